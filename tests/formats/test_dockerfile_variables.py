@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from sealock import formats
-from sealock.formats.dockerfile.lines import BrokenLineError
-from sealock.formats.dockerfile.patterns import replaced, trimmed
+from sealock.formats.dockerfile.lines import DockerfileSyntaxError
+from sealock.formats.dockerfile.patterns import replace_pattern, trim_pattern
 from sealock.formats.dockerfile.variables import VariableScope, expand
-from sealock.formats.dockerfile.words import flags
+from sealock.formats.dockerfile.words import split_flags
 from sealock.model.absent import UNKNOWN, Maybe
 from sealock.model.build import Build, Env
 from sealock.model.location import Source
@@ -141,7 +141,7 @@ def test_what_hangs_on_the_unknown_is_unknown_unless_it_has_a_default(word: str,
 
 @pytest.mark.parametrize("word", WRONG)
 def test_what_buildkit_refuses_is_broken(word: str) -> None:
-    with pytest.raises(BrokenLineError):
+    with pytest.raises(DockerfileSyntaxError):
         expand(word, VariableScope(NAMES, complete=True), "\\")
 
 
@@ -176,7 +176,7 @@ PATTERNS = [
 def test_a_pattern_takes_a_start_or_an_end_away(
     value: str, pattern: str, *, at_end: bool, longest: bool, rest: str
 ) -> None:
-    assert trimmed(value, pattern, at_end=at_end, longest=longest) == rest
+    assert trim_pattern(value, pattern, at_end=at_end, longest=longest) == rest
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,7 @@ def test_a_pattern_takes_a_start_or_an_end_away(
     ],
 )  # fmt: skip
 def test_a_pattern_is_replaced(value: str, pattern: str, *, every: bool, result: str) -> None:
-    assert replaced(value, pattern, "X", every=every) == result
+    assert replace_pattern(value, pattern, "X", every=every) == result
 
 
 @pytest.mark.parametrize(
@@ -206,6 +206,6 @@ def test_a_pattern_is_replaced(value: str, pattern: str, *, every: bool, result:
     ],
 )
 def test_flags_are_taken_from_the_front(text: str, found: list[tuple[str, str | None]], rest: str) -> None:
-    told, start = flags(text, 0, "\\")
+    told, start = split_flags(text, 0, "\\")
     assert [(flag.name, flag.value) for flag in told] == found
     assert text[start:] == rest

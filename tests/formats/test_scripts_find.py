@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from sealock.formats.scripts import FoundFragments, find, find_networks
+from sealock.formats.scripts import RunCommand, find_created_networks, find_run_commands
 from sealock.model.location import Source
 
 
 def lines(name: str, text: str) -> list[str]:
-    return [shown(found) for found in find(Source(name, text))]
+    return [shown(found) for found in find_run_commands(Source(name, text))]
 
 
-def shown(found: FoundFragments) -> str:
+def shown(found: RunCommand) -> str:
     """Engine, verb and arguments; what is unresolved stands in guillemets, words with blanks in brackets."""
     words = [
         f"«{word.text}»" if not word.literal else f"[{word.text}]" if " " in word.text or not word.text else word.text
@@ -148,8 +148,8 @@ def test_lines_are_found_with_their_words(file: str, text: str, expected: list[s
 @pytest.mark.parametrize(("file", "text", "expected"), TABLE)
 def test_unquoted_words_stand_where_their_place_says(file: str, text: str, expected: list[str]) -> None:
     source = Source(file, text)
-    assert len(find(source)) == len(expected)
-    for found in find(source):
+    assert len(find_run_commands(source)) == len(expected)
+    for found in find_run_commands(source):
         assert source.excerpt(found.verb_place) in {"run", "create", "$C"}
         assert text[found.place.start : found.place.end].strip()
         for word in found.command.words:
@@ -173,7 +173,7 @@ def test_unquoted_words_stand_where_their_place_says(file: str, text: str, expec
     ],
 )
 def test_networks_are_found(text: str, expected: list[tuple[str, bool]]) -> None:
-    assert [(name, internal) for name, _, internal in find_networks(Source("x.sh", text))] == expected
+    assert [(name, internal) for name, _, internal in find_created_networks(Source("x.sh", text))] == expected
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ def test_a_text_without_a_name_is_told_by_what_it_holds(text: str, expected: lis
 def test_words_of_a_multi_line_command_have_exact_places() -> None:
     text = 'x\nsudo docker run \\\n  -v "a b":/c \\\n  alpine\n'
     source = Source("a.sh", text)
-    (found,) = find(source)
+    (found,) = find_run_commands(source)
     assert source.location(found.place).line == 2
     assert [source.excerpt(word.place) for word in found.arguments] == ["-v", '"a b":/c', "alpine"]
     assert source.position(found.command.words[-1].place.start) == (4, 3)

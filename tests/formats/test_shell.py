@@ -328,11 +328,11 @@ def test_what_the_grammar_would_take_too_long_over_is_refused(text: str, words: 
     script = shell.parse(text)
     assert script.broken
     assert not script.pipelines
-    assert words in shell.refused(text)
+    assert words in shell.refusal(text)
 
 
 def test_what_a_long_script_holds_is_read_up_to_a_bound() -> None:
     script = shell.parse("a;" * 40_000)
     assert sum(1 for _ in script.commands()) == 30_000
     assert script.broken
-    assert not shell.refused("case $x in a|b|c) d | e;; esac\n" * 5_000)
+    assert not shell.refusal("case $x in a|b|c) d | e;; esac\n" * 5_000)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.formats import shell
-from sealock.formats.scripts import find, find_networks
+from sealock.formats.scripts import find_created_networks, find_run_commands
 from sealock.model.location import Source
 from sealock.model.shell import Script
 
@@ -100,13 +100,13 @@ def test_a_word_without_quotes_stands_where_its_place_says(text: str) -> None:
 def test_run_lines_are_looked_for_in_any_text(text: str, name: str) -> None:
     source = Source(name, text + "\ndocker")
     size = len(source.text)
-    for found in find(source):
+    for found in find_run_commands(source):
         assert found.engine in {"docker", "podman", "nerdctl"}
         assert 0 <= found.place.start <= found.place.end <= size
         assert 0 < found.first <= len(found.command.words)
         for word in found.command.words:
             assert 0 <= word.place.start <= word.place.end <= size
-    for _, place, _ in find_networks(source):
+    for _, place, _ in find_created_networks(source):
         assert 0 <= place.start <= place.end <= size
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sealock.formats.kubernetes import images, is_manifest
+from sealock.formats.kubernetes import find_images, is_manifest
 from sealock.model.location import Source
 from sealock.pin import texts
 from sealock.pin.digestplaces import VariableSource, seat
@@ -222,7 +222,7 @@ def test_the_images_of_a_workflow_are_found_by_its_folder(tmp_path: Path) -> Non
 def test_manifests_are_told_by_version_and_kind() -> None:
     assert is_manifest("apiVersion: v1\nkind: Pod\n")
     assert not is_manifest("kind: Pod\n")
-    fields, flaws = images("apiVersion: v1\nkind: Pod\nspec: {containers: [{name: w, image: 1}, {image: x}]}\n")
+    fields, flaws = find_images("apiVersion: v1\nkind: Pod\nspec: {containers: [{name: w, image: 1}, {image: x}]}\n")
     assert [(field.scalar.text, field.kind, field.container) for field in fields] == [("x", "Pod", "")]
     assert flaws == ()
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.model.finding import Confidence
-from sealock.secrets.values import find, find_in_text, mask, of_name, redact, secret
+from sealock.secrets.values import find_in_text, find_secret, kind_of_name, mask, redact, secret
 from support.linecount import lines_run
 
 HIGH, MEDIUM, LOW = Confidence.HIGH, Confidence.MEDIUM, Confidence.LOW
@@ -78,7 +78,7 @@ def test_known_shapes_are_secrets_under_any_name(value: str, kind: str) -> None:
 def test_a_telling_name_makes_a_value_a_secret_more_or_less_surely(
     name: str, value: str, confidence: Confidence | None
 ) -> None:
-    found = find(name, value)
+    found = find_secret(name, value)
     assert (found.confidence if found else None) == confidence
 
 
@@ -132,7 +132,7 @@ def test_a_telling_name_makes_a_value_a_secret_more_or_less_surely(
     ],
 )
 def test_references_placeholders_and_what_is_only_about_a_secret_are_none(name: str, value: str) -> None:
-    assert find(name, value) is None
+    assert find_secret(name, value) is None
 
 
 @pytest.mark.parametrize(
@@ -188,13 +188,13 @@ def test_a_secret_is_never_shown_whole() -> None:
 
 @pytest.mark.parametrize("name", ["x" * 300, "_", "", "1", "PASS", "PWD"])
 def test_names_that_say_nothing_promise_nothing(name: str) -> None:
-    assert of_name(name) is None
+    assert kind_of_name(name) is None
 
 
 @settings(max_examples=150)
 @given(st.text(max_size=80), st.text(max_size=200))
 def test_any_text_is_judged_and_every_place_lies_in_it(name: str, value: str) -> None:
-    find(name, value)
+    find_secret(name, value)
     last = 0
     for _, start, end in find_in_text(value):
         assert last <= start < end <= len(value)

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.formats.dockerfile.lines import BrokenLineError
+from sealock.formats.dockerfile.lines import DockerfileSyntaxError
 from sealock.formats.dockerfile.reader import read
 from sealock.formats.dockerfile.variables import VariableScope, expand
 from sealock.formats.files import NOTHING
@@ -122,7 +122,7 @@ class _Finder:
             return ""
         try:
             value = expand(raw, self.scope, self.build.escape)
-        except BrokenLineError:
+        except DockerfileSyntaxError:
             return ""
         return "" if isinstance(value, Absent) or value.endswith((":", "/", "@")) or value[:1] in "/:@" else value
 

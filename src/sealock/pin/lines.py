@@ -8,10 +8,10 @@ from itertools import pairwise
 from typing import Final
 
 from sealock.formats.compose.interpolation import Filled, fill
-from sealock.formats.runargs.words import split
-from sealock.formats.scripts import FoundFragments as Line
-from sealock.formats.scripts import find as find_lines
-from sealock.formats.scripts import refused
+from sealock.formats.runargs.words import split_options
+from sealock.formats.scripts import RunCommand as Line
+from sealock.formats.scripts import find_run_commands as find_lines
+from sealock.formats.scripts import refusal
 from sealock.model.imagename import parse
 from sealock.model.location import Place, Source
 from sealock.pin.digestplaces import VariableSource, seat, unquoted
@@ -34,7 +34,7 @@ def find(source: Source) -> FoundReferences:
         spot = finder.spot(line)
         if spot is not None and not (finder.prose and spot.stuck):
             spots.setdefault(spot.place.start, spot)
-    why = refused(source)
+    why = refusal(source)
     broken = ((why, Place(0, 0)),) if why else ()
     return FoundReferences(tuple(spots[at] for at in sorted(spots)), broken, built_in(source.text))
 
@@ -64,7 +64,7 @@ class _Finder:
 
     def spot(self, line: Line) -> ReferenceSpot | None:
         """The image of one line; None where there is none."""
-        taken = split(line.arguments, line.engine, line.verb)
+        taken = split_options(line.arguments, line.engine, line.verb)
         image = taken.image
         if image is None or taken.help:
             return None

@@ -27,7 +27,7 @@ def find_kubernetes(source: Source) -> FoundReferences:
     if "{{" in source.text and (tree := yamltree.parse(source.text)).flaws:
         at = tree.flaws[0].start
         return FoundReferences((ReferenceSpot("{{…}}", "", Place(at, at), None, _TEMPLATE),))
-    fields, flaws = kubernetes.images(source.text)
+    fields, flaws = kubernetes.find_images(source.text)
     spots = tuple(literal(source.text, field.scalar, field.container) for field in fields)
     # Clusters take a key that is given twice, and no image is missed for it.
     told = [flaw for flaw in flaws if not flaw.message.endswith("is given twice")]

@@ -8,11 +8,11 @@ from typing import Final, NamedTuple
 
 from sealock.secrets.checks import plain_base64
 
-LONGEST: Final = 1 << 16
+MAX_LENGTH: Final = 1 << 16
 """Characters of a key at the most; those of sixteen thousand bits take 13,000."""
 
 
-class Key(NamedTuple):
+class PrivateKey(NamedTuple):
     """A private key in a text. `locked` says that only a passphrase opens it."""
 
     kind: str
@@ -34,7 +34,7 @@ _MPIS: Final = {1: 2, 2: 2, 3: 2, 16: 3, 17: 4}
 """Numbers of a public OpenPGP key by its algorithm: RSA, ElGamal, DSA."""
 
 
-def keys(text: str, places: list[int] | None = None) -> Iterator[Key]:
+def find_keys(text: str, places: list[int] | None = None) -> Iterator[PrivateKey]:
     """Find the PEM, OpenSSH, OpenPGP and PuTTY keys of a text that have a body; `places` are where they may begin."""
     done, last = 0, text.rfind("-----END")
     for place in places if places is not None else [match.start() for match in _BEGIN.finditer(text)]:
@@ -42,15 +42,15 @@ def keys(text: str, places: list[int] | None = None) -> Iterator[Key]:
             done = key.end
             yield key
     at = text.find("PuTTY-User-Key-File-")
-    if at >= 0 and (match := _PUTTY.match(text, at, at + LONGEST)):
-        yield Key("a PuTTY private key", at, match.end(), match[1] != "none")
+    if at >= 0 and (match := _PUTTY.match(text, at, at + MAX_LENGTH)):
+        yield PrivateKey("a PuTTY private key", at, match.end(), match[1] != "none")
 
 
-def _armoured(text: str, place: int) -> Key | None:
+def _armoured(text: str, place: int) -> PrivateKey | None:
     match = _BEGIN.match(text, place)
     if match is None:
         return None
-    end = text.find("-----END", match.end(), match.end() + LONGEST)
+    end = text.find("-----END", match.end(), match.end() + MAX_LENGTH)
     if end < 0:
         return None
     # In JSON and in variables the ends of lines are often written out.
@@ -62,16 +62,16 @@ def _armoured(text: str, place: int) -> Key | None:
     if len(data) < 32:
         return None
     if match[2]:
-        return Key("an OpenPGP private key", place, end, _is_locked_pgp(data))
+        return PrivateKey("an OpenPGP private key", place, end, _is_locked_pgp(data))
     if "OPENSSH" in words:
         if not data.startswith(_OPENSSH):
             return None
         cipher = data[len(_OPENSSH) + 4 : len(_OPENSSH) + 4 + int.from_bytes(data[15:19], "big")]
-        return Key("an OpenSSH private key", place, end, cipher != b"none")
+        return PrivateKey("an OpenSSH private key", place, end, cipher != b"none")
     locked = "ENCRYPTED" in words or "ENCRYPTED" in headers
     if data[0] != 0x30 and not locked:
         return None  # no DER: made up for show
-    return Key("a private key", place, end, locked)
+    return PrivateKey("a private key", place, end, locked)
 
 
 def _is_locked_pgp(data: bytes) -> bool:

@@ -15,10 +15,10 @@ from msgspec import Struct
 
 from sealock.model.finding import Confidence
 from sealock.secrets.checks import is_sound, looks_random, plain_base64
-from sealock.secrets.keys import keys
-from sealock.secrets.tokens import addresses, shapes
+from sealock.secrets.keys import find_keys
+from sealock.secrets.tokens import find_credential_urls, token_patterns
 
-MOST: Final = 20
+MAX_SECRETS: Final = 20
 """Secrets of one file that are told of."""
 _WINDOW: Final = 4096
 """Characters of a token at the most."""
@@ -60,7 +60,7 @@ _SHOWN_HOSTS: Final = ("example.", "localhost", "127.0.0.1", "host", "hostname",
 _WITH_CREDENTIALS: Final = re.compile(r"://[^\s/\"'<>`\\,;()@]{1,512}@")
 
 
-class FoundSecret(Struct, frozen=True, gc=False):
+class SecretMatch(Struct, frozen=True, gc=False):
     """A secret: what it is, where it stands in the text (in characters), and how sure that is."""
 
     kind: str
@@ -80,7 +80,7 @@ def _automata() -> tuple[tuple[BytesAhoCorasick, tuple[str, ...]], ...]:
         *(anchor for anchor, _ in _HASHES),
         *(bare[0] for bare in _BARE),
     ]
-    anchors += [prefix for prefix, _, _ in shapes()]
+    anchors += [prefix for prefix, _, _ in token_patterns()]
     # A longer text that begins as a shorter one does must come first.
     unique = sorted(dict.fromkeys(anchors), key=lambda anchor: (-len(anchor), anchor))
     count = len(unique) // 60 + 1
@@ -94,12 +94,12 @@ def _automata() -> tuple[tuple[BytesAhoCorasick, tuple[str, ...]], ...]:
 @cache
 def _patterns() -> dict[str, list[tuple[re.Pattern[str], str]]]:
     found: dict[str, list[tuple[re.Pattern[str], str]]] = {}
-    for prefix, pattern, kind in shapes():
+    for prefix, pattern, kind in token_patterns():
         found.setdefault(prefix, []).append((pattern, kind))
     return found
 
 
-def places(data: bytes) -> list[tuple[int, str]]:
+def find_anchors(data: bytes) -> list[tuple[int, str]]:
     """Where in a file something stands that may begin a secret: offset and text, in order."""
     found: list[tuple[int, str]] = []
     view = memoryview(data)
@@ -115,7 +115,7 @@ def places(data: bytes) -> list[tuple[int, str]]:
     return found
 
 
-def by_shape(text: str, where: list[tuple[int, str]]) -> Iterator[FoundSecret]:
+def find_by_shape(text: str, where: list[tuple[int, str]]) -> Iterator[SecretMatch]:
     """Look closely at these places of a text, and yield the secrets that show by their shape alone."""
     done = 0
     beginnings: list[int] = []
@@ -125,12 +125,12 @@ def by_shape(text: str, where: list[tuple[int, str]]) -> Iterator[FoundSecret]:
         elif at >= done and (hit := _at(text, at, anchor)) is not None:
             done = hit.end
             yield hit
-    for key in keys(text, beginnings):
+    for key in find_keys(text, beginnings):
         kind = f"{key.kind}, locked with a passphrase" if key.locked else key.kind
-        yield FoundSecret(kind, key.start, key.end, Confidence.MEDIUM if key.locked else Confidence.HIGH)
+        yield SecretMatch(kind, key.start, key.end, Confidence.MEDIUM if key.locked else Confidence.HIGH)
 
 
-def _at(text: str, at: int, anchor: str) -> FoundSecret | None:
+def _at(text: str, at: int, anchor: str) -> SecretMatch | None:
     """The secret that stands at a place, if one does."""
     if anchor == _ADDRESS:
         return _address(text, at)
@@ -138,18 +138,18 @@ def _at(text: str, at: int, anchor: str) -> FoundSecret | None:
         return _encoded_key(text, at)
     for known, pattern in _HASHES:
         if known == anchor and (match := pattern.match(text, at, at + _WINDOW)):
-            return FoundSecret("a password hash", *match.span())
+            return SecretMatch("a password hash", *match.span())
     for known, pattern, kind, before in _BARE:
         match = pattern.search(text, max(0, at - before), at + 200) if known == anchor else None
         if match and match.start() <= at and looks_random(match[0]):
-            return FoundSecret(kind, *match.span())
+            return SecretMatch(kind, *match.span())
     for pattern, kind in _patterns().get(anchor, ()):
         if match := pattern.match(text, at, at + _WINDOW):
             return _token(match, anchor, kind)
     return None
 
 
-def _token(match: re.Match[str], prefix: str, kind: str) -> FoundSecret | None:
+def _token(match: re.Match[str], prefix: str, kind: str) -> SecretMatch | None:
     rest = match[0][len(prefix) :]
     sound = is_sound(prefix, rest)
     if sound is False:
@@ -160,14 +160,14 @@ def _token(match: re.Match[str], prefix: str, kind: str) -> FoundSecret | None:
     if prefix in _WEAK_PREFIXES and not (any(one.isdigit() for one in rest) and any(one.isalpha() for one in rest)):
         return None
     sure = sound or prefix not in _WEAK_PREFIXES
-    return FoundSecret(kind, *match.span(), Confidence.HIGH if sure and prefix != "eyJ" else Confidence.MEDIUM)
+    return SecretMatch(kind, *match.span(), Confidence.HIGH if sure and prefix != "eyJ" else Confidence.MEDIUM)
 
 
-def _address(text: str, at: int) -> FoundSecret | None:
+def _address(text: str, at: int) -> SecretMatch | None:
     if _WITH_CREDENTIALS.match(text, at) is None:
         return None
     window = text[at : at + 800]
-    for hit in addresses(window):
+    for hit in find_credential_urls(window):
         if hit.start != 3:
             return None
         held = window[hit.start : hit.end]
@@ -176,18 +176,18 @@ def _address(text: str, at: int) -> FoundSecret | None:
         low = password.lower()
         weak = len(password) < 6 or password.isalpha() or any(word in low for word in _SHOWN)
         if weak or host.startswith(_SHOWN_HOSTS) or "example" in host or not host:
-            return FoundSecret(hit.kind, at + hit.start, at + hit.end, Confidence.LOW)
-        return FoundSecret(hit.kind, at + hit.start, at + hit.end)
+            return SecretMatch(hit.kind, at + hit.start, at + hit.end, Confidence.LOW)
+        return SecretMatch(hit.kind, at + hit.start, at + hit.end)
     return None
 
 
-def _encoded_key(text: str, at: int) -> FoundSecret | None:
+def _encoded_key(text: str, at: int) -> SecretMatch | None:
     # Not amid other base64, so that none is read twice.
     match = None if at and text[at - 1].isalnum() else _BASE64.match(text, at)
     if match is None:
         return None
     plain = plain_base64(match[0]).decode("latin-1")
-    for key in keys(plain):
+    for key in find_keys(plain):
         kind = f"{key.kind} in base64" + (", locked with a passphrase" if key.locked else "")
-        return FoundSecret(kind, *match.span(), Confidence.MEDIUM if key.locked else Confidence.HIGH)
+        return SecretMatch(kind, *match.span(), Confidence.MEDIUM if key.locked else Confidence.HIGH)
     return None

@@ -11,8 +11,8 @@ from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from sealock.model.finding import Confidence
 from sealock.secrets.checks import looks_random, plain_base64
-from sealock.secrets.search import FoundSecret
-from sealock.secrets.values import find, of_name
+from sealock.secrets.search import SecretMatch
+from sealock.secrets.values import find_secret, kind_of_name
 
 _WORDS: Final = (
     "passw", "passphrase", "passcode", "_pass", "pwd", "secret", "token", "apikey", "api_key", "api-key", "api.key",
@@ -45,7 +45,7 @@ def _words() -> BytesAhoCorasick:
     return BytesAhoCorasick([word.encode() for word in _WORDS], matchkind=MatchKind.LeftmostLongest)
 
 
-def by_name(text: str, where: list[int], *, code: bool) -> Iterator[FoundSecret]:
+def find_by_name(text: str, where: list[int], *, code: bool) -> Iterator[SecretMatch]:
     """Yield the secrets of a text whose names tell of them; `where` are the places that `words` found.
 
     In a program (`code`) only a literal that looks drawn by lot counts: the rest there is mostly names of fields.
@@ -59,11 +59,11 @@ def by_name(text: str, where: list[int], *, code: bool) -> Iterator[FoundSecret]
             found = _evaluated(name, value, text, start, code=code and "define(" not in text[line:start])
             done = max(done, end)
             if found is not None:
-                yield FoundSecret(found[0], start, start + len(value), found[1])
+                yield SecretMatch(found[0], start, start + len(value), found[1])
             break
 
 
-def words(data: bytes) -> list[int]:
+def find_name_words(data: bytes) -> list[int]:
     """Where in a file something stands that names of secrets have in them."""
     lower, automaton = data.lower(), _words()
     found: list[int] = []
@@ -97,9 +97,9 @@ def _assigned(text: str, line: int, at: int) -> Iterator[tuple[str, str, int, in
 
 def _evaluated(name: str, value: str, text: str, start: int, *, code: bool) -> tuple[str, Confidence] | None:
     short = name.rpartition(".")[2]
-    found = find(short, value)
+    found = find_secret(short, value)
     # What has the shape of a token was looked at by itself, check digits and all.
-    if found is None or found.kind != of_name(short) or found.confidence is Confidence.LOW or " " in value.strip():
+    if found is None or found.kind != kind_of_name(short) or found.confidence is Confidence.LOW or " " in value.strip():
         return None
     quoted = start > 0 and text[start - 1] in {'"', "'"}
     line = text[text.rfind("\n", max(0, start - 200), start) + 1 : start].lstrip()

@@ -173,13 +173,13 @@ def _pattern(prefix: str, rest: str) -> re.Pattern[str]:
     return re.compile(("" if prefix[0] == "." else r"(?<![A-Za-z0-9])") + re.escape(prefix) + rest)
 
 
-def shapes() -> Iterator[tuple[str, re.Pattern[str], str]]:
+def token_patterns() -> Iterator[tuple[str, re.Pattern[str], str]]:
     """What each token is known by: a text that is looked for, the whole pattern, what it is."""
     for prefix, rest, kind in _TOKENS:
         yield prefix, _pattern(prefix, rest), kind
 
 
-def tokens(text: str) -> Iterator[TokenMatch]:
+def find_tokens(text: str) -> Iterator[TokenMatch]:
     """Find the tokens and private keys in a text, in no particular order."""
     # A token is a long word; most texts hold few of them, so that the prefixes are looked for in little.
     words = " ".join([word for word in text.split() if len(word) >= 15])
@@ -203,7 +203,7 @@ def _monotone(rest: str) -> bool:
     return len(set(rest.replace("-", "").replace("_", "").lower())) <= 3
 
 
-def addresses(text: str) -> Iterator[TokenMatch]:
+def find_credential_urls(text: str) -> Iterator[TokenMatch]:
     """Find addresses that carry credentials: scheme://user:password@host, and https://TOKEN@host for long tokens."""
     if "://" not in text or "@" not in text:
         return

@@ -15,7 +15,7 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.model.finding import Confidence
-from sealock.secrets.tokens import addresses, tokens
+from sealock.secrets.tokens import find_credential_urls, find_tokens
 
 
 class Secret(Struct, frozen=True, gc=False):
@@ -101,20 +101,20 @@ _FILE_NAME: Final = (
 
 def secret(name: str, value: str) -> str | None:
     """Say in a few words what kind of secret this value is ("a GitHub token", "a password"); None where it is none."""
-    found = find(name, value)
+    found = find_secret(name, value)
     return found.kind if found else None
 
 
-def find(name: str, value: str) -> Secret | None:
+def find_secret(name: str, value: str) -> Secret | None:
     """Tell what kind of secret a value is, by its shape and then by its name; None where it is none."""
     value = value.strip().strip("\"'").strip()
     if not value:
         return None
     # No token of any service is shorter than that.
-    hit = next(tokens(value), None) or next(addresses(value), None) if len(value) >= 12 else None
+    hit = next(find_tokens(value), None) or next(find_credential_urls(value), None) if len(value) >= 12 else None
     if hit:
         return Secret(hit.kind, Confidence.LOW if hit.example else Confidence.HIGH)
-    kind = of_name(name)
+    kind = kind_of_name(name)
     if kind is None or _is_no_secret(value):
         return None
     if kind == "a password" or not value.isdigit():
@@ -123,7 +123,7 @@ def find(name: str, value: str) -> Secret | None:
 
 
 @lru_cache(maxsize=2048)
-def of_name(name: str) -> str | None:
+def kind_of_name(name: str) -> str | None:
     """Tell what kind of secret a name promises: "a password", "a secret", "a token", "a key"; None for other names."""
     if name.upper() in {"PWD", "OLDPWD", "PASS"} or len(name) > 200:
         return None
@@ -191,8 +191,8 @@ def entropy(value: str) -> float:
 
 def find_in_text(text: str) -> list[tuple[str, int, int]]:
     """Find the secrets in a command line or another text: kind, start, end (exclusive); in order, none overlapping."""
-    hits = [(hit.kind, hit.start, hit.end) for hit in tokens(text)]
-    hits += [(hit.kind, hit.start, hit.end) for hit in addresses(text)]
+    hits = [(hit.kind, hit.start, hit.end) for hit in find_tokens(text)]
+    hits += [(hit.kind, hit.start, hit.end) for hit in find_credential_urls(text)]
     hits += _headers(text)
     hits += _settings(text)
     hits += _given_to_programs(text)
@@ -228,11 +228,15 @@ def _settings(text: str) -> Iterator[tuple[str, int, int]]:
         while at >= 0:
             after = at + len(sign)
             named = pattern.search(text, max(0, at - 64), at) if sign == "=" else pattern.match(text, at)
-            if named and of_name(named[1]) and (given := _VALUE.match(text, after if sign == "=" else named.end())):
+            if (
+                named
+                and kind_of_name(named[1])
+                and (given := _VALUE.match(text, after if sign == "=" else named.end()))
+            ):
                 # What stands within a value is no name, so that no text is looked at twice.
                 after = given.end()
                 value = given[0].strip("\"'")
-                if (found := find(named[1], value)) and found.confidence > Confidence.LOW:
+                if (found := find_secret(named[1], value)) and found.confidence > Confidence.LOW:
                     start = given.start() + (given[0][0] in {'"', "'"})
                     yield found.kind, start, start + len(value)
             at = text.find(sign, after)

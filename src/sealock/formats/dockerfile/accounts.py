@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from sealock.formats.dockerfile.commands import interpreter
+from sealock.formats.dockerfile.commands import interpreter_name
 from sealock.model.absent import UNSET, Maybe
 from sealock.model.build import Build, Stage
 from sealock.model.imagename import default_user, family
@@ -16,7 +16,7 @@ _SHADOW: Final = {"debian": "/usr/sbin/nologin", "suse": "/usr/sbin/nologin", "a
 _WITHOUT_TOOLS: Final = re.compile(r"minimal|micro|nano|tiny|static", re.IGNORECASE)
 
 
-def creation(build: Build, chain: tuple[Stage, ...], runs_as: Maybe[str], user: str) -> str | None:
+def spell_account_creation(build: Build, chain: tuple[Stage, ...], runs_as: Maybe[str], user: str) -> str | None:
     """The RUN that creates an account for "UID:GID"; None where none is needed, or none can be.
 
     Numbers need no account to run as; it gives the user a name and a group. `runs_as` is who the RUN itself would run
@@ -30,7 +30,7 @@ def creation(build: Build, chain: tuple[Stage, ...], runs_as: Maybe[str], user: 
         runs_as = default_user(image)
     if not isinstance(runs_as, str) or runs_as.partition(":")[0].strip("0") not in {"", "root"}:
         return None
-    if interpreter(chain[-1].shell) not in {"sh", "bash", "ash", "dash"} or _created(build, chain, numbers):
+    if interpreter_name(chain[-1].shell) not in {"sh", "bash", "ash", "dash"} or _created(build, chain, numbers):
         return None
     uid, gid = numbers.groups()
     base = family(image)

@@ -14,7 +14,7 @@ _MANY: Final = 1000
 """A folder with more names than this may not have been told in full."""
 
 
-def context(name: str, files: FileWindow, errors: list[InputError]) -> BuildContext:
+def read_context(name: str, files: FileWindow, errors: list[InputError]) -> BuildContext:
     """Look at the folder that the Dockerfile stands in, which is the context of most builds."""
     if files is NOTHING:
         return BuildContext()
@@ -34,10 +34,10 @@ def _patterns(path: str, files: FileWindow, errors: list[InputError]) -> Maybe[t
     except FileRefused as refused:
         errors.append(InputError(f"{path} could not be read: {refused}", Location(path)))
         return UNKNOWN
-    return patterns(text)
+    return parse_dockerignore(text)
 
 
-def patterns(text: str) -> tuple[str, ...]:
+def parse_dockerignore(text: str) -> tuple[str, ...]:
     """The patterns of a .dockerignore: comments and empty lines left out, slashes around them taken off."""
     found = []
     for line in text.removeprefix("\ufeff").splitlines():

@@ -5,11 +5,19 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sealock.errors import FormatError
-from sealock.formats.dockerfile.accounts import creation
+from sealock.formats.dockerfile.accounts import spell_account_creation
 from sealock.formats.dockerfile.lists import list_edits
 from sealock.formats.dockerfile.reader import read
-from sealock.formats.dockerfile.stages import SAYS
-from sealock.formats.dockerfile.syntax import Above, AtEnd, Insertion, deleted, healthcheck, quoted, words
+from sealock.formats.dockerfile.stages import DOCKERFILE_FIELDS
+from sealock.formats.dockerfile.syntax import (
+    Insertion,
+    InsertionAbove,
+    InsertionAtEnd,
+    delete_instruction,
+    exec_form,
+    quote,
+    spell_healthcheck,
+)
 from sealock.formats.edits import apply
 from sealock.formats.files import NOTHING
 from sealock.model.absent import UNSET, Absent, Maybe, given
@@ -47,7 +55,7 @@ def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, .
         message = "only the image's configuration can be changed by its fields"
         raise FormatError(message)
     final = build.final
-    if change.field not in SAYS or final is None:
+    if change.field not in DOCKERFILE_FIELDS or final is None:
         message = f"a Dockerfile cannot say {change.field.replace('_', ' ')}: that is said when the image is run"
         raise FormatError(message)
     wanted = changed(container, change)
@@ -63,7 +71,7 @@ def _prove(document: Document, made: tuple[Edit, ...], wanted: Container) -> Non
     again = read(Source(document.source.name, text), NOTHING)
     noun = again.subjects[-1].noun
     if len(again.errors) <= len(document.errors) and isinstance(noun, Container):
-        off = next((name for name in SAYS if not _same(name, noun, wanted)), None)
+        off = next((name for name in DOCKERFILE_FIELDS if not _same(name, noun, wanted)), None)
         if off is None:
             return
         message = f"the Dockerfile says {off.replace('_', ' ')} in a way that this change does not reach"
@@ -108,7 +116,7 @@ class _Speller:
             case "stop_signal":
                 return self._single(StopSignal, value, "STOPSIGNAL", moves=False)
             case "health":
-                spelled = None if isinstance(value, Absent) else healthcheck(value)
+                spelled = None if isinstance(value, Absent) else spell_healthcheck(value)
                 return self._last(self._own(Healthcheck), spelled)
             case "entrypoint" | "command":
                 return self._command(field, value)
@@ -131,20 +139,20 @@ class _Speller:
         own = [one for one in self._own(Cmd) if one.keyword == keyword]
         if isinstance(value, Absent):
             return self._last(own, None)
-        spelled, command = f"{keyword} {words(value)}", self.container.command
+        spelled, command = f"{keyword} {exec_form(value)}", self.container.command
         from_below = not isinstance(command, Absent) and not any(one.keyword == "CMD" for one in self._own(Cmd))
         if field == "entrypoint" and from_below and not own and not isinstance(command, Absent):
             # A new ENTRYPOINT clears the CMD of the stage below, so it is said again.
-            return (AtEnd(self.build, self.final).edit(spelled, f"CMD {words(command)}"),)
+            return (InsertionAtEnd(self.build, self.final).edit(spelled, f"CMD {exec_form(command)}"),)
         return self._last(own, spelled)
 
     def _last(self, own: list[Instruction], spelled: str | None) -> tuple[Edit, ...]:
         """Put a whole instruction in the place of the last one, else at the stage's end. None takes all away."""
         if spelled is None:
-            return tuple(deleted(self.build.text, one) for one in own)
+            return tuple(delete_instruction(self.build.text, one) for one in own)
         if own:
             return (Edit(own[-1].place, spelled),)
-        return (AtEnd(self.build, self.final).edit(spelled),)
+        return (InsertionAtEnd(self.build, self.final).edit(spelled),)
 
     def _single(
         self,
@@ -156,8 +164,8 @@ class _Speller:
     ) -> tuple[Edit, ...]:
         own = self._own(kind)
         if isinstance(value, Absent):
-            return tuple(deleted(self.build.text, one) for one in own)
-        spelled = quoted(value, self.build.escape)
+            return tuple(delete_instruction(self.build.text, one) for one in own)
+        spelled = quote(value, self.build.escape)
         if own and not (moves and self._needs(own[-1])):
             return (Edit(_argument(own[-1]), spelled),)
         return (Insertion(self.build, self.final).edit(f"{keyword} {spelled}"),)
@@ -170,13 +178,13 @@ class _Speller:
     def _user(self, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401  a field's value
         own = self._own(User)
         if isinstance(value, Absent):
-            return tuple(deleted(self.build.text, one) for one in own)
-        spelled = quoted(value, self.build.escape)
+            return tuple(delete_instruction(self.build.text, one) for one in own)
+        spelled = quote(value, self.build.escape)
         if own and not self._needs(own[-1]):
-            create = creation(self.build, self.chain, self._user_above(), value)
-            before = (Above(self.build, own[-1]).edit(create),) if create else ()
+            create = spell_account_creation(self.build, self.chain, self._user_above(), value)
+            before = (InsertionAbove(self.build, own[-1]).edit(create),) if create else ()
             return (*before, Edit(_argument(own[-1]), spelled))
-        create = creation(self.build, self.chain, self.container.user, value)
+        create = spell_account_creation(self.build, self.chain, self.container.user, value)
         lines = (create, f"USER {spelled}") if create else (f"USER {spelled}",)
         return (Insertion(self.build, self.final).edit(*lines),)
 

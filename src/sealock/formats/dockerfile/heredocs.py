@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from sealock.formats.dockerfile.lines import BrokenLineError, Lexer, LogicalLine
-from sealock.formats.dockerfile.variables import NOBODY, expand, words_of
+from sealock.formats.dockerfile.lines import DockerfileSyntaxError, Lexer, LogicalLine
+from sealock.formats.dockerfile.variables import NO_VARIABLES, expand, word_spans
 from sealock.model.build import Heredoc
 from sealock.model.location import Place
 
@@ -14,7 +14,7 @@ _OPENING: Final = re.compile(r"\d*<<(-?)([^<\s]+)")
 _LEADING_TABS: Final = re.compile(r"^\t+", re.MULTILINE)
 
 
-class Opening(NamedTuple):
+class HeredocStart(NamedTuple):
     """`<<NAME` in an instruction. `expand` is false where a part of the name is quoted."""
 
     name: str
@@ -22,34 +22,34 @@ class Opening(NamedTuple):
     expand: bool
 
 
-def opening(word: str) -> Opening | None:
+def parse_heredoc_start(word: str) -> HeredocStart | None:
     """Read a word as the opening of a here-document; None where it is none."""
     match = _OPENING.fullmatch(word)
     if match is None:
         return None
-    name = expand(match[2], NOBODY, "\\") if "$" not in match[2] else match[2]
+    name = expand(match[2], NO_VARIABLES, "\\") if "$" not in match[2] else match[2]
     if not isinstance(name, str) or not name:
         return None
     quotes = match[2].count("'") + match[2].count('"')
-    return Opening(name, match[1] == "-", quotes == name.count("'") + name.count('"'))
+    return HeredocStart(name, match[1] == "-", quotes == name.count("'") + name.count('"'))
 
 
-def take(lexer: Lexer, line: LogicalLine) -> tuple[Heredoc, ...]:
+def read_heredocs(lexer: Lexer, line: LogicalLine) -> tuple[Heredoc, ...]:
     """Take the bodies of all here-documents that the line opens; the lexer then stands behind the last one."""
     taken: list[Heredoc] = []
-    for start, end in words_of(line.text):
-        one = opening(line.text[start:end]) if "<<" in line.text[start:end] else None
+    for start, end in word_spans(line.text):
+        one = parse_heredoc_start(line.text[start:end]) if "<<" in line.text[start:end] else None
         if one is not None:
             taken.append(_body(lexer, one, line.place(start, end)))
     return tuple(taken)
 
 
-def stripped(body: str) -> str:
+def strip_leading_tabs(body: str) -> str:
     """The body without the tabs that lead its lines, as `<<-` wants it."""
     return _LEADING_TABS.sub("", body)
 
 
-def _body(lexer: Lexer, one: Opening, place: Place) -> Heredoc:
+def _body(lexer: Lexer, one: HeredocStart, place: Place) -> Heredoc:
     start = lexer.pos
     while (span := lexer.physical()) is not None:
         text = lexer.text[span[0] : span[1]]
@@ -57,7 +57,7 @@ def _body(lexer: Lexer, one: Opening, place: Place) -> Heredoc:
             text = text.lstrip("\t")
         if text == one.name:
             body = lexer.text[start : span[0]]
-            body = stripped(body) if one.strip_tabs else body
+            body = strip_leading_tabs(body) if one.strip_tabs else body
             return Heredoc(one.name, body, Place(start, span[0]), one.expand, one.strip_tabs, span[1])
     message = f"the here-document {one.name} has no end"
-    raise BrokenLineError(message, place)
+    raise DockerfileSyntaxError(message, place)

@@ -10,13 +10,13 @@ from sealock.model.location import Place
 Offsets: TypeAlias = "int | list[int]"
 """Where each code point of a joined text stands in the file; an int where they stand side by side from there on."""
 
-WHITE: Final = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+WHITESPACE: Final = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 """What BuildKit takes off at the ends of lines."""
-LONGEST: Final = 65_535
+MAX_LINE_BYTES: Final = 65_535
 """Bytes that BuildKit's scanner takes in one physical line."""
 
 
-class BrokenLineError(Exception):
+class DockerfileSyntaxError(Exception):
     """The text cannot be read as BuildKit would; `place` is where, None for the instruction as a whole."""
 
     def __init__(self, message: str, place: Place | None = None) -> None:
@@ -76,9 +76,9 @@ class Lexer:
             end = self.pos = len(text)
         else:
             self.pos = end + 1
-        if end - start > LONGEST // 4 and len(text[start:end].encode("utf-8", "surrogatepass")) > LONGEST:
-            message = f"the line is longer than {LONGEST} bytes, which BuildKit does not read"
-            raise BrokenLineError(message, Place(start, min(end, start + 80)))
+        if end - start > MAX_LINE_BYTES // 4 and len(text[start:end].encode("utf-8", "surrogatepass")) > MAX_LINE_BYTES:
+            message = f"the line is longer than {MAX_LINE_BYTES} bytes, which BuildKit does not read"
+            raise DockerfileSyntaxError(message, Place(start, min(end, start + 80)))
         while end > start and text[end - 1] == "\r":
             end -= 1
         return start, end
@@ -88,7 +88,7 @@ class Lexer:
         text, escape = self.text, self.escape
         while (span := self.physical()) is not None:
             start, end = span
-            chunk = text[start:end].lstrip(WHITE)
+            chunk = text[start:end].lstrip(WHITESPACE)
             if self._directives_open:
                 self._directive(chunk, end - len(chunk))
                 escape = self.escape
@@ -97,7 +97,7 @@ class Lexer:
             start = end - len(chunk)
             head = _continued(chunk, escape)
             if head is None:
-                chunk = chunk.rstrip(WHITE)
+                chunk = chunk.rstrip(WHITESPACE)
                 return LogicalLine(chunk, start, start + len(chunk))
             return self._joined(head, start)
         return None
@@ -108,7 +108,7 @@ class Lexer:
         while (span := self.physical()) is not None:
             start, end = span
             chunk = text[start:end]
-            bare = chunk.lstrip(WHITE)
+            bare = chunk.lstrip(WHITESPACE)
             if not bare or bare[0] == "#":
                 continue
             more = _continued(chunk, escape)
@@ -118,8 +118,8 @@ class Lexer:
             if more is None:
                 break
         joined = "".join(parts)
-        bare = joined.strip(WHITE)
-        lead = len(joined) - len(joined.lstrip(WHITE))
+        bare = joined.strip(WHITESPACE)
+        lead = len(joined) - len(joined.lstrip(WHITESPACE))
         offsets: list[int] = []
         for first, last in places:
             offsets.extend(range(first, last))
@@ -131,21 +131,21 @@ class Lexer:
         if start <= 1 and chunk.startswith("#!"):
             return
         name, equals, value = chunk[1:].partition("=")
-        name, value = name.strip(WHITE).lower(), value.strip(WHITE)
+        name, value = name.strip(WHITESPACE).lower(), value.strip(WHITESPACE)
         if chunk[:1] != "#" or not equals or not value or name not in {"syntax", "escape", "check"}:
             self._directives_open = False
             return
         at = start + chunk.index("=") + 1
-        at += len(self.text[at : start + len(chunk)]) - len(self.text[at : start + len(chunk)].lstrip(WHITE))
+        at += len(self.text[at : start + len(chunk)]) - len(self.text[at : start + len(chunk)].lstrip(WHITESPACE))
         place = Place(at, at + len(value))
         if any(directive.name == name for directive in self.directives):
             message = f"the parser directive {name} stands twice"
-            raise BrokenLineError(message, place)
+            raise DockerfileSyntaxError(message, place)
         self.directives.append(Directive(name, value, place))
         if name == "escape":
             if value not in {"`", "\\"}:
                 message = f"the escape character is \\ or `, not {value[:20]}"
-                raise BrokenLineError(message, place)
+                raise DockerfileSyntaxError(message, place)
             self.escape = value
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from sealock.errors import FormatError
-from sealock.formats.dockerfile.stages import exposed
-from sealock.formats.dockerfile.syntax import Insertion, deleted, name, quoted
+from sealock.formats.dockerfile.stages import normalize_port
+from sealock.formats.dockerfile.syntax import Insertion, check_name, delete_instruction, quote
 from sealock.model.absent import given
 from sealock.model.build import Build, BuildText, Env, Expose, Instruction, LabelSet, Pair, Stage, Volume
 from sealock.model.change import Edit
@@ -72,7 +72,7 @@ class _Lister:
             case Mount(target=target):
                 if any(char.isspace() for char in target) or target.startswith("["):
                     return f"VOLUME [{self._string(target)}]"
-                return f"VOLUME {quoted(target, self.build.escape)}"
+                return f"VOLUME {quote(target, self.build.escape)}"
             case _:
                 return f"EXPOSE {_port(element)}"
 
@@ -80,10 +80,10 @@ class _Lister:
         if element.value is None:
             message = "a Dockerfile cannot take a variable over from the one who runs it"
             raise FormatError(message)
-        return f"{name(element.name)}={quoted(element.value, self.build.escape)}"
+        return f"{check_name(element.name)}={quote(element.value, self.build.escape)}"
 
     def _string(self, target: str) -> str:
-        return json.dumps(quoted(target, self.build.escape), ensure_ascii=False)
+        return json.dumps(quote(target, self.build.escape), ensure_ascii=False)
 
     def swap(self, key: str, element: Any) -> list[Edit]:  # noqa: ANN401  an element of any field
         """Put the element where the last one of that key stands; one from a stage below is said anew."""
@@ -113,7 +113,7 @@ class _Lister:
         if any(char.isspace() for char in target):
             message = "a path with blanks needs the JSON form of VOLUME"
             raise FormatError(message)
-        return quoted(target, self.build.escape)
+        return quote(target, self.build.escape)
 
     def remove(self, keys: list[str]) -> list[Edit]:
         """Take every word of these keys away, and instructions that are left without any."""
@@ -125,7 +125,7 @@ class _Lister:
                 if all(kept):
                     continue
                 self._check_own(stage)
-                made += [deleted(self.build.text, one)] if not any(kept) else _cut(tokens, kept)
+                made += [delete_instruction(self.build.text, one)] if not any(kept) else _cut(tokens, kept)
         return made
 
     def _check_own(self, stage: Stage) -> None:
@@ -147,7 +147,7 @@ class _Lister:
     def _says(self, token: Pair | BuildText, key: str) -> bool:
         if isinstance(token, Pair):
             return token.name == key
-        return (exposed(token.text) if self.field == "expose" else token.text) == key
+        return (normalize_port(token.text) if self.field == "expose" else token.text) == key
 
 
 _KINDS: Final[dict[str, tuple[type[Instruction], ...]]] = {

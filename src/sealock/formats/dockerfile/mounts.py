@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 from typing import Final
 
-from sealock.formats.dockerfile.lines import BrokenLineError
-from sealock.formats.dockerfile.scope import Ground
+from sealock.formats.dockerfile.lines import DockerfileSyntaxError
+from sealock.formats.dockerfile.scope import ParseState
 from sealock.model.absent import Absent
 from sealock.model.build import Flag, RunMount
 from sealock.model.location import Place
@@ -19,7 +19,7 @@ _KEYS: Final = _SWITCHES | {
 }  # fmt: skip
 
 
-def run_mount(flag: Flag, ground: Ground) -> RunMount:
+def parse_run_mount(flag: Flag, ground: ParseState) -> RunMount:
     """Read the flag; Broken for keys and types that BuildKit does not have."""
     kind = "bind"
     options: list[tuple[str, str]] = []
@@ -31,16 +31,16 @@ def run_mount(flag: Flag, ground: Ground) -> RunMount:
             message = (
                 f"--mount has no option {key[:40]}" if key not in _KEYS else f"--mount's option {key} needs a value"
             )
-            raise BrokenLineError(message, flag.place)
+            raise DockerfileSyntaxError(message, flag.place)
         if key == "from" and "$" in value[:-1]:
             message = "--mount=from=… takes no variables: name a stage for it"
-            raise BrokenLineError(message, flag.place)
+            raise DockerfileSyntaxError(message, flag.place)
         value = _value(value, flag.place, ground)
         if key == "type":
             kind = value.lower()
             if kind not in _TYPES and "$" not in kind:
                 message = f"--mount has no type {kind[:40]}"
-                raise BrokenLineError(message, flag.place)
+                raise DockerfileSyntaxError(message, flag.place)
         options.append((key, value if equals else "true"))
     return RunMount(kind, tuple(options), flag.place)
 
@@ -53,9 +53,9 @@ def _fields(text: str) -> list[str]:
         return next(csv.reader([text], strict=True), [])
     except csv.Error as error:
         message = f"--mount cannot be taken apart: {error}"
-        raise BrokenLineError(message) from None
+        raise DockerfileSyntaxError(message) from None
 
 
-def _value(raw: str, place: Place, ground: Ground) -> str:
+def _value(raw: str, place: Place, ground: ParseState) -> str:
     value = ground.value(raw, place)
     return raw if isinstance(value, Absent) else value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sealock.formats.dockerfile.lines import BrokenLineError
+from sealock.formats.dockerfile.lines import DockerfileSyntaxError
 from sealock.model.absent import UNKNOWN, Maybe
 
 _STAR: Final = None
@@ -12,7 +12,7 @@ _LONGEST_VALUE: Final = 4096
 _LONGEST_PATTERN: Final = 256
 
 
-def trimmed(value: str, pattern: str, *, at_end: bool, longest: bool) -> Maybe[str]:
+def trim_pattern(value: str, pattern: str, *, at_end: bool, longest: bool) -> Maybe[str]:
     """The value without its shortest or longest start (or end) that matches."""
     parts = _parts(pattern)
     if len(value) > _LONGEST_VALUE or len(parts) > _LONGEST_PATTERN:
@@ -24,7 +24,7 @@ def trimmed(value: str, pattern: str, *, at_end: bool, longest: bool) -> Maybe[s
     return value if length is None else value[: len(value) - length]
 
 
-def replaced(value: str, pattern: str, new: str, *, every: bool) -> Maybe[str]:
+def replace_pattern(value: str, pattern: str, new: str, *, every: bool) -> Maybe[str]:
     """The value with the first or every longest match replaced."""
     parts = _parts(pattern)
     if len(value) > _LONGEST_VALUE or len(parts) > _LONGEST_PATTERN:
@@ -72,7 +72,7 @@ def _parts(pattern: str) -> list[str | None]:
                 continue
             if not after or after not in "*?\\":
                 message = f"the escape \\{after} in a variable's pattern is not known"
-                raise BrokenLineError(message)
+                raise DockerfileSyntaxError(message)
             parts.append(after)
             at += 1
         else:

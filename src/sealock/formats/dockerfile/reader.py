@@ -6,10 +6,10 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sealock.formats.dockerfile.context import context
-from sealock.formats.dockerfile.instructions import instruction, parts_of
-from sealock.formats.dockerfile.lines import BrokenLineError, Lexer
-from sealock.formats.dockerfile.scope import Ground, Parts
+from sealock.formats.dockerfile.context import read_context
+from sealock.formats.dockerfile.instructions import parse_instruction, split_instruction
+from sealock.formats.dockerfile.lines import DockerfileSyntaxError, Lexer
+from sealock.formats.dockerfile.scope import ParseState, RawInstruction
 from sealock.formats.dockerfile.stages import StageState
 from sealock.formats.dockerfile.variables import VariableScope
 from sealock.formats.files import FileWindow
@@ -24,13 +24,13 @@ _PLATFORM: Final = (
     *(f"{side}{part}" for side in ("BUILD", "TARGET") for part in ("PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT")),
 )
 """Variables that the builder sets, and nobody else knows."""
-LONGEST: Final = 1_000_000
+MAX_LENGTH: Final = 1_000_000
 """Characters of a Dockerfile that is read."""
-MOST: Final = 20_000
+MAX_INSTRUCTIONS: Final = 20_000
 """How many instructions are read, at most."""
 _MOST_INHERITED: Final = 1_000_000
 """How many variables, labels, ports and triggers the stages take over from those that they build on, at most."""
-MANY: Final = 10
+MAX_ERRORS: Final = 10
 """Problems that are told of one file."""
 _SILENT: Final = "a Dockerfile does not say how its image is run"
 
@@ -38,8 +38,8 @@ _SILENT: Final = "a Dockerfile does not say how its image is run"
 def read(source: Source, files: FileWindow) -> Document:
     """Read a Dockerfile; never raises on what it says."""
     reader = _Reader(source)
-    if len(source.text) > LONGEST:
-        message = f"larger than {LONGEST} characters, the most that is read of a Dockerfile"
+    if len(source.text) > MAX_LENGTH:
+        message = f"larger than {MAX_LENGTH} characters, the most that is read of a Dockerfile"
         return Document("dockerfile", {"": source}, (), (InputError(message, source.location(Place(0, 0))),))
     reader.read()
     build = Build(
@@ -47,7 +47,7 @@ def read(source: Source, files: FileWindow) -> Document:
         tuple(reader.arguments),
         tuple(reader.lexer.directives),
         reader.lexer.escape,
-        context(source.name, files, reader.errors),
+        read_context(source.name, files, reader.errors),
         source.text,
     )
     subjects = [Subject("Dockerfile", build, _places(build))]
@@ -57,10 +57,10 @@ def read(source: Source, files: FileWindow) -> Document:
         where = state.places(build.final.start.place)
         subjects.append(Subject(name, build.final.container, where, state.unresolved, _SILENT))
     errors = sorted(reader.errors, key=lambda error: (error.location.line, error.location.column))
-    if len(errors) > MANY:
+    if len(errors) > MAX_ERRORS:
         # A text that is no Dockerfile at all (a template, say) would have one for every line.
-        rest = f"and {len(errors) - MANY} more of this kind: this does not look like a Dockerfile"
-        errors[MANY:] = [InputError(rest, errors[MANY].location)]
+        rest = f"and {len(errors) - MAX_ERRORS} more of this kind: this does not look like a Dockerfile"
+        errors[MAX_ERRORS:] = [InputError(rest, errors[MAX_ERRORS].location)]
     return Document("dockerfile", {"": source}, tuple(subjects), tuple(errors))
 
 
@@ -87,13 +87,13 @@ class _Reader:
         self.states: list[StageState] = []
         self.arguments: list[Arg] = []
         self.outer: dict[str, Maybe[str]] = dict.fromkeys(_PLATFORM, UNKNOWN)
-        self.ground = Ground(source.text, "\\", VariableScope(self.outer, complete=True))
+        self.ground = ParseState(source.text, "\\", VariableScope(self.outer, complete=True))
         self.current: list[Instruction] = []
         self.start: From | None = None
         self.inherited = 0
         self.lost = False
         """A FROM was broken, so that nobody knows which stage the next instructions belong to."""
-        self.soft: list[tuple[int, BrokenLineError]] = []
+        self.soft: list[tuple[int, DockerfileSyntaxError]] = []
 
     def read(self) -> None:
         """Read it all."""
@@ -105,8 +105,8 @@ class _Reader:
             if opens:
                 self._finish()
             try:
-                self._take(self._trigger(parts) if parts.onbuild else instruction(parts, self.ground), parts)
-            except BrokenLineError as broken:
+                self._take(self._trigger(parts) if parts.onbuild else parse_instruction(parts, self.ground), parts)
+            except DockerfileSyntaxError as broken:
                 self._input_error(broken, parts.place)
                 self.lost = self.lost or opens
             if self.ground.errors:
@@ -122,21 +122,21 @@ class _Reader:
             if not 0 <= index < len(self.stages) or self.stages[index].needed:
                 self._input_error(soft, Place(0, 0))
 
-    def _trigger(self, parts: Parts) -> Instruction:
+    def _trigger(self, parts: RawInstruction) -> Instruction:
         """Read what stands behind ONBUILD: its variables are those of a build that nobody has seen yet."""
         ground = self.ground
         scope, ground.scope = ground.scope, VariableScope({}, complete=False)
         try:
-            return instruction(parts, ground)
+            return parse_instruction(parts, ground)
         finally:
             ground.scope = scope
             ground.errors.clear()
 
-    def _input_error(self, broken: BrokenLineError, place: Place) -> None:
+    def _input_error(self, broken: DockerfileSyntaxError, place: Place) -> None:
         self.errors.append(InputError(broken.message, self.source.location(broken.place or place)))
 
-    def _lines(self) -> list[Parts]:
-        found: list[Parts] = []
+    def _lines(self) -> list[RawInstruction]:
+        found: list[RawInstruction] = []
         while True:
             place = Place(self.lexer.pos, self.lexer.pos)
             try:
@@ -144,16 +144,19 @@ class _Reader:
                 if line is None:
                     return found
                 place = line.place(0, len(line.text))
-                if len(found) == MOST:
+                if len(found) == MAX_INSTRUCTIONS:
                     self._input_error(
-                        BrokenLineError(f"there are more than {MOST} instructions; the rest was not read"), place
+                        DockerfileSyntaxError(
+                            f"there are more than {MAX_INSTRUCTIONS} instructions; the rest was not read"
+                        ),
+                        place,
                     )
                     return found
-                found.append(parts_of(line, self.lexer))
-            except BrokenLineError as broken:
+                found.append(split_instruction(line, self.lexer))
+            except DockerfileSyntaxError as broken:
                 self._input_error(broken, place)
 
-    def _name_stages(self, lines: list[Parts]) -> None:
+    def _name_stages(self, lines: list[RawInstruction]) -> None:
         index = 0
         for parts in lines:
             if parts.keyword == "FROM" and not parts.onbuild:
@@ -162,7 +165,7 @@ class _Reader:
                     self.ground.names[words[2].lower()] = index
                 index += 1
 
-    def _take(self, one: Instruction, parts: Parts) -> None:
+    def _take(self, one: Instruction, parts: RawInstruction) -> None:
         if isinstance(one, From):
             self._begin(one)
         elif self.start is not None:
@@ -182,14 +185,14 @@ class _Reader:
                     self.outer.setdefault(pair.name, UNKNOWN)
         elif not self.lost:
             message = f"{one.keyword} stands before the first FROM"
-            raise BrokenLineError(message, one.keyword_place)
+            raise DockerfileSyntaxError(message, one.keyword_place)
 
     def _begin(self, start: From) -> None:
         base = self.states[start.stage] if start.stage is not None else None
         self.inherited += base.size() if base else 0
         if self.inherited > _MOST_INHERITED:
             message = f"the stages take over more than {_MOST_INHERITED} variables, labels and triggers of each other"
-            raise BrokenLineError(message)
+            raise DockerfileSyntaxError(message)
         state = StageState(base)
         self.states.append(state)
         self.start = start
@@ -199,7 +202,7 @@ class _Reader:
         ground = self.ground
         ground.scope, ground.shell = state.scope, state.shell
         for parts in base.triggers if base else ():
-            state.apply(instruction(parts, ground), self.outer)
+            state.apply(parse_instruction(parts, ground), self.outer)
             ground.shell = state.shell
         if start.alias is not None:
             ground.bases[start.alias.text] = len(self.states) - 1
@@ -220,9 +223,11 @@ class _Reader:
                 if isinstance(one, Copy) and one.stage is not None and one.source_image is not None:
                     if one.stage >= len(self.stages):
                         text = f"there is no stage {one.source_image.text}"
-                        self._input_error(BrokenLineError(text), one.source_image.place)
+                        self._input_error(DockerfileSyntaxError(text), one.source_image.place)
                     elif one.stage == stage.index and not one.onbuild:
-                        self._input_error(BrokenLineError("a stage cannot copy from itself"), one.source_image.place)
+                        self._input_error(
+                            DockerfileSyntaxError("a stage cannot copy from itself"), one.source_image.place
+                        )
 
     def _mark_needed(self) -> None:
         """Say of each stage whether the last one hangs on it; BuildKit leaves the others out."""

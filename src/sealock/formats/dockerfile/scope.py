@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from sealock.formats.dockerfile.lines import BrokenLineError, LogicalLine
+from sealock.formats.dockerfile.lines import DockerfileSyntaxError, LogicalLine
 from sealock.formats.dockerfile.variables import VariableScope, expand
 from sealock.formats.dockerfile.words import RawFlag, Token
 from sealock.model.absent import UNKNOWN, Maybe
@@ -13,7 +13,7 @@ from sealock.model.build import BuildText, Flag, Heredoc
 from sealock.model.location import Place
 
 DEFAULT_SHELL: Final = ("/bin/sh", "-c")
-MOST_EXPANDED: Final = 4_000_000
+MAX_EXPANDED: Final = 4_000_000
 """Characters that the values of a file may have in all; a variable may stand for 64 KiB each time that it is named."""
 FLAGS: Final[dict[str, dict[str, str]]] = {
     "RUN": {"mount": "many", "network": "text", "security": "text", "device": "many"},
@@ -27,7 +27,7 @@ FLAGS: Final[dict[str, dict[str, str]]] = {
 """Which flags an instruction has, and whether each is a switch, takes a value, or takes one each time it stands."""
 
 
-class Ground:
+class ParseState:
     """The ground that a stage's instructions stand on; it changes as they are read."""
 
     __slots__ = ("bases", "commands", "errors", "escape", "expanded_to", "names", "scope", "shell", "text")
@@ -41,7 +41,7 @@ class Ground:
         """Every stage of the file that has a name, also those further down, by it in lower case."""
         self.bases: dict[str, int] = {}
         """The stages above that a FROM may name."""
-        self.errors: list[BrokenLineError] = []
+        self.errors: list[DockerfileSyntaxError] = []
         self.commands = 0
         """How many commands were read so far, in all instructions."""
         self.expanded_to = 0
@@ -51,11 +51,11 @@ class Ground:
         """A word's value; what BuildKit refuses is noted as a problem."""
         try:
             value = expand(raw, self.scope, self.escape)
-        except BrokenLineError as broken:
-            self.errors.append(BrokenLineError(broken.message, place))
+        except DockerfileSyntaxError as broken:
+            self.errors.append(DockerfileSyntaxError(broken.message, place))
             return UNKNOWN
         self.expanded_to += len(value) if isinstance(value, str) else 0
-        return value if self.expanded_to <= MOST_EXPANDED else UNKNOWN
+        return value if self.expanded_to <= MAX_EXPANDED else UNKNOWN
 
     def expanded(self, line: LogicalLine, start: int, end: int) -> BuildText:
         """The words at text[start:end], with variables put in."""
@@ -69,7 +69,7 @@ def literal(line: LogicalLine, token: Token) -> BuildText:
     return BuildText(line.text[token.start : token.end], token.text, line.place(token.start, token.end))
 
 
-class Parts:
+class RawInstruction:
     """An instruction taken apart as far as all of them are alike: keyword, flags, and where its arguments start."""
 
     __slots__ = ("array", "flags", "heredocs", "keyword", "line", "onbuild", "place", "start")
@@ -110,24 +110,24 @@ class Parts:
             kind = known.get(flag.name)
             if kind is None:
                 message = f"{self.keyword} has no flag --{flag.name}"
-                raise BrokenLineError(message, flag.place)
+                raise DockerfileSyntaxError(message, flag.place)
             if flag.name in seen and kind != "many":
                 message = f"the flag --{flag.name} stands twice"
-                raise BrokenLineError(message, flag.place)
+                raise DockerfileSyntaxError(message, flag.place)
             seen.add(flag.name)
             value = flag.value.text if flag.value else None
             if kind == "bool" and value is not None and value.lower() not in {"true", "false"}:
                 message = f"the flag --{flag.name} is true or false"
-                raise BrokenLineError(message, flag.place)
+                raise DockerfileSyntaxError(message, flag.place)
             if kind != "bool" and value is None:
                 message = f"the flag --{flag.name} needs a value"
-                raise BrokenLineError(message, flag.place)
+                raise DockerfileSyntaxError(message, flag.place)
 
     def flag(self, name: str) -> BuildText | None:
         """The value of the first flag of that name."""
         return next((flag.value for flag in self.flags if flag.name == name), None)
 
-    def expanded_flag(self, name: str, ground: Ground) -> BuildText | None:
+    def expanded_flag(self, name: str, ground: ParseState) -> BuildText | None:
         """The value of a flag, with variables put in."""
         text = self.flag(name)
         if text is None or "$" not in text.raw:

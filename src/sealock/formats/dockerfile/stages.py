@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import Any, Final
 
-from sealock.formats.dockerfile.commands import seconds
+from sealock.formats.dockerfile.commands import parse_duration
 from sealock.formats.dockerfile.scope import DEFAULT_SHELL
 from sealock.formats.dockerfile.variables import VariableScope
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
@@ -28,12 +28,12 @@ from sealock.model.build import (
 from sealock.model.container import Container, Health, Label, Mount, Variable, container
 from sealock.model.location import At, Place
 
-SAYS: Final = (
+DOCKERFILE_FIELDS: Final = (
     "image", "platform", "entrypoint", "command", "working_dir", "stop_signal", "environment", "labels", "user",
     "mounts", "expose", "health",
 )  # fmt: skip
 """The fields that a Dockerfile can say."""
-PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NOT_IN_SCOPE: Final = frozenset({
     "BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE", "BUILDKIT_CONTEXT_KEEP_GIT_DIR",
     "BUILDKIT_MULTI_PLATFORM",
@@ -73,7 +73,7 @@ class StageState:
         """Start on an image of somebody else's."""
         self._set("image", start.image)
         if start.image.value == "scratch":
-            self.scope = VariableScope({"PATH": PATH}, complete=True)
+            self.scope = VariableScope({"PATH": DEFAULT_PATH}, complete=True)
         if start.platform is not None:
             self._set("platform", start.platform)
         if _is_windows(start):
@@ -98,7 +98,7 @@ class StageState:
                 for port in instruction.ports:
                     self._note("expose", port)
                     for word in port.text.split():
-                        self.expose[exposed(word)] = port.place
+                        self.expose[normalize_port(word)] = port.place
             case Volume():
                 for path in instruction.paths:
                     self.mounts[path.text] = path.place
@@ -106,7 +106,7 @@ class StageState:
             case StopSignal():
                 self._set("stop_signal", instruction.signal)
             case Healthcheck():
-                self.values["health"] = health(instruction)
+                self.values["health"] = read_health(instruction)
                 self.where["health",] = instruction.place
             case Shell():
                 self.shell = tuple(word.text for word in instruction.words)
@@ -186,7 +186,7 @@ class StageState:
             values["expose"] = tuple(self.expose)
         if self.mounts:
             values["mounts"] = tuple(Mount("volume", None, path) for path in self.mounts)
-        return container(says=SAYS, **values)
+        return container(says=DOCKERFILE_FIELDS, **values)
 
     def places(self, start: Place) -> dict[At, Place]:
         """Where the Container's fields stand; the stage's FROM for the whole."""
@@ -200,13 +200,13 @@ class StageState:
         return where
 
 
-def exposed(word: str) -> str:
+def normalize_port(word: str) -> str:
     """A port of EXPOSE with its protocol: "80" is "80/tcp", and an address or host port before it means nothing."""
     port, _, protocol = word.rpartition(":")[2].partition("/")
     return f"{port}/{protocol.lower() or 'tcp'}"
 
 
-def health(healthcheck: Healthcheck) -> Health:
+def read_health(healthcheck: Healthcheck) -> Health:
     """A HEALTHCHECK as the noun has it."""
     if healthcheck.disabled:
         return Health(disabled=True)
@@ -230,7 +230,7 @@ def health(healthcheck: Healthcheck) -> Health:
 def _time(healthcheck: Healthcheck, name: str) -> float | None:
     """A flag's time; 0 means that the engine's own is used, as no flag does."""
     flag = healthcheck.flag(name)
-    return (seconds(flag.value.text) or None) if flag and flag.value else None
+    return (parse_duration(flag.value.text) or None) if flag and flag.value else None
 
 
 def _is_windows(start: From) -> bool:

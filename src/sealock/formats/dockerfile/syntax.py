@@ -16,7 +16,7 @@ _BARE: Final = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 _NAME: Final = re.compile(r"[^\s=\"'$\\`]+")
 
 
-def quoted(value: str, escape: str) -> str:
+def quote(value: str, escape: str) -> str:
     """A value as one word, in quotes where it needs them."""
     if "\n" in value:
         message = "a value of several lines does not fit into an instruction"
@@ -28,7 +28,7 @@ def quoted(value: str, escape: str) -> str:
     return f'"{value}"'
 
 
-def name(text: str) -> str:
+def check_name(text: str) -> str:
     """A variable's or label's name, if it can stand before an equals sign as it is."""
     if not _NAME.fullmatch(text):
         message = f"{text!r} is no name that an instruction can hold"
@@ -36,12 +36,12 @@ def name(text: str) -> str:
     return text
 
 
-def words(values: tuple[str, ...]) -> str:
+def exec_form(values: tuple[str, ...]) -> str:
     """Words in the exec form."""
     return json.dumps(list(values), ensure_ascii=False)
 
 
-def healthcheck(health: Health) -> str:
+def spell_healthcheck(health: Health) -> str:
     """The whole instruction."""
     if health.disabled:
         return "HEALTHCHECK NONE"
@@ -61,7 +61,7 @@ def healthcheck(health: Health) -> str:
     if kind == "CMD-SHELL" and len(rest) == 1 and "\n" not in rest[0]:
         return f"HEALTHCHECK {''.join(flags)}CMD {rest[0]}"
     if kind == "CMD" and rest:
-        return f"HEALTHCHECK {''.join(flags)}CMD {words(tuple(rest))}"
+        return f"HEALTHCHECK {''.join(flags)}CMD {exec_form(tuple(rest))}"
     message = "HEALTHCHECK needs a command"
     raise FormatError(message)
 
@@ -73,7 +73,7 @@ def _time(seconds: float) -> str:
     return f"{round(milliseconds)}ms" if abs(milliseconds - round(milliseconds)) < 1e-6 else f"{seconds:.9f}s"
 
 
-def deleted(text: str, instruction: Instruction) -> Edit:
+def delete_instruction(text: str, instruction: Instruction) -> Edit:
     """Take the instruction's lines away."""
     start = text.rfind("\n", 0, instruction.place.start) + 1
     if text.startswith("\ufeff") and start == 0:
@@ -109,7 +109,7 @@ class Insertion:
         return Edit(Place(self._at, self._at), f"{self._before}{body}{'' if self._before else self._ends}")
 
 
-class Above(Insertion):
+class InsertionAbove(Insertion):
     """Right above an instruction and its comments."""
 
     def __init__(self, build: Build, instruction: Instruction) -> None:
@@ -117,7 +117,7 @@ class Above(Insertion):
         self._at, self._before = _above_comments(build.text, instruction.place.start), ""
 
 
-class AtEnd(Insertion):
+class InsertionAtEnd(Insertion):
     """Where CMD, ENTRYPOINT and HEALTHCHECK go: behind all that the stage has."""
 
     def __init__(self, build: Build, stage: Stage) -> None:

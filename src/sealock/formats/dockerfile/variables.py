@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from sealock.formats.dockerfile.lines import BrokenLineError
-from sealock.formats.dockerfile.patterns import replaced, trimmed
+from sealock.formats.dockerfile.lines import DockerfileSyntaxError
+from sealock.formats.dockerfile.patterns import replace_pattern, trim_pattern
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
 
-DEEPEST: Final = 40
+MAX_DEPTH: Final = 40
 """`${a:-${b:-…}}` is followed this deep."""
-LONGEST: Final = 65_536
+MAX_LENGTH: Final = 65_536
 """A value that grows longer is called unknown, since `ENV A=$A$A` doubles it with every line."""
 _SPECIAL: Final = "@*#?-$!0"
 
@@ -36,7 +36,7 @@ class VariableScope:
         return UNSET if self.complete or not name.isidentifier() else UNKNOWN
 
 
-NOBODY: Final = VariableScope({}, complete=True)
+NO_VARIABLES: Final = VariableScope({}, complete=True)
 
 
 def expand(word: str, scope: VariableScope, escape: str) -> Maybe[str]:
@@ -82,14 +82,14 @@ class _Expansion:
                 self.pos += 1
         if stop:
             message = f"{stop} is missing in a variable"
-            raise BrokenLineError(message)
+            raise DockerfileSyntaxError(message)
         return _joined(parts, known=known)
 
     def _single(self) -> str:
         end = self.text.find("'", self.pos + 1)
         if end < 0:
             message = "a single quote is not closed"
-            raise BrokenLineError(message)
+            raise DockerfileSyntaxError(message)
         value = self.text[self.pos + 1 : end]
         self.pos = end + 1
         return value
@@ -123,7 +123,7 @@ class _Expansion:
                     continue
             parts.append(char)
         message = "a double quote is not closed"
-        raise BrokenLineError(message)
+        raise DockerfileSyntaxError(message)
 
     def dollar(self, *, raw: bool = False) -> Maybe[str]:
         """Read what starts with a dollar sign."""
@@ -135,11 +135,11 @@ class _Expansion:
         self.pos += 1
         if text[self.pos : self.pos + 1] in {"", "{", "}", ":"}:
             message = "a variable's } is missing" if self.pos >= len(text) else "the substitution has no name"
-            raise BrokenLineError(message)
+            raise DockerfileSyntaxError(message)
         self.depth += 1
-        if self.depth > DEEPEST:
-            message = f"variables are nested more than {DEEPEST} deep"
-            raise BrokenLineError(message)
+        if self.depth > MAX_DEPTH:
+            message = f"variables are nested more than {MAX_DEPTH} deep"
+            raise DockerfileSyntaxError(message)
         name = self._name()
         value = self._modified(name, raw=raw)
         self.depth -= 1
@@ -159,7 +159,7 @@ class _Expansion:
             message = (
                 f"the modifier {':' if colon else ''}{sign} in a variable is not known" if sign else "} is missing"
             )
-            raise BrokenLineError(message)
+            raise DockerfileSyntaxError(message)
         word = self.until("}", raw=raw or sign in "#%")
         if sign in "#%":
             return self._trimmed(value, word, sign)
@@ -171,7 +171,7 @@ class _Expansion:
             return UNKNOWN if value is UNKNOWN else "" if empty else word
         if empty:
             message = f"{name}: {word if isinstance(word, str) and word else 'must be set'}"
-            raise BrokenLineError(message)
+            raise DockerfileSyntaxError(message)
         return value
 
     @staticmethod
@@ -179,7 +179,7 @@ class _Expansion:
         if isinstance(word, Absent) or value is UNKNOWN:
             return UNKNOWN
         greedy = word.startswith(sign)
-        return trimmed(_text(value), word[1:] if greedy else word, at_end=sign == "%", longest=greedy)
+        return trim_pattern(_text(value), word[1:] if greedy else word, at_end=sign == "%", longest=greedy)
 
     def _replaced(self, value: Maybe[str]) -> Maybe[str]:
         every = self.text.startswith("/", self.pos)
@@ -188,7 +188,7 @@ class _Expansion:
         new = self.until("}", raw=True)
         if isinstance(pattern, Absent) or isinstance(new, Absent) or value is UNKNOWN:
             return UNKNOWN
-        return replaced(_text(value), pattern, new, every=every)
+        return replace_pattern(_text(value), pattern, new, every=every)
 
     def _next(self) -> str:
         self.pos += 1
@@ -214,7 +214,7 @@ def _joined(parts: list[str], *, known: bool) -> Maybe[str]:
     if not known:
         return UNKNOWN
     value = "".join(parts)
-    return value if len(value) <= LONGEST else UNKNOWN
+    return value if len(value) <= MAX_LENGTH else UNKNOWN
 
 
 def _given(value: Maybe[str]) -> Maybe[str]:
@@ -225,12 +225,12 @@ def _text(value: Maybe[str]) -> str:
     return value if isinstance(value, str) else ""
 
 
-def words_of(text: str) -> list[tuple[int, int]]:
+def word_spans(text: str) -> list[tuple[int, int]]:
     """The stretches between white space outside of quotes; none where the lexer refuses the text.
 
     This is how BuildKit looks for here-documents: with the backslash as escape, whatever the directive says.
     """
-    reader = _Expansion(text, NOBODY, "\\")
+    reader = _Expansion(text, NO_VARIABLES, "\\")
     found: list[tuple[int, int]] = []
     start = -1
     try:
@@ -252,7 +252,7 @@ def words_of(text: str) -> list[tuple[int, int]]:
                 reader.dollar()
             else:
                 reader.pos += 2 if char == "\\" else 1
-    except BrokenLineError:
+    except DockerfileSyntaxError:
         return []
     if start >= 0:
         found.append((start, len(text)))

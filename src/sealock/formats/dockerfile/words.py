@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from msgspec import DecodeError, ValidationError, json
 
-from sealock.formats.dockerfile.lines import WHITE, BrokenLineError
+from sealock.formats.dockerfile.lines import WHITESPACE, DockerfileSyntaxError
 
 BLANK: Final = re.compile(r"[\t\v\f\r ]+")
 _WORDS: Final = re.compile(r"[^\t\v\f\r ]+")
@@ -36,18 +36,18 @@ class RawFlag(NamedTuple):
     end: int
 
 
-def keyword(text: str) -> tuple[str, int]:
+def split_keyword(text: str) -> tuple[str, int]:
     """The line's first word, and where its arguments start."""
     found = BLANK.search(text)
     return (text[: found.start()], found.end()) if found else (text, len(text))
 
 
-def plain(text: str, start: int) -> list[Token]:
+def split_words(text: str, start: int) -> list[Token]:
     """Words between blanks, quotes meaning nothing."""
     return [Token(found.group(), found.start(), found.end()) for found in _WORDS.finditer(text, start)]
 
 
-def quoted(text: str, start: int, escape: str) -> list[Token]:
+def split_quoted(text: str, start: int, escape: str) -> list[Token]:
     """Words between white space where quotes and escapes keep white space in a word; both are left in the words."""
     rest = text[start:]
     pattern = _BARE
@@ -56,7 +56,7 @@ def quoted(text: str, start: int, escape: str) -> list[Token]:
     return [Token(found.group(), found.start(), found.end()) for found in pattern.finditer(text, start)]
 
 
-def array(text: str, start: int) -> list[Token] | None:
+def parse_json_array(text: str, start: int) -> list[Token] | None:
     """The strings of a JSON array, or None where the text is none (BuildKit then reads it as plain text).
 
     An array that holds anything but strings is Broken.
@@ -72,25 +72,25 @@ def array(text: str, start: int) -> list[Token] | None:
         except (DecodeError, RecursionError):
             return None
         message = "a JSON array of arguments may hold strings only"
-        raise BrokenLineError(message) from None
+        raise DockerfileSyntaxError(message) from None
     except (DecodeError, RecursionError, UnicodeEncodeError):
         return None
     found = _STRING.finditer(text, start)
     return [Token(value, match.start(), match.end()) for value, match in zip(values, found, strict=False)]
 
 
-def flags(text: str, start: int, escape: str) -> tuple[list[RawFlag], int]:
+def split_flags(text: str, start: int, escape: str) -> tuple[list[RawFlag], int]:
     """Take the flags before the arguments; give them and the offset at which the arguments start."""
     found: list[RawFlag] = []
     at = start
     while True:
-        while at < len(text) and text[at] in WHITE:
+        while at < len(text) and text[at] in WHITESPACE:
             at += 1
         if not text.startswith("--", at):
             return found, at
         word, end = _flag(text, at, escape)
         if word == "--":
-            while end < len(text) and text[end] in WHITE:
+            while end < len(text) and text[end] in WHITESPACE:
                 end += 1
             return found, end
         name, equals, value = word[2:].partition("=")
@@ -105,7 +105,7 @@ def _flag(text: str, start: int, escape: str) -> tuple[str, int]:
     at = start
     while at < len(text):
         char = text[at]
-        if not quote and char in WHITE:
+        if not quote and char in WHITESPACE:
             break
         at += 1
         if quote and char == quote:

@@ -29,7 +29,7 @@ def is_manifest(text: str) -> bool:
     return _VERSION.search(text) is not None and _KIND.search(text) is not None
 
 
-def images(text: str) -> tuple[tuple[ImageField, ...], tuple[YamlFault, ...]]:
+def find_images(text: str) -> tuple[tuple[ImageField, ...], tuple[YamlFault, ...]]:
     """Find the image fields of every document, each scalar once, and what is wrong with the text."""
     tree = yamltree.parse(text)
     found: dict[int, ImageField] = {}

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from sealock.formats.runargs.mounts import PROPAGATIONS
-from sealock.formats.runargs.words import GivenOption, RunWords, Trouble
+from sealock.formats.runargs.words import OptionError, ParsedOption, RunWords
 from sealock.model.absent import UNKNOWN
 from sealock.model.container import Mount, Network
 from sealock.model.imagename import parse
 
-Pairs = dict[str, list[tuple[Any, GivenOption]]]
+Pairs = dict[str, list[tuple[Any, ParsedOption]]]
 
 _SMALLEST_MEMORY: Final = 6 << 20
 _NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
@@ -33,12 +33,12 @@ _SPACES: Final = {
 """The words of docker's own; `container:NAME` besides for pid and ipc."""
 
 
-def refused(line: RunWords, pairs: Pairs, engine: str) -> Iterator[Trouble]:
+def find_refusals(line: RunWords, pairs: Pairs, engine: str) -> Iterator[OptionError]:
     """Tell what would be refused, each with its place."""
     for slot, holds, message in _EACH:
         for value, one in pairs.get(slot, ()):
             if value is not UNKNOWN and one.literal and not holds(value):
-                yield Trouble(message.format(value), one.place)
+                yield OptionError(message.format(value), one.place)
     yield from _together(pairs)
     if engine == "docker":
         yield from _docker(line, pairs)
@@ -74,33 +74,35 @@ def _last(pairs: Pairs, slot: str) -> Any:  # noqa: ANN401  values of every fiel
     return said[-1][0] if said else None
 
 
-def _together(pairs: Pairs) -> Iterator[Trouble]:
+def _together(pairs: Pairs) -> Iterator[OptionError]:
     """Options that exclude each other."""
     if _last(pairs, "auto_remove") is True and getattr(_last(pairs, "restart"), "policy", "no") != "no":
-        yield Trouble("--rm and --restart exclude each other", pairs["restart"][-1][1].place)
+        yield OptionError("--rm and --restart exclude each other", pairs["restart"][-1][1].place)
     checks = [slot for slot in pairs if slot.startswith("health.") and slot != "health.disabled"]
     if _last(pairs, "health.disabled") is True and checks:
         place = pairs["health.disabled"][-1][1].place
-        yield Trouble("--no-healthcheck and the other health options exclude each other", place)
+        yield OptionError("--no-healthcheck and the other health options exclude each other", place)
     if _last(pairs, "logging.driver") == "none" and "logging.options" in pairs:
-        yield Trouble("the log driver none takes no options", pairs["logging.options"][-1][1].place)
+        yield OptionError("the log driver none takes no options", pairs["logging.options"][-1][1].place)
 
 
-def _docker(line: RunWords, pairs: Pairs) -> Iterator[Trouble]:
+def _docker(line: RunWords, pairs: Pairs) -> Iterator[OptionError]:
     """What docker refuses, while podman or nerdctl may take it."""
     for slot, words in _SPACES.items():
         for value, one in pairs.get(slot, ()):
             shared = slot in {"pid", "ipc"} and isinstance(value, str) and value.startswith("container:")
             if value is not UNKNOWN and one.literal and value not in words and not shared:
-                yield Trouble(f'--{one.option.name}: "{value}" is none of {", ".join(filter(None, words))}', one.place)
+                yield OptionError(
+                    f'--{one.option.name}: "{value}" is none of {", ".join(filter(None, words))}', one.place
+                )
     for value, one in pairs.get("mounts", ()):
         if one.literal and one.option.name == "volume" and (wrong := _mode(value)):
-            yield Trouble(f'"{one.text}": "{wrong}" is not a mode of a volume', one.place)
+            yield OptionError(f'"{one.text}": "{wrong}" is not a mode of a volume', one.place)
     yield from _networks(pairs)
     if line.image is not None and line.image.literal and line.image_certain:
         name = parse(line.image.text)
         if name is None or not set(name.repository) <= _REPOSITORY or name.repository.rpartition("/")[2][:1] in "-._":
-            yield Trouble(f'"{line.image.text}" is not an image\'s name', line.image.place)
+            yield OptionError(f'"{line.image.text}" is not an image\'s name', line.image.place)
 
 
 def _mode(mount: Mount) -> str:
@@ -116,11 +118,11 @@ def _mode(mount: Mount) -> str:
     return "nocopy" if mount.kind == "bind" and "nocopy" in mount.options else ""
 
 
-def _networks(pairs: Pairs) -> Iterator[Trouble]:
+def _networks(pairs: Pairs) -> Iterator[OptionError]:
     joined = pairs.get("net", [])
     own = [one for value, one in joined if isinstance(value, Network)]
     modes = [one for value, one in joined if isinstance(value, str)]
     if own and modes:
-        yield Trouble("user-defined networks and the modes bridge, host, none do not go together", modes[-1].place)
+        yield OptionError("user-defined networks and the modes bridge, host, none do not go together", modes[-1].place)
     if "net.alias" in pairs and not own and all(mode.literal for mode in modes):
-        yield Trouble("network aliases need a user-defined network", pairs["net.alias"][-1][1].place)
+        yield OptionError("network aliases need a user-defined network", pairs["net.alias"][-1][1].place)

@@ -8,10 +8,10 @@ from typing import Final
 from sealock.errors import FormatError
 from sealock.formats.edits import apply
 from sealock.formats.files import NOTHING, FileWindow
-from sealock.formats.runargs.quotes import host_of
+from sealock.formats.runargs.quotes import quoting_style
 from sealock.formats.runargs.reader import read_words
-from sealock.formats.runargs.spot import RunLineSpot
-from sealock.formats.scripts import FoundFragments, find, find_networks, refused
+from sealock.formats.runargs.spot import RunLineText
+from sealock.formats.scripts import RunCommand, find_created_networks, find_run_commands, refusal
 from sealock.model.absent import UNSET, given
 from sealock.model.change import Change, Edit, FieldChange, On, changed
 from sealock.model.container import FIELDS, Container
@@ -21,9 +21,9 @@ from sealock.model.location import At, Place, Source
 from sealock.model.project import Project, ProjectFile, ProjectNetwork, Service
 from sealock.model.shell import Word
 
-LONGEST: Final = 1_000_000
+MAX_LENGTH: Final = 1_000_000
 """Characters of a text in which run lines are looked for."""
-MOST: Final = 10_000
+MAX_RUN_LINES: Final = 10_000
 """How many run lines of one text are read, at most."""
 _TRUE: Final = frozenset({"1", "t", "true"})
 _ORDERED: Final = frozenset({"command", "entrypoint"})
@@ -34,15 +34,15 @@ def read(source: Source, files: FileWindow = NOTHING) -> Document:
     """Read every run line of a text; together they make a project, be it of one."""
     subjects: list[Subject] = []
     errors: list[InputError] = []
-    if len(source.text) > LONGEST:
-        message = f"larger than {LONGEST} characters, the most that is looked through for run lines"
+    if len(source.text) > MAX_LENGTH:
+        message = f"larger than {MAX_LENGTH} characters, the most that is looked through for run lines"
         return Document("run", {"": source}, (), (InputError(message, source.location(Place(0, 0))),))
-    if why := refused(source):
+    if why := refusal(source):
         errors.append(InputError(why, source.location(Place(0, 0))))
     for name, spot in _spots(source):
         line = spot.line
-        if len(subjects) == MOST:
-            message = f"there are more than {MOST} run lines; the rest was not read"
+        if len(subjects) == MAX_RUN_LINES:
+            message = f"there are more than {MAX_RUN_LINES} run lines; the rest was not read"
             errors.append(InputError(message, source.location(spot.place)))
             break
         where = {(): spot.place, **line.where}
@@ -61,20 +61,20 @@ def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, .
     if isinstance(change, Edit):
         return (change,)
     from sealock.formats.runargs.editor import edits_of  # noqa: PLC0415  reading does not need it, and start-up counts
-    from sealock.formats.runargs.newnetwork import created  # noqa: PLC0415  likewise
+    from sealock.formats.runargs.newnetwork import create_networks  # noqa: PLC0415  likewise
 
     name, inner = (change.subject, change.change) if isinstance(change, On) else (subject.name, change)
     for index, (one, spot) in enumerate(_spots(document.source)):
         if one == name:
             made = edits_of(spot, inner)
-            made = (*created(document.source, spot, inner), *made) if made else ()
+            made = (*create_networks(document.source, spot, inner), *made) if made else ()
             _prove(document.source, index, spot, inner, made)
             return made
     msg = f'there is no run line "{name}" to change'
     raise FormatError(msg)
 
 
-def _prove(source: Source, index: int, spot: RunLineSpot, change: FieldChange, made: tuple[Edit, ...]) -> None:
+def _prove(source: Source, index: int, spot: RunLineText, change: FieldChange, made: tuple[Edit, ...]) -> None:
     """Refuse what would not read back as the change: a line inside other quotes, say, that new quotes would end."""
     after = list(_spots(Source(source.name, apply(source.text, made)))) if made else []
     if made and (
@@ -96,12 +96,12 @@ def _same(container: Container, other: Container) -> bool:
     return True
 
 
-def _spots(source: Source) -> Iterator[tuple[str, RunLineSpot]]:
+def _spots(source: Source) -> Iterator[tuple[str, RunLineText]]:
     """Each run line with its name."""
     names: set[str] = set()
-    host = host_of(source.name)
+    host = quoting_style(source.name)
     prose = source.name.lower().endswith((".md", ".markdown"))
-    for found in find(source):
+    for found in find_run_commands(source):
         words = found.arguments if host != "make" else tuple(map(_unmade, found.arguments))
         if prose and not words:
             continue  # the command is only spoken of
@@ -114,7 +114,7 @@ def _spots(source: Source) -> Iterator[tuple[str, RunLineSpot]]:
             name = _unique(name, source.position(found.place.start), names)
         names.add(name)
         verb = found.command.words[found.first - 1]
-        yield name, RunLineSpot(source.text, verb, words, line, found.place, found.engine, host)
+        yield name, RunLineText(source.text, verb, words, line, found.place, found.engine, host)
 
 
 def _unmade(word: Word) -> Word:
@@ -133,7 +133,7 @@ def _unique(name: str, position: tuple[int, int], names: set[str]) -> str:
     return numbered if numbered not in names else f"{name} (line {line}, column {column})"
 
 
-def _trust(found_fragments: FoundFragments) -> bool | None:
+def _trust(found_fragments: RunCommand) -> bool | None:
     """What DOCKER_CONTENT_TRUST before the command says."""
     for assignment in found_fragments.command.assignments:
         if assignment.name == "DOCKER_CONTENT_TRUST" and assignment.value is not None and assignment.value.literal:
@@ -159,7 +159,7 @@ def _project(source: Source, subjects: list[Subject], files: FileWindow) -> Subj
         for path in given(subject.noun.env_files, ()):
             facts.setdefault(path, files.fact(path))
     networks: dict[str, ProjectNetwork] = {}
-    for network, place, internal in find_networks(source):
+    for network, place, internal in find_created_networks(source):
         networks.setdefault(network, ProjectNetwork(network, internal=internal))
         where.setdefault(("networks", network), place)
     project = Project("script", tuple(services), tuple(networks.values()), files=tuple(facts.values()))

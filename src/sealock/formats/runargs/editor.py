@@ -6,24 +6,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from sealock.errors import FormatError
-from sealock.formats.runargs.options import OPTIONS, SEVERAL, Spelling
+from sealock.formats.runargs.options import LIST_SETTINGS, OPTIONS, Spelling
 from sealock.formats.runargs.quotes import quote
-from sealock.formats.runargs.rewrites import checked, gap_start, gone, reworded
-from sealock.formats.runargs.spot import RunLineSpot
-from sealock.formats.runargs.words import GivenOption
-from sealock.formats.runargs.writer import FALSE_BY_DEFAULT, spell, spell_like, wanted
+from sealock.formats.runargs.rewrites import check_in_line, gap_start, remove, rewrite
+from sealock.formats.runargs.spot import RunLineText
+from sealock.formats.runargs.words import ParsedOption
+from sealock.formats.runargs.writer import FALSE_BY_DEFAULT, setting_values, spell, spell_like
 from sealock.model.absent import UNSET, Absent
 from sealock.model.change import Edit, FieldChange, Set, changed
 from sealock.model.location import Place
 
 
-def edits_of(spot: RunLineSpot, change: FieldChange) -> tuple[Edit, ...]:
+def edits_of(spot: RunLineText, change: FieldChange) -> tuple[Edit, ...]:
     """Spell a change of one field; nothing where the line says so already."""
     old = getattr(spot.line.container, change.field, None)
     if change.field not in spot.line.container.__struct_fields__:
         msg = f"a container has no field {change.field}"
         raise FormatError(msg)
-    if not isinstance(change, Set) and change.field not in SEVERAL | {"networks", "command"}:
+    if not isinstance(change, Set) and change.field not in LIST_SETTINGS | {"networks", "command"}:
         msg = f"{change.field} does not hold several values"
         raise FormatError(msg)
     value = getattr(changed(spot.line.container, change), change.field)
@@ -34,23 +34,23 @@ def edits_of(spot: RunLineSpot, change: FieldChange) -> tuple[Edit, ...]:
             return (_image(spot, value),)
         case "command":
             return _command(spot, value)
-    pen = Pen(spot)
-    for slot, values in wanted(change.field, value, spot.line.slots).items():
+    pen = OptionEditor(spot)
+    for slot, values in setting_values(change.field, value, spot.line.slots).items():
         if slot in FALSE_BY_DEFAULT | {"health.disabled"} and values == [False] and not spot.line.line.opaque:
             values = []  # noqa: PLW2901  false is what the line says without the option
         _fix(pen, slot, values)
     return pen.edits()
 
 
-def _image(spot: RunLineSpot, value: Any) -> Edit:  # noqa: ANN401  an image's name, it should be
+def _image(spot: RunLineText, value: Any) -> Edit:  # noqa: ANN401  an image's name, it should be
     word = spot.line.line.image
     if word is None or not isinstance(value, str) or not value:
         msg = "a run line needs an image"
         raise FormatError(msg)
-    return Edit(word.place, reworded(spot, word, word.text, value, 0))
+    return Edit(word.place, rewrite(spot, word, word.text, value, 0))
 
 
-def _command(spot: RunLineSpot, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401  words, or UNSET
+def _command(spot: RunLineText, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401  words, or UNSET
     words, image = spot.line.line.command, spot.line.line.image
     if image is None or not all(word.literal and spot.within(word) for word in words):
         msg = "the command holds what could not be resolved"
@@ -62,11 +62,11 @@ def _command(spot: RunLineSpot, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401
     return (Edit(Place(image.place.end, end), "".join(f" {one}" for one in new)),)
 
 
-def _fix(pen: Pen, slot: str, new: Sequence[Any]) -> None:
+def _fix(pen: OptionEditor, slot: str, new: Sequence[Any]) -> None:
     """Turn what a slot holds into the new values: equal ends stay, what is between is replaced in order."""
     pairs = pen.spot.line.slots.values.get(slot, [])
     old = [value for value, _ in pairs]
-    if slot not in SEVERAL and old:
+    if slot not in LIST_SETTINGS and old:
         # The last one counts; the others are as good as not there, but must go where the option is to go.
         if new and old[-1] == new[-1]:
             return
@@ -100,10 +100,10 @@ def _fix(pen: Pen, slot: str, new: Sequence[Any]) -> None:
         pen.insert(slot, after, before, following)
 
 
-class Pen:
+class OptionEditor:
     """Gathers what is to be done to each option of a line, then writes it down as edits."""
 
-    def __init__(self, spot: RunLineSpot) -> None:
+    def __init__(self, spot: RunLineText) -> None:
         self.spot = spot
         self.values: dict[int, list[tuple[str, Any]]] = {}
         """For each option touched, by its index: what it is to say."""
@@ -114,19 +114,19 @@ class Pen:
             for value, one in pairs:
                 self._before.setdefault(id(one), []).append((slot, value))
 
-    def _said(self, given_option: GivenOption) -> list[tuple[str, Any]]:
+    def _said(self, given_option: ParsedOption) -> list[tuple[str, Any]]:
         return self.values.setdefault(self._index[id(given_option)], self._before[id(given_option)])
 
-    def take(self, given_option: GivenOption, slot: str, value: Any) -> None:  # noqa: ANN401  each slot has its type
+    def take(self, given_option: ParsedOption, slot: str, value: Any) -> None:  # noqa: ANN401  each slot has its type
         """Let an option no longer say this."""
         self._said(given_option).remove((slot, value))
 
-    def put(self, given_option: GivenOption, slot: str, old: Any, new: Any) -> None:  # noqa: ANN401  each slot has its type
+    def put(self, given_option: ParsedOption, slot: str, old: Any, new: Any) -> None:  # noqa: ANN401  each slot has its type
         """Let an option say something else."""
         said = self._said(given_option)
         said[said.index((slot, old))] = (slot, new)
 
-    def insert(self, slot: str, value: Any, before: GivenOption | None, following: GivenOption | None) -> None:  # noqa: ANN401  each slot has its type
+    def insert(self, slot: str, value: Any, before: ParsedOption | None, following: ParsedOption | None) -> None:  # noqa: ANN401  each slot has its type
         """Say this by a new option: behind `before`, else in front of `following`, else where options start."""
         name, text = spell(slot, value, self.spot.engine)
         before, following = (one if one and self.spot.holds(one.place) else None for one in (before, following))
@@ -140,7 +140,7 @@ class Pen:
             at, gap = self._first_gap()
             self.inserted.append((at, gap + spelled))
 
-    def _option(self, name: str, text: str | None, sibling: GivenOption | None) -> str:
+    def _option(self, name: str, text: str | None, sibling: ParsedOption | None) -> str:
         """Write an option, as its sibling is written or as the line's other long options are."""
         if text is None:
             return f"--{name}"
@@ -179,15 +179,15 @@ class Pen:
     def edits(self) -> tuple[Edit, ...]:
         """Write everything down."""
         made: list[Edit] = []
-        letters: dict[int, list[GivenOption]] = {}
+        letters: dict[int, list[ParsedOption]] = {}
         for index, said in self.values.items():
-            one = checked(self.spot, self.spot.line.line.given[index])
+            one = check_in_line(self.spot, self.spot.line.line.given[index])
             if said:
                 made += self._rewritten(one, said)
             elif one.letter and one.word.text != f"-{one.option.short}":
                 letters.setdefault(one.word.place.start, []).append(one)
             else:
-                made.append(gone(self.spot, one.place))
+                made.append(remove(self.spot, one.place))
         for several in letters.values():
             made += self._without_letters(several)
         inserted: dict[int, str] = {}
@@ -196,14 +196,14 @@ class Pen:
         made += [Edit(Place(at, at), text) for at, text in inserted.items()]
         return tuple(made)
 
-    def _without_letters(self, several: list[GivenOption]) -> list[Edit]:
+    def _without_letters(self, several: list[ParsedOption]) -> list[Edit]:
         """Take short options out of a word that joins several."""
         word = several[0].word
         raw = self.spot.text[word.place.start : word.place.end]
         together = [one for one in self.spot.line.line.given if one.word is word and one.letter]
-        made = [gone(self.spot, one.value.place) for one in several if one.value is not None]
+        made = [remove(self.spot, one.value.place) for one in several if one.value is not None]
         if len(several) == len(together):
-            return [*made, gone(self.spot, word.place)]
+            return [*made, remove(self.spot, word.place)]
         if raw != word.text:
             msg = f"{raw} joins several options in quotes"
             raise FormatError(msg)
@@ -213,7 +213,7 @@ class Pen:
             made.append(Edit(Place(start, end), ""))
         return made
 
-    def _rewritten(self, given_option: GivenOption, said: list[tuple[str, Any]]) -> list[Edit]:
+    def _rewritten(self, given_option: ParsedOption, said: list[tuple[str, Any]]) -> list[Edit]:
         """Let one option say something else, in its place."""
         spelled = [self._like(given_option, slot, value) for slot, value in said]
         name, text = spelled[0]
@@ -228,11 +228,11 @@ class Pen:
             return self._flag(given_option, text)
         new = ",".join(part or "" for _, part in spelled)
         if given_option.value is not None:
-            return [Edit(given_option.value.place, reworded(self.spot, given_option.value, given_option.text, new, 0))]
+            return [Edit(given_option.value.place, rewrite(self.spot, given_option.value, given_option.text, new, 0))]
         return [
             Edit(
                 given_option.word.place,
-                reworded(
+                rewrite(
                     self.spot,
                     given_option.word,
                     given_option.text,
@@ -242,17 +242,17 @@ class Pen:
             )
         ]
 
-    def _joined(self, given_option: GivenOption) -> bool:
+    def _joined(self, given_option: ParsedOption) -> bool:
         return sum(other.word is given_option.word for other in self.spot.line.line.given) > 1
 
-    def _moved(self, given_option: GivenOption, name: str, text: str | None) -> list[Edit]:
+    def _moved(self, given_option: ParsedOption, name: str, text: str | None) -> list[Edit]:
         end = given_option.place.end
         return [*self._without_letters([given_option]), Edit(Place(end, end), " " + self._option(name, text, None))]
 
-    def _like(self, given_option: GivenOption, slot: str, value: Any) -> Spelling:  # noqa: ANN401  each slot has its type
+    def _like(self, given_option: ParsedOption, slot: str, value: Any) -> Spelling:  # noqa: ANN401  each slot has its type
         return spell_like(given_option, slot, value, self.spot.engine)
 
-    def _flag(self, given_option: GivenOption, text: str | None) -> list[Edit]:
+    def _flag(self, given_option: ParsedOption, text: str | None) -> list[Edit]:
         name = given_option.option.name
         new = f"--{name}" if text is None else f"--{name}={text}"
         return (

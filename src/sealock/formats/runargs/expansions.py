@@ -67,7 +67,7 @@ _PLACEHOLDERS: Final = (("%%", "%%"), ("{{", "}}"), ("<", ">"), ("[", "]"))
 _LONGEST_PLACEHOLDER: Final = 100
 
 
-def placeholder(text: str, *, image: bool = False) -> bool:
+def is_placeholder(text: str, *, image: bool = False) -> bool:
     """Whether a text that the shell would take as it is was written for a template or a reader to fill in.
 
     <name> and [name] are too common elsewhere to be taken for that in anything but an image's name.
@@ -131,7 +131,7 @@ def _closing(text: str, at: int) -> int:
     return len(text)
 
 
-def harmless(source: str) -> bool:
+def is_known_directory(source: str) -> bool:
     """Whether all that is unresolved in a mount's source is a well-known folder at its start."""
     masked = mask(source)
     return masked.expansions[1:] == () and masked.text.startswith(chr(_FIRST_MARK)) and masked.expansions[0] in _PATHS

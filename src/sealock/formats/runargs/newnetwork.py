@@ -6,8 +6,8 @@ from typing import Final
 
 from sealock.errors import FormatError
 from sealock.formats.runargs.quotes import quote
-from sealock.formats.runargs.spot import RunLineSpot
-from sealock.formats.scripts import find, find_networks
+from sealock.formats.runargs.spot import RunLineText
+from sealock.formats.scripts import find_created_networks, find_run_commands
 from sealock.model.absent import given
 from sealock.model.change import Add, Edit, FieldChange, Set, Swap
 from sealock.model.container import Network
@@ -21,7 +21,7 @@ _OPEN_ENDS: Final = ("\\", "&&", "||", "|")
 _PREFIXES: Final = ("sudo", "exec", "time")
 
 
-def created(source: Source, spot: RunLineSpot, change: FieldChange) -> tuple[Edit, ...]:
+def create_networks(source: Source, spot: RunLineText, change: FieldChange) -> tuple[Edit, ...]:
     """Make the networks that a change speaks of and the text never makes; FormatError where no shell reads the text."""
     if change.field != "networks":
         return ()
@@ -32,7 +32,7 @@ def created(source: Source, spot: RunLineSpot, change: FieldChange) -> tuple[Edi
             wanted = (value,)
         case _:
             wanted = ()
-    present = {name for name, _, _ in find_networks(source)}
+    present = {name for name, _, _ in find_created_networks(source)}
     present |= {network.name for network in given(spot.line.container.networks, ())}
     missing = [one.name for one in wanted if isinstance(one, Network) and one.name not in present]
     if not missing:
@@ -44,7 +44,7 @@ def created(source: Source, spot: RunLineSpot, change: FieldChange) -> tuple[Edi
     start, indent = _statement(source.text, spot.place.start)
     engine = _engine(source.text, spot, start + len(indent))
     # All lines that are changed together are to agree on the place, which is in front of the first of them.
-    for found in find(source):
+    for found in find_run_commands(source):
         first, outer = _statement(source.text, found.place.start)
         if first < start and len(outer) <= len(indent):
             start, indent = first, outer
@@ -70,7 +70,7 @@ def _statement(text: str, at: int) -> tuple[int, str]:
     return start, text[start:end]
 
 
-def _engine(text: str, spot: RunLineSpot, line_start: int) -> str:
+def _engine(text: str, spot: RunLineText, line_start: int) -> str:
     """The words that call the engine, as the run line itself has them."""
     called = text[spot.place.start : spot.verb.place.start].split()
     if called[-1:] == ["container"]:

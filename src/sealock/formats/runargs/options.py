@@ -41,10 +41,10 @@ Spelling: TypeAlias = tuple[str, str | None]
 """An option's name, and the word that it is given (None for a flag)."""
 
 OPTIONS: Final[dict[str, RunOption]] = {}
-SHORT: Final[dict[str, RunOption]] = {}
-SEVERAL: Final[set[str]] = set()
+SHORT_OPTIONS: Final[dict[str, RunOption]] = {}
+LIST_SETTINGS: Final[set[str]] = set()
 """The slots that hold several values."""
-SPELL: Final[dict[str, Callable[[Any], Spelling]]] = {}
+SPELLERS: Final[dict[str, Callable[[Any], Spelling]]] = {}
 _OTHERS: Final = ("podman", "nerdctl")
 
 
@@ -52,7 +52,7 @@ def _enter(option: RunOption) -> None:
     for name in option.name.split():
         OPTIONS[name] = option
     if option.short:
-        SHORT[option.short] = option
+        SHORT_OPTIONS[option.short] = option
 
 
 def _flag(name: str, slot: str, short: str = "", *, inverted: bool = False, **more: Any) -> None:  # noqa: ANN401  as Option's
@@ -60,7 +60,7 @@ def _flag(name: str, slot: str, short: str = "", *, inverted: bool = False, **mo
         return ((slot, scalars.boolean(text) is not inverted),)
 
     _enter(RunOption(name, read, short, flag=True, slots=(slot,), **more))
-    SPELL[slot] = lambda value: (name, None if value is not inverted else "false")
+    SPELLERS[slot] = lambda value: (name, None if value is not inverted else "false")
 
 
 def _one(
@@ -73,7 +73,7 @@ def _one(
 ) -> None:
     """An option that fills one slot. Names after the first are other spellings of it."""
     _enter(RunOption(name, lambda text: ((slot, read(text)),), short, slots=(slot,), **more))
-    SPELL.setdefault(slot, lambda value: (name.split(maxsplit=1)[0], spell(value)))
+    SPELLERS.setdefault(slot, lambda value: (name.split(maxsplit=1)[0], spell(value)))
 
 
 def _many(
@@ -84,7 +84,7 @@ def _many(
     spell: Callable[[Any], str] = str,
     **more: Any,  # noqa: ANN401  as Option's
 ) -> None:
-    SEVERAL.add(slot)
+    LIST_SETTINGS.add(slot)
     _one(name, slot, short, read, spell, **more)
 
 
@@ -137,7 +137,7 @@ _flag("read-only", "read_only")
 _many("volume", "mounts", "v", mounts.volume)
 _many("mount", "mounts", "", mounts.mount)
 _many("tmpfs", "mounts", "", mounts.tmpfs)
-SPELL["mounts"] = mounts.spell
+SPELLERS["mounts"] = mounts.spell
 _many("volumes-from", "volumes_from")
 _one("volume-driver", "volume_driver")
 _one("pid", "pid", read=scalars.namespace("host", "private"))
@@ -196,10 +196,10 @@ _many("log-opt", "logging.options", "", values.pair, values.spell_pair)
 _one("stop-timeout", "stop_timeout", "", scalars.integer)
 # One option, many fields
 _SECURITY: Final = ("no_new_privileges", "seccomp", "apparmor", "selinux", "unconfined_paths")
-SEVERAL.add("selinux")
+LIST_SETTINGS.add("selinux")
 _enter(RunOption("security-opt", security_option, slots=_SECURITY))
 for _slot in _SECURITY:
-    SPELL[_slot] = partial(spell_security, _slot)
+    SPELLERS[_slot] = partial(spell_security, _slot)
 # Known, and without a field
 _known("attach", "a", check=scalars.stream)
 _known("cidfile label-file ip ip6 link-local-ip isolation")

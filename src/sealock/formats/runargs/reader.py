@@ -7,10 +7,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from sealock.formats.runargs.checks import refused
-from sealock.formats.runargs.expansions import harmless, mask
-from sealock.formats.runargs.options import SEVERAL, FieldValue
-from sealock.formats.runargs.words import GivenOption, RunWords, Trouble, split
+from sealock.formats.runargs.checks import find_refusals
+from sealock.formats.runargs.expansions import is_known_directory, mask
+from sealock.formats.runargs.options import LIST_SETTINGS, FieldValue
+from sealock.formats.runargs.words import OptionError, ParsedOption, RunWords, split_options
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.container import FIELDS, Container, Health, Logging, Mount, Network
 from sealock.model.location import At, Place
@@ -24,15 +24,15 @@ _PARTS = {
 }
 
 
-class Slots(Struct, frozen=True):
+class SettingValues(Struct, frozen=True):
     """What the options of a line say: for each slot its values in order, each with the option that says it.
 
     `hidden` names slots in which a value could not be resolved, with the words.
     """
 
-    values: Mapping[str, list[tuple[Any, GivenOption]]]
+    values: Mapping[str, list[tuple[Any, ParsedOption]]]
     hidden: Mapping[str, list[str]]
-    troubles: tuple[Trouble, ...]
+    troubles: tuple[OptionError, ...]
 
 
 class RunLine(Struct, frozen=True):
@@ -41,25 +41,25 @@ class RunLine(Struct, frozen=True):
     container: Container
     where: Mapping[At, Place]
     unresolved: Mapping[str, str]
-    errors: tuple[Trouble, ...]
+    errors: tuple[OptionError, ...]
     line: RunWords
-    slots: Slots
+    slots: SettingValues
     silent: str
 
 
-def slots_of(line: RunWords, engine: str) -> Slots:
+def read_settings(line: RunWords, engine: str) -> SettingValues:
     """Read the value of every option."""
-    found: dict[str, list[tuple[Any, GivenOption]]] = {}
+    found: dict[str, list[tuple[Any, ParsedOption]]] = {}
     hidden: dict[str, list[str]] = {}
     troubles = list(line.troubles)
     for one in line.given:
-        for slot, value in said(one, engine, hidden, troubles):
+        for slot, value in read_option(one, engine, hidden, troubles):
             found.setdefault(slot, []).append((value, one))
-    return Slots(found, hidden, tuple(troubles))
+    return SettingValues(found, hidden, tuple(troubles))
 
 
-def said(
-    given_option: GivenOption, engine: str, hidden: dict[str, list[str]], troubles: list[Trouble]
+def read_option(
+    given_option: ParsedOption, engine: str, hidden: dict[str, list[str]], troubles: list[OptionError]
 ) -> list[FieldValue]:
     """Tell what one option says; expansions stay in elements of a list, and make a single value UNKNOWN."""
     parts = given_option.text.split(",") if given_option.option.comma and engine != "docker" else [given_option.text]
@@ -72,32 +72,32 @@ def said(
             if masked and masked.expansions:
                 for slot in given_option.option.slots:
                     hidden.setdefault(slot, []).append(part)
-                    if slot not in SEVERAL:
+                    if slot not in LIST_SETTINGS:
                         result.append((slot, UNKNOWN))
             else:
-                troubles.append(Trouble(f"{_spelled(given_option)}: {fault}", given_option.place))
+                troubles.append(OptionError(f"{_spelled(given_option)}: {fault}", given_option.place))
             continue
         for slot, value in read:
             if masked is None or not masked.expansions:
                 result.append((slot, value))
                 continue
             whole = _restored(value, masked.restore)
-            if not (isinstance(whole, Mount) and _clear(value) and harmless(whole.source or "")):
+            if not (isinstance(whole, Mount) and _clear(value) and is_known_directory(whole.source or "")):
                 hidden.setdefault(slot, []).append(part)
-            result.append((slot, whole if slot in SEVERAL else UNKNOWN))
+            result.append((slot, whole if slot in LIST_SETTINGS else UNKNOWN))
     return result
 
 
-def _spelled(given_option: GivenOption) -> str:
+def _spelled(given_option: ParsedOption) -> str:
     return f"-{given_option.option.short}" if given_option.letter else given_option.word.text.partition("=")[0]
 
 
 def _clear(value: Mount) -> bool:
     """Whether no expansion is in a mount but for its source."""
-    return not mask_in(value.target) and not any(mask_in(option) for option in value.options)
+    return not holds_mask(value.target) and not any(holds_mask(option) for option in value.options)
 
 
-def mask_in(text: str) -> bool:
+def holds_mask(text: str) -> bool:
     """Whether a mark of an expansion is in a text."""
     return any("\ue000" <= one <= "\uf8ff" for one in text)
 
@@ -116,8 +116,8 @@ def read_words(
     words: Sequence[Word], engine: str = "docker", verb: str = "run", *, trust: bool | None = None
 ) -> RunLine:
     """Read the words after `run` or `create`. `trust` is what DOCKER_CONTENT_TRUST says before the command."""
-    line = split(words, engine, verb)
-    slots = slots_of(line, engine)
+    line = split_options(words, engine, verb)
+    slots = read_settings(line, engine)
     troubles = list(slots.troubles)
     where: dict[At, Place] = {}
     unresolved: dict[str, str] = {}
@@ -129,7 +129,7 @@ def read_words(
     if trust is not None and "content_trust" not in fields:
         fields["content_trust"] = trust
     silent = _silence(line, fields, unresolved)
-    troubles += refused(line, dict(slots.values), engine)
+    troubles += find_refusals(line, dict(slots.values), engine)
     container = Container(**dict.fromkeys(FIELDS, UNKNOWN if line.opaque else UNSET) | fields)
     return RunLine(container, where, unresolved, tuple(troubles), line, slots, silent)
 
@@ -156,12 +156,12 @@ def _positional(  # noqa: PLR0913, PLR0917  it fills what read_words gathers
     fields: dict[str, Any],
     where: dict[At, Place],
     unresolved: dict[str, str],
-    troubles: list[Trouble],
+    troubles: list[OptionError],
 ) -> None:
     if line.image is None:
         if not line.opaque:
             end = line.given[-1].place if line.given else Place()
-            troubles.append(Trouble(f"{engine} {verb} names no image", end))
+            troubles.append(OptionError(f"{engine} {verb} names no image", end))
         return
     where["image",] = line.image.place
     if not line.image.literal or not line.image_certain:
@@ -184,14 +184,14 @@ def _positional(  # noqa: PLR0913, PLR0917  it fills what read_words gathers
         fields["command"] = UNSET
 
 
-def _fields(slots: Slots, where: dict[At, Place]) -> dict[str, Any]:
+def _fields(slots: SettingValues, where: dict[At, Place]) -> dict[str, Any]:
     """Put the slots together to fields, and note where each stands."""
     fields: dict[str, Any] = {}
     for slot, pairs in slots.values.items():
         if "." in slot or slot == "net":
             continue
-        where[slot,] = pairs[0][1].place if slot in SEVERAL else pairs[-1][1].place
-        if slot in SEVERAL:
+        where[slot,] = pairs[0][1].place if slot in LIST_SETTINGS else pairs[-1][1].place
+        if slot in LIST_SETTINGS:
             fields[slot] = tuple(value for value, _ in pairs)
             for index, (_, one) in enumerate(pairs):
                 where[slot, index] = one.place
@@ -199,7 +199,7 @@ def _fields(slots: Slots, where: dict[At, Place]) -> dict[str, Any]:
             fields[slot] = pairs[-1][0]
     _networks(slots, fields, where)
     if parts := _parts(slots, "health", where):
-        fields["health"] = health(parts)
+        fields["health"] = build_health(parts)
     if parts := _parts(slots, "logging", where):
         options = parts.get("options", ())
         driver = parts.get("driver")
@@ -207,7 +207,7 @@ def _fields(slots: Slots, where: dict[At, Place]) -> dict[str, Any]:
     return fields
 
 
-def _networks(slots: Slots, fields: dict[str, Any], where: dict[At, Place]) -> None:
+def _networks(slots: SettingValues, fields: dict[str, Any], where: dict[At, Place]) -> None:
     networks: list[Network] = []
     for value, one in slots.values.get("net", ()):
         if isinstance(value, str):
@@ -228,19 +228,19 @@ def _networks(slots: Slots, fields: dict[str, Any], where: dict[At, Place]) -> N
         fields["networks"] = tuple(networks)
 
 
-def _parts(slots: Slots, field: str, where: dict[At, Place]) -> dict[str, Any]:
+def _parts(slots: SettingValues, field: str, where: dict[At, Place]) -> dict[str, Any]:
     parts: dict[str, Any] = {}
     for slot, pairs in slots.values.items():
         name, _, part = slot.partition(".")
         if name != field or not part:
             continue
-        parts[part] = [value for value, _ in pairs] if slot in SEVERAL else pairs[-1][0]
+        parts[part] = [value for value, _ in pairs] if slot in LIST_SETTINGS else pairs[-1][0]
         where.setdefault((field,), pairs[0][1].place)
         where[field, part] = pairs[-1][1].place
     return parts
 
 
-def health(parts: Mapping[str, Any]) -> Any:  # noqa: ANN401  a Health or UNKNOWN
+def build_health(parts: Mapping[str, Any]) -> Any:  # noqa: ANN401  a Health or UNKNOWN
     """Build the health check out of its options; UNKNOWN where a part is."""
     if any(value is UNKNOWN for value in parts.values()):
         return UNKNOWN

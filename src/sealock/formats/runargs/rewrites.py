@@ -6,9 +6,9 @@ from typing import Final
 
 from sealock.errors import FormatError
 from sealock.formats.runargs.expansions import mask
-from sealock.formats.runargs.quotes import escape, plain, quote
-from sealock.formats.runargs.spot import RunLineSpot
-from sealock.formats.runargs.words import GivenOption
+from sealock.formats.runargs.quotes import escape, needs_no_quotes, quote
+from sealock.formats.runargs.spot import RunLineText
+from sealock.formats.runargs.words import ParsedOption
 from sealock.model.change import Edit
 from sealock.model.location import Place
 from sealock.model.shell import Word
@@ -28,12 +28,12 @@ def gap_start(text: str, at: int) -> int:
     return at
 
 
-def gone(spot: RunLineSpot, place: Place) -> Edit:
+def remove(spot: RunLineText, place: Place) -> Edit:
     """Take words away, with the white space before them."""
     return Edit(Place(gap_start(spot.text, place.start), place.end), "")
 
 
-def checked(spot: RunLineSpot, given_option: GivenOption) -> GivenOption:
+def check_in_line(spot: RunLineText, given_option: ParsedOption) -> ParsedOption:
     """Refuse to touch an option that is not written in the line."""
     for word in (given_option.word, *([given_option.value] if given_option.value else [])):
         if not spot.within(word):
@@ -42,7 +42,7 @@ def checked(spot: RunLineSpot, given_option: GivenOption) -> GivenOption:
     return given_option
 
 
-def reworded(spot: RunLineSpot, word: Word, old: str, new: str, prefix: int) -> str:
+def rewrite(spot: RunLineText, word: Word, old: str, new: str, prefix: int) -> str:
     """Write a word anew in which `new` takes the place of `old`; `prefix` letters before it stay ("--name=", "-p")."""
     raw, head = spot.raw(word), word.text[:prefix]
     expansions = set() if word.literal else set(mask(old).expansions)
@@ -72,4 +72,4 @@ def _kept(old: str, new: str) -> bool:
     end = 0
     while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
         end += 1
-    return old != "" and new != "" and plain(new[start : len(new) - end])
+    return old != "" and new != "" and needs_no_quotes(new[start : len(new) - end])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from sealock.formats.runargs.quotes import QuotingHost
+from sealock.formats.runargs.quotes import QuotingStyle
 from sealock.formats.runargs.reader import RunLine
 from sealock.model.location import Place
 from sealock.model.shell import Word
 
 
-class RunLineSpot(Struct, frozen=True):
+class RunLineText(Struct, frozen=True):
     """Where a run line stands: the text that it is in, its verb, the words after that, and who reads them first."""
 
     text: str
@@ -19,7 +19,7 @@ class RunLineSpot(Struct, frozen=True):
     line: RunLine
     place: Place
     engine: str = "docker"
-    host: QuotingHost = "shell"
+    host: QuotingStyle = "shell"
 
     def raw(self, word: Word) -> str:
         """A word as it is written."""

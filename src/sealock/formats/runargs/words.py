@@ -7,15 +7,15 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.formats.runargs.expansions import placeholder
-from sealock.formats.runargs.options import OPTIONS, SHORT, RunOption
+from sealock.formats.runargs.expansions import is_placeholder
+from sealock.formats.runargs.options import OPTIONS, SHORT_OPTIONS, RunOption
 from sealock.model.location import Place
 from sealock.model.shell import Word
 
 _ELLIPSES: Final = frozenset({"...", "…", "[...]"})
 
 
-class GivenOption(Struct, frozen=True):
+class ParsedOption(Struct, frozen=True):
     """An option as it is given. `word` names it; `value` is the word of its own that it takes, None where it is joined.
 
     `text` is what it is given ("true" for a bare flag). `letter` is the place of a short option in its word, 0 for a
@@ -37,7 +37,7 @@ class GivenOption(Struct, frozen=True):
         return Place(start, end, file=self.word.place.file) if start <= end else self.word.place
 
 
-class Trouble(Struct, frozen=True):
+class OptionError(Struct, frozen=True):
     """What is wrong with the line, and where."""
 
     message: str
@@ -47,22 +47,22 @@ class Trouble(Struct, frozen=True):
 class RunWords(Struct, frozen=True):
     """A run line taken apart. `opaque` are the words that may hold any number of options."""
 
-    given: tuple[GivenOption, ...]
+    given: tuple[ParsedOption, ...]
     image: Word | None
     command: tuple[Word, ...]
     opaque: tuple[Word, ...]
-    troubles: tuple[Trouble, ...]
+    troubles: tuple[OptionError, ...]
     help: bool = False
     image_certain: bool = True
 
 
-def split(words: Sequence[Word], engine: str, verb: str) -> RunWords:
+def split_options(words: Sequence[Word], engine: str, verb: str) -> RunWords:
     """Take the words after the verb apart."""
     if any("{{" in word.text for word in words):
         words = list(_joined(words))
-    given: list[GivenOption] = []
+    given: list[ParsedOption] = []
     opaque: list[Word] = []
-    troubles: list[Trouble] = []
+    troubles: list[OptionError] = []
     at, certain = 0, True
     while at < len(words):
         word = _template(words[at])
@@ -70,9 +70,9 @@ def split(words: Sequence[Word], engine: str, verb: str) -> RunWords:
         if text == "--" and word.literal:
             at += 1
             break
-        if not word.literal and may_be_options(word, last=at + 1 == len(words), alone=not given):
+        if not word.literal and may_hold_options(word, last=at + 1 == len(words), alone=not given):
             opaque.append(word)
-            certain = certain and not ambiguous(word)
+            certain = certain and not may_be_image(word)
             at += 1
             continue
         if len(text) < 2 or text[0] != "-":
@@ -102,11 +102,11 @@ def _joined(words: Sequence[Word]) -> Iterator[Word]:
 
 def _template(word: Word, *, image: bool = False) -> Word:
     """A word that a template or a reader is to fill in is not literal."""
-    marked = word.literal and placeholder(word.text, image=image)
+    marked = word.literal and is_placeholder(word.text, image=image)
     return Word(word.text, word.place, literal=False) if marked or word.text in _ELLIPSES else word
 
 
-def may_be_options(word: Word, *, last: bool, alone: bool) -> bool:
+def may_hold_options(word: Word, *, last: bool, alone: bool) -> bool:
     """Whether a word that is nothing but an expansion may stand for options, rather than for the image.
 
     `last` says that no word is after it, `alone` that no option is before it.
@@ -125,7 +125,7 @@ def may_be_options(word: Word, *, last: bool, alone: bool) -> bool:
     return not _whole(text).startswith("image")
 
 
-def ambiguous(word: Word) -> bool:
+def may_be_image(word: Word) -> bool:
     """Whether such a word may just as well be the image."""
     return word.text not in _ELLIPSES and _whole(word.text) == ""
 
@@ -151,50 +151,50 @@ def _known(option: RunOption | None, engine: str, verb: str) -> RunOption | None
 
 
 def _long(
-    word: Word, following: Word | None, said: tuple[str, str], given: list[GivenOption], troubles: list[Trouble]
+    word: Word, following: Word | None, said: tuple[str, str], given: list[ParsedOption], troubles: list[OptionError]
 ) -> bool:
     """Read `--name`, `--name=value` or `--name value`; whether the following word was taken."""
     name, equals, value = word.text[2:].partition("=")
     option = _known(OPTIONS.get(name), *said)
     if option is None:
         fault = f"bad option syntax: {word.text}" if name[:1] in {"-", ""} else f"unknown option: --{name}"
-        troubles.append(Trouble(fault, word.place))
+        troubles.append(OptionError(fault, word.place))
         return False
     if equals:
-        given.append(GivenOption(option, value, word, None, 0, word.literal, bare=False))
+        given.append(ParsedOption(option, value, word, None, 0, word.literal, bare=False))
     elif option.flag:
-        given.append(GivenOption(option, "true", word, None, 0, literal=True, bare=True))
+        given.append(ParsedOption(option, "true", word, None, 0, literal=True, bare=True))
     elif following is None:
-        troubles.append(Trouble(f"--{name} needs a value", word.place))
+        troubles.append(OptionError(f"--{name} needs a value", word.place))
     else:
-        given.append(GivenOption(option, following.text, word, following, 0, following.literal, bare=False))
+        given.append(ParsedOption(option, following.text, word, following, 0, following.literal, bare=False))
         return True
     return False
 
 
 def _short(
-    word: Word, following: Word | None, said: tuple[str, str], given: list[GivenOption], troubles: list[Trouble]
+    word: Word, following: Word | None, said: tuple[str, str], given: list[ParsedOption], troubles: list[OptionError]
 ) -> bool:
     """Read `-itd`, `-p80:80`, `-p=80:80` or `-p 80:80`; whether the following word was taken."""
     text = word.text
     for letter in range(1, len(text)):
-        option = _known(SHORT.get(text[letter]), *said)
+        option = _known(SHORT_OPTIONS.get(text[letter]), *said)
         rest = text[letter + 1 :]
         if option is None:
-            troubles.append(Trouble(f"unknown option: -{text[letter]} in {text}", word.place))
+            troubles.append(OptionError(f"unknown option: -{text[letter]} in {text}", word.place))
             return False
         if len(rest) > 1 and rest[0] == "=":
-            given.append(GivenOption(option, rest[1:], word, None, letter, word.literal, bare=False))
+            given.append(ParsedOption(option, rest[1:], word, None, letter, word.literal, bare=False))
             return False
         if option.flag:
-            given.append(GivenOption(option, "true", word, None, letter, literal=True, bare=True))
+            given.append(ParsedOption(option, "true", word, None, letter, literal=True, bare=True))
         elif rest:
-            given.append(GivenOption(option, rest, word, None, letter, word.literal, bare=False))
+            given.append(ParsedOption(option, rest, word, None, letter, word.literal, bare=False))
             return False
         elif following is None:
-            troubles.append(Trouble(f"-{text[letter]} needs a value", word.place))
+            troubles.append(OptionError(f"-{text[letter]} needs a value", word.place))
             return False
         else:
-            given.append(GivenOption(option, following.text, word, following, letter, following.literal, bare=False))
+            given.append(ParsedOption(option, following.text, word, following, letter, following.literal, bare=False))
             return True
     return False

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from sealock.errors import FormatError
 from sealock.formats.runargs.mounts import spell_mount
-from sealock.formats.runargs.options import OPTIONS, SEVERAL, SPELL, Spelling
-from sealock.formats.runargs.reader import Slots
-from sealock.formats.runargs.words import GivenOption
+from sealock.formats.runargs.options import LIST_SETTINGS, OPTIONS, SPELLERS, Spelling
+from sealock.formats.runargs.reader import SettingValues
+from sealock.formats.runargs.words import ParsedOption
 from sealock.model.absent import UNKNOWN, UNSET, Absent, given
 from sealock.model.container import Health, Logging, Network
 
@@ -21,7 +21,7 @@ FALSE_BY_DEFAULT: Final = frozenset({
 _HEALTH: Final = ("interval", "timeout", "start_period", "start_interval", "retries")
 
 
-def wanted(field: str, value: Any, slots: Slots) -> dict[str, list[Any]]:  # noqa: ANN401  each field has its type
+def setting_values(field: str, value: Any, slots: SettingValues) -> dict[str, list[Any]]:  # noqa: ANN401  each field has its type
     """Tell what the slots of a field must hold so that the field reads as the value."""
     if value is UNKNOWN:
         msg = f"{field} cannot be made unknown"
@@ -34,15 +34,15 @@ def wanted(field: str, value: Any, slots: Slots) -> dict[str, list[Any]]:  # noq
         case "logging":
             one = value if isinstance(value, Logging) else Logging(None)
             return {"logging.driver": [] if one.driver is None else [one.driver], "logging.options": list(one.options)}
-    if field not in SPELL:
+    if field not in SPELLERS:
         msg = f"no option of a run line says {field.replace('_', ' ')}"
         raise FormatError(msg)
-    if field in SEVERAL:
+    if field in LIST_SETTINGS:
         return {field: list(given(value, ()))}
     return {field: [] if value is UNSET else [value]}
 
 
-def _networks(field: str, value: Any, slots: Slots) -> dict[str, list[Any]]:  # noqa: ANN401  each field has its type
+def _networks(field: str, value: Any, slots: SettingValues) -> dict[str, list[Any]]:  # noqa: ANN401  each field has its type
     present = [one for one, _ in slots.values.get("net", ())]
     if field == "network_mode":
         kept = [one for one in present if isinstance(one, Network)]
@@ -76,7 +76,7 @@ def _health(value: Any) -> dict[str, list[Any]]:  # noqa: ANN401  a Health or UN
 def spell(slot: str, value: Any, engine: str) -> Spelling:  # noqa: ANN401  each slot has its type
     """Spell one value by an option; FormatError where there is none for it."""
     try:
-        name, text = SPELL[slot](value)
+        name, text = SPELLERS[slot](value)
         option = OPTIONS[name]
         if option.engines and engine not in option.engines:
             msg = f"{engine} has no option --{name}"
@@ -90,7 +90,7 @@ def spell(slot: str, value: Any, engine: str) -> Spelling:  # noqa: ANN401  each
     return name, text
 
 
-def spell_like(given_option: GivenOption, slot: str, value: Any, engine: str) -> Spelling:  # noqa: ANN401  each slot has its type
+def spell_like(given_option: ParsedOption, slot: str, value: Any, engine: str) -> Spelling:  # noqa: ANN401  each slot has its type
     """Spell a value by the option that stands there already, where that can say it."""
     if given_option.option is OPTIONS["mount"]:
         return "mount", spell_mount(value)

@@ -12,15 +12,15 @@ from typing import Literal
 from msgspec import Struct
 
 from sealock.formats import shell
-from sealock.formats.scripts.engines import EngineCall, MadeNetwork, network_of, run_of
-from sealock.formats.scripts.fragments import commands_of, kind_of
+from sealock.formats.scripts.engines import CreatedNetwork, EngineCall, parse_engine_call, parse_network_create
+from sealock.formats.scripts.fragments import detect_kind, read_engine_commands
 from sealock.model.location import Place, Source
 from sealock.model.shell import Command, Word
 
-__all__ = ["Found", "find", "find_networks", "refused"]
+__all__ = ["Found", "find_created_networks", "find_run_commands", "refusal"]
 
 
-class FoundFragments(Struct, frozen=True):
+class RunCommand(Struct, frozen=True):
     """One `docker run` or `docker create` of a text.
 
     `engine` is "docker", "podman" or "nerdctl"; `verb` is "run" or "create".
@@ -54,36 +54,38 @@ class FoundFragments(Struct, frozen=True):
         return self.command.words[self.first :]
 
 
-def find(source: Source) -> tuple[FoundFragments, ...]:
+def find_run_commands(source: Source) -> tuple[RunCommand, ...]:
     """Find every `docker run`, `docker create`, `docker container run|create` of a text, also podman's and nerdctl's.
 
     They are given in the order of the text. Nothing that a text says makes this raise.
     """
-    found: list[FoundFragments] = []
+    found: list[RunCommand] = []
     for command in _commands(source):
-        run: EngineCall | None = run_of(command)
+        run: EngineCall | None = parse_engine_call(command)
         if run is not None:
             words = command.words[run.engine_at :]
             verb = words[run.verb_at - run.engine_at]
             place = Place(words[0].place.start, max(words[-1].place.end, verb.place.end), "", words[0].place.file)
             inner = Command(words, place, command.assignments, command.redirects, command.nested)
             first = run.verb_at - run.engine_at + 1
-            found.append(FoundFragments(inner, run.engine, run.verb, first, place, verb.place))
+            found.append(RunCommand(inner, run.engine, run.verb, first, place, verb.place))
     return tuple(sorted(found, key=lambda one: one.place.start))
 
 
-def find_networks(source: Source) -> tuple[tuple[str, Place, bool], ...]:
+def find_created_networks(source: Source) -> tuple[tuple[str, Place, bool], ...]:
     """Find every `docker network create`: the network's name, the command's place, and whether it is internal."""
-    networks: list[MadeNetwork] = [found for command in _commands(source) if (found := network_of(command)) is not None]
+    networks: list[CreatedNetwork] = [
+        found for command in _commands(source) if (found := parse_network_create(command)) is not None
+    ]
     return tuple((network.name, network.place, network.internal) for network in networks)
 
 
-def refused(source: Source) -> str:
+def refusal(source: Source) -> str:
     """Say why a script is not looked through, "" for one that is."""
-    return shell.refused(source.text) if kind_of(source) == "shell" else ""
+    return shell.refusal(source.text) if detect_kind(source) == "shell" else ""
 
 
 @lru_cache(maxsize=2)
 def _commands(source: Source) -> tuple[Command, ...]:
     """The engine commands of a text; kept, since both questions are asked of each text."""
-    return commands_of(source)
+    return read_engine_commands(source)

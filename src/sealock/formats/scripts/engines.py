@@ -40,7 +40,7 @@ class EngineCall(Struct, frozen=True, gc=False):
     verb_at: int
 
 
-class MadeNetwork(Struct, frozen=True, gc=False):
+class CreatedNetwork(Struct, frozen=True, gc=False):
     """One network that a command makes."""
 
     name: str
@@ -48,7 +48,7 @@ class MadeNetwork(Struct, frozen=True, gc=False):
     internal: bool
 
 
-def run_of(command: Command) -> EngineCall | None:
+def parse_engine_call(command: Command) -> EngineCall | None:
     """Tell whether a command runs or creates a container."""
     found = _verb(command)
     if found is None:
@@ -65,7 +65,7 @@ def run_of(command: Command) -> EngineCall | None:
     return EngineCall(engine, "run" if text == "run" else "create", engine_at, at)
 
 
-def network_of(command: Command) -> MadeNetwork | None:
+def parse_network_create(command: Command) -> CreatedNetwork | None:
     """Tell whether a command makes a network."""
     found = _verb(command)
     if found is None:
@@ -85,17 +85,17 @@ def network_of(command: Command) -> MadeNetwork | None:
         else:
             name = text
     place = Place(command.words[found[1]].place.start, words[-1].place.end, "", words[-1].place.file)
-    return MadeNetwork(name, place, internal) if name else None
+    return CreatedNetwork(name, place, internal) if name else None
 
 
 def _verb(command: Command) -> tuple[str, int, int] | None:
     """The engine, the index of its word, and the index of the first word after its own options."""
     words = command.words
     engine_at = 0
-    engine = engine_named(words[0]) if words else ""
+    engine = engine_of(words[0]) if words else ""
     if not engine and len(words) > 1 and not words[0].literal:
         engine_at = 1  # $SUDO docker run …
-        engine = engine_named(words[1])
+        engine = engine_of(words[1])
     if not engine:
         return None
     takes = _GLOBAL[engine]
@@ -105,7 +105,7 @@ def _verb(command: Command) -> tuple[str, int, int] | None:
     return (engine, engine_at, at) if at < len(words) else None
 
 
-def engine_named(word: Word) -> str:
+def engine_of(word: Word) -> str:
     """The engine that a word names, "" for none: also by a variable with a telling name or default."""
     text = word.text
     if word.literal:

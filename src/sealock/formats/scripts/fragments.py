@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from sealock.formats import shell
 from sealock.formats.scripts.engines import ENGINES
 from sealock.formats.scripts.fragment import Fragment
-from sealock.formats.scripts.variables import resolved
+from sealock.formats.scripts.variables import resolve
 from sealock.model.location import Source
 from sealock.model.shell import Command, Word
 
@@ -22,13 +22,13 @@ _STEPS: Final = re.compile(r"^[ \t]*(?:- )?(?:run|script|before_script|after_scr
 _QUOTES: Final = frozenset("\"'\\")
 
 
-def commands_of(source: Source) -> tuple[Command, ...]:
+def read_engine_commands(source: Source) -> tuple[Command, ...]:
     """Read all commands of a text that may be an engine's, variables resolved."""
     text = source.text
     if not any(engine in text for engine in ENGINES):
         return ()
     found: list[Command] = []
-    kind = kind_of(source)
+    kind = detect_kind(source)
     if kind == "systemd":
         from sealock.formats.scripts.systemd import scripts  # noqa: PLC0415  each kind loads only its own reader
 
@@ -37,12 +37,12 @@ def commands_of(source: Source) -> tuple[Command, ...]:
         return tuple(found)
     for fragment in _fragments(source, kind):
         script = shell.parse(fragment.text, fragment.offsets, shell=fragment.shell)
-        commands = resolved(script, source, fragment.given)
+        commands = resolve(script, source, fragment.given)
         found.extend((_as_written(command, source) for command in commands) if fragment.rewritten else commands)
     return tuple(found)
 
 
-def kind_of(source: Source) -> str:
+def detect_kind(source: Source) -> str:
     """Tell what kind of file a text is: "systemd", "markdown", "make", "yaml" or "shell"."""
     base = source.name.replace("\\", "/").rpartition("/")[2].lower()
     head = source.text[:200_000]

@@ -30,7 +30,7 @@ Values = dict[str, tuple[Word, ...] | None]
 """Each variable's words (one for a plain variable), or None for one whose value nobody knows."""
 
 
-def resolved(script: Script, source: Source, given: Mapping[str, tuple[Word, ...]] | None = None) -> Iterator[Command]:
+def resolve(script: Script, source: Source, given: Mapping[str, tuple[Word, ...]] | None = None) -> Iterator[Command]:
     """The script's commands, nested ones too, with their variables resolved."""
     counts = Counter(dict.fromkeys(given or {}, 1))
     _count(script, counts, 0)

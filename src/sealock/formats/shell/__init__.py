@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sealock.formats.shell.bounds import LIMIT, refused
+from sealock.formats.shell.bounds import MAX_LENGTH, refusal
 from sealock.formats.shell.exec import parse_words
 from sealock.formats.shell.nested import BOURNE
-from sealock.formats.shell.statements import Statements
+from sealock.formats.shell.statements import StatementReader
 from sealock.model.location import Place
 from sealock.model.shell import Script
 
-__all__ = ["LIMIT", "parse", "parse_words", "refused"]
+__all__ = ["MAX_LENGTH", "parse", "parse_words", "refusal"]
 
 
 def parse(text: str, offsets: Sequence[int] | int = 0, *, shell: str = "sh", file: str = "") -> Script:
@@ -29,8 +29,8 @@ def parse(text: str, offsets: Sequence[int] | int = 0, *, shell: str = "sh", fil
     name = shell.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
     if name not in BOURNE:
         return Script((), name)
-    if refused(text):
+    if refusal(text):
         start = offsets if isinstance(offsets, int) else offsets[0]
         end = offsets + len(text) if isinstance(offsets, int) else offsets[-1] + 1
         return Script((), name, (Place(start, end, "", file),))
-    return Statements(text, offsets, name, file).read()
+    return StatementReader(text, offsets, name, file).read()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-LIMIT: Final = 1_000_000
+MAX_LENGTH: Final = 1_000_000
 """How many characters of one text are read, at most."""
 _MOST_PIPES: Final = 500
 """In one statement. Where such a one is broken, the grammar takes the square of their number, as it does below."""
@@ -12,10 +12,10 @@ _MOST: Final = 1_000
 """Arrays, and here-strings, in one text."""
 
 
-def refused(text: str) -> str:
+def refusal(text: str) -> str:
     """Say why a text is not read, "" for one that is."""
-    if len(text) > LIMIT:
-        return f"a shell text of more than {LIMIT} characters is not read"
+    if len(text) > MAX_LENGTH:
+        return f"a shell text of more than {MAX_LENGTH} characters is not read"
     for mark, name in (("=(", "arrays"), ("<<<", "here-strings")):
         if text.count(mark) > _MOST:
             return f"a shell text with more than {_MOST} {name} is not read"

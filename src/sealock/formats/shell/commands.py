@@ -9,9 +9,9 @@ from typing import Final
 from tree_sitter import Node
 
 from sealock.formats.shell.masks import MaskedHeredoc
-from sealock.formats.shell.nested import nested_in
+from sealock.formats.shell.nested import add_nested
 from sealock.formats.shell.text import WORDS, ShellText
-from sealock.formats.shell.words import IN_HEREDOC, ShellValue, mapped
+from sealock.formats.shell.words import IN_HEREDOC, ShellValue, map_offsets
 from sealock.model.location import Place
 from sealock.model.shell import Assignment, Command, Nested, Redirect, Script, Word
 
@@ -21,7 +21,7 @@ _SCRIPTS: Final = {"command_substitution": "substitution", "process_substitution
 _DECLARING: Final = frozenset({"export", "readonly", "declare", "local", "typeset"})
 
 
-class Commands(ShellText):
+class CommandReader(ShellText):
     """A text in which simple commands can be read. `seen` are the substitutions that were read already, by offset."""
 
     __slots__ = ("count", "deep", "heredocs", "level", "seen")
@@ -52,7 +52,7 @@ class Commands(ShellText):
         draft = _Draft(self, depth)
         for node in nodes:
             draft.add(node)
-        return nested_in(draft.finished(), self)
+        return add_nested(draft.finished(), self)
 
     def substitutions(self, node: Node, nested: list[Nested], depth: int) -> None:
         """Read the scripts of $(…), `…`, <(…) and >(…) below a node."""
@@ -94,7 +94,7 @@ class _Draft:
 
     __slots__ = ("assignments", "depth", "end", "last", "nested", "redirects", "source", "start", "touching", "words")
 
-    def __init__(self, source: Commands, depth: int) -> None:
+    def __init__(self, source: CommandReader, depth: int) -> None:
         self.source = source
         self.depth = depth
         self.words: list[Word] = []
@@ -223,7 +223,7 @@ class _Draft:
         source.values[delimiter.place.start] = value if heredoc.expands else body
         written = body.text
         if heredoc.expands and ("$(" in written or "`" in written):
-            source.expanded(written, mapped(body.offsets, source.base), self.nested, self.depth)
+            source.expanded(written, map_offsets(body.offsets, source.base), self.nested, self.depth)
         return written
 
     def finished(self) -> Command:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sealock.formats.shell.bounds import refused
-from sealock.formats.shell.nested import nested_in
-from sealock.formats.shell.statements import Statements
-from sealock.formats.shell.text import spread
+from sealock.formats.shell.bounds import refusal
+from sealock.formats.shell.nested import add_nested
+from sealock.formats.shell.statements import StatementReader
+from sealock.formats.shell.text import spread_offsets
 from sealock.model.location import Place
 from sealock.model.shell import Command, Pipeline, Script, Word
 
@@ -20,7 +20,7 @@ def parse_words(words: Sequence[Word], place: Place, *, text: str = "") -> Scrip
     """
     if not words:
         return Script()
-    command = nested_in(Command(tuple(words), place), _Exec(text, place.file))
+    command = add_nested(Command(tuple(words), place), _Exec(text, place.file))
     return Script((Pipeline((command,)),))
 
 
@@ -38,7 +38,7 @@ class _Exec:
             found = _json(self.text, start + 1, end - 1)
             if len(found) == len(word.text):
                 return found
-        return spread(word)
+        return spread_offsets(word)
 
     def document(self, delimiter: Word) -> tuple[str, Sequence[int] | int]:
         """Nothing, since no shell reads these words."""
@@ -46,8 +46,8 @@ class _Exec:
 
     def script(self, text: str, offsets: Sequence[int] | int, shell: str) -> Script:
         """Read a text that stands in a word."""
-        inner = Statements(text, offsets, shell, self.file)
-        return Script((), shell, (inner.place(0, len(text)),)) if refused(text) else inner.read()
+        inner = StatementReader(text, offsets, shell, self.file)
+        return Script((), shell, (inner.place(0, len(text)),)) if refusal(text) else inner.read()
 
 
 def _json(text: str, start: int, end: int) -> list[int]:

@@ -10,7 +10,7 @@ from tree_sitter import Language, Parser
 
 
 @cache
-def parser() -> Parser:
+def load_parser() -> Parser:
     """The parser, which may be used again and again."""
     return Parser(Language(_language()))
 

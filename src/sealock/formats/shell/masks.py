@@ -47,14 +47,14 @@ class MaskedHeredoc(Struct, frozen=True, gc=False):
         return found
 
 
-def with_escapes_masked(text: str) -> str:
+def mask_escapes(text: str) -> str:
     """Give the text with a letter for each escaped blank or dollar, and for a backslash at the end of $'…'."""
     if "\\\\'" in text:
         text = _ANSI_END.sub(lambda match: match.group(1) + "__'", text)
     return _ESCAPED.sub(lambda match: "\\_" if match.group(1) in " \t\v\f$" else match.group(), text)
 
 
-def with_ends_parted(text: str) -> str:
+def separate_terminators(text: str) -> str:
     """Give the text with `;` between reserved words that end commands: done done is done;done, which no shell minds.
 
     The first of them follows the end of a command, so that it is no argument; what is in quotes is read elsewhere.
@@ -66,7 +66,7 @@ def _parted(match: re.Match[str]) -> str:
     return ";".ljust(len(match.group()))
 
 
-def without_heredocs(text: str) -> tuple[str, dict[int, MaskedHeredoc]]:
+def mask_heredocs(text: str) -> tuple[str, dict[int, MaskedHeredoc]]:
     """Give the text with here-documents made plain redirects, and the here-documents by the offset of their `<<`."""
     found: dict[int, MaskedHeredoc] = {}
     pieces: list[str] = []

@@ -16,7 +16,7 @@ _WRAPPERS_DEEP: Final = 20
 _FIND: Final = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 
 
-class Reading(Protocol):
+class WordSource(Protocol):
     """What nesting needs of the text around it."""
 
     def offsets(self, word: Word, /) -> Sequence[int] | int:
@@ -93,7 +93,7 @@ _WRAPPERS: Final[dict[str, _Wrapper]] = {
 }
 
 
-def nested_in(command: Command, reading: Reading, depth: int = 0) -> Command:
+def add_nested(command: Command, reading: WordSource, depth: int = 0) -> Command:
     """Add to a command what runs inside it."""
     words = command.words
     if not words:
@@ -116,7 +116,7 @@ def nested_in(command: Command, reading: Reading, depth: int = 0) -> Command:
     return replace(command, nested=(*command.nested, *found)) if found else command
 
 
-def _shell(command: Command, name: str, reading: Reading, found: list[Nested]) -> None:
+def _shell(command: Command, name: str, reading: WordSource, found: list[Nested]) -> None:
     """Find the text of `sh -c TEXT`, or what is fed to a shell that has no script to run."""
     words = command.words
     index, given, stdin = 1, False, False
@@ -139,7 +139,7 @@ def _shell(command: Command, name: str, reading: Reading, found: list[Nested]) -
         _fed(command, name, reading, found)
 
 
-def _fed(command: Command, name: str, reading: Reading, found: list[Nested]) -> None:
+def _fed(command: Command, name: str, reading: WordSource, found: list[Nested]) -> None:
     for redirect in command.redirects:
         if redirect.fd not in {None, 0} or redirect.target is None:
             continue
@@ -150,17 +150,17 @@ def _fed(command: Command, name: str, reading: Reading, found: list[Nested]) -> 
             found.append(Nested("argument", reading.script(target.text, reading.offsets(target), name)))
 
 
-def piped(commands: list[Command], reading: Reading) -> None:
+def add_piped_input(commands: list[Command], reading: WordSource) -> None:
     """Add to a shell what `cat <<EOF | sh` feeds to it."""
     for index in range(1, len(commands)):
         feeder, shell = commands[index - 1], commands[index]
         if feeder.name == "cat" and len(feeder.words) == 1 and shell.name in BOURNE:
-            fed = nested_in(Command(shell.words, shell.place, (), feeder.redirects), reading)
+            fed = add_nested(Command(shell.words, shell.place, (), feeder.redirects), reading)
             if fed.nested:
                 commands[index] = replace(shell, nested=(*shell.nested, *fed.nested))
 
 
-def _joined(words: Sequence[Word], reading: Reading, shell: str) -> Script:
+def _joined(words: Sequence[Word], reading: WordSource, shell: str) -> Script:
     """Read words that are joined by blanks into a script, as eval does."""
     if len(words) == 1:
         return reading.script(words[0].text, reading.offsets(words[0]), shell)
@@ -173,7 +173,7 @@ def _joined(words: Sequence[Word], reading: Reading, shell: str) -> Script:
     return reading.script(" ".join(word.text for word in words), offsets, shell)
 
 
-def _su(words: Sequence[Word], reading: Reading, found: list[Nested]) -> None:
+def _su(words: Sequence[Word], reading: WordSource, found: list[Nested]) -> None:
     for index, word in enumerate(words[1:-1], 1):
         if word.text in {"-c", "--command"}:
             text = words[index + 1]
@@ -181,7 +181,7 @@ def _su(words: Sequence[Word], reading: Reading, found: list[Nested]) -> None:
             return
 
 
-def _find(words: Sequence[Word], reading: Reading, found: list[Nested], depth: int) -> None:
+def _find(words: Sequence[Word], reading: WordSource, found: list[Nested], depth: int) -> None:
     start = -1
     for index, word in enumerate(words):
         if start < 0 and word.text in _FIND:
@@ -193,7 +193,7 @@ def _find(words: Sequence[Word], reading: Reading, found: list[Nested], depth: i
         _inner(words[start:], reading, found, depth)
 
 
-def _wrapped(command: Command, wrapper: _Wrapper, reading: Reading, found: list[Nested], depth: int) -> None:
+def _wrapped(command: Command, wrapper: _Wrapper, reading: WordSource, found: list[Nested], depth: int) -> None:
     """Find the command inside a wrapper's words."""
     words = command.words
     before = wrapper.before
@@ -229,7 +229,7 @@ def _takes_next(option: str, wrapper: _Wrapper) -> bool:
 
 
 def _inner(
-    words: Sequence[Word], reading: Reading, found: list[Nested], depth: int, around: Command | None = None
+    words: Sequence[Word], reading: WordSource, found: list[Nested], depth: int, around: Command | None = None
 ) -> None:
     """Add the command that these words make. It shares the redirects of the one around it, where it is fed by them."""
     if not words:
@@ -237,5 +237,5 @@ def _inner(
     first, last = words[0].place, words[-1].place
     place = Place(first.start, max(first.start, last.end), first.pointer, first.file)
     redirects = around.redirects if around is not None else ()
-    inner = nested_in(Command(tuple(words), place, (), redirects), reading, depth + 1)
+    inner = add_nested(Command(tuple(words), place, (), redirects), reading, depth + 1)
     found.append(Nested("wrapped", Script((Pipeline((inner,)),))))

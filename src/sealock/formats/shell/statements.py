@@ -8,18 +8,18 @@ from typing import Final
 from msgspec import Struct
 from tree_sitter import Node
 
-from sealock.formats.shell.bounds import refused
-from sealock.formats.shell.commands import Commands
-from sealock.formats.shell.masks import with_ends_parted, with_escapes_masked, without_heredocs
-from sealock.formats.shell.nested import piped
+from sealock.formats.shell.bounds import refusal
+from sealock.formats.shell.commands import CommandReader
+from sealock.formats.shell.masks import mask_escapes, mask_heredocs, separate_terminators
+from sealock.formats.shell.nested import add_piped_input
 from sealock.formats.shell.text import WORDS
 from sealock.model.shell import Assignment, Command, Joint, Nested, Pipeline, Script
 
-DEPTH: Final = 48
+MAX_DEPTH: Final = 48
 """How deep commands may stand in one another."""
-LEVELS: Final = 20
+MAX_LEVELS: Final = 20
 """How often a script may stand in a script's words."""
-MOST: Final = 30_000
+MAX_COMMANDS: Final = 30_000
 """How many commands of one text are read, at most."""
 _JOINTS: Final[dict[str, Joint]] = {
     ";": ";", "&": "&", "\n": "\n", ";;": ";", ";&": ";", ";;&": ";", "&&": "&&", "||": "||",
@@ -50,7 +50,7 @@ class _Rest(Struct, frozen=True):
 _NOTHING: Final = _Rest()
 
 
-class Statements(Commands):
+class StatementReader(CommandReader):
     """A text in which scripts can be read."""
 
     __slots__ = ()
@@ -61,13 +61,13 @@ class Statements(Commands):
             return Script((), self.shell)
         masked = self.text
         if "<<" in masked:
-            masked, self.heredocs = without_heredocs(masked)
+            masked, self.heredocs = mask_heredocs(masked)
         if "\\" in masked:
-            masked = with_escapes_masked(masked)
+            masked = mask_escapes(masked)
         root = self.tree(masked)
         broken = self.broken(root)
         better = None
-        if broken and (parted := with_ends_parted(masked)) != masked:
+        if broken and (parted := separate_terminators(masked)) != masked:
             root = better = self.tree(parted)
         out: list[Pipeline] = []
         self._sequence([root] if root.is_error else root.children, out, "", 0, guarded=False)
@@ -79,7 +79,7 @@ class Statements(Commands):
 
     def inside(self, nodes: Sequence[Node], depth: int) -> Script:
         """Read the statements inside of a subshell or substitution."""
-        if depth > DEPTH:
+        if depth > MAX_DEPTH:
             return Script((), self.shell, (self.place(*self.span(nodes[0])),) if nodes else ())
         out: list[Pipeline] = []
         self._sequence(nodes, out, "", depth, guarded=False)
@@ -87,9 +87,9 @@ class Statements(Commands):
 
     def script(self, text: str, offsets: Sequence[int] | int, shell: str) -> Script:
         """Read a text that is a part of this one: the argument of `sh -c`."""
-        inner = Statements(text, offsets, shell, self.file)
+        inner = StatementReader(text, offsets, shell, self.file)
         inner.level, inner.seen, inner.count = self.level + 1, self.seen, self.count
-        if self.level >= LEVELS or refused(text):
+        if self.level >= MAX_LEVELS or refusal(text):
             return Script((), shell, (inner.place(0, len(text)),))
         script = inner.read()
         self.count = inner.count
@@ -98,10 +98,10 @@ class Statements(Commands):
     def expanded(self, text: str, offsets: Sequence[int], nested: list[Nested], depth: int) -> None:
         """Read the substitutions in a here-document, as one that stands by itself."""
         before, after = ": <<" + _DELIMITER + "\n", _DELIMITER + "\n"
-        if not offsets or depth > DEPTH or _DELIMITER in text:
+        if not offsets or depth > MAX_DEPTH or _DELIMITER in text:
             return
         around = [*([offsets[0]] * len(before)), *offsets, *([offsets[-1]] * len(after))]
-        inner = Statements(before + text + after, around, self.shell, self.file)
+        inner = StatementReader(before + text + after, around, self.shell, self.file)
         inner.level, inner.seen, inner.count = self.level, self.seen, self.count
         inner.substitutions(inner.tree(inner.text), nested, depth)
         self.count = inner.count
@@ -121,7 +121,7 @@ class Statements(Commands):
                 loose, joint = [], "\n"
             if kind in _JOINTS:
                 joint = _JOINTS[kind] if out else joint
-            elif kind in _CLAUSES and depth < DEPTH:
+            elif kind in _CLAUSES and depth < MAX_DEPTH:
                 joint = self._sequence(node.children, out, joint, depth + 1, guarded=True)
             elif node.is_named and kind != "comment":
                 before = len(out)
@@ -143,7 +143,7 @@ class Statements(Commands):
         rest: _Rest = _NOTHING,
     ) -> None:
         """Read one statement of any kind; what follows the whole goes to the last command in it."""
-        if depth > DEPTH or self.count >= MOST:
+        if depth > MAX_DEPTH or self.count >= MAX_COMMANDS:
             self.deep.append(self.place(*self.span(node)))
             return
         kind = node.type
@@ -163,7 +163,7 @@ class Statements(Commands):
         for index, part in enumerate(rest.parts, 1):
             self._stage(part, commands, depth, rest.last if index == len(rest.parts) else ())
         if len(commands) > 1:
-            piped(commands, self)
+            add_piped_input(commands, self)
         out.append(Pipeline(tuple(commands), joint, negated, guarded))
 
     def _list(  # noqa: PLR0913  as _statement
@@ -217,7 +217,7 @@ class Statements(Commands):
     def _stage(self, node: Node, commands: list[Command], depth: int, redirects: Sequence[Node] = ()) -> bool:
         """Read one part of a pipeline; tell if it is negated."""
         kind = node.type
-        if depth > DEPTH or self.count >= MOST:
+        if depth > MAX_DEPTH or self.count >= MAX_COMMANDS:
             self.deep.append(self.place(*self.span(node)))
             return False
         self.count += 1

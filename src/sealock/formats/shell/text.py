@@ -8,8 +8,8 @@ from typing import Final
 
 from tree_sitter import Node
 
-from sealock.formats.shell.grammar import parser
-from sealock.formats.shell.words import ShellValue, braced, mapped
+from sealock.formats.shell.grammar import load_parser
+from sealock.formats.shell.words import ShellValue, has_brace_expansion, map_offsets
 from sealock.model.location import Place
 from sealock.model.shell import Word
 
@@ -46,7 +46,7 @@ class ShellText:
             # outside of the table, and may end the process. To a shell they are all plain characters of words, as the
             # full stop is.
             masked = re.sub(r"[^\x00-\x7f]", ".", masked)
-        return parser().parse(masked.encode("ascii")).root_node
+        return load_parser().parse(masked.encode("ascii")).root_node
 
     def span(self, node: Node) -> tuple[int, int]:
         """Offsets of a node in the text, without the blanks that the grammar lets some begin with."""
@@ -96,7 +96,7 @@ class ShellText:
             self._add(value, node, begin, end)
             at = end
         literal = value.literal and text[start : start + 1] != "~"
-        if value.braces and self.shell not in NO_BRACES and braced(value.text):
+        if value.braces and self.shell not in NO_BRACES and has_brace_expansion(value.text):
             literal = False
         place = self.place(start, at)
         self.values[place.start] = value
@@ -146,13 +146,13 @@ class ShellText:
         """Lead from each character of a word's value to the file."""
         value = self.values.get(word.place.start)
         if value is not None:
-            return mapped(value.offsets, self.base)
-        return spread(word)
+            return map_offsets(value.offsets, self.base)
+        return spread_offsets(word)
 
     def document(self, delimiter: Word) -> tuple[str, Sequence[int] | int]:
         """What a shell makes of a here-document, and where its characters stand in the file."""
         value = self.values.get(delimiter.place.start)
-        return (value.text, mapped(value.offsets, self.base)) if value is not None else ("", 0)
+        return (value.text, map_offsets(value.offsets, self.base)) if value is not None else ("", 0)
 
     def within(self, word: Word, index: int) -> Place:
         """The place of a word's value from this character on."""
@@ -162,7 +162,7 @@ class ShellText:
         return Place(offsets[index] if index < len(offsets) else word.place.end, word.place.end, "", self.file)
 
 
-def spread(word: Word) -> Sequence[int] | int:
+def spread_offsets(word: Word) -> Sequence[int] | int:
     """Lead from a word's value to the file where nothing but the word is known: exact for words without escapes."""
     start, end, length = word.place.start, word.place.end, len(word.text)
     if start < 0 or end - start == length:

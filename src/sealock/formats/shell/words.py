@@ -107,13 +107,13 @@ def _digits(text: str, start: int, end: int, allowed: str) -> str:
     return text[start:at]
 
 
-def braced(text: str) -> bool:
+def has_brace_expansion(text: str) -> bool:
     """Whether unquoted text holds a brace expansion of bash: {a,b} or {1..3}."""
     start, end = text.find("{"), text.rfind("}")
     return 0 <= start < end and ("," in text[start:end] or ".." in text[start:end])
 
 
-def mapped(offsets: Iterable[int], base: Sequence[int] | int) -> list[int]:
+def map_offsets(offsets: Iterable[int], base: Sequence[int] | int) -> list[int]:
     """Offsets in a text, turned into offsets in the file."""
     if isinstance(base, int):
         return [base + offset for offset in offsets]

@@ -18,8 +18,8 @@ from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, 
 from sealock.inventory.secretfiles import LARGEST, is_code
 from sealock.model.finding import Confidence
 from sealock.model.inventory import FileFact
-from sealock.secrets.search import MOST, FoundSecret, by_shape, places
-from sealock.secrets.settings import by_name, words
+from sealock.secrets.search import MAX_SECRETS, SecretMatch, find_anchors, find_by_shape
+from sealock.secrets.settings import find_by_name, find_name_words
 
 PLACES: Final = 1_000_000
 """Where something may begin a secret, in all files of a layer: some ten times what large images have."""
@@ -37,28 +37,28 @@ _FORMATS: Final = frozenset({
 _REQUIREPASS: Final = re.compile(r"(?m)^[ \t]{0,8}(?:requirepass|masterauth)[ \t]{1,8}(\S{4,512})[ \t]{0,8}$")
 
 
-def search(path: str, data: bytes) -> tuple[list[FoundSecret], int]:
+def search(path: str, data: bytes) -> tuple[list[SecretMatch], int]:
     """Find the secrets of a file, none within another, in order; and tell how many places were looked at."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
     elif b"\0" in data[:4096]:
         return [], 0
     folder, _, name = path.rpartition("/")
-    shapes, names = places(data), words(data)
+    shapes, names = find_anchors(data), find_name_words(data)
     if not shapes and not names and name not in _FORMATS and not name.endswith(".conf"):
         return [], 0  # as most files are, and there may be very many
     code = is_code(folder, name.rpartition(".")[2].lower())
     # Latin-1 has a character for every byte, so that places in the one are places in the other.
     text = data.decode("latin-1")
-    found = [*_of_format(path, name, text), *by_shape(text, shapes), *by_name(text, names, code=code)]
-    kept: list[FoundSecret] = []
+    found = [*_of_format(path, name, text), *find_by_shape(text, shapes), *find_by_name(text, names, code=code)]
+    kept: list[SecretMatch] = []
     for one in sorted(found, key=lambda one: (one.start, -one.confidence)):
         if one.confidence > Confidence.LOW and (not kept or one.start >= kept[-1].end):
             kept.append(one)
     return kept, len(shapes) + len(names)
 
 
-def _of_format(path: str, name: str, text: str) -> Iterator[FoundSecret]:
+def _of_format(path: str, name: str, text: str) -> Iterator[SecretMatch]:
     """The secrets of files that write them in a way of their own."""
     if name in {".netrc", "_netrc"}:
         yield from _all(_NETRC, text, "a password")
@@ -67,7 +67,7 @@ def _of_format(path: str, name: str, text: str) -> Iterator[FoundSecret]:
     elif name in {".dockercfg", ".dockerconfigjson"} or path.endswith(".docker/config.json"):
         for match in _DOCKER_AUTH.finditer(text):
             if _is_pair(match[1]):
-                yield FoundSecret("a registry's credentials", *match.span(1))
+                yield SecretMatch("a registry's credentials", *match.span(1))
         yield from _all(_REGISTRY_TOKEN, text, "a registry's token")
     elif name == "master.key":
         yield from _all(_MASTER_KEY, text, "a key")
@@ -77,10 +77,10 @@ def _of_format(path: str, name: str, text: str) -> Iterator[FoundSecret]:
         yield from _all(_REQUIREPASS, text, "a password")
 
 
-def _all(pattern: re.Pattern[str], text: str, kind: str) -> Iterator[FoundSecret]:
+def _all(pattern: re.Pattern[str], text: str, kind: str) -> Iterator[SecretMatch]:
     for match in pattern.finditer(text):
         if not match[1].startswith(("$", "<", "{{")):
-            yield FoundSecret(kind, *match.span(1))
+            yield SecretMatch(kind, *match.span(1))
 
 
 def _is_pair(encoded: str) -> bool:
@@ -113,15 +113,15 @@ class Secrets(Analyzer):
         found, looked = search(file.path, data)
         self.left -= looked
         line, at = 1, 0
-        for one in found[:MOST]:
+        for one in found[:MAX_SECRETS]:
             line, at = line + data.count(b"\n", at, one.start), one.start
             yield FileFact(
                 "secret", file.path, file.mode, file.uid, file.gid, one.kind,
                 line=line, mark=_mark(file.path, data[one.start : one.end]), confidence=one.confidence.name.lower(),
             )  # fmt: skip
-        if len(found) > MOST:
-            yield FileFact("secret", file.path, file.mode, file.uid, file.gid, f"{len(found) - MOST} more secrets",
-                           confidence="medium")  # fmt: skip
+        if len(found) > MAX_SECRETS:
+            more = f"{len(found) - MAX_SECRETS} more secrets"
+            yield FileFact("secret", file.path, file.mode, file.uid, file.gid, more, confidence="medium")
         if self.left < 0:
             message = f"there are more than {PLACES} places where a secret may begin; what follows was not searched"
             raise BrokenFileError(message)

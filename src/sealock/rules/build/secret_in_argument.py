@@ -21,7 +21,7 @@ from sealock.rules.kit import (
     cwe,
     docker_docs,
 )
-from sealock.secrets.values import find, of_name
+from sealock.secrets.values import find_secret, kind_of_name
 
 _SYNTAX: Final = "# syntax=docker/dockerfile:1"
 
@@ -58,10 +58,10 @@ class SecretInArgument(Rule[Build]):
         for at, stage, arg in chain(before, inside):
             for pair in arg.pairs:
                 value = pair.value.text if pair.value else ""
-                found = find(pair.name, value)
+                found = find_secret(pair.name, value)
                 if found is not None:
                     message, confidence = f"passes {found.kind} as the build argument {pair.name}", found.confidence
-                elif (kind := of_name(pair.name)) and (not value or "$" in value):
+                elif (kind := kind_of_name(pair.name)) and (not value or "$" in value):
                     message, confidence = f"takes {kind} as the build argument {pair.name}", Confidence.MEDIUM
                 else:
                     continue

@@ -18,7 +18,7 @@ from sealock.rules.kit import (
     cwe,
     docker_docs,
 )
-from sealock.secrets.values import find, find_in_text
+from sealock.secrets.values import find_in_text, find_secret
 
 
 class BuildSecretInCommand(Rule[Build]):
@@ -64,7 +64,7 @@ class BuildSecretInCommand(Rule[Build]):
                         yield self._fault(at, kind, place, line(command) or kind)
         for at, _, labels in build.each(LabelSet):
             for pair in labels.pairs if isinstance(labels, LabelSet) else ():
-                if pair.value and (found := find(pair.name, pair.value.text)):
+                if pair.value and (found := find_secret(pair.name, pair.value.text)):
                     yield self._fault(at, found.kind, pair.place, f"LABEL {pair.name}", "writes")
         for stage in build.stages:
             for index, instruction in enumerate(stage.instructions):
@@ -95,7 +95,11 @@ def _suspects(build: Build) -> list[int]:
 def _in_command(command: Command) -> Iterator[tuple[str, Place]]:
     """The secrets in a command's own words: one for each word, at that word."""
     for assignment in command.assignments:
-        found = find(assignment.name, assignment.value.text) if assignment.value and assignment.value.literal else None
+        found = (
+            find_secret(assignment.name, assignment.value.text)
+            if assignment.value and assignment.value.literal
+            else None
+        )
         if found and found.confidence > Confidence.LOW:
             yield found.kind, assignment.place
     if not command.words:

@@ -5,7 +5,7 @@ import re
 from sealock.model.build import Arg, Env, Stage
 from sealock.rules.build._ran import once
 from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
-from sealock.secrets.values import Secret, find, of_name
+from sealock.secrets.values import Secret, find_secret, kind_of_name
 
 
 class BuildSecretInEnvironment(Rule[Build]):
@@ -40,9 +40,9 @@ class BuildSecretInEnvironment(Rule[Build]):
             for pair in env.pairs if isinstance(env, Env) else ():
                 if pair.value is None:
                     continue
-                if (found := find(pair.name, pair.value.text)) is not None:
+                if (found := find_secret(pair.name, pair.value.text)) is not None:
                     message = f"holds {found.kind} in {pair.name}"
-                elif (argument := _argument(declared(stage), pair.value.raw)) and (kind := of_name(pair.name)):
+                elif (argument := _argument(declared(stage), pair.value.raw)) and (kind := kind_of_name(pair.name)):
                     found = Secret(kind)
                     message = f"keeps the build argument {argument} in {pair.name}, for everybody to read"
                 else:

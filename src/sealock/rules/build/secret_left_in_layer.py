@@ -19,7 +19,7 @@ from sealock.rules.kit import (
     cwe,
     docker_docs,
 )
-from sealock.secrets.values import of_name
+from sealock.secrets.values import kind_of_name
 
 _VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _IN_ADDRESS: Final = re.compile(r"://[^/\s@]*\$[{(]?[^/\s@]*@")
@@ -109,13 +109,13 @@ def _kept(command: Command, folders: tuple[str, ...]) -> Iterator[tuple[str, str
             for nested in command.nested
             for inner in nested.script.commands()
         )
-        secret = next((name for name in _VARIABLE.findall(text) if of_name(name)), None)
+        secret = next((name for name in _VARIABLE.findall(text) if kind_of_name(name)), None)
         if mounted:
             yield written[0], f"writes a mounted secret to {written[0]}, which stays in the layer", Confidence.HIGH
         elif secret:
             sure = Confidence.HIGH if credential_file(written[0]) else Confidence.MEDIUM
             yield written[0], f"writes ${secret} to {written[0]}, which stays in the layer", sure
     uses = command.name == "git" and any(one in words for one in ("clone", "config", "remote", "submodule"))
-    if uses and any(_IN_ADDRESS.search(word) and any(map(of_name, _VARIABLE.findall(word))) for word in words):
+    if uses and any(_IN_ADDRESS.search(word) and any(map(kind_of_name, _VARIABLE.findall(word))) for word in words):
         where = ".gitconfig" if "config" in words else ".git"
         yield where, f"leaves the address with the token in {where}", Confidence.MEDIUM

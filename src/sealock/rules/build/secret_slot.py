@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from sealock.model.build import Env
 from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
-from sealock.secrets.values import find, is_placeholder, of_name
+from sealock.secrets.values import find_secret, is_placeholder, kind_of_name
 
 
 class SecretSlot(Rule[Build]):
@@ -25,8 +25,13 @@ class SecretSlot(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, _, env in build.each(Env):
             for pair in env.pairs if isinstance(env, Env) else ():
-                kind = of_name(pair.name) if pair.value is not None and "$" not in pair.value.raw else None
-                if kind and pair.value and is_placeholder(pair.value.text) and not find(pair.name, pair.value.text):
+                kind = kind_of_name(pair.name) if pair.value is not None and "$" not in pair.value.raw else None
+                if (
+                    kind
+                    and pair.value
+                    and is_placeholder(pair.value.text)
+                    and not find_secret(pair.name, pair.value.text)
+                ):
                     yield self.finding(
                         f"asks for {kind} in {pair.name}", at, place=pair.place, evidence=f"ENV {pair.name}"
                     )

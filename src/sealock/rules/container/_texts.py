@@ -10,7 +10,7 @@ from sealock.model.container import Container, Health, Variable
 from sealock.model.finding import Confidence, RuleFinding, Severity
 from sealock.model.location import At
 from sealock.rules.rule import Rule
-from sealock.secrets.values import find, find_in_text, redact
+from sealock.secrets.values import find_in_text, find_secret, redact
 
 
 def command_lines(container: Container) -> Iterator[tuple[str, At, str]]:
@@ -29,7 +29,7 @@ def secrets_in_environment(
     for index, variable in enumerate(given(container.environment, ())):
         if variable.name in outside:
             continue
-        found = find(variable.name, variable.value) if variable.value else None
+        found = find_secret(variable.name, variable.value) if variable.value else None
         if found is not None and variable.value is not None:
             shown = redact(variable.value)
             yield rule.finding(
@@ -45,7 +45,7 @@ def secrets_in_environment(
 def secrets_in_labels(rule: Rule[Container], container: Container) -> Iterator[RuleFinding]:
     """The labels whose values are secrets."""
     for index, label in enumerate(given(container.labels, ())):
-        if (found := find(label.name, label.value)) is not None:
+        if (found := find_secret(label.name, label.value)) is not None:
             shown = redact(label.value)
             # A hash must be guessed first; reverse proxies are given it in labels.
             mild = found.confidence is Confidence.LOW or "hash" in found.kind

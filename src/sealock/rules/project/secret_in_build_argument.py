@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from sealock.rules.kit import Confidence, Iterator, Project, Rule, RuleFinding, Severity, cwe, docker_docs
-from sealock.secrets.values import find, of_name, redact
+from sealock.secrets.values import find_secret, kind_of_name, redact
 
 
 class SecretInBuildArgument(Rule[Project]):
@@ -32,7 +32,7 @@ class SecretInBuildArgument(Rule[Project]):
         for service in project.services:
             for index, (name, value) in enumerate(service.build.args if service.build else ()):
                 at = ("services", service.name, "build", "args", index)
-                if value and (found := find(name, value)) is not None:
+                if value and (found := find_secret(name, value)) is not None:
                     yield self.finding(
                         f"builds {service.name} with {found.kind} in the argument {name} ({redact(value)})",
                         at,
@@ -40,7 +40,7 @@ class SecretInBuildArgument(Rule[Project]):
                         severity=Severity.MEDIUM if found.confidence is Confidence.LOW else Severity.HIGH,
                         evidence=f"{name}={redact(value)}",
                     )
-                elif (not value or "$" in value) and (kind := of_name(name)) is not None:
+                elif (not value or "$" in value) and (kind := kind_of_name(name)) is not None:
                     yield self.finding(
                         f"builds {service.name} with {kind} as the argument {name}, which stays in the image's history",
                         at,
