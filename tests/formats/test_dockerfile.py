@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sealock import formats
-from sealock.formats.files import FileRefused
+from sealock.formats.files import FileRefusedError
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.build import AddFile, Arg, Build, Cmd, Copy, Env, Healthcheck, Run, Volume
 from sealock.model.container import FIELDS, Container, Health, Label, Mount, Variable
@@ -387,7 +387,7 @@ class Folder:
     def text(self, path: str) -> str:
         text = self.files.get(path)
         if text is None:
-            raise FileRefused(path)
+            raise FileRefusedError(path)
         return text
 
     def fact(self, path: str) -> ProjectFile:

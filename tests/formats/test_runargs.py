@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock import formats
-from sealock.formats.files import FileRefused
+from sealock.formats.files import FileRefusedError
 from sealock.formats.runargs.reader import read_words
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.container import (
@@ -414,7 +414,7 @@ class Watching:
     environment: Mapping[str, str] = MappingProxyType({})
 
     def text(self, path: str) -> str:
-        raise FileRefused(path)
+        raise FileRefusedError(path)
 
     def fact(self, path: str) -> ProjectFile:
         return ProjectFile(path, exists=True, mode=0o644)

@@ -10,7 +10,7 @@ import pytest
 
 from sealock import formats
 from sealock.formats.edits import apply
-from sealock.formats.files import FileRefused
+from sealock.formats.files import FileRefusedError
 from sealock.model.change import Edit
 from sealock.model.document import Document
 from sealock.model.finding import Finding, Severity
@@ -32,7 +32,7 @@ class Folder:
 
     def text(self, path: str) -> str:
         if path.removeprefix("./") not in self.files:
-            raise FileRefused(path)
+            raise FileRefusedError(path)
         return self.files[path.removeprefix("./")]
 
     def fact(self, path: str) -> ProjectFile:

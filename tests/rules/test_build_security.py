@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sealock import formats
 from sealock.formats.edits import apply
-from sealock.formats.files import FileRefused
+from sealock.formats.files import FileRefusedError
 from sealock.model.change import Edit
 from sealock.model.finding import Finding, Severity
 from sealock.model.location import Source
@@ -35,7 +35,7 @@ class Folder:
     def text(self, path: str) -> str:
         if path != ".dockerignore" or self.ignored is None:
             msg = "not there"
-            raise FileRefused(msg)
+            raise FileRefusedError(msg)
         return self.ignored
 
     def fact(self, path: str) -> ProjectFile:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sealock.formats.files import FileRefused
+from sealock.formats.files import FileRefusedError
 from sealock.model.finding import Severity
 from sealock.model.project import ProjectFile
 from sealock.rules.catalog import rules
@@ -208,7 +208,7 @@ class Folder:
     def text(self, path: str) -> str:
         texts = {".env": "DB_PASSWORD=kV9-tqz2LmWx\n", "app.env": "API_PASSWORD=pT4-rrx9QnEd\n"}
         if path.removeprefix("./") not in texts:
-            raise FileRefused(path)
+            raise FileRefusedError(path)
         return texts[path.removeprefix("./")]
 
     def fact(self, path: str) -> ProjectFile:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sealock.formats.files import FileRefused
+from sealock.formats.files import FileRefusedError
 from sealock.model.project import ProjectFile
 
 
@@ -18,7 +18,7 @@ class Table:
     def text(self, path: str) -> str:
         if path not in self.texts:
             msg = f"{path} is not there"
-            raise FileRefused(msg)
+            raise FileRefusedError(msg)
         return self.texts[path]
 
     def fact(self, path: str) -> ProjectFile:

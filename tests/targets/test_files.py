@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sealock.errors import TargetError
-from sealock.formats.files import FileRefused
+from sealock.formats.files import FileRefusedError
 from sealock.targets.files import LIMIT, read_text
 from sealock.targets.folder import FolderWindow
 from sealock.targets.outputs import replace_text, write_output
@@ -36,7 +36,7 @@ def sparse(path: Path) -> None:
 def test_what_is_no_text_file_is_refused(tmp_path: Path, make: Callable[[Path], object], said: str) -> None:
     path = tmp_path / "Dockerfile"
     make(path)
-    with pytest.raises(FileRefused) as refused:
+    with pytest.raises(FileRefusedError) as refused:
         read_text(str(path))
     assert said in str(refused.value)
 
@@ -59,7 +59,7 @@ def test_a_document_reads_what_lies_within(tmp_path: Path, path: str) -> None:
 @pytest.mark.parametrize("path", ["../../secret", "../away", "/etc/passwd", "a\0b", "x/" * 3000])
 def test_a_document_does_not_read_what_lies_outside(tmp_path: Path, path: str) -> None:
     folder = window(tmp_path)
-    with pytest.raises(FileRefused):
+    with pytest.raises(FileRefusedError):
         folder.text(path)
     assert folder.fact(path).exists is None
     assert folder.entries(path) is None
@@ -73,7 +73,7 @@ def test_a_document_that_has_files_read_without_end_is_stopped(tmp_path: Path) -
     folder = window(tmp_path)
     for _ in range(1000):
         folder.text("../in")
-    with pytest.raises(FileRefused, match="1000 files read already"):
+    with pytest.raises(FileRefusedError, match="1000 files read already"):
         folder.text("../in")
 
 

@@ -28,12 +28,12 @@ def policy_of(policy: str | None, *, none: bool = False, folder: str = ".") -> t
     path = policy or ("" if none else nearest(POLICY_FILE, folder))
     if not path:
         return None
-    from sealock.formats.files import FileRefused  # noqa: PLC0415  seldom needed
+    from sealock.formats.files import FileRefusedError  # noqa: PLC0415  seldom needed
     from sealock.model.location import Source  # noqa: PLC0415  as above
     from sealock.policy.settings import read  # noqa: PLC0415  as above
     from sealock.targets.files import read_text  # noqa: PLC0415  as above
 
     try:
         return folder_of(path), read(Source(path, read_text(path)), folder_of(path))
-    except FileRefused as refusal:
+    except FileRefusedError as refusal:
         raise PolicyError(str(refusal)) from None

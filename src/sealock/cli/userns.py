@@ -95,7 +95,7 @@ def _documents(paths: list[str]) -> tuple[Document, ...]:
 
     from sealock import formats  # noqa: PLC0415  as above
     from sealock.errors import TargetError, UsageError  # noqa: PLC0415  as above
-    from sealock.formats.files import FileRefused  # noqa: PLC0415  as above
+    from sealock.formats.files import FileRefusedError  # noqa: PLC0415  as above
     from sealock.model.location import Source  # noqa: PLC0415  as above
     from sealock.targets.files import read_text  # noqa: PLC0415  as above
     from sealock.targets.folder import FolderWindow  # noqa: PLC0415  as above
@@ -104,7 +104,7 @@ def _documents(paths: list[str]) -> tuple[Document, ...]:
     for path in paths:
         try:
             text = read_text(path)
-        except FileRefused as refusal:
+        except FileRefusedError as refusal:
             message = f"{path}: {refusal}"
             raise TargetError(message) from None
         kind = formats.sniff(path, text)

@@ -14,7 +14,7 @@ from msgspec import Struct
 from sealock.cli.cacheoptions import add_cache, cache_folder
 from sealock.cli.output import Progress, complain, write
 from sealock.errors import TargetError, UsageError
-from sealock.formats.files import FileRefused
+from sealock.formats.files import FileRefusedError
 from sealock.model.report import ImageIdentity
 from sealock.scan.run import CheckRun, Settings
 from sealock.targets.files import read_start, read_text
@@ -207,7 +207,7 @@ def _written(target: str) -> str | None:
         if not _REPORT.match(start.decode("utf-8", "replace")):
             return None
         return read_text(target, _LARGEST)
-    except FileRefused:
+    except FileRefusedError:
         return None
 
 
@@ -217,7 +217,7 @@ def _former(path: str | None) -> object:
         return None
     try:
         return msgspec.json.decode(read_text(path, _LARGEST))
-    except (FileRefused, msgspec.MsgspecError, RecursionError):
+    except (FileRefusedError, msgspec.MsgspecError, RecursionError):
         return None
 
 

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from sealock.model.project import ProjectFile
 
 
-class FileRefused(Exception):  # noqa: N818  it is an answer, not a fault of the program
+class FileRefusedError(Exception):
     """A file that was asked for is not there, too large, no text, or outside of what was named; the text says which."""
 
 
@@ -20,7 +20,7 @@ class FileWindow(Protocol):
         """The variables that the caller lets the document see (none, unless asked for)."""
 
     def text(self, path: str) -> str:
-        """Return the text of a file, or raise FileRefused."""
+        """Return the text of a file, or raise FileRefusedError."""
 
     def fact(self, path: str) -> ProjectFile:
         """Tell what can be seen of a file without reading it."""
@@ -36,7 +36,7 @@ class _Nothing:
 
     def text(self, path: str) -> str:
         msg = f"{path} was not read: the text came without its folder"
-        raise FileRefused(msg)
+        raise FileRefusedError(msg)
 
     def fact(self, path: str) -> ProjectFile:
         return ProjectFile(path)

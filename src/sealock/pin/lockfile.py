@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.errors import FormatError
-from sealock.formats.files import FileRefused
+from sealock.formats.files import FileRefusedError
 from sealock.model.imagename import parse
 from sealock.net.registry.names import is_digest
 from sealock.pin.assessment import PinResult, ReferenceFilter
@@ -70,7 +70,7 @@ def load(path: str) -> PinLock | None:
         return None
     try:
         lock = msgspec.json.decode(read_text(path), type=PinLock)
-    except (FileRefused, msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except (FileRefusedError, msgspec.DecodeError, UnicodeError, RecursionError) as error:
         message = f"{path} is no lock file of sealock: {error}"
         raise FormatError(message) from None
     if lock.sealock != VERSION:

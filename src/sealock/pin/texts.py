@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.formats import sniff
-from sealock.formats.files import FileRefused
+from sealock.formats.files import FileRefusedError
 from sealock.formats.kubernetes import is_manifest
 from sealock.model.location import Source
 from sealock.pin.spot import FoundReferences
@@ -77,7 +77,7 @@ def read(path: str) -> PinText:
     """Read one file and find its references."""
     try:
         text = read_text(path)
-    except FileRefused as refusal:
+    except FileRefusedError as refusal:
         return PinText(path, error=str(refusal))
     kind = kind_of(path, text)
     if kind is None:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from sealock.formats import kubernetes, yamltree
 from sealock.formats.compose.dotenv import parse as parse_dotenv
 from sealock.formats.compose.interpolation import fill
-from sealock.formats.files import FileRefused, FileWindow
+from sealock.formats.files import FileRefusedError, FileWindow
 from sealock.formats.yamltree import Mapping as Table
 from sealock.formats.yamltree import Scalar, Sequence, YamlNode, target
 from sealock.model.location import Place, Source
@@ -80,7 +80,7 @@ def _variables(files: FileWindow) -> dict[str, str]:
     found = dict(files.environment)
     try:
         text = files.text(".env")
-    except FileRefused:
+    except FileRefusedError:
         return found
     lines, _ = parse_dotenv(text, found)
     return {name: value for name, value, _ in lines if value is not None} | found
@@ -94,7 +94,7 @@ def _built_beside(name: str, files: FileWindow) -> frozenset[str]:
     for path in dict.fromkeys((f"{other}.{ending}", f"{other}.yml", f"{other}.yaml")):
         try:
             text = files.text(path)
-        except FileRefused:
+        except FileRefusedError:
             continue
         services = [get(document, "services") for document in yamltree.parse(text).documents]
         return frozenset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from sealock import formats
-from sealock.formats.files import FileRefused, FileWindow
+from sealock.formats.files import FileRefusedError, FileWindow
 from sealock.model.absent import UNSET, Absent
 from sealock.model.build import Build, Stage
 from sealock.model.container import Container
@@ -54,7 +54,7 @@ def _stage(build: ServiceBuild, files: FileWindow) -> Stage | None:
     else:
         try:
             text = files.text(f"{build.context.rstrip('/')}/{build.dockerfile or 'Dockerfile'}")
-        except FileRefused:
+        except FileRefusedError:
             return None
     document = formats.read("dockerfile", Source("Dockerfile", text))
     noun = next((subject.noun for subject in document.subjects if isinstance(subject.noun, Build)), None)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from sealock import __version__, formats
 from sealock.errors import PolicyError, SealockError, TargetError, TransportError
-from sealock.formats.files import FileRefused
+from sealock.formats.files import FileRefusedError
 from sealock.model.advisory import DistributionState
 from sealock.model.document import Document
 from sealock.model.finding import Finding, InputError, Severity
@@ -169,7 +169,7 @@ class CheckRun:
         try:
             if file:
                 found = read_policy(Source(file, read_text(file)), root)
-        except FileRefused as refusal:
+        except FileRefusedError as refusal:
             if named or "No such file" not in str(refusal):
                 raise PolicyError(str(refusal)) from None
         if self.settings.baseline:
@@ -177,7 +177,7 @@ class CheckRun:
 
             try:
                 text = read_text(self.settings.baseline)
-            except FileRefused as refusal:
+            except FileRefusedError as refusal:
                 raise PolicyError(str(refusal)) from None
             found = replace(found, baseline=read_baseline(self.settings.baseline, text))
         if self.settings.fail_on is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
-from sealock.formats.files import FileRefused
+from sealock.formats.files import FileRefusedError
 from sealock.formats.vex import LARGEST, Vex, read_vex
 from sealock.model.finding import InputError
 from sealock.model.location import Location, Source
@@ -37,7 +37,7 @@ class VexDocuments:
         if path not in self._read:
             try:
                 self._read[path] = read_vex(Source(path, read_text(path, LARGEST)))
-            except FileRefused as refusal:
+            except FileRefusedError as refusal:
                 self._read[path] = Vex(errors=(InputError(str(refusal), Location(path)),))
         return self._read[path]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Final
 
-from sealock.formats.files import FileRefused
+from sealock.formats.files import FileRefusedError
 from sealock.model.project import ProjectFile
 from sealock.targets.files import LIMIT, read_bytes, read_text
 
@@ -34,31 +34,31 @@ class FolderWindow:
         """Resolve a path, its symbolic links too, and refuse what lies outside."""
         if "\0" in path or len(path) > 4096:
             msg = "a path with a NUL byte, or of more than 4096 characters, is no path"
-            raise FileRefused(msg)
+            raise FileRefusedError(msg)
         full = os.path.realpath(os.path.join(self.folder, path))
         if not self.outside and not _within(full, self.root):
             msg = f"{path} lies outside of the folder that was named, and was not read (--allow-outside reads it)"
-            raise FileRefused(msg)
+            raise FileRefusedError(msg)
         return full
 
     def text(self, path: str) -> str:
-        """Return the text of a file, or raise FileRefused."""
+        """Return the text of a file, or raise FileRefusedError."""
         full = self._path(path)
         self._read += 1
         if self._read > FILES:
             msg = f"{path} was not read: the document has had {FILES} files read already"
-            raise FileRefused(msg)
+            raise FileRefusedError(msg)
         try:
             return read_text(full, LIMIT)
-        except FileRefused as refusal:
+        except FileRefusedError as refusal:
             # The document knows the file by the path that it wrote.
-            raise FileRefused(str(refusal).replace(full, path, 1)) from None
+            raise FileRefusedError(str(refusal).replace(full, path, 1)) from None
 
     def fact(self, path: str) -> ProjectFile:
         """Tell what can be seen of a file without reading it."""
         try:
             full = self._path(path)
-        except FileRefused:
+        except FileRefusedError:
             return ProjectFile(path)
         try:
             mode = stat.S_IMODE(os.stat(full).st_mode)
@@ -75,7 +75,7 @@ class FolderWindow:
         try:
             with os.scandir(self._path(folder)) as found:
                 return tuple(sorted(entry.name for entry in islice(found, MANY)))
-        except (FileRefused, OSError):
+        except (FileRefusedError, OSError):
             return None
 
 
@@ -104,7 +104,7 @@ def _ignored(path: str, top: str, root: str) -> bool | None:
         try:
             lines = read_bytes(os.path.join(folder, ".gitignore"), 1 << 20).decode("utf-8", "replace").splitlines()
             result = GitIgnoreSpec.from_lines(lines).check_file(os.path.relpath(path, folder)).include
-        except (FileRefused, ValueError):
+        except (FileRefusedError, ValueError):
             result = None
         if result is not None:
             return result

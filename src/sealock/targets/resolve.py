@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from sealock import formats
 from sealock.errors import TargetError
-from sealock.formats.files import NOTHING, FileRefused, FileWindow
+from sealock.formats.files import NOTHING, FileRefusedError, FileWindow
 from sealock.model.document import DocumentKind
 from sealock.model.imagename import ImageName
 from sealock.model.location import Source
@@ -145,7 +145,7 @@ def _is_archive(path: str) -> bool:
     """Whether a file begins as a tar does, or as what is compressed: no text that we read does."""
     try:
         start = read_start(path, 512)
-    except FileRefused:
+    except FileRefusedError:
         return False
     return start[257:262] == b"ustar" or start.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd"))
 
@@ -158,7 +158,7 @@ def resolve_compose(paths: tuple[str, ...], options: Options) -> Input:
     target = " + ".join(paths)
     try:
         first, *others = (Source(path, read_text(path)) for path in paths)
-    except FileRefused as refusal:
+    except FileRefusedError as refusal:
         return Input(target, name, "compose", root=root, error=str(refusal))
     files = FolderWindow(folder, folder, options.environment, outside=options.outside)
     return Input(target, name, "compose", first, files, paths[0], root, more=tuple(others))
@@ -187,7 +187,7 @@ def relative(path: str, root: str) -> str:
 def _standard_input() -> Input:
     try:
         text = read_input()
-    except FileRefused as refusal:
+    except FileRefusedError as refusal:
         return Input("-", "-", error=str(refusal))
     kind = formats.sniff("", text)
     if kind is None:
@@ -207,7 +207,7 @@ def _file(path: str, named: str, options: Options, *, walked: bool) -> Input:
     lock = is_lock(os.path.basename(path))
     try:
         text = read_text(path, LOCK_LIMIT if lock else BILL_LIMIT if path.endswith(".json") else LIMIT)
-    except FileRefused as refusal:
+    except FileRefusedError as refusal:
         return Input(path, name, root=root, error=str(refusal), walked=walked)
     if lock:
         return Input(path, name, "inventory", Source(path, text), path=path, root=root, walked=walked, lock=True)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from sealock.formats.files import FileRefused
+from sealock.formats.files import FileRefusedError
 from sealock.targets.files import read_start
 from sealock.targets.locks import is_lock
 
@@ -97,7 +97,7 @@ def _worth(path: str, report: Callable[[str, str], None], also: re.Pattern[bytes
         return True
     try:
         data = read_start(path, PEEK_LIMIT)
-    except FileRefused as error:
+    except FileRefusedError as error:
         report(path, str(error).removeprefix(f"{path} could not be read: "))
         return False
     if "." not in name and not name.lower().endswith("makefile") and not data.startswith(b"#!"):

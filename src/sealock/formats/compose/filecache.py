@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sealock.formats.files import NOTHING, FileRefused, FileWindow
+from sealock.formats.files import NOTHING, FileRefusedError, FileWindow
 from sealock.model.project import ProjectFile
 
 
@@ -13,7 +13,7 @@ class FileCache:
 
     def __init__(self, files: FileWindow) -> None:
         self.files = files
-        self.known: dict[str, str | FileRefused] = {}
+        self.known: dict[str, str | FileRefusedError] = {}
         self.facts: dict[str, ProjectFile] = {}
 
     @property
@@ -27,15 +27,15 @@ class FileCache:
         return self.files.environment
 
     def text(self, path: str) -> str:
-        """Return the text of a file, or raise FileRefused."""
+        """Return the text of a file, or raise FileRefusedError."""
         held = self.known.get(path)
         if held is None:
             try:
                 held = self.files.text(path)
-            except FileRefused as refused:
+            except FileRefusedError as refused:
                 held = refused
             self.known[path] = held
-        if isinstance(held, FileRefused):
+        if isinstance(held, FileRefusedError):
             raise held
         return held
 

@@ -11,7 +11,7 @@ from sealock.formats.compose import dotenv, paths
 from sealock.formats.compose.filecache import FileCache
 from sealock.formats.compose.merge import merge, without_resets
 from sealock.formats.compose.tree import NOWHERE, ComposeValue, build
-from sealock.formats.files import FileRefused, FileWindow
+from sealock.formats.files import FileRefusedError, FileWindow
 from sealock.model.finding import InputError
 from sealock.model.location import Place, Source
 
@@ -74,7 +74,7 @@ class Loader:
             return None
         try:
             text = self.files.text(path)
-        except FileRefused as refused:
+        except FileRefusedError as refused:
             if not quiet or self.files.fact(path).exists:
                 self.report(str(refused), asked)
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sealock.formats.files import NOTHING, FileRefused, FileWindow
+from sealock.formats.files import NOTHING, FileRefusedError, FileWindow
 from sealock.model.absent import UNKNOWN, UNSET, Maybe
 from sealock.model.build import BuildContext
 from sealock.model.finding import InputError
@@ -31,7 +31,7 @@ def read_context(name: str, files: FileWindow, errors: list[InputError]) -> Buil
 def _patterns(path: str, files: FileWindow, errors: list[InputError]) -> Maybe[tuple[str, ...]]:
     try:
         text = files.text(path)
-    except FileRefused as refused:
+    except FileRefusedError as refused:
         errors.append(InputError(f"{path} could not be read: {refused}", Location(path)))
         return UNKNOWN
     return parse_dockerignore(text)
