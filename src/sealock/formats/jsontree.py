@@ -84,7 +84,7 @@ class JsonNode:
         return self.value
 
 
-class JsonFault(Exception):  # noqa: N818  it ends the reading, and is told as a problem
+class JsonError(Exception):
     """Where and why the text is not JSON."""
 
     def __init__(self, message: str, place: Place) -> None:
@@ -93,19 +93,19 @@ class JsonFault(Exception):  # noqa: N818  it ends the reading, and is told as a
         self.place = place
 
 
-def parse(text: str) -> tuple[JsonNode | None, list[JsonFault]]:
+def parse(text: str) -> tuple[JsonNode | None, list[JsonError]]:
     """Read a text; None where not even a first value is there."""
     if len(text) > _LONGEST:
-        return None, [JsonFault(f"longer than {_LONGEST >> 20} MiB", Place(0, 0))]
+        return None, [JsonError(f"longer than {_LONGEST >> 20} MiB", Place(0, 0))]
     reader = _Reader(text)
     try:
         reader.value(reader.blank(1 if text.startswith("\ufeff") else 0), None, "", 0)
-    except JsonFault as fault:
+    except JsonError as fault:
         reader.faults.append(fault)
     else:
         end = reader.blank(reader.root.end) if reader.root else 0
         if end < len(text):
-            reader.faults.append(JsonFault("more text after the end of the JSON value", Place(end, len(text))))
+            reader.faults.append(JsonError("more text after the end of the JSON value", Place(end, len(text))))
     return reader.root, reader.faults
 
 
@@ -115,7 +115,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.root: JsonNode | None = None
-        self.faults: list[JsonFault] = []
+        self.faults: list[JsonError] = []
         self.count = 0
 
     def blank(self, at: int) -> int:
@@ -128,14 +128,14 @@ class _Reader:
         """Read the value that starts here, and hang it below its parent."""
         if at >= len(self.text):
             msg = "the text ends where a value should stand"
-            raise JsonFault(msg, Place(at, at))
+            raise JsonError(msg, Place(at, at))
         if depth > _DEEPEST:
             msg = f"nested deeper than {_DEEPEST} levels"
-            raise JsonFault(msg, Place(at, at + 1))
+            raise JsonError(msg, Place(at, at + 1))
         self.count += 1
         if self.count > _MOST:
             msg = f"more than {_MOST} values"
-            raise JsonFault(msg, Place(at, at + 1))
+            raise JsonError(msg, Place(at, at + 1))
         node = JsonNode(None, at, len(self.text), parent, key)
         if parent is None:
             self.root = node
@@ -161,7 +161,7 @@ class _Reader:
             text, end = scanstring(self.text, at + 1)
         except ValueError:
             msg = "a string that never ends, or holds what no string may"
-            raise JsonFault(msg, Place(at, min(at + 40, len(self.text)))) from None
+            raise JsonError(msg, Place(at, min(at + 40, len(self.text)))) from None
         if not text.isascii() and any("\ud800" <= one <= "\udfff" for one in text):
             # Half a surrogate pair is no character; Go puts the replacement character there, too.
             text = "".join("\ufffd" if "\ud800" <= one <= "\udfff" else one for one in text)
@@ -173,7 +173,7 @@ class _Reader:
                 return value, at + len(word)
         for word in ("NaN", "Infinity", "-Infinity"):
             if self.text.startswith(word, at):
-                self.faults.append(JsonFault(f"{word} is not JSON", Place(at, at + len(word))))
+                self.faults.append(JsonError(f"{word} is not JSON", Place(at, at + len(word))))
                 return None, at + len(word)
         end = at
         while end < len(self.text) and self.text[end] in _NUMBER:
@@ -185,7 +185,7 @@ class _Reader:
             return (float(digits) if set(digits) & set(".eE") else int(digits)), end
         except ValueError:
             msg = "neither a value nor a number"
-            raise JsonFault(msg, Place(at, max(end, at + 1))) from None
+            raise JsonError(msg, Place(at, max(end, at + 1))) from None
 
     def members(self, at: int, node: JsonNode, depth: int) -> int:
         at = self.blank(at)
@@ -194,16 +194,16 @@ class _Reader:
         while True:
             if not self.text.startswith('"', at):
                 msg = "a name in double quotes should stand here"
-                raise JsonFault(msg, Place(at, min(at + 1, len(self.text))))
+                raise JsonError(msg, Place(at, min(at + 1, len(self.text))))
             start = at
             key, at = self.string(at)
             if key in node.value:
                 shown = key if len(key) <= 60 else f"{key[:57]}…"
-                self.faults.append(JsonFault(f'"{shown}" stands here twice; the last one counts', Place(start, at)))
+                self.faults.append(JsonError(f'"{shown}" stands here twice; the last one counts', Place(start, at)))
             at = self.blank(at)
             if not self.text.startswith(":", at):
                 msg = "a colon should stand here"
-                raise JsonFault(msg, Place(at, min(at + 1, len(self.text))))
+                raise JsonError(msg, Place(at, min(at + 1, len(self.text))))
             at = self.blank(self.value(self.blank(at + 1), node, key, depth + 1).end)
             if self.text.startswith("}", at):
                 return at + 1
@@ -222,5 +222,5 @@ class _Reader:
     def comma(self, at: int) -> int:
         if not self.text.startswith(",", at):
             msg = "a comma should stand here, or the end of what was opened"
-            raise JsonFault(msg, Place(at, min(at + 1, len(self.text))))
+            raise JsonError(msg, Place(at, min(at + 1, len(self.text))))
         return self.blank(at + 1)

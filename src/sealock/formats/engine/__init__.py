@@ -1,7 +1,7 @@
-"""What an engine says of itself, its machine and its networks: the JSON of /info, /version and /networks.
+"""What an engine reports of itself, its machine and its networks: the JSON of /info, /version and /networks.
 
-Nothing here raises on what the JSON says: what is missing or of a wrong type is UNKNOWN, so that rules on it are not
-judged.
+Nothing here raises on odd JSON: a member that is missing or of a wrong type is UNKNOWN, so rules that read it are
+skipped.
 """
 
 from sealock.formats.engine.info import EngineInfo, read_info

@@ -1,7 +1,7 @@
-"""What the engine says of a container: the JSON of `docker inspect` (`GET /containers/ID/json`).
+"""A container as the engine describes it: the JSON of `docker inspect` (`GET /containers/ID/json`).
 
-The engine writes its defaults into the container, and the image's configuration too. Its own defaults are UNSET here,
-as far as they can be told from what somebody asked for; what comes from the image stays, since it holds.
+The engine writes its defaults into the container, and the image's configuration too. Where a value can be recognised as
+the engine's default, its field is UNSET here; what comes from the image stays, since it is effective.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from sealock.formats.inspect.hostconfig import host_fields, link
-from sealock.formats.inspect.mounts import mounts
-from sealock.formats.inspect.reader import EngineReader
+from sealock.formats.imageconfig import read_config
+from sealock.formats.inspect.hostconfig import host_fields, read_link
+from sealock.formats.inspect.mounts import read_mounts
+from sealock.formats.jsonreader import JsonReader
 from sealock.formats.jsontree import JsonNode, parse
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
 from sealock.model.container import FIELDS, Container, Link, Network
@@ -35,7 +36,7 @@ _BRIDGE: Final = frozenset({"", "default", "bridge"})
 class Inspected(Struct, frozen=True):
     """A container as the engine describes it, and where each field stands (JSON pointers).
 
-    `unresolved` names fields of which a part could not be read, with its pointer.
+    `unresolved` holds the fields that could be read only in part, with the pointer of the part that is wrong.
     """
 
     container: Container
@@ -51,38 +52,38 @@ def read_inspect(json_text: str) -> Inspected:
     if root is not None and isinstance(root.value, list) and len(root.value) == 1:
         root = root.value[0]
     if root is None or not isinstance(root.value, dict):
-        errors.append(InputError("the engine should describe one container", Location("")))
+        errors.append(InputError("the engine's answer should be one container", Location("")))
         return Inspected(Container(), {}, errors=tuple(errors))
-    reader = EngineReader()
+    reader = JsonReader()
     noun = _read(reader, root)
     errors += [InputError(message, Location("", pointer=node.pointer)) for message, node in reader.wrong]
     return Inspected(noun, reader.where, reader.unresolved, tuple(errors))
 
 
-def _read(reader: EngineReader, root: JsonNode) -> Container:
-    """Read the whole of it; what hangs on a part that is missing stays UNKNOWN."""
+def _read(reader: JsonReader, root: JsonNode) -> Container:
+    """Read all of it; fields of a part that is missing stay UNKNOWN."""
     reader.where[()] = root.place
     values: dict[str, Any] = {"name": _name(reader, root)}
     config, host = (_part(reader, root, name) for name in ("Config", "HostConfig"))
     if config is not None:
-        values |= reader.config(config) | {
-            "image": reader.text(config, "Image", "image"),
-            "tty": reader.truth(config, "Tty", "tty"),
-            "stdin_open": reader.truth(config, "OpenStdin", "stdin_open"),
+        values |= read_config(reader, config) | {
+            "image": reader.maybe_text(config, "Image", "image"),
+            "tty": reader.maybe_bool(config, "Tty", "tty"),
+            "stdin_open": reader.maybe_bool(config, "OpenStdin", "stdin_open"),
             "hostname": _hostname(reader, root, config),
-            "domainname": reader.text(config, "Domainname", "domainname"),
-            "mac_address": reader.text(config, "MacAddress", "mac_address"),
-            "stop_timeout": reader.whole(config, "StopTimeout", "stop_timeout", ()),
+            "domainname": reader.maybe_text(config, "Domainname", "domainname"),
+            "mac_address": reader.maybe_text(config, "MacAddress", "mac_address"),
+            "stop_timeout": reader.maybe_int(config, "StopTimeout", "stop_timeout", ()),
         }
     if host is not None:
         values |= host_fields(reader, host) | _networks(reader, root, host)
     values["mounts"] = UNKNOWN
     if host is not None and config is not None:
-        values["mounts"] = reader.sound("mounts", lambda reader: mounts(reader, root, host, config))
+        values["mounts"] = reader.compound("mounts", lambda: read_mounts(reader, root, host, config))
     return Container(**values)
 
 
-def _part(reader: EngineReader, root: JsonNode, name: str) -> JsonNode | None:
+def _part(reader: JsonReader, root: JsonNode, name: str) -> JsonNode | None:
     node = reader.member(root, name)
     if node is not None and isinstance(node.value, dict):
         return node
@@ -90,36 +91,36 @@ def _part(reader: EngineReader, root: JsonNode, name: str) -> JsonNode | None:
     return None
 
 
-def _name(reader: EngineReader, root: JsonNode) -> Maybe[str]:
+def _name(reader: JsonReader, root: JsonNode) -> Maybe[str]:
     """The name, without the slash before it."""
-    name = reader.text(root, "Name", "name")
+    name = reader.maybe_text(root, "Name", "name")
     return name if isinstance(name, Absent) else name.removeprefix("/") or UNSET
 
 
-def _hostname(reader: EngineReader, root: JsonNode, config: JsonNode) -> Maybe[str]:
-    """The host name, unless it is the short form of the container's id that the engine puts there."""
-    name = reader.text(config, "Hostname", "hostname")
-    return UNSET if name == reader.string(root, "Id")[:_SHORT] else name
+def _hostname(reader: JsonReader, root: JsonNode, config: JsonNode) -> Maybe[str]:
+    """The host name, unless it is the short container id that the engine sets by default."""
+    name = reader.maybe_text(config, "Hostname", "hostname")
+    return UNSET if name == reader.text(root, "Id")[:_SHORT] else name
 
 
-def _networks(reader: EngineReader, root: JsonNode, host: JsonNode) -> dict[str, Any]:
-    """Read how it is connected; the default bridge is nothing said."""
-    mode = reader.text(host, "NetworkMode", "network_mode")
+def _networks(reader: JsonReader, root: JsonNode, host: JsonNode) -> dict[str, Any]:
+    """Read how it is connected; the default bridge is UNSET."""
+    mode = reader.maybe_text(host, "NetworkMode", "network_mode")
     if mode is UNKNOWN:
         return {"network_mode": UNKNOWN, "networks": UNKNOWN}
     mode = mode if isinstance(mode, str) and mode not in _BRIDGE else UNSET
-    own = reader.string(root, "Id")[:_SHORT]
+    own = reader.text(root, "Id")[:_SHORT]
     joined = root.at("NetworkSettings", "Networks")
     members = [(name, node) for name, node in joined.items() if name not in _MODES] if joined is not None else []
     members.sort(key=lambda member: member[0] != mode)
-    found: list[Network] = []
+    networks: list[Network] = []
     links: list[Link] = []
     for name, node in members:
-        reader.where["networks", len(found)] = node.place
+        reader.where["networks", len(networks)] = node.place
         # Older engines put the short id among the aliases.
-        found.append(Network(name, tuple(text.value for text in reader.texts(node, "Aliases") if text.value != own)))
-        links += [link(text.value) for text in reader.texts(node, "Links")]
+        networks.append(Network(name, tuple(text.value for text in reader.texts(node, "Aliases") if text.value != own)))
+        links += [read_link(text.value) for text in reader.texts(node, "Links")]
     if isinstance(mode, str) and mode not in _MODES and not mode.startswith("container:"):
-        found, mode = found or [Network(mode)], UNSET
-    values: dict[str, Any] = {"network_mode": mode, "networks": tuple(found) or UNSET}
+        networks, mode = networks or [Network(mode)], UNSET
+    values: dict[str, Any] = {"network_mode": mode, "networks": tuple(networks) or UNSET}
     return values | ({"links": tuple(links)} if links else {})

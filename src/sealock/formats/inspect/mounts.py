@@ -1,51 +1,47 @@
-"""Mounts: what was asked for, and what the engine mounted besides."""
+"""Mounts: the requested ones, and those that the engine added."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sealock.formats.inspect.reader import EngineReader
+from sealock.formats.jsonreader import JsonReader
 from sealock.formats.jsontree import JsonNode
 from sealock.formats.runargs.mounts import volume
 from sealock.model.absent import UNSET, Maybe
 from sealock.model.container import Mount
 
 
-def mounts(reader: EngineReader, root: JsonNode, host: JsonNode, config: JsonNode) -> Maybe[tuple[Mount, ...]]:
-    """What was asked for, then what the engine mounted besides (--volumes-from, the image's volumes)."""
-    found: dict[str, Mount] = {}
+def read_mounts(reader: JsonReader, root: JsonNode, host: JsonNode, config: JsonNode) -> Maybe[tuple[Mount, ...]]:
+    """The requested mounts, then those that the engine added (--volumes-from, the image's volumes)."""
+    mounts: dict[str, Mount] = {}
 
     def add(mount: Mount, node: JsonNode) -> None:
-        if mount.target not in found:
-            reader.where["mounts", len(found)] = node.place
-            found[mount.target] = mount
+        if mount.target not in mounts:
+            reader.where["mounts", len(mounts)] = node.place
+            mounts[mount.target] = mount
 
     for node in reader.texts(host, "Binds"):
         try:
             add(volume(node.value, drives=False), node)
         except ValueError as fault:
             reader.wrong.append((f"{node.pointer}: {fault}", node))
-    asked = reader.member(host, "Mounts")
-    for node in asked.elements() if asked is not None else ():
-        add(_asked(reader, node), node)
-    tmpfs = reader.member(host, "Tmpfs")
-    for target, node in tmpfs.items() if tmpfs is not None else ():
+    for node in reader.elements(host, "Mounts"):
+        add(_requested(reader, node), node)
+    for target, node in reader.items(host, "Tmpfs"):
         options = node.value.split(",") if isinstance(node.value, str) and node.value else []
         kept = tuple(option for option in options if option not in {"ro", "rw"})
         add(Mount("tmpfs", None, target, read_only="ro" in options, options=kept), node)
-    anonymous = reader.member(config, "Volumes")
-    for target, node in anonymous.items() if anonymous is not None else ():
+    for target, node in reader.items(config, "Volumes"):
         add(Mount("volume", None, target), node)
-    mounted = reader.member(root, "Mounts")
-    for node in mounted.elements() if mounted is not None else ():
-        add(_mounted(reader, node), node)
-    if asked is not None:
-        reader.where.setdefault(("mounts",), asked.place)
-    return tuple(found.values()) or UNSET
+    for node in reader.elements(root, "Mounts"):
+        add(_effective(reader, node), node)
+    if (requested := reader.member(host, "Mounts")) is not None:
+        reader.where.setdefault(("mounts",), requested.place)
+    return tuple(mounts.values()) or UNSET
 
 
-def _asked(reader: EngineReader, node: JsonNode) -> Mount:
-    """One of HostConfig.Mounts."""
+def _requested(reader: JsonReader, node: JsonNode) -> Mount:
+    """Read one of HostConfig.Mounts."""
     bind, volumes, tmpfs = (
         reader.member(node, f"{kind}Options") or JsonNode({}, 0, 0, node, kind) for kind in ("Bind", "Volume", "Tmpfs")
     )
@@ -54,26 +50,18 @@ def _asked(reader: EngineReader, node: JsonNode) -> Mount:
         options.append(f"size={int(size)}")
     if mode := reader.number(tmpfs, "Mode"):
         options.append(f"mode={int(mode):o}")
-    if reader.truth(volumes, "NoCopy", "") is True:
+    if reader.maybe_bool(volumes, "NoCopy") is True:
         options.append("nocopy")
-    kind: Any = reader.string(node, "Type") or "volume"
-    read_only = reader.truth(node, "ReadOnly", "") is True
-    propagation = reader.string(bind, "Propagation") or None
-    return Mount(
-        kind,
-        reader.string(node, "Source") or None,
-        reader.string(node, "Target"),
-        read_only,
-        propagation,
-        tuple(options),
-    )
+    kind: Any = reader.text(node, "Type") or "volume"
+    read_only = reader.maybe_bool(node, "ReadOnly") is True
+    propagation = reader.text(bind, "Propagation") or None
+    source, target = reader.text(node, "Source") or None, reader.text(node, "Target")
+    return Mount(kind, source, target, read_only, propagation, tuple(options))
 
 
-def _mounted(reader: EngineReader, node: JsonNode) -> Mount:
-    """One of the mounts that the engine made."""
-    kind: Any = reader.string(node, "Type") or "volume"
-    source = reader.string(node, "Name" if kind == "volume" else "Source") or None
-    read_only = reader.truth(node, "RW", "", default=None) is False
-    return Mount(
-        kind, source, reader.string(node, "Destination"), read_only, reader.string(node, "Propagation") or None
-    )
+def _effective(reader: JsonReader, node: JsonNode) -> Mount:
+    """Read one of the Mounts that the engine made."""
+    kind: Any = reader.text(node, "Type") or "volume"
+    source = reader.text(node, "Name" if kind == "volume" else "Source") or None
+    read_only = reader.maybe_bool(node, "RW", default=None) is False
+    return Mount(kind, source, reader.text(node, "Destination"), read_only, reader.text(node, "Propagation") or None)

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from sealock.formats.members import JsonMembers
+from sealock.formats.jsonobject import JsonObject
 from sealock.formats.vex import csaf, cyclonedx, openvex
 from sealock.formats.vex.fault import StatementFault
 from sealock.model.finding import InputError
@@ -45,7 +45,7 @@ def read_vex(source: Source) -> Vex:
         table = msgspec.json.decode(data)
     except (msgspec.MsgspecError, RecursionError) as error:
         return _none(source, f"it is not valid JSON: {error}", _place(data, str(error)))
-    held = JsonMembers(table)
+    held = JsonObject(table)
     reader = _reader(held)
     if reader is None:
         return _none(source, "it is no VEX document: neither OpenVEX, nor CycloneDX with vulnerabilities, nor CSAF")
@@ -90,12 +90,12 @@ def _place(data: bytes, error: str) -> Place | None:
     return Place(at, at)
 
 
-def _reader(json_members: JsonMembers) -> ModuleType | None:
+def _reader(json_members: JsonObject) -> ModuleType | None:
     """The module that reads the format, None for none of them."""
-    context = json_members.held.get("@context")
+    context = json_members.members.get("@context")
     contexts = context if isinstance(context, list) else [context]
     if any(isinstance(context, str) and "openvex" in context for context in contexts):
         return openvex
-    if json_members.plain("bomFormat") == "CycloneDX" and "vulnerabilities" in json_members.held:
+    if json_members.text("bomFormat") == "CycloneDX" and "vulnerabilities" in json_members.members:
         return cyclonedx
-    return csaf if json_members.within("document").plain("csaf_version") else None
+    return csaf if json_members.child("document").text("csaf_version") else None

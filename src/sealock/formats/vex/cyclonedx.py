@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.formats.members import JsonMembers
+from sealock.formats.jsonobject import JsonObject
 from sealock.formats.vex.fault import StatementFault, short
 from sealock.model.vex import VexProduct, VexStatement, VexStatus
 
@@ -33,66 +33,66 @@ _JUSTIFICATIONS: Final = {
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
-def statements(json_members: JsonMembers, name: str) -> Iterator[VexStatement | StatementFault]:
+def statements(json_members: JsonObject, name: str) -> Iterator[VexStatement | StatementFault]:
     """Yield a statement for each vulnerability that was analysed; those without an analysis say nothing."""
-    serial, when = json_members.plain("serialNumber"), json_members.within("metadata").plain("timestamp")
+    serial, when = json_members.text("serialNumber"), json_members.child("metadata").text("timestamp")
     purls = dict(_purls(json_members))
-    rows = json_members.held.get("vulnerabilities")
+    rows = json_members.members.get("vulnerabilities")
     if not isinstance(rows, list):
         yield StatementFault("its vulnerabilities are no list", "/vulnerabilities")
         return
     for number, row in enumerate(rows):
-        one = JsonMembers(row)
-        analysis = one.within("analysis")
-        state = analysis.plain("state")
+        one = JsonObject(row)
+        analysis = one.child("analysis")
+        state = analysis.text("state")
         if not state:
             continue
         if fault := _fault(one, state):
             yield StatementFault(f"vulnerability {number + 1} {fault}", f"/vulnerabilities/{number}")
             continue
-        reason = analysis.plain("justification")
+        reason = analysis.text("justification")
         responses = analysis.texts("response")
-        detail = short(analysis.plain("detail"))
+        detail = short(analysis.text("detail"))
         yield VexStatement(
-            (one.plain("id"), *(ref.plain("id") for ref in one.each("references") if ref.plain("id"))),
+            (one.text("id"), *(ref.text("id") for ref in one.objects("references") if ref.text("id"))),
             _STATES[state],
             tuple(_products(one, purls)),
             _JUSTIFICATIONS.get(reason, reason[:100]),
             detail or ("a false positive" if state == "false_positive" else ""),
-            short(one.plain("recommendation")) or (", ".join(responses)[:300] if isinstance(responses, tuple) else ""),
-            analysis.plain("lastUpdated") or analysis.plain("firstIssued") or one.plain("updated") or when,
+            short(one.text("recommendation")) or (", ".join(responses)[:300] if isinstance(responses, tuple) else ""),
+            analysis.text("lastUpdated") or analysis.text("firstIssued") or one.text("updated") or when,
             document=f"{name} ({serial[:300]})" if serial else name,
         )
 
 
-def _fault(json_members: JsonMembers, state: str) -> str:
+def _fault(json_members: JsonObject, state: str) -> str:
     """What is wrong with a vulnerability that was analysed, "" where it can be heeded."""
-    if not json_members.plain("id"):
+    if not json_members.text("id"):
         return "has no id"
     if state not in _STATES:
         return f"has the state {state[:60]!r}, which CycloneDX does not know"
-    rows = json_members.held.get("affects")
-    if "affects" in json_members.held and not (
-        isinstance(rows, list) and rows and all(JsonMembers(row).plain("ref") for row in rows)
+    rows = json_members.members.get("affects")
+    if "affects" in json_members.members and not (
+        isinstance(rows, list) and rows and all(JsonObject(row).text("ref") for row in rows)
     ):
         return "does not tell what it affects"
     return ""
 
 
-def _purls(json_members: JsonMembers) -> Iterator[tuple[str, str]]:
+def _purls(json_members: JsonObject) -> Iterator[tuple[str, str]]:
     """The package URL behind each reference of the document, components within components too."""
-    waiting = [json_members.within("metadata").within("component"), *json_members.each("components")]
+    waiting = [json_members.child("metadata").child("component"), *json_members.objects("components")]
     while waiting:
         one = waiting.pop()
-        waiting += one.each("components")
-        if one.plain("bom-ref") and one.plain("purl"):
-            yield one.plain("bom-ref"), one.plain("purl")
+        waiting += one.objects("components")
+        if one.text("bom-ref") and one.text("purl"):
+            yield one.text("bom-ref"), one.text("purl")
 
 
-def _products(json_members: JsonMembers, purls: dict[str, str]) -> Iterator[VexProduct]:
+def _products(json_members: JsonObject, purls: dict[str, str]) -> Iterator[VexProduct]:
     """What is affected, by reference; one into another document (urn:cdx:…#REF) ends with what it has there."""
-    for row in json_members.each("affects"):
-        ref = row.plain("ref")
+    for row in json_members.objects("affects"):
+        ref = row.text("ref")
         inner = _plain(ref.partition("#")[2]) if ref.startswith("urn:cdx:") else ""
         yield VexProduct(tuple(dict.fromkeys(filter(None, (purls.get(ref, ""), purls.get(inner, ""), inner, ref)))))
 

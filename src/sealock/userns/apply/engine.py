@@ -10,7 +10,7 @@ from msgspec import Struct
 from sealock.formats.daemon.flags import read_flags
 from sealock.formats.engine import read_info, read_networks
 from sealock.formats.inspect import read_inspect
-from sealock.formats.members import JsonMembers, decode
+from sealock.formats.jsonobject import decode_object, decode_objects
 from sealock.model.absent import given
 from sealock.model.host import Swarm
 from sealock.runtime.engine import Engine
@@ -98,23 +98,22 @@ def _plain(held: str | Silence) -> str:
 
 
 def _images(text: str) -> Iterator[EngineImage]:
-    held = decode(text)
-    for one in map(JsonMembers, held if isinstance(held, list) else ()):
-        names = [name for name in given(one.texts("RepoTags"), ()) if name not in _NO_NAME]
-        digests = [name for name in given(one.texts("RepoDigests"), ()) if not name.startswith("<none>")]
-        name = next(iter([*names, *digests]), one.plain("Id")[:19])
-        yield EngineImage(name, given(one.whole("Size"), 0), bool(digests))
+    for image in decode_objects(text):
+        names = [name for name in image.texts("RepoTags") if name not in _NO_NAME]
+        digests = [name for name in image.texts("RepoDigests") if not name.startswith("<none>")]
+        name = next(iter([*names, *digests]), image.text("Id")[:19])
+        yield EngineImage(name, given(image.maybe_int("Size"), 0), bool(digests))
 
 
 def _volumes(text: str) -> Iterator[EngineVolume]:
-    for one in JsonMembers(decode(text)).each("Volumes"):
-        if one.plain("Name"):
-            plain = not one.within("Options")
-            yield EngineVolume(one.plain("Name"), one.plain("Driver") or "local", one.plain("Mountpoint"), plain)
+    for volume in decode_object(text).objects("Volumes"):
+        if name := volume.text("Name"):
+            driver, path = volume.text("Driver") or "local", volume.text("Mountpoint")
+            yield EngineVolume(name, driver, path, not volume.child("Options"))
 
 
 def _binds(name: str, answer: str) -> Iterator[Bind]:
-    for one in JsonMembers(decode(answer)).each("Mounts"):
-        if one.plain("Type") == "bind" and one.plain("Source").startswith("/"):
-            path = one.plain("Source").rstrip("/") or "/"
-            yield Bind(name, path, one.plain("Destination"), one.truth("RW") is False)
+    for mount in decode_object(answer).objects("Mounts"):
+        source = mount.text("Source")
+        if mount.text("Type") == "bind" and source.startswith("/"):
+            yield Bind(name, source.rstrip("/") or "/", mount.text("Destination"), mount.maybe_bool("RW") is False)

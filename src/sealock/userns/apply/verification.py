@@ -9,7 +9,7 @@ from msgspec import Struct
 from sealock.errors import TargetError
 from sealock.formats.engine import read_info
 from sealock.formats.inspect import read_inspect
-from sealock.formats.members import JsonMembers, decode
+from sealock.formats.jsonobject import decode_object
 from sealock.model.absent import given
 from sealock.model.process import IdRange
 from sealock.runtime.engine import Engine
@@ -58,7 +58,7 @@ def verify(engine: Engine, root: str = "/") -> RemappingStatus:
     for listed, answer in engine.each(lambda one: engine.container(one.id), engine.containers(stopped=False)):
         if not isinstance(answer, str):
             continue
-        pid = given(JsonMembers(decode(answer)).within("State").whole("Pid"), 0)
+        pid = given(decode_object(answer).child("State").maybe_int("Pid"), 0)
         if pid <= 0:
             continue
         outside = _outside(machine, pid, listed.id)
