@@ -127,7 +127,7 @@ def test_statements_about_nothing_are_noted(
     ("text", "said"),
     [
         pytest.param("{", "it is not valid JSON", id="broken"),
-        pytest.param("{}", "it is no VEX document", id="something else"),
+        pytest.param("{}", "it is not a VEX document", id="something else"),
         pytest.param(None, "No such file", id="not there"),
         pytest.param("\0", "a NUL byte stands in it", id="no text"),
     ],

@@ -85,14 +85,15 @@ def _health(reader: JsonReader, config: JsonNode) -> Maybe[Health]:
     if listed:
         reader.where["health", "test"] = listed[0].place
     retries = reader.number(node, "Retries", "health")
-    times = [
+    times = interval, timeout, start_period, start_interval = tuple(
         (reader.number(node, name, "health") or 0) / 1e9 or None
         for name in ("Interval", "Timeout", "StartPeriod", "StartInterval")
-    ]
+    )
     if not test and not retries and not any(times):
         return UNSET
     disabled = test == ("NONE",)
-    return Health(disabled, () if disabled else test, *times, int(retries) if retries else None)
+    command = () if disabled else test
+    return Health(disabled, command, interval, timeout, start_period, start_interval, int(retries) if retries else None)
 
 
 def _platform(reader: JsonReader, root: JsonNode) -> Maybe[str]:

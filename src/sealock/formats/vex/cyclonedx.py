@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.formats.jsonobject import JsonObject
-from sealock.formats.vex.fault import StatementFault, short
+from sealock.formats.vex.fault import StatementFault, shorten
 from sealock.model.vex import VexProduct, VexStatement, VexStatus
 
 _STATES: Final[dict[str, VexStatus]] = {
@@ -33,71 +33,67 @@ _JUSTIFICATIONS: Final = {
 _ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
-def statements(json_members: JsonObject, name: str) -> Iterator[VexStatement | StatementFault]:
-    """Yield a statement for each vulnerability that was analysed; those without an analysis say nothing."""
-    serial, when = json_members.text("serialNumber"), json_members.child("metadata").text("timestamp")
-    purls = dict(_purls(json_members))
-    rows = json_members.members.get("vulnerabilities")
-    if not isinstance(rows, list):
-        yield StatementFault("its vulnerabilities are no list", "/vulnerabilities")
+def statements(document: JsonObject, name: str) -> Iterator[VexStatement | StatementFault]:
+    """Yield a statement for each vulnerability that has an analysis."""
+    serial, when = document.text("serialNumber"), document.child("metadata").text("timestamp")
+    purls = dict(_purls(document))
+    entries = document.members.get("vulnerabilities")
+    if not isinstance(entries, list):
+        yield StatementFault("its vulnerabilities are not a list", "/vulnerabilities")
         return
-    for number, row in enumerate(rows):
-        one = JsonObject(row)
-        analysis = one.child("analysis")
+    for number, entry in enumerate(map(JsonObject, entries)):
+        analysis = entry.child("analysis")
         state = analysis.text("state")
         if not state:
             continue
-        if fault := _fault(one, state):
+        if fault := _fault(entry, state):
             yield StatementFault(f"vulnerability {number + 1} {fault}", f"/vulnerabilities/{number}")
             continue
-        reason = analysis.text("justification")
-        responses = analysis.texts("response")
-        detail = short(analysis.text("detail"))
+        reason, detail = analysis.text("justification"), shorten(analysis.text("detail"))
+        aliases = (reference.text("id") for reference in entry.objects("references"))
         yield VexStatement(
-            (one.text("id"), *(ref.text("id") for ref in one.objects("references") if ref.text("id"))),
+            (entry.text("id"), *filter(None, aliases)),
             _STATES[state],
-            tuple(_products(one, purls)),
+            tuple(_products(entry, purls)),
             _JUSTIFICATIONS.get(reason, reason[:100]),
             detail or ("a false positive" if state == "false_positive" else ""),
-            short(one.text("recommendation")) or (", ".join(responses)[:300] if isinstance(responses, tuple) else ""),
-            analysis.text("lastUpdated") or analysis.text("firstIssued") or one.text("updated") or when,
+            shorten(entry.text("recommendation")) or ", ".join(analysis.texts("response"))[:300],
+            analysis.text("lastUpdated") or analysis.text("firstIssued") or entry.text("updated") or when,
             document=f"{name} ({serial[:300]})" if serial else name,
         )
 
 
-def _fault(json_members: JsonObject, state: str) -> str:
-    """What is wrong with a vulnerability that was analysed, "" where it can be heeded."""
-    if not json_members.text("id"):
+def _fault(vulnerability: JsonObject, state: str) -> str:
+    """What is wrong with a vulnerability that has an analysis, "" for nothing."""
+    if not vulnerability.text("id"):
         return "has no id"
     if state not in _STATES:
-        return f"has the state {state[:60]!r}, which CycloneDX does not know"
-    rows = json_members.members.get("affects")
-    if "affects" in json_members.members and not (
-        isinstance(rows, list) and rows and all(JsonObject(row).text("ref") for row in rows)
-    ):
-        return "does not tell what it affects"
+        return f"has the unknown state {state[:60]!r}"
+    affects = vulnerability.elements("affects")
+    if "affects" in vulnerability.members and not (affects and all(JsonObject(entry).text("ref") for entry in affects)):
+        return "does not name what it affects"
     return ""
 
 
-def _purls(json_members: JsonObject) -> Iterator[tuple[str, str]]:
-    """The package URL behind each reference of the document, components within components too."""
-    waiting = [json_members.child("metadata").child("component"), *json_members.objects("components")]
-    while waiting:
-        one = waiting.pop()
-        waiting += one.objects("components")
-        if one.text("bom-ref") and one.text("purl"):
-            yield one.text("bom-ref"), one.text("purl")
+def _purls(document: JsonObject) -> Iterator[tuple[str, str]]:
+    """The package URL of each component by its reference, components within components too."""
+    pending = [document.child("metadata").child("component"), *document.objects("components")]
+    while pending:
+        component = pending.pop()
+        pending += component.objects("components")
+        if (ref := component.text("bom-ref")) and (purl := component.text("purl")):
+            yield ref, purl
 
 
-def _products(json_members: JsonObject, purls: dict[str, str]) -> Iterator[VexProduct]:
-    """What is affected, by reference; one into another document (urn:cdx:…#REF) ends with what it has there."""
-    for row in json_members.objects("affects"):
-        ref = row.text("ref")
-        inner = _plain(ref.partition("#")[2]) if ref.startswith("urn:cdx:") else ""
+def _products(vulnerability: JsonObject, purls: dict[str, str]) -> Iterator[VexProduct]:
+    """What is affected, by reference; one into another document (urn:cdx:…#REF) ends with the reference there."""
+    for entry in vulnerability.objects("affects"):
+        ref = entry.text("ref")
+        inner = _unquote(ref.partition("#")[2]) if ref.startswith("urn:cdx:") else ""
         yield VexProduct(tuple(dict.fromkeys(filter(None, (purls.get(ref, ""), purls.get(inner, ""), inner, ref)))))
 
 
-def _plain(text: str) -> str:
-    """A text with its %XX decoded."""
-    data = _ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), text.encode("utf-8", "replace"))
+def _unquote(text: str) -> str:
+    """Decode %XX."""
+    data = _ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), text.encode("utf-8", "replace"))
     return data.decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""What is wrong with one statement, and how its texts are taken."""
+"""What is wrong with a statement, and how its texts are shortened."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Final
 from msgspec import Struct
 
 _LONGEST: Final = 2000
-"""Characters of a text that are kept: people are to read it."""
+"""Characters of a text that are kept, for people to read."""
 
 
 class StatementFault(Struct, frozen=True):
-    """What is wrong with one statement, which is left out then, and the JSON pointer to it."""
+    """Why a statement is left out, and the JSON pointer to it."""
 
     message: str
     pointer: str = ""
 
 
-def short(text: str) -> str:
-    """A text in one line, cut where nobody would read on."""
+def shorten(text: str) -> str:
+    """Put a text on one line, and cut it where it is too long to read."""
     text = " ".join(text[: 4 * _LONGEST].split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
