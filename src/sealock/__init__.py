@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from sealock.model.location import Location
     from sealock.model.project import Project
     from sealock.model.report import Report, TargetReport
-    from sealock.scan.run import Settings, check
+    from sealock.scan.run import check
+    from sealock.scan.settings import Settings
 
 __version__ = "0.1.0"
 
@@ -45,7 +46,8 @@ __all__ = [
 ]
 
 _HOMES: Final = {
-    "sealock.scan.run": ("Settings", "check"),
+    "sealock.scan.run": ("check",),
+    "sealock.scan.settings": ("Settings",),
     "sealock.errors": ("PolicyError", "SealockError"),
     "sealock.model.absent": ("UNKNOWN", "UNSET", "Absent", "Maybe"),
     "sealock.model.build": ("Build",),

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from sealock.model.report import TargetReport
-from sealock.scan.run import Settings, check
+from sealock.scan.run import check
+from sealock.scan.settings import Settings
 from support.madeimages import Layout, docker_save, info, spread, tar, write
 
 BASE = tar(info("etc/os-release", b"ID=debian\nVERSION_ID=13\n"), info("usr/bin/su", b"x", mode=0o4755))

@@ -107,7 +107,7 @@ def test_a_terminal_report_stays_on_the_terminal_beside_files_of_other_formats(f
 def test_a_line_that_runs_nothing_is_no_pass(folder: Path, line: str) -> None:
     result = sealock("check", f"run:{line}", cwd=folder)
     assert result.returncode == 2
-    assert "There is no `docker run` line in it." in result.stdout
+    assert "It has no `docker run` line." in result.stdout
 
 
 @pytest.mark.parametrize("words", [("rules",), ("check", "bad.sh"), ("check", "bad.sh", "--format", "json")])

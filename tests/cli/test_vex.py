@@ -283,7 +283,7 @@ def test_what_could_not_be_judged_is_told_and_the_status_is_2(
 ) -> None:
     assert main(["vex", str(tmp_path / "none.tar")]) == 2
     said = capsys.readouterr().err
-    assert "no such file or folder" in said
+    assert "no such file or directory" in said
     assert "nothing to say" not in said
 
 

@@ -26,7 +26,8 @@ from sealock.model.report import TargetReport
 from sealock.runtime.engine import EngineTimeouts, connect, endpoint
 from sealock.runtime.inspect import looked
 from sealock.scan.images import How, inventories
-from sealock.scan.run import Settings, check
+from sealock.scan.run import check
+from sealock.scan.settings import Settings
 from support.realengine import Engine
 from support.realengine import engine as started
 from support.simulators.certificates import Certificates, certificates

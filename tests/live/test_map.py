@@ -17,7 +17,8 @@ from msgspec.structs import replace
 from sealock.model.netmap import HOST, Map
 from sealock.netmap import reason
 from sealock.netmap.sources import checked, of_engine
-from sealock.scan.run import Settings, check
+from sealock.scan.run import check
+from sealock.scan.settings import Settings
 from support.bridgedengine import bridged_engine
 from support.realengine import Engine
 

@@ -13,7 +13,8 @@ from sealock.model.finding import Finding
 from sealock.model.location import Source
 from sealock.model.report import TargetReport
 from sealock.policy.ignores import inline
-from sealock.scan.run import Settings, check
+from sealock.scan.run import check
+from sealock.scan.settings import Settings
 
 TODAY = date(2026, 6, 1)
 COMPOSE = """\

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from sealock.model.finding import Severity
 from sealock.model.report import Report
-from sealock.scan.run import Settings, check
+from sealock.scan.run import check
+from sealock.scan.settings import Settings
 
 BAD = "services:\n  web:\n    image: nginx:1.27\n    privileged: true\n"
 

@@ -167,7 +167,7 @@ def test_values_of_a_wrong_type_are_told_and_end_nothing(engine: EngineSimulator
     else:
         engine.containers[identity]["HostConfig"] = host
     report = reported(engine, "container:web", tmp_path)["container:web"]
-    assert not any("fault of sealock" in one["message"] for one in report["errors"])
+    assert not any("internal error of sealock" in one["message"] for one in report["errors"])
     assert report["errors"] or report["skipped"] or report["findings"]
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from sealock.scan.fix import fix
-from sealock.scan.run import CheckRun, Settings, check
+from sealock.scan.run import CheckRun, check
+from sealock.scan.settings import Settings
+from sealock.targets.inputs import FileInput
 
 SERVICE = "services:\n  web:\n    build:{build}\n    ports: ['127.0.0.1:80:80']\n"
 
@@ -52,9 +54,9 @@ def test_a_service_that_is_laid_over_its_image_can_be_mended(tmp_path: Path) -> 
     (tmp_path / "Dockerfile").write_text("FROM debian:13\n", encoding="utf-8")
     (tmp_path / "compose.yaml").write_text("services:\n  web:\n    build: .\n    privileged: true\n", encoding="utf-8")
     run = CheckRun(Settings(only=("C001", "C046")))
-    (one,) = run.inputs([str(tmp_path / "compose.yaml")])
-    evaluated = run.evaluated(one)
-    assert evaluated is not None
+    (input_,) = run.inputs([str(tmp_path / "compose.yaml")])
+    assert isinstance(input_, FileInput)
+    (evaluated,) = run.evaluate(input_)
     fixed = fix(evaluated, unsafe=True, today=run.today)
     assert "privileged: false" in fixed.text
     assert 'user: "10001:10001"' in fixed.text

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from sealock.scan.fix import Fixed, fix
-from sealock.scan.run import CheckRun, Settings
+from sealock.scan.run import CheckRun
+from sealock.scan.settings import Settings
+from sealock.targets.inputs import FileInput
 
 TODAY = date(2026, 6, 1)
 
@@ -46,10 +48,10 @@ def mended(tmp_path: Path, name: str, text: str, *, unsafe: bool = True, only: t
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
     run = CheckRun(Settings(only=only, today=TODAY, policy_file=""))
-    (one,) = run.inputs([str(path)])
-    judged = run.evaluated(one)
-    assert judged is not None
-    return fix(judged, unsafe=unsafe, today=TODAY)
+    (input_,) = run.inputs([str(path)])
+    assert isinstance(input_, FileInput)
+    (evaluated,) = run.evaluate(input_)
+    return fix(evaluated, unsafe=unsafe, today=TODAY)
 
 
 def lines_changed(before: str, after: str) -> list[str]:
@@ -97,10 +99,10 @@ def test_line_ends_stay_as_they_are(tmp_path: Path, name: str, text: str) -> Non
     path = tmp_path / name
     path.write_bytes(text.replace("\n", "\r\n").encode())
     run = CheckRun(Settings(today=TODAY, policy_file=""))
-    (one,) = run.inputs([str(path)])
-    judged = run.evaluated(one)
-    assert judged is not None
-    fixed = fix(judged, unsafe=True, today=TODAY).text
+    (input_,) = run.inputs([str(path)])
+    assert isinstance(input_, FileInput)
+    (evaluated,) = run.evaluate(input_)
+    fixed = fix(evaluated, unsafe=True, today=TODAY).text
     assert fixed.count("\n") == fixed.count("\r\n") > 0
 
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sealock.targets.resolve import Input, Options, image_of, resolve, resolve_compose, root_of
+from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, Unreadable
+from sealock.targets.policyfile import root_of
+from sealock.targets.resolve import Options, image_of, resolve, resolve_compose
 
 TEXTS = {
     "Dockerfile": "FROM debian:13\n",
@@ -76,18 +78,18 @@ def test_links_to_folders_are_not_followed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        ("nothing/here", "no such file or folder"),
-        ("nginx", "no such file or folder (if an image is meant: image:nginx)"),
-        ("compose.yml", "no such file or folder (if an image is meant: image:compose.yml)"),
-        ("Dockerfile:1", "no such file or folder"),
-        ("../app:1", "no such file or folder"),
-        ("", "no such file or folder"),
+        ("nothing/here", "no such file or directory"),
+        ("nginx", "no such file or directory (if an image is meant: image:nginx)"),
+        ("compose.yml", "no such file or directory (if an image is meant: image:compose.yml)"),
+        ("Dockerfile:1", "no such file or directory"),
+        ("../app:1", "no such file or directory"),
+        ("", "no such file or directory"),
     ],
 )
 def test_what_cannot_be_read_is_a_problem(target: str, said: str) -> None:
-    (one,) = resolved(target)
-    assert said in one.error
-    assert one.source is None
+    (input_,) = resolved(target)
+    assert isinstance(input_, Unreadable)
+    assert said in input_.error
 
 
 @pytest.mark.parametrize(
@@ -102,32 +104,37 @@ def test_what_cannot_be_read_is_a_problem(target: str, said: str) -> None:
     ],
 )
 def test_what_names_no_file_may_name_an_image(target: str, image: str) -> None:
-    (one,) = resolved(target)
-    assert (one.kind, one.image, one.error) == ("image", image, "")
+    (input_,) = resolved(target)
+    assert isinstance(input_, ImageInput)
+    assert input_.image == image
     assert image_of(target) == image
 
 
 def test_a_file_comes_before_an_image_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "app:1").write_text("FROM debian:13\n")
-    (one,) = resolved("app:1")
-    assert (one.kind, one.image) == ("dockerfile", "")
+    (input_,) = resolved("app:1")
+    assert isinstance(input_, FileInput)
+    assert input_.kind == "dockerfile"
     assert image_of("app:1") == "app:1"
 
 
 def test_an_empty_folder_is_a_problem_and_no_pass(tmp_path: Path) -> None:
-    (one,) = resolved(tmp_path)
-    assert "nothing in it that sealock reads" in one.error
+    (input_,) = resolved(tmp_path)
+    assert isinstance(input_, Unreadable)
+    assert "nothing in it that sealock reads" in input_.error
 
 
 def test_a_text_of_no_known_kind_is_a_problem(tmp_path: Path) -> None:
-    (one,) = resolved(tree(tmp_path, {"notes.txt": "hello\n"}) / "notes.txt")
-    assert "not a Dockerfile" in one.error
+    (input_,) = resolved(tree(tmp_path, {"notes.txt": "hello\n"}) / "notes.txt")
+    assert isinstance(input_, Unreadable)
+    assert "not a Dockerfile" in input_.error
 
 
 def test_a_run_line_may_be_given_as_words() -> None:
-    (one,) = resolved("run:docker run nginx")
-    assert (one.kind, one.source and one.source.text) == ("run", "docker run nginx")
+    (input_,) = resolved("run:docker run nginx")
+    assert isinstance(input_, FileInput)
+    assert (input_.kind, input_.source.text) == ("run", "docker run nginx")
 
 
 def test_the_root_is_where_the_policy_is_else_the_repository(tmp_path: Path) -> None:
@@ -139,8 +146,9 @@ def test_the_root_is_where_the_policy_is_else_the_repository(tmp_path: Path) -> 
 
 def test_a_merged_target_needs_all_of_its_files(tmp_path: Path) -> None:
     tree(tmp_path, {"a.yaml": "services: {}\n"})
-    one = resolve_compose((str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml")), Options())
-    assert "b.yaml could not be read" in one.error
+    input_ = resolve_compose((str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml")), Options())
+    assert isinstance(input_, Unreadable)
+    assert "b.yaml could not be read" in input_.error
 
 
 def test_a_large_script_is_looked_into_by_its_beginning(tmp_path: Path) -> None:
@@ -153,5 +161,6 @@ def test_a_large_script_is_looked_into_by_its_beginning(tmp_path: Path) -> None:
     ("target", "kind"), [("host", "host"), ("container:web", "container"), ("container:*", "container")]
 )
 def test_what_runs_is_a_target_too(target: str, kind: str) -> None:
-    (one,) = resolved(target)
-    assert (one.machine, one.kind, one.error) == (target, kind, "")
+    (input_,) = resolved(target)
+    assert isinstance(input_, MachineInput)
+    assert (input_.target, input_.kind) == (target, kind)

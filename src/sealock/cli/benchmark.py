@@ -10,7 +10,7 @@ from sealock.model.benchmark import BenchmarkReport
 from sealock.reports.benchmark import render, render_json
 from sealock.rules.benchmarks import BENCHMARKS
 from sealock.scan.benchmark import benchmark
-from sealock.scan.run import Settings
+from sealock.scan.settings import Settings
 from sealock.targets.outputs import write_output
 
 

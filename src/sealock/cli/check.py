@@ -16,8 +16,9 @@ from sealock.model.advisory import STATES, DistributionState
 from sealock.model.finding import Severity
 from sealock.model.location import Source
 from sealock.model.report import Report
-from sealock.scan.run import CheckRun, Settings
-from sealock.targets.resolve import Input
+from sealock.scan.run import CheckRun
+from sealock.scan.settings import Settings
+from sealock.targets.inputs import FileInput, Input
 
 FORMATS: Final = ("terminal", "json", "sarif", "junit", "html", "github", "gitlab")
 
@@ -145,18 +146,18 @@ def run(arguments: Namespace) -> int:
         msg = "--vex is about known vulnerabilities, which --no-vulnerabilities and --only leave out"
         raise UsageError(msg)
     _known(arguments.only)
-    one = CheckRun(_settings(arguments))
-    inputs: Iterable[Input] = one.inputs(targets)
+    check_run = CheckRun(_settings(arguments))
+    inputs: Iterable[Input] = check_run.inputs(targets)
     notes: list[str] = []
     aside = False
     if arguments.fix or arguments.diff:
-        inputs, changed = _fix(one, inputs, arguments, notes)
+        inputs, changed = _fix(check_run, inputs, arguments, notes)
         if arguments.diff:
             return 1 if changed else 0
         # What came without a file goes to standard output, mended: the report must not mix with it.
-        aside = any(not text.path and text.source for text in inputs)
+        aside = any(isinstance(input_, FileInput) and not input_.path for input_ in inputs)
     with Progress("checked", quiet=arguments.quiet) as progress:
-        report = one.report(inputs, progress)
+        report = check_run.report(inputs, progress)
     if arguments.write_baseline:
         _write_baseline(arguments.write_baseline, report)
     report = Report(report.version, report.targets, report.fail_on, (*report.notes, *notes))
@@ -221,10 +222,10 @@ def _fix(
     after: list[Input] = []
     fixed_ = files = 0
     for before in inputs:
-        evaluated = check_run.evaluated(before)
-        if evaluated is None or before.source is None:
+        if not isinstance(before, FileInput):
             after.append(before)
             continue
+        (evaluated,) = check_run.evaluate(before)
         fixed = fix(evaluated, unsafe=arguments.unsafe, today=check_run.today)
         old = before.source.text
         for finding, why in fixed.failed:
@@ -252,7 +253,7 @@ def _fix(
     return after, files > 0
 
 
-def _with_text(input_: Input, text: str) -> Input:
+def _with_text(input_: FileInput, text: str) -> FileInput:
     from msgspec.structs import replace  # noqa: PLC0415  only for --fix
 
     return replace(input_, source=Source(input_.target, text))

@@ -16,7 +16,8 @@ from sealock.cli.output import Progress, complain, write
 from sealock.errors import TargetError, UsageError
 from sealock.formats.files import FileRefusedError
 from sealock.model.report import ImageIdentity
-from sealock.scan.run import CheckRun, Settings
+from sealock.scan.run import CheckRun
+from sealock.scan.settings import Settings
 from sealock.targets.files import read_start, read_text
 from sealock.targets.outputs import write_output
 

@@ -208,7 +208,7 @@ class _Scan:
         except BrokenFileError as broken:
             self.fault(file.path, str(broken), on_files=not analyzer.tells_packages)
         except Exception as error:  # noqa: BLE001  one file that an analyzer fails on must not cost the others
-            why = f"{analyzer.name} failed on it, which is a fault of sealock's: {error!r}"
+            why = f"{analyzer.name} failed on it, an internal error of sealock: {error!r}"
             self.fault(file.path, why, on_files=not analyzer.tells_packages)
 
     def keep(self, analyzer: str, facts: Iterable[Fact]) -> None:

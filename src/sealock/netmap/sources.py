@@ -23,6 +23,7 @@ from sealock.netmap.probes import Probe, ProbeResults, Wrong, differing, probes
 from sealock.runtime.engine import Engine, connect
 from sealock.runtime.kernel.connections import tried
 from sealock.runtime.kernel.processes import ProcReader
+from sealock.targets.inputs import FileInput, Unreadable
 from sealock.targets.resolve import Options, resolve
 
 _AT_ONCE: Final = 8
@@ -180,15 +181,16 @@ def _shown(
 
 def of_compose(path: str) -> tuple[Map, tuple[str, ...]]:
     """The map that a compose file declares, and what of the file could not be read."""
-    for one in resolve(path, Options()):
-        if one.error or one.kind != "compose" or one.source is None:
-            message = f"{path} is no compose file{f': {one.error}' if one.error else ''}"
+    for input_ in resolve(path, Options()):
+        if not isinstance(input_, FileInput) or input_.kind != "compose":
+            why = f": {input_.error}" if isinstance(input_, Unreadable) else ""
+            message = f"{path} is not a compose file{why}"
             raise TargetError(message)
-        document = formats.read("compose", one.source, one.files, one.more)
+        document = formats.read("compose", input_.source, input_.files, input_.more)
         projects = [subject.noun for subject in document.subjects if isinstance(subject.noun, Project)]
         errors = tuple(f"{error.location.file}: {error.message}" for error in document.errors)
         if not projects:
             raise TargetError("; ".join(errors) or f"{path} declares nothing")
         return draw(*declared(projects[0]), declared=True), errors
-    message = f"{path} is no compose file"
+    message = f"{path} is not a compose file"
     raise TargetError(message)

@@ -20,7 +20,9 @@ from sealock.model.report import TargetReport
 from sealock.policy.ignores import VULNERABILITIES
 from sealock.rules.benchmarks import BENCHMARKS
 from sealock.rules.host.not_audited import unwatched
-from sealock.scan.run import CheckRun, Settings
+from sealock.scan.run import CheckRun
+from sealock.scan.settings import Settings
+from sealock.targets.inputs import MachineInput
 
 _MODULES: Final = {"apparmor": "AppArmor", "selinux": "SELinux"}
 
@@ -45,11 +47,13 @@ def benchmark(
     seen = BenchmarkFacts()
     fail_on = Severity.HIGH
     for input_ in run.inputs(["host"]):
-        fail_on = run.policy(input_.root).fail_on
+        fail_on = run.policies.of(input_.root).fail_on
+        if not isinstance(input_, MachineInput):
+            continue
         try:
-            for target, evaluated in run.machine(input_, progress):
-                _gather(seen, target, [subject.noun for subject in evaluated.document.subjects])
-                _told(seen, run.suppressed(evaluated, target))
+            for evaluated in run.evaluate(input_, progress):
+                _gather(seen, evaluated.target.name, [subject.noun for subject in evaluated.target.document.subjects])
+                _told(seen, run.finish(evaluated))
         except (TargetError, TransportError) as error:
             seen.errors += (InputError(str(error), Location(input_.target)),)
     judgements = tuple(

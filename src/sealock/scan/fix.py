@@ -1,4 +1,4 @@
-"""Mends a text: one finding at a time, each change proven by reading and judging the text anew."""
+"""Fixes a text: one finding at a time; each change is proven by reading and evaluating the text again."""
 
 from __future__ import annotations
 
@@ -18,42 +18,48 @@ from sealock.model.finding import Finding
 from sealock.model.location import Source
 from sealock.policy.ignores import inline
 from sealock.policy.suppressions import suppress
-from sealock.scan.run import EvaluatedInput, read, verdict_on
+from sealock.scan.documents import read_file
+from sealock.scan.evaluator import EvaluatedTarget, evaluate_document
+from sealock.targets.inputs import FileInput
 
 STEPS: Final = 1000
-"""Changes to one text at the most: far more than any text has faults."""
+"""The largest number of changes to one text, far above what any text needs."""
 
 
 class Fixed(Struct, frozen=True):
-    """A text after mending: what was mended, and what could not be, with the reason."""
+    """A text after the fix: the findings that it fixed, and those that it could not, with the reason."""
 
     text: str
     fixed: tuple[Finding, ...] = ()
     failed: tuple[tuple[Finding, str], ...] = ()
 
 
-def fix(evaluated: EvaluatedInput, *, unsafe: bool, today: date) -> Fixed:
-    """Mend what can be: by the safe remedies, or by all. What the policy excuses is left alone.
+def fix(evaluated: EvaluatedTarget, *, unsafe: bool, today: date) -> Fixed:
+    """Apply the safe fixes of a file's findings, or all of them. A suppressed finding is left as it is.
 
-    No change is believed: after each the text is read again, and where the finding is still there, or a new problem
-    came, the change is undone.
+    No change is believed: after each the text is read again, and the change is undone where the finding is still there
+    or a new error came.
     """
-    mender = _Mender(evaluated, unsafe=unsafe, today=today)
+    if not isinstance(evaluated.target.input, FileInput):
+        msg = f"{evaluated.target.name} is not a file"
+        raise FormatError(msg)
+    fixer = _Fixer(evaluated, evaluated.target.input, unsafe=unsafe, today=today)
     for _ in range(STEPS):
-        finding = mender.next()
+        finding = fixer.next()
         if finding is None:
             break
-        mender.fix(finding)
-    return Fixed(mender.text, tuple(mender.fixed), tuple(mender.failed.values()))
+        fixer.fix(finding)
+    return Fixed(fixer.text, tuple(fixer.fixed), tuple(fixer.failed.values()))
 
 
-class _Mender:
-    """A text on its way: the document and the findings are always those of the text as it is now."""
+class _Fixer:
+    """A text under repair: the document and the findings are always those of the text as it is now."""
 
-    def __init__(self, evaluated: EvaluatedInput, *, unsafe: bool, today: date) -> None:
-        self.evaluated, self.unsafe, self.today = evaluated, unsafe, today
-        self.document = evaluated.document
-        self.findings = evaluated.result.findings
+    def __init__(self, evaluated: EvaluatedTarget, input_: FileInput, *, unsafe: bool, today: date) -> None:
+        self.input, self.rules, self.policy = input_, evaluated.rules, evaluated.target.policy
+        self.unsafe, self.today = unsafe, today
+        self.document = evaluated.target.document
+        self.findings = evaluated.findings
         self.fixed: list[Finding] = []
         self.failed: dict[str, tuple[Finding, str]] = {}
 
@@ -62,29 +68,27 @@ class _Mender:
         return self.document.source.text
 
     def next(self) -> Finding | None:
-        """The next finding that may be mended: the last in the text, so that what is above keeps its place."""
+        """The next finding to fix: the last in the text, so that what is above keeps its place."""
         ignores, _ = inline(self.document.source)
-        name, holds = self.evaluated.input.name, self.evaluated.policy
-        wanted = [
+        fixable = [
             finding
-            for finding, _ in suppress(self.findings, name, holds, ignores, self.today)
+            for finding, _ in suppress(self.findings, self.input.name, self.policy, ignores, self.today)
             if finding.suppressed is None
             and finding.remedy.changes
             and (finding.remedy.safe or self.unsafe)
             and finding.fingerprint not in self.failed
         ]
-        return max(wanted, key=lambda finding: (finding.location.line, finding.location.column), default=None)
+        return max(fixable, key=lambda finding: (finding.location.line, finding.location.column), default=None)
 
     def fix(self, finding: Finding) -> None:
         """Make a finding's changes, and keep them if they do what they should."""
-        one = self.evaluated.input
         try:
             text = self._spell(finding)
         except FormatError as error:
             self._fail(finding, str(error))
             return
         after = self._read(text)
-        findings = verdict_on(one, after, self.evaluated.rules).findings
+        findings = evaluate_document(self.input, self.input.name, after, self.rules).findings
         if len(after.errors) > len(self.document.errors):
             self._fail(finding, f"the change would break the file: {after.errors[-1].message}")
         elif _like(findings, finding) >= _like(self.findings, finding):
@@ -97,7 +101,7 @@ class _Mender:
         self.failed[finding.fingerprint] = (finding, why)
 
     def _read(self, text: str) -> Document:
-        return read(replace(self.evaluated.input, source=Source(self.document.source.name, text)))
+        return read_file(replace(self.input, source=Source(self.document.source.name, text)))
 
     def _spell(self, finding: Finding) -> str:
         """Make a finding's changes: its edits at once, then field by field, since one may make room for another."""

@@ -10,14 +10,15 @@ from msgspec import Struct
 
 from sealock import formats
 from sealock.errors import TargetError
-from sealock.formats.files import NOTHING, FileRefusedError, FileWindow
-from sealock.model.document import DocumentKind
+from sealock.formats.files import FileRefusedError
 from sealock.model.imagename import ImageName
 from sealock.model.location import Source
 from sealock.targets.files import LIMIT, read_input, read_start, read_text
 from sealock.targets.folder import FolderWindow
+from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, Unreadable
 from sealock.targets.locks import LIMIT as LOCK_LIMIT
 from sealock.targets.locks import is_lock
+from sealock.targets.policyfile import root_of
 from sealock.targets.walk import walk
 
 MACHINE: Final = "host"
@@ -28,33 +29,6 @@ _IMAGES: Final = ("archive", "rootfs")
 _RUNNING: Final = ("container", "pid")
 BILL_LIMIT: Final = 128 << 20
 """Bytes of the largest JSON that is read: bills of materials of large images have tens of millions."""
-POLICY_FILE: Final = "sealock.toml"
-
-
-class Input(Struct, frozen=True):
-    """One text to judge, or why there is none (`problem`).
-
-    `target` is its name in reports; `name` its path relative to `root` (the folder of the policy, of the repository, or
-    that was named), which does not hang on the folder that sealock was started in. `path` is the file to mend, "" where
-    there is none. `more` are further compose files that are laid over the first.
-    """
-
-    target: str
-    name: str
-    kind: DocumentKind | None = None
-    source: Source | None = None
-    files: FileWindow = NOTHING
-    path: str = ""
-    root: str = ""
-    error: str = ""
-    walked: bool = False
-    more: tuple[Source, ...] = ()
-    image: str = ""
-    """The path of an image archive, layout or root file system, image:REF or docker:NAME; it has no text."""
-    machine: str = ""
-    """"host", "container:NAME", "container:*" for all, "pid:N" or "self"; it has no text."""
-    lock: bool = False
-    """Whether the text is a lock file, which lists packages."""
 
 
 class Options(Struct, frozen=True):
@@ -74,15 +48,15 @@ def resolve(target: str, options: Options) -> Iterator[Input]:
     elif colon and prefix == "run":
         yield _line(target, rest)
     elif target == MACHINE:
-        yield Input(target, target, "host", root=root_of("."), machine=target)
+        yield MachineInput(target, "host", root_of("."))
     elif (colon and prefix in _RUNNING) or target == SELF:
-        yield Input(target, target, "container", root=root_of("."), machine=target)
+        yield MachineInput(target, "container", root_of("."))
     elif colon and prefix in _IMAGES:
         yield _image(target, rest)
     elif colon and prefix == "image":
         yield _remote(target, rest)
     elif colon and prefix == "docker":
-        yield Input(target, rest, "image", root=root_of("."), image=target)
+        yield ImageInput(target, rest, target, root_of("."))
     elif os.path.isfile(os.path.join(target, "oci-layout")) or _is_archive(target):
         yield _image(target, target)
     elif os.path.isdir(target):
@@ -93,7 +67,7 @@ def resolve(target: str, options: Options) -> Iterator[Input]:
         yield _remote(target, target)
     else:
         hint = f" (if an image is meant: image:{target})" if _named(target) else ""
-        yield Input(target, target, error=f"no such file or folder{hint}")
+        yield Unreadable(target, target, f"no such file or directory{hint}")
 
 
 def _line(target: str, text: str) -> Input:
@@ -101,18 +75,18 @@ def _line(target: str, text: str) -> Input:
     source = Source(target, text)
     document = formats.read("run", source)
     if not document.subjects and not document.errors:
-        return Input(target, target, error="there is no `docker run` line in it")
-    return Input(target, target, "run", source)
+        return Unreadable(target, target, "it has no `docker run` line")
+    return FileInput(target, target, "run", source)
 
 
-def _image(target: str, path: str) -> Input:
+def _image(target: str, path: str) -> ImageInput:
     root = root_of(os.path.dirname(path) or ".") or os.path.dirname(path) or "."
-    return Input(target, relative(path, root), "image", root=root, image=path)
+    return ImageInput(target, relative(path, root), path, root)
 
 
-def _remote(target: str, reference: str) -> Input:
+def _remote(target: str, reference: str) -> ImageInput:
     """An image that is asked for at its registry; the policy of the folder that we are in holds."""
-    return Input(target, reference, "image", root=root_of("."), image=f"image:{reference}")
+    return ImageInput(target, reference, f"image:{reference}", root_of("."))
 
 
 def image_of(target: str) -> str:
@@ -159,24 +133,9 @@ def resolve_compose(paths: tuple[str, ...], options: Options) -> Input:
     try:
         first, *others = (Source(path, read_text(path)) for path in paths)
     except FileRefusedError as refusal:
-        return Input(target, name, "compose", root=root, error=str(refusal))
+        return Unreadable(target, name, str(refusal), root, kind="compose")
     files = FolderWindow(folder, folder, options.environment, outside=options.outside)
-    return Input(target, name, "compose", first, files, paths[0], root, more=tuple(others))
-
-
-def root_of(folder: str) -> str:
-    """The nearest folder at or above this one that holds a policy, else the one that holds a .git; "" for neither."""
-    repository = ""
-    folder = os.path.abspath(folder)
-    while True:
-        if os.path.isfile(os.path.join(folder, POLICY_FILE)):
-            return folder
-        if not repository and os.path.exists(os.path.join(folder, ".git")):
-            repository = folder
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return repository
-        folder = parent
+    return FileInput(target, name, "compose", first, files, paths[0], root, more=tuple(others))
 
 
 def relative(path: str, root: str) -> str:
@@ -188,11 +147,11 @@ def _standard_input() -> Input:
     try:
         text = read_input()
     except FileRefusedError as refusal:
-        return Input("-", "-", error=str(refusal))
+        return Unreadable("-", "-", str(refusal))
     kind = formats.sniff("", text)
     if kind is None:
-        return Input("-", "-", error=_UNKNOWN_KIND)
-    return Input("-", "-", kind, Source("-", text))
+        return Unreadable("-", "-", _UNKNOWN_KIND)
+    return FileInput("-", "-", kind, Source("-", text))
 
 
 _UNKNOWN_KIND: Final = (
@@ -208,14 +167,14 @@ def _file(path: str, named: str, options: Options, *, walked: bool) -> Input:
     try:
         text = read_text(path, LOCK_LIMIT if lock else BILL_LIMIT if path.endswith(".json") else LIMIT)
     except FileRefusedError as refusal:
-        return Input(path, name, root=root, error=str(refusal), walked=walked)
+        return Unreadable(path, name, str(refusal), root, walked)
     if lock:
-        return Input(path, name, "inventory", Source(path, text), path=path, root=root, walked=walked, lock=True)
+        return FileInput(path, name, "inventory", Source(path, text), path=path, root=root, walked=walked, lock=True)
     kind = formats.sniff(os.path.basename(path), text)
     if kind is None:
-        return Input(path, name, root=root, error=_UNKNOWN_KIND, walked=walked)
+        return Unreadable(path, name, _UNKNOWN_KIND, root, walked)
     files = FolderWindow(folder, named, options.environment, outside=options.outside)
-    return Input(path, name, kind, Source(path, text), files, path, root, walked=walked)
+    return FileInput(path, name, kind, Source(path, text), files, path, root, walked)
 
 
 def _folder(target: str, options: Options) -> Iterator[Input]:
@@ -228,16 +187,16 @@ def _folder(target: str, options: Options) -> Iterator[Input]:
     found = False
     for path in walk(target, excluded, lambda path, why: unreadable.append((path, why))):
         shown = os.path.normpath(path)
-        one = _file(shown, target, options, walked=True)
-        if one.error == _UNKNOWN_KIND:
+        input_ = _file(shown, target, options, walked=True)
+        if isinstance(input_, Unreadable) and input_.error == _UNKNOWN_KIND:
             continue
         found = True
-        yield one
+        yield input_
     for path, why in unreadable:
         found = True
-        yield Input(path, relative(path, root), root=root, error=f"could not be read: {why}", walked=True)
+        yield Unreadable(path, relative(path, root), f"could not be read: {why}", root, walked=True)
     if not found:
-        yield Input(target, relative(target, root), root=root, error=f"nothing in it that sealock reads: {_NOTHING}")
+        yield Unreadable(target, relative(target, root), f"nothing in it that sealock reads: {_NOTHING}", root)
 
 
 _NOTHING: Final = "no Dockerfile, no compose file, and no script with `docker run` lines"

@@ -53,6 +53,6 @@ def test_harmed_databases_are_told_of_and_the_rest_is_listed(seed: int, tmp_path
     assert [package.name for package in found.packages].count("sound") == len(layers)
     for error in found.errors:
         assert error.location.file.startswith(f"{path}: layer "), error
-        assert "a fault of sealock's" not in error.message
+        assert "internal error of sealock" not in error.message
         assert len(error.message) < 4000
     assert found.errors

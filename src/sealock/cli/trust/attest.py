@@ -136,7 +136,8 @@ def _scan(name: ImageName, arguments: Namespace) -> dict[str, Any]:
     from datetime import UTC, datetime  # noqa: PLC0415  configuring does without
 
     from sealock import __version__, reports  # noqa: PLC0415  as above
-    from sealock.scan.run import Settings, check  # noqa: PLC0415  as above
+    from sealock.scan.run import check  # noqa: PLC0415  as above
+    from sealock.scan.settings import Settings  # noqa: PLC0415  as above
 
     start = datetime.now(UTC)
     settings = Settings(policy_file="" if arguments.no_policy else arguments.policy, offline=arguments.offline)

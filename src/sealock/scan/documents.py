@@ -1,0 +1,142 @@
+"""Second stage of a run: opens what an input names and reads it into documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import TYPE_CHECKING, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sealock import formats
+from sealock.model.document import Document
+from sealock.model.finding import Finding, InputError
+from sealock.model.inventory import Inventory
+from sealock.model.location import Location
+from sealock.policy.settings import Policy
+from sealock.scan.settings import Settings
+from sealock.targets.inputs import FileInput, ImageInput, MachineInput
+
+if TYPE_CHECKING:
+    from sealock.scan.images import How
+
+
+class ReadTarget(Struct, frozen=True):
+    """A document, with the input that it came from and the policy that applies to it.
+
+    `name` is its name in reports; fingerprints rest on `key`. `inventories` are matched with advisories, each with the
+    name of its subject. `distrust` is what the trust policy holds against the image.
+    """
+
+    name: str
+    key: str
+    input: FileInput | ImageInput | MachineInput
+    document: Document
+    policy: Policy
+    inventories: tuple[tuple[str, Inventory], ...] = ()
+    distrust: tuple[Finding, ...] = ()
+
+
+def read_file(input_: FileInput) -> Document:
+    """Read a text that is no lock file."""
+    return formats.read(input_.kind, input_.source, input_.files, input_.more)
+
+
+class DocumentReader:
+    """Reads the inputs of one run. `note` hears what is worth knowing of the run as a whole."""
+
+    def __init__(self, settings: Settings, today: date, note: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._today = today
+        self._note = note
+
+    def read(
+        self, input_: FileInput | ImageInput | MachineInput, policy: Policy, progress: Callable[[str], None]
+    ) -> Iterator[ReadTarget]:
+        """Yield the documents of an input: one of a text, one for each image of an archive, one for each container."""
+        match input_:
+            case FileInput():
+                yield self._file(input_, policy)
+            case ImageInput():
+                yield from self._images(input_, policy, progress)
+            case MachineInput():
+                yield from self._machine(input_, policy, progress)
+            case _:
+                assert_never(input_)
+
+    @staticmethod
+    def _file(input_: FileInput, policy: Policy) -> ReadTarget:
+        if input_.lock:
+            from sealock.scan.lockfiles import lock_file  # noqa: PLC0415  loads all analyzers
+
+            # A lock file lists packages and is no image: no rule applies to it.
+            document, inventory = lock_file(input_.source)
+            return ReadTarget(input_.target, input_.name, input_, document, policy, ((input_.target, inventory),))
+        document = read_file(input_)
+        return ReadTarget(input_.target, input_.name, input_, document, policy, _inventories(document))
+
+    def _images(self, input_: ImageInput, policy: Policy, progress: Callable[[str], None]) -> Iterator[ReadTarget]:
+        from sealock.scan.images import documents  # noqa: PLC0415  loads all analyzers
+
+        image, distrust, unverified = self._verified(input_, policy)
+        found = documents(image, self._how(policy), progress)
+        if input_.image.startswith("docker:"):
+            from sealock.runtime.engine import endpoint  # noqa: PLC0415  other images have no engine
+
+            self._note(f"{input_.target} is the image that the engine at {endpoint(self._settings.engine)} has.")
+        for document in found:
+            inventories = _inventories(document)
+            names = inventories[0][1].names
+            target = input_.target if len(found) == 1 else f"{input_.target}: {names[0] if names else 'image'}"
+            complete = replace(document, errors=(*unverified, *document.errors))
+            yield ReadTarget(target, input_.name, input_, complete, policy, inventories, distrust)
+
+    def _how(self, policy: Policy) -> How:
+        from sealock.image.entry import Bounds  # noqa: PLC0415  as in _images
+        from sealock.scan.images import How  # noqa: PLC0415  as in _images
+
+        settings = self._settings
+        return How(
+            settings.platform,
+            settings.verify,
+            Bounds(**settings.limits),
+            policy.access,
+            settings.cache,
+            self._today.isoformat(),
+            settings.engine,
+        )
+
+    def _verified(self, input_: ImageInput, policy: Policy) -> tuple[str, tuple[Finding, ...], tuple[InputError, ...]]:
+        """What opens the image, and what the trust policy decides about it: the digest that was verified is read."""
+        reference = input_.image.removeprefix("image:")
+        if not policy.trust.given or reference == input_.image or self._settings.only:
+            return input_.image, (), ()
+        from sealock.net.registry import names  # noqa: PLC0415  as below
+        from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  as below
+        from sealock.policy.trust import untrusted  # noqa: PLC0415  as below
+        from sealock.trust.bypolicy import PolicyVerifier  # noqa: PLC0415  loads every signature system
+
+        name = names.reference(reference)
+        verified = PolicyVerifier(policy.trust, open_registry(policy.access), policy.access).verify(name, reference)
+        image = f"image:{name.registry}/{name.repository}@{verified.digest}" if verified.digest else input_.image
+        match verified.decision.state:
+            case "trusted":
+                return image, (), ()
+            case "untrusted":
+                return image, (untrusted(reference, input_.name, verified.decision),), ()
+            case "unknown":
+                message = f"could not verify {reference}: {verified.decision.why}"
+                return image, (), (InputError(message, Location(input_.target)),)
+
+    def _machine(self, input_: MachineInput, policy: Policy, progress: Callable[[str], None]) -> Iterator[ReadTarget]:
+        """A document for the host and for each container, so that each container's findings stand together."""
+        from sealock.runtime.containers import documents  # noqa: PLC0415  loads the engine's client and the kernel's reader
+
+        for name, document in documents(input_.target, self._settings.engine, containers=self._settings.containers):
+            progress(name)
+            yield ReadTarget(name, name, input_, document, policy)
+
+
+def _inventories(document: Document) -> tuple[tuple[str, Inventory], ...]:
+    return tuple((subject.name, subject.noun) for subject in document.subjects if isinstance(subject.noun, Inventory))

@@ -1,0 +1,105 @@
+"""Third stage of a run: evaluates the rules that the policy and --only select on each document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sealock.model.document import Document
+from sealock.model.finding import Finding, InputError, Skipped
+from sealock.policy.settings import Policy
+from sealock.rules.evaluation import Evaluation, evaluate
+from sealock.rules.rule import Rule
+from sealock.scan.builtimages import over_images
+from sealock.scan.documents import ReadTarget
+from sealock.targets.inputs import FileInput, ImageInput, MachineInput
+
+Rules: TypeAlias = Mapping[str, tuple[Rule[Any], ...]]
+"""The rules to evaluate, by the kind of subject."""
+
+
+class EvaluatedTarget(Struct, frozen=True):
+    """A document with its findings, before the policy suppresses any: what a fix starts from."""
+
+    target: ReadTarget
+    rules: Rules
+    findings: tuple[Finding, ...]
+    skipped: tuple[Skipped, ...]
+    errors: tuple[InputError, ...] = ()
+
+    def with_more(
+        self, findings: tuple[Finding, ...], skipped: tuple[Skipped, ...], errors: tuple[InputError, ...] = ()
+    ) -> EvaluatedTarget:
+        """The same with the results of a later stage after its own."""
+        return replace(
+            self,
+            findings=(*self.findings, *findings),
+            skipped=(*self.skipped, *skipped),
+            errors=(*self.errors, *errors),
+        )
+
+    @property
+    def off(self) -> frozenset[str]:
+        """The rules on these kinds of subject that were not selected."""
+        from sealock.rules.catalog import rules  # noqa: PLC0415  a run that reads nothing loads no rules
+
+        selected = {rule.id for kind in self.rules.values() for rule in kind}
+        return frozenset(rule.id for kind in self.rules for rule in rules(kind) if rule.id not in selected)
+
+
+class Evaluator:
+    """Selects rules and evaluates them. `only` names the rules to run, () for all that the policy wants."""
+
+    def __init__(self, only: tuple[str, ...]) -> None:
+        self._only = only
+
+    def evaluate(self, target: ReadTarget) -> EvaluatedTarget:
+        """Evaluate the selected rules on a document."""
+        # A lock file has packages to match and no subject for a rule.
+        lock = isinstance(target.input, FileInput) and target.input.lock
+        rules: Rules = {} if lock else self._select(target.document, target.policy)
+        result = evaluate_document(target.input, target.key, target.document, rules)
+        return EvaluatedTarget(target, rules, (*target.distrust, *result.findings), result.skipped)
+
+    def _select(self, document: Document, policy: Policy) -> Rules:
+        """The rules on this document's subjects; only these are imported."""
+        from sealock.rules.catalog import rules  # noqa: PLC0415  as in EvaluatedTarget.off
+
+        return {
+            kind: tuple(
+                rule.going_by(listed) if (listed := _listed(rule, policy)) else rule
+                for rule in rules(kind)
+                if (rule.id in self._only if self._only else _wants(policy, rule))
+            )
+            for kind in sorted({subject.kind for subject in document.subjects})
+        }
+
+
+def evaluate_document(
+    input_: FileInput | ImageInput | MachineInput, key: str, document: Document, rules: Rules
+) -> Evaluation:
+    """Evaluate rules on an input's document, and join the views that it has of one container.
+
+    A compose service that builds its image is laid over that image first. Findings of the declared and the effective
+    view of a container are merged.
+    """
+    if input_.kind == "compose":
+        document = over_images(document, input_.files)
+    result = evaluate(key, document, rules)
+    if isinstance(input_, MachineInput) or input_.kind == "observed":
+        from sealock.runtime.containers import merge_views  # noqa: PLC0415  loads the engine's client and the kernel's reader
+
+        return merge_views(result, document)
+    return result
+
+
+def _wants(policy: Policy, rule: Rule[Any]) -> bool:
+    return policy.wants(rule.id, pedantic=rule.pedantic and not _listed(rule, policy))
+
+
+def _listed(rule: Rule[Any], policy: Policy) -> tuple[str, ...]:
+    """The policy's list that a rule goes by, () for none."""
+    return policy.registries if rule.setting == "registries" else ()

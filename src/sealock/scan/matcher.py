@@ -1,0 +1,103 @@
+"""Fourth stage of a run: matches the packages of inventories, and the engine's parts, with the advisory database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from sealock.model.host import Host
+from sealock.model.report import TargetReport
+from sealock.policy.settings import Policy
+from sealock.scan.evaluator import EvaluatedTarget
+from sealock.scan.settings import Settings
+from sealock.targets.inputs import MachineInput
+
+if TYPE_CHECKING:
+    from sealock.policy.vex import VexStatements
+    from sealock.scan.vexfiles import VexDocuments
+    from sealock.scan.vulnerabilities import LookupOptions, VulnerabilityLookup
+
+_NO_DATABASE: Final = (
+    "Packages of lock files were not matched with advisories: there is no advisory database. Build one with "
+    "`sealock db update`, or name a lock file as a target to match it anyway."
+)
+
+
+class Matcher:
+    """The lookups of one run. `note` hears what is worth knowing of the run as a whole, such as an old database."""
+
+    def __init__(self, settings: Settings, note: Callable[[str], None]) -> None:
+        self._settings = settings
+        self._note = note
+        self._lookups: dict[bool, VulnerabilityLookup] = {}
+        """By whether a walk found the inventory."""
+        self._vex: VexDocuments | None = None
+
+    @property
+    def off(self) -> bool:
+        """Whether the run matches nothing."""
+        return not self._settings.vulnerabilities or bool(self._settings.only)
+
+    def match(self, evaluated: EvaluatedTarget, progress: Callable[[str], None]) -> EvaluatedTarget:
+        """Add the vulnerabilities of a target's packages."""
+        if self.off:
+            return evaluated
+        if isinstance(evaluated.target.input, MachineInput):
+            return self._match_parts(evaluated)
+        return self._match_inventories(evaluated, progress) if evaluated.target.inventories else evaluated
+
+    def _match_inventories(self, evaluated: EvaluatedTarget, progress: Callable[[str], None]) -> EvaluatedTarget:
+        target = evaluated.target
+        walked = target.input.walked
+        lookup, statements = self._lookup(progress, walked=walked), self._statements(target.policy)
+        for subject, inventory in target.inventories:
+            found = lookup.look_up(inventory, target.input.name, subject, target.document.source, statements)
+            missing = walked and lookup.failed
+            if missing:
+                self._note(_NO_DATABASE)
+            evaluated = evaluated.with_more(found.findings, found.skipped, () if missing else found.errors)
+        return evaluated
+
+    def _lookup(self, progress: Callable[[str], None], *, walked: bool) -> VulnerabilityLookup:
+        if walked not in self._lookups:
+            from sealock.scan.vulnerabilities import VulnerabilityLookup, opener  # noqa: PLC0415  loads the database
+
+            # A walk over a project connects to nothing: the lock files that it finds are matched with what is here.
+            offline = self._settings.offline or walked
+            self._lookups[walked] = VulnerabilityLookup(self._options(), opener(progress, self._note, offline=offline))
+        return self._lookups[walked]
+
+    def _options(self) -> LookupOptions:
+        from sealock.scan.vulnerabilities import LookupOptions  # noqa: PLC0415  as in _lookup
+
+        return LookupOptions(self._settings.ignore_states, only_fixed=self._settings.only_fixed)
+
+    def _match_parts(self, evaluated: EvaluatedTarget) -> EvaluatedTarget:
+        """Add the vulnerabilities of the engine that a host runs."""
+        hosts = [subject.noun for subject in evaluated.target.document.subjects if isinstance(subject.noun, Host)]
+        if not hosts:
+            return evaluated
+        from sealock.scan.engineparts import look_up_parts  # noqa: PLC0415  as in _lookup
+
+        found = look_up_parts(hosts[0], evaluated.target.name, self._options(), self._note)
+        return evaluated.with_more(found.findings, found.skipped)
+
+    def _statements(self, policy: Policy) -> VexStatements | None:
+        """The statements of the VEX documents that apply to a target; None where no document was named."""
+        if not (self._settings.vex or policy.vex):
+            return None
+        if self._vex is None:
+            from sealock.scan.vexfiles import VexDocuments  # noqa: PLC0415  most runs have none
+
+            self._vex = VexDocuments()
+        return self._vex.statements(self._settings.vex, policy.name, policy.vex)
+
+    def about_statements(self) -> Iterator[TargetReport]:
+        """Report what is wrong with VEX documents, and note statements that match nothing."""
+        if self._settings.vex:
+            self._statements(Policy())  # they are read even where no package needs them
+        if self._vex is not None:
+            for note in self._vex.notes():
+                self._note(note)
+            for path, errors in self._vex.errors():
+                yield TargetReport(path, "vex", errors=errors)

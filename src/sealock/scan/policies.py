@@ -1,0 +1,104 @@
+"""Fifth stage of a run: applies the policy of each target's root to its findings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import date
+
+from msgspec.structs import replace
+
+from sealock.model.finding import Finding, Severity
+from sealock.model.report import TargetReport, identity
+from sealock.policy.ignores import VULNERABILITIES, Ignore, about_ignores, inline
+from sealock.policy.settings import Policy
+from sealock.policy.suppressions import suppress
+from sealock.scan.evaluator import EvaluatedTarget
+from sealock.scan.settings import Settings
+from sealock.targets.inputs import ImageInput
+from sealock.targets.policyfile import POLICY_FILE, load_policy, read_policy_text
+
+
+class Policies:
+    """The policies of one run, by root, and which of their ignores suppressed a finding."""
+
+    def __init__(self, settings: Settings, today: date) -> None:
+        self._settings = settings
+        self._today = today
+        self._by_root: dict[str, Policy] = {}
+        self._used: set[Ignore] = set()
+        self._undecided: dict[str, set[str]] = {}
+        """The rules that were skipped or off, by root: an ignore of one may still be needed."""
+
+    @property
+    def fail_on(self) -> Severity:
+        """The strictest threshold of all policies in use."""
+        default = self._settings.fail_on or Severity.HIGH
+        return min((policy.fail_on for policy in self._by_root.values()), default=default)
+
+    def of(self, root: str) -> Policy:
+        """The policy that applies below a root directory."""
+        if root not in self._by_root:
+            self._by_root[root] = self._with_settings(self._load(root))
+        return self._by_root[root]
+
+    def _load(self, root: str) -> Policy:
+        named = self._settings.policy_file
+        if named is not None:
+            return load_policy(named, root) if named else Policy()
+        path = f"{root}/{POLICY_FILE}"
+        return load_policy(path, root) if root and os.path.lexists(path) else Policy()
+
+    def _with_settings(self, policy: Policy) -> Policy:
+        """The policy with what the settings override."""
+        settings = self._settings
+        if settings.baseline:
+            from sealock.policy.baseline import read_baseline  # noqa: PLC0415  seldom needed
+
+            baseline = read_baseline(settings.baseline, read_policy_text(settings.baseline))
+            policy = replace(policy, baseline=baseline)
+        if settings.fail_on is not None:
+            policy = replace(policy, fail_on=settings.fail_on)
+        return replace(policy, pedantic=True) if settings.pedantic else policy
+
+    def apply(self, evaluated: EvaluatedTarget) -> TargetReport:
+        """Suppress what ignores and the baseline cover, and report ignores that cover nothing."""
+        target = evaluated.target
+        ignores, errors = inline(target.document.source)
+        findings: list[Finding] = []
+        used: set[Ignore] = set()
+        for finding, ignore in suppress(evaluated.findings, target.input.name, target.policy, ignores, self._today):
+            findings.append(finding)
+            if ignore is not None:
+                used.add(ignore)
+        undecided = self._undecided_rules(evaluated, ignores)
+        findings += about_ignores(ignores, used, undecided, self._today)
+        self._used |= used
+        self._undecided.setdefault(target.input.root, set()).update(undecided)
+        images = target.inventories if isinstance(target.input, ImageInput) else ()
+        return TargetReport(
+            target.name,
+            target.document.kind,
+            tuple(findings),
+            evaluated.skipped,
+            (*target.document.errors, *evaluated.errors, *errors),
+            {source.name: source for source in target.document.sources.values()},
+            next((identity(noun) for _, noun in images), None),
+        )
+
+    def _undecided_rules(self, evaluated: EvaluatedTarget, ignores: tuple[Ignore, ...]) -> frozenset[str]:
+        """The rules that were skipped or did not run: their ignores may suppress something in another run."""
+        undecided = frozenset(skipped.rule for skipped in evaluated.skipped) | evaluated.off
+        if self._settings.only:
+            undecided |= {rule for ignore in ignores for rule in ignore.rules}
+        if not evaluated.target.inventories or not self._settings.vulnerabilities or self._settings.only:
+            undecided |= {VULNERABILITIES}
+        return undecided
+
+    def about_ignores(self) -> Iterator[TargetReport]:
+        """Report ignores of policies that suppressed nothing in a walk; a single file would not prove that."""
+        for root, policy in self._by_root.items():
+            undecided = frozenset(self._undecided.get(root, ()))
+            findings = tuple(about_ignores(policy.ignores, self._used, undecided, self._today))
+            if findings:
+                yield TargetReport(policy.name, "policy", findings)

@@ -1,0 +1,51 @@
+"""How a run is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from msgspec import Struct
+
+from sealock.model.advisory import DistributionState
+from sealock.model.finding import Severity
+
+
+class Settings(Struct, frozen=True):
+    """How a run is done; the policy decides what is None or empty here.
+
+    `policy_file` None looks for sealock.toml upward from each target, "" uses none. `only` names the rules to run.
+    `compose_files` are merged into one target. `environment` is what compose files may interpolate besides their .env.
+    """
+
+    fail_on: Severity | None = None
+    pedantic: bool = False
+    only: tuple[str, ...] = ()
+    policy_file: str | None = None
+    baseline: str = ""
+    compose_files: tuple[str, ...] = ()
+    environment: Mapping[str, str] = {}
+    outside: bool = False
+    today: date | None = None
+    platform: str = ""
+    """Which image of a multi-platform index, as "linux/amd64"; "" for this machine's own."""
+    verify: bool = True
+    """Whether the digests of images are checked."""
+    cache: str = ""
+    """The directory that caches what was found in layers, "" for none."""
+    limits: Mapping[str, int] = {}
+    """Bounds on reading an image that differ from the defaults: fields of `Bounds`."""
+    vulnerabilities: bool = True
+    """Whether packages are looked up in the advisory database."""
+    offline: bool = False
+    """Whether the database is used as it is, without an update."""
+    only_fixed: bool = False
+    """Whether vulnerabilities without a fixed version are hidden."""
+    ignore_states: tuple[DistributionState, ...] = ()
+    """Distribution states (will-not-fix, ...) whose vulnerabilities are hidden."""
+    vex: tuple[str, ...] = ()
+    """VEX documents whose statements suppress vulnerabilities, before those that the policy names."""
+    engine: str = ""
+    """The address or context of the engine, "" for the one that the Docker client would use."""
+    containers: bool = False
+    """Whether the target "host" includes its containers."""

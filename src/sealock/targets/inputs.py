@@ -1,0 +1,71 @@
+"""What a target resolves to: a text, an image, a machine, or something that could not be read."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, TypeAlias
+
+from msgspec import Struct
+
+from sealock.formats.files import NOTHING, FileWindow
+from sealock.model.document import DocumentKind
+from sealock.model.location import Source
+
+
+class FileInput(Struct, frozen=True):
+    """A text to evaluate.
+
+    `target` is its name in reports. `name` is its path relative to `root` (the directory of the policy or of the
+    repository, or the one named), so it does not depend on the working directory. `path` is the file that a fix
+    changes, "" where there is none. `more` are compose files that are merged over the first. `lock` marks a lock file,
+    which lists packages and has no rules.
+    """
+
+    target: str
+    name: str
+    kind: DocumentKind
+    source: Source
+    files: FileWindow = NOTHING
+    path: str = ""
+    root: str = ""
+    walked: bool = False
+    more: tuple[Source, ...] = ()
+    lock: bool = False
+
+
+class ImageInput(Struct, frozen=True):
+    """An image. `image` opens it: the path of an archive, layout or root file system, image:REF or docker:NAME."""
+
+    target: str
+    name: str
+    image: str
+    root: str = ""
+    walked: ClassVar[bool] = False
+    kind: ClassVar[Literal["image"]] = "image"
+
+
+class MachineInput(Struct, frozen=True):
+    """This machine or its containers: `target` is "host", "container:NAME", "container:*", "pid:N" or "self"."""
+
+    target: str
+    kind: Literal["host", "container"]
+    root: str = ""
+    walked: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        """What the policy's patterns match: the target itself, since it has no path."""
+        return self.target
+
+
+class Unreadable(Struct, frozen=True):
+    """A target that could not be read, and why. `kind` is what it would have been, if that is known."""
+
+    target: str
+    name: str
+    error: str
+    root: str = ""
+    walked: bool = False
+    kind: str = "unknown"
+
+
+Input: TypeAlias = FileInput | ImageInput | MachineInput | Unreadable
