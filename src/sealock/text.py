@@ -123,3 +123,12 @@ def sentence(text: str) -> str:
 def count(number: int, noun: str, plural: str = "") -> str:
     """The number with its noun: "1 finding", "2 findings"."""
     return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def format_size(number: float) -> str:
+    """The number of bytes in binary units: "512 B", "64 MiB", "10.2 GiB"."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if number < 1023.95:  # what is rounded up from here reads better in the next unit
+            return f"{number:.1f}".removesuffix(".0") + f" {unit}"
+        number /= 1024
+    return f"{number:.1f}".removesuffix(".0") + " TiB"

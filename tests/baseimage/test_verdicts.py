@@ -98,7 +98,7 @@ def test_packages_that_nothing_needs_are_counted_and_a_slim_variant_would_do(tmp
     assert [other.name for other in found.need.others] == ["perl", "bash"]
     slim = result(found, "slim")
     assert slim.answer == "yes"
-    assert "2 of 5 packages (0.9 MB)" in slim.reasons[0]
+    assert "2 of 5 packages (881.2 KiB)" in slim.reasons[0]
     assert slim.size == found.surface.size - found.need.spare
     assert {owner.name: owner.needed for owner in found.surface.owners} == {
         "app": True, "libc6": True, "libssl3": True, "perl": False, "bash": False,

@@ -65,7 +65,7 @@ def test_pruning_and_clearing_tell_what_they_removed(tmp_path: Path, archive: st
     sealock("sbom", archive, "--cache-dir", str(cache))
     size = status(cache)["size"]
     told = sealock("cache", "prune", "--max-size", "1G", "--cache-dir", str(cache))
-    assert "Removed no entries, 0 bytes." in told.stdout
+    assert "Removed 0 entries, 0 B." in told.stdout
     told = sealock("cache", "prune", "--max-size", "4KiB", "--cache-dir", str(cache))
     assert "Removed 2 entries, 8 KiB." in told.stdout
     cleared = json.loads(sealock("cache", "clear", "--cache-dir", str(cache), "--format", "json").stdout)

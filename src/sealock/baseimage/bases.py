@@ -10,6 +10,7 @@ from msgspec import Struct
 from sealock.baseimage.paths import ImageFiles
 from sealock.model.advice import BaseFit, BaseKind, Closure, FitAnswer, Musl, Need, Start, StartStep, Sure, Surface
 from sealock.model.inventory import OF_DISTRIBUTIONS
+from sealock.text import format_size
 
 RUNTIMES: Final = {"Python": "python3", "Node.js": "nodejs", "Java": "java", ".NET": "dotnet"}
 """Languages that distroless images or ones like them are kept for."""
@@ -266,10 +267,10 @@ def _slim(facts: Facts) -> BaseFit:
     count = sum(number for kind, number in surface.packages if kind in OF_DISTRIBUTIONS)
     spare = count - need.packages
     part = need.spare / max(surface.size, 1)
-    reason = f"{spare} of {count} packages ({_megabytes(need.spare)}) are needed by nothing that it starts"
+    reason = f"{spare} of {count} packages ({format_size(need.spare)}) are needed by nothing that it starts"
     if part < _WORTH:
         return BaseFit("slim", "no", "likely", (f"only {reason}",))
-    largest = _few([f"{other.name} {_megabytes(other.size)}" for other in need.others])
+    largest = _few([f"{other.name} {format_size(other.size)}" for other in need.others])
     # What a program calls by name while it runs cannot be seen, so the packages it might call are left to judgement.
     sure: Sure = "unsure" if _sure(facts) == "unsure" else "likely"
     return BaseFit("slim", "yes", sure, (reason, f"the largest: {largest}"), surface.size - need.spare)
@@ -287,7 +288,3 @@ def _keep(facts: Facts, *, smaller: bool) -> BaseFit:
 
 def _part(part: float) -> str:
     return "less than 1 %" if part < 0.01 else f"{part:.0%}".replace("%", " %")
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.1f} MB"

@@ -11,6 +11,7 @@ from json.decoder import scanstring  # type: ignore[attr-defined]  # public in a
 from typing import Any, Final
 
 from sealock.model.location import Place
+from sealock.text import format_size
 
 _DEEPEST: Final = 100
 _LONGEST: Final = 8 << 20
@@ -96,7 +97,7 @@ class JsonError(Exception):
 def parse(text: str) -> tuple[JsonNode | None, list[JsonError]]:
     """Read a text; None where not even a first value is there."""
     if len(text) > _LONGEST:
-        return None, [JsonError(f"longer than {_LONGEST >> 20} MiB", Place(0, 0))]
+        return None, [JsonError(f"longer than {format_size(_LONGEST)}", Place(0, 0))]
     reader = _Reader(text)
     try:
         reader.value(reader.blank(1 if text.startswith("\ufeff") else 0), None, "", 0)

@@ -25,6 +25,7 @@ from sealock.image.openimage import OpenedImage
 from sealock.model.manifest import Platform
 from sealock.model.platforms import fit
 from sealock.runtime.engine import Engine
+from sealock.text import format_size
 
 ROOM: Final = "/var/tmp"  # noqa: S108  its files have no names there
 """Where large files go for a while: /tmp is often a part of memory."""
@@ -164,7 +165,7 @@ def _spooled(chunks: Iterable[bytes], bounds: Bounds, progress: Callable[[str], 
                     raise EngineError(message)
                 spool.write(chunk)
                 if got >= told:
-                    progress(f"{got >> 20} MiB from the engine")
+                    progress(f"{format_size(got)} from the engine")
                     told = got + _TOLD
             spool.flush()
             return OpenFile(os.dup(spool.fileno()), own=True)

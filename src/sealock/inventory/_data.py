@@ -8,6 +8,7 @@ from typing import Final, TypeAlias, TypeVar
 import msgspec
 
 from sealock.inventory.analyzer import BrokenFileError
+from sealock.text import format_size
 
 Table: TypeAlias = dict[str, object]
 T = TypeVar("T")
@@ -41,7 +42,7 @@ def decoded(data: bytes, kind: type[T]) -> T:
 def toml(data: bytes) -> Table:
     """A TOML document."""
     if len(data) >= LONGEST_TOML:
-        message = f"is larger than {LONGEST_TOML >> 20} MiB"
+        message = f"is larger than {format_size(LONGEST_TOML)}"
         raise BrokenFileError(message)
     if sum(line.count(b".") ** 2 for line in data.splitlines()) > DOTS:
         message = "has dotted keys that are too long"

@@ -8,6 +8,7 @@ from typing import Final
 import yaml
 
 from sealock.inventory.analyzer import BrokenFileError
+from sealock.text import format_size
 
 LARGEST: Final = 16 << 20
 NODES: Final = 1_000_000
@@ -65,7 +66,7 @@ class YamlBuilder:
 def documents(data: bytes) -> list[object]:
     """The documents of a stream."""
     if len(data) >= LARGEST:
-        message = f"is larger than {LARGEST >> 20} MiB"
+        message = f"is larger than {format_size(LARGEST)}"
         raise BrokenFileError(message)
     if data.count(b"%TAG") > DIRECTIVES:
         message = "has directives, as no lock file does"

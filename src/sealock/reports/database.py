@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.reports.jsontext import encode
-from sealock.text import count, line, wrap
+from sealock.text import count, format_size, line, wrap
 
 _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
@@ -55,7 +55,7 @@ def _object(row: FeedRow) -> dict[str, object]:
 
 def status(rows: Sequence[FeedRow], path: str, size: int, now: float, room: int) -> str:
     """The feeds of a database as a table, oldest news last."""
-    lines = [*wrap(f"Advisory database {line(path)}, {_large(size)}, whole", room), ""]
+    lines = [*wrap(f"Advisory database {line(path)}, {format_size(size)}, whole", room), ""]
     table = [("feed", "records", "newest", "looked at")]
     table += [(line(row.feed), f"{row.records:,}", row.date[:10] or "-", _ago(now - row.checked)) for row in rows]
     lines += _laid_out(table)
@@ -95,11 +95,7 @@ def shared(place: str, what: str, rows: Sequence[FeedRow], size: int) -> str:
     """What was pushed to a registry, or pulled from one: in the first line the reference that pins it."""
     records = sum(row.records for row in rows)
     said = {"pushed": "pushed", "pulled": "pulled", "unchanged": "this is what is here already"}[what]
-    return f"{line(place)}\n{said}: {count(len(rows), 'feed')}, {records:,} records, {_large(size)}\n"
-
-
-def _large(size: int) -> str:
-    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
+    return f"{line(place)}\n{said}: {count(len(rows), 'feed')}, {records:,} records, {format_size(size)}\n"
 
 
 def _laid_out(table: Sequence[Sequence[str]], right: Iterable[int] = (1,)) -> Iterator[str]:

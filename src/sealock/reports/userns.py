@@ -9,11 +9,11 @@ from msgspec import to_builtins
 
 from sealock.reports.ansi import Ink, Paint, Signs
 from sealock.reports.jsontext import encode
-from sealock.text import count, fit, line, width, wrap
+from sealock.text import count, fit, format_size, line, width, wrap
 from sealock.userns.plan.blockers import Effect
 from sealock.userns.plan.ownership import Copied, Handover
 from sealock.userns.plan.plan import PlanOutcome, RemappingPlan
-from sealock.userns.plan.readiness import CheckAnswer, ReadinessCheck, told
+from sealock.userns.plan.readiness import CheckAnswer, ReadinessCheck
 
 _WORDS: Final[dict[PlanOutcome, tuple[str, Ink]]] = {
     "on already": ("Remapping is on.", "green"),
@@ -126,8 +126,8 @@ class _Page:
             yield from self.told(f"The engine will keep its data in {line(plan.data_root)}, which starts empty.")
         pulled = [image for image in plan.images if image.pullable]
         built = [image for image in plan.images if not image.pullable]
-        yield from self.listed("Images to pull again", [f"{one.name} ({told(one.size)})" for one in pulled])
-        yield from self.listed("Images made here", [f"{one.name} ({told(one.size)})" for one in built])
+        yield from self.listed("Images to pull again", [f"{one.name} ({format_size(one.size)})" for one in pulled])
+        yield from self.listed("Images made here", [f"{one.name} ({format_size(one.size)})" for one in built])
         if built:
             arrow = self.signs.arrow
             yield from self.told(f"{arrow} build them again, or carry them over: docker save -o FILE NAME… before,", 4)
@@ -215,7 +215,7 @@ class _Page:
     def copy(self, copied: Copied) -> Iterator[str]:
         """One volume with its commands."""
         more = "" if copied.whole else "at least "
-        size = f" ({more}{told(copied.size)})" if copied.size else ""
+        size = f" ({more}{format_size(copied.size)})" if copied.size else ""
         yield f"  {self.paint('bold', fit(line(copied.name), self.room - 24))}{size}"
         for note in copied.notes:
             yield from self.told(f"{self.marks['note']} {line(note)}", 4, "cyan")

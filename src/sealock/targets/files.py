@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import Final
 
 from sealock.formats.files import FileRefusedError
+from sealock.text import format_size
 
 LIMIT: Final = 8 * 1024 * 1024
 """Bytes of the largest text that is read: no Dockerfile, compose file or script comes near it."""
@@ -73,7 +74,7 @@ def _why(path: str, error: OSError) -> str:
 
 
 def _too_large(path: str, limit: int) -> str:
-    return f"{path} is larger than {limit // (1024 * 1024)} MiB, the most that is read as text"
+    return f"{path} is larger than {format_size(limit)}, the most that is read as text"
 
 
 def decode(name: str, data: bytes) -> str:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from sealock.model.look import MachineSize
 from sealock.model.process import Limit, Process
-from sealock.runtime.kernel.limits import advised, average, numbers, room, size
+from sealock.runtime.kernel.limits import advised, average, numbers, room
 from sealock.runtime.kernel.tree import ProcTree
 from support.recordedtree import Recorded
 
@@ -146,10 +146,3 @@ def test_each_advice_has_a_reason() -> None:
 )  # fmt: skip
 def test_lists_of_numbers(text: str, found: set[int]) -> None:
     assert numbers(text) == found
-
-
-@pytest.mark.parametrize(
-    ("number", "text"), [(0, "0 bytes"), (1023, "1023 bytes"), (1536, "1.5 KiB"), (5 << 30, "5.0 GiB"), (3 << 40, "3.0 TiB")]
-)  # fmt: skip
-def test_sizes_for_people(number: int, text: str) -> None:
-    assert size(number) == text

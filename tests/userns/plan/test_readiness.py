@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from sealock.model.container import Container, container
 from sealock.userns.plan import EngineImage, EngineVolume, MachineFacts, Owned, Runs, plan
 
-GB = 10**9
+GIB = 1 << 30
 WEB = Runs("web", container(userns="", privileged=False))
 READY = MachineFacts(
     kernel="6.1.0",
@@ -24,9 +24,9 @@ READY = MachineFacts(
     flag="",
     storage="overlay2",
     data_root="/var/lib/docker",
-    free=50 * GB,
+    free=50 * GIB,
     version="26.1.5",
-    images=(EngineImage("nginx:1", GB), EngineImage("own:1", GB, pullable=False)),
+    images=(EngineImage("nginx:1", GIB), EngineImage("own:1", GB, pullable=False)),
     containers=(WEB,),
 )
 RANGE = "dockremap:200000:65536\n"
@@ -108,7 +108,7 @@ def test_a_machine_that_is_ready() -> None:
         ({"containerd_store": True, "version": "29.1.0", "store_setting": True}, "storage", "fails", "asks for"),
         ({"containerd_store": True, "version": ""}, "storage", "unknown", "how old"),
         ({"free": None}, "disk", "unknown", "could not be told"),
-        ({"free": GB}, "disk", "fails", "only 1.0 GB are free"),
+        ({"free": GIB}, "disk", "fails", "only 1 GiB are free"),
         ({"containers": (Runs("odd", Container()),)}, "containers", "unknown", "odd"),
     ],
 )
@@ -131,7 +131,7 @@ def test_what_is_not_well_is_told(fields: dict[str, Any], name: str, answer: str
         {"subuid": RANGE, "subgid": RANGE},
         {"subuid": f"{RANGE}dockremap:300000:5\n"},
         {"storage": "btrfs"},
-        {"free": 2 * GB},
+        {"free": 2 * GIB},
         {"directory": "sss", "subuid": "", "subgid": ""},
         {"live_restore": True, "containers": (Runs("web", WEB.container, running=False),)},
     ],
@@ -141,9 +141,9 @@ def test_what_is_well_is_left_alone(fields: dict[str, Any]) -> None:
 
 
 def test_volumes_take_room_too() -> None:
-    held = {"volumes": (EngineVolume("db", path="/v"),), "owned": (Owned(path="/v", size=2 * GB),)}
-    assert plan(with_(free=3 * GB, **held)).result == "not ready"
-    assert plan(with_(free=4 * GB, **held)).result == "ready"
+    held = {"volumes": (EngineVolume("db", path="/v"),), "owned": (Owned(path="/v", size=2 * GIB),)}
+    assert plan(with_(free=3 * GIB, **held)).result == "not ready"
+    assert plan(with_(free=4 * GIB, **held)).result == "ready"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from sealock.formats.vex.fault import StatementFault
 from sealock.model.finding import InputError
 from sealock.model.location import Location, Place, Source
 from sealock.model.vex import VexStatement, moment
+from sealock.text import format_size
 
 LARGEST: Final = 64 << 20
 """Bytes of one document."""
@@ -39,7 +40,7 @@ class Vex(Struct, frozen=True):
 def read_vex(source: Source) -> Vex:
     """Read a document of any of the formats; any other text is an error."""
     if len(source.text) > LARGEST:
-        return _unreadable(source, f"it is longer than {LARGEST >> 20} MiB")
+        return _unreadable(source, f"it is longer than {format_size(LARGEST)}")
     data = source.text.encode("utf-8", "surrogatepass")
     try:
         document = JsonObject(msgspec.json.decode(data))

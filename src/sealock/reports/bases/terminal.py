@@ -8,7 +8,7 @@ from typing import Final
 from sealock.model.advice import BaseAdvice, BaseFit, BaseKind, FitAnswer, Musl, Share
 from sealock.model.inventory import instruction
 from sealock.reports.ansi import Ink, Paint, Signs
-from sealock.text import count, fit, line, sentence, width, wrap
+from sealock.text import count, fit, format_size, line, sentence, width, wrap
 
 BASES: Final[dict[BaseKind, str]] = {
     "static": "scratch or static",
@@ -66,7 +66,7 @@ class _Page:
         yield from self.row("Starts", self.started())
         packages = ", ".join(f"{number} {_TYPES.get(kind, kind)}" for kind, number in surface.packages)
         total = sum(number for _, number in surface.packages)
-        yield from self.row("Holds", f"{_bytes(surface.size)} in {count(surface.files, 'file')}")
+        yield from self.row("Holds", f"{format_size(surface.size)} in {count(surface.files, 'file')}")
         yield from self.row("Packages", f"{total}: {packages}" if packages else "none")
         yield ""
 
@@ -111,7 +111,7 @@ class _Page:
             rows = [(line(owner.name, 60), owner.size, _needed(owner)) for owner in surface.owners[:_ROWS]]
             if surface.unowned > surface.size // 100:
                 most = surface.unowned_most[0]
-                note = f"the largest: /{line(most.name)}, {_bytes(most.size)}"
+                note = f"the largest: /{line(most.name)}, {format_size(most.size)}"
                 rows.append(("(no package)", surface.unowned, note))
             yield from self.bars(rows, surface.size)
             yield ""
@@ -127,8 +127,8 @@ class _Page:
             if surface.hidden:
                 most = surface.hidden_most[0]
                 yield from self.note(
-                    f"{_bytes(surface.hidden)} are hidden by later layers, and shipped all the same; the largest: "
-                    f"/{line(most.name)}, {_bytes(most.size)}, from layer {most.layer + 1}"
+                    f"{format_size(surface.hidden)} are hidden by later layers, and shipped all the same; the largest: "
+                    f"/{line(most.name)}, {format_size(most.size)}, from layer {most.layer + 1}"
                 )
             yield ""
 
@@ -141,7 +141,7 @@ class _Page:
             filled = min(round(part * columns), columns)
             bar = self.full * filled + self.empty * (columns - filled) + " " * bool(columns)
             text = fit(label, name)
-            head = f"  {text}{' ' * (name - width(text))}  {bar}{_bytes(size):>9} {part:>4.0%}"
+            head = f"  {text}{' ' * (name - width(text))}  {bar}{format_size(size):>10} {part:>4.0%}"
             left = self.room - width(head) - 2
             yield f"{head}  {self.paint('faint', fit(note, left))}" if left >= _WORD else head
 
@@ -158,7 +158,7 @@ class _Page:
             first = result.answer == "yes" and result.base == self.advice.best
             name = f"{sign[result.answer]} {BASES[result.base]}"
             told = _ANSWERS[result.answer]
-            size = f", about {_bytes(result.size)}" if result.size and result.base != "keep" else ""
+            size = f", about {format_size(result.size)}" if result.size and result.base != "keep" else ""
             sure = {"sure": "sure", "likely": "likely", "unsure": "not sure"}[result.sure]
             head = f"{told} ({sure}){size}"
             yield f"  {self.paint('bold' if first else ink, f'{name:<{_LABEL + 3}}')} {self.paint(ink, head)}"
@@ -225,8 +225,10 @@ def _advised(best: BaseFit, advice: BaseAdvice) -> str:
     if best.base == "keep":
         work = [BASES[result.base] for result in advice.results if result.answer == "work"]
         return "Keep this base." + (f" With some work it could be {_either(work)}." if work else "")
-    less = f": about {_bytes(best.size)} instead of {_bytes(now)}" if best.size and best.size < now else ""
-    spared = f"; {advice.need.spare and _bytes(advice.need.spare)} less" if best.base == "slim" and not less else ""
+    less = f": about {format_size(best.size)} instead of {format_size(now)}" if best.size and best.size < now else ""
+    spared = (
+        f"; {advice.need.spare and format_size(advice.need.spare)} less" if best.base == "slim" and not less else ""
+    )
     return f"Move to {'a ' if best.base == 'slim' else ''}{BASES[best.base]}{less}{spared}."
 
 
@@ -241,7 +243,7 @@ def _needed(share: Share) -> str:
 
 def _hidden(share: Share) -> str:
     hidden = int(share.detail or 0)
-    return f"({_bytes(hidden)} hidden) " if hidden > share.size // 100 else ""
+    return f"({format_size(hidden)} hidden) " if hidden > share.size // 100 else ""
 
 
 def _names(paths: Iterable[str], most: int) -> str:
@@ -260,13 +262,3 @@ def _says(musl: Musl) -> str:
     }[musl.answer]
     wheel = f"; a {musl.wheel} wheel of {musl.owner}" if musl.wheel else ""
     return f"{words}{line(wheel, 120)}"
-
-
-def _bytes(number: int) -> str:
-    """A size as people say it: 512 B, 74.8 MB."""
-    size = float(number)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"

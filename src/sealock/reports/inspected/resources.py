@@ -9,7 +9,7 @@ from sealock.model.absent import UNKNOWN, given
 from sealock.model.look import Look
 from sealock.model.process import Limit
 from sealock.reports.inspected.page import LABEL, Page
-from sealock.text import line, wrap
+from sealock.text import format_size, line, wrap
 
 _RLIMITS: Final = ("nofile", "nproc", "memlock", "core")
 _RATES: Final = ("io.read", "io.write", "io.reads", "io.writes")
@@ -27,7 +27,7 @@ def using(page: Page, look: Look) -> Iterator[str]:
     if (swap := held.get("memory.swap")) is not None and swap.limit is not None:
         yield from _amount(page, "  with swap", swap, 0)
     if (reserved := held.get("memory.reservation")) is not None and reserved.limit:
-        yield from page.row("  reserved", _size(reserved.limit))
+        yield from page.row("  reserved", format_size(reserved.limit))
     yield from _processors(page, look, held)
     yield from _pids(page, held.get("pids"))
     yield from _others(page, look, held)
@@ -45,15 +45,15 @@ def _amount(page: Page, label: str, limit: Limit | None, machine: int) -> Iterat
     if limit is None:
         yield from page.row(label, "could not be seen", "magenta")
         return
-    peak = f", at most {_size(limit.peak)} so far" if limit.peak else ""
-    used = _size(limit.used) if limit.used is not None else "an unknown part"
+    peak = f", at most {format_size(limit.peak)} so far" if limit.peak else ""
+    used = format_size(limit.used) if limit.used is not None else "an unknown part"
     if limit.limit is None:
-        whole = f" of the machine's {_size(machine)}" if machine else ""
+        whole = f" of the machine's {format_size(machine)}" if machine else ""
         yield from _line(page, label, page.no_bar(), f"no limit: {used}{whole}{peak}")
         return
     above = f" (set by {limit.group} above it)" if limit.group else ""
     yield from _line(
-        page, label, page.bar(limit.used or 0, limit.limit), f"{used} of {_size(limit.limit)}{above}{peak}"
+        page, label, page.bar(limit.used or 0, limit.limit), f"{used} of {format_size(limit.limit)}{above}{peak}"
     )
 
 
@@ -144,10 +144,3 @@ def _command(page: Page, text: str) -> Iterator[str]:
         else:
             current = f"{current} {word}" if current else word
     yield lead + page.paint("cyan", current)
-
-
-def _size(number: int) -> str:
-    for unit, bits in (("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)):
-        if number >= 1 << bits:
-            return f"{number / (1 << bits):.1f} {unit}"
-    return f"{number} bytes"

@@ -10,7 +10,7 @@ from typing import Final
 from sealock.model.inventory import Inventory, instruction
 from sealock.reports.ansi import Ink, Paint, Signs
 from sealock.reports.sbom.items import SbomItem, image, items
-from sealock.text import count, fit, line, sentence, width, wrap
+from sealock.text import count, fit, format_size, line, sentence, width, wrap
 
 _NAMES: Final = {
     "deb": "Debian packages",
@@ -77,7 +77,7 @@ class _Page:
         rows = [
             (
                 str(layer.index + 1),
-                _bytes(layer.size),
+                format_size(layer.size),
                 line(instruction(layer.created_by) or layer.digest or layer.diff_id),
             )
             for layer in self.inventory.layers
@@ -170,13 +170,3 @@ def _shares(wanted: list[int], room: int) -> list[int]:
         sizes[index] = max(min(wanted[index], left // (len(order) - number)), 1)
         left -= sizes[index]
     return sizes
-
-
-def _bytes(number: int) -> str:
-    """A size as people say it: 512 B, 74.8 MB."""
-    size = float(number)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"

@@ -16,6 +16,7 @@ from sealock.rules.kit import (
     given,
     man,
 )
+from sealock.text import format_size
 
 _NUMBERS: Final = {
     "memory": "limit of memory",
@@ -83,8 +84,8 @@ class LimitMissing(Rule[Enforced]):
 
 
 def _amount(field: str, number: float) -> str:
-    """Memory in MiB, all else as it is."""
-    return f"{number / (1 << 20):g} MiB" if field.startswith("memory") else f"{number:g}"
+    """Memory as a size, all else as it is."""
+    return format_size(number) if field.startswith("memory") else f"{number:g}"
 
 
 def _processors(declared: Container) -> Maybe[float]:

@@ -18,6 +18,7 @@ from sealock.net.http.wire import HttpTimeouts as Waiting
 from sealock.net.http.wire import TooMuchError
 from sealock.runtime.engine.connection import CONNECT, EngineConnection
 from sealock.runtime.engine.endpoint import EngineEndpoint
+from sealock.text import format_size
 
 LARGEST: Final = 64 << 20
 """Bytes of one answer."""
@@ -115,7 +116,7 @@ class EngineRequests:
             for chunk in self.chunks(answer, path):
                 held += chunk
                 if len(held) > limit:
-                    message = f"the engine's answer to {path} is larger than {limit >> 20} MiB"
+                    message = f"the engine's answer to {path} is larger than {format_size(limit)}"
                     raise EngineRefusedError(message, TOO_LARGE)
                 if time.monotonic() > until:
                     message = f"the engine's answer to {path} took longer than {self.patience.answer:g} seconds"

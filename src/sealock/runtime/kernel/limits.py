@@ -12,6 +12,7 @@ from sealock.model.look import LimitAdvice, MachineSize
 from sealock.model.process import Limit, Process
 from sealock.runtime.kernel.procfiles import fields, whole
 from sealock.runtime.kernel.tree import ProcTree
+from sealock.text import format_size
 
 _NODES: Final = 1024
 _MIB: Final = 1 << 20
@@ -89,18 +90,18 @@ def _memory(held: dict[str, Limit], machine: MachineSize) -> Iterator[LimitAdvic
     if machine.memory:
         wanted = min(wanted, machine.memory)
     if memory.limit is None:
-        yield LimitAdvice("--memory", f"{wanted // _MIB}m", f"{known} is {size(peak)}; there is room to grow")
+        yield LimitAdvice("--memory", f"{wanted // _MIB}m", f"{known} is {format_size(peak)}; there is room to grow")
         yield LimitAdvice("--memory-swap", f"{wanted // _MIB}m", "as --memory, so that it never swaps")
     elif peak >= memory.limit * _NEAR:
-        text = f"its limit of {size(memory.limit)} was all but reached: {known} is {size(peak)}"
+        text = f"its limit of {format_size(memory.limit)} was all but reached: {known} is {format_size(peak)}"
         # A container that fills its limit with caches is no less well for it.
         yield LimitAdvice("--memory", f"{_rounded(memory.limit * _SPARE) // _MIB}m", text)
     else:
-        yield LimitAdvice("--memory", "", f"{size(memory.limit)} fits: {known} is {size(peak)}")
+        yield LimitAdvice("--memory", "", f"{format_size(memory.limit)} fits: {known} is {format_size(peak)}")
     reserved = held.get("memory.reservation")
     if reserved is None or reserved.limit is None:
         now = _rounded(max(memory.used * 1.1, _LEAST_MEMORY / 2))
-        text = f"it uses {size(memory.used)} now, and keeps it when memory is short"
+        text = f"it uses {format_size(memory.used)} now, and keeps it when memory is short"
         yield LimitAdvice("--memory-reservation", f"{now // _MIB}m", text)
 
 
@@ -161,11 +162,3 @@ def _rounded(number: float) -> int:
     mib = max(ceil(number / _MIB), 1)
     step = max(1 << max(mib.bit_length() - 4, 0), 1)
     return ceil(mib / step) * step * _MIB
-
-
-def size(number: int) -> str:
-    """Bytes for people."""
-    for unit, bits in (("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10)):
-        if number >= 1 << bits:
-            return f"{number / (1 << bits):.1f} {unit}"
-    return f"{number} bytes"

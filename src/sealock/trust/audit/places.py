@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sealock.errors import EngineError, EngineRefusedError, TargetError
 from sealock.runtime.engine import connect
+from sealock.text import format_size
 from sealock.trust.audit.kinds import Audited, NotaryDependence, ends_of
 from sealock.trust.audit.texts import WORTH, find
 from sealock.trust.notary.folder import TrustFolder, docker_folder
@@ -146,7 +147,7 @@ def _file(path: str, *, all_of_it: bool) -> tuple[NotaryDependence, ...]:
     if b"\0" in raw[:8192]:
         return ()  # no text
     if len(raw) > LARGEST and (all_of_it or WORTH.search(raw)):
-        msg = f"{path} is larger than {LARGEST >> 20} MiB, the most that is looked at"
+        msg = f"{path} is larger than {format_size(LARGEST)}, the most that is looked at"
         raise TargetError(msg)
     return find(raw.decode("utf-8", "replace"), path) if WORTH.search(raw) else ()
 

@@ -18,6 +18,7 @@ from sealock.errors import FormatError, TargetError
 from sealock.model.absent import UNSET
 from sealock.model.change import Set
 from sealock.model.location import Source
+from sealock.text import format_size
 from sealock.userns.apply.locks import PATIENCE, locked
 from sealock.userns.apply.record import Changed, ChangeRecord, ChangeState, keep, pending, records, synced
 from sealock.userns.apply.survey import read_settings, settings_of
@@ -180,7 +181,7 @@ def _read(root: str, path: str) -> str | None:
         message = f"/{path} could not be read: {error.strerror or error}"
         raise TargetError(message) from error
     if len(held) > _LARGEST:
-        message = f"/{path} is larger than {_LARGEST >> 20} MiB, and is left alone"
+        message = f"/{path} is larger than {format_size(_LARGEST)}, and is left alone"
         raise TargetError(message)
     return held.decode("utf-8", "surrogateescape")
 

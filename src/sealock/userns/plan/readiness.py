@@ -7,6 +7,7 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
+from sealock.text import format_size
 from sealock.userns.plan.facts import MachineFacts
 from sealock.userns.plan.ranges import COUNT, FIRST, NSPAWN, Ranges, SubordinateRange, free_range, read, size
 
@@ -285,20 +286,13 @@ def _disk(machine: MachineFacts) -> Iterator[ReadinessCheck]:
     images = sum(image.size for image in machine.images)
     held = {one.path: one.size for one in machine.owned}
     volumes = sum(held.get(volume.path, 0) for volume in machine.volumes)
-    need = f"the images take {told(images)} again" + (f" and the volumes {told(volumes)}" if volumes else "")
+    need = f"the images take {format_size(images)} again"
+    if volumes:
+        need += f" and the volumes {format_size(volumes)}"
     if machine.free is None:
         yield ReadinessCheck("disk", "unknown", f"{need}, and free space could not be told")
     elif machine.free < images + volumes:
-        text = f"{need}, and only {told(machine.free)} are free"
+        text = f"{need}, and only {format_size(machine.free)} are free"
         yield ReadinessCheck("disk", "fails", text, "remove images first (docker image prune --all)")
     else:
-        yield ReadinessCheck("disk", "ok", f"{need}, of {told(machine.free)} that are free")
-
-
-def told(number: float) -> str:
-    """Bytes for people."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if number < 1000:
-            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
-        number /= 1000
-    return f"{number:.1f} TB"
+        yield ReadinessCheck("disk", "ok", f"{need}, of {format_size(machine.free)} that are free")

@@ -23,6 +23,7 @@ from sealock.model.manifest import EMPTY, EMPTY_TYPE, OCI_MANIFEST, Descriptor, 
 from sealock.net.registry.client import Fetched, Registry
 from sealock.net.registry.upload import UPLOADS, push_blob, push_manifest, push_stream, written
 from sealock.net.transport import BrokenOffError
+from sealock.text import format_size
 from sealock.vulnerabilities.database.location import NAME, cannot, put, writing
 from sealock.vulnerabilities.database.seal import MOST, ForeignError, fault, opened
 from sealock.vulnerabilities.records import SCHEMA, FeedState
@@ -100,7 +101,7 @@ def pull(registry: Registry, name: ImageName, folder: str, tell: Callable[[str],
         before = _before(path)
         if before is not None and _digest(path) == (layer.digest, layer.size):
             return Shared(found.digest, layer.size, before, "unchanged")
-        tell(f"{name.familiar}, {layer.size / 1e6:.1f} MB")
+        tell(f"{name.familiar}, {format_size(layer.size)}")
         new = os.path.join(incoming, NAME)
         try:
             with open(new, "xb") as file:

@@ -1,0 +1,32 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealock.text import count, format_size
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0 B"), (1023, "1023 B"), (1024, "1 KiB"), (1536, "1.5 KiB"), (10_695_475, "10.2 MiB"), (512 << 20, "512 MiB"),
+        ((1 << 30) - 1, "1 GiB"), (5 << 30, "5 GiB"), (3 << 40, "3 TiB"), (5 << 50, "5120 TiB"),
+    ],
+)  # fmt: skip
+def test_sizes_in_binary_units(number: int, text: str) -> None:
+    assert format_size(number) == text
+
+
+@given(st.integers(0, 10**18))
+def test_sizes_are_short(size: int) -> None:
+    assert re.fullmatch(r"\d{1,4}(\.\d)? ([KMG]iB|B)|\d+(\.\d)? TiB", format_size(size))
+
+
+def test_a_noun_follows_its_number() -> None:
+    assert [count(number, "layer") for number in (0, 1, 2)] == ["0 layers", "1 layer", "2 layers"]
+    assert [count(number, "entry", "entries") for number in (1, 2)] == ["1 entry", "2 entries"]
