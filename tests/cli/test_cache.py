@@ -76,7 +76,7 @@ def test_pruning_and_clearing_tell_what_they_removed(tmp_path: Path, archive: st
 def test_a_folder_that_is_not_there_is_an_empty_cache_and_is_not_made(tmp_path: Path) -> None:
     told = sealock("cache", "--cache-dir", str(tmp_path / "cache"))
     assert told.returncode == 0
-    assert "It holds no entries" in told.stdout
+    assert "It holds 0 entries" in told.stdout
     assert not (tmp_path / "cache").exists()
 
 

@@ -155,7 +155,7 @@ def test_push_prints_the_pin_and_pull_takes_it(
     assert main(["db", "push", f"{shelf.host}/team/advisories:1", "-q"]) == 0
     pin, said = capsys.readouterr().out.splitlines()
     assert pin.startswith(f"{shelf.host}/team/advisories:1@sha256:")
-    assert re.fullmatch(r"pushed: 2 feeds, \d records, \d+ kB", said)
+    assert re.fullmatch(r"pushed: 2 feeds, \d records, [\d.]+ KiB", said)
     monkeypatch.setenv("SEALOCK_DB_DIR", str(tmp_path / "other"))
     assert main(["db", "pull", pin, "--format", "json"]) == 0
     told = json.loads(capsys.readouterr().out)

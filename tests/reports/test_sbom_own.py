@@ -11,7 +11,6 @@ from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from reports.inventories import EVERY_TYPE, bare, broken, hostile, inventory

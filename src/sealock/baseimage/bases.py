@@ -10,7 +10,7 @@ from msgspec import Struct
 from sealock.baseimage.paths import ImageFiles
 from sealock.model.advice import BaseFit, BaseKind, Closure, FitAnswer, Musl, Need, Start, StartStep, Sure, Surface
 from sealock.model.inventory import OF_DISTRIBUTIONS
-from sealock.text import format_size
+from sealock.text import count, format_size
 
 RUNTIMES: Final = {"Python": "python3", "Node.js": "nodejs", "Java": "java", ".NET": "dotnet"}
 """Languages that distroless images or ones like them are kept for."""
@@ -206,7 +206,7 @@ def _alpine(facts: Facts) -> BaseFit:
     if wheels:
         names = sorted({wheel.owner for wheel in wheels})
         reasons.append(
-            f"{_number(len(names), 'Python package')} came as {wheels[0].wheel.split('_')[0]} wheels "
+            f"{count(len(names), 'Python package')} came as {wheels[0].wheel.split('_')[0]} wheels "
             f"({_few(names)}): musllinux wheels or builds have to take their place"
         )
     differs = sorted({name for one in facts.musl for name in one.differs})
@@ -233,11 +233,7 @@ def _public(symbol: str) -> bool:
 
 
 def _count(found: list[Musl], what: str) -> str:
-    return f"{_number(len(found), 'file')} from outside the distribution {what}"
-
-
-def _number(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{count(len(found), 'file')} from outside the distribution {what}"
 
 
 def _few(names: list[str]) -> str:
@@ -264,10 +260,10 @@ def _slim(facts: Facts) -> BaseFit:
     if not need.known:
         why = "which packages need which could not be told" if surface.owners else "no package manager's list is in it"
         return BaseFit("slim", "unknown", "unsure", (why,))
-    count = sum(number for kind, number in surface.packages if kind in OF_DISTRIBUTIONS)
-    spare = count - need.packages
+    installed = sum(number for kind, number in surface.packages if kind in OF_DISTRIBUTIONS)
+    spare = installed - need.packages
     part = need.spare / max(surface.size, 1)
-    reason = f"{spare} of {count} packages ({format_size(need.spare)}) are needed by nothing that it starts"
+    reason = f"{spare} of {installed} packages ({format_size(need.spare)}) are needed by nothing that it starts"
     if part < _WORTH:
         return BaseFit("slim", "no", "likely", (f"only {reason}",))
     largest = _few([f"{other.name} {format_size(other.size)}" for other in need.others])

@@ -12,7 +12,7 @@ from sealock.errors import UsageError
 from sealock.reports.jsontext import encode
 from sealock.scan.cache.folder import LIMIT, CacheFolder
 from sealock.targets.outputs import write_output
-from sealock.text import format_size, visible
+from sealock.text import count, format_size, visible
 
 _ABOUT: Final = {
     "show": "tell where it is, how much it holds, and how large it may become (this is the default)",
@@ -72,16 +72,12 @@ def _sentences(what: str, where: str, now: tuple[int, int, int], removed: tuple[
     entries, layers, size = now
     lines = []
     if what != "show":
-        lines.append(f"Removed {_count(removed[0], 'entry', 'entries')}, {format_size(removed[1])}.")
+        lines.append(f"Removed {count(removed[0], 'entry', 'entries')}, {format_size(removed[1])}.")
     lines.append(f"The cache is in {visible(where)}.")
-    of_layers = f"what was found in {_count(layers, 'layer', 'layers')} among them"
-    lines.append(f"It holds {_count(entries, 'entry', 'entries')} in {format_size(size)}, {of_layers}.")
+    of_layers = f"what was found in {count(layers, 'layer', 'layers')} among them"
+    lines.append(f"It holds {count(entries, 'entry', 'entries')} in {format_size(size)}, {of_layers}.")
     lines.append(f"Beyond {format_size(LIMIT)}, what was not used for the longest time is removed.")
     return "\n".join(lines) + "\n"
-
-
-def _count(number: int, one: str, more: str) -> str:
-    return f"{number or 'no'} {one if number == 1 else more}"
 
 
 def _bytes(text: str) -> int:

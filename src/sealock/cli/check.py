@@ -19,6 +19,7 @@ from sealock.model.report import Report
 from sealock.scan.run import CheckRun
 from sealock.scan.settings import Settings
 from sealock.targets.inputs import FileInput, Input
+from sealock.text import count
 
 FORMATS: Final = ("terminal", "json", "sarif", "junit", "html", "github", "gitlab")
 
@@ -229,7 +230,7 @@ def _fix(
         fixed = fix(evaluated, unsafe=arguments.unsafe, today=check_run.today)
         old = before.source.text
         for finding, why in fixed.failed:
-            notes.append(f"{finding.location.file}:{finding.location.line}: {finding.rule} was not mended: {why}")
+            notes.append(f"{finding.location.file}:{finding.location.line}: {finding.rule} was not fixed: {why}")
         if fixed.text == old:
             after.append(before)
             continue
@@ -246,10 +247,10 @@ def _fix(
         else:
             write(fixed.text if fixed.text.endswith("\n") else fixed.text + "\n", exact=True)
         after.append(_with_text(before, fixed.text))
-    notes.insert(0, f"{_count(fixed_, 'fault')} mended in {_count(files, 'file')}.")
+    done = "would be fixed" if arguments.diff else "fixed"
+    notes.insert(0, f"{count(fixed_, 'fault')} {done} in {count(files, 'file')}.")
     if arguments.diff:
-        for note in notes:
-            sys.stderr.write(note.replace(" mended in ", " would be mended in ", 1) + "\n")
+        sys.stderr.writelines(f"{note}\n" for note in notes)
     return after, files > 0
 
 
@@ -259,13 +260,9 @@ def _with_text(input_: FileInput, text: str) -> FileInput:
     return replace(input_, source=Source(input_.target, text))
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"
-
-
 def _write_baseline(path: str, report: Report) -> None:
     from sealock.policy.baseline import write_baseline  # noqa: PLC0415  seldom needed
     from sealock.targets.outputs import write_output  # noqa: PLC0415  seldom needed
 
     write_output(path, write_baseline(report.findings()))
-    complain(f"wrote {_count(sum(1 for _ in report.findings()), 'finding')} to {path}")
+    complain(f"wrote {count(sum(1 for _ in report.findings()), 'finding')} to {path}")

@@ -112,8 +112,7 @@ def _laid_out(table: Sequence[Sequence[str]], right: Iterable[int] = (1,)) -> It
 def _ago(seconds: float) -> str:
     for unit, name in _UNITS:
         if seconds >= unit:
-            number = int(seconds // unit)
-            return f"{number} {name}{'s' if number != 1 else ''} ago"
+            return f"{count(int(seconds // unit), name)} ago"
     return "just now"
 
 

@@ -23,6 +23,7 @@ from sealock.rules.host.not_audited import unwatched
 from sealock.scan.run import CheckRun
 from sealock.scan.settings import Settings
 from sealock.targets.inputs import MachineInput
+from sealock.text import count
 
 _MODULES: Final = {"apparmor": "AppArmor", "selinux": "SELinux"}
 
@@ -85,7 +86,7 @@ def _about(seen: BenchmarkFacts) -> Iterator[str]:
     for one in given(host.components, ()):
         if one.name in {"engine", "podman"}:
             yield f"{'Docker' if one.name == 'engine' else 'Podman'} {one.version}"
-    yield f"{len(seen.containers)} container{'' if len(seen.containers) == 1 else 's'}"
+    yield count(len(seen.containers), "container")
 
 
 def judgement(recommendation: Recommendation, seen: BenchmarkFacts) -> Judgement:

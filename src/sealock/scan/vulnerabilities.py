@@ -20,6 +20,7 @@ from sealock.model.location import Location, Place, Source
 from sealock.net.transport import Transport
 from sealock.policy.ignores import VULNERABILITIES
 from sealock.policy.vex import VexStatements
+from sealock.text import count
 from sealock.vulnerabilities.claim import AdvisoryLookup, NoAdvisories
 from sealock.vulnerabilities.findings import FindingTarget, findings
 from sealock.vulnerabilities.match import match, needed
@@ -132,7 +133,7 @@ def look_up_inventory(
 def _nothing(why: str, inventory: Inventory, subject: str, location: Location) -> LookupResult:
     """Say that nothing could be judged: that is no pass."""
     packages = len(inventory.packages)
-    reason = f"known vulnerabilities of {packages} package{'s' if packages != 1 else ''} were not judged: {why}"
+    reason = f"known vulnerabilities of {count(packages, 'package')} were not judged: {why}"
     return LookupResult(
         skipped=(Skipped(VULNERABILITIES, subject, f"no advisory database: {why}"),),
         errors=(InputError(f"{reason} (--no-vulnerabilities does without)", location),),
@@ -178,11 +179,8 @@ def _input_errors(matched: MatchResult, location: Location) -> Iterator[InputErr
     """What nobody may pass over: the distribution itself, or versions that cannot be read."""
     for (reason, grave), group in _grouped(matched.unchecked).items():
         if grave:
-            count = f"{len(group)} package{'s' if len(group) != 1 else ''}"
-            verb = "were" if len(group) != 1 else "was"
-            yield InputError(
-                f"{count} ({_sample(group)}) {verb} not judged for known vulnerabilities: {reason}", location
-            )
+            packages = f"{count(len(group), 'package')} ({_sample(group)}) {'were' if len(group) != 1 else 'was'}"
+            yield InputError(f"{packages} not judged for known vulnerabilities: {reason}", location)
 
 
 def opener(progress: Callable[[str], None], note: Callable[[str], None], *, offline: bool) -> Opener:

@@ -11,6 +11,7 @@ from sealock.model.advisory import Advisory, Epss, Exploited, Installed, Rating,
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Layer, Package
 from sealock.model.purl import purl
 from sealock.model.severity import Severity
+from sealock.text import count
 from sealock.vulnerabilities.claim import AdvisoryLookup
 from sealock.vulnerabilities.matches import SuppressedVulnerability, VulnerabilityMatch
 from sealock.vulnerabilities.owners import owners
@@ -179,4 +180,4 @@ def _folded(hits: Sequence[VulnerabilityMatch]) -> Iterator[tuple[VulnerabilityM
             continue
         first = min(group, key=lambda hit: (hit.package.development, hit.package.layer, hit.package.path))
         others = len({hit.package.path for hit in group}) - 1
-        yield first, f"in {others} more place{'s' if others > 1 else ''}" if others else ""
+        yield first, f"in {count(others, 'more place')}" if others else ""

@@ -26,7 +26,7 @@ READY = MachineFacts(
     data_root="/var/lib/docker",
     free=50 * GIB,
     version="26.1.5",
-    images=(EngineImage("nginx:1", GIB), EngineImage("own:1", GB, pullable=False)),
+    images=(EngineImage("nginx:1", GIB), EngineImage("own:1", GIB, pullable=False)),
     containers=(WEB,),
 )
 RANGE = "dockremap:200000:65536\n"

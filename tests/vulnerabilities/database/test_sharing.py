@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sealock.errors import DatabaseError, TransportError
+from sealock.text import format_size
 from sealock.vulnerabilities.database.artifact import ARTIFACT, FILE, SHAPE, pull, push
 from sealock.vulnerabilities.database.location import NAME
 from sealock.vulnerabilities.database.seal import opened, seal, unseal
@@ -82,7 +83,7 @@ def test_a_first_pull_makes_the_folder(server: RegistrySimulator, here: Path, tm
     told: list[str] = []
     got = pull(Client(), name(server, f"db@{digest}"), str(tmp_path / "new/folder"), told.append)
     assert got.what == "pulled"
-    assert told == [f"{server.host}/db, {got.size / 1e6:.1f} MB"]
+    assert told == [f"{server.host}/db, {format_size(got.size)}"]
 
 
 def test_the_artifact_says_what_it_is(server: RegistrySimulator, here: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 from sealock.cli.output import complain, write
 from sealock.cli.trust.common import PASSPHRASES, add_output, open_keyring, read_file, tell
 from sealock.errors import TargetError, TrustError, UsageError
+from sealock.text import count, visible
 
 EPILOG: Final = f"""\
   list              list the private keys
@@ -57,8 +58,6 @@ def run(arguments: Namespace) -> int:
 
 
 def _list(arguments: Namespace) -> int:
-    from sealock.text import visible  # noqa: PLC0415  configuring does without
-
     keys = list(open_keyring().list())
     if arguments.format == "json":
         told = [
@@ -143,7 +142,7 @@ def _backup(arguments: Namespace) -> int:
     for name, pem in chosen.items():
         if not parse(pem).encrypted:
             complain(f"the key {name[:12]} is not encrypted, neither here nor in the backup")
-    write(f"{len(chosen)} private {'key is' if len(chosen) == 1 else 'keys are'} in {arguments.what}\n")
+    write(f"{count(len(chosen), 'private key is', 'private keys are')} in {arguments.what}\n")
     return 0
 
 
@@ -158,9 +157,7 @@ def _restore(arguments: Namespace) -> int:
     new = [(name, pem) for name, pem in found if folder.key(name) is None]
     for name, pem in new:
         folder.add_key(name, pem)
-    write(
-        f"{len(new)} private {'key' if len(new) == 1 else 'keys'} restored, {len(found) - len(new)} were here already\n"
-    )
+    write(f"{count(len(new), 'private key')} restored, {len(found) - len(new)} were here already\n")
     return 0
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from sealock.cli.trust.common import add_output, add_server, name_of, setup_of, tell
+from sealock.text import count, visible
 
 if TYPE_CHECKING:
     from sealock.trust.notary.trusted import TrustedMetadata
@@ -34,14 +35,13 @@ def run(arguments: Namespace) -> int:
 
 
 def _lines(trusted: TrustedMetadata) -> Iterator[str]:
-    from sealock.text import visible  # noqa: PLC0415  configuring does without
-    from sealock.trust.notary.keys import canonical_id  # noqa: PLC0415  as above
+    from sealock.trust.notary.keys import canonical_id  # noqa: PLC0415  configuring does without
     from sealock.trust.notary.result import root_names, states, tags_of  # noqa: PLC0415  as above
     from sealock.trust.notary.roles import RELEASES  # noqa: PLC0415  as above
 
     tags = list(tags_of(trusted))
     width = max((len(visible(tag.tag)) for tag in tags), default=0)
-    yield f"{trusted.gun}: {len(tags)} signed {'tag' if len(tags) == 1 else 'tags'}"
+    yield f"{trusted.gun}: {count(len(tags), 'signed tag')}"
     for tag in tags:
         by = "" if tag.role == "targets" else f"  {tag.role}"
         yield f"  {visible(tag.tag):<{width}}  {tag.digest}{by}"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from sealock.rules.kit import Final, Inventory, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe
+from sealock.text import count
 
 SHOWN: Final = 5
 """Names of a group that a message tells."""
@@ -56,11 +57,9 @@ class ToolsLeft(Rule[Inventory]):
             if package.type in _SYSTEM and not package.removed and (group := _group(package.name)):
                 found.setdefault(group, set()).add(package.name)
         if found:
-            count = sum(map(len, found.values()))
+            number = sum(map(len, found.values()))
             groups = ", ".join(_listed(group, sorted(found[group])) for group in _GROUPS if group in found)
-            yield self.finding(
-                f"holds {count} tool{'s' if count > 1 else ''}: {groups}", evidence="tools " + ", ".join(sorted(found))
-            )
+            yield self.finding(f"holds {count(number, 'tool')}: {groups}", evidence="tools " + ", ".join(sorted(found)))
 
 
 def _group(name: str) -> str:

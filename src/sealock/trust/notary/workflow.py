@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final, Protocol, TypeAlias
 
 from sealock.errors import TransportError
+from sealock.text import count
 from sealock.trust.notary.keys import signers
 from sealock.trust.notary.metadata import (
     Delegation,
@@ -118,7 +119,7 @@ class Update:
             ends = "expired" if cached.body.expires <= now else "expires"
             days = max((now - made).days, 0)
             return (
-                f"what is cached was signed about {days} {'day' if days == 1 else 'days'} ago, and {ends} on "
+                f"what is cached was signed about {count(days, 'day')} ago, and {ends} on "
                 f"{cached.body.expires:%Y-%m-%d}"
             )
         return ""
