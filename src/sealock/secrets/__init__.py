@@ -1,1 +1,1 @@
-"""Tells what is a secret: tokens by their shape, values by their name; and masks them. It opens nothing."""
+"""Detects secrets, tokens by their shape and values by their name, and masks them. Opens no files."""

@@ -1,4 +1,4 @@
-"""What a token's own characters say about it: check digits, and what must be readable within."""
+"""Checks of a token's characters: check digits, decodable content, randomness."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _GENERATORS: Final = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3
 _CHECKED: Final = {"ghp_": 36, "gho_": 36, "ghu_": 36, "ghs_": 36, "ghr_": 36, "npm_": 36}
 """Tokens that end in six check digits, and how many characters follow their prefix."""
 _MACAROONS: Final = ("AgEI", "AgEN")
-"""How the macaroons of package indexes begin in base64: version 2, and the length of the location that follows."""
+"""How the macaroons of package indexes begin in base64: version 2, then the length of the location."""
 
 
 def is_sound(prefix: str, rest: str) -> bool | None:
-    """Whether what follows the prefix is as its maker makes it; None where nothing in it can be checked."""
+    """Whether the rest of a token is well-formed; None if nothing in it can be checked."""
     if (length := _CHECKED.get(prefix)) is not None:
         return len(rest) == length and crc_digits(rest[:-6]) == rest[-6:]
     if prefix == "eyJ":
@@ -44,7 +44,8 @@ def is_bech32(kind: str, data: str) -> bool:
     """Whether the check digits at the end of `data` are right for its human-readable part (BIP 173)."""
     if len(data) < 6 or not set(data) <= set(_BECH32):
         return False
-    values = [ord(one) >> 5 for one in kind] + [0] + [ord(one) & 31 for one in kind] + [_BECH32.index(o) for o in data]
+    high, low = [ord(char) >> 5 for char in kind], [ord(char) & 31 for char in kind]
+    values = [*high, 0, *low, *map(_BECH32.index, data)]
     check = 1
     for value in values:
         top = check >> 25
@@ -55,7 +56,7 @@ def is_bech32(kind: str, data: str) -> bool:
 
 
 def is_web_token(token: str) -> bool:
-    """Whether it is a signed JSON web token that nobody made up for show; its signature is not checked."""
+    """Whether it is a signed JSON web token and no well-known example; its signature is not checked."""
     head, _, rest = token.partition(".")
     body = rest.partition(".")[0]
     header, claims = plain_base64(head), plain_base64(body)
@@ -65,7 +66,7 @@ def is_web_token(token: str) -> bool:
 
 
 def plain_base64(text: str) -> bytes:
-    """What base64 of either alphabet says, padded or not; b"" where it is none."""
+    """Decode base64 of either alphabet, padded or not; b"" if it is none."""
     cut = text.rstrip("=")
     cut = cut[: len(cut) - 1] if len(cut) % 4 == 1 else cut
     try:
@@ -82,9 +83,9 @@ def entropy(value: str) -> float:
 
 
 def looks_random(value: str) -> bool:
-    """Whether a token's characters look drawn by lot: many different ones, and no long run up or down the alphabet."""
+    """Whether a token looks random: many different characters, and no long runs up or down the alphabet."""
     if len(value) < 12:
         return len(set(value)) >= 5
     steps = Counter(ord(after) - ord(before) for before, after in pairwise(value))
-    in_rows = steps[1] + steps[-1] + steps[0]
-    return entropy(value) >= 2.8 and in_rows * 2 < len(value)
+    sequential = steps[1] + steps[-1] + steps[0]
+    return entropy(value) >= 2.8 and sequential * 2 < len(value)

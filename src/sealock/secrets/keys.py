@@ -1,4 +1,4 @@
-"""Private keys in a text: whether one is really there, and whether a passphrase locks it."""
+"""Private keys in a text: whether the body is a real key, and whether a passphrase encrypts it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Final, NamedTuple
 from sealock.secrets.checks import plain_base64
 
 MAX_LENGTH: Final = 1 << 16
-"""Characters of a key at the most; those of sixteen thousand bits take 13,000."""
+"""The longest key, in characters; one of 16,384 bits takes 13,000."""
 
 
 class PrivateKey(NamedTuple):
-    """A private key in a text. `locked` says that only a passphrase opens it."""
+    """A private key in a text; `locked` if a passphrase encrypts it."""
 
     kind: str
     start: int
@@ -31,14 +31,14 @@ _PUTTY: Final = re.compile(
 )
 _OPENSSH: Final = b"openssh-key-v1\0"
 _MPIS: Final = {1: 2, 2: 2, 3: 2, 16: 3, 17: 4}
-"""Numbers of a public OpenPGP key by its algorithm: RSA, ElGamal, DSA."""
+"""How many MPIs a public OpenPGP key of an algorithm (RSA, ElGamal, DSA) has."""
 
 
 def find_keys(text: str, places: list[int] | None = None) -> Iterator[PrivateKey]:
-    """Find the PEM, OpenSSH, OpenPGP and PuTTY keys of a text that have a body; `places` are where they may begin."""
+    """Find PEM, OpenSSH, OpenPGP and PuTTY keys that have a body; `places` are the offsets where they may begin."""
     done, last = 0, text.rfind("-----END")
     for place in places if places is not None else [match.start() for match in _BEGIN.finditer(text)]:
-        if done <= place < last and (key := _armoured(text, place)) is not None:
+        if done <= place < last and (key := _parse_armoured(text, place)) is not None:
             done = key.end
             yield key
     at = text.find("PuTTY-User-Key-File-")
@@ -46,14 +46,14 @@ def find_keys(text: str, places: list[int] | None = None) -> Iterator[PrivateKey
         yield PrivateKey("a PuTTY private key", at, match.end(), match[1] != "none")
 
 
-def _armoured(text: str, place: int) -> PrivateKey | None:
+def _parse_armoured(text: str, place: int) -> PrivateKey | None:
     match = _BEGIN.match(text, place)
     if match is None:
         return None
     end = text.find("-----END", match.end(), match.end() + MAX_LENGTH)
     if end < 0:
         return None
-    # In JSON and in variables the ends of lines are often written out.
+    # JSON and variables often escape the line ends.
     inner = text[match.end() : end].replace("\\r", "").replace("\\n", "\n").replace("\\/", "/").replace("\r", "")
     words = match[1].split()
     headers = " ".join(_HEADER.findall(inner))
@@ -70,29 +70,29 @@ def _armoured(text: str, place: int) -> PrivateKey | None:
         return PrivateKey("an OpenSSH private key", place, end, cipher != b"none")
     locked = "ENCRYPTED" in words or "ENCRYPTED" in headers
     if data[0] != 0x30 and not locked:
-        return None  # no DER: made up for show
+        return None  # not DER: an example
     return PrivateKey("a private key", place, end, locked)
 
 
 def _is_locked_pgp(data: bytes) -> bool:
-    """Whether the first secret-key packet says that its numbers are encrypted (RFC 4880, 5.5.3)."""
-    packet = _packet(data)
+    """Whether the first secret-key packet encrypts its key material (RFC 4880, 5.5.3)."""
+    packet = _first_packet(data)
     if len(packet) < 6 or packet[0] not in {4, 5, 6}:
         return False
     at = 6 if packet[0] == 4 else 10
     algorithm = packet[5]
-    if algorithm in {18, 19, 22}:  # a curve's name comes first
+    if algorithm in {18, 19, 22}:  # the curve's OID comes first
         at += 1 + (packet[at] if at < len(packet) else 0)
-    numbers = _MPIS.get(algorithm, 1)
-    for _ in range(numbers):
+    mpis = _MPIS.get(algorithm, 1)
+    for _ in range(mpis):
         at += 2 + (int.from_bytes(packet[at : at + 2], "big") + 7) // 8
     if algorithm == 18 and at < len(packet):
         at += 1 + packet[at]
     return at < len(packet) and packet[at] != 0
 
 
-def _packet(data: bytes) -> bytes:
-    """The body of the first packet, in the old or new way of telling its length; b"" where it is no secret key."""
+def _first_packet(data: bytes) -> bytes:
+    """The body of the first packet, in the old or new length format; b"" if it is no secret key."""
     tag = data[0]
     if tag & 0xC0 == 0xC0:
         size = 1 if data[1] < 192 else 2 if data[1] < 224 else 5

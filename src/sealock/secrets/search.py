@@ -1,6 +1,6 @@
-"""Searches files for secrets: one pass over all texts that may begin one, then a close look at the few places found.
+"""Searches files for secrets: one pass finds the anchors that may begin one, then a pattern checks each place.
 
-A text is searched in bounded time whatever it holds: places are counted, and each is looked at through a window.
+Hostile input costs bounded time: the number of places and the window of each pattern are limited.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from sealock.secrets.keys import find_keys
 from sealock.secrets.tokens import find_credential_urls, token_patterns
 
 MAX_SECRETS: Final = 20
-"""Secrets of one file that are told of."""
+"""Secrets that are reported for one file."""
 _WINDOW: Final = 4096
-"""Characters of a token at the most."""
-_PLACES: Final = 20_000
-"""Places of one file that are looked at; a text with more of them repeats itself, and says nothing new."""
+"""The longest token, in characters."""
+_MAX_PLACES: Final = 20_000
+"""Places checked in one file; a text with more of them only repeats itself."""
 _CHUNK: Final = 1 << 16
 _OVERLAP: Final = 32
-_KEY: Final = "-----BEGIN "
+_PEM_KEY: Final = "-----BEGIN "
 _PUTTY_KEY: Final = "PuTTY-User-Key-File-"
-_ADDRESS: Final = "://"
+_URL: Final = "://"
 _ENCODED_KEY: Final = "LS0tLS1CRUdJTi"
-"""A private key's first line in base64, as Kubernetes keeps it."""
+"""The first line of a private key in base64, as in a Kubernetes Secret."""
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]{64,90000}={0,2}")
 _HASHES: Final = (
     ("$6$", re.compile(r"\$6\$(?:rounds=\d{1,9}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{86}")),
@@ -41,27 +41,35 @@ _HASHES: Final = (
     ("$2a$", re.compile(r"\$2a\$\d\d\$[./A-Za-z0-9]{53}")),
     ("$2b$", re.compile(r"\$2b\$\d\d\$[./A-Za-z0-9]{53}")),
 )
-_BARE: Final = (
+_INFIX_TOKENS: Final = (
     (":AA", re.compile(r"(?<![\w:/-])\d{8,10}:AA[A-Za-z0-9_-]{32,34}(?![\w-])"), "a Telegram bot token", 10),
     ("Q~", re.compile(r"(?<![\w~.-])[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}(?![\w~.-])"), "an Azure secret", 4),
     ("key-", re.compile(r"(?<![\w-])key-[a-f0-9]{32}(?![\w-])"), "a Mailgun key", 0),
 )
-"""Tokens with something before what they are known by: so many characters at the most."""
+"""Tokens whose anchor is not at their start: anchor, pattern, kind, and the most characters before the anchor."""
 _WEAK_PREFIXES: Final = frozenset({
     "sk-", "dapi", "oy2", "hf_", "gsk_", "cio", "secret_", "rnd_", "fo1_", "LTAI", "SG.", "glc_", "pul-", "EZAK",
     "sha256~", "AKCp", "pat", "AQVN", "sl.", "whsec_", "r8_",
 })  # fmt: skip
-"""Beginnings that other words have too."""
-_SHOWN: Final = ("example", "sample", "dummy", "placeholder", "redacted", "xxxx", "12345678", "abcdef", "changeme")
-"""What a token made up for show has in it."""
-_SHOWN_HOSTS: Final = ("example.", "localhost", "127.0.0.1", "host", "hostname", "server", "0.0.0.0", "foo", "bar")  # noqa: S104  compared, never bound
-
-
+"""Prefixes that ordinary words share."""
+_EXAMPLE_WORDS: Final = (
+    "example",
+    "sample",
+    "dummy",
+    "placeholder",
+    "redacted",
+    "xxxx",
+    "12345678",
+    "abcdef",
+    "changeme",
+)
+"""Words that mark a token as an example."""
+_EXAMPLE_HOSTS: Final = ("example.", "localhost", "127.0.0.1", "host", "hostname", "server", "0.0.0.0", "foo", "bar")  # noqa: S104  compared, never bound
 _WITH_CREDENTIALS: Final = re.compile(r"://[^\s/\"'<>`\\,;()@]{1,512}@")
 
 
 class SecretMatch(Struct, frozen=True, gc=False):
-    """A secret: what it is, where it stands in the text (in characters), and how sure that is."""
+    """A secret: its kind, its offsets in the text (in characters), and the confidence."""
 
     kind: str
     start: int
@@ -71,17 +79,17 @@ class SecretMatch(Struct, frozen=True, gc=False):
 
 @cache
 def _automata() -> tuple[tuple[BytesAhoCorasick, tuple[str, ...]], ...]:
-    """As few as leave each with no more than 60 texts, which are searched several times as fast as more."""
+    """Aho-Corasick automata of at most 60 anchors each, since small ones search several times faster."""
     anchors = [
-        _KEY,
+        _PEM_KEY,
         _PUTTY_KEY,
-        _ADDRESS,
+        _URL,
         _ENCODED_KEY,
         *(anchor for anchor, _ in _HASHES),
-        *(bare[0] for bare in _BARE),
+        *(token[0] for token in _INFIX_TOKENS),
     ]
     anchors += [prefix for prefix, _, _ in token_patterns()]
-    # A longer text that begins as a shorter one does must come first.
+    # An anchor must come before any anchor that is its prefix.
     unique = sorted(dict.fromkeys(anchors), key=lambda anchor: (-len(anchor), anchor))
     count = len(unique) // 60 + 1
     parts = [tuple(unique[part::count]) for part in range(count)]
@@ -93,53 +101,53 @@ def _automata() -> tuple[tuple[BytesAhoCorasick, tuple[str, ...]], ...]:
 
 @cache
 def _patterns() -> dict[str, list[tuple[re.Pattern[str], str]]]:
-    found: dict[str, list[tuple[re.Pattern[str], str]]] = {}
+    patterns: dict[str, list[tuple[re.Pattern[str], str]]] = {}
     for prefix, pattern, kind in token_patterns():
-        found.setdefault(prefix, []).append((pattern, kind))
-    return found
+        patterns.setdefault(prefix, []).append((pattern, kind))
+    return patterns
 
 
 def find_anchors(data: bytes) -> list[tuple[int, str]]:
-    """Where in a file something stands that may begin a secret: offset and text, in order."""
-    found: list[tuple[int, str]] = []
+    """Find the anchors that may begin a secret: offset and anchor, in order."""
+    places: list[tuple[int, str]] = []
     view = memoryview(data)
     for start in range(0, len(data), _CHUNK):
         chunk = view[start : start + _CHUNK + _OVERLAP]
         for automaton, anchors in _automata():
             for index, at, _ in automaton.find_matches_as_indexes(chunk):
                 if at < _CHUNK:
-                    found.append((start + at, anchors[index]))
-        if len(found) > _PLACES:
+                    places.append((start + at, anchors[index]))
+        if len(places) > _MAX_PLACES:
             break
-    found.sort()
-    return found
+    places.sort()
+    return places
 
 
 def find_by_shape(text: str, where: list[tuple[int, str]]) -> Iterator[SecretMatch]:
-    """Look closely at these places of a text, and yield the secrets that show by their shape alone."""
-    done = 0
-    beginnings: list[int] = []
+    """Yield the secrets at these places of a text that are known by their shape."""
+    end_of_last = 0
+    key_offsets: list[int] = []
     for at, anchor in where:
-        if anchor == _KEY:
-            beginnings.append(at)
-        elif at >= done and (hit := _at(text, at, anchor)) is not None:
-            done = hit.end
+        if anchor == _PEM_KEY:
+            key_offsets.append(at)
+        elif at >= end_of_last and (hit := _match_at(text, at, anchor)) is not None:
+            end_of_last = hit.end
             yield hit
-    for key in find_keys(text, beginnings):
+    for key in find_keys(text, key_offsets):
         kind = f"{key.kind}, locked with a passphrase" if key.locked else key.kind
         yield SecretMatch(kind, key.start, key.end, Confidence.MEDIUM if key.locked else Confidence.HIGH)
 
 
-def _at(text: str, at: int, anchor: str) -> SecretMatch | None:
-    """The secret that stands at a place, if one does."""
-    if anchor == _ADDRESS:
+def _match_at(text: str, at: int, anchor: str) -> SecretMatch | None:
+    """The secret at this place, if any."""
+    if anchor == _URL:
         return _address(text, at)
     if anchor == _ENCODED_KEY:
         return _encoded_key(text, at)
     for known, pattern in _HASHES:
         if known == anchor and (match := pattern.match(text, at, at + _WINDOW)):
             return SecretMatch("a password hash", *match.span())
-    for known, pattern, kind, before in _BARE:
+    for known, pattern, kind, before in _INFIX_TOKENS:
         match = pattern.search(text, max(0, at - before), at + 200) if known == anchor else None
         if match and match.start() <= at and looks_random(match[0]):
             return SecretMatch(kind, *match.span())
@@ -155,9 +163,9 @@ def _token(match: re.Match[str], prefix: str, kind: str) -> SecretMatch | None:
     if sound is False:
         return None
     low = rest.lower()
-    if sound is None and (any(word in low for word in _SHOWN) or not looks_random(rest)):
+    if sound is None and (any(word in low for word in _EXAMPLE_WORDS) or not looks_random(rest)):
         return None
-    if prefix in _WEAK_PREFIXES and not (any(one.isdigit() for one in rest) and any(one.isalpha() for one in rest)):
+    if prefix in _WEAK_PREFIXES and not (any(char.isdigit() for char in rest) and any(char.isalpha() for char in rest)):
         return None
     sure = sound or prefix not in _WEAK_PREFIXES
     return SecretMatch(kind, *match.span(), Confidence.HIGH if sure and prefix != "eyJ" else Confidence.MEDIUM)
@@ -170,19 +178,19 @@ def _address(text: str, at: int) -> SecretMatch | None:
     for hit in find_credential_urls(window):
         if hit.start != 3:
             return None
-        held = window[hit.start : hit.end]
+        credentials = window[hit.start : hit.end]
         host = window[hit.end + 1 :].partition("/")[0].partition(":")[0].lower()
-        password = held.partition(":")[2] or held
+        password = credentials.partition(":")[2] or credentials
         low = password.lower()
-        weak = len(password) < 6 or password.isalpha() or any(word in low for word in _SHOWN)
-        if weak or host.startswith(_SHOWN_HOSTS) or "example" in host or not host:
+        weak = len(password) < 6 or password.isalpha() or any(word in low for word in _EXAMPLE_WORDS)
+        if weak or host.startswith(_EXAMPLE_HOSTS) or "example" in host or not host:
             return SecretMatch(hit.kind, at + hit.start, at + hit.end, Confidence.LOW)
         return SecretMatch(hit.kind, at + hit.start, at + hit.end)
     return None
 
 
 def _encoded_key(text: str, at: int) -> SecretMatch | None:
-    # Not amid other base64, so that none is read twice.
+    # Skip a place amid other base64, so that no key is read twice.
     match = None if at and text[at - 1].isalnum() else _BASE64.match(text, at)
     if match is None:
         return None

@@ -1,4 +1,4 @@
-"""Secrets that their names tell of: NAME=value in settings, in JSON, YAML and XML, and as literals in programs."""
+"""Secrets known by their name: NAME=value in settings, JSON, YAML and XML, and literals in programs."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _WORDS: Final = (
     "encryption_key", "encryption-key", "signing_key", "signing-key", "master_key", "account_key", "masterauth",
     "requirepass",
 )  # fmt: skip
-"""One of these is in every name that is asked about, in small letters."""
-_PLACES: Final = 20_000
+"""Every name that promises a secret contains one of these, in lower case."""
+_MAX_PLACES: Final = 20_000
 _CHUNK: Final = 1 << 16
-_BEFORE: Final = 80
-_AFTER: Final = 720
+_MOST_BEFORE: Final = 80
+_MOST_AFTER: Final = 720
 _NAME: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 _ASSIGNED: Final = re.compile(
     r"([A-Za-z_][A-Za-z0-9_.-]{1,60})[\"']?[ \t]{0,8}(?:=>|:=|=|:)[ \t]{0,8}"
@@ -41,78 +41,83 @@ _CODE: Final = re.compile(
 
 
 @cache
-def _words() -> BytesAhoCorasick:
+def _automaton() -> BytesAhoCorasick:
     return BytesAhoCorasick([word.encode() for word in _WORDS], matchkind=MatchKind.LeftmostLongest)
 
 
 def find_by_name(text: str, where: list[int], *, code: bool) -> Iterator[SecretMatch]:
-    """Yield the secrets of a text whose names tell of them; `where` are the places that `words` found.
+    """Yield the secrets of a text that are known by their name; `where` is the result of `find_name_words`.
 
-    In a program (`code`) only a literal that looks drawn by lot counts: the rest there is mostly names of fields.
+    In a program (`code`) only a literal that looks random counts: most others are names of fields.
     """
-    done = 0
+    end_of_last = 0
     for at in where:
-        if at < done:
+        if at < end_of_last:
             continue
-        line = max(text.rfind("\n", max(0, at - _BEFORE), at) + 1, at - _BEFORE, done)
-        for name, value, start, end in _assigned(text, line, at):
-            found = _evaluated(name, value, text, start, code=code and "define(" not in text[line:start])
-            done = max(done, end)
-            if found is not None:
-                yield SecretMatch(found[0], start, start + len(value), found[1])
+        line = max(text.rfind("\n", max(0, at - _MOST_BEFORE), at) + 1, at - _MOST_BEFORE, end_of_last)
+        for name, value, start, end in _find_assignment(text, line, at):
+            result = _evaluate(name, value, text, start, code=code and "define(" not in text[line:start])
+            end_of_last = max(end_of_last, end)
+            if result is not None:
+                yield SecretMatch(result[0], start, start + len(value), result[1])
             break
 
 
 def find_name_words(data: bytes) -> list[int]:
-    """Where in a file something stands that names of secrets have in them."""
-    lower, automaton = data.lower(), _words()
-    found: list[int] = []
+    """The offsets of the words that appear in names of secrets."""
+    lower, automaton = data.lower(), _automaton()
+    offsets: list[int] = []
     view = memoryview(lower)
     for start in range(0, len(lower), _CHUNK):
         places = automaton.find_matches_as_indexes(view[start : start + _CHUNK + 16])
-        found += [start + at for _, at, _ in places if at < _CHUNK]
-        if len(found) > _PLACES:
+        offsets += [start + at for _, at, _ in places if at < _CHUNK]
+        if len(offsets) > _MAX_PLACES:
             break
-    return found[:_PLACES]
+    return offsets[:_MAX_PLACES]
 
 
-def _assigned(text: str, line: int, at: int) -> Iterator[tuple[str, str, int, int]]:
-    """The assignment whose name holds the word at a place: name, value, its beginning, the end of all."""
-    before = text[max(0, at - _BEFORE // 2) : at]
-    start = at - len(before) + len(before.rstrip(_NAME))
+def _find_assignment(text: str, line: int, at: int) -> Iterator[tuple[str, str, int, int]]:
+    """The assignment whose name contains the word at an offset: name, value, value start, end."""
+    prefix = text[max(0, at - _MOST_BEFORE // 2) : at]
+    start = at - len(prefix) + len(prefix.rstrip(_NAME))
     while start < at and text[start] in "-.0123456789":
         start += 1
-    if match := _ASSIGNED.match(text, start, at + _AFTER):
-        given = match[2]
-        quoted = given[0] in {'"', "'"}
+    if match := _ASSIGNED.match(text, start, at + _MOST_AFTER):
+        literal = match[2]
+        quoted = literal[0] in {'"', "'"}
         if quoted or _ENDS.match(text, match.end()):
-            yield match[1], given[1:-1] if quoted else given, match.start(2) + quoted, match.end()
+            yield match[1], literal[1:-1] if quoted else literal, match.start(2) + quoted, match.end()
             return
     for pattern in (_ELEMENT, _ATTRIBUTES, _DEFINED):
-        for match in pattern.finditer(text, line, at + _AFTER):
+        for match in pattern.finditer(text, line, at + _MOST_AFTER):
             if match.start(1) <= at < match.end(1):
                 yield match[1], match[2], match.start(2), match.end()
                 return
 
 
-def _evaluated(name: str, value: str, text: str, start: int, *, code: bool) -> tuple[str, Confidence] | None:
-    short = name.rpartition(".")[2]
-    found = find_secret(short, value)
-    # What has the shape of a token was looked at by itself, check digits and all.
-    if found is None or found.kind != kind_of_name(short) or found.confidence is Confidence.LOW or " " in value.strip():
+def _evaluate(name: str, value: str, text: str, start: int, *, code: bool) -> tuple[str, Confidence] | None:
+    last_part = name.rpartition(".")[2]
+    secret = find_secret(last_part, value)
+    # `find_by_shape` checks what has the shape of a token, including its check digits.
+    if (
+        secret is None
+        or secret.kind != kind_of_name(last_part)
+        or secret.confidence is Confidence.LOW
+        or " " in value.strip()
+    ):
         return None
     quoted = start > 0 and text[start - 1] in {'"', "'"}
     line = text[text.rfind("\n", max(0, start - 200), start) + 1 : start].lstrip()
-    random = len(value) >= 10 and looks_random(value) and any(one.isdigit() for one in value)
-    sure = found.confidence is Confidence.HIGH and random
+    random = len(value) >= 10 and looks_random(value) and any(char.isdigit() for char in value)
+    sure = secret.confidence is Confidence.HIGH and random
     if code:
-        keep = quoted and sure and (not value.isidentifier() or sum(map(str.isdigit, value)) >= 3)
+        is_secret = quoted and sure and (not value.isidentifier() or sum(map(str.isdigit, value)) >= 3)
     elif line.startswith(_COMMENTS):
-        keep = sure
+        is_secret = sure
     else:
-        keep = (found.kind == "a password" or random) and (quoted or not _CODE.match(value))
-    if not keep:
+        is_secret = (secret.kind == "a password" or random) and (quoted or not _CODE.match(value))
+    if not is_secret:
         return None
     if plain_base64(value) and plain_base64(value).lower() in {b"password", b"changeme", b"admin", b"secret"}:
         return None
-    return found.kind, Confidence.HIGH if sure and not code else Confidence.MEDIUM
+    return secret.kind, Confidence.HIGH if sure and not code else Confidence.MEDIUM

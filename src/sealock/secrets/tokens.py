@@ -1,4 +1,4 @@
-"""Secrets that show by their shape alone: the tokens of known services, private keys, credentials in an address."""
+"""Secrets known by their shape: the tokens of known services, private keys, credentials in a URL."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 
 class TokenMatch(NamedTuple):
-    """A secret in a text: what it is, where it stands, and whether it is made up for show ("…EXAMPLE")."""
+    """A secret in a text: its kind, its offsets, and whether it is a documentation example ("…EXAMPLE")."""
 
     kind: str
     start: int
@@ -17,8 +17,8 @@ class TokenMatch(NamedTuple):
     example: bool = False
 
 
-# Prefix, what follows it, what it is. The prefix is looked for first, which costs next to nothing; a pattern is only
-# compiled where the prefix is there.
+# Prefix, pattern of the rest, kind. Searching for the prefix first is cheap; its pattern is compiled only when the
+# prefix occurs.
 _TOKENS: Final[tuple[tuple[str, str, str], ...]] = (
     ("AKIA", r"[A-Z2-7]{16}", "an AWS access key"),
     ("ASIA", r"[A-Z2-7]{16}", "an AWS access key"),
@@ -153,7 +153,7 @@ _TOKENS: Final[tuple[tuple[str, str, str], ...]] = (
     ("SharedAccessKey=", r"[A-Za-z0-9+/]{40,}={0,2}", "an Azure access key"),
     ("SharedAccessSignature=", r"[^\s;\"']{30,}", "an Azure access signature"),
 )  # fmt: skip
-# Tokens that no prefix announces: a text that must be there, the whole pattern, what it is.
+# Tokens without a fixed prefix: a text that must occur, the whole pattern, the kind.
 _SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
     (":AA", r"(?<![\w:/-])\d{8,10}:AA[A-Za-z0-9_-]{32,34}(?![\w-])", "a Telegram bot token"),
     ("key-", r"(?<![\w-])key-[a-f0-9]{32}(?![\w-])", "a Mailgun key"),
@@ -169,19 +169,19 @@ _MASKED: Final = frozenset({"", "user", "username", "pass", "password", "passwd"
 
 @cache
 def _pattern(prefix: str, rest: str) -> re.Pattern[str]:
-    # No word goes on before the prefix, unless the prefix itself starts in the middle of one.
+    # A token starts at the start of a word, unless the prefix itself begins with a dot.
     return re.compile(("" if prefix[0] == "." else r"(?<![A-Za-z0-9])") + re.escape(prefix) + rest)
 
 
 def token_patterns() -> Iterator[tuple[str, re.Pattern[str], str]]:
-    """What each token is known by: a text that is looked for, the whole pattern, what it is."""
+    """Each token's anchor text, whole pattern and kind."""
     for prefix, rest, kind in _TOKENS:
         yield prefix, _pattern(prefix, rest), kind
 
 
 def find_tokens(text: str) -> Iterator[TokenMatch]:
     """Find the tokens and private keys in a text, in no particular order."""
-    # A token is a long word; most texts hold few of them, so that the prefixes are looked for in little.
+    # A token is a long word, and most texts have few of those to search for the prefixes.
     words = " ".join([word for word in text.split() if len(word) >= 15])
     for prefix, rest, kind in _TOKENS:
         if prefix in words:
@@ -199,30 +199,30 @@ def find_tokens(text: str) -> Iterator[TokenMatch]:
 
 
 def _monotone(rest: str) -> bool:
-    """Whether it is filled up with one or two characters, as documentation does: xxxxxxxx."""
+    """Whether it is filler of one or two characters, as in documentation: xxxxxxxx."""
     return len(set(rest.replace("-", "").replace("_", "").lower())) <= 3
 
 
 def find_credential_urls(text: str) -> Iterator[TokenMatch]:
-    """Find addresses that carry credentials: scheme://user:password@host, and https://TOKEN@host for long tokens."""
+    """Find URLs with credentials: scheme://user:password@host, and https://TOKEN@host for long tokens."""
     if "://" not in text or "@" not in text:
         return
     for match in re.finditer(r"://([^\s/\"'<>`\\,;()@]{1,512})@([^\s/\"'@]{0,200})", text):
         name, colon, password = match[1].partition(":")
         if colon and _is_literal(password):
             yield TokenMatch("a password in an address", *match.span(1))
-        elif colon or len(name) < 20 or not _is_literal(name) or not any(one.isdigit() for one in name):
+        elif colon or len(name) < 20 or not _is_literal(name) or not any(char.isdigit() for char in name):
             continue
-        elif "sentry" not in match[2]:  # whose addresses carry their key by design, for all browsers to see
+        elif "sentry" not in match[2]:  # a Sentry DSN holds a public key by design
             yield TokenMatch("a token in an address", *match.span(1))
 
 
 def _is_literal(password: str) -> bool:
-    """Whether it is a password itself: no variable, no placeholder, not blotted out."""
+    """Whether it is a password itself: no variable, no placeholder, not masked."""
     lower = password.lower()
     return not (
         lower in _MASKED
-        or any(one in password for one in "${}<>[]")
+        or any(char in password for char in "${}<>[]")
         or ("%" in password and re.fullmatch(r"(?:[^%]|%[0-9A-Fa-f]{2})+", password) is None)
         or set(lower) <= set("x*.-_")
         or lower.startswith(("your", "my-", "my_"))

@@ -1,13 +1,11 @@
-"""Tells what is a secret: by its shape, or by its name and how random it is. A reference or a placeholder is none.
+"""Detects secrets by their shape, or by their name and entropy. References and placeholders are not secrets.
 
-A secret is never shown whole: `redact` and `mask` say as much of it as a person needs to find it.
+Reports never show a whole secret: `redact` and `mask` keep only what a person needs to find it.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
@@ -15,11 +13,12 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.model.finding import Confidence
+from sealock.secrets.checks import entropy
 from sealock.secrets.tokens import find_credential_urls, find_tokens
 
 
 class Secret(Struct, frozen=True, gc=False):
-    """What kind of secret a value is ("a GitHub token", "a password"), and how sure that is."""
+    """The kind of a secret ("a GitHub token", "a password"), and the confidence."""
 
     kind: str
     confidence: Confidence = Confidence.HIGH
@@ -28,25 +27,25 @@ class Secret(Struct, frozen=True, gc=False):
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
-def _set(*lines: str) -> frozenset[str]:
+def _words(*lines: str) -> frozenset[str]:
     return frozenset(" ".join(lines).split())
 
 
-_PASSWORDS: Final = _set(
+_PASSWORDS: Final = _words(
     "password passwords passwd passphrase passcode pwd pass pw psw pgpassword userpass dbpass rootpw sshpass",
     "userpassword requirepass masterauth",
 )
-_SECRETS: Final = _set(
+_SECRETS: Final = _words(
     "secret secrets token apikey apitoken authtoken accesskey secretkey privatekey credential credentials creds",
     "cred auth bearer pat",
 )
-_KEYS: Final = _set(
+_KEYS: Final = _words(
     "api access private secret encryption signing master account auth app application session jwt client deploy",
     "license service storage admin crypto cookie hmac aes rsa shared write read subscription consumer integration",
     "function webhook fernet",
 )
-# What a name ends in when it tells of a secret and is not one.
-_ABOUT: Final = _set(
+# The last word of a name that is about a secret and holds none: PASSWORD_FILE.
+_ABOUT: Final = _words(
     "file files filename path paths dir directory folder url uri urls endpoint name names length len size min max",
     "timeout expiry expires expire expiration ttl lifetime duration interval rotation age days hours minutes",
     "seconds count limit policy enabled enable disabled disable required require type types kind mode method",
@@ -56,66 +55,46 @@ _ABOUT: Final = _set(
     "encryption hashing hasher strength history reset changed validator rule rules message hint error errors text",
     "manager source command cmd ref reference label description title column param parameter key",
 )
-# What follows the name of a secret and leaves it one: DB_PASSWORD_PROD.
-_VARIANTS: Final = _set("plain value default prod production dev test staging root admin base")
-_NO_SECRET: Final = _set(
+# Last words that change nothing: DB_PASSWORD_PROD is still a password.
+_VARIANTS: Final = _words("plain value default prod production dev test staging root admin base")
+_NO_SECRET: Final = _words(
     "public pub gpg pgp example sample max num no tokenizer tokenizers tokenize keyboard keyserver keyring",
     "fingerprint csrf",
 )
-_NOTHING: Final = _set(
+_NOTHING: Final = _words(
     "true false yes no on off none null nil undefined unset empty disabled enabled required optional auto default",
     "basic bearer dummy fake redacted hidden masked unused ignored random generated file env prompt ask string",
     "todo fixme tbd placeholder example sample notset n/a - ...",
 )
-_PLACEHOLDERS: Final = _set(
+_PLACEHOLDERS: Final = _words(
     "your replace insert placeholder xxxx < {{ todo fixme redacted dummy not-set not_set enter- enter_ _here",
     "-here put- goes-",
 )
-_WEAK: Final = _set(
+_WEAK: Final = _words(
     "password passwd pass changeme change-me change_me changeit changethis secret admin root postgres mysql redis",
     "mongo test testing user guest demo dev development local letmein toor hunter2 qwerty abc123 token key",
     "mysecret mypassword supersecret s3cret p@ssw0rd passw0rd rootpassword",
 )
 _REFERENCES: Final = (
-    *(
-        "vault:",
-        "op://",
-        "ssm:",
-        "sm://",
-        "arn:",
-        "file:",
-        "env:",
-        "secret:",
-        "secretref:",
-        "awssm:",
-        "gcp:",
-        "akv:",
-        "bw://",
-    ),
-    *("doppler://", "keyring:", "projects/", "@microsoft.keyvault", "enc:", "enc[", "!vault"),
-)
+    "vault:", "op://", "ssm:", "sm://", "arn:", "file:", "env:", "secret:", "secretref:", "awssm:", "gcp:", "akv:",
+    "bw://", "doppler://", "keyring:", "projects/", "@microsoft.keyvault", "enc:", "enc[", "!vault",
+)  # fmt: skip
 _FILE_NAME: Final = (
     r"[\w./-]+\.(?:pem|key|crt|cer|txt|json|ya?ml|env|conf|cfg|ini|p12|pfx|jks|properties|secret|asc|gpg)"
 )
 
 
-def secret(name: str, value: str) -> str | None:
-    """Say in a few words what kind of secret this value is ("a GitHub token", "a password"); None where it is none."""
-    found = find_secret(name, value)
-    return found.kind if found else None
-
-
 def find_secret(name: str, value: str) -> Secret | None:
-    """Tell what kind of secret a value is, by its shape and then by its name; None where it is none."""
+    """Classify a value by its shape and then by its name; None if it is no secret."""
     value = value.strip().strip("\"'").strip()
     if not value:
         return None
-    # No token of any service is shorter than that.
-    hit = next(find_tokens(value), None) or next(find_credential_urls(value), None) if len(value) >= 12 else None
-    if hit:
-        return Secret(hit.kind, Confidence.LOW if hit.example else Confidence.HIGH)
+    # The tokens of all known services are at least this long.
+    token = next(find_tokens(value), None) or next(find_credential_urls(value), None) if len(value) >= 12 else None
+    if token:
+        return Secret(token.kind, Confidence.LOW if token.example else Confidence.HIGH)
     kind = kind_of_name(name)
-    if kind is None or _is_no_secret(value):
+    if kind is None or _is_harmless(value):
         return None
     if kind == "a password" or not value.isdigit():
         return Secret(kind, _confidence(kind, value))
@@ -124,7 +103,7 @@ def find_secret(name: str, value: str) -> Secret | None:
 
 @lru_cache(maxsize=2048)
 def kind_of_name(name: str) -> str | None:
-    """Tell what kind of secret a name promises: "a password", "a secret", "a token", "a key"; None for other names."""
+    """The kind of secret that a name promises: "a password", "a secret", "a token", "a key"; None for other names."""
     if name.upper() in {"PWD", "OLDPWD", "PASS"} or len(name) > 200:
         return None
     words = [word.lower() for word in _WORDS.findall(name)]
@@ -143,7 +122,7 @@ def kind_of_name(name: str) -> str | None:
 
 
 def is_placeholder(value: str) -> bool:
-    """Whether the value holds the place of one to come: empty, blotted out, or words that say so."""
+    """Whether the value is a placeholder: empty, masked, or words such as "changeme-here"."""
     value = value.strip().strip("\"'").strip()
     lower = value.lower()
     return (
@@ -154,13 +133,13 @@ def is_placeholder(value: str) -> bool:
     )
 
 
-def _is_no_secret(value: str) -> bool:
-    """Whether the value is a reference, a path, a placeholder, a switch or anything else that gives nothing away."""
+def _is_harmless(value: str) -> bool:
+    """Whether the value is a reference, path, placeholder or switch, none of which discloses a secret."""
     lower = value.lower()
     return (
         lower in _NOTHING
         or value[0] in "$%@&*<[{("
-        or any(one in value for one in ("${", "$(", "{{", "://"))
+        or any(sign in value for sign in ("${", "$(", "{{", "://"))
         or value.startswith(("/", "./", "../", "~/", "\\\\"))
         or value[1:3] in {":\\", ":/"}
         or lower.startswith(_REFERENCES)
@@ -170,11 +149,11 @@ def _is_no_secret(value: str) -> bool:
 
 
 def _confidence(kind: str, value: str) -> Confidence:
-    """Say how sure it is that the value under a telling name is a secret."""
+    """The confidence that the value under a name of a secret is one."""
     lower = value.lower()
     if lower in _WEAK or len(value) < 4 or "example" in lower:
         return Confidence.LOW
-    if len(value) >= 16 and entropy(value) >= 3.0 and any(one.isdigit() for one in value):
+    if len(value) >= 16 and entropy(value) >= 3.0 and any(char.isdigit() for char in value):
         return Confidence.HIGH
     if kind == "a password":
         return Confidence.MEDIUM if len(value) < 8 or value.isalpha() or " " in value else Confidence.HIGH
@@ -183,25 +162,19 @@ def _confidence(kind: str, value: str) -> Confidence:
     return Confidence.LOW if plain else Confidence.MEDIUM
 
 
-def entropy(value: str) -> float:
-    """The Shannon entropy of a text, in bits a character."""
-    length = len(value)
-    return -sum(count / length * math.log2(count / length) for count in Counter(value).values())
-
-
 def find_in_text(text: str) -> list[tuple[str, int, int]]:
     """Find the secrets in a command line or another text: kind, start, end (exclusive); in order, none overlapping."""
     hits = [(hit.kind, hit.start, hit.end) for hit in find_tokens(text)]
     hits += [(hit.kind, hit.start, hit.end) for hit in find_credential_urls(text)]
     hits += _headers(text)
     hits += _settings(text)
-    hits += _given_to_programs(text)
-    kept: list[tuple[str, int, int]] = []
-    # What was found by shape comes first at equal places, since the sort is stable and it says more.
+    hits += _program_options(text)
+    result: list[tuple[str, int, int]] = []
+    # At equal offsets the match by shape comes first (the sort is stable), since its kind is more precise.
     for hit in sorted(hits, key=lambda hit: hit[1]):
-        if not kept or hit[1] >= kept[-1][2]:
-            kept.append(hit)
-    return kept
+        if not result or hit[1] >= result[-1][2]:
+            result.append(hit)
+    return result
 
 
 _HEADER: Final = (
@@ -217,32 +190,32 @@ def _headers(text: str) -> Iterator[tuple[str, int, int]]:
     lower = text.lower()
     if any(word in lower for word in ("authorization", "-token", "api-key", "auth-key")):
         for match in re.finditer(_HEADER, text):
-            if not _is_no_secret(match[1]):
+            if not _is_harmless(match[1]):
                 yield "credentials in a header", *match.span(1)
 
 
 def _settings(text: str) -> Iterator[tuple[str, int, int]]:
-    """NAME=value and --name=value, and --name value where the name starts with dashes."""
+    """Find NAME=value, --name=value and --name value."""
     for sign, pattern in (("=", _NAME), ("--", _OPTION)):
         at = text.find(sign)
         while at >= 0:
             after = at + len(sign)
-            named = pattern.search(text, max(0, at - 64), at) if sign == "=" else pattern.match(text, at)
+            name_match = pattern.search(text, max(0, at - 64), at) if sign == "=" else pattern.match(text, at)
             if (
-                named
-                and kind_of_name(named[1])
-                and (given := _VALUE.match(text, after if sign == "=" else named.end()))
+                name_match
+                and kind_of_name(name_match[1])
+                and (argument := _VALUE.match(text, after if sign == "=" else name_match.end()))
             ):
-                # What stands within a value is no name, so that no text is looked at twice.
-                after = given.end()
-                value = given[0].strip("\"'")
-                if (found := find_secret(named[1], value)) and found.confidence > Confidence.LOW:
-                    start = given.start() + (given[0][0] in {'"', "'"})
-                    yield found.kind, start, start + len(value)
+                # A value contains no names; skipping it also keeps the search linear.
+                after = argument.end()
+                value = argument[0].strip("\"'")
+                if (secret := find_secret(name_match[1], value)) and secret.confidence > Confidence.LOW:
+                    start = argument.start() + (argument[0][0] in {'"', "'"})
+                    yield secret.kind, start, start + len(value)
             at = text.find(sign, after)
 
 
-# Programs that take a password in an option of their own: the name, what the rest has to hold, the option's pattern.
+# Programs with an option that takes a password: name, text that must follow, pattern of the option.
 _PROGRAMS: Final[tuple[tuple[str, str, str], ...]] = (
     ("mysql", " -p", r"\s-p(?!\s)[\"']?([^\s\"']{2,})"),
     ("mariadb", " -p", r"\s-p(?!\s)[\"']?([^\s\"']{2,})"),
@@ -257,16 +230,16 @@ _PROGRAMS: Final[tuple[tuple[str, str, str], ...]] = (
 _COMMAND: Final = re.compile(r"[^;&|\n]{0,400}")
 
 
-def _given_to_programs(text: str) -> Iterator[tuple[str, int, int]]:
+def _program_options(text: str) -> Iterator[tuple[str, int, int]]:
     for name, needle, pattern in _PROGRAMS:
         at = text.find(name)
         while at >= 0:
             match = _COMMAND.match(text, at)
             end = match.end() if match else at
             if text.find(needle, at, end) >= 0:
-                for found in re.finditer(pattern, text[at:end]):
-                    if not _is_no_secret(found[1]):
-                        yield "a password", at + found.start(1), at + found.end(1)
+                for password in re.finditer(pattern, text[at:end]):
+                    if not _is_harmless(password[1]):
+                        yield "a password", at + password.start(1), at + password.end(1)
             at = text.find(name, max(end, at + 1))
 
 
@@ -276,7 +249,7 @@ def redact(value: str) -> str:
 
 
 def mask(text: str) -> str:
-    """Return the text with every secret that is found in it redacted: for reports that show a line."""
+    """Redact every secret in a text, for reports that show a line."""
     pieces: list[str] = []
     at = 0
     for _, start, end in find_in_text(text):

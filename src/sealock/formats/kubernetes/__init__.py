@@ -1,4 +1,4 @@
-"""Kubernetes manifests, as far as they name images: pods and whatever holds a pod's template, custom kinds too."""
+"""The image fields of Kubernetes manifests: pods, pod templates, and the same fields in custom resources."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from msgspec import Struct
 from sealock.formats import yamltree
 from sealock.formats.yamltree import Mapping, Scalar, Sequence, YamlFault, YamlNode, target
 
-_LISTS: Final = frozenset({"containers", "initContainers", "ephemeralContainers"})
+_CONTAINER_LISTS: Final = frozenset({"containers", "initContainers", "ephemeralContainers"})
 _VERSION: Final = re.compile(r"(?:^|[{,])[ \t]*[\"']?apiVersion[\"']?[ \t]*:", re.MULTILINE)
 _KIND: Final = re.compile(r"(?:^|[{,])[ \t]*[\"']?kind[\"']?[ \t]*:", re.MULTILINE)
 
 
 class ImageField(Struct, frozen=True):
-    """An image that a manifest names: the scalar, the kind of the document, and the container's name or ""."""
+    """An image in a manifest: the scalar, the kind of the document, and the container's name or ""."""
 
     scalar: Scalar
     kind: str
@@ -25,51 +25,51 @@ class ImageField(Struct, frozen=True):
 
 
 def is_manifest(text: str) -> bool:
-    """Whether a text may be one: each has an apiVersion and a kind."""
+    """Whether a text may be a manifest: each has an apiVersion and a kind."""
     return _VERSION.search(text) is not None and _KIND.search(text) is not None
 
 
 def find_images(text: str) -> tuple[tuple[ImageField, ...], tuple[YamlFault, ...]]:
-    """Find the image fields of every document, each scalar once, and what is wrong with the text."""
+    """Find the image fields of every document, each scalar once, and the flaws of the text."""
     tree = yamltree.parse(text)
-    found: dict[int, ImageField] = {}
+    fields: dict[int, ImageField] = {}
     for document in tree.documents:
         if isinstance(document, Mapping) and _text(document, "apiVersion") and (kind := _text(document, "kind")):
-            for scalar, container in _fields(document):
-                found.setdefault(scalar.start, ImageField(scalar, kind, container))
-    return tuple(found[start] for start in sorted(found)), tree.flaws
+            for scalar, container in _find_fields(document):
+                fields.setdefault(scalar.start, ImageField(scalar, kind, container))
+    return tuple(fields[start] for start in sorted(fields)), tree.flaws
 
 
 def _text(mapping: Mapping, key: str) -> str:
-    held = mapping.get(key)
-    node = target(held) if held is not None else None
+    value = mapping.get(key)
+    node = target(value) if value is not None else None
     return node.text if isinstance(node, Scalar) else ""
 
 
-def _fields(root: YamlNode) -> Iterator[tuple[Scalar, str]]:
-    """The image of every container below a node, and of every volume that is an image."""
-    waiting: list[YamlNode] = [root]
-    seen: set[int] = set()
-    while waiting:
-        node = target(waiting.pop())
-        if id(node) in seen:
+def _find_fields(root: YamlNode) -> Iterator[tuple[Scalar, str]]:
+    """The image of every container and image volume below a node, with the container's name."""
+    pending: list[YamlNode] = [root]
+    visited: set[int] = set()
+    while pending:
+        node = target(pending.pop())
+        if id(node) in visited:
             continue
-        seen.add(id(node))
+        visited.add(id(node))
         if isinstance(node, Sequence):
-            waiting += node.items
+            pending += node.items
         elif isinstance(node, Mapping):
-            for key, held in node.entries:
+            for key, value in node.entries:
                 name = target(key)
-                if isinstance(name, Scalar) and name.text in _LISTS:
-                    yield from _each(held, ("image",))
+                if isinstance(name, Scalar) and name.text in _CONTAINER_LISTS:
+                    yield from _list_images(value, ("image",))
                 elif isinstance(name, Scalar) and name.text == "volumes":
-                    yield from _each(held, ("image", "reference"))
-                waiting.append(held)
+                    yield from _list_images(value, ("image", "reference"))
+                pending.append(value)
 
 
-def _each(yaml_node: YamlNode, path: tuple[str, ...]) -> Iterator[tuple[Scalar, str]]:
-    items = target(yaml_node)
-    for item in items.items if isinstance(items, Sequence) else ():
+def _list_images(container_list: YamlNode, path: tuple[str, ...]) -> Iterator[tuple[Scalar, str]]:
+    sequence = target(container_list)
+    for item in sequence.items if isinstance(sequence, Sequence) else ():
         node: YamlNode | None = target(item)
         container = _text(node, "name") if isinstance(node, Mapping) else ""
         for key in path:
