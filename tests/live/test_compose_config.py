@@ -18,7 +18,7 @@ from sealock.model.container import Container, Health, Logging, Mount, Network, 
 from sealock.model.document import Document
 from sealock.model.location import Source
 from sealock.model.project import Project
-from sealock.targets.folder import FolderWindow
+from sealock.targets.directory import DirectoryWindow
 
 pytestmark = pytest.mark.live
 
@@ -54,7 +54,7 @@ def parsed(text: str) -> dict[str, Any]:
 
 def ours(folder: Path, *files: str) -> Document:
     sources = [Source(str(folder / file), (folder / file).read_text(encoding="utf-8")) for file in files]
-    window = FolderWindow(str(folder), str(VECTORS), CALLER)
+    window = DirectoryWindow(str(folder), str(VECTORS), CALLER)
     return read(sources[0], window) if len(sources) == 1 else read_many(sources, window)
 
 
@@ -121,7 +121,7 @@ def test_a_changed_file_says_to_compose_what_was_asked_for(
     name: str, service: str, change: FieldChange, tmp_path: Path
 ) -> None:
     text = (VECTORS / name).read_text(encoding="utf-8")
-    document = read(Source(name, text), FolderWindow(str(VECTORS), str(VECTORS), CALLER))
+    document = read(Source(name, text), DirectoryWindow(str(VECTORS), str(VECTORS), CALLER))
     subject = next(subject for subject in document.subjects if subject.name == f"service {service}")
     assert isinstance(subject.noun, Container)
     (tmp_path / name).write_text(apply(text, edits(document, subject, change)), encoding="utf-8")

@@ -79,7 +79,7 @@ def test_an_ignore_above_a_continued_instruction_covers_all_of_it(tmp_path: Path
         ("# sealock: ignore reason without a rule", "names no rule"),
         ("# sealock: ignore[] reason", "names no rule"),
         ("# sealock: ignore[all] reason", "not a rule's id"),
-        ("# sealock: ignore[C001] reason until=tomorrow", "not a day"),
+        ("# sealock: ignore[C001] reason until=tomorrow", "not a date"),
     ],
 )
 def test_an_ignore_that_is_not_valid_is_a_problem_and_excuses_nothing(tmp_path: Path, comment: str, said: str) -> None:

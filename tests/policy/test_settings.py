@@ -61,7 +61,7 @@ until = 2027-01-31
         pytest.param("[[ignore]]\nrule = 'C001'", "reason is missing", id="an ignore without a reason"),
         pytest.param("[[ignore]]\nrule = 'C001'\nreason = ' '", "reason is missing", id="a blank reason"),
         pytest.param("[[ignore]]\nreason = 'x'", "rule is missing", id="an ignore without a rule"),
-        pytest.param("[[ignore]]\nrule='C001'\nreason='x'\nuntil='soon'", "until should be a day", id="no day"),
+        pytest.param("[[ignore]]\nrule='C001'\nreason='x'\nuntil='soon'", "until should be a date", id="no day"),
         pytest.param("[[ignore]]\nrule='*'\nreason='x'", "which is not a rule's id", id="a pattern for a rule"),
         pytest.param("[ignore]\nrule='C001'", "list of tables", id="a table for a list of tables"),
         pytest.param("fail-on = ", "sealock.toml: ", id="what is no TOML"),

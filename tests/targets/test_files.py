@@ -10,8 +10,8 @@ import pytest
 
 from sealock.errors import TargetError
 from sealock.formats.files import FileRefusedError
+from sealock.targets.directory import DirectoryWindow
 from sealock.targets.files import LIMIT, read_text
-from sealock.targets.folder import FolderWindow
 from sealock.targets.outputs import replace_text, write_output
 
 
@@ -24,12 +24,12 @@ def sparse(path: Path) -> None:
     ("make", "said"),
     [
         pytest.param(lambda _path: None, "No such file", id="one that is not there"),
-        pytest.param(lambda path: path.mkdir(), "is a folder", id="a folder"),
+        pytest.param(lambda path: path.mkdir(), "is a directory", id="a folder"),
         pytest.param(os.mkfifo, "is a named pipe", id="a named pipe"),
         pytest.param(lambda path: path.symlink_to("/dev/zero"), "is a device", id="a link to an endless device"),
         pytest.param(lambda path: path.symlink_to(path), "symbolic links", id="a link to itself"),
         pytest.param(lambda path: path.write_bytes(b"ok\n\xff\n"), "line 2: not UTF-8 text (byte 0xff)", id="no UTF-8"),
-        pytest.param(lambda path: path.write_bytes(b"a\nb\0\n"), "line 2: a NUL byte", id="a NUL byte"),
+        pytest.param(lambda path: path.write_bytes(b"a\nb\0\n"), "line 2: it contains a NUL byte", id="a NUL byte"),
         pytest.param(sparse, "larger than 8 MiB", id="one that is too large"),
     ],
 )
@@ -41,14 +41,14 @@ def test_what_is_no_text_file_is_refused(tmp_path: Path, make: Callable[[Path], 
     assert said in str(refused.value)
 
 
-def window(tmp_path: Path, *, outside: bool = False) -> FolderWindow:
+def window(tmp_path: Path, *, outside: bool = False) -> DirectoryWindow:
     (tmp_path / "secret").write_text("s", encoding="utf-8")
     inner = tmp_path / "project"
     (inner / "sub").mkdir(parents=True)
     (inner / "in").write_text("i", encoding="utf-8")
     (inner / "away").symlink_to(tmp_path / "secret")
     (inner / "home").symlink_to(inner / "in")
-    return FolderWindow(str(inner / "sub"), str(inner), outside=outside)
+    return DirectoryWindow(str(inner / "sub"), str(inner), outside=outside)
 
 
 @pytest.mark.parametrize("path", ["../in", "../sub/../in", "../home"])
@@ -73,7 +73,7 @@ def test_a_document_that_has_files_read_without_end_is_stopped(tmp_path: Path) -
     folder = window(tmp_path)
     for _ in range(1000):
         folder.text("../in")
-    with pytest.raises(FileRefusedError, match="1000 files read already"):
+    with pytest.raises(FileRefusedError, match="already read 1000 files"):
         folder.text("../in")
 
 
@@ -92,13 +92,13 @@ def test_git_ignores_are_read(tmp_path: Path, ignore: str, at: str, result: bool
     (tmp_path / ".gitignore").write_text(ignore, encoding="utf-8")
     (tmp_path / at / ".env").write_text("A=1", encoding="utf-8")
     (tmp_path / at / ".env").chmod(0o604)
-    fact = FolderWindow(str(tmp_path / at), str(tmp_path)).fact(".env")
+    fact = DirectoryWindow(str(tmp_path / at), str(tmp_path)).fact(".env")
     assert (fact.exists, fact.mode, fact.in_repository, fact.ignored_by_git) == (True, 0o604, True, result)
 
 
 def test_without_a_repository_nothing_is_ignored_by_git(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("A=1", encoding="utf-8")
-    fact = FolderWindow(str(tmp_path), str(tmp_path)).fact(".env")
+    fact = DirectoryWindow(str(tmp_path), str(tmp_path)).fact(".env")
     assert (fact.in_repository, fact.ignored_by_git) == (False, None)
 
 

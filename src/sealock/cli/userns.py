@@ -97,8 +97,8 @@ def _documents(paths: list[str]) -> tuple[Document, ...]:
     from sealock.errors import TargetError, UsageError  # noqa: PLC0415  as above
     from sealock.formats.files import FileRefusedError  # noqa: PLC0415  as above
     from sealock.model.location import Source  # noqa: PLC0415  as above
+    from sealock.targets.directory import DirectoryWindow  # noqa: PLC0415  as above
     from sealock.targets.files import read_text  # noqa: PLC0415  as above
-    from sealock.targets.folder import FolderWindow  # noqa: PLC0415  as above
 
     found = []
     for path in paths:
@@ -112,7 +112,7 @@ def _documents(paths: list[str]) -> tuple[Document, ...]:
             message = f"{path} is no compose file, and no script with docker run lines"
             raise UsageError(message)
         folder = os.path.dirname(path) or "."  # noqa: PTH120  pathlib costs 10 ms
-        files = FolderWindow(folder, folder, dict(os.environ), outside=True)
+        files = DirectoryWindow(folder, folder, dict(os.environ), outside=True)
         found.append(formats.read(kind, Source(path, text), files))
     return tuple(found)
 

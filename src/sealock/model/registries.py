@@ -1,4 +1,4 @@
-"""What a policy says of registries: who may be spoken to how."""
+"""How to connect to registries, from the policy."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from msgspec import Struct
 class Registries(Struct, frozen=True):
     """The table [registry] of sealock.toml.
 
-    `insecure` are hosts (HOST or HOST:PORT) that may be spoken to over plain HTTP. `mirrors` maps a registry
-    ("docker.io") to hosts that are asked before it, in order, when something is pulled. `token_hosts` maps a registry's
-    host to further hosts that may see its credentials to give tokens for it.
+    `insecure` are hosts (HOST or HOST:PORT) that may use plain HTTP. `mirrors` maps a registry ("docker.io") to hosts
+    that a pull tries before it, in order. `token_hosts` maps a registry's host to other hosts that may receive its
+    credentials in order to issue tokens for it.
     """
 
     insecure: tuple[str, ...] = ()

@@ -15,8 +15,8 @@ from sealock.formats.files import FileRefusedError
 from sealock.formats.kubernetes import is_manifest
 from sealock.model.location import Source
 from sealock.pin.spot import FoundReferences
+from sealock.targets.directory import DirectoryWindow
 from sealock.targets.files import read_text
-from sealock.targets.folder import FolderWindow
 from sealock.targets.walk import walk
 
 PinnedFileKind: TypeAlias = Literal["dockerfile", "compose", "kubernetes", "run"]
@@ -117,7 +117,7 @@ def find(kind: PinnedFileKind, source: Source) -> FoundReferences:
             from sealock.pin import yamls  # noqa: PLC0415  as above
 
             folder = os.path.dirname(source.name) or "."
-            return yamls.find_compose(source, FolderWindow(folder, folder))
+            return yamls.find_compose(source, DirectoryWindow(folder, folder))
         case "kubernetes":
             from sealock.pin import yamls  # noqa: PLC0415  as above
 

@@ -1,1 +1,1 @@
-"""The policy: what fails a run, and what is excused. It takes texts and returns values; `targets` opens the files."""
+"""The policy: what fails a run and what is suppressed. It takes texts and returns values; `targets` opens the files."""

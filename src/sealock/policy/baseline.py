@@ -1,4 +1,4 @@
-"""Baselines: the findings that were there before, by fingerprint."""
+"""Baselines: the findings of an earlier run, by fingerprint."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from sealock.model.finding import Finding
 
 
 def read_baseline(name: str, text: str) -> frozenset[str]:
-    """Read a baseline: what `--write-baseline` wrote, or a whole JSON report."""
+    """Read a baseline: a file that `--write-baseline` wrote, or a JSON report."""
     try:
         tree = json.loads(text)
         if "fingerprints" in tree:
-            prints = [str(one) for one in tree["fingerprints"]]
+            fingerprints = [str(fingerprint) for fingerprint in tree["fingerprints"]]
         else:
-            prints = [str(one["fingerprint"]) for target in tree["targets"] for one in target["findings"]]
+            findings = [finding for target in tree["targets"] for finding in target["findings"]]
+            fingerprints = [str(finding["fingerprint"]) for finding in findings]
     except (ValueError, TypeError, KeyError, RecursionError):
-        msg = f"{name} is not a baseline: it should be what --write-baseline wrote, or a JSON report"
+        msg = f"{name} is not a baseline: it should be a file that --write-baseline wrote, or a JSON report"
         raise PolicyError(msg) from None
-    return frozenset(prints)
+    return frozenset(fingerprints)
 
 
 def write_baseline(findings: Iterable[Finding]) -> str:
-    """Write the baseline that excuses these findings, one fingerprint a line so that it merges well."""
-    prints = sorted({finding.fingerprint for finding in findings})
-    return json.dumps({"sealock-baseline": 1, "fingerprints": prints}, indent=1) + "\n"
+    """Write the baseline of these findings, one fingerprint a line so that it merges well."""
+    fingerprints = sorted({finding.fingerprint for finding in findings})
+    return json.dumps({"sealock-baseline": 1, "fingerprints": fingerprints}, indent=1) + "\n"

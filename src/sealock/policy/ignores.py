@@ -1,6 +1,6 @@
-"""Ignores: what is excused, by whom, why and until when.
+"""Ignores: which findings are suppressed, where, why and until when.
 
-An ignore needs a reason; one past its day is not honoured; one that excuses nothing is itself reported.
+An ignore needs a reason. One that has expired suppresses nothing. One that matches no finding is itself reported.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from sealock.model.location import Location, Source
 
 UNUSED_IGNORE: Final = "I001"
 EXPIRED_IGNORE: Final = "I002"
-TITLES: Final = {UNUSED_IGNORE: "Ignore without effect", EXPIRED_IGNORE: "Ignore past its last day"}
+TITLES: Final = {UNUSED_IGNORE: "Ignore matches no finding", EXPIRED_IGNORE: "Ignore has expired"}
 RULE_ID: Final = re.compile(r"[A-Z][A-Z0-9-]{2,40}|[A-Z]{2,12}-[A-Za-z0-9:._-]{2,60}")
 """A rule's id, or that of a known vulnerability: C001, CVE-2024-3094, GHSA-35jh-r3h4-6jhm."""
 VULNERABILITIES: Final = "vulnerabilities"
-"""Stands for the rules of all known vulnerabilities where they could not be judged."""
+"""Stands for all known vulnerabilities where packages could not be matched."""
 
 
 class Ignore(Struct, frozen=True):
-    """One excuse: which rules, in which files (glob patterns, () for all) and on which subject ("" for any).
+    """One ignore: which rules, in which files (glob patterns, () for all) and on which subject ("" for any).
 
-    A known vulnerability goes by each of its names; `package` (a glob) narrows it to that package, or, without rules,
-    excuses all that is known of the package.
+    Any id of a vulnerability names it. `package` (a glob) narrows the ignore to that package; without rules, it covers
+    every vulnerability of the package.
     """
 
     rules: tuple[str, ...]
@@ -43,46 +43,47 @@ class Ignore(Struct, frozen=True):
     """First and last line that an inline ignore covers; None for the whole file."""
     package: str = ""
     justification: str = ""
-    """Why a vulnerability does no harm, in a word of VEX (model/vex.py); "" where that is not claimed."""
+    """The VEX justification (model/vex.py) of a vulnerability that does not apply; "" for none."""
 
     @property
     def named(self) -> str:
-        """What it excuses, in words."""
+        """What it suppresses, in words."""
         return ", ".join((*self.rules, *((f"package {self.package}",) if self.package else ())))
 
-    def may_wait(self, skip: frozenset[str]) -> bool:
-        """Whether it may still excuse something once all is judged."""
-        if skip.intersection(self.rules):
+    def may_apply_later(self, skipped: frozenset[str]) -> bool:
+        """Whether it may suppress something in a run that skips nothing."""
+        if skipped.intersection(self.rules):
             return True
-        known = self.package or any("-" in rule for rule in self.rules)
-        return bool(known) and VULNERABILITIES in skip
+        vulnerabilities = self.package or any("-" in rule for rule in self.rules)
+        return bool(vulnerabilities) and VULNERABILITIES in skipped
 
     def expired(self, today: date) -> bool:
-        """Whether its last day has gone by."""
+        """Whether its last day is over."""
         return bool(self.until) and date.fromisoformat(self.until) < today
 
     def covers(self, finding: Finding, name: str) -> bool:
-        """Whether it excuses this finding, in the file of this name (relative to the policy's folder)."""
+        """Whether it suppresses this finding, in the file of this name (relative to the policy's directory)."""
         return (
-            self._means(finding)
+            self._names(finding)
             and (not self.subject or fnmatchcase(finding.subject, self.subject))
             and (not self.files or any(matches(name, pattern) for pattern in self.files))
             and (self.lines is None or self.lines[0] <= finding.location.line <= self.lines[1])
         )
 
-    def _means(self, finding: Finding) -> bool:
-        """Whether it names this finding's rule, one of the vulnerability's other names, or its package."""
-        one = finding.vulnerability
-        if one is None:
+    def _names(self, finding: Finding) -> bool:
+        """Whether it names this finding's rule, an id of its vulnerability, or its package."""
+        vulnerability = finding.vulnerability
+        if vulnerability is None:
             return finding.rule in self.rules and not self.package
-        if self.rules and not any(name in self.rules for name in (one.id, *one.aliases, *one.advisories)):
+        ids = (vulnerability.id, *vulnerability.aliases, *vulnerability.advisories)
+        if self.rules and not any(id_ in self.rules for id_ in ids):
             return False
-        names = (one.package.name, one.package.source)
+        names = (vulnerability.package.name, vulnerability.package.source)
         return not self.package or any(name and fnmatchcase(name, self.package) for name in names)
 
 
 def matches(name: str, pattern: str) -> bool:
-    """Match a path by a glob in which ** spans folders; a pattern without a slash matches in any folder."""
+    """Match a path with a glob in which ** spans directories; a pattern without a slash matches in any directory."""
     pattern = pattern.removeprefix("./")
     if "/" not in pattern.rstrip("/"):
         return any(fnmatchcase(part, pattern.rstrip("/")) for part in name.split("/"))
@@ -100,10 +101,10 @@ _COMMENT: Final = re.compile(r"\s*(#|//|<!--|;)")
 
 
 def inline(source: Source) -> tuple[tuple[Ignore, ...], tuple[InputError, ...]]:
-    """Read the ignores that stand in a text's own comments, and say what is wrong with those that are not valid.
+    """Read the ignores in a text's comments, and report those that are not valid.
 
-    `# sealock: ignore[C001,C002] reason` covers its own line; on a line of its own it covers the next statement:
-    the next line, what continues it, and what is indented beneath it. `ignore-file[…]` covers the whole text. A day may
+    `# sealock: ignore[C001,C002] reason` covers its own line. On a line of its own it covers the next statement: the
+    next line, its continuations, and what is indented below it. `ignore-file[…]` covers the whole text. A last day may
     follow the reason: `until=2027-01-31`.
     """
     ignores: list[Ignore] = []
@@ -130,16 +131,16 @@ def inline(source: Source) -> tuple[tuple[Ignore, ...], tuple[InputError, ...]]:
 
 def _inline_fault(rules: tuple[str, ...], reason: str, until: str) -> str:
     if not rules:
-        return "this ignore names no rule: write sealock: ignore[RULE] and the reason"
+        return "this ignore names no rule: write sealock: ignore[RULE] and a reason"
     if wrong := [rule for rule in rules if not RULE_ID.fullmatch(rule)]:
         return f"this ignore names {wrong[0]!r}, which is not a rule's id"
     if not reason:
-        return "this ignore has no reason, and is not honoured: say why after the bracket"
+        return "this ignore has no reason and does not apply: give one after the bracket"
     if until:
         try:
             date.fromisoformat(until)
         except ValueError:
-            return f"this ignore ends on {until!r}, which is not a day such as 2027-01-31"
+            return f"this ignore ends on {until!r}, which is not a date like 2027-01-31"
     return ""
 
 
@@ -168,18 +169,20 @@ def _indent(line: str) -> int:
 
 
 def about_ignores(
-    ignores: Iterable[Ignore], used: Iterable[Ignore], skip: frozenset[str], today: date
+    ignores: Iterable[Ignore], used: Iterable[Ignore], skipped: frozenset[str], today: date
 ) -> Iterator[Finding]:
-    """Report ignores that excuse nothing or are past their day; `undecided` are rules that could not be judged."""
+    """Report ignores that match no finding or have expired; `skipped` are rules that were not evaluated everywhere."""
     used = tuple(used)
     for ignore in ignores:
         named = ignore.named
         if ignore.expired(today):
-            message = f"the ignore of {named} ended on {ignore.until}, and is not honoured any more"
-            yield _policy_finding(EXPIRED_IGNORE, Severity.MEDIUM, message, ignore, "Mend the cause, or set a new day.")
-        elif ignore not in used and not ignore.may_wait(skip):
-            message = f"the ignore of {named} excuses nothing here"
-            yield _policy_finding(UNUSED_IGNORE, Severity.LOW, message, ignore, "Take the ignore away.")
+            message = f"the ignore of {named} expired on {ignore.until}"
+            yield _policy_finding(
+                EXPIRED_IGNORE, Severity.MEDIUM, message, ignore, "Fix the cause, or set a later date."
+            )
+        elif ignore not in used and not ignore.may_apply_later(skipped):
+            message = f"the ignore of {named} matches no finding"
+            yield _policy_finding(UNUSED_IGNORE, Severity.LOW, message, ignore, "Remove the ignore.")
 
 
 def _policy_finding(rule: str, severity: Severity, message: str, ignore: Ignore, remedy: str) -> Finding:

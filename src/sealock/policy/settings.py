@@ -1,4 +1,4 @@
-"""The policy, and sealock.toml that says it."""
+"""The policy, read from sealock.toml."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from sealock.policy.ignores import RULE_ID, Ignore, matches
 from sealock.policy.tables import TableReader
 from sealock.policy.trust import TrustPolicy, read_trust
 
-SEVERITIES: Final = {one.word: one for one in Severity}
+SEVERITIES: Final = {severity.word: severity for severity in Severity}
 
 
 class Policy(Struct, frozen=True):
-    """What sealock.toml says. `folder` is where it stands, "" where there is none."""
+    """A policy. `folder` is the directory of its sealock.toml, "" where there is none."""
 
     fail_on: Severity = Severity.HIGH
     pedantic: bool = False
@@ -30,26 +30,26 @@ class Policy(Struct, frozen=True):
     exclude: tuple[str, ...] = ()
     registries: tuple[str, ...] = ()
     access: Registries = Registries()
-    """How registries are spoken to: the table [registry]."""
+    """How to connect to registries: the table [registry]."""
     trust: TrustPolicy = TrustPolicy()
-    """Who must vouch for which images: the table [trust]."""
+    """Who must have signed which images: the table [trust]."""
     vex: tuple[str, ...] = ()
-    """VEX documents, as paths from the policy's folder: `vex` in the table [vulnerabilities]."""
+    """VEX documents, as paths from the policy's directory: `vex` in the table [vulnerabilities]."""
     baseline: frozenset[str] = frozenset()
     name: str = ""
-    folder: str = ""
+    directory: str = ""
 
     def wants(self, rule: str, *, pedantic: bool) -> bool:
-        """Whether a rule is on: all are, but pedantic ones only by request."""
+        """Whether a rule runs: all do, pedantic ones only when the policy enables them."""
         return not pedantic or self.pedantic or rule in self.enable
 
 
 def excluded(policy: Policy, name: str) -> bool:
-    """Whether the policy leaves this path (relative to its folder) out of a walk."""
+    """Whether the policy excludes this path (relative to its directory) from a walk."""
     return any(matches(name, pattern) for pattern in policy.exclude)
 
 
-def read(source: Source, folder: str) -> Policy:
+def read(source: Source, directory: str) -> Policy:
     """Read sealock.toml; PolicyError says what is wrong and where."""
     import tomllib  # noqa: PLC0415  it costs 12 ms, and most runs have no policy
 
@@ -70,11 +70,11 @@ def read(source: Source, folder: str) -> Policy:
         ignores=tuple(_ignore(source, entry, index) for index, entry in enumerate(reader.take("ignore", list, []))),
         exclude=reader.strings("exclude"),
         registries=reader.strings("registries"),
-        trust=read_trust(source, reader.take("trust", dict, {}), folder),
+        trust=read_trust(source, reader.take("trust", dict, {}), directory),
         access=_registries(source, reader.take("registry", dict, {})),
         vex=_vex(source, reader.take("vulnerabilities", dict, {})),
         name=source.name,
-        folder=folder,
+        directory=directory,
     )
     reader.done()
     return policy
@@ -82,20 +82,20 @@ def read(source: Source, folder: str) -> Policy:
 
 def _vex(source: Source, table: dict[str, Any]) -> tuple[str, ...]:
     reader = TableReader(source, table, "[vulnerabilities] ")
-    found = reader.strings("vex")
+    paths = reader.strings("vex")
     reader.done()
-    return found
+    return paths
 
 
 def _registries(source: Source, table: dict[str, Any]) -> Registries:
     reader = TableReader(source, table, "[registry] ")
-    found = Registries(reader.strings("insecure"), _hosts(reader, "mirrors"), _hosts(reader, "token-hosts"))
+    registries = Registries(reader.strings("insecure"), _hosts(reader, "mirrors"), _hosts(reader, "token-hosts"))
     reader.done()
-    return found
+    return registries
 
 
 def _hosts(reader: TableReader, key: str) -> dict[str, tuple[str, ...]]:
-    """A table of hosts, or of lists of them, by registry."""
+    """Read a table that maps registries to one or several hosts."""
     inner = TableReader(reader.source, reader.take(key, dict, {}), f"[registry] {key}: ")
     return {registry: inner.strings(registry) for registry in tuple(inner.table)}
 
@@ -122,18 +122,18 @@ def _ignore(source: Source, entry: Any, index: int) -> Ignore:  # noqa: ANN401  
     reader.table.pop("until", None)
     package = reader.take("package", str, "").strip()
     if not rules and not package:
-        msg_0 = "rule"
-        raise reader.fail(msg_0, "is missing: name the rules or vulnerabilities that are ignored, or a package")
+        missing = "rule"
+        raise reader.fail(missing, "is missing: name the rules or vulnerabilities that are ignored, or a package")
     reason = reader.take("reason", str, "").strip()
     if not reason:
-        msg_0 = "reason"
-        raise reader.fail(msg_0, "is missing: an ignore says why")
+        missing = "reason"
+        raise reader.fail(missing, "is missing: an ignore needs one")
     if until and not isinstance(until, date):
         try:
             until = date.fromisoformat(until)
         except (TypeError, ValueError):
-            msg_0 = "until"
-            raise reader.fail(msg_0, f"should be a day such as 2027-01-31, and is {until!r}") from None
+            wrong = "until"
+            raise reader.fail(wrong, f"should be a date like 2027-01-31, and is {until!r}") from None
     lines = [number for number, line in enumerate(source.text.split("\n"), 1) if re.match(r"\s*\[\[\s*ignore", line)]
     location = Location(source.name, lines[index] if index < len(lines) else 0, 1)
     ignore = Ignore(
@@ -151,7 +151,7 @@ def _ignore(source: Source, entry: Any, index: int) -> Ignore:  # noqa: ANN401  
 
 
 def _justification(reader: TableReader, entry: dict[str, Any], rules: tuple[str, ...], package: str) -> str:
-    """Why a vulnerability does no harm; "" where the ignore does not claim that."""
+    """The VEX justification that an ignore gives; "" for none."""
     key = "justification"
     if key not in entry:
         return ""
@@ -161,5 +161,5 @@ def _justification(reader: TableReader, entry: dict[str, Any], rules: tuple[str,
     if word not in JUSTIFICATIONS:
         raise reader.fail(key, f"should be one of {', '.join(JUSTIFICATIONS)}, and is {word!r}")
     if not package and not any("-" in rule for rule in rules):
-        raise reader.fail(key, "is for known vulnerabilities, and this ignore names none")
+        raise reader.fail(key, "is for vulnerabilities, and this ignore names none")
     return word

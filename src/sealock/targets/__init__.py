@@ -1,1 +1,1 @@
-"""From what the person typed to texts: the only part that opens files."""
+"""From what the user typed to inputs. Only this room opens the files of a project."""

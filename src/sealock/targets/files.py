@@ -1,4 +1,4 @@
-"""Opens files with care: regular ones only, of a bounded size, and only text."""
+"""Reads files safely: regular files only, of bounded size, and only text."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from sealock.formats.files import FileRefusedError
 from sealock.text import format_size
 
 LIMIT: Final = 8 * 1024 * 1024
-"""Bytes of the largest text that is read: no Dockerfile, compose file or script comes near it."""
+"""The largest text in bytes, far above any Dockerfile, compose file or script."""
 
 
 def read_bytes(path: str, limit: int = LIMIT) -> bytes:
     """Read a regular file of at most `limit` bytes; FileRefusedError says why not."""
     try:
-        # Without O_NONBLOCK the opening of a named pipe would wait for somebody to write.
+        # Without O_NONBLOCK, opening a named pipe would wait for a writer.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except OSError as error:
         raise FileRefusedError(_why(path, error)) from None
     try:
         facts = os.fstat(handle)
         if not stat.S_ISREG(facts.st_mode):
-            msg = f"this is {_KINDS.get(stat.S_IFMT(facts.st_mode), 'no regular file')}: {path}"
+            msg = f"this is {_KINDS.get(stat.S_IFMT(facts.st_mode), 'not a regular file')}: {path}"
             raise FileRefusedError(msg)
         if facts.st_size > limit:
             raise FileRefusedError(_too_large(path, limit))
@@ -51,7 +51,7 @@ def read_start(path: str, size: int) -> bytes:
         raise FileRefusedError(_why(path, error)) from None
     try:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            msg = f"{path} is no regular file"
+            msg = f"{path} is not a regular file"
             raise FileRefusedError(msg)
         return os.pread(handle, size, 0)
     except OSError as error:
@@ -61,7 +61,7 @@ def read_start(path: str, size: int) -> bytes:
 
 
 _KINDS: Final = {
-    stat.S_IFDIR: "a folder",
+    stat.S_IFDIR: "a directory",
     stat.S_IFIFO: "a named pipe",
     stat.S_IFSOCK: "a socket",
     stat.S_IFCHR: "a device",
@@ -74,11 +74,11 @@ def _why(path: str, error: OSError) -> str:
 
 
 def _too_large(path: str, limit: int) -> str:
-    return f"{path} is larger than {format_size(limit)}, the most that is read as text"
+    return f"{path} is larger than {format_size(limit)}, the limit for a text"
 
 
 def decode(name: str, data: bytes) -> str:
-    """Take bytes as UTF-8 text; FileRefusedError says at which line they are none."""
+    """Decode UTF-8 text; FileRefusedError names the line that is not UTF-8."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -87,7 +87,7 @@ def decode(name: str, data: bytes) -> str:
         raise FileRefusedError(msg) from None
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        msg = f"{name}, line {line}: a NUL byte stands in it, so it is no text"
+        msg = f"{name}, line {line}: it contains a NUL byte, so it is not text"
         raise FileRefusedError(msg)
     return text
 

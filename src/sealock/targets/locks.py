@@ -1,4 +1,4 @@
-"""Lock files by their names: what package managers write down of what a project needs."""
+"""Lock files, by name."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _NAMES: Final = re.compile(
     r"Cargo\.lock|go\.mod|Gemfile\.lock|gems\.locked|composer\.lock|packages\.lock\.json"
 )
 LIMIT: Final = 16 << 20
-"""Bytes of the largest lock file that is read."""
+"""The largest lock file in bytes."""
 
 
 def is_lock(name: str) -> bool:
-    """Whether a file of this name locks packages."""
+    """Whether a file of this name is a lock file."""
     return _NAMES.fullmatch(name) is not None

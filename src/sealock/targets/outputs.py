@@ -1,4 +1,4 @@
-"""Writes files whole or not at all."""
+"""Writes files completely or not at all."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from sealock.errors import TargetError
 
 
 def replace_text(path: str, old: str, new: str) -> None:
-    """Put `new` in the place of a file that holds `old`, keeping its mode and owner; TargetError where it cannot be.
+    """Replace a file's text `old` with `new`, keeping mode and owner; TargetError where that fails.
 
-    The new text is written beside the file, flushed to the disk and renamed over it, so that whoever looks sees the one
-    or the other. A file that has changed since it was read is left alone.
+    The new text is written next to the file, synced to disk and renamed over it, so that readers see one of the two. A
+    file that has changed since it was read is not touched.
     """
     full = os.path.realpath(path)
-    folder, name = os.path.split(full)
+    directory, name = os.path.split(full)
     temporary = ""
     try:
         facts = os.stat(full)
         with open(full, encoding="utf-8", newline="") as handle:
             if handle.read() != old:
-                msg = f"{path} changed while sealock was at work, and was left alone"
+                msg = f"{path} changed while sealock was running, and was not touched"
                 raise TargetError(msg)
-        handle_number, temporary = _beside(folder, name)
+        handle_number, temporary = _beside(directory, name)
         with open(handle_number, "w", encoding="utf-8", newline="") as handle:
             handle.write(new)
             handle.flush()
@@ -35,7 +35,7 @@ def replace_text(path: str, old: str, new: str) -> None:
         os.replace(temporary, full)
         temporary = ""
     except (OSError, UnicodeError) as error:
-        # Not the error itself, which would name the file beside it that nobody else knows of.
+        # Not the error itself, which would name the temporary file.
         msg = f"{path} could not be written: {getattr(error, 'strerror', None) or error}"
         raise TargetError(msg) from None
     finally:
@@ -45,14 +45,14 @@ def replace_text(path: str, old: str, new: str) -> None:
 
 
 def write_output(path: str, text: str) -> None:
-    """Write a report to a file, whole or not at all; TargetError where it cannot be. Devices and pipes work too."""
+    """Write a report to a file, completely or not at all; TargetError where that fails. Devices and pipes work too."""
     try:
         if os.path.exists(path) and not os.path.isfile(path):
             with open(path, "w", encoding="utf-8", errors="backslashreplace") as handle:
                 handle.write(text)
             return
-        folder, name = os.path.split(os.path.realpath(path))
-        handle_number, temporary = _beside(folder, name)
+        directory, name = os.path.split(os.path.realpath(path))
+        handle_number, temporary = _beside(directory, name)
         try:
             with open(handle_number, "w", encoding="utf-8", errors="backslashreplace", newline="") as handle:
                 handle.write(text)
@@ -67,11 +67,11 @@ def write_output(path: str, text: str) -> None:
         raise TargetError(msg) from None
 
 
-def _beside(folder: str, name: str) -> tuple[int, str]:
-    """Make a file beside the one of this name, and open it: its descriptor and its path."""
+def _beside(directory: str, name: str) -> tuple[int, str]:
+    """Create and open a file next to the one of this name; return its descriptor and path."""
     from tempfile import mkstemp  # noqa: PLC0415  most commands write no file
 
-    return mkstemp(prefix=f".{name}.", suffix=".tmp", dir=folder)
+    return mkstemp(prefix=f".{name}.", suffix=".tmp", dir=directory)
 
 
 def _umask() -> int:

@@ -1,4 +1,4 @@
-"""From the words that a person typed to the texts that they mean."""
+"""Resolves what the user typed to inputs."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from sealock.errors import TargetError
 from sealock.formats.files import FileRefusedError
 from sealock.model.imagename import ImageName
 from sealock.model.location import Source
+from sealock.targets.directory import DirectoryWindow
 from sealock.targets.files import LIMIT, read_input, read_start, read_text
-from sealock.targets.folder import FolderWindow
 from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, Unreadable
 from sealock.targets.locks import LIMIT as LOCK_LIMIT
 from sealock.targets.locks import is_lock
@@ -24,24 +24,24 @@ from sealock.targets.walk import walk
 MACHINE: Final = "host"
 """The target that is this machine."""
 SELF: Final = "self"
-"""The target that is the process itself, in whichever container it runs."""
+"""The target that is this process, in the container that it runs in."""
 _IMAGES: Final = ("archive", "rootfs")
 _RUNNING: Final = ("container", "pid")
 BILL_LIMIT: Final = 128 << 20
-"""Bytes of the largest JSON that is read: bills of materials of large images have tens of millions."""
+"""The largest JSON file in bytes: the SBOM of a large image has tens of millions."""
 
 
 class Options(Struct, frozen=True):
-    """How targets are read: `environment` is what compose files see, `outside` lets them read beyond what was named."""
+    """How targets are read: `environment` is for compose files; `outside` lets them read outside of what was named."""
 
     environment: Mapping[str, str] = {}
     outside: bool = False
     excluded: Callable[[str, str], bool] = lambda _root, _name: False
-    """Of a root and a path relative to it: whether a walk leaves it out."""
+    """Whether a walk leaves out a path, given a root and the path relative to it."""
 
 
 def resolve(target: str, options: Options) -> Iterator[Input]:
-    """Yield every text that a target stands for. What cannot be read is yielded too, with its problem."""
+    """Yield every input of a target. What cannot be read is an Unreadable."""
     prefix, colon, rest = target.partition(":")
     if target == "-":
         yield _standard_input()
@@ -71,7 +71,7 @@ def resolve(target: str, options: Options) -> Iterator[Input]:
 
 
 def _line(target: str, text: str) -> Input:
-    """A `docker run` line as it is typed; one without is a problem, since nothing in it would be judged."""
+    """A `docker run` line as typed. A text without one is unreadable, since nothing in it could be evaluated."""
     source = Source(target, text)
     document = formats.read("run", source)
     if not document.subjects and not document.errors:
@@ -85,7 +85,7 @@ def _image(target: str, path: str) -> ImageInput:
 
 
 def _remote(target: str, reference: str) -> ImageInput:
-    """An image that is asked for at its registry; the policy of the folder that we are in holds."""
+    """An image at its registry; the policy of the working directory applies."""
     return ImageInput(target, reference, f"image:{reference}", root_of("."))
 
 
@@ -100,14 +100,14 @@ def image_of(target: str) -> str:
 
 
 def _is_reference(target: str) -> bool:
-    """Whether what names no file names an image: with a tag or a digest, since "compose.yml" would do as a name too."""
+    """Whether a target that is no file is an image: it has a tag or digest, since "compose.yml" is a valid name too."""
     name = _named(target)
     return name is not None and (":" in target.rpartition("/")[2] or name.digest is not None)
 
 
 def _named(target: str) -> ImageName | None:
-    """What a target would name as a reference; None where it is none."""
-    from sealock.net.registry.names import reference  # noqa: PLC0415  files and folders do without
+    """The target as an image reference; None where it is not one."""
+    from sealock.net.registry.names import reference  # noqa: PLC0415  files and directories need no registry
 
     try:
         return reference(target)
@@ -116,7 +116,7 @@ def _named(target: str) -> ImageName | None:
 
 
 def _is_archive(path: str) -> bool:
-    """Whether a file begins as a tar does, or as what is compressed: no text that we read does."""
+    """Whether a file starts like a tar archive or a compressed one: no text does."""
     try:
         start = read_start(path, 512)
     except FileRefusedError:
@@ -125,16 +125,16 @@ def _is_archive(path: str) -> bool:
 
 
 def resolve_compose(paths: tuple[str, ...], options: Options) -> Input:
-    """Read several compose files that are merged as `docker compose -f A -f B` does; the first one's folder counts."""
-    folder = os.path.dirname(paths[0]) or "."
-    root = root_of(folder) or folder
+    """Read several compose files, merged as `docker compose -f A -f B` does; the first one's directory counts."""
+    directory = os.path.dirname(paths[0]) or "."
+    root = root_of(directory) or directory
     name = relative(paths[0], root)
     target = " + ".join(paths)
     try:
         first, *others = (Source(path, read_text(path)) for path in paths)
     except FileRefusedError as refusal:
         return Unreadable(target, name, str(refusal), root, kind="compose")
-    files = FolderWindow(folder, folder, options.environment, outside=options.outside)
+    files = DirectoryWindow(directory, directory, options.environment, outside=options.outside)
     return FileInput(target, name, "compose", first, files, paths[0], root, more=tuple(others))
 
 
@@ -160,8 +160,8 @@ _UNKNOWN_KIND: Final = (
 
 
 def _file(path: str, named: str, options: Options, *, walked: bool) -> Input:
-    folder = os.path.dirname(path) or "."
-    root = root_of(folder) or named
+    directory = os.path.dirname(path) or "."
+    root = root_of(directory) or named
     name = relative(path, root)
     lock = is_lock(os.path.basename(path))
     try:
@@ -173,7 +173,7 @@ def _file(path: str, named: str, options: Options, *, walked: bool) -> Input:
     kind = formats.sniff(os.path.basename(path), text)
     if kind is None:
         return Unreadable(path, name, _UNKNOWN_KIND, root, walked)
-    files = FolderWindow(folder, named, options.environment, outside=options.outside)
+    files = DirectoryWindow(directory, named, options.environment, outside=options.outside)
     return FileInput(path, name, kind, Source(path, text), files, path, root, walked)
 
 
@@ -184,18 +184,18 @@ def _folder(target: str, options: Options) -> Iterator[Input]:
     def excluded(name: str) -> bool:
         return options.excluded(root, relative(os.path.join(target, name), root))
 
-    found = False
+    empty = True
     for path in walk(target, excluded, lambda path, why: unreadable.append((path, why))):
         shown = os.path.normpath(path)
         input_ = _file(shown, target, options, walked=True)
         if isinstance(input_, Unreadable) and input_.error == _UNKNOWN_KIND:
             continue
-        found = True
+        empty = False
         yield input_
     for path, why in unreadable:
-        found = True
+        empty = False
         yield Unreadable(path, relative(path, root), f"could not be read: {why}", root, walked=True)
-    if not found:
+    if empty:
         yield Unreadable(target, relative(target, root), f"nothing in it that sealock reads: {_NOTHING}", root)
 
 

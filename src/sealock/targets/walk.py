@@ -1,4 +1,4 @@
-"""Walks a folder for all that sealock reads. Symbolic links are not followed, so that no loop and no way out is."""
+"""Walks a directory for files that sealock reads. It follows no symbolic link, so it neither loops nor leaves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SKIPPED: Final = frozenset({
     ".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".nox", ".mypy_cache", ".ruff_cache",
     ".pytest_cache", ".terraform", "site-packages", ".cache",
 })  # fmt: skip
-"""Folders that hold other people's files or none that anybody wrote."""
+"""Directories of third-party or generated files."""
 
 _CERTAIN: Final = re.compile(
     r"(.*[._-])?(docker|container)file([._-].*)?|(.*[._-])?(docker-)?compose([._-].*)?\.ya?ml", re.IGNORECASE
@@ -30,7 +30,7 @@ _PEEK: Final = re.compile(
 )
 _WORTH: Final = re.compile(rb"\b(docker|podman|nerdctl)\b[^\n]*\b(run|create)\b|^services[ \t]*:", re.MULTILINE)
 PEEK_LIMIT: Final = 1 << 20
-"""Bytes of a file that are looked at for something of ours, where its name does not say what it is."""
+"""How many bytes of a file are searched where its name does not say what it is."""
 _OVERRIDE: Final = re.compile(r"(docker-)?compose\.override\.(ya?ml)")
 
 
@@ -40,29 +40,29 @@ def walk(
     report: Callable[[str, str], None],
     also: re.Pattern[bytes] | None = None,
 ) -> Iterator[str]:
-    """Yield, in order of path, each file below `root` that may be for us.
+    """Yield, in order of path, each file below `root` that sealock may read.
 
-    `excluded` tells of a path relative to `root` whether it is left out; `report` gets each path that could not be
-    looked at, and why. With `also`, a file that holds it is for us too, and no file is left to the one beside it.
+    `excluded` decides whether a path relative to `root` is left out; `report` gets each path that could not be read,
+    and why. With `also`, a file that contains it counts too, and an override file is yielded on its own.
     """
     folders = [""]
     while folders:
-        folder = folders.pop()
+        directory = folders.pop()
         below: list[str] = []
         files: list[str] = []
         try:
-            with os.scandir(os.path.join(root, folder)) as entries:
+            with os.scandir(os.path.join(root, directory)) as entries:
                 for entry in entries:
-                    name = f"{folder}{entry.name}"
+                    name = f"{directory}{entry.name}"
                     if entry.is_dir(follow_symlinks=False):
                         if entry.name not in SKIPPED and not excluded(name):
                             below.append(name + "/")
                     elif entry.is_file(follow_symlinks=False) and _may_be(entry.name) and not excluded(name):
                         files.append(name)
         except OSError as error:
-            report(os.path.join(root, folder), error.strerror or str(error))
+            report(os.path.join(root, directory), error.strerror or str(error))
             continue
-        # Compose itself lays an override file over the file beside it.
+        # Compose itself merges an override file into the file next to it.
         bases = {os.path.basename(name) for name in files}
         for name in sorted(files):
             override = _OVERRIDE.fullmatch(os.path.basename(name))
@@ -78,7 +78,7 @@ def walk(
 
 
 def _is_named(name: str) -> bool:
-    """Whether the name alone says that it is a lock file or the engine's settings."""
+    """Whether the name is that of a lock file or of the engine's settings."""
     return name == "daemon.json" or is_lock(name)
 
 
@@ -91,7 +91,7 @@ def _may_be(name: str) -> bool:
 
 
 def _worth(path: str, report: Callable[[str, str], None], also: re.Pattern[bytes] | None) -> bool:
-    """Whether a file holds something for us: its name says so, or a look into it does."""
+    """Whether sealock reads a file, by its name or its first bytes."""
     name = os.path.basename(path)
     if _CERTAIN.fullmatch(name) or _is_named(name):
         return True

@@ -1,4 +1,4 @@
-"""The window through which a document sees the files around it: its own folder, and no further than was named."""
+"""The files that a document may read: those of its own directory, and none outside the directory that was named."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from sealock.model.project import ProjectFile
 from sealock.targets.files import LIMIT, read_bytes, read_text
 
 MANY: Final = 4096
-"""Names of one folder that a document is shown at the most."""
+"""The largest number of names that a document sees of one directory."""
 FILES: Final = 1000
-"""Files that one document may have read: an include that fans out ends here."""
+"""The largest number of files that one document may read, so that includes that fan out end."""
 
 
-class FolderWindow:
-    """The files beside a document in `folder`; nothing outside of `root` is read or looked at unless `outside`."""
+class DirectoryWindow:
+    """The files next to a document in `directory`; nothing outside of `root` is read or inspected unless `outside`."""
 
     def __init__(
-        self, folder: str, root: str, environment: Mapping[str, str] | None = None, *, outside: bool = False
+        self, directory: str, root: str, environment: Mapping[str, str] | None = None, *, outside: bool = False
     ) -> None:
-        self.folder = folder
+        self.directory = directory
         self.root = os.path.realpath(root)
         self.environment: Mapping[str, str] = environment or {}
         self.outside = outside
@@ -33,11 +33,11 @@ class FolderWindow:
     def _path(self, path: str) -> str:
         """Resolve a path, its symbolic links too, and refuse what lies outside."""
         if "\0" in path or len(path) > 4096:
-            msg = "a path with a NUL byte, or of more than 4096 characters, is no path"
+            msg = "the path has a NUL byte or more than 4096 characters"
             raise FileRefusedError(msg)
-        full = os.path.realpath(os.path.join(self.folder, path))
+        full = os.path.realpath(os.path.join(self.directory, path))
         if not self.outside and not _within(full, self.root):
-            msg = f"{path} lies outside of the folder that was named, and was not read (--allow-outside reads it)"
+            msg = f"{path} is outside of the directory that was named and was not read (--allow-outside reads it)"
             raise FileRefusedError(msg)
         return full
 
@@ -46,7 +46,7 @@ class FolderWindow:
         full = self._path(path)
         self._read += 1
         if self._read > FILES:
-            msg = f"{path} was not read: the document has had {FILES} files read already"
+            msg = f"{path} was not read: the document already read {FILES} files"
             raise FileRefusedError(msg)
         try:
             return read_text(full, LIMIT)
@@ -55,7 +55,7 @@ class FolderWindow:
             raise FileRefusedError(str(refusal).replace(full, path, 1)) from None
 
     def fact(self, path: str) -> ProjectFile:
-        """Tell what can be seen of a file without reading it."""
+        """What can be seen of a file without reading it."""
         try:
             full = self._path(path)
         except FileRefusedError:
@@ -70,11 +70,11 @@ class FolderWindow:
         ignored = None if top is None else _ignored(full, top, self.root)
         return ProjectFile(path, exists=True, mode=mode, ignored_by_git=ignored, in_repository=top is not None)
 
-    def entries(self, folder: str) -> tuple[str, ...] | None:
-        """Return the names in a folder, sorted, or None where it cannot be looked into."""
+    def entries(self, directory: str) -> tuple[str, ...] | None:
+        """The names in a directory, sorted; None where it cannot be read."""
         try:
-            with os.scandir(self._path(folder)) as found:
-                return tuple(sorted(entry.name for entry in islice(found, MANY)))
+            with os.scandir(self._path(directory)) as scan:
+                return tuple(sorted(entry.name for entry in islice(scan, MANY)))
         except (FileRefusedError, OSError):
             return None
 
@@ -83,33 +83,33 @@ def _within(path: str, root: str) -> bool:
     return path == root or path.startswith(root.rstrip("/") + "/")
 
 
-def _repository(folder: str) -> str | None:
-    """The folder at or above this one that holds a .git."""
+def _repository(directory: str) -> str | None:
+    """The nearest directory at or above this one with a .git."""
     while True:
-        if os.path.exists(os.path.join(folder, ".git")):
-            return folder
-        parent = os.path.dirname(folder)
-        if parent == folder:
+        if os.path.exists(os.path.join(directory, ".git")):
+            return directory
+        parent = os.path.dirname(directory)
+        if parent == directory:
             return None
-        folder = parent
+        directory = parent
 
 
 def _ignored(path: str, top: str, root: str) -> bool | None:
-    """Whether .gitignore files within `root` leave the file out; None where one that counts may lie outside of it."""
+    """Whether .gitignore files within `root` ignore the file; None where one outside of it may decide."""
     from pathspec import GitIgnoreSpec  # noqa: PLC0415  only documents with env_file or secrets come here
 
-    folder = os.path.dirname(path)
+    directory = os.path.dirname(path)
     result: bool | None = None
     while True:
         try:
-            lines = read_bytes(os.path.join(folder, ".gitignore"), 1 << 20).decode("utf-8", "replace").splitlines()
-            result = GitIgnoreSpec.from_lines(lines).check_file(os.path.relpath(path, folder)).include
+            lines = read_bytes(os.path.join(directory, ".gitignore"), 1 << 20).decode("utf-8", "replace").splitlines()
+            result = GitIgnoreSpec.from_lines(lines).check_file(os.path.relpath(path, directory)).include
         except (FileRefusedError, ValueError):
             result = None
         if result is not None:
             return result
-        if folder == top:
+        if directory == top:
             return False
-        if folder == root:
+        if directory == root:
             return None
-        folder = os.path.dirname(folder)
+        directory = os.path.dirname(directory)
