@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import binascii
-import math
 from base64 import b64decode, urlsafe_b64decode
 from collections import Counter
 from itertools import pairwise
 from typing import Final
+
+from sealock.secrets.values import entropy
 
 BASE62: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _BECH32: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
@@ -74,12 +75,6 @@ def plain_base64(text: str) -> bytes:
         return urlsafe_b64decode(padded) if "-" in cut or "_" in cut else b64decode(padded, validate=True)
     except (ValueError, UnicodeError):
         return b""
-
-
-def entropy(value: str) -> float:
-    """The Shannon entropy of a text, in bits a character."""
-    length = len(value)
-    return -sum(count / length * math.log2(count / length) for count in Counter(value).values()) if length else 0.0
 
 
 def looks_random(value: str) -> bool:

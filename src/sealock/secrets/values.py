@@ -5,7 +5,9 @@ Reports never show a whole secret: `redact` and `mask` keep only what a person n
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
@@ -13,7 +15,6 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.model.finding import Confidence
-from sealock.secrets.checks import entropy
 from sealock.secrets.tokens import find_credential_urls, find_tokens
 
 
@@ -160,6 +161,12 @@ def _confidence(kind: str, value: str) -> Confidence:
     # A plain word under the name of a key or token is as often a setting ("TOKEN=cookie") as a secret.
     plain = (value.isalpha() and kind != "a secret") or " " in value or len(value) < 8
     return Confidence.LOW if plain else Confidence.MEDIUM
+
+
+def entropy(value: str) -> float:
+    """The Shannon entropy of a text, in bits per character."""
+    length = len(value)
+    return -sum(count / length * math.log2(count / length) for count in Counter(value).values())
 
 
 def find_in_text(text: str) -> list[tuple[str, int, int]]:

@@ -1,16 +1,14 @@
-"""Reads shell text: which commands run in it, in which order, feeding which.
+"""Parses shell scripts into the nouns of `sealock.model.shell`, with the value and the place of every word.
 
-The grammar is tree-sitter's for bash; this package turns its tree into the nouns of `sealock.model.shell`, with the
-value and the place of every word. Nothing that a text says makes it raise; what could not be read is in
-`Script.broken`.
+The grammar is tree-sitter's for bash. Parsing never raises: `Script.broken` holds what could not be read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sealock.formats.shell.bounds import MAX_LENGTH, refusal
 from sealock.formats.shell.exec import parse_words
+from sealock.formats.shell.grammar import MAX_LENGTH, refusal
 from sealock.formats.shell.nested import BOURNE
 from sealock.formats.shell.statements import StatementReader
 from sealock.model.location import Place
@@ -20,11 +18,11 @@ __all__ = ["MAX_LENGTH", "parse", "parse_words", "refusal"]
 
 
 def parse(text: str, offsets: Sequence[int] | int = 0, *, shell: str = "sh", file: str = "") -> Script:
-    """Read a script.
+    """Parse a script.
 
-    `offsets` leads from each character of the text to the file that it stands in (a number: the text stands there as it
-    is, from that offset on); places are the file's. `shell` is the interpreter, with or without its folder; a text for
-    another than a Bourne shell is not read: the script is empty and names the shell.
+    `offsets` maps each character of the text to its offset in the file (a number: the text stands in the file
+    unchanged, from that offset on); places refer to the file. `shell` is the interpreter, with or without its
+    directory. The script of any other than a Bourne shell is empty and only names the shell.
     """
     name = shell.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
     if name not in BOURNE:

@@ -1,4 +1,4 @@
-"""Reads simple commands: words, assignments, redirects, and what is nested in them."""
+"""Parses simple commands: words, assignments, redirects, and nested scripts."""
 
 from __future__ import annotations
 
@@ -15,60 +15,60 @@ from sealock.formats.shell.words import IN_HEREDOC, ShellValue, map_offsets
 from sealock.model.location import Place
 from sealock.model.shell import Assignment, Command, Nested, Redirect, Script, Word
 
-_SLOW: Final = frozenset("\\~{")
-"""Marks that keep a bare word from being its own value."""
-_SCRIPTS: Final = {"command_substitution": "substitution", "process_substitution": "process"}
+_SPECIAL: Final = frozenset("\\~{")
+"""Characters that make an unquoted word differ from its value."""
+_SUBSTITUTIONS: Final = {"command_substitution": "substitution", "process_substitution": "process"}
 _DECLARING: Final = frozenset({"export", "readonly", "declare", "local", "typeset"})
 
 
 class CommandReader(ShellText):
-    """A text in which simple commands can be read. `seen` are the substitutions that were read already, by offset."""
+    """Reads simple commands from a text. `visited` holds the offsets of the substitutions that it has read."""
 
-    __slots__ = ("count", "deep", "heredocs", "level", "seen")
+    __slots__ = ("count", "heredocs", "level", "too_deep", "visited")
 
     def __init__(self, text: str, base: Sequence[int] | int, shell: str, file: str) -> None:
         super().__init__(text, base, shell, file)
         self.level = 0
         self.count = 0
         self.heredocs: dict[int, MaskedHeredoc] = {}
-        self.deep: list[Place] = []
-        """What stands too deep in other commands to be read."""
-        self.seen: set[int] = set()
+        self.too_deep: list[Place] = []
+        """Places that are nested too deeply to be read."""
+        self.visited: set[int] = set()
 
     @abstractmethod
-    def inside(self, nodes: Sequence[Node], depth: int) -> Script:
-        """Read the statements inside of a subshell or substitution."""
+    def read_nodes(self, nodes: Sequence[Node], depth: int) -> Script:
+        """Read the statements of a subshell or substitution."""
 
     @abstractmethod
-    def script(self, text: str, offsets: Sequence[int] | int, shell: str) -> Script:
-        """Read a text that is a part of this one: the argument of `sh -c`."""
+    def parse_nested(self, text: str, offsets: Sequence[int] | int, shell: str) -> Script:
+        """Parse a script inside this one: the argument of `sh -c`."""
 
     @abstractmethod
-    def expanded(self, text: str, offsets: Sequence[int], nested: list[Nested], depth: int) -> None:
-        """Read the substitutions in a here-document."""
+    def add_heredoc_substitutions(self, text: str, offsets: Sequence[int], nested: list[Nested], depth: int) -> None:
+        """Add the substitutions in a here-document."""
 
     def command(self, nodes: Iterable[Node], depth: int) -> Command:
-        """Read a simple command from its parts."""
-        draft = _Draft(self, depth)
+        """Read a simple command from its nodes."""
+        builder = _CommandBuilder(self, depth)
         for node in nodes:
-            draft.add(node)
-        return add_nested(draft.finished(), self)
+            builder.add(node)
+        return add_nested(builder.build(), self)
 
-    def substitutions(self, node: Node, nested: list[Nested], depth: int) -> None:
-        """Read the scripts of $(…), `…`, <(…) and >(…) below a node."""
-        todo = [node]
-        while todo:
-            one = todo.pop()
-            kind = _SCRIPTS.get(one.type)
+    def add_substitutions(self, node: Node, nested: list[Nested], depth: int) -> None:
+        """Add the scripts of $(…), `…`, <(…) and >(…) below a node."""
+        pending = [node]
+        while pending:
+            current = pending.pop()
+            kind = _SUBSTITUTIONS.get(current.type)
             if kind is None:
-                todo.extend(reversed(one.children))
+                pending.extend(reversed(current.children))
                 continue
-            place = self.place(*self.span(one))
-            if place.start in self.seen:
+            place = self.place(*self.span(current))
+            if place.start in self.visited:
                 continue
-            self.seen.add(place.start)
+            self.visited.add(place.start)
             nested.append(
-                Nested("process" if kind == "process" else "substitution", self.inside(one.children, depth + 1))
+                Nested("process" if kind == "process" else "substitution", self.read_nodes(current.children, depth + 1))
             )
 
     def assignment(self, node: Node) -> Assignment:
@@ -89,10 +89,21 @@ class CommandReader(ShellText):
         return Assignment(name.rstrip("+"), value, self.place(start, end), tuple(items), name.endswith("+"))
 
 
-class _Draft:
-    """A command that is being read."""
+class _CommandBuilder:
+    """Builds a command from its nodes."""
 
-    __slots__ = ("assignments", "depth", "end", "last", "nested", "redirects", "source", "start", "touching", "words")
+    __slots__ = (
+        "adjacent",
+        "assignments",
+        "depth",
+        "end",
+        "last_end",
+        "nested",
+        "redirects",
+        "source",
+        "start",
+        "words",
+    )
 
     def __init__(self, source: CommandReader, depth: int) -> None:
         self.source = source
@@ -101,26 +112,26 @@ class _Draft:
         self.assignments: list[Assignment] = []
         self.redirects: list[Redirect] = []
         self.nested: list[Nested] = []
-        self.touching: list[Node] = []
+        self.adjacent: list[Node] = []
         self.start = self.end = -1
-        self.last = -1
-        """Where the word before ended; -1 where none may be continued."""
+        self.last_end = -1
+        """The end of the previous word; -1 if that cannot continue."""
 
     def add(self, node: Node) -> None:
-        """Take in one part."""
+        """Add one node."""
         kind = node.type
         if kind == "command_name" and node.child_count == 1:
             node = node.children[0]
             kind = node.type
         source = self.source
         start, end = source.span(node)
-        if kind == "word" and start != self.last and start > 0 and source.text[start - 1] != "\n":
+        if kind == "word" and start != self.last_end and start > 0 and source.text[start - 1] != "\n":
             value = source.text[start:end]
-            if value and _SLOW.isdisjoint(value):  # what most words are
-                if len(self.touching) > 1:
+            if value and _SPECIAL.isdisjoint(value):  # most words are
+                if len(self.adjacent) > 1:
                     self._join()
-                self.touching = [node]
-                self.last = end
+                self.adjacent = [node]
+                self.last_end = end
                 self.words.append(Word(value, source.place(start, end)))
                 self.start = start if self.start < 0 else min(start, self.start)
                 self.end = max(self.end, end)
@@ -131,14 +142,14 @@ class _Draft:
             return
         if kind in WORDS or kind == "command_name":
             self._word(node, kind, start, end)
-            self.last = end
+            self.last_end = end
         else:
             self._join()
             if kind == "variable_assignment":
                 self.assignments.append(source.assignment(node))
                 if self.words:
                     self.words.append(source.word([node]))
-                source.substitutions(node, self.nested, self.depth)
+                source.add_substitutions(node, self.nested, self.depth)
             elif kind == "variable_assignments":
                 for child in node.children:
                     self.add(child)
@@ -153,36 +164,36 @@ class _Draft:
     def _word(self, node: Node, kind: str, start: int, end: int) -> None:
         source = self.source
         value = source.text[start:end]
-        if self.last >= 0 and (start == self.last or _continued(source.text, self.last, start)):
-            self.touching.append(node)
+        if self.last_end >= 0 and (start == self.last_end or _is_continuation(source.text, self.last_end, start)):
+            self.adjacent.append(node)
         else:
             self._join()
-            self.touching.append(node)
-            if kind in {"word", "number"} and _SLOW.isdisjoint(value):
+            self.adjacent.append(node)
+            if kind in {"word", "number"} and _SPECIAL.isdisjoint(value):
                 self.words.append(Word(value, source.place(start, end)))
             else:
-                self.words.append(source.word(self.touching))
+                self.words.append(source.word(self.adjacent))
         if kind not in {"word", "raw_string"}:
-            source.substitutions(node, self.nested, self.depth)
+            source.add_substitutions(node, self.nested, self.depth)
 
     def _join(self) -> None:
-        """Make one word of the nodes that touched each other, as a line end in a word divides it for the grammar."""
-        if len(self.touching) > 1:
-            self.words[-1] = self.source.word(self.touching)
-        self.touching = []
-        self.last = -1
+        """Join adjacent nodes into one word, since the grammar splits a word at an escaped line feed."""
+        if len(self.adjacent) > 1:
+            self.words[-1] = self.source.word(self.adjacent)
+        self.adjacent = []
+        self.last_end = -1
 
     def _other(self, node: Node, start: int, end: int) -> None:
-        """Take in what the grammar does not mean to be in a command: errors, and marks such as ( in them."""
+        """Add what the grammar does not allow in a command: errors, and the tokens in them."""
         source = self.source
         if node.type == "subshell" or node.is_error:
-            self.nested.append(Nested("subshell", source.inside(node.children, self.depth + 1)))
+            self.nested.append(Nested("subshell", source.read_nodes(node.children, self.depth + 1)))
         else:
-            source.substitutions(node, self.nested, self.depth)
+            source.add_substitutions(node, self.nested, self.depth)
         self.words.append(Word(source.text[start:end], source.place(start, end), not node.children))
 
     def _redirect(self, node: Node) -> None:
-        """Take in a redirection; what the grammar counts to it but is the command's goes to the words."""
+        """Add a redirect; words that the grammar wrongly attaches to it go to the command."""
         source = self.source
         operator, fd, target, body = "", None, None, None
         heredoc: MaskedHeredoc | None = None
@@ -195,7 +206,7 @@ class _Draft:
             elif kind in WORDS and operator:
                 if target is None:
                     target = source.word([child])
-                    source.substitutions(child, self.nested, self.depth)
+                    source.add_substitutions(child, self.nested, self.depth)
                 else:
                     extra.append(child)
             elif not child.is_named and not operator:
@@ -203,7 +214,7 @@ class _Draft:
                 operator = source.text[start:end]
                 heredoc = source.heredocs.get(start)
         if heredoc is not None and target is not None:
-            operator, body = "<<-" if heredoc.tabs else "<<", self._document(heredoc, target)
+            operator, body = "<<-" if heredoc.strip_tabs else "<<", self._read_heredoc(heredoc, target)
             target = Word(heredoc.delimiter, target.place, heredoc.expands)
         if operator.endswith("&-"):
             operator, target = operator[:-1], Word("-", source.place(*source.span(node)))
@@ -211,23 +222,23 @@ class _Draft:
         for child in extra:
             self.add(child)
 
-    def _document(self, heredoc: MaskedHeredoc, delimiter: Word) -> str:
-        """A here-document's text; what a shell makes of it is kept with its offsets, as the delimiter's value."""
+    def _read_heredoc(self, heredoc: MaskedHeredoc, delimiter: Word) -> str:
+        """The text of a here-document; its value and offsets are stored as the delimiter's value."""
         source = self.source
         text = source.text
         body, value = ShellValue(), ShellValue()
         for start, end in heredoc.lines(text):
-            body.raw(text, start, end)
+            body.add_raw(text, start, end)
             if heredoc.expands:
-                value.quoted(text, start, end, IN_HEREDOC)
+                value.add_quoted(text, start, end, IN_HEREDOC)
         source.values[delimiter.place.start] = value if heredoc.expands else body
         written = body.text
         if heredoc.expands and ("$(" in written or "`" in written):
-            source.expanded(written, map_offsets(body.offsets, source.base), self.nested, self.depth)
+            source.add_heredoc_substitutions(written, map_offsets(body.offsets, source.base), self.nested, self.depth)
         return written
 
-    def finished(self) -> Command:
-        """The command."""
+    def build(self) -> Command:
+        """Finish the command."""
         self._join()
         words = self.words
         if words and words[0].text in _DECLARING:
@@ -242,6 +253,6 @@ class _Draft:
         return Command(tuple(words), place, tuple(self.assignments), tuple(self.redirects), tuple(self.nested))
 
 
-def _continued(text: str, last: int, start: int) -> bool:
-    """Whether nothing but escaped line ends is between two offsets."""
+def _is_continuation(text: str, last: int, start: int) -> bool:
+    """Whether only escaped line feeds stand between two offsets."""
     return 0 < start - last <= 200 and text[last:start] == "\\\n" * ((start - last) // 2)

@@ -1,10 +1,10 @@
-"""Commands that come as a list of words: the exec form of RUN, CMD and their like, a compose file's command."""
+"""Commands that are a list of words: the exec form of RUN and CMD, a compose file's command."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sealock.formats.shell.bounds import refusal
+from sealock.formats.shell.grammar import refusal
 from sealock.formats.shell.nested import add_nested
 from sealock.formats.shell.statements import StatementReader
 from sealock.formats.shell.text import spread_offsets
@@ -13,49 +13,49 @@ from sealock.model.shell import Command, Pipeline, Script, Word
 
 
 def parse_words(words: Sequence[Word], place: Place, *, text: str = "") -> Script:
-    """Read a command that no shell parses: ["sh", "-c", "…"] holds a script, ["sudo", "id"] another command.
+    """Parse a command that no shell reads: ["sh", "-c", "…"] holds a script, ["sudo", "id"] another command.
 
-    `place` is the command's. `text` is the file's, if there is one: with it the places inside of a JSON string with
-    escapes are exact, without it they may be some characters off.
+    `place` is the command's. `text` is the file's: with it, places inside a JSON string with escapes are exact; without
+    it they may be a few characters off.
     """
     if not words:
         return Script()
-    command = add_nested(Command(tuple(words), place), _Exec(text, place.file))
+    command = add_nested(Command(tuple(words), place), _ExecWords(text, place.file))
     return Script((Pipeline((command,)),))
 
 
-class _Exec:
-    """Words that stand in a file as they are, or as JSON strings."""
+class _ExecWords:
+    """Words that stand in a file verbatim or as JSON strings."""
 
     def __init__(self, text: str, file: str) -> None:
         self.text = text
         self.file = file
 
     def offsets(self, word: Word) -> Sequence[int] | int:
-        """Lead from each character of a word's value to the file."""
+        """Map each character of a word's value to the file."""
         start, end = word.place.start, word.place.end
         if self.text and "\\" in self.text[max(start, 0) : max(end, 0)] and self.text[start] == '"':
-            found = _json(self.text, start + 1, end - 1)
-            if len(found) == len(word.text):
-                return found
+            offsets = _json_offsets(self.text, start + 1, end - 1)
+            if len(offsets) == len(word.text):
+                return offsets
         return spread_offsets(word)
 
-    def document(self, delimiter: Word) -> tuple[str, Sequence[int] | int]:
-        """Nothing, since no shell reads these words."""
+    def heredoc_value(self, delimiter: Word) -> tuple[str, Sequence[int] | int]:
+        """Nothing: an exec form has no here-documents."""
         return "", delimiter.place.start
 
-    def script(self, text: str, offsets: Sequence[int] | int, shell: str) -> Script:
-        """Read a text that stands in a word."""
+    def parse_nested(self, text: str, offsets: Sequence[int] | int, shell: str) -> Script:
+        """Parse the script in a word."""
         inner = StatementReader(text, offsets, shell, self.file)
         return Script((), shell, (inner.place(0, len(text)),)) if refusal(text) else inner.read()
 
 
-def _json(text: str, start: int, end: int) -> list[int]:
+def _json_offsets(text: str, start: int, end: int) -> list[int]:
     """The offset of each character of a JSON string."""
-    found: list[int] = []
+    offsets: list[int] = []
     at = start
     while at < end:
-        found.append(at)
+        offsets.append(at)
         if text[at] != "\\":
             at += 1
         elif text[at + 1 : at + 2] == "u":
@@ -64,4 +64,4 @@ def _json(text: str, start: int, end: int) -> list[int]:
             at += 12 if pair else 6
         else:
             at += 2
-    return found
+    return offsets

@@ -1,9 +1,9 @@
-r"""Writes a text so that the grammar can read it, without moving anything: values are read from the text itself.
+r"""Masks what the grammar misreads by text of the same length, so that offsets stay; values come from the original.
 
-The grammar loses its way in several here-documents on one line, and in what follows one on its line, so each `<<WORD`
-becomes a plain redirect of the same length, and each body becomes blank. It overlooks an escaped blank that begins a
-word, and a backslash before $"…", so these become escaped letters; and it takes the quote after the last backslash of
-$'\\' for an escaped one. It wants a semicolon between two words that end commands.
+The grammar fails on several here-documents in one line and on what follows one in its line, so each `<<WORD` becomes a
+plain redirect and each body becomes blank. It overlooks an escaped blank at the start of a word and a backslash before
+$"…", so these become escaped letters. It takes the quote after the last backslash of $'\\' for an escaped one. It
+requires a semicolon between two reserved words that end commands.
 """
 
 from __future__ import annotations
@@ -17,73 +17,73 @@ _MARKS: Final = re.compile(r"""[\\'"`#\n()]|<<<|<<-?|\$\(\(?|\$\{""")
 _ESCAPED: Final = re.compile(r"\\([^\n])")
 _BETWEEN: Final = re.compile(r"(?<=\S)[ \t]+(?=\S)")
 _ANSI_END: Final = re.compile(r"(\$'(?:[^'\\]|\\.)*)\\\\'", re.DOTALL)
-_ENDS: Final = re.compile(
+_TERMINATORS: Final = re.compile(
     r"(?<=[;&\n])[ \t]*(?:done|fi|esac|\})(?:[ \t]+(?:done|fi|esac|\}))*(?:[ \t]+(?:then|do|else|elif))?(?![^\s;&|<>)])"
 )
 _WORD: Final = re.compile(r"""[ \t]*((?:\\.|'[^'\n]*'|"[^"\n]*"|[^\s\\'"|&;<>()`])+)""")
 
 
 class MaskedHeredoc(Struct, frozen=True, gc=False):
-    """A here-document: where its body is, without the delimiter's line; `tabs` says that leading tabs go (<<-)."""
+    """A here-document and the offsets of its body, without the delimiter line; `strip_tabs` for <<-."""
 
     delimiter: str
     expands: bool
-    tabs: bool
+    strip_tabs: bool
     start: int
     end: int
 
     def lines(self, text: str) -> list[tuple[int, int]]:
-        """The stretches of the text that are the body, line by line."""
-        found: list[tuple[int, int]] = []
+        """The start and end of each line of the body."""
+        lines: list[tuple[int, int]] = []
         at = self.start
         while at < self.end:
             end = text.find("\n", at, self.end)
             end = self.end if end < 0 else end + 1
             start = at
-            while self.tabs and start < end and text[start] == "\t":
+            while self.strip_tabs and start < end and text[start] == "\t":
                 start += 1
-            found.append((start, end))
+            lines.append((start, end))
             at = end
-        return found
+        return lines
 
 
 def mask_escapes(text: str) -> str:
-    """Give the text with a letter for each escaped blank or dollar, and for a backslash at the end of $'…'."""
+    """Replace each escaped blank or dollar, and a backslash at the end of $'…', by a letter."""
     if "\\\\'" in text:
         text = _ANSI_END.sub(lambda match: match.group(1) + "__'", text)
     return _ESCAPED.sub(lambda match: "\\_" if match.group(1) in " \t\v\f$" else match.group(), text)
 
 
 def separate_terminators(text: str) -> str:
-    """Give the text with `;` between reserved words that end commands: done done is done;done, which no shell minds.
+    """Put `;` between reserved words that end commands: `done done` becomes `done;done`, which means the same.
 
-    The first of them follows the end of a command, so that it is no argument; what is in quotes is read elsewhere.
+    The first of them follows the end of a command, so it is no argument.
     """
-    return _ENDS.sub(lambda match: _BETWEEN.sub(_parted, match.group()), text)
+    return _TERMINATORS.sub(lambda match: _BETWEEN.sub(_semicolon, match.group()), text)
 
 
-def _parted(match: re.Match[str]) -> str:
+def _semicolon(match: re.Match[str]) -> str:
     return ";".ljust(len(match.group()))
 
 
 def mask_heredocs(text: str) -> tuple[str, dict[int, MaskedHeredoc]]:
-    """Give the text with here-documents made plain redirects, and the here-documents by the offset of their `<<`."""
-    found: dict[int, MaskedHeredoc] = {}
+    """Turn here-documents into plain redirects; also return the here-documents by the offset of their `<<`."""
+    heredocs: dict[int, MaskedHeredoc] = {}
     pieces: list[str] = []
-    done = 0
-    waiting: list[tuple[int, str, bool, bool]] = []
+    copied = 0
+    pending: list[tuple[int, str, bool, bool]] = []
     stack: list[str] = []
     at = 0
     while (match := _MARKS.search(text, at)) is not None:
         mark, start, at = match.group(), match.start(), match.end()
         top = stack[-1] if stack else ""
-        if mark == "\n" and waiting and top != '"':
-            for begin, delimiter, expands, tabs in waiting:
-                end, after = _body(text, at, delimiter, tabs=tabs)
-                found[begin] = MaskedHeredoc(delimiter, expands, tabs, at, end)
-                pieces += (text[done:at], _blank(at, after))
-                at = done = after
-            waiting = []
+        if mark == "\n" and pending and top != '"':
+            for begin, delimiter, expands, strip_tabs in pending:
+                end, after = _find_body_end(text, at, delimiter, strip_tabs=strip_tabs)
+                heredocs[begin] = MaskedHeredoc(delimiter, expands, strip_tabs, at, end)
+                pieces += (text[copied:at], _blank(at, after))
+                at = copied = after
+            pending = []
             if text[at - 1 : at] != "\n":
                 break
         elif mark in {"<<", "<<-"} and top not in {'"', "(("}:
@@ -91,18 +91,18 @@ def mask_heredocs(text: str) -> tuple[str, dict[int, MaskedHeredoc]]:
             if word is not None:
                 delimiter = word.group(1)
                 bare = delimiter.replace("\\", "").replace("'", "").replace('"', "")
-                waiting.append((start, bare, bare == delimiter, mark == "<<-"))
-                pieces += (text[done:start], "<".ljust(len(mark)))
-                done = match.end()
+                pending.append((start, bare, bare == delimiter, mark == "<<-"))
+                pieces += (text[copied:start], "<".ljust(len(mark)))
+                copied = match.end()
                 at = word.end()
         else:
-            at = _step(text, mark, at, stack)
-    pieces.append(text[done:])
-    return "".join(pieces), found
+            at = _next_offset(text, mark, at, stack)
+    pieces.append(text[copied:])
+    return "".join(pieces), heredocs
 
 
-def _step(text: str, mark: str, at: int, stack: list[str]) -> int:
-    """Follow quotes and brackets; give the offset at which to go on."""
+def _next_offset(text: str, mark: str, at: int, stack: list[str]) -> int:
+    """Track quotes and brackets; return the offset at which to continue."""
     top = stack[-1] if stack else ""
     if mark == "\\":
         return at + 1
@@ -110,7 +110,7 @@ def _step(text: str, mark: str, at: int, stack: list[str]) -> int:
         stack.pop() if top == '"' else stack.append('"')
     elif mark in {"$(", "${", "$(("}:
         stack.append(mark[1:])
-        # The brace that closes ${ is not looked for: what matters are quotes in it, and they pair up by themselves.
+        # Do not track the brace that closes ${: only its quotes matter, and they pair up by themselves.
         if mark == "${":
             stack.pop()
     elif top == '"':
@@ -131,19 +131,19 @@ def _step(text: str, mark: str, at: int, stack: list[str]) -> int:
     return at
 
 
-def _body(text: str, start: int, delimiter: str, *, tabs: bool) -> tuple[int, int]:
-    """The end of a body that starts here, and the end of the line with the delimiter."""
+def _find_body_end(text: str, start: int, delimiter: str, *, strip_tabs: bool) -> tuple[int, int]:
+    """The end of the body that starts here, and the end of its delimiter line."""
     at = start
     while at < len(text):
         end = text.find("\n", at)
         line_end = len(text) if end < 0 else end
         line = text[at:line_end].removesuffix("\r")
-        if (line.lstrip("\t") if tabs else line) == delimiter:
+        if (line.lstrip("\t") if strip_tabs else line) == delimiter:
             return at, line_end if end < 0 else line_end + 1
         at = line_end + 1
     return len(text), len(text)
 
 
 def _blank(start: int, end: int) -> str:
-    """Blanks for a stretch of text; it ends with a line end."""
+    """Blanks for a range of text, ending in a line feed."""
     return " " * (end - start - 1) + "\n" if end > start else ""

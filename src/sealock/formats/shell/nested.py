@@ -1,4 +1,4 @@
-"""What runs inside a command: sudo, env and their like, `sh -c`, eval, here-documents fed to a shell, find -exec."""
+"""Finds what runs inside a command: sudo, env and the like, `sh -c`, eval, here-documents for a shell, find -exec."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from sealock.model.location import Place
 from sealock.model.shell import Command, Nested, Pipeline, Script, Word
 
 BOURNE: Final = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "rbash", "hush", "busybox"})
-_WRAPPERS_DEEP: Final = 20
-_FIND: Final = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
+_MAX_WRAPPERS: Final = 20
+_FIND_ACTIONS: Final = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 
 
 class WordSource(Protocol):
-    """What nesting needs of the text around it."""
+    """Where the words of a command come from."""
 
     def offsets(self, word: Word, /) -> Sequence[int] | int:
-        """Lead from each character of a word's value to the file."""
+        """Map each character of a word's value to the file."""
 
-    def document(self, delimiter: Word, /) -> tuple[str, Sequence[int] | int]:
-        """What a shell makes of a here-document, and where its characters stand in the file."""
+    def heredoc_value(self, delimiter: Word, /) -> tuple[str, Sequence[int] | int]:
+        """The value of a here-document, and the offsets of its characters in the file."""
 
-    def script(self, text: str, offsets: Sequence[int] | int, shell: str, /) -> Script:
-        """Read a text that stands in a word."""
+    def parse_nested(self, text: str, offsets: Sequence[int] | int, shell: str, /) -> Script:
+        """Parse the script in a word."""
 
 
 class _Wrapper(Struct, frozen=True):
-    """How a program that runs another takes its arguments.
+    """How a program that runs another command takes its arguments.
 
-    `short` and `long` are the options that take the next word; `before` counts the words before the inner command;
-    `silent` are options with which no command is run.
+    `short` and `long` are the options that take the next word; `before` counts the words before the inner command; with
+    an option in `silent` the program runs no command.
     """
 
     short: str = ""
@@ -93,33 +93,33 @@ _WRAPPERS: Final[dict[str, _Wrapper]] = {
 }
 
 
-def add_nested(command: Command, reading: WordSource, depth: int = 0) -> Command:
-    """Add to a command what runs inside it."""
+def add_nested(command: Command, source: WordSource, depth: int = 0) -> Command:
+    """Add to a command the scripts that run inside it."""
     words = command.words
     if not words:
         return command
     name = words[0].text.rpartition("/")[2]
-    found: list[Nested] = []
+    nested: list[Nested] = []
     if name in BOURNE and name != "busybox":
-        _shell(command, name, reading, found)
+        _add_shell_script(command, name, source, nested)
     elif (wrapper := _WRAPPERS.get(name)) is not None:
-        if depth < _WRAPPERS_DEEP:
-            _wrapped(command, wrapper, reading, found, depth)
+        if depth < _MAX_WRAPPERS:
+            _add_wrapped(command, wrapper, source, nested, depth)
     elif name == "eval" and len(words) > 1:
-        found.append(Nested("argument", _joined(words[1:], reading, "sh")))
+        nested.append(Nested("argument", _parse_joined(words[1:], source, "sh")))
     elif name == "su":
-        _su(words, reading, found)
+        _add_su(words, source, nested)
     elif name == "find":
-        _find(words, reading, found, depth)
+        _add_find_exec(words, source, nested, depth)
     if name == "runuser":
-        _su(words, reading, found)
-    return replace(command, nested=(*command.nested, *found)) if found else command
+        _add_su(words, source, nested)
+    return replace(command, nested=(*command.nested, *nested)) if nested else command
 
 
-def _shell(command: Command, name: str, reading: WordSource, found: list[Nested]) -> None:
-    """Find the text of `sh -c TEXT`, or what is fed to a shell that has no script to run."""
+def _add_shell_script(command: Command, name: str, source: WordSource, nested: list[Nested]) -> None:
+    """Add the script of `sh -c TEXT`, or the standard input of a shell without a script file."""
     words = command.words
-    index, given, stdin = 1, False, False
+    index, has_c, reads_stdin = 1, False, False
     while index < len(words):
         text = words[index].text
         if text == "--" or len(text) < 2 or text[0] not in "-+":
@@ -128,73 +128,73 @@ def _shell(command: Command, name: str, reading: WordSource, found: list[Nested]
         if text.startswith("--"):
             index += 2 if text in {"--rcfile", "--init-file"} else 1
             continue
-        given |= text[0] == "-" and "c" in text
-        stdin |= "s" in text
+        has_c |= text[0] == "-" and "c" in text
+        reads_stdin |= "s" in text
         index += 1 + text.count("o") + text.count("O")
-    if given:
+    if has_c:
         if index < len(words):
             word = words[index]
-            found.append(Nested("argument", reading.script(word.text, reading.offsets(word), name)))
-    elif stdin or index >= len(words):
-        _fed(command, name, reading, found)
+            nested.append(Nested("argument", source.parse_nested(word.text, source.offsets(word), name)))
+    elif reads_stdin or index >= len(words):
+        _add_stdin_script(command, name, source, nested)
 
 
-def _fed(command: Command, name: str, reading: WordSource, found: list[Nested]) -> None:
+def _add_stdin_script(command: Command, name: str, source: WordSource, nested: list[Nested]) -> None:
     for redirect in command.redirects:
         if redirect.fd not in {None, 0} or redirect.target is None:
             continue
         if redirect.body is not None:
-            found.append(Nested("argument", reading.script(*reading.document(redirect.target), name)))
+            nested.append(Nested("argument", source.parse_nested(*source.heredoc_value(redirect.target), name)))
         elif redirect.operator == "<<<":
             target = redirect.target
-            found.append(Nested("argument", reading.script(target.text, reading.offsets(target), name)))
+            nested.append(Nested("argument", source.parse_nested(target.text, source.offsets(target), name)))
 
 
-def add_piped_input(commands: list[Command], reading: WordSource) -> None:
-    """Add to a shell what `cat <<EOF | sh` feeds to it."""
+def add_piped_input(commands: list[Command], source: WordSource) -> None:
+    """Add to a shell the script that `cat <<EOF | sh` pipes into it."""
     for index in range(1, len(commands)):
         feeder, shell = commands[index - 1], commands[index]
         if feeder.name == "cat" and len(feeder.words) == 1 and shell.name in BOURNE:
-            fed = add_nested(Command(shell.words, shell.place, (), feeder.redirects), reading)
+            fed = add_nested(Command(shell.words, shell.place, (), feeder.redirects), source)
             if fed.nested:
                 commands[index] = replace(shell, nested=(*shell.nested, *fed.nested))
 
 
-def _joined(words: Sequence[Word], reading: WordSource, shell: str) -> Script:
-    """Read words that are joined by blanks into a script, as eval does."""
+def _parse_joined(words: Sequence[Word], source: WordSource, shell: str) -> Script:
+    """Parse words joined by blanks as a script, as eval does."""
     if len(words) == 1:
-        return reading.script(words[0].text, reading.offsets(words[0]), shell)
+        return source.parse_nested(words[0].text, source.offsets(words[0]), shell)
     offsets: list[int] = []
     for word in words:
-        own = reading.offsets(word)
+        own = source.offsets(word)
         if offsets:
             offsets.append(offsets[-1] + 1)
         offsets.extend(range(own, own + len(word.text)) if isinstance(own, int) else own)
-    return reading.script(" ".join(word.text for word in words), offsets, shell)
+    return source.parse_nested(" ".join(word.text for word in words), offsets, shell)
 
 
-def _su(words: Sequence[Word], reading: WordSource, found: list[Nested]) -> None:
+def _add_su(words: Sequence[Word], source: WordSource, nested: list[Nested]) -> None:
     for index, word in enumerate(words[1:-1], 1):
         if word.text in {"-c", "--command"}:
             text = words[index + 1]
-            found.append(Nested("argument", reading.script(text.text, reading.offsets(text), "sh")))
+            nested.append(Nested("argument", source.parse_nested(text.text, source.offsets(text), "sh")))
             return
 
 
-def _find(words: Sequence[Word], reading: WordSource, found: list[Nested], depth: int) -> None:
+def _add_find_exec(words: Sequence[Word], source: WordSource, nested: list[Nested], depth: int) -> None:
     start = -1
     for index, word in enumerate(words):
-        if start < 0 and word.text in _FIND:
+        if start < 0 and word.text in _FIND_ACTIONS:
             start = index + 1
         elif start >= 0 and (word.text == ";" or (word.text == "+" and words[index - 1].text == "{}")):
-            _inner(words[start:index], reading, found, depth)
+            _add_command(words[start:index], source, nested, depth)
             start = -1
     if start >= 0:
-        _inner(words[start:], reading, found, depth)
+        _add_command(words[start:], source, nested, depth)
 
 
-def _wrapped(command: Command, wrapper: _Wrapper, reading: WordSource, found: list[Nested], depth: int) -> None:
-    """Find the command inside a wrapper's words."""
+def _add_wrapped(command: Command, wrapper: _Wrapper, source: WordSource, nested: list[Nested], depth: int) -> None:
+    """Add the command in a wrapper's words."""
     words = command.words
     before = wrapper.before
     index = 1
@@ -206,7 +206,7 @@ def _wrapped(command: Command, wrapper: _Wrapper, reading: WordSource, found: li
         if text in wrapper.silent:
             return
         if text in {"-S", "--split-string"} and command.name == "env" and index + 1 < len(words):
-            found.append(Nested("wrapped", _joined(words[index + 1 :], reading, "sh")))
+            nested.append(Nested("wrapped", _parse_joined(words[index + 1 :], source, "sh")))
             return
         if len(text) > 1 and text[0] == "-":
             index += 1 + _takes_next(text, wrapper)
@@ -217,7 +217,7 @@ def _wrapped(command: Command, wrapper: _Wrapper, reading: WordSource, found: li
             index += 1
         else:
             break
-    _inner(words[index + before :], reading, found, depth, command)
+    _add_command(words[index + before :], source, nested, depth, command)
 
 
 def _takes_next(option: str, wrapper: _Wrapper) -> bool:
@@ -228,14 +228,14 @@ def _takes_next(option: str, wrapper: _Wrapper) -> bool:
     return takes == len(option) - 1 > 0
 
 
-def _inner(
-    words: Sequence[Word], reading: WordSource, found: list[Nested], depth: int, around: Command | None = None
+def _add_command(
+    words: Sequence[Word], source: WordSource, nested: list[Nested], depth: int, around: Command | None = None
 ) -> None:
-    """Add the command that these words make. It shares the redirects of the one around it, where it is fed by them."""
+    """Add the command of these words, with the redirects of the command around it."""
     if not words:
         return
     first, last = words[0].place, words[-1].place
     place = Place(first.start, max(first.start, last.end), first.pointer, first.file)
     redirects = around.redirects if around is not None else ()
-    inner = add_nested(Command(tuple(words), place, (), redirects), reading, depth + 1)
-    found.append(Nested("wrapped", Script((Pipeline((inner,)),))))
+    inner = add_nested(Command(tuple(words), place, (), redirects), source, depth + 1)
+    nested.append(Nested("wrapped", Script((Pipeline((inner,)),))))

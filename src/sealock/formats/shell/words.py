@@ -1,4 +1,4 @@
-"""The value of a word: quotes and escapes removed, expansions kept as written, each character with its offset."""
+"""The value of a word after quote removal, expansions as written, each character with its offset."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 _IN_QUOTES: Final = frozenset('$`"\\')
-"""What a backslash escapes between double quotes, and a line end."""
+"""What a backslash escapes in double quotes, besides a line feed."""
 IN_HEREDOC: Final = frozenset("$`\\")
 _NAMED: Final = {
     "n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "v": "\v",
@@ -16,12 +16,12 @@ _HEX: Final = {"x": 2, "u": 4, "U": 8}
 
 
 class ShellValue:
-    """A word's value while it is being put together: its characters, and the offset in the text that each is from."""
+    """Builds a word's value: its characters, and the offset in the text of each."""
 
-    __slots__ = ("braces", "literal", "offsets", "parts")
+    __slots__ = ("has_braces", "literal", "offsets", "parts")
 
     def __init__(self) -> None:
-        self.braces = False
+        self.has_braces = False
         self.parts: list[str] = []
         self.offsets: list[int] = []
         self.literal = True
@@ -31,59 +31,59 @@ class ShellValue:
         """The value."""
         return "".join(self.parts)
 
-    def raw(self, text: str, start: int, end: int) -> None:
-        """Add a stretch of text as it stands."""
+    def add_raw(self, text: str, start: int, end: int) -> None:
+        """Add text verbatim."""
         self.parts.append(text[start:end])
         self.offsets.extend(range(start, end))
 
-    def expansion(self, text: str, start: int, end: int) -> None:
+    def add_expansion(self, text: str, start: int, end: int) -> None:
         """Add an expansion, as written."""
-        self.raw(text, start, end)
+        self.add_raw(text, start, end)
         self.literal = False
 
-    def bare(self, text: str, start: int, end: int) -> None:
-        """Add text outside of quotes: a backslash takes the meaning off any character, and a line end away."""
+    def add_unquoted(self, text: str, start: int, end: int) -> None:
+        """Add unquoted text: a backslash quotes any character, and removes a line feed."""
         at = start
         if text.find("{", start, end) >= 0:
-            self.braces = True
+            self.has_braces = True
         while (slash := text.find("\\", at, end)) >= 0:
-            self.raw(text, at, slash)
+            self.add_raw(text, at, slash)
             if slash + 1 >= end:
-                self.raw(text, slash, end)
+                self.add_raw(text, slash, end)
                 return
             if text[slash + 1] != "\n":
-                self.raw(text, slash + 1, slash + 2)
+                self.add_raw(text, slash + 1, slash + 2)
             at = slash + 2
-        self.raw(text, at, end)
+        self.add_raw(text, at, end)
 
-    def quoted(self, text: str, start: int, end: int, escaped: frozenset[str] = _IN_QUOTES) -> None:
-        """Add text from between double quotes, or from a here-document, where a backslash escapes less."""
+    def add_quoted(self, text: str, start: int, end: int, escaped: frozenset[str] = _IN_QUOTES) -> None:
+        """Add text from double quotes or a here-document, where a backslash escapes fewer characters."""
         at = start
         while (slash := text.find("\\", at, end)) >= 0:
             after = text[slash + 1 : slash + 2] if slash + 1 < end else ""
             if after == "\n":
-                self.raw(text, at, slash)
+                self.add_raw(text, at, slash)
             elif after in escaped:
-                self.raw(text, at, slash)
-                self.raw(text, slash + 1, slash + 2)
+                self.add_raw(text, at, slash)
+                self.add_raw(text, slash + 1, slash + 2)
             else:
-                self.raw(text, at, min(slash + 2, end))
+                self.add_raw(text, at, min(slash + 2, end))
             at = slash + 2
-        self.raw(text, min(at, end), end)
+        self.add_raw(text, min(at, end), end)
 
-    def ansi(self, text: str, start: int, end: int) -> None:
-        """Add text from between $' and '."""
+    def add_ansi_c(self, text: str, start: int, end: int) -> None:
+        """Add the text of $'…'."""
         at = start
         while (slash := text.find("\\", at, end)) >= 0 and slash + 1 < end:
-            self.raw(text, at, slash)
+            self.add_raw(text, at, slash)
             char, at = _escape(text, slash + 1, end)
             self.parts.append(char)
             self.offsets.extend([slash] * len(char))
-        self.raw(text, at, end)
+        self.add_raw(text, at, end)
 
 
 def _escape(text: str, at: int, end: int) -> tuple[str, int]:
-    """Read the escape of a $'…' string after its backslash; give its character and the offset after it."""
+    """Read the escape of a $'…' string after its backslash; return its character and the offset after it."""
     char = text[at]
     if (named := _NAMED.get(char)) is not None:
         return named, at + 1
@@ -108,13 +108,13 @@ def _digits(text: str, start: int, end: int, allowed: str) -> str:
 
 
 def has_brace_expansion(text: str) -> bool:
-    """Whether unquoted text holds a brace expansion of bash: {a,b} or {1..3}."""
+    """Whether unquoted text has a brace expansion of bash: {a,b} or {1..3}."""
     start, end = text.find("{"), text.rfind("}")
     return 0 <= start < end and ("," in text[start:end] or ".." in text[start:end])
 
 
 def map_offsets(offsets: Iterable[int], base: Sequence[int] | int) -> list[int]:
-    """Offsets in a text, turned into offsets in the file."""
+    """Map offsets in a text to offsets in the file."""
     if isinstance(base, int):
         return [base + offset for offset in offsets]
     return [base[offset] for offset in offsets]
