@@ -54,15 +54,15 @@ def test_what_is_written_is_read_back_and_judged(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "target", "said"),
     [
-        ("inspect", "pid:x", "pid:x names no process"),
-        ("inspect", "pid:999999999", "process 999999999 is not there"),
-        ("inspect", "pid:", "pid: names no process"),
-        ("inspect", "self:x", "self:x names no process"),
+        ("inspect", "pid:x", "pid:x is not a process"),
+        ("inspect", "pid:999999999", "process 999999999 does not exist"),
+        ("inspect", "pid:", "pid: is not a process"),
+        ("inspect", "self:x", "self:x is not a process"),
         ("inspect", "container:web", "no engine could be reached"),
-        ("inspect", f"container:{'0' * 64}", "was not found: no process is in a container of this id"),
+        ("inspect", f"container:{'0' * 64}", "was not found: no process is in a container with this id"),
         ("inspect", "container:*", "one is inspected at a time"),
-        ("check", "pid:", "pid: names no process"),
-        ("check", "pid:999999999", "not there"),
+        ("check", "pid:", "pid: is not a process"),
+        ("check", "pid:999999999", "does not exist"),
         ("check", "container:web", "nowhere"),
     ],
 )

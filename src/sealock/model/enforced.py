@@ -1,4 +1,4 @@
-"""What a container was started with, beside what the kernel enforces: the noun whose difference is judged."""
+"""A container's declared and effective views: the noun of rules on their difference."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from sealock.model.process import Process
 
 
 class Enforced(Struct, frozen=True, kw_only=True):
-    """One running container, read twice: as the engine tells of it, and as the kernel shows its first process.
+    """One running container, read twice: as the engine declares it, and as the kernel shows its first process.
 
-    `others` are further processes in it, `outside` those of them that left its control group.
+    `others` are further processes in it, `outside` are the pids of those that left its cgroup.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What the kernel says of one process and of the control groups that it is in: what it sees, may use and may do."""
+"""What the kernel shows of one process and its cgroups: what it sees, may use and may do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMESPACES: Final[tuple[NamespaceKind, ...]] = ("mnt", "uts", "ipc", "net", "pid
 
 
 class Namespace(Struct, frozen=True, gc=False):
-    """A namespace by its inode. `host` says whether it is the machine's initial one, None where that is not known."""
+    """A namespace by its inode. `host` says whether it is the host's initial one, None where that is unknown."""
 
     kind: NamespaceKind
     inode: int
@@ -31,7 +31,7 @@ class IdRange(Struct, frozen=True, gc=False):
 
 
 class Mounted(Struct, frozen=True, gc=False):
-    """A line of mountinfo, unescaped. `root` is the path within its file system, `options` those of this mount."""
+    """A line of mountinfo, unescaped. `root` is the path within its file system, `options` are those of this mount."""
 
     target: str
     root: str
@@ -46,19 +46,19 @@ class Mounted(Struct, frozen=True, gc=False):
 
 
 class Limit(Struct, frozen=True, gc=False):
-    """A resource of a control group: its limit (None for none) and its use. Bytes, microseconds or a count, by name."""
+    """A resource of a cgroup: its limit (None for none) and its usage, in bytes, microseconds or a count, by name."""
 
     name: str
     limit: int | None = None
     used: int | None = None
     group: str = ""
-    """The control group above it that sets the limit, "" for its own."""
+    """The ancestor cgroup that sets the limit, "" for its own."""
     peak: int | None = None
-    """The most that was ever used, where the kernel keeps it."""
+    """The highest usage so far, where the kernel keeps it."""
 
 
 class Socket(Struct, frozen=True, gc=False):
-    """A socket that listens: "tcp", "tcp6", "udp", "udp6", "unix"; the address without brackets; port 0 for unix."""
+    """A listening socket: "tcp", "tcp6", "udp", "udp6", "unix"; the address without brackets; port 0 for unix."""
 
     protocol: str
     address: str
@@ -67,9 +67,9 @@ class Socket(Struct, frozen=True, gc=False):
 
 
 class Route(Struct, frozen=True, gc=False):
-    """A way that packets take: those for a subnet ("10.1.0.0/16"; "0.0.0.0/0" is the rest) leave by an interface.
+    """A route: packets for a subnet ("10.1.0.0/16"; "0.0.0.0/0" is the default) leave by an interface.
 
-    `gateway` is who passes them on, "" for a subnet that the interface is on itself.
+    `gateway` is "" for a subnet that is directly connected.
     """
 
     interface: str
@@ -78,33 +78,33 @@ class Route(Struct, frozen=True, gc=False):
 
 
 class AllowedDevice(Struct, frozen=True, gc=False):
-    """A device rule of the control group, as the kernel writes it: "c 1:3 rwm"."""
+    """A device rule of the cgroup, as the kernel writes it: "c 1:3 rwm"."""
 
     rule: str
 
 
 class Process(Struct, frozen=True, kw_only=True):
-    """One process as the kernel sees it. Built empty it knows nothing."""
+    """One process as the kernel shows it. All fields but `pid` default to unknown."""
 
     pid: int
     start: int = 0
-    """Clock ticks after boot, to tell it from a later process of the same id."""
+    """Clock ticks after boot, to distinguish it from a later process with the same pid."""
     name: Maybe[str] = UNKNOWN
     command: Maybe[tuple[str, ...]] = UNKNOWN
     inner_pid: Maybe[int] = UNKNOWN
-    """Its id in its own namespace."""
+    """Its pid in its own PID namespace."""
     container_id: Maybe[str] = UNKNOWN
-    """64 hexadecimal digits (fewer where only a short one shows), "" for none."""
+    """64 hexadecimal digits (fewer where only a short id is known), "" for none."""
     container_engine: Maybe[str] = UNKNOWN
     """"docker", "podman", "containerd", "cri-o", "kubernetes" …"""
     id_source: Maybe[str] = UNKNOWN
     """How the id was found: "cgroup path", "mountinfo", "host name"."""
     uid: Maybe[int] = UNKNOWN
-    """The effective one, as the host sees it."""
+    """The effective uid, in the host's user namespace."""
     gid: Maybe[int] = UNKNOWN
     groups: Maybe[tuple[int, ...]] = UNKNOWN
     effective: Maybe[int] = UNKNOWN
-    """Capability sets as bit masks; so too permitted, bounding, inheritable and ambient."""
+    """Capability sets as bit masks; likewise permitted, bounding, inheritable and ambient."""
     permitted: Maybe[int] = UNKNOWN
     bounding: Maybe[int] = UNKNOWN
     inheritable: Maybe[int] = UNKNOWN
@@ -121,11 +121,11 @@ class Process(Struct, frozen=True, kw_only=True):
     gid_map: Maybe[tuple[IdRange, ...]] = UNKNOWN
     mounts: Maybe[tuple[Mounted, ...]] = UNKNOWN
     limits: Maybe[tuple[tuple[str, int, int], ...]] = UNKNOWN
-    """Resource limits: name, soft, hard; -1 is unlimited."""
+    """Ulimits: name, soft, hard; -1 is unlimited."""
     oom_score_adj: Maybe[int] = UNKNOWN
     cgroup_version: Maybe[int] = UNKNOWN
     cgroup_paths: Maybe[tuple[tuple[str, str], ...]] = UNKNOWN
-    """Controller ("" for the unified tree) and path."""
+    """Controller ("" for the unified hierarchy) and path."""
     resources: Maybe[tuple[Limit, ...]] = UNKNOWN
     """"memory", "memory.reservation", "memory.swap" (with memory), "cpu.quota", "cpu.period", "cpu.weight",
     "cpu.time" (used), "cpu.throttled" (used), "pids", "io.weight", "io.read:8:0" (bytes in a second) …"""
@@ -133,7 +133,7 @@ class Process(Struct, frozen=True, kw_only=True):
     cpuset_mems: Maybe[str] = UNKNOWN
     devices: Maybe[tuple[AllowedDevice, ...]] = UNKNOWN
     uncovered: Maybe[tuple[str, ...]] = UNKNOWN
-    """Paths of the kernel that engines cover or make read-only, and that lie open."""
+    """Paths in /proc and /sys that engines mask or make read-only, and that are open here."""
     sysctls: Maybe[tuple[tuple[str, str], ...]] = UNKNOWN
-    """The kernel parameters of its namespaces that matter, each with its value."""
+    """The sysctls of its namespaces that matter, each with its value."""
     listening: Maybe[tuple[Socket, ...]] = UNKNOWN

@@ -21,7 +21,7 @@ from sealock.model.project import Project
 from sealock.netmap import declared, draw, seen
 from sealock.netmap.probes import Probe, ProbeResults, Wrong, differing, probes
 from sealock.runtime.engine import Engine, connect
-from sealock.runtime.kernel.connections import tried
+from sealock.runtime.kernel.connections import try_connections
 from sealock.runtime.kernel.processes import ProcReader
 from sealock.targets.inputs import FileInput, Unreadable
 from sealock.targets.resolve import Options, resolve
@@ -140,7 +140,7 @@ def checked(drawn: Map, pids: dict[str, int]) -> Checked:
         wanted = by_source[source]
         if not pids.get(source):
             return tuple("untried" for _ in wanted)
-        return tried(pids[source], [(probe.address, probe.port) for probe in wanted])
+        return try_connections(pids[source], [(probe.address, probe.port) for probe in wanted])
 
     wrong: list[Wrong] = []
     count = untried = 0

@@ -31,7 +31,7 @@ from sealock.runtime.host.snapshot import CONFIG
 from sealock.runtime.hosts import FLAGS, SETTINGS, host_document
 from sealock.runtime.kernel.members import NamespaceMembers, gather
 from sealock.runtime.kernel.processes import ProcReader
-from sealock.runtime.kernel.views import SELF, DeclaredContainer, beside, look
+from sealock.runtime.kernel.views import SELF, DeclaredContainer, compare, look
 
 _LOCAL: Final = "unix"
 _GONE: Final = 404
@@ -177,7 +177,7 @@ def _observed(
     if machine is None:
         return ObservedContainer(listed, source, inspected, unseen="it runs on another machine")
     declared = DeclaredContainer(listed.name, state.id, state.state.pid, inspected.container)
-    view = beside(declared, machine, members, names)
+    view = compare(declared, machine, members, names)
     unseen, enforced = (view, None) if isinstance(view, str) else ("", view)
     return ObservedContainer(listed, source, inspected, enforced, unseen)
 

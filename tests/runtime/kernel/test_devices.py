@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from sealock.runtime.kernel.devices import ALL, rules, told
+from sealock.runtime.kernel.devices import ALL, allowed_devices, rules
 from sealock.runtime.kernel.effective import _DEVICES
 from sealock.runtime.kernel.program import Unclear, runs
 from support.bpfprograms import USUAL, Rule, one, program
@@ -29,25 +29,25 @@ TABLE: list[tuple[str, tuple[Rule, ...], bool, list[str]]] = [
 
 @pytest.mark.parametrize(("wanted", "otherwise", "lines"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
 def test_a_program_is_told_as_rules(wanted: tuple[Rule, ...], otherwise: bool, lines: list[str]) -> None:  # noqa: FBT001
-    found = told((program(wanted, otherwise=otherwise),))
+    found = allowed_devices((program(wanted, otherwise=otherwise),))
     assert found is not None
     assert [device.rule for device in found] == lines
 
 
 def test_what_runc_allows_every_container_is_nothing_special() -> None:
-    found = told((program(USUAL),))
+    found = allowed_devices((program(USUAL),))
     assert found is not None
     assert {device.rule for device in found} == _DEVICES
 
 
 def test_without_any_program_everything_is_allowed() -> None:
-    found = told(())
+    found = allowed_devices(())
     assert found is not None
     assert [device.rule for device in found] == [ALL]
 
 
 def test_of_several_programs_the_strictest_counts() -> None:
-    found = told((program(USUAL), program((), otherwise=True), program((("c", 1, 3, "rw", True),))))
+    found = allowed_devices((program(USUAL), program((), otherwise=True), program((("c", 1, 3, "rw", True),))))
     assert found is not None
     assert [device.rule for device in found] == ["c 1:3 rw"]
 
@@ -74,7 +74,7 @@ UNCLEAR = {
 
 @pytest.mark.parametrize("text", UNCLEAR.values(), ids=UNCLEAR)
 def test_what_is_not_understood_is_no_answer(text: bytes) -> None:
-    assert told((text,)) is None
+    assert allowed_devices((text,)) is None
 
 
 def test_any_bytes_are_answered_or_not_and_never_more() -> None:
@@ -85,11 +85,11 @@ def test_any_bytes_are_answered_or_not_and_never_more() -> None:
             text[chance.randrange(len(text))] = chance.choice([0, 1, 5, 0x55, 0x61, 0x95, 0xFF, chance.randrange(256)])
         with suppress(Unclear):
             runs(bytes(text), 2 | 2 << 16, 1, 3)
-        told((bytes(text),))
+        allowed_devices((bytes(text),))
 
 
 def test_numbers_without_end_are_not_worked_out() -> None:
-    assert told((program([("c", 1, number, "r", True) for number in range(100)]),)) is None
+    assert allowed_devices((program([("c", 1, number, "r", True) for number in range(100)]),)) is None
 
 
 def test_a_folder_that_is_no_control_group_tells_nothing(tmp_path: os.PathLike[str]) -> None:

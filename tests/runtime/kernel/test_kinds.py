@@ -16,7 +16,7 @@ from sealock.rules.catalog import rules
 from sealock.rules.evaluation import Evaluation, evaluate
 from sealock.runtime.kernel.members import gather
 from sealock.runtime.kernel.processes import ProcReader
-from sealock.runtime.kernel.views import DeclaredContainer, beside
+from sealock.runtime.kernel.views import DeclaredContainer, compare
 from support.recordedtree import ID, OWN, Recorded
 
 SCOPE = f"/system.slice/docker-{ID}.scope"
@@ -88,7 +88,7 @@ def seen(folder: Path, process: dict[str, Any], limits: dict[str, str], declared
     made.process(7, cgroup=f"0::{SCOPE}\n", **values)
     machine = ProcReader(str(folder))
     told = DeclaredContainer("web", ID, 7, container(**{"privileged": False, **declared}))
-    found = beside(told, machine, gather(machine), {})
+    found = compare(told, machine, gather(machine), {})
     assert not isinstance(found, str)
     return found
 

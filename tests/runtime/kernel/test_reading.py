@@ -15,7 +15,7 @@ from sealock.runtime.kernel.effective import effective
 from sealock.runtime.kernel.members import gather
 from sealock.runtime.kernel.processes import GoneError, ProcReader
 from sealock.runtime.kernel.tree import LIMIT, ProcTree, Silence
-from sealock.runtime.kernel.views import DeclaredContainer, beside, look
+from sealock.runtime.kernel.views import DeclaredContainer, compare, look
 from support.recordedtree import DISK, HOST, ID, OTHER, OWN, ROOT, V1, V2, Recorded
 
 SCOPE = f"/system.slice/docker-{ID}.scope"
@@ -289,12 +289,12 @@ def test_mounts(two: Recorded, paths: str, option: str, found: list[tuple[object
         ("1 2 0:77 / /tmp rw,nosuid - tmpfs tmpfs rw", True),
     ],
 )  # fmt: skip
-def test_what_engines_mount_is_told_from_what_somebody_asked_for(two: Recorded, line: str, own: object) -> None:
+def test_what_engines_mount_is_told_from_what_somebody_requested_mounts(two: Recorded, line: str, own: object) -> None:
     two.process(7, mountinfo=f"{ROOT}{line}\n")
     assert bool(given(container(two).mounts, ())) == own
 
 
-def test_what_came_along_with_a_folder_of_the_host_was_not_asked_for(two: Recorded) -> None:
+def test_what_came_along_with_a_folder_of_the_host_was_not_requested_mounts(two: Recorded) -> None:
     two.process("self", spaces=HOST, mountinfo=f"{DISK}21 20 0:33 / /run rw - tmpfs run rw\n{V2}")
     lines = (
         "1 2 8:1 / /host rw - ext4 a rw\n3 1 0:33 / /host/run rw - tmpfs run rw\n4 1 0:99 / /host/mnt rw - tmpfs x rw\n"
@@ -344,7 +344,7 @@ def test_a_process_that_ended_is_not_mixed_with_the_next_of_its_id(two: Recorded
     there.tree = Reusing(two.folder)
     with pytest.raises(GoneError, match="process 7 ended while it was read"):
         there.read(7)
-    with pytest.raises(GoneError, match="process 8 is not there"):
+    with pytest.raises(GoneError, match="process 8 does not exist"):
         machine(two).read(8)
 
 
@@ -421,7 +421,7 @@ def test_namespaces_are_shared_with_those_who_are_in_them(two: Recorded) -> None
         spaces={**OWN, "mnt": 4026533333, "pid": 4026533334, "ipc": 4026533335, "uts": 4026533336},
     )
     there = machine(two)
-    seen = beside(DeclaredContainer("web", ID, 7, Container()), there, gather(there), {OTHER: "db"})
+    seen = compare(DeclaredContainer("web", ID, 7, Container()), there, gather(there), {OTHER: "db"})
     assert not isinstance(seen, str)
     assert {each.kind: each.shared_with for each in given(seen.process.namespaces, ()) if each.shared_with} == {
         "net": ("db",)
@@ -433,8 +433,8 @@ def test_namespaces_are_shared_with_those_who_are_in_them(two: Recorded) -> None
     [
         (f"0::{SCOPE}\n", ROOT, ()),
         ("0::/\n", ROOT + f"9 8 8:1 /docker/containers/{ID}/hosts /etc/hosts rw - ext4 a rw\n", (7,)),
-        ("0::/\n", ROOT, "process 7 is not in this container as far as can be seen"),
-        (f"0::/docker/{OTHER}\n", ROOT, "process 7 is not in this container as far as can be seen"),
+        ("0::/\n", ROOT, "process 7 does not seem to be in this container"),
+        (f"0::/docker/{OTHER}\n", ROOT, "process 7 does not seem to be in this container"),
     ],
     ids=["in its group", "moved out of it", "no sign of the container", "in another"],
 )
@@ -443,22 +443,24 @@ def test_what_an_engine_says_is_held_against_the_kernel(
 ) -> None:
     two.process(7, cgroup=cgroup, mountinfo=mountinfo)
     there = machine(two)
-    seen = beside(DeclaredContainer("web", ID, 7, Container()), there, gather(there), {})
+    seen = compare(DeclaredContainer("web", ID, 7, Container()), there, gather(there), {})
     assert (seen if isinstance(seen, str) else seen.outside) == found
-    assert beside(DeclaredContainer("web", ID, 99, Container()), there, gather(there), {}) == "process 99 is not there"
+    assert (
+        compare(DeclaredContainer("web", ID, 99, Container()), there, gather(there), {}) == "process 99 does not exist"
+    )
 
 
 @pytest.mark.parametrize(
     ("target", "said"),
     [
-        ("pid:", "names no process"),
-        ("pid:1x", "names no process"),
-        ("pid:-1", "names no process"),
-        ("pid:99999999999999999999", "names no process"),
-        ("pid:\u0661", "names no process"),
-        ("pid:99", "process 99 is not there"),
-        ("container:web", "no process is in a container of this id"),
-        (f"container:{OTHER}", "no process is in a container of this id"),
+        ("pid:", "is not a process"),
+        ("pid:1x", "is not a process"),
+        ("pid:-1", "is not a process"),
+        ("pid:99999999999999999999", "is not a process"),
+        ("pid:\u0661", "is not a process"),
+        ("pid:99", "process 99 does not exist"),
+        ("container:web", "no process is in a container with this id"),
+        (f"container:{OTHER}", "no process is in a container with this id"),
     ],
 )
 def test_what_names_no_process_is_an_error(two: Recorded, target: str, said: str) -> None:
@@ -471,7 +473,7 @@ def test_a_container_is_found_by_its_ids_beginning_and_by_its_first_process(two:
     seen = look(f"container:{ID[:12]}", machine(two))
     assert (seen.process.pid, [each.pid for each in seen.others]) == (7, [3])
     two.process(8, cgroup=f"0::/docker/{ID[:-1]}a\n")
-    with pytest.raises(TargetError, match="several containers' ids begin so"):
+    with pytest.raises(TargetError, match="several container ids start like this"):
         look(f"container:{ID[:12]}", machine(two))
 
 

@@ -59,7 +59,7 @@ def look(tree: ProcTree, people: People, role: Role, path: str) -> HostFile | No
 
     At a socket's path an engine that binds what is not there leaves a folder, which nobody can talk to.
     """
-    held = tree.entry(path)
+    held = tree.status(path)
     if held is None:
         return None
     kind = _KINDS.get(stat.S_IFMT(held.st_mode), "other")

@@ -157,7 +157,7 @@ def clients(tree: ProcTree, who: People) -> tuple[tuple[str, ...], tuple[str, ..
         meta = f"{folder}/contexts/meta"
         for name in tree.names(meta)[:_MOST]:
             host = _host(tree.text(f"{meta}/{name}/meta.json"))
-            if host and not tree.there(f"{folder}/contexts/tls/{name}/docker"):
+            if host and not tree.exists(f"{folder}/contexts/tls/{name}/docker"):
                 engines.append(host)
     return tuple(passwords), tuple(dict.fromkeys(engines))
 

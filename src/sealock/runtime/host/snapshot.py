@@ -129,7 +129,7 @@ def _socket_group(tree: ProcTree, named: tuple[tuple[Role, str], ...]) -> int:
     """The group that may use the engine's socket, 0 for none but root's, or where there is no socket."""
     paths = [path.lstrip("/") for role, path in named if role == "engine-socket"] or ["run/docker.sock"]
     for path in paths:
-        held = tree.entry(path)
+        held = tree.status(path)
         if held is not None and held.st_mode & 0o020:
             return held.st_gid
     return 0
@@ -159,8 +159,8 @@ def _modules(tree: ProcTree) -> Maybe[tuple[str, ...]]:
     if isinstance(held, str) and held.strip():
         return tuple(held.strip().split(","))
     found = ["apparmor"] if _plain(tree.text("sys/module/apparmor/parameters/enabled")).strip() == "Y" else []
-    found += ["selinux"] if tree.there("sys/fs/selinux/enforce") else []
-    return tuple(found) or (UNSET if tree.there("sys/kernel/security") else UNKNOWN)
+    found += ["selinux"] if tree.exists("sys/fs/selinux/enforce") else []
+    return tuple(found) or (UNSET if tree.exists("sys/kernel/security") else UNKNOWN)
 
 
 def _seccomp(tree: ProcTree) -> Maybe[bool]:
@@ -210,4 +210,4 @@ def _firewall(tree: ProcTree) -> Maybe[str]:
         return UNKNOWN
     if isinstance(ufw, str) and any(line.strip().lower() == "enabled=yes" for line in ufw.split("\n")):
         return "ufw"
-    return "firewalld" if tree.there("run/firewalld.pid") or tree.there("run/firewalld") else UNSET
+    return "firewalld" if tree.exists("run/firewalld.pid") or tree.exists("run/firewalld") else UNSET

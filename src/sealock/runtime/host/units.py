@@ -44,7 +44,7 @@ def engine_words(tree: ProcTree) -> tuple[str, ...] | None:
 
 def _parts(tree: ProcTree) -> Iterator[str]:
     """The unit and then its drop-ins, by name; a drop-in of a folder that comes first hides those of its name."""
-    whole = next((f"{folder}/{UNIT}" for folder in FOLDERS if tree.there(f"{folder}/{UNIT}")), None)
+    whole = next((f"{folder}/{UNIT}" for folder in FOLDERS if tree.exists(f"{folder}/{UNIT}")), None)
     if whole is None:
         return
     yield whole

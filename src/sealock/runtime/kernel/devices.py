@@ -1,8 +1,8 @@
-"""Which devices a control group of version 2 lets its processes use.
+"""Which devices a cgroup v2 lets its processes use.
 
-No file shows it: the engine attaches a BPF program to the group, which is asked at each opening of a device. Here the
-programs of a group and of those above it are fetched with bpf(2), which needs root's rights and changes nothing, and
-are worked out for every device that they name. https://docs.kernel.org/admin-guide/cgroup-v2.html#device-controller
+No file shows it: the engine attaches a BPF program to the cgroup, and the kernel runs it whenever a device is opened.
+sealock fetches the programs of a cgroup and its ancestors with bpf(2), which needs root and changes nothing, and
+interprets them for every device that they name. https://docs.kernel.org/admin-guide/cgroup-v2.html#device-controller
 """
 
 from __future__ import annotations
@@ -23,35 +23,35 @@ _CALLS: Final = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "loongarch64": 2
 _QUERY, _BY_ID, _INFO = 16, 13, 15
 """BPF_PROG_QUERY, BPF_PROG_GET_FD_BY_ID, BPF_OBJ_GET_INFO_BY_FD."""
 _DEVICES: Final = 6
-"""BPF_CGROUP_DEVICE: the place of a control group where such programs are attached."""
+"""BPF_CGROUP_DEVICE: the attach type of these programs."""
 _EFFECTIVE: Final = 1
-"""BPF_F_QUERY_EFFECTIVE: with those of the groups above."""
+"""BPF_F_QUERY_EFFECTIVE: with those of the ancestors."""
 _MOST: Final = 64
 _LARGEST: Final = 1 << 20
-"""Bytes of one program; the kernel takes a million instructions, engines write some hundred."""
+"""Bytes of one program; the kernel accepts a million instructions, engines write a few hundred."""
 _ATTRIBUTES: Final = 144
 _INFORMATION: Final = 256
 _KINDS: Final = {"b": 1, "c": 2}
 _ACCESS: Final = {"r": 2, "w": 4, "m": 1}
 _OTHER: Final = 0xFFFFE
-"""A number that no program names."""
+"""A device number that no program names."""
 _NUMBERS: Final = 64
-"""Different numbers that a program may name before it is left alone."""
+"""Different device numbers that a program may name before sealock gives up."""
 ALL: Final = "a *:* rwm"
 
 
 def rules(group: int) -> tuple[AllowedDevice, ...] | None:
-    """The rules in force for an open control group, as version 1 would write them; None where they cannot be told."""
+    """The effective rules of an open cgroup directory, as version 1 writes them; None where they are unknown."""
     try:
-        found = tuple(_programs(group))
+        programs = tuple(_programs(group))
     except OSError:
         return None
-    return told(found)
+    return allowed_devices(programs)
 
 
 @lru_cache(128)
-def told(programs: tuple[bytes, ...]) -> tuple[AllowedDevice, ...] | None:
-    """What all of these programs allow together; None where one cannot be understood. Engines write many alike."""
+def allowed_devices(programs: tuple[bytes, ...]) -> tuple[AllowedDevice, ...] | None:
+    """What all of these programs allow together; None where one is unclear. Cached: engines write equal programs."""
     try:
         majors, minors = constants(programs)
         if len(majors) > _NUMBERS or len(minors) > _NUMBERS:
@@ -67,7 +67,7 @@ def told(programs: tuple[bytes, ...]) -> tuple[AllowedDevice, ...] | None:
 
 
 def _lines(programs: tuple[bytes, ...], kind: str, majors: list[int], minors: list[int]) -> Iterator[str]:
-    """A line for what is allowed; what follows from a line with a star is left out. The wider ones come first."""
+    """A line for each allowed device, wildcards first; lines that a wildcard covers are omitted."""
     wide: dict[tuple[int, int], str] = {}
     for major in majors:
         for minor in minors:
@@ -77,7 +77,7 @@ def _lines(programs: tuple[bytes, ...], kind: str, majors: list[int], minors: li
                 if all(runs(program, _KINDS[kind] | bit << 16, major, minor) for program in programs)
             )
             around = ((_OTHER, _OTHER), (major, _OTHER), (_OTHER, minor))
-            known = any(set(access) <= set(wide.get(one, "")) for one in around)
+            known = any(set(access) <= set(wide.get(numbers, "")) for numbers in around)
             wide[major, minor] = access
             if access and not known:
                 yield f"{kind} {_star(major)}:{_star(minor)} {access}"
@@ -88,10 +88,10 @@ def _star(number: int) -> str:
 
 
 def _programs(group: int) -> Iterator[bytes]:
-    """The programs that are asked for a group; OSError where the kernel keeps them to itself."""
+    """The programs that apply to a cgroup; OSError where the kernel does not show them."""
     ids = (ctypes.c_uint32 * _MOST)()
-    said = _bpf(_QUERY, struct.pack("<IIIIQI", group, _DEVICES, _EFFECTIVE, 0, ctypes.addressof(ids), _MOST))
-    (count,) = struct.unpack_from("<I", said[1], 24)
+    query = struct.pack("<IIIIQI", group, _DEVICES, _EFFECTIVE, 0, ctypes.addressof(ids), _MOST)
+    (count,) = struct.unpack_from("<I", _bpf(_QUERY, query)[1], 24)
     for number in list(ids)[:count]:
         program, _ = _bpf(_BY_ID, struct.pack("<I", number))
         try:
@@ -101,26 +101,26 @@ def _programs(group: int) -> Iterator[bytes]:
 
 
 def _text(program: int) -> bytes:
-    """The instructions of a program; OSError where the kernel shows none, as it may with hardening on."""
+    """The instructions of a program; OSError where the kernel hides them, as BPF hardening may do."""
     info = ctypes.create_string_buffer(_INFORMATION)
     _bpf(_INFO, struct.pack("<IIQ", program, _INFORMATION, ctypes.addressof(info)))
     (size,) = struct.unpack_from("<I", info, 20)
     if not 0 < size <= _LARGEST:
         raise OSError(0, "the kernel does not show the program")
-    held = ctypes.create_string_buffer(size)
+    instructions = ctypes.create_string_buffer(size)
     info = ctypes.create_string_buffer(_INFORMATION)
-    struct.pack_into("<IIQQ", info, 16, 0, size, 0, ctypes.addressof(held))
+    struct.pack_into("<IIQQ", info, 16, 0, size, 0, ctypes.addressof(instructions))
     _bpf(_INFO, struct.pack("<IIQ", program, _INFORMATION, ctypes.addressof(info)))
-    return held.raw
+    return instructions.raw
 
 
 def _bpf(command: int, attributes: bytes) -> tuple[int, bytes]:
     """Call bpf(2): its result, and the attributes as the kernel left them."""
     number = _CALLS.get(os.uname().machine)
     if number is None or sys.byteorder != "little" or ctypes.sizeof(ctypes.c_void_p) != 8:
-        raise OSError(0, "bpf(2) is not known here")
-    held = ctypes.create_string_buffer(attributes, _ATTRIBUTES)
-    result: int = ctypes.CDLL(None, use_errno=True).syscall(number, command, held, _ATTRIBUTES)
+        raise OSError(0, "the number of bpf(2) is unknown on this machine")
+    buffer = ctypes.create_string_buffer(attributes, _ATTRIBUTES)
+    result: int = ctypes.CDLL(None, use_errno=True).syscall(number, command, buffer, _ATTRIBUTES)
     if result < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    return result, held.raw
+    return result, buffer.raw

@@ -1,4 +1,4 @@
-"""What the kernel enforces on a process, as a container: the same noun that files and engines are read into."""
+"""The effective view: a process as a `Container`, the same noun that files and engines are read into."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sealock.model.container import Container, Device, Mount, Sysctl
 from sealock.model.process import IdRange, Limit, Mounted, Process
 from sealock.runtime.kernel.groups import Group
 from sealock.runtime.kernel.members import groups_of
-from sealock.runtime.kernel.mounts import asked_for, is_read_only
+from sealock.runtime.kernel.mounts import is_read_only, requested_mounts
 from sealock.runtime.kernel.processes import ProcReader
 
 _MASKED: Final = "/proc/kcore"
-"""Covered in every container whose masked paths are in force."""
+"""Masked in every container that has masked paths."""
 _DEVICES: Final = frozenset({
     "c *:* m", "b *:* m", "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm", "c 1:8 rwm", "c 1:9 rwm", "c 5:0 rwm", "c 5:1 rwm",
     "c 5:2 rwm", "c 136:* rwm", "c 10:200 rwm",
@@ -34,13 +34,13 @@ _DEFAULT_SHARES: Final = 1024
 
 
 def effective(process: Process, machine: ProcReader) -> Container:
-    """Make a container of a process.
+    """Describe a process as a container.
 
-    Sources of binds are found by the machine's own mounts. Of its kernel parameters those count that differ from the
-    machine's: a new namespace takes most of them over.
+    The host's mounts give the sources of bind mounts. Only sysctls that differ from the host's count, because a new
+    namespace inherits most of them.
     """
     group = machine.group_read(given(process.cgroup_paths, ()))
-    # The command line holds the entrypoint too, and mounts show however they were asked for.
+    # /proc/PID/cmdline includes the entrypoint, and mounts show whatever option created them.
     values: dict[str, Any] = {"command": process.command, "entrypoint": UNSET, "volumes_from": UNSET}
     values |= {"user": _user(process), "groups": _groups(process, machine.group_names)}
     values["cgroup_parent"] = _parent(process)
@@ -55,7 +55,7 @@ def effective(process: Process, machine: ProcReader) -> Container:
 
 
 def _user(process: Process) -> Maybe[str]:
-    """Who it is inside, as Docker's --user has it."""
+    """Its uid and gid inside, as in `--user`."""
     if not isinstance(process.uid, int) or not isinstance(process.gid, int):
         return UNKNOWN
     uid, gid = _inside(process.uid, process.uid_map), _inside(process.gid, process.gid_map)
@@ -63,9 +63,9 @@ def _user(process: Process) -> Maybe[str]:
 
 
 def _groups(process: Process, names: Mapping[int, str]) -> Maybe[tuple[str, ...]]:
-    """Its further groups by the names that the host has for them, since files of the host are what they open.
+    """Its supplementary groups by the host's names, because they open files of the host.
 
-    Root has those of the image's /etc/group, and needs none.
+    Root's come from the image's /etc/group and give it nothing.
     """
     if not isinstance(process.groups, tuple) or not isinstance(process.uid, int):
         return UNKNOWN
@@ -75,7 +75,7 @@ def _groups(process: Process, names: Mapping[int, str]) -> Maybe[tuple[str, ...]
 
 
 def _parent(process: Process) -> Maybe[str]:
-    """The group above a container's own, where it is not the one that engines take by themselves."""
+    """The parent of the container's cgroup, where it is not the engine's default."""
     here = given(process.container_id, "")
     paths = [path for path in groups_of(process, here).values() if path] if here else []
     if not paths:
@@ -85,14 +85,14 @@ def _parent(process: Process) -> Maybe[str]:
 
 
 def _inside(number: int, ranges: Maybe[tuple[IdRange, ...]]) -> int | None:
-    for range_ in ranges if isinstance(ranges, tuple) else ():
-        if range_.outside <= number < range_.outside + range_.count:
-            return number - range_.outside + range_.inside
+    for id_range in ranges if isinstance(ranges, tuple) else ():
+        if id_range.outside <= number < id_range.outside + id_range.count:
+            return number - id_range.outside + id_range.inside
     return None
 
 
 def _may(process: Process, machine: ProcReader) -> dict[str, Any]:
-    """Capabilities count by the bounding set: what a program with the setuid bit could gain counts too."""
+    """Capabilities come from the bounding set, which includes what a setuid program could gain."""
     bounding, seccomp, full = process.bounding, process.seccomp, machine.capabilities
     values: dict[str, Any] = {
         "no_new_privileges": process.no_new_privileges,
@@ -103,22 +103,22 @@ def _may(process: Process, machine: ProcReader) -> dict[str, Any]:
         "device_rules": _device_rules(process),
     }
     if isinstance(bounding, int):
-        held = frozenset(decoded(bounding))
-        values["cap_add"] = ("ALL",) if bounding & full == full else tuple(sorted(held - DEFAULT)) or UNSET
-        values["cap_drop"] = UNSET if bounding & full == full else _dropped(held)
+        names = frozenset(decoded(bounding))
+        values["cap_add"] = ("ALL",) if bounding & full == full else tuple(sorted(names - DEFAULT)) or UNSET
+        values["cap_drop"] = UNSET if bounding & full == full else _dropped(names)
     values["devices"] = _devices(process, machine)
     values["privileged"] = _privileged(process, full, values["device_rules"], values["unconfined_paths"])
     return values
 
 
-def _dropped(held: frozenset[str]) -> Maybe[tuple[str, ...]]:
-    """What of Docker's own set it has not; without anything of it, all was dropped and the rest added anew."""
-    missing = DEFAULT - held
+def _dropped(names: frozenset[str]) -> Maybe[tuple[str, ...]]:
+    """What it lacks of Docker's default set; ALL where it lacks the whole set."""
+    missing = DEFAULT - names
     return ("ALL",) if missing == DEFAULT else tuple(sorted(missing)) or UNSET
 
 
 def _privileged(process: Process, full: int, rules: Maybe[tuple[str, ...]], unmasked: Maybe[bool]) -> Maybe[bool]:
-    """Every capability, no filter, and all devices: those show in version 1's rules; else nothing is masked."""
+    """Every capability, no seccomp filter, and all devices; where device rules are unknown, no masked paths."""
     if not isinstance(process.bounding, int) or not isinstance(process.seccomp, int):
         return UNKNOWN
     if process.bounding & full != full or process.seccomp != 0:
@@ -135,15 +135,15 @@ def _device_rules(process: Process) -> Maybe[tuple[str, ...]]:
 
 
 def _devices(process: Process, machine: ProcReader) -> Maybe[tuple[Device, ...]]:
-    """The devices that a rule names one by one, by the names that the host has for them."""
+    """The devices that rules name one by one, by the host's names."""
     if not isinstance(process.devices, tuple):
         return UNKNOWN
-    found = []
+    devices = []
     for device in process.devices[:_RULES]:
         kind, numbers, access = [*device.rule.split(" "), "", ""][:3]
         if device.rule not in _DEVICES and "*" not in numbers and (name := machine.device(kind, numbers)):
-            found.append(Device(f"/dev/{name}", f"/dev/{name}", access))
-    return tuple(found) or UNSET
+            devices.append(Device(f"/dev/{name}", f"/dev/{name}", access))
+    return tuple(devices) or UNSET
 
 
 def _selinux(label: Maybe[str]) -> Maybe[tuple[str, ...]]:
@@ -180,76 +180,76 @@ def _sees(process: Process, host: tuple[Mounted, ...]) -> dict[str, Any]:
         values["mounts"] = (
             _whole(values["read_only"])
             if mnt is not None and mnt.host
-            else tuple(asked_for(process.mounts, host)) or UNSET
+            else tuple(requested_mounts(process.mounts, host)) or UNSET
         )
     return values
 
 
 def _whole(read_only: Maybe[bool]) -> tuple[Mount, ...]:
-    """What a process in the host's own mount namespace sees: all of the host."""
+    """What a process in the host's mount namespace sees: all of the host."""
     return (Mount("bind", "/", "/", read_only is True),)
 
 
 def _uses(process: Process, group: Group) -> dict[str, Any]:
-    """Limits by their sizes: a quota in its period counts as processors, which both can be compared by.
+    """Limits of its cgroups; quota and period become a number of CPUs, so that both views can be compared.
 
-    Resource limits stay with the process, since the kernel has a number for each, asked for or not.
+    Ulimits stay with the process, since the kernel has a number for each of them, declared or not.
     """
     values: dict[str, Any] = {"oom_score_adj": process.oom_score_adj}
     if not isinstance(process.resources, tuple):
         return values
-    held = {resource.name: resource for resource in process.resources}
+    limits = {resource.name: resource for resource in process.resources}
 
     def limit(name: str) -> Maybe[int]:
-        one = held.get(name)
-        return UNKNOWN if one is None else UNSET if one.limit is None else one.limit
+        resource = limits.get(name)
+        return UNKNOWN if resource is None else UNSET if resource.limit is None else resource.limit
 
     values |= {
         "memory": limit("memory"),
         "memory_reservation": limit("memory.reservation"),
-        "memory_swap": _swap(held),
+        "memory_swap": _swap(limits),
         "memory_swappiness": limit("memory.swappiness"),
         "pids_limit": limit("pids"),
-        "cpu_shares": _shares(held),
-        "cpus": _cpus(held),
-        # The quota in its period is told as processors.
-        "cpu_quota": UNSET if "cpu.quota" in held else UNKNOWN,
+        "cpu_shares": _shares(limits),
+        "cpus": _cpus(limits),
+        # `cpus` holds quota and period.
+        "cpu_quota": UNSET if "cpu.quota" in limits else UNKNOWN,
         "blkio_weight": limit("io.weight"),
         "cpuset_cpus": _set(process.cpuset_cpus, group.parent_cpus),
         "cpuset_mems": _set(process.cpuset_mems, group.parent_mems),
     }
     if process.cgroup_version == 2:
-        # Version 2 always ends what takes too much.
+        # Version 2 cannot disable the OOM killer.
         values["oom_kill_disable"] = UNSET
-    if (disabled := held.get("memory.oom_kill_disable")) is not None:
+    if (disabled := limits.get("memory.oom_kill_disable")) is not None:
         values["oom_kill_disable"] = disabled.limit == 1
     return values
 
 
-def _swap(held: dict[str, Limit]) -> Maybe[int]:
-    """Memory and swap together; without a limit beside one of memory it is told as Docker has it."""
-    memory, swap = held.get("memory"), held.get("memory.swap")
+def _swap(limits: dict[str, Limit]) -> Maybe[int]:
+    """Memory and swap together; -1, as Docker writes it, for unlimited swap with limited memory."""
+    memory, swap = limits.get("memory"), limits.get("memory.swap")
     if swap is None:
         return UNKNOWN
     return swap.limit if swap.limit is not None else -1 if memory is not None and memory.limit is not None else UNSET
 
 
 def _set(own: Maybe[str], above: str) -> Maybe[str]:
-    """A set of processors or nodes limits something where it differs from what the group above may use."""
+    """A cpuset limits something only where it differs from its parent's."""
     return UNSET if isinstance(own, str) and own == above else own
 
 
-def _cpus(held: dict[str, Limit]) -> Maybe[float]:
-    quota, period = held.get("cpu.quota"), held.get("cpu.period")
+def _cpus(limits: dict[str, Limit]) -> Maybe[float]:
+    quota, period = limits.get("cpu.quota"), limits.get("cpu.period")
     if quota is None or period is None:
         return UNKNOWN
     return UNSET if quota.limit is None or not period.limit else quota.limit / period.limit
 
 
-def _shares(held: dict[str, Limit]) -> Maybe[int]:
-    """Shares; the weight of version 2 is made of them by runc's own formula, and back."""
-    if (one := held.get("cpu.shares")) is not None:
-        return UNSET if one.limit in {None, _DEFAULT_SHARES} else one.limit or UNSET
-    if (weight := held.get("cpu.weight")) is None or weight.limit is None:
+def _shares(limits: dict[str, Limit]) -> Maybe[int]:
+    """CPU shares; runc's formula converts them to the weight of version 2, and this back."""
+    if (shares := limits.get("cpu.shares")) is not None:
+        return UNSET if shares.limit in {None, _DEFAULT_SHARES} else shares.limit or UNSET
+    if (weight := limits.get("cpu.weight")) is None or weight.limit is None:
         return UNKNOWN
     return UNSET if weight.limit in {39, 100} else 2 + (weight.limit - 1) * 262142 // 9999

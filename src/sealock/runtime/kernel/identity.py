@@ -1,7 +1,7 @@
-"""Finds a container's id in what the kernel shows: the paths of control groups, and what is mounted.
+"""Finds a container's id in its cgroup paths and mounts.
 
-Names of control groups and host names can be forged by whoever may make them; the id is what the kernel shows, and
-counts as certain only where the engine knows a container of it.
+A process that may create cgroups or set the host name can forge an id, so it is certain only where the engine knows a
+container with that id.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _MOUNTED: Final = (
     ("podman", re.compile(rf"/overlay-containers/({_HEX})/userdata/(?:hostname|hosts|resolv\.conf)$")),
     ("containerd", re.compile(rf"/sandboxes/({_HEX})/(?:hostname|hosts|resolv\.conf)$")),
 )
-_SET_BY_ENGINES: Final = frozenset({"/etc/hostname", "/etc/hosts", "/etc/resolv.conf"})
+_FROM_ENGINE: Final = frozenset({"/etc/hostname", "/etc/hosts", "/etc/resolv.conf"})
 _LONGEST: Final = 4096
 
 
 class ContainerIdentity(Struct, frozen=True):
-    """A container's id, "" for none; `engine` as the path's shape tells it; `source` is how it was found."""
+    """A container's id, "" for none; `engine` by the shape of the path; `source` says how the id was found."""
 
     id: str = ""
     engine: str = ""
@@ -43,12 +43,12 @@ class ContainerIdentity(Struct, frozen=True):
 
 
 def identity(groups: Iterable[tuple[str, str]], mounts: Iterable[Mounted], host_name: str = "") -> ContainerIdentity:
-    """Find the id: in the control group's path, in what the engine mounts over /etc, last in a short host name."""
+    """Find the id: in a cgroup path, else in what the engine mounts over /etc, else in a short host name."""
     for _, path in groups:
-        if (found := _in_path(path)) is not None:
-            return found
+        if (container := _in_path(path)) is not None:
+            return container
     for mount in mounts:
-        if mount.target in _SET_BY_ENGINES and len(mount.root) <= _LONGEST:
+        if mount.target in _FROM_ENGINE and len(mount.root) <= _LONGEST:
             for engine, shape in _MOUNTED:
                 if (match := shape.search(mount.root)) is not None:
                     return ContainerIdentity(match[1], engine, "mountinfo")
@@ -58,11 +58,11 @@ def identity(groups: Iterable[tuple[str, str]], mounts: Iterable[Mounted], host_
 
 
 def _in_path(path: str) -> ContainerIdentity | None:
-    """The innermost id of a path, with the engine that its shape tells; a container within a container has two."""
+    """The innermost id of a path, with its engine; a container inside a container has two."""
     best: tuple[int, ContainerIdentity] | None = None
     for engine, shape in _SCOPES:
         for match in shape.finditer(path[:_LONGEST]):
-            # The first shapes are the more telling ones, so a later one wins only further in.
+            # Earlier shapes are more specific, so a later one wins only further in.
             if best is None or match.start(1) > best[0]:
                 best = match.start(1), ContainerIdentity(match[1], engine, "cgroup path")
     return best[1] if best else None

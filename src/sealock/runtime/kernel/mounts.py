@@ -1,4 +1,4 @@
-"""What is mounted in a container, as somebody asked for it: what engines mount by themselves is left out."""
+"""The mounts of a container that somebody requested, without those that every engine makes."""
 
 from __future__ import annotations
 
@@ -13,54 +13,54 @@ _STANDARD: Final = {
     "/dev/console": "devpts", "/dev/mqueue": "mqueue", "/": "", "/etc/resolv.conf": "", "/etc/hostname": "",
     "/etc/hosts": "", "/sbin/docker-init": "", "/run/.containerenv": "",
 }  # fmt: skip
-"""What every engine mounts, and of which kind; "" for any."""
+"""What every engine mounts, with its file system type; "" for any."""
 _DEVICES: Final = frozenset(f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty"))
-"""With a user namespace, devices cannot be made: engines mount the host's, one by one."""
+"""A user namespace forbids mknod, so engines bind mount the host's devices one by one."""
 _PSEUDO: Final = frozenset({"proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2", "devtmpfs"})
 _NONE: Final = (Mounted("", "", "", "", ()),)
-"""A mount that no other is in: the host shows none of that file system."""
+"""A mount that contains no other: the host shows none of that file system."""
 _DEEPEST: Final = 100
 _MOUNTS: Final = 5000
-"""Mounts at the most; whoever may mount in a container could make a hundred thousand."""
+"""The most mounts that are read: a process that may mount could make a hundred thousand."""
 
 
 def is_read_only(mount: Mounted) -> bool:
-    """Whether nothing can be written: by this mount's own option, or the file system's."""
+    """Whether this mount or its file system is read-only."""
     return "ro" in mount.options or "ro" in mount.super_options
 
 
-def asked_for(mounts: Sequence[Mounted], host: tuple[Mounted, ...]) -> Iterator[Mount]:
-    """Leave out what came along with a folder of the host: the host's mounts within it, and the container's own."""
+def requested_mounts(mounts: Sequence[Mounted], host: tuple[Mounted, ...]) -> Iterator[Mount]:
+    """Omit what a recursive bind mount of a host directory brings along: mounts of the host, and of containers."""
     # A later mount on the same target hides the earlier one.
-    shown = {mount.target: mount for mount in mounts}
-    top = shown.get("/")
-    own = [one for one in shown.values() if _is_own(one)]
-    there = {mount.target for mount in host}
+    visible = {mount.target: mount for mount in mounts}
+    top = visible.get("/")
+    requested = [mount for mount in visible.values() if _is_requested(mount)]
+    host_targets = {mount.target for mount in host}
     by_device: dict[str, list[Mounted]] = {}
     for mount in host:
         by_device.setdefault(mount.device, []).append(mount)
-    folders: dict[str, str] = {}
+    bound: dict[str, str] = {}
     root = source(top, by_device.get(top.device, [])) if top is not None else None
-    for one in own[:_MOUNTS]:
-        around = next((above for above in _above(one.target) if above in folders), None)
-        path = "" if around is None else f"{folders[around]}{one.target[len(around) :]}"
-        if path and (path in there or one.kind in _PSEUDO or (root and f"{path}/".startswith(f"{root}/"))):
+    for mounted in requested[:_MOUNTS]:
+        around = next((parent for parent in _parents(mounted.target) if parent in bound), None)
+        path = "" if around is None else f"{bound[around]}{mounted.target[len(around) :]}"
+        if path and (path in host_targets or mounted.kind in _PSEUDO or (root and f"{path}/".startswith(f"{root}/"))):
             continue
-        made = _mount(one, by_device.get(one.device, _NONE) if host else ())
-        if made.kind == "bind" and made.source:
-            folders[made.target.rstrip("/")] = made.source.rstrip("/")
-        yield made
+        requested_mount = _mount(mounted, by_device.get(mounted.device, _NONE) if host else ())
+        if requested_mount.kind == "bind" and requested_mount.source:
+            bound[requested_mount.target.rstrip("/")] = requested_mount.source.rstrip("/")
+        yield requested_mount
 
 
-def _above(target: str) -> Iterator[str]:
-    """The folders that a path is in, the nearest first; of a path without end not all."""
+def _parents(target: str) -> Iterator[str]:
+    """The directories above a path, the nearest first, at most `_DEEPEST`."""
     for _ in range(min(target.count("/"), _DEEPEST)):
         target = target.rpartition("/")[0]
         yield target
 
 
-def _is_own(mount: Mounted) -> bool:
-    """Whether somebody asked for a mount: engines make the others themselves."""
+def _is_requested(mount: Mounted) -> bool:
+    """Whether somebody requested a mount: engines make the others themselves."""
     if _STANDARD.get(mount.target) in {"", mount.kind} or mount.target.startswith("/sys/fs/cgroup"):
         return False
     if mount.target in _DEVICES and mount.root == mount.target.removeprefix("/dev") and mount.kind.endswith("tmpfs"):
@@ -71,12 +71,12 @@ def _is_own(mount: Mounted) -> bool:
 
 def _mount(mount: Mounted, host: Sequence[Mounted]) -> Mount:
     read_only = is_read_only(mount)
-    options = tuple(one for one in ("noexec", "nosuid", "nodev") if one in mount.options)
+    options = tuple(option for option in ("noexec", "nosuid", "nodev") if option in mount.options)
     propagation = None if mount.propagation == "private" else mount.propagation
     if mount.kind == "tmpfs" and mount.root == "/":
-        loose = tuple(one for one in ("exec", "suid", "dev") if f"no{one}" not in mount.options)
+        loose = tuple(option for option in ("exec", "suid", "dev") if f"no{option}" not in mount.options)
         return Mount("tmpfs", None, mount.target, read_only, propagation, options + loose)
-    # From inside a container the host's mounts do not show: the path within a disk is then the nearest to the truth.
+    # From inside a container the host's mounts are hidden, and the path within the file system is the best guess.
     known = source(mount, host) if host else None if mount.device.startswith("0:") else mount.root
     return Mount("bind", known, mount.target, read_only, propagation, options)
 
@@ -84,11 +84,11 @@ def _mount(mount: Mounted, host: Sequence[Mounted]) -> Mount:
 def source(mount: Mounted, host: Sequence[Mounted]) -> str | None:
     """The path on the host that is mounted, None where no mount of the host shows that file system."""
     best: tuple[int, int, str] | None = None
-    for one in host:
-        root = one.root.rstrip("/")
-        inside = mount.root == one.root or mount.root.startswith(f"{root}/")
-        if one.device == mount.device and inside:
-            path = f"{one.target.rstrip('/')}{mount.root[len(root) :].rstrip('/')}" or "/"
-            rank = len(root), -len(one.target), path
+    for outer in host:
+        root = outer.root.rstrip("/")
+        inside = mount.root == outer.root or mount.root.startswith(f"{root}/")
+        if outer.device == mount.device and inside:
+            path = f"{outer.target.rstrip('/')}{mount.root[len(root) :].rstrip('/')}" or "/"
+            rank = len(root), -len(outer.target), path
             best = rank if best is None or rank > best else best
     return best[2] if best else None

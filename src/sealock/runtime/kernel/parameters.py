@@ -1,7 +1,7 @@
-"""Kernel parameters of a process's namespaces.
+"""The sysctls of a process's namespaces.
 
-/proc/sys shows those of whoever reads, so a thread of its own enters the namespaces (setns(2)), reads, and ends; the
-rest of the program stays where it is, and nothing is changed.
+/proc/sys shows those of the reading thread, so a separate thread enters the namespaces with setns(2), reads, and ends.
+The rest of the program stays in its own namespaces, and nothing changes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Final
 from sealock.runtime.kernel.tree import ProcTree
 
 KINDS: Final = ("net", "ipc", "uts")
-"""The namespaces that have parameters."""
+"""The namespaces that have sysctls."""
 NAMES: Final = (
     "net.ipv4.ip_forward", "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ping_group_range",
     "net.ipv4.conf.all.accept_redirects", "net.ipv4.conf.all.accept_source_route", "net.ipv4.conf.all.proxy_arp",
@@ -27,9 +27,9 @@ NAMES: Final = (
     "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.sem", "kernel.domainname",
     "fs.mqueue.msg_max", "fs.mqueue.msgsize_max", "fs.mqueue.queues_max",
 )  # fmt: skip
-"""Those that a container has of its own and that say something of its safety or its limits."""
+"""Namespaced sysctls that matter for safety or limits."""
 _NAME: Final = re.compile(r"(?:net|kernel|fs\.mqueue)(?:\.[A-Za-z0-9_-]{1,64}){1,8}")
-"""What a namespace may have of its own; a name with a slash in it, as of an interface with a dot, is not looked up."""
+"""Namespaced sysctls; names with a slash (for an interface with a dot) are not looked up."""
 _PATIENCE: Final = 5.0
 """Seconds; reading takes less than a millisecond."""
 
@@ -37,45 +37,44 @@ Parameters = tuple[tuple[str, str], ...]
 
 
 def read(tree: ProcTree, further: Iterable[str] = ()) -> Parameters:
-    """The parameters that whoever reads finds in a tree; blanks made single.
+    """The sysctls that the reading thread sees in a tree, with single blanks.
 
-    `further` are names beside the usual ones, which anybody may have made up. Folder by folder: /proc/sys is slow to
-    walk.
+    `further` are untrusted names beyond NAMES. Directory by directory, since path lookups in /proc/sys are slow.
     """
-    folders: dict[str, dict[str, str]] = {}
+    directories: dict[str, dict[str, str]] = {}
     for name in (*NAMES, *(name for name in further if _NAME.fullmatch(name))):
-        folder, _, file = name.rpartition(".")
-        folders.setdefault(folder, {})[file] = name
-    found: list[tuple[str, str]] = []
-    for folder, names in folders.items():
-        texts = tree.texts(f"proc/sys/{folder.replace('.', '/')}", names)
-        found += [(names[file], " ".join(value.split())) for file, value in texts.items() if value]
-    return tuple(found)
+        directory, _, file = name.rpartition(".")
+        directories.setdefault(directory, {})[file] = name
+    sysctls: list[tuple[str, str]] = []
+    for directory, names in directories.items():
+        texts = tree.texts(f"proc/sys/{directory.replace('.', '/')}", names)
+        sysctls += [(names[file], " ".join(value.split())) for file, value in texts.items() if value]
+    return tuple(sysctls)
 
 
 def inside(descriptors: tuple[int, ...], tree: ProcTree, further: Iterable[str] = ()) -> Parameters | None:
-    """Read them within the namespaces that the descriptors stand for; None where they may not be entered."""
-    found: list[Parameters] = []
+    """Read them inside the namespaces of these descriptors; None where setns(2) fails."""
+    results: list[Parameters] = []
     enter = ctypes.CDLL(None, use_errno=True).setns
 
-    def look() -> None:
+    def enter_and_read() -> None:
         if all(enter(descriptor, 0) == 0 for descriptor in descriptors):
-            found.append(read(tree, further))
+            results.append(read(tree, further))
 
-    thread = Thread(target=look, daemon=True)
+    thread = Thread(target=enter_and_read, daemon=True)
     thread.start()
     thread.join(_PATIENCE)
-    return found[0] if found else None
+    return results[0] if results else None
 
 
 def spaces(root: int, pid: int | str) -> tuple[int, ...]:
-    """Open the namespaces of a process, below an open folder; () where they may not be. The caller closes them."""
+    """Open the namespaces of a process below an open directory; () where that fails. The caller closes them."""
     opened: list[int] = []
     try:
         for kind in KINDS:
-            opened.append(os.open(f"proc/{pid}/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC, dir_fd=root))  # noqa: PERF401  what was opened is closed
+            opened.append(os.open(f"proc/{pid}/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC, dir_fd=root))  # noqa: PERF401  on failure the opened ones are closed
     except OSError:
-        for one in opened:
-            os.close(one)
+        for descriptor in opened:
+            os.close(descriptor)
         return ()
     return tuple(opened)

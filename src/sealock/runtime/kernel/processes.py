@@ -1,10 +1,11 @@
-"""Reads one process out of /proc and cgroupfs into a noun."""
+"""Reads one process from /proc and cgroupfs."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any, Final, get_args
+from typing import Any, Final, TypeVar, get_args
 
 from sealock.errors import TargetError
 from sealock.model.absent import UNKNOWN, UNSET, Maybe
@@ -23,48 +24,48 @@ _INITIAL: Final = {
     "cgroup": 4026531835,
     "time": 4026531834,
 }
-"""Inodes of the machine's first namespaces, fixed in the kernel (include/linux/proc_ns.h)."""
+"""Inodes of the host's initial namespaces, fixed in the kernel (include/linux/proc_ns.h)."""
 _INITIAL_SINCE_6_18: Final = {"net": 4026531833, "mnt": 4026531832}
-"""Fixed in newer kernels alone; in older ones these have any number from 4026531840 on."""
+"""Fixed only in newer kernels; in older ones these have any number from 4026531840 on."""
 _FIXED_SINCE: Final = (6, 18)
-"""The kernel that fixed them."""
 _KINDS: Final[tuple[NamespaceKind, ...]] = get_args(NamespaceKind)
 COVERED: Final = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/sys/firmware")
 READ_ONLY: Final = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
-"""What Docker, Podman, containerd and CRI-O have covered for as long as they cover anything."""
+"""Masked and read-only paths of all versions of Docker, Podman, containerd and CRI-O."""
 _LACKING: Final = 4
-"""Capabilities that the first process of a machine may lack."""
+"""Capabilities that process 1 of a machine may lack."""
 _LISTENING: Final = ("tcp", "tcp6", "udp", "udp6")
+_T = TypeVar("_T")
 
 
 class GoneError(TargetError):
-    """The process ended, or another one has its id by now."""
+    """The process ended, or another process has its pid by now."""
 
 
 class ProcReader:
-    """What is the same for all processes: read once. `root` is "/" or a recorded tree."""
+    """Reads processes, and once what is the same for all of them. `root` is "/" or a recorded tree."""
 
     def __init__(self, root: str = "/", *, sockets: bool = True) -> None:
         self.tree = ProcTree(root)
         self.sockets = sockets
-        """Whether processes are read with the sockets of their networks: the kernel searches long for those."""
+        """Whether to read the sockets of a process's network, which the kernel is slow to list."""
         self._mounts: tuple[str, tuple[Mounted, ...]] = "", ()
         self._group: tuple[tuple[tuple[str, str], ...], Group] = (), Group()
-        shown = self._text("proc/self/mountinfo") or self._text("proc/1/mountinfo")
-        self.hierarchies = Hierarchies(self.tree, procfiles.mounts(shown))
+        mountinfo = self._text("proc/self/mountinfo") or self._text("proc/1/mountinfo")
+        self.hierarchies = Hierarchies(self.tree, procfiles.mounts(mountinfo))
         self.initial = self._initial()
-        """The machine's own namespaces by kind; those that could not be told are missing."""
+        """The host's namespaces by kind; unknown ones are missing."""
         self.inside = bool(self.own("self", "pid"))
-        """Whether this looks from inside a container: process 1 is then the container's."""
-        self.capabilities = self._everything()
+        """Whether sealock runs inside a container: process 1 is then the container's."""
+        self.capabilities = self._all_capabilities()
 
     def _text(self, path: str) -> str:
-        held = self.tree.text(path)
-        return held if isinstance(held, str) else ""
+        text = self.tree.text(path)
+        return text if isinstance(text, str) else ""
 
     @property
     def mounts(self) -> tuple[Mounted, ...]:
-        """The machine's own mounts as they are now, since containers come and go; none from inside a container."""
+        """The host's mounts as they are now, since containers come and go; none from inside a container."""
         if self.inside:
             return ()
         first = self._text("proc/1/mountinfo") if self.own("self", "mnt") else ""
@@ -74,49 +75,48 @@ class ProcReader:
         return self._mounts[1]
 
     def _initial(self) -> dict[str, int]:
-        """Those of process 1, if that is in the machine's first pid namespace; else the fixed ones."""
-        found = _INITIAL | (_INITIAL_SINCE_6_18 if self._release() >= _FIXED_SINCE else {})
+        """Those of process 1, if it is in the initial PID namespace; else the fixed ones."""
+        initial = _INITIAL | (_INITIAL_SINCE_6_18 if self._release() >= _FIXED_SINCE else {})
         for pid in (1, 2, "self"):
             kinds = {kind: inode for kind in _KINDS if (inode := self.inode(pid, kind))}
             if pid != "self" and kinds.get("pid") == _INITIAL["pid"]:
-                return kinds | found
-            found |= {kind: number for kind, number in _INITIAL_SINCE_6_18.items() if number in kinds.values()}
-        return found
+                return kinds | initial
+            initial |= {kind: number for kind, number in _INITIAL_SINCE_6_18.items() if number in kinds.values()}
+        return initial
 
     def _release(self) -> tuple[int, ...]:
-        """The first two numbers of the kernel's release; () where it does not say."""
+        """The first two numbers of the kernel's release; () where it is unknown."""
         words = self._text("proc/sys/kernel/osrelease").split(".")[:2]
         return tuple(number for word in words if (number := procfiles.whole(word)) is not None)
 
-    def _everything(self) -> int:
-        """All capabilities that a program on this machine can have: those of process 1, which may lack some itself."""
+    def _all_capabilities(self) -> int:
+        """All capabilities that a program on this machine can have: those of process 1, which may lack a few."""
         last = procfiles.whole(self._text("proc/sys/kernel/cap_last_cap").strip())
         known = everything(last if last is not None else len(NAMES) - 1)
         first = procfiles.whole(procfiles.fields(self._text("proc/1/status")).get("CapBnd"), 16)
         if not first or (self.inside and first.bit_count() < known.bit_count() - _LACKING):
-            # From inside a container, its first process says nothing of the machine, unless it has all but everything.
+            # Inside a container, process 1 shows the host's capabilities only if it has nearly all.
             return known
         return known & first
 
     def inode(self, pid: int | str, kind: str) -> int:
-        """The inode of a process's namespace, 0 where it cannot be told."""
-        held = self.tree.link(f"proc/{pid}/ns/{kind}")
-        return (procfiles.whole(held.rpartition("[")[2].rstrip("]")) or 0) if isinstance(held, str) else 0
+        """The inode of a process's namespace, 0 where it is unknown."""
+        link = self.tree.link(f"proc/{pid}/ns/{kind}")
+        return (procfiles.whole(link.rpartition("[")[2].rstrip("]")) or 0) if isinstance(link, str) else 0
 
     def processes(self) -> tuple[int, ...]:
-        """The ids of all processes that can be seen."""
+        """The pids of all visible processes."""
         return tuple(sorted(int(name) for name in self.tree.names("proc") if name.isdigit() and len(name) < 10))
 
     def read(self, pid: int, further: tuple[str, ...] = ()) -> Process:
-        """Read a process; GoneError where it ended meanwhile, so that no two processes are mixed into one.
+        """Read a process; GoneError where it ended meanwhile, so that two processes are never mixed into one.
 
-        `further` are kernel parameters that somebody asks for beside the usual ones.
+        `further` are sysctls to read besides the usual ones.
         """
         start = self._start(pid)
         values: dict[str, Any] = {}
-        held = self.tree.text(f"proc/{pid}/cmdline")
-        command = tuple(held.rstrip("\0").split("\0")) if isinstance(held, str) and held else UNKNOWN
-        values |= self._status(pid, command)
+        cmdline = self._text(f"proc/{pid}/cmdline")
+        values |= self._status(pid, tuple(cmdline.rstrip("\0").split("\0")) if cmdline else UNKNOWN)
         values |= self._isolation(pid)
         values |= self._use(pid)
         values["sysctls"] = self.sysctls(pid, further)
@@ -128,17 +128,16 @@ class ProcReader:
         return Process(pid=pid, start=start, **values)
 
     def brief(self, pid: int) -> Process:
-        """Read who a process is and what it may do, and no more; GoneError where it ended.
+        """Read only the identity and privileges of a process; GoneError where it ended.
 
-        Not its command line: that stands in its own memory, and whoever reads it waits for what the process put there.
+        Not its command line: that is in its own memory, and the process can make a reader wait.
         """
         start = self._start(pid)
         groups = self.groups(pid)
-        found = identity(groups, ())
         return Process(
             pid=pid,
             start=start,
-            container_id=found.id,
+            container_id=identity(groups, ()).id,
             cgroup_paths=groups or UNKNOWN,
             **self._status(pid, command=UNKNOWN),
         )
@@ -149,33 +148,35 @@ class ProcReader:
         return bool(own) and own == self.inode(pid, "user")
 
     def groups(self, pid: int | str) -> tuple[tuple[str, str], ...]:
-        """The control groups of a process: controller and path."""
+        """The cgroups of a process: controller and path."""
         return procfiles.control_groups(self._text(f"proc/{pid}/cgroup"))
 
     def own(self, pid: int | str, kind: NamespaceKind) -> int:
-        """The inode of a namespace that is not the machine's, 0 where it is or cannot be told."""
+        """The inode of a namespace that is not the host's, 0 where it is or may be."""
         inode = self.inode(pid, kind)
         return 0 if inode == self.initial.get(kind, inode) else inode
 
     def _start(self, pid: int) -> int:
-        held = self.tree.text(f"proc/{pid}/stat")
-        if not isinstance(held, str):
-            message = f"process {pid} is not there" if held is not Silence.DENIED else f"process {pid} may not be read"
+        text = self.tree.text(f"proc/{pid}/stat")
+        if not isinstance(text, str):
+            message = (
+                f"process {pid} does not exist" if text is not Silence.DENIED else f"process {pid} is not readable"
+            )
             raise GoneError(message)
-        return procfiles.start_time(held)
+        return procfiles.start_time(text)
 
     def _status(self, pid: int, command: Maybe[tuple[str, ...]]) -> dict[str, Any]:
-        said = procfiles.fields(self._text(f"proc/{pid}/status"))
+        status = procfiles.fields(self._text(f"proc/{pid}/status"))
 
         def number(name: str, base: int = 10, word: int = 0) -> Maybe[int]:
-            words = said.get(name, "").split()
-            held = procfiles.whole(words[word], base) if len(words) > abs(word) - (word < 0) else None
-            return UNKNOWN if held is None else held
+            words = status.get(name, "").split()
+            value = procfiles.whole(words[word], base) if len(words) > abs(word) - (word < 0) else None
+            return UNKNOWN if value is None else value
 
         no_new = number("NoNewPrivs")
-        groups = [procfiles.whole(word) for word in said["Groups"].split()] if "Groups" in said else None
+        groups = [procfiles.whole(word) for word in status["Groups"].split()] if "Groups" in status else None
         return {
-            "name": said.get("Name", UNKNOWN),
+            "name": status.get("Name", UNKNOWN),
             "command": command,
             "inner_pid": number("NSpid", word=-1),
             "uid": number("Uid", word=1),
@@ -202,17 +203,17 @@ class ProcReader:
         apparmor, selinux = self._label(pid)
         return {
             "namespaces": spaces or UNKNOWN,
-            "uid_map": _made(maps["uid_map"], procfiles.id_ranges),
-            "gid_map": _made(maps["gid_map"], procfiles.id_ranges),
-            "mounts": _made(maps["mountinfo"], procfiles.mounts),
-            "limits": _made(maps["limits"], procfiles.limits),
+            "uid_map": _parsed(maps["uid_map"], procfiles.id_ranges),
+            "gid_map": _parsed(maps["gid_map"], procfiles.id_ranges),
+            "mounts": _parsed(maps["mountinfo"], procfiles.mounts),
+            "limits": _parsed(maps["limits"], procfiles.limits),
             "oom_score_adj": UNKNOWN if adjusted is None else adjusted,
             "apparmor": apparmor,
             "selinux": selinux,
         }
 
     def _label(self, pid: int) -> tuple[Maybe[str], Maybe[str]]:
-        """The labels of AppArmor and SELinux; UNSET where the kernel has not that module."""
+        """The labels of AppArmor and SELinux; UNSET where the kernel lacks that module."""
         own = self.tree.text(f"proc/{pid}/attr/apparmor/current")
         current = self.tree.text(f"proc/{pid}/attr/current")
         label = current.strip("\0\n ") if isinstance(current, str) else ""
@@ -229,103 +230,102 @@ class ProcReader:
     def _use(self, pid: int) -> dict[str, Any]:
         groups = self.groups(pid)
         mounts = procfiles.mounts(self._text(f"proc/{pid}/mountinfo"))
-        found = identity(groups, mounts, self._host_name(pid))
-        held = self.group(groups)
+        container = identity(groups, mounts, self._host_name(pid))
+        group = self.group(groups)
         return {
-            "container_id": found.id if groups or mounts else UNKNOWN,
-            "container_engine": found.engine or UNSET,
-            "id_source": found.source or UNSET,
+            "container_id": container.id if groups or mounts else UNKNOWN,
+            "container_engine": container.engine or UNSET,
+            "id_source": container.source or UNSET,
             "cgroup_paths": groups or UNKNOWN,
-            "cgroup_version": held.version,
-            "resources": held.resources,
-            "cpuset_cpus": held.cpuset_cpus,
-            "cpuset_mems": held.cpuset_mems,
-            "devices": held.devices,
+            "cgroup_version": group.version,
+            "resources": group.resources,
+            "cpuset_cpus": group.cpuset_cpus,
+            "cpuset_mems": group.cpuset_mems,
+            "devices": group.devices,
             "uncovered": self.uncovered(mounts) if mounts else UNKNOWN,
             "listening": self.listening(pid) if self.sockets else UNKNOWN,
         }
 
     def _host_name(self, pid: int) -> str:
-        """The name of a process's own host, where whoever reads is in the same namespace of it."""
+        """The host name of a process, where sealock is in the same UTS namespace and that is not the host's."""
         own = self.own("self", "uts")
         return self._text("proc/sys/kernel/hostname").strip() if own and own == self.inode(pid, "uts") else ""
 
     def sysctls(self, pid: int, further: tuple[str, ...] = ()) -> Maybe[parameters.Parameters]:
-        """The kernel parameters of a process's namespaces; a recording holds those of who made it alone."""
+        """The sysctls of a process's namespaces; a recording has only those of the recorder."""
         if all(self.inode(pid, kind) == self.inode("self", kind) != 0 for kind in parameters.KINDS):
             return parameters.read(self.tree, further) or UNKNOWN
         opened = parameters.spaces(self.tree.descriptor, pid) if self.tree.live else ()
         try:
             return (parameters.inside(opened, self.tree, further) if opened else None) or UNKNOWN
         finally:
-            for one in opened:
-                os.close(one)
+            for descriptor in opened:
+                os.close(descriptor)
 
     @cached_property
     def group_names(self) -> dict[int, str]:
-        """The names that the machine has for groups, by their numbers."""
+        """The host's group names by gid."""
         rows = (line.split(":") for line in self._text("etc/group").split("\n")[:10_000])
         return {number: row[0] for row in rows if len(row) > 2 and (number := procfiles.whole(row[2])) is not None}
 
     def device(self, kind: str, numbers: str) -> str:
-        """The machine's name for a device ("c", "10:229"), without /dev/; "" where it has none."""
+        """The host's name for a device ("c", "10:229"), without /dev/; "" where it has none."""
         where = {"c": "char", "b": "block"}.get(kind)
         major, _, minor = numbers.partition(":")
         if where is None or not (major.isdecimal() and minor.isdecimal()):
             return ""
-        said = self._text(f"sys/dev/{where}/{major}:{minor}/uevent")
-        return next((line[8:] for line in said.split("\n") if line.startswith("DEVNAME=")), "")
+        uevent = self._text(f"sys/dev/{where}/{major}:{minor}/uevent")
+        return next((line[8:] for line in uevent.split("\n") if line.startswith("DEVNAME=")), "")
 
     @cached_property
     def parameters(self) -> dict[str, str]:
-        """The machine's own kernel parameters; none where whoever reads is not in its first namespaces."""
+        """The host's sysctls; none where sealock is not in the initial namespaces."""
         own = all(self.inode("self", kind) == self.initial.get(kind) for kind in parameters.KINDS)
         return dict(parameters.read(self.tree)) if own else {}
 
     def uncovered(self, mounts: tuple[Mounted, ...]) -> tuple[str, ...]:
-        """Paths of the kernel that every engine covers, or makes read-only, and that lie open among these mounts."""
-        shown = {mount.target: mount for mount in mounts}
-        hidden = [path for path in COVERED if path not in shown and self.tree.there(path[1:])]
-        open_ = [path for path in READ_ONLY if self.tree.there(path[1:]) and not _is_closed(shown.get(path))]
-        return (*hidden, *open_)
+        """Paths that every engine masks or makes read-only, and that these mounts leave open."""
+        by_target = {mount.target: mount for mount in mounts}
+        unmasked = [path for path in COVERED if path not in by_target and self.tree.exists(path[1:])]
+        writable = [path for path in READ_ONLY if self.tree.exists(path[1:]) and not _is_closed(by_target.get(path))]
+        return (*unmasked, *writable)
 
     def group(self, groups: tuple[tuple[str, str], ...]) -> Group:
-        """What the control groups set and count, read now."""
+        """What the cgroups limit and count, read now."""
         self._group = groups, self.hierarchies.read(groups) if groups else Group()
         return self._group[1]
 
     def group_read(self, groups: tuple[tuple[str, str], ...]) -> Group:
-        """The same, as it was when the process was read that was read last."""
+        """The same, as of the last process read."""
         return self._group[1] if groups == self._group[0] else self.group(groups)
 
     def routes(self, pid: int) -> Maybe[tuple[Route, ...]]:
-        """The ways that packets take out of the process's network namespace; of IPv4 alone."""
-        held = self.tree.text(f"proc/{pid}/net/route")
-        return procfiles.routes(held) if isinstance(held, str) else UNKNOWN
+        """The IPv4 routes of the process's network namespace."""
+        text = self.tree.text(f"proc/{pid}/net/route")
+        return procfiles.routes(text) if isinstance(text, str) else UNKNOWN
 
     def listening(self, pid: int) -> Maybe[tuple[Socket, ...]]:
-        """The sockets that wait for others in the process's network namespace."""
-        found: list[Socket] = []
-        # A table of sockets is searched for among all of the machine's, which takes long; their numbers are at hand.
-        numbers = "".join(self._text(f"proc/{pid}/net/{name}") for name in ("sockstat", "sockstat6"))
+        """The listening sockets of the process's network namespace."""
+        sockets: list[Socket] = []
+        # The kernel searches all sockets of the machine for a table, which is slow; their counts are cheap.
+        counts = "".join(self._text(f"proc/{pid}/net/{name}") for name in ("sockstat", "sockstat6"))
         for protocol in _LISTENING:
-            if f"{protocol.upper()}: inuse 0\n" in numbers or f"{protocol.upper()}: inuse 0 " in numbers:
+            if f"{protocol.upper()}: inuse 0\n" in counts or f"{protocol.upper()}: inuse 0 " in counts:
                 continue
-            held = self.tree.text(f"proc/{pid}/net/{protocol}")
-            if isinstance(held, str):
-                found += [one for one, _ in procfiles.listening(protocol, held)]
+            text = self.tree.text(f"proc/{pid}/net/{protocol}")
+            if isinstance(text, str):
+                sockets += [socket for socket, _ in procfiles.listening(protocol, text)]
             elif protocol == "tcp":
                 return UNKNOWN
-        held = self.tree.text(f"proc/{pid}/net/unix")
-        found += procfiles.unix_listening(held) if isinstance(held, str) else ()
-        return tuple(sorted(set(found), key=lambda one: (one.protocol, one.port, one.address)))
+        sockets += procfiles.unix_listening(self._text(f"proc/{pid}/net/unix"))
+        return tuple(sorted(set(sockets), key=lambda socket: (socket.protocol, socket.port, socket.address)))
 
 
 def _outward(number: Maybe[int], ranges: Maybe[tuple[IdRange, ...]]) -> Maybe[int]:
-    """An id inside as the id outside."""
-    for range_ in ranges if isinstance(ranges, tuple) and isinstance(number, int) else ():
-        if isinstance(number, int) and range_.inside <= number < range_.inside + range_.count:
-            return number - range_.inside + range_.outside
+    """The host's id for an id inside a user namespace."""
+    for id_range in ranges if isinstance(ranges, tuple) and isinstance(number, int) else ():
+        if isinstance(number, int) and id_range.inside <= number < id_range.inside + id_range.count:
+            return number - id_range.inside + id_range.outside
     return UNKNOWN
 
 
@@ -333,5 +333,5 @@ def _is_closed(mount: Mounted | None) -> bool:
     return mount is not None and ("ro" in mount.options or "ro" in mount.super_options)
 
 
-def _made(held: str | Silence, parse: Any) -> Any:  # noqa: ANN401  each parser has its own type
-    return parse(held) if isinstance(held, str) else UNKNOWN
+def _parsed(text: str | Silence, parse: Callable[[str], _T]) -> Maybe[_T]:
+    return parse(text) if isinstance(text, str) else UNKNOWN

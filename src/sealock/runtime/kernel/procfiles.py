@@ -1,7 +1,8 @@
-"""The texts of /proc, each made into nouns. A line that is broken is left out; nothing here raises."""
+"""Parsers for files in /proc. They skip malformed lines and never raise."""
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import Iterator
 from typing import Final
@@ -9,29 +10,29 @@ from typing import Final
 from sealock.model.process import IdRange, Mounted, Route, Socket
 
 _LISTENS: Final = "0A"
-"""The state of a TCP socket that listens; a bound UDP socket has 07."""
+"""The state of a listening TCP socket; a bound UDP socket has 07."""
 _BOUND: Final = "07"
 _ACCEPTS: Final = 0x10000
-"""The flag of a unix socket that listens (__SO_ACCEPTCON)."""
-_UP, _THROUGH, _REFUSED = 0x1, 0x2, 0x200
-"""Flags of a route: it is in use, a gateway passes on, packets are refused (RTF_UP, RTF_GATEWAY, RTF_REJECT)."""
+"""The flag of a listening unix socket (__SO_ACCEPTCON)."""
+_UP, _GATEWAY, _REJECT = 0x1, 0x2, 0x200
+"""RTF_UP, RTF_GATEWAY, RTF_REJECT."""
 _SOCKETS: Final = 1000
-"""Unix sockets at the most: anybody in the namespace may make them."""
+"""The most unix sockets that are read, since any process in the namespace may make them."""
 _OCTAL: Final = {r"\040": " ", r"\011": "\t", r"\012": "\n", r"\134": "\\"}
 
 
 def fields(text: str) -> dict[str, str]:
-    """Lines "Name: value", as in /proc/PID/status; the first of a name counts, since processes choose their names."""
-    found: dict[str, str] = {}
+    """Lines "Name: value" of /proc/PID/status; the first of a name counts, since processes choose their names."""
+    values: dict[str, str] = {}
     for line in text.split("\n"):
         name, colon, value = line.partition(":")
         if colon:
-            found.setdefault(name, value.strip())
-    return found
+            values.setdefault(name, value.strip())
+    return values
 
 
 def whole(text: str | None, base: int = 10) -> int | None:
-    """A whole number, None where it is none."""
+    """The integer that a text spells, or None."""
     try:
         return int(text, base) if text and len(text) <= 64 else None
     except ValueError:
@@ -39,36 +40,34 @@ def whole(text: str | None, base: int = 10) -> int | None:
 
 
 def start_time(stat: str) -> int:
-    """The process's start in clock ticks after boot, out of /proc/PID/stat; the name in it may hold blanks and ")"."""
+    """A process's start in clock ticks after boot, from /proc/PID/stat; the name in it may contain blanks and ")"."""
     rest = stat.rpartition(")")[2].split()
     return whole(rest[19]) or 0 if len(rest) > 19 else 0
 
 
 def id_ranges(text: str) -> tuple[IdRange, ...]:
     """The lines of uid_map or gid_map."""
-    found = []
+    ranges = []
     for line in text.split("\n")[:1000]:
         numbers = [whole(word) for word in line.split()]
         if len(numbers) == 3 and None not in numbers:
-            found.append(IdRange(*(number or 0 for number in numbers)))
-    return tuple(found)
+            ranges.append(IdRange(*(number or 0 for number in numbers)))
+    return tuple(ranges)
 
 
 def plain(word: str) -> str:
     """A word of mountinfo without its escapes."""
     if "\\" not in word:
         return word
-    parts = word.split("\\")
-    held = [parts[0]]
-    for part in parts[1:]:
-        known = _OCTAL.get(f"\\{part[:3]}")
-        held.append(known + part[3:] if known is not None else f"\\{part}")
-    return "".join(held)
+    first, *escaped = word.split("\\")
+    return first + "".join(
+        known + part[3:] if (known := _OCTAL.get(f"\\{part[:3]}")) is not None else f"\\{part}" for part in escaped
+    )
 
 
 def mounts(text: str) -> tuple[Mounted, ...]:
-    """The lines of mountinfo, in their order; a later one on the same target hides the earlier."""
-    found = []
+    """The lines of mountinfo in order; a later mount on the same target hides an earlier one."""
+    mounted = []
     for line in text.split("\n"):
         before, dash, after = line.partition(" - ")
         words, rest = before.split(" "), after.split(" ")
@@ -84,7 +83,7 @@ def mounts(text: str) -> tuple[Mounted, ...]:
             if "unbindable" in marks
             else "private"
         )
-        found.append(
+        mounted.append(
             Mounted(
                 plain(words[4]),
                 plain(words[3]),
@@ -96,12 +95,12 @@ def mounts(text: str) -> tuple[Mounted, ...]:
                 tuple(rest[2].split(",")),
             )
         )
-    return tuple(found)
+    return tuple(mounted)
 
 
 def limits(text: str) -> tuple[tuple[str, int, int], ...]:
-    """The lines of /proc/PID/limits: name as setrlimit(2) has it, soft and hard; -1 is unlimited."""
-    found = []
+    """The lines of /proc/PID/limits: the name as in setrlimit(2), soft and hard limit; -1 is unlimited."""
+    ulimits = []
     for line in text.split("\n")[1:]:
         name, _, rest = line.partition("  ")
         words = rest.split()
@@ -109,8 +108,8 @@ def limits(text: str) -> tuple[tuple[str, int, int], ...]:
         if key and len(words) >= 2:
             soft, hard = (-1 if word == "unlimited" else whole(word) for word in words[:2])
             if soft is not None and hard is not None:
-                found.append((key, soft, hard))
-    return tuple(found)
+                ulimits.append((key, soft, hard))
+    return tuple(ulimits)
 
 
 _RLIMITS: Final = {
@@ -134,42 +133,43 @@ _RLIMITS: Final = {
 
 
 def control_groups(text: str) -> tuple[tuple[str, str], ...]:
-    """The lines of /proc/PID/cgroup: controller and path; "" is the unified tree, "name=systemd" is kept so."""
-    found: list[tuple[str, str]] = []
+    """The lines of /proc/PID/cgroup: controller ("" for the unified hierarchy, "name=systemd" as it is) and path."""
+    groups: list[tuple[str, str]] = []
     for line in text.split("\n"):
         number, _, rest = line.partition(":")
         controllers, colon, path = rest.partition(":")
         if number.isdigit() and colon and path.startswith("/"):
-            found += [(part, path) for part in controllers.split(",")]
-    return tuple(found)
+            groups += [(controller, path) for controller in controllers.split(",")]
+    return tuple(groups)
 
 
 def listening(protocol: str, text: str) -> tuple[tuple[Socket, int], ...]:
-    """The sockets of /proc/PID/net/PROTOCOL that wait for others, each with its inode."""
-    wanted = _LISTENS if protocol.startswith("tcp") else _BOUND
-    found = []
+    """The listening sockets of /proc/PID/net/PROTOCOL, each with its inode."""
+    state = _LISTENS if protocol.startswith("tcp") else _BOUND
+    sockets = []
     for words in _rows(text):
         address, _, port = words[1].rpartition(":")
-        # A UDP socket that is connected has a peer, and waits for nobody else.
-        alone = words[2].rpartition(":")[2] == "0000"
+        # A connected UDP socket has a peer, and accepts datagrams from no other.
+        has_peer = words[2].rpartition(":")[2] != "0000"
         number, inode = whole(port, 16), whole(words[9])
-        if words[3] == wanted and alone and number is not None and (shown := _address(address)):
-            found.append((Socket(protocol, shown, number), inode or 0))
-    return tuple(found)
+        if words[3] == state and not has_peer and number is not None and (local := _address(address)):
+            sockets.append((Socket(protocol, local, number), inode or 0))
+    return tuple(sockets)
 
 
 def routes(text: str) -> tuple[Route, ...]:
-    """The lines of /proc/PID/net/route that are in use; addresses there are as the processor keeps them."""
-    found = []
+    """The routes of /proc/PID/net/route that are up; addresses there are in the machine's byte order."""
+    up = []
     for line in text.split("\n")[1 : _SOCKETS + 1]:
         words = line.split()
         numbers = [whole(word, 16) for word in (words[1:4] + words[7:8])] if len(words) >= 8 else []
         if len(numbers) == 4 and None not in numbers:
             subnet, gateway, flags, mask = (number or 0 for number in numbers)
-            if flags & _UP and not flags & _REFUSED and all(0 <= one < 1 << 32 for one in (subnet, gateway, mask)):
-                passed = _dotted(gateway) if flags & _THROUGH else ""
-                found.append(Route(words[0], f"{_dotted(subnet)}/{mask.bit_count()}", passed))
-    return tuple(found)
+            valid = all(0 <= number < 1 << 32 for number in (subnet, gateway, mask))
+            if flags & _UP and not flags & _REJECT and valid:
+                via = _dotted(gateway) if flags & _GATEWAY else ""
+                up.append(Route(words[0], f"{_dotted(subnet)}/{mask.bit_count()}", via))
+    return tuple(up)
 
 
 def _dotted(number: int) -> str:
@@ -184,10 +184,7 @@ def _rows(text: str) -> Iterator[list[str]]:
 
 
 def _address(text: str) -> str:
-    """An address as the kernel prints it, in words of 32 bits in the machine's order; "" where it is none."""
-    import socket  # noqa: PLC0415  only this needs it
-    import sys  # noqa: PLC0415  as above
-
+    """An address that the kernel prints as 32-bit words in the machine's byte order; "" where it is invalid."""
     try:
         packed = bytes.fromhex(text)
     except ValueError:
@@ -200,11 +197,11 @@ def _address(text: str) -> str:
 
 
 def unix_listening(text: str) -> tuple[Socket, ...]:
-    """The unix sockets of /proc/PID/net/unix that listen and have a name; an abstract name begins with "@"."""
-    found: dict[str, Socket] = {}
+    """The named unix sockets of /proc/PID/net/unix that listen; an abstract name starts with "@"."""
+    sockets: dict[str, Socket] = {}
     for line in text.split("\n")[1:]:
-        # Num: RefCount Protocol Flags Type St Inode Path; the path may hold blanks.
+        # Num: RefCount Protocol Flags Type St Inode Path; the path may contain blanks.
         words = line.split(None, 7)
-        if len(words) == 8 and (whole(words[3], 16) or 0) & _ACCEPTS and len(found) < _SOCKETS:
-            found.setdefault(words[7], Socket("unix", words[7], 0))
-    return tuple(found.values())
+        if len(words) == 8 and (whole(words[3], 16) or 0) & _ACCEPTS and len(sockets) < _SOCKETS:
+            sockets.setdefault(words[7], Socket("unix", words[7], 0))
+    return tuple(sockets.values())

@@ -1,7 +1,7 @@
-"""Reads small files below a root folder: the machine's own, or a recorded tree.
+"""Reads small files below a root directory: the machine's own, or a recorded tree.
 
-A process of a container steers much of what /proc shows of it, and nothing here follows it: links are not followed,
-pipes never waited for, sizes bounded, and nothing is ever opened below /proc/PID/root.
+A process in a container controls much of what /proc shows of it. So this follows no links, never waits for a pipe,
+bounds all sizes, and opens nothing below /proc/PID/root.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from enum import Enum
 from typing import Final
 
 LIMIT: Final = 4 << 20
-"""Bytes of one file; a mountinfo of ten thousand mounts has about half of it."""
+"""Bytes of one file; a mountinfo of ten thousand mounts has about half as many."""
 _ENTRIES: Final = 100_000
 
 
 class Silence(Enum):
-    """Why nothing was read."""
+    """Why a file could not be read."""
 
-    MISSING = "it is not there"
-    DENIED = "it may be read by root alone"
+    MISSING = "it does not exist"
+    DENIED = "only root may read it"
     GONE = "the process ended"
     BROKEN = "it could not be read"
 
 
-_WHY: Final = {
+_REASONS: Final = {
     errno.ENOENT: Silence.MISSING,
     errno.ENOTDIR: Silence.MISSING,
     errno.EACCES: Silence.DENIED,
@@ -37,7 +37,7 @@ _WHY: Final = {
 
 
 class ProcTree:
-    """A root folder. Paths have no leading slash. `denied` gathers what only root may read."""
+    """A root directory. Paths have no leading slash. `denied` collects paths that only root may read."""
 
     def __init__(self, root: str = "/") -> None:
         self._fd = os.open(root, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -45,65 +45,65 @@ class ProcTree:
 
     @property
     def descriptor(self) -> int:
-        """The open folder, for what a text does not say."""
+        """The open root directory."""
         return self._fd
 
     @property
     def live(self) -> bool:
-        """Whether this is the running machine, and no recording of one."""
+        """Whether this is the running machine rather than a recording."""
         return os.path.samestat(os.stat("/"), os.fstat(self._fd))
 
     def close(self) -> None:
-        """Give the folder back."""
+        """Close the root directory."""
         os.close(self._fd)
 
     def text(self, path: str) -> str | Silence:
-        """A file's text, all of it; undecodable bytes as lone surrogates. What is larger than the limit is BROKEN."""
+        """A file's whole text, with undecodable bytes as lone surrogates; BROKEN above the limit."""
         return self._text(path, self._fd)
 
-    def texts(self, folder: str, names: Iterable[str]) -> dict[str, str]:
-        """The texts of several files of one folder, by name, as far as they can be read; the way there is gone once."""
+    def texts(self, directory: str, names: Iterable[str]) -> dict[str, str]:
+        """The readable ones of several files of one directory, by name; its path is looked up once."""
         try:
-            descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=self._fd)
+            descriptor = os.open(directory, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=self._fd)
         except OSError as error:
-            self._silence(folder, error)
+            self._silence(directory, error)
             return {}
         try:
-            held = ((name, self._text(name, descriptor)) for name in names)
-            return {name: text for name, text in held if isinstance(text, str)}
+            texts = ((name, self._text(name, descriptor)) for name in names)
+            return {name: text for name, text in texts if isinstance(text, str)}
         finally:
             os.close(descriptor)
 
-    def _text(self, path: str, folder: int) -> str | Silence:
+    def _text(self, path: str, directory: int) -> str | Silence:
         try:
             descriptor = os.open(
-                path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY, dir_fd=folder
+                path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_NOCTTY, dir_fd=directory
             )
         except OSError as error:
             return self._silence(path, error)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 return Silence.BROKEN
-            held = bytearray()
+            content = bytearray()
             while chunk := os.read(descriptor, 1 << 16):
-                held += chunk
-                if len(held) > LIMIT:
+                content += chunk
+                if len(content) > LIMIT:
                     return Silence.BROKEN
         except OSError as error:
             return self._silence(path, error)
         finally:
             os.close(descriptor)
-        return held.decode("utf-8", "surrogateescape")
+        return content.decode("utf-8", "surrogateescape")
 
     def link(self, path: str) -> str | Silence:
-        """Where a link leads, as written."""
+        """The target of a link, as written."""
         try:
             return os.readlink(path, dir_fd=self._fd)
         except OSError as error:
             return self._silence(path, error)
 
     def names(self, path: str) -> tuple[str, ...]:
-        """What a folder holds, sorted; () where it cannot be looked into."""
+        """The names in a directory, sorted; () where it cannot be read."""
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=self._fd)
         except OSError as error:
@@ -117,16 +117,16 @@ class ProcTree:
         finally:
             os.close(descriptor)
 
-    def there(self, path: str) -> bool:
-        """Whether something is there, a link counting as itself."""
+    def exists(self, path: str) -> bool:
+        """Whether a path exists; a link is not followed."""
         try:
             os.stat(path, dir_fd=self._fd, follow_symlinks=False)
         except OSError:
             return False
         return True
 
-    def entry(self, path: str) -> os.stat_result | None:
-        """What the folder says of a file, a link being followed; None where it is not there or may not be told."""
+    def status(self, path: str) -> os.stat_result | None:
+        """The stat of a file, following a link; None where it does not exist or may not be read."""
         try:
             return os.stat(path, dir_fd=self._fd)
         except OSError as error:
@@ -134,7 +134,7 @@ class ProcTree:
             return None
 
     def _silence(self, path: str, error: OSError) -> Silence:
-        why = _WHY.get(error.errno or 0, Silence.BROKEN)
-        if why is Silence.DENIED:
+        reason = _REASONS.get(error.errno or 0, Silence.BROKEN)
+        if reason is Silence.DENIED:
             self.denied.add(path)
-        return why
+        return reason

@@ -1,4 +1,4 @@
-"""One container or process as the kernel shows it: beside what an engine declares, or alone, without any engine."""
+"""One container or process as the kernel shows it, with or without an engine's declaration."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ID: Final = re.compile(r"[0-9a-f]{12,64}")
 
 
 class DeclaredContainer(Struct, frozen=True):
-    """What an engine tells of a container: its name and id, its first process, and how it was started."""
+    """What an engine declares of a container: name, id, first process, and how it was started."""
 
     name: str
     id: str
@@ -33,29 +33,29 @@ class DeclaredContainer(Struct, frozen=True):
     declared: Container
 
 
-def beside(
+def compare(
     declared: DeclaredContainer, machine: ProcReader, members: NamespaceMembers, names: Mapping[str, str]
 ) -> Enforced | str:
-    """What the kernel shows of a container that an engine tells of, or why that cannot be told.
+    """Both views of a container, or the reason why the kernel's view is missing.
 
-    `names` are those of the engine's containers, by id.
+    `names` are the names of the engine's containers by id.
     """
     try:
-        process = machine.read(declared.pid, tuple(one.name for one in given(declared.declared.sysctls, ())))
+        process = machine.read(declared.pid, tuple(sysctl.name for sysctl in given(declared.declared.sysctls, ())))
     except GoneError as gone:
         return str(gone)
-    # A process that was moved out of its control groups is still known by what the engine mounted for it.
+    # A process that was moved out of its cgroups is still identified by what the engine mounted for it.
     in_group = process.container_id == declared.id
     if not in_group and identity.identity((), given(process.mounts, ())).id != declared.id:
-        # Another process may have that id by now, or the engine counts processes in a namespace that is not ours.
-        return f"process {declared.pid} is not in this container as far as can be seen"
-    seen = _enforced(declared, process, machine, members, names)
+        # Another process may have that pid by now, or the engine is in another PID namespace.
+        return f"process {declared.pid} does not seem to be in this container"
+    enforced = _enforced(declared, process, machine, members, names)
     if in_group and process.id_source == "cgroup path":
-        return seen
-    # Elsewhere than in the machine's own namespace all paths read "/", and nothing follows from them.
+        return enforced
+    # Outside the host's cgroup namespace all paths read "/", so they prove nothing.
     whole = machine.inode("self", "cgroup") == machine.initial.get("cgroup")
-    left = whole and isinstance(process.cgroup_paths, tuple) and declared.pid not in seen.outside
-    return replace(seen, outside=(declared.pid, *seen.outside)) if left else seen
+    left = whole and isinstance(process.cgroup_paths, tuple) and declared.pid not in enforced.outside
+    return replace(enforced, outside=(declared.pid, *enforced.outside)) if left else enforced
 
 
 def _enforced(
@@ -79,7 +79,7 @@ def _enforced(
 
 
 def look(target: str, machine: ProcReader) -> Enforced:
-    """Look at "pid:N", "self", or "container:ID" by the beginning of an id; TargetError says why it cannot be."""
+    """Look at "pid:N", "self", or "container:ID" by the start of an id; TargetError where there is none."""
     kind, _, rest = target.partition(":")
     if target == SELF:
         pid = os.getpid()
@@ -88,7 +88,7 @@ def look(target: str, machine: ProcReader) -> Enforced:
     elif rest.isascii() and rest.isdecimal() and 0 < len(rest) < 10:
         pid = int(rest)
     else:
-        message = f"{target} names no process: write pid:1234, or self for this one"
+        message = f"{target} is not a process: write pid:1234, or self for sealock itself"
         raise TargetError(message)
     process = machine.read(pid)
     container = given(process.container_id, "")
@@ -97,15 +97,15 @@ def look(target: str, machine: ProcReader) -> Enforced:
 
 
 def is_id(name: str) -> bool:
-    """Whether a name may be the beginning of a container's id."""
+    """Whether a name may be the start of a container's id."""
     return _ID.fullmatch(name) is not None
 
 
 def _first(name: str, members: NamespaceMembers) -> int:
-    """The first process of the one container whose id begins so."""
-    found = [one for one in members.by_id if one.startswith(name)] if is_id(name) else []
-    if len(found) != 1:
-        why = "several containers' ids begin so" if found else "no process is in a container of this id"
-        message = f"Without it, container:{name} was not found: {why}"
+    """The first process of the only container whose id starts with this."""
+    ids = [container for container in members.by_id if container.startswith(name)] if is_id(name) else []
+    if len(ids) != 1:
+        why = "several container ids start like this" if ids else "no process is in a container with this id"
+        message = f"without an engine, container:{name} was not found: {why}"
         raise TargetError(message)
-    return min(members.by_id[found[0]], key=lambda one: (one.process.start, one.process.pid)).process.pid
+    return min(members.by_id[ids[0]], key=lambda member: (member.process.start, member.process.pid)).process.pid

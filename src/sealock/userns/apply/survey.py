@@ -70,7 +70,7 @@ def _here(tree: ProcTree, root: str, user: str, settings: str) -> dict[str, Any]
     return {
         "kernel": _plain(tree.text("proc/sys/kernel/osrelease")).strip(),
         "boot": _plain(tree.text("proc/cmdline")),
-        "user_namespaces": tree.there("proc/self/ns/user") if tree.there("proc/self/ns") else None,
+        "user_namespaces": tree.exists("proc/self/ns/user") if tree.exists("proc/self/ns") else None,
         "most_namespaces": _whole(_plain(tree.text("proc/sys/user/max_user_namespaces"))),
         "unprivileged": _truth(_plain(tree.text("proc/sys/kernel/unprivileged_userns_clone"))),
         "subuid": _file(files["subuid"]),
