@@ -1,4 +1,4 @@
-"""Bills of materials are read back: our own, those of Trivy's and Syft's shape, broken and hostile ones."""
+"""SBOMs are read back: our own, those of Trivy's and Syft's shape, broken and hostile ones."""
 
 from __future__ import annotations
 
@@ -52,15 +52,15 @@ def library(url: str, *properties: tuple[str, str], **more: Any) -> dict[str, An
 def test_what_we_wrote_of_a_package_we_read(form: SbomFormat, package: Package) -> None:
     found, errors = read(render(form, inventory(packages=(package,))))
     assert errors == []
-    (told,) = found.packages
-    assert purl(told, DEBIAN) == purl(package, DEBIAN)
+    (read_back,) = found.packages
+    assert purl(read_back, DEBIAN) == purl(package, DEBIAN)
     for field in ("type", "name", "version", "namespace", "qualifiers", "path", "removed", "development"):
-        assert getattr(told, field) == getattr(package, field), field
+        assert getattr(read_back, field) == getattr(package, field), field
     if package.type in {"deb", "apk", "rpm"} and package.source_version:
-        assert (told.source, told.source_version) == (package.source, package.source_version)
+        assert (read_back.source, read_back.source_version) == (package.source, package.source_version)
     if form == "cyclonedx":
-        assert told.layer == package.layer
-        assert told.supplier == package.supplier
+        assert read_back.layer == package.layer
+        assert read_back.supplier == package.supplier
 
 
 def test_what_we_wrote_of_the_image_we_read() -> None:
@@ -87,8 +87,8 @@ def test_licences_that_spdx_does_not_know_come_back_as_they_were(form: SbomForma
 @settings(max_examples=60, deadline=None)
 def test_every_package_of_any_inventory_is_read_or_is_a_problem(form: SbomFormat, image: Inventory) -> None:
     found, errors = read(render(form, image))
-    # That packages are of two distributions is told beside those that are read.
-    left_out = [error for error in errors if "one of them is misjudged" not in error]
+    # That packages are of two distributions is reported with those that are read.
+    left_out = [error for error in errors if "one of them is matched with wrong advisories" not in error]
     assert len(found.packages) + len(left_out) == len(image.packages)
 
 
@@ -131,8 +131,8 @@ def test_every_package_of_any_inventory_is_read_or_is_a_problem(form: SbomFormat
 def test_components_of_other_tools_are_understood(component: dict[str, Any], expected: dict[str, Any]) -> None:
     found, errors = read(cyclonedx(component))
     assert errors == []
-    (told,) = found.packages
-    assert {field: getattr(told, field) for field in expected} == expected
+    (read_back,) = found.packages
+    assert {field: getattr(read_back, field) for field in expected} == expected
 
 
 @pytest.mark.parametrize("version", ["1.2", "1.4", "1.5", "1.6", "1.7"])
@@ -205,29 +205,29 @@ def test_spdx_of_trivys_shape_is_understood() -> None:
     [
         pytest.param("", "not valid JSON", id="nothing"),
         pytest.param("{", "not valid JSON", id="half of it"),
-        pytest.param("[]", "a bill of materials is a JSON object", id="a list"),
+        pytest.param("[]", "an SBOM is a JSON object", id="a list"),
         pytest.param("{}", "neither CycloneDX nor SPDX", id="something else"),
         pytest.param("[" * 100_000, "not valid JSON", id="too deep"),
         pytest.param(cyclonedx({"type": "library", "name": "x"}), "/components/0 x has no package URL", id="no URL"),
-        pytest.param(cyclonedx(library("nonsense")), "/components/0 a has a package URL that cannot be read", id="a broken URL"),
-        pytest.param(cyclonedx(library("pkg:swift/a/b@1")), "/components/0 a is of a type that is not known here: swift", id="an unknown type"),
-        pytest.param(cyclonedx(specVersion="2.0"), "/specVersion CycloneDX of a version", id="a CycloneDX of the future"),
-        pytest.param(spdx(spdxVersion="SPDX-3.0"), "/spdxVersion SPDX of a version", id="an SPDX of the future"),
+        pytest.param(cyclonedx(library("nonsense")), "/components/0 a has an invalid package URL", id="a broken URL"),
+        pytest.param(cyclonedx(library("pkg:swift/a/b@1")), "/components/0 a has an unsupported package type: swift", id="an unknown type"),
+        pytest.param(cyclonedx(specVersion="2.0"), "/specVersion unsupported CycloneDX version", id="a CycloneDX of the future"),
+        pytest.param(spdx(spdxVersion="SPDX-3.0"), "/spdxVersion unsupported SPDX version", id="an SPDX of the future"),
         pytest.param(spdx({"name": "x"}), "/packages/0 x has no package URL", id="an SPDX package without URL"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_read_is_a_problem_with_its_place(text: str, error: str) -> None:
-    _, (told,) = read(text)
-    assert told.startswith(error)
+def test_unreadable_entry_is_an_error_with_its_place(text: str, error: str) -> None:
+    _, (message,) = read(text)
+    assert message.startswith(error)
 
 
 @pytest.mark.parametrize("kind", ["application", "file", "container"])
-def test_what_stands_for_no_package_is_no_problem(kind: str) -> None:
+def test_entry_that_is_not_a_package_is_no_error(kind: str) -> None:
     assert read(cyclonedx({"type": kind, "name": "x"})) == read(cyclonedx())
     assert read(spdx({"name": "x", "primaryPackagePurpose": kind.upper()}))[1] == []
 
 
-def test_thousands_of_faults_are_told_in_a_hundred_problems() -> None:
+def test_thousands_of_faults_become_a_hundred_errors() -> None:
     found, errors = read(cyclonedx(*[{"type": "library", "name": "x"}] * 5000, library("pkg:npm/x@1")))
     assert len(errors) == 101
     assert errors[-1].startswith("4900 more")

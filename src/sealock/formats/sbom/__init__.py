@@ -1,14 +1,15 @@
-"""Bills of materials: reads CycloneDX 1.x and SPDX 2.x JSON back into an inventory.
+"""SBOMs: reads CycloneDX 1.x and SPDX 2.x JSON back into an inventory.
 
-What has no package URL, or one of a type that nobody here knows, is a problem: what cannot be looked up is no pass.
+A package without a package URL of a supported type is an error: it cannot be matched with advisories, which is no pass.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
+from sealock.formats.jsonobject import JsonObject
 from sealock.formats.sbom import cyclonedx, spdx
 from sealock.formats.sbom.packages import CollectedPackages
 from sealock.model.container import Container
@@ -21,7 +22,7 @@ _LONGEST: Final = 128 << 20
 
 
 def is_sbom(text: str) -> bool:
-    """Whether the text's beginning looks like a bill of materials."""
+    """Whether the text begins like an SBOM."""
     head = text[:4096]
     return head.lstrip("\ufeff \t\r\n").startswith("{") and any(
         word in head for word in ('"bomFormat"', '"spdxVersion"', '"SPDXID"')
@@ -29,41 +30,41 @@ def is_sbom(text: str) -> bool:
 
 
 def read_sbom(source: Source) -> tuple[Inventory, tuple[InputError, ...]]:
-    """Read a document. The inventory holds what could be read; its container says nothing."""
-    found = CollectedPackages(source.name)
-    document = _decoded(source.text, found)
-    if document.get("bomFormat") == "CycloneDX":
-        cyclonedx.gather(document, found)
-    elif isinstance(document.get("spdxVersion"), str):
-        spdx.gather(document, found)
-    elif not found.errors:
-        found.fault("neither CycloneDX nor SPDX 2 as JSON")
-    errors = found.finish()
+    """Read a document. The inventory has what could be read; its container has no fields."""
+    packages = CollectedPackages(source.name)
+    document = _decoded(source.text, packages)
+    if document.text("bomFormat") == "CycloneDX":
+        cyclonedx.gather(document, packages)
+    elif document.text("spdxVersion"):
+        spdx.gather(document, packages)
+    elif not packages.errors:
+        packages.fault("neither CycloneDX nor SPDX 2 as JSON")
+    errors = packages.finish()
     inventory = Inventory(
-        names=tuple(name for name in found.names if name),
-        id=found.id,
-        platform=found.platform,
-        layers=found.layers,
+        names=tuple(name for name in packages.names if name),
+        id=packages.id,
+        platform=packages.platform,
+        layers=packages.layers,
         container=Container(),
-        distribution=found.distribution,
-        packages=tuple(found.packages),
+        distribution=packages.distribution,
+        packages=tuple(packages.packages),
         errors=errors,
         unseen=("files", "layers", "container"),
-        manifest=found.manifest,
+        manifest=packages.manifest,
     )
     return inventory, errors
 
 
-def _decoded(text: str, collected_packages: CollectedPackages) -> dict[str, Any]:
+def _decoded(text: str, packages: CollectedPackages) -> JsonObject:
     if len(text) > _LONGEST:
-        collected_packages.fault(f"longer than the {_LONGEST >> 20} million characters that are read")
-        return {}
+        packages.fault(f"longer than the {_LONGEST >> 20} million characters that are read")
+        return JsonObject(None)
     try:
         document = msgspec.json.decode(text.removeprefix("\ufeff").encode("utf-8", "replace"))
     except (msgspec.DecodeError, RecursionError) as error:
-        collected_packages.fault(f"not valid JSON: {error}")
-        return {}
+        packages.fault(f"not valid JSON: {error}")
+        return JsonObject(None)
     if not isinstance(document, dict):
-        collected_packages.fault("a bill of materials is a JSON object")
-        return {}
-    return document
+        packages.fault("an SBOM is a JSON object")
+        return JsonObject(None)
+    return JsonObject(document)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
-from sealock.formats.sbom.packages import CollectedPackages, PackageFacts, member, objects, texts
+from sealock.formats.jsonobject import JsonObject
+from sealock.formats.sbom.packages import CollectedPackages, PackageFacts
 from sealock.model.inventory import Distribution, Layer
 
 _NO_PACKAGES: Final = frozenset({"application", "container", "file", "device", "firmware", "platform", "data"})
-"""Types of components that stand for something else than a package, unless they have a package URL."""
+"""Types of components that are not packages, unless they have a package URL."""
 _TRIVY, _SYFT = "aquasecurity:trivy:", "syft:"
 _SOURCES: Final = ("sealock:source", f"{_TRIVY}SrcName", f"{_SYFT}metadata:source", f"{_SYFT}metadata:originPackage")
 _PATHS: Final = ("sealock:path", f"{_TRIVY}FilePath", f"{_SYFT}location:0:path")
@@ -16,109 +17,103 @@ _DIFFS: Final = ("sealock:diffId", f"{_TRIVY}DiffID")
 _LAYERS: Final = 2000
 
 
-def gather(document: dict[str, Any], into: CollectedPackages) -> None:
+def gather(document: JsonObject, into: CollectedPackages) -> None:
     """Read a document."""
-    if not texts(document.get("specVersion")).startswith("1."):
-        into.fault("CycloneDX of a version that is not known here", "/specVersion")
-    root = member(document.get("metadata"), "component")
+    if not document.text("specVersion").startswith("1."):
+        into.fault("unsupported CycloneDX version", "/specVersion")
+    root = document.child("metadata").child("component")
     _image(root, into)
     positions = {layer.diff_id: layer.index for layer in into.layers}
-    # Components may hold components; a list of what is still to do needs no recursion.
-    ahead = [
-        ("/components", document.get("components")),
-        ("/metadata/component/components", member(root, "components")),
-    ]
-    while ahead:
-        pointer, listed = ahead.pop()
-        for number, component in objects(listed):
+    # Components may contain components; a list of pending ones needs no recursion.
+    pending = [("/components", document), ("/metadata/component/components", root)]
+    while pending:
+        pointer, parent = pending.pop()
+        for number, component in parent.numbered("components"):
             here = f"{pointer}/{number}"
             _component(component, here, positions, into)
-            if component.get("components"):
-                ahead.append((f"{here}/components", component["components"]))
+            if component.members.get("components"):
+                pending.append((f"{here}/components", component))
 
 
-def _image(root: Any, into: CollectedPackages) -> None:  # noqa: ANN401  a JSON value
-    told = _properties(root)
-    diffs = [value for name in _DIFFS for value in told.get(name, ())][:_LAYERS]
-    if not told.get("sealock:diffId"):
-        diffs = []  # others sort them, so their order says nothing
-    blobs = told.get("sealock:layer", [])
+def _image(root: JsonObject, into: CollectedPackages) -> None:
+    properties = _properties(root)
+    diffs = [value for name in _DIFFS for value in properties.get(name, ())][:_LAYERS]
+    if not properties.get("sealock:diffId"):
+        diffs = []  # other tools sort them, so their order has no meaning
+    blobs = properties.get("sealock:layer", [])
     blobs = blobs if len(blobs) == len(diffs) else diffs
     into.layers = tuple(
         Layer(index, diff, "" if blob == diff else blob)
         for index, (diff, blob) in enumerate(zip(diffs, blobs, strict=True))
     )
-    into.id = _first(told, "sealock:imageId", f"{_TRIVY}ImageID")
-    into.manifest = _first(told, "sealock:manifest")
-    into.platform = _first(told, "sealock:platform")
-    name, version = texts(member(root, "name")), texts(member(root, "version"))
-    into.names = (
-        told.get("sealock:name") or told.get(f"{_TRIVY}RepoTag") or ([f"{name}:{version}"] if version else [name])
-    )
+    into.id = _first(properties, "sealock:imageId", f"{_TRIVY}ImageID")
+    into.manifest = _first(properties, "sealock:manifest")
+    into.platform = _first(properties, "sealock:platform")
+    name, version = root.text("name"), root.text("version")
+    own_name = [f"{name}:{version}" if version else name]
+    into.names = properties.get("sealock:name") or properties.get(f"{_TRIVY}RepoTag") or own_name
 
 
-def _component(component: dict[str, Any], pointer: str, positions: dict[str, int], into: CollectedPackages) -> None:
-    kind, url = texts(component.get("type")), texts(component.get("purl"))
+def _component(component: JsonObject, pointer: str, positions: dict[str, int], into: CollectedPackages) -> None:
+    kind, url = component.text("type"), component.text("purl")
     if kind == "operating-system":
-        name, version = texts(component.get("name")), texts(component.get("version"))
-        own = _properties(component)
-        like = tuple(own.get("sealock:like", ()))
+        properties = _properties(component)
         into.distribution = Distribution(
-            name, version, _first(own, "sealock:codename"), texts(component.get("description")), like
+            component.text("name"),
+            component.text("version"),
+            _first(properties, "sealock:codename"),
+            component.text("description"),
+            tuple(properties.get("sealock:like", ())),
         )
     elif url or kind not in _NO_PACKAGES:
-        into.add(url, _told(component, positions), pointer)
+        into.add(url, _facts(component, positions), pointer)
 
 
-def _told(component: dict[str, Any], positions: dict[str, int]) -> PackageFacts:
-    own = _properties(component)
-    told = PackageFacts(
-        texts(component.get("name")),
-        texts(component.get("version")),
-        texts(member(component.get("supplier"), "name")),
-        _licences(component.get("licenses")),
+def _facts(component: JsonObject, positions: dict[str, int]) -> PackageFacts:
+    properties = _properties(component)
+    facts = PackageFacts(
+        component.text("name"),
+        component.text("version"),
+        component.child("supplier").text("name"),
+        _licenses(component),
     )
-    places = [texts(one.get("location")) for _, one in objects(member(component.get("evidence"), "occurrences"))]
-    told.path = (_first(own, *_PATHS) or next(iter(places), "")).lstrip("/")
-    told.found_by = _first(own, "sealock:foundBy")
-    told.source = _first(own, *_SOURCES)
-    told.source_version = _first(own, "sealock:sourceVersion", f"{_SYFT}metadata:sourceVersion")
-    if told.source and not told.source_version:
-        told.source_version = _trivy_version(own)
-    told.removed = _first(own, "sealock:removed") == "true"
-    told.development = _first(own, "sealock:development") == "true"
-    told.owner = _first(own, "sealock:owner")
-    number = _first(own, "sealock:layerIndex")
-    told.layer = positions.get(_first(own, f"{_TRIVY}LayerDiffID"), -1)
+    places = (occurrence.text("location") for occurrence in component.child("evidence").objects("occurrences"))
+    facts.path = (_first(properties, *_PATHS) or next(places, "")).lstrip("/")
+    facts.found_by = _first(properties, "sealock:foundBy")
+    facts.source = _first(properties, *_SOURCES)
+    facts.source_version = _first(properties, "sealock:sourceVersion", f"{_SYFT}metadata:sourceVersion")
+    if facts.source and not facts.source_version:
+        facts.source_version = _trivy_version(properties)
+    facts.removed = _first(properties, "sealock:removed") == "true"
+    facts.development = _first(properties, "sealock:development") == "true"
+    facts.owner = _first(properties, "sealock:owner")
+    number = _first(properties, "sealock:layerIndex")
+    facts.layer = positions.get(_first(properties, f"{_TRIVY}LayerDiffID"), -1)
     if number.isascii() and number.isdigit() and int(number[:9]) < len(positions):
-        told.layer = int(number[:9])
-    return told
+        facts.layer = int(number[:9])
+    return facts
 
 
-def _trivy_version(own: dict[str, list[str]]) -> str:
-    """Trivy keeps a source's epoch, version and release apart."""
-    epoch, version, release = (_first(own, f"{_TRIVY}Src{part}") for part in ("Epoch", "Version", "Release"))
+def _trivy_version(properties: dict[str, list[str]]) -> str:
+    """Join a source's epoch, version and release, for which Trivy has a property each."""
+    epoch, version, release = (_first(properties, f"{_TRIVY}Src{part}") for part in ("Epoch", "Version", "Release"))
     if not version:
         return ""
     return f"{epoch}:" * bool(epoch and epoch != "0") + version + f"-{release}" * bool(release)
 
 
-def _licences(value: Any) -> tuple[str, ...]:  # noqa: ANN401  a JSON value
-    found = [
-        texts(one.get("expression"))
-        or texts(member(one.get("license"), "id"))
-        or texts(member(one.get("license"), "name"))
-        for _, one in objects(value)
-    ]
-    return tuple(one for one in found if one)
+def _licenses(component: JsonObject) -> tuple[str, ...]:
+    licenses = [(choice.text("expression"), choice.child("license")) for choice in component.objects("licenses")]
+    names = (expression or license_.text("id") or license_.text("name") for expression, license_ in licenses)
+    return tuple(filter(None, names))
 
 
-def _properties(component: Any) -> dict[str, list[str]]:  # noqa: ANN401  a JSON value
-    found: dict[str, list[str]] = {}
-    for _, one in objects(member(component, "properties")):
-        found.setdefault(texts(one.get("name")), []).append(texts(one.get("value")))
-    return found
+def _properties(component: JsonObject) -> dict[str, list[str]]:
+    properties: dict[str, list[str]] = {}
+    for entry in component.objects("properties"):
+        properties.setdefault(entry.text("name"), []).append(entry.text("value"))
+    return properties
 
 
-def _first(own: dict[str, list[str]], *names: str) -> str:
-    return next((own[name][0] for name in names if own.get(name)), "")
+def _first(properties: dict[str, list[str]], *names: str) -> str:
+    return next((properties[name][0] for name in names if properties.get(name)), "")

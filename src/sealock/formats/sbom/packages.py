@@ -1,9 +1,8 @@
-"""Makes packages of package URLs, and gathers them with what else a document says."""
+"""Turns package URLs into packages, and collects them with the other facts of a document."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Final, cast, get_args
+from typing import Final, cast, get_args
 
 from msgspec.structs import replace
 
@@ -15,29 +14,13 @@ from sealock.model.purl import Url, taken_apart
 TYPES: Final = frozenset(get_args(PackageType))
 MOST: Final = 200_000
 """Packages that are read of one document."""
-_PROBLEMS: Final = 100
-_HOME: Final = frozenset({"arch", "distro", "upstream", "epoch"})
+_ERRORS: Final = 100
+_DISTRIBUTION: Final = frozenset({"arch", "distro", "upstream", "epoch"})
 """Qualifiers that have a field of their own."""
 
 
-def texts(value: Any) -> str:  # noqa: ANN401  a JSON value
-    """The value where it is a text, else ""."""
-    return value if isinstance(value, str) else ""
-
-
-def objects(value: Any) -> Iterable[tuple[int, dict[str, Any]]]:  # noqa: ANN401  a JSON value
-    """The objects of a list with their numbers; nothing for all else."""
-    if isinstance(value, list):
-        yield from ((number, one) for number, one in enumerate(value) if isinstance(one, dict))
-
-
-def member(value: Any, name: str) -> Any:  # noqa: ANN401  JSON values
-    """The member of an object, None for all else."""
-    return value.get(name) if isinstance(value, dict) else None
-
-
 class PackageFacts:
-    """What a document says of one package beside its URL."""
+    """The facts about a package that its URL does not contain."""
 
     def __init__(self, name: str = "", version: str = "", supplier: str = "", licenses: tuple[str, ...] = ()) -> None:
         self.name, self.version, self.supplier, self.licenses = name, version, supplier, licenses
@@ -49,7 +32,7 @@ class PackageFacts:
 
 
 class CollectedPackages:
-    """All that was read of a document so far."""
+    """The packages and facts of a document that were read so far."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -57,74 +40,75 @@ class CollectedPackages:
         self.id = self.manifest = self.platform = ""
         self.layers: tuple[Layer, ...] = ()
         self.distribution: Distribution | None = None
-        self._home: Distribution | None = None
-        """The distribution of the first of its packages that tells."""
+        self._expected: Distribution | None = None
+        """The distribution in the first package URL that has a version of one."""
         self.packages: list[Package] = []
         self.errors: list[InputError] = []
-        self.untold = 0
+        self.omitted = 0
         self.owned: dict[str, list[str]] = {}
-        """By the distribution's package: files that it owns and that others were told of by."""
+        """Files of a distribution's package that describe other packages, by the package's name."""
 
     def fault(self, message: str, pointer: str = "") -> None:
-        """Note a problem; after many, only their number."""
-        if len(self.errors) < _PROBLEMS:
+        """Note an error; after many, only their number."""
+        if len(self.errors) < _ERRORS:
             self.errors.append(InputError(message, Location(self.file, pointer=pointer)))
         else:
-            self.untold += 1
+            self.omitted += 1
 
-    def add(self, url: str, package_facts: PackageFacts, pointer: str) -> None:
-        """Add the package that a URL names; a problem where nobody could look it up."""
+    def add(self, url: str, facts: PackageFacts, pointer: str) -> None:
+        """Add the package that a URL names; an error where it could not be matched with advisories."""
         if len(self.packages) >= MOST:
-            self.untold += 1
+            self.omitted += 1
             return
-        name = package_facts.name[:200] or "a package"
+        name = facts.name[:200] or "a package"
         if not url:
-            self.fault(f"{name} has no package URL, so nobody can tell what it is", pointer)
+            self.fault(f"{name} has no package URL, so it cannot be matched with advisories", pointer)
             return
         parts = taken_apart(url)
         if parts is None:
-            self.fault(f"{name} has a package URL that cannot be read: {url[:200]}", pointer)
+            self.fault(f"{name} has an invalid package URL: {url[:200]}", pointer)
         elif parts.type not in TYPES:
-            self.fault(f"{name} is of a type that is not known here: {parts.type[:50]}", pointer)
+            self.fault(f"{name} has an unsupported package type: {parts.type[:50]}", pointer)
         else:
-            self.packages.append(_package(parts, package_facts))
-            if package_facts.owner and package_facts.path:
-                self.owned.setdefault(package_facts.owner, []).append(package_facts.path)
+            self.packages.append(_package(parts, facts))
+            if facts.owner and facts.path:
+                self.owned.setdefault(facts.owner, []).append(facts.path)
             if parts.type in OF_DISTRIBUTIONS:
-                self._place(name, _distribution(parts), pointer)
+                self._locate(name, _distribution(parts), pointer)
 
-    def _place(self, name: str, home: Distribution, pointer: str) -> None:
-        """Note which distribution a package is of; a problem where others are of another one."""
+    def _locate(self, name: str, home: Distribution, pointer: str) -> None:
+        """Note the distribution of a package; an error where other packages have another one."""
         self.distribution = self.distribution or home
         if home.version:
-            self._home = self._home or home
-            if home.id != self._home.id or not _same(home.version, self._home.version):
-                theirs, ours = f"{home.id} {home.version}", f"{self._home.id} {self._home.version}"
+            self._expected = self._expected or home
+            if home.id != self._expected.id or not _same_release(home.version, self._expected.version):
+                theirs, ours = f"{home.id} {home.version}", f"{self._expected.id} {self._expected.version}"
                 self.fault(
-                    f"{name} is of {theirs}, and other packages are of {ours}: one of them is misjudged", pointer
+                    f"{name} is of {theirs}, others are of {ours}: one of them is matched with wrong advisories",
+                    pointer,
                 )
 
     def finish(self) -> tuple[InputError, ...]:
-        """All problems; packages are given the files that they own, as far as they are told."""
+        """Give packages the files that they own, and return all errors."""
         self.packages = [
             replace(package, files=tuple(dict.fromkeys(self.owned[package.name])))
             if package.type in OF_DISTRIBUTIONS and package.name in self.owned
             else package
             for package in self.packages
         ]
-        if self.untold:
-            message = f"{self.untold} more entries could not be read, or are too many"
+        if self.omitted:
+            message = f"{self.omitted} more entries could not be read, or exceed the limit"
             self.errors.append(InputError(message, Location(self.file)))
         return tuple(self.errors)
 
 
-def _same(one: str, other: str) -> bool:
-    """Whether two versions of a distribution are of one release: some say 12, and some 12.5."""
-    return all(mine == theirs for mine, theirs in zip(one.split("."), other.split("."), strict=False))
+def _same_release(version: str, other: str) -> bool:
+    """Whether two versions of a distribution are of one release: tools write 12 or 12.5."""
+    return all(mine == theirs for mine, theirs in zip(version.split("."), other.split("."), strict=False))
 
 
 def _distribution(url: Url) -> Distribution:
-    """The distribution that a package's URL is of: `distro` is "debian-12", or "debian-sid"."""
+    """The distribution in a package URL: `distro` is "debian-12", or "debian-sid"."""
     name, _, version = url.qualifiers.get("distro", "").rpartition("-")
     if not name:
         return Distribution(url.namespace or url.qualifiers.get("distro", ""))
@@ -132,37 +116,37 @@ def _distribution(url: Url) -> Distribution:
     return Distribution(url.namespace or name, version if known else "", "" if known else version)
 
 
-def _package(url: Url, package_facts: PackageFacts) -> Package:
-    version = url.version or package_facts.version
+def _package(url: Url, facts: PackageFacts) -> Package:
+    version = url.version or facts.version
     epoch = url.qualifiers.get("epoch", "")
     ours = url.type in OF_DISTRIBUTIONS
     if ours and epoch.isdigit() and epoch != "0" and not version.startswith(f"{epoch}:"):
         version = f"{epoch}:{version}"
     source, source_version = _source(url, version) if ours else ("", "")
-    if package_facts.source:
-        source, source_version = package_facts.source, package_facts.source_version or version
+    if facts.source:
+        source, source_version = facts.source, facts.source_version or version
     qualifiers = url.qualifiers.items()
     return Package(
         type=cast("PackageType", url.type),
-        name=_spelled(url.name, package_facts.name),
+        name=_spelled(url.name, facts.name),
         version=version,
-        path=package_facts.path,
-        namespace="" if ours else _spelled(url.namespace, package_facts.name.rpartition("/")[0]),
+        path=facts.path,
+        namespace="" if ours else _spelled(url.namespace, facts.name.rpartition("/")[0]),
         architecture=url.qualifiers.get("arch", "") if ours else "",
         source=source,
         source_version=source_version,
-        licenses=package_facts.licenses,
-        qualifiers=tuple(sorted(pair for pair in qualifiers if not (ours and pair[0] in _HOME))),
-        found_by=package_facts.found_by,
-        layer=package_facts.layer,
-        removed=package_facts.removed,
-        supplier=package_facts.supplier,
-        development=package_facts.development,
+        licenses=facts.licenses,
+        qualifiers=tuple(sorted(pair for pair in qualifiers if not (ours and pair[0] in _DISTRIBUTION))),
+        found_by=facts.found_by,
+        layer=facts.layer,
+        removed=facts.removed,
+        supplier=facts.supplier,
+        development=facts.development,
     )
 
 
 def _spelled(part: str, name: str) -> str:
-    """The URL's part in the letters that the document's own name has: URLs of some types are all lower case."""
+    """The URL's part in the letter case of the document's own name: URLs of some types are all lower case."""
     for spelling in (name, name.rpartition("/")[2]):
         if spelling.lower().replace("_", "-") == part.lower().replace("_", "-"):
             return spelling
@@ -170,7 +154,7 @@ def _spelled(part: str, name: str) -> str:
 
 
 def _source(url: Url, version: str) -> tuple[str, str]:
-    """Source package and version: `upstream` is "glibc", "lvm2@2.03.16-2", or an rpm's file. Its own where untold."""
+    """Source package and version: `upstream` is "glibc", "lvm2@2.03.16-2", or an rpm's file. Its own by default."""
     upstream = url.qualifiers.get("upstream", "")
     if not upstream:
         return url.name, version
@@ -182,7 +166,7 @@ def _source(url: Url, version: str) -> tuple[str, str]:
 
 
 def _rpm_parts(text: str) -> tuple[str, str, str]:
-    """Take name-version-release apart."""
+    """Split name-version-release."""
     rest, _, release = text.rpartition("-")
     name, _, version = rest.rpartition("-")
     return (name, version, release) if name else (text, "", "")

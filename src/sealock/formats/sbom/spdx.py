@@ -3,86 +3,79 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import Final
 
-from sealock.formats.sbom.packages import CollectedPackages, PackageFacts, objects, texts
+from sealock.formats.jsonobject import JsonObject
+from sealock.formats.sbom.packages import CollectedPackages, PackageFacts
 from sealock.model.inventory import Distribution
 
 _SILENT: Final = frozenset({"", "NONE", "NOASSERTION"})
 _NO_PACKAGES: Final = frozenset({"APPLICATION", "CONTAINER", "FILE", "SOURCE", "DEVICE", "FIRMWARE", "OTHER"})
-"""Purposes of what stands for something else than a package, unless it has a package URL."""
+"""Purposes of entries that are not packages, unless they have a package URL."""
 _BUILT_FROM: Final = re.compile(r"\Abuilt package from: (\S+) (\S+)\Z|; built from (\S+) (\S+)\Z")
-"""How Trivy and sealock tell of the source package."""
+"""How Trivy and sealock write the source package."""
 _OURS: Final = re.compile(
-    r"\Atold of by (.+?)(?: in layer (\S+))?(?:, read by ([\w-]+))?(?:; built from .*)?\Z", re.DOTALL
+    r"\Afound in (.+?)(?: in layer (\S+))?(?:, read by ([\w-]+))?(?:; built from .*)?\Z", re.DOTALL
 )
 _OWNED: Final = "a file of the package "
 _LONGEST: Final = 10_000
 
 
-def gather(document: dict[str, Any], into: CollectedPackages) -> None:
+def gather(document: JsonObject, into: CollectedPackages) -> None:
     """Read a document."""
-    if not texts(document.get("spdxVersion")).startswith("SPDX-2."):
-        into.fault("SPDX of a version that is not known here", "/spdxVersion")
-    described = {one for one in document.get("documentDescribes") or () if isinstance(one, str)} if isinstance(
-        document.get("documentDescribes"), list
-    ) else set()  # fmt: skip
+    if not document.text("spdxVersion").startswith("SPDX-2."):
+        into.fault("unsupported SPDX version", "/spdxVersion")
+    described = {id_ for id_ in document.elements("documentDescribes") if isinstance(id_, str)}
     described |= {
-        texts(one.get("relatedSpdxElement"))
-        for _, one in objects(document.get("relationships"))
-        if one.get("relationshipType") == "DESCRIBES"
+        relationship.text("relatedSpdxElement")
+        for relationship in document.objects("relationships")
+        if relationship.text("relationshipType") == "DESCRIBES"
     }
-    named = {
-        texts(one.get("licenseId")): texts(one.get("extractedText")) or texts(one.get("name"))
-        for _, one in objects(document.get("hasExtractedLicensingInfos"))
+    licenses = {
+        info.text("licenseId"): info.text("extractedText") or info.text("name")
+        for info in document.objects("hasExtractedLicensingInfos")
     }
-    for number, package in objects(document.get("packages")):
-        url, purpose = _url(package), texts(package.get("primaryPackagePurpose"))
-        name, version = texts(package.get("name")), texts(package.get("versionInfo"))
+    for number, package in document.numbered("packages"):
+        url, purpose = _url(package), package.text("primaryPackagePurpose")
+        name, version = package.text("name"), package.text("versionInfo")
         if purpose == "OPERATING-SYSTEM":
-            into.distribution = Distribution(name, version, name=texts(package.get("description")))
-        elif package.get("SPDXID") in described and (not url or url.startswith("pkg:oci/")):
+            into.distribution = Distribution(name, version, name=package.text("description"))
+        elif package.text("SPDXID") in described and (not url or url.startswith("pkg:oci/")):
             into.names.append(f"{name}:{version}" if version else name)
         elif url or purpose not in _NO_PACKAGES:
-            into.add(url, _told(package, named), f"/packages/{number}")
+            into.add(url, _facts(package, licenses), f"/packages/{number}")
 
 
-def _url(package: dict[str, Any]) -> str:
+def _url(package: JsonObject) -> str:
     """The first package URL among the external references."""
-    return next(
-        (
-            texts(one.get("referenceLocator"))
-            for _, one in objects(package.get("externalRefs"))
-            if one.get("referenceType") == "purl"
-        ),
-        "",
-    )
+    references = package.objects("externalRefs")
+    return next((ref.text("referenceLocator") for ref in references if ref.text("referenceType") == "purl"), "")
 
 
-def _told(package: dict[str, Any], named: dict[str, str]) -> PackageFacts:
-    supplier = texts(package.get("supplier"))
-    told = PackageFacts(
-        texts(package.get("name")),
-        texts(package.get("versionInfo")),
+def _facts(package: JsonObject, licenses: dict[str, str]) -> PackageFacts:
+    supplier = package.text("supplier")
+    facts = PackageFacts(
+        package.text("name"),
+        package.text("versionInfo"),
         "" if supplier in _SILENT else supplier.partition(":")[2].strip(),
-        _licences(texts(package.get("licenseDeclared")), named),
+        _licenses(package.text("licenseDeclared"), licenses),
     )
-    source = texts(package.get("sourceInfo"))[:_LONGEST]
+    source = package.text("sourceInfo")[:_LONGEST]
     if match := _BUILT_FROM.search(source):
-        told.source, told.source_version = match[1] or match[3], match[2] or match[4]
+        facts.source, facts.source_version = match[1] or match[3], match[2] or match[4]
     if match := _OURS.match(source):
-        told.path, told.found_by = match[1], match[3] or ""
-    comment = texts(package.get("comment"))[:_LONGEST].split("; ")
-    told.removed = "a later layer removed it" in comment
-    told.development = "for development alone" in comment
-    told.owner = next((one.removeprefix(_OWNED) for one in comment if one.startswith(_OWNED)), "")
-    return told
+        facts.path, facts.found_by = match[1], match[2] or ""
+    comment = package.text("comment")[:_LONGEST].split("; ")
+    facts.removed = "a later layer removed it" in comment
+    facts.development = "only for development" in comment
+    facts.owner = next((remark.removeprefix(_OWNED) for remark in comment if remark.startswith(_OWNED)), "")
+    return facts
 
 
-def _licences(declared: str, named: dict[str, str]) -> tuple[str, ...]:
-    """The declared licences; names that SPDX does not know are given back as the package had them."""
+def _licenses(declared: str, licenses: dict[str, str]) -> tuple[str, ...]:
+    """The declared licences; a reference to a licence outside SPDX's list becomes the package's own name for it."""
     if declared in _SILENT:
         return ()
     if "(" in declared or " OR " in declared:
         return (declared,)
-    return tuple(named.get(part) or part for part in declared[:_LONGEST].split(" AND "))
+    return tuple(licenses.get(part) or part for part in declared[:_LONGEST].split(" AND "))

@@ -107,9 +107,7 @@ def _package(item: SbomItem, named: dict[str, str]) -> dict[str, Any]:
     if package.supplier:
         told["supplier"] = _supplier(package.supplier)
     layer = f" in layer {item.digest}" if item.digest else ""
-    told["sourceInfo"] = f"told of by {package.path}{layer}" + (
-        f", read by {package.found_by}" * bool(package.found_by)
-    )
+    told["sourceInfo"] = f"found in {package.path}{layer}" + (f", read by {package.found_by}" * bool(package.found_by))
     if package.source:
         told["sourceInfo"] += f"; built from {package.source} {package.source_version}".rstrip()
     if comment := "; ".join(_comments(item)):
@@ -124,7 +122,7 @@ def _package(item: SbomItem, named: dict[str, str]) -> dict[str, Any]:
 def _comments(item: SbomItem) -> list[str]:
     told = {
         "a later layer removed it": item.package.removed,
-        "for development alone": item.package.development,
+        "only for development": item.package.development,
         f"a file of the package {item.owner}": item.owner,
     }
     return [words for words, true in told.items() if true]
