@@ -54,7 +54,7 @@ def after(text: str, change: FieldChange) -> str:
         ('{"insecure-registry": []}', "unknown_keys", ("insecure-registry",)),
     ],
 )  # fmt: skip
-def test_what_it_says(text: str, field: str, value: object) -> None:
+def test_field_is_read(text: str, field: str, value: object) -> None:
     assert getattr(noun(text), field) == value
 
 
@@ -62,18 +62,18 @@ def test_what_it_says(text: str, field: str, value: object) -> None:
     ("text", "message"),
     [
         ('{"icc": "no"}', "icc should be true or false: the engine will not start"),
-        ('{"hosts": "tcp://a"}', "hosts should be a list of texts: the engine will not start"),
+        ('{"hosts": "tcp://a"}', "hosts should be a list of strings: the engine will not start"),
         ('{"default-ulimits": {"nofile": 5}}', "default-ulimits should be an object such as"),
         ("[]", "the engine's settings are a JSON object"),
         ('{"icc": false,}', "not valid JSON"),
         ("", "not valid JSON"),
     ],
 )
-def test_what_is_broken_is_a_problem(text: str, message: str) -> None:
+def test_broken_setting_is_an_error(text: str, message: str) -> None:
     assert read(text).errors[0].message.startswith(message)
 
 
-def test_a_setting_that_could_not_be_read_is_not_judged() -> None:
+def test_unreadable_setting_is_unknown() -> None:
     document = read('{"icc": "no"}')
     assert getattr(document.subjects[0].noun, "icc") is UNKNOWN  # noqa: B009  any noun
     assert document.subjects[0].unresolved == {"icc": "icc"}
@@ -105,13 +105,13 @@ def test_a_change_keeps_the_layout(before: str, change: FieldChange, expected: s
 @pytest.mark.parametrize(
     ("text", "change", "message"),
     [
-        pytest.param('{"icc": true', Set("icc", False), "broken JSON cannot be mended", id="broken text"),
-        pytest.param('{"icc": true, "icc": true}', Set("icc", False), "broken JSON cannot be mended", id="a key that stands twice"),
+        pytest.param('{"icc": true', Set("icc", False), "broken JSON cannot be fixed", id="broken text"),
+        pytest.param('{"icc": true, "icc": true}', Set("icc", False), "broken JSON cannot be fixed", id="a key that stands twice"),
         pytest.param("{}", Set("rootless", True), "no setting of its own", id="what daemon.json cannot say"),
         pytest.param("{}", Set("runtimes", ("x",)), "no setting of its own", id="what it says in more than we read"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_spelled_is_refused(text: str, change: FieldChange, message: str) -> None:
+def test_change_without_a_spelling_is_refused(text: str, change: FieldChange, message: str) -> None:
     with pytest.raises(FormatError, match=message):
         after(text, change)
 

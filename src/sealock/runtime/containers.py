@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from sealock import formats
 from sealock.errors import EngineError, EngineRefusedError, FormatError, TargetError
-from sealock.formats.daemon.advice import RELOADED, worded
+from sealock.formats.daemon.advice import RELOADED, describe_change
 from sealock.formats.inspect import Inspected, read_inspect
 from sealock.model.absent import UNSET, Absent, given
 from sealock.model.change import Add, FieldChange, Remove, Set, Swap
@@ -281,7 +281,7 @@ def merge_views(result: Evaluation, document: Document) -> Evaluation:
 
 def _setting(finding: Finding, document: Document) -> Remedy:
     """A running engine is fixed through daemon.json: the changes become the words to write there."""
-    words = [worded(change) for change in finding.remedy.changes]
+    words = [describe_change(change) for change in finding.remedy.changes]
     if not words or not all(words):
         return Remedy(finding.remedy.text)
     settings, flags = document.sources.get(SETTINGS), document.sources.get(FLAGS)

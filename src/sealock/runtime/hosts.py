@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from sealock import formats
 from sealock.errors import EngineError, EngineRefusedError
-from sealock.formats.daemon.combined import drift, in_force
+from sealock.formats.daemon.combined import drift, effective_settings
 from sealock.formats.daemon.flags import read_flags
 from sealock.formats.engine import read_info, read_network, read_networks
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
@@ -159,7 +159,7 @@ def _settings(
     told_by = _ToldBy(subject, flags or unit, " ".join(("dockerd", *words)))
     if engine is None and told_by.flags is None and not seen.config:
         return UNKNOWN, differences, told_by, errors
-    return in_force(engine or Daemon(), told_by.flags, file), differences, told_by, errors
+    return effective_settings(engine or Daemon(), told_by.flags, file), differences, told_by, errors
 
 
 def _named(settings: Maybe[Daemon]) -> Iterator[tuple[Role, str]]:

@@ -1,4 +1,4 @@
-"""Several readings of one engine's settings: what holds, and where they differ."""
+"""Several readings of one engine's settings: the effective ones, and where they differ."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ _SAME: Final = {
     "log_level": {"info": UNSET},
     "default_runtime": {"runc": UNSET},
 }
-"""Values that are the default, written out."""
+"""Default values that are written out."""
 _UNCOMPARED: Final = frozenset({
     "unknown_keys", "security_options", "runtimes", "cgroup_version", "proxies", "insecure_registries", "labels",
     "features", "userns_remap", "default_cgroupns_mode", "cgroup_driver", "storage_driver",
 })  # fmt: skip
-"""Fields that the engine's own answer spells in another way, adds to, or chooses by itself."""
+"""Fields that the engine's answer spells differently, adds to, or chooses by itself."""
 
 
-def in_force(engine: Daemon, flags: Daemon | None, file: Daemon | None) -> Daemon:
-    """What holds: the engine's own word where it has one, then its command line, then its file.
+def effective_settings(engine: Daemon, flags: Daemon | None, file: Daemon | None) -> Daemon:
+    """Combine the engine's own answer, then its command line, then its file; the first with a value wins.
 
-    None says that a source could not be read; a field is then UNSET only where the engine itself says so.
+    None is a source that could not be read; a field is then UNSET only where the engine itself reports so.
     """
     values: dict[str, Any] = {}
     for field in FIELDS:
-        said = [getattr(one, field) for one in (engine, flags, file) if one is not None]
-        known = [value for value in said if value is not UNKNOWN]
-        set_ones = [value for value in known if value is not UNSET]
-        if set_ones:
-            values[field] = set_ones[0]
+        readings = [getattr(reading, field) for reading in (engine, flags, file) if reading is not None]
+        known = [value for value in readings if value is not UNKNOWN]
+        values_set = [value for value in known if value is not UNSET]
+        if values_set:
+            values[field] = values_set[0]
         elif getattr(engine, field) is UNSET or (known and flags is not None and file is not None):
             values[field] = UNSET
     if (file is None or flags is None) and isinstance(values.get("userns_remap"), Absent):
@@ -46,24 +46,23 @@ def in_force(engine: Daemon, flags: Daemon | None, file: Daemon | None) -> Daemo
 
 
 def drift(readings: tuple[tuple[str, Daemon], ...]) -> Iterator[Drift]:
-    """Tell of each setting on which two readings differ, by name and in the order given.
+    """Yield each setting in which two readings differ.
 
-    A reading that leaves a setting out says nothing; only the engine's own answer, which names defaults too, can
-    contradict by a default.
+    A reading without a setting differs from no other, except the engine's own answer, which names defaults too.
     """
     for field in FIELDS:
         if field in _UNCOMPARED:
             continue
-        for (here, one), (there, other) in combinations(readings, 2):
-            mine, theirs = _plain(field, getattr(one, field)), _plain(field, getattr(other, field))
-            if field == "data_root" and isinstance(theirs, str):
-                # An engine that maps the users of containers has a folder for each mapping below its own.
-                theirs = _MAPPED.sub("", theirs)
-            if mine is UNKNOWN or theirs is UNKNOWN or mine is UNSET or mine == theirs:
+        for (first_name, first), (second_name, second) in combinations(readings, 2):
+            value, other = _plain(field, getattr(first, field)), _plain(field, getattr(second, field))
+            if field == "data_root" and isinstance(other, str):
+                # With userns-remap, the engine uses a subdirectory for each mapping.
+                other = _MAPPED.sub("", other)
+            if UNKNOWN in (value, other) or value is UNSET or value == other:
                 continue
-            if theirs is UNSET and there != "engine":
+            if other is UNSET and second_name != "engine":
                 continue
-            yield Drift(field.replace("_", "-"), here, _word(mine), there, _word(theirs))
+            yield Drift(field.replace("_", "-"), first_name, _word(value), second_name, _word(other))
 
 
 def _plain(field: str, value: Any) -> Any:  # noqa: ANN401  each field has its type
@@ -76,6 +75,6 @@ def _word(value: Any) -> str:  # noqa: ANN401  as above
         case bool():
             return str(value).lower()
         case tuple():
-            return ", ".join("=".join(one) if isinstance(one, tuple) else str(one) for one in value)
+            return ", ".join("=".join(element) if isinstance(element, tuple) else str(element) for element in value)
         case _:
             return "the default" if value is UNSET else str(value)

@@ -1,4 +1,4 @@
-"""The table of the engine's settings: one row reads a field from daemon.json and writes it there.
+"""The table of the engine's settings: one row reads a field of daemon.json and writes it.
 
 Keys are those of https://docs.docker.com/reference/cli/dockerd/#daemon-configuration-file (Docker 26 to 29).
 """
@@ -8,22 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
 
 from sealock.formats.jsontree import JsonNode
 from sealock.model.container import Ulimit
 from sealock.model.daemon import FIELDS
 
 Read = Callable[[JsonNode], Any]
-"""Gives the value; raises Mistyped where it is of a wrong type."""
+"""Returns the value; raises WrongTypeError."""
 
 
-class Mistyped(Exception):  # noqa: N818  it ends the reading of one field, and is told as a problem
-    """What should stand there."""
+class WrongTypeError(Exception):
+    """A value of a wrong type; the text says what it should be."""
 
 
 class DaemonFieldRow(Struct, frozen=True):
-    """One field: its key, how it is read, and how its value is made plain again for JSON."""
+    """One field: its key, how to read it, and how to turn its value back into plain JSON."""
 
     field: str
     key: str
@@ -31,63 +31,52 @@ class DaemonFieldRow(Struct, frozen=True):
     plain: Callable[[Any], Any] = lambda value: value
 
 
-def _text(node: JsonNode) -> str:
-    if not isinstance(node.value, str):
-        msg = "should be a text"
-        raise Mistyped(msg)
-    return node.value
+def _typed(node: JsonNode, kind: Any, expected: str) -> Any:  # noqa: ANN401  each field has its type
+    try:
+        return convert(node.plain(), kind)
+    except ValidationError:
+        msg = f"should be {expected}"
+        raise WrongTypeError(msg) from None
 
 
-def _truth(node: JsonNode) -> bool:
-    if not isinstance(node.value, bool):
-        msg = "should be true or false"
-        raise Mistyped(msg)
-    return node.value
+def _text(node: JsonNode) -> Any:  # noqa: ANN401  as above
+    return _typed(node, str, "a string")
 
 
-def _texts(node: JsonNode) -> tuple[str, ...]:
-    if not isinstance(node.value, list) or not all(isinstance(one.value, str) for one in node.value):
-        msg = "should be a list of texts"
-        raise Mistyped(msg)
-    return tuple(one.value for one in node.value)
+def _bool(node: JsonNode) -> Any:  # noqa: ANN401  as above
+    return _typed(node, bool, "true or false")
 
 
-def _pairs(node: JsonNode) -> tuple[tuple[str, Any], ...]:
-    """The members of an object whose values are texts or truth values."""
-    if not isinstance(node.value, dict) or not all(isinstance(one.value, (str, bool)) for one in node.value.values()):
-        msg = "should be an object of texts"
-        raise Mistyped(msg)
-    return tuple((key, one.value) for key, one in node.items())
+def _texts(node: JsonNode) -> Any:  # noqa: ANN401  as above
+    return _typed(node, tuple[str, ...], "a list of strings")
+
+
+def _pairs(node: JsonNode) -> tuple[tuple[str, str | bool], ...]:
+    return tuple(_typed(node, dict[str, str | bool], "an object of strings").items())
 
 
 def _names(node: JsonNode) -> tuple[str, ...]:
-    if not isinstance(node.value, dict):
-        msg = "should be an object"
-        raise Mistyped(msg)
-    return tuple(node.value)
+    return tuple(_typed(node, dict[str, Any], "an object"))
 
 
 def _ulimits(node: JsonNode) -> tuple[Ulimit, ...]:
-    found = []
-    for name, one in node.items():
-        soft, hard = one.get("Soft"), one.get("Hard")
-        values = [part.value if part is not None else 0 for part in (soft, hard)]
-        if not isinstance(one.value, dict) or not all(type(value) is int for value in values):
+    ulimits = []
+    for name, entry in node.items():
+        soft, hard = (number.value if (number := entry.get(key)) is not None else 0 for key in ("Soft", "Hard"))
+        if not isinstance(entry.value, dict) or type(soft) is not int or type(hard) is not int:
             msg = 'should be an object such as {"nofile": {"Name": "nofile", "Soft": 1024, "Hard": 2048}}'
-            raise Mistyped(msg)
-        found.append(Ulimit(name, *values))
-    if not isinstance(node.value, dict):
-        msg = "should be an object"
-        raise Mistyped(msg)
-    return tuple(found)
+            raise WrongTypeError(msg)
+        ulimits.append(Ulimit(name, soft, hard))
+    _names(node)
+    return tuple(ulimits)
 
 
-def _plain_ulimits(value: tuple[Ulimit, ...]) -> dict[str, Any]:
-    return {one.name: {"Name": one.name, "Hard": one.hard, "Soft": one.soft} for one in value}
+def _plain_ulimits(ulimits: tuple[Ulimit, ...]) -> dict[str, Any]:
+    return {ulimit.name: {"Name": ulimit.name, "Hard": ulimit.hard, "Soft": ulimit.soft} for ulimit in ulimits}
 
 
 def _cgroup_driver(node: JsonNode) -> str | None:
-    options = [text.partition("=") for text in _texts(node)]
+    options = [option.partition("=") for option in _texts(node)]
     return next((value for name, _, value in reversed(options) if name == "native.cgroupdriver"), None)
 
 
@@ -96,7 +85,7 @@ _TEXT: Final = (
     "default_cgroupns_mode", "default_ipc_mode", "cgroup_parent", "default_runtime", "ip", "bridge",
     "log_level", "log_driver", "storage_driver", "data_root", "exec_root",
 )  # fmt: skip
-_TRUTH: Final = (
+_BOOL: Final = (
     "tls", "tlsverify", "debug", "no_new_privileges", "selinux_enabled", "iptables", "ip6tables", "ip_forward", "icc",
     "userland_proxy", "live_restore", "experimental",
 )  # fmt: skip
@@ -111,7 +100,7 @@ def _key(field: str) -> str:
 
 TABLE: Final[tuple[DaemonFieldRow, ...]] = (
     *(DaemonFieldRow(field, _key(field), _text) for field in _TEXT),
-    *(DaemonFieldRow(field, _key(field), _truth) for field in _TRUTH),
+    *(DaemonFieldRow(field, _key(field), _bool) for field in _BOOL),
     *(DaemonFieldRow(field, _key(field), _texts, list) for field in _TEXTS),
     DaemonFieldRow("proxies", "proxies", _pairs, dict),
     DaemonFieldRow("log_opts", "log-opts", _pairs, dict),
@@ -123,7 +112,7 @@ TABLE: Final[tuple[DaemonFieldRow, ...]] = (
 BY_FIELD: Final = {row.field: row for row in TABLE}
 SAYS: Final = tuple(field for field in FIELDS if field in BY_FIELD or field == "unknown_keys")
 UNWRITTEN: Final = frozenset({"runtimes", "cgroup_driver"})
-"""Rows that read a part of what stands there, and so cannot write it."""
+"""Rows that read only a part of the value, and so cannot write it."""
 
 KNOWN: Final = frozenset({row.key for row in TABLE}) | frozenset({
     "allow-nondistributable-artifacts", "api-cors-header", "bip", "bip6", "builder", "cdi-spec-dirs",
@@ -137,4 +126,4 @@ KNOWN: Final = frozenset({row.key for row in TABLE}) | frozenset({
     "shutdown-timeout", "swarm-default-advertise-addr", "userland-proxy-path", "deprecated-key-path",
     "allow-direct-routing", "bridge-accept-fwmark", "nri-opts", "validate",
 })  # fmt: skip
-"""Every key that an engine takes; with any other it does not start."""
+"""Every key that an engine accepts; with any other key it does not start."""

@@ -1,4 +1,4 @@
-"""The command line of dockerd, read into the same settings as daemon.json; drop-ins of its unit end up there too."""
+"""The command line of dockerd, read into the same settings as daemon.json."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FIELDS: Final = {
     "https-proxy": "proxies",
     "no-proxy": "proxies",
 }
-"""Flags whose field has another name, and can come more than once; the others are the field with dashes."""
+"""Flags whose field has another name and that may be repeated; other flags are the field's name with dashes."""
 _TRUTH: Final = frozenset({
     "tls", "tlsverify", "debug", "no_new_privileges", "selinux_enabled", "iptables", "ip6tables", "ip_forward", "icc",
     "userland_proxy", "live_restore", "experimental", "rootless",
@@ -42,7 +42,7 @@ SAYS: Final = (*(field for field in BY_FIELD if field != "features"), "rootless"
 
 
 def read_flags(words: Sequence[str]) -> Daemon:
-    """Read the words after "dockerd". What is no flag of ours is passed over."""
+    """Read the words after "dockerd"; flags without a field are ignored."""
     values: dict[str, Any] = {}
     rest = list(words)
     while rest:
@@ -63,7 +63,7 @@ def read_flags(words: Sequence[str]) -> Daemon:
 
 
 def _put(values: dict[str, Any], name: str, field: str, value: str) -> None:
-    """Lay a flag's value over those that came before it."""
+    """Add a flag's value to those of earlier flags."""
     before = values.get(field, ())
     match field:
         case "hosts" | "authorization_plugins" | "insecure_registries" | "registry_mirrors" | "storage_opts" | "labels":
@@ -73,12 +73,12 @@ def _put(values: dict[str, Any], name: str, field: str, value: str) -> None:
         case "proxies":
             values[field] = (*before, (name, value))
         case "log_opts":
-            key, _, held = value.partition("=")
-            values[field] = (*before, (key, held))
+            key, _, setting = value.partition("=")
+            values[field] = (*before, (key, setting))
         case "cgroup_driver":
-            key, _, held = value.partition("=")
+            key, _, setting = value.partition("=")
             if key == "native.cgroupdriver":
-                values[field] = held
+                values[field] = setting
         case "default_ulimits":
             key, _, numbers = value.partition("=")
             soft, _, hard = numbers.partition(":")

@@ -1,4 +1,4 @@
-"""Puts a member into a JSON object or takes it out, keeping the layout of all else."""
+"""Sets or removes a member of a JSON object, and keeps the layout of the rest."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sealock.model.location import Place
 _BLANK: Final = " \t\r\n"
 
 
-def written(text: str, root: JsonNode, key: str, value: str) -> Edit:
-    """Give a member this value, which is JSON; a new one comes last, on a line of its own where the others have one."""
-    json_node: JsonNode | None = root.value.get(key)
-    if json_node is not None:
-        return Edit(json_node.place, value)
+def set_member(text: str, root: JsonNode, key: str, value: str) -> Edit:
+    """Set a member to this JSON value; a new member goes last, on a line of its own if the others are."""
+    node: JsonNode | None = root.value.get(key)
+    if node is not None:
+        return Edit(node.place, value)
     members = list(root.value.values())
     if not members:
         return Edit(Place(root.start, root.end), f'{{\n  "{key}": {value}\n}}')
@@ -24,14 +24,14 @@ def written(text: str, root: JsonNode, key: str, value: str) -> Edit:
     return Edit(Place(last.end, last.end), f',{lead or " "}"{key}": {value}')
 
 
-def without(text: str, root: JsonNode, key: str) -> Edit:
-    """Take a member out, with the comma and the line that only it needed."""
+def drop_member(text: str, root: JsonNode, key: str) -> Edit:
+    """Remove a member, with its comma and line."""
     names = list(root.value)
     at, node = names.index(key), root.value[key]
     if len(names) == 1:
         return Edit(Place(root.start, root.end), "{}")
     if at + 1 < len(names):
-        # From its name to the next one's, so that the blanks before it serve the next.
+        # From its name to the next name, so that the next member gets the blanks before it.
         return Edit(Place(_name_start(text, node, key), _after_comma(text, node.end)), "")
     return Edit(Place(root.value[names[at - 1]].end, node.end), "")
 
@@ -46,7 +46,7 @@ def _lead(text: str, at: int) -> str:
 
 
 def _name_start(text: str, node: JsonNode, key: str) -> int:
-    """Where the member's name begins: names may be written with escapes, so the quotes are looked for."""
+    """Where the member's name begins, found by its quotes since a name may contain escapes."""
     colon = text.rindex(":", 0, node.start)
     end = text.rindex('"', 0, colon)
     start = end - 1
