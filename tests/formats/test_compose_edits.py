@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sealock.errors import FormatError
 from sealock.formats.compose import edits, read, read_many
-from sealock.formats.edits import apply
+from sealock.formats.editing import apply_edits
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.model.absent import UNSET
 from sealock.model.change import Add, Change, FieldChange, On, Remove, Set, Swap, changed
@@ -43,7 +43,7 @@ def subject(document: Document, name: str) -> Subject:
 def change(text: str, asked: Change, name: str = "web", files: FileWindow = NOTHING) -> str:
     document = read(Source("compose.yaml", text), files)
     assert not document.errors
-    return apply(text, edits(document, subject(document, f"service {name}"), asked))
+    return apply_edits(text, edits(document, subject(document, f"service {name}"), asked))
 
 
 BLOCK = """\
@@ -215,7 +215,7 @@ def test_the_first_of_several_files_is_changed_with_the_others_in_mind() -> None
     document = read_many(sources)
     web = subject(document, "service web")
     made = edits(document, web, Set("init", True))
-    assert apply(sources[0].text, made) == "services: {web: {image: a, user: root, init: true}}"
+    assert apply_edits(sources[0].text, made) == "services: {web: {image: a, user: root, init: true}}"
     with pytest.raises(FormatError, match="elsewhere"):
         edits(document, web, Set("user", "y"))
 
@@ -317,7 +317,7 @@ def test_reading_what_was_changed_gives_what_was_asked_for(text: str, asked: lis
         web = subject(document, "service web")
         assert isinstance(web.noun, Container)
         wanted = changed(web.noun, one)
-        text = apply(text, edits(document, web, one))
+        text = apply_edits(text, edits(document, web, one))
         after = read(Source("x", text))
         assert not after.errors
         found = subject(after, "service web")
@@ -342,6 +342,6 @@ def test_elements_come_change_and_go(text: str, data: st.DataObject) -> None:
         names = [key_of(field, one) for one in getattr(wanted, field) or ()]
         if len(set(names)) < len(names) or (isinstance(asked, Swap) and second in held):
             return
-        text = apply(text, edits(document, web, asked))
+        text = apply_edits(text, edits(document, web, asked))
         found = subject(read(Source("x", text)), "service web").noun
         assert comparable(found, field) == comparable(wanted, field)

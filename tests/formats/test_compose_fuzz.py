@@ -13,7 +13,7 @@ from sealock.errors import FormatError
 from sealock.formats.compose import edits, read
 from sealock.formats.compose.dotenv import parse
 from sealock.formats.compose.interpolation import fill
-from sealock.formats.edits import apply
+from sealock.formats.editing import apply_edits
 from sealock.model.change import Add, Remove, Set
 from sealock.model.container import Container, Mount, Network
 from sealock.model.document import Document
@@ -72,7 +72,7 @@ def test_a_change_of_any_text_is_made_or_refused(text: str, asked: Set | Add | R
                 made = edits(document, subject, asked)
             except FormatError:
                 continue
-            look_at(read(Source("x.yaml", apply(text, made)), FILES))
+            look_at(read(Source("x.yaml", apply_edits(text, made)), FILES))
 
 
 @settings(max_examples=200, deadline=None)

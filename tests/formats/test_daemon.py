@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sealock import formats
 from sealock.errors import FormatError
 from sealock.formats.daemon.fields import KNOWN, TABLE, UNWRITTEN
-from sealock.formats.edits import apply
+from sealock.formats.editing import apply_edits
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.change import Add, FieldChange, Remove, Set, changed
 from sealock.model.container import Ulimit
@@ -34,7 +34,7 @@ def noun(text: str) -> Daemon:
 
 def after(text: str, change: FieldChange) -> str:
     document = read(text)
-    return apply(text, formats.edits(document, document.subjects[0], change))
+    return apply_edits(text, formats.edits(document, document.subjects[0], change))
 
 
 @pytest.mark.parametrize(

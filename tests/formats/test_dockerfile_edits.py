@@ -6,7 +6,7 @@ import pytest
 
 from sealock import formats
 from sealock.errors import FormatError
-from sealock.formats.edits import apply
+from sealock.formats.editing import apply_edits
 from sealock.model.absent import UNSET
 from sealock.model.change import Add, Change, Edit, On, Remove, Set, Swap
 from sealock.model.container import Health, Label, Mount, Variable
@@ -16,7 +16,7 @@ from sealock.model.location import Place, Source
 def fixed(text: str, change: Change) -> str:
     document = formats.read("dockerfile", Source("Dockerfile", text))
     assert not document.errors
-    return apply(text, formats.edits(document, document.subjects[-1], change))
+    return apply_edits(text, formats.edits(document, document.subjects[-1], change))
 
 
 USER = Set("user", "10001:10001")

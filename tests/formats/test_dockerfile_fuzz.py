@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from sealock import formats
 from sealock.errors import FormatError
-from sealock.formats.edits import apply
+from sealock.formats.editing import apply_edits
 from sealock.model.absent import UNSET
 from sealock.model.absent import given as value_or
 from sealock.model.build import Build, BuildText, Flag, Heredoc, Instruction
@@ -192,7 +192,7 @@ def test_a_change_in_the_text_is_the_change_in_the_noun(text: str, change: Field
         edits = formats.edits(document, subject, change)
     except FormatError:
         return
-    fixed = apply(text, edits)
+    fixed = apply_edits(text, edits)
     again = read(fixed)
     assert again.errors == ()
     noun = again.subjects[-1].noun
@@ -228,6 +228,6 @@ def test_removing_and_swapping_hold_too(text: str, data: st.DataObject) -> None:
     except FormatError as refused:
         assert "builds on that too" in str(refused) or "does not reach" in str(refused)  # noqa: PT017  both are sound
         return
-    again = read(apply(text, edits)).subjects[-1].noun
+    again = read(apply_edits(text, edits)).subjects[-1].noun
     assert isinstance(again, Container)
     assert loosely(again) == loosely(changed(subject.noun, change))

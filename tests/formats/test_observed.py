@@ -1,11 +1,11 @@
-"""What was seen of a machine is read back as it was, and broken texts become problems."""
+"""The JSON of a machine reads back as it was written, and broken texts become errors."""
 
 from __future__ import annotations
 
 import pytest
 
 from sealock import formats
-from sealock.formats.observed import noun, plain
+from sealock.formats.observed import from_plain, to_plain
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.container import Container, Mount
 from sealock.model.daemon import Daemon, daemon
@@ -45,15 +45,15 @@ def observed(text: str) -> Document:
 
 @pytest.mark.parametrize("made", NOUNS)
 def test_is_read_as_it_was_written(made: Host | Daemon | EngineNetwork | Enforced) -> None:
-    assert noun(plain(made), type(made)) == made
+    assert from_plain(to_plain(made), type(made)) == made
 
 
 def test_a_missing_key_is_unknown_and_null_is_unset() -> None:
-    made = noun({"icc": None}, Daemon)
+    made = from_plain({"icc": None}, Daemon)
     assert (made.icc, made.hosts) == (UNSET, UNKNOWN)
 
 
-def test_subjects_are_what_rules_judge() -> None:
+def test_each_noun_is_a_subject() -> None:
     document = observed(
         '{"observed": {"host": {"daemon": {"icc": true}}, "networks": [{"name": "n"}],'
         ' "containers": [{"name": "web", "declared": {"init": true}, "effective": {}, "process": {"pid": 7}},'
@@ -77,22 +77,22 @@ def test_subjects_are_what_rules_judge() -> None:
     [
         pytest.param(
             '{"observed": {"host": {"name": 1}, "daemon": {}}}',
-            "the host is not written",
+            "the host is not as sealock inspect writes it",
             1,
-            id="a wrong type costs that noun alone",
+            id="a wrong type costs only that noun",
         ),
         pytest.param(
             '{"observed": {"containers": [{"name": "a"}], "networks": [{"name": "n"}]}}',
-            "the container is not written",
+            "the container is not as sealock inspect writes it",
             1,
             id="a part that must be there",
         ),
-        pytest.param('{"observed": []}', "this is not what sealock writes", 0, id="not an object"),
-        pytest.param('{"observed": {"host"', "this is not what sealock writes", 0, id="cut short"),
-        pytest.param('{"observed": ' + "[" * 100_000, "this is not what sealock writes", 0, id="nested without end"),
+        pytest.param('{"observed": []}', "not the JSON of sealock inspect", 0, id="not an object"),
+        pytest.param('{"observed": {"host"', "not the JSON of sealock inspect", 0, id="cut short"),
+        pytest.param('{"observed": ' + "[" * 100_000, "not the JSON of sealock inspect", 0, id="nested without end"),
     ],
 )
-def test_what_is_broken_is_a_problem_and_the_rest_is_judged(text: str, message: str, left: int) -> None:
+def test_broken_noun_is_an_error_and_others_are_evaluated(text: str, message: str, left: int) -> None:
     document = observed(text)
     assert [error.message.startswith(message) for error in document.errors] == [True]
     assert len(document.subjects) == left

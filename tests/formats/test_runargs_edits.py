@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sealock import formats
 from sealock.errors import FormatError
-from sealock.formats.edits import apply
+from sealock.formats.editing import apply_edits
 from sealock.formats.runargs.writer import FALSE_BY_DEFAULT
 from sealock.model.absent import UNSET
 from sealock.model.change import Add, Edit, FieldChange, On, Remove, Set, Swap, changed
@@ -46,7 +46,7 @@ def line_of(document: Document, index: int = 0) -> tuple[Subject, Container]:
 def fix(text: str, *changes: FieldChange, name: str = "", index: int = 0) -> str:
     document = read(text, name)
     subject, _ = line_of(document, index)
-    return apply(text, [edit for change in changes for edit in formats.edits(document, subject, change)])
+    return apply_edits(text, [edit for change in changes for edit in formats.edits(document, subject, change)])
 
 
 VECTORS = [
@@ -222,7 +222,9 @@ def test_a_network_that_nobody_makes_is_made_before_the_first_line_that_joins_it
     (db, _), (web, _) = line_of(document, 0), line_of(document, 1)
     join = Add("networks", Network("app"))
     changes: list[tuple[Subject, FieldChange]] = [(db, join), (web, join), (web, Set("links", UNSET))]
-    after = apply(NETWORKED, [edit for subject, change in changes for edit in formats.edits(document, subject, change)])
+    after = apply_edits(
+        NETWORKED, [edit for subject, change in changes for edit in formats.edits(document, subject, change)]
+    )
     assert after == JOINED
     again = read(after)
     assert not formats.edits(again, line_of(again, 1)[0], Add("networks", Network("app")))
@@ -363,7 +365,7 @@ def test_an_edit_is_passed_on_and_another_line_can_be_meant() -> None:
     document = read(text)
     subject, _ = line_of(document)
     edits = formats.edits(document, subject, On("docker run b", Set("privileged", False)))
-    assert apply(text, edits) == "docker run --name a x\ndocker run --name b y\n"
+    assert apply_edits(text, edits) == "docker run --name a x\ndocker run --name b y\n"
     assert formats.edits(document, subject, edits[0]) == (edits[0],)
     assert isinstance(edits[0], Edit)
     with pytest.raises(FormatError, match="no run line"):
@@ -523,10 +525,10 @@ def test_what_is_written_reads_back_as_the_change(options: list[str], gap: str, 
         assert "variable" in str(refused) or "resolved" in str(refused)  # noqa: PT017  what it says counts
         assert "$" in text or "~" in text
         return
-    after = apply(text, edits)
+    after = apply_edits(text, edits)
     again = read(after)
     subject, found = line_of(again)
     assert settled(found) == settled(changed(noun, change))
     assert after.endswith("\necho done\n")
     if not isinstance(change, Add | Swap) or change.field not in {"environment", "command"}:
-        assert apply(after, formats.edits(again, subject, change)) == after
+        assert apply_edits(after, formats.edits(again, subject, change)) == after

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sealock.formats.compose import edits, read, read_many
-from sealock.formats.edits import apply
+from sealock.formats.editing import apply_edits
 from sealock.model.absent import UNKNOWN, UNSET, Absent
 from sealock.model.change import Add, FieldChange, Set, Swap, changed
 from sealock.model.container import Container, Health, Logging, Mount, Network, Port, Restart, Variable
@@ -124,7 +124,7 @@ def test_a_changed_file_says_to_compose_what_was_asked_for(
     document = read(Source(name, text), DirectoryWindow(str(VECTORS), str(VECTORS), CALLER))
     subject = next(subject for subject in document.subjects if subject.name == f"service {service}")
     assert isinstance(subject.noun, Container)
-    (tmp_path / name).write_text(apply(text, edits(document, subject, change)), encoding="utf-8")
+    (tmp_path / name).write_text(apply_edits(text, edits(document, subject, change)), encoding="utf-8")
     theirs = compose(tmp_path, name)
     assert theirs.returncode == 0, theirs.stderr
     wanted = fields(parsed(theirs.stdout)["services"][service])[change.field]

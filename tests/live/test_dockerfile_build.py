@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from sealock import formats
-from sealock.formats.edits import apply
+from sealock.formats.editing import apply_edits
 from sealock.model.absent import given
 from sealock.model.build import Build
 from sealock.model.change import Set
@@ -381,7 +381,7 @@ def test_a_mended_file_builds_and_runs_as_the_user_that_was_asked_for(
     docker: Docker, tmp_path: Path, text: str
 ) -> None:
     document = read(text)
-    fixed = apply(text, formats.edits(document, document.subjects[-1], Set("user", "10001:10001")))
+    fixed = apply_edits(text, formats.edits(document, document.subjects[-1], Set("user", "10001:10001")))
     made = build(docker, tmp_path, fixed)
     assert made.returncode == 0, made.stderr
     image = (tmp_path / "id").read_text().strip()

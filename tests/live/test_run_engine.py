@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from sealock import formats
-from sealock.formats.edits import apply
+from sealock.formats.editing import apply_edits
 from sealock.formats.inspect import SAYS, read_inspect
 from sealock.model.absent import UNSET, Absent
 from sealock.model.change import Add, FieldChange, Set, changed
@@ -511,7 +511,7 @@ def test_what_a_change_writes_the_engine_reads_as_the_change(daemon: Engine, cha
     document = formats.read(
         "run", Source("", "docker network create app\ndocker network create app2\ndocker create base")
     )
-    made = apply(document.source.text, formats.edits(document, document.subjects[0], change))
+    made = apply_edits(document.source.text, formats.edits(document, document.subjects[0], change))
     line = made.partition("docker create ")[2]
     assert getattr(ours(line), change.field) == getattr(changed(ours("base"), change), change.field)
     assert not differences(daemon, line)

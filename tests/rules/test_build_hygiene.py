@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sealock import formats
-from sealock.formats.edits import apply
+from sealock.formats.editing import apply_edits
 from sealock.formats.files import FileRefusedError
 from sealock.model.change import Edit
 from sealock.model.document import Document
@@ -56,7 +56,7 @@ def fixed(rule: str, text: str) -> str:
     changes: tuple[Any, ...] = next(
         finding.remedy.changes for finding in findings(rule, text) if finding.remedy.changes
     )
-    return apply(text, [change for change in changes if isinstance(change, Edit)])
+    return apply_edits(text, [change for change in changes if isinstance(change, Edit)])
 
 
 DEBIAN = "FROM debian:12\n"

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock import formats
-from sealock.formats.edits import apply
+from sealock.formats.editing import apply_edits
 from sealock.model.change import Edit
 from sealock.model.document import Document
 from sealock.model.finding import Finding
@@ -70,7 +70,7 @@ def test_no_text_makes_a_rule_raise_and_every_change_leaves_a_dockerfile(text: s
         # An instruction that another one had taken in is read for the first time, and may be wrong in itself.
         freed = finding.rule == "B148" and not finding.remedy.safe
         if edits and not document.errors and not freed:
-            changed = apply(text, edits)
+            changed = apply_edits(text, edits)
             assert changed != text, finding.rule
             assert not read(changed).errors, (finding.rule, changed)
 
@@ -86,6 +86,6 @@ def test_a_change_removes_its_finding_whatever_stands_around_it(lines: list[str]
     for finding in before:
         edits = [change for change in finding.remedy.changes if isinstance(change, Edit)]
         if edits:
-            after = findings(read(apply(text, edits)))
+            after = findings(read(apply_edits(text, edits)))
             same = [one.rule for one in before].count(finding.rule)
-            assert [one.rule for one in after].count(finding.rule) < same, (finding.rule, apply(text, edits))
+            assert [one.rule for one in after].count(finding.rule) < same, (finding.rule, apply_edits(text, edits))

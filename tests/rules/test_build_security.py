@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock import formats
-from sealock.formats.edits import apply
+from sealock.formats.editing import apply_edits
 from sealock.formats.files import FileRefusedError
 from sealock.model.change import Edit
 from sealock.model.finding import Finding, Severity
@@ -132,7 +132,7 @@ def fixed(text: str, *ids: str) -> str:
         offered = next((finding for finding in findings(text, *ids) if finding.remedy.changes), None)
         if offered is None:
             return text
-        text = apply(text, [change for change in offered.remedy.changes if isinstance(change, Edit)])
+        text = apply_edits(text, [change for change in offered.remedy.changes if isinstance(change, Edit)])
     pytest.fail("it never ends")
 
 
@@ -290,4 +290,4 @@ def test_no_dockerfile_makes_a_rule_fail_and_every_change_fits(text: str) -> Non
     for finding in evaluate("Dockerfile", document, {"build": tuple(SECURITY.values())}).findings:
         assert finding.location.line > 0
         edits = [change for change in finding.remedy.changes if isinstance(change, Edit)]
-        assert not edits or apply(text, edits) != text
+        assert not edits or apply_edits(text, edits) != text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sealock import formats
-from sealock.formats.edits import apply
+from sealock.formats.editing import apply_edits
 from sealock.model.change import Edit, On
 from sealock.model.document import Document, Subject
 from sealock.model.finding import Finding
@@ -27,7 +27,7 @@ def fixed(text: str, rule: str) -> str:
         document = read(text)
         name, inner = (change.subject, change.change) if isinstance(change, On) else (one.subject, change)
         assert not isinstance(inner, Edit)
-        text = apply(text, formats.edits(document, subject(document, name), inner))
+        text = apply_edits(text, formats.edits(document, subject(document, name), inner))
     return text
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from sealock import formats
 from sealock.errors import FormatError
-from sealock.formats.edits import apply
+from sealock.formats.editing import apply_edits
 from sealock.model.change import Edit, FieldChange, On
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
@@ -60,10 +60,10 @@ def heal(text: str, rule: Rule[Any]) -> str:
         mendable = next((finding for finding in findings if finding.remedy.changes), None)
         if mendable is None:
             return text
-        healed = apply(text, [change for change in mendable.remedy.changes if isinstance(change, Edit)])
+        healed = apply_edits(text, [change for change in mendable.remedy.changes if isinstance(change, Edit)])
         for change in mendable.remedy.changes:
             if not isinstance(change, Edit):
-                healed = apply(healed, spelled(read(healed), mendable.subject, change))
+                healed = apply_edits(healed, spelled(read(healed), mendable.subject, change))
         assert healed != text, "the change changes nothing"
         text = healed
     pytest.fail("the remedy never heals")

@@ -1,7 +1,7 @@
-"""The formats that sealock reads, and changes where the text can be mended.
+"""The formats that sealock reads, and fixes where it can.
 
-Each is a module (or a folder) with two functions: `read(source, files) -> Document`, which never raises on what a text
-says, and `edits(document, subject, change) -> tuple[Edit, …]`, which raises FormatError where the format cannot say it.
+Each is a module or package with two functions: `read(source, files) -> Document` never raises on odd text, and
+`edits(document, subject, change) -> tuple[Edit, …]` raises FormatError where the format cannot express the change.
 Formats are imported when they are needed, since start-up counts.
 """
 
@@ -10,8 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-# Loaded first, so that the module's name does not later take the place of the function `edits` in this package.
-from sealock.formats.edits import apply
+from sealock.formats.editing import apply_edits
 from sealock.formats.files import NOTHING, FileWindow
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from sealock.model.document import Document, DocumentKind, Subject
     from sealock.model.location import Source
 
-__all__ = ["MODULES", "apply", "edits", "read", "sniff"]
+__all__ = ["MODULES", "apply_edits", "edits", "read", "sniff"]
 
 MODULES: Final[dict[str, str]] = {
     "dockerfile": "sealock.formats.dockerfile",
@@ -33,20 +32,20 @@ MODULES: Final[dict[str, str]] = {
 
 
 def read(kind: DocumentKind, source: Source, files: FileWindow = NOTHING, more: tuple[Source, ...] = ()) -> Document:
-    """Read a text as this kind of document; `more` are compose files that are laid over it."""
+    """Read a text as this kind of document; `more` are compose files that override it."""
     module = import_module(MODULES[kind])
     document: Document = module.read_many((source, *more), files) if more else module.read(source, files)
     return document
 
 
 def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
-    """Spell a change in the document's own text; FormatError where the format has no words for it."""
-    made: tuple[Edit, ...] = import_module(MODULES[document.kind]).edits(document, subject, change)
-    return made
+    """Return the edits for a change in the document's own text; FormatError where the format cannot express it."""
+    result: tuple[Edit, ...] = import_module(MODULES[document.kind]).edits(document, subject, change)
+    return result
 
 
 def sniff(name: str, text: str) -> DocumentKind | None:
-    """Tell the kind of a text by its file name ("" where there is none) and its first lines; None for none of ours."""
-    from sealock.formats.detection import sniff as tell  # noqa: PLC0415  its patterns are not needed where the kind is known
+    """Recognise the kind of a text by its file name ("" where there is none) and its beginning; None for others."""
+    from sealock.formats import detection  # noqa: PLC0415  its patterns are not needed where the kind is known
 
-    return tell(name, text)
+    return detection.sniff(name, text)

@@ -1,4 +1,4 @@
-"""Tells the kind of a text by its name and its first lines."""
+"""Recognises the kind of a text by its name and its beginning."""
 
 from __future__ import annotations
 
@@ -17,24 +17,12 @@ _NAMES: Final[tuple[tuple[str, DocumentKind], ...]] = (
 _NOT_DOCKERFILE: Final = re.compile(
     r".*\.(py|go|js|ts|rb|rs|java|md|json|sh|yml|yaml|html|dockerignore)$", re.IGNORECASE
 )
-_ENGINE: Final = "|".join(
-    (
-        *(
-            "authorization-plugins",
-            "data-root",
-            "debug",
-            "default-[a-z-]+",
-            "experimental",
-            "hosts",
-            "icc",
-            "ip6?tables",
-        ),
-        *("insecure-registries", "live-restore", "log-driver", "log-level", "log-opts", "metrics-addr", "proxies"),
-        *("no-new-privileges", "registry-mirrors", "seccomp-profile", "storage-driver", "tlsverify", "userland-proxy"),
-        *("cgroup-parent", "userns-remap"),
-    )
+_ENGINE: Final = (
+    "authorization-plugins|cgroup-parent|data-root|debug|default-[a-z-]+|experimental|hosts|icc|insecure-registries"
+    "|ip6?tables|live-restore|log-driver|log-level|log-opts|metrics-addr|no-new-privileges|proxies|registry-mirrors"
+    "|seccomp-profile|storage-driver|tlsverify|userland-proxy|userns-remap"
 )
-"""Keys of daemon.json that tell it from any other JSON."""
+"""Keys that distinguish daemon.json from other JSON."""
 _TEXTS: Final[tuple[tuple[str, DocumentKind], ...]] = (
     (r"\s*\{\s*\"sealock\"\s*:", "inventory"),
     (r"\s*\{\s*\"observed\"\s*:", "observed"),
@@ -49,7 +37,7 @@ _TEXTS: Final[tuple[tuple[str, DocumentKind], ...]] = (
 
 
 def sniff(name: str, text: str) -> DocumentKind | None:
-    """Tell the kind of a text; None for none of ours."""
+    """Return the kind of a text, None where it is not recognised."""
     base = name.replace("\\", "/").rpartition("/")[2]
     for pattern, kind in _NAMES:
         if re.fullmatch(pattern, base, re.IGNORECASE) and not (kind == "dockerfile" and _NOT_DOCKERFILE.match(base)):

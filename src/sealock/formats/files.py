@@ -1,4 +1,4 @@
-"""How a format sees the files beside its own text: through a window that somebody else opens, and keeps small."""
+"""How a format reads other files than its own text: through a window that the caller opens, and keeps small."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from sealock.model.project import ProjectFile
 
 
 class FileRefusedError(Exception):
-    """A file that was asked for is not there, too large, no text, or outside of what was named; the text says which."""
+    """A file is missing, too large, not text, or outside of the target; the text says which."""
 
 
 class FileWindow(Protocol):
-    """The files that a document may refer to. Paths are as the document writes them, relative to its own folder."""
+    """The files that a document may refer to. Paths are as the document writes them, relative to its directory."""
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The variables that the caller lets the document see (none, unless asked for)."""
+        """The environment variables that the document may use (none by default)."""
 
     def text(self, path: str) -> str:
         """Return the text of a file, or raise FileRefusedError."""
 
     def fact(self, path: str) -> ProjectFile:
-        """Tell what can be seen of a file without reading it."""
+        """Return what is known of a file without reading it."""
 
-    def entries(self, folder: str) -> tuple[str, ...] | None:
-        """Return the names in a folder (at most a few thousand), or None where nobody may look."""
+    def entries(self, directory: str) -> tuple[str, ...] | None:
+        """Return the names in a directory (at most a few thousand), or None where it may not be listed."""
 
 
 class _Nothing:
-    """No files at all: for texts that came by themselves, such as `run:"…"` or standard input."""
+    """No files at all: for texts without a directory, like `run:"…"` and standard input."""
 
     environment: Mapping[str, str] = {}
 
     def text(self, path: str) -> str:
-        msg = f"{path} was not read: the text came without its folder"
+        msg = f"{path} was not read: the text came without its directory"
         raise FileRefusedError(msg)
 
     def fact(self, path: str) -> ProjectFile:
         return ProjectFile(path)
 
-    def entries(self, _folder: str) -> None:
+    def entries(self, _directory: str) -> None:
         return None
 
 

@@ -1,4 +1,4 @@
-"""Reads inventories: what `sealock sbom --format json` writes, CycloneDX and SPDX. They are judged, not changed."""
+"""Reads inventories: those of `sealock sbom --format json`, CycloneDX and SPDX. They are evaluated, not changed."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class _File(msgspec.Struct):
 
 
 class _Written(msgspec.Struct):
-    """What is written, as far as it is read back; keys that are not known are passed over."""
+    """The keys that are read back; others are ignored."""
 
     sealock: str
     image: _Image = msgspec.field(default_factory=_Image)
@@ -74,7 +74,7 @@ class _Written(msgspec.Struct):
 
 
 def read(source: Source, _files: FileWindow) -> Document:
-    """Read an inventory; what is not one, or was incomplete when it was written, is a problem."""
+    """Read an inventory; any other text, and an inventory that was incomplete when written, is an error."""
     if is_sbom(source.text):
         inventory, errors = read_sbom(source)
         return _document(source, inventory, errors)
@@ -82,21 +82,16 @@ def read(source: Source, _files: FileWindow) -> Document:
         written = msgspec.json.decode(source.text.encode("utf-8", "surrogatepass"), type=_Written)
         inventory = _inventory(written)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        input_error = InputError(f"this is not an inventory as sealock writes it: {error}", Location(source.name, 1, 1))
+        input_error = InputError(f"not a sealock inventory: {error}", Location(source.name, 1, 1))
         return Document("inventory", {"": source}, (), (input_error,))
-    incomplete = tuple(
-        InputError(
-            f"the inventory is incomplete: {input_error.get('message', 'something could not be read')}",
-            Location(source.name),
-        )
-        for input_error in written.errors
-    )
-    return _document(source, inventory, incomplete)
+    reasons = [error.get("message", "something could not be read") for error in written.errors]
+    incomplete = [InputError(f"the inventory is incomplete: {reason}", Location(source.name)) for reason in reasons]
+    return _document(source, inventory, tuple(incomplete))
 
 
 def _document(source: Source, inventory: Inventory, errors: tuple[InputError, ...]) -> Document:
     name = inventory.names[0] if inventory.names else "image"
-    silent = "a bill of materials does not tell of files"
+    silent = "an SBOM does not describe files"
     where: dict[At, Place] = {(): Place(0, min(len(source.text), 1))}
     return Document("inventory", {"": source}, (Subject(name, inventory, where, silent=silent),), errors)
 
@@ -121,13 +116,12 @@ def _inventory(written: _Written) -> Inventory:
     )
 
 
-def _package(one: _Package) -> Package:
-    fields = msgspec.structs.asdict(one)
-    fields |= {"licenses": tuple(one.licenses), "files": tuple(one.files), "qualifiers": tuple(one.qualifiers.items())}
+def _package(written: _Package) -> Package:
+    fields = msgspec.structs.asdict(written) | {"qualifiers": tuple(written.qualifiers.items())}
     return msgspec.convert(fields, Package)
 
 
 def edits(_document: Document, _subject: Subject, _change: Change) -> tuple[Edit, ...]:
-    """Refuse: an inventory tells what is, and the image is to be made anew."""
-    msg = "an inventory tells what an image holds: mend the Dockerfile, and build anew"
+    """Refuse: the fix belongs into the image's Dockerfile."""
+    msg = "an inventory describes an image: fix the Dockerfile and build it again"
     raise FormatError(msg)

@@ -1,7 +1,6 @@
-"""Reads JSON into a tree that knows where each value stands. Broken text yields what could be read, and the faults.
+"""Reads JSON into a tree whose values know their places. Broken text yields what could be read, and the faults.
 
-Keys are looked up as Go looks them up, since the engines are written in it: letter case does not count, and of several
-the last one wins.
+Keys are looked up as Go does, since the engines are written in it: ignoring letter case, and the last of several wins.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from sealock.text import format_size
 _DEEPEST: Final = 100
 _LONGEST: Final = 8 << 20
 _MOST: Final = 300_000
-"""How many values are read, at most: each takes far more memory than its text."""
+"""The largest number of values: each takes far more memory than its text."""
 _BLANK: Final = frozenset(" \t\r\n")
 _NUMBER: Final = frozenset("+-0123456789.eE")
 _LONGEST_NUMBER: Final = 100
@@ -24,7 +23,7 @@ _WORDS: Final[tuple[tuple[str, bool | None], ...]] = (("true", True), ("false", 
 
 
 class JsonNode:
-    """A value: None, bool, int, float, str, list of nodes, or dict of nodes; and where it stands."""
+    """A value (None, bool, int, float, str, list of nodes, or dict of nodes) and its place."""
 
     __slots__ = ("_folded", "end", "key", "parent", "start", "value")
 
@@ -67,12 +66,12 @@ class JsonNode:
         return node
 
     def items(self) -> Iterator[tuple[str, JsonNode]]:
-        """The members of an object; nothing for all else."""
+        """The members of an object; nothing for any other value."""
         if isinstance(self.value, dict):
             yield from self.value.items()
 
     def elements(self) -> Iterator[JsonNode]:
-        """The elements of a list; nothing for all else."""
+        """The elements of a list; nothing for any other value."""
         if isinstance(self.value, list):
             yield from self.value
 
@@ -86,7 +85,7 @@ class JsonNode:
 
 
 class JsonError(Exception):
-    """Where and why the text is not JSON."""
+    """Why the text is not JSON, and where."""
 
     def __init__(self, message: str, place: Place) -> None:
         super().__init__(message)
@@ -95,7 +94,7 @@ class JsonError(Exception):
 
 
 def parse(text: str) -> tuple[JsonNode | None, list[JsonError]]:
-    """Read a text; None where not even a first value is there."""
+    """Read a text; None where it has no value at all."""
     if len(text) > _LONGEST:
         return None, [JsonError(f"longer than {format_size(_LONGEST)}", Place(0, 0))]
     reader = _Reader(text)
@@ -111,7 +110,7 @@ def parse(text: str) -> tuple[JsonNode | None, list[JsonError]]:
 
 
 class _Reader:
-    """Reads values from left to right. Containers hold what was read of them even if they never end."""
+    """Reads values from left to right. Objects and lists keep what was read of them even if they never end."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -126,9 +125,9 @@ class _Reader:
         return at
 
     def value(self, at: int, parent: JsonNode | None, key: str | int, depth: int) -> JsonNode:
-        """Read the value that starts here, and hang it below its parent."""
+        """Read the value that starts here, and add it to its parent."""
         if at >= len(self.text):
-            msg = "the text ends where a value should stand"
+            msg = "a value is missing at the end of the text"
             raise JsonError(msg, Place(at, at))
         if depth > _DEEPEST:
             msg = f"nested deeper than {_DEEPEST} levels"
@@ -161,11 +160,11 @@ class _Reader:
         try:
             text, end = scanstring(self.text, at + 1)
         except ValueError:
-            msg = "a string that never ends, or holds what no string may"
+            msg = "unterminated string, or a character that is not allowed in a string"
             raise JsonError(msg, Place(at, min(at + 40, len(self.text)))) from None
-        if not text.isascii() and any("\ud800" <= one <= "\udfff" for one in text):
-            # Half a surrogate pair is no character; Go puts the replacement character there, too.
-            text = "".join("\ufffd" if "\ud800" <= one <= "\udfff" else one for one in text)
+        if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+            # Half a surrogate pair is not a character; like Go, we replace it.
+            text = "".join("\ufffd" if "\ud800" <= character <= "\udfff" else character for character in text)
         return text, end
 
     def scalar(self, at: int) -> tuple[Any, int]:
@@ -182,10 +181,10 @@ class _Reader:
         try:
             digits = self.text[at:end]
             if not digits or digits[0] == "+" or end - at > _LONGEST_NUMBER:
-                raise ValueError  # noqa: TRY301  one message for all that is wrong with it
+                raise ValueError  # noqa: TRY301  one message for every fault
             return (float(digits) if set(digits) & set(".eE") else int(digits)), end
         except ValueError:
-            msg = "neither a value nor a number"
+            msg = "invalid value"
             raise JsonError(msg, Place(at, max(end, at + 1))) from None
 
     def members(self, at: int, node: JsonNode, depth: int) -> int:
@@ -194,16 +193,16 @@ class _Reader:
             return at + 1
         while True:
             if not self.text.startswith('"', at):
-                msg = "a name in double quotes should stand here"
+                msg = "expected a name in double quotes"
                 raise JsonError(msg, Place(at, min(at + 1, len(self.text))))
             start = at
             key, at = self.string(at)
             if key in node.value:
-                shown = key if len(key) <= 60 else f"{key[:57]}…"
-                self.faults.append(JsonError(f'"{shown}" stands here twice; the last one counts', Place(start, at)))
+                short = key if len(key) <= 60 else f"{key[:57]}…"
+                self.faults.append(JsonError(f'duplicate name "{short}"; the last one counts', Place(start, at)))
             at = self.blank(at)
             if not self.text.startswith(":", at):
-                msg = "a colon should stand here"
+                msg = "expected a colon"
                 raise JsonError(msg, Place(at, min(at + 1, len(self.text))))
             at = self.blank(self.value(self.blank(at + 1), node, key, depth + 1).end)
             if self.text.startswith("}", at):
@@ -222,6 +221,6 @@ class _Reader:
 
     def comma(self, at: int) -> int:
         if not self.text.startswith(",", at):
-            msg = "a comma should stand here, or the end of what was opened"
+            msg = "expected a comma, or the end of the object or list"
             raise JsonError(msg, Place(at, min(at + 1, len(self.text))))
         return self.blank(at + 1)

@@ -1,7 +1,6 @@
-"""What was seen of a running machine, as JSON: what `sealock inspect --format json` writes, to be judged elsewhere.
+"""The JSON of `sealock inspect --format json`: a running machine, to be evaluated elsewhere.
 
-A key that is missing is UNKNOWN, null is UNSET, so that what could not be seen on that machine is not judged here
-either:
+A missing key is UNKNOWN and null is UNSET, so what could not be read on that machine is skipped here too:
 
     {"observed": {"host": {…}, "daemon": {…}, "networks": [{…}], "containers": [{"name": …, "declared": {…},
      "effective": {…}, "process": {…}}]}}
@@ -29,7 +28,7 @@ from sealock.model.location import At, Location, Place, Source
 from sealock.model.network import EngineNetwork
 
 _S = TypeVar("_S", bound=msgspec.Struct)
-_SILENT = "it was not seen where this was written"
+_SILENT = "sealock inspect could not read it on that machine"
 
 
 class _Observed(msgspec.Struct):
@@ -44,56 +43,57 @@ class _Written(msgspec.Struct):
 
 
 def read(source: Source, _files: FileWindow) -> Document:
-    """Read what was written; what is not of its shape is a problem, and the rest is judged."""
+    """Read the machine; a noun of another shape is an error, and the others are evaluated."""
     try:
-        held = msgspec.json.decode(source.text.encode("utf-8", "surrogatepass"), type=_Written).observed
+        machine = msgspec.json.decode(source.text.encode("utf-8", "surrogatepass"), type=_Written).observed
     except (msgspec.MsgspecError, RecursionError) as error:
-        input_error = InputError(f"this is not what sealock writes of a machine: {error}", Location(source.name, 1, 1))
+        input_error = InputError(f"not the JSON of sealock inspect: {error}", Location(source.name, 1, 1))
         return Document("observed", {"": source}, (), (input_error,))
-    wanted: list[tuple[str, dict[str, Any], type[Any]]] = []
-    wanted += [("host", held.host, Host)] if held.host is not None else []
-    wanted += [("engine", held.daemon, Daemon)] if held.daemon is not None else []
-    wanted += [("network", network, EngineNetwork) for network in held.networks]
-    wanted += [("container", container, Enforced) for container in held.containers]
+    entries: list[tuple[str, dict[str, Any], type[Any]]] = [
+        *([("host", machine.host, Host)] if machine.host is not None else []),
+        *([("engine", machine.daemon, Daemon)] if machine.daemon is not None else []),
+        *(("network", network, EngineNetwork) for network in machine.networks),
+        *(("container", container, Enforced) for container in machine.containers),
+    ]
     subjects: list[Subject] = []
     errors: list[InputError] = []
-    for label, value, kind in wanted:
+    for label, value, kind in entries:
         try:
-            subjects += _subjects(label, noun(value, kind), source)
+            subjects += _subjects(label, from_plain(value, kind), source)
         except (msgspec.MsgspecError, TypeError, ValueError) as error:
             errors.append(
-                InputError(f"the {label} is not written as sealock writes it: {error}", Location(source.name))
+                InputError(f"the {label} is not as sealock inspect writes it: {error}", Location(source.name))
             )
     return Document("observed", {"": source}, tuple(subjects), tuple(errors))
 
 
-def _subjects(label: str, made: Noun, source: Source) -> list[Subject]:
+def _subjects(label: str, noun: Noun, source: Source) -> list[Subject]:
     where: dict[At, Place] = {(): Place(0, min(len(source.text), 1))}
-    match made:
+    match noun:
         case Enforced(name=container):
             name = f"container {container}"
-            difference = Subject(f"{name} (declared and enforced)", made, where, {}, _SILENT, "difference", container)
-            if made.declared == Container():
+            difference = Subject(f"{name} (declared and enforced)", noun, where, {}, _SILENT, "difference", container)
+            if noun.declared == Container():
                 # No engine described it, so the kernel's view is the only one.
-                return [Subject(name, made.effective, where, {}, _SILENT, "effective", container), difference]
+                return [Subject(name, noun.effective, where, {}, _SILENT, "effective", container), difference]
             return [
-                Subject(name, made.declared, where, {}, _SILENT, "declared", container),
-                Subject(f"{name} (kernel)", made.effective, where, {}, _SILENT, "effective", container),
+                Subject(name, noun.declared, where, {}, _SILENT, "declared", container),
+                Subject(f"{name} (kernel)", noun.effective, where, {}, _SILENT, "effective", container),
                 difference,
             ]
         case Host():
             settings = (
-                [Subject("engine", made.daemon, where, silent=_SILENT)] if isinstance(made.daemon, Daemon) else []
+                [Subject("engine", noun.daemon, where, silent=_SILENT)] if isinstance(noun.daemon, Daemon) else []
             )
-            return [Subject(label, made, where, silent=_SILENT), *settings]
+            return [Subject(label, noun, where, silent=_SILENT), *settings]
         case EngineNetwork():
-            return [Subject(f"network {made.name}", made, where, silent=_SILENT)]
+            return [Subject(f"network {noun.name}", noun, where, silent=_SILENT)]
         case _:
-            return [Subject(label, made, where, silent=_SILENT)]
+            return [Subject(label, noun, where, silent=_SILENT)]
 
 
-def noun(value: dict[str, Any], kind: type[_S]) -> _S:
-    """Build a noun of plain values; msgspec's errors tell of a value of a wrong type."""
+def from_plain(value: dict[str, Any], kind: type[_S]) -> _S:
+    """Build a noun from plain values; msgspec.ValidationError for a value of a wrong type."""
     values: dict[str, Any] = {}
     for name, annotation in _fields(kind).items():
         if name in value:
@@ -111,33 +111,29 @@ def _value(value: Any, annotation: Any) -> Any:  # noqa: ANN401  a value of any 
     if get_origin(annotation) in {Union, UnionType} and Absent in get_args(annotation):
         if value is None:
             return UNSET
-        others = tuple(get_arg for get_arg in get_args(annotation) if get_arg is not Absent)
+        others = tuple(kind for kind in get_args(annotation) if kind is not Absent)
         annotation = others[0] if len(others) == 1 else Union[others]  # noqa: UP007  built at run time
     if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
-        return noun(msgspec.convert(value, dict[str, Any]), annotation)
+        return from_plain(msgspec.convert(value, dict[str, Any]), annotation)
     inner = get_args(annotation)[0] if get_origin(annotation) is tuple else None
     if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
-        return tuple(noun(one, inner) for one in msgspec.convert(value, list[dict[str, Any]]))
+        return tuple(from_plain(element, inner) for element in msgspec.convert(value, list[dict[str, Any]]))
     return msgspec.convert(value, annotation)
 
 
-def plain(made: msgspec.Struct) -> dict[str, Any]:
-    """A noun as plain values for JSON: what is UNKNOWN is left out, UNSET is null."""
-    found: dict[str, Any] = {}
-    for name in made.__struct_fields__:
-        value = getattr(made, name)
-        if value is not UNKNOWN:
-            found[name] = None if value is UNSET else _plain(value)
-    return found
+def to_plain(noun: msgspec.Struct) -> dict[str, Any]:
+    """Turn a noun into plain values for JSON: UNKNOWN is left out, UNSET is null."""
+    values = ((name, getattr(noun, name)) for name in noun.__struct_fields__)
+    return {name: None if value is UNSET else _plain(value) for name, value in values if value is not UNKNOWN}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  as above
     if isinstance(value, msgspec.Struct):
-        return plain(value)
-    return [_plain(one) for one in value] if isinstance(value, tuple) else value
+        return to_plain(value)
+    return [_plain(element) for element in value] if isinstance(value, tuple) else value
 
 
 def edits(_document: Document, _subject: Subject, _change: Change) -> tuple[Edit, ...]:
-    """Refuse: what was seen is to be mended where it was seen."""
-    msg = "this tells what was seen of a machine: mend it there"
+    """Refuse: the fix belongs on the machine."""
+    msg = "this describes another machine: fix it there"
     raise FormatError(msg)

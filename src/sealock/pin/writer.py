@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from sealock.errors import FormatError, SealockError, TargetError
-from sealock.formats.edits import apply
+from sealock.formats.editing import apply_edits
 from sealock.model.change import Edit
 from sealock.pin.assessment import CHANGES, PinResult
 from sealock.pin.spot import FoundReferences, ReferenceSpot
@@ -66,7 +66,7 @@ def pin_text(spot: ReferenceSpot, digest: str) -> str:
 
 def _applied(text: str, edits: list[Edit]) -> str | None:
     try:
-        return apply(text, edits)
+        return apply_edits(text, edits)
     except FormatError:
         return None
 

@@ -351,7 +351,7 @@ def _flags(change: FieldChange) -> str:
     """A change as options of `docker run`, "" where there are none. Cached: containers have many equal changes."""
     document = formats.read("run", Source("run", _RUN))
     try:
-        made = formats.apply(_RUN, formats.edits(document, document.subjects[0], change))
+        made = formats.apply_edits(_RUN, formats.edits(document, document.subjects[0], change))
     except FormatError:
         return ""
     return made.removeprefix("docker run ").removesuffix(" x").removesuffix("x").strip()

@@ -139,10 +139,10 @@ def _unseen(process: Process, machine: ProcReader) -> Iterator[str]:
 
 def as_json(one: Look) -> dict[str, object]:
     """The look as `sealock check` reads it back, with what is advised beside it."""
-    from sealock.formats.observed import plain  # noqa: PLC0415  people do without
+    from sealock.formats.observed import to_plain  # noqa: PLC0415  people do without
 
     return {
-        "observed": {"containers": [plain(one.enforced)]},
+        "observed": {"containers": [to_plain(one.enforced)]},
         "advised": msgspec.to_builtins(one.advised),
         "update": one.update,
         "differences": None

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from sealock import formats
 from sealock.errors import FormatError
-from sealock.formats.edits import apply
+from sealock.formats.editing import apply_edits
 from sealock.model.change import Change, Edit, On
 from sealock.model.document import Document
 from sealock.model.finding import Finding
@@ -125,7 +125,7 @@ def _applied(text: str, edits: Sequence[Edit]) -> str:
     if any(edit.place.file for edit in edits):
         msg = "the words to change stand in another file"
         raise FormatError(msg)
-    return apply(text, edits)
+    return apply_edits(text, edits)
 
 
 def _edits(document: Document, name: str, change: Change) -> tuple[Edit, ...]:

@@ -15,7 +15,7 @@ from sealock.errors import FormatError
 from sealock.formats.compose.fields import ROWS, Many, NamedField, One, ServiceOption
 from sealock.formats.compose.plans import EditPlan
 from sealock.formats.compose.reader import ComposeDocument, reread
-from sealock.formats.edits import apply
+from sealock.formats.editing import apply_edits
 from sealock.model.absent import UNSET
 from sealock.model.change import Change, Edit, FieldChange, On, changed
 from sealock.model.container import FIELDS, Container
@@ -66,7 +66,7 @@ def _prove(
     document: ComposeDocument, subject: Subject, change: FieldChange, wanted: Container, made: Iterable[Edit]
 ) -> None:
     """Refuse edits that do anything but what was asked for."""
-    after = reread(document, apply(document.source.text, made))
+    after = reread(document, apply_edits(document.source.text, made))
     found = {subject.name: subject.noun for subject in after.subjects}
     if after.problems_in_text > document.problems_in_text:
         msg = f"the text would no longer be sound: {after.errors[after.problems_in_text - 1].message}"

@@ -18,7 +18,7 @@ from sealock.formats.dockerfile.syntax import (
     quote,
     spell_healthcheck,
 )
-from sealock.formats.edits import apply
+from sealock.formats.editing import apply_edits
 from sealock.formats.files import NOTHING
 from sealock.model.absent import UNSET, Absent, Maybe, given
 from sealock.model.build import (
@@ -67,7 +67,7 @@ def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, .
 
 
 def _prove(document: Document, made: tuple[Edit, ...], wanted: Container) -> None:
-    text = apply(document.source.text, made)
+    text = apply_edits(document.source.text, made)
     again = read(Source(document.source.name, text), NOTHING)
     noun = again.subjects[-1].noun
     if len(again.errors) <= len(document.errors) and isinstance(noun, Container):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.errors import FormatError
-from sealock.formats.edits import apply
+from sealock.formats.editing import apply_edits
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.runargs.quotes import quoting_style
 from sealock.formats.runargs.reader import read_words
@@ -76,7 +76,7 @@ def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, .
 
 def _prove(source: Source, index: int, spot: RunLineText, change: FieldChange, made: tuple[Edit, ...]) -> None:
     """Refuse what would not read back as the change: a line inside other quotes, say, that new quotes would end."""
-    after = list(_spots(Source(source.name, apply(source.text, made)))) if made else []
+    after = list(_spots(Source(source.name, apply_edits(source.text, made)))) if made else []
     if made and (
         index >= len(after) or not _same(after[index][1].line.container, changed(spot.line.container, change))
     ):

@@ -166,7 +166,7 @@ def _set(text: str | None, user: str | None, path: str) -> str:
     except FormatError as error:
         message = f"/{path} cannot be changed: {error}"
         raise TargetError(message) from error
-    return formats.apply(held, edits) if edits else text or held
+    return formats.apply_edits(held, edits) if edits else text or held
 
 
 def _read(root: str, path: str) -> str | None:

@@ -8,17 +8,17 @@ from sealock.errors import FormatError
 from sealock.model.change import Edit
 
 
-def apply(text: str, edits: Iterable[Edit]) -> str:
-    """Return the text with the edits made. Insertions at one place keep their order; overlapping edits are refused.
+def apply_edits(text: str, edits: Iterable[Edit]) -> str:
+    """Apply edits to a text. Insertions at one place keep their order, and equal edits are applied once.
 
-    An edit that several changes ask for is made once.
+    FormatError where edits overlap.
     """
     pieces: list[str] = []
     at = 0
     for edit in sorted(dict.fromkeys(edits), key=lambda edit: (edit.place.start, edit.place.end)):
         start, end = edit.place.start, edit.place.end
         if not at <= start <= end <= len(text):
-            msg = f"an edit at offsets {start} to {end} overlaps the one before it, or leaves the text"
+            msg = f"an edit at offsets {start} to {end} overlaps another one, or is outside of the text"
             raise FormatError(msg)
         pieces += (text[at:start], edit.text)
         at = end
