@@ -32,7 +32,7 @@ def _issues(target: TargetReport) -> Iterator[dict[str, Any]]:
     for error in target.errors:
         print_ = _fingerprint("error", target.target, error.location.file, error.message)
         text = f"Could not be read or analysed: {line(error.message)}"
-        yield _issue("sealock-problem", text, print_, "blocker", error.location)
+        yield _issue("sealock-error", text, print_, "blocker", error.location)
     for finding in target.counted:
         print_ = finding.fingerprint
         yield _issue(finding.rule, _description(finding), print_, _SEVERITIES[finding.severity], finding.location)
