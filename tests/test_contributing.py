@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sealock.errors import FormatError
-from sealock.formats.edits import apply
+from sealock.formats.textedits import apply_edits
 from sealock.model.change import Set
 from sealock.model.inventory import Package
 from sealock.model.location import Source
@@ -45,7 +45,7 @@ def test_the_rule_finds_bad_not_good_and_fixes_it() -> None:
     document = read(compose)
     (subject,) = (subject for subject in document.subjects if subject.name == finding.subject)
     (change,) = finding.remedy.changes
-    healed = apply(compose, formats.edits(document, subject, change))
+    healed = apply_edits(compose, formats.edits(document, subject, change))
     assert not findings(healed)
     assert "init: true" in healed
 
@@ -59,7 +59,7 @@ def test_the_format_reads_lines_and_writes_a_change() -> None:
     found = evaluate("list", document, {"container": rules("container")})
     assert "C001" in {finding.rule for finding in found.findings}
     (subject,) = document.subjects
-    assert apply(text, page["edits"](document, subject, Set("privileged", False))) == "web nginx:1.27\ndb\n"
+    assert apply_edits(text, page["edits"](document, subject, Set("privileged", False))) == "web nginx:1.27\ndb\n"
     with pytest.raises(FormatError):
         page["edits"](document, subject, Set("read_only", True))
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from sealock.errors import FormatError
 from sealock.formats.compose import edits, read, read_many
-from sealock.formats.editing import apply_edits
 from sealock.formats.files import NOTHING, FileWindow
+from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNSET
 from sealock.model.change import Add, Change, FieldChange, On, Remove, Set, Swap, changed
 from sealock.model.container import (

@@ -13,7 +13,7 @@ from sealock.errors import FormatError
 from sealock.formats.compose import edits, read
 from sealock.formats.compose.dotenv import parse
 from sealock.formats.compose.interpolation import fill
-from sealock.formats.editing import apply_edits
+from sealock.formats.textedits import apply_edits
 from sealock.model.change import Add, Remove, Set
 from sealock.model.container import Container, Mount, Network
 from sealock.model.document import Document

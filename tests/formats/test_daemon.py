@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sealock import formats
 from sealock.errors import FormatError
 from sealock.formats.daemon.fields import KNOWN, TABLE, UNWRITTEN
-from sealock.formats.editing import apply_edits
+from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.change import Add, FieldChange, Remove, Set, changed
 from sealock.model.container import Ulimit

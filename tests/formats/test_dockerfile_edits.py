@@ -6,7 +6,7 @@ import pytest
 
 from sealock import formats
 from sealock.errors import FormatError
-from sealock.formats.editing import apply_edits
+from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNSET
 from sealock.model.change import Add, Change, Edit, On, Remove, Set, Swap
 from sealock.model.container import Health, Label, Mount, Variable

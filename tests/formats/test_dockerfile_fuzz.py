@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from sealock import formats
 from sealock.errors import FormatError
-from sealock.formats.editing import apply_edits
+from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNSET
 from sealock.model.absent import given as value_or
 from sealock.model.build import Build, BuildText, Flag, Heredoc, Instruction

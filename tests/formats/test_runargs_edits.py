@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from sealock import formats
 from sealock.errors import FormatError
-from sealock.formats.editing import apply_edits
 from sealock.formats.runargs.writer import FALSE_BY_DEFAULT
+from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNSET
 from sealock.model.change import Add, Edit, FieldChange, On, Remove, Set, Swap, changed
 from sealock.model.container import (

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sealock.formats.compose import edits, read, read_many
-from sealock.formats.editing import apply_edits
+from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNKNOWN, UNSET, Absent
 from sealock.model.change import Add, FieldChange, Set, Swap, changed
 from sealock.model.container import Container, Health, Logging, Mount, Network, Port, Restart, Variable

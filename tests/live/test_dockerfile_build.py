@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from sealock import formats
-from sealock.formats.editing import apply_edits
+from sealock.formats.textedits import apply_edits
 from sealock.model.absent import given
 from sealock.model.build import Build
 from sealock.model.change import Set

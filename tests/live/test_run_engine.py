@@ -11,8 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from sealock import formats
-from sealock.formats.editing import apply_edits
 from sealock.formats.inspect import SAYS, read_inspect
+from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNSET, Absent
 from sealock.model.change import Add, FieldChange, Set, changed
 from sealock.model.container import (

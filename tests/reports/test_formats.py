@@ -312,6 +312,6 @@ def test_gitlab_maps_severities_and_leaves_out_what_is_set_aside() -> None:
         "B002": "major",
         "B031": "minor",
         "B020": "info",
-        "sealock-not-judged": "info",
+        "sealock-skipped": "info",
     }
-    assert {issue["check_name"] for issue in gitlab(broken())} == {"sealock-problem"}
+    assert {issue["check_name"] for issue in gitlab(broken())} == {"sealock-error"}

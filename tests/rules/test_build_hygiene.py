@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from sealock import formats
-from sealock.formats.editing import apply_edits
 from sealock.formats.files import FileRefusedError
+from sealock.formats.textedits import apply_edits
 from sealock.model.change import Edit
 from sealock.model.document import Document
 from sealock.model.finding import Finding, Severity

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock import formats
-from sealock.formats.editing import apply_edits
+from sealock.formats.textedits import apply_edits
 from sealock.model.change import Edit
 from sealock.model.document import Document
 from sealock.model.finding import Finding

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock import formats
-from sealock.formats.editing import apply_edits
 from sealock.formats.files import FileRefusedError
+from sealock.formats.textedits import apply_edits
 from sealock.model.change import Edit
 from sealock.model.finding import Finding, Severity
 from sealock.model.location import Source

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sealock import formats
-from sealock.formats.editing import apply_edits
+from sealock.formats.textedits import apply_edits
 from sealock.model.change import Edit, On
 from sealock.model.document import Document, Subject
 from sealock.model.finding import Finding

@@ -10,7 +10,7 @@ import pytest
 
 from sealock import formats
 from sealock.errors import FormatError
-from sealock.formats.editing import apply_edits
+from sealock.formats.textedits import apply_edits
 from sealock.model.change import Edit, FieldChange, On
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject

@@ -10,8 +10,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from sealock.formats.editing import apply_edits
 from sealock.formats.files import NOTHING, FileWindow
+from sealock.formats.textedits import apply_edits
 
 if TYPE_CHECKING:
     from sealock.model.change import Change, Edit

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from sealock.errors import FormatError, SealockError, TargetError
-from sealock.formats.editing import apply_edits
+from sealock.formats.textedits import apply_edits
 from sealock.model.change import Edit
 from sealock.pin.assessment import CHANGES, PinResult
 from sealock.pin.spot import FoundReferences, ReferenceSpot

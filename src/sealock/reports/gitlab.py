@@ -42,7 +42,7 @@ def _issues(target: TargetReport) -> Iterator[dict[str, Any]]:
     for reason, number in reasons.items():
         print_ = _fingerprint("not judged", target.target, reason)
         text = f"Not judged, {count(number, 'verdict')}: {line(reason)}"
-        yield _issue("sealock-not-judged", text, print_, "info", Location(target.target))
+        yield _issue("sealock-skipped", text, print_, "info", Location(target.target))
 
 
 def _issue(name: str, description: str, fingerprint: str, severity: str, location: Location) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from sealock import formats
 from sealock.errors import FormatError
-from sealock.formats.editing import apply_edits
+from sealock.formats.textedits import apply_edits
 from sealock.model.change import Change, Edit, On
 from sealock.model.document import Document
 from sealock.model.finding import Finding

@@ -15,7 +15,7 @@ from sealock.errors import FormatError
 from sealock.formats.compose.fields import ROWS, Many, NamedField, One, ServiceOption
 from sealock.formats.compose.plans import EditPlan
 from sealock.formats.compose.reader import ComposeDocument, reread
-from sealock.formats.editing import apply_edits
+from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNSET
 from sealock.model.change import Change, Edit, FieldChange, On, changed
 from sealock.model.container import FIELDS, Container

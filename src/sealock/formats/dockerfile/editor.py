@@ -18,8 +18,8 @@ from sealock.formats.dockerfile.syntax import (
     quote,
     spell_healthcheck,
 )
-from sealock.formats.editing import apply_edits
 from sealock.formats.files import NOTHING
+from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNSET, Absent, Maybe, given
 from sealock.model.build import (
     AddFile,

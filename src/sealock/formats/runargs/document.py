@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.errors import FormatError
-from sealock.formats.editing import apply_edits
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.runargs.quotes import quoting_style
 from sealock.formats.runargs.reader import read_words
 from sealock.formats.runargs.spot import RunLineText
 from sealock.formats.scripts import RunCommand, find_created_networks, find_run_commands, refusal
+from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNSET, given
 from sealock.model.change import Change, Edit, FieldChange, On, changed
 from sealock.model.container import FIELDS, Container
