@@ -420,7 +420,7 @@ def test_what_a_project_holds_has_a_place(at: At, excerpt: str) -> None:
         ("services:\n  web: {image: a, env_file: e}", "e is not there", 2, 19),
         ("- a", "mapping at its top", 1, 1),
         ("", "empty", 1, 1),
-        ("services: {web: {image: a}}\nservices: {}", "given twice", 2, 1),
+        ("services: {web: {image: a}}\nservices: {}", "duplicate key", 2, 1),
         ("services:\n  web: {<<: 5, image: a}", "<< merges a mapping", 2, 13),
         ("services:\n  web: {image: a, environment: {1: x}}", "the key 1 is no string", 2, 33),
         ("services:\n  web: {image: a, healthcheck: {interval: soon}}", "must be a duration", 2, 19),

@@ -130,7 +130,7 @@ def test_other_spellings(text: str, field: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{"config": {"User": "a", "User": "b"}}', "twice"),
+        ('{"config": {"User": "a", "User": "b"}}', "duplicate name"),
         ('{"config": {"User": 5}}', "/config/User should be a string"),
         ('{"config": {"Env": {"A": "b"}}}', "/config/Env should be a list of strings"),
         ('{"config": {"Env": [1, "A=b"]}}', "/config/Env/0 should be a string"),

@@ -1,7 +1,7 @@
-"""YAML as a tree of nodes that know where they stand, within bounds that hostile text cannot pass.
+"""YAML as a tree of nodes that know their places, within bounds that hostile text cannot exceed.
 
-libyaml reads the text into events (PyYAML's own parser where libyaml is missing); what values mean is told as Docker
-Compose's reader (go-yaml v3) tells it: `yes` and `on` are strings, `0o17` and `017` are octal, 22:22 is no number.
+libyaml parses the text into events (PyYAML's own parser where libyaml is missing); scalars are resolved as Docker
+Compose's parser (go-yaml v3) resolves them: `yes` and `on` are strings, `0o17` and `017` are octal, 22:22 is a string.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ import yaml
 from msgspec import Struct
 
 LONGEST: Final = 16 * 1024 * 1024
-"""Code points of a text that is read at all."""
+"""Code points of a text; a longer one is not read."""
 DEEPEST: Final = 100
 """Levels of nesting, through aliases too."""
 LARGEST: Final = 100_000
-"""Nodes, each alias counted as all that it stands for."""
+"""Nodes, each alias counted as all nodes of its target."""
 
 Plain: TypeAlias = str | int | float | bool | None
 
 
 class Scalar(Struct, frozen=True):
-    """A scalar: its text without quotes and escapes, and the style that it is written in ("" for plain, ' " | >)."""
+    """A scalar: its text without quotes and escapes, and its style ("" for plain, ' " | >)."""
 
     text: str
     start: int
@@ -34,12 +34,12 @@ class Scalar(Struct, frozen=True):
 
     @property
     def value(self) -> Plain:
-        """What the text means: a string, number, truth value or nothing."""
+        """The value: a string, number, boolean or null."""
         return resolve(self.text, self.style, self.tag)
 
 
 class Alias(Struct, frozen=True):
-    """`*name`: the node that carries the anchor stands here as well."""
+    """`*name`: a reference to the node with that anchor."""
 
     target: Scalar | Sequence | Mapping
     start: int
@@ -47,7 +47,7 @@ class Alias(Struct, frozen=True):
 
 
 class Sequence(Struct, frozen=True):
-    """A sequence. `flow` tells [a, b] from lines with dashes; `end` is that of its last item, or of the bracket."""
+    """A sequence: `flow` for [a, b], not for lines with dashes; `end` is that of its last item, or of the bracket."""
 
     items: tuple[YamlNode, ...]
     start: int
@@ -74,16 +74,16 @@ class Mapping(Struct, frozen=True):
         )
 
     def get(self, key: str) -> YamlNode | None:
-        """The value of this key, as it is written there (it may be an alias)."""
-        found = self.entry(key)
-        return found[1] if found else None
+        """The value of this key, which may be an alias."""
+        entry = self.entry(key)
+        return entry[1] if entry else None
 
 
 YamlNode: TypeAlias = Scalar | Sequence | Mapping | Alias
 
 
 class YamlFault(Struct, frozen=True):
-    """Something that is wrong with the text, and where."""
+    """A syntax error and its place."""
 
     message: str
     start: int = 0
@@ -91,19 +91,19 @@ class YamlFault(Struct, frozen=True):
 
 
 class YamlTree(Struct, frozen=True):
-    """The documents of a text (None for an empty one); after a flaw, what stood before it."""
+    """The documents of a text (None for an empty one); with a flaw, what precedes it."""
 
     documents: tuple[YamlNode | None, ...]
     flaws: tuple[YamlFault, ...] = ()
 
 
 def target(node: YamlNode) -> Scalar | Sequence | Mapping:
-    """Return the node itself, or what it is an alias of."""
+    """Return the node itself, or the target of an alias."""
     return node.target if isinstance(node, Alias) else node
 
 
 def parse(text: str) -> YamlTree:
-    """Read a text. Never raises, and takes time and memory in line with the text's length."""
+    """Parse a text. Never raises, and takes time and memory in proportion to the text's length."""
     if len(text) > LONGEST:
         return YamlTree((), (YamlFault(f"the text is longer than {LONGEST // 1024 // 1024} million characters"),))
     builder = _Builder(text)
@@ -114,7 +114,7 @@ def parse(text: str) -> YamlTree:
                 break
     except yaml.reader.ReaderError as error:
         at = _first_unreadable(text)
-        builder.flaw(f"character U+{ord(text[at]):04X} may not stand in YAML: {error.reason}", at, at + 1)
+        builder.flaw(f"character U+{ord(text[at]):04X} is not allowed in YAML: {error.reason}", at, at + 1)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = builder.shift + mark.index if mark else 0
@@ -126,8 +126,8 @@ def parse(text: str) -> YamlTree:
 
 
 def _first_unreadable(text: str) -> int:
-    found = re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]", text)
-    return found.start() if found else 0
+    match = re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]", text)
+    return match.start() if match else 0
 
 
 class _Frame:
@@ -161,7 +161,7 @@ class _Builder:
         self.flaws.append(YamlFault(message, start, end))
 
     def take(self, event: yaml.Event) -> bool:
-        """Take in one event; False when the text is not worth reading on."""
+        """Take one event; False to stop reading."""
         first, last = event.start_mark, event.end_mark
         start, end = self.shift + (first.index if first else 0), self.shift + (last.index if last else 0)
         if isinstance(event, yaml.ScalarEvent):
@@ -191,13 +191,13 @@ class _Builder:
 
     def alias(self, name: str, start: int, end: int) -> bool:
         if name in self.open_anchors:
-            self.flaw(f"the alias *{name} stands inside of what it names", start, end)
+            self.flaw(f"the alias *{name} is inside of its own anchor", start, end)
             return self.add(Scalar("", start, end, "", None), 1, 0)
-        found = self.anchors.get(name)
-        if found is None:
-            self.flaw(f"the alias *{name} names an anchor that is not there", start, end)
+        anchored = self.anchors.get(name)
+        if anchored is None:
+            self.flaw(f"the alias *{name} has no anchor", start, end)
             return self.add(Scalar("", start, end, "", None), 1, 0)
-        node, size, depth = found
+        node, size, depth = anchored
         return self.add(Alias(node, start, end), size, depth)
 
     def close(self, end: int | None) -> bool:
@@ -214,20 +214,20 @@ class _Builder:
             if len(nodes) % 2:
                 nodes.append(Scalar("", last, last))
             node = Mapping(tuple(zip(nodes[::2], nodes[1::2], strict=True)), frame.start, last, flow, tag, anchor)
-            self.look_for_doubles(node)
+            self.check_duplicates(node)
         if anchor:
             self.open_anchors[anchor] -= 1
             if not self.open_anchors[anchor]:
                 del self.open_anchors[anchor]
         return self.add(node, frame.size, frame.deepest + 1)
 
-    def look_for_doubles(self, node: Mapping) -> None:
-        seen: set[str] = set()
+    def check_duplicates(self, node: Mapping) -> None:
+        texts: set[str] = set()
         for key, _ in node.entries:
             if isinstance(key, Scalar) and key.text != "<<":
-                if key.text in seen:
-                    self.flaw(f'the key "{key.text}" is given twice', key.start, key.end)
-                seen.add(key.text)
+                if key.text in texts:
+                    self.flaw(f'duplicate key "{key.text}"', key.start, key.end)
+                texts.add(key.text)
 
     def add(self, node: YamlNode, size: int, depth: int) -> bool:
         if not isinstance(node, Alias) and node.anchor:
@@ -243,12 +243,12 @@ class _Builder:
             size = frame.size
             depth += len(self.stack)
         if size > LARGEST or self.nodes > LARGEST:
-            self.flaw(f"the text stands for more than {LARGEST} nodes", node.start, node.end)
+            self.flaw(f"the text has more than {LARGEST} nodes, aliases counted", node.start, node.end)
         elif depth > DEEPEST:
             self.flaw(f"the text is nested more than {DEEPEST} levels deep, aliases counted", node.start, node.end)
         else:
             return True
-        # What was built is not to be walked: it may be a bomb.
+        # The tree may be a bomb, so it must not be walked.
         self.stack.clear()
         self.root = None
         return False
@@ -279,7 +279,7 @@ _WORDS: Final[dict[str, Plain]] = {
 
 
 def resolve(text: str, style: str = "", tag: str | None = None) -> Plain:
-    """Tell what a scalar means, as go-yaml v3 does."""
+    """Return the value of a scalar as go-yaml v3 resolves it."""
     if tag == "tag:yaml.org,2002:str" or (style and not (tag or "").startswith("tag:yaml.org,2002:")):
         return text
     if text in _WORDS:
@@ -292,7 +292,7 @@ def resolve(text: str, style: str = "", tag: str | None = None) -> Plain:
 
 
 def _number(text: str) -> int | float | None:
-    """Read a number. Underscores are gone; a leading 0 means octal, as for Go's ParseInt with base 0."""
+    """Parse a number without underscores; a leading 0 means octal, as in Go's ParseInt with base 0."""
     digits = text.lstrip("+-")
     if (
         not digits
