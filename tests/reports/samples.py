@@ -178,7 +178,7 @@ def page() -> RulePage:
         title="Container runs privileged",
         severity=Severity.CRITICAL,
         confidence=Confidence.HIGH,
-        kind="container",
+        kinds=("container",),
         repair="unsafe",
         pedantic=False,
         why="It holds every capability, sees every device of the host and runs outside seccomp and AppArmor: root "

@@ -12,7 +12,7 @@ from sealock.model.report import Repair
 from sealock.reports.rules import render
 from sealock.text import width
 
-PAGES = (page(), replace(page(), id="B001", kind="build", repair="safe", pedantic=True, title="A | B `c`"))
+PAGES = (page(), replace(page(), id="B001", kinds=("build",), repair="safe", pedantic=True, title="A | B `c`"))
 
 
 def test_the_list_has_a_line_for_each_rule_under_what_it_judges() -> None:
@@ -32,7 +32,7 @@ def test_a_page_tells_all_of_a_rule() -> None:
     text = render(PAGES[:1], explain=True)
     for words in (
         "C001  Container runs privileged\n",
-        "Severity    critical\n",
+        "Severity       critical\n",
         "It holds every capability, sees every device of the host and runs outside\nseccomp",
         "What to do\nGrant the one capability or device that the program needs instead.\n",
         "Found\n    docker run --privileged alpine\n\n    services:\n      web:\n",
@@ -66,8 +66,8 @@ def test_json_holds_every_field() -> None:
 
 def test_markdown_has_an_index_that_links_to_the_pages() -> None:
     rows = render(PAGES, "markdown").splitlines()
-    assert rows[4] == "| [C001](C001.md) | critical | Container runs privileged | container | unsafe |"
-    assert rows[5] == "| [B001](B001.md) | critical | A \\| B `c` *(pedantic)* | build | safe |"
+    assert rows[4] == "| [C001](C001.md) | critical | Container runs privileged | container | unsafe |  |"
+    assert rows[5] == "| [B001](B001.md) | critical | A \\| B `c` *(pedantic)* | build | safe |  |"
 
 
 def test_markdown_pages_show_their_examples_as_code() -> None:

@@ -63,17 +63,17 @@ DEBIAN = "FROM debian:12\n"
 WRITTEN = [
     ("B101", "RUN apt-get update\nRUN apt-get install -y a\n", "RUN apt-get update \\\n    && apt-get install -y a\n"),
     ("B106", "COPY package-lock.json .\nRUN npm install --omit=dev\n", "COPY package-lock.json .\nRUN npm ci --omit=dev\n"),
-    ("B107", "COPY yarn.lock .\nRUN yarn\n", "COPY yarn.lock .\nRUN yarn --frozen-lockfile\n"),
-    ("B107", "COPY yarn.lock .yarnrc.yml .\nRUN yarn install\n", "COPY yarn.lock .yarnrc.yml .\nRUN yarn install --immutable\n"),
+    ("B106", "COPY yarn.lock .\nRUN yarn\n", "COPY yarn.lock .\nRUN yarn --frozen-lockfile\n"),
+    ("B106", "COPY yarn.lock .yarnrc.yml .\nRUN yarn install\n", "COPY yarn.lock .yarnrc.yml .\nRUN yarn install --immutable\n"),
     ("B109", "RUN apt-get -y install a # b\n", "RUN apt-get -y install --no-install-recommends a # b\n"),
     ("B109", 'RUN ["apt-get", "install", "a"]\n', 'RUN ["apt-get", "install", "--no-install-recommends", "a"]\n'),
     ("B109", "RUN sh -c 'apt-get install a'\n", "RUN sh -c 'apt-get install --no-install-recommends a'\n"),
     ("B109", "RUN apt-get \\\n  install \\\n  # why\n  a\n", "RUN apt-get \\\n  install --no-install-recommends \\\n  # why\n  a\n"),
     ("B110", "RUN apt-get update\n", "RUN apt-get update \\\n    && rm -rf /var/lib/apt/lists/*\n"),
     ("B110", "RUN <<E\napt-get update\nE\nRUN a\n", "RUN <<E\napt-get update\nrm -rf /var/lib/apt/lists/*\nE\nRUN a\n"),
-    ("B112", "RUN dnf install -y a\n", "RUN dnf install -y a \\\n    && dnf clean all\n"),
-    ("B113", "RUN python3 -m pip install a\n", "RUN python3 -m pip install --no-cache-dir a\n"),
-    ("B114", "RUN npm ci\n", "RUN npm ci \\\n    && npm cache clean --force\n"),
+    ("B110", "RUN dnf install -y a\n", "RUN dnf install -y a \\\n    && dnf clean all\n"),
+    ("B110", "RUN python3 -m pip install a\n", "RUN python3 -m pip install --no-cache-dir a\n"),
+    ("B110", "RUN npm ci\n", "RUN npm ci \\\n    && npm cache clean --force\n"),
     ("B115", "RUN apt-get install a\n", "RUN apt-get install -y a\n"),
     ("B115", "RUN pacman -S a\n", "RUN pacman --noconfirm -S a\n"),
     ("B116", "ENV DEBIAN_FRONTEND noninteractive\n", "ARG DEBIAN_FRONTEND=noninteractive\n"),
@@ -117,7 +117,7 @@ def test_a_change_is_written_as_its_author_would(rule: str, before: str, after: 
 
 def test_a_change_keeps_to_the_escape_character_of_the_file() -> None:
     before = "# escape=`\nFROM fedora:40\nRUN dnf install -y a\n"
-    assert fixed("B112", before) == "# escape=`\nFROM fedora:40\nRUN dnf install -y a `\n    && dnf clean all\n"
+    assert fixed("B110", before) == "# escape=`\nFROM fedora:40\nRUN dnf install -y a `\n    && dnf clean all\n"
 
 
 ALPINE = "FROM alpine:3.20\n"
@@ -133,12 +133,12 @@ JUDGED = [
     ("B110", DEBIAN + "RUN apt-get update && rm -rf /var/lib/apt/lists\n", 0),
     ("B110", DEBIAN + "RUN apt-get update && find /var/lib/apt/lists -type f -delete\n", 0),
     ("B110", DEBIAN + "RUN apt-get update && rm -rf /var/cache/*\n", 1),
-    ("B111", ALPINE + "RUN apk add -t .build --no-cache gcc\n", 0),
-    ("B111", ALPINE + "RUN apk add a && rm -rf /tmp/* /var/cache/apk/*\n", 0),
-    ("B112", "FROM fedora:40\nRUN dnf install -y a && rm -rf /var/cache/dnf /root/x\n", 0),
-    ("B113", "FROM python:3.12\nRUN --mount=type=cache,target=/home/app/.cache/pip pip install a\n", 0),
-    ("B113", "FROM python:3.12\nRUN --mount=type=cache,target=/root/.npm pip install a\n", 1),
-    ("B114", "FROM condaforge/mambaforge\nRUN mamba install -y a && conda clean -afy\n", 0),
+    ("B110", ALPINE + "RUN apk add -t .build --no-cache gcc\n", 0),
+    ("B110", ALPINE + "RUN apk add a && rm -rf /tmp/* /var/cache/apk/*\n", 0),
+    ("B110", "FROM fedora:40\nRUN dnf install -y a && rm -rf /var/cache/dnf /root/x\n", 0),
+    ("B110", "FROM python:3.12\nRUN --mount=type=cache,target=/home/app/.cache/pip pip install a\n", 0),
+    ("B110", "FROM python:3.12\nRUN --mount=type=cache,target=/root/.npm pip install a\n", 1),
+    ("B110", "FROM condaforge/mambaforge\nRUN mamba install -y a && conda clean -afy\n", 0),
     ("B115", DEBIAN + "RUN apt-get -qq -o a install b && apt-get install -q -q c && apt-get -q=2 install d\n", 0),
     ("B115", DEBIAN + "RUN apt-get -q install b\n", 1),
     ("B115", DEBIAN + "RUN echo 'APT::Get::Assume-Yes \"true\";' > /etc/apt/apt.conf.d/y && apt-get install b\n", 0),
@@ -155,8 +155,8 @@ JUDGED = [
     ("B139", DEBIAN + "RUN x=$(curl a | tail -1) && echo $x\n", 1),
     ("B139", 'FROM a\nSHELL ["powershell", "-Command"]\nRUN Get-Item a | Remove-Item\n', 0),
     ("B141", DEBIAN + "RUN cd a && . b\n", 1),
-    ("B145", "FROM a AS B\nFROM B\n", 1),
-    ("B146", "from a as b\nfrom b AS c\n", 1),
+    ("B147", "FROM a AS B\nFROM B\n", 1),
+    ("B147", "from a as b\nfrom b AS c\n", 1),
     ("B147", "from a\nrun b\ncopy c d\n", 0),
     ("B148", DEBIAN + "RUN a \\\n  b\n\nRUN c\n", 0),
     ("B149", DEBIAN + "ARG A1\nARG A2\nCOPY $A3 /\n", 0),
@@ -251,4 +251,4 @@ def test_findings_point_at_the_word_and_not_at_the_instruction() -> None:
 
 def test_the_index_serves_one_build_after_the_other() -> None:
     first, second = DEBIAN + "RUN pip install a\n", DEBIAN + "RUN pip install --no-cache-dir a\n"
-    assert [len(findings("B113", text)) for text in (first, second, first)] == [1, 0, 1]
+    assert [len(findings("B110", text)) for text in (first, second, first)] == [1, 0, 1]

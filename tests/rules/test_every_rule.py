@@ -14,7 +14,7 @@ from sealock.formats.textedits import apply_edits
 from sealock.model.change import Edit, FieldChange, On
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
-from sealock.rules.catalog import KINDS, every_rule, rules
+from sealock.rules.catalog import every_rule, kinds_of, rules
 from sealock.rules.evaluation import evaluate
 from sealock.rules.rule import Rule, title
 from support.documents import read
@@ -23,13 +23,17 @@ RULES = every_rule()
 BAD = [pytest.param(rule, text, id=f"{rule.id}-{index}") for rule in RULES for index, text in enumerate(rule.bad)]
 GOOD = [pytest.param(rule, text, id=f"{rule.id}-{index}") for rule in RULES for index, text in enumerate(rule.good)]
 EACH = [pytest.param(rule, id=rule.id) for rule in RULES]
-KIND_OF = {rule.id: kind for kind in KINDS for rule in rules(kind)}
+KINDS_OF = {rule.id: kinds_of(rule) for rule in RULES}
+
+
+def book(rule: Rule[Any]) -> dict[str, tuple[Rule[Any]]]:
+    return dict.fromkeys(KINDS_OF[rule.id], (rule,))
 
 
 def found(rule: Rule[Any], text: str) -> list[Any]:
     document = read(text)
     assert not document.errors, document.errors
-    return list(evaluate("test", document, {KIND_OF[rule.id]: (rule,)}).findings)
+    return list(evaluate("test", document, book(rule)).findings)
 
 
 @pytest.mark.parametrize(("rule", "text"), BAD)
@@ -42,10 +46,10 @@ def test_what_a_page_calls_bad_is_found(rule: Rule[Any], text: str) -> None:
 @pytest.mark.parametrize(("rule", "text"), GOOD)
 def test_what_a_page_calls_good_is_judged_and_not_found(rule: Rule[Any], text: str) -> None:
     document = read(text)
-    result = evaluate("test", document, {KIND_OF[rule.id]: (rule,)})
+    result = evaluate("test", document, book(rule))
     assert not document.errors
     assert not result.findings
-    assert len(result.skipped) < sum(subject.kind == KIND_OF[rule.id] for subject in document.subjects)
+    assert len(result.skipped) < sum(subject.kind in KINDS_OF[rule.id] for subject in document.subjects)
 
 
 def subject_of(document: Document, name: str) -> Subject:
@@ -56,7 +60,7 @@ def heal(text: str, rule: Rule[Any]) -> str:
     """Make the rule's own changes, one finding at a time, until none is left that offers any."""
     for _ in range(30):
         document = read(text)
-        findings = evaluate("test", document, {KIND_OF[rule.id]: (rule,)}).findings
+        findings = evaluate("test", document, book(rule)).findings
         mendable = next((finding for finding in findings if finding.remedy.changes), None)
         if mendable is None:
             return text
@@ -111,7 +115,7 @@ def test_a_page_is_complete(rule: Rule[Any]) -> None:
     assert rule.remedy.strip()
     assert rule.bad
     assert rule.good
-    if KIND_OF[rule.id] == "container":
+    if KINDS_OF[rule.id] == ("container",):
         assert set(rule.reads) <= set(Container.__struct_fields__)
         assert rule.reads
 

@@ -1,21 +1,33 @@
-"""`sealock rules`: the manual at hand."""
+"""`sealock rules`: the manual."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from sealock.cli.output import colour, knows_unicode, width, write
+from sealock.cli.output import colour, complain, knows_unicode, width, write
 from sealock.errors import UsageError
+from sealock.model.report import RulePage
 from sealock.reports import rules as reports
+from sealock.rules.lookup import by_id, search, suggestion
+from sealock.rules.retired import RETIRED
 from sealock.scan.manual import pages
 from sealock.targets.outputs import write_output
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("rules", nargs="*", metavar="RULE", help="explain these rules (default: list them all)")
     parser.add_argument(
-        "--format", choices=("terminal", "json", "markdown"), default="terminal", help="how to tell (default: terminal)"
+        "rules",
+        nargs="*",
+        metavar="RULE",
+        help="explain these rules, by their ids here or in other tools (C001, DL3057, DS-0026), or list the rules on a "
+        "subject (healthcheck); default: list all rules",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("terminal", "json", "markdown"),
+        default="terminal",
+        help="output format (default: terminal)",
     )
     parser.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours (default: auto)")
@@ -24,16 +36,11 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status."""
     known = tuple(pages())
-    wanted = tuple(word.upper() for word in arguments.rules)
-    for word in wanted:
-        if word not in {page.id for page in known}:
-            msg = f"there is no rule {word}: `sealock rules` lists them"
-            raise UsageError(msg)
-    chosen = tuple(page for page in known if page.id in wanted) if wanted else known
+    explained, listed = _chosen(known, arguments.rules)
     text = reports.render(
-        chosen,
+        (*explained, *listed) if arguments.rules else known,
         arguments.format,
-        explain=bool(wanted),
+        explain=bool(explained) and not listed,
         width=width(),
         colour=colour(arguments.color) and not arguments.output,
         unicode=bool(arguments.output) or knows_unicode(),
@@ -43,3 +50,20 @@ def run(arguments: Namespace) -> int:
     else:
         write(text)
     return 0
+
+
+def _chosen(known: tuple[RulePage, ...], words: list[str]) -> tuple[tuple[RulePage, ...], tuple[RulePage, ...]]:
+    """The rules that words name by id, and those that words are only about; UsageError for a word that fits none."""
+    explained: dict[str, RulePage] = {}
+    listed: dict[str, RulePage] = {}
+    for word in (part.strip() for given in words for part in given.split(",")):
+        if named := by_id(known, word):
+            explained |= {page.id: page for page in named}
+            if (key := word.upper()) in RETIRED:
+                complain(f"{key} is now {RETIRED[key]}")
+        elif about := search(known, word):
+            listed |= {page.id: page for page in about}
+        else:
+            msg = f"there is no rule {word!r}, nor a rule on it{suggestion(known, word)}"
+            raise UsageError(msg)
+    return tuple(explained.values()), tuple(page for id_, page in listed.items() if id_ not in explained)

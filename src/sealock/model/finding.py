@@ -89,6 +89,8 @@ class Finding(Struct, frozen=True):
     remedy: Remedy
     references: tuple[Reference, ...]
     fingerprint: str
+    former: tuple[str, ...] = ()
+    """The fingerprints that it has under the ids of rules that were merged into its own."""
     suppressed: Suppression | None = None
     conceal: bool = False
     """Whether the text at the location holds a secret: reports show it masked."""

@@ -69,7 +69,7 @@ def _by_place(finding: Finding) -> tuple[str, int, int, int, str]:
 
 
 class RulePage(Struct, frozen=True, kw_only=True):
-    """A rule as the manual shows it. `why` is the docstring after its first line; `kind` is the noun that it judges.
+    """A rule as the manual shows it. `why` is the docstring after its first line; `kinds` are the nouns that it checks.
 
     `repair` says whether sealock can mend the fault itself, and whether that is safe.
     """
@@ -78,7 +78,7 @@ class RulePage(Struct, frozen=True, kw_only=True):
     title: str
     severity: Severity
     confidence: Confidence
-    kind: str
+    kinds: tuple[str, ...]
     repair: Repair
     pedantic: bool
     why: str
@@ -86,6 +86,13 @@ class RulePage(Struct, frozen=True, kw_only=True):
     references: tuple[Reference, ...]
     bad: tuple[str, ...]
     good: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+    """Ids of the same check in other tools."""
+    keywords: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+    """Ids of the rules that were merged into it."""
+    differs: Mapping[str, str] = {}
+    """Where it differs from other tools' checks, by their ids."""
 
 
 class Report(Struct, frozen=True):

@@ -26,7 +26,7 @@ def suppress(
                 yield replace(finding, suppressed=aside), ignore
                 break
         else:
-            if finding.fingerprint in policy.baseline:
+            if not policy.baseline.isdisjoint((finding.fingerprint, *finding.former)):
                 yield replace(finding, suppressed=Suppression("baseline", "known before")), None
             else:
                 yield finding, None

@@ -22,6 +22,10 @@ _KINDS = {
     "build": "a Dockerfile",
     "project": "a compose project or a script",
     "image": "what an image holds",
+    "daemon": "the engine's configuration",
+    "host": "a host",
+    "network": "a network of the engine",
+    "enforced": "what the kernel enforces on a running container",
     "policy": "ignores, inline and in sealock.toml",
 }
 
@@ -55,8 +59,14 @@ def render(  # noqa: PLR0913  each is an option of the command line
 
 
 def applies_to(page: RulePage) -> str:
-    """What the rule judges, in words."""
-    return _KINDS.get(page.kind, page.kind)
+    """What the rule checks, in words."""
+    return "; ".join(_KINDS[kind] for kind in page.kinds)
+
+
+def known_as(page: RulePage) -> dict[str, str]:
+    """The rule's ids in other tools, and the ids of rules that were merged into it, where there are any."""
+    facts = {"Also known as": ", ".join(page.aliases), "Replaces": ", ".join(page.replaces)}
+    return {name: fact for name, fact in facts.items() if fact}
 
 
 def fixed(page: RulePage) -> str:
@@ -70,7 +80,7 @@ def _fields(page: RulePage) -> dict[str, Any]:
         "title": page.title,
         "severity": page.severity.word,
         "confidence": page.confidence.word,
-        "kind": page.kind,
+        "kinds": list(page.kinds),
         "repair": page.repair,
         "pedantic": page.pedantic,
         "why": page.why,
@@ -78,17 +88,21 @@ def _fields(page: RulePage) -> dict[str, Any]:
         "references": [{"label": reference.label, "url": reference.url or None} for reference in page.references],
         "bad": list(page.bad),
         "good": list(page.good),
+        "aliases": list(page.aliases),
+        "keywords": list(page.keywords),
+        "replaces": list(page.replaces),
+        "differs": dict(page.differs),
     }
 
 
 def _list(pages: tuple[RulePage, ...], room: int, paint: Paint, signs: Signs) -> Iterator[str]:
     """A line for each rule, under the noun that it judges."""
-    kind = ""
+    kinds: tuple[str, ...] = ()
     for page in pages:
-        if page.kind != kind:
-            if kind:
+        if page.kinds != kinds:
+            if kinds:
                 yield ""
-            kind = page.kind
+            kinds = page.kinds
             yield from (paint("heading", part) for part in wrap(f"Rules on {applies_to(page)}", room))
         badge = paint(INKS[page.severity], f"{signs.of[page.severity]} {page.severity.word:<8}")
         mark = paint("green", f"{_MARKS[page.repair]:<4}")
@@ -106,14 +120,14 @@ def _page(page: RulePage, room: int, paint: Paint) -> Iterator[str]:
     facts = {
         "Severity": page.severity.word,
         "Confidence": page.confidence.word,
-        "Judges": applies_to(page),
-        "Mended": fixed(page),
+        "Checks": applies_to(page),
+        "Fix": fixed(page),
     }
     if page.pedantic:
         facts["Pedantic"] = "off unless asked for with --pedantic"
-    for name, fact in facts.items():
-        for number, part in enumerate(wrap(fact, room - 12)):
-            label = paint("faint", f"{name if number == 0 else '':<12}")
+    for name, fact in (facts | known_as(page)).items():
+        for number, part in enumerate(wrap(fact, room - 15)):
+            label = paint("faint", f"{name if number == 0 else '':<15}")
             yield label + (paint(INKS[page.severity], part) if name == "Severity" else part)
     for part in page.why.split("\n\n"):
         yield ""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sealock.model.report import RulePage
 from sealock.reports.markdown import code, inline, link
-from sealock.reports.rules import applies_to, fixed
+from sealock.reports.rules import applies_to, fixed, known_as
 from sealock.text import sentence
 
 
@@ -14,14 +14,15 @@ def index(pages: Iterable[RulePage]) -> str:
     """A table of all rules, each with a link to its page."""
     rows = [
         "# Rules\n",
-        "| Rule | Severity | What is wrong | Judges | Fix |",
-        "|---|---|---|---|---|",
+        "| Rule | Severity | What is wrong | Checks | Fix | Also known as |",
+        "|---|---|---|---|---|---|",
     ]
     for page in pages:
         pedantic = " *(pedantic)*" if page.pedantic else ""
         fix = {"safe": "safe", "unsafe": "unsafe", "none": ""}[page.repair]
         title = f"{inline(page.title)}{pedantic}"
-        rows.append(f"| [{page.id}]({page.id}.md) | {page.severity.word} | {title} | {page.kind} | {fix} |")
+        kinds, others = ", ".join(page.kinds), ", ".join((*page.aliases, *page.replaces))
+        rows.append(f"| [{page.id}]({page.id}.md) | {page.severity.word} | {title} | {kinds} | {fix} | {others} |")
     return "\n".join(rows) + "\n"
 
 
@@ -35,11 +36,12 @@ def _parts(page: RulePage) -> Iterator[str]:
     facts = [
         ("Severity", page.severity.word),
         ("Confidence", page.confidence.word),
-        ("Judges", applies_to(page)),
-        ("Mended", fixed(page)),
+        ("Checks", applies_to(page)),
+        ("Fix", fixed(page)),
     ]
     if page.pedantic:
         facts.append(("Pedantic", "off unless asked for with `--pedantic`"))
+    facts += known_as(page).items()
     yield "\n".join(["| | |", "|---|---|", *(f"| {name} | {fact} |" for name, fact in facts)])
     for paragraph in page.why.split("\n\n"):
         if paragraph.strip():

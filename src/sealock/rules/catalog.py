@@ -1,4 +1,4 @@
-"""Finds the rules: every module in a noun's folder holds one. There is no list to extend."""
+"""Finds the rules: every module in a noun's directory, or in rules/shared, holds one. There is no list to extend."""
 
 from __future__ import annotations
 
@@ -25,15 +25,28 @@ KINDS: Final[tuple[SubjectKind, ...]] = (
 @cache
 def rules(kind: SubjectKind) -> tuple[Rule[Any], ...]:
     """Load the rules on one kind of noun, by id; only these are imported, since start-up counts."""
-    found = [
+    return tuple(
+        sorted(
+            (*_rules_in(kind), *(rule for rule in _rules_in("shared") if kind in rule.kinds)), key=lambda rule: rule.id
+        )
+    )
+
+
+@cache
+def _rules_in(directory: str) -> tuple[Rule[Any], ...]:
+    return tuple(
         var()
-        for module in within(import_module(f"sealock.rules.{kind}"))
+        for module in within(import_module(f"sealock.rules.{directory}"))
         for var in vars(module).values()
         if isinstance(var, type) and issubclass(var, Rule) and var.__module__ == module.__name__
-    ]
-    return tuple(sorted(found, key=lambda rule: rule.id))
+    )
 
 
 def every_rule() -> tuple[Rule[Any], ...]:
     """Load all rules, by id."""
-    return tuple(sorted((rule for kind in KINDS for rule in rules(kind)), key=lambda rule: rule.id))
+    return tuple(sorted({rule.id: rule for kind in KINDS for rule in rules(kind)}.values(), key=lambda rule: rule.id))
+
+
+def kinds_of(rule: Rule[Any]) -> tuple[SubjectKind, ...]:
+    """Name the kinds of noun that a rule checks."""
+    return tuple(kind for kind in KINDS if rule in rules(kind))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -11,6 +11,7 @@ from msgspec import Struct
 from sealock.model.absent import UNKNOWN
 from sealock.model.document import Document, Subject
 from sealock.model.finding import Finding, Remedy, RuleFinding, Skipped
+from sealock.rules.retired import replaced_by
 from sealock.rules.rule import Rule, title
 
 
@@ -70,9 +71,6 @@ def _finding(  # noqa: PLR0913, PLR0917  it joins what six parties know
     source = document.sources.get(place.file, document.source)
     written = "" if rule.conceals else " ".join(source.excerpt(place).split())[:200]
     evidence = fault.evidence or written or fault.message
-    key = f"{rule.id}\0{target}\0{subject.name}\0{evidence}"
-    # Several equal faults in one file are told apart by their order, so that no line number enters the fingerprint.
-    seen[key] = seen.get(key, 0) + 1
     safe = rule.safe if fault.safe is None else fault.safe
     return Finding(
         rule=rule.id,
@@ -85,8 +83,27 @@ def _finding(  # noqa: PLR0913, PLR0917  it joins what six parties know
         evidence=evidence,
         remedy=Remedy(fault.remedy or rule.remedy, fault.fix, safe and bool(fault.fix)),
         references=rule.references,
-        fingerprint=sha256(f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass")).hexdigest()[:32],
+        fingerprint=_fingerprint(f"{rule.id}\0{target}\0{subject.name}\0{evidence}", seen),
+        former=tuple(
+            _fingerprint(f"{old}\0{target}\0{name}\0{evidence}", seen)
+            for old in replaced_by(rule.id)
+            for name in _former_subjects(document, subject)
+        ),
         conceal=rule.conceals,
         view=subject.view,
         container=subject.container,
     )
+
+
+def _fingerprint(key: str, seen: dict[str, int]) -> str:
+    # The order tells equal findings in one file apart, so that no line number enters the fingerprint.
+    seen[key] = seen.get(key, 0) + 1
+    return sha256(f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _former_subjects(document: Document, subject: Subject) -> Iterator[str]:
+    """Name the subjects that a merged rule may have reported: this one, or the Dockerfile or project around it."""
+    yield subject.name
+    for other in document.subjects:
+        if other.kind in {"build", "project"} and other.name != subject.name:
+            yield other.name

@@ -1,14 +1,14 @@
-"""What every rule is made of. A rule judges one kind of noun and is one file; `catalog` finds it by its folder."""
+"""What every rule is made of. A rule is one file; `catalog` finds it by its directory."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import copy
 from typing import ClassVar, Generic, Self, TypeVar
 
 from sealock.model.change import Change
-from sealock.model.document import Noun
+from sealock.model.document import Noun, SubjectKind
 from sealock.model.finding import Confidence, Reference, RuleFinding, Severity
 from sealock.model.location import At, Place
 
@@ -37,6 +37,16 @@ class Rule(Generic[N_contra]):
     bad: ClassVar[tuple[str, ...]]
     good: ClassVar[tuple[str, ...]]
     fixable: ClassVar[bool] = True
+    keywords: ClassVar[tuple[str, ...]] = ()
+    """Words of the field that people search for; the title holds at least one of them."""
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """Ids of the same check in other tools: hadolint (DL3057), Trivy (DS-0026, KSV-0017), Checkov (CKV_DOCKER_2),
+    dockle (CIS-DI-0001) and BuildKit (StageNameCasing). An id may stand at several rules. Those of the CIS Docker
+    Benchmark come from `references`."""
+    differs: ClassVar[Mapping[str, str]] = {}
+    """Where the rule differs from other tools' checks: by alias, or by several with a space between them."""
+    kinds: ClassVar[tuple[SubjectKind, ...]] = ()
+    """The kinds of noun that the rule checks, where its directory does not say so (rules/shared)."""
     setting: ClassVar[str] = ""
     """A list of the policy that the rule goes by; where the policy has one, the rule is on, pedantic or not."""
     listed: tuple[str, ...] = ()

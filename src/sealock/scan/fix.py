@@ -16,10 +16,10 @@ from sealock.model.change import Change, Edit, On
 from sealock.model.document import Document
 from sealock.model.finding import Finding
 from sealock.model.location import Source
-from sealock.policy.ignores import inline
 from sealock.policy.suppressions import suppress
 from sealock.scan.documents import read_file
 from sealock.scan.evaluator import EvaluatedTarget, evaluate_document
+from sealock.scan.ruleids import inline_ignores
 from sealock.targets.inputs import FileInput
 
 STEPS: Final = 1000
@@ -69,7 +69,7 @@ class _Fixer:
 
     def next(self) -> Finding | None:
         """The next finding to fix: the last in the text, so that what is above keeps its place."""
-        ignores, _ = inline(self.document.source)
+        ignores, *_ = inline_ignores(self.document.source)
         fixable = [
             finding
             for finding, _ in suppress(self.findings, self.input.name, self.policy, ignores, self.today)

@@ -10,7 +10,8 @@ from sealock.model.finding import Confidence, Severity
 from sealock.model.report import RulePage
 from sealock.policy.ignores import EXPIRED_IGNORE, TITLES, UNUSED_IGNORE
 from sealock.policy.trust import TITLE, UNTRUSTED
-from sealock.rules.catalog import KINDS, rules
+from sealock.rules.catalog import KINDS, every_rule, kinds_of
+from sealock.rules.retired import replaced_by
 from sealock.rules.rule import Rule, title
 
 _EXAMPLES: Final = {
@@ -22,9 +23,8 @@ _EXAMPLES: Final = {
 
 def pages() -> Iterator[RulePage]:
     """Yield a page for every rule, by kind of noun and id, then those on the policy's own ignores."""
-    for kind in KINDS:
-        for rule in rules(kind):
-            yield _page(kind, rule)
+    for rule in sorted(every_rule(), key=lambda rule: KINDS.index(kinds_of(rule)[0])):
+        yield _page(rule)
     yield _policy_page(
         UNUSED_IGNORE,
         Severity.LOW,
@@ -47,14 +47,14 @@ def pages() -> Iterator[RulePage]:
     )
 
 
-def _page(kind: str, rule: Rule[Any]) -> RulePage:
+def _page(rule: Rule[Any]) -> RulePage:
     why = cleandoc(type(rule).__doc__ or "").partition("\n")[2].strip()
     return RulePage(
         id=rule.id,
         title=title(rule),
         severity=rule.severity,
         confidence=rule.confidence,
-        kind=kind,
+        kinds=kinds_of(rule),
         repair=("safe" if rule.safe else "unsafe") if rule.fixable else "none",
         pedantic=rule.pedantic,
         why=why,
@@ -62,7 +62,18 @@ def _page(kind: str, rule: Rule[Any]) -> RulePage:
         references=rule.references,
         bad=rule.bad,
         good=rule.good,
+        aliases=(*rule.aliases, *_benchmark_ids(rule)),
+        keywords=rule.keywords,
+        replaces=replaced_by(rule.id),
+        differs=rule.differs,
     )
+
+
+def _benchmark_ids(rule: Rule[Any]) -> Iterator[str]:
+    """The recommendations of the CIS Docker Benchmark that the rule cites: CIS-4.6."""
+    for reference in rule.references:
+        if reference.label.startswith("CIS Docker Benchmark"):
+            yield f"CIS-{reference.label.rpartition(', ')[2]}"
 
 
 def _policy_page(id_: str, severity: Severity, why: str, remedy: str) -> RulePage:
@@ -71,7 +82,7 @@ def _policy_page(id_: str, severity: Severity, why: str, remedy: str) -> RulePag
         title=TITLE if id_ == UNTRUSTED else TITLES[id_],
         severity=severity,
         confidence=Confidence.HIGH,
-        kind="policy",
+        kinds=("policy",),
         repair="none",
         pedantic=False,
         why=why,

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 
 from msgspec.structs import replace
 
 from sealock.model.finding import Finding, Severity
 from sealock.model.report import TargetReport, identity
-from sealock.policy.ignores import VULNERABILITIES, Ignore, about_ignores, inline
+from sealock.policy.ignores import VULNERABILITIES, Ignore, about_ignores
 from sealock.policy.settings import Policy
 from sealock.policy.suppressions import suppress
 from sealock.scan.evaluator import EvaluatedTarget
+from sealock.scan.ruleids import inline_ignores, with_current_ids
 from sealock.scan.settings import Settings
 from sealock.targets.inputs import ImageInput
 from sealock.targets.policyfile import POLICY_FILE, load_policy, read_policy_text
@@ -22,9 +23,10 @@ from sealock.targets.policyfile import POLICY_FILE, load_policy, read_policy_tex
 class Policies:
     """The policies of one run, by root, and which of their ignores suppressed a finding."""
 
-    def __init__(self, settings: Settings, today: date) -> None:
+    def __init__(self, settings: Settings, today: date, note: Callable[[str], None]) -> None:
         self._settings = settings
         self._today = today
+        self._note = note
         self._by_root: dict[str, Policy] = {}
         self._used: set[Ignore] = set()
         self._undecided: dict[str, set[str]] = {}
@@ -39,7 +41,10 @@ class Policies:
     def of(self, root: str) -> Policy:
         """The policy that applies below a root directory."""
         if root not in self._by_root:
-            self._by_root[root] = self._with_settings(self._load(root))
+            policy, notes = with_current_ids(self._with_settings(self._load(root)))
+            for note in notes:
+                self._note(note)
+            self._by_root[root] = policy
         return self._by_root[root]
 
     def _load(self, root: str) -> Policy:
@@ -64,7 +69,9 @@ class Policies:
     def apply(self, evaluated: EvaluatedTarget) -> TargetReport:
         """Suppress what ignores and the baseline cover, and report ignores that cover nothing."""
         target = evaluated.target
-        ignores, errors = inline(target.document.source)
+        ignores, errors, notes = inline_ignores(target.document.source)
+        for note in notes:
+            self._note(note)
         findings: list[Finding] = []
         used: set[Ignore] = set()
         for finding, ignore in suppress(evaluated.findings, target.input.name, target.policy, ignores, self._today):

@@ -24,6 +24,7 @@ from sealock.scan.documents import DocumentReader
 from sealock.scan.evaluator import EvaluatedTarget, Evaluator
 from sealock.scan.matcher import Matcher
 from sealock.scan.policies import Policies
+from sealock.scan.ruleids import only
 from sealock.scan.settings import Settings
 from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, Unreadable
 from sealock.targets.resolve import Options, resolve, resolve_compose
@@ -50,9 +51,11 @@ class CheckRun:
         self.today = settings.today or date.today()  # noqa: DTZ011  an ignore ends by the user's own calendar
         self.notes: list[str] = []
         """What is worth knowing of the run as a whole, such as an old database."""
-        self.policies = Policies(settings, self.today)
+        self.policies = Policies(settings, self.today, self.notes.append)
         self._reader = DocumentReader(settings, self.today, self.notes.append)
-        self._evaluator = Evaluator(settings.only)
+        rules, notes = only(settings.only) if settings.only else ((), ())
+        self.notes += notes
+        self._evaluator = Evaluator(rules)
         self._matcher = Matcher(settings, self.notes.append)
 
     def inputs(self, targets: Iterable[str]) -> Iterator[Input]:
