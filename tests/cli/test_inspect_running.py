@@ -60,7 +60,7 @@ def test_what_is_written_is_read_back_and_judged(tmp_path: Path) -> None:
         ("inspect", "self:x", "self:x is not a process"),
         ("inspect", "container:web", "no engine could be reached"),
         ("inspect", f"container:{'0' * 64}", "was not found: no process is in a container with this id"),
-        ("inspect", "container:*", "one is inspected at a time"),
+        ("inspect", "container:*", "inspect takes one container"),
         ("check", "pid:", "pid: is not a process"),
         ("check", "pid:999999999", "does not exist"),
         ("check", "container:web", "nowhere"),

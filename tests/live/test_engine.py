@@ -24,7 +24,7 @@ from sealock.formats.inspect import read_inspect
 from sealock.model.finding import Finding
 from sealock.model.report import TargetReport
 from sealock.runtime.engine import EngineTimeouts, connect, endpoint
-from sealock.runtime.inspect import looked
+from sealock.runtime.inspect import inspect
 from sealock.scan.images import How, inventories
 from sealock.scan.run import check
 from sealock.scan.settings import Settings
@@ -375,7 +375,7 @@ def seen_running(podman: tuple[list[str], dict[str, str], str]) -> None:
         ]
         done = subprocess.run(line, env=environment, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr
-        look = looked("container", name, where)
+        look = inspect("container", name, where)
         assert look.differences == ()
         assert look.enforced.process.container_engine == "podman"
         assert look.enforced.effective.privileged is (name == "open")

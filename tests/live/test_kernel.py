@@ -17,10 +17,10 @@ import pytest
 from sealock.model.absent import UNKNOWN, UNSET, given
 from sealock.model.capabilities import decoded
 from sealock.model.enforced import Enforced
-from sealock.model.look import Look
+from sealock.model.inspection import Inspection
 from sealock.runtime.containers import observe
 from sealock.runtime.engine import connect
-from sealock.runtime.inspect import looked
+from sealock.runtime.inspect import inspect
 from sealock.runtime.kernel.procfiles import start_time
 from support.realengine import Engine
 from support.realkernel import HARD, containers, enforced, group, pid_of, sealock, start, where
@@ -98,11 +98,11 @@ def test_the_filter_and_the_masks_are_those_of_the_runtimes_specification(docker
 def test_what_is_advised_is_taken_by_the_engine(docker: Engine) -> None:
     name = start(docker)
     time.sleep(1.2)
-    look: Look = looked("container", name, where(docker))
+    look: Inspection = inspect("container", name, where(docker))
     assert look.update.startswith("docker update --memory ")
     done = docker.docker(*look.update.split()[1:])
     assert done.returncode == 0, done.stderr
-    after = looked("container", name, where(docker))
+    after = inspect("container", name, where(docker))
     assert isinstance(after.enforced.effective.memory, int)
     assert isinstance(after.enforced.effective.pids_limit, int)
     assert after.enforced.effective.cpus != UNSET
@@ -175,13 +175,13 @@ def test_from_inside_the_page_names_the_container_and_never_fails(
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("── self ")
     assert "Docker " in done.stdout
-    assert "could not be seen" not in done.stdout
+    assert "unknown" not in done.stdout
 
 
 def test_without_cgroupfs_it_says_what_it_could_not_see(docker: Engine, wheel: tuple[str, ...]) -> None:
     done = inside(docker, wheel, "--tmpfs", "/sys/fs", words=("inspect", "self"))
     assert done.returncode == 0, done.stderr
-    assert "its limits and its use: it is not there" in " ".join(done.stdout.split())
+    assert "its limits and usage: it does not exist" in " ".join(done.stdout.split())
 
 
 def test_check_self_judges_the_container_from_inside(docker: Engine, wheel: tuple[str, ...]) -> None:

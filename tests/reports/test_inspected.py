@@ -11,7 +11,7 @@ from sealock.model.absent import UNSET
 from sealock.model.container import Container, Mount
 from sealock.model.enforced import Enforced
 from sealock.model.finding import Severity
-from sealock.model.look import Difference, LimitAdvice, Look, MachineSize
+from sealock.model.inspection import Difference, Inspection, LimitAdvice, MachineSize
 from sealock.model.process import AllowedDevice, IdRange, Limit, Namespace, Process, Socket
 from sealock.reports.inspected import render
 from sealock.text import width
@@ -41,12 +41,12 @@ EFFECTIVE = Container(
     read_only=True, cpus=0.5, cpuset_cpus="0-3", cpuset_mems=UNSET, device_rules=UNSET, unconfined_paths=False, cap_add=UNSET,
     mounts=(Mount("bind", "/var/lib/docker/volumes/data/_data", "/data"), Mount("tmpfs", None, "/tmp", options=("noexec",))),
 )  # fmt: skip
-LOOK = Look(
+LOOK = Inspection(
     enforced=Enforced(
         name="web", declared=Container(mounts=(Mount("volume", "data", "/data"),)), effective=EFFECTIVE, process=PROCESS
     ),
-    room=MachineSize(8 << 30, "0-7", ((0, "0-7"),), 1000.0),
-    busy=0.1,
+    machine=MachineSize(8 << 30, "0-7", ((0, "0-7"),), 1000.0),
+    cpus_used=0.1,
     advised=(
         LimitAdvice("--memory", "96m", "its limit was all but reached"),
         LimitAdvice("--pids-limit", "", "100 fits"),
@@ -59,10 +59,12 @@ LOOK = Look(
     unseen=("its rules on devices: no file shows them",),
     image="web:1",
 )
-NOTHING = Look(enforced=Enforced(name="pid:7", declared=Container(), effective=Container(), process=Process(pid=7)))
+NOTHING = Inspection(
+    enforced=Enforced(name="pid:7", declared=Container(), effective=Container(), process=Process(pid=7))
+)
 
 
-def page(look: Look, **how: Any) -> str:
+def page(look: Inspection, **how: Any) -> str:
     return render(look, **how)
 
 
@@ -71,43 +73,43 @@ def words(text: str) -> str:
     return " ".join(text.split())
 
 
-def with_process(**values: Any) -> Look:
+def with_process(**values: Any) -> Inspection:
     return replace(LOOK, enforced=replace(LOOK.enforced, process=replace(PROCESS, **values)))
 
 
-def with_effective(**values: Any) -> Look:
+def with_effective(**values: Any) -> Inspection:
     return replace(LOOK, enforced=replace(LOOK.enforced, effective=replace(EFFECTIVE, **values)))
 
 
 @pytest.mark.parametrize(
-    "told",
+    "expected",
     [
         "── container:web ─",
         "web:1 · Docker 0123456789ab · process 4711, 1 inside",
-        "Root folder read-only",
+        "Root read-only",
         "/data ← volume data, writable",
         "/tmp in memory, writable, noexec",
         "shared network, with db, cache",
-        "host's processes: it sees every process of the host",
-        "own files, users",
-        "? shared memory: whether these are the host's cannot be told here",
-        "runs as user 1000, which is 101000:101000 outside",
-        "inside 0-65535 are 100000-165535 outside",
-        "the usual ones alone",
+        "host's PID: it sees every process of the host",
+        "own mount, user",
+        "? IPC: may be the host's",
+        "runs as user 1000, which is 101000:101000 on the host",
+        "the user namespace maps 0-65535 to 100000-165535 on the host",
+        "only the usual ones",
         "tcp 0.0.0.0:80, tcp [::1]:81",
         "/run/web.sock",
         "60 MiB of 64 MiB, at most 63 MiB so far",
         "reserved 32 MiB",
         "0.10 of 0.5 on average",
-        "on processors 0-3 alone",
-        "held back by its limit for 4.2 seconds so far",
-        "3 of 100 (set by /pods above it), at most 9 so far",
+        "only on CPUs 0-3",
+        "throttled for 4.2 seconds so far",
+        "3 of 100 (set by its parent /pods), at most 9 so far",
         "read of device 8:0 1,048,576 a second",
         "nofile 1024 to 4096",
-        "ended sooner than others (+500)",
+        "kills it sooner than others (+500)",
         "--memory 96m its limit was all but reached",
         "→ docker update --memory 96m web",
-        "holds none; a setuid program in it can gain 14, those that Docker gives",
+        "holds none; a setuid program in it can gain 14, Docker's default set",
         "NET_RAW forge packets",
         "AppArmor: docker-default (enforce)",
         "K010 Has process 9 in it.",
@@ -115,61 +117,60 @@ def with_effective(**values: Any) -> Look:
         "? its rules on devices: no file shows them",
     ],
 )
-def test_the_page_tells(told: str) -> None:
-    assert told in words(page(LOOK, width=100))
+def test_the_page_shows(expected: str) -> None:
+    assert expected in words(page(LOOK, width=100))
 
 
 @pytest.mark.parametrize(
-    ("look", "told"),
+    ("look", "expected"),
     [
         (with_process(bounding=0, effective=0), "none, and none can be gained"),
         (with_process(permitted=0, effective=0, no_new_privileges=True), "none, and none can be gained"),
-        (with_process(permitted=1, effective=1, no_new_privileges=True), "holds 1; without 13 of those that Docker gives"),
+        (with_process(permitted=1, effective=1, no_new_privileges=True), "holds 1; without 13 of Docker's default"),
         (replace(with_process(bounding=(1 << 41) - 1, effective=0), enforced=replace(with_process(bounding=(1 << 41) - 1, effective=0).enforced, effective=replace(EFFECTIVE, cap_add=("ALL",)))), "holds none; a setuid program in it can gain all of them"),
         (replace(with_process(bounding=(1 << 41) - 1, effective=(1 << 41) - 1), enforced=replace(with_process(bounding=(1 << 41) - 1, effective=(1 << 41) - 1).enforced, effective=replace(EFFECTIVE, cap_add=("ALL",)))), "all of them: root on the host"),
-        (with_process(bounding=0xA82425FB, effective=0xA82425FB), "holds 15; 1 one more than Docker gives"),
-        (with_process(bounding=0x400, effective=0x400), "holds 1; without 13 of those that Docker gives"),
+        (with_process(bounding=0xA82425FB, effective=0xA82425FB), "holds 15; 1 more than Docker's default"),
+        (with_process(bounding=0x400, effective=0x400), "holds 1; without 13 of Docker's default"),
         (with_process(bounding=1 << 62, effective=1 << 62), "62 newer than this table"),
-        (with_process(seccomp=0), "not filtered: all of them"),
-        (with_process(seccomp=1), "(strict)"),
-        (with_process(seccomp_filters=3), "filtered, by 3 filters"),
+        (with_process(seccomp=0), "all allowed (no seccomp filter)"),
+        (with_process(seccomp=1), "only read, write and exit (seccomp strict mode)"),
+        (with_process(seccomp_filters=3), "filtered by 3 seccomp filters"),
         (with_process(no_new_privileges=True), "no program in it can gain any"),
         (with_process(apparmor="unconfined"), "AppArmor: unconfined"),
         (with_process(apparmor=UNSET), "neither AppArmor nor SELinux"),
         (with_process(uid=0, uid_map=(IdRange(0, 0, 4294967295),)), "runs as root, which is root on the host too"),
-        (with_process(uid=1000, gid=1000, uid_map=(IdRange(0, 0, 4294967295),)), "runs as user 1000 (group 1000), which it is on the host too root in it would be root on the host"),
-        (with_process(uid=5), "runs as a user that it does not know"),
-        (with_process(listening=()), "nothing in its network waits for anybody"),
-        (with_process(container_id=""), "in no container, as far as"),
-        (with_process(id_source="host name"), "(by its host name alone)"),
+        (with_process(uid=1000, gid=1000, uid_map=(IdRange(0, 0, 4294967295),)), "runs as user 1000 (group 1000), which is the same on the host root inside would be root on the host"),
+        (with_process(uid=5), "runs as an unmapped user"),
+        (with_process(listening=()), "no listening sockets in its network namespace"),
+        (with_process(container_id=""), "in no container, judging by"),
+        (with_process(id_source="host name"), "(only by its host name)"),
         (with_process(resources=(Limit("memory", None, MIB), Limit("pids", None, 3))), "no limit: 1 MiB of the machine's 8 GiB"),
         (with_effective(device_rules=("a *:* rwm",)), "every device of the host"),
         (with_effective(device_rules=("c 10:229 rwm",)), "the usual ones, and c 10:229 rwm"),
-        (with_effective(unconfined_paths=True), "open: /proc/sys and the like are not covered"),
-        (with_effective(mounts=UNSET), "none but those that every container has"),
-        (with_effective(mounts=(Mount("bind", "/", "/"),)), "those of the host, all of them"),
+        (with_effective(unconfined_paths=True), "open: /proc/sys and others are not masked"),
+        (with_effective(mounts=UNSET), "only those that every container has"),
+        (with_effective(mounts=(Mount("bind", "/", "/"),)), "all mounts of the host"),
         (with_effective(mounts=tuple(Mount("tmpfs", None, f"/{n}") for n in range(30))), "and 18 more"),
         (with_effective(cpus=UNSET), "no limit: 0.10 on average, on 0-3"),
-        (replace(LOOK, differences=()), "Nothing differs of what could be compared"),
-        (replace(LOOK, enforced=replace(LOOK.enforced, outside=(9,))), "process 9: in its files, and not in its control groups"),
+        (replace(LOOK, differences=()), "No differences in what could be compared"),
+        (replace(LOOK, enforced=replace(LOOK.enforced, outside=(9,))), "process 9: in its mount namespace, but not in its cgroup"),
     ],
 )  # fmt: skip
-def test_other_states_are_told(look: Look, told: str) -> None:
-    assert told in words(page(look, width=100))
+def test_other_states_are_shown(look: Inspection, expected: str) -> None:
+    assert expected in words(page(look, width=100))
 
 
 def test_what_is_not_known_is_said_and_nothing_is_claimed() -> None:
     text = words(page(NOTHING))
-    assert text.count("could not be seen") >= 5
-    assert "which it may use could not be told" in text
-    for claim in ("read-only", "can be written to", "covered", "filtered", "none", "own", "Nothing differs"):
-        assert claim not in text, claim
+    assert text.count("unknown") >= 6
+    for claim in ("read-only", "writable", "masked", "filtered", "none", "own", "No differences"):
+        assert f" {claim}" not in text, claim
 
 
 @pytest.mark.parametrize("room", [40, 60, 80, 100])
 @pytest.mark.parametrize("look", [LOOK, NOTHING], ids=["everything", "nothing"])
 @pytest.mark.parametrize("unicode", [True, False])
-def test_no_line_is_wider_than_the_terminal(look: Look, room: int, unicode: bool) -> None:  # noqa: FBT001  from a table
+def test_no_line_is_wider_than_the_terminal(look: Inspection, room: int, unicode: bool) -> None:  # noqa: FBT001  from a table
     assert max(width(line) for line in page(look, width=room, unicode=unicode).split("\n")) <= room
 
 

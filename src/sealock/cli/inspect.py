@@ -90,9 +90,9 @@ def image(target: str, arguments: Namespace) -> int:
 def running(kind: str, name: str, arguments: Namespace) -> int:
     """Tell what a container or process sees, may use and may do, as the kernel shows it."""
     from sealock.reports import inspected  # noqa: PLC0415  as above
-    from sealock.runtime.inspect import as_json, looked  # noqa: PLC0415  images do without the engine and the kernel
+    from sealock.runtime.inspect import as_json, inspect  # noqa: PLC0415  images do without the engine and the kernel
 
-    found = looked(kind, name, arguments.engine)
+    found = inspect(kind, name, arguments.engine)
     if arguments.format == "json":
         text = inspected.as_json(as_json(found))
     else:

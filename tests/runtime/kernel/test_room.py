@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from sealock.model.look import MachineSize
+from sealock.model.inspection import MachineSize
 from sealock.model.process import Limit, Process
-from sealock.runtime.kernel.limits import advised, average, numbers, room
+from sealock.runtime.kernel.limits import advise_limits, average_cpus, cpu_numbers, machine_size
 from sealock.runtime.kernel.tree import ProcTree
 from support.recordedtree import Recorded
 
@@ -24,7 +24,7 @@ def process(*limits: Limit, cpus: str = "", start: int = 0) -> Process:
 
 
 def advice(of: Process, machine: MachineSize = LARGE) -> dict[str, str]:
-    return {one.option: one.value for one in advised(of, machine)}
+    return {one.option: one.value for one in advise_limits(of, machine)}
 
 
 def test_the_machine_is_measured(tmp_path: Path) -> None:
@@ -32,11 +32,11 @@ def test_the_machine_is_measured(tmp_path: Path) -> None:
     made.write("sys/devices/system/node/node0/cpulist", "0-3\n")
     made.write("sys/devices/system/node/node1/cpulist", "4-7\n")
     made.write("sys/devices/system/node/possible", "0-1\n")
-    assert room(ProcTree(str(tmp_path))) == MachineSize(16384000 << 10, "0-7", ((0, "0-3"), (1, "4-7")), 1000.0)
+    assert machine_size(ProcTree(str(tmp_path))) == MachineSize(16384000 << 10, "0-7", ((0, "0-3"), (1, "4-7")), 1000.0)
 
 
 def test_a_machine_that_shows_nothing_has_no_size(tmp_path: Path) -> None:
-    assert room(ProcTree(str(tmp_path))) == MachineSize()
+    assert machine_size(ProcTree(str(tmp_path))) == MachineSize()
 
 
 @pytest.mark.parametrize(
@@ -113,29 +113,31 @@ def test_a_set_that_is_there_is_left() -> None:
 
 
 def test_use_is_measured_since_it_started() -> None:
-    assert average(process(Limit("cpu.time", None, 450_000_000)), LARGE) == 0.5
-    assert average(process(Limit("cpu.time", None, 5), start=100_000), LARGE) is None
-    assert average(process(), LARGE) is None
+    assert average_cpus(process(Limit("cpu.time", None, 450_000_000)), LARGE) == 0.5
+    assert average_cpus(process(Limit("cpu.time", None, 5), start=100_000), LARGE) is None
+    assert average_cpus(process(), LARGE) is None
 
 
 def test_no_more_use_is_told_than_the_machine_has_processors_for() -> None:
     """The group is older than the process, which somebody started in it just now."""
-    assert average(process(Limit("cpu.time", None, 900_000_000), start=90_000), LARGE) == 9
-    assert average(process(Limit("cpu.time", None, 900_000_000), start=95_000), LARGE) is None
+    assert average_cpus(process(Limit("cpu.time", None, 900_000_000), start=90_000), LARGE) == 9
+    assert average_cpus(process(Limit("cpu.time", None, 900_000_000), start=95_000), LARGE) is None
 
 
 def test_what_is_in_no_container_has_no_use_of_its_own() -> None:
     machines = replace(process(Limit("cpu.time", None, 450_000_000), Limit("memory", None, 20 * MIB)), container_id="")
-    assert average(machines, LARGE) is None
-    assert advised(machines, LARGE) == ()
+    assert average_cpus(machines, LARGE) is None
+    assert advise_limits(machines, LARGE) == ()
 
 
 def test_nothing_is_advised_where_nothing_is_known() -> None:
-    assert advised(Process(pid=7), LARGE) == ()
+    assert advise_limits(Process(pid=7), LARGE) == ()
 
 
 def test_each_advice_has_a_reason() -> None:
-    told = advised(process(Limit("memory", None, 20 * MIB), Limit("pids", None, 2), Limit("cpu.time", None, 5)), LARGE)
+    told = advise_limits(
+        process(Limit("memory", None, 20 * MIB), Limit("pids", None, 2), Limit("cpu.time", None, 5)), LARGE
+    )
     assert len(told) == 7
     assert all(len(one.reason) > 8 for one in told)
 
@@ -145,4 +147,4 @@ def test_each_advice_has_a_reason() -> None:
     [("0-3,8", {0, 1, 2, 3, 8}), ("", set()), ("x,1-,-2,3", {1, 3}), ("5-1", set()), ("0-99999999999", set(range(8193)))],
 )  # fmt: skip
 def test_lists_of_numbers(text: str, found: set[int]) -> None:
-    assert numbers(text) == found
+    assert cpu_numbers(text) == found

@@ -1,4 +1,4 @@
-"""How a page on a container looks: a label on the left, text on the right."""
+"""The layout of a page on a container: a label on the left, text on the right."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ LABEL: Final = 14
 
 
 class Page:
-    """A page of a certain width. What comes from outside is made fit for a terminal here."""
+    """A page of a certain width. It makes text from outside safe for a terminal."""
 
     def __init__(self, room: int, *, colour: bool, unicode: bool) -> None:
         self.room, self.unicode = room, unicode
         self.paint, self.signs = Paint(on=colour), Signs(unicode=unicode)
         self.full, self.empty, self.none = ("█", "░", "·") if unicode else ("#", ".", "-")
         self.length = 20 if room >= 60 else 6
-        """Columns of a bar."""
+        """Columns of a usage bar."""
         self.from_sign = "←" if unicode else "<-"
 
     def heading(self, name: str, about: str) -> Iterator[str]:
-        """The name of a part, and what it is about."""
+        """The name of a section, and what it is about."""
         yield ""
         room = self.room - len(name) - 2
         yield self.paint("bold", name) + (f"  {self.paint('faint', about)}" if len(about) <= room else "")
@@ -31,21 +31,21 @@ class Page:
     def row(self, label: str, text: str, ink: Ink | None = None, *, most: int = 400) -> Iterator[str]:
         """A label with its text, wrapped."""
         lead = "  " + self.paint("faint", label.ljust(LABEL))
-        for one in wrap(line(text, most), self.room - LABEL - 2):
-            yield lead + (self.paint(ink, one) if ink else one)
+        for row in wrap(line(text, most), self.room - LABEL - 2):
+            yield lead + (self.paint(ink, row) if ink else row)
             lead = " " * (LABEL + 2)
 
     def table(self, label: str, rows: list[tuple[str, str, Ink | None]], least: int = 0) -> Iterator[str]:
-        """Pairs under a label: the first of each as wide as the widest, the second wrapped beside it."""
+        """Pairs in two columns under a label, the second wrapped."""
         room = self.room - LABEL - 2
-        shown = [(line(first, 200), line(second), ink) for first, second, ink in rows]
-        column = min(max([least, *(width(first) for first, _, _ in shown)]), room // 2)
+        safe = [(line(first, 200), line(second), ink) for first, second, ink in rows]
+        column = min(max([least, *(width(first) for first, _, _ in safe)]), room // 2)
         lead = "  " + self.paint("faint", label.ljust(LABEL))
-        for first, second, ink in shown:
+        for first, second, ink in safe:
             name = first + " " * max(column - width(first), 0)
             wide = width(first) > column
             if wide:
-                # What is wider than its column has a line of its own.
+                # A cell wider than its column gets its own line.
                 for part in wrap(first, room):
                     yield lead + (self.paint(ink, part) if ink else part)
                     lead = " " * (LABEL + 2)
@@ -63,5 +63,5 @@ class Page:
         return self.paint(ink, self.full * filled) + self.paint("faint", self.empty * (length - filled))
 
     def no_bar(self) -> str:
-        """In the place of a bar, where there is no limit."""
+        """The placeholder for a bar where there is no limit."""
         return self.paint("faint", self.none * self.length)

@@ -7,100 +7,100 @@ from typing import Final
 
 from sealock.model.absent import UNKNOWN, given
 from sealock.model.container import Mount
-from sealock.model.look import Look
+from sealock.model.inspection import Inspection
 from sealock.model.process import Namespace, NamespaceKind, Process
 from sealock.reports.ansi import Ink
 from sealock.reports.inspected.page import LABEL, Page
 from sealock.text import fit, line, width
 
 _NAMES: Final[dict[NamespaceKind, str]] = {
-    "mnt": "files",
-    "uts": "host name",
-    "ipc": "shared memory",
+    "mnt": "mount",
+    "uts": "UTS",
+    "ipc": "IPC",
     "net": "network",
-    "pid": "processes",
-    "cgroup": "control groups",
-    "user": "users",
-    "time": "clocks",
+    "pid": "PID",
+    "cgroup": "cgroup",
+    "user": "user",
+    "time": "time",
 }
 _MEANS: Final[dict[NamespaceKind, str]] = {
     "mnt": "it sees the files of the host as they are",
-    "net": "it uses the host's addresses, and reaches what listens on its loopback",
+    "net": "it uses the host's addresses, and reaches services on the host's loopback",
     "pid": "it sees every process of the host",
-    "ipc": "it reaches the shared memory of the host's programs",
-    "uts": "with SYS_ADMIN it may rename the host",
+    "ipc": "it can use the shared memory of the host's programs",
+    "uts": "with SYS_ADMIN it can rename the host",
 }
 _USUAL: Final[frozenset[NamespaceKind]] = frozenset({"user", "time", "cgroup"})
-"""The host's in most containers."""
+"""The host's own in most containers."""
 _MOST: Final = 12
 _PATHS: Final = 4
-"""Unix sockets that are shown, each on a line of its own."""
+"""Unix sockets that are shown, one on a line."""
 _LEAST: Final = 20
-"""Columns that are left to a path."""
+"""Columns that a path gets at least."""
 _ALL: Final = "a *:* rwm"
 
 
-def seeing(page: Page, look: Look) -> Iterator[str]:
-    """The part of the page."""
-    yield from page.heading("See", "its files, and whose world it is in")
-    effective, process = look.enforced.effective, look.enforced.process
+def render_view(page: Page, inspection: Inspection) -> Iterator[str]:
+    """The section "See"."""
+    yield from page.heading("See", "its files, namespaces, users, devices and sockets")
+    effective, process = inspection.enforced.effective, inspection.enforced.process
     match effective.read_only:
         case True:
-            yield from page.row("Root folder", "read-only")
+            yield from page.row("Root", "read-only")
         case False:
-            yield from page.row("Root folder", "can be written to")
+            yield from page.row("Root", "writable")
         case _:
-            yield from page.row("Root folder", "could not be seen", "magenta")
-    yield from _mounts(page, look)
+            yield from page.row("Root", "unknown", "magenta")
+    yield from _mounts(page, inspection)
     if isinstance(process.namespaces, tuple):
         yield from page.table("Namespaces", list(_spaces(process.namespaces)), 6)
     for label, (text, ink) in zip(("Users", "", ""), _users(process), strict=False):
         yield from page.row(label, text, ink)
     if groups := given(effective.groups, ()):
         more = f" and {len(groups) - _MOST} more" if len(groups) > _MOST else ""
-        yield from page.row("", f"also in the groups {', '.join(groups[:_MOST])}{more}")
-    yield from page.row("Devices", *_devices(look))
+        yield from page.row("", f"supplementary groups: {', '.join(groups[:_MOST])}{more}")
+    yield from page.row("Devices", *_devices(inspection))
     match effective.unconfined_paths:
         case True:
-            yield from page.row("Kernel paths", "open: /proc/sys and the like are not covered", "red")
+            yield from page.row("Kernel paths", "open: /proc/sys and others are not masked", "red")
         case False if process.uncovered:
-            open_ = ", ".join(given(process.uncovered, ()))
-            yield from page.row("Kernel paths", f"not covered, or writable: {open_}", "red")
+            paths = ", ".join(given(process.uncovered, ()))
+            yield from page.row("Kernel paths", f"not masked, or writable: {paths}", "red")
         case False:
-            yield from page.row("Kernel paths", "covered, or read-only")
+            yield from page.row("Kernel paths", "masked or read-only")
         case _:
             pass
     yield from _listening(page, process)
 
 
-def _mounts(page: Page, look: Look) -> Iterator[str]:
-    mounts = look.enforced.effective.mounts
+def _mounts(page: Page, inspection: Inspection) -> Iterator[str]:
+    mounts = inspection.enforced.effective.mounts
     if mounts is UNKNOWN:
         return
     volumes = {
-        mount.target.rstrip("/"): mount.source or "without a name"
-        for mount in given(look.enforced.declared.mounts, ())
+        mount.target.rstrip("/"): mount.source or "(anonymous)"
+        for mount in given(inspection.enforced.declared.mounts, ())
         if mount.kind == "volume"
     }
-    held = given(mounts, ())
-    if not held:
-        yield from page.row("Mounts", "none but those that every container has")
+    shown = given(mounts, ())[:_MOST]
+    if not shown:
+        yield from page.row("Mounts", "only those that every container has")
         return
-    if held[0].target == held[0].source == "/":
-        yield from page.row("Mounts", "those of the host, all of them", "red")
+    if shown[0].target == shown[0].source == "/":
+        yield from page.row("Mounts", "all mounts of the host", "red")
         return
     room = page.room - LABEL - 2
-    column = min(max(width(line(mount.target)) for mount in held[:_MOST]), room // 2)
+    column = min(max(width(line(mount.target)) for mount in shown), room // 2)
     rows: list[tuple[str, str, Ink | None]] = [
         (
             fit(line(mount.target), column),
             _mount(page, mount, volumes.get(mount.target.rstrip("/")), room - column - 2),
             None,
         )
-        for mount in held[:_MOST]
+        for mount in shown
     ]
-    if len(held) > _MOST:
-        rows.append(("", f"and {len(held) - _MOST} more", None))
+    if (more := len(given(mounts, ())) - _MOST) > 0:
+        rows.append(("", f"and {more} more", None))
     yield from page.table("Mounts", rows)
 
 
@@ -113,10 +113,8 @@ def _mount(page: Page, mount: Mount, volume: str | None, room: int) -> str:
     elif volume is not None:
         source = f"{page.from_sign} volume {volume if len(volume) < 40 else volume[:12]}"
     else:
-        shown = (
-            fit(line(mount.source), max(left, _LEAST)) if mount.source else "a file system that the host does not show"
-        )
-        source = f"{page.from_sign} {shown}"
+        path = fit(line(mount.source), max(left, _LEAST)) if mount.source else "a file system hidden on the host"
+        source = f"{page.from_sign} {path}"
     return ", ".join([source, *access])
 
 
@@ -137,52 +135,47 @@ def _spaces(spaces: tuple[Namespace, ...]) -> Iterator[tuple[str, str, Ink | Non
         yield "host's", ", ".join(usual), None
     unknown = [_NAMES[space.kind] for space in spaces if space.host is None]
     if unknown:
-        yield "?", f"{', '.join(unknown)}: whether these are the host's cannot be told here", "magenta"
+        yield "?", f"{', '.join(unknown)}: may be the host's", "magenta"
 
 
 def _users(process: Process) -> Iterator[tuple[str, Ink | None]]:
     ranges = given(process.uid_map, ())
     uid, gid = process.uid, process.gid
     if not isinstance(uid, int) or not isinstance(gid, int):
-        yield "could not be seen", "magenta"
+        yield "unknown", "magenta"
         return
     inside = next(
-        (
-            uid - range_.outside + range_.inside
-            for range_ in ranges
-            if range_.outside <= uid < range_.outside + range_.count
-        ),
-        None,
+        (uid - ids.outside + ids.inside for ids in ranges if ids.outside <= uid < ids.outside + ids.count), None
     )
-    named = "root" if inside == 0 else f"user {inside}" if inside is not None else "a user that it does not know"
+    user = "root" if inside == 0 else f"user {inside}" if inside is not None else "an unmapped user"
     if uid == 0:
-        yield f"runs as {named}, which is root on the host too", "red" if inside == 0 else None
+        yield f"runs as {user}, which is root on the host too", "red" if inside == 0 else None
     elif inside == uid:
-        yield f"runs as {named} (group {gid}), which it is on the host too", None
+        yield f"runs as {user} (group {gid}), which is the same on the host", None
     else:
-        yield f"runs as {named}, which is {uid}:{gid} outside", None
-    root = next((range_.outside - range_.inside for range_ in ranges if range_.inside == 0), None)
+        yield f"runs as {user}, which is {uid}:{gid} on the host", None
+    root = next((ids.outside - ids.inside for ids in ranges if ids.inside == 0), None)
     if root:
         spans = ", ".join(
-            f"{ids.inside}-{ids.inside + ids.count - 1} are {ids.outside}-{ids.outside + ids.count - 1}"
+            f"{ids.inside}-{ids.inside + ids.count - 1} to {ids.outside}-{ids.outside + ids.count - 1}"
             for ids in ranges[:4]
         )
-        yield f"inside {spans} outside", None
+        yield f"the user namespace maps {spans} on the host", None
     elif root == 0 and uid != 0:
-        yield "root in it would be root on the host", None
+        yield "root inside would be root on the host", None
 
 
-def _devices(look: Look) -> tuple[str, Ink | None]:
-    rules = look.enforced.effective.device_rules
+def _devices(inspection: Inspection) -> tuple[str, Ink | None]:
+    rules = inspection.enforced.effective.device_rules
     if rules is UNKNOWN:
-        return "which it may use could not be told", "magenta"
+        return "unknown", "magenta"
     if _ALL in given(rules, ()):
         return "every device of the host", "red"
     if not rules:
-        return "the usual ones alone: null, zero, full, random, urandom, tty and its terminals", None
-    shown = list(given(rules, ()))
-    more = f" and {len(shown) - _MOST} more" if len(shown) > _MOST else ""
-    return f"the usual ones, and {', '.join(shown[:_MOST])}{more}", "magenta"
+        return "only the usual ones: null, zero, full, random, urandom, tty and its terminals", None
+    granted = list(given(rules, ()))
+    more = f" and {len(granted) - _MOST} more" if len(granted) > _MOST else ""
+    return f"the usual ones, and {', '.join(granted[:_MOST])}{more}", "magenta"
 
 
 def _listening(page: Page, process: Process) -> Iterator[str]:
@@ -198,11 +191,11 @@ def _listening(page: Page, process: Process) -> Iterator[str]:
     )
     paths = [socket.address for socket in sockets if socket.protocol == "unix"]
     if not ports and not paths:
-        yield from page.row("Listens", "nothing in its network waits for anybody")
+        yield from page.row("Listens", "no listening sockets in its network namespace")
     if ports:
         more = f" and {len(ports) - _MOST} more" if len(ports) > _MOST else ""
         yield from page.row("Listens", f"{', '.join(ports[:_MOST])}{more}")
-    shown = [fit(line(path), page.room - LABEL - 2) for path in paths[:_PATHS]]
-    shown += [f"and {len(paths) - _PATHS} more"] if len(paths) > _PATHS else []
-    for at, path in enumerate(shown):
-        yield from page.row("" if ports or at else "Listens", path)
+    rows = [fit(line(path), page.room - LABEL - 2) for path in paths[:_PATHS]]
+    rows += [f"and {len(paths) - _PATHS} more"] if len(paths) > _PATHS else []
+    for index, row in enumerate(rows):
+        yield from page.row("" if ports or index else "Listens", row)
