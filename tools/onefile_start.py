@@ -66,7 +66,7 @@ def main() -> int:
         sys.stderr.write("sealock: " + why + "\n")
         return 2
     sys.meta_path.append(Extensions(archive))
-    from sealock.cli.main import start as sealock  # noqa: PLC0415  not before it can be imported
+    from sealock.cli.main import main as sealock  # noqa: PLC0415  not before it can be imported
 
     try:
         return sealock()

@@ -1,6 +1,6 @@
 """`python -m sealock`."""
 
-from sealock.cli.main import start
+from sealock.cli.main import main
 
 if __name__ == "__main__":
-    raise SystemExit(start())
+    raise SystemExit(main())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Sequence
 from errno import EDQUOT, EIO, ENOSPC
@@ -108,14 +107,6 @@ def load_msgspec() -> None:
     finally:
         if absent:
             del sys.modules[name]
-
-
-def start() -> int:
-    """Run the command line as a program, and return its exit status."""
-    status = main()
-    # Python looks for garbage when it ends: to spare all that there is from that saves 10 ms and more.
-    gc.freeze()
-    return status
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -16,7 +16,7 @@ from sealock.image.entry import Bounds
 from sealock.model.advisory import Vulnerability
 from sealock.model.inventory import Inventory
 from sealock.reports import sbom
-from sealock.scan.images import How, inventories, no_collection
+from sealock.scan.images import How, inventories
 from sealock.targets.outputs import write_output
 from sealock.targets.resolve import image_of
 
@@ -57,11 +57,6 @@ def run(arguments: Namespace) -> int:
     if arguments.vulnerabilities and arguments.format != "cyclonedx":
         msg = "--vulnerabilities goes with --format cyclonedx; `sealock check` tells of them in every other way"
         raise UsageError(msg)
-    with no_collection():
-        return _run(arguments)
-
-
-def _run(arguments: Namespace) -> int:
     target = image_of(arguments.target)
     bounds = Bounds(**limits(arguments))
     how = How(
