@@ -79,16 +79,16 @@ def main() -> int:
 
 def java_index(cache: Path) -> Path:
     """Give Trivy an empty index of jars: it would fetch one, and looks at no jar without."""
-    folder = cache / "java-db"
-    folder.mkdir(parents=True, exist_ok=True)
-    database = sqlite3.connect(folder / "trivy-java.db")
+    directory = cache / "java-db"
+    directory.mkdir(parents=True, exist_ok=True)
+    database = sqlite3.connect(directory / "trivy-java.db")
     database.executescript(
         "CREATE TABLE IF NOT EXISTS artifacts(id INTEGER PRIMARY KEY, group_id TEXT, artifact_id TEXT);"
         "CREATE TABLE IF NOT EXISTS indices(artifact_id INTEGER, version TEXT, sha1 BLOB, archive_type TEXT);"
     )
     database.close()
     times = dict.fromkeys(("NextUpdate", "UpdatedAt", "DownloadedAt"), "2099-01-01T00:00:00Z")
-    (folder / "metadata.json").write_text(json.dumps({"Version": 1} | times), encoding="utf-8")
+    (directory / "metadata.json").write_text(json.dumps({"Version": 1} | times), encoding="utf-8")
     return cache
 
 

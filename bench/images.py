@@ -28,7 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--archive", type=Path, help="a docker archive (default: one that is made)")
     parser.add_argument("--layout", type=Path, help="the same image as an OCI layout with gzip layers (default: made)")
-    parser.add_argument("--folder", type=Path, help="where to make them, and leave them (default: a temporary one)")
+    parser.add_argument("--directory", type=Path, help="where to make them, and leave them (default: a temporary one)")
     parser.add_argument("--times", type=int, default=3, metavar="N", help="repetitions (default: %(default)s)")
     parser.add_argument("--trivy", metavar="PATH", help="where trivy is (default: on PATH)")
     parser.add_argument("--syft", metavar="PATH", help="where syft is (default: on PATH)")
@@ -44,36 +44,36 @@ def main() -> int:
     if missing and not arguments.no_peers:
         return 2
     with tempfile.TemporaryDirectory() as temporary:
-        folder = arguments.folder or Path(temporary)
+        directory = arguments.directory or Path(temporary)
         try:
-            archive = arguments.archive or debianimage.make(folder)
-            layout = arguments.layout or debianimage.layout_of(archive, folder)
+            archive = arguments.archive or debianimage.make(directory)
+            layout = arguments.layout or debianimage.layout_of(archive, directory)
         except (OSError, subprocess.CalledProcessError) as error:
             print(f"the image could not be made: {error}\n{getattr(error, 'stderr', '') or ''}", file=sys.stderr)
             return 2
-        return measured(archive, layout, peers, folder, arguments.times)
+        return measured(archive, layout, peers, directory, arguments.times)
 
 
-def measured(archive: Path, layout: Path, peers: dict[str, str | None], folder: Path, times: int) -> int:
+def measured(archive: Path, layout: Path, peers: dict[str, str | None], directory: Path, times: int) -> int:
     """Run all of them, print the table, judge."""
     ours: list[str | Path] = [*_sealock(), "sbom", "--format", "cyclonedx"]
     commands: dict[str, Command] = {
         "sealock": [*ours, "--no-cache", "--no-verify", archive],
         "sealock, verified": [*ours, "--no-cache", archive],
-        "sealock, cached": [*ours, "--cache-dir", folder / "cache", archive],
+        "sealock, cached": [*ours, "--cache-dir", directory / "cache", archive],
     }
     packed: dict[str, Command] = {"sealock, gzip": [*ours, "--no-cache", layout]}
     slow: dict[str, Command] = {}
     if peers["trivy"]:
         options = "--format cyclonedx --offline-scan --skip-files **/*.jar --quiet --cache-backend memory --cache-dir"
-        trivy: list[str | Path] = [peers["trivy"], "image", *options.split(), folder / "trivy"]
+        trivy: list[str | Path] = [peers["trivy"], "image", *options.split(), directory / "trivy"]
         commands["trivy"] = [*trivy, "--input", archive]
         packed["trivy, gzip"] = [*trivy, "--input", layout]
     if peers["syft"]:
         slow["syft"] = [peers["syft"], "scan", f"docker-archive:{archive}", "--quiet", "-o", "cyclonedx-json"]
     print(f"{archive.stat().st_size / 1e9:.1f} GB; the median of {times} runs, of one for syft")
     runs: Runs = measuring.alternately(commands, times) | measuring.alternately(packed, times)
-    slow["sealock, a million"] = [*ours, "--no-cache", smallfiles.make(folder, 1_000_000)]
+    slow["sealock, a million"] = [*ours, "--no-cache", smallfiles.make(directory, 1_000_000)]
     runs |= {name: [measuring.run(command)] for name, command in slow.items()}
     together = {name: measuring.peak_together(command) for name, command in (commands | packed | slow).items()}
     print(f"\n{'':20}{'wall time':>11}{'of trivy':>10}{'processors':>12}{'largest process':>17}{'all processes':>15}")

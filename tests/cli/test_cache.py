@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from sealock.scan.cache.folder import CacheFolder
-from sealock.scan.cache.location import default_folder
+from sealock.scan.cache.directory import CacheDirectory
+from sealock.scan.cache.location import default_directory
 from support import commandline
 from support.madeimages import docker_save, info, tar, write
 
@@ -42,7 +42,7 @@ def test_a_command_that_reads_layers_keeps_what_it_found(
     cache = tmp_path / "cache"
     first = sealock(*command, archive, "--cache-dir", str(cache))
     told = status(cache)
-    assert (told["folder"], told["layers"], told["entries"], told["trouble"]) == (str(cache), 1, 3, "")
+    assert (told["directory"], told["layers"], told["entries"], told["trouble"]) == (str(cache), 1, 3, "")
     assert told["size"] > 0
     again = sealock(*command, archive, "--cache-dir", str(cache))
     assert (again.returncode, again.stdout) == (first.returncode, first.stdout)
@@ -54,7 +54,7 @@ def test_without_a_cache_nothing_is_kept(tmp_path: Path, archive: str) -> None:
     assert not cache.exists()
 
 
-def test_the_environment_names_the_folder(tmp_path: Path, archive: str) -> None:
+def test_the_environment_names_the_directory(tmp_path: Path, archive: str) -> None:
     cache = tmp_path / "cache"
     sealock("sbom", archive, SEALOCK_CACHE_DIR=str(cache))
     assert status(cache)["layers"] == 1
@@ -70,17 +70,17 @@ def test_pruning_and_clearing_tell_what_they_removed(tmp_path: Path, archive: st
     assert "Removed 2 entries, 8 KiB." in told.stdout
     cleared = json.loads(sealock("cache", "clear", "--cache-dir", str(cache), "--format", "json").stdout)
     assert (cleared["removed"], cleared["freed"], cleared["entries"]) == (1, size - 8192, 0)
-    assert CacheFolder(str(cache)).entries() == []
+    assert CacheDirectory(str(cache)).entries() == []
 
 
-def test_a_folder_that_is_not_there_is_an_empty_cache_and_is_not_made(tmp_path: Path) -> None:
+def test_a_directory_that_is_not_there_is_an_empty_cache_and_is_not_made(tmp_path: Path) -> None:
     told = sealock("cache", "--cache-dir", str(tmp_path / "cache"))
     assert told.returncode == 0
     assert "It holds 0 entries" in told.stdout
     assert not (tmp_path / "cache").exists()
 
 
-def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+def test_a_directory_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file")
     told = sealock("cache", "--cache-dir", str(tmp_path / "cache"))
     assert told.returncode == 2
@@ -101,7 +101,7 @@ def test_a_size_goes_with_pruning_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "folder"),
+    ("environment", "directory"),
     [
         ({"SEALOCK_CACHE_DIR": "/a/b", "XDG_CACHE_HOME": "/x", "HOME": "/h"}, "/a/b"),
         ({"XDG_CACHE_HOME": "/x", "HOME": "/h"}, "/x/sealock/layers"),
@@ -111,5 +111,5 @@ def test_a_size_goes_with_pruning_alone() -> None:
         ({}, ""),
     ],
 )
-def test_where_the_cache_is(environment: dict[str, str], folder: str) -> None:
-    assert default_folder(environment) == folder
+def test_where_the_cache_is(environment: dict[str, str], directory: str) -> None:
+    assert default_directory(environment) == directory

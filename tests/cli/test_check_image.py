@@ -100,10 +100,10 @@ def test_what_is_no_image_is_a_problem(tmp_path: Path) -> None:
 
 def test_the_same_findings_come_from_an_inventory_that_was_written(tmp_path: Path) -> None:
     from sealock.reports import sbom  # noqa: PLC0415  used here alone
-    from sealock.scan.images import How, inventories  # noqa: PLC0415  used here alone
+    from sealock.scan.images import ImageOptions, read_inventories  # noqa: PLC0415  used here alone
 
     path = write(tmp_path / "app.tar", docker_save(BASE))
-    (inventory,) = inventories(path, How())
+    (inventory,) = read_inventories(path, ImageOptions())
     (tmp_path / "app.json").write_text(sbom.render("json", inventory), encoding="utf-8")
     (direct,) = evaluated(path)
     (through,) = evaluated(str(tmp_path / "app.json"))
@@ -132,11 +132,11 @@ def test_a_layer_that_claims_another_ones_digest_is_checked_itself(tmp_path: Pat
 @pytest.mark.parametrize("form", ["cyclonedx", "spdx"])
 def test_a_bill_of_materials_is_read_back_without_problems(tmp_path: Path, form: Any) -> None:
     from sealock.reports import sbom  # noqa: PLC0415  used here alone
-    from sealock.scan.images import How, inventories  # noqa: PLC0415  used here alone
+    from sealock.scan.images import ImageOptions, read_inventories  # noqa: PLC0415  used here alone
 
     status = b"Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2-1\n\n"
     layer = tar(info("etc/os-release", b"ID=debian\nVERSION_ID=13\nNAME=Debian\n"), info("var/lib/dpkg/status", status))
-    (inventory,) = inventories(write(tmp_path / "app.tar", docker_save(layer)), How())
+    (inventory,) = read_inventories(write(tmp_path / "app.tar", docker_save(layer)), ImageOptions())
     path = tmp_path / "bom.json"
     path.write_text(sbom.render(form, inventory), encoding="utf-8")
     (report,) = evaluated(str(path))

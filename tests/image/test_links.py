@@ -64,8 +64,8 @@ def test_normal_names_are_as_the_system_has_them(name: str) -> None:
 
 
 def test_links_lead_where_the_system_says(tmp_path: Path) -> None:
-    for folder in ("usr/bin", "etc/alternatives"):
-        (tmp_path / folder).mkdir(parents=True)
+    for directory in ("usr/bin", "etc/alternatives"):
+        (tmp_path / directory).mkdir(parents=True)
     for name in ("dash", "vim"):
         (tmp_path / "usr/bin" / name).write_text("x")
     relative = {"bin": "usr/bin", "usr/bin/sh": "dash", "etc/alternatives/vi": "../../usr/bin/vim"}

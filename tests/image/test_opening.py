@@ -81,11 +81,11 @@ def test_docker_archives_old_ones_too_even_compressed_as_a_whole(way: str, tmp_p
     assert [layer.layer.created_by for layer in image.layers] == ["RUN 1", "RUN 2"]
 
 
-@pytest.mark.parametrize("shape", ["folder", "archive"])
+@pytest.mark.parametrize("shape", ["directory", "archive"])
 @pytest.mark.parametrize("way", WAYS)
-def test_layouts_as_folders_and_archives(way: str, shape: str, tmp_path: Path) -> None:
+def test_layouts_as_directories_and_archives(way: str, shape: str, tmp_path: Path) -> None:
     members, _ = layout(way, annotations={"org.opencontainers.image.ref.name": "app:2"})
-    path = spread(tmp_path / "lay", members) if shape == "folder" else write(tmp_path / "lay.tar", members)
+    path = spread(tmp_path / "lay", members) if shape == "directory" else write(tmp_path / "lay.tar", members)
     image = one(path)
     assert listed(image) == SEEN
     assert contents(image)["etc/passwd"] == b"root"

@@ -1,4 +1,4 @@
-"""Root file systems in folders: listed as they are, and nothing outside is read."""
+"""Root file systems in directories: listed as they are, and nothing outside is read."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from support.madeimages import contents, troubles
 
 def made(tmp_path: Path) -> Path:
     root = tmp_path / "root"
-    for folder in ("etc/deep", "bin", "proc"):
-        (root / folder).mkdir(parents=True)
+    for directory in ("etc/deep", "bin", "proc"):
+        (root / directory).mkdir(parents=True)
     (tmp_path / "outside").write_text("secret")
     (root / "etc" / "passwd").write_text("root:x:0:0")
     (root / "etc" / "passwd").chmod(0o4640)
@@ -31,11 +31,11 @@ def test_every_kind_of_entry_is_listed_and_links_are_not_followed(tmp_path: Path
     (image,) = open_image(str(made(tmp_path)))
     entries = [(entry.kind, entry.path, entry.target, entry.size) for entry in image.layers[0].entries()]
     assert entries == [
-        ("folder", "bin", "", 0),
-        ("folder", "etc", "", 0),
+        ("directory", "bin", "", 0),
+        ("directory", "etc", "", 0),
         ("symbolic link", "outdir", str(tmp_path), 0),
-        ("folder", "proc", "", 0),
-        ("folder", "etc/deep", "", 0),
+        ("directory", "proc", "", 0),
+        ("directory", "etc/deep", "", 0),
         ("file", "etc/passwd", "", 10),
         ("hard link", "etc/passwd-", "etc/passwd", 0),
         ("pipe", "etc/pipe", "", 0),
@@ -63,7 +63,7 @@ def test_a_file_that_becomes_a_link_while_it_is_read_gives_nothing(tmp_path: Pat
     assert "was replaced while it was read" in "\n".join(error.message for error in image.layers[0].errors)
 
 
-def test_a_folder_that_becomes_a_link_is_not_entered(tmp_path: Path) -> None:
+def test_a_directory_that_becomes_a_link_is_not_entered(tmp_path: Path) -> None:
     root = made(tmp_path)
     (image,) = open_image(str(root))
     seen = []
@@ -83,7 +83,7 @@ def test_names_that_are_no_text_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("depth", "deepest"), [(20, 20), (300, 257)])
-def test_folders_without_end_are_left(depth: int, deepest: int, tmp_path: Path) -> None:
+def test_directories_without_end_are_left(depth: int, deepest: int, tmp_path: Path) -> None:
     at = os.open(tmp_path, os.O_RDONLY)
     for _ in range(depth):
         os.mkdir("d", dir_fd=at)

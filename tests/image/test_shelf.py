@@ -1,4 +1,4 @@
-"""Folders with more files than a process may hold open, and files that are changed or replaced meanwhile."""
+"""Directories with more files than a process may hold open, and files that are changed or replaced meanwhile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sealock.image.bytesources import Damage, Stretch
 from sealock.image.digests import Verifier
 from sealock.image.lazyfiles import LazyFile, Shelf
 from sealock.image.opener import open_image
-from sealock.image.safefolder import open_folder
+from sealock.image.safefiles import open_directory
 from support.madeimages import Layout, info, spread, tar
 
 OPEN = 64
@@ -27,8 +27,8 @@ OPEN = 64
 
 NAMES = """
 import sys
-from sealock.scan.images import How, inventories
-for one in inventories(sys.argv[1], How()):
+from sealock.scan.images import ImageOptions, read_inventories
+for one in read_inventories(sys.argv[1], ImageOptions()):
     print(*(package.name for package in one.packages), *one.errors)
 """
 
@@ -87,7 +87,7 @@ def blob(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LazyFile:
     monkeypatch.setattr(lazyfiles, "MOST_OPEN", 1)
     (tmp_path / "a").write_bytes(b"first")
     (tmp_path / "b").write_bytes(b"other")
-    return LazyFile(Shelf(open_folder(str(tmp_path))), "a")
+    return LazyFile(Shelf(open_directory(str(tmp_path))), "a")
 
 
 def closed(lazy_file: LazyFile) -> None:
@@ -127,7 +127,7 @@ def test_threads_that_read_many_files_at_once_read_what_is_in_each(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lazyfiles, "MOST_OPEN", 2)
-    one = Shelf(open_folder(str(tmp_path)))
+    one = Shelf(open_directory(str(tmp_path)))
     for number in range(20):
         (tmp_path / str(number)).write_bytes(b"%d" % number * 5000)
     stretches = [Stretch(LazyFile(one, str(number))) for number in range(20)]
@@ -190,7 +190,7 @@ def test_digests_are_taken_even_where_no_thread_is_to_be_had(tmp_path: Path, mon
         raise RuntimeError(message)
 
     (tmp_path / "a").write_bytes(b"first")
-    stretch = Stretch(LazyFile(Shelf(open_folder(str(tmp_path))), "a"))
+    stretch = Stretch(LazyFile(Shelf(open_directory(str(tmp_path))), "a"))
     verifier = Verifier()
     monkeypatch.setattr(threading.Thread, "start", none)
     verifier.check("a layer", stretch, "sha256:" + "0" * 64)
@@ -202,7 +202,7 @@ def test_what_could_not_be_verified_for_want_of_memory_is_told(tmp_path: Path, m
         raise MemoryError
 
     (tmp_path / "a").write_bytes(b"first")
-    stretch = Stretch(LazyFile(Shelf(open_folder(str(tmp_path))), "a"))
+    stretch = Stretch(LazyFile(Shelf(open_directory(str(tmp_path))), "a"))
     monkeypatch.setattr(Stretch, "chunks", spent)
     verifier = Verifier()
     verifier.check("a layer", stretch, "sha256:" + "0" * 64)

@@ -23,7 +23,7 @@ from support.madeimages import facts, info, tar
 
 KINDS = {
     tarfile.REGTYPE: "file", tarfile.AREGTYPE: "file", tarfile.LNKTYPE: "hard link", tarfile.SYMTYPE: "symbolic link",
-    tarfile.DIRTYPE: "folder", tarfile.CHRTYPE: "device", tarfile.BLKTYPE: "device", tarfile.FIFOTYPE: "pipe",
+    tarfile.DIRTYPE: "directory", tarfile.CHRTYPE: "device", tarfile.BLKTYPE: "device", tarfile.FIFOTYPE: "pipe",
     tarfile.GNUTYPE_SPARSE: "file",
 }  # fmt: skip
 SAMPLES = (

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sealock.inventory.alpm import Alpm
 from support.analyzers import mutated, packages, read, survives
 
-FOLDER = "var/lib/pacman/local/"
+DIRECTORY = "var/lib/pacman/local/"
 DESC = """%NAME%
 openssl-libs
 
@@ -36,7 +36,7 @@ FILES = "%FILES%\nusr/\nusr/lib/\nusr/lib/libssl.so.3\nusr/share/empty/\n\n%BACK
 
 def test_what_a_package_needs_and_provides_is_told_by_name() -> None:
     text = DESC + "%DEPENDS%\nglibc>=2.38\nlibcurl.so=4-64\n\n%PROVIDES%\nlibssl.so=3-64\n\n"
-    (package,) = packages(Alpm(), {f"{FOLDER}openssl-libs-1:3.3.0-2/desc": text.encode()})
+    (package,) = packages(Alpm(), {f"{DIRECTORY}openssl-libs-1:3.3.0-2/desc": text.encode()})
     assert (package.needs, package.provides) == (("glibc", "libcurl.so"), ("libssl.so",))
 
 
@@ -44,9 +44,9 @@ def test_a_package_is_its_description_with_its_files() -> None:
     (package,) = packages(
         Alpm(),
         {
-            f"{FOLDER}openssl-libs-1:3.3.0-2/files": FILES.encode(),
-            f"{FOLDER}openssl-libs-1:3.3.0-2/desc": DESC.encode(),
-            f"{FOLDER}other-1-1/files": FILES.encode(),
+            f"{DIRECTORY}openssl-libs-1:3.3.0-2/files": FILES.encode(),
+            f"{DIRECTORY}openssl-libs-1:3.3.0-2/desc": DESC.encode(),
+            f"{DIRECTORY}other-1-1/files": FILES.encode(),
         },
     )
     assert (package.name, package.version, package.architecture) == ("openssl-libs", "1:3.3.0-2", "x86_64")
@@ -56,7 +56,9 @@ def test_a_package_is_its_description_with_its_files() -> None:
     assert package.supplier == "Some Body <some@example.org>"
 
 
-@pytest.mark.parametrize("path", ["srv/desc", "usr/files", f"{FOLDER}desc", f"{FOLDER}a/b/desc", f"{FOLDER}a/mtree"])
+@pytest.mark.parametrize(
+    "path", ["srv/desc", "usr/files", f"{DIRECTORY}desc", f"{DIRECTORY}a/b/desc", f"{DIRECTORY}a/mtree"]
+)
 def test_files_of_that_name_elsewhere_are_none_of_its_business(path: str) -> None:
     assert read(Alpm(), path, DESC.encode()) == ([], "")
 
@@ -65,7 +67,7 @@ def test_files_of_that_name_elsewhere_are_none_of_its_business(path: str) -> Non
     "text", ["", "%NAME%\n\n%VERSION%\n1\n", "%NAME%\na\n", "\0\0\xff", "%NAME%\na b\n\n%VERSION%\n1\n"]
 )
 def test_a_description_without_name_and_version_is_told(text: str) -> None:
-    found, broken = read(Alpm(), f"{FOLDER}a-1/desc", text.encode())
+    found, broken = read(Alpm(), f"{DIRECTORY}a-1/desc", text.encode())
     assert not found
     assert "names no package and version" in broken
 
@@ -73,4 +75,4 @@ def test_a_description_without_name_and_version_is_told(text: str) -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(["desc", "files"]), mutated((DESC + FILES).encode()))
 def test_no_bytes_make_it_fail(last: str, data: bytes) -> None:
-    survives(Alpm(), f"{FOLDER}a-1/{last}", data)
+    survives(Alpm(), f"{DIRECTORY}a-1/{last}", data)

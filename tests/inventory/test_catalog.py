@@ -21,11 +21,11 @@ def test_every_analyzer_asks_for_something_within_bounds() -> None:
         asks = any(value for field, value in asdict(wanted).items() if field != "limit")
         assert asks or analyzer.name == "secrets", analyzer.name  # which is given nearly all texts
         assert 0 < wanted.limit <= 512 << 20, analyzer.name
-        assert all(path == path.strip("/") for path in wanted.paths + wanted.folders), analyzer.name
+        assert all(path == path.strip("/") for path in wanted.paths + wanted.directories), analyzer.name
         assert type(analyzer).__doc__, analyzer.name
 
 
 def test_those_that_tell_of_files_alone_say_so_except_where_packages_hang_on_it() -> None:
     for analyzer in analyzers():
         tells_files_alone = get_type_hints(analyzer.read)["return"] == Iterator[FileFact]
-        assert analyzer.tells_packages != tells_files_alone or analyzer.name == "apk-repositories", analyzer.name
+        assert analyzer.finds_packages != tells_files_alone or analyzer.name == "apk-repositories", analyzer.name

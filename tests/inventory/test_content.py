@@ -19,8 +19,8 @@ from support.madeimages import docker_save, write
 File = dict[str, bytes | str]
 
 
-def laid(folder: Path, *layers: File) -> Content:
-    (image,) = open_image(write(folder / "app.tar", docker_save(*map(layer, layers))), verify=False)
+def laid(directory: Path, *layers: File) -> Content:
+    (image,) = open_image(write(directory / "app.tar", docker_save(*map(layer, layers))), verify=False)
     return content(image.layers)
 
 

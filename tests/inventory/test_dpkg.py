@@ -99,15 +99,15 @@ def test_files_come_from_lists_and_lists_without_package_are_left_out() -> None:
 
 
 def test_distroless_keeps_a_file_for_each_package_and_its_sums_beside_it() -> None:
-    folder = "var/lib/dpkg/status.d/"
+    directory = "var/lib/dpkg/status.d/"
     found = packages(
         Dpkg(),
         {
-            f"{folder}libssl3": stanza("libssl3", None, "3.0.1", Source="openssl").encode(),
-            f"{folder}libssl3.md5sums": b"d41d8cd98f00b204e9800998ecf8427e  usr/lib/libssl.so.3\n",
-            f"{folder}python3.11": stanza("python3.11", None, "3.11.2").encode(),
-            f"{folder}python3.11.md5sums": b"d41d8cd98f00b204e9800998ecf8427e  usr/bin/python 3\n",
-            f"{folder}python3.11.postinst": b"#!/bin/sh\necho Package: no\n",
+            f"{directory}libssl3": stanza("libssl3", None, "3.0.1", Source="openssl").encode(),
+            f"{directory}libssl3.md5sums": b"d41d8cd98f00b204e9800998ecf8427e  usr/lib/libssl.so.3\n",
+            f"{directory}python3.11": stanza("python3.11", None, "3.11.2").encode(),
+            f"{directory}python3.11.md5sums": b"d41d8cd98f00b204e9800998ecf8427e  usr/bin/python 3\n",
+            f"{directory}python3.11.postinst": b"#!/bin/sh\necho Package: no\n",
         },
     )
     assert [(one.name, one.version, one.files) for one in found] == [

@@ -130,7 +130,7 @@ def test_the_toolchain_tells_the_version_of_the_library(toolchain: str, version:
         ("vcs.revision=short\nbuild\tvcs.time=2024-05-06T07:08:09Z", ""),
     ],
 )
-def test_a_main_module_built_from_its_folder_takes_its_version_from_how_it_was_built(
+def test_a_main_module_built_from_its_directory_takes_its_version_from_how_it_was_built(
     setting: str, version: str
 ) -> None:
     assert read_modules(f"mod\texample.com/a\t(devel)\t\nbuild\t{setting}\n") == [("example.com/a", version)]

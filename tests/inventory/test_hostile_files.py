@@ -175,7 +175,7 @@ NAMESAKES: dict[str, tuple[str, list[tuple[str, bytes]]]] = {
             ("var/lib/dpkg/status", b"".join(b"Package: a\nVersion: %d\nArchitecture: all\n\n" % n for n in range(500))),
         ],
     ),
-    "eggs in the folder of one RECORD": (
+    "eggs in the directory of one RECORD": (
         "python",
         [
             ("x/a.dist-info/RECORD", b"".join(b"%d.py,,\n" % n for n in range(2000))),

@@ -48,7 +48,7 @@ NPM_3 = {
 }  # fmt: skip
 
 
-def test_npm_3_lists_by_folder_and_leaves_out_the_projects_own() -> None:
+def test_npm_3_lists_by_directory_and_leaves_out_the_projects_own() -> None:
     packages = read(NpmLock(), json.dumps(NPM_3))
     assert names(packages) == {
         "@babel/core@7.24.0": True,
@@ -271,7 +271,7 @@ BUN = f"""{{
 """
 
 
-def test_bun_reads_json_with_commas_and_walks_the_folders() -> None:
+def test_bun_reads_json_with_commas_and_walks_the_directories() -> None:
     packages = read(Bun(), BUN)
     assert names(packages) == {
         "a@1.0.0": False,
@@ -333,7 +333,7 @@ def test_values_of_any_shape_do_no_harm(analyzer: Analyzer, text: str) -> None:
     survives(analyzer, "app/lock", text)
 
 
-def test_bun_looks_for_needs_in_deep_folders_with_little_work() -> None:
+def test_bun_looks_for_needs_in_deep_directories_with_little_work() -> None:
     deep = "a/" * 100_000
     entries = {deep + "b": ["b@1", "", {"dependencies": {"c": "1"}}], "b": ["b@1", "", {"dependencies": {deep: "1"}}]}
     lock = {"workspaces": {"": {"dependencies": {deep + "b": "1"}}}, "packages": entries}

@@ -113,13 +113,13 @@ require (
 \tgithub.com/jackc/pgx/v5 v5.5.0
 \tgopkg.in/yaml.v3 v3.0.1 // indirect
 \t"golang.org/x/net" v0.17.0
-\texample.org/folder v1.0.0
+\texample.org/directory v1.0.0
 \texample.org/fork v1.0.0
 \texample.org/other v1.0.0
 \tbare v1.0.0
 )
 exclude golang.org/x/crypto v0.1.0
-replace example.org/folder => ../folder
+replace example.org/directory => ../directory
 replace (
 \texample.org/fork v1.0.0 => github.com/me/fork v1.1.0
 \texample.org/other v2.0.0 => github.com/me/other v2.1.0

@@ -35,9 +35,9 @@ def attribute(permitted: int, inheritable: int = 0, *, effective: bool = True, r
         ("symbolic link", 0o777, []),
         ("device", 0o666, []),
         ("pipe", 0o666, []),
-        ("folder", 0o2775, []),
-        ("folder", 0o1777, []),
-        ("folder", 0o777, [("world-writable-folder", "everybody may remove and replace its files")]),
+        ("directory", 0o2775, []),
+        ("directory", 0o1777, []),
+        ("directory", 0o777, [("world-writable-directory", "everybody may remove and replace its files")]),
     ],
 )
 def test_modes_that_are_risky_are_told(kind: EntryKind, mode: int, told: list[tuple[str, str]]) -> None:
@@ -46,9 +46,9 @@ def test_modes_that_are_risky_are_told(kind: EntryKind, mode: int, told: list[tu
     assert {(fact.path, fact.mode, fact.uid, fact.gid) for fact in found} <= {("opt/app/thing", mode, 7, 8)}
 
 
-def test_a_sticky_folder_on_the_path_still_lets_everybody_add_programs() -> None:
-    (fact,) = modes.facts("usr/local/bin", "folder", 0o1777, 0, 0, b"")
-    assert (fact.kind, fact.detail) == ("world-writable-folder", "everybody may add programs to it")
+def test_a_sticky_directory_on_the_path_still_lets_everybody_add_programs() -> None:
+    (fact,) = modes.facts("usr/local/bin", "directory", 0o1777, 0, 0, b"")
+    assert (fact.kind, fact.detail) == ("world-writable-directory", "everybody may add programs to it")
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def manifest(**fields: object) -> bytes:
         ("app/my_node_modules/left-pad/package.json", False),
     ],
 )
-def test_only_a_package_right_in_a_folder_of_modules_is_one(path: str, found: bool) -> None:  # noqa: FBT001  a column
+def test_only_a_package_right_in_a_directory_of_modules_is_one(path: str, found: bool) -> None:  # noqa: FBT001  a column
     assert bool(read(path, manifest())) is found
 
 
@@ -79,7 +79,7 @@ def test_what_is_no_name_makes_no_package(name: object) -> None:
 @pytest.mark.parametrize("odd", ["x" * 10_000, "a\x00b", "lodash\u200b", "a\nb", "\x1b[2J"])
 @pytest.mark.parametrize("field", ["name", "version"])
 def test_what_cannot_be_shown_is_said_to_be_broken(field: str, odd: str) -> None:
-    """Node goes by the folder's name: such a package is there, under whatever name."""
+    """Node goes by the directory's name: such a package is there, under whatever name."""
     with pytest.raises(BrokenFileError, match="has a name or a version that cannot be shown: '") as raised:
         read("node_modules/x/package.json", manifest(**{field: odd}))
     assert str(raised.value).isascii()

@@ -51,7 +51,7 @@ def test_what_is_no_package_of_a_vendor_is_left_out(row: object) -> None:
     assert read(Php(), "vendor/composer/installed.json", {"packages": [row]}) == []
 
 
-def test_what_was_installed_from_a_folder_is_a_package() -> None:
+def test_what_was_installed_from_a_directory_is_a_package() -> None:
     row = {"name": "me/mine", "version": "dev-main", "dist": {"type": "path", "url": "../mine"}}
     (found,) = read(Php(), "vendor/composer/installed.json", {"packages": [row]})
     assert (found.namespace, found.name, found.version) == ("me", "mine", "dev-main")

@@ -93,8 +93,8 @@ def test_berkeley_databases_of_either_byte_order_and_any_page_size(order: str, s
         (package("a b"), "names no package"),
         (package("a" * 1000), "names no package"),
         (package(version=""), "names no package"),
-        (package() | {1116: (0, 7), 1117: ("a", "b"), 1118: ("/",)}, "do not fit their folders"),
-        (package() | {1116: (0,), 1117: ("a", "b"), 1118: ("/",)}, "do not fit their folders"),
+        (package() | {1116: (0, 7), 1117: ("a", "b"), 1118: ("/",)}, "do not fit their directories"),
+        (package() | {1116: (0,), 1117: ("a", "b"), 1118: ("/",)}, "do not fit their directories"),
     ],
 )
 def test_a_header_that_makes_no_sense_is_told(tags: dict[int, str], fault: str) -> None:

@@ -15,7 +15,7 @@ from sealock.inventory.facts import LayerFacts
 from sealock.inventory.merge import merge
 from sealock.inventory.names import Gathering
 from sealock.model.inventory import FileFact, Inventory, Package
-from sealock.scan.images import How, inventories
+from sealock.scan.images import ImageOptions, read_inventories
 from support.madeimages import Layout, config, docker_save, info, spread, tar, write
 
 STATUS = "var/lib/dpkg/status"
@@ -28,7 +28,7 @@ def stanza(name: str, version: str = "1.0-1") -> str:
 def listed(tmp_path: Path, *layers: bytes) -> Inventory:
     path = tmp_path / "app.tar"
     write(path, docker_save(*layers))
-    (found,) = inventories(str(path), How())
+    (found,) = read_inventories(str(path), ImageOptions())
     assert not found.errors, found.errors
     return found
 
@@ -89,13 +89,13 @@ PACKAGE = ("app/node_modules/left-pad/package.json", '{"name": "left-pad", "vers
     [
         pytest.param([], False, id="nothing"),
         pytest.param([("app/node_modules/left-pad/.wh.package.json", "")], True, id="a whiteout of the file"),
-        pytest.param([("app/.wh.node_modules", "")], True, id="a whiteout of a folder above"),
-        pytest.param([(".wh.app", "")], True, id="a whiteout of the topmost folder"),
-        pytest.param([("app/node_modules/.wh..wh..opq", "")], True, id="an opaque folder above"),
-        pytest.param([("app/.wh..wh..opq", ""), PACKAGE], False, id="an opaque folder, and the same file again"),
-        pytest.param([("app/node_modules", "a file")], True, id="a file in the place of a folder above"),
+        pytest.param([("app/.wh.node_modules", "")], True, id="a whiteout of a directory above"),
+        pytest.param([(".wh.app", "")], True, id="a whiteout of the topmost directory"),
+        pytest.param([("app/node_modules/.wh..wh..opq", "")], True, id="an opaque directory above"),
+        pytest.param([("app/.wh..wh..opq", ""), PACKAGE], False, id="an opaque directory, and the same file again"),
+        pytest.param([("app/node_modules", "a file")], True, id="a file in the place of a directory above"),
         pytest.param([("app/.wh.node", "")], False, id="a whiteout of another name"),
-        pytest.param([("lib/.wh..wh..opq", "")], False, id="another opaque folder"),
+        pytest.param([("lib/.wh..wh..opq", "")], False, id="another opaque directory"),
     ],
 )
 def test_what_a_later_layer_hides_is_listed_and_said_to_be_removed(
@@ -127,7 +127,7 @@ def test_risky_files_say_who_owns_them_and_whether_they_are_gone(tmp_path: Path)
 def test_one_broken_file_costs_none_of_the_others(tmp_path: Path) -> None:
     path = tmp_path / "app.tar"
     write(path, docker_save(layer(("a/node_modules/x/package.json", "{"), PACKAGE)))
-    (found,) = inventories(str(path), How())
+    (found,) = read_inventories(str(path), ImageOptions())
     assert packages(found)["left-pad"] == ("1.3.0", 0, False)
     (error,) = found.errors
     assert "layer 1: a/node_modules/x/package.json" in error.location.file
@@ -146,13 +146,13 @@ def test_the_name_of_the_system_is_not_displaced_by_a_later_fall_back(tmp_path: 
     assert (found.distribution.id, found.distribution.version) == ("debian", "12")
 
 
-def test_a_folder_whose_mode_a_later_layer_sets_right_is_told_no_more(tmp_path: Path) -> None:
-    def folder(mode: int) -> bytes:
+def test_a_directory_whose_mode_a_later_layer_sets_right_is_told_no_more(tmp_path: Path) -> None:
+    def directory(mode: int) -> bytes:
         return tar(info("srv", type=tarfile.DIRTYPE, mode=mode), info("srv/a", b"x"))
 
     def open_(*modes: int) -> list[bool]:
-        found = listed(tmp_path, *(folder(mode) for mode in modes))
-        return [file.removed for file in found.files if file.kind == "world-writable-folder"]
+        found = listed(tmp_path, *(directory(mode) for mode in modes))
+        return [file.removed for file in found.files if file.kind == "world-writable-directory"]
 
     assert open_(0o777) == [False]
     assert open_(0o777, 0o755) == [True]
@@ -188,7 +188,9 @@ def test_which_instruction_made_each_layer(lines: list[dict[str, Any]], told: li
     one, two = layer(("a", "1")), layer(("b", "2"))
     raw = json.dumps(json.loads(config(one, two)) | {"history": lines}).encode()
     made = Layout()
-    (found,) = inventories(spread(tmp_path, made.index(made.image((one, one), (two, two), configuration=raw))), How())
+    (found,) = read_inventories(
+        spread(tmp_path, made.index(made.image((one, one), (two, two), configuration=raw))), ImageOptions()
+    )
     assert [one.created_by for one in found.layers] == told
 
 

@@ -14,7 +14,7 @@ from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
 from sealock.inventory.onfiles.secrets import Secrets
 from sealock.inventory.secretfiles import LARGEST, looks_into, may_hold
 from sealock.model.inventory import FileFact
-from sealock.scan.images import How, inventories
+from sealock.scan.images import ImageOptions, read_inventories
 from support.analyzers import mutated, survives
 from support.linecount import grows
 from support.madeimages import docker_save, info, tar, write
@@ -30,8 +30,8 @@ def found(path: str, data: str | bytes) -> list[FileFact]:
 
 
 def is_looked_into(path: str, size: int = 100) -> bool:
-    folder, _, name = path.rpartition("/")
-    return may_hold(name, name.rpartition(".")[2], size, looks_into(folder))
+    directory, _, name = path.rpartition("/")
+    return may_hold(name, name.rpartition(".")[2], size, looks_into(directory))
 
 
 @pytest.mark.parametrize("path", FILES)
@@ -155,7 +155,7 @@ def test_what_is_not_looked_into(path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        # The folders that official images are built around lie where packages have theirs.
+        # The directories that official images are built around lie where packages have theirs.
         "usr/src/app/config/settings.yml", "usr/share/nginx/html/config.js", "usr/share/caddy/index.html",
         "usr/lib/cgi-bin/app", "usr/lib/systemd/system/app.service", "lib/systemd/system/app.service",
         "usr/lib/x/settings.ini", "usr/share/x/.env", "usr/local/bin/run", "app/registry/a.yml", "app/mod/a.yml",
@@ -171,7 +171,7 @@ def test_where_people_put_theirs_among_what_packages_have(path: str) -> None:
 def test_of_programs_only_scripts_are_read(tmp_path: Path) -> None:
     line = f"export TOKEN={make.checked('ghp_')}\n"
     layer = tar(info("usr/bin/run", f"#!/bin/sh\n{line}".encode()), info("usr/bin/data", line.encode()))
-    (image,) = inventories(write(tmp_path / "a.tar", docker_save(layer)), How())
+    (image,) = read_inventories(write(tmp_path / "a.tar", docker_save(layer)), ImageOptions())
     assert [fact.path for fact in image.files if fact.kind == "secret"] == ["usr/bin/run"]
 
 

@@ -11,7 +11,7 @@ import pytest
 from sealock.cli.check import FORMATS as CHECK_FORMATS
 from sealock.cli.inspect import FORMATS as INSPECT_FORMATS
 from sealock.reports import sbom
-from sealock.scan.images import How, inventories
+from sealock.scan.images import ImageOptions, read_inventories
 from support.commandline import sealock
 from support.madeimages import Layout, config, docker_save, info, spread, tar, write
 from support.madesecrets import Maker
@@ -24,7 +24,7 @@ UPPER = tar(info("app/.wh..env", b""), info("app/id_rsa", b"no key"), info("srv/
 
 
 def test_a_secret_that_a_later_layer_removes_is_found_with_both_layers(tmp_path: Path) -> None:
-    (image,) = inventories(write(tmp_path / "a.tar", docker_save(BASE, UPPER)), How())
+    (image,) = read_inventories(write(tmp_path / "a.tar", docker_save(BASE, UPPER)), ImageOptions())
     told = {(fact.kind, fact.path): (fact.layer, fact.removed, fact.removed_in, fact.line) for fact in image.files}
     assert told == {
         ("secret", "app/.env"): (0, True, 1, 1),
@@ -34,7 +34,7 @@ def test_a_secret_that_a_later_layer_removes_is_found_with_both_layers(tmp_path:
     }
 
 
-def with_secrets(folder: Path) -> str:
+def with_secrets(directory: Path) -> str:
     made = Layout()
     told = json.loads(config(BASE, UPPER))
     told["config"] = {"Env": [f"API_TOKEN={TOKEN}"], "Labels": {"a": TOKEN}, "Cmd": ["x", f"--password={PASSWORD}"]}
@@ -43,12 +43,12 @@ def with_secrets(folder: Path) -> str:
         {"created_by": "RUN b"},
     ]
     layers = made.image((BASE, BASE), (UPPER, UPPER), configuration=json.dumps(told).encode())
-    return spread(folder, made.index(layers))
+    return spread(directory, made.index(layers))
 
 
 @pytest.mark.parametrize("how", ["table", "json", "cyclonedx", "spdx"])
 def test_no_list_of_contents_shows_a_secret(how: Literal["table", "json", "cyclonedx", "spdx"], tmp_path: Path) -> None:
-    (image,) = inventories(with_secrets(tmp_path), How())
+    (image,) = read_inventories(with_secrets(tmp_path), ImageOptions())
     text = sbom.render(how, image)
     assert TOKEN not in text
     assert PASSWORD not in text

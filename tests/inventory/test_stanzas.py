@@ -60,5 +60,5 @@ def test_a_file_that_would_swell_is_refused_in_little_memory(name: str, path: st
         (["/a", "/a"], ("a",)),
     ],
 )
-def test_lists_of_files_lose_the_folders_on_the_way(paths: list[str], files: tuple[str, ...]) -> None:
+def test_lists_of_files_lose_the_directories_on_the_way(paths: list[str], files: tuple[str, ...]) -> None:
     assert owned(paths) == files

@@ -21,7 +21,7 @@ from sealock.inventory.programs import program as read_program
 from sealock.model.advice import BaseAdvice, Musl
 from sealock.model.container import Container
 from sealock.scan.baseimages import advised
-from sealock.scan.images import How
+from sealock.scan.images import ImageOptions
 
 pytestmark = pytest.mark.live
 
@@ -203,7 +203,7 @@ def test_the_symbol_that_breaks_it_is_the_one_that_musl_complains_of(
 
 
 def advice(folder: Path, start: str) -> BaseAdvice:
-    found = advised(str(folder), How(), tuple(start.split()))
+    found = advised(str(folder), ImageOptions(), tuple(start.split()))
     assert found.errors == ()
     return found.advice
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from sealock.model.inventory import Inventory
-from sealock.scan.images import How, inventories
+from sealock.scan.images import ImageOptions, read_inventories
 from sealock.vulnerabilities.database.seal import opened
 from sealock.vulnerabilities.match import match
 from support.debiantruth import Found, affected
@@ -46,7 +46,7 @@ def installed(root: Path, suite: str, *, updated: bool = False) -> tuple[Invento
     command = ["mmdebstrap", "--variant=minbase", "--mode=root", *hooks, suite, str(root)]
     done = subprocess.run(command, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode(errors="replace")
-    (inventory,) = inventories(str(root), How())
+    (inventory,) = read_inventories(str(root), ImageOptions())
     return inventory, (root / "var/lib/dpkg/status").read_text(encoding="utf-8")
 
 

@@ -25,7 +25,7 @@ from sealock.model.finding import Finding
 from sealock.model.report import TargetReport
 from sealock.runtime.engine import EngineTimeouts, connect, endpoint
 from sealock.runtime.inspect import inspect
-from sealock.scan.images import How, inventories
+from sealock.scan.images import ImageOptions, read_inventories
 from sealock.scan.run import check
 from sealock.scan.settings import Settings
 from support.realengine import Engine
@@ -316,10 +316,10 @@ def test_containers_that_come_and_go_are_no_error(world: World) -> None:
 
 def test_an_image_of_the_engine_is_its_saved_archive(world: World, tmp_path: Path) -> None:
     assert world.engine.docker("save", "-o", str(tmp_path / "base.tar"), "base").returncode == 0
-    (saved,) = inventories(str(tmp_path / "base.tar"), How())
-    how = How(engine=world.where, cache=str(tmp_path / "cache"))
-    (first,) = inventories("docker:base", how)
-    (again,) = inventories("docker:base:latest", how)
+    (saved,) = read_inventories(str(tmp_path / "base.tar"), ImageOptions())
+    how = ImageOptions(engine=world.where, cache=str(tmp_path / "cache"))
+    (first,) = read_inventories("docker:base", how)
+    (again,) = read_inventories("docker:base:latest", how)
     assert first.errors == ()
     assert replace(first, names=()) == replace(saved, names=()) == replace(again, names=())
     assert first.packages
@@ -404,8 +404,8 @@ def test_podman_over_its_compatible_socket(podman: tuple[list[str], dict[str, st
     assert not {"C001", "C004", "C005", "C018", "C040", "C057"} & found["container:good"]
     assert all(target.errors == () for target in report.targets)
     seen_running(podman)
-    how = How(engine=where, cache=str(tmp_path / "cache"))
-    (first,), (again,) = inventories("docker:base:1", how), inventories("docker:localhost/base:1", how)
+    how = ImageOptions(engine=where, cache=str(tmp_path / "cache"))
+    (first,), (again,) = read_inventories("docker:base:1", how), read_inventories("docker:localhost/base:1", how)
     assert first.errors == ()
     assert [package.name for package in first.packages] == ["busybox"]
     assert replace(first, names=()) == replace(again, names=())

@@ -46,7 +46,7 @@ def merged(image: ImageSource) -> Found:
                 continue
             mine[entry.path] = (entry.kind, entry.mode, entry.uid, entry.gid, entry.size, entry.target)
         for path, fact in mine.items():
-            if fact[0] != "folder":
+            if fact[0] != "directory":
                 for one in [one for one in seen if one.startswith(path + "/")]:
                     del seen[one]
             seen[path] = fact
@@ -57,7 +57,7 @@ def merged(image: ImageSource) -> Found:
 def exported(path: Path) -> Found:
     """What docker export says, read by Python's tarfile."""
     kinds = {
-        tarfile.DIRTYPE: "folder",
+        tarfile.DIRTYPE: "directory",
         tarfile.SYMTYPE: "symbolic link",
         tarfile.LNKTYPE: "hard link",
         tarfile.FIFOTYPE: "pipe",

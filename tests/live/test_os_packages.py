@@ -38,7 +38,7 @@ def told(analyzer: Analyzer, root: Path) -> list[Package]:
         for name in names:
             path = Path(folder, name)
             within = str(path.relative_to(root))
-            asked = within in wanted.paths or str(Path(within).parent) in wanted.folders
+            asked = within in wanted.paths or str(Path(within).parent) in wanted.directories
             if (asked or name in wanted.names or name.endswith(wanted.endings)) and not path.is_symlink():
                 files[within] = path.read_bytes()
     return [fact for fact in joined(analyzer, files) if isinstance(fact, Package)]

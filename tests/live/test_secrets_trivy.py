@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sealock.scan.images import How, inventories
+from sealock.scan.images import ImageOptions, read_inventories
 from support.madeimages import spread
 from support.madesecrets import files
 
@@ -25,7 +25,7 @@ def trivy(folder: Path, cache: Path) -> set[str]:
 
 
 def ours(folder: Path) -> set[str]:
-    (image,) = inventories(str(folder), How())
+    (image,) = read_inventories(str(folder), ImageOptions())
     return {fact.path for fact in image.files if fact.kind == "secret"}
 
 

@@ -68,14 +68,14 @@ ONE_FACT = [
     ("the accounts, of a package", fact("world-writable", "etc/passwd", 0o666, owner="base"), "F003", H),
     ("a shared library", fact("world-writable", "opt/lib/libx.so.1.2", 0o777), "F003", H),
     ("root's own files", fact("world-writable", "root/.profile", 0o666), "F003", H),
-    ("a folder", fact("world-writable-folder", "srv/data", 0o777), "F004", M),
-    ("a folder of a package", fact("world-writable-folder", "var/x", 0o777, owner="x"), "F004", L),
-    ("a folder that PATH does not reach, by a name like one", fact("world-writable-folder", "us", 0o777), "F004", M),
-    ("a folder below one of PATH", fact("world-writable-folder", "usr/bin/x", 0o777), "F004", M),
-    ("a folder on PATH", fact("world-writable-folder", "usr/local/bin", 0o777), "F005", H),
-    ("a folder on PATH with a sticky bit", fact("world-writable-folder", "usr/local/bin", 0o1777), "F005", H),
-    ("a folder above one on PATH", fact("world-writable-folder", "usr", 0o777), "F005", H),
-    ("the root", fact("world-writable-folder", "", 0o777), "F005", H),
+    ("a folder", fact("world-writable-directory", "srv/data", 0o777), "F004", M),
+    ("a folder of a package", fact("world-writable-directory", "var/x", 0o777, owner="x"), "F004", L),
+    ("a folder that PATH does not reach, by a name like one", fact("world-writable-directory", "us", 0o777), "F004", M),
+    ("a folder below one of PATH", fact("world-writable-directory", "usr/bin/x", 0o777), "F004", M),
+    ("a folder on PATH", fact("world-writable-directory", "usr/local/bin", 0o777), "F005", H),
+    ("a folder on PATH with a sticky bit", fact("world-writable-directory", "usr/local/bin", 0o1777), "F005", H),
+    ("a folder above one on PATH", fact("world-writable-directory", "usr", 0o777), "F005", H),
+    ("the root", fact("world-writable-directory", "", 0o777), "F005", H),
     ("a program on PATH", fact("world-writable", "usr/bin/x", 0o777), "F005", H),
     ("no password", fact("empty-password", "etc/shadow", detail="root, app"), "F006", H),
     ("a shared uid", fact("double-uid", "etc/passwd", detail="a, b (7)"), "F007", M),
@@ -110,7 +110,7 @@ NOTHING = [
     ("a capability without bits", fact("capability", "x", detail="")),
     ("what a later layer removes", fact("setuid", "x", 0o4755, removed=True)),
     ("a writable file that is gone", fact("world-writable", "x", 0o666, removed=True)),
-    ("a writable folder that is gone", fact("world-writable-folder", "usr/bin", 0o777, removed=True)),
+    ("a writable folder that is gone", fact("world-writable-directory", "usr/bin", 0o777, removed=True)),
     ("accounts that a later layer writes anew", fact("empty-password", "etc/shadow", detail="root", removed=True)),
     ("who shares root's id: that is the second root's rule", fact("double-uid", "etc/passwd", detail="root, t (0)")),
     ("a cache that is gone", fact("leftover", "root/.cache", detail="a cache", removed=True)),
@@ -155,7 +155,7 @@ def test_a_removed_repository_is_still_told_of() -> None:
     [
         ("world-writable", "app", ""),
         ("world-writable", "usr/bin", ""),
-        ("world-writable-folder", "app", ""),
+        ("world-writable-directory", "app", ""),
         ("credential-file", "app", "credentials"),
         ("leftover", "app", "a cache"),
         ("needs-glibc", "app", "lacks qsort_r"),
@@ -177,7 +177,7 @@ def test_five_in_each_of_two_layers_are_told_of_one_by_one() -> None:
 
 
 def test_a_folder_that_stands_in_several_layers_is_one_finding() -> None:
-    twice = [FileFact("world-writable-folder", "srv", 0o777, layer=layer) for layer in (1, 2)]
+    twice = [FileFact("world-writable-directory", "srv", 0o777, layer=layer) for layer in (1, 2)]
     (found,) = findings(image(*twice))
     assert "from layer 2 (" in found.message
 
@@ -188,7 +188,7 @@ def test_a_folder_that_stands_in_several_layers_is_one_finding() -> None:
 )
 def test_the_images_own_path_counts(path: str | None, rule: str) -> None:
     container = Container(environment=(Variable("PATH", path),))
-    (found,) = findings(image(fact("world-writable-folder", "opt/venv/bin", 0o777), container=container))
+    (found,) = findings(image(fact("world-writable-directory", "opt/venv/bin", 0o777), container=container))
     assert found.rule == rule
 
 

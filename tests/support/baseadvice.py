@@ -8,7 +8,7 @@ from typing import Any
 
 from sealock.model.advice import BaseAdvice, BaseFit
 from sealock.scan.baseimages import advised
-from sealock.scan.images import How
+from sealock.scan.images import ImageOptions
 from support.elffiles import make
 from support.madeimages import docker_save, info, tar, write
 
@@ -51,7 +51,7 @@ def advise(folder: Path, *layers: Mapping[str, bytes | str], start: tuple[str, .
     told = json.loads(members[name])
     told["config"] = config.pop("config", {})
     members[name] = json.dumps(told | config).encode()
-    return advised(write(folder / "app.tar", members), How(verify=False), start).advice
+    return advised(write(folder / "app.tar", members), ImageOptions(verify=False), start).advice
 
 
 def result(advice: BaseAdvice, base: str) -> BaseFit:

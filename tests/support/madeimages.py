@@ -62,9 +62,9 @@ def docker_save(*plain: bytes, names: tuple[str, ...] = ("app:1",), **more: Any)
     members: dict[str, bytes] = {}
     paths: list[str] = []
     for number, layer in enumerate(plain):
-        folder = hashlib.sha256(str(number).encode()).hexdigest()
-        members |= {f"{folder}/VERSION": b"1.0", f"{folder}/json": b"{}", f"{folder}/layer.tar": layer}
-        paths.append(f"{folder}/layer.tar")
+        directory = hashlib.sha256(str(number).encode()).hexdigest()
+        members |= {f"{directory}/VERSION": b"1.0", f"{directory}/json": b"{}", f"{directory}/layer.tar": layer}
+        paths.append(f"{directory}/layer.tar")
     members[f"{name}.json"] = configuration
     told = {"Config": f"{name}.json", "RepoTags": list(names), "Layers": paths} | more
     members["manifest.json"] = json.dumps([told]).encode()
@@ -110,12 +110,12 @@ def write(path: Path, members: dict[str, bytes]) -> str:
     return str(path)
 
 
-def spread(folder: Path, members: dict[str, bytes]) -> str:
-    """Put files into a folder."""
+def spread(directory: Path, members: dict[str, bytes]) -> str:
+    """Put files into a directory."""
     for name, data in members.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(data)
-    return str(folder)
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_bytes(data)
+    return str(directory)
 
 
 def listed(image: ImageSource) -> list[list[tuple[str, str]]]:

@@ -6,11 +6,11 @@ import re
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
-from sealock.cli.cacheoptions import named_folder
+from sealock.cli.cacheoptions import named_directory
 from sealock.cli.output import complain, write
 from sealock.errors import UsageError
 from sealock.reports.jsontext import encode
-from sealock.scan.cache.folder import LIMIT, CacheFolder
+from sealock.scan.cache.directory import LIMIT, CacheDirectory
 from sealock.targets.outputs import write_output
 from sealock.text import count, format_size, visible
 
@@ -30,42 +30,42 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--max-size", metavar="SIZE", default="", help="for prune: as 500M or 2G (default: 1G)")
     parser.add_argument(
         "--cache-dir",
-        metavar="FOLDER",
+        metavar="DIRECTORY",
         default="",
-        help="the folder (default: $SEALOCK_CACHE_DIR, else below ~/.cache)",
+        help="the directory (default: $SEALOCK_CACHE_DIR, else below ~/.cache)",
     )
     parser.add_argument("--format", choices=("terminal", "json"), default="terminal", help="how to tell")
     parser.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
 
 
 def run(arguments: Namespace) -> int:
-    """Run the command and return the exit status: 2 where the folder cannot be used."""
+    """Run the command and return the exit status: 2 where the directory cannot be used."""
     if arguments.max_size and arguments.what != "prune":
         msg = f"--max-size is for `cache prune`, not for `cache {arguments.what}`"
         raise UsageError(msg)
     most = _bytes(arguments.max_size) if arguments.max_size else LIMIT
-    where = named_folder(arguments.cache_dir)
-    folder = CacheFolder(where, make=False)
+    where = named_directory(arguments.cache_dir)
+    directory = CacheDirectory(where, make=False)
     removed = freed = 0
-    if arguments.what != "show" and not folder.trouble:
-        removed, freed = folder.prune(most if arguments.what == "prune" else 0)
-    entries = folder.entries() if not folder.trouble else []
+    if arguments.what != "show" and not directory.trouble:
+        removed, freed = directory.prune(most if arguments.what == "prune" else 0)
+    entries = directory.entries() if not directory.trouble else []
     size = sum(entry.size for entry in entries)
     layers = sum(entry.name.startswith(("facts-", "packages-")) for entry in entries)
     if arguments.format == "json":
-        told = {"folder": where, "entries": len(entries), "layers": layers, "size": size, "limit": LIMIT}
+        told = {"directory": where, "entries": len(entries), "layers": layers, "size": size, "limit": LIMIT}
         if arguments.what != "show":
             told |= {"removed": removed, "freed": freed}
-        text = encode(told | {"trouble": folder.trouble})
+        text = encode(told | {"trouble": directory.trouble})
     else:
         text = _sentences(arguments.what, where, (len(entries), layers, size), (removed, freed))
-    if folder.trouble:
-        complain(f"the cache is not used: {folder.trouble}")
+    if directory.trouble:
+        complain(f"the cache is not used: {directory.trouble}")
     if arguments.output:
         write_output(arguments.output, text)
-    elif not folder.trouble or arguments.format == "json":
+    elif not directory.trouble or arguments.format == "json":
         write(text)
-    return 2 if folder.trouble else 0
+    return 2 if directory.trouble else 0
 
 
 def _sentences(what: str, where: str, now: tuple[int, int, int], removed: tuple[int, int]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, Namespace, _ArgumentGroup
 
-from sealock.scan.cache.location import default_folder
+from sealock.scan.cache.location import default_directory
 
 
 def add_cache(parser: ArgumentParser | _ArgumentGroup) -> None:
@@ -13,17 +13,17 @@ def add_cache(parser: ArgumentParser | _ArgumentGroup) -> None:
     parser.add_argument("--no-cache", action="store_true", help="read every layer anew, and keep nothing")
     parser.add_argument(
         "--cache-dir",
-        metavar="FOLDER",
+        metavar="DIRECTORY",
         default="",
-        help="where to keep what was found in layers (default: $SEALOCK_CACHE_DIR, else a folder below ~/.cache)",
+        help="where to keep what was found in layers (default: $SEALOCK_CACHE_DIR, else a directory below ~/.cache)",
     )
 
 
-def cache_folder(arguments: Namespace) -> str:
-    """The folder that they ask for; "" for none."""
-    return "" if arguments.no_cache else named_folder(arguments.cache_dir)
+def cache_directory(arguments: Namespace) -> str:
+    """The directory that they ask for; "" for none."""
+    return "" if arguments.no_cache else named_directory(arguments.cache_dir)
 
 
-def named_folder(given: str) -> str:
-    """The folder of --cache-dir, or the default one."""
-    return os.path.abspath(given) if given else default_folder(os.environ)  # noqa: PTH100  pathlib costs 10 ms
+def named_directory(given: str) -> str:
+    """The directory of --cache-dir, or the default one."""
+    return os.path.abspath(given) if given else default_directory(os.environ)  # noqa: PTH100  pathlib costs 10 ms

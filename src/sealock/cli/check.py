@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from typing import Final
 
-from sealock.cli.cacheoptions import add_cache, cache_folder
+from sealock.cli.cacheoptions import add_cache, cache_directory
 from sealock.cli.limits import add_limits, limits
 from sealock.cli.output import Progress, colour, complain, tell, write
 from sealock.errors import UsageError
@@ -184,7 +184,7 @@ def _settings(arguments: Namespace) -> Settings:
         verify=not arguments.no_verify,
         engine=arguments.engine,
         containers=arguments.containers,
-        cache=cache_folder(arguments),
+        cache=cache_directory(arguments),
         limits=limits(arguments),
         vulnerabilities=not arguments.no_vulnerabilities,
         offline=arguments.offline,

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sealock.cli.cacheoptions import add_cache, cache_folder
+from sealock.cli.cacheoptions import add_cache, cache_directory
 from sealock.cli.limits import add_limits, limits
 from sealock.cli.output import Progress, colour, complain, knows_unicode, width, write
 from sealock.errors import UsageError
@@ -55,12 +55,12 @@ def image(target: str, arguments: Namespace) -> int:
     from sealock.image.entry import Bounds  # noqa: PLC0415  as above
     from sealock.reports import bases  # noqa: PLC0415  as above
     from sealock.scan.baseimages import advised  # noqa: PLC0415  other kinds of target do without
-    from sealock.scan.images import How  # noqa: PLC0415  as above
+    from sealock.scan.images import ImageOptions  # noqa: PLC0415  as above
     from sealock.targets.resolve import image_of  # noqa: PLC0415  as above
 
     bounds = Bounds(**limits(arguments))
-    how = How(
-        arguments.platform, not arguments.no_verify, bounds, cache=cache_folder(arguments), engine=arguments.engine
+    how = ImageOptions(
+        arguments.platform, not arguments.no_verify, bounds, cache=cache_directory(arguments), engine=arguments.engine
     )
     opens = image_of(target)
     if opens.startswith("image:"):

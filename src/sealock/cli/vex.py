@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec import Struct
 
-from sealock.cli.cacheoptions import add_cache, cache_folder
+from sealock.cli.cacheoptions import add_cache, cache_directory
 from sealock.cli.output import Progress, complain, write
 from sealock.errors import TargetError, UsageError
 from sealock.formats.files import FileRefusedError
@@ -189,7 +189,7 @@ def _report(arguments: Namespace) -> _Report:
             policy_file=arguments.policy,
             platform=arguments.platform,
             offline=arguments.offline,
-            cache=cache_folder(arguments),
+            cache=cache_directory(arguments),
         )
         one = CheckRun(settings)
         with Progress("checked", quiet=arguments.quiet) as progress:

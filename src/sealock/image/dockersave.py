@@ -69,8 +69,8 @@ def _image(saved: SavedImage, store: ImageStore, context: LayerContext) -> Opene
 
 def _stated(path: str) -> str:
     """The digest that a path says its file has: of a blob, or of a configuration as older versions name it."""
-    folder, _, name = path.rpartition("/")
+    directory, _, name = path.rpartition("/")
     name = name.removesuffix(".json")
-    if folder not in {"", "blobs/sha256"} or len(name) != 64:
+    if directory not in {"", "blobs/sha256"} or len(name) != 64:
         return ""
     return name if not name.strip("0123456789abcdef") else ""

@@ -10,13 +10,15 @@ from msgspec import Struct
 from sealock.model.finding import InputError
 from sealock.model.inventory import Layer
 
-EntryKind: TypeAlias = Literal["file", "folder", "hard link", "symbolic link", "device", "pipe", "whiteout", "opaque"]
+EntryKind: TypeAlias = Literal[
+    "file", "directory", "hard link", "symbolic link", "device", "pipe", "whiteout", "opaque"
+]
 
 
 class LayerEntry(Struct, gc=False):
     """One entry of a layer. `path` is normal: relative, no "." or "..", no double slashes; "" is the root itself.
 
-    For a whiteout, `path` is what it removes; an opaque marker's is its folder. `target` is a link's, as written.
+    For a whiteout, `path` is what it removes; an opaque marker's is its directory. `target` is a link's, as written.
     `capability` is the raw value of the security.capability extended attribute. `read(limit)` gives a regular file's
     first `limit` bytes (all, if it is shorter) and is valid only until the next entry is asked for, and so is
     `part(offset, count)`, which gives a piece; it is None where a file can only be read from its beginning.

@@ -46,7 +46,7 @@ class _Told(Struct):
     rootfs: _RootFs | None = msgspec.field(default=None, name="RootFS")
 
 
-class Remembered:
+class CachedLayer:
     """The bytes of a layer that nobody asked the engine for."""
 
     verified: Final = True
@@ -140,7 +140,7 @@ def _is(shelved: KnownImage, identity: str, diff_ids: tuple[str, ...]) -> bool:
 
 
 def _remembered(shelved: KnownImage, identity: str, name: str, context: LayerContext) -> OpenedImage:
-    layers = tuple(TarLayer(layer, Remembered(layer.size), context) for layer in shelved.layers)
+    layers = tuple(TarLayer(layer, CachedLayer(layer.size), context) for layer in shelved.layers)
     return OpenedImage(
         context,
         layers,
@@ -154,10 +154,10 @@ def _remembered(shelved: KnownImage, identity: str, name: str, context: LayerCon
 
 def _spooled(chunks: Iterable[bytes], bounds: Bounds, progress: Callable[[str], None]) -> OpenFile:
     """Write what comes to a file without a name, which is gone when nobody holds it any more."""
-    folder = gettempdir() if os.environ.get("TMPDIR") or not os.access(ROOM, os.W_OK) else ROOM
+    directory = gettempdir() if os.environ.get("TMPDIR") or not os.access(ROOM, os.W_OK) else ROOM
     got, told = 0, 0
     try:
-        with TemporaryFile(prefix="sealock-", dir=folder) as spool:
+        with TemporaryFile(prefix="sealock-", dir=directory) as spool:
             for chunk in chunks:
                 got += len(chunk)
                 if got > bounds.total:
@@ -170,5 +170,5 @@ def _spooled(chunks: Iterable[bytes], bounds: Bounds, progress: Callable[[str], 
             spool.flush()
             return OpenFile(os.dup(spool.fileno()), own=True)
     except OSError as error:
-        message = f"the image could not be kept in a temporary file in {folder} (TMPDIR): {error.strerror or error}"
+        message = f"the image could not be kept in a temporary file in {directory} (TMPDIR): {error.strerror or error}"
         raise TargetError(message) from error

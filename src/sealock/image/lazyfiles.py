@@ -1,4 +1,4 @@
-"""Files of a folder that are opened when they are read, so that an image may have more of them than may be open."""
+"""Files of a directory that are opened when they are read, so that an image may have more of them than may be open."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from threading import Lock
 from typing import Final
 
 from sealock.image.bytesources import Damage, OpenFile
-from sealock.image.safefolder import open_below
+from sealock.image.safefiles import open_below
 
 MOST_OPEN: Final = 32
 """Files that stay open, those that were read last. Whoever reads another one holds that as well."""
 
 
 class Shelf:
-    """The files of a folder that are open."""
+    """The files of a directory that are open."""
 
     def __init__(self, root: OpenFile) -> None:
         self.root = root
@@ -37,7 +37,7 @@ class Shelf:
 
 
 class LazyFile:
-    """One file of a folder. It is the same one each time that it is opened, or cannot be read."""
+    """One file of a directory. It is the same one each time that it is opened, or cannot be read."""
 
     own: Final = False
 

@@ -1,4 +1,4 @@
-"""Opens an image, whatever its shape: what the file or folder holds decides, not its name."""
+"""Opens an image, whatever its shape: what the file or directory holds decides, not its name."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource, KnownImages
 from sealock.image.layers import LayerContext
 from sealock.image.layout import INDEX
 from sealock.image.openimage import OpenedImage
-from sealock.image.rootfs import FolderLayer
-from sealock.image.safefolder import open_folder
-from sealock.image.store import FolderStore
+from sealock.image.rootfs import DirectoryLayer
+from sealock.image.safefiles import open_directory
+from sealock.image.store import DirectoryStore
 from sealock.model.registries import Registries
 
 REMOTE: Final = "image:"
@@ -66,7 +66,7 @@ def open_image(  # noqa: PLR0913  there are as many ways to read an image
             return (open_from_engine(one, name, context, platform=platform, known=known, progress=progress),)
     try:
         if stat.S_ISDIR(os.stat(path).st_mode):
-            images = _in_folder(path, context, platform)
+            images = _in_directory(path, context, platform)
         else:
             images = _in_file(path, context, platform)
     except OSError as error:
@@ -78,9 +78,9 @@ def open_image(  # noqa: PLR0913  there are as many ways to read an image
     return _named(images, name, path)
 
 
-def _in_folder(path: str, context: LayerContext, platform: str) -> list[OpenedImage]:
-    root = open_folder(path)
-    store = FolderStore(root)
+def _in_directory(path: str, context: LayerContext, platform: str) -> list[OpenedImage]:
+    root = open_directory(path)
+    store = DirectoryStore(root)
     if store.has(INDEX) and (store.has("oci-layout") or os.path.isdir(os.path.join(path, "blobs"))):
         return stored_images(store, context, platform, layout=True)
     if store.has(MANIFEST):
@@ -88,13 +88,13 @@ def _in_folder(path: str, context: LayerContext, platform: str) -> list[OpenedIm
             return stored_images(store, context, platform, layout=False)
         except Damage:
             pass  # a program's own manifest.json, in a root file system
-    return [OpenedImage(context, (FolderLayer(root, context),))]
+    return [OpenedImage(context, (DirectoryLayer(root, context),))]
 
 
 def _in_file(path: str, context: LayerContext, platform: str) -> list[OpenedImage]:
     file = OpenFile(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
     if not stat.S_ISREG(os.fstat(file.fd).st_mode):
-        raise Damage(why="it is neither a file nor a folder")
+        raise Damage(why="it is neither a file nor a directory")
     return images_in(file, context, platform)
 
 

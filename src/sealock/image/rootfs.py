@@ -1,4 +1,4 @@
-"""A root file system in a folder, walked so that nothing outside of it is read."""
+"""A root file system in a directory, walked so that nothing outside of it is read."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from typing import Final
 from sealock.image.bytesources import Damage, OpenFile, Stretch
 from sealock.image.entry import EntryKind, LayerEntry
 from sealock.image.layers import PROBLEMS_KEPT, LayerContext
-from sealock.image.safefolder import open_folder_below, open_in
+from sealock.image.safefiles import open_directory_below, open_in
 from sealock.model.finding import InputError
 from sealock.model.inventory import Layer
 
 _DEEPEST: Final = 256
 _TRAIL: Final = 48
-"""Folders on the way down that are kept open, so that each is opened once and not again for each folder below."""
+"""Directories on the way down that stay open, so that each is opened once."""
 _KERNELS: Final = frozenset({"proc", "sys", "dev"})
-"""Folders that show the kernel's own state where something is mounted on them."""
+"""Directories that show the kernel's own state where something is mounted on them."""
 _KINDS: Final[dict[int, EntryKind]] = {
-    stat.S_IFREG: "file", stat.S_IFDIR: "folder", stat.S_IFLNK: "symbolic link", stat.S_IFCHR: "device",
+    stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "symbolic link", stat.S_IFCHR: "device",
     stat.S_IFBLK: "device", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "pipe",
 }  # fmt: skip
 
 
-class FolderLayer:
-    """The one layer of a root file system in a folder."""
+class DirectoryLayer:
+    """The one layer of a root file system in a directory."""
 
     def __init__(self, root: OpenFile, context: LayerContext) -> None:
         self.layer = Layer(0, "")
         self._root, self._context = root, context
         self._faults: list[str] = []
         self._more = 0
-        self._folder: OpenFile = root
+        self._directory: OpenFile = root
         self._trail: list[tuple[str, OpenFile]] = [("", root)]
-        """Open folders, each within the one before."""
+        """Open directories, each within the one before."""
         self._name = ""
         self._status: os.stat_result | None = None
 
@@ -52,18 +52,18 @@ class FolderLayer:
             self._more += 1
 
     def entries(self) -> Iterator[LayerEntry]:
-        """Yield folders before what they hold, in order of name."""
+        """Yield directories before what they hold, in order of name."""
         self._faults.clear()
         self._more = 0
         del self._trail[1:]
         first: dict[tuple[int, int], str] = {}
         device = os.fstat(self._root.fd).st_dev
-        folders, left = [""], self._context.bounds.entries
-        while folders:
-            path = folders.pop()
+        directories, left = [""], self._context.bounds.entries
+        while directories:
+            path = directories.pop()
             try:
-                self._folder = self._opened(path)
-                with os.scandir(self._folder.fd) as listed:
+                self._directory = self._opened(path)
+                with os.scandir(self._directory.fd) as listed:
                     found = sorted(listed, key=lambda one: one.name)
             except OSError as error:
                 self._report(path, error.strerror or str(error))
@@ -82,29 +82,29 @@ class FolderLayer:
                     self._report(inner, error.strerror or str(error))
                     continue
                 yield entry
-                if entry.kind != "folder" or (inner in _KERNELS and status.st_dev != device):
+                if entry.kind != "directory" or (inner in _KERNELS and status.st_dev != device):
                     continue
                 if inner.count("/") < _DEEPEST:
                     below.append(inner)
                 else:
-                    self._report(inner, f"it lies more than {_DEEPEST} folders deep")
-            folders += reversed(below)
+                    self._report(inner, f"it lies more than {_DEEPEST} directories deep")
+            directories += reversed(below)
 
     def _opened(self, path: str) -> OpenFile:
-        """Open a folder from the nearest one above it that is still open: they come in the order of a walk."""
+        """Open a directory from the nearest one above it that is still open: they come in the order of a walk."""
         while len(self._trail) > 1 and not path.startswith(f"{self._trail[-1][0]}/"):
             self._trail.pop()
         above, at = self._trail[-1]
-        folder = open_folder_below(at, path[len(above) :].removeprefix("/"))
+        directory = open_directory_below(at, path[len(above) :].removeprefix("/"))
         if path and len(self._trail) < _TRAIL:
-            self._trail.append((path, folder))
-        return folder
+            self._trail.append((path, directory))
+        return directory
 
     def _entry(self, path: str, name: str, status: os.stat_result, first: dict[tuple[int, int], str]) -> LayerEntry:
         kind = _KINDS.get(stat.S_IFMT(status.st_mode), "device")
         target, capability, size = "", b"", 0
         if kind == "symbolic link":
-            target = os.readlink(name, dir_fd=self._folder.fd)
+            target = os.readlink(name, dir_fd=self._directory.fd)
         elif kind == "file":
             size = status.st_size
             if status.st_nlink > 1 and (target := first.setdefault((status.st_dev, status.st_ino), path)) != path:
@@ -119,14 +119,16 @@ class FolderLayer:
 
     def _capability(self, name: str) -> bytes:
         try:
-            return os.getxattr(f"/proc/self/fd/{self._folder.fd}/{name}", "security.capability", follow_symlinks=False)
+            return os.getxattr(
+                f"/proc/self/fd/{self._directory.fd}/{name}", "security.capability", follow_symlinks=False
+            )
         except OSError:
             return b""  # it has none
 
     def _read(self, limit: int, /) -> bytes:
         """The first bytes of the file at hand, if it is still the one that was listed."""
         try:
-            file = open_in(self._folder, self._name)
+            file = open_in(self._directory, self._name)
             now, listed = os.fstat(file.fd), self._status
             if listed is not None and (now.st_dev, now.st_ino) == (listed.st_dev, listed.st_ino):
                 return Stretch(file).fetch(0, limit)

@@ -1,4 +1,4 @@
-"""The files that an image is stored in, found by name: those of a folder, or the members of an archive."""
+"""The files that an image is stored in, found by name: those of a directory, or the members of an archive."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class ImageStore(Protocol):
         """Whether something is stored under a name."""
 
 
-class FolderStore:
-    """A folder. It may have far more files than a process may hold open."""
+class DirectoryStore:
+    """A directory. It may have far more files than a process may hold open."""
 
     def __init__(self, root: OpenFile) -> None:
         self._shelf = Shelf(root)

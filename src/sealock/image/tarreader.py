@@ -19,13 +19,13 @@ from sealock.image.sparse import Segments
 
 KINDS: Final[dict[int, EntryKind]] = {
     0: "file", 0x30: "file", 0x37: "file", 0x53: "file", 0x31: "hard link", 0x32: "symbolic link", 0x33: "device",
-    0x34: "device", 0x35: "folder", 0x36: "pipe",
+    0x34: "device", 0x35: "directory", 0x36: "pipe",
 }  # fmt: skip
 _FIELDS: Final = Layout("100s24s11sB12x8sB188xB166x").unpack
 """Of a header: the name, mode and owner, the digits of the size and the byte behind them, the checksum, the flag, and
 the first byte of the prefix."""
 _EXTENSIONS: Final = frozenset(b"xgLK")
-_GLOBAL, _LONG_NAME, _LONG_TARGET, _FOLDER, _REGULAR = b"gLK50"
+_GLOBAL, _LONG_NAME, _LONG_TARGET, _DIRECTORY, _REGULAR = b"gLK50"
 _BODILESS: Final = frozenset(b"123456")
 _LINKS: Final = frozenset(b"12")
 _OLD_SPARSE: Final = 0x53
@@ -214,15 +214,15 @@ class TarReader:
         if len(name) > _LONG or len(target) > _LONG:
             name, target = self._shortened(name, target)
         path = name.decode("utf-8", "surrogateescape").removeprefix("./")
-        if flag == _FOLDER and path.endswith("/"):
+        if flag == _DIRECTORY and path.endswith("/"):
             path = path[:-1]
         if not is_normal(path) or flag not in KINDS:
             path = self._path(path, flag, at)
         if not flag and name.endswith(b"/"):
-            kind = "folder"  # as before there was a flag for it
+            kind = "directory"  # as before there was a flag for it
         if kind != "file":
             size, part = 0, None
-        if not path and kind != "folder":
+        if not path and kind != "directory":
             return None, end
         return LayerEntry(path, kind, mode, uid, gid, size, target, capability, self.read, part), end
 
@@ -234,11 +234,11 @@ class TarReader:
 
     def _stands_for_a_removal(self, entry: LayerEntry) -> bool:
         """Make a whiteout what it means; False for what stands for nothing."""
-        folder, _, name = entry.path.rpartition("/")
+        directory, _, name = entry.path.rpartition("/")
         if not name.startswith(_WHITEOUT):
             return True
         if name == _OPAQUE:
-            entry.kind, entry.path, entry.size = "opaque", folder, 0
+            entry.kind, entry.path, entry.size = "opaque", directory, 0
             return True
         if name.startswith(_PRIVATE):
             return False  # AUFS's own, which engines pass over
@@ -246,7 +246,7 @@ class TarReader:
         if removed in {"", ".", ".."}:
             self._report(f"the whiteout {entry.path!r} names nothing that it could remove")
             return False
-        entry.kind, entry.path, entry.size = "whiteout", f"{folder}/{removed}".lstrip("/"), 0
+        entry.kind, entry.path, entry.size = "whiteout", f"{directory}/{removed}".lstrip("/"), 0
         return True
 
     def _is_header(self, block: bytes, at: int) -> bool:
@@ -268,7 +268,7 @@ class TarReader:
             self._report(f"the name {_shown(name)} leads outside the root; it is taken as {_shown(path)}")
         if flag not in KINDS:
             self._report(f"{_shown(name)} is of the unknown type {chr(flag)!a}; it is taken as a file")
-        if not path and flag not in {0, _FOLDER}:
+        if not path and flag not in {0, _DIRECTORY}:
             self._report(f"the entry at offset {at} has no name; it is left out")
         return path
 

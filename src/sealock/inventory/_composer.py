@@ -8,7 +8,7 @@ from sealock.model.inventory import Package
 
 
 def package(row: Table, path: str, *, development: bool, installed: bool = False) -> Package | None:
-    """Make a package of vendor/name; in a lock file, what is to be taken from a folder of the project is none."""
+    """Make a package of vendor/name; in a lock file, what is to be taken from a directory of the project is none."""
     namespace, name = _names.module(word(row.get("name")).lower())
     version = word(row.get("version"))
     own = not installed and table(row.get("dist")).get("type") == "path"

@@ -39,13 +39,13 @@ def vcs(url: str, revision: str = "", kind: str = "git") -> tuple[tuple[str, str
     return (("vcs_url", f"{url}@{revision}" if revision else url),)
 
 
-def inside(folder: str, name: str) -> str:
-    """The path in the image of a name (not empty) told relative to a folder; "" where it leaves the image."""
+def inside(directory: str, name: str) -> str:
+    """The path in the image of a name (not empty) told relative to a directory; "" where it leaves the image."""
     if ".." not in name and "/." not in name and "//" not in name and name[0] not in "./":
-        return f"{folder}/{name}" if folder else name  # nearly all are as plain as that
-    path = posixpath.normpath(posixpath.join("/", folder, name)).lstrip("/")
+        return f"{directory}/{name}" if directory else name  # nearly all are as plain as that
+    path = posixpath.normpath(posixpath.join("/", directory, name)).lstrip("/")
     depth = 0
-    for part in (*folder.split("/"), *name.split("/")) if not name.startswith("/") else ():
+    for part in (*directory.split("/"), *name.split("/")) if not name.startswith("/") else ():
         depth += -1 if part == ".." else 1 if part not in {"", "."} else 0
         if depth < 0:
             return ""

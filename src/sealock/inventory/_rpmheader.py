@@ -94,15 +94,17 @@ class Header:
         return tuple(number for (number,) in iter_unpack(f">{letter}", self._data[offset : offset + width * count]))
 
     def files(self) -> tuple[str, ...]:
-        """Read the paths of the package's files, folders left out, relative to the root."""
-        folders, names, places = self.texts(DIRNAMES), self.texts(BASENAMES), self.numbers(DIRINDEXES)
-        if len(names) != len(places) or any(place >= len(folders) for place in places):
-            msg = "the names of files do not fit their folders"
+        """Read the paths of the package's files, directories left out, relative to the root."""
+        directories, names, places = self.texts(DIRNAMES), self.texts(BASENAMES), self.numbers(DIRINDEXES)
+        if len(names) != len(places) or any(place >= len(directories) for place in places):
+            msg = "the names of files do not fit their directories"
             raise BrokenFileError(msg)
         room = PathBudget(len(self._data))
         for place, name in zip(places, names, strict=True):
-            room.take(len(folders[place]) + len(name))
-        paths = [folders[place] + name for place, name in zip(places, names, strict=True)] or self.texts(OLDFILENAMES)
+            room.take(len(directories[place]) + len(name))
+        paths = [directories[place] + name for place, name in zip(places, names, strict=True)] or self.texts(
+            OLDFILENAMES
+        )
         modes = self.numbers(FILEMODES)
         if len(modes) != len(paths):
             modes = (0,) * len(paths)

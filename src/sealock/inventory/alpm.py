@@ -1,4 +1,4 @@
-"""Packages that pacman installed: Arch Linux and its kin. Each has a folder with `desc` and `files`."""
+"""Packages that pacman installed: Arch Linux and its kin. Each has a directory with `desc` and `files`."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Alpm(Analyzer):
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
         """Yield the package of a `desc`, or the part that its `files` tells."""
-        folder, slash, last = file.path.removeprefix(LOCAL).partition("/")
+        directory, slash, last = file.path.removeprefix(LOCAL).partition("/")
         if not slash or not file.path.startswith(LOCAL) or last not in {"desc", "files"}:
             return
         sections = _sections(text(file.data))
         if last == "files":
             yield Package(
                 type="alpm",
-                name=folder,
+                name=directory,
                 version="",
                 path=file.path,
                 files=owned(sections.get("FILES", [])),
@@ -60,7 +60,7 @@ class Alpm(Analyzer):
         )
 
     def join(self, facts: Iterable[Fact], /) -> Iterator[Fact]:
-        """Give each package its files, by the folder that both are in, and leave out what belongs to none."""
+        """Give each package its files, by the directory that both are in, and leave out what belongs to none."""
         files: dict[str, tuple[str, ...]] = {}
         whole: list[Fact] = []
         for fact in facts:

@@ -18,14 +18,14 @@ Fact: TypeAlias = Package | FileFact | Distribution
 class WantedFiles(Struct, frozen=True):
     """Which regular files an analyzer asks for. Any of these is enough; all comparisons are on the normal path.
 
-    `paths` whole paths ("var/lib/dpkg/status"); `folders` all files right in such a folder ("var/lib/dpkg/status.d");
-    `parents` all right in a folder of this name, wherever it is ("conda-meta"); `names` last components
+    `paths` whole paths ("var/lib/dpkg/status"); `directories` all files right in such ("var/lib/dpkg/status.d");
+    `parents` all right in a directory of this name, wherever it is ("conda-meta"); `names` last components
     ("package-lock.json"); `endings` ends of the name (".dist-info/METADATA" may hold a slash, ".jar"); `elf` every file
     that begins as an ELF file does. `limit` is how many bytes are read at the most.
     """
 
     paths: tuple[str, ...] = ()
-    folders: tuple[str, ...] = ()
+    directories: tuple[str, ...] = ()
     parents: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     endings: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class BrokenFileError(Exception):
 
 
 class Analyzer(ABC):
-    """One kind of file that tells of packages. A module holds one; `catalog` finds it by its folder.
+    """One kind of file that tells of packages. A module holds one; `catalog` finds it by its directory.
 
     `version` is raised whenever the same bytes would give other facts: caches hang on it.
     """
@@ -67,7 +67,7 @@ class Analyzer(ABC):
         self.bounds = bounds
 
     @property
-    def tells_packages(self) -> bool:
+    def finds_packages(self) -> bool:
         """Whether those who ask for packages alone need it: not if it is one of `onfiles`."""
         return ".onfiles." not in type(self).__module__
 

@@ -61,19 +61,19 @@ def _names(relations: str) -> tuple[str, ...]:
 
 
 def _stanza(stanza: str, room: PathBudget) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Read one letter, a colon and a value in each line; F: names a folder, and R: a file in the last folder."""
+    """Read one letter, a colon and a value in each line; F: names a directory, and R: a file in the last directory."""
     fields: dict[str, str] = {}
     files: list[str] = []
-    folder = ""
+    directory = ""
     for line in stanza.split("\n"):
         if line[1:2] != ":":
             continue
         letter, value = line[0], line[2:]
         if letter == "R":
-            room.take(len(folder) + len(value))
-            files.append(f"{folder}/{value}" if folder else value)
+            room.take(len(directory) + len(value))
+            files.append(f"{directory}/{value}" if directory else value)
         elif letter == "F":
-            folder = value.strip("/")
+            directory = value.strip("/")
         elif letter in FIELDS:
             fields.setdefault(letter, value.strip())
     return fields, tuple(files)

@@ -1,4 +1,4 @@
-"""Finds the analyzers: every module of this folder and of those below it may hold one. There is no list to extend."""
+"""Finds the analyzers: any module of this package or of its subpackages may hold one. There is no list to extend."""
 
 from __future__ import annotations
 

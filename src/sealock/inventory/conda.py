@@ -36,7 +36,7 @@ class Conda(Analyzer):
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the package."""
-        folder, _, stem = file.path.rpartition("/")
+        directory, _, stem = file.path.rpartition("/")
         if not stem.endswith(".json"):
             return
         record = decoded(file.data, CondaRecord)
@@ -44,7 +44,7 @@ class Conda(Analyzer):
         if not name or not version:
             message = "names no package, or not its version"
             raise BrokenFileError(message)
-        prefix = folder.rpartition("/")[0]
+        prefix = directory.rpartition("/")[0]
         files = (_names.inside(prefix, row) for row in rows(record.files) if isinstance(row, str) and row)
         yield Package(
             "conda",

@@ -17,7 +17,7 @@ _TEXTS: Final = 16 << 20
 """Bytes of texts that are kept in all."""
 _MOST_NODES: Final = 3_000_000
 _LETTERS: Final = 1 << 29
-"""Letters of all paths together, those of folders on their way included."""
+"""Letters of all paths together, those of directories on their way included."""
 _MOST_PROGRAMS: Final = 200_000
 _MOST_HIDDEN: Final = 100_000
 _SHELLS: Final = frozenset({"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "busybox"})
@@ -38,7 +38,7 @@ class _Laid:
     def __init__(self) -> None:
         self.nodes: dict[str, FileNode] = {}
         self.children: dict[str, set[str]] = {}
-        """Names right in a folder: what a whiteout takes with it."""
+        """Names right in a directory: what a whiteout takes with it."""
         self.programs: dict[str, Program] = {}
         self.texts: dict[str, str] = {}
         self.tags: dict[str, tuple[str, ...]] = {}
@@ -69,8 +69,8 @@ class _Laid:
             if node is None or node.layer >= by:
                 continue
             self.forget(one, node, by)
-            folder, _, name = one.rpartition("/")
-            self.children.get(folder, set()).discard(name)
+            directory, _, name = one.rpartition("/")
+            self.children.get(directory, set()).discard(name)
 
     def forget(self, path: str, node: FileNode, by: int) -> None:
         """Leave out what is no longer seen, and note its size."""
@@ -89,12 +89,12 @@ class _Laid:
         path = entry.path
         old = self.nodes.get(path)
         if old is not None:
-            if old.kind == "folder" and entry.kind != "folder":
+            if old.kind == "directory" and entry.kind != "directory":
                 self.remove(path, index)
-            elif old.kind != "folder" or entry.kind != "folder":
+            elif old.kind != "directory" or entry.kind != "directory":
                 self.forget(path, old, index)
         else:
-            if path in self.children and entry.kind != "folder":
+            if path in self.children and entry.kind != "directory":
                 self.remove(path, index)
             if len(self.nodes) >= _MOST_NODES or not self.linked_up(path):
                 self.cut = True
@@ -104,26 +104,26 @@ class _Laid:
         elif entry.kind == "file":
             self.nodes[path] = FileNode("file", entry.size, index, entry.mode)
             self.read(entry)
-        elif entry.kind == "folder":
-            self.nodes[path] = FileNode("folder", 0, index, entry.mode)
+        elif entry.kind == "directory":
+            self.nodes[path] = FileNode("directory", 0, index, entry.mode)
         elif entry.kind == "symbolic link":
             self.nodes[path] = FileNode("symbolic link", 0, index, entry.mode, entry.target)
         else:
             self.nodes[path] = FileNode("other", 0, index, entry.mode)
 
     def linked_up(self, path: str) -> bool:
-        """Note what is in which folder, up to the root: not every folder has an entry of its own. False: no room."""
+        """Note the directories of a path, since not all have entries of their own; False if there is no room."""
         while path:
             self.letters -= len(path)
             if self.letters < 0:
                 return False
-            folder, _, name = path.rpartition("/")
-            names = self.children.get(folder)
+            directory, _, name = path.rpartition("/")
+            names = self.children.get(directory)
             if names is not None:
                 names.add(name)
                 return True
-            self.children[folder] = {name}
-            path = folder
+            self.children[directory] = {name}
+            path = directory
         return True
 
     def linked(self, entry: LayerEntry, index: int) -> FileNode:

@@ -17,9 +17,9 @@ ON_DISK: Final = frozenset(
 """The states of dpkg(1) in which files of the package are unpacked; "config-files" and "not-installed" are the rest."""
 
 STATUS: Final = "var/lib/dpkg/status"
-STATUS_FOLDER: Final = "var/lib/dpkg/status.d/"
-INFO_FOLDER: Final = "var/lib/dpkg/info/"
-DOC_FOLDER: Final = "usr/share/doc/"
+STATUS_DIRECTORY: Final = "var/lib/dpkg/status.d/"
+INFO_DIRECTORY: Final = "var/lib/dpkg/info/"
+DOC_DIRECTORY: Final = "usr/share/doc/"
 SUMS: Final = ".md5sums"
 CONTROL_ENDINGS: Final = (
     ".preinst",
@@ -53,17 +53,21 @@ class Dpkg(Analyzer):
     name = "dpkg"
     version = 2
     wanted = WantedFiles(
-        paths=(STATUS,), folders=(STATUS_FOLDER.rstrip("/"),), names=("copyright",), endings=(".list",), limit=32 << 20
+        paths=(STATUS,),
+        directories=(STATUS_DIRECTORY.rstrip("/"),),
+        names=("copyright",),
+        endings=(".list",),
+        limit=32 << 20,
     )
 
     def read(self, file: AnalyzedFile, /) -> Iterable[Fact]:
         """Yield the packages of a stanza file, or the part that a list or a copyright file tells."""
         path = file.path
-        if path.startswith(INFO_FOLDER):
+        if path.startswith(INFO_DIRECTORY):
             return _file_list(file)
-        if path.startswith(DOC_FOLDER):
+        if path.startswith(DOC_DIRECTORY):
             return _copyright(file)
-        if path.startswith(STATUS_FOLDER):
+        if path.startswith(STATUS_DIRECTORY):
             if path.endswith(SUMS):
                 return _sums(file)
             return () if path.endswith(CONTROL_ENDINGS) else self._packages(file)
@@ -163,7 +167,7 @@ def _part(file: AnalyzedFile, name: str, *, files: tuple[str, ...] = (), license
 
 def _file_list(file: AnalyzedFile) -> Iterator[Package]:
     """Read info/NAME.list or info/NAME:ARCHITECTURE.list, one absolute path in each line."""
-    name = file.path.removeprefix(INFO_FOLDER)
+    name = file.path.removeprefix(INFO_DIRECTORY)
     if name.endswith(".list") and "/" not in name:
         yield _part(file, name.removesuffix(".list"), files=owned(text(file.data).split("\n")))
 
@@ -176,7 +180,7 @@ def _sums(file: AnalyzedFile) -> Iterator[Package]:
 
 def _copyright(file: AnalyzedFile) -> Iterator[Package]:
     """Read the short names of licences in a machine-readable copyright file (DEP 5); others are prose."""
-    name, _, last = file.path.removeprefix(DOC_FOLDER).partition("/")
+    name, _, last = file.path.removeprefix(DOC_DIRECTORY).partition("/")
     data = file.data[:COPYRIGHT_BYTES]
     if last != "copyright" or not data.lstrip().startswith((b"Format", b"format")):
         return

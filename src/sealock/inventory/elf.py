@@ -98,7 +98,7 @@ class Dynamic(Struct, frozen=True):
     needed: tuple[bytes, ...] = ()
     soname: bytes = b""
     runpath: bytes = b""
-    """Where its libraries are looked for first (DT_RUNPATH, or the older DT_RPATH): folders between colons."""
+    """Where its libraries are looked for first (DT_RUNPATH, or the older DT_RPATH): directories between colons."""
 
 
 class Elf(Struct):

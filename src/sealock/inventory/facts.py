@@ -31,28 +31,28 @@ class FileFault(Struct, frozen=True, array_like=True, gc=False):
 class LayerFacts(Struct, frozen=True):
     """What one layer holds by itself, whichever image it is a part of, so that it can be kept.
 
-    `paths` are its files, for telling what a later layer replaces, `folders` its folders, whose modes a later layer may
-    set anew, `gone` are what its whiteouts remove, `opaque` the folders whose earlier contents it hides.
+    `paths` are its files, which replace those of earlier layers; `directories`, which may change the modes of earlier
+    ones; `gone`, what its whiteouts remove; `opaque`, the directories whose earlier contents it hides.
     """
 
     packages: tuple[Package, ...]
     files: tuple[FileFact, ...]
     distributions: tuple[Distribution, ...]
     paths: Names
-    folders: Names
+    directories: Names
     gone: Names
     opaque: Names
     entries: int
     size: int
     """Bytes of its regular files."""
     faults: tuple[FileFault, ...]
-    weight: int = 0
-    """What its facts and names take, as `weigh` has it."""
+    units: int = 0
+    """What its facts and names take, as `count_units` has it."""
 
     @property
     def cost(self) -> int:
         """What it takes of the entries that all layers may have: of facts as many are kept, which few layers have."""
-        return max(self.entries, self.weight)
+        return max(self.entries, self.units)
 
     def of_packages(self) -> LayerFacts:
         """What is left of them for who asks for packages alone."""
@@ -61,11 +61,11 @@ class LayerFacts(Struct, frozen=True):
             self,
             files=files,
             faults=tuple(fault for fault in self.faults if not fault.on_files),
-            weight=self.weight - sum(map(weigh, self.files)) + sum(map(weigh, files)),
+            units=self.units - sum(map(count_units, self.files)) + sum(map(count_units, files)),
         )
 
 
-def weigh(fact: Package | FileFact | Distribution) -> int:
+def count_units(fact: Package | FileFact | Distribution) -> int:
     """How much a fact takes of what may be kept, packages most, and more where it is long, or lists very many things.
 
     A lock file of megabytes names hundreds of thousands of packages, and a package may own as many files.

@@ -23,8 +23,8 @@ class Gems(Analyzer):
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the gem."""
-        folder = file.path.rpartition("/")[0].removesuffix("/default")
-        if folder.rpartition("/")[2] != "specifications":
+        directory = file.path.rpartition("/")[0].removesuffix("/default")
+        if directory.rpartition("/")[2] != "specifications":
             return
         said = statements(file.data.decode(errors="replace"))
         name, version = (word(next(iter(said.get(key, ())), "")) for key in ("name", "version"))

@@ -84,7 +84,7 @@ def read_modules(text: str) -> list[tuple[str, str]]:
         elif word == "dep" and _is_path(fields[0]):
             modules.append((fields[0], _version(fields)))
         elif word == "=>" and modules:
-            # The code is the replacement's. A folder has neither module path nor version to tell.
+            # The code is the replacement's. A directory has neither module path nor version to tell.
             name, version = fields[0], _version(fields)
             if _is_path(name) and not name.startswith((".", "/")):
                 modules[-1] = (name, version)

@@ -8,7 +8,7 @@ from sealock.image.entry import EntryKind
 from sealock.inventory.secretfiles import SITES
 from sealock.model.inventory import FileFact
 
-FOLDERS: Final = {
+DIRECTORIES: Final = {
     ".git": "a Git repository, with all its history",
     ".svn": "a Subversion work copy",
     ".hg": "a Mercurial repository, with all its history",
@@ -72,7 +72,7 @@ CREDENTIALS: Final = {
     "id_ecdsa_sk": "an SSH private key",
     "id_ed25519_sk": "an SSH private key",
 }
-IN_FOLDER: Final = {
+IN_DIRECTORY: Final = {
     "config.json": (".docker", "credentials of image registries"),
     "credentials": (".aws .gem .cargo", "credentials"),
     "credentials.toml": (".cargo", "credentials of a crate registry"),
@@ -82,7 +82,7 @@ IN_FOLDER: Final = {
     "hosts.yml": ("gh", "a token of GitHub"),
     "settings.xml": (".m2", "settings of Maven, which may hold a password"),
 }
-"""Names that say something only in one of these folders."""
+"""Names that say something only in one of these directories."""
 
 KEY_ENDINGS: Final = frozenset({"pem", "key", "ppk", "p12", "pfx", "jks", "kdbx"})
 PUBLIC_WORDS: Final = ("cert", "chain", "pub", "bundle", "root")
@@ -103,7 +103,7 @@ THEIRS_WITHIN: Final = ("/node_modules/", "/site-packages/", "/dist-packages/", 
 REPOSITORIES: Final = frozenset({".git", ".svn", ".hg", ".bzr"})
 
 
-_NAMES: Final = frozenset({*FILES, *CREDENTIALS, *IN_FOLDER})
+_NAMES: Final = frozenset({*FILES, *CREDENTIALS, *IN_DIRECTORY})
 _ENDINGS: Final = KEY_ENDINGS | {"swp", "swo"}
 _STARTS: Final = (".env.", "ssh_host_", "Dockerfile.", "docker-compose.")
 
@@ -128,12 +128,12 @@ def is_cleared(path: str, data: bytes) -> bool:
 
 def fact(path: str, kind: EntryKind) -> FileFact | None:
     """Tell what has been left behind: kind "leftover", or "credential-file" for what is likely to hold a secret."""
-    folder, _, name = path.rpartition("/")
-    if kind == "folder":
-        text = FOLDERS.get(name)
+    directory, _, name = path.rpartition("/")
+    if kind == "directory":
+        text = DIRECTORIES.get(name)
         found = FileFact("leftover", path, detail=text) if text else None
     elif kind in {"file", "hard link"}:
-        found = _file(path, folder, name)
+        found = _file(path, directory, name)
     else:
         return None
     if found is None or (name not in REPOSITORIES and _is_theirs(path)):
@@ -141,25 +141,25 @@ def fact(path: str, kind: EntryKind) -> FileFact | None:
     return found
 
 
-def _file(path: str, folder: str, name: str) -> FileFact | None:
-    if text := CREDENTIALS.get(name) or _credential(folder, name):
+def _file(path: str, directory: str, name: str) -> FileFact | None:
+    if text := CREDENTIALS.get(name) or _credential(directory, name):
         return FileFact("credential-file", path, detail=text)
     if text := FILES.get(name) or _leftover(name):
         return FileFact("leftover", path, detail=text)
     return None
 
 
-def _credential(folder: str, name: str) -> str:
-    if name in IN_FOLDER:
-        parents, text = IN_FOLDER[name]
-        return text if folder.rpartition("/")[2] in parents.split(" ") else ""
+def _credential(directory: str, name: str) -> str:
+    if name in IN_DIRECTORY:
+        parents, text = IN_DIRECTORY[name]
+        return text if directory.rpartition("/")[2] in parents.split(" ") else ""
     if name.startswith(".env."):
         # What ends so is a pattern to copy from, without secrets.
         return "" if name.endswith(("example", "sample", "template", "dist", "defaults")) else CREDENTIALS[".env"]
     if name.startswith("ssh_host_") and name.endswith("_key"):
         return "an SSH host key, the same for everybody who has this image"
     stem, dot, ending = name.rpartition(".")
-    if not dot or ending not in KEY_ENDINGS or folder.startswith("etc/ssl/certs"):
+    if not dot or ending not in KEY_ENDINGS or directory.startswith("etc/ssl/certs"):
         return ""
     low = stem.lower()
     if ending == "pem" and (

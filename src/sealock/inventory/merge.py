@@ -14,8 +14,8 @@ from sealock.inventory.facts import ImageFacts, LayerFacts
 from sealock.inventory.view import ByteView
 from sealock.model.inventory import OF_DISTRIBUTIONS, Distribution, FileFact, Package
 
-FOLDERS: Final = frozenset({"world-writable-folder"})
-"""Kinds of facts on a folder's own mode."""
+DIRECTORIES: Final = frozenset({"world-writable-directory"})
+"""Kinds of facts on a directory's own mode."""
 
 
 _Seen: TypeAlias = tuple[Package, int, bool, tuple[str, ...]]
@@ -44,7 +44,7 @@ def merge(layers: Sequence[tuple[int, LayerFacts]], *, files: bool = True) -> Im
             # Only os-release gives a name; debian_version and the like must not displace it.
             distribution = one if one.name or distribution is None or not distribution.name else distribution
         for fact in facts.files:
-            fixed = view.folders.get(fact.path, -1) if fact.kind in FOLDERS else -1
+            fixed = view.directories.get(fact.path, -1) if fact.kind in DIRECTORIES else -1
             by = max(fixed if fixed > place else -1, view.hidden_by(fact.path, place))
             risky.append(replace(fact, layer=index, removed=by >= 0, removed_in=layers[by][0] if by >= 0 else -1))
         hidden: dict[str, bool] = {}

@@ -19,7 +19,7 @@ CAPABILITIES: Final = (  # noqa: SIM905  a quote for each of 41 words hides them
 SHAPES: Final = {1: (12, 1), 2: (20, 2), 3: (24, 2)}
 """By revision of the attribute: its length, and how many pairs of 32 bits it holds (linux/capability.h)."""
 
-PATH_FOLDERS: Final = frozenset(
+PATH_DIRECTORIES: Final = frozenset(
     {"bin", "sbin", "usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin", "usr/games", "usr/local/games"}
 )
 
@@ -28,12 +28,14 @@ def facts(  # noqa: PLR0913, PLR0917  each is a field of an entry, which has mor
     path: str, kind: EntryKind, mode: int, uid: int, gid: int, capability: bytes
 ) -> Iterator[FileFact]:
     """Yield what makes an entry risky. A hard link counts as a file: it is one more way to it."""
-    if kind == "folder":
+    if kind == "directory":
         if mode & 0o002 and not mode & 0o1000:
-            yield FileFact("world-writable-folder", path, mode, uid, gid, "everybody may remove and replace its files")
-        elif mode & 0o002 and path in PATH_FOLDERS:
+            yield FileFact(
+                "world-writable-directory", path, mode, uid, gid, "everybody may remove and replace its files"
+            )
+        elif mode & 0o002 and path in PATH_DIRECTORIES:
             # The sticky bit keeps others from replacing programs, not from adding some.
-            yield FileFact("world-writable-folder", path, mode, uid, gid, "everybody may add programs to it")
+            yield FileFact("world-writable-directory", path, mode, uid, gid, "everybody may add programs to it")
         return
     if kind not in {"file", "hard link"}:
         return

@@ -14,7 +14,7 @@ from sealock.inventory.stanzas import quoted
 from sealock.model.inventory import Package
 
 HOMES: Final = ("usr/share/nodejs", "usr/lib/nodejs")
-"""Where Debian keeps modules, besides folders called node_modules."""
+"""Where Debian keeps modules, besides directories called node_modules."""
 
 
 class PackageJson(Struct):
@@ -27,7 +27,7 @@ class PackageJson(Struct):
 
 
 class Npm(Analyzer):
-    """package.json right in a folder of node_modules; others are a program's own, or steer the loader of a part."""
+    """package.json right in a directory of node_modules; others are a program's own, or steer the loader of a part."""
 
     name = "npm"
     wanted = WantedFiles(names=("package.json",), limit=16 << 20)
@@ -49,15 +49,15 @@ class Npm(Analyzer):
 
 def installed(path: str) -> bool:
     """Whether this is a package's own manifest: node_modules/name/package.json, node_modules/@scope/name/..."""
-    home, _, folder = path.rpartition("/")[0].rpartition("/")
+    home, _, directory = path.rpartition("/")[0].rpartition("/")
     outer, _, scope = home.rpartition("/")
     if scope.startswith("@"):
         home = outer
-    return bool(folder) and (home == "node_modules" or home.endswith("/node_modules") or home in HOMES)
+    return bool(directory) and (home == "node_modules" or home.endswith("/node_modules") or home in HOMES)
 
 
 def _is_odd(name: object) -> bool:
-    """Whether a name hides what stands there. One of another shape is none: folders of tests hold many such."""
+    """Whether a name hides what stands there. One of another shape is none: directories of tests hold many such."""
     return isinstance(name, str) and bool(name.strip()) and not word(name)
 
 

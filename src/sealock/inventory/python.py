@@ -22,7 +22,7 @@ LONGEST_METADATA: Final = 16 << 20
 
 
 class Python(Analyzer):
-    """One folder (or file) for each distribution; RECORD and installed-files.txt tell which files are its."""
+    """One directory (or file) for each distribution; RECORD and installed-files.txt tell which files are its."""
 
     name = "python"
     wanted = WantedFiles(
@@ -41,15 +41,15 @@ class Python(Analyzer):
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the distribution; a list of files yields one without name, for `join` to put with its own."""
-        folder, _, name = file.path.rpartition("/")
+        directory, _, name = file.path.rpartition("/")
         match name:
             case "RECORD":
-                home = folder.rpartition("/")[0]
+                home = directory.rpartition("/")[0]
                 files = tuple(_names.inside(home, one) for one in recorded(text(file.data)) if one)
                 yield Package("pypi", "", "", file.path, files=tuple(filter(None, files)))
             case "installed-files.txt":
                 lines = text(file.data).splitlines()
-                files = tuple(_names.inside(folder, line) for line in lines if line)
+                files = tuple(_names.inside(directory, line) for line in lines if line)
                 yield Package("pypi", "", "", file.path, files=tuple(filter(None, files)))
             case "direct_url.json":
                 yield Package("pypi", "", "", file.path, qualifiers=origin(file.data))
@@ -82,7 +82,7 @@ class Python(Analyzer):
                 beside.setdefault(fact.path.rpartition("/")[0], []).append(fact)
         for fact in known:
             if fact.name:
-                # A folder is one distribution's: of several that claim it, one has its files.
+                # A directory is one distribution's: of several that claim it, one has its files.
                 parts = beside.pop(fact.path.rpartition("/")[0], ())
                 files = tuple(path for part in parts for path in part.files)
                 yield replace(

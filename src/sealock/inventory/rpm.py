@@ -12,7 +12,7 @@ from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, 
 from sealock.inventory.stanzas import Faults, is_word, quoted, text
 from sealock.model.inventory import Package
 
-FOLDERS: Final = ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm")
+DIRECTORIES: Final = ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm")
 DATABASES: Final = ("rpmdb.sqlite", "Packages.db", "Packages")
 LOG: Final = "rpmdb.sqlite-wal"
 """Changes that SQLite has not yet written to the database; rpm empties it when it is done."""
@@ -28,7 +28,8 @@ class Rpm(Analyzer):
     name = "rpm"
     version = 2
     wanted = WantedFiles(
-        paths=(*(f"{folder}/{name}" for folder in FOLDERS for name in (*DATABASES, LOG)), MANIFEST), limit=256 << 20
+        paths=(*(f"{directory}/{name}" for directory in DIRECTORIES for name in (*DATABASES, LOG)), MANIFEST),
+        limit=256 << 20,
     )
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Package]:

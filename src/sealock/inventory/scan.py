@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from sealock.image.entry import EntryKind, LayerEntry, LayerSource
 from sealock.inventory import leftovers, modes, secretfiles
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact
-from sealock.inventory.facts import FileFault, LayerFacts, excess, weigh
+from sealock.inventory.facts import FileFault, LayerFacts, count_units, excess
 from sealock.inventory.names import Gathering, Names, chained
 from sealock.inventory.selection import Selection
 from sealock.inventory.window import FileContent, Window
@@ -30,10 +30,10 @@ NOT_ELF: Final = frozenset({
 """Endings of files that no ELF file has: they are not even looked at."""
 MOST_FACTS: Final = 250_000
 """Facts that are kept of a layer."""
-MOST_WEIGHT: Final = 1_000_000
-"""What they may take together, as `weigh` has it: four million files of packages, say."""
+MOST_UNITS: Final = 1_000_000
+"""What they may take together, as `count_units` has it: four million files of packages, say."""
 HEAVY: Final = 1000
-"""From which weight on a package is kept without the files that it owns, where there is no room for them."""
+"""From which units on a package is kept without the files that it owns, where there is no room for them."""
 FULL: Final = "there is more to tell of packages and files than is kept of an image; the rest is not (--max-entries)"
 MOST_FAULTS: Final = 1000
 
@@ -43,22 +43,22 @@ class PieceFacts(Struct):
 
     facts: dict[str, list[Fact]]
     paths: Names
-    folders: Names
+    directories: Names
     gone: Names
     opaque: Names
     entries: int
     size: int
     faults: list[FileFault]
-    weight: int
-    """What its facts take, as `weigh` has it."""
+    units: int
+    """What its facts take, as `count_units` has it."""
 
     @property
     def cost(self) -> int:
         """As that of a layer."""
-        return max(self.entries, self.weight + excess(self.paths, self.entries))
+        return max(self.entries, self.units + excess(self.paths, self.entries))
 
 
-def scan_layer(source: LayerSource, selection: Selection, most: int = MOST_WEIGHT) -> LayerFacts:
+def scan_layer(source: LayerSource, selection: Selection, most: int = MOST_UNITS) -> LayerFacts:
     """Read a layer once and keep what analyzers make of it; what is broken becomes a fault, and the rest goes on.
 
     `most` is what facts may take together.
@@ -66,9 +66,9 @@ def scan_layer(source: LayerSource, selection: Selection, most: int = MOST_WEIGH
     return joined([scan_piece(source.entries(), selection, most)], selection)
 
 
-def scan_piece(entries: Iterator[LayerEntry], selection: Selection, most: int = MOST_WEIGHT) -> PieceFacts:
+def scan_piece(entries: Iterator[LayerEntry], selection: Selection, most: int = MOST_UNITS) -> PieceFacts:
     """Read a part of a layer, as `scan_layer` does the whole."""
-    scan = _Scan(selection, min(most, MOST_WEIGHT))
+    scan = _Scan(selection, min(most, MOST_UNITS))
     scan.walk(entries)
     return scan.done()
 
@@ -90,13 +90,13 @@ def joined(pieces: Sequence[PieceFacts], selection: Selection) -> LayerFacts:
         files=tuple(fact for fact in facts if isinstance(fact, FileFact)),
         distributions=tuple(fact for fact in facts if isinstance(fact, Distribution)),
         paths=paths,
-        folders=chained(piece.folders for piece in pieces),
+        directories=chained(piece.directories for piece in pieces),
         gone=chained(piece.gone for piece in pieces),
         opaque=chained(piece.opaque for piece in pieces),
         entries=entries,
         size=sum(piece.size for piece in pieces),
         faults=tuple(fault for piece in pieces for fault in piece.faults),
-        weight=sum(piece.weight for piece in pieces) + excess(paths, entries),
+        units=sum(piece.units for piece in pieces) + excess(paths, entries),
     )
 
 
@@ -106,13 +106,13 @@ class _Scan:
     def __init__(self, selection: Selection, most: int) -> None:
         self.selection, self.most = selection, most
         self.facts: dict[str, list[Fact]] = {}
-        self.paths, self.folders, self.gone, self.opaque = Gathering(), Gathering(), Gathering(), Gathering()
+        self.paths, self.directories, self.gone, self.opaque = Gathering(), Gathering(), Gathering(), Gathering()
         self.secrets = _secrets() if selection.files else None
         self.cleared: set[str] = set()
         """Files that by their names may hold credentials, and were seen to hold none."""
         self.faults: list[FileFault] = []
         self.is_full = False
-        self.entries = self.size = self.kept = self.weight = 0
+        self.entries = self.size = self.kept = self.units = 0
 
     def walk(self, entries: Iterator[LayerEntry]) -> None:
         """Take every entry. There are very many: a few looks tell of most that nobody wants them."""
@@ -120,7 +120,7 @@ class _Scan:
         may_be_left, may_hold = leftovers.may_be, secretfiles.may_hold
         paths, names, endings = selection.paths, selection.names, selection.endings
         nobody: list[Analyzer] = []
-        folder, of_folder, look = "", selection.by_folder(""), secretfiles.SecretLook.ALL
+        directory, of_directory, look = "", selection.by_directory(""), secretfiles.SecretLook.ALL
         size = count = 0
         for entry in entries:
             path, kind = entry.path, entry.kind
@@ -129,8 +129,8 @@ class _Scan:
                 add(path)
                 size += entry.size
                 before, _, name = path.rpartition("/")
-                if before != folder:
-                    folder, of_folder = before, selection.by_folder(before)
+                if before != directory:
+                    directory, of_directory = before, selection.by_directory(before)
                     look = secretfiles.looks_into(before) if files else look
                 ending = name.rpartition(".")[2]
                 if files:
@@ -139,8 +139,8 @@ class _Scan:
                         self.search(entry, look, is_left=is_left)
                     if is_left:
                         self.leftover(path, kind)
-                if of_folder or path in paths or name in names or ending in endings:
-                    wanted = selection.among(path, name, ending, of_folder)
+                if of_directory or path in paths or name in names or ending in endings:
+                    wanted = selection.among(path, name, ending, of_directory)
                 else:
                     wanted = nobody
                 # A name without a dot is its own ending: `go` and `java` are programs.
@@ -164,7 +164,7 @@ class _Scan:
         if entry.kind == "opaque":
             self.opaque.add(entry.path)
             return False
-        (self.folders if entry.kind == "folder" else self.paths).add(entry.path)
+        (self.directories if entry.kind == "directory" else self.paths).add(entry.path)
         if self.selection.files:
             self.leftover(entry.path, entry.kind)
         return True
@@ -197,7 +197,7 @@ class _Scan:
             content = entry.read(self.selection.limit(wanted))
         if len(content) < entry.size:
             why = f"it is larger than {len(content)} bytes, the most that is read of it (--max-file-size)"
-            self.fault(entry.path, why, on_files=not any(analyzer.tells_packages for analyzer in wanted))
+            self.fault(entry.path, why, on_files=not any(analyzer.finds_packages for analyzer in wanted))
         file = AnalyzedFile(entry.path, content, entry.mode, entry.uid, entry.gid)
         for analyzer in wanted:
             self.ask(analyzer, file)
@@ -206,30 +206,30 @@ class _Scan:
         try:
             self.keep(analyzer.name, analyzer.read(file))
         except BrokenFileError as broken:
-            self.fault(file.path, str(broken), on_files=not analyzer.tells_packages)
+            self.fault(file.path, str(broken), on_files=not analyzer.finds_packages)
         except Exception as error:  # noqa: BLE001  one file that an analyzer fails on must not cost the others
             why = f"{analyzer.name} failed on it, an internal error of sealock: {error!r}"
-            self.fault(file.path, why, on_files=not analyzer.tells_packages)
+            self.fault(file.path, why, on_files=not analyzer.finds_packages)
 
     def keep(self, analyzer: str, facts: Iterable[Fact]) -> None:
         held = self.facts.setdefault(analyzer, [])
         for fact in facts:
-            weight = weigh(fact)
-            if self.kept >= MOST_FACTS or self.weight + weight > self.most:
+            units = count_units(fact)
+            if self.kept >= MOST_FACTS or self.units + units > self.most:
                 if not self.is_full:
                     self.fault("", FULL)
                 self.is_full = True
                 if self.kept >= MOST_FACTS:
                     return
-                if weight < HEAVY or not isinstance(fact, Package):
+                if units < HEAVY or not isinstance(fact, Package):
                     continue
                 # What one file tells must not cost the others: the package is kept, if not what it owns.
                 fact = replace(fact, files=(), needs=(), provides=(), licenses=(), supplier="")  # noqa: PLW2901  in its place
-                weight = weigh(fact)
-                if self.weight + weight > self.most:
+                units = count_units(fact)
+                if self.units + units > self.most:
                     continue
             self.kept += 1
-            self.weight += weight
+            self.units += units
             held.append(fact)
 
     def fault(self, path: str, message: str, *, on_files: bool = False) -> None:
@@ -240,20 +240,20 @@ class _Scan:
 
     def settle(self) -> None:
         """Let the paths take little memory."""
-        for gathering in (self.paths, self.folders, self.gone, self.opaque):
+        for gathering in (self.paths, self.directories, self.gone, self.opaque):
             gathering.settle()
 
     def done(self) -> PieceFacts:
         return PieceFacts(
             facts=self.facts,
             paths=self.paths.names(),
-            folders=self.folders.names(),
+            directories=self.directories.names(),
             gone=self.gone.names(),
             opaque=self.opaque.names(),
             entries=self.entries,
             size=self.size,
             faults=self.faults,
-            weight=self.weight,
+            units=self.units,
         )
 
 

@@ -1,4 +1,4 @@
-"""Which files are looked into for secrets, and how closely, by their folder, name and ending."""
+"""Which files are looked into for secrets, and how closely, by their directory, name and ending."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 
 class SecretLook(IntEnum):
-    """How closely the files of a folder are looked at."""
+    """How closely the files of a directory are looked at."""
 
     NOTHING = 0
     """Files whose names say that they hold credentials, and no others."""
@@ -33,12 +33,12 @@ _THEIRS: Final = (
 """Where packages put most of their files."""
 _PROGRAMS: Final = ("usr/bin/", "usr/sbin/", "usr/games/", "usr/libexec/", "bin/", "sbin/")
 SITES: Final = ("usr/share/nginx/", "usr/share/caddy/", "usr/share/httpd/", "usr/lib/cgi-bin/")
-"""Folders among these that people's own files are for."""
+"""Directories among these that people's own files are for."""
 _OTHERS: Final = frozenset({
     "node_modules", "site-packages", "dist-packages", "gems", "bower_components", "jspm_packages", "vendor",
     "__pycache__", "_cacache", "locale", "man", "zoneinfo",
 })  # fmt: skip
-"""Folders of what others made, wherever they are."""
+"""Directories of what others made, wherever they are."""
 _OTHERS_WITHIN: Final = (
     "/pkg/mod/",
     "cargo/registry/",
@@ -50,7 +50,7 @@ _OTHERS_WITHIN: Final = (
 _PROSE: Final = frozenset({
     "locales", "i18n", "l10n", "lang", "translations", "doc", "docs", "licenses", "__snapshots__",
 })  # fmt: skip
-"""Folders of documentation and of translations."""
+"""Directories of documentation and of translations."""
 
 BINARY: Final = frozenset({
     "so", "a", "o", "ko", "gz", "xz", "bz2", "zst", "zip", "jar", "war", "ear", "class", "pyc", "pyo", "whl", "egg",
@@ -91,9 +91,9 @@ LARGEST: Final = 1 << 20
 
 
 @lru_cache(maxsize=1024)
-def looks_into(folder: str) -> SecretLook:
-    """How closely the files right in a folder are looked at."""
-    inside, parts = folder + "/", folder.split("/")
+def looks_into(directory: str) -> SecretLook:
+    """How closely the files right in a directory are looked at."""
+    inside, parts = directory + "/", directory.split("/")
     if (
         inside.startswith(_PACKAGES)
         or not _OTHERS.isdisjoint(parts)
@@ -109,7 +109,7 @@ def looks_into(folder: str) -> SecretLook:
 
 
 def may_hold(name: str, ending: str, size: int, look: SecretLook) -> bool:
-    """Whether a file of this name, with this behind its last dot, is looked into, its folder being so looked at."""
+    """Whether a file of this name, with this behind its last dot, is looked into, its directory being so looked at."""
     if not SMALLEST <= size <= LARGEST:
         return False
     if name in _CREDENTIALS:
@@ -120,6 +120,6 @@ def may_hold(name: str, ending: str, size: int, look: SecretLook) -> bool:
     return ending.lower() not in BINARY and name not in _NAMED
 
 
-def is_code(folder: str, ending: str) -> bool:
+def is_code(directory: str, ending: str) -> bool:
     """Whether names in such a file are those of fields more often than of secrets."""
-    return ending in CODE or looks_into(folder) == SecretLook.TOKENS
+    return ending in CODE or looks_into(directory) == SecretLook.TOKENS

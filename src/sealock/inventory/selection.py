@@ -14,10 +14,10 @@ class Selection:
     """
 
     def __init__(self, analyzers: Iterable[Analyzer], least: int = 0, *, files: bool = True) -> None:
-        self.analyzers = tuple(analyzer for analyzer in analyzers if files or analyzer.tells_packages)
+        self.analyzers = tuple(analyzer for analyzer in analyzers if files or analyzer.finds_packages)
         self.files, self._least = files, least
         self.paths: dict[str, list[Analyzer]] = {}
-        self.folders: dict[str, list[Analyzer]] = {}
+        self.directories: dict[str, list[Analyzer]] = {}
         self.parents: dict[str, list[Analyzer]] = {}
         self.names: dict[str, list[Analyzer]] = {}
         self.endings: dict[str, list[tuple[str, Analyzer]]] = {}
@@ -27,8 +27,8 @@ class Selection:
             wanted = analyzer.wanted
             for path in wanted.paths:
                 self.paths.setdefault(path, []).append(analyzer)
-            for folder in wanted.folders:
-                self.folders.setdefault(folder, []).append(analyzer)
+            for directory in wanted.directories:
+                self.directories.setdefault(directory, []).append(analyzer)
             for parent in wanted.parents:
                 self.parents.setdefault(parent, []).append(analyzer)
             for name in wanted.names:
@@ -40,16 +40,16 @@ class Selection:
 
     def by_path(self, path: str) -> list[Analyzer]:
         """The analyzers that ask for this path, each once; those for ELF files are asked for apart."""
-        folder, _, name = path.rpartition("/")
-        return self.among(path, name, ending_of(name), self.by_folder(folder))
+        directory, _, name = path.rpartition("/")
+        return self.among(path, name, ending_of(name), self.by_directory(directory))
 
-    def by_folder(self, folder: str) -> list[Analyzer]:
-        """Those that ask for all files right in a folder."""
-        return [*self.folders.get(folder, ()), *self.parents.get(folder.rpartition("/")[2], ())]
+    def by_directory(self, directory: str) -> list[Analyzer]:
+        """Those that ask for all files right in a directory."""
+        return [*self.directories.get(directory, ()), *self.parents.get(directory.rpartition("/")[2], ())]
 
-    def among(self, path: str, name: str, ending: str, of_folder: list[Analyzer]) -> list[Analyzer]:
-        """As `by_path`, for who knows the parts of the path, and what is asked for of its folder."""
-        found = of_folder
+    def among(self, path: str, name: str, ending: str, of_directory: list[Analyzer]) -> list[Analyzer]:
+        """As `by_path`, for who knows the parts of the path, and what is asked for of its directory."""
+        found = of_directory
         if path in self.paths:
             found = [*found, *self.paths[path]]
         if name in self.names:

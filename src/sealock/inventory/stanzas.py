@@ -55,7 +55,7 @@ def stanzas(whole: str) -> Iterator[str]:
 class PathBudget:
     """Keeps the list of a package's files in proportion to what told of them.
 
-    Where folders and names stand apart, few bytes can make endlessly many long paths.
+    Where directories and names stand apart, few bytes can make endlessly many long paths.
     """
 
     def __init__(self, size: int) -> None:
@@ -71,10 +71,10 @@ class PathBudget:
 
 
 def owned(paths: Iterable[str]) -> tuple[str, ...]:
-    """Make paths normal and leave out the folders that lead to others: files, links, and folders that stay empty."""
+    """Files, links and empty directories by their normal paths, without the directories that lead to them."""
     normal = dict.fromkeys(path.strip("/") for path in paths)
-    folders = {path.rpartition("/")[0] for path in normal}
-    return tuple(path for path in normal if path and path not in folders and path not in {".", "/."})
+    directories = {path.rpartition("/")[0] for path in normal}
+    return tuple(path for path in normal if path and path not in directories and path not in {".", "/."})
 
 
 class Faults:

@@ -1,4 +1,4 @@
-"""For the paths that are told of, the last layer that writes or removes each, or a folder that it is in."""
+"""For the paths that are told of, the last layer that writes or removes each, or a directory that it is in."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Laid(Protocol):
         """Its files."""
 
     @property
-    def folders(self) -> Names:
-        """Its folders."""
+    def directories(self) -> Names:
+        """Its directories."""
 
     @property
     def gone(self) -> Names:
@@ -25,20 +25,20 @@ class Laid(Protocol):
 
     @property
     def opaque(self) -> Names:
-        """Folders whose earlier contents it hides."""
+        """Directories whose earlier contents it hides."""
 
 
 class ByteView:
     """What later layers do to the paths of interest; all others are passed over, since there are very many."""
 
     def __init__(self, layers: Sequence[Laid], paths: Iterable[str]) -> None:
-        self._interest = _with_folders(paths)
+        self._interest = _with_directories(paths)
         self._written = self._last([layer.paths for layer in layers])
         self._gone = self._last([layer.gone for layer in layers])
         """Removed as a whole, with all below."""
         self._opaque = self._last([layer.opaque for layer in layers])
-        self.folders = self._last([layer.folders for layer in layers])
-        """A folder that a later layer holds again has that layer's mode; what is in it stays."""
+        self.directories = self._last([layer.directories for layer in layers])
+        """A directory that a later layer holds again has that layer's mode; what is in it stays."""
         self._above: dict[str, int] = {"": self._opaque.get("", -1)}
 
     def _last(self, layers: Sequence[Names]) -> dict[str, int]:
@@ -50,7 +50,7 @@ class ByteView:
         return last
 
     def hidden(self, path: str, index: int) -> bool:
-        """Whether a layer after this one replaces the path, or removes it or a folder that it is in."""
+        """Whether a layer after this one replaces the path, or removes it or a directory that it is in."""
         return self.hidden_by(path, index) >= 0
 
     def hidden_by(self, path: str, index: int) -> int:
@@ -60,13 +60,13 @@ class ByteView:
             last = self._hides(path.rpartition("/")[0])
         return last if last > index else -1
 
-    def _hides(self, folder: str) -> int:
-        """The last layer that hides what a folder holds."""
+    def _hides(self, directory: str) -> int:
+        """The last layer that hides what a directory holds."""
         todo: list[str] = []
-        while folder not in self._above:
-            todo.append(folder)
-            folder = folder.rpartition("/")[0]
-        last = self._above[folder]
+        while directory not in self._above:
+            todo.append(directory)
+            directory = directory.rpartition("/")[0]
+        last = self._above[directory]
         for one in reversed(todo):
             last = self._above[one] = max(
                 last, self._gone.get(one, -1), self._opaque.get(one, -1), self._written.get(one, -1)
@@ -74,8 +74,8 @@ class ByteView:
         return last
 
 
-def _with_folders(paths: Iterable[str]) -> set[str]:
-    """Paths and all the folders that they are in."""
+def _with_directories(paths: Iterable[str]) -> set[str]:
+    """Paths and all the directories that they are in."""
     found = {""}
     for path in paths:
         one = path

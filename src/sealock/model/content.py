@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-NodeKind: TypeAlias = Literal["file", "folder", "symbolic link", "other"]
+NodeKind: TypeAlias = Literal["file", "directory", "symbolic link", "other"]
 ProgramKind: TypeAlias = Literal["static", "dynamic", "library", "script"]
 
 
@@ -58,7 +58,7 @@ class Content(Struct, frozen=True):
     """All layers laid over one another. Paths are relative to the root, without a leading slash.
 
     `texts` are scripts for a shell and settings of the loader, by path; `tags` the platform tags of Python's wheels, by
-    the path of their .dist-info folder.
+    the path of their .dist-info directory.
     """
 
     nodes: Mapping[str, FileNode]

@@ -14,7 +14,7 @@ from sealock.image.opener import open_image
 from sealock.inventory.content import content
 from sealock.model.advice import BaseAdvice
 from sealock.model.finding import InputError
-from sealock.scan.images import How, inventories
+from sealock.scan.images import ImageOptions, read_inventories
 
 _MOST: Final = 2000
 """Commands of one script that are followed."""
@@ -29,10 +29,10 @@ class Advised(Struct, frozen=True):
 
 
 def advised(
-    path: str, how: How, start: tuple[str, ...] = (), progress: Callable[[str], None] = lambda _name: None
+    path: str, how: ImageOptions, start: tuple[str, ...] = (), progress: Callable[[str], None] = lambda _name: None
 ) -> Advised:
     """Advise; `start` stands for what the configuration says is started. TargetError where it is no image at all."""
-    inventory, *others = inventories(path, how, progress)
+    inventory, *others = read_inventories(path, how, progress)
     # Digests have been verified.
     image, *_ = open_image(
         path, platform=how.platform, bounds=how.bounds, verify=False, access=how.access, engine=how.engine

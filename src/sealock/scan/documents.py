@@ -19,7 +19,7 @@ from sealock.scan.settings import Settings
 from sealock.targets.inputs import FileInput, ImageInput, MachineInput
 
 if TYPE_CHECKING:
-    from sealock.scan.images import How
+    from sealock.scan.images import ImageOptions
 
 
 class ReadTarget(Struct, frozen=True):
@@ -77,10 +77,10 @@ class DocumentReader:
         return ReadTarget(input_.target, input_.name, input_, document, policy, _inventories(document))
 
     def _images(self, input_: ImageInput, policy: Policy, progress: Callable[[str], None]) -> Iterator[ReadTarget]:
-        from sealock.scan.images import documents  # noqa: PLC0415  loads all analyzers
+        from sealock.scan.images import read_documents  # noqa: PLC0415  loads all analyzers
 
         image, distrust, unverified = self._verified(input_, policy)
-        found = documents(image, self._how(policy), progress)
+        found = read_documents(image, self._how(policy), progress)
         if input_.image.startswith("docker:"):
             from sealock.runtime.engine import endpoint  # noqa: PLC0415  other images have no engine
 
@@ -92,12 +92,12 @@ class DocumentReader:
             complete = replace(document, errors=(*unverified, *document.errors))
             yield ReadTarget(target, input_.name, input_, complete, policy, inventories, distrust)
 
-    def _how(self, policy: Policy) -> How:
+    def _how(self, policy: Policy) -> ImageOptions:
         from sealock.image.entry import Bounds  # noqa: PLC0415  as in _images
-        from sealock.scan.images import How  # noqa: PLC0415  as in _images
+        from sealock.scan.images import ImageOptions  # noqa: PLC0415  as in _images
 
         settings = self._settings
-        return How(
+        return ImageOptions(
             settings.platform,
             settings.verify,
             Bounds(**settings.limits),

@@ -13,7 +13,7 @@ from sealock.cli.main import main
 from sealock.errors import EngineError, TargetError
 from sealock.image.entry import Bounds
 from sealock.model.inventory import Inventory
-from sealock.scan.images import How, inventories
+from sealock.scan.images import ImageOptions, read_inventories
 from support.madeimages import Layout, config, docker_save, files, info, sha256, tar
 from support.simulators.engine import EngineSimulator, Reply, simulated
 
@@ -46,7 +46,7 @@ def have(engine: EngineSimulator, name: str, *layers: bytes, **more: object) -> 
 
 
 def read(engine: EngineSimulator, name: str = "app:1", cache: str = "", **how: object) -> Inventory:
-    (found,) = inventories(f"docker:{name}", How(engine=engine.where, cache=cache, **how))  # type: ignore[arg-type]
+    (found,) = read_inventories(f"docker:{name}", ImageOptions(engine=engine.where, cache=cache, **how))  # type: ignore[arg-type]
     return found
 
 
@@ -57,7 +57,7 @@ def sent(engine: EngineSimulator) -> int:
 def test_an_image_is_what_its_archive_is(engine: EngineSimulator, tmp_path: Path) -> None:
     path = tmp_path / "app.tar"
     path.write_bytes(next(iter(engine.saved.values())))
-    (saved,) = inventories(str(path), How())
+    (saved,) = read_inventories(str(path), ImageOptions())
     had = read(engine)
     assert had.errors == ()
     assert [package.name for package in had.packages] == ["bash"]

@@ -20,9 +20,9 @@ from sealock.inventory.facts import ImageFacts, LayerFacts
 from sealock.inventory.names import Names
 from sealock.model.inventory import Inventory, Package
 from sealock.scan.cache import code, layers
-from sealock.scan.cache.folder import CacheFolder
-from sealock.scan.cache.layers import CachedFacts, LayerCache, Together
-from sealock.scan.images import How, inventories
+from sealock.scan.cache.directory import CacheDirectory
+from sealock.scan.cache.layers import CachedFacts, LayerCache, MergedFacts
+from sealock.scan.images import ImageOptions, read_inventories
 from support.madeimages import Layout, docker_save, info, sha256, spread, tar, write
 
 BASH = tar(
@@ -65,7 +65,7 @@ def cache(tmp_path: Path) -> str:
 def read(
     path: str, cache: str = "", *, verify: bool = True, bounds: Bounds = DEFAULT_BOUNDS, files: bool = True
 ) -> Inventory:
-    (found,) = inventories(path, How(verify=verify, cache=cache, bounds=bounds, files=files))
+    (found,) = read_inventories(path, ImageOptions(verify=verify, cache=cache, bounds=bounds, files=files))
     return found
 
 
@@ -80,20 +80,20 @@ def plant(
     facts = LayerFacts(
         (Package("npm", name, "1", f"{name}/package.json"),), (), (), Names(), Names(), Names(), Names(), 1, 1, ()
     )
-    LayerCache(CacheFolder(cache), bounds, files=files).keep(sha256(plain), CachedFacts(facts, ()), stored)
+    LayerCache(CacheDirectory(cache), bounds, files=files).keep(sha256(plain), CachedFacts(facts, ()), stored)
     forget(cache, "whole", "bill")
 
 
 def plant_together(cache: str, *layers: bytes, files: bool = True) -> None:
     """The same of an image's layers together."""
     facts = ImageFacts(None, (Package("npm", "planted", "1", "x/package.json"),), (), ((0, 1, 1),), ((),) * len(layers))
-    together = Together(facts, ((),) * len(layers))
-    LayerCache(CacheFolder(cache), DEFAULT_BOUNDS, files=files).keep_together(tuple(map(sha256, layers)), together)
+    together = MergedFacts(facts, ((),) * len(layers))
+    LayerCache(CacheDirectory(cache), DEFAULT_BOUNDS, files=files).keep_merged(tuple(map(sha256, layers)), together)
 
 
 def forget(cache: str, *kinds: str) -> None:
     """Remove entries of these kinds."""
-    for one in CacheFolder(cache).entries():
+    for one in CacheDirectory(cache).entries():
         if one.name.startswith(kinds):
             Path(cache, one.name).unlink()
 
@@ -122,7 +122,7 @@ def test_what_is_listed_is_the_same_without_a_cache_with_an_empty_and_with_a_ful
     assert {"bash"} <= names(plain)
     assert {"is no valid JSON" in error.message or "outside" in error.message for error in plain.errors} == {True}
     assert read(path, cache) == plain
-    assert len([one for one in CacheFolder(cache).entries() if one.name.startswith("facts")]) == 2
+    assert len([one for one in CacheDirectory(cache).entries() if one.name.startswith("facts")]) == 2
     assert read(path, cache) == plain
     assert read(path, cache, verify=False).packages == plain.packages
 
@@ -159,7 +159,7 @@ def test_one_cache_serves_who_asks_for_packages_alone_and_who_asks_for_everythin
     read(archive, cache, files=True)
     plant(cache, BASH, "planted")
     assert names(read(archive, cache, files=False)) == {"planted"}
-    assert [one.name for one in CacheFolder(cache).entries() if one.name.startswith("packages")] == []
+    assert [one.name for one in CacheDirectory(cache).entries() if one.name.startswith("packages")] == []
 
 
 def test_what_was_kept_of_packages_alone_is_not_taken_for_everything(archive: str, cache: str) -> None:
@@ -180,11 +180,13 @@ def test_an_archive_compressed_as_a_whole_is_read_anew(tmp_path: Path, cache: st
 
 
 def entry(cache: str, kind: str = "facts") -> Path:
-    return next(Path(cache, one.name) for one in CacheFolder(cache).entries() if one.name.startswith(kind))
+    return next(Path(cache, one.name) for one in CacheDirectory(cache).entries() if one.name.startswith(kind))
 
 
 def swap(cache: str, kind: str) -> None:
-    other = next(Path(cache, one.name) for one in CacheFolder(cache).entries() if one.name != entry(cache, kind).name)
+    other = next(
+        Path(cache, one.name) for one in CacheDirectory(cache).entries() if one.name != entry(cache, kind).name
+    )
     shutil.copy(other, entry(cache, kind))
 
 
@@ -194,7 +196,7 @@ def link(cache: str, kind: str) -> None:
     path.symlink_to("elsewhere")
 
 
-def folder(cache: str, kind: str) -> None:
+def directory(cache: str, kind: str) -> None:
     path = entry(cache, kind)
     path.unlink()
     path.mkdir()
@@ -212,7 +214,7 @@ def flip(path: Path, at: int) -> None:
 
 
 def rewritten(cache: str, kind: str, data: bytes) -> None:
-    CacheFolder(cache).write(entry(cache, kind).name, data)
+    CacheDirectory(cache).write(entry(cache, kind).name, data)
 
 
 DAMAGES: dict[str, Callable[[str, str], object]] = {
@@ -227,7 +229,7 @@ DAMAGES: dict[str, Callable[[str, str], object]] = {
     ),
     "another entry's bytes": swap,
     "a link in its place": link,
-    "a folder in its place": folder,
+    "a directory in its place": directory,
     "a pipe in its place": pipe,
     "sound, and of another shape": lambda cache, kind: rewritten(cache, kind, msgspec.msgpack.encode({"facts": 1})),
     "sound, and nested without end": lambda cache, kind: rewritten(cache, kind, b"\x91" * 100_000),
@@ -235,7 +237,7 @@ DAMAGES: dict[str, Callable[[str, str], object]] = {
     "removed": lambda cache, kind: entry(cache, kind).unlink(),
     "a broken proof": lambda cache, _: entry(cache, "proof").write_bytes(b"x"),
     "a proof of another shape": lambda cache, _: rewritten(cache, "proof", b"\xc1"),
-    "the whole folder removed": lambda cache, _: shutil.rmtree(cache),
+    "the whole directory removed": lambda cache, _: shutil.rmtree(cache),
 }
 
 
@@ -300,7 +302,7 @@ def test_an_image_that_lies_leaves_nothing_behind(
     lying = made.index(made.image((BASH, compress(OTHER))))
     found = read(settled(spread(tmp_path / "lying", lying)), cache, verify=verify)
     assert names(found) == {"evil"}
-    assert not [one for one in CacheFolder(cache).entries() if one.name.startswith(("facts", "plain", "whole"))]
+    assert not [one for one in CacheDirectory(cache).entries() if one.name.startswith(("facts", "plain", "whole"))]
     assert names(read(settled(SHAPES["a gzip layout"](tmp_path)), cache)) == {"bash"}
 
 
@@ -334,12 +336,12 @@ def test_what_others_can_write_to_is_not_remembered(archive: str, cache: str) ->
     Path(archive).chmod(0o602)
     settled(archive)
     read(archive, cache)
-    assert CacheFolder(cache).entries() == []
+    assert CacheDirectory(cache).entries() == []
 
 
 def test_nothing_is_kept_of_what_is_not_verified(archive: str, cache: str) -> None:
     read(archive, cache, verify=False)
-    assert CacheFolder(cache).entries() == []
+    assert CacheDirectory(cache).entries() == []
 
 
 @pytest.mark.parametrize("bounds", [Bounds(file=7), Bounds(depth=9)], ids=["file", "depth"])
@@ -393,21 +395,21 @@ def test_all_that_makes_facts_is_in_the_fingerprint() -> None:
         pytest.param(lambda path: path.symlink_to(path.parent / "nowhere"), "cannot be", id="a link to nowhere"),
     ],
 )
-def test_a_folder_that_cannot_be_used_is_done_without(
+def test_a_directory_that_cannot_be_used_is_done_without(
     archive: str, cache: str, make: Callable[[Path], object], why: str
 ) -> None:
     make(Path(cache))
     plain = read(archive)
-    assert why in CacheFolder(cache).trouble
-    assert bool(why) is bool(CacheFolder(cache).trouble)
+    assert why in CacheDirectory(cache).trouble
+    assert bool(why) is bool(CacheDirectory(cache).trouble)
     assert read(archive, cache) == plain
     assert read(archive, cache) == plain
 
 
-def test_a_folder_of_another_user_is_done_without(archive: str, cache: str) -> None:
+def test_a_directory_of_another_user_is_done_without(archive: str, cache: str) -> None:
     Path(cache).mkdir()
     told = subprocess.run(
-        [sys.executable, "-c", "import os, sys\nos.geteuid = lambda: 12345\nfrom sealock.scan.cache.folder import CacheFolder\nprint(CacheFolder(sys.argv[1]).trouble)", cache],
+        [sys.executable, "-c", "import os, sys\nos.geteuid = lambda: 12345\nfrom sealock.scan.cache.directory import CacheDirectory\nprint(CacheDirectory(sys.argv[1]).trouble)", cache],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert "belongs to another user" in told.stdout
@@ -438,14 +440,14 @@ def test_several_processes_share_it(archive: str, cache: str) -> None:
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) for _ in range(4)]
     told = {one.communicate()[0] for one in running}
     assert len(told) == 1
-    kept = CacheFolder(cache)
+    kept = CacheDirectory(cache)
     assert {one.name.split("-")[0] for one in kept.entries()} == {"facts", "whole", "proof"}
     assert all(kept.read(one.name) for one in kept.entries())
     assert subprocess.run(command, capture_output=True, check=False).stdout in told
 
 
 def test_what_was_not_used_for_the_longest_time_goes_first(cache: str) -> None:
-    kept = CacheFolder(cache, limit=64 << 10)
+    kept = CacheDirectory(cache, limit=64 << 10)
     entries = [f"facts-{number:064x}" for number in range(10)]
     for number, name in enumerate(entries):
         kept.write(name, os.urandom(8000))
@@ -463,7 +465,7 @@ def test_what_has_no_unicode_name_is_found_and_not_kept(tmp_path: Path, cache: s
     layer = tar(info("opt/t\udcffol", b"x", mode=0o4755))
     path = settled(write(tmp_path / "app.tar", docker_save(layer)))
     assert [file.path for file in read(path, cache).files] == ["opt/t\udcffol"]
-    assert [one.name.split("-")[0] for one in CacheFolder(cache).entries()] == ["proof"]
+    assert [one.name.split("-")[0] for one in CacheDirectory(cache).entries()] == ["proof"]
 
 
 def test_without_sources_nothing_is_kept(tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -473,31 +475,31 @@ def test_without_sources_nothing_is_kept(tmp_path: Path, cache: str, monkeypatch
     archive = settled(write(tmp_path / "app.tar", docker_save(BASH)))
     assert read(archive, cache) == read(archive)
     plant(cache, BASH, "planted")
-    assert [one.name.split("-")[0] for one in CacheFolder(cache).entries()] == ["proof"]
+    assert [one.name.split("-")[0] for one in CacheDirectory(cache).entries()] == ["proof"]
 
 
 def test_what_is_larger_than_half_of_the_cache_is_not_kept(cache: str) -> None:
-    kept = CacheFolder(cache, limit=1000)
+    kept = CacheDirectory(cache, limit=1000)
     kept.write("facts-" + "0" * 64, bytes(501))
     assert kept.entries() == []
 
 
-def test_files_of_others_in_the_folder_are_let_alone(archive: str, cache: str) -> None:
+def test_files_of_others_in_the_directory_are_let_alone(archive: str, cache: str) -> None:
     read(archive, cache)
     Path(cache, "db").mkdir()
     Path(cache, "letter.txt").write_text("mine")
     stale = Path(cache, ".coming-1-0123456789abcdef")
     stale.write_text("half")
-    CacheFolder(cache).prune(1 << 30)
+    CacheDirectory(cache).prune(1 << 30)
     assert stale.exists()
     os.utime(stale, (1, 1))
-    CacheFolder(cache).prune(1 << 30)
+    CacheDirectory(cache).prune(1 << 30)
     assert not stale.exists()
-    CacheFolder(cache).prune(0)
+    CacheDirectory(cache).prune(0)
     assert sorted(one.name for one in Path(cache).iterdir()) == ["db", "letter.txt"]
 
 
-def test_the_folder_is_for_its_owner_alone(archive: str, cache: str) -> None:
+def test_the_directory_is_for_its_owner_alone(archive: str, cache: str) -> None:
     read(archive, cache)
     assert Path(cache).stat().st_mode & 0o777 == 0o700
-    assert all(Path(cache, one.name).stat().st_mode & 0o777 == 0o600 for one in CacheFolder(cache).entries())
+    assert all(Path(cache, one.name).stat().st_mode & 0o777 == 0o600 for one in CacheDirectory(cache).entries())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sealock.scan.images import How, inventories
+from sealock.scan.images import ImageOptions, read_inventories
 from support.analyzerfiles import FILES
 from support.madeimages import docker_save, info, tar, write
 
@@ -49,7 +49,7 @@ def test_harmed_databases_are_told_of_and_the_rest_is_listed(seed: int, tmp_path
     chance = random.Random(seed)  # noqa: S311  the same harm at each run
     layers = [with_another(at, path, harmed(chance, data)) for at, (_, path, data) in enumerate(FILES)]
     path = write(tmp_path / "app.tar", docker_save(*layers))
-    (found,) = inventories(path, How())
+    (found,) = read_inventories(path, ImageOptions())
     assert [package.name for package in found.packages].count("sound") == len(layers)
     for error in found.errors:
         assert error.location.file.startswith(f"{path}: layer "), error

@@ -43,7 +43,7 @@ LAYERS: dict[str, bytes] = {
     "an archive within a file": tar(*PACKAGES[:9], info("srv/inner.tar", tar(*LONG, *MANY)), *PACKAGES[9:]),
     "an archive within a file, as its last": tar(*PACKAGES, info("srv/inner.tar", tar(*MANY))),
     "an archive within an archive within": tar(info("a.tar", tar(info("b.tar", tar(*PACKAGES)))), *PACKAGES),
-    "whiteouts and folders": tar(
+    "whiteouts and directories": tar(
         *(info(f"a/.wh.{number}") for number in range(60)), info("b/.wh..wh..opq"), *MANY, info("a/.wh.."),
         *(info(f"c/{number}", type=tarfile.DIRTYPE, mode=0o777) for number in range(60)),
     ),
@@ -106,11 +106,11 @@ def test_a_header_is_not_parted_from_what_extends_it(tmp_path: Path) -> None:
 
 PROGRAM = """
 import sys
-from sealock.scan.images import How, inventories, processes, workers
+from sealock.scan.images import ImageOptions, read_inventories, processes, workers
 workers.WORTH, workers.SPACING = 0, int(sys.argv[2])
 helpers = int(sys.argv[3])
 processes.children = lambda: helpers
-for image in inventories(sys.argv[1], How(verify="verify" in sys.argv)):
+for image in read_inventories(sys.argv[1], ImageOptions(verify="verify" in sys.argv)):
     for fact in (*image.packages, *image.files, *image.sizes, *image.errors):
         print(fact)
 """
@@ -124,22 +124,22 @@ def told(path: str, spacing: int, helpers: int, *more: str) -> str:
     return done.stdout
 
 
-def layout(folder: Path, compress: Callable[[bytes], bytes]) -> str:
+def layout(directory: Path, compress: Callable[[bytes], bytes]) -> str:
     made = Layout()
-    layers = [(LAYERS[kind], compress(LAYERS[kind])) for kind in ("small files", "whiteouts and folders")]
-    return spread(folder / "image", made.index(made.image(*layers)))
+    layers = [(LAYERS[kind], compress(LAYERS[kind])) for kind in ("small files", "whiteouts and directories")]
+    return spread(directory / "image", made.index(made.image(*layers)))
 
 
 def lying(path: Path) -> str:
-    members = docker_save(*(LAYERS[kind] for kind in ("small files", "whiteouts and folders")))
+    members = docker_save(*(LAYERS[kind] for kind in ("small files", "whiteouts and directories")))
     return write(path, {name: tar(*DPKG) if name.endswith("layer.tar") else data for name, data in members.items()})
 
 
 SHAPES: dict[str, Callable[[Path], str]] = {
-    "every layer": lambda folder: write(folder / "app.tar", docker_save(*LAYERS.values())),
-    "gzip layers": lambda folder: layout(folder, gzip.compress),
-    "gzip layers that are cut short": lambda folder: layout(folder, lambda data: gzip.compress(data)[:-100]),
-    "an image that lies": lambda folder: lying(folder / "app.tar"),
+    "every layer": lambda directory: write(directory / "app.tar", docker_save(*LAYERS.values())),
+    "gzip layers": lambda directory: layout(directory, gzip.compress),
+    "gzip layers that are cut short": lambda directory: layout(directory, lambda data: gzip.compress(data)[:-100]),
+    "an image that lies": lambda directory: lying(directory / "app.tar"),
 }
 
 
@@ -207,7 +207,7 @@ def test_a_process_with_threads_makes_no_copies_of_itself() -> None:
 
 
 def test_progress_is_told_of_each_piece(tmp_path: Path) -> None:
-    program = PROGRAM.replace("How(", "progress=lambda name: print(name), how=How(")
+    program = PROGRAM.replace("ImageOptions(", "progress=lambda name: print(name), options=ImageOptions(")
     path = write(tmp_path / "app.tar", docker_save(LAYERS["small files"]))
     done = subprocess.run(
         [sys.executable, "-c", program, path, "4096", "0"], capture_output=True, text=True, check=True, env=os.environ

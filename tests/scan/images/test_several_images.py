@@ -13,8 +13,8 @@ import pytest
 
 from sealock.image.entry import Bounds, LayerEntry
 from sealock.image.layers import TarLayer
-from sealock.scan.cache.folder import CacheFolder
-from sealock.scan.images import How, inventories
+from sealock.scan.cache.directory import CacheDirectory
+from sealock.scan.images import ImageOptions, read_inventories
 from support.madeimages import Layout, config, docker_save, files, info, sha256, spread, tar, write
 
 BASE = tar(*(info(f"opt/{number}", b"x", mode=0o4755) for number in range(30)))
@@ -57,7 +57,7 @@ def test_a_layer_that_images_share_is_read_once(tmp_path: Path, walks: list[str]
         made = Layout()
         each = [made.image(*((layer, layer) for layer in layers)) for layers in ((BASE, OTHER), (BASE,), (OTHER, BASE))]
         path = spread(tmp_path, made.index(*each))
-    found = inventories(path, How())
+    found = read_inventories(path, ImageOptions())
     assert [len(image.files) for image in found] == [60, 30, 60]
     assert [fact.layer for fact in found[2].files if fact.path.startswith("opt")] == [1] * 30
     assert sorted(walks) == sorted({sha256(BASE), sha256(OTHER)})
@@ -69,12 +69,12 @@ def test_images_of_one_archive_are_the_same_from_the_cache_and_none_is_read_agai
 ) -> None:
     path = write(tmp_path / "app.tar", saved((BASE, OTHER), (BASE,), (OTHER, BASE)))
     time.sleep(0.05)  # so that it counts as one that nobody is writing
-    plain = inventories(path, How())
+    plain = read_inventories(path, ImageOptions())
     cache = str(tmp_path / "cache")
-    assert inventories(path, How(cache=cache)) == plain
-    assert sum(entry.name.startswith("whole") for entry in CacheFolder(cache).entries()) == 3
+    assert read_inventories(path, ImageOptions(cache=cache)) == plain
+    assert sum(entry.name.startswith("whole") for entry in CacheDirectory(cache).entries()) == 3
     walks.clear()
-    assert inventories(path, How(cache=cache)) == plain
+    assert read_inventories(path, ImageOptions(cache=cache)) == plain
     assert walks == []
 
 
@@ -92,24 +92,26 @@ def lying(tmp_path: Path) -> str:
 
 
 def test_another_digest_for_the_same_bytes_is_told_of_each_image(tmp_path: Path) -> None:
-    found = inventories(lying(tmp_path), How())
+    found = read_inventories(lying(tmp_path), ImageOptions())
     assert any("has the digest" in error.message for error in found[1].errors)
 
 
 def test_an_image_that_lies_of_a_shared_layer_leaves_nothing_behind(tmp_path: Path) -> None:
     cache, path = str(tmp_path / "cache"), lying(tmp_path)
-    plain = inventories(path, How())
+    plain = read_inventories(path, ImageOptions())
     for _ in range(3):
-        assert inventories(path, How(cache=cache)) == plain
-    assert sum(entry.name.startswith("whole") for entry in CacheFolder(cache).entries()) == 1
+        assert read_inventories(path, ImageOptions(cache=cache)) == plain
+    assert sum(entry.name.startswith("whole") for entry in CacheDirectory(cache).entries()) == 1
     honest = write(tmp_path / "honest.tar", docker_save(OTHER))
-    assert {fact.path for fact in inventories(honest, How(cache=cache))[0].files} == {f"srv/{n}" for n in range(30)}
+    assert {fact.path for fact in read_inventories(honest, ImageOptions(cache=cache))[0].files} == {
+        f"srv/{n}" for n in range(30)
+    }
 
 
 def test_all_images_together_have_no_more_entries_than_one_may(tmp_path: Path, walks: list[str]) -> None:
     others = [tar(*(info(f"o{number}/{at}", mode=0o4755) for at in range(30))) for number in range(6)]
     path = write(tmp_path / "app.tar", saved(*((other,) for other in others)))
-    found = inventories(path, How(bounds=Bounds(entries=75)))
+    found = read_inventories(path, ImageOptions(bounds=Bounds(entries=75)))
     assert [len(image.files) for image in found] == [30, 30, 30, 0, 0, 0]
     assert len(walks) == 3
     for image in found[3:]:
@@ -120,7 +122,7 @@ def test_all_images_together_have_no_more_entries_than_one_may(tmp_path: Path, w
 
 def test_the_same_image_named_without_end_ends(tmp_path: Path, walks: list[str]) -> None:
     path = write(tmp_path / "app.tar", saved(*[(BASE,)] * 300))
-    found = inventories(path, How(bounds=Bounds(entries=200, images=250)))
+    found = read_inventories(path, ImageOptions(bounds=Bounds(entries=200, images=250)))
     assert len(found) == 250
     assert len(walks) == 1
     assert any("only the first 250 of 300 images" in error.message.lower() for error in found[0].errors)
@@ -131,7 +133,7 @@ def test_a_large_configuration_named_without_end_is_read_a_few_times(tmp_path: P
     large = config(BASE) + b" " * 20_000
     listed = [{"Config": "config.json", "RepoTags": [f"app:{number}"], "Layers": ["layer.tar"]} for number in range(9)]
     members = {"config.json": large, "layer.tar": BASE, "manifest.json": json.dumps(listed).encode()}
-    found = inventories(write(tmp_path / "app.tar", members), How(bounds=Bounds(metadata=len(large))))
+    found = read_inventories(write(tmp_path / "app.tar", members), ImageOptions(bounds=Bounds(metadata=len(large))))
     assert [bool(image.id) for image in found] == [True] * 3 + [False] * 6
     assert "configuration" in found[-1].errors[0].message
 
@@ -139,7 +141,7 @@ def test_a_large_configuration_named_without_end_is_read_a_few_times(tmp_path: P
 def test_entries_are_cut_alike_however_layers_are_read(tmp_path: Path) -> None:
     """Threads and processes read layers in any order: what is left out must not hang on who is the first."""
     path = write(tmp_path / "app.tar", docker_save(files(a=b"1"), BASE, OTHER))
-    found = [inventories(path, How(bounds=Bounds(entries=40)))[0] for _ in range(12)]
+    found = [read_inventories(path, ImageOptions(bounds=Bounds(entries=40)))[0] for _ in range(12)]
     assert {len(image.files) for image in found} == {39}
     assert len({tuple(fact.path for fact in image.files) for image in found}) == 1
 
@@ -150,14 +152,14 @@ def test_what_is_beyond_the_bound_is_not_walked(tmp_path: Path, helpers: int) ->
     large = tar(*(info(f"opt/{number}", mode=0o4755) for number in range(400)))
     path = write(tmp_path / "app.tar", docker_save(*[large] * 40))
     program = (
-        "import sys; from sealock.scan.images import How, inventories, processes, workers\n"
+        "import sys; from sealock.scan.images import ImageOptions, read_inventories, processes, workers\n"
         "from sealock.image.entry import Bounds\n"
         "from sealock.image.tarreader import TarReader\n"
         "workers.WORTH, workers.SPACING, processes.children = 0, 50_000, lambda: int(sys.argv[2])\n"
         "begin = TarReader.entries\n"
         "def noted(reader): print('walk', flush=True); yield from begin(reader)\n"
         "TarReader.entries = noted\n"
-        "(image,) = inventories(sys.argv[1], How(bounds=Bounds(entries=500)))\n"
+        "(image,) = read_inventories(sys.argv[1], ImageOptions(bounds=Bounds(entries=500)))\n"
         "print(len(image.files), len(image.errors))\n"
     )
     done = subprocess.run(

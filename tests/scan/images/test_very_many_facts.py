@@ -12,9 +12,9 @@ import pytest
 
 from sealock.image.entry import Bounds
 from sealock.inventory import scan
-from sealock.inventory.facts import weigh
+from sealock.inventory.facts import count_units
 from sealock.model.inventory import FileFact, Inventory, Package
-from sealock.scan.images import How, inventories
+from sealock.scan.images import ImageOptions, read_inventories
 from support.madeimages import Layout, docker_save, info, spread, tar, write
 
 TOLD = "there is more to tell of packages and files than is kept of an image; the rest is not (--max-entries)"
@@ -27,7 +27,7 @@ def lock(name: str, count: int) -> bytes:
 
 
 def read(path: str, bounds: Bounds, cache: str = "") -> Inventory:
-    (found,) = inventories(path, How(bounds=bounds, cache=cache))
+    (found,) = read_inventories(path, ImageOptions(bounds=bounds, cache=cache))
     return found
 
 
@@ -57,7 +57,7 @@ def test_packages_of_all_layers_are_bounded_in_their_order(shape: str, tmp_path:
 
 
 def test_what_one_layer_tells_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan, "MOST_WEIGHT", 200)
+    monkeypatch.setattr(scan, "MOST_UNITS", 200)
     path = write(tmp_path / "app.tar", docker_save(lock("a", 100), lock("b", 40)))
     assert counts(read(path, Bounds())) == (90, [f"layer 1: {TOLD}"])
 
@@ -73,7 +73,7 @@ def test_the_rest_of_a_layer_that_tells_too_much_is_walked(tmp_path: Path, monke
 
 
 def test_one_endless_list_costs_nothing_but_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan, "MOST_WEIGHT", 2000)
+    monkeypatch.setattr(scan, "MOST_UNITS", 2000)
     files = b"".join(b"usr/lib/%d\n" % number for number in range(20_000))
     layer = tar(
         info("x/a-1.dist-info/RECORD", b"".join(b"%d.py,,\n" % number for number in range(20_000))),
@@ -90,7 +90,7 @@ PACKAGE = Package("deb", "a", "1", "var/lib/dpkg/status")
 
 
 @pytest.mark.parametrize(
-    ("fact", "weight"),
+    ("fact", "units"),
     [
         (PACKAGE, 4),
         (FileFact("setuid", "usr/bin/su"), 1),
@@ -101,8 +101,8 @@ PACKAGE = Package("deb", "a", "1", "var/lib/dpkg/status")
     ],
     ids=["a package", "a file", "a long path", "files", "needs", "a long supplier"],
 )
-def test_facts_weigh_what_they_take(fact: Package | FileFact, weight: int) -> None:
-    assert weigh(fact) == weight
+def test_facts_weigh_what_they_take(fact: Package | FileFact, units: int) -> None:
+    assert count_units(fact) == units
 
 
 def test_lock_files_in_layer_after_layer_take_bounded_memory(tmp_path: Path) -> None:
@@ -111,8 +111,8 @@ def test_lock_files_in_layer_after_layer_take_bounded_memory(tmp_path: Path) -> 
     made = Layout()
     path = spread(tmp_path, made.index(made.image(*((layer, gzip.compress(layer)) for layer in layers))))
     program = (
-        "import sys\nfrom sealock.image.entry import Bounds\nfrom sealock.scan.images import How, inventories\n"
-        "(one,) = inventories(sys.argv[1], How(bounds=Bounds(entries=400_000)))\n"
+        "import sys\nfrom sealock.image.entry import Bounds\nfrom sealock.scan.images import ImageOptions, read_inventories\n"
+        "(one,) = read_inventories(sys.argv[1], ImageOptions(bounds=Bounds(entries=400_000)))\n"
         # Not ru_maxrss, which begins with what the process that started this one took.
         "print(len(one.packages), open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
     )

@@ -118,13 +118,13 @@ def _spelled(name: ImageName) -> str:
 
 
 def _contents(name: ImageName, arguments: Namespace) -> Any:  # noqa: ANN401  whatever the form has
-    from sealock.cli.cacheoptions import named_folder  # noqa: PLC0415  configuring does without
+    from sealock.cli.cacheoptions import named_directory  # noqa: PLC0415  configuring does without
     from sealock.cli.registries import registries  # noqa: PLC0415  as above
     from sealock.reports import sbom  # noqa: PLC0415  as above
-    from sealock.scan.images import How, inventories  # noqa: PLC0415  as above
+    from sealock.scan.images import ImageOptions, read_inventories  # noqa: PLC0415  as above
 
     access = registries(arguments.policy, none=arguments.no_policy)
-    inventory = inventories(_spelled(name), How(access=access, cache=named_folder("")))[0]
+    inventory = read_inventories(_spelled(name), ImageOptions(access=access, cache=named_directory("")))[0]
     if inventory.errors:
         error = inventory.errors[0]
         msg = f"what is in {name.familiar} is not known in full, so it is not attested: {error.message}"

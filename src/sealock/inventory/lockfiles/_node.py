@@ -17,7 +17,7 @@ ARCHIVES: Final = "https://codeload.github.com/"
 
 
 def is_local(source: str) -> bool:
-    """Whether this is a folder or an archive of the project itself, which no registry knows."""
+    """Whether this is a directory or an archive of the project itself, which no registry knows."""
     return source.startswith(LOCAL)
 
 

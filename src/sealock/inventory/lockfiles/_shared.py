@@ -32,7 +32,7 @@ class LockFile(Analyzer):
     def read(self, file: AnalyzedFile, /) -> Iterable[Fact]:
         """Give each package once."""
         path = f"/{file.path}"
-        return () if any(folder in path for folder in DEPENDENCIES) else unique(self.packages(file))
+        return () if any(directory in path for directory in DEPENDENCIES) else unique(self.packages(file))
 
     @abstractmethod
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:

@@ -17,11 +17,11 @@ PRODUCTION: Final = ("dependencies", "optionalDependencies", "peerDependencies")
 
 
 DEEPEST: Final = 64
-"""Slashes in the folder of a package whose needs are looked for around it."""
+"""Slashes in the directory of a package whose needs are looked for around it."""
 
 
 class BunLock(Struct):
-    """`packages` are by the folder that they are put in ("a", "a/b"): ["name@version", ..., {their needs}, ...]."""
+    """`packages` are by the directory that they are put in ("a", "a/b"): ["name@version", ..., {their needs}, ...]."""
 
     workspaces: Any = None
     packages: Any = None
@@ -54,7 +54,7 @@ def packages(entries: Table, workspaces: Table, path: str) -> Iterator[Package]:
 
 
 def production(entries: Table, workspaces: Table) -> set[str]:
-    """The folders of all that the projects need when they run."""
+    """The directories of all that the projects need when they run."""
 
     def edges(key: str) -> Iterator[str]:
         row = rows(entries.get(key))
@@ -63,8 +63,8 @@ def production(entries: Table, workspaces: Table) -> set[str]:
                 yield from filter(None, (place(entries, key, name) for name in table(needs.get(part))))
 
     roots = (
-        place(entries, word(table(project).get("name")) if folder else "", name)
-        for folder, project in workspaces.items()
+        place(entries, word(table(project).get("name")) if directory else "", name)
+        for directory, project in workspaces.items()
         for part in PRODUCTION
         for name in table(table(project).get(part))
     )
@@ -72,7 +72,7 @@ def production(entries: Table, workspaces: Table) -> set[str]:
 
 
 def place(entries: Table, key: str, name: str) -> str:
-    """Where a package finds another: in its own folder, or in the nearest around it."""
+    """Where a package finds another: in its own directory, or in the nearest around it."""
     while key and key.count("/") < DEEPEST:
         if f"{key}/{name}" in entries:
             return f"{key}/{name}"

@@ -12,7 +12,7 @@ from sealock.inventory.lockfiles._shared import LockFile, text_of
 from sealock.model.inventory import Package
 
 SOURCES: Final = frozenset({"GEM", "GIT", "PLUGIN SOURCE"})
-"""Sections with gems in them; those of PATH are folders of the project."""
+"""Sections with gems in them; those of PATH are directories of the project."""
 
 
 class Bundler(LockFile):

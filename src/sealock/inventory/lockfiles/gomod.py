@@ -11,7 +11,7 @@ from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
 from sealock.inventory.lockfiles._shared import LockFile, text_of
 from sealock.model.inventory import Package
 
-FOLDERS: Final = ("./", "../", "/")
+DIRECTORIES: Final = ("./", "../", "/")
 
 
 class GoMod(LockFile):
@@ -26,7 +26,7 @@ class GoMod(LockFile):
 
 
 def packages(text: str, path: str) -> Iterator[Package]:
-    """The required modules, or those in their place; what a folder replaces is of the project itself."""
+    """The required modules, or those in their place; what a directory replaces is of the project itself."""
     required: list[tuple[str, str]] = []
     replaced: dict[tuple[str, str], tuple[str, str]] = {}
     for verb, words in directives(text):
@@ -40,7 +40,7 @@ def packages(text: str, path: str) -> Iterator[Package]:
     for module, version in required:
         name, number = replaced.get((module, version)) or replaced.get((module, "")) or (module, version)
         namespace, last = _names.module(name)
-        if last and number and not name.startswith(FOLDERS):
+        if last and number and not name.startswith(DIRECTORIES):
             yield Package("golang", last, number, path, namespace=namespace)
 
 

@@ -16,7 +16,7 @@ from sealock.model.inventory import Package
 
 
 class NpmLockFile(Struct):
-    """Version 1 nests `dependencies`; 3 has `packages` by folder; 2 has both."""
+    """Version 1 nests `dependencies`; 3 has `packages` by directory; 2 has both."""
 
     packages: Any = None
     dependencies: Any = None
@@ -32,15 +32,15 @@ class NpmLock(LockFile):
         """Give the packages."""
         lock = decoded(file.data, NpmLockFile)
         if table(lock.packages):
-            return by_folder(table(lock.packages), file.path)
+            return by_directory(table(lock.packages), file.path)
         return nested(lock.dependencies, file.path)
 
 
-def by_folder(packages: dict[str, object], path: str) -> Iterator[Package]:
-    """Versions 2 and 3: what lies in no folder of modules is the project's own."""
-    for folder, value in packages.items():
+def by_directory(packages: dict[str, object], path: str) -> Iterator[Package]:
+    """Versions 2 and 3: what lies in no directory of modules is the project's own."""
+    for directory, value in packages.items():
         entry = table(value)
-        _, inside, name = folder.rpartition("node_modules/")
+        _, inside, name = directory.rpartition("node_modules/")
         if not inside or entry.get("link") is True:
             continue
         found = _node.package(

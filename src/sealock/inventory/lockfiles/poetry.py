@@ -23,7 +23,7 @@ class Poetry(LockFile):
 
 
 def packages(lock: Table, path: str) -> Iterator[Package]:
-    """The packages, without folders and files of the project."""
+    """The packages, without directories and files of the project."""
     for row in tables(lock.get("package")):
         name, version, source = word(row.get("name")), word(row.get("version")), table(row.get("source"))
         kind = word(source.get("type"))

@@ -23,7 +23,7 @@ class Pylock(LockFile):
 
 
 def packages(lock: Table, path: str) -> Iterator[Package]:
-    """The packages, without folders and archives that lie beside the lock file."""
+    """The packages, without directories and archives that lie beside the lock file."""
     for row in tables(lock.get("packages")):
         name, version, vcs = word(row.get("name")), word(row.get("version")), table(row.get("vcs"))
         beside = "directory" in row or "path" in table(row.get("archive"))

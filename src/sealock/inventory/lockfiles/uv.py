@@ -12,7 +12,7 @@ from sealock.inventory.lockfiles._shared import LockFile, reachable
 from sealock.model.inventory import Package
 
 LOCAL: Final = frozenset({"editable", "virtual", "directory", "path"})
-"""Sources that are the project's own folders and files."""
+"""Sources that are the project's own directories and files."""
 
 
 class Uv(LockFile):

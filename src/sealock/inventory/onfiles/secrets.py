@@ -43,11 +43,11 @@ def search(path: str, data: bytes) -> tuple[list[SecretMatch], int]:
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
     elif b"\0" in data[:4096]:
         return [], 0
-    folder, _, name = path.rpartition("/")
+    directory, _, name = path.rpartition("/")
     shapes, names = find_anchors(data), find_name_words(data)
     if not shapes and not names and name not in _FORMATS and not name.endswith(".conf"):
         return [], 0  # as most files are, and there may be very many
-    code = is_code(folder, name.rpartition(".")[2].lower())
+    code = is_code(directory, name.rpartition(".")[2].lower())
     # Latin-1 has a character for every byte, so that places in the one are places in the other.
     text = data.decode("latin-1")
     found = [*_of_format(path, name, text), *find_by_shape(text, shapes), *find_by_name(text, names, code=code)]

@@ -19,16 +19,16 @@ class WritableFolder(Rule[Inventory]):
     references = (cwe(732),)
     remedy = "Give the folder to the one user that writes to it (chown, chmod o-w); chmod +t for one that is shared."
     fixable = False
-    bad = ('{"sealock": "1", "files": [{"kind": "world-writable-folder", "path": "srv/app", "mode": "777"}]}',)
+    bad = ('{"sealock": "1", "files": [{"kind": "world-writable-directory", "path": "srv/app", "mode": "777"}]}',)
     good = (
         '{"sealock": "1", "files": []}',
-        '{"sealock": "1", "files": [{"kind": "world-writable-folder", "path": "x", "mode": "777", "removed": true}]}',
-        '{"sealock": "1", "files": [{"kind": "world-writable-folder", "path": "usr/local/bin", "mode": "777"}]}',
+        '{"sealock": "1", "files": [{"kind": "world-writable-directory", "path": "x", "mode":"777", "removed": true}]}',
+        '{"sealock": "1", "files": [{"kind": "world-writable-directory", "path": "usr/local/bin", "mode": "777"}]}',
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         path = folders(image)
-        writable = [fact for fact in present(image, "world-writable-folder") if not is_on_path(fact, path)]
+        writable = [fact for fact in present(image, "world-writable-directory") if not is_on_path(fact, path)]
         for owned in (False, True):
             for batch in batches(fact for fact in writable if bool(fact.owner) is owned):
                 fact = batch[0]

@@ -20,8 +20,8 @@ class WritableProgram(Rule[Inventory]):
     remedy = "Take the right to write away (chmod o-w) in the instruction that brings the folder or file."
     fixable = False
     bad = (
-        '{"sealock": "1", "files": [{"kind": "world-writable-folder", "path": "usr/local/bin", "mode": "777"}]}',
-        '{"sealock": "1", "files": [{"kind": "world-writable-folder", "path": "usr/local", "mode": "777"}]}',
+        '{"sealock": "1", "files": [{"kind": "world-writable-directory", "path": "usr/local/bin", "mode": "777"}]}',
+        '{"sealock": "1", "files": [{"kind": "world-writable-directory", "path": "usr/local", "mode": "777"}]}',
         '{"sealock": "1", "files": [{"kind": "world-writable", "path": "usr/bin/tool", "mode": "777"}]}',
     )
     good = (
@@ -32,7 +32,7 @@ class WritableProgram(Rule[Inventory]):
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         path = folders(image)
-        for kind, many in (("world-writable-folder", "folders"), ("world-writable", "programs")):
+        for kind, many in (("world-writable-directory", "folders"), ("world-writable", "programs")):
             writable = [fact for fact in present(image, kind) if is_on_path(fact, path)]
             for batch in batches(writable):
                 fact = batch[0]

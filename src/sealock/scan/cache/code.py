@@ -26,7 +26,7 @@ def fingerprint() -> str:
 
 
 def of_sources(root: str) -> str:
-    """The fingerprint of the packages in a folder; OSError where they cannot be read."""
+    """The fingerprint of the packages in a directory; OSError where they cannot be read."""
     whole = sha256(f"{sys.implementation.cache_tag} {sys.version_info[:3]}".encode())
     for package in PACKAGES:
         for name in _modules(os.path.join(root, package)):
@@ -37,9 +37,9 @@ def of_sources(root: str) -> str:
     return whole.hexdigest()
 
 
-def _modules(folder: str) -> list[str]:
+def _modules(directory: str) -> list[str]:
     found: list[str] = []
-    with os.scandir(folder) as listed:
+    with os.scandir(directory) as listed:
         for one in listed:
             if one.name.endswith(".py"):
                 found.append(one.path)

@@ -18,7 +18,7 @@ from msgspec import Struct
 from sealock.image.entry import Bounds
 from sealock.inventory.facts import ImageFacts, LayerFacts
 from sealock.scan.cache.code import fingerprint
-from sealock.scan.cache.folder import CacheFolder
+from sealock.scan.cache.directory import CacheDirectory
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class CachedFacts(Struct, frozen=True):
     messages: tuple[str, ...]
 
 
-class Together(Struct, frozen=True):
+class MergedFacts(Struct, frozen=True):
     """The facts of all layers of an image, laid over one another, and what was wrong with the archive of each."""
 
     facts: ImageFacts
@@ -45,10 +45,10 @@ class _Alias(Struct, frozen=True):
 
 
 class LayerCache:
-    """What a folder keeps of layers: without `files`, of their packages alone."""
+    """What a directory keeps of layers: without `files`, of their packages alone."""
 
-    def __init__(self, folder: CacheFolder, bounds: Bounds, *, files: bool = True) -> None:
-        self._folder, self._files = folder, files
+    def __init__(self, directory: CacheDirectory, bounds: Bounds, *, files: bool = True) -> None:
+        self._directory, self._files = directory, files
         self._whole = "whole" if files else "bill"
         self._code = fingerprint()
         which = {name: value for name, value in msgspec.structs.asdict(bounds).items() if name not in _COUNTED}
@@ -73,25 +73,25 @@ class LayerCache:
             and self._write(self._name("facts" if self._files else "packages", diff_id), kept)
             and stored
         ):
-            self._folder.write(_alias(stored), msgspec.msgpack.encode(_Alias(diff_id)))
+            self._directory.write(_alias(stored), msgspec.msgpack.encode(_Alias(diff_id)))
 
-    def together(self, diff_ids: tuple[str, ...]) -> Together | None:
+    def together(self, diff_ids: tuple[str, ...]) -> MergedFacts | None:
         """What is known of layers with these digests, in this order, laid over one another."""
-        return self._read(self._name(self._whole, " ".join(diff_ids)), Together) if self._code else None
+        return self._read(self._name(self._whole, " ".join(diff_ids)), MergedFacts) if self._code else None
 
-    def keep_together(self, diff_ids: tuple[str, ...], together: Together) -> None:
+    def keep_merged(self, diff_ids: tuple[str, ...], together: MergedFacts) -> None:
         """Keep what layers with these digests come to."""
         if self._code:
             self._write(self._name(self._whole, " ".join(diff_ids)), together)
 
     def _read(self, name: str, kind: type[T]) -> T | None:
-        data = self._folder.read(name)
+        data = self._directory.read(name)
         if data is None:
             return None
         try:
             return msgspec.msgpack.decode(data, type=kind)
         except msgspec.MsgspecError:
-            self._folder.remove(name)
+            self._directory.remove(name)
             return None
 
     def _write(self, name: str, value: Struct) -> bool:
@@ -99,19 +99,19 @@ class LayerCache:
             data = msgspec.msgpack.encode(value)
         except UnicodeEncodeError:
             return False  # names that are no Unicode
-        self._folder.write(name, data)
+        self._directory.write(name, data)
         return True
 
     def has(self, diff_id: str) -> bool:
         """Whether anything is known of the plain bytes with this digest."""
         kinds = ("facts",) if self._files else ("packages", "facts")
         return bool(self._code and diff_id) and any(
-            self._folder.read(self._name(kind, diff_id)) is not None for kind in kinds
+            self._directory.read(self._name(kind, diff_id)) is not None for kind in kinds
         )
 
     def plain(self, stored: str) -> str:
         """The digest of what bytes with this digest inflate to; "" where that was never seen."""
-        data = self._folder.read(_alias(stored)) if stored else None
+        data = self._directory.read(_alias(stored)) if stored else None
         try:
             return msgspec.msgpack.decode(data, type=_Alias).diff_id if data is not None else ""
         except msgspec.MsgspecError:

@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping
 
 
-def default_folder(environment: Mapping[str, str]) -> str:
-    """$SEALOCK_CACHE_DIR, else a folder in $XDG_CACHE_HOME or in ~/.cache; "" where there is no home either."""
+def default_directory(environment: Mapping[str, str]) -> str:
+    """$SEALOCK_CACHE_DIR, else a directory in $XDG_CACHE_HOME or in ~/.cache; "" where there is no home either."""
     if given := environment.get("SEALOCK_CACHE_DIR"):
         return os.path.abspath(given)
     caches = environment.get("XDG_CACHE_HOME", "")

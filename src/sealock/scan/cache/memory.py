@@ -11,24 +11,24 @@ from sealock.image.entry import Bounds, KnownImage, LayerSource
 from sealock.image.layers import TarLayer
 from sealock.inventory.facts import ImageFacts, LayerFacts
 from sealock.model.inventory import Layer
-from sealock.scan.cache.folder import LIMIT, CacheFolder
-from sealock.scan.cache.layers import CachedFacts, LayerCache, Together
+from sealock.scan.cache.directory import LIMIT, CacheDirectory
+from sealock.scan.cache.layers import CachedFacts, LayerCache, MergedFacts
 from sealock.scan.cache.proofs import FileProofs
 
 
-class Memory:
-    """The cache in a folder, for one run. Without `files`, facts without those of risky files do as well."""
+class ImageCache:
+    """The cache in a directory, for one run. Without `files`, facts without those of risky files do as well."""
 
     def __init__(self, path: str, bounds: Bounds, limit: int = LIMIT, *, files: bool = True) -> None:
-        self.folder = CacheFolder(path, limit)
-        self.proofs = FileProofs(self.folder)
-        self._layers = LayerCache(self.folder, bounds, files=files)
+        self.directory = CacheDirectory(path, limit)
+        self.proofs = FileProofs(self.directory)
+        self._layers = LayerCache(self.directory, bounds, files=files)
 
     def recall(self, source: LayerSource) -> CachedFacts | None:
         """What is known of a layer with these digests. It holds for this one only if `certain` says so."""
         return self._layers.facts(source.layer.diff_id) if self._may_know(source) else None
 
-    def recall_together(self, sources: Sequence[LayerSource]) -> Together | None:
+    def recall_merged(self, sources: Sequence[LayerSource]) -> MergedFacts | None:
         """What is known of layers with these digests, laid over one another. It holds for these as for each alone."""
         if not all(self._may_know(source) for source in sources):
             return None
@@ -61,10 +61,10 @@ class Memory:
             return False
         return source.stretch is None or self.proofs.sound(source.stretch.file)
 
-    def keep_together(self, sources: Sequence[TarLayer], facts: ImageFacts) -> None:
+    def keep_merged(self, sources: Sequence[TarLayer], facts: ImageFacts) -> None:
         """Keep what layers come to that have the digests that they are named by."""
         messages = tuple(tuple(source.messages()) for source in sources)
-        self._layers.keep_together(tuple(source.layer.diff_id for source in sources), Together(facts, messages))
+        self._layers.keep_merged(tuple(source.layer.diff_id for source in sources), MergedFacts(facts, messages))
 
     def holds(self, layer: Layer, /) -> bool:
         """Whether it is known what is in a layer with these digests."""
@@ -76,7 +76,7 @@ class Memory:
 
     def image(self, identity: str, /) -> KnownImage | None:
         """What an engine's archive said of the image with this id."""
-        data = self.folder.read(_name(identity))
+        data = self.directory.read(_name(identity))
         try:
             return msgspec.msgpack.decode(data, type=KnownImage) if data is not None else None
         except msgspec.MsgspecError:
@@ -88,12 +88,12 @@ class Memory:
             data = msgspec.msgpack.encode(shelved)
         except UnicodeEncodeError:
             return  # a line of the history that is no Unicode
-        self.folder.write(_name(identity), data)
+        self.directory.write(_name(identity), data)
 
     def close(self) -> None:
         """Write down which files were verified, and keep to the limit."""
         self.proofs.keep()
-        self.folder.tidy()
+        self.directory.tidy()
 
 
 def _name(identity: str) -> str:

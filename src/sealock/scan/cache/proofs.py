@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.image.bytesources import Bytefile, Damage, Stretch, is_ours
-from sealock.scan.cache.folder import CacheFolder
+from sealock.scan.cache.directory import CacheDirectory
 
 _TICK: Final = 20_000_000
 """Nanoseconds within which a file may be changed twice without another time."""
@@ -57,10 +57,10 @@ class _Known(Struct):
 
 
 class FileProofs:
-    """What a folder keeps of files."""
+    """What a directory keeps of files."""
 
-    def __init__(self, folder: CacheFolder) -> None:
-        self._folder = folder
+    def __init__(self, directory: CacheDirectory) -> None:
+        self._directory = directory
         self._files: dict[int, _Known] = {}
         self._lock = Lock()
 
@@ -96,7 +96,7 @@ class FileProofs:
             if known.fresh and not known.file.own and self.sound(known.file):
                 known.fresh = False
                 record = _Record(known.stamp, tuple(sorted(known.places)))
-                self._folder.write(known.name, msgspec.msgpack.encode(record))
+                self._directory.write(known.name, msgspec.msgpack.encode(record))
 
     def _known(self, file: Bytefile) -> _Known:
         known = self._files.get(id(file))
@@ -112,7 +112,7 @@ class FileProofs:
         return known
 
     def _recorded(self, known: _Known) -> tuple[_Place, ...]:
-        data = self._folder.read(known.name)
+        data = self._directory.read(known.name)
         if data is None:
             return ()
         try:

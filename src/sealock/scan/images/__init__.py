@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,7 +22,7 @@ from sealock.model.finding import InputError
 from sealock.model.inventory import Inventory, Layer
 from sealock.model.location import Location, Source
 from sealock.model.registries import Registries
-from sealock.scan.cache.memory import Memory
+from sealock.scan.cache.memory import ImageCache
 from sealock.scan.images.reader import LayerReader
 from sealock.secrets.values import mask
 
@@ -30,57 +30,65 @@ LINE: Final = 16 << 10
 """Characters of a line of the history that are kept."""
 
 
-class How(Struct, frozen=True):
+class ImageOptions(Struct, frozen=True):
     """How an image is read: `platform` as "linux/amd64", "" for the host's own; whether digests are verified."""
 
     platform: str = ""
     verify: bool = True
     bounds: Bounds = DEFAULT_BOUNDS
     access: Registries = Registries()
-    """How registries are spoken to, for "image:REF" in place of a path."""
+    """Access to registries, for "image:REF" in place of a path."""
     cache: str = ""
-    """The folder that keeps what was found in layers, "" for none."""
+    """The directory that keeps the facts of layers, "" for none."""
     today: str = ""
-    """The day on which it is read ("2026-11-25"), "" where its age is of no matter."""
+    """The day of the run ("2026-11-25"), "" where the image's age does not matter."""
     engine: str = ""
-    """The address or context of the engine that is asked for "docker:NAME", "" for the usual one."""
+    """The address or context of the engine for "docker:NAME", "" for Docker's own."""
     files: bool = True
-    """Whether risky files are listed as well. Packages alone take half of the time; of the files that they own, those
-    are told that other packages are in."""
+    """Whether risky files are listed too. False halves the scan time; owned files are then listed only where they
+    contain other packages."""
 
 
-def inventories(path: str, how: How, progress: Callable[[str], None] = lambda _name: None) -> tuple[Inventory, ...]:
-    """List every image that a file or folder holds; TargetError where it is no image at all."""
-    return tuple(inventory for _, inventory in _listed(path, how, progress))
+Progress: TypeAlias = Callable[[str], None]
 
 
-def documents(path: str, how: How, progress: Callable[[str], None] = lambda _name: None) -> tuple[Document, ...]:
-    """Every image of a file or folder as a document to judge: what it holds, and how it is configured."""
-    return tuple(_document(path, image, inventory) for image, inventory in _listed(path, how, progress))
+def read_inventories(
+    path: str, options: ImageOptions, progress: Progress = lambda _name: None
+) -> tuple[Inventory, ...]:
+    """List the contents of every image in a file or directory; TargetError where it is no image."""
+    return tuple(inventory for _, inventory in _read(path, options, progress))
 
 
-def _listed(path: str, how: How, progress: Callable[[str], None]) -> list[tuple[ImageSource, Inventory]]:
-    memory = Memory(how.cache, how.bounds, files=how.files) if how.cache else None
+def read_documents(path: str, options: ImageOptions, progress: Progress = lambda _name: None) -> tuple[Document, ...]:
+    """Read every image of a file or directory as a document to check: its contents and its configuration."""
+    return tuple(_document(path, image, inventory) for image, inventory in _read(path, options, progress))
+
+
+def _read(path: str, options: ImageOptions, progress: Progress) -> list[tuple[ImageSource, Inventory]]:
+    cache = ImageCache(options.cache, options.bounds, files=options.files) if options.cache else None
     images = open_image(
         path,
-        platform=how.platform,
-        bounds=how.bounds,
-        verify=how.verify,
-        access=how.access,
-        proofs=memory.proofs if memory else None,
-        engine=how.engine,
-        known=memory,
+        platform=options.platform,
+        bounds=options.bounds,
+        verify=options.verify,
+        access=options.access,
+        proofs=cache.proofs if cache else None,
+        engine=options.engine,
+        known=cache,
         progress=progress,
     )
     most = max((len(image.layers) for image in images), default=0)
     reader = LayerReader(
-        memory, how.bounds, lambda source: progress(f"layer {source.layer.index + 1} of {most}"), files=how.files
+        cache,
+        options.bounds,
+        lambda source: progress(f"layer {source.layer.index + 1} of {most}"),
+        files=options.files,
     )
     with _without_garbage_collection():
-        found = [(image, _inventory(path, image, how, reader)) for image in images]
-    if memory:
-        memory.close()
-    return found
+        inventories = [(image, _inventory(path, image, options, reader)) for image in images]
+    if cache:
+        cache.close()
+    return inventories
 
 
 @contextmanager
@@ -97,7 +105,7 @@ def _without_garbage_collection() -> Iterator[None]:
 
 def _document(path: str, image: ImageSource, inventory: Inventory) -> Document:
     name = inventory.names[0] if inventory.names else ""
-    # The configuration's own offsets would be taken for lines of the archive.
+    # Without places: offsets within the configuration would be shown as lines of the archive.
     subjects = [Subject(f"image {name}".rstrip(), inventory, {})]
     if image.config:
         silent = "an image's configuration does not say how it is run"
@@ -105,17 +113,17 @@ def _document(path: str, image: ImageSource, inventory: Inventory) -> Document:
     return Document("image", {"": Source(path, "")}, tuple(subjects), inventory.errors)
 
 
-def _inventory(path: str, image: ImageSource, how: How, reader: LayerReader) -> Inventory:
+def _inventory(path: str, image: ImageSource, options: ImageOptions, reader: LayerReader) -> Inventory:
     layers = tuple(_masked(source.layer) for source in image.layers)
     unread: tuple[InputError, ...] = ()
     facts = NOTHING
     if reader.is_spent:
-        # It is named, and that nothing is known of it.
+        # The image is named, with the error that nothing of it was read.
         layers = ()
-        told = f"the images before it take more than the {how.bounds.entries} entries that all may have"
-        unread = (InputError(f"its layers were not read: {told} (--max-entries)", Location(path)),)
+        why = f"the images before it exceed the limit of {options.bounds.entries} entries for all images"
+        unread = (InputError(f"its layers were not read: {why} (--max-entries)", Location(path)),)
     else:
-        facts = reader.together(image)
+        facts = reader.read_image(image)
     container, errors = _configuration(path, image)
     return Inventory(
         names=image.names,
@@ -129,9 +137,9 @@ def _inventory(path: str, image: ImageSource, how: How, reader: LayerReader) -> 
         sizes=facts.sizes,
         errors=(*image.errors, *errors, *unread, *_faults(path, image, facts)),
         manifest=image.manifest,
-        unseen=() if how.files else ("files",),
+        unseen=() if options.files else ("files",),
         created=_created(image),
-        seen=how.today,
+        seen=options.today,
     )
 
 
@@ -142,16 +150,16 @@ def _masked(layer: Layer) -> Layer:
 
 
 def _created(image: ImageSource) -> str:
-    """When the configuration says that the image was made."""
+    """The creation date that the configuration states."""
     try:
         return decode(image.config, Config).created or ""
     except Damage:
-        return ""  # it is told of where it is read
+        return ""  # opening the image has reported it
 
 
 def _faults(path: str, image: ImageSource, facts: ImageFacts) -> Iterator[InputError]:
-    """What was wrong with the layers, and with files in them."""
-    for source, faults in zip(image.layers, facts.faults, strict=False):  # of an image that was not read, none
+    """The errors of the layers, and of files in them."""
+    for source, faults in zip(image.layers, facts.faults, strict=False):  # an image that was not read has none
         yield from source.errors
         for fault in faults:
             where = f"{path}: layer {source.layer.index + 1}" + (f": {fault.path}" if fault.path else "")
@@ -159,10 +167,10 @@ def _faults(path: str, image: ImageSource, facts: ImageFacts) -> Iterator[InputE
 
 
 def _configuration(path: str, image: ImageSource) -> tuple[Container, tuple[InputError, ...]]:
-    """How the image is configured; nothing is known of a root file system."""
+    """The image's configuration as a container; an unset one for a root file system."""
     if not image.config:
         return Container(), ()
     document = formats.read("image-config", Source(path, image.config.decode("utf-8", "replace")))
-    nouns = [subject.noun for subject in document.subjects if isinstance(subject.noun, Container)]
+    container = next((subject.noun for subject in document.subjects if isinstance(subject.noun, Container)), None)
     errors = tuple(InputError(error.message, Location(f"{path}: configuration")) for error in document.errors)
-    return (nouns[0] if nouns else Container()), errors
+    return container or Container(), errors

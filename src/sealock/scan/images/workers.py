@@ -91,7 +91,7 @@ def read_layers(
     return _in_threads(sources, selection, most, progress)
 
 
-def in_order(
+def read_in_order(
     sources: Sequence[LayerSource], selection: Selection, most: int, progress: Callable[[LayerSource], None]
 ) -> list[LayerFacts]:
     """What each layer holds where all together have too many entries or facts: the last ones are left out."""

@@ -1,7 +1,7 @@
-"""A folder of small files that may vanish, be damaged or be foreign at any time, and that several processes share.
+"""A directory of small files that may vanish, be damaged or be foreign at any time, and that several processes share.
 
 Each is written beside its place and renamed into it, and carries a checksum of its name and its bytes. What does not
-fit is removed, never believed. A folder that cannot be used costs time, and nothing else.
+fit is removed, never believed. A directory that cannot be used costs time, and nothing else.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ class CacheEntry(Struct, frozen=True):
     used: float
 
 
-class CacheFolder:
-    """The folder at a path, which is made if it is not there. `trouble` says why it cannot be used, "" if it can."""
+class CacheDirectory:
+    """The directory at a path, which is made if it is not there. `trouble` says why it cannot be used, "" if it can."""
 
     def __init__(self, path: str, limit: int = LIMIT, *, make: bool = True) -> None:
         self.path, self.limit, self.trouble = path, limit, ""
         self._fd = -1
         self._grown = False
         if not path:
-            self.trouble = "no folder is named for it"
+            self.trouble = "no directory is named for it"
             return
         try:
             if make:
@@ -160,7 +160,7 @@ class CacheFolder:
 
 
 def _make(path: str) -> None:
-    """Make a folder for this user alone; those above it as usual."""
+    """Make a directory for this user alone; those above it as usual."""
     if not os.path.isdir(path):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with suppress(FileExistsError):

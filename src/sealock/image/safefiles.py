@@ -1,0 +1,42 @@
+"""Files of an untrusted directory, opened so that no link leads outside, and no pipe or device is waited for."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import Final
+
+from sealock.image.bytesources import Damage, OpenFile
+
+_DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+
+
+def open_directory(path: str) -> OpenFile:
+    """Open the directory that a person named; the name itself may be a link."""
+    return OpenFile(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+
+
+def open_directory_below(root: OpenFile, path: str) -> OpenFile:
+    """Open a directory by its normal path below an open one, part by part; OSError where a part is a link."""
+    at = root
+    for part in path.split("/") if path else ():
+        at = OpenFile(os.open(part, _DIRECTORY, dir_fd=at.fd))
+    return at
+
+
+def open_in(directory: OpenFile, name: str) -> OpenFile:
+    """Open a file right in an open directory; Damage where it is no regular file."""
+    file = OpenFile(os.open(name, _FILE, dir_fd=directory.fd))
+    if not stat.S_ISREG(os.fstat(file.fd).st_mode):
+        raise Damage(why="it is no regular file")
+    return file
+
+
+def open_below(root: OpenFile, path: str) -> OpenFile:
+    """Open a regular file below an open directory; Damage, with the reason, where it cannot be read."""
+    directory, _, name = path.rpartition("/")
+    try:
+        return open_in(open_directory_below(root, directory), name)
+    except OSError as error:
+        raise Damage(why=error.strerror or str(error)) from error
