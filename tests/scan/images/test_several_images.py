@@ -116,7 +116,7 @@ def test_all_images_together_have_no_more_entries_than_one_may(tmp_path: Path, w
     assert len(walks) == 3
     for image in found[3:]:
         assert [error.message for error in image.errors] == [
-            "its layers were not read: the images before it take more than the 75 entries that all may have (--max-entries)"
+            "its layers were not read: the images before it exceed the limit of 75 entries for all images (--max-entries)"
         ]
 
 
