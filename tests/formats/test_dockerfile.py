@@ -47,7 +47,7 @@ CONTAINERS = {
     "a user from an ARG with a default": ("FROM a\nARG U=root\nUSER ${U}\n", {"user": "root"}),
     "a user from an ARG without default": ("FROM a\nARG U\nUSER $U\n", {"user": UNKNOWN}),
     "a user from an ARG without default, which has one here": ("FROM a\nARG U\nUSER ${U:-app}\n", {"user": "app"}),
-    "a user from nobody knows where": ("FROM a\nUSER $U\n", {"user": UNKNOWN}),
+    "a user that is unknown": ("FROM a\nUSER $U\n", {"user": UNKNOWN}),
     "a user that is unset for sure": ("FROM scratch\nUSER x$U\n", {"user": "x"}),
     "an image from an ARG": ("ARG V=12\nFROM debian:${V}-slim\n", {"image": "debian:12-slim"}),
     "an image from an ARG without default": ("ARG BASE\nFROM $BASE\n", {"image": UNKNOWN}),
@@ -71,7 +71,7 @@ CONTAINERS = {
     ),
     "no health check": ("FROM a\nHEALTHCHECK NONE\n", {"health": Health(disabled=True)}),
     "a working directory in steps": ("FROM a\nWORKDIR /a\nWORKDIR b/../c\n", {"working_dir": "/a/c"}),
-    "a working directory from nobody knows where": ("FROM a\nWORKDIR b\n", {"working_dir": UNKNOWN}),
+    "a working directory that is unknown": ("FROM a\nWORKDIR b\n", {"working_dir": UNKNOWN}),
     "ONBUILD does nothing here": ("FROM a\nONBUILD USER x\n", {"user": UNSET}),
     "ONBUILD does it in the next stage": ("FROM a AS b\nONBUILD USER x\nFROM b\n", {"user": "x"}),
 }  # fmt: skip
@@ -293,19 +293,19 @@ def test_the_subject_is_named_after_the_final_stage() -> None:
     assert final("FROM a AS Web\n").name == "stage web"
 
 
-PROBLEMS = {
+ERRORS = {
     "no FROM": ("RUN x\n", 1, 1, "before the first FROM"),
     "nothing": ("", 1, 1, "no FROM"),
-    "ARG alone": ("ARG A=1\n", 1, 1, "no FROM"),
+    "only ARG": ("ARG A=1\n", 1, 1, "no FROM"),
     "unknown instruction": ("FROM a\n  RUNN x\n", 2, 3, "did you mean RUN?"),
     "missing argument": ("FROM a\n\nUSER\n", 3, 1, "USER needs at least one argument"),
     "COPY with one word": ("FROM a\nCOPY x\n", 2, 1, "source and a destination"),
     "unknown flag": ("FROM a\nCOPY --wrong x y\n", 2, 6, "no flag --wrong"),
     "here-document without end": ("FROM a\nRUN cat <<EOF\nx\n", 2, 9, "EOF has no end"),
-    "ENV without equals sign": ("FROM a\nENV A=1 \\\n  B\n", 3, 3, "B is none"),
+    "ENV without equals sign": ("FROM a\nENV A=1 \\\n  B\n", 3, 3, "not B"),
     "quote that is not closed": ('FROM a\nENV A=1 B="x\n', 2, 11, "double quote is not closed"),
     "variable that must be set": ("FROM scratch\nUSER ${U:?who}\n", 2, 6, "U: who"),
-    "a volume that comes out empty": ("FROM scratch\nVOLUME /a $B\n", 2, 11, "comes out empty"),
+    "a volume that expands to nothing": ("FROM scratch\nVOLUME /a $B\n", 2, 11, "expands to nothing"),
     "numbers in JSON": ("FROM a\nCMD [1]\n", 2, 1, "strings only"),
     "copy from a stage that is not there": ("FROM a\nCOPY --from=1 x y\n", 2, 13, "no stage 1"),
     "a name in capitals": ("FROM a AS Web\nFROM Web\n", 2, 6, "name is web"),
@@ -316,8 +316,8 @@ PROBLEMS = {
 }
 
 
-@pytest.mark.parametrize(("text", "line", "column", "words"), PROBLEMS.values(), ids=PROBLEMS.keys())
-def test_what_cannot_be_read_is_a_problem_with_its_place(text: str, line: int, column: int, words: str) -> None:
+@pytest.mark.parametrize(("text", "line", "column", "words"), ERRORS.values(), ids=ERRORS.keys())
+def test_an_unreadable_line_is_an_error_with_its_place(text: str, line: int, column: int, words: str) -> None:
     errors = read(text).errors
     assert [(error.location.line, error.location.column) for error in errors] == [(line, column)]
     assert words in errors[0].message
@@ -335,12 +335,12 @@ BROKEN = [
 
 
 @pytest.mark.parametrize("text", BROKEN)
-def test_what_buildkit_refuses_is_one_problem_in_its_line(text: str) -> None:
+def test_what_buildkit_rejects_is_one_error_in_its_line(text: str) -> None:
     errors = read(f"FROM scratch\n{text}\n").errors
     assert [error.location.line for error in errors] == [2]
 
 
-def test_the_rest_is_read_in_spite_of_a_problem() -> None:
+def test_an_error_does_not_keep_the_rest_from_being_read() -> None:
     document = read("FROM a\nWRONG x\nUSER app\n")
     assert len(document.errors) == 1
     noun = document.subjects[-1].noun
@@ -407,7 +407,7 @@ class Folder:
     ],
     ids=["none", "patterns", "the file's own goes first", "unreadable"],
 )
-def test_the_context_is_what_the_folder_says(files: dict[str, str | None], ignored: Any, errors: int) -> None:
+def test_the_context_is_read_from_the_directory(files: dict[str, str | None], ignored: Any, errors: int) -> None:
     document = formats.read("dockerfile", Source("x/Dockerfile", "FROM a\n"), Folder(**files))
     made = document.subjects[0].noun
     assert isinstance(made, Build)

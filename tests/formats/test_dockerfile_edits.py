@@ -40,7 +40,7 @@ CHANGES = {
     "user on distroless": (
         "FROM gcr.io/distroless/static\nCOPY a /\n", USER, "FROM gcr.io/distroless/static\nCOPY a /\nUSER 10001:10001\n",
     ),
-    "user on an image nobody knows": ("FROM example.org/x\nRUN y\n", USER, "FROM example.org/x\nRUN y\nUSER 10001:10001\n"),
+    "user on an unknown image": ("FROM example.org/x\nRUN y\n", USER, "FROM example.org/x\nRUN y\nUSER 10001:10001\n"),
     "user on a base that has no tools": (
         "FROM registry.access.redhat.com/ubi9-minimal\n", USER, "FROM registry.access.redhat.com/ubi9-minimal\nUSER 10001:10001\n",
     ),
@@ -104,7 +104,7 @@ CHANGES = {
     ),
     "a stop signal": ("FROM a\nSTOPSIGNAL SIGKILL\n", Set("stop_signal", "SIGTERM"), "FROM a\nSTOPSIGNAL SIGTERM\n"),
     "an image": ("FROM  debian  AS x\nFROM x\n", Set("image", "debian:13@sha256:ab"), "FROM  debian:13@sha256:ab  AS x\nFROM x\n"),
-    "an image that hangs on an ARG": ("ARG V=12\nFROM debian:$V\n", Set("image", "debian:13"), "ARG V=12\nFROM debian:13\n"),
+    "an image that depends on an ARG": ("ARG V=12\nFROM debian:$V\n", Set("image", "debian:13"), "ARG V=12\nFROM debian:13\n"),
     "what is so already": ("FROM a\nUSER b\n", Set("user", "b"), "FROM a\nUSER b\n"),
     "a variable where the backquote escapes": (
         "# escape=`\nFROM a\n", Add("environment", Variable("A", 'C:\\x "$y"')), '# escape=`\nFROM a\nENV A="C:\\x `"`$y`""\n',
@@ -119,10 +119,10 @@ def test_a_change_is_made_in_place(text: str, change: Change, wanted: str) -> No
 
 
 REFUSED = {
-    "what only running says": ("FROM a\n", Set("privileged", False), "cannot say privileged"),
-    "read-only": ("FROM a\n", Set("read_only", True), "cannot say read only"),
-    "a bind mount": ("FROM a\n", Add("mounts", Mount("bind", "/a", "/b")), "only say volumes"),
-    "a variable without value": ("FROM a\n", Add("environment", Variable("A", None)), "take a variable over"),
+    "a run-time setting": ("FROM a\n", Set("privileged", False), "cannot set privileged"),
+    "read-only": ("FROM a\n", Set("read_only", True), "cannot set read only"),
+    "a bind mount": ("FROM a\n", Add("mounts", Mount("bind", "/a", "/b")), "only declare volumes"),
+    "a variable without value": ("FROM a\n", Add("environment", Variable("A", None)), "environment of its user"),
     "a name with blanks": ("FROM a\n", Add("labels", Label("a b", "c")), "no name"),
     "a value of two lines": ("FROM a\n", Add("environment", Variable("A", "b\nc")), "several lines"),
     "no image": ("FROM a\n", Set("image", UNSET), "needs an image"),
@@ -132,9 +132,9 @@ REFUSED = {
     "a volume with a blank in the plain form": (
         "FROM a\nVOLUME /a /b\n", Swap("mounts", Mount("volume", None, "/a"), Mount("volume", None, "/c d")), "JSON form",
     ),
-    "a platform": ("FROM a\n", Set("platform", "linux/amd64"), "for the one who builds"),
-    "a port that is none": ("FROM a\n", Add("expose", "80 81"), "no port"),
-    "what a stage below says to others too": (
+    "a platform": ("FROM a\n", Set("platform", "linux/amd64"), "choice of the person who builds"),
+    "an invalid port": ("FROM a\n", Add("expose", "80 81"), "no port"),
+    "a port of a base stage that others share": (
         "FROM a AS b\nEXPOSE 22\nFROM b AS c\nFROM b\n", Remove("expose", "22/tcp"), "stage c builds on that too",
     ),
     "several ports from one variable": ("FROM a\nARG P='1 2'\nEXPOSE $P\n", Remove("expose", "1/tcp"), "comes from|does not reach"),
@@ -144,7 +144,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("text", "change", "words"), REFUSED.values(), ids=REFUSED.keys())
-def test_what_cannot_be_said_is_refused(text: str, change: Change, words: str) -> None:
+def test_a_change_that_a_dockerfile_cannot_express_is_refused(text: str, change: Change, words: str) -> None:
     with pytest.raises(FormatError, match=words):
         fixed(text, change)
 

@@ -147,7 +147,7 @@ def test_a_parser_stays_quick(kind: DocumentKind, name: str, make: Maker) -> Non
         (
             "dockerfile",
             "FROM debian:12 AS a\n" + "".join(f"ENV A{n}=b\n" for n in range(2_000)) + "FROM a\n" * 2_000,
-            "take over more than 1000000",
+            "inherit more than 1000000",
         ),
         ("run", "docker run alpine\n" + "a\n" * 500_000, "larger than 1000000 characters"),
         ("run", "docker run alpine\n" * 10_001, "more than 10000 run lines"),
@@ -163,19 +163,19 @@ def test_a_parser_stays_quick(kind: DocumentKind, name: str, make: Maker) -> Non
         "instructions",
         "commands",
         "pipes",
-        "what stages take over",
+        "inherited entries",
         "a script's characters",
         "run lines",
         "a script's pipes",
         "nodes",
     ],
 )
-def test_what_is_too_large_is_refused_and_says_so(kind: DocumentKind, text: str, words: str) -> None:
+def test_input_above_a_limit_is_an_error(kind: DocumentKind, text: str, words: str) -> None:
     errors = formats.read(kind, Source("a.sh" if kind == "run" else "test", text)).errors
     assert any(words in error.message for error in errors), errors
 
 
-def test_what_variables_stand_for_is_bounded_in_all() -> None:
+def test_the_total_length_of_expanded_values_is_bounded() -> None:
     lines = "".join(f"LABEL l{n}=$A\n" for n in range(200))
     document = formats.read("dockerfile", Source("test", f"{D}ENV A={'a' * 60_000}\n{lines}"))
     labels = [subject.noun.labels for subject in document.subjects if isinstance(subject.noun, Container)]

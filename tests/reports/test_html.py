@@ -50,7 +50,7 @@ def test_it_holds_all_that_is_to_be_said() -> None:
         "<summary>1 set aside</summary>",
         "Built on the spot &amp; &lt;never&gt; pulled.",
         "Set aside by compose.yaml:10, until 2027-01-31.",
-        "<tr><td>38 ×</td><td>a Dockerfile does not say how its image is run",
+        "<tr><td>38 ×</td><td>a Dockerfile has no run-time settings",
         "<b>Note</b> sealock.toml is older",
         "root inside it is root on the host.",
         'rel="noreferrer noopener">CWE-250</a>',

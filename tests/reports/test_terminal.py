@@ -144,7 +144,7 @@ def test_it_tells_what_a_fix_would_do(remedy: Remedy, words: str | None) -> None
 def test_what_was_not_judged_is_told_by_reason_and_in_full_when_verbose() -> None:
     short, full = render("terminal", plain()), render("terminal", plain(), verbose=True)
     assert "Not judged: 39 verdicts; silence is no pass.\n" in short
-    assert "   38 ×  a Dockerfile does not say how its image is run\n" in short
+    assert "   38 ×  a Dockerfile has no run-time settings\n" in short
     assert "C038" not in short
     assert "C038" in full
     assert "app/Dockerfile, final stage: C001 C002" in full

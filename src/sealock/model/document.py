@@ -31,7 +31,7 @@ class Subject(Struct, frozen=True):
     `name` is unique in the document and fit for people: "service web", "docker run (line 4)", "final stage". `where`
     leads from a field's path to its place; () is the noun as a whole. `unresolved` names fields in which some part
     could not be resolved, with the words that stand there: a rule on such a field that finds nothing is "not judged".
-    `silent` says why fields that are UNKNOWN are: "a Dockerfile does not say how its image is run".
+    `silent` says why fields that are UNKNOWN are: "a Dockerfile has no run-time settings".
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Dockerfiles, as BuildKit reads them."""
+"""Reads and edits Dockerfiles as BuildKit does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["edits", "read"]
 
 
 def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
-    """Spell a change in the Dockerfile's own text; FormatError where it has no words for it."""
+    """Express a change as edits of the Dockerfile; FormatError if no instruction can express it."""
     from sealock.formats.dockerfile.editor import edits as spell  # noqa: PLC0415  most runs change nothing
 
     return spell(document, subject, change)

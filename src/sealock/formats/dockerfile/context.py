@@ -1,4 +1,4 @@
-"""What the folder says of the build context: the patterns of .dockerignore, and the names at the top."""
+"""The build context: the patterns of .dockerignore, and the entries at the top."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from sealock.model.build import BuildContext
 from sealock.model.finding import InputError
 from sealock.model.location import Location
 
-_MANY: Final = 1000
-"""A folder with more names than this may not have been told in full."""
+_MAX_ENTRIES: Final = 1000
+"""The listing of a directory with more entries may be incomplete."""
 
 
 def read_context(name: str, files: FileWindow, errors: list[InputError]) -> BuildContext:
-    """Look at the folder that the Dockerfile stands in, which is the context of most builds."""
+    """Read the context from the Dockerfile's directory, which is the context of most builds."""
     if files is NOTHING:
         return BuildContext()
     entries = files.entries(".")
@@ -23,7 +23,7 @@ def read_context(name: str, files: FileWindow, errors: list[InputError]) -> Buil
         return BuildContext()
     base = name.replace("\\", "/").rpartition("/")[2]
     for path in (f"{base}.dockerignore", ".dockerignore"):
-        if path in entries or (len(entries) >= _MANY and files.fact(path).exists):
+        if path in entries or (len(entries) >= _MAX_ENTRIES and files.fact(path).exists):
             return BuildContext(_patterns(path, files, errors), entries)
     return BuildContext(UNSET, entries)
 
@@ -38,17 +38,17 @@ def _patterns(path: str, files: FileWindow, errors: list[InputError]) -> Maybe[t
 
 
 def parse_dockerignore(text: str) -> tuple[str, ...]:
-    """The patterns of a .dockerignore: comments and empty lines left out, slashes around them taken off."""
-    found = []
+    """The patterns of a .dockerignore, without comments, empty lines and surrounding slashes."""
+    patterns = []
     for line in text.removeprefix("\ufeff").splitlines():
         if line.startswith("#"):
             continue
         pattern = line.strip()
         if not pattern:
             continue
-        mark = "!" if pattern[0] == "!" else ""
+        negation = "!" if pattern[0] == "!" else ""
         pattern = pattern.removeprefix("!").strip()
         if len(pattern) > 1:
             pattern = pattern.rstrip("/").removeprefix("./").removeprefix("/") or "/"
-        found.append(mark + pattern)
-    return tuple(found)
+        patterns.append(negation + pattern)
+    return tuple(patterns)

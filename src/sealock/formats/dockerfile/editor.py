@@ -1,4 +1,4 @@
-"""Spells changes to the image's configuration in the Dockerfile's own text."""
+"""Expresses changes of the image configuration as edits of the Dockerfile."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ from sealock.model.build import (
 from sealock.model.change import Change, Edit, FieldChange, On, Set, changed
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
-from sealock.model.location import Source
+from sealock.model.location import Place, Source
 
 _LISTS: Final = frozenset({"environment", "labels", "expose", "mounts"})
 
 
 def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
-    """Spell a change; FormatError where a Dockerfile has no words for it.
+    """Express a change as edits; FormatError if a Dockerfile cannot express it.
 
-    No edit is handed out that does not do what was asked, and that alone: the text is read once more to see.
+    It reads the edited text again to verify that the edits make this change and no other.
     """
     if isinstance(change, Edit):
         return (change,)
@@ -56,32 +56,32 @@ def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, .
         raise FormatError(message)
     final = build.final
     if change.field not in DOCKERFILE_FIELDS or final is None:
-        message = f"a Dockerfile cannot say {change.field.replace('_', ' ')}: that is said when the image is run"
+        message = f"a Dockerfile cannot set {change.field.replace('_', ' ')}: set it when the container starts"
         raise FormatError(message)
-    wanted = changed(container, change)
-    if _same(change.field, container, wanted):
+    target = changed(container, change)
+    if _is_same(change.field, container, target):
         return ()
-    made = _Speller(build, final, container).edits(change, getattr(wanted, change.field))
-    _prove(document, made, wanted)
-    return made
+    result = _FieldEditor(build, final, container).edits(change, getattr(target, change.field))
+    _verify(document, result, target)
+    return result
 
 
-def _prove(document: Document, made: tuple[Edit, ...], wanted: Container) -> None:
-    text = apply_edits(document.source.text, made)
-    again = read(Source(document.source.name, text), NOTHING)
-    noun = again.subjects[-1].noun
-    if len(again.errors) <= len(document.errors) and isinstance(noun, Container):
-        off = next((name for name in DOCKERFILE_FIELDS if not _same(name, noun, wanted)), None)
-        if off is None:
+def _verify(document: Document, result: tuple[Edit, ...], target: Container) -> None:
+    text = apply_edits(document.source.text, result)
+    reread = read(Source(document.source.name, text), NOTHING)
+    noun = reread.subjects[-1].noun
+    if len(reread.errors) <= len(document.errors) and isinstance(noun, Container):
+        differing = next((name for name in DOCKERFILE_FIELDS if not _is_same(name, noun, target)), None)
+        if differing is None:
             return
-        message = f"the Dockerfile says {off.replace('_', ' ')} in a way that this change does not reach"
+        message = f"the Dockerfile sets {differing.replace('_', ' ')} in a way that this change does not reach"
         raise FormatError(message)
     message = "the Dockerfile could not be read after this change"
     raise FormatError(message)
 
 
-def _same(field: str, container: Container, other: Container) -> bool:
-    """Whether a field means the same in both: a list's order does not count, and an empty list is none."""
+def _is_same(field: str, container: Container, other: Container) -> bool:
+    """Whether a field is equal in both; the order of a list does not matter, and an empty list equals unset."""
     left, right = getattr(container, field), getattr(other, field)
     if field not in _LISTS:
         return bool(left == right)
@@ -89,14 +89,14 @@ def _same(field: str, container: Container, other: Container) -> bool:
     return len(left) == len(right) and set(left) == set(right)
 
 
-class _Speller:
+class _FieldEditor:
     def __init__(self, build: Build, final: Stage, container: Container) -> None:
         self.build = build
         self.final = final
         self.container = container
         chain = [final]
-        while (below := chain[0].start.stage) is not None:
-            chain.insert(0, build.stages[below])
+        while (base := chain[0].start.stage) is not None:
+            chain.insert(0, build.stages[base])
         self.chain = tuple(chain)
 
     def edits(self, change: FieldChange, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401  a field of any type
@@ -112,21 +112,21 @@ class _Speller:
             case "image":
                 return self._image(value)
             case "working_dir":
-                return self._single(Workdir, value, "WORKDIR", moves=True)
+                return self._set_argument(Workdir, value, "WORKDIR", moves=True)
             case "stop_signal":
-                return self._single(StopSignal, value, "STOPSIGNAL", moves=False)
+                return self._set_argument(StopSignal, value, "STOPSIGNAL", moves=False)
             case "health":
                 spelled = None if isinstance(value, Absent) else spell_healthcheck(value)
-                return self._last(self._own(Healthcheck), spelled)
+                return self._replace_last(self._own_instructions(Healthcheck), spelled)
             case "entrypoint" | "command":
                 return self._command(field, value)
             case _:
-                message = f"{field.replace('_', ' ')} is for the one who builds to say"
+                message = f"{field.replace('_', ' ')} is a choice of the person who builds"
                 raise FormatError(message)
 
-    def _own(self, *kinds: type[Instruction]) -> list[Instruction]:
+    def _own_instructions(self, *kinds: type[Instruction]) -> list[Instruction]:
         """The final stage's own instructions of these kinds."""
-        return [one for one in self.final.of(*kinds) if not one.onbuild]
+        return [instruction for instruction in self.final.of(*kinds) if not instruction.onbuild]
 
     def _image(self, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401  a field's value
         if not isinstance(value, str) or not value or value.split() != [value]:
@@ -136,25 +136,27 @@ class _Speller:
 
     def _command(self, field: str, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401  a field's value
         keyword = "CMD" if field == "command" else "ENTRYPOINT"
-        own = [one for one in self._own(Cmd) if one.keyword == keyword]
+        own = [instruction for instruction in self._own_instructions(Cmd) if instruction.keyword == keyword]
         if isinstance(value, Absent):
-            return self._last(own, None)
+            return self._replace_last(own, None)
         spelled, command = f"{keyword} {exec_form(value)}", self.container.command
-        from_below = not isinstance(command, Absent) and not any(one.keyword == "CMD" for one in self._own(Cmd))
-        if field == "entrypoint" and from_below and not own and not isinstance(command, Absent):
-            # A new ENTRYPOINT clears the CMD of the stage below, so it is said again.
+        inherits_command = not isinstance(command, Absent) and not any(
+            instruction.keyword == "CMD" for instruction in self._own_instructions(Cmd)
+        )
+        if field == "entrypoint" and inherits_command and not own and not isinstance(command, Absent):
+            # A new ENTRYPOINT clears the inherited CMD, so repeat it.
             return (InsertionAtEnd(self.build, self.final).edit(spelled, f"CMD {exec_form(command)}"),)
-        return self._last(own, spelled)
+        return self._replace_last(own, spelled)
 
-    def _last(self, own: list[Instruction], spelled: str | None) -> tuple[Edit, ...]:
-        """Put a whole instruction in the place of the last one, else at the stage's end. None takes all away."""
+    def _replace_last(self, own: list[Instruction], spelled: str | None) -> tuple[Edit, ...]:
+        """Replace the last of these instructions, or append one to the stage. None deletes all."""
         if spelled is None:
-            return tuple(delete_instruction(self.build.text, one) for one in own)
+            return tuple(delete_instruction(self.build.text, instruction) for instruction in own)
         if own:
             return (Edit(own[-1].place, spelled),)
         return (InsertionAtEnd(self.build, self.final).edit(spelled),)
 
-    def _single(
+    def _set_argument(
         self,
         kind: type[Instruction],
         value: Any,  # noqa: ANN401  a field's value
@@ -162,44 +164,44 @@ class _Speller:
         *,
         moves: bool,
     ) -> tuple[Edit, ...]:
-        own = self._own(kind)
+        own = self._own_instructions(kind)
         if isinstance(value, Absent):
-            return tuple(delete_instruction(self.build.text, one) for one in own)
+            return tuple(delete_instruction(self.build.text, instruction) for instruction in own)
         spelled = quote(value, self.build.escape)
-        if own and not (moves and self._needs(own[-1])):
-            return (Edit(_argument(own[-1]), spelled),)
+        if own and not (moves and self._is_used_after(own[-1])):
+            return (Edit(_argument_place(own[-1]), spelled),)
         return (Insertion(self.build, self.final).edit(f"{keyword} {spelled}"),)
 
-    def _needs(self, instruction: Instruction) -> bool:
-        """Whether what comes behind it in the stage may hang on it."""
+    def _is_used_after(self, instruction: Instruction) -> bool:
+        """Whether a later instruction of the stage may depend on it."""
         behind = self.final.instructions[self.final.instructions.index(instruction) + 1 :]
         return any(isinstance(other, Run | Copy | AddFile | Workdir) and not other.onbuild for other in behind)
 
     def _user(self, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401  a field's value
-        own = self._own(User)
+        own = self._own_instructions(User)
         if isinstance(value, Absent):
-            return tuple(delete_instruction(self.build.text, one) for one in own)
+            return tuple(delete_instruction(self.build.text, instruction) for instruction in own)
         spelled = quote(value, self.build.escape)
-        if own and not self._needs(own[-1]):
-            create = spell_account_creation(self.build, self.chain, self._user_above(), value)
-            before = (InsertionAbove(self.build, own[-1]).edit(create),) if create else ()
-            return (*before, Edit(_argument(own[-1]), spelled))
+        if own and not self._is_used_after(own[-1]):
+            create = spell_account_creation(self.build, self.chain, self._user_before_last(), value)
+            creation = (InsertionAbove(self.build, own[-1]).edit(create),) if create else ()
+            return (*creation, Edit(_argument_place(own[-1]), spelled))
         create = spell_account_creation(self.build, self.chain, self.container.user, value)
         lines = (create, f"USER {spelled}") if create else (f"USER {spelled}",)
         return (Insertion(self.build, self.final).edit(*lines),)
 
-    def _user_above(self) -> Maybe[str]:
-        """Who the last USER of the chain takes over from."""
+    def _user_before_last(self) -> Maybe[str]:
+        """The user that the last USER of the chain replaces."""
         users = [
-            one.user.value
+            instruction.user.value
             for stage in self.chain
-            for one in stage.of(User)
-            if isinstance(one, User) and not one.onbuild
+            for instruction in stage.of(User)
+            if isinstance(instruction, User) and not instruction.onbuild
         ]
         return users[-2] if len(users) > 1 else UNSET
 
 
-def _argument(instruction: Instruction) -> Any:  # noqa: ANN401  a Place
+def _argument_place(instruction: Instruction) -> Place:
     match instruction:
         case User(user=text) | Workdir(path=text) | StopSignal(signal=text):
             return text.place

@@ -1,4 +1,4 @@
-"""Reads `RUN --mount=…`."""
+"""Parses `RUN --mount=…`."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from sealock.model.build import Flag, RunMount
 from sealock.model.location import Place
 
 _TYPES: Final = frozenset({"bind", "cache", "tmpfs", "secret", "ssh"})
-_SWITCHES: Final = frozenset({"readonly", "ro", "readwrite", "rw", "required"})
-_KEYS: Final = _SWITCHES | {
+_FLAGS: Final = frozenset({"readonly", "ro", "readwrite", "rw", "required"})
+_KEYS: Final = _FLAGS | {
     "type", "from", "source", "src", "target", "dst", "destination", "id", "sharing", "size", "mode", "uid", "gid",
     "env",
 }  # fmt: skip
 
 
-def parse_run_mount(flag: Flag, ground: ParseState) -> RunMount:
-    """Read the flag; Broken for keys and types that BuildKit does not have."""
+def parse_run_mount(flag: Flag, state: ParseState) -> RunMount:
+    """Parse the flag; DockerfileSyntaxError for keys and types that BuildKit does not know."""
     kind = "bind"
     options: list[tuple[str, str]] = []
     text = flag.value.text if flag.value else ""
-    for field in _fields(text):
+    for field in _split_fields(text):
         key, equals, value = field.partition("=")
         key = key.lower()
-        if key not in _KEYS or not (equals or key in _SWITCHES):
+        if key not in _KEYS or not (equals or key in _FLAGS):
             message = (
                 f"--mount has no option {key[:40]}" if key not in _KEYS else f"--mount's option {key} needs a value"
             )
             raise DockerfileSyntaxError(message, flag.place)
         if key == "from" and "$" in value[:-1]:
-            message = "--mount=from=… takes no variables: name a stage for it"
+            message = "--mount=from=… takes no variables: use the name of a stage"
             raise DockerfileSyntaxError(message, flag.place)
-        value = _value(value, flag.place, ground)
+        value = _expand(value, flag.place, state)
         if key == "type":
             kind = value.lower()
             if kind not in _TYPES and "$" not in kind:
@@ -45,17 +45,17 @@ def parse_run_mount(flag: Flag, ground: ParseState) -> RunMount:
     return RunMount(kind, tuple(options), flag.place)
 
 
-def _fields(text: str) -> list[str]:
-    """Fields between commas; a quoted one may hold commas."""
+def _split_fields(text: str) -> list[str]:
+    """Split at commas outside of quotes."""
     if '"' not in text:
         return text.split(",")
     try:
         return next(csv.reader([text], strict=True), [])
     except csv.Error as error:
-        message = f"--mount cannot be taken apart: {error}"
+        message = f"invalid --mount: {error}"
         raise DockerfileSyntaxError(message) from None
 
 
-def _value(raw: str, place: Place, ground: ParseState) -> str:
-    value = ground.value(raw, place)
+def _expand(raw: str, place: Place, state: ParseState) -> str:
+    value = state.value(raw, place)
     return raw if isinstance(value, Absent) else value

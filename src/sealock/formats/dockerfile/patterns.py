@@ -1,4 +1,4 @@
-"""The wildcard patterns of `${x#…}`, `${x%…}` and `${x/…/…}`, matched in time that a hostile pattern cannot blow up."""
+"""The wildcard patterns of `${x#…}`, `${x%…}` and `${x/…/…}`, matched in polynomial time even for hostile patterns."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from sealock.formats.dockerfile.lines import DockerfileSyntaxError
 from sealock.model.absent import UNKNOWN, Maybe
 
 _STAR: Final = None
-_LONGEST_VALUE: Final = 4096
-_LONGEST_PATTERN: Final = 256
+_MAX_VALUE: Final = 4096
+_MAX_PATTERN: Final = 256
 
 
 def trim_pattern(value: str, pattern: str, *, at_end: bool, longest: bool) -> Maybe[str]:
-    """The value without its shortest or longest start (or end) that matches."""
-    parts = _parts(pattern)
-    if len(value) > _LONGEST_VALUE or len(parts) > _LONGEST_PATTERN:
+    """Remove the shortest or longest matching prefix (or suffix)."""
+    parts = _parse_pattern(pattern)
+    if len(value) > _MAX_VALUE or len(parts) > _MAX_PATTERN:
         return UNKNOWN
     if not at_end:
         length = _match(value, 0, parts, longest=longest)
@@ -25,14 +25,14 @@ def trim_pattern(value: str, pattern: str, *, at_end: bool, longest: bool) -> Ma
 
 
 def replace_pattern(value: str, pattern: str, new: str, *, every: bool) -> Maybe[str]:
-    """The value with the first or every longest match replaced."""
-    parts = _parts(pattern)
-    if len(value) > _LONGEST_VALUE or len(parts) > _LONGEST_PATTERN:
+    """Replace the first or every longest match."""
+    parts = _parse_pattern(pattern)
+    if len(value) > _MAX_VALUE or len(parts) > _MAX_PATTERN:
         return UNKNOWN
     pieces: list[str] = []
     at = copied = 0
     last = -1
-    # A star that is reached and never fulfilled cannot be fulfilled further right either.
+    # If what follows a star matches nowhere, it matches nowhere further right either.
     while at <= len(value):
         length = _match(value, at, parts, longest=True)
         if length is None:
@@ -41,7 +41,7 @@ def replace_pattern(value: str, pattern: str, new: str, *, every: bool) -> Maybe
             at += 1
             continue
         if not length and at == last:
-            # An empty match right behind another one does not count.
+            # An empty match right after another match does not count.
             at += 1
             continue
         pieces += (value[copied:at], new)
@@ -54,8 +54,8 @@ def replace_pattern(value: str, pattern: str, new: str, *, every: bool) -> Maybe
     return "".join(pieces)
 
 
-def _parts(pattern: str) -> list[str | None]:
-    """A pattern's characters; "" stands for any one character, None for any stretch."""
+def _parse_pattern(pattern: str) -> list[str | None]:
+    """The characters of a pattern; "" stands for `?`, None for `*`."""
     parts: list[str | None] = []
     at = 0
     while at < len(pattern):
@@ -71,7 +71,7 @@ def _parts(pattern: str) -> list[str | None]:
             if after and after in "}/":
                 continue
             if not after or after not in "*?\\":
-                message = f"the escape \\{after} in a variable's pattern is not known"
+                message = f"unknown escape \\{after} in a variable's pattern"
                 raise DockerfileSyntaxError(message)
             parts.append(after)
             at += 1
@@ -81,34 +81,34 @@ def _parts(pattern: str) -> list[str | None]:
 
 
 def _match(value: str, start: int, parts: list[str | None], *, longest: bool) -> int | None:
-    """The length of the match that starts there, None for none. A set of states walks along the value once."""
-    states = _closed({0}, parts)
-    found = 0 if len(parts) in states else None
+    """The length of the match at `start`, or None. A set of states passes over the value once (an NFA)."""
+    states = _close_over_stars({0}, parts)
+    length = 0 if len(parts) in states else None
     for at in range(start, len(value)):
-        if found is not None and not longest:
-            return found
+        if length is not None and not longest:
+            return length
         char = value[at]
-        after = set()
+        following = set()
         for state in states:
             if state < len(parts):
                 part = parts[state]
                 if part is _STAR:
-                    after.add(state)
+                    following.add(state)
                 elif part in {"", char}:
-                    after.add(state + 1)
-        states = _closed(after, parts)
+                    following.add(state + 1)
+        states = _close_over_stars(following, parts)
         if len(parts) in states:
-            found = at + 1 - start
+            length = at + 1 - start
         if not states:
             break
-    return found
+    return length
 
 
-def _closed(states: set[int], parts: list[str | None]) -> set[int]:
-    """The states, with those that a star lets go on without a character."""
+def _close_over_stars(states: set[int], parts: list[str | None]) -> set[int]:
+    """Add the states that a star reaches without consuming a character."""
     return states | {state + 1 for state in states if state < len(parts) and parts[state] is _STAR}
 
 
 def _reaches_star(value: str, start: int, parts: list[str | None]) -> bool:
-    """Whether the pattern up to its first star matches there."""
+    """Whether the pattern up to its first star matches at `start`."""
     return _match(value, start, parts[: parts.index(_STAR)], longest=False) is not None

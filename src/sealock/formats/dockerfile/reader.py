@@ -19,27 +19,27 @@ from sealock.model.document import Document, Subject
 from sealock.model.finding import InputError
 from sealock.model.location import At, Place, Source
 
-_PLATFORM: Final = (
+_PLATFORM_ARGS: Final = (
     "TARGETSTAGE",
     *(f"{side}{part}" for side in ("BUILD", "TARGET") for part in ("PLATFORM", "OS", "OSVERSION", "ARCH", "VARIANT")),
 )
-"""Variables that the builder sets, and nobody else knows."""
+"""ARGs that the builder sets, so their values are unknown."""
 MAX_LENGTH: Final = 1_000_000
-"""Characters of a Dockerfile that is read."""
+"""Characters of a Dockerfile."""
 MAX_INSTRUCTIONS: Final = 20_000
-"""How many instructions are read, at most."""
-_MOST_INHERITED: Final = 1_000_000
-"""How many variables, labels, ports and triggers the stages take over from those that they build on, at most."""
+"""Instructions of a Dockerfile."""
+_MAX_INHERITED: Final = 1_000_000
+"""Variables, labels, ports and triggers that all stages inherit from others."""
 MAX_ERRORS: Final = 10
-"""Problems that are told of one file."""
-_SILENT: Final = "a Dockerfile does not say how its image is run"
+"""Errors that are reported for one file."""
+_SKIPPED: Final = "a Dockerfile has no run-time settings"
 
 
 def read(source: Source, files: FileWindow) -> Document:
-    """Read a Dockerfile; never raises on what it says."""
+    """Read a Dockerfile; never raises for any content."""
     reader = _Reader(source)
     if len(source.text) > MAX_LENGTH:
-        message = f"larger than {MAX_LENGTH} characters, the most that is read of a Dockerfile"
+        message = f"larger than {MAX_LENGTH} characters, the limit for a Dockerfile"
         return Document("dockerfile", {"": source}, (), (InputError(message, source.location(Place(0, 0))),))
     reader.read()
     build = Build(
@@ -55,10 +55,10 @@ def read(source: Source, files: FileWindow) -> Document:
         name = f"stage {build.final.start.alias.text}" if build.final.start.alias else "final stage"
         state = reader.states[-1]
         where = state.places(build.final.start.place)
-        subjects.append(Subject(name, build.final.container, where, state.unresolved, _SILENT))
+        subjects.append(Subject(name, build.final.container, where, state.unresolved, _SKIPPED))
     errors = sorted(reader.errors, key=lambda error: (error.location.line, error.location.column))
     if len(errors) > MAX_ERRORS:
-        # A text that is no Dockerfile at all (a template, say) would have one for every line.
+        # A file that is no Dockerfile, such as a template, would have an error in every line.
         rest = f"and {len(errors) - MAX_ERRORS} more of this kind: this does not look like a Dockerfile"
         errors[MAX_ERRORS:] = [InputError(rest, errors[MAX_ERRORS].location)]
     return Document("dockerfile", {"": source}, tuple(subjects), tuple(errors))
@@ -73,8 +73,8 @@ def _places(build: Build) -> dict[At, Place]:
         where["directives", index] = directive.place
     for stage in build.stages:
         where["stages", stage.index] = stage.start.place
-        for index, one in enumerate(stage.instructions):
-            where["stages", stage.index, "instructions", index] = one.place
+        for index, instruction in enumerate(stage.instructions):
+            where["stages", stage.index, "instructions", index] = instruction.place
     return where
 
 
@@ -86,169 +86,169 @@ class _Reader:
         self.stages: list[Stage] = []
         self.states: list[StageState] = []
         self.arguments: list[Arg] = []
-        self.outer: dict[str, Maybe[str]] = dict.fromkeys(_PLATFORM, UNKNOWN)
-        self.ground = ParseState(source.text, "\\", VariableScope(self.outer, complete=True))
-        self.current: list[Instruction] = []
+        self.meta_args: dict[str, Maybe[str]] = dict.fromkeys(_PLATFORM_ARGS, UNKNOWN)
+        self.parse_state = ParseState(source.text, "\\", VariableScope(self.meta_args, complete=True))
+        self.instructions: list[Instruction] = []
         self.start: From | None = None
         self.inherited = 0
-        self.lost = False
-        """A FROM was broken, so that nobody knows which stage the next instructions belong to."""
-        self.soft: list[tuple[int, DockerfileSyntaxError]] = []
+        self.after_broken_from = False
+        """The last FROM was broken, so the stage of the next instructions is unknown."""
+        self.deferred: list[tuple[int, DockerfileSyntaxError]] = []
 
     def read(self) -> None:
-        """Read it all."""
-        lines = self._lines()
-        self.ground.escape = self.lexer.escape
+        """Read all instructions."""
+        lines = self._split_lines()
+        self.parse_state.escape = self.lexer.escape
         self._name_stages(lines)
-        for parts in lines:
-            opens = parts.keyword == "FROM" and not parts.onbuild
-            if opens:
-                self._finish()
+        for raw in lines:
+            is_from = raw.keyword == "FROM" and not raw.onbuild
+            if is_from:
+                self._finish_stage()
             try:
-                self._take(self._trigger(parts) if parts.onbuild else parse_instruction(parts, self.ground), parts)
-            except DockerfileSyntaxError as broken:
-                self._input_error(broken, parts.place)
-                self.lost = self.lost or opens
-            if self.ground.errors:
-                self.soft += [(len(self.states) - 1, soft) for soft in self.ground.errors]
-                self.ground.errors.clear()
-        self._finish()
+                self._add(self._parse_trigger(raw) if raw.onbuild else parse_instruction(raw, self.parse_state), raw)
+            except DockerfileSyntaxError as error:
+                self._input_error(error, raw.place)
+                self.after_broken_from = self.after_broken_from or is_from
+            if self.parse_state.errors:
+                self.deferred += [(len(self.states) - 1, deferred) for deferred in self.parse_state.errors]
+                self.parse_state.errors.clear()
+        self._finish_stage()
         if not self.stages and not self.errors:
-            text = "there is no FROM: nothing would be built"
+            text = "no FROM instruction: the file builds nothing"
             self.errors.append(InputError(text, self.source.location(Place(0, 0))))
         self._check_references()
         self._mark_needed()
-        for index, soft in self.soft:
+        for index, deferred in self.deferred:
             if not 0 <= index < len(self.stages) or self.stages[index].needed:
-                self._input_error(soft, Place(0, 0))
+                self._input_error(deferred, Place(0, 0))
 
-    def _trigger(self, parts: RawInstruction) -> Instruction:
-        """Read what stands behind ONBUILD: its variables are those of a build that nobody has seen yet."""
-        ground = self.ground
-        scope, ground.scope = ground.scope, VariableScope({}, complete=False)
+    def _parse_trigger(self, raw: RawInstruction) -> Instruction:
+        """Parse the instruction after ONBUILD, whose variables belong to a later build."""
+        parse_state = self.parse_state
+        scope, parse_state.scope = parse_state.scope, VariableScope({}, complete=False)
         try:
-            return parse_instruction(parts, ground)
+            return parse_instruction(raw, parse_state)
         finally:
-            ground.scope = scope
-            ground.errors.clear()
+            parse_state.scope = scope
+            parse_state.errors.clear()
 
-    def _input_error(self, broken: DockerfileSyntaxError, place: Place) -> None:
-        self.errors.append(InputError(broken.message, self.source.location(broken.place or place)))
+    def _input_error(self, error: DockerfileSyntaxError, place: Place) -> None:
+        self.errors.append(InputError(error.message, self.source.location(error.place or place)))
 
-    def _lines(self) -> list[RawInstruction]:
-        found: list[RawInstruction] = []
+    def _split_lines(self) -> list[RawInstruction]:
+        raw_instructions: list[RawInstruction] = []
         while True:
             place = Place(self.lexer.pos, self.lexer.pos)
             try:
-                line = self.lexer.line()
+                line = self.lexer.logical_line()
                 if line is None:
-                    return found
+                    return raw_instructions
                 place = line.place(0, len(line.text))
-                if len(found) == MAX_INSTRUCTIONS:
+                if len(raw_instructions) == MAX_INSTRUCTIONS:
                     self._input_error(
                         DockerfileSyntaxError(
                             f"there are more than {MAX_INSTRUCTIONS} instructions; the rest was not read"
                         ),
                         place,
                     )
-                    return found
-                found.append(split_instruction(line, self.lexer))
-            except DockerfileSyntaxError as broken:
-                self._input_error(broken, place)
+                    return raw_instructions
+                raw_instructions.append(split_instruction(line, self.lexer))
+            except DockerfileSyntaxError as error:
+                self._input_error(error, place)
 
     def _name_stages(self, lines: list[RawInstruction]) -> None:
         index = 0
-        for parts in lines:
-            if parts.keyword == "FROM" and not parts.onbuild:
-                words = parts.rest.split()
+        for raw in lines:
+            if raw.keyword == "FROM" and not raw.onbuild:
+                words = raw.arguments.split()
                 if len(words) == 3:
-                    self.ground.names[words[2].lower()] = index
+                    self.parse_state.stage_names[words[2].lower()] = index
                 index += 1
 
-    def _take(self, one: Instruction, parts: RawInstruction) -> None:
-        if isinstance(one, From):
-            self._begin(one)
+    def _add(self, instruction: Instruction, raw: RawInstruction) -> None:
+        if isinstance(instruction, From):
+            self._begin_stage(instruction)
         elif self.start is not None:
-            self.current.append(one)
+            self.instructions.append(instruction)
             state = self.states[-1]
-            if one.onbuild:
-                state.triggers.append(parts)
+            if instruction.onbuild:
+                state.triggers.append(raw)
                 return
-            state.apply(one, self.outer)
-            self.ground.shell = state.shell
-        elif isinstance(one, Arg) and not one.onbuild:
-            self.arguments.append(one)
-            for pair in one.pairs:
+            state.apply(instruction, self.meta_args)
+            self.parse_state.shell = state.shell
+        elif isinstance(instruction, Arg) and not instruction.onbuild:
+            self.arguments.append(instruction)
+            for pair in instruction.pairs:
                 if pair.value is not None:
-                    self.outer[pair.name] = pair.value.value
+                    self.meta_args[pair.name] = pair.value.value
                 else:
-                    self.outer.setdefault(pair.name, UNKNOWN)
-        elif not self.lost:
-            message = f"{one.keyword} stands before the first FROM"
-            raise DockerfileSyntaxError(message, one.keyword_place)
+                    self.meta_args.setdefault(pair.name, UNKNOWN)
+        elif not self.after_broken_from:
+            message = f"{instruction.keyword} before the first FROM"
+            raise DockerfileSyntaxError(message, instruction.keyword_place)
 
-    def _begin(self, start: From) -> None:
+    def _begin_stage(self, start: From) -> None:
         base = self.states[start.stage] if start.stage is not None else None
         self.inherited += base.size() if base else 0
-        if self.inherited > _MOST_INHERITED:
-            message = f"the stages take over more than {_MOST_INHERITED} variables, labels and triggers of each other"
+        if self.inherited > _MAX_INHERITED:
+            message = f"the stages inherit more than {_MAX_INHERITED} variables, labels and triggers"
             raise DockerfileSyntaxError(message)
         state = StageState(base)
         self.states.append(state)
         self.start = start
-        self.lost = False
+        self.after_broken_from = False
         if base is None:
-            state.begin(start)
-        ground = self.ground
-        ground.scope, ground.shell = state.scope, state.shell
-        for parts in base.triggers if base else ():
-            state.apply(parse_instruction(parts, ground), self.outer)
-            ground.shell = state.shell
+            state.start_from_image(start)
+        parse_state = self.parse_state
+        parse_state.scope, parse_state.shell = state.scope, state.shell
+        for trigger in base.triggers if base else ():
+            state.apply(parse_instruction(trigger, parse_state), self.meta_args)
+            parse_state.shell = state.shell
         if start.alias is not None:
-            ground.bases[start.alias.text] = len(self.states) - 1
+            parse_state.named_stages[start.alias.text] = len(self.states) - 1
 
-    def _finish(self) -> None:
+    def _finish_stage(self) -> None:
         if self.start is None:
             return
         state = self.states[-1]
         index = len(self.states) - 1
-        self.stages.append(Stage(index, self.start, tuple(self.current), state.container(), state.shell))
-        self.current = []
+        self.stages.append(Stage(index, self.start, tuple(self.instructions), state.container(), state.shell))
+        self.instructions = []
         self.start = None
-        self.ground.scope = VariableScope(self.outer, complete=True)
+        self.parse_state.scope = VariableScope(self.meta_args, complete=True)
 
     def _check_references(self) -> None:
         for stage in self.stages:
-            for one in stage.instructions:
-                if isinstance(one, Copy) and one.stage is not None and one.source_image is not None:
-                    if one.stage >= len(self.stages):
-                        text = f"there is no stage {one.source_image.text}"
-                        self._input_error(DockerfileSyntaxError(text), one.source_image.place)
-                    elif one.stage == stage.index and not one.onbuild:
+            for copy in stage.instructions:
+                if isinstance(copy, Copy) and copy.stage is not None and copy.source_image is not None:
+                    if copy.stage >= len(self.stages):
+                        text = f"there is no stage {copy.source_image.text}"
+                        self._input_error(DockerfileSyntaxError(text), copy.source_image.place)
+                    elif copy.stage == stage.index and not copy.onbuild:
                         self._input_error(
-                            DockerfileSyntaxError("a stage cannot copy from itself"), one.source_image.place
+                            DockerfileSyntaxError("a stage cannot copy from itself"), copy.source_image.place
                         )
 
     def _mark_needed(self) -> None:
-        """Say of each stage whether the last one hangs on it; BuildKit leaves the others out."""
+        """Mark the stages that the last one depends on; BuildKit skips the others."""
         needed: set[int] = set()
-        waiting = [len(self.stages) - 1]
-        while waiting:
-            index = waiting.pop()
+        pending = [len(self.stages) - 1]
+        while pending:
+            index = pending.pop()
             if index in needed or not 0 <= index < len(self.stages):
                 continue
             needed.add(index)
             stage = self.stages[index]
             if stage.start.stage is not None:
-                waiting.append(stage.start.stage)
-            for one in stage.instructions:
-                if isinstance(one, Copy) and one.stage is not None:
-                    waiting.append(one.stage)
-                elif isinstance(one, Run):
-                    waiting += [self._named(mount.get("from")) for mount in one.mounts]
+                pending.append(stage.start.stage)
+            for instruction in stage.instructions:
+                if isinstance(instruction, Copy) and instruction.stage is not None:
+                    pending.append(instruction.stage)
+                elif isinstance(instruction, Run):
+                    pending += [self._stage_index(mount.get("from")) for mount in instruction.mounts]
         self.stages = [stage if stage.index in needed else replace(stage, needed=False) for stage in self.stages]
 
-    def _named(self, name: str | None) -> int:
+    def _stage_index(self, name: str | None) -> int:
         if name is None:
             return -1
-        return int(name) if name.isdecimal() and len(name) < 6 else self.ground.names.get(name.lower(), -1)
+        return int(name) if name.isdecimal() and len(name) < 6 else self.parse_state.stage_names.get(name.lower(), -1)

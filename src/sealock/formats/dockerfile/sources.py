@@ -1,10 +1,10 @@
-"""Reads what brings things in: FROM, COPY and ADD."""
+"""Parses FROM, COPY and ADD."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from sealock.formats.dockerfile.heredocs import parse_heredoc_start
 from sealock.formats.dockerfile.lines import DockerfileSyntaxError
@@ -16,105 +16,101 @@ from sealock.model.build import AddFile, BuildText, Copy, From, Instruction
 _STAGE_NAME: Final = re.compile(r"[a-z][a-z0-9_.-]*")
 
 
-def _common(parts: RawInstruction) -> Any:  # noqa: ANN401  keyword arguments of every type
-    return parts.common()
-
-
-def parse_from(parts: RawInstruction, ground: ParseState) -> Instruction:
+def parse_from(raw: RawInstruction, state: ParseState) -> Instruction:
     """FROM."""
-    line = parts.line
-    words = split_words(line.text, parts.start)
+    line = raw.line
+    words = split_words(line.text, raw.start)
     if len(words) not in {1, 3} or (len(words) == 3 and words[1].text.lower() != "as"):
-        message = "FROM takes an image, or an image, AS and a name"
+        message = "FROM takes IMAGE or IMAGE AS NAME"
         raise DockerfileSyntaxError(message)
-    parts.check_flags()
+    raw.check_flags()
     alias = None
     if len(words) == 3:
         alias = literal(line, words[2])
         alias = BuildText(alias.raw, alias.text.lower(), alias.place)
         if not _STAGE_NAME.fullmatch(alias.text):
-            message = f"{alias.raw[:40]} is no name for a stage: a letter, then letters, digits, '-', '_' and '.'"
+            message = f"invalid stage name {alias.raw[:40]}: use a letter, then letters, digits, '-', '_' and '.'"
             raise DockerfileSyntaxError(message, alias.place)
-    image = ground.expanded(line, words[0].start, words[0].end)
+    image = state.expanded(line, words[0].start, words[0].end)
     return From(
-        **_common(parts),
+        **raw.common(),
         image=image,
         alias=alias,
-        platform=parts.expanded_flag("platform", ground),
-        stage=_base(image, ground),
+        platform=raw.expanded_flag("platform", state),
+        stage=_base_stage(image, state),
     )
 
 
-def _base(image: BuildText, ground: ParseState) -> int | None:
-    """The stage that FROM names. BuildKit keeps names in lower case, and takes one in capitals for an image."""
+def _base_stage(image: BuildText, state: ParseState) -> int | None:
+    """The stage that FROM names. BuildKit lowercases stage names, and takes any other spelling for an image."""
     if isinstance(image.value, Absent):
         return None
-    stage = ground.bases.get(image.value)
-    if stage is None and (stage := ground.bases.get(image.value.lower())) is not None:
-        message = f"FROM looks for an image {image.value}: the stage's name is {image.value.lower()}"
-        ground.errors.append(DockerfileSyntaxError(message, image.place))
+    stage = state.named_stages.get(image.value)
+    if stage is None and (stage := state.named_stages.get(image.value.lower())) is not None:
+        message = f"FROM {image.value} means an image: the stage's name is {image.value.lower()}"
+        state.errors.append(DockerfileSyntaxError(message, image.place))
     return stage
 
 
-def _sources(parts: RawInstruction, ground: ParseState) -> tuple[tuple[BuildText, ...], BuildText]:
-    line = parts.line
-    tokens = split_words(line.text, parts.start) if parts.array is None else parts.array
+def _parse_sources(raw: RawInstruction, state: ParseState) -> tuple[tuple[BuildText, ...], BuildText]:
+    line = raw.line
+    tokens = split_words(line.text, raw.start) if raw.array is None else raw.array
     if len(tokens) < 2:
-        message = f"{parts.keyword} needs a source and a destination"
+        message = f"{raw.keyword} needs a source and a destination"
         raise DockerfileSyntaxError(message)
-    parts.check_flags()
-    if parts.array is None and parse_heredoc_start(tokens[-1].text) is not None:
-        message = f"{parts.keyword} cannot write to a here-document"
+    raw.check_flags()
+    if raw.array is None and parse_heredoc_start(tokens[-1].text) is not None:
+        message = f"{raw.keyword} cannot write to a here-document"
         raise DockerfileSyntaxError(message)
     texts = []
     for token in tokens:
         place = line.place(token.start, token.end)
-        here = parts.heredocs and parse_heredoc_start(token.text) is not None
+        is_heredoc = raw.heredocs and parse_heredoc_start(token.text) is not None
         texts.append(
             BuildText(
-                line.text[token.start : token.end], token.text if here else ground.value(token.text, place), place
+                line.text[token.start : token.end], token.text if is_heredoc else state.value(token.text, place), place
             )
         )
     return tuple(texts[:-1]), texts[-1]
 
 
-def parse_copy(parts: RawInstruction, ground: ParseState) -> Instruction:
+def parse_copy(raw: RawInstruction, state: ParseState) -> Instruction:
     """COPY."""
-    sources, target = _sources(parts, ground)
-    source = parts.flag("from")
+    sources, target = _parse_sources(raw, state)
+    source = raw.flag("from")
     return Copy(
-        **_common(parts),
+        **raw.common(),
         sources=sources,
         target=target,
         source_image=source,
-        stage=stage_index(source, ground) if source else None,
-        chown=parts.expanded_flag("chown", ground),
-        chmod=parts.expanded_flag("chmod", ground),
-        form="shell" if parts.array is None else "exec",
+        stage=stage_index(source, state) if source else None,
+        chown=raw.expanded_flag("chown", state),
+        chmod=raw.expanded_flag("chmod", state),
+        form="shell" if raw.array is None else "exec",
     )
 
 
-def stage_index(source: BuildText, ground: ParseState) -> int | None:
-    """The stage that --from names; None where it is an image or another context."""
+def stage_index(source: BuildText, state: ParseState) -> int | None:
+    """The stage that --from names; None for an image or another context."""
     if "$" in source.text:
-        message = "--from takes no variables: name a stage for it"
+        message = "--from takes no variables: use the name of a stage"
         raise DockerfileSyntaxError(message, source.place)
     if source.text.isdecimal() and source.text.isascii() and len(source.text) < 6:
         return int(source.text)
-    return ground.names.get(source.text.lower())
+    return state.stage_names.get(source.text.lower())
 
 
-def parse_add(parts: RawInstruction, ground: ParseState) -> Instruction:
+def parse_add(raw: RawInstruction, state: ParseState) -> Instruction:
     """ADD."""
-    sources, target = _sources(parts, ground)
+    sources, target = _parse_sources(raw, state)
     return AddFile(
-        **_common(parts),
+        **raw.common(),
         sources=sources,
         target=target,
-        checksum=parts.expanded_flag("checksum", ground),
-        chown=parts.expanded_flag("chown", ground),
-        chmod=parts.expanded_flag("chmod", ground),
-        form="shell" if parts.array is None else "exec",
+        checksum=raw.expanded_flag("checksum", state),
+        chown=raw.expanded_flag("chown", state),
+        chmod=raw.expanded_flag("chmod", state),
+        form="shell" if raw.array is None else "exec",
     )
 
 

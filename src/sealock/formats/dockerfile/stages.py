@@ -1,4 +1,4 @@
-"""What a stage's instructions add up to: the image's configuration at its end, and where each part stands."""
+"""Accumulates a stage's instructions into its image configuration, with the place of each part."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ DOCKERFILE_FIELDS: Final = (
     "image", "platform", "entrypoint", "command", "working_dir", "stop_signal", "environment", "labels", "user",
     "mounts", "expose", "health",
 )  # fmt: skip
-"""The fields that a Dockerfile can say."""
+"""The fields of a Container that a Dockerfile sets."""
 DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_NOT_IN_SCOPE: Final = frozenset({
+_BUILD_CONTROLS: Final = frozenset({
     "BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE", "BUILDKIT_CONTEXT_KEEP_GIT_DIR",
     "BUILDKIT_MULTI_PLATFORM",
 })  # fmt: skip
-"""ARGs that steer BuildKit and never become variables."""
+"""ARGs that control BuildKit and never become variables."""
 
 
 class StageState:
-    """A stage's configuration while its instructions are gone through; it starts as that of the stage below."""
+    """A stage's configuration after each instruction; it starts as that of the base stage."""
 
     __slots__ = (
         "command_is_own", "environment", "expose", "labels", "mounts", "scope", "shell", "triggers", "unresolved",
@@ -65,12 +65,12 @@ class StageState:
         self.triggers: list[Any] = []
 
     def size(self) -> int:
-        """How much a stage takes over that builds on this one."""
-        read = len(self.where) + len(self.environment) + len(self.labels) + len(self.expose) + len(self.mounts)
-        return read + len(self.scope.names) + len(self.triggers)
+        """How many entries a stage inherits that builds on this one."""
+        configured = len(self.where) + len(self.environment) + len(self.labels) + len(self.expose) + len(self.mounts)
+        return configured + len(self.scope.names) + len(self.triggers)
 
-    def begin(self, start: From) -> None:
-        """Start on an image of somebody else's."""
+    def start_from_image(self, start: From) -> None:
+        """Start from a base image."""
         self._set("image", start.image)
         if start.image.value == "scratch":
             self.scope = VariableScope({"PATH": DEFAULT_PATH}, complete=True)
@@ -79,30 +79,30 @@ class StageState:
         if _is_windows(start):
             self.shell = ("cmd", "/S", "/C")
 
-    def apply(self, instruction: Instruction, outer: dict[str, Maybe[str]]) -> None:  # noqa: C901  one case for each
-        """Take in what an instruction does; `outer` holds the ARGs from before the first FROM."""
+    def apply(self, instruction: Instruction, meta_args: dict[str, Maybe[str]]) -> None:  # noqa: C901  one case for each
+        """Apply an instruction; `meta_args` holds the ARGs before the first FROM."""
         match instruction:
             case Env():
                 self._env(instruction)
             case Arg():
-                self._arg(instruction, outer)
+                self._arg(instruction, meta_args)
             case LabelSet():
                 for pair in instruction.pairs:
                     self.labels[pair.name] = (pair.value.text if pair.value else "", pair.place)
-                    self._note("labels", pair.value)
+                    self._note_unresolved("labels", pair.value)
             case User():
                 self._set("user", instruction.user)
             case Workdir():
                 self._workdir(instruction.path)
             case Expose():
                 for port in instruction.ports:
-                    self._note("expose", port)
+                    self._note_unresolved("expose", port)
                     for word in port.text.split():
                         self.expose[normalize_port(word)] = port.place
             case Volume():
                 for path in instruction.paths:
                     self.mounts[path.text] = path.place
-                    self._note("mounts", path)
+                    self._note_unresolved("mounts", path)
             case StopSignal():
                 self._set("stop_signal", instruction.signal)
             case Healthcheck():
@@ -120,18 +120,18 @@ class StageState:
             value = pair.value
             if value is None:
                 continue
-            # `PATH=/x:$PATH` takes over what the base image holds: nothing that the file says is left open.
-            itself = pair.name not in self.scope.names and value.raw.count("$") == 1
-            if not (itself and _names(value.raw, pair.name)):
-                self._note("environment", value)
+            # `PATH=/x:$PATH` extends the base image's value; the Dockerfile leaves nothing else unresolved.
+            extends_base = pair.name not in self.scope.names and value.raw.count("$") == 1
+            if not (extends_base and _is_reference_to(value.raw, pair.name)):
+                self._note_unresolved("environment", value)
             self.environment[pair.name] = (value.text, pair.place)
         for pair in env.pairs:
             self.scope.names[pair.name] = pair.value.value if pair.value else ""
 
-    def _arg(self, arg: Arg, outer: dict[str, Maybe[str]]) -> None:
+    def _arg(self, arg: Arg, meta_args: dict[str, Maybe[str]]) -> None:
         for pair in arg.pairs:
-            value = pair.value.value if pair.value else outer.get(pair.name, UNKNOWN)
-            if pair.name in _NOT_IN_SCOPE or (
+            value = pair.value.value if pair.value else meta_args.get(pair.name, UNKNOWN)
+            if pair.name in _BUILD_CONTROLS or (
                 pair.value is None and value is UNKNOWN and pair.name in self.scope.names
             ):
                 continue
@@ -145,7 +145,7 @@ class StageState:
         if field == "command":
             self.command_is_own = True
         elif not self.command_is_own:
-            # BuildKit: an ENTRYPOINT clears the CMD that came from below, since the two were made for each other.
+            # As in BuildKit, an ENTRYPOINT clears an inherited CMD, which belongs to the inherited ENTRYPOINT.
             self.values.pop("command", None)
             self.where.pop(("command",), None)
 
@@ -153,13 +153,13 @@ class StageState:
         before = self.values.get("working_dir", "/" if self.scope.complete else UNKNOWN)
         self.where["working_dir",] = path.place
         value = path.value
-        if isinstance(value, str) and not value.startswith("/") and not _windows(value):
+        if isinstance(value, str) and not value.startswith("/") and not _is_windows_path(value):
             value = posixpath.join(before, value) if isinstance(before, str) else UNKNOWN
         if isinstance(value, Absent):
             self.unresolved["working_dir"] = f"WORKDIR {path.raw}"
         else:
             self.unresolved.pop("working_dir", None)
-            value = value if _windows(value) else _clean(value)
+            value = value if _is_windows_path(value) else _normalize_path(value)
         self.values["working_dir"] = value
 
     def _set(self, field: str, text: BuildText) -> None:
@@ -170,10 +170,10 @@ class StageState:
         else:
             self.unresolved.pop(field, None)
 
-    def _note(self, field: str, text: BuildText | None) -> None:
+    def _note_unresolved(self, field: str, text: BuildText | None) -> None:
         if text is not None and isinstance(text.value, Absent):
-            said = self.unresolved.get(field)
-            self.unresolved[field] = f"{said}, {text.raw}" if said else text.raw
+            earlier = self.unresolved.get(field)
+            self.unresolved[field] = f"{earlier}, {text.raw}" if earlier else text.raw
 
     def container(self) -> Container:
         """The configuration as a Container."""
@@ -189,10 +189,10 @@ class StageState:
         return container(says=DOCKERFILE_FIELDS, **values)
 
     def places(self, start: Place) -> dict[At, Place]:
-        """Where the Container's fields stand; the stage's FROM for the whole."""
+        """The places of the Container's fields; the stage's FROM for the whole."""
         where = {(): start, **self.where}
-        for field, held in (("environment", self.environment), ("labels", self.labels)):
-            for index, (_, place) in enumerate(held.values()):
+        for field, pairs in (("environment", self.environment), ("labels", self.labels)):
+            for index, (_, place) in enumerate(pairs.values()):
                 where[field, index] = place
         for field, places in (("expose", self.expose), ("mounts", self.mounts)):
             for index, place in enumerate(places.values()):
@@ -201,13 +201,13 @@ class StageState:
 
 
 def normalize_port(word: str) -> str:
-    """A port of EXPOSE with its protocol: "80" is "80/tcp", and an address or host port before it means nothing."""
+    """A port of EXPOSE with its protocol: "80" becomes "80/tcp"; an address or host port before it has no effect."""
     port, _, protocol = word.rpartition(":")[2].partition("/")
     return f"{port}/{protocol.lower() or 'tcp'}"
 
 
 def read_health(healthcheck: Healthcheck) -> Health:
-    """A HEALTHCHECK as the noun has it."""
+    """A HEALTHCHECK as a Health."""
     if healthcheck.disabled:
         return Health(disabled=True)
     test = (
@@ -228,7 +228,7 @@ def read_health(healthcheck: Healthcheck) -> Health:
 
 
 def _time(healthcheck: Healthcheck, name: str) -> float | None:
-    """A flag's time; 0 means that the engine's own is used, as no flag does."""
+    """The duration of a flag; 0 means the engine's default, as a missing flag does."""
     flag = healthcheck.flag(name)
     return (parse_duration(flag.value.text) or None) if flag and flag.value else None
 
@@ -239,18 +239,18 @@ def _is_windows(start: From) -> bool:
     return platform.startswith("windows") or "nanoserver" in image or "servercore" in image or "/windows" in image
 
 
-def _windows(path: str) -> bool:
+def _is_windows_path(path: str) -> bool:
     return path[1:2] == ":" or path.startswith("\\")
 
 
-def _names(raw: str, name: str) -> bool:
-    """Whether the one variable in a text is this one."""
+def _is_reference_to(raw: str, name: str) -> bool:
+    """Whether the only variable in a text is this one."""
     after = raw.partition("$")[2].removeprefix("{")
     return after.startswith(name) and not (
         after[len(name) : len(name) + 1].isalnum() or after[len(name) :].startswith("_")
     )
 
 
-def _clean(path: str) -> str:
+def _normalize_path(path: str) -> str:
     cleaned = posixpath.normpath(path)
     return cleaned[1:] if cleaned.startswith("//") else cleaned

@@ -1,4 +1,4 @@
-"""Spells values in a Dockerfile's words, and finds the places where instructions go."""
+"""Spells values as instructions, and finds the places for new instructions."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _NAME: Final = re.compile(r"[^\s=\"'$\\`]+")
 
 
 def quote(value: str, escape: str) -> str:
-    """A value as one word, in quotes where it needs them."""
+    """A value as one word, quoted if necessary."""
     if "\n" in value:
-        message = "a value of several lines does not fit into an instruction"
+        message = "an instruction cannot hold a value of several lines"
         raise FormatError(message)
     if _BARE.fullmatch(value):
         return value
@@ -29,7 +29,7 @@ def quote(value: str, escape: str) -> str:
 
 
 def check_name(text: str) -> str:
-    """A variable's or label's name, if it can stand before an equals sign as it is."""
+    """Check that a variable's or label's name needs no quotes."""
     if not _NAME.fullmatch(text):
         message = f"{text!r} is no name that an instruction can hold"
         raise FormatError(message)
@@ -37,16 +37,16 @@ def check_name(text: str) -> str:
 
 
 def exec_form(values: tuple[str, ...]) -> str:
-    """Words in the exec form."""
+    """Spell words in the exec form."""
     return json.dumps(list(values), ensure_ascii=False)
 
 
 def spell_healthcheck(health: Health) -> str:
-    """The whole instruction."""
+    """Spell the whole instruction."""
     if health.disabled:
         return "HEALTHCHECK NONE"
     flags = [
-        f"--{flag}={_time(time)} "
+        f"--{flag}={_spell_duration(time)} "
         for flag, time in (
             ("interval", health.interval),
             ("timeout", health.timeout),
@@ -66,7 +66,7 @@ def spell_healthcheck(health: Health) -> str:
     raise FormatError(message)
 
 
-def _time(seconds: float) -> str:
+def _spell_duration(seconds: float) -> str:
     if seconds == int(seconds):
         return f"{int(seconds)}s"
     milliseconds = seconds * 1000
@@ -74,7 +74,7 @@ def _time(seconds: float) -> str:
 
 
 def delete_instruction(text: str, instruction: Instruction) -> Edit:
-    """Take the instruction's lines away."""
+    """Delete the lines of an instruction."""
     start = text.rfind("\n", 0, instruction.place.start) + 1
     if text.startswith("\ufeff") and start == 0:
         start = 1
@@ -83,11 +83,11 @@ def delete_instruction(text: str, instruction: Instruction) -> Edit:
 
 
 class Insertion:
-    """Where new instructions of a stage go: before the CMD, ENTRYPOINT and HEALTHCHECK at its end, else at its end."""
+    """The place for new instructions of a stage: before a final CMD, ENTRYPOINT or HEALTHCHECK, else at the end."""
 
     def __init__(self, build: Build, stage: Stage) -> None:
         text = build.text
-        ends = "\r\n" if "\r\n" in text else "\n"
+        newline = "\r\n" if "\r\n" in text else "\n"
         last: Instruction = stage.start
         first: Instruction | None = None
         for instruction in stage.instructions:
@@ -95,42 +95,42 @@ class Insertion:
                 first = first or instruction
             else:
                 first, last = None, instruction
-        self._ends = ends
+        self._newline = newline
         if first is not None:
-            self._at, self._before = _above_comments(text, first.place.start), ""
+            self._offset, self._prefix = _start_above_comments(text, first.place.start), ""
             return
         end = text.find("\n", last.place.end)
-        self._at = len(text) if end < 0 else end + 1
-        self._before = ends if end < 0 else ""
+        self._offset = len(text) if end < 0 else end + 1
+        self._prefix = newline if end < 0 else ""
 
     def edit(self, *lines: str) -> Edit:
         """Insert these instructions, in this order."""
-        body = self._ends.join(lines)
-        return Edit(Place(self._at, self._at), f"{self._before}{body}{'' if self._before else self._ends}")
+        body = self._newline.join(lines)
+        return Edit(Place(self._offset, self._offset), f"{self._prefix}{body}{'' if self._prefix else self._newline}")
 
 
 class InsertionAbove(Insertion):
-    """Right above an instruction and its comments."""
+    """The place above an instruction and its comments."""
 
     def __init__(self, build: Build, instruction: Instruction) -> None:
-        self._ends = "\r\n" if "\r\n" in build.text else "\n"
-        self._at, self._before = _above_comments(build.text, instruction.place.start), ""
+        self._newline = "\r\n" if "\r\n" in build.text else "\n"
+        self._offset, self._prefix = _start_above_comments(build.text, instruction.place.start), ""
 
 
 class InsertionAtEnd(Insertion):
-    """Where CMD, ENTRYPOINT and HEALTHCHECK go: behind all that the stage has."""
+    """The place for CMD, ENTRYPOINT and HEALTHCHECK: the end of the stage."""
 
     def __init__(self, build: Build, stage: Stage) -> None:
         super().__init__(build, stage)
         text = build.text
         last = stage.instructions[-1] if stage.instructions else stage.start
         end = text.find("\n", last.place.end)
-        self._at = len(text) if end < 0 else end + 1
-        self._before = self._ends if end < 0 else ""
+        self._offset = len(text) if end < 0 else end + 1
+        self._prefix = self._newline if end < 0 else ""
 
 
-def _above_comments(text: str, start: int) -> int:
-    """The start of the line, or of the comment lines right above it, which belong to it."""
+def _start_above_comments(text: str, start: int) -> int:
+    """The start of the line, or of the comment lines right above it."""
     at = text.rfind("\n", 0, start) + 1
     while at > 0:
         above = text.rfind("\n", 0, at - 1) + 1

@@ -1,4 +1,4 @@
-"""Puts ARG and ENV into words, and takes quotes and escapes off, as BuildKit's shell lexer does."""
+"""Expands ARG and ENV in words, and removes quotes and escapes, as BuildKit's shell lexer does."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from sealock.formats.dockerfile.patterns import replace_pattern, trim_pattern
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
 
 MAX_DEPTH: Final = 40
-"""`${a:-${b:-…}}` is followed this deep."""
+"""The nesting depth of `${a:-${b:-…}}`."""
 MAX_LENGTH: Final = 65_536
-"""A value that grows longer is called unknown, since `ENV A=$A$A` doubles it with every line."""
+"""A longer value becomes UNKNOWN, since each `ENV A=$A$A` doubles it."""
 _SPECIAL: Final = "@*#?-$!0"
 
 
 class VariableScope:
     """The variables that an instruction sees.
 
-    `complete` says that no others exist: before the first FROM, and in stages on scratch. Elsewhere a name that is not
-    here may come from the base image.
+    `complete` if there are no others: before the first FROM, and in stages on scratch. Elsewhere another name may come
+    from the base image.
     """
 
     __slots__ = ("complete", "names")
@@ -29,10 +29,10 @@ class VariableScope:
         self.complete = complete
 
     def get(self, name: str) -> Maybe[str]:
-        """The variable's value, UNSET where there is none, UNKNOWN where nobody knows."""
-        found = self.names.get(name)
-        if found is not None:
-            return found
+        """The variable's value: UNSET if there is none, UNKNOWN if the base image decides."""
+        value = self.names.get(name)
+        if value is not None:
+            return value
         return UNSET if self.complete or not name.isidentifier() else UNKNOWN
 
 
@@ -40,13 +40,13 @@ NO_VARIABLES: Final = VariableScope({}, complete=True)
 
 
 def expand(word: str, scope: VariableScope, escape: str) -> Maybe[str]:
-    """The word's value, UNKNOWN where it hangs on what nobody knows; Broken where BuildKit refuses it."""
+    """Expand a word; UNKNOWN if it depends on an unknown value, DockerfileSyntaxError if BuildKit rejects it."""
     if "$" not in word and "'" not in word and '"' not in word and escape not in word:
         return word
-    return _Expansion(word, scope, escape).until("", raw=False)
+    return _WordLexer(word, scope, escape).read_until("", raw=False)
 
 
-class _Expansion:
+class _WordLexer:
     __slots__ = ("depth", "escape", "pos", "raw", "scope", "text")
 
     def __init__(self, text: str, scope: VariableScope, escape: str) -> None:
@@ -56,8 +56,8 @@ class _Expansion:
         self.pos = 0
         self.depth = 0
 
-    def until(self, stop: str, *, raw: bool) -> Maybe[str]:
-        """Read up to the stop character, or to the end for ""; `raw` keeps escapes, as patterns want them."""
+    def read_until(self, stop: str, *, raw: bool) -> Maybe[str]:
+        """Read up to the stop character, or to the end for ""; `raw` keeps the escapes of patterns."""
         text, escape = self.text, self.escape
         parts: list[str] = []
         known = True
@@ -65,11 +65,11 @@ class _Expansion:
             char = text[self.pos]
             if char == stop:
                 self.pos += 1
-                return _joined(parts, known=known)
+                return _join(parts, known=known)
             if char == "'":
-                parts.append(self._single())
+                parts.append(self._single_quoted())
             elif char == '"' or char == "$":  # noqa: PLR1714  this runs for every character
-                value = self._double(raw=raw) if char == '"' else self.dollar(raw=raw)
+                value = self._double_quoted(raw=raw) if char == '"' else self.parameter(raw=raw)
                 if isinstance(value, Absent):
                     known = False
                 else:
@@ -83,9 +83,9 @@ class _Expansion:
         if stop:
             message = f"{stop} is missing in a variable"
             raise DockerfileSyntaxError(message)
-        return _joined(parts, known=known)
+        return _join(parts, known=known)
 
-    def _single(self) -> str:
+    def _single_quoted(self) -> str:
         end = self.text.find("'", self.pos + 1)
         if end < 0:
             message = "a single quote is not closed"
@@ -94,7 +94,7 @@ class _Expansion:
         self.pos = end + 1
         return value
 
-    def _double(self, *, raw: bool) -> Maybe[str]:
+    def _double_quoted(self, *, raw: bool) -> Maybe[str]:
         text = self.text
         parts: list[str] = []
         known = True
@@ -103,9 +103,9 @@ class _Expansion:
             char = text[self.pos]
             if char == '"':
                 self.pos += 1
-                return _joined(parts, known=known)
+                return _join(parts, known=known)
             if char == "$":
-                value = self.dollar(raw=raw)
+                value = self.parameter(raw=raw)
                 if isinstance(value, Absent):
                     known = False
                 else:
@@ -125,13 +125,13 @@ class _Expansion:
         message = "a double quote is not closed"
         raise DockerfileSyntaxError(message)
 
-    def dollar(self, *, raw: bool = False) -> Maybe[str]:
-        """Read what starts with a dollar sign."""
+    def parameter(self, *, raw: bool = False) -> Maybe[str]:
+        """Read a parameter expansion."""
         text = self.text
         self.pos += 1
         if text[self.pos : self.pos + 1] != "{":
-            name = self._name()
-            return _given(self.scope.get(name)) if name else "$"
+            name = self._read_name()
+            return _empty_if_unset(self.scope.get(name)) if name else "$"
         self.pos += 1
         if text[self.pos : self.pos + 1] in {"", "{", "}", ":"}:
             message = "a variable's } is missing" if self.pos >= len(text) else "the substitution has no name"
@@ -140,34 +140,32 @@ class _Expansion:
         if self.depth > MAX_DEPTH:
             message = f"variables are nested more than {MAX_DEPTH} deep"
             raise DockerfileSyntaxError(message)
-        name = self._name()
-        value = self._modified(name, raw=raw)
+        name = self._read_name()
+        value = self._expand_modifier(name, raw=raw)
         self.depth -= 1
         return value
 
-    def _modified(self, name: str, *, raw: bool) -> Maybe[str]:
+    def _expand_modifier(self, name: str, *, raw: bool) -> Maybe[str]:
         value = self.scope.get(name)
-        sign = self._next()
-        if sign == "}":
-            return _given(value)
-        colon = sign == ":"
+        modifier = self._next_char()
+        if modifier == "}":
+            return _empty_if_unset(value)
+        colon = modifier == ":"
         if colon:
-            sign = self._next()
-        if sign == "/" and not colon:
-            return self._replaced(value)
-        if not sign or sign not in "+-?#%":
-            message = (
-                f"the modifier {':' if colon else ''}{sign} in a variable is not known" if sign else "} is missing"
-            )
+            modifier = self._next_char()
+        if modifier == "/" and not colon:
+            return self._replace(value)
+        if not modifier or modifier not in "+-?#%":
+            message = f"unknown modifier {':' if colon else ''}{modifier} in a variable" if modifier else "} is missing"
             raise DockerfileSyntaxError(message)
-        word = self.until("}", raw=raw or sign in "#%")
-        if sign in "#%":
-            return self._trimmed(value, word, sign)
+        word = self.read_until("}", raw=raw or modifier in "#%")
+        if modifier in "#%":
+            return self._trim(value, word, modifier)
         empty = value is UNSET or (colon and value == "")
-        if sign == "-":
-            # An ARG without a default that nobody sets takes this default, as one with a default takes its own.
+        if modifier == "-":
+            # As for an ARG with a default, assume that the build does not set it.
             return word if empty or value is UNKNOWN else value
-        if sign == "+":
+        if modifier == "+":
             return UNKNOWN if value is UNKNOWN else "" if empty else word
         if empty:
             message = f"{name}: {word if isinstance(word, str) and word else 'must be set'}"
@@ -175,26 +173,26 @@ class _Expansion:
         return value
 
     @staticmethod
-    def _trimmed(value: Maybe[str], word: Maybe[str], sign: str) -> Maybe[str]:
+    def _trim(value: Maybe[str], word: Maybe[str], modifier: str) -> Maybe[str]:
         if isinstance(word, Absent) or value is UNKNOWN:
             return UNKNOWN
-        greedy = word.startswith(sign)
-        return trim_pattern(_text(value), word[1:] if greedy else word, at_end=sign == "%", longest=greedy)
+        greedy = word.startswith(modifier)
+        return trim_pattern(_text(value), word[1:] if greedy else word, at_end=modifier == "%", longest=greedy)
 
-    def _replaced(self, value: Maybe[str]) -> Maybe[str]:
+    def _replace(self, value: Maybe[str]) -> Maybe[str]:
         every = self.text.startswith("/", self.pos)
         self.pos += every
-        pattern = self.until("/", raw=True)
-        new = self.until("}", raw=True)
+        pattern = self.read_until("/", raw=True)
+        new = self.read_until("}", raw=True)
         if isinstance(pattern, Absent) or isinstance(new, Absent) or value is UNKNOWN:
             return UNKNOWN
         return replace_pattern(_text(value), pattern, new, every=every)
 
-    def _next(self) -> str:
+    def _next_char(self) -> str:
         self.pos += 1
         return self.text[self.pos - 1 : self.pos]
 
-    def _name(self) -> str:
+    def _read_name(self) -> str:
         text, start = self.text, self.pos
         first = text[start : start + 1]
         end = start
@@ -210,14 +208,14 @@ class _Expansion:
         return text[start:end]
 
 
-def _joined(parts: list[str], *, known: bool) -> Maybe[str]:
+def _join(parts: list[str], *, known: bool) -> Maybe[str]:
     if not known:
         return UNKNOWN
     value = "".join(parts)
     return value if len(value) <= MAX_LENGTH else UNKNOWN
 
 
-def _given(value: Maybe[str]) -> Maybe[str]:
+def _empty_if_unset(value: Maybe[str]) -> Maybe[str]:
     return "" if value is UNSET else value
 
 
@@ -226,34 +224,34 @@ def _text(value: Maybe[str]) -> str:
 
 
 def word_spans(text: str) -> list[tuple[int, int]]:
-    """The stretches between white space outside of quotes; none where the lexer refuses the text.
+    """The start and end of words between unquoted white space; none if the lexer rejects the text.
 
-    This is how BuildKit looks for here-documents: with the backslash as escape, whatever the directive says.
+    BuildKit looks for here-documents in this way: the backslash escapes, whatever the escape directive says.
     """
-    reader = _Expansion(text, NO_VARIABLES, "\\")
-    found: list[tuple[int, int]] = []
+    reader = _WordLexer(text, NO_VARIABLES, "\\")
+    spans: list[tuple[int, int]] = []
     start = -1
     try:
         while reader.pos < len(text):
             char = text[reader.pos]
             if char.isspace():
                 if start >= 0:
-                    found.append((start, reader.pos))
+                    spans.append((start, reader.pos))
                 start = -1
                 reader.pos += 1
                 continue
             if start < 0:
                 start = reader.pos
             if char == "'":
-                reader._single()  # noqa: SLF001  the same module
+                reader._single_quoted()  # noqa: SLF001  the same module
             elif char == '"':
-                reader._double(raw=True)  # noqa: SLF001  the same module
+                reader._double_quoted(raw=True)  # noqa: SLF001  the same module
             elif char == "$":
-                reader.dollar()
+                reader.parameter()
             else:
                 reader.pos += 2 if char == "\\" else 1
     except DockerfileSyntaxError:
         return []
     if start >= 0:
-        found.append((start, len(text)))
-    return found
+        spans.append((start, len(text)))
+    return spans

@@ -1,4 +1,4 @@
-"""Splits an instruction's arguments as BuildKit does: flags, words with quotes, words without, JSON arrays."""
+"""Splits the arguments of an instruction as BuildKit does: flags, plain and quoted words, JSON arrays."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STRING: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"')
 
 
 class Token(NamedTuple):
-    """A word of a line: what it says, and its start and end in the line's text."""
+    """A word: its text, and its start and end in the line."""
 
     text: str
     start: int
@@ -28,7 +28,7 @@ class Token(NamedTuple):
 
 
 class RawFlag(NamedTuple):
-    """A flag with its quotes and escapes taken off; `value` is None where no equals sign follows the name."""
+    """A flag after quote removal; `value` is None if no equals sign follows the name."""
 
     name: str
     value: str | None
@@ -37,29 +37,29 @@ class RawFlag(NamedTuple):
 
 
 def split_keyword(text: str) -> tuple[str, int]:
-    """The line's first word, and where its arguments start."""
-    found = BLANK.search(text)
-    return (text[: found.start()], found.end()) if found else (text, len(text))
+    """The first word of the line, and the offset of its arguments."""
+    blank = BLANK.search(text)
+    return (text[: blank.start()], blank.end()) if blank else (text, len(text))
 
 
 def split_words(text: str, start: int) -> list[Token]:
-    """Words between blanks, quotes meaning nothing."""
-    return [Token(found.group(), found.start(), found.end()) for found in _WORDS.finditer(text, start)]
+    """Split at blanks; quotes have no meaning."""
+    return [Token(match.group(), match.start(), match.end()) for match in _WORDS.finditer(text, start)]
 
 
 def split_quoted(text: str, start: int, escape: str) -> list[Token]:
-    """Words between white space where quotes and escapes keep white space in a word; both are left in the words."""
+    """Split at unquoted white space; the words keep their quotes and escapes."""
     rest = text[start:]
     pattern = _BARE
     if "'" in rest or '"' in rest or escape in rest:
         pattern = _QUOTED[escape]
-    return [Token(found.group(), found.start(), found.end()) for found in pattern.finditer(text, start)]
+    return [Token(match.group(), match.start(), match.end()) for match in pattern.finditer(text, start)]
 
 
 def parse_json_array(text: str, start: int) -> list[Token] | None:
-    """The strings of a JSON array, or None where the text is none (BuildKit then reads it as plain text).
+    """The strings of a JSON array, or None if the text is none (BuildKit then falls back to the shell form).
 
-    An array that holds anything but strings is Broken.
+    DockerfileSyntaxError for an array with anything but strings.
     """
     if text[start : start + 1] != "[":
         return None
@@ -71,35 +71,35 @@ def parse_json_array(text: str, start: int) -> list[Token] | None:
             json.decode(rest)
         except (DecodeError, RecursionError):
             return None
-        message = "a JSON array of arguments may hold strings only"
+        message = "a JSON array of arguments may contain strings only"
         raise DockerfileSyntaxError(message) from None
     except (DecodeError, RecursionError, UnicodeEncodeError):
         return None
-    found = _STRING.finditer(text, start)
-    return [Token(value, match.start(), match.end()) for value, match in zip(values, found, strict=False)]
+    strings = _STRING.finditer(text, start)
+    return [Token(value, match.start(), match.end()) for value, match in zip(values, strings, strict=False)]
 
 
 def split_flags(text: str, start: int, escape: str) -> tuple[list[RawFlag], int]:
-    """Take the flags before the arguments; give them and the offset at which the arguments start."""
-    found: list[RawFlag] = []
+    """The flags before the arguments, and the offset of the arguments."""
+    flags: list[RawFlag] = []
     at = start
     while True:
         while at < len(text) and text[at] in WHITESPACE:
             at += 1
         if not text.startswith("--", at):
-            return found, at
-        word, end = _flag(text, at, escape)
+            return flags, at
+        word, end = _read_flag(text, at, escape)
         if word == "--":
             while end < len(text) and text[end] in WHITESPACE:
                 end += 1
-            return found, end
+            return flags, end
         name, equals, value = word[2:].partition("=")
-        found.append(RawFlag(name, value if equals else None, at, end))
+        flags.append(RawFlag(name, value if equals else None, at, end))
         at = end
 
 
-def _flag(text: str, start: int, escape: str) -> tuple[str, int]:
-    """Read one word that starts with "--"; its quotes and escapes are taken off."""
+def _read_flag(text: str, start: int, escape: str) -> tuple[str, int]:
+    """Read a word that starts with "--", removing quotes and escapes."""
     parts: list[str] = []
     quote = ""
     at = start
