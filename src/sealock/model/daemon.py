@@ -1,4 +1,4 @@
-"""The engine's own settings, from daemon.json, its command line, or what it says of itself (/info).
+"""The engine's own settings, from daemon.json, its command line, or its API (/info).
 
 A field is a value, UNSET (the engine's default applies) or UNKNOWN (the source cannot say), as for a Container.
 Names are those of daemon.json with underscores.
@@ -15,7 +15,7 @@ from sealock.model.container import Ulimit
 
 
 class Daemon(Struct, frozen=True, kw_only=True):
-    """One reading of the engine's settings. Built empty it knows nothing."""
+    """One reading of the engine's settings. All fields default to unknown."""
 
     # Who can reach it
     hosts: Maybe[tuple[str, ...]] = UNKNOWN
@@ -33,8 +33,8 @@ class Daemon(Struct, frozen=True, kw_only=True):
     insecure_registries: Maybe[tuple[str, ...]] = UNKNOWN
     registry_mirrors: Maybe[tuple[str, ...]] = UNKNOWN
     proxies: Maybe[tuple[tuple[str, str], ...]] = UNKNOWN
-    """("http-proxy", address), as written: an address may hold a password."""
-    # How containers are kept apart
+    """("http-proxy", address), as written: an address may contain a password."""
+    # How containers are isolated
     userns_remap: Maybe[str] = UNKNOWN
     rootless: Maybe[bool] = UNKNOWN
     no_new_privileges: Maybe[bool] = UNKNOWN
@@ -42,7 +42,7 @@ class Daemon(Struct, frozen=True, kw_only=True):
     """"builtin", "unconfined" or a path."""
     selinux_enabled: Maybe[bool] = UNKNOWN
     security_options: Maybe[tuple[str, ...]] = UNKNOWN
-    """What /info lists: "name=seccomp,profile=builtin", "name=apparmor", "name=userns", "name=rootless"."""
+    """As /info lists them: "name=seccomp,profile=builtin", "name=apparmor", "name=userns", "name=rootless"."""
     default_cgroupns_mode: Maybe[str] = UNKNOWN
     default_ipc_mode: Maybe[str] = UNKNOWN
     cgroup_parent: Maybe[str] = UNKNOWN
@@ -58,9 +58,9 @@ class Daemon(Struct, frozen=True, kw_only=True):
     icc: Maybe[bool] = UNKNOWN
     userland_proxy: Maybe[bool] = UNKNOWN
     ip: Maybe[str] = UNKNOWN
-    """The address that published ports bind to where none is given."""
+    """The default address of published ports."""
     bridge: Maybe[str] = UNKNOWN
-    # How it lives
+    # How it runs, logs and stores
     live_restore: Maybe[bool] = UNKNOWN
     log_level: Maybe[str] = UNKNOWN
     log_driver: Maybe[str] = UNKNOWN
@@ -80,5 +80,5 @@ FIELDS: Final = Daemon.__struct_fields__
 
 
 def daemon(*, says: tuple[str, ...] = FIELDS, **values: Any) -> Daemon:  # noqa: ANN401  each field has its type
-    """Build one from a source that can say the fields `says`: unsaid they are UNSET, all others UNKNOWN."""
+    """Build a Daemon from a source that can set the fields `says`: where it does not they are UNSET, others UNKNOWN."""
     return Daemon(**dict.fromkeys(says, UNSET) | values)

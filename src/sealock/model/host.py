@@ -12,12 +12,12 @@ from msgspec import Struct
 from sealock.model.absent import UNKNOWN, Maybe
 from sealock.model.daemon import Daemon
 
-FileKind: TypeAlias = Literal["file", "folder", "socket", "link", "other"]
+FileKind: TypeAlias = Literal["file", "directory", "socket", "link", "other"]
 Role: TypeAlias = Literal[
     "engine-unit",
     "engine-socket-unit",
     "containerd-unit",
-    "config-folder",
+    "config-directory",
     "daemon-config",
     "engine-defaults",
     "containerd-config",
@@ -28,15 +28,15 @@ Role: TypeAlias = Literal[
     "engine-socket",
     "containerd-socket",
     "data-root",
-    "containerd-folder",
+    "containerd-directory",
     "engine-binary",
     "client-config",
 ]
-"""What a file of the host is to the engine."""
+"""What the engine uses a file of the host for."""
 
 
 class HostFile(Struct, frozen=True, gc=False):
-    """A file or folder that matters to the engine. `mode` are the permission bits; names are "" where none is known."""
+    """A file or directory that matters to the engine. `mode` are the permission bits; unknown names are ""."""
 
     role: Role
     path: str
@@ -57,7 +57,7 @@ class Component(Struct, frozen=True, gc=False):
 
 
 class Swarm(Struct, frozen=True, kw_only=True):
-    """What the engine says of the swarm that it is in; periods in seconds."""
+    """What the engine reports on its swarm; periods in seconds."""
 
     active: bool
     manager: bool = False
@@ -73,7 +73,7 @@ class Swarm(Struct, frozen=True, kw_only=True):
 
 
 class Login(Struct, frozen=True, gc=False):
-    """Someone who can use the engine, and so is root: `how` is "docker group" (or another), "sudo without password"."""
+    """A user who can use the engine, and so is root: `how` is "docker group" (or another), "sudo without password"."""
 
     name: str
     how: str
@@ -81,7 +81,7 @@ class Login(Struct, frozen=True, gc=False):
 
 
 class Drift(Struct, frozen=True, gc=False):
-    """A setting on which two sources differ: "daemon.json", "command line", "drop-in", "engine"; values as words."""
+    """A setting that differs between two sources: "daemon.json", "command line", "unit", "engine"; values as text."""
 
     setting: str
     here: str
@@ -91,47 +91,47 @@ class Drift(Struct, frozen=True, gc=False):
 
 
 class Host(Struct, frozen=True, kw_only=True):
-    """One machine. Built empty it knows nothing."""
+    """One machine. All fields default to unknown."""
 
     name: Maybe[str] = UNKNOWN
     kernel: Maybe[str] = UNKNOWN
     distribution: Maybe[str] = UNKNOWN
     architecture: Maybe[str] = UNKNOWN
     cgroup_version: Maybe[int] = UNKNOWN
-    """1, 2; a hybrid tree whose controllers are those of version 1 is 1."""
+    """1, 2; hybrid hierarchies with the controllers of version 1 count as 1."""
     controllers: Maybe[tuple[str, ...]] = UNKNOWN
     swap_accounting: Maybe[bool] = UNKNOWN
     lsm: Maybe[tuple[str, ...]] = UNKNOWN
     """The active security modules: ("capability", "apparmor")."""
     seccomp: Maybe[bool] = UNKNOWN
     sysctls: Maybe[tuple[tuple[str, str], ...]] = UNKNOWN
-    """Those that matter here, by name: ("kernel.unprivileged_bpf_disabled", "2")."""
+    """The sysctls that matter here, by name: ("kernel.unprivileged_bpf_disabled", "2")."""
     components: Maybe[tuple[Component, ...]] = UNKNOWN
     api_version: Maybe[str] = UNKNOWN
     daemon: Maybe[Daemon] = UNKNOWN
-    """The settings in force: what the engine says of itself, over its flags, over daemon.json."""
+    """The effective settings: what the engine reports, over its flags, over daemon.json."""
     files: Maybe[tuple[HostFile, ...]] = UNKNOWN
     unread: Maybe[tuple[str, ...]] = UNKNOWN
-    """Paths that are there and could not be looked at."""
+    """Existing paths that could not be read."""
     logins: Maybe[tuple[Login, ...]] = UNKNOWN
     audited: Maybe[tuple[str, ...]] = UNKNOWN
     """Paths that the kernel's audit rules watch."""
     data_root_mounted: Maybe[bool] = UNKNOWN
-    """Whether the engine's data folder is a mount of its own."""
+    """Whether the engine's data directory is on a mount of its own."""
     firewall: Maybe[str] = UNKNOWN
     """"ufw", "firewalld" … where one is active, "" for none."""
     drift: Maybe[tuple[Drift, ...]] = UNKNOWN
-    """Settings that one source says and another contradicts."""
+    """Settings that differ between two sources."""
     client_hosts: Maybe[tuple[str, ...]] = UNKNOWN
-    """Engine addresses that environments and contexts of this machine name: "tcp://10.0.0.5:2375"."""
+    """Engine addresses without TLS in environments and contexts of this machine: "tcp://10.0.0.5:2375"."""
     client_credentials: Maybe[tuple[str, ...]] = UNKNOWN
-    """Client configurations that hold passwords in plain text."""
+    """Client configurations with passwords in plain text."""
     swarm: Maybe[Swarm] = UNKNOWN
     containers: Maybe[int] = UNKNOWN
     running: Maybe[int] = UNKNOWN
     images: Maybe[int] = UNKNOWN
     images_unused: Maybe[int] = UNKNOWN
     published: Maybe[tuple[str, ...]] = UNKNOWN
-    """Ports of running containers that every address of the machine answers at: "8080/tcp (web)"."""
+    """Ports of running containers that are published on all addresses: "8080/tcp (web)"."""
     outdated: Maybe[tuple[tuple[str, str], ...]] = UNKNOWN
     """Running containers whose tag names another image by now: ("web", "nginx:1.27")."""

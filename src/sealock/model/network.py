@@ -1,4 +1,4 @@
-"""A network of an engine, and who is on it."""
+"""A network of an engine, and the containers on it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class NetworkEndpoint(Struct, frozen=True, gc=False):
 
 
 class EngineNetwork(Struct, frozen=True, kw_only=True):
-    """A network as the engine describes it. `options` are the driver's, by name."""
+    """A network as the engine describes it. `options` are those of the driver, by name."""
 
     name: str
     id: str = ""
@@ -32,7 +32,7 @@ class EngineNetwork(Struct, frozen=True, kw_only=True):
     subnets: Maybe[tuple[str, ...]] = UNKNOWN
     gateways: Maybe[tuple[str, ...]] = UNKNOWN
     icc: Maybe[bool] = UNSET
-    """Whether containers on it can reach one another; UNSET is the engine's default, that they can."""
+    """Inter-container communication; UNSET is the engine's default, which allows it."""
     encrypted: Maybe[bool] = UNSET
     gateway_mode_ipv4: Maybe[str] = UNSET
     """"nat", "nat-unprotected", "routed", "isolated"."""

@@ -28,9 +28,9 @@ def _by_hand(number: str, title: str, how: str, scope: BenchmarkScope = "host") 
 def _audits() -> Iterator[Recommendation]:
     watched: tuple[tuple[str, Role, str], ...] = (
         ("the engine", "engine-binary", "/dockerd"),
-        ("/run/containerd", "containerd-folder", ""),
+        ("/run/containerd", "containerd-directory", ""),
         ("the engine's data", "data-root", ""),
-        ("/etc/docker", "config-folder", ""),
+        ("/etc/docker", "config-directory", ""),
         ("docker.service", "engine-unit", ""),
         ("containerd.sock", "containerd-socket", ""),
         ("docker.socket", "engine-socket-unit", ""),
@@ -55,7 +55,7 @@ def _files() -> Iterator[Recommendation]:
     owned: tuple[tuple[str, str, Role, str], ...] = (
         ("1", "docker.service", "engine-unit", ""),
         ("3", "docker.socket", "engine-socket-unit", ""),
-        ("5", "/etc/docker", "config-folder", ""),
+        ("5", "/etc/docker", "config-directory", ""),
         ("7", "Certificates of registries", "registry-certificate", ""),
         ("9", "The CA's certificate", "tls-ca", ""),
         ("11", "The engine's certificate", "tls-certificate", ""),

@@ -1,4 +1,4 @@
-"""The machine, its engine and its networks as a document: what the engine says, and what the machine itself shows."""
+"""The machine, its engine and its networks as a document: what the engine reports, and what the machine shows."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from sealock.model.host import Drift, Host, Role, Swarm
 from sealock.model.location import At, Location, Place, Source
 from sealock.model.network import EngineNetwork
 from sealock.runtime.engine import Engine
-from sealock.runtime.host import HostSnapshot, see
+from sealock.runtime.host import HostSnapshot, read_host
 
 SETTINGS: Final = "settings"
-"""What daemon.json is called among a document's sources."""
+"""The key of daemon.json among a document's sources."""
 FLAGS: Final = "flags"
-"""What the engine's command line is called there."""
-_SILENT: Final = "it could not be seen from here"
-_UNSAID: Final = "neither the engine nor its files say it"
+"""The key of the engine's command line there."""
+_SILENT: Final = "it could not be read from here"
+_UNSAID: Final = "neither the engine nor its files report it"
 _NOWHERE: Final[Mapping[At, Place]] = {(): Place()}
 _LOCAL: Final = "unix"
 _COMMAND: Final = "command line"
 _UNIX: Final = "unix://"
 _EVERYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  it looks for them
-_ASKED_AGAIN: Final = 50
-"""Containers of which the name of their image is asked for one by one, at the most."""
+_MOST_MOVED: Final = 50
+"""Containers whose image name is requested one by one, at most."""
 
 
-class _ToldBy(Struct, frozen=True):
-    """Who tells of the engine's settings: its file as it was read, and the flags it has with their words."""
+class _SettingSources(Struct, frozen=True):
+    """Where the engine's settings come from: daemon.json as a subject, and the flags with their text."""
 
     file: Subject | None
     flags: Daemon | None
@@ -48,52 +48,52 @@ class _ToldBy(Struct, frozen=True):
 
 
 def host_document(engine: Engine | None, why_not: str = "", root: str = "/") -> Document:
-    """The machine, its engine and its networks. Without an engine its part is not judged: `why_not` is a problem."""
+    """The machine, its engine and its networks. Without an engine `why_not` becomes an error."""
     errors = [InputError(why_not, Location("engine"))] if why_not else []
     if engine is None:
-        return _whole(see(root), Host(), None, (), errors, root, 0)
-    said = read_info(engine.info(), engine.version())
+        return _local_document(read_host(root), Host(), None, (), errors, root, 0)
+    info = read_info(engine.info(), engine.version())
     networks = tuple(_networks(engine))
-    told = _with_containers(engine, replace(said.host, swarm=_swarm(engine, said.host.swarm)))
-    errors += said.errors
+    reported = _with_containers(engine, replace(info.host, swarm=_swarm(engine, info.host.swarm)))
+    errors += info.errors
     if engine.endpoint.kind != _LOCAL:
-        return _documented(replace(told, daemon=said.daemon), networks, errors, {(): Place()}, {})
+        return _document(replace(reported, daemon=info.daemon), networks, errors, {(): Place()}, {})
     pid = engine.process()
-    data_root = said.daemon.data_root if isinstance(said.daemon.data_root, str) else ""
-    seen = see(root, data_root=data_root, engine=pid, named=(("engine-socket", engine.endpoint.path),))
-    return _whole(seen, told, said.daemon, networks, errors, root, pid)
+    data_root = info.daemon.data_root if isinstance(info.daemon.data_root, str) else ""
+    snapshot = read_host(root, data_root=data_root, engine=pid, named=(("engine-socket", engine.endpoint.path),))
+    return _local_document(snapshot, reported, info.daemon, networks, errors, root, pid)
 
 
-def _whole(  # noqa: PLR0913, PLR0917  it joins what two sides know
-    seen: HostSnapshot,
-    told: Host,
+def _local_document(  # noqa: PLR0913, PLR0917  it joins what two sides know
+    snapshot: HostSnapshot,
+    reported: Host,
     daemon: Daemon | None,
     networks: tuple[EngineNetwork, ...],
     errors: list[InputError],
     root: str,
     pid: int,
 ) -> Document:
-    """What was seen of the machine, with what the engine says."""
-    settings, differences, told_by, faults = _settings(seen, daemon)
+    """Join the snapshot of this machine with what the engine reports."""
+    settings, differences, setting_sources, file_errors = _settings(snapshot, daemon)
     named = tuple(_named(settings))
     if named:
         data_root = settings.data_root if isinstance(settings, Daemon) else UNSET
-        seen = see(root, data_root=data_root if isinstance(data_root, str) else "", engine=pid, named=named)
-    host = replace(_over(seen.host, told), daemon=settings, drift=differences)
-    if isinstance(host.swarm, Swarm) and seen.swarm_listens:
-        host = replace(host, swarm=replace(host.swarm, listen_address=seen.swarm_listens))
+        snapshot = read_host(root, data_root=data_root if isinstance(data_root, str) else "", engine=pid, named=named)
+    host = replace(_merged(snapshot.host, reported), daemon=settings, drift=differences)
+    if isinstance(host.swarm, Swarm) and snapshot.swarm_listens:
+        host = replace(host, swarm=replace(host.swarm, listen_address=snapshot.swarm_listens))
     sources: dict[str, Source] = {}
     where: dict[At, Place] = {(): Place()}
-    if told_by.flags is not None:
-        sources[FLAGS] = Source(_COMMAND, told_by.words)
-        where |= dict(_flagged(settings, told_by))
-    if seen.config:
-        sources[SETTINGS] = Source(seen.config_path, seen.config)
-        where |= dict(_places(settings, told_by.file))
-    return _documented(host, networks, [*errors, *faults], where, sources)
+    if setting_sources.flags is not None:
+        sources[FLAGS] = Source(_COMMAND, setting_sources.words)
+        where |= dict(_flag_places(settings, setting_sources))
+    if snapshot.config:
+        sources[SETTINGS] = Source(snapshot.config_path, snapshot.config)
+        where |= dict(_file_places(settings, setting_sources.file))
+    return _document(host, networks, [*errors, *file_errors], where, sources)
 
 
-def _documented(
+def _document(
     host: Host,
     networks: tuple[EngineNetwork, ...],
     errors: list[InputError],
@@ -107,8 +107,8 @@ def _documented(
     return Document("host", {"": Source("host", "")} | dict(sources), tuple(subjects), tuple(errors))
 
 
-def _places(settings: Maybe[Daemon], file: Subject | None) -> Iterator[tuple[At, Place]]:
-    """Where daemon.json says what is in force: only there a finding on it can be shown."""
+def _file_places(settings: Maybe[Daemon], file: Subject | None) -> Iterator[tuple[At, Place]]:
+    """The places of effective settings in daemon.json."""
     if not isinstance(settings, Daemon) or file is None:
         return
     for at, place in file.where.items():
@@ -117,61 +117,61 @@ def _places(settings: Maybe[Daemon], file: Subject | None) -> Iterator[tuple[At,
             yield at, replace(place, file=SETTINGS)
 
 
-def _flagged(settings: Maybe[Daemon], told_by: _ToldBy) -> Iterator[tuple[At, Place]]:
-    """The flags that say what is in force: a change of daemon.json alone would not mend those."""
+def _flag_places(settings: Maybe[Daemon], sources: _SettingSources) -> Iterator[tuple[At, Place]]:
+    """The places of effective settings among the flags: changing only daemon.json would not fix those."""
     for field in FIELDS:
-        value = getattr(told_by.flags, field)
+        value = getattr(sources.flags, field)
         if not isinstance(value, Absent) and getattr(settings, field, None) == value:
-            yield (field,), Place(0, len(told_by.words), file=FLAGS)
+            yield (field,), Place(0, len(sources.words), file=FLAGS)
 
 
-def _over(seen: Host, host: Host) -> Host:
-    """What was seen here, with what only the engine can tell."""
+def _merged(snapshot: Host, reported: Host) -> Host:
+    """What this machine shows, completed by what only the engine reports."""
     fields = {
-        name: there
-        for name in seen.__struct_fields__
-        if isinstance(getattr(seen, name), Absent) and (there := getattr(host, name)) is not UNKNOWN
+        name: value
+        for name in snapshot.__struct_fields__
+        if isinstance(getattr(snapshot, name), Absent) and (value := getattr(reported, name)) is not UNKNOWN
     }
-    return replace(seen, **fields)
+    return replace(snapshot, **fields)
 
 
 def _settings(
-    seen: HostSnapshot, engine: Daemon | None
-) -> tuple[Maybe[Daemon], Maybe[tuple[Drift, ...]], _ToldBy, list[InputError]]:
-    """The settings in force, where their sources differ, who told of them, and what is wrong with daemon.json."""
+    snapshot: HostSnapshot, engine: Daemon | None
+) -> tuple[Maybe[Daemon], Maybe[tuple[Drift, ...]], _SettingSources, list[InputError]]:
+    """The effective settings, where their sources differ, these sources, and the errors in daemon.json."""
     subject: Subject | None = None
     file: Daemon | None = None
     errors: list[InputError] = []
-    if seen.config is None or seen.config:
-        document = formats.read("daemon", Source(seen.config_path, seen.config or "{}"))
+    if snapshot.config is None or snapshot.config:
+        document = formats.read("daemon", Source(snapshot.config_path, snapshot.config or "{}"))
         subject = next((subject for subject in document.subjects if isinstance(subject.noun, Daemon)), None)
         file = subject.noun if subject is not None and isinstance(subject.noun, Daemon) else None
         errors = list(document.errors)
-    flags = read_flags(seen.command) if seen.command is not None else None
-    unit = read_flags(seen.unit) if seen.unit is not None else None
+    flags = read_flags(snapshot.command) if snapshot.command is not None else None
+    unit = read_flags(snapshot.unit) if snapshot.unit is not None else None
     readings: list[tuple[str, Daemon]] = []
-    readings += [("daemon.json", file)] if file is not None and seen.config else []
+    readings += [("daemon.json", file)] if file is not None and snapshot.config else []
     readings += [("unit", unit)] if unit is not None else []
     readings += [("command line", flags)] if flags is not None else []
     readings += [("engine", engine)] if engine is not None else []
     differences = tuple(drift(tuple(readings))) or UNSET if len(readings) > 1 else UNKNOWN
-    words = seen.command if seen.command is not None else seen.unit or ()
-    told_by = _ToldBy(subject, flags or unit, " ".join(("dockerd", *words)))
-    if engine is None and told_by.flags is None and not seen.config:
-        return UNKNOWN, differences, told_by, errors
-    return effective_settings(engine or Daemon(), told_by.flags, file), differences, told_by, errors
+    words = snapshot.command if snapshot.command is not None else snapshot.unit or ()
+    sources = _SettingSources(subject, flags or unit, " ".join(("dockerd", *words)))
+    if engine is None and sources.flags is None and not snapshot.config:
+        return UNKNOWN, differences, sources, errors
+    return effective_settings(engine or Daemon(), sources.flags, file), differences, sources, errors
 
 
 def _named(settings: Maybe[Daemon]) -> Iterator[tuple[Role, str]]:
     """The files that the settings name."""
     if isinstance(settings, Daemon):
-        wanted: tuple[tuple[Role, Maybe[str]], ...] = (
+        named: tuple[tuple[Role, Maybe[str]], ...] = (
             ("tls-ca", settings.tlscacert),
             ("tls-certificate", settings.tlscert),
             ("tls-key", settings.tlskey),
             *(("engine-socket", socket.removeprefix(_UNIX)) for socket in _sockets(settings)),
         )
-        for role, path in wanted:
+        for role, path in named:
             if isinstance(path, str) and path.startswith("/"):
                 yield role, path
 
@@ -182,15 +182,16 @@ def _sockets(settings: Daemon) -> Iterator[str]:
 
 
 def _networks(engine: Engine) -> Iterator[EngineNetwork]:
-    """Each with those who are on it; one that was removed meanwhile is left out."""
-    for listed, answer in engine.each(lambda one: engine.network(one.id or one.name), read_networks(engine.networks())):
-        whole = read_network(answer) if isinstance(answer, str) else None
-        if whole is not None or not (isinstance(answer, EngineRefusedError) and answer.status == 404):
-            yield whole or listed
+    """All networks with their containers; one that is removed meanwhile is skipped."""
+    listed = read_networks(engine.networks())
+    for network, answer in engine.each(lambda network: engine.network(network.id or network.name), listed):
+        details = read_network(answer) if isinstance(answer, str) else None
+        if details is not None or not (isinstance(answer, EngineRefusedError) and answer.status == 404):
+            yield details or network
 
 
 def _swarm(engine: Engine, swarm: Maybe[Swarm]) -> Maybe[Swarm]:
-    """A swarm with the number of its services and secrets, which a manager alone tells."""
+    """A swarm with the number of its services and secrets, which only a manager reports."""
     if not isinstance(swarm, Swarm) or not swarm.manager:
         return swarm
     return replace(swarm, services=_number(engine, "/services"), secrets=_number(engine, "/secrets"))
@@ -238,7 +239,7 @@ class _Inspected(Struct):
 
 
 def _with_containers(engine: Engine, host: Host) -> Host:
-    """A host with what two lists tell: images that nobody uses, ports that are open, images that were replaced."""
+    """A host with what the lists of containers and images show: unused images, published ports, outdated images."""
     try:
         rows = msgspec.json.decode(engine.get("/containers/json", {"all": "1"}), type=list[_Row])
         images = msgspec.json.decode(engine.images(), type=list[_Image])
@@ -261,20 +262,20 @@ def _with_containers(engine: Engine, host: Host) -> Host:
 
 
 def _outdated(engine: Engine, running: list[_Row], images: list[_Image]) -> Maybe[tuple[tuple[str, str], ...]]:
-    """Containers whose tag names another image by now: the engine then lists the image by its id."""
-    now = {tag: image.id for image in images for tag in image.tags or ()}
+    """Containers whose tag names another image by now: the engine then lists their image by its id."""
+    image_by_tag = {tag: image.id for image in images for tag in image.tags or ()}
     moved = [row for row in running if row.image and row.image.removeprefix("sha256:") in row.image_id]
-    if len(moved) > _ASKED_AGAIN:
+    if len(moved) > _MOST_MOVED:
         return UNKNOWN
-    found: list[tuple[str, str]] = []
+    outdated: list[tuple[str, str]] = []
     for row, answer in engine.each(lambda row: engine.container(row.id), moved):
         if not isinstance(answer, str):
             continue
         try:
-            asked = msgspec.json.decode(answer, type=_Inspected).config.image
+            image = msgspec.json.decode(answer, type=_Inspected).config.image
         except msgspec.MsgspecError:
             return UNKNOWN
-        tag = asked if ":" in asked.rpartition("/")[2] else f"{asked}:latest"
-        if now.get(tag, row.image_id) != row.image_id:
-            found.append((row.name, asked))
-    return tuple(found) or UNSET
+        tag = image if ":" in image.rpartition("/")[2] else f"{image}:latest"
+        if image_by_tag.get(tag, row.image_id) != row.image_id:
+            outdated.append((row.name, image))
+    return tuple(outdated) or UNSET

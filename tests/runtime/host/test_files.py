@@ -12,13 +12,13 @@ from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host, HostFile, Role
 from sealock.rules.host.file_loose import FileLoose
 from sealock.rules.host.socket_loose import SocketLoose
-from sealock.runtime.host import see
+from sealock.runtime.host import read_host
 
 ASKED: dict[Role, str] = {
     "engine-unit": "rw-r--r--",
     "engine-socket-unit": "rw-r--r--",
     "containerd-unit": "rw-r--r--",
-    "config-folder": "rwxr-xr-x",
+    "config-directory": "rwxr-xr-x",
     "daemon-config": "rw-r--r--",
     "engine-defaults": "rw-r--r--",
     "containerd-config": "rw-r--r--",
@@ -27,7 +27,7 @@ ASKED: dict[Role, str] = {
     "tls-certificate": "rw-r--r--",
     "tls-key": "rw-------",
     "engine-binary": "rwxr-xr-x",
-    "containerd-folder": "rwx--x--x",
+    "containerd-directory": "rwx--x--x",
     "data-root": "rwx--x--x",
     "engine-socket": "rw-rw----",
     "containerd-socket": "rw-rw----",
@@ -114,30 +114,32 @@ def test_every_file_is_found_with_its_mode(tmp_path: Path) -> None:
     machine(tmp_path, **dict.fromkeys(FILES, "x"))
     for at, path in enumerate(FILES):
         (tmp_path / path).chmod(0o400 + at)
-    seen = see(str(tmp_path)).host
+    seen = read_host(str(tmp_path)).host
     found = {one.path: (one.role, one.mode, one.kind) for one in given(seen.files, ())}
     assert (
         found.items()
         >= {f"/{path}": (role, 0o400 + at, "file") for at, (path, role) in enumerate(FILES.items())}.items()
     )
-    assert found["/etc/docker"][0] == "config-folder"
+    assert found["/etc/docker"][0] == "config-directory"
     assert seen.unread is not None
 
 
 def test_the_unit_of_the_administrator_counts_before_that_of_the_distribution(tmp_path: Path) -> None:
     unit = "systemd/system/docker.service"
     machine(tmp_path, **{f"etc/{unit}": "x", f"usr/lib/{unit}": "x"})
-    found = [one.path for one in given(see(str(tmp_path)).host.files, ()) if one.role == "engine-unit"]
+    found = [one.path for one in given(read_host(str(tmp_path)).host.files, ()) if one.role == "engine-unit"]
     assert found == [f"/etc/{unit}"]
 
 
 def test_files_that_the_settings_name_are_looked_at_too(tmp_path: Path) -> None:
     machine(tmp_path, **{"srv/ca.pem": "x", "srv/key.pem": "x"})
     (tmp_path / "srv" / "data").mkdir()
-    seen = see(str(tmp_path), data_root="/srv/data", named=(("tls-ca", "/srv/ca.pem"), ("tls-key", "/srv/key.pem")))
+    seen = read_host(
+        str(tmp_path), data_root="/srv/data", named=(("tls-ca", "/srv/ca.pem"), ("tls-key", "/srv/key.pem"))
+    )
     found = {(one.role, one.path, one.kind) for one in given(seen.host.files, ())}
     assert found == {
-        ("tls-ca", "/srv/ca.pem", "file"), ("tls-key", "/srv/key.pem", "file"), ("data-root", "/srv/data", "folder"),
+        ("tls-ca", "/srv/ca.pem", "file"), ("tls-key", "/srv/key.pem", "file"), ("data-root", "/srv/data", "directory"),
     }  # fmt: skip
 
 
@@ -150,7 +152,7 @@ def test_owners_have_the_names_that_the_machine_itself_gives_them(tmp_path: Path
             "etc/default/docker": "",
         },
     )
-    (one,) = (file for file in given(see(str(tmp_path)).host.files, ()) if file.role == "engine-defaults")
+    (one,) = (file for file in given(read_host(str(tmp_path)).host.files, ()) if file.role == "engine-defaults")
     assert (one.owner, one.group) == ("ann", "crew")
 
 
@@ -159,7 +161,7 @@ def test_what_is_no_file_at_all_is_told_as_what_it_is(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "etc" / "docker" / "daemon.json")
     (tmp_path / "etc" / "default").mkdir()
     (tmp_path / "etc" / "default" / "docker").symlink_to("nowhere")
-    seen = see(str(tmp_path))
+    seen = read_host(str(tmp_path))
     kinds = {one.path: one.kind for one in given(seen.host.files, ())}
     assert kinds["/etc/docker/daemon.json"] == "other"
     assert "/etc/default/docker" not in kinds

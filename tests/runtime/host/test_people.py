@@ -9,7 +9,7 @@ import pytest
 from sealock.model.absent import UNKNOWN, UNSET, given
 from sealock.model.host import Host
 from sealock.rules.catalog import rules
-from sealock.runtime.host import see
+from sealock.runtime.host import read_host
 
 PASSWD = "root:x:0:0:root:/root:/bin/bash\nann:x:1000:1000::/home/ann:/bin/sh\nbob:x:1001:994::/home/bob:/bin/sh\nweb:x:33:33::/srv:/bin/false\n"
 
@@ -19,7 +19,7 @@ def host(folder: Path, texts: dict[str, str]) -> Host:
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
-    return see(str(folder)).host
+    return read_host(str(folder)).host
 
 
 @pytest.mark.parametrize(

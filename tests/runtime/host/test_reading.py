@@ -15,7 +15,7 @@ from sealock.rules.catalog import rules
 from sealock.rules.evaluation import evaluate
 from sealock.rules.host.not_audited import unwatched
 from sealock.runtime.containers import merge_views
-from sealock.runtime.host import HostSnapshot, see
+from sealock.runtime.host import HostSnapshot, read_host
 from sealock.runtime.hosts import FLAGS, SETTINGS, host_document
 
 
@@ -28,7 +28,7 @@ def machine(folder: Path, texts: dict[str, str]) -> str:
 
 
 def seen(folder: Path, texts: dict[str, str], engine: int = 0) -> HostSnapshot:
-    return see(machine(folder, texts), engine=engine)
+    return read_host(machine(folder, texts), engine=engine)
 
 
 def process(pid: int, words: str, name: str = "dockerd", group: str = "/") -> dict[str, str]:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from sealock.model.absent import UNKNOWN, Absent, given
 from sealock.model.capabilities import DEFAULT, decoded
-from sealock.model.container import Container
+from sealock.model.container import Container, Mount
+from sealock.model.enforced import Enforced
 
 
 def is_told(declared: Container, *fields: str) -> bool:
     """Whether anybody said what was asked for: of a process that no engine tells of nothing is known."""
     return all(getattr(declared, field) is not UNKNOWN for field in fields)
+
+
+def mounts(enforced: Enforced) -> tuple[tuple[Mount, ...], tuple[Mount, ...]] | None:
+    """The declared and the effective mounts; None where either is unknown."""
+    declared, effective = enforced.declared.mounts, enforced.effective.mounts
+    return None if declared is UNKNOWN or effective is UNKNOWN else (given(declared, ()), given(effective, ()))
 
 
 def capabilities(declared: Container) -> frozenset[str] | None:

@@ -4,8 +4,8 @@ import re
 from collections import Counter
 
 from sealock.model.container import Mount
+from sealock.rules.enforced._expected import mounts
 from sealock.rules.kit import (
-    UNKNOWN,
     Container,
     Enforced,
     Final,
@@ -65,15 +65,16 @@ class MountMadeLater(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        declared, there = enforced.declared.mounts, enforced.effective.mounts
-        if declared is UNKNOWN or there is UNKNOWN:
+        views = mounts(enforced)
+        if views is None:
             yield self.skip("its mounts could not be read")
             return
-        known = {mount.target.rstrip("/") for mount in given(declared, ())}
+        declared, effective = views
+        known = {mount.target.rstrip("/") for mount in declared}
         if enforced.process.container_engine == "podman":
-            known |= {mount.target for mount in given(there, ()) if mount.kind == "tmpfs" and mount.target in _PODMAN}
-        found = [mount for mount in given(there, ()) if not _expected(mount, known, enforced.declared)]
-        for mount in found[:_MOST]:
+            known |= {mount.target for mount in effective if mount.kind == "tmpfs" and mount.target in _PODMAN}
+        later = [mount for mount in effective if not _expected(mount, known, enforced.declared)]
+        for mount in later[:_MOST]:
             what = (
                 f"{mount.source} of the host"
                 if mount.source
@@ -85,9 +86,9 @@ class MountMadeLater(Rule[Enforced]):
             yield self.finding(
                 f"has {what} mounted {access} at {mount.target}", evidence=f"{mount.source} {mount.target}"
             )
-        if len(found) > _MOST:
-            yield self.finding(f"has {len(found) - _MOST} more mounts", evidence="more mounts")
-        targets = Counter(one.target.rstrip("/") for one in given(enforced.process.mounts, ()))
+        if len(later) > _MOST:
+            yield self.finding(f"has {len(later) - _MOST} more mounts", evidence="more mounts")
+        targets = Counter(mount.target.rstrip("/") for mount in given(enforced.process.mounts, ()))
         for target in sorted(name for name in known if targets[name] > 1)[:_MOST]:
             yield self.finding(f"has something mounted over {target}, which hides what belongs there", evidence=target)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from sealock.rules.kit import UNKNOWN, Enforced, Iterator, Rule, RuleFinding, Severity, cis_docker, given, man
+from sealock.rules.enforced._expected import mounts
+from sealock.rules.kit import Enforced, Iterator, Rule, RuleFinding, Severity, cis_docker, man
 
 
 class MountWritable(Rule[Enforced]):
@@ -31,12 +32,13 @@ class MountWritable(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        declared, there = enforced.declared.mounts, enforced.effective.mounts
-        if declared is UNKNOWN or there is UNKNOWN:
+        views = mounts(enforced)
+        if views is None:
             yield self.skip("its mounts could not be read")
             return
-        writable = {mount.target.rstrip("/") for mount in given(there, ()) if not mount.read_only}
-        for mount in given(declared, ()):
+        declared, effective = views
+        writable = {mount.target.rstrip("/") for mount in effective if not mount.read_only}
+        for mount in declared:
             if mount.read_only and mount.target.rstrip("/") in writable:
                 what = mount.source or "a file system in memory"
                 yield self.finding(f"may write to {what} at {mount.target}", evidence=f"{what} {mount.target}")

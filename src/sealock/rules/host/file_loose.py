@@ -8,7 +8,7 @@ _MOST: Final = {
     "engine-unit": 0o644,
     "engine-socket-unit": 0o644,
     "containerd-unit": 0o644,
-    "config-folder": 0o755,
+    "config-directory": 0o755,
     "daemon-config": 0o644,
     "engine-defaults": 0o644,
     "containerd-config": 0o644,
@@ -17,7 +17,7 @@ _MOST: Final = {
     "tls-certificate": 0o444 | 0o200,
     "tls-key": 0o400 | 0o200,
     "engine-binary": 0o755,
-    "containerd-folder": 0o711,
+    "containerd-directory": 0o711,
     "data-root": 0o711,
 }
 """The most that a role's mode may have; the owner, root, can write anyhow."""

@@ -4,7 +4,7 @@ from sealock.rules.host._commands import shown
 from sealock.rules.kit import Final, Host, Iterator, Rule, RuleFinding, Severity, cis_docker, given, man
 
 _ROLES: Final = frozenset({
-    "engine-binary", "containerd-folder", "data-root", "config-folder", "engine-unit", "containerd-socket",
+    "engine-binary", "containerd-directory", "data-root", "config-directory", "engine-unit", "containerd-socket",
     "engine-socket-unit", "engine-socket", "engine-defaults", "daemon-config", "containerd-config",
 })  # fmt: skip
 """What CIS 1.1.3 to 1.1.18 ask for, where it is there."""

@@ -1,4 +1,4 @@
-"""Who has an account here, who may use the engine, and what their clients are told."""
+"""Accounts of the machine, who may use the engine, and the settings of their clients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sealock.runtime.kernel.procfiles import whole
 from sealock.runtime.kernel.tree import ProcTree, Silence
 
 _PERSON: Final = 1000
-"""The first user id that distributions give to people."""
+"""The first uid that distributions give to people."""
 _MOST: Final = 2000
 _GROUP: Final = "docker"
 _CLIENTS: Final = frozenset({"docker", "docker-compose", "podman", "nerdctl", "ctr"})
@@ -24,7 +24,10 @@ _CREDENTIALS: Final = ("auth", "password", "identitytoken", "registrytoken")
 
 
 class People(Struct, frozen=True):
-    """Accounts: names by id, home folders by name, members of the engine's group. `known` is false without group."""
+    """Accounts: names by id, home directories by name, members of the engine's group.
+
+    `known` is false where /etc/group could not be read.
+    """
 
     users: dict[int, str]
     groups: dict[int, str]
@@ -36,9 +39,9 @@ class People(Struct, frozen=True):
 
 
 def people(tree: ProcTree, socket_group: int = 0) -> People:
-    """Read passwd and group; accounts that a directory service has are not in them.
+    """Read /etc/passwd and /etc/group, which lack the accounts of directory services.
 
-    `socket_group` is the group that the engine's socket is open to, 0 where it is not known: it is then called docker.
+    `socket_group` is the gid that may use the engine's socket; 0 takes the group named docker.
     """
     users: dict[int, str] = {}
     homes: dict[str, str] = {}
@@ -53,7 +56,7 @@ def people(tree: ProcTree, socket_group: int = 0) -> People:
                 homes[words[0]] = words[5].strip("/")
     names: dict[int, str] = {}
     group = ""
-    held: list[str] = []
+    members: list[str] = []
     for words in _rows(groups, 4):
         gid = whole(words[2])
         if gid is None:
@@ -61,40 +64,40 @@ def people(tree: ProcTree, socket_group: int = 0) -> People:
         names.setdefault(gid, words[0])
         if gid == socket_group if socket_group else words[0] == _GROUP:
             group = group or words[0]
-            held += [part for part in words[3].split(",") if part]
-            held += [name for name, own in primary.items() if own == gid]
-    return People(users, names, homes, group or _GROUP, tuple(dict.fromkeys(held)), isinstance(groups, str))
+            members += [name for name in words[3].split(",") if name]
+            members += [name for name, own in primary.items() if own == gid]
+    return People(users, names, homes, group or _GROUP, tuple(dict.fromkeys(members)), isinstance(groups, str))
 
 
-def _rows(held: str | Silence, width: int) -> Iterator[list[str]]:
-    for line in (held if isinstance(held, str) else "").split("\n")[:100_000]:
+def _rows(text: str | Silence, width: int) -> Iterator[list[str]]:
+    for line in (text if isinstance(text, str) else "").split("\n")[:100_000]:
         words = line.split(":")
         if len(words) == width:
             yield words
 
 
 def logins(tree: ProcTree, who: People) -> tuple[Login, ...]:
-    """Everybody who can use the engine without being root, and how."""
-    found = [Login(name, f"{who.group} group", "/etc/group") for name in who.members if name != "root"]
-    # sudo passes over names with a dot or a tilde at the end, the leavings of editors and package managers.
+    """The users who can use the engine without being root, and how."""
+    users = [Login(name, f"{who.group} group", "/etc/group") for name in who.members if name != "root"]
+    # sudo skips names that contain a dot or end with a tilde: backups of editors and package managers.
     names = [name for name in tree.names("etc/sudoers.d")[:_MOST] if "." not in name and not name.endswith("~")]
     lines: dict[str, list[list[str]]] = {}
     for path in ("etc/sudoers", *(f"etc/sudoers.d/{name}" for name in names)):
-        held = tree.text(path)
-        lines[path] = list(_sudo_lines(held)) if isinstance(held, str) else []
+        text = tree.text(path)
+        lines[path] = list(_sudo_lines(text)) if isinstance(text, str) else []
     clients = _client_aliases([words for rows in lines.values() for words in rows])
     for path, rows in lines.items():
-        found += [
+        users += [
             Login(words[0], "sudo without password", f"/{path}")
             for words in rows
             if not words[0].endswith("_Alias") and words[0] != "Defaults" and _without_password(words[1:], clients)
         ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(users))
 
 
-def _sudo_lines(held: str) -> Iterator[list[str]]:
-    """The words of each line; one that ends with a backslash goes on, and tags and commas are words of their own."""
-    for line in held.replace("\\\n", " ").split("\n")[:100_000]:
+def _sudo_lines(sudoers: str) -> Iterator[list[str]]:
+    """The words of each line; a backslash at the end continues a line, and tags and commas are separate words."""
+    for line in sudoers.replace("\\\n", " ").split("\n")[:100_000]:
         text = line.partition("#")[0]
         for sign, apart in ((",", " , "), ("=", " = "), (":", ": "), (")", ") ")):
             text = text.replace(sign, apart)
@@ -104,17 +107,17 @@ def _sudo_lines(held: str) -> Iterator[list[str]]:
 
 
 def _client_aliases(rows: list[list[str]]) -> frozenset[str]:
-    """The names that stand for commands of which one is a client."""
-    found: set[str] = set()
+    """The command aliases that include a client."""
+    aliases: set[str] = set()
     for words in rows:
-        named = words[1] if words[0] == "Cmnd_Alias" and words[2:3] == ["="] else ""
-        if named and any(_is_client(word, found) for word in words[3:]):
-            found.add(named)
-    return frozenset(found)
+        name = words[1] if words[0] == "Cmnd_Alias" and words[2:3] == ["="] else ""
+        if name and any(_is_client(word, aliases) for word in words[3:]):
+            aliases.add(name)
+    return frozenset(aliases)
 
 
 def _without_password(words: list[str], aliases: frozenset[str]) -> bool:
-    """Whether a rule lets a client be run while the tag NOPASSWD holds: tags hold until their opposite comes."""
+    """Whether a rule allows a client under NOPASSWD; a tag applies until its opposite."""
     free = False
     for word in words:
         if word in {"NOPASSWD:", "PASSWD:"}:
@@ -141,7 +144,7 @@ class _Config(Struct):
 
 
 def clients(tree: ProcTree, who: People) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What the clients' settings in home folders hold: files with passwords, and engines without certificates."""
+    """Client settings in home directories: files with passwords, and engines that are used without TLS."""
     passwords: list[str] = []
     scripts = [
         "etc/environment",
@@ -150,38 +153,38 @@ def clients(tree: ProcTree, who: People) -> tuple[tuple[str, ...], tuple[str, ..
     ]
     engines = [host for path in scripts for host in _exported(tree.text(path))]
     for home in dict.fromkeys(list(who.homes.values())[:_MOST]):
-        folder = f"{home}/.docker" if home else ".docker"
+        directory = f"{home}/.docker" if home else ".docker"
         engines += [host for name in _SCRIPTS for host in _exported(tree.text(f"{home}/{name}".lstrip("/")))]
-        if _holds_password(tree.text(f"{folder}/config.json")):
-            passwords.append(f"/{folder}/config.json")
-        meta = f"{folder}/contexts/meta"
+        if _has_password(tree.text(f"{directory}/config.json")):
+            passwords.append(f"/{directory}/config.json")
+        meta = f"{directory}/contexts/meta"
         for name in tree.names(meta)[:_MOST]:
             host = _host(tree.text(f"{meta}/{name}/meta.json"))
-            if host and not tree.exists(f"{folder}/contexts/tls/{name}/docker"):
+            if host and not tree.exists(f"{directory}/contexts/tls/{name}/docker"):
                 engines.append(host)
     return tuple(passwords), tuple(dict.fromkeys(engines))
 
 
-def _exported(held: str | Silence) -> list[str]:
-    """The engines that a shell's start names and talks to without TLS."""
-    text = held if isinstance(held, str) else ""
+def _exported(script: str | Silence) -> list[str]:
+    """The engines that a shell startup file uses without TLS."""
+    text = script if isinstance(script, str) else ""
     rows = [line.split("#")[0] for line in text.split("\n") if "DOCKER_" in line]
     if any("DOCKER_TLS_VERIFY=" in row for row in rows):
         return []
-    return [found[1] for row in rows for found in _ADDRESS.finditer(row)]
+    return [match[1] for row in rows for match in _ADDRESS.finditer(row)]
 
 
-def _holds_password(held: str | Silence) -> bool:
+def _has_password(config: str | Silence) -> bool:
     try:
-        auths = msgspec.json.decode(held, type=_Config).auths if isinstance(held, str) else {}
+        auths = msgspec.json.decode(config, type=_Config).auths if isinstance(config, str) else {}
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return False
     return any(isinstance(auth, dict) and any(auth.get(key) for key in _CREDENTIALS) for auth in auths.values())
 
 
-def _host(held: str | Silence) -> str:
+def _host(meta: str | Silence) -> str:
     try:
-        endpoints = msgspec.json.decode(held, type=_Meta).endpoints if isinstance(held, str) else {}
+        endpoints = msgspec.json.decode(meta, type=_Meta).endpoints if isinstance(meta, str) else {}
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return ""
     return endpoints["docker"].host if "docker" in endpoints else ""

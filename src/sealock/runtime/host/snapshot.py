@@ -1,4 +1,4 @@
-"""Reads the machine: everything that needs no engine, and the texts that tell of the engine's settings."""
+"""Reads the machine: everything that needs no engine, and the engine's settings in files and on its command line."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _SYSCTLS: Final = (
 )  # fmt: skip
 _ENGINE: Final = "dockerd"
 _SWARM: Final = 2377
-"""The port of a swarm's managers, unless somebody chose another one."""
+"""The default port of a swarm's managers."""
 _NO_CONTROLLERS: Final = frozenset({"", "rw", "ro", "none", "xattr"})
-"""Options of a mounted tree that name no controller."""
+"""Mount options of a cgroup hierarchy that are no controllers."""
 
 
 class HostSnapshot(Struct, frozen=True):
-    """The machine, and what was found of the engine's settings: its file's text and its command line.
+    """The machine, with the text of daemon.json and the engine's command line.
 
-    None says that there is none of it, "" and () that it could not be read.
+    None means that there is none, "" and () that it could not be read.
     """
 
     host: Host
@@ -43,27 +43,27 @@ class HostSnapshot(Struct, frozen=True):
     command: tuple[str, ...] | None
     """The words that the engine runs with."""
     unit: tuple[str, ...] | None = None
-    """The words that systemd would start it with; None too where systemd did not start the one that runs."""
+    """The words that systemd would start it with; None also where systemd did not start the running one."""
     swarm_listens: str = ""
-    """Where the engine listens for other managers of its swarm, "" where that could not be seen or is nowhere."""
+    """The address where the engine listens for other managers of its swarm, "" for none or unknown."""
 
 
-def see(
+def read_host(
     root: str = "/", *, data_root: str = "", engine: int = 0, named: tuple[tuple[Role, str], ...] = ()
 ) -> HostSnapshot:
-    """Look at a machine below a root folder.
+    """Read a machine below a root directory.
 
-    `data_root` is where the engine keeps its data, as it says itself; `engine` its process id, 0 where that is not
-    known; `named` are files that its settings name.
+    `data_root` is the engine's data directory, as it reports; `engine` is its pid, 0 where unknown; `named` are files
+    that its settings name.
     """
     tree = ProcTree(root)
     try:
-        return _see(tree, data_root, engine, named)
+        return _read(tree, data_root, engine, named)
     finally:
         tree.close()
 
 
-def _see(tree: ProcTree, data_root: str, engine: int, named: tuple[tuple[Role, str], ...]) -> HostSnapshot:
+def _read(tree: ProcTree, data_root: str, engine: int, named: tuple[tuple[Role, str], ...]) -> HostSnapshot:
     pid, command = _command(tree, engine)
     unit = engine_words(tree) if not pid or _by_systemd(tree, pid) else None
     words = command if command is not None else unit or ()
@@ -91,33 +91,33 @@ def _see(tree: ProcTree, data_root: str, engine: int, named: tuple[tuple[Role, s
         firewall=_firewall(tree),
         client_hosts=engines or UNSET,
         client_credentials=passwords or UNSET,
-        unread=tuple(f"/{one}" for one in sorted(tree.denied)) or UNSET,
+        unread=tuple(f"/{path}" for path in sorted(tree.denied)) or UNSET,
     )
     text = config if isinstance(config, str) else None if config is Silence.MISSING else ""
     return HostSnapshot(host, text, path, command, unit, _swarm_listens(tree, pid))
 
 
-def _plain(held: str | Silence) -> str:
-    return held if isinstance(held, str) else ""
+def _plain(text: str | Silence) -> str:
+    return text if isinstance(text, str) else ""
 
 
-def _maybe(held: str | Silence) -> Maybe[str]:
-    return held.strip() if isinstance(held, str) and held.strip() else UNKNOWN
+def _maybe(text: str | Silence) -> Maybe[str]:
+    return _plain(text).strip() or UNKNOWN
 
 
 def _command(tree: ProcTree, engine: int) -> tuple[int, tuple[str, ...] | None]:
-    """The engine that runs here and its words, without its own name; (0, None) where none does.
+    """The pid of the running engine and its arguments; (0, None) where none runs.
 
-    It is the one that `engine` names; where that is systemd, which keeps the socket for it, the one that systemd
-    started; else that with the smallest process id.
+    That is the process `engine`; if that is systemd, which may own the socket, the engine that systemd started; else
+    the engine with the lowest pid.
     """
     pids = sorted(int(name) for name in tree.names("proc") if name.isdigit() and len(name) < 10)
-    found = [pid for pid in pids if _plain(tree.text(f"proc/{pid}/comm")).strip() == _ENGINE]
-    if not found:
+    engines = [pid for pid in pids if _plain(tree.text(f"proc/{pid}/comm")).strip() == _ENGINE]
+    if not engines:
         return 0, None
-    pid = engine if engine in found else next((one for one in found if _by_systemd(tree, one)), found[0])
-    held = tree.text(f"proc/{pid}/cmdline")
-    return pid, tuple(held.rstrip("\0").split("\0")[1:]) if isinstance(held, str) else ()
+    pid = engine if engine in engines else next((pid for pid in engines if _by_systemd(tree, pid)), engines[0])
+    cmdline = tree.text(f"proc/{pid}/cmdline")
+    return pid, tuple(cmdline.rstrip("\0").split("\0")[1:]) if isinstance(cmdline, str) else ()
 
 
 def _by_systemd(tree: ProcTree, pid: int) -> bool:
@@ -126,21 +126,21 @@ def _by_systemd(tree: ProcTree, pid: int) -> bool:
 
 
 def _socket_group(tree: ProcTree, named: tuple[tuple[Role, str], ...]) -> int:
-    """The group that may use the engine's socket, 0 for none but root's, or where there is no socket."""
+    """The gid that may use the engine's socket, 0 where only root may or there is no socket."""
     paths = [path.lstrip("/") for role, path in named if role == "engine-socket"] or ["run/docker.sock"]
     for path in paths:
-        held = tree.status(path)
-        if held is not None and held.st_mode & 0o020:
-            return held.st_gid
+        status = tree.status(path)
+        if status is not None and status.st_mode & 0o020:
+            return status.st_gid
     return 0
 
 
 def _swarm_listens(tree: ProcTree, pid: int) -> str:
-    """The address at which the swarm's managers are met, by the sockets of the engine's own network."""
+    """The address of the swarm's management port, from the sockets of the engine's network namespace."""
     for protocol in ("tcp", "tcp6") if pid else ():
-        for one, _ in procfiles.listening(protocol, _plain(tree.text(f"proc/{pid}/net/{protocol}"))):
-            if one.port == _SWARM:
-                return f"[{one.address}]:{one.port}" if ":" in one.address else f"{one.address}:{one.port}"
+        for socket, _ in procfiles.listening(protocol, _plain(tree.text(f"proc/{pid}/net/{protocol}"))):
+            if socket.port == _SWARM:
+                return f"[{socket.address}]:{_SWARM}" if ":" in socket.address else f"{socket.address}:{_SWARM}"
     return ""
 
 
@@ -154,13 +154,12 @@ def _option(words: tuple[str, ...], name: str) -> str:
 
 
 def _modules(tree: ProcTree) -> Maybe[tuple[str, ...]]:
-    """The active security modules, where securityfs is mounted; else what the kernel shows elsewhere."""
-    held = tree.text("sys/kernel/security/lsm")
-    if isinstance(held, str) and held.strip():
-        return tuple(held.strip().split(","))
-    found = ["apparmor"] if _plain(tree.text("sys/module/apparmor/parameters/enabled")).strip() == "Y" else []
-    found += ["selinux"] if tree.exists("sys/fs/selinux/enforce") else []
-    return tuple(found) or (UNSET if tree.exists("sys/kernel/security") else UNKNOWN)
+    """The active security modules, from securityfs where it is mounted, else from other signs."""
+    if active := _plain(tree.text("sys/kernel/security/lsm")).strip():
+        return tuple(active.split(","))
+    modules = ["apparmor"] if _plain(tree.text("sys/module/apparmor/parameters/enabled")).strip() == "Y" else []
+    modules += ["selinux"] if tree.exists("sys/fs/selinux/enforce") else []
+    return tuple(modules) or (UNSET if tree.exists("sys/kernel/security") else UNKNOWN)
 
 
 def _seccomp(tree: ProcTree) -> Maybe[bool]:
@@ -170,38 +169,37 @@ def _seccomp(tree: ProcTree) -> Maybe[bool]:
 
 def _sysctls(tree: ProcTree) -> Iterator[tuple[str, str]]:
     for name in _SYSCTLS:
-        held = tree.text(f"proc/sys/{name.replace('.', '/')}")
-        if isinstance(held, str):
-            yield name, held.strip()
+        value = tree.text(f"proc/sys/{name.replace('.', '/')}")
+        if isinstance(value, str):
+            yield name, value.strip()
 
 
 def _audited(tree: ProcTree) -> Maybe[tuple[str, ...]]:
-    """The paths that audit rules watch, as the files say that are loaded at start."""
+    """The paths that audit rules watch, from the files that auditd loads at start."""
     sources = ["etc/audit/audit.rules", *(f"etc/audit/rules.d/{name}" for name in tree.names("etc/audit/rules.d"))]
-    found: list[str] = []
+    watched: list[str] = []
     for path in sources[:1000]:
-        held = tree.text(path)
-        if held is Silence.DENIED:
+        text = tree.text(path)
+        if text is Silence.DENIED:
             return UNKNOWN
-        for line in _plain(held).split("\n"):
+        for line in _plain(text).split("\n"):
             words = line.split("#", 1)[0].split()
             if "never" in ",".join(words[1:2]).split(","):
-                # It says what is not noted.
+                # This rule excludes events from the log.
                 continue
-            found += [words[at + 1] for at, word in enumerate(words[:-1]) if word == "-w"]
-            found += [word.partition("=")[2] for word in words if word.startswith(("path=", "dir="))]
+            watched += [words[at + 1] for at, word in enumerate(words[:-1]) if word == "-w"]
+            watched += [word.partition("=")[2] for word in words if word.startswith(("path=", "dir="))]
     if "etc/audit/rules.d" in tree.denied or "etc/audit" in tree.denied:
         return UNKNOWN
-    return tuple(dict.fromkeys(found)) or UNSET
+    return tuple(dict.fromkeys(watched)) or UNSET
 
 
 def _mounted(path: str, mounts: tuple[Mounted, ...]) -> Maybe[bool]:
-    """Whether a folder is on a mount of its own, or at least not on that of the root."""
+    """Whether a directory is on another mount than the root directory."""
     if not mounts:
         return UNKNOWN
     around = (mount.target for mount in mounts if f"{path}/".startswith(f"{mount.target.rstrip('/')}/"))
-    holding = max(around, key=len, default="/")
-    return holding != "/"
+    return max(around, key=len, default="/") != "/"
 
 
 def _firewall(tree: ProcTree) -> Maybe[str]:

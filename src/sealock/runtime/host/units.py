@@ -1,6 +1,6 @@
-"""How systemd would start the engine: its unit, the drop-ins over it, and the files of environment that they name.
+"""How systemd would start the engine: its unit, the unit's drop-ins, and their environment files.
 
-Read as systemd.unit(5), systemd.service(5) and systemd.exec(5) say, as far as the command line of one program goes.
+It implements what the command line of one program needs of systemd.unit(5), systemd.service(5) and systemd.exec(5).
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from typing import Final
 
 from sealock.runtime.kernel.tree import ProcTree
 
-FOLDERS: Final = ("etc/systemd/system", "run/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
-"""Where units are looked for, the first that has one counts; drop-ins are taken from all of them."""
+DIRECTORIES: Final = ("etc/systemd/system", "run/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
+"""Where systemd looks for units: the first that has one counts, but drop-ins come from all."""
 UNIT: Final = "docker.service"
 _MOST: Final = 100
 _LINES: Final = 10_000
 _VARIABLE: Final = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
 _PREFIXES: Final = "@-:+!"
-"""Signs before a program that change how it is run, and not what it is told."""
+"""Prefixes of a program that change how it runs, but not its arguments."""
 
 
 def engine_words(tree: ProcTree) -> tuple[str, ...] | None:
-    """The words that systemd would start the engine with, without its own name; None where there is no unit of it."""
+    """The arguments that systemd would start the engine with; None where it has no unit."""
     texts = [text for path in _parts(tree) if isinstance(text := tree.text(path), str)]
     if not texts:
         return None
@@ -32,7 +32,7 @@ def engine_words(tree: ProcTree) -> tuple[str, ...] | None:
     for key, value in (pair for text in texts for pair in _settings(text)):
         match key:
             case "ExecStart":
-                # An empty one takes those before it away; a unit of one program has one.
+                # An empty one clears those before it; a unit for one program has one.
                 command = value
             case "Environment":
                 environment = (environment | dict(_assigned(_split(value)))) if value else {}
@@ -43,22 +43,22 @@ def engine_words(tree: ProcTree) -> tuple[str, ...] | None:
 
 
 def _parts(tree: ProcTree) -> Iterator[str]:
-    """The unit and then its drop-ins, by name; a drop-in of a folder that comes first hides those of its name."""
-    whole = next((f"{folder}/{UNIT}" for folder in FOLDERS if tree.exists(f"{folder}/{UNIT}")), None)
-    if whole is None:
+    """The unit, then its drop-ins by name; a drop-in hides those of the same name in later directories."""
+    unit = next((f"{directory}/{UNIT}" for directory in DIRECTORIES if tree.exists(f"{directory}/{UNIT}")), None)
+    if unit is None:
         return
-    yield whole
-    found: dict[str, str] = {}
-    for folder in FOLDERS:
-        for name in tree.names(f"{folder}/{UNIT}.d")[:_MOST]:
+    yield unit
+    drop_ins: dict[str, str] = {}
+    for directory in DIRECTORIES:
+        for name in tree.names(f"{directory}/{UNIT}.d")[:_MOST]:
             if name.endswith(".conf"):
-                found.setdefault(name, f"{folder}/{UNIT}.d/{name}")
-    for name in sorted(found):
-        yield found[name]
+                drop_ins.setdefault(name, f"{directory}/{UNIT}.d/{name}")
+    for name in sorted(drop_ins):
+        yield drop_ins[name]
 
 
 def _settings(text: str) -> Iterator[tuple[str, str]]:
-    """The settings of [Service]; a line that ends with a backslash goes on."""
+    """The settings of [Service]; a backslash at the end continues a line."""
     section = ""
     for row in text.replace("\\\n", " ").split("\n")[:_LINES]:
         line = row.strip()
@@ -74,7 +74,7 @@ def _split(text: str) -> list[str]:
     try:
         return shlex.split(text)
     except ValueError:
-        # A quote that is never closed.
+        # An unclosed quote.
         return text.split()
 
 
@@ -86,9 +86,9 @@ def _assigned(words: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _file(tree: ProcTree, path: str) -> Iterator[tuple[str, str]]:
-    """The assignments in a file of environment; patterns of names are not followed."""
-    held = tree.text(path.lstrip("/")) if path.startswith("/") else ""
-    for row in (held if isinstance(held, str) else "").replace("\\\n", "").split("\n")[:_LINES]:
+    """The assignments in an environment file; glob patterns are not expanded."""
+    text = tree.text(path.lstrip("/")) if path.startswith("/") else ""
+    for row in (text if isinstance(text, str) else "").replace("\\\n", "").split("\n")[:_LINES]:
         line = row.strip()
         if line and not line.startswith(("#", ";")):
             name, equals, value = line.partition("=")
@@ -101,10 +101,10 @@ def _unquoted(value: str) -> str:
 
 
 def _expanded(words: list[str], environment: dict[str, str]) -> Iterator[str]:
-    """Put variables in: one that is a whole word, without braces, becomes as many words as it holds."""
+    """Expand variables: one without braces that is a whole word may become several words."""
     for word in words[:_LINES]:
         name = word[1:]
         if word.startswith("$") and name.isidentifier():
             yield from _split(environment.get(name, ""))
         else:
-            yield _VARIABLE.sub(lambda found: environment.get(found[1] or found[2], ""), word)
+            yield _VARIABLE.sub(lambda match: environment.get(match[1] or match[2], ""), word)

@@ -14,7 +14,7 @@ from sealock.formats.jsonobject import decode_object, decode_objects
 from sealock.model.absent import given
 from sealock.model.host import Swarm
 from sealock.runtime.engine import Engine
-from sealock.runtime.host import see
+from sealock.runtime.host import read_host
 from sealock.runtime.kernel import procfiles
 from sealock.runtime.kernel.tree import ProcTree, Silence
 from sealock.userns.plan import Bind, EngineImage, EngineVolume, Runs
@@ -70,7 +70,7 @@ def ask(engine: Engine, root: str) -> Asked:
     }
     settings = ""
     if not values["away"]:
-        seen = see(root, data_root=values["data_root"], engine=engine.process())
+        seen = read_host(root, data_root=values["data_root"], engine=engine.process())
         if seen.command is not None:
             values["flag"] = given(read_flags(seen.command).userns_remap, "")
             settings = seen.config_path.lstrip("/")
