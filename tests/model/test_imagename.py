@@ -106,7 +106,7 @@ def test_the_user_of_a_well_known_image_is_known_and_of_others_is_not(image: str
         ("memcached", False),
     ],
 )
-def test_images_whose_entry_point_gives_root_up(image: str, *, drops: bool) -> None:
+def test_images_whose_entry_point_drops_root_for_workers(image: str, *, drops: bool) -> None:
     assert drops_root(image) is drops
 
 

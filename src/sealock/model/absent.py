@@ -1,4 +1,4 @@
-"""A field is a value, *unset* or *unknown*: three answers that must not be mixed up."""
+"""A field is a value, *unset* or *unknown*: three states that must not be confused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Absent(Enum):
     UNSET = "unset"
     """The source could say and does not: the platform's default applies."""
     UNKNOWN = "unknown"
-    """The source cannot say, or says it in words that could not be resolved."""
+    """The source cannot say, or its words could not be resolved."""
 
     def __bool__(self) -> bool:
         """Absent is never true, so that `container.ports or ()` reads as it should."""

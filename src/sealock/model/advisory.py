@@ -1,4 +1,4 @@
-"""What is known to be vulnerable: advisories as feeds tell them, and what of it was found in a package."""
+"""Advisories as feeds publish them, and the vulnerabilities that packages match."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ DistributionState: TypeAlias = Literal[
     "pending",
     "under-investigation",
 ]
-"""What a distribution says of a vulnerability in one of its packages. "affected" where the feed only gives versions;
+"""A distribution's state of a vulnerability in one of its packages. "affected" where the feed only gives versions;
 "no-dsa", "ignored", "postponed", "deferred": it is known, and no update is planned for now."""
 STATES: Final[tuple[DistributionState, ...]] = get_args(DistributionState)
 
 
 class Rating(Struct, frozen=True, gc=False):
-    """How bad one source says it is: a word, a CVSS vector ("CVSS:3.1/AV:N/…"), a base score; any of them may lack."""
+    """One source's rating: a severity, a CVSS vector ("CVSS:3.1/AV:N/…"), a base score; any may be missing."""
 
     source: str
     severity: Severity | None = None
@@ -37,9 +37,9 @@ class Rating(Struct, frozen=True, gc=False):
 
 
 class Span(Struct, frozen=True, gc=False):
-    """Versions that are affected: from `introduced` on ("" from the very first), before `fixed`, up to and with `last`.
+    """Affected versions: from `introduced` ("" is the first) up to `fixed`, exclusive, or `last`, inclusive.
 
-    With neither `fixed` nor `last` it has no end: no fix is known. `limit` ends it as `fixed` does, and is no fix.
+    With neither, no fix is known. `limit` ends the span as `fixed` does, and is no fix.
     """
 
     introduced: str = ""
@@ -49,7 +49,7 @@ class Span(Struct, frozen=True, gc=False):
 
 
 class Affects(Struct, frozen=True):
-    """One package that an advisory speaks of.
+    """One package that an advisory affects.
 
     `ecosystem` is written as OSV does, with the release where it has one ("Debian:12", "Alpine:v3.20", "PyPI", "Go").
     `name` is the one that the ecosystem's advisories go by: the source package for Debian, Ubuntu and Alpine, the
@@ -64,13 +64,13 @@ class Affects(Struct, frozen=True):
     state: DistributionState = "affected"
     module: str = ""
     severity: Severity | None = None
-    """The distribution's own word for this package, None where it has none."""
+    """The distribution's severity for this package, None where it gives none."""
 
 
 class Advisory(Struct, frozen=True, gc=False):
-    """One record of a feed. `aliases` are other names of the same flaw; `upstream` the flaws that it passes on.
+    """One record of a feed. `aliases` are other ids of the same vulnerability; `upstream` those that it derives from.
 
-    Times are RFC 3339 as the feed writes them, "" for none. A record that was withdrawn is never handed on.
+    Times are RFC 3339 as the feed writes them, "" for none. Withdrawn records do not become an Advisory.
     """
 
     id: str
@@ -87,14 +87,14 @@ class Advisory(Struct, frozen=True, gc=False):
 
 
 class Epss(Struct, frozen=True, gc=False):
-    """How likely it is to be exploited within 30 days, and the share of all CVEs that are less likely; both 0 to 1."""
+    """EPSS: the probability of exploitation within 30 days, and the share of all CVEs below it; both 0 to 1."""
 
     score: float
     percentile: float
 
 
 class Exploited(Struct, frozen=True, gc=False):
-    """What the catalogue of known exploited vulnerabilities says; dates as YYYY-MM-DD."""
+    """An entry of CISA's Known Exploited Vulnerabilities catalog; dates as YYYY-MM-DD."""
 
     added: str
     due: str = ""
@@ -103,7 +103,7 @@ class Exploited(Struct, frozen=True, gc=False):
 
 
 class Installed(Struct, frozen=True, gc=False):
-    """The package that a vulnerability is in, and where it came from. `instruction` is the history's line for it."""
+    """The package that a vulnerability is in, and its origin. `instruction` is the history line of its layer."""
 
     type: str
     name: str
@@ -113,16 +113,16 @@ class Installed(Struct, frozen=True, gc=False):
     source_version: str = ""
     path: str = ""
     layer: str = ""
-    """The digest of the layer, "" for a root file system or a bill of materials."""
+    """The digest of the layer, "" for a root file system or an SBOM."""
     instruction: str = ""
     removed: bool = False
 
 
 class Vulnerability(Struct, frozen=True, gc=False):
-    """One known flaw in one package. `id` is the CVE where there is one; `aliases` are all its other names.
+    """One known vulnerability in one package. `id` is the CVE where there is one; `aliases` are its other ids.
 
-    `fixed` is the lowest version that mends it, "" where none is known. `severity` is the one it counts with: the
-    distribution's own, else the feed's, else from CVSS; `ratings` keeps them all. `feed` is where it is from.
+    `fixed` is the lowest fixed version, "" where none is known. `severity` is the distribution's, else the feed's, else
+    that of CVSS; `ratings` keeps them all. `feed` is the source of the record.
     """
 
     id: str
@@ -131,7 +131,7 @@ class Vulnerability(Struct, frozen=True, gc=False):
     feed: str
     aliases: tuple[str, ...] = ()
     advisories: tuple[str, ...] = ()
-    """The records that say so, as their feeds call them."""
+    """The ids of the matching records."""
     fixed: str = ""
     state: DistributionState = "affected"
     ratings: tuple[Rating, ...] = ()
@@ -140,4 +140,4 @@ class Vulnerability(Struct, frozen=True, gc=False):
     summary: str = ""
     references: tuple[str, ...] = ()
     note: str = ""
-    """What a reader must know to weigh it: that the package's name alone was matched, that a module was assumed."""
+    """A caveat: only the package's name was matched, a module was assumed."""

@@ -1,4 +1,4 @@
-"""What only a Dockerfile has: stages and their instructions, as BuildKit understands them."""
+"""A Dockerfile's stages and instructions, as BuildKit reads them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CommandForm: TypeAlias = Literal["shell", "exec", "heredoc"]
 class BuildText(Struct, frozen=True, gc=False):
     """An argument: as written (quotes and escapes included), and its value once ARG and ENV are put in.
 
-    The value is UNKNOWN where it hangs on an ARG without a default or on an environment that the base image sets.
+    The value is UNKNOWN where it depends on an ARG without a default or on the base image's environment.
     """
 
     raw: str
@@ -45,17 +45,17 @@ class Heredoc(Struct, frozen=True):
     name: str
     body: str
     place: Place
-    """Of the body, without the line of the delimiter."""
+    """The place of the body, without the delimiter's line."""
     expand: bool = True
     strip_tabs: bool = False
     end: int = -1
-    """The offset behind the delimiter that ends it."""
+    """The offset after the closing delimiter."""
 
 
 class Instruction(Struct, frozen=True, kw_only=True):
     """What all instructions share. `place` runs from the keyword to the last character, here-documents included.
 
-    `onbuild` marks one that stands behind ONBUILD: it does nothing here, but in what is built on this image.
+    `onbuild` marks an ONBUILD trigger: it runs in builds on top of this image, not here.
     """
 
     keyword: str
@@ -87,7 +87,7 @@ class RunMount(Struct, frozen=True):
     place: Place
 
     def get(self, *keys: str) -> str | None:
-        """The value of the first of these keys that is there."""
+        """The value of the first of these keys that is present."""
         return next((value for name, value in self.options if name in keys), None)
 
 
@@ -101,7 +101,7 @@ class Run(Instruction, frozen=True, kw_only=True):
     network: BuildText | None = None
     security: BuildText | None = None
     shell: tuple[str, ...] = ("/bin/sh", "-c")
-    """What SHELL says at this point."""
+    """The SHELL in effect."""
 
 
 class Copy(Instruction, frozen=True, kw_only=True):
@@ -110,7 +110,7 @@ class Copy(Instruction, frozen=True, kw_only=True):
     sources: tuple[BuildText, ...]
     target: BuildText
     source_image: BuildText | None = None
-    """What --from says."""
+    """The value of --from."""
     stage: int | None = None
     chown: BuildText | None = None
     chmod: BuildText | None = None
@@ -251,9 +251,9 @@ class Stage(Struct, frozen=True):
 
 
 class BuildContext(Struct, frozen=True):
-    """What is known of the build context: the .dockerignore patterns that hold, UNSET where there is no such file.
+    """The build context: the .dockerignore patterns that apply, UNSET where there is no such file.
 
-    `entries` are the names at the context's top, UNKNOWN where nobody looked.
+    `entries` are the names at the top of the context, UNKNOWN where they could not be listed.
     """
 
     ignored: Maybe[tuple[str, ...]] = UNKNOWN
@@ -261,7 +261,7 @@ class BuildContext(Struct, frozen=True):
 
 
 class Build(Struct, frozen=True):
-    """A Dockerfile. `arguments` are the ARGs before the first FROM; `text` is all that the places refer to."""
+    """A Dockerfile. `arguments` are the ARGs before the first FROM; `text` is what places refer to."""
 
     stages: tuple[Stage, ...]
     arguments: tuple[Arg, ...] = ()
@@ -271,7 +271,7 @@ class Build(Struct, frozen=True):
     text: str = ""
 
     def excerpt(self, place: Place) -> str:
-        """What is written at a place."""
+        """The text at a place."""
         return self.text[place.start : place.end] if place.start >= 0 else ""
 
     @property

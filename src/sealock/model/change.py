@@ -1,4 +1,4 @@
-"""What a remedy asks for: in terms of the noun where it can, of the text where the fault is one of text."""
+"""What a fix changes: fields of the noun where possible, the text where the fault is one of text."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from sealock.model.location import Place
 
 
 class Set(Struct, frozen=True):
-    """Give a field this value. UNSET takes the field away."""
+    """Set a field to this value. UNSET removes the field."""
 
     field: str
     value: Any
 
 
 class Add(Struct, frozen=True):
-    """Put one element at the end of a field that holds several, unless it is there."""
+    """Append an element to a field that holds several, unless it is there."""
 
     field: str
     value: Any
 
 
 class Remove(Struct, frozen=True):
-    """Take one element out of a field that holds several."""
+    """Remove an element from a field that holds several."""
 
     field: str
     value: Any
 
 
 class Swap(Struct, frozen=True):
-    """Put `new` where `old` stands in a field that holds several."""
+    """Replace `old` with `new` in a field that holds several."""
 
     field: str
     old: Any
@@ -41,7 +41,7 @@ class Swap(Struct, frozen=True):
 
 
 class Edit(Struct, frozen=True):
-    """Put `text` where the place's text stands (an empty place inserts). Only rules on a Build speak of text."""
+    """Replace the text at a place (an empty place inserts). Only rules on a Build edit text."""
 
     place: Place
     text: str
@@ -51,7 +51,7 @@ FieldChange: TypeAlias = Set | Add | Remove | Swap
 
 
 class On(Struct, frozen=True):
-    """A field change to another subject of the same document, by its name: what a project's rule asks for."""
+    """A field change to another subject of the same document, by name: what a rule on a project needs."""
 
     subject: str
     change: FieldChange
@@ -69,10 +69,10 @@ def changed(noun: N, change: FieldChange) -> N:
         case Set(value=value):
             pass
         case Add(value=element):
-            held = () if isinstance(old, Absent) else old
-            value = held if element in held else (*held, element)
+            elements = () if isinstance(old, Absent) else old
+            value = elements if element in elements else (*elements, element)
         case Remove(value=element):
-            value = old if isinstance(old, Absent) else tuple(one for one in old if one != element)
+            value = old if isinstance(old, Absent) else tuple(item for item in old if item != element)
         case Swap(old=before, new=after):
-            value = old if isinstance(old, Absent) else tuple(after if one == before else one for one in old)
+            value = old if isinstance(old, Absent) else tuple(after if item == before else item for item in old)
     return replace(noun, **{change.field: value})

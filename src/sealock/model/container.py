@@ -1,6 +1,6 @@
-"""The noun that every source is read into and every runtime rule judges.
+"""The noun that every source is read into and every runtime rule checks.
 
-Names are the engine's own where it has one. Sizes are bytes, times are seconds, processors are a float of CPUs.
+Names are the engine's own where it has one. Sizes are bytes, times are seconds, CPUs are a float.
 A field is a value, UNSET (the platform's default applies) or UNKNOWN (the source cannot say).
 """
 
@@ -74,7 +74,7 @@ class Ulimit(Struct, frozen=True, gc=False):
 
 
 class Variable(Struct, frozen=True, gc=False):
-    """An environment variable; value None means that it is taken over from the caller's environment."""
+    """An environment variable; value None means that it comes from the caller's environment."""
 
     name: str
     value: str | None
@@ -95,7 +95,7 @@ class Sysctl(Struct, frozen=True, gc=False):
 
 
 class Restart(Struct, frozen=True, gc=False):
-    """A restart policy: no, always, unless-stopped, on-failure; retries None means without end."""
+    """A restart policy: no, always, unless-stopped, on-failure; retries None means unlimited."""
 
     policy: str
     retries: int | None = None
@@ -121,7 +121,7 @@ class Logging(Struct, frozen=True):
 
 
 class Container(Struct, frozen=True, kw_only=True):
-    """A container as one source tells of it. Built empty it knows nothing: every field is UNKNOWN."""
+    """A container as one source describes it. By default every field is UNKNOWN."""
 
     # What runs
     image: Maybe[str] = UNKNOWN
@@ -145,7 +145,7 @@ class Container(Struct, frozen=True, kw_only=True):
     annotations: Maybe[tuple[Label, ...]] = UNKNOWN
     secrets: Maybe[tuple[str, ...]] = UNKNOWN
     history: Maybe[tuple[str, ...]] = UNKNOWN
-    """The commands that made an image's layers, as its configuration tells them."""
+    """The history of the image's configuration: the commands that made its layers."""
     # Who it is
     user: Maybe[str] = UNKNOWN
     groups: Maybe[tuple[str, ...]] = UNKNOWN
@@ -181,7 +181,7 @@ class Container(Struct, frozen=True, kw_only=True):
     userns: Maybe[str] = UNKNOWN
     cgroupns: Maybe[str] = UNKNOWN
     cgroup_parent: Maybe[str] = UNKNOWN
-    # Whom it can reach, and who it
+    # What it can reach, and what can reach it
     network_mode: Maybe[str] = UNKNOWN
     """"bridge", "host", "none", "container:NAME", "service:NAME"; UNSET where `networks` names user-defined ones."""
     networks: Maybe[tuple[Network, ...]] = UNKNOWN
@@ -234,5 +234,5 @@ FIELDS: Final = Container.__struct_fields__
 
 
 def container(*, says: tuple[str, ...] = FIELDS, **values: Any) -> Container:  # noqa: ANN401  each field has its type
-    """Build a container from a source that can say the fields `says`: unsaid they are UNSET, all others UNKNOWN."""
+    """Build a container from a source that can express the fields `says`: those default to UNSET, others to UNKNOWN."""
     return Container(**dict.fromkeys(says, UNSET) | values)

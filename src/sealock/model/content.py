@@ -1,4 +1,4 @@
-"""The file system that an image's layers make together, and what its programs say of themselves."""
+"""The merged file system of an image, and what its programs declare."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ProgramKind: TypeAlias = Literal["static", "dynamic", "library", "script"]
 
 
 class FileNode(Struct, frozen=True, gc=False):
-    """What stands at a path. A hard link has the size and mode of the file that it is another name of, and `same`."""
+    """The entry at a path. A hard link has the size and mode of its file, and `same`."""
 
     kind: NodeKind
     size: int
@@ -21,11 +21,11 @@ class FileNode(Struct, frozen=True, gc=False):
     target: str = ""
     """Where a symbolic link leads, as written."""
     same: str = ""
-    """The path of the file that this is another name of."""
+    """The path that a hard link shares its inode with."""
 
 
 class Program(Struct, frozen=True):
-    """What a file that can be run or loaded says of itself.
+    """What an executable or library declares.
 
     "static" needs no loader, "dynamic" names one in `interpreter`, "library" is loaded by others; "script" begins
     with `#!`: `interpreter` is the program that reads it, `arguments` what that is given.
@@ -35,18 +35,18 @@ class Program(Struct, frozen=True):
     interpreter: str = ""
     arguments: tuple[str, ...] = ()
     needed: tuple[str, ...] = ()
-    """Names of the libraries that its loader has to find."""
+    """The DT_NEEDED libraries."""
     soname: str = ""
     runpath: tuple[str, ...] = ()
     loads: tuple[str, ...] = ()
-    """Libraries that its text names, where it asks for dlopen: it may load them on its way."""
+    """Libraries that its strings name, where it imports dlopen: it may load them later."""
     mentions: tuple[str, ...] = ()
-    """Which of the files that small images lack its text names: "etc/ssl/certs", "usr/share/zoneinfo" …"""
+    """Files that its strings name and small images lack: "etc/ssl/certs", "usr/share/zoneinfo" …"""
     go: bool = False
 
 
 class Hidden(Struct, frozen=True, gc=False):
-    """Bytes that a layer holds and no container sees, since layer `by` replaced or removed them."""
+    """Bytes in a layer that no container sees, since layer `by` replaced or removed them."""
 
     path: str
     size: int
@@ -55,7 +55,7 @@ class Hidden(Struct, frozen=True, gc=False):
 
 
 class Content(Struct, frozen=True):
-    """All layers laid over one another. Paths are relative to the root, without a leading slash.
+    """The merged layers. Paths are relative to the root, without a leading slash.
 
     `texts` are scripts for a shell and settings of the loader, by path; `tags` the platform tags of Python's wheels, by
     the path of their .dist-info directory.
@@ -67,4 +67,4 @@ class Content(Struct, frozen=True):
     tags: Mapping[str, tuple[str, ...]]
     hidden: tuple[Hidden, ...] = ()
     cut: bool = False
-    """Whether a bound was met, so that some of it is missing."""
+    """Whether a bound cut it short."""

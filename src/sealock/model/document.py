@@ -1,4 +1,4 @@
-"""What a format makes of a text: subjects to judge, and where each of their fields stands."""
+"""What a format makes of a text: subjects to evaluate, and the place of each field."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Subject(Struct, frozen=True):
 
     `name` is unique in the document and fit for people: "service web", "docker run (line 4)", "final stage". `where`
     leads from a field's path to its place; () is the noun as a whole. `unresolved` names fields in which some part
-    could not be resolved, with the words that stand there: a rule on such a field that finds nothing is "not judged".
-    `silent` says why fields that are UNKNOWN are: "a Dockerfile has no run-time settings".
+    could not be resolved, with the words of the text: a rule on such a field that finds nothing is skipped.
+    `silent` says why fields are UNKNOWN: "a Dockerfile has no run-time settings".
     """
 
     name: str
@@ -41,11 +41,11 @@ class Subject(Struct, frozen=True):
     silent: str = "this source does not say"
     view: View = ""
     container: str = ""
-    """The container's name, "" for what is no container that runs or ran."""
+    """The name of the engine's container, "" for any other subject."""
 
     @property
     def kind(self) -> SubjectKind:
-        """Which rules judge it."""
+        """Which rules apply to it."""
         match self.noun:
             case Container():
                 return "container"
@@ -65,15 +65,15 @@ class Subject(Struct, frozen=True):
                 return "enforced"
 
     def place(self, at: At) -> Place:
-        """The place of a field, or of the nearest thing around it that has one."""
+        """The place of a field, or of its nearest parent that has one."""
         for length in range(len(at), -1, -1):
-            if (found := self.where.get(at[:length])) is not None:
-                return found
+            if (place := self.where.get(at[:length])) is not None:
+                return place
         return Place()
 
 
 class Document(Struct, frozen=True):
-    """A text that was read. `sources` holds every text that had a part in it, its own under ""."""
+    """A text that was read. `sources` holds every text that it was read from, its own under ""."""
 
     kind: DocumentKind
     sources: Mapping[str, Source]

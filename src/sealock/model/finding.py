@@ -1,4 +1,4 @@
-"""What is told: findings, what was not judged, and problems."""
+"""What a check reports: findings, skipped rules and errors."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ View: TypeAlias = Literal["", "declared", "effective", "difference"]
 
 
 class Reference(Struct, frozen=True):
-    """A page outside that a rule rests on: label "CIS Docker Benchmark 1.6.0, 5.5", and an address or ""."""
+    """A source that a rule cites: a label ("CIS Docker Benchmark 1.6.0, 5.5") and a URL or ""."""
 
     label: str
     url: str = ""
 
 
 class RuleFinding(Struct, frozen=True):
-    """What a rule says of a noun, before anybody knows file and line.
+    """What a rule reports about a noun, before file and line are known.
 
-    `message` completes "this container …" in a few words; `at` leads to the field. `evidence` is what the fingerprint
-    rests on: stable text, "" for the source's text at the place. `mend` are changes that, made together, remove the
-    fault. `unknown` marks one that could not be decided: the rule is then "not judged", with the message as its reason.
+    `message` completes "this container …" in a few words; `at` leads to the field. The fingerprint rests on `evidence`:
+    stable text, "" for the source's text at the place. `fix` are changes that together remove the fault. `unknown`
+    marks a rule that could not be evaluated: it is skipped, with the message as the reason.
     """
 
     message: str
@@ -56,7 +56,7 @@ class RuleFinding(Struct, frozen=True):
 
 
 class Remedy(Struct, frozen=True):
-    """How to mend a finding: in words, and as changes where sealock can. Safe: a sound program behaves as before."""
+    """How to fix a finding: in words, and as changes where there are some. Safe: a sound program behaves as before."""
 
     text: str
     changes: tuple[Change, ...] = ()
@@ -64,15 +64,15 @@ class Remedy(Struct, frozen=True):
 
 
 class Suppression(Struct, frozen=True):
-    """Why a finding does not count: by whom (an ignore, the baseline, a VEX document), why, and its last day or ""."""
+    """Why a finding does not count: `by` an ignore, the baseline or a VEX document; the reason; the last day or ""."""
 
     by: str
     reason: str
     until: str = ""
     justification: str = ""
-    """Why a vulnerability does no harm, in a word of VEX; "" where nobody gave one."""
+    """The VEX justification of a vulnerability that does not apply; "" for none."""
     ignored: bool = False
-    """Whether an ignore says so, in the policy or in the text."""
+    """Whether an ignore suppresses it, in the policy or in the text."""
 
 
 class Finding(Struct, frozen=True):
@@ -95,14 +95,14 @@ class Finding(Struct, frozen=True):
     conceal: bool = False
     """Whether the text at the location holds a secret: reports show it masked."""
     vulnerability: Vulnerability | None = None
-    """For a known vulnerability, whose id is then `rule`: what is known of it, and of the package."""
+    """The vulnerability and its package; `rule` is then the vulnerability's id."""
     view: View = ""
     container: str = ""
-    """The container's name, "" for what is no container that runs or ran."""
+    """The name of the engine's container, "" for any other subject."""
 
 
 class Skipped(Struct, frozen=True):
-    """A rule that could not tell, on one subject, and why."""
+    """A rule that could not be evaluated on one subject, and why."""
 
     rule: str
     subject: str

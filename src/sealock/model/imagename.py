@@ -1,4 +1,4 @@
-"""Image references, and what is commonly known of the images that everybody builds on."""
+"""Image references, and known facts about widely used images."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ DEFAULT_REGISTRY: Final = "docker.io"
 
 
 class ImageName(Struct, frozen=True, gc=False):
-    """A reference taken apart and filled out as the engine does: "nginx" is docker.io/library/nginx.
+    """A parsed reference, completed as the engine does: "nginx" is docker.io/library/nginx.
 
-    `tag` and `digest` are None where none was written; the default tag is not filled in, since rules ask for it.
+    `tag` and `digest` are None where none was written; the default tag is not filled in, since rules check for it.
     """
 
     registry: str
@@ -42,7 +42,7 @@ _NAME: Final = re.compile(
 
 
 def parse(text: str) -> ImageName | None:
-    """Take a reference apart; None where the text is not one (an id, a variable left in it, a slip)."""
+    """Parse a reference; None where the text is not one (an id, an unresolved variable, a typo)."""
     match = _NAME.fullmatch(text)
     if match is None or "$" in text:
         return None
@@ -61,7 +61,7 @@ def _words(*lines: str) -> frozenset[str]:
     return frozenset(" ".join(lines).split())
 
 
-# Images whose configuration names an ordinary user, as published; a name that ends in / stands for all below it.
+# Images whose published configuration names a non-root user; a name that ends in / stands for all below it.
 _NONROOT: Final[dict[str, str]] = {
     "adminer": "adminer",
     "apache/airflow": "airflow",
@@ -120,7 +120,7 @@ _DROPS_ROOT: Final = _words(
 _ROOT_MASTER: Final = _words(
     "drupal httpd joomla matomo mediawiki nextcloud nginx phpmyadmin unit wordpress",
 )
-# Official images that run as root when nobody says otherwise.
+# Official images that run as root by default.
 _ROOT: Final = _words(
     "adoptopenjdk almalinux alpine alt amazoncorretto amazonlinux arangodb archlinux bash buildpack-deps busybox",
     "caddy centos chronograf cirros clearlinux clefos clojure composer couchbase dart debian docker",
@@ -130,7 +130,7 @@ _ROOT: Final = _words(
     "rakudo-star redmine registry rockylinux ros ruby rust sapmachine sl swarm swift tomcat tomee traefik ubuntu",
     "websphere-liberty xwiki yourls",
 )
-# Other widely used images that do too.
+# Other widely used images that do so.
 _ROOT_ELSEWHERE: Final = _words(
     "alpine/git condaforge/miniforge3 containrrr/watchtower continuumio/miniconda3 cypress/included",
     "gcr.io/cadvisor/cadvisor gcr.io/kaniko-project/executor ghcr.io/astral-sh/uv mcr.microsoft.com/playwright",
@@ -149,7 +149,7 @@ def _known_as(name: ImageName) -> str:
 
 
 def is_official(image: str) -> bool:
-    """Whether it is a Docker Hub official image that we know; other bare names are mostly built on the spot."""
+    """Whether it is a known official image of Docker Hub; other bare names are mostly local builds."""
     name = parse(image)
     if name is None:
         return False
@@ -158,7 +158,7 @@ def is_official(image: str) -> bool:
 
 
 def default_user(image: str) -> Maybe[str]:
-    """Tell the user that an image runs as when nobody says otherwise; UNKNOWN for images that we know nothing of."""
+    """The user that an image runs as by default; UNKNOWN for unknown images."""
     if image == "scratch":
         return "root"
     name = parse(image)
@@ -167,8 +167,8 @@ def default_user(image: str) -> Maybe[str]:
     known, tag = _known_as(name), name.tag or ""
     if any(word in known or word in tag for word in ("unprivileged", "rootless", "nonroot", "non-root")):
         return "nonroot"
-    if (found := _by_maker(known, tag)) is not None:
-        return found
+    if (user := _by_maker(known, tag)) is not None:
+        return user
     if (user := _NONROOT.get(known) or _NONROOT.get(known.rpartition("/")[0] + "/")) is not None:
         return user
     runs_as_root = known in _ROOT or known in _ROOT_ELSEWHERE or known in _ROOT_MASTER or drops_root(image)
@@ -176,7 +176,7 @@ def default_user(image: str) -> Maybe[str]:
 
 
 def _by_maker(known: str, tag: str) -> str | None:
-    """The user by the habits of those who publish whole families of base images."""
+    """The default user by publisher, for families of base images."""
     last = known.rpartition("/")[2]
     if known.startswith("gcr.io/distroless/"):
         return "root"
@@ -194,7 +194,7 @@ def _by_maker(known: str, tag: str) -> str | None:
 
 
 def drops_root(image: str) -> bool:
-    """Whether the image is known to start as root and to leave it, entry point and all, for its main process."""
+    """Whether the image is known to start as root and to drop it before its main process runs."""
     name = parse(image)
     if name is None:
         return False
@@ -203,7 +203,7 @@ def drops_root(image: str) -> bool:
 
 
 def has_root_master(image: str) -> bool:
-    """Whether the image is known to keep root for its main process alone, as web servers do."""
+    """Whether the image is known to keep root only for its master process, as web servers do."""
     name = parse(image)
     if name is None:
         return False
@@ -211,8 +211,8 @@ def has_root_master(image: str) -> bool:
     return _known_as(name) in _ROOT_MASTER or (_known_as(name) == "php" and server)
 
 
-def gives_root_up(image: str) -> bool:
-    """Whether the image is known to start as root and to serve people as another user."""
+def drops_root_for_workers(image: str) -> bool:
+    """Whether the image is known to start as root and to serve requests as another user."""
     return drops_root(image) or has_root_master(image)
 
 
@@ -247,10 +247,10 @@ _BASES: Final[dict[str, str]] = {
 
 
 def family(image: str) -> Maybe[str]:
-    """Tell a base image's distribution: debian, alpine, redhat, suse, arch, busybox, windows, none; or UNKNOWN."""
-    for pattern, one in _FAMILIES:
+    """A base image's distribution: debian, alpine, redhat, suse, arch, busybox, windows, none; or UNKNOWN."""
+    for pattern, distribution in _FAMILIES:
         if re.search(pattern, image, re.IGNORECASE):
-            return one
+            return distribution
     name = parse(image)
     if name is None:
         return UNKNOWN

@@ -1,4 +1,4 @@
-"""What an image holds: layers, packages, facts about files. Paths are relative to the root, without a leading slash."""
+"""The contents of an image: layers, packages, facts about files. Paths are relative to the root, without a slash."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ PackageType: TypeAlias = Literal[
 
 
 OF_DISTRIBUTIONS: Final[frozenset[PackageType]] = frozenset({"deb", "apk", "rpm", "alpm"})
-"""Types whose packages are a distribution's: what else lies in their files is the distribution's to judge."""
+"""Package types of distributions, whose advisories cover everything in their packages' files."""
 
 
 class Layer(Struct, frozen=True):
-    """One layer. `digest` is that of the blob as stored ("" where the archive names none), `diff_id` of the plain tar.
+    """One layer. `digest` is the stored blob's ("" where the archive names none), `diff_id` the uncompressed tar's.
 
-    `created_by` is the history's line for it, "" where there is none; `size` is in bytes, as stored.
+    `created_by` is its history line, "" where there is none; `size` is in bytes, as stored.
     """
 
     index: int
@@ -46,7 +46,7 @@ class Layer(Struct, frozen=True):
 
 
 def instruction(created_by: str) -> str:
-    """The history's line as people write it in a Dockerfile: "RUN apt-get update", on one line."""
+    """A history line as a Dockerfile would have it, on one line: "RUN apt-get update"."""
     text = " ".join(created_by.split()).removesuffix("# buildkit").rstrip()
     text = text.replace("RUN /bin/sh -c ", "RUN ", 1) if text.startswith("RUN ") else text
     for builder, keyword in (("/bin/sh -c #(nop)", ""), ("|0 /bin/sh -c ", "RUN "), ("/bin/sh -c ", "RUN ")):
@@ -56,7 +56,7 @@ def instruction(created_by: str) -> str:
 
 
 class Distribution(Struct, frozen=True, gc=False):
-    """What os-release says. `like` are the words of ID_LIKE."""
+    """The distribution of os-release. `like` are the words of ID_LIKE."""
 
     id: str
     version: str = ""
@@ -68,9 +68,9 @@ class Distribution(Struct, frozen=True, gc=False):
 class Package(Struct, frozen=True):
     """One package that an analyzer found. Versions are as the package manager writes them, epoch included.
 
-    `source` and `source_version` name the source package of a distribution's package. `path` is the file that told of
-    it, `layer` the index of the layer that file is in, and `removed` says that no later view of the image has it.
-    `files` are the paths that it owns, where its manager says so. `direct` is None where a lock file does not tell.
+    `source` and `source_version` name the source package of a distribution's package. `path` is the file that lists the
+    package, `layer` the index of that file's layer; `removed` marks a package that a later layer removed. `files` are
+    the paths that it owns, where the package manager records them.
     """
 
     type: PackageType
@@ -89,15 +89,15 @@ class Package(Struct, frozen=True):
     files: tuple[str, ...] = ()
     supplier: str = ""
     development: bool = False
-    """Whether a lock file says that it is for development alone."""
+    """Whether a lock file marks it as a development dependency."""
     needs: tuple[str, ...] = ()
-    """Names of the packages that a distribution's package depends on, of alternatives all, without versions."""
+    """The dependencies of a distribution's package, with all alternatives, without versions."""
     provides: tuple[str, ...] = ()
-    """Other names by which packages may need it."""
+    """Virtual names that it provides."""
 
 
 class FileFact(Struct, frozen=True, gc=False):
-    """A file worth telling of; `kind` is the analyzer's word: "setuid", "setgid", "capability", "world-writable"."""
+    """A fact about a file; `kind` is the analyzer's word: "setuid", "setgid", "capability", "world-writable"."""
 
     kind: str
     path: str
@@ -110,17 +110,17 @@ class FileFact(Struct, frozen=True, gc=False):
     owner: str = ""
     """The package that owns the file, "" for none."""
     line: int = 0
-    """Of a secret: the line it stands in, from 1; 0 for facts on a whole file."""
+    """The line of a secret, from 1; 0 for facts about a whole file."""
     mark: str = ""
-    """Of a secret: a few bits of a hash, to tell it from another one in its place. Its value is never kept."""
+    """A few bits of a secret's hash, which tell it from another. The value itself is never kept."""
     confidence: str = ""
-    """Of a secret: "low", "medium" or "high"."""
+    """The confidence in a secret: "low", "medium" or "high"."""
     removed_in: int = -1
-    """The index of the layer that removed or replaced it, where it was."""
+    """The index of the layer that removed or replaced it, -1 for none."""
 
 
 class Inventory(Struct, frozen=True):
-    """All that was found in one image. `sizes` are (layer index, entries, bytes of regular files)."""
+    """Everything found in one image. `sizes` are (layer index, entries, bytes of regular files)."""
 
     names: tuple[str, ...]
     id: str
@@ -136,8 +136,8 @@ class Inventory(Struct, frozen=True):
     manifest: str = ""
     """The digest of the image's manifest, "" where the archive has none."""
     unseen: tuple[str, ...] = ()
-    """Fields that the source cannot tell of ("files", for a bill of materials): that they are empty says nothing."""
+    """Fields that the source cannot hold ("files" in an SBOM), so that being empty means nothing."""
     created: str = ""
-    """When its configuration says that it was made, as in RFC 3339; "" where it does not say."""
+    """The creation time in the configuration, as in RFC 3339; "" for none."""
     seen: str = ""
-    """The day on which it was listed ("2026-11-25"), where the source may tell how old the image is on it."""
+    """The day of the scan ("2026-11-25"), from which the image's age is computed; "" where the source has no age."""

@@ -1,4 +1,4 @@
-"""Where something stands: as offsets while we work, as lines and columns when we tell."""
+"""Places in texts: offsets while sealock works, lines and columns in reports."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Place(Struct, frozen=True, gc=False):
 
 
 class Location(Struct, frozen=True, gc=False):
-    """A place as people and reports want it: lines and columns from 1, the end column exclusive; 0 is "no line"."""
+    """A place as reports show it: lines and columns from 1, the end column exclusive; 0 is "no line"."""
 
     file: str
     line: int = 0
@@ -50,7 +50,7 @@ class Source:
     def starts(self) -> list[int]:
         """The offset at which each line starts."""
         if self._starts is None:
-            self._starts = [0, *(found.end() for found in re.finditer("\n", self.text))]
+            self._starts = [0, *(match.end() for match in re.finditer("\n", self.text))]
         return self._starts
 
     def position(self, offset: int) -> tuple[int, int]:

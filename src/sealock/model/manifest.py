@@ -1,4 +1,4 @@
-"""What registries keep: manifests, indexes, and the descriptors that tie them together."""
+"""Manifests, indexes and descriptors, as registries store them (OCI image specification)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ DOCKER_MANIFEST: Final = "application/vnd.docker.distribution.manifest.v2+json"
 INDEX_TYPES: Final = frozenset({OCI_INDEX, DOCKER_LIST})
 MANIFEST_TYPES: Final = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
 EMPTY_TYPE: Final = "application/vnd.oci.empty.v1+json"
-"""Of the configuration that an artifact has in place of none: `{}`."""
+"""The media type of an artifact's empty configuration, `{}`."""
 EMPTY: Final = b"{}"
 REFERENCE_TYPE: Final = "vnd.docker.reference.type"
-"""The annotation by which an index names an attestation of its builder's, which is no image."""
+"""The annotation with which an index marks a BuildKit attestation, which is no image."""
 
 
 class Platform(Struct, frozen=True):
@@ -27,16 +27,16 @@ class Platform(Struct, frozen=True):
     architecture: str = ""
     variant: str = ""
     version: str = ""
-    """Of the operating system, which Windows images name."""
+    """The version of the operating system, for Windows images."""
 
     @property
     def name(self) -> str:
-        """As --platform has it: "linux/arm64/v8"; "" where nothing is said."""
+        """The form of --platform: "linux/arm64/v8"; "" where nothing is given."""
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
 
 
 class Descriptor(Struct, frozen=True):
-    """Names content by its digest. `size` is in bytes; `urls` are other places that are claimed to have it."""
+    """Names content by its digest. `size` is in bytes; `urls` are other places to fetch it from."""
 
     media_type: str
     digest: str
@@ -48,7 +48,7 @@ class Descriptor(Struct, frozen=True):
 
     @property
     def is_image(self) -> bool:
-        """Whether an index may mean an image by it; attestations of the builder's say that they are none."""
+        """Whether it describes an image, rather than an attestation or an artifact."""
         return REFERENCE_TYPE not in self.annotations and not self.artifact_type
 
 
@@ -64,7 +64,7 @@ class Manifest(Struct, frozen=True):
 
 
 class Index(Struct, frozen=True):
-    """Several manifests under one name: the same image for several platforms, or what refers to an image."""
+    """Several manifests under one name: an image for several platforms, or the referrers of an image."""
 
     media_type: str
     manifests: tuple[Descriptor, ...]

@@ -1,4 +1,4 @@
-"""Platforms: which of several images is meant."""
+"""Platforms, and the choice of one."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _MACHINES: Final = {
 
 
 def of_machine(machine: str) -> str:
-    """A machine, as the kernel names it, as images name it; images are for Linux, whatever runs here."""
+    """The Linux platform of a machine that the kernel names ("x86_64" is linux/amd64)."""
     return "linux/" + _MACHINES.get(machine, machine)
 
 
 def choose(platforms: Sequence[Platform], wanted: str) -> tuple[int, bool]:
-    """The place of the platform that fits best, and whether it fits; the first where none does."""
+    """The index of the platform that fits best, and whether it fits; 0 where none does."""
     best, most = 0, 0
     for place, platform in enumerate(platforms):
-        how_well = fit(platform, wanted)
-        if how_well > most:
-            best, most = place, how_well
+        score = fit(platform, wanted)
+        if score > most:
+            best, most = place, score
     return best, most > 0
 
 
@@ -35,7 +35,7 @@ def fit(platform: Platform, wanted: str) -> int:
         return int(parts[0] in {platform.os, platform.architecture})
     if parts[:2] != [platform.os, platform.architecture]:
         return 0
-    told = parts[2] if len(parts) > 2 else {"arm64": "v8", "arm": "v7"}.get(platform.architecture, "")
-    if platform.variant == told:
+    variant = parts[2] if len(parts) > 2 else {"arm64": "v8", "arm": "v7"}.get(platform.architecture, "")
+    if platform.variant == variant:
         return 3
     return 2 if not platform.variant or len(parts) == 2 else 0

@@ -19,7 +19,7 @@ class ProjectNetwork(Struct, frozen=True):
     external: bool = False
     options: tuple[tuple[str, str], ...] = ()
     declared: bool = True
-    """False for the network that exists without being written down ("default")."""
+    """False for the implicit "default" network."""
 
 
 class ProjectVolume(Struct, frozen=True):
@@ -78,7 +78,7 @@ class Service(Struct, frozen=True):
 
 
 class ProjectFile(Struct, frozen=True, gc=False):
-    """What the folder says of a file that the project names (env_file, secret file): None is "could not look"."""
+    """A file that the project names (env_file, secret file); None in a field where it could not be inspected."""
 
     path: str
     exists: bool | None = None
@@ -86,7 +86,7 @@ class ProjectFile(Struct, frozen=True, gc=False):
     """Permission bits."""
     ignored_by_git: bool | None = None
     in_repository: bool | None = None
-    """Whether a .git folder stands at or above it."""
+    """Whether it is in a git repository."""
 
 
 class Project(Struct, frozen=True):

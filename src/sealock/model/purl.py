@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from packageurl import PackageURL
 
 _LOWER: Final = frozenset({"deb", "apk", "alpm", "golang", "pypi", "npm", "composer"})
-"""Types whose namespace and name the specification writes in lower case; the library knows some, and ASCII alone."""
+"""Types whose namespace and name are lower case by the specification; the library lowers only some, and only ASCII."""
 _NAMESPACES: Final = {"deb": "debian", "apk": "alpine", "alpm": "arch"}
-"""Where no os-release tells."""
+"""The namespaces where there is no os-release."""
 _KEY: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-_")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._~-]*")
 _SIMPLE: Final = re.compile(r"[A-Za-z0-9._~:+@-]*")
 _SPACE: Final = re.compile(r"[A-Za-z0-9._~@/-]*")
 """A colon stays as it is; a plus and an at sign become `%2B` and `%40`."""
 _LONGEST: Final = 1000
-"""Characters of one part: what is longer names no package, and nobody could use the line."""
+"""The largest number of characters of one part: nothing longer names a package."""
 _LONGEST_URL: Final = 40_000
 
 
@@ -34,15 +34,15 @@ def purl(package: Package, distribution: Distribution | None = None) -> str:
         name = name.replace(":", "/", 1)
     before: list[str] = []
     if "/" in name:
-        # It parts the namespace from the name, since a name cannot hold one.
-        *before, name = [one for one in map(str.strip, name.split("/")) if one] or [""]
+        # It separates the namespace from the name, since a name cannot contain one.
+        *before, name = [part for part in map(str.strip, name.split("/")) if part] or [""]
     if not name:
         return ""
     namespace = _namespace(package, distribution, before)
     if package.type in _LOWER:
         namespace, name = namespace.lower(), name.lower()
     version, qualifiers = _version(package), _qualifiers(package, distribution)
-    # The library escapes names of some types in small letters, as it does for none of Debian's.
+    # The library escapes names of some types in lower case, but never Debian's.
     names = _SIMPLE if package.type == "deb" else _PLAIN
     if (
         names.fullmatch(name)
@@ -50,7 +50,7 @@ def purl(package: Package, distribution: Distribution | None = None) -> str:
         and _SIMPLE.fullmatch("".join((version, *qualifiers.values())))
     ):
         return _simple(package.type, namespace, name, version, qualifiers)
-    # Writing it normalises its parts; to have them normalised before as well would take twice as long.
+    # Writing normalises the parts; normalising them before as well would take twice as long.
     url = _library()(package.type, namespace or None, name, version or None, qualifiers, normalize_purl=False)
     return url.to_string()
 
@@ -62,7 +62,7 @@ def _library() -> type[PackageURL]:
 
 
 def _simple(kind: PackageType, namespace: str, name: str, version: str, qualifiers: dict[str, str]) -> str:
-    """Write a URL of parts in which little is to be escaped, as the library would: nearly all packages have such."""
+    """Write a URL whose parts need little escaping, as the library would: nearly all packages are so."""
     if kind == "pypi":
         name = name.replace("_", "-")
     before = f"{_escaped(namespace)}/" if namespace else ""
@@ -80,12 +80,12 @@ def _escaped(text: str) -> str:
 def _namespace(package: Package, distribution: Distribution | None, before: list[str]) -> str:
     given = package.namespace
     if package.type in OF_DISTRIBUTIONS:
-        # Their namespace is the distribution; `arch`, `distro` and `upstream` tell more.
+        # Their namespace is the distribution; qualifiers hold the rest.
         given = given or (distribution.id if distribution else "") or _NAMESPACES.get(package.type, "")
         given = given.lower()
     if not before and "/" not in given:
         return _part(given)
-    return "/".join([*(one for one in map(str.strip, _part(given).split("/")) if one), *before])
+    return "/".join([*(part for part in map(str.strip, _part(given).split("/")) if part), *before])
 
 
 def _version(package: Package) -> str:
@@ -101,7 +101,7 @@ def _epoch(version: str) -> str:
 
 
 def _qualifiers(package: Package, distribution: Distribution | None) -> dict[str, str]:
-    """What tells packages of the same name apart, by key; keys that the specification forbids are left out."""
+    """The qualifiers; keys that the specification forbids are left out."""
     found = {key.lower(): _part(value) for key, value in package.qualifiers} if package.qualifiers else {}
     if package.type in OF_DISTRIBUTIONS:
         if distribution and distribution.id:
@@ -120,7 +120,7 @@ def _is_key(text: str) -> bool:
 
 
 def _upstream(package: Package) -> str:
-    """The source package, where it has a name or a version of its own; for rpm the name of its file."""
+    """The source package, where its name or version differs; for rpm its file name."""
     source, version = package.source, package.source_version
     if not source:
         return ""
@@ -133,7 +133,7 @@ def _upstream(package: Package) -> str:
 
 
 def _part(text: str) -> str:
-    """The text without blanks around it, cut where nobody would read on, and with lone surrogates replaced."""
+    """The text stripped, cut to the limit, with lone surrogates replaced."""
     text = text[:_LONGEST]
     return (text if text.isascii() else text.encode("utf-8", "replace").decode()).strip()
 
@@ -146,7 +146,7 @@ def image_purl(repository: str, digest: str = "", tag: str = "") -> str:
 
 
 class Url(Struct, frozen=True):
-    """A package URL taken apart, each part decoded and "" where there is none."""
+    """The parts of a package URL, decoded; "" for none."""
 
     type: str
     namespace: str
@@ -155,8 +155,8 @@ class Url(Struct, frozen=True):
     qualifiers: dict[str, str]
 
 
-def taken_apart(text: str) -> Url | None:
-    """Read a package URL; None where the text is none."""
+def parse_purl(text: str) -> Url | None:
+    """Parse a package URL; None where the text is not one."""
     if len(text) > _LONGEST_URL:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a whole run has to tell: the one noun that every report format is made from."""
+"""The report of a run: the noun that every report format renders."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Repair: TypeAlias = Literal["safe", "unsafe", "none"]
 
 
 class ImageIdentity(Struct, frozen=True):
-    """Which image was judged: its names, and the digests of its manifest and configuration ("" where none is known)."""
+    """Which image was checked: its names, and the digests of its manifest and configuration ("" where unknown)."""
 
     names: tuple[str, ...] = ()
     manifest: str = ""
@@ -27,10 +27,10 @@ class ImageIdentity(Struct, frozen=True):
 
 
 class TargetReport(Struct, frozen=True):
-    """What was found in one target. `kind` is the document's kind, or what the target is where nothing could be read.
+    """The results of one target. `kind` is the document's kind, or what the target is where nothing could be read.
 
-    Findings stand in the order of file and place, however they were given. `sources` holds the texts that locations
-    speak of, under the name in `Location.file`, for excerpts; a text that is missing costs only its excerpt.
+    Findings are sorted by file and place. `sources` holds the texts that locations refer to, by `Location.file`, for
+    excerpts; a missing text costs only its excerpt.
     """
 
     target: str
@@ -43,24 +43,24 @@ class TargetReport(Struct, frozen=True):
     """The image, where it is one."""
 
     def __post_init__(self) -> None:
-        """Put the findings in order."""
+        """Sort the findings."""
         force_setattr(self, "findings", tuple(sorted(self.findings, key=_by_place)))
 
     @property
     def counted(self) -> tuple[Finding, ...]:
-        """The findings that no ignore or baseline sets aside."""
+        """The findings that nothing suppresses."""
         return tuple(finding for finding in self.findings if finding.suppressed is None)
 
     @property
     def suppressed(self) -> tuple[Finding, ...]:
-        """The findings that are set aside."""
+        """The suppressed findings."""
         return tuple(finding for finding in self.findings if finding.suppressed is not None)
 
 
 def identity(inventory: Inventory) -> ImageIdentity | None:
     """Which image an inventory is of; None where it has neither a name nor a digest."""
-    found = ImageIdentity(inventory.names, inventory.manifest, inventory.id)
-    return None if found == ImageIdentity() else found
+    image = ImageIdentity(inventory.names, inventory.manifest, inventory.id)
+    return None if image == ImageIdentity() else image
 
 
 def _by_place(finding: Finding) -> tuple[str, int, int, int, str]:
@@ -71,7 +71,7 @@ def _by_place(finding: Finding) -> tuple[str, int, int, int, str]:
 class RulePage(Struct, frozen=True, kw_only=True):
     """A rule as the manual shows it. `why` is the docstring after its first line; `kinds` are the nouns that it checks.
 
-    `repair` says whether sealock can mend the fault itself, and whether that is safe.
+    `repair` says whether sealock can fix the fault, and whether that is safe.
     """
 
     id: str
@@ -96,9 +96,9 @@ class RulePage(Struct, frozen=True, kw_only=True):
 
 
 class Report(Struct, frozen=True):
-    """A run over all its targets. `version` is sealock's; `notes` are said to people and change no exit status.
+    """A run over all its targets. `version` is sealock's; `notes` are for people and change no exit status.
 
-    `pages` are the manual pages of rules by id, where somebody gave them: SARIF and HTML explain with them.
+    `pages` are the manual pages of rules by id, where the caller gave them: SARIF and HTML include them.
     """
 
     version: str
@@ -114,7 +114,7 @@ class Report(Struct, frozen=True):
 
     @property
     def by_severity(self) -> dict[Severity, int]:
-        """How many findings count, for each severity from the worst down; none is left out."""
+        """How many findings count, for every severity from the worst down."""
         counts = dict.fromkeys(sorted(Severity, reverse=True), 0)
         for finding in self.findings():
             counts[finding.severity] += 1
@@ -122,12 +122,12 @@ class Report(Struct, frozen=True):
 
     @property
     def suppressed(self) -> int:
-        """How many findings are set aside."""
+        """How many findings are suppressed."""
         return sum(len(target.suppressed) for target in self.targets)
 
     @property
     def skipped(self) -> int:
-        """How many verdicts could not be given."""
+        """How many checks were skipped."""
         return sum(len(target.skipped) for target in self.targets)
 
     @property

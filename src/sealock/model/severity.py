@@ -1,4 +1,4 @@
-"""How bad, and how sure."""
+"""Severity and confidence."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A shell script as rules want it: which commands run, in which order, feeding which.
+"""A shell script for rules: which commands run, in which order, and which pipe into which.
 
 Compound commands (if, for, case, functions, groups) are flattened into the order of the text. What runs inside another
-command (subshells, substitutions, `sh -c "…"`, `sudo …`) hangs below it as `nested`.
+command (subshells, substitutions, `sh -c "…"`, `sudo …`) is its `nested`.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Command(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """The program's name without its folder: "curl" for /usr/bin/curl; "" where there is none."""
+        """The program's base name: "curl" for /usr/bin/curl; "" where there is none."""
         return self.words[0].text.rpartition("/")[2] if self.words else ""
 
     @property
@@ -84,19 +84,19 @@ class Command(Struct, frozen=True):
 
         Words after "--" are not options.
         """
-        short = tuple(name[1] for name in names if len(name) == 2 and name[0] == "-" and name[1] != "-")
+        short = {name[1] for name in names if len(name) == 2 and name[0] == "-" and name[1] != "-"}
         for word in self.words[1:]:
             text = word.text
             if text == "--":
                 return None
             if text in names or (text.startswith("-") and text.partition("=")[0] in names):
                 return word
-            if short and len(text) > 1 and text[0] == "-" and text[1] != "-" and any(one in text[1:] for one in short):
+            if text[:1] == "-" and text[1:2] != "-" and not short.isdisjoint(text[1:]):
                 return word
         return None
 
     def value(self, *names: str) -> Word | str | None:
-        """What an option is given: the next word, or the text joined to it (-oFILE, --output=FILE); None without it."""
+        """The argument of an option: the next word, or the text joined to it (-oFILE, --output=FILE); None for none."""
         for index, word in enumerate(self.words[1:], 1):
             text = word.text
             if text == "--":
@@ -111,7 +111,7 @@ class Command(Struct, frozen=True):
         return None
 
     def walk(self) -> Iterator[Command]:
-        """This command and all that run inside it."""
+        """This command and every command inside it."""
         yield self
         for nested in self.nested:
             yield from nested.script.commands()
@@ -120,7 +120,7 @@ class Command(Struct, frozen=True):
 class Pipeline(Struct, frozen=True):
     """Commands joined by |, and what joins the pipeline to the one before it.
 
-    `guarded` says that it stands in a branch, a loop or a function, so that it may run never, or more than once.
+    `guarded` marks one in a branch, a loop or a function, which may run never or more than once.
     """
 
     commands: tuple[Command, ...]
@@ -130,7 +130,7 @@ class Pipeline(Struct, frozen=True):
 
 
 class Script(Struct, frozen=True):
-    """A script. `broken` holds places that the grammar could make no sense of; what could be read is there even so.
+    """A script. `broken` holds the places that the grammar could not parse; the rest is there.
 
     `shell` is the interpreter where it is known: "sh", "bash", "powershell", "cmd", "python" …; only the Bourne family
     is parsed.
@@ -141,7 +141,7 @@ class Script(Struct, frozen=True):
     broken: tuple[Place, ...] = ()
 
     def commands(self) -> Iterator[Command]:
-        """Every command, nested ones right after the command that they are in."""
+        """Every command; nested ones follow the command that they are in."""
         for pipeline in self.pipelines:
             for command in pipeline.commands:
                 yield from command.walk()

@@ -1,4 +1,4 @@
-"""What somebody says of vulnerabilities in products: the statements of VEX documents, whatever their format."""
+"""The statements of VEX documents of every format."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ JUSTIFICATIONS: Final = (
     "vulnerable_code_cannot_be_controlled_by_adversary",
     "inline_mitigations_already_exist",
 )
-"""Why something is not affected, in OpenVEX's words; those of other formats are led back to them where they can be."""
+"""OpenVEX's justifications for "not affected"; those of other formats are mapped to them where possible."""
 
 
 class VexProduct(Struct, frozen=True):
     """What a statement is about: package URLs, digests ("sha256:…") or names, any of which may match.
 
-    `parts` are the components within it that it is about; () is the product as a whole, with all that is in it.
+    `parts` are the affected components inside it; () is the whole product.
     """
 
     ids: tuple[str, ...]
@@ -30,10 +30,10 @@ class VexProduct(Struct, frozen=True):
 
 
 class VexStatement(Struct, frozen=True):
-    """One statement. `names` are the vulnerability's id and its aliases. Without products it is about anything.
+    """One statement. `names` are the vulnerability's id and its aliases. Without products it applies to every product.
 
-    `justification` is one of JUSTIFICATIONS, or the document's own word; `impact` is its text on why, `action` on what
-    to do. `when` is RFC 3339 as written, "" for none: of several statements the latest counts.
+    `justification` is one of JUSTIFICATIONS, or the document's own word; `impact` explains it, `action` says what
+    to do. `when` is RFC 3339 as written, "" for none: the latest of several statements counts.
     """
 
     names: tuple[str, ...]
@@ -49,9 +49,9 @@ class VexStatement(Struct, frozen=True):
 
 
 def moment(text: str) -> datetime | None:
-    """A time of RFC 3339 (or a day alone), None where it is none. Without a zone it is UTC's."""
+    """Parse an RFC 3339 time or a date; None where it is not one. Without a zone it is UTC."""
     try:
-        found = datetime.fromisoformat(text)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        time = datetime.fromisoformat(text)
+        return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
     except (ValueError, OverflowError):
         return None

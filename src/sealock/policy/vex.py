@@ -20,7 +20,7 @@ from sealock.model.advisory import Installed
 from sealock.model.finding import Finding, Remedy, Suppression
 from sealock.model.imagename import ImageName, parse
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Package
-from sealock.model.purl import Url, purl, taken_apart
+from sealock.model.purl import Url, parse_purl, purl
 from sealock.model.vex import VexProduct, VexStatement, moment
 
 _SOURCES: Final = frozenset({"source", "src"})
@@ -169,7 +169,7 @@ class VexMatcher:
 
     def _url(self, text: str) -> Url | None:
         if text not in self._urls:
-            self._urls[text] = taken_apart(text) if text else None
+            self._urls[text] = parse_purl(text) if text else None
         return self._urls[text]
 
     def is_subject(self, product: str) -> bool:
@@ -177,7 +177,7 @@ class VexMatcher:
         if product == self._target or product in self._digests:
             return True
         if product.startswith(_IMAGES):
-            url = taken_apart(product)
+            url = parse_purl(product)
             return url is not None and self._is_image(url)
         # A bare word may be the name of anything.
         if not any(sign in product for sign in "/:@") or (named := parse(product)) is None:
@@ -221,7 +221,7 @@ class _Patterns:
                 self.whole = self.whole or not product.parts
                 self._add(product.parts, None)
             elif product.parts:
-                self._add(product.parts, tuple(url for id_ in product.ids if (url := taken_apart(id_)) is not None))
+                self._add(product.parts, tuple(url for id_ in product.ids if (url := parse_purl(id_)) is not None))
             else:
                 self._add(product.ids, None)
 
@@ -229,7 +229,7 @@ class _Patterns:
         if holders == ():
             return
         for id_ in ids:
-            if id_.startswith("pkg:") and (url := taken_apart(id_)) is not None:
+            if id_.startswith("pkg:") and (url := parse_purl(id_)) is not None:
                 self._by_name.setdefault((url.type, url.name), []).append((url, holders))
 
     def of(self, url: Url) -> Sequence[tuple[Url, tuple[Url, ...] | None]]:

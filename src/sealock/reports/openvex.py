@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.model.imagename import DEFAULT_REGISTRY, parse
-from sealock.model.purl import image_purl, taken_apart
+from sealock.model.purl import image_purl, parse_purl
 from sealock.model.report import ImageIdentity
 from sealock.reports.jsontext import encode
 
@@ -137,7 +137,7 @@ def _row(suppressed: Excused, products: Mapping[str, set[str]]) -> dict[str, Any
 
 
 def _product(product: str, parts: Iterable[str]) -> dict[str, Any]:
-    url = taken_apart(product)
+    url = parse_purl(product)
     table: dict[str, Any] = {"@id": product}
     if url is not None:
         table["identifiers"] = {"purl": product}

@@ -10,7 +10,7 @@ from sealock.model.absent import UNSET, Absent
 from sealock.model.build import Build, Stage
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
-from sealock.model.imagename import default_user, gives_root_up
+from sealock.model.imagename import default_user, drops_root_for_workers
 from sealock.model.location import Source
 from sealock.model.project import Project, ServiceBuild
 
@@ -34,7 +34,7 @@ def _over(subject: Subject, build: ServiceBuild, files: FileWindow) -> Subject:
         return subject
     image = stage.container
     user = image.user
-    if user is UNSET and isinstance(image.image, str) and not gives_root_up(image.image):
+    if user is UNSET and isinstance(image.image, str) and not drops_root_for_workers(image.image):
         user = default_user(image.image)
     # Where the Dockerfile cannot tell either, the field stays "the image decides".
     filled = {

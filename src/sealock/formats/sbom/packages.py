@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sealock.model.finding import InputError
 from sealock.model.inventory import OF_DISTRIBUTIONS, Distribution, Layer, Package, PackageType
 from sealock.model.location import Location
-from sealock.model.purl import Url, taken_apart
+from sealock.model.purl import Url, parse_purl
 
 TYPES: Final = frozenset(get_args(PackageType))
 MOST: Final = 200_000
@@ -64,7 +64,7 @@ class CollectedPackages:
         if not url:
             self.fault(f"{name} has no package URL, so it cannot be matched with advisories", pointer)
             return
-        parts = taken_apart(url)
+        parts = parse_purl(url)
         if parts is None:
             self.fault(f"{name} has an invalid package URL: {url[:200]}", pointer)
         elif parts.type not in TYPES:
