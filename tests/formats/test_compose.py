@@ -409,26 +409,26 @@ def test_what_a_project_holds_has_a_place(at: At, excerpt: str) -> None:
         ("services:\n  web: {image: a, prots: []}", "has no key 'prots'", 2, 19),
         ("nonsense: 1\nservices: {}", "has no key 'nonsense'", 1, 1),
         ("services:\n  web: {image: a, user: 5}", "services.web.user must be a string", 2, 19),
-        ("services:\n  web: {image: a, ports: ['x']}", "no port", 2, 27),
+        ("services:\n  web: {image: a, ports: ['x']}", "not a port", 2, 27),
         ("services:\n  web: {image: a, mem_limit: lots}", "services.web.mem_limit must be a size", 2, 19),
         ("services:\n  web: {image: '${'}", "invalid interpolation", 2, 16),
-        ("services:\n  web: {image: a, volumes: ['vol:/v']}", "not among the project's volumes", 2, 29),
+        ("services:\n  web: {image: a, volumes: ['vol:/v']}", "the project's volumes do not define", 2, 29),
         ("services:\n  web: {image: a, depends_on: [b]}", "depends on 'b'", 2, 32),
         ("services:\n  web: {image: a, extends: web}", "extends itself", 2, 19),
         ("services:\n  web: {image: a, extends: {file: f, service: s}}", "f is not there", 2, 29),
         ("include: [x.yaml]", "x.yaml is not there", 1, 11),
         ("services:\n  web: {image: a, env_file: e}", "e is not there", 2, 19),
-        ("- a", "mapping at its top", 1, 1),
+        ("- a", "must be a mapping", 1, 1),
         ("", "empty", 1, 1),
         ("services: {web: {image: a}}\nservices: {}", "duplicate key", 2, 1),
-        ("services:\n  web: {<<: 5, image: a}", "<< merges a mapping", 2, 13),
-        ("services:\n  web: {image: a, environment: {1: x}}", "the key 1 is no string", 2, 33),
+        ("services:\n  web: {<<: 5, image: a}", "<< needs a mapping", 2, 13),
+        ("services:\n  web: {image: a, environment: {1: x}}", "the key 1 is not a string", 2, 33),
         ("services:\n  web: {image: a, healthcheck: {interval: soon}}", "must be a duration", 2, 19),
         ("services:\n  web: {image: a, command: 'sh -c \"x'}", "cannot be split into words", 2, 19),
-        ("services:\n  wéb: {image: a}", "no valid name", 2, 3),
+        ("services:\n  wéb: {image: a}", "not a valid name", 2, 3),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_a_problem_with_its_place(text: str, words: str, line: int, column: int) -> None:
+def test_fault_is_an_error_with_its_place(text: str, words: str, line: int, column: int) -> None:
     errors = read(Source("x", text), Table({})).errors
     assert words in errors[0].message
     assert (errors[0].location.line, errors[0].location.column) == (line, column)

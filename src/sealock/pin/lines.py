@@ -136,7 +136,7 @@ class _Finder:
 
 def _sound(filled: Filled, text: str) -> bool:
     """Whether all its variables have defaults, and an image comes out."""
-    return "$" in text and not (filled.words or filled.wrong or "(" in text) and parse(filled.value) is not None
+    return "$" in text and not (filled.unset or filled.wrong or "(" in text) and parse(filled.value) is not None
 
 
 def _placed(raw: str, reference: str, place: Place, found: Place | str) -> ReferenceSpot:

@@ -145,12 +145,12 @@ class _Compose:
         written = scalar.text.partition(behind)[2] if behind else scalar.text
         place = _inner(self.text, scalar)
         filled = fill(written, self.variables)
-        reference = "" if filled.words or filled.wrong else filled.value
+        reference = "" if filled.unset or filled.wrong else filled.value
         if place is None:
             return ReferenceSpot(written, reference, Place(scalar.start, scalar.end), None, _FOLDED, service)
         place = Place(place.end - len(written), place.end)
         if not reference:
-            words = ", ".join(filled.words)
+            words = ", ".join(filled.unset)
             return ReferenceSpot(
                 written, "", place, None, f"{words} has no value here" if words else filled.wrong, service
             )

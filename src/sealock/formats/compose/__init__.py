@@ -1,4 +1,4 @@
-"""The Compose format: services as `docker compose config` resolves them, each with the places that it came from."""
+"""The Compose format: services as `docker compose config` resolves them, with their places."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["edits", "read", "read_many"]
 
 
 def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
-    """Spell a change of a service in the document's own text; FormatError where that cannot be done soundly."""
-    from sealock.formats.compose.editor import edits as spell  # noqa: PLC0415  most runs change nothing
+    """Return the edits for a change of a service; FormatError where the document's own text cannot express it."""
+    from sealock.formats.compose import editor  # noqa: PLC0415  most runs change nothing
 
-    return spell(document, subject, change)
+    return editor.edits(document, subject, change)

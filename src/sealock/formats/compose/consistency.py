@@ -1,4 +1,4 @@
-"""Tells of names that lead nowhere and of keys that exclude each other, for which Compose refuses a project."""
+"""Reports undefined names and keys that exclude each other, for which Compose refuses a project."""
 
 from __future__ import annotations
 
@@ -10,28 +10,27 @@ from sealock.formats.compose.tree import ComposeValue, ReportFault
 
 
 def check_names(model: ComposeValue, services: Mapping[str, ComposeValue], report: ReportFault) -> None:
-    """Report what a service names that the project does not have.
+    """Report names that a service uses and the project does not define.
 
-    A file with a service that has neither an image nor a build is no project but a part of one, to be laid over another
-    file: what it names may be there.
+    A file with a service that has neither an image nor a build overrides another file, which may define the names.
     """
     if not all(any(service.at(key) for key in ("image", "build", "provider")) for service in services.values()):
         return
     for name, service in services.items():
-        for kind, value, wanted in _wanted(service):
+        for kind, value, used in _uses(service):
             top = model.at(kind)
-            if not wanted or value.words or (top is not None and wanted in top.mapping):
+            if not used or value.unset or (top is not None and used in top.mapping):
                 continue
-            if not (kind == "networks" and wanted == "default"):
-                report(f"service {name} uses {wanted!r}, which is not among the project's {kind}", value.whole())
+            if not (kind == "networks" and used == "default"):
+                report(f"service {name} uses {used!r}, which the project's {kind} do not define", value.whole())
         _check_contradictions(name, service, report)
         _check_other_services(name, service, services, report)
     _check_sources(model, report)
-    _check_circles(services, report)
+    _check_cycles(services, report)
 
 
-def _wanted(service: ComposeValue) -> Iterator[tuple[str, ComposeValue, str]]:
-    """What a service uses: the top-level key, the value that names it, the name."""
+def _uses(service: ComposeValue) -> Iterator[tuple[str, ComposeValue, str]]:
+    """What a service uses: the top-level key, the value with the name, the name."""
     networks = service.at("networks")
     for name, value in as_mapping(networks).mapping.items() if networks else ():
         yield "networks", value, name
@@ -44,7 +43,7 @@ def _wanted(service: ComposeValue) -> Iterator[tuple[str, ComposeValue, str]]:
             yield "volumes", value, mount.source
     for kind, path in (("secrets", ("secrets",)), ("configs", ("configs",)), ("secrets", ("build", "secrets"))):
         for value in (service.at(*path) or ComposeValue(None)).items:
-            source = value.at("source") if isinstance(value.data, dict) else value
+            source = value.at("source") if value.is_mapping else value
             yield kind, value, source.text if source else ""
 
 
@@ -66,27 +65,27 @@ def _check_contradictions(name: str, service: ComposeValue, report: ReportFault)
     inline = service.at("build", "dockerfile_inline")
     if inline and service.at("build", "dockerfile"):
         report(f"service {name} has both dockerfile and dockerfile_inline", inline.whole())
-    for one, other, read in _TWICE:
-        first, second = service.at(*one), service.at(*other)
+    for short, long, read in _TWICE:
+        first, second = service.at(*short), service.at(*long)
         try:
-            differ = first and second and not first.words and not second.words and read(first) != read(second)
+            differ = first and second and not first.unset and not second.unset and read(first) != read(second)
         except ValueError:
             continue
         if differ and second:
-            report(f"service {name}: {one[0]} and {'.'.join(other)} differ", second.whole())
+            report(f"service {name}: {short[0]} and {'.'.join(long)} differ", second.whole())
 
 
 def _check_other_services(
     name: str, service: ComposeValue, services: Mapping[str, ComposeValue], report: ReportFault
 ) -> None:
     depends = service.at("depends_on")
-    for other, held in as_mapping(depends).mapping.items() if depends else ():
-        required = held.at("required")
+    for other, dependency in as_mapping(depends).mapping.items() if depends else ():
+        required = dependency.at("required")
         if other not in services and not (required and required.data is False):
-            report(f"service {name} depends on {other!r}, which is no service", held.whole())
+            report(f"service {name} depends on {other!r}, which is not defined", dependency.whole())
     mode = service.at("network_mode")
-    if mode and not mode.words and mode.text.startswith("service:") and mode.text[8:] not in services:
-        report(f"service {name} uses the network of {mode.text[8:]!r}, which is no service", mode.whole())
+    if mode and not mode.unset and mode.text.startswith("service:") and mode.text[8:] not in services:
+        report(f"service {name} uses the network of {mode.text[8:]!r}, which is not defined", mode.whole())
 
 
 def _check_sources(model: ComposeValue, report: ReportFault) -> None:
@@ -95,7 +94,7 @@ def _check_sources(model: ComposeValue, report: ReportFault) -> None:
             given = [way for way in ways if value.at(way)]
             if len(given) > 1:
                 report(f"{kind}.{name}: {' and '.join(given)} exclude each other", value.key)
-            elif not given and isinstance(value.data, dict) and not value.at("external") and not value.at("driver"):
+            elif not given and value.is_mapping and not value.at("external") and not value.at("driver"):
                 report(f"{kind}.{name} needs one of {', '.join(ways)}", value.key)
     for name, value in (model.at("volumes") or ComposeValue(None)).mapping.items():
         external = value.at("external")
@@ -104,11 +103,11 @@ def _check_sources(model: ComposeValue, report: ReportFault) -> None:
             report(f"volumes.{name}: external and {others[0]} exclude each other", value.key)
 
 
-def _check_circles(services: Mapping[str, ComposeValue], report: ReportFault) -> None:
-    """Report services that wait for each other."""
-    waits = {name: list(_waits_for(service)) for name, service in services.items()}
+def _check_cycles(services: Mapping[str, ComposeValue], report: ReportFault) -> None:
+    """Report a dependency cycle."""
+    dependencies = {name: list(_depends_on(service)) for name, service in services.items()}
     done: set[str] = set()
-    for start, first in waits.items():
+    for start, first in dependencies.items():
         if start in done:
             continue
         path: dict[str, None] = {start: None}
@@ -121,15 +120,15 @@ def _check_circles(services: Mapping[str, ComposeValue], report: ReportFault) ->
                 path.pop(name, None)
                 done.add(name)
             elif following in path:
-                report(f"services wait for each other: {' -> '.join([*path, following])}", services[following].key)
+                report(f"services depend on each other: {' -> '.join([*path, following])}", services[following].key)
                 done.update(path)
                 return
-            elif following in waits and following not in done:
+            elif following in dependencies and following not in done:
                 path[following] = None
-                stack.append((following, iter(waits[following])))
+                stack.append((following, iter(dependencies[following])))
 
 
-def _waits_for(service: ComposeValue) -> Iterator[str]:
+def _depends_on(service: ComposeValue) -> Iterator[str]:
     depends = service.at("depends_on")
     yield from as_mapping(depends).mapping if depends else ()
     for link in (service.at("links") or ComposeValue(None)).items:

@@ -1,4 +1,4 @@
-"""Reads .env files and env_file: files as Compose does, and as the engine's own --env-file does ("raw")."""
+"""Reads .env and env_file files as Compose does, and as the engine's own --env-file does ("raw")."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _BLANKS: Final = "\t\v\f\r \x85\xa0"
 def parse(text: str, variables: Mapping[str, str]) -> tuple[list[tuple[str, str | None, int]], str]:
     """Read a file. Returns (name, value, offset) for each variable in order, and what is wrong with the file or "".
 
-    A value None means that the variable is taken over from the caller.
+    A value None means that the variable comes from the environment.
     """
-    found: list[tuple[str, str | None, int]] = []
+    lines: list[tuple[str, str | None, int]] = []
     known = dict(variables)
     at, length = 0, len(text)
     while at < length:
@@ -29,29 +29,29 @@ def parse(text: str, variables: Mapping[str, str]) -> tuple[list[tuple[str, str 
         start = at
         name, at, inherited, wrong = _name(text, at)
         if wrong:
-            return found, f"line {text.count(chr(10), 0, start) + 1}: {wrong}"
+            return lines, f"line {text.count(chr(10), 0, start) + 1}: {wrong}"
         value: str | None = None
         if not inherited:
             value, at, wrong = _value(text, at, known)
             if wrong:
-                return found, f"line {text.count(chr(10), 0, start) + 1}: {wrong}"
+                return lines, f"line {text.count(chr(10), 0, start) + 1}: {wrong}"
             if name not in variables:
                 known[name] = value
-        found.append((name, value, start))
-    return found, ""
+        lines.append((name, value, start))
+    return lines, ""
 
 
 def parse_raw(text: str) -> list[tuple[str, str | None, int]]:
-    """Read a file of format "raw": NAME=value to the end of the line, nothing quoted, nothing put in."""
-    found: list[tuple[str, str | None, int]] = []
+    """Read a file of format "raw": NAME=value to the end of the line, without quotes and variables."""
+    lines: list[tuple[str, str | None, int]] = []
     at = 0
     for line in text.split("\n"):
-        words = line.removesuffix("\r").lstrip()
-        if words and words[0] != "#":
-            name, equals, value = words.partition("=")
-            found.append((name, value if equals else None, at + len(line) - len(line.lstrip())))
+        content = line.removesuffix("\r").lstrip()
+        if content and content[0] != "#":
+            name, equals, value = content.partition("=")
+            lines.append((name, value if equals else None, at + len(line) - len(line.lstrip())))
         at += len(line) + 1
-    return found
+    return lines
 
 
 def _line_end(text: str, at: int) -> int:
@@ -65,17 +65,17 @@ def _name(text: str, at: int) -> tuple[str, int, bool, str]:
         while text[at : at + 1] and text[at] in _BLANKS:
             at += 1
     for place in range(at, len(text)):
-        one = text[place]
-        if one in "=:\n":
+        character = text[place]
+        if character in "=:\n":
             name = text[at:place].strip()
             if " " in name:
-                return "", at, False, "the name of a variable cannot hold a space"
+                return "", at, False, "the name of a variable cannot contain a space"
             after = place + 1
-            while one != "\n" and text[after : after + 1] and text[after] in _BLANKS:
+            while character != "\n" and text[after : after + 1] and text[after] in _BLANKS:
                 after += 1
-            return name, after, one == "\n", ""
-        if not (one in "_.-[]" or one in _BLANKS or one.isalnum()):
-            return "", at, False, f"{one!r} cannot stand in the name of a variable"
+            return name, after, character == "\n", ""
+        if not (character in "_.-[]" or character in _BLANKS or character.isalnum()):
+            return "", at, False, f"{character!r} is not allowed in the name of a variable"
     return text[at:].strip(), len(text), True, ""
 
 
@@ -89,14 +89,14 @@ def _value(text: str, at: int, known: Mapping[str, str]) -> tuple[str, int, str]
     pieces: list[str] = []
     place = at + 1
     while place < len(text):
-        one = text[place]
-        if one == quote:
+        character = text[place]
+        if character == quote:
             value = "".join(pieces)
             if quote == "'":
                 return value, place + 1, ""
             filled = fill(value, known)
             return filled.value, place + 1, filled.wrong
-        if one == "\\" and place + 1 < len(text):
+        if character == "\\" and place + 1 < len(text):
             following = text[place + 1]
             if following == quote:
                 pieces.append(quote)
@@ -105,9 +105,9 @@ def _value(text: str, at: int, known: Mapping[str, str]) -> tuple[str, int, str]
             elif quote == '"' and following in _ESCAPES:
                 pieces.append(_ESCAPES[following])
             else:
-                pieces.append(one + following)
+                pieces.append(character + following)
             place += 2
             continue
-        pieces.append(one)
+        pieces.append(character)
         place += 1
     return "", len(text), "a quoted value is not closed"

@@ -1,4 +1,4 @@
-"""The table of a service's fields: where each stands in the file, how it is read, and how it is written."""
+"""The table of a service's fields: the keys of each, how to read it, and how to write it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from sealock.model.container import Mount
 
 Keys: TypeAlias = tuple[str, ...]
 WrittenValue: TypeAlias = Any
-"""What is written: scalars, lists and dicts of them."""
+"""A value to write: scalars, lists and dicts."""
 
 
-class One(Struct, frozen=True):
-    """A field that has one value. `paths` are the keys that can say it, the preferred one first.
+class SingleField(Struct, frozen=True):
+    """A field with one value. `paths` are the keys that can set it, the preferred one first.
 
-    `write` returns what stands at the path; for a dict only the keys that differ are changed in the file.
+    `write` returns the value at the path; of a dict, only the keys that differ are changed in the file.
     """
 
     name: str
@@ -27,11 +27,11 @@ class One(Struct, frozen=True):
     read: Callable[[ComposeValue], Any]
     write: Callable[[Any], WrittenValue]
     second: Callable[[Any], WrittenValue] | None = None
-    """How it is written at the other paths, where that differs."""
+    """How to write it at the other paths, where that differs."""
 
 
-class Part(Struct, frozen=True):
-    """A key whose list holds elements of a field. `long` writes the form with keys, where there is one."""
+class ListKey(Struct, frozen=True):
+    """A key with a list of elements of a field. `long` writes their form with keys, if they have one."""
 
     key: str
     read: Callable[[ComposeValue], Any]
@@ -40,18 +40,18 @@ class Part(Struct, frozen=True):
     long: Callable[[Any], dict[str, object]] | None = None
 
 
-class Many(Struct, frozen=True):
-    """A field of several elements, each an item of a list (or the only one, as a bare text)."""
+class ListField(Struct, frozen=True):
+    """A field of several elements, each an item of a list (or the only one, as a string)."""
 
     name: str
-    parts: tuple[Part, ...]
+    parts: tuple[ListKey, ...]
 
 
 class NamedField(Struct, frozen=True):
     """A field of several elements with names: a mapping, or a list of NAME=VALUE.
 
     `pair` reads an entry of the mapping, `item` one of the list; `to_pair` and `to_item` write them (None: a list
-    cannot say it).
+    cannot express it).
     """
 
     name: str
@@ -61,11 +61,11 @@ class NamedField(Struct, frozen=True):
     to_pair: Callable[[Any], tuple[str, WrittenValue]]
     to_item: Callable[[Any], str | None]
     as_list: bool = False
-    """Whether a new one is written as a list."""
+    """Whether to write a new one as a list."""
 
 
-class ServiceOption(Struct, frozen=True):
-    """A field that is said by items of `security_opt`. `read` returns None for an item that is about something else."""
+class SecurityOptionField(Struct, frozen=True):
+    """A field that items of `security_opt` set. `read` returns None for items of other fields."""
 
     name: str
     read: Callable[[str], Any]
@@ -73,31 +73,31 @@ class ServiceOption(Struct, frozen=True):
     several: bool = False
 
 
-ServiceFieldRow: TypeAlias = One | Many | NamedField | ServiceOption
+ServiceFieldRow: TypeAlias = SingleField | ListField | NamedField | SecurityOptionField
 
 
 def _same(value: Any) -> WrittenValue:  # noqa: ANN401  fields are of all types
     return value
 
 
-def _texts(name: str, key: str = "") -> Many:
-    return Many(name, (Part(key or name, values.text, _same),))
+def _texts(name: str, key: str = "") -> ListField:
+    return ListField(name, (ListKey(key or name, values.text, _same),))
 
 
-def _text(name: str, key: str = "") -> One:
-    return One(name, ((key or name,),), values.text, _same)
+def _text(name: str, key: str = "") -> SingleField:
+    return SingleField(name, ((key or name,),), values.text, _same)
 
 
-def _flag(name: str) -> One:
-    return One(name, ((name,),), values.boolean, _same)
+def _flag(name: str) -> SingleField:
+    return SingleField(name, ((name,),), values.boolean, _same)
 
 
-def _integer(name: str, *paths: Keys) -> One:
-    return One(name, paths or ((name,),), values.integer, _same)
+def _integer(name: str, *paths: Keys) -> SingleField:
+    return SingleField(name, paths or ((name,),), values.integer, _same)
 
 
-def _size(name: str, *paths: Keys) -> One:
-    return One(name, paths, values.size, values.size_as_text)
+def _size(name: str, *paths: Keys) -> SingleField:
+    return SingleField(name, paths, values.size, values.size_as_text)
 
 
 def _is_tmpfs(element: Mount) -> bool:
@@ -111,9 +111,9 @@ TABLE: Final[tuple[ServiceFieldRow, ...]] = (
     _text("image"),
     _text("name", "container_name"),
     _text("platform"),
-    One("pull", (("pull_policy",),), settings.pull, _same),
-    One("entrypoint", (("entrypoint",),), settings.words, list),
-    One("command", (("command",),), settings.words, list),
+    SingleField("pull", (("pull_policy",),), settings.pull, _same),
+    SingleField("entrypoint", (("entrypoint",),), settings.command, list),
+    SingleField("command", (("command",),), settings.command, list),
     _text("working_dir"),
     _flag("init"),
     _flag("tty"),
@@ -123,32 +123,38 @@ TABLE: Final[tuple[ServiceFieldRow, ...]] = (
     NamedField(
         "environment", "environment", parts.variable, parts.variable_item, parts.from_variable, parts.variable_text
     ),
-    Many("env_files", (Part("env_file", parts.env_file, _same),)),
+    ListField("env_files", (ListKey("env_file", parts.env_file, _same),)),
     NamedField("labels", "labels", parts.label, parts.label_item, parts.from_label, parts.label_text),
     NamedField("annotations", "annotations", parts.label, parts.label_item, parts.from_label, parts.label_text),
-    Many("secrets", (Part("secrets", parts.source, _same),)),
+    ListField("secrets", (ListKey("secrets", parts.source, _same),)),
     _text("user"),
     _texts("groups", "group_add"),
     _flag("privileged"),
-    Many("cap_add", (Part("cap_add", values.capability, _same),)),
-    Many("cap_drop", (Part("cap_drop", values.capability, _same),)),
-    ServiceOption("seccomp", parts.option("seccomp"), lambda value: (f"seccomp={value}",)),
-    ServiceOption("apparmor", parts.option("apparmor"), lambda value: (f"apparmor={value}",)),
-    ServiceOption("selinux", parts.option("label"), lambda value: tuple(f"label={one}" for one in value), several=True),
-    ServiceOption(
+    ListField("cap_add", (ListKey("cap_add", values.capability, _same),)),
+    ListField("cap_drop", (ListKey("cap_drop", values.capability, _same),)),
+    SecurityOptionField("seccomp", parts.option("seccomp"), lambda value: (f"seccomp={value}",)),
+    SecurityOptionField("apparmor", parts.option("apparmor"), lambda value: (f"apparmor={value}",)),
+    SecurityOptionField(
+        "selinux", parts.option("label"), lambda value: tuple(f"label={label}" for label in value), several=True
+    ),
+    SecurityOptionField(
         "no_new_privileges", parts.no_new_privileges, lambda value: (f"no-new-privileges:{str(value).lower()}",)
     ),
-    ServiceOption("unconfined_paths", parts.system_paths, lambda value: ("systempaths=unconfined",) if value else ()),
-    Many("devices", (Part("devices", mounts.device, mounts.device_as_text, long=parts.device_as_mapping),)),
+    SecurityOptionField(
+        "unconfined_paths", parts.system_paths, lambda value: ("systempaths=unconfined",) if value else ()
+    ),
+    ListField("devices", (ListKey("devices", mounts.device, mounts.device_as_text, long=parts.device_as_mapping),)),
     _texts("device_rules", "device_cgroup_rules"),
-    One("gpus", (("gpus",), (*_RESERVED, "devices")), settings.gpus, settings.from_gpus, settings.as_devices),
+    SingleField("gpus", (("gpus",), (*_RESERVED, "devices")), settings.gpus, settings.from_gpus, settings.as_devices),
     NamedField("sysctls", "sysctls", parts.sysctl, parts.sysctl_item, parts.from_label, parts.label_text),
     _flag("read_only"),
-    Many(
+    ListField(
         "mounts",
         (
-            Part("volumes", mounts.mount, parts.mount, lambda one: not _is_tmpfs(one), mounts.mount_as_mapping),
-            Part("tmpfs", mounts.tmpfs, mounts.tmpfs_as_text, _is_tmpfs),
+            ListKey(
+                "volumes", mounts.mount, parts.mount, lambda element: not _is_tmpfs(element), mounts.mount_as_mapping
+            ),
+            ListKey("tmpfs", mounts.tmpfs, mounts.tmpfs_as_text, _is_tmpfs),
         ),
     ),
     _texts("volumes_from"),
@@ -162,9 +168,9 @@ TABLE: Final[tuple[ServiceFieldRow, ...]] = (
     NamedField(
         "networks", "networks", parts.network, parts.network_item, parts.from_network, parts.network_text, as_list=True
     ),
-    Many("links", (Part("links", parts.link, parts.link_text),)),
-    Many("ports", (Part("ports", ports.port, ports.port_as_text, long=ports.port_as_mapping),)),
-    Many("expose", (Part("expose", parts.expose, parts.expose_text),)),
+    ListField("links", (ListKey("links", parts.link, parts.link_text),)),
+    ListField("ports", (ListKey("ports", ports.port, ports.port_as_text, long=ports.port_as_mapping),)),
+    ListField("expose", (ListKey("expose", parts.expose, parts.expose_text),)),
     _text("hostname"),
     _text("domainname"),
     _texts("dns"),
@@ -177,7 +183,7 @@ TABLE: Final[tuple[ServiceFieldRow, ...]] = (
     _size("memory_swap", ("memswap_limit",)),
     _integer("memory_swappiness", ("mem_swappiness",)),
     _size("shm_size", ("shm_size",)),
-    One("cpus", (("cpus",), (*_LIMITS, "cpus")), values.number, settings.from_number),
+    SingleField("cpus", (("cpus",), (*_LIMITS, "cpus")), values.number, settings.from_number),
     _integer("cpu_shares"),
     _integer("cpu_quota"),
     _integer("cpu_period"),
@@ -185,28 +191,28 @@ TABLE: Final[tuple[ServiceFieldRow, ...]] = (
     _integer("cpu_rt_period"),
     _text("cpuset_cpus", "cpuset"),
     _integer("pids_limit", ("pids_limit",), (*_LIMITS, "pids")),
-    NamedField("ulimits", "ulimits", parts.ulimit, parts.no_item, parts.from_ulimit, lambda _one: None),
+    NamedField("ulimits", "ulimits", parts.ulimit, parts.no_item, parts.from_ulimit, lambda _element: None),
     _integer("blkio_weight", ("blkio_config", "weight")),
     _flag("oom_kill_disable"),
     _integer("oom_score_adj"),
     NamedField(
-        "storage_options", "storage_opt", parts.pair_text, parts.no_item, parts.from_pair_text, lambda _one: None
+        "storage_options", "storage_opt", parts.pair_text, parts.no_item, parts.from_pair_text, lambda _element: None
     ),
-    One(
+    SingleField(
         "restart",
         (("restart",), ("deploy", "restart_policy")),
         settings.restart,
         settings.from_restart,
         settings.as_policy,
     ),
-    One("health", (("healthcheck",),), settings.health, settings.from_health),
-    One("logging", (("logging",),), settings.logging, settings.from_logging),
-    One("stop_timeout", (("stop_grace_period",),), settings.whole_seconds, values.seconds_as_text),
+    SingleField("health", (("healthcheck",),), settings.health, settings.from_health),
+    SingleField("logging", (("logging",),), settings.logging, settings.from_logging),
+    SingleField("stop_timeout", (("stop_grace_period",),), settings.whole_seconds, values.seconds_as_text),
 )
 ROWS: Final = {row.name: row for row in TABLE}
-"""The rows by the name of their field."""
+"""The rows by field name."""
 
 UNSAID: Final = ("volume_driver", "publish_all", "cpuset_mems")
-"""Fields that no compose file can set: the platform's default applies."""
+"""Fields that a compose file cannot set: the platform's default applies."""
 UNKNOWN_TO_COMPOSE: Final = ("content_trust", "auto_remove", "detach")
-"""Fields that hang on how Compose is called."""
+"""Fields that depend on how Compose is called."""

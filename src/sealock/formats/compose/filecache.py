@@ -1,4 +1,4 @@
-"""Asks for each file once, however often a project is read again."""
+"""Reads each file once, however often a project is read again."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from sealock.model.project import ProjectFile
 
 
 class FileCache:
-    """The files of a project as they were when they were first asked for, refusals too."""
+    """A project's files as they were first read, refusals too."""
 
     def __init__(self, files: FileWindow) -> None:
         self.files = files
-        self.known: dict[str, str | FileRefusedError] = {}
+        self.texts: dict[str, str | FileRefusedError] = {}
         self.facts: dict[str, ProjectFile] = {}
 
     @property
     def blind(self) -> bool:
-        """Whether there are no files at all, since the text came by itself."""
+        """Whether there are no files at all, since the text has no directory."""
         return self.files is NOTHING
 
     @property
@@ -28,24 +28,23 @@ class FileCache:
 
     def text(self, path: str) -> str:
         """Return the text of a file, or raise FileRefusedError."""
-        held = self.known.get(path)
-        if held is None:
+        text = self.texts.get(path)
+        if text is None:
             try:
-                held = self.files.text(path)
+                text = self.files.text(path)
             except FileRefusedError as refused:
-                held = refused
-            self.known[path] = held
-        if isinstance(held, FileRefusedError):
-            raise held
-        return held
+                text = refused
+            self.texts[path] = text
+        if isinstance(text, FileRefusedError):
+            raise text
+        return text
 
     def fact(self, path: str) -> ProjectFile:
-        """Tell what can be seen of a file without reading it."""
-        held = self.facts.get(path)
-        if held is None:
-            held = self.facts[path] = self.files.fact(path)
-        return held
+        """Return what is known of a file without reading it."""
+        if path not in self.facts:
+            self.facts[path] = self.files.fact(path)
+        return self.facts[path]
 
-    def entries(self, folder: str) -> tuple[str, ...] | None:
-        """Return the names in a folder."""
-        return self.files.entries(folder)
+    def entries(self, directory: str) -> tuple[str, ...] | None:
+        """Return the names in a directory."""
+        return self.files.entries(directory)

@@ -1,4 +1,4 @@
-"""Puts variables into values: $X, ${X}, ${X:-d}, ${X-d}, ${X:?e}, ${X?e}, ${X:+r}, ${X+r}, and $$ for a dollar sign."""
+"""Substitutes variables: $X, ${X}, ${X:-d}, ${X-d}, ${X:?e}, ${X?e}, ${X:+r}, ${X+r}, and $$ for a dollar sign."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ _NAME: Final = _FIRST | frozenset("0123456789")
 
 
 class Filled(Struct, frozen=True):
-    """A text with its variables put in.
+    """A text with its variables substituted.
 
-    `value` is what Compose makes of it (an unset variable is empty), `shown` the same with the unset ones left as they
-    are written, `words` those that are unset and have no default, `wrong` why the text is not valid or "".
+    `value` is Compose's result (an unset variable is empty), `written` the same with unset variables left in,
+    `unset` those that have neither a value nor a default, `wrong` why the text is invalid or "".
     """
 
     value: str
-    shown: str
-    words: tuple[str, ...] = ()
+    written: str
+    unset: tuple[str, ...] = ()
     wrong: str = ""
 
 
 def fill(text: str, variables: Mapping[str, str], depth: int = 0) -> Filled:
-    """Put the variables into a text."""
+    """Substitute the variables of a text."""
     at = text.find("$")
     if at < 0:
         return Filled(text, text)
     if depth > _DEEPEST:
         return Filled(text, text, (), f"defaults are nested more than {_DEEPEST} levels deep")
-    value, shown = [text[:at]], [text[:at]]
-    words: list[str] = []
+    value, written = [text[:at]], [text[:at]]
+    unset: list[str] = []
     while at >= 0:
-        piece, end = _one(text, at, variables, depth)
+        piece, end = _expression(text, at, variables, depth)
         if piece.wrong:
             return Filled(text, text, (), piece.wrong)
         following = text.find("$", end)
         plain = text[end:] if following < 0 else text[end:following]
         value += (piece.value, plain)
-        shown += (piece.shown, plain)
-        words += piece.words
+        written += (piece.written, plain)
+        unset += piece.unset
         at = following
-    return Filled("".join(value), "".join(shown), tuple(words))
+    return Filled("".join(value), "".join(written), tuple(unset))
 
 
-def _one(text: str, at: int, variables: Mapping[str, str], depth: int) -> tuple[Filled, int]:
-    """Read what stands at a dollar sign; returns it and the offset behind it."""
+def _expression(text: str, at: int, variables: Mapping[str, str], depth: int) -> tuple[Filled, int]:
+    """Substitute the expression at a dollar sign; returns its result and end."""
     following = text[at + 1 : at + 2]
     if following == "$":
         return Filled("$", "$"), at + 2
@@ -79,25 +79,25 @@ _OPERATORS: Final = frozenset({":-", "-", ":?", "?", ":+", "+"})
 def _operate(  # noqa: PLR0913, PLR0917  the parts of one expression
     operator: str, name: str, argument: str, written: str, variables: Mapping[str, str], depth: int
 ) -> Filled:
-    held = variables.get(name)
+    current = variables.get(name)
     other = fill(argument, variables, depth + 1)
     if other.wrong:
         return other
-    there = held is not None and (bool(held) or operator[0] != ":")
-    value = held or ""
+    is_set = current is not None and (bool(current) or operator[0] != ":")
+    value = current or ""
     match operator[-1]:
         case "-":
-            return Filled(value, value) if there else other
+            return Filled(value, value) if is_set else other
         case "+":
-            return other if there else Filled(value, value)
+            return other if is_set else Filled(value, value)
         case _:
-            # Compose refuses to start here; but the file is sound, and whoever starts it is to set the variable.
-            return Filled(value, value) if there else Filled("", written, (written,))
+            # Compose refuses to start here, but the file is valid: the user must set the variable.
+            return Filled(value, value) if is_set else Filled("", written, (written,))
 
 
 def _looked_up(name: str, written: str, variables: Mapping[str, str]) -> Filled:
-    held = variables.get(name)
-    return Filled("", written, (written,)) if held is None else Filled(held, held)
+    value = variables.get(name)
+    return Filled("", written, (written,)) if value is None else Filled(value, value)
 
 
 def _name_end(text: str, at: int) -> int:
@@ -107,17 +107,17 @@ def _name_end(text: str, at: int) -> int:
 
 
 def _closing(text: str, at: int) -> int:
-    """The offset of the brace that closes the one at `at`, -1 where there is none on the same line."""
+    """The offset of the brace that closes the one at `at`, -1 where the line has none."""
     depth = 0
     for place in range(at, len(text)):
-        one = text[place]
-        if one == "\n":
+        character = text[place]
+        if character == "\n":
             return -1
-        depth += (one == "{") - (one == "}")
+        depth += (character == "{") - (character == "}")
         if not depth:
             return place
     return -1
 
 
 def _invalid(text: str) -> Filled:
-    return Filled("", "", (), f"invalid interpolation in {text[:80]!r}: a dollar sign that is meant is written $$")
+    return Filled("", "", (), f"invalid interpolation in {text[:80]!r}: write $$ for a dollar sign")

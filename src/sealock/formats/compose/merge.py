@@ -1,4 +1,4 @@
-"""Merges compose files: a later file over an earlier one, a service over the one that it extends."""
+"""Merges compose files: a later file into an earlier one, a service into the one that it extends."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ Pattern: TypeAlias = tuple[str, ...]
 
 
 def merge(base: ComposeValue, over: ComposeValue, report: ReportFault, path: Pattern = ()) -> ComposeValue:
-    """Return `over` laid on `base`. `path` is where both stand, names of services and the like written as "*"."""
+    """Merge `over` into `base`. `path` is their keys, with "*" for names of services, networks and so on."""
     if over.tag == "override":
         return over
-    if isinstance(base.data, dict) and isinstance(over.data, dict) and path not in _SPECIAL:
+    if base.is_mapping and over.is_mapping and path not in _SPECIAL:
         return _mappings(base, over, report, path)
     special = _SPECIAL.get(path)
     if special is not None and (over.data is not None or special is _replaced):
         return special(base, over, report, path)
     if over.data is None:
         return base
-    if isinstance(base.data, dict | list):
+    if base.is_mapping or base.is_list:
         if type(base.data) is not type(over.data):
             report(f"{'.'.join(path)}: a {_kind(over)} cannot override a {_kind(base)}", over.whole())
             return over
@@ -39,10 +39,10 @@ def _mappings(base: ComposeValue, over: ComposeValue, report: ReportFault, path:
     for key, value in over.mapping.items():
         if value.tag == "reset":
             merged.pop(key, None)
-        elif (held := merged.get(key)) is None or key.startswith("x-"):
+        elif (earlier := merged.get(key)) is None or key.startswith("x-"):
             merged[key] = value
         else:
-            merged[key] = merge(held, value, report, _next(path, key))
+            merged[key] = merge(earlier, value, report, _next(path, key))
     return ComposeValue(merged, over.place, over.key)
 
 
@@ -58,15 +58,15 @@ def _replaced(_base: ComposeValue, over: ComposeValue, _report: ReportFault, _pa
 
 def _joined(base: ComposeValue, over: ComposeValue, _report: ReportFault, _path: Pattern) -> ComposeValue:
     tagged = {key for key, value in over.mapping.items() if value.tag}
-    if tagged and isinstance(base.data, dict):
-        base = base.with_data({key: value for key, value in base.data.items() if key not in tagged})
+    if tagged and base.is_mapping:
+        base = base.with_data({key: value for key, value in base.mapping.items() if key not in tagged})
     return over.with_data(as_items(base) + as_items(over))
 
 
 def _hosts(base: ComposeValue, over: ComposeValue, _report: ReportFault, _path: Pattern) -> ComposeValue:
-    held = as_items(base)
-    known = {item.text for item in held}
-    return over.with_data(held + [item for item in as_items(over) if item.text not in known])
+    items = as_items(base)
+    known = {item.text for item in items}
+    return over.with_data(items + [item for item in as_items(over) if item.text not in known])
 
 
 def _named(base: ComposeValue, over: ComposeValue, report: ReportFault, path: Pattern) -> ComposeValue:
@@ -75,17 +75,17 @@ def _named(base: ComposeValue, over: ComposeValue, report: ReportFault, path: Pa
 
 def _depends(base: ComposeValue, over: ComposeValue, report: ReportFault, path: Pattern) -> ComposeValue:
     def long(value: ComposeValue) -> ComposeValue:
-        if not isinstance(value.data, list):
+        if not value.is_list:
             return value
         started = {"condition": ComposeValue("service_started"), "required": ComposeValue(data=True)}
-        return value.with_data({item.text: ComposeValue(started, item.place, item.place) for item in value.data})
+        return value.with_data({item.text: ComposeValue(started, item.place, item.place) for item in value.items})
 
     return _mappings(long(base), long(over), report, path)
 
 
 def _build(base: ComposeValue, over: ComposeValue, report: ReportFault, path: Pattern) -> ComposeValue:
     def long(value: ComposeValue) -> ComposeValue:
-        return value if isinstance(value.data, dict) else value.with_data({"context": value})
+        return value if value.is_mapping else value.with_data({"context": value})
 
     return _mappings(long(base), long(over), report, path)
 
@@ -96,27 +96,27 @@ def _logging(base: ComposeValue, over: ComposeValue, report: ReportFault, path: 
 
 
 def as_items(value: ComposeValue) -> list[ComposeValue]:
-    """A mapping as a list of NAME=VALUE, in order of name; a single text as a list of it."""
-    if isinstance(value.data, list):
-        return value.data
-    if not isinstance(value.data, dict):
+    """A mapping as a list of NAME=VALUE, sorted by name; a single string as a list of it."""
+    if value.is_list:
+        return value.items
+    if not value.is_mapping:
         return [] if value.data is None else [value]
-    found: list[tuple[str, ComposeValue]] = []
-    for key, held in value.data.items():
-        if held.tag == "reset":
+    items: list[tuple[str, ComposeValue]] = []
+    for key, entry in value.mapping.items():
+        if entry.tag == "reset":
             continue
-        for one in held.items if isinstance(held.data, list) else [held]:
-            text = key if one.data is None else f"{key}={as_text(one.data)}"
-            shown = f"{key}={one.shown}" if one.words else text
-            found.append((text, ComposeValue(text, held.whole(), NOWHERE, one.words, shown)))
-    return [one for _, one in sorted(found, key=lambda pair: pair[0])]
+        for item in entry.items if entry.is_list else [entry]:
+            text = key if item.data is None else f"{key}={as_text(item.data)}"
+            written = f"{key}={item.written}" if item.unset else text
+            items.append((text, ComposeValue(text, entry.whole(), NOWHERE, item.unset, written)))
+    return [item for _, item in sorted(items, key=lambda pair: pair[0])]
 
 
 def as_mapping(value: ComposeValue) -> ComposeValue:
     """A list of names as a mapping without values."""
-    if not isinstance(value.data, list):
-        return value if isinstance(value.data, dict) else value.with_data({})
-    return value.with_data({item.text: ComposeValue(None, item.place, item.place) for item in value.data})
+    if not value.is_list:
+        return value if value.is_mapping else value.with_data({})
+    return value.with_data({item.text: ComposeValue(None, item.place, item.place) for item in value.items})
 
 
 _SPECIAL: Final[dict[Pattern, Callable[[ComposeValue, ComposeValue, ReportFault, Pattern], ComposeValue]]] = {
@@ -144,40 +144,40 @@ _SPECIAL: Final[dict[Pattern, Callable[[ComposeValue, ComposeValue, ReportFault,
 
 
 def without_resets(value: ComposeValue) -> ComposeValue:
-    """The tree without the entries that are marked `!reset`."""
-    if isinstance(value.data, dict):
-        kept = {key: without_resets(one) for key, one in value.data.items() if one.tag != "reset"}
+    """The tree without the entries that are tagged `!reset`."""
+    if value.is_mapping:
+        kept = {key: without_resets(entry) for key, entry in value.mapping.items() if entry.tag != "reset"}
         return value.with_data(kept)
-    return value.with_data([without_resets(one) for one in value.data]) if isinstance(value.data, list) else value
+    return value.with_data([without_resets(item) for item in value.items]) if value.is_list else value
 
 
 def unique(service: ComposeValue) -> ComposeValue:
-    """Drop the items of a service's lists that a later item of the same name, target or port takes the place of."""
+    """Drop items of a service's lists that a later item with the same name, target or port replaces."""
     entries = dict(service.mapping)
     for key, name_of in _UNIQUE.items():
-        held = entries.get(key)
-        if held is None or not isinstance(held.data, list) or len(held.data) < 2:
+        listed = entries.get(key)
+        if listed is None or len(listed.items) < 2:
             continue
         places: dict[object, int] = {}
         kept: list[ComposeValue] = []
-        for item in held.data:
+        for item in listed.items:
             name = name_of(item)
             if name in places:
                 kept[places[name]] = item
             else:
                 places[name] = len(kept)
                 kept.append(item)
-        if len(kept) < len(held.data):
-            entries[key] = held.with_data(kept)
+        if len(kept) < len(listed.items):
+            entries[key] = listed.with_data(kept)
     return service.with_data(entries)
 
 
 def _by_name(item: ComposeValue) -> object:
-    return (item.shown or item.text).partition("=")[0] if not isinstance(item.data, dict) else id(item)
+    return id(item) if item.is_mapping else (item.written or item.text).partition("=")[0]
 
 
 def _by(parse: Callable[[ComposeValue], object]) -> Callable[[ComposeValue], object]:
-    """Name an item by what it parses to; one that does not parse is like no other."""
+    """Name an item by what it parses to; an invalid item is equal to no other."""
 
     def name_of(item: ComposeValue) -> object:
         try:
@@ -193,13 +193,12 @@ def _published(item: ComposeValue) -> object:
     return port.address or "0.0.0.0", port.host, port.container, port.protocol  # noqa: S104  compared, not bound
 
 
-def _mounted(folder: str) -> Callable[[ComposeValue], object]:
+def _mounted(directory: str) -> Callable[[ComposeValue], object]:
     def name_of(item: ComposeValue) -> object:
-        if isinstance(item.data, dict):
-            where = item.at("target")
-            source = item.at("source")
-            return where.text if where else f"{folder}/{source.text if source else ''}"
-        return f"{folder}/{item.text}"
+        if item.is_mapping:
+            target, source = item.at("target"), item.at("source")
+            return target.text if target else f"{directory}/{source.text if source else ''}"
+        return f"{directory}/{item.text}"
 
     return name_of
 

@@ -1,4 +1,4 @@
-"""Mounts and devices, out of a value and back, in their short and long forms."""
+"""Reads and writes mounts and devices, in their short and long forms."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _PROPAGATION: Final = frozenset({"rprivate", "private", "rshared", "shared", "rs
 
 def mount(value: ComposeValue) -> Mount:
     """An item of `volumes`, in its short or long form."""
-    if isinstance(value.data, dict):
+    if value.is_mapping:
         return _long_mount(value)
-    return short_mount(text(value), sure=not value.words)
+    return short_mount(text(value), sure=not value.unset)
 
 
 def is_path(source: str) -> bool:
-    """Whether the source of a short form is a path of the host rather than a volume's name."""
+    """Whether the source of a short form is a host path, not a volume's name."""
     return source[:1] in {".", "/", "~"} or source.startswith("\\\\") or (source[1:2] == ":" and source[0].isalpha())
 
 
 def short_mount(spec: str, *, sure: bool = True) -> Mount:
-    """Read [source:]target[:options]; colons within ${…} and behind a drive's letter do not part."""
+    """Read [source:]target[:options]; colons within ${…} and after a drive letter do not separate."""
     parts = split(spec, drives=True)
     if not spec or (sure and not all(parts)) or len(parts) > 3:
-        msg = f"{spec[:60]!r} is no volume: source:target:options"
+        msg = f"{spec[:60]!r} is not a volume: source:target:options"
         raise ValueError(msg)
     if len(parts) == 1 or len(spec) <= 2:
         return Mount("volume", None, _clean(spec))
@@ -53,7 +53,7 @@ def _clean(target: str) -> str:
 def _long_mount(value: ComposeValue) -> Mount:
     kind = known(value.at("type"))
     if kind not in {"bind", "volume", "tmpfs", "npipe", "cluster", "image"}:
-        msg = f"{kind[:40]!r} is no type of mount"
+        msg = f"{kind[:40]!r} is not a mount type"
         raise ValueError(msg)
     options = []
     nocopy = value.at("volume", "nocopy")
@@ -78,37 +78,37 @@ def _long_mount(value: ComposeValue) -> Mount:
     )
 
 
-def mount_as_text(one: Mount) -> str | None:
-    """Write a mount in its short form; None where that cannot say it."""
-    words = [*(["ro"] if one.read_only else []), *([one.propagation] if one.propagation else []), *one.options]
-    plain = all(word in {"nocopy", "z", "Z"} for word in one.options)
-    if one.source is None:
-        return one.target if one.kind == "volume" and not words else None
-    if one.kind not in {"bind", "volume"} or (one.kind == "bind") != is_path(one.source) or not plain:
+def mount_as_text(mount: Mount) -> str | None:
+    """Write a mount in its short form; None where that is not possible."""
+    words = [*(["ro"] if mount.read_only else []), *([mount.propagation] if mount.propagation else []), *mount.options]
+    plain = all(word in {"nocopy", "z", "Z"} for word in mount.options)
+    if mount.source is None:
+        return mount.target if mount.kind == "volume" and not words else None
+    if mount.kind not in {"bind", "volume"} or (mount.kind == "bind") != is_path(mount.source) or not plain:
         return None
-    return ":".join([one.source, one.target, *([",".join(words)] if words else [])])
+    return ":".join([mount.source, mount.target, *([",".join(words)] if words else [])])
 
 
-def mount_as_mapping(one: Mount) -> dict[str, object]:
+def mount_as_mapping(mount: Mount) -> dict[str, object]:
     """Write a mount in its long form."""
-    sized = dict(word.split("=", 1) for word in one.options if "=" in word)
+    sized = dict(word.split("=", 1) for word in mount.options if "=" in word)
     tmpfs: dict[str, object] = {}
     if "size" in sized:
         tmpfs["size"] = sized["size"]
     if "mode" in sized and re.fullmatch("[0-7]{1,5}", sized["mode"]):
         tmpfs["mode"] = int(sized["mode"], 8)
-    selinux = next((word for word in one.options if word in {"z", "Z"}), None)
+    selinux = next((word for word in mount.options if word in {"z", "Z"}), None)
     bind = {
-        **({"propagation": one.propagation} if one.propagation else {}),
+        **({"propagation": mount.propagation} if mount.propagation else {}),
         **({"selinux": selinux} if selinux else {}),
     }
     return {
-        "type": one.kind,
-        **({"source": one.source} if one.source is not None else {}),
-        "target": one.target,
-        **({"read_only": True} if one.read_only else {}),
+        "type": mount.kind,
+        **({"source": mount.source} if mount.source is not None else {}),
+        "target": mount.target,
+        **({"read_only": True} if mount.read_only else {}),
         **({"bind": bind} if bind else {}),
-        **({"volume": {"nocopy": True}} if "nocopy" in one.options else {}),
+        **({"volume": {"nocopy": True}} if "nocopy" in mount.options else {}),
         **({"tmpfs": tmpfs} if tmpfs else {}),
     }
 
@@ -124,26 +124,26 @@ def tmpfs(value: ComposeValue) -> Mount:
     return Mount("tmpfs", None, _clean(target), "ro" in options, None, kept)
 
 
-def tmpfs_as_text(one: Mount) -> str:
+def tmpfs_as_text(mount: Mount) -> str:
     """Write a tmpfs in its short form."""
-    words = [*(["ro"] if one.read_only else []), *one.options]
-    return f"{one.target}:{','.join(words)}" if words else one.target
+    words = [*(["ro"] if mount.read_only else []), *mount.options]
+    return f"{mount.target}:{','.join(words)}" if words else mount.target
 
 
 def device(value: ComposeValue) -> Device:
     """An item of `devices`, in its short or long form."""
-    if isinstance(value.data, dict):
+    if value.is_mapping:
         source = known(value.at("source"))
         return Device(source, known(value.at("target")) or source, known(value.at("permissions")) or "rwm")
     parts = split(text(value))
     if not parts[0] or len(parts) > 3:
-        msg = f"{text(value)[:60]!r} is no device: source:target:permissions"
+        msg = f"{text(value)[:60]!r} is not a device: source:target:permissions"
         raise ValueError(msg)
     return Device(
         parts[0], parts[1] if len(parts) > 1 and parts[1] else parts[0], parts[2] if len(parts) > 2 else "rwm"
     )
 
 
-def device_as_text(one: Device) -> str:
+def device_as_text(device: Device) -> str:
     """Write a device in its short form."""
-    return f"{one.source}:{one.target}" + ("" if one.permissions == "rwm" else f":{one.permissions}")
+    return f"{device.source}:{device.target}" + ("" if device.permissions == "rwm" else f":{device.permissions}")

@@ -1,4 +1,4 @@
-"""A service's own text: what stands in it, and the edits that change single entries of it."""
+"""A service's own text: its nodes, and the edits that change single entries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from sealock.model.location import Place
 
 
 class OwnText:
-    """The part of the document that is the service's own, and what is known of it."""
+    """The part of the document's text that belongs to the service."""
 
     def __init__(self, document: ComposeDocument, subject: Subject) -> None:
         self.document = document
@@ -30,28 +30,28 @@ class OwnText:
         self.root = next((document for document in reversed(tree.documents) if _service(document, self.name)), None)
         service = _service(self.root, self.name)
         if service is None:
-            msg = "the service is written elsewhere"
+            msg = "the service is not written in this file"
             raise FormatError(msg)
         self.service = service
         self.writer = Writer(text, self.root)
         self.shared = {id(node) for document in tree.documents if document for node in _aliased(document)}
 
-    # Looking
+    # Reading
 
     def own(self, path: Iterable[str]) -> YamlNode | None:
-        """What the service's own text holds at these keys."""
-        here: YamlNode | None = self.service
+        """The node at these keys in the service's own text."""
+        node: YamlNode | None = self.service
         for key in path:
-            here = here.get(key) if isinstance(here, Mapping) else None
-        return here
+            node = node.get(key) if isinstance(node, Mapping) else None
+        return node
 
     def effective(self, path: Iterable[str]) -> ComposeValue | None:
-        """What holds at these keys in the end, wherever it is written."""
+        """The effective value at these keys, wherever it is written."""
         service = self.document.services.get(self.name)
         return service.at(*path) if service else None
 
     def untouchable(self, node: YamlNode | None) -> str:
-        """Why a node's text is not to be replaced; "" where it may be."""
+        """Why a node's text must not be replaced, "" where it may be."""
         if isinstance(node, Scalar) and interpolated(node.text):
             return f"it is set by {node.text}"
         if id(node) in self.shared:
@@ -59,132 +59,132 @@ class OwnText:
         return ""
 
     def guard(self, node: YamlNode | None) -> None:
-        """Refuse where a node is not to be replaced."""
+        """Refuse to replace a node with variables or a shared text."""
         if reason := self.untouchable(node):
             raise FormatError(reason)
 
     def place(self, index: int, field: str) -> Place:
-        """Where an element stands."""
+        """The place of an element."""
         return self.subject.where.get((field, index), Place())
 
     # Changing
 
-    def put(self, path: Keys, bare: WrittenValue) -> Edit:
-        """Write a value at these keys, with the mappings that lead there."""
+    def put(self, path: Keys, value: WrittenValue) -> Edit:
+        """Write a value at these keys, with the mappings around it."""
         mapping = self.service
         for depth, key in enumerate(path[:-1]):
-            held = mapping.get(key)
-            if not isinstance(held, Mapping):
-                self.guard(held)
+            node = mapping.get(key)
+            if not isinstance(node, Mapping):
+                self.guard(node)
                 for inner in reversed(path[depth + 1 :]):
-                    bare = {inner: bare}
-                return self.writer.set(mapping, key, bare)
-            if id(held) in self.shared:
-                self.guard(held)
-            mapping = held
-        return self.writer.set(mapping, path[-1], bare)
+                    value = {inner: value}
+                return self.writer.set(mapping, key, value)
+            if id(node) in self.shared:
+                self.guard(node)
+            mapping = node
+        return self.writer.set(mapping, path[-1], value)
 
-    def dropped(self, path: Keys) -> Edit:
-        """Take away the entry at these keys, and the mappings that would be left empty."""
+    def drop(self, path: Keys) -> Edit:
+        """Remove the entry at these keys, and the mappings that would be left empty."""
         chain: list[Mapping] = [self.service]
         for key in path[:-1]:
-            held = chain[-1].get(key)
-            if isinstance(held, Mapping):
-                chain.append(held)
+            node = chain[-1].get(key)
+            if isinstance(node, Mapping):
+                chain.append(node)
         depth = len(path) - 1
         while depth and len(chain[depth].entries) == 1:
             depth -= 1
         if len(chain[depth].entries) == 1:
-            msg = "nothing would be left of the service"
+            msg = "the service would be empty"
             raise FormatError(msg)
         return self.writer.drop(chain[depth], path[depth])
 
-    def conformed(self, node: Mapping, before: dict[str, WrittenValue], after: dict[str, WrittenValue]) -> list[Edit]:
-        """Change just the entries of a mapping that differ."""
-        made: list[Edit] = []
+    def update(self, node: Mapping, before: dict[str, WrittenValue], after: dict[str, WrittenValue]) -> list[Edit]:
+        """Change only the entries of a mapping that differ."""
+        edits: list[Edit] = []
         for key, value in after.items():
             if before.get(key) == value:
                 continue
-            held = node.get(key)
+            entry = node.get(key)
             old = before.get(key)
-            if isinstance(held, Mapping) and isinstance(value, dict) and isinstance(old, dict):
-                made += self.conformed(held, old, value)
+            if isinstance(entry, Mapping) and isinstance(value, dict) and isinstance(old, dict):
+                edits += self.update(entry, old, value)
             else:
-                self.guard(held)
-                made.append(self.writer.set(node, key, value))
+                self.guard(entry)
+                edits.append(self.writer.set(node, key, value))
         for key in before.keys() - after.keys():
-            if (held := node.get(key)) is not None:
-                self.guard(held)
-                made.append(self.writer.drop(node, key))
-        return made
+            if (entry := node.get(key)) is not None:
+                self.guard(entry)
+                edits.append(self.writer.drop(node, key))
+        return edits
 
     def item(self, field: str, index: int) -> tuple[str, YamlNode, int | None]:
-        """The key, node and number of an element's item in the service's own text."""
+        """The key, node and index of an element's item in the service's own text."""
         place = self.place(index, field)
         steps = place.pointer.split("/")
         key = steps[3] if len(steps) > 3 else ""
-        held = self.own((key,))
-        if not place.file and isinstance(held, Sequence):
-            for number, node in enumerate(held.items):
-                if node.start == place.start:
-                    return key, node, number
-        if not place.file and isinstance(held, Scalar) and len(steps) == 4 and held.end == place.end:
-            return key, held, None
+        node = self.own((key,))
+        if not place.file and isinstance(node, Sequence):
+            for number, item in enumerate(node.items):
+                if item.start == place.start:
+                    return key, item, number
+        if not place.file and isinstance(node, Scalar) and len(steps) == 4 and node.end == place.end:
+            return key, node, None
         msg = "one of its elements is not written in the service itself"
         raise FormatError(msg)
 
     def refuse_variables(self, path: Keys) -> None:
-        """Refuse to write anew what hangs on variables."""
-        held = self.own(path)
-        if held is not None and any(isinstance(node, Scalar) and interpolated(node.text) for node in _nodes(held)):
+        """Refuse to rewrite a value that depends on variables."""
+        top = self.own(path)
+        if top is not None and any(isinstance(node, Scalar) and interpolated(node.text) for node in _nodes(top)):
             msg = "a part of it is set by variables"
             raise FormatError(msg)
 
-    # Fields of several elements with names
+    # Networks and volumes
 
-    # What must be declared
-
-    def declared(self, elements: Iterable[Any]) -> list[Edit]:
-        """Declare at the top the networks and volumes that are used and not yet declared."""
-        made: list[Edit] = []
+    def declare_all(self, elements: Iterable[Any]) -> list[Edit]:
+        """Declare the networks and volumes that elements use and the project does not declare yet."""
+        edits: list[Edit] = []
         for element in elements:
             if isinstance(element, Network) and element.name != "default":
-                made += self.declare("networks", element.name)
+                edits += self.declare("networks", element.name)
             elif (
                 isinstance(element, Mount) and element.kind == "volume" and element.source and "$" not in element.source
             ):
-                made += self.declare("volumes", element.source)
-        return made
+                edits += self.declare("volumes", element.source)
+        return edits
 
     def declare(self, kind: str, name: str) -> list[Edit]:
         """Declare one network or volume."""
         if name in self.document.declared.get(kind, ()) or not isinstance(self.root, Mapping):
             return []
-        held = self.root.get(kind)
-        if isinstance(held, Mapping) and held.entries:
-            return [self.writer.add(held, name, None)]
+        section = self.root.get(kind)
+        if isinstance(section, Mapping) and section.entries:
+            return [self.writer.add(section, name, None)]
         return [self.writer.set(self.root, kind, {name: None})]
 
 
 def target_text(node: YamlNode) -> str:
-    """The text of a scalar, also behind an alias."""
-    held = yamltree.target(node)
-    return held.text if isinstance(held, Scalar) else ""
+    """The text of a scalar or of an alias's scalar, "" for other nodes."""
+    target = yamltree.target(node)
+    return target.text if isinstance(target, Scalar) else ""
 
 
-def literal(bare: WrittenValue) -> WrittenValue:
-    """What is written, each dollar sign doubled, since a single one starts a variable."""
-    if isinstance(bare, str):
-        return bare.replace("$", "$$")
-    if isinstance(bare, list):
-        return [literal(one) for one in bare]
-    if isinstance(bare, dict):
-        return {key: literal(one) for key, one in bare.items()}
-    return bare
+def escape_dollars(value: WrittenValue) -> WrittenValue:
+    """Double each dollar sign of a value, since a single one starts a variable."""
+    match value:
+        case str():
+            return value.replace("$", "$$")
+        case list():
+            return [escape_dollars(item) for item in value]
+        case dict():
+            return {key: escape_dollars(entry) for key, entry in value.items()}
+        case _:
+            return value
 
 
 def interpolated(text: str) -> bool:
-    """Whether variables are put into a text."""
+    """Whether a text contains variables."""
     return "$" in text.replace("$$", "")
 
 
@@ -195,19 +195,21 @@ def _service(root: YamlNode | None, name: str) -> Mapping | None:
 
 
 def _nodes(node: YamlNode) -> Iterator[YamlNode]:
-    waiting = [node]
-    while waiting:
-        one = waiting.pop()
-        yield one
-        if isinstance(one, Sequence):
-            waiting += one.items
-        elif isinstance(one, Mapping):
-            for key, value in one.entries:
-                waiting += (key, value)
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        yield current
+        match current:
+            case Sequence():
+                pending += current.items
+            case Mapping():
+                pending += (part for entry in current.entries for part in entry)
+            case _:
+                pass
 
 
 def _aliased(node: YamlNode) -> Iterator[YamlNode]:
-    """The nodes that an alias stands for, and all below them."""
-    for one in _nodes(node):
-        if isinstance(one, Alias):
-            yield from _nodes(one.target)
+    """The targets of aliases, and all nodes in them."""
+    for inner in _nodes(node):
+        if isinstance(inner, Alias):
+            yield from _nodes(inner.target)

@@ -1,4 +1,4 @@
-"""Files of NAME=VALUE lines that a service names: env_file and label_file."""
+"""Reads a service's files of NAME=VALUE lines: env_file and label_file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def pointer(*path: str | int) -> str:
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
 
 
-def read_pairs(  # noqa: PLR0913  a file, where it is named, and how it is read
+def read_pairs(  # noqa: PLR0913  a file, the place of its name, and how it is read
     loader: Loader,
     path: str,
     named: Place,
@@ -25,9 +25,9 @@ def read_pairs(  # noqa: PLR0913  a file, where it is named, and how it is read
     raw: bool = False,
     optional: bool = False,
 ) -> dict[str, tuple[str | None, Place]] | None:
-    """Read the names, each with its value (None: taken over from the caller) and place; None where it can't be read.
+    """Read the names, each with its value (None: from the environment) and place; None for an unreadable file.
 
-    A file that must be there and is not is reported at the place where it is named.
+    A required file that cannot be read is reported at `named`, the place of its name.
     """
     name = normpath(path)
     if optional and loader.files.fact(name).exists is False:
@@ -41,8 +41,8 @@ def read_pairs(  # noqa: PLR0913  a file, where it is named, and how it is read
         lines, wrong = dotenv.parse(source.text, known)
         if wrong:
             loader.report(f"{name}: {wrong}", named)
-    found: dict[str, tuple[str | None, Place]] = {}
-    for key, held, start in lines:
+    pairs: dict[str, tuple[str | None, Place]] = {}
+    for key, value, start in lines:
         end = source.text.find("\n", start)
-        found[key] = held, Place(start, len(source.text) if end < 0 else end, pointer(*at, key), name)
-    return found
+        pairs[key] = value, Place(start, len(source.text) if end < 0 else end, pointer(*at, key), name)
+    return pairs

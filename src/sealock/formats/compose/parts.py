@@ -1,4 +1,4 @@
-"""The elements of a service's lists and mappings: out of a value, and back into what is written."""
+"""The elements of a service's lists and mappings: reads and writes them."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from sealock.model.container import Device, Label, Link, Mount, Network, Sysctl,
 
 
 def variable(name: str, value: ComposeValue) -> Variable:
-    """An entry of the environment; one without a value is taken over from the caller."""
+    """An entry of the environment; without a value it comes from Compose's own environment."""
     return Variable(name, None if value.data is None else value.text)
 
 
 def variable_item(value: ComposeValue) -> Variable:
     """An item NAME=VALUE of the environment."""
-    name, equals, held = value.text.partition("=")
-    return Variable(name, held if equals else None)
+    name, equals, text_value = value.text.partition("=")
+    return Variable(name, text_value if equals else None)
 
 
-def from_variable(one: Variable) -> tuple[str, Any]:
+def from_variable(variable: Variable) -> tuple[str, Any]:
     """Write a variable as an entry."""
-    return one.name, one.value
+    return variable.name, variable.value
 
 
-def variable_text(one: Variable) -> str:
+def variable_text(variable: Variable) -> str:
     """Write a variable as an item."""
-    return one.name if one.value is None else f"{one.name}={one.value}"
+    return variable.name if variable.value is None else f"{variable.name}={variable.value}"
 
 
 def label(name: str, value: ComposeValue) -> Label:
@@ -39,18 +39,18 @@ def label(name: str, value: ComposeValue) -> Label:
 
 def label_item(value: ComposeValue) -> Label:
     """An item NAME=VALUE of the labels."""
-    name, _, held = value.text.partition("=")
-    return Label(name, held)
+    name, _, label_value = value.text.partition("=")
+    return Label(name, label_value)
 
 
-def from_label(one: Label | Sysctl) -> tuple[str, Any]:
+def from_label(label: Label | Sysctl) -> tuple[str, Any]:
     """Write a label or kernel parameter as an entry."""
-    return one.name, one.value
+    return label.name, label.value
 
 
-def label_text(one: Label | Sysctl) -> str:
+def label_text(label: Label | Sysctl) -> str:
     """Write a label or kernel parameter as an item."""
-    return f"{one.name}={one.value}"
+    return f"{label.name}={label.value}"
 
 
 def sysctl(name: str, value: ComposeValue) -> Sysctl:
@@ -60,8 +60,8 @@ def sysctl(name: str, value: ComposeValue) -> Sysctl:
 
 def sysctl_item(value: ComposeValue) -> Sysctl:
     """An item NAME=VALUE of the kernel parameters."""
-    name, _, held = text(value).partition("=")
-    return Sysctl(name, held)
+    name, _, setting = text(value).partition("=")
+    return Sysctl(name, setting)
 
 
 def pair_text(name: str, value: ComposeValue) -> str:
@@ -69,13 +69,13 @@ def pair_text(name: str, value: ComposeValue) -> str:
     return f"{name}={text(value)}"
 
 
-def from_pair_text(one: str) -> tuple[str, Any]:
+def from_pair_text(pair: str) -> tuple[str, Any]:
     """Write NAME=VALUE as an entry."""
-    name, _, held = one.partition("=")
-    return name, held
+    name, _, value = pair.partition("=")
+    return name, value
 
 
-def no_item(_value: ComposeValue) -> Any:  # noqa: ANN401  it never returns
+def no_item(_value: ComposeValue) -> Any:  # noqa: ANN401  it always raises
     """Refuse a list where a mapping is needed."""
     msg = "must be a mapping"
     raise ValueError(msg)
@@ -87,10 +87,10 @@ def env_file(value: ComposeValue) -> str:
 
 
 def source(value: ComposeValue, key: str = "source") -> str:
-    """An item that is a name, or a mapping that gives it."""
-    if isinstance(value.data, dict):
-        held = value.at(key)
-        return text(held) if held else ""
+    """An item: a name, or a mapping with the name at `key`."""
+    if value.is_mapping:
+        name = value.at(key)
+        return text(name) if name else ""
     return text(value)
 
 
@@ -106,7 +106,7 @@ def option(name: str) -> Callable[[str], str | None]:
 
 
 def no_new_privileges(item: str) -> bool | None:
-    """no-new-privileges, alone or with its value."""
+    """no-new-privileges, with or without a value."""
     name, _, value = item.replace("=", ":", 1).partition(":")
     return value.lower() not in {"false", "0", "f"} if name == "no-new-privileges" else None
 
@@ -121,9 +121,9 @@ def device_as_mapping(device: Device) -> dict[str, object]:
     return {"source": device.source, "target": device.target, "permissions": device.permissions}
 
 
-def mount(one: Mount) -> Any:  # noqa: ANN401  a text or a dict
-    """Write a mount: short where that can say it."""
-    return mount_as_text(one) or mount_as_mapping(one)
+def mount(mount: Mount) -> Any:  # noqa: ANN401  a string or a dict
+    """Write a mount, in its short form where possible."""
+    return mount_as_text(mount) or mount_as_mapping(mount)
 
 
 def network(name: str, value: ComposeValue) -> Network:
@@ -137,14 +137,14 @@ def network_item(value: ComposeValue) -> Network:
     return Network(text(value))
 
 
-def from_network(one: Network) -> tuple[str, Any]:
+def from_network(network: Network) -> tuple[str, Any]:
     """Write a network as an entry."""
-    return one.name, {"aliases": list(one.aliases)} if one.aliases else None
+    return network.name, {"aliases": list(network.aliases)} if network.aliases else None
 
 
-def network_text(one: Network) -> str | None:
+def network_text(network: Network) -> str | None:
     """Write a network as an item; aliases need an entry."""
-    return None if one.aliases else one.name
+    return None if network.aliases else network.name
 
 
 def link(value: ComposeValue) -> Link:
@@ -153,20 +153,20 @@ def link(value: ComposeValue) -> Link:
     return Link(target, alias or target)
 
 
-def link_text(one: Link) -> str:
+def link_text(link: Link) -> str:
     """Write a link."""
-    return one.target if one.alias == one.target else f"{one.target}:{one.alias}"
+    return link.target if link.alias == link.target else f"{link.target}:{link.alias}"
 
 
 def expose(value: ComposeValue) -> str:
-    """A port that is only exposed, with its protocol."""
+    """An exposed port with its protocol."""
     word = text(value)
     return word if "/" in word else f"{word}/tcp"
 
 
-def expose_text(one: str) -> str:
+def expose_text(port: str) -> str:
     """Write an exposed port."""
-    return one.removesuffix("/tcp")
+    return port.removesuffix("/tcp")
 
 
 def host(name: str, value: ComposeValue) -> tuple[str, ...]:
@@ -187,20 +187,20 @@ def _address(word: str) -> str:
     return word[1:-1] if word.startswith("[") and word.endswith("]") else word
 
 
-def from_host(one: str) -> tuple[str, Any]:
+def from_host(host: str) -> tuple[str, Any]:
     """Write an extra host as an entry."""
-    name, _, address = one.partition(":")
+    name, _, address = host.partition(":")
     return name, address
 
 
 def ulimit(name: str, value: ComposeValue) -> Ulimit:
     """An entry of the ulimits: one number, or soft and hard."""
-    if isinstance(value.data, dict):
+    if value.is_mapping:
         soft, hard = (value.at(key) or ComposeValue(0) for key in ("soft", "hard"))
         return Ulimit(name, integer(soft), integer(hard))
     return Ulimit(name, integer(value), integer(value))
 
 
-def from_ulimit(one: Ulimit) -> tuple[str, Any]:
+def from_ulimit(ulimit: Ulimit) -> tuple[str, Any]:
     """Write a ulimit."""
-    return one.name, one.soft if one.soft == one.hard else {"soft": one.soft, "hard": one.hard}
+    return ulimit.name, ulimit.soft if ulimit.soft == ulimit.hard else {"soft": ulimit.soft, "hard": ulimit.hard}

@@ -1,4 +1,4 @@
-"""Rewrites the relative paths of a service that was defined in another folder, as Compose does."""
+"""Rewrites the relative paths of a service that is defined in another directory, as Compose does."""
 
 from __future__ import annotations
 
@@ -10,66 +10,68 @@ from sealock.formats.compose.tree import ComposeValue
 from sealock.formats.compose.values import split
 
 
-def rebased(service: ComposeValue, folder: str) -> ComposeValue:
-    """The service with its paths as seen from elsewhere; `folder` leads there from where they are used."""
-    if folder in {"", "."}:
+def rebased(service: ComposeValue, directory: str) -> ComposeValue:
+    """The service with its paths relative to another directory, from which `directory` leads to the service's."""
+    if directory in {"", "."}:
         return service
     moved = dict(service.mapping)
     for key, rewrite in _REWRITERS.items():
-        held = moved.get(key)
-        if held is not None:
-            moved[key] = rewrite(held, folder)
+        if (value := moved.get(key)) is not None:
+            moved[key] = rewrite(value, directory)
     return service.with_data(moved)
 
 
-def rebased_project(model: ComposeValue, folder: str) -> ComposeValue:
-    """A whole project's paths as seen from elsewhere."""
-    if folder in {"", "."}:
+def rebased_project(model: ComposeValue, directory: str) -> ComposeValue:
+    """The same for a whole project."""
+    if directory in {"", "."}:
         return model
     top = dict(model.mapping)
     for key in ("secrets", "configs"):
-        if (held := top.get(key)) is not None:
-            top[key] = held.with_data({name: _entry(one, folder, "file") for name, one in held.mapping.items()})
+        if (section := top.get(key)) is not None:
+            entries = {name: _entry(entry, directory, "file") for name, entry in section.mapping.items()}
+            top[key] = section.with_data(entries)
     if (services := top.get("services")) is not None:
-        top["services"] = services.with_data({name: rebased(one, folder) for name, one in services.mapping.items()})
+        top["services"] = services.with_data(
+            {name: rebased(service, directory) for name, service in services.mapping.items()}
+        )
     return model.with_data(top)
 
 
-def _moved(value: ComposeValue, folder: str) -> ComposeValue:
+def _moved(value: ComposeValue, directory: str) -> ComposeValue:
     path = value.data
     if not isinstance(path, str) or not path or path[0] in "/~" or "://" in path or path.startswith(("\\", "git@")):
         return value
-    joined = posixpath.normpath(posixpath.join(folder, path))
+    joined = posixpath.normpath(posixpath.join(directory, path))
     return value.with_data(joined if joined.startswith("..") else f"./{joined}")
 
 
-def _entry(value: ComposeValue, folder: str, key: str) -> ComposeValue:
-    held = value.mapping.get(key)
-    return value if held is None else value.with_data({**value.mapping, key: _moved(held, folder)})
+def _entry(value: ComposeValue, directory: str, key: str) -> ComposeValue:
+    path = value.mapping.get(key)
+    return value if path is None else value.with_data({**value.mapping, key: _moved(path, directory)})
 
 
-def _build(value: ComposeValue, folder: str) -> ComposeValue:
-    if not isinstance(value.data, dict):
-        return _moved(value, folder)
-    if "context" not in value.data:
-        return value.with_data({**value.data, "context": ComposeValue(f"./{folder}", value.place)})
-    return _entry(value, folder, "context")
+def _build(value: ComposeValue, directory: str) -> ComposeValue:
+    if not value.is_mapping:
+        return _moved(value, directory)
+    if "context" not in value.mapping:
+        return value.with_data({**value.mapping, "context": ComposeValue(f"./{directory}", value.place)})
+    return _entry(value, directory, "context")
 
 
-def _env_file(value: ComposeValue, folder: str) -> ComposeValue:
-    if isinstance(value.data, list):
-        return value.with_data([_env_file(item, folder) for item in value.data])
-    return _entry(value, folder, "path") if isinstance(value.data, dict) else _moved(value, folder)
+def _env_file(value: ComposeValue, directory: str) -> ComposeValue:
+    if value.is_list:
+        return value.with_data([_env_file(item, directory) for item in value.items])
+    return _entry(value, directory, "path") if value.is_mapping else _moved(value, directory)
 
 
-def _volumes(value: ComposeValue, folder: str) -> ComposeValue:
+def _volumes(value: ComposeValue, directory: str) -> ComposeValue:
     moved = []
     for item in value.items:
-        if isinstance(item.data, dict):
+        if item.is_mapping:
             bind = item.at("type")
-            moved.append(_entry(item, folder, "source") if bind and bind.data == "bind" else item)
+            moved.append(_entry(item, directory, "source") if bind and bind.data == "bind" else item)
         elif isinstance(item.data, str) and len(parts := split(item.data, drives=True)) > 1 and is_path(parts[0]):
-            moved.append(item.with_data(":".join([_moved(ComposeValue(parts[0]), folder).text, *parts[1:]])))
+            moved.append(item.with_data(":".join([_moved(ComposeValue(parts[0]), directory).text, *parts[1:]])))
         else:
             moved.append(item)
     return value.with_data(moved)
@@ -80,5 +82,5 @@ _REWRITERS: dict[str, Callable[[ComposeValue, str], ComposeValue]] = {
     "env_file": _env_file,
     "label_file": _env_file,
     "volumes": _volumes,
-    "extends": lambda value, folder: _entry(value, folder, "file"),
+    "extends": lambda value, directory: _entry(value, directory, "file"),
 }

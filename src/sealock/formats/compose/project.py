@@ -1,4 +1,4 @@
-"""Reads what a project declares besides its containers: networks, volumes, secrets, builds, dependencies, files."""
+"""Reads a project's networks, volumes, secrets, builds, dependencies and files."""
 
 from __future__ import annotations
 
@@ -28,21 +28,19 @@ T = TypeVar("T")
 
 
 def read_project(model: ComposeValue, subjects: Iterable[Subject], loader: Loader) -> Subject:
-    """Read the project as a whole, around the containers that were read."""
+    """Read the whole project, with the containers that were already read."""
     return _Reader(model, loader).subject(tuple(subjects))
 
 
 def _text(value: ComposeValue | None) -> str | None:
-    return (
-        None
-        if value is None or value.data is None or isinstance(value.data, list | dict)
-        else value.shown or value.text
-    )
+    if value is None or value.data is None or value.is_list or value.is_mapping:
+        return None
+    return value.written or value.text
 
 
 def _flag(value: ComposeValue | None) -> bool:
     try:
-        return value is not None and (isinstance(value.data, dict) or values.boolean(value))
+        return value is not None and (value.is_mapping or values.boolean(value))
     except ValueError:
         return False
 
@@ -50,15 +48,14 @@ def _flag(value: ComposeValue | None) -> bool:
 def _pairs(value: ComposeValue | None) -> tuple[tuple[str, str | None], ...]:
     if value is None:
         return ()
-    if isinstance(value.data, dict):
-        return tuple((name, None if one.data is None else one.text) for name, one in value.data.items())
-    return tuple(
-        (name, held if equals else None) for name, equals, held in (item.text.partition("=") for item in value.items)
-    )
+    if value.is_mapping:
+        return tuple((name, None if entry.data is None else entry.text) for name, entry in value.mapping.items())
+    parts = (item.text.partition("=") for item in value.items)
+    return tuple((name, text if equals else None) for name, equals, text in parts)
 
 
 def _options(value: ComposeValue | None) -> tuple[tuple[str, str], ...]:
-    return tuple((name, one.text) for name, one in value.mapping.items()) if value else ()
+    return tuple((name, entry.text) for name, entry in value.mapping.items()) if value else ()
 
 
 def _sources(value: ComposeValue | None) -> tuple[str, ...]:
@@ -78,31 +75,29 @@ class _Reader:
 
     def subject(self, subjects: tuple[Subject, ...]) -> Subject:
         services = self.model.at("services")
-        held = services.mapping if services else {}
-        found = tuple(
-            self.service(name, value, subject) for (name, value), subject in zip(held.items(), subjects, strict=True)
-        )
+        entries = services.mapping if services else {}
+        pairs = zip(entries.items(), subjects, strict=True)
+        read_services = tuple(self.service(name, value, subject) for (name, value), subject in pairs)
         networks = self.declared("networks", self.network)
-        if self.uses_default(held.values()) and not any(network.name == "default" for network in networks):
+        if self.uses_default(entries.values()) and not any(network.name == "default" for network in networks):
             networks = (*networks, ProjectNetwork("default", declared=False))
         secrets = self.declared("secrets", self.secret) + self.declared("configs", self.config)
         noun = Project(
             "compose",
-            found,
+            read_services,
             networks,
             self.declared("volumes", self.volume),
             secrets,
-            self.files(held, secrets),
+            self.files(entries, secrets),
             self.obsolete(),
         )
-        words = ", ".join(
-            dict.fromkeys(word for key in ("networks", "volumes", "secrets", "configs") for word in self.words(key))
-        )
-        return Subject("project", noun, self.where, {"project": words} if words else {})
+        keys = ("networks", "volumes", "secrets", "configs")
+        unset = ", ".join(dict.fromkeys(variable for key in keys for variable in self.unset(key)))
+        return Subject("project", noun, self.where, {"project": unset} if unset else {})
 
-    def words(self, key: str) -> Iterable[str]:
+    def unset(self, key: str) -> Iterable[str]:
         value = self.model.at(key)
-        return value.all_words() if value else ()
+        return value.all_unset() if value else ()
 
     def note(self, at: At, value: ComposeValue, pointer: str, *, key: bool = False) -> None:
         place = value.key if key and value.key.start >= 0 else value.whole()
@@ -122,38 +117,40 @@ class _Reader:
             noun,
             self.build(build) if build is not None and build.data is not None else None,
             self.dependencies(name, value.at("depends_on")),
-            tuple(one.text for one in self.listed(name, "profiles", value)),
-            tuple(one.text for one in self.listed(name, "external_links", value)),
+            tuple(profile.text for profile in self.listed(name, "profiles", value)),
+            tuple(link.text for link in self.listed(name, "external_links", value)),
         )
 
     def listed(self, name: str, key: str, value: ComposeValue) -> list[ComposeValue]:
-        held = value.at(key)
-        for index, one in enumerate(held.items if held else []):
-            self.note(("services", name, key, index), one, f"/services/{name}/{key}/{index}")
-        return held.items if held else []
+        listed = value.at(key)
+        for index, item in enumerate(listed.items if listed else []):
+            self.note(("services", name, key, index), item, f"/services/{name}/{key}/{index}")
+        return listed.items if listed else []
 
     def dependencies(self, name: str, value: ComposeValue | None) -> tuple[Dependency, ...]:
         if value is None:
             return ()
-        found = []
-        for index, (service, held) in enumerate(as_mapping(value).mapping.items()):
-            self.note(("services", name, "depends_on", index), held, f"/services/{name}/depends_on/{service}", key=True)
-            found.append(Dependency(service, _text(held.at("condition")) or "service_started"))
-        return tuple(found)
+        dependencies = []
+        for index, (service, entry) in enumerate(as_mapping(value).mapping.items()):
+            self.note(
+                ("services", name, "depends_on", index), entry, f"/services/{name}/depends_on/{service}", key=True
+            )
+            dependencies.append(Dependency(service, _text(entry.at("condition")) or "service_started"))
+        return tuple(dependencies)
 
     def build_places(self, name: str, build: ComposeValue) -> None:
         self.note(("services", name, "build"), build, f"/services/{name}/build")
-        for key, held in build.mapping.items():
+        for key, value in build.mapping.items():
             field = "inline" if key == "dockerfile_inline" else key
-            self.note(("services", name, "build", field), held, f"/services/{name}/build/{key}")
-            parts = held.data.items() if isinstance(held.data, dict) else enumerate(held.items)
-            for index, (part, one) in enumerate(parts):
-                self.note(("services", name, "build", field, index), one, f"/services/{name}/build/{key}/{part}")
+            self.note(("services", name, "build", field), value, f"/services/{name}/build/{key}")
+            parts = value.mapping.items() if value.is_mapping else enumerate(value.items)
+            for index, (part, entry) in enumerate(parts):
+                self.note(("services", name, "build", field, index), entry, f"/services/{name}/build/{key}/{part}")
 
     def build(self, value: ComposeValue) -> ServiceBuild:
-        if not isinstance(value.data, dict):
+        if not value.is_mapping:
             return ServiceBuild(_text(value) or ".")
-        contexts = tuple((name, held or "") for name, held in _pairs(value.at("additional_contexts")))
+        contexts = tuple((name, context or "") for name, context in _pairs(value.at("additional_contexts")))
         entitlements = value.at("entitlements")
         return ServiceBuild(
             _text(value.at("context")) or ".",
@@ -162,7 +159,7 @@ class _Reader:
             _text(value.at("target")),
             _pairs(value.at("args")),
             _sources(value.at("secrets")),
-            tuple(as_item.text for as_item in as_items(value.at("ssh") or ComposeValue(None))),
+            tuple(item.text for item in as_items(value.at("ssh") or ComposeValue(None))),
             _text(value.at("network")),
             _flag(value.at("privileged")),
             tuple(item.text for item in entitlements.items) if entitlements else (),
@@ -170,16 +167,16 @@ class _Reader:
         )
 
     def declared(self, key: str, read: Callable[[str, ComposeValue], T]) -> tuple[T, ...]:
-        """The networks, volumes or secrets that stand at the top, each with its places."""
-        held = self.model.at(key)
-        found = []
-        for name, value in held.mapping.items() if held else ():
+        """The networks, volumes or secrets of the project, with their places."""
+        section = self.model.at(key)
+        declared = []
+        for name, value in section.mapping.items() if section else ():
             kind = "secrets" if key == "configs" else key
             self.note((kind, name), value, f"/{key}/{name}", key=True)
-            for part, one in value.mapping.items():
-                self.note((kind, name, part), one, f"/{key}/{name}/{part}")
-            found.append(read(name, value))
-        return tuple(found)
+            for part, entry in value.mapping.items():
+                self.note((kind, name, part), entry, f"/{key}/{name}/{part}")
+            declared.append(read(name, value))
+        return tuple(declared)
 
     def network(self, name: str, value: ComposeValue) -> ProjectNetwork:
         return ProjectNetwork(
@@ -218,21 +215,21 @@ class _Reader:
         return False
 
     def files(self, services: dict[str, ComposeValue], secrets: tuple[ProjectSecret, ...]) -> tuple[ProjectFile, ...]:
-        """What the folder says of every env_file and secret file, each once."""
-        wanted: dict[str, ComposeValue] = {}
+        """The facts about every env_file and secret file, each once."""
+        paths: dict[str, ComposeValue] = {}
         for service in services.values():
             env_file = service.at("env_file")
             for item in (env_file.items or [env_file]) if env_file and env_file.data is not None else ():
                 path = item.at("path") or item
-                if isinstance(path.data, str) and path.data and not path.words:
-                    wanted.setdefault(path.data, item)
+                if isinstance(path.data, str) and path.data and not path.unset:
+                    paths.setdefault(path.data, item)
         for secret in secrets:
             value = self.model.at("secrets" if secret.kind == "secret" else "configs", secret.name, "file")
-            if secret.file and value is not None and not value.words:
-                wanted.setdefault(secret.file, value)
-        for index, asked in enumerate(wanted.values()):
-            self.note(("files", index), asked, "")
-        return tuple(self.loader.files.fact(path) for path in wanted)
+            if secret.file and value is not None and not value.unset:
+                paths.setdefault(secret.file, value)
+        for index, named in enumerate(paths.values()):
+            self.note(("files", index), named, "")
+        return tuple(self.loader.files.fact(path) for path in paths)
 
     def obsolete(self) -> tuple[str, ...]:
         version = self.model.at("version")

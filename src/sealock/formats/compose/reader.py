@@ -1,4 +1,4 @@
-"""Reads a project into subjects: a container for each service, then the project as a whole."""
+"""Reads a project into subjects: a container for each service, then the whole project."""
 
 from __future__ import annotations
 
@@ -17,44 +17,44 @@ from sealock.model.location import Source
 
 
 class ComposeDocument(Document, frozen=True):
-    """A compose document that remembers what it was read with, so that changes can be proved by reading again."""
+    """A compose document that can be read again with a changed text, to check the change."""
 
     files: FileWindow = NOTHING
     others: tuple[Source, ...] = ()
-    """The sources that were laid over the main one by whoever called, not by themselves."""
+    """The override files that the caller named."""
     services: Mapping[str, ComposeValue] = {}
     """The services, merged."""
     declared: Mapping[str, frozenset[str]] = {}
     """The names of the networks and volumes at the top."""
     extending: frozenset[str] = frozenset()
     """The services that extend others."""
-    problems_in_text: int = 0
-    """Problems but for those of names that lead nowhere."""
+    errors_in_text: int = 0
+    """The number of errors, without those of undefined names."""
 
 
 def read(source: Source, files: FileWindow = NOTHING) -> ComposeDocument:
-    """Read a compose file, with the override file that Compose takes in by itself where there is one."""
+    """Read a compose file, with the override file that Compose merges by default."""
     loader = Loader(source, files)
     override = loader.override()
     return _document(loader, {override: loader.sources[override]} if override else {}, ())
 
 
 def read_many(sources: Sequence[Source], files: FileWindow = NOTHING) -> ComposeDocument:
-    """Read several files as `docker compose -f one -f two` does. The first is the document's own."""
+    """Read several files as `docker compose -f A -f B` does. The first is the document's own."""
     return _document(Loader(sources[0], files), {source.name: source for source in sources[1:]}, tuple(sources[1:]))
 
 
 def reread(document: ComposeDocument, text: str) -> ComposeDocument:
-    """Read a document again, its own text changed."""
+    """Read a document again with its own text changed."""
     source = Source(document.source.name, text)
     return read_many((source, *document.others), document.files) if document.others else read(source, document.files)
 
 
-def _document(loader: Loader, laid_over: Mapping[str, Source], others: tuple[Source, ...]) -> ComposeDocument:
-    model = loader.load(laid_over)
+def _document(loader: Loader, overrides: Mapping[str, Source], others: tuple[Source, ...]) -> ComposeDocument:
+    model = loader.load(overrides)
     check(model, FILE, loader.report)
-    held = model.at("services")
-    services = {name: unique(service) for name, service in held.mapping.items()} if held else {}
+    section = model.at("services")
+    services = {name: unique(service) for name, service in section.mapping.items()} if section else {}
     subjects = [ServiceReader(name, service, loader).subject() for name, service in services.items()]
     in_text = len(loader.errors)
     check_names(model, services, loader.report)

@@ -1,4 +1,4 @@
-"""What a compose file may hold: its keys, and what kind of value each takes; all else is told, with its place."""
+"""The schema of a compose file: its keys and the kinds of their values; anything else is reported with its place."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from sealock.formats.compose.tree import ComposeValue, ReportFault
 
 
 class ListOf(Struct, frozen=True):
-    """A list, all of whose items are of one kind."""
+    """A list of items of one kind."""
 
     item: ValueKind
 
 
 class MapOf(Struct, frozen=True):
-    """A mapping: the keys that it may have, the kind of all others (None: there are none), and those it must have."""
+    """A mapping: its keys, the kind of other keys (None: not allowed), and the required keys."""
 
     keys: Mapping[str, ValueKind] = {}
     others: ValueKind | None = None
     needs: tuple[str, ...] = ()
     named: bool = False
-    """Whether the other keys are names of services and the like, of which Compose is choosy."""
+    """Whether other keys must be valid service, network or volume names."""
 
 
 class WordKind(Struct, frozen=True):
-    """One of these words, or any that starts so."""
+    """One of these words, or any word with this prefix."""
 
     words: tuple[str, ...]
     start: str = ""
 
     def takes(self, data: object) -> bool:
         """Whether a value is one of them."""
-        return data in self.words or (bool(self.start) and isinstance(data, str) and data.startswith(self.start))
+        return data in self.words or (bool(self.start) and str(data).startswith(self.start))
 
 
 ValueKind: TypeAlias = str | ListOf | MapOf | WordKind | tuple["ValueKind", ...]
-"""A string of letters stands for scalars: s string, n number, i whole number, b truth value, 0 nothing, * anything."""
+"""Letters are kinds of scalars: s string, n number, i whole number, b boolean, 0 null, * anything."""
 
 _WORDS: Final = {"s": "a string", "n": "a number", "i": "a whole number", "b": "true or false", "0": "empty"}
 
@@ -211,40 +211,40 @@ FILE: Final = MapOf({
 
 
 def check(value: ComposeValue, kind: ValueKind, report: ReportFault, path: str = "") -> None:
-    """Report what of a value is not as its kind demands."""
+    """Report each part of a value that does not match its kind."""
     kinds = kind if isinstance(kind, tuple) else (kind,)
-    for one in kinds:
-        if isinstance(value.data, dict) and isinstance(one, MapOf):
-            _check_mapping(value, one, report, path)
-            return
-        if isinstance(value.data, list) and isinstance(one, ListOf):
-            for index, item in enumerate(value.data):
-                check(item, one.item, report, f"{path}.{index}")
-            return
-        if isinstance(one, WordKind) and (one.takes(value.data) or value.words):
-            return
-        if isinstance(one, str) and ("*" in one or _is(value.data, one) or (value.words and not _structured(value))):
-            return
-    report(f"{path or 'the file'} must be {_wanted(kinds)}", value.whole())
-
-
-def _structured(value: ComposeValue) -> bool:
-    return isinstance(value.data, dict | list)
+    scalar = not value.is_mapping and not value.is_list
+    for option in kinds:
+        match option:
+            case MapOf() if value.is_mapping:
+                _check_mapping(value, option, report, path)
+                return
+            case ListOf() if value.is_list:
+                for index, item in enumerate(value.items):
+                    check(item, option.item, report, f"{path}.{index}")
+                return
+            case WordKind() if option.takes(value.data) or value.unset:
+                return
+            case str() if "*" in option or _is(value.data, option) or (value.unset and scalar):
+                return
+            case _:
+                pass
+    report(f"{path or 'the file'} must be {_describe(kinds)}", value.whole())
 
 
 def _check_mapping(value: ComposeValue, kind: MapOf, report: ReportFault, path: str) -> None:
-    for key, held in value.mapping.items():
+    for key, entry in value.mapping.items():
         below = f"{path}.{key}" if path else key
         if key in kind.keys:
-            check(held, kind.keys[key], report, below)
+            check(entry, kind.keys[key], report, below)
         elif key.startswith("x-"):
             continue
         elif kind.others is None:
-            report(f"{path or 'a compose file'} has no key {key!r}", held.key if held.key.start >= 0 else held.place)
+            report(f"{path or 'a compose file'} has no key {key!r}", entry.key if entry.key.start >= 0 else entry.place)
         else:
             if kind.named and not re.fullmatch(r"[a-zA-Z0-9._-]+", key):
-                report(f"{below!r} is no valid name: letters, digits, dots, dashes and underscores", held.key)
-            check(held, kind.others, report, below)
+                report(f"{below!r} is not a valid name: use letters, digits, dots, dashes and underscores", entry.key)
+            check(entry, kind.others, report, below)
     for key in kind.needs:
         if key not in value.mapping:
             report(f"{path} needs the key {key!r}", value.whole())
@@ -262,7 +262,7 @@ def _is(data: object, letters: str) -> bool:
     return data is None and "0" in letters
 
 
-def _wanted(kinds: tuple[ValueKind, ...]) -> str:
+def _describe(kinds: tuple[ValueKind, ...]) -> str:
     words: list[str] = []
     for kind in kinds:
         match kind:

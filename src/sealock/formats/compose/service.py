@@ -9,7 +9,15 @@ from typing import Any
 from msgspec import Struct
 
 from sealock.formats.compose import settings
-from sealock.formats.compose.fields import TABLE, UNSAID, Many, NamedField, One, ServiceFieldRow, ServiceOption
+from sealock.formats.compose.fields import (
+    TABLE,
+    UNSAID,
+    ListField,
+    NamedField,
+    SecurityOptionField,
+    ServiceFieldRow,
+    SingleField,
+)
 from sealock.formats.compose.loader import Loader
 from sealock.formats.compose.pairs import pointer, read_pairs
 from sealock.formats.compose.tree import ComposeValue, Path
@@ -20,12 +28,12 @@ from sealock.model.document import Subject
 from sealock.model.location import At, Place
 
 API_SOCKET = "/var/run/docker.sock"
-SILENT = "a compose file does not say it"
+SILENT = "the compose file does not set it"
 _SAYS = (*(row.name for row in TABLE), *UNSAID, "outside")
 
 
 class Slot(Struct, frozen=True):
-    """An element of a field: its value, its path below the service, and where it stands."""
+    """An element of a field, its path in the service and the value that it was read from."""
 
     element: Any
     path: Path
@@ -57,56 +65,53 @@ class ServiceReader:
     def row(self, row: ServiceFieldRow) -> None:
         """Read one row of the table."""
         match row:
-            case One():
-                self.one(row)
-            case Many():
+            case SingleField():
+                self.single(row)
+            case ListField():
                 slots = [slot for part in row.parts for slot in self.items(row.name, part.key, part.read)]
-                self.several(row.name, slots, any(self.given(part.key) for part in row.parts))
+                self.store(row.name, slots, any(self.given(part.key) for part in row.parts))
             case NamedField():
-                self.several(row.name, self.named(row), self.given(row.key))
-            case ServiceOption():
+                self.store(row.name, self.named(row), self.given(row.key))
+            case SecurityOptionField():
                 self.option(row)
 
     def given(self, key: str) -> bool:
-        """Whether the service says anything at a key."""
-        held = self.service.at(key)
-        return held is not None and held.data is not None
+        """Whether the service has a value at a key."""
+        value = self.service.at(key)
+        return value is not None and value.data is not None
 
     def place(self, path: Path, value: ComposeValue, *, key: bool = False) -> Place:
         """The place of a value, or of its key, with its pointer."""
-        found = value.key if key and value.key.start >= 0 else value.whole()
-        return Place(found.start, found.end, pointer("services", self.name, *path), found.file)
+        place = value.key if key and value.key.start >= 0 else value.whole()
+        return Place(place.start, place.end, pointer("services", self.name, *path), place.file)
 
     def parsed(self, read: Callable[..., Any], path: Path, value: ComposeValue, *arguments: object) -> Any:  # noqa: ANN401
-        """What a value means; None, and a problem, where it means nothing."""
+        """Read a value; None, and an error, where it is invalid."""
         try:
             return read(*arguments, value)
         except ValueError as error:
-            if not any(value.all_words()):
-                words = ".".join(str(part) for part in ("services", self.name, *path))
-                self.loader.report(f"{words} {error}", value.whole())
+            if not any(value.all_unset()):
+                keys = ".".join(str(part) for part in ("services", self.name, *path))
+                self.loader.report(f"{keys} {error}", value.whole())
             return None
 
-    def words(self, field: str, value: ComposeValue) -> bool:
+    def note_unset(self, field: str, value: ComposeValue) -> bool:
         """Note the unset variables of a field; True where there are any."""
-        found = list(dict.fromkeys(value.all_words()))
-        if found:
-            held = self.unresolved.get(field)
-            self.unresolved[field] = ", ".join(dict.fromkeys([*([held] if held else []), *found]))
-        return bool(found)
+        unset = list(dict.fromkeys(value.all_unset()))
+        if unset:
+            earlier = self.unresolved.get(field)
+            self.unresolved[field] = ", ".join(dict.fromkeys([*([earlier] if earlier else []), *unset]))
+        return bool(unset)
 
-    def one(self, row: One) -> None:
-        """Read a field of one value, from the first of its keys that is there."""
+    def single(self, row: SingleField) -> None:
+        """Read a field with one value, from the first of its keys that is set."""
         for path in row.paths:
             value = self.service.at(*path)
-            if value is None or value.data is None or (value.data == "" and row.read is text and not value.words):
+            if value is None or value.data is None or (value.data == "" and row.read is text and not value.unset):
                 continue
             self.where.setdefault((row.name,), self.place(path, value))
-            if (
-                self.words(row.name, value)
-                and not isinstance(value.data, dict | list)
-                and row.read is not settings.words
-            ):
+            scalar = not value.is_mapping and not value.is_list
+            if self.note_unset(row.name, value) and scalar and row.read is not settings.command:
                 self.values.setdefault(row.name, UNKNOWN)
                 return
             parsed = self.parsed(row.read, path, value)
@@ -115,54 +120,53 @@ class ServiceReader:
                 return
 
     def items(self, field: str, key: str, read: Callable[[ComposeValue], Any]) -> list[Slot]:
-        """Read the elements that the list of a key holds, or its bare value."""
-        held = self.service.at(key)
-        if held is None or held.data is None:
+        """Read the elements of a key's list, or its only value."""
+        listed = self.service.at(key)
+        if listed is None or listed.data is None:
             return []
-        self.words(field, held)
-        self.where.setdefault((field,), self.place((key,), held, key=isinstance(held.data, list)))
-        listed = isinstance(held.data, list)
-        found = []
-        for index, value in enumerate(held.items if listed else [held]):
-            path: Path = (key, index) if listed else (key,)
+        self.note_unset(field, listed)
+        self.where.setdefault((field,), self.place((key,), listed, key=listed.is_list))
+        slots = []
+        for index, value in enumerate(listed.items if listed.is_list else [listed]):
+            path: Path = (key, index) if listed.is_list else (key,)
             element = self.parsed(read, path, value)
             if element is not None:
-                found.append(Slot(element, path, value))
-        return found
+                slots.append(Slot(element, path, value))
+        return slots
 
     def named(self, row: NamedField) -> list[Slot]:
         """Read the elements of a mapping, or of a list of NAME=VALUE."""
-        held = self.service.at(row.key)
-        if held is None or not isinstance(held.data, dict):
+        mapping = self.service.at(row.key)
+        if mapping is None or not mapping.is_mapping:
             return self.items(row.name, row.key, row.item)
-        self.words(row.name, held)
-        self.where.setdefault((row.name,), self.place((row.key,), held, key=True))
-        found = []
-        for name, value in held.data.items():
+        self.note_unset(row.name, mapping)
+        self.where.setdefault((row.name,), self.place((row.key,), mapping, key=True))
+        slots = []
+        for name, value in mapping.mapping.items():
             element = self.parsed(row.pair, (row.key, name), value, name)
             elements = element if isinstance(element, tuple) else () if element is None else (element,)
-            found += [Slot(element, (row.key, name), value) for element in elements]
-        return found
+            slots += [Slot(element, (row.key, name), value) for element in elements]
+        return slots
 
-    def several(self, field: str, slots: list[Slot], given: bool) -> None:  # noqa: FBT001  internal
-        """Keep the elements of a field with their places."""
+    def store(self, field: str, slots: list[Slot], given: bool) -> None:  # noqa: FBT001  internal
+        """Store the elements of a field with their places."""
         if given:
             self.values[field] = tuple(slot.element for slot in slots)
         for index, slot in enumerate(slots):
             self.where[field, index] = self.place(slot.path, slot.value)
 
-    def option(self, row: ServiceOption) -> None:
-        """Read a field that items of `security_opt` say."""
-        held = self.service.at("security_opt")
-        for index, value in enumerate(held.items if held else []):
+    def option(self, row: SecurityOptionField) -> None:
+        """Read a field from items of `security_opt`."""
+        options = self.service.at("security_opt")
+        for index, value in enumerate(options.items if options else []):
             if not isinstance(value.data, str):
                 continue
-            element = row.read(value.shown)
+            element = row.read(value.written)
             if element is None:
-                if value.words and value.shown.startswith("$"):
-                    self.words(row.name, value)
+                if value.unset and value.written.startswith("$"):
+                    self.note_unset(row.name, value)
                 continue
-            self.words(row.name, value)
+            self.note_unset(row.name, value)
             place = self.place(("security_opt", index), value)
             if row.several:
                 before = self.values.get(row.name, ())
@@ -174,53 +178,59 @@ class ServiceReader:
                 self.values[row.name] = element
 
     def environment(self) -> None:
-        """Lay `environment` over what the env_file files hold, and take over what the caller's environment has."""
+        """Complete `environment` with the variables of env_file files and with values of the caller's environment."""
         known = self.loader.variables("", self.loader.files.environment)
         own = self.values.get("environment", ())
-        filled = tuple(Variable(one.name, known.get(one.name)) if one.value is None else one for one in own)
-        found = {one.name: (one, self.where.get(("environment", index), Place())) for index, one in enumerate(filled)}
-        beneath: dict[str, tuple[Variable, Place]] = {}
-        held = self.service.at("env_file")
-        for value in (held.items or [held]) if held and held.data is not None else ():
-            beneath.update(self.env_file(value, known))
-        beneath = {name: one for name, one in beneath.items() if name not in found}
-        if not own and not beneath:
+        merged: dict[str, tuple[Variable, Place]] = {}
+        for index, variable in enumerate(own):
+            place = self.where.get(("environment", index), Place())
+            value = known.get(variable.name) if variable.value is None else variable.value
+            merged[variable.name] = Variable(variable.name, value), place
+        of_files: dict[str, tuple[Variable, Place]] = {}
+        listed = self.service.at("env_file")
+        for entry in (listed.items or [listed]) if listed and listed.data is not None else ():
+            of_files.update(self.env_file(entry, known))
+        # The service's own variables come first, so that their places keep their indexes.
+        for name, variable_and_place in of_files.items():
+            merged.setdefault(name, variable_and_place)
+        if not merged:
             return
-        # What the service itself says stands first, so that its places keep their indexes.
-        merged = [*found.values(), *beneath.values()]
-        self.values["environment"] = tuple(one for one, _ in merged)
-        written = {one.name for one in own if one.value is not None}
-        outside = [one.name for one, place in merged if one.name not in written or self.put_in(one, place)]
-        self.values["outside"] = tuple(outside)
-        for index, (_, place) in enumerate(merged):
+        self.values["environment"] = tuple(variable for variable, _ in merged.values())
+        written = {variable.name for variable in own if variable.value is not None}
+        self.values["outside"] = tuple(
+            name
+            for name, (variable, place) in merged.items()
+            if name not in written or self.is_substituted(variable, place)
+        )
+        for index, (_, place) in enumerate(merged.values()):
             self.where["environment", index] = place
 
     def api_socket(self) -> None:
-        """`use_api_socket` mounts the engine's socket."""
+        """Add the mount of the engine's socket for `use_api_socket`."""
         value = self.service.at("use_api_socket")
         if value is not None and value.data is True:
             before = self.values.get("mounts", ())
             self.values["mounts"] = (*before, Mount("bind", API_SOCKET, API_SOCKET))
             self.where["mounts", len(before)] = self.place(("use_api_socket",), value)
 
-    def put_in(self, variable: Variable, place: Place) -> bool:
-        """Whether a variable's value came in the place of a `${…}`, and is not the default that stands there."""
+    def is_substituted(self, variable: Variable, place: Place) -> bool:
+        """Whether a variable's value was substituted for a `${…}`, and is not its default."""
         source = self.loader.sources.get(place.file)
         text = source.excerpt(place).replace("$$", "") if source else ""
         return "$" in text and bool(variable.value) and str(variable.value) not in text
 
     def env_file(self, value: ComposeValue, known: Mapping[str, str]) -> dict[str, tuple[Variable, Place]]:
-        """Read the variables of one env_file, each with its place there."""
+        """Read the variables of one env_file with their places."""
         path = value.at("path") or value
         required = value.at("required")
         if not isinstance(path.data, str) or not path.data:
             return {}
-        if path.words:
-            self.words("environment", path)
+        if path.unset:
+            self.note_unset("environment", path)
             return {}
         optional = required is not None and required.data in {False, "false"}
         form = value.at("format")
-        held = read_pairs(
+        pairs = read_pairs(
             self.loader,
             path.data,
             value.whole(),
@@ -229,33 +239,33 @@ class ServiceReader:
             raw=form is not None and form.data == "raw",
             optional=optional,
         )
-        if held is None:
+        if pairs is None:
             self.unresolved.setdefault("environment", f"env_file {normpath(path.data)}")
             return {}
-        found = {}
-        for variable, (written, place) in held.items():
-            given = known.get(variable) if written is None else written
-            if given is not None:
-                found[variable] = (Variable(variable, given), place)
-        return found
+        variables = {}
+        for name, (written, place) in pairs.items():
+            text_value = known.get(name) if written is None else written
+            if text_value is not None:
+                variables[name] = (Variable(name, text_value), place)
+        return variables
 
     def label_files(self) -> None:
-        """Lay `labels` over what the label_file files hold."""
+        """Add the labels of label_file files that `labels` does not set."""
         written = self.service.at("label_file")
         known = self.loader.variables("", self.loader.files.environment)
         own = self.values.get("labels", ())
         beneath: dict[str, tuple[Label, Place]] = {}
         for value in (written.items or [written]) if written and written.data is not None else ():
             path = value.data if isinstance(value.data, str) else ""
-            held = None
-            if path and not value.words:
-                held = read_pairs(self.loader, path, value.whole(), ("services", self.name, "labels"), known)
-            if held is None:
+            pairs = None
+            if path and not value.unset:
+                pairs = read_pairs(self.loader, path, value.whole(), ("services", self.name, "labels"), known)
+            if pairs is None:
                 self.unresolved.setdefault("labels", f"label_file {value.text}".rstrip())
                 continue
-            beneath.update({name: (Label(name, line or ""), place) for name, (line, place) in held.items()})
-        for one in own:
-            beneath.pop(one.name, None)
+            beneath.update({name: (Label(name, line or ""), place) for name, (line, place) in pairs.items()})
+        for label in own:
+            beneath.pop(label.name, None)
         if beneath:
             self.values["labels"] = (*own, *(label for label, _ in beneath.values()))
             for index, (_, place) in enumerate(beneath.values(), len(own)):

@@ -1,4 +1,4 @@
-"""Settings of a service that are more than a single value: commands, restart policy, health check, logging, GPUs."""
+"""Settings of a service with several values: commands, restart policy, health check, logging, GPUs."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ def pull(value: ComposeValue) -> str:
     return "missing" if word == "if_not_present" else word
 
 
-def words(value: ComposeValue) -> tuple[str, ...]:
-    """A command: a list of words, or a line that is split as a shell splits it."""
-    if isinstance(value.data, list):
-        return tuple(text(item) for item in value.data)
+def command(value: ComposeValue) -> tuple[str, ...]:
+    """A command: a list of words, or a line that is split like a shell does."""
+    if value.is_list:
+        return tuple(text(item) for item in value.items)
     try:
         return tuple(shlex.split(text(value)))
     except ValueError as error:
@@ -28,7 +28,7 @@ def words(value: ComposeValue) -> tuple[str, ...]:
 
 
 def gpus(value: ComposeValue) -> str | None:
-    """GPUs as `docker run --gpus` says them: all, a number, device=0,1; None where the devices are no GPUs."""
+    """GPUs in the form of `docker run --gpus`: all, a number, device=0,1; None where the devices are not GPUs."""
     if isinstance(value.data, str):
         return text(value)
     for item in value.items:
@@ -42,7 +42,7 @@ def gpus(value: ComposeValue) -> str | None:
     return None
 
 
-def from_gpus(value: str) -> Any:  # noqa: ANN401  a text or a list
+def from_gpus(value: str) -> Any:  # noqa: ANN401  a string or a list
     """Write GPUs."""
     if value == "all":
         return value
@@ -52,10 +52,10 @@ def from_gpus(value: str) -> Any:  # noqa: ANN401  a text or a list
 
 
 def as_devices(value: str) -> list[dict[str, Any]]:
-    """Write GPUs as reserved devices."""
+    """Write GPUs as device reservations."""
     written = from_gpus(value)
-    found = [{"count": "all"}] if isinstance(written, str) else written
-    return [{"driver": "nvidia", **one, "capabilities": ["gpu"]} for one in found]
+    devices = [{"count": "all"}] if isinstance(written, str) else written
+    return [{"driver": "nvidia", **device, "capabilities": ["gpu"]} for device in devices]
 
 
 def from_number(value: float) -> Any:  # noqa: ANN401  a whole number is written without its fraction
@@ -73,7 +73,7 @@ _CONDITIONS = {"none": "no", "any": "always", "": "always", "no": "no"}
 
 def restart(value: ComposeValue) -> Restart:
     """A restart policy: `restart: on-failure:3`, or that of `deploy`."""
-    if isinstance(value.data, dict):
+    if value.is_mapping:
         condition, attempts = (value.at(key) for key in ("condition", "max_attempts"))
         word = text(condition) if condition else ""
         return Restart(_CONDITIONS.get(word, word), integer(attempts) if attempts else None)
@@ -81,16 +81,16 @@ def restart(value: ComposeValue) -> Restart:
     return Restart(policy, integer(ComposeValue(retries)) if retries else None)
 
 
-def from_restart(one: Restart) -> str:
+def from_restart(restart: Restart) -> str:
     """Write a restart policy."""
-    return one.policy if one.retries is None else f"{one.policy}:{one.retries}"
+    return restart.policy if restart.retries is None else f"{restart.policy}:{restart.retries}"
 
 
-def as_policy(one: Restart) -> dict[str, Any]:
+def as_policy(restart: Restart) -> dict[str, Any]:
     """Write a restart policy as that of `deploy`."""
-    words = {"no": "none", "always": "any", "unless-stopped": "any"}
-    attempts = {} if one.retries is None else {"max_attempts": one.retries}
-    return {"condition": words.get(one.policy, one.policy), **attempts}
+    conditions = {"no": "none", "always": "any", "unless-stopped": "any"}
+    attempts = {} if restart.retries is None else {"max_attempts": restart.retries}
+    return {"condition": conditions.get(restart.policy, restart.policy), **attempts}
 
 
 def health(value: ComposeValue) -> Health:
@@ -98,18 +98,18 @@ def health(value: ComposeValue) -> Health:
     disable = value.at("disable")
     test = value.at("test")
     run: tuple[str, ...] = ()
-    if test is not None and isinstance(test.data, list):
-        run = tuple(text(one) for one in test.data)
+    if test is not None and test.is_list:
+        run = tuple(text(word) for word in test.items)
         if run and run[0] not in {"CMD", "CMD-SHELL", "NONE"}:
-            msg = 'has a test that starts with none of "CMD", "CMD-SHELL" and "NONE"'
+            msg = 'has a test that does not start with "CMD", "CMD-SHELL" or "NONE"'
             raise ValueError(msg)
     elif test is not None and test.data:
         run = ("CMD-SHELL", text(test))
     off = bool(disable and boolean(disable)) or run[:1] == ("NONE",)
 
     def seconds(key: str) -> float | None:
-        held = value.at(key)
-        return None if held is None or held.words else duration(held)
+        time = value.at(key)
+        return None if time is None or time.unset else duration(time)
 
     retries = value.at("retries")
     return Health(
@@ -119,21 +119,23 @@ def health(value: ComposeValue) -> Health:
         seconds("timeout"),
         seconds("start_period"),
         seconds("start_interval"),
-        None if retries is None or retries.words else integer(retries),
+        None if retries is None or retries.unset else integer(retries),
     )
 
 
-def from_health(one: Health) -> dict[str, Any]:
+def from_health(health: Health) -> dict[str, Any]:
     """Write a health check."""
     written: dict[str, Any] = {}
-    if one.test:
-        written["test"] = one.test[1] if one.test[0] == "CMD-SHELL" and len(one.test) == 2 else list(one.test)
+    if health.test:
+        written["test"] = (
+            health.test[1] if health.test[0] == "CMD-SHELL" and len(health.test) == 2 else list(health.test)
+        )
     for key in ("interval", "timeout", "start_period", "start_interval"):
-        if (held := getattr(one, key)) is not None:
-            written[key] = seconds_as_text(held)
-    if one.retries is not None:
-        written["retries"] = one.retries
-    if one.disabled:
+        if (seconds := getattr(health, key)) is not None:
+            written[key] = seconds_as_text(seconds)
+    if health.retries is not None:
+        written["retries"] = health.retries
+    if health.disabled:
         written["disable"] = True
     return written
 
@@ -141,13 +143,13 @@ def from_health(one: Health) -> dict[str, Any]:
 def logging(value: ComposeValue) -> Logging:
     """A log driver and its options."""
     driver, options = value.at("driver"), value.at("options")
-    held = options.mapping if options else {}
-    return Logging(text(driver) if driver else None, tuple((name, text(one)) for name, one in held.items()))
+    pairs = options.mapping if options else {}
+    return Logging(text(driver) if driver else None, tuple((name, text(option)) for name, option in pairs.items()))
 
 
-def from_logging(one: Logging) -> dict[str, Any]:
+def from_logging(logging: Logging) -> dict[str, Any]:
     """Write a log driver and its options."""
     return {
-        **({"driver": one.driver} if one.driver else {}),
-        **({"options": dict(one.options)} if one.options else {}),
+        **({"driver": logging.driver} if logging.driver else {}),
+        **({"options": dict(logging.options)} if logging.options else {}),
     }

@@ -1,4 +1,4 @@
-"""A compose file's values, variables put in, each with the place that it came from."""
+"""A compose file's values with their places, variables substituted."""
 
 from __future__ import annotations
 
@@ -18,82 +18,85 @@ NOWHERE: Final = Place()
 class ComposeValue:
     """A scalar, list or mapping, with the place of its text and of its key.
 
-    `shown` is a string with its unset variables as they are written, and `words` are those; `tag` is "reset",
-    "override" or "".
-    Values are shared between trees and never changed once they are built.
+    `unset` are its variables without a value, as they are written, and `written` is a string with these left in;
+    `tag` is "reset", "override" or "". Values are shared between trees and never change.
     """
 
-    __slots__ = ("data", "key", "place", "shown", "tag", "words")
+    __slots__ = ("data", "key", "place", "tag", "unset", "written")
 
-    def __init__(  # noqa: PLR0913, PLR0917  one value, all that is known of it
+    def __init__(  # noqa: PLR0913, PLR0917  one value, with all its properties
         self,
         data: Plain | list[ComposeValue] | dict[str, ComposeValue],
         place: Place = NOWHERE,
         key: Place = NOWHERE,
-        words: tuple[str, ...] = (),
-        shown: str = "",
+        unset: tuple[str, ...] = (),
+        written: str = "",
         tag: str = "",
     ) -> None:
         self.data = data
         self.place = place
         self.key = key
-        self.words = words
-        self.shown = shown or (data if isinstance(data, str) else "")
+        self.unset = unset
+        self.written = written or (data if isinstance(data, str) else "")
         self.tag = tag
 
-    def keyed(self, key: Place) -> ComposeValue:
-        """The same value under another key."""
-        return ComposeValue(self.data, self.place, key, self.words, self.shown, self.tag)
-
     def with_data(self, data: Plain | list[ComposeValue] | dict[str, ComposeValue]) -> ComposeValue:
-        """Other data in the same place."""
-        return ComposeValue(data, self.place, self.key, self.words, data if isinstance(data, str) else "", self.tag)
+        """A value with other data in the same place."""
+        return ComposeValue(data, self.place, self.key, self.unset, data if isinstance(data, str) else "", self.tag)
+
+    @property
+    def is_mapping(self) -> bool:
+        """Whether it is a mapping, an empty one too."""
+        return isinstance(self.data, dict)
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list, an empty one too."""
+        return isinstance(self.data, list)
 
     @property
     def mapping(self) -> dict[str, ComposeValue]:
-        """The entries; none where this is no mapping."""
+        """The entries of a mapping; none for any other value."""
         return self.data if isinstance(self.data, dict) else {}
 
     @property
     def items(self) -> list[ComposeValue]:
-        """The items; none where this is no list."""
+        """The items of a list; none for any other value."""
         return self.data if isinstance(self.data, list) else []
 
     @property
     def text(self) -> str:
-        """A scalar as Compose turns it into text."""
+        """A scalar as Compose formats it."""
         return as_text(self.data)
 
     def at(self, *path: str) -> ComposeValue | None:
         """The value at the end of these keys."""
-        here: ComposeValue | None = self
+        value: ComposeValue | None = self
         for key in path:
-            here = here.mapping.get(key) if here else None
-        return here
+            value = value.mapping.get(key) if value else None
+        return value
 
     def plain(self) -> object:
         """The bare data."""
-        if isinstance(self.data, dict):
-            return {key: value.plain() for key, value in self.data.items()}
-        if isinstance(self.data, list):
-            return [value.plain() for value in self.data]
-        return self.data
+        if self.is_mapping:
+            return {key: value.plain() for key, value in self.mapping.items()}
+        return [value.plain() for value in self.items] if self.is_list else self.data
 
-    def all_words(self) -> Iterator[str]:
-        """The unset variables in it and below it."""
-        yield from self.words
-        for value in self.mapping.values() if isinstance(self.data, dict) else self.items:
-            yield from value.all_words()
+    def all_unset(self) -> Iterator[str]:
+        """The unset variables of this value and of those in it."""
+        yield from self.unset
+        for value in (*self.mapping.values(), *self.items):
+            yield from value.all_unset()
 
     def whole(self) -> Place:
-        """Where a reader looks: key and value where they share a line or the value is a scalar, else the key."""
+        """The place of the key and value together; of either, where the other has none or is elsewhere."""
         if self.key.start < 0 or self.key.file != self.place.file or self.place.start < self.key.start:
             return self.place if self.place.start >= 0 else self.key
         return Place(self.key.start, max(self.key.end, self.place.end), "", self.key.file)
 
 
 def as_text(data: object) -> str:
-    """Write a scalar as Go does: true, 1.5, 1e+21."""
+    """Format a scalar as Go does: true, 1.5, 1e+21."""
     if isinstance(data, str):
         return data
     if data is None or isinstance(data, list | dict):
@@ -110,14 +113,14 @@ def as_text(data: object) -> str:
 
 
 def build(node: YamlNode | None, file: str, variables: Mapping[str, str], report: ReportFault) -> ComposeValue:
-    """Turn a document into values: aliases followed, `<<` merged, variables put in."""
+    """Turn a document into values: aliases resolved, `<<` merged, variables substituted."""
     if node is None:
         return ComposeValue(None)
     return _Builder(file, variables, report).value(node)
 
 
 class _Builder:
-    """Turns nodes into values. Recursion is bounded by the depth that yamltree allows."""
+    """Turns nodes into values. yamltree's limit on depth bounds the recursion."""
 
     def __init__(self, file: str, variables: Mapping[str, str], report: ReportFault) -> None:
         self.file = file
@@ -130,11 +133,11 @@ class _Builder:
 
     def value(self, node: YamlNode, key: Place = NOWHERE) -> ComposeValue:
         if isinstance(node, yamltree.Alias):
-            held = self.aliased.get(id(node.target))
-            if held is None:
-                held = self.aliased[id(node.target)] = self.value(node.target)
-            # The alias stands for the whole; the elements keep the places where their text is.
-            return ComposeValue(held.data, self.place(node), key, held.words, held.shown, held.tag)
+            value = self.aliased.get(id(node.target))
+            if value is None:
+                value = self.aliased[id(node.target)] = self.value(node.target)
+            # The alias is the place of the whole; the elements keep the places of their text.
+            return ComposeValue(value.data, self.place(node), key, value.unset, value.written, value.tag)
         tag = node.tag[1:] if node.tag in {"!reset", "!override"} else ""
         if isinstance(node, Scalar):
             return self.scalar(node, key, tag)
@@ -151,32 +154,32 @@ class _Builder:
         filled = fill(data, self.variables)
         if filled.wrong:
             self.report(filled.wrong, place)
-        return ComposeValue(filled.value, place, key, filled.words, filled.shown, tag)
+        return ComposeValue(filled.value, place, key, filled.unset, filled.written, tag)
 
     def entries(self, node: yamltree.Mapping) -> dict[str, ComposeValue]:
-        found: dict[str, ComposeValue] = {}
+        entries: dict[str, ComposeValue] = {}
         merged: list[YamlNode] = []
         for key, node_value in node.entries:
-            named = target(key)
-            if not isinstance(named, Scalar):
-                self.report("a key is to be a word, not a list or mapping", self.place(key))
+            name = target(key)
+            if not isinstance(name, Scalar):
+                self.report("a key must be a string, not a list or mapping", self.place(key))
                 continue
-            if named.text == "<<" and not named.style:
+            if name.text == "<<" and not name.style:
                 merged.append(node_value)
                 continue
-            if not isinstance(named.value, str):
-                self.report(f"the key {named.text or 'null'} is no string; put it in quotes", self.place(key))
-            found[named.text] = self.value(node_value, self.place(key))
+            if not isinstance(name.value, str):
+                self.report(f"the key {name.text or 'null'} is not a string; put it in quotes", self.place(key))
+            entries[name.text] = self.value(node_value, self.place(key))
         for other in merged:
-            for name, value in self.merged(other):
-                found.setdefault(name, value)
-        return found
+            for inherited, value in self.merged(other):
+                entries.setdefault(inherited, value)
+        return entries
 
     def merged(self, node: YamlNode) -> Iterator[tuple[str, ComposeValue]]:
-        """The entries that `<<` brings in; of several mappings the first to have a key gives it."""
-        held = self.value(node)
-        for item in held.items if isinstance(held.data, list) else [held]:
-            if isinstance(item.data, dict):
-                yield from item.data.items()
+        """The entries that `<<` merges; of several mappings, the first with a key wins."""
+        value = self.value(node)
+        for item in value.items if value.is_list else [value]:
+            if item.is_mapping:
+                yield from item.mapping.items()
             else:
-                self.report("<< merges a mapping or a list of mappings", self.place(node))
+                self.report("<< needs a mapping or a list of mappings", self.place(node))
