@@ -111,7 +111,7 @@ def test_over_a_context_with_tls(world: World, tmp_path: Path, monkeypatch: pyte
     monkeypatch.delenv("DOCKER_CONTEXT", raising=False)
     for where in ("far", ""):
         with connect(where) as engine:
-            assert engine.endpoint.told_by == "the context 'far'"
+            assert engine.endpoint.origin == "the context 'far'"
             assert engine.info()
 
 
@@ -207,7 +207,7 @@ def test_an_engine_that_is_stopped_is_waited_for_and_no_longer(world: World) -> 
         os.kill(pid, signal.SIGSTOP)
         try:
             begun = time.monotonic()
-            with pytest.raises(EngineError, match=r"said nothing for 0\.5 seconds"):
+            with pytest.raises(EngineError, match=r"sent nothing for 0\.5 seconds"):
                 engine.info()
             with pytest.raises(EngineError, match="does not answer"):
                 connect(world.where, EngineTimeouts(silence=0.5, answer=1.0))

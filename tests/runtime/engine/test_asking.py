@@ -30,8 +30,8 @@ def only(engine: EngineSimulator, ending: str, reply: Reply) -> None:
 
 PING = "/_ping"
 BAD = [
-    ("silent", Reply(silent=True), "said nothing for 0.4 seconds"),
-    ("a head that drips", Reply(body=b"OK", drip_head=0.05), "or dripped"),
+    ("silent", Reply(silent=True), "sent nothing for 0.4 seconds"),
+    ("a head that drips", Reply(body=b"OK", drip_head=0.05), "or too slowly"),
     ("a head without end", Reply(raw=b"HTTP/1.1 200 OK\r\n" + b"A: " + b"x" * (2 << 20)), "does not speak HTTP|no end"),
     ("many headers", Reply(raw=b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 500), "does not speak HTTP"),
     ("garbage", Reply(raw=b"\x00\xff\x1b[31mhello\r\n\r\n"), "does not speak HTTP"),
@@ -53,7 +53,7 @@ def test_a_server_of_pages_is_no_engine(engine: EngineSimulator) -> None:
     engine.says_version = False
     for status in (200, 404):
         only(engine, "", Reply(status, b"<html>", "text/html"))
-        with pytest.raises(EngineError, match=r"is no engine|does not answer as an engine|refused"):
+        with pytest.raises(EngineError, match=r"is no engine|does not answer like an engine|refused"):
             connect(engine.where, HASTY)
 
 
@@ -64,9 +64,9 @@ def test_one_that_leads_elsewhere_is_not_followed(engine: EngineSimulator) -> No
 
 
 LATER = [
-    ("cut short", Reply(body=b"{" + b" " * 1000, cut=500), "broke off in the middle"),
+    ("cut short", Reply(body=b"{" + b" " * 1000, cut=500), "broke off in its answer"),
     ("silent", Reply(silent=True), "does not answer"),
-    ("dripping", Reply(body=b" " * 1000, drip=0.02), "dripped|took longer"),
+    ("dripping", Reply(body=b" " * 1000, drip=0.02), "too slowly|took longer"),
     ("endless", Reply(body=b" " * (1 << 20), endless=True), "larger than 64 MiB|took longer"),
     ("a chunk of no size", Reply(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), "broke off"),
     ("a chunk that ends early", Reply(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nx"), "broke off"),
@@ -107,7 +107,7 @@ def test_a_refusal_has_the_engines_own_words(engine: EngineSimulator, status: in
 )
 def test_a_list_that_is_none_is_told(engine: EngineSimulator, body: bytes) -> None:
     only(engine, "/containers/json", Reply(body=body))
-    with connect(engine.where, HASTY) as ours, pytest.raises(EngineError, match="does not answer as an engine does"):
+    with connect(engine.where, HASTY) as ours, pytest.raises(EngineError, match="does not answer like an engine"):
         ours.containers()
 
 
@@ -130,7 +130,7 @@ def test_an_engine_too_old_to_say_its_version_in_the_head(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("api", ["1.23", "0.9"])
 def test_an_engine_older_than_that_is_told(tmp_path: Path, api: str) -> None:
-    with simulated(tmp_path, api) as engine, pytest.raises(EngineError, match=f"speaks API {api}, and sealock needs"):
+    with simulated(tmp_path, api) as engine, pytest.raises(EngineError, match=f"has API {api}; sealock needs"):
         connect(engine.where, HASTY)
 
 
@@ -232,7 +232,7 @@ def test_the_process_that_listens_is_known(engine: EngineSimulator) -> None:
 @pytest.mark.parametrize(
     ("where", "says"),
     [
-        ("unix:///nowhere/engine.sock", "there is no such socket"),
+        ("unix:///nowhere/engine.sock", "the socket does not exist"),
         ("tcp://127.0.0.1:1", "nothing listens"),
         ("tcp://no-such-host.invalid:2375", "not known"),
     ],
@@ -265,7 +265,7 @@ def test_no_more_is_asked_for_than_is_taken(engine: EngineSimulator) -> None:
 
 def test_a_list_of_more_than_anybody_has_is_refused(engine: EngineSimulator) -> None:
     only(engine, "/containers/json", told([{"Id": str(number)} for number in range(20_001)]))
-    with connect(engine.where) as ours, pytest.raises(EngineError, match="more than the 20000"):
+    with connect(engine.where) as ours, pytest.raises(EngineError, match="limit of 20000"):
         ours.containers()
 
 
@@ -273,6 +273,6 @@ def test_a_stream_that_stops_is_told(engine: EngineSimulator) -> None:
     engine.images["app:1"] = {"Id": "x", "RepoTags": ["app:1"]}
     only(engine, "/get", Reply(body=b"x" * 100, drip=0.2))
     begun = monotonic()
-    with connect(engine.where, HASTY) as ours, pytest.raises(EngineError, match="stopped, or dripped"):
+    with connect(engine.where, HASTY) as ours, pytest.raises(EngineError, match="stopped, or sent too slowly"):
         list(ours.saved("app:1"))
     assert monotonic() - begun < 10

@@ -13,6 +13,7 @@ import pytest
 
 from sealock.errors import EngineError
 from sealock.runtime.engine import connect, endpoint
+from sealock.runtime.engine.endpoint import DEFAULT
 from support.simulators.certificates import certificates
 from support.simulators.engine import piped, simulated
 
@@ -55,7 +56,7 @@ def test_docker_host_names_the_engine(monkeypatch: pytest.MonkeyPatch, text: str
     monkeypatch.setenv("DOCKER_HOST", text)
     found = endpoint()
     assert str(found) == means
-    assert found.told_by == "DOCKER_HOST"
+    assert found.origin == "DOCKER_HOST"
 
 
 @pytest.mark.parametrize(
@@ -63,50 +64,50 @@ def test_docker_host_names_the_engine(monkeypatch: pytest.MonkeyPatch, text: str
 )
 def test_docker_host_that_names_none_is_told(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("DOCKER_HOST", text)
-    with pytest.raises(EngineError, match="DOCKER_HOST names no engine"):
+    with pytest.raises(EngineError, match=r"DOCKER_HOST: .* is no engine address"):
         endpoint()
 
 
 def test_the_first_of_them_counts(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     context(home, "named", Host="tcp://named:1")
     context(home, "current", Host="tcp://current:1")
-    assert endpoint().told_by == "the usual place"
+    assert endpoint().origin == DEFAULT
     (home / "config.json").write_text('{"currentContext": "current", "auths": {}}')
     assert str(endpoint()) == "tcp://current:1"
     monkeypatch.setenv("DOCKER_CONTEXT", "named")
     assert str(endpoint()) == "tcp://named:1"
     monkeypatch.setenv("DOCKER_CONTEXT", "default")
-    assert endpoint().told_by == "the usual place"
+    assert endpoint().origin == DEFAULT
     monkeypatch.setenv("DOCKER_CONTEXT", "named")
     monkeypatch.setenv("DOCKER_HOST", "tcp://host:1")
     assert str(endpoint()) == "tcp://host:1"
     assert str(endpoint("current")) == "tcp://current:1"
     assert str(endpoint("/run/x.sock")) == "unix:///run/x.sock"
     assert str(endpoint("tcp://said:1")) == "tcp://said:1"
-    assert endpoint("default").told_by == "the usual place"
+    assert endpoint("default").origin == DEFAULT
 
 
 def test_a_context_that_is_not_there_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(EngineError, match="the command line names the context 'no', which is not there"):
+    with pytest.raises(EngineError, match="the command line: there is no context 'no'"):
         endpoint("no")
     monkeypatch.setenv("DOCKER_CONTEXT", "../../etc")
-    with pytest.raises(EngineError, match="DOCKER_CONTEXT names the context"):
+    with pytest.raises(EngineError, match="DOCKER_CONTEXT: there is no context"):
         endpoint()
     monkeypatch.delenv("DOCKER_CONTEXT")
     (home / "config.json").write_text('{"currentContext": "gone"}')
-    with pytest.raises(EngineError, match="Docker's current context names the context 'gone'"):
+    with pytest.raises(EngineError, match="Docker's current context: there is no context 'gone'"):
         endpoint()
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"currentContext": 5}', "[" * 100_000, '{"currentContext": ""}'])
 def test_settings_that_cannot_be_read_name_no_context(home: Path, text: str) -> None:
     (home / "config.json").write_text(text)
-    assert endpoint().told_by == "the usual place"
+    assert endpoint().origin == DEFAULT
 
 
 def test_settings_that_are_a_pipe_are_not_waited_for(home: Path) -> None:
     os.mkfifo(home / "config.json")
-    assert endpoint().told_by == "the usual place"
+    assert endpoint().origin == DEFAULT
 
 
 @pytest.mark.parametrize("text", ["[]", "{", '{"Endpoints": 5}', "[" * 100_000, '{"Endpoints": {"docker": []}}'])
@@ -225,7 +226,7 @@ def test_what_ssh_complains_of_is_told(home: Path, monkeypatch: pytest.MonkeyPat
 
 def test_without_ssh_it_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(home))
-    with pytest.raises(EngineError, match="the program ssh is not there"):
+    with pytest.raises(EngineError, match="the program ssh is not installed"):
         connect("ssh://me@machine")
 
 
@@ -233,6 +234,6 @@ def test_without_ssh_it_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_no_address_becomes_an_option_of_ssh(home: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
     piped("/nowhere", home)
     monkeypatch.setenv("PATH", f"{home}:{os.environ['PATH']}")
-    with pytest.raises(EngineError, match="begins with a dash"):
+    with pytest.raises(EngineError, match="starts with a dash"):
         connect(where)
     assert not (home / "ssh-words").exists()

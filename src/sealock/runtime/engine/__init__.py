@@ -1,4 +1,4 @@
-"""A container engine's API: where it listens, how it is asked. What its answers mean is told by `formats`."""
+"""A container engine's API: where it listens, and how to send it requests. `formats` reads the answers."""
 
 from sealock.runtime.engine.client import Engine, Listed
 from sealock.runtime.engine.endpoint import EngineEndpoint, endpoint
@@ -7,13 +7,13 @@ from sealock.runtime.engine.requests import EngineTimeouts
 __all__ = ["Engine", "EngineEndpoint", "EngineTimeouts", "Listed", "connect", "endpoint"]
 
 
-def connect(where: str = "", patience: EngineTimeouts | None = None) -> Engine:
-    """Find the engine and ask for its version of the API.
+def connect(where: str = "", timeouts: EngineTimeouts | None = None) -> Engine:
+    """Find the engine and negotiate the API version.
 
     `where` is an address ("unix:///run/docker.sock", "tcp://10.0.0.5:2376", "ssh://me@host") or a context's name; ""
     looks where Docker's own client does, then for Podman's socket. EngineError says what to do where none answers.
     """
-    engine = Engine(endpoint(where), patience)
+    engine = Engine(endpoint(where), timeouts)
     try:
         engine.negotiate()
     except BaseException:

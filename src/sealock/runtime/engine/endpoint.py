@@ -1,4 +1,4 @@
-"""Where the engine listens: an address, Docker's environment and contexts, or a socket that is there.
+"""Where the engine listens: an address, Docker's environment and contexts, or an existing socket.
 
 The order is that of Docker's own client: the address given, DOCKER_HOST, DOCKER_CONTEXT, the current context of
 config.json, the default socket. Podman's sockets come last.
@@ -19,18 +19,19 @@ from msgspec import Struct
 from sealock.errors import EngineError
 
 SOCKET: Final = "/var/run/docker.sock"
+DEFAULT: Final = "the default socket"
+"""The origin of an address that no setting names."""
 _LARGEST: Final = 1 << 20
-"""Bytes of a configuration that is read."""
+"""Bytes of a configuration file."""
 _SCHEMES: Final = ("unix://", "tcp://", "http://", "https://", "ssh://")
 
 
 class EngineEndpoint(Struct, frozen=True):
-    """One engine's address. `path` is a socket's (over ssh one of the other machine, "" for its usual one).
+    """One engine's address.
 
-    `host` and `port` are for the network, `user` for ssh.
-
-    `tls` names a folder of ca.pem, cert.pem and key.pem, any of which may lack; "" is plain. `verify` is false where a
-    context or the environment says not to check the server's certificate. `told_by` says where the address is from.
+    `path` is a socket's (over ssh one on the other machine, "" for its default); `host` and `port` are for TCP and ssh,
+    `user` for ssh. `tls` is a directory with ca.pem, cert.pem and key.pem, each optional. `verify` is false where a
+    context or the environment turns off checking the server's certificate. `origin` says which setting it is from.
     """
 
     kind: Literal["unix", "tcp", "ssh"]
@@ -41,10 +42,10 @@ class EngineEndpoint(Struct, frozen=True):
     tls: str = ""
     encrypted: bool = False
     verify: bool = True
-    told_by: str = ""
+    origin: str = ""
 
     def __str__(self) -> str:
-        """The address as people write it."""
+        """The address as in DOCKER_HOST."""
         if self.kind == "unix":
             return f"unix://{self.path}"
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -53,11 +54,11 @@ class EngineEndpoint(Struct, frozen=True):
 
 
 def endpoint(where: str = "") -> EngineEndpoint:
-    """Find the engine's address; EngineError where the words name none."""
+    """Find the engine's address; EngineError where `where` or a setting is invalid."""
     if where.startswith(_SCHEMES):
         return _address(where, "the command line")
     if where.startswith("/"):
-        return EngineEndpoint("unix", path=where, told_by="the command line")
+        return EngineEndpoint("unix", path=where, origin="the command line")
     if where and where != "default":
         return _context(where, "the command line")
     if not where and (host := os.environ.get("DOCKER_HOST", "")):
@@ -72,53 +73,53 @@ def endpoint(where: str = "") -> EngineEndpoint:
 
 
 def _by_socket() -> EngineEndpoint:
-    """The first of the usual sockets that is there; Docker's where none is, for the message that comes of it."""
+    """The first existing default socket; Docker's where none exists, for the error message."""
     runtime = os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}"
     for path in (SOCKET, f"{runtime}/docker.sock", f"{runtime}/podman/podman.sock", "/run/podman/podman.sock"):
         try:
             if stat.S_ISSOCK(os.stat(path).st_mode):
-                return EngineEndpoint("unix", path=path, told_by="the usual place")
+                return EngineEndpoint("unix", path=path, origin=DEFAULT)
         except OSError:
             continue
-    return EngineEndpoint("unix", path=SOCKET, told_by="the usual place")
+    return EngineEndpoint("unix", path=SOCKET, origin=DEFAULT)
 
 
-def _address(text: str, told_by: str, environment: Mapping[str, str] = os.environ) -> EngineEndpoint:
-    """Read an address as DOCKER_HOST has it; the environment says whether TCP is encrypted."""
+def _address(text: str, origin: str, environment: Mapping[str, str] = os.environ) -> EngineEndpoint:
+    """Parse an address as in DOCKER_HOST; the environment says whether TCP uses TLS."""
     scheme, separator, rest = text.partition("://")
     if not separator:
-        # As Docker's client reads a bare HOST:PORT.
+        # Docker's client reads a bare HOST:PORT as TCP.
         scheme, rest, text = "tcp", text, f"tcp://{text}"
     if scheme == "unix":
-        return EngineEndpoint("unix", path=rest or SOCKET, told_by=told_by)
+        return EngineEndpoint("unix", path=rest or SOCKET, origin=origin)
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
         parts, port = None, None
     if parts is None or not parts.hostname or scheme not in {"tcp", "http", "https", "ssh"}:
-        message = f"{told_by} names no engine: {text[:200]!r} should be unix:///…, tcp://HOST:PORT or ssh://USER@HOST"
+        message = f"{origin}: {text[:200]!r} is no engine address; use unix:///…, tcp://HOST:PORT or ssh://USER@HOST"
         raise EngineError(message)
     if scheme == "ssh":
         user = unquote(parts.username or "")
         path = "" if parts.path == "/" else parts.path
-        return EngineEndpoint("ssh", path=path, host=parts.hostname, port=port or 0, user=user, told_by=told_by)
-    # Docker's client: DOCKER_TLS_VERIFY asks for TLS with a checked certificate, DOCKER_TLS for TLS alone.
+        return EngineEndpoint("ssh", path=path, host=parts.hostname, port=port or 0, user=user, origin=origin)
+    # As in Docker's client: DOCKER_TLS_VERIFY means TLS with verification, DOCKER_TLS only TLS.
     verified = bool(environment.get("DOCKER_TLS_VERIFY"))
     encrypted = verified or bool(environment.get("DOCKER_TLS")) or scheme == "https"
     return EngineEndpoint(
         "tcp",
         host=parts.hostname,
         port=port or (2376 if encrypted else 2375),
-        tls=environment.get("DOCKER_CERT_PATH") or _folder() if encrypted else "",
+        tls=environment.get("DOCKER_CERT_PATH") or _directory() if encrypted else "",
         encrypted=encrypted,
         verify=verified or scheme == "https",
-        told_by=told_by,
+        origin=origin,
     )
 
 
-def _folder() -> str:
-    """Docker's folder of settings."""
+def _directory() -> str:
+    """Docker's configuration directory."""
     return os.environ.get("DOCKER_CONFIG") or os.path.join(os.path.expanduser("~"), ".docker")
 
 
@@ -137,35 +138,35 @@ class _Meta(Struct):
 
 def _current_context() -> str:
     try:
-        return msgspec.json.decode(_read(os.path.join(_folder(), "config.json")), type=_Config).context
+        return msgspec.json.decode(_read(os.path.join(_directory(), "config.json")), type=_Config).context
     except (OSError, msgspec.MsgspecError):
         return ""
 
 
-def _context(name: str, told_by: str) -> EngineEndpoint:
-    """Read a context that `docker context create` made; its folder is the hash of its name."""
-    folder = sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
-    path = os.path.join(_folder(), "contexts", "meta", folder, "meta.json")
+def _context(name: str, origin: str) -> EngineEndpoint:
+    """Read a context of `docker context create`; its directory is named by the hash of its name."""
+    directory = sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
+    path = os.path.join(_directory(), "contexts", "meta", directory, "meta.json")
     try:
         server = msgspec.json.decode(_read(path), type=_Meta).endpoints.get("docker", _Server())
     except FileNotFoundError:
-        message = f"{told_by} names the context {name!r}, which is not there (`docker context ls` lists them)"
+        message = f"{origin}: there is no context {name!r} (`docker context ls` lists them)"
         raise EngineError(message) from None
     except (OSError, msgspec.MsgspecError) as error:
         message = f"the context {name!r} could not be read: {path}: {error}"
         raise EngineError(message) from None
-    # What the environment says of TLS is not about a context, which has its own.
-    found = _address(server.host or f"unix://{SOCKET}", f"the context {name!r}", {})
-    tls = os.path.join(_folder(), "contexts", "tls", folder, "docker")
-    if found.kind != "tcp" or not os.path.isdir(tls):
-        return found
-    return msgspec.structs.replace(found, tls=tls, encrypted=True, verify=not server.unverified)
+    # A context has its own TLS settings, so those of the environment do not apply.
+    address = _address(server.host or f"unix://{SOCKET}", f"the context {name!r}", {})
+    tls = os.path.join(_directory(), "contexts", "tls", directory, "docker")
+    if address.kind != "tcp" or not os.path.isdir(tls):
+        return address
+    return msgspec.structs.replace(address, tls=tls, encrypted=True, verify=not server.unverified)
 
 
 def _read(path: str) -> bytes:
-    """Read a small regular file, and never wait for a pipe."""
+    """Read a small regular file; never wait for a pipe."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(0, "it is no regular file", path)
+            raise OSError(0, "not a regular file", path)
         return file.read(_LARGEST)

@@ -1,4 +1,4 @@
-"""Requests to an engine and their answers: connections kept and used again, everything within bounds."""
+"""Requests to an engine and their answers: connections are reused, and sizes and times are bounded."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.errors import EngineError, EngineRefusedError
-from sealock.net.http.wire import HttpTimeouts as Waiting
-from sealock.net.http.wire import TooMuchError
+from sealock.net.http.wire import HttpTimeouts, TooMuchError
 from sealock.runtime.engine.connection import CONNECT, EngineConnection
 from sealock.runtime.engine.endpoint import EngineEndpoint
 from sealock.text import format_size
@@ -23,9 +22,9 @@ from sealock.text import format_size
 LARGEST: Final = 64 << 20
 """Bytes of one answer."""
 STREAMED: Final = 1 << 50
-"""Bytes of a stream; who reads it has a bound of his own."""
+"""Bytes of a stream; its reader has a bound of its own."""
 TOO_LARGE: Final = 413
-"""The status of an answer that was not taken for its size."""
+"""The status for an answer above its size limit."""
 _CHUNK: Final = 1 << 16
 _WORDS: Final = 500
 
@@ -34,11 +33,11 @@ class EngineTimeouts(Struct, frozen=True):
     """How long an engine may take, in seconds."""
 
     silence: float = 20.0
-    """To say the next thing."""
+    """To send the next bytes."""
     answer: float = 60.0
-    """For the head of an answer, and then for the rest of it where it is no stream."""
+    """For the head of an answer, and then for its body unless that is a stream."""
     stream: float = 600.0
-    """To begin a stream, and to say the next thing in it: an engine gathers an image before it sends it."""
+    """To start a stream, and to send its next bytes: an engine collects an image before it sends it."""
 
 
 class _Fault(Struct):
@@ -46,20 +45,20 @@ class _Fault(Struct):
 
 
 class EngineRequests:
-    """One engine, asked by any number of threads. Close it, or use it as a context."""
+    """One engine, for any number of threads. Close it, or use it as a context manager."""
 
-    def __init__(self, endpoint: EngineEndpoint, patience: EngineTimeouts | None = None) -> None:
+    def __init__(self, endpoint: EngineEndpoint, timeouts: EngineTimeouts | None = None) -> None:
         self.endpoint = endpoint
-        self.patience = patience or EngineTimeouts()
+        self.timeouts = timeouts or EngineTimeouts()
         self.api = ""
-        """The version of the API that is spoken, "" before it is known."""
+        """The negotiated API version, "" before that."""
         self._idle: list[EngineConnection] = []
         self._busy: set[EngineConnection] = set()
         self._lock = Lock()
         self._closed = False
 
     def __enter__(self) -> Self:
-        """Give itself."""
+        """Return itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -67,7 +66,7 @@ class EngineRequests:
         self.close()
 
     def close(self) -> None:
-        """Close all connections; threads that wait for an answer are told that it broke off."""
+        """Close all connections; threads that wait for an answer get an error."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
@@ -75,13 +74,13 @@ class EngineRequests:
         for connection in idle:
             connection.finish()
         for connection in busy:
-            connection.end()
+            connection.shut_down()
 
     def process(self) -> int:
-        """The id of the process that listens on a unix socket (it may be systemd), 0 where that cannot be told."""
+        """The pid that listens on a unix socket, which may be systemd; 0 where unknown."""
         if self.endpoint.kind != "unix":
             return 0
-        connection = EngineConnection(self.endpoint, self._waiting)
+        connection = EngineConnection(self.endpoint, self._http_timeouts)
         connection.connect()
         try:
             return connection.peer()
@@ -89,18 +88,18 @@ class EngineRequests:
             connection.finish()
 
     @property
-    def _waiting(self) -> Waiting:
-        return Waiting(CONNECT, self.patience.silence, self.patience.answer)
+    def _http_timeouts(self) -> HttpTimeouts:
+        return HttpTimeouts(CONNECT, self.timeouts.silence, self.timeouts.answer)
 
     def get(self, path: str, query: Mapping[str, str] = {}, *, limit: int = LARGEST) -> bytes:
-        """Give the body of an answer, `limit` bytes of it at the most.
+        """Return the body of an answer of at most `limit` bytes.
 
-        EngineRefusedError for a status other than 200 to 299, with what the engine says, and for more than the limit.
+        EngineRefusedError for a status other than 200 to 299, with the engine's message, and for a larger body.
         """
         return self._body("GET", path, query, None, limit)
 
     def post(self, path: str, body: object = None, **query: str) -> bytes:
-        """Send JSON, and give the body of the answer. It changes what the engine runs: never without being told to."""
+        """Send JSON and return the body of the answer. It changes the engine's state: only on the user's request."""
         return self._body("POST", path, query, msgspec.json.encode(body) if body is not None else b"")
 
     def delete(self, path: str, **query: str) -> bytes:
@@ -111,22 +110,22 @@ class EngineRequests:
         self, method: str, path: str, query: Mapping[str, str], body: bytes | None, limit: int = LARGEST
     ) -> bytes:
         with self.answer(method, path, query, body) as answer:
-            until = time.monotonic() + self.patience.answer
-            held = bytearray()
+            until = time.monotonic() + self.timeouts.answer
+            content = bytearray()
             for chunk in self.chunks(answer, path):
-                held += chunk
-                if len(held) > limit:
+                content += chunk
+                if len(content) > limit:
                     message = f"the engine's answer to {path} is larger than {format_size(limit)}"
                     raise EngineRefusedError(message, TOO_LARGE)
                 if time.monotonic() > until:
-                    message = f"the engine's answer to {path} took longer than {self.patience.answer:g} seconds"
+                    message = f"the engine's answer to {path} took longer than {self.timeouts.answer:g} seconds"
                     raise EngineError(message)
-            return bytes(held)
+            return bytes(content)
 
     def stream(self, path: str, **query: str) -> Iterator[bytes]:
-        """Yield a long answer as it comes; only silence and dripping end it early. The caller bounds its size."""
-        waiting = Waiting(CONNECT, self.patience.stream, self.patience.stream)
-        with self.answer("GET", path, query, waiting=waiting) as answer:
+        """Yield a long answer as it arrives; only silence ends it early. The caller bounds its size."""
+        timeouts = HttpTimeouts(CONNECT, self.timeouts.stream, self.timeouts.stream)
+        with self.answer("GET", path, query, timeouts=timeouts) as answer:
             yield from self.chunks(answer, path)
 
     @contextmanager
@@ -137,21 +136,21 @@ class EngineRequests:
         query: Mapping[str, str] | None = None,
         body: bytes | None = None,
         *,
-        waiting: Waiting | None = None,
+        timeouts: HttpTimeouts | None = None,
     ) -> Iterator[HTTPResponse]:
-        """Send a request over a kept or a new connection, and keep it for the next where that is sound."""
+        """Send a request over an idle or a new connection, and keep the connection where it can be reused."""
         where = f"/v{self.api}{path}" if self.api else path
         where += f"?{urlencode(query)}" if query else ""
         headers = {"Host": "docker", "User-Agent": "sealock"} | (
             {"Content-Type": "application/json"} if body is not None else {}
         )
-        connection = self._kept() if waiting is None else None
-        connection = connection or EngineConnection(self.endpoint, waiting or self._waiting)
-        sound = False
+        connection = self._idle_connection() if timeouts is None else None
+        connection = connection or EngineConnection(self.endpoint, timeouts or self._http_timeouts)
+        reusable = False
         with self._lock:
             self._busy.add(connection)
         try:
-            answer = self._sent(connection, method, where, body, headers)
+            answer = self._send(connection, method, where, body, headers)
             if not 200 <= answer.status < 300:
                 raise self._refusal(answer, path)
             if connection.line is not None and connection.line.wire is not None:
@@ -159,65 +158,65 @@ class EngineRequests:
             yield answer
             read = answer.isclosed() or answer.length == 0
             answer.close()
-            sound = waiting is None and read and not answer.will_close
+            reusable = timeouts is None and read and not answer.will_close
         finally:
             with self._lock:
                 self._busy.discard(connection)
-                sound = sound and not self._closed
-                if sound:
+                reusable = reusable and not self._closed
+                if reusable:
                     self._idle.append(connection)
-            if not sound:
+            if not reusable:
                 connection.finish()
 
-    def _kept(self) -> EngineConnection | None:
-        """A kept connection that the engine has not closed meanwhile."""
+    def _idle_connection(self) -> EngineConnection | None:
+        """An idle connection that the engine has not closed meanwhile."""
         while True:
             with self._lock:
                 if not self._idle:
                     return None
                 connection = self._idle.pop()
-            if connection.stands:
+            if connection.is_reusable:
                 return connection
             connection.finish()
 
-    def _sent(
+    def _send(
         self, connection: EngineConnection, method: str, where: str, body: bytes | None, headers: dict[str, str]
     ) -> HTTPResponse:
         try:
             try:
-                return self._asked(connection, method, where, body, headers)
+                return self._exchange(connection, method, where, body, headers)
             except ConnectionError:
-                words = connection.complaint()
+                words = connection.ssh_error()
                 if not words:
                     raise
                 message = f"no engine could be reached at {self.endpoint}: ssh says: {words}"
                 raise EngineError(message) from None
         except TooMuchError:
-            message = f"what listens at {self.endpoint} answers with a head that has no end"
+            message = f"the server at {self.endpoint} answers with endless headers"
             raise EngineError(message) from None
         except TimeoutError:
             message = (
-                f"the engine at {self.endpoint} does not answer: it said nothing for {connection.patience.quiet:g} "
-                f"seconds, or dripped, when asked for {where}"
+                f"the engine at {self.endpoint} does not answer {where}: it sent nothing for "
+                f"{connection.timeouts.quiet:g} seconds, or too slowly"
             )
             raise EngineError(message) from None
         except HTTPException as error:
-            message = f"what listens at {self.endpoint} does not speak HTTP as an engine does: {_why(error)}"
+            message = f"the server at {self.endpoint} does not speak HTTP like an engine: {_why(error)}"
             raise EngineError(message) from None
         except (OSError, ValueError) as error:
-            message = f"the engine at {self.endpoint} broke off when asked for {where}: {_why(error)}"
+            message = f"the engine at {self.endpoint} broke off in its answer to {where}: {_why(error)}"
             raise EngineError(message) from None
 
-    def _asked(
+    def _exchange(
         self, connection: EngineConnection, method: str, where: str, body: bytes | None, headers: dict[str, str]
     ) -> HTTPResponse:
-        """Ask; once more over a new connection where the engine closed a kept one in the moment that it was used."""
-        kept = connection.sock is not None
+        """Send a request, and again over a new connection where the engine has just closed an idle one."""
+        reused = connection.sock is not None
         try:
             connection.request(method, where, body, headers)
             return connection.getresponse()
         except ConnectionError:
-            if not kept or method != "GET" or self._closed:
+            if not reused or method != "GET" or self._closed:
                 raise
         connection.finish()
         connection.request(method, where, body, headers)
@@ -225,8 +224,7 @@ class EngineRequests:
 
     def _refusal(self, answer: HTTPResponse, path: str) -> EngineRefusedError:
         try:
-            said = answer.read(_CHUNK)
-            words = msgspec.json.decode(said, type=_Fault).message
+            words = msgspec.json.decode(answer.read(_CHUNK), type=_Fault).message
         except (OSError, HTTPException, ValueError, msgspec.MsgspecError, RecursionError):
             words = ""
         words = words or answer.reason or "no reason given"
@@ -234,21 +232,20 @@ class EngineRequests:
         return EngineRefusedError(message, answer.status)
 
     def chunks(self, answer: HTTPResponse, path: str) -> Iterator[bytes]:
-        """Yield the body of an answer as it comes; EngineError where it breaks off."""
+        """Yield the body of an answer as it arrives; EngineError where it breaks off."""
         try:
             while chunk := answer.read1(_CHUNK):
                 yield chunk
-            # An answer of a known length that ends early is told by what is left of it.
+            # http.client does not report an answer that ends before its Content-Length.
             left = answer.length or 0
         except TimeoutError:
-            message = f"the engine at {self.endpoint} stopped, or dripped, in the middle of its answer to {path}"
+            message = f"the engine at {self.endpoint} stopped, or sent too slowly, in its answer to {path}"
             raise EngineError(message) from None
         except (OSError, HTTPException, ValueError) as error:
-            message = f"the engine at {self.endpoint} broke off in the middle of its answer to {path}: {_why(error)}"
+            message = f"the engine at {self.endpoint} broke off in its answer to {path}: {_why(error)}"
             raise EngineError(message) from None
         if left:
-            message = f"the engine at {self.endpoint} broke off in the middle of its answer to {path}"
-            message += f": {left} bytes are missing"
+            message = f"the engine at {self.endpoint} broke off in its answer to {path}: {left} bytes are missing"
             raise EngineError(message)
 
 
