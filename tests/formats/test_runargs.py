@@ -1,4 +1,4 @@
-"""Run lines are read as the engine's client reads them; what could not be resolved is said to be so."""
+"""Run lines are read as the engine's client reads them; unresolved expansions are reported."""
 
 from __future__ import annotations
 
@@ -248,7 +248,7 @@ def test_a_word_that_must_be_the_image_is_one(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "said", "at"),
+    ("line", "message", "at"),
     [
         ("docker run --nonsense a", "unknown option: --nonsense", "--nonsense"),
         ("docker run --priv a", "unknown option: --priv", "--priv"),
@@ -266,15 +266,15 @@ def test_a_word_that_must_be_the_image_is_one(line: str) -> None:
         ("docker run -v /a:/b:nope a", '"nope" is not a mode', "-v /a:/b:nope"),
     ],
 )
-def test_what_the_client_would_refuse_is_a_problem_with_its_place(line: str, said: str, at: str) -> None:
+def test_what_the_client_rejects_is_an_error_with_its_place(line: str, message: str, at: str) -> None:
     document = read(f"#!/bin/sh\n{line}\n")
     (error, *_) = document.errors
-    assert said in error.message
+    assert message in error.message
     assert (error.location.line, error.location.column) == (2, line.index(at) + 1)
     assert error.location.end_column == line.index(at) + 1 + len(at)
 
 
-def test_a_problem_keeps_what_could_be_read() -> None:
+def test_an_error_keeps_what_could_be_read() -> None:
     ((_, noun),) = subjects(read("docker run --privileged --nonsense -m 5x nginx"))
     assert noun.privileged is True
     assert noun.image == "nginx"

@@ -217,7 +217,7 @@ start() {
 """
 
 
-def test_a_network_that_nobody_makes_is_made_before_the_first_line_that_joins_it() -> None:
+def test_a_missing_network_is_created_before_the_first_line_that_joins_it() -> None:
     document = read(NETWORKED)
     (db, _), (web, _) = line_of(document, 0), line_of(document, 1)
     join = Add("networks", Network("app"))
@@ -342,7 +342,7 @@ def test_other_files_are_written_by_their_own_rules(name: str, before: str, chan
     ],
 )
 def test_a_line_inside_other_quotes_is_not_broken(name: str, text: str, value: str) -> None:
-    with pytest.raises(FormatError, match="stands in words"):
+    with pytest.raises(FormatError, match="does not allow this change"):
         fix(text, Add("environment", Variable("A", value)), name=name)
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sealock.formats.jsonreader import JsonReader
 from sealock.formats.jsontree import JsonNode
-from sealock.formats.runargs.security import security_option
+from sealock.formats.runargs.security import parse_security_option
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
 from sealock.model.container import Device, Label, Link, Logging, Port, Restart, Sysctl, Ulimit
 
@@ -138,7 +138,7 @@ def _security_options(reader: JsonReader, host: JsonNode, values: Mapping[str, A
     labels: list[str] = []
     for node in reader.texts(host, "SecurityOpt"):
         try:
-            option = security_option(node.value)
+            option = parse_security_option(node.value)
         except ValueError as fault:
             reader.wrong.append((f"{node.pointer}: {fault}", node))
             continue

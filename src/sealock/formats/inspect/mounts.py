@@ -6,7 +6,7 @@ from typing import Any
 
 from sealock.formats.jsonreader import JsonReader
 from sealock.formats.jsontree import JsonNode
-from sealock.formats.runargs.mounts import volume
+from sealock.formats.runargs.mounts import parse_volume
 from sealock.model.absent import UNSET, Maybe
 from sealock.model.container import Mount
 
@@ -22,7 +22,7 @@ def read_mounts(reader: JsonReader, root: JsonNode, host: JsonNode, config: Json
 
     for node in reader.texts(host, "Binds"):
         try:
-            add(volume(node.value, drives=False), node)
+            add(parse_volume(node.value, drives=False), node)
         except ValueError as fault:
             reader.wrong.append((f"{node.pointer}: {fault}", node))
     for node in reader.elements(host, "Mounts"):

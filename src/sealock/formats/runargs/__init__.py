@@ -1,4 +1,4 @@
-"""`docker run` and `docker create` lines (podman's and nerdctl's too), wherever they stand: reads and changes them."""
+"""Reads and edits `docker run` and `docker create` lines (also of podman and nerdctl) in any text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Makes a document of the run lines in a text, and edits of the changes to them."""
+"""Reads the run lines of a text as a document, and expresses changes as edits of them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Final
 
 from sealock.errors import FormatError
 from sealock.formats.files import NOTHING, FileWindow
+from sealock.formats.runargs.editor import edits_of
+from sealock.formats.runargs.newnetwork import create_networks
 from sealock.formats.runargs.quotes import quoting_style
-from sealock.formats.runargs.reader import read_words
-from sealock.formats.runargs.spot import RunLineText
+from sealock.formats.runargs.reader import RunLineText, read_words
 from sealock.formats.scripts import RunCommand, find_created_networks, find_run_commands, refusal
 from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNSET, given
@@ -22,34 +23,34 @@ from sealock.model.project import Project, ProjectFile, ProjectNetwork, Service
 from sealock.model.shell import Word
 
 MAX_LENGTH: Final = 1_000_000
-"""Characters of a text in which run lines are looked for."""
+"""Characters of a text with run lines."""
 MAX_RUN_LINES: Final = 10_000
-"""How many run lines of one text are read, at most."""
+"""Run lines of one text."""
 _TRUE: Final = frozenset({"1", "t", "true"})
 _ORDERED: Final = frozenset({"command", "entrypoint"})
-_NOTHING: Final = (UNSET, False, ())
+_EMPTY: Final = (UNSET, False, ())
 
 
 def read(source: Source, files: FileWindow = NOTHING) -> Document:
-    """Read every run line of a text; together they make a project, be it of one."""
+    """Read every run line of a text; together they form a project."""
     subjects: list[Subject] = []
     errors: list[InputError] = []
     if len(source.text) > MAX_LENGTH:
-        message = f"larger than {MAX_LENGTH} characters, the most that is looked through for run lines"
+        message = f"larger than {MAX_LENGTH} characters, the limit for a text with run lines"
         return Document("run", {"": source}, (), (InputError(message, source.location(Place(0, 0))),))
     if why := refusal(source):
         errors.append(InputError(why, source.location(Place(0, 0))))
-    for name, spot in _spots(source):
-        line = spot.line
+    for name, line in _run_lines(source):
+        run = line.run
         if len(subjects) == MAX_RUN_LINES:
             message = f"there are more than {MAX_RUN_LINES} run lines; the rest was not read"
-            errors.append(InputError(message, source.location(spot.place)))
+            errors.append(InputError(message, source.location(line.place)))
             break
-        where = {(): spot.place, **line.where}
-        subjects.append(Subject(name, line.container, where, line.unresolved, line.silent))
+        where = {(): line.place, **run.where}
+        subjects.append(Subject(name, run.container, where, run.unresolved, run.skip_reason))
         errors += [
-            InputError(error.message, source.location(error.place if error.place.start >= 0 else spot.place))
-            for error in line.errors
+            InputError(error.message, source.location(error.place if error.place.start >= 0 else line.place))
+            for error in run.errors
         ]
     if subjects:
         subjects.append(_project(source, subjects, files))
@@ -57,92 +58,89 @@ def read(source: Source, files: FileWindow = NOTHING) -> Document:
 
 
 def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
-    """Spell a change in the run line that the subject was read from."""
+    """Express a change as edits of the subject's run line."""
     if isinstance(change, Edit):
         return (change,)
-    from sealock.formats.runargs.editor import edits_of  # noqa: PLC0415  reading does not need it, and start-up counts
-    from sealock.formats.runargs.newnetwork import create_networks  # noqa: PLC0415  likewise
-
     name, inner = (change.subject, change.change) if isinstance(change, On) else (subject.name, change)
-    for index, (one, spot) in enumerate(_spots(document.source)):
-        if one == name:
-            made = edits_of(spot, inner)
-            made = (*create_networks(document.source, spot, inner), *made) if made else ()
-            _prove(document.source, index, spot, inner, made)
-            return made
+    for index, (line_name, line) in enumerate(_run_lines(document.source)):
+        if line_name == name:
+            result = edits_of(line, inner)
+            result = (*create_networks(document.source, line, inner), *result) if result else ()
+            _verify(document.source, index, line, inner, result)
+            return result
     msg = f'there is no run line "{name}" to change'
     raise FormatError(msg)
 
 
-def _prove(source: Source, index: int, spot: RunLineText, change: FieldChange, made: tuple[Edit, ...]) -> None:
-    """Refuse what would not read back as the change: a line inside other quotes, say, that new quotes would end."""
-    after = list(_spots(Source(source.name, apply_edits(source.text, made)))) if made else []
-    if made and (
-        index >= len(after) or not _same(after[index][1].line.container, changed(spot.line.container, change))
+def _verify(source: Source, index: int, line: RunLineText, change: FieldChange, result: tuple[Edit, ...]) -> None:
+    """Refuse edits that do not read back as the change, for example new quotes inside a quoted line."""
+    after = list(_run_lines(Source(source.name, apply_edits(source.text, result)))) if result else []
+    if result and (
+        index >= len(after) or not _is_same(after[index][1].run.container, changed(line.run.container, change))
     ):
-        msg = "the line stands in words that do not let it be written there"
+        msg = "the text around the line does not allow this change"
         raise FormatError(msg)
 
 
-def _same(container: Container, other: Container) -> bool:
-    """Whether two containers are alike; what is false by default is as good as not there, and so is an empty list."""
+def _is_same(container: Container, other: Container) -> bool:
+    """Whether two containers are equal; false by default and an empty list equal unset."""
     for field in FIELDS:
         left, right = getattr(container, field), getattr(other, field)
-        if left == right or (left in _NOTHING and right in _NOTHING):
+        if left == right or (left in _EMPTY and right in _EMPTY):
             continue
-        # Where some options come from an array, new ones cannot stand behind them.
+        # The order may differ: new options cannot follow those that come from an array.
         if field in _ORDERED or not isinstance(left, tuple) or sorted(map(repr, left)) != sorted(map(repr, right)):
             return False
     return True
 
 
-def _spots(source: Source) -> Iterator[tuple[str, RunLineText]]:
-    """Each run line with its name."""
+def _run_lines(source: Source) -> Iterator[tuple[str, RunLineText]]:
+    """Each run line with a unique name."""
     names: set[str] = set()
-    host = quoting_style(source.name)
-    prose = source.name.lower().endswith((".md", ".markdown"))
-    for found in find_run_commands(source):
-        words = found.arguments if host != "make" else tuple(map(_unmade, found.arguments))
-        if prose and not words:
-            continue  # the command is only spoken of
-        line = read_words(words, found.engine, found.verb, trust=_trust(found))
-        if line.line.help:
+    style = quoting_style(source.name)
+    is_markdown = source.name.lower().endswith((".md", ".markdown"))
+    for command in find_run_commands(source):
+        words = command.arguments if style != "make" else tuple(map(_undo_make_escapes, command.arguments))
+        if is_markdown and not words:
+            continue  # prose that mentions the command
+        run = read_words(words, command.engine, command.verb, trust=_content_trust(command))
+        if run.parsed.help:
             continue
-        name = f"{found.engine} {found.verb} {_called(line.container, line.line.image.text if line.line.image else '')}"
-        name = name.strip()
+        image = run.parsed.image.text if run.parsed.image else ""
+        name = f"{command.engine} {command.verb} {_short_name(run.container, image)}".strip()
         if name in names:
-            name = _unique(name, source.position(found.place.start), names)
+            name = _unique_name(name, source.position(command.place.start), names)
         names.add(name)
-        verb = found.command.words[found.first - 1]
-        yield name, RunLineText(source.text, verb, words, line, found.place, found.engine, host)
+        verb = command.command.words[command.first - 1]
+        yield name, RunLineText(source.text, verb, words, run, command.place, command.engine, style)
 
 
-def _unmade(word: Word) -> Word:
-    """A word as the shell gets it from make, which reads $$ as a dollar."""
+def _undo_make_escapes(word: Word) -> Word:
+    """A word as make passes it to the shell: $$ is a dollar."""
     return word if word.literal else Word(word.text.replace("$$", "$"), word.place, literal=False)
 
 
-def _called(container: Container, image: str) -> str:
+def _short_name(container: Container, image: str) -> str:
     name = container.name
     return " ".join((name if isinstance(name, str) else image).split())[:100]
 
 
-def _unique(name: str, position: tuple[int, int], names: set[str]) -> str:
+def _unique_name(name: str, position: tuple[int, int], names: set[str]) -> str:
     line, column = position
     numbered = f"{name} (line {line})"
     return numbered if numbered not in names else f"{name} (line {line}, column {column})"
 
 
-def _trust(found_fragments: RunCommand) -> bool | None:
-    """What DOCKER_CONTENT_TRUST before the command says."""
-    for assignment in found_fragments.command.assignments:
+def _content_trust(command: RunCommand) -> bool | None:
+    """The value of DOCKER_CONTENT_TRUST before the command."""
+    for assignment in command.command.assignments:
         if assignment.name == "DOCKER_CONTENT_TRUST" and assignment.value is not None and assignment.value.literal:
             return assignment.value.text.lower() in _TRUE
     return None
 
 
 def _project(source: Source, subjects: list[Subject], files: FileWindow) -> Subject:
-    """The run lines of one text as what they are together."""
+    """The run lines of one text as a project."""
     where: dict[At, Place] = {(): subjects[0].place(())}
     services: list[Service] = []
     taken: set[str] = set()
@@ -163,4 +161,4 @@ def _project(source: Source, subjects: list[Subject], files: FileWindow) -> Subj
         networks.setdefault(network, ProjectNetwork(network, internal=internal))
         where.setdefault(("networks", network), place)
     project = Project("script", tuple(services), tuple(networks.values()), files=tuple(facts.values()))
-    return Subject("script", project, where, silent="the run lines do not say")
+    return Subject("script", project, where, silent="the run lines do not set this")

@@ -1,4 +1,4 @@
-"""Spells a change of the container in the run line itself, in the line's own style."""
+"""Edits a run line in its own style, so that it expresses a change."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 from sealock.errors import FormatError
 from sealock.formats.runargs.options import LIST_SETTINGS, OPTIONS, Spelling
 from sealock.formats.runargs.quotes import quote
+from sealock.formats.runargs.reader import RunLineText
 from sealock.formats.runargs.rewrites import check_in_line, gap_start, remove, rewrite
-from sealock.formats.runargs.spot import RunLineText
 from sealock.formats.runargs.words import ParsedOption
 from sealock.formats.runargs.writer import FALSE_BY_DEFAULT, setting_values, spell, spell_like
 from sealock.model.absent import UNSET, Absent
@@ -17,63 +17,63 @@ from sealock.model.change import Edit, FieldChange, Set, changed
 from sealock.model.location import Place
 
 
-def edits_of(spot: RunLineText, change: FieldChange) -> tuple[Edit, ...]:
-    """Spell a change of one field; nothing where the line says so already."""
-    old = getattr(spot.line.container, change.field, None)
-    if change.field not in spot.line.container.__struct_fields__:
+def edits_of(line: RunLineText, change: FieldChange) -> tuple[Edit, ...]:
+    """Express a change of one field; no edits if the line already does."""
+    old = getattr(line.run.container, change.field, None)
+    if change.field not in line.run.container.__struct_fields__:
         msg = f"a container has no field {change.field}"
         raise FormatError(msg)
     if not isinstance(change, Set) and change.field not in LIST_SETTINGS | {"networks", "command"}:
         msg = f"{change.field} does not hold several values"
         raise FormatError(msg)
-    value = getattr(changed(spot.line.container, change), change.field)
+    value = getattr(changed(line.run.container, change), change.field)
     if value is not UNSET and value == old:
         return ()
     match change.field:
         case "image":
-            return (_image(spot, value),)
+            return (_image(line, value),)
         case "command":
-            return _command(spot, value)
-    pen = OptionEditor(spot)
-    for slot, values in setting_values(change.field, value, spot.line.slots).items():
-        if slot in FALSE_BY_DEFAULT | {"health.disabled"} and values == [False] and not spot.line.line.opaque:
-            values = []  # noqa: PLW2901  false is what the line says without the option
-        _fix(pen, slot, values)
-    return pen.edits()
+            return _command(line, value)
+    editor = OptionEditor(line)
+    for setting, values in setting_values(change.field, value, line.run.settings).items():
+        if setting in FALSE_BY_DEFAULT | {"health.disabled"} and values == [False] and not line.run.parsed.opaque:
+            values = []  # noqa: PLW2901  false is the default without the option
+        _update(editor, setting, values)
+    return editor.edits()
 
 
-def _image(spot: RunLineText, value: Any) -> Edit:  # noqa: ANN401  an image's name, it should be
-    word = spot.line.line.image
+def _image(line: RunLineText, value: Any) -> Edit:  # noqa: ANN401  a field's value
+    word = line.run.parsed.image
     if word is None or not isinstance(value, str) or not value:
         msg = "a run line needs an image"
         raise FormatError(msg)
-    return Edit(word.place, rewrite(spot, word, word.text, value, 0))
+    return Edit(word.place, rewrite(line, word, word.text, value, 0))
 
 
-def _command(spot: RunLineText, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401  words, or UNSET
-    words, image = spot.line.line.command, spot.line.line.image
-    if image is None or not all(word.literal and spot.within(word) for word in words):
-        msg = "the command holds what could not be resolved"
+def _command(line: RunLineText, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401  words, or UNSET
+    words, image = line.run.parsed.command, line.run.parsed.image
+    if image is None or not all(word.literal and line.within(word) for word in words):
+        msg = "the command has an unresolved expansion"
         raise FormatError(msg)
-    new = [] if isinstance(value, Absent) else [quote(one, spot.host) for one in value]
+    new = [] if isinstance(value, Absent) else [quote(word, line.quoting) for word in value]
     if [word.text for word in words] == list(() if isinstance(value, Absent) else value):
         return ()
     end = words[-1].place.end if words else image.place.end
-    return (Edit(Place(image.place.end, end), "".join(f" {one}" for one in new)),)
+    return (Edit(Place(image.place.end, end), "".join(f" {word}" for word in new)),)
 
 
-def _fix(pen: OptionEditor, slot: str, new: Sequence[Any]) -> None:
-    """Turn what a slot holds into the new values: equal ends stay, what is between is replaced in order."""
-    pairs = pen.spot.line.slots.values.get(slot, [])
+def _update(editor: OptionEditor, setting: str, new: Sequence[Any]) -> None:
+    """Change the values of a setting: keep equal values at both ends, replace those between in order."""
+    pairs = editor.line.run.settings.values.get(setting, [])
     old = [value for value, _ in pairs]
-    if slot not in LIST_SETTINGS and old:
-        # The last one counts; the others are as good as not there, but must go where the option is to go.
+    if setting not in LIST_SETTINGS and old:
+        # The last option counts; the others have no effect, but must go if the setting is to be unset.
         if new and old[-1] == new[-1]:
             return
-        for value, one in pairs if not new else ():
-            pen.take(one, slot, value)
+        for value, option in pairs if not new else ():
+            editor.remove(option, setting, value)
         if new:
-            pen.put(pairs[-1][1], slot, old[-1], new[-1])
+            editor.replace(pairs[-1][1], setting, old[-1], new[-1])
         return
     start = 0
     while start < min(len(old), len(new)) and old[start] == new[start]:
@@ -83,68 +83,70 @@ def _fix(pen: OptionEditor, slot: str, new: Sequence[Any]) -> None:
         end += 1
     middle_old, middle_new = pairs[start : len(old) - end], list(new[start : len(new) - end])
     if len(middle_new) < len(middle_old):
-        # Take those away that are gone, rather than to rewrite all.
-        wanted_still = set(middle_new)
-        for value, one in middle_old:
-            if value not in wanted_still:
-                pen.take(one, slot, value)
-        middle_old = [(value, one) for value, one in middle_old if value in wanted_still]
-    for (value, one), after in zip(middle_old, middle_new, strict=False):
+        # Remove single values rather than rewrite all.
+        remaining = set(middle_new)
+        for value, option in middle_old:
+            if value not in remaining:
+                editor.remove(option, setting, value)
+        middle_old = [(value, option) for value, option in middle_old if value in remaining]
+    for (value, option), after in zip(middle_old, middle_new, strict=False):
         if value != after:
-            pen.put(one, slot, value, after)
-    for value, one in middle_old[len(middle_new) :]:
-        pen.take(one, slot, value)
+            editor.replace(option, setting, value, after)
+    for value, option in middle_old[len(middle_new) :]:
+        editor.remove(option, setting, value)
     before = pairs[len(old) - end - 1][1] if len(old) > end else None
     following = pairs[len(old) - end][1] if end else None
     for after in middle_new[len(middle_old) :]:
-        pen.insert(slot, after, before, following)
+        editor.insert(setting, after, before, following)
 
 
 class OptionEditor:
-    """Gathers what is to be done to each option of a line, then writes it down as edits."""
+    """Collects the changes of each option of a line, then turns them into edits."""
 
-    def __init__(self, spot: RunLineText) -> None:
-        self.spot = spot
+    def __init__(self, line: RunLineText) -> None:
+        self.line = line
         self.values: dict[int, list[tuple[str, Any]]] = {}
-        """For each option touched, by its index: what it is to say."""
+        """The new values of each changed option, by its index."""
         self.inserted: list[tuple[int, str]] = []
-        self._index = {id(one): index for index, one in enumerate(spot.line.line.given)}
-        self._before: dict[int, list[tuple[str, Any]]] = {}
-        for slot, pairs in spot.line.slots.values.items():
-            for value, one in pairs:
-                self._before.setdefault(id(one), []).append((slot, value))
+        self._index = {id(option): index for index, option in enumerate(line.run.parsed.options)}
+        self._original_values: dict[int, list[tuple[str, Any]]] = {}
+        for setting, pairs in line.run.settings.values.items():
+            for value, option in pairs:
+                self._original_values.setdefault(id(option), []).append((setting, value))
 
-    def _said(self, given_option: ParsedOption) -> list[tuple[str, Any]]:
-        return self.values.setdefault(self._index[id(given_option)], self._before[id(given_option)])
+    def _values_of(self, option: ParsedOption) -> list[tuple[str, Any]]:
+        return self.values.setdefault(self._index[id(option)], self._original_values[id(option)])
 
-    def take(self, given_option: ParsedOption, slot: str, value: Any) -> None:  # noqa: ANN401  each slot has its type
-        """Let an option no longer say this."""
-        self._said(given_option).remove((slot, value))
+    def remove(self, option: ParsedOption, setting: str, value: Any) -> None:  # noqa: ANN401  each setting has its type
+        """Remove a value from an option."""
+        self._values_of(option).remove((setting, value))
 
-    def put(self, given_option: ParsedOption, slot: str, old: Any, new: Any) -> None:  # noqa: ANN401  each slot has its type
-        """Let an option say something else."""
-        said = self._said(given_option)
-        said[said.index((slot, old))] = (slot, new)
+    def replace(self, option: ParsedOption, setting: str, old: Any, new: Any) -> None:  # noqa: ANN401  each setting has its type
+        """Replace a value of an option."""
+        values = self._values_of(option)
+        values[values.index((setting, old))] = (setting, new)
 
-    def insert(self, slot: str, value: Any, before: ParsedOption | None, following: ParsedOption | None) -> None:  # noqa: ANN401  each slot has its type
-        """Say this by a new option: behind `before`, else in front of `following`, else where options start."""
-        name, text = spell(slot, value, self.spot.engine)
-        before, following = (one if one and self.spot.holds(one.place) else None for one in (before, following))
+    def insert(self, setting: str, value: Any, before: ParsedOption | None, following: ParsedOption | None) -> None:  # noqa: ANN401  each setting has its type
+        """Add an option for a value: after `before`, else before `following`, else where options start."""
+        name, text = spell(setting, value, self.line.engine)
+        before, following = (
+            option if option and self.line.holds(option.place) else None for option in (before, following)
+        )
         sibling = before or following
-        spelled = self._option(name, text, sibling if sibling and sibling.option is OPTIONS[name] else None)
+        spelled = self._spell_option(name, text, sibling if sibling and sibling.spec is OPTIONS[name] else None)
         if before is not None:
-            self.inserted.append((before.place.end, self._gap(before.word.place.start) + spelled))
+            self.inserted.append((before.place.end, self._gap_before(before.word.place.start) + spelled))
         elif following is not None:
-            self.inserted.append((following.word.place.start, spelled + self._gap(following.word.place.start)))
+            self.inserted.append((following.word.place.start, spelled + self._gap_before(following.word.place.start)))
         else:
-            at, gap = self._first_gap()
+            at, gap = self._first_position()
             self.inserted.append((at, gap + spelled))
 
-    def _option(self, name: str, text: str | None, sibling: ParsedOption | None) -> str:
-        """Write an option, as its sibling is written or as the line's other long options are."""
+    def _spell_option(self, name: str, text: str | None, sibling: ParsedOption | None) -> str:
+        """Spell an option in the style of its sibling or of the line's other long options."""
         if text is None:
             return f"--{name}"
-        word = quote(text, self.spot.host)
+        word = quote(text, self.line.quoting)
         if OPTIONS[name].flag:
             return f"--{name}={word}"
         if sibling is not None and sibling.letter == 1 and len(sibling.word.text) == 2:
@@ -153,110 +155,100 @@ class OptionEditor:
             return f"-{OPTIONS[name].short}{word}"
         if sibling is not None and not sibling.letter:
             return f"--{sibling.word.text[2:].partition('=')[0]}{' ' if sibling.value else '='}{word}"
-        long = [one for one in self.spot.line.line.given if not one.letter and not one.bare and not one.option.flag]
-        joined = sum(one.value is None for one in long)
-        return f"--{name}{'=' if joined * 2 > len(long) else ' '}{word}"
+        long_options = [
+            option
+            for option in self.line.run.parsed.options
+            if not option.letter and not option.bare and not option.spec.flag
+        ]
+        joined = sum(option.value is None for option in long_options)
+        return f"--{name}{'=' if joined * 2 > len(long_options) else ' '}{word}"
 
-    def _gap(self, start: int) -> str:
-        """What stands between a word and the one before it, if that is a continued line; else a space."""
-        text = self.spot.text
+    def _gap_before(self, start: int) -> str:
+        """The white space before a word if it continues a line, else a space."""
+        text = self.line.text
         gap = text[gap_start(text, start) : start]
         return gap if "\n" in gap else " "
 
-    def _first_gap(self) -> tuple[int, str]:
-        """Where a new option goes: behind the verb, or on a line of its own where the line is continued."""
-        line = self.spot.line.line
-        starts = [one.word.place.start for one in line.given if self.spot.holds(one.place)]
-        starts += [word.place.start for word in line.opaque if self.spot.holds(word.place)]
-        starts += [line.image.place.start] if line.image and self.spot.holds(line.image.place) else []
-        dashes = next((word.place.start for word in self.spot.words if word.text == "--"), len(self.spot.text))
+    def _first_position(self) -> tuple[int, str]:
+        """The position of a new option: after the verb, or on its own line if the line is continued."""
+        parsed = self.line.run.parsed
+        starts = [option.word.place.start for option in parsed.options if self.line.holds(option.place)]
+        starts += [word.place.start for word in parsed.opaque if self.line.holds(word.place)]
+        starts += [parsed.image.place.start] if parsed.image and self.line.holds(parsed.image.place) else []
+        dashes = next((word.place.start for word in self.line.words if word.text == "--"), len(self.line.text))
         for start in sorted(set(starts)):
-            before = gap_start(self.spot.text, start)
-            if start < dashes and "\n" in self.spot.text[before:start]:
-                return before, self.spot.text[before:start]
-        return self.spot.verb.place.end, " "
+            before = gap_start(self.line.text, start)
+            if start < dashes and "\n" in self.line.text[before:start]:
+                return before, self.line.text[before:start]
+        return self.line.verb.place.end, " "
 
     def edits(self) -> tuple[Edit, ...]:
-        """Write everything down."""
-        made: list[Edit] = []
+        """Turn the changes into edits."""
+        edits: list[Edit] = []
         letters: dict[int, list[ParsedOption]] = {}
-        for index, said in self.values.items():
-            one = check_in_line(self.spot, self.spot.line.line.given[index])
-            if said:
-                made += self._rewritten(one, said)
-            elif one.letter and one.word.text != f"-{one.option.short}":
-                letters.setdefault(one.word.place.start, []).append(one)
+        for index, values in self.values.items():
+            option = check_in_line(self.line, self.line.run.parsed.options[index])
+            if values:
+                edits += self._rewrite(option, values)
+            elif option.letter and option.word.text != f"-{option.spec.short}":
+                letters.setdefault(option.word.place.start, []).append(option)
             else:
-                made.append(remove(self.spot, one.place))
-        for several in letters.values():
-            made += self._without_letters(several)
+                edits.append(remove(self.line, option.place))
+        for options in letters.values():
+            edits += self._remove_letters(options)
         inserted: dict[int, str] = {}
         for at, text in self.inserted:
             inserted[at] = inserted.get(at, "") + text
-        made += [Edit(Place(at, at), text) for at, text in inserted.items()]
-        return tuple(made)
+        edits += [Edit(Place(at, at), text) for at, text in inserted.items()]
+        return tuple(edits)
 
-    def _without_letters(self, several: list[ParsedOption]) -> list[Edit]:
-        """Take short options out of a word that joins several."""
-        word = several[0].word
-        raw = self.spot.text[word.place.start : word.place.end]
-        together = [one for one in self.spot.line.line.given if one.word is word and one.letter]
-        made = [remove(self.spot, one.value.place) for one in several if one.value is not None]
-        if len(several) == len(together):
-            return [*made, remove(self.spot, word.place)]
+    def _remove_letters(self, options: list[ParsedOption]) -> list[Edit]:
+        """Remove short options from a word with several."""
+        word = options[0].word
+        raw = self.line.text[word.place.start : word.place.end]
+        together = [option for option in self.line.run.parsed.options if option.word is word and option.letter]
+        edits = [remove(self.line, option.value.place) for option in options if option.value is not None]
+        if len(options) == len(together):
+            return [*edits, remove(self.line, word.place)]
         if raw != word.text:
-            msg = f"{raw} joins several options in quotes"
+            msg = f"{raw} combines several options in quotes"
             raise FormatError(msg)
-        for one in several:
-            start = word.place.start + one.letter
-            end = start + 1 if one.bare or one.value is not None else word.place.end
-            made.append(Edit(Place(start, end), ""))
-        return made
+        for option in options:
+            start = word.place.start + option.letter
+            end = start + 1 if option.bare or option.value is not None else word.place.end
+            edits.append(Edit(Place(start, end), ""))
+        return edits
 
-    def _rewritten(self, given_option: ParsedOption, said: list[tuple[str, Any]]) -> list[Edit]:
-        """Let one option say something else, in its place."""
-        spelled = [self._like(given_option, slot, value) for slot, value in said]
+    def _rewrite(self, option: ParsedOption, values: list[tuple[str, Any]]) -> list[Edit]:
+        """Rewrite one option in place."""
+        spelled = [self._spell_like(option, setting, value) for setting, value in values]
         name, text = spelled[0]
-        if OPTIONS[name] is not given_option.option:
+        if OPTIONS[name] is not option.spec:
             if len(spelled) > 1:
-                msg = "one option cannot say this"
+                msg = "one option cannot express this"
                 raise FormatError(msg)
-            if self._joined(given_option):
-                return self._moved(given_option, name, text)
-            return [Edit(given_option.place, self._option(name, text, None))]
-        if given_option.option.flag:
-            return self._flag(given_option, text)
+            if self._shares_word(option):
+                return self._move_out(option, name, text)
+            return [Edit(option.place, self._spell_option(name, text, None))]
+        if option.spec.flag:
+            return self._rewrite_flag(option, text)
         new = ",".join(part or "" for _, part in spelled)
-        if given_option.value is not None:
-            return [Edit(given_option.value.place, rewrite(self.spot, given_option.value, given_option.text, new, 0))]
-        return [
-            Edit(
-                given_option.word.place,
-                rewrite(
-                    self.spot,
-                    given_option.word,
-                    given_option.text,
-                    new,
-                    len(given_option.word.text) - len(given_option.text),
-                ),
-            )
-        ]
+        if option.value is not None:
+            return [Edit(option.value.place, rewrite(self.line, option.value, option.text, new, 0))]
+        prefix = len(option.word.text) - len(option.text)
+        return [Edit(option.word.place, rewrite(self.line, option.word, option.text, new, prefix))]
 
-    def _joined(self, given_option: ParsedOption) -> bool:
-        return sum(other.word is given_option.word for other in self.spot.line.line.given) > 1
+    def _shares_word(self, option: ParsedOption) -> bool:
+        return sum(other.word is option.word for other in self.line.run.parsed.options) > 1
 
-    def _moved(self, given_option: ParsedOption, name: str, text: str | None) -> list[Edit]:
-        end = given_option.place.end
-        return [*self._without_letters([given_option]), Edit(Place(end, end), " " + self._option(name, text, None))]
+    def _move_out(self, option: ParsedOption, name: str, text: str | None) -> list[Edit]:
+        end = option.place.end
+        return [*self._remove_letters([option]), Edit(Place(end, end), " " + self._spell_option(name, text, None))]
 
-    def _like(self, given_option: ParsedOption, slot: str, value: Any) -> Spelling:  # noqa: ANN401  each slot has its type
-        return spell_like(given_option, slot, value, self.spot.engine)
+    def _spell_like(self, option: ParsedOption, setting: str, value: Any) -> Spelling:  # noqa: ANN401  each setting has its type
+        return spell_like(option, setting, value, self.line.engine)
 
-    def _flag(self, given_option: ParsedOption, text: str | None) -> list[Edit]:
-        name = given_option.option.name
+    def _rewrite_flag(self, option: ParsedOption, text: str | None) -> list[Edit]:
+        name = option.spec.name
         new = f"--{name}" if text is None else f"--{name}={text}"
-        return (
-            self._moved(given_option, name, text)
-            if self._joined(given_option)
-            else [Edit(given_option.word.place, new)]
-        )
+        return self._move_out(option, name, text) if self._shares_word(option) else [Edit(option.word.place, new)]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 from typing import Final, cast
 
-from sealock.formats.runargs.scalars import boolean, holds_expansion, size
+from sealock.formats.runargs.scalars import holds_expansion, parse_boolean, parse_size
 from sealock.model.container import Mount, MountKind
 
 PROPAGATIONS: Final = frozenset({
@@ -17,22 +18,22 @@ _MODES: Final = frozenset({
 _KINDS: Final = frozenset({
     "bind", "volume", "tmpfs", "npipe", "cluster", "image", "devpts", "glob", "ramfs",
 })  # fmt: skip
-_PLAIN: Final = frozenset({
+_BARE_KEYS: Final = frozenset({
     "noexec", "exec", "suid", "nosuid", "dev", "nodev", "U", "chown", "idmap", "nocopy",
 })  # fmt: skip
 
 
-def host_path(source: str) -> bool:
+def is_host_path(source: str) -> bool:
     """Whether the source of -v is a path of the host rather than a volume's name."""
-    return source[:1] in {"/", ".", "~", "$", "`", "\\"} or holds_expansion(source[:1]) or _drive(source)
+    return source[:1] in {"/", ".", "~", "$", "`", "\\"} or holds_expansion(source[:1]) or _has_drive(source)
 
 
-def _drive(text: str) -> bool:
+def _has_drive(text: str) -> bool:
     return len(text) > 2 and text[0].isascii() and text[0].isalpha() and text[1] == ":" and text[2] in "/\\"
 
 
-def _split(text: str) -> list[str]:
-    """Split at colons, but for those behind a Windows drive's letter."""
+def _split_colons(text: str) -> list[str]:
+    """Split at colons, except after a Windows drive letter."""
     parts: list[str] = []
     for part in text.split(":"):
         if parts and len(parts[-1]) == 1 and parts[-1].isalpha() and part[:1] in {"\\", "/"} and len(parts) != 2:
@@ -42,17 +43,17 @@ def _split(text: str) -> list[str]:
     return parts
 
 
-def volume(text: str, *, drives: bool = True) -> Mount:
-    """Read what -v says. The engine itself, unlike its client, knows of no drives where it runs on Linux."""
-    parts = _split(text) if drives else text.split(":")
+def parse_volume(text: str, *, drives: bool = True) -> Mount:
+    """Parse the value of -v. Unlike its client, the engine on Linux knows no Windows drives."""
+    parts = _split_colons(text) if drives else text.split(":")
     source, target, mode = (None, parts[0], "") if len(parts) == 1 else (parts[0], parts[1], ":".join(parts[2:]))
     if len(parts) > 3 or not target or source == "" or (len(parts) == 3 and not mode):
         msg = f'"{text}" is not a volume such as source:/target:ro'
         raise ValueError(msg)
-    if not target.startswith(("/", "\\")) and not holds_expansion(target[:1]) and not _drive(target):
+    if not target.startswith(("/", "\\")) and not holds_expansion(target[:1]) and not _has_drive(target):
         msg = f'"{text}": the path inside the container is not absolute'
         raise ValueError(msg)
-    kind: MountKind = "bind" if source is not None and host_path(source) else "volume"
+    kind: MountKind = "bind" if source is not None and is_host_path(source) else "volume"
     return _with_mode(Mount(kind, source, target), mode, text)
 
 
@@ -73,23 +74,21 @@ def _with_mode(mount: Mount, mode: str, text: str) -> Mount:
     return Mount(mount.kind, mount.source, mount.target, read_only, propagation, tuple(options))
 
 
-def tmpfs(text: str) -> Mount:
-    """Read what --tmpfs says."""
-    target, colon, options = text.partition(":")
+def parse_tmpfs(text: str) -> Mount:
+    """Parse the value of --tmpfs."""
+    target, colon, option_text = text.partition(":")
     if not target.startswith("/") and not holds_expansion(target[:1]):
         msg = f'"{text}" is not an absolute path with options'
         raise ValueError(msg)
-    given = tuple(options.split(",")) if colon and options else ()
-    kept = tuple(one for one in given if one not in {"ro", "rw"})
-    return Mount("tmpfs", None, target, read_only="ro" in given, options=kept)
+    options = tuple(option_text.split(",")) if colon and option_text else ()
+    other_options = tuple(option for option in options if option not in {"ro", "rw"})
+    return Mount("tmpfs", None, target, read_only="ro" in options, options=other_options)
 
 
-def _columns(text: str) -> list[str]:
-    """Split at commas; a field in quotes may hold some."""
+def _split_fields(text: str) -> list[str]:
+    """Split at commas outside of quotes."""
     if '"' not in text:
         return text.split(",")
-    import csv  # noqa: PLC0415  hardly ever needed
-
     try:
         (fields,) = csv.reader([text], strict=True)
     except (csv.Error, ValueError):
@@ -98,9 +97,9 @@ def _columns(text: str) -> list[str]:
     return fields
 
 
-def mount(text: str) -> Mount:
-    """Read what --mount says."""
-    fields = _columns(text)
+def parse_mount(text: str) -> Mount:
+    """Parse the value of --mount."""
+    fields = _split_fields(text)
     kind, source, target, read_only, propagation, options = "volume", None, "", False, None, []
     for field in fields:
         key, equals, value = field.partition("=")
@@ -112,20 +111,20 @@ def mount(text: str) -> Mount:
         elif key in {"target", "dst", "destination"}:
             target = value
         elif key in {"readonly", "ro"}:
-            read_only = boolean(value) if equals else True
+            read_only = parse_boolean(value) if equals else True
         elif key == "rw":
-            read_only = not boolean(value) if equals else False
+            read_only = not parse_boolean(value) if equals else False
         elif key == "bind-propagation":
             propagation = value
         elif key in _OPTION_OF:
             options.append(_OPTION_OF[key] + value)
         elif key == "volume-nocopy":
-            options += ["nocopy"] if not equals or boolean(value) else []
+            options += ["nocopy"] if not equals or parse_boolean(value) else []
         elif equals and key in {"relabel", "consistency"}:
             options.append({"shared": "z", "private": "Z"}.get(value, value))
         elif (
-            (equals and key in _OTHER)
-            or key in _PLAIN
+            (equals and key in _VALUE_KEYS)
+            or key in _BARE_KEYS
             or key in {"bind-nonrecursive", "notmpcopyup", "tmpcopyup"}
             or field in PROPAGATIONS
         ):
@@ -133,69 +132,73 @@ def mount(text: str) -> Mount:
         else:
             msg = f'"{text}": "{field}" is not a key of --mount'
             raise ValueError(msg)
-    return _checked(Mount(cast("MountKind", kind), source, target, read_only, propagation, tuple(options)), text)
+    return _validate(Mount(cast("MountKind", kind), source, target, read_only, propagation, tuple(options)), text)
 
 
 _OPTION_OF: Final = {"tmpfs-size": "size=", "tmpfs-mode": "mode="}
-_OTHER: Final = frozenset({
+_VALUE_KEYS: Final = frozenset({
     "bind-recursive", "volume-label", "volume-driver", "volume-opt", "volume-subpath", "image-subpath", "subpath",
     "idmap", "chown", "U", "exec", "suid", "dev", "noexec", "nosuid", "nodev", "bind-nonrecursive",
     "bind-create-src",
 })  # fmt: skip
 
 
-def _checked(one: Mount, text: str) -> Mount:
-    said = ""
-    if not one.target:
-        said = "it names no target"
-    elif one.kind not in _KINDS and not holds_expansion(one.kind):
-        said = f'"{one.kind}" is not a kind of mount'
-    elif one.kind == "bind" and not one.source:
-        said = "a bind mount needs a source"
-    elif one.kind == "tmpfs" and one.source:
-        said = "a tmpfs has no source"
-    if said:
-        msg = f'"{text}": {said}'
+def _validate(mount: Mount, text: str) -> Mount:
+    fault = ""
+    if not mount.target:
+        fault = "it has no target"
+    elif mount.kind not in _KINDS and not holds_expansion(mount.kind):
+        fault = f'"{mount.kind}" is not a kind of mount'
+    elif mount.kind == "bind" and not mount.source:
+        fault = "a bind mount needs a source"
+    elif mount.kind == "tmpfs" and mount.source:
+        fault = "a tmpfs has no source"
+    if fault:
+        msg = f'"{text}": {fault}'
         raise ValueError(msg)
-    for option in one.options:
+    for option in mount.options:
         if option.startswith("size=") and not holds_expansion(option) and not option.endswith("%"):
-            size(option[5:])
-    return one
+            parse_size(option[5:])
+    return mount
 
 
 _VOLUME_OPTIONS: Final = _MODES | PROPAGATIONS
 
 
-def spell(one: Mount) -> tuple[str, str]:
-    """Spell a mount by the option that is shortest for it: ("volume", "a:/b:ro")."""
-    if one.kind == "tmpfs" and one.source is None and one.propagation is None:
-        options = [*one.options, *(["ro"] if one.read_only else [])]
-        return "tmpfs", ":".join([one.target, *([",".join(options)] if options else [])])
-    short = one.kind in {"bind", "volume"} and all(option in _VOLUME_OPTIONS for option in one.options)
-    bind = one.source is not None and host_path(one.source)
-    parts = [one.target] if one.source is None else [one.source, one.target]
-    if short and bind == (one.kind == "bind") and not any(":" in part or not part for part in parts):
-        mode = [*(["ro"] if one.read_only else []), *([one.propagation] if one.propagation else []), *one.options]
-        if not mode or one.source is not None:
+def spell_mount_option(mount: Mount) -> tuple[str, str]:
+    """Spell a mount with its shortest option: ("volume", "a:/b:ro")."""
+    if mount.kind == "tmpfs" and mount.source is None and mount.propagation is None:
+        options = [*mount.options, *(["ro"] if mount.read_only else [])]
+        return "tmpfs", ":".join([mount.target, *([",".join(options)] if options else [])])
+    short = mount.kind in {"bind", "volume"} and all(option in _VOLUME_OPTIONS for option in mount.options)
+    bind = mount.source is not None and is_host_path(mount.source)
+    parts = [mount.target] if mount.source is None else [mount.source, mount.target]
+    if short and bind == (mount.kind == "bind") and not any(":" in part or not part for part in parts):
+        mode = [
+            *(["ro"] if mount.read_only else []),
+            *([mount.propagation] if mount.propagation else []),
+            *mount.options,
+        ]
+        if not mode or mount.source is not None:
             return "volume", ":".join([*parts, *([",".join(mode)] if mode else [])])
-    return "mount", spell_mount(one)
+    return "mount", spell_mount(mount)
 
 
-def spell_mount(one: Mount) -> str:
-    """Spell a mount as --mount does."""
-    fields = [f"type={one.kind}"]
-    if one.source is not None:
-        fields.append(f"source={one.source}")
-    fields.append(f"target={one.target}")
-    if one.read_only:
+def spell_mount(mount: Mount) -> str:
+    """Spell a mount for --mount."""
+    fields = [f"type={mount.kind}"]
+    if mount.source is not None:
+        fields.append(f"source={mount.source}")
+    fields.append(f"target={mount.target}")
+    if mount.read_only:
         fields.append("readonly")
-    if one.propagation:
-        fields.append(f"bind-propagation={one.propagation}")
-    fields += [_key_of(option) for option in one.options]
+    if mount.propagation:
+        fields.append(f"bind-propagation={mount.propagation}")
+    fields += [_spell_option(option) for option in mount.options]
     return ",".join(f'"{field}"' if "," in field else field for field in fields)
 
 
-def _key_of(option: str) -> str:
+def _spell_option(option: str) -> str:
     if option.startswith(("size=", "mode=")):
         return f"tmpfs-{option}"
     if option in {"z", "Z"}:

@@ -14,8 +14,8 @@ _KEYS: Final = frozenset({
 })  # fmt: skip
 
 
-def network(text: str) -> str | Network:
-    """Read a mode (as text) or a user-defined network."""
+def parse_network(text: str) -> str | Network:
+    """Parse a mode (a str) or a user-defined network."""
     if text in {"default", ""}:
         return "bridge"
     head, colon, rest = text.partition(":")
@@ -24,11 +24,11 @@ def network(text: str) -> str | Network:
     if head in _MODES and (not colon or head in {"slirp4netns", "pasta"}):
         return head
     if colon and "=" in rest and "=" not in head:
-        return _long(f"name={head},{rest}", text)
-    return _long(text, text) if "=" in text else Network(text)
+        return _parse_long(f"name={head},{rest}", text)
+    return _parse_long(text, text) if "=" in text else Network(text)
 
 
-def _long(text: str, whole: str) -> str | Network:
+def _parse_long(text: str, whole: str) -> str | Network:
     name, aliases = "", []
     for field in text.split(","):
         key, equals, value = field.partition("=")
@@ -48,10 +48,10 @@ def _long(text: str, whole: str) -> str | Network:
     return Network(name, tuple(aliases))
 
 
-def spell_network(one: str | Network) -> str:
+def spell_network(network: str | Network) -> str:
     """Spell a mode or a network."""
-    if isinstance(one, str):
-        return one
-    if not one.aliases:
-        return one.name
-    return ",".join([f"name={one.name}", *(f"alias={alias}" for alias in one.aliases)])
+    if isinstance(network, str):
+        return network
+    if not network.aliases:
+        return network.name
+    return ",".join([f"name={network.name}", *(f"alias={alias}" for alias in network.aliases)])

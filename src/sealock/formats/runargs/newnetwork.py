@@ -1,4 +1,4 @@
-"""Writes the line that makes a network, in front of the first run line that needs it."""
+"""Inserts the command that creates a network before the first run line that needs it."""
 
 from __future__ import annotations
 
@@ -6,46 +6,46 @@ from typing import Final
 
 from sealock.errors import FormatError
 from sealock.formats.runargs.quotes import quote
-from sealock.formats.runargs.spot import RunLineText
+from sealock.formats.runargs.reader import RunLineText
 from sealock.formats.scripts import find_created_networks, find_run_commands
 from sealock.model.absent import given
 from sealock.model.change import Add, Edit, FieldChange, Set, Swap
 from sealock.model.container import Network
 from sealock.model.location import Place, Source
 
-_OTHER_FILES: Final = (
+_NO_SHELL_FILES: Final = (
     ".md", ".markdown", ".yml", ".yaml", ".json", ".toml", ".mk", ".service", ".timer", ".rst", ".txt", ".conf",
     ".html",
 )  # fmt: skip
-_OPEN_ENDS: Final = ("\\", "&&", "||", "|")
+_CONTINUATIONS: Final = ("\\", "&&", "||", "|")
 _PREFIXES: Final = ("sudo", "exec", "time")
 
 
-def create_networks(source: Source, spot: RunLineText, change: FieldChange) -> tuple[Edit, ...]:
-    """Make the networks that a change speaks of and the text never makes; FormatError where no shell reads the text."""
+def create_networks(source: Source, line: RunLineText, change: FieldChange) -> tuple[Edit, ...]:
+    """Create the networks of a change that the text does not create; FormatError if the text is no shell script."""
     if change.field != "networks":
         return ()
     match change:
         case Set(value=value):
-            wanted = value or ()
+            networks = value or ()
         case Add(value=value) | Swap(new=value):
-            wanted = (value,)
+            networks = (value,)
         case _:
-            wanted = ()
-    present = {name for name, _, _ in find_created_networks(source)}
-    present |= {network.name for network in given(spot.line.container.networks, ())}
-    missing = [one.name for one in wanted if isinstance(one, Network) and one.name not in present]
+            networks = ()
+    existing = {name for name, _, _ in find_created_networks(source)}
+    existing |= {network.name for network in given(line.run.container.networks, ())}
+    missing = [network.name for network in networks if isinstance(network, Network) and network.name not in existing]
     if not missing:
         return ()
     base = source.name.lower().replace("\\", "/").rpartition("/")[2]
-    if spot.host != "shell" or base.endswith(_OTHER_FILES):
-        msg = f"the network {missing[0]} has to be made first: docker network create {missing[0]}"
+    if line.quoting != "shell" or base.endswith(_NO_SHELL_FILES):
+        msg = f"create the network {missing[0]} first: docker network create {missing[0]}"
         raise FormatError(msg)
-    start, indent = _statement(source.text, spot.place.start)
-    engine = _engine(source.text, spot, start + len(indent))
-    # All lines that are changed together are to agree on the place, which is in front of the first of them.
-    for found in find_run_commands(source):
-        first, outer = _statement(source.text, found.place.start)
+    start, indent = _statement_start(source.text, line.place.start)
+    engine = _engine_words(source.text, line, start + len(indent))
+    # All lines that change together must agree on the place: before the first of them.
+    for command in find_run_commands(source):
+        first, outer = _statement_start(source.text, command.place.start)
         if first < start and len(outer) <= len(indent):
             start, indent = first, outer
             break
@@ -56,12 +56,12 @@ def create_networks(source: Source, spot: RunLineText, change: FieldChange) -> t
     return (Edit(Place(start, start), lines),)
 
 
-def _statement(text: str, at: int) -> tuple[int, str]:
-    """The start of the line on which the statement around an offset begins, and its indentation."""
+def _statement_start(text: str, at: int) -> tuple[int, str]:
+    """The start of the first line of the statement around an offset, and its indentation."""
     start = text.rfind("\n", 0, at) + 1
     while start > 0:
         before = text.rfind("\n", 0, start - 1) + 1
-        if not text[before : start - 1].rstrip().endswith(_OPEN_ENDS):
+        if not text[before : start - 1].rstrip().endswith(_CONTINUATIONS):
             break
         start = before
     end = start
@@ -70,10 +70,10 @@ def _statement(text: str, at: int) -> tuple[int, str]:
     return start, text[start:end]
 
 
-def _engine(text: str, spot: RunLineText, line_start: int) -> str:
-    """The words that call the engine, as the run line itself has them."""
-    called = text[spot.place.start : spot.verb.place.start].split()
+def _engine_words(text: str, line: RunLineText, line_start: int) -> str:
+    """The words that call the engine, as in the run line."""
+    called = text[line.place.start : line.verb.place.start].split()
     if called[-1:] == ["container"]:
         called.pop()
-    before = text[line_start : spot.place.start].split()
-    return " ".join([*(before if all(one in _PREFIXES for one in before) else []), *(called or [spot.engine])])
+    before = text[line_start : line.place.start].split()
+    return " ".join([*(before if all(word in _PREFIXES for word in before) else []), *(called or [line.engine])])

@@ -1,20 +1,20 @@
-"""The field table: each option, what it says of which field, and how a field's value is spelled again.
+"""The field table: how each option of `docker run` is parsed, and how a field is spelled as an option.
 
-A *slot* is what one option can say: a field of the container, or a part of one ("health.interval"). Slots that hold
-several values get one from each time that the option is given.
+A *setting* is what one option sets: a field of the container, or a part of one ("health.interval"). A list setting gets
+one value from each use of its option.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypedDict, Unpack
 
 from msgspec import Struct
 
 from sealock.formats.runargs import mounts, ports, scalars, values
-from sealock.formats.runargs.networks import network, spell_network
-from sealock.formats.runargs.security import security_option, spell_security
+from sealock.formats.runargs.networks import parse_network, spell_network
+from sealock.formats.runargs.security import parse_security_option, spell_security
 from sealock.model.absent import UNKNOWN
 
 FieldValue: TypeAlias = tuple[str, Any]
@@ -22,199 +22,211 @@ OptionReader: TypeAlias = Callable[[str], tuple[FieldValue, ...]]
 
 
 class RunOption(Struct, frozen=True):
-    """One option. A flag takes no word of its own; `engines` is empty for all, else the words that know it.
+    """The specification of an option. A flag takes no value; `engines` and `verbs` are empty for all.
 
-    `slots` are those that it may fill. `comma` marks a list that podman splits at commas.
+    `settings` are those that it may set. `comma` marks a list that podman splits at commas.
     """
 
     name: str
     read: OptionReader
     short: str = ""
     flag: bool = False
-    slots: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
     engines: tuple[str, ...] = ()
     verbs: tuple[str, ...] = ()
     comma: bool = False
 
 
+class _Extra(TypedDict, total=False):
+    engines: tuple[str, ...]
+    verbs: tuple[str, ...]
+    comma: bool
+
+
 Spelling: TypeAlias = tuple[str, str | None]
-"""An option's name, and the word that it is given (None for a flag)."""
+"""An option's name and value (None for a flag)."""
 
 OPTIONS: Final[dict[str, RunOption]] = {}
 SHORT_OPTIONS: Final[dict[str, RunOption]] = {}
 LIST_SETTINGS: Final[set[str]] = set()
-"""The slots that hold several values."""
+"""The settings that are lists."""
 SPELLERS: Final[dict[str, Callable[[Any], Spelling]]] = {}
 _OTHERS: Final = ("podman", "nerdctl")
 
 
-def _enter(option: RunOption) -> None:
+def _register(option: RunOption) -> None:
     for name in option.name.split():
         OPTIONS[name] = option
     if option.short:
         SHORT_OPTIONS[option.short] = option
 
 
-def _flag(name: str, slot: str, short: str = "", *, inverted: bool = False, **more: Any) -> None:  # noqa: ANN401  as Option's
+def _add_flag(name: str, setting: str, short: str = "", *, inverted: bool = False, **more: Unpack[_Extra]) -> None:
     def read(text: str) -> tuple[FieldValue, ...]:
-        return ((slot, scalars.boolean(text) is not inverted),)
+        return ((setting, scalars.parse_boolean(text) is not inverted),)
 
-    _enter(RunOption(name, read, short, flag=True, slots=(slot,), **more))
-    SPELLERS[slot] = lambda value: (name, None if value is not inverted else "false")
+    _register(RunOption(name, read, short, flag=True, settings=(setting,), **more))
+    SPELLERS[setting] = lambda value: (name, None if value is not inverted else "false")
 
 
-def _one(
+def _add_single(
     name: str,
-    slot: str,
+    setting: str,
     short: str = "",
     read: Callable[[str], Any] = str,
     spell: Callable[[Any], str] = str,
-    **more: Any,  # noqa: ANN401  as Option's
+    **more: Unpack[_Extra],
 ) -> None:
-    """An option that fills one slot. Names after the first are other spellings of it."""
-    _enter(RunOption(name, lambda text: ((slot, read(text)),), short, slots=(slot,), **more))
-    SPELLERS.setdefault(slot, lambda value: (name.split(maxsplit=1)[0], spell(value)))
+    """Add an option with one setting. Names after the first are aliases."""
+    _register(RunOption(name, lambda text: ((setting, read(text)),), short, settings=(setting,), **more))
+    SPELLERS.setdefault(setting, lambda value: (name.split(maxsplit=1)[0], spell(value)))
 
 
-def _many(
+def _add_list(
     name: str,
-    slot: str,
+    setting: str,
     short: str = "",
     read: Callable[[str], Any] = str,
     spell: Callable[[Any], str] = str,
-    **more: Any,  # noqa: ANN401  as Option's
+    **more: Unpack[_Extra],
 ) -> None:
-    LIST_SETTINGS.add(slot)
-    _one(name, slot, short, read, spell, **more)
+    LIST_SETTINGS.add(setting)
+    _add_single(name, setting, short, read, spell, **more)
 
 
-def _known(names: str, short: str = "", *, flag: bool = False, check: Callable[[str], Any] = str, **more: Any) -> None:  # noqa: ANN401  as Option's
-    """Options that say nothing of the container that a field holds."""
+def _add_ignored(
+    names: str, short: str = "", *, flag: bool = False, check: Callable[[str], Any] = str, **more: Unpack[_Extra]
+) -> None:
+    """Add options that set no field of the container."""
 
     def read(text: str) -> tuple[FieldValue, ...]:
-        (scalars.boolean if flag else check)(text)
+        (scalars.parse_boolean if flag else check)(text)
         return ()
 
     for name in names.split():
-        _enter(RunOption(name, read, short, flag=flag, **more))
+        _register(RunOption(name, read, short, flag=flag, **more))
 
 
-# What runs
-_one("name", "name")
-_one("platform", "platform")
-_one("pull", "pull", read=scalars.choice("always", "missing", "never", "newer", "ifnotpresent", "true", "false", ""))
-_flag("disable-content-trust", "content_trust", inverted=True)
-_one(
+# Program
+_add_single("name", "name")
+_add_single("platform", "platform")
+_add_single(
+    "pull",
+    "pull",
+    read=scalars.choice_parser("always", "missing", "never", "newer", "ifnotpresent", "true", "false", ""),
+)
+_add_flag("disable-content-trust", "content_trust", inverted=True)
+_add_single(
     "entrypoint",
     "entrypoint",
     read=lambda text: (text,) if text else (),
-    spell=lambda words: scalars.only_word(words, "--entrypoint"),
+    spell=lambda words: scalars.single_word(words, "--entrypoint"),
 )
-_one("workdir", "working_dir", "w")
-_flag("init", "init")
-_flag("tty", "tty", "t")
-_flag("interactive", "stdin_open", "i")
-_one("stop-signal", "stop_signal")
-_one("runtime", "runtime")
-_many("env", "environment", "e", values.variable, values.spell_variable)
-_many("env-file", "env_files")
-_many("label", "labels", "l", values.label, values.spell_label)
-_many("annotation", "annotations", "", values.label, values.spell_label)
-_many("secret", "secrets", "", lambda text: text.partition(",")[0], engines=_OTHERS)
-# Who it is
-_one("user", "user", "u")
-_many("group-add", "groups")
-# What it may do
-_flag("privileged", "privileged")
-_many("cap-add", "cap_add", "", values.capability, comma=True)
-_many("cap-drop", "cap_drop", "", values.capability, comma=True)
-_many("device", "devices", "", values.device, values.spell_device)
-_many("device-cgroup-rule", "device_rules", "", values.device_rule)
-_one("gpus", "gpus", read=scalars.gpus)
-_many("sysctl", "sysctls", "", values.sysctl, values.spell_sysctl)
-# What it sees
-_flag("read-only", "read_only")
-_many("volume", "mounts", "v", mounts.volume)
-_many("mount", "mounts", "", mounts.mount)
-_many("tmpfs", "mounts", "", mounts.tmpfs)
-SPELLERS["mounts"] = mounts.spell
-_many("volumes-from", "volumes_from")
-_one("volume-driver", "volume_driver")
-_one("pid", "pid", read=scalars.namespace("host", "private"))
-_one("ipc", "ipc", read=scalars.namespace("host", "private", "shareable", "none"))
-_one("uts", "uts", read=scalars.namespace("host", "private"))
-_one("userns", "userns")
-_one("cgroupns", "cgroupns", read=scalars.namespace("host", "private"))
-_one("cgroup-parent", "cgroup_parent")
-# Whom it can reach, and who it
-_many("network net", "net", "", network, spell_network)
-_many("network-alias net-alias", "net.alias")
-_many("link", "links", "", values.link, values.spell_link)
-_many("publish", "ports", "p", ports.port, ports.spell_port)
-_flag("publish-all", "publish_all", "P")
-_many("expose", "expose", "", ports.exposed)
-_one("hostname", "hostname", "h")
-_one("domainname", "domainname")
-_many("dns", "dns", "", ports.address)
-_many("dns-search", "dns_search")
-_many("dns-option dns-opt", "dns_options")
-_many("add-host", "extra_hosts", "", ports.extra_host)
-_one("mac-address", "mac_address", read=ports.mac_address)
-# What it may use
-_one("memory", "memory", "m", scalars.size, scalars.spell_size)
-_one("memory-reservation", "memory_reservation", "", scalars.size, scalars.spell_size)
-_one("memory-swap", "memory_swap", "", scalars.swap, scalars.spell_size)
-_one("memory-swappiness", "memory_swappiness", "", scalars.integer)
-_one("shm-size", "shm_size", "", scalars.size, scalars.spell_size)
-_one("cpus", "cpus", "", scalars.cpus, scalars.spell_number)
-_one("cpu-shares", "cpu_shares", "c", scalars.integer)
-_one("cpu-quota", "cpu_quota", "", scalars.integer)
-_one("cpu-period", "cpu_period", "", scalars.integer)
-_one("cpu-rt-runtime", "cpu_rt_runtime", "", scalars.integer)
-_one("cpu-rt-period", "cpu_rt_period", "", scalars.integer)
-_one("cpuset-cpus", "cpuset_cpus")
-_one("cpuset-mems", "cpuset_mems")
-_one("pids-limit", "pids_limit", "", scalars.integer)
-_many("ulimit", "ulimits", "", values.ulimit, values.spell_ulimit)
-_one("blkio-weight", "blkio_weight", "", scalars.natural16)
-_flag("oom-kill-disable", "oom_kill_disable")
-_one("oom-score-adj", "oom_score_adj", "", scalars.integer)
-_many("storage-opt", "storage_options", "", values.key_value)
-# How it lives
-_one("restart", "restart", "", values.restart, values.spell_restart)
-_flag("rm", "auto_remove")
-_flag("detach", "detach", "d", verbs=("run",))
-_flag("no-healthcheck", "health.disabled")
-_one("health-cmd", "health.test")
-_one("health-interval", "health.interval", "", scalars.duration, scalars.spell_duration)
-_one("health-timeout", "health.timeout", "", scalars.duration, scalars.spell_duration)
-_one("health-start-period", "health.start_period", "", scalars.duration, scalars.spell_duration)
-_one("health-start-interval", "health.start_interval", "", scalars.duration, scalars.spell_duration)
-_one("health-retries", "health.retries", "", scalars.integer)
-_one("log-driver", "logging.driver")
-_many("log-opt", "logging.options", "", values.pair, values.spell_pair)
-_one("stop-timeout", "stop_timeout", "", scalars.integer)
-# One option, many fields
+_add_single("workdir", "working_dir", "w")
+_add_flag("init", "init")
+_add_flag("tty", "tty", "t")
+_add_flag("interactive", "stdin_open", "i")
+_add_single("stop-signal", "stop_signal")
+_add_single("runtime", "runtime")
+_add_list("env", "environment", "e", values.parse_variable, values.spell_variable)
+_add_list("env-file", "env_files")
+_add_list("label", "labels", "l", values.parse_label, values.spell_label)
+_add_list("annotation", "annotations", "", values.parse_label, values.spell_label)
+_add_list("secret", "secrets", "", lambda text: text.partition(",")[0], engines=_OTHERS)
+# User
+_add_single("user", "user", "u")
+_add_list("group-add", "groups")
+# Privileges
+_add_flag("privileged", "privileged")
+_add_list("cap-add", "cap_add", "", values.parse_capability, comma=True)
+_add_list("cap-drop", "cap_drop", "", values.parse_capability, comma=True)
+_add_list("device", "devices", "", values.parse_device, values.spell_device)
+_add_list("device-cgroup-rule", "device_rules", "", values.parse_device_rule)
+_add_single("gpus", "gpus", read=scalars.parse_gpus)
+_add_list("sysctl", "sysctls", "", values.parse_sysctl, values.spell_sysctl)
+# Mounts and namespaces
+_add_flag("read-only", "read_only")
+_add_list("volume", "mounts", "v", mounts.parse_volume)
+_add_list("mount", "mounts", "", mounts.parse_mount)
+_add_list("tmpfs", "mounts", "", mounts.parse_tmpfs)
+SPELLERS["mounts"] = mounts.spell_mount_option
+_add_list("volumes-from", "volumes_from")
+_add_single("volume-driver", "volume_driver")
+_add_single("pid", "pid", read=scalars.namespace_parser("host", "private"))
+_add_single("ipc", "ipc", read=scalars.namespace_parser("host", "private", "shareable", "none"))
+_add_single("uts", "uts", read=scalars.namespace_parser("host", "private"))
+_add_single("userns", "userns")
+_add_single("cgroupns", "cgroupns", read=scalars.namespace_parser("host", "private"))
+_add_single("cgroup-parent", "cgroup_parent")
+# Network
+_add_list("network net", "net", "", parse_network, spell_network)
+_add_list("network-alias net-alias", "net.alias")
+_add_list("link", "links", "", values.parse_link, values.spell_link)
+_add_list("publish", "ports", "p", ports.parse_port, ports.spell_port)
+_add_flag("publish-all", "publish_all", "P")
+_add_list("expose", "expose", "", ports.parse_exposed)
+_add_single("hostname", "hostname", "h")
+_add_single("domainname", "domainname")
+_add_list("dns", "dns", "", ports.parse_address)
+_add_list("dns-search", "dns_search")
+_add_list("dns-option dns-opt", "dns_options")
+_add_list("add-host", "extra_hosts", "", ports.parse_extra_host)
+_add_single("mac-address", "mac_address", read=ports.parse_mac_address)
+# Resources
+_add_single("memory", "memory", "m", scalars.parse_size, scalars.spell_size)
+_add_single("memory-reservation", "memory_reservation", "", scalars.parse_size, scalars.spell_size)
+_add_single("memory-swap", "memory_swap", "", scalars.parse_swap, scalars.spell_size)
+_add_single("memory-swappiness", "memory_swappiness", "", scalars.parse_integer)
+_add_single("shm-size", "shm_size", "", scalars.parse_size, scalars.spell_size)
+_add_single("cpus", "cpus", "", scalars.parse_cpus, scalars.spell_number)
+_add_single("cpu-shares", "cpu_shares", "c", scalars.parse_integer)
+_add_single("cpu-quota", "cpu_quota", "", scalars.parse_integer)
+_add_single("cpu-period", "cpu_period", "", scalars.parse_integer)
+_add_single("cpu-rt-runtime", "cpu_rt_runtime", "", scalars.parse_integer)
+_add_single("cpu-rt-period", "cpu_rt_period", "", scalars.parse_integer)
+_add_single("cpuset-cpus", "cpuset_cpus")
+_add_single("cpuset-mems", "cpuset_mems")
+_add_single("pids-limit", "pids_limit", "", scalars.parse_integer)
+_add_list("ulimit", "ulimits", "", values.parse_ulimit, values.spell_ulimit)
+_add_single("blkio-weight", "blkio_weight", "", scalars.parse_uint16)
+_add_flag("oom-kill-disable", "oom_kill_disable")
+_add_single("oom-score-adj", "oom_score_adj", "", scalars.parse_integer)
+_add_list("storage-opt", "storage_options", "", values.parse_key_value)
+# Lifecycle
+_add_single("restart", "restart", "", values.parse_restart, values.spell_restart)
+_add_flag("rm", "auto_remove")
+_add_flag("detach", "detach", "d", verbs=("run",))
+_add_flag("no-healthcheck", "health.disabled")
+_add_single("health-cmd", "health.test")
+_add_single("health-interval", "health.interval", "", scalars.parse_duration, scalars.spell_duration)
+_add_single("health-timeout", "health.timeout", "", scalars.parse_duration, scalars.spell_duration)
+_add_single("health-start-period", "health.start_period", "", scalars.parse_duration, scalars.spell_duration)
+_add_single("health-start-interval", "health.start_interval", "", scalars.parse_duration, scalars.spell_duration)
+_add_single("health-retries", "health.retries", "", scalars.parse_integer)
+_add_single("log-driver", "logging.driver")
+_add_list("log-opt", "logging.options", "", values.parse_pair, values.spell_pair)
+_add_single("stop-timeout", "stop_timeout", "", scalars.parse_integer)
+# One option with several fields
 _SECURITY: Final = ("no_new_privileges", "seccomp", "apparmor", "selinux", "unconfined_paths")
 LIST_SETTINGS.add("selinux")
-_enter(RunOption("security-opt", security_option, slots=_SECURITY))
-for _slot in _SECURITY:
-    SPELLERS[_slot] = partial(spell_security, _slot)
-# Known, and without a field
-_known("attach", "a", check=scalars.stream)
-_known("cidfile label-file ip ip6 link-local-ip isolation")
-_known("detach-keys", verbs=("run",))
-_known("sig-proxy", flag=True, verbs=("run",))
-_known("quiet", "q", flag=True)
-_known("help", flag=True)
-_known("cpu-count cpu-percent", check=scalars.integer)
-_known("io-maxbandwidth kernel-memory", check=scalars.size)
-_known("io-maxiops", check=scalars.integer)
-_known("blkio-weight-device", check=values.weighted_device)
-_known("device-read-bps device-write-bps", check=values.throttled_bytes)
-_known("device-read-iops device-write-iops", check=values.throttled_operations)
-# Podman's and nerdctl's own
-_known(
+_register(RunOption("security-opt", parse_security_option, settings=_SECURITY))
+for _setting in _SECURITY:
+    SPELLERS[_setting] = partial(spell_security, _setting)
+# Options without a field
+_add_ignored("attach", "a", check=scalars.parse_stream)
+_add_ignored("cidfile label-file ip ip6 link-local-ip isolation")
+_add_ignored("detach-keys", verbs=("run",))
+_add_ignored("sig-proxy", flag=True, verbs=("run",))
+_add_ignored("quiet", "q", flag=True)
+_add_ignored("help", flag=True)
+_add_ignored("cpu-count cpu-percent", check=scalars.parse_integer)
+_add_ignored("io-maxbandwidth kernel-memory", check=scalars.parse_size)
+_add_ignored("io-maxiops", check=scalars.parse_integer)
+_add_ignored("blkio-weight-device", check=values.parse_weighted_device)
+_add_ignored("device-read-bps device-write-bps", check=values.parse_throttled_bytes)
+_add_ignored("device-read-iops device-write-iops", check=values.parse_throttled_operations)
+# Options of podman and nerdctl
+_add_ignored(
     "arch artifact authfile cert-dir cgroup-conf cgroups chrootdirs conmon-pidfile creds decryption-key gidmap "
     "group-entry health-log-destination health-max-log-count health-max-log-size health-on-failure health-startup-cmd "
     "health-startup-interval health-startup-retries health-startup-success health-startup-timeout hosts-file hostuser "
@@ -225,11 +237,13 @@ _known(
     "cosign-certificate-oidc-issuer-regexp snapshotter user-policy",
     engines=_OTHERS,
 )  # fmt: skip
-_known(
+_add_ignored(
     "env-host env-merge health-log http-proxy no-hostname no-hosts passwd read-only-tmpfs replace rmi rootfs "
     "tls-verify unsetenv-all insecure-registry",
     flag=True,
     engines=_OTHERS,
 )
-# What a pod shares is told where it is made.
-_enter(RunOption("pod", lambda _: tuple((slot, UNKNOWN) for slot in ("ipc", "uts", "network_mode")), engines=_OTHERS))
+# The pod itself determines which namespaces are shared.
+_register(
+    RunOption("pod", lambda _: tuple((setting, UNKNOWN) for setting in ("ipc", "uts", "network_mode")), engines=_OTHERS)
+)

@@ -1,4 +1,4 @@
-"""Ports, addresses and names of hosts."""
+"""Ports, addresses and host names."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from sealock.formats.runargs.scalars import holds_expansion
 from sealock.model.container import Port
 
 
-def port_numbers(text: str) -> tuple[int, int]:
-    """Read "80" or "8000-8010"; what nobody can resolve is taken for any port."""
+def parse_port_numbers(text: str) -> tuple[int, int]:
+    """Parse "80" or "8000-8010"; an unresolved expansion gives 0, any port."""
     if holds_expansion(text):
         return 0, 0
     low, dash, high = text.partition("-")
@@ -26,13 +26,13 @@ def port_numbers(text: str) -> tuple[int, int]:
     return first, last
 
 
-def exposed(text: str) -> str:
-    """Read a port or range to expose, with its protocol."""
+def parse_exposed(text: str) -> str:
+    """Parse a port or range to expose, with its protocol."""
     ports, _, protocol = text.partition("/")
     if ":" in ports:
-        msg = f'"{text}" is not a port to expose: --expose knows nothing of the host'
+        msg = f'"{text}" is not a port to expose: --expose takes no host port'
         raise ValueError(msg)
-    port_numbers(ports)
+    parse_port_numbers(ports)
     return f"{ports}/{_protocol(protocol, text)}"
 
 
@@ -44,54 +44,54 @@ def _protocol(text: str, whole: str) -> str:
     return known
 
 
-def port(text: str) -> Port:
-    """Read [[ADDRESS:]HOST:]CONTAINER[/PROTOCOL], IPv6 addresses in brackets or bare."""
+def parse_port(text: str) -> Port:
+    """Parse [[ADDRESS:]HOST:]CONTAINER[/PROTOCOL] with IPv6 addresses in brackets."""
     body, _, protocol = text.partition("/")
     head, _, inner = body.rpartition(":")
     address, _, host = head.rpartition(":")
-    first, last = port_numbers(inner)
+    first, last = parse_port_numbers(inner)
     if host:
-        low, high = port_numbers(host)
+        low, high = parse_port_numbers(host)
         if high - low != last - first and first != last and low:
-            msg = f'"{text}": the two ranges of ports are not of one length'
+            msg = f'"{text}": the two port ranges differ in length'
             raise ValueError(msg)
     bare = address.removeprefix("[").removesuffix("]")
     if ":" in address and address != f"[{bare}]":
-        msg = f'"{text}": an IPv6 address stands in brackets'
+        msg = f'"{text}": an IPv6 address needs brackets'
         raise ValueError(msg)
     address = bare
-    if address and ":" not in address and not _ipv4(address) and not holds_expansion(address):
+    if address and ":" not in address and not _is_ipv4(address) and not holds_expansion(address):
         msg = f'"{text}": "{address}" is not an address of this host'
         raise ValueError(msg)
     return Port(inner, host or None, address or None, _protocol(protocol, text))
 
 
-def _ipv4(text: str) -> bool:
+def _is_ipv4(text: str) -> bool:
     parts = text.split(".")
     return len(parts) == 4 and all(
         part.isascii() and part.isdigit() and len(part) <= 3 and int(part) < 256 for part in parts
     )
 
 
-def spell_port(one: Port) -> str:
+def spell_port(port: Port) -> str:
     """Spell a published port."""
-    address = f"[{one.address}]" if one.address and ":" in one.address else one.address
-    body = one.container if one.host is None else f"{one.host}:{one.container}"
+    address = f"[{port.address}]" if port.address and ":" in port.address else port.address
+    body = port.container if port.host is None else f"{port.host}:{port.container}"
     if address:
-        body = f"{address}:{body}" if one.host is not None else f"{address}::{body}"
-    return body if one.protocol == "tcp" else f"{body}/{one.protocol}"
+        body = f"{address}:{body}" if port.host is not None else f"{address}::{body}"
+    return body if port.protocol == "tcp" else f"{body}/{port.protocol}"
 
 
-def address(text: str) -> str:
-    """Read an IP address."""
-    if _ipv4(text) or (":" in text and not set(text) - set("0123456789abcdefABCDEF:.%")) or holds_expansion(text):
+def parse_address(text: str) -> str:
+    """Parse an IP address."""
+    if _is_ipv4(text) or (":" in text and not set(text) - set("0123456789abcdefABCDEF:.%")) or holds_expansion(text):
         return text
     msg = f'"{text}" is not an IP address'
     raise ValueError(msg)
 
 
-def extra_host(text: str) -> str:
-    """Read name:address or name=address into the former."""
+def parse_extra_host(text: str) -> str:
+    """Parse name:address or name=address, and return the former."""
     name, equals, address = text.partition("=")
     if not equals:
         name, equals, address = text.partition(":")
@@ -106,8 +106,8 @@ def extra_host(text: str) -> str:
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 
 
-def mac_address(text: str) -> str:
-    """Read a hardware address."""
+def parse_mac_address(text: str) -> str:
+    """Parse a MAC address."""
     parts = text.replace("-", ":").split(":")
     if (len(parts) in {6, 8} and all(len(part) == 2 and not set(part) - _HEX for part in parts)) or holds_expansion(
         text

@@ -1,29 +1,29 @@
-"""Writes words so that the shell, make or systemd reads them back as they are."""
+"""Quotes words for the shell, make or systemd."""
 
 from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
 QuotingStyle: TypeAlias = Literal["shell", "make", "systemd"]
-"""What reads the line before the engine's client does."""
+"""The syntax of the file that holds the line."""
 
-_SAFE: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%")
-
-
-def quote(text: str, host: QuotingStyle = "shell") -> str:
-    """Quote a word where it needs quotes, and double the signs that make and systemd read before the shell."""
-    if not text or any(one not in _SAFE for one in text):
-        text = _systemd(text) if host == "systemd" else "'" + text.replace("'", "'\\''") + "'"
-    return escape(text, host)
+_UNQUOTED: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%")
 
 
-def _systemd(text: str) -> str:
+def quote(text: str, style: QuotingStyle = "shell") -> str:
+    """Quote a word if necessary, and escape what make and systemd expand before the shell."""
+    if not text or any(char not in _UNQUOTED for char in text):
+        text = _quote_systemd(text) if style == "systemd" else "'" + text.replace("'", "'\\''") + "'"
+    return escape(text, style)
+
+
+def _quote_systemd(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def escape(text: str, host: QuotingStyle) -> str:
-    """Double the signs that are not the shell's to read."""
-    match host:
+def escape(text: str, style: QuotingStyle) -> str:
+    """Double the characters that make or systemd expand."""
+    match style:
         case "make":
             return text.replace("$", "$$")
         case "systemd":
@@ -33,12 +33,12 @@ def escape(text: str, host: QuotingStyle) -> str:
 
 
 def needs_no_quotes(text: str) -> bool:
-    """Whether a text needs no quotes, in quotes or out of them."""
-    return all(one in _SAFE for one in text) and "%" not in text
+    """Whether a text is safe both inside and outside of quotes."""
+    return all(char in _UNQUOTED for char in text) and "%" not in text
 
 
 def quoting_style(name: str) -> QuotingStyle:
-    """Tell by a file's name who reads its lines first."""
+    """The quoting style of a file, by its name."""
     base = name.lower().replace("\\", "/").rpartition("/")[2]
     if base.endswith((".service", ".socket", ".timer")):
         return "systemd"

@@ -1,4 +1,4 @@
-"""Writes single words of a run line anew, or takes them away."""
+"""Rewrites or removes single words of a run line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from sealock.errors import FormatError
 from sealock.formats.runargs.expansions import mask
 from sealock.formats.runargs.quotes import escape, needs_no_quotes, quote
-from sealock.formats.runargs.spot import RunLineText
+from sealock.formats.runargs.reader import RunLineText
 from sealock.formats.runargs.words import ParsedOption
 from sealock.model.change import Edit
 from sealock.model.location import Place
@@ -17,7 +17,7 @@ _SPACE: Final = " \t\r"
 
 
 def gap_start(text: str, at: int) -> int:
-    """Where the white space before an offset starts, continued lines and all."""
+    """The start of the white space before an offset, including line continuations."""
     while at > 0:
         if text[at - 1] in _SPACE:
             at -= 1
@@ -28,44 +28,44 @@ def gap_start(text: str, at: int) -> int:
     return at
 
 
-def remove(spot: RunLineText, place: Place) -> Edit:
-    """Take words away, with the white space before them."""
-    return Edit(Place(gap_start(spot.text, place.start), place.end), "")
+def remove(line: RunLineText, place: Place) -> Edit:
+    """Remove words and the white space before them."""
+    return Edit(Place(gap_start(line.text, place.start), place.end), "")
 
 
-def check_in_line(spot: RunLineText, given_option: ParsedOption) -> ParsedOption:
-    """Refuse to touch an option that is not written in the line."""
-    for word in (given_option.word, *([given_option.value] if given_option.value else [])):
-        if not spot.within(word):
-            msg = f"{spot.raw(word)} comes from a variable or an array"
+def check_in_line(line: RunLineText, option: ParsedOption) -> ParsedOption:
+    """Refuse to change an option that is not written in the line itself."""
+    for word in (option.word, *([option.value] if option.value else [])):
+        if not line.within(word):
+            msg = f"{line.raw(word)} comes from a variable or an array"
             raise FormatError(msg)
-    return given_option
+    return option
 
 
-def rewrite(spot: RunLineText, word: Word, old: str, new: str, prefix: int) -> str:
-    """Write a word anew in which `new` takes the place of `old`; `prefix` letters before it stay ("--name=", "-p")."""
-    raw, head = spot.raw(word), word.text[:prefix]
+def rewrite(line: RunLineText, word: Word, old: str, new: str, prefix: int) -> str:
+    """Replace `old` by `new` in a word, after the first `prefix` characters ("--name=", "-p")."""
+    raw, head = line.raw(word), word.text[:prefix]
     expansions = set() if word.literal else set(mask(old).expansions)
     fits = word.literal or (expansions and set(mask(new).expansions) == expansions)
-    if not fits or not spot.within(word):
+    if not fits or not line.within(word):
         msg = f"{raw} comes from a variable or an array"
         raise FormatError(msg)
-    if _kept(old, new):
-        # The place of a word that begins with make's $$ begins with the second of these.
-        for before, after in ((escape(old, spot.host), escape(new, spot.host)), (old, new)):
+    if _change_needs_no_quotes(old, new):
+        # The place of a word that begins with make's $$ begins at the second dollar.
+        for before, after in ((escape(old, line.quoting), escape(new, line.quoting)), (old, new)):
             for sign in ("", '"', "'"):
                 if raw == head + sign + before + sign:
                     return head + sign + after + sign
                 if raw == sign + head + before + sign:
                     return sign + head + after + sign
     if not word.literal:
-        msg = f"{raw} holds what could not be resolved"
+        msg = f"{raw} has an unresolved expansion"
         raise FormatError(msg)
-    return head + quote(new, spot.host) if raw.startswith(head) else quote(head + new, spot.host)
+    return head + quote(new, line.quoting) if raw.startswith(head) else quote(head + new, line.quoting)
 
 
-def _kept(old: str, new: str) -> bool:
-    """Whether all that is new in a text needs no quotes."""
+def _change_needs_no_quotes(old: str, new: str) -> bool:
+    """Whether the changed part of a text needs no quotes."""
     start = 0
     while start < min(len(old), len(new)) and old[start] == new[start]:
         start += 1

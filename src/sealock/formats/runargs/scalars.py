@@ -1,4 +1,4 @@
-"""Single values: numbers, sizes, times and words. What reads a text raises ValueError where it makes no sense."""
+"""Single values: numbers, sizes, durations and words. Parsers raise ValueError for invalid text."""
 
 from __future__ import annotations
 
@@ -6,23 +6,19 @@ from collections.abc import Callable
 from typing import Final
 
 _UNITS: Final = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50}
-
 _TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
-
 _FALSE: Final = frozenset({"0", "f", "F", "FALSE", "false", "False"})
-
 _SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-_LONGEST_NUMBER: Final = 32
+_MAX_DIGITS: Final = 32
 
 
 def holds_expansion(text: str) -> bool:
-    """Whether a mark of an expansion that could not be resolved is in it (see `expansions`)."""
-    return any("\ue000" <= one <= "\uf8ff" for one in text)
+    """Whether the text has a mark of an unresolved expansion (see `expansions`)."""
+    return any("\ue000" <= char <= "\uf8ff" for char in text)
 
 
-def boolean(text: str) -> bool:
-    """Read a bool as Go's strconv does."""
+def parse_boolean(text: str) -> bool:
+    """Parse a boolean as Go's strconv does."""
     if text in _TRUE:
         return True
     if text in _FALSE:
@@ -31,9 +27,9 @@ def boolean(text: str) -> bool:
     raise ValueError(msg)
 
 
-def integer(text: str) -> int:
-    """Read a whole number: decimal, or as Go reads it with 0x, 0o, 0b."""
-    if len(text) > _LONGEST_NUMBER or not text.isascii() or text != text.strip():
+def parse_integer(text: str) -> int:
+    """Parse an integer: decimal, or with Go's prefixes 0x, 0o, 0b."""
+    if len(text) > _MAX_DIGITS or not text.isascii() or text != text.strip():
         msg = f'"{text}" is not a whole number'
         raise ValueError(msg)
     try:
@@ -44,23 +40,23 @@ def integer(text: str) -> int:
         raise ValueError(msg) from None
 
 
-def natural16(text: str) -> int:
-    """Read a whole number of at most 16 bits."""
-    number = integer(text)
+def parse_uint16(text: str) -> int:
+    """Parse an integer from 0 to 65535."""
+    number = parse_integer(text)
     if 0 <= number < 1 << 16:
         return number
     msg = f'"{text}" is not a number from 0 to 65535'
     raise ValueError(msg)
 
 
-def size(text: str) -> int:
-    """Read an amount of memory as the engine does: 512m, 1.5GiB, 1 kb, 1073741824; binary multiples all."""
-    cut = max(text.rfind(one) for one in "0123456789. ") + 1
+def parse_size(text: str) -> int:
+    """Parse a size in bytes as the engine does: 512m, 1.5GiB, 1 kb, 1073741824; all units are binary."""
+    cut = max(text.rfind(char) for char in "0123456789. ") + 1
     number, unit = text[:cut].removesuffix(" "), text[cut:].lower()
     factor = "" if unit == "b" else unit[:1]
     try:
-        if factor not in _UNITS or unit[1:] not in {"", "b", "ib"} or len(number) > _LONGEST_NUMBER or "_" in number:
-            raise ValueError  # noqa: TRY301  one message for all that is wrong with it
+        if factor not in _UNITS or unit[1:] not in {"", "b", "ib"} or len(number) > _MAX_DIGITS or "_" in number:
+            raise ValueError  # noqa: TRY301  the same message for every fault
         amount = int(float(number) * (1 << _UNITS[factor]))
     except (ValueError, OverflowError):
         msg = f'"{text}" is not a size such as 512m or 2g'
@@ -71,26 +67,26 @@ def size(text: str) -> int:
     return amount
 
 
-def swap(text: str) -> int:
-    """Read a size or -1."""
-    return -1 if text == "-1" else size(text)
+def parse_swap(text: str) -> int:
+    """Parse a size or -1."""
+    return -1 if text == "-1" else parse_size(text)
 
 
 def spell_size(amount: int) -> str:
-    """Spell bytes by the largest unit that divides them."""
+    """Spell bytes in the largest unit that divides them."""
     for unit, power in (("g", 30), ("m", 20), ("k", 10)):
         if amount > 0 and amount % (1 << power) == 0:
             return f"{amount >> power}{unit}"
     return str(amount)
 
 
-def cpus(text: str) -> float:
-    """Read a number of processors, at most nine decimals, or a fraction."""
+def parse_cpus(text: str) -> float:
+    """Parse a number of CPUs: a decimal of at most nine places, or a fraction."""
     above, slash, below = text.partition("/")
     whole, _, decimals = above.removeprefix("+").removeprefix("-").partition(".")
     digits = whole + decimals
-    if not (digits.isascii() and digits.isdigit() and len(text) <= _LONGEST_NUMBER) or (slash and not _natural(below)):
-        msg = f'"{text}" is not a number of processors'
+    if not (digits.isascii() and digits.isdigit() and len(text) <= _MAX_DIGITS) or (slash and not _is_digits(below)):
+        msg = f'"{text}" is not a number of CPUs'
         raise ValueError(msg)
     billionths = int(digits) * 10**9
     divisor = int("1" + "0" * len(decimals)) * (int(below) if slash else 1)
@@ -100,7 +96,7 @@ def cpus(text: str) -> float:
     return (-1 if text[0] == "-" else 1) * (billionths // divisor) / 10**9
 
 
-def _natural(text: str) -> bool:
+def _is_digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
@@ -109,13 +105,13 @@ def spell_number(number: float) -> str:
     return f"{number:.9f}".rstrip("0").rstrip(".")
 
 
-def duration(text: str) -> float:
-    """Read a time as Go writes it (1m30s, 1.5h, 300ms, 0) into seconds."""
-    msg = f'"{text}" is not a time such as 30s or 1m30s'
+def parse_duration(text: str) -> float:
+    """Parse a Go duration (1m30s, 1.5h, 300ms, 0) into seconds."""
+    msg = f'"{text}" is not a duration such as 30s or 1m30s'
     rest, total = text.removeprefix("+"), 0.0
     if rest == "0":
         return 0.0
-    if not rest or rest[0] == "-" or len(rest) > 4 * _LONGEST_NUMBER:
+    if not rest or rest[0] == "-" or len(rest) > 4 * _MAX_DIGITS:
         raise ValueError(msg)
     while rest:
         digits = len(rest) - len(rest.lstrip("0123456789."))
@@ -139,40 +135,40 @@ def spell_duration(seconds: float) -> str:
     return f"{spell_number(seconds)}s"
 
 
-def choice(*known: str) -> Callable[[str], str]:
-    """Make a reader of one of several words."""
+def choice_parser(*known: str) -> Callable[[str], str]:
+    """Make a parser for one of these words."""
 
-    def read(text: str) -> str:
+    def parse(text: str) -> str:
         if text in known or holds_expansion(text):
             return text
         msg = f'"{text}" is none of {", ".join(filter(None, known))}'
         raise ValueError(msg)
 
-    return read
+    return parse
 
 
-def namespace(*known: str) -> Callable[[str], str]:
-    """Make a reader of a namespace: one of the known words, or one to be shared."""
+def namespace_parser(*known: str) -> Callable[[str], str]:
+    """Make a parser for a namespace: one of these words, or that of another container."""
 
-    def read(text: str) -> str:
+    def parse(text: str) -> str:
         shared = text.startswith(("container:", "ns:", "pod")) and len(text) > len("container:")
         if text in known or not text or shared or text.startswith(("pod", "ns:")) or holds_expansion(text):
             return text
         msg = f'"{text}" is none of {", ".join(known)}, container:NAME'
         raise ValueError(msg)
 
-    return read
+    return parse
 
 
-def only_word(words: tuple[str, ...], option: str) -> str:
-    """Spell what takes one word; several cannot be said."""
+def single_word(words: tuple[str, ...], option: str) -> str:
+    """Spell an option that takes one word; ValueError for several."""
     if len(words) > 1:
-        msg = f"{option} takes one word; the others stand behind the image"
+        msg = f"{option} takes one word; the others belong after the image"
         raise ValueError(msg)
     return words[0] if words else ""
 
 
-def stream(text: str) -> str:
+def parse_stream(text: str) -> str:
     """Check the name of a standard stream."""
     if text.lower() in {"stdin", "stdout", "stderr"} or holds_expansion(text):
         return text
@@ -180,9 +176,9 @@ def stream(text: str) -> str:
     raise ValueError(msg)
 
 
-def gpus(text: str) -> str:
+def parse_gpus(text: str) -> str:
     """Check a request for GPUs: all, a number, or key=value,…."""
-    if text == "all" or "=" in text or _natural(text) or holds_expansion(text):
+    if text == "all" or "=" in text or _is_digits(text) or holds_expansion(text):
         return text
     msg = f'"{text}" is neither all nor a number of GPUs'
     raise ValueError(msg)

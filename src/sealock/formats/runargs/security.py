@@ -1,14 +1,14 @@
-"""The values of --security-opt: one option, many fields."""
+"""The values of --security-opt, one option with several fields."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sealock.formats.runargs.scalars import boolean, holds_expansion
+from sealock.formats.runargs.scalars import holds_expansion, parse_boolean
 
 
-def security_option(text: str) -> tuple[tuple[str, Any], ...]:
-    """Tell which field a security option sets, and to what. Docker takes `=` and, of old, `:` between the two."""
+def parse_security_option(text: str) -> tuple[tuple[str, Any], ...]:
+    """The field that a security option sets, and its value. Docker accepts `=` and the legacy `:` between them."""
     if text in {"no-new-privileges", "no-new-privileges:true", "no-new-privileges=true"}:
         return (("no_new_privileges", True),)
     key, equals, value = text.partition("=")
@@ -21,7 +21,7 @@ def security_option(text: str) -> tuple[tuple[str, Any], ...]:
         raise ValueError(msg)
     match key:
         case "no-new-privileges":
-            return (("no_new_privileges", boolean(value)),)
+            return (("no_new_privileges", parse_boolean(value)),)
         case "seccomp":
             return (("seccomp", value),)
         case "apparmor":
@@ -41,9 +41,9 @@ def security_option(text: str) -> tuple[tuple[str, Any], ...]:
             raise ValueError(msg)
 
 
-def spell_security(slot: str, value: Any) -> tuple[str, str]:  # noqa: ANN401  each field has its type
-    """Spell one of the fields that are security options."""
-    match slot:
+def spell_security(setting: str, value: Any) -> tuple[str, str]:  # noqa: ANN401  each field has its type
+    """Spell a field as a security option."""
+    match setting:
         case "no_new_privileges":
             text = "no-new-privileges" if value else "no-new-privileges=false"
         case "selinux":
@@ -51,5 +51,5 @@ def spell_security(slot: str, value: Any) -> tuple[str, str]:  # noqa: ANN401  e
         case "unconfined_paths":
             text = "systempaths=unconfined"
         case _:
-            text = f"{slot}={value}"
+            text = f"{setting}={value}"
     return "security-opt", text

@@ -1,11 +1,11 @@
-"""The elements of lists, each with the function that reads it, which raises ValueError, and the one that spells it."""
+"""The elements of lists: parsers, which raise ValueError, and functions that spell them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
 
-from sealock.formats.runargs.scalars import holds_expansion, integer, size
+from sealock.formats.runargs.scalars import holds_expansion, parse_integer, parse_size
 from sealock.model.capabilities import NAMES
 from sealock.model.container import Device, Label, Link, Restart, Sysctl, Ulimit, Variable
 
@@ -17,7 +17,7 @@ _ULIMITS: Final = frozenset({
 _CAPABILITIES: Final = frozenset({"ALL", *NAMES})
 
 
-def capability(text: str) -> str:
+def parse_capability(text: str) -> str:
     """Normalise a capability's name: upper case, without CAP_."""
     name = text.strip().upper().removeprefix("CAP_")
     if name in _CAPABILITIES:
@@ -28,8 +28,8 @@ def capability(text: str) -> str:
     raise ValueError(msg)
 
 
-def variable(text: str) -> Variable:
-    """Read NAME=value, or NAME for a variable that is taken over."""
+def parse_variable(text: str) -> Variable:
+    """Parse NAME=value, or NAME for a variable of the caller's environment."""
     name, equals, value = text.partition("=")
     if not name:
         msg = f'"{text}" is not a variable: its name is missing'
@@ -37,13 +37,13 @@ def variable(text: str) -> Variable:
     return Variable(name, value if equals else None)
 
 
-def spell_variable(one: Variable) -> str:
+def spell_variable(variable: Variable) -> str:
     """Spell NAME=value or NAME."""
-    return one.name if one.value is None else f"{one.name}={one.value}"
+    return variable.name if variable.value is None else f"{variable.name}={variable.value}"
 
 
-def label(text: str) -> Label:
-    """Read a label, whose value may be missing."""
+def parse_label(text: str) -> Label:
+    """Parse a label, whose value may be missing."""
     name, _, value = text.partition("=")
     if not name:
         msg = f'"{text}" is not a label: its name is missing'
@@ -51,23 +51,23 @@ def label(text: str) -> Label:
     return Label(name, value)
 
 
-def spell_label(one: Label) -> str:
+def spell_label(label: Label) -> str:
     """Spell name=value."""
-    return f"{one.name}={one.value}"
+    return f"{label.name}={label.value}"
 
 
-def pair(text: str) -> tuple[str, str]:
-    """Read name=value, where the value may be missing."""
+def parse_pair(text: str) -> tuple[str, str]:
+    """Parse name=value, where the value may be missing."""
     name, _, value = text.partition("=")
     return name, value
 
 
-def spell_pair(one: tuple[str, str]) -> str:
+def spell_pair(pair: tuple[str, str]) -> str:
     """Spell name=value."""
-    return f"{one[0]}={one[1]}"
+    return f"{pair[0]}={pair[1]}"
 
 
-def key_value(text: str) -> str:
+def parse_key_value(text: str) -> str:
     """Check that a text is of the form key=value."""
     if "=" in text or holds_expansion(text):
         return text
@@ -75,8 +75,8 @@ def key_value(text: str) -> str:
     raise ValueError(msg)
 
 
-def sysctl(text: str) -> Sysctl:
-    """Read a kernel parameter."""
+def parse_sysctl(text: str) -> Sysctl:
+    """Parse a sysctl."""
     name, equals, value = text.partition("=")
     if not name or not equals:
         msg = f'"{text}" is not of the form name=value'
@@ -84,13 +84,13 @@ def sysctl(text: str) -> Sysctl:
     return Sysctl(name, value)
 
 
-def spell_sysctl(one: Sysctl) -> str:
+def spell_sysctl(sysctl: Sysctl) -> str:
     """Spell name=value."""
-    return f"{one.name}={one.value}"
+    return f"{sysctl.name}={sysctl.value}"
 
 
-def link(text: str) -> Link:
-    """Read CONTAINER or CONTAINER:ALIAS."""
+def parse_link(text: str) -> Link:
+    """Parse CONTAINER or CONTAINER:ALIAS."""
     parts = text.split(":")
     if not parts[0] or len(parts) > 2:
         msg = f'"{text}" is not of the form container:alias'
@@ -100,55 +100,57 @@ def link(text: str) -> Link:
     return Link(target, alias or target)
 
 
-def spell_link(one: Link) -> str:
+def spell_link(link: Link) -> str:
     """Spell CONTAINER or CONTAINER:ALIAS."""
-    return one.target if one.target == one.alias else f"{one.target}:{one.alias}"
+    return link.target if link.target == link.alias else f"{link.target}:{link.alias}"
 
 
-def ulimit(text: str) -> Ulimit:
-    """Read NAME=soft or NAME=soft:hard."""
+def parse_ulimit(text: str) -> Ulimit:
+    """Parse NAME=soft or NAME=soft:hard."""
     name, equals, limits = text.partition("=")
     soft, colon, hard = limits.partition(":")
     if name not in _ULIMITS or not equals:
         msg = f'"{text}" is not a ulimit such as nofile=1024:2048'
         raise ValueError(msg)
-    low = -1 if soft == "unlimited" else integer(soft)
-    high = low if not colon else -1 if hard == "unlimited" else integer(hard)
+    low = -1 if soft == "unlimited" else parse_integer(soft)
+    high = low if not colon else -1 if hard == "unlimited" else parse_integer(hard)
     if high != -1 and (low == -1 or low > high):
         msg = f'"{text}": the soft limit is above the hard one'
         raise ValueError(msg)
     return Ulimit(name, low, high)
 
 
-def spell_ulimit(one: Ulimit) -> str:
-    """Spell NAME=soft:hard, shorter where both are the same."""
-    return f"{one.name}={one.soft}" if one.soft == one.hard else f"{one.name}={one.soft}:{one.hard}"
+def spell_ulimit(ulimit: Ulimit) -> str:
+    """Spell NAME=soft:hard, or NAME=soft if both are equal."""
+    return (
+        f"{ulimit.name}={ulimit.soft}" if ulimit.soft == ulimit.hard else f"{ulimit.name}={ulimit.soft}:{ulimit.hard}"
+    )
 
 
-def restart(text: str) -> Restart:
-    """Read a restart policy with its retries."""
+def parse_restart(text: str) -> Restart:
+    """Parse a restart policy with its retries."""
     policy, colon, count = text.partition(":")
     if colon and not policy:
-        msg = f'"{text}" names no policy before the colon'
+        msg = f'"{text}" has no policy before the colon'
         raise ValueError(msg)
     if policy not in {"", "no", "always", "unless-stopped", "on-failure"}:
         msg = f'"{text}" is not a restart policy'
         raise ValueError(msg)
-    retries = integer(count) if colon else None
+    retries = parse_integer(count) if colon else None
     if retries and policy != "on-failure":
         msg = f'"{text}": only on-failure takes a number of retries'
         raise ValueError(msg)
-    # The engine takes 0 for "without end".
+    # The engine takes 0 as unlimited.
     return Restart(policy or "no", retries or None)
 
 
-def spell_restart(one: Restart) -> str:
+def spell_restart(restart: Restart) -> str:
     """Spell a restart policy with its retries."""
-    return one.policy if one.retries is None else f"{one.policy}:{one.retries}"
+    return restart.policy if restart.retries is None else f"{restart.policy}:{restart.retries}"
 
 
-def device(text: str) -> Device:
-    """Read SOURCE[:TARGET][:rwm], or a CDI name such as vendor.com/class=device."""
+def parse_device(text: str) -> Device:
+    """Parse SOURCE[:TARGET][:rwm], or a CDI name such as vendor.com/class=device."""
     if "=" in text and not text.startswith("/"):
         return Device(text, "")
     parts = text.split(":")
@@ -166,18 +168,18 @@ def device(text: str) -> Device:
     raise ValueError(msg)
 
 
-def spell_device(one: Device) -> str:
-    """Spell a device as short as it can be."""
-    parts = [one.source]
-    if one.target and one.target != one.source:
-        parts.append(one.target)
-    if one.permissions != "rwm":
-        parts.append(one.permissions)
+def spell_device(device: Device) -> str:
+    """Spell a device in its shortest form."""
+    parts = [device.source]
+    if device.target and device.target != device.source:
+        parts.append(device.target)
+    if device.permissions != "rwm":
+        parts.append(device.permissions)
     return ":".join(parts)
 
 
-def device_rule(text: str) -> str:
-    """Read a device cgroup rule: type, numbers, permissions."""
+def parse_device_rule(text: str) -> str:
+    """Parse a device cgroup rule: type, numbers, permissions."""
     parts = text.split(" ")
     numbers = parts[1].split(":") if len(parts) == 3 else []
     fits = (
@@ -194,7 +196,7 @@ def device_rule(text: str) -> str:
     raise ValueError(msg)
 
 
-def _of_device(text: str, read: Callable[[str], int]) -> int:
+def _parse_device_value(text: str, read: Callable[[str], int]) -> int:
     path, colon, value = text.partition(":")
     if (not colon or not path.startswith("/dev/")) and not holds_expansion(text):
         msg = f'"{text}" is not of the form /dev/name:value'
@@ -202,20 +204,20 @@ def _of_device(text: str, read: Callable[[str], int]) -> int:
     return 0 if holds_expansion(text) else read(value)
 
 
-def weighted_device(text: str) -> int:
-    """Check a device and its weight."""
-    weight = _of_device(text, integer)
+def parse_weighted_device(text: str) -> int:
+    """Parse a device with its weight, and return the weight."""
+    weight = _parse_device_value(text, parse_integer)
     if weight and not 10 <= weight <= 1000:
         msg = f'"{text}": a weight is from 10 to 1000'
         raise ValueError(msg)
     return weight
 
 
-def throttled_bytes(text: str) -> int:
-    """Check a device and its bytes in a second."""
-    return _of_device(text, size)
+def parse_throttled_bytes(text: str) -> int:
+    """Parse a device with its limit in bytes per second."""
+    return _parse_device_value(text, parse_size)
 
 
-def throttled_operations(text: str) -> int:
-    """Check a device and its operations in a second."""
-    return _of_device(text, integer)
+def parse_throttled_operations(text: str) -> int:
+    """Parse a device with its limit in operations per second."""
+    return _parse_device_value(text, parse_integer)
