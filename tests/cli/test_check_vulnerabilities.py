@@ -202,7 +202,7 @@ def test_a_database_without_the_distribution_is_no_pass(
     assert status == 2
     (error,) = report["targets"][0]["errors"]
     assert error["message"] == (
-        "2 packages (bash, libssl3) were not judged for known vulnerabilities: the database has no advisories for Debian:12"
+        "2 packages (bash, libssl3) were not checked for known vulnerabilities: the database has no advisories for Debian:12"
     )
     assert set(flaws(report)) == {"CVE-2020-28493"}
 

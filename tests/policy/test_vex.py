@@ -170,7 +170,7 @@ def test_what_leaves_a_finding_is_told_with_it(status: str, message: str, remedy
     one = found["CVE-2024-0001"]
     assert one.suppressed is None
     assert one.message.endswith(message)
-    assert one.remedy.text.endswith(remedy or "no version mends it yet")
+    assert one.remedy.text.endswith(remedy or "no fixed version exists yet")
     assert one.vulnerability is not None
     assert f"{message}{'; switch it off' if remedy else ''}" in one.vulnerability.note
     assert notes == []

@@ -77,7 +77,7 @@ def stored(folder: Path, feeds: Mapping[str, Iterable[FeedItem]]) -> AdvisorySto
     for name, items in feeds.items():
         gatherer = FeedCollector(name)
         gatherer.take(items)
-        content.gathered[name] = gatherer.found
+        content.feeds[name] = gatherer.feed_data
         content.states[name] = FeedState(name, name, 1, 1)
     path = folder / f"made{len(list(folder.iterdir()))}.db"
     build(str(path), content)

@@ -109,5 +109,5 @@ def database(folder: Path, records: Mapping[str, Sequence[Mapping[str, Any]]], *
         path.write_bytes(data)
     wanted = [FEEDS[name] for name in (*(f"osv/{ecosystem}" for ecosystem in records), *feeds)]
     outcomes = update(str(folder / "db"), SourceFolder(str(mirror)), wanted)
-    assert [outcome.why for outcome in outcomes if outcome.what != "updated"] == []
+    assert [outcome.why for outcome in outcomes if outcome.result != "updated"] == []
     return str(folder / "db")

@@ -32,7 +32,7 @@ def test_the_distributions_word_counts_before_the_feeds_and_the_feeds_before_the
     (one,) = match(inventory(deb("bash", "5.2-1")), table).vulnerabilities
     assert one.severity is severity
     assert set(ratings) <= set(one.ratings)
-    assert ("nobody has rated it" in one.note) is (own is None and state != "unimportant" and not ratings)
+    assert ("unrated" in one.note) is (own is None and state != "unimportant" and not ratings)
 
 
 def test_within_a_severity_the_exploited_come_first_then_the_likely() -> None:

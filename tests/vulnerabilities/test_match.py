@@ -249,7 +249,7 @@ def test_ubuntu_pro_is_a_second_pass_that_says_so() -> None:
     found = match(inventory(deb("bash", "5.0-6"), distribution=Distribution("ubuntu", "20.04")), table)
     assert told(found) == {("CVE-2024-0001", "bash", ""), ("CVE-2024-0002", "bash", "5.0-6esm1")}
     assert [vulnerability.note for vulnerability in found.vulnerabilities if vulnerability.id == "CVE-2024-0002"] == [
-        "the fix is in Ubuntu Pro (ESM) alone; nobody has rated it, so it counts as medium"
+        "the fix is only in Ubuntu Pro (ESM); unrated, so it counts as medium"
     ]
 
 
@@ -281,7 +281,7 @@ def test_what_ubuntu_pro_mends_is_mended_where_its_fix_is_there_and_told_where_i
     found = match(inventory(deb("bash", version), distribution=Distribution("ubuntu", "20.04")), table)
     assert told(found) == ({("CVE-2024-0001", "bash", fixed)} if counts else set())
     assert [(one.by, one.reason) for one in found.suppressed] == (
-        [("Ubuntu:Pro:20.04:LTS", "the distribution holds this version to be fixed")] if aside else []
+        [("Ubuntu:Pro:20.04:LTS", "the distribution lists it as fixed in this version")] if aside else []
     )
 
 
@@ -379,4 +379,4 @@ def test_a_package_in_many_places_is_told_of_once() -> None:
 def test_what_is_for_development_alone_says_so() -> None:
     table = Table(advisory("CVE-2024-0001", affects("PyPI", "thing", Span())))
     (one,) = match(inventory(pypi("thing", "1", development=True)), table).vulnerabilities
-    assert "for development alone" in one.note
+    assert "development dependency" in one.note

@@ -75,19 +75,19 @@ def test_one_upgrade_mends_all_that_can_be_mended() -> None:
 
 
 def test_what_came_with_the_first_layer_may_be_mended_by_a_newer_base() -> None:
-    (one,) = told(deb("1-1", layer=0), based="sha256:b")
+    (one,) = told(deb("1-1", layer=0), base_layer="sha256:b")
     assert one.remedy.text == "upgrade openssl to 9-1, or build on a newer base image"
-    (one,) = told(deb("1-1", layer=1), based="sha256:b")
+    (one,) = told(deb("1-1", layer=1), base_layer="sha256:b")
     assert one.remedy.text == "upgrade openssl to 9-1"
 
 
 @pytest.mark.parametrize(
     ("state", "message", "remedy"),
     [
-        ("no-dsa", "too minor", "do without openssl"),
+        ("no-dsa", "too minor", "remove openssl"),
         ("end-of-life", "supports this package no longer", "move to a newer release"),
-        ("undetermined", "has not found out", "do without openssl"),
-        ("affected", "no fix is known", "do without openssl"),
+        ("undetermined", "has not determined", "remove openssl"),
+        ("affected", "no fix is known", "remove openssl"),
     ],
 )
 def test_what_cannot_be_mended_says_why_and_what_is_left(state: DistributionState, message: str, remedy: str) -> None:
@@ -99,7 +99,7 @@ def test_what_cannot_be_mended_says_why_and_what_is_left(state: DistributionStat
 def test_a_finding_says_what_it_is_about() -> None:
     (one,) = told(deb("1-1"))
     assert one.rule == "CVE-2024-0001"
-    assert one.message.startswith("libssl3 1-1 (of openssl) is affected; 9-1 mends it")
+    assert one.message.startswith("libssl3 1-1 (of openssl) is affected; fixed in 9-1")
     assert one.evidence == "pkg:deb/debian/libssl3"
     assert one.confidence is Confidence.HIGH
     assert one.references[0].url == "https://www.cve.org/CVERecord?id=CVE-2024-0001"

@@ -94,11 +94,11 @@ def _update(arguments: Namespace) -> int:
     feeds = _chosen(arguments.only, held, mirrored=bool(arguments.source))
     with Progress("feeds looked at", quiet=arguments.quiet) as progress:
         done = update(where, _source(arguments.source), feeds, progress)
-    absent = [one.feed for one in done if one.what == "absent"]
+    absent = [one.feed for one in done if one.result == "absent"]
     if not arguments.only:
         # A mirror, or a distribution's server, need not have every feed.
         absent = ["any feed"] if len(absent) == len(done) else []
-    rows = [_row(one.state, one.feed, one.what, one.why) for one in done if one.what != "absent"]
+    rows = [_row(one.state, one.feed, one.result, one.why) for one in done if one.result != "absent"]
     if arguments.format == "json":
         _say(arguments, as_json(rows, database=where), exact=True)
     elif not arguments.quiet:
@@ -131,10 +131,10 @@ def _share(arguments: Namespace) -> int:
     place = f"{name.familiar}{f':{name.tag}' if name.tag else ''}@{done.digest}"
     rows = [_row(state, feed) for feed, state in done.feeds.items()]
     if arguments.format == "json":
-        text = as_json(rows, reference=place, digest=done.digest, outcome=done.what, size=done.size, database=folder())
+        text = as_json(rows, reference=place, digest=done.digest, outcome=done.result, size=done.size, database=folder())
         _say(arguments, text, exact=True)
     elif not arguments.quiet or arguments.what == "push":
-        _say(arguments, shared(place, done.what, rows, done.size))
+        _say(arguments, shared(place, done.result, rows, done.size))
     for row in rows if arguments.what == "pull" and not arguments.quiet else ():
         if row.old:
             complain(f"feed {row.feed} is old: {row.old}")

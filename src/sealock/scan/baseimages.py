@@ -1,4 +1,4 @@
-"""Opens an image, lists what is in it, lays its layers over one another, and advises on its base."""
+"""Opens an image, takes its inventory and file system, and advises on its base image."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from sealock.model.finding import InputError
 from sealock.scan.images import ImageOptions, read_inventories
 
 _MOST: Final = 2000
-"""Commands of one script that are followed."""
+"""Most commands of one script that are read."""
 
 
 class Advised(Struct, frozen=True):
-    """Advice on the first image of a file or folder, with what could not be read, and what the others are called."""
+    """Advice on the first image of a file or directory, its errors, and the names of the other images."""
 
     advice: BaseAdvice
     errors: tuple[InputError, ...]
@@ -31,21 +31,21 @@ class Advised(Struct, frozen=True):
 def advised(
     path: str, how: ImageOptions, start: tuple[str, ...] = (), progress: Callable[[str], None] = lambda _name: None
 ) -> Advised:
-    """Advise; `start` stands for what the configuration says is started. TargetError where it is no image at all."""
+    """Advise; `start` replaces the configured command. TargetError where there is no image."""
     inventory, *others = read_inventories(path, how, progress)
-    # Digests have been verified.
+    # The inventory has verified the digests.
     image, *_ = open_image(
         path, platform=how.platform, bounds=how.bounds, verify=False, access=how.access, engine=how.engine
     )
     progress("the file system")
-    told = replace(inventory.container, entrypoint=start, command=()) if start else inventory.container
-    advice = advise(inventory, content(image.layers), commands, told)
+    container = replace(inventory.container, entrypoint=start, command=()) if start else inventory.container
+    advice = advise(inventory, content(image.layers), commands, container)
     return Advised(advice, inventory.errors, tuple(", ".join(other.names) or other.id[:19] for other in others))
 
 
 def commands(text: str) -> Iterator[tuple[str, ...]]:
-    """Yield the words of every command in a shell's text, those within others included."""
-    from sealock.formats.shell import parse  # noqa: PLC0415  its grammar is needed only where there is a script
+    """Yield the words of every command in a shell script, nested ones included."""
+    from sealock.formats.shell import parse  # noqa: PLC0415  tree-sitter: only for scripts
 
     for command in islice(parse(text).commands(), _MOST):
         yield tuple(word.text for word in command.words)

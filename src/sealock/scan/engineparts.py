@@ -1,7 +1,7 @@
-"""Looks the parts of an engine up in the advisory database: the engine itself, containerd, runc.
+"""Looks the components of an engine up in the advisory database: the engine itself, containerd, runc, BuildKit.
 
-Nothing is fetched for it: a machine is judged by what the database holds. A distribution's own build is mended without
-its version changing, so that it is not judged here; the distribution's advisories tell of it.
+It fetches nothing. A distribution backports fixes without a new upstream version, so its builds are skipped here: the
+distribution's advisories cover them.
 """
 
 from __future__ import annotations
@@ -25,36 +25,37 @@ _MODULES: Final = {
     "runc": ("github.com/opencontainers/runc",),
     "buildkit": ("github.com/moby/buildkit",),
 }
-"""The Go modules that advisories on a part name."""
+"""The Go modules that advisories on a component name."""
 _OWN: Final = ("+", "~", "-")
-"""What stands in the version of a distribution's own build: "26.1.5+dfsg1", "1.7.24~ds1", "27.5.1-0ubuntu3"."""
+"""Marks the version of a distribution's build: "26.1.5+dfsg1", "1.7.24~ds1", "27.5.1-0ubuntu3"."""
 _PRE_RELEASES: Final = ("-rc", "-beta", "-alpha")
 
 
 def look_up_parts(host: Host, name: str, options: LookupOptions, note: Callable[[str], None]) -> LookupResult:
-    """What is known to be vulnerable in a machine's engine and its parts; without data they are "not judged"."""
-    parts = [one for one in given(host.components, ()) if one.name in _MODULES and one.version]
-    own = [part for part in parts if _is_own(part.version)]
-    silent = tuple(_unchecked(own))
-    packages = tuple(package for part in parts if part not in own for package in _packages(part))
+    """Find the known vulnerabilities of an engine's components; without data they are skipped."""
+    components = [part for part in given(host.components, ()) if part.name in _MODULES and part.version]
+    own = [component for component in components if _is_own(component.version)]
+    skipped = tuple(_skipped(own))
+    packages = tuple(package for part in components if part not in own for package in _packages(part))
     if not packages:
-        return LookupResult(skipped=silent)
+        return LookupResult(skipped=skipped)
     inventory = Inventory(("engine",), "", "", (), Container(), packages=packages)
-    found = VulnerabilityLookup(options, opener(lambda _name: None, note, offline=True)).look_up(
+    result = VulnerabilityLookup(options, opener(lambda _name: None, note, offline=True)).look_up(
         inventory, name, SUBJECT, Source("host", "")
     )
-    # That the database lacks these is told as "not judged": `sealock db update` is the person's own choice.
-    return LookupResult(found.findings, (*silent, *found.skipped))
+    # Missing data is skipped, not an error: `sealock db update` is the user's choice.
+    return LookupResult(result.findings, (*skipped, *result.skipped))
 
 
 def _is_own(version: str) -> bool:
     return any(sign in version for sign in _OWN) and not any(sign in version for sign in _PRE_RELEASES)
 
 
-def _unchecked(own: list[Component]) -> Iterator[Skipped]:
-    for one in own:
-        words = f"{one.name} {one.version} is a distribution's own build: `sealock check rootfs:/` judges its packages"
-        yield Skipped(VULNERABILITIES, SUBJECT, words)
+def _skipped(own: list[Component]) -> Iterator[Skipped]:
+    for component in own:
+        name = f"{component.name} {component.version}"
+        reason = f"{name} is a distribution's build: `sealock check rootfs:/` checks the distribution's packages"
+        yield Skipped(VULNERABILITIES, SUBJECT, reason)
 
 
 def _packages(component: Component) -> Iterator[Package]:

@@ -1,4 +1,4 @@
-"""Lists what a lock file locks: the packages that a project asks for, before any image has them."""
+"""Lists the packages of a lock file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sealock.modules import within
 
 
 def _unpinned(source: Source) -> Iterator[Package]:
-    """The packages of which whatever version pip finds is installed: nobody can tell whether it is affected."""
+    """The requirements without a pinned version: whether the version that pip installs is affected is unknown."""
     for line in lines(source.text):
         if line[:1].isalnum() and "://" not in line and requirement(line, source.name) is None:
             size = next((at for at, sign in enumerate(line) if not (sign.isalnum() or sign in "-_.")), len(line))
@@ -30,7 +30,7 @@ def _unpinned(source: Source) -> Iterator[Package]:
 
 @cache
 def readers() -> tuple[LockFile, ...]:
-    """Every analyzer of lock files, and no other: the rest would take its time to load."""
+    """Every analyzer of lock files, without loading the other analyzers."""
     return tuple(
         var()
         for module in within(sealock.inventory.lockfiles)
@@ -43,15 +43,16 @@ def readers() -> tuple[LockFile, ...]:
 
 
 def lock_file(source: Source) -> tuple[Document, Inventory]:
-    """Read a lock file; what cannot be read of it is a problem."""
-    # Its own name alone: where it lies says nothing against a file that somebody named.
+    """Read a lock file; what cannot be read is an error."""
+    # Only the file's name: a path that analyzers ignore does not matter for a file that the user named.
     name = source.name.replace("\\", "/").rpartition("/")[2]
     file = AnalyzedFile(name, source.text.encode("utf-8", "surrogatepass"))
     packages: list[Package] = []
     errors: list[InputError] = []
     for analyzer in Selection(readers()).by_path(name):
         try:
-            packages += [replace(one, path=source.name) for one in analyzer.read(file) if isinstance(one, Package)]
+            facts = analyzer.read(file)
+            packages += [replace(fact, path=source.name) for fact in facts if isinstance(fact, Package)]
             if isinstance(analyzer, Requirements):
                 packages += _unpinned(source)
         except BrokenFileError as broken:

@@ -1,4 +1,4 @@
-"""Opens the VEX documents of a run, each once, and keeps which of their statements were about something."""
+"""Opens the VEX documents of a run, each once, and records which of their statements matched a finding."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from sealock.targets.files import read_text
 
 
 class VexDocuments:
-    """The documents of one run. One that cannot be read is a problem, and has no statements."""
+    """The documents of one run. An unreadable document is an error and has no statements."""
 
     def __init__(self) -> None:
         self._read: dict[str, Vex] = {}
-        self._statements: dict[tuple[str, ...], VexStatements] = {}
+        self._by_paths: dict[tuple[str, ...], VexStatements] = {}
         self._usage = VexUsage()
 
     def statements(self, named: tuple[str, ...], policy: str = "", of_policy: tuple[str, ...] = ()) -> VexStatements:
-        """The statements of some documents: those named, then those of a policy, whose paths start in its folder.
+        """The statements of the named documents, then of a policy's, whose paths are relative to its directory.
 
-        Of statements of the same time, the later document's counts.
+        Among statements of the same time, the later document wins.
         """
         paths = (*named, *(str(Path(policy).parent / path) for path in of_policy))
-        if paths not in self._statements:
-            told = chain.from_iterable(self._document(path).statements for path in dict.fromkeys(paths))
-            self._statements[paths] = VexStatements(tuple(told), self._usage)
-        return self._statements[paths]
+        if paths not in self._by_paths:
+            statements = chain.from_iterable(self._document(path).statements for path in dict.fromkeys(paths))
+            self._by_paths[paths] = VexStatements(tuple(statements), self._usage)
+        return self._by_paths[paths]
 
     def _document(self, path: str) -> Vex:
         if path not in self._read:
@@ -42,9 +42,9 @@ class VexDocuments:
         return self._read[path]
 
     def errors(self) -> Iterator[tuple[str, tuple[InputError, ...]]]:
-        """Each document in which something is wrong, with what it is."""
+        """Yield each document with errors."""
         yield from ((path, document.errors) for path, document in self._read.items() if document.errors)
 
     def notes(self) -> tuple[str, ...]:
-        """Say which statements were about nothing that was found."""
-        return tuple(self._usage.notes(chain.from_iterable(one.statements for one in self._read.values())))
+        """Name the statements that matched no finding."""
+        return tuple(self._usage.notes(chain.from_iterable(document.statements for document in self._read.values())))

@@ -1,6 +1,6 @@
-"""Lets the database have its word on an inventory: findings, what could not be judged, and what is a problem.
+"""Looks the packages of inventories up in the advisory database: findings, skipped packages, errors.
 
-The database is opened when the first inventory comes, and only what that inventory needs is fetched where it lacks.
+The database is opened for the first inventory, and only feeds that the inventory needs are fetched.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from sealock.errors import SealockError
 from sealock.model.advisory import DistributionState, Vulnerability
 from sealock.model.finding import Finding, InputError, Skipped, Suppression
-from sealock.model.inventory import Inventory
+from sealock.model.inventory import Inventory, Package
 from sealock.model.location import Location, Place, Source
 from sealock.net.transport import Transport
 from sealock.policy.ignores import VULNERABILITIES
@@ -27,21 +27,21 @@ from sealock.vulnerabilities.match import match, needed
 from sealock.vulnerabilities.matches import MatchResult, UncheckedPackage
 
 _NAMED: Final = 40
-"""Packages that are named one by one with the reason why they were not judged; beyond, they are counted."""
+"""Most skipped packages that are listed with their reason; further ones are counted."""
 
 Opener: TypeAlias = Callable[[tuple[tuple[str, ...], ...]], AdvisoryLookup]
-"""Gives a database that covers what it can of these ecosystems (each a tuple of spellings); SealockError where none."""
+"""Opens a database for these ecosystems (each a tuple of spellings); SealockError where there is none."""
 
 
 class LookupOptions(Struct, frozen=True):
-    """What counts: which states do not, and whether only what a version mends does."""
+    """Which findings are suppressed: by the distribution's state, and those without a fixed version."""
 
     ignored: tuple[DistributionState, ...] = ()
     only_fixed: bool = False
 
 
 class LookupResult(Struct, frozen=True):
-    """What is to be told of one inventory. `complete` says that every package was checked."""
+    """The result for one inventory. `complete` says that every package was checked."""
 
     findings: tuple[Finding, ...] = ()
     skipped: tuple[Skipped, ...] = ()
@@ -50,7 +50,7 @@ class LookupResult(Struct, frozen=True):
 
 
 class VulnerabilityLookup:
-    """Weighs the inventories of one run; the database stays open between them."""
+    """Looks up the inventories of one run; the database stays open between them."""
 
     def __init__(self, options: LookupOptions, opener: Opener) -> None:
         self.options = options
@@ -59,48 +59,47 @@ class VulnerabilityLookup:
 
     @property
     def failed(self) -> bool:
-        """Whether there was no database to weigh by."""
+        """Whether no database could be opened."""
         return bool(self._failed)
 
     def look_up(
         self, inventory: Inventory, name: str, subject: str, source: Source, statements: VexStatements | None = None
     ) -> LookupResult:
-        """Judge the packages of one inventory. `name` enters the fingerprints; `source` is the text it is from."""
+        """Look up one inventory. `name` enters the fingerprints; `source` is the text that the inventory is from."""
         location = Location(source.name)
         if not inventory.packages:
             return LookupResult(complete=True)
         try:
             if self._failed:
-                return _nothing(self._failed, inventory, subject, location)
+                return _no_database(self._failed, inventory, subject, location)
             matched = match(inventory, self._opener(needed(inventory)))
         except SealockError as error:
             self._failed = str(error)
-            return _nothing(self._failed, inventory, subject, location)
-        told = findings(matched, FindingTarget(name, subject, location, _based(inventory)))
+            return _no_database(self._failed, inventory, subject, location)
+        made = findings(matched, FindingTarget(name, subject, location, _base_layer(inventory)))
         if inventory.names == (source.name,) and source.text:
-            told = list(_located(told, source))
+            made = list(_locate(made, source))
         if statements is not None:
-            told = list(map(statements.matcher(inventory, name).apply, told))
-        unchecked = tuple(_unchecked(matched.unchecked, subject))
+            made = list(map(statements.matcher(inventory, name).apply, made))
+        skipped = tuple(_skipped(matched.unchecked, subject))
         errors = tuple(_input_errors(matched, location))
-        return LookupResult(tuple(map(self._wished, told)), unchecked, errors, not unchecked and not errors)
+        return LookupResult(tuple(map(self._apply_options, made)), skipped, errors, not skipped and not errors)
 
-    def _wished(self, finding: Finding) -> Finding:
-        """Set aside what the person did not ask for."""
-        one = finding.vulnerability
-        if one is None or finding.suppressed is not None:
+    def _apply_options(self, finding: Finding) -> Finding:
+        vulnerability = finding.vulnerability
+        if vulnerability is None or finding.suppressed is not None:
             return finding
-        if one.state in self.options.ignored:
-            return replace(finding, suppressed=Suppression("--ignore-states", f"its state is {one.state}"))
-        if self.options.only_fixed and not one.fixed:
-            return replace(finding, suppressed=Suppression("--only-fixed", "no version mends it yet"))
+        if vulnerability.state in self.options.ignored:
+            return replace(finding, suppressed=Suppression("--ignore-states", f"its state is {vulnerability.state}"))
+        if self.options.only_fixed and not vulnerability.fixed:
+            return replace(finding, suppressed=Suppression("--only-fixed", "no fixed version exists yet"))
         return finding
 
 
-def _located(told: Iterable[Finding], source: Source) -> Iterator[Finding]:
-    """Give each finding the line of the lock file that names its package, where one does."""
+def _locate(made: Iterable[Finding], source: Source) -> Iterator[Finding]:
+    """Give each finding the line of the lock file that names its package."""
     lines: dict[str, Location] = {}
-    for finding in told:
+    for finding in made:
         if finding.vulnerability is None:
             yield finding
             continue
@@ -111,7 +110,7 @@ def _located(told: Iterable[Finding], source: Source) -> Iterator[Finding]:
 
 
 def _line(source: Source, name: str) -> Location:
-    """Where a lock file names a package: as its formats write names, the surest first."""
+    """Where a lock file names a package; the most specific spelling first."""
     for sign in (f'node_modules/{name}"', f'"{name}"', f"\n{name}", f"\t{name} ", f" {name} "):
         at = source.text.find(sign)
         if at < 0 and sign[0] == "\n" and source.text.startswith(name):
@@ -125,96 +124,96 @@ def _line(source: Source, name: str) -> Location:
 def look_up_inventory(
     inventory: Inventory, progress: Callable[[str], None], note: Callable[[str], None], *, offline: bool
 ) -> tuple[tuple[Vulnerability, ...], tuple[str, ...]]:
-    """What is known to be vulnerable in an inventory, and in words what nobody may pass over: what was not judged."""
-    found = match(inventory, opener(progress, note, offline=offline)(needed(inventory)))
-    return found.vulnerabilities, tuple(error.message for error in _input_errors(found, Location("")))
+    """Give the known vulnerabilities of an inventory, and error messages on packages that were not checked."""
+    matched = match(inventory, opener(progress, note, offline=offline)(needed(inventory)))
+    return matched.vulnerabilities, tuple(error.message for error in _input_errors(matched, Location("")))
 
 
-def _nothing(why: str, inventory: Inventory, subject: str, location: Location) -> LookupResult:
-    """Say that nothing could be judged: that is no pass."""
-    packages = len(inventory.packages)
-    reason = f"known vulnerabilities of {count(packages, 'package')} were not judged: {why}"
+def _no_database(why: str, inventory: Inventory, subject: str, location: Location) -> LookupResult:
+    reason = f"{_not_checked(len(inventory.packages), '')}: {why}"
     return LookupResult(
         skipped=(Skipped(VULNERABILITIES, subject, f"no advisory database: {why}"),),
-        errors=(InputError(f"{reason} (--no-vulnerabilities does without)", location),),
+        errors=(InputError(f"{reason} (--no-vulnerabilities skips this check)", location),),
     )
 
 
-def _based(inventory: Inventory) -> str:
-    """The digest of the first layer, where others lie upon it: its packages came with the base image."""
+def _not_checked(number: int, names: str) -> str:
+    return f"{count(number, 'package')}{names} {'was' if number == 1 else 'were'} not checked for known vulnerabilities"
+
+
+def _base_layer(inventory: Inventory) -> str:
+    """The digest of the first of several layers, which certainly belongs to the base image."""
     if len(inventory.layers) < 2:
         return ""
     first = min(inventory.layers, key=lambda layer: layer.index)
     return first.digest or first.diff_id
 
 
-def _grouped(unchecked: Iterable[UncheckedPackage]) -> dict[tuple[str, bool], list[UncheckedPackage]]:
-    groups: dict[tuple[str, bool], list[UncheckedPackage]] = {}
-    for one in unchecked:
-        groups.setdefault((one.reason, one.grave), []).append(one)
+def _by_reason(unchecked: Iterable[UncheckedPackage]) -> dict[tuple[str, bool], list[Package]]:
+    groups: dict[tuple[str, bool], list[Package]] = {}
+    for entry in unchecked:
+        groups.setdefault((entry.reason, entry.grave), []).append(entry.package)
     return groups
 
 
-def _unchecked(unchecked: Iterable[UncheckedPackage], subject: str) -> Iterator[Skipped]:
-    """One entry for each package, up to a number; a distribution's packages, which share one reason, as one."""
-    for (reason, grave), group in _grouped(unchecked).items():
-        if grave and len(group) > 1:
-            yield Skipped(VULNERABILITIES, f"{subject}: {_sample(group)}", reason)
+def _skipped(unchecked: Iterable[UncheckedPackage], subject: str) -> Iterator[Skipped]:
+    """Yield an entry per package, up to a bound; packages with one grave reason, as a distribution's, share one."""
+    for (reason, grave), packages in _by_reason(unchecked).items():
+        if grave and len(packages) > 1:
+            yield Skipped(VULNERABILITIES, f"{subject}: {_sample(packages)}", reason)
             continue
-        for one in group[:_NAMED]:
-            package = one.package
-            told = " ".join(filter(None, (package.name, package.version)))
-            yield Skipped(VULNERABILITIES, f"{subject}: {told} ({package.path or package.type})", reason)
-        if len(group) > _NAMED:
-            yield Skipped(VULNERABILITIES, f"{subject}: {len(group) - _NAMED} more packages", reason)
+        for package in packages[:_NAMED]:
+            name = " ".join(filter(None, (package.name, package.version)))
+            yield Skipped(VULNERABILITIES, f"{subject}: {name} ({package.path or package.type})", reason)
+        if len(packages) > _NAMED:
+            yield Skipped(VULNERABILITIES, f"{subject}: {len(packages) - _NAMED} more packages", reason)
 
 
-def _sample(group: list[UncheckedPackage]) -> str:
-    names = list(dict.fromkeys(one.package.name for one in group))
+def _sample(packages: list[Package]) -> str:
+    names = list(dict.fromkeys(package.name for package in packages))
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     return f"{', '.join(names[:5])}{more}"
 
 
 def _input_errors(matched: MatchResult, location: Location) -> Iterator[InputError]:
-    """What nobody may pass over: the distribution itself, or versions that cannot be read."""
-    for (reason, grave), group in _grouped(matched.unchecked).items():
+    """Packages of an uncovered distribution, or with versions that cannot be parsed, are errors."""
+    for (reason, grave), packages in _by_reason(matched.unchecked).items():
         if grave:
-            packages = f"{count(len(group), 'package')} ({_sample(group)}) {'were' if len(group) != 1 else 'was'}"
-            yield InputError(f"{packages} not judged for known vulnerabilities: {reason}", location)
+            yield InputError(f"{_not_checked(len(packages), f' ({_sample(packages)})')}: {reason}", location)
 
 
 def opener(progress: Callable[[str], None], note: Callable[[str], None], *, offline: bool) -> Opener:
-    """Give what opens the database: with what an inventory needs fetched where it lacks, unless `offline`.
+    """Give a function that opens the database, and fetches the feeds that an inventory needs unless `offline`.
 
-    `note` hears what is worth knowing beside: that data is old, that a feed could not be had.
+    `note` receives warnings: that data is old, or that a feed could not be fetched.
     """
-    from sealock.vulnerabilities.database.freshness import Ready, ready  # noqa: PLC0415  where packages are looked up alone
+    from sealock.vulnerabilities.database.freshness import Ready, ready  # noqa: PLC0415  sqlite3: only for packages
     from sealock.vulnerabilities.database.seal import NoDatabaseError  # noqa: PLC0415  as above
 
     offline = offline or bool(os.environ.get("SEALOCK_OFFLINE"))
-    seen: set[tuple[str, ...]] = set()
-    held: list[Ready] = []
+    requested: set[tuple[str, ...]] = set()
+    opened: list[Ready] = []
 
-    def opens(ecosystems: tuple[tuple[str, ...], ...]) -> AdvisoryLookup:
-        if not held or not seen.issuperset(ecosystems):
-            seen.update(ecosystems)
-            while held:
-                held.pop().store.close()
+    def open_for(ecosystems: tuple[tuple[str, ...], ...]) -> AdvisoryLookup:
+        if not opened or not requested.issuperset(ecosystems):
+            requested.update(ecosystems)
+            while opened:
+                opened.pop().store.close()
             try:
-                held.append(ready(sorted(seen), None if offline else _transport, progress))
+                opened.append(ready(sorted(requested), None if offline else _transport, progress))
             except NoDatabaseError:
-                if seen:
+                if requested:
                     raise
-                # No feed is for what is there: a database would have nothing to say.
+                # No feed covers the packages: a database would have no advisories on them.
                 return NoAdvisories()
-            for words in held[0].notes:
-                note(words)
-        return held[0].store
+            for message in opened[0].notes:
+                note(message)
+        return opened[0].store
 
-    return opens
+    return open_for
 
 
 def _transport() -> Transport:
-    from sealock.net.http import HttpTransport  # noqa: PLC0415  only where something is to be fetched
+    from sealock.net.http import HttpTransport  # noqa: PLC0415  ssl: only where a feed is fetched
 
     return HttpTransport()

@@ -1,1 +1,1 @@
-"""Advisories: feeds read, kept in one file, and matched with what is installed."""
+"""Vulnerability advisories: reads feeds, stores them in one file, and matches them with installed packages."""

@@ -1,4 +1,4 @@
-"""Names of one flaw, brought together over all feeds; flaws that are passed on, followed to their beginning."""
+"""Joins the names of one vulnerability across all feeds, and follows upstream links to their end."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 GROUP: Final = 64
-"""Names of one flaw at the most. More come from broken or hostile data, and are not brought together."""
+"""Most names of one vulnerability. A larger group comes from broken or hostile data and is not joined."""
 UPSTREAM: Final = 1000
-"""Flaws that one notice passes on before no more are looked for."""
+"""Most upstream vulnerabilities that are collected for one notice."""
 STEPS: Final = 2_000_000
-"""Links that are followed in all: Ubuntu's hundred thousand records take a few each."""
+"""Most links that are followed in all: Ubuntu's hundred thousand records take a few each."""
 
 
-def groups(records: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, tuple[str, ...]]:
-    """For each name that has others: all of them, CVEs first, by what records say of their aliases.
+def group_aliases(records: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, tuple[str, ...]]:
+    """Map each name to all its other names, CVEs first, by the aliases of the records.
 
-    Aliases hold both ways and from one to the next. Two CVEs are two flaws, whatever links them: a record with several
-    links nothing, and a group that would have several is left as its records have it.
+    Aliases are symmetric and transitive. Two CVEs are two vulnerabilities, whatever links them: a record with several
+    CVEs links nothing, and a group that would hold several CVEs is left as its records have it.
     """
     parents: dict[str, str] = {}
 
@@ -35,29 +35,29 @@ def groups(records: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, tuple[st
     members: dict[str, list[str]] = {}
     for name in list(parents):
         members.setdefault(root(name), []).append(name)
-    found: dict[str, tuple[str, ...]] = {}
+    others: dict[str, tuple[str, ...]] = {}
     for group in members.values():
-        if 1 < len(group) <= GROUP and sum(one.startswith("CVE-") for one in group) <= 1:
-            ordered = sorted(group, key=lambda one: (not one.startswith("CVE-"), one))
+        if 1 < len(group) <= GROUP and sum(name.startswith("CVE-") for name in group) <= 1:
+            ordered = sorted(group, key=lambda name: (not name.startswith("CVE-"), name))
             for name in ordered:
-                found[name] = tuple(one for one in ordered if one != name)
-    return found
+                others[name] = tuple(other for other in ordered if other != name)
+    return others
 
 
-def passed_on(upstream: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """For each record that passes flaws on: those, and what they in turn pass on. One way, and never in circles."""
-    found: dict[str, tuple[str, ...]] = {}
+def close_upstream(upstream: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Give the transitive closure of the upstream links, for each record whose links lead further."""
+    closed: dict[str, tuple[str, ...]] = {}
     steps = STEPS
     for name, first in upstream.items():
-        if steps <= 0 or not any(one in upstream for one in first):
+        if steps <= 0 or not any(link in upstream for link in first):
             continue
-        seen = dict.fromkeys(first)
+        reached = dict.fromkeys(first)
         waiting = list(first)
-        while waiting and len(seen) < UPSTREAM:
+        while waiting and len(reached) < UPSTREAM:
             further = upstream.get(waiting.pop(), ())
             steps -= 1 + len(further)
-            fresh = [one for one in further if one not in seen and one != name]
-            seen.update(dict.fromkeys(fresh))
+            fresh = [link for link in further if link not in reached and link != name]
+            reached.update(dict.fromkeys(fresh))
             waiting += fresh
-        found[name] = tuple(seen)
-    return found
+        closed[name] = tuple(reached)
+    return closed

@@ -1,4 +1,4 @@
-"""Writes the database: what feeds told, brought together, into the tables of one new file."""
+"""Merges the collected feeds and writes them into the tables of a new database file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.model.advisory import Exploited
-from sealock.vulnerabilities.aliases import groups, passed_on
+from sealock.vulnerabilities.aliases import close_upstream, group_aliases
 from sealock.vulnerabilities.claim import Claim
 from sealock.vulnerabilities.collector import CollectedFeed
 from sealock.vulnerabilities.feeds.catalog import FEEDS
@@ -29,23 +29,28 @@ from sealock.vulnerabilities.records import (
 )
 from sealock.vulnerabilities.scores import Scores
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 SAMPLES: Final = 6000
 DICTIONARY: Final = 32 << 10
-"""Bytes that deflate looks back."""
+"""The window of deflate, in bytes."""
 
 
 class DatabaseContent(Struct):
-    """All that goes into a database: each feed's state and data."""
+    """The content of a database: the state and data of each feed."""
 
     states: dict[str, FeedState]
-    gathered: dict[str, CollectedFeed]
+    feeds: dict[str, CollectedFeed]
 
 
 def build(path: str, content: DatabaseContent) -> None:
-    """Write a new database to a path where there is none."""
+    """Write a new database to a path that does not exist yet."""
     connection = sqlite3.connect(path, isolation_level=None)
     try:
-        # Nobody reads the file before it is whole; what is cut short is thrown away.
+        # The file is read only once it is complete, and a partial one is deleted: no journal is needed.
         connection.executescript(
             "PRAGMA page_size=4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-16384;"
             f"PRAGMA application_id={APPLICATION}; PRAGMA user_version={SCHEMA}; BEGIN; {TABLES}"
@@ -57,27 +62,27 @@ def build(path: str, content: DatabaseContent) -> None:
 
 
 def _write(connection: sqlite3.Connection, content: DatabaseContent) -> None:
-    everything = [content.gathered[name] for name in _ordered(content)]
+    feeds = [content.feeds[name] for name in _ordered(content)]
     records: dict[str, list[bytes]] = {}
     links: list[tuple[str, tuple[str, ...]]] = []
     upstream: dict[str, tuple[str, ...]] = {}
-    for gathered in everything:
-        for name, data in gathered.records.items():
+    for feed in feeds:
+        for name, data in feed.records.items():
             records.setdefault(name, []).append(data)
             record = decode_record(data)
             if record.aliases:
                 links.append((name, record.aliases))
             if record.upstream:
                 upstream[name] = tuple(dict.fromkeys((*upstream.get(name, ()), *record.upstream)))
-    others, onward = groups(links), passed_on(upstream)
-    meta = {"claims": _claims(connection, content, others, onward), **_details(connection, records)}
+    others, closed = group_aliases(links), close_upstream(upstream)
+    meta = {"claims": _write_claims(connection, content, others, closed), **_write_details(connection, records)}
     scores: dict[int, Scores] = {}
     exploited: dict[str, Exploited] = {}
     ended: dict[str, dict[str, str]] = {}
-    for gathered in everything:
-        scores.update(gathered.epss)
-        exploited.update(gathered.exploited)
-        for distribution, days in gathered.ended.items():
+    for feed in feeds:
+        scores.update(feed.epss)
+        exploited.update(feed.exploited)
+        for distribution, days in feed.ended.items():
             ended.setdefault(distribution, {}).update(days)
     plain = Packing()
     connection.executemany(
@@ -91,13 +96,13 @@ def _write(connection: sqlite3.Connection, content: DatabaseContent) -> None:
 
 
 def _ordered(content: DatabaseContent) -> list[str]:
-    """Feeds in the catalogue's order, so that the same data makes the same database."""
-    known = [name for name in FEEDS if name in content.gathered]
-    return [*known, *sorted(set(content.gathered) - set(known))]
+    """The names of the feeds in the order of the catalogue: the same data makes the same database."""
+    known = [name for name in FEEDS if name in content.feeds]
+    return [*known, *sorted(set(content.feeds) - set(known))]
 
 
 def _columns(scores: Scores) -> bytes:
-    """Columns sorted by number; of a number that comes twice, the later row."""
+    """Encode the columns, sorted by number; the later row of a duplicate number wins."""
     rows = {number: place for place, number in enumerate(scores.numbers)}
     ordered = sorted(rows)
     return encode(
@@ -109,19 +114,19 @@ def _columns(scores: Scores) -> bytes:
     )
 
 
-def _claims(
+def _write_claims(
     connection: sqlite3.Connection,
     content: DatabaseContent,
     others: Mapping[str, tuple[str, ...]],
-    onward: Mapping[str, tuple[str, ...]],
+    closed: Mapping[str, tuple[str, ...]],
 ) -> bytes:
-    """Write claims, with all names of each flaw; give the dictionary that they were packed with."""
+    """Write the claims with all names of each flaw; give their compression dictionary."""
     merged: dict[tuple[str, str], list[bytes]] = {}
-    for gathered in (content.gathered[name] for name in _ordered(content)):
-        for place, claims in gathered.claims.items():
+    for feed in (content.feeds[name] for name in _ordered(content)):
+        for place, claims in feed.claims.items():
             merged.setdefault(place, []).extend(claims)
     ecosystems = {place[0] for place in merged}
-    # A language that has been looked at is known, even without a single record.
+    # The ecosystem of a feed that was read is covered, even without a single record.
     divided = {name.partition(":")[0] for name in ecosystems}
     fed = {FEEDS[name].ecosystem for name in content.states if name in FEEDS and FEEDS[name].family == "osv"}
     ecosystems |= fed - divided
@@ -130,12 +135,12 @@ def _claims(
 
     def rows(places: Iterable[tuple[str, str]]) -> Iterator[tuple[int, str, bytes]]:
         for place in places:
-            claims = (_completed(decode_claim(data), others, onward) for data in dict.fromkeys(merged[place]))
+            claims = (_complete(decode_claim(data), others, closed) for data in dict.fromkeys(merged[place]))
             yield numbers[place[0]], place[1], encode(tuple(claims))
 
     places = sorted(merged)
     step = max(1, len(places) // SAMPLES)
-    dictionary = _common([data[:4096] for _, _, data in rows(places[::step])])
+    dictionary = _train_dictionary([data[:4096] for _, _, data in rows(places[::step])])
     pack = Packing(dictionary).pack
     connection.executemany(
         "INSERT INTO claim VALUES (?, ?, ?)", ((number, name, pack(data)) for number, name, data in rows(places))
@@ -143,25 +148,21 @@ def _claims(
     return dictionary
 
 
-def _completed(claim: Claim, others: Mapping[str, tuple[str, ...]], onward: Mapping[str, tuple[str, ...]]) -> Claim:
-    """The claim with every name of its flaw, and with all that it passes on."""
+def _complete(claim: Claim, others: Mapping[str, tuple[str, ...]], closed: Mapping[str, tuple[str, ...]]) -> Claim:
+    """Add every name of its flaw, and the transitive upstream links."""
     names = others.get(claim.advisory)
-    flaws = onward.get(claim.advisory)
-    if names is None and flaws is None:
+    upstream = closed.get(claim.advisory)
+    if names is None and upstream is None:
         return claim
     return msgspec.structs.replace(
         claim,
         aliases=claim.aliases if names is None else tuple(dict.fromkeys((*claim.aliases, *names))),
-        upstream=claim.upstream if flaws is None else flaws,
+        upstream=claim.upstream if upstream is None else upstream,
     )
 
 
-def _common(samples: list[bytes]) -> bytes:
-    """What samples have in common, as a dictionary to pack with; b"" where they are too few to tell."""
-    if sys.version_info >= (3, 14):
-        from compression import zstd  # noqa: PLC0415  only in building
-    else:
-        from backports import zstd  # noqa: PLC0415  only in building
+def _train_dictionary(samples: list[bytes]) -> bytes:
+    """Train a compression dictionary; b"" where the samples are too few."""
     if len(samples) < 500:
         return b""
     try:
@@ -170,17 +171,17 @@ def _common(samples: list[bytes]) -> bytes:
         return b""
 
 
-def _details(connection: sqlite3.Connection, records: Mapping[str, list[bytes]]) -> dict[str, bytes]:
-    """Write records by blocks of some that follow one another; give what finds and expands them."""
+def _write_details(connection: sqlite3.Connection, records: Mapping[str, list[bytes]]) -> dict[str, bytes]:
+    """Write the records in blocks, sorted by id; give their compression dictionary and the first id of each block."""
     ids = sorted(records)
     step = max(1, len(ids) // SAMPLES)
-    dictionary = _common([b"".join(records[id_]) for id_ in ids[::step]])
+    dictionary = _train_dictionary([b"".join(records[name]) for name in ids[::step]])
     pack = Packing(dictionary).pack
 
     def blocks() -> Iterator[tuple[int, bytes]]:
         for number, begin in enumerate(range(0, len(ids), BLOCK), 1):
-            held = {id_: tuple(map(msgspec.Raw, records[id_])) for id_ in ids[begin : begin + BLOCK]}
-            yield number, pack(encode(held))
+            block = {name: tuple(map(msgspec.Raw, records[name])) for name in ids[begin : begin + BLOCK]}
+            yield number, pack(encode(block))
 
     connection.executemany("INSERT INTO detail VALUES (?, ?)", blocks())
     return {"details": dictionary, "firsts": Packing().pack(encode(ids[::BLOCK]))}

@@ -1,4 +1,4 @@
-"""What the database says of one package name: claims, with versions as keys that sort as the versions do."""
+"""The records that the database has on one package name, with versions as sortable keys."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sealock.model.severity import Severity
 
 
 class KeySpan(Struct, frozen=True, array_like=True, gc=False):
-    """Affected from `introduced` (b"" from the very first) to `end` (b"" without end), `inclusive` of it or not.
+    """Affected from `introduced` (b"" is the first version) to `end` (b"" is no end), `inclusive` of it or not.
 
-    `fixed` is the version that mends it as the feed writes it, "" where `end` is no fix.
+    `fixed` is the fixed version as the feed writes it, "" where `end` is no fix.
     """
 
     introduced: bytes = b""
@@ -24,10 +24,10 @@ class KeySpan(Struct, frozen=True, array_like=True, gc=False):
 
 
 class Claim(Struct, frozen=True, array_like=True, gc=False):
-    """One advisory's word on one package name in one ecosystem.
+    """What one advisory says of one package name in one ecosystem.
 
-    `versions` are the keys of single versions that are affected, sorted. `aliases` and `upstream` are as the record has
-    them. `unreadable` holds versions that no key could be made of, as written: what they would say is not known.
+    `versions` holds the sorted keys of single affected versions. `aliases` and `upstream` are as the record has them.
+    `unreadable` holds the affected versions that could not be parsed, as written.
     """
 
     advisory: str
@@ -40,37 +40,37 @@ class Claim(Struct, frozen=True, array_like=True, gc=False):
     module: str = ""
     unreadable: tuple[str, ...] = ()
     feed: str = ""
-    """Which feed says so: "osv/Debian", "debian-tracker", "alpine-secdb/v3.20"."""
+    """The feed that it is from: "osv/Debian", "debian-tracker", "alpine-secdb/v3.20"."""
 
 
 class AdvisoryLookup(Protocol):
-    """What matching asks of a database."""
+    """The part of a database that matching uses."""
 
     def about(self, ecosystem: str, names: Sequence[str], /) -> dict[str, tuple[Claim, ...]]:
-        """Give the claims for each of the names, those without any left out."""
+        """Give the claims for each of the names; names without claims are left out."""
 
     def covers(self, ecosystem: str, /) -> bool:
-        """Whether it holds this ecosystem (and release, where it has one) at all: silence then means something."""
+        """Whether the database has data on this ecosystem (and release, where it has one)."""
 
     def details(self, ids: Sequence[str], /) -> dict[str, Advisory]:
         """Give records by their ids, without what they affect."""
 
     def exploited(self, cves: Sequence[str], /) -> dict[str, Exploited]:
-        """Give those of the CVEs that are known to be exploited."""
+        """Give the entries of the CVEs that are known to be exploited."""
 
     def epss(self, cves: Sequence[str], /) -> dict[str, Epss]:
-        """Give what is known of how likely each is to be exploited."""
+        """Give the EPSS scores of the CVEs that have one."""
 
 
 class NoAdvisories:
-    """What is known without a database: that no ecosystem is covered."""
+    """Stands in for a database where no feed covers the packages."""
 
     def about(self, _ecosystem: str, _names: Sequence[str], /) -> dict[str, tuple[Claim, ...]]:
         """Give no claim."""
         return {}
 
     def covers(self, _ecosystem: str, /) -> bool:
-        """Hold nothing."""
+        """Cover no ecosystem."""
         return False
 
     def details(self, _ids: Sequence[str], /) -> dict[str, Advisory]:

@@ -1,4 +1,4 @@
-"""What one feed tells, gathered: claims by package, records by id, scores. The form between reading and storing."""
+"""Collects the data of one feed for the database: claims by package, records by id, scores."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from sealock.vulnerabilities.versions import VersionScheme, key, scheme_of
 
 EXAMPLES: Final = 20
 UNREADABLE: Final = 50
-"""Versions of one claim that are kept though they cannot be read."""
+"""Most unparsable versions that are kept of one claim."""
 
 
 class CollectedFeed(Struct):
-    """One feed's data. Claims and records are encoded, so that they take little room and pass between processes."""
+    """One feed's data. Claims and records are encoded to save memory and to pass between processes."""
 
     claims: dict[tuple[str, str], list[bytes]] = {}
     records: dict[str, bytes] = {}
@@ -47,17 +47,17 @@ class CollectedFeed(Struct):
 
 
 class FeedCollector:
-    """Takes the items of a feed, one after the other. Dates later than `latest` (RFC 3339) are not believed."""
+    """Collects the items of a feed. Dates later than `latest` (RFC 3339) are ignored."""
 
     def __init__(self, feed: str, latest: str = "9999") -> None:
         self.feed, self.latest = feed, latest
-        self.found = CollectedFeed()
+        self.feed_data = CollectedFeed()
         self._keys: dict[tuple[VersionScheme, str], bytes | None] = {}
         self._stated = ""
 
     def take(self, items: Iterable[FeedItem]) -> None:
-        """Take all that a file of the feed yields."""
-        found = self.found
+        """Take all items of a file of the feed."""
+        data = self.feed_data
         for item in items:
             match item:
                 case Advisory():
@@ -65,34 +65,34 @@ class FeedCollector:
                 case Likelihood(cve, epss):
                     self._score(cve, epss)
                 case KnownExploited(cve, entry):
-                    found.exploited[cve] = entry
+                    data.exploited[cve] = entry
                 case Ended(distribution, version, day):
-                    found.ended.setdefault(distribution, {})[version] = day
+                    data.ended.setdefault(distribution, {})[version] = day
                 case Dated(date):
                     self._stated = date if date <= self.latest else ""
                 case Withdrawn():
-                    found.withdrawn += 1
+                    data.withdrawn += 1
                     continue
                 case BrokenRecord(record, why):
-                    found.broken += 1
-                    if len(found.examples) < EXAMPLES:
-                        found.examples.append(f"{record}: {why}"[:300])
+                    data.broken += 1
+                    if len(data.examples) < EXAMPLES:
+                        data.examples.append(f"{record}: {why}"[:300])
                     continue
-            found.count += not isinstance(item, Dated)
-        found.date = self._stated or found.date
+            data.count += not isinstance(item, Dated)
+        data.date = self._stated or data.date
 
     def _advisory(self, advisory: Advisory) -> None:
-        found = self.found
+        data = self.feed_data
         date = advisory.modified or advisory.published
-        if found.date < date <= self.latest:
-            found.date = date
+        if data.date < date <= self.latest:
+            data.date = date
         claims = [
             (affects, claim) for affects in advisory.affects if (claim := self._claim(advisory, affects)) is not None
         ]
         if not claims:
-            return  # it speaks of what nobody looks up here
+            return  # it is about packages that are never looked up
         for affects, claim in claims:
-            found.claims.setdefault((affects.ecosystem, affects.name), []).append(encode(claim))
+            data.claims.setdefault((affects.ecosystem, affects.name), []).append(encode(claim))
         record = AdvisoryRecord(
             self.feed,
             advisory.aliases,
@@ -105,24 +105,24 @@ class FeedCollector:
             advisory.modified,
         )
         if record != AdvisoryRecord(self.feed):
-            # One that has come before (Debian's tracker speaks of a flaw once for each package) says the same.
-            found.records[advisory.id] = encode(record)
+            # An earlier record of the same id (Debian's tracker has one per package) has the same content.
+            data.records[advisory.id] = encode(record)
 
     def _claim(self, advisory: Advisory, affects: Affects) -> Claim | None:
         scheme = scheme_of(affects.ecosystem)
         unreadable: dict[str, None] = {}
 
-        def keyed(version: str) -> bytes | None:
-            found = self._key(scheme, version)
-            if found is None:
+        def parse(version: str) -> bytes | None:
+            parsed = self._key(scheme, version)
+            if parsed is None:
                 unreadable[version] = None
-            return found
+            return parsed
 
-        spans = tuple(span for one in affects.spans if (span := _span(one, keyed)) is not None)
-        versions = self._single(scheme, affects.versions, spans, unreadable)
+        spans = tuple(key_span for span in affects.spans if (key_span := _key_span(span, parse)) is not None)
+        versions = self._uncovered(scheme, affects.versions, spans, unreadable)
         if affects.state == "affected" and not (spans or versions or unreadable):
             return None
-        self.found.unreadable += len(unreadable)
+        self.feed_data.unreadable += len(unreadable)
         return Claim(
             advisory.id,
             spans,
@@ -136,25 +136,25 @@ class FeedCollector:
             self.feed,
         )
 
-    def _single(
+    def _uncovered(
         self,
         scheme: VersionScheme | None,
         versions: Sequence[str],
         spans: Sequence[KeySpan],
         unreadable: dict[str, None],
     ) -> tuple[bytes, ...]:
-        """Keys of the versions that no span covers, sorted."""
+        """The sorted keys of the versions that no span covers."""
         if not versions or any(not span.introduced and not span.end for span in spans):
             return ()
         covered = _covering(spans)
-        lone = set()
+        keys = set()
         for version in versions:
-            found = self._key(scheme, version)
-            if found is None:
+            parsed = self._key(scheme, version)
+            if parsed is None:
                 unreadable[version] = None
-            elif not covered(found):
-                lone.add(found)
-        return tuple(sorted(lone))
+            elif not covered(parsed):
+                keys.add(parsed)
+        return tuple(sorted(keys))
 
     def _key(self, scheme: VersionScheme | None, version: str) -> bytes | None:
         if scheme is None:
@@ -162,25 +162,25 @@ class FeedCollector:
         try:
             return self._keys[scheme, version]
         except KeyError:
-            found = self._keys[scheme, version] = key(scheme, version)
-            return found
+            parsed = self._keys[scheme, version] = key(scheme, version)
+            return parsed
 
     def _score(self, cve: str, epss: Epss) -> None:
         _, year, digits = cve.split("-")
         block, number = block_of(int(year), int(digits))
-        scores = self.found.epss.get(block)
+        scores = self.feed_data.epss.get(block)
         if scores is None:
-            scores = self.found.epss[block] = Scores(array("H"), array("I"), array("I"))
+            scores = self.feed_data.epss[block] = Scores(array("H"), array("I"), array("I"))
         scores.numbers.append(number)
         scores.scores.append(round(epss.score * 100_000))
         scores.percentiles.append(round(epss.percentile * 100_000))
 
 
 def _covering(spans: Sequence[KeySpan]) -> Callable[[bytes], bool]:
-    """Give what tells whether a version is within one of the spans, however many there are."""
+    """Give a predicate: whether a version is in any of the spans, in logarithmic time."""
     ordered = sorted(spans, key=lambda span: span.introduced)
     starts = [span.introduced for span in ordered]
-    # How far the spans reach that begin no later: without end, to an end, to it inclusive.
+    # The furthest end of the spans up to each start: no end, then the highest end, then inclusive.
     reaches = list(accumulate(((not span.end, span.end, span.inclusive) for span in ordered), max))
 
     def covered(version: bytes) -> bool:
@@ -193,11 +193,11 @@ def _covering(spans: Sequence[KeySpan]) -> Callable[[bytes], bool]:
     return covered
 
 
-def _span(span: Span, keyed: Callable[[str], bytes | None]) -> KeySpan | None:
-    """A span with keys; None where one of its versions cannot be read, or where it is empty."""
-    introduced = keyed(span.introduced) if span.introduced else b""
+def _key_span(span: Span, parse: Callable[[str], bytes | None]) -> KeySpan | None:
+    """The span with keys; None where a version cannot be parsed or the span is empty."""
+    introduced = parse(span.introduced) if span.introduced else b""
     last = span.fixed or span.last or span.limit
-    end = keyed(last) if last else b""
+    end = parse(last) if last else b""
     if introduced is None or end is None:
         return None
     if end and (end < introduced or (end == introduced and not span.last)):

@@ -1,4 +1,4 @@
-"""How bad a CVSS vector says it is, of versions 2, 3.0, 3.1 and 4.0."""
+"""Scores CVSS vectors of versions 2, 3.0, 3.1 and 4.0."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import Final
 from sealock.model.severity import Severity
 
 LONGEST: Final = 400
-"""Characters of a vector that is looked at; one with every metric of version 4 has fewer."""
+"""Most characters of a vector; one with every metric of version 4 has fewer."""
 _cache: Final[dict[str, float | None]] = {}
 _CACHED: Final = 50_000
 
 
 def score(vector: str) -> float | None:
-    """The base score (of version 4, with what the vector says of threat), 0 to 10; None for what is no vector."""
+    """The base score (for version 4 with the threat metrics), 0 to 10; None for an invalid vector."""
     if vector not in _cache:
         if len(_cache) >= _CACHED:
             _cache.clear()
-        _cache[vector] = _scored(vector)
+        _cache[vector] = _compute_score(vector)
     return _cache[vector]
 
 
 def severity(points: float | None) -> Severity | None:
-    """The word for a score, as versions 3 and 4 define it; None for none. Version 2, which has no CRITICAL, as they."""
+    """The severity rating of a score, as versions 3 and 4 define it (applied to version 2 too); None for no score."""
     if points is None:
         return None
     for least, word in ((9.0, Severity.CRITICAL), (7.0, Severity.HIGH), (4.0, Severity.MEDIUM), (0.1, Severity.LOW)):
@@ -31,10 +31,10 @@ def severity(points: float | None) -> Severity | None:
     return Severity.INFO
 
 
-def _scored(vector: str) -> float | None:
+def _compute_score(vector: str) -> float | None:
     if len(vector) > LONGEST:
         return None
-    import cvss  # type: ignore[import-untyped]  # noqa: PLC0415  no types; 21 ms, needed only in building a database
+    import cvss  # type: ignore[import-untyped]  # noqa: PLC0415  no types; 21 ms, most checks use stored scores
 
     try:
         if vector.startswith("CVSS:4"):

@@ -1,4 +1,4 @@
-"""Describes what was matched: what is known of each flaw, where its package is from, and whether it counts."""
+"""Makes vulnerabilities of matches: adds details and the package's origin, and suppresses what does not count."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sealock.model.purl import purl
 from sealock.model.severity import Severity
 from sealock.text import count
 from sealock.vulnerabilities.claim import AdvisoryLookup
+from sealock.vulnerabilities.ecosystems import qualified_name
 from sealock.vulnerabilities.matches import SuppressedVulnerability, VulnerabilityMatch
 from sealock.vulnerabilities.owners import owners
 from sealock.vulnerabilities.ratings import rank, severity_of
@@ -20,8 +21,8 @@ from sealock.vulnerabilities.ratings import rank, severity_of
 _REFERENCES: Final = 20
 
 
-class _Known(Struct, frozen=True, gc=False):
-    """What is known of a flaw beside the versions."""
+class _FlawDetails(Struct, frozen=True, gc=False):
+    """The details of a flaw that all affected packages share."""
 
     severity: Severity
     feed: str
@@ -32,119 +33,114 @@ class _Known(Struct, frozen=True, gc=False):
 
 
 class Describer:
-    """Makes vulnerabilities of hits: with what is known of the flaw beside the versions.
+    """Makes vulnerabilities of matches.
 
-    `judging` names, for each of the distribution's packages that it says anything of, the ecosystem that judges it.
+    `covered` maps each of the distribution's packages that has advisories to its ecosystem.
     """
 
     def __init__(
         self,
         inventory: Inventory,
         database: AdvisoryLookup,
-        hits: Sequence[VulnerabilityMatch],
-        judging: Mapping[str, str],
+        matches: Sequence[VulnerabilityMatch],
+        covered: Mapping[str, str],
     ) -> None:
-        self.inventory, self.hits, self.judging = inventory, hits, judging
+        self.inventory, self.matches, self.covered = inventory, matches, covered
         self.layers: dict[int, Layer] = {layer.index: layer for layer in self.inventory.layers}
-        self.known: dict[int, _Known] = {}
-        """By the flaw's identity: the packages of one source share it."""
-        self.made: dict[int, Installed] = {}
-        """By the package's identity: a package with many flaws is described once."""
-        cves = sorted({hit.flaw.id for hit in hits})
-        wanted = {name for hit in hits for name in hit.flaw.advisories} | set(cves)
-        self.records: dict[str, Advisory] = database.details(sorted(wanted)) if wanted else {}
+        self._flaw_cache: dict[int, _FlawDetails] = {}
+        """By the flaw's identity: the binary packages of one source package share it."""
+        self._package_cache: dict[int, Installed] = {}
+        """By the package's identity: a package can have many flaws."""
+        cves = sorted({match.flaw.id for match in matches})
+        ids = {name for match in matches for name in match.flaw.advisories} | set(cves)
+        self.records: dict[str, Advisory] = database.details(sorted(ids)) if ids else {}
         self.exploited: dict[str, Exploited] = database.exploited(cves) if cves else {}
         self.epss: dict[str, Epss] = database.epss(cves) if cves else {}
 
-    def done(self) -> tuple[tuple[Vulnerability, ...], tuple[SuppressedVulnerability, ...]]:
-        """Tell what counts and what does not, each the gravest first."""
-        languages = {hit.package.path for hit in self.hits if hit.package.type not in OF_DISTRIBUTIONS}
-        owned = owners(languages, self.inventory.packages)
+    def describe(self) -> tuple[tuple[Vulnerability, ...], tuple[SuppressedVulnerability, ...]]:
+        """Give the vulnerabilities that count and those that do not, most severe first."""
+        languages = {match.package.path for match in self.matches if match.package.type not in OF_DISTRIBUTIONS}
+        file_owners = owners(languages, self.inventory.packages)
         counted: list[Vulnerability] = []
         suppressed: list[SuppressedVulnerability] = []
-        for hit, note in _folded(self.hits):
-            told = self._told(hit, note)
-            if why := self._why_not(hit, owned):
-                suppressed.append(SuppressedVulnerability(told, *why))
+        for match, note in _fold(self.matches):
+            vulnerability = self._vulnerability(match, note)
+            if suppression := self._suppression(match, file_owners):
+                suppressed.append(SuppressedVulnerability(vulnerability, *suppression))
             else:
-                counted.append(told)
-        suppressed.sort(key=lambda one: rank(one.vulnerability))
+                counted.append(vulnerability)
+        suppressed.sort(key=lambda entry: rank(entry.vulnerability))
         return tuple(sorted(counted, key=rank)), tuple(suppressed)
 
-    def _why_not(self, hit: VulnerabilityMatch, owned: Mapping[str, Package]) -> tuple[str, str] | None:
-        """Who holds that it does not count, and why; None where it does."""
-        package = hit.package
-        if hit.flaw.cancelled:
-            fixed = hit.flaw.state == "fixed"
-            return (
-                hit.ecosystem,
-                f"the distribution holds this version {'to be fixed' if fixed else 'not to be affected'}",
-            )
+    def _suppression(self, match: VulnerabilityMatch, file_owners: Mapping[str, Package]) -> tuple[str, str] | None:
+        """Who says that it does not count, and why; None where it counts."""
+        package = match.package
+        if match.flaw.cancelled:
+            state = "fixed in" if match.flaw.state == "fixed" else "not affecting"
+            return match.ecosystem, f"the distribution lists it as {state} this version"
         if package.removed:
-            return "a later layer", "it was removed or replaced: it is in the image's layers, and no container sees it"
-        owner = owned.get(package.path)
-        if owner is not None and (evaluate := self.judging.get(owner.name)):
-            return evaluate, f"the file is the package {owner.name} {owner.version}'s, which the distribution judges"
+            return "a later layer", "a later layer removes or replaces the package: containers do not see it"
+        owner = file_owners.get(package.path)
+        if owner is not None and (ecosystem := self.covered.get(owner.name)):
+            name = f"{owner.name} {owner.version}"
+            return ecosystem, f"the file belongs to the package {name}, so the distribution's advisories decide"
         return None
 
-    def _told(self, hit: VulnerabilityMatch, note: str) -> Vulnerability:
-        flaw, package = hit.flaw, hit.package
-        known = self.known.get(id(flaw))
-        if known is None:
-            known = self.known[id(flaw)] = self._known(hit)
-        notes = known.note
-        if package.development or hit.note or note or flaw.module_assumed:
-            module = "the package's module was assumed to be the one meant" if flaw.module_assumed else ""
-            aside = "for development alone" if package.development else ""
-            notes = "; ".join(filter(None, (hit.note, module, aside, note, known.note)))
+    def _vulnerability(self, match: VulnerabilityMatch, note: str) -> Vulnerability:
+        flaw, package = match.flaw, match.package
+        details = self._flaw_cache.get(id(flaw))
+        if details is None:
+            details = self._flaw_cache[id(flaw)] = self._flaw_details(match)
+        notes = details.note
+        if package.development or match.note or note or flaw.module_assumed:
+            module = "the module was assumed" if flaw.module_assumed else ""
+            development = "development dependency" if package.development else ""
+            notes = "; ".join(filter(None, (match.note, module, development, note, details.note)))
         return Vulnerability(
             flaw.id,
             self._installed(package),
-            known.severity,
-            known.feed,
+            details.severity,
+            details.feed,
             flaw.aliases,
             flaw.advisories,
             flaw.fixed,
             flaw.state,
-            known.ratings,
+            details.ratings,
             self.exploited.get(flaw.id),
             self.epss.get(flaw.id),
-            known.summary,
-            known.references,
+            details.summary,
+            details.references,
             notes,
         )
 
-    def _known(self, hit: VulnerabilityMatch) -> _Known:
-        """What is the same for every package that has the flaw from one source."""
-        flaw = hit.flaw
+    def _flaw_details(self, match: VulnerabilityMatch) -> _FlawDetails:
+        flaw = match.flaw
         own = [self.records[name] for name in flaw.advisories if name in self.records]
-        every = own
+        records = own
         if flaw.id in self.records and flaw.id not in flaw.advisories:
-            every = [*own, self.records[flaw.id]]
-        ratings: tuple[Rating, ...] = every[0].ratings if len(every) == 1 else ()
-        references: tuple[str, ...] = every[0].references if len(every) == 1 else ()
-        if len(every) > 1:
-            ratings = tuple(dict.fromkeys(rating for record in every for rating in record.ratings))
-            references = tuple(dict.fromkeys(url for record in every for url in record.references))
+            records = [*own, self.records[flaw.id]]
+        ratings: tuple[Rating, ...] = records[0].ratings if len(records) == 1 else ()
+        references: tuple[str, ...] = records[0].references if len(records) == 1 else ()
+        if len(records) > 1:
+            ratings = tuple(dict.fromkeys(rating for record in records for rating in record.ratings))
+            references = tuple(dict.fromkeys(url for record in records for url in record.references))
         if flaw.severity is not None:
-            ratings = (Rating(hit.ecosystem, flaw.severity), *ratings)
+            ratings = (Rating(match.ecosystem, flaw.severity), *ratings)
         severity, unrated = severity_of(flaw.severity, flaw.state, own, ratings)
-        summary = next((text for record in every if (text := _summary(record))), "")
-        feed = own[0].feed if own else hit.ecosystem
-        return _Known(severity, feed, ratings, summary, references[:_REFERENCES], unrated)
+        summary = next((text for record in records if (text := _summary(record))), "")
+        feed = own[0].feed if own else match.ecosystem
+        return _FlawDetails(severity, feed, ratings, summary, references[:_REFERENCES], unrated)
 
     def _installed(self, package: Package) -> Installed:
-        if id(package) not in self.made:
-            self.made[id(package)] = self._described(package)
-        return self.made[id(package)]
+        if id(package) not in self._package_cache:
+            self._package_cache[id(package)] = self._describe_package(package)
+        return self._package_cache[id(package)]
 
-    def _described(self, package: Package) -> Installed:
+    def _describe_package(self, package: Package) -> Installed:
         layer = self.layers.get(package.layer)
         return Installed(
             type=package.type,
-            name=f"{package.namespace}{':' if package.type == 'maven' else '/'}{package.name}"
-            if package.namespace and package.type not in OF_DISTRIBUTIONS
-            else package.name,
+            name=package.name if package.type in OF_DISTRIBUTIONS else qualified_name(package),
             version=package.version,
             purl=purl(package, self.inventory.distribution),
             source=package.source,
@@ -157,27 +153,29 @@ class Describer:
 
 
 def _summary(record: Advisory) -> str:
-    """One line on what it is."""
+    """The summary as one line."""
     return " ".join((record.summary or record.details)[:330].split())[:300]
 
 
-def _folded(hits: Sequence[VulnerabilityMatch]) -> Iterator[tuple[VulnerabilityMatch, str]]:
-    """Tell the same flaw in the same package once, however many places it lies in."""
+def _fold(matches: Sequence[VulnerabilityMatch]) -> Iterator[tuple[VulnerabilityMatch, str]]:
+    """Yield the same flaw in the same package once, with a note on its other paths."""
     numbers: dict[tuple[str, str, str, str, str, bool], int] = {}
-    alike: dict[int, int] = {}
-    """By a package's identity, a number that it shares with all that are the same but for their place."""
-    for hit in hits:
-        one = hit.package
-        if id(one) not in alike:
-            key = (one.type, one.namespace, one.name, one.version, one.architecture, one.removed)
-            alike[id(one)] = numbers.setdefault(key, len(numbers))
+    same: dict[int, int] = {}
+    """By a package's identity: a number that packages share when they differ only in their path."""
+    for match in matches:
+        package = match.package
+        if id(package) not in same:
+            key = (
+                package.type, package.namespace, package.name, package.version, package.architecture, package.removed
+            )  # fmt: skip
+            same[id(package)] = numbers.setdefault(key, len(numbers))
     groups: dict[tuple[str, int], list[VulnerabilityMatch]] = {}
-    for hit in hits:
-        groups.setdefault((hit.flaw.id, alike[id(hit.package)]), []).append(hit)
+    for match in matches:
+        groups.setdefault((match.flaw.id, same[id(match.package)]), []).append(match)
     for group in groups.values():
         if len(group) == 1:
             yield group[0], ""
             continue
-        first = min(group, key=lambda hit: (hit.package.development, hit.package.layer, hit.package.path))
-        others = len({hit.package.path for hit in group}) - 1
+        first = min(group, key=lambda match: (match.package.development, match.package.layer, match.package.path))
+        others = len({match.package.path for match in group}) - 1
         yield first, f"in {count(others, 'more place')}" if others else ""

@@ -1,6 +1,6 @@
-"""Where advisories on a package are looked up: the ecosystem, the name that it goes by there, and which version counts.
+"""Maps a package to its lookup in the database: the ecosystem, and the package's name and version there.
 
-Distributions are judged by their own advisories alone: a derivative is not its parent, whatever its versions look like.
+Only a distribution's own advisories apply to its packages: a derivative is not its parent.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LANGUAGES: Final[dict[PackageType, str]] = {
 }
 _DEBIAN: Final = {"buster": "10", "bullseye": "11", "bookworm": "12", "trixie": "13", "forky": "14", "duke": "15"}
 _UBUNTU_LONG: Final = re.compile(r"(\d*[02468])\.04")
-"""Long-term support comes in April of the even years."""
+"""LTS releases come in April of the even years."""
 _MAJOR: Final = {
     "almalinux": "AlmaLinux:{}",
     "rocky": "Rocky Linux:{}",
@@ -41,17 +41,17 @@ _MINOR: Final = {
     "photon": "Photon OS:{}",
 }
 _ROLLING: Final = {"wolfi": "Wolfi", "chainguard": "Chainguard", "opensuse-tumbleweed": "openSUSE:Tumbleweed"}
-_OTHERWISE: Final = {"alma": "almalinux", "amazon": "amzn", "oracle": "ol", "redhat": "rhel"}
-"""What bills of materials call distributions, and the ID of their os-release."""
+_SBOM_IDS: Final = {"alma": "almalinux", "amazon": "amzn", "oracle": "ol", "redhat": "rhel"}
+"""The names that SBOMs use for distributions, and the ID of their os-release."""
 _REBUILD: Final = re.compile(r"\+b[0-9]+\Z")
 _SIGNED: Final = re.compile(r"\Alinux-signed(-(?:amd64|arm64|i386))?\Z")
 
 
 class Lookup(Struct, frozen=True, gc=False):
-    """What to ask for. `ecosystems` are spellings of one ecosystem, of which the database has one at the most.
+    """A query. `ecosystems` are spellings of one ecosystem; the database has at most one of them.
 
-    `also` is a second pass over a pocket with fixes that not everybody gets (Ubuntu Pro). `module` is an rpm's module
-    and stream, "" for none.
+    `also` is a pocket for a second pass, with fixes for subscribers only (Ubuntu Pro). `module` is an rpm's module and
+    stream, "" for none.
     """
 
     ecosystems: tuple[str, ...]
@@ -62,9 +62,9 @@ class Lookup(Struct, frozen=True, gc=False):
 
 
 class NoData(Struct, frozen=True, gc=False):
-    """Why a package cannot be looked up, in words that complete "N packages were not judged: …".
+    """Why a package cannot be looked up; completes "N packages were not checked: …".
 
-    `grave` where it is the distribution itself that nobody can tell of, or data that there ought to be.
+    `grave` where the distribution is unknown, or data that there should be is missing.
     """
 
     reason: str
@@ -72,48 +72,49 @@ class NoData(Struct, frozen=True, gc=False):
 
 
 def look_up(package: Package, distribution: Distribution | None, stream: str = "") -> Lookup | NoData:
-    """Say where a package is looked up. `stream` is Alpine's by its repositories ("v3.20", "edge"), "" for unknown."""
+    """Give the query for a package. `stream` is Alpine's by its repositories ("v3.20", "edge"), "" for unknown."""
     if package.type in OF_DISTRIBUTIONS:
-        return _distributed(package, distribution, stream)
+        return _of_distribution(package, distribution, stream)
     if package.type == "generic":
         return Lookup(("OSS-Fuzz",), package.name, package.version)
     ecosystem = LANGUAGES.get(package.type)
     if ecosystem is None:
-        return NoData(f"no feed of advisories is for packages of type {package.type}")
+        return NoData(f"no advisory feed covers packages of type {package.type}")
     if package.type == "maven" and not package.namespace:
-        return NoData("the jar does not tell its group, and advisories go by group and artifact")
-    return Lookup((ecosystem,), normalised(ecosystem, _full(package)), package.version)
+        return NoData("the jar does not name its group id, and advisories need group and artifact id")
+    return Lookup((ecosystem,), normalised(ecosystem, qualified_name(package)), package.version)
 
 
-def _full(package: Package) -> str:
+def qualified_name(package: Package) -> str:
+    """The name with its namespace."""
     if not package.namespace:
         return package.name
     return f"{package.namespace}{':' if package.type == 'maven' else '/'}{package.name}"
 
 
 def normalised(ecosystem: str, name: str) -> str:
-    """The name as the ecosystem itself compares names. Feeds and packages go through here alike."""
+    """The name as the ecosystem compares names, for feeds and packages alike."""
     match ecosystem.partition(":")[0]:
         case "PyPI":
             return re.sub(r"[-_.]+", "-", name).lower()
         case "NuGet" | "Packagist" | "Go":
-            # Go tells letters apart, but package URLs of its modules have none but small ones.
+            # Go's module paths are case-sensitive, but its package URLs are lower case.
             return name.lower()
         case _:
             return name
 
 
-def _distributed(package: Package, distribution: Distribution | None, stream: str) -> Lookup | NoData:
+def _of_distribution(package: Package, distribution: Distribution | None, stream: str) -> Lookup | NoData:
     if distribution is None or not distribution.id:
-        return NoData("no os-release or the like tells which distribution they are of", grave=True)
+        return NoData("the distribution is unknown (no os-release file)", grave=True)
     ecosystems = release(distribution, stream)
     if not ecosystems:
-        named = distribution.name or " ".join(filter(None, (distribution.id, distribution.version)))
-        return NoData(f"no feed of advisories is for {named}", grave=True)
+        name = distribution.name or " ".join(filter(None, (distribution.id, distribution.version)))
+        return NoData(f"no advisory feed covers {name}", grave=True)
     if scheme_of(ecosystems[0]) != of_package(package.type):
-        return NoData(f"advisories for {ecosystems[0]} are not for packages of type {package.type}", grave=True)
+        return NoData(f"advisories for {ecosystems[0]} do not cover packages of type {package.type}", grave=True)
     if package.type == "rpm":
-        # By the binary package: the name of the source rpm has no epoch, and its version may be another.
+        # By the binary package: the source rpm's name has no epoch, and its version can differ.
         label = dict(package.qualifiers).get("modularitylabel", "")
         return Lookup(ecosystems, package.name, package.version, module=":".join(label.split(":")[:2]))
     name = package.source or package.name
@@ -129,7 +130,7 @@ def _distributed(package: Package, distribution: Distribution | None, stream: st
 
 
 def _unsigned(name: str, version: str) -> tuple[str, str]:
-    """Signed kernels are built from linux, whose version 6.1.112-1 becomes 6.1.112+1 in Debian's signed package."""
+    """Map Debian's signed kernels to their source: linux 6.1.112-1 is linux-signed-amd64 6.1.112+1."""
     signed = _SIGNED.match(name)
     if not signed:
         return name, version
@@ -138,29 +139,29 @@ def _unsigned(name: str, version: str) -> tuple[str, str]:
 
 
 def release(distribution: Distribution, stream: str = "") -> tuple[str, ...]:
-    """The ecosystem of a distribution's release, in the spellings that feeds know; () for none that any feed has."""
-    one, version = _OTHERWISE.get(distribution.id, distribution.id), distribution.version
+    """The ecosystem of a distribution's release, in the spellings of the feeds; () where no feed covers it."""
+    name, version = _SBOM_IDS.get(distribution.id, distribution.id), distribution.version
     major = version.partition(".")[0]
-    if one in _ROLLING:
-        return (_ROLLING[one],)
-    if one == "debian":
+    if name in _ROLLING:
+        return (_ROLLING[name],)
+    if name == "debian":
         number = major or _DEBIAN.get(distribution.codename.partition("/")[0], "")
         return (f"Debian:{number}",) if number else ()
-    if one == "ubuntu" and version:
+    if name == "ubuntu" and version:
         long_term = _UBUNTU_LONG.fullmatch(version)
         return (f"Ubuntu:{version}:LTS", f"Ubuntu:{version}") if long_term else (f"Ubuntu:{version}",)
-    if one == "alpine":
-        found = stream or _alpine(version)
-        return (f"Alpine:{found}",) if found else ()
-    if one in _MAJOR and major and "stream" not in distribution.name.lower():
-        return (_MAJOR[one].format(major),)
-    if one in _MINOR and version:
-        return (_MINOR[one].format(version),)
+    if name == "alpine":
+        branch = stream or _alpine(version)
+        return (f"Alpine:{branch}",) if branch else ()
+    if name in _MAJOR and major and "stream" not in distribution.name.lower():
+        return (_MAJOR[name].format(major),)
+    if name in _MINOR and version:
+        return (_MINOR[name].format(version),)
     return ()
 
 
 def _alpine(version: str) -> str:
-    """The stream of an Alpine version: 3.20.3 is of v3.20; an alpha is on the way there, and edge for now."""
+    """The stream of an Alpine version: v3.20 for 3.20.3, edge for an alpha."""
     numbers = version.split(".")
     if "_alpha" in version:
         return "edge"
@@ -168,10 +169,10 @@ def _alpine(version: str) -> str:
 
 
 def streams(repositories: str) -> str:
-    """The one stream that the lines of /etc/apk/repositories name, "" for none or several."""
-    found = {
+    """The stream that the lines of /etc/apk/repositories name, "" for none or several."""
+    names = {
         match[1]
         for line in repositories.split("\n", 1000)[:1000]
         if not line.lstrip().startswith("#") and (match := re.search(r"/(v\d{1,3}\.\d{1,3}|edge)/", line[:1000]))
     }
-    return found.pop() if len(found) == 1 else ""
+    return names.pop() if len(names) == 1 else ""

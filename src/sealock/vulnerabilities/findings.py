@@ -1,8 +1,8 @@
-"""Findings made of vulnerabilities: what is wrong in a sentence, what to do, and a fingerprint that outlives versions.
+"""Makes findings of vulnerabilities: message, remedy, and a fingerprint that stays the same across rebuilds.
 
-The fingerprint rests on the vulnerability's id, the target and the package's kind and name: not on the package's
-version, path or layer, so that an ignore or a baseline holds until the flaw is gone, through any number of rebuilds.
-Several versions of one package in one target are told apart by their order.
+The fingerprint depends on the vulnerability's id, the target and the package's type and name, not on its version, path
+or layer: an ignore or a baseline holds until the vulnerability is gone. Several versions of one package in one target
+are distinguished by their order.
 """
 
 from __future__ import annotations
@@ -21,75 +21,76 @@ from sealock.vulnerabilities.matches import MatchResult
 from sealock.vulnerabilities.versions import key, of_package
 
 _UNPLANNED: Final[dict[DistributionState, str]] = {
-    "no-dsa": "its distribution holds it to be too minor for an update of its own",
-    "ignored": "its distribution will not mend it",
-    "postponed": "its distribution mends it with some later update",
-    "deferred": "its distribution has put it off",
-    "unimportant": "its distribution holds it to be unimportant",
-    "end-of-life": "its distribution supports this package no longer",
-    "undetermined": "its distribution has not found out whether it is affected",
-    "under-investigation": "its distribution is looking into it",
-    "pending": "a fix is being prepared",
+    "no-dsa": "the distribution considers it too minor for a security update",
+    "ignored": "the distribution will not fix it",
+    "postponed": "the distribution plans the fix for a later update",
+    "deferred": "the distribution has deferred the fix",
+    "unimportant": "the distribution considers it unimportant",
+    "end-of-life": "the distribution no longer supports this package",
+    "undetermined": "the distribution has not determined whether it is affected",
+    "under-investigation": "the distribution is investigating it",
+    "pending": "the distribution is preparing a fix",
 }
 _REFERENCES: Final = 10
 _TITLE: Final = 120
 
 
 class FindingTarget(Struct, frozen=True):
-    """What the findings are about: `name` enters the fingerprints, `subject` and `location` are shown.
+    """The target of the findings: `name` enters the fingerprints, `subject` and `location` are shown.
 
-    `based` is the digest of the layer that the base image surely brought, "" where nobody can tell.
+    `base_layer` is the digest of a layer that certainly belongs to the base image, "" where that is unknown.
     """
 
     name: str
     subject: str
     location: Location
-    based: str = ""
+    base_layer: str = ""
 
 
-def findings(matched: MatchResult, where: FindingTarget) -> list[Finding]:
-    """Make the findings, those that do not count with their suppression."""
-    every = [(vulnerability, None) for vulnerability in matched.vulnerabilities]
-    aside = [(one.vulnerability, Suppression(one.by, one.reason)) for one in matched.suppressed]
-    aims = _aims(matched.vulnerabilities)
-    seen: dict[str, int] = {}
-    return [_finding(one, suppressed, where, aims, seen) for one, suppressed in (*every, *aside)]
+def findings(matched: MatchResult, target: FindingTarget) -> list[Finding]:
+    """Make the findings, suppressed ones included."""
+    counted = [(vulnerability, None) for vulnerability in matched.vulnerabilities]
+    suppressed = [(entry.vulnerability, Suppression(entry.by, entry.reason)) for entry in matched.suppressed]
+    upgrades = _upgrades(matched.vulnerabilities)
+    counts: dict[str, int] = {}
+    return [
+        _finding(vulnerability, suppression, target, upgrades, counts)
+        for vulnerability, suppression in (*counted, *suppressed)
+    ]
 
 
 def upgraded(package: Installed) -> tuple[str, str]:
-    """What is upgraded as one: a distribution's source package, else the package."""
+    """Type and name of what is upgraded together: a distribution's source package, else the package."""
     if package.type in OF_DISTRIBUTIONS:
         return package.type, package.source or package.name
     return package.type, package.name
 
 
-def _aims(vulnerabilities: Iterable[Vulnerability]) -> dict[tuple[str, str, str], str]:
-    """The version that mends all that can be mended in a package, by what is upgraded and its version now."""
+def _upgrades(vulnerabilities: Iterable[Vulnerability]) -> dict[tuple[str, str, str], str]:
+    """The version that fixes everything fixable, by type, name and installed version of what is upgraded."""
     best: dict[tuple[str, str, str], tuple[bytes, str]] = {}
     for vulnerability in vulnerabilities:
         if vulnerability.fixed:
-            home = (
-                *upgraded(vulnerability.package),
-                vulnerability.package.source_version or vulnerability.package.version,
-            )
-            found = key(of_package(vulnerability.package.type), vulnerability.fixed) or b""  # type: ignore[arg-type]  # one of its types
-            best[home] = max(best.get(home, (b"", "")), (found, vulnerability.fixed))
-    return {home: fixed for home, (_, fixed) in best.items()}
+            package = vulnerability.package
+            place = (*upgraded(package), package.source_version or package.version)
+            fixed_key = key(of_package(package.type), vulnerability.fixed) or b""  # type: ignore[arg-type]  # one of its types
+            best[place] = max(best.get(place, (b"", "")), (fixed_key, vulnerability.fixed))
+    return {place: fixed for place, (_, fixed) in best.items()}
 
 
 def _finding(
     vulnerability: Vulnerability,
     suppressed: Suppression | None,
-    where: FindingTarget,
-    aims: dict[tuple[str, str, str], str],
-    seen: dict[str, int],
+    target: FindingTarget,
+    upgrades: dict[tuple[str, str, str], str],
+    counts: dict[str, int],
 ) -> Finding:
     package = vulnerability.package
     evidence = unversioned(package)
-    basis = f"{vulnerability.id}\0{where.name}\0{evidence}"
+    basis = f"{vulnerability.id}\0{target.name}\0{evidence}"
     if suppressed is None or not package.removed:
-        seen[basis] = seen.get(basis, 0) + 1
-        basis = f"{basis}\0{seen[basis]}"
+        counts[basis] = counts.get(basis, 0) + 1
+        basis = f"{basis}\0{counts[basis]}"
     else:
         basis = f"{basis}\0removed\0{package.version}"
     return Finding(
@@ -98,10 +99,10 @@ def _finding(
         confidence=Confidence.MEDIUM if "assumed" in vulnerability.note else Confidence.HIGH,
         title=_title(vulnerability),
         message=_message(vulnerability),
-        location=where.location,
-        subject=where.subject,
+        location=target.location,
+        subject=target.subject,
         evidence=evidence,
-        remedy=Remedy(_remedy(vulnerability, aims, where)),
+        remedy=Remedy(_remedy(vulnerability, upgrades, target)),
         references=_references(vulnerability),
         fingerprint=sha256(basis.encode("utf-8", "surrogatepass")).hexdigest()[:32],
         suppressed=suppressed,
@@ -110,7 +111,7 @@ def _finding(
 
 
 def unversioned(package: Installed) -> str:
-    """The package's URL without version and qualifiers: what stays the same through upgrades."""
+    """The package URL without version and qualifiers: it stays the same across upgrades."""
     head, at, _ = package.purl.partition("?")[0].rpartition("@")
     return head if at else package.purl.partition("?")[0] or f"{package.type}/{package.name}"
 
@@ -128,36 +129,36 @@ def _title(vulnerability: Vulnerability) -> str:
 
 def _message(vulnerability: Vulnerability) -> str:
     package = vulnerability.package
-    named = f"{package.name} {package.version}"
+    name = f"{package.name} {package.version}"
     if package.source and package.source != package.name and package.type in OF_DISTRIBUTIONS:
-        named += f" (of {package.source})"
-    words = [f"{named} is affected"]
+        name += f" (of {package.source})"
+    parts = [f"{name} is affected"]
     if vulnerability.exploited:
-        words.append(f"it is known to be exploited (since {vulnerability.exploited.added or 'an unknown day'})")
+        parts.append(f"known to be exploited (since {vulnerability.exploited.added or 'an unknown day'})")
     if vulnerability.epss:
-        words.append(f"EPSS {vulnerability.epss.score:.1%}")
-    words.append(
-        f"{vulnerability.fixed} mends it"
+        parts.append(f"EPSS {vulnerability.epss.score:.1%}")
+    parts.append(
+        f"fixed in {vulnerability.fixed}"
         if vulnerability.fixed
         else _UNPLANNED.get(vulnerability.state, "no fix is known")
     )
     if vulnerability.note:
-        words.append(vulnerability.note)
-    return "; ".join(words)
+        parts.append(vulnerability.note)
+    return "; ".join(parts)
 
 
-def _remedy(vulnerability: Vulnerability, aims: dict[tuple[str, str, str], str], where: FindingTarget) -> str:
+def _remedy(vulnerability: Vulnerability, upgrades: dict[tuple[str, str, str], str], target: FindingTarget) -> str:
     package = vulnerability.package
     _, name = upgraded(package)
     if vulnerability.fixed:
-        home = (*upgraded(package), package.source_version or package.version)
-        text = f"upgrade {name} to {aims.get(home, vulnerability.fixed)}"
-        if where.based and package.layer == where.based and package.type in OF_DISTRIBUTIONS:
+        place = (*upgraded(package), package.source_version or package.version)
+        text = f"upgrade {name} to {upgrades.get(place, vulnerability.fixed)}"
+        if target.base_layer and package.layer == target.base_layer and package.type in OF_DISTRIBUTIONS:
             text += ", or build on a newer base image"
         return text
     if vulnerability.state == "end-of-life":
-        return f"move to a newer release of the distribution, or do without {name}"
-    return f"do without {name}, or weigh whether its flaw can be reached: no version mends it yet"
+        return f"move to a newer release of the distribution, or remove {name}"
+    return f"remove {name}, or assess whether the vulnerable code is reachable: no fixed version exists yet"
 
 
 def _references(vulnerability: Vulnerability) -> tuple[Reference, ...]:

@@ -1,7 +1,7 @@
-"""Puts claims on one package together: what several records say of one flaw becomes one flaw, told once.
+"""Merges the claims on one package: what several records say of one flaw becomes one flaw.
 
-`aliases` go both ways and on and on; `upstream` goes one way: an update that closes three CVEs is told of under each of
-them, and does not make them one. A record with several CVEs keeps them all.
+`aliases` are symmetric and transitive. `upstream` is directed: an update that closes three CVEs is reported under each
+of them, and does not join them. A record with several CVEs keeps them all.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from sealock.vulnerabilities.claim import Claim
 
 _CVE: Final = re.compile(r"(?:\A|-)(CVE-\d{4}-\d{4,})\Z")
 _MOST: Final = 2000
-"""Names that are followed from one record: feeds that alias in circles, or without end, end here."""
-_OFFERED: Final = 100
-"""Versions that are tried as the one that mends: the first few do, unless a feed means harm."""
+"""Most names that are followed from one record: this bounds alias cycles and hostile feeds."""
+_CANDIDATES: Final = 100
+"""Most versions that are tried as the fix; the first few suffice, except with a hostile feed."""
 _TRACKERS: Final = frozenset({"debian-tracker"})
-"""Feeds from which others make theirs: where one speaks of a CVE, what others make of it counts no more."""
-_TELLING: Final[tuple[DistributionState, ...]] = (
+"""Feeds that other feeds derive from: where one has a CVE, the others' records of that CVE do not count."""
+_PRECEDENCE: Final[tuple[DistributionState, ...]] = (
     "no-dsa",
     "ignored",
     "postponed",
@@ -38,13 +38,13 @@ _TELLING: Final[tuple[DistributionState, ...]] = (
     "affected",
     "not-affected",
 )
-"""Which state counts where records differ: the one that says most."""
+"""Which state wins where records differ: the most informative first."""
 
 
 class Flaw(Struct, frozen=True, gc=False):
-    """One flaw in one version of one package. `severity` is the distribution's own word, None where it has none.
+    """One flaw in one version of one package. `severity` is the distribution's own rating, None where it has none.
 
-    `cancelled` says that a record holds it not to be affected; the flaw is then there to be shown, not to count.
+    `cancelled` means that a record calls the package not affected: the flaw is reported as suppressed.
     """
 
     id: str
@@ -61,12 +61,12 @@ class Flaw(Struct, frozen=True, gc=False):
 
 def cve(name: str) -> str:
     """The CVE that a name is or ends in ("UBUNTU-CVE-2024-1234", "DEBIAN-CVE-…"), "" for none."""
-    found = _CVE.search(name)
-    return found[1] if found else ""
+    match = _CVE.search(name)
+    return match[1] if match else ""
 
 
 def affects(claim: Claim, key: bytes) -> bool:
-    """Whether the claim speaks of this version: it is listed, or in a span."""
+    """Whether the claim is about this version: it is listed, or in a span."""
     for span in claim.spans:
         # A call for each of ten thousand spans would take as long as all comparisons.
         end = span.end
@@ -76,17 +76,17 @@ def affects(claim: Claim, key: bytes) -> bool:
     if versions:
         at = bisect_left(versions, key)
         return at < len(versions) and versions[at] == key
-    # A distribution that holds a package not to be affected need not say which versions it means.
+    # "Not affected" without versions means all versions.
     return claim.state == "not-affected" and not claim.spans and not claim.unreadable
 
 
 def merged(claims: Sequence[Claim], hits: Sequence[Claim], key: bytes, assumed: frozenset[int]) -> Iterator[Flaw]:
-    """Yield the flaws that the hits (those of the claims that affect the version) stand for, each once.
+    """Yield each flaw of the hits (the claims that affect the version) once.
 
     `assumed` holds the identities of claims whose module had to be assumed.
     """
     names = _Names(claims)
-    tracked = {one for claim in claims if claim.feed in _TRACKERS for one in _own_cves(claim)}
+    tracked = {name for claim in claims if claim.feed in _TRACKERS for name in _own_cves(claim)}
     groups: dict[str, list[Claim]] = {}
     for hit in hits:
         for label in names.labels(hit):
@@ -94,84 +94,84 @@ def merged(claims: Sequence[Claim], hits: Sequence[Claim], key: bytes, assumed: 
                 groups.setdefault(label, []).append(hit)
     labels = frozenset(groups)
     for label, group in groups.items():
-        # That a package is not affected is worth telling only where another record says that it is.
+        # "Not affected" matters only where another record says "affected".
         if all(claim.state == "not-affected" for claim in group):
             continue
         yield _flaw(label, group, key, labels, assumed)
 
 
-def labels(claims: Sequence[Claim], some: Sequence[Claim]) -> set[str]:
-    """The flaws that some of the claims on a package tell of."""
+def labels(claims: Sequence[Claim], selected: Sequence[Claim]) -> set[str]:
+    """The flaws that the selected claims on a package are about."""
     names = _Names(claims)
-    return {label for claim in some for label in names.labels(claim)}
+    return {label for claim in selected for label in names.labels(claim)}
 
 
 class _Names:
-    """What the ids of one package's records stand for."""
+    """Resolves the ids of one package's records to flaws."""
 
     def __init__(self, claims: Sequence[Claim]) -> None:
         self.claims = claims
         self._near: dict[str, list[Claim]] | None = None
         self._own: frozenset[str] | None = None
-        self._followed_before: dict[str, tuple[str, ...]] = {}
+        self._resolved: dict[str, tuple[str, ...]] = {}
 
     def labels(self, hit: Claim) -> tuple[str, ...]:
-        """The flaws that a record tells of: its CVEs, else those of its other names, else the best of its names."""
+        """The flaws of a record: its CVEs, else the CVEs of its aliases, else its preferred name."""
         own = _own_cves(hit)
-        # A distribution's update counts for a CVE only where no record on that very CVE says otherwise.
-        passed = [one for one in map(cve, hit.upstream) if one and one not in own]
-        if passed:
-            passed = [one for one in passed if one not in self._told_of()]
-        if own or passed:
-            return tuple(dict.fromkeys((*own, *passed)))
+        # A distribution's update counts for a CVE only where no record of that CVE says otherwise.
+        upstream = [name for name in map(cve, hit.upstream) if name and name not in own]
+        if upstream:
+            upstream = [name for name in upstream if name not in self._recorded_cves()]
+        if own or upstream:
+            return tuple(dict.fromkeys((*own, *upstream)))
         if any(map(cve, hit.upstream)):
             return ()
-        return self._followed(hit)
+        return self._follow(hit)
 
-    def _told_of(self) -> frozenset[str]:
-        """The CVEs that have a record of their own here, whether it affects the version or not."""
+    def _recorded_cves(self) -> frozenset[str]:
+        """The CVEs that have a record of their own, whether it affects the version or not."""
         if self._own is None:
-            self._own = frozenset(one for claim in self.claims for one in _own_cves(claim))
+            self._own = frozenset(name for claim in self.claims for name in _own_cves(claim))
         return self._own
 
-    def _followed(self, hit: Claim) -> tuple[str, ...]:
-        """Follow the names of a record that names no CVE: up to CVEs, else to the first of all names."""
+    def _follow(self, hit: Claim) -> tuple[str, ...]:
+        """Follow the aliases of a record that names no CVE: up to CVEs, else to the preferred name."""
         if not hit.aliases and not hit.upstream:
             return (hit.advisory,)
-        if hit.advisory in self._followed_before:
-            return self._followed_before[hit.advisory]
+        if hit.advisory in self._resolved:
+            return self._resolved[hit.advisory]
         if self._near is None:
             self._near = {}
             for claim in self.claims:
                 for name in (claim.advisory, *claim.aliases):
                     self._near.setdefault(name, []).append(claim)
-        seen: dict[str, None] = {}
+        visited: dict[str, None] = {}
         ahead = [hit.advisory, *hit.aliases]
-        found: dict[str, None] = {}
+        cves: dict[str, None] = {}
         above: dict[str, None] = dict.fromkeys(hit.upstream)
-        while ahead and len(seen) < _MOST:
+        while ahead and len(visited) < _MOST:
             name = ahead.pop()
-            if name in seen:
+            if name in visited:
                 continue
-            seen[name] = None
-            if one := cve(name):
-                found[one] = None
+            visited[name] = None
+            if own := cve(name):
+                cves[own] = None
             for claim in self._near.get(name, ()):
                 above.update(dict.fromkeys(claim.upstream))
-                ahead += [other for other in (claim.advisory, *claim.aliases) if other not in seen]
-        cves = (*found, *(one for one in map(cve, above) if one))
-        labels = tuple(dict.fromkeys(cves)) or (min(seen, key=_preference),)
-        # All that were met on the way stand for the same.
-        self._followed_before.update(dict.fromkeys(seen, labels))
+                ahead += [other for other in (claim.advisory, *claim.aliases) if other not in visited]
+        cves.update(dict.fromkeys(filter(None, map(cve, above))))
+        labels = tuple(cves) or (min(visited, key=_preference),)
+        # All visited names resolve to the same.
+        self._resolved.update(dict.fromkeys(visited, labels))
         return labels
 
 
 def _own_cves(claim: Claim) -> tuple[str, ...]:
-    """The CVEs that are names of the record itself."""
-    # A record on a CVE, or "DEBIAN-CVE-…", is on that one: others that it calls its aliases are other flaws.
+    """The CVEs among the record's own id and aliases."""
+    # A record named for a CVE ("DEBIAN-CVE-…") is about that CVE: other CVEs among its aliases are other flaws.
     if own := claim.advisory if claim.advisory.startswith("CVE-") else cve(claim.advisory):
         return (own,)
-    return tuple(dict.fromkeys(one for one in map(cve, claim.aliases) if one))
+    return tuple(dict.fromkeys(filter(None, map(cve, claim.aliases))))
 
 
 def _preference(name: str) -> tuple[int, str]:
@@ -181,11 +181,11 @@ def _preference(name: str) -> tuple[int, str]:
 
 def _flaw(label: str, group: list[Claim], key: bytes, labels: frozenset[str], assumed: frozenset[int]) -> Flaw:
     if len(group) == 1 and label == (only := group[0]).advisory and not only.aliases:
-        # Nearly all of a distribution's flaws: one record, on that very CVE.
+        # Nearly all of a distribution's flaws: one record, named for the CVE.
         fixed, fixed_key = _fix(group, key)
-        told = (label,)
+        module_assumed = id(only) in assumed
         return Flaw(
-            label, (only,), only.state, fixed, fixed_key, only.severity, (), told, module_assumed=id(only) in assumed
+            label, (only,), only.state, fixed, fixed_key, only.severity, (), (label,), module_assumed=module_assumed
         )
     direct = [claim for claim in group if label in _own_cves(claim)] or group
     cancelled = any(claim.state == "not-affected" for claim in group)
@@ -195,7 +195,7 @@ def _flaw(label: str, group: list[Claim], key: bytes, labels: frozenset[str], as
     return Flaw(
         id=label,
         claims=tuple(counting),
-        state="not-affected" if cancelled else min((claim.state for claim in counting), key=_TELLING.index),
+        state="not-affected" if cancelled else min((claim.state for claim in counting), key=_PRECEDENCE.index),
         fixed=fixed,
         fixed_key=fixed_key,
         severity=max((claim.severity for claim in counting if claim.severity is not None), default=None),
@@ -207,7 +207,7 @@ def _flaw(label: str, group: list[Claim], key: bytes, labels: frozenset[str], as
 
 
 def _fix(claims: Sequence[Claim], key: bytes) -> tuple[str, bytes]:
-    """The lowest later version that a record calls fixed and that none of them calls affected."""
+    """The lowest later version that some record calls fixed and no record calls affected."""
     if len(claims) == 1 and len(claims[0].spans) == 1:
         span = claims[0].spans[0]
         if not span.fixed or not span.end or span.inclusive:
@@ -215,13 +215,13 @@ def _fix(claims: Sequence[Claim], key: bytes) -> tuple[str, bytes]:
         if not affects(claims[0], span.end) and span.end > key:
             return span.fixed, span.end
         return "", b""
-    offered = {
+    candidates = {
         span.end: span.fixed
         for claim in claims
         for span in claim.spans
         if span.fixed and span.end and not span.inclusive and span.end > key
     }
-    for end in sorted(offered)[:_OFFERED]:
+    for end in sorted(candidates)[:_CANDIDATES]:
         if not any(affects(claim, end) for claim in claims):
-            return offered[end], end
+            return candidates[end], end
     return "", b""

@@ -1,6 +1,6 @@
-"""Which packages of an image are known to be vulnerable: pure matching of an inventory over what a database knows.
+"""Matches the packages of an inventory with a database's advisories, without I/O of its own.
 
-What cannot be judged is told: a package that no data is for, a version that cannot be read. Silence is never a pass.
+Packages that cannot be checked are reported: no data covers them, or a version cannot be parsed.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ from sealock.vulnerabilities.versions import VersionScheme, scheme_of
 from sealock.vulnerabilities.versions import key as key_of
 
 STREAM: Final = "apk-repositories"
-"""The kind of the file fact that holds the lines of /etc/apk/repositories."""
+"""The kind of the file fact with the lines of /etc/apk/repositories."""
 _MODULAR: Final = ".module"
-"""Stands in the release of every rpm that was built for a module."""
+"""Part of the release of every rpm that was built for a module."""
 
 
 def match(inventory: Inventory, database: AdvisoryLookup) -> MatchResult:
     """Match all packages of an inventory."""
-    return _Match(inventory, database).done()
+    return _Matcher(inventory, database).run()
 
 
 def needed(inventory: Inventory) -> tuple[tuple[str, ...], ...]:
     """The ecosystems that an inventory's packages are looked up in, each with its spellings."""
     stream = _stream(inventory)
-    found = (look_up(package, inventory.distribution, stream) for package in inventory.packages)
-    wanted = {one.ecosystems for one in found if isinstance(one, Lookup)}
-    return tuple(sorted(wanted - {("OSS-Fuzz",)}))
+    lookups = (look_up(package, inventory.distribution, stream) for package in inventory.packages)
+    ecosystems = {lookup.ecosystems for lookup in lookups if isinstance(lookup, Lookup)}
+    return tuple(sorted(ecosystems - {("OSS-Fuzz",)}))
 
 
 def _stream(inventory: Inventory) -> str:
-    return next((found for fact in inventory.files if fact.kind == STREAM and (found := streams(fact.detail))), "")
+    return next((name for fact in inventory.files if fact.kind == STREAM and (name := streams(fact.detail))), "")
 
 
-class _Match:
-    """One matching on its way."""
+class _Matcher:
+    """The state of one matching."""
 
     def __init__(self, inventory: Inventory, database: AdvisoryLookup) -> None:
         self.inventory, self.database = inventory, database
@@ -51,48 +51,48 @@ class _Match:
         self.schemes: dict[str, VersionScheme | None] = {}
         self.unchecked: list[UncheckedPackage] = []
         self.hits: list[VulnerabilityMatch] = []
-        self.told_of: set[tuple[str, str]] = set()
-        """(ecosystem, name) of the distribution's packages that the database knows anything of."""
-        self.homes: dict[str, tuple[str, str]] = {}
-        """By the name of a distribution's package: where it was looked up."""
+        self.with_claims: set[tuple[str, str]] = set()
+        """(ecosystem, name) of each lookup with claims."""
+        self.distribution_lookups: dict[str, tuple[str, str]] = {}
+        """(ecosystem, name) of the lookup, by the name of the distribution's package."""
         self.evaluated = 0
 
-    def done(self) -> MatchResult:
-        """Look up, judge, and tell."""
-        wanted: dict[str, dict[Lookup, list[Package]]] = {}
+    def run(self) -> MatchResult:
+        """Match all packages."""
+        first: dict[str, dict[Lookup, list[Package]]] = {}
         second: dict[str, dict[Lookup, list[Package]]] = {}
         stream = _stream(self.inventory)
         for package in self.inventory.packages:
-            found = look_up(package, self.inventory.distribution, stream)
-            if isinstance(found, NoData):
-                self.unchecked.append(UncheckedPackage(package, found.reason, found.grave))
+            lookup = look_up(package, self.inventory.distribution, stream)
+            if isinstance(lookup, NoData):
+                self.unchecked.append(UncheckedPackage(package, lookup.reason, lookup.grave))
                 continue
-            ecosystem = self._one_of(found.ecosystems)
+            ecosystem = self._covered_spelling(lookup.ecosystems)
             if not ecosystem:
-                self.unchecked.append(_uncovered(package, found))
+                self.unchecked.append(_uncovered(package, lookup))
                 continue
             self.evaluated += 1
-            wanted.setdefault(ecosystem, {}).setdefault(found, []).append(package)
+            first.setdefault(ecosystem, {}).setdefault(lookup, []).append(package)
             if package.type in OF_DISTRIBUTIONS:
-                self.homes[package.name] = (ecosystem, found.name)
-            if found.also and (pocket := self._one_of(found.also)):
-                second.setdefault(pocket, {}).setdefault(found, []).append(package)
-        known = {ecosystem: self._ecosystem(ecosystem, lookups) for ecosystem, lookups in wanted.items()}
+                self.distribution_lookups[package.name] = (ecosystem, lookup.name)
+            if lookup.also and (pocket := self._covered_spelling(lookup.also)):
+                second.setdefault(pocket, {}).setdefault(lookup, []).append(package)
+        results = {ecosystem: self._match_ecosystem(ecosystem, lookups) for ecosystem, lookups in first.items()}
         for pocket, lookups in second.items():
-            self._pocket(pocket, lookups, known)
-        for ecosystem, evaluated in known.items():
-            lookups = wanted[ecosystem]
+            self._match_pocket(pocket, lookups, results)
+        for ecosystem, result in results.items():
+            lookups = first[ecosystem]
             self.hits += [
                 VulnerabilityMatch(package, flaw, ecosystem)
-                for one, flaws in evaluated.items()
-                for package in lookups[one]
+                for lookup, flaws in result.items()
+                for package in lookups[lookup]
                 for flaw in flaws
             ]
-        judging = {name: home[0] for name, home in self.homes.items() if home in self.told_of}
-        counted, suppressed = Describer(self.inventory, self.database, self.hits, judging).done()
+        covered = {name: place[0] for name, place in self.distribution_lookups.items() if place in self.with_claims}
+        counted, suppressed = Describer(self.inventory, self.database, self.hits, covered).describe()
         return MatchResult(counted, suppressed, tuple(self.unchecked), self.evaluated)
 
-    def _one_of(self, ecosystems: Iterable[str]) -> str:
+    def _covered_spelling(self, ecosystems: Iterable[str]) -> str:
         """The spelling that the database covers, "" for none."""
         for ecosystem in ecosystems:
             if ecosystem not in self.covered:
@@ -102,65 +102,71 @@ class _Match:
                 return ecosystem
         return ""
 
-    def _ecosystem(self, ecosystem: str, lookups: Mapping[Lookup, list[Package]]) -> dict[Lookup, tuple[Flaw, ...]]:
-        """Judge all packages of one ecosystem; give the flaws of each lookup."""
-        about = self.database.about(ecosystem, sorted({one.name for one in lookups}))
-        evaluated: dict[Lookup, tuple[Flaw, ...]] = {}
-        for one, packages in lookups.items():
-            claims = about.get(one.name)
+    def _match_ecosystem(
+        self, ecosystem: str, lookups: Mapping[Lookup, list[Package]]
+    ) -> dict[Lookup, tuple[Flaw, ...]]:
+        """Match all packages of one ecosystem; give the flaws of each lookup."""
+        claims_by_name = self.database.about(ecosystem, sorted({lookup.name for lookup in lookups}))
+        result: dict[Lookup, tuple[Flaw, ...]] = {}
+        for lookup, packages in lookups.items():
+            claims = claims_by_name.get(lookup.name)
             if not claims:
                 continue
-            self.told_of.add((ecosystem, one.name))
-            evaluated[one] = self._flaws(ecosystem, one, claims, packages)
-        return evaluated
+            self.with_claims.add((ecosystem, lookup.name))
+            result[lookup] = self._flaws(ecosystem, lookup, claims, packages)
+        return result
 
     def _flaws(
-        self, ecosystem: str, one: Lookup, claims: tuple[Claim, ...], packages: list[Package]
+        self, ecosystem: str, lookup: Lookup, claims: tuple[Claim, ...], packages: list[Package]
     ) -> tuple[Flaw, ...]:
-        scheme = self.schemes[ecosystem]
-        key = key_of(scheme, one.version) if scheme else None
+        scheme, version = self.schemes[ecosystem], lookup.version
+        key = key_of(scheme, version) if scheme else None
         if key is None:
-            what = f"its version {one.version[:100]!r} cannot be read" if one.version else "its version is not known"
-            reason = f"{what}, and there are advisories on {one.name}"
-            self.unchecked += [UncheckedPackage(package, reason, grave=bool(one.version)) for package in packages]
+            what = f"its version {version[:100]!r} cannot be parsed" if version else "its version is not known"
+            reason = f"{what}, and there are advisories on {lookup.name}"
+            self.unchecked += [UncheckedPackage(package, reason, grave=bool(version)) for package in packages]
             return ()
-        modular = bool(one.module) or ecosystem.startswith(("Rocky", "Alma", "Red Hat"))
+        modular = bool(lookup.module) or ecosystem.startswith(("Rocky", "Alma", "Red Hat"))
         hits: list[Claim] = []
         assumed: set[int] = set()
         unreadable: list[str] = []
         for claim in claims:
             if modular or claim.module:
-                fits = _module(claim, one)
+                fits = _fits_module(claim, lookup)
                 if fits is None:
                     continue
                 if not fits:
                     assumed.add(id(claim))
-            if affects(claim, key) or one.version in claim.unreadable:
+            if affects(claim, key) or version in claim.unreadable:
                 hits.append(claim)
             elif claim.unreadable:
                 unreadable.append(claim.advisory)
         for advisory in unreadable:
-            reason = f"{advisory} speaks of versions that cannot be read"
+            reason = f"{advisory} has versions that cannot be parsed"
             self.unchecked += [UncheckedPackage(package, reason) for package in packages]
         return tuple(merged(claims, hits, key, frozenset(assumed))) if hits else ()
 
-    def _pocket(
-        self, pocket: str, lookups: Mapping[Lookup, list[Package]], known: Mapping[str, dict[Lookup, tuple[Flaw, ...]]]
+    def _match_pocket(
+        self,
+        pocket: str,
+        lookups: Mapping[Lookup, list[Package]],
+        results: Mapping[str, dict[Lookup, tuple[Flaw, ...]]],
     ) -> None:
-        """A second pass, over fixes that not everybody gets: they add to what the first found, or have mended it.
+        """Match a pocket with fixes for subscribers only: it adds flaws to the first pass, or marks them as fixed.
 
-        `known` is what the first found; what the second knows better is taken out of it. What everybody gets a fix for
-        is the first's to tell of.
+        `results` is the first pass's; flaws that this pass knows better are taken out of it. A flaw with a public fix
+        stays with the first pass.
         """
-        about = self.database.about(pocket, sorted({one.name for one in lookups}))
-        for one, packages in lookups.items():
-            if one.name not in about:
+        claims_by_name = self.database.about(pocket, sorted({lookup.name for lookup in lookups}))
+        for lookup, packages in lookups.items():
+            claims = claims_by_name.get(lookup.name)
+            if claims is None:
                 continue
-            further = {flaw.id: flaw for flaw in self._flaws(pocket, one, about[one.name], packages)}
-            fixed = self._fixed(pocket, one, about[one.name]) - further.keys()
-            first = next((evaluated for evaluated in known.values() if one in evaluated), {})
+            further = {flaw.id: flaw for flaw in self._flaws(pocket, lookup, claims, packages)}
+            fixed = self._fixed(pocket, lookup, claims) - further.keys()
+            first = next((result for result in results.values() if lookup in result), {})
             kept: list[Flaw] = []
-            for flaw in first.get(one, ()):
+            for flaw in first.get(lookup, ()):
                 better = further.get(flaw.id)
                 if flaw.fixed or flaw.cancelled or not (flaw.id in fixed or (better and better.fixed)):
                     kept.append(flaw)
@@ -168,35 +174,34 @@ class _Match:
                 elif better is None:
                     done = replace(flaw, state="fixed", cancelled=True)
                     self.hits += [VulnerabilityMatch(package, done, pocket) for package in packages]
-            first[one] = tuple(kept)
+            first[lookup] = tuple(kept)
             for flaw in further.values():
                 if not flaw.cancelled:
-                    note = "the fix is in Ubuntu Pro (ESM) alone" if flaw.fixed else "known from Ubuntu Pro (ESM)"
+                    note = "the fix is only in Ubuntu Pro (ESM)" if flaw.fixed else "known from Ubuntu Pro (ESM)"
                     self.hits += [VulnerabilityMatch(package, flaw, pocket, note) for package in packages]
 
-    def _fixed(self, pocket: str, one: Lookup, claims: tuple[Claim, ...]) -> set[str]:
-        """The flaws whose fix is in the version that is there."""
+    def _fixed(self, pocket: str, lookup: Lookup, claims: tuple[Claim, ...]) -> set[str]:
+        """The flaws that the installed version fixes."""
         scheme = self.schemes[pocket]
-        key = key_of(scheme, one.version) if scheme else None
+        key = key_of(scheme, lookup.version) if scheme else None
         if key is None:
             return set()
         done = [claim for claim in claims if any(span.fixed and b"" < span.end <= key for span in claim.spans)]
         return labels(claims, [claim for claim in done if not affects(claim, key)])
 
 
-def _uncovered(package: Package, found: Lookup) -> UncheckedPackage:
+def _uncovered(package: Package, lookup: Lookup) -> UncheckedPackage:
     if package.type == "generic":
-        reason = "its version is known, and the database has no advisories that go by a C library's own versions"
-        return UncheckedPackage(package, reason)
-    return UncheckedPackage(package, f"the database has no advisories for {found.ecosystems[0]}", grave=True)
+        return UncheckedPackage(package, "the database has no advisories by the upstream versions of C libraries")
+    return UncheckedPackage(package, f"the database has no advisories for {lookup.ecosystems[0]}", grave=True)
 
 
-def _module(claim: Claim, one: Lookup) -> bool | None:
-    """Whether a claim is on the package's module: True surely, False perhaps, None not at all."""
+def _fits_module(claim: Claim, lookup: Lookup) -> bool | None:
+    """Whether a claim is on the package's module: True yes, False perhaps, None no."""
     modular = bool(claim.module) or any(_MODULAR in span.fixed for span in claim.spans)
-    if not modular and not one.module:
+    if not modular and not lookup.module:
         return True
     if claim.module:
-        return True if claim.module == one.module else None
-    # Some feeds write modular packages without their module: the versions of other streams are not comparable.
-    return False if modular and one.module else None
+        return True if claim.module == lookup.module else None
+    # Some feeds omit the module of modular packages, and versions of other streams are not comparable.
+    return False if modular and lookup.module else None

@@ -1,4 +1,4 @@
-"""What matching tells: what was found, what does not count, and what could not be judged."""
+"""The results of matching: vulnerabilities, suppressed ones, and packages that could not be checked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sealock.vulnerabilities.flaws import Flaw
 
 
 class SuppressedVulnerability(Struct, frozen=True, gc=False):
-    """A vulnerability that does not count, who says so, and why."""
+    """A vulnerability that does not count: by whom, and why."""
 
     vulnerability: Vulnerability
     by: str
@@ -18,7 +18,7 @@ class SuppressedVulnerability(Struct, frozen=True, gc=False):
 
 
 class UncheckedPackage(Struct, frozen=True):
-    """A package that could not be judged, and why. `grave` where nobody may pass that over."""
+    """A package that could not be checked, and why. `grave` makes it an error."""
 
     package: Package
     reason: str
@@ -26,7 +26,7 @@ class UncheckedPackage(Struct, frozen=True):
 
 
 class MatchResult(Struct, frozen=True):
-    """What was found, the gravest first. `judged` counts the packages that data was there for."""
+    """The result, most severe first. `evaluated` counts the packages that the database covers."""
 
     vulnerabilities: tuple[Vulnerability, ...] = ()
     suppressed: tuple[SuppressedVulnerability, ...] = ()
@@ -35,7 +35,7 @@ class MatchResult(Struct, frozen=True):
 
 
 class VulnerabilityMatch(Struct, frozen=True, gc=False):
-    """A flaw in a package that is there."""
+    """A flaw in an installed package."""
 
     package: Package
     flaw: Flaw

@@ -1,4 +1,4 @@
-"""Files that a distribution's package owns: what is in them is the distribution's to judge."""
+"""Files that a distribution's package owns: the distribution's advisories decide on their content."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from sealock.model.inventory import OF_DISTRIBUTIONS, Package
 
 
 def owners(paths: Iterable[str], packages: Iterable[Package]) -> dict[str, Package]:
-    """Map each path that a distribution's package owns to that package; paths within an archive to the archive's."""
-    wanted: dict[str, list[str]] = {}
+    """Map each path that a distribution's package owns to that package; a path in an archive to the archive's owner."""
+    spellings: dict[str, list[str]] = {}
     for path in paths:
         on_disk = path.partition("!/")[0]
-        # Lists of packages made before /bin became usr/bin name it without the usr.
+        # Package databases from before the /usr merge list usr/bin files under bin.
         for spelling in {on_disk, on_disk.removeprefix("usr/")}:
-            wanted.setdefault(spelling, []).append(path)
-    found: dict[str, Package] = {}
-    if not wanted:
-        return found
+            spellings.setdefault(spelling, []).append(path)
+    owned: dict[str, Package] = {}
+    if not spellings:
+        return owned
     for package in packages:
         if package.files and package.type in OF_DISTRIBUTIONS and not package.removed:
-            for owned in wanted.keys() & package.files:
-                found.update(dict.fromkeys(wanted[owned], package))
-    return found
+            for spelling in spellings.keys() & package.files:
+                owned.update(dict.fromkeys(spellings[spelling], package))
+    return owned

@@ -1,4 +1,4 @@
-"""How bad a flaw counts: by the distribution's own word, else by the feed's, else by its CVSS vector."""
+"""Chooses the severity of a flaw: the distribution's own rating, else the feed's, else its CVSS score."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import Final
 
 from sealock.model.advisory import Advisory, DistributionState, Rating, Vulnerability
 from sealock.model.severity import Severity
+from sealock.vulnerabilities import cvss
 
 UNRATED: Final = Severity.MEDIUM
-"""What counts where nobody has rated it: not knowing is no reason to pass over it, nor to stop everything."""
+"""The severity of an unrated flaw: neither ignored nor a reason to fail by default."""
 
 
 def severity_of(
     own: Severity | None, state: DistributionState, records: Iterable[Advisory], ratings: Sequence[Rating]
 ) -> tuple[Severity, str]:
-    """The severity that counts, and a note where it rests on nobody's word."""
+    """The severity that counts, and a note where no source has rated the flaw."""
     if own is not None:
         return own, ""
     if state == "unimportant":
@@ -23,22 +24,20 @@ def severity_of(
     words = [rating.severity for record in records for rating in record.ratings if rating.severity is not None]
     if words:
         return max(words), ""
-    scored = [found for rating in ratings if (found := _by_score(rating)) is not None]
+    scored = [severity for rating in ratings if (severity := _by_score(rating)) is not None]
     if scored:
         return max(scored), ""
-    return UNRATED, "nobody has rated it, so it counts as medium"
+    return UNRATED, "unrated, so it counts as medium"
 
 
 def _by_score(rating: Rating) -> Severity | None:
     if rating.severity is not None:
         return rating.severity
-    from sealock.vulnerabilities import cvss  # noqa: PLC0415  most ratings come with a word of their own
-
     return cvss.severity(cvss.score(rating.vector) if rating.score is None and rating.vector else rating.score)
 
 
 def rank(vulnerability: Vulnerability) -> tuple[int, int, float, str, str]:
-    """Sorts the gravest first: by severity, and within it by whether it is exploited, then by how likely that is."""
+    """Sort key, most severe first: by severity, then known exploitation, then EPSS."""
     likely = vulnerability.epss.score if vulnerability.epss else 0.0
     return (
         -vulnerability.severity,

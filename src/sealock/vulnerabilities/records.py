@@ -1,4 +1,4 @@
-"""The shapes in which the database keeps things, and how they are made small."""
+"""The stored shapes of the database, and their compression."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from typing import Final, cast
 
 import msgspec
 from msgspec import Struct
+from zlib_ng import zlib_ng
 
 from sealock.errors import DatabaseError
 from sealock.model.severity import Severity
 from sealock.vulnerabilities.claim import Claim
 
 SCHEMA: Final = 2
-"""The version of the database's shape; another one is not read."""
+"""The version of the database's shape; other versions are not read."""
 APPLICATION: Final = 0x5EA10C4B
 """SQLite's application id of the file."""
 TABLES: Final = """\
@@ -24,9 +25,9 @@ CREATE TABLE detail (block INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE epss (block INTEGER PRIMARY KEY, data BLOB NOT NULL);
 """
 BLOCK: Final = 2
-"""Records in one block of details: with more the file gets a little smaller, and expanding them takes longer."""
+"""Records per block of details: more make the file a little smaller and expanding slower."""
 PLAIN: Final = 64 << 20
-"""Bytes that one compressed value may give."""
+"""Most bytes that one compressed value may expand to."""
 
 
 class Rated(Struct, frozen=True, array_like=True, gc=False):
@@ -39,7 +40,7 @@ class Rated(Struct, frozen=True, array_like=True, gc=False):
 
 
 class AdvisoryRecord(Struct, frozen=True, array_like=True, gc=False):
-    """What one feed tells of one flaw, whatever package it is in; aliases and upstream as the feed has them."""
+    """What one feed says of one flaw, for all packages; aliases and upstream as the feed has them."""
 
     feed: str
     aliases: tuple[str, ...] = ()
@@ -53,7 +54,7 @@ class AdvisoryRecord(Struct, frozen=True, array_like=True, gc=False):
 
 
 class FileState(Struct, frozen=True, array_like=True):
-    """How a file was when it was read, so that it is known when it changes."""
+    """The state of a fetched file, to detect changes."""
 
     url: str
     etag: str = ""
@@ -69,19 +70,19 @@ class FeedState(Struct, frozen=True, array_like=True):
     name: str
     title: str
     fetched: int
-    """When its data was last read."""
+    """When its data was last fetched."""
     checked: int
-    """When it was last known to be what the source has."""
+    """When it was last known to be current."""
     date: str = ""
-    """The day that the feed gives itself, or its newest record, RFC 3339."""
+    """The date of the feed, or of its newest record, RFC 3339."""
     files: tuple[FileState, ...] = ()
     records: int = 0
     withdrawn: int = 0
     broken: int = 0
     unreadable: int = 0
-    """Versions that could not be read."""
+    """Versions that could not be parsed."""
     examples: tuple[str, ...] = ()
-    """Some of what was broken, and why."""
+    """Some broken records, and why."""
 
 
 encode: Final = msgspec.msgpack.Encoder().encode
@@ -94,28 +95,26 @@ decode_feed: Final = msgspec.msgpack.Decoder(FeedState).decode
 
 
 class Packing:
-    """Compresses and expands values with what they have in common, a dictionary of at most 32 KiB; b"" for none.
+    """Compresses and expands values with a shared dictionary of at most 32 KiB; b"" for none.
 
-    Deflate, since values are small: zlib-ng expands 1 KB in 3 µs, zstd in 10. The file's stamp guards against damage.
+    Deflate, since values are small: zlib-ng expands 1 KB in 3 µs, zstd in 10. The file's stamp detects damage.
     """
 
     LEVEL: Final = 6
-    """At 9 nothing gets smaller, and building takes half as long again."""
+    """At 9 nothing gets smaller, and building takes 1.5 times as long."""
 
     def __init__(self, dictionary: bytes = b"") -> None:
-        from zlib_ng import zlib_ng  # noqa: PLC0415  3 ms, where a database is at hand alone
-
-        self._zlib, self._dictionary = zlib_ng, dictionary
+        self._dictionary = dictionary
         self._error = cast("type[Exception]", zlib_ng.error)
 
     def pack(self, data: bytes) -> bytes:
         """Compress."""
-        packer = self._zlib.compressobj(self.LEVEL, self._zlib.DEFLATED, -15, 9, 0, self._dictionary)
+        packer = zlib_ng.compressobj(self.LEVEL, zlib_ng.DEFLATED, -15, 9, 0, self._dictionary)
         return packer.compress(data) + packer.flush()
 
     def unpack(self, data: bytes) -> bytes:
-        """Expand; DatabaseError where that fails or gives too much."""
-        expander = self._zlib.decompressobj(-15, self._dictionary)
+        """Expand; DatabaseError where the data is damaged or too large."""
+        expander = zlib_ng.decompressobj(-15, self._dictionary)
         try:
             plain = expander.decompress(data, PLAIN)
         except self._error:
@@ -126,5 +125,5 @@ class Packing:
 
 
 def damaged() -> DatabaseError:
-    """What to say of a database that does not hold what it should."""
-    return DatabaseError("the advisory database is damaged; `sealock db update` builds it anew")
+    """The error for a damaged database."""
+    return DatabaseError("the advisory database is damaged; `sealock db update` rebuilds it")

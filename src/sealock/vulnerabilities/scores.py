@@ -1,4 +1,4 @@
-"""How likely each CVE is to be exploited, in blocks of CVEs whose numbers are close."""
+"""EPSS scores, in blocks of CVEs with neighbouring numbers."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Final
 from msgspec import Struct
 
 PER_BLOCK: Final = 250
-"""Numbers of CVEs in one block."""
+"""CVE numbers per block."""
 
 
 class Scores(Struct):
-    """Scores of one block of CVEs, in columns: the number within the block, both figures in hundred thousandths."""
+    """The scores of one block, in columns: the number within the block; both figures in units of 1/100,000."""
 
     numbers: array[int]
     scores: array[int]
@@ -20,5 +20,5 @@ class Scores(Struct):
 
 
 def block_of(year: int, number: int) -> tuple[int, int]:
-    """The block that a CVE's score is in, and its number within."""
+    """The block of a CVE's score, and the CVE's number within it."""
     return year * 1_000_000 + number // PER_BLOCK, number % PER_BLOCK

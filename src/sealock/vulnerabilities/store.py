@@ -1,4 +1,4 @@
-"""Reads the database: claims by name, details by id, scores by CVE. A Knowledge for the matching."""
+"""Reads the database: claims by name, details by id, scores by CVE. It is the AdvisoryLookup of the matching."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 AT_ONCE: Final = 500
-"""Names in one query: SQLite's older versions take 999."""
+"""Names in one query: older versions of SQLite take 999."""
 _bare: Final = AdvisoryRecord("")
 _columns: Final = msgspec.msgpack.Decoder(tuple[bytes, bytes, bytes]).decode
 _catalogue: Final = msgspec.msgpack.Decoder(dict[str, Exploited]).decode
@@ -42,7 +42,7 @@ _ends: Final = msgspec.msgpack.Decoder(dict[str, dict[str, str]]).decode
 
 
 class AdvisoryStore:
-    """An open database. What is damaged within is a DatabaseError at the latest when it is read."""
+    """An open database. Damaged content raises DatabaseError at the latest when it is read."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -68,49 +68,49 @@ class AdvisoryStore:
             raise damaged() from None
 
     def about(self, ecosystem: str, names: Sequence[str], /) -> dict[str, tuple[Claim, ...]]:
-        """Give the claims for each of the names, those without any left out."""
+        """Give the claims for each of the names; names without claims are left out."""
         number = self._ecosystems.get(ecosystem)
         if number is None:
             return {}
-        found: dict[str, tuple[Claim, ...]] = {}
+        claims: dict[str, tuple[Claim, ...]] = {}
         unpack = self._claims.unpack
-        for some in _portions(names):
-            marks = ",".join("?" * len(some))
-            query = f"SELECT name, data FROM claim WHERE ecosystem = ? AND name IN ({marks})"  # noqa: S608  marks alone
-            for name, data in self._rows(query, (number, *some)):
+        for batch in _batches(names):
+            marks = ",".join("?" * len(batch))
+            query = f"SELECT name, data FROM claim WHERE ecosystem = ? AND name IN ({marks})"  # noqa: S608  only marks
+            for name, data in self._rows(query, (number, *batch)):
                 try:
-                    found[name] = decode_claims(unpack(data))
+                    claims[name] = decode_claims(unpack(data))
                 except msgspec.DecodeError:
                     raise damaged() from None
-        return found
+        return claims
 
     def covers(self, ecosystem: str, /) -> bool:
-        """Whether it holds this ecosystem (and release, where it has one) at all: silence then means something."""
+        """Whether the database has data on this ecosystem (and release, where it has one)."""
         return ecosystem in self._ecosystems
 
     def ecosystems(self) -> tuple[str, ...]:
-        """Give every ecosystem, with its release, that it holds."""
+        """Give every covered ecosystem, with its release."""
         return tuple(sorted(self._ecosystems))
 
     def details(self, ids: Sequence[str], /) -> dict[str, Advisory]:
-        """Give records by their ids, without what they affect; what several feeds tell of one id, put together."""
-        found: dict[str, Advisory] = {}
-        wanted: dict[int, list[str]] = {}
-        for one in set(ids):
-            wanted.setdefault(bisect_right(self._firsts, one), []).append(one)
-        for some in _portions(sorted(wanted)):
-            marks = ",".join("?" * len(some))
-            query = f"SELECT block, data FROM detail WHERE block IN ({marks})"  # noqa: S608  marks alone
-            for number, data in self._rows(query, some):
+        """Give records by their ids, without what they affect; the records of several feeds on one id are merged."""
+        advisories: dict[str, Advisory] = {}
+        by_block: dict[int, list[str]] = {}
+        for name in set(ids):
+            by_block.setdefault(bisect_right(self._firsts, name), []).append(name)
+        for batch in _batches(sorted(by_block)):
+            marks = ",".join("?" * len(batch))
+            query = f"SELECT block, data FROM detail WHERE block IN ({marks})"  # noqa: S608  only marks
+            for number, data in self._rows(query, batch):
                 block = self._block(data)
-                for one in wanted[number]:
-                    if one in block:
-                        found[one] = _advisory(one, _records(block[one]))
-        return found
+                for name in by_block[number]:
+                    if name in block:
+                        advisories[name] = _merge(name, _records(block[name]))
+        return advisories
 
     @cached_property
     def _firsts(self) -> list[str]:
-        """The first id of each block of details; the blocks are numbered from 1."""
+        """The first id of each block of details; blocks are numbered from 1."""
         try:
             return _names(self._plain.unpack(self._firsts_data))
         except msgspec.DecodeError:
@@ -130,30 +130,30 @@ class AdvisoryStore:
             raise damaged() from None
 
     def exploited(self, cves: Sequence[str], /) -> dict[str, Exploited]:
-        """Give those of the CVEs that are known to be exploited."""
+        """Give the entries of the CVEs that are known to be exploited."""
         return {cve: self._exploited[cve] for cve in cves if cve in self._exploited}
 
     def epss(self, cves: Sequence[str], /) -> dict[str, Epss]:
-        """Give what is known of how likely each is to be exploited."""
-        wanted: dict[int, list[tuple[int, str]]] = {}
+        """Give the EPSS scores of the CVEs that have one."""
+        by_block: dict[int, list[tuple[int, str]]] = {}
         for cve in cves:
             parts = cve.split("-")
             if len(parts) == 3 and parts[0] == "CVE" and parts[1].isdecimal() and parts[2].isdecimal():
                 block, number = block_of(int(parts[1][:6]), int(parts[2][:12]))
-                wanted.setdefault(block, []).append((number, cve))
-        found: dict[str, Epss] = {}
-        for some in _portions(list(wanted)):
-            marks = ",".join("?" * len(some))
-            for block, data in self._rows(f"SELECT block, data FROM epss WHERE block IN ({marks})", some):  # noqa: S608
+                by_block.setdefault(block, []).append((number, cve))
+        result: dict[str, Epss] = {}
+        for batch in _batches(list(by_block)):
+            marks = ",".join("?" * len(batch))
+            for block, data in self._rows(f"SELECT block, data FROM epss WHERE block IN ({marks})", batch):  # noqa: S608
                 numbers, scores, percentiles = self._figures(data)
-                for number, cve in wanted[block]:
+                for number, cve in by_block[block]:
                     place = bisect_left(numbers, number)
                     if place < len(numbers) and numbers[place] == number:
-                        found[cve] = Epss(scores[place] / 100_000, percentiles[place] / 100_000)
-        return found
+                        result[cve] = Epss(scores[place] / 100_000, percentiles[place] / 100_000)
+        return result
 
     def _figures(self, data: bytes) -> tuple[memoryview[int], memoryview[int], memoryview[int]]:
-        """The columns of a block as they lie there."""
+        """The columns of a block, without a copy."""
         try:
             numbers, scores, percentiles = _columns(self._plain.unpack(data))
             figures = memoryview(numbers).cast("H"), memoryview(scores).cast("I"), memoryview(percentiles).cast("I")
@@ -169,32 +169,32 @@ class AdvisoryStore:
 
     @cached_property
     def ended(self) -> dict[str, dict[str, str]]:
-        """The last days of security fixes that a feed told, by ID of os-release and version."""
+        """The last day of security fixes, by ID of os-release and version."""
         try:
             return _ends(self._plain.unpack(self._ended_data))
         except msgspec.DecodeError:
             raise damaged() from None
 
     def feeds(self) -> dict[str, FeedState]:
-        """Give the state of each feed that it holds."""
+        """Give the state of each feed."""
         try:
             return {name: decode_feed(data) for name, data in self._rows("SELECT name, data FROM feed ORDER BY name")}
         except msgspec.DecodeError:
             raise damaged() from None
 
     def extract(self, feeds: Iterable[str]) -> dict[str, CollectedFeed]:
-        """Give the data of some feeds back as it was gathered, to be written anew with what has changed."""
-        from sealock.vulnerabilities.collector import CollectedFeed  # noqa: PLC0415  a check does without
+        """Give the data of feeds as it was collected, to write it again together with changed feeds."""
+        from sealock.vulnerabilities.collector import CollectedFeed  # noqa: PLC0415  only updates need it
 
-        wanted = {
+        collected = {
             name: CollectedFeed(claims={}, records={}, exploited={}, epss={}, ended={}, examples=[]) for name in feeds
         }
         own: dict[tuple[str, str], AdvisoryRecord] = {}
         for _, data in self._rows("SELECT block, data FROM detail"):
             for name, raw in self._block(data).items():
                 for record in _records(raw):
-                    if (one := wanted.get(record.feed)) is not None:
-                        one.records[name] = encode(record)
+                    if (feed := collected.get(record.feed)) is not None:
+                        feed.records[name] = encode(record)
                         own[record.feed, name] = record
         names = {number: name for name, number in self._ecosystems.items()}
         for number, name, data in self._rows("SELECT ecosystem, name, data FROM claim"):
@@ -203,20 +203,20 @@ class AdvisoryStore:
             except msgspec.DecodeError:
                 raise damaged() from None
             for claim in claims:
-                if (one := wanted.get(claim.feed)) is not None:
-                    # Names that other feeds had lent it are taken off: these may have changed.
+                if (feed := collected.get(claim.feed)) is not None:
+                    # Aliases that came from other feeds are removed: these feeds may have changed.
                     record = own.get((claim.feed, claim.advisory), _bare)
                     if claim.aliases != record.aliases or claim.upstream != record.upstream:
                         claim = replace(claim, aliases=record.aliases, upstream=record.upstream)  # noqa: PLW2901
-                    one.claims.setdefault((names[number], name), []).append(encode(claim))
-        if "kev" in wanted:
-            wanted["kev"].exploited = self._exploited
-        if "endoflife" in wanted:
-            wanted["endoflife"].ended = self.ended
-        if "epss" in wanted:
+                    feed.claims.setdefault((names[number], name), []).append(encode(claim))
+        if "kev" in collected:
+            collected["kev"].exploited = self._exploited
+        if "endoflife" in collected:
+            collected["endoflife"].ended = self.ended
+        if "epss" in collected:
             for block, data in self._rows("SELECT block, data FROM epss"):
-                wanted["epss"].epss[block] = self._scores(data)
-        return wanted
+                collected["epss"].epss[block] = self._scores(data)
+        return collected
 
 
 def _records(raw: msgspec.Raw) -> tuple[AdvisoryRecord, ...]:
@@ -226,14 +226,14 @@ def _records(raw: msgspec.Raw) -> tuple[AdvisoryRecord, ...]:
         raise damaged() from None
 
 
-def _advisory(name: str, records: tuple[AdvisoryRecord, ...]) -> Advisory:
-    """What several feeds tell of one id, put together: texts of the first that has any, lists of all."""
+def _merge(name: str, records: tuple[AdvisoryRecord, ...]) -> Advisory:
+    """Merge the records of several feeds on one id: the first non-empty text, and all list items."""
     if len(records) == 1:  # nearly always, and an image has a thousand
-        one = records[0]
-        rated = tuple([Rating(of.source, of.severity, of.vector, of.score) for of in one.ratings])
+        only = records[0]
+        rated = tuple([Rating(of.source, of.severity, of.vector, of.score) for of in only.ratings])
         return Advisory(
-            name, one.feed, (), one.aliases, one.upstream, one.summary, one.details, rated, one.references,
-            one.published, one.modified,
+            name, only.feed, (), only.aliases, only.upstream, only.summary, only.details, rated, only.references,
+            only.published, only.modified,
         )  # fmt: skip
 
     def first(field: str) -> str:
@@ -255,6 +255,6 @@ def _advisory(name: str, records: tuple[AdvisoryRecord, ...]) -> Advisory:
     )
 
 
-def _portions(items: Sequence[T]) -> Iterator[Sequence[T]]:
+def _batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
     for begin in range(0, len(items), AT_ONCE):
         yield items[begin : begin + AT_ONCE]

@@ -200,13 +200,13 @@ def test_one_name_for_several_members_is_read_as_each_of_them(tmp_path: Path) ->
 )  # fmt: skip
 def test_a_bad_record_does_not_cost_its_neighbours(tmp_path: Path, odd: Any) -> None:
     outcome = built(tmp_path, archive([odd]))
-    assert outcome.what == "updated", outcome.why
+    assert outcome.result == "updated", outcome.why
     assert ("CVE-2026-0001", "sound", "2.0") in found(evaluated(tmp_path))
 
 
 def test_an_archive_of_very_many_members_that_say_nothing_is_refused_or_read(tmp_path: Path) -> None:
     outcome = built(tmp_path, archive([{}] * 20_000))
-    assert outcome.what == "updated"
+    assert outcome.result == "updated"
     assert outcome.state is not None
     assert (outcome.state.records, outcome.state.broken) == (1, 20_000)
     assert len(outcome.state.examples) <= 20

@@ -68,9 +68,9 @@ def share(server: RegistrySimulator, data: bytes, **more: Any) -> str:
 
 def test_what_is_pushed_is_pulled_byte_for_byte(server: RegistrySimulator, here: Path, there: Path) -> None:
     sent = push(Client(), name(server, "team/db:1"), str(here))
-    assert (sent.what, sorted(sent.feeds), sent.size) == ("pushed", [*FEEDS], (here / NAME).stat().st_size)
+    assert (sent.result, sorted(sent.feeds), sent.size) == ("pushed", [*FEEDS], (here / NAME).stat().st_size)
     got = pull(Client(), name(server, "team/db:1"), str(there))
-    assert (got.what, got.digest, sorted(got.feeds)) == ("pulled", sent.digest, [*FEEDS])
+    assert (got.result, got.digest, sorted(got.feeds)) == ("pulled", sent.digest, [*FEEDS])
     assert (there / NAME).read_bytes() == (here / NAME).read_bytes()
     assert left(there) == [NAME, "lock"]
     store = opened(str(there / NAME), thorough=True)
@@ -82,7 +82,7 @@ def test_a_first_pull_makes_the_folder(server: RegistrySimulator, here: Path, tm
     digest = push(Client(), name(server, "db"), str(here)).digest
     told: list[str] = []
     got = pull(Client(), name(server, f"db@{digest}"), str(tmp_path / "new/folder"), told.append)
-    assert got.what == "pulled"
+    assert got.result == "pulled"
     assert told == [f"{server.host}/db, {format_size(got.size)}"]
 
 

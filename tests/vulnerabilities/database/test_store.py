@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sealock.model.advisory import Advisory, Affects, DistributionState, Epss, Exploited, Rating, Span
 from sealock.model.severity import Severity
-from sealock.vulnerabilities.aliases import groups, passed_on
+from sealock.vulnerabilities.aliases import close_upstream, group_aliases
 from sealock.vulnerabilities.claim import Claim, KeySpan
 from sealock.vulnerabilities.collector import FeedCollector
 from sealock.vulnerabilities.database.location import NAME
@@ -142,14 +142,18 @@ def test_each_feeds_state_is_told(store: AdvisoryStore) -> None:
     ],
 )  # fmt: skip
 def test_groups_of_names(records: list[tuple[str, tuple[str, ...]]], wanted: dict[str, tuple[str, ...]]) -> None:
-    assert groups(records) == wanted
+    assert group_aliases(records) == wanted
 
 
 def test_upstream_in_circles_ends() -> None:
-    assert passed_on({"A": ("B",), "B": ("C",), "C": ("A",)}) == {"A": ("B", "C"), "B": ("C", "A"), "C": ("A", "B")}
-    assert passed_on({"A": ("B",)}) == {}
+    assert close_upstream({"A": ("B",), "B": ("C",), "C": ("A",)}) == {
+        "A": ("B", "C"),
+        "B": ("C", "A"),
+        "C": ("A", "B"),
+    }
+    assert close_upstream({"A": ("B",)}) == {}
     chain = {f"A{number}": (f"A{number + 1}",) for number in range(2000)}
-    assert len(passed_on({"A0": chain["A0"], **chain})["A0"]) == 1000
+    assert len(close_upstream({"A0": chain["A0"], **chain})["A0"]) == 1000
 
 
 versions = st.sampled_from(["", "1.0-1", "1.0-2", "1.1-1~rc1", "1:0.9-1", "2-1"])
@@ -231,7 +235,7 @@ AT_HAND = [one for one in ("RubyGems", "crates.io") if (SHARED / f"osv/{one}/all
 def test_every_version_that_a_record_lists_is_affected_in_the_database(tmp_path: Path, ecosystem: str) -> None:
     source, name = SHARED if ecosystem in AT_HAND else feedmirror.mirror(tmp_path / "mirror"), f"osv/{ecosystem}"
     outcome = feedmirror.updated(tmp_path / "db", source, name, now=NOW)[name]
-    assert outcome.what == "updated"
+    assert outcome.result == "updated"
     store = opened(str(tmp_path / "db" / NAME))
     items = feedmirror.read(name, (source / name / "all.zip").read_bytes())
     scheme = scheme_of(name.removeprefix("osv/"))
@@ -259,6 +263,6 @@ def test_work_grows_with_versions_and_spans_and_not_with_their_product() -> None
         versions = tuple(f"{number}" for number in range(2 * size))
         gatherer = FeedCollector("osv/Debian")
         gatherer.take([Advisory("CVE-2026-1", "osv/Debian", (Affects("Debian:12", "gate", spans, versions),))])
-        assert gatherer.found.count == 1
+        assert gatherer.feed_data.count == 1
 
     assert linecount.grows(lambda: gather(linecount.SIZE), lambda: gather(2 * linecount.SIZE)) < 2.5

@@ -72,15 +72,15 @@ def changed(mirror: Path, name: str = "PYSEC-2026-8") -> None:
 
 def test_a_mirrors_folder_is_read_whole_then_only_what_changed(mirror: Path, place: Path) -> None:
     first = feedmirror.updated(place, mirror, now=NOW)
-    assert {one.what for one in first.values()} == {"updated", "absent"}
+    assert {one.result for one in first.values()} == {"updated", "absent"}
     assert first["osv/NuGet"].what == "absent"
     second = feedmirror.updated(place, mirror, now=NOW + 5)
-    assert {one.what for one in second.values()} == {"unchanged", "absent"}
+    assert {one.result for one in second.values()} == {"unchanged", "absent"}
     state = store(place).feeds()["osv/PyPI"]
     assert (state.fetched, state.checked) == (NOW, NOW + 5)
     changed(mirror)
     third = feedmirror.updated(place, mirror, now=NOW + 9)
-    assert [name for name, one in third.items() if one.what == "updated"] == ["osv/PyPI"]
+    assert [name for name, one in third.items() if one.result == "updated"] == ["osv/PyPI"]
     found = store(place)
     assert found.feeds()["osv/PyPI"].records == 4
     assert set(found.about("PyPI", ["weir"])) == {"weir"}
@@ -98,7 +98,7 @@ def test_what_is_no_file_in_a_mirror_is_told_and_not_waited_for(
     (mirror / ZIP).unlink()
     make(mirror / ZIP)
     outcomes = feedmirror.updated(place, mirror, "osv/PyPI", "kev")
-    assert {name: one.what for name, one in outcomes.items()} == {"osv/PyPI": "failed", "kev": "unchanged"}
+    assert {name: one.result for name, one in outcomes.items()} == {"osv/PyPI": "failed", "kev": "unchanged"}
     assert store(place).covers("PyPI")
 
 
@@ -153,10 +153,10 @@ def test_feeds_are_added_to_a_partial_database(mirror: Path, place: Path) -> Non
 
 def test_over_http_tags_say_what_is_unchanged(publisher: Publisher, place: Path) -> None:
     assert fetched(place, publisher, "osv/PyPI", "kev")["kev"].what == "updated"
-    assert {one.what for one in fetched(place, publisher, "osv/PyPI", "kev").values()} == {"unchanged"}
+    assert {one.result for one in fetched(place, publisher, "osv/PyPI", "kev").values()} == {"unchanged"}
     assert [status for _, status in publisher.asked] == [200, 200, 304, 304]
     changed(publisher.root)
-    assert [one.what for one in fetched(place, publisher, "osv/PyPI", "kev").values()] == ["updated", "unchanged"]
+    assert [one.result for one in fetched(place, publisher, "osv/PyPI", "kev").values()] == ["updated", "unchanged"]
 
 
 def test_without_tags_the_sum_of_a_file_says_so(publisher: Publisher, place: Path) -> None:
@@ -236,7 +236,7 @@ from sealock.vulnerabilities.database import update
 from sealock.vulnerabilities.database.sources import Got, Web
 from sealock.net.http import HttpTransport
 for one in update.update(sys.argv[1], Web(HttpTransport(), sys.argv[2]), [FEEDS["osv/PyPI"], FEEDS["kev"]]):
-    print(one.feed, one.what)
+    print(one.feed, one.result)
 """
 
 
@@ -293,7 +293,7 @@ def test_of_two_updates_at_once_the_second_waits_and_finds_all_done(publisher: P
     output, _ = first.communicate()
     thread.join()
     assert output.split() == ["osv/PyPI", "updated", "kev", "updated"]
-    assert [outcome.what for outcome in outcomes] == ["unchanged", "unchanged"]
+    assert [outcome.result for outcome in outcomes] == ["unchanged", "unchanged"]
 
 
 def test_readers_keep_what_they_opened(mirror: Path, place: Path) -> None:

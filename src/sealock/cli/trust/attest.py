@@ -144,7 +144,7 @@ def _scan(name: ImageName, arguments: Namespace) -> dict[str, Any]:
     report = check(_spelled(name), settings=settings)
     if report.status == 2:
         error = next((error for target in report.targets for error in target.errors), None)
-        why = f": {error.message}".removesuffix(" (--no-vulnerabilities does without)") if error else ""
+        why = f": {error.message}".removesuffix(" (--no-vulnerabilities skips this check)") if error else ""
         msg = f"{name.familiar} could not be judged in full, so the result is not attested{why}"
         raise TargetError(msg)
     return {

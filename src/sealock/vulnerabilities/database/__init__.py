@@ -1,1 +1,1 @@
-"""The advisory database on disk: one file that is opened read-only, and replaced whole by an update."""
+"""The advisory database on disk: one file that is opened read-only and replaced atomically by an update."""

@@ -1,8 +1,7 @@
-"""The database as an artifact of a registry: pushed as it is, and pulled whole or not at all.
+"""Pushes the database to a registry as an artifact, and pulls it.
 
-A pull believes nothing: the manifest is what its digest says, the file is what the manifest says, and the database is
-looked at to the last byte before it takes the place of the one that is there. Whether its advisories are true is a
-matter of who made it: pin it by its digest, or sign it.
+A pull verifies the manifest by its digest, the file by the manifest, and every byte of the database before it replaces
+the current one. Whether its advisories are true depends on its publisher: pin it by digest, or sign it.
 """
 
 from __future__ import annotations
@@ -34,25 +33,25 @@ FILE: Final = "application/vnd.sealock.vulnerabilities.v1+sqlite"
 """The media type of its one layer: the database's file."""
 SHAPE: Final = "dev.sealock.vulnerabilities.shape"
 FEEDS: Final = "dev.sealock.vulnerabilities.feeds"
-"""Annotations: the version of the database's shape, and the day of each feed as a JSON object."""
+"""Annotations: the version of the database's shape, and the date of each feed as a JSON object."""
 _CREATED: Final = "org.opencontainers.image.created"
 _TITLE: Final = "org.opencontainers.image.title"
 _CHUNK: Final = 1 << 20
 
 
-class Shared(Struct, frozen=True):
-    """What was pushed or pulled: the manifest's digest, the file's size in bytes, and the feeds in it."""
+class Transfer(Struct, frozen=True):
+    """A push or pull: the manifest's digest, the file's size in bytes, and its feeds."""
 
     digest: str
     size: int
     feeds: dict[str, FeedState]
-    what: Literal["pushed", "pulled", "unchanged"]
+    result: Literal["pushed", "pulled", "unchanged"]
 
 
-def push(registry: Registry, name: ImageName, folder: str) -> Shared:
-    """Send the database of a folder, under the name's tag. The same database always makes the same manifest.
+def push(registry: Registry, name: ImageName, folder: str) -> Transfer:
+    """Push the database of a directory under the name's tag. The same database makes the same manifest.
 
-    DatabaseError where there is none or it is damaged, TransportError where the registry does not take it.
+    DatabaseError where there is none or it is damaged, TransportError where the registry refuses it.
     """
     path = os.path.join(folder, NAME)
     store = opened(path, thorough=True)
@@ -85,23 +84,25 @@ def push(registry: Registry, name: ImageName, folder: str) -> Shared:
         },
     }
     sent = push_manifest(registry, name, msgspec.json.encode(table), OCI_MANIFEST, name.tag or "")
-    return Shared(sent.digest, size, feeds, "pushed")
+    return Transfer(sent.digest, size, feeds, "pushed")
 
 
-def pull(registry: Registry, name: ImageName, folder: str, tell: Callable[[str], None] = lambda _text: None) -> Shared:
-    """Put a registry's database in the place of a folder's own; whatever goes wrong, that one stays as it was.
+def pull(
+    registry: Registry, name: ImageName, folder: str, progress: Callable[[str], None] = lambda _text: None
+) -> Transfer:
+    """Replace the database of a directory by a registry's; on any error the current one stays.
 
-    DatabaseError where what the registry has is no database that can be used, or where the folder's own is another
-    program's or a newer sealock's; TransportError where it does not come, or is not what its digest says.
+    DatabaseError where the registry's database cannot be used, or the current file is another program's or a newer
+    sealock's; TransportError where the download fails or does not match its digest.
     """
-    found = registry.manifest(name)
-    layer = _layer(name, found)
+    manifest = registry.manifest(name)
+    layer = _layer(name, manifest)
     path = os.path.join(folder, NAME)
-    with writing(folder, lambda: tell("an update, which is waited for")) as incoming:
-        before = _before(path)
-        if before is not None and _digest(path) == (layer.digest, layer.size):
-            return Shared(found.digest, layer.size, before, "unchanged")
-        tell(f"{name.familiar}, {format_size(layer.size)}")
+    with writing(folder, lambda: progress("waiting for another update")) as incoming:
+        current = _current_feeds(path)
+        if current is not None and _digest(path) == (layer.digest, layer.size):
+            return Transfer(manifest.digest, layer.size, current, "unchanged")
+        progress(f"{name.familiar}, {format_size(layer.size)}")
         new = os.path.join(incoming, NAME)
         try:
             with open(new, "xb") as file:
@@ -109,14 +110,14 @@ def pull(registry: Registry, name: ImageName, folder: str, tell: Callable[[str],
         except OSError as error:
             raise DatabaseError(cannot(folder, error)) from None
         if why := fault(new):
-            raise _refused(name, found, why)
+            raise _refused(name, manifest, why)
         feeds = _feeds(new)
         put(new, folder)
-    return Shared(found.digest, layer.size, feeds, "pulled")
+    return Transfer(manifest.digest, layer.size, feeds, "pulled")
 
 
-def _before(path: str) -> dict[str, FeedState] | None:
-    """The feeds of the database that there is, None where it is damaged or older, or there is none: it is replaced."""
+def _current_feeds(path: str) -> dict[str, FeedState] | None:
+    """The feeds of the current database, None where it is missing, damaged or older and can be replaced."""
     try:
         return _feeds(path)
     except ForeignError:
@@ -126,11 +127,11 @@ def _before(path: str) -> dict[str, FeedState] | None:
 
 
 def _layer(name: ImageName, fetched: Fetched) -> Descriptor:
-    """The database's file, as a manifest names it; DatabaseError for any other manifest."""
+    """The layer with the database's file; DatabaseError for any other manifest."""
     noun = fetched.noun
     if not isinstance(noun, Manifest) or noun.artifact_type != ARTIFACT:
         kind = noun.artifact_type if isinstance(noun, Manifest) else "an index"
-        raise _refused(name, fetched, f"it is no advisory database but {kind[:100] or 'an image'}")
+        raise _refused(name, fetched, f"it is not an advisory database but {kind[:100] or 'an image'}")
     if len(noun.layers) != 1 or noun.layers[0].media_type != FILE:
         raise _refused(name, fetched, f"it should have one file of type {FILE}")
     layer = noun.layers[0]
@@ -147,7 +148,7 @@ def _layer(name: ImageName, fetched: Fetched) -> Descriptor:
 def _refused(name: ImageName, fetched: Fetched, why: str) -> DatabaseError:
     tag = f":{name.tag}" if name.tag else ""
     return DatabaseError(
-        f"{name.familiar}{tag}@{fetched.digest} is refused: {why}; what was here before is still in use"
+        f"{name.familiar}{tag}@{fetched.digest} is refused: {why}; the current database stays in use"
     )
 
 

@@ -1,4 +1,4 @@
-"""Opens the database for a check: what it lacks for the image at hand is fetched, and what is old is told."""
+"""Opens the database for a check: fetches missing feeds, and reports old ones."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from sealock.vulnerabilities.store import AdvisoryStore
 
 DAY: Final = 86_400
 UNCHECKED: Final = 7 * DAY
-"""Seconds after which the source may well have something new."""
+"""Seconds after which the source probably has new data."""
 STALE: Final = 60 * DAY
 """Seconds since a feed's newest record after which its publisher, or the mirror, seems to have stopped."""
 
 
 class Ready(Struct, frozen=True):
-    """An open database, and what there is to say of it: feeds that are old, or that could not be fetched."""
+    """An open database, with notes on feeds that are old or could not be fetched."""
 
     store: AdvisoryStore
     notes: tuple[str, ...] = ()
@@ -35,94 +35,94 @@ class Ready(Struct, frozen=True):
 def ready(
     ecosystems: Sequence[tuple[str, ...]],
     transport: Callable[[], Transport] | None,
-    tell: Callable[[str], None] = lambda _text: None,
+    progress: Callable[[str], None] = lambda _text: None,
     where: str = "",
     now: Callable[[], float] = time.time,
 ) -> Ready:
-    """Open the database, and fetch what it lacks to judge packages of these ecosystems.
+    """Open the database, and fetch the feeds that it lacks for these ecosystems.
 
     Each of `ecosystems` is a tuple of spellings of one ("Ubuntu:22.04:LTS", "Ubuntu:22.04"); without `transport`
-    nothing is fetched. `tell` hears which feed is being fetched. DatabaseError where there is no database and none
-    can be had, or where it is damaged or of a newer version; where only some feeds cannot be had, `notes` says so and
-    the store does not cover their ecosystems.
+    nothing is fetched. `progress` receives the feed being fetched. DatabaseError where there is no database and none
+    can be fetched, or where it is damaged or of a newer version; where only some feeds cannot be fetched, `notes` says
+    so and the store does not cover their ecosystems.
     """
     where = where or folder()
     path = os.path.join(where, NAME)
     store: AdvisoryStore | None = None
     try:
         store = opened(path)
-        lacking = _lacking(store.feeds(), ecosystems)
+        missing = _missing(store.feeds(), ecosystems)
     except (NoDatabaseError, OlderError):
-        lacking = _lacking({}, ecosystems)
+        missing = _missing({}, ecosystems)
         if transport is None:
             raise
-    if not lacking or transport is None:
+    if not missing or transport is None:
         if store is None:
             store = opened(path)
         return Ready(store, old(store.feeds(), ecosystems, now()))
     if store is not None:
         store.close()
-    failed = _fetched(where, lacking, transport(), tell, now)
+    failed = _fetch(where, missing, transport(), progress, now)
     try:
         store = opened(path)
     except (NoDatabaseError, OlderError):
-        msg = f"no advisories could be fetched: {'; '.join(failed) or 'no feed is for these packages'}"
+        msg = f"no advisories could be fetched: {'; '.join(failed) or 'no feed covers these packages'}"
         raise DatabaseError(msg) from None
     return Ready(store, (*failed, *old(store.feeds(), ecosystems, now())))
 
 
-def _fetched(
-    where: str, feeds: Sequence[Feed], transport: Transport, tell: Callable[[str], None], now: Callable[[], float]
+def _fetch(
+    where: str, feeds: Sequence[Feed], transport: Transport, progress: Callable[[str], None], now: Callable[[], float]
 ) -> tuple[str, ...]:
-    """Fetch feeds; give what failed."""
-    from sealock.vulnerabilities.database.update import update  # noqa: PLC0415  loads what reads feeds
+    """Fetch feeds; give the failures."""
+    from sealock.vulnerabilities.database.update import update  # noqa: PLC0415  loads the feed readers
 
-    outcomes = update(where, Web(transport), feeds, tell, now)
-    return tuple(f"feed {outcome.feed}: {outcome.why}" for outcome in outcomes if outcome.what == "failed")
+    outcomes = update(where, Web(transport), feeds, progress, now)
+    return tuple(f"feed {outcome.feed}: {outcome.why}" for outcome in outcomes if outcome.result == "failed")
 
 
-def _lacking(states: dict[str, FeedState], ecosystems: Iterable[tuple[str, ...]]) -> tuple[Feed, ...]:
-    """The feeds to fetch: those for ecosystems that none at hand tells of, with scores and the like along with them."""
-    bare = [
+def _missing(states: dict[str, FeedState], ecosystems: Iterable[tuple[str, ...]]) -> tuple[Feed, ...]:
+    """The feeds to fetch: those for uncovered ecosystems, with the general scores and catalogues."""
+    uncovered = [
         spellings[0]
         for spellings in ecosystems
-        if not any(FEEDS[name].ecosystem and FEEDS[name].tells_of(spellings[0]) for name in states if name in FEEDS)
+        if not any(FEEDS[name].ecosystem and FEEDS[name].covers(spellings[0]) for name in states if name in FEEDS)
     ]
-    known = [feed for feed in needed(bare) if feed.ecosystem]
-    return tuple(feed for feed in needed(bare) if feed.name not in states) if known else ()
+    feeds = needed(uncovered)
+    return tuple(feed for feed in feeds if feed.name not in states) if any(feed.ecosystem for feed in feeds) else ()
 
 
 def old(states: dict[str, FeedState], ecosystems: Iterable[tuple[str, ...]], now: float) -> tuple[str, ...]:
-    """Say in one sentence which feeds that these ecosystems are judged by are old, nothing where none is."""
-    wanted = {spellings[0] for spellings in ecosystems}
-    told = []
+    """Name the old feeds of these ecosystems in one sentence, nothing where none is old."""
+    names = {spellings[0] for spellings in ecosystems}
+    aged = []
     for name, state in states.items():
         feed = FEEDS.get(name)
-        if feed is None or not any(feed.tells_of(one) for one in wanted):
+        if feed is None or not any(feed.covers(ecosystem) for ecosystem in names):
             continue
         if reason := age(state, now):
-            told.append((name, reason, _days(state, now)))
-    if not told:
+            aged.append((name, reason, _days(state, now)))
+    if not aged:
         return ()
-    (name, reason, _), *more = told
+    (name, reason, _), *more = aged
     words = f"feed {name} is old: {reason}"
     if more:
-        words = f"{len(told)} feeds are old: {', '.join(f'{one} ({days} days)' for one, _, days in told)}"
-    return (f"{words}; `sealock db update` brings what is new",)
+        words = f"{len(aged)} feeds are old: {', '.join(f'{name} ({days} days)' for name, _, days in aged)}"
+    return (f"{words}; `sealock db update` refreshes them",)
 
 
 def age(state: FeedState, now: float) -> str:
     """Why a feed counts as old, "" where it does not."""
     unchecked = now - state.checked
     if unchecked > UNCHECKED:
-        return f"it was last looked at {unchecked // DAY:.0f} days ago"
+        return f"last checked {unchecked // DAY:.0f} days ago"
     if state.date and (silent := now - _seconds(state.date)) > STALE:
-        return f"its newest record is of {state.date[:10]}, {silent // DAY:.0f} days ago"
+        return f"its newest record is {silent // DAY:.0f} days old ({state.date[:10]})"
     return ""
 
 
 def _days(state: FeedState, now: float) -> int:
-    """How long ago an old feed was looked at, or had its newest record, whichever makes it old."""
+    """Days since an old feed was checked, or since its newest record, whichever makes it old."""
     unchecked = now - state.checked
     return int(unchecked if unchecked > UNCHECKED else now - _seconds(state.date)) // DAY
 

@@ -1,9 +1,10 @@
-"""Where the database is, and who may write it at the moment."""
+"""The database's directory, and the lock for writing it."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
@@ -16,11 +17,11 @@ _INCOMING: Final = "incoming-"
 
 
 def folder() -> str:
-    """The folder of the database: $SEALOCK_DB_DIR, else within $XDG_CACHE_HOME or ~/.cache."""
+    """The directory of the database: $SEALOCK_DB_DIR, else in $XDG_CACHE_HOME or ~/.cache."""
     if given := os.environ.get("SEALOCK_DB_DIR"):
         return os.path.abspath(given)
     cache = os.environ.get("XDG_CACHE_HOME", "")
-    # The specification has relative paths passed over.
+    # The XDG specification says to ignore relative paths.
     if not os.path.isabs(cache):
         cache = os.path.join(os.path.expanduser("~"), ".cache")
     return os.path.join(cache, "sealock", "db")
@@ -28,12 +29,10 @@ def folder() -> str:
 
 @contextmanager
 def writing(where: str, wait: Callable[[], None] = lambda: None) -> Iterator[str]:
-    """Hold the one right to write, and give a folder for what is on its way, which is removed in the end.
+    """Hold the write lock, and give a directory for incoming files, which is removed at the end.
 
-    `wait` is called once if another process holds it; it is waited for then. The right goes with the process.
+    `wait` is called once if another process holds the lock. The lock ends with the process.
     """
-    import shutil  # noqa: PLC0415  2 ms, and a check only reads
-
     try:
         os.makedirs(where, mode=0o755, exist_ok=True)
         lock = os.open(os.path.join(where, _LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -46,7 +45,7 @@ def writing(where: str, wait: Callable[[], None] = lambda: None) -> Iterator[str
             wait()
             fcntl.flock(lock, fcntl.LOCK_EX)
         for left in os.listdir(where):
-            # Of an update that was killed: whoever holds the lock is alone.
+            # Left by an update that was killed: only the holder of the lock has such a directory.
             if left.startswith(_INCOMING):
                 shutil.rmtree(os.path.join(where, left), ignore_errors=True)
         incoming = os.path.join(where, f"{_INCOMING}{os.getpid()}")
@@ -77,7 +76,7 @@ def clear(where: str) -> bool:
 
 
 def put(new: str, where: str) -> None:
-    """Put a finished file in the database's place, on the disk and in one step."""
+    """Replace the database by a finished file, durably and atomically."""
     try:
         handle = os.open(new, os.O_RDONLY | os.O_CLOEXEC)
         try:
@@ -96,6 +95,6 @@ def put(new: str, where: str) -> None:
 
 
 def cannot(where: str, error: OSError) -> str:
-    """What to say when the folder does not let us write."""
+    """The message for a directory that cannot be written."""
     why = error.strerror or str(error)
-    return f"{where} cannot be written ({why}); set SEALOCK_DB_DIR to another folder for the advisory database"
+    return f"{where} cannot be written ({why}); set SEALOCK_DB_DIR to another directory for the advisory database"

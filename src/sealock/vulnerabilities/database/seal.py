@@ -1,4 +1,4 @@
-"""The stamp behind the last page of a database, and opening what bears a right one."""
+"""The stamp after the last page of a database, and opening databases with a valid stamp."""
 
 from __future__ import annotations
 
@@ -10,34 +10,36 @@ from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias, assert_never
 from urllib.parse import quote
 
+from zlib_ng.zlib_ng import crc32
+
 from sealock.errors import DatabaseError
 from sealock.vulnerabilities.records import APPLICATION, SCHEMA, TABLES, damaged
 from sealock.vulnerabilities.store import AdvisoryStore
 
 _MAGIC: Final = b"sealock stamp 1\n"
 _STAMP: Final = struct.Struct(">16sQI32s")
-"""Magic, bytes before the stamp, their CRC-32, their SHA-256."""
+"""Magic, length before the stamp in bytes, CRC-32, SHA-256."""
 _CHUNK: Final = 1 << 20
 _HEADER: Final = 100
 """Bytes of SQLite's header. https://www.sqlite.org/fileformat2.html#the_database_header."""
 MOST: Final = 8 << 30
-"""Bytes of the largest database that is opened."""
+"""Most bytes of a database."""
 
 
 class NoDatabaseError(DatabaseError):
-    """There is none yet."""
+    """There is no database yet."""
 
 
 class OlderError(DatabaseError):
-    """It is from an older sealock: what it holds cannot be used, and may be replaced."""
+    """The database is from an older sealock: it cannot be used, and may be replaced."""
 
 
 class ForeignError(DatabaseError):
-    """It is another program's, or a newer sealock's, and is not to be replaced."""
+    """The database is another program's or a newer sealock's, and must not be replaced."""
 
 
 def seal(path: str) -> None:
-    """Put the stamp behind a finished database. SQLite does not look beyond the pages that its header counts."""
+    """Append the stamp to a finished database. SQLite ignores bytes after the pages that its header counts."""
     with open(path, "r+b") as file:
         size = os.fstat(file.fileno()).st_size
         crc, digest = _sums(_parts(file.fileno(), size), strong=True)
@@ -46,14 +48,14 @@ def seal(path: str) -> None:
 
 
 def unseal(path: str) -> None:
-    """Take the stamp off, before something is changed."""
+    """Remove the stamp, before a change."""
     os.truncate(path, os.stat(path).st_size - _STAMP.size)
 
 
 def opened(path: str, *, thorough: bool = False) -> AdvisoryStore:
-    """Open a database; DatabaseError where it is none, damaged, or of another version, with what to do.
+    """Open a database; DatabaseError with what to do where it is missing, damaged, or of another version.
 
-    The quick sum over all its bytes is checked every time, the strong one too where `thorough`.
+    The CRC-32 of all bytes is always checked, the SHA-256 too where `thorough`.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
@@ -81,73 +83,73 @@ def opened(path: str, *, thorough: bool = False) -> AdvisoryStore:
 
 
 def fault(path: str) -> str:
-    """Say in a few words why a file is no database that this sealock reads, "" where it is one.
+    """Say why a downloaded file is not a database that this sealock reads, "" where it is one.
 
-    For a file that came from elsewhere: every byte is summed, its tables must be ours to the letter, its pages whole.
+    It checks the SHA-256, SQLite's pages, and that the tables are exactly ours.
     """
     with open(path, "rb") as file:
-        wrong = _wrong(file.fileno(), thorough=True)
-    if wrong:
-        return _WORDS[wrong]
+        defect = _find_defect(file.fileno(), thorough=True)
+    if defect:
+        return _REASONS[defect]
     connection = sqlite3.connect(f"file:{quote(path)}?mode=ro&immutable=1", uri=True, isolation_level=None)
     try:
         connection.execute("PRAGMA trusted_schema=OFF")
-        made = [row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")]
-        if sorted(made) != sorted(part for part in TABLES.replace("\n", "").split(";") if part):
+        tables = [row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")]
+        if sorted(tables) != sorted(part for part in TABLES.replace("\n", "").split(";") if part):
             return "its tables are not those of an advisory database"
         checked = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         AdvisoryStore(connection).feeds()
     except (sqlite3.Error, DatabaseError):
-        return _WORDS["damaged"]
+        return _REASONS["damaged"]
     finally:
         connection.close()
-    return "" if checked == "ok" else _WORDS["damaged"]
+    return "" if checked == "ok" else _REASONS["damaged"]
 
 
-_Wrong: TypeAlias = Literal["", "none", "foreign", "newer", "older", "damaged"]
-_WORDS: Final[dict[_Wrong, str]] = {
-    "none": "it is no advisory database, or only part of one",
+_Defect: TypeAlias = Literal["", "none", "foreign", "newer", "older", "damaged"]
+_REASONS: Final[dict[_Defect, str]] = {
+    "none": "it is not an advisory database, or only part of one",
     "foreign": "it is a database of another program",
     "newer": "it is from a newer sealock",
     "older": "it is from an older sealock",
-    "damaged": "it is damaged: its bytes are not those that were sealed",
+    "damaged": "it is damaged: its bytes do not match its stamp",
 }
 
 
 def _check(handle: int, path: str, *, thorough: bool) -> None:
-    """Refuse a database of this machine that is wrong, with what to do."""
-    wrong = _wrong(handle, thorough=thorough)
-    match wrong:
+    """Refuse a defective local database, with what to do."""
+    defect = _find_defect(handle, thorough=thorough)
+    match defect:
         case "":
             return
         case "none":
-            fix = "`sealock db clear` and `sealock db update` mend that"
-            msg = f"{path} is no advisory database, or only part of one; {fix}"
+            fix = "`sealock db clear` and `sealock db update` rebuild it"
+            msg = f"{path} is not an advisory database, or only part of one; {fix}"
             raise DatabaseError(msg)
         case "foreign":
-            msg = f"{path} is a database of another program; move it away, or set SEALOCK_DB_DIR to another folder"
+            msg = f"{path} is a database of another program; move it away, or set SEALOCK_DB_DIR to another directory"
             raise ForeignError(msg)
         case "newer":
             msg = (
                 f"the advisory database is from a newer sealock (shape {_shape(handle)}, not {SCHEMA}); use that one,"
-                " clear it with `sealock db clear`, or set SEALOCK_DB_DIR to another folder"
+                " clear it with `sealock db clear`, or set SEALOCK_DB_DIR to another directory"
             )
             raise ForeignError(msg)
         case "older":
             shape = _shape(handle)
-            msg = f"the advisory database is from an older sealock (shape {shape}): `sealock db update` builds it anew"
+            msg = f"the advisory database is from an older sealock (shape {shape}): `sealock db update` rebuilds it"
             raise OlderError(msg)
         case "damaged":
             raise damaged()
         case _:
-            assert_never(wrong)
+            assert_never(defect)
 
 
 def _shape(handle: int) -> int:
     return int.from_bytes(os.pread(handle, 4, 60), "big")
 
 
-def _wrong(handle: int, *, thorough: bool) -> _Wrong:
+def _find_defect(handle: int, *, thorough: bool) -> _Defect:
     size = os.fstat(handle).st_size
     header = os.pread(handle, _HEADER, 0)
     if len(header) < _HEADER or not header.startswith(b"SQLite format 3\0"):
@@ -174,8 +176,6 @@ def _parts(handle: int, size: int) -> Iterator[bytes]:
 
 
 def _sums(parts: Iterator[bytes], *, strong: bool) -> tuple[int, bytes]:
-    from zlib_ng.zlib_ng import crc32  # noqa: PLC0415  2 ms; nine times as fast as Python's own
-
     crc, digest = 0, hashlib.sha256()
     for part in parts:
         crc = crc32(part, crc)

@@ -1,4 +1,4 @@
-"""Where feeds are fetched from: their publishers, a mirror's address, a mirror's folder; only what has changed."""
+"""Fetches changed feed files from their publishers, or from a mirror's address or directory."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from sealock.vulnerabilities.feeds.feed import Damaged
 from sealock.vulnerabilities.records import FileState
 
 DOWNLOAD: Final = 4 << 30
-"""Bytes of the largest file that is fetched."""
+"""Most bytes of one file."""
 _CHUNK: Final = 1 << 20
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 _ABSENT: Final = frozenset({404, 410})
 
 
 class Got(Struct):
-    """A file that is new, or has changed. Whoever takes it closes it."""
+    """A new or changed file. The caller closes it."""
 
     stream: IO[bytes]
     size: int
@@ -33,7 +33,7 @@ class Got(Struct):
 
 
 class Same(Struct):
-    """A file is as it was; how that is known may have changed."""
+    """An unchanged file; its validators may be new."""
 
     state: FileState
 
@@ -42,17 +42,17 @@ FetchedFile: TypeAlias = Got | Same | Literal["absent"]
 
 
 class FeedSource(Protocol):
-    """Gives files of feeds."""
+    """Fetches files of feeds."""
 
     complete: bool
-    """Whether it ought to have every feed, so that a missing one is a fault."""
+    """Whether it should have every feed, so that a missing one is an error."""
 
     def fetch(self, file: FeedFile, former: FileState | None, incoming: str, /) -> FetchedFile:
-        """Give a file, or say that it is as `former` says. TransportError and Damaged where it cannot be had."""
+        """Fetch a file unless it is as `former` says. TransportError or Damaged where that fails."""
 
 
 class SourceFolder:
-    """A mirror in a folder."""
+    """A mirror in a directory."""
 
     complete = False
 
@@ -60,34 +60,34 @@ class SourceFolder:
         self._path = path
 
     def fetch(self, file: FeedFile, former: FileState | None, _incoming: str, /) -> FetchedFile:
-        """Open the file there; what has size and time as before counts as unchanged, else its sum tells."""
+        """Open the file; the same size and time mean unchanged, else its SHA-256 decides."""
         path = os.path.join(self._path, *file.path.split("/"))
         try:
-            stream = open(path, "rb", opener=_unhindered)  # noqa: SIM115  its taker closes it
+            stream = open(path, "rb", opener=_open_nonblocking)  # noqa: SIM115  the caller closes it
         except (FileNotFoundError, NotADirectoryError):
             return "absent"
         except OSError as error:
             msg = f"{path} cannot be opened: {error.strerror or error}"
             raise Damaged(msg) from None
         try:
-            return _opened(stream, path, former)
+            return _compare(stream, path, former)
         except BaseException:
             stream.close()
             raise
 
 
-def _unhindered(path: str, flags: int) -> int:
-    """Open without waiting for who writes into a pipe: it is no file, and nobody may."""
+def _open_nonblocking(path: str, flags: int) -> int:
+    """Open without blocking on a named pipe, which is refused later."""
     return os.open(path, flags | os.O_NONBLOCK)
 
 
-def _opened(stream: IO[bytes], path: str, former: FileState | None) -> FetchedFile:
-    """A file of a folder, whose stream is closed where it is not needed."""
+def _compare(stream: IO[bytes], path: str, former: FileState | None) -> FetchedFile:
+    """Compare a file with its former state; the stream of an unchanged file is closed."""
     try:
         facts = os.fstat(stream.fileno())
         url, tag = f"file:{os.path.abspath(path)}", f"{facts.st_size}-{facts.st_mtime_ns}"
         if not stat.S_ISREG(facts.st_mode):
-            msg = f"{path} is no file"
+            msg = f"{path} is not a regular file"
             raise Damaged(msg)
         if former is not None and former.url == url and former.etag == tag:
             stream.close()
@@ -112,7 +112,7 @@ class Web:
         self.complete = not base
 
     def fetch(self, file: FeedFile, former: FileState | None, incoming: str, /) -> FetchedFile:
-        """Ask for the file unless it is unchanged, and keep it in the folder for what is on its way."""
+        """Download the file into `incoming` unless it is unchanged."""
         url = f"{self._base}/{quote(file.path)}" if self._base else self._address(file)
         conditions = {}
         if former is not None and former.url == url:
@@ -123,7 +123,7 @@ class Web:
         try:
             return self._ask(url, conditions, former, incoming)
         except BrokenOffError:
-            # Long downloads do break off; a second one mostly succeeds.
+            # Long downloads can break off; a second attempt mostly succeeds.
             return self._ask(url, conditions, former, incoming)
 
     def _address(self, file: FeedFile) -> str:
@@ -146,7 +146,7 @@ class Web:
             _refuse(answer)
             etag, modified = answer.headers.get("etag", "")[:500], answer.headers.get("last-modified", "")[:100]
             digest, size = hashlib.sha256(), 0
-            stream = open(os.path.join(incoming, "file"), "w+b")  # noqa: SIM115  its taker closes it
+            stream = open(os.path.join(incoming, "file"), "w+b")  # noqa: SIM115  the caller closes it
             try:
                 for chunk in answer.chunks(DOWNLOAD):
                     stream.write(chunk)
@@ -165,10 +165,10 @@ class Web:
 
 
 def _refuse(answer: Response) -> None:
-    """Raise where an answer is not the file that was asked for."""
+    """Raise where an answer is not the requested file."""
     if answer.status != 200:
         msg = f"{answer.url} answers with status {answer.status}"
         raise TransportError(msg)
     if answer.headers.get("content-type", "").lower().startswith("text/html"):
-        msg = f"{answer.url} answers with an HTML page; something on the way (a proxy, a login) may have sent it"
+        msg = f"{answer.url} answers with an HTML page; a proxy or a login page may have sent it"
         raise Damaged(msg)

@@ -1,4 +1,4 @@
-"""Brings the database up to date: only what has changed is read anew, and the file is replaced whole or not at all."""
+"""Updates the database: reads only changed feeds, and replaces the file atomically."""
 
 from __future__ import annotations
 
@@ -28,64 +28,65 @@ _FUTURE: Final = 86_400
 
 
 class UpdateOutcome(Struct, frozen=True):
-    """What became of one feed. `why` says more of "failed"."""
+    """The result for one feed. `why` explains "failed"."""
 
     feed: str
-    what: Literal["updated", "unchanged", "absent", "failed"]
+    result: Literal["updated", "unchanged", "absent", "failed"]
     why: str = ""
     state: FeedState | None = None
 
 
 class _Fresh(Struct):
-    """What the source gave for one feed."""
+    """An outcome, with the new data of a changed feed."""
 
     outcome: UpdateOutcome
-    gathered: CollectedFeed | None = None
+    data: CollectedFeed | None = None
 
 
 def update(
     folder: str,
     source: FeedSource,
     feeds: Sequence[Feed],
-    tell: Callable[[str], None] = lambda _text: None,
+    progress: Callable[[str], None] = lambda _text: None,
     now: Callable[[], float] = time.time,
 ) -> tuple[UpdateOutcome, ...]:
-    """Update some feeds, keep the others as they are, and say what became of each.
+    """Update the given feeds, and keep the others.
 
-    A feed that cannot be had, or read, stays as it was; its outcome says why. `tell` hears what is being done.
+    A feed that cannot be fetched or read stays as it was, and its outcome says why. `progress` receives each step.
     """
     path = os.path.join(folder, NAME)
-    with writing(folder, lambda: tell("another update, which is waited for")) as incoming:
+    with writing(folder, lambda: progress("waiting for another update")) as incoming:
         store, states = _former(path)
         try:
             fresh: list[_Fresh] = []
             for feed in feeds:
-                tell(feed.title)
-                fresh.append(_fetched(feed, source, states.get(feed.name), incoming, int(now())))
-            changed = {one.outcome.feed: one.gathered for one in fresh if one.gathered is not None}
-            newer = {one.outcome.feed: one.outcome.state for one in fresh if one.outcome.state is not None}
+                progress(feed.title)
+                fresh.append(_fetch(feed, source, states.get(feed.name), incoming, int(now())))
+            outcomes = tuple(entry.outcome for entry in fresh)
+            changed = {entry.outcome.feed: entry.data for entry in fresh if entry.data is not None}
+            newer = {outcome.feed: outcome.state for outcome in outcomes if outcome.state is not None}
             if not newer:
-                return tuple(one.outcome for one in fresh)
+                return outcomes
             new = os.path.join(incoming, NAME)
             try:
                 if changed or store is None:
-                    tell("writing the database")
+                    progress("writing the database")
                     kept = store.extract(set(states) - set(changed)) if store is not None else {}
                     build(new, DatabaseContent({**states, **newer}, {**kept, **changed}))
                 else:
-                    _mark(path, new, newer)
+                    _copy_with_states(path, new, newer)
                 seal(new)
             except (OSError, sqlite3.Error) as error:
-                raise DatabaseError(_unwritten(folder, error)) from None
+                raise DatabaseError(_cannot_write(folder, error)) from None
             put(new, folder)
         finally:
             if store is not None:
                 store.close()
-    return tuple(one.outcome for one in fresh)
+    return outcomes
 
 
 def _former(path: str) -> tuple[AdvisoryStore | None, dict[str, FeedState]]:
-    """What there was before; nothing where it is damaged or of an older version, so that it is built anew."""
+    """The current database; None where it is missing, damaged or older and gets rebuilt."""
     try:
         store = opened(path)
         return store, store.feeds()
@@ -95,41 +96,41 @@ def _former(path: str) -> tuple[AdvisoryStore | None, dict[str, FeedState]]:
         return None, {}
 
 
-def _unwritten(folder: str, error: OSError | sqlite3.Error) -> str:
+def _cannot_write(folder: str, error: OSError | sqlite3.Error) -> str:
     if isinstance(error, OSError):
         return cannot(folder, error)
     return f"{folder} cannot be written ({error}); is its disk full?"
 
 
-def _fetched(feed: Feed, source: FeedSource, former: FeedState | None, incoming: str, now: int) -> _Fresh:
+def _fetch(feed: Feed, source: FeedSource, former: FeedState | None, incoming: str, now: int) -> _Fresh:
     try:
         return _read(feed, source, former, incoming, now)
     except (Damaged, TransportError) as error:
         return _Fresh(UpdateOutcome(feed.name, "failed", str(error)))
     except OSError as error:
-        return _Fresh(UpdateOutcome(feed.name, "failed", f"it could not be kept: {error.strerror or error}"))
+        return _Fresh(UpdateOutcome(feed.name, "failed", f"it could not be saved: {error.strerror or error}"))
 
 
 def _read(feed: Feed, source: FeedSource, former: FeedState | None, incoming: str, now: int) -> _Fresh:
-    """Read a feed, unless all of its files are as they were."""
+    """Read a feed, unless all of its files are unchanged."""
     before: Mapping[str, FileState] = {}
     if former is not None and len(former.files) == len(feed.files):
         before = {file.path: state for file, state in zip(feed.files, former.files, strict=True)}
-    gatherer = FeedCollector(feed.name, _rfc3339(now + _FUTURE))
+    collector = FeedCollector(feed.name, _rfc3339(now + _FUTURE))
     states: list[FileState] = []
     waiting = []
     absent = 0
     changed = False
     for file in feed.files:
-        found = source.fetch(file, before.get(file.path), incoming)
-        if isinstance(found, Same):
-            states.append(found.state)
+        fetched = source.fetch(file, before.get(file.path), incoming)
+        if isinstance(fetched, Same):
+            states.append(fetched.state)
             waiting.append(file)
-        elif isinstance(found, Got):
+        elif isinstance(fetched, Got):
             changed = True
-            states.append(found.state)
-            with found.stream as stream:
-                gatherer.take(read(feed, file, stream, found.size))
+            states.append(fetched.state)
+            with fetched.stream as stream:
+                collector.take(read(feed, file, stream, fetched.size))
         else:
             absent += 1
             states.append(FileState(""))
@@ -140,47 +141,47 @@ def _read(feed: Feed, source: FeedSource, former: FeedState | None, incoming: st
         same = msgspec.structs.replace(former, checked=now, files=tuple(states))
         return _Fresh(UpdateOutcome(feed.name, "unchanged", state=same))
     for file in waiting:
-        # One of several has changed: the feed is read as a whole.
-        found = source.fetch(file, None, incoming)
-        if not isinstance(found, Got):
-            msg = f"{file.path} went away while it was read"
+        # Another file of the feed has changed: all of them are read.
+        fetched = source.fetch(file, None, incoming)
+        if not isinstance(fetched, Got):
+            msg = f"{file.path} disappeared during the update"
             raise Damaged(msg)
-        states[feed.files.index(file)] = found.state
-        with found.stream as stream:
-            gatherer.take(read(feed, file, stream, found.size))
-    gathered = gatherer.found
-    if not gathered.count:
-        raise Damaged(_nothing(gathered))
+        states[feed.files.index(file)] = fetched.state
+        with fetched.stream as stream:
+            collector.take(read(feed, file, stream, fetched.size))
+    data = collector.feed_data
+    if not data.count:
+        raise Damaged(_no_records(data))
     state = FeedState(
         feed.name,
         feed.title,
         fetched=now,
         checked=now,
-        date=gathered.date,
+        date=data.date,
         files=tuple(states),
-        records=gathered.count,
-        withdrawn=gathered.withdrawn,
-        broken=gathered.broken,
-        unreadable=gathered.unreadable,
-        examples=tuple(gathered.examples),
+        records=data.count,
+        withdrawn=data.withdrawn,
+        broken=data.broken,
+        unreadable=data.unreadable,
+        examples=tuple(data.examples),
     )
-    return _Fresh(UpdateOutcome(feed.name, "updated", state=state), gathered)
+    return _Fresh(UpdateOutcome(feed.name, "updated", state=state), data)
 
 
 def _absent(feed: Feed, source: FeedSource) -> UpdateOutcome:
     if source.complete and not feed.partial:
-        return UpdateOutcome(feed.name, "failed", "its publisher no longer has it where it was")
+        return UpdateOutcome(feed.name, "failed", "its publisher no longer has it at this address")
     return UpdateOutcome(feed.name, "absent")
 
 
-def _nothing(gathered: CollectedFeed) -> str:
-    if gathered.broken:
-        return f"none of its {gathered.broken} records can be read; {gathered.examples[0]}"
-    return "it holds no record at all"
+def _no_records(data: CollectedFeed) -> str:
+    if data.broken:
+        return f"none of its {data.broken} records can be read; {data.examples[0]}"
+    return "it has no records"
 
 
-def _mark(path: str, new: str, newer: Mapping[str, FeedState]) -> None:
-    """Copy the database, and note there that its data was looked at again."""
+def _copy_with_states(path: str, new: str, newer: Mapping[str, FeedState]) -> None:
+    """Copy the database with new states of its unchanged feeds."""
     shutil.copyfile(path, new)
     unseal(new)
     connection = sqlite3.connect(new, isolation_level=None)

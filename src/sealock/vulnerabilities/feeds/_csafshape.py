@@ -7,13 +7,13 @@ from msgspec import Struct
 
 
 class CsafName(Struct, gc=False):
-    """A thing with a word for it."""
+    """A severity's text."""
 
     text: str = ""
 
 
 class Tracking(Struct, gc=False):
-    """Which document it is, and of when."""
+    """The document's id and dates."""
 
     id: str = ""
     current_release_date: str = ""
@@ -21,7 +21,7 @@ class Tracking(Struct, gc=False):
 
 
 class Publisher(Struct, gc=False):
-    """Who tells."""
+    """The document's publisher."""
 
     name: str = ""
 
@@ -36,7 +36,7 @@ class Head(Struct):
 
 
 class Helper(Struct, gc=False):
-    """What identifies a product elsewhere."""
+    """A product's CPE and package URL."""
 
     cpe: str = ""
     purl: str = ""
@@ -58,7 +58,7 @@ class Branch(Struct):
 
 
 class Relationship(Struct):
-    """A component of a product, which is a product too."""
+    """A component of a product, itself a product."""
 
     full_product_name: CsafProduct
     product_reference: str = ""
@@ -73,7 +73,7 @@ class ProductTree(Struct):
 
 
 class ProductStatus(Struct):
-    """Products by what is said of them."""
+    """Products by status."""
 
     fixed: list[str] | None = None
     known_affected: list[str] | None = None
@@ -82,7 +82,7 @@ class ProductStatus(Struct):
 
 
 class Remediation(Struct):
-    """What was decided."""
+    """A remediation, or why there is none."""
 
     category: str = ""
     details: str = ""
@@ -104,7 +104,7 @@ class Score(Struct):
 
 
 class Threat(Struct):
-    """How bad it is for some products."""
+    """The impact on products."""
 
     category: str = ""
     details: str = ""

@@ -1,4 +1,4 @@
-"""Feeds that are one text: read whole, within a bound."""
+"""Reads feeds that are one JSON document, within a bound."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from sealock.vulnerabilities.feeds.feed import DOCUMENT, Damaged
 
 T = TypeVar("T")
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What decoding raises for what is no JSON of the shape."""
+"""The errors of decoding JSON of another shape."""
 
 
 def document(file: IO[bytes], shape: type[T]) -> T:
-    """Read one JSON document of a shape; Damaged where it is too large, no JSON, or of another shape."""
+    """Read one JSON document of a shape; Damaged where it is too large or of another shape."""
     data = file.read(DOCUMENT + 1)
     if len(data) > DOCUMENT:
-        msg = f"it has more than {DOCUMENT} bytes, the most that are read"
+        msg = f"it has more than {DOCUMENT} bytes, the maximum"
         raise Damaged(msg)
     try:
         return msgspec.json.decode(data, type=shape)
     except UNREADABLE as error:
         begin = data[:200].lstrip().lower()
-        kind = "an HTML page, not JSON" if begin.startswith((b"<!doctype", b"<html")) else "not of the shape expected"
+        kind = "an HTML page, not JSON" if begin.startswith((b"<!doctype", b"<html")) else "not of the expected shape"
         msg = f"it is {kind} ({error})"
         raise Damaged(msg) from None

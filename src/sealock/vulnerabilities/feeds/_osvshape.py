@@ -1,4 +1,4 @@
-"""The part of OSV's schema that is read; all else is passed over. https://ossf.github.io/osv-schema/."""
+"""The part of the OSV schema that is read. https://ossf.github.io/osv-schema/."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class OsvPackage(Struct, gc=False):
 
 
 class OsvSeverity(Struct, gc=False):
-    """A vector of CVSS, or a word of Ubuntu's."""
+    """A CVSS vector, or Ubuntu's priority."""
 
     type: str = ""
     score: str = ""

@@ -1,4 +1,4 @@
-"""Tars of records, plain or compressed with zstd, read once from their beginning, within bounds."""
+"""Reads tar archives of records, plain or compressed with zstd, in one pass, within bounds."""
 
 from __future__ import annotations
 
@@ -11,63 +11,63 @@ from sealock.image.header import BLOCK
 from sealock.image.tarreader import TarReader
 from sealock.vulnerabilities.feeds.feed import RECORD, BrokenRecord, Damaged
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 MEMBERS: Final = 3_000_000
 PLAIN: Final = 64 << 30
-"""Bytes of the whole archive."""
+"""Most uncompressed bytes of the archive."""
 _CHUNK: Final = 256 << 10
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 
 
 class _Forward:
-    """Plain bytes as the tar reader wants them: by offset, and always forward. What lies behind is dropped."""
+    """A forward-only byte source for the tar reader; bytes before the current offset are dropped."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.length = -1
-        self._file, self._at, self._held = file, 0, b""
-        self._whole: str = ""
+        self._file, self._at, self._buffer = file, 0, b""
 
     def fetch(self, offset: int, count: int, /) -> bytes:
-        """Give bytes from an offset on, fewer where they end."""
-        while offset >= self._at + len(self._held):
-            self._at += len(self._held)
-            self._held = self._read(max(_CHUNK, 0))
-            if not self._held:
+        """Give bytes from an offset, fewer at the end."""
+        while offset >= self._at + len(self._buffer):
+            self._at += len(self._buffer)
+            self._buffer = self._read(_CHUNK)
+            if not self._buffer:
                 return b""
-        parts = [self._held[offset - self._at :]]
+        parts = [self._buffer[offset - self._at :]]
         have = len(parts[0])
         while have < count and (more := self._read(max(_CHUNK, count - have))):
             parts.append(more)
             have += len(more)
-        self._held, self._at = b"".join(parts), offset
-        return self._held[:count]
+        self._buffer, self._at = b"".join(parts), offset
+        return self._buffer[:count]
 
     def window(self, offset: int, /) -> tuple[bytes, int]:
-        """Give what is held from an offset on."""
+        """Give the buffered bytes and their offset."""
         self.fetch(offset, BLOCK)
-        return self._held, self._at
+        return self._buffer, self._at
 
     def _read(self, count: int) -> bytes:
         if self._at > PLAIN:
-            raise Damage(why=f"it holds more than {PLAIN} bytes, the most that are read")
+            raise Damage(why=f"it expands to more than {PLAIN} bytes, the maximum")
         try:
             data = self._file.read(count)
         except (OSError, EOFError, ValueError) as error:
             raise Damage(why=f"it breaks off ({error})") from None
         if not data:
-            self.length = self._at + len(self._held)
+            self.length = self._at + len(self._buffer)
         return data
 
 
 def members(file: IO[bytes]) -> Iterator[tuple[str, bytes] | BrokenRecord]:
-    """Yield the name and bytes of each file; Damaged where the archive does not come to its end."""
+    """Yield the name and bytes of each file; Damaged where the archive is incomplete."""
     begin = file.read(4)
     file.seek(0)
     faults: list[str] = []
     if begin == _ZSTD:
-        if sys.version_info >= (3, 14):
-            from compression import zstd  # noqa: PLC0415  only for what is compressed so
-        else:
-            from backports import zstd  # noqa: PLC0415  only for what is compressed so
         errors: tuple[type[Exception], ...] = (zstd.ZstdError,)
         source = _Forward(cast("IO[bytes]", zstd.ZstdFile(file)))
     else:

@@ -1,4 +1,4 @@
-"""What is kept of a record's texts, lists and dates: as much as a report can use."""
+"""Trims a record's texts, lists and dates to what reports use."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from sealock.vulnerabilities.feeds.feed import fit
 
 SUMMARY: Final = 300
 DETAILS: Final = 330
-"""Characters that are kept, as a report shows of them where there is no summary; references lead to the whole text."""
+"""Most characters; reports show them where there is no summary, and references lead to the full text."""
 LINKS: Final = 12
 LINK: Final = 400
 NAMES: Final = 500
-"""How many aliases, or flaws passed on, a record may have: a kernel's update closes some hundreds."""
+"""Most aliases or upstream links of a record: a kernel update closes some hundreds."""
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))?")
 
 
@@ -31,18 +31,18 @@ def details(text: str | None) -> str:
 
 
 def names(ids: Iterable[str], own: str) -> tuple[str, ...]:
-    """Ids in their order, each once, without the record's own and without what cannot be one."""
-    return tuple(id_ for id_ in dict.fromkeys(ids) if id_ != own and fit(id_))[:NAMES]
+    """The unique valid ids in their order, without the record's own."""
+    return tuple(name for name in dict.fromkeys(ids) if name != own and fit(name))[:NAMES]
 
 
 def links(urls: Iterable[str]) -> tuple[str, ...]:
-    """The first web addresses, each once."""
-    fine = (url for url in urls if url.startswith(("https://", "http://")) and len(url) <= LINK and url.isprintable())
-    return tuple(dict.fromkeys(fine))[:LINKS]
+    """The first unique web addresses."""
+    valid = (url for url in urls if url.startswith(("https://", "http://")) and len(url) <= LINK and url.isprintable())
+    return tuple(dict.fromkeys(valid))[:LINKS]
 
 
 def dated(text: str | None) -> str:
-    """A date of RFC 3339 to the second, "" for another text and for the first year, which stands for "unknown"."""
+    """A date of RFC 3339 to the second, "" for other text and for the year 1, which means "unknown"."""
     if not text or not _DATE.fullmatch(text) or text.startswith("0001-"):
         return ""
     return f"{text[:19]}Z" if text.endswith("Z") else text

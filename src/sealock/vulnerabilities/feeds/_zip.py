@@ -1,4 +1,4 @@
-"""Zip archives of records, a member at a time, within bounds; nothing of one is ever written to a path of its own."""
+"""Reads zip archives of records in memory, one member at a time, within bounds."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from sealock.vulnerabilities.feeds.feed import RECORD, BrokenRecord, Damaged
 
 MEMBERS: Final = 3_000_000
 PLAIN: Final = 32 << 30
-"""Bytes that all members together may give."""
+"""Most uncompressed bytes of all members."""
 RATIO: Final = 150
-"""Plain bytes for each stored one, of the whole archive; JSON of advisories comes to 10 at the most."""
+"""Highest compression ratio of the archive; JSON advisories reach 10."""
 CALM: Final = 64 << 20
-"""Plain bytes below which no ratio is suspicious."""
+"""Uncompressed bytes below which any ratio is accepted."""
 
 
 def members(file: IO[bytes], size: int) -> Iterator[tuple[str, bytes] | BrokenRecord]:
-    """Yield the name and bytes of each JSON member. `size` is that of the archive, in bytes."""
+    """Yield the name and bytes of each JSON member. `size` is the archive's, in bytes."""
     try:
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        msg = f"it is no zip archive, or not a whole one ({error})"
+        msg = f"it is not a complete zip archive ({error})"
         raise Damaged(msg) from None
     entries = archive.infolist()
     if len(entries) > MEMBERS:
@@ -31,12 +31,12 @@ def members(file: IO[bytes], size: int) -> Iterator[tuple[str, bytes] | BrokenRe
         raise Damaged(msg)
     claimed = sum(entry.file_size for entry in entries)
     if claimed > PLAIN or claimed > max(CALM, RATIO * size):
-        msg = f"its {size} bytes claim to hold {claimed}, as a zip bomb does"
+        msg = f"its {size} bytes claim to expand to {claimed}, like a zip bomb"
         raise Damaged(msg)
-    # Members that share their stored bytes are how a small bomb holds much.
+    # Overlapping members are how a small zip bomb expands to much.
     stored = sum(entry.compress_size for entry in entries)
     if stored > size:
-        msg = "its members overlap, as a zip bomb's do"
+        msg = "its members overlap, like those of a zip bomb"
         raise Damaged(msg)
     for entry in entries:
         if not entry.is_dir() and entry.filename.lower().endswith(".json"):
@@ -46,7 +46,7 @@ def members(file: IO[bytes], size: int) -> Iterator[tuple[str, bytes] | BrokenRe
 def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple[str, bytes] | BrokenRecord:
     name = entry.filename
     if name.startswith("/") or "\\" in name or ".." in name.split("/"):
-        return BrokenRecord(name, "the name of its file leads out of the archive")
+        return BrokenRecord(name, "its file name leads out of the archive")
     if entry.file_size > RECORD:
         return BrokenRecord(name, f"it has {entry.file_size} bytes; at most {RECORD} are read")
     try:

@@ -1,6 +1,6 @@
-"""Every feed: what it is called, where its publisher has it, which ecosystems it tells of, and who reads it.
+"""The catalogue of feeds: name, addresses, ecosystem and reader.
 
-A mirror has the same files below one folder or address, each at its `path`.
+A mirror has the same files below one directory or address, each at its `path`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Family: TypeAlias = Literal[
 
 
 class FeedFile(Struct, frozen=True):
-    """One file of a feed. `latest` is the address of a text that names the newest file beside it, "" for none."""
+    """One file of a feed. `latest` is the address of a text that names the newest file, "" for none."""
 
     path: str
     url: str
@@ -27,7 +27,7 @@ class FeedFile(Struct, frozen=True):
 
 
 class Feed(Struct, frozen=True):
-    """One feed. `ecosystem` is what it tells of, "" for every one; `standard` says whether it is fetched unasked."""
+    """One feed. `ecosystem` is the one that it covers, "" for all; `standard` feeds are fetched by default."""
 
     name: str
     family: Family
@@ -38,8 +38,8 @@ class Feed(Struct, frozen=True):
     partial: bool = False
     """Whether some of the files may be missing at the source."""
 
-    def tells_of(self, ecosystem: str) -> bool:
-        """Whether it is needed to judge packages of an ecosystem, with its release where it has one."""
+    def covers(self, ecosystem: str) -> bool:
+        """Whether it has data on packages of an ecosystem (with its release, where it has one)."""
         if not self.ecosystem or ecosystem == self.ecosystem:
             return True
         return ":" not in self.ecosystem and ecosystem.partition(":")[0] == self.ecosystem
@@ -50,11 +50,11 @@ _STANDARD: Final = (
     "Debian", "Ubuntu", "Alpine", "AlmaLinux", "Rocky Linux", "Wolfi", "Chainguard", "PyPI", "npm", "Go", "Maven",
     "crates.io", "RubyGems", "Packagist", "NuGet",
 )  # fmt: skip
-_UNASKED: Final = (
+_OPTIONAL: Final = (
     "Red Hat", "SUSE", "openSUSE", "Mageia", "openEuler", "Azure Linux", "Photon OS", "MinimOS", "OSS-Fuzz", "Bitnami",
 )  # fmt: skip
 _ALPINE: Final = (*(f"v3.{minor}" for minor in range(10, 31)), "edge")
-"""Releases of Alpine; those that the source does not have, or not yet, are passed over."""
+"""Releases of Alpine; those that the source does not have (yet) are skipped."""
 _VEX: Final = "https://security.access.redhat.com/data/csaf/v2/vex"
 
 
@@ -63,11 +63,11 @@ PRODUCTS: Final = {
     "rhel": "rhel", "rocky-linux": "rocky", "almalinux": "almalinux", "oracle-linux": "ol", "amazon-linux": "amzn",
     "opensuse": "opensuse-leap",
 }  # fmt: skip
-"""What endoflife.date calls distributions, and the ID that os-release has."""
+"""The distribution names of endoflife.date, and the ID of their os-release."""
 
 
 def _feeds() -> Iterator[Feed]:
-    for ecosystem in (*_STANDARD, *_UNASKED):
+    for ecosystem in (*_STANDARD, *_OPTIONAL):
         file = FeedFile(f"osv/{ecosystem}/all.zip", f"{_OSV}/{quote(ecosystem)}/all.zip")
         yield Feed(f"osv/{ecosystem}", "osv", f"OSV, {ecosystem}", (file,), ecosystem, ecosystem in _STANDARD)
     for release in _ALPINE:
@@ -100,23 +100,23 @@ def _feeds() -> Iterator[Feed]:
     cycles = tuple(
         FeedFile(f"endoflife/{product}.json", f"https://endoflife.date/api/{product}.json") for product in PRODUCTS
     )
-    yield Feed("endoflife", "endoflife", "Dates of distributions' ends", cycles, partial=True)
+    yield Feed("endoflife", "endoflife", "endoflife.date, distributions", cycles, partial=True)
 
 
 FEEDS: Final = {feed.name: feed for feed in _feeds()}
 
 
 def needed(ecosystems: Iterable[str]) -> tuple[Feed, ...]:
-    """The feeds that judging packages of these ecosystems takes, the scores and catalogues for all of them included."""
-    wanted = set(ecosystems)
-    return tuple(feed for feed in FEEDS.values() if any(feed.tells_of(one) for one in wanted))
+    """The feeds for packages of these ecosystems, general scores and catalogues included."""
+    names = set(ecosystems)
+    return tuple(feed for feed in FEEDS.values() if any(feed.covers(name) for name in names))
 
 
 def read(feed: Feed, file: FeedFile, stream: IO[bytes], size: int) -> Iterator[FeedItem]:
-    """Read one file of a feed. `size` is the file's, in bytes. Damaged where it cannot be read as a whole."""
+    """Read one file of a feed. `size` is the file's, in bytes. Damaged where the file cannot be read."""
     match feed.family:
         case "osv":
-            from sealock.vulnerabilities.feeds import osv  # noqa: PLC0415  each only where it is read
+            from sealock.vulnerabilities.feeds import osv  # noqa: PLC0415  only updates read feeds
 
             return osv.read(stream, size, feed.ecosystem)
         case "alpine-secdb" | "wolfi" | "chainguard":

@@ -1,4 +1,4 @@
-"""Red Hat's VEX documents in CSAF, one for each CVE: alone, in a tar, or in a tar compressed with zstd.
+"""Red Hat's VEX documents in CSAF, one per CVE: single, in a tar, or in a tar compressed with zstd.
 
 https://www.redhat.com/en/blog/red-hat-vex-files-cves-are-now-generally-available
 """
@@ -24,7 +24,7 @@ from sealock.vulnerabilities.versions import key
 FEED: Final = "redhat-vex"
 _CVE: Final = re.compile(r"CVE-\d{4}-\d{4,9}")
 _PLATFORM: Final = re.compile(r"cpe:/[oa]:redhat:enterprise_linux:(\d{1,2})(?:[.:]|\Z)")
-"""The main stream of Red Hat Enterprise Linux; extended ones, which are paid for, have names of their own."""
+"""The main stream of Red Hat Enterprise Linux; extended ones, which need a subscription, have names of their own."""
 _PURL: Final = re.compile(r"pkg:rpm/redhat/([^@?#]+)(?:@([^?#]+))?(?:\?([^#]*))?")
 _DEPTH: Final = 20
 _decode: Final = msgspec.json.Decoder(shape.CsafDocument).decode
@@ -34,11 +34,11 @@ _DECISIONS: Final[dict[str, DistributionState]] = {
     "out of support scope": "end-of-life",
     "under investigation": "under-investigation",
 }
-"""What is said of products that no fix is planned for."""
+"""The reasons for products without a planned fix."""
 
 
 class _Component(msgspec.Struct, frozen=True, gc=False):
-    """A package in a release. `version` is epoch, version and release, "" where the package as such is meant."""
+    """A package in a release. `version` is epoch, version and release, "" for all versions."""
 
     ecosystem: str
     name: str
@@ -47,11 +47,11 @@ class _Component(msgspec.Struct, frozen=True, gc=False):
 
 
 def read(file: IO[bytes], path: str) -> Iterator[FeedItem]:
-    """Yield one record for each CVE."""
+    """Yield one record per CVE."""
     if path.endswith(".json"):
         data = file.read(RECORD + 1)
         if len(data) > RECORD:
-            msg = f"it has more than {RECORD} bytes, the most that are read"
+            msg = f"it has more than {RECORD} bytes, the maximum"
             raise Damaged(msg)
         yield from record(path, data)
         return
@@ -65,24 +65,24 @@ def read(file: IO[bytes], path: str) -> Iterator[FeedItem]:
 def record(name: str, data: bytes) -> Iterator[FeedItem]:
     """Read one document."""
     try:
-        found = _decode(data)
+        csaf = _decode(data)
     except UNREADABLE as error:
-        yield BrokenRecord(name, f"it is no CSAF document ({error})")
+        yield BrokenRecord(name, f"it is not a CSAF document ({error})")
         return
-    components = _components(found.product_tree)
-    for flaw in found.vulnerabilities or ():
+    components = _components(csaf.product_tree)
+    for flaw in csaf.vulnerabilities or ():
         if not _CVE.fullmatch(flaw.cve):
-            yield BrokenRecord(name, f"{flaw.cve[:40]!r} is no CVE")
+            yield BrokenRecord(name, f"{flaw.cve[:40]!r} is not a CVE id")
             continue
         texts = {note.category: note.text for note in flaw.notes or ()}
-        tracking = found.document.tracking
+        tracking = csaf.document.tracking
         yield Advisory(
             id=flaw.cve,
             feed=FEED,
             affects=tuple(_affects(flaw, components)),
             summary=summary(flaw.title),
             details=details(texts.get("description")),
-            ratings=tuple(_ratings(found.document, flaw)),
+            ratings=tuple(_ratings(csaf.document, flaw)),
             references=links(link.url for link in flaw.references or ()),
             published=dated(tracking.initial_release_date),
             modified=dated(tracking.current_release_date),
@@ -92,10 +92,10 @@ def record(name: str, data: bytes) -> Iterator[FeedItem]:
 def _ratings(head: shape.Head, flaw: shape.CsafFlaw) -> Iterator[Rating]:
     stated = word(head.aggregate_severity.text) if head.aggregate_severity else None
     vectors = [
-        one.vectorString
+        cvss_score.vectorString
         for score in flaw.scores or ()
-        for one in (score.cvss_v4, score.cvss_v3, score.cvss_v2)
-        if one is not None
+        for cvss_score in (score.cvss_v4, score.cvss_v3, score.cvss_v2)
+        if cvss_score is not None
     ]
     for vector in list(dict.fromkeys(vectors))[:4]:
         if (points := cvss.score(vector)) is not None:
@@ -114,7 +114,7 @@ def _components(tree: shape.ProductTree | None) -> dict[str, _Component]:
     while waiting:
         branch, depth = waiting.pop()
         if depth < _DEPTH:
-            waiting.extend((one, depth + 1) for one in branch.branches or ())
+            waiting.extend((child, depth + 1) for child in branch.branches or ())
         if branch.product is None:
             continue
         helper = branch.product.product_identification_helper or shape.Helper()
@@ -122,19 +122,19 @@ def _components(tree: shape.ProductTree | None) -> dict[str, _Component]:
             platforms[branch.product.product_id] = f"Red Hat:{platform[1]}"
         elif package := _package(helper.purl, branch.product.product_id):
             packages[branch.product.product_id] = package
-    found = {}
+    components = {}
     for relationship in tree.relationships or ():
         ecosystem = platforms.get(relationship.relates_to_product_reference)
         package = packages.get(relationship.product_reference)
         if ecosystem is not None and package is not None:
-            found[relationship.full_product_name.product_id] = _Component(ecosystem, *package)
-    return found
+            components[relationship.full_product_name.product_id] = _Component(ecosystem, *package)
+    return components
 
 
 def _package(purl: str, product: str) -> tuple[str, str, str] | None:
-    """The name, version and module of an rpm; None for sources, which are not installed, and for what is no rpm."""
+    """The name, version and module of an rpm; None for source rpms and for other products."""
     if not purl:
-        # Packages that are affected as such go by their name, with a module's stream before it.
+        # A package without a version goes by its name, after its module's stream.
         module, _, name = product.rpartition("/")
         return (name, "", module) if fit(name) and ":" not in name else None
     match = _PURL.match(purl)
@@ -152,7 +152,7 @@ def _package(purl: str, product: str) -> tuple[str, str, str] | None:
 
 
 def _affects(flaw: shape.CsafFlaw, components: dict[str, _Component]) -> Iterator[Affects]:
-    """What is said of each package; a fix outweighs that it had been affected, that outweighs all else."""
+    """Yield the status of each package: "fixed" wins over "affected", and that over all others."""
     status = flaw.product_status or shape.ProductStatus()
     decided = _decisions(flaw)
     severities = {
@@ -161,15 +161,16 @@ def _affects(flaw: shape.CsafFlaw, components: dict[str, _Component]) -> Iterato
         if threat.category == "impact" and (severity := word(threat.details)) is not None
         for product in threat.product_ids or ()
     }
-    told: set[tuple[str, str, str]] = set()
+    done: set[tuple[str, str, str]] = set()
     fixes: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
     for product in status.fixed or ():
-        one = components.get(product)
-        if one is not None and one.version:
-            fixes.setdefault((one.ecosystem, one.name, one.module), []).append((one.version, product))
+        component = components.get(product)
+        if component is not None and component.version:
+            place = component.ecosystem, component.name, component.module
+            fixes.setdefault(place, []).append((component.version, product))
     for place, versions in fixes.items():
-        told.add(place)
-        # Later minor releases rebuild what an earlier one had mended.
+        done.add(place)
+        # Later minor releases rebuild the fix of an earlier one.
         version, product = min(versions, key=lambda pair: key("rpm", pair[0]) or b"\xff")
         yield Affects(place[0], place[1], (Span(fixed=version),), (), "affected", place[2], severities.get(product))
     groups: tuple[tuple[list[str] | None, DistributionState, tuple[Span, ...]], ...] = (
@@ -179,18 +180,19 @@ def _affects(flaw: shape.CsafFlaw, components: dict[str, _Component]) -> Iterato
     )
     for products, state, spans in groups:
         for product in products or ():
-            one = components.get(product)
-            if one is None or (one.ecosystem, one.name, one.module) in told:
+            component = components.get(product)
+            if component is None or (component.ecosystem, component.name, component.module) in done:
                 continue
-            told.add((one.ecosystem, one.name, one.module))
-            said = decided.get(product, state) if state == "affected" else state
-            yield Affects(one.ecosystem, one.name, spans, (), said, one.module, severities.get(product))
+            ecosystem, name, module = component.ecosystem, component.name, component.module
+            done.add((ecosystem, name, module))
+            own_state = decided.get(product, state) if state == "affected" else state
+            yield Affects(ecosystem, name, spans, (), own_state, module, severities.get(product))
 
 
 def _decisions(flaw: shape.CsafFlaw) -> dict[str, DistributionState]:
-    found: dict[str, DistributionState] = {}
+    decisions: dict[str, DistributionState] = {}
     for remediation in flaw.remediations or ():
         state = _DECISIONS.get(remediation.details.strip().lower())
         if remediation.category in {"no_fix_planned", "none_available"} and state is not None:
-            found.update(dict.fromkeys(remediation.product_ids or (), state))
-    return found
+            decisions.update(dict.fromkeys(remediation.product_ids or (), state))
+    return decisions

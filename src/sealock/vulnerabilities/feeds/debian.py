@@ -1,4 +1,4 @@
-"""Debian's security tracker: what each release's source packages are known for, and what the security team decided.
+"""Debian's security tracker: the flaws of each release's source packages, and the security team's decisions.
 
 https://security-tracker.debian.org/tracker/data/json
 """
@@ -21,7 +21,7 @@ RELEASES: Final = {
     "wheezy": "7", "jessie": "8", "stretch": "9", "buster": "10", "bullseye": "11", "bookworm": "12", "trixie": "13",
     "forky": "14", "duke": "15", "sid": "sid",
 }  # fmt: skip
-"""Numbers of the code names that the tracker goes by."""
+"""The releases' numbers by code name."""
 _FLAWS: Final = ("CVE-", "DSA-", "DLA-", "TEMP-")
 
 
@@ -43,7 +43,7 @@ _flaw: Final = msgspec.json.Decoder(_Flaw).decode
 
 
 def read(file: IO[bytes]) -> Iterator[FeedItem]:
-    """Yield one record for each flaw of each package."""
+    """Yield one record per flaw and package."""
     for package, raw in document(file, dict[str, msgspec.Raw]).items():
         try:
             flaws = _flaws(raw)
@@ -51,7 +51,7 @@ def read(file: IO[bytes]) -> Iterator[FeedItem]:
             yield BrokenRecord(package, str(error))
             continue
         if not fit(package):
-            yield BrokenRecord(package, "its name is none")
+            yield BrokenRecord(package, "its name is invalid")
             continue
         for name, body in flaws.items():
             yield _record(package, name, body)
@@ -60,7 +60,7 @@ def read(file: IO[bytes]) -> Iterator[FeedItem]:
 def _record(package: str, name: str, body: msgspec.Raw) -> FeedItem:
     where = f"{name} of {package}"
     if not name.startswith(_FLAWS) or not fit(name):
-        return BrokenRecord(where, "its id is none of Debian's")
+        return BrokenRecord(where, "its id is not one of Debian's")
     try:
         flaw = _flaw(body)
     except UNREADABLE as error:
@@ -68,12 +68,12 @@ def _record(package: str, name: str, body: msgspec.Raw) -> FeedItem:
     affects = []
     for code, release in (flaw.releases or {}).items():
         number = RELEASES.get(code.partition("-")[0])
-        # bookworm-backports and the like follow the release that they are for.
+        # Pockets (bookworm-backports) follow their release.
         if number is None or "-" in code:
             continue
         evaluated = _affects(f"Debian:{number}", package, release)
         if evaluated is None:
-            return BrokenRecord(where, f"{release.status[:40]!r} is no status")
+            return BrokenRecord(where, f"{release.status[:40]!r} is not a status")
         affects.append(evaluated)
     return Advisory(name, FEED, tuple(affects), details=details(flaw.description))
 
@@ -84,7 +84,7 @@ def _affects(ecosystem: str, package: str, release: _Release) -> Affects | None:
         case "resolved" if release.fixed_version == "0":
             return Affects(ecosystem, package, state="not-affected", severity=severity)
         case "resolved":
-            # Before the fix it is affected; that a fix is there outweighs what had been decided before.
+            # Versions before the fix are affected, whatever was decided before the fix.
             state: DistributionState = "unimportant" if release.urgency == "unimportant" else "affected"
             return Affects(ecosystem, package, (Span(fixed=release.fixed_version),), (), state, severity=severity)
         case "open":
@@ -96,7 +96,7 @@ def _affects(ecosystem: str, package: str, release: _Release) -> Affects | None:
 
 
 def _decided(release: _Release) -> DistributionState:
-    """What was decided of a flaw that is not mended."""
+    """The decision on an open flaw."""
     if release.urgency == "unimportant":
         return "unimportant"
     if release.urgency == "end-of-life" or "end-of-life" in (release.nodsa or "").lower():

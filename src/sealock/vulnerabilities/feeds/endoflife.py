@@ -1,4 +1,4 @@
-"""Until when distributions are maintained, a document for each. https://endoflife.date/docs/api."""
+"""The end of support of distributions, one document each. https://endoflife.date/docs/api."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sealock.vulnerabilities.feeds.feed import BrokenRecord, Ended, FeedItem, fi
 
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
 ALREADY: Final = "0001-01-01"
-"""The day of what has ended on a day that nobody names."""
+"""The day of a release that has ended on an unknown day."""
 
 
 class _Cycle(Struct, gc=False):
@@ -26,7 +26,7 @@ _decode: Final = msgspec.json.Decoder(_Cycle).decode
 
 
 def read(file: IO[bytes], distribution: str) -> Iterator[FeedItem]:
-    """Yield the last day of each release that has one. `distribution` is the ID that its os-release has."""
+    """Yield the last day of each release that has one. `distribution` is the ID of its os-release."""
     for place, raw in enumerate(document(file, list[msgspec.Raw])):
         try:
             cycle = _decode(raw)
@@ -35,6 +35,6 @@ def read(file: IO[bytes], distribution: str) -> Iterator[FeedItem]:
             continue
         day = ALREADY if cycle.eol is True else cycle.eol or ""
         if not fit(str(cycle.cycle)) or (day and not _DAY.fullmatch(day)):
-            yield BrokenRecord(f"cycle {place + 1}", "it is no version with a day")
+            yield BrokenRecord(f"cycle {place + 1}", "it is not a version with a date")
         elif day:
             yield Ended(distribution, str(cycle.cycle), day)

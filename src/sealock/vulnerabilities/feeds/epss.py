@@ -1,4 +1,4 @@
-"""FIRST's scores of how likely each CVE is to be exploited within 30 days. https://www.first.org/epss/data_stats."""
+"""FIRST's EPSS: the probability that a CVE is exploited within 30 days. https://www.first.org/epss/data_stats."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from sealock.vulnerabilities.feeds.feed import DOCUMENT, BrokenRecord, Damaged, 
 _CHUNK: Final = 1 << 20
 _LINE: Final = 4096
 LINES: Final = 5_000_000
-"""More CVEs than there will be for long."""
+"""Most lines; there are some 300,000 CVEs."""
 _CVE: Final = re.compile(r"CVE-\d{4}-\d{4,9}")
 _DATE: Final = re.compile(r"score_date:([0-9T:.Z+-]{10,40})")
 
 
 def read(file: IO[bytes]) -> Iterator[FeedItem]:
-    """Yield each CVE's score, and the date of all of them."""
+    """Yield the date of the scores, and each CVE's score."""
     lines = _lines(file)
     first = next(lines, "")
     if first.startswith("#"):
-        found = _DATE.search(first)
+        match = _DATE.search(first)
         # FIRST writes +0000 where RFC 3339 has +00:00.
-        yield Dated(dated(re.sub(r"\+00:?00\Z", "Z", found[1])) if found else "")
+        yield Dated(dated(re.sub(r"\+00:?00\Z", "Z", match[1])) if match else "")
         first = next(lines, "")
     if first.strip() != "cve,epss,percentile":
-        msg = f"it does not begin with the columns cve,epss,percentile but with {first[:60]!r}"
+        msg = f"its columns are not cve,epss,percentile but {first[:60]!r}"
         raise Damaged(msg)
     cve = _CVE.fullmatch
     for line in lines:
@@ -40,12 +40,12 @@ def read(file: IO[bytes]) -> Iterator[FeedItem]:
         try:
             name, score, percentile = cells[0], float(cells[1]), float(cells[2])
         except (ValueError, IndexError):
-            yield BrokenRecord(line[:60], "it is no CVE with a score and a percentile")
+            yield BrokenRecord(line[:60], "it is not a CVE with a score and a percentile")
             continue
         if cve(name) and 0.0 <= score <= 1.0 and 0.0 <= percentile <= 1.0:
             yield Likelihood(name, Epss(score, percentile))
         else:
-            yield BrokenRecord(line[:60], "it is no CVE with a score and a percentile between 0 and 1")
+            yield BrokenRecord(line[:60], "it is not a CVE with a score and a percentile between 0 and 1")
 
 
 def _lines(file: IO[bytes]) -> Iterator[str]:
@@ -55,12 +55,12 @@ def _lines(file: IO[bytes]) -> Iterator[str]:
             while chunk := plain.read(_CHUNK):
                 taken += len(chunk)
                 if taken > DOCUMENT:
-                    msg = f"it gives more than {DOCUMENT} bytes, the most that are read"
+                    msg = f"it expands to more than {DOCUMENT} bytes, the maximum"
                     raise Damaged(msg)
                 *lines, rest = (rest + chunk).split(b"\n")
                 count += len(lines)
                 if count > LINES:
-                    msg = f"it has more than {LINES} lines, the most that are read"
+                    msg = f"it has more than {LINES} lines, the maximum"
                     raise Damaged(msg)
                 if len(rest) > _LINE:
                     msg = f"it has a line of more than {_LINE} bytes"
@@ -68,7 +68,7 @@ def _lines(file: IO[bytes]) -> Iterator[str]:
                 for line in lines:
                     yield line.decode("ascii", "replace").rstrip("\r")
     except (OSError, EOFError, zlib.error) as error:
-        msg = f"it is no gzip file, or not a whole one ({error})"
+        msg = f"it is not a complete gzip file ({error})"
         raise Damaged(msg) from None
     if rest:
         yield rest.decode("ascii", "replace").rstrip("\r")

@@ -1,4 +1,4 @@
-"""What every reader of a feed yields, and what it says when it cannot."""
+"""The items and errors of feed readers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sealock.model.severity import Severity
 
 
 class Damaged(Exception):  # noqa: N818  the name says what it is
-    """The feed as a whole cannot be read: its text completes "feed NAME: …"."""
+    """A feed cannot be read; the text completes "feed NAME: …"."""
 
 
 class BrokenRecord(Struct, frozen=True, gc=False):
@@ -22,7 +22,7 @@ class BrokenRecord(Struct, frozen=True, gc=False):
 
 
 class Withdrawn(Struct, frozen=True, gc=False):
-    """One record that its publisher has taken back."""
+    """One record that its publisher has withdrawn."""
 
     record: str
 
@@ -35,7 +35,7 @@ class KnownExploited(Struct, frozen=True, gc=False):
 
 
 class Likelihood(Struct, frozen=True, gc=False):
-    """How likely one CVE is to be exploited."""
+    """The EPSS score of one CVE."""
 
     cve: str
     epss: Epss
@@ -58,11 +58,11 @@ class Dated(Struct, frozen=True, gc=False):
 FeedItem: TypeAlias = Advisory | BrokenRecord | Withdrawn | KnownExploited | Likelihood | Ended | Dated
 
 RECORD: Final = 32 << 20
-"""Bytes of the largest single record."""
+"""Most bytes of one record."""
 DOCUMENT: Final = 512 << 20
-"""Bytes of the largest document that is one JSON text."""
+"""Most bytes of a document that is one JSON text."""
 LONGEST_NAME: Final = 512
-"""Characters of the longest id, package name or ecosystem that is taken."""
+"""Most characters of an id, package name or ecosystem."""
 
 WORDS: Final[dict[str, Severity]] = {
     "critical": Severity.CRITICAL,
@@ -75,14 +75,14 @@ WORDS: Final[dict[str, Severity]] = {
     "unimportant": Severity.INFO,
     "none": Severity.INFO,
 }
-"""What publishers call it, in lower case."""
+"""The publishers' words, in lower case."""
 
 
 def word(text: object) -> Severity | None:
-    """The severity that a publisher's word stands for, None for another text."""
+    """The severity of a publisher's word, None for other text."""
     return WORDS.get(text.lower().rstrip("*")) if isinstance(text, str) and len(text) < 20 else None
 
 
 def fit(name: object) -> bool:
-    """Whether it can be an id or a name: a text, neither empty nor absurdly long, without control characters."""
+    """Whether it can be an id or a name: a non-empty text within bounds, without control characters."""
     return isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and name.isprintable()

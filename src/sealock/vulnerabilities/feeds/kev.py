@@ -46,7 +46,7 @@ def read(file: IO[bytes]) -> Iterator[FeedItem]:
             continue
         if not _CVE.fullmatch(entry.cve_id) or not _DAY.fullmatch(entry.date_added):
             yield BrokenRecord(
-                f"entry {place + 1}", f"{entry.cve_id[:40]!r} of {entry.date_added[:40]!r} is no CVE of a day"
+                f"entry {place + 1}", f"{entry.cve_id[:40]!r} of {entry.date_added[:40]!r} is not a CVE with a date"
             )
             continue
         due = entry.due_date if _DAY.fullmatch(entry.due_date) else ""

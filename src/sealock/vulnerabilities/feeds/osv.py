@@ -23,116 +23,113 @@ from sealock.vulnerabilities.versions import scheme_of
 _NOTICES: Final = re.compile(
     r"(?:DSA|DLA|DTSA|USN|LSN|ALSA|ALBA|ALEA|RLSA|RLBA|RLEA|RXSA|RHSA|RHBA|RHEA|SUSE|openSUSE|MGASA)-"
 )
-"""Ids of notices on updates, each of which closes several flaws."""
+"""Ids of update notices, which close several flaws each."""
 _SOURCES: Final = {
     "CVE": "NVD", "GHSA": "GitHub", "PYSEC": "PyPA", "GO": "Go", "RUSTSEC": "RustSec", "UBUNTU": "Ubuntu",
     "USN": "Ubuntu", "DSA": "Debian", "DLA": "Debian", "ALSA": "AlmaLinux", "RLSA": "Rocky Linux", "RHSA": "Red Hat",
     "CGA": "Chainguard",
 }  # fmt: skip
-"""Who rates, by the first word of the id. Debian's and Alpine's records of a CVE carry NVD's vector."""
+"""The source of the rating, by the prefix of the id. Debian's and Alpine's records of a CVE carry NVD's vector."""
 _URGENCIES: Final[dict[str, DistributionState]] = {"unimportant": "unimportant", "end-of-life": "end-of-life"}
 _ENTERPRISE: Final = re.compile(r"Red Hat:enterprise_linux:(\d{1,2})(?:[.:].*)?\Z")
-"""The main stream; extended ones, which are paid for, keep the names that the records have."""
+"""The main stream; extended ones, which need a subscription, keep the names of the records."""
 _WORDS: Final = (b'"urgency"', b'"ubuntu_priority"', b'"severity"')
-"""Keys below which distributions have their own word."""
+"""Keys of the distributions' own ratings."""
 _decode: Final = msgspec.json.Decoder(shape.OsvRecord).decode
+_object: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _nothing: Final = b"null"
 
 
 def read(file: IO[bytes], size: int, ecosystem: str) -> Iterator[FeedItem]:
-    """Yield the records of one ecosystem's archive, with what they say of that ecosystem and its releases.
-
-    Of what a record says of other ecosystems, their own archives tell.
-    """
+    """Yield the records of one ecosystem's archive, without what they say of other ecosystems."""
     for member in members(file, size):
         yield member if isinstance(member, BrokenRecord) else record(*member, ecosystem)
 
 
 def record(name: str, data: bytes, ecosystem: str) -> FeedItem:
-    """Read one record; `name` is that of its file."""
+    """Read one record; `name` is its file's."""
     try:
-        found = _decode(data)
+        osv = _decode(data)
     except UNREADABLE as error:
-        return BrokenRecord(name, f"it is no record of OSV's schema ({error})")
-    if not fit(found.id):
-        return BrokenRecord(name, "its id is none")
-    if found.withdrawn:
-        return Withdrawn(found.id)
-    notice = bool(_NOTICES.match(found.id))
-    upstream = found.upstream or ()
+        return BrokenRecord(name, f"it is not a record of the OSV schema ({error})")
+    if not fit(osv.id):
+        return BrokenRecord(name, "its id is invalid")
+    if osv.withdrawn:
+        return Withdrawn(osv.id)
+    notice = bool(_NOTICES.match(osv.id))
+    upstream = osv.upstream or ()
     if notice and not upstream:
-        # Exports before schema 1.7 named the flaws that a notice closes as merely related, some as its aliases.
-        upstream = [alias for alias in (*(found.related or ()), *(found.aliases or ())) if alias.startswith("CVE-")]
-    aliases = [alias for alias in found.aliases or () if not (notice and alias.startswith("CVE-"))]
+        # Exports before schema 1.7 list the flaws that a notice closes as related, some as aliases.
+        upstream = [alias for alias in (*(osv.related or ()), *(osv.aliases or ())) if alias.startswith("CVE-")]
+    aliases = [alias for alias in osv.aliases or () if not (notice and alias.startswith("CVE-"))]
     return Advisory(
-        id=found.id,
+        id=osv.id,
         feed=f"osv/{ecosystem}",
-        affects=tuple(_affects(found, ecosystem)),
-        aliases=names(aliases, found.id),
-        upstream=names(upstream, found.id),
-        summary=summary(found.summary),
-        details=details(found.details),
-        ratings=tuple(_ratings(found)),
-        references=links(reference.url for reference in found.references or ()),
-        published=dated(found.published),
-        modified=dated(found.modified),
+        affects=tuple(_affects(osv, ecosystem)),
+        aliases=names(aliases, osv.id),
+        upstream=names(upstream, osv.id),
+        summary=summary(osv.summary),
+        details=details(osv.details),
+        ratings=tuple(_ratings(osv)),
+        references=links(reference.url for reference in osv.references or ()),
+        published=dated(osv.published),
+        modified=dated(osv.modified),
     )
 
 
 def _affects(osv_record: shape.OsvRecord, ecosystem: str) -> Iterator[Affects]:
     begin = f"{ecosystem}:"
     wide = word_of_ubuntu(osv_record.severity)
-    for one in osv_record.affected or ():
-        package = one.package
+    for affected in osv_record.affected or ():
+        package = affected.package
         if package is None or not fit(package.name) or not fit(package.ecosystem):
-            # A flaw of a repository of sources alone, which no package is looked up by.
+            # Only a source repository is named, and packages are not looked up by repository.
             continue
         where = package.ecosystem
         if where != ecosystem and not where.startswith(begin):
             continue
-        if red := _ENTERPRISE.match(where):
-            where = f"Red Hat:{red[1]}"
-        special = _special(one.ecosystem_specific, *_WORDS)
+        if release := _ENTERPRISE.match(where):
+            where = f"Red Hat:{release[1]}"
+        special = _special(affected.ecosystem_specific, *_WORDS)
         state = _URGENCIES.get(str(special.get("urgency")), "affected")
-        ordered = [r.events or [] for r in one.ranges or () if r.type in {"SEMVER", "ECOSYSTEM"}]
+        ordered = [group.events or [] for group in affected.ranges or () if group.type in {"SEMVER", "ECOSYSTEM"}]
         scheme = scheme_of(where)
         yield Affects(
             ecosystem=where,
             name=normalised(where, package.name),
             spans=tuple(span for events in ordered for span in spans(scheme, events)),
-            versions=tuple(one.versions or ()),
+            versions=tuple(affected.versions or ()),
             state=state,
-            severity=_own_word(one, special) or wide,
+            severity=_own_rating(affected, special) or wide,
         )
 
 
-def _own_word(affected: shape.Affected, special: dict[str, Any]) -> Severity | None:
-    """The distribution's or database's own word on this package."""
+def _own_rating(affected: shape.Affected, special: dict[str, Any]) -> Severity | None:
+    """The distribution's or database's own rating of this package."""
     for key in ("urgency", "ubuntu_priority", "severity"):
-        if (found := word(special.get(key))) is not None:
-            return found
-    # RustSec's notes that a crate is unmaintained or has changed: no flaw, but worth knowing.
-    informational = _special(affected.database_specific, b'"informational"').get("informational")
-    if isinstance(informational, str) and informational in {"unmaintained", "notice"}:
+        if (severity := word(special.get(key))) is not None:
+            return severity
+    # RustSec's notes that a crate is unmaintained or has changed are informational.
+    if _special(affected.database_specific, b'"informational"').get("informational") in ("unmaintained", "notice"):
         return Severity.INFO
     return word_of_ubuntu(affected.severity)
 
 
 def word_of_ubuntu(severity: Iterable[shape.OsvSeverity] | None) -> Severity | None:
     """Ubuntu's own priority."""
-    for one in severity or ():
-        if one.type == "Ubuntu" and (found := word(one.score)) is not None:
-            return found
+    for rating in severity or ():
+        if rating.type == "Ubuntu" and (priority := word(rating.score)) is not None:
+            return priority
     return None
 
 
 def _ratings(osv_record: shape.OsvRecord) -> Iterator[Rating]:
     source = _SOURCES.get(osv_record.id.partition("-")[0], osv_record.id.partition("-")[0])
-    vectors = {one.score: None for one in osv_record.severity or () if one.type.startswith("CVSS")}
-    for one in osv_record.affected or ():
-        vectors.update({rated.score: None for rated in one.severity or () if rated.type.startswith("CVSS")})
+    vectors = {rated.score: None for rated in osv_record.severity or () if rated.type.startswith("CVSS")}
+    for affected in osv_record.affected or ():
+        vectors.update({rated.score: None for rated in affected.severity or () if rated.type.startswith("CVSS")})
     special = _special(osv_record.database_specific, b'"severity"')
-    # The word of who reviewed it outweighs what the vector comes to.
+    # The reviewer's rating outweighs the vector's score.
     stated = word(special.get("severity"))
     for vector in list(vectors)[:8]:
         points = cvss.score(vector)
@@ -145,9 +142,9 @@ def _ratings(osv_record: shape.OsvRecord) -> Iterator[Rating]:
 
 
 def _special(raw: msgspec.Raw, *keys: bytes) -> dict[str, Any]:
-    """What an ecosystem or database adds of its own, if one of the keys is in it; {} where that is no object.
+    """Decode an ecosystem- or database-specific object that has one of the keys; {} otherwise.
 
-    Ubuntu lists every binary package there, and Go every symbol: most are not worth decoding.
+    Ubuntu lists every binary package there, and Go every symbol: decoding all of them is slow.
     """
     if raw == _nothing:
         return {}
@@ -155,7 +152,6 @@ def _special(raw: msgspec.Raw, *keys: bytes) -> dict[str, Any]:
     if not any(key in text for key in keys):
         return {}
     try:
-        found = msgspec.json.decode(text)
+        return _object(text)
     except UNREADABLE:
         return {}
-    return found if isinstance(found, dict) else {}

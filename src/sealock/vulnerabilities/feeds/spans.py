@@ -1,4 +1,4 @@
-"""Events of a range, in any order, as spans of versions. https://ossf.github.io/osv-schema/#evaluation."""
+"""Turns the events of a range, in any order, into spans of versions. https://ossf.github.io/osv-schema/#evaluation."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sealock.vulnerabilities.versions import VersionScheme, key
 
 EVENTS: Final = 10_000
 _LATE: Final = b"\xff" * 8
-"""A version that cannot be read sorts last, and where it stands among its like."""
+"""The key of a version that cannot be parsed: it sorts last, in the given order."""
 
 
 def spans(scheme: VersionScheme | None, events: Sequence[Event]) -> Iterator[Span]:
-    """Yield what a range of ordered versions says is affected."""
+    """Yield the affected spans of a range of ordered versions."""
     if len(events) == 2:
-        # Most ranges: from the very first version to another. There is nothing to sort.
+        # Most ranges go from the first version to another: there is nothing to sort.
         first, second = events
         if first.introduced == "0" and second.introduced is None:
             yield _ended("", second)
@@ -32,7 +32,7 @@ def spans(scheme: VersionScheme | None, events: Sequence[Event]) -> Iterator[Spa
                 again = event.introduced
         elif begun is not None:
             yield _ended(begun, event)
-            # What ends where the next begins goes on, whichever of the two was named first.
+            # A span that ends where the next begins continues, in whichever order the events come.
             begun = again if again is not None and again in {event.fixed, event.limit} else None
             again = None
     if begun is not None:
@@ -52,9 +52,9 @@ def _ended(begun: str, event: Event) -> Span:
 
 
 def _ordered(scheme: VersionScheme | None, events: Sequence[Event]) -> Sequence[Event]:
-    """Sort events by version; those at one version as they were named, and last what ends after it.
+    """Sort events by version, stable within a version, with `last_affected` last.
 
-    So a range that ends where it begins, as RustSec writes what was mended before a release, is empty.
+    A range that ends where it begins, as RustSec writes for a fix before the first release, is empty.
     """
     if len(events) < 2 or scheme is None:
         return events
