@@ -108,10 +108,8 @@ def test_of_documents_the_later_one_counts(capsys: pytest.CaptureFixture[str], t
 @pytest.mark.parametrize(
     ("more", "note"),
     [
-        pytest.param(
-            {"flaw": "CVE-2020-1"}, "its statement on CVE-2020-1 is about nothing that was found", id="a flaw"
-        ),
-        pytest.param({"product": "pkg:oci/else"}, "found, in something else than pkg:oci/else", id="a product"),
+        pytest.param({"flaw": "CVE-2020-1"}, "its statement on CVE-2020-1 matches no finding", id="a flaw"),
+        pytest.param({"product": "pkg:oci/else"}, "found in another product than pkg:oci/else", id="a product"),
     ],
 )
 def test_statements_about_nothing_are_noted(

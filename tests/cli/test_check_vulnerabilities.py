@@ -139,7 +139,7 @@ def test_a_bill_of_materials_keeps_which_files_the_distribution_owns(
         (aside,) = flaws(report, suppressed=True).values()
         assert aside["suppressed"] == {
             "by": "Debian:12",
-            "reason": "the file is the package bash 5.2-1's, which the distribution judges",
+            "reason": "the file belongs to the package bash 5.2-1, so the distribution's advisories decide",
             "until": None,
         }
 
@@ -182,7 +182,7 @@ def test_what_no_feed_is_for_needs_no_database(capsys: pytest.CaptureFixture[str
     bom.write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": components}))
     status, report = checked(capsys, str(bom))
     assert (status, report["targets"][0]["errors"]) == (0, [])
-    assert "no feed of advisories is for packages of type conda" in {
+    assert "no advisory feed covers packages of type conda" in {
         one["reason"] for one in report["targets"][0]["skipped"]
     }
 

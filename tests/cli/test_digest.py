@@ -64,7 +64,7 @@ def test_the_digest_of_a_platform(server: RegistrySimulator, sealock: Sealock) -
 def test_a_platform_that_an_image_is_not_for_is_told(server: RegistrySimulator, sealock: Sealock) -> None:
     done = sealock("digest", "--platform", "linux/arm64", f"{server.host}/a:single")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "is for linux/amd64 alone, not for linux/arm64" in done.stderr
+    assert "is for linux/amd64, not for linux/arm64" in done.stderr
 
 
 def test_the_digests_of_all_platforms(server: RegistrySimulator, sealock: Sealock) -> None:

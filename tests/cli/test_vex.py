@@ -123,7 +123,7 @@ def test_ignores_become_statements_on_the_image(capsys: pytest.CaptureFixture[st
     out, err = capsys.readouterr()
     table = json.loads(out)
     valid(table)
-    assert "1 of 3 are ignored without a justification, and so are told as affected" in err
+    assert "1 of 3 are ignored without a justification and exported as affected" in err
     product = "pkg:oci/app?repository_url=example.com/team/app&tag=1.2"
     openssl = [f"pkg:deb/debian/{name}@3.0.9-1" for name in ("libssl3", "openssl")]
     bash = "pkg:deb/debian/bash@1:5.2-1"
@@ -248,8 +248,8 @@ def test_an_image_with_a_digest_goes_by_it(capsys: pytest.CaptureFixture[str], t
 @pytest.mark.parametrize(
     ("policy", "status", "said"),
     [
-        ("", 1, "there is nothing to say"),
-        ('[[ignore]]\nrule = "CVE-2024-0001"\nreason = "x"\nuntil = 2020-01-01\n', 1, "there is nothing to say"),
+        ("", 1, "there is nothing to export"),
+        ('[[ignore]]\nrule = "CVE-2024-0001"\nreason = "x"\nuntil = 2020-01-01\n', 1, "there is nothing to export"),
         ('[[ignore]]\nrule = "CVE-2024-0001"\n', 2, "reason is missing"),
     ],
     ids=["no ignore", "an ignore past its day", "a broken policy"],
@@ -267,9 +267,9 @@ def test_nothing_to_say_writes_nothing(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('{"sealock": "1", "schema": 1, "targets": 7}', "is no report of `sealock check --format json`"),
-        ('{"sealock": "1", "schema": 1, "targets": [', "is no report of"),
-        ('{"sealock": "1", "schema": 1, "targets": ' + "[" * 100_000, "is no report of"),
+        ('{"sealock": "1", "schema": 1, "targets": 7}', "is not a report of `sealock check --format json`"),
+        ('{"sealock": "1", "schema": 1, "targets": [', "is not a report of"),
+        ('{"sealock": "1", "schema": 1, "targets": ' + "[" * 100_000, "is not a report of"),
     ],
 )
 def test_a_broken_report_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str, said: str) -> None:
@@ -290,4 +290,4 @@ def test_what_could_not_be_judged_is_told_and_the_status_is_2(
 def test_an_id_must_be_one(capsys: pytest.CaptureFixture[str], image: str) -> None:
     for words in (["--id", "my id"], ["--product", "app"]):
         assert main(["vex", image, *words]) == 2
-        assert "is no IRI" in capsys.readouterr().err
+        assert "is not an IRI" in capsys.readouterr().err

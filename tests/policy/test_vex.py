@@ -207,16 +207,16 @@ def test_the_latest_statement_counts(times: tuple[tuple[str, str], ...], aside: 
 @pytest.mark.parametrize(
     ("statements", "note"),
     [
-        pytest.param([said(names=("CVE-9",))], "VEX v.json: its statement on CVE-9 is about nothing that was found",
+        pytest.param([said(names=("CVE-9",))], "VEX v.json: its statement on CVE-9 matches no finding",
                      id="a flaw that is not there"),
         pytest.param([said(VexProduct(("pkg:oci/else",)))],
-                     "VEX v.json: its statement on CVE-2024-0001 is about nothing that was found; CVE-2024-0001 was "
-                     "found, in something else than pkg:oci/else", id="a product that is not there"),
+                     "VEX v.json: its statement on CVE-2024-0001 matches no finding; CVE-2024-0001 was "
+                     "found in another product than pkg:oci/else", id="a product that is not there"),
         pytest.param([said(), *(said(names=(f"CVE-{number}",)) for number in range(7))],
-                     "VEX v.json: 7 of its 8 statements are about nothing that was found (CVE-0, CVE-1, CVE-2, CVE-3, "
+                     "VEX v.json: 7 of its 8 statements match no finding (CVE-0, CVE-1, CVE-2, CVE-3, "
                      "CVE-4 and 2 more)", id="some of many"),
         pytest.param([said(names=("CVE-8",)), said(names=("CVE-9",))],
-                     "VEX v.json: none of its 2 statements is about anything that was found", id="none of several"),
+                     "VEX v.json: none of its 2 statements matches a finding", id="none of several"),
     ],
 )  # fmt: skip
 def test_statements_about_nothing_are_noted(statements: list[VexStatement], note: str) -> None:

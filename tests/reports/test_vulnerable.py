@@ -13,7 +13,7 @@ from sealock.model.finding import Severity
 from sealock.model.report import Report
 from sealock.reports import render
 from sealock.reports.priorities import named, steps
-from sealock.reports.upgrades import based, upgrades
+from sealock.reports.upgrades import fixed_by_base, upgrades
 
 
 def terminal(*vulnerabilities: Any, remedy: str = "", **style: Any) -> str:
@@ -23,7 +23,7 @@ def terminal(*vulnerabilities: Any, remedy: str = "", **style: Any) -> str:
 def test_the_summary_counts_flaws_once_and_says_what_can_be_done() -> None:
     lines = terminal().splitlines()
     assert "4 known vulnerabilities in 3 packages (5 findings)" in lines
-    assert "1 high, 1 medium, 1 low, 1 info; 1 known to be exploited; 2 can be mended by upgrades." in lines
+    assert "1 high, 1 medium, 1 low, 1 info; 1 known to be exploited; upgrades fix 2." in lines
 
 
 def test_what_one_upgrade_closes_is_told_together() -> None:
@@ -35,7 +35,7 @@ def test_what_one_upgrade_closes_is_told_together() -> None:
 
 def test_what_no_version_mends_is_told_with_its_states() -> None:
     shown = terminal()
-    assert "2 flaws that no version mends yet: 1 no-dsa, 1 unimportant.\n" in shown
+    assert "2 flaws without a fixed version yet: 1 no-dsa, 1 unimportant.\n" in shown
     assert "CVE-2024-0003 (EPSS 20%) in bash (medium)\n" in shown
 
 
@@ -94,9 +94,9 @@ def test_of_many_flaws_of_one_step_some_are_named() -> None:
 def test_that_a_newer_base_image_mends_all_is_said() -> None:
     one = known("CVE-2024-0001", "2", "a")
     remedy = "upgrade a to 2, or build on a newer base image"
-    assert "a newer base image mends it." in terminal(one, remedy=remedy)
+    assert "a newer base image fixes it." in terminal(one, remedy=remedy)
     assert "newer base image" not in terminal(one)
-    assert based(vulnerable(one, remedy=remedy).findings()) == (1, 1)
+    assert fixed_by_base(vulnerable(one, remedy=remedy).findings()) == (1, 1)
 
 
 def test_json_carries_what_the_contract_says() -> None:

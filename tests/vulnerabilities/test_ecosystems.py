@@ -113,11 +113,11 @@ def test_languages_go_by_the_name_that_they_compare(one: Package, ecosystem: str
 @pytest.mark.parametrize(
     ("one", "distribution", "grave", "words"),
     [
-        (package("deb", "sed", "4.9-1"), None, True, "which distribution"),
+        (package("deb", "sed", "4.9-1"), None, True, "the distribution is unknown"),
         (package("deb", "sed", "4.9-1"), Distribution("kali", "2024.3", name="Kali GNU/Linux"), True, "Kali GNU/Linux"),
         (package("alpm", "zlib", "1:1.3-1"), Distribution("arch", name="Arch Linux"), True, "Arch Linux"),
-        (package("rpm", "bash", "5-1"), BOOKWORM, True, "for Debian:12 are not for packages of type rpm"),
-        (package("deb", "bash", "5-1"), Distribution("rocky", "9.4"), True, "not for packages of type deb"),
+        (package("rpm", "bash", "5-1"), BOOKWORM, True, "for Debian:12 do not cover packages of type rpm"),
+        (package("deb", "bash", "5-1"), Distribution("rocky", "9.4"), True, "do not cover packages of type deb"),
         (package("conda", "numpy", "1.26"), None, False, "type conda"),
         (package("maven", "commons-io", "2.4"), None, False, "its group"),
     ],

@@ -330,7 +330,7 @@ def test_a_version_that_cannot_be_read_is_not_judged_and_grave() -> None:
     table = Table(advisory("CVE-2024-0001", affects("PyPI", "thing", Span(fixed="1"))))
     found = match(inventory(pypi("thing", "not a version"), pypi("other", "not a version")), table)
     assert [(one.package.name, one.grave) for one in found.unchecked] == [("thing", True)]
-    assert "'not a version' cannot be read" in found.unchecked[0].reason
+    assert "'not a version' cannot be parsed" in found.unchecked[0].reason
 
 
 def test_a_version_that_is_not_known_is_not_judged() -> None:
@@ -343,7 +343,7 @@ def test_an_advisory_whose_versions_cannot_be_read_is_not_judged_unless_it_names
     table = Table(advisory("CVE-2024-0001", affects("PyPI", "thing", versions=("weird one", "2.0"))))
     found = match(inventory(pypi("thing", "1.0"), pypi("thing", "2.0")), table)
     assert told(found) == {("CVE-2024-0001", "thing", "")}
-    assert [one.reason for one in found.unchecked] == ["CVE-2024-0001 speaks of versions that cannot be read"]
+    assert [one.reason for one in found.unchecked] == ["CVE-2024-0001 has versions that cannot be parsed"]
 
 
 @pytest.mark.parametrize(

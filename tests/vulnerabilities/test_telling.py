@@ -85,7 +85,7 @@ def test_what_came_with_the_first_layer_may_be_mended_by_a_newer_base() -> None:
     ("state", "message", "remedy"),
     [
         ("no-dsa", "too minor", "remove openssl"),
-        ("end-of-life", "supports this package no longer", "move to a newer release"),
+        ("end-of-life", "no longer supports this package", "move to a newer release"),
         ("undetermined", "has not determined", "remove openssl"),
         ("affected", "no fix is known", "remove openssl"),
     ],

@@ -1,29 +1,35 @@
-"""`sealock db`: the database of advisories, updated, shared through a registry, looked at, removed."""
+"""`sealock db`: update, share, inspect and remove the advisory database."""
 
 from __future__ import annotations
 
 import time
 from argparse import ArgumentParser, Namespace
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sealock.cli.output import Progress, complain, width, write
-from sealock.errors import UsageError
+from sealock.cli.registries import registries
+from sealock.errors import DatabaseError, UsageError
+from sealock.net.http import HttpTransport
+from sealock.net.registry.clientconfig import open_registry
+from sealock.net.registry.names import reference
+from sealock.reports.database import FeedRow, as_json, outcomes, shared, status
 from sealock.targets.outputs import write_output
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
-
-    from sealock.reports.database import FeedRow
-    from sealock.vulnerabilities.database.sources import FeedSource
-    from sealock.vulnerabilities.feeds.catalog import Feed
-    from sealock.vulnerabilities.records import FeedState
+from sealock.vulnerabilities.database.artifact import pull, push
+from sealock.vulnerabilities.database.freshness import age
+from sealock.vulnerabilities.database.location import NAME, clear, folder
+from sealock.vulnerabilities.database.seal import opened
+from sealock.vulnerabilities.database.sources import FeedSource, SourceFolder, Web
+from sealock.vulnerabilities.database.update import update
+from sealock.vulnerabilities.feeds.catalog import FEEDS, Feed
+from sealock.vulnerabilities.records import FeedState
 
 _ABOUT: Final = {
-    "update": "fetch what is new from the publishers of advisories, or from a mirror",
-    "push": "send the database to a registry, for others to pull: prints REF@DIGEST, which pins it",
-    "pull": "take the database from a registry: by its tag, or by the digest that pins it",
-    "status": "tell how old the data is, and how much there is",
+    "update": "fetch new advisories from their publishers, or from a mirror",
+    "push": "push the database to a registry and print REF@DIGEST, which pins it",
+    "pull": "pull the database from a registry, by tag or digest",
+    "status": "show how old the data is, and how much there is",
     "clear": "remove the database",
 }
 
@@ -36,14 +42,14 @@ def configure(parser: ArgumentParser) -> None:
         metavar="REF",
         nargs="?",
         default="",
-        help="push, pull: where, such as example.com/team/advisories:1",
+        help="push, pull: the registry's reference, such as example.com/team/advisories:1",
     )
     parser.add_argument(
         "--from",
         dest="source",
-        metavar="FOLDER-OR-URL",
+        metavar="DIR-OR-URL",
         default="",
-        help="update from a mirror of the feeds, laid out as the guide says (default: each publisher's own address)",
+        help="update from a mirror of the feeds with the guide's layout (default: each publisher's address)",
     )
     parser.add_argument(
         "--only",
@@ -51,13 +57,13 @@ def configure(parser: ArgumentParser) -> None:
         action="extend",
         metavar="FEED",
         default=[],
-        help="update these feeds alone: whole families (osv, alpine-secdb) or single ones (osv/PyPI, kev)",
+        help="update only these feeds: families (osv, alpine-secdb) or single feeds (osv/PyPI, kev)",
     )
     parser.add_argument("--policy", metavar="FILE", help="push, pull: the policy (default: sealock.toml here or above)")
-    parser.add_argument("--no-policy", action="store_true", help="push, pull: heed no sealock.toml")
-    parser.add_argument("--format", choices=("terminal", "json"), default="terminal", help="how to tell")
-    parser.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing where all is well")
+    parser.add_argument("--no-policy", action="store_true", help="push, pull: ignore sealock.toml")
+    parser.add_argument("--format", choices=("terminal", "json"), default="terminal", help="output format")
+    parser.add_argument("--output", metavar="FILE", help="write to this file (default: standard output)")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only errors and warnings")
 
 
 def _about() -> str:
@@ -65,7 +71,7 @@ def _about() -> str:
 
 
 def run(arguments: Namespace) -> int:
-    """Run the command and return the exit status: 2 where a feed could not be had or the database not be read."""
+    """Run the command and return the exit status: 2 where a feed could not be fetched or the database not be read."""
     if arguments.what != "update" and (arguments.source or arguments.only):
         msg = f"--from and --only are for `db update`, not for `db {arguments.what}`"
         raise UsageError(msg)
@@ -85,45 +91,36 @@ def run(arguments: Namespace) -> int:
 
 
 def _update(arguments: Namespace) -> int:
-    from sealock.reports.database import as_json, outcomes  # noqa: PLC0415  as above
-    from sealock.vulnerabilities.database.location import folder  # noqa: PLC0415  only where it is needed
-    from sealock.vulnerabilities.database.update import update  # noqa: PLC0415  loads what reads feeds
-
     where = folder()
-    held = _states(where, forgiving=True)
-    feeds = _chosen(arguments.only, held, mirrored=bool(arguments.source))
-    with Progress("feeds looked at", quiet=arguments.quiet) as progress:
+    current = _states(where, missing_ok=True)
+    feeds = _select(arguments.only, current, mirrored=bool(arguments.source))
+    with Progress("feeds checked", quiet=arguments.quiet) as progress:
         done = update(where, _source(arguments.source), feeds, progress)
-    absent = [one.feed for one in done if one.result == "absent"]
+    absent = [outcome.feed for outcome in done if outcome.result == "absent"]
     if not arguments.only:
-        # A mirror, or a distribution's server, need not have every feed.
+        # A mirror or a distribution's server need not have every feed.
         absent = ["any feed"] if len(absent) == len(done) else []
-    rows = [_row(one.state, one.feed, one.result, one.why) for one in done if one.result != "absent"]
+    rows = [
+        _row(outcome.state, outcome.feed, outcome.result, outcome.why) for outcome in done if outcome.result != "absent"
+    ]
     if arguments.format == "json":
-        _say(arguments, as_json(rows, database=where), exact=True)
+        _emit(arguments, as_json(rows, database=where), exact=True)
     elif not arguments.quiet:
-        _say(arguments, outcomes(rows, width()))
+        _emit(arguments, outcomes(rows, width()))
     for row in rows:
-        if row.what == "failed":
-            complain(f"feed {row.feed}: {row.why}{'; its former data stays' if row.feed in held else ''}")
-        elif row.what == "updated" and row.broken:
+        if row.result == "failed":
+            complain(f"feed {row.feed}: {row.why}{'; its former data stays in use' if row.feed in current else ''}")
+        elif row.result == "updated" and row.broken:
             complain(f"feed {row.feed}: {row.broken} of its records could not be read, such as {row.examples[0]}")
     if absent:
         complain(f"{arguments.source or 'the publisher'} does not have {', '.join(absent)}")
-    return 2 if absent or any(row.what == "failed" for row in rows) else 0
+    return 2 if absent or any(row.result == "failed" for row in rows) else 0
 
 
 def _share(arguments: Namespace) -> int:
-    from sealock.cli.registries import registries  # noqa: PLC0415  only where it is needed
-    from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  as above
-    from sealock.net.registry.names import reference  # noqa: PLC0415  as above
-    from sealock.reports.database import as_json, shared  # noqa: PLC0415  as above
-    from sealock.vulnerabilities.database.artifact import pull, push  # noqa: PLC0415  loads the registry's client
-    from sealock.vulnerabilities.database.location import folder  # noqa: PLC0415  as above
-
     name = reference(arguments.reference)
     if arguments.what == "push" and name.digest:
-        msg = f"{arguments.reference}: a digest comes of what is pushed; name a tag, or none"
+        msg = f"{arguments.reference}: a push computes the digest; give a tag, or none"
         raise UsageError(msg)
     registry = open_registry(registries(arguments.policy, none=arguments.no_policy))
     with Progress("done", quiet=arguments.quiet) as progress:
@@ -131,54 +128,46 @@ def _share(arguments: Namespace) -> int:
     place = f"{name.familiar}{f':{name.tag}' if name.tag else ''}@{done.digest}"
     rows = [_row(state, feed) for feed, state in done.feeds.items()]
     if arguments.format == "json":
-        text = as_json(rows, reference=place, digest=done.digest, outcome=done.result, size=done.size, database=folder())
-        _say(arguments, text, exact=True)
+        text = as_json(
+            rows, reference=place, digest=done.digest, outcome=done.result, size=done.size, database=folder()
+        )
+        _emit(arguments, text, exact=True)
     elif not arguments.quiet or arguments.what == "push":
-        _say(arguments, shared(place, done.result, rows, done.size))
+        _emit(arguments, shared(place, done.result, rows, done.size))
     for row in rows if arguments.what == "pull" and not arguments.quiet else ():
         if row.old:
             complain(f"feed {row.feed} is old: {row.old}")
     return 0
 
 
-def _chosen(only: Sequence[str], collection: Collection[str], *, mirrored: bool) -> tuple[Feed, ...]:
-    """The feeds to look at: those named, all that a mirror may have, or the standard ones and those at hand."""
-    from sealock.vulnerabilities.feeds.catalog import FEEDS  # noqa: PLC0415  only where it is needed
-
+def _select(only: Sequence[str], current: Collection[str], *, mirrored: bool) -> tuple[Feed, ...]:
+    """The feeds to update: those named, all that a mirror may have, or the standard and the current ones."""
     for name in only:
         if name not in FEEDS and not any(feed.family == name for feed in FEEDS.values()):
             known = ", ".join(sorted({feed.family for feed in FEEDS.values()}))
-            msg = f"{name} is no feed; there are the families {known}, and of some single ones, as osv/PyPI"
+            msg = f"{name} is not a feed; give a family ({known}) or a single feed, such as osv/PyPI"
             raise UsageError(msg)
     if only:
         return tuple(feed for feed in FEEDS.values() if feed.name in only or feed.family in only)
     if mirrored:
         return tuple(FEEDS.values())
-    return tuple(feed for feed in FEEDS.values() if feed.standard or feed.name in collection)
+    return tuple(feed for feed in FEEDS.values() if feed.standard or feed.name in current)
 
 
 def _source(given: str) -> FeedSource:
-    from sealock.vulnerabilities.database.sources import SourceFolder, Web  # noqa: PLC0415  only for an update
-
     if given and "://" not in given:
         if not Path(given).is_dir():
-            msg = f"{given} is no folder; --from takes one, or an address that begins with https://"
+            msg = f"{given} is not a directory; --from takes a directory, or an address that begins with https://"
             raise UsageError(msg)
         return SourceFolder(given)
-    from sealock.net.http import HttpTransport  # noqa: PLC0415  only where something is fetched
-
     return Web(HttpTransport(), given)
 
 
-def _states(where: str, *, forgiving: bool = False, thorough: bool = False) -> dict[str, FeedState]:
-    from sealock.errors import DatabaseError  # noqa: PLC0415  as above
-    from sealock.vulnerabilities.database.location import NAME  # noqa: PLC0415  only where it is needed
-    from sealock.vulnerabilities.database.seal import opened  # noqa: PLC0415  as above
-
+def _states(where: str, *, missing_ok: bool = False, thorough: bool = False) -> dict[str, FeedState]:
     try:
         store = opened(f"{where}/{NAME}", thorough=thorough)
     except DatabaseError:
-        if forgiving:
+        if missing_ok:
             return {}
         raise
     try:
@@ -188,29 +177,23 @@ def _states(where: str, *, forgiving: bool = False, thorough: bool = False) -> d
 
 
 def _status(arguments: Namespace) -> int:
-    from sealock.reports.database import as_json, status  # noqa: PLC0415  as above
-    from sealock.vulnerabilities.database.location import NAME, folder  # noqa: PLC0415  only where it is needed
-
     path = f"{folder()}/{NAME}"
     rows = [_row(state, name) for name, state in _states(folder(), thorough=True).items()]
     size = Path(path).stat().st_size
     if arguments.format == "json":
-        _say(arguments, as_json(rows, database=path, size=size), exact=True)
+        _emit(arguments, as_json(rows, database=path, size=size), exact=True)
     else:
-        _say(arguments, status(rows, path, size, time.time(), width()))
+        _emit(arguments, status(rows, path, size, time.time(), width()))
     return 0
 
 
-def _row(state: FeedState | None, feed: str, what: str = "", why: str = "") -> FeedRow:
-    from sealock.reports.database import FeedRow  # noqa: PLC0415  as above
-    from sealock.vulnerabilities.database.freshness import age  # noqa: PLC0415  only where it is needed
-
+def _row(state: FeedState | None, feed: str, result: str = "", why: str = "") -> FeedRow:
     if state is None:
-        return FeedRow(feed, what=what, why=why)
+        return FeedRow(feed, result=result, why=why)
     return FeedRow(
         feed,
         state.title,
-        what,
+        result,
         why,
         records=state.records,
         withdrawn=state.withdrawn,
@@ -223,7 +206,7 @@ def _row(state: FeedState | None, feed: str, what: str = "", why: str = "") -> F
     )
 
 
-def _say(arguments: Namespace, text: str, *, exact: bool = False) -> None:
+def _emit(arguments: Namespace, text: str, *, exact: bool = False) -> None:
     if arguments.output:
         write_output(arguments.output, text)
     else:
@@ -231,8 +214,6 @@ def _say(arguments: Namespace, text: str, *, exact: bool = False) -> None:
 
 
 def _clear(arguments: Namespace) -> int:
-    from sealock.vulnerabilities.database.location import clear, folder  # noqa: PLC0415  only where it is needed
-
     removed = clear(folder())
     if not arguments.quiet:
         write("the advisory database was removed\n" if removed else "there is no advisory database\n")

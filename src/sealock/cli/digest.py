@@ -1,4 +1,4 @@
-"""`sealock digest`: what references stand for, without pulling."""
+"""`sealock digest`: resolve references to digests without pulling."""
 
 from __future__ import annotations
 
@@ -17,30 +17,31 @@ from sealock.model.imagename import ImageName
 from sealock.model.manifest import Index, Platform
 from sealock.model.platforms import fit
 from sealock.net.registry.client import Fetched, Registry
+from sealock.net.registry.clientconfig import open_registry
 from sealock.net.registry.manifests import strict_json
 from sealock.net.registry.names import reference
+from sealock.targets.outputs import write_output
 from sealock.text import visible
 
 AT_ONCE: Final = 8
-"""References that are asked for at the same time."""
+"""References that are resolved concurrently."""
 EPILOG: Final = """\
-A tag stands for whatever its registry says, today. By default that is asked
-for by HEAD, which counts as no pull and brings nothing that could be hashed:
-the digest printed is the registry's claim. It is safe to pin by all the same.
-Who pulls by a digest gets the content that has it, or an error; and a registry
-that lies about a tag could as well have sent other content. --verify also gets
-each manifest and compares its digest; --platform and --all do so anyway, since
-the platforms' digests stand in the index. Whether the image is one that you
-trust is what signatures are for.
+The registry decides what a tag points to today. By default sealock asks with
+HEAD, which does not count as a pull and has no content to hash: the digest is
+the registry's claim. Pinning it is safe all the same: a pull by digest gives
+the content with that digest or an error, and a registry that lies about a tag
+could also have sent other content. --verify gets each manifest and compares
+its digest; --platform and --all always do, since the index holds the digests
+of the platforms. Whether to trust the image is a matter of signatures.
 
 exit status:
   0  every reference has a digest
-  2  one of them could not be found out
+  2  a reference could not be resolved
 """
 
 
 class DigestAnswer(Struct, frozen=True, omit_defaults=True):
-    """What is told of one reference."""
+    """The answer for one reference."""
 
     reference: str
     digest: str = ""
@@ -48,7 +49,7 @@ class DigestAnswer(Struct, frozen=True, omit_defaults=True):
     size: int = -1
     verified: bool = False
     platforms: tuple[tuple[str, str], ...] = ()
-    """Names of platforms, and the digests of their images."""
+    """Platform names and the digests of their images."""
     error: str = ""
 
 
@@ -62,15 +63,13 @@ def configure(parser: ArgumentParser) -> None:
         "--verify", action="store_true", help="get each manifest and compare its digest (counts as a pull)"
     )
     parser.add_argument("--policy", metavar="FILE", help="the policy (default: sealock.toml here or above)")
-    parser.add_argument("--no-policy", action="store_true", help="heed no sealock.toml")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="how to tell (default: text)")
-    parser.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
+    parser.add_argument("--no-policy", action="store_true", help="ignore sealock.toml")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="output format (default: text)")
+    parser.add_argument("--output", metavar="FILE", help="write to this file (default: standard output)")
 
 
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status."""
-    from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  loads HTTP
-
     registry = open_registry(registries(arguments.policy, none=arguments.no_policy))
 
     def ask(text: str) -> DigestAnswer:
@@ -81,28 +80,26 @@ def run(arguments: Namespace) -> int:
 
     pool = ThreadPoolExecutor(min(AT_ONCE, len(arguments.references)))
     try:
-        found = list(pool.map(ask, arguments.references))
+        answers = list(pool.map(ask, arguments.references))
     finally:
-        # Who interrupts does not wait for what was not begun.
+        # Ctrl-C does not wait for requests that have not started.
         pool.shutdown(wait=False, cancel_futures=True)
-    text = _json(registry, found) if arguments.format == "json" else "".join(f"{line}\n" for line in _lines(found))
+    text = _json(registry, answers) if arguments.format == "json" else "".join(f"{line}\n" for line in _lines(answers))
     if arguments.output:
-        from sealock.targets.outputs import write_output  # noqa: PLC0415  seldom needed
-
         write_output(arguments.output, text)
     else:
         write(text, exact=True)
-    for one in found:
-        if one.error:
-            complain(one.error)
+    for answer in answers:
+        if answer.error:
+            complain(answer.error)
     for host, limit in registry.asker.limits.items():
         if limit.remaining * 5 < limit.limit:
             complain(f"{host}: {limit.remaining} of {limit.limit} pulls are left")
-    return 2 if any(one.error for one in found) else 0
+    return 2 if any(answer.error for answer in answers) else 0
 
 
 def find(registry: Registry, text: str, arguments: Namespace) -> DigestAnswer:
-    """Find out what one reference stands for; SealockError says why not."""
+    """Resolve one reference; SealockError says why it cannot be."""
     name = reference(text)
     if not (arguments.platform or arguments.all or arguments.verify):
         claim = registry.claim(name)
@@ -115,15 +112,15 @@ def find(registry: Registry, text: str, arguments: Namespace) -> DigestAnswer:
         return answer
     image = registry.resolve(structs.replace(name, digest=top.digest), arguments.platform).image
     if not isinstance(top.noun, Index):
-        ((found, _),) = _platforms(registry, name, top)
-        if not fit(Platform(*found.split("/")[:3]), arguments.platform):
-            message = f"{text} is for {found or 'no platform that it names'} alone, not for {arguments.platform}"
+        ((platform, _),) = _platforms(registry, name, top)
+        if not fit(Platform(*platform.split("/")[:3]), arguments.platform):
+            message = f"{text} is for {platform or 'an unnamed platform'}, not for {arguments.platform}"
             raise TargetError(message)
     return structs.replace(answer, digest=image.digest, media_type=image.media_type, size=len(image.raw))
 
 
 def _platforms(registry: Registry, name: ImageName, top: Fetched) -> tuple[tuple[str, str], ...]:
-    """The platforms of an index, or the one that an image's own configuration names."""
+    """The platforms of an index, or the platform in an image's configuration."""
     if isinstance(top.noun, Index):
         return tuple(
             ((manifest.platform or Platform()).name or "unknown", manifest.digest)
@@ -135,30 +132,30 @@ def _platforms(registry: Registry, name: ImageName, top: Fetched) -> tuple[tuple
     return ((Platform(*(str(part) for part in parts)).name, top.digest),)
 
 
-def _lines(found: list[DigestAnswer]) -> Iterator[str]:
-    """REF@DIGEST, a line each; platforms are indented below the index that has them."""
-    for one in found:
-        if one.error:
+def _lines(answers: list[DigestAnswer]) -> Iterator[str]:
+    """Yield a line REF@DIGEST each, platforms indented below their index."""
+    for answer in answers:
+        if answer.error:
             continue
-        bare = one.reference.partition("@")[0]
-        yield f"{bare}@{one.digest}"
-        width = max((len(platform) for platform, _ in one.platforms), default=0)
-        for platform, digest in one.platforms:
+        bare = answer.reference.partition("@")[0]
+        yield f"{bare}@{answer.digest}"
+        width = max((len(platform) for platform, _ in answer.platforms), default=0)
+        for platform, digest in answer.platforms:
             yield f"  {visible(platform):<{width}}  {visible(bare)}@{digest}"
 
 
-def _json(registry: Registry, found: list[DigestAnswer]) -> str:
-    told = []
-    for one in found:
-        table: dict[str, Any] = {"reference": one.reference}
-        if one.error:
-            table["error"] = one.error
+def _json(registry: Registry, answers: list[DigestAnswer]) -> str:
+    references = []
+    for answer in answers:
+        table: dict[str, Any] = {"reference": answer.reference}
+        if answer.error:
+            table["error"] = answer.error
         else:
-            table |= {"digest": one.digest, "media_type": one.media_type, "verified": one.verified}
-            if one.size >= 0:
-                table["size"] = one.size
-        if one.platforms:
-            table["platforms"] = [{"platform": platform, "digest": digest} for platform, digest in one.platforms]
-        told.append(table)
+            table |= {"digest": answer.digest, "media_type": answer.media_type, "verified": answer.verified}
+            if answer.size >= 0:
+                table["size"] = answer.size
+        if answer.platforms:
+            table["platforms"] = [{"platform": platform, "digest": digest} for platform, digest in answer.platforms]
+        references.append(table)
     limits = {host: structs.asdict(limit) for host, limit in registry.asker.limits.items()}
-    return json.dumps({"references": told, "rate_limits": limits}, indent=2) + "\n"
+    return json.dumps({"references": references, "rate_limits": limits}, indent=2) + "\n"

@@ -1,4 +1,4 @@
-"""`sealock vex`: tell others, as OpenVEX, which known vulnerabilities the policy excuses, and why."""
+"""`sealock vex`: export the policy's ignores of known vulnerabilities as OpenVEX."""
 
 from __future__ import annotations
 
@@ -6,27 +6,26 @@ import os
 import re
 import time
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 from msgspec import Struct
 
+from sealock import reports
 from sealock.cli.cacheoptions import add_cache, cache_directory
 from sealock.cli.output import Progress, complain, write
 from sealock.errors import TargetError, UsageError
 from sealock.formats.files import FileRefusedError
 from sealock.model.report import ImageIdentity
+from sealock.reports.openvex import IgnoredVulnerability, TargetIgnores, document, product_of, render
 from sealock.scan.run import CheckRun
 from sealock.scan.settings import Settings
 from sealock.targets.files import read_start, read_text
 from sealock.targets.outputs import write_output
 
-if TYPE_CHECKING:
-    from sealock.reports.openvex import Held
-
 _REPORT: Final = re.compile(r'\s*\{\s*"sealock"\s*:\s*"[^"]{1,40}"\s*,\s*"schema"\s*:\s*\d+\s*,\s*"targets"')
 _LARGEST: Final = 256 << 20
-"""Bytes of the largest report that is read."""
+"""Most bytes of a report."""
 
 
 class _Suppressed(Struct):
@@ -51,7 +50,7 @@ class _Location(Struct):
     file: str
 
 
-class _Problem(Struct):
+class _Error(Struct):
     message: str
     location: _Location
 
@@ -61,25 +60,25 @@ class _Image(Struct):
     manifest: str | None = None
 
 
-class _Told(Struct):
+class _Target(Struct):
     findings: list[_Finding]
-    errors: list[_Problem]
+    errors: list[_Error]
     image: _Image | None = None
 
 
 class _Report(Struct):
-    """A report as it is read back: no more of it than is used."""
+    """The part of a JSON report that is read back."""
 
-    targets: list[_Told]
+    targets: list[_Target]
 
 
 EPILOG: Final = """\
-An ignore with a justification is told as not_affected, with it and the reason; one without claims nothing of the
-kind, and is told as affected, with the reason as what is done about it. SOURCE_DATE_EPOCH sets the time.
+An ignore with a justification becomes not_affected, with the justification and the reason. An ignore without one
+becomes affected, with the reason as the action statement. SOURCE_DATE_EPOCH sets the time.
 
 exit status:
   0  a document was written
-  1  no ignore excuses anything, so there is nothing to say
+  1  no ignore suppresses a known vulnerability: there is nothing to export
   2  something could not be read or analysed, or the command line is wrong
 """
 
@@ -90,23 +89,21 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "target",
         metavar="TARGET",
-        help="what is checked (an image, a root file system, a lock file …), or a report that was written by "
-        "`sealock check --format json`",
+        help="what to check (an image, a root file system, a lock file …), or a report of `sealock check --format "
+        "json`",
     )
-    parser.add_argument("--author", default="Unknown Author", metavar="WHO", help="who says so (default: %(default)s)")
-    parser.add_argument("--id", default="", metavar="IRI", help="the document's id (default: one made of the products)")
+    parser.add_argument("--author", default="Unknown Author", metavar="WHO", help="the author (default: %(default)s)")
+    parser.add_argument("--id", default="", metavar="IRI", help="the document's id (default: from the products)")
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--product",
         action="append",
         default=[],
         metavar="ID",
-        help="what the statements are about, such as a package URL (repeat; default: the image, by its digest)",
+        help="the product of the statements, such as a package URL (repeat; default: the image, by its digest)",
     )
-    what.add_argument("--packages", action="store_true", help="let them be about the packages, in whatever product")
-    parser.add_argument(
-        "--only-justified", action="store_true", help="leave out what is ignored without a justification"
-    )
+    what.add_argument("--packages", action="store_true", help="make the packages the products of the statements")
+    parser.add_argument("--only-justified", action="store_true", help="leave out ignores without a justification")
     parser.add_argument("--policy", metavar="FILE", help="the policy (default: sealock.toml at or above the target)")
     parser.add_argument("--platform", default="", metavar="OS/ARCH", help="which image of a multi-platform index")
     parser.add_argument("--offline", action="store_true", help="fetch no advisories")
@@ -114,35 +111,33 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--output",
         metavar="FILE",
-        help="where to write it (default: standard output); what it said before keeps its times where nothing changed",
+        help="write to this file (default: standard output); unchanged statements of a former document keep their time",
     )
-    parser.add_argument("-q", "--quiet", action="store_true", help="say nothing beside")
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only errors")
 
 
 def run(arguments: Namespace) -> int:
-    """Run the command and return the exit status: 1 where there is nothing to say, 2 where something was not judged."""
-    from sealock.reports.openvex import document, render  # noqa: PLC0415  configuring does without
-
-    for one in (arguments.id, *arguments.product):
-        if one and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,40}:\S{1,2000}", one):
-            msg = f"{one[:100]!r} is no IRI, such as pkg:oci/app or https://example.com/vex/1"
+    """Run the command and return the exit status: 1 where there is nothing to export, 2 after an error."""
+    for name in (arguments.id, *arguments.product):
+        if name and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,40}:\S{1,2000}", name):
+            msg = f"{name[:100]!r} is not an IRI, such as pkg:oci/app or https://example.com/vex/1"
             raise UsageError(msg)
-    held, errors = _excused(arguments)
+    targets, errors = _collect(arguments)
     for error in errors:
         complain(error)
-    suppressed = [one for some in held for one in some.suppressed]
-    claimed = sum(bool(one.justification) for one in suppressed)
-    if not suppressed:
+    ignored = [entry for target in targets for entry in target.ignored]
+    justified = sum(bool(entry.justification) for entry in ignored)
+    if not ignored:
         if errors:
             return 2
-        complain("no ignore of a known vulnerability excuses anything here, so there is nothing to say")
+        complain("no ignore suppresses a known vulnerability here: there is nothing to export")
         return 1
-    if claimed < len(suppressed) and not arguments.quiet:
+    if justified < len(ignored) and not arguments.quiet:
         complain(
-            f"{len(suppressed) - claimed} of {len(suppressed)} are ignored without a justification, and so are told as"
-            " affected: `justification = ...` in the policy's [[ignore]] says why they do no harm"
+            f"{len(ignored) - justified} of {len(ignored)} are ignored without a justification and exported as"
+            " affected: `justification = ...` in the policy's [[ignore]] makes them not_affected"
         )
-    text = render(document(held, arguments.author, arguments.id, _now(), _former(arguments.output)))
+    text = render(document(targets, arguments.author, arguments.id, _now(), _former(arguments.output)))
     if arguments.output:
         write_output(arguments.output, text)
     else:
@@ -150,58 +145,56 @@ def run(arguments: Namespace) -> int:
     return 2 if errors else 0
 
 
-def _excused(arguments: Namespace) -> tuple[list[Held], list[str]]:
-    """What ignores excuse in each target, and what is wrong there."""
-    from sealock.reports.openvex import Excused, Held, product_of  # noqa: PLC0415  configuring does without
-
-    held: list[Held] = []
+def _collect(arguments: Namespace) -> tuple[list[TargetIgnores], list[str]]:
+    """The ignored vulnerabilities of each target, and the errors."""
+    targets: list[TargetIgnores] = []
     errors: list[str] = []
     for target in _report(arguments).targets:
         errors += (f"{error.location.file}: {error.message}" for error in target.errors)
         products = tuple(arguments.product)
         if not products and not arguments.packages and target.image is not None:
             products = product_of(ImageIdentity(tuple(target.image.names), target.image.manifest or ""))
-        suppressed = []
+        ignored = []
         for finding in target.findings:
             why, package = finding.suppressed, finding.package
             if why is None or package is None or not package.purl or not why.ignored:
                 continue
             if why.justification or not arguments.only_justified:
                 names = tuple(name for name in finding.aliases if name != finding.rule)
-                suppressed.append(
-                    Excused(finding.rule, names, package.purl, why.reason, why.until or "", why.justification)
+                ignored.append(
+                    IgnoredVulnerability(
+                        finding.rule, names, package.purl, why.reason, why.until or "", why.justification
+                    )
                 )
-        if suppressed:
-            held.append(Held(tuple(suppressed), products))
-    return held, errors
+        if ignored:
+            targets.append(TargetIgnores(tuple(ignored), products))
+    return targets, errors
 
 
 def _report(arguments: Namespace) -> _Report:
-    """The report that was named, or one of what was named, checked now."""
-    text = _written(arguments.target)
+    """The given report, or a new one of the given target."""
+    text = _read_report(arguments.target)
     if text is not None and arguments.policy:
-        msg = f"{arguments.target} is a report, which tells what its own policy excused: give --policy to the check"
+        msg = f"{arguments.target} is a report and already has a policy applied: give --policy to the check"
         raise UsageError(msg)
     if text is None:
-        from sealock import reports  # noqa: PLC0415  configuring does without
-
         settings = Settings(
             policy_file=arguments.policy,
             platform=arguments.platform,
             offline=arguments.offline,
             cache=cache_directory(arguments),
         )
-        one = CheckRun(settings)
+        check = CheckRun(settings)
         with Progress("checked", quiet=arguments.quiet) as progress:
-            text = reports.render("json", one.report(one.inputs([arguments.target]), progress))
+            text = reports.render("json", check.report(check.inputs([arguments.target]), progress))
     try:
         return msgspec.json.decode(text, type=_Report)
     except (msgspec.MsgspecError, RecursionError) as error:
-        msg = f"{arguments.target} is no report of `sealock check --format json`: {error}"
+        msg = f"{arguments.target} is not a report of `sealock check --format json`: {error}"
         raise TargetError(msg) from None
 
 
-def _written(target: str) -> str | None:
+def _read_report(target: str) -> str | None:
     """The text of a report in a file; None for anything else."""
     try:
         start = read_start(target, 4096)
@@ -213,7 +206,7 @@ def _written(target: str) -> str | None:
 
 
 def _former(path: str | None) -> object:
-    """The document that is to be written anew, None where there is none."""
+    """The former version of the document, None where there is none."""
     if not path or path == "-":
         return None
     try:
@@ -223,7 +216,7 @@ def _former(path: str | None) -> object:
 
 
 def _now() -> str:
-    """The time that statements are given: $SOURCE_DATE_EPOCH's, where it is set."""
+    """The time of the statements: $SOURCE_DATE_EPOCH's, where it is set."""
     given = os.environ.get("SOURCE_DATE_EPOCH", "")
     seconds = min(int(given[:12]), 253_402_300_799) if given.isascii() and given.isdigit() else time.time()
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

@@ -1,4 +1,4 @@
-"""What the advisory database holds, and what became of its feeds in an update: for a terminal, and as JSON."""
+"""The state of the advisory database and the results of an update, for a terminal and as JSON."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
 
 class FeedRow(Struct, frozen=True):
-    """One feed. Times are seconds since 1970, 0 for never; `what` is what an update made of it, "" outside of one."""
+    """One feed. Times are seconds since 1970, 0 for never; `result` is an update's, "" otherwise."""
 
     feed: str
     title: str = ""
-    what: str = ""
+    result: str = ""
     why: str = ""
     records: int = 0
     withdrawn: int = 0
@@ -33,15 +33,15 @@ class FeedRow(Struct, frozen=True):
 
 
 def as_json(rows: Sequence[FeedRow], **head: str | int) -> str:
-    """The same as JSON."""
+    """Render the feeds as JSON, after the members of `head`."""
     return encode({**head, "feeds": [_object(row) for row in rows]})
 
 
 def _object(row: FeedRow) -> dict[str, object]:
-    told: dict[str, object] = {"feed": row.feed, "title": row.title}
-    if row.what:
-        told |= {"outcome": row.what, "reason": row.why}
-    return told | {
+    table: dict[str, object] = {"feed": row.feed, "title": row.title}
+    if row.result:
+        table |= {"outcome": row.result, "reason": row.why}
+    return table | {
         "records": row.records,
         "withdrawn": row.withdrawn,
         "broken": row.broken,
@@ -54,52 +54,51 @@ def _object(row: FeedRow) -> dict[str, object]:
 
 
 def status(rows: Sequence[FeedRow], path: str, size: int, now: float, room: int) -> str:
-    """The feeds of a database as a table, oldest news last."""
-    lines = [*wrap(f"Advisory database {line(path)}, {format_size(size)}, whole", room), ""]
-    table = [("feed", "records", "newest", "looked at")]
+    """Render the feeds of a database as a table."""
+    lines = [*wrap(f"Advisory database {line(path)}, {format_size(size)}, undamaged", room), ""]
+    table = [("feed", "records", "newest", "checked")]
     table += [(line(row.feed), f"{row.records:,}", row.date[:10] or "-", _ago(now - row.checked)) for row in rows]
-    lines += _laid_out(table)
+    lines += _columns(table)
     old = [f"{row.feed}: {row.old}" for row in rows if row.old]
     if old:
         lines += ["", f"{len(old)} of {count(len(rows), 'feed')} {'is' if len(old) == 1 else 'are'} old:"]
-        lines += _hung(old, room)
+        lines += _indented(old, room)
     broken = [f"{row.feed}: {count(row.broken, 'record')}; {row.examples[0][:300]}" for row in rows if row.examples]
     if broken:
-        lines += ["", "Could not be read:", *_hung(broken, room)]
+        lines += ["", "Could not be read:", *_indented(broken, room)]
     return "\n".join(lines) + "\n"
 
 
-def _hung(texts: Iterable[str], room: int) -> Iterator[str]:
-    """Each text indented, its further lines more so."""
+def _indented(texts: Iterable[str], room: int) -> Iterator[str]:
+    """Indent each text, its continuation lines further."""
     for text in texts:
         first, *more = wrap(line(text), room - 4)
         yield f"  {first}"
-        yield from (f"    {one}" for one in more)
+        yield from (f"    {part}" for part in more)
 
 
 def outcomes(rows: Sequence[FeedRow], room: int) -> str:
-    """What became of each feed in an update; those that are as they were are counted."""
+    """Render the results of an update; unchanged feeds are only counted."""
     table = [
-        (line(row.feed), row.what, f"{row.records:,} records" if row.what == "updated" else "")
+        (line(row.feed), row.result, f"{row.records:,} records" if row.result == "updated" else "")
         for row in rows
-        if row.what != "unchanged"
+        if row.result != "unchanged"
     ]
-    lines = list(_laid_out(table, right=(2,)))
-    same = sum(row.what == "unchanged" for row in rows)
+    lines = list(_columns(table, right=(2,)))
+    same = sum(row.result == "unchanged" for row in rows)
     if same:
-        lines += wrap(f"{count(same, 'feed')} {'is' if same == 1 else 'are'} as before", room)
+        lines += wrap(f"{count(same, 'feed')} unchanged", room)
     return "\n".join(lines) + "\n"
 
 
-def shared(place: str, what: str, rows: Sequence[FeedRow], size: int) -> str:
-    """What was pushed to a registry, or pulled from one: in the first line the reference that pins it."""
+def shared(place: str, result: str, rows: Sequence[FeedRow], size: int) -> str:
+    """Render a push or pull; the first line is the reference that pins the database."""
     records = sum(row.records for row in rows)
-    said = {"pushed": "pushed", "pulled": "pulled", "unchanged": "this is what is here already"}[what]
-    return f"{line(place)}\n{said}: {count(len(rows), 'feed')}, {records:,} records, {format_size(size)}\n"
+    return f"{line(place)}\n{result}: {count(len(rows), 'feed')}, {records:,} records, {format_size(size)}\n"
 
 
-def _laid_out(table: Sequence[Sequence[str]], right: Iterable[int] = (1,)) -> Iterator[str]:
-    """Rows in columns; `right` are the columns that are set to the right."""
+def _columns(table: Sequence[Sequence[str]], right: Iterable[int] = (1,)) -> Iterator[str]:
+    """Align the rows in columns; those of `right` to the right."""
     widths = [max(map(len, column)) for column in zip(*table, strict=True)] if table else []
     for row in table:
         cells = [

@@ -1,4 +1,4 @@
-"""OpenVEX (https://github.com/openvex/spec, 0.2) of what a policy ignores: stable as long as nothing changes."""
+"""Writes OpenVEX (https://github.com/openvex/spec, 0.2) of a policy's ignores, stable as long as nothing changes."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from sealock.reports.jsontext import encode
 
 CONTEXT: Final = "https://openvex.dev/ns/v0.2.0"
 _HOME: Final = "https://openvex.dev/docs/public/vex-"
-"""Where OpenVEX's own tools have the ids of documents that nobody gave another one."""
+"""The prefix of default document ids in OpenVEX's own tools."""
 _HASHES: Final = {"sha256": "sha-256", "sha512": "sha-512"}
 
 
-class Excused(Struct, frozen=True):
-    """One vulnerability of one package that is ignored. `package` is its package URL."""
+class IgnoredVulnerability(Struct, frozen=True):
+    """One ignored vulnerability of one package. `package` is its package URL."""
 
     id: str
     aliases: tuple[str, ...]
@@ -31,41 +31,43 @@ class Excused(Struct, frozen=True):
     justification: str = ""
 
 
-class Held(Struct, frozen=True):
-    """What is excused in one target. Without products, the packages themselves are the products."""
+class TargetIgnores(Struct, frozen=True):
+    """The ignored vulnerabilities of one target. Without products, the packages are the products."""
 
-    suppressed: tuple[Excused, ...]
+    ignored: tuple[IgnoredVulnerability, ...]
     products: tuple[str, ...] = ()
 
 
 def product_of(image: ImageIdentity) -> tuple[str, ...]:
-    """The package URLs of an image, one for each of its names: by its digest, else by its tag."""
-    found: list[str] = []
+    """The package URLs of an image, one per name: by digest, else by tag."""
+    urls: list[str] = []
     for name in image.names:
         parsed = parse(name)
         if parsed is None:
             continue
         registry = "index.docker.io" if parsed.registry == DEFAULT_REGISTRY else parsed.registry
         digest = image.manifest or parsed.digest or ""
-        found.append(image_purl(f"{registry}/{parsed.repository}", digest, parsed.tag or "latest"))
-    return tuple(dict.fromkeys(found))
+        urls.append(image_purl(f"{registry}/{parsed.repository}", digest, parsed.tag or "latest"))
+    return tuple(dict.fromkeys(urls))
 
 
 def bare(purl: str) -> str:
-    """A package URL without its qualifiers, which tools write each in their own way."""
+    """A package URL without its qualifiers, which differ between tools."""
     return purl.partition("?")[0]
 
 
-def document(held: Iterable[Held], author: str, name: str, now: str, former: object = None) -> dict[str, Any]:
-    """Make a document of what is excused. `name` is its id, "" for one of its own; `now` is RFC 3339.
+def document(
+    targets: Iterable[TargetIgnores], author: str, name: str, now: str, former: object = None
+) -> dict[str, Any]:
+    """Make a document of the ignores. `name` is its id, "" for a derived one; `now` is RFC 3339.
 
-    `former` is the document as it was written before: what has not changed keeps its times, and where nothing has, it
-    is given back as it was. A justification makes "not_affected"; an ignore without one claims nothing of the kind, so
-    it is "affected" with its reason as what is done about it.
+    `former` is the former version of the document: unchanged statements keep their times, and if nothing has changed,
+    it is returned as it was. A justification makes "not_affected"; an ignore without one becomes "affected" with its
+    reason as the action statement.
     """
-    held = tuple(held)
-    rows = _rows(held)
-    products = sorted({product for one in held for product in one.products or map(bare, _packages(one))})
+    targets = tuple(targets)
+    rows = _rows(targets)
+    products = sorted({product for target in targets for product in target.products or map(bare, _packages(target))})
     name = name or f"{_HOME}{sha256(chr(0).join((author, *products)).encode('utf-8', 'replace')).hexdigest()}"
     before = former if isinstance(former, dict) and former.get("@id") == name else {}
     old = before.get("statements")
@@ -91,49 +93,47 @@ def render(table: Mapping[str, Any]) -> str:
     return encode(table)
 
 
-def _packages(held: Held) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one.package for one in held.suppressed if one.package))
+def _packages(target: TargetIgnores) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(entry.package for entry in target.ignored if entry.package))
 
 
 def _key(row: Mapping[str, Any]) -> str:
-    """All of a statement but its time."""
+    """A statement without its time."""
     return encode({key: row[key] for key in sorted(row) if key != "timestamp"}, indent=0)
 
 
-def _rows(held: Iterable[Held]) -> list[dict[str, Any]]:
-    """A statement for each vulnerability and reason, with all products and packages that it is about."""
-    grouped: dict[Excused, dict[str, set[str]]] = {}
-    for one in held:
-        for suppressed in one.suppressed:
-            if not suppressed.package:
+def _rows(targets: Iterable[TargetIgnores]) -> list[dict[str, Any]]:
+    """A statement per vulnerability and reason, with all its products and packages."""
+    grouped: dict[IgnoredVulnerability, dict[str, set[str]]] = {}
+    for target in targets:
+        for ignored in target.ignored:
+            if not ignored.package:
                 continue
-            products = grouped.setdefault(replace(suppressed, package=""), {})
-            for product in one.products:
-                products.setdefault(product, set()).add(bare(suppressed.package))
-            if not one.products:
-                products.setdefault(bare(suppressed.package), set())
-    return [
-        _row(suppressed, products) for suppressed, products in sorted(grouped.items(), key=lambda item: _order(item[0]))
-    ]
+            products = grouped.setdefault(replace(ignored, package=""), {})
+            for product in target.products:
+                products.setdefault(product, set()).add(bare(ignored.package))
+            if not target.products:
+                products.setdefault(bare(ignored.package), set())
+    return [_row(ignored, products) for ignored, products in sorted(grouped.items(), key=lambda item: _order(item[0]))]
 
 
-def _order(suppressed: Excused) -> tuple[str, ...]:
-    return suppressed.id, suppressed.justification, suppressed.reason, suppressed.until
+def _order(ignored: IgnoredVulnerability) -> tuple[str, ...]:
+    return ignored.id, ignored.justification, ignored.reason, ignored.until
 
 
-def _row(suppressed: Excused, products: Mapping[str, set[str]]) -> dict[str, Any]:
-    vulnerability: dict[str, Any] = {"name": suppressed.id}
-    if suppressed.aliases:
-        vulnerability["aliases"] = sorted(suppressed.aliases)
+def _row(ignored: IgnoredVulnerability, products: Mapping[str, set[str]]) -> dict[str, Any]:
+    vulnerability: dict[str, Any] = {"name": ignored.id}
+    if ignored.aliases:
+        vulnerability["aliases"] = sorted(ignored.aliases)
     row: dict[str, Any] = {
         "vulnerability": vulnerability,
         "products": [_product(product, parts) for product, parts in sorted(products.items())],
     }
-    until = f" (until {suppressed.until})" if suppressed.until else ""
-    if suppressed.justification:
-        reasons = {"justification": suppressed.justification, "impact_statement": f"{suppressed.reason}{until}"}
+    until = f" (until {ignored.until})" if ignored.until else ""
+    if ignored.justification:
+        reasons = {"justification": ignored.justification, "impact_statement": f"{ignored.reason}{until}"}
         return row | {"status": "not_affected", **reasons}
-    return row | {"status": "affected", "action_statement": f"Accepted{until}: {suppressed.reason}"}
+    return row | {"status": "affected", "action_statement": f"Accepted{until}: {ignored.reason}"}
 
 
 def _product(product: str, parts: Iterable[str]) -> dict[str, Any]:

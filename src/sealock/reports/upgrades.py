@@ -1,4 +1,4 @@
-"""Known vulnerabilities as things to do: what one upgrade closes together, the most pressing first."""
+"""Groups known vulnerabilities by the upgrade that fixes them, most urgent first."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from sealock.model.inventory import instruction
 
 
 class Upgrade(Struct, frozen=True):
-    """One upgrade and the findings that it closes, the gravest first."""
+    """One upgrade and the findings that it closes, most severe first."""
 
     remedy: str
     findings: tuple[Finding, ...]
 
     @property
     def flaws(self) -> tuple[Vulnerability, ...]:
-        """Each flaw once, though several packages of one source have it."""
-        found = {one.id: one for finding in self.findings if (one := finding.vulnerability) is not None}
-        return tuple(found.values())
+        """Each flaw once, though several packages of one source can have it."""
+        flaws = {flaw.id: flaw for finding in self.findings if (flaw := finding.vulnerability) is not None}
+        return tuple(flaws.values())
 
     @property
     def severity(self) -> Severity:
-        """That of the gravest."""
+        """The highest severity."""
         return max(finding.severity for finding in self.findings)
 
     @property
@@ -36,26 +36,25 @@ class Upgrade(Struct, frozen=True):
 
     @property
     def packages(self) -> tuple[str, ...]:
-        """The packages as installed, each with its version where there is one of them only."""
-        found = dict.fromkeys(
-            f"{one.package.name} {one.package.version}" for finding in self.findings if (one := finding.vulnerability)
-        )
-        return tuple(found) if len(found) < 2 else tuple(dict.fromkeys(name.partition(" ")[0] for name in found))
+        """The installed packages; a single one with its version."""
+        packages = [flaw.package for finding in self.findings if (flaw := finding.vulnerability)]
+        names = dict.fromkeys(f"{package.name} {package.version}" for package in packages)
+        return tuple(names) if len(names) < 2 else tuple(dict.fromkeys(name.partition(" ")[0] for name in names))
 
     @property
     def instructions(self) -> tuple[str, ...]:
-        """What brought the packages in, as the image's history tells it."""
-        told = (instruction(one.package.instruction) for finding in self.findings if (one := finding.vulnerability))
-        return tuple(dict.fromkeys(filter(None, told)))
+        """The instructions that installed the packages, from the image's history."""
+        lines = (instruction(flaw.package.instruction) for finding in self.findings if (flaw := finding.vulnerability))
+        return tuple(dict.fromkeys(filter(None, lines)))
 
 
 def known(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Those findings that are about known vulnerabilities, the gravest first."""
-    return tuple(sorted((finding for finding in findings if finding.vulnerability is not None), key=_pressing))
+    """The findings of known vulnerabilities, most severe first."""
+    return tuple(sorted((finding for finding in findings if finding.vulnerability is not None), key=_urgency))
 
 
 def upgrades(findings: Iterable[Finding]) -> list[Upgrade]:
-    """Group what can be mended by what mends it, the most pressing first."""
+    """Group the fixable findings by upgrade, most urgent first."""
     groups: dict[str, list[Finding]] = {}
     for finding in known(findings):
         if finding.vulnerability and finding.vulnerability.fixed:
@@ -63,27 +62,27 @@ def upgrades(findings: Iterable[Finding]) -> list[Upgrade]:
     return sorted((Upgrade(remedy, tuple(group)) for remedy, group in groups.items()), key=_rank)
 
 
-def unmended(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Those that no version mends yet, the most pressing first."""
+def unfixed(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings without a fixed version, most urgent first."""
     return tuple(finding for finding in known(findings) if finding.vulnerability and not finding.vulnerability.fixed)
 
 
 def states(findings: Iterable[Finding]) -> str:
-    """How many are in which state, the commonest first: "52 no-dsa, 12 unimportant"."""
+    """Count the findings by state, the most frequent first: "52 no-dsa, 12 unimportant"."""
     counts = Counter(finding.vulnerability.state for finding in findings if finding.vulnerability)
     return ", ".join(f"{number} {state}" for state, number in counts.most_common())
 
 
-def based(findings: Iterable[Finding]) -> tuple[int, int]:
-    """How many of the flaws that can be mended a newer base image would mend, and how many can be in all."""
+def fixed_by_base(findings: Iterable[Finding]) -> tuple[int, int]:
+    """How many fixable findings a newer base image fixes, and how many are fixable in all."""
     fixed = [finding for finding in findings if finding.vulnerability and finding.vulnerability.fixed]
     return sum("newer base image" in finding.remedy.text for finding in fixed), len(fixed)
 
 
-def _pressing(finding: Finding) -> tuple[int, int, float, str, str]:
-    one = finding.vulnerability
-    exploited = 0 if one and one.exploited else 1
-    return exploited, -finding.severity, -(one.epss.score if one and one.epss else 0.0), finding.rule, finding.evidence
+def _urgency(finding: Finding) -> tuple[int, int, float, str, str]:
+    flaw = finding.vulnerability
+    likely = flaw.epss.score if flaw and flaw.epss else 0.0
+    return 0 if flaw and flaw.exploited else 1, -finding.severity, -likely, finding.rule, finding.evidence
 
 
 def _rank(upgrade: Upgrade) -> tuple[int, int, float, int, str]:

@@ -188,7 +188,7 @@ def test_a_build_of_a_distributions_own_is_not_judged_here(
     monkeypatch.setenv("SEALOCK_DB_DIR", built)
     found, silent = weighed(("engine", version))
     assert not found
-    assert "a distribution's own build: `sealock check rootfs:/`" in silent[0]
+    assert "a distribution's build: `sealock check rootfs:/`" in silent[0]
 
 
 def test_without_data_parts_are_not_judged_and_nothing_is_fetched(

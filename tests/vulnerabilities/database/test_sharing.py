@@ -115,7 +115,7 @@ def test_the_same_database_is_the_same_artifact_and_goes_over_the_wire_once(
     pull(Client(), name(server, "db:1"), str(there))
     server.asked.clear()
     again = pull(Client(), name(server, "db:2"), str(there))
-    assert (again.what, again.digest) == ("unchanged", one.digest)
+    assert (again.result, again.digest) == ("unchanged", one.digest)
     assert not [asked for asked in server.asked if "/blobs/" in asked.path]
 
 
@@ -151,7 +151,7 @@ def _plain(change: Callable[[bytes], bytes]) -> Callable[[Path], bytes]:
         pytest.param(_plain(lambda data: data[: len(data) // 2]), "is damaged", id="half of it"),
         pytest.param(_plain(lambda data: data[:50]), "only part of one", id="a beginning"),
         pytest.param(_plain(lambda _data: b""), "only part of one", id="nothing"),
-        pytest.param(_plain(lambda _data: b"\x1f\x8b" + b"x" * 9000), "no advisory database", id="something else"),
+        pytest.param(_plain(lambda _data: b"\x1f\x8b" + b"x" * 9000), "not an advisory database", id="something else"),
         pytest.param(_plain(lambda data: data[:5000] + bytes([data[5000] ^ 1]) + data[5001:]), "is damaged", id="a bit"),
         pytest.param(_plain(lambda data: data[:-1] + bytes([data[-1] ^ 1])), "is damaged", id="a bit of its stamp"),
         pytest.param(_plain(lambda data: data + b"x"), "is damaged", id="something behind it"),
@@ -179,7 +179,7 @@ def test_what_is_no_sound_database_is_refused_and_the_old_one_stays(
     with pytest.raises(DatabaseError, match=why) as raised:
         pull(Client(), name(server, "db:1"), str(there))
     assert str(raised.value).startswith(f"{server.host}/db:1@{digest} is refused: ")
-    assert str(raised.value).endswith("; what was here before is still in use")
+    assert str(raised.value).endswith("; the current database stays in use")
     assert (there / NAME).read_bytes() == before
     assert left(there) == [NAME, "lock"]
 
@@ -187,8 +187,10 @@ def test_what_is_no_sound_database_is_refused_and_the_old_one_stays(
 @pytest.mark.parametrize(
     ("more", "why"),
     [
-        pytest.param({"artifactType": "application/x"}, "it is no advisory database but application/x", id="its type"),
-        pytest.param({"artifactType": ""}, "no advisory database but an image", id="no type"),
+        pytest.param(
+            {"artifactType": "application/x"}, "it is not an advisory database but application/x", id="its type"
+        ),
+        pytest.param({"artifactType": ""}, "not an advisory database but an image", id="no type"),
         pytest.param({"layers": []}, "should have one file of type", id="no file"),
         pytest.param(
             {"annotations": {SHAPE: "99"}},
@@ -224,7 +226,7 @@ def test_two_files_or_an_endless_one_are_refused(server: RegistrySimulator, here
 
 def test_an_index_is_no_database(server: RegistrySimulator, there: Path) -> None:
     server.add_index("db", "1", images={})
-    with pytest.raises(DatabaseError, match="no advisory database but an index"):
+    with pytest.raises(DatabaseError, match="not an advisory database but an index"):
         pull(Client(), name(server, "db:1"), str(there))
 
 
@@ -272,7 +274,7 @@ def test_a_push_goes_on_after_a_break(server: RegistrySimulator, here: Path) -> 
 
     server.answers = answers
     client = Client()
-    assert push(client, name(server, "db:1"), str(here)).what == "pushed"
+    assert push(client, name(server, "db:1"), str(here)).result == "pushed"
     assert broken
     assert client.waited
 
@@ -311,4 +313,4 @@ def test_what_is_not_ours_to_replace_is_left_alone(
 def test_a_spoilt_database_is_replaced(server: RegistrySimulator, here: Path, there: Path, data: bytes) -> None:
     push(Client(), name(server, "db:1"), str(here))
     (there / NAME).write_bytes(data)
-    assert pull(Client(), name(server, "db:1"), str(there)).what == "pulled"
+    assert pull(Client(), name(server, "db:1"), str(there)).result == "pulled"

@@ -151,16 +151,18 @@ def test_texts_links_and_dates_are_bounded() -> None:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        pytest.param(b"", "no record", id="nothing"),
-        pytest.param(b"<html>", "no record", id="HTML"),
-        pytest.param(b'{"id": "X-1", "affected": ', "no record", id="cut short"),
-        pytest.param(b'{"affected": []}', "no record", id="without id"),
-        pytest.param(b'{"id": ""}', "its id is none", id="an empty id"),
-        pytest.param(b'{"id": "a\\u001b[2J"}', "its id is none", id="an id that steers a terminal"),
-        pytest.param(b'{"id": "X", "affected": [{"versions": [1.10]}]}', "no record", id="a version that is a number"),
-        pytest.param(b'{"id": "X", "aliases": "CVE-1"}', "no record", id="a text in place of a list"),
-        pytest.param(b'{"id": "X", "summary": "\xff"}', "no record", id="not UTF-8"),
-        pytest.param(b'{"id": ' + b"[" * 100_000, "no record", id="nested without end"),
+        pytest.param(b"", "not a record", id="nothing"),
+        pytest.param(b"<html>", "not a record", id="HTML"),
+        pytest.param(b'{"id": "X-1", "affected": ', "not a record", id="cut short"),
+        pytest.param(b'{"affected": []}', "not a record", id="without id"),
+        pytest.param(b'{"id": ""}', "its id is invalid", id="an empty id"),
+        pytest.param(b'{"id": "a\\u001b[2J"}', "its id is invalid", id="an id that steers a terminal"),
+        pytest.param(
+            b'{"id": "X", "affected": [{"versions": [1.10]}]}', "not a record", id="a version that is a number"
+        ),
+        pytest.param(b'{"id": "X", "aliases": "CVE-1"}', "not a record", id="a text in place of a list"),
+        pytest.param(b'{"id": "X", "summary": "\xff"}', "not a record", id="not UTF-8"),
+        pytest.param(b'{"id": ' + b"[" * 100_000, "not a record", id="nested without end"),
     ],
 )
 def test_broken_records_are_named(data: bytes, why: str) -> None:

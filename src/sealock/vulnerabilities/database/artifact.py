@@ -147,9 +147,7 @@ def _layer(name: ImageName, fetched: Fetched) -> Descriptor:
 
 def _refused(name: ImageName, fetched: Fetched, why: str) -> DatabaseError:
     tag = f":{name.tag}" if name.tag else ""
-    return DatabaseError(
-        f"{name.familiar}{tag}@{fetched.digest} is refused: {why}; the current database stays in use"
-    )
+    return DatabaseError(f"{name.familiar}{tag}@{fetched.digest} is refused: {why}; the current database stays in use")
 
 
 def _feeds(path: str) -> dict[str, FeedState]:
