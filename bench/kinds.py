@@ -25,7 +25,7 @@ def _kind(  # noqa: PLR0913  one for each column of the table
 
 KINDS = (
     _kind("runs as root", "DL3002", "DS-0002", "C046", security=True),
-    _kind("base image without a fixed tag", "DL3006 DL3007", "DS-0001", "B001 B002", security=True),
+    _kind("base image without a fixed tag", "DL3006 DL3007", "DS-0001", "C080", security=True),
     _kind(
         "secret in ENV or ARG",
         "DL3064",

@@ -15,11 +15,11 @@ def test_each_report_is_read_into_rules_by_file(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "Dockerfile").touch()
     file = str(tmp_path / "a" / "Dockerfile")
-    ours = {"targets": [{"target": file, "findings": [{"rule": "B001", "location": {"file": file}}]}]}
+    ours = {"targets": [{"target": file, "findings": [{"rule": "C080", "location": {"file": file}}]}]}
     hadolint = [{"file": file, "code": "DL3006"}]
     trivy = {"Results": [{"Target": "a/Dockerfile", "Misconfigurations": [{"ID": "DS-0001"}]}, {"Target": "a/b"}]}
     readers = dockerfiles.READERS
-    assert readers["sealock"](json.dumps(ours), tmp_path) == {"a/Dockerfile": {"B001"}}
+    assert readers["sealock"](json.dumps(ours), tmp_path) == {"a/Dockerfile": {"C080"}}
     assert readers["hadolint"](json.dumps(hadolint), tmp_path) == {"a/Dockerfile": {"DL3006"}}
     assert readers["trivy config"](json.dumps(trivy), tmp_path) == {"a/Dockerfile": {"DS-0001"}}
 

@@ -41,7 +41,7 @@ PLANTED = {
     "shell command": {"B136", "B164"},
     "legacy env": {"B150"},
     "world-writable": {"B042"},
-    "tag": {"B001", "B002"},
+    "tag": {"C080"},
 }
 
 

@@ -8,7 +8,7 @@ from sealock.rules.catalog import rules
 from sealock.rules.evaluation import evaluate
 from support.documents import read
 
-SECURITY = tuple(rule for rule in rules("build") if rule.id < "B100")
+SECURITY = tuple(rule for rule in rules("build") if not "B100" <= rule.id < "C")
 DIGEST = "sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778"
 
 
@@ -22,10 +22,10 @@ def found(text: str) -> set[str]:
     ("sentence", "text", "rule"),
     [
         # Images
-        ("a stage that is not the last has an image without a tag", "FROM golang AS b\nFROM debian:12\n", "B001"),
-        ("latest comes through a default", "FROM debian:${T:-latest}\n", "B002"),
-        ("latest comes through a chain of ARGs", "ARG A=latest\nARG B=$A\nFROM debian:$B\n", "B002"),
-        ("a registry with a port has no tag", "FROM registry.example.com:5000/base\n", "B001"),
+        ("a stage that is not the last has an image without a tag", "FROM golang AS b\nFROM debian:12\n", "C080"),
+        ("latest comes through a default", "FROM debian:${T:-latest}\n", "C080"),
+        ("latest comes through a chain of ARGs", "ARG A=latest\nARG B=$A\nFROM debian:$B\n", "C080"),
+        ("a registry with a port has no tag", "FROM registry.example.com:5000/base\n", "C080"),
         ("an image is only mounted", "FROM debian:12\nRUN --mount=from=alpine,target=/a ls /a\n", "B010"),
         ("the frontend is somebody else's", "# syntax=evil/frontend:1\nFROM scratch\n", "B007"),
         # ADD
@@ -106,11 +106,11 @@ def test_what_others_miss_is_found(sentence: str, text: str, rule: str) -> None:
 @pytest.mark.parametrize(
     ("sentence", "text", "rule"),
     [
-        ("a stage is no image", "FROM debian:12 AS base\nFROM base\n", "B001"),
-        ("a stage is found without case", "FROM debian:12 AS Base\nFROM base\n", "B001"),
-        ("scratch has no tag", "FROM scratch\n", "B001"),
-        ("a digest needs no tag", f"FROM debian@{DIGEST}\n", "B001"),
-        ("latest with a digest does not move", f"FROM debian:latest@{DIGEST}\n", "B002"),
+        ("a stage is no image", "FROM debian:12 AS base\nFROM base\n", "C080"),
+        ("a stage is found without case", "FROM debian:12 AS Base\nFROM base\n", "C080"),
+        ("scratch has no tag", "FROM scratch\n", "C080"),
+        ("a digest needs no tag", f"FROM debian@{DIGEST}\n", "C080"),
+        ("latest with a digest does not move", f"FROM debian:latest@{DIGEST}\n", "C080"),
         ("COPY --from takes a stage by number", "FROM debian:12 AS a\nFROM debian:12\nCOPY --from=0 /x /x\n", "B010"),
         ("ADD unpacks an archive", "FROM scratch\nADD rootfs.tar.xz /\n", "B008"),
         ("ADD names a checksum", f"FROM debian:12\nADD --checksum={DIGEST} https://e.com/a /a\n", "B009"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +13,7 @@ from sealock.model.container import (
     Container,
     Device,
     Health,
+    ImageRole,
     Label,
     Link,
     Logging,
@@ -88,8 +89,10 @@ def values(field: str) -> st.SearchStrategy[Any]:
 
 
 ABSENT = st.sampled_from([UNSET, UNKNOWN])
-CONTAINERS = st.fixed_dictionaries({field: ABSENT | values(field) for field in FIELDS}).map(
-    lambda one: Container(**one)
+CONTAINERS = st.builds(
+    lambda role, fields: Container(image_role=role, **fields),
+    st.sampled_from(get_args(ImageRole)),
+    st.fixed_dictionaries({field: ABSENT | values(field) for field in FIELDS}),
 )
 
 

@@ -49,7 +49,8 @@ def _image(reader: JsonReader, root: JsonNode) -> Container:
         reader.wrong.append(("this is an image's manifest, not its configuration", root))
     config = reader.member(root, "config") or reader.member(root, "container_config")
     values = read_config(reader, config) if config is not None else {}
-    return container(says=SAYS, **values | {"platform": _platform(reader, root), "history": _history(reader, root)})
+    values |= {"platform": _platform(reader, root), "history": _history(reader, root)}
+    return container(says=SAYS, image_role="base", **values)
 
 
 def read_config(reader: JsonReader, config: JsonNode) -> dict[str, Any]:

@@ -123,7 +123,8 @@ def _value(value: Any, annotation: Any) -> Any:  # noqa: ANN401  a value of any 
 
 def to_plain(noun: msgspec.Struct) -> dict[str, Any]:
     """Turn a noun into plain values for JSON: UNKNOWN is left out, UNSET is null."""
-    values = ((name, getattr(noun, name)) for name in noun.__struct_fields__)
+    # What an engine describes is a container that runs its image.
+    values = ((name, getattr(noun, name)) for name in noun.__struct_fields__ if name != "image_role")
     return {name: None if value is UNSET else _plain(value) for name, value in values if value is not UNKNOWN}
 
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from sealock.model.absent import UNKNOWN, UNSET, Maybe
 
+ImageRole: TypeAlias = Literal["run", "built", "base"]
 MountKind: TypeAlias = Literal["bind", "volume", "tmpfs", "npipe", "cluster", "image"]
 
 
@@ -125,6 +126,9 @@ class Container(Struct, frozen=True, kw_only=True):
 
     # What runs
     image: Maybe[str] = UNKNOWN
+    image_role: ImageRole = "run"
+    """What `image` names: "run", the image to pull and run; "built", the result of a build that comes first; "base",
+    the image that the one described here is built on. A "base" container is itself an image."""
     name: Maybe[str] = UNKNOWN
     platform: Maybe[str] = UNKNOWN
     pull: Maybe[str] = UNKNOWN
@@ -230,7 +234,7 @@ class Container(Struct, frozen=True, kw_only=True):
     stop_timeout: Maybe[int] = UNKNOWN
 
 
-FIELDS: Final = Container.__struct_fields__
+FIELDS: Final = tuple(field for field in Container.__struct_fields__ if field != "image_role")
 
 
 def container(*, says: tuple[str, ...] = FIELDS, **values: Any) -> Container:  # noqa: ANN401  each field has its type

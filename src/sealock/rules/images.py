@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from sealock.model.finding import Confidence, Severity
-from sealock.model.imagename import family, is_official, parse
+from sealock.model.imagename import ImageName, family, is_official, parse
+from sealock.model.location import At, Place
 
-_MOVING: Final = frozenset(
-    {"edge", "nightly", "main", "master", "dev", "develop", "devel", "canary", "rolling", "unstable"}
-)
+_MOVING: Final = frozenset({
+    "edge", "nightly", "main", "master", "dev", "devel", "develop", "unstable", "rolling", "canary", "next",
+    "snapshot", "sid", "rawhide", "tip", "head",
+})  # fmt: skip
+
+
+class NamedImage(NamedTuple):
+    """An image that a noun names; `image` is None where the text is no reference or depends on an unknown ARG."""
+
+    text: str
+    image: ImageName | None
+    place: Place | None
+    at: At
+    use: str = "runs"
+    """What happens with it, for messages."""
+
+    @property
+    def unclear(self) -> str:
+        """Why there is no image name."""
+        if self.use == "runs":
+            return f"{self.text} is no image name"
+        return f"the image {self.text} depends on a build argument"
 
 
 class Promise(Struct, frozen=True, gc=False):
@@ -22,30 +42,22 @@ class Promise(Struct, frozen=True, gc=False):
     confidence: Confidence = Confidence.HIGH
 
 
-def moves(image: str) -> Promise | None:
+def moves(named: NamedImage) -> Promise | None:
     """Say why this name is another image tomorrow; None where a version or digest is named, or it is unclear."""
-    name = parse(image)
+    name = named.image
     if name is None or name.digest is not None:
         return None
-    tag = (name.tag or "").lower()
-    if not tag and "/" not in image and not is_official(image):
-        message = f"runs {image} without a tag, unless that is built on the spot"
+    says, tag = f"{named.use} {named.text}", (name.tag or "").lower()
+    if not tag and named.use == "runs" and "/" not in named.text and not is_official(named.text):
+        message = f"{says} without a tag, unless that is built here"
         return Promise(message, Severity.LOW, Confidence.LOW)
     if not tag:
-        return Promise(f"runs {image} without a tag: whatever was pushed last")
+        return Promise(f"{says} without a tag: whatever was pushed last")
     if tag == "latest" or tag.startswith("latest-") or tag.endswith("-latest"):
-        return Promise(f"runs {image}: whatever was pushed last")
+        return Promise(f"{says}: whatever was pushed last")
     if tag in _MOVING:
-        return Promise(f"runs {image}, a tag that moves by design", Severity.LOW)
+        return Promise(f"{says}, a tag that moves by design", Severity.LOW)
     return None
-
-
-def unpinned(image: str) -> str | None:
-    """Say that a name with a version has no digest; None where it has one, has no version, or is unclear."""
-    name = parse(image)
-    if name is None or name.digest is not None or moves(image) is not None:
-        return None
-    return f"runs {image} by a tag that can be moved"
 
 
 # Official images that have curl although what they are built on has not.

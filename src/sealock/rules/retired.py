@@ -10,6 +10,9 @@ from functools import cache
 from typing import Final
 
 RETIRED: Final = {
+    **dict.fromkeys(("B001", "B002", "P020"), "C080"),
+    **dict.fromkeys(("B003", "P021"), "C081"),
+    **dict.fromkeys(("B004", "P022"), "C086"),
     **dict.fromkeys(("B026", "B027", "B028"), "B024"),
     **dict.fromkeys(("B031", "B032", "B033"), "B030"),
     "B107": "B106",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from msgspec.structs import replace
+
 from sealock.formats.compose.consistency import check_names
 from sealock.formats.compose.loader import Loader
 from sealock.formats.compose.merge import unique
@@ -12,7 +14,9 @@ from sealock.formats.compose.schema import FILE, check
 from sealock.formats.compose.service import ServiceReader
 from sealock.formats.compose.tree import ComposeValue
 from sealock.formats.files import NOTHING, FileWindow
-from sealock.model.document import Document
+from sealock.model.absent import UNSET
+from sealock.model.container import Container
+from sealock.model.document import Document, Subject
 from sealock.model.location import Source
 
 
@@ -55,7 +59,9 @@ def _document(loader: Loader, overrides: Mapping[str, Source], others: tuple[Sou
     check(model, FILE, loader.report)
     section = model.at("services")
     services = {name: unique(service) for name, service in section.mapping.items()} if section else {}
-    subjects = [ServiceReader(name, service, loader).subject() for name, service in services.items()]
+    subjects = _with_image_roles(
+        [ServiceReader(name, service, loader).subject() for name, service in services.items()], services
+    )
     in_text = len(loader.errors)
     check_names(model, services, loader.report)
     project = read_project(model, subjects, loader)
@@ -71,3 +77,19 @@ def _document(loader: Loader, overrides: Mapping[str, Source], others: tuple[Sou
         frozenset(loader.extending),
         in_text,
     )
+
+
+def _with_image_roles(subjects: list[Subject], services: Mapping[str, ComposeValue]) -> list[Subject]:
+    """Mark the services whose image is built here, by themselves or by another service: `image` then names a result."""
+    builds = [(build := service.at("build")) is not None and build.data is not None for service in services.values()]
+    built = {
+        subject.noun.image
+        for subject, builds_image in zip(subjects, builds, strict=True)
+        if builds_image and isinstance(subject.noun, Container)
+    }
+    return [
+        replace(subject, noun=replace(subject.noun, image_role="built"))
+        if isinstance(subject.noun, Container) and (builds_image or subject.noun.image in built - {UNSET})
+        else subject
+        for subject, builds_image in zip(subjects, builds, strict=True)
+    ]

@@ -186,7 +186,7 @@ class StageState:
             values["expose"] = tuple(self.expose)
         if self.mounts:
             values["mounts"] = tuple(Mount("volume", None, path) for path in self.mounts)
-        return container(says=DOCKERFILE_FIELDS, **values)
+        return container(says=DOCKERFILE_FIELDS, image_role="base", **values)
 
     def places(self, start: Place) -> dict[At, Place]:
         """The places of the Container's fields; the stage's FROM for the whole."""

@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from sealock.model.build import Build, BuildText, Copy, From, Run
 from sealock.model.imagename import ImageName, parse
-from sealock.model.location import At, Place
-
-
-class NamedImage(NamedTuple):
-    """An image that a Dockerfile names; `image` is None where the text is no reference or hangs on an unknown ARG."""
-
-    text: str
-    image: ImageName | None
-    place: Place
-    at: At
+from sealock.rules.images import NamedImage
 
 
 def base_images(build: Build) -> Iterator[NamedImage]:
@@ -24,7 +14,9 @@ def base_images(build: Build) -> Iterator[NamedImage]:
     for stage in build.stages:
         start: From = stage.start
         if start.stage is None and start.image.text.lower() != "scratch":
-            yield NamedImage(start.image.text, _read(start.image), start.image.place, ("stages", stage.index))
+            yield NamedImage(
+                start.image.text, _read(start.image), start.image.place, ("stages", stage.index), "builds on"
+            )
 
 
 def copied_images(build: Build) -> Iterator[NamedImage]:
@@ -37,12 +29,12 @@ def copied_images(build: Build) -> Iterator[NamedImage]:
         if isinstance(copy, Copy) and copy.source_image is not None and copy.stage is None:
             image = copy.source_image
             if image.text.lower() not in names:
-                yield NamedImage(image.text, _read(image), image.place, at)
+                yield NamedImage(image.text, _read(image), image.place, at, "copies from")
     for at, _, run in build.each(Run):
         for mount in run.mounts if isinstance(run, Run) else ():
             text = mount.get("from")
             if text and text.lower() not in names:
-                yield NamedImage(text, parse(text), mount.place, at)
+                yield NamedImage(text, parse(text), mount.place, at, "copies from")
 
 
 def _read(image: BuildText) -> ImageName | None:

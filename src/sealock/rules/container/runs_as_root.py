@@ -56,8 +56,7 @@ class RunsAsRoot(Rule[Container]):
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         image = given(container.image, "")
-        # Only what runs a container says privileged: elsewhere an image is made, for all who will run it.
-        makes_image = container.privileged is UNKNOWN
+        makes_image = container.image_role == "base"
         if isinstance(container.user, str) and container.user:
             if is_root(container.user):
                 yield self.finding(

@@ -48,7 +48,7 @@ class SecretInImage(Rule[Container]):
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        if container.privileged is not UNKNOWN or container.history is UNKNOWN:
+        if container.image_role != "base" or container.history is UNKNOWN:
             return
         yield from secrets_in_environment(self, container)
         yield from secrets_in_labels(self, container)
