@@ -10,7 +10,7 @@ from sealock.model.location import Location
 from sealock.model.report import ImageIdentity, Report, TargetReport
 from sealock.reports.jsontext import encode
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 
 
 def render(report: Report) -> str:
@@ -29,7 +29,7 @@ def _target(target: TargetReport) -> dict[str, Any]:
         "target": target.target,
         "kind": target.kind,
         "findings": [_finding(finding) for finding in target.findings],
-        "skipped": [_not_judged(one) for one in target.skipped],
+        "skipped": [_skipped(skipped) for skipped in target.skipped],
         "errors": [_input_error(error) for error in target.errors],
     } | ({"image": _image(target.image)} if target.image else {})
 
@@ -66,7 +66,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 
 def _vulnerability(vulnerability: Vulnerability) -> dict[str, Any]:
-    """What a finding about a known vulnerability carries beside; its id is the rule."""
+    """The additional fields of a known vulnerability's finding; its id is the rule."""
     package = vulnerability.package
     return {
         "aliases": list(vulnerability.aliases),
@@ -119,12 +119,12 @@ def _reference(reference: Reference) -> dict[str, Any]:
 
 
 def _suppression(suppression: Suppression) -> dict[str, Any]:
-    told = {"by": suppression.by, "reason": suppression.reason, "until": suppression.until or None}
+    fields = {"by": suppression.by, "reason": suppression.reason, "until": suppression.until or None}
     more = {"justification": suppression.justification, "ignored": suppression.ignored}
-    return told | {key: value for key, value in more.items() if value}
+    return fields | {key: value for key, value in more.items() if value}
 
 
-def _not_judged(skipped: Skipped) -> dict[str, Any]:
+def _skipped(skipped: Skipped) -> dict[str, Any]:
     return {
         "rule": skipped.rule,
         "subject": skipped.subject,

@@ -10,7 +10,7 @@ from sealock import __version__
 from sealock.model.advice import BaseAdvice
 from sealock.reports.jsontext import encode
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 
 
 def render(advice: BaseAdvice) -> str:

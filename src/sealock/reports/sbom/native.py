@@ -10,7 +10,7 @@ from sealock.model.inventory import FileFact, Inventory, Layer
 from sealock.reports.jsontext import encode
 from sealock.reports.sbom.items import SbomItem, items
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 
 
 def render(inventory: Inventory) -> str:
