@@ -38,7 +38,7 @@ class Subject(Struct, frozen=True):
     noun: Noun
     where: Mapping[At, Place]
     unresolved: Mapping[str, str] = {}
-    silent: str = "this source does not say"
+    silent: str = "this source has no such setting"
     view: View = ""
     container: str = ""
     """The name of the engine's container, "" for any other subject."""
