@@ -280,7 +280,7 @@ def test_the_terminal_says_what_to_do(capsys: pytest.CaptureFixture[str], image:
     main(["check", image, "--no-policy"])
     shown = capsys.readouterr().out
     assert "3 known vulnerabilities in 3 packages" in shown
-    assert "closes 1, 1 exploited" in shown
+    assert "fixes 1, 1 exploited" in " ".join(shown.split())
 
 
 @pytest.mark.usefixtures("known")

@@ -43,13 +43,13 @@ def test_the_verdict_stands_at_the_top(report: Report, words: str) -> None:
 def test_it_holds_all_that_is_to_be_said() -> None:
     page = render("html", plain())
     for words in (
-        "<h2>What to do first <small>--fix mends 3 of 8, --fix --unsafe 1 more.</small></h2>",
+        "<h2>What to do first <small>--fix fixes 3 of 8, --fix --unsafe 1 more.</small></h2>",
         'C011 × 2, critical: <a href="#f2">compose.yaml:6:9</a> <a href="#f5">compose.yaml:11:16</a>',
         "<mark>privileged: true</mark>",
         '<span class="chip">--fix --unsafe does it</span>',
-        "<summary>1 set aside</summary>",
+        "<summary>1 suppressed</summary>",
         "Built on the spot &amp; &lt;never&gt; pulled.",
-        "Set aside by compose.yaml:10, until 2027-01-31.",
+        "Suppressed by compose.yaml:10, until 2027-01-31.",
         "<tr><td>38 ×</td><td>a Dockerfile has no run-time settings",
         "<b>Note</b> sealock.toml is older",
         "root inside it is root on the host.",

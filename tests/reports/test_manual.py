@@ -17,14 +17,14 @@ PAGES = (page(), replace(page(), id="B001", kinds=("build",), repair="safe", ped
 
 def test_the_list_has_a_line_for_each_rule_under_what_it_judges() -> None:
     assert render(PAGES).splitlines() == [
-        "Rules on a container, whatever describes it",
+        "Rules for containers",
         "  C001  ✖ critical  fix*  Container runs privileged",
         "",
-        "Rules on a Dockerfile",
+        "Rules for Dockerfiles",
         "  B001  ✖ critical  fix   A | B `c` (pedantic)",
         "",
-        "fix: --fix mends it. fix*: --fix --unsafe does; look at what it changes.",
-        "2 rules. `sealock rules ID` explains one.",
+        "fix: --fix fixes it. fix*: --fix --unsafe does; review the change.",
+        "2 rules. `sealock rules ID` explains a rule.",
     ]
 
 
@@ -35,8 +35,8 @@ def test_a_page_tells_all_of_a_rule() -> None:
         "Severity       critical\n",
         "It holds every capability, sees every device of the host and runs outside\nseccomp",
         "What to do\nGrant the one capability or device that the program needs instead.\n",
-        "Found\n    docker run --privileged alpine\n\n    services:\n      web:\n",
-        "Not found\n    docker run --cap-add NET_ADMIN alpine\n",
+        "Bad\n    docker run --privileged alpine\n\n    services:\n      web:\n",
+        "Good\n    docker run --cap-add NET_ADMIN alpine\n",
         "See\nCWE-250 https://cwe.mitre.org/data/definitions/250.html\nA talk\n",
     ):
         assert words in text
@@ -44,7 +44,7 @@ def test_a_page_tells_all_of_a_rule() -> None:
 
 @pytest.mark.parametrize(
     ("repair", "words"),
-    [("safe", "a sound program behaves as"), ("unsafe", "look at what it changes"), ("none", "by hand")],
+    [("safe", "programs behave as before"), ("unsafe", "review the change"), ("none", "by hand")],
 )
 def test_a_page_tells_who_mends_the_fault(repair: Repair, words: str) -> None:
     assert words in render((replace(page(), repair=repair),), explain=True)

@@ -136,10 +136,10 @@ def test_the_head_tells_the_image_its_system_and_layers() -> None:
 
 def test_what_could_not_be_read_is_told() -> None:
     text = table(broken())
-    assert "PROBLEM" in text
+    assert "ERROR" in text
     assert "Ends in the middle of an entry." in text
     assert "not everything" in text
-    assert "PROBLEM" not in table(inventory())
+    assert "ERROR" not in table(inventory())
 
 
 def test_many_files_of_a_kind_are_cut_short() -> None:

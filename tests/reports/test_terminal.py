@@ -36,7 +36,7 @@ def test_a_finding_shows_the_line_the_caret_why_and_the_remedy() -> None:
         " 4 │     privileged: true",
         "   │     ^^^^^^^^^^^^^^^^",
         "  Why     Holds every capability and device of the host.",
-        "  Remedy  Grant only what it needs. --fix --unsafe does it.",
+        "  Fix     Grant only what it needs. --fix --unsafe does it.",
         "",
     ]
 
@@ -116,7 +116,7 @@ def test_a_place_that_cannot_be_shown_costs_only_the_excerpt(location: Location)
 
 def test_what_to_do_first_is_ranked_and_grouped_by_remedy() -> None:
     text = render("terminal", plain())
-    first = text[text.index("What to do first") : text.index("Not judged")].splitlines()
+    first = text[text.index("What to do first") : text.index("39 checks skipped")].splitlines()
     assert first[:6] == [
         "What to do first",
         "  1. Do not mount the Docker socket; give the program a proxy that lets only the",
@@ -125,15 +125,15 @@ def test_what_to_do_first_is_ranked_and_grouped_by_remedy() -> None:
         "  2. Grant only what it needs.",
         "     C001, ✖ critical: compose.yaml:4:5",
     ]
-    assert first[-2] == "--fix mends 3 of 8, --fix --unsafe 1 more."
+    assert first[-2] == "--fix fixes 3 of 8, --fix --unsafe 1 more."
 
 
 @pytest.mark.parametrize(
     ("remedy", "words"),
     [
         pytest.param(Remedy("Do it."), None, id="by hand"),
-        pytest.param(Remedy("Do it.", (Set("a", 1),)), "--fix --unsafe mends 1 of 1.", id="unsafe"),
-        pytest.param(Remedy("Do it.", (Set("a", 1),), safe=True), "--fix mends 1 of 1.", id="safe"),
+        pytest.param(Remedy("Do it.", (Set("a", 1),)), "--fix --unsafe fixes 1 of 1.", id="unsafe"),
+        pytest.param(Remedy("Do it.", (Set("a", 1),), safe=True), "--fix fixes 1 of 1.", id="safe"),
     ],
 )
 def test_it_tells_what_a_fix_would_do(remedy: Remedy, words: str | None) -> None:
@@ -143,7 +143,7 @@ def test_it_tells_what_a_fix_would_do(remedy: Remedy, words: str | None) -> None
 
 def test_what_was_not_judged_is_told_by_reason_and_in_full_when_verbose() -> None:
     short, full = render("terminal", plain()), render("terminal", plain(), verbose=True)
-    assert "Not judged: 39 verdicts; silence is no pass.\n" in short
+    assert "39 checks skipped.\n" in short
     assert "   38 ×  a Dockerfile has no run-time settings\n" in short
     assert "C038" not in short
     assert "C038" in full
@@ -153,8 +153,8 @@ def test_what_was_not_judged_is_told_by_reason_and_in_full_when_verbose() -> Non
 def test_what_is_set_aside_is_shown_only_when_asked_for() -> None:
     short, full = render("terminal", plain()), render("terminal", plain(), show_suppressed=True, width=160)
     assert "C060" not in short
-    assert "1 set\n  aside (--show-suppressed lists them)." in short  # the line is broken there
-    assert "1 set aside." in full
+    assert "1\n  suppressed (--show-suppressed lists them)." in short  # the line is broken there
+    assert "1 suppressed." in full
     assert "C060" in full
     assert "until 2027-01-31: built on the spot" in full
 
@@ -162,12 +162,12 @@ def test_what_is_set_aside_is_shown_only_when_asked_for() -> None:
 def test_problems_come_first_and_make_the_last_line() -> None:
     rows = render("terminal", broken()).splitlines()
     assert rows[2:6] == [
-        "✖ PROBLEM   bad.yaml:2:8",
+        "✖ ERROR     bad.yaml:2:8",
         " 2 │   web: [",
         "   │        ^",
         "  Why     The file ends within a list that starts on line 2.",
     ]
-    assert rows[-1] == "  Fails: what could not be read is no pass."
+    assert rows[-1] == "  Failed: some inputs could not be read."
 
 
 @pytest.mark.parametrize(

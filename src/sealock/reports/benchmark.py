@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from sealock.model.benchmark import BenchmarkOutcome, BenchmarkReport, Judgement
-from sealock.reports.ansi import Ink, Paint, Signs
+from sealock.reports.ansi import Ink
 from sealock.reports.jsontext import encode
-from sealock.text import count, line, sentence, wrap
+from sealock.reports.page import Page
+from sealock.text import count, line, sentence
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 _INKS: Final[dict[BenchmarkOutcome, Ink]] = {
     "pass": "green",
     "fail": "red",
@@ -63,7 +64,7 @@ def render(
     report: BenchmarkReport, *, width: int = 80, colour: bool = False, unicode: bool = True, every: bool = False
 ) -> str:
     """Render for a terminal of that width; `every` shows all reasons of each recommendation."""
-    page = _Page(report, max(width, 40), Paint(on=colour), Signs(unicode=unicode), every=every)
+    page = _Page(report, max(width, 40), colour=colour, unicode=unicode, every=every)
     return "\n".join(row.rstrip() for row in page.lines()) + "\n"
 
 
@@ -75,11 +76,12 @@ def _short(reason: str) -> str:
     return f"{few}{colon}{words}" if colon and len(held) > _NAMES + 1 else reason
 
 
-class _Page:
+class _Page(Page):
     """Knows how the page looks."""
 
-    def __init__(self, report: BenchmarkReport, room: int, paint: Paint, signs: Signs, *, every: bool) -> None:
-        self.report, self.room, self.paint, self.signs, self.every = report, room, paint, signs, every
+    def __init__(self, report: BenchmarkReport, room: int, *, colour: bool, unicode: bool, every: bool) -> None:
+        super().__init__(room, colour=colour, unicode=unicode)
+        self.report, self.every = report, every
         self.numbered = 2 + max((len(judgement.recommendation.number) for judgement in report.judgements), default=0)
 
     def lines(self) -> Iterator[str]:
@@ -96,7 +98,7 @@ class _Page:
                 yield from self.judgement(one)
             yield ""
         for error in report.errors:
-            yield from self.hanging("PROBLEM   ", sentence(line(error.message)), "alarm")
+            yield from self.hanging(sentence(line(error.message)), 10, badge=self.paint("alarm", "ERROR") + " " * 5)
         yield from self.summary()
 
     def judgement(self, one: Judgement) -> Iterator[str]:
@@ -108,10 +110,8 @@ class _Page:
         title = one.recommendation.title
         if one.outcome == "not applicable" and len(reasons) == 1:
             title += f" ({line(reasons.pop(), 200)})"
-        first, *more = wrap(title, self.room - self.numbered - 12)
-        yield f"{number}  {self.paint(ink, word.ljust(8))}  {first}"
-        indent = " " * (self.numbered + 12)
-        yield from (f"{indent}{part}" for part in more)
+        badge = f"{number}  {self.paint(ink, word.ljust(8))}  "
+        yield from self.hanging(title, self.numbered + 12, badge=badge)
         if one.outcome == "pass":
             return
         shown = reasons if self.every else reasons[:_MOST]
@@ -120,13 +120,7 @@ class _Page:
         if not self.every and one.recommendation.scope in {"containers", "apparmor", "selinux"}:
             shown = list(map(_short, shown))
         for reason in shown:
-            for part in wrap(line(reason, 400), self.room - len(indent)):
-                yield f"{indent}{self.paint('faint', part)}"
-
-    def hanging(self, label: str, text: str, ink: Ink) -> Iterator[str]:
-        """A text behind its label."""
-        for number, part in enumerate(wrap(text, self.room - len(label))):
-            yield (self.paint(ink, label) if number == 0 else " " * len(label)) + part
+            yield from self.hanging(line(reason, 400), self.numbered + 12, "faint")
 
     def summary(self) -> Iterator[str]:
         """How many of what, and what the exit status says."""
@@ -134,14 +128,14 @@ class _Page:
         counts = report.counts
         words = ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number)
         total = count(len(report.judgements), "recommendation")
-        yield from self.hanging(f"{self.signs.arrow} ", f"{total}: {words}.", "bold")
+        yield from self.hanging(f"{total}: {words}.", 2, badge=self.paint("bold", f"{self.signs.arrow} "))
         used = {_WORDS.get(outcome, outcome) for outcome, number in counts.items() if number}
         legend = "; ".join(f"{word}: {meaning}" for word, meaning in _LEGEND if word in used)
         if legend:
-            yield from self.hanging("  ", f"{legend}.", "faint")
+            yield from self.hanging(f"{legend}.", 2)
         if report.benchmark.note:
-            yield from self.hanging("  ", report.benchmark.note, "faint")
+            yield from self.hanging(report.benchmark.note, 2)
         if report.status == 1:
-            yield from self.hanging("  ", f"Fails: at least one is {report.fail_on.word} or worse.", "red")
+            yield from self.hanging(f"Failed: at least one finding is {report.fail_on.word} or worse.", 2, "red")
         if report.status == 2:
-            yield from self.hanging("  ", "Fails: what could not be read is no pass.", "red")
+            yield from self.hanging("Failed: some inputs could not be read.", 2, "red")

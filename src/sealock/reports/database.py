@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from sealock.reports.jsontext import encode
-from sealock.text import count, format_size, line, wrap
+from sealock.reports.page import Page
+from sealock.text import count, format_size, line
 
 _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
 
@@ -55,26 +56,23 @@ def _object(row: FeedRow) -> dict[str, object]:
 
 def status(rows: Sequence[FeedRow], path: str, size: int, now: float, room: int) -> str:
     """Render the feeds of a database as a table."""
-    lines = [*wrap(f"Advisory database {line(path)}, {format_size(size)}, undamaged", room), ""]
+    page = Page(room)
+    lines = [*page.hanging(f"Advisory database {line(path)}, {format_size(size)}, undamaged", 0), ""]
     table = [("feed", "records", "newest", "checked")]
     table += [(line(row.feed), f"{row.records:,}", row.date[:10] or "-", _ago(now - row.checked)) for row in rows]
-    lines += _columns(table)
+    lines += page.table(table, indent=0, right=(1,))
     old = [f"{row.feed}: {row.old}" for row in rows if row.old]
     if old:
         lines += ["", f"{len(old)} of {count(len(rows), 'feed')} {'is' if len(old) == 1 else 'are'} old:"]
-        lines += _indented(old, room)
+        lines += _indented(page, old)
     broken = [f"{row.feed}: {count(row.broken, 'record')}; {row.examples[0][:300]}" for row in rows if row.examples]
     if broken:
-        lines += ["", "Could not be read:", *_indented(broken, room)]
+        lines += ["", "Could not be read:", *_indented(page, broken)]
     return "\n".join(lines) + "\n"
 
 
-def _indented(texts: Iterable[str], room: int) -> Iterator[str]:
-    """Indent each text, its continuation lines further."""
-    for text in texts:
-        first, *more = wrap(line(text), room - 4)
-        yield f"  {first}"
-        yield from (f"    {part}" for part in more)
+def _indented(page: Page, texts: Sequence[str]) -> list[str]:
+    return [row for text in texts for row in page.hanging(line(text), 4, badge="  - ")]
 
 
 def outcomes(rows: Sequence[FeedRow], room: int) -> str:
@@ -84,10 +82,11 @@ def outcomes(rows: Sequence[FeedRow], room: int) -> str:
         for row in rows
         if row.result != "unchanged"
     ]
-    lines = list(_columns(table, right=(2,)))
+    page = Page(room)
+    lines = list(page.table(table, indent=0, right=(2,)))
     same = sum(row.result == "unchanged" for row in rows)
     if same:
-        lines += wrap(f"{count(same, 'feed')} unchanged", room)
+        lines += page.hanging(f"{count(same, 'feed')} unchanged", 0)
     return "\n".join(lines) + "\n"
 
 
@@ -95,17 +94,6 @@ def shared(place: str, result: str, rows: Sequence[FeedRow], size: int) -> str:
     """Render a push or pull; the first line is the reference that pins the database."""
     records = sum(row.records for row in rows)
     return f"{line(place)}\n{result}: {count(len(rows), 'feed')}, {records:,} records, {format_size(size)}\n"
-
-
-def _columns(table: Sequence[Sequence[str]], right: Iterable[int] = (1,)) -> Iterator[str]:
-    """Align the rows in columns; those of `right` to the right."""
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)] if table else []
-    for row in table:
-        cells = [
-            cell.rjust(room) if place in right else cell.ljust(room)
-            for place, (cell, room) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()
 
 
 def _ago(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Workflow commands that GitHub Actions turns into annotations on the lines at fault, the gravest first.
+"""Workflow commands that GitHub Actions turns into annotations on the lines at fault, most severe first.
 
 GitHub shows ten errors, ten warnings and ten notices of a step, so the order matters.
 """
@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 from sealock.model.finding import Finding, Severity
 from sealock.model.location import Location
 from sealock.model.report import Report
-from sealock.reports.priorities import silences
+from sealock.reports.priorities import skip_reasons
 from sealock.text import clip, count, line, sentence, visible
 
 WorkflowCommand: TypeAlias = Literal["error", "warning", "notice"]
@@ -33,23 +33,23 @@ def render(report: Report) -> str:
 def _commands(report: Report) -> Iterator[str]:
     for target in report.targets:
         for error in target.errors:
-            yield _command("error", error.location, "sealock could not read or analyse this", line(error.message))
+            yield _command("error", error.location, "sealock could not read this", line(error.message))
     for finding in sorted(report.findings(), key=_pressing):
         title = f"{line(finding.rule, 40)} {line(finding.title, 200)} ({finding.severity.word})"
         yield _command(_COMMANDS[finding.severity], finding.location, title, _message(finding))
     if report.skipped:
-        reasons = [f"{len(entries)} × {line(reason, 300)}" for reason, entries in silences(report).items()]
-        title = f"{count(report.skipped, 'verdict')} not given by sealock"
+        reasons = [f"{len(entries)} × {line(reason, 300)}" for reason, entries in skip_reasons(report).items()]
+        title = f"sealock skipped {count(report.skipped, 'check')}"
         yield _command("notice", Location(""), title, clip("\n".join(reasons), 2000))
     for note in report.notes:
         yield _command("notice", Location(""), "sealock", line(note))
 
 
 def _pressing(finding: Finding) -> tuple[int, int, float]:
-    """By severity; of known vulnerabilities those first that are exploited, or likely to be."""
-    one = finding.vulnerability
-    likely = one.epss.score if one and one.epss else 0.0
-    return -finding.severity, 0 if one and one.exploited else 1, -likely
+    """By severity; exploited and likely exploited vulnerabilities first."""
+    flaw = finding.vulnerability
+    likely = flaw.epss.score if flaw and flaw.epss else 0.0
+    return -finding.severity, 0 if flaw and flaw.exploited else 1, -likely
 
 
 def _message(finding: Finding) -> str:

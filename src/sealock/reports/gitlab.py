@@ -37,16 +37,16 @@ def _issues(target: TargetReport) -> Iterator[dict[str, Any]]:
         print_ = finding.fingerprint
         yield _issue(finding.rule, _description(finding), print_, _SEVERITIES[finding.severity], finding.location)
     reasons: dict[str, int] = {}
-    for one in target.skipped:
-        reasons[one.reason] = reasons.get(one.reason, 0) + 1
+    for skipped in target.skipped:
+        reasons[skipped.reason] = reasons.get(skipped.reason, 0) + 1
     for reason, number in reasons.items():
-        print_ = _fingerprint("not judged", target.target, reason)
-        text = f"Not judged, {count(number, 'verdict')}: {line(reason)}"
+        print_ = _fingerprint("skipped", target.target, reason)
+        text = f"{count(number, 'check')} skipped: {line(reason)}"
         yield _issue("sealock-skipped", text, print_, "info", Location(target.target))
 
 
 def _issue(name: str, description: str, fingerprint: str, severity: str, location: Location) -> dict[str, Any]:
-    # GitLab wants a line in any case; what has none stands at the first.
+    # GitLab wants a line in any case; an issue without a line gets the first.
     lines = {"begin": max(location.line, 1)}
     if location.end_line > location.line:
         lines["end"] = location.end_line

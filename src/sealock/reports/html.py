@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from sealock.model.report import Report, TargetReport
-from sealock.reports.htmlfinding import Numbers, aside, error, escaped, finding, prose
+from sealock.reports.htmlfinding import Numbers, escaped, prose, render_error, render_finding, render_suppressed
 from sealock.reports.htmlstyle import SIGN, STYLE
 from sealock.reports.mask import masked
-from sealock.reports.priorities import named, repairs, silences, steps
+from sealock.reports.priorities import named, repairs, skip_reasons, steps
 from sealock.text import count, sentence
 
 _STEPS = 5
@@ -24,7 +24,7 @@ def render(report: Report) -> str:
     parts += [*_notes(report), *_input_errors(report), *_first(report, numbers), *_contents(report, numbers)]
     for target in report.targets:
         parts += _target(target, report, numbers)
-    parts += [*_not_judged(report), "</div>", "</main>", *_foot(report)]
+    parts += [*_skipped(report), "</div>", "</main>", *_foot(report)]
     return "\n".join(parts) + "\n"
 
 
@@ -52,13 +52,13 @@ def _head(report: Report) -> Iterator[str]:
 
 
 def _result(report: Report) -> tuple[str, str]:
-    """The verdict in a few words, and what it rests on."""
+    """The result in a few words, and the counts behind it."""
     total = sum(report.by_severity.values())
     words = [f"{count(total, 'finding') if total else 'No findings'} in {count(len(report.targets), 'target')}."]
     if report.suppressed:
-        words.append(f"{report.suppressed} set aside.")
+        words.append(f"{report.suppressed} suppressed.")
     if report.skipped:
-        words.append(f"{count(report.skipped, 'verdict')} not given.")
+        words.append(f"{count(report.skipped, 'check')} skipped.")
     if not report.targets:
         return "Nothing was checked", "No target was given."
     if report.status == 2:
@@ -94,11 +94,11 @@ def _notes(report: Report) -> Iterator[str]:
 def _input_errors(report: Report) -> Iterator[str]:
     if report.errors:
         yield "<section>"
-        yield "<h2>Could not be read <small>what could not be read is no pass</small></h2>"
+        yield "<h2>Errors <small>some inputs could not be read</small></h2>"
         for target in report.targets:
             concealed = masked(target)
-            for one in target.errors:
-                yield from error(concealed, one)
+            for input_error in target.errors:
+                yield from render_error(concealed, input_error)
         yield "</section>"
 
 
@@ -111,7 +111,8 @@ def _first(report: Report, numbers: Numbers) -> Iterator[str]:
     yield '<div class="card"><ol class="first">'
     for step in ranked[:_STEPS]:
         rules = ", ".join(escaped(rule) for rule in named(step, "×"))
-        links = list({numbers.label(one): numbers.link(one) for one in reversed(step.findings)}.values())[::-1]
+        links = list({numbers.label(finding): numbers.link(finding) for finding in reversed(step.findings)}.values())
+        links.reverse()
         where = " ".join(links[:6]) + (f" and {len(links) - 6} more" if len(links) > 6 else "")
         yield (
             f'<li class="{step.severity.word}">{prose(sentence(step.remedy))}<br>'
@@ -154,22 +155,22 @@ def _target(target: TargetReport, report: Report, numbers: Numbers) -> Iterator[
     yield f'<section id="{numbers.target(target)}">'
     words = f"{escaped(target.kind)}, {count(total, 'finding') if total else 'nothing that counts'}"
     yield f'<h2><span class="mono">{escaped(target.target)}</span> <small>{words}</small></h2>'
-    for one in target.counted:
-        yield from finding(concealed, one, numbers, report.pages.get(one.rule))
+    for finding in target.counted:
+        yield from render_finding(concealed, finding, numbers, report.pages.get(finding.rule))
     if target.suppressed:
-        yield f"<details><summary>{len(target.suppressed)} set aside</summary>"
-        for one in target.suppressed:
-            yield from aside(one)
+        yield f"<details><summary>{len(target.suppressed)} suppressed</summary>"
+        for suppressed in target.suppressed:
+            yield from render_suppressed(suppressed)
         yield "</details>"
     yield "</section>"
 
 
-def _not_judged(report: Report) -> Iterator[str]:
-    reasons = silences(report)
+def _skipped(report: Report) -> Iterator[str]:
+    reasons = skip_reasons(report)
     if not reasons:
         return
     yield "<section>"
-    yield f"<h2>Not judged <small>{count(report.skipped, 'verdict')}; silence is no pass</small></h2>"
+    yield f"<h2>Skipped <small>{count(report.skipped, 'check')}</small></h2>"
     yield '<div class="card"><table class="silent">'
     for reason, entries in reasons.items():
         subjects: dict[str, list[str]] = {}

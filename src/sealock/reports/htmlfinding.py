@@ -1,4 +1,4 @@
-"""Findings and problems as HTML. All text goes through `escaped`."""
+"""Findings and errors as HTML. All text goes through `escaped`."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ class Numbers:
     @staticmethod
     def label(finding: Finding) -> str:
         """The place of the fault, or the package that has it."""
-        one = finding.vulnerability
-        return escaped(one.package.name, 80) if one else place(finding.location)
+        flaw = finding.vulnerability
+        return escaped(flaw.package.name, 80) if flaw else place(finding.location)
 
 
 def escaped(text: str, limit: int = 1000) -> str:
@@ -69,34 +69,38 @@ def place(location: Location) -> str:
     return f"{name}:{location.line}:{location.column}" if location.line else name
 
 
-def finding(target: TargetReport, one: Finding, numbers: Numbers, page: RulePage | None) -> Iterator[str]:
+def render_finding(target: TargetReport, finding: Finding, numbers: Numbers, page: RulePage | None) -> Iterator[str]:
     """A finding as an article."""
-    doubt = f' <span class="faint">{one.confidence.word} confidence</span>' if one.confidence < Confidence.HIGH else ""
-    yield f'<article class="card finding {one.severity.word}" id="{numbers.finding(one)}">'
-    yield (
-        f'<div class="head"><span class="badge">{one.severity.word}</span>'
-        f'<span class="rule">{escaped(one.rule)}</span><h3>{prose(one.title)}</h3>{doubt}</div>'
+    doubt = (
+        f' <span class="faint">{finding.confidence.word} confidence</span>'
+        if finding.confidence < Confidence.HIGH
+        else ""
     )
-    yield f'<p class="where"><span class="mono">{place(one.location)}</span> · {escaped(one.subject)}</p>'
-    yield from _code(target, one.location)
-    yield f'<p class="why">{prose(sentence(one.message))}</p>'
-    if one.vulnerability:
-        yield from _vulnerability(one.vulnerability)
-    if one.remedy.text or one.remedy.changes:
-        words = _CHIPS[repair(one)]
+    yield f'<article class="card finding {finding.severity.word}" id="{numbers.finding(finding)}">'
+    yield (
+        f'<div class="head"><span class="badge">{finding.severity.word}</span>'
+        f'<span class="rule">{escaped(finding.rule)}</span><h3>{prose(finding.title)}</h3>{doubt}</div>'
+    )
+    yield f'<p class="where"><span class="mono">{place(finding.location)}</span> · {escaped(finding.subject)}</p>'
+    yield from _code(target, finding.location)
+    yield f'<p class="why">{prose(sentence(finding.message))}</p>'
+    if finding.vulnerability:
+        yield from _vulnerability(finding.vulnerability)
+    if finding.remedy.text or finding.remedy.changes:
+        words = _CHIPS[repair(finding)]
         chip = f'<span class="chip">{words}</span>' if words else ""
-        yield f'<p class="remedy"><b>Remedy</b> {prose(sentence(one.remedy.text))}{chip}</p>'
-    yield from _more(one, page)
+        yield f'<p class="remedy"><b>Fix</b> {prose(sentence(finding.remedy.text))}{chip}</p>'
+    yield from _more(finding, page)
     yield "</article>"
 
 
 def _vulnerability(vulnerability: Vulnerability) -> Iterator[str]:
-    """Where the package is from, and what else the flaw is called."""
+    """Where the package is from, and the vulnerability's other names."""
     rows = [
         ("Package", vulnerability.package.purl or f"{vulnerability.package.name} {vulnerability.package.version}"),
         ("Fixed in", vulnerability.fixed or f"no version ({vulnerability.state})"),
         ("Found in", vulnerability.package.path),
-        ("Brought in by", instruction(vulnerability.package.instruction)),
+        ("Installed by", instruction(vulnerability.package.instruction)),
         ("Layer", vulnerability.package.layer),
         ("Also called", ", ".join(vulnerability.aliases)),
     ]
@@ -106,8 +110,9 @@ def _vulnerability(vulnerability: Vulnerability) -> Iterator[str]:
         rows.append(
             ("EPSS", f"{vulnerability.epss.score:.1%}, more than {vulnerability.epss.percentile:.0%} of all CVEs")
         )
-    told = "".join(f"<tr><td>{name}</td><td>{escaped(value)}</td></tr>" for name, value in rows if value)
-    yield f'<details><summary>The package and the flaw</summary><table class="silent">{told}</table></details>'
+    table = "".join(f"<tr><td>{name}</td><td>{escaped(value)}</td></tr>" for name, value in rows if value)
+    yield "<details><summary>The package and the vulnerability</summary>"
+    yield f'<table class="silent">{table}</table></details>'
 
 
 def _code(target: TargetReport, location: Location) -> Iterator[str]:
@@ -122,16 +127,16 @@ def _code(target: TargetReport, location: Location) -> Iterator[str]:
     yield "</table></div>"
 
 
-def _more(one: Finding, page: RulePage | None) -> Iterator[str]:
-    """The rule's page and the references, for those who want to know."""
-    if not one.references and page is None:
+def _more(finding: Finding, page: RulePage | None) -> Iterator[str]:
+    """The rule's page and the references."""
+    if not finding.references and page is None:
         return
     yield "<details><summary>More on this</summary>"
     if page is not None:
         yield from (f"<p>{prose(' '.join(part.split()), 4000)}</p>" for part in page.why.split("\n\n"))
-    if one.references:
+    if finding.references:
         yield "<ul>"
-        yield from (f"<li>{_link(reference)}</li>" for reference in one.references)
+        yield from (f"<li>{_link(reference)}</li>" for reference in finding.references)
         yield "</ul>"
     yield "</details>"
 
@@ -143,26 +148,26 @@ def _link(reference: Reference) -> str:
     return f'<a href="{escaped(reference.url, 2000)}" rel="noreferrer noopener">{label}</a>'
 
 
-def error(target: TargetReport, input_error: InputError) -> Iterator[str]:
+def render_error(target: TargetReport, error: InputError) -> Iterator[str]:
     """Something that could not be read."""
     yield '<article class="card problem">'
-    yield f"<h3>{place(input_error.location)}</h3>"
-    yield from _code(target, input_error.location)
-    yield f'<p class="why">{prose(sentence(input_error.message))}</p>'
+    yield f"<h3>{place(error.location)}</h3>"
+    yield from _code(target, error.location)
+    yield f'<p class="why">{prose(sentence(error.message))}</p>'
     yield "</article>"
 
 
-def aside(one: Finding) -> Iterator[str]:
-    """A finding that is set aside, and why."""
-    if one.suppressed is None:
+def render_suppressed(finding: Finding) -> Iterator[str]:
+    """A suppressed finding, and why it is suppressed."""
+    if finding.suppressed is None:
         return
-    until = f", until {escaped(one.suppressed.until, 40)}" if one.suppressed.until else ""
-    yield f'<article class="card finding aside {one.severity.word}">'
+    until = f", until {escaped(finding.suppressed.until, 40)}" if finding.suppressed.until else ""
+    yield f'<article class="card finding aside {finding.severity.word}">'
     yield (
-        f'<div class="head"><span class="badge">{one.severity.word}</span>'
-        f'<span class="rule">{escaped(one.rule)}</span><h3>{prose(one.title)}</h3></div>'
+        f'<div class="head"><span class="badge">{finding.severity.word}</span>'
+        f'<span class="rule">{escaped(finding.rule)}</span><h3>{prose(finding.title)}</h3></div>'
     )
-    yield f'<p class="where"><span class="mono">{place(one.location)}</span> · {escaped(one.subject)}</p>'
-    yield f'<p class="why">{escaped(sentence(one.suppressed.reason))}</p>'
-    yield f'<p class="faint">Set aside by {escaped(one.suppressed.by)}{until}.</p>'
+    yield f'<p class="where"><span class="mono">{place(finding.location)}</span> · {escaped(finding.subject)}</p>'
+    yield f'<p class="why">{escaped(sentence(finding.suppressed.reason))}</p>'
+    yield f'<p class="faint">Suppressed by {escaped(finding.suppressed.by)}{until}.</p>'
     yield "</article>"

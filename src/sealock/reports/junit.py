@@ -1,7 +1,7 @@
 """JUnit's XML: a suite for each target, a case for each rule and subject.
 
-A case fails where something was found, is an error where something could not be read, and is skipped where the rule
-could not judge or all that it found is set aside. A target where nothing was found has one case that passes.
+A case fails for a finding, is an error for an input that could not be read, and is skipped where the rule
+was skipped or all its findings are suppressed. A target without findings has one case that passes.
 """
 
 from __future__ import annotations
@@ -71,12 +71,12 @@ def _cases(target: TargetReport) -> Iterator[_Case]:
         groups.setdefault((finding.rule, finding.subject), []).append(finding)
     for group in groups.values():
         yield _group(group)
-    silent: dict[tuple[str, str], list[str]] = {}
-    for one in target.skipped:
-        silent.setdefault((one.rule, one.subject), []).append(one.reason)
-    for (rule, subject), reasons in silent.items():
+    skipped: dict[tuple[str, str], list[str]] = {}
+    for check in target.skipped:
+        skipped.setdefault((check.rule, check.subject), []).append(check.reason)
+    for (rule, subject), reasons in skipped.items():
         words = "; ".join(line(reason) for reason in dict.fromkeys(reasons))
-        yield _Case(f"{rule} not judged ({subject})", "skipped", "not judged", clip(words, 2000))
+        yield _Case(f"{rule} ({subject})", "skipped", "skipped", clip(words, 2000))
     if not target.errors and not any(finding.suppressed is None for finding in target.findings):
         yield _Case("nothing found", "passed")
 
@@ -84,19 +84,19 @@ def _cases(target: TargetReport) -> Iterator[_Case]:
 def _group(group: list[Finding]) -> _Case:
     """One rule's findings on one subject."""
     counted = [finding for finding in group if finding.suppressed is None]
-    worst = max(counted or group, key=lambda one: one.severity)
+    worst = max(counted or group, key=lambda finding: finding.severity)
     name = f"{worst.rule} {worst.title} ({worst.subject})"
     if not counted:
-        reasons = dict.fromkeys(line(one.suppressed.reason) for one in group if one.suppressed)
-        return _Case(name, "skipped", "suppressed", f"set aside: {clip('; '.join(reasons), 2000)}")
-    text = "\n".join(_told(finding) for finding in counted)
+        reasons = dict.fromkeys(line(finding.suppressed.reason) for finding in group if finding.suppressed)
+        return _Case(name, "skipped", "suppressed", f"suppressed: {clip('; '.join(reasons), 2000)}")
+    text = "\n".join(_details(finding) for finding in counted)
     return _Case(name, "failure", worst.severity.word, line(worst.message), f"\n{text}\n")
 
 
-def _told(finding: Finding) -> str:
+def _details(finding: Finding) -> str:
     rows = [f"{_place(finding.location)}: {sentence(line(finding.message))}"]
     if finding.remedy.text:
-        rows.append(f"Remedy: {sentence(line(finding.remedy.text))}")
+        rows.append(f"Fix: {sentence(line(finding.remedy.text))}")
     rows += [f"See: {line(reference.label)} {line(reference.url)}".rstrip() for reference in finding.references]
     return "\n".join(rows)
 

@@ -1,4 +1,4 @@
-"""What to do first: findings that one and the same remedy mends, the gravest first."""
+"""What to do first: the findings that one remedy fixes, most severe first."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from sealock.model.finding import Finding, Severity
 from sealock.model.report import Repair, Report
 
 _NAMED: Final = 6
-"""Rules that are named beside a thing to do."""
+"""Rules that are named with a step."""
 
 
 class PriorityStep(Struct, frozen=True):
-    """One thing to do, and the findings that it mends."""
+    """One thing to do, and the findings that it fixes."""
 
     remedy: str
     findings: tuple[Finding, ...]
 
     @property
     def severity(self) -> Severity:
-        """That of the gravest."""
+        """The highest severity among its findings."""
         return max(finding.severity for finding in self.findings)
 
     @property
@@ -37,7 +37,7 @@ class PriorityStep(Struct, frozen=True):
 def steps(findings: Iterable[Finding]) -> list[PriorityStep]:
     """Group the findings by remedy and rank the groups.
 
-    First what mends a flaw that is exploited, then by severity, confidence and number; last what no version mends.
+    First the fixes of exploited vulnerabilities, then by severity, confidence and number; last what has no fix.
     """
     groups: dict[str, list[Finding]] = {}
     for finding in findings:
@@ -46,26 +46,26 @@ def steps(findings: Iterable[Finding]) -> list[PriorityStep]:
 
 
 def _rank(step: PriorityStep) -> tuple[bool, bool, int, int, int]:
-    flaws = [one for finding in step.findings if (one := finding.vulnerability)]
+    flaws = [flaw for finding in step.findings if (flaw := finding.vulnerability)]
     exploited = any(flaw.exploited for flaw in flaws)
     sure = max(finding.confidence for finding in step.findings)
-    return unmended(step), not exploited, -step.severity, -sure, -len(step.findings)
+    return unfixed(step), not exploited, -step.severity, -sure, -len(step.findings)
 
 
-def unmended(step: PriorityStep) -> bool:
-    """Whether it is all about flaws that no version mends."""
+def unfixed(step: PriorityStep) -> bool:
+    """Whether it is only about vulnerabilities without a fix."""
     return all(finding.vulnerability and not finding.vulnerability.fixed for finding in step.findings)
 
 
 def named(step: PriorityStep, times: str) -> list[str]:
-    """The step's rules, each with how often it was met; `times` is the sign between the two."""
+    """The step's rules, each with its number of findings; `times` is the sign between the two."""
     rules = [f"{rule} {times} {number}" if number > 1 else rule for rule, number in step.rules.items()]
     more = len(rules) - _NAMED
     return [*rules[:_NAMED], f"{more} more"] if more > 0 else rules
 
 
 def repair(finding: Finding) -> Repair:
-    """Whether sealock can mend the finding itself, and whether that is safe."""
+    """Whether sealock can fix the finding, and whether the fix is safe."""
     if not finding.remedy.changes:
         return "none"
     return "safe" if finding.remedy.safe else "unsafe"
@@ -78,14 +78,14 @@ def repairs(findings: Iterable[Finding]) -> str:
     if not safe and not unsafe:
         return ""
     if not safe:
-        return f"--fix --unsafe mends {unsafe} of {len(kinds)}."
-    return f"--fix mends {safe} of {len(kinds)}" + (f", --fix --unsafe {unsafe} more." if unsafe else ".")
+        return f"--fix --unsafe fixes {unsafe} of {len(kinds)}."
+    return f"--fix fixes {safe} of {len(kinds)}" + (f", --fix --unsafe {unsafe} more." if unsafe else ".")
 
 
-def silences(report: Report) -> dict[str, list[tuple[str, str, str]]]:
-    """What was not judged, by reason, the commonest first: target, subject and rule of each."""
+def skip_reasons(report: Report) -> dict[str, list[tuple[str, str, str]]]:
+    """The skipped checks by reason, the most frequent first: target, subject and rule of each."""
     reasons: dict[str, list[tuple[str, str, str]]] = {}
     for target in report.targets:
-        for one in target.skipped:
-            reasons.setdefault(one.reason, []).append((target.target, one.subject, one.rule))
+        for skipped in target.skipped:
+            reasons.setdefault(skipped.reason, []).append((target.target, skipped.subject, skipped.rule))
     return dict(sorted(reasons.items(), key=lambda item: -len(item[1])))

@@ -1,4 +1,4 @@
-"""The manual's pages in Markdown, from which docs/rules/ is made."""
+"""The manual's pages in Markdown; docs/generate.py writes them to docs/rules/."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from sealock.model.report import RulePage
 from sealock.reports.markdown import code, inline, link
-from sealock.reports.rules import applies_to, fixed, known_as
+from sealock.reports.rulewords import facts
 from sealock.text import sentence
 
 
@@ -14,7 +14,7 @@ def index(pages: Iterable[RulePage]) -> str:
     """A table of all rules, each with a link to its page."""
     rows = [
         "# Rules\n",
-        "| Rule | Severity | What is wrong | Checks | Fix | Also known as |",
+        "| Rule | Severity | Title | Checks | Fix | Also known as |",
         "|---|---|---|---|---|---|",
     ]
     for page in pages:
@@ -33,21 +33,12 @@ def page(page: RulePage) -> str:
 
 def _parts(page: RulePage) -> Iterator[str]:
     yield f"# {page.id}: {inline(page.title)}"
-    facts = [
-        ("Severity", page.severity.word),
-        ("Confidence", page.confidence.word),
-        ("Checks", applies_to(page)),
-        ("Fix", fixed(page)),
-    ]
-    if page.pedantic:
-        facts.append(("Pedantic", "off unless asked for with `--pedantic`"))
-    facts += known_as(page).items()
-    yield "\n".join(["| | |", "|---|---|", *(f"| {name} | {fact} |" for name, fact in facts)])
+    yield "\n".join(["| | |", "|---|---|", *(f"| {name} | {fact} |" for name, fact in facts(page))])
     for paragraph in page.why.split("\n\n"):
         if paragraph.strip():
             yield inline(" ".join(paragraph.split()))
     yield f"## What to do\n\n{inline(sentence(page.remedy))}"
-    for title, texts in (("Found", page.bad), ("Not found", page.good)):
+    for title, texts in (("Bad", page.bad), ("Good", page.good)):
         if texts:
             yield f"## {title}\n\n" + "\n\n".join(code(text, _language(text)) for text in texts)
     if page.references:
@@ -55,7 +46,7 @@ def _parts(page: RulePage) -> Iterator[str]:
 
 
 def _language(text: str) -> str:
-    """What an example is written in, for those who colour it."""
+    """The language of an example, for syntax highlighting."""
     start = text.lstrip()
     if start.startswith("{"):
         return "json"

@@ -27,7 +27,7 @@ LEVELS: Final[dict[Severity, SarifLevel]] = {
 
 
 def render(report: Report) -> str:
-    """Render as one SARIF run. A problem makes `executionSuccessful` false; what was not judged is told as notes."""
+    """Render as one SARIF run. An error makes `executionSuccessful` false; skipped checks are notes."""
     rules = descriptors(report)
     index = {rule["id"]: number for number, rule in enumerate(rules)}
     run = {
@@ -46,7 +46,7 @@ def _results(target: TargetReport, index: Mapping[str, int]) -> Iterator[dict[st
 
 
 def _result(finding: Finding, index: int, places: Places) -> dict[str, Any]:
-    """§3.27. `suppressions` is always there, since a result without it says that nobody looked (§3.27.23)."""
+    """§3.27. `suppressions` is always there, since a result without it means that nothing was evaluated (§3.27.23)."""
     result: dict[str, Any] = {
         "ruleId": finding.rule,
         "ruleIndex": index,
@@ -71,7 +71,7 @@ def _result(finding: Finding, index: int, places: Places) -> dict[str, Any]:
 
 def _vulnerability(vulnerability: Vulnerability) -> dict[str, Any]:
     """What code scanning shows beside a result, and what its filters go by."""
-    told = {
+    properties = {
         "purl": vulnerability.package.purl,
         "package": vulnerability.package.name,
         "installedVersion": vulnerability.package.version,
@@ -82,12 +82,12 @@ def _vulnerability(vulnerability: Vulnerability) -> dict[str, Any]:
         "epss": vulnerability.epss.score if vulnerability.epss else None,
         "layer": vulnerability.package.layer,
     }
-    return {name: value for name, value in told.items() if value is not None and value != ""}
+    return {name: value for name, value in properties.items() if value is not None and value != ""}
 
 
 def _message(finding: Finding) -> str:
-    told = f"{line(finding.subject, 200)}: {line(finding.message)}"
-    return " ".join(sentence(line(part)) for part in (told, finding.remedy.text) if part)
+    message = f"{line(finding.subject, 200)}: {line(finding.message)}"
+    return " ".join(sentence(line(part)) for part in (message, finding.remedy.text) if part)
 
 
 def _location(finding: Finding, places: Places) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def _fix(finding: Finding, places: Places) -> dict[str, Any] | None:
     if not remedy.safe or not replacements or None in replacements:
         return None
     artifact = {"artifactLocation": {"uri": uri(finding.location.file)}, "replacements": replacements}
-    return {"description": {"text": sentence(line(remedy.text)) or "Mend it."}, "artifactChanges": [artifact]}
+    return {"description": {"text": sentence(line(remedy.text)) or "Fix it."}, "artifactChanges": [artifact]}
 
 
 def _invocation(report: Report) -> dict[str, Any]:
@@ -130,10 +130,10 @@ def _notifications(target: TargetReport) -> Iterator[dict[str, Any]]:
     for error in target.errors:
         yield _notification("error", error.message, places.physical(error.location))
     reasons: dict[str, list[str]] = {}
-    for one in target.skipped:
-        reasons.setdefault(one.reason, []).append(one.rule)
+    for skipped in target.skipped:
+        reasons.setdefault(skipped.reason, []).append(skipped.rule)
     for reason, rules in reasons.items():
-        words = f"Not judged, {count(len(rules), 'verdict')}: {line(reason)} ({', '.join(dict.fromkeys(rules))})"
+        words = f"{count(len(rules), 'check')} skipped: {line(reason)} ({', '.join(dict.fromkeys(rules))})"
         yield _notification("note", words, places.physical(Location(target.target)))
 
 

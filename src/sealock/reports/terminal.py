@@ -1,4 +1,4 @@
-"""The report for people at a terminal: the line at fault with a caret, why, the remedy; then what to do first."""
+"""The report for people at a terminal: the line at fault with a caret, why, the fix; then what to do first."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Final
 from sealock.model.finding import Confidence, Finding, InputError
 from sealock.model.location import Location
 from sealock.model.report import Report, TargetReport
-from sealock.reports.ansi import INKS, Ink, Paint, Signs
+from sealock.reports.ansi import INKS, Ink
 from sealock.reports.excerpt import excerpt
 from sealock.reports.gutter import Gutter
 from sealock.reports.mask import masked
-from sealock.reports.priorities import PriorityStep, named, repair, repairs, silences, steps, unmended
+from sealock.reports.page import Page
+from sealock.reports.priorities import PriorityStep, named, repair, repairs, skip_reasons, steps, unfixed
 from sealock.text import clip, count, fit, line, sentence, width, wrap
 
 _STEPS = 5
@@ -36,7 +37,7 @@ def render(  # noqa: PLR0913  each is an option of the command line
 
     `every` lists each known vulnerability by itself.
     """
-    page = _Page(report, max(width, 30), Paint(on=colour), Signs(unicode=unicode), verbose=verbose, every=every)
+    page = _Page(report, max(width, 30), colour=colour, unicode=unicode, verbose=verbose, every=every)
     lines = [row for target in report.targets for row in page.target(target, show_suppressed=show_suppressed)]
     lines += [*page.first(), *page.skipped(), *page.notes(), *page.summary(shown=show_suppressed)]
     return "\n".join(row.rstrip() for row in lines) + "\n"
@@ -51,47 +52,33 @@ def place(location: Location) -> str:
 
 
 def _where(finding: Finding) -> str:
-    """The package that has the flaw, else the place of the fault."""
+    """The vulnerable package, else the place of the fault."""
     return line(finding.vulnerability.package.name, 80) if finding.vulnerability else place(finding.location)
 
 
-class _Page:
+class _Page(Page):
     """Knows how the page looks; each method yields the lines of one part."""
 
     def __init__(  # noqa: PLR0913  each is an option of the command line
-        self, report: Report, room: int, paint: Paint, signs: Signs, *, verbose: bool, every: bool = False
+        self, report: Report, room: int, *, colour: bool, unicode: bool, verbose: bool, every: bool
     ) -> None:
-        self.report = report
-        self.room = room
-        self.paint = paint
-        self.signs = signs
-        self.verbose = verbose
-        self.every = every
-
-    def wrapped(self, text: str, indent: int, ink: Ink | None = None, label: str = "") -> Iterator[str]:
-        """The text broken to the room, hanging behind its label."""
-        for number, part in enumerate(wrap(text, self.room - indent)):
-            head = label if number == 0 else ""
-            yield self.paint("faint", head.ljust(indent)) + (self.paint(ink, part) if ink else part)
+        super().__init__(room, colour=colour, unicode=unicode)
+        self.report, self.verbose, self.every = report, verbose, every
 
     def target(self, target: TargetReport, *, show_suppressed: bool) -> Iterator[str]:
-        """A target's problems and findings under its name; nothing for one that has neither."""
+        """A target's errors and findings under its name; nothing for a target that has neither."""
         findings = target.findings if show_suppressed else target.counted
         if not target.errors and not findings:
             return
         target = masked(target)
-        kind = f" {self.signs.dot} {fit(line(target.kind, 40), 12)} "
-        name = fit(line(target.target, 400), self.room - width(kind) - 5)
-        bar = self.signs.rule * (self.room - width(name) - width(kind) - 3)
-        rule = self.signs.rule * 2
-        yield f"{self.paint('faint', rule)} {self.paint('bold', name)}{self.paint('faint', kind + bar)}"
+        yield self.headline(line(target.target, 400), fit(line(target.kind, 40), 12))
         yield ""
         for error in target.errors:
             yield from self.error(target, error)
         last: tuple[Location, str] | None = None
         for finding in findings:
             if finding.suppressed is not None:
-                yield from self.set_aside(finding)
+                yield from self.suppressed(finding)
                 continue
             if finding.vulnerability is not None:
                 continue
@@ -102,40 +89,40 @@ class _Page:
         if counted:
             from sealock.reports.vulnerable import Vulnerable  # noqa: PLC0415  most runs look into no image
 
-            yield from Vulnerable(self.room, self.paint, self.signs, every=self.every).lines(counted)
+            yield from Vulnerable(self.room, colour=self.paint.on, unicode=self.unicode, every=self.every).lines(
+                counted
+            )
 
     def error(self, target: TargetReport, error: InputError) -> Iterator[str]:
         """Something that could not be read."""
-        head = self.paint("alarm", f"{self.signs.of[max(self.signs.of)]} PROBLEM ")
-        first, *rest = wrap(place(error.location), self.room - 12)
-        yield f"{head}  {self.paint('bold', first)}"
-        yield from (" " * 12 + self.paint("bold", part) for part in rest)
+        badge = self.paint("alarm", f"{self.signs.of[max(self.signs.of)]} ERROR") + " " * 5
+        yield from self.hanging(place(error.location), 12, "bold", badge=badge)
         yield from self.excerpt(target, error.location, "red")
-        yield from self.wrapped(sentence(line(error.message)), 10, label="  Why")
+        yield from self.hanging(sentence(line(error.message)), 10, label="  Why")
         yield ""
 
     def finding(self, target: TargetReport, finding: Finding, *, same_place: bool) -> Iterator[str]:
-        """A finding: head, place and line at fault (unless the finding before has shown them), why, remedy."""
+        """A finding: head, place and line at fault (unless the finding before it shows them), why, fix."""
         ink = INKS[finding.severity]
         badge = self.paint(ink, f"{self.signs.of[finding.severity]} {finding.severity.word.upper():<8}")
         doubt = f" ({finding.confidence.word} confidence)" if finding.confidence < Confidence.HIGH else ""
-        title, *rest = wrap(line(finding.title, 200) + doubt, self.room - 14 - len(line(finding.rule, 40)))
-        yield f"{badge}  {self.paint('bold', line(finding.rule, 40))}  {self.paint('bold', title)}"
-        yield from (" " * (14 + len(line(finding.rule, 40))) + self.paint("bold", part) for part in rest)
+        rule = line(finding.rule, 40)
+        badge = f"{badge}  {self.paint('bold', rule)}  "
+        yield from self.hanging(line(finding.title, 200) + doubt, 14 + width(rule), "bold", badge=badge)
         where = f"{place(finding.location)} {self.signs.dot} {line(finding.subject, 120)}"
         if not same_place:
-            yield from self.wrapped(where, 2, "cyan")
+            yield from self.hanging(where, 2, "cyan")
             yield from self.excerpt(target, finding.location, _MARKS.get(ink, ink))
-        yield from self.wrapped(sentence(line(finding.message)), 10, label="  Why")
+        yield from self.hanging(sentence(line(finding.message)), 10, label="  Why")
         yield from self.remedy(finding)
         if self.verbose:
             for reference in finding.references:
                 words = f"{line(reference.label, 120)} {line(reference.url, 200)}".rstrip()
-                yield from self.wrapped(words, 10, "faint", label="  See")
+                yield from self.hanging(words, 10, "faint", label="  See")
         yield ""
 
     def remedy(self, finding: Finding) -> Iterator[str]:
-        """What to do, and whether sealock does it."""
+        """How to fix it, and whether sealock can."""
         text, does_it = sentence(line(finding.remedy.text)), _DOES_IT[repair(finding)]
         rows = wrap(text, self.room - 10) if text else []
         if does_it and rows and width(rows[-1]) + 1 + len(does_it) <= self.room - 10:
@@ -143,7 +130,7 @@ class _Page:
         elif does_it:
             rows.append(self.paint("green", does_it))
         for number, row in enumerate(rows):
-            yield self.paint("faint", f"{'  Remedy' if number == 0 else '':<10}") + row
+            yield self.paint("faint", f"{'  Fix' if number == 0 else '':<10}") + row
 
     def excerpt(self, target: TargetReport, location: Location, ink: Ink) -> Iterator[str]:
         """The line at fault, and the caret below it."""
@@ -151,22 +138,22 @@ class _Page:
         if cut is not None:
             yield from Gutter(self.room, self.paint, self.signs).lines(cut, ink)
 
-    def set_aside(self, finding: Finding) -> Iterator[str]:
+    def suppressed(self, finding: Finding) -> Iterator[str]:
         """A suppressed finding, in two lines."""
         if finding.suppressed is None:
             return
         head = f"{finding.severity.word:<8}  {line(finding.rule, 40)}  {line(finding.title, 200)}"
-        yield from self.wrapped(f"{self.signs.of[finding.severity]} {head}", 0, "faint")
+        yield from self.hanging(f"{self.signs.of[finding.severity]} {head}", 0, "faint")
         until = f" until {line(finding.suppressed.until, 40)}" if finding.suppressed.until else ""
-        why = f"set aside by {line(finding.suppressed.by, 200)}{until}: {line(finding.suppressed.reason)}"
-        yield from self.wrapped(f"{place(finding.location)} {self.signs.dot} {why}", 2, "faint")
+        why = f"suppressed by {line(finding.suppressed.by, 200)}{until}: {line(finding.suppressed.reason)}"
+        yield from self.hanging(f"{place(finding.location)} {self.signs.dot} {why}", 2, "faint")
         yield ""
 
     def first(self) -> Iterator[str]:
         """What to do first, where there are enough findings for the question."""
         every = tuple(self.report.findings())
         findings = tuple(finding for finding in every if finding.vulnerability is None)
-        ranked = [step for step in steps(every) if not unmended(step)]
+        ranked = [step for step in steps(every) if not unfixed(step)]
         if len(findings) > 2:
             yield self.paint("heading", "What to do first")
             for number, step in enumerate(ranked[:_STEPS], 1):
@@ -175,34 +162,37 @@ class _Page:
                 yield self.paint("faint", f"     and {len(ranked) - _STEPS} more")
             yield ""
         if words := repairs(findings):
-            yield from self.wrapped(words, 0, "green")
+            yield from self.hanging(words, 0, "green")
             yield ""
 
     def step(self, number: int, step: PriorityStep) -> Iterator[str]:
-        """One thing to do: the remedy, then what it mends and where."""
-        yield from self.wrapped(sentence(line(step.remedy, 200)), 5, label=f"  {number}.")
+        """One thing to do: the remedy, then what it fixes and where."""
+        yield from self.hanging(sentence(line(step.remedy, 200)), 5, label=f"  {number}.")
         rules = ", ".join(line(rule, 60) for rule in named(step, self.signs.times))
         places = list(dict.fromkeys(_where(finding) for finding in step.findings))
         more = f", and {len(places) - 3} more" if len(places) > 3 else ""
         badge = f"{self.signs.of[step.severity]} {step.severity.word}"
         words = f"{rules}, {badge}: {', '.join(places[:3])}{more}"
-        yield from self.wrapped(words, 5, "faint")
+        yield from self.hanging(words, 5, "faint")
 
     def skipped(self) -> Iterator[str]:
-        """What nobody could tell; as many reasons as a look takes in, all of them when verbose."""
-        reasons = silences(self.report)
+        """How many checks were skipped, and the most frequent reasons; all reasons when verbose."""
+        reasons = skip_reasons(self.report)
         if not reasons:
             return
-        words = f"Not judged: {count(self.report.skipped, 'verdict')}; silence is no pass."
-        yield from self.wrapped(words, 0, "bold")
+        words = f"{count(self.report.skipped, 'check')} skipped"
+        if len(reasons) == 1:
+            words += f": {line(next(iter(reasons)), 300)}"
+        yield from self.hanging(f"{words}.", 0, "bold")
         shown = list(reasons.items())[: None if self.verbose else _REASONS]
         for reason, entries in shown:
-            yield from self.wrapped(line(reason, 300), 9, label=f"{len(entries):>5} {self.signs.times}")
+            if len(reasons) > 1:
+                yield from self.hanging(line(reason, 300), 9, label=f"{len(entries):>5} {self.signs.times}")
             if self.verbose:
                 yield from self.silent_rules(entries)
         if len(reasons) > len(shown):
             rest = count(len(reasons) - len(shown), "more reason")
-            yield from self.wrapped(f"and {rest} (--verbose tells all)", 9, "faint")
+            yield from self.hanging(f"and {rest} (--verbose shows all)", 9, "faint")
         yield ""
 
     def silent_rules(self, entries: list[tuple[str, str, str]]) -> Iterator[str]:
@@ -211,17 +201,17 @@ class _Page:
         for target, subject, rule in entries:
             subjects.setdefault(f"{line(target, 120)}, {line(subject, 120)}", []).append(line(rule, 40))
         for subject, rules in subjects.items():
-            yield from self.wrapped(f"{subject}: {' '.join(dict.fromkeys(rules))}", 9, "faint")
+            yield from self.hanging(f"{subject}: {' '.join(dict.fromkeys(rules))}", 9, "faint")
 
     def notes(self) -> Iterator[str]:
-        """What is worth knowing beside."""
+        """Notes on the run."""
         for note in self.report.notes:
-            yield from self.wrapped(sentence(line(note)), 6, label="Note")
+            yield from self.hanging(sentence(line(note)), 6, label="Note")
         if self.report.notes:
             yield ""
 
     def summary(self, *, shown: bool) -> Iterator[str]:
-        """The last lines: how many of what, whether what is set aside was `shown`, and what the exit status says."""
+        """The last lines: the counts, whether suppressed findings were `shown`, and the reason for the exit status."""
         report = self.report
         if not report.targets:
             yield "Nothing was checked."
@@ -231,13 +221,13 @@ class _Page:
         words = f"{count(total, 'finding') if total else 'No findings'} in {count(len(report.targets), 'target')}"
         words += f": {', '.join(counts)}." if counts else "."
         if report.suppressed:
-            words += f" {report.suppressed} set aside" + ("." if shown else " (--show-suppressed lists them).")
+            words += f" {report.suppressed} suppressed" + ("." if shown else " (--show-suppressed lists them).")
         if report.errors:
             words += f" {count(report.errors, 'error')}: not everything could be read."
         ink: Ink = "green" if report.status == 0 and not total else "bold"
         sign = self.signs.good if not total and not report.errors else self.signs.arrow
-        yield from self.wrapped(words, 2, ink, label=sign)
+        yield from self.hanging(words, 2, ink, label=sign)
         if report.status == 1:
-            yield from self.wrapped(f"Fails: at least one is {report.fail_on.word} or worse.", 2, "red")
+            yield from self.hanging(f"Failed: at least one finding is {report.fail_on.word} or worse.", 2, "red")
         if report.status == 2:
-            yield from self.wrapped("Fails: what could not be read is no pass.", 2, "red")
+            yield from self.hanging("Failed: some inputs could not be read.", 2, "red")

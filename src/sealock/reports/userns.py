@@ -7,9 +7,10 @@ from typing import Final
 
 from msgspec import to_builtins
 
-from sealock.reports.ansi import Ink, Paint, Signs
+from sealock.reports.ansi import Ink
 from sealock.reports.jsontext import encode
-from sealock.text import count, fit, format_size, line, width, wrap
+from sealock.reports.page import Page
+from sealock.text import count, fit, format_size, line
 from sealock.userns.plan.blockers import Effect
 from sealock.userns.plan.ownership import Copied, Handover
 from sealock.userns.plan.plan import PlanOutcome, RemappingPlan
@@ -41,7 +42,7 @@ def render(
     plan: RemappingPlan, *, width: int = 80, colour: bool = False, unicode: bool = True, every: bool = False
 ) -> str:
     """Render for a terminal of that width; `every` leaves nothing out."""
-    page = _Page(plan, max(width, 40), Paint(on=colour), unicode=unicode, every=every)
+    page = _Page(plan, max(width, 40), colour=colour, unicode=unicode, every=every)
     parts = (
         page.head(),
         page.checks(),
@@ -56,12 +57,12 @@ def render(
     return "\n".join(row.rstrip() for part in parts for row in part) + "\n"
 
 
-class _Page:
+class _Page(Page):
     """Knows how the page looks; each method yields the lines of one part."""
 
-    def __init__(self, plan: RemappingPlan, room: int, paint: Paint, *, unicode: bool, every: bool) -> None:
-        self.plan, self.room, self.paint, self.every = plan, room, paint, every
-        self.signs = Signs(unicode=unicode)
+    def __init__(self, plan: RemappingPlan, room: int, *, colour: bool, unicode: bool, every: bool) -> None:
+        super().__init__(room, colour=colour, unicode=unicode)
+        self.plan, self.every = plan, every
         self.marks: dict[CheckAnswer, str] = (
             {"ok": "✔", "note": "●", "unknown": "?", "fails": "✖"}
             if unicode
@@ -71,16 +72,15 @@ class _Page:
     def head(self) -> Iterator[str]:
         """What it is about, and the verdict."""
         name = f"user-namespace remapping to {line(self.plan.user, 40)}"
-        bar = self.signs.rule * max(self.room - width(name) - 4, 0)
-        yield f"{self.paint('faint', self.signs.rule * 2)} {self.paint('bold', name)} {self.paint('faint', bar)}"
+        yield self.headline(name)
         words, ink = _WORDS[self.plan.result]
         if self.plan.result == "ready" and self.plan.refused and not self.plan.files:
             some = count(len(self.plan.refused), "container")
             words, ink = f"The machine is ready, and {some} would no longer start: see below.", "magenta"
         if self.plan.files:
             words = words.partition(":")[0] + ", as far as it can be told without an engine."
-            yield from self.told(f"Planned for {', '.join(line(file, 200) for file in self.plan.files)}.", 0)
-        yield from self.told(words, 0, ink)
+            yield from self.text(f"Planned for {', '.join(line(file, 200) for file in self.plan.files)}.", 0)
+        yield from self.text(words, 0, ink)
         yield ""
 
     def checks(self) -> Iterator[str]:
@@ -93,14 +93,10 @@ class _Page:
     def check(self, check: ReadinessCheck) -> Iterator[str]:
         """One of them, with what to do."""
         lead = f"  {self.marks[check.answer]} "
-        first, *more = wrap(line(check.text), self.room - 4 - _LABEL)
-        yield f"{self.paint(_INKS[check.answer], lead)}{self.paint('faint', check.name.ljust(_LABEL))}{first}"
-        blank = " " * (4 + _LABEL)
-        for text in more:
-            yield blank + text
+        badge = self.paint(_INKS[check.answer], lead) + self.paint("faint", check.name.ljust(_LABEL))
+        yield from self.hanging(line(check.text), 4 + _LABEL, badge=badge)
         if check.remedy:
-            for text in wrap(f"{self.signs.arrow} {line(check.remedy)}", self.room - 4 - _LABEL):
-                yield blank + text
+            yield from self.hanging(f"{self.signs.arrow} {line(check.remedy)}", 4 + _LABEL)
 
     def ranges(self) -> Iterator[str]:
         """Who root in a container will be outside."""
@@ -110,10 +106,10 @@ class _Page:
         yield self.paint("bold", "What users become")
         first = f"root (0) in a container is {uids[0].start}:{gids[0].start} outside"
         more = f", and 1000 is {uids[0].start + 1000}" if uids[0].count > 1000 else ""
-        yield from self.told(f"{first}{more}.")
+        yield from self.text(f"{first}{more}.")
         for file, ranges, new in (("subuid", uids, self.plan.new_uids), ("subgid", gids, self.plan.new_gids)):
             lines = ", ".join(f"{line(range_.name, 40)}:{range_.start}:{range_.count}" for range_ in ranges[:_FEW])
-            yield from self.told(f"/etc/{file}: {lines}{' (new)' if new else ''}")
+            yield from self.text(f"/etc/{file}: {lines}{' (new)' if new else ''}")
         yield ""
 
     def vanishing(self) -> Iterator[str]:
@@ -123,15 +119,15 @@ class _Page:
             return
         yield self.paint("bold", "What vanishes from view, and comes back when remapping is switched off")
         if plan.data_root:
-            yield from self.told(f"The engine will keep its data in {line(plan.data_root)}, which starts empty.")
+            yield from self.text(f"The engine will keep its data in {line(plan.data_root)}, which starts empty.")
         pulled = [image for image in plan.images if image.pullable]
         built = [image for image in plan.images if not image.pullable]
         yield from self.listed("Images to pull again", [f"{one.name} ({format_size(one.size)})" for one in pulled])
         yield from self.listed("Images made here", [f"{one.name} ({format_size(one.size)})" for one in built])
         if built:
             arrow = self.signs.arrow
-            yield from self.told(f"{arrow} build them again, or carry them over: docker save -o FILE NAME… before,", 4)
-            yield from self.told("docker load -i FILE afterwards", 4 + len(arrow) + 1)
+            yield from self.text(f"{arrow} build them again, or carry them over: docker save -o FILE NAME… before,", 4)
+            yield from self.text("docker load -i FILE afterwards", 4 + len(arrow) + 1)
         yield from self.listed("Containers to make again", plan.containers)
         yield from self.listed("Volumes", plan.volumes)
         yield from self.listed("Networks to make again", plan.networks)
@@ -146,19 +142,19 @@ class _Page:
         for blocker in plan.blockers:
             found.setdefault((blocker.what, blocker.effect, blocker.remedy), []).append(blocker.container)
         for (what, effect, remedy), names in found.items():
-            yield from self.told(f"{line(what)}: {effect}", 2, "red" if effect == "refused" else "magenta")
-            yield from self.told(self.some(names), 4)
-            yield from self.told(f"{self.signs.arrow} {line(remedy)}", 4)
+            yield from self.text(f"{line(what)}: {effect}", 2, "red" if effect == "refused" else "magenta")
+            yield from self.text(self.some(names), 4)
+            yield from self.text(f"{self.signs.arrow} {line(remedy)}", 4)
         if plan.blockers:
             text = "Root in a container that opts out with --userns=host is root on the host, as before."
-            yield from self.told(text)
+            yield from self.text(text)
             yield ""
         elif plan.containers and plan.result != "could not tell":
-            yield from self.told("Nothing stands in the way of these containers.", 0)
+            yield from self.text("Nothing stands in the way of these containers.", 0)
             yield ""
         if plan.opted_out:
             text = f"With --userns=host, and so root on the host all the same: {self.some(plan.opted_out)}"
-            yield from self.told(text, 0)
+            yield from self.text(text, 0)
             yield ""
 
     def handing_over(self) -> Iterator[str]:
@@ -167,7 +163,7 @@ class _Page:
         if not held:
             return
         yield self.paint("bold", "Folders of the host that change hands")
-        yield from self.told(
+        yield from self.text(
             "Stop the containers first. Each command shifts an entry once, however often it is run; disable tells how"
             " to take it back."
         )
@@ -185,9 +181,9 @@ class _Page:
             what += " that others cannot read"
         yield f"  {self.paint('bold', fit(line(one.path), self.room - 2))}"
         mounts = dict.fromkeys(f"{bind.container}:{bind.target}" for bind in one.binds)
-        yield from self.told(f"{what}; {'read' if one.reads else 'mounted'} by {self.some(mounts)}", 4)
+        yield from self.text(f"{what}; {'read' if one.reads else 'mounted'} by {self.some(mounts)}", 4)
         for note in one.notes:
-            yield from self.told(f"{self.marks['note']} {line(note)}", 4, "cyan")
+            yield from self.text(f"{self.marks['note']} {line(note)}", 4, "cyan")
         for command in one.commands:
             yield f"    {line(command, _COMMAND)}"
 
@@ -197,8 +193,8 @@ class _Page:
             yield self.paint("bold", "Folders of the host that must not change hands")
         for one in self.plan.kept:
             users = self.some(dict.fromkeys(bind.container for bind in one.binds))
-            yield from self.told(f"{line(one.path)} ({users})")
-            yield from self.told(f"{self.signs.arrow} {one.why}; in the container its owners show as 65534", 4)
+            yield from self.text(f"{line(one.path)} ({users})")
+            yield from self.text(f"{self.signs.arrow} {one.why}; in the container its owners show as 65534", 4)
         if self.plan.kept:
             yield ""
 
@@ -218,14 +214,14 @@ class _Page:
         size = f" ({more}{format_size(copied.size)})" if copied.size else ""
         yield f"  {self.paint('bold', fit(line(copied.name), self.room - 24))}{size}"
         for note in copied.notes:
-            yield from self.told(f"{self.marks['note']} {line(note)}", 4, "cyan")
+            yield from self.text(f"{self.marks['note']} {line(note)}", 4, "cyan")
         for command in copied.commands:
             yield f"    {line(command, _COMMAND)}"
 
     def left(self, number: int) -> Iterator[str]:
         """How many were not shown."""
         if number > _FEW and not self.every:
-            yield from self.told(f"… and {number - _FEW} more: --all shows each")
+            yield from self.text(f"… and {number - _FEW} more: --all shows each")
         yield ""
 
     def end(self) -> Iterator[str]:
@@ -235,18 +231,17 @@ class _Page:
                 refused = self.plan.refused
                 if refused:
                     text = f"First settle what does not work of {self.some(refused)}; or `enable --force`."
-                    yield from self.told(text, 0)
-                yield from self.told("Next: `sealock userns enable`, then restart the engine. The way back:", 0)
-                yield from self.told("`sealock userns disable`, and restart it again.", 0)
+                    yield from self.text(text, 0)
+                yield from self.text("Next: `sealock userns enable`, then restart the engine. The way back:", 0)
+                yield from self.text("`sealock userns disable`, and restart it again.", 0)
             case "on already":
-                yield from self.told("The way back: `sealock userns disable`, where sealock switched it on.", 0)
+                yield from self.text("The way back: `sealock userns disable`, where sealock switched it on.", 0)
             case _:
-                yield from self.told("Nothing was changed.", 0)
+                yield from self.text("Nothing was changed.", 0)
 
-    def told(self, text: str, indent: int = 2, ink: Ink | None = None) -> Iterator[str]:
-        """A sentence, wrapped."""
-        for row in wrap(text, self.room - indent):
-            yield " " * indent + (self.paint(ink, row) if ink else row)
+    def text(self, text: str, indent: int = 2, ink: Ink | None = None) -> Iterator[str]:
+        """A wrapped sentence."""
+        yield from self.hanging(text, indent, ink)
 
     def some(self, names: Iterable[str]) -> str:
         """Names in a row, the first of them."""
@@ -258,4 +253,4 @@ class _Page:
         """Names after a label, the first of them."""
         shown = list(names)
         if shown:
-            yield from self.told(f"{label}, {len(shown)}: {self.some(shown)}")
+            yield from self.text(f"{label}, {len(shown)}: {self.some(shown)}")

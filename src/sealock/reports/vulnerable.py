@@ -8,9 +8,10 @@ from typing import Final
 
 from sealock.model.advisory import Vulnerability
 from sealock.model.finding import Finding, Severity
-from sealock.reports.ansi import INKS, Paint, Signs
+from sealock.reports.ansi import INKS
+from sealock.reports.page import Page
 from sealock.reports.upgrades import Upgrade, fixed_by_base, known, states, unfixed, upgrades
-from sealock.text import count, line, sentence, wrap
+from sealock.text import count, line, sentence
 
 _SHOWN: Final = 10
 """Upgrades that are shown by default."""
@@ -19,11 +20,12 @@ _NAMES: Final = 6
 _UNFIXED: Final = 3
 
 
-class Vulnerable:
+class Vulnerable(Page):
     """Renders the section; `every` shows each finding by itself."""
 
-    def __init__(self, room: int, paint: Paint, signs: Signs, *, every: bool) -> None:
-        self.room, self.paint, self.signs, self.every = room, paint, signs, every
+    def __init__(self, room: int, *, colour: bool, unicode: bool, every: bool) -> None:
+        super().__init__(room, colour=colour, unicode=unicode)
+        self.every = every
 
     def lines(self, findings: Sequence[Finding]) -> Iterator[str]:
         """The section for one target; nothing where no vulnerability is known."""
@@ -39,11 +41,6 @@ class Vulnerable:
         yield from self._upgrades(upgrades(relevant))
         yield from self._unfixed(unfixed(relevant))
 
-    def _wrapped(self, text: str, indent: int, label: str = "", *, faint: bool = False) -> Iterator[str]:
-        for number, part in enumerate(wrap(text, self.room - indent)):
-            head = label if number == 0 else ""
-            yield head.ljust(indent) + (self.paint("faint", part) if faint else part)
-
     def _summary(self, findings: Sequence[Finding]) -> Iterator[str]:
         flaws: dict[str, Vulnerability] = {}
         worst: dict[str, Severity] = {}
@@ -57,16 +54,16 @@ class Vulnerable:
             head += f" ({len(findings)} findings)"
         numbers = Counter(worst.values())
         graded = [f"{numbers[severity]} {severity.word}" for severity in sorted(numbers, reverse=True)]
-        yield from (self.paint("heading", part) for part in wrap(head, self.room))
+        yield from self.hanging(head, 0, "heading")
         words = [", ".join(graded)]
         if exploited := sum(flaw.exploited is not None for flaw in flaws.values()):
             words.append(f"{exploited} known to be exploited")
         fixed = len({finding.rule for finding in findings if finding.vulnerability and finding.vulnerability.fixed})
         words.append(f"upgrades fix {fixed}" if fixed else "no upgrade fixes any of them yet")
-        yield from self._wrapped(f"{'; '.join(words)}.", 0)
+        yield from self.hanging(f"{'; '.join(words)}.", 0)
         newer, fixable = fixed_by_base(findings)
         if newer and newer == fixable:
-            yield from self._wrapped(
+            yield from self.hanging(
                 "Everything fixable came with the image's first layer: a newer base image fixes it.", 0
             )
 
@@ -78,30 +75,28 @@ class Vulnerable:
             yield from self._upgrade(number, upgrade)
         if further := upgrades[limit:]:
             rest = sum(len(upgrade.flaws) for upgrade in further)
-            words = f"and {count(len(further), 'more upgrade')}, which close {rest} (--all shows them)"
-            yield from self._wrapped(words, 6, faint=True)
+            words = f"and {count(len(further), 'more upgrade')}, which fix {rest} (--all shows them)"
+            yield from self.hanging(words, 6, "faint")
         yield ""
 
     def _upgrade(self, number: int, upgrade: Upgrade) -> Iterator[str]:
-        """One upgrade, its severity, the flaws that it closes, and the package's origin."""
+        """One upgrade, its severity, the flaws that it fixes, and the package's origin."""
         flaws = upgrade.flaws
-        closes = f"closes {len(flaws)}" + (f", {upgrade.exploited} exploited" if upgrade.exploited else "")
-        yield from self._wrapped(
-            f"{sentence(line(upgrade.remedy, 200)).removesuffix('.')}: {closes}", 6, f"{number:>4}."
+        fixes = f"fixes {len(flaws)}" + (f", {upgrade.exploited} exploited" if upgrade.exploited else "")
+        yield from self.hanging(
+            f"{sentence(line(upgrade.remedy, 200)).removesuffix('.')}: {fixes}", 6, label=f"{number:>4}."
         )
         badge = self.paint(INKS[upgrade.severity], f"{self.signs.of[upgrade.severity]} {upgrade.severity.word}")
         names = ", ".join(f"{line(flaw.id, 40)}{_mark(flaw)}" for flaw in flaws[:_NAMES])
         more = f" and {len(flaws) - _NAMES} more" if len(flaws) > _NAMES else ""
         hanging = 10 + len(upgrade.severity.word)
-        first, *rest = wrap(f"{names}{more}", self.room - hanging)
-        yield f"      {badge}  {first}"
-        yield from (" " * hanging + part for part in rest)
+        yield from self.hanging(f"{names}{more}", hanging, badge=f"      {badge}  ")
         packages = ", ".join(line(name, 80) for name in upgrade.packages[:_NAMES])
         if len(upgrade.packages) > _NAMES:
             packages += f" and {len(upgrade.packages) - _NAMES} more"
-        yield from self._wrapped(packages, 6, faint=True)
+        yield from self.hanging(packages, 6, "faint")
         for instruction in upgrade.instructions[:2]:
-            yield from self._wrapped(f"installed by {line(instruction, 160)}", 6, faint=True)
+            yield from self.hanging(f"installed by {line(instruction, 160)}", 6, "faint")
 
     def _unfixed(self, findings: Sequence[Finding]) -> Iterator[str]:
         """Flaws without a fixed version: their states and the most severe ones."""
@@ -109,17 +104,15 @@ class Vulnerable:
             return
         flaws = {finding.rule: finding for finding in findings}
         words = f"{count(len(flaws), 'flaw')} without a fixed version yet: {states(flaws.values())}."
-        yield from self._wrapped(words, 0)
+        yield from self.hanging(words, 0)
         if not self.every:
             for finding in list(flaws.values())[:_UNFIXED]:
                 if flaw := finding.vulnerability:
                     sign = self.paint(INKS[finding.severity], self.signs.of[finding.severity])
                     text = f"{line(flaw.id, 40)}{_mark(flaw)} in {line(flaw.package.name, 80)}"
-                    first, *rest = wrap(f"{text} ({finding.severity.word})", self.room - 8)
-                    yield f"      {sign} {first}"
-                    yield from (" " * 8 + part for part in rest)
+                    yield from self.hanging(f"{text} ({finding.severity.word})", 8, badge=f"      {sign} ")
             if len(flaws) > _UNFIXED:
-                yield from self._wrapped(f"and {len(flaws) - _UNFIXED} more (--all shows them)", 6, faint=True)
+                yield from self.hanging(f"and {len(flaws) - _UNFIXED} more (--all shows them)", 6, "faint")
         yield ""
 
     def _finding(self, finding: Finding) -> Iterator[str]:
@@ -131,13 +124,11 @@ class Vulnerable:
         badge = self.paint(INKS[finding.severity], words)
         fixed = f" {self.signs.arrow} {line(flaw.fixed, 80)}" if flaw.fixed else f" ({flaw.state}, no fix)"
         package = f"{line(flaw.package.name, 80)} {line(flaw.package.version, 80)}{fixed}"
-        rows = wrap(f"{line(flaw.id, 40)}{_mark(flaw)}  {package}", self.room - 12)
-        yield f"{badge}  {rows[0]}"
-        yield from (f"{'':12}{part}" for part in rows[1:])
+        yield from self.hanging(f"{line(flaw.id, 40)}{_mark(flaw)}  {package}", 12, badge=f"{badge}  ")
         if flaw.summary:
-            yield from self._wrapped(line(flaw.summary, 200), 12, faint=True)
+            yield from self.hanging(line(flaw.summary, 200), 12, "faint")
         if flaw.note:
-            yield from self._wrapped(sentence(line(flaw.note)), 12, faint=True)
+            yield from self.hanging(sentence(line(flaw.note)), 12, "faint")
 
 
 def _mark(vulnerability: Vulnerability) -> str:

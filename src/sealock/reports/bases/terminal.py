@@ -7,7 +7,8 @@ from typing import Final
 
 from sealock.model.advice import BaseAdvice, BaseFit, BaseKind, FitAnswer, Musl, Share
 from sealock.model.inventory import instruction
-from sealock.reports.ansi import Ink, Paint, Signs
+from sealock.reports.ansi import Ink
+from sealock.reports.page import Page
 from sealock.text import count, fit, format_size, line, sentence, width, wrap
 
 BASES: Final[dict[BaseKind, str]] = {
@@ -37,24 +38,24 @@ _WORD: Final = 8
 
 def render(advice: BaseAdvice, *, width: int = 80, colour: bool = False, unicode: bool = True) -> str:
     """Render for a terminal of that width."""
-    page = _Page(advice, max(width, 40), Paint(on=colour), Signs(unicode=unicode), unicode=unicode)
+    page = _Page(advice, max(width, 40), colour=colour, unicode=unicode)
     parts = (page.head(), page.surface(), page.large(), page.results(), page.musl(), page.unknown(), page.advised())
     return "\n".join(row.rstrip() for part in parts for row in part) + "\n"
 
 
-class _Page:
+class _Page(Page):
     """Knows how the page looks; each method yields the lines of one part."""
 
-    def __init__(self, advice: BaseAdvice, room: int, paint: Paint, signs: Signs, *, unicode: bool) -> None:
-        self.advice, self.room, self.paint, self.signs = advice, room, paint, signs
+    def __init__(self, advice: BaseAdvice, room: int, *, colour: bool, unicode: bool) -> None:
+        super().__init__(room, colour=colour, unicode=unicode)
+        self.advice = advice
         self.full, self.empty = ("█", "░") if unicode else ("#", ".")
 
     def head(self) -> Iterator[str]:
         """What the image is called, what it was built on, and what it starts."""
         advice = self.advice
         name = fit(line(advice.names[0]) if advice.names else "root file system", self.room - 4)
-        bar = self.signs.rule * max(self.room - width(name) - 4, 0)
-        yield f"{self.paint('faint', self.signs.rule * 2)} {self.paint('bold', name)} {self.paint('faint', bar)}"
+        yield self.headline(name)
         base, surface = advice.base, advice.surface
         built = line(base.name or "could not be told")
         if base.layers:
@@ -163,7 +164,7 @@ class _Page:
             head = f"{told} ({sure}){size}"
             yield f"  {self.paint('bold' if first else ink, f'{name:<{_LABEL + 3}}')} {self.paint(ink, head)}"
             for reason in result.reasons[:_REASONS]:
-                yield from (f"      {part}" for part in wrap(sentence(line(reason)), self.room - 6))
+                yield from self.hanging(sentence(line(reason)), 6)
         yield ""
 
     def musl(self) -> Iterator[str]:
@@ -175,7 +176,7 @@ class _Page:
         for one in found[:_MUSL_ROWS]:
             path = fit(f"/{line(one.path)}", self.room - 4)
             yield f"  {path}"
-            yield from (f"      {self.paint('faint', part)}" for part in wrap(_says(one), self.room - 6))
+            yield from self.hanging(_says(one), 6, "faint")
         if len(found) > _MUSL_ROWS:
             yield self.paint("faint", f"  and {len(found) - _MUSL_ROWS} more; --format json has all")
         yield ""
@@ -199,23 +200,19 @@ class _Page:
         advice = self.advice
         best = next(result for result in advice.results if result.base == advice.best)
         text = _advised(best, advice)
-        for number, part in enumerate(wrap(text, self.room - 2)):
-            yield f"{self.signs.arrow if number == 0 else ' '} {self.paint('bold', part)}"
+        yield from self.hanging(text, 2, "bold", badge=f"{self.signs.arrow} ")
 
     def title(self, text: str) -> Iterator[str]:
         """A heading."""
         yield from (self.paint("heading", part) for part in wrap(text, self.room))
 
     def row(self, label: str, text: str) -> Iterator[str]:
-        """A label and what is told of it, in as many lines as it takes."""
-        for number, part in enumerate(wrap(text, self.room - _LABEL - 2)):
-            head = "" if number else label
-            yield f"  {self.paint('faint', f'{head:<{_LABEL}}')}{part}"
+        """A label with its wrapped text."""
+        yield from self.hanging(text, _LABEL + 2, label=f"  {label}")
 
     def note(self, text: str) -> Iterator[str]:
-        """A sentence on its own."""
-        for part in wrap(sentence(text), self.room - 2):
-            yield f"  {part}"
+        """An indented sentence."""
+        yield from self.hanging(sentence(text), 2)
 
 
 def _advised(best: BaseFit, advice: BaseAdvice) -> str:

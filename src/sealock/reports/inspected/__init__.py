@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.model.inspection import Inspection
 from sealock.reports.inspected.head import render_differences, render_head, render_unseen
-from sealock.reports.inspected.page import Page
+from sealock.reports.inspected.page import InspectionPage
 from sealock.reports.inspected.permissions import render_permissions
 from sealock.reports.inspected.resources import render_resources
 from sealock.reports.inspected.view import render_view
@@ -22,7 +22,7 @@ def as_json(plain: object) -> str:
 
 def render(inspection: Inspection, *, width: int = 80, colour: bool = False, unicode: bool = True) -> str:
     """Render for a terminal of that width."""
-    page = Page(max(width, 40), colour=colour, unicode=unicode)
+    page = InspectionPage(max(width, 40), colour=colour, unicode=unicode)
     parts: tuple[Iterator[str], ...] = (
         render_head(page, inspection),
         render_view(page, inspection),

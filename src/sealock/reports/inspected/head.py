@@ -8,7 +8,7 @@ from typing import Final
 from sealock.model.absent import given
 from sealock.model.inspection import Inspection
 from sealock.reports.ansi import INKS
-from sealock.reports.inspected.page import Page
+from sealock.reports.inspected.page import InspectionPage
 from sealock.text import fit, line, sentence, width, wrap
 
 _ENGINES: Final = {"docker": "Docker", "podman": "Podman", "cri-o": "CRI-O", "kubernetes": "Kubernetes"}
@@ -16,14 +16,13 @@ _HOW: Final = {"mountinfo": " (by its mounts)", "host name": " (only by its host
 _UNDECIDED: Final = 3
 
 
-def render_head(page: Page, inspection: Inspection) -> Iterator[str]:
+def render_head(page: InspectionPage, inspection: Inspection) -> Iterator[str]:
     """Name, image, id, process."""
     process, name = inspection.enforced.process, inspection.enforced.name
     if name != "self" and name.partition(":")[0] not in {"pid", "container"}:
         name = f"container:{name}"
     title = fit(line(name, 200), page.room - 8)
-    bar = page.signs.rule * max(page.room - width(title) - 4, 0)
-    yield f"{page.paint('faint', page.signs.rule * 2)} {page.paint('bold', title)} {page.paint('faint', bar)}"
+    yield page.headline(title)
     engine, container = given(process.container_engine, ""), given(process.container_id, "")
     identity = "in no container, judging by its cgroups and mounts"
     if container:
@@ -39,7 +38,7 @@ def render_head(page: Page, inspection: Inspection) -> Iterator[str]:
         yield page.paint("faint", f"  {fit(line(' '.join(process.command), 300), page.room - 2)}")
 
 
-def render_differences(page: Page, inspection: Inspection) -> Iterator[str]:
+def render_differences(page: InspectionPage, inspection: Inspection) -> Iterator[str]:
     """Where declared and effective differ."""
     if inspection.differences is None:
         return
@@ -64,7 +63,7 @@ def render_differences(page: Page, inspection: Inspection) -> Iterator[str]:
         yield from page.row("", f"and {len(skipped) - _UNDECIDED} more that could not be compared")
 
 
-def render_unseen(page: Page, inspection: Inspection) -> Iterator[str]:
+def render_unseen(page: InspectionPage, inspection: Inspection) -> Iterator[str]:
     """What could not be read."""
     if inspection.unseen:
         yield from page.heading("Not read", "sealock checked nothing that depends on it")

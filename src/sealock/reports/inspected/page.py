@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.reports.ansi import Ink, Paint, Signs
+from sealock.reports.ansi import Ink
+from sealock.reports.page import Page
 from sealock.text import line, width, wrap
 
 LABEL: Final = 14
 
 
-class Page:
+class InspectionPage(Page):
     """A page of a certain width. It makes text from outside safe for a terminal."""
 
     def __init__(self, room: int, *, colour: bool, unicode: bool) -> None:
-        self.room, self.unicode = room, unicode
-        self.paint, self.signs = Paint(on=colour), Signs(unicode=unicode)
+        super().__init__(room, colour=colour, unicode=unicode)
         self.full, self.empty, self.none = ("█", "░", "·") if unicode else ("#", ".", "-")
         self.length = 20 if room >= 60 else 6
         """Columns of a usage bar."""
@@ -30,12 +30,9 @@ class Page:
 
     def row(self, label: str, text: str, ink: Ink | None = None, *, most: int = 400) -> Iterator[str]:
         """A label with its text, wrapped."""
-        lead = "  " + self.paint("faint", label.ljust(LABEL))
-        for row in wrap(line(text, most), self.room - LABEL - 2):
-            yield lead + (self.paint(ink, row) if ink else row)
-            lead = " " * (LABEL + 2)
+        yield from self.hanging(line(text, most), LABEL + 2, ink, label=f"  {label}")
 
-    def table(self, label: str, rows: list[tuple[str, str, Ink | None]], least: int = 0) -> Iterator[str]:
+    def pairs(self, label: str, rows: list[tuple[str, str, Ink | None]], least: int = 0) -> Iterator[str]:
         """Pairs in two columns under a label, the second wrapped."""
         room = self.room - LABEL - 2
         safe = [(line(first, 200), line(second), ink) for first, second, ink in rows]

@@ -9,10 +9,10 @@ from sealock.model.capabilities import ALLOWS, DEFAULT, GRAVE, decoded
 from sealock.model.inspection import Inspection
 from sealock.model.process import Process
 from sealock.reports.ansi import Ink
-from sealock.reports.inspected.page import Page
+from sealock.reports.inspected.page import InspectionPage
 
 
-def render_permissions(page: Page, inspection: Inspection) -> Iterator[str]:
+def render_permissions(page: InspectionPage, inspection: Inspection) -> Iterator[str]:
     """The section "Do"."""
     yield from page.heading("Do", "what the kernel allows it")
     process = inspection.enforced.process
@@ -31,7 +31,7 @@ def render_permissions(page: Page, inspection: Inspection) -> Iterator[str]:
         yield from page.row("Outside", f"process {pids}: in its mount namespace, but not in its cgroup", "red")
 
 
-def _capabilities(page: Page, inspection: Inspection) -> Iterator[str]:
+def _capabilities(page: InspectionPage, inspection: Inspection) -> Iterator[str]:
     process = inspection.enforced.process
     if not isinstance(process.bounding, int) or not isinstance(process.effective, int):
         yield from page.row("Capabilities", "unknown", "magenta")
@@ -60,7 +60,7 @@ def _capabilities(page: Page, inspection: Inspection) -> Iterator[str]:
     rows: list[tuple[str, str, Ink | None]] = [
         (name, ALLOWS.get(name, "newer than this table"), _ink(name)) for name in names
     ]
-    yield from page.table("", rows)
+    yield from page.pairs("", rows)
     if every:
         yield from page.row("", f"and {len(may) - len(names)} more")
 

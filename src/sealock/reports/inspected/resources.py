@@ -8,14 +8,14 @@ from typing import Final
 from sealock.model.absent import UNKNOWN, given
 from sealock.model.inspection import Inspection
 from sealock.model.process import Limit
-from sealock.reports.inspected.page import LABEL, Page
+from sealock.reports.inspected.page import LABEL, InspectionPage
 from sealock.text import format_size, line, wrap
 
 _RLIMITS: Final = ("nofile", "nproc", "memlock", "core")
 _RATES: Final = ("io.read", "io.write", "io.reads", "io.writes")
 
 
-def render_resources(page: Page, inspection: Inspection) -> Iterator[str]:
+def render_resources(page: InspectionPage, inspection: Inspection) -> Iterator[str]:
     """The section "Use"."""
     yield from page.heading("Use", "its limits and its usage")
     process = inspection.enforced.process
@@ -34,14 +34,14 @@ def render_resources(page: Page, inspection: Inspection) -> Iterator[str]:
     yield from _advice(page, inspection)
 
 
-def _line(page: Page, label: str, bar: str, text: str) -> Iterator[str]:
+def _line(page: InspectionPage, label: str, bar: str, text: str) -> Iterator[str]:
     lead = f"  {page.paint('faint', label.ljust(LABEL))}{bar}  "
     for row in wrap(line(text), page.room - LABEL - page.length - 4):
         yield lead + row
         lead = " " * (LABEL + page.length + 4)
 
 
-def _amount(page: Page, label: str, limit: Limit | None, machine: int) -> Iterator[str]:
+def _amount(page: InspectionPage, label: str, limit: Limit | None, machine: int) -> Iterator[str]:
     if limit is None:
         yield from page.row(label, "unknown", "magenta")
         return
@@ -56,7 +56,7 @@ def _amount(page: Page, label: str, limit: Limit | None, machine: int) -> Iterat
     yield from _line(page, label, page.bar(limit.used or 0, limit.limit), text)
 
 
-def _pids(page: Page, limit: Limit | None) -> Iterator[str]:
+def _pids(page: InspectionPage, limit: Limit | None) -> Iterator[str]:
     if limit is None:
         yield from page.row("Processes", "unknown", "magenta")
         return
@@ -70,7 +70,7 @@ def _pids(page: Page, limit: Limit | None) -> Iterator[str]:
         yield from _line(page, "Processes", page.bar(limit.used or 0, limit.limit), text)
 
 
-def _cpus(page: Page, inspection: Inspection, resources: dict[str, Limit]) -> Iterator[str]:
+def _cpus(page: InspectionPage, inspection: Inspection, resources: dict[str, Limit]) -> Iterator[str]:
     cpus, cpus_used = inspection.enforced.effective.cpus, inspection.cpus_used
     cpuset = given(inspection.enforced.process.cpuset_cpus, "") or inspection.machine.cpus
     if isinstance(cpus, float | int):
@@ -91,7 +91,7 @@ def _cpus(page: Page, inspection: Inspection, resources: dict[str, Limit]) -> It
         yield from page.row("", f"throttled for {throttled.used / 1e6:.1f} seconds so far", "magenta")
 
 
-def _others(page: Page, inspection: Inspection, resources: dict[str, Limit]) -> Iterator[str]:
+def _others(page: InspectionPage, inspection: Inspection, resources: dict[str, Limit]) -> Iterator[str]:
     rates = [
         f"{name.removeprefix('io.').replace(':', ' of device ', 1)} {limit.limit:,} a second"
         for name, limit in resources.items()
@@ -116,19 +116,19 @@ def _pair(soft: int, hard: int) -> str:
     return word(soft) if soft == hard else f"{word(soft)} to {word(hard)}"
 
 
-def _advice(page: Page, inspection: Inspection) -> Iterator[str]:
+def _advice(page: InspectionPage, inspection: Inspection) -> Iterator[str]:
     if not inspection.advised:
         return
     yield ""
     advised = [(f"{limit.option} {limit.value}", limit.reason, None) for limit in inspection.advised if limit.value]
-    yield from page.table("Would fit", [*advised])
+    yield from page.pairs("Would fit", [*advised])
     fits = [(limit.option, limit.reason, None) for limit in inspection.advised if not limit.value]
-    yield from page.table("" if advised else "Would fit", [*fits], max([0, *(len(first) for first, _, _ in advised)]))
+    yield from page.pairs("" if advised else "Would fit", [*fits], max([0, *(len(first) for first, _, _ in advised)]))
     if inspection.update:
         yield from _command(page, inspection.update)
 
 
-def _command(page: Page, text: str) -> Iterator[str]:
+def _command(page: InspectionPage, text: str) -> Iterator[str]:
     """A command, broken between options with backslashes."""
     lead, room = f"  {page.signs.arrow} ", page.room - 4
     current = ""

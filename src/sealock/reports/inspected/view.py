@@ -10,7 +10,7 @@ from sealock.model.container import Mount
 from sealock.model.inspection import Inspection
 from sealock.model.process import Namespace, NamespaceKind, Process
 from sealock.reports.ansi import Ink
-from sealock.reports.inspected.page import LABEL, Page
+from sealock.reports.inspected.page import LABEL, InspectionPage
 from sealock.text import fit, line, width
 
 _NAMES: Final[dict[NamespaceKind, str]] = {
@@ -40,7 +40,7 @@ _LEAST: Final = 20
 _ALL: Final = "a *:* rwm"
 
 
-def render_view(page: Page, inspection: Inspection) -> Iterator[str]:
+def render_view(page: InspectionPage, inspection: Inspection) -> Iterator[str]:
     """The section "See"."""
     yield from page.heading("See", "its files, namespaces, users, devices and sockets")
     effective, process = inspection.enforced.effective, inspection.enforced.process
@@ -53,7 +53,7 @@ def render_view(page: Page, inspection: Inspection) -> Iterator[str]:
             yield from page.row("Root", "unknown", "magenta")
     yield from _mounts(page, inspection)
     if isinstance(process.namespaces, tuple):
-        yield from page.table("Namespaces", list(_spaces(process.namespaces)), 6)
+        yield from page.pairs("Namespaces", list(_spaces(process.namespaces)), 6)
     for label, (text, ink) in zip(("Users", "", ""), _users(process), strict=False):
         yield from page.row(label, text, ink)
     if groups := given(effective.groups, ()):
@@ -73,7 +73,7 @@ def render_view(page: Page, inspection: Inspection) -> Iterator[str]:
     yield from _listening(page, process)
 
 
-def _mounts(page: Page, inspection: Inspection) -> Iterator[str]:
+def _mounts(page: InspectionPage, inspection: Inspection) -> Iterator[str]:
     mounts = inspection.enforced.effective.mounts
     if mounts is UNKNOWN:
         return
@@ -101,10 +101,10 @@ def _mounts(page: Page, inspection: Inspection) -> Iterator[str]:
     ]
     if (more := len(given(mounts, ())) - _MOST) > 0:
         rows.append(("", f"and {more} more", None))
-    yield from page.table("Mounts", rows)
+    yield from page.pairs("Mounts", rows)
 
 
-def _mount(page: Page, mount: Mount, volume: str | None, room: int) -> str:
+def _mount(page: InspectionPage, mount: Mount, volume: str | None, room: int) -> str:
     access = ["read-only" if mount.read_only else "writable", *([mount.propagation] if mount.propagation else [])]
     access += mount.options
     left = room - len(", ".join(["", *access])) - 2
@@ -178,7 +178,7 @@ def _devices(inspection: Inspection) -> tuple[str, Ink | None]:
     return f"the usual ones, and {', '.join(granted[:_MOST])}{more}", "magenta"
 
 
-def _listening(page: Page, process: Process) -> Iterator[str]:
+def _listening(page: InspectionPage, process: Process) -> Iterator[str]:
     sockets = process.listening
     if not isinstance(sockets, tuple):
         return

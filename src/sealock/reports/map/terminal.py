@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.absent import given
 from sealock.model.netmap import OUTSIDE, Map, Station
 from sealock.model.network import EngineNetwork
 from sealock.netmap.graph import listening
-from sealock.reports.ansi import Ink, Paint, Signs
-from sealock.text import count, fit, line, width, wrap
+from sealock.reports.ansi import Ink
+from sealock.reports.page import Page, columns
+from sealock.text import count, fit, line, width
 
 _MATRIX: Final = 12
 """Containers up to which the whole matrix is shown."""
@@ -19,29 +20,29 @@ _NAME: Final = 24
 
 def render(drawn: Map, *, width: int = 80, colour: bool = False, unicode: bool = True) -> str:
     """Render for a terminal of that width."""
-    page = _Page(drawn, max(width, 40), Paint(on=colour), Signs(unicode=unicode), unicode=unicode)
+    page = _Page(drawn, max(width, 40), colour=colour, unicode=unicode)
     parts = (page.head(), page.networks(), page.elsewhere(), page.published(), page.matrix(), page.remarks())
     return "\n".join(row.rstrip() for part in parts for row in part) + "\n"
 
 
-class _Page:
+class _Page(Page):
     """Knows how the page looks; each method yields the lines of one part."""
 
-    def __init__(self, drawn: Map, room: int, paint: Paint, signs: Signs, *, unicode: bool) -> None:
-        self.drawn, self.room, self.paint, self.signs = drawn, room, paint, signs
+    def __init__(self, drawn: Map, room: int, *, colour: bool, unicode: bool) -> None:
+        super().__init__(room, colour=colour, unicode=unicode)
+        self.drawn = drawn
         self.dot, self.end, self.mid = ("●", "└", "├") if unicode else ("*", "`", "|")
         self.yes, self.no = ("●", "·") if unicode else ("x", ".")
-        self.columns = max((width(line(station.name, _NAME)) for station in drawn.stations), default=0)
+        self.names = max((width(line(station.name, _NAME)) for station in drawn.stations), default=0)
 
     def head(self) -> Iterator[str]:
         """How many of what."""
         running = sum(station.running for station in self.drawn.stations)
         used = {seat.network for station in self.drawn.stations for seat in station.seats}
         name = f"{count(running, 'container')} on {count(len(used), 'network')}"
-        bar = self.signs.rule * max(self.room - width(name) - 4, 0)
-        yield f"{self.paint('faint', self.signs.rule * 2)} {self.paint('bold', name)} {self.paint('faint', bar)}"
+        yield self.headline(name)
         if self.drawn.declared:
-            yield self.paint("faint", "As it is declared: nobody looked at a machine.")
+            yield self.paint("faint", "Declared only: no machine was looked at.")
         yield ""
 
     def networks(self) -> Iterator[str]:
@@ -65,20 +66,20 @@ class _Page:
                     f"also {', '.join(line(other, 40) for other in others)}" if others else "",
                 ]
                 more.append(_listening(station))
-                yield self.member(branch, station, "  ".join(one for one in more if one))
+                yield self.member(branch, station, "  ".join(filter(None, more)))
             yield ""
 
     def member(self, branch: str, station: Station, text: str) -> str:
-        """A container with what there is to say of it, on one line."""
+        """A container and its details on one line."""
         name = line(station.name, _NAME)
-        pad = " " * max(self.columns - width(name), 0)
+        pad = " " * max(self.names - width(name), 0)
         left = f"  {self.paint('faint', branch)} "
-        shown = fit(text, max(self.room - 4 - self.columns - 2, 10))
+        shown = fit(text, max(self.room - 4 - self.names - 2, 10))
         ink: Ink = "bold" if station.running else "faint"
         return f"{left}{self.paint(ink, name)}{pad}  {shown}"
 
     def elsewhere(self) -> Iterator[str]:
-        """Those that are on no network of the engine's."""
+        """Containers that are on none of the engine's networks."""
         rows = []
         for station in self.drawn.stations:
             if station.on_host:
@@ -116,27 +117,26 @@ class _Page:
         if not rows:
             return
         yield self.paint("bold", "Open from outside")
-        room = max(width(left) for left, _, _ in rows)
-        for left, right, ink in rows:
-            pad = " " * (room - width(left))
-            yield f"  {self.paint(ink, line(left))}{pad} {self.signs.arrow} {fit(right, self.room - room - 6)}"
+        cells = columns([(line(left), fit(right, self.room - 6)) for left, right, _ in rows], self.room - 5)
+        for (left, right), (_, _, ink) in zip(cells, rows, strict=True):
+            yield f"  {self.paint(ink, left)} {self.signs.arrow} {right}"
         yield ""
 
     def matrix(self) -> Iterator[str]:
-        """Who reaches whom, where few enough are there to see it at a glance."""
+        """Who reaches whom, for few containers."""
         names = [station.name for station in self.drawn.stations if station.running]
         if not 1 < len(names) <= _MATRIX:
             return
         reached = {(edge.source, edge.target) for edge in self.drawn.edges}
         yield self.paint("bold", "Who reaches whom") + self.paint("faint", "  (rows reach columns)")
-        yield f"  {' ' * self.columns}  {' '.join(f'{index:>2}' for index in range(1, len(names) + 1))}"
+        yield f"  {' ' * self.names}  {' '.join(f'{index:>2}' for index in range(1, len(names) + 1))}"
         for number, source in enumerate(names, 1):
             shown = line(source, _NAME)
             cells = [
                 "  " if source == target else f" {self.yes if (source, target) in reached else self.no}"
                 for target in names
             ]
-            pad = " " * (self.columns - width(shown))
+            pad = " " * (self.names - width(shown))
             yield f"  {shown}{pad}  {' '.join(cells)}  {self.paint('faint', str(number))}"
         yield ""
 
@@ -146,29 +146,23 @@ class _Page:
             return
         yield self.paint("bold", "What stands out")
         for remark in self.drawn.remarks:
-            yield from self.hung(f"{line(remark.about, 60)} {line(remark.text)}.", f"  {self.dot} ")
+            yield from self.hanging(f"{line(remark.about, 60)} {line(remark.text)}.", 4, badge=f"  {self.dot} ")
             if remark.remedy:
-                yield from self.hung(f"{self.signs.arrow} {line(remark.remedy, 2000)}", "      ")
-
-    def hung(self, text: str, lead: str) -> Iterator[str]:
-        """A sentence whose further lines hang below its first."""
-        rows: Sequence[str] = wrap(text, self.room - width(lead))
-        for index, row in enumerate(rows):
-            yield f"{lead if not index else ' ' * width(lead)}{row}"
+                yield from self.hanging(f"{self.signs.arrow} {line(remark.remedy, 2000)}", 6)
 
 
 def _facts(network: EngineNetwork) -> str:
     """What kind of network it is."""
     words = [given(network.driver, "bridge")]
     words += ["internal"] if network.internal is True else []
-    words += ["members kept apart"] if network.icc is False else []
+    words += ["members isolated"] if network.icc is False else []
     words += ["encrypted"] if network.encrypted is True else []
     words += list(given(network.subnets, ())[:2])
     return ", ".join(line(word, 60) for word in words)
 
 
 def _listening(station: Station) -> str:
-    """The ports that its programs wait at."""
+    """The ports that its programs listen on."""
     ports = listening(station)
     shown = ", ".join(ports[:6])
     return f"listens on {shown}{', …' if len(ports) > 6 else ''}" if ports else ""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Final
 
 from sealock.model.inventory import Inventory, instruction
-from sealock.reports.ansi import Ink, Paint, Signs
+from sealock.reports.ansi import Ink
+from sealock.reports.page import Page
 from sealock.reports.sbom.items import SbomItem, image, items
-from sealock.text import count, fit, format_size, line, sentence, width, wrap
+from sealock.text import count, fit, format_size, line, sentence, width
 
 _NAMES: Final = {
     "deb": "Debian packages",
@@ -30,32 +31,28 @@ _NAMES: Final = {
 }
 _FACTS: Final = 12
 """Files of a kind that are shown."""
-_GAP: Final = 2
 
 
 def render(inventory: Inventory, *, width: int = 80, colour: bool = False, unicode: bool = True) -> str:
     """Render for a terminal of that width."""
-    page = _Page(inventory, max(width, 40), Paint(on=colour), Signs(unicode=unicode))
+    page = _Page(inventory, max(width, 40), colour=colour, unicode=unicode)
     lines = [*page.head(), *page.layers(), *page.packages(), *page.files(), *page.errors(), *page.summary()]
     return "\n".join(row.rstrip() for row in lines) + "\n"
 
 
-class _Page:
+class _Page(Page):
     """Knows how the page looks; each method yields the lines of one part."""
 
-    def __init__(self, inventory: Inventory, room: int, paint: Paint, signs: Signs) -> None:
-        self.inventory, self.room, self.paint, self.signs = inventory, room, paint, signs
+    def __init__(self, inventory: Inventory, room: int, *, colour: bool, unicode: bool) -> None:
+        super().__init__(room, colour=colour, unicode=unicode)
+        self.inventory = inventory
         self.items = items(inventory)
 
     def head(self) -> Iterator[str]:
         """What the image is called, and what it is."""
         about, inventory = image(self.inventory), self.inventory
         name = line(inventory.names[0]) if inventory.names else line(about.name)
-        bar = self.signs.rule * max(self.room - width(fit(name, self.room - 4)) - 4, 0)
-        yield (
-            f"{self.paint('faint', self.signs.rule * 2)} {self.paint('bold', fit(name, self.room - 4))} "
-            + self.paint("faint", bar)
-        )
+        yield self.headline(name)
         system = inventory.distribution
         words = {
             "Names": ", ".join(line(name) for name in inventory.names[1:]),
@@ -82,11 +79,11 @@ class _Page:
             )
             for layer in self.inventory.layers
         ]
-        yield from self.columns(rows, right=(True, True, False))
+        yield from self.table(rows, right=(0, 1))
         yield ""
 
     def packages(self) -> Iterator[str]:
-        """The packages of each type; where all are told of by one file, it stands in the heading."""
+        """The packages of each type; a file that lists all of them stands in the heading."""
         for kind, group in groupby(self.items, key=lambda item: item.package.type):
             found = list(group)
             paths = {item.package.path for item in found}
@@ -95,21 +92,23 @@ class _Page:
             yield self.paint("heading", title) + self.paint("faint", fit(where, max(self.room - width(title), 1)))
             twice = {name for name, times in Counter(item.name for item in found).items() if times > 1}
             rows = [self.row(item, path=not where, precise=item.name in twice) for item in found]
-            marks: list[Ink | None] = ["faint" if item.package.removed else None for item in found]
-            yield from self.columns([("Name", "Version", "Layer", "" if where else "Path"), *rows], ["faint", *marks])
+            inks: list[Ink | None] = ["faint" if item.package.removed else None for item in found]
+            yield from self.table([("Name", "Version", "Layer", "" if where else "Path"), *rows], inks=["faint", *inks])
             yield ""
 
     def row(self, item: SbomItem, *, path: bool, precise: bool) -> tuple[str, ...]:
-        """The cells of a package; `precise` tells its architecture, as dpkg does for packages of one name."""
+        """The cells of a package; `precise` adds the architecture, as dpkg does for packages of one name."""
         package = item.package
-        notes = [word for word, told in (("removed", package.removed), ("development", package.development)) if told]
+        notes = [
+            word for word, applies in (("removed", package.removed), ("development", package.development)) if applies
+        ]
         note = f" ({', '.join(notes)})" if notes else ""
         layer = str(package.layer + 1) if package.layer >= 0 else ""
         name = f"{item.name}:{package.architecture}" if precise and package.architecture else item.name
         return line(name), line(package.version), layer + note, line(package.path) if path else ""
 
     def files(self) -> Iterator[str]:
-        """The files worth telling of, by kind."""
+        """The notable files, by kind."""
         ordered = sorted(self.inventory.files, key=lambda file: (file.kind, file.path, file.layer))
         for kind, group in groupby(ordered, key=lambda fact: fact.kind):
             found = list(group)
@@ -118,7 +117,7 @@ class _Page:
                 (f"{fact.mode & 0o7777:04o}", line(fact.path), line(fact.owner), line(fact.detail))
                 for fact in found[:_FACTS]
             ]
-            yield from self.columns(rows)
+            yield from self.table(rows)
             if len(found) > _FACTS:
                 yield self.paint("faint", f"  and {len(found) - _FACTS} more")
             yield ""
@@ -126,10 +125,9 @@ class _Page:
     def errors(self) -> Iterator[str]:
         """What could not be read."""
         for error in self.inventory.errors:
-            label = f"{self.signs.of[max(self.signs.of)]} PROBLEM"
-            first, *rest = wrap(line(error.location.file), self.room - 12)
-            yield f"{self.paint('alarm', f'{label} ')}  {self.paint('bold', first)}"
-            yield from (" " * 12 + part for part in [*rest, *wrap(sentence(line(error.message)), self.room - 12)])
+            badge = self.paint("alarm", f"{self.signs.of[max(self.signs.of)]} ERROR") + " " * 5
+            yield from self.hanging(line(error.location.file), 12, "bold", badge=badge)
+            yield from self.hanging(sentence(line(error.message)), 12)
         if self.inventory.errors:
             yield ""
 
@@ -140,33 +138,4 @@ class _Page:
         if self.inventory.errors:
             words += f". {count(len(self.inventory.errors), 'error')}: not everything could be read"
         sign = self.signs.arrow if self.inventory.errors else self.signs.good
-        for number, part in enumerate(wrap(f"{words}.", self.room - 2)):
-            yield f"{sign if number == 0 else ' '} {self.paint('bold', part)}"
-
-    def columns(
-        self, rows: Sequence[tuple[str, ...]], inks: Sequence[Ink | None] = (), right: tuple[bool, ...] = ()
-    ) -> Iterator[str]:
-        """Rows as columns that fit into the room: the widest columns give way."""
-        sizes = _shares([max(map(width, column)) for column in zip(*rows, strict=True)], self.room - 2)
-        for number, row in enumerate(rows):
-            cells = []
-            for index, (cell, size) in enumerate(zip(row, sizes, strict=True)):
-                if not size:
-                    continue
-                text = fit(cell, size)
-                blank = " " * (size - width(text))
-                cells.append(blank + text if right and right[index] else text + blank)
-            ink = inks[number] if inks else None
-            text = (" " * _GAP).join(cells).rstrip()
-            yield "  " + (self.paint(ink, text) if ink else text)
-
-
-def _shares(wanted: list[int], room: int) -> list[int]:
-    """How wide each is: what it wants, or an equal share of what the narrower ones leave; an empty one nothing."""
-    left = room - _GAP * (sum(1 for one in wanted if one) - 1)
-    sizes = [0] * len(wanted)
-    order = sorted((one for one in range(len(wanted)) if wanted[one]), key=lambda index: wanted[index])
-    for number, index in enumerate(order):
-        sizes[index] = max(min(wanted[index], left // (len(order) - number)), 1)
-        left -= sizes[index]
-    return sizes
+        yield from self.hanging(f"{words}.", 2, "bold", badge=f"{sign} ")
