@@ -64,7 +64,7 @@ DEEP = deep()
 @pytest.mark.parametrize(
     ("layer", "options", "told"),
     [
-        (LARGE, ["--max-layer-size", "10M"], "it gives more than 10485760 plain bytes"),
+        (LARGE, ["--max-layer-size", "10M"], "it has more than 10485760 uncompressed bytes"),
         (LARGE, ["--max-layer-size", "40M"], ""),
         (LARGE, [], ""),
         (INSTALLED, [], "the most that is read of it (--max-file-size)"),

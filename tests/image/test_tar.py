@@ -151,10 +151,7 @@ def test_the_holes_of_all_files_together_make_no_more_than_so_many_bytes(tmp_pat
     reader = TarReader(Stretch(OpenFile(os.open(path, os.O_RDONLY))), errors.append, 99)
     sizes = [(entry.size, len(entry.read(512 << 20))) for entry in reader.entries()]
     assert sizes == [(30 << 20, 30 << 20)] * 8 + [(30 << 20, 0)] * 12 + [(1, 1)]
-    assert (
-        errors[0]
-        == "the sparse file at offset 4608 would make more than 268435456 bytes of its layer's sparse files; it is not read"
-    )
+    assert errors[0] == "the sparse file at offset 4608 is not read: those of its layer exceed 268435456 bytes"
     assert len(errors) == 12
 
 
@@ -175,9 +172,9 @@ def test_capabilities_come_from_pax_records(tmp_path: Path) -> None:
         (
             "../../etc/passwd",
             "etc/passwd",
-            "the name '../../etc/passwd' leads outside the root; it is taken as 'etc/passwd'",
+            "the name '../../etc/passwd' leads outside the root; it is read as 'etc/passwd'",
         ),
-        ("a/../../b", "b", "the name 'a/../../b' leads outside the root; it is taken as 'b'"),
+        ("a/../../b", "b", "the name 'a/../../b' leads outside the root; it is read as 'b'"),
         (".hidden", ".hidden", ""),
         ("..data/x", "..data/x", ""),
         ("a/.wh.b", "a/.wh.b", ""),
@@ -216,20 +213,20 @@ def records(text: bytes) -> bytes:
     [
         (ONE + TWO, ["one", "two"], ""),
         (ONE, ["one"], ""),
-        (ONE + TWO[:100], ["one"], "it is cut short at offset 1636, within an entry"),
-        (ONE + TWO[:512], ["one", "two"], "'two' should have 1 bytes and has 0: the archive is cut short"),
-        (ONE[:900], ["one"], "'one' should have 600 bytes and has 388: the archive is cut short"),
-        (ONE + b"x" * 512 + TWO, ["one"], "the tar header at offset 1536 has a wrong checksum; what follows is not read"),
-        (ONE + bytes(512) + TWO, ["one"], "a lone block of NULs at offset 1536 ends it; what follows is not read"),
+        (ONE + TWO[:100], ["one"], "it is truncated at offset 1636, within an entry"),
+        (ONE + TWO[:512], ["one", "two"], "'two' should have 1 bytes and has 0: the archive is truncated"),
+        (ONE[:900], ["one"], "'one' should have 600 bytes and has 388: the archive is truncated"),
+        (ONE + b"x" * 512 + TWO, ["one"], "the tar header at offset 1536 has a wrong checksum; the rest is not read"),
+        (ONE + bytes(512) + TWO, ["one"], "a single block of NULs at offset 1536 ends it; the rest is not read"),
         (ONE + bytes(1024) + TWO, ["one"], ""),
-        (fixed(ONE[:512], at124=b"777777777777") + ONE[512:], ["one"], "'one' should have 68719476735 bytes and has 1024: the archive is cut short"),
-        (fixed(ONE[:512], at124=b"\x80" + bytes(3) + b"\x7f" + b"\xff" * 7) + TWO, ["one"], "'one' should have 9223372036854775807 bytes and has 10240: the archive is cut short"),
-        (fixed(ONE[:512], at124=b"\xff" * 12) + TWO, [], "the tar header at offset 0 has no valid size; what follows is not read"),
-        (fixed(ONE[:512], at124=b"00000000089\0") + TWO, [], "the tar header at offset 0 has no valid size; what follows is not read"),
-        (fixed(ONE[:512], at124=b"-0000000001\0") + TWO, [], "the tar header at offset 0 has no valid size; what follows is not read"),
+        (fixed(ONE[:512], at124=b"777777777777") + ONE[512:], ["one"], "'one' should have 68719476735 bytes and has 1024: the archive is truncated"),
+        (fixed(ONE[:512], at124=b"\x80" + bytes(3) + b"\x7f" + b"\xff" * 7) + TWO, ["one"], "'one' should have 9223372036854775807 bytes and has 10240: the archive is truncated"),
+        (fixed(ONE[:512], at124=b"\xff" * 12) + TWO, [], "the tar header at offset 0 has no valid size; the rest is not read"),
+        (fixed(ONE[:512], at124=b"00000000089\0") + TWO, [], "the tar header at offset 0 has no valid size; the rest is not read"),
+        (fixed(ONE[:512], at124=b"-0000000001\0") + TWO, [], "the tar header at offset 0 has no valid size; the rest is not read"),
         (fixed(ONE[:512], at100=b"rwxrwxr\0") + ONE[512:] + TWO, ["one", "two"], "the tar header at offset 0 has no valid mode or owner"),
-        (fixed(ONE[:512], at156=b"Z") + ONE[512:] + TWO, ["one", "two"], "'one' is of the unknown type 'Z'; it is taken as a file"),
-        (fixed(ONE[:512], at0=bytes(100)) + ONE[512:] + TWO, ["two"], "the entry at offset 0 has no name; it is left out"),
+        (fixed(ONE[:512], at156=b"Z") + ONE[512:] + TWO, ["one", "two"], "'one' has the unknown type 'Z'; it is read as a file"),
+        (fixed(ONE[:512], at0=bytes(100)) + ONE[512:] + TWO, ["two"], "the entry at offset 0 has no name; it is skipped"),
         (fixed(LONG, at124=b"77777777777\0") + TWO, [], "the extension at offset 512 claims 8589934591 bytes; it is not read"),
         (LONG + ONE[512:], [], "it ends at offset 1536 where a header should follow its extension"),
         (LONG + ONE[512:] + TWO, ["1" * 600], ""),
@@ -239,11 +236,11 @@ def records(text: bytes) -> bytes:
         (records(b"9 path=a/b\n") + TWO, ["two"], "the PAX records at offset 512 are broken: a record's length is wrong"),
         (records(b"0 path=a/b\n") + TWO, ["two"], "the PAX records at offset 512 are broken: a record's length is wrong"),
         (records(b"hello") + TWO, ["two"], "the PAX records at offset 512 are broken: a record has no length"),
-        (records(b"12 path=a\0b\n") + TWO, ["two"], "the PAX records at offset 512 are broken: the record path holds a NUL"),
-        (records(b"11 size=-1\n") + TWO, ["two"], "the PAX records at offset 512 are broken: the record size is no number from 0 to 9223372036854775807"),
-        (records(b"29 size=18446744073709551616\n") + TWO, ["two"], "the PAX records at offset 512 are broken: the record size is no number from 0 to 9223372036854775807"),
+        (records(b"12 path=a\0b\n") + TWO, ["two"], "the PAX records at offset 512 are broken: the record path contains a NUL"),
+        (records(b"11 size=-1\n") + TWO, ["two"], "the PAX records at offset 512 are broken: the record size is not a number from 0 to 9223372036854775807"),
+        (records(b"29 size=18446744073709551616\n") + TWO, ["two"], "the PAX records at offset 512 are broken: the record size is not a number from 0 to 9223372036854775807"),
         (records(b"9 size=5\n") + TWO, ["two"], ""),
-        (fixed(RECORDS, at156=b"g") + b"12 path=a/b\n".ljust(512, b"\0") + TWO, ["two"], "the global PAX records at offset 512 set path, which engines pass over"),
+        (fixed(RECORDS, at156=b"g") + b"12 path=a/b\n".ljust(512, b"\0") + TWO, ["two"], "the global PAX records at offset 512 set path, which engines ignore"),
         (fixed(RECORDS, at156=b"g") + b"22 comment=0123456789\n".ljust(512, b"\0") + TWO, ["two"], ""),
         (records(b"22 GNU.sparse.major=1\n26 GNU.sparse.realsize=99\n") + TWO, ["two"], "the map of the sparse file at offset 1536 is broken; its data is not read"),
         (fixed(ONE[:512], at156=b"S", at257=b"ustar  \0", at386=b"00000000000\0" + b"00000000377\0", at483=b"00000000010\0") + ONE[512:] + TWO, ["one", "two"], "the map of the sparse file at offset 512 is broken; its data is not read"),
@@ -260,7 +257,7 @@ def test_what_is_broken_is_told_and_the_rest_is_listed(
 def test_too_many_entries_end_the_walk(tmp_path: Path) -> None:
     entries, _, errors = read(ONE * 10, tmp_path, most=4)
     assert len(entries) == 4
-    assert errors == ["there are more than 4 entries, the most that are read of an image"]
+    assert errors == ["there are more than 4 entries, the limit for an image"]
 
 
 def long_name(length: int) -> bytes:
@@ -271,7 +268,7 @@ def long_name(length: int) -> bytes:
 def test_names_that_no_system_has_are_left_out(tmp_path: Path) -> None:
     entries, _, errors = read(long_name(4096) + long_name(4097) + TWO, tmp_path)
     assert [entry.path for entry in entries] == ["n" * 4096, "two"]
-    assert errors[0] == f"the name '{'n' * 200}'... has more than 4096 bytes; the entry is left out"
+    assert errors[0] == f"the name '{'n' * 200}'... has more than 4096 bytes; the entry is skipped"
 
 
 def test_long_names_without_end_end_the_walk() -> None:
@@ -279,7 +276,7 @@ def test_long_names_without_end_end_the_walk() -> None:
     chunk = long_name(1 << 20)
     entries = list(TarReader(Pumped(chunk for _ in range(1000)), errors.append, 9999).entries())
     assert entries == []
-    assert errors[-1] == "its long names take more than 134217728 bytes in all; what follows is not read"
+    assert errors[-1] == "its long names exceed 134217728 bytes in all; the rest is not read"
     assert len(errors) < 300
 
 
@@ -312,7 +309,7 @@ def test_a_wrong_checksum_is_an_error_whatever_it_is_off_by(name: str, off: int,
     first = tar(info("first", b""), format=tarfile.GNU_FORMAT)[:start]
     entries, _, errors = read(first + bytes(block) + bytes(1024), tmp_path)
     assert [entry.path for entry in entries] == ["first"] * bool(start)
-    assert errors == [f"the tar header at offset {start} has a wrong checksum; what follows is not read"]
+    assert errors == [f"the tar header at offset {start} has a wrong checksum; the rest is not read"]
 
 
 WHOLE = tar(*SAMPLES, format=tarfile.GNU_FORMAT) + tar(*SAMPLES)

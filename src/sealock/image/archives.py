@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sealock.image.bytesources import Damage, OpenFile, Stretch
+from sealock.image.bytesources import OpenFile, Stretch, UnreadableError
 from sealock.image.dockersave import MANIFEST, saved_images
 from sealock.image.header import BLOCK, ZEROS, checksum_is_right
 from sealock.image.inflate import compression
@@ -13,34 +13,34 @@ from sealock.image.store import ArchiveStore, ImageStore
 from sealock.model.inventory import Layer
 
 
-def images_in(file: OpenFile, context: LayerContext, platform: str) -> list[OpenedImage]:
-    """The images of an open archive; Damage where it is none."""
+def read_archive(file: OpenFile, context: LayerContext, platform: str) -> list[OpenedImage]:
+    """Read the images of an open archive; UnreadableError if it is none."""
     stored = Stretch(file)
     begin = stored.fetch(0, BLOCK)
     if not begin:
-        raise Damage(why="it is empty")
-    how = compression(begin)
-    if not how and (len(begin) < BLOCK or begin == ZEROS or not checksum_is_right(begin)):
-        raise Damage(why="it is no tar archive")
-    store = ArchiveStore(stored, how, context.bounds)
+        raise UnreadableError(why="it is empty")
+    compressed_by = compression(begin)
+    if not compressed_by and (len(begin) < BLOCK or begin == ZEROS or not checksum_is_right(begin)):
+        raise UnreadableError(why="it is not a tar archive")
+    store = ArchiveStore(stored, compressed_by, context.bounds)
     try:
         if store.has(MANIFEST) or store.has(INDEX):
-            images = stored_images(store, context, platform, layout=not store.has(MANIFEST))
+            images = read_store(store, context, platform, layout=not store.has(MANIFEST))
             images[0].add(store.faults)
             return images
-    except Damage:
+    except UnreadableError:
         if not store.strangers:
             raise
         # A program's own manifest.json, in a root file system.
     if not store.strangers:
         why = "it has neither manifest.json nor index.json" if store else "it is an empty archive"
-        raise Damage(why="; ".join([why, *store.faults]))
+        raise UnreadableError(why="; ".join([why, *store.faults]))
     layer = Layer(0, "", size=stored.length)
     return [OpenedImage(context, (TarLayer(layer, stored, context, whiteouts=False),))]
 
 
-def stored_images(store: ImageStore, context: LayerContext, platform: str, *, layout: bool) -> list[OpenedImage]:
-    """The images that an OCI layout's index.json names, or docker save's manifest.json; Damage where there are none."""
+def read_store(store: ImageStore, context: LayerContext, platform: str, *, layout: bool) -> list[OpenedImage]:
+    """Read the images that index.json names, or docker save's manifest.json; UnreadableError if there are none."""
     reader = LayoutReader(store, context, platform)
     if not layout:
         images = saved_images(store, context)
@@ -51,5 +51,5 @@ def stored_images(store: ImageStore, context: LayerContext, platform: str, *, la
         if images:
             images[0].add([error.message for error in reader.errors])
     if not images:
-        raise Damage(why="; ".join(error.message for error in reader.errors) or "it names no image")
+        raise UnreadableError(why="; ".join(error.message for error in reader.errors) or "it names no image")
     return images

@@ -9,38 +9,38 @@ from typing import Final, Protocol
 from sealock.image.header import BLOCK
 
 WINDOW: Final = 16384
-"""Bytes read at once where small pieces are asked for. Half of the files of images have less than two kilobytes, so
-that several headers are among them; to copy more would take longer than to ask again."""
+"""Bytes read at once for small pieces. Half of the files of images have less than two kilobytes, so these hold several
+headers; copying more would take longer than another read."""
 
 
-class Damage(Exception):  # noqa: N818  it is told as a problem, and no fault of the program
-    """Stored bytes cannot be read on; `why` completes "it could not be read: ..."."""
+class UnreadableError(Exception):
+    """Stored bytes cannot be read on, an error of the image; `why` completes "it could not be read: ..."."""
 
     def __init__(self, *, why: str) -> None:
         super().__init__(why)
 
 
 class Bytes(Protocol):
-    """Bytes that are read forward. `length` is -1 as long as nobody knows where they end."""
+    """Bytes that are read forward. `length` is -1 until the end is known."""
 
     length: int
 
     def fetch(self, offset: int, count: int, /) -> bytes:
-        """Give `count` bytes from `offset`, fewer only where the end is reached; never before an earlier offset."""
+        """Return `count` bytes from `offset`, fewer only at the end; offsets never go back."""
 
 
 class Windowed(Bytes, Protocol):
-    """Bytes that are looked at where they are held, which saves a call for each small piece."""
+    """Bytes whose buffer can be used directly, which saves a call for each small piece."""
 
     def window(self, offset: int, /) -> tuple[bytes, int]:
-        """Give bytes that are held, and where they begin: at `offset` or before.
+        """Return the buffer and the offset at which it begins, `offset` or before.
 
-        Those of a tar header are among them, unless the end is nearer.
+        It holds a whole tar header from `offset` on, unless the end is nearer.
         """
 
 
 class StoredBytes(Bytes, Protocol):
-    """Bytes of a known length, read at any place and as often as wanted."""
+    """Bytes of a known length, read at any offset and any number of times."""
 
     def chunks(self, size: int, offset: int = 0) -> Iterator[bytes]:
         """Yield all bytes from an offset on, about `size` at a time."""
@@ -51,21 +51,21 @@ class Bytefile(Protocol):
 
     @property
     def own(self) -> bool:
-        """Whether it is one that we wrote, and that has no name."""
+        """Whether it is a nameless temporary file of this process."""
 
     @property
     def size(self) -> int:
-        """How many bytes it had when it was opened first."""
+        """Its size in bytes when it was first opened."""
 
     def pread(self, count: int, offset: int, /) -> bytes:
-        """Give bytes from an offset on, as the system call does; OSError or Damage where that fails."""
+        """Read bytes from an offset; OSError or UnreadableError."""
 
     def status(self) -> os.stat_result:
-        """How it is now; OSError or Damage where that cannot be had."""
+        """Return its current status; OSError or UnreadableError."""
 
 
 class OpenFile:
-    """A file held open; closed when nobody uses it any more."""
+    """An open file, which is closed with the last reference to it."""
 
     __slots__ = ("fd", "own", "size")
 
@@ -74,11 +74,11 @@ class OpenFile:
         self.size = os.fstat(fd).st_size
 
     def pread(self, count: int, offset: int, /) -> bytes:
-        """Give bytes from an offset on."""
+        """Read bytes from an offset."""
         return os.pread(self.fd, count, offset)
 
     def status(self) -> os.stat_result:
-        """How it is now."""
+        """Return its current status."""
         return os.fstat(self.fd)
 
     def __del__(self) -> None:
@@ -87,7 +87,7 @@ class OpenFile:
 
 
 def is_ours(status: os.stat_result) -> bool:
-    """Whether only this user, its own group and the system's can write to such a file."""
+    """Whether only this user, its own group and root can write to the file."""
     mine = status.st_uid in {0, os.geteuid()}
     loose = status.st_mode & (0o002 if status.st_gid == os.getegid() else 0o022)
     return mine and not loose
@@ -99,42 +99,42 @@ class Stretch:
     It is read, and not mapped: a map of a file that shrinks kills the process, and its pages would count as memory.
     """
 
-    __slots__ = ("_at", "_held", "file", "length", "start")
+    __slots__ = ("_at", "_buffer", "file", "length", "start")
 
     def __init__(self, file: Bytefile, start: int = 0, length: int | None = None) -> None:
         left = max(0, file.size - start)
         self.file, self.start = file, start
         self.length = left if length is None else min(length, left)
-        self._held, self._at = b"", 0
+        self._buffer, self._at = b"", 0
 
     @property
     def place(self) -> tuple[object, int, int]:
-        """Where it is."""
+        """The file, the offset and the length."""
         return self.file, self.start, self.length
 
     def fetch(self, offset: int, count: int, /) -> bytes:
-        """Give bytes at any offset."""
+        """Return bytes at any offset."""
         begin = offset - self._at
-        if begin >= 0 and begin + count <= len(self._held):
-            return self._held[begin : begin + count]
+        if begin >= 0 and begin + count <= len(self._buffer):
+            return self._buffer[begin : begin + count]
         if offset >= self.length:
             return b""
         if count > WINDOW:
             return self._read(offset, min(count, self.length - offset))
-        self._held, self._at = self._read(offset, min(WINDOW, self.length - offset)), offset
-        return self._held[:count]
+        self._buffer, self._at = self._read(offset, min(WINDOW, self.length - offset)), offset
+        return self._buffer[:count]
 
     def piece(self, offset: int, count: int, /) -> bytes:
-        """Give bytes at any offset, and read no more than these, for who reads here and there."""
+        """Return bytes at any offset and read no more than these: for reads at scattered places."""
         begin = offset - self._at
-        if begin >= 0 and begin + count <= len(self._held):
-            return self._held[begin : begin + count]
+        if begin >= 0 and begin + count <= len(self._buffer):
+            return self._buffer[begin : begin + count]
         return self._read(offset, min(count, self.length - offset)) if offset < self.length else b""
 
     def window(self, offset: int, /) -> tuple[bytes, int]:
-        """Give the bytes around an offset."""
+        """Return the bytes around an offset."""
         self.fetch(offset, BLOCK)
-        return (self._held, self._at) if offset < self.length else (b"", offset)
+        return (self._buffer, self._at) if offset < self.length else (b"", offset)
 
     def _read(self, offset: int, count: int) -> bytes:
         try:
@@ -145,9 +145,9 @@ class Stretch:
                     parts.append(self.file.pread(count - have, self.start + offset + have))
                 data = b"".join(parts)
         except OSError as error:
-            raise Damage(why=error.strerror or str(error)) from error
+            raise UnreadableError(why=error.strerror or str(error)) from error
         if len(data) < count:
-            raise Damage(
+            raise UnreadableError(
                 why=f"the file ends at byte {self.start + offset + len(data)}, and was longer when it was opened"
             )
         return data

@@ -1,4 +1,4 @@
-"""Digests, taken in threads beside the walk: hashing releases the interpreter's lock."""
+"""Digests, computed in threads during the walk: hashing releases the interpreter's lock."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Final, Protocol, TypeAlias
 
 from msgspec import Struct
 
-from sealock.image.bytesources import Damage, Stretch
+from sealock.image.bytesources import Stretch, UnreadableError
 
 _CHUNK: Final = 4 << 20
 """Large, because each chunk waits for the lock once."""
 _THREADS: Final = max(1, min(4, os.cpu_count() or 1))
-"""At the most, however many layers there are."""
+"""Maximum number of hashing threads."""
 
 
 class Hash(Protocol):
-    """What hashlib gives."""
+    """A hash object of hashlib."""
 
     def update(self, data: bytes, /) -> None:
         """Take more bytes."""
@@ -29,17 +29,17 @@ class Hash(Protocol):
 
 
 DigestClaim: TypeAlias = tuple[int, int, int, str]
-"""That bytes have a digest: the file that they are in, where they begin, and how many there are."""
+"""The claim that bytes have a digest: the id of their file, their offset, their length, and the digest."""
 
 
 class Proofs(Protocol):
-    """What is known of files from an earlier time."""
+    """Files that earlier runs verified."""
 
     def proven(self, stored: Stretch, digest: str, /) -> bool:
-        """Whether this very file, unchanged, was found to have these bytes."""
+        """Whether this file, unchanged, was verified to have this digest."""
 
     def prove(self, stored: Stretch, digest: str, /) -> None:
-        """Take down that it was found to."""
+        """Record that it was verified."""
 
 
 def claimed(stored: Stretch, digest: str) -> DigestClaim:
@@ -48,26 +48,26 @@ def claimed(stored: Stretch, digest: str) -> DigestClaim:
 
 
 def new_hash(digest: str) -> Hash | None:
-    """What counts the digest "algorithm:hex"; None for one that nobody can check."""
+    """A hash object for the digest "algorithm:hex"; None for an unsupported algorithm."""
     algorithm = digest.partition(":")[0]
     return hashlib.new(algorithm) if algorithm in {"sha256", "sha512"} else None
 
 
 class DigestOutcome(Struct, frozen=True):
-    """What came of verifying: what is wrong, and the digests that some bytes were found to have, by their place."""
+    """The result of verifying: errors, and the claims that hold."""
 
     faults: tuple[str, ...]
     confirmed: frozenset[DigestClaim]
 
 
 class Verifier:
-    """Takes digests of stored stretches in the background, each once. `proofs` knows some without that."""
+    """Verifies digests of stored stretches in the background, each once, unless `proofs` already knows them."""
 
     def __init__(self, proofs: Proofs | None = None) -> None:
         self._proofs = proofs
         self._waiting: deque[tuple[str, Stretch, str]] = deque()
         self._threads: list[Thread] = []
-        """Those that take what waits; each ends when nothing does."""
+        """The workers; each ends when the queue is empty."""
         self._working = 0
         self._lock = Lock()
         # A digest alone is not enough: another stretch may claim it too.
@@ -76,7 +76,7 @@ class Verifier:
         self._confirmed: set[DigestClaim] = set()
 
     def check(self, what: str, stored: Stretch, digest: str) -> None:
-        """Begin to compare; a difference is among `faults` later."""
+        """Start to verify; `faults` reports a difference later."""
         claim = claimed(stored, digest)
         with self._lock:
             if (stored.file, claim) in self._begun:
@@ -96,7 +96,7 @@ class Verifier:
             try:
                 thread.start()
             except RuntimeError:
-                self._threads.pop()  # there are no more to be had: it is done here
+                self._threads.pop()  # no more threads: verify in this one
             else:
                 return
         self._work()
@@ -110,33 +110,33 @@ class Verifier:
                 what, stored, digest = self._waiting.popleft()
             try:
                 self._check(what, stored, digest)
-            except Exception as error:  # noqa: BLE001  whatever it is, what was not verified is told
+            except Exception as error:  # noqa: BLE001  report whatever prevented the verification
                 self.fault(f"{what} could not be verified ({error!r})")
 
     def _check(self, what: str, stored: Stretch, digest: str) -> None:
-        counted = new_hash(digest)
-        if counted is None:
+        hashed = new_hash(digest)
+        if hashed is None:
             self.fault(f"{what} is named by a digest that cannot be checked: {digest[:40]!r}")
             return
         try:
             for chunk in stored.chunks(_CHUNK):
-                counted.update(chunk)
-        except Damage as damage:
-            self.fault(f"{what} could not be read: {damage}")
+                hashed.update(chunk)
+        except UnreadableError as error:
+            self.fault(f"{what} could not be read: {error}")
             return
-        if self.compare(what, counted, digest, claimed(stored, digest)) and self._proofs is not None:
+        if self.compare(what, hashed, digest, claimed(stored, digest)) and self._proofs is not None:
             self._proofs.prove(stored, digest)
 
-    def compare(self, what: str, counted: Hash | None, digest: str, claim: DigestClaim | None = None) -> bool:
-        """Note where the digest is another, or is of a kind that cannot be checked; "" is one that nobody stated.
+    def compare(self, what: str, hashed: Hash | None, digest: str, claim: DigestClaim | None = None) -> bool:
+        """Report a digest that differs or has an unsupported algorithm; return whether it matches.
 
-        One that is as claimed is noted under `claim`. Tell which of the two it is.
+        "" means that no digest was stated. A match confirms `claim`.
         """
-        if counted is None:
+        if hashed is None:
             if digest:
                 self.fault(f"{what} is named by a digest that cannot be checked: {digest[:40]!r}")
-        elif counted.hexdigest() != digest.partition(":")[2]:
-            self.fault(f"{what} has the digest {counted.hexdigest()[:16]}... instead of {digest[:23]}...")
+        elif hashed.hexdigest() != digest.partition(":")[2]:
+            self.fault(f"{what} has the digest {hashed.hexdigest()[:16]}... instead of {digest[:23]}...")
         else:
             if claim is not None:
                 with self._lock:
@@ -145,26 +145,26 @@ class Verifier:
         return False
 
     def fault(self, message: str) -> None:
-        """Note what is wrong."""
+        """Add an error."""
         with self._lock:
             self._faults.append(message)
 
     def faults(self) -> tuple[str, ...]:
-        """Wait for all that was begun, and tell what was found."""
+        """Wait for all verifications and return their errors."""
         for thread in list(self._threads):
             thread.join()
         return tuple(dict.fromkeys(self._faults))
 
     def confirmed(self, claim: DigestClaim) -> bool:
-        """Wait for all that was begun, and tell whether it was found to be so."""
+        """Wait for all verifications and return whether the claim holds."""
         self.faults()
         return claim in self._confirmed
 
     def outcome(self) -> DigestOutcome:
-        """Wait, and tell all: for another process."""
+        """Wait and return all results, for another process."""
         return DigestOutcome(self.faults(), frozenset(self._confirmed))
 
     def take(self, outcome: DigestOutcome) -> None:
-        """Believe what another process found."""
+        """Add the results of another process."""
         self._faults += [fault for fault in outcome.faults if fault not in self._faults]
         self._confirmed |= outcome.confirmed

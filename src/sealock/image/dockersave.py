@@ -1,10 +1,10 @@
-"""Archives as docker save makes them: manifest.json names configurations and layers by their paths."""
+"""Archives of docker save: manifest.json names configurations and layers by their paths."""
 
 from __future__ import annotations
 
 import hashlib
 
-from sealock.image.bytesources import Damage
+from sealock.image.bytesources import UnreadableError
 from sealock.image.layers import LayerContext, TarLayer
 from sealock.image.manifest import Config, SavedImage, decode
 from sealock.image.openimage import OpenedImage
@@ -16,7 +16,7 @@ MANIFEST = "manifest.json"
 
 
 def saved_images(store: ImageStore, context: LayerContext) -> list[OpenedImage]:
-    """The images that manifest.json names; Damage where it cannot be read."""
+    """The images that manifest.json names; UnreadableError if it cannot be read."""
     listed = decode(context.metadata(store, MANIFEST), list[SavedImage])
     most = context.bounds.images
     images = [_image(saved, store, context) for saved in listed[:most]]
@@ -32,8 +32,8 @@ def _image(saved: SavedImage, store: ImageStore, context: LayerContext) -> Opene
     try:
         raw = context.metadata(store, saved.config)
         config = decode(raw, Config)
-    except Damage as damage:
-        errors.append(context.error(f"the image's configuration {saved.config!r}: {damage}"))
+    except UnreadableError as error:
+        errors.append(context.error(f"the image's configuration {saved.config!r}: {error}"))
     stated = _stated(saved.config)
     computed = hashlib.sha256(raw).hexdigest()
     if raw and context.verifier is not None and stated and stated != computed:
@@ -48,8 +48,8 @@ def _image(saved: SavedImage, store: ImageStore, context: LayerContext) -> Opene
         diff_id = config.diff_ids[index] if index < len(config.diff_ids) else ""
         try:
             stored = store.open(path)
-        except Damage as damage:
-            errors.append(context.error(f"layer {index + 1} ({path!r}): {damage}"))
+        except UnreadableError as error:
+            errors.append(context.error(f"layer {index + 1} ({path!r}): {error}"))
             continue
         digest = _stated(path)
         layer = Layer(index, diff_id, f"sha256:{digest}" if digest else "", history[index], stored.length)
@@ -68,7 +68,7 @@ def _image(saved: SavedImage, store: ImageStore, context: LayerContext) -> Opene
 
 
 def _stated(path: str) -> str:
-    """The digest that a path says its file has: of a blob, or of a configuration as older versions name it."""
+    """The digest in a path: of a blob, or of a configuration as older versions name it."""
     directory, _, name = path.rpartition("/")
     name = name.removesuffix(".json")
     if directory not in {"", "blobs/sha256"} or len(name) != 64:

@@ -1,4 +1,4 @@
-"""What images and their layers are made of: the interface between their shapes and the inventory."""
+"""Images and their layers: the interface between the formats that store them and the inventory."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class LayerEntry(Struct, gc=False):
 
     For a whiteout, `path` is what it removes; an opaque marker's is its directory. `target` is a link's, as written.
     `capability` is the raw value of the security.capability extended attribute. `read(limit)` gives a regular file's
-    first `limit` bytes (all, if it is shorter) and is valid only until the next entry is asked for, and so is
-    `part(offset, count)`, which gives a piece; it is None where a file can only be read from its beginning.
+    first `limit` bytes (all, if it is shorter); `part(offset, count)` gives a piece, and is None where a file can only
+    be read from its beginning. Both are valid only until the next entry is read.
     """
 
     path: str
@@ -41,14 +41,14 @@ class LayerSource(Protocol):
 
     @property
     def layer(self) -> Layer:
-        """Which one it is."""
+        """Its index, digests and size."""
 
     def entries(self) -> Iterator[LayerEntry]:
-        """Yield its entries in order; what is broken ends it, and is in `problems` afterwards."""
+        """Yield its entries in order; damage ends it, and is in `errors` afterwards."""
 
     @property
     def errors(self) -> tuple[InputError, ...]:
-        """What was wrong with the entries read so far."""
+        """The errors of the entries read so far."""
 
 
 class ImageSource(Protocol):
@@ -63,14 +63,14 @@ class ImageSource(Protocol):
 
     @property
     def errors(self) -> tuple[InputError, ...]:
-        """What is wrong with it, wrong digests of the layers that were read included.
+        """Its errors, wrong digests of the layers read so far included.
 
-        Those are taken in the background: ask when all layers were read, for it waits.
+        Digests are computed in the background, and this waits for them: call it when all layers were read.
         """
 
 
 class KnownImage(Struct, frozen=True):
-    """What an archive said of an image: its configuration, its manifest's digest, and its layers."""
+    """What an archive states about an image: its configuration, its manifest's digest, and its layers."""
 
     config: bytes
     manifest: str
@@ -78,39 +78,39 @@ class KnownImage(Struct, frozen=True):
 
 
 class KnownImages(Protocol):
-    """What is known of images from an earlier time."""
+    """Images that an earlier run read."""
 
     def image(self, identity: str, /) -> KnownImage | None:
-        """What was kept of the image with this id."""
+        """The known image with this id."""
 
-    def keep_image(self, identity: str, shelved: KnownImage, /) -> None:
-        """Keep it."""
+    def keep_image(self, identity: str, image: KnownImage, /) -> None:
+        """Keep an image for the next run."""
 
     def holds(self, layer: Layer, /) -> bool:
-        """Whether it is known what is in a layer."""
+        """Whether the contents of a layer are known."""
 
 
 class Bounds(Struct, frozen=True):
-    """How much of an image is read at the most. Sizes in bytes.
+    """Limits on what is read of an image. Sizes in bytes.
 
-    The largest images in use have about a million entries, and layers of some ten gigabytes, which are two or
-    three times as large when inflated.
+    The largest images in use have about a million entries, and layers of some ten gigabytes, two or three times as
+    large uncompressed.
     """
 
     entries: int = 2_000_000
-    """Of all layers together, those of an archive's other images included."""
+    """Of all layers of all images of an archive together."""
     layer: int = 16 << 30
-    """Plain bytes of one layer, after inflating."""
+    """Uncompressed bytes of one layer."""
     total: int = 48 << 30
-    """Plain bytes of all compressed layers of an archive together, or of an archive that is compressed as a whole."""
+    """Uncompressed bytes of all compressed layers of an archive, or of an archive that is compressed as a whole."""
     calm: int = 256 << 20
-    """Plain bytes of a layer before which no ratio is suspicious."""
+    """Uncompressed bytes of a layer before which no ratio is suspicious."""
     ratio: int = 250
-    """Plain bytes for each stored byte, once a layer has given more than `calm`."""
+    """Uncompressed bytes for each stored byte, once a layer has more than `calm`."""
     file: int = 0
-    """Bytes of one file that an analyzer asked for, where that is more than the analyzer's own limit."""
+    """Bytes of one file that an analyzer reads, where that is more than the analyzer's own limit."""
     metadata: int = 16 << 20
-    """Bytes of a manifest, an index or a configuration; all those of an archive have four times as many."""
+    """Bytes of a manifest, an index or a configuration; those of an archive together may have four times as many."""
     layers: int = 1024
     images: int = 1024
     """Of one archive or layout."""

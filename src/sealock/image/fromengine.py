@@ -1,7 +1,7 @@
-"""Images that an engine has, as `docker save` writes them.
+"""Images of an engine, as `docker save` writes them.
 
-The engine is asked what the image's layers are first: where each of them is known from an earlier time, nothing is
-sent. Else the archive comes through a temporary file without a name, since what is in it stands in no useful order.
+The engine first lists the image's layers: if all are known from an earlier run, it sends nothing. Otherwise the archive
+goes to a nameless temporary file, since its members come in no useful order.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import msgspec
 from msgspec import Struct
 
 from sealock.errors import EngineError, EngineRefusedError, TargetError
-from sealock.image.archives import images_in
-from sealock.image.bytesources import Damage, OpenFile
+from sealock.image.archives import read_archive
+from sealock.image.bytesources import OpenFile, UnreadableError
 from sealock.image.entry import Bounds, KnownImage, KnownImages
 from sealock.image.layers import LayerContext, TarLayer
 from sealock.image.manifest import Config, decode
@@ -27,17 +27,18 @@ from sealock.model.platforms import fit
 from sealock.runtime.engine import Engine
 from sealock.text import format_size
 
-ROOM: Final = "/var/tmp"  # noqa: S108  its files have no names there
-"""Where large files go for a while: /tmp is often a part of memory."""
-_TOLD: Final = 64 << 20
+SPOOL_DIRECTORY: Final = "/var/tmp"  # noqa: S108  its files have no names there
+"""For large temporary files: /tmp is often in memory."""
+_PROGRESS_STEP: Final = 64 << 20
+"""Bytes between two lines of progress."""
 
 
 class _RootFs(Struct):
     layers: list[str] | None = msgspec.field(default=None, name="Layers")
 
 
-class _Told(Struct):
-    """What the engine says of an image."""
+class _ImageDescription(Struct):
+    """The parts of the engine's description of an image that matter here."""
 
     id: str = msgspec.field(name="Id")
     architecture: str = msgspec.field(default="", name="Architecture")
@@ -47,21 +48,21 @@ class _Told(Struct):
 
 
 class CachedLayer:
-    """The bytes of a layer that nobody asked the engine for."""
+    """The bytes of a layer that the cache knows, so the engine never sent them."""
 
     verified: Final = True
-    """The engine names it by its digest, which is all that there is to go by."""
+    """The engine names it by its digest; there is nothing else to verify."""
 
     def __init__(self, length: int) -> None:
         self.length = length
 
     def fetch(self, offset: int, count: int, /) -> NoReturn:
-        """Say that it has none."""
+        """Raise UnreadableError: there are none."""
         del offset, count
-        raise Damage(why="what the cache knew of it went away meanwhile: run it again")
+        raise UnreadableError(why="its cache entry was removed during the run: run sealock again")
 
     def chunks(self, size: int, offset: int = 0) -> Iterator[bytes]:
-        """Say that it has none."""
+        """Raise UnreadableError: there are none."""
         self.fetch(offset, size)
 
 
@@ -74,36 +75,36 @@ def open_from_engine(  # noqa: PLR0913  as open_image
     known: KnownImages | None = None,
     progress: Callable[[str], None] = lambda _text: None,
 ) -> OpenedImage:
-    """Open an image that the engine has; EngineError or TargetError where it cannot be had."""
-    told = _told(engine, name)
-    if platform and not fit(Platform(told.os, told.architecture, told.variant or ""), platform):
-        shown = "/".join(part for part in (told.os, told.architecture, told.variant) if part)
-        message = f"{name} at {engine.endpoint} is for {shown or 'no platform that it names'}, not for {platform}"
+    """Open an image of the engine; EngineError or TargetError if that fails."""
+    described = _describe(engine, name)
+    if platform and not fit(Platform(described.os, described.architecture, described.variant or ""), platform):
+        its_own = "/".join(part for part in (described.os, described.architecture, described.variant) if part)
+        message = f"{name} at {engine.endpoint} is for {its_own or 'an unknown platform'}, not for {platform}"
         raise TargetError(message)
-    diff_ids = tuple((told.rootfs.layers if told.rootfs else None) or ())
-    shelved = known.image(told.id) if known else None
-    if known and shelved and _is(shelved, told.id, diff_ids) and all(map(known.holds, shelved.layers)):
-        return _remembered(shelved, told.id, name, context)
-    file = _spooled(engine.saved(told.id), context.bounds, progress)
+    diff_ids = tuple((described.rootfs.layers if described.rootfs else None) or ())
+    known_image = known.image(described.id) if known else None
+    if known and known_image and _is(known_image, described.id, diff_ids) and all(map(known.holds, known_image.layers)):
+        return _from_cache(known_image, described.id, name, context)
+    file = _spooled(engine.saved(described.id), context.bounds, progress)
     try:
-        image, *others = images_in(file, context, platform)
-    except Damage as damage:
-        message = f"{name}, as the engine at {engine.endpoint} sends it, could not be read as an image: {damage}"
-        raise TargetError(message) from damage
+        image, *others = read_archive(file, context, platform)
+    except UnreadableError as error:
+        message = f"{name}, as the engine at {engine.endpoint} sends it, could not be read as an image: {error}"
+        raise TargetError(message) from error
     image.names = (name,)
     layers = tuple(source.layer for source in image.layers)
     if others:
         image.add([f"the engine sent {len(others) + 1} images under one id; the first is read"])
     if diff_ids and tuple(layer.diff_id for layer in layers) != diff_ids:
-        image.add(["the engine sent other layers than it said that the image has"])
+        image.add(["the engine sent other layers than it listed for the image"])
     elif known and context.verifier and image.config and layers:
-        known.keep_image(told.id, KnownImage(image.config, image.manifest, layers))
+        known.keep_image(described.id, KnownImage(image.config, image.manifest, layers))
     return image
 
 
-def _told(engine: Engine, name: str) -> _Told:
+def _describe(engine: Engine, name: str) -> _ImageDescription:
     if not name:
-        message = "docker: names no image; docker:NAME does (`docker images` lists them)"
+        message = "docker: names no image; write docker:NAME (`docker images` lists the names)"
         raise TargetError(message)
     try:
         answer = engine.image(name)
@@ -116,59 +117,60 @@ def _told(engine: Engine, name: str) -> _Told:
         )
         raise TargetError(message) from None
     try:
-        told = msgspec.json.decode(answer, type=_Told)
+        described = msgspec.json.decode(answer, type=_ImageDescription)
     except (msgspec.MsgspecError, RecursionError) as error:
-        message = f"the engine at {engine.endpoint} does not describe the image {name!r} as engines do: {error}"
+        message = f"the engine at {engine.endpoint} describes the image {name!r} in an unexpected form: {error}"
         raise EngineError(message) from None
-    if not told.id:
-        message = f"the engine at {engine.endpoint} says no id of the image {name!r}"
+    if not described.id:
+        message = f"the engine at {engine.endpoint} gives no id for the image {name!r}"
         raise EngineError(message)
-    return told
+    return described
 
 
-def _is(shelved: KnownImage, identity: str, diff_ids: tuple[str, ...]) -> bool:
-    """Whether what was kept is the image that the engine has now.
+def _is(known_image: KnownImage, identity: str, diff_ids: tuple[str, ...]) -> bool:
+    """Whether the known image is the one that the engine has now.
 
-    The id is the digest of the configuration, or of a manifest in engines that keep their images with containerd.
+    The id is the digest of the configuration, or of a manifest in engines with containerd's image store.
     """
     try:
-        same = tuple(decode(shelved.config, Config).diff_ids) == diff_ids
-    except Damage:
+        same = tuple(decode(known_image.config, Config).diff_ids) == diff_ids
+    except UnreadableError:
         return False
-    named = identity in {f"sha256:{sha256(shelved.config).hexdigest()}", shelved.manifest}
-    return same and named and bool(diff_ids) and tuple(layer.diff_id for layer in shelved.layers) == diff_ids
+    named = identity in {f"sha256:{sha256(known_image.config).hexdigest()}", known_image.manifest}
+    return same and named and bool(diff_ids) and tuple(layer.diff_id for layer in known_image.layers) == diff_ids
 
 
-def _remembered(shelved: KnownImage, identity: str, name: str, context: LayerContext) -> OpenedImage:
-    layers = tuple(TarLayer(layer, CachedLayer(layer.size), context) for layer in shelved.layers)
+def _from_cache(known_image: KnownImage, identity: str, name: str, context: LayerContext) -> OpenedImage:
+    layers = tuple(TarLayer(layer, CachedLayer(layer.size), context) for layer in known_image.layers)
     return OpenedImage(
         context,
         layers,
         names=(name,),
-        id=f"sha256:{sha256(shelved.config).hexdigest()}" if shelved.config else identity,
-        manifest=shelved.manifest,
-        platform=decode(shelved.config, Config).platform,
-        config=shelved.config,
+        id=f"sha256:{sha256(known_image.config).hexdigest()}" if known_image.config else identity,
+        manifest=known_image.manifest,
+        platform=decode(known_image.config, Config).platform,
+        config=known_image.config,
     )
 
 
 def _spooled(chunks: Iterable[bytes], bounds: Bounds, progress: Callable[[str], None]) -> OpenFile:
-    """Write what comes to a file without a name, which is gone when nobody holds it any more."""
-    directory = gettempdir() if os.environ.get("TMPDIR") or not os.access(ROOM, os.W_OK) else ROOM
-    got, told = 0, 0
+    """Write the archive to a nameless temporary file, which disappears when it is closed."""
+    directory = gettempdir() if os.environ.get("TMPDIR") or not os.access(SPOOL_DIRECTORY, os.W_OK) else SPOOL_DIRECTORY
+    received, next_progress = 0, 0
     try:
         with TemporaryFile(prefix="sealock-", dir=directory) as spool:
             for chunk in chunks:
-                got += len(chunk)
-                if got > bounds.total:
-                    message = f"the engine sends more than the {bounds.total} bytes that are read (--max-layer-size)"
+                received += len(chunk)
+                if received > bounds.total:
+                    message = f"the engine sends more than {bounds.total} bytes (limit: --max-layer-size)"
                     raise EngineError(message)
                 spool.write(chunk)
-                if got >= told:
-                    progress(f"{format_size(got)} from the engine")
-                    told = got + _TOLD
+                if received >= next_progress:
+                    progress(f"{format_size(received)} from the engine")
+                    next_progress = received + _PROGRESS_STEP
             spool.flush()
             return OpenFile(os.dup(spool.fileno()), own=True)
     except OSError as error:
-        message = f"the image could not be kept in a temporary file in {directory} (TMPDIR): {error.strerror or error}"
+        why = error.strerror or error
+        message = f"the image could not be written to a temporary file in {directory} (TMPDIR): {why}"
         raise TargetError(message) from error

@@ -1,7 +1,6 @@
-"""The 512 bytes that stand before each file of a tar archive, and the records that extend them.
+"""Tar headers: the 512 bytes before each file of an archive.
 
-Where the dialects leave room, what the engines' own reader (Go's archive/tar) makes of the bytes is what counts: it is
-their view of the image that runs.
+Where dialects differ, this reads as Go's archive/tar does, which the engines use: their view of the image is what runs.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ BLOCK: Final = 512
 ZEROS: Final = bytes(BLOCK)
 MOST: Final = (1 << 63) - 1
 EXTENSION_LIMIT: Final = 1 << 20
-"""Bytes of a long name or of a set of PAX records; the engines refuse more as well."""
+"""Maximum bytes of a long name or of a set of PAX records; engines refuse more too."""
 
 
 def text(raw: bytes) -> str:
@@ -23,7 +22,7 @@ def text(raw: bytes) -> str:
 
 
 def until_nul(raw: bytes) -> bytes:
-    """What stands before the first NUL."""
+    """The bytes before the first NUL."""
     return raw.partition(b"\0")[0]
 
 
@@ -56,7 +55,7 @@ def decimal(raw: bytes | None) -> int | None:
 
 
 def size(block: bytes) -> int | None:
-    """The bytes that follow a header."""
+    """The size field: the number of bytes that follow the header."""
     field = block[124:135]
     if not block[135] and field.isdigit():
         try:
@@ -67,14 +66,14 @@ def size(block: bytes) -> int | None:
 
 
 def name(block: bytes) -> bytes:
-    """The name within a header. What stands at its end is more of the name in some dialects only."""
+    """The name within a header. Only some dialects have a prefix of the name in its last field."""
     short = block[:100].partition(b"\0")[0]
     if not block[345]:
         return short
     if block[257:263] == b"ustar\0":
         prefix = until_nul(block[345 : 476 if block[508:512] == b"tar\0" else 500])
         return prefix + b"/" + short if prefix else short
-    # Early Go programs, Docker among them, wrote a prefix under GNU's mark, where GNU tar has two points of time.
+    # Early Go programs, Docker too, wrote a prefix with GNU's magic, where GNU tar has two timestamps.
     if block[257:265] == b"ustar  \0" and (number(block[345:357]) is None or number(block[357:369]) is None):
         prefix = until_nul(block[345:500])
         return prefix + b"/" + short if prefix.isascii() else short

@@ -1,16 +1,17 @@
-"""Compressed bytes made plain, within bounds."""
+"""Decompresses layers, within bounds."""
 
 from __future__ import annotations
 
+import bz2
+import lzma
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
-from sealock.image.bytesources import Damage, StoredBytes
+from zlib_ng import zlib_ng
+
+from sealock.image.bytesources import StoredBytes, UnreadableError
 from sealock.image.entry import Bounds
-
-if TYPE_CHECKING:
-    from zlib_ng import zlib_ng
 
 Compression: TypeAlias = Literal["", "gzip", "zstd", "xz", "bzip2"]
 STORED_CHUNK: Final = 256 << 10
@@ -18,15 +19,15 @@ PLAIN_CHUNK: Final = 1 << 20
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _XZ: Final = b"\xfd7zXZ\x00"
 _LZMA_MEMORY: Final = 256 << 20
-"""Bytes of the window of xz at the most: xz -9 has 64 MiB."""
+"""Maximum memory of xz in bytes: xz -9 uses 64 MiB."""
 _REFUSED: Final = ((b"\x04\x22\x4d\x18", "lz4"), (b"\x1f\x9d", "compress"), (b"LZIP", "lzip"))
 
 
 def compression(begin: bytes) -> Compression:
-    """How bytes that begin so are compressed. Damage for a way that no engine stores layers in."""
+    """The compression of bytes that begin so; UnreadableError for one that no engine stores layers in."""
     if begin.startswith(b"\x1f\x8b"):
         return "gzip"
-    # Frames to be skipped may precede the first one with data.
+    # Skippable frames may precede the first one with data.
     if begin.startswith(_ZSTD) or (begin[1:4] == b"\x2a\x4d\x18" and begin[0] & 0xF0 == 0x50):
         return "zstd"
     if begin.startswith(_XZ):
@@ -35,37 +36,35 @@ def compression(begin: bytes) -> Compression:
         return "bzip2"
     for magic, name in _REFUSED:
         if begin.startswith(magic):
-            raise Damage(why=f"it is compressed with {name}, which is not read")
+            raise UnreadableError(why=f"it is compressed with {name}, which is not supported")
     return ""
 
 
 def within(
     bounds: Bounds, chunks: Iterator[bytes], taken: Callable[[], int], note: Callable[[int], int] | None = None
 ) -> Iterator[bytes]:
-    """Pass plain chunks on; Damage where they become more than `bounds` allow for what was taken of stored bytes.
+    """Pass uncompressed chunks on; UnreadableError if they exceed `bounds`, by size or by ratio to the stored bytes.
 
-    `note` is told how many there are so far, and returns how many there are with those of other layers.
+    `note` takes their size so far and returns the size of all layers.
     """
     made = 0
     for plain in chunks:
         made += len(plain)
         if made > bounds.layer:
-            raise Damage(why=f"it gives more than {bounds.layer} plain bytes, the most that is read (--max-layer-size)")
+            raise UnreadableError(why=f"it has more than {bounds.layer} uncompressed bytes (limit: --max-layer-size)")
         if made > bounds.calm and made > bounds.ratio * taken():
-            why = (
-                f"it gives more than {bounds.ratio} plain bytes for each stored one, as a bomb does (--max-layer-size)"
-            )
-            raise Damage(why=why)
+            why = f"it expands more than {bounds.ratio} times, like a decompression bomb (limit: --max-layer-size)"
+            raise UnreadableError(why=why)
         if note is not None and note(made) > bounds.total:
-            why = f"all layers together give more than {bounds.total} plain bytes, the most that is read"
-            raise Damage(why=why)
+            why = f"all layers together have more than {bounds.total} uncompressed bytes (limit: --max-layer-size)"
+            raise UnreadableError(why=why)
         yield plain
 
 
 class Inflating:
-    """Stored bytes as plain ones. Damage where they are broken, or more than `bounds` allow.
+    """Decompresses stored bytes; UnreadableError if they are broken or exceed `bounds`.
 
-    `tap` sees each chunk as stored, before what it holds is given.
+    `tap` gets each stored chunk before its uncompressed bytes are yielded.
     """
 
     def __init__(
@@ -78,11 +77,11 @@ class Inflating:
     ) -> None:
         self._stored, self._how, self._bounds, self._tap, self._note = stored, how, bounds, tap, note
         self.taken = 0
-        """Stored bytes that were taken so far."""
+        """Stored bytes read so far."""
         self.gunzip = Gunzip()
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield all plain bytes."""
+        """Yield all uncompressed bytes."""
         stored = self._taking()
         if self._how == "gzip":
             plain = self.gunzip.chunks(stored)
@@ -103,60 +102,58 @@ class Inflating:
 
 
 class Gunzip:
-    """Inflates gzip, member after member; NULs that pad the end are let pass. It can be copied on its way."""
+    """Decompresses gzip, member by member, and allows NULs at the end. It can be copied midway."""
 
     def __init__(self) -> None:
         self._member: zlib_ng._Decompress | None = None
         self._begun = False
-        self._left = b""
+        self._buffer = b""
 
     def copy(self) -> Gunzip:
-        """One that goes on from here by itself."""
+        """A copy that continues from here independently."""
         other = Gunzip()
         other._member = self._member.copy() if self._member else None  # type: ignore[attr-defined]  # its stub lacks it
-        other._begun, other._left = self._begun, self._left
+        other._begun, other._buffer = self._begun, self._buffer
         return other
 
     def chunks(self, stored: Iterator[bytes]) -> Iterator[bytes]:
-        """Yield plain chunks of what is left here and of what is stored further on."""
-        from zlib_ng import zlib_ng  # noqa: PLC0415  only who has compressed layers loads it
-
+        """Yield the uncompressed chunks of the buffer and of `stored`."""
         try:
             yield from self._inflated(zlib_ng.decompressobj)
             for chunk in stored:
-                self._left = chunk
+                self._buffer = chunk
                 yield from self._inflated(zlib_ng.decompressobj)
-            # The last bytes may wait within, where the limit of a chunk was just met.
+            # The decompressor may still hold bytes if the last chunk was exactly full.
             while self._member and not self._member.eof and (plain := self._member.decompress(b"", PLAIN_CHUNK)):
                 yield plain
         except zlib_ng.error as error:  # type: ignore[misc]  # its stub takes the class for an instance
-            raise Damage(why=f"its gzip data is broken ({error})") from error
+            raise UnreadableError(why=f"its gzip data is broken ({error})") from error
         if self._member and not self._member.eof:
-            raise Damage(why="its gzip data is cut short")
+            raise UnreadableError(why="its gzip data is cut short")
 
     def _inflated(self, new: Callable[[int], zlib_ng._Decompress]) -> Iterator[bytes]:
-        while self._left:
+        while self._buffer:
             if self._member is None:
-                self._left = self._left.lstrip(b"\0") if self._begun else self._left
-                if not self._left:
+                self._buffer = self._buffer.lstrip(b"\0") if self._begun else self._buffer
+                if not self._buffer:
                     return
                 self._member, self._begun = new(31), True
             member = self._member
-            plain = member.decompress(self._left, PLAIN_CHUNK)
+            plain = member.decompress(self._buffer, PLAIN_CHUNK)
             if member.eof:
-                self._left, self._member = member.unused_data, None
+                self._buffer, self._member = member.unused_data, None
             else:
-                self._left = member.unconsumed_tail
+                self._buffer = member.unconsumed_tail
             if plain:
                 yield plain
 
 
 def _zstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Inflate zstd, frame after frame."""
+    """Decompress zstd, frame by frame."""
     if sys.version_info >= (3, 14):
-        from compression.zstd import ZstdDecompressor, ZstdError  # noqa: PLC0415  as in _gzip
+        from compression.zstd import ZstdDecompressor, ZstdError  # noqa: PLC0415  takes 6 ms
     else:
-        from backports.zstd import ZstdDecompressor, ZstdError  # noqa: PLC0415  as in _gzip
+        from backports.zstd import ZstdDecompressor, ZstdError  # noqa: PLC0415  as above
 
     frame = ZstdDecompressor()
     fresh = True
@@ -171,15 +168,13 @@ def _zstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
                 if frame.eof:
                     data, frame, fresh = frame.unused_data, ZstdDecompressor(), True
     except ZstdError as error:
-        raise Damage(why=f"its zstd data is broken ({error})") from error
+        raise UnreadableError(why=f"its zstd data is broken ({error})") from error
     if not fresh:
-        raise Damage(why="its zstd data is cut short")
+        raise UnreadableError(why="its zstd data is cut short")
 
 
 def _streams(chunks: Iterator[bytes], how: Compression) -> Iterator[bytes]:
-    """Inflate xz or bzip2, stream after stream; NULs between and behind them are let pass."""
-    import bz2  # noqa: PLC0415  as in _gzip
-    import lzma  # noqa: PLC0415  as in _gzip
+    """Decompress xz or bzip2, stream by stream; NULs between and after them are allowed."""
 
     def new() -> lzma.LZMADecompressor | bz2.BZ2Decompressor:
         return lzma.LZMADecompressor(lzma.FORMAT_XZ, _LZMA_MEMORY) if how == "xz" else bz2.BZ2Decompressor()
@@ -196,6 +191,6 @@ def _streams(chunks: Iterator[bytes], how: Compression) -> Iterator[bytes]:
                 if stream.eof:
                     data, stream, fresh = stream.unused_data.lstrip(b"\0"), new(), True
     except (lzma.LZMAError, OSError, ValueError, MemoryError) as error:
-        raise Damage(why=f"its {how} data is broken ({error})") from error
+        raise UnreadableError(why=f"its {how} data is broken ({error})") from error
     if not fresh:
-        raise Damage(why=f"its {how} data is cut short")
+        raise UnreadableError(why=f"its {how} data is cut short")

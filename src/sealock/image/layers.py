@@ -1,4 +1,4 @@
-"""Layers of stored archives: tar entries, with whiteouts told apart."""
+"""Layers of stored archives: their tar entries and whiteouts, within the bounds of the image."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import pairwise
 from mmap import mmap
 from typing import Final
 
-from sealock.image.bytesources import Damage, StoredBytes, Stretch, Windowed
+from sealock.image.bytesources import StoredBytes, Stretch, UnreadableError, Windowed
 from sealock.image.digests import DigestClaim, DigestOutcome, Proofs, Verifier, claimed, new_hash
 from sealock.image.entry import Bounds, LayerEntry
 from sealock.image.header import MOST
@@ -22,56 +22,59 @@ from sealock.model.finding import InputError
 from sealock.model.inventory import Layer
 from sealock.model.location import Location
 
-PROBLEMS_KEPT: Final = 100
+MAX_ERRORS: Final = 100
 _METADATA: Final = 4
-"""How many manifests and configurations of the largest size an archive may have."""
+"""All manifests and configurations of an archive may take so many times the limit of one."""
 SLOTS: Final = 1 << 14
-"""Layers that are counted apart; those of an archive with more of them share the last place."""
+"""Layers that are counted separately; further ones share the last slot."""
 
 
 class Spending:
-    """One count for each layer. Each is written by whoever reads the layer, and read by all."""
+    """Counts the uncompressed bytes of each layer, in memory that the processes reading the archive share.
+
+    The process that reads a layer writes its count; all processes read all counts.
+    """
 
     def __init__(self) -> None:
-        # Nameless memory, which the copies of a process have in common.
+        # Anonymous memory, shared with forked processes.
         self._counts = memoryview(mmap(-1, SLOTS * 8)).cast("Q")
         self._used = 0
 
     def slot(self) -> int:
-        """A place for a layer."""
+        """Reserve the slot of a layer."""
         self._used = min(self._used + 1, SLOTS)
         return self._used - 1
 
     def note(self, slot: int, made: int) -> int:
-        """Note how many bytes a layer has given since it was begun; return the sum of all layers'."""
+        """Set the bytes of a layer so far; return the sum of all layers."""
         self._counts[slot] = made
         return sum(self._counts[: self._used])
 
 
 class LayerContext:
-    """What the layers of one archive share: bounds, who verifies, and what is known from an earlier time."""
+    """What the layers of one archive share: bounds, the verifier, and proofs of earlier runs."""
 
     def __init__(self, file: str, bounds: Bounds, verifier: Verifier | None, proofs: Proofs | None = None) -> None:
         self.file, self.bounds, self.verifier, self.proofs = file, bounds, verifier, proofs
         self.spending = Spending()
         self._room = _METADATA * bounds.metadata
         self.entries: dict[str, int] = {}
-        """How many entries each layer has given: the bound is for all of them together."""
-        self.apart = False
-        """Whether layers are read at the same time. Each may then have as many entries as all of them: what others have
-        given so far would hang on which of them is the fastest."""
+        """Entries of each layer so far: the limit is for all layers together."""
+        self.are_parallel = False
+        """Whether layers are read in parallel. Each may then have as many entries as all together: what the others have
+        read so far would depend on their speed."""
 
     def metadata(self, store: ImageStore, name: str) -> bytes:
-        """The whole of a manifest or a configuration; Damage where it cannot be read, or is too large.
+        """Read a manifest or a configuration; UnreadableError if that fails or it is too large.
 
-        An archive may name a large one as often as it likes: what is read of all of them is bounded as well.
+        All of them together are bounded too: an archive may name a large one any number of times.
         """
         data = read_bytes(store, name, min(self.bounds.metadata, self._room))
         self._room -= len(data)
         return data
 
     def error(self, message: str) -> InputError:
-        """A problem of the archive."""
+        """An error of the archive."""
         return InputError(message[:1].upper() + message[1:], Location(self.file))
 
 
@@ -88,81 +91,81 @@ class TarLayer:
 
     @property
     def errors(self) -> tuple[InputError, ...]:
-        """What was wrong with the entries read so far; digests are told by the image."""
+        """The errors of the entries read so far; wrong digests are errors of the image."""
         return tuple(self._context.error(f"{self.name}: {message}") for message in self.messages())
 
     def messages(self) -> list[str]:
-        """The problems, in words that do not name the layer."""
-        return [*self._input_errors, *([f"{self._more} more problems"] if self._more else [])]
+        """The errors, without the name of the layer."""
+        return [*self._input_errors, *([f"{self._more} more errors"] if self._more else [])]
 
     @property
     def _inflated(self) -> DigestClaim:
-        """The claim that its plain bytes have their digest."""
+        """The claim that its uncompressed bytes have their digest."""
         return 0, self.layer.index, 0, self.layer.diff_id
 
     def outcome(self) -> DigestOutcome | None:
-        """What came of verifying so far, for another process; None where nothing is verified."""
+        """The results of verifying so far, for another process; None without a verifier."""
         return self._context.verifier.outcome() if self._context.verifier else None
 
     def take(self, outcome: DigestOutcome | None) -> None:
-        """Believe what another process found."""
+        """Add the results of another process."""
         if self._context.verifier and outcome:
             self._context.verifier.take(outcome)
 
     @property
     def stretch(self) -> Stretch | None:
-        """Its bytes, where they stand in a file as they are, so that other processes can read them as well."""
+        """Its bytes where a file holds them as they are, so that other processes can read them too."""
         return self._stored if isinstance(self._stored, Stretch) else None
 
     @property
     def identity(self) -> tuple[object, ...] | None:
-        """Which bytes it has, and which digests they are to have; None where it is no part of an open file."""
+        """The place of its bytes and their stated digests; None if it is not part of an open file."""
         place = getattr(self._stored, "place", None)
         return (*place, self.layer.digest, self.layer.diff_id) if place else None
 
     @property
-    def is_pledged(self) -> bool:
-        """Whether no other bytes will be taken for it: those of a registry, named by a verified manifest."""
+    def is_verified_on_read(self) -> bool:
+        """Whether reading it verifies it: layers of a registry, which a verified manifest names."""
         return bool(getattr(self._stored, "verified", False))
 
-    def certain(self) -> bool:
-        """Whether its bytes as stored have the digests that they are named by; waits for those being taken."""
+    def has_stored_digests(self) -> bool:
+        """Whether its stored bytes have their stated digests; waits for those being computed."""
         verifier, stored, proofs = self._context.verifier, self.stretch, self._context.proofs
         if stored is None:
-            return self.is_pledged
+            return self.is_verified_on_read
         digests = self._stored_digests()
         if verifier is None:
             return bool(digests) and proofs is not None and all(proofs.proven(stored, digest) for digest in digests)
         return bool(digests) and all(verifier.confirmed(claimed(stored, digest)) for digest in digests)
 
-    def proven(self) -> bool:
-        """Whether what was read now had the digests that it is named by, inflated as well as stored."""
+    def has_all_digests(self) -> bool:
+        """Whether the bytes that were read have their stated digests, uncompressed as well as stored."""
         verifier = self._context.verifier
-        if verifier is None or not self.layer.diff_id or not self.certain():
+        if verifier is None or not self.layer.diff_id or not self.has_stored_digests():
             return False
         return (self.stretch is not None and not self.is_compressed()) or verifier.confirmed(self._inflated)
 
     def _report(self, message: str) -> None:
-        """Note a problem, in a sentence that starts with a small letter."""
-        if len(self._input_errors) < PROBLEMS_KEPT:
+        """Add an error, a sentence that starts with a small letter."""
+        if len(self._input_errors) < MAX_ERRORS:
             self._input_errors.append(message)
         else:
             self._more += 1
 
     def entries(self) -> Iterator[LayerEntry]:
-        """Yield its entries in order, from the first one each time."""
+        """Yield its entries in order, from the first on each call."""
         self.forget()
         try:
             how = compression(self._stored.fetch(0, 6))
-        except Damage as damage:
-            self._report(str(damage))
+        except UnreadableError as error:
+            self._report(str(error))
             return
         self.verify()
         verifier, layer, stored = self._context.verifier, self.layer, self._stored
         if isinstance(stored, Stretch) and not how:
             yield from self._walk(stored)
             return
-        # What is inflated on the way is counted on the way.
+        # Digests of uncompressed bytes are computed while they are read.
         as_stored = new_hash(layer.digest) if verifier and not isinstance(stored, Stretch) else None
         as_plain = new_hash(layer.diff_id) if verifier else None
         context = self._context
@@ -174,50 +177,50 @@ class TarLayer:
             if verifier is not None:
                 pumped.drain()
                 if pumped.broken:
-                    # It is told already; the digest of a part would say nothing.
+                    # The error is reported; the digest of a part would mean nothing.
                     if not self._input_errors:
-                        self._report("it could not be read to its end")
+                        self._report("it could not be read to the end")
                     return
                 if not isinstance(stored, Stretch):
                     verifier.compare(self.name, as_stored, layer.digest)
-                verifier.compare(f"{self.name}, inflated,", as_plain, layer.diff_id, self._inflated)
-        except Damage as damage:
-            self._report(str(damage))
+                verifier.compare(f"{self.name}, uncompressed,", as_plain, layer.diff_id, self._inflated)
+        except UnreadableError as error:
+            self._report(str(error))
         finally:
             pumped.close()
 
-    def count_apart(self, *, apart: bool) -> None:
-        """Say whether layers are read at the same time; none of those of this archive has given an entry then."""
-        self._context.apart = apart
+    def start_counting(self, *, parallel: bool) -> None:
+        """Reset the counts of entries of this archive, before its layers are read."""
+        self._context.are_parallel = parallel
         self._context.entries.clear()
 
     def forget(self, errors: Iterable[str] = ()) -> None:
-        """Let these be its problems, in place of those so far."""
+        """Replace its errors."""
         self._input_errors.clear()
         self._more = 0
         for message in errors:
             self._report(message)
 
     def verify(self) -> None:
-        """Begin to take the digests of the bytes that are stored as they are."""
+        """Start to verify the digests of the stored bytes."""
         verifier, stored = self._context.verifier, self._stored
         if verifier is not None and isinstance(stored, Stretch):
             for digest in self._stored_digests():
                 verifier.check(self.name, stored, digest)
 
     def _stored_digests(self) -> set[str]:
-        """Those that the bytes are to have as they are stored."""
+        """The stated digests of the stored bytes."""
         return {self.layer.digest, "" if self.is_compressed() else self.layer.diff_id} - {""}
 
     def is_compressed(self) -> bool:
-        """Whether it is, or begins like nothing that can be read."""
+        """Whether it is compressed, or its first bytes cannot be read."""
         try:
             return bool(compression(self._stored.fetch(0, 6)))
-        except Damage:
+        except UnreadableError:
             return True
 
     def pieces(self, spacing: int) -> tuple[Piece, ...]:
-        """Walks that make up the whole one if each begins where the one before ended; () where it has no pieces."""
+        """Pieces to read in parallel: valid if each begins where the one before ends; () if it cannot be split."""
         stored = self._stored
         if not isinstance(stored, Stretch) or self.is_compressed():
             return ()
@@ -226,18 +229,18 @@ class TarLayer:
         return tuple(Piece(self, stored, most, start, stop) for start, stop in pairwise([*starts, MOST]))
 
     def _walk(self, source: Windowed) -> Iterator[LayerEntry]:
-        seen = self._context.entries
-        others = 0 if self._context.apart else sum(seen.values()) - seen.get(self.name, 0)
+        counts = self._context.entries
+        others = 0 if self._context.are_parallel else sum(counts.values()) - counts.get(self.name, 0)
         most = max(0, self._context.bounds.entries - others)
         reader = TarReader(source, self._report, most, whiteouts=self.whiteouts)
         try:
             yield from reader.entries()
         finally:
-            seen[self.name] = reader.seen
+            counts[self.name] = reader.headers_read
 
 
 class Piece:
-    """A part of a plain layer's walk. `ended` is where the next one is to begin, -1 where there is no more."""
+    """A part of an uncompressed layer. `ended` is where the next one must begin, -1 at the end of the layer."""
 
     def __init__(self, layer: TarLayer, stored: Stretch, most: int, start: int, stop: int) -> None:
         self._layer, self._stored, self._most = layer, stored, most
@@ -245,7 +248,7 @@ class Piece:
         self.errors: list[str] = []
 
     def at(self, start: int, stop: int) -> Piece:
-        """Another piece of the same layer."""
+        """A piece of the same layer with other ends."""
         return Piece(self._layer, self._stored, self._most, start, stop)
 
     def entries(self) -> Iterator[LayerEntry]:
@@ -259,5 +262,5 @@ class Piece:
         self.ended = reader.ended
 
     def _report(self, message: str) -> None:
-        if len(self.errors) <= PROBLEMS_KEPT:
+        if len(self.errors) <= MAX_ERRORS:
             self.errors.append(message)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sealock.image.bytesources import Damage
+from sealock.image.bytesources import UnreadableError
 from sealock.image.layers import LayerContext, TarLayer
 from sealock.image.manifest import Config, ImageDescriptor, ImageManifest, decode
 from sealock.image.openimage import OpenedImage
@@ -23,10 +23,10 @@ _NAMES: Final = ("io.containerd.image.name", "org.opencontainers.image.ref.name"
 
 
 def blob_path(digest: str) -> str:
-    """Where a blob is stored; Damage for what is no digest."""
+    """The path of a blob; UnreadableError for an invalid digest."""
     algorithm, _, value = digest.partition(":")
     if algorithm not in {"sha256", "sha512"} or not value or value.strip("0123456789abcdef"):
-        raise Damage(why=f"{digest[:100]!r} is no digest")
+        raise UnreadableError(why=f"{digest[:100]!r} is not a valid digest")
     return f"blobs/{algorithm}/{value}"
 
 
@@ -36,60 +36,60 @@ class LayoutReader:
     def __init__(self, store: ImageStore, context: LayerContext, platform: str) -> None:
         self._store, self._context, self._platform = store, context, platform
         self.errors: list[InputError] = []
-        self._seen = 0
+        self._followed = 0
 
     def images(self) -> list[OpenedImage]:
-        """One image for each entry of index.json; Damage where that cannot be read."""
+        """Read the image of each entry of index.json; UnreadableError if that cannot be read."""
         data = self._context.metadata(self._store, INDEX)
         entries = decode(data, ImageManifest).manifests
         if entries is None:
-            raise Damage(why="index.json names no manifests")
+            raise UnreadableError(why="index.json names no manifests")
         named: dict[str, list[str]] = {}
         first: dict[str, ImageDescriptor] = {}
         for entry in entries:
             if _is_image(entry):
                 named.setdefault(entry.digest, []).extend(_names(entry))
                 first.setdefault(entry.digest, entry)
-        wanted = list(first.values())
+        chosen = list(first.values())
         most = self._context.bounds.images
-        if len(wanted) > most:
-            self._input_error(f"only the first {most} of {len(wanted)} images are read")
-            del wanted[most:]
-        # An index whose entries differ by platform alone is one image.
+        if len(chosen) > most:
+            self._input_error(f"only the first {most} of {len(chosen)} images are read")
+            del chosen[most:]
+        # Entries that differ only in their platform are one image.
         if (
-            len(wanted) > 1
-            and all(entry.platform for entry in wanted)
+            len(chosen) > 1
+            and all(entry.platform for entry in chosen)
             and len({tuple(names) for names in named.values()}) == 1
         ):
-            wanted = [self._chosen(wanted)]
-        images = (self._follow(entry, tuple(dict.fromkeys(named[entry.digest]))) for entry in wanted)
+            chosen = [self._choose(chosen)]
+        images = (self._follow(entry, tuple(dict.fromkeys(named[entry.digest]))) for entry in chosen)
         return [image for image in images if image is not None]
 
     def name_manifests(self, images: list[OpenedImage]) -> None:
-        """Tell images of docker save's manifest.json which manifest they have in index.json beside it."""
+        """Set the manifest digests of images in docker save's manifest.json, from index.json next to it."""
         try:
             manifests = {image.id: image.manifest for image in self.images()}
-        except Damage:
-            return  # engines do not ask for it either
+        except UnreadableError:
+            return  # engines ignore it too
         for image in images:
             image.manifest = manifests.get(image.id, "")
 
     def _input_error(self, message: str) -> None:
         self.errors.append(self._context.error(message))
 
-    def _chosen(self, entries: list[ImageDescriptor]) -> ImageDescriptor:
+    def _choose(self, entries: list[ImageDescriptor]) -> ImageDescriptor:
         chosen, exact = _choose([entry.platform or {} for entry in entries], self._platform)
         if not exact and self._platform:
-            self._input_error(f"the image has nothing for the platform {self._platform}; another one's is read")
+            self._input_error(f"the image has nothing for the platform {self._platform}; another one is read")
         return entries[chosen]
 
     def _follow(self, entry: ImageDescriptor, names: tuple[str, ...]) -> OpenedImage | None:
-        """The image that a descriptor leads to, over as many indexes as bounds allow."""
+        """Read the image that a descriptor leads to, through at most `bounds.depth` indexes."""
         above: set[str] = set()
         bounds = self._context.bounds
         while True:
-            self._seen += 1
-            if entry.digest in above or len(above) > bounds.depth or self._seen > 2 * bounds.images:
+            self._followed += 1
+            if entry.digest in above or len(above) > bounds.depth or self._followed > 2 * bounds.images:
                 why = "is nested too deep (--max-depth)" if len(above) > bounds.depth else "is one of too many"
                 why = "leads back to itself" if entry.digest in above else why
                 self._input_error(f"the index {entry.digest[:19]} {why}")
@@ -97,21 +97,21 @@ class LayoutReader:
             try:
                 data = self._blob(entry, "manifest")
                 manifest = decode(data, ImageManifest)
-            except Damage as damage:
-                self._input_error(f"the manifest {entry.digest[:19]}: {damage}")
+            except UnreadableError as error:
+                self._input_error(f"the manifest {entry.digest[:19]}: {error}")
                 return None
             if manifest.manifests is not None and manifest.layers is not None:
-                why = "has both manifests and layers, and so may mean one image to some and another to others"
+                why = "has both manifests and layers: different tools may read different images from it"
                 self._input_error(f"the manifest {entry.digest[:19]} {why}")
                 return None
             if manifest.manifests is None:
                 return self._image(entry, manifest, names)
-            below = [one for one in manifest.manifests if _is_image(one)]
+            below = [descriptor for descriptor in manifest.manifests if _is_image(descriptor)]
             if not below:
                 self._input_error(f"the index {entry.digest[:19]} names no image")
                 return None
             above.add(entry.digest)
-            entry = self._chosen(below)
+            entry = self._choose(below)
 
     def _image(self, entry: ImageDescriptor, manifest: ImageManifest, names: tuple[str, ...]) -> OpenedImage:
         context = self._context
@@ -121,8 +121,8 @@ class LayoutReader:
         try:
             raw = self._blob(described, "configuration")
             config = decode(raw, Config)
-        except Damage as damage:
-            self._input_error(f"the configuration {described.digest[:19]}: {damage}")
+        except UnreadableError as error:
+            self._input_error(f"the configuration {described.digest[:19]}: {error}")
         blobs = manifest.layers or []
         if raw and len(blobs) != len(config.diff_ids):
             self._input_error(
@@ -136,29 +136,29 @@ class LayoutReader:
             diff_id = config.diff_ids[index] if index < len(config.diff_ids) else ""
             try:
                 stored = self._store.open(blob_path(blob.digest))
-            except Damage as damage:
-                self._input_error(f"layer {index + 1} ({blob.digest[:19]}): {damage}")
+            except UnreadableError as error:
+                self._input_error(f"layer {index + 1} ({blob.digest[:19]}): {error}")
                 continue
             if context.verifier is not None and 0 <= blob.size != stored.length:
                 self._input_error(f"layer {index + 1} ({blob.digest[:19]}) has {stored.length} bytes, not {blob.size}")
             layers.append(TarLayer(Layer(index, diff_id, blob.digest, history[index], stored.length), stored, context))
-        found = tuple(self.errors[before:])
+        errors = tuple(self.errors[before:])
         del self.errors[before:]
         return OpenedImage(
             context, tuple(layers), names=names, id=described.digest, manifest=entry.digest,
-            platform=config.platform, config=raw, errors=found,
+            platform=config.platform, config=raw, errors=errors,
         )  # fmt: skip
 
     def _blob(self, entry: ImageDescriptor, what: str) -> bytes:
         data = self._context.metadata(self._store, blob_path(entry.digest))
         algorithm, _, value = entry.digest.partition(":")
         if self._context.verifier is not None and hashlib.new(algorithm, data).hexdigest() != value:
-            self._input_error(f"the {what} {entry.digest[:19]} has another digest than it is named by")
+            self._input_error(f"the {what} {entry.digest[:19]} does not have the digest that names it")
         return data
 
 
 def _is_image(entry: ImageDescriptor) -> bool:
-    """Whether a descriptor may lead to an image; attestations do not, and say so."""
+    """Whether a descriptor may lead to an image: attestations, which are marked as such, do not."""
     return not (entry.annotations and _REFERENCE_TYPE in entry.annotations) and not entry.artifact_type
 
 

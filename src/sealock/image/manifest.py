@@ -1,13 +1,14 @@
-"""The JSON that ties an image together: configurations, manifests and indexes, typed at the edge."""
+"""The JSON of images: configurations, manifests and indexes, decoded into types."""
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from sealock.image.bytesources import Damage
+from sealock.image.bytesources import UnreadableError
 from sealock.image.store import ImageStore
 
 T = TypeVar("T")
@@ -25,7 +26,7 @@ class ImageDescriptor(Struct, frozen=True, rename="camel"):
 
 
 class ImageManifest(Struct, frozen=True, rename="camel"):
-    """An OCI or Docker manifest, or an index: what it has tells which."""
+    """An OCI or Docker manifest with `layers`, or an index with `manifests`."""
 
     media_type: str = ""
     config: ImageDescriptor | None = None
@@ -51,7 +52,7 @@ class _History(Struct, frozen=True):
 
 
 class Config(Struct, frozen=True):
-    """The parts of an image's configuration that say what its layers are."""
+    """The parts of an image's configuration that describe its platform and layers."""
 
     os: str | None = None
     architecture: str | None = None
@@ -62,16 +63,16 @@ class Config(Struct, frozen=True):
 
     @property
     def platform(self) -> str:
-        """As --platform has it."""
+        """The platform as in --platform."""
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
 
     @property
     def diff_ids(self) -> list[str]:
-        """The digests of the plain layers."""
+        """The digests of the uncompressed layers."""
         return (self.rootfs.diff_ids if self.rootfs else None) or []
 
     def created_by(self, layers: int) -> list[str]:
-        """The history's line for each layer, secrets included; none where their numbers differ."""
+        """The history line of each layer, secrets included; "" for all if the numbers differ."""
         lines = [line.created_by or "" for line in self.history or () if not line.empty_layer]
         return lines if len(lines) == layers else [""] * layers
 
@@ -81,52 +82,53 @@ _TOGETHER: Final[dict[object, tuple[type[Struct], ...]]] = {
     list[SavedImage]: (SavedImage,),
     Config: (Config, _RootFs, _History),
 }
-"""The nouns that are read of one file."""
+"""The types within each document."""
 _WITHIN: Final = frozenset({"config", "layers", "manifests", "rootfs", "history"})
-"""Where others of these stand."""
+"""The fields that hold others of these types."""
 
 
 def read_bytes(store: ImageStore, name: str, limit: int) -> bytes:
-    """The whole of a small file; Damage where it is larger than `limit` or cannot be read."""
+    """Read a small file; UnreadableError if it is larger than `limit` or cannot be read."""
     stored = store.open(name)
     if stored.length > limit:
-        raise Damage(why=f"it has {stored.length} bytes, more than the {limit} that are read")
+        raise UnreadableError(why=f"it has {stored.length} bytes (limit: {limit})")
     return stored.fetch(0, stored.length)
 
 
 def decode(data: bytes, kind: type[T]) -> T:
-    """JSON as a noun; Damage where it is none, or not of that shape, or read otherwise by engines."""
+    """Decode JSON; UnreadableError if it is invalid, of another shape, or means something else to engines."""
     names = {name.casefold(): name for noun in _TOGETHER[kind] for name in noun.__struct_encode_fields__}
     try:
         value = msgspec.json.decode(data)
         _check_case(value, names)
-        if kind is not Config:  # whoever judges configurations tells it of them
+        if kind is not Config:  # formats.imageconfig reports duplicate keys of configurations
             _check_once(data)
         return msgspec.convert(value, kind)
     except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-        raise Damage(why=f"it is not the JSON it should be ({error})") from error
+        raise UnreadableError(why=f"it is not valid JSON of the expected shape ({error})") from error
 
 
 def _check_once(data: bytes) -> None:
-    """Refuse what has a key twice: engines lay the second value over the first, others take one of the two."""
-    import json  # noqa: PLC0415  it tells the keys in their order
+    """Refuse duplicate keys: engines merge the second value into the first, others take one of the two."""
 
-    def once(pairs: list[tuple[str, Any]]) -> None:
-        seen: set[str] = set()
+    def check(pairs: list[tuple[str, Any]]) -> None:
+        keys: set[str] = set()
         for key, _ in pairs:
-            if key in seen:
-                raise Damage(why=f"it has {key[:50]!r} twice, which engines and others read differently")
-            seen.add(key)
+            if key in keys:
+                raise UnreadableError(why=f"it has the key {key[:50]!r} twice, which tools read differently")
+            keys.add(key)
 
-    json.loads(data, object_pairs_hook=once)
+    json.loads(data, object_pairs_hook=check)
 
 
 def _check_case(value: Any, names: dict[str, str]) -> None:  # noqa: ANN401  whatever the JSON holds
-    """Refuse "layers" for "Layers": engines, which are written in Go, read it so, and let the last of the two count."""
-    for one in value if isinstance(value, list) else [value]:
-        for key, inner in one.items() if isinstance(one, dict) else ():
-            meant = names.get(key.casefold(), key)
-            if meant != key:
-                raise Damage(why=f"it has {key[:50]!r}, which engines read as {meant!r} and others pass over")
+    """Refuse keys in the wrong case: engines, which are written in Go, ignore case and take the last of the two."""
+    for member in value if isinstance(value, list) else [value]:
+        for key, inner in member.items() if isinstance(member, dict) else ():
+            canonical = names.get(key.casefold(), key)
+            if canonical != key:
+                raise UnreadableError(
+                    why=f"it has the key {key[:50]!r}, which engines read as {canonical!r} and others ignore"
+                )
             if key in _WITHIN and key in names.values():
                 _check_case(inner, names)

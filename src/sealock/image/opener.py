@@ -1,4 +1,4 @@
-"""Opens an image, whatever its shape: what the file or directory holds decides, not its name."""
+"""Opens an image of any format, recognised by the contents of its file or directory, not by a name."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from sealock.errors import TargetError
-from sealock.image.archives import images_in, stored_images
-from sealock.image.bytesources import Damage, OpenFile
+from sealock.image.archives import read_archive, read_store
+from sealock.image.bytesources import OpenFile, UnreadableError
 from sealock.image.digests import Proofs, Verifier
 from sealock.image.dockersave import MANIFEST
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource, KnownImages
@@ -22,12 +22,12 @@ from sealock.image.store import DirectoryStore
 from sealock.model.registries import Registries
 
 REMOTE: Final = "image:"
-"""Before a reference, in place of a path."""
+"""Precedes an image reference, in place of a path."""
 ENGINE: Final = "docker:"
-"""Before the name of an image that an engine has."""
+"""Precedes the name of an engine's image."""
 
 
-def open_image(  # noqa: PLR0913  there are as many ways to read an image
+def open_image(  # noqa: PLR0913  as many options as there are
     path: str,
     *,
     platform: str = "",
@@ -40,30 +40,30 @@ def open_image(  # noqa: PLR0913  there are as many ways to read an image
     known: KnownImages | None = None,
     progress: Callable[[str], None] = lambda _text: None,
 ) -> tuple[ImageSource, ...]:
-    """Open the images of an archive, a layout or a root file system; TargetError where it is none of them.
+    """Open the images of an archive, a layout or a root file system; TargetError if it is none of them.
 
-    "image:REF" is opened in its registry, which `access` says how to speak to; TransportError says why that failed.
-    "docker:NAME" is had from the engine that listens at `engine`, unless `known` is enough.
+    "image:REF" is opened in its registry with the settings of `access`; TransportError if that fails. "docker:NAME"
+    comes from the engine at `engine`, unless `known` has all its layers.
 
-    `platform` ("linux/arm64") chooses from images for several, by default this machine's. `name` chooses from several
-    images, by a name or an id's beginning. `proofs` knows files that were verified
-    before. What is wrong with an image that can be read is in its problems.
+    `platform` ("linux/arm64", by default this machine's) selects from an index; `name` selects by name or by the
+    beginning of an id. `proofs` knows files that earlier runs verified. The errors of an image that can be read are in
+    its `errors`.
     """
     if path.startswith(REMOTE):
         from sealock.image.remote import open_remote  # noqa: PLC0415  loads HTTP
         from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  as above
         from sealock.net.registry.names import reference  # noqa: PLC0415  as above
 
-        wanted = reference(path.removeprefix(REMOTE))
-        return (open_remote(open_registry(access), wanted, platform=platform, bounds=bounds),)
+        image = reference(path.removeprefix(REMOTE))
+        return (open_remote(open_registry(access), image, platform=platform, bounds=bounds),)
     context = LayerContext(path, bounds, Verifier(proofs) if verify else None, proofs)
     if path.startswith(ENGINE):
         from sealock.image.fromengine import open_from_engine  # noqa: PLC0415  as above
         from sealock.runtime.engine import connect  # noqa: PLC0415  loads HTTP
 
-        with connect(engine) as one:
+        with connect(engine) as connected:
             name = path.removeprefix(ENGINE)
-            return (open_from_engine(one, name, context, platform=platform, known=known, progress=progress),)
+            return (open_from_engine(connected, name, context, platform=platform, known=known, progress=progress),)
     try:
         if stat.S_ISDIR(os.stat(path).st_mode):
             images = _in_directory(path, context, platform)
@@ -72,9 +72,9 @@ def open_image(  # noqa: PLR0913  there are as many ways to read an image
     except OSError as error:
         message = f"{path} could not be opened: {error.strerror or error}"
         raise TargetError(message) from error
-    except Damage as damage:
-        message = f"{path} could not be read as an image: {damage}"
-        raise TargetError(message) from damage
+    except UnreadableError as error:
+        message = f"{path} could not be read as an image: {error}"
+        raise TargetError(message) from error
     return _named(images, name, path)
 
 
@@ -82,11 +82,11 @@ def _in_directory(path: str, context: LayerContext, platform: str) -> list[Opene
     root = open_directory(path)
     store = DirectoryStore(root)
     if store.has(INDEX) and (store.has("oci-layout") or os.path.isdir(os.path.join(path, "blobs"))):
-        return stored_images(store, context, platform, layout=True)
+        return read_store(store, context, platform, layout=True)
     if store.has(MANIFEST):
         try:
-            return stored_images(store, context, platform, layout=False)
-        except Damage:
+            return read_store(store, context, platform, layout=False)
+        except UnreadableError:
             pass  # a program's own manifest.json, in a root file system
     return [OpenedImage(context, (DirectoryLayer(root, context),))]
 
@@ -94,8 +94,8 @@ def _in_directory(path: str, context: LayerContext, platform: str) -> list[Opene
 def _in_file(path: str, context: LayerContext, platform: str) -> list[OpenedImage]:
     file = OpenFile(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
     if not stat.S_ISREG(os.fstat(file.fd).st_mode):
-        raise Damage(why="it is neither a file nor a directory")
-    return images_in(file, context, platform)
+        raise UnreadableError(why="it is neither a file nor a directory")
+    return read_archive(file, context, platform)
 
 
 def _named(images: Sequence[ImageSource], name: str, path: str) -> tuple[ImageSource, ...]:
@@ -105,18 +105,18 @@ def _named(images: Sequence[ImageSource], name: str, path: str) -> tuple[ImageSo
     if not name:
         return tuple(images)
     digest = name if name.startswith("sha256:") else f"sha256:{name}"
-    wanted = {_short(name), f"{_short(name)}:latest"}
-    found = [image for image in images if wanted & {_short(other) for other in image.names}]
-    found = found or [
+    spellings = {_short(name), f"{_short(name)}:latest"}
+    matches = [image for image in images if spellings & {_short(other) for other in image.names}]
+    matches = matches or [
         image for image in images if len(name) >= 6 and (image.id.startswith(digest) or image.manifest == digest)
     ]
-    if not found:
+    if not matches:
         names = ", ".join(name for image in images for name in image.names or (image.id[:19],))
         message = f"{path} holds no image named {name}; it holds {names or 'one without a name'}"
         raise TargetError(message)
-    return tuple(found)
+    return tuple(matches)
 
 
 def _short(name: str) -> str:
-    """A name without what Docker lets be left out."""
+    """A name without the parts that Docker adds by default."""
     return name.removeprefix("docker.io/").removeprefix("library/")

@@ -1,4 +1,4 @@
-"""An image that was opened."""
+"""An open image."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from sealock.model.finding import InputError
 
 
 class OpenedImage:
-    """What every shape of image becomes."""
+    """An image of any format."""
 
-    def __init__(  # noqa: PLR0913  an image is made of as many parts
+    def __init__(  # noqa: PLR0913  as many fields as there are
         self,
         context: LayerContext,
         layers: tuple[LayerSource, ...],
@@ -29,11 +29,11 @@ class OpenedImage:
 
     @property
     def errors(self) -> tuple[InputError, ...]:
-        """What is wrong with it, digests of the layers read so far included: ask when all were read, for it waits."""
+        """Its errors, wrong digests of the layers read so far included: it waits for these, so call it at the end."""
         verifier = self._context.verifier
         faults = verifier.faults() if verifier is not None else ()
         return (*self._input_errors, *(self._context.error(fault) for fault in faults))
 
     def add(self, messages: list[str]) -> None:
-        """Note problems of the archive as this image's."""
+        """Add errors of the archive to the image's."""
         self._input_errors = (*self._input_errors, *(self._context.error(message) for message in messages))

@@ -7,19 +7,19 @@ from typing import Final
 
 ODD_STARTS: Final = frozenset({"", "/", "."})
 MOST_LINKS: Final = 40
-"""As many as Linux follows on the way to one file."""
+"""As many as Linux follows in one path."""
 _MOST_PARTS: Final = 4096
 
 
 def is_normal(name: str) -> bool:
-    """Whether a name surely is normal as it stands. Of others, few are."""
+    """Whether a name is surely normal; most normal names pass."""
     return "/." not in name and "//" not in name and name[:1] not in ODD_STARTS and name[-1] != "/"
 
 
 def normal(name: str) -> tuple[str, bool]:
-    """The path that a name in an archive means, relative to the root, and whether the name led outside of it.
+    """The normal path of a name in an archive, relative to the root, and whether the name led outside of the root.
 
-    As chroot(2) has it, the root's parent is the root itself.
+    As in chroot(2), the root's parent is the root itself.
     """
     name = name.removeprefix("./").rstrip("/")
     if is_normal(name):
@@ -38,16 +38,16 @@ def normal(name: str) -> tuple[str, bool]:
 
 
 def resolve(path: str, links: Mapping[str, str]) -> str | None:
-    """The path that `path` leads to when every symbolic link on its way is followed, the last part's too.
+    """The path after following every symbolic link in `path`, the last component's too.
 
     `links` maps the normal path of each symbolic link to its target as written. An absolute target starts at the
     image's root, and ".." stops there. None for a loop, or for more links than a kernel would follow.
     """
-    todo = path.split("/")[::-1]
+    pending = path.split("/")[::-1]
     done: list[str] = []
     followed = 0
-    while todo:
-        part = todo.pop()
+    while pending:
+        part = pending.pop()
         if part in {"", "."}:
             continue
         if part == "..":
@@ -59,8 +59,8 @@ def resolve(path: str, links: Mapping[str, str]) -> str | None:
         if target is None:
             continue
         followed += 1
-        if followed > MOST_LINKS or len(todo) > _MOST_PARTS:
+        if followed > MOST_LINKS or len(pending) > _MOST_PARTS:
             return None
         done = [] if target.startswith("/") else done[:-1]
-        todo += target.split("/")[::-1]
+        pending += target.split("/")[::-1]
     return "/".join(done)

@@ -1,4 +1,4 @@
-"""What precedes a tar header to extend it: PAX records, and GNU's long names."""
+"""Extensions of a tar header: PAX records, and GNU's long names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _PAIRS = (b"GNU.sparse.offset", b"GNU.sparse.numbytes")
 
 
 class Extension:
-    """Records by their key, and long names, which win over them."""
+    """PAX records by key, and GNU's long names, which take precedence."""
 
     __slots__ = ("name", "pairs", "records", "target")
 
@@ -32,21 +32,21 @@ class Extension:
         return self.number_of(b"GNU.sparse.realsize", self.number_of(b"GNU.sparse.size", 0))
 
     def name_of(self, name: bytes) -> bytes:
-        """The entry's name, which its header has as `name`."""
+        """The entry's name; `name` is that of its header."""
         return self.name or self.records.get(b"GNU.sparse.name") or self.records.get(b"path") or name
 
     def target_of(self, target: str) -> str:
-        """The link's target, which its header has as `target`."""
+        """The link's target; `target` is that of its header."""
         longer = self.target or self.records.get(b"linkpath")
         return text(longer) if longer and target else target
 
     def number_of(self, key: bytes, value: int) -> int:
-        """A number, which the header has as `value`."""
-        told = self.records.get(key)
-        return value if told is None else decimal(told) or 0
+        """A number; `value` is that of the header."""
+        record = self.records.get(key)
+        return value if record is None else decimal(record) or 0
 
     def read(self, data: bytes) -> str:
-        r"""Read PAX records ("LENGTH KEY=VALUE\n"); return what is wrong with them, "" where nothing is."""
+        r"""Read PAX records ("LENGTH KEY=VALUE\n"); return what is wrong with them, or ""."""
         at = 0
         while at < len(data):
             space = data.find(b" ", at, at + 20)
@@ -73,9 +73,9 @@ class Extension:
                 return "the pairs of a sparse file are out of order"
             self.pairs.append(value)
         elif key in _NAMES and b"\0" in value:
-            return f"the record {key.decode()} holds a NUL"
+            return f"the record {key.decode()} contains a NUL"
         elif key in _NUMBERS and decimal(value) is None:
-            return f"the record {key.decode()} is no number from 0 to {MOST}"
+            return f"the record {key.decode()} is not a number from 0 to {MOST}"
         else:
             self.records[key] = value
         return ""

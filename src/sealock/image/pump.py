@@ -1,4 +1,4 @@
-"""Plain bytes made in threads of their own, and read forward: inflating and hashing release the interpreter's lock."""
+"""Decompresses and hashes in threads, for a forward reader: both release the interpreter's lock."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import Final
 
-from sealock.image.bytesources import Damage
+from sealock.image.bytesources import UnreadableError
 from sealock.image.header import BLOCK
 
 AHEAD: Final = 6
-"""Chunks that may wait to be read."""
+"""Chunks that wait for the reader."""
 
 
 class Pumped:
-    """What an iterator of chunks yields in a thread, as bytes that are read forward in bounded memory.
+    """The chunks of an iterator, which runs in a thread, as bytes that are read forward in bounded memory.
 
-    `tap` sees each chunk in yet another thread, in order.
+    Another thread passes each chunk to `tap`, in order.
     """
 
     def __init__(self, chunks: Iterator[bytes], tap: Callable[[bytes], None] | None = None) -> None:
         self.length = -1
         self.broken = False
-        """Whether they end before they should."""
-        self._held, self._at = b"", 0
-        self._queue: Queue[bytes | Damage | None] = Queue(AHEAD)
+        """Whether they ended early."""
+        self._buffer, self._at = b"", 0
+        self._queue: Queue[bytes | UnreadableError | None] = Queue(AHEAD)
         self._stopped = False
         self._chunks = chunks
         self._tapped: Queue[bytes | None] = Queue(AHEAD)
@@ -36,7 +36,7 @@ class Pumped:
         self._thread.start()
 
     def _pump(self) -> None:
-        last: Damage | None = None
+        last: UnreadableError | None = None
         try:
             for chunk in self._chunks:
                 if self._stopped:
@@ -44,10 +44,10 @@ class Pumped:
                 if self._tapper:
                     self._tapped.put(chunk)
                 self._queue.put(chunk)
-        except Damage as damage:
-            last = damage
-        except Exception as error:  # noqa: BLE001  whatever it is, who waits for the bytes must hear of it
-            last = Damage(why=f"it could not be read ({error!r})")
+        except UnreadableError as error:
+            last = error
+        except Exception as error:  # noqa: BLE001  the reader must get any error
+            last = UnreadableError(why=f"it could not be read ({error!r})")
         finally:
             if self._tapper:
                 self._tapped.put(None)
@@ -58,31 +58,31 @@ class Pumped:
             tap(chunk)
 
     def fetch(self, offset: int, count: int, /) -> bytes:
-        """Give bytes from `offset` on; what lies before it is forgotten."""
+        """Return bytes from `offset` on, and forget those before."""
         begin = offset - self._at
-        held = self._held
-        if begin + count <= len(held):
-            return held[begin : begin + count]
-        while begin >= len(held) and self.length < 0:
-            self._at += len(held)
-            begin -= len(held)
-            self._held = held = self._next()
-        if begin + count > len(held) and self.length < 0:
-            parts = [held[begin:]]
+        buffer = self._buffer
+        if begin + count <= len(buffer):
+            return buffer[begin : begin + count]
+        while begin >= len(buffer) and self.length < 0:
+            self._at += len(buffer)
+            begin -= len(buffer)
+            self._buffer = buffer = self._next()
+        if begin + count > len(buffer) and self.length < 0:
+            parts = [buffer[begin:]]
             self._at, begin, have = offset, 0, len(parts[0])
             while have < count and self.length < 0:
                 parts.append(self._next(offset + have))
                 have += len(parts[-1])
-            self._held = held = b"".join(parts)
-        return held[begin : begin + count]
+            self._buffer = buffer = b"".join(parts)
+        return buffer[begin : begin + count]
 
     def window(self, offset: int, /) -> tuple[bytes, int]:
-        """Give what is held from an offset on, and of what came before it with the same chunk."""
+        """Return the chunk around an offset."""
         self.fetch(offset, BLOCK)
-        return self._held, self._at
+        return self._buffer, self._at
 
     def _next(self, end: int | None = None) -> bytes:
-        """The next chunk; b"" at the end, whose place is then known."""
+        """Wait for the next chunk; b"" at the end, which sets `length`."""
         chunk = self._queue.get()
         if isinstance(chunk, bytes):
             return chunk
@@ -93,15 +93,15 @@ class Pumped:
         return b""
 
     def drain(self) -> None:
-        """Let the rest run by, so that who taps sees it all; wait for it."""
-        self._at += len(self._held)
-        self._held = b""
+        """Read to the end, so that `tap` gets all chunks."""
+        self._at += len(self._buffer)
+        self._buffer = b""
         while self.length < 0:
             self._at += len(self._next())
         self._join()
 
     def close(self) -> None:
-        """End the threads, whatever is left."""
+        """Stop the threads and drop the rest."""
         self._stopped = True
         while self._thread.is_alive():
             try:

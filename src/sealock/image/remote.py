@@ -1,7 +1,7 @@
-"""Images straight from a registry: the manifest and configuration at once, each layer when it is read.
+"""Images of a registry: reads the manifest and configuration at once, and each layer when it is needed.
 
-A layer knows its digest, and its diff_id by the configuration, before a byte of it has come: who has listed it before
-need not ask for it. It is inflated and walked while it comes, and its end is held back until its digest matches.
+The manifest and the configuration state a layer's digest and diff_id, so a layer that the cache knows is not fetched.
+Others are decompressed and listed while they arrive; the last bytes are withheld until the digest matches.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.errors import TargetError, TransportError
-from sealock.image.bytesources import Damage
+from sealock.image.bytesources import UnreadableError
 from sealock.image.digests import Verifier
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource
 from sealock.image.layers import LayerContext, TarLayer
@@ -29,10 +29,10 @@ CONFIGS: Final = frozenset(
 
 
 class RemoteBlob:
-    """A blob of a registry, as stored bytes. They come once for each reading, and only forward."""
+    """A blob of a registry, as stored bytes. Each reading fetches it, and reads forward only."""
 
     verified: Final = True
-    """Its digest is checked on the way, and its end withheld where it does not match."""
+    """Its digest is verified while it arrives, and its last bytes are withheld if it does not match."""
 
     def __init__(self, registry: Registry, name: ImageName, blob: Descriptor) -> None:
         self._registry, self._name, self._blob = registry, name, blob
@@ -41,14 +41,14 @@ class RemoteBlob:
         self._first = b""
 
     def fetch(self, offset: int, count: int, /) -> bytes:
-        """Give bytes of its beginning; it has begun to come then, and `chunks` goes on from there."""
+        """Return its first bytes. This starts the request, which `chunks` continues."""
         if self._begun is None:
             self._begun = self._coming()
             self._first = next(self._begun, b"")
         return self._first[offset : offset + count]
 
     def chunks(self, size: int, offset: int = 0) -> Iterator[bytes]:
-        """Yield all bytes from an offset on, as they come: `size` is the network's affair."""
+        """Yield all bytes from an offset on; the network determines the sizes."""
         del size
         begun, self._begun = self._begun, None
         skip = offset
@@ -66,19 +66,19 @@ class RemoteBlob:
         try:
             yield from self._registry.blob(self._name, self._blob.digest, self._blob.size)
         except TransportError as error:
-            raise Damage(why=str(error)) from error
+            raise UnreadableError(why=str(error)) from error
 
 
 def open_remote(
     registry: Registry, name: ImageName, *, platform: str = "", bounds: Bounds = DEFAULT_BOUNDS
 ) -> ImageSource:
-    """Open an image of a registry; TransportError or TargetError where it cannot be had, or is none.
+    """Open an image of a registry; TransportError or TargetError if that fails.
 
-    `platform` ("linux/arm64") chooses from an index, by default this machine's. Digests are always verified.
+    `platform` ("linux/arm64", by default this machine's) selects from an index. Digests are always verified.
     """
     image = open_resolved(registry, name, registry.resolve(name, platform), bounds)
     if platform and not fit(Platform(*image.platform.split("/")[:3]), platform):
-        message = f"{image.names[0]} is for {image.platform or 'no platform that it names'}, not for {platform}"
+        message = f"{image.names[0]} is for {image.platform or 'an unknown platform'}, not for {platform}"
         raise TargetError(message)
     return image
 
@@ -86,23 +86,23 @@ def open_remote(
 def open_resolved(
     registry: Registry, name: ImageName, resolved: Resolved, bounds: Bounds = DEFAULT_BOUNDS
 ) -> ImageSource:
-    """Open an image that was resolved before."""
-    shown = f"{name.familiar}{f':{name.tag}' if name.tag else ''}"
+    """Open a resolved image."""
+    display_name = f"{name.familiar}{f':{name.tag}' if name.tag else ''}"
     manifest = resolved.image.noun
     if not isinstance(manifest, Manifest) or manifest.config.media_type not in CONFIGS:
         kind = manifest.artifact_type or (manifest.config.media_type if isinstance(manifest, Manifest) else "an index")
-        message = f"{shown} is no image of a container but {kind[:100] or 'something else'}"
+        message = f"{display_name} is not a container image but {kind[:100] or 'something else'}"
         raise ManifestError(message)
-    context = LayerContext(shown, bounds, Verifier())
+    context = LayerContext(display_name, bounds, Verifier())
     raw = registry.read_blob(name, manifest.config, bounds.metadata)
     try:
         config = decode(raw, Config)
-    except Damage as damage:
-        message = f"{shown}: the configuration {manifest.config.digest[:19]} cannot be read: {damage}"
+    except UnreadableError as error:
+        message = f"{display_name}: the configuration {manifest.config.digest[:19]} cannot be read: {error}"
         raise ManifestError(message) from None
     blobs, diff_ids = manifest.layers, config.diff_ids
     if len(blobs) != len(diff_ids) or len(blobs) > bounds.layers:
-        message = f"{shown}: the manifest has {len(blobs)} layers, and the configuration names {len(diff_ids)}: refused"
+        message = f"{display_name}: the manifest has {len(blobs)} layers, and the configuration names {len(diff_ids)}"
         raise ManifestError(message)
     history = config.created_by(len(blobs))
     layers = tuple(
@@ -116,7 +116,7 @@ def open_resolved(
     return OpenedImage(
         context,
         layers,
-        names=(shown,),
+        names=(display_name,),
         id=manifest.config.digest,
         manifest=resolved.image.digest,
         platform=config.platform,

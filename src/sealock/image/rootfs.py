@@ -1,4 +1,4 @@
-"""A root file system in a directory, walked so that nothing outside of it is read."""
+"""A root file system in a directory, read without leaving it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import stat
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.image.bytesources import Damage, OpenFile, Stretch
+from sealock.image.bytesources import OpenFile, Stretch, UnreadableError
 from sealock.image.entry import EntryKind, LayerEntry
-from sealock.image.layers import PROBLEMS_KEPT, LayerContext
+from sealock.image.layers import MAX_ERRORS, LayerContext
 from sealock.image.safefiles import open_directory_below, open_in
 from sealock.model.finding import InputError
 from sealock.model.inventory import Layer
@@ -18,7 +18,7 @@ _DEEPEST: Final = 256
 _TRAIL: Final = 48
 """Directories on the way down that stay open, so that each is opened once."""
 _KERNELS: Final = frozenset({"proc", "sys", "dev"})
-"""Directories that show the kernel's own state where something is mounted on them."""
+"""Directories whose mounts show the kernel's state and are skipped."""
 _KINDS: Final[dict[int, EntryKind]] = {
     stat.S_IFREG: "file", stat.S_IFDIR: "directory", stat.S_IFLNK: "symbolic link", stat.S_IFCHR: "device",
     stat.S_IFBLK: "device", stat.S_IFIFO: "pipe", stat.S_IFSOCK: "pipe",
@@ -31,29 +31,29 @@ class DirectoryLayer:
     def __init__(self, root: OpenFile, context: LayerContext) -> None:
         self.layer = Layer(0, "")
         self._root, self._context = root, context
-        self._faults: list[str] = []
+        self._messages: list[str] = []
         self._more = 0
         self._directory: OpenFile = root
         self._trail: list[tuple[str, OpenFile]] = [("", root)]
-        """Open directories, each within the one before."""
+        """Open directories, each within the previous."""
         self._name = ""
         self._status: os.stat_result | None = None
 
     @property
     def errors(self) -> tuple[InputError, ...]:
-        """What could not be read so far."""
-        told = [*self._faults, *([f"the root file system: {self._more} more could not be read"] if self._more else [])]
-        return tuple(self._context.error(message) for message in told)
+        """The errors of the entries read so far."""
+        more = [f"the root file system: {self._more} more could not be read"] if self._more else []
+        return tuple(self._context.error(message) for message in [*self._messages, *more])
 
     def _report(self, path: str, why: str) -> None:
-        if len(self._faults) < PROBLEMS_KEPT:
-            self._faults.append(f"the root file system: {path!a}: {why}")
+        if len(self._messages) < MAX_ERRORS:
+            self._messages.append(f"the root file system: {path!a}: {why}")
         else:
             self._more += 1
 
     def entries(self) -> Iterator[LayerEntry]:
-        """Yield directories before what they hold, in order of name."""
-        self._faults.clear()
+        """Yield the entries, a directory before its contents, in order of name."""
+        self._messages.clear()
         self._more = 0
         del self._trail[1:]
         first: dict[tuple[int, int], str] = {}
@@ -64,20 +64,20 @@ class DirectoryLayer:
             try:
                 self._directory = self._opened(path)
                 with os.scandir(self._directory.fd) as listed:
-                    found = sorted(listed, key=lambda one: one.name)
+                    listing = sorted(listed, key=lambda item: item.name)
             except OSError as error:
                 self._report(path, error.strerror or str(error))
                 continue
             below: list[str] = []
-            for one in found:
-                inner = f"{path}/{one.name}" if path else one.name
+            for item in listing:
+                inner = f"{path}/{item.name}" if path else item.name
                 left -= 1
                 if left < 0:
                     self._report(inner, f"there are more than {self._context.bounds.entries} entries")
                     return
                 try:
-                    status = one.stat(follow_symlinks=False)
-                    entry = self._entry(inner, one.name, status, first)
+                    status = item.stat(follow_symlinks=False)
+                    entry = self._entry(inner, item.name, status, first)
                 except OSError as error:
                     self._report(inner, error.strerror or str(error))
                     continue
@@ -87,11 +87,11 @@ class DirectoryLayer:
                 if inner.count("/") < _DEEPEST:
                     below.append(inner)
                 else:
-                    self._report(inner, f"it lies more than {_DEEPEST} directories deep")
+                    self._report(inner, f"it is nested more than {_DEEPEST} directories deep")
             directories += reversed(below)
 
     def _opened(self, path: str) -> OpenFile:
-        """Open a directory from the nearest one above it that is still open: they come in the order of a walk."""
+        """Open a directory from its nearest open parent: directories come in the order of a walk."""
         while len(self._trail) > 1 and not path.startswith(f"{self._trail[-1][0]}/"):
             self._trail.pop()
         above, at = self._trail[-1]
@@ -126,7 +126,7 @@ class DirectoryLayer:
             return b""  # it has none
 
     def _read(self, limit: int, /) -> bytes:
-        """The first bytes of the file at hand, if it is still the one that was listed."""
+        """The first bytes of the current file, unless it was replaced."""
         try:
             file = open_in(self._directory, self._name)
             now, listed = os.fstat(file.fd), self._status
@@ -135,6 +135,6 @@ class DirectoryLayer:
             self._report(self._name, "it was replaced while it was read")
         except OSError as error:
             self._report(self._name, error.strerror or str(error))
-        except Damage as damage:
-            self._report(self._name, str(damage))
+        except UnreadableError as error:
+            self._report(self._name, str(error))
         return b""

@@ -1,4 +1,4 @@
-"""Files of an untrusted directory, opened so that no link leads outside, and no pipe or device is waited for."""
+"""Opens files of an untrusted directory without following links out of it or blocking on pipes and devices."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import os
 import stat
 from typing import Final
 
-from sealock.image.bytesources import Damage, OpenFile
+from sealock.image.bytesources import OpenFile, UnreadableError
 
 _DIRECTORY: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 
 def open_directory(path: str) -> OpenFile:
-    """Open the directory that a person named; the name itself may be a link."""
+    """Open the directory that the user named; its path may contain links."""
     return OpenFile(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
 
 
 def open_directory_below(root: OpenFile, path: str) -> OpenFile:
-    """Open a directory by its normal path below an open one, part by part; OSError where a part is a link."""
+    """Open a directory by its normal path below an open one, part by part; OSError if a part is a link."""
     at = root
     for part in path.split("/") if path else ():
         at = OpenFile(os.open(part, _DIRECTORY, dir_fd=at.fd))
@@ -26,17 +26,17 @@ def open_directory_below(root: OpenFile, path: str) -> OpenFile:
 
 
 def open_in(directory: OpenFile, name: str) -> OpenFile:
-    """Open a file right in an open directory; Damage where it is no regular file."""
+    """Open a file of an open directory; UnreadableError if it is not a regular file."""
     file = OpenFile(os.open(name, _FILE, dir_fd=directory.fd))
     if not stat.S_ISREG(os.fstat(file.fd).st_mode):
-        raise Damage(why="it is no regular file")
+        raise UnreadableError(why="it is not a regular file")
     return file
 
 
 def open_below(root: OpenFile, path: str) -> OpenFile:
-    """Open a regular file below an open directory; Damage, with the reason, where it cannot be read."""
+    """Open a regular file below an open directory; UnreadableError, with the reason, where it cannot be read."""
     directory, _, name = path.rpartition("/")
     try:
         return open_in(open_directory_below(root, directory), name)
     except OSError as error:
-        raise Damage(why=error.strerror or str(error)) from error
+        raise UnreadableError(why=error.strerror or str(error)) from error

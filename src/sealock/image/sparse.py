@@ -1,4 +1,4 @@
-"""Sparse files in tar archives: where their data lies between holes."""
+"""Sparse files in tar archives: the places of their data."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Segments: TypeAlias = tuple[tuple[int, int], ...]
 """Offset and length of each stretch of data, in order."""
 Fetch: TypeAlias = Callable[[int, int], bytes]
 MOST: Final = 1 << 16
-"""Stretches of data that one file may have."""
+"""Maximum number of segments of one file."""
 EXPANDED: Final = 256 << 20
-"""Bytes of sparse files that are read of a layer: with holes, a header of 512 bytes may claim any number of them."""
+"""Maximum bytes of sparse files that are read of a layer: a header of 512 bytes may claim any number of holes."""
 
 
 def expanded(fetch: Fetch, body: int, segments: Segments, size: int) -> bytes:
-    """The first `size` bytes of a sparse file, whose data is stored without its holes from `body` on."""
+    """The first `size` bytes of a sparse file, holes included; its data is stored from `body` on."""
     kept = [(offset, min(length, size - offset)) for offset, length in segments if offset < size]
     data = fetch(body, sum(length for _, length in kept))
     parts, at, end = [], 0, 0
@@ -30,7 +30,7 @@ def expanded(fetch: Fetch, body: int, segments: Segments, size: int) -> bytes:
 
 
 def _checked(segments: list[tuple[int, int]], size: int) -> Segments | None:
-    """Stretches of data if they are in order and within `size`, None otherwise."""
+    """The segments if they are in order and within `size`, else None."""
     end = 0
     for offset, length in segments:
         if offset < end or offset + length > size:
@@ -40,10 +40,10 @@ def _checked(segments: list[tuple[int, int]], size: int) -> Segments | None:
 
 
 def of_records(extension: Extension, size: int) -> Segments | None:
-    """The map that PAX sparse format 0.0 or 0.1 holds in its records; None where it is broken."""
-    told = extension.records.get(b"GNU.sparse.map", b"")
-    raw = extension.pairs or (told.split(b",", 2 * MOST) if told else [])
-    numbers = [value for one in raw if (value := decimal(one)) is not None]
+    """The map in the records of PAX sparse format 0.0 or 0.1; None if it is broken."""
+    joined = extension.records.get(b"GNU.sparse.map", b"")
+    raw = extension.pairs or (joined.split(b",", 2 * MOST) if joined else [])
+    numbers = [value for digits in raw if (value := decimal(digits)) is not None]
     if len(numbers) != len(raw) or len(numbers) % 2:
         return None
     return _checked(list(zip(numbers[::2], numbers[1::2], strict=True)), size)
@@ -52,7 +52,7 @@ def of_records(extension: Extension, size: int) -> Segments | None:
 def of_blocks(fetch: Fetch, block: bytes, at: int, size: int) -> tuple[Segments | None, int]:
     """The map of an old GNU sparse file: four pairs in its header, and 21 in each block that follows from `at` on.
 
-    Return it, None where it is broken, and how many blocks it took.
+    Return the map, None if it is broken, and the number of further blocks.
     """
     pairs = _pairs(block, 386, 4)
     more, blocks = block[482], 0
@@ -68,7 +68,7 @@ def of_blocks(fetch: Fetch, block: bytes, at: int, size: int) -> tuple[Segments 
 
 
 def _pairs(block: bytes, start: int, count: int) -> list[tuple[int, int]] | None:
-    """Offsets and lengths; the first empty one ends them."""
+    """Offsets and lengths up to the first empty pair; None if one is invalid."""
     pairs: list[tuple[int, int]] = []
     for at in range(start, start + 24 * count, 24):
         if not block[at]:
@@ -81,17 +81,17 @@ def _pairs(block: bytes, start: int, count: int) -> list[tuple[int, int]] | None
 
 
 def of_body(fetch: Fetch, at: int, end: int, size: int) -> tuple[Segments | None, int]:
-    """The map of PAX sparse format 1.0, decimal lines before the data; and where the data begins."""
+    """The map of PAX sparse format 1.0, decimal lines before the data, and the offset of the data."""
     data, taken = b"", 0
     numbers: list[int] = []
-    wanted = 1
-    while len(numbers) < wanted:
+    count = 1
+    while len(numbers) < count:
         line, newline, rest = data.partition(b"\n")
         if newline:
             value = decimal(line)
             if value is None or (not numbers and value > MOST):
                 return None, at
-            wanted = wanted if numbers else 1 + 2 * value
+            count = count if numbers else 1 + 2 * value
             numbers.append(value)
             data = rest
         elif at + taken >= end or len(data) > 24:

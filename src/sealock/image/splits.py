@@ -1,40 +1,40 @@
-"""Places within a plain layer where a walk may begin, so that several can walk it at the same time.
+"""Offsets within an uncompressed layer at which to split it, so that processes can read the pieces in parallel.
 
-They are guesses: a file may hold an archive of its own. So a walk that began at one counts only if the walk before it
-ended right there.
+They are guesses, since a file may itself be a tar archive: a piece counts only if the previous piece ends where it
+begins.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from sealock.image.bytesources import Damage, Stretch
+from sealock.image.bytesources import Stretch, UnreadableError
 from sealock.image.header import BLOCK, checksum_is_right
 
-_LOOKED: Final = 64 << 10
-"""Bytes that are searched for a header: within a large file there is none, and little to share."""
+_SEARCHED: Final = 64 << 10
+"""Bytes to search for a header: a large file has none, and its content is not read anyway."""
 _MAGIC: Final = b"ustar"
 _EXTENSIONS: Final = frozenset(b"xgLK")
 _BACK: Final = 4
-"""Blocks before a header where an extension that belongs to it may begin."""
+"""Blocks before a header in which its extension may begin."""
 
 
 def cuts(stored: Stretch, spacing: int) -> list[int]:
-    """Offsets to begin at: 0, and headers about `spacing` bytes apart."""
-    found = [0]
+    """Offsets of pieces: 0, and headers about `spacing` bytes apart."""
+    offsets = [0]
     try:
         for at in range(spacing, stored.length - spacing // 2, spacing):
-            cut = _header(stored, max(at, found[-1] + BLOCK) // BLOCK * BLOCK)
-            if cut > found[-1]:
-                found.append(cut)
-    except Damage:
-        pass  # the walk meets it, and tells
-    return found
+            cut = _header(stored, max(at, offsets[-1] + BLOCK) // BLOCK * BLOCK)
+            if cut > offsets[-1]:
+                offsets.append(cut)
+    except UnreadableError:
+        pass  # reading the layer reports it
+    return offsets
 
 
 def _header(stored: Stretch, start: int) -> int:
-    """The first block from an offset on that looks like a header, -1 if there is none nearby."""
-    data = stored.fetch(start, _LOOKED)
+    """The offset of the next block that looks like a header, -1 if there is none nearby."""
+    data = stored.fetch(start, _SEARCHED)
     at = data.find(_MAGIC)
     while at >= 0:
         begin = at - 257
@@ -45,7 +45,7 @@ def _header(stored: Stretch, start: int) -> int:
 
 
 def _with_extension(stored: Stretch, at: int) -> int:
-    """Where the extensions of the header at an offset begin."""
+    """The offset of the extensions of a header."""
     first = at
     while True:
         for back in range(2, _BACK + 1):

@@ -1,14 +1,14 @@
-"""The files that an image is stored in, found by name: those of a directory, or the members of an archive."""
+"""The files of a stored image by name: in a directory, or as members of an archive."""
 
 from __future__ import annotations
 
 from typing import Final, Protocol
 
-from sealock.image.bytesources import Damage, OpenFile, StoredBytes, Stretch
+from sealock.image.bytesources import OpenFile, StoredBytes, Stretch, UnreadableError
 from sealock.image.compressedarchive import PackedFile, PackedMember
 from sealock.image.entry import Bounds
 from sealock.image.inflate import Compression
-from sealock.image.lazyfiles import LazyFile, Shelf
+from sealock.image.lazyfiles import LazyFile, OpenFiles
 from sealock.image.paths import normal, resolve
 from sealock.image.pump import Pumped
 from sealock.image.tarreader import TarReader
@@ -21,45 +21,45 @@ _HEX: Final = "0123456789abcdef"
 
 
 class ImageStore(Protocol):
-    """Named bytes."""
+    """Files by name."""
 
     def open(self, name: str, /) -> StoredBytes:
-        """Give what is stored under a name; Damage where that cannot be read."""
+        """Open a file; UnreadableError if it cannot be read."""
 
     def has(self, name: str, /) -> bool:
-        """Whether something is stored under a name."""
+        """Whether there is a file of this name."""
 
 
 class DirectoryStore:
-    """A directory. It may have far more files than a process may hold open."""
+    """A directory, which may have more files than a process may have open."""
 
     def __init__(self, root: OpenFile) -> None:
-        self._shelf = Shelf(root)
+        self._open = OpenFiles(root)
         self._files: dict[str, LazyFile] = {}
-        """Those that were opened so far: images share layers."""
+        """The files opened so far: images share layers."""
 
     def open(self, name: str, /) -> Stretch:
         """Open a file without following links."""
         path, outside = normal(name)
         if outside or not path:
-            raise Damage(why="its name leads outside")
+            raise UnreadableError(why="its name leads outside")
         if path not in self._files:
-            self._files[path] = LazyFile(self._shelf, path)
+            self._files[path] = LazyFile(self._open, path)
         return Stretch(self._files[path])
 
     def has(self, name: str, /) -> bool:
         """Whether it can be opened."""
         try:
             self.open(name)
-        except Damage:
+        except UnreadableError:
             return False
         return True
 
 
 class ArchiveStore:
-    """An archive whose members are an image's files. `strangers` counts members that look like none.
+    """An archive whose members are an image's files. `strangers` counts members that do not look like any.
 
-    With many of them it is no such archive, but a root file system, and is not read to its end.
+    An archive with many of them is a root file system, and is not read to its end.
     """
 
     def __init__(self, stored: Stretch, how: Compression, bounds: Bounds) -> None:
@@ -78,8 +78,8 @@ class ArchiveStore:
             self._list(TarReader(pumped, self._note, most))
             if how != "gzip" and self.strangers <= _STRANGERS:
                 pumped.drain()
-        except Damage as damage:
-            self._note(str(damage))
+        except UnreadableError as error:
+            self._note(str(error))
         finally:
             pumped.close()
         if self._packed.spooled is not None:
@@ -106,18 +106,18 @@ class ArchiveStore:
         return bool(self._members)
 
     def open(self, name: str, /) -> StoredBytes:
-        """Give a member, over the links that old versions of Docker put in place of a layer that comes twice."""
+        """Open a member. Follows links, which old versions of Docker write for a layer that occurs twice."""
         member = self._member(name)
         if member is None:
-            raise Damage(why="it is not in the archive")
+            raise UnreadableError(why="it is not in the archive")
         return PackedMember(self._packed, *member) if self._packed else self._stored.part(*member)
 
     def _member(self, name: str) -> tuple[int, int] | None:
         path = normal(name)[0]
-        found = self._members.get(path)
-        if found is None and (leads := resolve(path, self._links)):
-            found = self._members.get(leads)
-        return found
+        member = self._members.get(path)
+        if member is None and (target := resolve(path, self._links)):
+            member = self._members.get(target)
+        return member
 
     def has(self, name: str, /) -> bool:
         """Whether there is such a member."""
@@ -125,6 +125,6 @@ class ArchiveStore:
 
 
 def _is_ours(path: str) -> bool:
-    """Whether a member's name is one that archives of images have: fixed names, and digests."""
+    """Whether archives of images have a member of this name: fixed names, and digests."""
     top = path.partition("/")[0].removeprefix("sha256:")
     return top in _OURS or (len(top) >= 64 and not top[:64].strip(_HEX)) or top.endswith((".tar", ".tar.gz"))

@@ -1,4 +1,4 @@
-"""Walks a tar archive of any dialect, header by header, without reading the files between them."""
+"""Reads the entries of a tar archive of any dialect, header by header, without reading the files between them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zlib_ng.zlib_ng import adler32
 
 from sealock.image import header as tar
 from sealock.image import sparse
-from sealock.image.bytesources import Damage, Stretch, Windowed
+from sealock.image.bytesources import Stretch, UnreadableError, Windowed
 from sealock.image.entry import EntryKind, LayerEntry
 from sealock.image.header import BLOCK, MOST, ZEROS
 from sealock.image.paths import ODD_STARTS, is_normal, normal
@@ -22,8 +22,8 @@ KINDS: Final[dict[int, EntryKind]] = {
     0x34: "device", 0x35: "directory", 0x36: "pipe",
 }  # fmt: skip
 _FIELDS: Final = Layout("100s24s11sB12x8sB188xB166x").unpack
-"""Of a header: the name, mode and owner, the digits of the size and the byte behind them, the checksum, the flag, and
-the first byte of the prefix."""
+"""The name, the mode and owner, the digits of the size and the next byte, the checksum, the flag, and the first byte of
+the prefix."""
 _EXTENSIONS: Final = frozenset(b"xgLK")
 _GLOBAL, _LONG_NAME, _LONG_TARGET, _DIRECTORY, _REGULAR = b"gLK50"
 _BODILESS: Final = frozenset(b"123456")
@@ -33,13 +33,12 @@ _KEPT: Final = 1 << 15
 _SUMS: Final[dict[bytes, int]] = {}
 """`ascii_adler` of the checksum fields read so far."""
 PATH_LIMIT: Final = 4096
-"""Bytes of a path, as Linux has it."""
+"""PATH_MAX of Linux."""
 _LONG: Final = 255
 LONG_NAMES: Final = 128 << 20
-"""Bytes of all longer names and targets of a layer."""
-SPARSE: Final = f"more than {sparse.EXPANDED} bytes of its layer's sparse files"
+"""Maximum bytes of all long names and targets of a layer."""
 _STEP: Final = 1 << 20
-"""Bytes that are gathered at once."""
+"""Bytes that are read ahead at once."""
 _CAPABILITY: Final = b"SCHILY.xattr.security.capability"
 _WHITEOUT: Final = ".wh."
 _OPAQUE: Final = ".wh..wh..opq"
@@ -47,11 +46,10 @@ _PRIVATE: Final = ".wh..wh."
 
 
 class TarReader:
-    """Reads one archive once. `report` is told what is wrong, in whole sentences that start with a small letter.
+    """Reads one archive once. `report` gets each error, a whole sentence that starts with a small letter.
 
-    It can begin at a later header, and end before the first one that stands at or behind `stop`: `ended` then says
-    where that is, and is -1 where the archive ended before. In an archive with `whiteouts`, entries that stand for a
-    removal are given as what they mean.
+    It can begin at a later header, and end before the first header at or after `stop`: `ended` is then the offset of
+    that header, and -1 if the archive ends before. With `whiteouts`, it interprets whiteout files.
     """
 
     def __init__(  # noqa: PLR0913  the last three are for layers
@@ -67,42 +65,44 @@ class TarReader:
         self._source, self._report, self._most, self._whiteouts = source, report, most, whiteouts
         self._start, self._stop = start, stop
         self.ended = -1
-        self.seen = 0
-        """Headers read when the walk has ended."""
+        self.headers_read = 0
+        """Set at the end."""
         self.body = 0
-        """Where the bytes of the entry at hand begin."""
+        """The offset of the current entry's bytes."""
         self._size = 0
         self._segments: Segments | None = None
         self._extension: Extension | None = None
-        """What the next header is extended by."""
+        """The extensions of the next header."""
         self._long = 0
         self._expanded = 0
-        """Bytes of sparse files that were read."""
+        """Bytes of sparse files read so far."""
         self._gathered = -1, bytearray()
-        """Where an entry's body begins, and what of it was gathered."""
+        """The offset of an entry's body, and its first bytes."""
         self._owners: dict[bytes, tuple[int, int, int]] = {}
-        """Mode, user and group by the bytes that say so."""
+        """Mode, user and group by the bytes of their fields."""
 
     def read(self, limit: int, /) -> bytes:
-        """The first bytes of the entry at hand; the holes of a sparse file read as NULs."""
-        wanted = min(limit, self._size)
+        """The first bytes of the current entry; the holes of a sparse file read as NULs."""
+        count = min(limit, self._size)
         try:
             if self._segments is None:
-                return self._source.fetch(self.body, wanted)
-            return self._with_holes(wanted, self._segments)
-        except Damage:
-            return b""  # the walk meets it again, and tells
+                return self._source.fetch(self.body, count)
+            return self._with_holes(count, self._segments)
+        except UnreadableError:
+            return b""  # reading on reports it
 
-    def _with_holes(self, wanted: int, segments: Segments) -> bytes:
-        """The first bytes of a sparse file; none where those of its layer have made too many."""
-        self._expanded += wanted
+    def _with_holes(self, count: int, segments: Segments) -> bytes:
+        """The first bytes of a sparse file; none once the layer's sparse files exceed the limit."""
+        self._expanded += count
         if self._expanded > sparse.EXPANDED:
-            self._report(f"the sparse file at offset {self.body} would make {SPARSE}; it is not read")
+            self._report(
+                f"the sparse file at offset {self.body} is not read: those of its layer exceed {sparse.EXPANDED} bytes"
+            )
             return b""
-        return sparse.expanded(self._source.fetch, self.body, segments, wanted)
+        return sparse.expanded(self._source.fetch, self.body, segments, count)
 
     def part(self, offset: int, count: int, /) -> bytes:
-        """A piece of the entry at hand, which is a regular file and no sparse one."""
+        """A piece of the current entry, a regular file that is not sparse."""
         end = min(offset + count, self._size)
         try:
             if isinstance(self._source, Stretch):
@@ -110,23 +110,23 @@ class TarReader:
             self._gather(end)
             with memoryview(self._gathered[1]) as view:
                 return bytes(view[offset:end])
-        except Damage:
+        except UnreadableError:
             return b""
 
     def _gather(self, end: int) -> None:
-        """Keep the first bytes of the entry at hand while it is looked at: what came by cannot be had again."""
+        """Keep the first bytes of the current entry: the source cannot go back."""
         if self._gathered[0] != self.body:
             self._gathered = self.body, bytearray()
-        at, held = self._gathered
-        while len(held) < end and (data := self._source.fetch(at + len(held), min(_STEP, end - len(held)))):
-            held += data
+        at, buffer = self._gathered
+        while len(buffer) < end and (data := self._source.fetch(at + len(buffer), min(_STEP, end - len(buffer)))):
+            buffer += data
 
     def entries(self) -> Iterator[LayerEntry]:  # noqa: C901, PLR0912, PLR0915  see below
-        """Yield every entry that has a place; names outside the root are taken back into it, and reported."""
-        # This is what every header costs, and there are very many: hence no calls for what most of them have.
+        """Yield every entry with a valid name; names outside the root are moved into it, and reported."""
+        # This runs for every header, and there are very many: hence no calls for what most of them need.
         source, owners, read, part = self._source, self._owners, self.read, self.part
         at, stop, left = self._start, self._stop, self._most
-        held, base, last = b"", 0, -1
+        buffer, base, last = b"", 0, -1
         try:
             while True:
                 if at >= stop and self._extension is None:
@@ -134,12 +134,12 @@ class TarReader:
                     return
                 begin = at - base
                 if not 0 <= begin <= last:
-                    held, base = source.window(at)
-                    begin, last = at - base, len(held) - BLOCK
+                    buffer, base = source.window(at)
+                    begin, last = at - base, len(buffer) - BLOCK
                     if begin > last:
-                        self._end(at, held[begin:])
+                        self._end(at, buffer[begin:])
                         return
-                block = held[begin : begin + BLOCK]
+                block = buffer[begin : begin + BLOCK]
                 name, owner, digits, more, checksum, flag, prefix = _FIELDS(block)
                 if (_SUMS.get(checksum) != adler32(block) & 0xFFFF or not block.isascii()) and not self._is_header(
                     block, at
@@ -147,14 +147,14 @@ class TarReader:
                     return
                 left -= 1
                 if left < 0:
-                    self._report(f"there are more than {self._most} entries, the most that are read of an image")
+                    self._report(f"there are more than {self._most} entries, the limit for an image")
                     return
                 try:
                     size = int(digits, 8) if digits.isdigit() and not more else tar.size(block)
                 except ValueError:
                     size = None
                 if size is None or size < 0:
-                    self._report(f"the tar header at offset {at} has no valid size; what follows is not read")
+                    self._report(f"the tar header at offset {at} has no valid size; the rest is not read")
                     return
                 if flag in _EXTENSIONS:
                     self._extend(flag, at + BLOCK, size)
@@ -185,13 +185,13 @@ class TarReader:
                     self._cut(entry.path if entry and entry.kind == "file" else tar.text(tar.name(block)), end)
                     return
                 at = end + 511 & ~511
-        except Damage as damage:
-            self._report(str(damage))
+        except UnreadableError as error:
+            self._report(str(error))
         finally:
-            self.seen = self._most - left
+            self.headers_read = self._most - left
 
     def _other(self, block: bytes, flag: int, at: int, size: int) -> tuple[LayerEntry | None, int]:
-        """What is no plain file, or is extended: the entry, if it has a place, and where its bytes end."""
+        """Read an entry that is no plain file, or extended; return it, None without a valid name, and its end."""
         kind = KINDS.get(flag, "file")
         name, target, capability = tar.name(block), "", b""
         mode, uid, gid = self._owners.get(block[100:124]) or self._owner(block, at)
@@ -212,14 +212,14 @@ class TarReader:
             end, part = self._sparse(block, extension, end), None
             size = self._size
         if len(name) > _LONG or len(target) > _LONG:
-            name, target = self._shortened(name, target)
+            name, target = self._limit_names(name, target)
         path = name.decode("utf-8", "surrogateescape").removeprefix("./")
         if flag == _DIRECTORY and path.endswith("/"):
             path = path[:-1]
         if not is_normal(path) or flag not in KINDS:
             path = self._path(path, flag, at)
         if not flag and name.endswith(b"/"):
-            kind = "directory"  # as before there was a flag for it
+            kind = "directory"  # the oldest format has no flag for it
         if kind != "file":
             size, part = 0, None
         if not path and kind != "directory":
@@ -229,7 +229,7 @@ class TarReader:
     def _long_name(self, block: bytes) -> str:
         name = tar.name(block)
         if len(name) > _LONG:
-            name, _ = self._shortened(name, "")
+            name, _ = self._limit_names(name, "")
         return tar.text(name)
 
     def _stands_for_a_removal(self, entry: LayerEntry) -> bool:
@@ -241,21 +241,21 @@ class TarReader:
             entry.kind, entry.path, entry.size = "opaque", directory, 0
             return True
         if name.startswith(_PRIVATE):
-            return False  # AUFS's own, which engines pass over
+            return False  # AUFS's own, which engines ignore
         removed = name[len(_WHITEOUT) :]
         if removed in {"", ".", ".."}:
-            self._report(f"the whiteout {entry.path!r} names nothing that it could remove")
+            self._report(f"the whiteout {entry.path!r} names nothing to remove")
             return False
         entry.kind, entry.path, entry.size = "whiteout", f"{directory}/{removed}".lstrip("/"), 0
         return True
 
     def _is_header(self, block: bytes, at: int) -> bool:
-        """Whether a block has a right checksum; the end of the archive has none, and needs none."""
+        """Whether a block is a header with a valid checksum; reports an error unless the archive ends here."""
         if len(block) < BLOCK or (not block[0] and block == ZEROS):
             self._end(at, block)
             return False
         if not tar.checksum_is_right(block):
-            self._report(f"the tar header at offset {at} has a wrong checksum; what follows is not read")
+            self._report(f"the tar header at offset {at} has a wrong checksum; the rest is not read")
             return False
         if len(_SUMS) >= _KEPT:
             _SUMS.clear()
@@ -265,43 +265,45 @@ class TarReader:
     def _path(self, name: str, flag: int, at: int) -> str:
         path, outside = normal(name)
         if outside:
-            self._report(f"the name {_shown(name)} leads outside the root; it is taken as {_shown(path)}")
+            self._report(f"the name {_shown(name)} leads outside the root; it is read as {_shown(path)}")
         if flag not in KINDS:
-            self._report(f"{_shown(name)} is of the unknown type {chr(flag)!a}; it is taken as a file")
+            self._report(f"{_shown(name)} has the unknown type {chr(flag)!a}; it is read as a file")
         if not path and flag not in {0, _DIRECTORY}:
-            self._report(f"the entry at offset {at} has no name; it is left out")
+            self._report(f"the entry at offset {at} has no name; it is skipped")
         return path
 
-    def _shortened(self, name: bytes, target: str) -> tuple[bytes, str]:
-        """Long names are counted together, since who lists them keeps them, and refused where no system has such."""
+    def _limit_names(self, name: bytes, target: str) -> tuple[bytes, str]:
+        """Count long names together, which the inventory keeps in memory, and refuse those longer than PATH_MAX."""
         self._long += len(name) + len(target)
         if self._long > LONG_NAMES:
-            raise Damage(why=f"its long names take more than {LONG_NAMES} bytes in all; what follows is not read")
+            raise UnreadableError(why=f"its long names exceed {LONG_NAMES} bytes in all; the rest is not read")
         if len(name) > PATH_LIMIT:
-            self._report(f"the name {_shown(tar.text(name))} has more than {PATH_LIMIT} bytes; the entry is left out")
+            self._report(f"the name {_shown(tar.text(name))} has more than {PATH_LIMIT} bytes; the entry is skipped")
             name = b""
         if len(target) > PATH_LIMIT:
-            self._report(f"the link {_shown(tar.text(name))} leads to more than {PATH_LIMIT} bytes, and so nowhere")
+            self._report(
+                f"the link {_shown(tar.text(name))} has a target of more than {PATH_LIMIT} bytes; it is ignored"
+            )
             target = ""
         return name, target
 
     def _cut(self, name: str, end: int) -> None:
         left = max(0, self._source.length - self.body)
-        self._report(f"{_shown(name)} should have {end - self.body} bytes and has {left}: the archive is cut short")
+        self._report(f"{_shown(name)} should have {end - self.body} bytes and has {left}: the archive is truncated")
 
     def _end(self, at: int, block: bytes) -> None:
-        """Tell whether an archive may end here."""
+        """Report an error unless the archive may end here."""
         if len(block) == BLOCK:
             following = self._source.fetch(at + BLOCK, BLOCK)
             if following.strip(b"\0"):
-                self._report(f"a lone block of NULs at offset {at} ends it; what follows is not read")
+                self._report(f"a single block of NULs at offset {at} ends it; the rest is not read")
         elif block or self._source.length + 511 < at:
-            self._report(f"it is cut short at offset {self._source.length}, within an entry")
+            self._report(f"it is truncated at offset {self._source.length}, within an entry")
         if self._extension is not None:
             self._report(f"it ends at offset {at} where a header should follow its extension")
 
     def _owner(self, block: bytes, at: int) -> tuple[int, int, int]:
-        """Mode, user and group; the same 24 bytes mostly come again."""
+        """Mode, user and group, cached by their 24 bytes, which mostly repeat."""
         numbers = tar.number(block[100:108]), tar.number(block[108:116]), tar.number(block[116:124])
         if any(value is None for value in numbers):
             self._report(f"the tar header at offset {at} has no valid mode or owner")
@@ -312,7 +314,7 @@ class TarReader:
         return owner
 
     def _extend(self, flag: int, at: int, size: int) -> None:
-        """Read what extends the next header. Global records change nothing, as for the engines, but are not hidden."""
+        """Read an extension of the next header. Global records are ignored, as engines do, but reported."""
         if size > tar.EXTENSION_LIMIT:
             self._report(f"the extension at offset {at} claims {size} bytes; it is not read")
             return
@@ -320,8 +322,8 @@ class TarReader:
         if flag == _GLOBAL:
             records = Extension()
             fault = records.read(data)
-            if told := [key for key in ("path", "linkpath", "size") if key.encode() in records.records]:
-                self._report(f"the global PAX records at offset {at} set {', '.join(told)}, which engines pass over")
+            if keys := [key for key in ("path", "linkpath", "size") if key.encode() in records.records]:
+                self._report(f"the global PAX records at offset {at} set {', '.join(keys)}, which engines ignore")
         else:
             extension = self._extension = self._extension or Extension()
             fault = ""
@@ -335,7 +337,7 @@ class TarReader:
             self._report(f"the PAX records at offset {at} are broken: {fault}")
 
     def _sparse(self, block: bytes, extension: Extension | None, end: int) -> int:
-        """Set the map and the real size of a sparse file; return where its stored bytes end."""
+        """Set the map and the real size of a sparse file; return the end of its stored bytes."""
         segments: Segments | None = None
         if extension is not None and extension.is_sparse:
             real = extension.real_size
@@ -355,5 +357,5 @@ class TarReader:
 
 
 def _shown(name: str) -> str:
-    """A name for a message: printable, and not endless."""
+    """A name for a message: printable, and truncated."""
     return ascii(name) if len(name) <= 200 else f"{name[:200]!a}..."

@@ -95,7 +95,7 @@ def test_a_cache_of_another_image_or_with_a_damaged_entry_is_not_believed(
     engine.images["app:1"]["RootFS"]["Layers"].reverse()
     found = read(engine, cache=str(cache))
     assert sent(engine) == 3
-    assert any("other layers than it said" in error.message for error in found.errors)
+    assert any("other layers than it listed" in error.message for error in found.errors)
 
 
 def test_without_verifying_nothing_is_remembered(engine: EngineSimulator, tmp_path: Path) -> None:
@@ -125,10 +125,10 @@ def test_an_engine_that_keeps_images_with_containerd(engine: EngineSimulator, tm
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        (Reply(body=b"[]"), "does not describe the image"),
-        (Reply(body=b"{}"), "does not describe the image"),
-        (Reply(body=b'{"Id": ""}'), "says no id"),
-        (Reply(body=b"[" * 100_000), "does not describe the image"),
+        (Reply(body=b"[]"), "in an unexpected form"),
+        (Reply(body=b"{}"), "in an unexpected form"),
+        (Reply(body=b'{"Id": ""}'), "gives no id"),
+        (Reply(body=b"[" * 100_000), "in an unexpected form"),
         (Reply(500, b'{"message": "no disk"}'), "no disk"),
     ],
 )
@@ -141,10 +141,10 @@ def test_an_odd_description_is_told(engine: EngineSimulator, answer: Reply, says
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        (Reply(body=b"no tar at all" * 100), "no tar archive"),
+        (Reply(body=b"no tar at all" * 100), "not a tar archive"),
         (Reply(body=b""), "it is empty"),
         (Reply(body=b"x" * 100_000, cut=5000), "bytes are missing"),
-        (Reply(body=b"x" * 65536, endless=True), "more than the 1000000 bytes"),
+        (Reply(body=b"x" * 65536, endless=True), "more than 1000000 bytes"),
         (Reply(500, b'{"message": "unpigz"}'), "unpigz"),
     ],
 )

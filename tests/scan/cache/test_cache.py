@@ -314,7 +314,7 @@ def test_a_known_blob_that_is_claimed_to_hold_another_layer_is_read(tmp_path: Pa
     lying = made.index(made.image((OTHER, gzip.compress(BASH))))
     found = read(settled(spread(tmp_path / "lying", lying)), cache)
     assert names(found) == {"bash"}
-    assert any("inflated, has the digest" in error.message for error in found.errors)
+    assert any("uncompressed, has the digest" in error.message for error in found.errors)
 
 
 def test_a_file_that_was_verified_and_then_changed_is_known_no_more(archive: str, cache: str) -> None:

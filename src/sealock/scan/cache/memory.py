@@ -41,7 +41,7 @@ class ImageCache:
         layer, stretch = source.layer, source.stretch
         if stretch is not None:
             self.proofs.note(stretch.file)
-        elif not source.is_pledged:
+        elif not source.is_verified_on_read:
             return False  # a part of a compressed archive has no digest before it was inflated
         # A layer that an engine names by its diff_id alone is never sent.
         plain = not source.is_compressed() if stretch is not None else not layer.digest
@@ -57,7 +57,7 @@ class ImageCache:
 
     def may_keep(self, source: LayerSource) -> bool:
         """Whether a layer was verified while it was read, and nobody could have changed it."""
-        if not isinstance(source, TarLayer) or not source.proven():
+        if not isinstance(source, TarLayer) or not source.has_all_digests():
             return False
         return source.stretch is None or self.proofs.sound(source.stretch.file)
 

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 import msgspec
 from msgspec import Struct
 
-from sealock.image.bytesources import Bytefile, Damage, Stretch, is_ours
+from sealock.image.bytesources import Bytefile, Stretch, UnreadableError, is_ours
 from sealock.scan.cache.directory import CacheDirectory
 
 _TICK: Final = 20_000_000
@@ -126,7 +126,7 @@ def _status(file: Bytefile) -> os.stat_result | None:
     """How a file is; None where it went away meanwhile, or another one took its place."""
     try:
         return file.status()
-    except (OSError, Damage):
+    except (OSError, UnreadableError):
         return None
 
 

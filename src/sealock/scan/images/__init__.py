@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock import formats
-from sealock.image.bytesources import Damage
+from sealock.image.bytesources import UnreadableError
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds, ImageSource
 from sealock.image.manifest import Config, decode
 from sealock.image.opener import open_image
@@ -153,7 +153,7 @@ def _created(image: ImageSource) -> str:
     """The creation date that the configuration states."""
     try:
         return decode(image.config, Config).created or ""
-    except Damage:
+    except UnreadableError:
         return ""  # opening the image has reported it
 
 

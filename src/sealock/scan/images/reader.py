@@ -65,7 +65,7 @@ class LayerReader:
             return False
         for source in sources:
             source.verify()
-        return len(cached.messages) == len(sources) and all(source.certain() for source in sources)
+        return len(cached.messages) == len(sources) and all(source.has_stored_digests() for source in sources)
 
     def _facts(self, image: ImageSource) -> tuple[list[LayerFacts], bool]:
         """The facts of each layer, and whether all layers have the digests that name them."""
@@ -92,7 +92,7 @@ class LayerReader:
         for source, known, kept in zip(sources, earlier, cached, strict=True):
             if (known is None and kept is None) or not isinstance(source, TarLayer):
                 layers.append(read.pop(0))
-            elif (recalled := known or (kept if source.certain() else None)) is not None:
+            elif (recalled := known or (kept if source.has_stored_digests() else None)) is not None:
                 source.forget(recalled.messages)
                 layers.append(recalled.facts)
             else:

@@ -83,7 +83,7 @@ def read_layers(
         return []
     layers = [source for source in sources if isinstance(source, TarLayer)]
     for layer in layers:
-        layer.count_apart(apart=True)
+        layer.start_counting(parallel=True)
     stored = [layer for layer in layers if layer.stretch is not None]
     if processes.children() and len(stored) == len(sources) and sum(layer.layer.size for layer in stored) >= WORTH:
         return _shared(stored, selection, most, progress, meanwhile)
@@ -97,7 +97,7 @@ def read_in_order(
     """What each layer holds where all together have too many entries or facts: the last ones are left out."""
     for source in sources:
         if isinstance(source, TarLayer):
-            source.count_apart(apart=False)
+            source.start_counting(parallel=False)
     found: list[LayerFacts] = []
     for source in sources:
         progress(source)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import IO, Final, cast
 
-from sealock.image.bytesources import Damage
+from sealock.image.bytesources import UnreadableError
 from sealock.image.header import BLOCK
 from sealock.image.tarreader import TarReader
 from sealock.vulnerabilities.feeds.feed import RECORD, BrokenRecord, Damaged
@@ -52,11 +52,11 @@ class _Forward:
 
     def _read(self, count: int) -> bytes:
         if self._at > PLAIN:
-            raise Damage(why=f"it expands to more than {PLAIN} bytes, the maximum")
+            raise UnreadableError(why=f"it expands to more than {PLAIN} bytes, the maximum")
         try:
             data = self._file.read(count)
         except (OSError, EOFError, ValueError) as error:
-            raise Damage(why=f"it breaks off ({error})") from None
+            raise UnreadableError(why=f"it breaks off ({error})") from None
         if not data:
             self.length = self._at + len(self._buffer)
         return data

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from sealock.image import digests, lazyfiles
-from sealock.image.bytesources import Damage, Stretch
+from sealock.image.bytesources import Stretch, UnreadableError
 from sealock.image.digests import Verifier
-from sealock.image.lazyfiles import LazyFile, Shelf
+from sealock.image.lazyfiles import LazyFile, OpenFiles
 from sealock.image.opener import open_image
 from sealock.image.safefiles import open_directory
 from support.madeimages import Layout, info, spread, tar
@@ -87,12 +87,12 @@ def blob(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LazyFile:
     monkeypatch.setattr(lazyfiles, "MOST_OPEN", 1)
     (tmp_path / "a").write_bytes(b"first")
     (tmp_path / "b").write_bytes(b"other")
-    return LazyFile(Shelf(open_directory(str(tmp_path))), "a")
+    return LazyFile(OpenFiles(open_directory(str(tmp_path))), "a")
 
 
 def closed(lazy_file: LazyFile) -> None:
-    """Read another file of its shelf."""
-    LazyFile(lazy_file.shelf, "b")
+    """Read another file of its directory."""
+    LazyFile(lazy_file.files, "b")
 
 
 def test_a_file_is_opened_again_when_it_is_read_again(blob: LazyFile) -> None:
@@ -117,9 +117,9 @@ def test_a_file_that_is_another_one_now_is_not_read_on(how: str, blob: LazyFile,
                 shutil.copystat(path, tmp_path / "c")
             (tmp_path / "c").rename(path)
     told = "No such file or directory" if how == "removed" else "it was changed or replaced while it was read"
-    with pytest.raises(Damage, match=told):
+    with pytest.raises(UnreadableError, match=told):
         Stretch(blob).fetch(0, 5)
-    with pytest.raises(Damage, match=told):
+    with pytest.raises(UnreadableError, match=told):
         blob.status()
 
 
@@ -127,7 +127,7 @@ def test_threads_that_read_many_files_at_once_read_what_is_in_each(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lazyfiles, "MOST_OPEN", 2)
-    one = Shelf(open_directory(str(tmp_path)))
+    one = OpenFiles(open_directory(str(tmp_path)))
     for number in range(20):
         (tmp_path / str(number)).write_bytes(b"%d" % number * 5000)
     stretches = [Stretch(LazyFile(one, str(number))) for number in range(20)]
@@ -190,7 +190,7 @@ def test_digests_are_taken_even_where_no_thread_is_to_be_had(tmp_path: Path, mon
         raise RuntimeError(message)
 
     (tmp_path / "a").write_bytes(b"first")
-    stretch = Stretch(LazyFile(Shelf(open_directory(str(tmp_path))), "a"))
+    stretch = Stretch(LazyFile(OpenFiles(open_directory(str(tmp_path))), "a"))
     verifier = Verifier()
     monkeypatch.setattr(threading.Thread, "start", none)
     verifier.check("a layer", stretch, "sha256:" + "0" * 64)
@@ -202,7 +202,7 @@ def test_what_could_not_be_verified_for_want_of_memory_is_told(tmp_path: Path, m
         raise MemoryError
 
     (tmp_path / "a").write_bytes(b"first")
-    stretch = Stretch(LazyFile(Shelf(open_directory(str(tmp_path))), "a"))
+    stretch = Stretch(LazyFile(OpenFiles(open_directory(str(tmp_path))), "a"))
     monkeypatch.setattr(Stretch, "chunks", spent)
     verifier = Verifier()
     verifier.check("a layer", stretch, "sha256:" + "0" * 64)
