@@ -1,6 +1,6 @@
-"""Finds the shell texts of CI files and other YAML: `run: |` blocks, `script:` lists, and their like.
+"""Finds the shell scripts in CI files and other YAML: `run: |` blocks, `script:` lists and the like.
 
-It goes by lines, not by a YAML reader: workflow files are often templates, and places must lead back to each character.
+It reads lines instead of YAML, since workflow files are often templates and every character needs its offset.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _EXPRESSION: Final = re.compile(r"\$\{\{.{0,300}?\}\}|\{\{.{0,300}?\}\}")
 
 
 class _Lines:
-    """The lines of a text: where each starts and ends."""
+    """The lines of a text, with their start and end."""
 
     def __init__(self, source: Source) -> None:
         self.text = source.text
@@ -38,7 +38,7 @@ class _Lines:
         return end - 1 if end > self.starts[index] and self.text[end - 1] == "\r" else end
 
     def indent(self, index: int) -> int:
-        """How many blanks a line begins with; -1 for an empty one."""
+        """The number of leading blanks of a line; -1 for an empty one."""
         start, end = self.starts[index], self.end(index)
         at = start
         while at < end and self.text[at] == " ":
@@ -47,7 +47,7 @@ class _Lines:
 
 
 def fragments(source: Source) -> Iterator[Fragment]:
-    """The shell texts of a YAML file, in order; a list of commands is one script, as CI systems run it."""
+    """The shell scripts of a YAML file, in order; a list of commands is one script, as CI systems run it."""
     lines = _Lines(source)
     index = 0
     while index < len(lines):
@@ -56,78 +56,78 @@ def fragments(source: Source) -> Iterator[Fragment]:
         if match is None:
             index += 1
             continue
-        out = FragmentBuilder()
+        builder = FragmentBuilder()
         indent = len(match.group(1)) + len(match.group(2))
         if match.end() < end and lines.text[match.end()] != "#":
-            index = _value(lines, index, match.end(), indent, out)
+            index = _read_value(lines, index, match.end(), indent, builder)
         else:
-            index = _list(lines, index + 1, indent, out)
-        if out.parts:
-            yield out.fragment("bash")
+            index = _read_list(lines, index + 1, indent, builder)
+        if builder.parts:
+            yield builder.fragment("bash")
 
 
-def _list(lines: _Lines, index: int, indent: int, out: FragmentBuilder) -> int:
-    """Read the items of a list, each a line or a block; give the index of the line after it."""
+def _read_list(lines: _Lines, index: int, indent: int, builder: FragmentBuilder) -> int:
+    """Read the items of a list, each a line or a block; return the index of the line after it."""
     while index < len(lines):
-        own = lines.indent(index)
+        item_indent = lines.indent(index)
         start = lines.starts[index]
-        if own < 0 or lines.text[start + own] == "#":
+        if item_indent < 0 or lines.text[start + item_indent] == "#":
             index += 1
             continue
         item = _ITEM.match(lines.text, start, lines.end(index))
-        if own < indent or item is None:
+        if item_indent < indent or item is None:
             return index
-        index = _value(lines, index, item.end(), own, out)
+        index = _read_value(lines, index, item.end(), item_indent, builder)
     return index
 
 
-def _value(lines: _Lines, index: int, at: int, indent: int, out: FragmentBuilder) -> int:
-    """Read a value that starts here; give the index of the line after it."""
+def _read_value(lines: _Lines, index: int, at: int, indent: int, builder: FragmentBuilder) -> int:
+    """Read a value that starts here; return the index of the line after it."""
     text, end = lines.text, lines.end(index)
     block = _BLOCK.match(text, at, end)
     if block is not None:
-        return _block(lines, index + 1, indent, out, folded=block.group(1) == ">")
+        return _read_block(lines, index + 1, indent, builder, folded=block.group(1) == ">")
     if text[at] in "\"'":
-        _quoted(text, at, end, out)
+        _read_quoted(text, at, end, builder)
     else:
         comment = text.find(" #", at, end)
-        _copy(text, at, end if comment < 0 else comment, out)
+        _copy_masked(text, at, end if comment < 0 else comment, builder)
     index += 1
     while index < len(lines) and lines.indent(index) > indent and text[at] not in "\"'[{":
-        start = lines.starts[index] + lines.indent(index)  # a plain value that goes on
+        start = lines.starts[index] + lines.indent(index)  # a plain value that continues
         if _ITEM.match(text, lines.starts[index], lines.end(index)) or text[start] == "#":
             break
-        out.put(" ", start - 1, start)
-        _copy(text, start, lines.end(index), out)
+        builder.put(" ", start - 1, start)
+        _copy_masked(text, start, lines.end(index), builder)
         index += 1
-    out.put("\n", end, end + 1)
+    builder.put("\n", end, end + 1)
     return index
 
 
-def _block(lines: _Lines, index: int, indent: int, out: FragmentBuilder, *, folded: bool) -> int:
-    """Read a block's lines; a folded one's ends are blanks, but before a line that is indented more."""
-    first = -1
+def _read_block(lines: _Lines, index: int, indent: int, builder: FragmentBuilder, *, folded: bool) -> int:
+    """Read the lines of a block; folding turns line feeds into blanks, except before a line with more indentation."""
+    block_indent = -1
     while index < len(lines):
-        own = lines.indent(index)
+        line_indent = lines.indent(index)
         start, end = lines.starts[index], lines.end(index)
-        if own < 0:
-            out.put("\n", end, end + 1)
+        if line_indent < 0:
+            builder.put("\n", end, end + 1)
             index += 1
             continue
-        if own <= indent:
+        if line_indent <= indent:
             break
-        first = own if first < 0 else first
-        _copy(lines.text, start + min(own, first), end, out)
+        block_indent = line_indent if block_indent < 0 else block_indent
+        _copy_masked(lines.text, start + min(line_indent, block_indent), end, builder)
         following = lines.indent(index + 1) if index + 1 < len(lines) else -1
-        joined = folded and own == first and following == first
-        out.put(" " if joined else "\n", end, end + 1)
+        joined = folded and line_indent == block_indent and following == block_indent
+        builder.put(" " if joined else "\n", end, end + 1)
         index += 1
-    out.put("\n", max(lines.end(index - 1), 0), lines.end(index - 1) + 1)
+    builder.put("\n", max(lines.end(index - 1), 0), lines.end(index - 1) + 1)
     return index
 
 
-def _quoted(text: str, at: int, end: int, out: FragmentBuilder) -> None:
-    """Read a quoted value that ends on its line."""
+def _read_quoted(text: str, at: int, end: int, builder: FragmentBuilder) -> None:
+    """Read a quoted value on one line."""
     quote = text[at]
     at += 1
     while at < end:
@@ -135,24 +135,24 @@ def _quoted(text: str, at: int, end: int, out: FragmentBuilder) -> None:
         if char == quote:
             if quote == '"' or text[at + 1 : at + 2] != "'":
                 return
-            out.put("'", at, at + 2)
+            builder.put("'", at, at + 2)
             at += 2
         elif char == "\\" and quote == '"' and at + 1 < end:
-            out.put({"n": "\n", "t": "\t"}.get(text[at + 1], text[at + 1]), at, at + 2)
+            builder.put({"n": "\n", "t": "\t"}.get(text[at + 1], text[at + 1]), at, at + 2)
             at += 2
         else:
             stop = at + 1
             while stop < end and text[stop] not in {quote, "\\"}:
                 stop += 1
-            _copy(text, at, stop, out)
+            _copy_masked(text, at, stop, builder)
             at = stop
 
 
-def _copy(text: str, start: int, end: int, out: FragmentBuilder) -> None:
-    """Add a stretch of the file; the CI system's own expressions become variables that nobody sets."""
+def _copy_masked(text: str, start: int, end: int, builder: FragmentBuilder) -> None:
+    """Copy a range of the file; the CI system's own expressions become variables without a value."""
     at = start
     for match in _EXPRESSION.finditer(text, start, end):
-        out.copy(text, at, match.start())
-        out.put("${" + "_" * (len(match.group()) - 3) + "}", match.start(), match.end())
+        builder.copy(text, at, match.start())
+        builder.put("${" + "_" * (len(match.group()) - 3) + "}", match.start(), match.end())
         at = match.end()
-    out.copy(text, at, end)
+    builder.copy(text, at, end)

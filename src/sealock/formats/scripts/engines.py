@@ -1,4 +1,4 @@
-"""Tells the commands of container engines: which engine, which verb, and where its arguments begin."""
+"""Recognizes commands of container engines: the engine, the verb, and the start of the arguments."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sealock.model.location import Place
 from sealock.model.shell import Command, Word
 
 ENGINES: Final = ("docker", "podman", "nerdctl")
-_GLOBAL: Final = {
+_GLOBAL_OPTIONS: Final = {
     "docker": frozenset(
         "-H --host -c --context --config -l --log-level --tlscacert --tlscert --tlskey".split()  # noqa: SIM905  a table
     ),
@@ -24,15 +24,15 @@ _GLOBAL: Final = {
         "--cni-netconfpath --data-root --hosts-dir --host-gateway-ip --bridge-ip".split()
     ),
 }
-"""Options of the engine itself that take the next word."""
-_NETWORK: Final = frozenset(
+"""Global options of the engine that take the next word."""
+_NETWORK_OPTIONS: Final = frozenset(
     "-d --driver --aux-address --config-from --gateway --ip-range --ipam-driver --ipam-opt --label -o --opt --scope "  # noqa: SIM905
     "--subnet --dns --interface-name --route".split()
 )
 
 
 class EngineCall(Struct, frozen=True, gc=False):
-    """Which engine a command runs, by which verb, and the indices of both words."""
+    """The engine and verb of a command, and the indices of both words."""
 
     engine: str
     verb: Literal["run", "create"]
@@ -41,7 +41,7 @@ class EngineCall(Struct, frozen=True, gc=False):
 
 
 class CreatedNetwork(Struct, frozen=True, gc=False):
-    """One network that a command makes."""
+    """A network that a command creates."""
 
     name: str
     place: Place
@@ -49,11 +49,11 @@ class CreatedNetwork(Struct, frozen=True, gc=False):
 
 
 def parse_engine_call(command: Command) -> EngineCall | None:
-    """Tell whether a command runs or creates a container."""
-    found = _verb(command)
-    if found is None:
+    """The engine and verb of a command that runs or creates a container, else None."""
+    verb = _find_verb(command)
+    if verb is None:
         return None
-    engine, engine_at, at = found
+    engine, engine_at, at = verb
     words = command.words
     if words[at].text == "container":
         at += 1
@@ -66,11 +66,11 @@ def parse_engine_call(command: Command) -> EngineCall | None:
 
 
 def parse_network_create(command: Command) -> CreatedNetwork | None:
-    """Tell whether a command makes a network."""
-    found = _verb(command)
-    if found is None:
+    """The network that a command creates, else None."""
+    verb = _find_verb(command)
+    if verb is None:
         return None
-    words = command.words[found[2] :]
+    words = command.words[verb[2] :]
     if len(words) < 3 or words[0].text != "network" or words[1].text != "create":
         return None
     internal, name, skip = False, "", False
@@ -79,17 +79,17 @@ def parse_network_create(command: Command) -> CreatedNetwork | None:
         if skip:
             skip = False
         elif text.startswith("-") and len(text) > 1:
-            skip = text in _NETWORK
+            skip = text in _NETWORK_OPTIONS
             if text == "--internal" or text.startswith("--internal="):
                 internal = text.partition("=")[2].lower() in {"", "1", "t", "true"}
         else:
             name = text
-    place = Place(command.words[found[1]].place.start, words[-1].place.end, "", words[-1].place.file)
+    place = Place(command.words[verb[1]].place.start, words[-1].place.end, "", words[-1].place.file)
     return CreatedNetwork(name, place, internal) if name else None
 
 
-def _verb(command: Command) -> tuple[str, int, int] | None:
-    """The engine, the index of its word, and the index of the first word after its own options."""
+def _find_verb(command: Command) -> tuple[str, int, int] | None:
+    """The engine, the index of its word, and the index of the first word after its global options."""
     words = command.words
     engine_at = 0
     engine = engine_of(words[0]) if words else ""
@@ -98,7 +98,7 @@ def _verb(command: Command) -> tuple[str, int, int] | None:
         engine = engine_of(words[1])
     if not engine:
         return None
-    takes = _GLOBAL[engine]
+    takes = _GLOBAL_OPTIONS[engine]
     at = engine_at + 1
     while at < len(words) and words[at].text.startswith("-"):
         at += 2 if words[at].text in takes else 1
@@ -106,7 +106,7 @@ def _verb(command: Command) -> tuple[str, int, int] | None:
 
 
 def engine_of(word: Word) -> str:
-    """The engine that a word names, "" for none: also by a variable with a telling name or default."""
+    """The engine that a word names, or that the name or default of its variable suggests; "" for none."""
     text = word.text
     if word.literal:
         name = text.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""A shell text that stands in another file."""
+"""A shell script inside another file."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from sealock.model.shell import Word
 
 
 class Fragment(Struct, frozen=True):
-    """A shell text in a file, and where its characters stand there.
+    """A shell script in a file, with the file offset of each character.
 
-    `given` are variables that have a value when it starts (Make's). `rewritten` says that the text differs from the
-    file's own, so that words which stay unresolved must be read from there.
+    `presets` are variables with a value at the start (from make). `rewritten` if the text differs from the file, so
+    unresolved words must be read from the file.
     """
 
     text: str
     offsets: Sequence[int] | int
     shell: str = "sh"
-    given: Mapping[str, tuple[Word, ...]] = {}
+    presets: Mapping[str, tuple[Word, ...]] = {}
     rewritten: bool = False
 
 
 class FragmentBuilder:
-    """Puts a fragment's text together from stretches of a file and from what stands for them."""
+    """Builds a fragment from ranges of a file and replacements for them."""
 
     __slots__ = ("offsets", "parts")
 
@@ -33,19 +33,19 @@ class FragmentBuilder:
         self.offsets: list[int] = []
 
     def copy(self, text: str, start: int, end: int) -> None:
-        """Add a stretch of the file as it is."""
+        """Copy a range of the file."""
         self.parts.append(text[start:end])
         self.offsets.extend(range(start, end))
 
     def put(self, new: str, start: int, end: int) -> None:
-        """Add a text that stands for a stretch of the file: its first and last characters are that stretch's."""
+        """Add a replacement for a range of the file, whose start and end become those of the replacement."""
         self.parts.append(new)
         self.offsets.extend([start] * len(new))
         if len(new) > 1:
             self.offsets[-1] = max(end - 1, start)
 
     def fragment(
-        self, shell: str = "sh", given: Mapping[str, tuple[Word, ...]] | None = None, *, rewritten: bool = True
+        self, shell: str = "sh", presets: Mapping[str, tuple[Word, ...]] | None = None, *, rewritten: bool = True
     ) -> Fragment:
         """The fragment."""
-        return Fragment("".join(self.parts), self.offsets, shell, given or {}, rewritten)
+        return Fragment("".join(self.parts), self.offsets, shell, presets or {}, rewritten)

@@ -1,4 +1,4 @@
-"""Finds the recipes of a Makefile, with its variables in the words of a shell."""
+"""Finds the recipes of a Makefile, with its variables as shell variables."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _VARIABLE: Final = re.compile(
 )
 _REFERENCE: Final = re.compile(r"\$(?:\(([A-Za-z_]\w*)\)|\{([A-Za-z_]\w*)\})")
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
-_ROUNDS: Final = 8
-"""How deep variables may stand in variables."""
+_MAX_DEPTH: Final = 8
+"""The nesting depth of variables."""
 
 
 def fragments(source: Source) -> Iterator[Fragment]:
-    """The recipe lines of a Makefile; each is a script of its own, as Make runs it."""
+    """The recipe lines of a Makefile; each is a script of its own, as make runs it."""
     text = source.text
     recipes: list[tuple[int, int]] = []
     variables: dict[str, str | None] = {}
@@ -47,13 +47,13 @@ def fragments(source: Source) -> Iterator[Fragment]:
         elif (start := _one_line_recipe(line)) > 0:
             recipes.append((at + start, end))
         at = end + 1
-    given = _values(variables)
+    values = _literal_values(variables)
     for start, end in recipes:
-        yield _recipe(text, start, end, given)
+        yield _read_recipe(text, start, end, values)
 
 
 def _logical_end(text: str, start: int) -> int:
-    """The end of a line with those that it goes on in."""
+    """The end of a line with its continuations."""
     end = text.find("\n", start)
     while end > start and text[end - 1] == "\\":
         end = text.find("\n", end + 1)
@@ -61,74 +61,78 @@ def _logical_end(text: str, start: int) -> int:
 
 
 def _one_line_recipe(line: str) -> int:
-    """The index of a recipe that stands on its rule's line: `run: build; docker run …`."""
+    """The index of a recipe on the line of its rule: `run: build; docker run …`."""
     colon, semicolon = line.find(":"), line.find(";")
     return semicolon + 1 if 0 < colon < semicolon and "=" not in line[:colon] and line[0] not in "# " else -1
 
 
-def _values(variables: dict[str, str | None]) -> dict[str, tuple[Word, ...]]:
+def _literal_values(variables: dict[str, str | None]) -> dict[str, tuple[Word, ...]]:
     """The words of the variables that have a literal value."""
-    found: dict[str, tuple[Word, ...]] = {}
+    values: dict[str, tuple[Word, ...]] = {}
     for name, value in variables.items():
-        full: str | None = value
-        for _ in range(_ROUNDS):
-            if full is None or "$" not in full or len(full) > 10_000:
+        expanded: str | None = value
+        for _ in range(_MAX_DEPTH):
+            if expanded is None or "$" not in expanded or len(expanded) > 10_000:
                 break
-            full = _REFERENCE.sub(lambda match: variables.get(match.group(1) or match.group(2)) or match.group(), full)
-        if full is None or "$" in full or len(full) > 10_000:
+            expanded = _REFERENCE.sub(
+                lambda match: variables.get(match.group(1) or match.group(2)) or match.group(), expanded
+            )
+        if expanded is None or "$" in expanded or len(expanded) > 10_000:
             continue
-        pipelines = shell.parse(full).pipelines
-        if not full:
-            found[name] = (Word("", Place()),)
+        pipelines = shell.parse(expanded).pipelines
+        if not expanded:
+            values[name] = (Word("", Place()),)
         elif len(pipelines) == 1 and len(pipelines[0].commands) == 1 and not pipelines[0].commands[0].assignments:
-            found[name] = tuple(replace(word, place=Place()) for word in pipelines[0].commands[0].words)
-    return found
+            values[name] = tuple(replace(word, place=Place()) for word in pipelines[0].commands[0].words)
+    return values
 
 
-def _recipe(text: str, start: int, end: int, given: dict[str, tuple[Word, ...]]) -> Fragment:
-    """A recipe line as its shell gets it: `@`, `-` and tabs gone, `$$` a dollar, Make's variables as the shell's."""
-    out = FragmentBuilder()
+def _read_recipe(text: str, start: int, end: int, values: dict[str, tuple[Word, ...]]) -> Fragment:
+    """A recipe line as the shell gets it: no `@`, `-` and tabs, `$$` as a dollar, make variables as shell variables."""
+    builder = FragmentBuilder()
     at = start
     while at < end and text[at] in "@-+ \t":
         at += 1
     while at < end:
         dollar = text.find("$", at, end)
-        line = text.find("\n\t", at, end)
-        if line >= 0 and (dollar < 0 or line < dollar):
-            out.copy(text, at, line + 1)
-            at = line + 2
+        line_feed = text.find("\n\t", at, end)
+        if line_feed >= 0 and (dollar < 0 or line_feed < dollar):
+            builder.copy(text, at, line_feed + 1)
+            at = line_feed + 2
         elif dollar < 0:
-            out.copy(text, at, end)
+            builder.copy(text, at, end)
             break
         else:
-            out.copy(text, at, dollar)
-            at = _reference(text, dollar, end, out, given)
-    return out.fragment("sh", given)
+            builder.copy(text, at, dollar)
+            at = _read_reference(text, dollar, end, builder, values)
+    return builder.fragment("sh", values)
 
 
-def _reference(text: str, dollar: int, end: int, out: FragmentBuilder, given: dict[str, tuple[Word, ...]]) -> int:
-    """Write what a dollar of Make's begins; give the offset after it."""
+def _read_reference(
+    text: str, dollar: int, end: int, builder: FragmentBuilder, values: dict[str, tuple[Word, ...]]
+) -> int:
+    """Copy the make reference at a dollar; return the offset after it."""
     after = text[dollar + 1 : dollar + 2] if dollar + 1 < end else ""
     if after == "$":
-        out.put("$", dollar, dollar + 2)
+        builder.put("$", dollar, dollar + 2)
         return dollar + 2
     if after in {"(", "{"}:
-        close = _closing(text, dollar + 1, end)
+        close = _closing_bracket_end(text, dollar + 1, end)
         name = text[dollar + 2 : close - 1]
         plain = _NAME.fullmatch(name) is not None
-        words = given.get(name) if plain else None
-        # A value of several words is Make's to paste as text, so inside of a word it cannot be what we think it is.
-        shown = name if words is not None or plain else "_"
-        out.put("${" + shown + "}", dollar, close)
+        words = values.get(name) if plain else None
+        # make pastes a value of several words as text, so inside a word it may mean something else.
+        shell_name = name if words is not None or plain else "_"
+        builder.put("${" + shell_name + "}", dollar, close)
         return close
     if after and not after.isspace():
-        out.put("${" + (after if _NAME.fullmatch(after) else "_") + "}", dollar, dollar + 2)
+        builder.put("${" + (after if _NAME.fullmatch(after) else "_") + "}", dollar, dollar + 2)
         return dollar + 2
-    out.put("\\$", dollar, dollar + 1)
+    builder.put("\\$", dollar, dollar + 1)
     return dollar + 1
 
 
-def _closing(text: str, start: int, end: int) -> int:
+def _closing_bracket_end(text: str, start: int, end: int) -> int:
     """The offset after the bracket that closes the one here."""
     opens, closes = text[start], ")" if text[start] == "(" else "}"
     depth = 0

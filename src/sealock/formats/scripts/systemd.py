@@ -1,4 +1,4 @@
-"""Reads the commands of a systemd unit. systemd is no shell: it has its own quotes, specifiers and variables."""
+"""Reads the commands of a systemd unit, which has its own quoting, specifiers and variables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sealock.formats import shell
 from sealock.model.location import Place, Source
 from sealock.model.shell import Script, Word
 
-_COMMANDS: Final = (
+_EXEC_SETTINGS: Final = (
     "ExecStart", "ExecStartPre", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost", "ExecCondition",
 )  # fmt: skip
 _PREFIXES: Final = "-@+!:|"
@@ -18,22 +18,22 @@ _BLANK: Final = " \t\r\n"
 
 
 def scripts(source: Source) -> Iterator[Script]:
-    """Each command that the unit runs, as a script of one command."""
+    """Each command of the unit, as a script of one command."""
     text = source.text
     at = 0
     while at < len(text):
         end = _logical_end(text, at)
         name, equals, _ = text[at:end].partition("=")
-        if equals and name.strip() in _COMMANDS:
+        if equals and name.strip() in _EXEC_SETTINGS:
             start = at + len(name) + 1
-            for words in _commands(_words(text, start, end)):
+            for words in _split_commands(_split_words(text, start, end)):
                 place = Place(words[0].place.start, words[-1].place.end)
                 yield shell.parse_words(words, place, text=text)
         at = end + 1
 
 
 def _logical_end(text: str, start: int) -> int:
-    """The end of a line with those that it goes on in; comments between them are left out when words are read."""
+    """The end of a line with its continuations; `_split_words` skips comments between them."""
     end = text.find("\n", start)
     first = text[start : end if end >= 0 else len(text)].lstrip()[:1]
     if first in {"#", ";"}:
@@ -47,8 +47,8 @@ def _logical_end(text: str, start: int) -> int:
     return len(text)
 
 
-def _commands(words: Iterator[Word]) -> Iterator[tuple[Word, ...]]:
-    """Part words at ";", and take off the marks before the program's name."""
+def _split_commands(words: Iterator[Word]) -> Iterator[tuple[Word, ...]]:
+    """Split words at ";", and remove the prefixes of the program's name."""
     current: list[Word] = []
     for word in words:
         if word.text == ";" and word.place.end - word.place.start == 1:
@@ -57,9 +57,9 @@ def _commands(words: Iterator[Word]) -> Iterator[tuple[Word, ...]]:
             current = []
         elif not current:
             bare = word.text.lstrip(_PREFIXES)
-            gone = len(word.text) - len(bare)
+            prefix_length = len(word.text) - len(bare)
             if bare:
-                place = Place(word.place.start + gone, word.place.end)
+                place = Place(word.place.start + prefix_length, word.place.end)
                 current.append(Word(bare, place, word.literal))
         else:
             current.append(word)
@@ -67,23 +67,23 @@ def _commands(words: Iterator[Word]) -> Iterator[tuple[Word, ...]]:
         yield tuple(current)
 
 
-def _words(text: str, start: int, end: int) -> Iterator[Word]:
-    """Part a value into words, as systemd.syntax(7) and systemd.service(5) say."""
+def _split_words(text: str, start: int, end: int) -> Iterator[Word]:
+    """Split a value into words, as in systemd.syntax(7) and systemd.service(5)."""
     at = start
     while at < end:
         char = text[at]
         if char in _BLANK or (char == "\\" and text[at + 1 : at + 2] == "\n"):
-            fresh = char in {"\n", "\\"}
+            new_line = char in {"\n", "\\"}
             at += 2 if char == "\\" else 1
-            if fresh:
-                at = _after_comments(text, at, end)
+            if new_line:
+                at = _skip_comments(text, at, end)
             continue
-        word, at = _word(text, at, end)
+        word, at = _read_word(text, at, end)
         yield word
 
 
-def _after_comments(text: str, at: int, end: int) -> int:
-    """The offset after comment lines, from the start of a line on."""
+def _skip_comments(text: str, at: int, end: int) -> int:
+    """The offset after comment lines that start here."""
     while at < end:
         stop = text.find("\n", at, end)
         stop = end if stop < 0 else stop
@@ -93,8 +93,8 @@ def _after_comments(text: str, at: int, end: int) -> int:
     return min(at, end)
 
 
-def _word(text: str, start: int, end: int) -> tuple[Word, int]:
-    """Read one word; give it and the offset after it."""
+def _read_word(text: str, start: int, end: int) -> tuple[Word, int]:
+    """Read one word; return it and the offset after it."""
     parts: list[str] = []
     literal, quote, at = True, "", start
     while at < end:

@@ -1,7 +1,7 @@
-"""Resolves the variables that a script gives literal values, and only these.
+"""Resolves the variables to which a script assigns literal values.
 
-A variable counts where it is assigned before its use, by a command that always runs; one that is assigned a single time
-counts in branches and functions too. What the caller of the script may set ($1, ${X:-default}) stays as written.
+The assignment must precede the use and always run; a variable with a single assignment also counts in branches and
+functions. What the caller of the script may set ($1, ${X:-default}) stays as written.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from operator import is_
 from typing import Final
 
 from msgspec.structs import replace
@@ -19,61 +20,61 @@ from sealock.model.shell import Assignment, Command, Pipeline, Script, Word
 
 _REFERENCE: Final = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(\[@\]|\[\*\])?(:?-[^{}$`]*)?\})")
 _QUOTES: Final = frozenset("\"'\\")
-_LIMIT: Final = 20_000
-"""How long a resolved word may become: values may hold values."""
-_MANY: Final = 500
-"""How many words one variable may become."""
-_SETS: Final = frozenset({"read", "mapfile", "readarray", "getopts", "unset", "let", "printf", "shift"})
-_DEEP: Final = 60
+_MAX_LENGTH: Final = 20_000
+"""Characters of a resolved word, since values may contain variables."""
+_MAX_WORDS: Final = 500
+"""Words of one variable."""
+_SETTERS: Final = frozenset({"read", "mapfile", "readarray", "getopts", "unset", "let", "printf", "shift"})
+_MAX_DEPTH: Final = 60
 
 Values = dict[str, tuple[Word, ...] | None]
-"""Each variable's words (one for a plain variable), or None for one whose value nobody knows."""
+"""Each variable's words (one for a plain variable), or None if its value is unknown."""
 
 
-def resolve(script: Script, source: Source, given: Mapping[str, tuple[Word, ...]] | None = None) -> Iterator[Command]:
-    """The script's commands, nested ones too, with their variables resolved."""
-    counts = Counter(dict.fromkeys(given or {}, 1))
-    _count(script, counts, 0)
-    yield from _Scope(dict(given or {}), counts, source).script(script, 0)
+def resolve(script: Script, source: Source, presets: Mapping[str, tuple[Word, ...]] | None = None) -> Iterator[Command]:
+    """The script's commands, including nested ones, with their variables resolved."""
+    counts = Counter(dict.fromkeys(presets or {}, 1))
+    _count_assignments(script, counts, 0)
+    yield from _ShellScope(dict(presets or {}), counts, source).script(script, 0)
 
 
-def _count(script: Script, counts: Counter[str], depth: int) -> None:
-    """Count how often each variable is set, in any way that can be seen."""
+def _count_assignments(script: Script, counts: Counter[str], depth: int) -> None:
+    """Count the assignments of each variable, explicit or by builtins such as read."""
     for pipeline in script.pipelines:
         for command in pipeline.commands:
             for assignment in command.assignments:
                 counts[assignment.name] += 1 if assignment.value is not None and not assignment.append else 2
-            if command.name in _SETS:
+            if command.name in _SETTERS:
                 for word in command.words[1:]:
                     counts[word.text] += 2
-            if depth < _DEEP:
+            if depth < _MAX_DEPTH:
                 for nested in command.nested:
                     if nested.kind != "wrapped":
-                        _count(nested.script, counts, depth + 1)
+                        _count_assignments(nested.script, counts, depth + 1)
 
 
-class _Scope:
-    """The variables at one place of a script."""
+class _ShellScope:
+    """The variables at one point of a script."""
 
     __slots__ = ("counts", "guarded", "source", "values")
 
     def __init__(self, values: Values, counts: Counter[str], source: Source, guarded: set[str] | None = None) -> None:
         self.values = values
         self.guarded: set[str] = set() if guarded is None else guarded
-        """Those that get their value in a branch or function, which may never run: others cannot count on it."""
+        """Variables with a value from a branch or function, which may never run."""
         self.counts = counts
         self.source = source
 
     def script(self, script: Script, depth: int) -> Iterator[Command]:
-        """Go through a script in the order of its text."""
+        """Resolve the commands of a script in the order of its text."""
         for pipeline in script.pipelines:
             for command in pipeline.commands:
                 changed = self.command(command, guarded=pipeline.guarded)
                 yield changed
-                if depth < _DEEP:
+                if depth < _MAX_DEPTH:
                     for nested in changed.nested:
-                        # What runs in there is another process: what it sets is gone when it ends.
-                        inner = _Scope(dict(self.values), self.counts, self.source, set(self.guarded))
+                        # A nested script runs in another process, so its assignments end with it.
+                        inner = _ShellScope(dict(self.values), self.counts, self.source, set(self.guarded))
                         yield from inner.script(nested.script, depth + 1)
                 self.remember(command, pipeline)
 
@@ -82,16 +83,16 @@ class _Scope:
         words: list[Word] = []
         for word in command.words:
             words += (word,) if word.literal else self.words(word, guarded=guarded)
-        if len(words) == len(command.words) and all(one is two for one, two in zip(words, command.words, strict=True)):
+        if len(words) == len(command.words) and all(map(is_, words, command.words)):
             return command
         wrapped = any(nested.kind in {"wrapped", "argument"} for nested in command.nested)
         if words and not wrapped and not command.words[0].literal:  # CMD="sudo docker"; $CMD run …
-            found = shell.parse_words(words, command.place).pipelines
-            return replace(command, words=tuple(words), nested=(*command.nested, *found[0].commands[0].nested))
+            pipelines = shell.parse_words(words, command.place).pipelines
+            return replace(command, words=tuple(words), nested=(*command.nested, *pipelines[0].commands[0].nested))
         return replace(command, words=tuple(words))
 
     def remember(self, command: Command, pipeline: Pipeline) -> None:
-        """Take in what a command sets. Assignments before a program's name are for that program alone."""
+        """Apply a command's assignments, except those before a program's name, which only that program sees."""
         declaring = not command.words or command.name in {"export", "readonly", "declare", "local", "typeset"}
         if declaring:
             for assignment in command.assignments:
@@ -101,12 +102,12 @@ class _Scope:
                     self.guarded.add(assignment.name)
                 else:
                     self.guarded.discard(assignment.name)
-        elif command.name in _SETS:
+        elif command.name in _SETTERS:
             for word in command.words[1:]:
                 if word.text in self.values:
                     self.values[word.text] = None
         for nested in command.nested:
-            if nested.kind == "subshell":  # which { … } >file is too
+            if nested.kind == "subshell":  # also { … } >file
                 for inner in nested.script.commands():
                     self.values.update((assignment.name, None) for assignment in inner.assignments)
 
@@ -122,45 +123,45 @@ class _Scope:
             for item in assignment.items or (assignment.value,):
                 words += (item,) if item.literal else self.words(item, guarded=guarded)
             known = all(word.literal for word in words) and (assignment.items or len(words) == 1)
-            # An array may be half known: each of its words tells for itself.
-            return tuple(words[:_MANY]) if known or assignment.items else None
+            # An array may be known in part: each word has its own `literal`.
+            return tuple(words[:_MAX_WORDS]) if known or assignment.items else None
         return ()
 
     def words(self, word: Word, *, guarded: bool) -> tuple[Word, ...]:
-        """The words that one becomes; itself, where any part of it is not known."""
+        """The words that a word expands to; the word itself if any part of it is unknown."""
         text = word.text
         match = _REFERENCE.fullmatch(text)
         bare = _QUOTES.isdisjoint(self.source.excerpt(word.place))
         if match is not None and (bare or match.group(3)):
-            found = self.value(match, guarded=guarded)
-            if found is None:
+            value = self.value(match, guarded=guarded)
+            if value is None:
                 return (word,)
-            if match.group(3) or found[0].place.start < 0:
-                return tuple(one if one.place.start >= 0 else replace(one, place=word.place) for one in found)
-            if len(found) == 1 and bare:
-                return tuple(Word(part, word.place) for part in found[0].text.split()[:_MANY])
+            if match.group(3) or value[0].place.start < 0:
+                return tuple(part if part.place.start >= 0 else replace(part, place=word.place) for part in value)
+            if len(value) == 1 and bare:
+                return tuple(Word(part, word.place) for part in value[0].text.split()[:_MAX_WORDS])
         at = 0
         parts: list[str] = []
         for match in _REFERENCE.finditer(text):
-            found = self.value(match, guarded=guarded)
-            if found is None or len(found) != 1 or (bare and any(char.isspace() for char in found[0].text)):
+            value = self.value(match, guarded=guarded)
+            if value is None or len(value) != 1 or (bare and any(char.isspace() for char in value[0].text)):
                 return (word,)
-            parts += (text[at : match.start()], found[0].text)
+            parts += (text[at : match.start()], value[0].text)
             at = match.end()
         parts.append(text[at:])
         own = "".join(parts[::2])
-        if not at or any(mark in own for mark in "$`{") or text[0] == "~" or sum(map(len, parts)) > _LIMIT:
+        if not at or any(mark in own for mark in "$`{") or text[0] == "~" or sum(map(len, parts)) > _MAX_LENGTH:
             return (word,)
         return (Word("".join(parts), word.place),)
 
     def value(self, match: re.Match[str], *, guarded: bool) -> tuple[Word, ...] | None:
-        """The words of a reference's variable, None where they are not known at this place."""
+        """The words of a reference's variable, None if they are unknown here."""
         name = match.group(1) or match.group(2)
         if (guarded and self.counts[name] > 1) or (name in self.guarded and not guarded):
             return None
-        found = self.values.get(name)
-        if found is None or (match.group(4) and not (found and found[0].text)):
+        words = self.values.get(name)
+        if words is None or (match.group(4) and not (words and words[0].text)):
             return None
-        if not match.group(3) and not all(word.literal for word in found):
+        if not match.group(3) and not all(word.literal for word in words):
             return None
-        return found
+        return words

@@ -1,14 +1,15 @@
-"""Reads the engine commands of a file of any kind: cuts the shell texts out of it, and reads each as a script."""
+"""Reads the engine commands of a file of any kind: extracts its shell scripts and parses each."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from msgspec.structs import replace
 
 from sealock.formats import shell
+from sealock.formats.scripts import ci, makefile, markdown, systemd
 from sealock.formats.scripts.engines import ENGINES
 from sealock.formats.scripts.fragment import Fragment
 from sealock.formats.scripts.variables import resolve
@@ -23,27 +24,25 @@ _QUOTES: Final = frozenset("\"'\\")
 
 
 def read_engine_commands(source: Source) -> tuple[Command, ...]:
-    """Read all commands of a text that may be an engine's, variables resolved."""
+    """Read all commands of a text that mentions an engine, with variables resolved."""
     text = source.text
     if not any(engine in text for engine in ENGINES):
         return ()
-    found: list[Command] = []
+    commands: list[Command] = []
     kind = detect_kind(source)
     if kind == "systemd":
-        from sealock.formats.scripts.systemd import scripts  # noqa: PLC0415  each kind loads only its own reader
-
-        for script in scripts(source):
-            found.extend(script.commands())
-        return tuple(found)
-    for fragment in _fragments(source, kind):
+        for script in systemd.scripts(source):
+            commands.extend(script.commands())
+        return tuple(commands)
+    for fragment in _READERS[kind](source):
         script = shell.parse(fragment.text, fragment.offsets, shell=fragment.shell)
-        commands = resolve(script, source, fragment.given)
-        found.extend((_as_written(command, source) for command in commands) if fragment.rewritten else commands)
-    return tuple(found)
+        resolved = resolve(script, source, fragment.presets)
+        commands.extend((_as_written(command, source) for command in resolved) if fragment.rewritten else resolved)
+    return tuple(commands)
 
 
 def detect_kind(source: Source) -> str:
-    """Tell what kind of file a text is: "systemd", "markdown", "make", "yaml" or "shell"."""
+    """The kind of a text: "systemd", "markdown", "make", "yaml" or "shell"."""
     base = source.name.replace("\\", "/").rpartition("/")[2].lower()
     head = source.text[:200_000]
     if base.endswith((".service", ".timer", ".socket")) or (not base.endswith(".md") and _UNIT.search(head)):
@@ -63,24 +62,16 @@ def detect_kind(source: Source) -> str:
     return "yaml" if _STEPS.search(head) else "shell"
 
 
-def _fragments(source: Source, kind: str) -> Iterable[Fragment]:
-    if kind == "markdown":
-        from sealock.formats.scripts import markdown  # noqa: PLC0415  each kind loads only its own reader
-
-        return markdown.fragments(source)
-    if kind == "make":
-        from sealock.formats.scripts import makefile  # noqa: PLC0415  as above
-
-        return makefile.fragments(source)
-    if kind == "yaml":
-        from sealock.formats.scripts import ci  # noqa: PLC0415  as above
-
-        return ci.fragments(source)
-    return (Fragment(source.text, 0, _interpreter(source.text)),)
+_READERS: Final[dict[str, Callable[[Source], Iterable[Fragment]]]] = {
+    "markdown": markdown.fragments,
+    "make": makefile.fragments,
+    "yaml": ci.fragments,
+    "shell": lambda source: (Fragment(source.text, 0, _interpreter(source.text)),),
+}
 
 
 def _interpreter(text: str) -> str:
-    """The shell that a script's first line asks for. A text without one may be anything, so bash is taken."""
+    """The interpreter of the shebang; bash without one, since the text may be for any shell."""
     if not text.startswith("#!"):
         return "bash"
     words = text[2 : text.find("\n") if "\n" in text else len(text)][:300].replace("/usr/bin/env", "").split()
@@ -89,7 +80,7 @@ def _interpreter(text: str) -> str:
 
 
 def _as_written(command: Command, source: Source) -> Command:
-    """Give words that could not be resolved back the text that the file has, where the reader had to change it."""
+    """Restore the file's text of unresolved words, which the fragment may have changed."""
     if all(word.literal for word in command.words):
         return command
     return replace(command, words=tuple(word if word.literal else _original(word, source) for word in command.words))
