@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from sealock.formats.jsontree import JsonNode
-from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
+from sealock.model.absent import UNKNOWN, UNSET, Absent, AnyValue, Maybe
 from sealock.model.location import At, Place
 
 _LARGEST: Final = 1 << 63
@@ -164,7 +164,7 @@ class JsonReader:
                 elements.append(element)
         return tuple(elements) or UNSET
 
-    def compound(self, field: str, read: Callable[[], Any]) -> Any:  # noqa: ANN401  each field has its type
+    def compound(self, field: str, read: Callable[[], AnyValue]) -> AnyValue:
         """Read a field of many parts: with a wrong part it is unresolved, and UNKNOWN where no other part is left."""
         before = len(self.wrong)
         value = read()

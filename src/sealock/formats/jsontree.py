@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from json.decoder import scanstring  # type: ignore[attr-defined]  # public in all but the stubs
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from sealock.model.location import Place
 from sealock.text import format_size
@@ -21,13 +21,16 @@ _NUMBER: Final = frozenset("+-0123456789.eE")
 _LONGEST_NUMBER: Final = 100
 _WORDS: Final[tuple[tuple[str, bool | None], ...]] = (("true", True), ("false", False), ("null", None))
 
+JsonValue: TypeAlias = Any
+"""None, bool, int, float, str, list or dict."""
+
 
 class JsonNode:
     """A value (None, bool, int, float, str, list of nodes, or dict of nodes) and its place."""
 
     __slots__ = ("_folded", "end", "key", "parent", "start", "value")
 
-    def __init__(self, value: Any, start: int, end: int, parent: JsonNode | None, key: str | int) -> None:  # noqa: ANN401  JSON
+    def __init__(self, value: JsonValue, start: int, end: int, parent: JsonNode | None, key: str | int) -> None:
         self.value = value
         self.start = start
         self.end = end
@@ -75,7 +78,7 @@ class JsonNode:
         if isinstance(self.value, list):
             yield from self.value
 
-    def plain(self) -> Any:  # noqa: ANN401  JSON
+    def plain(self) -> JsonValue:
         """The value without places."""
         if isinstance(self.value, dict):
             return {key: node.plain() for key, node in self.value.items()}
@@ -167,7 +170,7 @@ class _Reader:
             text = "".join("\ufffd" if "\ud800" <= character <= "\udfff" else character for character in text)
         return text, end
 
-    def scalar(self, at: int) -> tuple[Any, int]:
+    def scalar(self, at: int) -> tuple[JsonValue, int]:
         for word, value in _WORDS:
             if self.text.startswith(word, at):
                 return value, at + len(word)

@@ -16,7 +16,7 @@ import msgspec
 
 from sealock.errors import FormatError
 from sealock.formats.files import FileWindow
-from sealock.model.absent import UNKNOWN, UNSET, Absent
+from sealock.model.absent import UNKNOWN, UNSET, Absent, AnyValue
 from sealock.model.change import Change, Edit
 from sealock.model.container import Container
 from sealock.model.daemon import Daemon
@@ -107,7 +107,7 @@ def _fields(kind: type[msgspec.Struct]) -> dict[str, Any]:
     return {name: hints[name] for name in kind.__struct_fields__}
 
 
-def _value(value: Any, annotation: Any) -> Any:  # noqa: ANN401  a value of any field
+def _value(value: AnyValue, annotation: Any) -> AnyValue:  # noqa: ANN401  any type expression
     if get_origin(annotation) in {Union, UnionType} and Absent in get_args(annotation):
         if value is None:
             return UNSET
@@ -128,7 +128,7 @@ def to_plain(noun: msgspec.Struct) -> dict[str, Any]:
     return {name: None if value is UNSET else _plain(value) for name, value in values if value is not UNKNOWN}
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401  as above
+def _plain(value: AnyValue) -> AnyValue:
     if isinstance(value, msgspec.Struct):
         return to_plain(value)
     return [_plain(element) for element in value] if isinstance(value, tuple) else value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 
 class Absent(Enum):
@@ -25,6 +25,9 @@ class Absent(Enum):
 
 T = TypeVar("T")
 Maybe: TypeAlias = T | Absent
+
+AnyValue: TypeAlias = Any
+"""The value of any field: each field has a type of its own."""
 
 UNSET: Final = Absent.UNSET
 UNKNOWN: Final = Absent.UNKNOWN

@@ -7,7 +7,6 @@ the service is then what the change asks for and every other service is unchange
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -16,7 +15,7 @@ from sealock.formats.compose.fields import ROWS, ListField, NamedField, Security
 from sealock.formats.compose.plans import EditPlan
 from sealock.formats.compose.reader import ComposeDocument, reread
 from sealock.formats.textedits import apply_edits
-from sealock.model.absent import UNSET
+from sealock.model.absent import UNSET, AnyValue
 from sealock.model.change import Change, Edit, FieldChange, On, changed
 from sealock.model.container import FIELDS, Container
 from sealock.model.document import Document, Subject
@@ -97,7 +96,7 @@ def _same_field(field: str, container: Container, other: Container) -> bool:
     return bool(_comparable(field, getattr(container, field)) == _comparable(field, getattr(other, field)))
 
 
-def _comparable(field: str, value: Any) -> Any:  # noqa: ANN401  fields are of all types
+def _comparable(field: str, value: AnyValue) -> AnyValue:
     """A field's meaning: an empty list is no list, and order matters only in a command."""
     if value == () and field not in {"command", "entrypoint"}:
         return UNSET

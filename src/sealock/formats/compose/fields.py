@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from sealock.formats.compose import mounts, parts, ports, settings, values
 from sealock.formats.compose.tree import ComposeValue
+from sealock.model.absent import AnyValue
 from sealock.model.container import Mount
 
 Keys: TypeAlias = tuple[str, ...]
@@ -76,7 +77,7 @@ class SecurityOptionField(Struct, frozen=True):
 ServiceFieldRow: TypeAlias = SingleField | ListField | NamedField | SecurityOptionField
 
 
-def _same(value: Any) -> WrittenValue:  # noqa: ANN401  fields are of all types
+def _same(value: AnyValue) -> WrittenValue:
     return value
 
 

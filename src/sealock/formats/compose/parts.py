@@ -8,6 +8,7 @@ from typing import Any
 from sealock.formats.compose.mounts import mount_as_mapping, mount_as_text
 from sealock.formats.compose.tree import ComposeValue
 from sealock.formats.compose.values import integer, text
+from sealock.model.absent import AnyValue
 from sealock.model.container import Device, Label, Link, Mount, Network, Sysctl, Ulimit, Variable
 
 
@@ -75,7 +76,7 @@ def from_pair_text(pair: str) -> tuple[str, Any]:
     return name, value
 
 
-def no_item(_value: ComposeValue) -> Any:  # noqa: ANN401  it always raises
+def no_item(_value: ComposeValue) -> AnyValue:
     """Refuse a list where a mapping is needed."""
     msg = "must be a mapping"
     raise ValueError(msg)
@@ -121,7 +122,7 @@ def device_as_mapping(device: Device) -> dict[str, object]:
     return {"source": device.source, "target": device.target, "permissions": device.permissions}
 
 
-def mount(mount: Mount) -> Any:  # noqa: ANN401  a string or a dict
+def mount(mount: Mount) -> AnyValue:
     """Write a mount, in its short form where possible."""
     return mount_as_text(mount) or mount_as_mapping(mount)
 

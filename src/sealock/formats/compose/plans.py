@@ -20,7 +20,7 @@ from sealock.formats.compose.owntext import OwnText, escape_dollars, interpolate
 from sealock.formats.compose.reader import ComposeDocument
 from sealock.formats.compose.tree import ComposeValue
 from sealock.formats.yamltree import Mapping, Scalar, Sequence
-from sealock.model.absent import Absent
+from sealock.model.absent import Absent, AnyValue
 from sealock.model.change import Edit
 from sealock.model.container import Container
 from sealock.model.document import Subject
@@ -39,7 +39,7 @@ class EditPlan(OwnText):
 
     # Fields with one value
 
-    def single(self, row: SingleField, value: Any) -> list[Edit]:  # noqa: ANN401  fields are of all types
+    def single(self, row: SingleField, value: AnyValue) -> list[Edit]:
         """Set a field with one value."""
         path = self.path(row)
         node = self.own(path)
@@ -92,7 +92,7 @@ class EditPlan(OwnText):
         old, new = getattr(self.subject.noun, field), getattr(target, field)
         return () if isinstance(old, Absent) else old, () if isinstance(new, Absent) else new
 
-    def swap(self, row: ListField, index: int, old: Any, new: Any) -> list[Edit]:  # noqa: ANN401  elements of all types
+    def swap(self, row: ListField, index: int, old: AnyValue, new: AnyValue) -> list[Edit]:
         """Replace one element by another, in the form of the old one."""
         key, node, number = self.item(row.name, index)
         part = next((part for part in row.parts if part.key == key), None)
@@ -126,7 +126,7 @@ class EditPlan(OwnText):
                 edits.append(self.drop((key,)))
         return edits
 
-    def append(self, part: ListKey, element: Any) -> Edit:  # noqa: ANN401  elements of all types
+    def append(self, part: ListKey, element: AnyValue) -> Edit:
         """Add an element at the end of the list of its key."""
         node = self.own((part.key,))
         long = isinstance(node, Sequence) and node.items and isinstance(node.items[-1], Mapping) and part.long
@@ -222,7 +222,7 @@ class EditPlan(OwnText):
 
     # Fields of security_opt
 
-    def option(self, row: SecurityOptionField, value: Any) -> list[Edit]:  # noqa: ANN401  fields are of all types
+    def option(self, row: SecurityOptionField, value: AnyValue) -> list[Edit]:
         """Change the items of `security_opt` that set a field."""
         items = [] if isinstance(value, Absent) else [escape_dollars(item) for item in row.write(value)]
         node = self.own(("security_opt",))
@@ -249,12 +249,12 @@ class EditPlan(OwnText):
         return edits + [self.writer.append(node, item) for item in items[len(old) :]]
 
 
-def part_for(row: ListField, element: Any) -> ListKey:  # noqa: ANN401  elements of all types
+def part_for(row: ListField, element: AnyValue) -> ListKey:
     """The key to write a new element at."""
     return next((part for part in reversed(row.parts) if part.takes(element)), row.parts[0])
 
 
-def transplant(part: ListKey, text: str, old: Any, new: Any) -> WrittenValue:  # noqa: ANN401  elements of all types
+def transplant(part: ListKey, text: str, old: AnyValue, new: AnyValue) -> WrittenValue:
     """Write the difference between two elements into a text with variables, and keep the rest."""
     try:
         raw = part.read(ComposeValue(text, unset=("$",), written=text))

@@ -22,7 +22,7 @@ from sealock.formats.compose.loader import Loader
 from sealock.formats.compose.pairs import pointer, read_pairs
 from sealock.formats.compose.tree import ComposeValue, Path
 from sealock.formats.compose.values import text
-from sealock.model.absent import UNKNOWN
+from sealock.model.absent import UNKNOWN, AnyValue
 from sealock.model.container import Label, Mount, Variable, container
 from sealock.model.document import Subject
 from sealock.model.location import At, Place
@@ -85,7 +85,7 @@ class ServiceReader:
         place = value.key if key and value.key.start >= 0 else value.whole()
         return Place(place.start, place.end, pointer("services", self.name, *path), place.file)
 
-    def parsed(self, read: Callable[..., Any], path: Path, value: ComposeValue, *arguments: object) -> Any:  # noqa: ANN401
+    def parsed(self, read: Callable[..., AnyValue], path: Path, value: ComposeValue, *arguments: object) -> AnyValue:
         """Read a value; None, and an error, where it is invalid."""
         try:
             return read(*arguments, value)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sealock.formats.compose.tree import ComposeValue
 from sealock.formats.compose.values import boolean, duration, integer, seconds_as_text, text
+from sealock.model.absent import AnyValue
 from sealock.model.container import Health, Logging, Restart
 
 
@@ -42,7 +43,7 @@ def gpus(value: ComposeValue) -> str | None:
     return None
 
 
-def from_gpus(value: str) -> Any:  # noqa: ANN401  a string or a list
+def from_gpus(value: str) -> AnyValue:
     """Write GPUs."""
     if value == "all":
         return value
@@ -58,7 +59,7 @@ def as_devices(value: str) -> list[dict[str, Any]]:
     return [{"driver": "nvidia", **device, "capabilities": ["gpu"]} for device in devices]
 
 
-def from_number(value: float) -> Any:  # noqa: ANN401  a whole number is written without its fraction
+def from_number(value: float) -> AnyValue:
     """Write a number."""
     return int(value) if value == int(value) else value
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any, Final
 
-from sealock.model.absent import UNKNOWN, UNSET, Absent
+from sealock.model.absent import UNKNOWN, UNSET, Absent, AnyValue
 from sealock.model.daemon import FIELDS, Daemon
 from sealock.model.host import Drift
 
@@ -65,12 +65,12 @@ def drift(readings: tuple[tuple[str, Daemon], ...]) -> Iterator[Drift]:
             yield Drift(field.replace("_", "-"), first_name, _word(value), second_name, _word(other))
 
 
-def _plain(field: str, value: Any) -> Any:  # noqa: ANN401  each field has its type
+def _plain(field: str, value: AnyValue) -> AnyValue:
     known = _SAME.get(field, {})
     return known.get(value, value) if isinstance(value, str) else value
 
 
-def _word(value: Any) -> str:  # noqa: ANN401  as above
+def _word(value: AnyValue) -> str:
     match value:
         case bool():
             return str(value).lower()

@@ -11,6 +11,7 @@ from typing import Any, Final
 from msgspec import Struct, ValidationError, convert
 
 from sealock.formats.jsontree import JsonNode
+from sealock.model.absent import AnyValue
 from sealock.model.container import Ulimit
 from sealock.model.daemon import FIELDS
 
@@ -31,7 +32,7 @@ class DaemonFieldRow(Struct, frozen=True):
     plain: Callable[[Any], Any] = lambda value: value
 
 
-def _typed(node: JsonNode, kind: Any, expected: str) -> Any:  # noqa: ANN401  each field has its type
+def _typed(node: JsonNode, kind: object, expected: str) -> AnyValue:
     try:
         return convert(node.plain(), kind)
     except ValidationError:
@@ -39,15 +40,15 @@ def _typed(node: JsonNode, kind: Any, expected: str) -> Any:  # noqa: ANN401  ea
         raise WrongTypeError(msg) from None
 
 
-def _text(node: JsonNode) -> Any:  # noqa: ANN401  as above
+def _text(node: JsonNode) -> AnyValue:
     return _typed(node, str, "a string")
 
 
-def _bool(node: JsonNode) -> Any:  # noqa: ANN401  as above
+def _bool(node: JsonNode) -> AnyValue:
     return _typed(node, bool, "true or false")
 
 
-def _texts(node: JsonNode) -> Any:  # noqa: ANN401  as above
+def _texts(node: JsonNode) -> AnyValue:
     return _typed(node, tuple[str, ...], "a list of strings")
 
 
