@@ -1,4 +1,4 @@
-"""Compose files as containers and projects: values, places, what is unresolved, what is wrong."""
+"""Compose files as containers and projects: values, places, unresolved variables, errors."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def service(lines: str, **files: str) -> Subject:
 
 
 def subject(document: Document, name: str) -> Subject:
-    return next(one for one in document.subjects if one.name == name)
+    return next(subject for subject in document.subjects if subject.name == name)
 
 
 def project(text: str, files: FileWindow = NOTHING) -> Project:
@@ -147,7 +147,7 @@ def test_a_key_is_read_into_its_field(lines: str, field: str, value: Any) -> Non
     assert getattr(service(lines).noun, field) == value
 
 
-def test_what_a_service_does_not_say_is_unset_and_what_compose_cannot_say_is_unknown() -> None:
+def test_unset_keys_are_unset_and_fields_of_other_formats_unknown() -> None:
     noun = service("tty: true").noun
     assert isinstance(noun, Container)
     assert (noun.privileged, noun.memory, noun.volume_driver, noun.publish_all) == (UNSET,) * 4
@@ -202,13 +202,13 @@ services:
         (("read_only",), "web", "/services/web"),
     ],
 )
-def test_a_field_has_the_place_that_it_came_from(at: At, excerpt: str, pointer: str) -> None:
+def test_field_has_its_place(at: At, excerpt: str, pointer: str) -> None:
     document = read(Source("x", PLACES))
     place = subject(document, "service web").place(at)
     assert (document.source.excerpt(place), place.pointer) == (excerpt, pointer)
 
 
-def test_what_comes_from_another_file_has_its_place_there() -> None:
+def test_value_of_another_file_has_its_place_there() -> None:
     files = Table({"sub/base.yaml": "services:\n  b:\n    privileged: true\n    env_file: e\n", "sub/e": "# c\nA=1\n"})
     document = read(
         Source("dir/compose.yaml", "services: {web: {image: a, extends: {file: sub/base.yaml, service: b}}}"), files
@@ -238,7 +238,7 @@ def test_what_comes_from_another_file_has_its_place_there() -> None:
         ("mem_limit: ${M}", "memory", UNKNOWN, "${M}"),
     ],
 )
-def test_an_unset_variable_is_unresolved_and_no_problem(lines: str, field: str, value: Any, words: str) -> None:
+def test_unset_variable_is_unresolved_and_no_error(lines: str, field: str, value: Any, words: str) -> None:
     text = "services:\n  web:\n    image: a\n    " + lines
     document = read(Source("x", text))
     web = subject(document, "service web")
@@ -254,7 +254,7 @@ def test_an_unset_variable_is_unresolved_and_no_problem(lines: str, field: str, 
         ("${U:-{x}}", "{x}"), ("${A:?no}", "1"), ("$1", "$1"), ("${U:-$$x}", "$x"), ("$A_", ""), ("${U:-a:-b}", "a:-b"),
     ],
 )  # fmt: skip
-def test_variables_are_put_in(text: str, value: str) -> None:
+def test_variables_are_substituted(text: str, value: str) -> None:
     document = read(
         Source("x", f"services: {{web: {{image: a, labels: {{l: '{text}'}}}}}}"),
         Table({".env": "A=1\nB=\nC=env"}, {"C": "caller"}),
@@ -263,7 +263,7 @@ def test_variables_are_put_in(text: str, value: str) -> None:
     assert subject(document, "service web").noun.labels == (Label("l", value),)  # type: ignore[union-attr]  # a container
 
 
-def test_the_caller_goes_before_the_env_file() -> None:
+def test_environment_overrides_the_env_file() -> None:
     files = Table({".env": "A=env\nB=env\n"}, {"A": "caller"})
     document = read(Source("x", "services: {web: {image: '$A.$B', environment: [A, D]}}"), files)
     noun = subject(document, "service web").noun
@@ -272,7 +272,7 @@ def test_the_caller_goes_before_the_env_file() -> None:
     assert noun.environment == (Variable("A", "caller"), Variable("D", None))
 
 
-def test_an_env_file_stands_beneath_the_environment() -> None:
+def test_environment_key_overrides_env_file_key() -> None:
     files = {"e": "A=1\nB=2 # c\nexport C='$x'\nD\nE=\"a\\nb ${A}\"\n", "r": 'F="raw" # kept\n'}
     web = service("environment: {A: own}\nenv_file: [e, {path: r, format: raw}, {path: no, required: false}]", **files)
     assert isinstance(web.noun, Container)
@@ -282,13 +282,13 @@ def test_an_env_file_stands_beneath_the_environment() -> None:
     )
 
 
-def test_an_env_file_that_nobody_can_look_at_leaves_the_environment_unresolved() -> None:
+def test_unreadable_env_file_leaves_the_environment_unresolved() -> None:
     document = read(Source("x", "services: {web: {image: a, env_file: x.env}}"))
     assert not document.errors
     assert subject(document, "service web").unresolved == {"environment": "env_file x.env"}
 
 
-def test_a_label_file_stands_beneath_the_labels() -> None:
+def test_labels_override_label_file() -> None:
     files = Table(
         {
             "sub/base.yaml": "services:\n  b: {image: a, label_file: l}\n",
@@ -307,7 +307,7 @@ def test_a_label_file_stands_beneath_the_labels() -> None:
 @pytest.mark.parametrize(
     ("files", "errors"),
     [
-        pytest.param(Table({"other": ""}), ["l is not there"], id="that is not there is a problem"),
+        pytest.param(Table({"other": ""}), ["l does not exist"], id="that does not exist is an error"),
         pytest.param(None, [], id="that nobody can look at is none"),
     ],
 )
@@ -318,7 +318,7 @@ def test_a_label_file(files: Table | None, errors: list[str]) -> None:
     assert subject(document, "service web").unresolved == {"labels": "label_file l"}
 
 
-def test_the_override_file_beside_a_file_of_default_name_is_laid_over_it() -> None:
+def test_override_file_of_a_default_name_is_merged() -> None:
     files = Table({"compose.override.yaml": "services: {web: {privileged: true, ports: ['2:2']}}"})
     text = "services: {web: {image: a, ports: ['1:1']}}"
     noun = subject(read(Source("d/compose.yaml", text), files), "service web").noun
@@ -329,7 +329,7 @@ def test_the_override_file_beside_a_file_of_default_name_is_laid_over_it() -> No
     assert alone.privileged is UNSET
 
 
-def test_several_files_are_laid_over_each_other() -> None:
+def test_several_files_are_merged() -> None:
     document = read_many(
         [Source("a", "services: {web: {image: a, user: u}}"), Source("b", "services: {web: {image: b}}")]
     )
@@ -357,7 +357,7 @@ configs: {c: {content: hello}}
 """
 
 
-def test_a_project_is_read_as_a_whole() -> None:
+def test_project_is_read() -> None:
     noun = project(PROJECT, Table({"w.env": "A=1"}))
     web, db, more = noun.services
     assert web.build == ServiceBuild(
@@ -398,7 +398,7 @@ def test_a_project_is_read_as_a_whole() -> None:
         (("obsolete", 0), 'version: "3"'),
     ],
 )
-def test_what_a_project_holds_has_a_place(at: At, excerpt: str) -> None:
+def test_parts_of_a_project_have_places(at: At, excerpt: str) -> None:
     document = read(Source("x", PROJECT), Table({"w.env": ""}))
     assert document.source.excerpt(subject(document, "project").place(at)) == excerpt
 
@@ -415,9 +415,9 @@ def test_what_a_project_holds_has_a_place(at: At, excerpt: str) -> None:
         ("services:\n  web: {image: a, volumes: ['vol:/v']}", "the project's volumes do not define", 2, 29),
         ("services:\n  web: {image: a, depends_on: [b]}", "depends on 'b'", 2, 32),
         ("services:\n  web: {image: a, extends: web}", "extends itself", 2, 19),
-        ("services:\n  web: {image: a, extends: {file: f, service: s}}", "f is not there", 2, 29),
-        ("include: [x.yaml]", "x.yaml is not there", 1, 11),
-        ("services:\n  web: {image: a, env_file: e}", "e is not there", 2, 19),
+        ("services:\n  web: {image: a, extends: {file: f, service: s}}", "f does not exist", 2, 29),
+        ("include: [x.yaml]", "x.yaml does not exist", 1, 11),
+        ("services:\n  web: {image: a, env_file: e}", "e does not exist", 2, 19),
         ("- a", "must be a mapping", 1, 1),
         ("", "empty", 1, 1),
         ("services: {web: {image: a}}\nservices: {}", "duplicate key", 2, 1),
@@ -434,7 +434,7 @@ def test_fault_is_an_error_with_its_place(text: str, words: str, line: int, colu
     assert (errors[0].location.line, errors[0].location.column) == (line, column)
 
 
-def test_what_is_wrong_does_not_hide_what_is_right() -> None:
+def test_error_does_not_hide_valid_fields() -> None:
     document = read(
         Source(
             "x", "services:\n  web: {image: a, user: 5, ports: [x, '80:80'], bad: 1}\n  db: {image: b, privileged: true"
@@ -472,12 +472,12 @@ class Endless(Table):
         return f"include: [{name}0.yaml, {name}1.yaml]"
 
 
-def test_includes_that_fan_out_without_end_end() -> None:
+def test_unbounded_includes_are_bounded() -> None:
     document = read(Source("x", "include: [n.yaml]"), Endless({}))
     assert any("more than 200 files" in error.message for error in document.errors)
 
 
-def test_what_an_include_brings_has_its_paths_as_seen_from_here() -> None:
+def test_included_paths_are_rewritten() -> None:
     files = Table(
         {
             "s/c.yaml": "services: {a: {image: '$T', volumes: ['./d:/d', /abs:/abs, 'v:/v'], build: ., env_file: e}}\nvolumes: {v: }\nsecrets: {s: {file: ../k}}",

@@ -1,4 +1,4 @@
-"""Changes of compose files: texts before and after by hand, what is refused, and the property that holds for all."""
+"""Changes of compose files: texts before and after, refusals, and properties of all changes."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ GIGABYTE = 2**30
 
 
 def subject(document: Document, name: str) -> Subject:
-    return next(one for one in document.subjects if one.name == name)
+    return next(subject for subject in document.subjects if subject.name == name)
 
 
-def change(text: str, asked: Change, name: str = "web", files: FileWindow = NOTHING) -> str:
+def change(text: str, requested: Change, name: str = "web", files: FileWindow = NOTHING) -> str:
     document = read(Source("compose.yaml", text), files)
     assert not document.errors
-    return apply_edits(text, edits(document, subject(document, f"service {name}"), asked))
+    return apply_edits(text, edits(document, subject(document, f"service {name}"), requested))
 
 
 BLOCK = """\
@@ -70,7 +70,7 @@ services:
 
 
 @pytest.mark.parametrize(
-    ("asked", "before", "after"),
+    ("requested", "before", "after"),
     [
         (Set("read_only", True), "      B: two\n", "      B: two\n    read_only: true\n"),
         (Set("cap_drop", ("ALL",)), "      B: two\n", "      B: two\n    cap_drop:\n      - ALL\n"),
@@ -104,18 +104,18 @@ services:
         (On("service db", Set("privileged", False)), "image: postgres\n", "image: postgres\n    privileged: false\n"),
     ],
 )  # fmt: skip
-def test_a_change_touches_its_own_lines_alone(
-    asked: Change, before: str | tuple[str, ...], after: str | tuple[str, ...]
+def test_change_edits_only_its_own_lines(
+    requested: Change, before: str | tuple[str, ...], after: str | tuple[str, ...]
 ) -> None:
-    wanted = BLOCK
-    for old, new in zip(*((one,) if isinstance(one, str) else one for one in (before, after)), strict=True):
-        assert wanted.count(old) == 1
-        wanted = wanted.replace(old, new)
-    assert change(BLOCK, asked) == wanted
+    expected = BLOCK
+    for old, new in zip(*((texts,) if isinstance(texts, str) else texts for texts in (before, after)), strict=True):
+        assert expected.count(old) == 1
+        expected = expected.replace(old, new)
+    assert change(BLOCK, requested) == expected
 
 
 @pytest.mark.parametrize(
-    ("before", "asked", "after"),
+    ("before", "requested", "after"),
     [
         # Flow style stays flow style.
         ("services: {web: {image: a}}", Set("read_only", True), "services: {web: {image: a, read_only: true}}"),
@@ -172,12 +172,12 @@ def test_a_change_touches_its_own_lines_alone(
         ("services:\n  web:\n    image: a\n    devices: ['/dev/a:/dev/a']\n", Swap("devices", Device("/dev/a", "/dev/a"), Device("/dev/a", "/dev/a", "r")), "services:\n  web:\n    image: a\n    devices: ['/dev/a:/dev/a:r']\n"),
     ],
 )  # fmt: skip
-def test_a_change_keeps_the_style_that_the_text_has(before: str, asked: Change, after: str) -> None:
-    assert change(before, asked) == after
+def test_change_keeps_the_style_of_the_text(before: str, requested: Change, after: str) -> None:
+    assert change(before, requested) == after
 
 
 @pytest.mark.parametrize(
-    ("text", "asked", "reason"),
+    ("text", "requested", "reason"),
     [
         ("services: {web: {image: a}}", Set("content_trust", True), "cannot set content_trust"),
         ("services: {web: {image: a, privileged: '${P:-true}'}}", Set("privileged", False), r"set by \$\{P:-true\}"),
@@ -193,12 +193,12 @@ def test_a_change_keeps_the_style_that_the_text_has(before: str, asked: Change, 
         ("services: {web: {image: a}}", Set("image", UNSET), "the service would be empty"),
     ],
 )  # fmt: skip
-def test_unsafe_change_is_refused_with_the_reason(text: str, asked: FieldChange, reason: str) -> None:
+def test_unsafe_change_is_refused_with_the_reason(text: str, requested: FieldChange, reason: str) -> None:
     with pytest.raises(FormatError, match=reason):
-        change(text, asked)
+        change(text, requested)
 
 
-def test_what_the_override_file_says_cannot_be_changed_beneath_it() -> None:
+def test_field_of_the_override_file_cannot_be_changed_in_the_main_file() -> None:
     files = Table({"compose.override.yaml": "services: {web: {privileged: true}}"})
     with pytest.raises(FormatError, match="another place still sets it"):
         change("services: {web: {image: a}}", Set("privileged", False), files=files)
@@ -226,7 +226,7 @@ def test_a_project_has_no_fields_to_change() -> None:
         edits(document, subject(document, "project"), Set("privileged", False))
 
 
-def test_who_extends_a_service_has_what_it_is_changed_to() -> None:
+def test_service_that_extends_another_changes_with_it() -> None:
     text = "services:\n  web:\n    image: a\n  more:\n    extends: web\n"
     assert (
         change(text, Set("init", True))
@@ -234,7 +234,7 @@ def test_who_extends_a_service_has_what_it_is_changed_to() -> None:
     )
 
 
-# The property: reading what was changed gives what was asked for, and asking again changes nothing.
+# The property: a changed text reads back as the change, and the same change again changes nothing.
 
 WORDS = st.text("abc.-$ \"':#%{}[],é", min_size=1, max_size=6).filter(lambda word: word == word.strip())
 NAMES = st.text("ABCxyz_", min_size=1, max_size=4)
@@ -275,7 +275,7 @@ ELEMENTS: dict[str, st.SearchStrategy[Any]] = {
 
 
 def key_of(field: str, element: Any) -> Any:
-    """What makes an element of a field the same one for Compose: a list holds it once."""
+    """The key of an element: Compose allows each key once in a list."""
     if field in {"mounts", "devices"}:
         return element.target
     if field == "ports":
@@ -286,7 +286,7 @@ def key_of(field: str, element: Any) -> Any:
 @st.composite
 def several(draw: st.DrawFn, field: str) -> tuple[Any, ...]:
     drawn = draw(st.lists(ELEMENTS[field], max_size=3))
-    return tuple({key_of(field, one): one for one in drawn}.values())
+    return tuple({key_of(field, element): element for element in drawn}.values())
 
 
 SETS = st.sampled_from(sorted(VALUES)).flatmap(
@@ -311,37 +311,37 @@ def comparable(noun: Any, field: str) -> Any:
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from(STARTS), st.lists(SETS, min_size=1, max_size=4))
-def test_reading_what_was_changed_gives_what_was_asked_for(text: str, asked: list[Set]) -> None:
-    for one in asked:
+def test_changed_text_reads_back_as_the_change(text: str, requested: list[Set]) -> None:
+    for request in requested:
         document = read(Source("x", text))
         web = subject(document, "service web")
         assert isinstance(web.noun, Container)
-        wanted = changed(web.noun, one)
-        text = apply_edits(text, edits(document, web, one))
+        expected = changed(web.noun, request)
+        text = apply_edits(text, edits(document, web, request))
         after = read(Source("x", text))
         assert not after.errors
-        found = subject(after, "service web")
-        assert isinstance(found.noun, Container)
+        result = subject(after, "service web")
+        assert isinstance(result.noun, Container)
         # Where a value comes from follows from the value.
         for field in set(Container.__struct_fields__) - {"outside"}:
-            assert comparable(found.noun, field) == comparable(wanted, field), field
-        assert edits(after, found, one) == ()
+            assert comparable(result.noun, field) == comparable(expected, field), field
+        assert edits(after, result, request) == ()
 
 
 @settings(max_examples=80, deadline=None)
 @given(st.sampled_from(STARTS), st.data())
-def test_elements_come_change_and_go(text: str, data: st.DataObject) -> None:
+def test_elements_are_added_changed_and_removed(text: str, data: st.DataObject) -> None:
     field = data.draw(st.sampled_from(sorted(ELEMENTS)))
     first, second = data.draw(st.tuples(ELEMENTS[field], ELEMENTS[field]))
-    for asked in (Add(field, first), Swap(field, first, second), Remove(field, second)):
+    for requested in (Add(field, first), Swap(field, first, second), Remove(field, second)):
         document = read(Source("x", text))
         web = subject(document, "service web")
         assert isinstance(web.noun, Container)
-        held = getattr(web.noun, field) or ()
-        wanted = changed(web.noun, asked)
-        names = [key_of(field, one) for one in getattr(wanted, field) or ()]
-        if len(set(names)) < len(names) or (isinstance(asked, Swap) and second in held):
+        elements = getattr(web.noun, field) or ()
+        expected = changed(web.noun, requested)
+        names = [key_of(field, element) for element in getattr(expected, field) or ()]
+        if len(set(names)) < len(names) or (isinstance(requested, Swap) and second in elements):
             return
-        text = apply_edits(text, edits(document, web, asked))
-        found = subject(read(Source("x", text)), "service web").noun
-        assert comparable(found, field) == comparable(wanted, field)
+        text = apply_edits(text, edits(document, web, requested))
+        result = subject(read(Source("x", text)), "service web").noun
+        assert comparable(result, field) == comparable(expected, field)

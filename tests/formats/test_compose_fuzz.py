@@ -1,4 +1,4 @@
-"""Whatever a compose file holds, reading it ends soon and raises nothing, and changing it raises nothing but FormatError."""
+"""Reading any compose file ends soon and raises nothing, and changing it raises only FormatError."""
 
 from __future__ import annotations
 
@@ -64,22 +64,22 @@ def test_no_text_makes_the_reader_raise(text: str) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(mutated(), st.sampled_from([Set("privileged", False), Set("cap_drop", ("ALL",)), Add("mounts", Mount("tmpfs", None, "/t")), Add("networks", Network("n")), Set("ports", ()), Remove("cap_add", "NET_ADMIN"), Set("no_new_privileges", True), Set("memory", 1024), Set("environment", ())]))  # fmt: skip
-def test_a_change_of_any_text_is_made_or_refused(text: str, asked: Set | Add | Remove) -> None:
+def test_any_change_is_made_or_refused(text: str, requested: Set | Add | Remove) -> None:
     document = read(Source("x.yaml", text), FILES)
     for subject in document.subjects:
         if isinstance(subject.noun, Container):
             try:
-                made = edits(document, subject, asked)
+                planned = edits(document, subject, requested)
             except FormatError:
                 continue
-            look_at(read(Source("x.yaml", apply_edits(text, made)), FILES))
+            look_at(read(Source("x.yaml", apply_edits(text, planned)), FILES))
 
 
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.sampled_from(["$", "{", "}", ":-", "?", "+", "A", "1", "\n", " ", "$$", "é"]), max_size=40).map("".join)
 )
-def test_putting_variables_in_never_raises(text: str) -> None:
+def test_substituting_variables_never_raises(text: str) -> None:
     filled = fill(text, {"A": "x"})
     assert filled.wrong or isinstance(filled.value, str)
 
@@ -92,8 +92,8 @@ def test_putting_variables_in_never_raises(text: str) -> None:
     ).map("".join)
 )
 def test_reading_variables_never_raises(text: str) -> None:
-    found, _ = parse(text, {})
-    assert all(0 <= start <= len(text) for _, _, start in found)
+    lines, _ = parse(text, {})
+    assert all(0 <= start <= len(text) for _, _, start in lines)
 
 
 def web(rest: str) -> str:

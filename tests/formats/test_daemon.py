@@ -1,4 +1,4 @@
-"""daemon.json: what it says is read, and a change of it keeps the layout of all else."""
+"""daemon.json: settings are read, and a change keeps the layout of the rest."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ TEXTS = st.lists(SETS, max_size=4).flatmap(
 
 @settings(max_examples=200, deadline=None)
 @given(TEXTS, SETS)
-def test_reading_what_was_changed_is_changing_what_was_read(text: str, change: Set) -> None:
+def test_changed_text_reads_back_as_the_changed_noun(text: str, change: Set) -> None:
     healed = after(text, change)
     assert noun(healed) == changed(noun(text), change)
     assert after(healed, change) == healed

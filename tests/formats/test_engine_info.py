@@ -1,4 +1,4 @@
-"""What engines say of themselves, of their machines and of their networks."""
+"""What engines report of themselves, their machines and their networks."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ VERSION: dict[str, Any] = {
 }  # fmt: skip
 
 
-def told(info: object = INFO, version: object = VERSION) -> Any:
+def engine(info: object = INFO, version: object = VERSION) -> Any:
     return read_info(json.dumps(info), json.dumps(version))
 
 
-def test_an_engine_as_it_comes() -> None:
-    says = told()
+def test_default_engine() -> None:
+    says = engine()
     daemon, host = says.daemon, says.host
     assert says.errors == ()
     assert (host.name, host.kernel, host.containers, host.running, host.images) == ("vm", "6.1.0", 3, 2, 7)
@@ -93,14 +93,14 @@ SETTINGS: list[tuple[dict[str, Any], str, object]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("said", "field", "means"), SETTINGS)
-def test_each_setting_is_read(said: dict[str, Any], field: str, means: object) -> None:
-    assert getattr(told(INFO | said).daemon, field) == means
+@pytest.mark.parametrize(("answer", "field", "expected"), SETTINGS)
+def test_each_setting_is_read(answer: dict[str, Any], field: str, expected: object) -> None:
+    assert getattr(engine(INFO | answer).daemon, field) == expected
 
 
 @pytest.mark.parametrize("key", sorted(set(INFO) - {"ID", "DriverStatus"}))
-def test_what_an_engine_does_not_say_is_unknown_and_no_pass(key: str) -> None:
-    before, after = told(), told({name: value for name, value in INFO.items() if name != key})
+def test_missing_key_is_unknown(key: str) -> None:
+    before, after = engine(), engine({name: value for name, value in INFO.items() if name != key})
     lost = [
         name
         for noun, other in ((before.daemon, after.daemon), (before.host, after.host))
@@ -118,7 +118,7 @@ SWARM = {
 
 
 @pytest.mark.parametrize(
-    ("said", "means"),
+    ("answer", "expected"),
     [
         (SWARM, Swarm(active=True, manager=True, managers=3, nodes=5, autolock=True, advertise_address="10.0.0.1",
                       certificate_expiry=7776000.0)),
@@ -129,12 +129,12 @@ SWARM = {
         ({"LocalNodeState": 5}, UNKNOWN),
     ],
 )  # fmt: skip
-def test_the_swarm_it_is_in(said: object, means: object) -> None:
-    assert told(INFO | {"Swarm": said}).host.swarm == means
+def test_swarm(answer: object, expected: object) -> None:
+    assert engine(INFO | {"Swarm": answer}).host.swarm == expected
 
 
 @pytest.mark.parametrize(
-    ("version", "means"),
+    ("version", "expected"),
     [
         ({"Version": "1.12.6", "GitCommit": "78d1802"}, (Component("engine", "1.12.6", "78d1802"),)),
         ({}, (Component("engine", "26.1.5"),)),
@@ -142,12 +142,12 @@ def test_the_swarm_it_is_in(said: object, means: object) -> None:
         ({"Components": [5, {"Name": 5}, {"Version": "1"}]}, (Component("engine", "26.1.5"),)),
     ],
 )
-def test_its_parts_and_their_versions(version: object, means: object) -> None:
-    assert told(version=version).host.components == means
+def test_components(version: object, expected: object) -> None:
+    assert engine(version=version).host.components == expected
 
 
 @pytest.mark.parametrize("text", ["", "[]", "null", "5", "{", "\x00", "[" * 100_000])
-def test_what_is_no_answer_is_a_problem_and_all_unknown(text: str) -> None:
+def test_invalid_answer_is_an_error_and_all_unknown(text: str) -> None:
     says = read_info(text, text)
     assert len(says.errors) == (2 if text else 0)
     assert all(
@@ -170,7 +170,7 @@ JSON = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(INFO)), JSON), st.dictionaries(st.sampled_from(sorted(VERSION)), JSON))
 def test_no_json_makes_it_raise(info: dict[str, Any], version: dict[str, Any]) -> None:
-    told(info, version)
+    engine(info, version)
 
 
 NETWORK: dict[str, Any] = {
@@ -185,25 +185,31 @@ NETWORK: dict[str, Any] = {
 }  # fmt: skip
 
 
-def test_a_network_and_who_is_on_it() -> None:
-    found = read_network(json.dumps(NETWORK))
-    assert found is not None
-    assert (found.name, found.driver, found.internal, found.ipv6, found.icc) == ("app", "bridge", True, False, False)
-    assert (found.subnets, found.gateways) == (("172.18.0.0/16", "fd00::/64"), ("172.18.0.1",))
-    assert (found.bridge, found.labels) == ("br-app", (("a", "b"),))
-    assert found.endpoints == (
+def test_network_with_endpoints() -> None:
+    network = read_network(json.dumps(NETWORK))
+    assert network is not None
+    assert (network.name, network.driver, network.internal, network.ipv6, network.icc) == (
+        "app",
+        "bridge",
+        True,
+        False,
+        False,
+    )
+    assert (network.subnets, network.gateways) == (("172.18.0.0/16", "fd00::/64"), ("172.18.0.1",))
+    assert (network.bridge, network.labels) == ("br-app", (("a", "b"),))
+    assert network.endpoints == (
         NetworkEndpoint("c" * 12, "172.18.0.3"), NetworkEndpoint("web", "172.18.0.2", "", "02:42:ac:12:00:02"),
     )  # fmt: skip
 
 
-def test_a_list_of_networks_tells_nobody_on_them() -> None:
-    found = read_networks(json.dumps([NETWORK, NETWORK | {"Name": "aaa", "Containers": {}}, 5, {"Name": ""}, {}]))
-    assert [one.name for one in found] == ["aaa", "app"]
-    assert {one.endpoints for one in found} == {UNKNOWN}
+def test_list_of_networks_has_no_endpoints() -> None:
+    networks = read_networks(json.dumps([NETWORK, NETWORK | {"Name": "aaa", "Containers": {}}, 5, {"Name": ""}, {}]))
+    assert [network.name for network in networks] == ["aaa", "app"]
+    assert {network.endpoints for network in networks} == {UNKNOWN}
 
 
 @pytest.mark.parametrize(
-    ("said", "field", "means"),
+    ("answer", "field", "expected"),
     [
         ({"Options": {"com.docker.network.bridge.enable_icc": "maybe"}}, "icc", UNKNOWN),
         ({"Options": {"com.docker.network.bridge.enable_icc": "1"}}, "icc", True),
@@ -218,12 +224,12 @@ def test_a_list_of_networks_tells_nobody_on_them() -> None:
         ({"Containers": {"x": 5}}, "endpoints", ()),
     ],
 )
-def test_each_property_of_a_network(said: dict[str, Any], field: str, means: object) -> None:
-    assert getattr(read_network(json.dumps(NETWORK | said)), field) == means
+def test_each_property_of_a_network(answer: dict[str, Any], field: str, expected: object) -> None:
+    assert getattr(read_network(json.dumps(NETWORK | answer)), field) == expected
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(NETWORK)), JSON))
-def test_no_json_of_a_network_makes_it_raise(said: dict[str, Any]) -> None:
-    read_network(json.dumps(said))
-    read_networks(json.dumps([said]))
+def test_no_json_of_a_network_makes_it_raise(answer: dict[str, Any]) -> None:
+    read_network(json.dumps(answer))
+    read_networks(json.dumps([answer]))

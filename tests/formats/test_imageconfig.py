@@ -1,4 +1,4 @@
-"""Image configurations are read for what they say, with places, whatever else is in them."""
+"""Image configurations are read with places, whatever else is in them."""
 
 from __future__ import annotations
 
@@ -69,17 +69,17 @@ def test_each_field_is_read(field: str, value: Any) -> None:
     assert getattr(noun(FULL), field) == value
 
 
-def test_a_full_configuration_has_no_problems() -> None:
+def test_full_configuration_has_no_errors() -> None:
     assert read(FULL).errors == ()
 
 
 @pytest.mark.parametrize("field", imageconfig.SAYS)
-def test_what_is_not_said_is_unset(field: str) -> None:
+def test_missing_member_is_unset(field: str) -> None:
     assert getattr(noun('{"rootfs": {}, "config": {}}'), field) is UNSET
 
 
 @pytest.mark.parametrize("field", ["privileged", "cap_add", "ports", "network_mode", "image", "memory"])
-def test_how_it_is_run_is_unknown(field: str) -> None:
+def test_run_time_field_is_unknown(field: str) -> None:
     assert getattr(noun(FULL), field) is UNKNOWN
 
 
@@ -128,7 +128,7 @@ def test_other_spellings(text: str, field: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         ('{"config": {"User": "a", "User": "b"}}', "duplicate name"),
         ('{"config": {"User": 5}}', "/config/User should be a string"),
@@ -159,9 +159,9 @@ def test_other_spellings(text: str, field: str, value: Any) -> None:
         ('{"schemaVersion": 2, "config": {"digest": "sha256:0"}}', "manifest, not its configuration"),
     ],
 )
-def test_what_is_wrong_is_a_problem(text: str, said: str) -> None:
+def test_fault_is_an_error(text: str, expected: str) -> None:
     errors = read(text).errors
-    assert said in " ".join(error.message for error in errors)
+    assert expected in " ".join(error.message for error in errors)
     assert all(error.location.line > 0 for error in errors)
 
 
@@ -180,7 +180,7 @@ def test_what_is_wrong_is_a_problem(text: str, said: str) -> None:
         ('{"os": 5, "architecture": "amd64"}', "platform"),
     ],
 )
-def test_what_is_of_a_wrong_type_is_no_answer(text: str, field: str) -> None:
+def test_wrong_type_is_unknown(text: str, field: str) -> None:
     assert getattr(noun(text), field) is UNKNOWN
 
 
@@ -193,7 +193,7 @@ def test_what_is_of_a_wrong_type_is_no_answer(text: str, field: str) -> None:
         ('{"config": {"Healthcheck": {"Test": ["CMD", "x"], "Retries": "y"}}}', "health"),
     ],
 )
-def test_what_is_wrong_in_part_is_no_whole_answer(text: str, field: str) -> None:
+def test_wrong_part_leaves_the_field_unresolved(text: str, field: str) -> None:
     (subject,) = read(text).subjects
     assert getattr(subject.noun, field)
     assert field in subject.unresolved
@@ -210,13 +210,13 @@ def test_a_text_that_is_too_long_is_not_read() -> None:
     assert "longer than 8 MiB" in document.errors[0].message
 
 
-def test_a_configuration_is_not_mended() -> None:
+def test_configuration_is_not_fixed() -> None:
     document = formats.read("image-config", Source("config.json", FULL))
     with pytest.raises(FormatError, match="change the Dockerfile"):
         formats.edits(document, document.subjects[0], Set("user", "1000"))
 
 
-def test_it_is_known_by_its_text() -> None:
+def test_kind_is_recognised() -> None:
     assert formats.sniff("", FULL) == "image-config"
 
 

@@ -1,4 +1,4 @@
-"""What the engine says of a container is read into the noun, without the defaults that it fills in."""
+"""The engine's description of a container is read without the defaults that it fills in."""
 
 from __future__ import annotations
 
@@ -56,21 +56,21 @@ PLAIN: dict[str, Any] = {
 
 
 def engine(host: dict[str, Any] | None = None, config: dict[str, Any] | None = None, **top: Any) -> Inspected:
-    told = deepcopy(PLAIN)
-    told["HostConfig"] |= host or {}
-    told["Config"] |= config or {}
-    return read_inspect(json.dumps([told | top]))
+    answer = deepcopy(PLAIN)
+    answer["HostConfig"] |= host or {}
+    answer["Config"] |= config or {}
+    return read_inspect(json.dumps([answer | top]))
 
 
-def test_a_plain_container_says_what_its_image_and_its_name_say_and_no_more() -> None:
-    found = engine()
-    assert found.errors == ()
-    said = {field: value for field in SAYS if (value := getattr(found.container, field)) is not UNSET}
-    assert said == {"image": "alpine:3", "name": "web", "environment": (Variable("A", "1"),), "command": ("sh",)}
+def test_plain_container_has_only_fields_of_its_image_and_name() -> None:
+    inspected = engine()
+    assert inspected.errors == ()
+    values = {field: value for field in SAYS if (value := getattr(inspected.container, field)) is not UNSET}
+    assert values == {"image": "alpine:3", "name": "web", "environment": (Variable("A", "1"),), "command": ("sh",)}
 
 
 @pytest.mark.parametrize("field", sorted(set(FIELDS) - set(SAYS)))
-def test_what_the_engine_does_not_keep_is_unknown(field: str) -> None:
+def test_field_that_the_engine_does_not_store_is_unknown(field: str) -> None:
     assert getattr(engine().container, field) is UNKNOWN
 
 
@@ -118,9 +118,9 @@ def test_what_the_engine_does_not_keep_is_unknown(field: str) -> None:
     ],
 )  # fmt: skip
 def test_each_setting_is_read(host: dict[str, Any], field: str, value: Any) -> None:
-    found = engine(host)
-    assert found.errors == ()
-    assert getattr(found.container, field) == value
+    inspected = engine(host)
+    assert inspected.errors == ()
+    assert getattr(inspected.container, field) == value
 
 
 @pytest.mark.parametrize(
@@ -137,26 +137,26 @@ def test_each_setting_is_read(host: dict[str, Any], field: str, value: Any) -> N
     ],
 )
 def test_the_container_s_own_configuration_is_read(config: dict[str, Any], field: str, value: Any) -> None:
-    found = engine(config=config)
-    assert found.errors == ()
-    assert getattr(found.container, field) == value
+    inspected = engine(config=config)
+    assert inspected.errors == ()
+    assert getattr(inspected.container, field) == value
 
 
-def test_the_short_id_is_no_alias_and_links_stand_with_their_network() -> None:
+def test_short_id_is_no_alias_and_links_are_read_from_networks() -> None:
     joined = {"b": {"Aliases": None}, "a": {"Aliases": ["x", ID[:12], "b"], "Links": ["db:d"]}}
-    found = engine({"NetworkMode": "a"}, NetworkSettings={"Networks": joined})
-    assert found.container.networks == (Network("a", ("x", "b")), Network("b"))
-    assert found.container.links == (Link("db", "d"),)
-    assert found.where["networks", 0].pointer == "/0/NetworkSettings/Networks/a"
+    inspected = engine({"NetworkMode": "a"}, NetworkSettings={"Networks": joined})
+    assert inspected.container.networks == (Network("a", ("x", "b")), Network("b"))
+    assert inspected.container.links == (Link("db", "d"),)
+    assert inspected.where["networks", 0].pointer == "/0/NetworkSettings/Networks/a"
 
 
-def test_networks_joined_besides_the_bridge_are_seen() -> None:
-    found = engine(NetworkSettings={"Networks": {"bridge": {}, "app": {}}})
-    assert found.container.network_mode is UNSET
-    assert found.container.networks == (Network("app"),)
+def test_further_networks_are_read() -> None:
+    inspected = engine(NetworkSettings={"Networks": {"bridge": {}, "app": {}}})
+    assert inspected.container.network_mode is UNSET
+    assert inspected.container.networks == (Network("app"),)
 
 
-def test_mounts_that_came_from_another_container_are_seen() -> None:
+def test_mounts_of_another_container_are_read() -> None:
     mounts = [
         {
             "Type": "bind",
@@ -174,13 +174,13 @@ def test_mounts_that_came_from_another_container_are_seen() -> None:
         },
         {"Type": "bind", "Source": "/a", "Destination": "/b", "RW": True},
     ]
-    found = engine({"Binds": ["/a:/b"], "VolumesFrom": ["x"]}, Mounts=mounts)
-    assert found.container.mounts == (
+    inspected = engine({"Binds": ["/a:/b"], "VolumesFrom": ["x"]}, Mounts=mounts)
+    assert inspected.container.mounts == (
         Mount("bind", "/a", "/b"),
         Mount("bind", "/var/run/docker.sock", "/sock", read_only=True, propagation="rprivate"),
         Mount("volume", "shared", "/s"),
     )
-    assert found.where["mounts", 1].pointer == "/0/Mounts/0"
+    assert inspected.where["mounts", 1].pointer == "/0/Mounts/0"
 
 
 @pytest.mark.parametrize(
@@ -218,20 +218,20 @@ def test_each_field_has_its_pointer(host: dict[str, Any], at: At, pointer: str) 
         ({"LogConfig": []}, "logging", "/0/HostConfig/LogConfig"),
     ],
 )
-def test_what_is_of_a_wrong_type_is_a_problem_and_no_answer(host: dict[str, Any], field: str, pointer: str) -> None:
-    found = engine(host)
-    assert pointer in {error.location.pointer for error in found.errors}
-    assert getattr(found.container, field) is UNKNOWN or field in found.unresolved
+def test_wrong_type_is_an_error_and_unknown(host: dict[str, Any], field: str, pointer: str) -> None:
+    inspected = engine(host)
+    assert pointer in {error.location.pointer for error in inspected.errors}
+    assert getattr(inspected.container, field) is UNKNOWN or field in inspected.unresolved
 
 
 def test_a_list_keeps_what_could_be_read_of_it() -> None:
-    found = engine(
+    inspected = engine(
         {"CapAdd": ["ALL", 5], "Binds": ["/a:/b", "a:b:c:d"], "SecurityOpt": ["no-new-privileges", "nonsense"]}
     )
-    assert found.container.cap_add == ("ALL",)
-    assert found.container.mounts == (Mount("bind", "/a", "/b"),)
-    assert found.container.no_new_privileges is True
-    assert {"cap_add", "mounts", "no_new_privileges"} <= set(found.unresolved)
+    assert inspected.container.cap_add == ("ALL",)
+    assert inspected.container.mounts == (Mount("bind", "/a", "/b"),)
+    assert inspected.container.no_new_privileges is True
+    assert {"cap_add", "mounts", "no_new_privileges"} <= set(inspected.unresolved)
 
 
 @pytest.mark.parametrize(
@@ -239,16 +239,16 @@ def test_a_list_keeps_what_could_be_read_of_it() -> None:
 )
 @pytest.mark.parametrize("value", [None, 5, []])
 def test_without_a_part_its_fields_are_unknown(part: str, fields: tuple[str, ...], value: Any) -> None:
-    found = engine(**{part: value})
-    assert found.errors
-    assert all(getattr(found.container, field) is UNKNOWN for field in fields)
+    inspected = engine(**{part: value})
+    assert inspected.errors
+    assert all(getattr(inspected.container, field) is UNKNOWN for field in fields)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "5", "{", "[{}, {}]", '{"Config": {}}', "null", "[" * 10_000])
-def test_what_is_no_container_is_a_problem(text: str) -> None:
-    found = read_inspect(text)
-    assert found.errors
-    assert found.container.privileged is UNKNOWN
+def test_other_json_is_an_error(text: str) -> None:
+    inspected = read_inspect(text)
+    assert inspected.errors
+    assert inspected.container.privileged is UNKNOWN
 
 
 VALUES = st.recursive(
@@ -271,10 +271,10 @@ def test_no_json_makes_it_raise(host: dict[str, Any], config: dict[str, Any], to
 
 
 def without(*keys: str) -> Inspected:
-    told = deepcopy(PLAIN)
+    answer = deepcopy(PLAIN)
     for key in keys:
-        del told["HostConfig"][key]
-    return read_inspect(json.dumps(told))
+        del answer["HostConfig"][key]
+    return read_inspect(json.dumps(answer))
 
 
 @pytest.mark.parametrize(
@@ -285,22 +285,22 @@ def without(*keys: str) -> Inspected:
         ("Privileged", "privileged"), ("PidMode", "pid"), ("Devices", "devices"), ("LogConfig", "logging"),
     ],
 )  # fmt: skip
-def test_what_an_older_engine_does_not_tell_of_is_unknown(key: str, field: str) -> None:
+def test_field_that_an_older_engine_lacks_is_unknown(key: str, field: str) -> None:
     assert getattr(without().container, field) is UNSET
-    told = without(key)
-    assert getattr(told.container, field) is UNKNOWN
-    assert told.errors == ()
+    answer = without(key)
+    assert getattr(answer.container, field) is UNKNOWN
+    assert answer.errors == ()
 
 
 @pytest.mark.parametrize("key", ["Init", "Runtime", "Sysctls", "Annotations", "StorageOpt", "Tmpfs", "Mounts"])
-def test_what_engines_leave_out_when_nobody_asked_is_unset(key: str) -> None:
-    told = deepcopy(PLAIN)
-    told["HostConfig"].pop(key, None)
-    container = read_inspect(json.dumps(told)).container
+def test_member_that_engines_omit_by_default_is_unset(key: str) -> None:
+    answer = deepcopy(PLAIN)
+    answer["HostConfig"].pop(key, None)
+    container = read_inspect(json.dumps(answer)).container
     assert UNKNOWN not in {container.init, container.runtime, container.sysctls, container.mounts}
 
 
-def test_no_say_on_the_namespace_of_control_groups_is_no_answer() -> None:
+def test_empty_cgroup_namespace_mode_is_unknown() -> None:
     assert engine({"CgroupnsMode": ""}).container.cgroupns is UNKNOWN
     assert engine({"CgroupnsMode": "host"}).container.cgroupns == "host"
 
@@ -310,7 +310,7 @@ PODMANS = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KIL
 
 
 @pytest.mark.parametrize(
-    ("added", "dropped", "means"),
+    ("added", "dropped", "expected"),
     [
         ([], [], ("AUDIT_WRITE", "MKNOD", "NET_RAW")),
         (["CAP_NET_RAW"], [], ("AUDIT_WRITE", "MKNOD")),
@@ -320,7 +320,7 @@ PODMANS = ["CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KIL
         (5, [], UNSET),
     ],
 )
-def test_podman_tells_capabilities_by_its_own_smaller_set(added: Any, dropped: Any, means: object) -> None:
+def test_capabilities_of_podman_are_relative_to_its_own_defaults(added: Any, dropped: Any, expected: object) -> None:
     container = engine({"Runtime": "oci", "CapAdd": added, "CapDrop": dropped}).container
-    assert container.cap_drop == means
+    assert container.cap_drop == expected
     assert container.runtime is UNSET

@@ -44,7 +44,7 @@ def observed(text: str) -> Document:
 
 
 @pytest.mark.parametrize("made", NOUNS)
-def test_is_read_as_it_was_written(made: Host | Daemon | EngineNetwork | Enforced) -> None:
+def test_noun_reads_back_as_it_was_written(made: Host | Daemon | EngineNetwork | Enforced) -> None:
     assert from_plain(to_plain(made), type(made)) == made
 
 

@@ -1,4 +1,4 @@
-"""No parser takes more than about twice as long for twice the text, and what is too large is refused with its bound."""
+"""No parser takes more than about twice as long for twice the text, and too large a text is an error with its bound."""
 
 from __future__ import annotations
 

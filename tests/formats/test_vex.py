@@ -1,4 +1,4 @@
-"""VEX documents of all three formats: what they say is read, and what cannot be understood is never a wider statement."""
+"""VEX documents of all three formats: statements are read, and an unreadable one never applies more widely."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def openvex(*rows: Any, **more: Any) -> dict[str, Any]:
 
 
 def row(**more: Any) -> dict[str, Any]:
-    """A sound statement of OpenVEX, with members replaced; None leaves one out."""
+    """A valid statement of OpenVEX, with members replaced; None leaves one out."""
     table = {
         "vulnerability": {"name": "CVE-2024-0001"},
         "products": [{"@id": OPENSSL}],
@@ -80,8 +80,8 @@ def known(**more: Any) -> dict[str, Any]:
     return {key: value for key, value in (table | more).items() if value is not None}
 
 
-def test_openvex_is_read_whole() -> None:
-    found = read(
+def test_openvex_document() -> None:
+    vex = read(
         openvex(
             row(
                 vulnerability={"name": "CVE-2024-0001", "aliases": ["GHSA-1"]},
@@ -99,7 +99,7 @@ def test_openvex_is_read_whole() -> None:
             row(status="affected", justification=None, action_statement="update"),
         )
     )
-    assert found == Vex(
+    assert vex == Vex(
         (
             VexStatement(
                 ("CVE-2024-0001", "GHSA-1"),
@@ -126,7 +126,7 @@ def test_openvex_is_read_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "said"),
+    ("more", "expected"),
     [
         pytest.param({"vulnerability": "CVE-1"}, (("CVE-1",), "not_affected"), id="a bare name"),
         pytest.param(
@@ -141,14 +141,14 @@ def test_openvex_is_read_whole() -> None:
         ),
     ],
 )
-def test_forms_of_openvex(more: dict[str, Any], said: object) -> None:
-    found = read(openvex(row(**more)))
-    assert (found.errors, [(statement.names, statement.status) for statement in found.statements]) == ((), [said])
-    assert found.statements[0].products == (VexProduct((OPENSSL,)),)
+def test_forms_of_openvex(more: dict[str, Any], expected: object) -> None:
+    vex = read(openvex(row(**more)))
+    assert (vex.errors, [(statement.names, statement.status) for statement in vex.statements]) == ((), [expected])
+    assert vex.statements[0].products == (VexProduct((OPENSSL,)),)
 
 
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "expected"),
     [
         pytest.param(openvex(row(vulnerability={})), "statement 1 names no vulnerability", id="no vulnerability"),
         pytest.param(openvex(7), "statement 1 names no vulnerability", id="no object"),
@@ -195,24 +195,24 @@ def test_forms_of_openvex(more: dict[str, Any], said: object) -> None:
         pytest.param("\ud800", "it is not valid JSON", id="a lone surrogate"),
     ],
 )
-def test_what_cannot_be_understood_is_a_problem_and_says_nothing(table: object, said: str) -> None:
-    found = read(table)
-    assert found.statements == ()
-    (error,) = found.errors
-    assert said in error.message
+def test_unreadable_statement_is_an_error_and_left_out(table: object, expected: str) -> None:
+    vex = read(table)
+    assert vex.statements == ()
+    (error,) = vex.errors
+    assert expected in error.message
     assert error.location.file == "it.json"
 
 
-def test_problems_say_where() -> None:
+def test_errors_have_places() -> None:
     broken = read('{\n "@context": "openvex",\n "statements": [}\n')
     assert (broken.errors[0].location.line, broken.errors[0].location.column) == (3, 17)
     assert read(openvex(row(), row(status="?"))).errors[0].location.pointer == "/statements/1"
     assert read(bom(flaw(), flaw(id=""))).errors[0].location.pointer == "/vulnerabilities/1"
 
 
-def test_what_is_sound_is_heeded_beside_what_is_not() -> None:
-    found = read(openvex(row(status="?"), row()))
-    assert (len(found.statements), len(found.errors)) == (1, 1)
+def test_valid_statements_are_kept_when_others_are_invalid() -> None:
+    vex = read(openvex(row(status="?"), row()))
+    assert (len(vex.statements), len(vex.errors)) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -227,13 +227,13 @@ def test_what_is_sound_is_heeded_beside_what_is_not() -> None:
     ],
 )
 def test_states_of_cyclonedx(state: str, status: str) -> None:
-    (one,) = read(bom(flaw(analysis={"state": state}))).statements
-    assert one.status == status
+    (statement,) = read(bom(flaw(analysis={"state": state}))).statements
+    assert statement.status == status
 
 
-def test_cyclonedx_is_read_whole() -> None:
+def test_cyclonedx_document() -> None:
     inner = {"bom-ref": "inner", "purl": "pkg:npm/inner@1"}
-    found = read(
+    vex = read(
         bom(
             flaw(
                 references=[{"id": "GHSA-1"}, {"source": {}}],
@@ -250,8 +250,8 @@ def test_cyclonedx_is_read_whole() -> None:
             components=[{"bom-ref": "c1", "purl": OPENSSL, "components": [inner]}],
         )
     )
-    (one,) = found.statements
-    assert one == VexStatement(
+    (statement,) = vex.statements
+    assert statement == VexStatement(
         ("CVE-2024-0001", "GHSA-1"),
         "not_affected",
         (
@@ -271,8 +271,8 @@ def test_cyclonedx_is_read_whole() -> None:
     )
 
 
-def test_csaf_is_read_whole() -> None:
-    found = read(
+def test_csaf_document() -> None:
+    vex = read(
         csaf(
             known(
                 ids=[{"text": "GHSA-1", "system_name": "GitHub"}],
@@ -283,24 +283,24 @@ def test_csaf_is_read_whole() -> None:
             )
         )
     )
-    assert found.errors == ()
-    told = {
+    assert vex.errors == ()
+    reasons = {
         (statement.status, statement.products, statement.justification, statement.impact, statement.action)
-        for statement in found.statements
+        for statement in vex.statements
     }
     flag = "vulnerable_code_not_present"
-    assert told == {
+    assert reasons == {
         ("not_affected", (VexProduct(("pkg:oci/app", "a"), (OPENSSL, "b")),), flag, "none", ""),
         ("affected", (VexProduct(("pkg:oci/app", "a")),), "", "", "update"),
         ("fixed", (VexProduct((OPENSSL, "b")),), flag, "", ""),
         ("fixed", (VexProduct(("C",)),), "", "", ""),
     }
     assert {
-        (statement.names, statement.when, statement.author, statement.document) for statement in found.statements
+        (statement.names, statement.when, statement.author, statement.document) for statement in vex.statements
     } == {(("CVE-2024-0001", "GHSA-1"), WHEN, "Acme", "it.json (ACME-1)")}
 
 
-def test_products_of_csaf_stand_in_branches_as_deep_as_anybody_nests() -> None:
+def test_products_in_deep_branches() -> None:
     tree: dict[str, Any] = {"product": {"product_id": "P", "name": "p"}}
     for _ in range(20):
         tree = {"branches": [tree]}
@@ -308,21 +308,21 @@ def test_products_of_csaf_stand_in_branches_as_deep_as_anybody_nests() -> None:
     assert read(csaf(rows, tree=tree)).statements[0].products == (VexProduct(("p",)),)
 
 
-def test_more_statements_than_anybody_reads_are_cut_and_said() -> None:
+def test_too_many_statements_are_cut_with_an_error() -> None:
     text = json.dumps(openvex()).replace('"statements": []', f'"statements": [{",".join(["{}"] * (MOST + 5))}]')
-    found = read(text)
-    assert found.statements == ()
-    assert len(found.errors) == 52
-    assert {"more of its statements cannot be read" in found.errors[-1].message} == {True}
-    assert "the rest is not read" in found.errors[-2].message
+    vex = read(text)
+    assert vex.statements == ()
+    assert len(vex.errors) == 52
+    assert {"more of its statements cannot be read" in vex.errors[-1].message} == {True}
+    assert "the rest is not read" in vex.errors[-2].message
 
 
 def test_groups_of_csaf_do_not_multiply() -> None:
     many = [f"P{number}" for number in range(2000)]
     tree = {"product_groups": [{"group_id": "G", "product_ids": many}]}
     flags = [{"label": "x", "group_ids": ["G"] * 1000}] * 5
-    found = read(csaf(known(flags=flags, product_status={"known_not_affected": many}), tree=tree))
-    assert "the rest is ignored" in found.errors[-1].message
+    vex = read(csaf(known(flags=flags, product_status={"known_not_affected": many}), tree=tree))
+    assert "the rest is ignored" in vex.errors[-1].message
 
 
 @pytest.mark.parametrize(
@@ -337,8 +337,8 @@ def test_groups_of_csaf_do_not_multiply() -> None:
     ],
 )
 def test_times(text: str, when: str | None) -> None:
-    found = moment(text)
-    assert (found.isoformat() if found else None) == when
+    time = moment(text)
+    assert (time.isoformat() if time else None) == when
 
 
 JSON = st.recursive(
@@ -365,5 +365,5 @@ def test_nothing_raises_and_a_statement_always_has_a_name(rows: list[Any], inner
         "bom": bom(*rows, flaw(affects=inner), flaw(analysis=inner)),
         "csaf": csaf(*rows, known(product_status=inner), known(flags=inner), tree=inner),
     }[kind]
-    found = read(table)
-    assert all(statement.names and all(statement.names) for statement in found.statements)
+    vex = read(table)
+    assert all(statement.names and all(statement.names) for statement in vex.statements)

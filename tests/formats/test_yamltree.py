@@ -1,4 +1,4 @@
-"""YAML as nodes: places, meanings, and bounds that hostile text cannot pass."""
+"""YAML as nodes: places, values, and bounds on hostile text."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def plain(node: YamlNode | None) -> Any:
         ("inf", "inf"), ("2024-01-01", "2024-01-01"), ("0x", "0x"), ("１２", "１２"),
     ],
 )  # fmt: skip
-def test_a_plain_scalar_means_what_compose_takes_it_for(text: str, value: object) -> None:
-    found = resolve(text)
-    assert (found, type(found)) == (value, type(value))
+def test_plain_scalar_resolves_as_in_compose(text: str, value: object) -> None:
+    resolved = resolve(text)
+    assert (resolved, type(resolved)) == (value, type(value))
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_plain_scalar_means_what_compose_takes_it_for(text: str, value: object
         ("'it''s'", "it's"), ('"a\\nb"', "a\nb"), ('"é"', "é"),
     ],
 )  # fmt: skip
-def test_quotes_and_tags_decide_what_a_scalar_means(text: str, value: object) -> None:
+def test_quotes_and_tags_decide_the_type(text: str, value: object) -> None:
     assert plain(parse(f"a: {text}").documents[0]) == {"a": value}
 
 
@@ -70,12 +70,12 @@ def test_quotes_and_tags_decide_what_a_scalar_means(text: str, value: object) ->
         ("a: {b: c,\n  d: e}\n", ["a", "{b: c,\n  d: e}", "b", "c", "d", "e"]),
     ],
 )
-def test_a_node_knows_where_it_stands(text: str, excerpts: list[str]) -> None:
-    found: list[str] = []
+def test_node_has_its_place(text: str, excerpts: list[str]) -> None:
+    texts: list[str] = []
 
     def walk(node: YamlNode) -> None:
-        if not found or node.start >= 0:
-            found.append(text[node.start : node.end])
+        if not texts or node.start >= 0:
+            texts.append(text[node.start : node.end])
         if isinstance(node, Sequence):
             for item in node.items:
                 walk(item)
@@ -87,14 +87,14 @@ def test_a_node_knows_where_it_stands(text: str, excerpts: list[str]) -> None:
     root = parse(text).documents[0]
     assert root is not None
     walk(root)
-    assert found[1:] == excerpts
+    assert texts[1:] == excerpts
 
 
 def test_several_documents_are_several_trees() -> None:
     assert [plain(document) for document in parse("a: 1\n---\n- b\n---\n").documents] == [{"a": 1}, ["b"], None]
 
 
-def test_anchors_do_not_reach_into_the_next_document() -> None:
+def test_anchors_end_with_their_document() -> None:
     assert [flaw.message for flaw in parse("a: &x 1\n---\nb: *x\n").flaws] == ["the alias *x has no anchor"]
 
 
@@ -126,14 +126,14 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     ],
     ids=lambda value: value[:24] if isinstance(value, str) else None,
 )
-def test_what_is_wrong_is_told_with_its_line(text: str, words: str, line: int) -> None:
+def test_flaw_has_its_line(text: str, words: str, line: int) -> None:
     flaws, ran = counted(lambda: parse(text).flaws)
     assert ran < 5_000_000
     assert words in flaws[0].message
     assert text.count("\n", 0, flaws[0].start) + 1 == line
 
 
-def test_what_stands_before_a_flaw_is_kept() -> None:
+def test_text_before_a_flaw_is_read() -> None:
     assert plain(parse("a: 1\nb: [2, {c: 3}\nd").documents[0]) == {"a": 1, "b": [2, {"c": 3}]}
 
 
@@ -209,7 +209,7 @@ VALUES = st.recursive(
 
 @settings(max_examples=100, deadline=None)
 @given(VALUES, st.booleans())
-def test_what_is_dumped_is_read_back(value: object, flow: bool) -> None:  # noqa: FBT001  hypothesis gives it
+def test_dumped_value_reads_back(value: object, flow: bool) -> None:  # noqa: FBT001  hypothesis gives it
     text = yaml.safe_dump({"v": value}, default_flow_style=flow, allow_unicode=True)
     tree = parse(text)
     assert not tree.flaws

@@ -1,4 +1,4 @@
-"""Reads a test's text with the format that it is written in."""
+"""Reads a test's text with its own format."""
 
 from __future__ import annotations
 

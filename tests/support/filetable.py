@@ -1,4 +1,4 @@
-"""A folder of files that is only a table: what a document may see in a test."""
+"""A table of files that a document may read in a test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sealock.model.project import ProjectFile
 
 
 class Table:
-    """Files by their path; what is not in the table is not there."""
+    """Files by their path; any other path is missing."""
 
     def __init__(self, texts: Mapping[str, str], environment: Mapping[str, str] | None = None) -> None:
         self.texts = texts
@@ -17,12 +17,12 @@ class Table:
 
     def text(self, path: str) -> str:
         if path not in self.texts:
-            msg = f"{path} is not there"
+            msg = f"{path} does not exist"
             raise FileRefusedError(msg)
         return self.texts[path]
 
     def fact(self, path: str) -> ProjectFile:
         return ProjectFile(path, exists=path in self.texts)
 
-    def entries(self, folder: str) -> tuple[str, ...] | None:
-        return tuple(sorted(self.texts)) if folder in {"", "."} else None
+    def entries(self, directory: str) -> tuple[str, ...] | None:
+        return tuple(sorted(self.texts)) if directory in {"", "."} else None
