@@ -138,7 +138,7 @@ _RUNTIME: Final = (
     _rule("5.4", "Capabilities are limited to what is needed", "containers", "C002", "C003", "K001"),
     _rule("5.5", "No container is privileged", "containers", "C001"),
     _rule("5.6", "No sensitive folder of the machine is mounted", "containers", "C014", "C015", "C016", "K007"),
-    _rule("5.7", "No login server runs inside", "containers", "C036", "K015"),
+    _rule("5.7", "No login server runs inside", "containers", "C036"),
     _rule("5.8", "No privileged port of the machine is published", "containers", "C062"),
     _rule(
         "5.9", "Only needed ports are open", "containers", "C061", "C063",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -27,6 +27,8 @@ def evaluate(target: str, document: Document, rules: Mapping[str, Iterable[Rule[
     findings: list[Finding] = []
     skipped: list[Skipped] = []
     seen: dict[str, int] = {}
+    # A merged rule may have reported a part of these.
+    wholes = tuple(subject.name for subject in document.subjects if subject.kind in {"build", "project"})
     for subject in document.subjects:
         for rule in rules.get(subject.kind, ()):
             if rule.reads and (field := _unknown_field(rule, subject)) is not None:
@@ -39,7 +41,7 @@ def evaluate(target: str, document: Document, rules: Mapping[str, Iterable[Rule[
                 if fault.unknown:
                     skipped.append(_skipped(rule, subject, fault.message))
                 else:
-                    findings.append(_finding(target, document, subject, rule, fault, seen))
+                    findings.append(_finding(target, document, subject, rule, fault, seen, wholes))
                 found = True
             if not found and subject.unresolved and rule.reads and (words := _unresolved(rule, subject)):
                 skipped.append(_skipped(rule, subject, f"{words} could not be resolved"))
@@ -65,7 +67,13 @@ def _unresolved(rule: Rule[Any], subject: Subject) -> str:
 
 
 def _finding(  # noqa: PLR0913, PLR0917  it joins what six parties know
-    target: str, document: Document, subject: Subject, rule: Rule[Any], fault: RuleFinding, seen: dict[str, int]
+    target: str,
+    document: Document,
+    subject: Subject,
+    rule: Rule[Any],
+    fault: RuleFinding,
+    seen: dict[str, int],
+    wholes: tuple[str, ...],
 ) -> Finding:
     place = fault.place or subject.place(fault.at)
     source = document.sources.get(place.file, document.source)
@@ -87,7 +95,7 @@ def _finding(  # noqa: PLR0913, PLR0917  it joins what six parties know
         former=tuple(
             _fingerprint(f"{old}\0{target}\0{name}\0{evidence}", seen)
             for old in replaced_by(rule.id)
-            for name in _former_subjects(document, subject)
+            for name in dict.fromkeys((subject.name, *wholes))
         ),
         conceal=rule.conceals,
         view=subject.view,
@@ -99,11 +107,3 @@ def _fingerprint(key: str, seen: dict[str, int]) -> str:
     # The order tells equal findings in one file apart, so that no line number enters the fingerprint.
     seen[key] = seen.get(key, 0) + 1
     return sha256(f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
-def _former_subjects(document: Document, subject: Subject) -> Iterator[str]:
-    """Name the subjects that a merged rule may have reported: this one, or the Dockerfile or project around it."""
-    yield subject.name
-    for other in document.subjects:
-        if other.kind in {"build", "project"} and other.name != subject.name:
-            yield other.name

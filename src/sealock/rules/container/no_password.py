@@ -11,6 +11,11 @@ _VARIABLES = {
     "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD": (_YES, Severity.HIGH),
     "ALLOW_EMPTY_PASSWORD": (_YES, Severity.HIGH),
     "ALLOW_ANONYMOUS_LOGIN": (_YES, Severity.MEDIUM),
+    "DISABLE_AUTH": (_YES, Severity.HIGH),
+    "NO_AUTH": (_YES, Severity.HIGH),
+    "SKIP_AUTH": (_YES, Severity.HIGH),
+    "AUTH_ENABLED": (_NO, Severity.HIGH),
+    "ENABLE_AUTH": (_NO, Severity.HIGH),
     "ALLOW_PLAINTEXT_LISTENER": (_YES, Severity.MEDIUM),
     "ES_SECURITY_ENABLED": (_NO, Severity.HIGH),
     "XPACK.SECURITY.ENABLED": (_NO, Severity.HIGH),
@@ -29,11 +34,18 @@ _WORDS = (
     ("--protected-mode no", "Redis without its guard against strangers", Severity.HIGH),
     ("--skip-grant-tables", "the database without any accounts", Severity.HIGH),
     ("--noauth", "the database without accounts", Severity.HIGH),
+    ("--no-auth", "a service without logins", Severity.HIGH),
+    ("--disable-auth", "a service without logins", Severity.HIGH),
+    ("--auth none", "a service without logins", Severity.HIGH),
+    ("--auth=none", "a service without logins", Severity.HIGH),
+    ("xpack.security.enabled=false", "Elasticsearch without logins", Severity.HIGH),
     ("--api.insecure", "Traefik's dashboard without a password", Severity.MEDIUM),
     ("tcp://0.0.0.0:2375", "the Docker API without TLS", Severity.CRITICAL),
     ("NotebookApp.token=", "a notebook without a token", Severity.HIGH),
     ("ServerApp.token=", "a notebook without a token", Severity.HIGH),
     ("IdentityProvider.token=", "a notebook without a token", Severity.HIGH),
+    ("NotebookApp.password=", "a notebook without a password", Severity.HIGH),
+    ("ServerApp.password=", "a notebook without a password", Severity.HIGH),
     ("--anonymous-auth=true", "an API that anybody may use", Severity.MEDIUM),
     ("--insecure-skip-auth", "a service without logins", Severity.HIGH),
 )
@@ -45,7 +57,7 @@ def _said(line: str, words: str) -> bool:
     if at < 0:
         return False
     rest = line[at + len(words) :]
-    if words.endswith("token="):
+    if words.endswith("="):
         return rest[:2] in {"", "''", '""'} or rest[:1] in {" ", "'"}
     return not rest.startswith("=false") and (not rest or not (rest[0].isalnum() or rest[0] == "-"))
 
@@ -54,8 +66,9 @@ class NoPassword(Rule[Container]):
     """Service is started without a password.
 
     Whoever reaches it, from a neighbouring container or a published port, may read and change everything; those who
-    search the Internet for open databases find it soon. Let it ask for a password from a secret file
-    (POSTGRES_PASSWORD_FILE and the like).
+    search the Internet for open databases find it soon. What is handy for a test (`POSTGRES_HOST_AUTH_METHOD=trust`,
+    `MYSQL_ALLOW_EMPTY_PASSWORD`, an empty notebook token) stays in the image where a Dockerfile sets it. Let the
+    service ask for a password from a secret file (POSTGRES_PASSWORD_FILE and the like).
     """
 
     id = "C070"
@@ -68,12 +81,17 @@ class NoPassword(Rule[Container]):
         "docker run redis:7.4 redis-server --protected-mode no",
         "docker run --network app alpine jupyter lab --ServerApp.token=''",
         "FROM mysql:8.4\nENV MYSQL_ALLOW_EMPTY_PASSWORD=yes\n",
+        "FROM postgres:17\nENV POSTGRES_HOST_AUTH_METHOD=trust\n",
+        'FROM jupyter/base-notebook:2024-10-01\nCMD ["start-notebook.sh", "--NotebookApp.token="]\n',
+        'FROM redis:7.4\nCMD ["redis-server", "--protected-mode", "no"]\n',
         "services:\n  es:\n    image: elasticsearch:8.15.0\n    environment: ['xpack.security.enabled=false']\n",
         "services:\n  t:\n    image: traefik:v3.1\n    command: --api.insecure=true --providers.docker\n",
     )
     good = (
         "docker run -e POSTGRES_HOST_AUTH_METHOD=scram-sha-256 postgres:16",
         "docker run -e MYSQL_ALLOW_EMPTY_PASSWORD=no mysql:8.4 --api.insecure=false",
+        "FROM postgres:17\nENV POSTGRES_HOST_AUTH_METHOD=scram-sha-256 POSTGRES_PASSWORD_FILE=/run/secrets/db\n",
+        'FROM redis:7.4\nENV MYSQL_ALLOW_EMPTY_PASSWORD=no\nCMD ["redis-server", "/etc/redis.conf"]\n',
     )
     fixable = False
 

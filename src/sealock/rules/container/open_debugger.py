@@ -1,9 +1,25 @@
 from __future__ import annotations
 
-from sealock.rules.container._texts import command_lines
-from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, cwe, given
+import re
 
-_MARKS = (
+from sealock.rules.container._texts import command_lines
+from sealock.rules.kit import (
+    At,
+    Confidence,
+    Container,
+    Final,
+    Iterator,
+    Rule,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    cwe,
+    given,
+    page,
+)
+from sealock.secrets.values import mask
+
+_MARKS: Final = (
     ("--inspect=0.0.0.0", "Node"),
     ("--inspect-brk=0.0.0.0", "Node"),
     ("address=*:", "Java"),
@@ -12,39 +28,74 @@ _MARKS = (
     ("debugpy --listen 0.0.0.0", "Python"),
     ("com.sun.management.jmxremote.authenticate=false", "Java's management"),
 )
-_VARIABLES = frozenset(
-    {"NODE_OPTIONS", "JAVA_OPTS", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CATALINA_OPTS"}
+"""Debuggers that listen on every address."""
+_OPTION: Final = re.compile(
+    r"(?:-agentlib:jdwp=|-Xrunjdwp:)(?!\S*address=(?:127\.|localhost))|--inspect(?:-brk)?=(?:\[::\]|\*)|"
+    r"\bdebugpy\b.*--listen (?!127\.|localhost)|\bpydevd\b|\brdbg\b.*--open|\bxdebug\.(?:mode|remote_enable)\b|"
+    r"\bdlv\b(?!.*127\.0\.0\.1).*--headless"
 )
+"""Debuggers whose address depends on their version, or is not named."""
+_DEBUG: Final = frozenset({"FLASK_DEBUG", "DJANGO_DEBUG", "APP_DEBUG", "RAILS_WEB_CONSOLE"})
+_YES: Final = frozenset({"1", "true", "on", "yes"})
 
 
 class OpenDebugger(Rule[Container]):
     """Debugger listens for everybody.
 
-    A debugger asks for no password and runs whatever it is told: every container of the network can take the program
-    over. Let it listen on 127.0.0.1 and start it for debugging alone, say in a compose override.
+    A debugger asks for no password and runs whatever it is sent: jdwp, `node --inspect=0.0.0.0` and debugpy let every
+    container of the network take the program over, and the debug pages of Flask and the like show settings and run
+    code. Let it listen on 127.0.0.1 and start it only for debugging, say in a compose override.
     """
 
     id = "C072"
     severity = Severity.HIGH
     reads = ("environment", "command")
-    references = (cwe(489),)
+    references = (
+        cis_docker("5.7"),
+        cwe(489),
+        page("Node.js, debugging guide", "https://nodejs.org/en/learn/getting-started/debugging"),
+    )
     remedy = "Take the debugger out, or keep it in an override file and on 127.0.0.1."
     bad = (
         "docker run node:22 node --inspect=0.0.0.0:9229 app.js",
         "services:\n  a:\n    image: a:1\n    environment: ['JAVA_OPTS=-agentlib:jdwp=server=y,address=*:5005']\n",
+        'FROM eclipse-temurin:21\nENV JAVA_TOOL_OPTIONS="-agentlib:jdwp=transport=dt_socket,server=y,address=*:5005"\n',
+        'FROM node:22\nCMD ["node", "--inspect=0.0.0.0:9229", "app.js"]\n',
+        "FROM python:3.12\nENTRYPOINT python -m debugpy --listen 0.0.0.0:5678 app.py\n",
+        "FROM python:3.12\nENV FLASK_DEBUG=1\n",
     )
     good = (
         "docker run node:22 node --inspect=127.0.0.1:9229 app.js",
         "docker run -e NODE_OPTIONS=--max-old-space-size=512 node:22",
+        'FROM node:22\nENV FLASK_DEBUG=0\nCMD ["node", "--inspect=127.0.0.1:9229", "app.js"]\n',
     )
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        lines = [(at, line) for _, at, line in command_lines(container)]
+        for _, at, line in command_lines(container):
+            yield from self._in_text(at, line, mask(line)[:200])
         for index, variable in enumerate(given(container.environment, ())):
-            if variable.name in _VARIABLES and variable.value:
-                lines.append((("environment", index), variable.value))
-        for at, line in lines:
-            found = next(((mark, whose) for mark, whose in _MARKS if mark in line), None)
-            if found and (found[1] != "Java" or "jdwp" in line):
-                yield self.finding(f"has {found[1]} debugging open to everybody ({found[0]})", at, evidence=found[0])
+            name, value, at = variable.name, variable.value or "", ("environment", index)
+            evidence = mask(f"{name}={value}")[:200]
+            if (name in _DEBUG and value.lower() in _YES) or (name == "WERKZEUG_DEBUG_PIN" and value == "off"):
+                yield self.finding(
+                    f"turns a debugger on with {name}",
+                    at,
+                    severity=Severity.MEDIUM,
+                    confidence=Confidence.MEDIUM,
+                    evidence=evidence,
+                )
+            else:
+                yield from self._in_text(at, value, evidence)
+
+    def _in_text(self, at: At, text: str, evidence: str) -> Iterator[RuleFinding]:
+        mark, language = next((row for row in _MARKS if row[0] in text), ("", ""))
+        if mark and (language != "Java" or "jdwp" in text):
+            yield self.finding(f"has {language} debugging open to everybody ({mark})", at, evidence=mark)
+        elif _OPTION.search(text):
+            yield self.finding(
+                "starts with a debugger that may listen for everybody",
+                at,
+                confidence=Confidence.MEDIUM,
+                evidence=evidence,
+            )
