@@ -15,8 +15,8 @@ import pytest
 from msgspec.structs import replace
 
 from sealock.model.netmap import HOST, Map
-from sealock.netmap import reason
-from sealock.netmap.sources import checked, of_engine
+from sealock.netmap import explain
+from sealock.netmap.sources import of_engine, verify
 from sealock.scan.run import check
 from sealock.scan.settings import Settings
 from support.bridgedengine import bridged_engine
@@ -75,19 +75,19 @@ def image(engine: Engine) -> None:
 
 
 @pytest.fixture(scope="module")
-def drawn(running: Engine) -> tuple[Map, dict[str, int]]:
+def network_map(running: Engine) -> tuple[Map, dict[str, int]]:
     return of_engine(f"unix://{running.socket}")
 
 
-def test_no_connection_contradicts_the_map(drawn: tuple[Map, dict[str, int]]) -> None:
-    found = checked(*drawn)
-    assert found.wrong == ()
+def test_no_connection_contradicts_the_map(network_map: tuple[Map, dict[str, int]]) -> None:
+    found = verify(*network_map)
+    assert found.contradictions == ()
     assert found.untried == 0
     assert found.tried > 70
 
 
 @pytest.mark.parametrize(
-    ("name", "published", "shut"),
+    ("name", "published", "unpublished"),
     [
         ("web", [("8080", None)], []),
         ("near", [("6543", "127.0.0.1")], []),
@@ -96,24 +96,26 @@ def test_no_connection_contradicts_the_map(drawn: tuple[Map, dict[str, int]]) ->
     ],
 )
 def test_what_is_published_is_what_the_engine_opened(
-    drawn: tuple[Map, dict[str, int]], name: str, published: list[object], shut: list[object]
+    network_map: tuple[Map, dict[str, int]], name: str, published: list[object], unpublished: list[object]
 ) -> None:
-    one = next(station for station in drawn[0].stations if station.name == name)
+    one = next(node for node in network_map[0].nodes if node.name == name)
     assert [(port.host, port.address) for port in one.published] == published
-    assert [(port.host, port.address) for port in one.shut] == shut
+    assert [(port.host, port.address) for port in one.unpublished] == unpublished
 
 
-def test_the_port_that_the_engine_chose_is_told(running: Engine, drawn: tuple[Map, dict[str, int]]) -> None:
-    one = next(station for station in drawn[0].stations if station.name == "any")
+def test_the_port_that_the_engine_chose_is_told(running: Engine, network_map: tuple[Map, dict[str, int]]) -> None:
+    one = next(node for node in network_map[0].nodes if node.name == "any")
     told = running.docker("port", "any", "80/tcp").stdout.split()
     assert {f"0.0.0.0:{port.host}" for port in one.published} <= set(told)
     assert one.published
 
 
-def test_who_stands_on_no_network_but_the_engines_is_not_remarked_on(drawn: tuple[Map, dict[str, int]]) -> None:
-    assert all(isinstance(station.routes, tuple) for station in drawn[0].stations)
+def test_who_stands_on_no_network_but_the_engines_is_not_remarked_on(network_map: tuple[Map, dict[str, int]]) -> None:
+    assert all(isinstance(node.routes, tuple) for node in network_map[0].nodes)
     assert not [
-        remark for remark in drawn[0].remarks if "not by a network" in remark.text or "have no way out" in remark.text
+        remark
+        for remark in network_map[0].remarks
+        if "not by a network" in remark.text or "have no way out" in remark.text
     ]
 
 
@@ -135,17 +137,17 @@ def test_a_container_that_somebody_joined_to_another_network_is_found_by_its_rou
     }
 
 
-def test_from_the_host_a_port_that_is_not_published_is_found_out(drawn: tuple[Map, dict[str, int]]) -> None:
-    there, pids = drawn
-    lying = tuple(replace(station, published=station.published + station.shut, shut=()) for station in there.stations)
-    wrong = checked(replace(there, stations=lying), pids).wrong
+def test_from_the_host_a_port_that_is_not_published_is_found_out(network_map: tuple[Map, dict[str, int]]) -> None:
+    there, pids = network_map
+    lying = tuple(replace(node, published=node.published + node.unpublished, unpublished=()) for node in there.nodes)
+    wrong = verify(replace(there, nodes=lying), pids).contradictions
     assert {(one.probe.source, one.probe.target, one.probe.port) for one in wrong} >= {(HOST, "db", 5432)}
 
 
-def test_a_map_that_is_wrong_is_found_out(drawn: tuple[Map, dict[str, int]]) -> None:
-    there, pids = drawn
-    without = Map(there.stations, there.networks, tuple(edge for edge in there.edges if edge.way != "network"))
-    assert {(one.probe.source, one.probe.target) for one in checked(without, pids).wrong} >= {
+def test_a_map_that_is_wrong_is_found_out(network_map: tuple[Map, dict[str, int]]) -> None:
+    there, pids = network_map
+    without = Map(there.nodes, there.networks, tuple(edge for edge in there.edges if edge.way != "network"))
+    assert {(one.probe.source, one.probe.target) for one in verify(without, pids).contradictions} >= {
         ("web", "api"),
         ("api", "db"),
     }
@@ -165,17 +167,21 @@ def test_a_map_that_is_wrong_is_found_out(drawn: tuple[Map, dict[str, int]]) -> 
     ],
 )
 def test_a_name_works_where_the_map_gives_it(
-    running: Engine, drawn: tuple[Map, dict[str, int]], source: str, target: str, address: str
+    running: Engine, network_map: tuple[Map, dict[str, int]], source: str, target: str, address: str
 ) -> None:
-    names = {name for edge in drawn[0].edges if (edge.source, edge.target) == (source, target) for name in edge.names}
+    names = {
+        name for edge in network_map[0].edges if (edge.source, edge.target) == (source, target) for name in edge.names
+    }
     done = running.docker("exec", source, "/bin/wget", "-q", "-T", "2", "-O", "-", f"http://{address}/")
     assert (address in names) == (done.stdout == "hi\n"), done.stderr
 
 
-def test_what_listens_on_loopback_alone_is_not_told_to_neighbours(drawn: tuple[Map, dict[str, int]]) -> None:
-    assert reason(drawn[0], "web", "inner")[0]
+def test_what_listens_on_loopback_alone_is_not_told_to_neighbours(network_map: tuple[Map, dict[str, int]]) -> None:
+    assert explain(network_map[0], "web", "inner")[0]
     assert not [
-        edge for edge in drawn[0].edges if edge.target == "inner" and edge.source == "web" and "7777/tcp" in edge.ports
+        edge
+        for edge in network_map[0].edges
+        if edge.target == "inner" and edge.source == "web" and "7777/tcp" in edge.ports
     ]
 
 
@@ -184,8 +190,8 @@ def test_what_listens_on_loopback_alone_is_not_told_to_neighbours(drawn: tuple[M
     [
         (["--from", "web", "--to", "api"], 0, "web reaches api over the network back as api"),
         (["--from", "d1", "--to", "api"], 1, "d1 does not reach api: they share no network"),
-        (["--verify"], 0, "against the map; UDP is not tried"),
-        (["--verify", "compose.yaml"], 2, "a file can't be tried"),
+        (["--verify"], 0, "contradict the map; UDP is not tried"),
+        (["--verify", "compose.yaml"], 2, "it cannot verify a file"),
         (["--from", "web"], 2, "--from and --to belong together"),
     ],
 )

@@ -32,7 +32,7 @@ BOTH = [{"HostIp": "0.0.0.0", "HostPort": "8080"}, {"HostIp": "::", "HostPort": 
 
 
 @pytest.mark.parametrize(
-    ("state", "ports", "published", "shut"),
+    ("state", "ports", "published", "unpublished"),
     [
         (RUNS, {"80/tcp": BOTH}, (Port("80", "8080"),), ()),
         (RUNS, {"80/tcp": BOTH[:1]}, (Port("80", "8080", "0.0.0.0"),), ()),
@@ -48,12 +48,12 @@ def test_the_ports_are_those_that_the_engine_opened(
     state: dict[str, object],
     ports: object,
     published: tuple[Port, ...],
-    shut: tuple[Port, ...],
+    unpublished: tuple[Port, ...],
 ) -> None:
     engine.container("web", host=ASKED, state=state, **networks(ports))
-    drawn, _ = of_engine(engine.where)
-    (one,) = drawn.stations
-    assert (one.published, one.shut) == (published, shut)
+    network_map, _ = of_engine(engine.where)
+    (one,) = network_map.nodes
+    assert (one.published, one.unpublished) == (published, unpublished)
 
 
 @pytest.mark.parametrize("ports", [5, [], {"80/tcp": 7}, {"80/tcp": [{"HostPort": 80}]}, {"80/tcp": ["x"]}])
@@ -63,7 +63,7 @@ def test_what_no_engine_says_is_told_and_no_map_is_made(
     engine.container("web", state=RUNS, **networks(ports))
     assert main(["map", "--engine", engine.where]) == 2
     said = capsys.readouterr()
-    assert "does not describe the container web as engines do" in said.err
+    assert "description of container web could not be decoded" in said.err
     assert not said.out
 
 
@@ -72,7 +72,7 @@ def test_one_that_is_removed_meanwhile_is_left_out_and_one_that_is_refused_is_no
         engine.container(name, state=RUNS, **networks({}))
     first = next(iter(engine.containers))
     engine.answers = lambda path, _: missing("web") if path.endswith(f"/containers/{first}/json") else None
-    assert [station.name for station in of_engine(engine.where)[0].stations] == ["api"]
+    assert [node.name for node in of_engine(engine.where)[0].nodes] == ["api"]
     refused = Reply(500, b'{"message": "no such driver"}')
     engine.answers = lambda path, _: refused if path.endswith(f"/containers/{first}/json") else None
     with pytest.raises(EngineError, match="no such driver"):

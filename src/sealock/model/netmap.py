@@ -1,4 +1,4 @@
-"""Who can reach whom: the containers of a machine or of a compose file, their networks, and the ways between them."""
+"""Network reachability: the containers of a machine or a compose file, their networks, and the edges between them."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from sealock.model.network import EngineNetwork
 from sealock.model.process import Route, Socket
 
 Way: TypeAlias = Literal["network", "link", "published", "host network", "same namespace", "host", "outside"]
-"""How one gets to another: over a network that both are on, a legacy link, a published port, the host's own network
-stack, localhost of a shared namespace; from the host itself; from outside the machine."""
+"""How one reaches another: over a common network, a legacy link, a published port, the host network, localhost of a
+shared namespace; from the host itself; from outside the machine."""
 HOST: Final = "(host)"
 OUTSIDE: Final = "(outside)"
-"""Names of the two nodes that are no containers; no container can have a name with a bracket in it."""
+"""The two nodes that are no containers; a container's name cannot contain a bracket."""
 
 
-class Seat(Struct, frozen=True, gc=False):
-    """A container's place on a network. `names` are those by which neighbours find it there, () for none."""
+class Attachment(Struct, frozen=True, gc=False):
+    """A container's attachment to a network. `names` are its DNS names there, () for none."""
 
     network: str
     ipv4: str = ""
@@ -28,22 +28,22 @@ class Seat(Struct, frozen=True, gc=False):
     names: tuple[str, ...] = ()
 
 
-class Station(Struct, frozen=True):
-    """A container as far as reaching goes. `shares` is the container whose network namespace it is in, "" for its own.
+class MapNode(Struct, frozen=True):
+    """A container on the map. `shares` is the container whose network namespace it uses, "" for its own.
 
-    `published` are the ports that are open on the host (those that would be, where it does not run), `shut` those
-    that were asked for and are not: an internal network has no way in. `listens` are the sockets that wait for
-    others, UNKNOWN where nobody could look, and so are `routes`; `links` are (target, alias).
+    `published` are the ports that are open on the host (that would be, where it does not run), `shut` the declared
+    ports that are not, because all its networks are internal. `listens` are its listening sockets; they and `routes`
+    are UNKNOWN where they could not be read. `links` are (target, alias).
     """
 
     name: str
-    seats: tuple[Seat, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     on_host: bool = False
-    alone: bool = False
+    no_network: bool = False
     """Whether it has no network at all."""
     shares: str = ""
     published: tuple[Port, ...] = ()
-    shut: tuple[Port, ...] = ()
+    unpublished: tuple[Port, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     listens: Maybe[tuple[Socket, ...]] = UNKNOWN
     routes: Maybe[tuple[Route, ...]] = UNKNOWN
@@ -51,7 +51,7 @@ class Station(Struct, frozen=True):
 
 
 class Edge(Struct, frozen=True):
-    """One can reach another. `ports` are "80/tcp"; () means whatever it listens on. `names` and `addresses` to use."""
+    """One node can reach another. `ports` are "80/tcp", () for any; `names` and `addresses` are where to connect."""
 
     source: str
     target: str
@@ -63,7 +63,7 @@ class Edge(Struct, frozen=True):
 
 
 class Remark(Struct, frozen=True, gc=False):
-    """Something that a person should know of the whole, and what to do about it."""
+    """Something on the map that a person should know, and what to do about it."""
 
     about: str
     text: str
@@ -71,9 +71,9 @@ class Remark(Struct, frozen=True, gc=False):
 
 
 class Map(Struct, frozen=True):
-    """The whole. `declared` is true where it was made from a file, and nobody looked at a machine."""
+    """The map. `declared` is true for one from a file."""
 
-    stations: tuple[Station, ...]
+    nodes: tuple[MapNode, ...]
     networks: tuple[EngineNetwork, ...]
     edges: tuple[Edge, ...]
     remarks: tuple[Remark, ...] = ()

@@ -1,7 +1,7 @@
-"""Works out who can reach whom, from networks and containers: values in, values out."""
+"""The network reachability map, from networks and containers: values in, values out, except for `sources`."""
 
-from sealock.netmap.graph import draw
-from sealock.netmap.reasons import reason
-from sealock.netmap.stations import declared, seen
+from sealock.netmap.graph import build_map
+from sealock.netmap.nodes import declared_nodes, running_node
+from sealock.netmap.reasons import explain
 
-__all__ = ["declared", "draw", "reason", "seen"]
+__all__ = ["build_map", "declared_nodes", "explain", "running_node"]

@@ -1,8 +1,9 @@
-"""Gathers what a network map is made of: from an engine and the kernel, or from a compose file."""
+"""Gathers what a network map needs, from an engine and the kernel or from a compose file, and verifies a map."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import msgspec
@@ -14,12 +15,12 @@ from sealock.formats.engine import read_network, read_networks
 from sealock.formats.inspect import read_inspect
 from sealock.model.absent import UNKNOWN, Maybe
 from sealock.model.container import Port
-from sealock.model.netmap import HOST, Map, Station
+from sealock.model.netmap import HOST, Map, MapNode
 from sealock.model.network import EngineNetwork
 from sealock.model.process import Route, Socket
 from sealock.model.project import Project
-from sealock.netmap import declared, draw, seen
-from sealock.netmap.probes import Probe, ProbeResults, Wrong, differing, probes
+from sealock.netmap import build_map, declared_nodes, running_node
+from sealock.netmap.probes import Contradiction, Probe, ProbeResults, contradiction, probes
 from sealock.runtime.engine import Engine, connect
 from sealock.runtime.kernel.connections import try_connections
 from sealock.runtime.kernel.processes import ProcReader
@@ -50,124 +51,122 @@ class _Container(Struct, rename="pascal"):
     network_settings: _Network = msgspec.field(default_factory=_Network)
 
     def opened(self) -> tuple[Port, ...] | None:
-        """The ports that are published by now; None from an engine that does not say."""
+        """The ports that are published now; None from an engine that does not report them."""
         ports = self.network_settings.ports
         if ports is None:
             return None
         return tuple(
-            Port(port, one.host_port or None, one.host_ip or None, protocol or "tcp")
+            Port(port, binding.host_port or None, binding.host_ip or None, protocol or "tcp")
             for port, _, protocol in (name.partition("/") for name in ports)
-            for one in ports[f"{port}/{protocol}" if protocol else port] or ()
+            for binding in ports[f"{port}/{protocol}" if protocol else port] or ()
         )
 
 
-class Checked(Struct, frozen=True):
-    """A map held against the truth: how many connections were tried, which contradict it, how many could not be."""
+class Verification(Struct, frozen=True):
+    """How many connections were tried, which contradict the map, and how many could not be tried."""
 
     tried: int
-    wrong: tuple[Wrong, ...]
+    contradictions: tuple[Contradiction, ...]
     untried: int
 
 
 def of_engine(where: str = "") -> tuple[Map, dict[str, int]]:
-    """The map of an engine's containers, and the ids of their processes by name (0 for those that do not run here).
+    """The map of an engine's containers, and their pids by name (0 for those that do not run here).
 
-    Under HOST stands a process that is on the host's own network.
+    HOST has the pid of a process on the host network. Containers that are removed meanwhile are skipped.
 
-    EngineError where no engine answers, or one that says odd things. What vanishes meanwhile is left out.
+    EngineError where no engine answers, or answers unexpectedly.
     """
     with connect(where) as engine:
         networks = tuple(_networks(engine))
         machine = ProcReader() if engine.endpoint.kind == "unix" else None
         listed = engine.containers()
-        names = {one.id: one.name for one in listed}
-        stations = []
-        # Whoever listens on the engine's socket is on the host's network.
+        names = {container.id: container.name for container in listed}
+        nodes = []
+        # The process that listens on the engine's socket is on the host network.
         pids: dict[str, int] = {HOST: engine.process()}
-        for one, answer in engine.each(lambda two: engine.container(two.id), listed):
+        for container, answer in engine.each(lambda container: engine.container(container.id), listed):
             if not isinstance(answer, str):
                 if answer.status == _GONE:
                     continue
                 raise answer
-            container = read_inspect(answer).container
-            said = _said(answer, one.name)
-            state = said.state
-            pids[one.name] = state.pid if machine is not None else 0
-            listens, routes = _shown(machine, state.pid, one.id)
-            stations.append(
-                seen(
-                    one.name,
-                    container,
+            details = _decode(answer, container.name)
+            state = details.state
+            pids[container.name] = state.pid if machine is not None else 0
+            listens, routes = _sockets_and_routes(machine, state.pid, container.id)
+            nodes.append(
+                running_node(
+                    container.name,
+                    read_inspect(answer).container,
                     networks,
                     listens=listens,
                     routes=routes,
                     names=names,
                     running=state.running,
-                    opened=said.opened(),
+                    opened=details.opened(),
                 )
             )
-    return draw(tuple(_own_sockets(stations)), networks), pids
+    return build_map(tuple(_without_proxies(nodes)), networks), pids
 
 
-def _said(answer: str, name: str) -> _Container:
+def _decode(answer: str, name: str) -> _Container:
     try:
         return msgspec.json.decode(answer, type=_Container)
     except (msgspec.MsgspecError, RecursionError) as error:
-        message = f"the engine does not describe the container {name} as engines do: {error}"
+        message = f"the engine's description of container {name} could not be decoded: {error}"
         raise EngineError(message) from None
 
 
-def _own_sockets(stations: list[Station]) -> Iterator[Station]:
-    """Take the engine's own proxies of published ports from what containers on the host's network listen on."""
-    taken = {port.host for station in stations for port in station.published}
-    for station in stations:
-        if station.on_host and isinstance(station.listens, tuple):
-            kept = tuple(two for two in station.listens if str(two.port) not in taken)
-            yield msgspec.structs.replace(station, listens=kept)
+def _without_proxies(nodes: list[MapNode]) -> Iterator[MapNode]:
+    """Remove the engine's proxies of published ports from the sockets of containers on the host network."""
+    proxied = {port.host for node in nodes for port in node.published}
+    for node in nodes:
+        if node.on_host and isinstance(node.listens, tuple):
+            own = tuple(socket for socket in node.listens if str(socket.port) not in proxied)
+            yield msgspec.structs.replace(node, listens=own)
         else:
-            yield station
+            yield node
 
 
-def checked(drawn: Map, pids: dict[str, int]) -> Checked:
-    """Try what the map says, and what it says cannot be, from inside the containers' network namespaces."""
-    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  only here
-
+def verify(network_map: Map, pids: dict[str, int]) -> Verification:
+    """Try the probes of a map from inside the containers' network namespaces."""
     by_source: dict[str, list[Probe]] = {}
-    for probe in probes(drawn):
+    for probe in probes(network_map):
         by_source.setdefault(probe.source, []).append(probe)
 
-    def one(source: str) -> tuple[ProbeResults, ...]:
-        wanted = by_source[source]
+    def try_probes(source: str) -> tuple[ProbeResults, ...]:
+        targets = [(probe.address, probe.port) for probe in by_source[source]]
         if not pids.get(source):
-            return tuple("untried" for _ in wanted)
-        return try_connections(pids[source], [(probe.address, probe.port) for probe in wanted])
+            return tuple("untried" for _ in targets)
+        return try_connections(pids[source], targets)
 
-    wrong: list[Wrong] = []
-    count = untried = 0
+    contradictions: list[Contradiction] = []
+    tried = untried = 0
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for source, answers in zip(by_source, pool.map(one, by_source), strict=True):
-            for probe, found in zip(by_source[source], answers, strict=True):
-                count += found != "untried"
-                untried += found == "untried"
-                if (differs := differing(probe, found)) is not None:
-                    wrong.append(differs)
-    return Checked(count, tuple(wrong), untried)
+        for source, results in zip(by_source, pool.map(try_probes, by_source), strict=True):
+            for probe, result in zip(by_source[source], results, strict=True):
+                tried += result != "untried"
+                untried += result == "untried"
+                if (contradicts := contradiction(probe, result)) is not None:
+                    contradictions.append(contradicts)
+    return Verification(tried, tuple(contradictions), untried)
 
 
 def _networks(engine: Engine) -> list[EngineNetwork]:
-    found: list[EngineNetwork] = []
-    for listed, answer in engine.each(lambda one: engine.network(one.id or one.name), read_networks(engine.networks())):
-        whole = read_network(answer) if isinstance(answer, str) else None
-        # "host" and "none" are words of the engine's, and join nobody.
-        if whole is not None and listed.driver not in {"host", "null"}:
-            found.append(whole)
-    return found
+    networks: list[EngineNetwork] = []
+    listed = read_networks(engine.networks())
+    for network, answer in engine.each(lambda network: engine.network(network.id or network.name), listed):
+        details = read_network(answer) if isinstance(answer, str) else None
+        # "host" and "none" are special names, and connect no containers.
+        if details is not None and network.driver not in {"host", "null"}:
+            networks.append(details)
+    return networks
 
 
-def _shown(
+def _sockets_and_routes(
     machine: ProcReader | None, pid: int, container: str
 ) -> tuple[Maybe[tuple[Socket, ...]], Maybe[tuple[Route, ...]]]:
-    """The sockets and routes of a container that runs here; those of the host's own network belong to others too."""
+    """The sockets and routes of a container that runs here; on the host network they include those of others."""
     if machine is None or not pid:
         return UNKNOWN, UNKNOWN
     try:
@@ -180,7 +179,7 @@ def _shown(
 
 
 def of_compose(path: str) -> tuple[Map, tuple[str, ...]]:
-    """The map that a compose file declares, and what of the file could not be read."""
+    """The map that a compose file declares, and the errors in the file."""
     for input_ in resolve(path, Options()):
         if not isinstance(input_, FileInput) or input_.kind != "compose":
             why = f": {input_.error}" if isinstance(input_, Unreadable) else ""
@@ -191,6 +190,6 @@ def of_compose(path: str) -> tuple[Map, tuple[str, ...]]:
         errors = tuple(f"{error.location.file}: {error.message}" for error in document.errors)
         if not projects:
             raise TargetError("; ".join(errors) or f"{path} declares nothing")
-        return draw(*declared(projects[0]), declared=True), errors
+        return build_map(*declared_nodes(projects[0]), declared=True), errors
     message = f"{path} is not a compose file"
     raise TargetError(message)

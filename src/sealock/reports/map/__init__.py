@@ -1,4 +1,4 @@
-"""The network map: for a terminal, as JSON, as DOT, and as a picture."""
+"""The network map: for a terminal, as JSON, as DOT, and as SVG."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MapFormat: TypeAlias = Literal["terminal", "json", "dot", "svg"]
 FORMATS: Final[tuple[MapFormat, ...]] = ("terminal", "json", "dot", "svg")
 
 
-def render(form: MapFormat, drawn: Map, **style: Any) -> str:  # noqa: ANN401  only the terminal's takes a style
-    """Render in a format; the terminal's takes width, colour and unicode."""
-    text: str = import_module(f"sealock.reports.map.{form}").render(drawn, **style)
+def render(form: MapFormat, network_map: Map, **style: Any) -> str:  # noqa: ANN401  only the terminal's takes a style
+    """Render in a format; only the terminal's takes width, colour and unicode."""
+    text: str = import_module(f"sealock.reports.map.{form}").render(network_map, **style)
     return text

@@ -1,4 +1,4 @@
-"""The map as JSON: containers, networks, every way from one to another, remarks."""
+"""The map as JSON: containers, networks, edges, remarks."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import Any
 
 from sealock.model.absent import UNKNOWN, UNSET, Absent
 from sealock.model.container import Port
-from sealock.model.netmap import Edge, Map, Station
+from sealock.model.netmap import Edge, Map, MapNode
 from sealock.reports.jsontext import encode
 
 
-def render(drawn: Map) -> str:
-    """Render; what is not known is null, ways have the names "(host)" and "(outside)" for what is no container."""
+def render(network_map: Map) -> str:
+    """Render as JSON; unknown values are null, and "(host)" and "(outside)" name nodes that are no containers."""
     return encode({
-        "declared": drawn.declared,
-        "containers": [_station(station) for station in drawn.stations],
+        "declared": network_map.declared,
+        "containers": [_node(node) for node in network_map.nodes],
         "networks": [
             {
                 "name": network.name,
@@ -24,34 +24,43 @@ def render(drawn: Map) -> str:
                 "subnets": _plain(network.subnets) or [],
                 "gateways": _plain(network.gateways) or [],
             }
-            for network in drawn.networks
+            for network in network_map.networks
         ],
-        "ways": [_edge(edge) for edge in drawn.edges],
-        "remarks": [{"about": remark.about, "text": remark.text, "remedy": remark.remedy} for remark in drawn.remarks],
+        "ways": [_edge(edge) for edge in network_map.edges],
+        "remarks": [
+            {"about": remark.about, "text": remark.text, "remedy": remark.remedy} for remark in network_map.remarks
+        ],
     }) + "\n"  # fmt: skip
 
 
-def _station(station: Station) -> dict[str, Any]:
-    listens = station.listens
+def _node(node: MapNode) -> dict[str, Any]:
+    listens = node.listens
     return {
-        "name": station.name,
-        "running": station.running,
+        "name": node.name,
+        "running": node.running,
         "networks": [
-            {"name": seat.network, "ipv4": seat.ipv4, "ipv6": seat.ipv6, "names": list(seat.names)}
-            for seat in station.seats
+            {
+                "name": attachment.network,
+                "ipv4": attachment.ipv4,
+                "ipv6": attachment.ipv6,
+                "names": list(attachment.names),
+            }
+            for attachment in node.attachments
         ],
-        "host_network": station.on_host,
-        "no_network": station.alone,
-        "shares_network_of": station.shares,
-        "published": [_port(port) for port in station.published],
-        "not_published": [_port(port) for port in station.shut],
-        "links": [{"target": target, "alias": alias} for target, alias in station.links],
+        "host_network": node.on_host,
+        "no_network": node.no_network,
+        "shares_network_of": node.shares,
+        "published": [_port(port) for port in node.published],
+        "not_published": [_port(port) for port in node.unpublished],
+        "links": [{"target": target, "alias": alias} for target, alias in node.links],
         "routes": None
-        if isinstance(station.routes, Absent)
-        else [{"interface": two.interface, "subnet": two.subnet, "gateway": two.gateway} for two in station.routes],
+        if isinstance(node.routes, Absent)
+        else [
+            {"interface": route.interface, "subnet": route.subnet, "gateway": route.gateway} for route in node.routes
+        ],
         "listens": None
         if isinstance(listens, Absent)
-        else [{"protocol": two.protocol, "address": two.address, "port": two.port} for two in listens],
+        else [{"protocol": socket.protocol, "address": socket.address, "port": socket.port} for socket in listens],
     }
 
 

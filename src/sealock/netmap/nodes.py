@@ -1,4 +1,4 @@
-"""Makes stations of containers: of what an engine says, and of what a compose file declares."""
+"""Makes nodes of containers: those of an engine, and those that a compose file declares."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from sealock.model.absent import UNKNOWN, UNSET, Maybe, given
 from sealock.model.container import Container, Port
-from sealock.model.netmap import Seat, Station
+from sealock.model.netmap import Attachment, MapNode
 from sealock.model.network import EngineNetwork, NetworkEndpoint
 from sealock.model.process import Route, Socket
 from sealock.model.project import Project, ProjectNetwork
@@ -18,7 +18,7 @@ from sealock.netmap.graph import DEFAULT
 _EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104  what it looks for
 
 
-def seen(  # noqa: PLR0913  each fact has a source of its own
+def running_node(  # noqa: PLR0913  each fact has a source of its own
     name: str,
     container: Container,
     networks: tuple[EngineNetwork, ...],
@@ -28,28 +28,28 @@ def seen(  # noqa: PLR0913  each fact has a source of its own
     names: Mapping[str, str] | None = None,
     running: bool = True,
     opened: tuple[Port, ...] | None = None,
-) -> Station:
-    """A container that an engine has. `names` leads from ids to names, since namespaces are joined by id.
+) -> MapNode:
+    """A container of an engine. `names` maps ids to names, since namespaces are shared by id.
 
-    `opened` are the ports that the engine did publish, None where it does not say.
+    `opened` are the ports that the engine published, None where it does not report them.
     """
     mode = given(container.network_mode, "")
     shares = mode.removeprefix("container:") if mode.startswith("container:") else ""
-    aliases = {one.name: one.aliases for one in given(container.networks, ())}
-    seats = tuple(
-        Seat(network.name, one.ipv4, one.ipv6, tuple(dict.fromkeys((name, *aliases.get(network.name, ())))))
+    aliases = {network.name: network.aliases for network in given(container.networks, ())}
+    attachments = tuple(
+        Attachment(network.name, place.ipv4, place.ipv6, tuple(dict.fromkeys((name, *aliases.get(network.name, ())))))
         for network in networks
-        if (one := _endpoint(network, name)) is not None
+        if (place := _endpoint(network, name)) is not None
     )
-    return Station(
+    return MapNode(
         name=name,
-        seats=() if mode == "host" else seats,
+        attachments=() if mode == "host" else attachments,
         on_host=mode == "host",
-        alone=mode == "none",
+        no_network=mode == "none",
         shares=(names or {}).get(shares, shares),
         published=given(container.ports, ()) if opened is None or not running else both_families(opened),
-        shut=given(container.ports, ()) if running and opened == () else (),
-        links=tuple((one.target, one.alias) for one in given(container.links, ())),
+        unpublished=given(container.ports, ()) if running and opened == () else (),
+        links=tuple((link.target, link.alias) for link in given(container.links, ())),
         listens=listens,
         routes=routes,
         running=running,
@@ -57,59 +57,57 @@ def seen(  # noqa: PLR0913  each fact has a source of its own
 
 
 def both_families(ports: Iterable[Port]) -> tuple[Port, ...]:
-    """Ports as people ask for them: what is published on every address, old and new, is one without an address."""
+    """Ports as declared: one published on all IPv4 and IPv6 addresses becomes one without an address."""
     addresses: dict[Port, list[str | None]] = {}
     for port in ports:
         addresses.setdefault(replace(port, address=None), []).append(port.address)
-    found: list[Port] = []
-    for port, held in addresses.items():
-        everywhere = {*held} >= _EVERYWHERE
-        found += [port] if everywhere else []
-        found += [replace(port, address=one) for one in held if not (everywhere and one in _EVERYWHERE)]
-    return tuple(found)
+    merged: list[Port] = []
+    for port, bound in addresses.items():
+        everywhere = {*bound} >= _EVERYWHERE
+        merged += [port] if everywhere else []
+        merged += [replace(port, address=address) for address in bound if not (everywhere and address in _EVERYWHERE)]
+    return tuple(merged)
 
 
 def _endpoint(network: EngineNetwork, name: str) -> NetworkEndpoint | None:
-    return next((one for one in given(network.endpoints, ()) if one.container == name), None)
+    return next((endpoint for endpoint in given(network.endpoints, ()) if endpoint.container == name), None)
 
 
-def declared(project: Project) -> tuple[tuple[Station, ...], tuple[EngineNetwork, ...]]:
-    """What a compose file will make: services without a network are on the project's own."""
+def declared_nodes(project: Project) -> tuple[tuple[MapNode, ...], tuple[EngineNetwork, ...]]:
+    """What a compose file declares: services without a network are on the project's default network."""
     own = "default"
     inner = {network.name for network in project.networks if network.internal is True}
-    stations: list[Station] = []
+    nodes: list[MapNode] = []
     used: dict[str, list[NetworkEndpoint]] = {}
     for service in project.services:
         container = service.container
         mode = given(container.network_mode, "")
-        joined = given(container.networks, ())
-        places = [(one.name, (service.name, *one.aliases)) for one in joined]
+        places = [(network.name, (service.name, *network.aliases)) for network in given(container.networks, ())]
         if mode == DEFAULT or not (mode or places):
             places = [(DEFAULT if mode else own, (service.name,))]
-        for network, _ in places:
-            used.setdefault(network, []).append(NetworkEndpoint(service.name))
-        # On the host's own network nothing is published, since all is open; on internal ones alone there is no way in.
-        no_way_in = bool(places) and all(network in inner for network, _ in places)
+        for name, _ in places:
+            used.setdefault(name, []).append(NetworkEndpoint(service.name))
+        # The host network publishes nothing, since all ports are open; internal networks publish nothing either.
+        no_way_in = bool(places) and all(name in inner for name, _ in places)
         ports = () if mode in {"host", "none"} else given(container.ports, ())
-        stations.append(
-            Station(
+        nodes.append(
+            MapNode(
                 name=service.name,
-                seats=tuple(
-                    Seat(network, names=tuple(dict.fromkeys((service.name, *more)))) for network, more in places
-                ),
+                attachments=tuple(Attachment(name, names=tuple(dict.fromkeys(names))) for name, names in places),
                 on_host=mode == "host",
-                alone=mode == "none",
+                no_network=mode == "none",
                 shares=mode.partition(":")[2] if mode.startswith(("service:", "container:")) else "",
                 published=() if no_way_in else ports,
-                shut=ports if no_way_in else (),
-                links=tuple((one.target, one.alias) for one in given(container.links, ())),
+                unpublished=ports if no_way_in else (),
+                links=tuple((link.target, link.alias) for link in given(container.links, ())),
             )
         )
     known = {network.name: network for network in project.networks}
     networks = tuple(
-        EngineNetwork(name=name, endpoints=tuple(there), **_facts(known.get(name))) for name, there in used.items()
+        EngineNetwork(name=name, endpoints=tuple(endpoints), **_facts(known.get(name)))
+        for name, endpoints in used.items()
     )
-    return tuple(stations), networks
+    return tuple(nodes), networks
 
 
 def _facts(network: ProjectNetwork | None) -> dict[str, Any]:
