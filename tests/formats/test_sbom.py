@@ -88,7 +88,7 @@ def test_licences_that_spdx_does_not_know_come_back_as_they_were(form: SbomForma
 def test_every_package_reads_back_or_is_an_error(form: SbomFormat, image: Inventory) -> None:
     result, errors = read(render(form, image))
     # That packages are of two distributions is reported with those that are read.
-    left_out = [error for error in errors if "one of them is matched with wrong advisories" not in error]
+    left_out = [error for error in errors if "one of them is matched with the wrong advisories" not in error]
     assert len(result.packages) + len(left_out) == len(image.packages)
 
 

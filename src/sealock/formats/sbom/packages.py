@@ -84,7 +84,7 @@ class CollectedPackages:
             if home.id != self._expected.id or not _same_release(home.version, self._expected.version):
                 theirs, ours = f"{home.id} {home.version}", f"{self._expected.id} {self._expected.version}"
                 self.fault(
-                    f"{name} is of {theirs}, others are of {ours}: one of them is matched with wrong advisories",
+                    f"{name} is of {theirs}, others are of {ours}: one of them is matched with the wrong advisories",
                     pointer,
                 )
 
