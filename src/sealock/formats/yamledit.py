@@ -93,10 +93,8 @@ class Writer:
         """Write a scalar; a string is quoted where it must be, or with `quote`."""
         if value is None:
             return "null" if quote else ""
-        if isinstance(value, bool):
-            return "true" if value else "false"
         if not isinstance(value, str):
-            return repr(value)
+            return {"True": "true", "False": "false"}.get(repr(value), repr(value))
         plain = (
             _PLAIN.fullmatch(value) is not None
             and resolve(value) == value
@@ -116,14 +114,16 @@ class Writer:
 
     def flow(self, value: PlainValue, quote: str = "") -> str:
         """Write a value on one line."""
-        if isinstance(value, dict):
-            pairs = (f"{self.scalar(key)}: {self.flow(item, quote)}".rstrip() for key, item in value.items())
-            return "{" + ", ".join(pairs) + "}"
-        if isinstance(value, list):
-            return "[" + ", ".join(self.flow(item, quote) for item in value) + "]"
-        written = self.scalar(value, quote)
-        needs_quotes = isinstance(value, str) and written == value and re.search(r"[][{},]", value)
-        return self.scalar(value, self.style.quote) if needs_quotes else written
+        match value:
+            case dict():
+                pairs = (f"{self.scalar(key)}: {self.flow(item, quote)}".rstrip() for key, item in value.items())
+                return "{" + ", ".join(pairs) + "}"
+            case list():
+                return "[" + ", ".join(self.flow(item, quote) for item in value) + "]"
+            case _:
+                written = self.scalar(value, quote)
+                needs_quotes = written == value and re.search(r"[][{},]", written)
+                return self.scalar(value, self.style.quote) if needs_quotes else written
 
     def line(self, value: PlainValue, quote: str = "") -> str:
         """Write a value on one line, outside of brackets."""
@@ -131,20 +131,20 @@ class Writer:
 
     def block(self, key: str, value: PlainValue, indent: int, quote: str = "") -> list[str]:
         """Write an entry as lines, the first without its indentation."""
-        name = self.scalar(key)
-        if isinstance(value, dict) and value:
-            lines = [f"{name}:"]
-            inner = indent + self.style.step
-            for name, entry in value.items():
-                first, *rest = self.block(name, entry, inner, quote)
-                lines += [" " * inner + first, *rest]
-            return lines
-        if isinstance(value, list) and value:
-            lines = [f"{name}:"]
-            for item in value:
-                lines += self.item(item, indent + self.style.dash, quote)
-            return lines
-        return [f"{name}: {self.line(value, quote)}".rstrip()]
+        lines = [f"{self.scalar(key)}:"]
+        match value:
+            case dict() if value:
+                inner = indent + self.style.step
+                for name, entry in value.items():
+                    first, *rest = self.block(name, entry, inner, quote)
+                    lines += [" " * inner + first, *rest]
+                return lines
+            case list() if value:
+                for item in value:
+                    lines += self.item(item, indent + self.style.dash, quote)
+                return lines
+            case _:
+                return [f"{lines[0]} {self.line(value, quote)}".rstrip()]
 
     def item(self, value: PlainValue, indent: int, quote: str = "") -> list[str]:
         """Write an item of a list as lines, all with their indentation."""

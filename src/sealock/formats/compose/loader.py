@@ -155,11 +155,11 @@ class Loader:
             fault = "extends itself" if (file, name) in chain else f"has more than {_DEEPEST} levels of extends"
             self.report(f"service {name!r} {fault}", extends.whole())
             return bare
-        base_name = extends if isinstance(extends.data, str) else extends.at("service")
-        if base_name is None or not isinstance(base_name.data, str):
+        base_name = extends if extends.string else extends.at("service")
+        if base_name is None or not base_name.string:
             self.report(f"services.{name}.extends must name a service", extends.whole())
             return bare
-        base = self.base(base_name.data, extends, services, (file, directory, variables), (*chain, (file, name)))
+        base = self.base(base_name.string, extends, services, (file, directory, variables), (*chain, (file, name)))
         if base is None:
             return bare
         return merge(base, bare, self.report, ("services", "*"))
@@ -224,7 +224,7 @@ class Loader:
         """The model of one included project, its paths rewritten for the including file."""
         path = item.at("path") if item.is_mapping else item
         files = [] if path is None else path.items or [path]
-        names = [join(directory, file.text) for file in files if isinstance(file.data, str)]
+        names = [join(directory, file.text) for file in files if file.string]
         if not names or len(including) > _DEEPEST:
             fault = f"more than {_DEEPEST} levels of include" if names else "include needs a path"
             self.report(fault, item.whole())

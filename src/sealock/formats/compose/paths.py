@@ -38,8 +38,8 @@ def rebased_project(model: ComposeValue, directory: str) -> ComposeValue:
 
 
 def _moved(value: ComposeValue, directory: str) -> ComposeValue:
-    path = value.data
-    if not isinstance(path, str) or not path or path[0] in "/~" or "://" in path or path.startswith(("\\", "git@")):
+    path = value.string
+    if not path or path[0] in "/~" or "://" in path or path.startswith(("\\", "git@")):
         return value
     joined = posixpath.normpath(posixpath.join(directory, path))
     return value.with_data(joined if joined.startswith("..") else f"./{joined}")
@@ -70,7 +70,7 @@ def _volumes(value: ComposeValue, directory: str) -> ComposeValue:
         if item.is_mapping:
             bind = item.at("type")
             moved.append(_entry(item, directory, "source") if bind and bind.data == "bind" else item)
-        elif isinstance(item.data, str) and len(parts := split(item.data, drives=True)) > 1 and is_path(parts[0]):
+        elif len(parts := split(item.string, drives=True)) > 1 and is_path(parts[0]):
             moved.append(item.with_data(":".join([_moved(ComposeValue(parts[0]), directory).text, *parts[1:]])))
         else:
             moved.append(item)

@@ -221,8 +221,8 @@ class _Reader:
             env_file = service.at("env_file")
             for item in (env_file.items or [env_file]) if env_file and env_file.data is not None else ():
                 path = item.at("path") or item
-                if isinstance(path.data, str) and path.data and not path.unset:
-                    paths.setdefault(path.data, item)
+                if path.string and not path.unset:
+                    paths.setdefault(path.string, item)
         for secret in secrets:
             value = self.model.at("secrets" if secret.kind == "secret" else "configs", secret.name, "file")
             if secret.file and value is not None and not value.unset:

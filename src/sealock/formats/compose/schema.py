@@ -251,15 +251,17 @@ def _check_mapping(value: ComposeValue, kind: MapOf, report: ReportFault, path: 
 
 
 def _is(data: object, letters: str) -> bool:
-    if isinstance(data, bool):
-        return "b" in letters
-    if isinstance(data, str):
-        return "s" in letters
-    if isinstance(data, int):
-        return "n" in letters or "i" in letters
-    if isinstance(data, float):
-        return "n" in letters or ("i" in letters and data == data // 1)
-    return data is None and "0" in letters
+    match data:
+        case bool():
+            return "b" in letters
+        case str():
+            return "s" in letters
+        case int():
+            return "n" in letters or "i" in letters
+        case float():
+            return "n" in letters or ("i" in letters and data == data // 1)
+        case _:
+            return data is None and "0" in letters
 
 
 def _describe(kinds: tuple[ValueKind, ...]) -> str:

@@ -53,7 +53,7 @@ class ServiceReader:
 
     def subject(self) -> Subject:
         """The service as a subject."""
-        if isinstance(self.service.data, dict):
+        if self.service.is_mapping:
             for row in TABLE:
                 self.row(row)
             self.environment()
@@ -223,7 +223,7 @@ class ServiceReader:
         """Read the variables of one env_file with their places."""
         path = value.at("path") or value
         required = value.at("required")
-        if not isinstance(path.data, str) or not path.data:
+        if not path.string:
             return {}
         if path.unset:
             self.note_unset("environment", path)
@@ -232,7 +232,7 @@ class ServiceReader:
         form = value.at("format")
         pairs = read_pairs(
             self.loader,
-            path.data,
+            path.string,
             value.whole(),
             ("services", self.name, "environment"),
             known,
@@ -240,7 +240,7 @@ class ServiceReader:
             optional=optional,
         )
         if pairs is None:
-            self.unresolved.setdefault("environment", f"env_file {normpath(path.data)}")
+            self.unresolved.setdefault("environment", f"env_file {normpath(path.string)}")
             return {}
         variables = {}
         for name, (written, place) in pairs.items():
@@ -256,10 +256,9 @@ class ServiceReader:
         own = self.values.get("labels", ())
         beneath: dict[str, tuple[Label, Place]] = {}
         for value in (written.items or [written]) if written and written.data is not None else ():
-            path = value.data if isinstance(value.data, str) else ""
             pairs = None
-            if path and not value.unset:
-                pairs = read_pairs(self.loader, path, value.whole(), ("services", self.name, "labels"), known)
+            if value.string and not value.unset:
+                pairs = read_pairs(self.loader, value.string, value.whole(), ("services", self.name, "labels"), known)
             if pairs is None:
                 self.unresolved.setdefault("labels", f"label_file {value.text}".rstrip())
                 continue

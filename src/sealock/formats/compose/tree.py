@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, TypeAlias
 
@@ -42,7 +43,7 @@ class ComposeValue:
 
     def with_data(self, data: Plain | list[ComposeValue] | dict[str, ComposeValue]) -> ComposeValue:
         """A value with other data in the same place."""
-        return ComposeValue(data, self.place, self.key, self.unset, data if isinstance(data, str) else "", self.tag)
+        return ComposeValue(data, self.place, self.key, self.unset, tag=self.tag)
 
     @property
     def is_mapping(self) -> bool:
@@ -63,6 +64,11 @@ class ComposeValue:
     def items(self) -> list[ComposeValue]:
         """The items of a list; none for any other value."""
         return self.data if isinstance(self.data, list) else []
+
+    @property
+    def string(self) -> str:
+        """A string; "" for any other value."""
+        return self.data if isinstance(self.data, str) else ""
 
     @property
     def text(self) -> str:
@@ -97,19 +103,17 @@ class ComposeValue:
 
 def as_text(data: object) -> str:
     """Format a scalar as Go does: true, 1.5, 1e+21."""
-    if isinstance(data, str):
-        return data
-    if data is None or isinstance(data, list | dict):
-        return ""
-    if isinstance(data, bool):
-        return "true" if data else "false"
-    if isinstance(data, float):
-        if data != data or data in {float("inf"), float("-inf")}:  # noqa: PLR0124  only NaN differs from itself
-            return {"inf": "+Inf", "-inf": "-Inf"}.get(str(data), "NaN")
-        if data == int(data) and abs(data) < 1e21:
-            return str(int(data))
-        return repr(data)
-    return str(data)
+    match data:
+        case None | list() | dict():
+            return ""
+        case bool():
+            return "true" if data else "false"
+        case float():
+            if not math.isfinite(data):
+                return {"inf": "+Inf", "-inf": "-Inf"}.get(str(data), "NaN")
+            return str(int(data)) if data == int(data) and abs(data) < 1e21 else repr(data)
+        case _:
+            return str(data)
 
 
 def build(node: YamlNode | None, file: str, variables: Mapping[str, str], report: ReportFault) -> ComposeValue:

@@ -26,7 +26,7 @@ def boolean(value: ComposeValue) -> bool:
     """A boolean; as strings, Compose also accepts yes, on, y and their opposites."""
     if isinstance(value.data, bool):
         return value.data
-    word = value.data.lower() if isinstance(value.data, str) else ""
+    word = value.string.lower()
     if word in {"true", "yes", "on", "y", "1", "t"}:
         return True
     if word in {"false", "no", "off", "n", "0", "f"}:
@@ -37,22 +37,32 @@ def boolean(value: ComposeValue) -> bool:
 
 def integer(value: ComposeValue) -> int:
     """A whole number, also as a string."""
-    if isinstance(value.data, int) and not isinstance(value.data, bool):
-        return value.data
-    if isinstance(value.data, float) and value.data == value.data // 1 and abs(value.data) < 1e18:
-        return int(value.data)
-    if isinstance(value.data, str) and re.fullmatch(r"[+-]?[0-9]{1,18}", value.data):
-        return int(value.data)
+    match value.data:
+        case bool():
+            pass
+        case int() as whole:
+            return whole
+        case float() as whole if whole == whole // 1 and abs(whole) < 1e18:
+            return int(whole)
+        case str() as digits if re.fullmatch(r"[+-]?[0-9]{1,18}", digits):
+            return int(digits)
+        case _:
+            pass
     msg = f"must be a whole number, not {value.text[:40] or 'empty'}"
     raise ValueError(msg)
 
 
 def number(value: ComposeValue) -> float:
     """A number, also as a string."""
-    if isinstance(value.data, int | float) and not isinstance(value.data, bool):
-        return float(value.data)
-    if isinstance(value.data, str) and re.fullmatch(r"[+-]?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})", value.data):
-        return float(value.data)
+    match value.data:
+        case bool():
+            pass
+        case int() | float():
+            return float(value.data)
+        case str() as digits if re.fullmatch(r"[+-]?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})", digits):
+            return float(digits)
+        case _:
+            pass
     msg = f"must be a number, not {value.text[:40] or 'empty'}"
     raise ValueError(msg)
 
@@ -61,8 +71,7 @@ def size(value: ComposeValue) -> int:
     """Bytes: a number, or a string like 512m, 1.5gb, 1 GiB; some fields take -1 for unlimited."""
     if isinstance(value.data, int | float) and not isinstance(value.data, bool) and abs(value.data) < 1e18:
         return int(value.data)
-    word = value.data if isinstance(value.data, str) else ""
-    match = re.fullmatch(r"([0-9]{1,18}(?:\.[0-9]{0,18})?) ?(|b|[kmgtp]|[kmgtp]i?b)", word.lower())
+    match = re.fullmatch(r"([0-9]{1,18}(?:\.[0-9]{0,18})?) ?(|b|[kmgtp]|[kmgtp]i?b)", value.string.lower())
     if match is None:
         msg = f"must be a size such as 512m, not {value.text[:40] or 'empty'}"
         raise ValueError(msg)

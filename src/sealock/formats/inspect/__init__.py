@@ -49,8 +49,8 @@ def read_inspect(json_text: str) -> Inspected:
     """Read one container: an object, or the list of one that `docker inspect` prints."""
     root, faults = parse(json_text)
     errors = [InputError(f"not valid JSON: {fault.message}", Location("")) for fault in faults]
-    if root is not None and isinstance(root.value, list) and len(root.value) == 1:
-        root = root.value[0]
+    if root is not None and len(elements := list(root.elements())) == 1:
+        root = elements[0]
     if root is None or not isinstance(root.value, dict):
         errors.append(InputError("the engine's answer should be one container", Location("")))
         return Inspected(Container(), {}, errors=tuple(errors))
@@ -84,10 +84,10 @@ def _read(reader: JsonReader, root: JsonNode) -> Container:
 
 
 def _part(reader: JsonReader, root: JsonNode, name: str) -> JsonNode | None:
-    node = reader.member(root, name)
+    node = root.get(name)
     if node is not None and isinstance(node.value, dict):
         return node
-    reader.misread(f"should hold the object {name}", root)
+    reader.misread(f"should have the object {name}", root)
     return None
 
 
