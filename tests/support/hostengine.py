@@ -61,7 +61,7 @@ class Machine(Engine):
         return self.inside(sys.executable, "-m", "sealock", *words, "--engine", f"unix://{self.socket}")
 
     def benchmark(self) -> dict[str, dict[str, Any]]:
-        """The judgements of the benchmark, by number."""
+        """The results of the benchmark, by number."""
         done = self.sealock("check", "host", "--benchmark", "cis-docker-1.6.0", "--format", "json")
         assert done.stdout, done.stderr
         said = json.loads(done.stdout)

@@ -1,4 +1,4 @@
-"""The part of `sealock check` that judges a machine by a benchmark."""
+"""The part of `sealock check` that checks a machine by a benchmark."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from sealock.targets.outputs import write_output
 
 
 def run_benchmark(arguments: Namespace, settings: Settings) -> int:
-    """Judge, tell, and return the exit status."""
-    _sensible(arguments)
-    with Progress("looked at", quiet=arguments.quiet) as progress:
+    """Check, report, and return the exit status."""
+    _require_fitting(arguments)
+    with Progress("checked", quiet=arguments.quiet) as progress:
         report = benchmark(arguments.benchmark, settings, progress)
     for name, output in pairs(arguments.format, arguments.output):
         text = render_json(report) if name == "json" else _page(report, arguments, output)
@@ -28,19 +28,19 @@ def run_benchmark(arguments: Namespace, settings: Settings) -> int:
     return report.status
 
 
-def _sensible(arguments: Namespace) -> None:
+def _require_fitting(arguments: Namespace) -> None:
     if arguments.benchmark not in BENCHMARKS:
-        msg = f"there is no benchmark {arguments.benchmark!r}; there are {', '.join(BENCHMARKS)}"
+        msg = f"there is no benchmark {arguments.benchmark!r}; choose from {', '.join(BENCHMARKS)}"
         raise UsageError(msg)
     if any(target != "host" for target in arguments.targets) or arguments.compose_file:
-        msg = "--benchmark judges this machine: its target is host"
+        msg = "--benchmark checks this machine: the target must be host"
         raise UsageError(msg)
     if others := [name for name, _ in pairs(arguments.format, arguments.output) if name not in {"terminal", "json"}]:
-        msg = f"a benchmark is told as terminal or json, not as {others[0]}"
+        msg = f"--benchmark supports the formats terminal and json, not {others[0]}"
         raise UsageError(msg)
     for option in ("fix", "diff", "only", "write_baseline"):
         if getattr(arguments, option):
-            msg = f"--{option.replace('_', '-')} does not go with --benchmark"
+            msg = f"--{option.replace('_', '-')} cannot be used with --benchmark"
             raise UsageError(msg)
 
 

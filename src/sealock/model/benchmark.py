@@ -1,8 +1,8 @@
-"""A benchmark as its publisher orders it, and how a machine stands by it."""
+"""A benchmark in its publisher's order, and a machine's results."""
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from msgspec import Struct
 
@@ -11,20 +11,20 @@ from sealock.model.host import Role
 from sealock.model.report import ExitStatus
 from sealock.model.severity import Severity
 
-BenchmarkOutcome: TypeAlias = Literal["pass", "fail", "excused", "not applicable", "not judged", "manual"]
+BenchmarkOutcome: TypeAlias = Literal["pass", "fail", "suppressed", "not applicable", "skipped", "manual"]
 BenchmarkScope: TypeAlias = Literal[
     "host", "files", "audit", "engine", "swarm", "overlay", "containers", "apparmor", "selinux"
 ]
-"""What has to be there for a recommendation to apply: "overlay" is a network of that kind; the last two are containers
-on a kernel with that module."""
+"""What must exist for a recommendation to apply: "overlay" is an overlay network; the last two are containers on a
+kernel with that module."""
 
 
 class Recommendation(Struct, frozen=True, kw_only=True):
-    """One recommendation, in words of our own, and the rules that judge it.
+    """One recommendation, in our own words, and the rules that check it.
 
-    `rules` are ids, with a colon and the evidence where only one kind of a rule's faults counts. `role`, `ending` and
-    `aspect` name the files that one on files is about, and whether it is their owner or their mode. `by_hand` says what
-    a person has to look at: where it is there, no fault found is "manual", never "pass".
+    `rules` are ids, with a colon and the evidence where only some of a rule's findings count. `role`, `ending` and
+    `aspect` select files, and their owner or mode. `by_hand` says what a person has to check: with it, a recommendation
+    without findings is "manual", never "pass".
     """
 
     number: str
@@ -46,7 +46,7 @@ class BenchmarkSection(Struct, frozen=True):
 
 
 class Benchmark(Struct, frozen=True):
-    """One edition of a benchmark. `note` is what is to be known of how it was written down here."""
+    """One edition of a benchmark. `note` says how it was transcribed."""
 
     id: str
     title: str
@@ -54,8 +54,8 @@ class Benchmark(Struct, frozen=True):
     note: str = ""
 
 
-class Judgement(Struct, frozen=True):
-    """How a machine stands by one recommendation: `reasons` say why, `severity` is the worst fault's."""
+class RecommendationResult(Struct, frozen=True):
+    """A machine's result for one recommendation: `reasons` say why, `severity` is that of the worst finding."""
 
     recommendation: Recommendation
     outcome: BenchmarkOutcome
@@ -64,33 +64,25 @@ class Judgement(Struct, frozen=True):
 
 
 class BenchmarkReport(Struct, frozen=True):
-    """How a machine stands by a whole benchmark. `about` names it: its name, its engine, its containers."""
+    """A machine's results for a benchmark. `about` describes the machine: its name, its engine, its containers."""
 
     version: str
     benchmark: Benchmark
     about: tuple[str, ...]
-    judgements: tuple[Judgement, ...]
+    results: tuple[RecommendationResult, ...]
     fail_on: Severity = Severity.HIGH
     errors: tuple[InputError, ...] = ()
 
     @property
     def counts(self) -> dict[BenchmarkOutcome, int]:
-        """How many of each outcome; none is left out."""
-        found: dict[BenchmarkOutcome, int] = dict.fromkeys(
-            ("pass", "fail", "excused", "not applicable", "not judged", "manual"), 0
-        )
-        for judgement in self.judgements:
-            found[judgement.outcome] += 1
-        return found
+        """The number of results for every outcome."""
+        outcomes = [result.outcome for result in self.results]
+        return {outcome: outcomes.count(outcome) for outcome in get_args(BenchmarkOutcome)}
 
     @property
     def status(self) -> ExitStatus:
-        """2 where something could not be read, else 1 where a failure is as bad as `fail_on`, else 0."""
+        """2 where something could not be read, else 1 where a failure is `fail_on` or worse, else 0."""
         if self.errors:
             return 2
-        failed = (
-            judgement.severity
-            for judgement in self.judgements
-            if judgement.outcome == "fail" and judgement.severity is not None
-        )
-        return 1 if any(severity >= self.fail_on for severity in failed) else 0
+        failures = (result.severity for result in self.results if result.outcome == "fail")
+        return 1 if any(severity is not None and severity >= self.fail_on for severity in failures) else 0

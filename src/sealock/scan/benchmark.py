@@ -1,4 +1,4 @@
-"""Judges a machine by a benchmark: by the rules that are on each recommendation, in the benchmark's own order."""
+"""Checks a machine by a benchmark: by the rules of each recommendation, in the benchmark's order."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from msgspec.structs import replace
 from sealock import __version__
 from sealock.errors import TargetError, TransportError
 from sealock.model.absent import UNKNOWN, given
-from sealock.model.benchmark import BenchmarkOutcome, BenchmarkReport, Judgement, Recommendation
+from sealock.model.benchmark import BenchmarkOutcome, BenchmarkReport, Recommendation, RecommendationResult
+from sealock.model.document import Document
 from sealock.model.finding import Finding, InputError, Severity, Skipped
 from sealock.model.host import Host, HostFile, Swarm
 from sealock.model.location import Location
 from sealock.model.network import EngineNetwork
-from sealock.model.report import TargetReport
 from sealock.policy.ignores import VULNERABILITIES
 from sealock.rules.benchmarks import BENCHMARKS
 from sealock.rules.host.not_audited import unwatched
@@ -29,7 +29,7 @@ _MODULES: Final = {"apparmor": "AppArmor", "selinux": "SELinux"}
 
 
 class BenchmarkFacts(Struct):
-    """What was gathered of the machine."""
+    """The facts and findings of a machine."""
 
     host: Host | None = None
     networks: tuple[EngineNetwork, ...] = ()
@@ -42,10 +42,9 @@ class BenchmarkFacts(Struct):
 def benchmark(
     name: str, settings: Settings | None = None, progress: Callable[[str], None] = lambda _name: None
 ) -> BenchmarkReport:
-    """Judge this machine, its engine and its containers by the benchmark of that id, one of BENCHMARKS."""
-    wanted = BENCHMARKS[name]
+    """Check this machine, its engine and its containers by the benchmark with this id, one of BENCHMARKS."""
     run = CheckRun(replace(settings or Settings(), containers=True, pedantic=True))
-    seen = BenchmarkFacts()
+    facts = BenchmarkFacts()
     fail_on = Severity.HIGH
     for input_ in run.inputs(["host"]):
         fail_on = run.policies.of(input_.root).fail_on
@@ -53,58 +52,56 @@ def benchmark(
             continue
         try:
             for evaluated in run.evaluate(input_, progress):
-                _gather(seen, evaluated.target.name, [subject.noun for subject in evaluated.target.document.subjects])
-                _told(seen, run.finish(evaluated))
+                _add_nouns(facts, evaluated.target.name, evaluated.target.document)
+                report = run.finish(evaluated)
+                facts.findings += report.findings
+                facts.skipped += report.skipped
+                facts.errors += report.errors
         except (TargetError, TransportError) as error:
-            seen.errors += (InputError(str(error), Location(input_.target)),)
-    judgements = tuple(
-        judgement(recommendation, seen) for section in wanted.sections for recommendation in section.recommendations
+            facts.errors += (InputError(str(error), Location(input_.target)),)
+    results = tuple(
+        check_recommendation(recommendation, facts)
+        for section in BENCHMARKS[name].sections
+        for recommendation in section.recommendations
     )
-    return BenchmarkReport(__version__, wanted, tuple(_about(seen)), judgements, fail_on, seen.errors)
+    return BenchmarkReport(__version__, BENCHMARKS[name], tuple(_about(facts)), results, fail_on, facts.errors)
 
 
-def _gather(seen: BenchmarkFacts, target: str, nouns: Sequence[object]) -> None:
+def _add_nouns(facts: BenchmarkFacts, target: str, document: Document) -> None:
     if target.startswith("container:"):
-        seen.containers += (target.removeprefix("container:"),)
-    for noun in nouns:
-        if isinstance(noun, Host):
-            seen.host = noun
-        elif isinstance(noun, EngineNetwork):
-            seen.networks += (noun,)
+        facts.containers += (target.removeprefix("container:"),)
+    for subject in document.subjects:
+        if isinstance(subject.noun, Host):
+            facts.host = subject.noun
+        elif isinstance(subject.noun, EngineNetwork):
+            facts.networks += (subject.noun,)
 
 
-def _told(seen: BenchmarkFacts, report: TargetReport) -> None:
-    seen.findings += report.findings
-    seen.skipped += report.skipped
-    seen.errors += report.errors
-
-
-def _about(seen: BenchmarkFacts) -> Iterator[str]:
-    """What was judged, in a few words each."""
-    host = seen.host or Host()
+def _about(facts: BenchmarkFacts) -> Iterator[str]:
+    """The machine's name, its engine and the number of its containers."""
+    host = facts.host or Host()
     yield given(host.name, "a machine without a name")
-    for one in given(host.components, ()):
-        if one.name in {"engine", "podman"}:
-            yield f"{'Docker' if one.name == 'engine' else 'Podman'} {one.version}"
-    yield count(len(seen.containers), "container")
+    for component in given(host.components, ()):
+        if component.name in {"engine", "podman"}:
+            yield f"{'Docker' if component.name == 'engine' else 'Podman'} {component.version}"
+    yield count(len(facts.containers), "container")
 
 
-def judgement(recommendation: Recommendation, seen: BenchmarkFacts) -> Judgement:
-    """Where a fault was found it fails; where nothing was there to be judged, or not all was seen, it says so."""
+def check_recommendation(recommendation: Recommendation, facts: BenchmarkFacts) -> RecommendationResult:
+    """The result for one recommendation: it passes only where it applies and could be checked completely."""
     if recommendation.scope in {"files", "audit"}:
-        return _of_files(recommendation, seen)
-    faults = [finding for finding in seen.findings if _is_on(recommendation, finding)]
-    if faults:
-        return _failed(recommendation, faults)
-    if (why := _absent(recommendation, seen)) is not None:
-        return Judgement(recommendation, why[0], (why[1],))
-    if silent := [skipped for skipped in seen.skipped if skipped.rule in _ids(recommendation)]:
-        return Judgement(
-            recommendation, "not judged", tuple(_by_reason((skipped, skipped.reason) for skipped in silent))
-        )
+        return _check_files(recommendation, facts)
+    findings = [finding for finding in facts.findings if _is_on(recommendation, finding)]
+    if findings:
+        return _failed(recommendation, findings)
+    if (why := _not_checkable(recommendation, facts)) is not None:
+        return RecommendationResult(recommendation, why[0], (why[1],))
+    if skipped := [skipped for skipped in facts.skipped if skipped.rule in _ids(recommendation)]:
+        reasons = tuple(_by_reason((result, result.reason) for result in skipped))
+        return RecommendationResult(recommendation, "skipped", reasons)
     if recommendation.by_hand:
-        return Judgement(recommendation, "manual", (recommendation.by_hand,))
-    return Judgement(recommendation, "pass")
+        return RecommendationResult(recommendation, "manual", (recommendation.by_hand,))
+    return RecommendationResult(recommendation, "pass")
 
 
 def _ids(recommendation: Recommendation) -> frozenset[str]:
@@ -117,16 +114,16 @@ def _is_on(recommendation: Recommendation, finding: Finding) -> bool:
     return finding.rule in recommendation.rules or f"{finding.rule}:{finding.evidence}" in recommendation.rules
 
 
-def _failed(recommendation: Recommendation, faults: Sequence[Finding]) -> Judgement:
-    """Faults that the policy sets aside do not count, and are shown all the same."""
-    counted = [finding for finding in faults if finding.suppressed is None]
+def _failed(recommendation: Recommendation, findings: Sequence[Finding]) -> RecommendationResult:
+    """The result for findings; it is "suppressed" only where the policy suppresses all of them."""
+    counted = [finding for finding in findings if finding.suppressed is None]
     if not counted:
-        excuses = [finding.suppressed for finding in faults if finding.suppressed is not None]
-        return Judgement(
-            recommendation, "excused", tuple(dict.fromkeys(f"{suppress.by}: {suppress.reason}" for suppress in excuses))
-        )
-    reasons = _by_reason((finding, f"{finding.message} ({finding.rule})") for finding in counted)
-    return Judgement(recommendation, "fail", tuple(reasons), max(finding.severity for finding in counted))
+        suppressions = (finding.suppressed for finding in findings if finding.suppressed is not None)
+        reasons = dict.fromkeys(f"{suppression.by}: {suppression.reason}" for suppression in suppressions)
+        return RecommendationResult(recommendation, "suppressed", tuple(reasons))
+    failures = _by_reason((finding, f"{finding.message} ({finding.rule})") for finding in counted)
+    severity = max(finding.severity for finding in counted)
+    return RecommendationResult(recommendation, "fail", tuple(failures), severity)
 
 
 def _by_reason(reasons: Iterator[tuple[Finding | Skipped, str]]) -> Iterator[str]:
@@ -140,78 +137,73 @@ def _by_reason(reasons: Iterator[tuple[Finding | Skipped, str]]) -> Iterator[str
         yield f"{joined}: {reason}" if joined else reason
 
 
-def _absent(recommendation: Recommendation, seen: BenchmarkFacts) -> tuple[BenchmarkOutcome, str] | None:
-    """Why a recommendation does not apply, or cannot be judged, as an outcome with its reason; None where it can."""
-    host = seen.host or Host()
-    if recommendation.scope == "engine" and host.daemon is UNKNOWN:
-        return "not judged", "no engine was found"
-    if recommendation.scope in {"swarm", "overlay"}:
-        return _of_swarm(recommendation, seen, host.swarm if isinstance(host.swarm, Swarm) else None)
-    if recommendation.scope in {"containers", *_MODULES}:
-        if seen.errors and not seen.containers:
-            return "not judged", "the containers could not be listed"
-        if not seen.containers:
+def _not_checkable(recommendation: Recommendation, facts: BenchmarkFacts) -> tuple[BenchmarkOutcome, str] | None:
+    """Why a recommendation does not apply or cannot be checked, as an outcome with its reason; else None."""
+    host, scope = facts.host or Host(), recommendation.scope
+    if scope == "engine" and host.daemon is UNKNOWN:
+        return "skipped", "no engine was found"
+    if scope in {"swarm", "overlay"}:
+        return _no_swarm(recommendation, facts, host.swarm if isinstance(host.swarm, Swarm) else None)
+    if scope in {"containers", *_MODULES}:
+        if facts.errors and not facts.containers:
+            return "skipped", "the containers could not be listed"
+        if not facts.containers:
             return "not applicable", "there are no containers"
-        if (
-            recommendation.scope in _MODULES
-            and host.lsm is not UNKNOWN
-            and recommendation.scope not in given(host.lsm, ())
-        ):
-            return "not applicable", f"the kernel runs without {_MODULES[recommendation.scope]}"
+        if scope in _MODULES and host.lsm is not UNKNOWN and scope not in given(host.lsm, ()):
+            return "not applicable", f"the kernel runs without {_MODULES[scope]}"
     return None
 
 
-def _of_swarm(
-    recommendation: Recommendation, seen: BenchmarkFacts, swarm: Swarm | None
+def _no_swarm(
+    recommendation: Recommendation, facts: BenchmarkFacts, swarm: Swarm | None
 ) -> tuple[BenchmarkOutcome, str] | None:
     if swarm is None:
-        return "not judged", "the engine does not say whether it is in a swarm"
+        return "skipped", "the engine does not report whether it is in a swarm"
     if not swarm.active:
         return "not applicable", "the engine is in no swarm"
     if recommendation.scope == "overlay":
-        there = any(network.driver == "overlay" for network in seen.networks)
-        return None if there else ("not applicable", "there is no overlay network")
-    return None if swarm.manager else ("not judged", "a manager alone knows: ask one")
+        has_overlay = any(network.driver == "overlay" for network in facts.networks)
+        return None if has_overlay else ("not applicable", "there is no overlay network")
+    return None if swarm.manager else ("skipped", "only a manager knows: run this on a manager")
 
 
-def _of_files(recommendation: Recommendation, seen: BenchmarkFacts) -> Judgement:
-    """One on the files of a role: their owners, their modes, or whether the audit log notes who touches them."""
-    host = seen.host or Host()
+def _check_files(recommendation: Recommendation, facts: BenchmarkFacts) -> RecommendationResult:
+    """The result for the files of a role: their owners, their modes, or whether audit rules watch them."""
+    host = facts.host or Host()
     if host.files is UNKNOWN or (recommendation.scope == "audit" and host.audited is UNKNOWN):
-        what = "audit rules" if host.files is not UNKNOWN else "files"
-        return Judgement(recommendation, "not judged", (f"the {what} could not be read",))
-    there = [
+        unread = "audit rules" if host.files is not UNKNOWN else "files"
+        return RecommendationResult(recommendation, "skipped", (f"the {unread} could not be read",))
+    files = [
         file
         for file in given(host.files, ())
         if file.role == recommendation.role and file.path.endswith(recommendation.ending)
     ]
-    if not there:
+    if not files:
         hidden = [path for path in given(host.unread, ()) if path.startswith("/etc/docker")]
         if hidden and recommendation.scope == "files":
-            return Judgement(recommendation, "not judged", (f"{hidden[0]} could not be read",))
-        return Judgement(recommendation, "not applicable", ("there is no such file",))
+            return RecommendationResult(recommendation, "skipped", (f"{hidden[0]} could not be read",))
+        return RecommendationResult(recommendation, "not applicable", ("there is no such file",))
     if recommendation.scope == "audit":
-        return _audited(recommendation, there, host, seen)
-    faults = [
-        finding
-        for finding in seen.findings
-        if finding.rule in recommendation.rules
-        and finding.evidence in {f"{file.path} {recommendation.aspect}" for file in there}
+        return _check_audit(recommendation, files, host, facts)
+    evidence = {f"{file.path} {recommendation.aspect}" for file in files}
+    findings = [
+        finding for finding in facts.findings if finding.rule in recommendation.rules and finding.evidence in evidence
     ]
-    return _failed(recommendation, faults) if faults else Judgement(recommendation, "pass")
+    return _failed(recommendation, findings) if findings else RecommendationResult(recommendation, "pass")
 
 
-def _audited(recommendation: Recommendation, there: Sequence[HostFile], host: Host, seen: BenchmarkFacts) -> Judgement:
-    """The rule has one finding for all files; each recommendation is on one of them."""
-    missing = [file.path for file in there if file.path in unwatched(host)]
-    faults = [finding for finding in seen.findings if finding.rule in recommendation.rules]
-    if not missing or not faults:
-        return (
-            Judgement(recommendation, "pass")
-            if not missing
-            else Judgement(recommendation, "not judged", ("the policy has the rule off",))
-        )
-    evaluated = _failed(recommendation, faults)
-    if evaluated.outcome != "fail":
-        return evaluated
-    return replace(evaluated, reasons=(f"no audit rule is on {', '.join(missing)} ({faults[0].rule})",))
+def _check_audit(
+    recommendation: Recommendation, files: Sequence[HostFile], host: Host, facts: BenchmarkFacts
+) -> RecommendationResult:
+    """The rule has one finding for all files; each recommendation is about one of them."""
+    unaudited = unwatched(host)
+    missing = [file.path for file in files if file.path in unaudited]
+    if not missing:
+        return RecommendationResult(recommendation, "pass")
+    findings = [finding for finding in facts.findings if finding.rule in recommendation.rules]
+    if not findings:
+        return RecommendationResult(recommendation, "skipped", ("the policy turns the rule off",))
+    result = _failed(recommendation, findings)
+    if result.outcome != "fail":
+        return result
+    return replace(result, reasons=(f"no audit rule is on {', '.join(missing)} ({findings[0].rule})",))

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from sealock.model.absent import UNKNOWN
-from sealock.model.benchmark import BenchmarkOutcome, BenchmarkReport, Judgement, Recommendation
+from sealock.model.benchmark import BenchmarkOutcome, BenchmarkReport, Recommendation, RecommendationResult
 from sealock.model.finding import Confidence, Finding, InputError, Remedy, Severity, Skipped, Suppression
 from sealock.model.host import Host, HostFile, Swarm
 from sealock.model.location import Location
@@ -16,7 +16,7 @@ from sealock.policy.ignores import VULNERABILITIES
 from sealock.reports.benchmark import render, render_json
 from sealock.rules.benchmarks import BENCHMARKS, CIS_1_6_0
 from sealock.rules.catalog import every_rule
-from sealock.scan.benchmark import BenchmarkFacts, judgement
+from sealock.scan.benchmark import BenchmarkFacts, check_recommendation
 
 RECOMMENDED = {
     recommendation.number: recommendation
@@ -92,11 +92,11 @@ def host(**more: object) -> Host:
         pytest.param("2.2", BenchmarkFacts(host()), "pass", "", id="nothing found"),
         pytest.param("2.2", BenchmarkFacts(host(), findings=(finding("E025"),)), "fail", "does E025 (E025)", id="a fault of its rule"),
         pytest.param("2.2", BenchmarkFacts(host(), findings=(finding("E003"),)), "pass", "", id="a fault of another"),
-        pytest.param("2.2", BenchmarkFacts(host(), skipped=(Skipped("E025", "engine", "unseen"),)), "not judged", "unseen", id="a verdict that could not be given"),
-        pytest.param("2.2", BenchmarkFacts(host(daemon=UNKNOWN)), "not judged", "no engine was found", id="no engine"),
-        pytest.param("2.2", BenchmarkFacts(host(), findings=(finding("E025", suppressed=EXCUSE),)), "excused", "sealock.toml: on purpose", id="set aside"),
+        pytest.param("2.2", BenchmarkFacts(host(), skipped=(Skipped("E025", "engine", "unseen"),)), "skipped", "unseen", id="a skipped rule"),
+        pytest.param("2.2", BenchmarkFacts(host(daemon=UNKNOWN)), "skipped", "no engine was found", id="no engine"),
+        pytest.param("2.2", BenchmarkFacts(host(), findings=(finding("E025", suppressed=EXCUSE),)), "suppressed", "sealock.toml: on purpose", id="suppressed"),
         pytest.param("5.5", BenchmarkFacts(host()), "not applicable", "there are no containers", id="no containers"),
-        pytest.param("5.5", BenchmarkFacts(host(), errors=(InputError("x", Location("engine")),)), "not judged", "the containers could not be listed", id="no containers for want of an engine"),
+        pytest.param("5.5", BenchmarkFacts(host(), errors=(InputError("x", Location("engine")),)), "skipped", "the containers could not be listed", id="no containers for want of an engine"),
         pytest.param("5.5", BenchmarkFacts(host(), containers=("a", "b"), findings=(finding("C001", "container a", container="a"), finding("C001", "container b (kernel)", container="b"))), "fail", "a, b: does C001 (C001)", id="containers by name"),
         pytest.param("5.2", BenchmarkFacts(host(lsm=("capability",)), containers=("a",)), "not applicable", "the kernel runs without AppArmor", id="no AppArmor"),
         pytest.param("5.2", BenchmarkFacts(host(lsm=("apparmor",)), containers=("a",)), "pass", "", id="AppArmor"),
@@ -106,8 +106,8 @@ def host(**more: object) -> Host:
         pytest.param("6.2", BenchmarkFacts(host(), findings=(finding("H021", "host", "images"),)), "pass", "", id="images are not containers"),
         pytest.param("6.1", BenchmarkFacts(host(), findings=(finding("H021", "host", "images"),)), "fail", "does H021", id="images"),
         pytest.param("7.5", BenchmarkFacts(host()), "not applicable", "the engine is in no swarm", id="no swarm"),
-        pytest.param("7.5", BenchmarkFacts(host(swarm=UNKNOWN)), "not judged", "the engine does not say", id="a swarm that nobody tells of"),
-        pytest.param("7.5", BenchmarkFacts(host(swarm=Swarm(active=True))), "not judged", "a manager alone knows", id="a worker"),
+        pytest.param("7.5", BenchmarkFacts(host(swarm=UNKNOWN)), "skipped", "the engine does not report", id="an unknown swarm"),
+        pytest.param("7.5", BenchmarkFacts(host(swarm=Swarm(active=True))), "skipped", "only a manager knows", id="a worker"),
         pytest.param("7.5", BenchmarkFacts(host(swarm=SWARM)), "pass", "", id="a manager"),
         pytest.param("7.3", BenchmarkFacts(host(swarm=SWARM), networks=(EngineNetwork(name="n", driver="bridge"),)), "not applicable", "no overlay", id="no overlay network"),
         pytest.param("7.3", BenchmarkFacts(host(swarm=SWARM), networks=(EngineNetwork(name="n", driver="overlay"),), findings=(finding("N001", "network n"),)), "fail", "network n: does N001", id="networks by name"),
@@ -115,43 +115,45 @@ def host(**more: object) -> Host:
         pytest.param("3.1", BenchmarkFacts(host(files=(UNIT,)), findings=(finding("H007", "host", f"{UNIT.path} owner"),)), "fail", "does H007", id="a file of another owner"),
         pytest.param("3.2", BenchmarkFacts(host(files=(UNIT,)), findings=(finding("H007", "host", f"{UNIT.path} owner"),)), "pass", "", id="its mode is another matter"),
         pytest.param("3.1", BenchmarkFacts(host(files=())), "not applicable", "there is no such file", id="no such file"),
-        pytest.param("3.1", BenchmarkFacts(host(files=UNKNOWN)), "not judged", "the files could not be read", id="files that nobody saw"),
-        pytest.param("3.8", BenchmarkFacts(host(files=(), unread=("/etc/docker/certs.d",))), "not judged", "/etc/docker/certs.d could not be read", id="a folder that only root may look into"),
+        pytest.param("3.1", BenchmarkFacts(host(files=UNKNOWN)), "skipped", "the files could not be read", id="unknown files"),
+        pytest.param("3.8", BenchmarkFacts(host(files=(), unread=("/etc/docker/certs.d",))), "skipped", "/etc/docker/certs.d could not be read", id="a directory that only root may read"),
         pytest.param("1.1.7", BenchmarkFacts(host(files=(UNIT,), audited=("/etc/systemd",))), "pass", "", id="an audit rule"),
         pytest.param("1.1.7", BenchmarkFacts(host(files=(UNIT,), audited=("/usr",)), findings=(finding("H004", "host", "audit rules"),)), "fail", f"no audit rule is on {UNIT.path}", id="no audit rule"),
-        pytest.param("1.1.7", BenchmarkFacts(host(files=(UNIT,), audited=UNKNOWN)), "not judged", "the audit rules could not be read", id="audit rules that nobody saw"),
+        pytest.param("1.1.7", BenchmarkFacts(host(files=(UNIT,), audited=UNKNOWN)), "skipped", "the audit rules could not be read", id="unknown audit rules"),
         pytest.param("1.1.13", BenchmarkFacts(host(files=(UNIT,), audited=())), "not applicable", "there is no such file", id="nothing to be watched"),
-        pytest.param("4.2", BenchmarkFacts(host()), "manual", "sealock trust verify", id="what a person has to look at"),
-        pytest.param("2.2", BenchmarkFacts(None), "not judged", "no engine was found", id="no machine at all"),
+        pytest.param("4.2", BenchmarkFacts(host()), "manual", "sealock trust verify", id="what a person has to check"),
+        pytest.param("2.2", BenchmarkFacts(None), "skipped", "no engine was found", id="no machine at all"),
     ],
 )  # fmt: skip
 def test_outcomes(number: str, seen: BenchmarkFacts, outcome: BenchmarkOutcome, reason: str) -> None:
-    found = judgement(RECOMMENDED[number], seen)
+    found = check_recommendation(RECOMMENDED[number], seen)
     assert found.outcome == outcome
     assert (reason in " ".join(found.reasons)) if reason else not found.reasons
 
 
-def report(*judgements: Judgement, errors: tuple[InputError, ...] = ()) -> BenchmarkReport:
-    return BenchmarkReport("1", CIS_1_6_0, ("vm",), judgements, errors=errors)
+def report(*results: RecommendationResult, errors: tuple[InputError, ...] = ()) -> BenchmarkReport:
+    return BenchmarkReport("1", CIS_1_6_0, ("vm",), results, errors=errors)
 
 
-def all_of(outcome: BenchmarkOutcome, severity: Severity | None = None) -> tuple[Judgement, ...]:
-    return tuple(Judgement(one, outcome, ("why",), severity) for one in RECOMMENDED.values())
+def all_of(outcome: BenchmarkOutcome, severity: Severity | None = None) -> tuple[RecommendationResult, ...]:
+    return tuple(RecommendationResult(one, outcome, ("why",), severity) for one in RECOMMENDED.values())
 
 
 @pytest.mark.parametrize(
-    ("judgements", "errors", "status"),
+    ("results", "errors", "status"),
     [
         (all_of("pass"), (), 0),
         (all_of("manual"), (), 0),
         (all_of("fail", Severity.MEDIUM), (), 0),
         (all_of("fail", Severity.HIGH), (), 1),
-        (all_of("excused"), (), 0),
+        (all_of("suppressed"), (), 0),
         (all_of("fail", Severity.HIGH), (InputError("x", Location("engine")),), 2),
     ],
 )
-def test_the_exit_status(judgements: tuple[Judgement, ...], errors: tuple[InputError, ...], status: int) -> None:
-    assert report(*judgements, errors=errors).status == status
+def test_the_exit_status(
+    results: tuple[RecommendationResult, ...], errors: tuple[InputError, ...], status: int
+) -> None:
+    assert report(*results, errors=errors).status == status
 
 
 def test_the_page_for_programs_has_every_recommendation() -> None:
@@ -162,19 +164,19 @@ def test_the_page_for_programs_has_every_recommendation() -> None:
         "reasons": ["why"], "severity": "low", "rules": ["H003"],
     }  # fmt: skip
     assert made["summary"] == {
-        "pass": 0, "fail": 117, "excused": 0, "not applicable": 0, "not judged": 0, "manual": 0,
+        "pass": 0, "fail": 117, "suppressed": 0, "not applicable": 0, "skipped": 0, "manual": 0,
         "fail_on": "high", "exit_status": 0,
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("columns", [40, 80, 120])
 def test_the_page_for_people_keeps_to_its_width_and_shows_nothing_that_steers_a_terminal(columns: int) -> None:
-    hostile = Judgement(RECOMMENDED["5.5"], "fail", ("\x1b[2Ja\n\u202eb" * 9,) * 9, Severity.HIGH)
+    hostile = RecommendationResult(RECOMMENDED["5.5"], "fail", ("\x1b[2Ja\n\u202eb" * 9,) * 9, Severity.HIGH)
     text = render(report(hostile, *all_of("not applicable")), width=columns)
     assert all(len(row) <= columns for row in text.splitlines())
     assert "\x1b" not in text
     assert "\u202e" not in text
-    assert "and 4 more (--verbose tells all)" in " ".join(text.split())
+    assert "and 4 more (--verbose shows all)" in " ".join(text.split())
     assert "118 recommendations: 1 fail, 117 not applicable" in " ".join(text.split())
 
 
@@ -187,7 +189,7 @@ def test_the_page_for_people_keeps_to_its_width_and_shows_nothing_that_steers_a_
     ],
 )
 def test_of_many_containers_the_first_are_named(names: list[str], shown: str) -> None:
-    made = report(Judgement(RECOMMENDED["5.5"], "fail", (f"{', '.join(names)}: has it",)))
+    made = report(RecommendationResult(RECOMMENDED["5.5"], "fail", (f"{', '.join(names)}: has it",)))
     assert shown in render(made)
     assert f"{', '.join(names)}: has it" in render(made, every=True)
     assert f"{', '.join(names)}: has it" in render_json(made)
