@@ -25,6 +25,11 @@ JsonValue: TypeAlias = Any
 """None, bool, int, float, str, list or dict."""
 
 
+def json_pointer(*path: str | int) -> str:
+    """The JSON pointer of a path (RFC 6901)."""
+    return "".join(f"/{str(key).replace('~', '~0').replace('/', '~1')}" for key in path)
+
+
 class JsonNode:
     """A value (None, bool, int, float, str, list of nodes, or dict of nodes) and its place."""
 
@@ -41,12 +46,12 @@ class JsonNode:
     @property
     def pointer(self) -> str:
         """Its JSON pointer."""
-        parts: list[str] = []
+        keys: list[str | int] = []
         node: JsonNode | None = self
         while node is not None and node.parent is not None:
-            parts.append(str(node.key).replace("~", "~0").replace("/", "~1"))
+            keys.append(node.key)
             node = node.parent
-        return "".join(f"/{part}" for part in reversed(parts))
+        return json_pointer(*reversed(keys))
 
     @property
     def place(self) -> Place:

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from sealock.formats.compose import settings
+from sealock.formats.compose import dotenv, settings
 from sealock.formats.compose.fields import (
     TABLE,
     UNSAID,
@@ -19,9 +19,9 @@ from sealock.formats.compose.fields import (
     SingleField,
 )
 from sealock.formats.compose.loader import Loader
-from sealock.formats.compose.pairs import pointer, read_pairs
 from sealock.formats.compose.tree import ComposeValue, Path
 from sealock.formats.compose.values import text
+from sealock.formats.jsontree import json_pointer
 from sealock.model.absent import UNKNOWN, AnyValue
 from sealock.model.container import Label, Mount, Variable, container
 from sealock.model.document import Subject
@@ -80,10 +80,14 @@ class ServiceReader:
         value = self.service.at(key)
         return value is not None and value.data is not None
 
+    def pointer(self, *path: str | int) -> str:
+        """The JSON pointer of a path in the service."""
+        return json_pointer("services", self.name, *path)
+
     def place(self, path: Path, value: ComposeValue, *, key: bool = False) -> Place:
         """The place of a value, or of its key, with its pointer."""
         place = value.key if key and value.key.start >= 0 else value.whole()
-        return Place(place.start, place.end, pointer("services", self.name, *path), place.file)
+        return Place(place.start, place.end, self.pointer(*path), place.file)
 
     def parsed(self, read: Callable[..., AnyValue], path: Path, value: ComposeValue, *arguments: object) -> AnyValue:
         """Read a value; None, and an error, where it is invalid."""
@@ -219,6 +223,34 @@ class ServiceReader:
         text = source.excerpt(place).replace("$$", "") if source else ""
         return "$" in text and bool(variable.value) and str(variable.value) not in text
 
+    def is_missing(self, path: str) -> bool:
+        """Whether a file does not exist."""
+        return self.loader.files.fact(normpath(path)).exists is False
+
+    def pairs(
+        self, field: str, path: str, named: ComposeValue, variables: Mapping[str, str] | None
+    ) -> dict[str, tuple[str | None, Place]] | None:
+        """Read a file of NAME=VALUE lines, raw without `variables`; None for a file that cannot be read.
+
+        Each name has its value (None: from the environment) and place. A fault is reported at the file's name.
+        """
+        name = normpath(path)
+        source = self.loader.text(name, named.whole(), quiet=self.loader.files.blind)
+        if source is None:
+            return None
+        if variables is None:
+            lines = dotenv.parse_raw(source.text)
+        else:
+            lines, wrong = dotenv.parse(source.text, variables)
+            if wrong:
+                self.loader.report(f"{name}: {wrong}", named.whole())
+        pairs: dict[str, tuple[str | None, Place]] = {}
+        for key, value, start in lines:
+            end = source.text.find("\n", start)
+            place = Place(start, len(source.text) if end < 0 else end, self.pointer(field, key), name)
+            pairs[key] = value, place
+        return pairs
+
     def env_file(self, value: ComposeValue, known: Mapping[str, str]) -> dict[str, tuple[Variable, Place]]:
         """Read the variables of one env_file with their places."""
         path = value.at("path") or value
@@ -228,17 +260,10 @@ class ServiceReader:
         if path.unset:
             self.note_unset("environment", path)
             return {}
-        optional = required is not None and required.data in {False, "false"}
+        if required is not None and required.data in {False, "false"} and self.is_missing(path.string):
+            return {}
         form = value.at("format")
-        pairs = read_pairs(
-            self.loader,
-            path.string,
-            value.whole(),
-            ("services", self.name, "environment"),
-            known,
-            raw=form is not None and form.data == "raw",
-            optional=optional,
-        )
+        pairs = self.pairs("environment", path.string, value, None if form and form.data == "raw" else known)
         if pairs is None:
             self.unresolved.setdefault("environment", f"env_file {normpath(path.string)}")
             return {}
@@ -258,7 +283,7 @@ class ServiceReader:
         for value in (written.items or [written]) if written and written.data is not None else ():
             pairs = None
             if value.string and not value.unset:
-                pairs = read_pairs(self.loader, value.string, value.whole(), ("services", self.name, "labels"), known)
+                pairs = self.pairs("labels", value.string, value, known)
             if pairs is None:
                 self.unresolved.setdefault("labels", f"label_file {value.text}".rstrip())
                 continue

@@ -108,7 +108,7 @@ def _document(path: str, image: ImageSource, inventory: Inventory) -> Document:
     # Without places: offsets within the configuration would be shown as lines of the archive.
     subjects = [Subject(f"image {name}".rstrip(), inventory, {})]
     if image.config:
-        silent = "an image's configuration has no run-time settings"
+        silent = "an image configuration has no run-time settings"
         subjects.append(Subject(f"configuration of {name or 'the image'}", inventory.container, {}, silent=silent))
     return Document("image", {"": Source(path, "")}, tuple(subjects), inventory.errors)
 
