@@ -122,6 +122,6 @@ def _package(written: _Package) -> Package:
 
 
 def edits(_document: Document, _subject: Subject, _change: Change) -> tuple[Edit, ...]:
-    """Refuse: the fix belongs into the image's Dockerfile."""
+    """Refuse: the fix belongs in the image's Dockerfile."""
     msg = "an inventory describes an image: fix the Dockerfile and build it again"
     raise FormatError(msg)
