@@ -97,7 +97,7 @@ def test_whole_families_are_named_by_their_first_word(mirror: Path, capsys: pyte
         (["update", "--only", "osv/Moon"], "osv/Moon is not a feed"),
         (["status", "--only", "kev"], "are for `db update`"),
         (["clear", "--from", "."], "are for `db update`"),
-        (["update", "--from", "ftp://example.org"], "is not an address that we speak to"),
+        (["update", "--from", "ftp://example.org"], "is not an address of the form"),
     ],
 )
 def test_words_that_do_not_fit(words: list[str], why: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -170,7 +170,7 @@ def test_what_a_registry_lacks_or_is_no_database_is_an_error(
     shelf: RegistrySimulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["db", "pull", f"{shelf.host}/none"]) == 2
-    assert "none:latest is not there" in capsys.readouterr().err
+    assert "none:latest does not exist" in capsys.readouterr().err
     shelf.add_image("app", "1", config=b"{}")
     assert main(["db", "pull", f"{shelf.host}/app:1"]) == 2
     assert "it is not an advisory database but an image" in capsys.readouterr().err

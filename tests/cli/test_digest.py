@@ -83,7 +83,7 @@ def test_json_tells_what_was_verified_and_what_failed(server: RegistrySimulator,
     assert done.returncode == 2
     first, second, third = json.loads(done.stdout)["references"]
     assert (first["digest"], first["verified"]) == (digest_of(server, "1"), True)
-    assert "a:gone is not there" in second["error"]
+    assert "a:gone does not exist" in second["error"]
     assert "not an image reference" in third["error"]
 
 
@@ -97,7 +97,7 @@ def test_a_reference_that_has_another_digest_than_its_registry_says_is_told(
     verified = sealock("digest", "--verify", f"{server.host}/a:1")
     assert claimed.returncode == 0
     assert (verified.returncode, verified.stdout) == (2, "")
-    assert "says that it gives" in verified.stderr
+    assert "claims to send" in verified.stderr
 
 
 def test_what_a_registry_says_reaches_no_terminal_raw(server: RegistrySimulator, sealock: Sealock) -> None:
@@ -196,7 +196,7 @@ def test_one_image_that_cannot_be_had_does_not_cost_the_others(server: RegistryS
     done = sealock("check", *words)
     gone, there = json.loads(done.stdout)["targets"]
     assert done.returncode == 2
-    assert "is not there" in gone["errors"][0]["message"]
+    assert "does not exist" in gone["errors"][0]["message"]
     assert there["findings"]
 
 

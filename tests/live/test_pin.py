@@ -16,6 +16,7 @@ from sealock.net.http import HttpTransport
 from sealock.net.registry import upload
 from sealock.net.registry.client import Registry
 from sealock.net.registry.names import reference
+from sealock.net.registry.requests import RequestOptions
 from sealock.pin.spot import DIGEST
 from support.pinworld import pin
 from support.processenvironment import environment
@@ -124,7 +125,7 @@ def test_a_digest_that_the_registry_has_deleted_is_told_and_renewed(host: str, t
     (tmp_path / "Dockerfile").write_text(f"FROM {host}/moving:1@{old}\n")
     assert "tag moved" in sealock(tmp_path, "pin", "--check", "Dockerfile").stdout
     name = reference(f"{host}/moving@{old}")
-    client.asker.ask(name, "DELETE", f"manifests/{old}", accepted=(202,)).close()
+    client.requests.send(name, "DELETE", f"manifests/{old}", RequestOptions(accepted=(202,))).close()
     done = sealock(tmp_path, "pin", "--check", "Dockerfile")
     assert done.returncode == 1
     assert "digest gone" in done.stdout

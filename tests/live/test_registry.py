@@ -20,7 +20,7 @@ from sealock.net.registry.client import Fetched, Registry
 from sealock.net.registry.clientconfig import open_registry
 from sealock.net.registry.credentials import RegistryLogin
 from sealock.net.registry.names import reference
-from sealock.net.registry.requests import RegistryError
+from sealock.net.registry.requests import RegistryError, RequestOptions
 from support.madeimages import config, docker_save, files, info, tar, write
 from support.realregistry import HTPASSWD, real_registry, token_giver
 from support.simulators.certificates import certificates
@@ -134,7 +134,9 @@ def test_a_blob_comes_from_the_middle_on(host: str) -> None:
     one, name = client(), reference(f"{host}/ours:1")
     upload.push_blob(one, name, TOP)
     path = f"blobs/{sha256(TOP)}"
-    with one.asker.ask(name, "GET", path, headers={"range": "bytes=1000-"}, accepted=(206,)) as answer:
+    with one.requests.send(
+        name, "GET", path, RequestOptions(headers={"range": "bytes=1000-"}, accepted=(206,))
+    ) as answer:
         assert answer.headers["content-range"] == f"bytes 1000-{len(TOP) - 1}/{len(TOP)}"
         assert answer.read(len(TOP)) == TOP[1000:]
 
@@ -168,8 +170,8 @@ def test_tags_are_listed(host: str) -> None:
 def test_what_was_deleted_is_gone(host: str) -> None:
     one, name = client(), reference(f"{host}/deleted:1")
     pushed = push(one, f"{host}/deleted:1", architecture="gone")
-    one.asker.ask(name, "DELETE", f"manifests/{pushed.digest}", accepted=(202,)).close()
-    with pytest.raises(RegistryError, match="is not there"):
+    one.requests.send(name, "DELETE", f"manifests/{pushed.digest}", RequestOptions(accepted=(202,))).close()
+    with pytest.raises(RegistryError, match="does not exist"):
         one.claim(reference(f"{host}/deleted@{pushed.digest}"))
 
 

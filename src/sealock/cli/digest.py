@@ -92,7 +92,7 @@ def run(arguments: Namespace) -> int:
     for answer in answers:
         if answer.error:
             complain(answer.error)
-    for host, limit in registry.asker.limits.items():
+    for host, limit in registry.requests.limits.items():
         if limit.remaining * 5 < limit.limit:
             complain(f"{host}: {limit.remaining} of {limit.limit} pulls are left")
     return 2 if any(answer.error for answer in answers) else 0
@@ -157,5 +157,5 @@ def _json(registry: Registry, answers: list[DigestAnswer]) -> str:
         if answer.platforms:
             table["platforms"] = [{"platform": platform, "digest": digest} for platform, digest in answer.platforms]
         references.append(table)
-    limits = {host: structs.asdict(limit) for host, limit in registry.asker.limits.items()}
+    limits = {host: structs.asdict(limit) for host, limit in registry.requests.limits.items()}
     return json.dumps({"references": references, "rate_limits": limits}, indent=2) + "\n"

@@ -112,7 +112,7 @@ def run(arguments: Namespace) -> int:
             from sealock.trust.bypolicy import PolicyVerifier  # noqa: PLC0415  as above
 
             evaluated = by_policy(evaluated, PolicyVerifier(policy[1].trust, registry, policy[1].access))
-    for host, limit in registry.asker.limits.items():
+    for host, limit in registry.requests.limits.items():
         if limit.remaining * 5 < limit.limit:
             complain(f"{host}: {limit.remaining} of {limit.limit} pulls are left")
     errors = list(_input_errors(evaluated))

@@ -1,4 +1,4 @@
-"""What the rest asks of a network: a request, an answer whose body comes in chunks. `httptransport` carries it out."""
+"""The interface of a network transport: a request, and an answer with a streamed body. `net.http` implements it."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from sealock.errors import TransportError
 
 
 class BrokenOffError(TransportError):
-    """A connection that stood kept silent or ended early: the same request may succeed another time."""
+    """An established connection timed out or ended early: a retry may succeed."""
 
 
 class NoTlsError(TransportError):
     """A server does not speak TLS."""
 
 
-class NobodyError(TransportError):
+class NotListeningError(TransportError):
     """Nothing listens on the port."""
 
 
 class Response(Protocol):
-    """An answer whose head has come. Header names are in lower case. Closed on leaving, its body read or not."""
+    """An answer after its head. Header names are in lower case. Leaving the context closes it."""
 
     status: int
     headers: Mapping[str, str]
     url: str
-    """Where it came from, after redirects. It may hold a signature: messages tell `shown(url)`."""
+    """The final URL after redirects. It may contain a signature: use `shown(url)` in messages."""
 
     def chunks(self, limit: int, /) -> Iterator[bytes]:
-        """Yield the body as it comes; TransportError once it exceeds `limit` bytes, breaks off, or takes too long."""
+        """Yield the body; TransportError once it exceeds `limit` bytes, breaks off, or takes too long."""
 
     def read(self, limit: int, /) -> bytes:
-        """Give the whole body; TransportError as for chunks."""
+        """Read the whole body; TransportError as for chunks."""
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Release the connection."""
 
     def __enter__(self) -> Self:
         """Give itself."""
@@ -49,7 +49,7 @@ class Response(Protocol):
 
 
 class Transport(Protocol):
-    """Sends requests. Any status is an answer; TransportError is for what is none."""
+    """Sends requests. Any status is an answer; TransportError means that there is none."""
 
     def request(
         self,
@@ -60,28 +60,28 @@ class Transport(Protocol):
         body: bytes | None = None,
         named_by: str = "",
     ) -> Response:
-        """Send one request and give its answer as soon as the head has come.
+        """Send one request and return its answer after the head.
 
         Redirects of GET and HEAD are followed within bounds, and never carry credentials to another host or port.
-        `named_by` is the URL of the server that gave this one (a token's realm, an upload's location): it is then held
-        to the rules for redirects, so that no server leads us to plain HTTP or into our own network.
+        `named_by` is the URL of the server that gave this one (a token's realm, an upload's location): the rules for
+        redirects then apply, so that no server leads us to plain HTTP or into our own network.
         """
 
 
 def shown(url: str) -> str:
-    """The URL as messages may tell it: without a query, which may hold a signature, and without a user's password."""
+    """The URL for messages: without its query, which may contain a signature, and without user and password."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def read_json(answer: Response, limit: int) -> bytes:
-    """Give the body of an answer that should be JSON; TransportError where it is a page for people."""
+    """Read the body of an answer that should be JSON; TransportError where it is a web page."""
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     body = answer.read(limit)
     if kind in {"text/html", "application/xhtml+xml"} or body.lstrip()[:1] == b"<":
         message = (
-            f"{shown(answer.url)} answers with a web page where JSON should be: is the address right, and does a proxy"
-            " or a sign-in page stand between?"
+            f"{shown(answer.url)} answers with a web page instead of JSON: is the address right, or did a proxy or"
+            " sign-in page answer?"
         )
         raise TransportError(message)
     return body

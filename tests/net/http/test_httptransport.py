@@ -74,18 +74,18 @@ def listener(says: bytes = b"") -> Iterator[int]:
 
 
 FAULTS = [
-    ("an endless body", Reply(200, b"x" * 1000, endless=True), TransportError, "more than the 1000 bytes"),
-    ("a body longer than is taken, as declared", Reply(200, b"x" * 1001), TransportError, "more than the 1000 bytes"),
+    ("an endless body", Reply(200, b"x" * 1000, endless=True), TransportError, "more than 1000 bytes"),
+    ("a body longer than is taken, as declared", Reply(200, b"x" * 1001), TransportError, "more than 1000 bytes"),
     ("a body that breaks off", Reply(200, b"x" * 100, cut=50), BrokenOffError, "broke off after 50 of 100 bytes"),
-    ("a body that drips", Reply(200, b"x" * 100, drip=0.1), BrokenOffError, "dripped"),
-    ("no answer", Reply(silent=True), BrokenOffError, "kept silent"),
+    ("a body that drips", Reply(200, b"x" * 100, drip=0.1), BrokenOffError, "too slowly"),
+    ("no answer", Reply(silent=True), BrokenOffError, "sent nothing for"),
     ("a body that nobody asked to be packed", Reply(200, b"x", {"Content-Encoding": "gzip"}), TransportError, "encoding"),
-    ("an answer that is no HTTP", Reply(raw=b"SSH-2.0-OpenSSH\r\n"), TransportError, "no HTTP"),
+    ("an answer that is not answer with HTTP", Reply(raw=b"SSH-2.0-OpenSSH\r\n"), TransportError, "not answer with HTTP"),
     ("an empty answer", Reply(raw=b""), BrokenOffError, "closed the connection"),
-    ("a head without end", Reply(raw=b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 300), TransportError, "no HTTP"),
-    ("interim answers without end", Reply(raw=b"HTTP/1.1 100 C\r\nA: b\r\n\r\n" * 99999), TransportError, "no end"),
-    ("a header line without end", Reply(raw=b"HTTP/1.1 200 OK\r\nX: " + b"y" * 99999), TransportError, "no HTTP"),
-    ("two lengths", Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello"), TransportError, "two lengths"),
+    ("a head without end", Reply(raw=b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 300), TransportError, "not answer with HTTP"),
+    ("interim answers without end", Reply(raw=b"HTTP/1.1 100 C\r\nA: b\r\n\r\n" * 99999), TransportError, "endless headers"),
+    ("a header line without end", Reply(raw=b"HTTP/1.1 200 OK\r\nX: " + b"y" * 99999), TransportError, "not answer with HTTP"),
+    ("two different content lengths", Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello"), TransportError, "two different content lengths"),
     ("a chunk of no length", Reply(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"), BrokenOffError, "broke off"),
     ("chunks that break off", Reply(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel"), BrokenOffError, "broke off"),
 ]  # fmt: skip
@@ -182,9 +182,9 @@ def test_credentials_do_not_come_back_with_a_redirect_back(server: RegistrySimul
     ("to", "words"),
     [
         ("http://169.254.169.254/latest/meta-data/", "169.254.169.254"),
-        ("https://169.254.169.254/latest/meta-data/", "within this machine's own network"),
-        ("https://[fd00:ec2::254]/", "within this machine's own network"),
-        ("https://[fe80::1]/", "within this machine's own network"),
+        ("https://169.254.169.254/latest/meta-data/", "of this machine's own network"),
+        ("https://[fd00:ec2::254]/", "of this machine's own network"),
+        ("https://[fe80::1]/", "of this machine's own network"),
         ("http://example.com/", "plain HTTP"),
         ("ftp://example.com/", "not an address"),
         ("file:///etc/passwd", "not an address"),
@@ -204,7 +204,7 @@ def test_https_never_leads_to_http(tmp_path: Path, other: RegistrySimulator) -> 
     made = certificates(tmp_path)
     with registry((made.certificate, made.key)) as secure:
         secure.answers = lambda _asked: redirect(f"{other.url}/x")
-        with pytest.raises(TransportError, match="away from HTTPS"):
+        with pytest.raises(TransportError, match="from HTTPS to"):
             get(f"{secure.url}/x", authorities={secure.host: made.authority})
     assert other.asked == []
 
@@ -218,7 +218,7 @@ def test_only_reading_follows_redirects(server: RegistrySimulator, method: str) 
 
 
 def test_an_address_that_a_public_server_named_is_not_within_this_machine(server: RegistrySimulator) -> None:
-    with pytest.raises(TransportError, match="within this machine's own network"):
+    with pytest.raises(TransportError, match="of this machine's own network"):
         transport(insecure=["example.com"]).request("GET", f"{server.url}/x", named_by="http://example.com/")
     assert server.asked == []
 
@@ -282,7 +282,7 @@ def test_plain_http_where_tls_is_spoken_to_is_told(server: RegistrySimulator) ->
 
 
 def test_a_handshake_that_never_comes_is_told() -> None:
-    with listener() as port, pytest.raises(TransportError, match="TLS did not come about"):
+    with listener() as port, pytest.raises(TransportError, match="TLS handshake did not finish"):
         get(f"https://127.0.0.1:{port}/x", patience=QUICK)
 
 
@@ -297,7 +297,7 @@ def test_a_port_that_nobody_listens_on_is_told() -> None:
 
 
 def test_a_name_that_is_not_known_is_told() -> None:
-    with pytest.raises(TransportError, match=r"the name nowhere\.invalid is not known"):
+    with pytest.raises(TransportError, match=r"the name nowhere\.invalid cannot be resolved"):
         get("https://nowhere.invalid/x")
 
 
@@ -316,7 +316,7 @@ def test_where_an_address_leads(address: str, reach: str) -> None:
 
 
 def test_plain_http_beyond_this_machine_is_refused() -> None:
-    with pytest.raises(TransportError, match=r"name example\.com among the insecure registries"):
+    with pytest.raises(TransportError, match=r"add example\.com to the insecure registries"):
         get("http://example.com/x")
 
 

@@ -39,40 +39,40 @@ def written(table: object) -> bytes:
 MANIFESTS = [
     ("manifests and layers at once", manifest(manifests=[ENTRY]), OCI_MANIFEST, "both manifests and layers"),
     ("manifests and a config at once", manifest(layers=None, manifests=[ENTRY]), OCI_INDEX, "both manifests and layers"),
-    ("a media type that contradicts the content type", manifest(), LIST, "calls itself"),
+    ("a media type that contradicts the content type", manifest(), LIST, "and its mediaType"),
     ("an index that says it is a manifest", {"schemaVersion": 2, "manifests": [ENTRY]}, OCI_MANIFEST, "has the fields of an index"),
     ("a manifest that says it is an index", manifest(mediaType=None), OCI_INDEX, "has the fields of a manifest"),
     ("a manifest that says it is a config", manifest(mediaType="application/vnd.oci.image.config.v1+json"), "", "has the fields"),
-    ("layers twice", b'{"schemaVersion":2,"config":{},"layers":[],"layers":[{}]}', OCI_MANIFEST, "'layers' stands in it twice"),
-    ("a digest twice, further in", b'{"schemaVersion":2,"layers":[],"config":{"digest":"a","digest":"b"}}', OCI_MANIFEST, "twice"),
-    ("layers again in capitals, which Go reads last", manifest(Layers=[ENTRY]), OCI_MANIFEST, "has the key 'Layers', which some read as 'layers'"),
-    ("a key that Go folds into another", manifest() | {"layer\u017f": [ENTRY]}, OCI_MANIFEST, "some read as 'layers'"),
-    ("a config's digest in capitals", manifest(layers=[ENTRY | {"Digest": DIGEST}]), OCI_MANIFEST, "some read as 'digest'"),
-    ("a platform in capitals", {"schemaVersion": 2, "manifests": [ENTRY | {"Platform": {"os": "linux"}}]}, OCI_INDEX, "some read as 'platform'"),
-    ("an architecture in capitals", {"schemaVersion": 2, "manifests": [ENTRY | {"platform": {"Architecture": "arm64"}}]}, OCI_INDEX, "some read as"),
+    ("layers twice", b'{"schemaVersion":2,"config":{},"layers":[],"layers":[{}]}', OCI_MANIFEST, "'layers' is duplicated"),
+    ("a digest twice, further in", b'{"schemaVersion":2,"layers":[],"config":{"digest":"a","digest":"b"}}', OCI_MANIFEST, "duplicated"),
+    ("layers again in capitals, which Go reads last", manifest(Layers=[ENTRY]), OCI_MANIFEST, "has the key 'Layers', which some clients read as 'layers'"),
+    ("a key that Go folds into another", manifest() | {"layer\u017f": [ENTRY]}, OCI_MANIFEST, "some clients read as 'layers'"),
+    ("a config's digest in capitals", manifest(layers=[ENTRY | {"Digest": DIGEST}]), OCI_MANIFEST, "some clients read as 'digest'"),
+    ("a platform in capitals", {"schemaVersion": 2, "manifests": [ENTRY | {"Platform": {"os": "linux"}}]}, OCI_INDEX, "some clients read as 'platform'"),
+    ("an architecture in capitals", {"schemaVersion": 2, "manifests": [ENTRY | {"platform": {"Architecture": "arm64"}}]}, OCI_INDEX, "some clients read as"),
     ("half a surrogate pair", b'{"schemaVersion":2,"config":{},"layers":[],"annotations":{"a":"\\ud800"}}', OCI_MANIFEST, "not Unicode"),
     ("schema 1", {"schemaVersion": 1, "fsLayers": []}, SCHEMA1, "schema 1"),
     ("schema 1 under another name", {"schemaVersion": 1, "layers": [], "config": {}}, OCI_MANIFEST, "schema 1"),
     ("schema 1 by its fields", {"fsLayers": [], "layers": [], "config": {}}, OCI_MANIFEST, "schema 1"),
     ("schema 3", manifest(schemaVersion=3), OCI_MANIFEST, "schemaVersion"),
     ("no manifest", {"schemaVersion": 2}, OCI_MANIFEST, "neither"),
-    ("a list", [], OCI_MANIFEST, "no JSON object"),
+    ("a list", [], OCI_MANIFEST, "not a JSON object"),
     ("no JSON", b"<html>", OCI_MANIFEST, "not JSON"),
     ("no UTF-8", b'{"a":"\xff"}', OCI_MANIFEST, "not JSON"),
     ("numbers that are none", b'{"schemaVersion":NaN}', OCI_MANIFEST, "not JSON"),
     ("nested without end", b"[" * 100_000, OCI_MANIFEST, "not JSON"),
-    ("a digest of a path", manifest(layers=[ENTRY | {"digest": "sha256:../../../etc/passwd"}]), OCI_MANIFEST, "for a digest"),
-    ("a digest by md5", manifest(layers=[ENTRY | {"digest": "md5:" + "1" * 32}]), OCI_MANIFEST, "for a digest"),
-    ("a digest in capitals", manifest(layers=[ENTRY | {"digest": "sha256:" + "A" * 64}]), OCI_MANIFEST, "for a digest"),
-    ("a negative size", manifest(layers=[ENTRY | {"size": -1}]), OCI_MANIFEST, "for a size"),
-    ("a size of true", manifest(layers=[ENTRY | {"size": True}]), OCI_MANIFEST, "for a size"),
-    ("a size beyond all disks", manifest(layers=[ENTRY | {"size": 1 << 60}]), OCI_MANIFEST, "for a size"),
-    ("too many layers", manifest(layers=[ENTRY] * 1025), OCI_MANIFEST, "more than the 1024"),
-    ("layers that are no list", manifest(layers={}), OCI_MANIFEST, "no list"),
+    ("a digest of a path", manifest(layers=[ENTRY | {"digest": "sha256:../../../etc/passwd"}]), OCI_MANIFEST, "is not a digest"),
+    ("a digest by md5", manifest(layers=[ENTRY | {"digest": "md5:" + "1" * 32}]), OCI_MANIFEST, "is not a digest"),
+    ("a digest in capitals", manifest(layers=[ENTRY | {"digest": "sha256:" + "A" * 64}]), OCI_MANIFEST, "is not a digest"),
+    ("a negative size", manifest(layers=[ENTRY | {"size": -1}]), OCI_MANIFEST, r"layers\[0\].size"),
+    ("a size of true", manifest(layers=[ENTRY | {"size": True}]), OCI_MANIFEST, r"layers\[0\].size"),
+    ("a size beyond all disks", manifest(layers=[ENTRY | {"size": 1 << 60}]), OCI_MANIFEST, r"layers\[0\].size"),
+    ("too many layers", manifest(layers=[ENTRY] * 1025), OCI_MANIFEST, "length <= 1024"),
+    ("layers that are no list", manifest(layers={}), OCI_MANIFEST, "Expected `array`"),
     ("annotations that are no texts", manifest(annotations={"a": 1}), OCI_MANIFEST, "annotations"),
     ("a platform that is no table", {"schemaVersion": 2, "manifests": [ENTRY | {"platform": "linux"}]}, OCI_INDEX, "platform"),
     ("urls that are numbers", manifest(layers=[ENTRY | {"urls": [1]}]), OCI_MANIFEST, "urls"),
-    ("a config that is a text", manifest(config="x"), OCI_MANIFEST, "no descriptor"),
+    ("a config that is a text", manifest(config="x"), OCI_MANIFEST, "Expected `object`"),
 ]  # fmt: skip
 
 
@@ -99,7 +99,7 @@ def test_an_honest_manifest_is_not_refused(table: object, kind: str) -> None:
 
 def test_a_wrong_body_for_a_digest_is_refused(server: RegistrySimulator) -> None:
     server.answers = lambda asked: served(manifest(), OCI_MANIFEST) if "manifests" in asked.path else None
-    with pytest.raises(ManifestError, match=f"gives something else: its digest is {sha256(written(manifest()))}"):
+    with pytest.raises(ManifestError, match=f"sends other content, with the digest {sha256(written(manifest()))}"):
         Client().manifest(name(server, f"a@{DIGEST}"))
 
 
@@ -107,20 +107,20 @@ def test_a_manifest_that_came_re_indented_is_refused(server: RegistrySimulator) 
     made = server.add_manifest("a", manifest())
     indented = json.dumps(manifest(), indent=3).encode()
     server.answers = lambda asked: served(indented, OCI_MANIFEST) if "manifests" in asked.path else None
-    with pytest.raises(ManifestError, match="gives something else"):
+    with pytest.raises(ManifestError, match="sends other content"):
         Client().manifest(name(server, f"a@{made['digest']}"))
 
 
 def test_a_digest_header_that_contradicts_the_body_is_refused(server: RegistrySimulator) -> None:
     headers = {"Content-Type": OCI_MANIFEST, "Docker-Content-Digest": DIGEST}
     server.answers = lambda asked: Reply(200, written(manifest()), headers) if "manifests" in asked.path else None
-    with pytest.raises(ManifestError, match="says that it gives"):
+    with pytest.raises(ManifestError, match="claims to send"):
         Client().manifest(name(server, "a:1"))
 
 
 def test_a_manifest_without_end_is_refused(server: RegistrySimulator) -> None:
     server.answers = lambda asked: Reply(200, b" " * 65536, endless=True) if "manifests" in asked.path else None
-    with pytest.raises(TransportError, match="more than the 4194304 bytes"):
+    with pytest.raises(TransportError, match="more than 4194304 bytes"):
         Client().manifest(name(server, "a:1"))
 
 
@@ -158,12 +158,12 @@ def blob(server: RegistrySimulator, data: bytes, answers: Callable[[Asked], Repl
 DATA = b"layer" * 1000
 BLOBS = [
     ("other bytes", Reply(200, b"LAYER" * 1000), "another digest"),
-    ("a byte more", Reply(200, DATA + b"x"), "more than the 5000 bytes"),
+    ("a byte more", Reply(200, DATA + b"x"), "more than 5000 bytes"),
     ("a byte less", Reply(200, DATA[:-1]), "has 4999 bytes, and should have 5000"),
     ("nothing", Reply(200, b""), "has 0 bytes"),
-    ("a body without end", Reply(200, b"x" * 1000, endless=True), "more than the 5000 bytes"),
+    ("a body without end", Reply(200, b"x" * 1000, endless=True), "more than 5000 bytes"),
     ("a page for people", Reply(200, b"<html>", {"Content-Type": "text/html"}), "has 6 bytes"),
-    ("a part that nobody asked for", Reply(206, DATA[1:], {"Content-Range": "bytes 1-4999/5000"}), "the server gives"),
+    ("a part that nobody asked for", Reply(206, DATA[1:], {"Content-Range": "bytes 1-4999/5000"}), "the server sends"),
 ]
 
 
@@ -188,7 +188,7 @@ def test_a_blob_that_goes_on_elsewhere_after_a_break_is_refused(server: Registry
             return Reply(206, DATA[7:], {"Content-Range": "bytes 7-4999/5000"})
         return Reply(200, DATA, cut=1000)
 
-    with pytest.raises(TransportError, match="asked from byte 1000 on"):
+    with pytest.raises(TransportError, match="requested from byte 1000"):
         blob(server, DATA, answers)
 
 
@@ -205,7 +205,7 @@ def test_other_places_that_a_layer_names_are_not_asked(server: RegistrySimulator
     del server.blobs[layer["digest"]]
     client = Client()
     found = client.manifest(name(server, "a:1")).noun
-    with pytest.raises(TransportError, match="is not there"):
+    with pytest.raises(TransportError, match="does not exist"):
         list(client.blob(name(server, "a:1"), found.layers[0].digest, found.layers[0].size))  # type: ignore[union-attr]  # it is a manifest
     assert other.asked == []
 
@@ -262,7 +262,7 @@ def test_a_realm_of_another_host_gets_no_credentials(server: RegistrySimulator) 
     server.sign_in, server.logins, server.anonymous = "bearer", {"me": "secret-word"}, False
     server.realm = f"http://localhost:{server.host.rpartition(':')[2]}/token"
     client = Client(logins={server.host: RegistryLogin("me", "secret-word")})
-    with pytest.raises(TransportError, match="another domain, which was not done"):
+    with pytest.raises(TransportError, match="to another domain"):
         client.manifest(name(server, "a:1"))
     assert "GET /token" in server.heard
     assert all("authorization" not in asked.headers for asked in server.asked)
@@ -322,7 +322,7 @@ TOKENS = [
 def test_what_is_no_token_is_refused(server: RegistrySimulator, body: bytes) -> None:
     server.sign_in = "bearer"
     server.answers = lambda asked: Reply(200, body) if asked.path == "/token" else None
-    with pytest.raises(TransportError, match=r"something else than a token|web page"):
+    with pytest.raises(TransportError, match=r"not answer with a token|web page"):
         Client().manifest(name(server, "a:1"))
 
 
@@ -392,5 +392,5 @@ def test_a_registry_that_keeps_something_else_than_was_sent_is_told(server: Regi
     from sealock.net.registry.upload import push_manifest  # noqa: PLC0415  this test alone pushes
 
     server.answers = lambda asked: Reply(201, b"", {"Docker-Content-Digest": DIGEST}) if asked.method == "PUT" else None
-    with pytest.raises(ManifestError, match="says that it keeps"):
+    with pytest.raises(ManifestError, match="claims to have stored"):
         push_manifest(Client(), name(server, "a"), written(manifest()), OCI_MANIFEST, "1")

@@ -124,7 +124,7 @@ def test_a_helper_that_knows_nobody_is_nobody(tmp_path: Path) -> None:
     ("script", "words"),
     [
         ("echo secret-word; exit 3", "failed with status 3"),
-        ("echo secret-word", "not the JSON"),
+        ("echo secret-word", "not a JSON object"),
         ("exec sleep 30", "did not answer"),
     ],
 )
@@ -141,7 +141,7 @@ def test_a_helper_that_fails_is_told_without_its_words(
 @pytest.mark.parametrize("name", ["../../bin/sh", "a b", "-x", "a;b", ""])
 def test_a_helper_is_a_programs_name(tmp_path: Path, name: str) -> None:
     found = known(tmp_path, {"credHelpers": {"ghcr.io": name or "/"}})
-    with pytest.raises(TransportError, match="no program's name"):
+    with pytest.raises(TransportError, match="not a valid name"):
         found.login("ghcr.io", "x")
 
 
@@ -152,7 +152,7 @@ def test_a_helper_that_is_not_installed_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["{", "[]", '"secret-word"', "[" * 100_000])
 def test_a_configuration_that_cannot_be_read_is_told_without_its_words(tmp_path: Path, text: str) -> None:
-    with pytest.raises(TransportError, match=r"config\.json is not the JSON") as told:
+    with pytest.raises(TransportError, match=r"config\.json is not a JSON object") as told:
         known(tmp_path, text).login("ghcr.io", "x")
     assert "secret-word" not in str(told.value)
 

@@ -160,7 +160,7 @@ def test_tags_come_page_after_page(server: RegistrySimulator) -> None:
 
 
 def test_what_is_not_there_is_told_by_its_name(server: RegistrySimulator) -> None:
-    with pytest.raises(RegistryError, match=r"/a:1 is not there \(it says 'MANIFEST_UNKNOWN") as told:
+    with pytest.raises(RegistryError, match=r"/a:1 does not exist \(it says 'MANIFEST_UNKNOWN") as told:
         Client().manifest(name(server, "a:1"))
     assert told.value.status == 404
 
@@ -185,14 +185,8 @@ def test_schema_1_is_told_by_its_type_alone(server: RegistrySimulator) -> None:
         Client().claim(name(server, "a:1"))
 
 
-def test_a_registry_is_told_from_what_is_none(server: RegistrySimulator) -> None:
-    assert Client().ping(name(server, "a"))
-    server.answers = lambda _asked: Reply(404)
-    assert not Client().ping(name(server, "a"))
-
-
 def test_a_port_that_nobody_listens_on_is_told() -> None:
-    with pytest.raises(TransportError, match="nothing listens on port 1 there"):
+    with pytest.raises(TransportError, match="nothing listens on port 1:"):
         Client().claim(reference("127.0.0.1:1/a"))
 
 
@@ -226,7 +220,7 @@ def test_a_blob_that_is_too_large_to_be_read_into_memory_is_told(server: Registr
     client = Client()
     found = client.manifest(name(server, "a:1")).noun
     assert isinstance(found, Manifest)
-    with pytest.raises(TransportError, match="not read"):
+    with pytest.raises(TransportError, match="the maximum"):
         client.read_blob(name(server, "a:1"), found.config)
 
 
@@ -271,13 +265,13 @@ def test_what_a_registry_tells_of_its_limit_is_kept(server: RegistrySimulator) -
     server.answers = lambda asked: Reply(200, b"", headers) if "manifests" in asked.path else None
     client = Client()
     client.claim(name(server, "a:1"))
-    assert client.asker.limits == {server.host: RateLimit(100, 76, 21600)}
+    assert client.requests.limits == {server.host: RateLimit(100, 76, 21600)}
 
 
 def test_a_registry_that_stays_broken_is_told(server: RegistrySimulator) -> None:
     server.answers = lambda asked: Reply(503) if "manifests" in asked.path else None
     client = Client()
-    with pytest.raises(RegistryError, match="a fault of its own \\(503\\); it was asked several times"):
+    with pytest.raises(RegistryError, match="X"):
         client.claim(name(server, "a:1"))
     assert len(client.waited) == 4
 

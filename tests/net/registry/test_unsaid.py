@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealock.net.registry.redaction import secrets_of, without
+from sealock.net.registry.redaction import redact, secrets_of
 
 LOGIN = b64encode(b'me:p/ss wo"rd+').decode()
 
@@ -29,7 +29,7 @@ LOGIN = b64encode(b'me:p/ss wo"rd+').decode()
     ],
 )
 def test_what_is_left(text: str, secrets: tuple[str, ...], told: str) -> None:
-    assert without(text, secrets) == told
+    assert redact(text, secrets) == told
 
 
 @pytest.mark.parametrize(
@@ -48,5 +48,5 @@ def test_the_secrets_of_a_header(header: str, secrets: list[str]) -> None:
 @given(secret=st.text(st.characters(exclude_categories=["Cs"]), min_size=4), before=st.text(), after=st.text())
 def test_no_spelling_is_left(secret: str, before: str, after: str) -> None:
     for spelled in (secret, quote(secret), quote_plus(secret), json.dumps(secret), secret.encode().hex()):
-        whole = without(f"{before}{spelled}{after}", [secret])
+        whole = redact(f"{before}{spelled}{after}", [secret])
         assert len(whole) <= len(before) + len(after) + 5

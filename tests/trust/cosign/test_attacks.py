@@ -247,7 +247,7 @@ REFUSED: list[tuple[Attack, str, str]] = [
     (payload_swapped, "signature", "not made by a key that you trust"),
     (payload_of_another_type, "type", "no signature of cosign's"),
     (digest_in_the_optional_part_alone, "digest", "made for another image"),
-    (digest_twice, "malformed", "stands in it twice"),
+    (digest_twice, "malformed", "is duplicated"),
     (prefix_of_the_digest, "digest", "made for another image"),
     (digest_in_capitals, "digest", "made for another image"),
     (signature_that_is_no_base64, "malformed", "not base64"),
@@ -260,7 +260,7 @@ REFUSED: list[tuple[Attack, str, str]] = [
     (bundle_with_no_signature, "malformed", "no signature"),
     (bundle_of_bare_bytes, "type", "bare bytes"),
     (bundle_of_an_unknown_version, "type", "no bundle that is known"),
-    (bundle_with_keys_twice, "malformed", "stands in it twice"),
+    (bundle_with_keys_twice, "malformed", "is duplicated"),
     (bundle_nested_deep, "malformed", "not JSON"),
     (statement_of_an_unknown_version, "type", "not known"),
     (statement_without_subject, "digest", "of none"),
@@ -270,7 +270,7 @@ REFUSED: list[tuple[Attack, str, str]] = [
     (oversized_layer, "malformed", "at the most is read"),
     (index_under_the_tag, "malformed", "an index"),
     (manifest_with_layers_and_manifests, "malformed", "both manifests and layers"),
-    (too_many_layers, "malformed", "more than the 1024"),
+    (too_many_layers, "malformed", "length <= 1024"),
     (blob_swapped, "malformed", "another digest"),
 ]
 

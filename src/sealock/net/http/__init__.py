@@ -15,7 +15,7 @@ from sealock import __version__
 from sealock.errors import TransportError
 from sealock.net.http.connections import (
     PORTS,
-    ConnectionRefusedByPolicyError,
+    NothingListensError,
     PlainError,
     Reach,
     ServerPlace,
@@ -28,35 +28,35 @@ from sealock.net.http.connections import (
 )
 from sealock.net.http.exchange import Connection, HttpAnswer, failed
 from sealock.net.http.wire import HeaderLine, HttpTimeouts
-from sealock.net.transport import NobodyError, NoTlsError, shown
+from sealock.net.transport import NotListeningError, NoTlsError, shown
 
 __all__ = ["HttpAnswer", "HttpTimeouts", "HttpTransport"]
 
 MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _CARRIED: Final = frozenset({"accept", "accept-encoding", "range", "user-agent", "if-none-match", "if-modified-since"})
-"""Headers that another server may see; whatever else the caller set may be a secret."""
+"""Headers that another server may see; others may contain secrets."""
 _REPEATABLE: Final = frozenset({"GET", "HEAD"})
-_KEPT: Final = 16
-"""Idle connections to one server."""
+_MAX_IDLE: Final = 16
+"""Most idle connections to one server."""
 
 
 _KINDS: Final[dict[type[Exception], type[TransportError]]] = {
     PlainError: NoTlsError,
-    ConnectionRefusedByPolicyError: NobodyError,
+    NothingListensError: NotListeningError,
 }
 
 
 class HttpTransport:
-    """Sends requests over HTTP/1.1, over HTTPS with checked certificates. May be used by several threads at once.
+    """Sends requests over HTTP/1.1, over HTTPS with verified certificates. Thread-safe.
 
-    `authorities` maps HOST or HOST:PORT to PEM files of certificate authorities that are trusted there beside the
-    system's; `certificates` maps it to a client certificate and its key, two PEM files (or one file twice). `insecure`
-    names the hosts (HOST or HOST:PORT) that may be spoken to over plain HTTP; this machine itself always may be.
-    Proxies come from `environment`, by default the process's own (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY); what
-    lies on this machine is reached directly. `patience` bounds all waiting.
+    `authorities` maps HOST or HOST:PORT to PEM files of certificate authorities that are trusted there in addition to
+    the system's; `certificates` maps it to a client certificate and its key, two PEM files (or one file twice).
+    `insecure` names the hosts (HOST or HOST:PORT) for which plain HTTP is allowed; loopback always is. Proxies come
+    from `environment`, by default the process's (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY); loopback is reached
+    directly. `patience` bounds all waiting.
 
-    No answer's body is inflated: "Accept-Encoding: identity" is sent unless the caller's headers say otherwise.
+    No body is decompressed: "Accept-Encoding: identity" is sent unless the caller's headers say otherwise.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class HttpTransport:
         body: bytes | None = None,
         named_by: str = "",
     ) -> HttpAnswer:
-        """Send one request; see Transport. Redirects of GET and HEAD are followed, five at the most."""
+        """Send one request; see Transport. At most five redirects of GET and HEAD are followed."""
         sent = {"user-agent": f"sealock/{__version__}", "accept-encoding": "identity"}
         sent |= {name.lower(): value for name, value in (headers or {}).items()}
         only: Reach | None = None
@@ -104,36 +104,36 @@ class HttpTransport:
             if self._place(following) != place:
                 sent = {name: value for name, value in sent.items() if name in _CARRIED}
             url = following
-        message = f"{shown(url)} sends us from one address to the next, more than {MOST_REDIRECTS} times"
+        message = f"{shown(url)} redirects more than {MOST_REDIRECTS} times"
         raise TransportError(message)
 
     def close(self) -> None:
-        """Close the connections that are kept for further requests."""
+        """Close the idle connections."""
         with self._lock:
-            kept = [connection for some in self._idle.values() for connection in some]
+            idle = [connection for connections in self._idle.values() for connection in connections]
             self._idle.clear()
-        for connection in kept:
+        for connection in idle:
             connection.close()
 
     def __del__(self) -> None:
-        """Close what is kept."""
+        """Close the idle connections."""
         self.close()
 
     def _place(self, url: str) -> ServerPlace:
-        """The server of a URL; TransportError for one that we do not speak to."""
+        """The server of a URL; TransportError where the URL or plain HTTP is refused."""
         parts = urlsplit(url)
         try:
             port = parts.port
         except ValueError:
             port = -1
         if parts.scheme not in PORTS or not parts.hostname or port in {-1, 0} or "@" in parts.netloc:
-            message = f"{shown(url)[:200]} is not an address that we speak to: https://HOST[:PORT]/... is"
+            message = f"{shown(url)[:200]} is not an address of the form https://HOST[:PORT]/..."
             raise TransportError(message)
         place = ServerPlace(parts.scheme, parts.hostname, port or PORTS[parts.scheme])
         if place.scheme == "http" and reach_of(place.host) != "loopback" and not self._is_insecure(place):
             message = (
-                f"{shown(url)} would be asked over plain HTTP, where anybody on the way can read and change what comes."
-                f" If that is meant, name {place.name} among the insecure registries of sealock.toml"
+                f"{shown(url)} uses plain HTTP, which anyone on the network can read and change. To allow it, add"
+                f" {place.name} to the insecure registries of sealock.toml"
             )
             raise TransportError(message)
         return place
@@ -142,9 +142,9 @@ class HttpTransport:
         return bool({place.host, place.name, f"{place.host}:{place.port}"} & set(self._insecure))
 
     def _checked_step(self, origin: str, url: str, only: Reach | None = None) -> Reach:
-        """Refuse to be led from HTTPS to HTTP; tell which addresses within our own network may be led to."""
+        """Refuse a step from HTTPS to HTTP; give the reach of local addresses that the target may have."""
         if urlsplit(origin).scheme == "https" and urlsplit(url).scheme != "https":
-            message = f"{shown(origin)} leads to {shown(url)[:200]}, away from HTTPS: refused"
+            message = f"{shown(origin)} redirects from HTTPS to {shown(url)[:200]}: refused"
             raise TransportError(message)
         if only is not None:
             return only
@@ -161,17 +161,17 @@ class HttpTransport:
         body: bytes | None,
         only: Reach | None,
     ) -> HttpAnswer:
-        """Send to one server, over a kept connection if there is one that still stands."""
+        """Send to one server, over an idle connection if one is still usable."""
         while True:
             connection = self._take(place, only)
             reused = connection is not None
-            connection = connection or self._connected(place, only, url)
+            connection = connection or self._connect(place, only, url)
             try:
                 return HttpAnswer(connection, connection.exchange(method, url, headers, body), url, headers, self._keep)
             except (RemoteDisconnected, ConnectionError) as error:
                 connection.close()
                 if reused and method in _REPEATABLE:
-                    continue  # it had been closed from afar since its last use
+                    continue  # the server had closed it since its last use
                 raise failed(url, error, self._patience) from None
             except (OSError, HTTPException, ValueError) as error:
                 connection.close()
@@ -182,15 +182,15 @@ class HttpTransport:
 
     def _take(self, place: ServerPlace, only: Reach | None) -> Connection | None:
         with self._lock:
-            kept = self._idle.get(place, [])
-            while kept:
-                connection = kept.pop()
+            idle = self._idle.get(place, [])
+            while idle:
+                connection = idle.pop()
                 if connection.stands and not (only and connection.reach not in {"public", only}):
                     return connection
                 connection.close()
         return None
 
-    def _connected(self, place: ServerPlace, only: Reach | None, url: str) -> Connection:
+    def _connect(self, place: ServerPlace, only: Reach | None, url: str) -> Connection:
         proxy = proxy_for(place, self._environment)
         patience = self._patience
         context = self._context(place) if place.scheme == "https" else None
@@ -198,7 +198,7 @@ class HttpTransport:
             if proxy is None:
                 sock, reach = dial(place.host, place.port, patience.connect, only=only)
             else:
-                # The proxy looks the name up, so the name is all that can be judged.
+                # The proxy resolves the name, so only the name can be checked.
                 reach = reach_of(place.host)
                 sock = through(proxy, place, patience.connect, only=only)
             if context is not None:
@@ -216,38 +216,38 @@ class HttpTransport:
         authority = (named,) if isinstance(named, str) else named
         certificate = next((self._certificates[name] for name in names if name in self._certificates), ("", ""))
         with self._lock:
-            found = self._contexts.get((authority, certificate))
-            if found is None:
-                found = ssl.create_default_context()
-                found.set_alpn_protocols(["http/1.1"])
-                _load(found, authority, certificate)
-                self._contexts[authority, certificate] = found
-        return found
+            context = self._contexts.get((authority, certificate))
+            if context is None:
+                context = ssl.create_default_context()
+                context.set_alpn_protocols(["http/1.1"])
+                _load(context, authority, certificate)
+                self._contexts[authority, certificate] = context
+        return context
 
     def _keep(self, connection: Connection) -> None:
-        """Keep a connection whose answer was read to its end."""
+        """Keep a connection whose answer was read completely."""
         connection.since = monotonic()
         with self._lock:
-            kept = self._idle.setdefault(connection.place, [])
-            if len(kept) < _KEPT:
-                kept.append(connection)
+            idle = self._idle.setdefault(connection.place, [])
+            if len(idle) < _MAX_IDLE:
+                idle.append(connection)
                 return
         connection.close()
 
 
 def _load(context: ssl.SSLContext, authorities: tuple[str, ...], certificate: tuple[str, str]) -> None:
-    """Give a context its files; TransportError names the one that cannot be used."""
+    """Load the files of a context; TransportError names an unusable file."""
     file = ""
     try:
         if authorities:
-            # From Python 3.13 on, an authority must have every extension of RFC 5280; home-made ones seldom do, and
-            # whoever named one here chose it. Nothing else about the check is less.
+            # Python 3.13 requires every extension of RFC 5280; private authorities seldom have them, and the user
+            # named this one. All other checks stay.
             context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         for file in authorities:
             context.load_verify_locations(file)
         if certificate[0]:
             file = certificate[0]
-            # A key with a passphrase is refused: OpenSSL would ask for it on the terminal.
+            # A key with a passphrase is refused: OpenSSL would prompt on the terminal.
             context.load_cert_chain(*certificate, password=lambda: b"")
     except (OSError, ValueError) as error:
         message = f"{file} could not be used for TLS: {getattr(error, 'strerror', None) or error}"

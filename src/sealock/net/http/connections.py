@@ -16,10 +16,10 @@ from msgspec import Struct
 from sealock.errors import TransportError
 
 Reach: TypeAlias = Literal["public", "loopback", "link-local"]
-"""Where an address leads: "public" is all that other machines may have, private networks included."""
+"""The reach of an address: "public" is any that other machines can have, private networks included."""
 _MOST_ADDRESSES: Final = 8
 _METADATA: Final = frozenset({"fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192"})
-"""Where clouds keep what a machine may do, beside 169.254.169.254."""
+"""Cloud metadata services, in addition to 169.254.169.254."""
 _REPLY: Final = 16 << 10
 _NO_TLS: Final = frozenset(
     {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNEXPECTED_EOF_WHILE_READING"}
@@ -27,7 +27,7 @@ _NO_TLS: Final = frozenset(
 
 
 class ServerPlace(Struct, frozen=True):
-    """A server: what credentials and connections belong to."""
+    """A server; credentials and connections belong to one."""
 
     scheme: str
     host: str
@@ -35,7 +35,7 @@ class ServerPlace(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """HOST:PORT as URLs have it, without the scheme's own port."""
+        """HOST:PORT as in URLs, without the scheme's default port."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
 
@@ -52,10 +52,10 @@ class Proxy(Struct, frozen=True):
 
 
 class UnreachedError(Exception):
-    """No connection came about; the text completes "https://HOST: ..."."""
+    """No connection could be established; the text completes "https://HOST: ..."."""
 
 
-class ConnectionRefusedByPolicyError(UnreachedError):
+class NothingListensError(UnreachedError):
     """Nothing listens on the port."""
 
 
@@ -64,7 +64,7 @@ class PlainError(UnreachedError):
 
 
 def reach_of(address: str) -> Reach:
-    """Where an address leads, one of IPv6 with or without brackets; names that are none count as public."""
+    """The reach of an address (IPv6 with or without brackets); other names count as public."""
     try:
         ip = ipaddress.ip_address(address.removeprefix("[").removesuffix("]").partition("%")[0])
     except ValueError:
@@ -78,23 +78,22 @@ def reach_of(address: str) -> Reach:
 
 
 def dial(host: str, port: int, patience: float, *, only: Reach | None = None) -> tuple[socket.socket, Reach]:
-    """Connect to the first address that answers within `patience` seconds; UnreachedError says why none did.
+    """Connect to the first address that answers within `patience` seconds, and give its reach; else UnreachedError.
 
-    Where that address leads is given too.
-
-    With `only`, addresses within this machine or its link are refused unless they are of that kind.
+    With `only`, loopback and link-local addresses are refused unless they have that reach.
     """
     until = monotonic() + patience
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[:_MOST_ADDRESSES]
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[:_MOST_ADDRESSES]
     except (socket.gaierror, UnicodeError) as error:
-        why = f"the name {host} is not known ({getattr(error, 'strerror', None) or error}): check its spelling and DNS"
+        reason = getattr(error, "strerror", None) or error
+        why = f"the name {host} cannot be resolved ({reason}): check its spelling and DNS"
         raise UnreachedError(why) from None
     reason, refused = "it has no address", False
-    for family, kind, protocol, _, address in found:
+    for family, kind, protocol, _, address in addresses:
         reach, refused = reach_of(str(address[0])), False
         if only is not None and reach not in {"public", only}:
-            reason = f"a server outside leads to {address[0]}, an address within this machine's own network: refused"
+            reason = f"a remote server redirects to {address[0]}, an address of this machine's own network: refused"
             continue
         left = until - monotonic()
         if left <= 0:
@@ -105,27 +104,27 @@ def dial(host: str, port: int, patience: float, *, only: Reach | None = None) ->
             sock.connect(address)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except TimeoutError:
-            reason = f"no connection came about within {patience:.0f} s: is a firewall or a proxy between?"
+            reason = f"no connection within {patience:.0f} s: does a firewall or a proxy block it?"
         except ConnectionRefusedError:
             refused = True
-            reason = f"nothing listens on port {port} there: is the server up, and is the port right?"
+            reason = f"nothing listens on port {port}: is the server up, and is the port right?"
         except OSError as error:
             reason = f"it cannot be reached ({error.strerror or error})"
         else:
             return sock, reach
         sock.close()
-    raise (ConnectionRefusedByPolicyError if refused else UnreachedError)(reason)
+    raise (NothingListensError if refused else UnreachedError)(reason)
 
 
 def through(proxy: Proxy, place: ServerPlace, patience: float, *, only: Reach | None = None) -> socket.socket:
-    """Connect to a proxy, and have it connect to `place` where that is to be spoken to over TLS."""
+    """Connect to a proxy, and for TLS have it connect to `place`."""
     if only is not None and reach_of(place.host) not in {"public", only}:
-        why = f"a server outside leads to {place.host}, within this machine's own network: refused"
+        why = f"a remote server redirects to {place.host}, an address of this machine's own network: refused"
         raise UnreachedError(why)
     try:
         sock, _ = dial(proxy.host, proxy.port, patience)
     except UnreachedError as error:
-        why = f"the proxy {proxy.host}:{proxy.port} that the environment names: {error}"
+        why = f"the proxy {proxy.host}:{proxy.port} from the environment: {error}"
         raise UnreachedError(why) from None
     if place.scheme == "http":
         return sock
@@ -139,10 +138,10 @@ def through(proxy: Proxy, place: ServerPlace, patience: float, *, only: Reach | 
         sock.sendall("\r\n".join([*words, "", ""]).encode("ascii"))
         while not reply.endswith(b"\r\n\r\n") and len(reply) < _REPLY:
             sock.settimeout(max(0.001, until - monotonic()))
-            # Byte by byte: what follows is TLS's.
-            if not (one := sock.recv(1)):
+            # Byte by byte: the bytes after the reply belong to TLS.
+            if not (byte := sock.recv(1)):
                 break
-            reply += one
+            reply += byte
     except (OSError, UnicodeError) as error:
         sock.close()
         why = f"the proxy {proxy.host}:{proxy.port} did not connect ({error})"
@@ -156,11 +155,11 @@ def through(proxy: Proxy, place: ServerPlace, patience: float, *, only: Reach | 
 
 
 def proxy_for(place: ServerPlace, environment: Mapping[str, str]) -> Proxy | None:
-    """The proxy that the environment names for a server; none for this machine itself."""
+    """The proxy for a server by the environment; None for loopback."""
     if reach_of(place.host) == "loopback":
         return None
     names: tuple[str, ...] = (f"{place.scheme}_proxy", f"{place.scheme}_proxy".upper(), "all_proxy", "ALL_PROXY")
-    if "REQUEST_METHOD" in environment:  # within a CGI program, HTTP_PROXY is a header that the client chose
+    if "REQUEST_METHOD" in environment:  # in CGI programs, the client can set HTTP_PROXY by a header
         names = tuple(name for name in names if name != "HTTP_PROXY")
     named = next((environment[name] for name in names if environment.get(name)), "")
     if not named or _is_exempt(place, environment.get("no_proxy") or environment.get("NO_PROXY") or ""):
@@ -172,7 +171,7 @@ def proxy_for(place: ServerPlace, environment: Mapping[str, str]) -> Proxy | Non
         port = -1
     if parts.scheme != "http" or not parts.hostname or port == -1:
         where = parts.netloc.rpartition("@")[2]
-        message = f"the proxy {parts.scheme}://{where} that the environment names cannot be used: http://HOST:PORT can"
+        message = f"the proxy {parts.scheme}://{where} from the environment cannot be used: only http://HOST:PORT can"
         raise TransportError(message)
     secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else ""
     authorization = "Basic " + b64encode(secret.encode()).decode() if secret else ""
@@ -180,7 +179,7 @@ def proxy_for(place: ServerPlace, environment: Mapping[str, str]) -> Proxy | Non
 
 
 def _is_exempt(place: ServerPlace, exempt: str) -> bool:
-    """Whether NO_PROXY names the server: a name or what ends in it, an address, a network, HOST:PORT, or *."""
+    """Whether NO_PROXY names the server: a name or domain, an address, a network, HOST:PORT, or *."""
     for entry in exempt.lower().split(","):
         host, _, port = entry.strip().partition(":") if entry.count(":") == 1 else (entry.strip(), "", "")
         if port and port != str(place.port):
@@ -201,14 +200,14 @@ def _within(host: str, network: str) -> bool:
 
 
 def secure(sock: socket.socket, host: str, context: ssl.SSLContext, patience: float) -> ssl.SSLSocket:
-    """Speak TLS over a connection; UnreachedError says what is wrong with it or with the certificate."""
+    """Start TLS on a connection; UnreachedError says what is wrong with it or with the certificate."""
     sock.settimeout(patience)
     try:
         return context.wrap_socket(sock, server_hostname=host)
     except ssl.SSLCertVerificationError as error:
         why = (
-            f"its certificate is not trusted ({error.verify_message}): if it is your own server, name its authority"
-            " (a file in certs.d), and do not go on without"
+            f"its certificate is not trusted ({error.verify_message}): for your own server, add its certificate"
+            " authority to certs.d"
         )
     except ssl.SSLError as error:
         if isinstance(error, ssl.SSLEOFError) or error.reason in _NO_TLS:
@@ -217,7 +216,7 @@ def secure(sock: socket.socket, host: str, context: ssl.SSLContext, patience: fl
             raise PlainError(no_tls) from None
         why = f"TLS failed ({error.reason or error})"
     except TimeoutError:
-        why = f"it took the connection, and TLS did not come about within {patience:.0f} s"
+        why = f"it accepted the connection, but the TLS handshake did not finish within {patience:.0f} s"
     except ConnectionError:
         sock.close()
         no_tls = "it closed the connection when TLS began: is the port right, and does it speak plain HTTP?"

@@ -1,4 +1,4 @@
-"""One request and its answer over one connection, which is kept or closed afterwards."""
+"""One request and its answer over one connection, which is reused or closed afterwards."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from sealock.net.http.wire import HeaderLine, HttpTimeouts, TooMuchError
 from sealock.net.transport import BrokenOffError, shown
 
 IDLE: Final = 20.0
-"""Seconds that a connection is kept for the next request."""
+"""Seconds that an idle connection is kept."""
 _CHUNK: Final = 256 << 10
 _PIECE: Final = 64 << 10
 _DRAINED: Final = 64 << 10
-"""Bytes of a body nobody wants that are read so that its connection can be used again."""
+"""Most bytes of an unread body that are read to reuse its connection."""
 
 
 class Connection:
@@ -36,7 +36,7 @@ class Connection:
 
     @property
     def stands(self) -> bool:
-        """Whether it may be used again: a server that closed it, or said something unasked, makes it readable."""
+        """Whether it can be reused: it is readable if the server closed it or sent unrequested data."""
         if self._client.sock is None or monotonic() - self.since > IDLE:
             return False
         poll = select.poll()
@@ -44,7 +44,7 @@ class Connection:
         return not poll.poll(0)
 
     def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> HTTPResponse:
-        """Send a request and give the answer once its head has come."""
+        """Send a request and give the answer after its head."""
         client = self._client
         parts = urlsplit(url)
         path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (f"?{parts.query}" if parts.query else "")
@@ -64,7 +64,7 @@ class Connection:
             for at in range(0, len(view), _PIECE):
                 client.send(view[at : at + _PIECE])
         except (BrokenPipeError, ConnectionResetError):
-            pass  # it may have answered before it closed: "too large", "sign in first"
+            pass  # the server may have answered before it closed: "too large", "sign in first"
         return client.getresponse()
 
     def close(self) -> None:
@@ -73,7 +73,7 @@ class Connection:
 
 
 class HttpAnswer:
-    """An answer; see Answer."""
+    """An answer; see Response."""
 
     def __init__(
         self,
@@ -95,15 +95,15 @@ class HttpAnswer:
         self.headers: Mapping[str, str] = headers
 
     def chunks(self, limit: int, /) -> Iterator[bytes]:
-        """Yield the body as it comes."""
+        """Yield the body."""
         response, got = self._response, 0
         declared = response.length
         encoding = self.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in {"", "identity"} and not self._encoded:
-            message = f"{shown(self.url)} answers in an encoding nobody asked for ({encoding[:40]!r})"
+            message = f"{shown(self.url)} answers in an unrequested encoding ({encoding[:40]!r})"
             raise TransportError(message)
         if len({part.strip() for part in self.headers.get("content-length", "").split(",")}) > 1:
-            message = f"{shown(self.url)} states two lengths of its answer: refused"
+            message = f"{shown(self.url)} sends two different content lengths: refused"
             raise TransportError(message)
         if declared is not None and declared > limit:
             raise self._too_much(limit)
@@ -127,12 +127,12 @@ class HttpAnswer:
         self._end(keep=True)
 
     def read(self, limit: int, /) -> bytes:
-        """Give the whole body."""
+        """Read the whole body."""
         return b"".join(self.chunks(limit))
 
     def _too_much(self, limit: int) -> TransportError:
         self._end(keep=False)
-        return TransportError(f"{shown(self.url)} answers with more than the {limit} bytes that are taken there")
+        return TransportError(f"{shown(self.url)} answers with more than {limit} bytes, the maximum")
 
     def _end(self, *, keep: bool) -> None:
         if self._open:
@@ -145,7 +145,7 @@ class HttpAnswer:
                 self._connection.close()
 
     def close(self) -> None:
-        """Give the connection back; a short rest of the body is read, a long one costs the connection."""
+        """Release the connection; a short rest of the body is read, a long one closes the connection."""
         if not self._open:
             return
         length = self._response.length
@@ -165,7 +165,7 @@ class HttpAnswer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
     ) -> None:
-        """Close it; one who was interrupted does not wait for the rest."""
+        """Close it, without waiting for the rest of the body after Ctrl-C."""
         if kind is None or issubclass(kind, Exception):
             self.close()
         elif self._open:
@@ -173,24 +173,24 @@ class HttpAnswer:
 
 
 def failed(url: str, error: Exception, patience: HttpTimeouts) -> TransportError:
-    """What went wrong, in words."""
+    """The TransportError for an exception."""
     where = shown(url)
     if isinstance(error, TimeoutError):
         return BrokenOffError(
-            f"{where} took the connection and then kept silent for {patience.quiet:g} s, or dripped:"
-            " the server may be overloaded, or something in between holds the answer back"
+            f"{where} timed out: it accepted the connection but sent nothing for {patience.quiet:g} s, or too slowly."
+            " The server may be overloaded, or a proxy may hold the answer back"
         )
     if isinstance(error, TooMuchError):
-        return TransportError(f"{where} answers with a head that has no end: refused")
+        return TransportError(f"{where} answers with endless headers: refused")
     if isinstance(error, (RemoteDisconnected, ConnectionError)):
         return BrokenOffError(f"{where} closed the connection without an answer: try again, or look at its log")
     if isinstance(error, InvalidURL):
-        return TransportError(f"{where[:200]!r} is not an address that can be asked for")
+        return TransportError(f"{where[:200]!r} is not a valid address")
     if isinstance(error, IncompleteRead):
         return BrokenOffError(f"{where} broke off in the middle")
     if isinstance(error, HTTPException):
-        return TransportError(f"{where} answers with something that is no HTTP ({type(error).__name__})")
+        return TransportError(f"{where} does not answer with HTTP ({type(error).__name__})")
     if isinstance(error, ssl.SSLError):
         return TransportError(f"{where}: TLS broke off ({error.reason or error})")
-    # A ValueError would repeat the header that it is about.
-    return TransportError(f"{where} cannot be asked ({getattr(error, 'strerror', None) or type(error).__name__})")
+    # The text of a ValueError would repeat the header.
+    return TransportError(f"the request to {where} failed ({getattr(error, 'strerror', None) or type(error).__name__})")

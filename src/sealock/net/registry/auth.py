@@ -1,10 +1,10 @@
-"""Who gives tokens, and who may see credentials.
+"""Signs in to registries: tokens, and which servers may see credentials.
 
-A registry that wants to know who asks answers 401 and says how: Basic, or Bearer with a realm that gives tokens. That
-realm is the registry's word, so credentials go to it only where it belongs to the registry: the same host, a host under
-the same domain (auth.docker.io for registry-1.docker.io), or one that the policy names. Elsewhere a token is asked for
-without them. A token goes to the host that it was given for alone. We ask for the scope that we need, not for the one
-that the registry names.
+A registry that requires authentication answers 401 with a challenge: Basic, or Bearer with a realm that issues tokens.
+The registry names the realm, so credentials go there only if it belongs to the registry: the same host, a host of the
+same domain (auth.docker.io for registry-1.docker.io), or one that the policy names. Otherwise the token is requested
+without them. A token goes only to the host that it was issued for. We request the scope that we need, not the one that
+the registry names.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from sealock.errors import TransportError
 from sealock.model.registries import Registries
 from sealock.net.registry.credentials import Credentials, RegistryLogin
 from sealock.net.registry.manifests import ManifestError, strict_json
-from sealock.net.registry.redaction import secrets_of, without
+from sealock.net.registry.redaction import redact, secrets_of
 from sealock.net.transport import Transport, read_json, shown
 
 _CHALLENGE: Final = re.compile(r"[\s,]*([A-Za-z][\w!#$%&'*+.^`|~-]*)(?:\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s,\"]*)))?")
 _TOKEN: Final = re.compile(r"[\x21-\x7e]{1,32768}")
 _ANSWER: Final = 256 << 10
-"""Bytes of a token's answer at the most."""
+"""Most bytes of a token answer."""
 _LEAST_LIFE, _MOST_LIFE = 60, 3600
-"""Seconds: the specification lets no token live shorter than the first."""
+"""Seconds; the first is the specification's minimum."""
 _MARGIN: Final = 10.0
 _MOST_HEADER: Final = 16 << 10
 
 
 class Challenge(Struct, frozen=True):
-    """How a registry wants to be asked: "basic", or "bearer" with who gives tokens."""
+    """A registry's challenge: "basic", or "bearer" with the realm that issues tokens."""
 
     scheme: str
     realm: str = ""
@@ -50,7 +50,7 @@ class _Token(Struct, frozen=True):
 
 
 class Authorizer:
-    """Keeps challenges and tokens, and gives the Authorization header for a request."""
+    """Stores challenges and tokens, and gives the Authorization header for a request."""
 
     def __init__(self, transport: Transport, credentials: Credentials, settings: Registries) -> None:
         self._transport, self._credentials, self._settings = transport, credentials, settings
@@ -59,10 +59,10 @@ class Authorizer:
         self._tokens: dict[tuple[str, Challenge, tuple[str, ...]], _Token] = {}
         self._secrets: set[str] = set()
         self.withheld: dict[str, str] = {}
-        """Hosts whose credentials were not sent to the realm that they named, and that realm."""
+        """Hosts whose credentials were not sent to their realm, and that realm."""
 
     def learn(self, host: str, url: str, header: str, scopes: tuple[str, ...]) -> bool:
-        """Take a host's WWW-Authenticate to heart; whether it says how to go on. `url` is where it was said."""
+        """Store a host's challenge (WWW-Authenticate) from `url`; whether it is usable."""
         challenge = parse_challenge(header)
         if challenge is None:
             return False
@@ -72,7 +72,7 @@ class Authorizer:
         return True
 
     def authorization(self, host: str, repository: str, scopes: tuple[str, ...]) -> str:
-        """The header's value for a request to a host; "" as long as that asked for none, or we are nobody there."""
+        """The header's value for a request to a host; "" without a challenge or without a login."""
         with self._lock:
             url, challenge = self._challenges.get(host, ("", None))
         if challenge is None:
@@ -83,17 +83,17 @@ class Authorizer:
         with self._lock:
             known = self._tokens.get(key)
         if known is None or known.until < monotonic():
-            known = self._ask(host, url, challenge, repository, scopes)
+            known = self._request_token(host, url, challenge, repository, scopes)
             with self._lock:
                 self._tokens[key] = known
                 self._secrets.add(known.value)
         return f"Bearer {known.value}"
 
-    def clean(self, text: str) -> str:
-        """A server's words without any secret that we told it."""
+    def redact(self, text: str) -> str:
+        """A server's message without the secrets that we sent to it."""
         with self._lock:
             secrets = tuple(self._secrets)
-        return without(text, secrets)
+        return redact(text, secrets)
 
     def _login(self, host: str, repository: str) -> RegistryLogin | None:
         login = self._credentials.login(host, repository)
@@ -108,8 +108,10 @@ class Authorizer:
             return ""
         return "Basic " + b64encode(f"{login.user}:{login.password}".encode()).decode()
 
-    def _ask(self, host: str, url: str, challenge: Challenge, repository: str, scopes: tuple[str, ...]) -> _Token:
-        """Ask the realm for a token, with credentials if it may see them."""
+    def _request_token(
+        self, host: str, url: str, challenge: Challenge, repository: str, scopes: tuple[str, ...]
+    ) -> _Token:
+        """Request a token from the realm, with credentials if it may see them."""
         login = self._login(host, repository)
         if login is not None and not self._may_see(host, challenge.realm):
             self.withheld[host] = urlsplit(challenge.realm).netloc.rpartition("@")[2]
@@ -119,7 +121,7 @@ class Authorizer:
         headers: dict[str, str] = {"accept": "application/json"}
         if login is not None and login.identity:
             form = [("grant_type", "refresh_token"), ("client_id", "sealock"), ("refresh_token", login.identity)]
-            # One scope parameter, its parts separated by spaces: so has OAuth 2 it.
+            # OAuth 2 has one scope parameter with parts separated by spaces.
             form += [pair for pair in query if pair[0] != "scope"] + [("scope", " ".join(scopes))]
             headers["content-type"] = "application/x-www-form-urlencoded"
             method, target, body = "POST", challenge.realm, urlencode(form).encode()
@@ -134,7 +136,7 @@ class Authorizer:
             if answer.status in {401, 403}:
                 raise TransportError(self._denied(host, challenge, login))
             if answer.status != 200:
-                message = f"{shown(answer.url)}, which gives tokens for {host}, answers {answer.status}"
+                message = f"{shown(answer.url)}, which issues tokens for {host}, answers {answer.status}"
                 raise TransportError(message)
             return _token(read_json(answer, _ANSWER), shown(answer.url))
 
@@ -154,34 +156,34 @@ class Authorizer:
     def _denied(self, host: str, challenge: Challenge, login: RegistryLogin | None) -> str:
         realm = shown(challenge.realm)
         if host in self.withheld:
-            return withheld_words(host, self.withheld[host])
+            return withheld_message(host, self.withheld[host])
         if login is None:
-            return f"{host} wants to know who asks: run `docker login {host}` (its tokens come from {realm})"
-        return f"{realm} refuses the login that is kept for {host}: run `docker login {host}` anew"
+            return f"{host} requires authentication: run `docker login {host}` (its tokens come from {realm})"
+        return f"{realm} refuses the stored login for {host}: run `docker login {host}` again"
 
 
-def withheld_words(host: str, realm: str) -> str:
-    """Why credentials were not sent, and what to do about it."""
+def withheld_message(host: str, realm: str) -> str:
+    """Why credentials were not sent, and how to allow it."""
     return (
-        f"{host} wants its credentials sent to {realm[:100]}, another domain, which was not done. If that is right,"
-        f' allow it in sealock.toml: [registry] token-hosts = {{ "{host}" = ["{realm[:100]}"] }}'
+        f"{host} wants its credentials sent to another domain, {realm[:100]}: they were not sent. To allow it, write"
+        f' in sealock.toml: [registry] token-hosts = {{ "{host}" = ["{realm[:100]}"] }}'
     )
 
 
 def parse_challenge(header: str) -> Challenge | None:
-    """Read WWW-Authenticate: bearer if it is offered, else basic; None for what we do not speak."""
-    found: list[tuple[str, dict[str, str]]] = []
+    """Read WWW-Authenticate: bearer if it is offered, else basic; None for other schemes."""
+    challenges: list[tuple[str, dict[str, str]]] = []
     at = 0
     header = header[:_MOST_HEADER]
     while at < len(header) and (match := _CHALLENGE.match(header, at)):
         at = match.end()
         name, quoted, plain = match.groups()
         if quoted is None and plain is None:
-            found.append((name.lower(), {}))
-        elif found:
+            challenges.append((name.lower(), {}))
+        elif challenges:
             value = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else plain
-            found[-1][1].setdefault(name.lower(), value)
-    offers = dict(reversed(found))
+            challenges[-1][1].setdefault(name.lower(), value)
+    offers = dict(reversed(challenges))
     bearer = offers.get("bearer")
     if bearer is not None and bearer.get("realm"):
         return Challenge("bearer", bearer["realm"], bearer.get("service", ""))
@@ -189,15 +191,15 @@ def parse_challenge(header: str) -> Challenge | None:
 
 
 def _token(body: bytes, where: str) -> _Token:
-    """The token of a realm's answer; TransportError where there is none that could stand in a header."""
+    """The token of a realm's answer; TransportError where there is none that fits a header."""
     try:
         table = strict_json(body)
     except ManifestError as error:
-        message = f"{where} gives something else than a token: {error}"
+        message = f"{where} does not answer with a token: {error}"
         raise TransportError(message) from None
     value = (table.get("token") or table.get("access_token")) if isinstance(table, Mapping) else None
     if not isinstance(value, str) or not _TOKEN.fullmatch(value):
-        message = f"{where} gives something else than a token"
+        message = f"{where} does not answer with a token"
         raise TransportError(message)
     life = table.get("expires_in")
     seconds = life if isinstance(life, int) and not isinstance(life, bool) else _LEAST_LIFE

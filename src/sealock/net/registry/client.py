@@ -1,7 +1,7 @@
-"""A registry's client: names become digests, manifests, blobs, referrers and tags. `pushing` is the way back.
+"""Pulls from registries: digests, manifests, blobs, referrers and tags. `upload` pushes.
 
-Nothing that a registry says is believed before its digest matches: what comes for a digest is hashed and compared
-before its last byte is given. What a tag stands for is the registry's word alone; only trust in a signer makes it more.
+Content is verified by its digest before its last byte is given. What a tag points to is only the registry's claim;
+signatures can confirm it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 from urllib.parse import urljoin
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
 from msgspec.structs import replace
 
 from sealock.errors import TargetError, TransportError
@@ -31,16 +31,16 @@ from sealock.model.manifest import (
 from sealock.model.platforms import choose, of_machine
 from sealock.model.registries import Registries
 from sealock.net.registry.blobs import BlobStream
-from sealock.net.registry.credentials import Credentials, Nobody
+from sealock.net.registry.credentials import Anonymous, Credentials
 from sealock.net.registry.manifests import MOST_BYTES, ManifestError, digest_of, read_manifest, strict_json
 from sealock.net.registry.names import host_of, is_digest, is_tag
-from sealock.net.registry.requests import ATTEMPTS, Asker, RegistryError, given_up
+from sealock.net.registry.requests import ATTEMPTS, RegistryError, RegistryRequests, RequestOptions, given_up
 from sealock.net.transport import BrokenOffError, Response, Transport, shown
 
 ACCEPT: Final = f"{OCI_INDEX}, {DOCKER_LIST}, {OCI_MANIFEST}, {DOCKER_MANIFEST}"
-"""All four in one header: with fewer, registries give another manifest than the one that the tag stands for."""
+"""All four in one header: with fewer, registries may convert the manifest of the tag."""
 SMALL_BLOB: Final = 16 << 20
-"""Bytes of a blob that is read into memory: configurations, signatures, attestations."""
+"""Most bytes of a blob that is read into memory: configurations, signatures, attestations."""
 _MOST_PAGES: Final = 1000
 _PAGE_BYTES: Final = 8 << 20
 _MOST_TAGS: Final = 1_000_000
@@ -49,7 +49,7 @@ _MOST_DEPTH: Final = 4
 
 
 class ReferenceClaim(Struct, frozen=True):
-    """What a registry says that a reference stands for; `size` is -1 where it does not say. Nothing is verified."""
+    """A registry's unverified claim on a reference; `size` is -1 where unknown."""
 
     digest: str
     media_type: str
@@ -57,7 +57,7 @@ class ReferenceClaim(Struct, frozen=True):
 
 
 class Fetched(Struct, frozen=True):
-    """A manifest whose digest was taken from its very bytes."""
+    """A manifest with the digest of its bytes."""
 
     raw: bytes
     digest: str
@@ -66,24 +66,28 @@ class Fetched(Struct, frozen=True):
 
     @property
     def descriptor(self) -> Descriptor:
-        """How others refer to it."""
+        """Its descriptor."""
         return Descriptor(self.media_type, self.digest, len(self.raw), artifact_type=self.noun.artifact_type)
 
 
 class Resolved(Struct, frozen=True):
-    """What a name stands for, and the one image of it that was asked for: the same, where it is no index."""
+    """What a name points to, and the requested image in it: the same where it is not an index."""
 
     top: Fetched
     image: Fetched
     platform: str = ""
-    """Of the image, as the index has it; "" where it is no index. What the configuration says is another matter."""
+    """The image's platform by the index, "" where there is no index. The configuration may differ."""
+
+
+class _TagList(Struct):
+    tags: list[Any] | None = None
 
 
 class Registry:
-    """Speaks to any number of registries. May be used by several threads at once.
+    """A client for any number of registries. Thread-safe.
 
-    Methods take names from `names.reference`. TransportError, or RegistryError with HTTP's status, says why something
-    did not come; ManifestError why a manifest is refused.
+    Methods take names from `names.reference`. They raise TransportError, RegistryError with HTTP's status, or
+    ManifestError for a refused manifest.
     """
 
     def __init__(
@@ -95,19 +99,12 @@ class Registry:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self.settings = settings or Registries()
-        self.asker = Asker(transport, credentials or Nobody(), self.settings, pause)
-
-    def ping(self, name: ImageName) -> bool:
-        """Whether a registry speaks the protocol at all; TransportError where nobody answers."""
-        host = host_of(name)
-        with self.asker.transport.request("GET", f"{self.asker.base(host)}/v2/") as answer:
-            return answer.status in {200, 401}
+        self.requests = RegistryRequests(transport, credentials or Anonymous(), self.settings, pause)
 
     def claim(self, name: ImageName) -> ReferenceClaim:
-        """Ask by HEAD what a name stands for, which counts as no pull; by GET and hash where HEAD does not say.
+        """Ask for the digest of a name by HEAD, which does not count as a pull; by GET where HEAD does not give it.
 
-        The answer is the registry's claim, as what a tag stands for always is. Whoever pulls by the digest then gets
-        what has that digest, or nothing.
+        The answer is only the registry's claim, but a pull by that digest gives its content or fails.
         """
         try:
             answer = self._from_mirrors(name, "HEAD", f"manifests/{name.digest or name.tag}")
@@ -119,43 +116,43 @@ class Registry:
             digest = answer.headers.get("docker-content-digest", "")
             kind = answer.headers.get("content-type", "").partition(";")[0].strip()
             if "distribution.manifest.v1+" in kind:
-                message = f"{_shown(name)} is of schema 1, which was withdrawn; push the image anew"
+                message = f"{_shown(name)} is of schema 1, which is withdrawn; push the image again"
                 raise ManifestError(message)
             if is_digest(digest) and digest == (name.digest or digest):
                 length = answer.headers.get("content-length", "")
                 return ReferenceClaim(digest, kind, int(length) if length.isascii() and length.isdigit() else -1)
-        found = self.manifest(name)
-        return ReferenceClaim(found.digest, found.media_type, len(found.raw))
+        manifest = self.manifest(name)
+        return ReferenceClaim(manifest.digest, manifest.media_type, len(manifest.raw))
 
     def manifest(self, name: ImageName) -> Fetched:
-        """Get the manifest or index that a name stands for: its digest if it has one, else its tag."""
-        wanted = name.digest or name.tag or "latest"
+        """Get the manifest or index of a name: by its digest if it has one, else by its tag."""
+        target = name.digest or name.tag or "latest"
         begun = time.monotonic()
         for attempt in range(ATTEMPTS):
-            with self._from_mirrors(name, "GET", f"manifests/{wanted}") as answer:
+            with self._from_mirrors(name, "GET", f"manifests/{target}") as answer:
                 kind = answer.headers.get("content-type", "")
                 claimed = answer.headers.get("docker-content-digest", "")
                 where = answer.url
                 try:
                     raw = answer.read(MOST_BYTES)
                 except BrokenOffError as error:
-                    self.asker.note_silence(host_of(name), begun, error)
+                    self.requests.note_silence(host_of(name), begun, error)
                     if attempt == ATTEMPTS - 1 or given_up(begun):
                         raise
-                    self.asker.rest(attempt)
+                    self.requests.rest(attempt)
                     continue
             break
         if kind.partition(";")[0].strip().lower() in {"text/html", "application/xhtml+xml"}:
-            message = f"{shown(where)} answers with a web page: is a registry there, or a proxy, or a page to sign in?"
+            message = (
+                f"{shown(where)} answers with a web page: is it a registry, or did a proxy or sign-in page answer?"
+            )
             raise ManifestError(message)
         digest = digest_of(raw, name.digest or "sha256:")
         if name.digest is not None and digest != name.digest:
-            message = f"{shown(where)} gives something else: its digest is {digest}. It is not used"
+            message = f"{shown(where)} sends other content, with the digest {digest}: refused"
             raise ManifestError(message)
         if is_digest(claimed) and digest_of(raw, claimed) != claimed:
-            message = (
-                f"{shown(where)} says that it gives {claimed}, and gives {digest_of(raw, claimed)}. It is not used"
-            )
+            message = f"{shown(where)} claims to send {claimed}, but sends {digest_of(raw, claimed)}: refused"
             raise ManifestError(message)
         try:
             noun = read_manifest(raw, kind)
@@ -165,30 +162,29 @@ class Registry:
         return Fetched(raw, digest, noun.media_type, noun)
 
     def child(self, name: ImageName, descriptor: Descriptor) -> Fetched:
-        """Get a manifest that another one names; its size and kind must be as that says."""
-        found = self.manifest(replace(name, tag=None, digest=descriptor.digest))
-        if descriptor.size != len(found.raw) or (descriptor.media_type and descriptor.media_type != found.media_type):
+        """Get the manifest of a descriptor; its size and media type must match."""
+        child = self.manifest(replace(name, tag=None, digest=descriptor.digest))
+        if descriptor.size != len(child.raw) or (descriptor.media_type and descriptor.media_type != child.media_type):
             message = (
-                f"{_shown(name)}: {descriptor.digest[:19]} has {len(found.raw)} bytes of {found.media_type}, and should"
+                f"{_shown(name)}: {descriptor.digest[:19]} has {len(child.raw)} bytes of {child.media_type}, and should"
                 f" have {descriptor.size} bytes of {descriptor.media_type[:100]}"
             )
             raise ManifestError(message)
-        return found
+        return child
 
     def resolve(self, name: ImageName, platform: str = "") -> Resolved:
-        """Get what a name stands for and, of an index, the image for a platform ("linux/arm64"; "": this machine's).
+        """Get the manifest of a name and, in an index, the image for a platform ("linux/arm64"; "": this machine's).
 
-        TargetError where a platform is asked for that the index lacks. Without one, and where this machine's is lacking
-        too, the first image is taken.
+        TargetError where the index lacks the given platform. If it lacks this machine's, the first image is taken.
         """
-        top = found = self.manifest(name)
-        of_index, wanted = "", platform or of_machine(os.uname().machine)
+        top = current = self.manifest(name)
+        of_index, preferred = "", platform or of_machine(os.uname().machine)
         for _ in range(_MOST_DEPTH):
-            if isinstance(found.noun, Manifest):
-                return Resolved(top, found, of_index)
-            images = [manifest for manifest in found.noun.manifests if manifest.is_image]
+            if isinstance(current.noun, Manifest):
+                return Resolved(top, current, of_index)
+            images = [manifest for manifest in current.noun.manifests if manifest.is_image]
             platforms = [image.platform or Platform() for image in images]
-            chosen, fits = choose(platforms, wanted)
+            chosen, fits = choose(platforms, preferred)
             if not images or (platform and not fits):
                 has = (
                     ", ".join(dict.fromkeys(platform.name for platform in platforms if platform.name)) or "no platform"
@@ -196,90 +192,91 @@ class Registry:
                 message = f"{_shown(name)} has no image for {platform or 'any platform'}; it has {has}"
                 raise TargetError(message)
             of_index = platforms[chosen].name
-            found = self.child(name, images[chosen])
-        message = f"{_shown(name)} is an index of indexes, more than {_MOST_DEPTH} deep: refused"
+            current = self.child(name, images[chosen])
+        message = f"{_shown(name)} nests indexes more than {_MOST_DEPTH} deep: refused"
         raise ManifestError(message)
 
     def blob(self, name: ImageName, digest: str, size: int) -> Iterator[bytes]:
-        """Yield a blob as it comes. The last chunk comes only once the whole has the digest, else TransportError."""
-        return BlobStream(self.asker, name, digest, size, self._hosts(name)).chunks()
+        """Yield a blob. The last chunk is given only after the digest matches, else TransportError."""
+        return BlobStream(self.requests, name, digest, size, self._hosts(name)).chunks()
 
     def read_blob(self, name: ImageName, descriptor: Descriptor, limit: int = SMALL_BLOB) -> bytes:
-        """Give a small blob, whose digest and size are as its descriptor says."""
+        """Read a small blob; its digest and size must match the descriptor."""
         if descriptor.size > limit:
             message = (
-                f"{_shown(name)}: {descriptor.digest[:19]} has {descriptor.size} bytes, more than {limit}: not read"
+                f"{_shown(name)}: {descriptor.digest[:19]} has {descriptor.size} bytes, more than {limit}, the maximum"
             )
             raise TransportError(message)
         return b"".join(self.blob(name, descriptor.digest, descriptor.size))
 
     def has_blob(self, name: ImageName, digest: str) -> bool:
-        """Whether the registry says that it has a blob."""
-        with self.asker.ask(name, "HEAD", f"blobs/{digest}", accepted=(200, 404)) as answer:
+        """Whether the registry claims to have a blob."""
+        with self.requests.send(name, "HEAD", f"blobs/{digest}", RequestOptions(accepted=(200, 404))) as answer:
             return answer.status == 200
 
     def referrers(self, name: ImageName, digest: str, artifact_type: str = "") -> tuple[Descriptor, ...]:
-        """What refers to a digest, by the referrers API or else by the tag that clients keep in place of it.
+        """The referrers of a digest, by the referrers API or else by the fallback tag.
 
-        Only `artifact_type` is given, if one is named. Types in this list are the word of whoever wrote it, and often
-        missing: who looks for signatures fetches each manifest, and looks.
+        `artifact_type` filters them. The types in this list are claims and often missing: to find signatures, fetch
+        each manifest and check it.
         """
         path = f"referrers/{digest}"
-        found: list[Descriptor] = []
+        listed: list[Descriptor] = []
         for page in self._pages(name, path, accepted=(200, 400, 404, 405, 501), accept=OCI_INDEX):
             if page is None:
-                found = list(self.fallback(name, digest))
+                listed = list(self.fallback(name, digest))
                 break
-            found += page.manifests
-            if len(found) > _MOST_REFERRERS:
-                message = f"{_shown(name)}: more than {_MOST_REFERRERS} things refer to {digest[:19]}: refused"
+            listed += page.manifests
+            if len(listed) > _MOST_REFERRERS:
+                message = f"{_shown(name)}: {digest[:19]} has more than {_MOST_REFERRERS} referrers: refused"
                 raise ManifestError(message)
-        unique = {one.digest: one for one in found}
-        return tuple(one for one in unique.values() if not artifact_type or one.artifact_type == artifact_type)
+        unique = {entry.digest: entry for entry in listed}
+        return tuple(entry for entry in unique.values() if not artifact_type or entry.artifact_type == artifact_type)
 
     def fallback(self, name: ImageName, digest: str) -> tuple[Descriptor, ...]:
-        """What the tag sha256-HEX lists, where a registry has no referrers API; nothing where there is no such tag."""
+        """The referrers by the fallback tag sha256-HEX of registries without the referrers API; () without the tag."""
         try:
-            found = self.manifest(replace(name, tag=digest.replace(":", "-"), digest=None))
+            listed = self.manifest(replace(name, tag=digest.replace(":", "-"), digest=None))
         except RegistryError as error:
             if error.status == 404:
                 return ()
             raise
-        if not isinstance(found.noun, Index):
-            message = f"{_shown(name)}: the tag {digest.replace(':', '-')[:26]} should be an index of what refers to it"
+        if not isinstance(listed.noun, Index):
+            message = f"{_shown(name)}: the tag {digest.replace(':', '-')[:26]} should be an index of referrers"
             raise ManifestError(message)
-        return found.noun.manifests
+        return listed.noun.manifests
 
     def tags(self, name: ImageName) -> Iterator[str]:
-        """Yield the tags of a repository, page after page."""
-        seen = 0
+        """Yield the tags of a repository, page by page."""
+        number = 0
         for body in self._raw_pages(name, "tags/list?n=1000", (200,), "application/json"):
-            table: Any = strict_json(body or b"{}")
-            listed = table.get("tags") if isinstance(table, dict) else None
-            if listed is not None and not isinstance(listed, list):
-                message = f"{_shown(name)}: the registry's list of tags is none"
-                raise ManifestError(message)
-            for tag in listed or []:
+            try:
+                page = convert(strict_json(body or b"{}"), _TagList)
+            except ValidationError as error:
+                message = f"{_shown(name)}: the registry's list of tags is malformed: {error}"
+                raise ManifestError(message) from None
+            for tag in page.tags or ():
                 if isinstance(tag, str) and is_tag(tag):
-                    seen += 1
+                    number += 1
                     yield tag
-            if seen > _MOST_TAGS:
+            if number > _MOST_TAGS:
                 message = f"{_shown(name)} has more than {_MOST_TAGS} tags"
                 raise ManifestError(message)
 
     def _hosts(self, name: ImageName) -> tuple[str, ...]:
-        """Who is asked, in order: mirrors, and "" for the registry itself."""
+        """The hosts in order: mirrors, then "" for the registry itself."""
         return (*self.settings.mirrors.get(name.registry, ()), "")
 
     def _from_mirrors(self, name: ImageName, method: str, path: str) -> Response:
-        """Ask mirrors first; what they lack, or where they fail, the registry itself is asked."""
+        """Try the mirrors first, then the registry itself."""
         *mirrors, own = self._hosts(name)
         for mirror in mirrors:
             try:
-                return self.asker.ask(name, method, path, headers={"accept": ACCEPT}, host=mirror, again=False)
+                options = RequestOptions(headers={"accept": ACCEPT}, host=mirror, retry=False)
+                return self.requests.send(name, method, path, options)
             except TransportError:
                 continue
-        return self.asker.ask(name, method, path, headers={"accept": ACCEPT}, host=own)
+        return self.requests.send(name, method, path, RequestOptions(headers={"accept": ACCEPT}, host=own))
 
     def _pages(self, name: ImageName, path: str, accepted: tuple[int, ...], accept: str) -> Iterator[Index | None]:
         for body in self._raw_pages(name, path, accepted, accept):
@@ -288,18 +285,19 @@ class Registry:
                 return
             noun = read_manifest(body, accept)
             if not isinstance(noun, Index):
-                message = f"{_shown(name)}: the registry's list of referrers is no index"
+                message = f"{_shown(name)}: the registry's list of referrers is not an index"
                 raise ManifestError(message)
             yield noun
 
     def _raw_pages(self, name: ImageName, path: str, accepted: tuple[int, ...], accept: str) -> Iterator[bytes | None]:
-        """Yield pages' bodies, following Link within the registry; None where it has no such list."""
-        url = f"{self.asker.base(host_of(name))}/v2/{name.repository}/{path}"
+        """Yield the bodies of pages, following Link within the registry; None where it has no such list."""
+        url = f"{self.requests.base(host_of(name))}/v2/{name.repository}/{path}"
         first = url
         for _ in range(_MOST_PAGES):
-            with self.asker.ask_at(
-                name, "GET", url, headers={"accept": accept}, accepted=accepted, named_by=first if url != first else ""
-            ) as answer:
+            options = RequestOptions(
+                headers={"accept": accept}, accepted=accepted, named_by=first if url != first else ""
+            )
+            with self.requests.send_to(name, "GET", url, options) as answer:
                 if answer.status != 200 or accept not in answer.headers.get("content-type", ""):
                     yield None
                     return
@@ -309,7 +307,9 @@ class Registry:
                 return
             url = urljoin(url, following)
             if url.split("/")[:3] != first.split("/")[:3]:
-                message = f"{_shown(name)}: the registry's list goes on at {shown(url)[:200]}, another server: refused"
+                message = (
+                    f"{_shown(name)}: the registry's list continues at {shown(url)[:200]}, another server: refused"
+                )
                 raise TransportError(message)
         message = f"{_shown(name)}: the registry's list has more than {_MOST_PAGES} pages"
         raise TransportError(message)

@@ -1,4 +1,4 @@
-"""A registry's client as this machine is set up for it: logins, proxies, and certificates in Docker's folders."""
+"""Opens a registry client with this machine's configuration: logins, proxies, and certs.d directories."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def open_registry(
     environment: Mapping[str, str] | None = None,
     patience: HttpTimeouts | None = None,
 ) -> Registry:
-    """Make a client: logins from Docker's config.json, proxies from the environment, certificates from certs.d."""
+    """Open a client: logins from Docker's config.json, proxies from the environment, certificates from certs.d."""
     known = os.environ if environment is None else environment
     settings = settings or Registries()
     authorities, certificates = certificates_of(known)
@@ -41,26 +41,26 @@ def certificates_of(
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, str]]]:
     """Authorities and client certificates by HOST[:PORT], as certs.d/HOST[:PORT]/ has them: *.crt, NAME.cert and .key.
 
-    The person's own folder, ~/.config/docker/certs.d, comes before the system's.
+    The user's directory, ~/.config/docker/certs.d, comes before the system's.
     """
     home = environment.get("HOME")
-    folders = [Path(folder) for folder in (*_SYSTEM, *((f"{home}/.config/docker/certs.d",) if home else ()))]
+    directories = [Path(directory) for directory in (*_SYSTEM, *((f"{home}/.config/docker/certs.d",) if home else ()))]
     authorities: dict[str, tuple[str, ...]] = {}
     certificates: dict[str, tuple[str, str]] = {}
-    for folder in folders:
-        for host in _listed(folder)[:_MOST_HOSTS]:
-            names = _listed(folder / host)
-            if found := tuple(str(folder / host / name) for name in names if name.endswith(".crt")):
-                authorities[host] = found
+    for directory in directories:
+        for host in _listed(directory)[:_MOST_HOSTS]:
+            names = _listed(directory / host)
+            if files := tuple(str(directory / host / name) for name in names if name.endswith(".crt")):
+                authorities[host] = files
             for name in names:
                 key = name.removesuffix(".cert") + ".key"
                 if name.endswith(".cert") and key in names:
-                    certificates[host] = (str(folder / host / name), str(folder / host / key))
+                    certificates[host] = (str(directory / host / name), str(directory / host / key))
     return authorities, certificates
 
 
-def _listed(folder: Path) -> list[str]:
+def _listed(directory: Path) -> list[str]:
     try:
-        return sorted(os.listdir(folder))
+        return sorted(os.listdir(directory))
     except OSError:
         return []

@@ -1,8 +1,7 @@
-"""Names and passwords from where `docker login` put them: config.json, credential stores and helpers."""
+"""Reads the logins of `docker login`: config.json, credential stores and helpers."""
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -13,46 +12,50 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Final, Protocol
 
+import msgspec
 from msgspec import Struct
 
 from sealock.errors import TransportError
 
 HUB: Final = "https://index.docker.io/v1/"
-"""What Docker calls Docker Hub where it keeps credentials."""
+"""Docker Hub's key in credential stores."""
 _HUB_HOSTS: Final = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
 _HELPER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PATIENCE: Final = 20.0
-"""Seconds that a helper may take: one may ask the person to unlock a key chain."""
+"""Seconds that a helper may take: it may ask the user to unlock a key chain."""
 _MOST: Final = 1 << 20
-"""Bytes of config.json, and of a helper's answer."""
+"""Most bytes of config.json, and of a helper's answer."""
+
+
+_object: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class RegistryLogin(Struct, frozen=True):
-    """A name and a password, or an identity token that stands for both. Shows nothing of itself."""
+    """A name and a password, or an identity token instead of both. Its repr shows no secrets."""
 
     user: str = ""
     password: str = ""
     identity: str = ""
 
     def __repr__(self) -> str:
-        """Tell nothing that a log must not hold."""
+        """Show no secrets."""
         return "Login(...)"
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What no message may hold."""
-        return tuple(one for one in (self.password, self.identity) if one)
+        """The secrets to redact in messages."""
+        return tuple(filter(None, (self.password, self.identity)))
 
 
 class Credentials(Protocol):
-    """Knows who we are to a registry."""
+    """Gives logins to registries."""
 
     def login(self, host: str, repository: str, /) -> RegistryLogin | None:
-        """The login for HOST[:PORT] and a repository there; None for nobody in particular."""
+        """The login for HOST[:PORT] and a repository there; None for anonymous access."""
 
 
-class Nobody:
-    """Knows no logins."""
+class Anonymous:
+    """Has no logins."""
 
     def login(self, host: str, repository: str, /) -> RegistryLogin | None:
         """None."""
@@ -63,13 +66,13 @@ class Nobody:
 class DockerCredentials:
     """Reads $DOCKER_CONFIG/config.json (by default ~/.docker/config.json), or the text in $DOCKER_AUTH_CONFIG first.
 
-    A helper, `docker-credential-NAME get`, is started once for each host that credHelpers or credsStore send to it.
+    A helper, `docker-credential-NAME get`, is run once per host that credHelpers or credsStore assign to it.
     """
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         self._environment = os.environ if environment is None else environment
         self._lock = Lock()
-        self._found: dict[str, RegistryLogin | None] = {}
+        self._answers: dict[str, RegistryLogin | None] = {}
         self._tables: list[dict[str, Any]] | None = None
 
     def login(self, host: str, repository: str, /) -> RegistryLogin | None:
@@ -99,7 +102,7 @@ class DockerCredentials:
             message = f"{path} could not be read: {error.strerror or error}"
             raise TransportError(message) from None
         if len(data) > _MOST:
-            message = f"{path} is larger than a file of logins can be"
+            message = f"{path} is larger than {_MOST} bytes, the maximum"
             raise TransportError(message)
         return [*tables, _table(str(path), data)]
 
@@ -108,24 +111,24 @@ class DockerCredentials:
         keys = (HUB, *sorted(_HUB_HOSTS)) if host in _HUB_HOSTS else (host, f"https://{host}")
         for key in keys:
             if helper := helpers.get(key):
-                return self._helped(str(helper), HUB if key in _HUB_HOSTS else key)
+                return self._from_helper(str(helper), HUB if key in _HUB_HOSTS else key)
         if helper := table.get("credsStore"):
-            return self._helped(str(helper), keys[0])
+            return self._from_helper(str(helper), keys[0])
         return _stored(_dict(table.get("auths")), host, repository)
 
-    def _helped(self, helper: str, server: str) -> RegistryLogin | None:
+    def _from_helper(self, helper: str, server: str) -> RegistryLogin | None:
         key = f"{helper} {server}"
-        if key not in self._found:
-            self._found[key] = self._ask(helper, server)
-        return self._found[key]
+        if key not in self._answers:
+            self._answers[key] = self._run_helper(helper, server)
+        return self._answers[key]
 
-    def _ask(self, helper: str, server: str) -> RegistryLogin | None:
+    def _run_helper(self, helper: str, server: str) -> RegistryLogin | None:
         if not _HELPER.fullmatch(helper):
-            message = f"config.json names {helper[:60]!r} for a credential helper, which is no program's name"
+            message = f"config.json names the credential helper {helper[:60]!r}, which is not a valid name"
             raise TransportError(message)
         program = f"docker-credential-{helper}"
         try:
-            done = subprocess.run(  # noqa: S603  the person's own configuration names it
+            done = subprocess.run(  # noqa: S603  the user's configuration names it
                 [program, "get"],
                 input=server.encode(),
                 capture_output=True,
@@ -134,16 +137,16 @@ class DockerCredentials:
                 env=dict(self._environment),
             )
         except subprocess.TimeoutExpired:
-            message = f"{program} did not answer within {_PATIENCE:.0f} s: does it wait for a key chain to be unlocked?"
+            message = f"{program} did not answer within {_PATIENCE:.0f} s: does it wait for an unlocked key chain?"
             raise TransportError(message) from None
         except OSError as error:
             message = (
-                f"{program}, which config.json names, could not be started ({error.strerror or error}): install it, or"
-                " log in anew"
+                f"{program} from config.json could not be started ({error.strerror or error}): install it, or log in"
+                " again"
             )
             raise TransportError(message) from None
         if done.returncode != 0:
-            # Its words are not shown: they may hold what was stored.
+            # Its output is not shown: it may contain the login.
             if b"not found" in done.stdout.lower():
                 return None
             message = f"{program} failed with status {done.returncode} when asked for {server}"
@@ -156,15 +159,12 @@ class DockerCredentials:
 
 
 def _table(where: str, data: bytes) -> dict[str, Any]:
-    """JSON as a table; TransportError without a word of what it holds."""
+    """Decode a JSON object; the TransportError does not quote it."""
     try:
-        table = json.loads(data)
-    except (ValueError, RecursionError):
-        table = None
-    if not isinstance(table, dict):
-        message = f"{where} is not the JSON that it should be"
-        raise TransportError(message)
-    return table
+        return _object(data)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        message = f"{where} is not a JSON object"
+        raise TransportError(message) from None
 
 
 def _dict(value: object) -> dict[str, Any]:
@@ -172,7 +172,7 @@ def _dict(value: object) -> dict[str, Any]:
 
 
 def _stored(auths: dict[str, Any], host: str, repository: str) -> RegistryLogin | None:
-    """The login of the entry that fits best: one for the repository or a folder of it, then one for the host."""
+    """The login of the most specific entry: the repository's or its path prefix's, then the host's."""
     best, most = None, -1
     for key, entry in auths.items():
         bare = key.removeprefix("https://").removeprefix("http://").rstrip("/")

@@ -1,4 +1,4 @@
-"""What an index holds: whether a digest is that of one of its images."""
+"""Looks a digest up among the images of an index."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sealock.net.registry.client import Registry
 
 
 def image_within(registry: Registry, name: ImageName, top: str, digest: str) -> str:
-    """Say, as a clause, that `digest` is one of the images in the index `top`; "" where it is not, or nobody tells.
+    """Say, as a clause, that `digest` is an image of the index `top`; "" where it is not, or the index is unreadable.
 
-    Docker's clients sign one platform's image where its tag names an index, so that the two never agree.
+    Docker's clients sign one platform's image although its tag names an index, so that the digests differ.
     """
     try:
         noun = registry.manifest(replace(name, tag=None, digest=top)).noun

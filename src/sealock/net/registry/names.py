@@ -1,4 +1,4 @@
-"""References held to the specification's grammar, since they become paths of URLs; and where registries are."""
+"""Validates references by the specification's grammar, since they become paths of URLs, and finds registry hosts."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ _REPOSITORY: Final = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0
 _TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _MOST: Final = 255
-"""Characters of a repository's name."""
+"""Most characters of a repository's name."""
 
 
 def is_tag(text: str) -> bool:
-    """Whether it may be a tag."""
+    """Whether it is a valid tag."""
     return _TAG.fullmatch(text) is not None
 
 
 def is_digest(text: str) -> bool:
-    """Whether it is a digest that we can check."""
+    """Whether it is a digest of a supported algorithm."""
     return _DIGEST.fullmatch(text) is not None
 
 
 def reference(text: str) -> ImageName:
-    """Take a reference apart, "latest" filled in where neither tag nor digest is; TargetError says why it is none."""
+    """Parse a reference, with the tag "latest" if it has neither tag nor digest; TargetError where it is invalid."""
     name = parse(text)
     if name is None:
-        message = f"{text[:300]!r} is not an image reference: [HOST[:PORT]/]NAME[:TAG][@DIGEST] is"
+        message = f"{text[:300]!r} is not an image reference of the form [HOST[:PORT]/]NAME[:TAG][@DIGEST]"
         raise TargetError(message)
     if not _HOST.fullmatch(name.registry):
         message = f"{text[:300]!r}: {name.registry[:100]!r} is not a registry's HOST[:PORT]"
@@ -46,11 +46,11 @@ def reference(text: str) -> ImageName:
         )
         raise TargetError(message)
     if name.digest is not None and not is_digest(name.digest):
-        message = f"{text[:300]!r}: {name.digest[:40]!r} is not a digest that can be checked: sha256:HEX is"
+        message = f"{text[:300]!r}: {name.digest[:40]!r} is not a supported digest, such as sha256:HEX"
         raise TargetError(message)
     return name if name.tag or name.digest else replace(name, tag="latest")
 
 
 def host_of(name: ImageName) -> str:
-    """The HOST[:PORT] that speaks for a name's registry."""
+    """The HOST[:PORT] of a name's registry API."""
     return "registry-1.docker.io" if name.registry == DEFAULT_REGISTRY else name.registry

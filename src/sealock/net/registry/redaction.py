@@ -1,4 +1,4 @@
-"""What a server says, without the secrets that it was told: careless ones repeat the request in their errors."""
+"""Redacts secrets in a server's messages: careless servers repeat the request in their errors."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from typing import Final
 from urllib.parse import quote, quote_plus
 
 _SHORT: Final = 4
-"""Characters: where a shorter secret is blotted out, the blots themselves tell it."""
+"""Characters: redacting a shorter secret reveals it by the places of the redactions."""
 
 
-def without(text: str, secrets: Iterable[str]) -> str:
-    """Blot out every spelling of the secrets that a server could have without meaning to; "" where that hides none."""
+def redact(text: str, secrets: Iterable[str]) -> str:
+    """Redact every usual encoding of the secrets; "" where a secret is too short to be redacted."""
     known = {secret for secret in secrets if secret}
-    spellings = sorted({way for one in known for way in _spellings(one)}, key=len, reverse=True)
+    spellings = sorted({spelling for secret in known for spelling in _spellings(secret)}, key=len, reverse=True)
     if not spellings:
         return text
-    blotted = re.sub("|".join(re.escape(spelling) for spelling in spellings), "***", text, flags=re.IGNORECASE)
-    told = any(way.lower() in text.lower() for one in known if len(one) < _SHORT for way in _spellings(one))
-    return "" if told else blotted
+    short = {spelling.lower() for secret in known if len(secret) < _SHORT for spelling in _spellings(secret)}
+    if any(spelling in text.lower() for spelling in short):
+        return ""
+    return re.sub("|".join(re.escape(spelling) for spelling in spellings), "***", text, flags=re.IGNORECASE)
 
 
 def secrets_of(authorization: str) -> Iterator[str]:
-    """The secrets in an Authorization header's value: a token, or a login as it is sent, decoded, and its password."""
+    """The secrets of an Authorization header's value: a token, or a login encoded and decoded, and its password."""
     scheme, _, value = authorization.partition(" ")
     yield value
     if scheme.lower() == "basic":
@@ -38,7 +39,7 @@ def secrets_of(authorization: str) -> Iterator[str]:
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    """As it is, and as URLs, forms, JSON and dumps of headers have it."""
+    """The secret as it is, and as URLs, forms, JSON and base64 encode it."""
     raw = secret.encode("utf-8", "surrogateescape")
     yield secret
     yield quote(secret, safe="", errors="surrogateescape")

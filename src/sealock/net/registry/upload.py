@@ -1,4 +1,4 @@
-"""The way into a registry: blobs, manifests with tags, and what refers to an image."""
+"""Pushes to registries: blobs, manifests with tags, artifacts that refer to an image."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from sealock.model.manifest import EMPTY, EMPTY_TYPE, OCI_INDEX, Descriptor, Ind
 from sealock.net.registry.client import Fetched, Registry
 from sealock.net.registry.manifests import ManifestError, digest_of, read_manifest
 from sealock.net.registry.names import host_of
+from sealock.net.registry.requests import RequestOptions
 from sealock.net.transport import BrokenOffError, Response, shown
 
 _ALL: Final = "pull,push"
 CHUNK: Final = 16 << 20
-"""Bytes of a blob that are sent at once; a larger one goes up in as many requests."""
+"""Bytes of a blob per request."""
 UPLOADS: Final = 3
-"""How often an upload that broke off is begun anew."""
+"""Most attempts of an upload that breaks off."""
 
 
 def push_blob(registry: Registry, name: ImageName, data: bytes) -> Descriptor:
-    """Send a blob, unless the registry has it; give its descriptor, of no particular media type."""
+    """Push a blob, unless the registry has it; give its descriptor without a specific media type."""
     digest = digest_of(data)
     sent = Descriptor("application/octet-stream", digest, len(data))
     for attempt in range(UPLOADS):
@@ -36,7 +37,7 @@ def push_blob(registry: Registry, name: ImageName, data: bytes) -> Descriptor:
         except BrokenOffError:
             if attempt == UPLOADS - 1:
                 raise
-            registry.asker.rest(attempt)
+            registry.requests.rest(attempt)
         else:
             return sent
     return sent
@@ -52,58 +53,48 @@ def _send(registry: Registry, name: ImageName, digest: str, data: bytes) -> None
 
 
 def push_stream(registry: Registry, name: ImageName, digest: str, chunks: Iterable[bytes]) -> None:
-    """Send a blob that does not fit into memory, in chunks of any size; `digest` is what they must come to."""
+    """Push a blob that does not fit into memory, in chunks of any size; `digest` is its digest."""
     if registry.has_blob(name, digest):
         return
     with _begin(registry, name) as answer:
         location = _location(answer)
-    _in_chunks(registry, name, location, digest, _gathered(chunks))
+    _in_chunks(registry, name, location, digest, _regroup(chunks))
 
 
 def mount(registry: Registry, name: ImageName, digest: str, source: str) -> bool:
-    """Have a blob of another repository of the same registry (`source`, its path) in this one, without sending it.
+    """Mount a blob of another repository of the same registry (`source`, its path), without sending it.
 
-    Whether it is there now; where it is not, push it.
+    False where the blob has to be pushed instead.
     """
     path = f"blobs/uploads/?mount={quote(digest)}&from={quote(source, safe='')}"
-    with registry.asker.ask(
-        name, "POST", path, actions=_ALL, others=(source,), accepted=(201, 202, 400, 404, 405)
-    ) as answer:
-        if answer.status == 202:  # it began an upload instead, which nobody will go on with
-            location = _location(answer)
-            registry.asker.ask_at(
-                name, "DELETE", location, actions=_ALL, accepted=range(200, 500), named_by=answer.url
-            ).close()
+    options = RequestOptions(_ALL, others=(source,), accepted=(201, 202, 400, 404, 405))
+    with registry.requests.send(name, "POST", path, options) as answer:
+        if answer.status == 202:  # it began an upload instead, which is cancelled
+            options = RequestOptions(_ALL, accepted=range(200, 500), named_by=answer.url)
+            registry.requests.send_to(name, "DELETE", _location(answer), options).close()
         return answer.status == 201
 
 
 def push_manifest(registry: Registry, name: ImageName, raw: bytes, media_type: str, tag: str = "") -> Fetched:
-    """Send a manifest or index, by its digest or under a tag, which then stands for it.
+    """Push a manifest or index by its digest, or under a tag.
 
-    Where it has a subject and the registry keeps no list of referrers, it is added to the tag that stands for the list.
+    If it has a subject and the registry has no referrers API, it is added to the fallback tag.
     """
     noun = read_manifest(raw, media_type)
     digest = digest_of(raw)
-    with registry.asker.ask(
-        name,
-        "PUT",
-        f"manifests/{tag or digest}",
-        actions=_ALL,
-        headers={"content-type": media_type},
-        body=raw,
-        accepted=(200, 201, 202),
-    ) as answer:
+    options = RequestOptions(_ALL, {"content-type": media_type}, raw, accepted=(200, 201, 202))
+    with registry.requests.send(name, "PUT", f"manifests/{tag or digest}", options) as answer:
         claimed = answer.headers.get("docker-content-digest", digest)
         listed = bool(answer.headers.get("oci-subject"))
     if claimed != digest:
-        message = f"{name.familiar}: {digest} was sent, and the registry says that it keeps {claimed[:80]!r}"
+        message = f"{name.familiar}: {digest} was pushed, but the registry claims to have stored {claimed[:80]!r}"
         raise ManifestError(message)
-    found = Fetched(raw, digest, noun.media_type, noun)
+    pushed = Fetched(raw, digest, noun.media_type, noun)
     if noun.subject is not None and not listed:
         kind = noun.artifact_type or ("" if isinstance(noun, Index) else noun.config.media_type)
-        entry = replace(found.descriptor, artifact_type=kind, annotations=noun.annotations)
-        _list(registry, name, noun.subject.digest, entry)
-    return found
+        entry = replace(pushed.descriptor, artifact_type=kind, annotations=noun.annotations)
+        _add_to_fallback(registry, name, noun.subject.digest, entry)
+    return pushed
 
 
 def push_artifact(  # noqa: PLR0913  an artifact has as many parts
@@ -116,7 +107,7 @@ def push_artifact(  # noqa: PLR0913  an artifact has as many parts
     annotations: dict[str, str] | None = None,
     tag: str = "",
 ) -> Fetched:
-    """Send an artifact: blobs (bytes, media type, annotations), an empty configuration, and what it refers to."""
+    """Push an artifact: blobs (bytes, media type, annotations), an empty configuration, and its subject."""
     config = replace(push_blob(registry, name, EMPTY), media_type=EMPTY_TYPE)
     sent = [
         replace(push_blob(registry, name, data), media_type=kind, annotations=noted) for data, kind, noted in layers
@@ -126,7 +117,7 @@ def push_artifact(  # noqa: PLR0913  an artifact has as many parts
         "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "artifactType": artifact_type,
         "config": written(config),
-        "layers": [written(one) for one in sent],
+        "layers": [written(layer) for layer in sent],
     }
     if subject is not None:
         table["subject"] = written(subject)
@@ -137,7 +128,7 @@ def push_artifact(  # noqa: PLR0913  an artifact has as many parts
 
 
 def written(descriptor: Descriptor) -> dict[str, Any]:
-    """A descriptor as JSON has it."""
+    """A descriptor as a JSON object."""
     table: dict[str, Any] = {"mediaType": descriptor.media_type, "digest": descriptor.digest, "size": descriptor.size}
     if descriptor.artifact_type:
         table["artifactType"] = descriptor.artifact_type
@@ -154,34 +145,32 @@ def written(descriptor: Descriptor) -> dict[str, Any]:
     return table
 
 
-def _list(registry: Registry, name: ImageName, subject: str, entry: Descriptor) -> None:
-    """Add to the tag that lists what refers to a subject, where the registry has no list of its own."""
+def _add_to_fallback(registry: Registry, name: ImageName, subject: str, entry: Descriptor) -> None:
+    """Add a referrer to the fallback tag of a subject."""
     known = registry.fallback(name, subject)
-    if any(one.digest == entry.digest for one in known):
+    if any(other.digest == entry.digest for other in known):
         return
-    table = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [written(one) for one in (*known, entry)]}
+    table = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [written(other) for other in (*known, entry)]}
     raw = json.dumps(table, separators=(",", ":")).encode()
     push_manifest(registry, name, raw, OCI_INDEX, subject.replace(":", "-"))
 
 
 def _begin(registry: Registry, name: ImageName) -> Response:
-    return registry.asker.ask(name, "POST", "blobs/uploads/", actions=_ALL, accepted=(202,))
+    return registry.requests.send(name, "POST", "blobs/uploads/", RequestOptions(_ALL, accepted=(202,)))
 
 
 def _in_chunks(registry: Registry, name: ImageName, location: str, digest: str, chunks: Iterable[bytes]) -> None:
     at = 0
     for chunk in chunks:
-        with registry.asker.ask_at(
-            name,
-            "PATCH",
-            location,
-            actions=_ALL,
-            headers={"content-type": "application/octet-stream", "content-range": f"{at}-{at + len(chunk) - 1}"},
-            body=chunk,
+        options = RequestOptions(
+            _ALL,
+            {"content-type": "application/octet-stream", "content-range": f"{at}-{at + len(chunk) - 1}"},
+            chunk,
             accepted=(202,),
-            named_by=registry.asker.base(host_of(name)),
-            again=False,  # some of it may have been kept
-        ) as answer:
+            named_by=registry.requests.base(host_of(name)),
+            retry=False,  # the registry may have stored a part
+        )
+        with registry.requests.send_to(name, "PATCH", location, options) as answer:
             location = _location(answer)
         at += len(chunk)
     _finish(registry, name, location, digest, b"")
@@ -189,36 +178,33 @@ def _in_chunks(registry: Registry, name: ImageName, location: str, digest: str, 
 
 def _finish(registry: Registry, name: ImageName, location: str, digest: str, data: bytes) -> None:
     mark = "&" if urlsplit(location).query else "?"
-    with registry.asker.ask_at(
-        name,
-        "PUT",
-        f"{location}{mark}digest={quote(digest)}",
-        actions=_ALL,
-        headers={"content-type": "application/octet-stream"},
-        body=data,
+    options = RequestOptions(
+        _ALL,
+        {"content-type": "application/octet-stream"},
+        data,
         accepted=(201,),
-        named_by=registry.asker.base(host_of(name)),
-        again=False,
-    ):
-        return
+        named_by=registry.requests.base(host_of(name)),
+        retry=False,
+    )
+    registry.requests.send_to(name, "PUT", f"{location}{mark}digest={quote(digest)}", options).close()
 
 
 def _location(answer: Response) -> str:
-    """Where an upload goes on."""
+    """The URL at which an upload continues."""
     location = answer.headers.get("location", "")
     if not location:
-        message = f"{shown(answer.url)} began an upload and does not say where it goes on"
+        message = f"{shown(answer.url)} began an upload without a Location header"
         raise TransportError(message)
     return urljoin(answer.url, location)
 
 
-def _gathered(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Chunks of CHUNK bytes, the last one shorter."""
-    held = bytearray()
+def _regroup(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Regroup into chunks of CHUNK bytes, the last one shorter."""
+    buffer = bytearray()
     for chunk in chunks:
-        held += chunk
-        while len(held) >= CHUNK:
-            yield bytes(held[:CHUNK])
-            del held[:CHUNK]
-    if held:
-        yield bytes(held)
+        buffer += chunk
+        while len(buffer) >= CHUNK:
+            yield bytes(buffer[:CHUNK])
+            del buffer[:CHUNK]
+    if buffer:
+        yield bytes(buffer)

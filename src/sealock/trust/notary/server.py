@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 
 from sealock.errors import TransportError
-from sealock.net.registry.redaction import secrets_of, without
+from sealock.net.registry.redaction import redact, secrets_of
 from sealock.net.transport import Response, Transport, shown
 from sealock.trust.notary.metadata import NotaryKey, read_key
 from sealock.trust.notary.refusal import MetadataRefusedError
@@ -163,4 +163,4 @@ class Server:
         except (TransportError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return ""
         secrets = tuple(secrets_of(self._headers.get("authorization", "")))
-        return f": {'; '.join(without(one, secrets)[:300] for one in said)}"
+        return f": {'; '.join(redact(one, secrets)[:300] for one in said)}"

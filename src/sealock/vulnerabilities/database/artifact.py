@@ -67,7 +67,7 @@ def push(registry: Registry, name: ImageName, folder: str) -> Transfer:
         except BrokenOffError:
             if attempt == UPLOADS - 1:
                 raise
-            registry.asker.rest(attempt)
+            registry.requests.rest(attempt)
     layer = Descriptor(FILE, digest, size, annotations={_TITLE: NAME})
     table = {
         "schemaVersion": 2,
