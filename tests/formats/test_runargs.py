@@ -263,7 +263,7 @@ def test_a_word_that_must_be_the_image_is_one(line: str) -> None:
         ("docker run --memory=5x a", '"5x" is not a size', "--memory=5x"),
         ("docker run --rm --restart always a", "exclude each other", "--restart always"),
         ("docker run Nginx", '"Nginx" is not an image\'s name', "Nginx"),
-        ("docker run -v /a:/b:nope a", '"nope" is not a mode', "-v /a:/b:nope"),
+        ("docker run -v /a:/b:nope a", 'unknown mode "nope"', "-v /a:/b:nope"),
     ],
 )
 def test_what_the_client_rejects_is_an_error_with_its_place(line: str, message: str, at: str) -> None:

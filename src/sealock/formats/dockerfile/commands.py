@@ -55,17 +55,14 @@ def parse_healthcheck(raw: RawInstruction, state: ParseState) -> Instruction:
     """HEALTHCHECK."""
     text, kind = raw.line.text, raw.arguments[: len(raw.arguments)].split(None, 1)
     if not kind:
-        message = "HEALTHCHECK needs CMD and a command, or NONE"
-        raise DockerfileSyntaxError(message)
+        raise DockerfileSyntaxError(message="HEALTHCHECK needs CMD and a command, or NONE")
     name = kind[0].upper()
     if name == "NONE":
         if len(kind) > 1:
-            message = "HEALTHCHECK NONE takes no arguments"
-            raise DockerfileSyntaxError(message)
+            raise DockerfileSyntaxError(message="HEALTHCHECK NONE takes no arguments")
         return Healthcheck(**raw.common(), disabled=True)
     if name != "CMD":
-        message = f"HEALTHCHECK takes CMD or NONE, not {kind[0][:40]}"
-        raise DockerfileSyntaxError(message)
+        raise DockerfileSyntaxError(message=f"HEALTHCHECK takes CMD or NONE, not {kind[0][:40]}")
     raw.check_flags()
     for flag in raw.flags:
         _check_duration(flag.name, flag.value)
@@ -75,8 +72,7 @@ def parse_healthcheck(raw: RawInstruction, state: ParseState) -> Instruction:
     raw.start = at
     raw.array = parse_json_array(text, at)
     if not raw.arguments or raw.array == []:
-        message = "HEALTHCHECK CMD needs a command"
-        raise DockerfileSyntaxError(message)
+        raise DockerfileSyntaxError(message="HEALTHCHECK CMD needs a command")
     words, script = _parse_script(raw, state)
     line = None if raw.array is not None else raw.arguments
     return Healthcheck(
@@ -132,8 +128,7 @@ def _parse_script(raw: RawInstruction, state: ParseState) -> tuple[tuple[BuildTe
     """Parse the words of the exec form, and the script of any form."""
     line = raw.line
     if state.command_count > MAX_COMMANDS:
-        message = f"not read: there are more than {MAX_COMMANDS} commands before it"
-        raise DockerfileSyntaxError(message)
+        raise DockerfileSyntaxError(message=f"not read: there are more than {MAX_COMMANDS} commands before it")
     if raw.array is not None:
         words = tuple(literal(line, token) for token in raw.array)
         program = tuple(Word(text.text, text.place) for text in words)

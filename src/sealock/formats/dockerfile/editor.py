@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from sealock.errors import FormatError
 from sealock.formats.dockerfile.accounts import spell_account_creation
@@ -10,6 +10,7 @@ from sealock.formats.dockerfile.lists import list_edits
 from sealock.formats.dockerfile.reader import read
 from sealock.formats.dockerfile.stages import DOCKERFILE_FIELDS
 from sealock.formats.dockerfile.syntax import (
+    FieldContent,
     Insertion,
     InsertionAbove,
     InsertionAtEnd,
@@ -99,7 +100,7 @@ class _FieldEditor:
             chain.insert(0, build.stages[base])
         self.chain = tuple(chain)
 
-    def edits(self, change: FieldChange, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401  a field of any type
+    def edits(self, change: FieldChange, value: FieldContent) -> tuple[Edit, ...]:
         field = change.field
         if field in _LISTS:
             return list_edits(self.build, self.chain, field, getattr(self.container, field), value)
@@ -128,13 +129,13 @@ class _FieldEditor:
         """The final stage's own instructions of these kinds."""
         return [instruction for instruction in self.final.of(*kinds) if not instruction.onbuild]
 
-    def _image(self, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401  a field's value
+    def _image(self, value: FieldContent) -> tuple[Edit, ...]:
         if not isinstance(value, str) or not value or value.split() != [value]:
             message = "FROM needs an image"
             raise FormatError(message)
         return (Edit(self.chain[0].start.image.place, value),)
 
-    def _command(self, field: str, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401  a field's value
+    def _command(self, field: str, value: FieldContent) -> tuple[Edit, ...]:
         keyword = "CMD" if field == "command" else "ENTRYPOINT"
         own = [instruction for instruction in self._own_instructions(Cmd) if instruction.keyword == keyword]
         if isinstance(value, Absent):
@@ -159,7 +160,7 @@ class _FieldEditor:
     def _set_argument(
         self,
         kind: type[Instruction],
-        value: Any,  # noqa: ANN401  a field's value
+        value: FieldContent,
         keyword: str,
         *,
         moves: bool,
@@ -177,7 +178,7 @@ class _FieldEditor:
         behind = self.final.instructions[self.final.instructions.index(instruction) + 1 :]
         return any(isinstance(other, Run | Copy | AddFile | Workdir) and not other.onbuild for other in behind)
 
-    def _user(self, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401  a field's value
+    def _user(self, value: FieldContent) -> tuple[Edit, ...]:
         own = self._own_instructions(User)
         if isinstance(value, Absent):
             return tuple(delete_instruction(self.build.text, instruction) for instruction in own)

@@ -59,5 +59,4 @@ def _read_body(lexer: Lexer, heredoc: HeredocStart, place: Place) -> Heredoc:
             body = lexer.text[start : span[0]]
             body = strip_leading_tabs(body) if heredoc.strip_tabs else body
             return Heredoc(heredoc.name, body, Place(start, span[0]), heredoc.expand, heredoc.strip_tabs, span[1])
-    message = f"the here-document {heredoc.name} has no end"
-    raise DockerfileSyntaxError(message, place)
+    raise DockerfileSyntaxError(message=f"the here-document {heredoc.name} has no end", place=place)

@@ -46,8 +46,7 @@ def split_instruction(line: LogicalLine, lexer: Lexer) -> RawInstruction:
         if line.text[start:]:
             trigger = split_keyword(line.text[start:])[0].upper()
             if trigger in {"ONBUILD", "FROM", "MAINTAINER"}:
-                message = f"ONBUILD cannot trigger {trigger}"
-                raise DockerfileSyntaxError(message)
+                raise DockerfileSyntaxError(message=f"ONBUILD cannot trigger {trigger}")
             inner = split_instruction(line.part(start, len(line.text)), lexer)
             inner.onbuild = True
             inner.place = Place(line.place(0, 0).start, inner.place.end)
@@ -87,8 +86,7 @@ def parse_instruction(raw: RawInstruction, state: ParseState) -> Instruction:
         "HEALTHCHECK",
         "SHELL",
     }:
-        message = f"{raw.keyword} needs at least one argument"
-        raise DockerfileSyntaxError(message)
+        raise DockerfileSyntaxError(message=f"{raw.keyword} needs at least one argument")
     return parser(raw, state)
 
 
@@ -107,8 +105,7 @@ def _parse_pairs(raw: RawInstruction, state: ParseState) -> tuple[tuple[Pair, ..
     if "=" not in words[0].text:
         blank = BLANK.search(text, raw.start)
         if blank is None:
-            message = f"{raw.keyword} needs NAME=VALUE"
-            raise DockerfileSyntaxError(message)
+            raise DockerfileSyntaxError(message=f"{raw.keyword} needs NAME=VALUE")
         name = _expand_name(text[raw.start : blank.start()], state, line, raw.start)
         value = state.expanded(line, blank.end(), len(text))
         return (Pair(name, value, line.place(raw.start, len(text))),), True
@@ -147,8 +144,7 @@ def _parse_arg(raw: RawInstruction, state: ParseState) -> Instruction:
         name, equals, _ = word.text.partition("=")
         place = line.place(word.start, word.end)
         if equals and not name:
-            message = "ARG needs a name before the equals sign"
-            raise DockerfileSyntaxError(message, place)
+            raise DockerfileSyntaxError(message="ARG needs a name before the equals sign", place=place)
         value = state.expanded(line, word.start + len(name) + 1, word.end) if equals else None
         pairs.append(Pair(name, value, place))
     return Arg(**raw.common(), pairs=tuple(pairs))
@@ -190,8 +186,7 @@ def _parse_volume(raw: RawInstruction, state: ParseState) -> Instruction:
     line = raw.line
     tokens = split_words(line.text, raw.start) if raw.array is None else raw.array
     if not tokens or any(not token.text.strip() for token in tokens):
-        message = "VOLUME needs a non-empty path"
-        raise DockerfileSyntaxError(message)
+        raise DockerfileSyntaxError(message="VOLUME needs a non-empty path")
     paths = []
     for token in tokens:
         place = line.place(token.start, token.end)

@@ -139,8 +139,7 @@ class Lexer:
         at += len(self.text[at : start + len(line)]) - len(self.text[at : start + len(line)].lstrip(WHITESPACE))
         place = Place(at, at + len(value))
         if any(directive.name == name for directive in self.directives):
-            message = f"duplicate parser directive {name}"
-            raise DockerfileSyntaxError(message, place)
+            raise DockerfileSyntaxError(message=f"duplicate parser directive {name}", place=place)
         self.directives.append(Directive(name, value, place))
         if name == "escape":
             if value not in {"`", "\\"}:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from sealock.errors import FormatError
 from sealock.formats.dockerfile.stages import normalize_port
-from sealock.formats.dockerfile.syntax import Insertion, check_name, delete_instruction, quote
+from sealock.formats.dockerfile.syntax import FieldContent, Insertion, check_name, delete_instruction, quote
 from sealock.model.absent import given
 from sealock.model.build import Build, BuildText, Env, Expose, Instruction, LabelSet, Pair, Stage, Volume
 from sealock.model.change import Edit
@@ -16,7 +16,9 @@ from sealock.model.container import Label, Mount, Variable
 from sealock.model.location import Place
 
 
-def list_edits(build: Build, chain: tuple[Stage, ...], field: str, old: Any, new: Any) -> tuple[Edit, ...]:  # noqa: ANN401  of any type
+def list_edits(
+    build: Build, chain: tuple[Stage, ...], field: str, old: FieldContent, new: FieldContent
+) -> tuple[Edit, ...]:
     """Change the field from old to new: replace words in place where the key stays, remove or add the others."""
     before, after = _keyed(field, old), _keyed(field, new)
     removed = [key for key in before if key not in after]
@@ -39,7 +41,7 @@ def list_edits(build: Build, chain: tuple[Stage, ...], field: str, old: Any, new
     return tuple(made)
 
 
-def _keyed(field: str, elements: Any) -> dict[str, Any]:  # noqa: ANN401  a field's value
+def _keyed(field: str, elements: FieldContent) -> dict[str, FieldContent]:
     return {_KEY[field](element): element for element in given(elements, ())}
 
 
@@ -50,7 +52,7 @@ def _mount_key(mount: Mount) -> str:
     return mount.target
 
 
-_KEY: Final[dict[str, Callable[[Any], str]]] = {
+_KEY: Final[dict[str, Callable[[FieldContent], str]]] = {
     "environment": lambda variable: str(variable.name),
     "labels": lambda label: str(label.name),
     "expose": str,
@@ -64,7 +66,7 @@ class _ListEditor:
         self.chain = chain
         self.field = field
 
-    def instruction(self, element: Any) -> str:  # noqa: ANN401  an element of any field
+    def instruction(self, element: FieldContent) -> str:
         """Spell a new instruction that adds the element."""
         match element:
             case Variable():
@@ -87,7 +89,7 @@ class _ListEditor:
     def _json_string(self, target: str) -> str:
         return json.dumps(quote(target, self.build.escape), ensure_ascii=False)
 
-    def swap(self, key: str, element: Any) -> list[Edit]:  # noqa: ANN401  an element of any field
+    def swap(self, key: str, element: FieldContent) -> list[Edit]:
         """Replace the last element of that key; set one from a base stage again in this stage."""
         matches = [
             (stage, instruction, token) for stage, instruction, token in self._tokens() if self._has_key(token, key)
@@ -102,7 +104,7 @@ class _ListEditor:
             return [Insertion(self.build, self.chain[-1]).edit(self.instruction(element))]
         return [self._replace(stage, instruction, token, element)]
 
-    def _replace(self, stage: Stage, instruction: Instruction, token: Pair | BuildText, element: Any) -> Edit:  # noqa: ANN401  an element of any field
+    def _replace(self, stage: Stage, instruction: Instruction, token: Pair | BuildText, element: FieldContent) -> Edit:
         self._check_own(stage)
         if isinstance(token, Pair):
             if isinstance(instruction, Env) and instruction.legacy:

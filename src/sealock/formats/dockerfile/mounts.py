@@ -39,8 +39,7 @@ def parse_run_mount(flag: Flag, state: ParseState) -> RunMount:
         if key == "type":
             kind = value.lower()
             if kind not in _TYPES and "$" not in kind:
-                message = f"--mount has no type {kind[:40]}"
-                raise DockerfileSyntaxError(message, flag.place)
+                raise DockerfileSyntaxError(message=f"--mount has no type {kind[:40]}", place=flag.place)
         options.append((key, value if equals else "true"))
     return RunMount(kind, tuple(options), flag.place)
 
@@ -52,8 +51,7 @@ def _split_fields(text: str) -> list[str]:
     try:
         return next(csv.reader([text], strict=True), [])
     except csv.Error as error:
-        message = f"invalid --mount: {error}"
-        raise DockerfileSyntaxError(message) from None
+        raise DockerfileSyntaxError(message=f"invalid --mount: {error}") from None
 
 
 def _expand(raw: str, place: Place, state: ParseState) -> str:

@@ -71,8 +71,7 @@ def _parse_pattern(pattern: str) -> list[str | None]:
             if after and after in "}/":
                 continue
             if not after or after not in "*?\\":
-                message = f"unknown escape \\{after} in a variable's pattern"
-                raise DockerfileSyntaxError(message)
+                raise DockerfileSyntaxError(message=f"unknown escape \\{after} in a variable's pattern")
             parts.append(after)
             at += 1
         else:

@@ -119,19 +119,15 @@ class RawInstruction:
         for flag in self.flags:
             kind = known.get(flag.name)
             if kind is None:
-                message = f"{self.keyword} has no flag --{flag.name}"
-                raise DockerfileSyntaxError(message, flag.place)
+                raise DockerfileSyntaxError(message=f"{self.keyword} has no flag --{flag.name}", place=flag.place)
             if flag.name in names and kind != "many":
-                message = f"duplicate flag --{flag.name}"
-                raise DockerfileSyntaxError(message, flag.place)
+                raise DockerfileSyntaxError(message=f"duplicate flag --{flag.name}", place=flag.place)
             names.add(flag.name)
             value = flag.value.text if flag.value else None
             if kind == "bool" and value is not None and value.lower() not in {"true", "false"}:
-                message = f"the flag --{flag.name} must be true or false"
-                raise DockerfileSyntaxError(message, flag.place)
+                raise DockerfileSyntaxError(message=f"the flag --{flag.name} must be true or false", place=flag.place)
             if kind != "bool" and value is None:
-                message = f"the flag --{flag.name} needs a value"
-                raise DockerfileSyntaxError(message, flag.place)
+                raise DockerfileSyntaxError(message=f"the flag --{flag.name} needs a value", place=flag.place)
 
     def flag(self, name: str) -> BuildText | None:
         """The value of the first flag of that name."""

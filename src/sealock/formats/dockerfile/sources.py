@@ -21,8 +21,7 @@ def parse_from(raw: RawInstruction, state: ParseState) -> Instruction:
     line = raw.line
     words = split_words(line.text, raw.start)
     if len(words) not in {1, 3} or (len(words) == 3 and words[1].text.lower() != "as"):
-        message = "FROM takes IMAGE or IMAGE AS NAME"
-        raise DockerfileSyntaxError(message)
+        raise DockerfileSyntaxError(message="FROM takes IMAGE or IMAGE AS NAME")
     raw.check_flags()
     alias = None
     if len(words) == 3:
@@ -56,12 +55,10 @@ def _parse_sources(raw: RawInstruction, state: ParseState) -> tuple[tuple[BuildT
     line = raw.line
     tokens = split_words(line.text, raw.start) if raw.array is None else raw.array
     if len(tokens) < 2:
-        message = f"{raw.keyword} needs a source and a destination"
-        raise DockerfileSyntaxError(message)
+        raise DockerfileSyntaxError(message=f"{raw.keyword} needs a source and a destination")
     raw.check_flags()
     if raw.array is None and parse_heredoc_start(tokens[-1].text) is not None:
-        message = f"{raw.keyword} cannot write to a here-document"
-        raise DockerfileSyntaxError(message)
+        raise DockerfileSyntaxError(message=f"{raw.keyword} cannot write to a here-document")
     texts = []
     for token in tokens:
         place = line.place(token.start, token.end)
@@ -93,8 +90,7 @@ def parse_copy(raw: RawInstruction, state: ParseState) -> Instruction:
 def stage_index(source: BuildText, state: ParseState) -> int | None:
     """The stage that --from names; None for an image or another context."""
     if "$" in source.text:
-        message = "--from takes no variables: use the name of a stage"
-        raise DockerfileSyntaxError(message, source.place)
+        raise DockerfileSyntaxError(message="--from takes no variables: use the name of a stage", place=source.place)
     if source.text.isdecimal() and source.text.isascii() and len(source.text) < 6:
         return int(source.text)
     return state.stage_names.get(source.text.lower())

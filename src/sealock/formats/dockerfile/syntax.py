@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from sealock.errors import FormatError
 from sealock.model.build import Build, Cmd, Healthcheck, Instruction, Stage
@@ -12,6 +12,8 @@ from sealock.model.change import Edit
 from sealock.model.container import Health
 from sealock.model.location import Place
 
+FieldContent: TypeAlias = Any
+"""The value of a field of the container, or an element of it; each field has its own type."""
 _BARE: Final = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
 _NAME: Final = re.compile(r"[^\s=\"'$\\`]+")
 

@@ -67,9 +67,9 @@ class _WordLexer:
                 self.pos += 1
                 return _join(parts, known=known)
             if char == "'":
-                parts.append(self._single_quoted())
+                parts.append(self.single_quoted())
             elif char == '"' or char == "$":  # noqa: PLR1714  this runs for every character
-                value = self._double_quoted(raw=raw) if char == '"' else self.parameter(raw=raw)
+                value = self.double_quoted(raw=raw) if char == '"' else self.parameter(raw=raw)
                 if isinstance(value, Absent):
                     known = False
                 else:
@@ -81,20 +81,18 @@ class _WordLexer:
                 parts.append(char)
                 self.pos += 1
         if stop:
-            message = f"{stop} is missing in a variable"
-            raise DockerfileSyntaxError(message)
+            raise DockerfileSyntaxError(message=f"{stop} is missing in a variable")
         return _join(parts, known=known)
 
-    def _single_quoted(self) -> str:
+    def single_quoted(self) -> str:
         end = self.text.find("'", self.pos + 1)
         if end < 0:
-            message = "a single quote is not closed"
-            raise DockerfileSyntaxError(message)
+            raise DockerfileSyntaxError(message="a single quote is not closed")
         value = self.text[self.pos + 1 : end]
         self.pos = end + 1
         return value
 
-    def _double_quoted(self, *, raw: bool) -> Maybe[str]:
+    def double_quoted(self, *, raw: bool) -> Maybe[str]:
         text = self.text
         parts: list[str] = []
         known = True
@@ -122,8 +120,7 @@ class _WordLexer:
                 elif not after:
                     continue
             parts.append(char)
-        message = "a double quote is not closed"
-        raise DockerfileSyntaxError(message)
+        raise DockerfileSyntaxError(message="a double quote is not closed")
 
     def parameter(self, *, raw: bool = False) -> Maybe[str]:
         """Read a parameter expansion."""
@@ -138,8 +135,7 @@ class _WordLexer:
             raise DockerfileSyntaxError(message)
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            message = f"variables are nested more than {MAX_DEPTH} deep"
-            raise DockerfileSyntaxError(message)
+            raise DockerfileSyntaxError(message=f"variables are nested more than {MAX_DEPTH} deep")
         name = self._read_name()
         value = self._expand_modifier(name, raw=raw)
         self.depth -= 1
@@ -168,8 +164,7 @@ class _WordLexer:
         if modifier == "+":
             return UNKNOWN if value is UNKNOWN else "" if empty else word
         if empty:
-            message = f"{name}: {word if isinstance(word, str) and word else 'must be set'}"
-            raise DockerfileSyntaxError(message)
+            raise DockerfileSyntaxError(message=f"{name}: {word if isinstance(word, str) and word else 'must be set'}")
         return value
 
     @staticmethod
@@ -243,9 +238,9 @@ def word_spans(text: str) -> list[tuple[int, int]]:
             if start < 0:
                 start = reader.pos
             if char == "'":
-                reader._single_quoted()  # noqa: SLF001  the same module
+                reader.single_quoted()
             elif char == '"':
-                reader._double_quoted(raw=True)  # noqa: SLF001  the same module
+                reader.double_quoted(raw=True)
             elif char == "$":
                 reader.parameter()
             else:

@@ -71,8 +71,7 @@ def parse_json_array(text: str, start: int) -> list[Token] | None:
             json.decode(rest)
         except (DecodeError, RecursionError):
             return None
-        message = "a JSON array of arguments may contain strings only"
-        raise DockerfileSyntaxError(message) from None
+        raise DockerfileSyntaxError(message="a JSON array of arguments may contain strings only") from None
     except (DecodeError, RecursionError, UnicodeEncodeError):
         return None
     strings = _STRING.finditer(text, start)

@@ -6,15 +6,16 @@ Rules check other contradictions, such as swap below memory.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Final
 
 from sealock.formats.runargs.mounts import PROPAGATIONS
+from sealock.formats.runargs.scalars import SettingValue
 from sealock.formats.runargs.words import OptionError, ParsedOption, RunWords
 from sealock.model.absent import UNKNOWN
 from sealock.model.container import Mount, Network
 from sealock.model.imagename import parse
 
-Pairs = dict[str, list[tuple[Any, ParsedOption]]]
+Pairs = dict[str, list[tuple[SettingValue, ParsedOption]]]
 
 _SMALLEST_MEMORY: Final = 6 << 20
 _NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
@@ -55,7 +56,7 @@ def _is_domain(text: str) -> bool:
     return text == "." or all(label and label.strip("-") == label and set(label) <= _DOMAIN for label in labels)
 
 
-_VALUE_CHECKS: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
+_VALUE_CHECKS: Final[tuple[tuple[str, Callable[[SettingValue], bool], str], ...]] = (
     ("name", _is_container_name, '"{0}" is not a container\'s name'),
     ("dns_search", _is_domain, '"{0}" is not a domain'),
     ("health.retries", lambda number: number >= 0, "a number of retries cannot be negative"),
@@ -75,7 +76,7 @@ _VALUE_CHECKS: Final[tuple[tuple[str, Callable[[Any], bool], str], ...]] = (
 )
 
 
-def _last(pairs: Pairs, setting: str) -> Any:  # noqa: ANN401  values of every field
+def _last(pairs: Pairs, setting: str) -> SettingValue:
     values = pairs.get(setting)
     return values[-1][0] if values else None
 
@@ -103,7 +104,7 @@ def _check_docker(line: RunWords, pairs: Pairs) -> Iterator[OptionError]:
                 )
     for value, option in pairs.get("mounts", ()):
         if option.literal and option.spec.name == "volume" and (unknown_mode := _invalid_mode(value)):
-            yield OptionError(f'"{option.text}": "{unknown_mode}" is not a mode of a volume', option.place)
+            yield OptionError(f'"{option.text}" has the unknown mode "{unknown_mode}"', option.place)
     yield from _check_networks(pairs)
     if line.image is not None and line.image.literal and line.image_certain:
         name = parse(line.image.text)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sealock.errors import FormatError
 from sealock.formats.runargs.options import LIST_SETTINGS, OPTIONS, Spelling
 from sealock.formats.runargs.quotes import quote
 from sealock.formats.runargs.reader import RunLineText
 from sealock.formats.runargs.rewrites import check_in_line, gap_start, remove, rewrite
+from sealock.formats.runargs.scalars import SettingValue
 from sealock.formats.runargs.words import ParsedOption
 from sealock.formats.runargs.writer import FALSE_BY_DEFAULT, setting_values, spell, spell_like
 from sealock.model.absent import UNSET, Absent
@@ -42,7 +42,7 @@ def edits_of(line: RunLineText, change: FieldChange) -> tuple[Edit, ...]:
     return editor.edits()
 
 
-def _image(line: RunLineText, value: Any) -> Edit:  # noqa: ANN401  a field's value
+def _image(line: RunLineText, value: SettingValue) -> Edit:
     word = line.run.parsed.image
     if word is None or not isinstance(value, str) or not value:
         msg = "a run line needs an image"
@@ -50,7 +50,7 @@ def _image(line: RunLineText, value: Any) -> Edit:  # noqa: ANN401  a field's va
     return Edit(word.place, rewrite(line, word, word.text, value, 0))
 
 
-def _command(line: RunLineText, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401  words, or UNSET
+def _command(line: RunLineText, value: SettingValue) -> tuple[Edit, ...]:
     words, image = line.run.parsed.command, line.run.parsed.image
     if image is None or not all(word.literal and line.within(word) for word in words):
         msg = "the command has an unresolved expansion"
@@ -62,7 +62,7 @@ def _command(line: RunLineText, value: Any) -> tuple[Edit, ...]:  # noqa: ANN401
     return (Edit(Place(image.place.end, end), "".join(f" {word}" for word in new)),)
 
 
-def _update(editor: OptionEditor, setting: str, new: Sequence[Any]) -> None:
+def _update(editor: OptionEditor, setting: str, new: Sequence[SettingValue]) -> None:
     """Change the values of a setting: keep equal values at both ends, replace those between in order."""
     pairs = editor.line.run.settings.values.get(setting, [])
     old = [value for value, _ in pairs]
@@ -105,28 +105,30 @@ class OptionEditor:
 
     def __init__(self, line: RunLineText) -> None:
         self.line = line
-        self.values: dict[int, list[tuple[str, Any]]] = {}
+        self.values: dict[int, list[tuple[str, SettingValue]]] = {}
         """The new values of each changed option, by its index."""
         self.inserted: list[tuple[int, str]] = []
         self._index = {id(option): index for index, option in enumerate(line.run.parsed.options)}
-        self._original_values: dict[int, list[tuple[str, Any]]] = {}
+        self._original_values: dict[int, list[tuple[str, SettingValue]]] = {}
         for setting, pairs in line.run.settings.values.items():
             for value, option in pairs:
                 self._original_values.setdefault(id(option), []).append((setting, value))
 
-    def _values_of(self, option: ParsedOption) -> list[tuple[str, Any]]:
+    def _values_of(self, option: ParsedOption) -> list[tuple[str, SettingValue]]:
         return self.values.setdefault(self._index[id(option)], self._original_values[id(option)])
 
-    def remove(self, option: ParsedOption, setting: str, value: Any) -> None:  # noqa: ANN401  each setting has its type
+    def remove(self, option: ParsedOption, setting: str, value: SettingValue) -> None:
         """Remove a value from an option."""
         self._values_of(option).remove((setting, value))
 
-    def replace(self, option: ParsedOption, setting: str, old: Any, new: Any) -> None:  # noqa: ANN401  each setting has its type
+    def replace(self, option: ParsedOption, setting: str, old: SettingValue, new: SettingValue) -> None:
         """Replace a value of an option."""
         values = self._values_of(option)
         values[values.index((setting, old))] = (setting, new)
 
-    def insert(self, setting: str, value: Any, before: ParsedOption | None, following: ParsedOption | None) -> None:  # noqa: ANN401  each setting has its type
+    def insert(
+        self, setting: str, value: SettingValue, before: ParsedOption | None, following: ParsedOption | None
+    ) -> None:
         """Add an option for a value: after `before`, else before `following`, else where options start."""
         name, text = spell(setting, value, self.line.engine)
         before, following = (
@@ -219,7 +221,7 @@ class OptionEditor:
             edits.append(Edit(Place(start, end), ""))
         return edits
 
-    def _rewrite(self, option: ParsedOption, values: list[tuple[str, Any]]) -> list[Edit]:
+    def _rewrite(self, option: ParsedOption, values: list[tuple[str, SettingValue]]) -> list[Edit]:
         """Rewrite one option in place."""
         spelled = [self._spell_like(option, setting, value) for setting, value in values]
         name, text = spelled[0]
@@ -245,7 +247,7 @@ class OptionEditor:
         end = option.place.end
         return [*self._remove_letters([option]), Edit(Place(end, end), " " + self._spell_option(name, text, None))]
 
-    def _spell_like(self, option: ParsedOption, setting: str, value: Any) -> Spelling:  # noqa: ANN401  each setting has its type
+    def _spell_like(self, option: ParsedOption, setting: str, value: SettingValue) -> Spelling:
         return spell_like(option, setting, value, self.line.engine)
 
     def _rewrite_flag(self, option: ParsedOption, text: str | None) -> list[Edit]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from typing import Final, cast
 
-from sealock.formats.runargs.scalars import holds_expansion, parse_boolean, parse_size
+from sealock.formats.runargs.scalars import holds_expansion, invalid, parse_boolean, parse_size
 from sealock.model.container import Mount, MountKind
 
 PROPAGATIONS: Final = frozenset({
@@ -48,11 +48,9 @@ def parse_volume(text: str, *, drives: bool = True) -> Mount:
     parts = _split_colons(text) if drives else text.split(":")
     source, target, mode = (None, parts[0], "") if len(parts) == 1 else (parts[0], parts[1], ":".join(parts[2:]))
     if len(parts) > 3 or not target or source == "" or (len(parts) == 3 and not mode):
-        msg = f'"{text}" is not a volume such as source:/target:ro'
-        raise ValueError(msg)
+        raise invalid(text, "is not a volume such as source:/target:ro")
     if not target.startswith(("/", "\\")) and not holds_expansion(target[:1]) and not _has_drive(target):
-        msg = f'"{text}": the path inside the container is not absolute'
-        raise ValueError(msg)
+        raise invalid(text, "has no absolute path inside the container")
     kind: MountKind = "bind" if source is not None and is_host_path(source) else "volume"
     return _with_mode(Mount(kind, source, target), mode, text)
 
@@ -69,8 +67,7 @@ def _with_mode(mount: Mount, mode: str, text: str) -> Mount:
         elif part in _MODES or part.startswith(("idmap=", "upperdir=", "workdir=")) or holds_expansion(part):
             options.append(part)
         else:
-            msg = f'"{text}": "{part}" is not a mode of a volume'
-            raise ValueError(msg)
+            raise invalid(text, f'has the unknown mode "{part}"')
     return Mount(mount.kind, mount.source, mount.target, read_only, propagation, tuple(options))
 
 
@@ -78,8 +75,7 @@ def parse_tmpfs(text: str) -> Mount:
     """Parse the value of --tmpfs."""
     target, colon, option_text = text.partition(":")
     if not target.startswith("/") and not holds_expansion(target[:1]):
-        msg = f'"{text}" is not an absolute path with options'
-        raise ValueError(msg)
+        raise invalid(text, "is not an absolute path with options")
     options = tuple(option_text.split(",")) if colon and option_text else ()
     other_options = tuple(option for option in options if option not in {"ro", "rw"})
     return Mount("tmpfs", None, target, read_only="ro" in options, options=other_options)
@@ -92,8 +88,7 @@ def _split_fields(text: str) -> list[str]:
     try:
         (fields,) = csv.reader([text], strict=True)
     except (csv.Error, ValueError):
-        msg = f'"{text}" is not a list of key=value'
-        raise ValueError(msg) from None
+        raise invalid(text, "is not a list of key=value") from None
     return fields
 
 
@@ -130,8 +125,7 @@ def parse_mount(text: str) -> Mount:
         ):
             options.append(field)
         else:
-            msg = f'"{text}": "{field}" is not a key of --mount'
-            raise ValueError(msg)
+            raise invalid(text, f'has the unknown key "{field}"')
     return _validate(Mount(cast("MountKind", kind), source, target, read_only, propagation, tuple(options)), text)
 
 
@@ -146,16 +140,15 @@ _VALUE_KEYS: Final = frozenset({
 def _validate(mount: Mount, text: str) -> Mount:
     fault = ""
     if not mount.target:
-        fault = "it has no target"
+        fault = "has no target"
     elif mount.kind not in _KINDS and not holds_expansion(mount.kind):
-        fault = f'"{mount.kind}" is not a kind of mount'
+        fault = f'has the unknown type "{mount.kind}"'
     elif mount.kind == "bind" and not mount.source:
-        fault = "a bind mount needs a source"
+        fault = "has no source, which a bind mount needs"
     elif mount.kind == "tmpfs" and mount.source:
-        fault = "a tmpfs has no source"
+        fault = "has a source, which a tmpfs does not take"
     if fault:
-        msg = f'"{text}": {fault}'
-        raise ValueError(msg)
+        raise invalid(text, fault)
     for option in mount.options:
         if option.startswith("size=") and not holds_expansion(option) and not option.endswith("%"):
             parse_size(option[5:])

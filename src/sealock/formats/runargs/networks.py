@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sealock.formats.runargs.scalars import holds_expansion
+from sealock.formats.runargs.scalars import holds_expansion, invalid
 from sealock.model.container import Network
 
 _MODES: Final = frozenset({"host", "none", "bridge", "private", "slirp4netns", "pasta"})
@@ -34,15 +34,13 @@ def _parse_long(text: str, whole: str) -> str | Network:
         key, equals, value = field.partition("=")
         key = key.strip().lower()
         if key not in _KEYS or not equals:
-            msg = f'"{whole}": "{field}" is not a key of --network'
-            raise ValueError(msg)
+            raise invalid(whole, f'has the unknown key "{field}"')
         if key == "name":
             name = value
         elif key == "alias":
             aliases.append(value)
     if not name:
-        msg = f'"{whole}" names no network'
-        raise ValueError(msg)
+        raise invalid(whole, "names no network")
     if name in _MODES and not aliases and not holds_expansion(name):
         return name
     return Network(name, tuple(aliases))

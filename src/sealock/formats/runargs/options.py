@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, TypeAlias, TypedDict, Unpack
+from typing import Final, TypeAlias, TypedDict, Unpack
 
 from msgspec import Struct
 
 from sealock.formats.runargs import mounts, ports, scalars, values
 from sealock.formats.runargs.networks import parse_network, spell_network
+from sealock.formats.runargs.scalars import SettingValue
 from sealock.formats.runargs.security import parse_security_option, spell_security
 from sealock.model.absent import UNKNOWN
 
-FieldValue: TypeAlias = tuple[str, Any]
+FieldValue: TypeAlias = tuple[str, SettingValue]
 OptionReader: TypeAlias = Callable[[str], tuple[FieldValue, ...]]
 
 
@@ -50,7 +51,7 @@ OPTIONS: Final[dict[str, RunOption]] = {}
 SHORT_OPTIONS: Final[dict[str, RunOption]] = {}
 LIST_SETTINGS: Final[set[str]] = set()
 """The settings that are lists."""
-SPELLERS: Final[dict[str, Callable[[Any], Spelling]]] = {}
+SPELLERS: Final[dict[str, Callable[[SettingValue], Spelling]]] = {}
 _OTHERS: Final = ("podman", "nerdctl")
 
 
@@ -73,8 +74,8 @@ def _add_single(
     name: str,
     setting: str,
     short: str = "",
-    read: Callable[[str], Any] = str,
-    spell: Callable[[Any], str] = str,
+    read: Callable[[str], SettingValue] = str,
+    spell: Callable[[SettingValue], str] = str,
     **more: Unpack[_Extra],
 ) -> None:
     """Add an option with one setting. Names after the first are aliases."""
@@ -86,8 +87,8 @@ def _add_list(
     name: str,
     setting: str,
     short: str = "",
-    read: Callable[[str], Any] = str,
-    spell: Callable[[Any], str] = str,
+    read: Callable[[str], SettingValue] = str,
+    spell: Callable[[SettingValue], str] = str,
     **more: Unpack[_Extra],
 ) -> None:
     LIST_SETTINGS.add(setting)
@@ -95,7 +96,12 @@ def _add_list(
 
 
 def _add_ignored(
-    names: str, short: str = "", *, flag: bool = False, check: Callable[[str], Any] = str, **more: Unpack[_Extra]
+    names: str,
+    short: str = "",
+    *,
+    flag: bool = False,
+    check: Callable[[str], SettingValue] = str,
+    **more: Unpack[_Extra],
 ) -> None:
     """Add options that set no field of the container."""
 

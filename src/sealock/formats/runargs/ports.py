@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sealock.formats.runargs.scalars import holds_expansion
+from sealock.formats.runargs.scalars import holds_expansion, invalid
 from sealock.model.container import Port
 
 
@@ -14,15 +14,12 @@ def parse_port_numbers(text: str) -> tuple[int, int]:
         return 0, 0
     low, dash, high = text.partition("-")
     if not low.isascii() or not low.isdigit() or (dash and not (high.isascii() and high.isdigit())):
-        msg = f'"{text}" is not a port'
-        raise ValueError(msg)
+        raise invalid(text, "is not a port")
     if len(low) > 5 or len(high) > 5:
-        msg = f'"{text}" is not a port: the last is 65535'
-        raise ValueError(msg)
+        raise invalid(text, "is not a port: the last is 65535")
     first, last = int(low), int(high or low)
     if not first <= last <= 65535:
-        msg = f'"{text}" is not a port or a range of ports'
-        raise ValueError(msg)
+        raise invalid(text, "is not a port or a range of ports")
     return first, last
 
 
@@ -30,8 +27,7 @@ def parse_exposed(text: str) -> str:
     """Parse a port or range to expose, with its protocol."""
     ports, _, protocol = text.partition("/")
     if ":" in ports:
-        msg = f'"{text}" is not a port to expose: --expose takes no host port'
-        raise ValueError(msg)
+        raise invalid(text, "is not a port to expose: --expose takes no host port")
     parse_port_numbers(ports)
     return f"{ports}/{_protocol(protocol, text)}"
 
@@ -39,8 +35,7 @@ def parse_exposed(text: str) -> str:
 def _protocol(text: str, whole: str) -> str:
     known = text.lower() or "tcp"
     if known not in {"tcp", "udp", "sctp"} and not holds_expansion(known):
-        msg = f'"{whole}": "{text}" is not a protocol that can be published'
-        raise ValueError(msg)
+        raise invalid(whole, f'has the unknown protocol "{text}"')
     return known
 
 
@@ -53,16 +48,13 @@ def parse_port(text: str) -> Port:
     if host:
         low, high = parse_port_numbers(host)
         if high - low != last - first and first != last and low:
-            msg = f'"{text}": the two port ranges differ in length'
-            raise ValueError(msg)
+            raise invalid(text, "has port ranges of different length")
     bare = address.removeprefix("[").removesuffix("]")
     if ":" in address and address != f"[{bare}]":
-        msg = f'"{text}": an IPv6 address needs brackets'
-        raise ValueError(msg)
+        raise invalid(text, "has an IPv6 address without brackets")
     address = bare
     if address and ":" not in address and not _is_ipv4(address) and not holds_expansion(address):
-        msg = f'"{text}": "{address}" is not an address of this host'
-        raise ValueError(msg)
+        raise invalid(text, f'has an invalid address "{address}"')
     return Port(inner, host or None, address or None, _protocol(protocol, text))
 
 
@@ -86,8 +78,7 @@ def parse_address(text: str) -> str:
     """Parse an IP address."""
     if _is_ipv4(text) or (":" in text and not set(text) - set("0123456789abcdefABCDEF:.%")) or holds_expansion(text):
         return text
-    msg = f'"{text}" is not an IP address'
-    raise ValueError(msg)
+    raise invalid(text, "is not an IP address")
 
 
 def parse_extra_host(text: str) -> str:
@@ -96,8 +87,7 @@ def parse_extra_host(text: str) -> str:
     if not equals:
         name, equals, address = text.partition(":")
     if not name or not equals or not address:
-        msg = f'"{text}" is not of the form name:address'
-        raise ValueError(msg)
+        raise invalid(text, "is not of the form name:address")
     if address.startswith("[") and address.endswith("]"):
         address = address[1:-1]
     return f"{name}:{address}"
@@ -113,5 +103,4 @@ def parse_mac_address(text: str) -> str:
         text
     ):
         return text
-    msg = f'"{text}" is not a MAC address'
-    raise ValueError(msg)
+    raise invalid(text, "is not a MAC address")

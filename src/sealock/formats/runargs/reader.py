@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from msgspec import Struct
 
@@ -11,7 +10,7 @@ from sealock.formats.runargs.checks import find_refusals
 from sealock.formats.runargs.expansions import is_known_directory, mask
 from sealock.formats.runargs.options import LIST_SETTINGS, FieldValue
 from sealock.formats.runargs.quotes import QuotingStyle
-from sealock.formats.runargs.scalars import holds_expansion
+from sealock.formats.runargs.scalars import SettingValue, holds_expansion
 from sealock.formats.runargs.words import OptionError, ParsedOption, RunWords, split_options
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.container import FIELDS, Container, Health, Logging, Mount, Network
@@ -32,7 +31,7 @@ class SettingValues(Struct, frozen=True):
     `unresolved` names the settings with a value that could not be resolved, with the words.
     """
 
-    values: Mapping[str, list[tuple[Any, ParsedOption]]]
+    values: Mapping[str, list[tuple[SettingValue, ParsedOption]]]
     unresolved: Mapping[str, list[str]]
     errors: tuple[OptionError, ...]
 
@@ -78,7 +77,7 @@ class RunLineText(Struct, frozen=True):
 
 def read_settings(parsed: RunWords, engine: str) -> SettingValues:
     """Parse the value of every option."""
-    values: dict[str, list[tuple[Any, ParsedOption]]] = {}
+    values: dict[str, list[tuple[SettingValue, ParsedOption]]] = {}
     unresolved: dict[str, list[str]] = {}
     errors = list(parsed.errors)
     for option in parsed.options:
@@ -128,7 +127,7 @@ def _only_source_expands(value: Mount) -> bool:
     return not holds_expansion(value.target) and not any(holds_expansion(option) for option in value.options)
 
 
-def _restore(value: Any, restore: Any) -> Any:  # noqa: ANN401  values of every field
+def _restore(value: SettingValue, restore: SettingValue) -> SettingValue:
     if isinstance(value, str):
         return restore(value)
     if isinstance(value, tuple):
@@ -156,7 +155,8 @@ def read_words(
         fields["content_trust"] = trust
     skip_reason = _skip_reason(parsed, fields, unresolved)
     errors += find_refusals(parsed, dict(settings.values), engine)
-    container = Container(**dict.fromkeys(FIELDS, UNKNOWN if parsed.opaque else UNSET) | fields)
+    all_fields: dict[str, SettingValue] = dict.fromkeys(FIELDS, UNKNOWN if parsed.opaque else UNSET) | fields
+    container = Container(**all_fields)
     return RunLine(container, where, unresolved, tuple(errors), parsed, settings, skip_reason)
 
 
@@ -164,7 +164,7 @@ def _fields_of(setting: str) -> tuple[str, ...]:
     return _FIELDS_OF_SETTING.get(setting, ()) or _FIELDS_OF_SETTING.get(setting.partition(".")[0], ()) or (setting,)
 
 
-def _skip_reason(parsed: RunWords, fields: Mapping[str, Any], unresolved: dict[str, str]) -> str:
+def _skip_reason(parsed: RunWords, fields: Mapping[str, SettingValue], unresolved: dict[str, str]) -> str:
     words = [word.text for word in parsed.opaque]
     if words:
         # The unresolved options may add to lists.
@@ -179,7 +179,7 @@ def _read_positional(  # noqa: PLR0913, PLR0917  it fills the results of read_wo
     parsed: RunWords,
     verb: str,
     engine: str,
-    fields: dict[str, Any],
+    fields: dict[str, SettingValue],
     where: dict[At, Place],
     unresolved: dict[str, str],
     errors: list[OptionError],
@@ -210,9 +210,9 @@ def _read_positional(  # noqa: PLR0913, PLR0917  it fills the results of read_wo
         fields["command"] = UNSET
 
 
-def _combine_settings(settings: SettingValues, where: dict[At, Place]) -> dict[str, Any]:
+def _combine_settings(settings: SettingValues, where: dict[At, Place]) -> dict[str, SettingValue]:
     """Combine the settings into fields, and record the place of each."""
-    fields: dict[str, Any] = {}
+    fields: dict[str, SettingValue] = {}
     for setting, pairs in settings.values.items():
         if "." in setting or setting == "net":
             continue
@@ -233,7 +233,7 @@ def _combine_settings(settings: SettingValues, where: dict[At, Place]) -> dict[s
     return fields
 
 
-def _combine_networks(settings: SettingValues, fields: dict[str, Any], where: dict[At, Place]) -> None:
+def _combine_networks(settings: SettingValues, fields: dict[str, SettingValue], where: dict[At, Place]) -> None:
     networks: list[Network] = []
     for value, option in settings.values.get("net", ()):
         if isinstance(value, str):
@@ -254,8 +254,8 @@ def _combine_networks(settings: SettingValues, fields: dict[str, Any], where: di
         fields["networks"] = tuple(networks)
 
 
-def _collect_parts(settings: SettingValues, field: str, where: dict[At, Place]) -> dict[str, Any]:
-    parts: dict[str, Any] = {}
+def _collect_parts(settings: SettingValues, field: str, where: dict[At, Place]) -> dict[str, SettingValue]:
+    parts: dict[str, SettingValue] = {}
     for setting, pairs in settings.values.items():
         name, _, part = setting.partition(".")
         if name != field or not part:
@@ -266,7 +266,7 @@ def _collect_parts(settings: SettingValues, field: str, where: dict[At, Place]) 
     return parts
 
 
-def build_health(parts: Mapping[str, Any]) -> Any:  # noqa: ANN401  a Health or UNKNOWN
+def build_health(parts: Mapping[str, SettingValue]) -> SettingValue:
     """Build the health check from its options; UNKNOWN if a part is."""
     if any(value is UNKNOWN for value in parts.values()):
         return UNKNOWN

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final, TypeAlias
 
+SettingValue: TypeAlias = Any
+"""The value of a setting, or of a field of the container; each has its own type."""
 _UNITS: Final = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50}
 _TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE: Final = frozenset({"0", "f", "F", "FALSE", "false", "False"})
 _SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _MAX_DIGITS: Final = 32
+
+
+def invalid(text: str, fault: str) -> ValueError:
+    """The error for a text that an option does not accept."""
+    return ValueError(f'"{text}" {fault}')
 
 
 def holds_expansion(text: str) -> bool:
@@ -23,21 +30,18 @@ def parse_boolean(text: str) -> bool:
         return True
     if text in _FALSE:
         return False
-    msg = f'"{text}" is neither true nor false'
-    raise ValueError(msg)
+    raise invalid(text, "is neither true nor false")
 
 
 def parse_integer(text: str) -> int:
     """Parse an integer: decimal, or with Go's prefixes 0x, 0o, 0b."""
     if len(text) > _MAX_DIGITS or not text.isascii() or text != text.strip():
-        msg = f'"{text}" is not a whole number'
-        raise ValueError(msg)
+        raise invalid(text, "is not a whole number")
     try:
         digits = text.lstrip("+-")
         return int(text, 8 if digits.startswith("0") and digits.isdigit() else 0)
     except ValueError:
-        msg = f'"{text}" is not a whole number'
-        raise ValueError(msg) from None
+        raise invalid(text, "is not a whole number") from None
 
 
 def parse_uint16(text: str) -> int:
@@ -45,8 +49,7 @@ def parse_uint16(text: str) -> int:
     number = parse_integer(text)
     if 0 <= number < 1 << 16:
         return number
-    msg = f'"{text}" is not a number from 0 to 65535'
-    raise ValueError(msg)
+    raise invalid(text, "is not a number from 0 to 65535")
 
 
 def parse_size(text: str) -> int:
@@ -59,11 +62,9 @@ def parse_size(text: str) -> int:
             raise ValueError  # noqa: TRY301  the same message for every fault
         amount = int(float(number) * (1 << _UNITS[factor]))
     except (ValueError, OverflowError):
-        msg = f'"{text}" is not a size such as 512m or 2g'
-        raise ValueError(msg) from None
+        raise invalid(text, "is not a size such as 512m or 2g") from None
     if amount < 0 or not number.isascii():
-        msg = f'"{text}" is not a size such as 512m or 2g'
-        raise ValueError(msg)
+        raise invalid(text, "is not a size such as 512m or 2g")
     return amount
 
 
@@ -86,13 +87,11 @@ def parse_cpus(text: str) -> float:
     whole, _, decimals = above.removeprefix("+").removeprefix("-").partition(".")
     digits = whole + decimals
     if not (digits.isascii() and digits.isdigit() and len(text) <= _MAX_DIGITS) or (slash and not _is_digits(below)):
-        msg = f'"{text}" is not a number of CPUs'
-        raise ValueError(msg)
+        raise invalid(text, "is not a number of CPUs")
     billionths = int(digits) * 10**9
     divisor = int("1" + "0" * len(decimals)) * (int(below) if slash else 1)
     if not divisor or billionths % divisor:
-        msg = f'"{text}" is too precise: nine decimals at most'
-        raise ValueError(msg)
+        raise invalid(text, "is too precise: nine decimals at most")
     return (-1 if text[0] == "-" else 1) * (billionths // divisor) / 10**9
 
 
@@ -107,23 +106,23 @@ def spell_number(number: float) -> str:
 
 def parse_duration(text: str) -> float:
     """Parse a Go duration (1m30s, 1.5h, 300ms, 0) into seconds."""
-    msg = f'"{text}" is not a duration such as 30s or 1m30s'
+    error = invalid(text, "is not a duration such as 30s or 1m30s")
     rest, total = text.removeprefix("+"), 0.0
     if rest == "0":
         return 0.0
     if not rest or rest[0] == "-" or len(rest) > 4 * _MAX_DIGITS:
-        raise ValueError(msg)
+        raise error
     while rest:
         digits = len(rest) - len(rest.lstrip("0123456789."))
         tail = rest[digits:]
         letters = len(tail) - len(tail.lstrip("nuµμmsh"))
         unit = tail[:letters]
         if unit not in _SECONDS:
-            raise ValueError(msg)
+            raise error
         try:
             total += float(rest[:digits]) * _SECONDS[unit]
         except ValueError:
-            raise ValueError(msg) from None
+            raise error from None
         rest = tail[letters:]
     return total
 
@@ -141,8 +140,7 @@ def choice_parser(*known: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
         if text in known or holds_expansion(text):
             return text
-        msg = f'"{text}" is none of {", ".join(filter(None, known))}'
-        raise ValueError(msg)
+        raise invalid(text, f"is none of {', '.join(filter(None, known))}")
 
     return parse
 
@@ -154,8 +152,7 @@ def namespace_parser(*known: str) -> Callable[[str], str]:
         shared = text.startswith(("container:", "ns:", "pod")) and len(text) > len("container:")
         if text in known or not text or shared or text.startswith(("pod", "ns:")) or holds_expansion(text):
             return text
-        msg = f'"{text}" is none of {", ".join(known)}, container:NAME'
-        raise ValueError(msg)
+        raise invalid(text, f"is none of {', '.join(known)}, container:NAME")
 
     return parse
 
@@ -172,13 +169,11 @@ def parse_stream(text: str) -> str:
     """Check the name of a standard stream."""
     if text.lower() in {"stdin", "stdout", "stderr"} or holds_expansion(text):
         return text
-    msg = f'"{text}" is none of stdin, stdout, stderr'
-    raise ValueError(msg)
+    raise invalid(text, "is none of stdin, stdout, stderr")
 
 
 def parse_gpus(text: str) -> str:
     """Check a request for GPUs: all, a number, or key=value,…."""
     if text == "all" or "=" in text or _is_digits(text) or holds_expansion(text):
         return text
-    msg = f'"{text}" is neither all nor a number of GPUs'
-    raise ValueError(msg)
+    raise invalid(text, "is neither all nor a number of GPUs")

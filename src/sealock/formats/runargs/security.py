@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sealock.formats.runargs.scalars import holds_expansion, parse_boolean
+from sealock.formats.runargs.scalars import SettingValue, holds_expansion, invalid, parse_boolean
 
 
-def parse_security_option(text: str) -> tuple[tuple[str, Any], ...]:
+def parse_security_option(text: str) -> tuple[tuple[str, SettingValue], ...]:
     """The field that a security option sets, and its value. Docker accepts `=` and the legacy `:` between them."""
     if text in {"no-new-privileges", "no-new-privileges:true", "no-new-privileges=true"}:
         return (("no_new_privileges", True),)
@@ -17,8 +15,7 @@ def parse_security_option(text: str) -> tuple[tuple[str, Any], ...]:
     if not equals:
         if text == "disable":
             return (("selinux", "disable"),)
-        msg = f'"{text}" is not a security option'
-        raise ValueError(msg)
+        raise invalid(text, "is not a security option")
     match key:
         case "no-new-privileges":
             return (("no_new_privileges", parse_boolean(value)),)
@@ -37,11 +34,10 @@ def parse_security_option(text: str) -> tuple[tuple[str, Any], ...]:
         case _ if holds_expansion(key):
             return ()
         case _:
-            msg = f'"{text}" is not a security option'
-            raise ValueError(msg)
+            raise invalid(text, "is not a security option")
 
 
-def spell_security(setting: str, value: Any) -> tuple[str, str]:  # noqa: ANN401  each field has its type
+def spell_security(setting: str, value: SettingValue) -> tuple[str, str]:
     """Spell a field as a security option."""
     match setting:
         case "no_new_privileges":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from sealock.formats.runargs.scalars import holds_expansion, parse_integer, parse_size
+from sealock.formats.runargs.scalars import holds_expansion, invalid, parse_integer, parse_size
 from sealock.model.capabilities import NAMES
 from sealock.model.container import Device, Label, Link, Restart, Sysctl, Ulimit, Variable
 
@@ -24,16 +24,14 @@ def parse_capability(text: str) -> str:
         return name
     if holds_expansion(text):
         return text
-    msg = f'"{text}" is not a capability'
-    raise ValueError(msg)
+    raise invalid(text, "is not a capability")
 
 
 def parse_variable(text: str) -> Variable:
     """Parse NAME=value, or NAME for a variable of the caller's environment."""
     name, equals, value = text.partition("=")
     if not name:
-        msg = f'"{text}" is not a variable: its name is missing'
-        raise ValueError(msg)
+        raise invalid(text, "is not a variable: its name is missing")
     return Variable(name, value if equals else None)
 
 
@@ -46,8 +44,7 @@ def parse_label(text: str) -> Label:
     """Parse a label, whose value may be missing."""
     name, _, value = text.partition("=")
     if not name:
-        msg = f'"{text}" is not a label: its name is missing'
-        raise ValueError(msg)
+        raise invalid(text, "is not a label: its name is missing")
     return Label(name, value)
 
 
@@ -71,16 +68,14 @@ def parse_key_value(text: str) -> str:
     """Check that a text is of the form key=value."""
     if "=" in text or holds_expansion(text):
         return text
-    msg = f'"{text}" is not of the form key=value'
-    raise ValueError(msg)
+    raise invalid(text, "is not of the form key=value")
 
 
 def parse_sysctl(text: str) -> Sysctl:
     """Parse a sysctl."""
     name, equals, value = text.partition("=")
     if not name or not equals:
-        msg = f'"{text}" is not of the form name=value'
-        raise ValueError(msg)
+        raise invalid(text, "is not of the form name=value")
     return Sysctl(name, value)
 
 
@@ -93,8 +88,7 @@ def parse_link(text: str) -> Link:
     """Parse CONTAINER or CONTAINER:ALIAS."""
     parts = text.split(":")
     if not parts[0] or len(parts) > 2:
-        msg = f'"{text}" is not of the form container:alias'
-        raise ValueError(msg)
+        raise invalid(text, "is not of the form container:alias")
     target = parts[0].removeprefix("/")
     alias = parts[1].rpartition("/")[2] if len(parts) == 2 else target
     return Link(target, alias or target)
@@ -110,13 +104,11 @@ def parse_ulimit(text: str) -> Ulimit:
     name, equals, limits = text.partition("=")
     soft, colon, hard = limits.partition(":")
     if name not in _ULIMITS or not equals:
-        msg = f'"{text}" is not a ulimit such as nofile=1024:2048'
-        raise ValueError(msg)
+        raise invalid(text, "is not a ulimit such as nofile=1024:2048")
     low = -1 if soft == "unlimited" else parse_integer(soft)
     high = low if not colon else -1 if hard == "unlimited" else parse_integer(hard)
     if high != -1 and (low == -1 or low > high):
-        msg = f'"{text}": the soft limit is above the hard one'
-        raise ValueError(msg)
+        raise invalid(text, "has a soft limit above the hard limit")
     return Ulimit(name, low, high)
 
 
@@ -131,15 +123,12 @@ def parse_restart(text: str) -> Restart:
     """Parse a restart policy with its retries."""
     policy, colon, count = text.partition(":")
     if colon and not policy:
-        msg = f'"{text}" has no policy before the colon'
-        raise ValueError(msg)
+        raise invalid(text, "has no policy before the colon")
     if policy not in {"", "no", "always", "unless-stopped", "on-failure"}:
-        msg = f'"{text}" is not a restart policy'
-        raise ValueError(msg)
+        raise invalid(text, "is not a restart policy")
     retries = parse_integer(count) if colon else None
     if retries and policy != "on-failure":
-        msg = f'"{text}": only on-failure takes a number of retries'
-        raise ValueError(msg)
+        raise invalid(text, "has retries, which only on-failure takes")
     # The engine takes 0 as unlimited.
     return Restart(policy or "no", retries or None)
 
@@ -160,12 +149,10 @@ def parse_device(text: str) -> Device:
         permissions = parts.pop()
     target = parts[1] if len(parts) > 1 and parts[1] else parts[0]
     if not parts[0] or len(parts) > 2:
-        msg = f'"{text}" is not a device such as /dev/fuse:/dev/fuse:rwm'
-        raise ValueError(msg)
+        raise invalid(text, "is not a device such as /dev/fuse:/dev/fuse:rwm")
     if target.startswith("/") or holds_expansion(target[:1]):
         return Device(parts[0], target, permissions or "rwm")
-    msg = f'"{text}" is not a device such as /dev/fuse: its path inside the container is not absolute'
-    raise ValueError(msg)
+    raise invalid(text, "is not a device such as /dev/fuse: its path inside the container is not absolute")
 
 
 def spell_device(device: Device) -> str:
@@ -192,15 +179,13 @@ def parse_device_rule(text: str) -> str:
     )
     if fits or holds_expansion(text):
         return text
-    msg = f'"{text}" is not a device rule such as c 1:3 rwm'
-    raise ValueError(msg)
+    raise invalid(text, "is not a device rule such as c 1:3 rwm")
 
 
 def _parse_device_value(text: str, read: Callable[[str], int]) -> int:
     path, colon, value = text.partition(":")
     if (not colon or not path.startswith("/dev/")) and not holds_expansion(text):
-        msg = f'"{text}" is not of the form /dev/name:value'
-        raise ValueError(msg)
+        raise invalid(text, "is not of the form /dev/name:value")
     return 0 if holds_expansion(text) else read(value)
 
 
@@ -208,8 +193,7 @@ def parse_weighted_device(text: str) -> int:
     """Parse a device with its weight, and return the weight."""
     weight = _parse_device_value(text, parse_integer)
     if weight and not 10 <= weight <= 1000:
-        msg = f'"{text}": a weight is from 10 to 1000'
-        raise ValueError(msg)
+        raise invalid(text, "has a weight that is not from 10 to 1000")
     return weight
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from sealock.errors import FormatError
 from sealock.formats.runargs.mounts import spell_mount
 from sealock.formats.runargs.options import LIST_SETTINGS, OPTIONS, SPELLERS, Spelling
 from sealock.formats.runargs.reader import SettingValues
+from sealock.formats.runargs.scalars import SettingValue
 from sealock.formats.runargs.words import ParsedOption
 from sealock.model.absent import UNKNOWN, UNSET, Absent, given
 from sealock.model.container import Health, Logging, Network
@@ -21,7 +22,7 @@ FALSE_BY_DEFAULT: Final = frozenset({
 _HEALTH: Final = ("interval", "timeout", "start_period", "start_interval", "retries")
 
 
-def setting_values(field: str, value: Any, settings: SettingValues) -> dict[str, list[Any]]:  # noqa: ANN401  each field has its type
+def setting_values(field: str, value: SettingValue, settings: SettingValues) -> dict[str, list[SettingValue]]:
     """The settings with which a field reads as this value."""
     if value is UNKNOWN:
         msg = f"{field} cannot be made unknown"
@@ -45,7 +46,7 @@ def setting_values(field: str, value: Any, settings: SettingValues) -> dict[str,
     return {field: [] if value is UNSET else [value]}
 
 
-def _networks(field: str, value: Any, settings: SettingValues) -> dict[str, list[Any]]:  # noqa: ANN401  each field has its type
+def _networks(field: str, value: SettingValue, settings: SettingValues) -> dict[str, list[SettingValue]]:
     current = [network for network, _ in settings.values.get("net", ())]
     if field == "network_mode":
         kept = [network for network in current if isinstance(network, Network)]
@@ -60,9 +61,9 @@ def _networks(field: str, value: Any, settings: SettingValues) -> dict[str, list
     return {"net": [*modes, *networks], "net.alias": aliases}
 
 
-def _health(value: Any) -> dict[str, list[Any]]:  # noqa: ANN401  a Health or UNSET
+def _health(value: SettingValue) -> dict[str, list[SettingValue]]:
     health = value if isinstance(value, Health) else Health()
-    values: dict[str, list[Any]] = {"health.disabled": [True] if health.disabled else []}
+    values: dict[str, list[SettingValue]] = {"health.disabled": [True] if health.disabled else []}
     if len(health.test) == 2 and health.test[0] == "CMD-SHELL":
         values["health.test"] = [health.test[1]]
     elif health.test:
@@ -76,7 +77,7 @@ def _health(value: Any) -> dict[str, list[Any]]:  # noqa: ANN401  a Health or UN
     return values
 
 
-def spell(setting: str, value: Any, engine: str) -> Spelling:  # noqa: ANN401  each setting has its type
+def spell(setting: str, value: SettingValue, engine: str) -> Spelling:
     """Spell one value as an option; FormatError if no option can express it."""
     try:
         name, text = SPELLERS[setting](value)
@@ -93,7 +94,7 @@ def spell(setting: str, value: Any, engine: str) -> Spelling:  # noqa: ANN401  e
     return name, text
 
 
-def spell_like(option: ParsedOption, setting: str, value: Any, engine: str) -> Spelling:  # noqa: ANN401  each setting has its type
+def spell_like(option: ParsedOption, setting: str, value: SettingValue, engine: str) -> Spelling:
     """Spell a value with the option already present, if it can express the value."""
     if option.spec is OPTIONS["mount"]:
         return "mount", spell_mount(value)

@@ -11,24 +11,25 @@ from sealock.model.shell import Command, Word
 
 ENGINES: Final = ("docker", "podman", "nerdctl")
 _GLOBAL_OPTIONS: Final = {
-    "docker": frozenset(
-        "-H --host -c --context --config -l --log-level --tlscacert --tlscert --tlskey".split()  # noqa: SIM905  a table
-    ),
-    "podman": frozenset(
-        "--url --connection -c --identity --root --runroot --runtime --runtime-flag --storage-driver --storage-opt "  # noqa: SIM905
-        "--log-level --cgroup-manager --conmon --events-backend --hooks-dir --module --namespace --network-cmd-path "
-        "--network-config-dir --ssh --tmpdir --volumepath --imagestore --default-mounts-file --out".split()
-    ),
-    "nerdctl": frozenset(
-        "-a --address -H --host -n --namespace --snapshotter --storage-driver --cgroup-manager --cni-path "  # noqa: SIM905
-        "--cni-netconfpath --data-root --hosts-dir --host-gateway-ip --bridge-ip".split()
-    ),
-}
+    "docker": frozenset({
+        "-H", "--host", "-c", "--context", "--config", "-l", "--log-level", "--tlscacert", "--tlscert", "--tlskey",
+    }),
+    "podman": frozenset({
+        "--url", "--connection", "-c", "--identity", "--root", "--runroot", "--runtime", "--runtime-flag",
+        "--storage-driver", "--storage-opt", "--log-level", "--cgroup-manager", "--conmon", "--events-backend",
+        "--hooks-dir", "--module", "--namespace", "--network-cmd-path", "--network-config-dir", "--ssh", "--tmpdir",
+        "--volumepath", "--imagestore", "--default-mounts-file", "--out",
+    }),
+    "nerdctl": frozenset({
+        "-a", "--address", "-H", "--host", "-n", "--namespace", "--snapshotter", "--storage-driver", "--cgroup-manager",
+        "--cni-path", "--cni-netconfpath", "--data-root", "--hosts-dir", "--host-gateway-ip", "--bridge-ip",
+    }),
+}  # fmt: skip
 """Global options of the engine that take the next word."""
-_NETWORK_OPTIONS: Final = frozenset(
-    "-d --driver --aux-address --config-from --gateway --ip-range --ipam-driver --ipam-opt --label -o --opt --scope "  # noqa: SIM905
-    "--subnet --dns --interface-name --route".split()
-)
+_NETWORK_OPTIONS: Final = frozenset({
+    "-d", "--driver", "--aux-address", "--config-from", "--gateway", "--ip-range", "--ipam-driver", "--ipam-opt",
+    "--label", "-o", "--opt", "--scope", "--subnet", "--dns", "--interface-name", "--route",
+})  # fmt: skip
 
 
 class EngineCall(Struct, frozen=True, gc=False):
