@@ -10,7 +10,8 @@ from argparse import Action, ArgumentParser, _SubParsersAction
 from collections.abc import Iterator
 from pathlib import Path
 
-from sealock.cli.main import COMMANDS, EPILOG, parser
+from sealock.cli.helptext import EXIT_STATUS
+from sealock.cli.main import COMMANDS, parser
 from sealock.reports.rules import render
 from sealock.scan.manual import pages
 
@@ -30,12 +31,12 @@ def command_line() -> Iterator[str]:
     """Yield the lines of the page on the command line; argparse's own help differs from one Python to the next."""
     yield "# The command line"
     yield ""
-    yield "Generated from the program's own options by `./dev docs`; `sealock COMMAND --help` tells the same."
+    yield "Generated from the program's own options by `./dev docs`; `sealock COMMAND --help` prints the same."
     root = parser()
     for name, about in COMMANDS.items():
         yield from ("", f"## sealock {name}", "", about[0].upper() + about[1:] + ".")
         yield from options(command(root, name), f"sealock {name}")
-    yield from ("", "## Exit status", "", "```", *(line.strip() for line in EPILOG.splitlines()[1:]), "```")
+    yield from ("", "## Exit status", "", "```", *(line.strip() for line in EXIT_STATUS.splitlines()[1:]), "```")
 
 
 def options(one: ArgumentParser, name: str) -> Iterator[str]:
@@ -49,7 +50,7 @@ def options(one: ArgumentParser, name: str) -> Iterator[str]:
         told = [action for action in told if not isinstance(action, _SubParsersAction)]
         if told:
             yield from ("", f"{(group.title or '').capitalize()}:", "")
-            yield from (f"- {spelled(action)}: {action.help}" for action in told)
+            yield from (f"- {spelled(action)}: {one._get_formatter()._expand_help(action)}" for action in told)  # noqa: SLF001  as above
     for verb, parser_of in verbs.items():
         yield from ("", f"### {name} {verb}", "", parser_of.description or "")
         yield from options(parser_of, f"{name} {verb}")

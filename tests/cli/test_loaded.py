@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,8 @@ HEAVY = {
     "packageurl",
     "cryptography",
 }
+if find_spec("typing_extensions"):  # msgspec imports it where it is installed, and it these two
+    HEAVY -= {"typing_extensions", "inspect", "ast"}
 ARCHIVE = docker_save(
     tar(
         info("var/lib/dpkg/status", b"Package: bash\nStatus: install ok installed\nVersion: 5.2-1\n\n"),

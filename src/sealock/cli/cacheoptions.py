@@ -1,4 +1,4 @@
-"""The options of commands that read layers, for what an earlier run knows of them."""
+"""The layer cache's options, for commands that read layers."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from sealock.scan.cache.location import default_directory
 
 def add_cache(parser: ArgumentParser | _ArgumentGroup) -> None:
     """Add the options."""
-    parser.add_argument("--no-cache", action="store_true", help="read every layer anew, and keep nothing")
+    parser.add_argument("--no-cache", action="store_true", help="do not use the layer cache")
     parser.add_argument(
         "--cache-dir",
         metavar="DIRECTORY",
         default="",
-        help="where to keep what was found in layers (default: $SEALOCK_CACHE_DIR, else a directory below ~/.cache)",
+        help="layer cache (default: $SEALOCK_CACHE_DIR, or below ~/.cache)",
     )
 
 
 def cache_directory(arguments: Namespace) -> str:
-    """The directory that they ask for; "" for none."""
+    """The directory of the cache; "" with --no-cache."""
     return "" if arguments.no_cache else named_directory(arguments.cache_dir)
 
 

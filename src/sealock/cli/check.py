@@ -1,4 +1,4 @@
-"""`sealock check`: judge targets, mend them where asked to, and tell."""
+"""`sealock check`: check targets, fix them with --fix, and write the reports."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from sealock.cli.cacheoptions import add_cache, cache_directory
+from sealock.cli.helptext import EXIT_STATUS
 from sealock.cli.limits import add_limits, limits
-from sealock.cli.output import Progress, colour, complain, tell, write
+from sealock.cli.output import Progress, colour, complain, write, write_reports
 from sealock.errors import UsageError
 from sealock.model.advisory import STATES, DistributionState
 from sealock.model.finding import Severity
@@ -26,112 +27,116 @@ FORMATS: Final = ("terminal", "json", "sarif", "junit", "html", "github", "gitla
 
 def configure(parser: ArgumentParser) -> None:
     """Add the command's options."""
+    parser.epilog = EXIT_STATUS
     parser.add_argument(
         "targets",
         nargs="*",
         metavar="TARGET",
-        help="a file, an image archive or OCI layout, a folder (walked for all that it holds), rootfs:FOLDER, "
-        "an image in its registry (REF, image:REF) or of the engine (docker:NAME), container:NAME (container:* is "
-        'all), pid:N, self (in a container: that one), host (this machine and its engine), run:"docker run …", or - '
-        "for standard input",
+        help="a file, directory (walked), image archive, OCI layout or SBOM; an image reference or image:REF; "
+        "docker:NAME (an image of the engine); rootfs:DIRECTORY; container:NAME (container:* for all); pid:N; self; "
+        'host (this machine and its engine); run:"docker run …"; or - for standard input',
     )
-    judging = parser.add_argument_group("judging")
-    judging.add_argument(
+    checking = parser.add_argument_group("checks")
+    checking.add_argument(
         "--fail-on",
         choices=[severity.word for severity in Severity],
-        help="the severity that makes the exit status 1 (default: high, or what the policy says)",
+        help="lowest severity that makes the exit status 1 (default: the policy's, or high)",
     )
-    judging.add_argument("--pedantic", action="store_true", help="judge by the rules for purists too")
-    judging.add_argument(
+    checking.add_argument("--pedantic", action="store_true", help="also run pedantic rules")
+    checking.add_argument(
         "--only",
         action="append",
         default=[],
         metavar="RULE",
         help="run only these rules, by their ids here or in other tools: C001,DL3057 (may repeat)",
     )
-    judging.add_argument("--policy", metavar="FILE", help="the policy (default: sealock.toml at or above the target)")
-    judging.add_argument("--no-policy", action="store_true", help="heed no sealock.toml")
-    judging.add_argument("--baseline", metavar="FILE", default="", help="excuse the findings that this file knows")
-    judging.add_argument("--write-baseline", metavar="FILE", help="write the findings of this run as a baseline")
+    checking.add_argument("--policy", metavar="FILE", help="policy file (default: sealock.toml at or above the target)")
+    checking.add_argument("--no-policy", action="store_true", help="ignore sealock.toml")
+    checking.add_argument("--baseline", metavar="FILE", default="", help="suppress the findings in this baseline")
+    checking.add_argument("--write-baseline", metavar="FILE", help="write the findings of this run as a baseline")
     known = parser.add_argument_group("known vulnerabilities")
-    known.add_argument(
-        "--no-vulnerabilities", action="store_true", help="do not look packages up in the advisory database"
-    )
+    known.add_argument("--no-vulnerabilities", action="store_true", help="do not match packages with advisories")
     known.add_argument(
         "--offline",
         action="store_true",
-        help="fetch no advisories, whatever the database lacks (SEALOCK_OFFLINE=1 does so too)",
+        help="do not fetch advisories (also: SEALOCK_OFFLINE=1)",
     )
-    known.add_argument("--only-fixed", action="store_true", help="set aside what no version mends yet")
+    known.add_argument("--only-fixed", action="store_true", help="suppress vulnerabilities without a fixed version")
     known.add_argument(
         "--ignore-states",
         action="append",
         default=[],
         metavar="STATE,…",
-        help="set aside what the distribution says this of: no-dsa, ignored, postponed, unimportant, end-of-life, "
-        "undetermined, deferred, pending, under-investigation (repeat)",
+        help="suppress vulnerabilities with these distribution states: no-dsa, ignored, postponed, unimportant, "
+        "end-of-life, undetermined, deferred, pending, under-investigation (may repeat)",
     )
     known.add_argument(
         "--vex",
         action="append",
         default=[],
         metavar="FILE",
-        help="heed a VEX document (OpenVEX, CycloneDX, CSAF) that says what is not affected, and why (repeat)",
+        help="apply a VEX document: OpenVEX, CycloneDX or CSAF (may repeat)",
     )
-    reading = parser.add_argument_group("reading")
+    reading = parser.add_argument_group("input")
     reading.add_argument(
         "-f",
         "--compose-file",
         action="append",
         default=[],
         metavar="FILE",
-        help="a compose file that is merged with the others given so, as docker compose does (repeat)",
+        help="compose file; several are merged as docker compose does (may repeat)",
     )
     reading.add_argument(
-        "--use-environment", action="store_true", help="let compose files interpolate your environment variables"
+        "--use-environment", action="store_true", help="interpolate environment variables in compose files"
     )
     reading.add_argument(
-        "--allow-outside", action="store_true", help="read what a file refers to outside of the folder that was named"
+        "--allow-outside", action="store_true", help="follow references of files outside the target's directory"
     )
     reading.add_argument(
-        "--platform", default="", metavar="OS/ARCH", help="which image of a multi-platform index (default: your own)"
+        "--platform", default="", metavar="OS/ARCH", help="platform of a multi-platform image (default: this machine's)"
     )
-    reading.add_argument("--no-verify", action="store_true", help="do not check the digests of images")
+    reading.add_argument("--no-verify", action="store_true", help="do not verify the digests of images")
     reading.add_argument(
-        "--engine", default="", metavar="WHERE", help="which engine: an address or a context (default: Docker's own)"
+        "--engine", default="", metavar="WHERE", help="engine address or context (default: Docker's current context)"
     )
-    reading.add_argument("--containers", action="store_true", help='with the target "host": all its containers too')
+    reading.add_argument(
+        "--containers", action="store_true", help="with the target host: also check all its containers"
+    )
     reading.add_argument(
         "--benchmark",
         default="",
         metavar="NAME",
-        help="judge this machine by a benchmark, in its own order: cis-docker-1.6.0 or cis-docker-1.7.0 "
-        "(with the target host; terminal or json)",
+        help="report on the target host in the order of a CIS benchmark: cis-docker-1.6.0 or cis-docker-1.7.0 "
+        "(terminal or json)",
     )
     add_cache(reading)
     add_limits(reading)
-    fixing = parser.add_argument_group("mending")
-    fixing.add_argument("--fix", action="store_true", help="apply the safe remedies, and report what is left")
-    fixing.add_argument("--unsafe", action="store_true", help="with --fix: apply all remedies")
+    fixing = parser.add_argument_group("fixes")
+    fixing.add_argument("--fix", action="store_true", help="apply the safe fixes, and report what is left")
+    fixing.add_argument("--unsafe", action="store_true", help="with --fix: also apply the unsafe fixes")
     fixing.add_argument(
-        "--diff", action="store_true", help="show what --fix would change instead (exit status 1 if anything)"
+        "--diff",
+        action="store_true",
+        help="print what --fix would change (exit status 1 if there is anything)",
     )
-    telling = parser.add_argument_group("telling")
-    telling.add_argument(
-        "--format", action="append", default=[], choices=FORMATS, help="the report's format (repeat; default: terminal)"
+    output = parser.add_argument_group("output")
+    output.add_argument(
+        "--format", action="append", default=[], choices=FORMATS, help="report format (may repeat; default: terminal)"
     )
-    telling.add_argument(
+    output.add_argument(
         "--output",
         action="append",
         default=[],
         metavar="FILE",
-        help="where the report goes (repeat, in the order of --format; alone, its ending tells the format)",
+        help="report file (may repeat, in the order of --format; without --format, its extension selects the format)",
     )
-    telling.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours (default: auto)")
-    telling.add_argument("--all", action="store_true", help="list every known vulnerability, not the most pressing")
-    telling.add_argument("--show-suppressed", action="store_true", help="show excused findings too")
-    telling.add_argument("-v", "--verbose", action="store_true", help="list each verdict that could not be given")
-    telling.add_argument("-q", "--quiet", action="store_true", help="say nothing where nothing fails")
+    output.add_argument(
+        "--color", choices=("auto", "always", "never"), default="auto", help="when to use colours (default: auto)"
+    )
+    output.add_argument("--all", action="store_true", help="list every known vulnerability")
+    output.add_argument("--show-suppressed", action="store_true", help="also show suppressed findings")
+    output.add_argument("-v", "--verbose", action="store_true", help="list each skipped check")
+    output.add_argument("-q", "--quiet", action="store_true", help="print nothing if nothing fails")
 
 
 def run(arguments: Namespace) -> int:
@@ -142,30 +147,30 @@ def run(arguments: Namespace) -> int:
 
         return run_benchmark(arguments, _settings(arguments))
     if not targets and not arguments.compose_file:
-        msg = 'check what? Name a file, a folder (. is this one), or run:"docker run …"'
+        msg = 'nothing to check: name a file, a directory (. for this one), or run:"docker run …"'
         raise UsageError(msg)
     if arguments.unsafe and not (arguments.fix or arguments.diff):
-        msg = "--unsafe goes with --fix or --diff"
+        msg = "--unsafe needs --fix or --diff"
         raise UsageError(msg)
     if arguments.vex and (arguments.no_vulnerabilities or arguments.only):
-        msg = "--vex is about known vulnerabilities, which --no-vulnerabilities and --only leave out"
+        msg = "--vex needs known vulnerabilities, which --no-vulnerabilities and --only leave out"
         raise UsageError(msg)
     check_run = CheckRun(_settings(arguments))
     inputs: Iterable[Input] = check_run.inputs(targets)
     notes: list[str] = []
-    aside = False
+    stdout_taken = False
     if arguments.fix or arguments.diff:
         inputs, changed = _fix(check_run, inputs, arguments, notes)
         if arguments.diff:
             return 1 if changed else 0
-        # What came without a file goes to standard output, mended: the report must not mix with it.
-        aside = any(isinstance(input_, FileInput) and not input_.path for input_ in inputs)
+        # The fixed text of standard input goes to standard output: the report must not mix with it.
+        stdout_taken = any(isinstance(input_, FileInput) and not input_.path for input_ in inputs)
     with Progress("checked", quiet=arguments.quiet) as progress:
         report = check_run.report(inputs, progress)
     if arguments.write_baseline:
         _write_baseline(arguments.write_baseline, report)
     report = Report(report.version, report.targets, report.fail_on, (*report.notes, *notes))
-    tell(report, arguments, aside=aside)
+    write_reports(report, arguments, stdout_taken=stdout_taken)
     return 0 if arguments.write_baseline and report.status == 1 else report.status
 
 
@@ -198,7 +203,7 @@ def _states(given: list[str]) -> tuple[DistributionState, ...]:
     words = [word.strip() for words in given for word in words.split(",") if word.strip()]
     for word in words:
         if word not in STATES:
-            msg = f"--ignore-states: there is no state {word!r}; there are {', '.join(STATES)}"
+            msg = f"--ignore-states: unknown state {word!r}; the states are {', '.join(STATES)}"
             raise UsageError(msg)
     return tuple(state for state in STATES if state in words)
 
@@ -206,7 +211,7 @@ def _states(given: list[str]) -> tuple[DistributionState, ...]:
 def _fix(
     check_run: CheckRun, inputs: Iterable[Input], arguments: Namespace, notes: list[str]
 ) -> tuple[list[Input], bool]:
-    """Mend every text; yield the inputs as they are afterwards, and whether anything changed."""
+    """Fix every text; return the inputs as they are afterwards, and whether anything changed."""
     from sealock.reports import diff  # noqa: PLC0415  only for --fix
     from sealock.scan.fix import fix  # noqa: PLC0415  only for --fix
     from sealock.targets.outputs import replace_text  # noqa: PLC0415  only for --fix

@@ -1,4 +1,4 @@
-"""`sealock completion`: a script that lets a shell complete sealock's words."""
+"""`sealock completion`: a script that lets a shell complete sealock's command line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sealock.cli.output import write
 
 def configure(parser: ArgumentParser) -> None:
     """Add the command's options."""
-    parser.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="for which shell")
+    parser.add_argument("shell", choices=("bash", "zsh", "tcsh"), help="the shell")
 
 
 def run(arguments: Namespace) -> int:

@@ -1,4 +1,4 @@
-"""Options that raise or lower how much of an image is read."""
+"""Options that limit how much of an image is read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 _UNITS: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _LAYERS: Final = 3
-"""How many layers of the largest size all of them together may make up, as by default."""
+"""The limit of all layers together, as a multiple of the largest layer."""
 
 
 def size(text: str) -> int:
@@ -15,7 +15,7 @@ def size(text: str) -> int:
     short = text.strip().upper().removesuffix("B").removesuffix("I")
     number, unit = (short[:-1], short[-1]) if short[-1:] in _UNITS and short else (short, "")
     if not number.isascii() or not number.isdigit() or not 0 < int(number[:20]) * _UNITS[unit] < 1 << 60:
-        msg = f"{text!r} is no size: write 500M or 20G"
+        msg = f"{text!r} is not a size: write 500M or 20G"
         raise ArgumentTypeError(msg)
     return int(number) * _UNITS[unit]
 
@@ -23,7 +23,7 @@ def size(text: str) -> int:
 def count(text: str) -> int:
     """A number from 1 on."""
     if not text.isascii() or not text.isdigit() or not 0 < int(text[:20]) < 1 << 60:
-        msg = f"{text!r} is no number from 1 on"
+        msg = f"{text!r} is not a number from 1 on"
         raise ArgumentTypeError(msg)
     return int(text)
 
@@ -34,36 +34,35 @@ def add_limits(parser: ArgumentParser | _ArgumentGroup) -> None:
         "--max-layer-size",
         type=size,
         metavar="SIZE",
-        help="plain bytes of a compressed layer that are read at the most, whatever it is compressed by (default: 16G; "
-        "256M for what is compressed as only bombs are)",
+        help="maximum uncompressed size of a layer (default: 16G; 256M at suspicious compression ratios)",
     )
     parser.add_argument(
         "--max-file-size",
         type=size,
         metavar="SIZE",
-        help="bytes of a file in an image that are read, where its kind has a lower limit (1M to 256M)",
+        help="maximum size of a file in an image (default: 1M to 256M, by kind of file)",
     )
     parser.add_argument(
-        "--max-entries", type=count, metavar="COUNT", help="entries that all layers may have (default: 2000000)"
+        "--max-entries", type=count, metavar="COUNT", help="maximum number of entries in all layers (default: 2000000)"
     )
     parser.add_argument(
         "--max-depth",
         type=count,
         metavar="COUNT",
-        help="how deep indexes and Java archives may lie within one another (default: 8)",
+        help="maximum nesting of indexes and Java archives (default: 8)",
     )
 
 
 def limits(arguments: Namespace) -> dict[str, int]:
-    """What was given of them, as fields of `Bounds`."""
-    found: dict[str, int] = {}
+    """The given limits, as fields of `Bounds`."""
+    given: dict[str, int] = {}
     if arguments.max_layer_size is not None:
         layer = arguments.max_layer_size
-        found |= {"layer": layer, "calm": layer, "total": _LAYERS * layer}
+        given |= {"layer": layer, "calm": layer, "total": _LAYERS * layer}
     if arguments.max_file_size is not None:
-        found["file"] = arguments.max_file_size
+        given["file"] = arguments.max_file_size
     if arguments.max_entries is not None:
-        found["entries"] = arguments.max_entries
+        given["entries"] = arguments.max_entries
     if arguments.max_depth is not None:
-        found["depth"] = arguments.max_depth
-    return found
+        given["depth"] = arguments.max_depth
+    return given

@@ -1,4 +1,4 @@
-"""The command line's front door: it finds the command and imports only that one."""
+"""The command line: it imports the module of the command that is asked for, and no other."""
 
 from __future__ import annotations
 
@@ -14,45 +14,41 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
 COMMANDS: Final = {
-    "check": "check Dockerfiles, compose files, `docker run` lines and images, and mend what can be mended",
-    "digest": "print the digests that image references stand for, without pulling",
-    "pin": "write the digests behind tags into files, keep them fresh, and check them",
-    "sbom": "list what is in an image: packages of every kind, layer by layer, without an engine",
-    "inspect": "show what an image holds, what of it is needed, and which smaller base would do",
-    "db": "keep the database of advisories up to date, and tell how old its data is",
-    "vex": "tell others, as OpenVEX, which known vulnerabilities the policy excuses, and why",
-    "cache": "show, prune or clear what is kept of layers that were read",
-    "trust": "tell who vouches for images: verify, sign, attest, keep keys (cosign, Notation, Docker Content Trust)",
-    "map": "draw who can reach whom: networks, published ports, links, of an engine or a compose file",
-    "userns": "plan user-namespace remapping, switch it on and off, and see that it holds",
-    "rules": "list the rules, or explain one",
-    "completion": "print the completion script of a shell",
+    "check": "check Dockerfiles, compose files, `docker run` lines, images and containers, and fix what can be fixed",
+    "digest": "print the digests of image references, without pulling the images",
+    "pin": "pin the images in files to digests, and keep the pins up to date",
+    "sbom": "list the packages and notable files of an image, without an engine",
+    "inspect": "show the contents of an image and a smaller base for it, or what a container can see, use and do",
+    "db": "update, share or show the advisory database",
+    "vex": "export the ignored vulnerabilities of the policy as OpenVEX",
+    "cache": "show, prune or clear the layer cache",
+    "trust": "verify, sign and attest images, and manage keys (cosign, Notation, Docker Content Trust)",
+    "map": "show who can reach whom: the networks and published ports of an engine or a compose file",
+    "userns": "plan, enable, disable and verify user-namespace remapping",
+    "rules": "list the rules, or explain some",
+    "completion": "print a shell's completion script",
 }
-"""Each is a module beside this one with `configure(parser)` and `run(arguments) -> int`."""
-
-EPILOG: Final = """\
-exit status:
-  0  nothing at or above --fail-on
-  1  findings at or above it
-  2  something could not be read or analysed, or the command line is wrong
-"""
+"""The commands, each a module of this package with `configure(parser)` and `run(arguments) -> int`."""
 
 
 def parser(only: str | None = None) -> ArgumentParser:
-    """Build the parser; with `only`, just that command's options are filled in, which saves importing the others."""
-    from argparse import ArgumentParser, RawDescriptionHelpFormatter  # noqa: PLC0415  --version does without
+    """Build the parser; with `only`, just that command's options, which saves importing the other commands."""
+    from argparse import ArgumentParser  # noqa: PLC0415  --version does without
+
+    from sealock.cli.helptext import EXIT_STATUS, SealockHelpFormatter, add_example  # noqa: PLC0415  as above
 
     root = ArgumentParser(
         prog="sealock",
         description="Container security workbench: one rule book for everything that Docker builds, ships and runs.",
-        epilog=EPILOG,
-        formatter_class=RawDescriptionHelpFormatter,
+        epilog=EXIT_STATUS,
+        formatter_class=SealockHelpFormatter,
         allow_abbrev=False,
     )
+    add_example(root)
     root.add_argument("--version", action="version", version=f"sealock {__version__}")
     commands = root.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, about in COMMANDS.items():
-        command = commands.add_parser(name, help=about, **dress(name))
+        command = commands.add_parser(name, help=about, **style(name))
         if only is None or name == only:
             fill(command, name)
     return root
@@ -61,12 +57,12 @@ def parser(only: str | None = None) -> ArgumentParser:
 def parse(words: Sequence[str]) -> Namespace:
     """Parse the command line; options and targets may stand in any order."""
     if not words or words[0] not in COMMANDS:
-        # This tells what is wrong, or shows the help, and ends the program.
+        # argparse reports the error, or shows the help, and ends the program.
         return parser("").parse_args(words)
     from argparse import ArgumentParser  # noqa: PLC0415  --version does without
 
     # argparse mixes options and targets only where no command stands before them.
-    command = fill(ArgumentParser(prog=f"sealock {words[0]}", **dress(words[0])), words[0])
+    command = fill(ArgumentParser(prog=f"sealock {words[0]}", **style(words[0])), words[0])
     command.set_defaults(command=words[0])
     if getattr(import_module(f"sealock.cli.{words[0]}"), "VERBS", None):
         # argparse cannot mix where verbs have parsers of their own.
@@ -74,39 +70,25 @@ def parse(words: Sequence[str]) -> Namespace:
     return command.parse_intermixed_args(words[1:])
 
 
-def dress(name: str) -> dict[str, Any]:
-    """How a command's parser looks, and that options are not to be abbreviated."""
-    from argparse import RawDescriptionHelpFormatter  # noqa: PLC0415  --version does without
+def style(name: str) -> dict[str, Any]:
+    """The arguments that all parsers of commands share: how they look, and that options may not be abbreviated."""
+    from sealock.cli.helptext import SealockHelpFormatter  # noqa: PLC0415  --version does without
 
     about = COMMANDS[name]
     return {
         "description": about[0].upper() + about[1:] + ".",
-        "epilog": EPILOG,
-        "formatter_class": RawDescriptionHelpFormatter,
+        "formatter_class": SealockHelpFormatter,
         "allow_abbrev": False,
     }
 
 
 def fill(command: ArgumentParser, name: str) -> ArgumentParser:
-    """Add a command's own options to its parser."""
+    """Add a command's options and its example to its parser."""
+    from sealock.cli.helptext import add_example  # noqa: PLC0415  --version does without
+
     import_module(f"sealock.cli.{name}").configure(command)
+    add_example(command)
     return command
-
-
-def load_msgspec() -> None:
-    """Load msgspec without typing_extensions, which it takes two names from where it is installed.
-
-    typing has both; the other module loads inspect, ast and more, and costs each command 12 ms.
-    """
-    name = "typing_extensions"
-    absent = name not in sys.modules
-    if absent:
-        sys.modules[name] = None  # type: ignore[assignment]  # what importlib takes for "is not there"
-    try:
-        import msgspec  # noqa: F401, PLC0415  --version does without
-    finally:
-        if absent:
-            del sys.modules[name]
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -115,7 +97,6 @@ def main(words: Sequence[str] | None = None) -> int:
     if list(words) == ["--version"]:
         print(f"sealock {__version__}")  # noqa: T201  the answer
         return 0
-    load_msgspec()
     arguments = parse(words)
     from sealock.errors import SealockError  # noqa: PLC0415  --version does without
 
@@ -128,7 +109,7 @@ def main(words: Sequence[str] | None = None) -> int:
         complain(str(error))
         return 2
     except BrokenPipeError:
-        # The reader has seen enough (`| head`). Python would complain again when it flushes at its end.
+        # The reader closed the pipe (`| head`). Python would fail again when it flushes at exit.
         from sealock.cli.output import close_output  # noqa: PLC0415  seldom needed
 
         close_output()

@@ -1,4 +1,4 @@
-"""What goes to the terminal and to files, and in which dress."""
+"""Writes reports and messages to the terminal and to files."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from sealock import reports
 from sealock.errors import UsageError
 from sealock.model.report import Report
 from sealock.targets.outputs import write_output
+from sealock.text import visible
 
 WIDTH: Final = 100
-"""Columns of a terminal report at the most: longer lines are hard to read."""
-ENDINGS: Final[Mapping[str, reports.ReportFormat]] = {
+"""The widest terminal report, in columns: longer lines are hard to read."""
+EXTENSIONS: Final[Mapping[str, reports.ReportFormat]] = {
     ".json": "json",
     ".sarif": "sarif",
     ".xml": "junit",
@@ -27,7 +28,7 @@ ENDINGS: Final[Mapping[str, reports.ReportFormat]] = {
 
 
 def width() -> int:
-    """The columns to write in: the terminal's, $COLUMNS, or 80."""
+    """The width of the terminal, in columns: $COLUMNS, the terminal's own, or 80."""
     given = os.environ.get("COLUMNS", "")
     if given.isdecimal() and int(given) > 0:
         return max(40, min(int(given), WIDTH))
@@ -38,7 +39,7 @@ def width() -> int:
 
 
 def colour(choice: str) -> bool:
-    """Whether to write in colours: as asked for, else where a person looks and has not declined."""
+    """Whether to write in colours: by choice, else to a terminal unless NO_COLOR is set."""
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR"):
@@ -49,7 +50,7 @@ def colour(choice: str) -> bool:
 
 
 def write(text: str, *, exact: bool = False) -> None:
-    """Write to standard output: for people whatever characters its encoding lacks, `exact` for programs as UTF-8."""
+    """Write to standard output, escaping characters that its encoding lacks; `exact` writes UTF-8, for programs."""
     if exact:
         sys.stdout.flush()
         sys.stdout.buffer.write(text.encode("utf-8", "surrogatepass"))
@@ -60,14 +61,12 @@ def write(text: str, *, exact: bool = False) -> None:
 
 
 def complain(text: str) -> None:
-    """Tell of an error on standard error, with what is not fit for a terminal escaped."""
-    from sealock.text import visible  # noqa: PLC0415  seldom needed
-
+    """Print an error on standard error, with control characters escaped."""
     sys.stderr.write(f"sealock: {visible(text)}\n")
 
 
 def close_output() -> None:
-    """Send what is still to be flushed nowhere, after the reader has gone."""
+    """Discard unflushed output, after the reader has closed the pipe."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
@@ -76,13 +75,13 @@ def close_output() -> None:
 def pairs(formats: list[reports.ReportFormat], outputs: list[str]) -> Iterator[tuple[reports.ReportFormat, str]]:
     """Pair each --format with its --output, in order; "" is standard output, which only one may have.
 
-    A terminal report passes over a file whose ending tells of another format: nobody wants it in report.html.
+    A terminal report skips a file with another format's extension, such as report.html.
     """
     left, paired = list(outputs), list[tuple[reports.ReportFormat, str]]()
     for name in formats:
-        passed = name == "terminal" and left and _by_ending(left[0]) != "terminal"
-        paired.append((name, left.pop(0) if left and not passed else ""))
-    paired += [(_by_ending(output), output) for output in left]
+        skips = name == "terminal" and left and _by_extension(left[0]) != "terminal"
+        paired.append((name, left.pop(0) if left and not skips else ""))
+    paired += [(_by_extension(output), output) for output in left]
     paired = [(name, "" if output == "-" else output) for name, output in paired or [("terminal", "")]]
     if sum(not output for _, output in paired) > 1:
         msg = "several formats cannot share standard output: give an --output for each but one"
@@ -90,12 +89,12 @@ def pairs(formats: list[reports.ReportFormat], outputs: list[str]) -> Iterator[t
     yield from paired
 
 
-def _by_ending(output: str) -> reports.ReportFormat:
-    return ENDINGS.get(os.path.splitext(output)[1].lower(), "terminal")  # noqa: PTH122  pathlib costs 10 ms
+def _by_extension(output: str) -> reports.ReportFormat:
+    return EXTENSIONS.get(os.path.splitext(output)[1].lower(), "terminal")  # noqa: PTH122  pathlib costs 10 ms
 
 
-def tell(report: Report, arguments: Namespace, *, aside: bool = False) -> None:
-    """Write a report in every format asked for; `aside` keeps it off standard output, which holds something else."""
+def write_reports(report: Report, arguments: Namespace, *, stdout_taken: bool = False) -> None:
+    """Write a report in each requested format; `stdout_taken` sends it to standard error instead of standard output."""
     for name, output in pairs(arguments.format, arguments.output):
         if name == "terminal":
             text = reports.render(
@@ -112,29 +111,29 @@ def tell(report: Report, arguments: Namespace, *, aside: bool = False) -> None:
             text = reports.render(name, _explained(report) if name in reports.EXPLAINING else report)
         if output:
             write_output(output, text)
-        elif aside:
+        elif stdout_taken:
             sys.stderr.write(text)
         elif not (arguments.quiet and name == "terminal" and report.status == 0):
             write(text, exact=name != "terminal")
 
 
 def knows_unicode() -> bool:
-    """Whether standard output can show signs beyond ASCII."""
+    """Whether standard output can show characters beyond ASCII."""
     return (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
 
 
 def _explained(report: Report) -> Report:
-    """The report with the manual's pages of the rules that it speaks of."""
+    """The report with the manual's pages of its rules."""
     from msgspec.structs import replace  # noqa: PLC0415  only for formats that explain
 
     from sealock.scan.manual import pages  # noqa: PLC0415  loads all rules
 
-    found = {finding.rule for target in report.targets for finding in target.findings}
-    return replace(report, pages={page.id: page for page in pages() if page.id in found})
+    rules = {finding.rule for target in report.targets for finding in target.findings}
+    return replace(report, pages={page.id: page for page in pages() if page.id in rules})
 
 
 class Progress:
-    """Tells on standard error how far a run has come, once it takes more than a second and a person looks."""
+    """Shows the progress of a run on a terminal's standard error, once it takes more than a second."""
 
     PATIENCE: Final = 1.0
     """Seconds."""
@@ -149,12 +148,10 @@ class Progress:
         return self
 
     def __call__(self, name: str) -> None:
-        """Count one more, the one that is about to begin."""
+        """Count one more, which is about to begin."""
         self.count += 1
         now = monotonic()
         if self.on and now - self.start > self.PATIENCE and now - self.shown > 0.1:
-            from sealock.text import visible  # noqa: PLC0415  only in long runs
-
             self.shown = now
             sys.stderr.write(f"\r\x1b[K{self.count} {self.done}; now {visible(name)[-60:]}")
             sys.stderr.flush()

@@ -29,7 +29,7 @@ def configure(parser: ArgumentParser) -> None:
         default="terminal",
         help="output format (default: terminal)",
     )
-    parser.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
+    parser.add_argument("--output", metavar="FILE", help="write to this file (default: standard output)")
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours (default: auto)")
 
 

@@ -6,6 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Final
 
+from sealock.cli.helptext import SealockHelpFormatter, add_example
 from sealock.cli.output import colour, complain, knows_unicode, width, write
 from sealock.targets.outputs import write_output
 
@@ -34,7 +35,14 @@ def configure(parser: ArgumentParser) -> None:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     parser.epilog = EPILOG
     for name, about in VERBS.items():
-        verb = verbs.add_parser(name, help=about, description=about[0].upper() + about[1:] + ".", allow_abbrev=False)
+        verb = verbs.add_parser(
+            name,
+            help=about,
+            description=about[0].upper() + about[1:] + ".",
+            allow_abbrev=False,
+            formatter_class=SealockHelpFormatter,
+        )
+        add_example(verb)
         if name == "plan":
             verb.add_argument(
                 "files", nargs="*", metavar="FILE", help="plan for these compose files or scripts, without an engine"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, Namespace
 from importlib import import_module
 from typing import Any, Final
+
+from sealock.cli.helptext import SealockHelpFormatter, add_example
 
 VERBS: Final = {
     "verify": ("verify", "tell whether references are trusted, and which digests they stand for"),
@@ -57,10 +59,11 @@ def configure(parser: ArgumentParser) -> None:
             help=about,
             description=about[0].upper() + about[1:] + ".",
             epilog=EPILOG,
-            formatter_class=RawDescriptionHelpFormatter,
+            formatter_class=SealockHelpFormatter,
             allow_abbrev=False,
         )
         import_module(f"sealock.cli.trust.{module}").configure(verb)
+        add_example(verb)
 
 
 def run(arguments: Namespace) -> int:

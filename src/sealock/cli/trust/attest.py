@@ -30,7 +30,9 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("reference", metavar="REF", help="the image, such as example.com/app:1.2")
     parser.add_argument("--key", required=True, metavar="FILE", help="the private key: cosign's own file, or PEM")
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--sbom", choices=("cyclonedx", "spdx"), help="attest what is in the image")
+    what.add_argument(
+        "--sbom", choices=("cyclonedx", "spdx"), metavar="FORMAT", help="attest an SBOM of the image: cyclonedx or spdx"
+    )
     what.add_argument("--scan", action="store_true", help="attest what sealock finds in it")
     what.add_argument("--predicate", metavar="FILE", help="attest what a file says")
     parser.add_argument("--type", default="", metavar="TYPE", help="the type of --predicate (default: custom)")

@@ -1,0 +1,78 @@
+"""How `--help` looks: paragraphs as wide as the terminal, and an example at the end."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentParser, HelpFormatter
+from typing import Final
+
+EXAMPLES: Final = {
+    "sealock": "sealock check .",
+    "sealock check": "sealock check Dockerfile compose.yaml --fail-on medium",
+    "sealock digest": "sealock digest nginx:1.27 --platform linux/arm64",
+    "sealock pin": "sealock pin . --diff",
+    "sealock sbom": "sealock sbom nginx:1.27 --format cyclonedx --output nginx.cdx.json",
+    "sealock inspect": "sealock inspect nginx:1.27",
+    "sealock db": "sealock db update --only osv/PyPI",
+    "sealock vex": "sealock vex app.tar --author security@example.com --output app.vex.json",
+    "sealock cache": "sealock cache prune --max-size 500M",
+    "sealock trust": "sealock trust verify example.com/app:1.2 --key cosign.pub",
+    "sealock trust verify": "sealock trust verify example.com/app:1.2 --key cosign.pub",
+    "sealock trust list": "sealock trust list example.com/app",
+    "sealock trust sign": "sealock trust sign example.com/app:1.2 --key cosign.key",
+    "sealock trust attest": "sealock trust attest example.com/app:1.2 --sbom cyclonedx --key cosign.key",
+    "sealock trust init": "sealock trust init example.com/app",
+    "sealock trust revoke": "sealock trust revoke example.com/app:1.2",
+    "sealock trust delegations": "sealock trust delegations add example.com/app alice --key alice.pem",
+    "sealock trust rotate": "sealock trust rotate example.com/app snapshot --by-server",
+    "sealock trust renew": "sealock trust renew example.com/app",
+    "sealock trust forget": "sealock trust forget example.com/app",
+    "sealock trust audit": "sealock trust audit . host",
+    "sealock trust migrate": "sealock trust migrate example.com/app --key cosign.key --dry-run",
+    "sealock trust keys": "sealock trust keys generate alice",
+    "sealock map": "sealock map compose.yaml --from web --to db",
+    "sealock userns": "sealock userns plan",
+    "sealock userns plan": "sealock userns plan",
+    "sealock userns enable": "sealock userns enable --yes",
+    "sealock userns disable": "sealock userns disable",
+    "sealock userns verify": "sealock userns verify",
+    "sealock rules": "sealock rules C001",
+    "sealock completion": "sealock completion bash > ~/.local/share/bash-completion/completions/sealock",
+}
+"""An example for each parser, by its name."""
+
+EXIT_STATUS: Final = """\
+exit status:
+  0  nothing at or above --fail-on
+  1  findings at or above --fail-on
+  2  an input could not be read, or the command line is wrong
+"""
+
+
+class SealockHelpFormatter(HelpFormatter):
+    """Wraps each paragraph of a description or an epilog, and keeps the lines of one that has indented lines."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        paragraphs = text.strip("\n").split("\n\n")
+        return "\n\n".join("\n".join(_filled(part, width, indent)) for part in paragraphs) + "\n"
+
+
+def _filled(paragraph: str, width: int, indent: str) -> list[str]:
+    from textwrap import wrap  # noqa: PLC0415  only for --help
+
+    lines = paragraph.split("\n")
+    if not any(line.startswith(" ") for line in lines):
+        return wrap(paragraph, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+    # A line such as "  2  something could not be read" continues below its words.
+    return [row for line in lines for row in wrap(line, width, subsequent_indent=" " * _words(line)) or [""]]
+
+
+def _words(line: str) -> int:
+    found = re.match(r" +(?:\S+  +)?", line)
+    return found.end() if found else 0
+
+
+def add_example(parser: ArgumentParser) -> None:
+    """Add the parser's example to the end of its help."""
+    example = f"example:\n  {EXAMPLES[parser.prog]}\n"
+    parser.epilog = f"{parser.epilog.rstrip()}\n\n{example}" if parser.epilog else example
