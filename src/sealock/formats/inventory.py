@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec.structs import asdict
 
 from sealock.errors import FormatError
 from sealock.formats.files import FileWindow
@@ -26,39 +27,13 @@ class _Image(msgspec.Struct):
     seen: str = ""
 
 
-class _Package(msgspec.Struct):
-    type: str
-    name: str
-    version: str
+class _Package(Package, frozen=True):
     path: str = ""
-    namespace: str = ""
-    architecture: str = ""
-    source: str = ""
-    source_version: str = ""
-    licenses: list[str] = []
-    qualifiers: dict[str, str] = {}
-    found_by: str = ""
-    layer: int = -1
-    removed: bool = False
-    files: list[str] = []
-    supplier: str = ""
-    development: bool = False
+    qualifiers: dict[str, str] = msgspec.field(default_factory=dict)  # type: ignore[assignment]  # an object in JSON
 
 
-class _File(msgspec.Struct):
-    kind: str
-    path: str
-    mode: str = "0"
-    uid: int = 0
-    gid: int = 0
-    detail: str = ""
-    layer: int = -1
-    removed: bool = False
-    owner: str = ""
-    line: int = 0
-    mark: str = ""
-    confidence: str = ""
-    removed_in: int = -1
+class _File(FileFact, frozen=True):
+    mode: str = "0"  # type: ignore[assignment]  # octal in JSON
 
 
 class _Written(msgspec.Struct):
@@ -105,20 +80,15 @@ def _inventory(written: _Written) -> Inventory:
         layers=tuple(written.layers),
         container=Container(),
         distribution=written.distribution,
-        packages=tuple(_package(package) for package in written.packages),
-        files=tuple(
-            msgspec.convert(msgspec.structs.asdict(file) | {"mode": int(file.mode, 8)}, FileFact)
-            for file in written.files
+        packages=tuple(
+            Package(**asdict(package) | {"qualifiers": tuple(package.qualifiers.items())})
+            for package in written.packages
         ),
+        files=tuple(FileFact(**asdict(file) | {"mode": int(file.mode, 8)}) for file in written.files),
         manifest=image.manifest,
         created=image.created,
         seen=image.seen,
     )
-
-
-def _package(written: _Package) -> Package:
-    fields = msgspec.structs.asdict(written) | {"qualifiers": tuple(written.qualifiers.items())}
-    return msgspec.convert(fields, Package)
 
 
 def edits(_document: Document, _subject: Subject, _change: Change) -> tuple[Edit, ...]:
