@@ -12,13 +12,14 @@ _ARCHIVE: Final = re.compile(
 
 
 class AddForCopy(Rule[Build]):
-    """ADD is used where COPY suffices.
+    """ADD is used instead of COPY.
 
     ADD does more than copy: it fetches addresses and unpacks archives, by what it finds in the file. A file that
     turns out to be an archive then lands as a tree of files, with their own owners and links. COPY only copies.
     """
 
     id = "B008"
+    keywords = ("ADD", "COPY")
     severity = Severity.LOW
     references = (cis_docker("4.9"), docker_docs("build/building/best-practices/#add-or-copy"))
     remedy = "Use COPY; keep ADD for archives that are to be unpacked and for addresses with a checksum."

@@ -14,7 +14,7 @@ _VERSION: Final = re.compile(r"#(?:\w+=)?v?\d+\.\d")
 
 
 class AddUnchecked(Rule[Build]):
-    """ADD fetches from the network without a checksum.
+    """ADD downloads a URL without a checksum.
 
     What ADD fetches goes into the image as it comes: a changed file on the server, or somebody in between, changes
     your image and nothing tells you. `ADD --checksum=sha256:…` refuses any other file; a git repository is pinned
@@ -22,6 +22,7 @@ class AddUnchecked(Rule[Build]):
     """
 
     id = "B009"
+    keywords = ("checksum", "ADD")
     severity = Severity.MEDIUM
     references = (cis_docker("4.11"), cwe(494), docker_docs("reference/dockerfile/#add---checksum"))
     remedy = (

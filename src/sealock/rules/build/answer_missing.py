@@ -53,12 +53,13 @@ _ASKING: Final[dict[str, tuple[frozenset[str], tuple[str, ...], str]]] = {
 
 
 class AnswerMissing(Rule[Build]):
-    """Package manager asks a question that nobody can answer.
+    """Package manager prompts for confirmation (missing -y).
 
     A build has no terminal: the manager takes end of input for "no" and fails, or waits. Tell it beforehand to go on.
     """
 
     id = "B115"
+    keywords = ("-y", "prompt")
     severity = Severity.LOW
     safe = True
     references = (man("apt-get", 8),)

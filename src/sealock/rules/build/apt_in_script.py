@@ -12,13 +12,14 @@ _CACHE: Final = frozenset({"search", "show", "policy", "depends", "rdepends", "s
 
 
 class AptInScript(Rule[Build]):
-    """`apt` is used where no person sits at a terminal.
+    """apt is used instead of apt-get.
 
     Its manual says that its options and its output may change between versions, and it warns so in every build log.
     apt-get and apt-cache keep theirs.
     """
 
     id = "B117"
+    keywords = ("apt-get",)
     severity = Severity.INFO
     safe = True
     references = (man("apt", 8),)

@@ -23,6 +23,7 @@ class AptKey(Rule[Build]):
     """
 
     id = "B036"
+    keywords = ("apt-key",)
     severity = Severity.MEDIUM
     references = (
         cis_docker("4.12"),

@@ -16,7 +16,7 @@ _LOCAL: Final = re.compile(r"\]\s*(?:file|copy|cdrom):|^URIs:\s*(?:file|copy|cdr
 
 
 class AptSourceTrusted(Rule[Build]):
-    """A package source is trusted without a signature.
+    """Package source is trusted without a signature.
 
     `[trusted=yes]` takes any package from that source as signed, whoever is in between, and it stays so in the
     image. Fetch the repository's key, check its fingerprint, and name it: `deb
@@ -24,6 +24,7 @@ class AptSourceTrusted(Rule[Build]):
     """
 
     id = "B034"
+    keywords = ("signature", "package source")
     severity = Severity.HIGH
     references = (
         cis_docker("4.11"),

@@ -8,13 +8,14 @@ _ARCHIVES: Final = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", "
 
 
 class ArchiveCopied(Rule[Build]):
-    """An archive is copied in, and then unpacked.
+    """Archive is copied and then unpacked instead of ADD.
 
     The archive itself stays in the layer of COPY, even where a later RUN deletes it. ADD unpacks a local tar archive
     as it copies; a bind mount shows it to the one RUN that needs it.
     """
 
     id = "B158"
+    keywords = ("archive", "ADD")
     severity = Severity.INFO
     references = (docker_docs("reference/dockerfile/#adding-local-tar-archives"),)
     remedy = "Use ADD for it, or RUN --mount=type=bind,target=… with the archive."

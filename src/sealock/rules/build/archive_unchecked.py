@@ -6,7 +6,7 @@ from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Se
 
 
 class ArchiveUnchecked(Rule[Build]):
-    """A downloaded archive is unpacked without a check.
+    """Downloaded archive is unpacked without a checksum check.
 
     What is in the archive becomes a part of the image, whoever put it there. `curl … | tar xz` leaves no moment for
     a check. Save the archive, compare it with a checksum that stands in the Dockerfile (`sha256sum -c`), and unpack
@@ -14,6 +14,7 @@ class ArchiveUnchecked(Rule[Build]):
     """
 
     id = "B022"
+    keywords = ("checksum",)
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.11"), cwe(494))

@@ -10,7 +10,7 @@ _FOLDERS: Final = ("ca-certificates", "/anchors", "/etc/ssl/certs", "/etc/pki/")
 
 
 class AuthorityFetched(Rule[Build]):
-    """A certificate authority is taken from the network unchecked.
+    """Certificate authority is downloaded without verification.
 
     Whoever holds an authority that the image trusts can stand in for every server. One that is downloaded during
     the build is whatever the server, or somebody in between, sends that day. Copy the certificate into the build
@@ -18,6 +18,7 @@ class AuthorityFetched(Rule[Build]):
     """
 
     id = "B064"
+    keywords = ("certificate authority",)
     severity = Severity.HIGH
     references = (cwe(295), cwe(494), man("openssl-s_client", 1))
     remedy = "Copy the certificate from beside the Dockerfile, or check it with sha256sum -c."

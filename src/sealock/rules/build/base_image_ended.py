@@ -24,7 +24,7 @@ _ENDED: Final[dict[str, tuple[int, ...] | None]] = {
 
 
 class BaseImageEnded(Rule[Build]):
-    """Base image is out of support.
+    """Base image has reached end of support.
 
     Its makers mend no more flaws in it, and the list of known ones only grows. Some images are dead as a whole:
     `centos` ends with 8, `openjdk` gave way to `eclipse-temurin`. Move to a version that is supported. (Extended
@@ -32,6 +32,7 @@ class BaseImageEnded(Rule[Build]):
     """
 
     id = "B062"
+    keywords = ("end of support", "end of life")
     severity = Severity.HIGH
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.4"), cwe(1104), page("endoflife.date", "https://endoflife.date/"))

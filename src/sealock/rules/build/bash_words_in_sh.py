@@ -13,13 +13,14 @@ _OPERATORS: Final = frozenset({"&>", "&>>", "<<<"})
 
 
 class BashWordsInSh(Rule[Build]):
-    """A command is written for bash, but dash runs it.
+    """Bash syntax in a sh script (bashism).
 
     /bin/sh of Debian and Ubuntu is dash: it knows no `source`, no [[, no arrays, no <(…) and no &>. The RUN fails, or
     worse, does something else: `cmd &> file` runs cmd in the background and empties the file.
     """
 
     id = "B186"
+    keywords = ("bash", "bashism")
     severity = Severity.MEDIUM
     references = (docker_docs("reference/dockerfile/#shell"),)
     remedy = 'Write it in plain shell (`.` for source, > file 2>&1 for &>), or set SHELL ["/bin/bash", "-c"].'

@@ -17,7 +17,7 @@ _UPGRADES: Final[dict[str, frozenset[str]]] = {
 
 
 class BlanketUpgrade(Rule[Build]):
-    """Build upgrades every package of the base image.
+    """Build upgrades all packages of the base image (apt-get upgrade).
 
     What the image holds then depends on the day it was built and on the cache, and the layer holds every upgraded
     file twice. A newer base image by its digest brings the same fixes in a way that can be repeated. Where the base
@@ -25,6 +25,7 @@ class BlanketUpgrade(Rule[Build]):
     """
 
     id = "B103"
+    keywords = ("upgrade",)
     severity = Severity.INFO
     references = (docker_docs("build/building/best-practices/#rebuild-your-images-often"),)
     remedy = "Take a newer base image instead, or upgrade only the packages that need it."

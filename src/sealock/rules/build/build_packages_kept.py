@@ -5,13 +5,14 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_
 
 
 class BuildPackagesKept(Rule[Build]):
-    """Packages that were grouped to be removed again are kept.
+    """Virtual build packages are not removed (apk --virtual).
 
     `apk add --virtual NAME` gives a group of packages a name, so that `apk del NAME` can take them out when the build
     is done. Here nobody does, or only in a later layer, which does not make the image smaller.
     """
 
     id = "B190"
+    keywords = ("apk", "--virtual")
     severity = Severity.INFO
     references = (cis_docker("4.3"),)
     remedy = "End the same RUN with `&& apk del NAME`, or build in a stage of its own."

@@ -5,13 +5,14 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 
 
 class CdInRun(Rule[Build]):
-    """A RUN begins by changing the folder.
+    """RUN cd instead of WORKDIR.
 
     WORKDIR says the same where everybody sees it, makes the folder if need be, and holds for what follows. Inside of
     a RUN that works in several folders, cd is fine.
     """
 
     id = "B142"
+    keywords = ("WORKDIR", "cd")
     severity = Severity.INFO
     pedantic = True
     references = (docker_docs("build/building/best-practices/#workdir"),)

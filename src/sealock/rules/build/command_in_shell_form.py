@@ -15,7 +15,7 @@ _SPECIAL: Final = frozenset("*?[]{}~!#`$")
 
 
 class CommandInShellForm(Rule[Build]):
-    """CMD or ENTRYPOINT starts the program through a shell.
+    """CMD or ENTRYPOINT in shell form.
 
     The shell is process 1 and gets the signals: `docker stop` waits ten seconds and kills, so the program never
     closes its files. Arguments given to an ENTRYPOINT in this form are dropped. The exec form starts the program
@@ -23,6 +23,7 @@ class CommandInShellForm(Rule[Build]):
     """
 
     id = "B136"
+    keywords = ("shell form", "CMD", "ENTRYPOINT")
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/json-args-recommended/"),)
     remedy = 'Write it as a JSON array, ["program", "argument"]; where a shell is needed, let it `exec` the program.'

@@ -5,13 +5,14 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 
 
 class CommandNeverUsed(Rule[Build]):
-    """CMD has no effect beside an ENTRYPOINT in shell form.
+    """CMD is ignored by a shell-form ENTRYPOINT.
 
     The shell form of ENTRYPOINT takes no arguments: neither CMD nor what stands behind the image's name in `docker run`
     reaches the program.
     """
 
     id = "B164"
+    keywords = ("ENTRYPOINT", "CMD")
     severity = Severity.LOW
     references = (docker_docs("reference/dockerfile/#understand-how-cmd-and-entrypoint-interact"),)
     remedy = "Write ENTRYPOINT as a JSON array."

@@ -6,12 +6,13 @@ from sealock.rules.kit import At, Build, Iterator, Rule, RuleFinding, Severity, 
 
 
 class CommandRepeated(Rule[Build]):
-    """A stage has several CMD or several ENTRYPOINT instructions.
+    """Several CMD or ENTRYPOINT instructions in one stage.
 
     Only the last one counts. What the others start never runs, though the file reads as if it did.
     """
 
     id = "B137"
+    keywords = ("CMD", "ENTRYPOINT")
     severity = Severity.LOW
     safe = True
     references = (docker_docs("reference/build-checks/multiple-instructions-disallowed/"),)

@@ -26,13 +26,14 @@ _WHY: Final = {
 
 
 class CommandWithoutUse(Rule[Build]):
-    """Command has no use during a build.
+    """Command has no effect in a build.
 
     Processes end with the layer that started them, there is no init system, and nobody sits at a terminal: editors,
     process lists, `service start` and the like do nothing for the image. Start services when the container starts.
     """
 
     id = "B121"
+    keywords = ("no effect",)
     severity = Severity.INFO
     references = (docker_docs("build/building/best-practices/#decouple-applications"),)
     remedy = "Leave it out; start what must run from ENTRYPOINT or CMD."

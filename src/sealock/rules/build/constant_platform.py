@@ -4,7 +4,7 @@ from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, S
 
 
 class ConstantPlatform(Rule[Build]):
-    """FROM fixes the platform.
+    """FROM --platform is a constant.
 
     `--platform=linux/amd64` gives everybody that one platform: on others the program runs under emulation, slowly
     and without some of the kernel's protections, and a multi-platform build silently holds the same binaries twice.
@@ -12,6 +12,7 @@ class ConstantPlatform(Rule[Build]):
     """
 
     id = "B005"
+    keywords = ("platform",)
     severity = Severity.INFO
     pedantic = True
     references = (docker_docs("reference/build-checks/from-platform-flag-const-disallowed/"),)

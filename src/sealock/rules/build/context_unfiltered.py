@@ -21,7 +21,7 @@ from sealock.rules.kit import (
 
 
 class ContextUnfiltered(Rule[Build]):
-    """The whole build context is copied, secrets and history with it.
+    """Whole build context is copied (COPY . without .dockerignore).
 
     `COPY .` takes all that .dockerignore does not keep out: `.git` with every secret that was ever committed,
     `.env`, keys, test data. Name what the image needs, or write a .dockerignore that starts with `*` and lets in
@@ -29,6 +29,7 @@ class ContextUnfiltered(Rule[Build]):
     """
 
     id = "B012"
+    keywords = ("build context", ".dockerignore")
     severity = Severity.MEDIUM
     references = (cis_docker("4.10"), cwe(538), docker_docs("build/concepts/context/#dockerignore-files"))
     remedy = "Copy by name what the image needs, or keep .git, .env and keys out with a .dockerignore."

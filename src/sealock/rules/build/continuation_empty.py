@@ -10,13 +10,14 @@ _KEYWORDS: Final = frozenset({
 
 
 class ContinuationEmpty(Rule[Build]):
-    """An empty line stands inside of a continued instruction.
+    """Empty continuation line.
 
     BuildKit still reads over it, and says that it will not for ever. A backslash too many at the end of an instruction
     does the same, and then takes the next instruction in: that one is never carried out.
     """
 
     id = "B148"
+    keywords = ("continuation line",)
     severity = Severity.INFO
     safe = True
     references = (docker_docs("reference/build-checks/no-empty-continuation/"),)

@@ -6,13 +6,14 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 
 
 class CopiedFromOutside(Rule[Build]):
-    """COPY names what the build context does not hold.
+    """COPY source is not in the build context.
 
     Whatever lies above the context, or is shut out by .dockerignore, never reaches the builder: the build fails, or
     `..` is quietly dropped and another file of that name is copied.
     """
 
     id = "B152"
+    keywords = ("COPY", "build context")
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/copy-ignored-file/"),)
     remedy = "Build from the folder above, give the other folder a name with --build-context, or mend .dockerignore."

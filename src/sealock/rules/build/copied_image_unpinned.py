@@ -5,13 +5,14 @@ from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Se
 
 
 class CopiedImageUnpinned(Rule[Build]):
-    """Files are taken from an image that is not pinned.
+    """COPY --from or RUN --mount uses an unpinned image.
 
     `COPY --from=IMAGE` and `RUN --mount=…,from=IMAGE` put another image's programs into yours, or run them. Without
     a digest they are whatever stands behind the name today; without a tag, whatever was pushed last.
     """
 
     id = "B010"
+    keywords = ("unpinned", "COPY --from")
     severity = Severity.LOW
     references = (cis_docker("4.2"), cwe(494), docker_docs("reference/dockerfile/#copy---from"))
     remedy = "Pin the image by tag and digest (`sealock pin FILE` does), or give it a FROM of its own."

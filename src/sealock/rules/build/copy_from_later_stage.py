@@ -5,13 +5,14 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 
 
 class CopyFromLaterStage(Rule[Build]):
-    """COPY --from names a stage that comes later.
+    """COPY --from a later stage.
 
     Older builders know only the stages above: they take the name for an image, and pull whatever somebody has put
     under it on Docker Hub. Others build in another order than the file shows.
     """
 
     id = "B156"
+    keywords = ("COPY --from", "stage")
     severity = Severity.LOW
     references = (docker_docs("build/building/multi-stage/"),)
     remedy = "Move the stage above the one that copies from it."

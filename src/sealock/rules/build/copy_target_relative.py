@@ -6,13 +6,14 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 
 
 class CopyTargetRelative(Rule[Build]):
-    """Files are copied to a place that the base image decides on.
+    """COPY to a relative target without WORKDIR.
 
     The target is relative, and no WORKDIR of this file says to what: a new version of the base image may put them
     elsewhere.
     """
 
     id = "B155"
+    keywords = ("COPY", "WORKDIR")
     severity = Severity.INFO
     references = (docker_docs("reference/dockerfile/#workdir"),)
     remedy = "Set WORKDIR before, or write the whole path."

@@ -5,12 +5,13 @@ from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, S
 
 
 class CopyTargetUnclear(Rule[Build]):
-    """Several sources are copied to a target that does not end in a slash.
+    """COPY of several sources to a target without a trailing slash.
 
     BuildKit refuses to build it: many files cannot become one, and only the slash says that a folder is meant.
     """
 
     id = "B154"
+    keywords = ("COPY", "trailing slash")
     severity = Severity.LOW
     safe = True
     references = (docker_docs("reference/dockerfile/#destination-1"),)

@@ -6,7 +6,7 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_
 
 
 class CredentialFileCopied(Rule[Build]):
-    """A file with credentials is copied into the image.
+    """Credentials file is copied into the image.
 
     Everybody who can pull the image can read it, and a later `rm` does not help: the layer keeps the file. What the
     build needs is mounted for the one command that needs it (`RUN --mount=type=secret,id=npmrc,target=/root/.npmrc
@@ -14,6 +14,7 @@ class CredentialFileCopied(Rule[Build]):
     """
 
     id = "B016"
+    keywords = ("credentials",)
     severity = Severity.HIGH
     references = (cis_docker("4.10"), cwe(538), docker_docs("build/building/secrets/"))
     remedy = "Mount it for the command that needs it, with RUN --mount=type=secret, and add it to .dockerignore."

@@ -5,13 +5,14 @@ from sealock.rules.kit import Build, Edit, Iterator, Rule, RuleFinding, Severity
 
 
 class DebianFrontendInEnv(Rule[Build]):
-    """DEBIAN_FRONTEND is set for the running container too.
+    """DEBIAN_FRONTEND is set for the running container.
 
     An ENV stays in the image: whoever works in the container, or builds on it, gets a package manager that never asks,
     and does not know why. An ARG has the same effect, and ends with the build.
     """
 
     id = "B116"
+    keywords = ("DEBIAN_FRONTEND",)
     severity = Severity.INFO
     safe = True
     references = (docker_docs("reference/dockerfile/#arg"),)

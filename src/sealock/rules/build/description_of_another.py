@@ -5,13 +5,14 @@ from sealock.rules.kit import At, Build, Edit, Iterator, Place, Rule, RuleFindin
 
 
 class DescriptionOfAnother(Rule[Build]):
-    """The comment above a stage or an argument does not begin with its name.
+    """Comment above a stage or ARG is not its description.
 
     `docker build --call=outline` shows the comment right above FROM and ARG as their description, if it begins with the
     name: "# NAME says what it is". A comment that means something else wants an empty line below it.
     """
 
     id = "B165"
+    keywords = ("comment", "description")
     severity = Severity.INFO
     pedantic = True
     safe = True

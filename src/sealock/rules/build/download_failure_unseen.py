@@ -24,13 +24,14 @@ _CHECKS: Final = frozenset(
 
 
 class DownloadFailureUnseen(Rule[Build]):
-    """curl takes an error page for the file that was asked for.
+    """curl without --fail saves an error page.
 
     Without -f it ends well whatever the server answers: "404 Not Found" is stored under the name of the program, or
     handed to the next command.
     """
 
     id = "B189"
+    keywords = ("curl", "--fail")
     severity = Severity.LOW
     safe = True
     references = (page("curl manual, --fail", "https://curl.se/docs/manpage.html#-f"),)

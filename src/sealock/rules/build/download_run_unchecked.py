@@ -6,7 +6,7 @@ from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Se
 
 
 class DownloadRunUnchecked(Rule[Build]):
-    """A downloaded program is run or installed without a check.
+    """Downloaded program runs without a checksum or signature check.
 
     TLS says which server a file came from, not that it is the file that its makers built: servers, accounts and
     release pages are taken over. Write the checksum into the Dockerfile and check it before use (`echo "$SHA256
@@ -15,6 +15,7 @@ class DownloadRunUnchecked(Rule[Build]):
     """
 
     id = "B021"
+    keywords = ("checksum", "signature")
     severity = Severity.MEDIUM
     references = (cis_docker("4.11"), cwe(494))
     remedy = "Check the file against a checksum or a signature between the download and its use."

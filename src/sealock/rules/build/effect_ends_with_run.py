@@ -21,13 +21,14 @@ _INSTEAD: Final = {
 
 
 class EffectEndsWithRun(Rule[Build]):
-    """A RUN does only what its own shell forgets at once.
+    """RUN has no lasting effect (cd, export, source).
 
     Each RUN has a shell of its own: a folder changed to, a variable exported, a file sourced is gone when it ends,
     and the next instruction starts afresh.
     """
 
     id = "B141"
+    keywords = ("no lasting effect", "cd", "export")
     severity = Severity.LOW
     references = (docker_docs("reference/dockerfile/#run"),)
     remedy = "Use WORKDIR for the folder and ENV for variables, or do it in the RUN that needs it."

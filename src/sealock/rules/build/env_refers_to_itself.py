@@ -7,13 +7,14 @@ from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, S
 
 
 class EnvRefersToItself(Rule[Build]):
-    """ENV uses a variable that the same instruction sets.
+    """ENV refers to a variable that it sets itself.
 
     All values of one instruction are worked out before any of them is set: the use gets the value from before, or
     nothing.
     """
 
     id = "B153"
+    keywords = ("ENV",)
     severity = Severity.LOW
     references = (docker_docs("reference/dockerfile/#environment-replacement"),)
     remedy = "Set the one that is used in an ENV of its own, before."

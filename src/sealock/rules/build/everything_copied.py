@@ -5,7 +5,7 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 
 
 class EverythingCopied(Rule[Build]):
-    """A whole file system is copied from another stage.
+    """Whole file system is copied from another stage.
 
     `COPY --from=build / /` brings the build tools, caches, sources and credentials of the other stage into the
     image, which is what a second stage is there to prevent. Copy the files that the program needs. (Onto an empty
@@ -13,6 +13,7 @@ class EverythingCopied(Rule[Build]):
     """
 
     id = "B011"
+    keywords = ("stage",)
     severity = Severity.LOW
     references = (docker_docs("build/building/multi-stage/"),)
     remedy = "Copy the finished program and what it needs, by their paths."

@@ -7,13 +7,14 @@ from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, S
 
 
 class ExecFormBroken(Rule[Build]):
-    """A JSON array is not one, so the shell gets it as it stands.
+    """Malformed JSON array falls back to shell form.
 
     Single quotes, a comma too many or too few, and BuildKit takes the whole for the shell form: the shell then looks
     for a program whose name begins with a bracket, or a folder of that name is made. JSON wants double quotes.
     """
 
     id = "B138"
+    keywords = ("JSON array", "shell form", "exec form")
     severity = Severity.MEDIUM
     references = (docker_docs("reference/dockerfile/#shell-and-exec-form"),)
     remedy = 'Write valid JSON: ["program", "argument"], with double quotes.'

@@ -8,7 +8,7 @@ from sealock.secrets.values import mask
 
 
 class ExtraIndex(Rule[Build]):
-    """pip takes packages from whichever of two indexes has the higher version.
+    """pip --extra-index-url allows dependency confusion.
 
     With `--extra-index-url` pip asks both indexes and takes the higher version, from wherever. Whoever puts a
     package with the name of one of yours on PyPI has it installed. Use one index (`--index-url`) that passes on the
@@ -16,6 +16,7 @@ class ExtraIndex(Rule[Build]):
     """
 
     id = "B051"
+    keywords = ("extra-index-url", "dependency confusion")
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     references = (

@@ -17,13 +17,14 @@ _MATTERS: Final = frozenset({
 
 
 class FailurePassedOver(Rule[Build]):
-    """A semicolon lets the build go on after a failure.
+    """Build continues after a failure (; instead of &&).
 
     Only the last command decides whether the RUN failed: an install or a download before it may have gone wrong, and
     the image is built without it all the same.
     """
 
     id = "B183"
+    keywords = ("failure", "&&")
     severity = Severity.LOW
     references = (docker_docs("reference/dockerfile/#run"),)
     remedy = "Join the commands with &&, or begin with `set -e;`."

@@ -8,13 +8,14 @@ from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, S
 
 
 class FolderChangeUnchecked(Rule[Build]):
-    """A RUN goes on in the wrong folder where `cd` fails.
+    """RUN continues in the wrong directory if cd fails.
 
     Behind `cd x;` the next command runs wherever the shell happens to be: files are made, or deleted, in another
     place.
     """
 
     id = "B182"
+    keywords = ("cd",)
     severity = Severity.LOW
     safe = True
     references = (page("ShellCheck SC2164", "https://www.shellcheck.net/wiki/SC2164"),)

@@ -7,7 +7,7 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_
 
 
 class GoChecksOff(Rule[Build]):
-    """Go takes modules without comparing them with the checksum database.
+    """Go checksum database is disabled (GONOSUMDB, GOFLAGS).
 
     The database is what shows that everybody gets the same module. `GOSUMDB=off`, `GONOSUMDB=*`,
     `GOFLAGS=-insecure` and `GOINSECURE` take whatever the proxy or server sends. For modules of your own name their
@@ -15,6 +15,7 @@ class GoChecksOff(Rule[Build]):
     """
 
     id = "B049"
+    keywords = ("Go", "checksum")
     severity = Severity.MEDIUM
     references = (
         cis_docker("4.11"),

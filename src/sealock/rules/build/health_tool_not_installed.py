@@ -17,6 +17,7 @@ class HealthToolNotInstalled(Rule[Build]):
     """
 
     id = "B191"
+    keywords = ("HEALTHCHECK",)
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     references = (docker_docs("reference/dockerfile/#healthcheck"),)

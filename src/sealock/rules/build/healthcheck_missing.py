@@ -6,13 +6,14 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_
 
 
 class HealthcheckMissing(Rule[Build]):
-    """Image says nothing of how to see whether it is well.
+    """No HEALTHCHECK instruction.
 
     Docker and Swarm then only see whether the process still exists, not whether it answers. Kubernetes has probes of
     its own and never reads HEALTHCHECK, and short-lived tools need none.
     """
 
     id = "B130"
+    keywords = ("HEALTHCHECK",)
     severity = Severity.LOW
     pedantic = True
     references = (cis_docker("4.6"), docker_docs("reference/dockerfile/#healthcheck"))

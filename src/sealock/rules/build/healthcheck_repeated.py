@@ -6,12 +6,13 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 
 
 class HealthcheckRepeated(Rule[Build]):
-    """A stage has several HEALTHCHECK instructions.
+    """Several HEALTHCHECK instructions in one stage.
 
     Only the last one counts; the others mislead whoever reads the file.
     """
 
     id = "B131"
+    keywords = ("HEALTHCHECK",)
     severity = Severity.INFO
     safe = True
     references = (docker_docs("reference/build-checks/multiple-instructions-disallowed/"),)

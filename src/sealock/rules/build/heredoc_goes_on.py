@@ -8,13 +8,14 @@ from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, S
 
 
 class HeredocGoesOn(Rule[Build]):
-    """A here-document goes on after a command has failed.
+    """Here-document continues after a failure (no set -e).
 
     Its lines are a script, and a script takes no notice of failures: only the last command decides whether the RUN
     failed. Begin it with `set -e`.
     """
 
     id = "B184"
+    keywords = ("here-document", "heredoc", "set -e")
     severity = Severity.LOW
     references = (docker_docs("reference/dockerfile/#here-documents"),)
     remedy = "Begin the script with `set -e`."

@@ -9,13 +9,14 @@ _LARGE = 100_000
 
 
 class HugeUidLogged(Rule[Build]):
-    """User with a huge number is created with log entries.
+    """useradd with a large UID without --no-log-init.
 
     useradd makes room for the number in /var/log/lastlog and faillog: sparse files that look hundreds of megabytes
     long, and that tar writes out in full into the layer.
     """
 
     id = "B119"
+    keywords = ("useradd", "UID")
     severity = Severity.LOW
     safe = True
     references = (docker_docs("build/building/best-practices/#user"),)

@@ -13,6 +13,7 @@ class InconsistentCase(Rule[Build]):
     """
 
     id = "B147"
+    keywords = ("casing",)
     severity = Severity.INFO
     safe = True
     references = (

@@ -24,13 +24,14 @@ _USES: Final = frozenset(
 
 
 class IndexUpdateAlone(Rule[Build]):
-    """Package index is updated in a layer of its own.
+    """Package index is updated in a separate layer (apt-get update alone).
 
     The layer is cached: a later build installs from the index of the day it was first made, so packages come in old
     versions with known holes, or are no longer found. Update and install in one RUN.
     """
 
     id = "B101"
+    keywords = ("apt-get update", "package index")
     severity = Severity.LOW
     references = (cis_docker("4.7"), docker_docs("build/building/best-practices/#apt-get"))
     remedy = "Update the index and install in the same RUN, joined by &&."

@@ -11,7 +11,7 @@ _LONGEST: Final = 300
 
 
 class KeyMadeInBuild(Rule[Build]):
-    """A private key is made in the build.
+    """Private key is generated in the build.
 
     It is the same in every container of the image, and everybody who can pull the image has it: to read the
     traffic, or to stand in for the server. Make keys when the container starts for the first time, or give them to
@@ -19,6 +19,7 @@ class KeyMadeInBuild(Rule[Build]):
     """
 
     id = "B065"
+    keywords = ("private key",)
     severity = Severity.MEDIUM
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.10"), cwe(321))

@@ -7,7 +7,7 @@ from sealock.rules.kit import At, Build, Confidence, Iterator, Rule, RuleFinding
 
 
 class KeyUnchecked(Rule[Build]):
-    """A signing key is taken as it comes, its fingerprint unchecked.
+    """Signing key is used without checking its fingerprint.
 
     A key that comes from the same server as the packages proves just that both come from there. Compare its
     fingerprint with the published one, or keep the key beside the Dockerfile. Over plain http anybody on the way
@@ -15,6 +15,7 @@ class KeyUnchecked(Rule[Build]):
     """
 
     id = "B038"
+    keywords = ("fingerprint", "signing key")
     severity = Severity.LOW
     pedantic = True
     confidence = Confidence.MEDIUM

@@ -15,13 +15,14 @@ _KNOWN: Final = frozenset({
 
 
 class LabelKeyMalformed(Rule[Build]):
-    """A label's name is not what others can look for.
+    """Invalid label key.
 
     Names are lower case, in letters, digits, dots and dashes; com.docker, io.docker and org.dockerproject belong to
     Docker, and under org.opencontainers.image only the names of the specification mean anything.
     """
 
     id = "B160"
+    keywords = ("label",)
     severity = Severity.INFO
     references = (docker_docs("engine/manage-resources/labels/"),)
     remedy = "Use a name of the OCI specification, or one under a domain of your own."

@@ -27,13 +27,14 @@ _VALUES: Final[dict[str, tuple[Callable[[str], bool], str]]] = {
 
 
 class LabelValueMalformed(Rule[Build]):
-    """A label of the OCI specification has a value of another kind.
+    """Invalid value for an OCI label.
 
     Tools read these labels by machine: a date that is none, a licence in words of one's own or an address without its
     scheme is lost on them.
     """
 
     id = "B161"
+    keywords = ("label", "OCI")
     severity = Severity.INFO
     references = (
         page(

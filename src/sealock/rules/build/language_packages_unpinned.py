@@ -18,13 +18,14 @@ _INSTALLS: Final[dict[str, frozenset[str]]] = {
 
 
 class LanguagePackagesUnpinned(Rule[Build]):
-    """Packages of a programming language are installed without a version.
+    """Language packages are not pinned to a version.
 
     The newest version on the day of the build is taken, and whoever takes over the package's name decides what that is.
     Name the version, or better, install from a lock file with hashes.
     """
 
     id = "B105"
+    keywords = ("pinned", "version")
     severity = Severity.LOW
     pedantic = True
     references = (cwe(1357),)

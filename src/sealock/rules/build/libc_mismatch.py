@@ -12,7 +12,7 @@ _TREES: Final = ("site-packages", "node_modules", "/venv", "/.venv", "/opt/venv"
 
 
 class LibcMismatch(Rule[Build]):
-    """A program built for glibc runs on musl, or the other way round.
+    """glibc program on a musl image, or the other way round.
 
     Alpine's C library is musl: a program or extension that was linked on Debian or Fedora does not start there
     ("not found", though the file is there), or only with `gcompat`, which covers a part. DNS answers, locales and
@@ -21,6 +21,7 @@ class LibcMismatch(Rule[Build]):
     """
 
     id = "B048"
+    keywords = ("glibc", "musl")
     severity = Severity.INFO
     confidence = Confidence.MEDIUM
     references = (

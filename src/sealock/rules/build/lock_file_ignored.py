@@ -10,7 +10,7 @@ _FROZEN: Final = ("--frozen-lockfile", "--immutable", "--pure-lockfile", "--no-l
 
 
 class LockFileIgnored(Rule[Build]):
-    """Package install can ignore the lock file.
+    """Package install can ignore the lock file (npm ci, --frozen-lockfile).
 
     Where package.json asks for more than is locked, `npm install`, `yarn install` and `pnpm install` resolve again,
     install other versions than those that were tested, and rewrite the lock file in silence. `npm ci` and
@@ -18,6 +18,7 @@ class LockFileIgnored(Rule[Build]):
     """
 
     id = "B106"
+    keywords = ("lock file", "npm ci")
     severity = Severity.LOW
     references = (page("npm documentation, npm-ci", ""), page("Yarn documentation, yarn install", ""))
     remedy = "Use `npm ci`, or add --frozen-lockfile (Yarn 2 and later: --immutable)."

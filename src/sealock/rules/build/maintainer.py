@@ -7,12 +7,13 @@ from sealock.rules.kit import Build, Edit, Iterator, Rule, RuleFinding, Severity
 
 
 class MaintainerUsed(Rule[Build]):
-    """MAINTAINER has been deprecated since 2017.
+    """MAINTAINER is deprecated.
 
     A label says the same, and tools read it along with the other labels.
     """
 
     id = "B140"
+    keywords = ("MAINTAINER",)
     severity = Severity.INFO
     safe = True
     references = (docker_docs("reference/build-checks/maintainer-deprecated/"),)

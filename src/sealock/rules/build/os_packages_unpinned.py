@@ -9,13 +9,14 @@ _MANAGERS: Final = ("apt-get", "apt", "aptitude", "apk", "yum", "dnf", "microdnf
 
 
 class OsPackagesUnpinned(Rule[Build]):
-    """Packages of the distribution are installed without a version.
+    """Distribution packages are not pinned to a version.
 
     Two builds of the same Dockerfile may differ. A pinned version makes them alike, and makes the build fail as soon as
     the archive drops that version, which Debian and Alpine do at every update. A snapshot of the archive does both.
     """
 
     id = "B104"
+    keywords = ("pinned", "version")
     severity = Severity.INFO
     pedantic = True
     references = (cis_docker("4.7"),)

@@ -6,13 +6,14 @@ from sealock.rules.kit import At, Build, Iterator, Rule, RuleFinding, Severity, 
 
 
 class OwnerChangedAfterCopy(Rule[Build]):
-    """Owner or mode of files is changed in a layer after they were copied.
+    """chown or chmod in a later layer doubles the files.
 
     Every file that is touched is in the image twice, since a layer holds whole files. COPY --chown and --chmod set
     both as it copies.
     """
 
     id = "B188"
+    keywords = ("chown", "chmod", "layer")
     severity = Severity.INFO
     references = (docker_docs("reference/dockerfile/#copy---chown---chmod"),)
     remedy = "Use COPY --chown=… (or --chmod=…) and leave the RUN out."

@@ -95,6 +95,7 @@ class PackageCacheKept(Rule[Build]):
     """
 
     id = "B110"
+    keywords = ("cache",)
     severity = Severity.INFO
     safe = True
     references = (

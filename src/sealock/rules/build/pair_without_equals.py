@@ -5,13 +5,14 @@ from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, S
 
 
 class PairWithoutEquals(Rule[Build]):
-    """ENV or LABEL is written without an equals sign.
+    """ENV or LABEL without an equals sign (legacy format).
 
     The old form takes the whole rest of the line for one value, so it cannot set two, and blanks come in unseen. It is
     deprecated.
     """
 
     id = "B150"
+    keywords = ("legacy", "ENV", "LABEL")
     severity = Severity.INFO
     safe = True
     references = (docker_docs("reference/build-checks/legacy-key-value-format/"),)

@@ -11,7 +11,7 @@ _LOCKED: Final = frozenset({"*", "!", "!!", "!*", "x", ""})
 
 
 class PasswordSet(Rule[Build]):
-    """A user's password is set in the build.
+    """Password is set in the build.
 
     Whoever can read the Dockerfile or the image's history has it, and all containers share it. A container needs no
     passwords: choose the user with USER, and get in with `docker exec`. Lock accounts that have to exist (`passwd
@@ -19,6 +19,7 @@ class PasswordSet(Rule[Build]):
     """
 
     id = "B039"
+    keywords = ("password",)
     severity = Severity.HIGH
     conceals = True
     references = (cis_docker("4.10"), cwe(798), man("chpasswd", 8))

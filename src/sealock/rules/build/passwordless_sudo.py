@@ -11,7 +11,7 @@ _NOPASSWD: Final = re.compile(r"NOPASSWD\s*:|!authenticate")
 
 
 class PasswordlessSudo(Rule[Build]):
-    """A user may become root with sudo, without a password.
+    """Passwordless sudo (NOPASSWD).
 
     A `NOPASSWD` rule makes that user root, only by another name: whoever breaks into the program is root one
     command later, and USER protects nothing. Do what needs root in the build, before USER, and leave sudo out of
@@ -19,6 +19,7 @@ class PasswordlessSudo(Rule[Build]):
     """
 
     id = "B041"
+    keywords = ("sudo", "NOPASSWD")
     severity = Severity.HIGH
     references = (cis_docker("4.8"), cwe(269), page("sudoers(5)", "https://www.sudo.ws/docs/man/sudoers.man/"))
     remedy = "Take the rule and sudo out of the image; do what needs root before USER."

@@ -5,13 +5,14 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_
 
 
 class PipWithoutHashes(Rule[Build]):
-    """`pip install -r` takes packages without checking their hashes.
+    """pip install -r without --require-hashes.
 
     A version number does not say what is inside: an index, a mirror or a proxy can hand out another file under it. With
     hashes in the requirements file, pip refuses what is not the file that was locked.
     """
 
     id = "B108"
+    keywords = ("pip", "hashes")
     severity = Severity.LOW
     pedantic = True
     references = (

@@ -13,13 +13,14 @@ _SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
 
 
 class PipeFailureHidden(Rule[Build]):
-    """A failure in front of a pipe goes unseen.
+    """Pipeline without set -o pipefail.
 
     The shell looks at the last command of a pipe alone: a download that breaks off in the middle, and the build goes
     on with what it got. With pipefail the RUN fails instead.
     """
 
     id = "B139"
+    keywords = ("pipefail",)
     severity = Severity.LOW
     references = (docker_docs("build/building/best-practices/#using-pipes"),)
     remedy = 'Put SHELL ["/bin/bash", "-o", "pipefail", "-c"] before it, or begin with `set -o pipefail &&` in bash.'

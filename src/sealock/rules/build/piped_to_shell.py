@@ -19,7 +19,7 @@ _POWERSHELL: Final = re.compile(
 
 
 class PipedToShell(Rule[Build]):
-    """A download is run without a look.
+    """Download is piped to a shell without a check.
 
     `curl … | sh`, `sh -c "$(curl …)"` and `bash <(curl …)` run as root whatever the server sends today, and it can
     tell a pipe from a look. A cut connection runs half a script. Download to a file, check it against a checksum or
@@ -27,6 +27,7 @@ class PipedToShell(Rule[Build]):
     """
 
     id = "B020"
+    keywords = ("piped to a shell", "pipe", "curl")
     severity = Severity.HIGH
     references = (cis_docker("4.11"), cwe(494), docker_docs("build/building/best-practices/"))
     remedy = "Download to a file, check it with `sha256sum -c` or `gpg --verify`, and run it then."

@@ -15,13 +15,14 @@ _PROGRAMS: Final = ("curl", "wget", "wget2", "aria2c", "axel", "fetch", "http", 
 
 
 class PlainHttpDownload(Rule[Build]):
-    """A download comes over plain http.
+    """Download over plain HTTP.
 
     Anybody on the way can read it and change it. Most servers speak https as well. Where one does not, check the
     file against a checksum before it is used.
     """
 
     id = "B025"
+    keywords = ("plain HTTP",)
     severity = Severity.MEDIUM
     references = (cis_docker("4.11"), cwe(319))
     remedy = "Use https; where the server has none, check the file against a checksum."

@@ -4,13 +4,14 @@ from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, S
 
 
 class PlatformRedundant(Rule[Build]):
-    """FROM asks for the platform that it gets anyway.
+    """Redundant FROM --platform.
 
     The base image is pulled for the target platform unless another is named, so --platform=$TARGETPLATFORM says
     nothing.
     """
 
     id = "B151"
+    keywords = ("platform", "redundant")
     severity = Severity.INFO
     safe = True
     references = (docker_docs("reference/build-checks/redundant-target-platform/"),)

@@ -7,13 +7,14 @@ _HIGHEST = 65535
 
 
 class PortMalformed(Rule[Build]):
-    """EXPOSE names what is no port.
+    """EXPOSE has an invalid port.
 
     It takes a port or a range, with a protocol: 8080, 8000-8010/udp. Host ports and addresses are a matter of `docker
     run -p`; BuildKit ignores them or fails.
     """
 
     id = "B132"
+    keywords = ("EXPOSE", "port")
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/expose-invalid-format/"),)
     remedy = "Name the container's port alone: a number from 1 to 65535, /tcp, /udp or /sctp."

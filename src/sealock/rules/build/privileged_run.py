@@ -5,7 +5,7 @@ from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, S
 
 
 class PrivilegedRun(Rule[Build]):
-    """RUN leaves the build's sandbox.
+    """RUN disables the build sandbox (--security=insecure).
 
     `--security=insecure` runs the command with every capability and device of the machine that builds, without
     seccomp; `--network=host` lets it reach whatever that machine reaches on its loopback address. Builders allow
@@ -13,6 +13,7 @@ class PrivilegedRun(Rule[Build]):
     """
 
     id = "B044"
+    keywords = ("sandbox", "insecure")
     severity = Severity.HIGH
     references = (cis_docker("5.5"), cwe(250), docker_docs("reference/dockerfile/#run---security"))
     remedy = "Leave the flag out; do what needs it outside of the build."

@@ -5,13 +5,14 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 
 
 class ProcessLeftBehind(Rule[Build]):
-    """A RUN leaves a process running behind it.
+    """RUN leaves a background process.
 
     It ends with the layer, and maybe before it has done its work: an image holds files, no processes. A failure of it
     goes unseen, too.
     """
 
     id = "B185"
+    keywords = ("background process",)
     severity = Severity.LOW
     references = (docker_docs("reference/dockerfile/#run"),)
     remedy = "Start it from ENTRYPOINT or CMD; or wait for it in the same RUN."

@@ -7,13 +7,14 @@ _PROFILES = (".bashrc", ".bash_profile", ".profile", "/etc/profile", "/etc/bash.
 
 
 class ProfileWritten(Rule[Build]):
-    """A variable is set in a file that only people's shells read.
+    """Variable is set in a shell profile.
 
     RUN, CMD and ENTRYPOINT start no login shell, so .bashrc, .profile and /etc/environment are never read: the
     variable is there when somebody looks with `docker exec -it … bash`, and not when the program starts.
     """
 
     id = "B187"
+    keywords = ("profile",)
     severity = Severity.INFO
     references = (docker_docs("reference/dockerfile/#env"),)
     remedy = "Use ENV."

@@ -7,13 +7,14 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_
 
 
 class RecommendedPackages(Rule[Build]):
-    """Recommended packages are installed along with those asked for.
+    """Recommended packages are installed (no --no-install-recommends).
 
     apt takes in whatever a package recommends: often more, in number and in holes, than the package itself. Ask for
     what is needed by name. What the program turns out to miss then must be named too, so look at the result.
     """
 
     id = "B109"
+    keywords = ("--no-install-recommends", "recommended packages")
     severity = Severity.INFO
     references = (cis_docker("4.3"), docker_docs("build/building/best-practices/#dont-install-unnecessary-packages"))
     remedy = "Add --no-install-recommends, and name those recommended packages that are really needed."

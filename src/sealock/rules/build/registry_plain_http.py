@@ -14,13 +14,14 @@ _VARIABLES: Final = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV
 
 
 class RegistryPlainHttp(Rule[Build]):
-    """Language packages come over plain http.
+    """Language packages over plain HTTP.
 
     Packages of npm, pip, gem, Go and their like run code as they are installed, and most carry no signature: over
     http anybody on the way can put in their own. Use https.
     """
 
     id = "B050"
+    keywords = ("plain HTTP",)
     severity = Severity.HIGH
     references = (cis_docker("4.11"), cwe(319))
     remedy = "Use https for the registry."

@@ -19,7 +19,7 @@ _MANAGERS: Final = ("apt-get", "apt", "aptitude", "apk", "yum", "dnf", "dnf5", "
 
 
 class RemoteAccess(Rule[Build]):
-    """A remote access or network attack tool is installed.
+    """Remote access or network attack tool is installed.
 
     An SSH or telnet server in a container is one more door, with keys and passwords of its own that nobody manages;
     `docker exec` and `docker logs` do the same without it. netcat, nmap and their like are what an intruder fetches
@@ -27,6 +27,7 @@ class RemoteAccess(Rule[Build]):
     """
 
     id = "B047"
+    keywords = ("remote access",)
     severity = Severity.LOW
     references = (cis_docker("5.7"), cwe(1188))
     remedy = "Leave the package out; use docker exec, and a debugging image beside the container."

@@ -12,13 +12,14 @@ _ALWAYS_SET: Final = frozenset({"HOME", "PWD", "TMPDIR", "OLDPWD"})
 
 
 class RemovalBelowVariable(Rule[Build]):
-    """`rm -r` of a path that begins with a variable that may be empty.
+    """rm -r below a variable that may be empty.
 
     With an empty variable `rm -rf $DIR/*` deletes the whole system of the image, and whatever is mounted into the
     build. Written ${DIR:?}, the shell stops instead.
     """
 
     id = "B181"
+    keywords = ("rm -r",)
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     safe = True

@@ -6,13 +6,14 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 
 
 class RunsInARow(Rule[Build]):
-    """Several RUN instructions stand in a row.
+    """Several RUN instructions in a row.
 
     Each makes a layer, and what a later one deletes stays in the earlier one. Separate RUNs are cached separately,
     which may well be what is wanted.
     """
 
     id = "B157"
+    keywords = ("RUN",)
     severity = Severity.INFO
     pedantic = True
     references = (docker_docs("build/building/best-practices/#run"),)

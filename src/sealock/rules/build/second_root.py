@@ -9,13 +9,14 @@ _GROUPS: Final = frozenset({"sudo", "wheel", "docker", "disk", "shadow", "lxd", 
 
 
 class SecondRoot(Rule[Build]):
-    """A user is root by another name, or through a group.
+    """User is root by another name or group.
 
     User id 0 is root, whatever its name. Members of sudo, wheel, docker, disk or shadow become root in one step
     where the program for it is there. The user that the program runs as needs none of these.
     """
 
     id = "B060"
+    keywords = ("root",)
     severity = Severity.MEDIUM
     references = (cis_docker("4.1"), cwe(250), man("useradd", 8))
     remedy = "Give the user an id of its own, above 0, and no group that leads to root."

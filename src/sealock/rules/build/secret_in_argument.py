@@ -27,7 +27,7 @@ _SYNTAX: Final = "# syntax=docker/dockerfile:1"
 
 
 class SecretInArgument(Rule[Build]):
-    """A secret is passed as a build argument.
+    """Secret in a build argument (ARG).
 
     Build arguments are no secrets: the image's history and its provenance show the value with which it was built.
     Mount it for the one command that needs it: `RUN --mount=type=secret,id=NPM_TOKEN,env=NPM_TOKEN npm ci`, built
@@ -35,6 +35,7 @@ class SecretInArgument(Rule[Build]):
     """
 
     id = "B014"
+    keywords = ("secret", "build argument", "ARG")
     severity = Severity.HIGH
     conceals = True
     references = (cis_docker("4.10"), cwe(538), docker_docs("reference/build-checks/secrets-used-in-arg-or-env/"))

@@ -22,7 +22,7 @@ from sealock.secrets.values import find_in_text, find_secret
 
 
 class BuildSecretInCommand(Rule[Build]):
-    """A secret is written out in a command, a label or a file.
+    """Secret in a RUN command, label or file.
 
     What RUN, CMD, ENTRYPOINT and LABEL say stays in the image's history and configuration, and in the repository of
     the Dockerfile. Mount what the build needs with RUN --mount=type=secret; give what the program needs when it is
@@ -30,6 +30,7 @@ class BuildSecretInCommand(Rule[Build]):
     """
 
     id = "B015"
+    keywords = ("secret",)
     severity = Severity.HIGH
     conceals = True
     references = (cis_docker("4.10"), cwe(798), docker_docs("build/building/secrets/"))

@@ -9,7 +9,7 @@ from sealock.secrets.values import Secret, find_secret, kind_of_name
 
 
 class BuildSecretInEnvironment(Rule[Build]):
-    """A secret is written into the image's environment.
+    """Secret in ENV.
 
     ENV is a part of the image's configuration: `docker inspect` and `docker history` show it to everybody who can
     pull the image, and every process in the container gets it. What the program needs is given when it is started,
@@ -18,6 +18,7 @@ class BuildSecretInEnvironment(Rule[Build]):
     """
 
     id = "B013"
+    keywords = ("secret", "ENV")
     severity = Severity.HIGH
     conceals = True
     references = (cis_docker("4.10"), cwe(798), docker_docs("reference/build-checks/secrets-used-in-arg-or-env/"))

@@ -29,7 +29,7 @@ _GONE: Final = ("/dev/", "/run/secrets", "/proc/")
 
 
 class SecretLeftInLayer(Rule[Build]):
-    """A secret is written to a file that stays in a layer.
+    """Secret is written to a file in a layer.
 
     `echo "…$TOKEN" > ~/.npmrc`, `cp /run/secrets/key /app/` or a `git clone` with the token in its address (which
     git keeps in .git/config) put the secret into the layer, however safely it came into the build. Use it where it
@@ -37,6 +37,7 @@ class SecretLeftInLayer(Rule[Build]):
     """
 
     id = "B018"
+    keywords = ("secret", "layer")
     severity = Severity.HIGH
     references = (cis_docker("4.10"), cwe(538), docker_docs("build/building/secrets/"))
     remedy = "Mount the file where the program looks for it (--mount=type=secret,target=…), and write no copy."

@@ -9,7 +9,7 @@ from sealock.rules.kit import At, Build, Iterator, Rule, RuleFinding, Severity, 
 
 
 class SecretRemovedLater(Rule[Build]):
-    """A secret is removed in a later layer, and so stays in the image.
+    """Secret is removed only in a later layer.
 
     Each instruction makes a layer, and a layer is never changed by those after it: `rm` only hides the file.
     `docker save` brings it back. Never let it become a part of a layer: mount it with RUN --mount=type=secret or
@@ -17,6 +17,7 @@ class SecretRemovedLater(Rule[Build]):
     """
 
     id = "B017"
+    keywords = ("secret", "layer")
     severity = Severity.HIGH
     references = (cis_docker("4.10"), cwe(212), docker_docs("build/building/secrets/"))
     remedy = "Mount the file with RUN --mount=type=secret for the one command that needs it; then change the secret."

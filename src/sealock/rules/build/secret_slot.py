@@ -6,7 +6,7 @@ from sealock.secrets.values import find_secret, is_placeholder, kind_of_name
 
 
 class SecretSlot(Rule[Build]):
-    """The environment has a place for a secret.
+    """ENV or ARG has a place for a secret.
 
     An empty `ENV PASSWORD=` gives nothing away, but asks for the secret in a variable: `docker inspect` shows it
     then, every process gets it, and it turns up in logs and error reports. Let the program read it from a file that
@@ -14,6 +14,7 @@ class SecretSlot(Rule[Build]):
     """
 
     id = "B019"
+    keywords = ("secret",)
     severity = Severity.INFO
     confidence = Confidence.LOW
     references = (cis_docker("4.10"), cwe(526), docker_docs("engine/swarm/secrets/"))

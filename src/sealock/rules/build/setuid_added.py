@@ -11,7 +11,7 @@ _MILD: Final = frozenset({"cap_net_bind_service", "cap_net_raw", "cap_ipc_lock",
 
 
 class SetuidAdded(Rule[Build]):
-    """A program is made setuid, or given capabilities.
+    """Program is made setuid or gets file capabilities.
 
     A setuid program runs as its owner, root as a rule, whoever starts it: a flaw in it, or in what it loads, makes
     any user root. File capabilities do the same in part. Start the container with the user, group or capability
@@ -19,6 +19,7 @@ class SetuidAdded(Rule[Build]):
     """
 
     id = "B043"
+    keywords = ("setuid", "capabilities")
     severity = Severity.MEDIUM
     references = (cis_docker("4.8"), cwe(250), man("capabilities", 7))
     remedy = "Leave the bit out; give the container the user or capability that the program needs."

@@ -5,13 +5,14 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 
 
 class ShellReplacedByLink(Rule[Build]):
-    """/bin/sh is replaced by a link to another shell.
+    """/bin/sh is replaced by a symbolic link.
 
     The distribution's own scripts expect the shell that it ships, and every package that is installed later runs them.
     SHELL changes the shell of this Dockerfile alone.
     """
 
     id = "B122"
+    keywords = ("/bin/sh",)
     severity = Severity.LOW
     references = (docker_docs("reference/dockerfile/#shell"),)
     remedy = 'Use SHELL ["/bin/bash", "-c"] for the instructions that need it.'

@@ -4,13 +4,14 @@ from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Se
 
 
 class ShellSyntaxBroken(Rule[Build]):
-    """A command line is not what a shell can read.
+    """Shell syntax error.
 
     A quote or bracket without its partner, an `if` without `fi`: the RUN fails, or does something else than it seems
     to. What could not be read was not judged by the other rules.
     """
 
     id = "B180"
+    keywords = ("shell", "syntax")
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     references = (docker_docs("reference/dockerfile/#shell-and-exec-form"),)

@@ -11,13 +11,14 @@ _ID: Final = re.compile(r"(?:0x)?[0-9A-Fa-f]{8}(?:[0-9A-Fa-f]{8})?")
 
 
 class ShortKey(Rule[Build]):
-    """A signing key is fetched by a short id.
+    """Signing key is fetched by a short key id.
 
     Anybody can make a key with a given short id (8 or 16 digits) and put it on a key server, which hands out
     whichever it likes. Name the whole fingerprint, 40 digits, which gpg compares by itself.
     """
 
     id = "B037"
+    keywords = ("key id", "signing key")
     severity = Severity.MEDIUM
     references = (cis_docker("4.12"), cwe(347), page("Evil 32", "https://evil32.com/"))
     remedy = "Name the key by its whole fingerprint of 40 digits."

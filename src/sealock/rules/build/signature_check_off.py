@@ -57,7 +57,7 @@ _MANAGERS: Final[dict[str, Manager]] = {
 
 
 class SignatureCheckOff(Rule[Build]):
-    """Package signatures are not checked.
+    """Package signature verification is disabled.
 
     A signature makes a mirror harmless. `--allow-unauthenticated` (apt), `--allow-untrusted` (apk), `--nogpgcheck` and
     `gpgcheck=0` (dnf, yum, zypper) or `--nosignature` (rpm) accept any package from anybody on the way, and its scripts
@@ -65,6 +65,7 @@ class SignatureCheckOff(Rule[Build]):
     """
 
     id = "B030"
+    keywords = ("signature",)
     severity = Severity.HIGH
     references = (
         cis_docker("4.11"),

@@ -22,7 +22,7 @@ _SIGNED: Final = re.compile(
 
 
 class SourcePlainHttp(Rule[Build]):
-    """A package source is fetched over plain http.
+    """Package source over plain HTTP.
 
     Signatures keep others from changing packages, where they are checked. Over http everybody on the way still sees
     what is installed, can hold back updates, and gets at flaws in the package manager before any signature is
@@ -30,6 +30,7 @@ class SourcePlainHttp(Rule[Build]):
     """
 
     id = "B035"
+    keywords = ("plain HTTP", "package source")
     severity = Severity.MEDIUM
     references = (cis_docker("4.11"), cwe(319))
     remedy = "Use https for the source, and name the key that signs it."

@@ -12,13 +12,14 @@ _OFF: Final = re.compile(r"StrictHostKeyChecking[ =\t]+[\"']?(?:no|off|accept-ne
 
 
 class SshHostUnchecked(Rule[Build]):
-    """ssh does not know whom it talks to.
+    """SSH host key checking is disabled.
 
     With `StrictHostKeyChecking no`, or a known_hosts that `ssh-keyscan` fills during the build, the first to answer
     is taken for the server, in every build anew. Copy a known_hosts with the host's published key into the build.
     """
 
     id = "B029"
+    keywords = ("SSH", "host key")
     severity = Severity.MEDIUM
     references = (cwe(322), man("ssh_config", 5), docker_docs("build/building/secrets/#ssh-mounts"))
     remedy = "Copy a known_hosts file with the host's published key, and leave the check on."

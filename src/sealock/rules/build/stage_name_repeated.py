@@ -4,12 +4,13 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 
 
 class StageNameRepeated(Rule[Build]):
-    """Two stages have the same name.
+    """Duplicate stage name.
 
     Which of the two is built or copied from then hangs on where the name is used.
     """
 
     id = "B143"
+    keywords = ("stage name", "duplicate")
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/duplicate-stage-name/"),)
     remedy = "Give each stage a name of its own."

@@ -4,12 +4,13 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 
 
 class StageNameReserved(Rule[Build]):
-    """A stage has a name that BuildKit uses itself.
+    """Reserved stage name.
 
     `scratch` is the empty image and `context` the build context: --from and FROM with these words mean those, or will.
     """
 
     id = "B144"
+    keywords = ("stage name", "reserved")
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/reserved-stage-name/"),)
     remedy = "Give the stage another name."

@@ -4,13 +4,14 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 
 
 class StageUnused(Rule[Build]):
-    """A stage is used by no other.
+    """Unused stage.
 
     BuildKit leaves it out of a plain build. That is right for one that is built on its own, with --target; else it is
     left over, or its COPY --from has gone missing.
     """
 
     id = "B163"
+    keywords = ("unused", "stage")
     severity = Severity.INFO
     pedantic = True
     references = (docker_docs("build/building/multi-stage/"),)

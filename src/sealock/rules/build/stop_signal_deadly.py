@@ -6,13 +6,14 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 
 
 class StopSignalDeadly(Rule[Build]):
-    """STOPSIGNAL is one that no program can answer.
+    """STOPSIGNAL cannot be handled (SIGKILL, SIGSTOP).
 
     SIGKILL ends the program in the middle of what it does, and SIGSTOP only freezes it: files and connections are never
     closed in good order.
     """
 
     id = "B162"
+    keywords = ("STOPSIGNAL",)
     severity = Severity.LOW
     references = (docker_docs("reference/dockerfile/#stopsignal"),)
     remedy = "Leave it out (SIGTERM is sent then), or name the signal on which the program closes down."

@@ -14,6 +14,7 @@ class SudoUsed(Rule[Build]):
     """
 
     id = "B040"
+    keywords = ("sudo",)
     severity = Severity.LOW
     references = (
         cwe(250),

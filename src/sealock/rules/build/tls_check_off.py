@@ -69,7 +69,7 @@ _MANAGERS: Final = ("npm", "yarn", "pnpm", "conda", "mamba", "micromamba", "comp
 
 
 class TlsCheckOff(Rule[Build]):
-    """TLS certificate check is switched off.
+    """TLS certificate verification is disabled.
 
     `curl -k`, `wget --no-check-certificate`, `pip --trusted-host`, `strict-ssl=false`, `NODE_TLS_REJECT_UNAUTHORIZED=0`
     or git's `http.sslVerify false` accept any server: anybody between the build and the server can send other code,
@@ -78,6 +78,7 @@ class TlsCheckOff(Rule[Build]):
     """
 
     id = "B024"
+    keywords = ("TLS", "certificate")
     severity = Severity.HIGH
     references = (
         cis_docker("4.11"),

@@ -9,7 +9,7 @@ _USE: Final = re.compile(r"\$(?:(\w+)|\{(\w+)(:?[-+])?)")
 
 
 class UndeclaredArgument(Rule[Build]):
-    """FROM uses a build argument that is not declared, or has no default.
+    """FROM uses an undeclared build argument or one without a default.
 
     Only an ARG before the first FROM can be used in FROM. One that is not declared is empty, whatever the command
     line says, so that the image's name is another than it seems; one without a default makes a plain `docker build`
@@ -17,6 +17,7 @@ class UndeclaredArgument(Rule[Build]):
     """
 
     id = "B006"
+    keywords = ("build argument", "ARG")
     severity = Severity.LOW
     references = (
         docker_docs("reference/build-checks/undefined-arg-in-from/"),

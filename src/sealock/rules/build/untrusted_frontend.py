@@ -7,7 +7,7 @@ _DOCKERS: Final = frozenset({"docker/dockerfile", "docker/dockerfile-upstream"})
 
 
 class UntrustedFrontend(Rule[Build]):
-    """Dockerfile frontend is untrusted or unpinned.
+    """Untrusted or unpinned Dockerfile frontend (# syntax).
 
     `# syntax=` names an image that runs before anything else: it reads the whole build context and decides what is
     built. Whoever can push to its name owns the build. Use Docker's own (`docker/dockerfile:1`), or pin another by
@@ -15,6 +15,7 @@ class UntrustedFrontend(Rule[Build]):
     """
 
     id = "B007"
+    keywords = ("frontend", "syntax")
     severity = Severity.MEDIUM
     references = (cis_docker("4.2"), cwe(829), docker_docs("build/buildkit/frontend/"))
     remedy = "Use `# syntax=docker/dockerfile:1`, or pin the frontend by digest."

@@ -9,12 +9,13 @@ _OTHERS = frozenset({"root", "ContainerUser", "ContainerAdministrator"})
 
 
 class UserByName(Rule[Build]):
-    """Image runs as a user that has a name instead of a number.
+    """USER is a name instead of a number.
 
     Kubernetes cannot tell that a name is not root: runAsNonRoot refuses to start such an image. Give the number.
     """
 
     id = "B159"
+    keywords = ("USER",)
     severity = Severity.INFO
     pedantic = True
     references = (

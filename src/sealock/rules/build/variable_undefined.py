@@ -26,13 +26,14 @@ _PLATFORM: Final = r"(BUILD|TARGET)(PLATFORM|OS|OSVERSION|ARCH|VARIANT)"
 
 
 class VariableUndefined(Rule[Build]):
-    """A variable is used that nobody has set.
+    """Undefined variable.
 
     It stands for nothing, so a path or version comes out short. An ARG before the first FROM holds for FROM alone,
     until the stage asks for it with an ARG of its own; so do the platform's (TARGETARCH and so on).
     """
 
     id = "B149"
+    keywords = ("undefined variable",)
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/undefined-var/"),)
     remedy = "Declare it in this stage with ARG or ENV, or mend its spelling."

@@ -11,7 +11,7 @@ _SETTING: Final = re.compile(r"SECLEVEL\s*=\s*[01]\b|MinProtocol\s*=\s*(?:SSLv3|
 
 
 class WeakTls(Rule[Build]):
-    """TLS is made weaker for the whole image.
+    """TLS is weakened for the whole image.
 
     `SECLEVEL=1`, `MinProtocol = TLSv1` and the LEGACY policy bring back ciphers, keys and protocols that can be
     broken, for every program in the image and every server that they talk to. Mend the one server that needs it, or
@@ -19,6 +19,7 @@ class WeakTls(Rule[Build]):
     """
 
     id = "B063"
+    keywords = ("TLS",)
     severity = Severity.MEDIUM
     references = (
         cwe(327),

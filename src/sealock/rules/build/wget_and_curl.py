@@ -11,6 +11,7 @@ class WgetAndCurl(Rule[Build]):
     """
 
     id = "B118"
+    keywords = ("wget", "curl")
     severity = Severity.INFO
     references = (cis_docker("4.3"),)
     remedy = "Use one of the two throughout."

@@ -20,13 +20,14 @@ _QUIET = (
 
 
 class WgetProgress(Rule[Build]):
-    """Progress bar of wget fills the build log.
+    """wget without --progress fills the build log.
 
     Without a terminal it prints a line of dots for every 50 KB, thousands of lines for a large file, in which the lines
     that matter drown.
     """
 
     id = "B120"
+    keywords = ("wget",)
     severity = Severity.INFO
     safe = True
     references = (man("wget", 1),)

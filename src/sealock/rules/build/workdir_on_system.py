@@ -11,13 +11,14 @@ _KERNEL: Final = ("/proc/", "/sys/", "/dev/", "/boot/")
 
 
 class WorkdirOnSystem(Rule[Build]):
-    """Working folder is a folder of the system.
+    """WORKDIR is a system directory.
 
     Whatever is copied or written by a relative path then lands among the system's own files, and can replace them.
     Under /proc, /sys and /dev it is not even kept, since the kernel's file systems are mounted there.
     """
 
     id = "B135"
+    keywords = ("WORKDIR",)
     severity = Severity.MEDIUM
     references = (docker_docs("reference/dockerfile/#workdir"),)
     remedy = "Give the program a folder of its own: /app, /srv/NAME or /opt/NAME."

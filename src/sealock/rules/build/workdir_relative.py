@@ -6,13 +6,14 @@ from sealock.rules.kit import Build, Edit, Iterator, Rule, RuleFinding, Severity
 
 
 class WorkdirRelative(Rule[Build]):
-    """WORKDIR is relative to a folder that the base image decides on.
+    """WORKDIR is relative.
 
     A new version of the base image with another working folder moves everything that follows. Behind an absolute
     WORKDIR of the same file a relative one is fine.
     """
 
     id = "B134"
+    keywords = ("WORKDIR", "relative")
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/workdir-relative-path/"),)
     remedy = "Write the whole path, from / on."

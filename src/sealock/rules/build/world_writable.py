@@ -5,7 +5,7 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cwe,
 
 
 class WorldWritable(Rule[Build]):
-    """Files are made writable for everybody.
+    """World-writable files (chmod 777).
 
     Mode 777 lets every user in the container change the program that runs, so that the first one who breaks in
     stays in. Give the files to the user who needs them (`COPY --chown`, `chown`) with 755 or 644. A sticky folder
@@ -13,6 +13,7 @@ class WorldWritable(Rule[Build]):
     """
 
     id = "B042"
+    keywords = ("chmod", "777", "world-writable")
     severity = Severity.MEDIUM
     references = (cwe(732), man("chmod", 1))
     remedy = "Give the files to the user who needs them with chown, and use 755 or 644."

@@ -5,7 +5,7 @@ from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Se
 
 
 class AddedCapability(Rule[Container]):
-    """Container holds a capability beyond Docker's default.
+    """Capability beyond Docker's default.
 
     Each one opens a part of the kernel that Docker keeps shut: NET_ADMIN steers the network, SYS_PTRACE reads other
     processes, BPF loads programs into the kernel. Keep it only where the program is known to need it, and drop all
@@ -13,6 +13,7 @@ class AddedCapability(Rule[Container]):
     """
 
     id = "C003"
+    keywords = ("capability",)
     severity = Severity.HIGH
     reads = ("cap_add",)
     references = (cis_docker("5.4"), cwe(250), man("capabilities", 7))

@@ -4,7 +4,7 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 
 
 class ApparmorUnconfined(Rule[Container]):
-    """AppArmor is switched off.
+    """AppArmor is disabled.
 
     Where the host has AppArmor, the engine's default profile keeps containers from mounting file systems and from
     writing to /proc and /sys. Nothing need be set to have it; take `apparmor=unconfined` away. On a host without
@@ -12,6 +12,7 @@ class ApparmorUnconfined(Rule[Container]):
     """
 
     id = "C008"
+    keywords = ("AppArmor",)
     severity = Severity.MEDIUM
     reads = ("apparmor",)
     references = (cis_docker("5.2"), cwe(693), docker_docs("engine/security/apparmor/"))

@@ -6,7 +6,7 @@ from sealock.rules.kit import Add, Container, Iterator, Rule, RuleFinding, Sever
 
 
 class CapabilitiesKept(Rule[Container]):
-    """Container keeps Docker's default capabilities.
+    """Default capabilities are not dropped.
 
     Docker gives fourteen capabilities to every container, raw sockets (NET_RAW) and device nodes (MKNOD) among them.
     Hardly any program needs one, and one that runs as an ordinary user can use none. Drop them all, then add back
@@ -15,6 +15,7 @@ class CapabilitiesKept(Rule[Container]):
     """
 
     id = "C004"
+    keywords = ("capabilities", "cap_drop")
     severity = Severity.MEDIUM
     reads = ("cap_drop",)
     references = (cis_docker("5.4"), cwe(250), docker_docs("engine/security/#linux-kernel-capabilities"))

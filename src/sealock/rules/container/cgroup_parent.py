@@ -4,13 +4,14 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 
 
 class CgroupParent(Rule[Container]):
-    """Container is put under a control group of its own choosing.
+    """Custom cgroup parent.
 
     It then has that group's limits rather than the engine's, and at the root of the tree none at all. Sound where the
     host's administrator has made a slice with limits for it; otherwise leave it to the engine.
     """
 
     id = "C045"
+    keywords = ("cgroup",)
     severity = Severity.LOW
     reads = ("cgroup_parent",)
     references = (cis_docker("5.25"), docker_docs("reference/cli/docker/container/run/#cgroup-parent"))

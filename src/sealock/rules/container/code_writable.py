@@ -19,7 +19,7 @@ _CODE = (
 
 
 class CodeWritable(Rule[Container]):
-    """Project's own folder is mounted writable.
+    """Project directory is mounted writable.
 
     Whoever takes the program over can change its source on the host, the hooks under .git too, which then run as the
     developer. For running, copy the code into the image; for developing, mount what must only be read with `:ro`, and
@@ -27,6 +27,7 @@ class CodeWritable(Rule[Container]):
     """
 
     id = "C084"
+    keywords = ("bind mount", "mounted writable")
     severity = Severity.LOW
     reads = ("mounts", "volumes_from")
     references = (cwe(732), docker_docs("compose/how-tos/file-watch/"))

@@ -4,7 +4,7 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, 
 
 
 class ContentTrustOff(Rule[Container]):
-    """Signature check is switched off for this image.
+    """Content trust is disabled for the image.
 
     Where the engine's caller has turned Docker Content Trust on, --disable-content-trust takes this image out of it.
     That says nothing on Docker Hub, whose signatures end with its notary service on 8 December 2026; it matters with a
@@ -12,6 +12,7 @@ class ContentTrustOff(Rule[Container]):
     """
 
     id = "C082"
+    keywords = ("content trust",)
     severity = Severity.INFO
     reads = ("image",)
     references = (cis_docker("4.5"), docker_docs("engine/security/trust/"))

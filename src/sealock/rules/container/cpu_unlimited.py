@@ -4,7 +4,7 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Sever
 
 
 class CpuUnlimited(Rule[Container]):
-    """Container may use all of the host's processors.
+    """No CPU limit.
 
     A busy loop in it slows all its neighbours down. A limit (`cpus`), a quota or a set of processors (`cpuset`) bounds
     it; shares only weigh it against others. Fair scheduling keeps most hosts usable without, so this is for hosts that
@@ -12,6 +12,7 @@ class CpuUnlimited(Rule[Container]):
     """
 
     id = "C029"
+    keywords = ("CPU limit",)
     severity = Severity.LOW
     pedantic = True
     reads = ("cpus", "cpu_quota", "cpuset_cpus")

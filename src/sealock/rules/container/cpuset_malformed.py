@@ -15,7 +15,7 @@ def _broken(text: str) -> str | None:
 
 
 class CpusetMalformed(Rule[Container]):
-    """Processor or memory node set does not hold.
+    """cpuset has no effect.
 
     The kernel takes sets such as 0-3,5. One that is malformed keeps the container from starting. Memory nodes without
     processors bind memory to a node and let the program run on any, far from its memory; on hosts with one node the
@@ -23,6 +23,7 @@ class CpusetMalformed(Rule[Container]):
     """
 
     id = "C038"
+    keywords = ("cpuset",)
     severity = Severity.LOW
     reads = ("cpuset_cpus", "cpuset_mems")
     references = (docker_docs("reference/cli/docker/container/run/#options"),)

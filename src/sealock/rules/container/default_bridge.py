@@ -16,7 +16,7 @@ from sealock.rules.kit import (
 
 
 class DefaultBridge(Rule[Container]):
-    """Container joins the default bridge.
+    """Container uses the default bridge network.
 
     Every container that names no network lands on docker0, and all of them can reach each other there. Names are not
     resolved on it, so people link or publish what need not be. Make a network for each application:
@@ -24,6 +24,7 @@ class DefaultBridge(Rule[Container]):
     """
 
     id = "C064"
+    keywords = ("default bridge",)
     severity = Severity.LOW
     reads = ("network_mode", "networks")
     references = (cis_docker("5.30"), docker_docs("engine/network/drivers/bridge/#use-the-default-bridge-network"))

@@ -15,13 +15,14 @@ from sealock.rules.kit import (
 
 
 class DeviceRule(Rule[Container]):
-    """Device rule opens a whole class of devices.
+    """Device cgroup rule allows a whole class of devices.
 
     A device control group rule with a star lets the container make and open every device of that kind (`b *:* rwm`:
     every disk) by its number, without any being listed. Name the device with `devices`, or major and minor number.
     """
 
     id = "C026"
+    keywords = ("device cgroup rule",)
     severity = Severity.HIGH
     reads = ("device_rules",)
     references = (cis_docker("5.18"), cwe(668), docker_docs("reference/cli/docker/container/run/#device-cgroup-rule"))

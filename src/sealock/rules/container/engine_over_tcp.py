@@ -4,7 +4,7 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, 
 
 
 class EngineOverTcp(Rule[Container]):
-    """Container talks to an engine over TCP without TLS.
+    """Docker daemon is used over TCP without TLS.
 
     DOCKER_HOST=tcp://… without DOCKER_TLS_VERIFY sends every command in the clear and proves neither side: everything
     else on that network can give the engine orders too. Use TLS (port 2376), ssh://, or a socket proxy on an internal
@@ -12,6 +12,7 @@ class EngineOverTcp(Rule[Container]):
     """
 
     id = "C013"
+    keywords = ("TCP", "TLS", "Docker daemon")
     severity = Severity.HIGH
     reads = ("environment",)
     references = (cwe(319), docker_docs("engine/security/protect-access/"))

@@ -16,7 +16,7 @@ from sealock.rules.paths import engine_of, host_source
 
 
 class EngineSocket(Rule[Container]):
-    """Container engine's socket is mounted.
+    """Docker socket (docker.sock) is mounted.
 
     Whoever can write to the socket of Docker, containerd or Podman can start a privileged container and so is root on
     the host. Mounting it read-only (`:ro`) does not help, since that guards the file and not what is sent through it.
@@ -25,6 +25,7 @@ class EngineSocket(Rule[Container]):
     """
 
     id = "C011"
+    keywords = ("docker.sock", "Docker socket")
     severity = Severity.CRITICAL
     reads = ("mounts", "volumes_from")
     references = (cis_docker("5.32"), cwe(250), docker_docs("engine/security/#docker-daemon-attack-surface"))

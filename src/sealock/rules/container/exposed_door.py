@@ -17,7 +17,7 @@ from sealock.rules.ports import SERVICES, is_image_of, numbers
 
 
 class ExposedDoor(Rule[Container]):
-    """Exposed port is that of a login, daemon or database.
+    """Port of a login, daemon or database service is exposed.
 
     EXPOSE opens nothing by itself, but -P publishes whatever is exposed, and the port tells what runs inside: an SSH or
     Docker API port in an image of something else is a second door. Take it out; databases belong in a container of
@@ -25,6 +25,7 @@ class ExposedDoor(Rule[Container]):
     """
 
     id = "C066"
+    keywords = ("port", "exposed")
     severity = Severity.MEDIUM
     reads = ("expose",)
     references = (cis_docker("5.7"), cwe(1327), docker_docs("reference/dockerfile/#expose"))

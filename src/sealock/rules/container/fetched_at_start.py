@@ -28,7 +28,7 @@ def _piped(line: str) -> bool:
 
 
 class FetchedAtStart(Rule[Container]):
-    """Program is fetched from the network when the container starts.
+    """Program is downloaded when the container starts.
 
     What runs is then not what the image holds but what the other side serves today: a `curl … | sh` runs whatever it is
     given, and packages installed at start are unpinned, need root, a writable root and the network. Build an image
@@ -36,6 +36,7 @@ class FetchedAtStart(Rule[Container]):
     """
 
     id = "C073"
+    keywords = ("downloaded",)
     severity = Severity.MEDIUM
     reads = ("command", "entrypoint", "privileged")
     references = (cwe(494), cwe(829))

@@ -5,13 +5,14 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 
 
 class HealthDisabled(Rule[Container]):
-    """Health check is switched off.
+    """Health check is disabled.
 
     The image's own check is taken away, so nobody is told when the program hangs, and `depends_on` with
     `service_healthy` cannot wait for it. If the check is wrong for this use, put a right one in its place.
     """
 
     id = "C044"
+    keywords = ("health check", "HEALTHCHECK")
     severity = Severity.LOW
     reads = ("health",)
     references = (cis_docker("5.27"), docker_docs("reference/dockerfile/#healthcheck"))

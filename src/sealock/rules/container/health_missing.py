@@ -4,13 +4,14 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Sev
 
 
 class HealthMissing(Rule[Container]):
-    """No health check is set.
+    """No health check.
 
     Without one the engine knows only that the process exists, not that it answers. The image may bring a check of its
     own, which a run line or compose file does not show. Orchestrators such as Kubernetes ignore it and have probes.
     """
 
     id = "C054"
+    keywords = ("health check", "HEALTHCHECK")
     severity = Severity.INFO
     pedantic = True
     reads = ("health", "restart")

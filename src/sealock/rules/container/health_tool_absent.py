@@ -15,6 +15,7 @@ class HealthToolAbsent(Rule[Container]):
     """
 
     id = "C074"
+    keywords = ("health check", "HEALTHCHECK")
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     reads = ("health", "image", "privileged")

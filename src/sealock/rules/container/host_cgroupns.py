@@ -4,7 +4,7 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 
 
 class HostCgroupns(Rule[Container]):
-    """Container shares the host's control group namespace.
+    """Container shares the host's cgroup namespace.
 
     It sees the whole tree of control groups, with the ids and limits of all that runs on the host; together with
     SYS_ADMIN or a writable mount of /sys/fs/cgroup that is a known way out. Programs that want systemd inside run with
@@ -12,6 +12,7 @@ class HostCgroupns(Rule[Container]):
     """
 
     id = "C023"
+    keywords = ("cgroup namespace",)
     severity = Severity.MEDIUM
     reads = ("cgroupns",)
     references = (cwe(653), docker_docs("reference/cli/docker/container/run/#cgroupns"))

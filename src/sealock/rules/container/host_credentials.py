@@ -16,7 +16,7 @@ from sealock.rules.paths import agent_socket, credentials, host_source
 
 
 class HostCredentials(Rule[Container]):
-    """Somebody's credentials are mounted from the host.
+    """Host credentials are mounted.
 
     ~/.ssh, ~/.aws, ~/.kube and their like open far more than this container needs, and whatever runs in it can carry
     them off; an SSH agent's socket can be used by it as long as it is there. Give the program a secret of its own with
@@ -24,6 +24,7 @@ class HostCredentials(Rule[Container]):
     """
 
     id = "C016"
+    keywords = ("credentials",)
     severity = Severity.HIGH
     reads = ("mounts", "volumes_from")
     references = (cis_docker("5.6"), cwe(522), docker_docs("compose/how-tos/use-secrets/"))

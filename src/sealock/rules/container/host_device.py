@@ -17,7 +17,7 @@ from sealock.rules.paths import host_source, normal, within
 
 
 class HostDevice(Rule[Container]):
-    """Host device is given to the container.
+    """Host device is passed to the container.
 
     A disk or the host's memory is the host; input devices are what people type. Serial lines, cameras and graphics
     cards are what home automation and media programs are for, so those count little. Give the narrowest device, and
@@ -25,6 +25,7 @@ class HostDevice(Rule[Container]):
     """
 
     id = "C025"
+    keywords = ("device",)
     severity = Severity.HIGH
     reads = ("devices",)
     references = (cis_docker("5.18"), cwe(668), docker_docs("reference/cli/docker/container/run/#device"))

@@ -6,7 +6,7 @@ from sealock.rules.paths import exposure, host_source
 
 
 class HostFolderReadable(Rule[Container]):
-    """Part of the host itself is mounted, read-only.
+    """Host directory is bind-mounted read-only.
 
     Read-only keeps the host from being changed and not from being read: password hashes, keys, other containers'
     secrets in the engine's state, and through a mount of / the sockets below it too. Mount just the files that the
@@ -14,6 +14,7 @@ class HostFolderReadable(Rule[Container]):
     """
 
     id = "C015"
+    keywords = ("bind mount", "bind-mounted", "host directory")
     severity = Severity.MEDIUM
     reads = ("mounts", "volumes_from")
     references = (cis_docker("5.6"), cwe(668))

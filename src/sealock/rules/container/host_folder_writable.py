@@ -7,7 +7,7 @@ from sealock.rules.paths import exposure, host_source
 
 
 class HostFolderWritable(Rule[Container]):
-    """Part of the host itself is mounted writable.
+    """Host directory is bind-mounted writable.
 
     A container that can write the host's configuration, programs, devices or engine state can become root on the
     host: one line in /etc/cron.d is enough. Keep the program's data in a named volume or a folder of its own, and
@@ -15,6 +15,7 @@ class HostFolderWritable(Rule[Container]):
     """
 
     id = "C014"
+    keywords = ("bind mount", "bind-mounted", "host directory")
     severity = Severity.HIGH
     reads = ("mounts", "volumes_from")
     references = (cis_docker("5.6"), cwe(668))

@@ -12,6 +12,7 @@ class HostIpc(Rule[Container]):
     """
 
     id = "C019"
+    keywords = ("IPC namespace",)
     severity = Severity.MEDIUM
     reads = ("ipc",)
     references = (cis_docker("5.17"), cwe(653), docker_docs("engine/containers/run/#ipc-settings---ipc"))

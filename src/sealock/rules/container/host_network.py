@@ -4,7 +4,7 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 
 
 class HostNetwork(Rule[Container]):
-    """Container uses the host's network.
+    """Container uses the host's network (--net=host).
 
     It can listen on any port of the host, reach all that listens on the host's loopback address (databases, the
     engine's debug port, cloud metadata agents) and abstract sockets, containerd's once among them. Publish the ports
@@ -12,6 +12,7 @@ class HostNetwork(Rule[Container]):
     """
 
     id = "C020"
+    keywords = ("host network", "--net=host")
     severity = Severity.HIGH
     reads = ("network_mode",)
     references = (cis_docker("5.10"), cwe(653), docker_docs("engine/network/drivers/host/"))

@@ -4,7 +4,7 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 
 
 class HostPid(Rule[Container]):
-    """Container shares the host's process namespace.
+    """Container shares the host's PID namespace.
 
     It sees every process of the host with its arguments and environment, and as root it can signal them, look into
     /proc/1/root and, with SYS_PTRACE, steer them. Only debuggers and monitors need it; for a debugger join the one
@@ -12,6 +12,7 @@ class HostPid(Rule[Container]):
     """
 
     id = "C018"
+    keywords = ("PID namespace",)
     severity = Severity.HIGH
     reads = ("pid",)
     references = (cis_docker("5.16"), cwe(653), docker_docs("engine/containers/run/#pid-settings---pid"))

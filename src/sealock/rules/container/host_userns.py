@@ -4,13 +4,14 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 
 
 class HostUserns(Rule[Container]):
-    """Container opts out of user namespace remapping.
+    """Container opts out of user-namespace remapping.
 
     Where the engine maps root in containers to an ordinary user of the host (userns-remap), `userns: host` makes it the
     host's root again. Where the engine does not remap, which is the default, the setting changes nothing.
     """
 
     id = "C022"
+    keywords = ("user-namespace", "userns")
     severity = Severity.LOW
     reads = ("userns",)
     references = (cis_docker("5.31"), cwe(250), docker_docs("engine/security/userns-remap/"))

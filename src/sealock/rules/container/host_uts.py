@@ -5,13 +5,14 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 
 
 class HostUts(Rule[Container]):
-    """Container shares the host's name.
+    """Container shares the host's UTS namespace.
 
     With a default engine this does next to nothing: the container sees the host's name and follows its changes, but may
     not set it without SYS_ADMIN. With SYS_ADMIN or privileged it can rename the host, which logs and clusters go by.
     """
 
     id = "C021"
+    keywords = ("UTS namespace",)
     severity = Severity.INFO
     reads = ("uts",)
     references = (cis_docker("5.21"), docker_docs("engine/containers/run/#uts-settings---uts"))

@@ -4,7 +4,7 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 
 
 class LimitsContradict(Rule[Container]):
-    """Limits contradict one another.
+    """Limits contradict each other.
 
     A reservation at or above the limit reserves nothing; the engine refuses a swap total below the memory limit, a
     processor limit together with a quota or period, and less than 6 MiB of memory. What holds in the end is not what
@@ -12,6 +12,7 @@ class LimitsContradict(Rule[Container]):
     """
 
     id = "C035"
+    keywords = ("limits",)
     severity = Severity.LOW
     reads = ("memory", "memory_reservation", "memory_swap", "cpus", "cpu_quota")
     references = (docker_docs("engine/containers/resource_constraints/"),)

@@ -8,13 +8,14 @@ _ADDRESSES = frozenset({"syslog-address", "gelf-address", "fluentd-address", "sp
 
 
 class LogInClear(Rule[Container]):
-    """Log is sent over the network in the clear.
+    """Log is sent over an unencrypted connection.
 
     Logs tell of people, addresses and mistakes, tokens among them. Sent by plain TCP, UDP or HTTP they can be read and
     forged on the way. Send them with TLS (`tcp+tls://`, `tls://`, `https://`), or to a collector on the host.
     """
 
     id = "C058"
+    keywords = ("log", "unencrypted")
     severity = Severity.MEDIUM
     reads = ("logging",)
     references = (cis_docker("2.13"), cwe(319), docker_docs("engine/logging/drivers/syslog/"))

@@ -5,13 +5,14 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 
 
 class LogNone(Rule[Container]):
-    """Log is thrown away.
+    """Logging is disabled.
 
     With the driver `none` nothing that the program says is kept: after an incident there is nothing to go by, and
     `docker logs` shows nothing. Where the log is too large, let it rotate (driver `local`, or `max-size`).
     """
 
     id = "C051"
+    keywords = ("logging",)
     severity = Severity.LOW
     reads = ("logging",)
     references = (cis_docker("2.13"), cwe(778), docker_docs("engine/logging/configure/"))

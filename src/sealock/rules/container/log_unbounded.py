@@ -7,13 +7,14 @@ _ROTATION = (("max-size", "10m"), ("max-file", "3"))
 
 
 class LogUnbounded(Rule[Container]):
-    """Log file grows without end.
+    """Log file without size limit.
 
     The driver json-file keeps everything unless `max-size` is set, and fills the host's disk sooner or later. Adding
     `max-size` and `max-file` changes nothing but how much of the past is kept.
     """
 
     id = "C052"
+    keywords = ("log",)
     severity = Severity.LOW
     safe = True
     reads = ("logging",)

@@ -17,13 +17,14 @@ from sealock.rules.kit import (
 
 
 class LogUnset(Rule[Container]):
-    """Log rotation is left to the engine.
+    """No log rotation is set.
 
     Unless the engine's configuration says otherwise its log driver is json-file, which keeps everything for ever. Set
     the rotation once for all in daemon.json (`log-driver: local`), or for this container.
     """
 
     id = "C053"
+    keywords = ("log rotation",)
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     pedantic = True

@@ -4,13 +4,14 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Sever
 
 
 class MemoryUnlimited(Rule[Container]):
-    """Container may use all of the host's memory.
+    """No memory limit.
 
     A leak or an attack in one container then starves the host, and the kernel kills whatever it finds largest. Set a
     limit somewhat above what the program uses at its busiest (`docker stats` shows it); sealock offers 512 MiB.
     """
 
     id = "C028"
+    keywords = ("memory limit",)
     severity = Severity.MEDIUM
     reads = ("memory",)
     references = (cis_docker("5.11"), cwe(770), docker_docs("engine/containers/resource_constraints/#memory"))

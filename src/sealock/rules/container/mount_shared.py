@@ -17,7 +17,7 @@ from sealock.rules.kit import (
 
 
 class MountShared(Rule[Container]):
-    """Mounts travel between the container and the host.
+    """Shared mount propagation.
 
     With shared propagation what the container mounts below that folder appears on the host, and in other containers
     that share it. Only programs that mount file systems for others (storage drivers) need it, and they need SYS_ADMIN
@@ -25,6 +25,7 @@ class MountShared(Rule[Container]):
     """
 
     id = "C042"
+    keywords = ("mount propagation",)
     severity = Severity.MEDIUM
     reads = ("mounts", "volumes_from")
     references = (cis_docker("5.20"), cwe(668), docker_docs("engine/storage/bind-mounts/#configure-bind-propagation"))

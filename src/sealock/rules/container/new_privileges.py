@@ -5,7 +5,7 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 
 
 class NewPrivileges(Rule[Container]):
-    """Processes may gain privileges through setuid programs.
+    """no-new-privileges is not set.
 
     Without no-new-privileges an ordinary user in the container can become its root through any setuid program that
     has a hole. The switch stops sudo, su, postfix's helpers and programs with file capabilities, and nothing else: a
@@ -14,6 +14,7 @@ class NewPrivileges(Rule[Container]):
     """
 
     id = "C006"
+    keywords = ("no-new-privileges",)
     severity = Severity.MEDIUM
     reads = ("no_new_privileges",)
     references = (cis_docker("5.26"), cwe(250), man("prctl", 2))

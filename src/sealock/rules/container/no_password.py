@@ -63,7 +63,7 @@ def _said(line: str, words: str) -> bool:
 
 
 class NoPassword(Rule[Container]):
-    """Service is started without a password.
+    """Service without a password.
 
     Whoever reaches it, from a neighbouring container or a published port, may read and change everything; those who
     search the Internet for open databases find it soon. What is handy for a test (`POSTGRES_HOST_AUTH_METHOD=trust`,
@@ -72,6 +72,7 @@ class NoPassword(Rule[Container]):
     """
 
     id = "C070"
+    keywords = ("password",)
     severity = Severity.HIGH
     reads = ("environment", "command")
     references = (cwe(306), cwe(258))

@@ -4,7 +4,7 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 
 
 class OomShifted(Rule[Container]):
-    """Out-of-memory kill is turned away from the container.
+    """OOM killer is disabled or biased away from the container.
 
     When memory runs out the kernel stops something. With oom_kill_disable or a strongly negative oom_score_adj it is
     not this container, however much it took, but the host's own services; without a memory limit the whole host can
@@ -12,6 +12,7 @@ class OomShifted(Rule[Container]):
     """
 
     id = "C034"
+    keywords = ("OOM killer",)
     severity = Severity.MEDIUM
     reads = ("oom_kill_disable", "oom_score_adj")
     references = (

@@ -40,7 +40,7 @@ _YES: Final = frozenset({"1", "true", "on", "yes"})
 
 
 class OpenDebugger(Rule[Container]):
-    """Debugger listens for everybody.
+    """Debugger listens on all interfaces.
 
     A debugger asks for no password and runs whatever it is sent: jdwp, `node --inspect=0.0.0.0` and debugpy let every
     container of the network take the program over, and the debug pages of Flask and the like show settings and run
@@ -48,6 +48,7 @@ class OpenDebugger(Rule[Container]):
     """
 
     id = "C072"
+    keywords = ("debugger",)
     severity = Severity.HIGH
     reads = ("environment", "command")
     references = (

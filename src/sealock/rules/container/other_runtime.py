@@ -9,7 +9,7 @@ _KNOWN = (
 
 
 class OtherRuntime(Rule[Container]):
-    """Container runs on a runtime of its own.
+    """Non-default container runtime.
 
     What isolates the container is then not the runtime that the engine's and this tool's defaults are about. gVisor,
     Kata and sysbox isolate more than runc; a graphics card's runtime adds devices and libraries of the host. On current
@@ -17,6 +17,7 @@ class OtherRuntime(Rule[Container]):
     """
 
     id = "C057"
+    keywords = ("runtime",)
     severity = Severity.INFO
     reads = ("runtime",)
     references = (docker_docs("engine/daemon/alternative-runtimes/"),)

@@ -4,13 +4,14 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Sever
 
 
 class PidsUnlimited(Rule[Container]):
-    """Container may start any number of processes.
+    """No PID limit (pids_limit).
 
     A fork bomb in it uses up the host's process ids, and then nobody can even log in to stop it. A few hundred are
     plenty for most programs; threads count too, so give Java and databases some thousand.
     """
 
     id = "C030"
+    keywords = ("PID limit", "pids")
     severity = Severity.MEDIUM
     reads = ("pids_limit",)
     references = (cis_docker("5.29"), cwe(770), docker_docs("reference/cli/docker/container/run/#options"))

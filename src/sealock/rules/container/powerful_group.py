@@ -5,7 +5,7 @@ from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Se
 
 
 class PowerfulGroup(Rule[Container]):
-    """Process belongs to a powerful group.
+    """Process belongs to a privileged group (docker, disk).
 
     A supplementary group gives an ordinary user the files of that group: docker the engine's socket, disk the disks,
     shadow the password hashes, root whatever root left open to its group. Give the program a file or device of its own
@@ -13,6 +13,7 @@ class PowerfulGroup(Rule[Container]):
     """
 
     id = "C047"
+    keywords = ("group",)
     severity = Severity.HIGH
     reads = ("groups",)
     references = (cwe(269), docker_docs("engine/security/#docker-daemon-attack-surface"))

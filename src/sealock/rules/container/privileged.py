@@ -4,7 +4,7 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Sever
 
 
 class Privileged(Rule[Container]):
-    """Container runs privileged.
+    """Container runs in privileged mode.
 
     It holds every capability, sees every device of the host and runs outside seccomp and AppArmor: root inside it is
     root on the host. Grant the one capability (`cap_add`) or device (`devices`) that the program needs instead. Docker
@@ -12,6 +12,7 @@ class Privileged(Rule[Container]):
     """
 
     id = "C001"
+    keywords = ("privileged",)
     severity = Severity.CRITICAL
     reads = ("privileged",)
     references = (

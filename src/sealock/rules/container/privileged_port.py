@@ -5,13 +5,14 @@ from sealock.rules.ports import numbers, spelled
 
 
 class PrivilegedPort(Rule[Container]):
-    """Privileged host port is published.
+    """Privileged host port (below 1024) is published.
 
     Ports below 1024 are where people expect the host's own services, and only root may listen there; the engine does
     it for whoever may start containers. Ports 80 and 443 are what web servers are for and are not counted.
     """
 
     id = "C062"
+    keywords = ("privileged port", "privileged host port")
     severity = Severity.LOW
     pedantic = True
     reads = ("ports",)

@@ -4,13 +4,14 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Sever
 
 
 class PublishedAll(Rule[Container]):
-    """All exposed ports are published.
+    """All exposed ports are published (-P).
 
     -P publishes every port that the image exposes, known or not, on random ports of every address of the host. The next
     version of the image may expose more. Publish the ones that are meant, on the address that they are meant for.
     """
 
     id = "C063"
+    keywords = ("published",)
     severity = Severity.MEDIUM
     reads = ("publish_all",)
     references = (cis_docker("5.9"), cwe(668), docker_docs("engine/network/port-publishing/#publish-all-ports"))

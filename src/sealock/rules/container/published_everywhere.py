@@ -21,7 +21,7 @@ _MEANT = frozenset({"80/tcp", "443/tcp", "443/udp", "25/tcp", "465/tcp", "587/tc
 
 
 class PublishedEverywhere(Rule[Container]):
-    """Port is published on every address of the host.
+    """Port is published on all interfaces (0.0.0.0).
 
     Without a host address Docker listens on 0.0.0.0 and [::], and its rules come before the host's firewall: ufw and
     firewalld do not stop what reaches a published port. Publish on 127.0.0.1 what only the host or its reverse proxy
@@ -29,6 +29,7 @@ class PublishedEverywhere(Rule[Container]):
     """
 
     id = "C060"
+    keywords = ("published", "all interfaces")
     severity = Severity.MEDIUM
     reads = ("ports",)
     references = (cis_docker("5.14"), cwe(1327), docker_docs("engine/network/packet-filtering-firewalls/"))

@@ -6,13 +6,14 @@ from sealock.rules.kit import Add, Container, Iterator, Remove, Rule, RuleFindin
 
 
 class RawSockets(Rule[Container]):
-    """Container may forge packets.
+    """NET_RAW capability allows packet spoofing.
 
     NET_RAW lets it answer for other containers' addresses (ARP, DNS) and listen to their traffic; on the host's own
     network, to all of the host's. `ping` works without it on current engines. Drop it.
     """
 
     id = "C005"
+    keywords = ("NET_RAW", "capability")
     severity = Severity.LOW
     reads = ("cap_add", "cap_drop")
     references = (cis_docker("5.4"), man("raw", 7))

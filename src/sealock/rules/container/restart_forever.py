@@ -5,7 +5,7 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Sever
 
 
 class RestartForever(Rule[Container]):
-    """Restart policy has no end.
+    """Unlimited restart policy.
 
     A container that crashes on every start is started again for ever: it fills the log, hides the fault, and gives
     whoever guesses at a memory fault another try. `on-failure:5` gives up after five. It does not start the container
@@ -13,6 +13,7 @@ class RestartForever(Rule[Container]):
     """
 
     id = "C043"
+    keywords = ("restart policy",)
     severity = Severity.LOW
     pedantic = True
     reads = ("restart",)

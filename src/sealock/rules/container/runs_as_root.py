@@ -24,7 +24,7 @@ _USUAL_STARTS = frozenset(
 
 
 class RunsAsRoot(Rule[Container]):
-    """Program runs as root.
+    """Container runs as root.
 
     Root in a container is root to the kernel: every hole in the kernel, a mount or the engine counts double, and every
     file in the image is its own. Name an ordinary user in the image (USER) or for the container (`user`), by number so
@@ -33,6 +33,7 @@ class RunsAsRoot(Rule[Container]):
     """
 
     id = "C046"
+    keywords = ("root",)
     severity = Severity.HIGH
     reads = ("user",)
     references = (cis_docker("4.1"), cwe(250), docker_docs("build/building/best-practices/#user"))

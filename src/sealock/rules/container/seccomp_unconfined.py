@@ -4,13 +4,14 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 
 
 class SeccompUnconfined(Rule[Container]):
-    """System call filter is switched off.
+    """seccomp is disabled.
 
     Docker's seccomp profile keeps some fifty system calls from containers, those behind most container escapes among
     them. Take `seccomp=unconfined` away; where a program needs one more call, give it a profile that adds that call.
     """
 
     id = "C007"
+    keywords = ("seccomp",)
     severity = Severity.HIGH
     reads = ("seccomp",)
     references = (cis_docker("5.22"), cwe(693), docker_docs("engine/security/seccomp/"))

@@ -5,7 +5,7 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, 
 
 
 class SecretInCommand(Rule[Container]):
-    """Secret is written into a container's command or label.
+    """Secret in a command or label.
 
     Commands are shown by `ps`, `docker inspect` and every event log, labels to anybody who can list containers; a
     health check repeats its secret every few seconds. Let the program read it from a
@@ -13,6 +13,7 @@ class SecretInCommand(Rule[Container]):
     """
 
     id = "C049"
+    keywords = ("secret",)
     severity = Severity.HIGH
     conceals = True
     reads = ("command", "entrypoint", "labels", "health", "privileged")

@@ -5,7 +5,7 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, 
 
 
 class SecretInEnvironment(Rule[Container]):
-    """Secret is written into a container's environment.
+    """Secret in an environment variable.
 
     Environment variables are shown by `docker inspect`, inherited by every child process and printed by crash reports;
     one in a file is in its repository's history too. Mount secrets as files (`secrets:`, and NAME_FILE where the image
@@ -14,6 +14,7 @@ class SecretInEnvironment(Rule[Container]):
     """
 
     id = "C048"
+    keywords = ("secret", "environment variable")
     severity = Severity.HIGH
     conceals = True
     reads = ("environment", "privileged")

@@ -16,7 +16,7 @@ from sealock.rules.kit import (
 
 
 class SecretInImage(Rule[Container]):
-    """Image holds a secret in its configuration or history.
+    """Secret in the image's configuration or history.
 
     Everybody who can pull the image can read its environment, labels, commands and history, build arguments included;
     to delete it in a later layer does not help. Build anew with `RUN --mount=type=secret`, give at run time what the
@@ -24,6 +24,7 @@ class SecretInImage(Rule[Container]):
     """
 
     id = "C083"
+    keywords = ("secret",)
     severity = Severity.HIGH
     conceals = True
     reads = ("environment",)

@@ -4,7 +4,7 @@ from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Se
 
 
 class SelinuxDisabled(Rule[Container]):
-    """SELinux is switched off or loosened.
+    """SELinux separation is disabled or weakened.
 
     On hosts with SELinux the container's label keeps it from files of the host and of other containers, even as root.
     `label=disable` and the type spc_t take that away. A folder that the container may not read needs `:z` or `:Z` on
@@ -12,6 +12,7 @@ class SelinuxDisabled(Rule[Container]):
     """
 
     id = "C009"
+    keywords = ("SELinux",)
     severity = Severity.MEDIUM
     reads = ("selinux",)
     references = (cis_docker("5.3"), cwe(693), man("selinux", 8))

@@ -16,7 +16,7 @@ from sealock.rules.ports import everyone, everywhere, loopback, service_on, spel
 
 
 class SensitivePublished(Rule[Container]):
-    """Database or administration port is published to everybody.
+    """Database or administration port is published on all interfaces.
 
     Databases, caches, queues, debuggers and the Docker API are searched for all over the Internet and taken within
     minutes; many ask no password unless told to. Services of one network reach each other without any published port.
@@ -24,6 +24,7 @@ class SensitivePublished(Rule[Container]):
     """
 
     id = "C061"
+    keywords = ("port", "published")
     severity = Severity.HIGH
     reads = ("ports",)
     references = (cis_docker("5.9"), cwe(668), docker_docs("engine/network/port-publishing/"))

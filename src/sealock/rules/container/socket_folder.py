@@ -5,7 +5,7 @@ from sealock.rules.paths import host_source, privileged_socket, sockets_in
 
 
 class SocketFolder(Rule[Container]):
-    """Folder with the host's control sockets is mounted.
+    """Directory with control sockets (/run) is mounted.
 
     /run (also called /var/run) holds the sockets of Docker, containerd and systemd: to mount the folder is to mount
     them all, and read-only does not help. The system D-Bus starts units as root for root in a container. Mount the
@@ -13,6 +13,7 @@ class SocketFolder(Rule[Container]):
     """
 
     id = "C012"
+    keywords = ("control socket",)
     severity = Severity.CRITICAL
     reads = ("mounts", "volumes_from")
     references = (cis_docker("5.32"), cwe(250))

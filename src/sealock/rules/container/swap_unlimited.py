@@ -4,7 +4,7 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 
 
 class SwapUnlimited(Rule[Container]):
-    """Container may swap without end.
+    """Unlimited swap.
 
     With memory_swap at -1 a memory limit only moves the excess to the host's disk: the container slows everything down
     instead of being stopped. Set it equal to the memory limit for no swap; without a memory limit it has no effect at
@@ -12,6 +12,7 @@ class SwapUnlimited(Rule[Container]):
     """
 
     id = "C033"
+    keywords = ("swap",)
     severity = Severity.LOW
     reads = ("memory_swap",)
     references = (cwe(770), docker_docs("engine/containers/resource_constraints/#--memory-swap-details"))

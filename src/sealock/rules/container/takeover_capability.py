@@ -5,7 +5,7 @@ from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Se
 
 
 class TakeoverCapability(Rule[Container]):
-    """Container holds a capability that amounts to root on the host.
+    """Capability amounts to root on the host (SYS_ADMIN and the like).
 
     With SYS_ADMIN, SYS_MODULE, SYS_RAWIO, DAC_READ_SEARCH or ALL, root in the container becomes root on the host by
     well-known ways. SYS_PTRACE does too where the container sees the host's processes. Most programs that ask for
@@ -13,6 +13,7 @@ class TakeoverCapability(Rule[Container]):
     """
 
     id = "C002"
+    keywords = ("capability", "SYS_ADMIN")
     severity = Severity.CRITICAL
     reads = ("cap_add",)
     references = (cis_docker("5.4"), cwe(250), man("capabilities", 7))

@@ -24,7 +24,7 @@ _SWITCHES = {
 
 
 class TlsUnchecked(Rule[Container]):
-    """Check of TLS certificates is switched off.
+    """TLS certificate verification is disabled at run time.
 
     With the check off anybody between the program and the server can read and change what they say to each other: the
     encryption is for show. Give the program the authority that signed the server's certificate
@@ -32,6 +32,7 @@ class TlsUnchecked(Rule[Container]):
     """
 
     id = "C069"
+    keywords = ("TLS", "certificate")
     severity = Severity.HIGH
     reads = ("environment", "privileged")
     references = (cwe(295),)

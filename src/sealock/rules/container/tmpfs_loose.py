@@ -6,7 +6,7 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, 
 
 
 class TmpfsLoose(Rule[Container]):
-    """Memory file system allows programs, setuid or devices.
+    """tmpfs mount without noexec, nosuid or nodev.
 
     Docker mounts tmpfs with noexec, nosuid and nodev. The options exec, suid and dev take that back, and give whoever
     gets in a place to run what was brought along, which a read-only root would deny. Programs that unpack libraries
@@ -14,6 +14,7 @@ class TmpfsLoose(Rule[Container]):
     """
 
     id = "C041"
+    keywords = ("tmpfs", "noexec")
     severity = Severity.LOW
     reads = ("mounts", "volumes_from")
     references = (cwe(732), docker_docs("engine/storage/tmpfs/"))

@@ -6,13 +6,14 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, 
 
 
 class TmpfsUnbounded(Rule[Container]):
-    """Memory file system has no size.
+    """tmpfs mount has no size limit.
 
     A tmpfs without a size may take half of the host's memory. Where the container has a memory limit its contents count
     towards that, so there it is bounded already.
     """
 
     id = "C085"
+    keywords = ("tmpfs",)
     severity = Severity.LOW
     pedantic = True
     reads = ("mounts", "memory")

@@ -15,7 +15,7 @@ from sealock.rules.kit import (
 
 
 class UlimitUnlimited(Rule[Container]):
-    """Limit of a process is lifted altogether.
+    """ulimit is unlimited.
 
     Without an end to open files, processes or core files one program can use up what the whole host shares; a core
     file also holds the program's secrets. Give the number that the program's manual asks for. Locked memory without
@@ -23,6 +23,7 @@ class UlimitUnlimited(Rule[Container]):
     """
 
     id = "C031"
+    keywords = ("ulimit",)
     severity = Severity.LOW
     reads = ("ulimits",)
     references = (cis_docker("5.19"), cwe(770), docker_docs("reference/cli/docker/container/run/#ulimit"))

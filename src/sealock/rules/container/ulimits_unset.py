@@ -5,13 +5,14 @@ from sealock.rules.kit import Add, Container, Iterator, Rule, RuleFinding, Sever
 
 
 class UlimitsUnset(Rule[Container]):
-    """Process limits are left to the engine.
+    """No ulimits are set.
 
     Engines of many distributions start containers with a limit of a million open files or none. The benchmark asks for
     a limit where the default does not suit; 1024 soft and 65536 hard suits most servers.
     """
 
     id = "C032"
+    keywords = ("ulimit",)
     severity = Severity.INFO
     pedantic = True
     reads = ("ulimits",)

@@ -4,7 +4,7 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Sever
 
 
 class UnconfinedPaths(Rule[Container]):
-    """Kernel files under /proc and /sys are unmasked.
+    """Masked paths under /proc and /sys are exposed.
 
     With `systempaths=unconfined` the container may write kernel settings under /proc/sys and read what the engine hides
     (/proc/kcore, /sys/firmware): root in it can name a program that the kernel runs on the host. It is meant for
@@ -12,6 +12,7 @@ class UnconfinedPaths(Rule[Container]):
     """
 
     id = "C010"
+    keywords = ("masked paths", "/proc")
     severity = Severity.HIGH
     reads = ("unconfined_paths",)
     references = (cwe(250), docker_docs("reference/cli/docker/container/run/#security-opt"))

@@ -21,13 +21,14 @@ def _open(path: str) -> bool:
 
 
 class UnsafeSearchPath(Rule[Container]):
-    """Programs or libraries are looked for where anybody may write.
+    """World-writable directory in a search path (PATH, LD_LIBRARY_PATH).
 
     A PATH or library path with `.`, an empty entry or /tmp in it runs what somebody left there under the name of a
     program that is wanted. LD_PRELOAD loads a library into every process, so it must come from a folder of root's.
     """
 
     id = "C068"
+    keywords = ("search path", "PATH")
     severity = Severity.MEDIUM
     reads = ("environment",)
     references = (cwe(426), cwe(427), man("ld.so", 8))

@@ -21,7 +21,7 @@ _LOOSE = (
 
 
 class UnsafeSysctl(Rule[Container]):
-    """Kernel parameter is unsafe or not the container's own.
+    """Unsafe sysctl.
 
     Parameters outside the container's namespaces (vm.*, most of kernel.*) are the host's, and the engine refuses them
     unless the container shares or owns the host; set them on the host. Others loosen the guards of the container's own
@@ -30,6 +30,7 @@ class UnsafeSysctl(Rule[Container]):
     """
 
     id = "C050"
+    keywords = ("sysctl",)
     severity = Severity.MEDIUM
     reads = ("sysctls",)
     references = (cwe(16), docker_docs("reference/cli/docker/container/run/#sysctl"))

@@ -18,7 +18,7 @@ _SYSTEM = frozenset({"/etc", "/run", "/var/run", "/bin", "/sbin", "/lib", "/lib6
 
 
 class VolumeOverSystem(Rule[Container]):
-    """Volume lies over a folder of the system.
+    """Volume is mounted over a system directory.
 
     A volume on /dev, /proc or /sys hides what the kernel and the engine show there, with their masks. One on /etc, /run
     or /usr keeps accounts, sockets and programs from one version of the image to the next, so updates never arrive and
@@ -26,6 +26,7 @@ class VolumeOverSystem(Rule[Container]):
     """
 
     id = "C067"
+    keywords = ("volume", "system directory")
     severity = Severity.MEDIUM
     reads = ("mounts",)
     references = (cis_docker("5.6"), cwe(668), docker_docs("reference/dockerfile/#volume"))

@@ -4,13 +4,14 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, 
 
 
 class VolumesFrom(Rule[Container]):
-    """Mounts of another container are taken over.
+    """Volumes of another container are mounted (volumes_from).
 
     `volumes_from` gives this container whatever the other has mounted, now and after its next change, sockets and
     secrets included, and writable unless `:ro` is said. Name the volumes that both are meant to share.
     """
 
     id = "C056"
+    keywords = ("volumes_from",)
     severity = Severity.LOW
     reads = ("volumes_from",)
     references = (cwe(668), docker_docs("reference/cli/docker/container/run/#volumes-from"))

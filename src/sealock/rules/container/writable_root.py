@@ -6,7 +6,7 @@ from sealock.rules.kit import Add, Container, Iterator, Rule, RuleFinding, Set, 
 
 
 class WritableRoot(Rule[Container]):
-    """Root file system is writable.
+    """Root file system is not read-only.
 
     Whoever gets into the container can replace its programs and leave tools behind. Make the root read-only, and give
     the few places that the program writes to a tmpfs or a volume: mostly /tmp and /run, for some servers a cache
@@ -15,6 +15,7 @@ class WritableRoot(Rule[Container]):
     """
 
     id = "C040"
+    keywords = ("read-only", "root file system")
     severity = Severity.MEDIUM
     reads = ("read_only",)
     references = (cis_docker("5.13"), cwe(732), docker_docs("reference/cli/docker/container/run/#read-only"))

@@ -4,13 +4,14 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Severity, cis
 
 
 class BaseSize(Rule[Daemon]):
-    """Disks of containers have another size than the driver's default.
+    """Default container disk size is changed (dm.basesize).
 
     A larger disk for each container lets one of them fill the machine's; the setting is for devicemapper, which is out
     of support.
     """
 
     id = "E026"
+    keywords = ("basesize",)
     severity = Severity.INFO
     reads = ("storage_opts",)
     references = (cis_docker("2.11"),)

@@ -4,13 +4,14 @@ from sealock.rules.kit import UNSET, Daemon, Iterator, Rule, RuleFinding, Set, S
 
 
 class DaemonCgroupParent(Rule[Daemon]):
-    """Containers are put under a control group of one's own.
+    """Default cgroup parent is changed.
 
     The engine's own group has limits that the distribution or the cluster set; another one may have none, and no tool
     looks there. Sound where somebody did it on purpose.
     """
 
     id = "E010"
+    keywords = ("cgroup",)
     severity = Severity.INFO
     reads = ("cgroup_parent",)
     references = (cis_docker("2.10"), man("cgroups", 7))

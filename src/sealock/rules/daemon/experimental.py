@@ -4,13 +4,14 @@ from sealock.rules.kit import UNSET, Daemon, Iterator, Rule, RuleFinding, Set, S
 
 
 class Experimental(Rule[Daemon]):
-    """Experimental features are on.
+    """Experimental features are enabled.
 
     They change and vanish without notice, and have been looked at less. On a machine that others depend on they are a
     risk without need.
     """
 
     id = "E017"
+    keywords = ("experimental",)
     severity = Severity.INFO
     reads = ("experimental",)
     references = (cis_docker("2.18"),)

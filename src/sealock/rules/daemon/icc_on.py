@@ -4,7 +4,7 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity
 
 
 class IccOn(Rule[Daemon]):
-    """All containers on the default bridge can reach one another.
+    """Inter-container communication (icc) is enabled on the default bridge.
 
     A container without a network of its own is on the default bridge, where every port of every neighbour is open to
     it, published or not. With "icc": false only linked containers talk there; networks of your own are not touched by
@@ -12,6 +12,7 @@ class IccOn(Rule[Daemon]):
     """
 
     id = "E025"
+    keywords = ("icc", "inter-container communication")
     severity = Severity.MEDIUM
     reads = ("icc",)
     references = (cis_docker("2.2"), docker_docs("engine/network/drivers/bridge/"))

@@ -18,13 +18,14 @@ _OWN: Final = ("127.", "localhost", "::1", "[::1]")
 
 
 class InsecureRegistry(Rule[Daemon]):
-    """Registry is trusted without a certificate.
+    """Insecure registry.
 
     Images from it come over plain HTTP, or from whoever answers under its name. Anybody on the way can put another
     image in place of the one that was asked for, and so runs programs on this machine.
     """
 
     id = "E004"
+    keywords = ("insecure registry",)
     severity = Severity.HIGH
     reads = ("insecure_registries",)
     references = (cis_docker("2.5"), cwe(295), docker_docs("reference/cli/dockerd/#insecure-registries"))

@@ -4,13 +4,14 @@ from sealock.rules.kit import UNSET, Daemon, Iterator, Rule, RuleFinding, Set, S
 
 
 class IptablesOff(Rule[Daemon]):
-    """Engine does not set up the firewall.
+    """Docker does not manage iptables.
 
     With "iptables": false nothing parts the networks of containers from one another, internal networks are not
     internal, and what is published or not is left to rules that nobody writes when containers come and go.
     """
 
     id = "E003"
+    keywords = ("iptables",)
     severity = Severity.HIGH
     reads = ("iptables",)
     references = (cis_docker("2.4"), docker_docs("engine/network/packet-filtering-firewalls/"))

@@ -4,13 +4,14 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity
 
 
 class LiveRestoreOff(Rule[Daemon]):
-    """Containers stop when the engine does.
+    """live-restore is disabled.
 
     Updates of the engine then cost an outage, and so are put off. With "live-restore" containers run on while the
     engine is restarted. (Not for swarm managers: there it is refused.)
     """
 
     id = "E014"
+    keywords = ("live-restore",)
     severity = Severity.LOW
     reads = ("live_restore",)
     references = (cis_docker("2.15"), docker_docs("engine/daemon/live-restore/"))

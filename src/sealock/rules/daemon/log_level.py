@@ -4,13 +4,14 @@ from sealock.rules.kit import UNSET, Daemon, Iterator, Rule, RuleFinding, Set, S
 
 
 class LogLevel(Rule[Daemon]):
-    """Engine logs too much or too little.
+    """Log level of the daemon is too high or too low.
 
     At "debug" the log holds the environment of containers and fills the disk; above "info" it lacks what tells an
     intrusion from a fault: who started, stopped and changed what.
     """
 
     id = "E002"
+    keywords = ("log level",)
     severity = Severity.LOW
     reads = ("debug",)
     references = (cis_docker("2.3"),)

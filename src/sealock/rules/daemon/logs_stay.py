@@ -4,13 +4,14 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Severity, cis
 
 
 class LogsStay(Rule[Daemon]):
-    """Logs of containers stay on this machine alone.
+    """Container logs stay on this host (no remote log driver).
 
     Whoever takes over the machine can change them, and they are gone with the disk. A driver that sends them away
     (journald with forwarding, syslog, fluentd, gelf, a cloud's own) keeps them where the intruder is not.
     """
 
     id = "E012"
+    keywords = ("log driver",)
     severity = Severity.LOW
     reads = ("log_driver",)
     references = (cis_docker("2.13"), docker_docs("engine/logging/configure/"))

@@ -4,13 +4,14 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity
 
 
 class LogsUnbounded(Rule[Daemon]):
-    """Logs of containers grow without end.
+    """Container logs without size limit by default.
 
     json-file, the default, keeps everything until the container is removed: a chatty or an attacked container fills
     the disk, and the whole machine stops.
     """
 
     id = "E023"
+    keywords = ("logs",)
     severity = Severity.LOW
     reads = ("log_driver", "log_opts")
     references = (docker_docs("engine/logging/drivers/json-file/"), cwe(770))

@@ -4,13 +4,14 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity
 
 
 class MetricsExposed(Rule[Daemon]):
-    """Engine's metrics are open to the network.
+    """Metrics endpoint is open to the network.
 
     They tell the versions, the number of containers and what the engine is doing, to anybody who asks; there is no
     password.
     """
 
     id = "E019"
+    keywords = ("metrics",)
     severity = Severity.MEDIUM
     reads = ("metrics_addr",)
     references = (cwe(200), docker_docs("engine/daemon/prometheus/"))

@@ -6,13 +6,14 @@ _OWN: Final = ("http://127.", "http://localhost", "http://[::1]")
 
 
 class MirrorPlainHttp(Rule[Daemon]):
-    """Registry mirror is asked over plain HTTP.
+    """Registry mirror over plain HTTP.
 
     The engine asks its mirrors first. Over HTTP anybody on the way can answer with an image of their own for every
     tag that is pulled; a digest would tell, a tag does not.
     """
 
     id = "E005"
+    keywords = ("mirror", "plain HTTP")
     severity = Severity.MEDIUM
     reads = ("registry_mirrors",)
     references = (cwe(319), docker_docs("docker-hub/image-library/mirror/"))

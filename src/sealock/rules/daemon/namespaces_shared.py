@@ -4,13 +4,14 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity
 
 
 class NamespacesShared(Rule[Daemon]):
-    """Containers share namespaces by default.
+    """Containers share host namespaces by default.
 
     With the control group namespace of the host a container sees the whole tree of groups and its own place in it;
     with shareable IPC any other container may join its shared memory.
     """
 
     id = "E018"
+    keywords = ("namespaces",)
     severity = Severity.LOW
     reads = ("default_cgroupns_mode",)
     references = (docker_docs("reference/cli/dockerd/#default-cgroup-parent"), man("cgroup_namespaces", 7))

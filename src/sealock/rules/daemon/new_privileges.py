@@ -4,13 +4,14 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity
 
 
 class DefaultNewPrivileges(Rule[Daemon]):
-    """Containers may gain privileges unless they forbid it themselves.
+    """no-new-privileges is not the default.
 
     A setuid program in an image makes an ordinary user root. With "no-new-privileges": true that is off for every
     container that does not ask for it; few images need it (sudo, ping in old images).
     """
 
     id = "E013"
+    keywords = ("no-new-privileges",)
     severity = Severity.MEDIUM
     reads = ("no_new_privileges",)
     references = (cis_docker("2.14"), docker_docs("reference/cli/dockerd/#daemon-configuration-file"))

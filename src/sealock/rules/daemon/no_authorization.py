@@ -4,13 +4,14 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Severity, cis
 
 
 class NoAuthorization(Rule[Daemon]):
-    """Everybody who reaches the socket may do everything.
+    """No authorization plugin.
 
     The engine knows no rights: who may list containers may also mount the host's disk. An authorization plugin judges
     every request by a policy of yours.
     """
 
     id = "E011"
+    keywords = ("authorization plugin",)
     severity = Severity.LOW
     reads = ("authorization_plugins",)
     references = (cis_docker("2.12"), docker_docs("engine/extend/plugins_authorization/"))

@@ -4,13 +4,14 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Severity, cis
 
 
 class NotRootless(Rule[Daemon]):
-    """Engine runs as root.
+    """Docker daemon runs as root (not rootless).
 
     Whoever breaks out of a container, or talks to the socket, is root on this machine. In rootless mode the engine
     and its containers belong to an ordinary user. It costs some network speed and a few features.
     """
 
     id = "E001"
+    keywords = ("rootless",)
     severity = Severity.INFO
     reads = ("rootless",)
     references = (cis_docker("2.1"), docker_docs("engine/security/rootless/"))

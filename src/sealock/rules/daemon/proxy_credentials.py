@@ -4,13 +4,14 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Severity, cwe
 
 
 class ProxyCredentials(Rule[Daemon]):
-    """Password stands in the proxy's address.
+    """Password in the proxy URL.
 
     daemon.json can be read by more people than should know it, and the engine shows the address in `docker info` and
     gives it on to builds.
     """
 
     id = "E020"
+    keywords = ("password", "proxy")
     severity = Severity.MEDIUM
     reads = ("proxies",)
     references = (cwe(522), docker_docs("engine/daemon/proxy/"))

@@ -4,13 +4,14 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity
 
 
 class DefaultPublishedEverywhere(Rule[Daemon]):
-    """Ports are published to everybody unless told otherwise.
+    """Ports are published on all interfaces by default.
 
     `-p 8080:80` without an address listens on every interface, past the rules of most firewalls. With "ip":
     "127.0.0.1" such a port is for this machine alone, and who means the network must say so.
     """
 
     id = "E024"
+    keywords = ("published", "all interfaces")
     severity = Severity.LOW
     reads = ("ip",)
     references = (

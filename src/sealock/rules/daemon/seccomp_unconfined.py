@@ -4,13 +4,14 @@ from sealock.rules.kit import UNSET, Daemon, Iterator, Rule, RuleFinding, Set, S
 
 
 class DefaultSeccompUnconfined(Rule[Daemon]):
-    """System calls of all containers are unfiltered by default.
+    """Default seccomp profile is disabled.
 
     The engine's own profile keeps about 50 system calls from containers that nearly none needs and many holes in the
     kernel were reached by. This setting takes it from all of them.
     """
 
     id = "E016"
+    keywords = ("seccomp",)
     severity = Severity.HIGH
     reads = ("seccomp_profile",)
     references = (cis_docker("2.17"), docker_docs("engine/security/seccomp/"))

@@ -11,13 +11,14 @@ _OLD: Final = {
 
 
 class StorageDriverOld(Rule[Daemon]):
-    """Storage driver is out of support.
+    """Storage driver is deprecated.
 
     aufs, overlay and devicemapper are gone from current engines and get no repairs; vfs copies every layer whole.
     Images and containers of one driver are not seen by another, so plan the move.
     """
 
     id = "E006"
+    keywords = ("storage driver",)
     severity = Severity.LOW
     reads = ("storage_driver",)
     references = (cis_docker("2.6"), docker_docs("engine/storage/drivers/select-storage-driver/"))

@@ -19,7 +19,7 @@ _NETWORK: Final = ("tcp://", ":", "0.0.0.0", "http://")  # noqa: S104  it looks 
 
 
 class TcpWithoutTls(Rule[Daemon]):
-    """Engine listens on the network without checking who calls.
+    """Docker API on TCP without TLS client certificates.
 
     Whoever reaches that port is root on this machine: `docker -H HOST run -v /:/mnt` is all it takes. Scanners find
     such engines within minutes. TLS alone does not help; the engine must ask its callers for a certificate
@@ -27,6 +27,7 @@ class TcpWithoutTls(Rule[Daemon]):
     """
 
     id = "E007"
+    keywords = ("TCP", "TLS")
     severity = Severity.CRITICAL
     reads = ("hosts", "tlsverify")
     references = (cis_docker("2.7"), cwe(306), docker_docs("engine/security/protect-access/"))

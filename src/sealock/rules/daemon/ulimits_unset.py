@@ -5,13 +5,14 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity
 
 
 class DefaultUlimitsUnset(Rule[Daemon]):
-    """No default limits on resources of processes.
+    """No default ulimits.
 
     Containers that say nothing get the engine's own limits, which are often without end: one of them can open all
     files and start all processes that the machine has.
     """
 
     id = "E008"
+    keywords = ("ulimits",)
     severity = Severity.LOW
     reads = ("default_ulimits",)
     references = (cis_docker("2.8"), man("getrlimit", 2))

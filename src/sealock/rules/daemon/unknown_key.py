@@ -23,7 +23,7 @@ FLAGS: Final = {
 
 
 class UnknownKey(Rule[Daemon]):
-    """Setting that the engine does not know.
+    """Unknown daemon setting.
 
     The engine does not start with a key that it does not know: after the next restart nothing runs. The name of a
     flag in place of the key's ("insecure-registry" for "insecure-registries") is worse hidden: it is taken, and has
@@ -31,6 +31,7 @@ class UnknownKey(Rule[Daemon]):
     """
 
     id = "E022"
+    keywords = ("daemon setting",)
     severity = Severity.HIGH
     reads = ("unknown_keys",)
     references = (docker_docs("reference/cli/dockerd/#daemon-configuration-file"),)

@@ -4,13 +4,14 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity
 
 
 class UserlandProxy(Rule[Daemon]):
-    """Published ports go through a proxy of the engine's.
+    """userland-proxy is enabled.
 
     It is a program running as root for every port, and hides the address of the caller from the container for
     connections from this machine. The kernel's own address translation serves all but very old systems.
     """
 
     id = "E015"
+    keywords = ("userland-proxy",)
     severity = Severity.LOW
     reads = ("userland_proxy",)
     references = (cis_docker("2.16"), docker_docs("reference/cli/dockerd/#daemon-configuration-file"))

@@ -4,7 +4,7 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity
 
 
 class UsernsOff(Rule[Daemon]):
-    """Root in containers is root on the host.
+    """User-namespace remapping is off (userns-remap).
 
     Without remapping, user id 0 in a container is user id 0 of the machine: with a folder of the host mounted, or a
     hole in the wall, it reads and writes everything. With it, root inside is an ordinary user outside. Switching it
@@ -12,6 +12,7 @@ class UsernsOff(Rule[Daemon]):
     """
 
     id = "E009"
+    keywords = ("userns-remap", "user-namespace")
     severity = Severity.MEDIUM
     reads = ("userns_remap",)
     references = (cis_docker("2.9"), docker_docs("engine/security/userns-remap/"))

@@ -5,13 +5,14 @@ from sealock.rules.kit import Absent, Enforced, Iterator, Rule, RuleFinding, Sev
 
 
 class CapabilityGained(Rule[Enforced]):
-    """Kernel grants capabilities that the container was not given.
+    """Effective capabilities exceed the declared ones.
 
     The engine was asked for fewer than its first process can have. Somebody changed the runtime or its configuration,
     or the engine does not do what it says. Find out which before you trust any other limit of this container.
     """
 
     id = "K001"
+    keywords = ("capabilities",)
     severity = Severity.HIGH
     references = (cis_docker("5.4"), man("capabilities", 7))
     remedy = (

@@ -18,13 +18,14 @@ _ALL: Final = "a *:* rwm"
 
 
 class DeviceAllowed(Rule[Enforced]):
-    """Kernel allows a device that the container was not given.
+    """Device access beyond the declared devices.
 
     The control group's list of devices has more in it than the engine was asked for. With the number of a disk or of
     the kernel's memory, a process that may make device files reads and writes past every other wall.
     """
 
     id = "K012"
+    keywords = ("device",)
     severity = Severity.HIGH
     references = (cis_docker("5.18"), docker_docs("reference/cli/docker/container/run/#device"))
     remedy = "Start the container anew, and find who wrote into devices.allow."

@@ -4,13 +4,14 @@ from sealock.rules.kit import Absent, Enforced, Iterator, Rule, RuleFinding, Sev
 
 
 class IdsNotMapped(Rule[Enforced]):
-    """Container's root is the host's root although it has a user namespace.
+    """Root is not remapped despite the user namespace.
 
     It is in a user namespace of its own, and user id 0 in it maps to 0 of the host: the namespace parts nothing. Root
     in the container is then root on the host for every file and process that it can reach.
     """
 
     id = "K014"
+    keywords = ("user namespace",)
     severity = Severity.HIGH
     references = (cis_docker("2.9"), man("user_namespaces", 7))
     remedy = "Give the engine a range of subordinate ids (`sealock userns plan`), and start the container anew."

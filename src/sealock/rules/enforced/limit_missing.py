@@ -33,13 +33,14 @@ _PERIOD: Final = 100_000
 
 
 class LimitMissing(Rule[Enforced]):
-    """Limit that was asked for is not enforced.
+    """Declared limit is not in effect.
 
     The engine keeps the number, and the kernel's control group has none or a larger one: the controller is not mounted
     or not delegated, somebody wrote into cgroupfs, or the process was moved to another group.
     """
 
     id = "K005"
+    keywords = ("limit",)
     severity = Severity.MEDIUM
     references = (cis_docker("5.11"), man("cgroups", 7))
     remedy = "Set it anew with `docker update`, and see in `docker info` whether the kernel supports it."

@@ -28,13 +28,14 @@ _PODMAN: Final = frozenset({"/run", "/run/lock", "/tmp", "/var/log/journal", "/v
 
 
 class MountMadeLater(Rule[Enforced]):
-    """Something is mounted that the engine knows nothing of.
+    """Mount that the engine does not know.
 
     It was mounted after the start: by a process with SYS_ADMIN in the container, or from the host through its mount
     namespace. The engine will neither show nor undo it.
     """
 
     id = "K007"
+    keywords = ("mount",)
     severity = Severity.MEDIUM
     references = (cis_docker("5.6"), man("mount_namespaces", 7))
     remedy = "Find who mounted it; start the container anew to be rid of it, without SYS_ADMIN."

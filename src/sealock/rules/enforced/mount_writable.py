@@ -5,13 +5,14 @@ from sealock.rules.kit import Enforced, Iterator, Rule, RuleFinding, Severity, c
 
 
 class MountWritable(Rule[Enforced]):
-    """Mount can be written to although it was to be read-only.
+    """Read-only mount is writable.
 
     A folder or volume was given to the container for reading, and the kernel lets it write: somebody mounted it anew,
     which a process with SYS_ADMIN in the container can do, or somebody on the host.
     """
 
     id = "K016"
+    keywords = ("read-only", "mount")
     severity = Severity.HIGH
     references = (cis_docker("5.6"), man("mount", 8))
     remedy = "Start the container anew, without SYS_ADMIN, and find who mounted it for writing."

@@ -11,13 +11,14 @@ _KINDS: Final = {
 
 
 class NamespaceOfHost(Rule[Enforced]):
-    """Container is in a namespace of the host that it should not be in.
+    """Container is in an undeclared host namespace.
 
     The engine says that it has its own, and the kernel shows the host's. What it sees and can reach is then the host's:
     its processes, its shared memory, its network, its name.
     """
 
     id = "K008"
+    keywords = ("namespace",)
     severity = Severity.HIGH
     references = (cis_docker("5.10"), man("namespaces", 7))
     remedy = (

@@ -4,13 +4,14 @@ from sealock.rules.kit import Absent, Enforced, Iterator, Rule, RuleFinding, Sev
 
 
 class NewPrivilegesPossible(Rule[Enforced]):
-    """no-new-privileges was asked for and is not set.
+    """no-new-privileges is declared but not in effect.
 
     A setuid program in this container can still raise its privileges, although the engine was told to forbid it. The
     flag is inherited by every process, so a first process without it means that it never was set.
     """
 
     id = "K003"
+    keywords = ("no-new-privileges",)
     severity = Severity.MEDIUM
     references = (cis_docker("5.26"), man("PR_SET_NO_NEW_PRIVS", 2))
     remedy = "Start the container anew with --security-opt no-new-privileges=true, and see that the runtime keeps it."

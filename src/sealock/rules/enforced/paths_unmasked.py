@@ -5,13 +5,14 @@ from sealock.rules.kit import UNKNOWN, Absent, Enforced, Iterator, Rule, RuleFin
 
 
 class PathsUnmasked(Rule[Enforced]):
-    """Paths that should be masked lie open.
+    """Masked paths are exposed.
 
     Engines cover /proc/kcore, /proc/sys and the like, and the kernel shows them uncovered. Somebody unmounted the
     covers, or the runtime never made them; they lead to the kernel's memory and settings.
     """
 
     id = "K013"
+    keywords = ("masked paths",)
     severity = Severity.HIGH
     references = (cwe(732), man("proc", 5))
     remedy = "Start the container anew, without SYS_ADMIN, and look at the runtime where the difference stays."

@@ -4,13 +4,14 @@ from sealock.rules.kit import Enforced, Iterator, Rule, RuleFinding, Severity, c
 
 
 class ProcessLeftGroup(Rule[Enforced]):
-    """Process of the container is outside its control group.
+    """Process outside of the container's cgroup.
 
     Limits on memory, processors and processes hold for the group alone: a process outside it uses what it likes, and
     the engine neither counts nor ends it. Only somebody with root's rights on the host can have moved it.
     """
 
     id = "K011"
+    keywords = ("cgroup",)
     severity = Severity.MEDIUM
     references = (cis_docker("5.25"), man("cgroups", 7))
     remedy = "Find who moved it; end it, or write its id into the cgroup.procs of the container again."

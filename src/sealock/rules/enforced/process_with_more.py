@@ -5,7 +5,7 @@ from sealock.rules.kit import Absent, Enforced, Iterator, Rule, RuleFinding, Sev
 
 
 class ProcessWithMore(Rule[Enforced]):
-    """Another process in the container may do more than its first one.
+    """Process with more privileges than PID 1.
 
     It holds capabilities that the first process cannot have, runs without its filter, or may gain privileges where the
     first one may not: a privileged `docker exec`, or a process that somebody put in from the host. It has the
@@ -14,6 +14,7 @@ class ProcessWithMore(Rule[Enforced]):
     """
 
     id = "K010"
+    keywords = ("PID 1", "privileges")
     severity = Severity.HIGH
     references = (cis_docker("5.23"), man("capabilities", 7))
     remedy = "End that process, and find who may run `docker exec --privileged`: whoever can is root on the host."

@@ -4,13 +4,14 @@ from sealock.rules.kit import UNKNOWN, Enforced, Iterator, Rule, RuleFinding, Se
 
 
 class ProfileMissing(Rule[Enforced]):
-    """AppArmor profile that was asked for does not confine it.
+    """Declared AppArmor profile is not in effect.
 
     The engine was told a profile, and the kernel shows the first process as unconfined: the profile was not loaded, or
     AppArmor was started after the container.
     """
 
     id = "K004"
+    keywords = ("AppArmor",)
     severity = Severity.HIGH
     references = (cis_docker("5.2"), docker_docs("engine/security/apparmor/"))
     remedy = "Load the profile (apparmor_parser -r FILE), see it in `aa-status`, and start the container anew."

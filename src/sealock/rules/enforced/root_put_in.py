@@ -5,7 +5,7 @@ from sealock.rules.kit import UNKNOWN, Enforced, Iterator, Rule, RuleFinding, Se
 
 
 class RootPutIn(Rule[Enforced]):
-    """Another process runs as root, and the container's first one does not.
+    """Process runs as root although PID 1 does not.
 
     Somebody used `docker exec --user 0`, or a program with the setuid bit raised itself. What was to run as an ordinary
     user has a process beside it that may change all of the container's files. Where a container starts as root, and
@@ -13,6 +13,7 @@ class RootPutIn(Rule[Enforced]):
     """
 
     id = "K018"
+    keywords = ("PID 1", "root")
     severity = Severity.LOW
     references = (cis_docker("5.24"), docker_docs("reference/cli/docker/container/exec/"))
     remedy = "End that process; run no `docker exec --user 0`, and set no-new-privileges against setuid programs."

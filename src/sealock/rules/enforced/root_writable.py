@@ -4,13 +4,14 @@ from sealock.rules.kit import Absent, Enforced, Iterator, Rule, RuleFinding, Sev
 
 
 class RootWritable(Rule[Enforced]):
-    """Root file system is writable although it was to be read-only.
+    """Root file system is writable despite read-only.
 
     Somebody mounted it anew for writing, or it never was read-only. What the image brought can now be changed, which is
     what an intruder wants first.
     """
 
     id = "K006"
+    keywords = ("read-only",)
     severity = Severity.HIGH
     references = (cis_docker("5.13"),)
     remedy = "Start the container anew with --read-only, and find who mounted it (a process with SYS_ADMIN can)."

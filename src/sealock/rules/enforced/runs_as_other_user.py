@@ -4,13 +4,14 @@ from sealock.rules.kit import Absent, Enforced, Iterator, Rule, RuleFinding, Sev
 
 
 class RunsAsOtherUser(Rule[Enforced]):
-    """First process runs as root although another user was asked for.
+    """Container runs as root despite USER.
 
     The engine was told a user, and the kernel shows user id 0 inside. The program changed to root by a setuid program,
     or the name that was given means root in the image.
     """
 
     id = "K009"
+    keywords = ("root", "USER")
     severity = Severity.MEDIUM
     references = (cis_docker("4.1"),)
     remedy = (

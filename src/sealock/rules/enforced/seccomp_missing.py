@@ -16,13 +16,14 @@ from sealock.rules.kit import (
 
 
 class SeccompMissing(Rule[Enforced]):
-    """Seccomp filter that the engine promises is not there.
+    """Declared seccomp filter is not in effect.
 
     The engine says that system calls are filtered, and the kernel shows a first process without a filter: the kernel
     was built without seccomp, the runtime dropped it, or the container was started in another way.
     """
 
     id = "K002"
+    keywords = ("seccomp",)
     severity = Severity.HIGH
     references = (cis_docker("5.22"), docker_docs("engine/security/seccomp/"))
     remedy = (

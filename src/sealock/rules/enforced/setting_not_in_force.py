@@ -6,7 +6,7 @@ from sealock.rules.kit import UNKNOWN, Absent, Enforced, Iterator, Rule, RuleFin
 
 
 class SettingNotInForce(Rule[Enforced]):
-    """Kernel parameter or limit of a process is not what was asked for.
+    """Sysctl or ulimit differs from its declaration.
 
     The engine keeps what the container was started with. A parameter of its namespaces may have been written since, by
     a process with the right to, or from the host; a process's limits may have been raised (`prlimit`), and so may the
@@ -14,6 +14,7 @@ class SettingNotInForce(Rule[Enforced]):
     """
 
     id = "K017"
+    keywords = ("sysctl", "ulimit")
     severity = Severity.MEDIUM
     references = (cis_docker("5.19"), man("getrlimit", 2), man("sysctl", 8))
     remedy = "Start the container anew, and find out who changed it: the engine does not."

@@ -5,13 +5,14 @@ from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cwe, 
 
 
 class ClientCredentials(Rule[Host]):
-    """Passwords of registries lie in plain text.
+    """Registry passwords in plain text (config.json).
 
     The client's configuration holds name and password, merely encoded. Whoever reads that file, a backup or a
     container that mounts the home folder can push images in that name.
     """
 
     id = "H010"
+    keywords = ("config.json", "passwords")
     severity = Severity.HIGH
     reads = ("client_credentials",)
     references = (cwe(522), docker_docs("reference/cli/docker/login/#credential-stores"))

@@ -5,13 +5,14 @@ from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_d
 
 
 class ClientWithoutTls(Rule[Host]):
-    """Client talks to an engine over the network unprotected.
+    """Docker client uses TCP without TLS.
 
     Everything goes in the clear, passwords of registries too, and an engine that answers such calls answers
     anybody's: who reaches the port is root there.
     """
 
     id = "H011"
+    keywords = ("TCP", "TLS")
     severity = Severity.HIGH
     reads = ("client_hosts",)
     references = (cis_docker("2.7"), cwe(319))

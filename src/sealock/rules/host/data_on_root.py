@@ -4,13 +4,14 @@ from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_d
 
 
 class DataOnRoot(Rule[Host]):
-    """Engine keeps its data on the disk of the system.
+    """No separate partition for /var/lib/docker.
 
     Images, volumes and logs grow until the disk is full, and then nothing on this machine can write any more. On a
     partition of its own only the containers stop.
     """
 
     id = "H003"
+    keywords = ("partition", "/var/lib/docker")
     severity = Severity.LOW
     reads = ("data_root_mounted",)
     references = (cis_docker("1.1.1"),)

@@ -17,13 +17,14 @@ _SUPPORTED: Final = 25
 
 
 class EngineEnded(Rule[Host]):
-    """Engine is out of support.
+    """Docker Engine has reached end of support.
 
     Holes in it are found and published, and no version of that line is mended any more. Distributions keep some old
     versions alive with patches of their own: theirs count by the distribution's support.
     """
 
     id = "H006"
+    keywords = ("end of support", "end of life")
     severity = Severity.MEDIUM
     reads = ("components",)
     references = (cis_docker("1.2.2"), docker_docs("engine/release-notes/"))

@@ -5,13 +5,14 @@ from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_d
 
 
 class EngineLogin(Rule[Host]):
-    """People other than root can use the engine, and so are root.
+    """Non-root users can use the Docker daemon.
 
     Whoever may write to the engine's socket mounts the whole disk into a container and owns the machine, without a
     password and without a trace in sudo's log. The group docker is not a lesser right than root's.
     """
 
     id = "H001"
+    keywords = ("docker group", "Docker daemon")
     severity = Severity.HIGH
     reads = ("logins",)
     references = (cis_docker("1.1.2"), docker_docs("engine/security/#docker-daemon-attack-surface"))

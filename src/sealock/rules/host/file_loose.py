@@ -25,13 +25,14 @@ _SECRET: Final = frozenset({"tls-key"})
 
 
 class FileLoose(Rule[Host]):
-    """Engine's own file can be changed or read by others.
+    """Wrong ownership or permissions on Docker's files.
 
     Whoever changes a unit, daemon.json or the folder of certificates decides what runs as root at the next start;
     whoever reads the TLS key can speak to the engine in its name. Permissions are compared bit by bit.
     """
 
     id = "H007"
+    keywords = ("permissions", "ownership")
     severity = Severity.HIGH
     reads = ("files",)
     references = (cis_docker("3.1"), cwe(732))

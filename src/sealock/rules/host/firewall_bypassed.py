@@ -6,7 +6,7 @@ _MOST = 8
 
 
 class FirewallBypassed(Rule[Host]):
-    """Published ports go past the firewall of the machine.
+    """Published ports bypass the host firewall.
 
     ufw and firewalld filter what is meant for the machine itself. What the engine publishes is sent on to a container
     before they look: `ufw deny 8080` does not close a port that a container publishes, and `ufw status` does not show
@@ -14,6 +14,7 @@ class FirewallBypassed(Rule[Host]):
     """
 
     id = "H022"
+    keywords = ("firewall",)
     severity = Severity.LOW
     reads = ("firewall", "published")
     references = (

@@ -5,13 +5,14 @@ from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_d
 
 
 class ImageOutdated(Rule[Host]):
-    """Container runs an older image than its tag now names.
+    """Container runs an outdated image.
 
     Somebody pulled or built the tag anew, and the container was not made anew with it: what was mended in the image is
     still open in the container, and `docker image ls` shows the new one.
     """
 
     id = "H023"
+    keywords = ("outdated image",)
     severity = Severity.MEDIUM
     reads = ("outdated",)
     references = (cis_docker("5.28"),)

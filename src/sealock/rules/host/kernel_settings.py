@@ -15,13 +15,14 @@ _WANTED: Final = {
 
 
 class KernelSettings(Rule[Host]):
-    """Kernel gives away what an intruder needs.
+    """Kernel settings expose information to attackers (sysctl).
 
     These settings open doors that holes in the kernel were used through: BPF for everybody, addresses of the kernel,
     tracing of other processes, links in shared folders.
     """
 
     id = "H013"
+    keywords = ("sysctl", "kernel settings")
     severity = Severity.LOW
     reads = ("sysctls",)
     references = (cis_docker("1.2.1"), cwe(1188))

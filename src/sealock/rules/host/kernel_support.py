@@ -4,13 +4,14 @@ from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, docke
 
 
 class KernelSupport(Rule[Host]):
-    """Kernel lacks what keeps containers in.
+    """Kernel is missing container isolation features.
 
     Without seccomp no system call is filtered; without AppArmor or SELinux nothing stands behind a hole in the
     runtime; without swap accounting a limit of memory ends at the swap; version 1 of control groups is out of care.
     """
 
     id = "H012"
+    keywords = ("kernel",)
     severity = Severity.MEDIUM
     reads = ("seccomp",)
     references = (docker_docs("engine/security/seccomp/"), man("cgroups", 7))

@@ -33,13 +33,14 @@ def _above(path: str) -> Iterator[str]:
 
 
 class NotAudited(Rule[Host]):
-    """Nobody notes who touches the engine.
+    """No audit rules on Docker's files.
 
     After a break-in the first question is who did what. The kernel's audit log answers it for files that a rule
     watches: the engine's programs, its sockets, its settings and its data.
     """
 
     id = "H004"
+    keywords = ("audit",)
     severity = Severity.LOW
     reads = ("audited", "files")
     references = (cis_docker("1.1.3"), man("audit.rules", 7))

@@ -4,13 +4,14 @@ from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, docke
 
 
 class SettingsDrift(Rule[Host]):
-    """Engine does not run with the settings that stand in its files.
+    """Engine runs with other settings than its files have.
 
     Somebody changed daemon.json and did not restart the engine, or a flag or a drop-in says otherwise. What was
     checked in the file is then not what holds.
     """
 
     id = "H015"
+    keywords = ("daemon.json", "settings")
     severity = Severity.MEDIUM
     reads = ("drift",)
     references = (docker_docs("reference/cli/dockerd/#daemon-configuration-file"),)

@@ -5,13 +5,14 @@ from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_d
 
 
 class SocketLoose(Rule[Host]):
-    """Engine's socket is open to everybody on this machine.
+    """Docker socket is world-accessible.
 
     Each user and each program here, the ones in containers that see the socket too, can become root through it. It
     belongs to root and the group docker, and to nobody else.
     """
 
     id = "H009"
+    keywords = ("Docker socket", "docker.sock")
     severity = Severity.CRITICAL
     reads = ("files",)
     references = (cis_docker("3.15"), cis_docker("3.23"), cwe(732))

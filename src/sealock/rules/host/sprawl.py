@@ -6,12 +6,13 @@ _MANY: Final = 25
 
 
 class Sprawl(Rule[Host]):
-    """Machine is full of things that nobody runs.
+    """Unused images, containers and volumes.
 
     Stopped containers and images without a container keep old holes and old secrets at hand, and hide what is in use.
     """
 
     id = "H021"
+    keywords = ("unused",)
     severity = Severity.INFO
     references = (cis_docker("6.1"), cis_docker("6.2"))
     remedy = "`docker container prune` and `docker image prune --all`, after a look at what they list."

@@ -5,13 +5,14 @@ from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_d
 
 
 class SudoWithoutPassword(Rule[Host]):
-    """Engine may be used through sudo without a password.
+    """Passwordless sudo for Docker.
 
     A rule such as `ann ALL=(root) NOPASSWD: /usr/bin/docker` gives root to whoever sits at ann's keyboard, or runs a
     program in her name: `sudo docker run -v /:/mnt` needs nothing more.
     """
 
     id = "H002"
+    keywords = ("sudo",)
     severity = Severity.HIGH
     reads = ("logins",)
     references = (cis_docker("1.1.2"), man("sudoers", 5))

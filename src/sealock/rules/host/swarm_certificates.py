@@ -8,13 +8,14 @@ _DEFAULT: Final = 7_776_000
 
 
 class SwarmCertificates(Rule[Host]):
-    """Certificates of swarm nodes live long.
+    """Swarm certificates are valid too long.
 
     A node that was lost can take part until its certificate ends. The default is 90 days; longer ones only help an
     intruder.
     """
 
     id = "H019"
+    keywords = ("swarm", "certificates")
     severity = Severity.LOW
     reads = ("swarm",)
     references = (cis_docker("7.7"), docker_docs("reference/cli/docker/swarm/update/"))

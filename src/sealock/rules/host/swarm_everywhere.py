@@ -5,12 +5,13 @@ from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_d
 
 
 class SwarmEverywhere(Rule[Host]):
-    """Swarm listens on every interface.
+    """Swarm listens on all interfaces.
 
     The management port is then open on networks that no node is on. Bind it to the cluster's own.
     """
 
     id = "H020"
+    keywords = ("swarm",)
     severity = Severity.MEDIUM
     reads = ("swarm",)
     references = (cis_docker("7.2"), docker_docs("reference/cli/docker/swarm/init/#listen-addr"))

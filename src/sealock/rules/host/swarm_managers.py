@@ -7,13 +7,14 @@ _MOST: Final = 7
 
 
 class SwarmManagers(Rule[Host]):
-    """Number of swarm managers is not sound.
+    """Unsound number of swarm managers.
 
     Managers decide by majority: an even number stands no more failures than one fewer, one stands none, and each
     holds all the secrets of the cluster, so that more than seven only give them to more machines.
     """
 
     id = "H017"
+    keywords = ("swarm",)
     severity = Severity.LOW
     reads = ("swarm",)
     references = (cis_docker("7.1"), docker_docs("engine/swarm/admin_guide/"))

@@ -5,13 +5,14 @@ from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_d
 
 
 class SwarmUnlocked(Rule[Host]):
-    """Swarm keys lie open on the managers' disks.
+    """Swarm keys are not locked (autolock).
 
     Without autolock a stolen disk or backup of a manager holds the keys that encrypt the cluster's secrets and its
     log.
     """
 
     id = "H018"
+    keywords = ("swarm", "autolock")
     severity = Severity.MEDIUM
     reads = ("swarm",)
     references = (cis_docker("7.5"), docker_docs("engine/swarm/swarm_manager_locking/"))

@@ -5,12 +5,13 @@ from sealock.rules.kit import UNKNOWN, Host, Iterator, Rule, RuleFinding, Severi
 
 
 class SwarmUnused(Rule[Host]):
-    """Swarm mode is on and nothing uses it.
+    """Swarm mode is active but unused.
 
     It opens ports 2377, 7946 and 4789 and holds the keys of a cluster: doors and secrets without a purpose.
     """
 
     id = "H016"
+    keywords = ("swarm",)
     severity = Severity.LOW
     reads = ("swarm",)
     references = (cis_docker("5.1"), docker_docs("engine/swarm/"))

@@ -20,7 +20,7 @@ _PERHAPS: Final = ("may hold", "often secrets", "hashes", "by its name")
 
 
 class CredentialFile(Rule[Inventory]):
-    """Image holds a file of credentials.
+    """Credentials file in the image.
 
     Everybody who may pull an image may read every file in it: keys and tokens in it are public to all of them. To
     remove the file in a later instruction does not help, since each layer is kept and sent as it is. Build without the
@@ -30,6 +30,7 @@ class CredentialFile(Rule[Inventory]):
     """
 
     id = "F009"
+    keywords = ("credentials",)
     severity = Severity.HIGH
     reads = ("files",)
     confidence = Confidence.MEDIUM

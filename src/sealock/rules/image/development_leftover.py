@@ -6,7 +6,7 @@ from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, 
 
 
 class DevelopmentLeftover(Rule[Inventory]):
-    """Image holds what development left behind.
+    """Development files left in the image.
 
     A repository shows all that was ever committed, also what was taken out again; a shell's history shows what somebody
     typed, passwords too; caches and settings make the image larger and tell how it is built. Nothing of it is needed to
@@ -15,6 +15,7 @@ class DevelopmentLeftover(Rule[Inventory]):
     """
 
     id = "F010"
+    keywords = ("development files",)
     severity = Severity.LOW
     reads = ("files",)
     references = (cwe(527), cwe(540), docker_docs("build/concepts/context/"))

@@ -9,7 +9,7 @@ _OURS: Final = frozenset({"debian", "ubuntu", "alpine", "fedora", "centos", "rhe
 
 
 class DistributionEnded(Rule[Inventory]):
-    """Distribution in the image is out of support.
+    """Distribution has reached end of support.
 
     Its makers mend no more flaws in its packages, and the list of known ones only grows; a scan for vulnerabilities may
     even look clean, since nobody writes advisories for it. Build on a version that is supported. (Extended support that
@@ -17,6 +17,7 @@ class DistributionEnded(Rule[Inventory]):
     """
 
     id = "F011"
+    keywords = ("end of support", "end of life")
     severity = Severity.HIGH
     references = (cis_docker("4.4"), cwe(1104), page("endoflife.date", "https://endoflife.date/"))
     remedy = "Build on a version of the distribution that is still supported."

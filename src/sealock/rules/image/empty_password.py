@@ -5,7 +5,7 @@ from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, 
 
 
 class EmptyPassword(Rule[Inventory]):
-    """Account has an empty password.
+    """Account with an empty password.
 
     Where the password's field is empty, su, login and often an SSH server let anybody in without one: from any process
     in the container to that account, and to root where it is root's. Lock the password (passwd -l NAME), or write `*`
@@ -13,6 +13,7 @@ class EmptyPassword(Rule[Inventory]):
     """
 
     id = "F006"
+    keywords = ("empty password",)
     severity = Severity.HIGH
     reads = ("files",)
     references = (cwe(258), man("shadow", 5))

@@ -16,7 +16,7 @@ _ROOT: Final = frozenset({
 
 
 class FileCapability(Rule[Inventory]):
-    """Program gives capabilities to whoever starts it.
+    """Program with file capabilities.
 
     A file capability is a part of root's power that an ordinary user gains by starting the program. With cap_setuid,
     cap_chown or cap_dac_override that is root within the container; with cap_sys_admin and its like, where the
@@ -25,6 +25,7 @@ class FileCapability(Rule[Inventory]):
     """
 
     id = "F002"
+    keywords = ("file capabilities",)
     severity = Severity.LOW
     reads = ("files",)
     references = (cis_docker("4.8"), cwe(250), man("capabilities", 7))

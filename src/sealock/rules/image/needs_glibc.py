@@ -8,7 +8,7 @@ _GLIBC: Final = frozenset({"libc6", "glibc", "gcompat", "libc6-compat"})
 
 
 class NeedsGlibc(Rule[Inventory]):
-    """Programs need glibc, so images with musl would break them.
+    """Programs need glibc and would break on musl.
 
     Programs and libraries that came from outside the distribution's packages were linked to the GNU C library. On
     Alpine and other images with musl they do not start, or fail at the first function that musl lacks; name lookups and
@@ -17,6 +17,7 @@ class NeedsGlibc(Rule[Inventory]):
     """
 
     id = "F014"
+    keywords = ("glibc", "musl")
     severity = Severity.INFO
     reads = ("files",)
     references = (

@@ -5,7 +5,7 @@ from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, 
 
 
 class ImageSecondRoot(Rule[Inventory]):
-    """Account beside root has root's id.
+    """Second account with UID 0.
 
     An account with uid 0 is root, whatever its name: a USER instruction with it looks harmless and is not, and who
     reads the list of accounts does not see it. It is a favourite back door. Remove the account, or give it an id of its
@@ -13,6 +13,7 @@ class ImageSecondRoot(Rule[Inventory]):
     """
 
     id = "F008"
+    keywords = ("UID 0",)
     severity = Severity.HIGH
     reads = ("files",)
     references = (cis_docker("4.1"), cwe(250), man("passwd", 5))

@@ -22,7 +22,7 @@ _MILD: Final = ("hash", "locked with a passphrase")
 
 
 class SecretInFile(Rule[Inventory]):
-    """A file of the image holds a secret.
+    """Secret in a file of the image.
 
     Everybody who may pull the image may read every file of every layer, also one that a later layer removes. The secret
     was found by its value: the shape and check digits of a service's token, a private key, a password under its name in
@@ -32,6 +32,7 @@ class SecretInFile(Rule[Inventory]):
     """
 
     id = "F015"
+    keywords = ("secret",)
     severity = Severity.HIGH
     reads = ("files",)
     confidence = Confidence.HIGH

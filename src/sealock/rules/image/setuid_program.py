@@ -5,7 +5,7 @@ from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, 
 
 
 class SetuidProgram(Rule[Inventory]):
-    """Image holds a setuid or setgid program.
+    """setuid or setgid program.
 
     It runs as its owner, whoever starts it, so a fault in it makes root of an ordinary user within the container. The
     few that a distribution brings (su, mount, passwd …) are seldom needed in a container. Take the bit away with chmod
@@ -13,6 +13,7 @@ class SetuidProgram(Rule[Inventory]):
     """
 
     id = "F001"
+    keywords = ("setuid", "setgid")
     severity = Severity.MEDIUM
     reads = ("files",)
     references = (cis_docker("4.8"), cwe(250))

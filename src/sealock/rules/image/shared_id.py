@@ -5,7 +5,7 @@ from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, 
 
 
 class SharedId(Rule[Inventory]):
-    """Several accounts or groups share one id.
+    """Accounts or groups share an id.
 
     The kernel knows numbers alone: accounts with one uid own each other's files and may end each other's processes,
     whatever their names say. It is seldom meant: two packages or build steps took the same number. Give each an id of
@@ -13,6 +13,7 @@ class SharedId(Rule[Inventory]):
     """
 
     id = "F007"
+    keywords = ("UID", "id")
     severity = Severity.MEDIUM
     reads = ("files",)
     references = (cwe(286), man("passwd", 5), man("group", 5))

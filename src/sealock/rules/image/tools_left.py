@@ -28,7 +28,7 @@ _SYSTEM: Final = frozenset({"deb", "apk", "rpm", "alpm", "pypi", "npm", "gem", "
 
 
 class ToolsLeft(Rule[Inventory]):
-    """Image holds tools that its program may not need.
+    """Shells, compilers or network tools in the image.
 
     Shells, package managers, compilers and download tools let whoever breaks in look around, fetch more and build it on
     the spot, and each brings flaws of its own to mend. Build in one stage and copy the result to a small one:
@@ -36,6 +36,7 @@ class ToolsLeft(Rule[Inventory]):
     """
 
     id = "F012"
+    keywords = ("compilers", "shells")
     severity = Severity.INFO
     references = (cis_docker("4.3"), cwe(1125))
     remedy = "Copy the program from a build stage to a smaller base image (distroless, scratch)."

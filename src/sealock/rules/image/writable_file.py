@@ -14,7 +14,7 @@ _TRUSTED: Final = (
 
 
 class WritableFile(Rule[Inventory]):
-    """Every user may change a file.
+    """World-writable file.
 
     A file that everybody may write is everybody's: whoever gets hold of any process in the container changes the
     program, library or setting that others run by. Of /etc/passwd or a shared library that makes root. It is mostly
@@ -23,6 +23,7 @@ class WritableFile(Rule[Inventory]):
     """
 
     id = "F003"
+    keywords = ("world-writable",)
     severity = Severity.MEDIUM
     reads = ("files",)
     references = (cwe(732),)

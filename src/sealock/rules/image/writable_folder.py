@@ -6,7 +6,7 @@ from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, 
 
 
 class WritableFolder(Rule[Inventory]):
-    """Every user may remove and replace the files of a folder.
+    """World-writable directory without sticky bit.
 
     In a folder with mode 777 and no sticky bit everybody may remove, rename and replace every file, whoever owns it: a
     program's own code and settings too. Give the folder to the user that needs it (COPY --chown, chown), or, where it
@@ -14,6 +14,7 @@ class WritableFolder(Rule[Inventory]):
     """
 
     id = "F004"
+    keywords = ("world-writable", "sticky bit")
     severity = Severity.MEDIUM
     reads = ("files",)
     references = (cwe(732),)

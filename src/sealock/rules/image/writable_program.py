@@ -6,7 +6,7 @@ from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, 
 
 
 class WritableProgram(Rule[Inventory]):
-    """Every user may replace programs that PATH finds.
+    """World-writable program in PATH.
 
     A folder on PATH, one above it, or a program in it may be written by everybody: whoever gets hold of any process in
     the container puts a program of their own where root, the health check or the next `docker exec` will start it.
@@ -14,6 +14,7 @@ class WritableProgram(Rule[Inventory]):
     """
 
     id = "F005"
+    keywords = ("world-writable", "PATH")
     severity = Severity.HIGH
     reads = ("files",)
     references = (cwe(732), cwe(426))

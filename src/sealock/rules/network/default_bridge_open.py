@@ -4,13 +4,14 @@ from sealock.rules.kit import EngineNetwork, Iterator, Rule, RuleFinding, Severi
 
 
 class DefaultBridgeOpen(Rule[EngineNetwork]):
-    """Containers on the default bridge can reach one another.
+    """Inter-container communication (icc) is on for the default bridge.
 
     They share it because nobody gave them a network, and every port of each is open to all the others, with no names
     to reach them by. A network for those that belong together keeps the rest out.
     """
 
     id = "N003"
+    keywords = ("icc", "inter-container communication")
     severity = Severity.MEDIUM
     reads = ("endpoints",)
     references = (

@@ -4,13 +4,14 @@ from sealock.rules.kit import EngineNetwork, Iterator, Rule, RuleFinding, Severi
 
 
 class DirectOnLan(Rule[EngineNetwork]):
-    """Containers stand on the network of the host without its firewall.
+    """macvlan or ipvlan network bypasses the host firewall.
 
     With macvlan and ipvlan they have addresses of the local network and go past the host's filters: each port that a
     program opens is open to all neighbours.
     """
 
     id = "N004"
+    keywords = ("macvlan", "ipvlan")
     severity = Severity.LOW
     reads = ("driver", "internal")
     references = (docker_docs("engine/network/drivers/macvlan/"),)

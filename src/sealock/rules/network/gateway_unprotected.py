@@ -4,13 +4,14 @@ from sealock.rules.kit import EngineNetwork, Iterator, Rule, RuleFinding, Severi
 
 
 class GatewayUnprotected(Rule[EngineNetwork]):
-    """Ports of its containers can be reached though not published.
+    """Gateway mode exposes unpublished ports.
 
     With the gateway mode nat-unprotected every port of every container on it is open to whoever routes there, and
     with routed the address itself is reachable; only published ports are filtered.
     """
 
     id = "N002"
+    keywords = ("gateway mode", "unpublished ports")
     severity = Severity.MEDIUM
     reads = ("driver",)
     references = (docker_docs("engine/network/packet-filtering-firewalls/"),)

@@ -4,13 +4,14 @@ from sealock.rules.kit import EngineNetwork, Iterator, Rule, RuleFinding, Severi
 
 
 class OverlayAttachable(Rule[EngineNetwork]):
-    """Any container on any node may join the overlay network.
+    """Attachable overlay network.
 
     An attachable overlay is open to plain `docker run` on every machine of the swarm, not only to services that a
     manager placed: who can start a container can sit among them.
     """
 
     id = "N005"
+    keywords = ("overlay", "attachable")
     severity = Severity.LOW
     reads = ("driver", "attachable")
     references = (docker_docs("engine/network/drivers/overlay/"),)

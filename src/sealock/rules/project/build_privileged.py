@@ -4,7 +4,7 @@ from sealock.rules.kit import Iterator, Project, Rule, RuleFinding, Severity, cw
 
 
 class BuildPrivileged(Rule[Project]):
-    """Build is given more than a build needs.
+    """Build with elevated privileges.
 
     A privileged build, or one that is entitled to security.insecure, runs each RUN with the rights of the host's root:
     every package that it installs gets them too. The host's network lets it reach what listens on the host's loopback
@@ -12,6 +12,7 @@ class BuildPrivileged(Rule[Project]):
     """
 
     id = "P006"
+    keywords = ("privileges", "build")
     severity = Severity.HIGH
     references = (cwe(250), docker_docs("reference/compose-file/build/#entitlements"))
     remedy = "Take privileged, the entitlements and the host's network away from the build."

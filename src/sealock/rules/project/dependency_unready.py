@@ -4,7 +4,7 @@ from sealock.rules.kit import Iterator, Project, Rule, RuleFinding, Severity, do
 
 
 class DependencyUnready(Rule[Project]):
-    """Dependency is not waited for until it is ready.
+    """depends_on does not wait for readiness.
 
     `depends_on` alone waits until the other container exists, not until it answers: the program then meets a database
     that is still starting. Give the other a health check and wait with `condition: service_healthy`; programs that try
@@ -12,6 +12,7 @@ class DependencyUnready(Rule[Project]):
     """
 
     id = "P007"
+    keywords = ("depends_on",)
     severity = Severity.INFO
     pedantic = True
     references = (docker_docs("compose/how-tos/startup-order/"),)

@@ -9,7 +9,7 @@ _MOST: Final = 20
 
 
 class FlatNetwork(Rule[Project]):
-    """Front door and database share one network.
+    """Published service and database share a network.
 
     Services of one network reach each other on every port. A proxy that serves strangers needs the application, and the
     application its database, but not the proxy the database: whoever gets into the proxy is at its door at once. Make a
@@ -17,6 +17,7 @@ class FlatNetwork(Rule[Project]):
     """
 
     id = "P001"
+    keywords = ("network",)
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     references = (cwe(653), docker_docs("compose/how-tos/networking/#specify-custom-networks"))

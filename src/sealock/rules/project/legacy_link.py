@@ -8,7 +8,7 @@ from sealock.rules.kit import Add, Iterator, On, Project, Remove, Rule, RuleFind
 
 
 class LegacyLink(Rule[Project]):
-    """Legacy link joins two containers.
+    """Legacy --link between containers.
 
     On the default bridge a link copies all environment variables of the other container into this one, its secrets too,
     and goes stale when the other restarts. On a user-defined network containers find each other by name, so links are
@@ -17,6 +17,7 @@ class LegacyLink(Rule[Project]):
     """
 
     id = "P012"
+    keywords = ("--link", "link")
     severity = Severity.LOW
     references = (cwe(497), docker_docs("engine/network/links/"))
     remedy = "Let both join a user-defined network (docker network create app; --network app), and drop the link."

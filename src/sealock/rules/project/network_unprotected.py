@@ -6,7 +6,7 @@ _BRIDGE = "com.docker.network.bridge."
 
 
 class NetworkUnprotected(Rule[Project]):
-    """Network lets strangers reach unpublished ports.
+    """Gateway mode exposes unpublished ports of the network.
 
     Docker drops what comes from outside for ports that are not published. The gateway mode nat-unprotected takes that
     guard away, and routed opens published ports on the container's own address, past all host addresses: with a
@@ -14,6 +14,7 @@ class NetworkUnprotected(Rule[Project]):
     """
 
     id = "P011"
+    keywords = ("gateway mode", "unpublished ports")
     severity = Severity.MEDIUM
     references = (cwe(668), docker_docs("engine/network/packet-filtering-firewalls/"))
     remedy = "Take the option away (the mode nat is the default), and publish the ports that are meant."

@@ -4,13 +4,14 @@ from sealock.rules.kit import Iterator, Project, Rule, RuleFinding, Severity, do
 
 
 class ObsoleteKey(Rule[Project]):
-    """Key is no longer read by Compose.
+    """Obsolete compose key.
 
     The top-level `version` is ignored since Compose 1.27 and warned of since 2.25. It does no harm, but reads as if it
     chose a format. Take it out.
     """
 
     id = "P008"
+    keywords = ("obsolete", "compose")
     severity = Severity.INFO
     pedantic = True
     references = (docker_docs("reference/compose-file/version-and-name/"),)

@@ -11,13 +11,14 @@ def _together(service: Service, other: Service) -> bool:
 
 
 class PortConflict(Rule[Project]):
-    """Two services publish one host port.
+    """Two services publish the same host port.
 
     Only the first that starts gets the port; the other does not start, or answers in the place of the one that people
     mean. 0.0.0.0 takes the port on every other address too.
     """
 
     id = "P009"
+    keywords = ("port",)
     severity = Severity.MEDIUM
     references = (docker_docs("reference/compose-file/services/#ports"),)
     remedy = "Give one of them another host port, or put both behind one reverse proxy."

@@ -8,7 +8,7 @@ from sealock.rules.ports import everyone, spelled
 
 
 class PowerfulAndReachable(Rule[Project]):
-    """Service with power over the host is open to strangers.
+    """Privileged service is reachable from outside.
 
     It can take the host over (privileged, an engine's socket, SYS_ADMIN), and everybody may talk to it: one hole in
     what it serves is the whole host. Put something without power in front of it, publish it on 127.0.0.1, or take the
@@ -16,6 +16,7 @@ class PowerfulAndReachable(Rule[Project]):
     """
 
     id = "P013"
+    keywords = ("privileged", "reachable")
     severity = Severity.HIGH
     references = (cwe(250), cwe(668))
     remedy = "Take the power away, or publish it on 127.0.0.1 behind a proxy that has none."

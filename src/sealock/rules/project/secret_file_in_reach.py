@@ -7,7 +7,7 @@ _SAMPLES = ("example", "sample", "template", "dist", "default", "public", "test"
 
 
 class SecretFileInReach(Rule[Project]):
-    """File with secrets is within others' reach.
+    """Secret file is readable by others or tracked by git.
 
     A secret file or env_file that lies in the repository and is not ignored is one `git add .` away from being
     everybody's, for ever. One that every user of the host may read, or that lies in a shared folder, is theirs already.
@@ -15,6 +15,7 @@ class SecretFileInReach(Rule[Project]):
     """
 
     id = "P003"
+    keywords = ("secret",)
     severity = Severity.MEDIUM
     references = (cwe(538), cwe(732), docker_docs("compose/how-tos/use-secrets/"))
     remedy = "List it in .gitignore and .dockerignore, and let only its owner read it (chmod 600)."

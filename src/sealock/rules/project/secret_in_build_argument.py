@@ -5,13 +5,14 @@ from sealock.secrets.values import find_secret, kind_of_name, redact
 
 
 class SecretInBuildArgument(Rule[Project]):
-    """Secret is given to a build as an argument.
+    """Secret in a build argument.
 
     Build arguments stand in the image's history and provenance: whoever pulls the image can read them, wherever the
     value came from. Give it as a build secret (`build: secrets:`) and mount it with `RUN --mount=type=secret`.
     """
 
     id = "P004"
+    keywords = ("secret", "build argument")
     severity = Severity.HIGH
     conceals = True
     references = (cwe(538), cwe(798), docker_docs("build/building/secrets/"))

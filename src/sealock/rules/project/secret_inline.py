@@ -5,7 +5,7 @@ from sealock.secrets.values import find_in_text, redact
 
 
 class SecretInline(Rule[Project]):
-    """Secret is written into a config or volume of the compose file.
+    """Secret in a config or volume of the compose file.
 
     What stands under `content:` or in a volume's options is in the file, so in its repository and its history. Take it
     from a file that is not in the repository (`secrets: file:`) or from the caller's environment
@@ -13,6 +13,7 @@ class SecretInline(Rule[Project]):
     """
 
     id = "P005"
+    keywords = ("secret",)
     severity = Severity.HIGH
     conceals = True
     references = (cwe(798), docker_docs("reference/compose-file/secrets/"))

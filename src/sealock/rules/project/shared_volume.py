@@ -6,13 +6,14 @@ from sealock.rules.kit import Confidence, Iterator, Project, Rule, RuleFinding, 
 
 
 class SharedVolume(Rule[Project]):
-    """Different services write one volume.
+    """Several services write to one volume.
 
     A volume that two programs write is a way from one into the other: what gets into the web server can put files in
     front of the application. Mostly one of them only reads; mount it there with `:ro`.
     """
 
     id = "P002"
+    keywords = ("volume",)
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     references = (cwe(668), docker_docs("reference/compose-file/services/#volumes"))

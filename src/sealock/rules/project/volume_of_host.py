@@ -5,7 +5,7 @@ from sealock.rules.paths import credentials, engine_of, exposure, normal, socket
 
 
 class VolumeOfHost(Rule[Project]):
-    """Named volume is a sensitive part of the host.
+    """Named volume is bound to a sensitive host directory.
 
     With the driver options `o: bind` and `device:` a volume that looks like any other is a folder of the host. Where
     that is /, /etc, /var/run or a home folder, every service that mounts the volume can take the host over, and nothing
@@ -13,6 +13,7 @@ class VolumeOfHost(Rule[Project]):
     """
 
     id = "P014"
+    keywords = ("volume", "host directory")
     severity = Severity.HIGH
     references = (cis_docker("5.6"), cwe(668), docker_docs("engine/storage/volumes/"))
     remedy = "Let the volume be the engine's own, or point it at a folder that holds nothing but its data."

@@ -6,7 +6,7 @@ from sealock.rules.shared._images import named_images
 
 
 class ImageMoves(Rule[Build | Container]):
-    """Image tag is missing, latest, or another moving tag.
+    """Image has no tag or a moving tag.
 
     Without a tag the registry's "latest" is pulled: whatever was pushed last, and so are `edge`, `nightly` or `main`.
     Two builds or two hosts then get different programs under one name, a broken or hostile push arrives unasked, and
@@ -14,6 +14,7 @@ class ImageMoves(Rule[Build | Container]):
     """
 
     id = "C080"
+    keywords = ("tag", "latest")
     kinds = ("build", "container")
     severity = Severity.MEDIUM
     reads = ("image",)

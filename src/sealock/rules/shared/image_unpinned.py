@@ -15,6 +15,7 @@ class ImageUnpinned(Rule[Build | Container]):
     """
 
     id = "C081"
+    keywords = ("digest", "pin")
     kinds = ("build", "container")
     severity = Severity.LOW
     reads = ("image",)

@@ -30,7 +30,7 @@ _STARTERS: Final = frozenset({"exec", "env", "sudo", "dumb-init", "tini"})
 
 
 class LoginServer(Rule[Container | Inventory | Enforced]):
-    """Login server (SSH, telnet, FTP) in the container or image.
+    """SSH or other login server in the container.
 
     sshd in a container is one more door with keys and passwords of its own, and whoever comes through it is inside the
     container's networks. `docker exec` gives a shell without it, and asks the engine who may; files travel by
@@ -39,6 +39,7 @@ class LoginServer(Rule[Container | Inventory | Enforced]):
     """
 
     id = "C036"
+    keywords = ("SSH", "login server")
     kinds = ("container", "image", "enforced")
     severity = Severity.MEDIUM
     reads = ("command", "entrypoint")

@@ -22,6 +22,7 @@ class OverlayUnencrypted(Rule[Project | EngineNetwork]):
     """
 
     id = "N001"
+    keywords = ("overlay", "encrypted")
     kinds = ("project", "network")
     severity = Severity.MEDIUM
     reads = ("driver",)

@@ -7,7 +7,7 @@ from sealock.rules.shared._images import named_images
 
 
 class UnknownRegistry(Rule[Build | Container]):
-    """Image comes from a registry that is not on the list of trusted ones.
+    """Image comes from a registry that is not trusted.
 
     Whoever runs a registry decides what its images hold. Keep the list of those that you trust short, and use no
     others. Without a list of your own (`registries` in the policy) the large public registries count as trusted.
@@ -16,6 +16,7 @@ class UnknownRegistry(Rule[Build | Container]):
     """
 
     id = "C086"
+    keywords = ("registry",)
     kinds = ("build", "container")
     severity = Severity.MEDIUM
     pedantic = True
