@@ -1,4 +1,4 @@
-"""Makes text from outside fit to be shown: nothing in it may steer a terminal, hide, or turn the reading direction."""
+"""Makes untrusted text safe to print: nothing in it controls a terminal, hides, or changes the reading direction."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
 
 
 def _spelled(character: str) -> str:
-    """The character in the spelling that programmers know."""
+    """The character as an escape sequence."""
     number = ord(character)
     if character in _SHORT:
         return _SHORT[character]
@@ -18,14 +18,16 @@ def _spelled(character: str) -> str:
 
 
 def visible(text: str, keep: str = "") -> str:
-    """Spell out what is not to be seen: controls, line breaks, bidi marks, lone surrogates; but for those in `keep`."""
+    """Escape what is invisible: controls, line breaks, bidi marks, lone surrogates; except the characters in `keep`."""
     if text.isprintable():
         return text
-    return "".join(one if one.isprintable() or one in keep or category(one) == "Zs" else _spelled(one) for one in text)
+    return "".join(
+        char if char.isprintable() or char in keep or category(char) == "Zs" else _spelled(char) for char in text
+    )
 
 
 def clip(text: str, limit: int) -> str:
-    """The text, its middle cut out where it is longer than `limit` characters."""
+    """The text, without its middle where it is longer than `limit` characters."""
     if len(text) <= limit:
         return text
     half = (limit - 1) // 2
@@ -33,7 +35,7 @@ def clip(text: str, limit: int) -> str:
 
 
 def line(text: str, limit: int = 600) -> str:
-    """The text as one line, all of it to be seen, and not too long a one."""
+    """The text as one line without invisible characters, of at most about `limit` characters."""
     return clip(visible(clip(text.strip(" "), limit)), limit)
 
 
@@ -47,14 +49,14 @@ def well_formed(text: str) -> str:
 
 
 def width(text: str) -> int:
-    """How many columns of a terminal the text takes."""
+    """The text's width in columns of a terminal."""
     if text.isascii():
         return len(text)
-    return sum(columns(one) for one in text)
+    return sum(map(columns, text))
 
 
 def columns(character: str) -> int:
-    """How many columns the character takes: 0 where it sits on the one before it, 2 where it is a wide one."""
+    """The character's width: 0 for a combining character, 2 for a wide one."""
     if character < "\x7f":
         return 1
     if combining(character) or category(character) in {"Mn", "Me"}:
@@ -63,14 +65,14 @@ def columns(character: str) -> int:
 
 
 def fit(text: str, room: int) -> str:
-    """The text, its middle cut out where it takes more columns than the room has."""
+    """The text, without its middle where it takes more columns than the room has."""
     if width(text) <= room:
         return text
     tail = ""
-    for one in reversed(text):
-        if width(one + tail) > (room - 1) // 2:
+    for char in reversed(text):
+        if width(char + tail) > (room - 1) // 2:
             break
-        tail = one + tail
+        tail = char + tail
     head = _head(text, left := room - 1 - width(tail))
     return f"{head if width(head) <= left else ''}…{tail}"
 
@@ -99,22 +101,22 @@ def wrap(text: str, room: int) -> list[str]:
 
 
 def _head(text: str, room: int) -> str:
-    """As much of the text's start as fits into the room."""
+    """As much of the start of the text as fits into the room."""
     used = 0
-    for index, one in enumerate(text):
-        used += columns(one)
+    for index, char in enumerate(text):
+        used += columns(char)
         if used > room:
             return text[: max(index, 1)]
     return text
 
 
 def sentence(text: str) -> str:
-    """The text with a capital and a full stop, unless it starts or ends in a way of its own."""
+    """The text with a capital and a full stop, except where its first word or last sign must stay."""
     text = text.strip()
     if not text:
         return ""
     first = text.partition(" ")[0]
-    # A word such as "docker-compose.yml" or "--privileged" keeps its spelling at the start of a sentence too.
+    # "docker-compose.yml" or "--privileged" keeps its spelling at the start of a sentence too.
     if first.isalpha() and first.islower() and first != "sealock":
         text = text[0].upper() + text[1:]
     return text if text[-1] in ".!?:…" else f"{text}."

@@ -225,7 +225,7 @@ def test_sarif_offers_a_fix_only_where_it_is_safe_and_spelled(remedy: Remedy, fi
 def test_sarif_explains_a_rule_with_its_page() -> None:
     rules = {rule["id"]: rule for rule in sarif(plain())["tool"]["driver"]["rules"]}
     assert rules["C001"]["fullDescription"]["text"].startswith("It holds every capability, sees every device")
-    assert "**Remedy.** Grant the one capability" in rules["C001"]["help"]["markdown"]
+    assert "**Fix.** Grant the one capability" in rules["C001"]["help"]["markdown"]
     assert "```\ndocker run --privileged alpine\n```" in rules["C001"]["help"]["markdown"]
 
 

@@ -68,8 +68,8 @@ def _filled(paragraph: str, width: int, indent: str) -> list[str]:
 
 
 def _words(line: str) -> int:
-    found = re.match(r" +(?:\S+  +)?", line)
-    return found.end() if found else 0
+    start = re.match(r" +(?:\S+  +)?", line)
+    return start.end() if start else 0
 
 
 def add_example(parser: ArgumentParser) -> None:

@@ -139,7 +139,7 @@ class Progress:
     """Seconds."""
 
     def __init__(self, done: str, *, quiet: bool = False) -> None:
-        self.done, self.count, self.shown = done, 0, 0.0
+        self.done, self.count, self.printed = done, 0, 0.0
         self.on = not quiet and sys.stderr.isatty()
         self.start = monotonic()
 
@@ -151,12 +151,12 @@ class Progress:
         """Count one more, which is about to begin."""
         self.count += 1
         now = monotonic()
-        if self.on and now - self.start > self.PATIENCE and now - self.shown > 0.1:
-            self.shown = now
+        if self.on and now - self.start > self.PATIENCE and now - self.printed > 0.1:
+            self.printed = now
             sys.stderr.write(f"\r\x1b[K{self.count} {self.done}; now {visible(name)[-60:]}")
             sys.stderr.flush()
 
     def __exit__(self, *_: object) -> None:
         """Wipe the line."""
-        if self.shown:
+        if self.printed:
             sys.stderr.write("\r\x1b[K")

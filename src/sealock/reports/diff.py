@@ -15,30 +15,30 @@ DiffLineKind: TypeAlias = Literal[" ", "-", "+"]
 
 
 def render(name: str, old: str, new: str, *, colour: bool = False, terminal: bool = False) -> str:
-    """The difference, "" where there is none. For a terminal, what could steer it is escaped; else every byte stays."""
+    """The difference, "" for equal texts. For a terminal, control characters are escaped; else every byte stays."""
     before, after = _lines(old), _lines(new)
     if before == after:
         return ""
     paint = Paint(on=colour)
-    shown = _terminal if terminal else _exact
-    named = name.removeprefix("./").lstrip("/")
-    out = [paint("bold", f"--- {_path('a/' + named)}") + "\n", paint("bold", f"+++ {_path('b/' + named)}") + "\n"]
+    spell = _terminal if terminal else _exact
+    path = name.removeprefix("./").lstrip("/")
+    out = [paint("bold", f"--- {_path('a/' + path)}") + "\n", paint("bold", f"+++ {_path('b/' + path)}") + "\n"]
     for head, rows in _hunks(before, after):
         out.append(paint("cyan", head) + "\n")
-        out += [_row(kind, text, paint, shown(text)) for kind, text in rows]
+        out += [_row(kind, text, paint, spell(text)) for kind, text in rows]
     return "".join(out)
 
 
 def _lines(text: str) -> list[str]:
-    """The lines with their ends; a line feed alone ends one, as diff and patch have it."""
+    """The lines with their ends; only a line feed ends a line, as in diff and patch."""
     lines = text.split("\n")
     last = lines.pop()
     return [f"{line}\n" for line in lines] + ([last] if last else [])
 
 
-def _row(kind: DiffLineKind, text: str, paint: Paint, shown: str) -> str:
+def _row(kind: DiffLineKind, text: str, paint: Paint, spelled: str) -> str:
     inks: dict[DiffLineKind, Ink] = {"-": "red", "+": "green"}
-    body = f"{kind}{shown}"
+    body = f"{kind}{spelled}"
     body = paint(inks[kind], body) if kind in inks else body
     return f"{body}\n" if text.endswith("\n") else f"{body}\n{_NO_NEWLINE}"
 
@@ -48,18 +48,18 @@ def _exact(text: str) -> str:
 
 
 def _terminal(text: str) -> str:
-    """A tab stays, and the carriage return of a Windows line end goes unsaid."""
+    """Escapes control characters, but keeps tabs and drops the carriage return of a Windows line end."""
     return visible(text.removesuffix("\n").removesuffix("\r"), keep="\t")
 
 
 def _path(path: str) -> str:
-    """The path as git spells it: in quotes where it holds what would break the line."""
+    """The path as git spells it: in quotes where a character would break the line."""
     if path.isprintable() and '"' not in path and "\\" not in path:
         return path
     short = {"\n": "\\n", "\t": "\\t", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
     quoted = "".join(
-        short.get(one) or (one if one.isprintable() else "".join(f"\\{byte:03o}" for byte in _bytes(one)))
-        for one in path
+        short.get(char) or (char if char.isprintable() else "".join(f"\\{byte:03o}" for byte in _bytes(char)))
+        for char in path
     )
     return f'"{quoted}"'
 
@@ -72,8 +72,8 @@ def _bytes(character: str) -> bytes:
 
 
 def _hunks(before: list[str], after: list[str]) -> Iterator[tuple[str, list[tuple[DiffLineKind, str]]]]:
-    """The head and rows of each hunk. Equal starts and ends are put aside first, since fixes touch few lines."""
-    from difflib import SequenceMatcher  # noqa: PLC0415  its import is dear, and seldom needed
+    """The head and rows of each hunk. Equal starts and ends are skipped first, since fixes change few lines."""
+    from difflib import SequenceMatcher  # noqa: PLC0415  its import is slow, and only diffs need it
 
     start = 0
     while start < min(len(before), len(after)) and before[start] == after[start]:
@@ -85,7 +85,7 @@ def _hunks(before: list[str], after: list[str]) -> Iterator[tuple[str, list[tupl
     changes = [(tag, i + start, j + start, k + start, m + start) for tag, i, j, k, m in middle.get_opcodes()]
     whole = SequenceMatcher(None, before, after)
     # get_opcodes keeps its answer here, and the grouping goes by it.
-    whole.opcodes = [  # type: ignore[attr-defined]  # it is documented in the source alone
+    whole.opcodes = [  # type: ignore[attr-defined]  # only its source documents it
         *([("equal", 0, start, 0, start)] if start else []),
         *changes,
         *([("equal", len(before) - end, len(before), len(after) - end, len(after))] if end else []),
@@ -104,7 +104,7 @@ def _hunks(before: list[str], after: list[str]) -> Iterator[tuple[str, list[tupl
 
 
 def _range(start: int, stop: int) -> str:
-    """A stretch of lines as a hunk's head has it; an empty one stands behind the line before it."""
+    """A range of lines in a hunk's head; an empty range starts at the line before it."""
     length = stop - start
     if length == 1:
         return str(start + 1)

@@ -1,4 +1,4 @@
-"""Cuts the line at fault out of its source, with the stretch in it that is meant."""
+"""Cuts the line at fault out of its source, and marks the fault in it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from msgspec import Struct
 from sealock.model.location import Location, Source
 
 _REACH = 400
-"""How many characters around the fault are looked at: enough for any screen, little for a line of any length."""
+"""Characters around the fault: enough for any screen, and few of a very long line."""
 
 
 class Excerpt(Struct, frozen=True, gc=False):
-    """One line's part around the fault: before it, the fault, after it, as they stand in the source.
+    """One line's part around the fault: the text before it, the fault, the text after it, as in the source.
 
-    `cut_left` and `cut_right` say that the line goes on; the fault ends on `last_line`, which may be a later one.
+    `cut_left` and `cut_right` say that the line continues; the fault ends on `last_line`, perhaps a later line.
     """
 
     number: int
@@ -28,7 +28,7 @@ class Excerpt(Struct, frozen=True, gc=False):
 
 
 def excerpt(sources: Mapping[str, Source], location: Location, reach: int = _REACH) -> Excerpt | None:
-    """The line that the location starts on; None where there is no text, no such line, or nothing to be seen on it."""
+    """The line that the location starts on; None without a text, without that line, or for a blank line."""
     source = sources.get(location.file)
     if source is None or not 1 <= location.line <= len(source.starts):
         return None

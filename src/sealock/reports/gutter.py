@@ -1,4 +1,4 @@
-"""Draws an excerpt beside its line number, with carets below: tabs opened, long lines cut, nothing hidden."""
+"""Draws an excerpt next to its line number, with carets below: tabs expanded, long lines cut, nothing hidden."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CUT = "…"
 
 
 class _Cell(Struct, frozen=True, gc=False):
-    """One character of the source as it is shown."""
+    """One character of the source as the terminal shows it."""
 
     text: str
     columns: int
@@ -41,8 +41,8 @@ class Gutter:
         fault = "".join(cell.text for cell in cells[at:end] if cell.fault)
         after = "".join(cell.text for cell in cells[at:end] if not cell.fault)
         bar = self.paint("faint", self.signs.bar)
-        shown = f"{_CUT * left}{before}{self.paint(ink, fault)}{after}{_CUT * right}"
-        yield f"{self.paint('faint', f' {number} ')}{bar} {shown}"
+        text = f"{_CUT * left}{before}{self.paint(ink, fault)}{after}{_CUT * right}"
+        yield f"{self.paint('faint', f' {number} ')}{bar} {text}"
         carets = "^" * max(width(fault.rstrip()), 1)
         below = " " * (width(before) + left) + self.paint(ink, carets)
         more = f"to line {cut.last_line}" if cut.last_line > cut.number else ""
@@ -56,16 +56,16 @@ def _cells(cut: Excerpt) -> list[_Cell]:
     cells: list[_Cell] = []
     used = 0
     for part, fault in ((cut.before, False), (cut.fault, True), (cut.after, False)):
-        for one in part:
-            text = " " * (_TAB - used % _TAB) if one == "\t" else visible(one)
-            wide = columns(one) if len(text) == 1 else len(text)
+        for char in part:
+            text = " " * (_TAB - used % _TAB) if char == "\t" else visible(char)
+            wide = columns(char) if len(text) == 1 else len(text)
             cells.append(_Cell(text, wide, fault))
             used += wide
     return cells
 
 
 def _window(cells: list[_Cell], cut: Excerpt, room: int) -> tuple[int, int, bool, bool]:
-    """Where to start and end so that it fits and shows the fault; whether something is cut off at either side."""
+    """The first and last cell, so that the fault is visible; whether the line is cut at the left and at the right."""
     total = sum(cell.columns for cell in cells)
     if total <= room and not cut.cut_left and not cut.cut_right:
         return 0, len(cells), False, False

@@ -1,4 +1,4 @@
-"""One HTML file that needs nothing else: no network, no script; and a policy that forbids both."""
+"""One HTML file without network access or scripts, and a content security policy that forbids both."""
 
 from __future__ import annotations
 
@@ -142,8 +142,8 @@ def _contents(report: Report, numbers: Numbers) -> Iterator[str]:
             )
             if part
         )
-        shown = f'<a href="#{numbers.target(target)}">{name}</a>' if target.findings else name
-        yield f'<li>{shown} <span class="faint">{words or "nothing found"}</span></li>'
+        link = f'<a href="#{numbers.target(target)}">{name}</a>' if target.findings else name
+        yield f'<li>{link} <span class="faint">{words or "nothing found"}</span></li>'
     yield "</ul></div></section>"
 
 

@@ -35,12 +35,12 @@ class Numbers:
         return self._targets[id(target)]
 
     def link(self, finding: Finding) -> str:
-        """A link to the finding, that says where its fault is."""
+        """A link to the finding, labelled with its place."""
         return f'<a href="#{self.finding(finding)}">{self.label(finding)}</a>'
 
     @staticmethod
     def label(finding: Finding) -> str:
-        """The place of the fault, or the package that has it."""
+        """The place of the fault, or the vulnerable package."""
         flaw = finding.vulnerability
         return escaped(flaw.package.name, 80) if flaw else place(finding.location)
 
@@ -51,7 +51,7 @@ def escaped(text: str, limit: int = 1000) -> str:
 
 
 def prose(text: str, limit: int = 1000) -> str:
-    """The text as one line of HTML, with what stands in backquotes as code."""
+    """The text as one line of HTML, with backquoted words as code."""
     parts = escaped(text, limit).split("`")
     if len(parts) % 2 == 0:
         return "`".join(parts)
@@ -59,7 +59,7 @@ def prose(text: str, limit: int = 1000) -> str:
 
 
 def coded(text: str) -> str:
-    """The text as it stands in a source, tabs included; what could not be seen is spelled out."""
+    """The text as it stands in a source, tabs included; invisible characters are escaped."""
     return visible(text, keep="\t").translate(_ENTITIES)
 
 
@@ -149,7 +149,7 @@ def _link(reference: Reference) -> str:
 
 
 def render_error(target: TargetReport, error: InputError) -> Iterator[str]:
-    """Something that could not be read."""
+    """An input that could not be read."""
     yield '<article class="card problem">'
     yield f"<h3>{place(error.location)}</h3>"
     yield from _code(target, error.location)

@@ -1,4 +1,4 @@
-"""Writes JSON that every reader takes and no terminal stumbles over."""
+"""Writes JSON that every reader accepts and every terminal shows."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ import msgspec
 from sealock.text import well_formed
 
 # Beyond what JSON escapes by itself: DEL and C1 controls, zero-width and bidi marks, line separators, noncharacters and
-# the like. They stand in strings alone, so escaping them in the finished text is sound.
+# the like. They only occur in strings, so it is safe to escape them in the finished text.
 _NOT_ASCII = re.compile(r"[^\n -~]+")
 _PIECE = 4096
-"""Characters that are looked at as one."""
+"""Characters that are checked at once."""
 
 
 def encode(value: Any, *, indent: int = 2) -> str:  # noqa: ANN401  it takes what JSON can hold
-    """Encode lists, dicts, strings and numbers. Lone surrogates are replaced; what could not be seen is escaped."""
+    """Encode lists, dicts, strings and numbers. Lone surrogates are replaced; invisible characters are escaped."""
     return spread(compact(value), indent=indent)
 
 
 def spread(encoded: bytes, *, indent: int = 2) -> str:
-    """Spread JSON without blanks over lines; what could not be seen is escaped."""
+    """Spread JSON without blanks over lines; invisible characters are escaped."""
     written = msgspec.json.format(encoded, indent=indent).decode()
     if written.isascii() and "\x7f" not in written:
         return written + "\n"
-    # The search is slow, and most pieces have nothing to be found.
-    pieces = (piece if _is_seen(piece) else _NOT_ASCII.sub(_escaped, piece) for piece in _pieces(written))
+    # The search is slow, and most pieces have no such character.
+    pieces = (piece if _is_visible(piece) else _NOT_ASCII.sub(_escaped, piece) for piece in _pieces(written))
     return "".join(pieces) + "\n"
 
 
 def compact(value: Any) -> bytes:  # noqa: ANN401  as above
-    """Encode without blanks, for what nobody looks at. Lone surrogates are replaced."""
+    """Encode without blanks, for machines. Lone surrogates are replaced."""
     try:
         return msgspec.json.encode(value)
     except UnicodeEncodeError:
@@ -49,7 +49,7 @@ def _pieces(written: str) -> Iterator[str]:
         at = end
 
 
-def _is_seen(piece: str) -> bool:
+def _is_visible(piece: str) -> bool:
     if piece.isascii():
         return "\x7f" not in piece
     return piece.replace("\n", "").isprintable()
@@ -57,7 +57,7 @@ def _is_seen(piece: str) -> bool:
 
 def _escaped(match: re.Match[str]) -> str:
     run = match[0]
-    return run if run.isprintable() else "".join(one if one.isprintable() else _units(one) for one in run)
+    return run if run.isprintable() else "".join(char if char.isprintable() else _units(char) for char in run)
 
 
 def _units(character: str) -> str:
@@ -69,7 +69,7 @@ def _well_formed(value: Any) -> Any:  # noqa: ANN401  as above
     if isinstance(value, str):
         return well_formed(value)
     if isinstance(value, dict):
-        return {_well_formed(name): _well_formed(one) for name, one in value.items()}
+        return {_well_formed(name): _well_formed(member) for name, member in value.items()}
     if isinstance(value, list | tuple):
-        return [_well_formed(one) for one in value]
+        return [_well_formed(item) for item in value]
     return value

@@ -1,14 +1,14 @@
-"""Puts text from outside into Markdown so that it stays text."""
+"""Escapes untrusted text for Markdown."""
 
 from __future__ import annotations
 
 from sealock.text import visible
 
-_SPECIAL = str.maketrans({one: f"\\{one}" for one in "\\`*_[]<>|~#!&"})
+_SPECIAL = str.maketrans({char: f"\\{char}" for char in "\\`*_[]<>|~#!&"})
 
 
 def inline(text: str) -> str:
-    """The text within a line; backquoted words of ours stay code, since rules' pages use them."""
+    """The text within a line; backquoted words stay code, since the rules' pages use them."""
     parts = visible(text.replace("\n", " ")).split("`")
     if len(parts) % 2 == 0:
         return "\\`".join(part.translate(_SPECIAL) for part in parts)
@@ -27,8 +27,8 @@ def code(text: str, language: str = "") -> str:
 
 
 def link(label: str, url: str) -> str:
-    """A link where the address is a web address; the bare label where there is none."""
+    """A link for a web address; only the label for anything else."""
     if not url.startswith(("https://", "http://")):
         return inline(label or url)
-    address = "".join(f"%{ord(one):02X}" if one in '<>()"\\' or one <= " " else one for one in visible(url))
+    address = "".join(f"%{ord(char):02X}" if char in '<>()"\\' or char <= " " else char for char in visible(url))
     return f"[{inline(label or url)}]({address})"

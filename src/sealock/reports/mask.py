@@ -1,4 +1,4 @@
-"""Masks secrets in the texts that excerpts are cut from, so that a report may be shown where its sources may not."""
+"""Masks secrets in the texts of excerpts, so that a report can be shared when its sources cannot."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from msgspec.structs import replace
 from sealock.model.location import Location, Source
 from sealock.model.report import TargetReport
 
-_SHOWN: Final = 4
-"""Characters of a bare word that stay, so that people know which one is meant."""
+_KEPT: Final = 4
+"""Characters of a bare word that stay, so that people recognise it."""
 _NAMED: Final = re.compile(
     r"(?:(?:-e|-l|--env|--label|--build-arg)[\s=]+)?[\"']?[A-Za-z_][\w.-]*[\"']?(?:=(?![=\s])|:\s*(?=\S))|[A-Z][A-Z0-9_]*\s+(?=\S)"
 )
-"""What stands before a value and is none: `NAME=`, `-e NAME=`, `NAME: `, and the old `ENV NAME value`."""
+"""What precedes a value: `NAME=`, `-e NAME=`, `NAME: `, and the old `ENV NAME value`."""
 _LETTER: Final = re.compile(r"[^\s\"'\\]")
 
 
 def masked(target: TargetReport) -> TargetReport:
-    """The target with what its findings conceal masked in its texts; every character keeps its place."""
-    stretches: dict[str, list[tuple[int, int]]] = {}
+    """The target with its concealed values masked in its texts; every character keeps its place."""
+    spans: dict[str, list[tuple[int, int]]] = {}
     for finding in target.findings:
         if finding.conceal and (source := target.sources.get(finding.location.file)) is not None:
-            stretches.setdefault(finding.location.file, []).extend(_offsets(source, finding.location))
-    if not stretches:
+            spans.setdefault(finding.location.file, []).extend(_offsets(source, finding.location))
+    if not spans:
         return target
     sources = {
-        name: Source(source.name, _text(source.text, stretches[name])) if name in stretches else source
+        name: Source(source.name, _text(source.text, spans[name])) if name in spans else source
         for name, source in target.sources.items()
     }
     return replace(target, sources=sources)
@@ -41,13 +41,13 @@ def _offsets(source: Source, location: Location) -> Iterator[tuple[int, int]]:
         yield start, source.starts[location.end_line - 1] + location.end_column - 1
 
 
-def _text(text: str, stretches: list[tuple[int, int]]) -> str:
+def _text(text: str, spans: list[tuple[int, int]]) -> str:
     pieces: list[str] = []
     at = 0
-    for start, end in sorted(stretches):
+    for start, end in sorted(spans):
         if end <= at:
             continue
-        start = max(start, at)  # noqa: PLW2901  two findings may share a stretch
+        start = max(start, at)  # noqa: PLW2901  two findings may share a span
         pieces += (text[at:start], _stars(text[start:end]))
         at = end
     pieces.append(text[at:])
@@ -56,5 +56,5 @@ def _text(text: str, stretches: list[tuple[int, int]]) -> str:
 
 def _stars(secret: str) -> str:
     named = _NAMED.match(secret)
-    shown = named.end() if named else min(_SHOWN, len(secret) // 4)
-    return secret[:shown] + _LETTER.sub("*", secret[shown:])
+    kept = named.end() if named else min(_KEPT, len(secret) // 4)
+    return secret[:kept] + _LETTER.sub("*", secret[kept:])

@@ -16,7 +16,7 @@ class Page:
         self.paint, self.signs = Paint(on=colour), Signs(unicode=unicode)
 
     def headline(self, name: str, about: str = "") -> str:
-        """A line across the terminal with a name, and in faint letters what is to be said about it."""
+        """A line across the terminal with a name, and faint details about it."""
         about = f" {self.signs.dot} {about} " if about else " "
         name = fit(name, self.room - width(about) - 3)
         bar = self.signs.rule * max(self.room - width(name) - width(about) - 3, 0)

@@ -1,4 +1,4 @@
-"""Spells places as SARIF wants them: relative URIs, lines, and columns in UTF-16 code units."""
+"""Places in SARIF: relative URIs, lines, and columns in UTF-16 code units."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def uri(name: str) -> str:
 
 
 class Places:
-    """Turns the places of one target; columns need its texts, and where one is missing they are left out."""
+    """Converts the places of one target; a place without its text gets no columns."""
 
     def __init__(self, target: TargetReport) -> None:
         self.sources = target.sources
@@ -37,7 +37,7 @@ class Places:
         self._astral: dict[str, bool] = {}
 
     def physical(self, location: Location) -> dict[str, Any]:
-        """§3.29. What has no line is said of the whole text; without a region where there is no text either."""
+        """§3.29. The region of a place without a line is the whole text, if there is a text."""
         place: dict[str, Any] = {"artifactLocation": {"uri": uri(location.file or self.target)}}
         if location.line > 0:
             place["region"] = self._region(location)
@@ -46,7 +46,7 @@ class Places:
         return place
 
     def replacement(self, file: str, change: Change) -> dict[str, Any] | None:
-        """§3.57 for an edit of that file; None for what is no such edit."""
+        """§3.57 for an edit of that file; None for any other change."""
         source = self.sources.get(file)
         if not isinstance(change, Edit) or change.place.file or change.place.start < 0 or source is None:
             return None
@@ -71,7 +71,7 @@ class Places:
     def _units(self, source: Source, line: int, column: int) -> int:
         """The column in UTF-16 code units: a character beyond U+FFFF counts as two."""
         if source.name not in self._astral:
-            # Asked once of each text, so that a long line costs its many findings nothing.
+            # Searched once in each text, so that many findings on a long line stay cheap.
             self._astral[source.name] = not source.text.isascii() and _ASTRAL.search(source.text) is not None
         if not self._astral[source.name] or not 1 <= line <= len(source.starts):
             return column

@@ -1,4 +1,4 @@
-"""SARIF's rule descriptors (§3.49), from the manual pages where they are given, else from the findings themselves."""
+"""SARIF's rule descriptors (§3.49), from the manual's pages, or without them from the findings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GRADES: Final = {
     Severity.INFO: (0.1, 4.0),
 }
 """The scores of each: from, and below."""
-_PROBLEMS: Final = {
+_LEVELS: Final = {
     Severity.CRITICAL: "error",
     Severity.HIGH: "error",
     Severity.MEDIUM: "warning",
@@ -37,7 +37,7 @@ _DEFAULTS: Final = {"error": "error", "warning": "warning", "recommendation": "n
 
 
 def descriptors(report: Report) -> list[dict[str, Any]]:
-    """One descriptor for each rule that something was found by, in order of id."""
+    """One descriptor for each rule with findings, in order of id."""
     groups: dict[str, list[Finding]] = {}
     for target in report.targets:
         for finding in target.findings:
@@ -62,11 +62,11 @@ def _descriptor(rule: str, group: list[Finding], page: RulePage | None) -> dict[
             "text": "\n\n".join(part for part in (sentence(title), why, remedy) if part),
             "markdown": "\n\n".join(_markdown(title, why, remedy, references, page)),
         },
-        "defaultConfiguration": {"level": _DEFAULTS[_PROBLEMS[severity]]},
+        "defaultConfiguration": {"level": _DEFAULTS[_LEVELS[severity]]},
         "properties": {
             "tags": ["security", "container", *(["vulnerability"] if first.vulnerability else [])],
             "precision": confidence.word,
-            "problem.severity": _PROBLEMS[severity],
+            "problem.severity": _LEVELS[severity],
             "security-severity": _score(group, severity),
         },
     }
@@ -79,7 +79,7 @@ def _descriptor(rule: str, group: list[Finding], page: RulePage | None) -> dict[
 
 
 def _score(group: list[Finding], severity: Severity) -> str:
-    """What code scanning grades by: the vulnerability's own score, where it is of the severity that counts."""
+    """The score that code scanning grades by: the vulnerability's own where it fits the severity."""
     low, high = _GRADES[severity]
     scores = [
         rating.score
@@ -92,8 +92,8 @@ def _score(group: list[Finding], severity: Severity) -> str:
 
 
 def _name(title: str) -> str:
-    """The title in Pascal case, which is how viewers want a name: "DockerSocketIsMounted"."""
-    words = "".join(one if one.isalnum() and one.isascii() else " " for one in title).split()
+    """The title in Pascal case, as viewers expect a name: "DockerSocketIsMounted"."""
+    words = "".join(char if char.isalnum() and char.isascii() else " " for char in title).split()
     return "".join(word[0].upper() + word[1:] for word in words)
 
 
@@ -104,7 +104,7 @@ def _markdown(
     if why:
         yield "\n\n".join(inline(" ".join(part.split())) for part in why.split("\n\n"))
     if remedy:
-        yield f"**Remedy.** {inline(remedy)}"
+        yield f"**Fix.** {inline(remedy)}"
     if page and page.bad and page.good:
         yield f"Instead of\n\n{code(page.bad[0])}\n\nwrite\n\n{code(page.good[0])}"
     links = "\n".join(f"- {link(reference.label, reference.url)}" for reference in references)

@@ -11,13 +11,13 @@ from sealock.reports.excerpt import Excerpt, excerpt
 
 _AROUND = 2
 _AT_MOST = 12
-"""Lines of a fault that are shown; a longer one is cut."""
+"""Lines of a fault; a longer fault is cut."""
 _REACH = 160
 _END = 1 << 40
 
 
 class SourceLine(Struct, frozen=True, gc=False):
-    """A line with its number; the fault is empty in lines beside it. `at_fault` marks the lines of the fault."""
+    """A line with its number; the fault is empty on the lines around it. `at_fault` marks the lines of the fault."""
 
     number: int
     before: str
@@ -29,22 +29,22 @@ class SourceLine(Struct, frozen=True, gc=False):
 
 
 def listing(sources: Mapping[str, Source], location: Location) -> Iterator[SourceLine]:
-    """The fault's lines with a few around; nothing where there is no text to show."""
+    """The fault's lines and a few around them; nothing without a text."""
     source = sources.get(location.file)
     if source is None or excerpt(sources, location) is None:
         return
     last = max(location.end_line, location.line)
     if last > location.line and location.end_column == 1:
         last -= 1  # it ends with the line's end
-    shown = min(last, location.line + _AT_MOST - 1)
+    cut = min(last, location.line + _AT_MOST - 1)
     final = len(source.starts) - (1 if source.text.endswith("\n") else 0)
-    for number in range(max(location.line - _AROUND, 1), min(shown + _AROUND, final) + 1):
+    point = location.line == last and location.column == location.end_column
+    for number in range(max(location.line - _AROUND, 1), min(cut + _AROUND, final) + 1):
         inside = location.line <= number <= last
         start = location.column if number == location.line else 1
         end = location.end_column if number == location.end_line else _END
         here = Location(location.file, number, start, number, end if inside else 1)
-        cut = excerpt(sources, here, _REACH)
-        yield _row(number, cut, inside=inside, point=location.line == last and location.column == location.end_column)
+        yield _row(number, excerpt(sources, here, _REACH), inside=inside, point=point)
 
 
 def _row(number: int, cut: Excerpt | None, *, inside: bool, point: bool) -> SourceLine:
@@ -52,7 +52,7 @@ def _row(number: int, cut: Excerpt | None, *, inside: bool, point: bool) -> Sour
         return SourceLine(number, "", "", "", inside)
     before, fault = cut.before, cut.fault
     if inside and not before:
-        # The blanks that a line starts with are not what is wrong with it.
+        # The indentation of a line is not at fault.
         stripped = fault.lstrip(" \t")
         before, fault = fault[: len(fault) - len(stripped)], stripped
     left, right = "…" if cut.cut_left else "", "…" if cut.cut_right else ""

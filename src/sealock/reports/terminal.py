@@ -39,7 +39,7 @@ def render(  # noqa: PLR0913  each is an option of the command line
     """
     page = _Page(report, max(width, 30), colour=colour, unicode=unicode, verbose=verbose, every=every)
     lines = [row for target in report.targets for row in page.target(target, show_suppressed=show_suppressed)]
-    lines += [*page.first(), *page.skipped(), *page.notes(), *page.summary(shown=show_suppressed)]
+    lines += [*page.first(), *page.skipped(), *page.notes(), *page.summary(with_suppressed=show_suppressed)]
     return "\n".join(row.rstrip() for row in lines) + "\n"
 
 
@@ -57,7 +57,7 @@ def _where(finding: Finding) -> str:
 
 
 class _Page(Page):
-    """Knows how the page looks; each method yields the lines of one part."""
+    """Lays out the report; each method yields the lines of one part."""
 
     def __init__(  # noqa: PLR0913  each is an option of the command line
         self, report: Report, room: int, *, colour: bool, unicode: bool, verbose: bool, every: bool
@@ -89,12 +89,11 @@ class _Page(Page):
         if counted:
             from sealock.reports.vulnerable import Vulnerable  # noqa: PLC0415  most runs look into no image
 
-            yield from Vulnerable(self.room, colour=self.paint.on, unicode=self.unicode, every=self.every).lines(
-                counted
-            )
+            part = Vulnerable(self.room, colour=self.paint.on, unicode=self.unicode, every=self.every)
+            yield from part.lines(counted)
 
     def error(self, target: TargetReport, error: InputError) -> Iterator[str]:
-        """Something that could not be read."""
+        """An input that could not be read."""
         badge = self.paint("alarm", f"{self.signs.of[max(self.signs.of)]} ERROR") + " " * 5
         yield from self.hanging(place(error.location), 12, "bold", badge=badge)
         yield from self.excerpt(target, error.location, "red")
@@ -150,7 +149,7 @@ class _Page(Page):
         yield ""
 
     def first(self) -> Iterator[str]:
-        """What to do first, where there are enough findings for the question."""
+        """What to do first, for more than two findings."""
         every = tuple(self.report.findings())
         findings = tuple(finding for finding in every if finding.vulnerability is None)
         ranked = [step for step in steps(every) if not unfixed(step)]
@@ -184,14 +183,14 @@ class _Page(Page):
         if len(reasons) == 1:
             words += f": {line(next(iter(reasons)), 300)}"
         yield from self.hanging(f"{words}.", 0, "bold")
-        shown = list(reasons.items())[: None if self.verbose else _REASONS]
-        for reason, entries in shown:
+        first = list(reasons.items())[: None if self.verbose else _REASONS]
+        for reason, entries in first:
             if len(reasons) > 1:
                 yield from self.hanging(line(reason, 300), 9, label=f"{len(entries):>5} {self.signs.times}")
             if self.verbose:
                 yield from self.silent_rules(entries)
-        if len(reasons) > len(shown):
-            rest = count(len(reasons) - len(shown), "more reason")
+        if len(reasons) > len(first):
+            rest = count(len(reasons) - len(first), "more reason")
             yield from self.hanging(f"and {rest} (--verbose shows all)", 9, "faint")
         yield ""
 
@@ -210,8 +209,8 @@ class _Page(Page):
         if self.report.notes:
             yield ""
 
-    def summary(self, *, shown: bool) -> Iterator[str]:
-        """The last lines: the counts, whether suppressed findings were `shown`, and the reason for the exit status."""
+    def summary(self, *, with_suppressed: bool) -> Iterator[str]:
+        """The last lines: the counts, and the reason for the exit status."""
         report = self.report
         if not report.targets:
             yield "Nothing was checked."
@@ -221,7 +220,8 @@ class _Page(Page):
         words = f"{count(total, 'finding') if total else 'No findings'} in {count(len(report.targets), 'target')}"
         words += f": {', '.join(counts)}." if counts else "."
         if report.suppressed:
-            words += f" {report.suppressed} suppressed" + ("." if shown else " (--show-suppressed lists them).")
+            words += f" {report.suppressed} suppressed"
+            words += "." if with_suppressed else " (--show-suppressed lists them)."
         if report.errors:
             words += f" {count(report.errors, 'error')}: not everything could be read."
         ink: Ink = "green" if report.status == 0 and not total else "bold"
