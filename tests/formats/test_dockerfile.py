@@ -1,4 +1,4 @@
-"""Dockerfiles as BuildKit reads them: instructions, stages, what they add up to, and where each word stands."""
+"""Dockerfiles as BuildKit reads them: instructions, stages, the final configuration, and the place of each word."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def programs(text: str) -> list[list[str]]:
 
 
 CONTAINERS = {
-    "what is not said is unset": ("FROM debian:12\n", {"image": "debian:12", "user": UNSET, "environment": UNSET, "health": UNSET}),
-    "what cannot be said is unknown": ("FROM debian:12\n", {"privileged": UNKNOWN, "ports": UNKNOWN, "memory": UNKNOWN, "name": UNKNOWN}),
+    "a missing instruction is unset": ("FROM debian:12\n", {"image": "debian:12", "user": UNSET, "environment": UNSET, "health": UNSET}),
+    "a run-time setting is unknown": ("FROM debian:12\n", {"privileged": UNKNOWN, "ports": UNKNOWN, "memory": UNKNOWN, "name": UNKNOWN}),
     "the last user": ("FROM a\nUSER root\nUSER app\n", {"user": "app"}),
     "a user from an ARG with a default": ("FROM a\nARG U=root\nUSER ${U}\n", {"user": "root"}),
     "a user from an ARG without default": ("FROM a\nARG U\nUSER $U\n", {"user": UNKNOWN}),
-    "a user from an ARG without default, which has one here": ("FROM a\nARG U\nUSER ${U:-app}\n", {"user": "app"}),
+    "a user from an ARG with a default in the expansion": ("FROM a\nARG U\nUSER ${U:-app}\n", {"user": "app"}),
     "a user that is unknown": ("FROM a\nUSER $U\n", {"user": UNKNOWN}),
     "a user that is unset for sure": ("FROM scratch\nUSER x$U\n", {"user": "x"}),
     "an image from an ARG": ("ARG V=12\nFROM debian:${V}-slim\n", {"image": "debian:12-slim"}),
@@ -78,7 +78,7 @@ CONTAINERS = {
 
 
 @pytest.mark.parametrize(("text", "fields"), CONTAINERS.values(), ids=CONTAINERS.keys())
-def test_the_final_stage_adds_up_to(text: str, fields: dict[str, Any]) -> None:
+def test_the_final_stage_has_this_configuration(text: str, fields: dict[str, Any]) -> None:
     document = read(text)
     assert not document.errors
     noun = document.subjects[-1].noun
@@ -86,7 +86,7 @@ def test_the_final_stage_adds_up_to(text: str, fields: dict[str, Any]) -> None:
     assert {name: getattr(noun, name) for name in fields} == fields
 
 
-def test_a_dockerfile_says_twelve_fields() -> None:
+def test_a_dockerfile_sets_twelve_fields() -> None:
     noun = final("FROM a\n").noun
     assert sum(getattr(noun, name) is not UNKNOWN for name in FIELDS) == 12
 
@@ -106,7 +106,7 @@ UNRESOLVED = {
 
 
 @pytest.mark.parametrize(("text", "words"), UNRESOLVED.items(), ids=UNRESOLVED.keys())
-def test_what_could_not_be_resolved_is_told_by_field(text: str, words: dict[str, str]) -> None:
+def test_unresolved_values_are_reported_by_field(text: str, words: dict[str, str]) -> None:
     assert final("FROM debian:12\n" + text).unresolved == words
 
 
@@ -123,7 +123,7 @@ WHERE = {
 
 
 @pytest.mark.parametrize(("text", "at", "words"), WHERE.values(), ids=WHERE.keys())
-def test_a_field_leads_to_its_words(text: str, at: tuple[str | int, ...], words: str) -> None:
+def test_a_field_has_the_place_of_its_words(text: str, at: tuple[str | int, ...], words: str) -> None:
     subject = final(text)
     assert text[subject.place(at).start : subject.place(at).end] == words
 
@@ -131,8 +131,8 @@ def test_a_field_leads_to_its_words(text: str, at: tuple[str | int, ...], words:
 def test_instructions_and_stages_have_their_places() -> None:
     text = "ARG A=1\nFROM a\nRUN <<E\nx\nE\nUSER b\nFROM c\nONBUILD RUN d\n"
     where = read(text).subjects[0].where
-    told = {at: text[place.start : place.end] for at, place in where.items()}
-    assert told == {
+    excerpts = {at: text[place.start : place.end] for at, place in where.items()}
+    assert excerpts == {
         (): "FROM c",
         ("arguments", 0): "ARG A=1",
         ("stages", 0): "FROM a",
@@ -161,7 +161,7 @@ PROGRAMS = {
 
 
 @pytest.mark.parametrize(("text", "words"), PROGRAMS.values(), ids=PROGRAMS.keys())
-def test_what_runs_is_parsed(text: str, words: list[list[str]]) -> None:
+def test_scripts_are_parsed(text: str, words: list[list[str]]) -> None:
     escape = "# escape=`\n" if "`" in text else ""
     for ends in ("\n", "\r\n"):
         whole = f"{escape}FROM a\n{text}\nUSER b\n".replace("\n", ends)
@@ -169,7 +169,7 @@ def test_what_runs_is_parsed(text: str, words: list[list[str]]) -> None:
         assert programs(whole) == words
 
 
-def test_words_of_scripts_stand_where_they_are_written() -> None:
+def test_words_of_scripts_have_their_place_in_the_file() -> None:
     text = "\ufeffFROM a\nRUN apt-get \\\n # comment\n  install 'c d' && \\\n  x\nRUN <<-E\n\tcurl y\n\tE\nRUN cat <<F\n$(z)\nF\n"
     excerpts = [
         text[word.place.start : word.place.end] for _, _, _, command in build(text).commands() for word in command.words
@@ -190,7 +190,7 @@ def test_shells_that_are_not_bourne_are_named_and_not_parsed() -> None:
     ]  # fmt: skip
 
 
-def test_run_takes_its_flags_apart() -> None:
+def test_run_parses_its_flags() -> None:
     run = first(
         "FROM a\nRUN --mount=type=cache,Target=/a,ro --mount=from=x,src=/y,dst=/z --security=insecure --network=host e\n",
         Run,
@@ -202,7 +202,7 @@ def test_run_takes_its_flags_apart() -> None:
     assert (run.network.text, run.security.text) == ("host", "insecure")
 
 
-def test_copy_takes_its_flags_apart() -> None:
+def test_copy_parses_its_flags() -> None:
     text = "FROM a AS Builder\nFROM c\nARG O=me\nCOPY --from=BUILDER --chown=${O}:$O --chmod=755 --link --parents --exclude=*.md x y /z/\n"
     copy = first(text, Copy)
     assert (copy.stage, copy.source_image.text, copy.chown.text, copy.chmod.text) == (0, "BUILDER", "me:me", "755")
@@ -217,7 +217,7 @@ def test_copy_from_an_image_names_no_stage() -> None:
     assert copy.source_image.text == "nginx:1"
 
 
-def test_add_takes_its_flags_apart() -> None:
+def test_add_parses_its_flags() -> None:
     add = first(
         f"FROM a\nADD --checksum=sha256:{'a' * 64} --keep-git-dir=true --unpack=false https://x/y /z\n", AddFile
     )
@@ -244,11 +244,11 @@ def test_windows_paths_keep_their_backslashes_where_the_backquote_escapes() -> N
 def test_directives_are_read_with_their_places() -> None:
     text = "# syntax = docker/dockerfile:1.7\n#escape=`\n# CHECK=error=true\n# other=x\nFROM a\n"
     made = build(text)
-    told = [
+    directives = [
         (directive.name, directive.value, text[directive.place.start : directive.place.end])
         for directive in made.directives
     ]
-    assert told == [
+    assert directives == [
         ("syntax", "docker/dockerfile:1.7", "docker/dockerfile:1.7"), ("escape", "`", "`"), ("check", "error=true", "error=true"),
     ]  # fmt: skip
     assert made.escape == "`"
@@ -262,7 +262,7 @@ def test_cmd_and_healthcheck_keep_their_lines_and_words() -> None:
 
 
 @pytest.mark.parametrize("words", ["['a']", "[a]", '["a",]', '["a"] b', "[NaN]", '["a\tb"]', '["a" "b"]', "["])
-def test_what_is_no_json_is_a_line_for_the_shell(words: str) -> None:
+def test_malformed_json_falls_back_to_the_shell_form(words: str) -> None:
     text = f"FROM a\nCMD {words}\n"
     assert not read(text).errors
     assert first(text, Cmd).line == words
@@ -278,7 +278,7 @@ def test_arguments_before_from_stay_outside_of_stages() -> None:
     assert len(list(made.each(Arg))) == 1
 
 
-def test_stages_know_what_they_build_on_and_whether_they_are_needed() -> None:
+def test_stages_have_their_base_and_whether_they_are_needed() -> None:
     made = build(
         "FROM a AS base\nFROM base AS tools\nFROM base AS unused\nFROM scratch AS data\nFROM base\n"
         "COPY --from=tools /x /x\nRUN --mount=from=3,target=/d y\n"
@@ -348,7 +348,7 @@ def test_an_error_does_not_keep_the_rest_from_being_read() -> None:
     assert noun.user == "app"
 
 
-def test_a_text_that_is_no_dockerfile_is_not_told_line_by_line() -> None:
+def test_the_errors_of_a_text_that_is_no_dockerfile_are_limited() -> None:
     errors = read("FROM a\n" + "{{ if }}\n" * 500).errors
     assert len(errors) == 11
     assert errors[-1].message.startswith("and 490 more")
@@ -356,13 +356,13 @@ def test_a_text_that_is_no_dockerfile_is_not_told_line_by_line() -> None:
 
 
 @pytest.mark.parametrize("trigger", ["WRONG x", "COPY x", "ENV", "CMD --x"])
-def test_a_trigger_that_no_build_could_read_is_a_problem_though_buildkit_only_says_so_in_the_next_build(
+def test_a_broken_trigger_is_an_error_though_buildkit_reports_it_only_in_the_next_build(
     trigger: str,
 ) -> None:
     assert len(read(f"FROM a\nONBUILD {trigger}\n").errors) == 1
 
 
-def test_a_trigger_is_read_with_the_variables_of_a_build_that_is_yet_to_come() -> None:
+def test_a_trigger_is_read_with_the_variables_of_a_later_build() -> None:
     assert not read("FROM scratch\nENV B=1\nONBUILD ENV A=${C:?must}\n").errors
     onbuild = list(build("FROM scratch\nENV B=1\nONBUILD ENV A=$B\n").each(Env))[1][2]
     assert isinstance(onbuild, Env)
@@ -370,14 +370,14 @@ def test_a_trigger_is_read_with_the_variables_of_a_build_that_is_yet_to_come() -
     assert onbuild.pairs[0].value.value is UNKNOWN
 
 
-def test_a_broken_from_hides_what_stands_in_its_stage() -> None:
+def test_a_broken_from_hides_the_instructions_of_its_stage() -> None:
     document = read("FROM a b\nUSER x\nRUN y\nFROM c\n")
     assert len(document.errors) == 1
     assert build("FROM a b\nUSER x\nFROM c\n").stages[0].instructions == ()
 
 
 class Folder:
-    """A folder held in memory; None stands for a file that is there and may not be read."""
+    """A directory in memory; None stands for an unreadable file."""
 
     environment: Mapping[str, str] = MappingProxyType({})
 
@@ -415,6 +415,6 @@ def test_the_context_is_read_from_the_directory(files: dict[str, str | None], ig
     assert len(document.errors) == errors
 
 
-def test_without_a_folder_nothing_is_known_of_the_context() -> None:
+def test_without_a_directory_the_context_is_unknown() -> None:
     assert build("FROM a\n").context.ignored is UNKNOWN
     assert build("FROM a\n").context.entries is UNKNOWN

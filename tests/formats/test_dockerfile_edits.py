@@ -1,4 +1,4 @@
-"""Changes to a Dockerfile's own text: what is asked for, at its place, and nothing else."""
+"""Changes of a Dockerfile's text make the change in its place, and nothing else."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ CHANGES = {
         "FROM a\nENV A some words\n", Swap("environment", Variable("A", "some words"), Variable("A", "b")), "FROM a\nENV A=b\n",
     ),
     "a variable less": ("FROM a\nENV A=1 \\\n    B=2\n", Remove("environment", Variable("B", "2")), "FROM a\nENV A=1\n"),
-    "a variable from below said anew": (
+    "a variable of the base stage set again": (
         "FROM a AS b\nENV A=1\nFROM b\nCMD x\n", Swap("environment", Variable("A", "1"), Variable("A", "2")), "FROM a AS b\nENV A=1\nFROM b\nENV A=2\nCMD x\n",
     ),
     "a label more": ("FROM a\n", Add("labels", Label("a.b", "c d")), 'FROM a\nLABEL a.b="c d"\n'),
@@ -112,10 +112,10 @@ CHANGES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "change", "wanted"), CHANGES.values(), ids=CHANGES.keys())
-def test_a_change_is_made_in_place(text: str, change: Change, wanted: str) -> None:
-    assert fixed(text, change) == wanted
-    assert fixed(wanted, change) == wanted
+@pytest.mark.parametrize(("text", "change", "expected"), CHANGES.values(), ids=CHANGES.keys())
+def test_a_change_is_made_in_place(text: str, change: Change, expected: str) -> None:
+    assert fixed(text, change) == expected
+    assert fixed(expected, change) == expected
 
 
 REFUSED = {
@@ -126,7 +126,7 @@ REFUSED = {
     "a name with blanks": ("FROM a\n", Add("labels", Label("a b", "c")), "no name"),
     "a value of two lines": ("FROM a\n", Add("environment", Variable("A", "b\nc")), "several lines"),
     "no image": ("FROM a\n", Set("image", UNSET), "needs an image"),
-    "an element more where there is one value": ("FROM a\n", Add("user", "b"), "holds one value"),
+    "another element for a single value": ("FROM a\n", Add("user", "b"), "holds one value"),
     "a change to another subject": ("FROM a\n", On("web", Set("user", "b")), "by its fields"),
     "a health check without command": ("FROM a\n", Set("health", Health()), "needs a command"),
     "a volume with a blank in the plain form": (
@@ -149,6 +149,6 @@ def test_a_change_that_a_dockerfile_cannot_express_is_refused(text: str, change:
         fixed(text, change)
 
 
-def test_edits_of_text_go_through_as_they_are() -> None:
+def test_an_edit_of_text_is_passed_through() -> None:
     edit = Edit(Place(0, 4), "from")
     assert fixed("FROM a\n", edit) == "from a\n"

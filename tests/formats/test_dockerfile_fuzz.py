@@ -1,4 +1,4 @@
-"""No text makes the reader raise, every place is where its words are, and every change does what it says."""
+"""No text makes the reader raise, every place is right, and every change reads back."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def nouns(value: Any) -> Iterator[Any]:
         for name in value.__struct_fields__:
             yield from nouns(getattr(value, name))
     elif isinstance(value, tuple):
-        for one in value:
-            yield from nouns(one)
+        for element in value:
+            yield from nouns(element)
 
 
 def check_places(document: Document) -> None:
@@ -69,8 +69,8 @@ def check_places(document: Document) -> None:
             case Instruction():
                 if "\n" not in text[noun.keyword_place.start : noun.keyword_place.end]:
                     assert text[noun.keyword_place.start : noun.keyword_place.end].upper() == noun.keyword
-                inner = [one.place for one in nouns(noun) if isinstance(one, BuildText | Flag | Heredoc | Word)]
-                assert all(place.start <= one.start <= one.end <= place.end for one in inner)
+                inner = [part.place for part in nouns(noun) if isinstance(part, BuildText | Flag | Heredoc | Word)]
+                assert all(place.start <= part.start <= part.end <= place.end for part in inner)
             case Heredoc(body=body, strip_tabs=False):
                 assert excerpt == body
             case Word(text=word, literal=True) if excerpt and not set(excerpt) & set("'\"\\`\n$"):
@@ -141,8 +141,8 @@ commands = st.lists(words, max_size=3).map(tuple)
 healths = st.builds(
     Health,
     test=st.one_of(
-        words.map(str.strip).filter(lambda one: bool(one) and one[0] != "[").map(lambda one: ("CMD-SHELL", one)),
-        st.lists(words, min_size=1, max_size=2).map(lambda one: ("CMD", *one)),
+        words.map(str.strip).filter(lambda line: bool(line) and line[0] != "[").map(lambda line: ("CMD-SHELL", line)),
+        st.lists(words, min_size=1, max_size=2).map(lambda args: ("CMD", *args)),
     ),
     interval=st.sampled_from([None, 30.0, 0.5]),
     retries=st.sampled_from([None, 3]),
@@ -155,12 +155,12 @@ changes: st.SearchStrategy[FieldChange] = st.one_of(
     st.builds(Set, st.sampled_from(["entrypoint", "command"]), st.one_of(commands, st.just(UNSET))),
     st.builds(Set, st.just("health"), st.one_of(healths, st.just(Health(disabled=True)), st.just(UNSET))),
     *(
-        st.one_of(st.builds(Add, st.just(field), one), st.builds(Set, st.just(field), st.lists(one, max_size=3, unique_by=key).map(tuple)))
-        for field, one, key in (
-            ("environment", variables, lambda one: one.name),
-            ("labels", labels, lambda one: one.name),
+        st.one_of(st.builds(Add, st.just(field), element), st.builds(Set, st.just(field), st.lists(element, max_size=3, unique_by=key).map(tuple)))
+        for field, element, key in (
+            ("environment", variables, lambda variable: variable.name),
+            ("labels", labels, lambda label: label.name),
             ("expose", ports, str),
-            ("mounts", volumes, lambda one: one.target),
+            ("mounts", volumes, lambda volume: volume.target),
         )
     ),
 )  # fmt: skip
@@ -204,7 +204,7 @@ def test_a_change_in_the_text_is_the_change_in_the_noun(text: str, change: Field
 
 @settings(max_examples=100, deadline=None)
 @given(sound, st.data())
-def test_removing_and_swapping_hold_too(text: str, data: st.DataObject) -> None:
+def test_removals_and_swaps_read_back_too(text: str, data: st.DataObject) -> None:
     document = read(text)
     subject = document.subjects[-1]
     assert isinstance(subject.noun, Container)

@@ -1,4 +1,4 @@
-"""Variables and quotes in a Dockerfile's words. The values of the first table are those that BuildKit gave."""
+"""Variables and quotes in a Dockerfile's words. The first table has the values that BuildKit returned."""
 
 from __future__ import annotations
 
@@ -135,12 +135,14 @@ def test_a_word_has_its_value(word: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(("word", "value"), UNCERTAIN)
-def test_what_hangs_on_the_unknown_is_unknown_unless_it_has_a_default(word: str, value: Maybe[str]) -> None:
+def test_a_value_that_depends_on_an_unknown_one_is_unknown_unless_it_has_a_default(
+    word: str, value: Maybe[str]
+) -> None:
     assert expand(word, VariableScope(NAMES, complete=True), "\\") == value
 
 
 @pytest.mark.parametrize("word", WRONG)
-def test_what_buildkit_refuses_is_broken(word: str) -> None:
+def test_what_buildkit_rejects_is_an_error(word: str) -> None:
     with pytest.raises(DockerfileSyntaxError):
         expand(word, VariableScope(NAMES, complete=True), "\\")
 
@@ -155,11 +157,11 @@ def test_the_backquote_escapes_where_the_directive_says_so() -> None:
     assert expand('C:\\x`$A"`""', VariableScope(NAMES, complete=True), "`") == 'C:\\x$A"'
 
 
-def test_a_value_that_grows_without_end_is_unknown() -> None:
+def test_a_value_that_grows_without_bound_is_unknown() -> None:
     text = "FROM scratch\nENV A=0123456789\n" + "ENV A=$A$A\n" * 40
     build = formats.read("dockerfile", Source("Dockerfile", text)).subjects[0].noun
     assert isinstance(build, Build)
-    last = [one for _, _, one in build.each(Env)][-1]
+    last = [env for _, _, env in build.each(Env)][-1]
     assert isinstance(last, Env)
     assert last.pairs[0].value is not None
     assert last.pairs[0].value.value is UNKNOWN
@@ -173,7 +175,7 @@ PATTERNS = [
 
 
 @pytest.mark.parametrize(("value", "pattern", "at_end", "longest", "rest"), PATTERNS)
-def test_a_pattern_takes_a_start_or_an_end_away(
+def test_a_pattern_removes_a_prefix_or_suffix(
     value: str, pattern: str, *, at_end: bool, longest: bool, rest: str
 ) -> None:
     assert trim_pattern(value, pattern, at_end=at_end, longest=longest) == rest
@@ -192,7 +194,7 @@ def test_a_pattern_is_replaced(value: str, pattern: str, *, every: bool, result:
 
 
 @pytest.mark.parametrize(
-    ("text", "found", "rest"),
+    ("text", "expected", "rest"),
     [
         ("a b", [], "a b"),
         ("--x=1 --y a", [("x", "1"), ("y", None)], "a"),
@@ -205,7 +207,7 @@ def test_a_pattern_is_replaced(value: str, pattern: str, *, every: bool, result:
         ("-x a", [], "-x a"),
     ],
 )
-def test_flags_are_taken_from_the_front(text: str, found: list[tuple[str, str | None]], rest: str) -> None:
-    told, start = split_flags(text, 0, "\\")
-    assert [(flag.name, flag.value) for flag in told] == found
+def test_flags_precede_the_arguments(text: str, expected: list[tuple[str, str | None]], rest: str) -> None:
+    flags, start = split_flags(text, 0, "\\")
+    assert [(flag.name, flag.value) for flag in flags] == expected
     assert text[start:] == rest

@@ -1,4 +1,4 @@
-"""No parser takes more than about twice as long for twice the text, and too large a text is an error with its bound."""
+"""Parsers take linear time, and a text above a limit is an error that names the limit."""
 
 from __future__ import annotations
 

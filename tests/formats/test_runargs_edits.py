@@ -1,4 +1,4 @@
-"""A change spelled in a run line reads back as the change, in the line's own style, and twice changes nothing."""
+"""An edited run line reads back as the change, keeps its style, and a second edit changes nothing."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def read(text: str, name: str = "") -> Document:
 
 
 def line_of(document: Document, index: int = 0) -> tuple[Subject, Container]:
-    found = [(subject, subject.noun) for subject in document.subjects if isinstance(subject.noun, Container)]
-    return found[index]
+    containers = [(subject, subject.noun) for subject in document.subjects if isinstance(subject.noun, Container)]
+    return containers[index]
 
 
 def fix(text: str, *changes: FieldChange, name: str = "", index: int = 0) -> str:
@@ -137,7 +137,7 @@ VECTORS = [
     ("docker run --log-driver local alpine", Set("logging", Logging("local", (("max-size", "10m"),))), "docker run --log-opt max-size=10m --log-driver local alpine"),
     ("docker run --network host alpine", Set("network_mode", UNSET), "docker run alpine"),
     ("docker run --net=host alpine", Set("network_mode", "none"), "docker run --net=none alpine"),
-    # Unknown to the line's option table, or quoted by the one who wrote it
+    # Unknown to the option table, or quoted by the author
     ("docker container create --privileged alpine", Set("privileged", False), "docker container create alpine"),
     ("docker run -- alpine", Set("read_only", True), "docker run --read-only -- alpine"),
     ("sudo docker -H x run alpine", Set("read_only", True), "sudo docker -H x run --read-only alpine"),
@@ -145,9 +145,7 @@ VECTORS = [
 
 
 @pytest.mark.parametrize(("before", "change", "after"), VECTORS)
-def test_a_change_is_spelled_in_the_line_and_twice_changes_nothing(
-    before: str, change: FieldChange, after: str
-) -> None:
+def test_a_change_edits_the_line_and_a_second_time_nothing(before: str, change: FieldChange, after: str) -> None:
     assert fix(before, change) == after
     assert fix(after, change) == after
 
@@ -179,7 +177,7 @@ echo done
         ),
     ],
 )
-def test_a_line_of_many_lines_stays_one(changes: list[FieldChange], gone: str, there: str) -> None:
+def test_a_continued_line_stays_one(changes: list[FieldChange], gone: str, there: str) -> None:
     after = fix(CONTINUED, *changes)
     if gone:
         assert gone in CONTINUED
@@ -188,10 +186,10 @@ def test_a_line_of_many_lines_stays_one(changes: list[FieldChange], gone: str, t
     assert after.startswith("#!/bin/sh\ndocker run -d \\\n    ")
     assert after.endswith("    nginx -g 'daemon off;'\necho done\n")
     assert "\\\n\n" not in after
-    wanted = line_of(read(CONTINUED))[1]
+    expected = line_of(read(CONTINUED))[1]
     for change in changes:
-        wanted = changed(wanted, change)
-    assert settled(line_of(read(after))[1]) == settled(wanted)
+        expected = changed(expected, change)
+    assert settled(line_of(read(after))[1]) == settled(expected)
 
 
 NETWORKED = """\
@@ -231,7 +229,7 @@ def test_a_missing_network_is_created_before_the_first_line_that_joins_it() -> N
 
 
 @pytest.mark.parametrize("name", ["README.md", "ci.yml", "Makefile", "web.service"])
-def test_a_network_is_made_in_shell_scripts_alone(name: str) -> None:
+def test_a_network_is_created_only_in_shell_scripts(name: str) -> None:
     document = read("docker run --link db web", "x.sh")
     elsewhere = Document("run", {"": Source(name, document.source.text)}, document.subjects)
     with pytest.raises(FormatError, match=r"docker network create app|no run line"):
@@ -245,7 +243,7 @@ def test_a_network_is_made_in_shell_scripts_alone(name: str) -> None:
         ("docker run --network app web", Add("networks", Network("app"))),
     ],
 )
-def test_a_network_that_is_there_is_not_made(line: str, change: FieldChange) -> None:
+def test_an_existing_network_is_not_created(line: str, change: FieldChange) -> None:
     assert fix(line, change).count("network create") == line.count("network create")
 
 
@@ -269,7 +267,7 @@ def test_a_network_that_is_there_is_not_made(line: str, change: FieldChange) -> 
         ("docker run alpine", Set("nonsense", True)),
     ],
 )  # fmt: skip
-def test_what_cannot_be_spelled_is_refused(line: str, change: FieldChange) -> None:
+def test_a_change_that_no_option_expresses_is_refused(line: str, change: FieldChange) -> None:
     with pytest.raises(FormatError):
         fix(line, change)
 
@@ -294,7 +292,7 @@ docker run $OPTS "${ARGS[@]}" -m $MEM -e "A=$MEM" nginx:1
         Swap("environment", Variable("A", "512m"), Variable("A", None)),
     ],
 )
-def test_what_comes_from_a_variable_or_an_array_is_not_touched(change: FieldChange) -> None:
+def test_values_of_variables_and_arrays_are_not_changed(change: FieldChange) -> None:
     with pytest.raises(FormatError, match="comes from a variable or an array"):
         fix(SHARED, change)
 
@@ -308,7 +306,7 @@ def test_what_comes_from_a_variable_or_an_array_is_not_touched(change: FieldChan
         (Set("image", "nginx:2"), 'docker run $OPTS "${ARGS[@]}" -m $MEM -e "A=$MEM" nginx:2'),
     ],
 )
-def test_what_is_new_stands_in_the_line_and_not_in_the_array(change: FieldChange, line: str) -> None:
+def test_new_options_are_written_in_the_line_and_not_in_the_array(change: FieldChange, line: str) -> None:
     head, _, _ = SHARED.rpartition("docker run")
     assert fix(SHARED, change) == f"{head}{line}\n"
 
@@ -328,7 +326,7 @@ OTHER_FILES = [
 
 
 @pytest.mark.parametrize(("name", "before", "change", "after"), OTHER_FILES)
-def test_other_files_are_written_by_their_own_rules(name: str, before: str, change: FieldChange, after: str) -> None:
+def test_other_files_keep_their_quoting_rules(name: str, before: str, change: FieldChange, after: str) -> None:
     assert fix(before, change, name=name) == after
     assert fix(after, change, name=name) == after
 
@@ -360,7 +358,7 @@ def test_a_long_line_is_changed_in_good_time(change: FieldChange) -> None:
     assert len(fix(text, change)) != len(text)
 
 
-def test_an_edit_is_passed_on_and_another_line_can_be_meant() -> None:
+def test_an_edit_is_passed_through_and_a_change_may_name_another_line() -> None:
     text = "docker run --name a x\ndocker run --name b --privileged y\n"
     document = read(text)
     subject, _ = line_of(document)
@@ -491,16 +489,18 @@ def changes(draw: st.DrawFn, noun: Container) -> FieldChange:
     field = draw(st.sampled_from(sorted({*SINGLE, *LISTS})))
     if field in SINGLE:
         return Set(field, draw(SINGLE[field] if field == "image" else st.just(UNSET) | SINGLE[field]))
-    held = getattr(noun, field) or ()
+    elements = getattr(noun, field) or ()
     element = draw(LISTS[field])
-    kind = draw(st.sampled_from(["set", "add", "remove", "swap"] if held and field != "command" else ["set", "add"]))
+    kind = draw(
+        st.sampled_from(["set", "add", "remove", "swap"] if elements and field != "command" else ["set", "add"])
+    )
     match kind:
         case "add":
             return Add(field, element)
         case "remove":
-            return Remove(field, draw(st.sampled_from(held)))
+            return Remove(field, draw(st.sampled_from(elements)))
         case "swap":
-            return Swap(field, draw(st.sampled_from(held)), element)
+            return Swap(field, draw(st.sampled_from(elements)), element)
         case _:
             values = tuple(draw(st.lists(LISTS[field], max_size=3)))
             return Set(field, values or UNSET)
@@ -513,7 +513,7 @@ def changes(draw: st.DrawFn, noun: Container) -> FieldChange:
     st.sampled_from(["alpine", "alpine sh -c 'a b'", '"alpine:3"']),
     st.data(),
 )
-def test_what_is_written_reads_back_as_the_change(options: list[str], gap: str, tail: str, data: st.DataObject) -> None:
+def test_edits_read_back_as_the_change(options: list[str], gap: str, tail: str, data: st.DataObject) -> None:
     text = "#!/bin/sh\n" + gap.join(["docker run", *options, tail]) + "\necho done\n"
     document = read(text)
     subject, noun = line_of(document)
@@ -521,14 +521,14 @@ def test_what_is_written_reads_back_as_the_change(options: list[str], gap: str, 
     try:
         edits = formats.edits(document, subject, change)
     except FormatError as refused:
-        # Words that hold an expansion cannot be told anew.
+        # Words with an expansion cannot be rewritten.
         assert "variable" in str(refused) or "resolved" in str(refused)  # noqa: PT017  what it says counts
         assert "$" in text or "~" in text
         return
     after = apply_edits(text, edits)
     again = read(after)
-    subject, found = line_of(again)
-    assert settled(found) == settled(changed(noun, change))
+    subject, reread = line_of(again)
+    assert settled(reread) == settled(changed(noun, change))
     assert after.endswith("\necho done\n")
     if not isinstance(change, Add | Swap) or change.field not in {"environment", "command"}:
         assert apply_edits(after, formats.edits(again, subject, change)) == after

@@ -1,4 +1,4 @@
-"""Where `docker run` lines are found, and which words they have."""
+"""`docker run` lines of a text, with their words and places."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from sealock.model.location import Source
 
 
 def lines(name: str, text: str) -> list[str]:
-    return [shown(found) for found in find_run_commands(Source(name, text))]
+    return [sketch(run) for run in find_run_commands(Source(name, text))]
 
 
-def shown(found: RunCommand) -> str:
+def sketch(run: RunCommand) -> str:
     """Engine, verb and arguments; what is unresolved stands in guillemets, words with blanks in brackets."""
     words = [
         f"«{word.text}»" if not word.literal else f"[{word.text}]" if " " in word.text or not word.text else word.text
-        for word in found.arguments
+        for word in run.arguments
     ]
-    return " ".join([found.engine, found.verb, *words])
+    return " ".join([run.engine, run.verb, *words])
 
 
 SHELL = [
@@ -146,13 +146,13 @@ def test_lines_are_found_with_their_words(file: str, text: str, expected: list[s
 
 
 @pytest.mark.parametrize(("file", "text", "expected"), TABLE)
-def test_unquoted_words_stand_where_their_place_says(file: str, text: str, expected: list[str]) -> None:
+def test_unquoted_words_are_at_their_place(file: str, text: str, expected: list[str]) -> None:
     source = Source(file, text)
     assert len(find_run_commands(source)) == len(expected)
-    for found in find_run_commands(source):
-        assert source.excerpt(found.verb_place) in {"run", "create", "$C"}
-        assert text[found.place.start : found.place.end].strip()
-        for word in found.command.words:
+    for run in find_run_commands(source):
+        assert source.excerpt(run.verb_place) in {"run", "create", "$C"}
+        assert text[run.place.start : run.place.end].strip()
+        for word in run.command.words:
             excerpt = source.excerpt(word.place)
             assert excerpt
             if not any(mark in excerpt for mark in "$'\"\\%"):
@@ -187,14 +187,14 @@ def test_networks_are_found(text: str, expected: list[tuple[str, bool]]) -> None
         ("all:\n\tdocker run $(X)\n", ["docker run «$(X)»"]),
     ],
 )
-def test_a_text_without_a_name_is_told_by_what_it_holds(text: str, expected: list[str]) -> None:
+def test_the_kind_of_a_text_without_a_name_is_detected(text: str, expected: list[str]) -> None:
     assert lines("", text) == expected
 
 
 def test_words_of_a_multi_line_command_have_exact_places() -> None:
     text = 'x\nsudo docker run \\\n  -v "a b":/c \\\n  alpine\n'
     source = Source("a.sh", text)
-    (found,) = find_run_commands(source)
-    assert source.location(found.place).line == 2
-    assert [source.excerpt(word.place) for word in found.arguments] == ["-v", '"a b":/c', "alpine"]
-    assert source.position(found.command.words[-1].place.start) == (4, 3)
+    (run,) = find_run_commands(source)
+    assert source.location(run.place).line == 2
+    assert [source.excerpt(word.place) for word in run.arguments] == ["-v", '"a b":/c', "alpine"]
+    assert source.position(run.command.words[-1].place.start) == (4, 3)

@@ -1,4 +1,4 @@
-"""What is read from shell text."""
+"""Shell scripts are parsed into commands, words and places."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def stages(pipeline: Pipeline) -> str:
 
 
 def part(command: Command) -> str:
-    shown = [
+    parts = [
         f"{assignment.name}:={assignment.value.text if assignment.value else '?'}" for assignment in command.assignments
     ]
-    shown += [word.text if word.literal else f"«{word.text}»" for word in command.words]
-    shown += [
+    parts += [word.text if word.literal else f"«{word.text}»" for word in command.words]
+    parts += [
         f"{'' if redirect.fd is None else redirect.fd}{redirect.operator}{redirect.target.text if redirect.target else ''}"
         for redirect in command.redirects
     ]
-    shown += [f"{nested.kind}[{sketch(nested.script)}]" for nested in command.nested]
-    return " ".join(shown)
+    parts += [f"{nested.kind}[{sketch(nested.script)}]" for nested in command.nested]
+    return " ".join(parts)
 
 
 STRUCTURE = [
@@ -85,7 +85,7 @@ NESTED = [
     ("a here-string for a shell", "bash <<< 'a; b'", "bash <<<a; b argument[a ; b]"),
     ("a here-document for a script is data", "sh x.sh <<E\na\nE", "sh x.sh <<E"),
     ("sudo", "sudo -u me -E A=b a -u", "sudo -u me -E A=b a -u wrapped[a -u]"),
-    ("sudo alone", "sudo -l; sudo", "sudo -l ; sudo"),
+    ("sudo without a command", "sudo -l; sudo", "sudo -l ; sudo"),
     ("env", "env -i -u X A=b a", "env -i -u X A=b a wrapped[a]"),
     ("env -S", "env -S 'a b' c", "env -S a b c wrapped[a b c]"),
     ("wrappers of wrappers", "exec nice -n 5 timeout -k 1 10 a", "exec nice -n 5 timeout -k 1 10 a wrapped[nice -n 5 timeout -k 1 10 a wrapped[timeout -k 1 10 a wrapped[a]]]"),
@@ -146,7 +146,7 @@ def test_words_have_their_value_and_place(text: str, value: str, literal: bool) 
 
 
 @pytest.mark.parametrize(("name", "literal"), [("sh", True), ("dash", True), ("bash", False)])
-def test_braces_expand_in_bash_alone(name: str, literal: bool) -> None:  # noqa: FBT001  a table's column
+def test_braces_expand_only_in_bash(name: str, literal: bool) -> None:  # noqa: FBT001  a table's column
     words = shell.parse("echo {a,b} x{1..3}", shell=name).pipelines[0].commands[0].words
     assert [word.literal for word in words] == [True, literal, literal]
     assert words[1].text == "{a,b}"
@@ -178,17 +178,17 @@ def test_texts_for_other_shells_are_not_read(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["/bin/bash", "dash", "/bin/ash", "zsh", "C:\\x\\bash.exe"])
-def test_shells_may_be_given_by_their_path(name: str) -> None:
+def test_a_shell_may_be_a_path(name: str) -> None:
     assert sketch(shell.parse("a", shell=name)) == "a"
 
 
 def words(*texts: str) -> tuple[Word, ...]:
     """Words as they stand in a JSON list without blanks."""
-    found, at = [], 1
+    words, at = [], 1
     for text in texts:
-        found.append(Word(text, Place(at, at + len(text) + 2)))
+        words.append(Word(text, Place(at, at + len(text) + 2)))
         at += len(text) + 3
-    return tuple(found)
+    return tuple(words)
 
 
 @pytest.mark.parametrize(
@@ -239,12 +239,12 @@ def test_broken_text_gives_what_can_be_read(text: str) -> None:
     assert all(0 <= place.start <= place.end <= len(text) + 7 for place in script.broken)
 
 
-def test_what_the_grammar_cannot_read_is_told() -> None:
+def test_what_the_grammar_cannot_read_is_reported() -> None:
     assert shell.parse("a; if b; then (c").broken
     assert not shell.parse("a; if b; then c; fi").broken
 
 
-def test_nesting_ends_somewhere() -> None:
+def test_nesting_is_bounded() -> None:
     text = "a"
     for _ in range(8):
         text = "sh -c " + "'" + text.replace("'", "'\\''") + "'"
@@ -259,7 +259,7 @@ def test_redirects_in_a_long_list_stay_with_their_commands() -> None:
     assert all(part(pipeline.commands[0]) == f"a{index} >f{index}" for index, pipeline in enumerate(script.pipelines))
 
 
-def test_what_stands_too_deep_is_told() -> None:
+def test_too_deep_nesting_is_reported() -> None:
     assert shell.parse("if a; then " * 100 + "b" + "; fi" * 100).broken
     assert not shell.parse("if a; then " * 10 + "b" + "; fi" * 10).broken
 
@@ -305,12 +305,12 @@ def test_long_texts_are_read_in_time(text: str) -> None:
         "for a in b; do echo 'x; done done'; { c; } done",
     ],
 )
-def test_ends_of_commands_need_no_semicolon_between_them(text: str) -> None:
+def test_terminators_need_no_semicolon_between_them(text: str) -> None:
     assert not shell.parse(text).broken
 
 
 @pytest.mark.parametrize("text", ["for a in b; do echo done done", "if a; then b; fi fi", "for a in b; do c; done fi"])
-def test_an_end_without_a_beginning_is_broken_all_the_same(text: str) -> None:
+def test_a_terminator_without_its_opening_word_is_broken(text: str) -> None:
     assert shell.parse(text).broken
 
 
@@ -324,14 +324,14 @@ def test_an_end_without_a_beginning_is_broken_all_the_same(text: str) -> None:
         ("a\n" * 600_000, "1000000 characters"),
     ],
 )
-def test_what_the_grammar_would_take_too_long_over_is_refused(text: str, words: str) -> None:
+def test_a_text_that_is_slow_to_parse_is_refused(text: str, words: str) -> None:
     script = shell.parse(text)
     assert script.broken
     assert not script.pipelines
     assert words in shell.refusal(text)
 
 
-def test_what_a_long_script_holds_is_read_up_to_a_bound() -> None:
+def test_a_long_script_is_read_up_to_a_limit() -> None:
     script = shell.parse("a;" * 40_000)
     assert sum(1 for _ in script.commands()) == 30_000
     assert script.broken

@@ -1,4 +1,4 @@
-"""What holds for every text: words as bash itself sees them, and nothing that raises or points astray."""
+"""Properties of every text: bash's own words, no exceptions, and no wrong places."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WORDS = st.lists(st.lists(PIECES, min_size=1, max_size=5).map("".join), min_size
 
 @given(WORDS)
 @settings(max_examples=120, deadline=None)
-def test_words_are_what_bash_makes_of_them(words: list[str]) -> None:
+def test_words_are_those_of_bash(words: list[str]) -> None:
     line = "printf '%s\\0' " + " ".join([*words, "end"])
     # Safe to run: printf is a builtin, and its words hold nothing but quoted text, escapes and plain letters.
     bash = subprocess.run(
@@ -87,7 +87,7 @@ def test_any_text_is_read_and_places_stay_in_it(text: str, name: str, spread: bo
 
 @given(MESS)
 @settings(max_examples=200, deadline=None)
-def test_a_word_without_quotes_stands_where_its_place_says(text: str) -> None:
+def test_an_unquoted_word_is_at_its_place(text: str) -> None:
     for command in shell.parse(text).commands():
         for word in command.words:
             written = text[word.place.start : word.place.end]
@@ -97,14 +97,14 @@ def test_a_word_without_quotes_stands_where_its_place_says(text: str) -> None:
 
 @given(MESS, st.sampled_from(["a.sh", "Makefile", "README.md", "a.service", "ci.yml", ""]))
 @settings(max_examples=200, deadline=None)
-def test_run_lines_are_looked_for_in_any_text(text: str, name: str) -> None:
+def test_any_text_can_be_searched_for_run_lines(text: str, name: str) -> None:
     source = Source(name, text + "\ndocker")
     size = len(source.text)
-    for found in find_run_commands(source):
-        assert found.engine in {"docker", "podman", "nerdctl"}
-        assert 0 <= found.place.start <= found.place.end <= size
-        assert 0 < found.first <= len(found.command.words)
-        for word in found.command.words:
+    for run in find_run_commands(source):
+        assert run.engine in {"docker", "podman", "nerdctl"}
+        assert 0 <= run.place.start <= run.place.end <= size
+        assert 0 < run.first <= len(run.command.words)
+        for word in run.command.words:
             assert 0 <= word.place.start <= word.place.end <= size
     for _, place, _ in find_created_networks(source):
         assert 0 <= place.start <= place.end <= size

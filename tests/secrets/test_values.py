@@ -1,4 +1,4 @@
-"""What is a secret and what is not, by shape and by name; and no secret is ever shown whole."""
+"""Secrets are detected by shape and by name, and never shown whole."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_known_shapes_are_secrets_under_any_name(value: str, kind: str) -> None:
         ("ADMIN_PASSWORD1", "Tr0ub4dor-and-3", HIGH),
     ],
 )
-def test_a_telling_name_makes_a_value_a_secret_more_or_less_surely(
+def test_a_name_makes_a_value_a_secret_with_some_confidence(
     name: str, value: str, confidence: Confidence | None
 ) -> None:
     secret = find_secret(name, value)
@@ -131,7 +131,7 @@ def test_a_telling_name_makes_a_value_a_secret_more_or_less_surely(
         ("GITHUB_EXAMPLE", "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"),
     ],
 )
-def test_references_placeholders_and_what_is_only_about_a_secret_are_none(name: str, value: str) -> None:
+def test_references_placeholders_and_settings_about_secrets_are_no_secrets(name: str, value: str) -> None:
     assert find_secret(name, value) is None
 
 
@@ -187,13 +187,13 @@ def test_a_secret_is_never_shown_whole() -> None:
 
 
 @pytest.mark.parametrize("name", ["x" * 300, "_", "", "1", "PASS", "PWD"])
-def test_names_that_say_nothing_promise_nothing(name: str) -> None:
+def test_other_names_promise_no_secret(name: str) -> None:
     assert kind_of_name(name) is None
 
 
 @settings(max_examples=150)
 @given(st.text(max_size=80), st.text(max_size=200))
-def test_any_text_is_judged_and_every_place_lies_in_it(name: str, value: str) -> None:
+def test_any_text_is_searched_and_every_place_lies_in_it(name: str, value: str) -> None:
     find_secret(name, value)
     last = 0
     for _, start, end in find_in_text(value):
@@ -217,6 +217,6 @@ def test_any_text_is_judged_and_every_place_lies_in_it(name: str, value: str) ->
         "$6$",
     ],
 )
-def test_long_texts_take_work_in_proportion(piece: str) -> None:
+def test_long_texts_take_linear_work(piece: str) -> None:
     text = piece * (200_000 // len(piece))
     assert lines_run(lambda: find_in_text(text)) < 20 * len(text)
