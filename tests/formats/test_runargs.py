@@ -47,8 +47,8 @@ def subjects(document: Document) -> list[tuple[Subject, Container]]:
 def only(text: str, name: str = "") -> tuple[Subject, Container]:
     document = read(text, name)
     assert document.errors == ()
-    (one,) = subjects(document)
-    return one
+    (subject,) = subjects(document)
+    return subject
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def only(text: str, name: str = "") -> tuple[Subject, Container]:
         ("--name -x", "image", UNSET),
     ],
 )
-def test_each_option_says_its_field(options: str, field: str, value: Any) -> None:
+def test_each_option_sets_its_field(options: str, field: str, value: Any) -> None:
     ((_, noun),) = subjects(read(f"docker run {options} alpine" if field != "image" or value else "docker run -i"))
     assert getattr(noun, field) == value
 
@@ -201,7 +201,7 @@ def test_what_follows_the_image_is_its_command() -> None:
         ("docker run --network $N a", "network_mode", UNKNOWN, "$N"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_resolved_is_no_answer(line: str, field: str, value: Any, words: str) -> None:
+def test_an_unresolved_value_is_unknown(line: str, field: str, value: Any, words: str) -> None:
     subject, noun = only(line)
     assert getattr(noun, field) == value
     assert words in subject.unresolved[field]
@@ -212,7 +212,7 @@ def test_what_cannot_be_resolved_is_no_answer(line: str, field: str, value: Any,
 @pytest.mark.parametrize(
     "source", ["$PWD", "${PWD}/x", "$(pwd)/x", "`pwd`", "$HOME/.ssh", "${HOME}", "~/x", '"$PWD"/x', '"$(pwd)"']
 )
-def test_a_well_known_folder_needs_no_resolving(source: str) -> None:
+def test_a_well_known_directory_needs_no_resolving(source: str) -> None:
     subject, noun = only(f"docker run -v {source}:/x a")
     assert noun.mounts == (Mount("bind", source.replace('"', ""), "/x"),)
     assert "mounts" not in subject.unresolved
@@ -232,7 +232,7 @@ def test_a_well_known_folder_needs_no_resolving(source: str) -> None:
         ("docker run $X --privileged nginx", UNKNOWN, {"privileged"}),
     ],
 )
-def test_words_that_may_hold_options_leave_nothing_certain(line: str, image: Any, known: set[str]) -> None:
+def test_words_that_may_be_options_leave_everything_uncertain(line: str, image: Any, known: set[str]) -> None:
     subject, noun = only(line)
     assert noun.image == image
     assert {field for field in FIELDS if getattr(noun, field) is not UNKNOWN} == known
@@ -240,7 +240,7 @@ def test_words_that_may_hold_options_leave_nothing_certain(line: str, image: Any
 
 
 @pytest.mark.parametrize("line", ["docker run $IMAGE sh", 'docker run "$X" sh', "docker run -i ${DOCKER_IMG:-x} sh"])
-def test_a_word_that_must_be_the_image_is_one(line: str) -> None:
+def test_an_unresolved_word_can_be_the_image(line: str) -> None:
     _, noun = only(line)
     assert noun.image is UNKNOWN
     assert noun.command == ("sh",)
@@ -261,7 +261,7 @@ def test_a_word_that_must_be_the_image_is_one(line: str) -> None:
         ("docker run -i", "docker run names no image", "-i"),
         ("docker run -m 5x a", '"5x" is not a size', "-m 5x"),
         ("docker run --memory=5x a", '"5x" is not a size', "--memory=5x"),
-        ("docker run --rm --restart always a", "exclude each other", "--restart always"),
+        ("docker run --rm --restart always a", "conflicting options", "--restart always"),
         ("docker run Nginx", '"Nginx" is not an image\'s name', "Nginx"),
         ("docker run -v /a:/b:nope a", 'unknown mode "nope"', "-v /a:/b:nope"),
     ],
@@ -354,7 +354,7 @@ def test_lines_of_other_files_are_read_by_their_rules(name: str, text: str, fiel
         ("docker run -v '{{ data }}:/x' x", "mounts", (Mount("bind", "{{ data }}", "/x"),)),
         ("docker run -i ... x", "privileged", UNKNOWN),
         ("docker run -i ... x", "image", "x"),
-        # None of these is one.
+        # None of these is a run line.
         ("docker run -p '[::1]:80:80' x", "ports", (Port("80", "80", "::1"),)),
         ("docker run -e A=[a] x", "environment", (Variable("A", "[a]"),)),
         ("docker run --health-cmd 'grep [a-z] <b>' x", "health", Health(test=("CMD-SHELL", "grep [a-z] <b>"))),
@@ -362,7 +362,7 @@ def test_lines_of_other_files_are_read_by_their_rules(name: str, text: str, fiel
         ("docker run -e F=%%Y-%%m x", "environment", (Variable("F", "%%Y-%%m"),)),
     ],
 )
-def test_what_is_to_be_filled_in_is_no_answer(line: str, field: str, value: Any) -> None:
+def test_a_placeholder_is_unknown(line: str, field: str, value: Any) -> None:
     assert getattr(only(line)[1], field) == value
 
 
@@ -396,7 +396,7 @@ def test_names_are_unique_and_several_lines_make_a_project() -> None:
 @pytest.mark.parametrize(
     "text", ["", "echo docker\n", "docker ps\n", "docker run --help\n", "docker compose run web\n"]
 )
-def test_a_text_without_run_lines_is_no_problem(text: str) -> None:
+def test_a_text_without_run_lines_has_no_errors(text: str) -> None:
     document = read(text)
     assert document.subjects == ()
     assert document.errors == ()
@@ -419,11 +419,11 @@ class Watching:
     def fact(self, path: str) -> ProjectFile:
         return ProjectFile(path, exists=True, mode=0o644)
 
-    def entries(self, folder: str) -> None:
-        del folder
+    def entries(self, directory: str) -> None:
+        del directory
 
 
-def test_files_that_lines_name_are_looked_at() -> None:
+def test_env_files_of_lines_are_looked_up() -> None:
     document = formats.read("run", Source("", "docker run --env-file a.env x"), Watching())
     project = document.subjects[-1].noun
     assert isinstance(project, Project)

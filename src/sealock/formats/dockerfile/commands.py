@@ -11,15 +11,13 @@ from sealock.formats.dockerfile.lines import WHITESPACE, DockerfileSyntaxError, 
 from sealock.formats.dockerfile.mounts import parse_run_mount
 from sealock.formats.dockerfile.scope import ParseState, RawInstruction, literal
 from sealock.formats.dockerfile.words import parse_json_array
+from sealock.formats.durations import parse_duration
 from sealock.formats.shell import parse, parse_words, refusal
 from sealock.model.build import BuildText, Cmd, Healthcheck, Heredoc, Instruction, Run, Shell
 from sealock.model.shell import Script, Word
 
 MAX_COMMANDS: Final = 30_000
 """Commands of one Dockerfile."""
-_DURATION: Final = re.compile(
-    r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h)(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))*"
-)
 
 
 def parse_run(raw: RawInstruction, state: ParseState) -> Instruction:
@@ -110,18 +108,6 @@ def _check_duration(flag: str, value: BuildText | None) -> None:
     elif value.text != "0" and (duration := parse_duration(value.text)) != 0 and (duration is None or duration < 0.001):
         message = f"--{flag} must be a duration of at least 1ms such as 30s, not {value.text[:40]}"
         raise DockerfileSyntaxError(message, value.place)
-
-
-_UNITS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def parse_duration(text: str) -> float | None:
-    """A Go duration ("1m30s") in seconds; None if the text is none."""
-    if len(text) > 100 or not _DURATION.fullmatch(text):
-        return 0.0 if text == "0" else None
-    parts = re.findall(r"([\d.]+)([a-zµμ]+)", text)
-    total = sum(float(number) * _UNITS[unit] for number, unit in parts)
-    return -total if text[0] == "-" else total
 
 
 def _parse_script(raw: RawInstruction, state: ParseState) -> tuple[tuple[BuildText, ...], Script]:

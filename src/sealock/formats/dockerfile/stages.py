@@ -5,9 +5,9 @@ from __future__ import annotations
 import posixpath
 from typing import Any, Final
 
-from sealock.formats.dockerfile.commands import parse_duration
 from sealock.formats.dockerfile.scope import DEFAULT_SHELL
 from sealock.formats.dockerfile.variables import VariableScope
+from sealock.formats.durations import parse_duration
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
 from sealock.model.build import (
     Arg,

@@ -84,11 +84,11 @@ def _last(pairs: Pairs, setting: str) -> SettingValue:
 def _check_exclusive(pairs: Pairs) -> Iterator[OptionError]:
     """Find options that exclude each other."""
     if _last(pairs, "auto_remove") is True and getattr(_last(pairs, "restart"), "policy", "no") != "no":
-        yield OptionError("--rm and --restart exclude each other", pairs["restart"][-1][1].place)
+        yield OptionError("conflicting options: --rm and --restart", pairs["restart"][-1][1].place)
     checks = [setting for setting in pairs if setting.startswith("health.") and setting != "health.disabled"]
     if _last(pairs, "health.disabled") is True and checks:
         place = pairs["health.disabled"][-1][1].place
-        yield OptionError("--no-healthcheck and the other health options exclude each other", place)
+        yield OptionError("conflicting options: --no-healthcheck and other health options", place)
     if _last(pairs, "logging.driver") == "none" and "logging.options" in pairs:
         yield OptionError("the log driver none takes no options", pairs["logging.options"][-1][1].place)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
+from sealock.formats.durations import parse_duration
+
 SettingValue: TypeAlias = Any
 """The value of a setting, or of a field of the container; each has its own type."""
 _UNITS: Final = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40, "p": 50}
 _TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE: Final = frozenset({"0", "f", "F", "FALSE", "false", "False"})
-_SECONDS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _MAX_DIGITS: Final = 32
 
 
@@ -104,27 +105,12 @@ def spell_number(number: float) -> str:
     return f"{number:.9f}".rstrip("0").rstrip(".")
 
 
-def parse_duration(text: str) -> float:
+def parse_seconds(text: str) -> float:
     """Parse a Go duration (1m30s, 1.5h, 300ms, 0) into seconds."""
-    error = invalid(text, "is not a duration such as 30s or 1m30s")
-    rest, total = text.removeprefix("+"), 0.0
-    if rest == "0":
-        return 0.0
-    if not rest or rest[0] == "-" or len(rest) > 4 * _MAX_DIGITS:
-        raise error
-    while rest:
-        digits = len(rest) - len(rest.lstrip("0123456789."))
-        tail = rest[digits:]
-        letters = len(tail) - len(tail.lstrip("nuµμmsh"))
-        unit = tail[:letters]
-        if unit not in _SECONDS:
-            raise error
-        try:
-            total += float(rest[:digits]) * _SECONDS[unit]
-        except ValueError:
-            raise error from None
-        rest = tail[letters:]
-    return total
+    seconds = parse_duration(text)
+    if seconds is None or text[0] == "-":
+        raise invalid(text, "is not a duration such as 30s or 1m30s")
+    return seconds
 
 
 def spell_duration(seconds: float) -> str:
