@@ -1,4 +1,4 @@
-"""Writes the generated pages: docs/rules/ from the rules' docstrings, docs/guide/cli.md from the command line's parser.
+"""Writes the generated pages: docs/rules/ and docs/guide/peers.md from the rules, docs/guide/cli.md from the parser.
 
 `--check` changes nothing and ends with 1 where a page is not what it should be.
 """
@@ -9,6 +9,8 @@ import sys
 from argparse import Action, ArgumentParser, _SubParsersAction
 from collections.abc import Iterator
 from pathlib import Path
+
+import peers
 
 from sealock.cli.helptext import EXIT_STATUS
 from sealock.cli.main import COMMANDS, parser
@@ -24,6 +26,7 @@ def wanted() -> Iterator[tuple[Path, str]]:
     for page in known:
         yield DOCS / "rules" / f"{page.id}.md", render((page,), "markdown", explain=True)
     yield DOCS / "rules" / "README.md", render(known, "markdown", explain=False)
+    yield DOCS / "guide" / "peers.md", peers.text(known)
     yield DOCS / "guide" / "cli.md", "\n".join(command_line()) + "\n"
 
 

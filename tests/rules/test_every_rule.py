@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -11,9 +13,12 @@ import pytest
 from sealock import formats
 from sealock.errors import FormatError
 from sealock.formats.textedits import apply_edits
+from sealock.model.absent import UNKNOWN
 from sealock.model.change import Edit, FieldChange, On
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
+from sealock.model.finding import RuleFinding
+from sealock.model.location import Place
 from sealock.rules.catalog import every_rule, kinds_of, rules
 from sealock.rules.evaluation import evaluate
 from sealock.rules.rule import Rule, title
@@ -24,6 +29,36 @@ BAD = [pytest.param(rule, text, id=f"{rule.id}-{index}") for rule in RULES for i
 GOOD = [pytest.param(rule, text, id=f"{rule.id}-{index}") for rule in RULES for index, text in enumerate(rule.good)]
 EACH = [pytest.param(rule, id=rule.id) for rule in RULES]
 KINDS_OF = {rule.id: kinds_of(rule) for rule in RULES}
+
+
+DIFFERENT = {
+    ("B013", "B150"): "a secret, and the legacy form of the instruction",
+    ("B010", "C086"): "the digest, and the registry",
+    ("B020", "B186"): "a script from the network, and bash words in dash",
+    ("B024", "B150"): "a TLS check that is off, and the legacy form of the instruction",
+    ("B029", "B121"): "the host key of ssh, and that ssh has no effect in a build",
+    ("B062", "C081"): "the end of support, and the digest",
+    ("B064", "B189"): "a certificate authority from the network, and curl without --fail",
+    ("B101", "B110"): "the index in a layer of its own, and its weight",
+    ("B103", "B110"): "an upgrade, and the cache that it fills",
+    ("B104", "B110"): "versions, and the cache",
+    ("B104", "B109"): "versions, and recommended packages",
+    ("B105", "B110"): "versions, and the cache",
+    ("B108", "B110"): "hashes, and the cache",
+    ("B110", "B115"): "the cache, and a question that nobody answers",
+    ("B110", "B183"): "the cache, and a failure that a semicolon hides",
+    ("B116", "B150"): "DEBIAN_FRONTEND in ENV, and the legacy form of the instruction",
+    ("B136", "C072"): "the shell form, and the debugger that it starts",
+    ("B139", "B189"): "a pipeline without pipefail, and curl without --fail",
+    ("B142", "B182"): "cd instead of WORKDIR, and cd without a check",
+    ("B143", "B147"): "the same name twice, and its case",
+    ("C004", "C005"): "NET_RAW is graver than the other defaults on the host's own network",
+    ("C041", "C085"): "what a tmpfs allows, and its size",
+    ("C060", "C062"): "the address of a port, and its number",
+    ("C060", "P013"): "an open port, and the power of the service behind it",
+    ("C081", "C086"): "the digest, and the registry",
+}
+"""Rules that may report one place: the two faults are different, and to fix one leaves the other."""
 
 
 def book(rule: Rule[Any]) -> dict[str, tuple[Rule[Any]]]:
@@ -111,6 +146,8 @@ def test_a_page_is_complete(rule: Rule[Any]) -> None:
     assert re.fullmatch(r"[BCEFHIKNPT]\d{3}", rule.id)
     assert title(type(rule))
     assert len(title(type(rule))) <= 72
+    words = [word for word in rule.keywords if word.casefold() in title(type(rule)).casefold()]
+    assert words, "the title names the fault in the words that people search for"
     assert len(page.splitlines()) >= 3, "the page says why it matters"
     assert rule.remedy.strip()
     assert rule.bad
@@ -118,6 +155,41 @@ def test_a_page_is_complete(rule: Rule[Any]) -> None:
     if KINDS_OF[rule.id] == ("container",):
         assert set(rule.reads) <= set(Container.__struct_fields__)
         assert rule.reads
+
+
+def faults(document: Document) -> Iterator[tuple[Rule[Any], Subject, RuleFinding, Place]]:
+    """What all rules find, with the subject and the place."""
+    for subject in document.subjects:
+        for rule in rules(subject.kind):
+            if not any(getattr(subject.noun, field, None) is UNKNOWN for field in rule.reads):
+                for fault in rule.check(subject.noun):
+                    if not fault.unknown:
+                        yield rule, subject, fault, fault.place or subject.place(fault.at)
+
+
+def same_fault(one: tuple[Any, Subject, RuleFinding, Place], other: tuple[Any, Subject, RuleFinding, Place]) -> bool:
+    """Whether two rules report the same thing: at one place, and of one field where they check the same noun."""
+    (_, subject, fault, place), (_, other_subject, other_fault, other_place) = one, other
+    if place != other_place or place.start < 0:
+        return False
+    if subject is other_subject:
+        length = min(len(fault.at), len(other_fault.at))
+        return bool(length) and fault.at[:length] == other_fault.at[:length]
+    # Two nouns have no common fields; what is missing from either stands at the noun as a whole.
+    wholes = {subject.where.get(()), other_subject.where.get(())}
+    return subject.kind != other_subject.kind and place not in wholes
+
+
+def test_one_fault_is_one_finding() -> None:
+    met = set()
+    for rule in RULES:
+        for text in (*rule.bad, *rule.good):
+            for one, other in combinations(faults(read(text)), 2):
+                pair = tuple(sorted((one[0].id, other[0].id)))
+                if pair[0] != pair[1] and same_fault(one, other):
+                    assert pair in DIFFERENT, (pair, text, one[2].message, other[2].message)
+                    met.add(pair)
+    assert met == set(DIFFERENT)
 
 
 def test_ids_and_titles_are_unique() -> None:

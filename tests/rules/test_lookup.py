@@ -27,12 +27,40 @@ def test_every_spelling_of_a_trivy_id_is_the_same(word: str) -> None:
     assert canonical(word) == "DS-0026"
 
 
+@pytest.mark.parametrize(
+    ("word", "ids"),
+    [
+        ("DL3057", ["B130"]),
+        ("AVD-DS-0026", ["B130"]),
+        ("ksv017", ["C001"]),
+        ("ckv_docker_2", ["B130"]),
+        ("StageNameCasing", ["B147"]),
+        ("CIS-4.6", ["B130"]),
+        ("DL3003", ["B141", "B142"]),
+    ],
+)
+def test_a_foreign_id_is_found_at_each_rule_that_it_means(word: str, ids: list[str]) -> None:
+    assert [page.id for page in by_id(PAGES, word)] == ids
+
+
+@pytest.mark.parametrize(
+    ("words", "id_"), [("healthcheck", "B130"), ("docker.sock", "C011"), ("PID namespace", "C018"), ("sysctl", "C050")]
+)
+def test_words_of_the_field_find_their_rule(words: str, id_: str) -> None:
+    assert id_ in {page.id for page in search(PAGES, words)}
+
+
+def test_an_alias_is_no_id_of_our_own() -> None:
+    ours = {page.id for page in PAGES} | set(RETIRED)
+    assert not ours & {alias for page in PAGES for alias in page.aliases}
+
+
 def test_an_alias_is_an_id_of_a_tool_that_we_know() -> None:
     for page in PAGES:
         assert len(set(page.aliases)) == len(page.aliases), page.id
         for alias in page.aliases:
             assert FOREIGN.fullmatch(alias), (page.id, alias)
-        for aliases in page.differs:
+        for aliases, _ in page.differs:
             assert set(aliases.split()) <= set(page.aliases), page.id
 
 

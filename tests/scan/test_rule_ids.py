@@ -78,6 +78,28 @@ def test_only_says_what_was_likely_meant(tmp_path: Path) -> None:
         checked(tmp_path, "", only=("seccomp",))
 
 
+@pytest.mark.parametrize("id_", ["DL3019", "DS-0025", "AVD-DS-0025", "DKL-DI-0004"])
+def test_an_ignore_by_a_foreign_id_suppresses_where_it_means_one_rule(tmp_path: Path, id_: str) -> None:
+    report = checked(tmp_path, CACHE.format(above=f"# sealock: ignore[{id_}] a test\n"))
+    assert not counted(report, "B110")
+    policy = f'[[ignore]]\nrule = "{id_}"\nreason = "a test"\n'
+    assert not counted(checked(tmp_path, CACHE.format(above=""), policy=policy), "B110")
+
+
+def test_an_ignore_by_a_foreign_id_that_means_several_rules_names_them(tmp_path: Path) -> None:
+    report = checked(tmp_path, CACHE.format(above="# sealock: ignore[DL3003] a test\n"))
+    assert [error.message for target in report.targets for error in target.errors] == [
+        "this ignore names DL3003, which can mean B141, B142: name one of them"
+    ]
+    assert report.status == 2
+
+
+def test_only_takes_foreign_ids_of_several_rules(tmp_path: Path) -> None:
+    text = "FROM alpine:3.22\nRUN cd /a && make\nRUN cd /a\n"
+    report = checked(tmp_path, text, only=("dl3003", "DS-0026"))
+    assert {finding.rule for finding in report.findings()} == {"B130", "B141", "B142"}
+
+
 def test_an_ignore_by_a_foreign_id_that_no_rule_has_is_an_error(tmp_path: Path) -> None:
     report = checked(tmp_path, CACHE.format(above="# sealock: ignore[DL9999] a test\n"))
     assert [error.message for target in report.targets for error in target.errors] == [

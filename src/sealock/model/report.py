@@ -91,8 +91,8 @@ class RulePage(Struct, frozen=True, kw_only=True):
     keywords: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
     """Ids of the rules that were merged into it."""
-    differs: Mapping[str, str] = {}
-    """Where it differs from other tools' checks, by their ids."""
+    differs: tuple[tuple[str, str], ...] = ()
+    """Where it differs from other tools' checks: ids of theirs with a space between them, and how."""
 
 
 class Report(Struct, frozen=True):

@@ -20,7 +20,7 @@ from sealock.model.location import Location, Source
 UNUSED_IGNORE: Final = "I001"
 EXPIRED_IGNORE: Final = "I002"
 TITLES: Final = {UNUSED_IGNORE: "Ignore matches no finding", EXPIRED_IGNORE: "Ignore has expired"}
-RULE_ID: Final = re.compile(r"[A-Z][A-Z0-9_-]{2,40}|[A-Z]{2,12}-[A-Za-z0-9:._-]{2,60}|(?:[A-Z][a-z]+){2,8}")
+RULE_ID: Final = re.compile(r"[A-Z][A-Z0-9_-]{2,40}|[A-Z]{2,12}-[A-Za-z0-9:._-]{2,60}|(?:[A-Z]+[a-z]+){2,8}")
 """The id of a rule (C001, or another tool's: DL3057, CKV_DOCKER_2, StageNameCasing) or of a vulnerability."""
 VULNERABILITIES: Final = "vulnerabilities"
 """Stands for all known vulnerabilities where packages could not be matched."""

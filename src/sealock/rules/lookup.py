@@ -11,7 +11,7 @@ from sealock.model.report import RulePage
 from sealock.rules.retired import RETIRED
 
 FOREIGN: Final = re.compile(
-    r"DL\d{4}|(?:AVD-)?(?:DS|KSV)-?\d{3,4}|CKV2?_[A-Z0-9]+_\d+|CIS-(?:DI-)?[\d.]+|DKL-[DL]I-\d{4}|(?:[A-Z][a-z]+){2,8}"
+    r"DL\d{4}|(?:AVD-)?(?:DS|KSV)-?\d{3,4}|CKV2?_[A-Z0-9]+_\d+|CIS-(?:DI-)?[\d.]+|DKL-[DL]I-\d{4}|(?:[A-Z]+[a-z]+){2,8}"
 )
 """An id of hadolint, Trivy, Checkov, dockle, the CIS Docker Benchmark or BuildKit (the name of a check)."""
 _TRIVY: Final = re.compile(r"(?:AVD-)?(DS|KSV)-?(\d{3,4})")

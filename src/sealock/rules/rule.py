@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from copy import copy
 from typing import ClassVar, Generic, Self, TypeVar
 
@@ -43,8 +43,8 @@ class Rule(Generic[N_contra]):
     """Ids of the same check in other tools: hadolint (DL3057), Trivy (DS-0026, KSV-0017), Checkov (CKV_DOCKER_2),
     dockle (CIS-DI-0001) and BuildKit (StageNameCasing). An id may stand at several rules. Those of the CIS Docker
     Benchmark come from `references`."""
-    differs: ClassVar[Mapping[str, str]] = {}
-    """Where the rule differs from other tools' checks: by alias, or by several with a space between them."""
+    differs: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Where the rule differs from other tools' checks: an alias, or several with a space between them, and how."""
     kinds: ClassVar[tuple[SubjectKind, ...]] = ()
     """The kinds of noun that the rule checks, where its directory does not say so (rules/shared)."""
     setting: ClassVar[str] = ""

@@ -18,6 +18,8 @@ from sealock.rules.build._commands import (
     saved_as,
 )
 
+AUTHORITY_DIRECTORIES: Final = ("ca-certificates", "/anchors", "/etc/ssl/certs", "/etc/pki/")
+"""Parts of the paths below which a certificate is trusted."""
 _MODES: Final = ("+x", "a+x", "u+x", "ug+x", "ugo+x", "+rx", "a+rx", "u+rx", "+rwx", "755", "0755", "775", "0775", "777", "0777", "700", "0700", "555", "0555", "500", "550", "750", "0750")  # fmt: skip  # noqa: E501  a list of modes
 _INSTALLERS: Final = frozenset({"dpkg", "rpm", "gdebi", "apt", "apt-get", "yum", "dnf", "zypper", "apk", "msiexec"})
 _UNPACKERS: Final = frozenset({"tar", "bsdtar", "unzip", "7z", "7za", "gunzip", "gzip", "xz", "unxz", "zstd", "unzstd", "bunzip2", "bzip2", "cpio"})  # fmt: skip  # noqa: E501  a list of names

@@ -20,6 +20,7 @@ class AddForCopy(Rule[Build]):
 
     id = "B008"
     keywords = ("ADD", "COPY")
+    aliases = ("DL3020", "DS-0005", "CKV_DOCKER_4", "CIS-DI-0009")
     severity = Severity.LOW
     references = (cis_docker("4.9"), docker_docs("build/building/best-practices/#add-or-copy"))
     remedy = "Use COPY; keep ADD for archives that are to be unpacked and for addresses with a checksum."

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 
 from sealock.model.build import AddFile
+from sealock.rules.build._fetched import AUTHORITY_DIRECTORIES
 from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 from sealock.secrets.values import mask
 
@@ -22,7 +23,7 @@ class AddUnchecked(Rule[Build]):
     """
 
     id = "B009"
-    keywords = ("checksum", "ADD")
+    keywords = ("checksum", "ADD", "URL")
     severity = Severity.MEDIUM
     references = (cis_docker("4.11"), cwe(494), docker_docs("reference/dockerfile/#add---checksum"))
     remedy = (
@@ -48,6 +49,8 @@ class AddUnchecked(Rule[Build]):
         for at, _, add in build.each(AddFile):
             if not isinstance(add, AddFile) or add.checksum is not None:
                 continue
+            # B064 reports certificate authorities.
+            authority = any(directory in add.target.text for directory in AUTHORITY_DIRECTORIES)
             for source in add.sources:
                 text = source.text
                 if _GIT.match(text):
@@ -55,7 +58,7 @@ class AddUnchecked(Rule[Build]):
                         message = f"adds {mask(text)} at whatever commit it has today"
                         severity = Severity.LOW if _VERSION.search(text) else None
                         yield self.finding(message, at, place=source.place, evidence=mask(text), severity=severity)
-                elif text.lower().startswith(("http://", "https://")):
+                elif text.lower().startswith(("http://", "https://")) and not authority:
                     plain = text.lower().startswith("http://")
                     yield self.finding(
                         f"adds {mask(text)} as it comes{', over plain http' if plain else ''}",

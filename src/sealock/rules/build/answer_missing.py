@@ -59,7 +59,14 @@ class AnswerMissing(Rule[Build]):
     """
 
     id = "B115"
-    keywords = ("-y", "prompt")
+    keywords = ("-y", "prompt", "non-interactive", "apt-get")
+    aliases = ("DL3014", "DL3030", "DL3034", "DL3038", "DS-0021")
+    differs = (
+        (
+            "DL3014 DL3030 DL3034 DL3038",
+            "also pacman and conda; an answer that comes through a pipe or a setting counts",
+        ),
+    )
     severity = Severity.LOW
     safe = True
     references = (man("apt-get", 8),)

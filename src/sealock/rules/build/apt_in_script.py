@@ -19,7 +19,8 @@ class AptInScript(Rule[Build]):
     """
 
     id = "B117"
-    keywords = ("apt-get",)
+    keywords = ("apt-get", "apt")
+    aliases = ("DL3027", "CKV_DOCKER_9")
     severity = Severity.INFO
     safe = True
     references = (man("apt", 8),)

@@ -23,7 +23,7 @@ class AptKey(Rule[Build]):
     """
 
     id = "B036"
-    keywords = ("apt-key",)
+    keywords = ("apt-key", "signed-by", "GPG")
     severity = Severity.MEDIUM
     references = (
         cis_docker("4.12"),

@@ -24,7 +24,7 @@ class AptSourceTrusted(Rule[Build]):
     """
 
     id = "B034"
-    keywords = ("signature", "package source")
+    keywords = ("signature", "package source", "repository", "trusted=yes")
     severity = Severity.HIGH
     references = (
         cis_docker("4.11"),

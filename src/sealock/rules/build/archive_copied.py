@@ -15,7 +15,9 @@ class ArchiveCopied(Rule[Build]):
     """
 
     id = "B158"
-    keywords = ("archive", "ADD")
+    keywords = ("archive", "ADD", "tar")
+    aliases = ("DL3010",)
+    differs = (("DL3010", "only where a RUN then unpacks the archive by name"),)
     severity = Severity.INFO
     references = (docker_docs("reference/dockerfile/#adding-local-tar-archives"),)
     remedy = "Use ADD for it, or RUN --mount=type=bind,target=… with the archive."

@@ -14,7 +14,7 @@ class ArchiveUnchecked(Rule[Build]):
     """
 
     id = "B022"
-    keywords = ("checksum",)
+    keywords = ("checksum", "tar", "download")
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.11"), cwe(494))

@@ -2,11 +2,10 @@ from __future__ import annotations
 
 from sealock.model.build import AddFile
 from sealock.rules.build._commands import DOWNLOADERS, is_verified, known, line, saved_as
+from sealock.rules.build._fetched import AUTHORITY_DIRECTORIES
 from sealock.rules.build._ran import ran
-from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cwe, man
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cwe, man
 from sealock.secrets.values import mask
-
-_FOLDERS: Final = ("ca-certificates", "/anchors", "/etc/ssl/certs", "/etc/pki/")
 
 
 class AuthorityFetched(Rule[Build]):
@@ -18,7 +17,7 @@ class AuthorityFetched(Rule[Build]):
     """
 
     id = "B064"
-    keywords = ("certificate authority",)
+    keywords = ("certificate authority", "CA certificate")
     severity = Severity.HIGH
     references = (cwe(295), cwe(494), man("openssl-s_client", 1))
     remedy = "Copy the certificate from beside the Dockerfile, or check it with sha256sum -c."
@@ -41,14 +40,14 @@ class AuthorityFetched(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         message = "trusts whatever authority the server sends"
         for one in ran(build, *DOWNLOADERS):
-            files = [file for file in saved_as(one.command) if any(folder in file for folder in _FOLDERS)]
+            files = [file for file in saved_as(one.command) if any(folder in file for folder in AUTHORITY_DIRECTORIES)]
             if files and not is_verified(one.run):
                 yield self.finding(message, one.at, place=known(one.command.place), evidence=line(one.command))
         for at, _, add in build.each(AddFile):
             if (
                 isinstance(add, AddFile)
                 and add.checksum is None
-                and any(folder in add.target.text for folder in _FOLDERS)
+                and any(folder in add.target.text for folder in AUTHORITY_DIRECTORIES)
             ):
                 for source in add.sources:
                     if source.text.startswith(("http://", "https://")):

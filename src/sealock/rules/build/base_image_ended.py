@@ -32,7 +32,7 @@ class BaseImageEnded(Rule[Build]):
     """
 
     id = "B062"
-    keywords = ("end of support", "end of life")
+    keywords = ("end of support", "end of life", "EOL", "base image", "support")
     severity = Severity.HIGH
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.4"), cwe(1104), page("endoflife.date", "https://endoflife.date/"))

@@ -20,7 +20,7 @@ class BashWordsInSh(Rule[Build]):
     """
 
     id = "B186"
-    keywords = ("bash", "bashism")
+    keywords = ("bash", "bashism", "dash", "/bin/sh")
     severity = Severity.MEDIUM
     references = (docker_docs("reference/dockerfile/#shell"),)
     remedy = 'Write it in plain shell (`.` for source, > file 2>&1 for &>), or set SHELL ["/bin/bash", "-c"].'

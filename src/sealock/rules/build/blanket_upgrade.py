@@ -25,7 +25,9 @@ class BlanketUpgrade(Rule[Build]):
     """
 
     id = "B103"
-    keywords = ("upgrade",)
+    keywords = ("upgrade", "dist-upgrade")
+    aliases = ("DL3035", "DS-0024", "DKL-DI-0003")
+    differs = (("DL3035", "also the other package managers"),)
     severity = Severity.INFO
     references = (docker_docs("build/building/best-practices/#rebuild-your-images-often"),)
     remedy = "Take a newer base image instead, or upgrade only the packages that need it."

@@ -12,7 +12,7 @@ class BuildPackagesKept(Rule[Build]):
     """
 
     id = "B190"
-    keywords = ("apk", "--virtual")
+    keywords = ("apk", "--virtual", "build dependencies")
     severity = Severity.INFO
     references = (cis_docker("4.3"),)
     remedy = "End the same RUN with `&& apk del NAME`, or build in a stage of its own."

@@ -13,6 +13,7 @@ class CdInRun(Rule[Build]):
 
     id = "B142"
     keywords = ("WORKDIR", "cd")
+    aliases = ("DL3003", "DS-0013")
     severity = Severity.INFO
     pedantic = True
     references = (docker_docs("build/building/best-practices/#workdir"),)

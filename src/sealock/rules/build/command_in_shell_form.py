@@ -23,7 +23,9 @@ class CommandInShellForm(Rule[Build]):
     """
 
     id = "B136"
-    keywords = ("shell form", "CMD", "ENTRYPOINT")
+    keywords = ("shell form", "CMD", "ENTRYPOINT", "exec form", "JSON")
+    aliases = ("DL3025", "JSONArgsRecommended")
+    differs = (("DL3025", "not HEALTHCHECK, which is sent no signals; not where SHELL is set or `exec` hands over"),)
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/json-args-recommended/"),)
     remedy = 'Write it as a JSON array, ["program", "argument"]; where a shell is needed, let it `exec` the program.'

@@ -12,7 +12,7 @@ class CommandNeverUsed(Rule[Build]):
     """
 
     id = "B164"
-    keywords = ("ENTRYPOINT", "CMD")
+    keywords = ("ENTRYPOINT", "CMD", "shell form")
     severity = Severity.LOW
     references = (docker_docs("reference/dockerfile/#understand-how-cmd-and-entrypoint-interact"),)
     remedy = "Write ENTRYPOINT as a JSON array."

@@ -13,6 +13,7 @@ class CommandRepeated(Rule[Build]):
 
     id = "B137"
     keywords = ("CMD", "ENTRYPOINT")
+    aliases = ("DL4003", "DL4004", "DS-0007", "DS-0016", "MultipleInstructionsDisallowed")
     severity = Severity.LOW
     safe = True
     references = (docker_docs("reference/build-checks/multiple-instructions-disallowed/"),)

@@ -33,7 +33,9 @@ class CommandWithoutUse(Rule[Build]):
     """
 
     id = "B121"
-    keywords = ("no effect",)
+    keywords = ("no effect", "systemctl", "service", "ssh", "shutdown", "without effect")
+    aliases = ("DL3001",)
+    differs = (("DL3001", "also `systemctl start`; not what ends a process that the same RUN started"),)
     severity = Severity.INFO
     references = (docker_docs("build/building/best-practices/#decouple-applications"),)
     remedy = "Leave it out; start what must run from ENTRYPOINT or CMD."

@@ -25,7 +25,7 @@ class CompilersLeft(Rule[Build]):
     """
 
     id = "B046"
-    keywords = ("compilers",)
+    keywords = ("compilers", "compiler", "gcc", "build-essential", "multi-stage")
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.3"), docker_docs("build/building/multi-stage/"))

@@ -12,7 +12,9 @@ class ConstantPlatform(Rule[Build]):
     """
 
     id = "B005"
-    keywords = ("platform",)
+    keywords = ("platform", "FROM")
+    aliases = ("DL3029", "FromPlatformFlagConstDisallowed")
+    differs = (("DL3029", "only with `--pedantic`"), ("FromPlatformFlagConstDisallowed", "only with `--pedantic`"))
     severity = Severity.INFO
     pedantic = True
     references = (docker_docs("reference/build-checks/from-platform-flag-const-disallowed/"),)

@@ -29,7 +29,7 @@ class ContextUnfiltered(Rule[Build]):
     """
 
     id = "B012"
-    keywords = ("build context", ".dockerignore")
+    keywords = ("build context", ".dockerignore", "COPY")
     severity = Severity.MEDIUM
     references = (cis_docker("4.10"), cwe(538), docker_docs("build/concepts/context/#dockerignore-files"))
     remedy = "Copy by name what the image needs, or keep .git, .env and keys out with a .dockerignore."

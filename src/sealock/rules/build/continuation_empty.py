@@ -17,7 +17,9 @@ class ContinuationEmpty(Rule[Build]):
     """
 
     id = "B148"
-    keywords = ("continuation line",)
+    keywords = ("continuation line", "continuation", "empty line", "backslash")
+    aliases = ("NoEmptyContinuation",)
+    differs = (("NoEmptyContinuation", "also sees an instruction that is taken in"),)
     severity = Severity.INFO
     safe = True
     references = (docker_docs("reference/build-checks/no-empty-continuation/"),)

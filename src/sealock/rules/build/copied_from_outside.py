@@ -13,7 +13,8 @@ class CopiedFromOutside(Rule[Build]):
     """
 
     id = "B152"
-    keywords = ("COPY", "build context")
+    keywords = ("COPY", "build context", ".dockerignore")
+    aliases = ("CopyIgnoredFile",)
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/copy-ignored-file/"),)
     remedy = "Build from the folder above, give the other folder a name with --build-context, or mend .dockerignore."

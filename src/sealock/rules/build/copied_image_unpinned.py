@@ -12,7 +12,9 @@ class CopiedImageUnpinned(Rule[Build]):
     """
 
     id = "B010"
-    keywords = ("unpinned", "COPY --from")
+    keywords = ("unpinned", "COPY --from", "digest", "pin")
+    aliases = ("DL3022",)
+    differs = (("DL3022", "an image that is pinned is fine, since COPY --from takes images too"),)
     severity = Severity.LOW
     references = (cis_docker("4.2"), cwe(494), docker_docs("reference/dockerfile/#copy---from"))
     remedy = "Pin the image by tag and digest (`sealock pin FILE` does), or give it a FROM of its own."

@@ -13,7 +13,8 @@ class CopyTargetRelative(Rule[Build]):
     """
 
     id = "B155"
-    keywords = ("COPY", "WORKDIR")
+    keywords = ("COPY", "WORKDIR", "relative")
+    aliases = ("DL3045",)
     severity = Severity.INFO
     references = (docker_docs("reference/dockerfile/#workdir"),)
     remedy = "Set WORKDIR before, or write the whole path."

@@ -12,6 +12,7 @@ class CopyTargetUnclear(Rule[Build]):
 
     id = "B154"
     keywords = ("COPY", "trailing slash")
+    aliases = ("DL3021", "DS-0011")
     severity = Severity.LOW
     safe = True
     references = (docker_docs("reference/dockerfile/#destination-1"),)

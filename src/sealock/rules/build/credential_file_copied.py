@@ -14,7 +14,8 @@ class CredentialFileCopied(Rule[Build]):
     """
 
     id = "B016"
-    keywords = ("credentials",)
+    keywords = ("credentials", "credential", "COPY", "private key")
+    aliases = ("DS-0031",)
     severity = Severity.HIGH
     references = (cis_docker("4.10"), cwe(538), docker_docs("build/building/secrets/"))
     remedy = "Mount it for the command that needs it, with RUN --mount=type=secret, and add it to .dockerignore."

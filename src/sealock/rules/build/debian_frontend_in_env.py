@@ -12,7 +12,7 @@ class DebianFrontendInEnv(Rule[Build]):
     """
 
     id = "B116"
-    keywords = ("DEBIAN_FRONTEND",)
+    keywords = ("DEBIAN_FRONTEND", "ENV")
     severity = Severity.INFO
     safe = True
     references = (docker_docs("reference/dockerfile/#arg"),)

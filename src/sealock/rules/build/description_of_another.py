@@ -13,6 +13,8 @@ class DescriptionOfAnother(Rule[Build]):
 
     id = "B165"
     keywords = ("comment", "description")
+    aliases = ("InvalidDefinitionDescription",)
+    differs = (("InvalidDefinitionDescription", "only with `--pedantic`"),)
     severity = Severity.INFO
     pedantic = True
     safe = True

@@ -31,7 +31,7 @@ class DownloadFailureUnseen(Rule[Build]):
     """
 
     id = "B189"
-    keywords = ("curl", "--fail")
+    keywords = ("curl", "--fail", "-f")
     severity = Severity.LOW
     safe = True
     references = (page("curl manual, --fail", "https://curl.se/docs/manpage.html#-f"),)

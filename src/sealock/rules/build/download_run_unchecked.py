@@ -15,7 +15,7 @@ class DownloadRunUnchecked(Rule[Build]):
     """
 
     id = "B021"
-    keywords = ("checksum", "signature")
+    keywords = ("checksum", "signature", "download")
     severity = Severity.MEDIUM
     references = (cis_docker("4.11"), cwe(494))
     remedy = "Check the file against a checksum or a signature between the download and its use."

@@ -28,7 +28,12 @@ class EffectEndsWithRun(Rule[Build]):
     """
 
     id = "B141"
-    keywords = ("no lasting effect", "cd", "export")
+    keywords = ("no lasting effect", "cd", "export", "RUN", "source")
+    aliases = ("DL3003", "DS-0013")
+    differs = (
+        ("DL3003", "B142 only with `--pedantic`, where cd comes first; B141 where cd has no effect at all"),
+        ("DS-0013", "B142 only with `--pedantic`"),
+    )
     severity = Severity.LOW
     references = (docker_docs("reference/dockerfile/#run"),)
     remedy = "Use WORKDIR for the folder and ENV for variables, or do it in the RUN that needs it."

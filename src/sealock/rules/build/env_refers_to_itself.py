@@ -14,7 +14,8 @@ class EnvRefersToItself(Rule[Build]):
     """
 
     id = "B153"
-    keywords = ("ENV",)
+    keywords = ("ENV", "variable")
+    aliases = ("DL3044",)
     severity = Severity.LOW
     references = (docker_docs("reference/dockerfile/#environment-replacement"),)
     remedy = "Set the one that is used in an ENV of its own, before."

@@ -13,7 +13,8 @@ class EverythingCopied(Rule[Build]):
     """
 
     id = "B011"
-    keywords = ("stage",)
+    keywords = ("stage", "COPY --from", "root file system")
+    aliases = ("DL3067",)
     severity = Severity.LOW
     references = (docker_docs("build/building/multi-stage/"),)
     remedy = "Copy the finished program and what it needs, by their paths."

@@ -14,7 +14,7 @@ class ExecFormBroken(Rule[Build]):
     """
 
     id = "B138"
-    keywords = ("JSON array", "shell form", "exec form")
+    keywords = ("JSON array", "shell form", "exec form", "JSON")
     severity = Severity.MEDIUM
     references = (docker_docs("reference/dockerfile/#shell-and-exec-form"),)
     remedy = 'Write valid JSON: ["program", "argument"], with double quotes.'

@@ -16,7 +16,7 @@ class ExtraIndex(Rule[Build]):
     """
 
     id = "B051"
-    keywords = ("extra-index-url", "dependency confusion")
+    keywords = ("extra-index-url", "dependency confusion", "pip")
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     references = (

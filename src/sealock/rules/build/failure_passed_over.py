@@ -24,7 +24,7 @@ class FailurePassedOver(Rule[Build]):
     """
 
     id = "B183"
-    keywords = ("failure", "&&")
+    keywords = ("failure", "&&", "semicolon", "exit status")
     severity = Severity.LOW
     references = (docker_docs("reference/dockerfile/#run"),)
     remedy = "Join the commands with &&, or begin with `set -e;`."

@@ -15,7 +15,7 @@ class FolderChangeUnchecked(Rule[Build]):
     """
 
     id = "B182"
-    keywords = ("cd",)
+    keywords = ("cd", "set -e")
     severity = Severity.LOW
     safe = True
     references = (page("ShellCheck SC2164", "https://www.shellcheck.net/wiki/SC2164"),)

@@ -15,7 +15,7 @@ class GoChecksOff(Rule[Build]):
     """
 
     id = "B049"
-    keywords = ("Go", "checksum")
+    keywords = ("Go", "checksum", "GONOSUMDB")
     severity = Severity.MEDIUM
     references = (
         cis_docker("4.11"),

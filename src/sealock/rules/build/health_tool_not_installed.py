@@ -17,7 +17,7 @@ class HealthToolNotInstalled(Rule[Build]):
     """
 
     id = "B191"
-    keywords = ("HEALTHCHECK",)
+    keywords = ("HEALTHCHECK", "curl", "wget")
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     references = (docker_docs("reference/dockerfile/#healthcheck"),)

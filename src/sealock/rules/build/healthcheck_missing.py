@@ -13,7 +13,9 @@ class HealthcheckMissing(Rule[Build]):
     """
 
     id = "B130"
-    keywords = ("HEALTHCHECK",)
+    keywords = ("HEALTHCHECK", "health check")
+    aliases = ("DL3057", "DS-0026", "CKV_DOCKER_2", "CIS-DI-0006")
+    differs = (("DL3057", "only with `--pedantic`"), ("DS-0026", "only with `--pedantic`"))
     severity = Severity.LOW
     pedantic = True
     references = (cis_docker("4.6"), docker_docs("reference/dockerfile/#healthcheck"))

@@ -13,6 +13,7 @@ class HealthcheckRepeated(Rule[Build]):
 
     id = "B131"
     keywords = ("HEALTHCHECK",)
+    aliases = ("DL3012", "DS-0023", "MultipleInstructionsDisallowed")
     severity = Severity.INFO
     safe = True
     references = (docker_docs("reference/build-checks/multiple-instructions-disallowed/"),)

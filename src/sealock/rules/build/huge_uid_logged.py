@@ -16,7 +16,8 @@ class HugeUidLogged(Rule[Build]):
     """
 
     id = "B119"
-    keywords = ("useradd", "UID")
+    keywords = ("useradd", "UID", "no-log-init")
+    aliases = ("DL3046",)
     severity = Severity.LOW
     safe = True
     references = (docker_docs("build/building/best-practices/#user"),)

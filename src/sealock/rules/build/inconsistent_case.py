@@ -13,7 +13,8 @@ class InconsistentCase(Rule[Build]):
     """
 
     id = "B147"
-    keywords = ("casing",)
+    keywords = ("casing", "case", "keyword")
+    aliases = ("ConsistentInstructionCasing", "ExposeProtoCasing", "FromAsCasing", "StageNameCasing")
     severity = Severity.INFO
     safe = True
     references = (

@@ -12,7 +12,7 @@ class IndexOfAnotherLayer(Rule[Build]):
     """
 
     id = "B102"
-    keywords = ("index", "layer")
+    keywords = ("index", "layer", "package index", "apt-get update")
     severity = Severity.INFO
     references = (docker_docs("build/building/best-practices/#apt-get"),)
     remedy = "Begin the RUN with `apt-get update &&`, or install with the packages of the RUN that updates."

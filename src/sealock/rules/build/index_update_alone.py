@@ -31,7 +31,9 @@ class IndexUpdateAlone(Rule[Build]):
     """
 
     id = "B101"
-    keywords = ("apt-get update", "package index")
+    keywords = ("apt-get update", "package index", "cache")
+    aliases = ("DS-0017", "CKV_DOCKER_5", "CIS-DI-0007")
+    differs = (("DS-0017", "an upgrade uses the index too, and is B103"),)
     severity = Severity.LOW
     references = (cis_docker("4.7"), docker_docs("build/building/best-practices/#apt-get"))
     remedy = "Update the index and install in the same RUN, joined by &&."

@@ -19,7 +19,7 @@ class KeyMadeInBuild(Rule[Build]):
     """
 
     id = "B065"
-    keywords = ("private key",)
+    keywords = ("private key", "openssl", "ssh-keygen")
     severity = Severity.MEDIUM
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.10"), cwe(321))

@@ -15,7 +15,7 @@ class KeyUnchecked(Rule[Build]):
     """
 
     id = "B038"
-    keywords = ("fingerprint", "signing key")
+    keywords = ("fingerprint", "signing key", "GPG")
     severity = Severity.LOW
     pedantic = True
     confidence = Confidence.MEDIUM

@@ -23,6 +23,8 @@ class LabelKeyMalformed(Rule[Build]):
 
     id = "B160"
     keywords = ("label",)
+    aliases = ("DL3048",)
+    differs = (("DL3048", "also unknown names under org.opencontainers.image"),)
     severity = Severity.INFO
     references = (docker_docs("engine/manage-resources/labels/"),)
     remedy = "Use a name of the OCI specification, or one under a domain of your own."

@@ -34,7 +34,14 @@ class LabelValueMalformed(Rule[Build]):
     """
 
     id = "B161"
-    keywords = ("label", "OCI")
+    keywords = ("label", "OCI", "annotation")
+    aliases = ("DL3049", "DL3050", "DL3051", "DL3052", "DL3053", "DL3054", "DL3055", "DL3056", "DL3058")
+    differs = (
+        (
+            "DL3049 DL3050 DL3051 DL3052 DL3053 DL3054 DL3055 DL3056 DL3058",
+            "the labels of the OCI specification by their own rules; no labels are demanded",
+        ),
+    )
     severity = Severity.INFO
     references = (
         page(

@@ -25,7 +25,14 @@ class LanguagePackagesUnpinned(Rule[Build]):
     """
 
     id = "B105"
-    keywords = ("pinned", "version")
+    keywords = ("pinned", "version", "pin", "pip", "npm", "gem")
+    aliases = ("DL3013", "DL3016", "DL3028", "DL3062")
+    differs = (
+        (
+            "DL3013 DL3016 DL3028 DL3062",
+            "only with `--pedantic`; also cargo and conda; `go run` of a file is no install",
+        ),
+    )
     severity = Severity.LOW
     pedantic = True
     references = (cwe(1357),)

@@ -21,7 +21,7 @@ class LibcMismatch(Rule[Build]):
     """
 
     id = "B048"
-    keywords = ("glibc", "musl")
+    keywords = ("glibc", "musl", "libc", "Alpine")
     severity = Severity.INFO
     confidence = Confidence.MEDIUM
     references = (

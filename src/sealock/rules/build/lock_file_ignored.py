@@ -18,7 +18,7 @@ class LockFileIgnored(Rule[Build]):
     """
 
     id = "B106"
-    keywords = ("lock file", "npm ci")
+    keywords = ("lock file", "npm ci", "frozen-lockfile", "yarn")
     severity = Severity.LOW
     references = (page("npm documentation, npm-ci", ""), page("Yarn documentation, yarn install", ""))
     remedy = "Use `npm ci`, or add --frozen-lockfile (Yarn 2 and later: --immutable)."

@@ -13,7 +13,8 @@ class MaintainerUsed(Rule[Build]):
     """
 
     id = "B140"
-    keywords = ("MAINTAINER",)
+    keywords = ("MAINTAINER", "label")
+    aliases = ("DL4000", "DS-0022", "CKV_DOCKER_6", "MaintainerDeprecated")
     severity = Severity.INFO
     safe = True
     references = (docker_docs("reference/build-checks/maintainer-deprecated/"),)

@@ -16,7 +16,9 @@ class OsPackagesUnpinned(Rule[Build]):
     """
 
     id = "B104"
-    keywords = ("pinned", "version")
+    keywords = ("pinned", "version", "pin", "apt-get install", "apk add")
+    aliases = ("DL3008", "DL3018", "DL3033", "DL3037", "DL3041")
+    differs = (("DL3008 DL3018 DL3033 DL3037 DL3041", "only with `--pedantic`"),)
     severity = Severity.INFO
     pedantic = True
     references = (cis_docker("4.7"),)

@@ -13,7 +13,7 @@ class OwnerChangedAfterCopy(Rule[Build]):
     """
 
     id = "B188"
-    keywords = ("chown", "chmod", "layer")
+    keywords = ("chown", "chmod", "layer", "COPY --chown")
     severity = Severity.INFO
     references = (docker_docs("reference/dockerfile/#copy---chown---chmod"),)
     remedy = "Use COPY --chown=… (or --chmod=…) and leave the RUN out."

@@ -95,7 +95,38 @@ class PackageCacheKept(Rule[Build]):
     """
 
     id = "B110"
-    keywords = ("cache",)
+    keywords = ("cache", "no-cache", "apt", "apk", "pip", "dnf")
+    aliases = (
+        "DL3009",
+        "DL3019",
+        "DL3032",
+        "DL3036",
+        "DL3040",
+        "DL3042",
+        "DL3060",
+        "DS-0015",
+        "DS-0019",
+        "DS-0020",
+        "DS-0025",
+        "DKL-DI-0004",
+        "DKL-DI-0005",
+    )
+    differs = (
+        (
+            "DL3009",
+            (
+                "also in here-documents; `apt-get dist-clean` counts as clean-up; stages that do not reach "
+                "the image do not count"
+            ),
+        ),
+        ("DL3019", "removing /var/cache/apk in the same RUN counts; stages that do not reach the image do not count"),
+        ("DL3032 DL3036 DL3040", "also microdnf, tdnf and pacman"),
+        (
+            "DL3042",
+            ("also `RUN --mount=type=cache` and PIP_NO_CACHE_DIR; stages that do not reach the image do not count"),
+        ),
+        ("DL3060", "also npm, conda and Composer"),
+    )
     severity = Severity.INFO
     safe = True
     references = (

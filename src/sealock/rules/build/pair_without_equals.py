@@ -12,7 +12,8 @@ class PairWithoutEquals(Rule[Build]):
     """
 
     id = "B150"
-    keywords = ("legacy", "ENV", "LABEL")
+    keywords = ("legacy", "ENV", "LABEL", "key=value")
+    aliases = ("LegacyKeyValueFormat",)
     severity = Severity.INFO
     safe = True
     references = (docker_docs("reference/build-checks/legacy-key-value-format/"),)

@@ -19,7 +19,8 @@ class PasswordSet(Rule[Build]):
     """
 
     id = "B039"
-    keywords = ("password",)
+    keywords = ("password", "chpasswd")
+    aliases = ("CKV2_DOCKER_17",)
     severity = Severity.HIGH
     conceals = True
     references = (cis_docker("4.10"), cwe(798), man("chpasswd", 8))

@@ -12,7 +12,7 @@ class PipWithoutHashes(Rule[Build]):
     """
 
     id = "B108"
-    keywords = ("pip", "hashes")
+    keywords = ("pip", "hashes", "require-hashes", "hash")
     severity = Severity.LOW
     pedantic = True
     references = (

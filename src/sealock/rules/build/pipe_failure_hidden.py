@@ -20,7 +20,14 @@ class PipeFailureHidden(Rule[Build]):
     """
 
     id = "B139"
-    keywords = ("pipefail",)
+    keywords = ("pipefail", "pipe")
+    aliases = ("DL4006",)
+    differs = (
+        (
+            "DL4006",
+            ("not behind echo, printf and yes, whose failure says nothing; also in nested shells and the exec form"),
+        ),
+    )
     severity = Severity.LOW
     references = (docker_docs("build/building/best-practices/#using-pipes"),)
     remedy = 'Put SHELL ["/bin/bash", "-o", "pipefail", "-c"] before it, or begin with `set -o pipefail &&` in bash.'

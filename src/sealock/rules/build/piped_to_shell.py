@@ -27,7 +27,7 @@ class PipedToShell(Rule[Build]):
     """
 
     id = "B020"
-    keywords = ("piped to a shell", "pipe", "curl")
+    keywords = ("piped to a shell", "pipe", "curl", "wget", "pipe to shell", "curl bash")
     severity = Severity.HIGH
     references = (cis_docker("4.11"), cwe(494), docker_docs("build/building/best-practices/"))
     remedy = "Download to a file, check it with `sha256sum -c` or `gpg --verify`, and run it then."

@@ -22,7 +22,7 @@ class PlainHttpDownload(Rule[Build]):
     """
 
     id = "B025"
-    keywords = ("plain HTTP",)
+    keywords = ("plain HTTP", "HTTP", "download")
     severity = Severity.MEDIUM
     references = (cis_docker("4.11"), cwe(319))
     remedy = "Use https; where the server has none, check the file against a checksum."

@@ -11,7 +11,8 @@ class PlatformRedundant(Rule[Build]):
     """
 
     id = "B151"
-    keywords = ("platform", "redundant")
+    keywords = ("platform", "redundant", "TARGETPLATFORM")
+    aliases = ("DL3065", "RedundantTargetPlatform")
     severity = Severity.INFO
     safe = True
     references = (docker_docs("reference/build-checks/redundant-target-platform/"),)

@@ -15,6 +15,8 @@ class PortMalformed(Rule[Build]):
 
     id = "B132"
     keywords = ("EXPOSE", "port")
+    aliases = ("DL3011", "DS-0008", "ExposeInvalidFormat")
+    differs = (("DL3011", "also malformed ones"),)
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/expose-invalid-format/"),)
     remedy = "Name the container's port alone: a number from 1 to 65535, /tcp, /udp or /sctp."

@@ -13,7 +13,7 @@ class PrivilegedRun(Rule[Build]):
     """
 
     id = "B044"
-    keywords = ("sandbox", "insecure")
+    keywords = ("sandbox", "insecure", "--security=insecure", "--network=host")
     severity = Severity.HIGH
     references = (cis_docker("5.5"), cwe(250), docker_docs("reference/dockerfile/#run---security"))
     remedy = "Leave the flag out; do what needs it outside of the build."

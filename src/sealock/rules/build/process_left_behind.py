@@ -12,7 +12,7 @@ class ProcessLeftBehind(Rule[Build]):
     """
 
     id = "B185"
-    keywords = ("background process",)
+    keywords = ("background process", "&", "daemon")
     severity = Severity.LOW
     references = (docker_docs("reference/dockerfile/#run"),)
     remedy = "Start it from ENTRYPOINT or CMD; or wait for it in the same RUN."

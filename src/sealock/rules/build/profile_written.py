@@ -14,7 +14,7 @@ class ProfileWritten(Rule[Build]):
     """
 
     id = "B187"
-    keywords = ("profile",)
+    keywords = ("profile", ".bashrc", "environment variable")
     severity = Severity.INFO
     references = (docker_docs("reference/dockerfile/#env"),)
     remedy = "Use ENV."

@@ -14,7 +14,9 @@ class RecommendedPackages(Rule[Build]):
     """
 
     id = "B109"
-    keywords = ("--no-install-recommends", "recommended packages")
+    keywords = ("--no-install-recommends", "recommended packages", "recommends", "no-install-recommends", "apt-get")
+    aliases = ("DL3015", "DS-0029")
+    differs = (("DL3015", "a setting in /etc/apt/apt.conf.d counts; stages that do not reach the image do not count"),)
     severity = Severity.INFO
     references = (cis_docker("4.3"), docker_docs("build/building/best-practices/#dont-install-unnecessary-packages"))
     remedy = "Add --no-install-recommends, and name those recommended packages that are really needed."

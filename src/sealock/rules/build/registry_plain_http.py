@@ -21,7 +21,7 @@ class RegistryPlainHttp(Rule[Build]):
     """
 
     id = "B050"
-    keywords = ("plain HTTP",)
+    keywords = ("plain HTTP", "HTTP", "pip", "npm", "index")
     severity = Severity.HIGH
     references = (cis_docker("4.11"), cwe(319))
     remedy = "Use https for the registry."

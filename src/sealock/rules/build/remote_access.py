@@ -27,7 +27,7 @@ class RemoteAccess(Rule[Build]):
     """
 
     id = "B047"
-    keywords = ("remote access",)
+    keywords = ("remote access", "ssh", "telnet", "netcat", "nmap")
     severity = Severity.LOW
     references = (cis_docker("5.7"), cwe(1188))
     remedy = "Leave the package out; use docker exec, and a debugging image beside the container."

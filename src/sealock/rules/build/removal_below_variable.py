@@ -19,7 +19,7 @@ class RemovalBelowVariable(Rule[Build]):
     """
 
     id = "B181"
-    keywords = ("rm -r",)
+    keywords = ("rm -r", "rm -rf", "variable")
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     safe = True

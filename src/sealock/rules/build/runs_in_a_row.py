@@ -13,7 +13,9 @@ class RunsInARow(Rule[Build]):
     """
 
     id = "B157"
-    keywords = ("RUN",)
+    keywords = ("RUN", "layer")
+    aliases = ("DL3059",)
+    differs = (("DL3059", "only with `--pedantic`"),)
     severity = Severity.INFO
     pedantic = True
     references = (docker_docs("build/building/best-practices/#run"),)

@@ -16,7 +16,7 @@ class SecondRoot(Rule[Build]):
     """
 
     id = "B060"
-    keywords = ("root",)
+    keywords = ("root", "UID 0")
     severity = Severity.MEDIUM
     references = (cis_docker("4.1"), cwe(250), man("useradd", 8))
     remedy = "Give the user an id of its own, above 0, and no group that leads to root."

@@ -36,6 +36,7 @@ class SecretInArgument(Rule[Build]):
 
     id = "B014"
     keywords = ("secret", "build argument", "ARG")
+    aliases = ("DL3064", "DS-0031", "CIS-DI-0010", "SecretsUsedInArgOrEnv")
     severity = Severity.HIGH
     conceals = True
     references = (cis_docker("4.10"), cwe(538), docker_docs("reference/build-checks/secrets-used-in-arg-or-env/"))

@@ -30,7 +30,7 @@ class BuildSecretInCommand(Rule[Build]):
     """
 
     id = "B015"
-    keywords = ("secret",)
+    keywords = ("secret", "RUN", "LABEL")
     severity = Severity.HIGH
     conceals = True
     references = (cis_docker("4.10"), cwe(798), docker_docs("build/building/secrets/"))

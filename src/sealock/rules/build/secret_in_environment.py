@@ -18,7 +18,11 @@ class BuildSecretInEnvironment(Rule[Build]):
     """
 
     id = "B013"
-    keywords = ("secret", "ENV")
+    keywords = ("secret", "ENV", "password")
+    aliases = ("DL3064", "DS-0031", "CIS-DI-0010", "SecretsUsedInArgOrEnv")
+    differs = (
+        ("DL3064", "goes by the value's shape together with the name; empty values and placeholders are no secrets"),
+    )
     severity = Severity.HIGH
     conceals = True
     references = (cis_docker("4.10"), cwe(798), docker_docs("reference/build-checks/secrets-used-in-arg-or-env/"))

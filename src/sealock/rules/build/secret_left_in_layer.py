@@ -37,7 +37,7 @@ class SecretLeftInLayer(Rule[Build]):
     """
 
     id = "B018"
-    keywords = ("secret", "layer")
+    keywords = ("secret", "layer", "secret mount", "--mount=type=secret")
     severity = Severity.HIGH
     references = (cis_docker("4.10"), cwe(538), docker_docs("build/building/secrets/"))
     remedy = "Mount the file where the program looks for it (--mount=type=secret,target=…), and write no copy."

@@ -17,7 +17,7 @@ class SecretRemovedLater(Rule[Build]):
     """
 
     id = "B017"
-    keywords = ("secret", "layer")
+    keywords = ("secret", "layer", "rm")
     severity = Severity.HIGH
     references = (cis_docker("4.10"), cwe(212), docker_docs("build/building/secrets/"))
     remedy = "Mount the file with RUN --mount=type=secret for the one command that needs it; then change the secret."

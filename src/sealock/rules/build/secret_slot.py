@@ -14,7 +14,7 @@ class SecretSlot(Rule[Build]):
     """
 
     id = "B019"
-    keywords = ("secret",)
+    keywords = ("secret", "ENV")
     severity = Severity.INFO
     confidence = Confidence.LOW
     references = (cis_docker("4.10"), cwe(526), docker_docs("engine/swarm/secrets/"))

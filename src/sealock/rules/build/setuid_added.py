@@ -19,7 +19,7 @@ class SetuidAdded(Rule[Build]):
     """
 
     id = "B043"
-    keywords = ("setuid", "capabilities")
+    keywords = ("setuid", "capabilities", "setgid", "setcap", "capability")
     severity = Severity.MEDIUM
     references = (cis_docker("4.8"), cwe(250), man("capabilities", 7))
     remedy = "Leave the bit out; give the container the user or capability that the program needs."

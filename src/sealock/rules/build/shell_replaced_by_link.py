@@ -12,7 +12,8 @@ class ShellReplacedByLink(Rule[Build]):
     """
 
     id = "B122"
-    keywords = ("/bin/sh",)
+    keywords = ("/bin/sh", "SHELL", "ln")
+    aliases = ("DL4005",)
     severity = Severity.LOW
     references = (docker_docs("reference/dockerfile/#shell"),)
     remedy = 'Use SHELL ["/bin/bash", "-c"] for the instructions that need it.'

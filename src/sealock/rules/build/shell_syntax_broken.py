@@ -11,7 +11,7 @@ class ShellSyntaxBroken(Rule[Build]):
     """
 
     id = "B180"
-    keywords = ("shell", "syntax")
+    keywords = ("shell", "syntax", "syntax error")
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     references = (docker_docs("reference/dockerfile/#shell-and-exec-form"),)

@@ -18,7 +18,7 @@ class ShortKey(Rule[Build]):
     """
 
     id = "B037"
-    keywords = ("key id", "signing key")
+    keywords = ("key id", "signing key", "GPG")
     severity = Severity.MEDIUM
     references = (cis_docker("4.12"), cwe(347), page("Evil 32", "https://evil32.com/"))
     remedy = "Name the key by its whole fingerprint of 40 digits."

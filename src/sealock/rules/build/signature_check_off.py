@@ -65,7 +65,8 @@ class SignatureCheckOff(Rule[Build]):
     """
 
     id = "B030"
-    keywords = ("signature",)
+    keywords = ("signature", "GPG", "gpgcheck", "allow-unauthenticated")
+    aliases = ("CKV2_DOCKER_7", "CKV2_DOCKER_8", "CKV2_DOCKER_9", "CKV2_DOCKER_10", "CKV2_DOCKER_11", "CKV2_DOCKER_15")
     severity = Severity.HIGH
     references = (
         cis_docker("4.11"),

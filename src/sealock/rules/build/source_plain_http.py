@@ -30,7 +30,7 @@ class SourcePlainHttp(Rule[Build]):
     """
 
     id = "B035"
-    keywords = ("plain HTTP", "package source")
+    keywords = ("plain HTTP", "package source", "repository", "HTTP", "mirror")
     severity = Severity.MEDIUM
     references = (cis_docker("4.11"), cwe(319))
     remedy = "Use https for the source, and name the key that signs it."

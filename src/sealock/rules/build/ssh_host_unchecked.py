@@ -19,7 +19,7 @@ class SshHostUnchecked(Rule[Build]):
     """
 
     id = "B029"
-    keywords = ("SSH", "host key")
+    keywords = ("SSH", "host key", "StrictHostKeyChecking", "known_hosts")
     severity = Severity.MEDIUM
     references = (cwe(322), man("ssh_config", 5), docker_docs("build/building/secrets/#ssh-mounts"))
     remedy = "Copy a known_hosts file with the host's published key, and leave the check on."

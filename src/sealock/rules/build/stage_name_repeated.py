@@ -10,7 +10,8 @@ class StageNameRepeated(Rule[Build]):
     """
 
     id = "B143"
-    keywords = ("stage name", "duplicate")
+    keywords = ("stage name", "duplicate", "AS")
+    aliases = ("DL3024", "DS-0012", "CKV_DOCKER_11", "DuplicateStageName")
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/duplicate-stage-name/"),)
     remedy = "Give each stage a name of its own."

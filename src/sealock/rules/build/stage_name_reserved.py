@@ -10,7 +10,8 @@ class StageNameReserved(Rule[Build]):
     """
 
     id = "B144"
-    keywords = ("stage name", "reserved")
+    keywords = ("stage name", "reserved", "scratch", "context")
+    aliases = ("DL3063", "ReservedStageName")
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/reserved-stage-name/"),)
     remedy = "Give the stage another name."

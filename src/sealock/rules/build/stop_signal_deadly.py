@@ -13,7 +13,7 @@ class StopSignalDeadly(Rule[Build]):
     """
 
     id = "B162"
-    keywords = ("STOPSIGNAL",)
+    keywords = ("STOPSIGNAL", "SIGKILL")
     severity = Severity.LOW
     references = (docker_docs("reference/dockerfile/#stopsignal"),)
     remedy = "Leave it out (SIGTERM is sent then), or name the signal on which the program closes down."

@@ -15,6 +15,8 @@ class SudoUsed(Rule[Build]):
 
     id = "B040"
     keywords = ("sudo",)
+    aliases = ("DL3004", "DS-0010", "CKV2_DOCKER_1", "DKL-DI-0001")
+    differs = (("DS-0010", "also in the exec form and inside `bash -c`"),)
     severity = Severity.LOW
     references = (
         cwe(250),

@@ -78,7 +78,18 @@ class TlsCheckOff(Rule[Build]):
     """
 
     id = "B024"
-    keywords = ("TLS", "certificate")
+    keywords = ("TLS", "certificate", "curl -k", "insecure", "SSL")
+    aliases = (
+        "CKV2_DOCKER_2",
+        "CKV2_DOCKER_3",
+        "CKV2_DOCKER_4",
+        "CKV2_DOCKER_5",
+        "CKV2_DOCKER_6",
+        "CKV2_DOCKER_12",
+        "CKV2_DOCKER_13",
+        "CKV2_DOCKER_14",
+        "CKV2_DOCKER_16",
+    )
     severity = Severity.HIGH
     references = (
         cis_docker("4.11"),

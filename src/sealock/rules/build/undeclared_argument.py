@@ -17,7 +17,8 @@ class UndeclaredArgument(Rule[Build]):
     """
 
     id = "B006"
-    keywords = ("build argument", "ARG")
+    keywords = ("build argument", "ARG", "FROM")
+    aliases = ("InvalidDefaultArgInFrom", "UndefinedArgInFrom")
     severity = Severity.LOW
     references = (
         docker_docs("reference/build-checks/undefined-arg-in-from/"),

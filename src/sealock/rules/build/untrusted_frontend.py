@@ -15,7 +15,7 @@ class UntrustedFrontend(Rule[Build]):
     """
 
     id = "B007"
-    keywords = ("frontend", "syntax")
+    keywords = ("frontend", "syntax", "BuildKit")
     severity = Severity.MEDIUM
     references = (cis_docker("4.2"), cwe(829), docker_docs("build/buildkit/frontend/"))
     remedy = "Use `# syntax=docker/dockerfile:1`, or pin the frontend by digest."

@@ -15,7 +15,9 @@ class UserByName(Rule[Build]):
     """
 
     id = "B159"
-    keywords = ("USER",)
+    keywords = ("USER", "UID", "runAsNonRoot")
+    aliases = ("DL3066",)
+    differs = (("DL3066", "only with `--pedantic`, and only for the user that the image ends with"),)
     severity = Severity.INFO
     pedantic = True
     references = (

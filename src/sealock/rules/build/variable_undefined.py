@@ -33,7 +33,9 @@ class VariableUndefined(Rule[Build]):
     """
 
     id = "B149"
-    keywords = ("undefined variable",)
+    keywords = ("undefined variable", "ARG", "ENV")
+    aliases = ("UndefinedVar",)
+    differs = (("UndefinedVar", "only where it is sure: BuildKit knows the base image's own variables"),)
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/undefined-var/"),)
     remedy = "Declare it in this stage with ARG or ENV, or mend its spelling."

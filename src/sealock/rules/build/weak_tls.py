@@ -19,7 +19,7 @@ class WeakTls(Rule[Build]):
     """
 
     id = "B063"
-    keywords = ("TLS",)
+    keywords = ("TLS", "SECLEVEL", "OpenSSL")
     severity = Severity.MEDIUM
     references = (
         cwe(327),

@@ -12,6 +12,8 @@ class WgetAndCurl(Rule[Build]):
 
     id = "B118"
     keywords = ("wget", "curl")
+    aliases = ("DL4001", "DS-0014")
+    differs = (("DL4001", "by stage"),)
     severity = Severity.INFO
     references = (cis_docker("4.3"),)
     remedy = "Use one of the two throughout."

@@ -27,7 +27,9 @@ class WgetProgress(Rule[Build]):
     """
 
     id = "B120"
-    keywords = ("wget",)
+    keywords = ("wget", "progress")
+    aliases = ("DL3047",)
+    differs = (("DL3047", "not on Alpine and busybox, whose wget has no such option"),)
     severity = Severity.INFO
     safe = True
     references = (man("wget", 1),)

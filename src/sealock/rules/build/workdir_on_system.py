@@ -18,7 +18,8 @@ class WorkdirOnSystem(Rule[Build]):
     """
 
     id = "B135"
-    keywords = ("WORKDIR",)
+    keywords = ("WORKDIR", "system directory")
+    aliases = ("DS-0030",)
     severity = Severity.MEDIUM
     references = (docker_docs("reference/dockerfile/#workdir"),)
     remedy = "Give the program a folder of its own: /app, /srv/NAME or /opt/NAME."

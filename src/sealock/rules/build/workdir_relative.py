@@ -14,6 +14,8 @@ class WorkdirRelative(Rule[Build]):
 
     id = "B134"
     keywords = ("WORKDIR", "relative")
+    aliases = ("DL3000", "DS-0009", "CKV_DOCKER_10", "WorkdirRelativePath")
+    differs = (("DL3000", "a relative one after an absolute one in the same file is fine"),)
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/workdir-relative-path/"),)
     remedy = "Write the whole path, from / on."

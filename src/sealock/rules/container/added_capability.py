@@ -13,7 +13,8 @@ class AddedCapability(Rule[Container]):
     """
 
     id = "C003"
-    keywords = ("capability",)
+    keywords = ("capability", "cap_add")
+    aliases = ("KSV-0022", "CKV_K8S_25")
     severity = Severity.HIGH
     reads = ("cap_add",)
     references = (cis_docker("5.4"), cwe(250), man("capabilities", 7))

@@ -12,7 +12,8 @@ class ApparmorUnconfined(Rule[Container]):
     """
 
     id = "C008"
-    keywords = ("AppArmor",)
+    keywords = ("AppArmor", "unconfined")
+    aliases = ("KSV-0002",)
     severity = Severity.MEDIUM
     reads = ("apparmor",)
     references = (cis_docker("5.2"), cwe(693), docker_docs("engine/security/apparmor/"))

@@ -11,7 +11,7 @@ class CgroupParent(Rule[Container]):
     """
 
     id = "C045"
-    keywords = ("cgroup",)
+    keywords = ("cgroup", "cgroup parent", "cgroup_parent")
     severity = Severity.LOW
     reads = ("cgroup_parent",)
     references = (cis_docker("5.25"), docker_docs("reference/cli/docker/container/run/#cgroup-parent"))

@@ -27,7 +27,7 @@ class CodeWritable(Rule[Container]):
     """
 
     id = "C084"
-    keywords = ("bind mount", "mounted writable")
+    keywords = ("bind mount", "mounted writable", "source")
     severity = Severity.LOW
     reads = ("mounts", "volumes_from")
     references = (cwe(732), docker_docs("compose/how-tos/file-watch/"))

@@ -12,7 +12,8 @@ class ContentTrustOff(Rule[Container]):
     """
 
     id = "C082"
-    keywords = ("content trust",)
+    keywords = ("content trust", "DOCKER_CONTENT_TRUST", "signature")
+    aliases = ("CIS-DI-0005",)
     severity = Severity.INFO
     reads = ("image",)
     references = (cis_docker("4.5"), docker_docs("engine/security/trust/"))

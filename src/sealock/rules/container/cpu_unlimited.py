@@ -12,7 +12,8 @@ class CpuUnlimited(Rule[Container]):
     """
 
     id = "C029"
-    keywords = ("CPU limit",)
+    keywords = ("CPU limit", "CPU", "limit", "cpus")
+    aliases = ("KSV-0011", "CKV_K8S_11")
     severity = Severity.LOW
     pedantic = True
     reads = ("cpus", "cpu_quota", "cpuset_cpus")

@@ -23,7 +23,7 @@ class CpusetMalformed(Rule[Container]):
     """
 
     id = "C038"
-    keywords = ("cpuset",)
+    keywords = ("cpuset", "NUMA")
     severity = Severity.LOW
     reads = ("cpuset_cpus", "cpuset_mems")
     references = (docker_docs("reference/cli/docker/container/run/#options"),)

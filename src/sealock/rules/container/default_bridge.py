@@ -24,7 +24,7 @@ class DefaultBridge(Rule[Container]):
     """
 
     id = "C064"
-    keywords = ("default bridge",)
+    keywords = ("default bridge", "docker0", "bridge")
     severity = Severity.LOW
     reads = ("network_mode", "networks")
     references = (cis_docker("5.30"), docker_docs("engine/network/drivers/bridge/#use-the-default-bridge-network"))

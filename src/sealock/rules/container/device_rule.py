@@ -22,7 +22,7 @@ class DeviceRule(Rule[Container]):
     """
 
     id = "C026"
-    keywords = ("device cgroup rule",)
+    keywords = ("device cgroup rule", "device")
     severity = Severity.HIGH
     reads = ("device_rules",)
     references = (cis_docker("5.18"), cwe(668), docker_docs("reference/cli/docker/container/run/#device-cgroup-rule"))

@@ -12,7 +12,7 @@ class EngineOverTcp(Rule[Container]):
     """
 
     id = "C013"
-    keywords = ("TCP", "TLS", "Docker daemon")
+    keywords = ("TCP", "TLS", "Docker daemon", "DOCKER_HOST", "2375")
     severity = Severity.HIGH
     reads = ("environment",)
     references = (cwe(319), docker_docs("engine/security/protect-access/"))

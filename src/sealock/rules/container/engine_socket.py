@@ -25,7 +25,8 @@ class EngineSocket(Rule[Container]):
     """
 
     id = "C011"
-    keywords = ("docker.sock", "Docker socket")
+    keywords = ("docker.sock", "Docker socket", "socket", "/var/run/docker.sock")
+    aliases = ("KSV-0006", "CKV_K8S_27")
     severity = Severity.CRITICAL
     reads = ("mounts", "volumes_from")
     references = (cis_docker("5.32"), cwe(250), docker_docs("engine/security/#docker-daemon-attack-surface"))

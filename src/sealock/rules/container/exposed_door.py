@@ -25,7 +25,8 @@ class ExposedDoor(Rule[Container]):
     """
 
     id = "C066"
-    keywords = ("port", "exposed")
+    keywords = ("port", "exposed", "EXPOSE", "SSH", "port 22", "2375")
+    aliases = ("DS-0004", "CKV_DOCKER_1")
     severity = Severity.MEDIUM
     reads = ("expose",)
     references = (cis_docker("5.7"), cwe(1327), docker_docs("reference/dockerfile/#expose"))

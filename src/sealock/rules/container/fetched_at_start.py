@@ -36,7 +36,7 @@ class FetchedAtStart(Rule[Container]):
     """
 
     id = "C073"
-    keywords = ("downloaded",)
+    keywords = ("downloaded", "download", "curl", "entrypoint")
     severity = Severity.MEDIUM
     reads = ("command", "entrypoint", "privileged")
     references = (cwe(494), cwe(829))

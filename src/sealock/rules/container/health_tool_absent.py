@@ -15,7 +15,7 @@ class HealthToolAbsent(Rule[Container]):
     """
 
     id = "C074"
-    keywords = ("health check", "HEALTHCHECK")
+    keywords = ("health check", "HEALTHCHECK", "curl")
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     reads = ("health", "image", "privileged")

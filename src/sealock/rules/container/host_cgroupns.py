@@ -12,7 +12,7 @@ class HostCgroupns(Rule[Container]):
     """
 
     id = "C023"
-    keywords = ("cgroup namespace",)
+    keywords = ("cgroup namespace", "cgroup: host")
     severity = Severity.MEDIUM
     reads = ("cgroupns",)
     references = (cwe(653), docker_docs("reference/cli/docker/container/run/#cgroupns"))

@@ -24,7 +24,7 @@ class HostCredentials(Rule[Container]):
     """
 
     id = "C016"
-    keywords = ("credentials",)
+    keywords = ("credentials", ".ssh", ".aws", "bind mount")
     severity = Severity.HIGH
     reads = ("mounts", "volumes_from")
     references = (cis_docker("5.6"), cwe(522), docker_docs("compose/how-tos/use-secrets/"))

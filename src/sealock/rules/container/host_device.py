@@ -25,7 +25,7 @@ class HostDevice(Rule[Container]):
     """
 
     id = "C025"
-    keywords = ("device",)
+    keywords = ("device", "--device")
     severity = Severity.HIGH
     reads = ("devices",)
     references = (cis_docker("5.18"), cwe(668), docker_docs("reference/cli/docker/container/run/#device"))

@@ -14,7 +14,8 @@ class HostFolderReadable(Rule[Container]):
     """
 
     id = "C015"
-    keywords = ("bind mount", "bind-mounted", "host directory")
+    keywords = ("bind mount", "bind-mounted", "host directory", "host path", "read-only")
+    aliases = ("KSV-0023",)
     severity = Severity.MEDIUM
     reads = ("mounts", "volumes_from")
     references = (cis_docker("5.6"), cwe(668))

@@ -15,7 +15,8 @@ class HostFolderWritable(Rule[Container]):
     """
 
     id = "C014"
-    keywords = ("bind mount", "bind-mounted", "host directory")
+    keywords = ("bind mount", "bind-mounted", "host directory", "host path", "writable")
+    aliases = ("KSV-0023",)
     severity = Severity.HIGH
     reads = ("mounts", "volumes_from")
     references = (cis_docker("5.6"), cwe(668))

@@ -12,7 +12,8 @@ class HostIpc(Rule[Container]):
     """
 
     id = "C019"
-    keywords = ("IPC namespace",)
+    keywords = ("IPC namespace", "ipc: host", "hostIPC")
+    aliases = ("KSV-0008", "CKV_K8S_18")
     severity = Severity.MEDIUM
     reads = ("ipc",)
     references = (cis_docker("5.17"), cwe(653), docker_docs("engine/containers/run/#ipc-settings---ipc"))

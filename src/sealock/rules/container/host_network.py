@@ -12,7 +12,8 @@ class HostNetwork(Rule[Container]):
     """
 
     id = "C020"
-    keywords = ("host network", "--net=host")
+    keywords = ("host network", "--net=host", "network_mode: host", "hostNetwork")
+    aliases = ("KSV-0009", "CKV_K8S_19")
     severity = Severity.HIGH
     reads = ("network_mode",)
     references = (cis_docker("5.10"), cwe(653), docker_docs("engine/network/drivers/host/"))

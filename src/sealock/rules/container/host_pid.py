@@ -12,7 +12,8 @@ class HostPid(Rule[Container]):
     """
 
     id = "C018"
-    keywords = ("PID namespace",)
+    keywords = ("PID namespace", "pid: host", "hostPID")
+    aliases = ("KSV-0010", "CKV_K8S_17")
     severity = Severity.HIGH
     reads = ("pid",)
     references = (cis_docker("5.16"), cwe(653), docker_docs("engine/containers/run/#pid-settings---pid"))

@@ -11,7 +11,7 @@ class HostUserns(Rule[Container]):
     """
 
     id = "C022"
-    keywords = ("user-namespace", "userns")
+    keywords = ("user-namespace", "userns", "user namespace")
     severity = Severity.LOW
     reads = ("userns",)
     references = (cis_docker("5.31"), cwe(250), docker_docs("engine/security/userns-remap/"))

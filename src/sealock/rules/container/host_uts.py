@@ -12,7 +12,7 @@ class HostUts(Rule[Container]):
     """
 
     id = "C021"
-    keywords = ("UTS namespace",)
+    keywords = ("UTS namespace", "uts: host", "hostname")
     severity = Severity.INFO
     reads = ("uts",)
     references = (cis_docker("5.21"), docker_docs("engine/containers/run/#uts-settings---uts"))

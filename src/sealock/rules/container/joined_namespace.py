@@ -18,7 +18,7 @@ class JoinedNamespace(Rule[Container]):
     """
 
     id = "C024"
-    keywords = ("namespace",)
+    keywords = ("namespace", "container:")
     severity = Severity.LOW
     reads = ("pid", "ipc", "network_mode")
     references = (cwe(653), docker_docs("engine/containers/run/#pid-settings---pid"))

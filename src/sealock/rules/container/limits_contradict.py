@@ -12,7 +12,7 @@ class LimitsContradict(Rule[Container]):
     """
 
     id = "C035"
-    keywords = ("limits",)
+    keywords = ("limits", "limit", "memory reservation")
     severity = Severity.LOW
     reads = ("memory", "memory_reservation", "memory_swap", "cpus", "cpu_quota")
     references = (docker_docs("engine/containers/resource_constraints/"),)

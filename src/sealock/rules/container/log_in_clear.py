@@ -15,7 +15,7 @@ class LogInClear(Rule[Container]):
     """
 
     id = "C058"
-    keywords = ("log", "unencrypted")
+    keywords = ("log", "unencrypted", "logging", "syslog", "remote log")
     severity = Severity.MEDIUM
     reads = ("logging",)
     references = (cis_docker("2.13"), cwe(319), docker_docs("engine/logging/drivers/syslog/"))

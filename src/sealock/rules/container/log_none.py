@@ -12,7 +12,7 @@ class LogNone(Rule[Container]):
     """
 
     id = "C051"
-    keywords = ("logging",)
+    keywords = ("logging", "log driver")
     severity = Severity.LOW
     reads = ("logging",)
     references = (cis_docker("2.13"), cwe(778), docker_docs("engine/logging/configure/"))

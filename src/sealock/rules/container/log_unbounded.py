@@ -14,7 +14,7 @@ class LogUnbounded(Rule[Container]):
     """
 
     id = "C052"
-    keywords = ("log",)
+    keywords = ("log", "max-size", "rotation")
     severity = Severity.LOW
     safe = True
     reads = ("logging",)

@@ -24,7 +24,7 @@ class LogUnset(Rule[Container]):
     """
 
     id = "C053"
-    keywords = ("log rotation",)
+    keywords = ("log rotation", "logging", "max-size")
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     pedantic = True

@@ -11,7 +11,8 @@ class MemoryUnlimited(Rule[Container]):
     """
 
     id = "C028"
-    keywords = ("memory limit",)
+    keywords = ("memory limit", "memory", "limit", "mem_limit")
+    aliases = ("KSV-0018", "CKV_K8S_13")
     severity = Severity.MEDIUM
     reads = ("memory",)
     references = (cis_docker("5.11"), cwe(770), docker_docs("engine/containers/resource_constraints/#memory"))

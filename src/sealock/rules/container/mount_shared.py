@@ -25,7 +25,7 @@ class MountShared(Rule[Container]):
     """
 
     id = "C042"
-    keywords = ("mount propagation",)
+    keywords = ("mount propagation", "rshared")
     severity = Severity.MEDIUM
     reads = ("mounts", "volumes_from")
     references = (cis_docker("5.20"), cwe(668), docker_docs("engine/storage/bind-mounts/#configure-bind-propagation"))

@@ -14,7 +14,8 @@ class NewPrivileges(Rule[Container]):
     """
 
     id = "C006"
-    keywords = ("no-new-privileges",)
+    keywords = ("no-new-privileges", "allowPrivilegeEscalation", "setuid")
+    aliases = ("KSV-0001", "CKV_K8S_20")
     severity = Severity.MEDIUM
     reads = ("no_new_privileges",)
     references = (cis_docker("5.26"), cwe(250), man("prctl", 2))

@@ -72,7 +72,7 @@ class NoPassword(Rule[Container]):
     """
 
     id = "C070"
-    keywords = ("password",)
+    keywords = ("password", "authentication", "MYSQL_ALLOW_EMPTY_PASSWORD")
     severity = Severity.HIGH
     reads = ("environment", "command")
     references = (cwe(306), cwe(258))

@@ -12,7 +12,7 @@ class OomShifted(Rule[Container]):
     """
 
     id = "C034"
-    keywords = ("OOM killer",)
+    keywords = ("OOM killer", "OOM", "oom_score_adj", "oom_kill_disable")
     severity = Severity.MEDIUM
     reads = ("oom_kill_disable", "oom_score_adj")
     references = (

@@ -48,7 +48,7 @@ class OpenDebugger(Rule[Container]):
     """
 
     id = "C072"
-    keywords = ("debugger",)
+    keywords = ("debugger", "debug", "jdwp", "inspect")
     severity = Severity.HIGH
     reads = ("environment", "command")
     references = (

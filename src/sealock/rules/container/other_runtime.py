@@ -17,7 +17,7 @@ class OtherRuntime(Rule[Container]):
     """
 
     id = "C057"
-    keywords = ("runtime",)
+    keywords = ("runtime", "OCI")
     severity = Severity.INFO
     reads = ("runtime",)
     references = (docker_docs("engine/daemon/alternative-runtimes/"),)

@@ -11,7 +11,7 @@ class PidsUnlimited(Rule[Container]):
     """
 
     id = "C030"
-    keywords = ("PID limit", "pids")
+    keywords = ("PID limit", "pids", "pids_limit", "fork bomb")
     severity = Severity.MEDIUM
     reads = ("pids_limit",)
     references = (cis_docker("5.29"), cwe(770), docker_docs("reference/cli/docker/container/run/#options"))

@@ -13,7 +13,7 @@ class PowerfulGroup(Rule[Container]):
     """
 
     id = "C047"
-    keywords = ("group",)
+    keywords = ("group", "group_add", "docker group")
     severity = Severity.HIGH
     reads = ("groups",)
     references = (cwe(269), docker_docs("engine/security/#docker-daemon-attack-surface"))

@@ -13,6 +13,7 @@ class Privileged(Rule[Container]):
 
     id = "C001"
     keywords = ("privileged",)
+    aliases = ("KSV-0017", "CKV_K8S_16")
     severity = Severity.CRITICAL
     reads = ("privileged",)
     references = (

@@ -12,7 +12,7 @@ class PrivilegedPort(Rule[Container]):
     """
 
     id = "C062"
-    keywords = ("privileged port", "privileged host port")
+    keywords = ("privileged port", "privileged host port", "1024", "port")
     severity = Severity.LOW
     pedantic = True
     reads = ("ports",)

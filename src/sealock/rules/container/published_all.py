@@ -11,7 +11,7 @@ class PublishedAll(Rule[Container]):
     """
 
     id = "C063"
-    keywords = ("published",)
+    keywords = ("published", "publish-all", "-P", "EXPOSE")
     severity = Severity.MEDIUM
     reads = ("publish_all",)
     references = (cis_docker("5.9"), cwe(668), docker_docs("engine/network/port-publishing/#publish-all-ports"))

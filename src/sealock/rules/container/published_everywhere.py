@@ -29,7 +29,7 @@ class PublishedEverywhere(Rule[Container]):
     """
 
     id = "C060"
-    keywords = ("published", "all interfaces")
+    keywords = ("published", "all interfaces", "port", "publish", "interface")
     severity = Severity.MEDIUM
     reads = ("ports",)
     references = (cis_docker("5.14"), cwe(1327), docker_docs("engine/network/packet-filtering-firewalls/"))

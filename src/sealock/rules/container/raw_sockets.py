@@ -13,7 +13,8 @@ class RawSockets(Rule[Container]):
     """
 
     id = "C005"
-    keywords = ("NET_RAW", "capability")
+    keywords = ("NET_RAW", "capability", "raw socket")
+    aliases = ("CKV_K8S_28",)
     severity = Severity.LOW
     reads = ("cap_add", "cap_drop")
     references = (cis_docker("5.4"), man("raw", 7))
@@ -22,7 +23,6 @@ class RawSockets(Rule[Container]):
         "docker run --cap-drop ALL --cap-add NET_RAW alpine",
         "docker run --network host alpine",
         "docker run --network host --cap-add NET_RAW alpine",
-        "services:\n  app:\n    image: alpine:3.20\n    cap_drop: [MKNOD]\n",
     )
     good = ("docker run --cap-drop NET_RAW alpine", "docker run --network host --cap-drop ALL alpine")
 
@@ -33,7 +33,8 @@ class RawSockets(Rule[Container]):
         if "NET_RAW" in gained:
             give_up = () if "ALL" in gone else (Add("cap_drop", "NET_RAW"),)
             yield self._fault("cap_add", (Remove("cap_add", "NET_RAW"), *give_up), host=host)
-        elif "ALL" not in gone and (gone or host):
+        elif "ALL" not in gone and host:
+            # On other networks C004 reports it with the other default capabilities.
             yield self._fault("cap_drop", (Add("cap_drop", "NET_RAW"),), host=host)
 
     def _fault(self, field: str, fix: tuple[Change, ...], *, host: bool) -> RuleFinding:

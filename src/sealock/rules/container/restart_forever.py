@@ -13,7 +13,7 @@ class RestartForever(Rule[Container]):
     """
 
     id = "C043"
-    keywords = ("restart policy",)
+    keywords = ("restart policy", "restart: always")
     severity = Severity.LOW
     pedantic = True
     reads = ("restart",)

@@ -33,7 +33,12 @@ class RunsAsRoot(Rule[Container]):
     """
 
     id = "C046"
-    keywords = ("root",)
+    keywords = ("root", "USER", "non-root", "runAsNonRoot")
+    aliases = ("DL3002", "DS-0002", "KSV-0012", "KSV-0105", "CKV_DOCKER_3", "CKV_DOCKER_8", "CKV_K8S_23", "CIS-DI-0001")
+    differs = (
+        ("DL3002", "also a missing USER, and users that come from a variable, a number or the base image"),
+        ("DS-0002", "a base image that runs as another user is known where it is a common one"),
+    )
     severity = Severity.HIGH
     reads = ("user",)
     references = (cis_docker("4.1"), cwe(250), docker_docs("build/building/best-practices/#user"))

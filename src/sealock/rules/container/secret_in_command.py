@@ -13,7 +13,7 @@ class SecretInCommand(Rule[Container]):
     """
 
     id = "C049"
-    keywords = ("secret",)
+    keywords = ("secret", "command", "label")
     severity = Severity.HIGH
     conceals = True
     reads = ("command", "entrypoint", "labels", "health", "privileged")

@@ -14,7 +14,8 @@ class SecretInEnvironment(Rule[Container]):
     """
 
     id = "C048"
-    keywords = ("secret", "environment variable")
+    keywords = ("secret", "environment variable", "environment", "password")
+    aliases = ("CKV_K8S_35",)
     severity = Severity.HIGH
     conceals = True
     reads = ("environment", "privileged")

@@ -24,7 +24,8 @@ class SecretInImage(Rule[Container]):
     """
 
     id = "C083"
-    keywords = ("secret",)
+    keywords = ("secret", "history", "image")
+    aliases = ("CIS-DI-0010",)
     severity = Severity.HIGH
     conceals = True
     reads = ("environment",)

@@ -12,7 +12,8 @@ class SelinuxDisabled(Rule[Container]):
     """
 
     id = "C009"
-    keywords = ("SELinux",)
+    keywords = ("SELinux", "label")
+    aliases = ("KSV-0025",)
     severity = Severity.MEDIUM
     reads = ("selinux",)
     references = (cis_docker("5.3"), cwe(693), man("selinux", 8))

@@ -24,7 +24,7 @@ class SensitivePublished(Rule[Container]):
     """
 
     id = "C061"
-    keywords = ("port", "published")
+    keywords = ("port", "published", "database", "publish")
     severity = Severity.HIGH
     reads = ("ports",)
     references = (cis_docker("5.9"), cwe(668), docker_docs("engine/network/port-publishing/"))

@@ -13,7 +13,7 @@ class SocketFolder(Rule[Container]):
     """
 
     id = "C012"
-    keywords = ("control socket",)
+    keywords = ("control socket", "socket", "/run", "docker.sock")
     severity = Severity.CRITICAL
     reads = ("mounts", "volumes_from")
     references = (cis_docker("5.32"), cwe(250))

@@ -12,7 +12,7 @@ class SwapUnlimited(Rule[Container]):
     """
 
     id = "C033"
-    keywords = ("swap",)
+    keywords = ("swap", "memswap_limit")
     severity = Severity.LOW
     reads = ("memory_swap",)
     references = (cwe(770), docker_docs("engine/containers/resource_constraints/#--memory-swap-details"))

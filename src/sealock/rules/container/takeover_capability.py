@@ -13,7 +13,8 @@ class TakeoverCapability(Rule[Container]):
     """
 
     id = "C002"
-    keywords = ("capability", "SYS_ADMIN")
+    keywords = ("capability", "SYS_ADMIN", "CAP_SYS_ADMIN", "cap_add")
+    aliases = ("KSV-0005", "CKV_K8S_39")
     severity = Severity.CRITICAL
     reads = ("cap_add",)
     references = (cis_docker("5.4"), cwe(250), man("capabilities", 7))

@@ -32,7 +32,7 @@ class TlsUnchecked(Rule[Container]):
     """
 
     id = "C069"
-    keywords = ("TLS", "certificate")
+    keywords = ("TLS", "certificate", "NODE_TLS_REJECT_UNAUTHORIZED")
     severity = Severity.HIGH
     reads = ("environment", "privileged")
     references = (cwe(295),)

@@ -14,7 +14,7 @@ class TmpfsLoose(Rule[Container]):
     """
 
     id = "C041"
-    keywords = ("tmpfs", "noexec")
+    keywords = ("tmpfs", "noexec", "nosuid")
     severity = Severity.LOW
     reads = ("mounts", "volumes_from")
     references = (cwe(732), docker_docs("engine/storage/tmpfs/"))

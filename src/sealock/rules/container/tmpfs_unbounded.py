@@ -13,7 +13,7 @@ class TmpfsUnbounded(Rule[Container]):
     """
 
     id = "C085"
-    keywords = ("tmpfs",)
+    keywords = ("tmpfs", "size")
     severity = Severity.LOW
     pedantic = True
     reads = ("mounts", "memory")

@@ -12,7 +12,8 @@ class UnconfinedPaths(Rule[Container]):
     """
 
     id = "C010"
-    keywords = ("masked paths", "/proc")
+    keywords = ("masked paths", "/proc", "systempaths")
+    aliases = ("KSV-0027",)
     severity = Severity.HIGH
     reads = ("unconfined_paths",)
     references = (cwe(250), docker_docs("reference/cli/docker/container/run/#security-opt"))

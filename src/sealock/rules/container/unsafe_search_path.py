@@ -28,7 +28,7 @@ class UnsafeSearchPath(Rule[Container]):
     """
 
     id = "C068"
-    keywords = ("search path", "PATH")
+    keywords = ("search path", "PATH", "LD_PRELOAD", "LD_LIBRARY_PATH")
     severity = Severity.MEDIUM
     reads = ("environment",)
     references = (cwe(426), cwe(427), man("ld.so", 8))

@@ -30,7 +30,8 @@ class UnsafeSysctl(Rule[Container]):
     """
 
     id = "C050"
-    keywords = ("sysctl",)
+    keywords = ("sysctl", "kernel parameter")
+    aliases = ("KSV-0026",)
     severity = Severity.MEDIUM
     reads = ("sysctls",)
     references = (cwe(16), docker_docs("reference/cli/docker/container/run/#sysctl"))

@@ -26,7 +26,8 @@ class VolumeOverSystem(Rule[Container]):
     """
 
     id = "C067"
-    keywords = ("volume", "system directory")
+    keywords = ("volume", "system directory", "/etc")
+    aliases = ("DKL-DI-0002",)
     severity = Severity.MEDIUM
     reads = ("mounts",)
     references = (cis_docker("5.6"), cwe(668), docker_docs("reference/dockerfile/#volume"))

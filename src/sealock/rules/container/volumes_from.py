@@ -11,7 +11,7 @@ class VolumesFrom(Rule[Container]):
     """
 
     id = "C056"
-    keywords = ("volumes_from",)
+    keywords = ("volumes_from", "--volumes-from")
     severity = Severity.LOW
     reads = ("volumes_from",)
     references = (cwe(668), docker_docs("reference/cli/docker/container/run/#volumes-from"))

@@ -15,7 +15,8 @@ class WritableRoot(Rule[Container]):
     """
 
     id = "C040"
-    keywords = ("read-only", "root file system")
+    keywords = ("read-only", "root file system", "read_only", "readOnlyRootFilesystem")
+    aliases = ("KSV-0014", "CKV_K8S_22")
     severity = Severity.MEDIUM
     reads = ("read_only",)
     references = (cis_docker("5.13"), cwe(732), docker_docs("reference/cli/docker/container/run/#read-only"))

@@ -11,7 +11,7 @@ class BaseSize(Rule[Daemon]):
     """
 
     id = "E026"
-    keywords = ("basesize",)
+    keywords = ("basesize", "dm.basesize", "base device size", "devicemapper")
     severity = Severity.INFO
     reads = ("storage_opts",)
     references = (cis_docker("2.11"),)

@@ -11,7 +11,7 @@ class DaemonCgroupParent(Rule[Daemon]):
     """
 
     id = "E010"
-    keywords = ("cgroup",)
+    keywords = ("cgroup", "cgroup parent", "cgroup-parent")
     severity = Severity.INFO
     reads = ("cgroup_parent",)
     references = (cis_docker("2.10"), man("cgroups", 7))

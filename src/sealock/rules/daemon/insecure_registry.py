@@ -25,7 +25,7 @@ class InsecureRegistry(Rule[Daemon]):
     """
 
     id = "E004"
-    keywords = ("insecure registry",)
+    keywords = ("insecure registry", "insecure-registries")
     severity = Severity.HIGH
     reads = ("insecure_registries",)
     references = (cis_docker("2.5"), cwe(295), docker_docs("reference/cli/dockerd/#insecure-registries"))

@@ -11,7 +11,7 @@ class IptablesOff(Rule[Daemon]):
     """
 
     id = "E003"
-    keywords = ("iptables",)
+    keywords = ("iptables", "firewall")
     severity = Severity.HIGH
     reads = ("iptables",)
     references = (cis_docker("2.4"), docker_docs("engine/network/packet-filtering-firewalls/"))

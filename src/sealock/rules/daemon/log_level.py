@@ -11,7 +11,7 @@ class LogLevel(Rule[Daemon]):
     """
 
     id = "E002"
-    keywords = ("log level",)
+    keywords = ("log level", "log-level")
     severity = Severity.LOW
     reads = ("debug",)
     references = (cis_docker("2.3"),)

@@ -11,7 +11,7 @@ class LogsStay(Rule[Daemon]):
     """
 
     id = "E012"
-    keywords = ("log driver",)
+    keywords = ("log driver", "central logging", "syslog")
     severity = Severity.LOW
     reads = ("log_driver",)
     references = (cis_docker("2.13"), docker_docs("engine/logging/configure/"))

@@ -11,7 +11,7 @@ class LogsUnbounded(Rule[Daemon]):
     """
 
     id = "E023"
-    keywords = ("logs",)
+    keywords = ("logs", "max-size", "log rotation", "log-opts")
     severity = Severity.LOW
     reads = ("log_driver", "log_opts")
     references = (docker_docs("engine/logging/drivers/json-file/"), cwe(770))

@@ -11,7 +11,7 @@ class MetricsExposed(Rule[Daemon]):
     """
 
     id = "E019"
-    keywords = ("metrics",)
+    keywords = ("metrics", "metrics-addr")
     severity = Severity.MEDIUM
     reads = ("metrics_addr",)
     references = (cwe(200), docker_docs("engine/daemon/prometheus/"))

@@ -13,7 +13,7 @@ class MirrorPlainHttp(Rule[Daemon]):
     """
 
     id = "E005"
-    keywords = ("mirror", "plain HTTP")
+    keywords = ("mirror", "plain HTTP", "registry mirror", "HTTP")
     severity = Severity.MEDIUM
     reads = ("registry_mirrors",)
     references = (cwe(319), docker_docs("docker-hub/image-library/mirror/"))

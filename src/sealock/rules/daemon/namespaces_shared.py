@@ -11,7 +11,7 @@ class NamespacesShared(Rule[Daemon]):
     """
 
     id = "E018"
-    keywords = ("namespaces",)
+    keywords = ("namespaces", "namespace", "default-cgroupns-mode", "default-ipc-mode")
     severity = Severity.LOW
     reads = ("default_cgroupns_mode",)
     references = (docker_docs("reference/cli/dockerd/#default-cgroup-parent"), man("cgroup_namespaces", 7))

@@ -11,7 +11,7 @@ class ProxyCredentials(Rule[Daemon]):
     """
 
     id = "E020"
-    keywords = ("password", "proxy")
+    keywords = ("password", "proxy", "credentials", "http-proxy")
     severity = Severity.MEDIUM
     reads = ("proxies",)
     references = (cwe(522), docker_docs("engine/daemon/proxy/"))

@@ -11,7 +11,7 @@ class DefaultPublishedEverywhere(Rule[Daemon]):
     """
 
     id = "E024"
-    keywords = ("published", "all interfaces")
+    keywords = ("published", "all interfaces", "port", "interface", "ip")
     severity = Severity.LOW
     reads = ("ip",)
     references = (

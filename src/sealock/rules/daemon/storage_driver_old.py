@@ -18,7 +18,7 @@ class StorageDriverOld(Rule[Daemon]):
     """
 
     id = "E006"
-    keywords = ("storage driver",)
+    keywords = ("storage driver", "aufs", "devicemapper")
     severity = Severity.LOW
     reads = ("storage_driver",)
     references = (cis_docker("2.6"), docker_docs("engine/storage/drivers/select-storage-driver/"))

@@ -27,7 +27,7 @@ class TcpWithoutTls(Rule[Daemon]):
     """
 
     id = "E007"
-    keywords = ("TCP", "TLS")
+    keywords = ("TCP", "TLS", "tlsverify", "2375")
     severity = Severity.CRITICAL
     reads = ("hosts", "tlsverify")
     references = (cis_docker("2.7"), cwe(306), docker_docs("engine/security/protect-access/"))

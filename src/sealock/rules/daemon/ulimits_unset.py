@@ -12,7 +12,7 @@ class DefaultUlimitsUnset(Rule[Daemon]):
     """
 
     id = "E008"
-    keywords = ("ulimits",)
+    keywords = ("ulimits", "default-ulimits", "ulimit")
     severity = Severity.LOW
     reads = ("default_ulimits",)
     references = (cis_docker("2.8"), man("getrlimit", 2))

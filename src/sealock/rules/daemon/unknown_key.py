@@ -31,7 +31,7 @@ class UnknownKey(Rule[Daemon]):
     """
 
     id = "E022"
-    keywords = ("daemon setting",)
+    keywords = ("daemon setting", "daemon.json", "unknown key")
     severity = Severity.HIGH
     reads = ("unknown_keys",)
     references = (docker_docs("reference/cli/dockerd/#daemon-configuration-file"),)

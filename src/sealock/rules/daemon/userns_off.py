@@ -12,7 +12,7 @@ class UsernsOff(Rule[Daemon]):
     """
 
     id = "E009"
-    keywords = ("userns-remap", "user-namespace")
+    keywords = ("userns-remap", "user-namespace", "user namespace")
     severity = Severity.MEDIUM
     reads = ("userns_remap",)
     references = (cis_docker("2.9"), docker_docs("engine/security/userns-remap/"))

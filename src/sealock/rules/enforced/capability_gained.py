@@ -12,7 +12,7 @@ class CapabilityGained(Rule[Enforced]):
     """
 
     id = "K001"
-    keywords = ("capabilities",)
+    keywords = ("capabilities", "effective")
     severity = Severity.HIGH
     references = (cis_docker("5.4"), man("capabilities", 7))
     remedy = (

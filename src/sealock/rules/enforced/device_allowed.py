@@ -25,7 +25,7 @@ class DeviceAllowed(Rule[Enforced]):
     """
 
     id = "K012"
-    keywords = ("device",)
+    keywords = ("device", "cgroup")
     severity = Severity.HIGH
     references = (cis_docker("5.18"), docker_docs("reference/cli/docker/container/run/#device"))
     remedy = "Start the container anew, and find who wrote into devices.allow."

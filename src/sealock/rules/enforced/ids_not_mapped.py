@@ -11,7 +11,7 @@ class IdsNotMapped(Rule[Enforced]):
     """
 
     id = "K014"
-    keywords = ("user namespace",)
+    keywords = ("user namespace", "userns", "root")
     severity = Severity.HIGH
     references = (cis_docker("2.9"), man("user_namespaces", 7))
     remedy = "Give the engine a range of subordinate ids (`sealock userns plan`), and start the container anew."

@@ -40,7 +40,7 @@ class LimitMissing(Rule[Enforced]):
     """
 
     id = "K005"
-    keywords = ("limit",)
+    keywords = ("limit", "cgroup", "memory")
     severity = Severity.MEDIUM
     references = (cis_docker("5.11"), man("cgroups", 7))
     remedy = "Set it anew with `docker update`, and see in `docker info` whether the kernel supports it."

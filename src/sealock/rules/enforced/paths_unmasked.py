@@ -12,7 +12,7 @@ class PathsUnmasked(Rule[Enforced]):
     """
 
     id = "K013"
-    keywords = ("masked paths",)
+    keywords = ("masked paths", "/proc")
     severity = Severity.HIGH
     references = (cwe(732), man("proc", 5))
     remedy = "Start the container anew, without SYS_ADMIN, and look at the runtime where the difference stays."

@@ -14,7 +14,7 @@ class ProcessWithMore(Rule[Enforced]):
     """
 
     id = "K010"
-    keywords = ("PID 1", "privileges")
+    keywords = ("PID 1", "privileges", "exec")
     severity = Severity.HIGH
     references = (cis_docker("5.23"), man("capabilities", 7))
     remedy = "End that process, and find who may run `docker exec --privileged`: whoever can is root on the host."

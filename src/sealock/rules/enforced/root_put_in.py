@@ -13,7 +13,7 @@ class RootPutIn(Rule[Enforced]):
     """
 
     id = "K018"
-    keywords = ("PID 1", "root")
+    keywords = ("PID 1", "root", "exec")
     severity = Severity.LOW
     references = (cis_docker("5.24"), docker_docs("reference/cli/docker/container/exec/"))
     remedy = "End that process; run no `docker exec --user 0`, and set no-new-privileges against setuid programs."

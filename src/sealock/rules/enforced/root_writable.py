@@ -11,7 +11,7 @@ class RootWritable(Rule[Enforced]):
     """
 
     id = "K006"
-    keywords = ("read-only",)
+    keywords = ("read-only", "root file system", "read_only")
     severity = Severity.HIGH
     references = (cis_docker("5.13"),)
     remedy = "Start the container anew with --read-only, and find who mounted it (a process with SYS_ADMIN can)."

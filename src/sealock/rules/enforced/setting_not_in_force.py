@@ -14,7 +14,7 @@ class SettingNotInForce(Rule[Enforced]):
     """
 
     id = "K017"
-    keywords = ("sysctl", "ulimit")
+    keywords = ("sysctl", "ulimit", "oom_score_adj")
     severity = Severity.MEDIUM
     references = (cis_docker("5.19"), man("getrlimit", 2), man("sysctl", 8))
     remedy = "Start the container anew, and find out who changed it: the engine does not."

@@ -12,7 +12,7 @@ class ClientCredentials(Rule[Host]):
     """
 
     id = "H010"
-    keywords = ("config.json", "passwords")
+    keywords = ("config.json", "passwords", "credential helper", "password")
     severity = Severity.HIGH
     reads = ("client_credentials",)
     references = (cwe(522), docker_docs("reference/cli/docker/login/#credential-stores"))

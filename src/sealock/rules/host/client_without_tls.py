@@ -12,7 +12,7 @@ class ClientWithoutTls(Rule[Host]):
     """
 
     id = "H011"
-    keywords = ("TCP", "TLS")
+    keywords = ("TCP", "TLS", "DOCKER_HOST")
     severity = Severity.HIGH
     reads = ("client_hosts",)
     references = (cis_docker("2.7"), cwe(319))

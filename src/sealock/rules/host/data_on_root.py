@@ -11,7 +11,7 @@ class DataOnRoot(Rule[Host]):
     """
 
     id = "H003"
-    keywords = ("partition", "/var/lib/docker")
+    keywords = ("partition", "/var/lib/docker", "data root")
     severity = Severity.LOW
     reads = ("data_root_mounted",)
     references = (cis_docker("1.1.1"),)

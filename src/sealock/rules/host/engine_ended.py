@@ -24,7 +24,7 @@ class EngineEnded(Rule[Host]):
     """
 
     id = "H006"
-    keywords = ("end of support", "end of life")
+    keywords = ("end of support", "end of life", "EOL", "Docker version")
     severity = Severity.MEDIUM
     reads = ("components",)
     references = (cis_docker("1.2.2"), docker_docs("engine/release-notes/"))

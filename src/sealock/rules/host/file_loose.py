@@ -32,7 +32,7 @@ class FileLoose(Rule[Host]):
     """
 
     id = "H007"
-    keywords = ("permissions", "ownership")
+    keywords = ("permissions", "ownership", "owner", "mode")
     severity = Severity.HIGH
     reads = ("files",)
     references = (cis_docker("3.1"), cwe(732))

@@ -14,7 +14,7 @@ class FirewallBypassed(Rule[Host]):
     """
 
     id = "H022"
-    keywords = ("firewall",)
+    keywords = ("firewall", "UFW", "iptables")
     severity = Severity.LOW
     reads = ("firewall", "published")
     references = (

@@ -12,7 +12,7 @@ class ImageOutdated(Rule[Host]):
     """
 
     id = "H023"
-    keywords = ("outdated image",)
+    keywords = ("outdated image", "outdated", "image", "pull")
     severity = Severity.MEDIUM
     reads = ("outdated",)
     references = (cis_docker("5.28"),)

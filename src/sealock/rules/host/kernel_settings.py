@@ -22,7 +22,7 @@ class KernelSettings(Rule[Host]):
     """
 
     id = "H013"
-    keywords = ("sysctl", "kernel settings")
+    keywords = ("sysctl", "kernel settings", "kernel", "kptr_restrict", "ptrace")
     severity = Severity.LOW
     reads = ("sysctls",)
     references = (cis_docker("1.2.1"), cwe(1188))

@@ -11,7 +11,7 @@ class KernelSupport(Rule[Host]):
     """
 
     id = "H012"
-    keywords = ("kernel",)
+    keywords = ("kernel", "cgroup", "seccomp", "LSM")
     severity = Severity.MEDIUM
     reads = ("seccomp",)
     references = (docker_docs("engine/security/seccomp/"), man("cgroups", 7))

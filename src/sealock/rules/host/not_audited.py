@@ -40,7 +40,7 @@ class NotAudited(Rule[Host]):
     """
 
     id = "H004"
-    keywords = ("audit",)
+    keywords = ("audit", "auditd")
     severity = Severity.LOW
     reads = ("audited", "files")
     references = (cis_docker("1.1.3"), man("audit.rules", 7))

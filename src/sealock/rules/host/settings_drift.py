@@ -11,7 +11,7 @@ class SettingsDrift(Rule[Host]):
     """
 
     id = "H015"
-    keywords = ("daemon.json", "settings")
+    keywords = ("daemon.json", "settings", "configuration", "drift")
     severity = Severity.MEDIUM
     reads = ("drift",)
     references = (docker_docs("reference/cli/dockerd/#daemon-configuration-file"),)

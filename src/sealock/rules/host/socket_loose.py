@@ -12,7 +12,7 @@ class SocketLoose(Rule[Host]):
     """
 
     id = "H009"
-    keywords = ("Docker socket", "docker.sock")
+    keywords = ("Docker socket", "docker.sock", "socket", "owner", "mode")
     severity = Severity.CRITICAL
     reads = ("files",)
     references = (cis_docker("3.15"), cis_docker("3.23"), cwe(732))

@@ -12,7 +12,7 @@ class Sprawl(Rule[Host]):
     """
 
     id = "H021"
-    keywords = ("unused",)
+    keywords = ("unused", "sprawl", "prune")
     severity = Severity.INFO
     references = (cis_docker("6.1"), cis_docker("6.2"))
     remedy = "`docker container prune` and `docker image prune --all`, after a look at what they list."

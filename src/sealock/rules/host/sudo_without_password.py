@@ -12,7 +12,7 @@ class SudoWithoutPassword(Rule[Host]):
     """
 
     id = "H002"
-    keywords = ("sudo",)
+    keywords = ("sudo", "NOPASSWD")
     severity = Severity.HIGH
     reads = ("logins",)
     references = (cis_docker("1.1.2"), man("sudoers", 5))

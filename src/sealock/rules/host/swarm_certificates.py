@@ -15,7 +15,7 @@ class SwarmCertificates(Rule[Host]):
     """
 
     id = "H019"
-    keywords = ("swarm", "certificates")
+    keywords = ("swarm", "certificates", "certificate", "rotation")
     severity = Severity.LOW
     reads = ("swarm",)
     references = (cis_docker("7.7"), docker_docs("reference/cli/docker/swarm/update/"))

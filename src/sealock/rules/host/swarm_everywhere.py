@@ -11,7 +11,7 @@ class SwarmEverywhere(Rule[Host]):
     """
 
     id = "H020"
-    keywords = ("swarm",)
+    keywords = ("swarm", "interface", "2377")
     severity = Severity.MEDIUM
     reads = ("swarm",)
     references = (cis_docker("7.2"), docker_docs("reference/cli/docker/swarm/init/#listen-addr"))

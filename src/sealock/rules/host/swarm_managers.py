@@ -14,7 +14,7 @@ class SwarmManagers(Rule[Host]):
     """
 
     id = "H017"
-    keywords = ("swarm",)
+    keywords = ("swarm", "manager", "quorum")
     severity = Severity.LOW
     reads = ("swarm",)
     references = (cis_docker("7.1"), docker_docs("engine/swarm/admin_guide/"))

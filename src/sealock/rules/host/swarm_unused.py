@@ -11,7 +11,7 @@ class SwarmUnused(Rule[Host]):
     """
 
     id = "H016"
-    keywords = ("swarm",)
+    keywords = ("swarm", "swarm mode")
     severity = Severity.LOW
     reads = ("swarm",)
     references = (cis_docker("5.1"), docker_docs("engine/swarm/"))

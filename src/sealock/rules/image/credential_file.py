@@ -30,7 +30,7 @@ class CredentialFile(Rule[Inventory]):
     """
 
     id = "F009"
-    keywords = ("credentials",)
+    keywords = ("credentials", "credential", "private key", ".netrc")
     severity = Severity.HIGH
     reads = ("files",)
     confidence = Confidence.MEDIUM

@@ -15,7 +15,8 @@ class DevelopmentLeftover(Rule[Inventory]):
     """
 
     id = "F010"
-    keywords = ("development files",)
+    keywords = ("development files", ".git", "development", "leftover")
+    aliases = ("DKL-LI-0003",)
     severity = Severity.LOW
     reads = ("files",)
     references = (cwe(527), cwe(540), docker_docs("build/concepts/context/"))

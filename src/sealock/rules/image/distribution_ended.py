@@ -17,7 +17,7 @@ class DistributionEnded(Rule[Inventory]):
     """
 
     id = "F011"
-    keywords = ("end of support", "end of life")
+    keywords = ("end of support", "end of life", "EOL", "distribution")
     severity = Severity.HIGH
     references = (cis_docker("4.4"), cwe(1104), page("endoflife.date", "https://endoflife.date/"))
     remedy = "Build on a version of the distribution that is still supported."

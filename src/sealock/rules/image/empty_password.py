@@ -13,7 +13,8 @@ class EmptyPassword(Rule[Inventory]):
     """
 
     id = "F006"
-    keywords = ("empty password",)
+    keywords = ("empty password", "shadow")
+    aliases = ("DKL-LI-0001",)
     severity = Severity.HIGH
     reads = ("files",)
     references = (cwe(258), man("shadow", 5))

@@ -25,7 +25,7 @@ class FileCapability(Rule[Inventory]):
     """
 
     id = "F002"
-    keywords = ("file capabilities",)
+    keywords = ("file capabilities", "capability", "setcap")
     severity = Severity.LOW
     reads = ("files",)
     references = (cis_docker("4.8"), cwe(250), man("capabilities", 7))

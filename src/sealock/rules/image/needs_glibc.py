@@ -17,7 +17,7 @@ class NeedsGlibc(Rule[Inventory]):
     """
 
     id = "F014"
-    keywords = ("glibc", "musl")
+    keywords = ("glibc", "musl", "Alpine")
     severity = Severity.INFO
     reads = ("files",)
     references = (

@@ -19,7 +19,7 @@ class OldImage(Rule[Inventory]):
     """
 
     id = "F016"
-    keywords = ("old image", "built more than a year ago")
+    keywords = ("old image", "built more than a year ago", "old", "age", "image")
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.4"), cwe(1104))

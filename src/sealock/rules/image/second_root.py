@@ -13,7 +13,7 @@ class ImageSecondRoot(Rule[Inventory]):
     """
 
     id = "F008"
-    keywords = ("UID 0",)
+    keywords = ("UID 0", "root")
     severity = Severity.HIGH
     reads = ("files",)
     references = (cis_docker("4.1"), cwe(250), man("passwd", 5))

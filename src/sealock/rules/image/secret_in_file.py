@@ -32,7 +32,7 @@ class SecretInFile(Rule[Inventory]):
     """
 
     id = "F015"
-    keywords = ("secret",)
+    keywords = ("secret", "file")
     severity = Severity.HIGH
     reads = ("files",)
     confidence = Confidence.HIGH

@@ -14,6 +14,7 @@ class SetuidProgram(Rule[Inventory]):
 
     id = "F001"
     keywords = ("setuid", "setgid")
+    aliases = ("CIS-DI-0008",)
     severity = Severity.MEDIUM
     reads = ("files",)
     references = (cis_docker("4.8"), cwe(250))

@@ -13,7 +13,8 @@ class SharedId(Rule[Inventory]):
     """
 
     id = "F007"
-    keywords = ("UID", "id")
+    keywords = ("UID", "id", "GID", "duplicate")
+    aliases = ("DKL-LI-0002",)
     severity = Severity.MEDIUM
     reads = ("files",)
     references = (cwe(286), man("passwd", 5), man("group", 5))

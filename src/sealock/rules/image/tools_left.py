@@ -36,7 +36,7 @@ class ToolsLeft(Rule[Inventory]):
     """
 
     id = "F012"
-    keywords = ("compilers", "shells")
+    keywords = ("compilers", "shells", "tools", "attack surface", "compiler", "shell")
     severity = Severity.INFO
     references = (cis_docker("4.3"), cwe(1125))
     remedy = "Copy the program from a build stage to a smaller base image (distroless, scratch)."

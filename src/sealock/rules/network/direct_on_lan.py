@@ -11,7 +11,7 @@ class DirectOnLan(Rule[EngineNetwork]):
     """
 
     id = "N004"
-    keywords = ("macvlan", "ipvlan")
+    keywords = ("macvlan", "ipvlan", "firewall")
     severity = Severity.LOW
     reads = ("driver", "internal")
     references = (docker_docs("engine/network/drivers/macvlan/"),)

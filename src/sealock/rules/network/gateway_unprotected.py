@@ -11,7 +11,7 @@ class GatewayUnprotected(Rule[EngineNetwork]):
     """
 
     id = "N002"
-    keywords = ("gateway mode", "unpublished ports")
+    keywords = ("gateway mode", "unpublished ports", "nat-unprotected", "gateway_mode")
     severity = Severity.MEDIUM
     reads = ("driver",)
     references = (docker_docs("engine/network/packet-filtering-firewalls/"),)

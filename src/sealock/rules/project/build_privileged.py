@@ -12,7 +12,7 @@ class BuildPrivileged(Rule[Project]):
     """
 
     id = "P006"
-    keywords = ("privileges", "build")
+    keywords = ("privileges", "build", "privileged", "entitlements")
     severity = Severity.HIGH
     references = (cwe(250), docker_docs("reference/compose-file/build/#entitlements"))
     remedy = "Take privileged, the entitlements and the host's network away from the build."

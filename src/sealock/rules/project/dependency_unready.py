@@ -12,7 +12,7 @@ class DependencyUnready(Rule[Project]):
     """
 
     id = "P007"
-    keywords = ("depends_on",)
+    keywords = ("depends_on", "service_healthy")
     severity = Severity.INFO
     pedantic = True
     references = (docker_docs("compose/how-tos/startup-order/"),)

@@ -17,7 +17,7 @@ class FlatNetwork(Rule[Project]):
     """
 
     id = "P001"
-    keywords = ("network",)
+    keywords = ("network", "database", "segmentation")
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     references = (cwe(653), docker_docs("compose/how-tos/networking/#specify-custom-networks"))

@@ -17,7 +17,7 @@ class LegacyLink(Rule[Project]):
     """
 
     id = "P012"
-    keywords = ("--link", "link")
+    keywords = ("--link", "link", "links", "legacy")
     severity = Severity.LOW
     references = (cwe(497), docker_docs("engine/network/links/"))
     remedy = "Let both join a user-defined network (docker network create app; --network app), and drop the link."

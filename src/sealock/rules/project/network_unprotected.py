@@ -14,7 +14,7 @@ class NetworkUnprotected(Rule[Project]):
     """
 
     id = "P011"
-    keywords = ("gateway mode", "unpublished ports")
+    keywords = ("gateway mode", "unpublished ports", "nat-unprotected", "gateway_mode", "network")
     severity = Severity.MEDIUM
     references = (cwe(668), docker_docs("engine/network/packet-filtering-firewalls/"))
     remedy = "Take the option away (the mode nat is the default), and publish the ports that are meant."

@@ -11,7 +11,7 @@ class ObsoleteKey(Rule[Project]):
     """
 
     id = "P008"
-    keywords = ("obsolete", "compose")
+    keywords = ("obsolete", "compose", "version")
     severity = Severity.INFO
     pedantic = True
     references = (docker_docs("reference/compose-file/version-and-name/"),)

@@ -18,7 +18,7 @@ class PortConflict(Rule[Project]):
     """
 
     id = "P009"
-    keywords = ("port",)
+    keywords = ("port", "conflict")
     severity = Severity.MEDIUM
     references = (docker_docs("reference/compose-file/services/#ports"),)
     remedy = "Give one of them another host port, or put both behind one reverse proxy."

@@ -16,7 +16,7 @@ class PowerfulAndReachable(Rule[Project]):
     """
 
     id = "P013"
-    keywords = ("privileged", "reachable")
+    keywords = ("privileged", "reachable", "publish", "docker.sock")
     severity = Severity.HIGH
     references = (cwe(250), cwe(668))
     remedy = "Take the power away, or publish it on 127.0.0.1 behind a proxy that has none."

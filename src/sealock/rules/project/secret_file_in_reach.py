@@ -15,7 +15,7 @@ class SecretFileInReach(Rule[Project]):
     """
 
     id = "P003"
-    keywords = ("secret",)
+    keywords = ("secret", "env_file", "git")
     severity = Severity.MEDIUM
     references = (cwe(538), cwe(732), docker_docs("compose/how-tos/use-secrets/"))
     remedy = "List it in .gitignore and .dockerignore, and let only its owner read it (chmod 600)."

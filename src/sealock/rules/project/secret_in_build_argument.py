@@ -12,7 +12,7 @@ class SecretInBuildArgument(Rule[Project]):
     """
 
     id = "P004"
-    keywords = ("secret", "build argument")
+    keywords = ("secret", "build argument", "build.args")
     severity = Severity.HIGH
     conceals = True
     references = (cwe(538), cwe(798), docker_docs("build/building/secrets/"))

@@ -13,7 +13,7 @@ class SecretInline(Rule[Project]):
     """
 
     id = "P005"
-    keywords = ("secret",)
+    keywords = ("secret", "config", "inline")
     severity = Severity.HIGH
     conceals = True
     references = (cwe(798), docker_docs("reference/compose-file/secrets/"))

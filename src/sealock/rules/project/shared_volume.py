@@ -13,7 +13,7 @@ class SharedVolume(Rule[Project]):
     """
 
     id = "P002"
-    keywords = ("volume",)
+    keywords = ("volume", "shared")
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     references = (cwe(668), docker_docs("reference/compose-file/services/#volumes"))

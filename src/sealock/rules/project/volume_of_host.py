@@ -13,7 +13,7 @@ class VolumeOfHost(Rule[Project]):
     """
 
     id = "P014"
-    keywords = ("volume", "host directory")
+    keywords = ("volume", "host directory", "named volume", "bind mount", "host path")
     severity = Severity.HIGH
     references = (cis_docker("5.6"), cwe(668), docker_docs("engine/storage/volumes/"))
     remedy = "Let the volume be the engine's own, or point it at a folder that holds nothing but its data."

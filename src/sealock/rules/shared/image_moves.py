@@ -15,6 +15,8 @@ class ImageMoves(Rule[Build | Container]):
 
     id = "C080"
     keywords = ("tag", "latest")
+    aliases = ("DL3006", "DL3007", "DS-0001", "KSV-0013", "CKV_DOCKER_7", "CKV_K8S_14", "DKL-DI-0006")
+    differs = (("DL3006 DL3007", "a digest without a tag is enough"),)
     kinds = ("build", "container")
     severity = Severity.MEDIUM
     reads = ("image",)

@@ -15,7 +15,8 @@ class ImageUnpinned(Rule[Build | Container]):
     """
 
     id = "C081"
-    keywords = ("digest", "pin")
+    keywords = ("digest", "pin", "sha256")
+    aliases = ("CKV_K8S_43",)
     kinds = ("build", "container")
     severity = Severity.LOW
     reads = ("image",)

@@ -39,7 +39,7 @@ class LoginServer(Rule[Container | Inventory | Enforced]):
     """
 
     id = "C036"
-    keywords = ("SSH", "login server")
+    keywords = ("SSH", "login server", "sshd", "telnet", "FTP")
     kinds = ("container", "image", "enforced")
     severity = Severity.MEDIUM
     reads = ("command", "entrypoint")

@@ -22,7 +22,7 @@ class OverlayUnencrypted(Rule[Project | EngineNetwork]):
     """
 
     id = "N001"
-    keywords = ("overlay", "encrypted")
+    keywords = ("overlay", "encrypted", "VXLAN")
     kinds = ("project", "network")
     severity = Severity.MEDIUM
     reads = ("driver",)

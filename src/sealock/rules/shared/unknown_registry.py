@@ -16,7 +16,8 @@ class UnknownRegistry(Rule[Build | Container]):
     """
 
     id = "C086"
-    keywords = ("registry",)
+    keywords = ("registry", "trusted", "allow list")
+    aliases = ("DL3026", "KSV-0034")
     kinds = ("build", "container")
     severity = Severity.MEDIUM
     pedantic = True
