@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sealock.scan.fix import fix
+from sealock.scan.fix import fix_file
 from sealock.scan.run import CheckRun, check
 from sealock.scan.settings import Settings
 from sealock.targets.inputs import FileInput
@@ -57,7 +57,7 @@ def test_a_service_that_is_laid_over_its_image_can_be_mended(tmp_path: Path) -> 
     (input_,) = run.inputs([str(tmp_path / "compose.yaml")])
     assert isinstance(input_, FileInput)
     (evaluated,) = run.evaluate(input_)
-    fixed = fix(evaluated, unsafe=True, today=run.today)
+    fixed = fix_file(evaluated, input_, unsafe=True, today=run.today)
     assert "privileged: false" in fixed.text
     assert 'user: "10001:10001"' in fixed.text
     assert not fixed.failed

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sealock.scan.fix import Fixed, fix
+from sealock.scan.fix import FixedFile, fix_file
 from sealock.scan.run import CheckRun
 from sealock.scan.settings import Settings
 from sealock.targets.inputs import FileInput
@@ -44,14 +44,14 @@ services:
 """
 
 
-def mended(tmp_path: Path, name: str, text: str, *, unsafe: bool = True, only: tuple[str, ...] = ()) -> Fixed:
+def mended(tmp_path: Path, name: str, text: str, *, unsafe: bool = True, only: tuple[str, ...] = ()) -> FixedFile:
     path = tmp_path / name
     path.write_text(text, encoding="utf-8")
     run = CheckRun(Settings(only=only, today=TODAY, policy_file=""))
     (input_,) = run.inputs([str(path)])
     assert isinstance(input_, FileInput)
     (evaluated,) = run.evaluate(input_)
-    return fix(evaluated, unsafe=unsafe, today=TODAY)
+    return fix_file(evaluated, input_, unsafe=unsafe, today=TODAY)
 
 
 def lines_changed(before: str, after: str) -> list[str]:
@@ -102,7 +102,7 @@ def test_line_ends_stay_as_they_are(tmp_path: Path, name: str, text: str) -> Non
     (input_,) = run.inputs([str(path)])
     assert isinstance(input_, FileInput)
     (evaluated,) = run.evaluate(input_)
-    fixed = fix(evaluated, unsafe=True, today=TODAY).text
+    fixed = fix_file(evaluated, input_, unsafe=True, today=TODAY).text
     assert fixed.count("\n") == fixed.count("\r\n") > 0
 
 

@@ -15,7 +15,6 @@ from sealock.cli.output import Progress, colour, complain, write, write_reports
 from sealock.errors import UsageError
 from sealock.model.advisory import STATES, DistributionState
 from sealock.model.finding import Severity
-from sealock.model.location import Source
 from sealock.model.report import Report
 from sealock.scan.run import CheckRun
 from sealock.scan.settings import Settings
@@ -213,47 +212,35 @@ def _fix(
 ) -> tuple[list[Input], bool]:
     """Fix every text; return the inputs as they are afterwards, and whether anything changed."""
     from sealock.reports import diff  # noqa: PLC0415  only for --fix
-    from sealock.scan.fix import fix  # noqa: PLC0415  only for --fix
+    from sealock.scan.fix import FixedFile, fix_inputs  # noqa: PLC0415  only for --fix
     from sealock.targets.outputs import replace_text  # noqa: PLC0415  only for --fix
 
     after: list[Input] = []
-    fixed_ = files = 0
-    for before in inputs:
-        if not isinstance(before, FileInput):
-            after.append(before)
+    faults = files = 0
+    for result in fix_inputs(check_run, inputs, unsafe=arguments.unsafe):
+        if not isinstance(result, FixedFile):
+            after.append(result)
             continue
-        (evaluated,) = check_run.evaluate(before)
-        fixed = fix(evaluated, unsafe=arguments.unsafe, today=check_run.today)
-        old = before.source.text
-        for finding, why in fixed.failed:
+        after.append(result.after)
+        for finding, why in result.failed:
             notes.append(f"{finding.location.file}:{finding.location.line}: {finding.rule} was not fixed: {why}")
-        if fixed.text == old:
-            after.append(before)
+        if not result.changed:
             continue
-        fixed_ += len(fixed.fixed)
+        faults += len(result.fixed)
         files += 1
+        old, new = result.input.source.text, result.text
         if arguments.diff:
-            write(
-                diff.render(
-                    before.target, old, fixed.text, colour=colour(arguments.color), terminal=sys.stdout.isatty()
-                )
-            )
-        elif before.path:
-            replace_text(before.path, old, fixed.text)
+            ink = colour(arguments.color)
+            write(diff.render(result.input.target, old, new, colour=ink, terminal=sys.stdout.isatty()))
+        elif result.input.path:
+            replace_text(result.input.path, old, new)
         else:
-            write(fixed.text if fixed.text.endswith("\n") else fixed.text + "\n", exact=True)
-        after.append(_with_text(before, fixed.text))
+            write(new if new.endswith("\n") else new + "\n", exact=True)
     done = "would be fixed" if arguments.diff else "fixed"
-    notes.insert(0, f"{count(fixed_, 'fault')} {done} in {count(files, 'file')}.")
+    notes.insert(0, f"{count(faults, 'fault')} {done} in {count(files, 'file')}.")
     if arguments.diff:
         sys.stderr.writelines(f"{note}\n" for note in notes)
     return after, files > 0
-
-
-def _with_text(input_: FileInput, text: str) -> FileInput:
-    from msgspec.structs import replace  # noqa: PLC0415  only for --fix
-
-    return replace(input_, source=Source(input_.target, text))
 
 
 def _write_baseline(path: str, report: Report) -> None:

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from shlex import split
 from typing import Final
 
-from msgspec.structs import replace
-
 from sealock.cli.cacheoptions import add_cache, cache_directory
 from sealock.cli.limits import add_limits, limits
 from sealock.cli.output import Progress, colour, complain, knows_unicode, width, write
@@ -52,23 +50,22 @@ def run(arguments: Namespace) -> int:
 
 def image(target: str, arguments: Namespace) -> int:
     """Tell what an image in a file or folder holds, what it needs of that, and which smaller base would do."""
-    from sealock.image.entry import Bounds  # noqa: PLC0415  as above
     from sealock.reports import bases  # noqa: PLC0415  as above
     from sealock.scan.baseimages import advised  # noqa: PLC0415  other kinds of target do without
-    from sealock.scan.images import ImageOptions  # noqa: PLC0415  as above
+    from sealock.scan.inventories import options_for  # noqa: PLC0415  as above
+    from sealock.scan.settings import Settings  # noqa: PLC0415  as above
     from sealock.targets.resolve import image_of  # noqa: PLC0415  as above
 
-    bounds = Bounds(**limits(arguments))
-    how = ImageOptions(
-        arguments.platform, not arguments.no_verify, bounds, cache=cache_directory(arguments), engine=arguments.engine
+    settings = Settings(
+        platform=arguments.platform,
+        verify=not arguments.no_verify,
+        cache=cache_directory(arguments),
+        engine=arguments.engine,
+        limits=limits(arguments),
     )
     opens = image_of(target)
-    if opens.startswith("image:"):
-        from sealock.cli.registries import registries  # noqa: PLC0415  files do without
-
-        how = replace(how, access=registries(None))
     with Progress("layers read", quiet=arguments.quiet) as progress:
-        found = advised(opens, how, _words(arguments.start), progress)
+        found = advised(opens, options_for(opens, settings), _words(arguments.start), progress)
     if found.others:
         complain(f"{target} holds {len(found.others) + 1} images; the first is shown, not {'; '.join(found.others)}")
     text = bases.render(

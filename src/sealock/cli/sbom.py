@@ -5,21 +5,17 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
-from msgspec.structs import replace
-
 from sealock.cli.cacheoptions import add_cache, cache_directory
 from sealock.cli.limits import add_limits, limits
 from sealock.cli.output import Progress, colour, complain, knows_unicode, width, write
-from sealock.cli.registries import registries
 from sealock.errors import UsageError
-from sealock.image.entry import Bounds
 from sealock.model.advisory import Vulnerability
 from sealock.model.inventory import Inventory
 from sealock.reports import sbom
-from sealock.scan.images import ImageOptions, read_inventories
+from sealock.scan.inventories import inventory as list_contents
+from sealock.scan.settings import Settings
 from sealock.scan.vulnerabilities import look_up_inventory
 from sealock.targets.outputs import write_output
-from sealock.targets.resolve import image_of
 
 FORMATS: Final = ("table", "cyclonedx", "spdx", "json")
 _PACKAGES_ONLY: Final = frozenset({"cyclonedx", "spdx"})
@@ -58,23 +54,19 @@ def run(arguments: Namespace) -> int:
     if arguments.vulnerabilities and arguments.format != "cyclonedx":
         msg = "--vulnerabilities needs --format cyclonedx; use `sealock check` for other formats"
         raise UsageError(msg)
-    target = image_of(arguments.target)
-    bounds = Bounds(**limits(arguments))
-    options = ImageOptions(
-        arguments.platform,
-        not arguments.no_verify,
-        bounds,
+    settings = Settings(
+        platform=arguments.platform,
+        verify=not arguments.no_verify,
         cache=cache_directory(arguments),
         engine=arguments.engine,
-        files=arguments.format not in _PACKAGES_ONLY,
+        limits=limits(arguments),
     )
-    if target.startswith("image:"):
-        options = replace(options, access=registries(None))
+    packages_only = arguments.format in _PACKAGES_ONLY
     with Progress("layers read", quiet=arguments.quiet) as progress:
-        inventories = read_inventories(target, options, progress)
+        inventories = list_contents(arguments.target, settings=settings, files=not packages_only, progress=progress)
     if len(inventories) > 1:
         names = ", ".join(name for inventory in inventories for name in inventory.names)
-        complain(f"{target} holds {len(inventories)} images ({names}); the first is listed")
+        complain(f"{arguments.target} holds {len(inventories)} images ({names}); the first is listed")
     inventory = inventories[0]
     skipped: tuple[str, ...] = ()
     if arguments.format == "table":

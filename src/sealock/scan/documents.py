@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import TYPE_CHECKING, assert_never
+from typing import assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,9 +17,6 @@ from sealock.model.location import Location
 from sealock.policy.settings import Policy
 from sealock.scan.settings import Settings
 from sealock.targets.inputs import FileInput, ImageInput, MachineInput
-
-if TYPE_CHECKING:
-    from sealock.scan.images import ImageOptions
 
 
 class ReadTarget(Struct, frozen=True):
@@ -78,9 +75,11 @@ class DocumentReader:
 
     def _images(self, input_: ImageInput, policy: Policy, progress: Callable[[str], None]) -> Iterator[ReadTarget]:
         from sealock.scan.images import read_documents  # noqa: PLC0415  loads all analyzers
+        from sealock.scan.inventories import image_options  # noqa: PLC0415  as above
 
         image, distrust, unverified = self._verified(input_, policy)
-        found = read_documents(image, self._how(policy), progress)
+        options = image_options(self._settings, policy.access, today=self._today.isoformat())
+        found = read_documents(image, options, progress)
         if input_.image.startswith("docker:"):
             from sealock.runtime.engine import endpoint  # noqa: PLC0415  other images have no engine
 
@@ -91,21 +90,6 @@ class DocumentReader:
             target = input_.target if len(found) == 1 else f"{input_.target}: {names[0] if names else 'image'}"
             complete = replace(document, errors=(*unverified, *document.errors))
             yield ReadTarget(target, input_.name, input_, complete, policy, inventories, distrust)
-
-    def _how(self, policy: Policy) -> ImageOptions:
-        from sealock.image.entry import Bounds  # noqa: PLC0415  as in _images
-        from sealock.scan.images import ImageOptions  # noqa: PLC0415  as in _images
-
-        settings = self._settings
-        return ImageOptions(
-            settings.platform,
-            settings.verify,
-            Bounds(**settings.limits),
-            policy.access,
-            settings.cache,
-            self._today.isoformat(),
-            settings.engine,
-        )
 
     def _verified(self, input_: ImageInput, policy: Policy) -> tuple[str, tuple[Finding, ...], tuple[InputError, ...]]:
         """What opens the image, and what the trust policy decides about it: the digest that was verified is read."""

@@ -1,8 +1,8 @@
-"""Fixes a text: one finding at a time; each change is proven by reading and evaluating the text again."""
+"""Fixes files: one finding at a time; each change is proven by reading and evaluating the text again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Final
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock import formats
-from sealock.errors import FormatError
+from sealock.errors import FormatError, TargetError
 from sealock.formats.textedits import apply_edits
 from sealock.model.change import Change, Edit, On
 from sealock.model.document import Document
@@ -20,36 +20,79 @@ from sealock.policy.suppressions import suppress
 from sealock.scan.documents import read_file
 from sealock.scan.evaluator import EvaluatedTarget, evaluate_document
 from sealock.scan.ruleids import inline_ignores
-from sealock.targets.inputs import FileInput
+from sealock.scan.run import CheckRun
+from sealock.scan.settings import Settings
+from sealock.targets.inputs import FileInput, Input, Unreadable
+from sealock.targets.outputs import replace_text
 
 STEPS: Final = 1000
 """The largest number of changes to one text, far above what any text needs."""
 
 
-class Fixed(Struct, frozen=True):
-    """A text after the fix: the findings that it fixed, and those that it could not, with the reason."""
+class FixedFile(Struct, frozen=True):
+    """A file's text after the fix: the findings that were fixed, and those that could not be, with the reason."""
 
+    input: FileInput
     text: str
     fixed: tuple[Finding, ...] = ()
     failed: tuple[tuple[Finding, str], ...] = ()
 
+    @property
+    def changed(self) -> bool:
+        """Whether the text differs from the file's."""
+        return self.text != self.input.source.text
 
-def fix(evaluated: EvaluatedTarget, *, unsafe: bool, today: date) -> Fixed:
+    @property
+    def after(self) -> FileInput:
+        """The input as it is after the fix."""
+        return replace(self.input, source=Source(self.input.target, self.text))
+
+
+def fix(
+    *targets: str, settings: Settings | None = None, unsafe: bool = False, write: bool = False
+) -> tuple[FixedFile, ...]:
+    """Fix the files that targets name, and return each file whose text changed or could not be fixed in full.
+
+    Safe fixes only, unless `unsafe`. With `write` the files are replaced. TargetError where a target cannot be read,
+    before any file is written, or where a file cannot be written.
+    """
+    run = CheckRun(settings or Settings())
+    results: list[FixedFile] = []
+    for result in fix_inputs(run, run.inputs(targets), unsafe=unsafe):
+        if isinstance(result, Unreadable):
+            msg = f"{result.target}: {result.error}"
+            raise TargetError(msg)
+        if isinstance(result, FixedFile) and (result.changed or result.failed):
+            results.append(result)
+    for result in results:
+        if write and result.changed and result.input.path:
+            replace_text(result.input.path, result.input.source.text, result.text)
+    return tuple(results)
+
+
+def fix_inputs(run: CheckRun, inputs: Iterable[Input], *, unsafe: bool) -> Iterator[FixedFile | Input]:
+    """Yield a FixedFile for each file among the inputs, and the other inputs as they are."""
+    for input_ in inputs:
+        if isinstance(input_, FileInput):
+            (evaluated,) = run.evaluate(input_)
+            yield fix_file(evaluated, input_, unsafe=unsafe, today=run.today)
+        else:
+            yield input_
+
+
+def fix_file(evaluated: EvaluatedTarget, input_: FileInput, *, unsafe: bool, today: date) -> FixedFile:
     """Apply the safe fixes of a file's findings, or all of them. A suppressed finding is left as it is.
 
     No change is believed: after each the text is read again, and the change is undone where the finding is still there
     or a new error came.
     """
-    if not isinstance(evaluated.target.input, FileInput):
-        msg = f"{evaluated.target.name} is not a file"
-        raise FormatError(msg)
-    fixer = _Fixer(evaluated, evaluated.target.input, unsafe=unsafe, today=today)
+    fixer = _Fixer(evaluated, input_, unsafe=unsafe, today=today)
     for _ in range(STEPS):
         finding = fixer.next()
         if finding is None:
             break
         fixer.fix(finding)
-    return Fixed(fixer.text, tuple(fixer.fixed), tuple(fixer.failed.values()))
+    return FixedFile(input_, fixer.text, tuple(fixer.fixed), tuple(fixer.failed.values()))
 
 
 class _Fixer:
