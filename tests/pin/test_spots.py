@@ -129,30 +129,30 @@ def test_what_is_left_alone(tmp_path: Path, name: str, text: str, spots: int) ->
 
 
 STUCK = {
-    "a tag with a variable in its middle": ("Dockerfile", "ARG V=3\nFROM a:${V}-slim", "$V has a part in its name or tag"),
-    "a variable name with a tag": ("Dockerfile", "ARG N=a\nFROM $N:3", "$N has a part in its name or tag"),
-    "an ARG of two images": ("Dockerfile", "ARG V=3\nFROM a:$V\nFROM b:$V", "ARG V has a part in line 3 too"),
-    "an ARG of one image whose name ends in another's": ("Dockerfile", "ARG V=3\nFROM x/a:$V\nFROM x/x/a:$V", "ARG V has a part in line"),
-    "an ARG that is handed on to a label": ("Dockerfile", "ARG V=3\nARG W=$V\nFROM a:$V\nLABEL w=$W", "ARG V has a part in line 4 too"),
-    "an ARG that is handed on to an address": ("Dockerfile", "ARG V=3\nARG W=http://x/$V\nFROM a:$V\nADD $W /", "ARG V has a part in line 2 too"),
-    "an ARG that is handed on to a stage": ("Dockerfile", "ARG V=3\nARG W=$V\nFROM a:$V\nARG W", "ARG V has a part in line 4 too"),
-    "an ARG that a stage sees": ("Dockerfile", "ARG V=3\nFROM a:$V\nARG V", "ARG V has a part in line 3 too"),
-    "an ARG that a label has": ("Dockerfile", "ARG V=3\nFROM a:$V\nLABEL v=$V", "ARG V has a part in line 3 too"),
-    "an ARG without a default": ("Dockerfile", "ARG V\nFROM a:$V", "ARG that has no default"),
-    "an ARG of the builder": ("Dockerfile", "FROM a:$TARGETARCH", "$TARGETARCH is set by the builder"),
-    "a word that may be a context": ("Dockerfile", "FROM scratch\nCOPY --from=docs a b", "may as well be a build context"),
+    "a tag with a variable in its middle": ("Dockerfile", "ARG V=3\nFROM a:${V}-slim", "$V is part of its name or tag"),
+    "a variable name with a tag": ("Dockerfile", "ARG N=a\nFROM $N:3", "$N is part of its name or tag"),
+    "an ARG of two images": ("Dockerfile", "ARG V=3\nFROM a:$V\nFROM b:$V", "ARG V is used in line 3 too"),
+    "an ARG of one image whose name ends in another's": ("Dockerfile", "ARG V=3\nFROM x/a:$V\nFROM x/x/a:$V", "ARG V is used in line"),
+    "an ARG that is handed on to a label": ("Dockerfile", "ARG V=3\nARG W=$V\nFROM a:$V\nLABEL w=$W", "ARG V is used in line 4 too"),
+    "an ARG that is handed on to an address": ("Dockerfile", "ARG V=3\nARG W=http://x/$V\nFROM a:$V\nADD $W /", "ARG V is used in line 2 too"),
+    "an ARG that is handed on to a stage": ("Dockerfile", "ARG V=3\nARG W=$V\nFROM a:$V\nARG W", "ARG V is used in line 4 too"),
+    "an ARG that a stage sees": ("Dockerfile", "ARG V=3\nFROM a:$V\nARG V", "ARG V is used in line 3 too"),
+    "an ARG that a label has": ("Dockerfile", "ARG V=3\nFROM a:$V\nLABEL v=$V", "ARG V is used in line 3 too"),
+    "an ARG without a default": ("Dockerfile", "ARG V\nFROM a:$V", "ARG without a default"),
+    "an ARG of the builder": ("Dockerfile", "FROM a:$TARGETARCH", "the builder sets $TARGETARCH"),
+    "a word that may be a context": ("Dockerfile", "FROM scratch\nCOPY --from=docs a b", "may be a build context"),
     "a variable without a value": ("compose.yaml", "services: {a: {image: 'x:${T}'}}", "${T} has no value here"),
     "a variable that must be set": ("compose.yaml", "services: {a: {image: 'x:${T:?}'}}", "${T:?} has no value here"),
     "a variable of .env": ("compose.yaml", "services: {a: {image: 'x:${SET:-1}'}}", "from .env"),
     "escapes": ("compose.yaml", 'services: {a: {image: "x\\x3a1"}}', "written with escapes"),
     "a block": ("compose.yaml", "services:\n  a:\n    image: >-\n      x:1\n", "written with escapes or over several lines"),
-    "a Dockerfile in a compose file": ("compose.yaml", "services:\n  a:\n    build:\n      dockerfile_inline: |\n        FROM x:1\n", "it stands in dockerfile_inline"),
+    "a Dockerfile in a compose file": ("compose.yaml", "services:\n  a:\n    build:\n      dockerfile_inline: |\n        FROM x:1\n", "it is in dockerfile_inline"),
     "a template": ("k.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  {{- if .x }}\n  containers: [{image: x}]\n", "it is a template"),
-    "a placeholder in a manifest": ("k.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers: [{image: <yours>}]\n", "or by you"),
+    "a placeholder in a manifest": ("k.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers: [{image: <yours>}]\n", "or you, must fill it in"),
     "a template's value": ("k.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers: [{image: 'x:{{ .tag }}'}]\n", "another program"),
-    "an argument of a script": ("a.sh", "docker run x:$1", "no value that is known here"),
+    "an argument of a script": ("a.sh", "docker run x:$1", "the value of a variable in it is unknown"),
     "a variable with two values": ("a.sh", "I=x:1\nI=y:1\ndocker run $I", "no"),
-    "a variable of other commands": ("a.sh", "I=x:1\necho $I\ndocker run $I", "$I has a part in line 2 too"),
+    "a variable of other commands": ("a.sh", "I=x:1\necho $I\ndocker run $I", "$I is used in line 2 too"),
 }  # fmt: skip
 
 
@@ -173,16 +173,16 @@ def test_what_cannot_be_pinned_says_why(tmp_path: Path, name: str, text: str, wh
         ("'a:1'", 4),
         ("${R}/a:1", 8),
         ("${R}/a:${T:-1}", 13),
-        ("${R}a:1", "$R has a part"),
+        ("${R}a:1", "$R is part"),
         ("$X", 102),
         ("${LOOP}", "too deeply"),
         ("$GONE", "out of reach"),
         ("$NONE", "has no value"),
-        ("${NONE:+x}", "not taken apart"),
-        ("a:`x`", "not taken apart"),
-        ("", "not taken apart"),
-        ("${X", "not taken apart"),
-        ("$1", "not taken apart"),
+        ("${NONE:+x}", "cannot be parsed here"),
+        ("a:`x`", "cannot be parsed here"),
+        ("", "cannot be parsed here"),
+        ("${X", "cannot be parsed here"),
+        ("$1", "cannot be parsed here"),
     ],
 )
 def test_where_a_digest_goes(raw: str, wanted: int | str) -> None:
@@ -211,7 +211,7 @@ def test_the_images_of_a_workflow_are_found_by_its_folder(tmp_path: Path) -> Non
     text = "jobs:\n  a:\n    container: x:1\n    services: {db: {image: pg:16}}\n  b:\n    container: {image: y:2}\n  c: {container: '${{ matrix.image }}'}\n"
     (tmp_path / ".github" / "workflows" / "ci.yml").write_text(text)
     ((one),) = texts.gather([str(tmp_path)])
-    assert [(spot.reference, bool(spot.stuck)) for spot in one.found.spots] == [
+    assert [(spot.reference, bool(spot.stuck)) for spot in one.references.spots] == [
         ("x:1", False),
         ("pg:16", False),
         ("y:2", False),
@@ -244,4 +244,4 @@ def test_what_would_break_the_file_is_left_and_the_rest_is_written(tmp_path: Pat
     new, results = pin(tmp_path, "Dockerfile", f"FROM a:1\n{long}\n")
     assert new == f"FROM a:1@{NEW}\n{long}\n"
     assert [result.state for result in results] == ["missing", "stuck"]
-    assert "do not let a digest be written there" in results[1].note
+    assert "cannot be written there safely" in results[1].note

@@ -1,8 +1,8 @@
-"""Pins image references in files by their digests: finds them, asks registries, and writes digests, all or none.
+"""Pins image references in files: finds them, resolves them at registries, and writes their digests, all or none.
 
-texts.gather(paths, ...)            -> the files, each with its Spots: where a reference and its digest stand
-resolving.Asking(registry)          -> what tags stand for now, and whether digests are still there
-judging.judge(texts, ...)           -> a Verdict for each spot: missing, moved, gone, ...
-writing.rewritten(text, verdicts)   -> the new text, proved by reading it again
-locking                             -> sealock.lock, for files that are not to be touched
+texts.gather(paths, ...)            -> the files, each with its ReferenceSpots
+resolver.Resolver(registry)         -> the current digests of tags, and whether digests still exist
+assessment.evaluate(texts, ...)     -> a PinResult for each spot: missing, moved, gone, ...
+writer.rewritten(text, results)     -> the new text, verified by reading it again
+lockfile                            -> sealock.lock, for files that must not be changed
 """

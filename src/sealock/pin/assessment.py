@@ -1,4 +1,4 @@
-"""Says of each reference how it is pinned, and what its digest should be."""
+"""Evaluates each reference: how it is pinned, and which digest it should have."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from sealock.pin.texts import PinText
 PinState: TypeAlias = Literal[
     "pinned", "missing", "moved", "gone", "untagged", "fixed", "built", "stuck", "refused", "failed"
 ]
-"""pinned: as its tag | missing: no digest | moved: the tag stands for another one | gone: the registry has it no more
-untagged: the digest is there, the tag is not | fixed: a digest without a tag | built: made here, not pulled
-stuck: cannot be pinned in this text | refused: by the trust policy | failed: nobody could tell"""
+"""pinned: agrees with its tag | missing: no digest | moved: the tag has another digest | gone: the digest was deleted
+untagged: the digest exists, the tag does not | fixed: a digest without a tag | built: built by these files, not pulled
+stuck: cannot be pinned in this text | refused: by the trust policy | failed: could not be resolved"""
 CHANGES: frozenset[PinState] = frozenset({"missing", "moved", "gone"})
 FAULTS: frozenset[PinState] = CHANGES | {"untagged", "stuck", "refused"}
 
 
 class PinResult(Struct, frozen=True):
-    """On one reference: its state, the digest that it has and the one that it should have ("" for none)."""
+    """The result for one reference: its state, its digest and the digest that it should have ("" for none)."""
 
     spot: ReferenceSpot
     state: PinState
@@ -36,75 +36,77 @@ class PinResult(Struct, frozen=True):
     note: str = ""
 
 
+EvaluatedTexts: TypeAlias = Sequence[tuple[PinText, Sequence[PinResult]]]
 ReferenceFilter: TypeAlias = Callable[[ReferenceSpot], bool]
 
 
-def wanted_by(only: Sequence[str], exclude: Sequence[str]) -> ReferenceFilter:
-    """Tell which references are meant by patterns (*, ?) of whole references, or of names without tag and digest."""
+def make_filter(only: Sequence[str], exclude: Sequence[str]) -> ReferenceFilter:
+    """Make a filter of patterns (*, ?) for whole references, or for names without tag and digest."""
 
-    def meant(spot: ReferenceSpot) -> bool:
+    def selects(spot: ReferenceSpot) -> bool:
         name = spot.name
         shapes = {spot.written, spot.reference}
         if name is not None:
             shapes |= {name.familiar, f"{name.registry}/{name.repository}", f"{name.familiar}:{name.tag or 'latest'}"}
         hit = [any(fnmatchcase(shape, pattern) for shape in shapes) for pattern in only]
-        return (not only or any(hit)) and not any(fnmatchcase(shape, one) for shape in shapes for one in exclude)
+        excluded = any(fnmatchcase(shape, pattern) for shape in shapes for pattern in exclude)
+        return (not only or any(hit)) and not excluded
 
-    return meant
+    return selects
 
 
 def evaluate(
-    texts: Iterable[PinText], wanted: ReferenceFilter, asking: Resolver, *, check: bool, stuck: bool = False
+    texts: Iterable[PinText], selects: ReferenceFilter, resolver: Resolver, *, check: bool, stuck: bool = False
 ) -> list[tuple[PinText, list[PinResult]]]:
-    """Judge every reference that is wanted.
+    """Evaluate every selected reference.
 
-    With `check`, it is also asked whether the digests are still there; with `stuck`, registries are asked too for those
-    that cannot be pinned in their text, as a lock file wants.
+    With `check`, digests without a tag are checked for existence too; with `stuck`, references that cannot be pinned in
+    their text are resolved too, for a lock file.
     """
-    held = [(text, [spot for spot in text.found.spots if wanted(spot)]) for text in texts]
-    built = _Built(text for text, _ in held)
+    selected = [(text, [spot for spot in text.references.spots if selects(spot)]) for text in texts]
+    built = _Built(text for text, _ in selected)
     names = [
         name
-        for text, spots in held
+        for text, spots in selected
         for spot in spots
         if _sound(spot) is None and not built.makes(spot, text) and (name := spot.name) is not None
         if stuck or spot.seat is not None or name.digest
     ]
-    asking.ask([_tagged(name) for name in names if name.tag or not name.digest])
-    # A digest that its tag stands for is there; of the others it is asked.
-    alone = [name for name in names if check and name.digest and not name.tag]
-    differing = [name for name in names if name.digest and name.tag and not _agrees(name, asking)]
-    asking.ask([_digested(name) for name in (*alone, *differing)])
-    asking.expand([_tagged(name) for name in names if _may_be_child(name, asking)])
+    resolver.resolve([_tagged(name) for name in names if name.tag or not name.digest])
+    # The digest of a tag exists; others have to be resolved.
+    untagged = [name for name in names if check and name.digest and not name.tag]
+    differing = [name for name in names if name.digest and name.tag and not _agrees(name, resolver)]
+    resolver.resolve([_digested(name) for name in (*untagged, *differing)])
+    resolver.expand([_tagged(name) for name in names if _may_be_child(name, resolver)])
     return [
-        (text, [PinResult(spot, "built") if built.makes(spot, text) else _result(spot, asking) for spot in spots])
-        for text, spots in held
+        (text, [PinResult(spot, "built") if built.makes(spot, text) else _result(spot, resolver) for spot in spots])
+        for text, spots in selected
     ]
 
 
 class _Built:
-    """The images that files build: what lies in the folder of such a file, or below it, means those."""
+    """The images that files build; references in the directory of such a file, or below it, mean those."""
 
     def __init__(self, texts: Iterable[PinText]) -> None:
-        self.folders: dict[str, set[str]] = {}
+        self.directories: dict[str, set[str]] = {}
         for text in texts:
-            folder = os.path.dirname(os.path.abspath(text.path)).rstrip("/") + "/"
-            for one in text.found.built:
-                if (name := parse(one)) is not None:
-                    self.folders.setdefault(_tagged(name), set()).add(folder)
+            directory = os.path.dirname(os.path.abspath(text.path)).rstrip("/") + "/"
+            for image in text.references.built:
+                if (name := parse(image)) is not None:
+                    self.directories.setdefault(_tagged(name), set()).add(directory)
 
     def makes(self, spot: ReferenceSpot, text: PinText) -> bool:
         name = spot.name
-        if name is None or name.digest is not None or not self.folders:
+        if name is None or name.digest is not None or not self.directories:
             return False
         path = os.path.abspath(text.path)
-        return any(path.startswith(folder) for folder in self.folders.get(_tagged(name), ()))
+        return any(path.startswith(directory) for directory in self.directories.get(_tagged(name), ()))
 
 
 def _sound(spot: ReferenceSpot) -> str | None:
-    """Why the reference cannot be asked for; None where it can."""
+    """Why the reference cannot be resolved; None where it can."""
     if not spot.reference:
-        return spot.stuck or "it stands for nothing"
+        return spot.stuck or "it has no value"
     try:
         reference(spot.reference)
     except TargetError as error:
@@ -120,42 +122,42 @@ def _digested(name: ImageName) -> str:
     return f"{name.registry}/{name.repository}@{name.digest}"
 
 
-def _agrees(name: ImageName, asking: Resolver) -> bool:
-    return asking.known[_tagged(name)].digest == name.digest
+def _agrees(name: ImageName, resolver: Resolver) -> bool:
+    return resolver.known[_tagged(name)].digest == name.digest
 
 
-def _may_be_child(name: ImageName, asking: Resolver) -> bool:
-    """Whether a digest that is not its tag's may be that of one platform of it."""
-    own, top = asking.known.get(_digested(name)), asking.known.get(_tagged(name))
-    if own is None or top is None or asking.platform or own.digest == top.digest:
+def _may_be_child(name: ImageName, resolver: Resolver) -> bool:
+    """Whether a digest that differs from its tag's may be that of one platform."""
+    own, top = resolver.known.get(_digested(name)), resolver.known.get(_tagged(name))
+    if own is None or top is None or resolver.platform or own.digest == top.digest:
         return False
     return top.is_index and bool(own.digest) and not own.is_index
 
 
-def _result(spot: ReferenceSpot, asking: Resolver) -> PinResult:
+def _result(spot: ReferenceSpot, resolver: Resolver) -> PinResult:
     name = spot.name
     why = _sound(spot)
     if why is not None or name is None:
         return PinResult(spot, "failed" if spot.reference else "stuck", note=why or "")
     old = name.digest or ""
-    own = asking.known.get(_digested(name)) if old else None
+    own = resolver.known.get(_digested(name)) if old else None
     lost = own is not None and own.gone
     if old and not name.tag:
         if own is not None and own.error and not lost:
             return PinResult(spot, "failed", old, note=own.error)
-        return PinResult(spot, "gone" if lost else "fixed", old, note="no tag to renew it from" if lost else "")
-    top = asking.known.get(_tagged(name))
+        return PinResult(spot, "gone" if lost else "fixed", old, note="no tag to resolve" if lost else "")
+    top = resolver.known.get(_tagged(name))
     if top is None:
         return PinResult(spot, "stuck", old, note=spot.stuck)
-    return _beside(spot, name, top, own, asking)
+    return _compare(spot, name, top, own, resolver)
 
 
-def _beside(spot: ReferenceSpot, name: ImageName, top: Known, own: Known | None, asking: Resolver) -> PinResult:
-    """Hold a reference's digest (`own` is what was asked of it) beside what its tag stands for."""
+def _compare(spot: ReferenceSpot, name: ImageName, top: Known, own: Known | None, resolver: Resolver) -> PinResult:
+    """Compare a reference's digest (`own` is its answer) with its tag's."""
     old, lost = name.digest or "", own is not None and own.gone
     if top.error:
         if old and top.gone and own is not None and own.digest:
-            return PinResult(spot, "untagged", old, note="the tag is gone; the digest is still there")
+            return PinResult(spot, "untagged", old, note="the tag was deleted; the digest still exists")
         return PinResult(spot, "failed", old, note=top.error)
     if not old:
         return PinResult(spot, "stuck" if spot.seat is None else "missing", "", top.digest, spot.stuck)
@@ -163,10 +165,10 @@ def _beside(spot: ReferenceSpot, name: ImageName, top: Known, own: Known | None,
         return PinResult(spot, "failed", old, top.digest, own.error)
     if top.digest == old:
         return PinResult(spot, "pinned", old, old)
-    platform = next((one for one, digest in asking.children.get(_tagged(name), ()) if digest == old), "")
-    if platform:
-        return PinResult(spot, "pinned", old, old, f"{platform} alone")
+    children = resolver.children.get(_tagged(name), ())
+    if platform := next((platform for platform, digest in children if digest == old), ""):
+        return PinResult(spot, "pinned", old, old, f"{platform} only")
     if spot.seat is None:
         return PinResult(spot, "stuck", old, top.digest, spot.stuck)
-    note = "the registry has it no more" if lost else "the tag stands for another one"
+    note = "the registry no longer has it" if lost else "the tag has another digest"
     return PinResult(spot, "gone" if lost else "moved", old, top.digest, note)

@@ -1,4 +1,4 @@
-"""Holds what would be written against the trust policy: no digest is written of an image that it refuses."""
+"""Applies the trust policy: no digest of an image that it refuses is written."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from sealock.trust.bypolicy import PolicyVerifier, verified
 
 
 def by_policy(
-    evaluated: Sequence[tuple[PinText, list[PinResult]]], vouching: PolicyVerifier
+    evaluated: Sequence[tuple[PinText, list[PinResult]]], verifier: PolicyVerifier
 ) -> list[tuple[PinText, list[PinResult]]]:
-    """The verdicts, with those that would write what is not trusted "refused", or "failed" where nobody could tell."""
-    named = {
+    """Mark results that would write an untrusted image "refused", or "failed" where trust could not be verified."""
+    names = {
         _text(name): name for _, results in evaluated for result in results if (name := _written(result)) is not None
     }
-    decisions = {one.reference: one.decision for one in verified(vouching, named)}
+    decisions = {entry.reference: entry.decision for entry in verified(verifier, names)}
 
-    def held(pin_result: PinResult) -> PinResult:
+    def decide(pin_result: PinResult) -> PinResult:
         name = _written(pin_result)
         decision = decisions[_text(name)] if name is not None else None
         if decision is None or decision.state == "trusted":
             return pin_result
         return replace(pin_result, state="refused" if decision.state == "untrusted" else "failed", note=decision.why)
 
-    return [(text, [held(result) for result in results]) for text, results in evaluated]
+    return [(text, [decide(result) for result in results]) for text, results in evaluated]
 
 
 def _written(pin_result: PinResult) -> ImageName | None:
-    """The image by the digest that would be written, if only to a lock file; None where none would."""
+    """The image with the digest that would be written to the file or the lock; None where none would."""
     name = pin_result.spot.name
     if pin_result.state not in CHANGES | {"stuck"} or not pin_result.new or name is None:
         return None

@@ -1,9 +1,9 @@
-"""Where in the words of a reference a digest goes, variables in them and all.
+"""Finds the place of a digest in a reference with variables.
 
-A digest may never hold for another value of a variable than the one that it was looked up for: who builds with another
-VERSION would get the old image, and no word of it, since engines ignore the tag beside a digest. So a digest goes
-behind text that is fixed, into the default of a variable (`${TAG:-1.27@sha256:…}`), or into the one place that gives
-the variable its value; where none of these is, the reference is left as it is.
+A digest must not apply to another value of a variable than the one that was resolved: a build with another VERSION
+would silently get the old image, since engines ignore the tag next to a digest. So a digest goes after fixed text, into
+the default of a variable (`${TAG:-1.27@sha256:…}`), or into the only assignment of the variable; otherwise the
+reference stays unchanged.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class VariableSource(Struct, frozen=True):
-    """What gives a variable its value: the words, and the offset at which they stand."""
+    """The text that gives a variable its value, and its offset."""
 
     raw: str
     start: int
 
 
 Define: TypeAlias = Callable[[str], "VariableSource | str | None"]
-"""Of a variable's name: what gives it its value, why that is out of reach, or None where it has no value at all."""
+"""Gives the source of a variable's value by its name, the reason why it cannot be changed, or None without a value."""
 
 
 class _Piece(Struct, frozen=True):
-    """Fixed text (`name` ""), or a variable; `default` is the stretch of its default, () where it has none."""
+    """Fixed text (`name` ""), or a variable; `default` is the span of its default, () where it has none."""
 
     start: int
     end: int
@@ -42,22 +42,22 @@ class _Piece(Struct, frozen=True):
 
 
 def seat(raw: str, start: int, define: Define, depth: int = 0) -> Place | str:
-    """Where the digest stands, or would, in a reference written as `raw` at an offset; or why it cannot stand there."""
+    """The span of the digest in a reference written as `raw` at an offset, or why it cannot have one."""
     written = list(DIGEST.finditer(raw))
     if written:
         return Place(start + written[-1].start(1), start + written[-1].end(1))
     if depth > _DEEPEST:
-        return "its variables stand for one another too deeply"
+        return "its variables are nested too deeply"
     inner, shift = unquoted(raw)
     start += shift
     pieces = _pieces(inner)
     if not pieces:
-        return "its words are written in a way that is not taken apart here"
+        return "it is written in a way that cannot be parsed here"
     *others, last = pieces
     slash = max((inner.rfind("/", piece.start, piece.end) for piece in pieces if not piece.name), default=-1)
     loose = next((other for other in others if other.name and other.end > slash), None)
     if loose is not None:
-        return f"${loose.name} has a part in its name or tag, and a digest would hold for one value alone"
+        return f"${loose.name} is part of its name or tag, and a digest is valid for one value only"
     if not last.name:
         return Place(start + last.end, start + last.end)
     given = define(last.name)
@@ -72,14 +72,14 @@ def seat(raw: str, start: int, define: Define, depth: int = 0) -> Place | str:
 
 
 def unquoted(raw: str) -> tuple[str, int]:
-    """The words without the quotes around them, and how many characters were taken off in front."""
+    """The text without its quotes, and the number of characters removed at the start."""
     if len(raw) >= 2 and raw[0] == raw[-1] and raw[0] in "\"'":
         return raw[1:-1], 1
     return raw, 0
 
 
 def _pieces(text: str) -> list[_Piece]:
-    """The text in pieces; none where it holds what is more than a variable (escapes, quotes, commands)."""
+    """Split the text into pieces; none where it has escapes, quotes or commands."""
     if not text or any(sign in text for sign in "\\\"'`\n\r\t ") or "$$" in text or "$(" in text:
         return []
     pieces: list[_Piece] = []

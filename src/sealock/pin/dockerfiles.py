@@ -1,4 +1,4 @@
-"""Finds the images that a Dockerfile names: FROM, COPY --from, RUN --mount=from and the `syntax` directive."""
+"""Finds the images of a Dockerfile: FROM, COPY --from, RUN --mount=from and the `syntax` directive."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from sealock.model.build import Arg, Build, BuildText, Copy, From, Instruction, 
 from sealock.model.imagename import is_official
 from sealock.model.location import Place, Source
 from sealock.pin.digestplaces import VariableSource, seat
-from sealock.pin.spot import FoundReferences, ReferenceSpot
+from sealock.pin.spot import FoundReferences, ReferenceSpot, placed
 
 _FROM_KEY: Final = re.compile(r"(?:^|[=,\"])from=(?P<image>[^,\s\"]+)", re.IGNORECASE)
 _USES: Final = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _LONGEST: Final = 10_000
-"""Characters of a line that are looked back through for the start of a comment."""
+"""Most characters before a use in which the start of its line is searched."""
 _OWN: Final = re.compile(r"(?:TARGET|BUILD)(?:PLATFORM|OS|OSVERSION|ARCH|VARIANT|STAGE)")
-_CONTEXT: Final = "it may as well be a build context: write a tag, if it is an image"
+_CONTEXT: Final = "it may be a build context: write a tag if it is an image"
 
 
 def find(source: Source) -> FoundReferences:
-    """Find them all; stages and scratch are none."""
+    """Find the images; stages and scratch are not images."""
     document = read(source, NOTHING)
     broken = tuple((error.message, _place(source, error.location.line)) for error in document.errors)
     build = document.subjects[0].noun if document.subjects else None
@@ -64,7 +64,7 @@ class _Finder:
             if isinstance(instruction, Arg)
             for pair in instruction.pairs
         }
-        """The ARGs of stages, which show the value to what runs there."""
+        """The ARGs of stages, which pass the value on to instructions."""
         images = [(image.place.start, image.place.end, "", self._reference(image)) for image in self._images()]
         values = [
             (pair.value.place.start, pair.value.place.end, pair.name, self._value(pair))
@@ -72,7 +72,7 @@ class _Finder:
             if pair.value is not None
         ]
         self.words = sorted([*images, *values])
-        """Where FROM names images ("") and ARGs (their names) have values, and what they stand for."""
+        """The spans of FROM's images ("") and of ARG's values (with their names), and their values."""
 
     @staticmethod
     def _value(pair: Pair) -> str:
@@ -96,7 +96,7 @@ class _Finder:
                 yield from self._copied(instruction)
 
     def _picks_stage(self, image: BuildText) -> bool:
-        """Whether it chooses among the file's own stages by what the builder sets: FROM build-${TARGETARCH}."""
+        """Whether a variable of the builder selects one of the file's stages: FROM build-${TARGETARCH}."""
         head = image.raw.strip("\"'").partition("$")[0].lower()
         if "$" not in image.raw or not head or isinstance(image.value, str):
             return False
@@ -109,15 +109,13 @@ class _Finder:
         if not value:
             unknown = re.findall(r"\$\{?([A-Za-z_]\w*)", image.raw)
             own = next((name for name in unknown if _OWN.fullmatch(name)), "")
-            why = f"${own} is set by the builder" if own else "it hangs on an ARG that has no default"
+            why = f"the builder sets ${own}" if own else "it depends on an ARG without a default"
             return ReferenceSpot(image.raw, "", image.place, None, why)
-        found = seat(image.raw, image.place.start, lambda name: self._define(name, value))
-        if isinstance(found, str):
-            return ReferenceSpot(image.raw, value, image.place, None, found)
-        return ReferenceSpot(image.raw, value, image.place, found)
+        digest = seat(image.raw, image.place.start, lambda name: self._define(name, value))
+        return placed(image.raw, value, image.place, digest)
 
     def _expanded(self, raw: str) -> str:
-        """The value by the defaults that the file gives; "" where one is lacking."""
+        """The value by the defaults of the file; "" where one is missing."""
         if any(_OWN.fullmatch(name) for name in re.findall(r"\$\{?([A-Za-z_]\w*)", raw)):
             return ""
         try:
@@ -127,36 +125,36 @@ class _Finder:
         return "" if isinstance(value, Absent) or value.endswith((":", "/", "@")) or value[:1] in "/:@" else value
 
     def _define(self, name: str, value: str) -> VariableSource | str | None:
-        """The ARG that gives a variable its value, if no other use of it would meet a digest there."""
+        """The ARG that gives a variable its value, if it has no other use."""
         pair = self.pairs.get(name)
         if pair is None or pair.value is None:
-            return None if name in self.declared else f"${name} is no ARG of this file"
+            return None if name in self.declared else f"${name} is not an ARG of this file"
         if not pair.value.raw.strip("\"'"):
             return None
         if (name, value) not in self.others:
             self.others[name, value] = self._other_use(name, value)
         other = self.others[name, value]
         if other:
-            return f"ARG {name} has a part in line {self.text.count(chr(10), 0, other - 1) + 1} too"
+            return f"ARG {name} is used in line {self.text.count(chr(10), 0, other - 1) + 1} too"
         return VariableSource(pair.value.raw, pair.value.place.start)
 
     def _other_use(self, name: str, value: str) -> int:
-        """The offset (from 1) of a use of the variable that does not stand for this reference; 0 where there is none.
+        """The offset (from 1) of a use of the variable outside this reference; 0 where there is none.
 
-        An ARG may hand the value on: then all uses of that one are looked at too.
+        The uses of ARGs that take over the value count too.
         """
-        waiting, seen = [name], {name}
+        waiting, visited = [name], {name}
         while waiting:
-            one = waiting.pop()
-            if one in self.redeclared:
-                return self.redeclared[one]
-            for use in self.uses.get(one, []):
+            variable = waiting.pop()
+            if variable in self.redeclared:
+                return self.redeclared[variable]
+            for use in self.uses.get(variable, []):
                 at = bisect_right(self.words, (use, len(self.text) + 1, "", "")) - 1
-                start, end, owner, held = self.words[at] if at >= 0 else (0, 0, "", "")
-                if not start <= use < end or (held != value and not (owner and held and value.endswith(held))):
+                start, end, owner, own = self.words[at] if at >= 0 else (0, 0, "", "")
+                if not start <= use < end or (own != value and not (owner and own and value.endswith(own))):
                     return use + 1
-                if owner and owner not in seen:
-                    seen.add(owner)
+                if owner and owner not in visited:
+                    visited.add(owner)
                     waiting.append(owner)
         return 0
 
@@ -167,14 +165,14 @@ class _Finder:
                 yield self._outside(image.text, image.place.start, image.place.end)
         if isinstance(instruction, Run):
             for mount in instruction.mounts:
-                found = _FROM_KEY.search(self.text, mount.place.start, mount.place.end)
-                if found is not None and found["image"].lower() not in self.stages:
-                    yield self._outside(found["image"], found.start("image"), found.end("image"))
+                match = _FROM_KEY.search(self.text, mount.place.start, mount.place.end)
+                if match is not None and match["image"].lower() not in self.stages:
+                    yield self._outside(match["image"], match.start("image"), match.end("image"))
 
     def _outside(self, text: str, start: int, end: int) -> ReferenceSpot:
         if text != self.text[start:end]:
             return ReferenceSpot(
-                self.text[start:end], text, Place(start, end), None, "its words are broken over lines or quoted"
+                self.text[start:end], text, Place(start, end), None, "it is quoted or continues on another line"
             )
         if not any(sign in text for sign in ":/@") and not is_official(text):
             return ReferenceSpot(text, "", Place(start, end), None, _CONTEXT)
@@ -183,9 +181,4 @@ class _Finder:
     @staticmethod
     def _plain(text: str, start: int) -> ReferenceSpot:
         place = Place(start, start + len(text))
-        found = seat(text, start, lambda _: None)
-        return (
-            ReferenceSpot(text, text, place, None, found)
-            if isinstance(found, str)
-            else ReferenceSpot(text, text, place, found)
-        )
+        return placed(text, text, place, seat(text, start, lambda _: None))

@@ -15,7 +15,7 @@ from sealock.formats.scripts import refusal
 from sealock.model.imagename import parse
 from sealock.model.location import Place, Source
 from sealock.pin.digestplaces import VariableSource, seat, unquoted
-from sealock.pin.spot import FoundReferences, ReferenceSpot
+from sealock.pin.spot import FoundReferences, ReferenceSpot, placed
 
 _NAMES: Final = re.compile(r"(?<=[${(])[A-Za-z_]\w*")
 _SETS: Final = re.compile(
@@ -27,7 +27,7 @@ _VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)\}?|\$\(([A-Za-z_]\w*)\)")
 
 
 def find(source: Source) -> FoundReferences:
-    """Find the image of every run line. In Markdown, placeholders are what they are, and left out."""
+    """Find the image of every run line. In Markdown, placeholders are left out."""
     finder = _Finder(source)
     spots: dict[int, ReferenceSpot] = {}
     for line in finder.lines:
@@ -41,15 +41,15 @@ def find(source: Source) -> FoundReferences:
 
 def built_in(text: str) -> frozenset[str]:
     """The names that `docker build -t` gives to images in a text."""
-    found: set[str] = set()
+    names: set[str] = set()
     for line in text.replace("\\\n", " ").split("\n"):
         words = line.split() if "build" in line else []
         build = next((at for at, word in enumerate(words) if word.endswith("build")), len(words))
         for word, following in pairwise(words[build:]):
             option, equals, value = word.partition("=")
             if option in {"-t", "--tag"}:
-                found.add((value if equals else following).strip("\"'"))
-    return frozenset(found)
+                names.add((value if equals else following).strip("\"'"))
+    return frozenset(names)
 
 
 class _Finder:
@@ -77,50 +77,50 @@ class _Finder:
             if variable is not None and (default := self._default(variable[1] or variable[2])):
                 given = self._assigned(variable[1] or variable[2], default)
                 if isinstance(given, VariableSource):
-                    return _placed(raw, default, place, seat(given.raw, given.start, lambda _: None))
+                    return placed(raw, default, place, seat(given.raw, given.start, lambda _: None))
             filled = fill(image.text, {})
-            if any(self._set(one[0]) for one in _NAMES.finditer(image.text)) or not _sound(filled, image.text):
-                return ReferenceSpot(raw, "", place, None, "a variable in it has no value that is known here")
-            return _placed(raw, filled.value, place, seat(inner, place.start + shift, lambda _: None))
+            if any(self._set(match[0]) for match in _NAMES.finditer(image.text)) or not _sound(filled, image.text):
+                return ReferenceSpot(raw, "", place, None, "the value of a variable in it is unknown")
+            return placed(raw, filled.value, place, seat(inner, place.start + shift, lambda _: None))
         if parse(image.text) is None:
             return None
         if inner == image.text:
-            return _placed(raw, image.text, place, seat(inner, place.start + shift, lambda _: None))
+            return placed(raw, image.text, place, seat(inner, place.start + shift, lambda _: None))
         variable = _VARIABLE.fullmatch(inner)
         if variable is None:
-            return ReferenceSpot(raw, image.text, place, None, "a variable or an escape has a part in it")
+            return ReferenceSpot(raw, image.text, place, None, "it contains a variable or an escape")
         given = self._assigned(variable[1] or variable[2], image.text)
         if isinstance(given, str):
             return ReferenceSpot(raw, image.text, place, None, given)
-        return _placed(raw, image.text, place, seat(given.raw, given.start, lambda _: None))
+        return placed(raw, image.text, place, seat(given.raw, given.start, lambda _: None))
 
     def _set(self, name: str) -> list[re.Match[str]]:
-        """Where a variable is given a value."""
+        """The assignments of a variable."""
         if self.sets is None:
             self.sets = {}
-            for one in _SETS.finditer(self.text):
-                self.sets.setdefault(one["name"], []).append(one)
+            for match in _SETS.finditer(self.text):
+                self.sets.setdefault(match["name"], []).append(match)
         return self.sets.get(name, [])
 
     def _uses(self, name: str) -> list[int]:
-        """Where a variable is used."""
+        """The offsets of a variable's uses."""
         if self.uses is None:
             self.uses = {}
-            for one in _USES.finditer(self.text):
-                self.uses.setdefault(one[1], []).append(one.start())
+            for match in _USES.finditer(self.text):
+                self.uses.setdefault(match[1], []).append(match.start())
         return self.uses.get(name, [])
 
     def _default(self, name: str) -> str:
-        """The image that a variable stands for where nobody says otherwise (Make's `IMAGE ?= …`); "" for none."""
+        """A variable's image by default (Make's `IMAGE ?= …`); "" for none."""
         sets = self._set(name)
         value = unquoted(sets[0]["raw"])[0] if len(sets) == 1 else ""
         return value if "$" not in value and parse(value) is not None else ""
 
     def _assigned(self, name: str, value: str) -> VariableSource | str:
-        """The one assignment of a variable that stands for images alone."""
+        """The only assignment of a variable that is used only for images, or why there is none."""
         sets = self._set(name)
         if len(sets) != 1 or unquoted(sets[0]["raw"])[0] != value:
-            return f"${name} does not get its value in one place alone"
+            return f"${name} is not assigned in exactly one place"
         if name not in self.other:
             starts = [place.start for place in self.places]
             self.other[name] = 0
@@ -130,18 +130,10 @@ class _Finder:
                     self.other[name] = self.source.position(use)[0]
                     break
         if self.other[name]:
-            return f"${name} has a part in line {self.other[name]} too"
+            return f"${name} is used in line {self.other[name]} too"
         return VariableSource(sets[0]["raw"], sets[0].start("raw"))
 
 
 def _sound(filled: Filled, text: str) -> bool:
-    """Whether all its variables have defaults, and an image comes out."""
+    """Whether all its variables have defaults and the result is an image reference."""
     return "$" in text and not (filled.unset or filled.wrong or "(" in text) and parse(filled.value) is not None
-
-
-def _placed(raw: str, reference: str, place: Place, found: Place | str) -> ReferenceSpot:
-    return (
-        ReferenceSpot(raw, reference, place, None, found)
-        if isinstance(found, str)
-        else ReferenceSpot(raw, reference, place, found)
-    )

@@ -1,17 +1,17 @@
-"""sealock.lock: what references of files stand for, where one does not want to touch the files.
+"""sealock.lock: the digests of references, for files that must not be changed.
 
     {"sealock": 1,
      "images": {"nginx:1.27": {"digest": "sha256:…", "media_type": "…", "resolved": "2026-11-25T10:00:00Z",
                                "platforms": {"linux/amd64": "sha256:…"}}},
      "files": {"compose.yaml": ["nginx:1.27"]}}
 
-Files are named as seen from the lock's own folder. A digest that stays keeps the time at which it was first seen.
+File names are relative to the lock's directory. An unchanged digest keeps the time at which it was first resolved.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -20,9 +20,10 @@ from msgspec import Struct
 
 from sealock.errors import FormatError
 from sealock.formats.files import FileRefusedError
+from sealock.formats.yamledit import Writer
 from sealock.model.imagename import parse
 from sealock.net.registry.names import is_digest
-from sealock.pin.assessment import PinResult, ReferenceFilter
+from sealock.pin.assessment import EvaluatedTexts, PinResult, ReferenceFilter
 from sealock.pin.resolver import Resolver
 from sealock.pin.spot import ReferenceSpot
 from sealock.pin.texts import PinText
@@ -30,11 +31,10 @@ from sealock.targets.files import read_text
 
 VERSION: Final = 1
 NAME: Final = "sealock.lock"
-Judged = Sequence[tuple[PinText, Sequence[PinResult]]]
 
 
 class LockEntry(Struct, frozen=True):
-    """What a reference stands for; `platforms` of an index."""
+    """The digest of a reference, with the `platforms` of an index."""
 
     digest: str
     media_type: str = ""
@@ -54,7 +54,7 @@ EMPTY: Final = PinLock(VERSION)
 
 
 class LockFault(Struct, frozen=True):
-    """A reference that the lock does not hold as it is now."""
+    """A reference that the lock lacks, or has with an outdated digest."""
 
     file: str
     line: int
@@ -71,55 +71,57 @@ def load(path: str) -> PinLock | None:
     try:
         lock = msgspec.json.decode(read_text(path), type=PinLock)
     except (FileRefusedError, msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        message = f"{path} is no lock file of sealock: {error}"
+        message = f"{path} is not a lock file of sealock: {error}"
         raise FormatError(message) from None
     if lock.sealock != VERSION:
         message = f"{path} is a lock file of version {lock.sealock}; this sealock reads version {VERSION}"
         raise FormatError(message)
     for name, entry in lock.images.items():
         if not all(map(is_digest, (entry.digest, *entry.platforms.values()))):
-            message = f"{path}: what it holds for {name[:200]!r} is no digest"
+            message = f"{path}: the digest of {name[:200]!r} is invalid"
             raise FormatError(message)
     return lock
 
 
 def key(spot: ReferenceSpot) -> str:
-    """The reference as the lock names it: "latest" said, the digest left out."""
+    """The reference as the lock's key: with "latest", without the digest."""
     name = spot.name
     return f"{name.familiar}:{name.tag or 'latest'}" if name is not None else spot.reference
 
 
-def of_files(evaluated: Judged, folder: str) -> Iterator[tuple[str, PinText, PinResult]]:
-    """Every reference that hangs on the lock, with its file as the lock names it: those that have no digest."""
+def _name_of(text: PinText, directory: str) -> str:
+    """The file's name in the lock."""
+    return os.path.relpath(os.path.realpath(text.path), os.path.realpath(directory)).replace(os.sep, "/")
+
+
+def locked_references(evaluated: EvaluatedTexts, directory: str) -> Iterator[tuple[str, PinText, PinResult]]:
+    """Yield every reference that needs the lock, which has no digest itself, with its file's name in the lock."""
     for text, results in evaluated:
-        name = os.path.relpath(os.path.realpath(text.path), os.path.realpath(folder)).replace(os.sep, "/")
+        name = _name_of(text, directory)
         for result in results:
             if result.new and not result.old and result.state in {"missing", "stuck"}:
                 yield name, text, result
 
 
-def renewed(before: PinLock, evaluated: Judged, asking: Resolver, folder: str, now: datetime) -> PinLock:
-    """The lock with these files' references as they are now; other files keep theirs while they are there."""
-    told = {
-        os.path.relpath(os.path.realpath(text.path), os.path.realpath(folder)).replace(os.sep, "/")
-        for text, _ in evaluated
-    }
+def renewed(before: PinLock, evaluated: EvaluatedTexts, resolver: Resolver, directory: str, now: datetime) -> PinLock:
+    """The lock with the current digests of these files' references; other existing files keep theirs."""
+    current = {_name_of(text, directory) for text, _ in evaluated}
     files: dict[str, set[str]] = {
-        name: set(held)
-        for name, held in before.files.items()
-        if name not in told and os.path.exists(os.path.join(folder, name))
+        name: set(references)
+        for name, references in before.files.items()
+        if name not in current and os.path.exists(os.path.join(directory, name))
     }
     images = dict(before.images)
-    listed = list(of_files(evaluated, folder))
-    fresh = [one for _, _, one in listed if not _same(images.get(key(one.spot)), one)]
-    asking.expand([_full(one.spot) for one in fresh])
-    for one in fresh:
-        known = asking.known.get(_full(one.spot))
-        platforms = dict(asking.children.get(_full(one.spot), ()))
+    listed = list(locked_references(evaluated, directory))
+    fresh = [result for _, _, result in listed if not _same(images.get(key(result.spot)), result)]
+    resolver.expand([_full(result.spot) for result in fresh])
+    for result in fresh:
+        known = resolver.known.get(_full(result.spot))
+        platforms = dict(resolver.children.get(_full(result.spot), ()))
         resolved = now.strftime("%Y-%m-%dT%H:%M:%SZ")
-        images[key(one.spot)] = LockEntry(one.new, known.media_type if known else "", resolved, platforms)
-    for name, _, one in listed:
-        files.setdefault(name, set()).add(key(one.spot))
+        images[key(result.spot)] = LockEntry(result.new, known.media_type if known else "", resolved, platforms)
+    for name, _, result in listed:
+        files.setdefault(name, set()).add(key(result.spot))
     used = {reference for file in files.values() for reference in file}
     return PinLock(
         VERSION,
@@ -138,7 +140,7 @@ def _full(spot: ReferenceSpot) -> str:
 
 
 def at_digest(reference: str, digest: str) -> str:
-    """A key of the lock with its digest in the place of its tag."""
+    """A key of the lock with its digest instead of its tag."""
     name = parse(reference)
     return f"{name.registry}/{name.repository}@{digest}" if name is not None else f"{reference}@{digest}"
 
@@ -148,26 +150,28 @@ def written(lock: PinLock) -> str:
     return msgspec.json.format(msgspec.json.encode(lock), indent=2).decode() + "\n"
 
 
-def compared(lock: PinLock, evaluated: Judged, folder: str, gone: Iterable[str] = ()) -> Iterator[LockFault]:
-    """Say what the lock lacks, and which of its digests are not (or no longer) those that the references stand for."""
+def compared(lock: PinLock, evaluated: EvaluatedTexts, directory: str, gone: Iterable[str] = ()) -> Iterator[LockFault]:
+    """Yield references that the lock lacks, and those whose digest is outdated or deleted."""
     lost = set(gone)
-    for name, text, one in of_files(evaluated, folder):
-        entry = lock.images.get(key(one.spot))
-        line = text.source.position(one.spot.place.start)[0]
-        if entry is None or key(one.spot) not in lock.files.get(name, ()):
-            yield LockFault(text.path, line, key(one.spot), "missing", "", one.new)
-        elif key(one.spot) in lost:
-            yield LockFault(text.path, line, key(one.spot), "gone", entry.digest, one.new)
-        elif entry.digest != one.new:
-            yield LockFault(text.path, line, key(one.spot), "moved", entry.digest, one.new)
+    for name, text, result in locked_references(evaluated, directory):
+        entry = lock.images.get(key(result.spot))
+        line = text.source.position(result.spot.place.start)[0]
+        if entry is None or key(result.spot) not in lock.files.get(name, ()):
+            yield LockFault(text.path, line, key(result.spot), "missing", "", result.new)
+        elif key(result.spot) in lost:
+            yield LockFault(text.path, line, key(result.spot), "gone", entry.digest, result.new)
+        elif entry.digest != result.new:
+            yield LockFault(text.path, line, key(result.spot), "moved", entry.digest, result.new)
 
 
-def held(lock: PinLock, texts: Iterable[PinText], wanted: ReferenceFilter) -> list[tuple[PinText, list[PinResult]]]:
-    """Judge references by a lock alone, without asking anybody: "pinned" by their own digest or the lock's."""
-    return [(text, [_by(lock, spot) for spot in text.found.spots if wanted(spot)]) for text in texts]
+def evaluate_by_lock(
+    lock: PinLock, texts: Iterable[PinText], selects: ReferenceFilter
+) -> list[tuple[PinText, list[PinResult]]]:
+    """Evaluate references only by a lock, without a registry: "pinned" by their own digest or the lock's."""
+    return [(text, [_by_lock(lock, spot) for spot in text.references.spots if selects(spot)]) for text in texts]
 
 
-def _by(lock: PinLock, spot: ReferenceSpot) -> PinResult:
+def _by_lock(lock: PinLock, spot: ReferenceSpot) -> PinResult:
     own = spot.name.digest if spot.name is not None else None
     entry = lock.images.get(key(spot))
     if own:
@@ -177,10 +181,8 @@ def _by(lock: PinLock, spot: ReferenceSpot) -> PinResult:
     return PinResult(spot, "pinned", "", entry.digest)
 
 
-def override(evaluated: Judged) -> str:
-    """A compose file that gives every service its image with its digest, to be laid over the others."""
-    from sealock.formats.yamledit import Writer  # noqa: PLC0415  seldom needed
-
+def override(evaluated: EvaluatedTexts) -> str:
+    """A compose override file that gives every service its image with a digest."""
     services = {
         result.spot.user: {"image": f"{result.spot.reference.partition('@')[0]}@{result.new or result.old}"}
         for text, results in sorted(evaluated, key=lambda pair: ".override." in pair[0].path)

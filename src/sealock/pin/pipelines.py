@@ -1,4 +1,4 @@
-"""Finds the images that jobs of GitLab CI and GitHub Actions run in, or beside."""
+"""Finds the images of jobs and services in GitLab CI and GitHub Actions."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _DOCKER: Final = "docker://"
 
 
 def find(source: Source, *, workflow: bool) -> tuple[ReferenceSpot, ...]:
-    """Find them all; what runs in a job's script is for `lines` to find."""
+    """Find the images; `lines` finds those in a job's script."""
     fields = _workflow if workflow else _gitlab
     spots: dict[int, ReferenceSpot] = {}
     for document in yamltree.parse(source.text).documents:
         for scalar in fields(document):
-            behind = _DOCKER if scalar.text.startswith(_DOCKER) else ""
-            if isinstance(scalar.value, str) and scalar.text != behind:
-                spot = literal(source.text, scalar, "", behind)
+            prefix = _DOCKER if scalar.text.startswith(_DOCKER) else ""
+            if isinstance(scalar.value, str) and scalar.text != prefix:
+                spot = literal(source.text, scalar, "", prefix)
                 spots.setdefault(spot.place.start, spot)
     return tuple(spots[at] for at in sorted(spots))
 

@@ -1,14 +1,13 @@
-"""What is told of a pin run: a line for each reference, or JSON."""
+"""Reports a pin run: a line per reference, or JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sealock.pin.assessment import CHANGES, PinResult, PinState
+from sealock.pin.assessment import CHANGES, EvaluatedTexts, PinResult, PinState
 from sealock.pin.lockfile import LockFault
 from sealock.pin.spot import DIGEST
-from sealock.pin.texts import PinText
 from sealock.pin.writer import pin_text
 from sealock.reports.ansi import Ink, Paint, Signs
 from sealock.text import count, fit, line, visible, width, wrap
@@ -31,16 +30,15 @@ _INKS: Final[dict[PinState, Ink]] = {
     "built": "faint", "stuck": "cyan", "refused": "red", "failed": "red",
 }  # fmt: skip
 _DONE: Final = "now pinned"
-Judged = Sequence[tuple[PinText, Sequence[PinResult]]]
 
 
 def short(digest: str) -> str:
-    """As much of a digest as tells it apart at a glance."""
+    """The start of a digest's hexadecimal."""
     return digest.partition(":")[2][:_SHORT]
 
 
-def lines(evaluated: Judged, *, columns: int, colour: bool, unicode: bool, wrote: bool) -> Iterator[str]:
-    """A line for each reference: where, what, its state, and its digests; cut to `columns`, 0 for as long as it is."""
+def lines(evaluated: EvaluatedTexts, *, columns: int, colour: bool, unicode: bool, wrote: bool) -> Iterator[str]:
+    """Yield a line per reference: place, name, state and digests, cut to `columns` (0: uncut)."""
     paint, signs = Paint(on=colour), Signs(unicode=unicode)
     rows = [
         (f"{line(text.path, 4096)}:{text.source.position(result.spot.place.start)[0]}", result)
@@ -48,15 +46,16 @@ def lines(evaluated: Judged, *, columns: int, colour: bool, unicode: bool, wrote
         for result in results
     ]
     places = max((width(place) for place, _ in rows), default=0)
-    names = max((width(shown(one)) for _, one in rows), default=0)
+    names = max((width(undigested(result)) for _, result in rows), default=0)
     if columns:
         places, names = min(places, columns // 3), min(names, columns // 2 - 6)
-    for place, one in rows:
-        done = wrote and one.state in CHANGES and bool(one.new)
-        word = paint("green" if done else _INKS[one.state], f"{_DONE if done else _WORDS[one.state]:<11}")
-        yield f"{_padded(place, places)}  {_padded(shown(one), names)}  {word}  {_digests(one, signs.arrow)}".rstrip()
-        if one.note and one.state not in {"pinned", "moved"} and not done:
-            yield from (f"  {paint('faint', part)}" for part in wrap(line(one.note, 400), (columns or 120) - 2))
+    for place, result in rows:
+        state, name = result.state, _padded(undigested(result), names)
+        done = wrote and state in CHANGES and bool(result.new)
+        word = paint("green" if done else _INKS[state], f"{_DONE if done else _WORDS[state]:<11}")
+        yield f"{_padded(place, places)}  {name}  {word}  {_digests(result, signs.arrow)}".rstrip()
+        if result.note and state not in {"pinned", "moved"} and not done:
+            yield from (f"  {paint('faint', part)}" for part in wrap(line(result.note, 400), (columns or 120) - 2))
 
 
 def _padded(text: str, room: int) -> str:
@@ -64,7 +63,7 @@ def _padded(text: str, room: int) -> str:
     return text + " " * (room - width(text))
 
 
-def shown(result: PinResult) -> str:
+def undigested(result: PinResult) -> str:
     """The reference as it is written, without its digest."""
     return line(DIGEST.sub("", result.spot.written.strip("\"'")), 200)
 
@@ -75,10 +74,10 @@ def _digests(result: PinResult, arrow: str) -> str:
     return f"{short(result.old)}{f' ({visible(result.note)})' if result.state == 'pinned' and result.note else ''}"
 
 
-def lock_lines(path: str, faults: Sequence[LockFault], *, there: bool) -> Iterator[str]:
-    """What is not in the lock as it is now, a line each."""
-    if not there:
-        yield f"There is no {line(path, 200)}."
+def lock_lines(path: str, faults: Sequence[LockFault], *, exists: bool) -> Iterator[str]:
+    """Yield a line per fault of the lock."""
+    if not exists:
+        yield f"{line(path, 200)} does not exist."
     words = {"missing": "not locked", "moved": _WORDS["moved"], "gone": _WORDS["gone"]}
     for fault in faults:
         where = f"{line(fault.file, 200)}:{fault.line}"
@@ -88,15 +87,15 @@ def lock_lines(path: str, faults: Sequence[LockFault], *, there: bool) -> Iterat
         yield f"{line(path, 200)} is up to date."
 
 
-def summary(evaluated: Judged, files: int, *, wrote: bool) -> str:
-    """What came of it all, in a sentence."""
+def summary(evaluated: EvaluatedTexts, files: int, *, wrote: bool) -> str:
+    """Summarize the run in a sentence."""
     states = [result.state for _, results in evaluated for result in results]
     if not states:
-        return "No image is named."
+        return "No image references."
     parts = []
     changing = sum(1 for _, results in evaluated for result in results if result.state in CHANGES and result.new)
     if changing:
-        verb = "pinned anew" if wrote else "to be pinned"
+        verb = "pinned" if wrote else "to pin"
         parts.append(f"{count(changing, 'reference')} of {len(states)} {verb}, in {count(files, 'file')}")
     for state, words in (
         ("stuck", "left"),
@@ -104,7 +103,7 @@ def summary(evaluated: Judged, files: int, *, wrote: bool) -> str:
         ("untagged", "without their tag"),
         ("failed", "failed"),
     ):
-        if number := sum(1 for one in states if one == state):
+        if number := sum(other == state for other in states):
             parts.append(f"{number} {words}")
     lost = sum(1 for _, results in evaluated for result in results if result.state == "gone" and not result.new)
     if lost:
@@ -114,9 +113,9 @@ def summary(evaluated: Judged, files: int, *, wrote: bool) -> str:
     return "; ".join(parts) + "."
 
 
-def table(evaluated: Judged) -> list[dict[str, Any]]:
-    """For programs."""
-    told = []
+def table(evaluated: EvaluatedTexts) -> list[dict[str, Any]]:
+    """The results as JSON objects."""
+    rows = []
     for text, results in evaluated:
         for result in results:
             row, column = text.source.position(result.spot.place.start)
@@ -130,5 +129,5 @@ def table(evaluated: Judged) -> list[dict[str, Any]]:
                 entry["note"] = result.note
             if result.spot.user:
                 entry["user"] = result.spot.user
-            told.append(entry)
-    return told
+            rows.append(entry)
+    return rows

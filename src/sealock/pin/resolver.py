@@ -1,4 +1,4 @@
-"""Asks registries what tags stand for now, and whether digests are still there: each once, several at a time."""
+"""Resolves references at registries: tags to digests, and whether digests still exist; each once, concurrently."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from sealock.net.registry.requests import RegistryError
 
 AT_ONCE: Final = 8
 MOST: Final = 5000
-"""Images that are asked for in one run."""
+"""Most images of one run."""
 _GONE: Final = 404
 T = TypeVar("T")
 
 
 class Known(Struct, frozen=True):
-    """What a registry says of a reference. `gone`: it has no such thing; `problem`: why it does not tell."""
+    """A registry's answer on a reference. `gone`: it does not exist; `error`: why there is no answer."""
 
     digest: str = ""
     media_type: str = ""
@@ -35,51 +35,53 @@ class Known(Struct, frozen=True):
 
     @property
     def is_index(self) -> bool:
-        """Whether it stands for several platforms' images."""
+        """Whether it is an index of several platforms."""
         return self.media_type.endswith((".index.v1+json", ".list.v2+json"))
 
 
 class Resolver:
-    """What was asked so far. Keys are references: with a tag alone, or with a digest alone."""
+    """The answers so far. Keys are references with either a tag or a digest."""
 
-    def __init__(self, registry: Registry, platform: str = "", tell: Callable[[str], None] = lambda _: None) -> None:
-        self.registry, self.platform, self.tell = registry, platform, tell
+    def __init__(
+        self, registry: Registry, platform: str = "", progress: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self.registry, self.platform, self.progress = registry, platform, progress
         self.known: dict[str, Known] = {}
         self.children: dict[str, tuple[tuple[str, str], ...]] = {}
 
-    def ask(self, references: Iterable[str]) -> None:
-        """Find out what these references stand for: by HEAD, but for a platform's image by GET.
+    def resolve(self, references: Iterable[str]) -> None:
+        """Resolve references: by HEAD, or by GET for a platform's image.
 
         TargetError where that would be more than MOST.
         """
-        wanted = [one for one in dict.fromkeys(references) if one not in self.known]
-        if len(self.known) + len(wanted) > MOST:
-            message = f"more than {MOST} images are named; pin fewer files at a time, or choose with --only"
+        new = [text for text in dict.fromkeys(references) if text not in self.known]
+        if len(self.known) + len(new) > MOST:
+            message = f"the files name more than {MOST} images; pin fewer files at a time, or choose with --only"
             raise TargetError(message)
-        self.known.update(zip(wanted, self._at_once(self._ask, wanted), strict=True))
+        self.known.update(zip(new, self._concurrently(self._resolve, new), strict=True))
 
     def expand(self, references: Iterable[str]) -> None:
         """Get the platforms of these references' indexes, with their digests; none where that fails."""
-        wanted = [one for one in dict.fromkeys(references) if one not in self.children]
-        self.children.update(zip(wanted, self._at_once(self._list, wanted), strict=True))
+        new = [text for text in dict.fromkeys(references) if text not in self.children]
+        self.children.update(zip(new, self._concurrently(self._list, new), strict=True))
 
-    def _at_once(self, ask: Callable[[str], T], references: list[str]) -> list[T]:
-        """Ask for all, several at a time; `tell` gets each reference as its answer is waited for."""
+    def _concurrently(self, ask: Callable[[str], T], references: list[str]) -> list[T]:
+        """Ask for all; `progress` receives each reference before its answer."""
         if not references:
             return []
         pool = ThreadPoolExecutor(min(AT_ONCE, len(references)))
         try:
-            coming = [pool.submit(ask, one) for one in references]
-            found = []
-            for one, answer in zip(references, coming, strict=True):
-                self.tell(one)
-                found.append(answer.result())
-            return found
+            futures = [pool.submit(ask, text) for text in references]
+            answers = []
+            for text, future in zip(references, futures, strict=True):
+                self.progress(text)
+                answers.append(future.result())
+            return answers
         finally:
-            # Who interrupts does not wait for what was not begun.
+            # Ctrl-C does not wait for requests that have not started.
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _ask(self, text: str) -> Known:
+    def _resolve(self, text: str) -> Known:
         try:
             name = reference(text)
             if self.platform and name.digest is None:
@@ -100,7 +102,7 @@ class Resolver:
         parts = [config.get(key, "") if isinstance(config, dict) else "" for key in ("os", "architecture", "variant")]
         own = Platform(*(str(part) for part in parts))
         if not fit(own, self.platform):
-            message = f"{name.familiar}:{name.tag} is for {own.name or 'no platform that it names'} alone"
+            message = f"{name.familiar}:{name.tag} is only for {own.name or 'an unnamed platform'}"
             raise TargetError(message)
         return Known(top.digest, top.media_type)
 

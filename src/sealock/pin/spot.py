@@ -1,4 +1,4 @@
-"""Where an image reference stands in a text, and where its digest does or would."""
+"""The place of an image reference in a text, and of its digest."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ DIGEST: Final = re.compile(r"@(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})(?![0-9A
 class ReferenceSpot(Struct, frozen=True):
     """A reference in a text.
 
-    `written` is what stands there, variables and all, at `place`; `reference` is what it stands for, "" where that
-    hangs on what nobody knows here. `seat` is the stretch that a digest takes the place of, or an empty one where
-    ":TAG@DIGEST" or "@DIGEST" is to be inserted; None where the text cannot be pinned, for the reason in `stuck`.
-    `user` names what runs it, where that has a name: a compose file's service.
+    `written` is the text at `place`, with its variables; `reference` is its value, "" where that is unknown. `seat` is
+    the span that a digest replaces, or an empty one where ":TAG@DIGEST" or "@DIGEST" is inserted; None where the text
+    cannot be pinned, for the reason in `stuck`. `user` names what runs it, such as a compose file's service.
     """
 
     written: str
@@ -29,19 +28,26 @@ class ReferenceSpot(Struct, frozen=True):
     stuck: str = ""
     user: str = ""
     runs: bool = True
-    """Whether it is what the service runs, rather than what its build takes in."""
+    """Whether the service runs it, rather than its build using it."""
 
     @property
     def name(self) -> ImageName | None:
-        """The reference taken apart; None where it is none."""
+        """The parsed reference; None where it is invalid."""
         return parse(self.reference) if self.reference else None
 
 
+def placed(written: str, reference: str, place: Place, seat: Place | str, user: str = "") -> ReferenceSpot:
+    """Make a spot; `seat` is the digest's span, or the reason why there is none."""
+    if isinstance(seat, str):
+        return ReferenceSpot(written, reference, place, None, seat, user)
+    return ReferenceSpot(written, reference, place, seat, "", user)
+
+
 class FoundReferences(Struct, frozen=True):
-    """The references of a text; `notes` are what could not be looked into (reason, place)."""
+    """The references of a text."""
 
     spots: tuple[ReferenceSpot, ...] = ()
     broken: tuple[tuple[str, Place], ...] = ()
-    """What is wrong with the text, so that references may have been missed."""
+    """Errors of the text (reason, place): references may be missing."""
     built: frozenset[str] = frozenset()
-    """Names of images that the text has built, which no registry need have."""
+    """Names of images that the text builds, which need not exist in a registry."""

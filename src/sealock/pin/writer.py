@@ -1,4 +1,4 @@
-"""Writes digests into texts, proved by reading each text again, and into files, all of them or none."""
+"""Writes digests into texts, verified by reading each text again, and into files, all or none."""
 
 from __future__ import annotations
 
@@ -18,31 +18,31 @@ from sealock.pin.texts import PinText
 from sealock.targets.outputs import replace_text
 
 _MOST_SINGLY: Final = 20_000_000
-"""Characters that are read again to try edits one by one, where they do not go together."""
-_UNSAFE: Final = "the words around it do not let a digest be written there"
+"""Most characters that are read again to try edits one by one after they fail together."""
+_UNSAFE: Final = "a digest cannot be written there safely"
 
 
 def rewritten(text: PinText, results: Sequence[PinResult]) -> tuple[str, list[PinResult]]:
-    """The text with its digests written, and the verdicts: those that could not be written have become "stuck".
+    """The text with its digests written, and the results, "stuck" where a digest could not be written.
 
-    No edit is believed: the new text must name the same images with these digests, and nothing else may have changed.
+    Every edit is verified: the new text must name the same images with these digests, and nothing else may change.
     """
     old = text.source.text
     changing = {id(result): edit for result in results if (edit := _edit(result)) is not None}
     if not changing:
         return old, list(results)
-    new = _applied(old, list(changing.values()))
-    if new is not None and _proved(text, new, [result for result in results if id(result) in changing]):
+    new = _apply(old, list(changing.values()))
+    if new is not None and _is_verified(text, new, [result for result in results if id(result) in changing]):
         return new, list(results)
     kept: list[PinResult] = []
     new = old
     for result in results:
         if id(result) in changing and len(changing) * len(old) <= _MOST_SINGLY:
-            tried = _applied(old, [changing[id(other)] for other in (*kept, result)])
-            if tried is not None and _proved(text, tried, [*kept, result]):
+            tried = _apply(old, [changing[id(other)] for other in (*kept, result)])
+            if tried is not None and _is_verified(text, tried, [*kept, result]):
                 kept.append(result)
                 new = tried
-    good = {id(one) for one in kept}
+    good = set(map(id, kept))
     return new, [
         replace(result, state="stuck", note=_UNSAFE) if id(result) in changing and id(result) not in good else result
         for result in results
@@ -64,49 +64,50 @@ def pin_text(spot: ReferenceSpot, digest: str) -> str:
     return f"{bare}{'' if spot.name is None or spot.name.tag else ':latest'}@{digest}"
 
 
-def _applied(text: str, edits: list[Edit]) -> str | None:
+def _apply(text: str, edits: list[Edit]) -> str | None:
     try:
         return apply_edits(text, edits)
     except FormatError:
         return None
 
 
-def _proved(text: PinText, new: str, changed: Sequence[PinResult]) -> bool:
-    """Whether the new text names the same images, the changed ones with their digests, and is as sound as the old."""
-    wanted = {(one.spot.place.start, one.spot.reference): pin_text(one.spot, one.new) for one in changed}
-    # Several references that one ARG stands for change together.
-    seats = {(one.spot.seat, one.spot.reference): pin_text(one.spot, one.new) for one in changed}
+def _is_verified(text: PinText, new: str, changed: Sequence[PinResult]) -> bool:
+    """Whether the new text names the same images, the changed ones with their digests, without further errors."""
+    pins = [(result.spot, pin_text(result.spot, result.new)) for result in changed]
+    places = {(spot.place.start, spot.reference): pinned for spot, pinned in pins}
+    # References with the same ARG change together.
+    seats = {(spot.seat, spot.reference): pinned for spot, pinned in pins}
     after: FoundReferences = text.reread(new)
     expected = [
-        (wanted.get((spot.place.start, spot.reference)) or seats.get((spot.seat, spot.reference)) or spot.reference)
-        for spot in text.found.spots
+        (places.get((spot.place.start, spot.reference)) or seats.get((spot.seat, spot.reference)) or spot.reference)
+        for spot in text.references.spots
     ]
-    return [spot.reference for spot in after.spots] == expected and len(after.broken) <= len(text.found.broken)
+    return [spot.reference for spot in after.spots] == expected and len(after.broken) <= len(text.references.broken)
 
 
 def write_all(files: Sequence[tuple[str, str, str]]) -> None:
-    """Write each file (path, its old text, its new text). Where one cannot be written, those before it are put back."""
+    """Write each file (path, old text, new text). If one cannot be written, the earlier ones are restored."""
     for path, _, _ in files:
-        folder = os.path.dirname(os.path.realpath(path)) or "."
-        if not os.access(folder, os.W_OK):
-            message = f"{path} cannot be written: its folder is read-only for you. No file was changed"
+        directory = os.path.dirname(os.path.realpath(path)) or "."
+        if not os.access(directory, os.W_OK):
+            message = f"{path} cannot be written: its directory is read-only for you. No file was changed"
             raise TargetError(message)
     done: list[tuple[str, str, str]] = []
     for path, old, new in files:
         try:
             replace_text(path, old, new)
         except SealockError as error:
-            _put_back(done)
+            _restore(done)
             message = f"{error}; no file was changed"
             raise TargetError(message) from None
         except KeyboardInterrupt:
-            _put_back([*done, (path, old, new)])
+            _restore([*done, (path, old, new)])
             raise
         done.append((path, old, new))
 
 
-def _put_back(done: Sequence[tuple[str, str, str]]) -> None:
-    """Give files their old text again, those that hold the new one."""
+def _restore(done: Sequence[tuple[str, str, str]]) -> None:
+    """Restore the old text of files that have the new one."""
     for path, old, new in reversed(done):
         with suppress(SealockError):
             replace_text(path, new, old)

@@ -1,4 +1,4 @@
-"""Finds the images that compose files and Kubernetes manifests name."""
+"""Finds the images of compose files and Kubernetes manifests."""
 
 from __future__ import annotations
 
@@ -16,37 +16,34 @@ from sealock.formats.yamltree import Scalar, Sequence, YamlNode, target
 from sealock.model.location import Place, Source
 from sealock.pin import dockerfiles
 from sealock.pin.digestplaces import seat
-from sealock.pin.spot import FoundReferences, ReferenceSpot
+from sealock.pin.spot import FoundReferences, ReferenceSpot, placed
 
 _IMAGE_CONTEXT: Final = "docker-image://"
-_TEMPLATE: Final = "it is a template, which is no YAML before it is rendered: pin its values, or what it renders"
+_TEMPLATE: Final = "it is a template and not YAML until it is rendered: pin its values, or the rendered file"
 
 
 def find_kubernetes(source: Source) -> FoundReferences:
-    """Find the images of pods, and of what makes pods."""
+    """Find the images of pods and workloads."""
     if "{{" in source.text and (tree := yamltree.parse(source.text)).flaws:
         at = tree.flaws[0].start
         return FoundReferences((ReferenceSpot("{{…}}", "", Place(at, at), None, _TEMPLATE),))
     fields, flaws = kubernetes.find_images(source.text)
     spots = tuple(literal(source.text, field.scalar, field.container) for field in fields)
-    # Clusters take a key that is given twice, and no image is missed for it.
-    told = [flaw for flaw in flaws if not flaw.message.endswith("is given twice")]
-    return FoundReferences(spots, tuple((flaw.message, Place(flaw.start, flaw.end)) for flaw in told))
+    # Clusters accept duplicate keys, and no image is missed.
+    relevant = [flaw for flaw in flaws if not flaw.message.endswith("is given twice")]
+    return FoundReferences(spots, tuple((flaw.message, Place(flaw.start, flaw.end)) for flaw in relevant))
 
 
-def literal(text: str, scalar: Scalar, user: str, behind: str = "") -> ReferenceSpot:
-    """A scalar in which a variable is a mistake, or for another program to fill in; the image stands behind a text."""
-    written = scalar.text.removeprefix(behind)
+def literal(text: str, scalar: Scalar, user: str, prefix: str = "") -> ReferenceSpot:
+    """The reference of a scalar after a prefix; a variable in it is a mistake, or for another program to fill in."""
+    written = scalar.text.removeprefix(prefix)
     place = _inner(text, scalar)
     if place is None:
         return ReferenceSpot(written, "", Place(scalar.start, scalar.end), None, _FOLDED, user)
     place = Place(place.end - len(written), place.end)
     if not _OPEN.isdisjoint(written):
-        return ReferenceSpot(written, "", place, None, "it is to be filled in by another program, or by you", user)
-    found = seat(written, place.start, lambda _: None)
-    if isinstance(found, str):
-        return ReferenceSpot(written, written, place, None, found, user)
-    return ReferenceSpot(written, written, place, found, "", user)
+        return ReferenceSpot(written, "", place, None, "another program, or you, must fill it in", user)
+    return placed(written, written, place, seat(written, place.start, lambda _: None), user)
 
 
 _OPEN: Final = frozenset("${}<>")
@@ -54,7 +51,7 @@ _FOLDED: Final = "it is written with escapes or over several lines"
 
 
 def _inner(text: str, scalar: Scalar) -> Place | None:
-    """Where the scalar's very text stands, without quotes, anchor and tag; None where it is written otherwise."""
+    """The place of the scalar's text, without quotes, anchor and tag; None where it is written otherwise."""
     quotes = scalar.style if scalar.style in {'"', "'"} else ""
     end = scalar.end - len(quotes)
     start = end - len(scalar.text)
@@ -64,10 +61,10 @@ def _inner(text: str, scalar: Scalar) -> Place | None:
 
 
 def find_compose(source: Source, files: FileWindow) -> FoundReferences:
-    """Find the images of a compose file's services; those that it builds are none."""
+    """Find the images of a compose file's services, except those that it builds."""
     tree = yamltree.parse(source.text)
     broken = tuple((flaw.message, Place(flaw.start, flaw.end)) for flaw in tree.flaws)
-    finder = _Compose(source.text, _variables(files), _built_beside(source.name, files))
+    finder = _Compose(source.text, _variables(files), _built_in_override(source.name, files))
     spots: dict[int, ReferenceSpot] = {}
     for document in tree.documents:
         for spot in finder.spots(document):
@@ -76,18 +73,18 @@ def find_compose(source: Source, files: FileWindow) -> FoundReferences:
 
 
 def _variables(files: FileWindow) -> dict[str, str]:
-    """What Compose knows of variables: the caller's, and those of .env."""
-    found = dict(files.environment)
+    """Compose's variables: the environment's, then those of .env."""
+    environment = dict(files.environment)
     try:
         text = files.text(".env")
     except FileRefusedError:
-        return found
-    lines, _ = parse_dotenv(text, found)
-    return {name: value for name, value, _ in lines if value is not None} | found
+        return environment
+    lines, _ = parse_dotenv(text, environment)
+    return {name: value for name, value, _ in lines if value is not None} | environment
 
 
-def _built_beside(name: str, files: FileWindow) -> frozenset[str]:
-    """The services that the other one of a compose file and its override builds."""
+def _built_in_override(name: str, files: FileWindow) -> frozenset[str]:
+    """The services that the other file of the pair compose file and override builds."""
     base = name.replace("\\", "/").rpartition("/")[2]
     stem, _, ending = base.rpartition(".")
     other = stem.removesuffix(".override") if stem.endswith(".override") else f"{stem}.override"
@@ -100,8 +97,8 @@ def _built_beside(name: str, files: FileWindow) -> frozenset[str]:
         return frozenset(
             key.text
             for service in services
-            for key, held in (service.entries if isinstance(service, Table) else ())
-            if isinstance(key, Scalar) and get(held, "build") is not None
+            for key, value in (service.entries if isinstance(service, Table) else ())
+            if isinstance(key, Scalar) and get(value, "build") is not None
         )
     return frozenset()
 
@@ -113,11 +110,11 @@ class _Compose:
 
     def spots(self, document: YamlNode | None) -> Iterator[ReferenceSpot]:
         services = get(document, "services")
-        for key, held in services.entries if isinstance(services, Table) else ():
+        for key, value in services.entries if isinstance(services, Table) else ():
             name = target(key)
             if not isinstance(name, Scalar) or name.text == "<<":
                 continue
-            image, build = get(held, "image"), get(held, "build")
+            image, build = get(value, "image"), get(value, "build")
             if isinstance(image, Scalar) and isinstance(image.value, str) and image.text:
                 if build is None and name.text not in self.elsewhere:
                     yield self._spot(image, name.text, "")
@@ -126,7 +123,7 @@ class _Compose:
             yield from self._contexts(build, name.text)
 
     def _contexts(self, build: YamlNode | None, service: str) -> Iterator[ReferenceSpot]:
-        """Images that a build takes in: additional_contexts, and a Dockerfile written right here."""
+        """The images that a build uses: additional_contexts, and an inline Dockerfile."""
         contexts = get(build, "additional_contexts")
         values = [value for _, value in contexts.entries] if isinstance(contexts, Table) else []
         values += contexts.items if isinstance(contexts, Sequence) else ()
@@ -138,11 +135,11 @@ class _Compose:
             for spot in dockerfiles.find(Source("dockerfile_inline", inline.text)).spots:
                 place = Place(inline.start, inline.start)
                 yield ReferenceSpot(
-                    spot.written, spot.reference, place, None, "it stands in dockerfile_inline", service, runs=False
+                    spot.written, spot.reference, place, None, "it is in dockerfile_inline", service, runs=False
                 )
 
-    def _spot(self, scalar: Scalar, service: str, behind: str) -> ReferenceSpot:
-        written = scalar.text.partition(behind)[2] if behind else scalar.text
+    def _spot(self, scalar: Scalar, service: str, prefix: str) -> ReferenceSpot:
+        written = scalar.text.partition(prefix)[2] if prefix else scalar.text
         place = _inner(self.text, scalar)
         filled = fill(written, self.variables)
         reference = "" if filled.unset or filled.wrong else filled.value
@@ -154,10 +151,7 @@ class _Compose:
             return ReferenceSpot(
                 written, "", place, None, f"{words} has no value here" if words else filled.wrong, service
             )
-        found = seat(written, place.start, self._define)
-        if isinstance(found, str):
-            return ReferenceSpot(written, reference, place, None, found, service)
-        return ReferenceSpot(written, reference, place, found, "", service)
+        return placed(written, reference, place, seat(written, place.start, self._define), service)
 
     def _define(self, name: str) -> str | None:
         if name not in self.variables:
@@ -166,16 +160,16 @@ class _Compose:
 
 
 def get(node: YamlNode | None, key: str, depth: int = 0) -> Scalar | Sequence | Table | None:
-    """An entry's value, aliases followed and `<<` merged."""
+    """An entry's value, with aliases resolved and `<<` merged."""
     table = target(node) if node is not None else None
     if not isinstance(table, Table) or depth > yamltree.DEEPEST:
         return None
-    held = table.get(key)
-    if held is not None:
-        return target(held)
+    own = table.get(key)
+    if own is not None:
+        return target(own)
     merged = table.get("<<")
     other = target(merged) if merged is not None else None
     for item in other.items if isinstance(other, Sequence) else (other,):
-        if item is not None and (found := get(item, key, depth + 1)) is not None:
-            return found
+        if item is not None and (value := get(item, key, depth + 1)) is not None:
+            return value
     return None

@@ -69,13 +69,13 @@ def _named(words: list[str]) -> tuple[dict[str, ImageName], list[str]]:
         images = 0
         for text in gather([word]):
             errors += [f"{text.path}: {text.error}"] if text.error else []
-            errors += [f"{text.path}: {why}" for why, _ in text.found.broken]
-            for spot in text.found.spots:
+            errors += [f"{text.path}: {why}" for why, _ in text.references.broken]
+            for spot in text.references.spots:
                 if spot.name is None:
                     errors.append(f"{text.path}: {spot.written} could not be resolved to an image")
                     continue
                 images += 1
-                if spot.reference in text.found.built or spot.reference in named:
+                if spot.reference in text.references.built or spot.reference in named:
                     continue
                 try:
                     named[spot.reference] = name_of(spot.reference)
