@@ -8,7 +8,7 @@ from sealock.errors import FormatError
 from sealock.formats.runargs.options import LIST_SETTINGS, OPTIONS, Spelling
 from sealock.formats.runargs.quotes import quote
 from sealock.formats.runargs.reader import RunLineText
-from sealock.formats.runargs.rewrites import check_in_line, gap_start, remove, rewrite
+from sealock.formats.runargs.rewrites import check_in_line, equal_ends, gap_start, remove, rewrite
 from sealock.formats.runargs.scalars import SettingValue
 from sealock.formats.runargs.words import ParsedOption
 from sealock.formats.runargs.writer import FALSE_BY_DEFAULT, setting_values, spell, spell_like
@@ -75,12 +75,7 @@ def _update(editor: OptionEditor, setting: str, new: Sequence[SettingValue]) -> 
         if new:
             editor.replace(pairs[-1][1], setting, old[-1], new[-1])
         return
-    start = 0
-    while start < min(len(old), len(new)) and old[start] == new[start]:
-        start += 1
-    end = 0
-    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
-        end += 1
+    start, end = equal_ends(old, new)
     middle_old, middle_new = pairs[start : len(old) - end], list(new[start : len(new) - end])
     if len(middle_new) < len(middle_old):
         # Remove single values rather than rewrite all.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from sealock.errors import FormatError
@@ -66,10 +67,16 @@ def rewrite(line: RunLineText, word: Word, old: str, new: str, prefix: int) -> s
 
 def _change_needs_no_quotes(old: str, new: str) -> bool:
     """Whether the changed part of a text needs no quotes."""
-    start = 0
-    while start < min(len(old), len(new)) and old[start] == new[start]:
-        start += 1
-    end = 0
-    while end < min(len(old), len(new)) - start and old[-1 - end] == new[-1 - end]:
-        end += 1
+    start, end = equal_ends(old, new)
     return old != "" and new != "" and needs_no_quotes(new[start : len(new) - end])
+
+
+def equal_ends(old: Sequence[object], new: Sequence[object]) -> tuple[int, int]:
+    """The lengths of the common start and, after that, the common end."""
+    start = end = 0
+    shorter = min(len(old), len(new))
+    while start < shorter and old[start] == new[start]:
+        start += 1
+    while end < shorter - start and old[-1 - end] == new[-1 - end]:
+        end += 1
+    return start, end
