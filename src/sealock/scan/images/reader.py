@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sealock.image.entry import Bounds, ImageSource, LayerSource
 from sealock.image.layers import TarLayer
-from sealock.inventory.catalog import analyzers
 from sealock.inventory.facts import ImageFacts, LayerFacts
-from sealock.inventory.merge import merge
-from sealock.inventory.selection import Selection
 from sealock.scan.cache.layers import CachedFacts, MergedFacts
 from sealock.scan.cache.memory import ImageCache
+
+if TYPE_CHECKING:
+    from sealock.inventory.selection import Selection
 
 _CACHED_PER_READ: Final = 16
 """So many entries that are already known cost as much as one that is read."""
@@ -46,6 +46,8 @@ class LayerReader:
             self._spent += sum(entries // _CACHED_PER_READ for _, entries, _ in cached.facts.sizes)
             return self._count(cached.facts)
         layers, is_sound = self._facts(image)
+        from sealock.inventory.merge import merge  # noqa: PLC0415  as in _selection
+
         facts = merge(
             [(source.layer.index, layer) for source, layer in zip(image.layers, layers, strict=True)],
             files=self._files,
@@ -135,6 +137,9 @@ class LayerReader:
         return read_in_order(sources, self._selection(), self._bounds.entries, self._progress)
 
     def _selection(self) -> Selection:
+        from sealock.inventory.catalog import analyzers  # noqa: PLC0415  a cached image needs none of them
+        from sealock.inventory.selection import Selection  # noqa: PLC0415  as above
+
         bounded = (type(analyzer)(self._bounds) for analyzer in analyzers(files=self._files))
         return Selection(bounded, self._bounds.file, files=self._files)
 
