@@ -88,7 +88,7 @@ ODD: dict[str, tuple[Callable[[], dict[str, bytes]], str]] = {
     "a layer that stands there a thousand times": (again_and_again, "has the digest"),
     "a configuration that is no JSON": (lambda: (made := Layout()).index(made.image((SOUND, SOUND), configuration=b"\xff\xfe")), "it is not valid JSON of the expected shape"),
     "a path of a layer that leads outside": (lambda: docker_save(SOUND, Layers=["../../../etc/passwd", next(name for name in docker_save(SOUND) if name.endswith("layer.tar"))]), "it is not in the archive"),
-    "names with what terminals obey": (lambda: layered(tar(info(f"a/node_modules/{ESCAPES}/package.json", b"{"))), "is no valid JSON"),
+    "names with what terminals obey": (lambda: layered(tar(info(f"a/node_modules/{ESCAPES}/package.json", b"{"))), "is not valid JSON"),
 }  # fmt: skip
 
 

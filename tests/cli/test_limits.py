@@ -67,7 +67,7 @@ DEEP = deep()
         (LARGE, ["--max-layer-size", "10M"], "it has more than 10485760 uncompressed bytes"),
         (LARGE, ["--max-layer-size", "40M"], ""),
         (LARGE, [], ""),
-        (INSTALLED, [], "the most that is read of it (--max-file-size)"),
+        (INSTALLED, [], "the limit for such files (--max-file-size)"),
         (INSTALLED, ["--max-file-size", "70M"], ""),
         (GOOD * 10, ["--max-entries", "1"], "more than 1 entries"),
         (DEEP, [], "lies more than 8 archives deep, and was not read (--max-depth)"),

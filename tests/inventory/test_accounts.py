@@ -52,12 +52,12 @@ def test_many_names_are_counted_instead_of_written_out() -> None:
 def test_a_line_that_is_no_account_is_told_and_the_rest_is_read(line: str) -> None:
     found, broken = read(Accounts(), "etc/passwd", f"root::0:0::/:/bin/sh\n{line}\n".encode())
     assert len(found) == 1
-    assert broken.startswith("line 2 is no account")
+    assert broken.startswith("line 2 is not an account")
 
 
 @settings(max_examples=100, deadline=None)
 @given(
-    st.sampled_from(Accounts.wanted.paths),
+    st.sampled_from(Accounts.patterns.paths),
     st.one_of(st.binary(max_size=200), mutated((PASSWD + "a::0:0::/:\n").encode())),
 )
 def test_no_bytes_make_it_fail(path: str, data: bytes) -> None:

@@ -76,7 +76,7 @@ def test_virtual_packages_of_build_dependencies_are_listed_as_apk_does() -> None
 def test_the_database_of_a_merged_usr_is_read() -> None:
     (package,) = packages(Apk(), {"usr/lib/apk/db/installed": SSL.encode()})
     assert package.path == "usr/lib/apk/db/installed"
-    assert set(Apk.wanted.paths) == {PATH, "usr/lib/apk/db/installed"}
+    assert set(Apk.patterns.paths) == {PATH, "usr/lib/apk/db/installed"}
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def test_every_analyzer_is_found_once_by_name() -> None:
 
 def test_every_analyzer_asks_for_something_within_bounds() -> None:
     for analyzer in analyzers():
-        wanted = analyzer.wanted
+        wanted = analyzer.patterns
         asks = any(value for field, value in asdict(wanted).items() if field != "limit")
         assert asks or analyzer.name == "secrets", analyzer.name  # which is given nearly all texts
         assert 0 < wanted.limit <= 512 << 20, analyzer.name

@@ -126,7 +126,7 @@ def test_a_damaged_archive_leaves_the_others_listed() -> None:
     good, bad = jar(pom("g", "good", "1")), jar(pom("g", "bad", "1"))[:-30]
     packages, fault = listed("app.jar", jar({"a.jar": bad, "b.jar": good}))
     assert coordinates(packages) == ["g:good:1"]
-    assert fault == "a.jar: is no zip archive, or its end is missing"
+    assert fault == "a.jar: is not a zip archive, or is truncated"
 
 
 def test_archives_without_end_are_followed_to_a_depth() -> None:
@@ -185,7 +185,7 @@ def test_small_archives_cost_as_small_ones(making: Callable[[], bytes]) -> None:
     data = making()
     assert len(data) < 4 << 20
     (_, fault), ran = counted(lambda: listed("app.jar", data))
-    assert "too much in this file" in fault or "is no zip archive" in fault
+    assert "too much in this file" in fault or "is not a zip archive" in fault
     assert ran < 20_000 + 6 * len(data)
 
 
@@ -279,7 +279,7 @@ def encrypted() -> bytes:
         (elsewhere(), "a.jar is not where the archive says"),
         (longer(), "a.jar is not as long as the archive says"),
         (encrypted(), "a.jar is encrypted or packed in an unusual way"),
-        (b"<html>", "is no zip archive, or its end is missing"),
+        (b"<html>", "is not a zip archive, or is truncated"),
         (jar({"a.jar": b""}).replace(b"PK\1\2", b"PK\1\1"), "has a directory that is damaged"),
     ],
 )
@@ -290,7 +290,7 @@ def test_archives_that_lie_are_found_out(data: bytes, fault: str) -> None:
 def test_entries_are_those_that_the_standard_library_reads() -> None:
     files = {f"d{i}/f{i}.txt": hashlib.sha256(b"%d" % i).digest() * i + bytes(i * 50) for i in range(60)}
     for method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        archive = _zip.opened(memoryview(jar(files, method)), lambda _: True)
+        archive = _zip.open_archive(memoryview(jar(files, method)), lambda _: True)
         assert {name: bytes(archive.read(entry, 1 << 20)) for name, entry in archive.entries.items()} == files
 
 
@@ -307,7 +307,7 @@ def test_entries_with_64_bit_sizes_are_read() -> None:
     last = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
     data = data[:end] + wide + locator + last
     assert zipfile.ZipFile(io.BytesIO(data)).read("x.txt") == b"hello"
-    archive64 = _zip.opened(memoryview(data), lambda _: True)
+    archive64 = _zip.open_archive(memoryview(data), lambda _: True)
     assert bytes(archive64.read(archive64.entries["x.txt"], 10)) == b"hello"
 
 

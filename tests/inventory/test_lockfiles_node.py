@@ -286,14 +286,14 @@ def test_bun_reads_json_with_commas_and_walks_the_directories() -> None:
 @pytest.mark.parametrize(
     ("analyzer", "data", "fault"),
     [
-        (NpmLock(), b"{", "no valid JSON"),
+        (NpmLock(), b"{", "not valid JSON"),
         (NpmLock(), b"7", "not shaped as expected"),
-        (Bun(), b'{"packages": {"a": ["', "no valid JSON"),
-        (Yarn(), b"\0\0\0", "is no text"),
-        (Pnpm(), b"a: [", "no valid YAML"),
-        (Pnpm(), b"[" * 100_000, "no valid YAML|nested too deeply"),
-        (Pnpm(), b"- " * 500 + b"a", "no valid YAML|nested too deeply"),
-        (Pnpm(), b"\xff\xff", "no valid YAML"),
+        (Bun(), b'{"packages": {"a": ["', "not valid JSON"),
+        (Yarn(), b"\0\0\0", "is not text"),
+        (Pnpm(), b"a: [", "not valid YAML"),
+        (Pnpm(), b"[" * 100_000, "not valid YAML|nested too deeply"),
+        (Pnpm(), b"- " * 500 + b"a", "not valid YAML|nested too deeply"),
+        (Pnpm(), b"\xff\xff", "not valid YAML"),
         (Pnpm(), b"a: *b", "has an alias"),
     ],
 )

@@ -158,11 +158,11 @@ def test_nuget_lists_each_package_once_for_all_frameworks() -> None:
 @pytest.mark.parametrize(
     ("analyzer", "data", "fault"),
     [
-        (Bundler(), b"\0", "is no text"),
-        (GoMod(), b"\0", "is no text"),
-        (Cargo(), b"[[package", "no valid TOML"),
+        (Bundler(), b"\0", "is not text"),
+        (GoMod(), b"\0", "is not text"),
+        (Cargo(), b"[[package", "not valid TOML"),
         (Composer(), b"[]", "not shaped as expected"),
-        (NuGet(), b"nonsense", "no valid JSON"),
+        (NuGet(), b"nonsense", "not valid JSON"),
     ],
 )
 def test_what_cannot_be_read_is_said_to_be_broken(analyzer: Analyzer, data: bytes, fault: str) -> None:

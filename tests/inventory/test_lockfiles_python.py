@@ -228,14 +228,14 @@ def test_pylock_lists_what_is_not_beside_it() -> None:
 @pytest.mark.parametrize(
     ("analyzer", "data", "fault"),
     [
-        (Poetry(), b"[[package", "no valid TOML"),
-        (Uv(), b"\xff", "no valid TOML"),
+        (Poetry(), b"[[package", "not valid TOML"),
+        (Uv(), b"\xff", "not valid TOML"),
         (Pylock(), b"x = " + b"[" * 100_000, "nested too deeply"),
-        (Pylock(), b"x = 9999-99-99", "no valid TOML"),
+        (Pylock(), b"x = 9999-99-99", "not valid TOML"),
         (Poetry(), b"a." * 100_000 + b"b = 1", "dotted keys that are too long"),
         (Poetry(), b"#" * (9 << 20), "larger than 8 MiB"),
-        (Pipenv(), b"[", "no valid JSON"),
-        (Requirements(), b"\0a==1", "is no text"),
+        (Pipenv(), b"[", "not valid JSON"),
+        (Requirements(), b"\0a==1", "is not text"),
     ],
 )
 def test_what_cannot_be_read_is_said_to_be_broken(analyzer: Analyzer, data: bytes, fault: str) -> None:

@@ -119,8 +119,8 @@ def test_old_installations_list_their_files_relative_to_the_egg_info() -> None:
         ("x.dist-info/METADATA", b"", "names no package, or not its version"),
         ("x.dist-info/METADATA", b"Name: x\n\nVersion: 1\n", "names no package, or not its version"),
         ("x.dist-info/METADATA", b"Name: " + b"x" * 10_000 + b"\nVersion: 1\n", "names no package, or not its version"),
-        ("x.dist-info/direct_url.json", b"{", "is no valid JSON"),
-        ("x.egg", b"no zip", "is no zip archive"),
+        ("x.dist-info/direct_url.json", b"{", "is not valid JSON"),
+        ("x.egg", b"no zip", "is not a zip archive"),
     ],
 )
 def test_what_cannot_be_read_is_said_to_be_broken(path: str, data: bytes, fault: str) -> None:

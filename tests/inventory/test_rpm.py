@@ -138,8 +138,8 @@ ONE_BERKELEY = berkeley([header(package(license="x" * 2000))])
         (with_number(ONE_NDB, 40, 0xFFFFFFF), "package 1 is damaged"),
         (with_number(ONE_NDB, 4096 + 40, 7), "package 1 is damaged"),
         (with_number(ONE_BERKELEY, 20, 511), "pages of 511 bytes"),
-        (with_number(ONE_BERKELEY, 2 * 512 + 16, 2), "page 2 is no next part"),
-        (with_number(ONE_BERKELEY, 2 * 512 + 16, 900), "page 900 is no next part"),
+        (with_number(ONE_BERKELEY, 2 * 512 + 16, 2), "page 2 is not the next part"),
+        (with_number(ONE_BERKELEY, 2 * 512 + 16, 900), "page 900 is not the next part"),
         (with_number(ONE_BERKELEY, 2 * 512 + 16, 0), "a value lacks"),
         (ONE_BERKELEY[:20], "its first page is cut off"),
     ],
@@ -180,7 +180,7 @@ def test_the_list_of_distroless_mariner_is_read() -> None:
     assert (first.name, first.version, first.architecture) == ("openssl", "1.1.1k-17.cm2", "x86_64")
     assert (first.source, first.source_version, first.supplier) == ("openssl", "1.1.1k-17.cm2", "Microsoft Corporation")
     assert second.version == "2:2022g-1.cm2"
-    assert "line 1 is no package" in broken("var/lib/rpmmanifest/container-manifest-2", b"one two three\n")
+    assert "line 1 is not a package" in broken("var/lib/rpmmanifest/container-manifest-2", b"one two three\n")
 
 
 @every_database

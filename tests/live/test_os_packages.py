@@ -32,7 +32,7 @@ def run(*words: str | Path, code: Sequence[int] = (0,)) -> str:
 
 def told(analyzer: Analyzer, root: Path) -> list[Package]:
     """Hand an analyzer every regular file below the root that it wants."""
-    wanted = analyzer.wanted
+    wanted = analyzer.patterns
     files: dict[str, bytes] = {}
     for folder, _, names in os.walk(root):
         for name in names:
@@ -88,7 +88,7 @@ def test_a_debian_has_the_packages_and_files_that_dpkg_lists(debian: Path) -> No
 
 
 def test_a_debian_is_named_by_its_os_release(debian: Path) -> None:
-    files = {path: (debian / path).read_bytes() for path in OsRelease.wanted.paths if (debian / path).is_file()}
+    files = {path: (debian / path).read_bytes() for path in OsRelease.patterns.paths if (debian / path).is_file()}
     (found,) = joined(OsRelease(), files)
     assert isinstance(found, Distribution)
     assert (found.id, found.version, found.codename) == ("debian", "12", "bookworm")

@@ -87,7 +87,7 @@ ONE_FACT = [
     ("a key of a package", fact("credential-file", "etc/x.key", detail="an SSH private key", owner="x"), "F009", L),
     ("a key for tests", fact("credential-file", "app/tests/id_rsa", detail="an SSH private key"), "F009", L),
     ("a repository", fact("leftover", "app/.git", detail="a Git repository, with all its history"), "F010", M),
-    ("a shell's history", fact("leftover", "root/.bash_history", detail="commands that somebody typed"), "F010", M),
+    ("a shell's history", fact("leftover", "root/.bash_history", detail="shell history"), "F010", M),
     ("a recipe", fact("leftover", "app/Dockerfile", detail="a build recipe"), "F010", L),
     ("a program for glibc", fact("needs-glibc", "app/x", detail="version GLIBC_2.34; lacks qsort_r"), "F014", INFO),
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from sealock.targets.locks import LIMIT, is_lock
 from sealock.vulnerabilities.match import match
 from support.madedatabases import Table
 
-NAMES = sorted({name for reader in readers() for name in reader.wanted.names})
+NAMES = sorted({name for reader in readers() for name in reader.patterns.names})
 
 
 @pytest.mark.parametrize("name", [*NAMES, "dev-requirements.txt", "my.requirements.txt"])
@@ -29,7 +29,7 @@ def test_every_lock_file_has_a_reader_and_no_reader_reads_more_than_is_read() ->
     selection = Selection(readers())
     assert len(readers()) >= 14
     assert all(selection.by_path(name) for name in NAMES if is_lock(name))
-    assert max(reader.wanted.limit for reader in readers()) <= LIMIT
+    assert max(reader.patterns.limit for reader in readers()) <= LIMIT
 
 
 @pytest.mark.parametrize(

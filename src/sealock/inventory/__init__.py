@@ -1,1 +1,1 @@
-"""Lists what is in an image: analyzers ask for paths and are given bytes; they open nothing."""
+"""Lists the contents of an image: analyzers select paths and get bytes; they open nothing."""

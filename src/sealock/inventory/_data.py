@@ -1,4 +1,4 @@
-"""Bytes of JSON and TOML as plain values, within bounds; and looks into values that may be of any shape."""
+"""Decodes JSON and TOML within bounds, and takes fields from values of any shape."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Table: TypeAlias = dict[str, object]
 T = TypeVar("T")
 
 LONGEST_WORD: Final = 512
-"""Characters of a name, a version or a licence; what is longer is none."""
+"""Maximum characters of a name, a version or a licence."""
 VALUES: Final = 1_000_000
-"""Values in a JSON document: each of them, be it but a digit and a comma, becomes an object."""
+"""Maximum values in a JSON document: each becomes an object in memory."""
 LONGEST_TOML: Final = 8 << 20
 DOTS: Final = 50_000_000
 """The sum of the squares of each line's dots: tomllib takes quadratic time on dotted keys."""
@@ -24,7 +24,7 @@ BOM: Final = b"\xef\xbb\xbf"
 
 
 def decoded(data: bytes, kind: type[T]) -> T:
-    """JSON of this shape. Structs read but the fields that they name, so the rest costs neither time nor memory."""
+    """Decode JSON of this shape. Structs decode only their own fields, so the rest takes no memory."""
     if data.count(b",") > VALUES:
         message = "holds too many values"
         raise BrokenFileError(message)
@@ -33,14 +33,14 @@ def decoded(data: bytes, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         message = f"is not shaped as expected: {error}"
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        message = f"is no valid JSON: {error}"
+        message = f"is not valid JSON: {error}"
     except RecursionError:
         message = "is JSON that is nested too deeply"
     raise BrokenFileError(message)
 
 
 def toml(data: bytes) -> Table:
-    """A TOML document."""
+    """Decode a TOML document."""
     if len(data) >= LONGEST_TOML:
         message = f"is larger than {format_size(LONGEST_TOML)}"
         raise BrokenFileError(message)
@@ -52,7 +52,7 @@ def toml(data: bytes) -> Table:
     try:
         return tomllib.loads(data.removeprefix(BOM).decode())
     except (ValueError, OverflowError) as error:  # TOMLDecodeError and UnicodeDecodeError are ValueErrors
-        message = f"is no valid TOML: {error}"
+        message = f"is not valid TOML: {error}"
     except RecursionError:
         message = "is TOML that is nested too deeply"
     raise BrokenFileError(message)
@@ -74,7 +74,7 @@ def tables(value: object) -> Iterable[Table]:
 
 
 def word(value: object) -> str:
-    """The value, if it is a text that could be a name, a version or a licence; else ""."""
+    """The value, if it could be a name, a version or a licence; else ""."""
     if not isinstance(value, str) or len(value) > LONGEST_WORD:
         return ""
     value = value.strip()
@@ -82,6 +82,5 @@ def word(value: object) -> str:
 
 
 def words(value: object) -> tuple[str, ...]:
-    """The texts of a list, or the one text that stands for a list of one."""
-    found = (word(row) for row in (rows(value) or [value]))
-    return tuple(one for one in found if one)
+    """The texts of a list, or a single text."""
+    return tuple(filter(None, map(word, rows(value) or [value])))

@@ -10,17 +10,17 @@ LINES: Final = 100_000
 
 def headers(text: str, *, glue: str) -> list[tuple[str, str]]:
     """Names in lower case and values, up to the first empty line. `glue` joins a value's further lines to its first."""
-    found: list[tuple[str, list[str]]] = []
+    fields: list[tuple[str, list[str]]] = []
     for line in text.split("\n", LINES)[:LINES]:
-        line = line.removesuffix("\r")  # noqa: PLW2901  both ends of line are one
+        line = line.removesuffix("\r")  # noqa: PLW2901  strip either line ending
         if not line:
-            if found:
+            if fields:
                 break
         elif line[0] in " \t":
-            if found:
-                found[-1][1].append(line[1:])
+            if fields:
+                fields[-1][1].append(line[1:])
         else:
             name, colon, value = line.partition(":")
             if colon:
-                found.append((name.strip().lower(), [value.strip()]))
-    return [(name, glue.join(lines)) for name, lines in found]
+                fields.append((name.strip().lower(), [value.strip()]))
+    return [(name, glue.join(lines)) for name, lines in fields]

@@ -1,7 +1,7 @@
-"""C libraries, and the text in a program's data that tells of each and of its version.
+"""C libraries, and the text in a program's data that identifies each and its version.
 
-Every row was held against a program that a compiler linked with the library. An anchor is what a program without the
-library hardly ever has; the pattern around it must match, and names the version. What only its name would tell of is
+Every row was tested with a program linked with the library. An anchor is a text that programs without the library
+hardly ever have; the pattern around it must match, and names the version. What only its name would tell of is
 left out: programs mention much that they do not contain.
 """
 
@@ -28,7 +28,7 @@ class Library(Struct, frozen=True):
     after: int = 160
     shared: tuple[bytes, ...] = ()
     hides: str = ""
-    """Another library whose texts this one carries as well, being made from it."""
+    """The library that this one was forked from, and whose texts it still carries."""
     version: Callable[[bytes, bytes], str | None] | None = None
     """Makes the version of what the pattern matched and the file's texts; None if it is another library after all."""
     code: bool = False
@@ -59,25 +59,25 @@ def _sqlite(year: bytes, data: bytes) -> str:
     first, last = next(((low, high) for until, low, high in _SQLITE_YEARS if int(year) <= until), (50, 99))
     return _only(
         version
-        for version in _alone(rb"3\.(?:\d{1,2}\.\d{1,2}(?:\.\d{1,2})?)\0", data)
+        for version in _isolated(rb"3\.(?:\d{1,2}\.\d{1,2}(?:\.\d{1,2})?)\0", data)
         if first <= int(version.split(b".")[1]) <= last
     )
 
 
 def _xz(_: bytes, data: bytes) -> str:
-    return _only(_alone(rb"5\.\d\.\d{1,2}(?:alpha|beta)?\0", data))
+    return _only(_isolated(rb"5\.\d\.\d{1,2}(?:alpha|beta)?\0", data))
 
 
 def _zstd(_: bytes, data: bytes) -> str | None:
-    return _only(_alone(rb"1\.[45]\.\d{1,2}\0", data)) or None
+    return _only(_isolated(rb"1\.[45]\.\d{1,2}\0", data)) or None
 
 
 _MBEDTLS: Final = rb"[Mm]bed TLS(?:.{1,16}S)? (\d\.\d{1,2}\.\d{1,2})(?:\0|[^0-9a-z.])"
 
 
 def _mbedtls(_matched: bytes, whole: bytes) -> str | None:
-    found = re.search(_MBEDTLS, whole, re.DOTALL)
-    return found[1].decode("ascii") if found else None
+    match = re.search(_MBEDTLS, whole, re.DOTALL)
+    return match[1].decode("ascii") if match else None
 
 
 def _libxml2(_: bytes, data: bytes) -> str | None:
@@ -86,8 +86,8 @@ def _libxml2(_: bytes, data: bytes) -> str | None:
     return f"2.{int(number[1:3])}.{int(number[3:])}" if number else None
 
 
-def _alone(pattern: bytes, data: bytes) -> Iterator[bytes]:
-    """Find texts that are no end of a longer number. A pattern that begins with plain bytes is searched far faster."""
+def _isolated(pattern: bytes, data: bytes) -> Iterator[bytes]:
+    """Find texts that are not part of a longer number. Patterns that begin with literal bytes are far faster."""
     for match in re.finditer(pattern, data):
         if data[match.start() - 1 : match.start()] not in _IN_NUMBERS:
             yield match[0].rstrip(b"\0")
@@ -96,9 +96,9 @@ def _alone(pattern: bytes, data: bytes) -> Iterator[bytes]:
 _IN_NUMBERS: Final = frozenset(b"%d" % digit for digit in range(10)) | {b"."}
 
 
-def _only(found: Iterable[bytes]) -> str:
-    """Return the one version that was found; "" if there are several, since any of them may be another library's."""
-    versions = set(found)
+def _only(texts: Iterable[bytes]) -> str:
+    """Return the only version; "" if there are several, since any may be another library's."""
+    versions = set(texts)
     return versions.pop().decode() if len(versions) == 1 else ""
 
 

@@ -1,4 +1,4 @@
-"""What musl 1.2.5 exports on x86-64, by name, as `nm -D --defined-only` tells of its libc.so: all else it lacks.
+"""What musl 1.2.5 exports on x86-64, by name, as `nm -D --defined-only` lists its libc.so: it lacks all other symbols.
 
 Debian's own addition to it, fts_*, is left out.
 """

@@ -8,7 +8,7 @@ import posixpath
 def pypi(name: str) -> str:
     """Normalise a name as PEP 503 does: Foo.Bar__baz is foo-bar-baz."""
     parts = name.lower().replace("_", "-").replace(".", "-").split("-")
-    # Only runs within the name count as one: a leading or trailing dash is no name's, and stays for all to see.
+    # Runs within the name become one dash; a leading or trailing dash is invalid and stays visible.
     return "-".join(part for index, part in enumerate(parts) if part or index in {0, len(parts) - 1})
 
 
@@ -40,7 +40,7 @@ def vcs(url: str, revision: str = "", kind: str = "git") -> tuple[tuple[str, str
 
 
 def inside(directory: str, name: str) -> str:
-    """The path in the image of a name (not empty) told relative to a directory; "" where it leaves the image."""
+    """The path in the image of a nonempty name relative to a directory; "" if it leaves the image."""
     if ".." not in name and "/." not in name and "//" not in name and name[0] not in "./":
         return f"{directory}/{name}" if directory else name  # nearly all are as plain as that
     path = posixpath.normpath(posixpath.join("/", directory, name)).lstrip("/")

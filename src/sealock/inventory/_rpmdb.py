@@ -1,6 +1,6 @@
 """The three databases in which rpm keeps headers: SQLite, its own ndb, and Berkeley DB's hash. All are hostile here.
 
-Each reader yields the blob of a header, or a Broken that stands for one and lets the others be read. None yields more
+Each reader yields the blob of a header, or a BrokenFileError in place of a broken one. None yields more
 bytes than the file has: chains and indexes that lead to the same place twice are refused.
 """
 
@@ -23,18 +23,18 @@ MOST_LOOKS: Final = 1_000
 
 
 def blobs(data: bytes) -> Iterator[bytes | BrokenFileError]:
-    """Yield the headers of any of the three, told apart by their first bytes."""
+    """Yield the headers of any of the three formats, distinguished by their first bytes."""
     if data.startswith(SQLITE_MAGIC):
-        found: Iterator[bytes | BrokenFileError] = _sqlite(data)
+        headers: Iterator[bytes | BrokenFileError] = _sqlite(data)
     elif data.startswith(NDB_MAGIC):
-        found = _ndb(data)
+        headers = _ndb(data)
     elif data[12:16] in {BDB_HASH_MAGIC.to_bytes(4, "little"), BDB_HASH_MAGIC.to_bytes(4, "big")}:
-        found = _berkeley(data)
+        headers = _berkeley(data)
     else:
         msg = "it is none of rpm's databases: SQLite, ndb, or a hash of Berkeley DB"
         raise BrokenFileError(msg)
     left = len(data)
-    for count, blob in enumerate(found):
+    for count, blob in enumerate(headers):
         left -= 16 + (len(blob) if isinstance(blob, bytes) else 0)
         if left < 0 or count > MOST_STANZAS:
             msg = "its headers claim more bytes than the file has, or are far too many"
@@ -63,11 +63,11 @@ def _sqlite(data: bytes) -> Iterator[bytes]:
         for (blob,) in base.execute("SELECT blob FROM Packages"):
             yield blob if isinstance(blob, bytes) else b""
     except (sqlite3.Error, ValueError, OverflowError, MemoryError) as failure:
-        # ValueError: the message itself quotes bytes of the file that are no UTF-8.
-        shown = (
+        # ValueError: the message quotes bytes of the file that are not UTF-8.
+        reason = (
             ascii(str(failure))[1:200].rstrip("'") if isinstance(failure, sqlite3.Error) else "its schema is damaged"
         )
-        msg = f"SQLite cannot read it: {shown}"
+        msg = f"SQLite cannot read it: {reason}"
         raise BrokenFileError(msg) from failure
     finally:
         base.close()
@@ -94,7 +94,7 @@ def _ndb(data: bytes) -> Iterator[bytes | BrokenFileError]:
 
 
 def _ndb_blob(data: bytes, index: int, start: int, size: int) -> bytes | BrokenFileError:
-    """Read one blob between its head (16 bytes) and its tail (12 bytes), and verify its sum as rpm does."""
+    """Read a blob between its head (16 bytes) and its tail (12 bytes), and verify its checksum as rpm does."""
     try:
         magic, itself, length = unpack_from("<4sI4xI", data, start)
         total = (16 + length + 12 + 15) // 16 * 16
@@ -118,7 +118,7 @@ def _berkeley(data: bytes) -> Iterator[bytes | BrokenFileError]:
         yield BrokenFileError("its last page is cut off")
     used: set[int] = set()
     for start in range(size, len(data) - size + 1, size):
-        # 2 is a bucket's page, 13 one with sorted items; what else there is are free pages and values' own pages.
+        # 2 is a bucket's page, 13 one with sorted items; the others are free pages and values' own pages.
         if data[start + 25] in {2, 13}:
             yield from _items(data, start, size, order, used)
 
@@ -147,7 +147,7 @@ def _chain(data: bytes, value: tuple[int, int], size: int, order: str, used: set
     while page and length > 0:
         start = page * size
         if page in used or start + size > len(data) or data[start + 25] != 7:
-            return BrokenFileError(f"page {page} is no next part of a value")
+            return BrokenFileError(f"page {page} is not the next part of a value")
         used.add(page)
         filled = min(_number(f"{order}H", data, start + 22), size - 26, length)
         parts.append(data[start + 26 : start + 26 + filled])

@@ -76,11 +76,11 @@ class Header:
         else:
             # What follows the last zero byte is not of this tag.
             parts = self._data[offset:].split(b"\0", count)[:-1]
-        found = [part.decode("utf-8", "replace") for part in parts]
-        if len(found) < (1 if kind == STRING else count):
+        texts = [part.decode("utf-8", "replace") for part in parts]
+        if len(texts) < (1 if kind == STRING else count):
             msg = f"the strings of tag {tag} run out of its header"
             raise BrokenFileError(msg)
-        return found
+        return texts
 
     def numbers(self, tag: int) -> tuple[int, ...]:
         """Read the numbers of a tag, of 16 or 32 bits."""

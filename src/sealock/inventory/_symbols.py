@@ -60,7 +60,7 @@ def _version_needs(elf: Elf) -> dict[int, tuple[bytes, bytes]]:
         return {}
     content = elf.content(section, 4 << 20)
     names = elf.content(elf.section_at(section.link), 64 << 20)
-    found: dict[int, tuple[bytes, bytes]] = {}
+    versions: dict[int, tuple[bytes, bytes]] = {}
     offset = 0
     steps = 0
     try:
@@ -69,7 +69,7 @@ def _version_needs(elf: Elf) -> dict[int, tuple[bytes, bytes]]:
             entry = offset + first
             for _ in range(count):
                 _, _, number, name, skip = elf.shape.need_entry.unpack_from(content, entry)
-                found[number & 0x7FFF] = text_at(names, name), text_at(names, library)
+                versions[number & 0x7FFF] = text_at(names, name), text_at(names, library)
                 steps += 1
                 if not skip or steps >= _MAX_NAMES:
                     break
@@ -80,4 +80,4 @@ def _version_needs(elf: Elf) -> dict[int, tuple[bytes, bytes]]:
             offset += following
     except StructError:
         pass  # what lies beyond the section is not there
-    return found
+    return versions

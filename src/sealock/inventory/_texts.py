@@ -1,4 +1,4 @@
-"""Where in a program its texts may be: what is loaded, without the code and the tables that the linker made."""
+"""Where a program may hold texts: in what is loaded, except code and the linker's tables."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ TABLES: Final = frozenset({2, 3, 4, 5, 6, 9, 11, 14, 15, 16, 18, 0x6FFFFFF6, 0x6
 """Types of sections that hold symbols and their names, relocations, hashes or addresses."""
 TABLE_NAMES: Final = frozenset({b".eh_frame", b".eh_frame_hdr", b".gcc_except_table", b".gopclntab"})
 LEAST: Final = 8
-"""Bytes that a stretch must have to hold a text that tells anything."""
+"""Minimum bytes of a stretch that can hold a useful text."""
 
 
 def stretches(program: Elf) -> list[tuple[int, int]]:
     """Offsets of beginnings and ends, in order, none overlapping.
 
-    What no section claims is looked into as well: a program without sections has its texts all the same.
+    Bytes outside of all sections count too: a program without sections has texts as well.
     """
     length = len(program.data)
     loaded = _joined(
@@ -37,20 +37,20 @@ def stretches(program: Elf) -> list[tuple[int, int]]:
             and (row[2] & EXECUTABLE or row[1] in TABLES or program.name_of(row) in TABLE_NAMES)
         ]
     )
-    found: list[tuple[int, int]] = []
+    texts: list[tuple[int, int]] = []
     at = 0
     for start, end in loaded:
         begin = start
         while at < len(skipped) and skipped[at][1] <= begin:
             at += 1
         while at < len(skipped) and skipped[at][0] < end:
-            found.append((begin, skipped[at][0]))
+            texts.append((begin, skipped[at][0]))
             begin = skipped[at][1]
             if begin >= end:
                 break  # it may reach into the next one
             at += 1
-        found.append((begin, end))
-    return [(start, end) for start, end in found if end - start >= LEAST]
+        texts.append((begin, end))
+    return [(start, end) for start, end in texts if end - start >= LEAST]
 
 
 def _joined(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

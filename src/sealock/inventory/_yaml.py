@@ -24,7 +24,7 @@ class YamlBuilder:
     def __init__(self) -> None:
         self.stack: list[dict[str, object] | list[object]] = [[]]
         self.keys: list[str | None] = [None]
-        """For each level of the stack, the key whose value comes next."""
+        """The key of the next value, for each level of the stack."""
         self.left = NODES
 
     def event(self, event: yaml.Event) -> None:
@@ -79,11 +79,11 @@ def documents(data: bytes) -> list[object]:
 
 
 def events(data: bytes) -> Iterator[yaml.Event]:
-    """What libyaml makes of the bytes, one event after the other."""
+    """The events of libyaml's parser."""
     try:
         yield from yaml.parse(data, Loader=LOADER)
     except (yaml.YAMLError, ValueError) as error:  # what is not UTF-8 is a ValueError
-        message = f"is no valid YAML: {' '.join(str(error).split())}"
+        message = f"is not valid YAML: {' '.join(str(error).split())}"
     else:
         return
     raise BrokenFileError(message)

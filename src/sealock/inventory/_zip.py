@@ -1,4 +1,4 @@
-"""Zip archives in memory, within bounds: the central directory, and the entries that somebody asks for.
+"""Zip archives in memory, within bounds: the central directory, and the entries that are selected.
 
 The standard library's zipfile makes an object of half a kilobyte from each entry before anybody can count them, and
 copies what is only stored. Here an archive of a million entries costs a count, and a stored entry is a view.
@@ -47,7 +47,7 @@ class ZipEntry(Struct, frozen=True, gc=False):
 
 
 class Archive(Struct, frozen=True):
-    """The entries that were asked for, and where every local header begins (with the directory's own place last)."""
+    """The selected entries, and the offsets of all local headers and of the directory."""
 
     data: ZipView
     entries: dict[str, ZipEntry]
@@ -110,7 +110,7 @@ def _check_method(entry: ZipEntry) -> None:
 
 
 def _inflated(inflater: zlib._Decompress, packed: ZipView, entry: ZipEntry, most: int = PIECE) -> Iterator[bytes]:
-    """Yield plain bytes, so that no more than a piece of them is there twice; one more than there should be, if any."""
+    """Yield uncompressed bytes in pieces, which saves memory; at most one byte more than the entry states."""
     try:
         for at in range(0, len(packed), PACKED):
             left: ZipView = packed[at : at + PACKED]
@@ -125,8 +125,8 @@ def _inflated(inflater: zlib._Decompress, packed: ZipView, entry: ZipEntry, most
         raise BrokenFileError(message) from None
 
 
-def opened(data: ZipView, wanted: Callable[[bytes], bool], most: int = ENTRIES) -> Archive:
-    """Read the central directory, and keep the entries whose names are wanted; of one name, the last."""
+def open_archive(data: ZipView, is_selected: Callable[[bytes], bool], most: int = ENTRIES) -> Archive:
+    """Read the central directory, and keep the selected entries; of equal names, the last."""
     start, end, shift = directory(data)
     count = bytes(data[start:end]).count(b"PK\1\2")
     if count > min(most, ENTRIES):
@@ -145,7 +145,7 @@ def opened(data: ZipView, wanted: Callable[[bytes], bool], most: int = ENTRIES) 
         if UNKNOWN_32 in {packed, size, offset}:
             packed, size, offset = wide(data[at + name : at + name + extra], size, packed, offset)
         offsets.append(offset + shift)
-        if wanted(raw):
+        if is_selected(raw):
             text = raw.decode(errors="replace")
             entries[text] = ZipEntry(text, method, bool(flags & 1), packed, size, offset + shift)
         at += name + extra + comment
@@ -163,7 +163,7 @@ def directory(data: ZipView) -> tuple[int, int, int]:
     tail = bytes(data[-(END.size + 65535) :])
     place = tail.rfind(b"PK\5\6")
     if place < 0 or len(tail) - place < END.size:
-        message = "is no zip archive, or its end is missing"
+        message = "is not a zip archive, or is truncated"
         raise BrokenFileError(message)
     size, offset = END.unpack_from(tail, place)[5:7]
     end = len(data) - len(tail) + place
@@ -190,7 +190,7 @@ def wide(extra: ZipView, size: int, packed: int, offset: int) -> tuple[int, int,
         body = extra[at + 4 : at + 4 + length]
         if kind == 1:
             numbers = iter(int.from_bytes(body[i : i + 8], "little") for i in range(0, len(body), 8))
-            size, packed, offset = (next(numbers, one) if one == UNKNOWN_32 else one for one in (size, packed, offset))
+            size, packed, offset = (next(numbers, n) if n == UNKNOWN_32 else n for n in (size, packed, offset))
             break
         at += 4 + length
     return packed, size, offset

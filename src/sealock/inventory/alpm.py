@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, FilePatterns
 from sealock.inventory.stanzas import is_word, owned, quoted, stanzas, text
 from sealock.model.inventory import Package
 
@@ -18,14 +18,14 @@ _RELATION: Final = re.compile(r"[<>=:\s]")
 
 
 class Alpm(Analyzer):
-    """Pacman's local database. What `files` tells travels as a package without version until `join`."""
+    """Pacman's local database. The contents of `files` travel as a package without a version until `join`."""
 
     name = "alpm"
     version = 2
-    wanted = WantedFiles(names=("desc", "files"), limit=16 << 20)
+    patterns = FilePatterns(names=("desc", "files"), limit=16 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
-        """Yield the package of a `desc`, or the part that its `files` tells."""
+        """Yield the package of a `desc`, or the file list of a `files`."""
         directory, slash, last = file.path.removeprefix(LOCAL).partition("/")
         if not slash or not file.path.startswith(LOCAL) or last not in {"desc", "files"}:
             return
@@ -75,12 +75,12 @@ class Alpm(Analyzer):
 
 def _sections(whole: str) -> dict[str, list[str]]:
     """Read `%NAME%` and the lines below it, up to an empty one."""
-    found: dict[str, list[str]] = {}
+    blocks: dict[str, list[str]] = {}
     for stanza in stanzas(whole):
         head, *lines = stanza.split("\n")
         if len(head) > 2 and head[0] == head[-1] == "%":
-            found.setdefault(head.strip("%"), []).extend(lines)
-    return found
+            blocks.setdefault(head.strip("%"), []).extend(lines)
+    return blocks
 
 
 def _names(relations: Sequence[str]) -> tuple[str, ...]:

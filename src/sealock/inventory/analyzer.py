@@ -15,8 +15,8 @@ from sealock.model.inventory import Distribution, FileFact, Package
 Fact: TypeAlias = Package | FileFact | Distribution
 
 
-class WantedFiles(Struct, frozen=True):
-    """Which regular files an analyzer asks for. Any of these is enough; all comparisons are on the normal path.
+class FilePatterns(Struct, frozen=True):
+    """The regular files that an analyzer reads. One match is enough; all comparisons use the normal path.
 
     `paths` whole paths ("var/lib/dpkg/status"); `directories` all files right in such ("var/lib/dpkg/status.d");
     `parents` all right in a directory of this name, wherever it is ("conda-meta"); `names` last components
@@ -53,14 +53,14 @@ class BrokenFileError(Exception):
 
 
 class Analyzer(ABC):
-    """One kind of file that tells of packages. A module holds one; `catalog` finds it by its directory.
+    """Reads one kind of file. `catalog` loads every analyzer of this package and its subpackages.
 
-    `version` is raised whenever the same bytes would give other facts: caches hang on it.
+    Raise `version` when the same bytes give other facts: caches depend on it.
     """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
-    wanted: ClassVar[WantedFiles]
+    patterns: ClassVar[FilePatterns]
 
     def __init__(self, bounds: Bounds = DEFAULT_BOUNDS) -> None:
         """Keep to these bounds."""
@@ -68,13 +68,13 @@ class Analyzer(ABC):
 
     @property
     def finds_packages(self) -> bool:
-        """Whether those who ask for packages alone need it: not if it is one of `onfiles`."""
+        """Whether it can find packages; analyzers of `onfiles` cannot."""
         return ".onfiles." not in type(self).__module__
 
     @abstractmethod
     def read(self, file: AnalyzedFile, /) -> Iterable[Fact]:
-        """Yield what the file tells; Broken where it cannot be read, after what came before the fault."""
+        """Yield the facts of a file; BrokenFileError at the first error, after the facts before it."""
 
     def join(self, facts: Iterable[Fact], /) -> Iterator[Fact]:
-        """Put together what several files of one layer say (dpkg's lists with its status); by default nothing is."""
+        """Join the facts of several files of one layer (dpkg's lists with its status); by default, change nothing."""
         yield from facts

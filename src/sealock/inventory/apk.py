@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.inventory.analyzer import AnalyzedFile, Analyzer, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, FilePatterns
 from sealock.inventory.stanzas import Faults, PathBudget, is_word, stanzas, text
 from sealock.model.inventory import Package
 
@@ -23,7 +23,7 @@ class Apk(Analyzer):
 
     name = "apk"
     version = 2
-    wanted = WantedFiles(paths=("lib/apk/db/installed", "usr/lib/apk/db/installed"), limit=32 << 20)
+    patterns = FilePatterns(paths=("lib/apk/db/installed", "usr/lib/apk/db/installed"), limit=32 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
         """Yield each package with its files."""

@@ -1,11 +1,11 @@
-"""The repositories that apk installs from: their stream tells whose advisories count, more surely than os-release."""
+"""The repositories of apk: their branch decides which advisories apply, more reliably than os-release."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.inventory.analyzer import AnalyzedFile, Analyzer, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, FilePatterns
 from sealock.inventory.stanzas import text
 from sealock.model.inventory import FileFact
 
@@ -18,7 +18,7 @@ class ApkRepositories(Analyzer):
     """The detail holds the repositories, one a line, without comments."""
 
     name = "apk-repositories"
-    wanted = WantedFiles(paths=(PATH,), limit=1 << 16)
+    patterns = FilePatterns(paths=(PATH,), limit=1 << 16)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[FileFact]:
         """Yield the lines that name a repository."""

@@ -11,10 +11,10 @@ from sealock.modules import within
 
 @cache
 def analyzers(*, files: bool = True) -> tuple[Analyzer, ...]:
-    """Load the analyzers, by name; without `files`, those that tell of packages."""
-    found: list[Analyzer] = []
+    """Load the analyzers, sorted by name; without `files`, only those that find packages."""
+    loaded: list[Analyzer] = []
     for module in within(sealock.inventory, () if files else ("onfiles",)):
-        found += [
+        loaded += [
             var()
             for var in vars(module).values()
             if isinstance(var, type)
@@ -22,4 +22,4 @@ def analyzers(*, files: bool = True) -> tuple[Analyzer, ...]:
             and var.__module__ == module.__name__
             and not var.__abstractmethods__
         ]
-    return tuple(sorted(found, key=lambda analyzer: analyzer.name))
+    return tuple(sorted(loaded, key=lambda analyzer: analyzer.name))

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from sealock.inventory import _names
 from sealock.inventory._data import decoded, rows, word, words
-from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, FilePatterns
 from sealock.model.inventory import Package
 
 TYPES: Final = ("tar.bz2", "conda")
@@ -29,10 +29,10 @@ class CondaRecord(Struct):
 
 
 class Conda(Analyzer):
-    """`conda-meta/*.json`; files are told relative to the environment."""
+    """`conda-meta/*.json`; its files are relative to the environment."""
 
     name = "conda"
-    wanted = WantedFiles(parents=("conda-meta",), limit=64 << 20)
+    patterns = FilePatterns(parents=("conda-meta",), limit=64 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the package."""
@@ -60,7 +60,7 @@ class Conda(Analyzer):
 def qualifiers(record: CondaRecord) -> tuple[tuple[str, str], ...]:
     """Build, channel, platform and kind of archive, as package URLs name them."""
     subdir = word(record.subdir)
-    # https://channels.example.org/conda-forge/linux-64 is the channel conda-forge; its platform is told apart.
+    # https://channels.example.org/conda-forge/linux-64 is the channel conda-forge; its platform is a field of its own.
     channel = word(record.channel).rstrip("/").removesuffix(f"/{subdir}").rpartition("/")[2]
     kind = next((type_ for type_ in TYPES if word(record.fn).endswith(f".{type_}")), "")
     pairs = (("build", word(record.build)), ("channel", channel), ("subdir", subdir), ("type", kind))

@@ -1,4 +1,4 @@
-"""Lays the layers of an image over one another: what stands at each path, and what is hidden below."""
+"""Stacks the layers of an image: the file at each path, and the hidden files below."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class _Laid:
         self.cut = False
 
     def layer(self, source: LayerSource) -> None:
-        """Lay one over the others. Whiteouts are of the layers below, wherever in the layer they stand."""
+        """Add the next layer. Its whiteouts apply only to the layers below, wherever they are in the layer."""
         index = source.layer.index
         for entry in source.entries():
             if entry.kind == "whiteout":
@@ -60,20 +60,20 @@ class _Laid:
                 self.put(entry, index)
 
     def remove(self, path: str, by: int) -> None:
-        """Take a path and all below it away, as far as an earlier layer brought it."""
-        todo = [path]
-        while todo:
-            one = todo.pop()
-            todo += [f"{one}/{name}" for name in self.children.get(one, ())]
-            node = self.nodes.get(one)
+        """Remove a path and all below it that earlier layers added."""
+        pending = [path]
+        while pending:
+            below = pending.pop()
+            pending += [f"{below}/{name}" for name in self.children.get(below, ())]
+            node = self.nodes.get(below)
             if node is None or node.layer >= by:
                 continue
-            self.forget(one, node, by)
-            directory, _, name = one.rpartition("/")
+            self.forget(below, node, by)
+            directory, _, name = below.rpartition("/")
             self.children.get(directory, set()).discard(name)
 
     def forget(self, path: str, node: FileNode, by: int) -> None:
-        """Leave out what is no longer seen, and note its size."""
+        """Remove a hidden file, and count its size."""
         del self.nodes[path]
         self.programs.pop(path, None)
         self.texts.pop(path, None)
@@ -127,7 +127,7 @@ class _Laid:
         return True
 
     def linked(self, entry: LayerEntry, index: int) -> FileNode:
-        """Make another name of a file; what its text says is known by the first one too."""
+        """Add a hard link to a file, which shares what its first name says."""
         target = entry.target.strip("/").removeprefix("./")
         first = self.nodes.get(target)
         if first is None or first.kind != "file":
@@ -139,7 +139,7 @@ class _Laid:
         return FileNode("file", first.size, index, first.mode, same=first.same or target)
 
     def read(self, entry: LayerEntry) -> None:
-        """Read a file if it is a program, a script or one that says where libraries are."""
+        """Read a file if it is a program, a script or a configuration of the library path."""
         path, size = entry.path, entry.size
         if path.endswith(".dist-info/WHEEL"):
             lines = entry.read(_SCRIPT).decode("utf-8", "replace").splitlines()
@@ -154,19 +154,19 @@ class _Laid:
             return
         begin = entry.read(4)
         if begin == ELF and size <= _LARGEST:
-            # Pieces are read where they can be: most of a program is code, which says nothing here.
-            found = programs.program(Window(entry.part, size) if entry.part is not None else entry.read(size))
+            # Read only the needed pieces: most of a program is code.
+            parsed = programs.program(Window(entry.part, size) if entry.part is not None else entry.read(size))
         elif begin[:2] == b"#!" and executable:
             data = entry.read(min(size, _SCRIPT))
-            found = programs.program(data)
-            if found is not None and _is_for_a_shell(found) and size <= _SCRIPT:
+            parsed = programs.program(data)
+            if parsed is not None and _is_for_a_shell(parsed) and size <= _SCRIPT:
                 self.keep(path, data)
         else:
             return
-        if found is None:
+        if parsed is None:
             return
         if len(self.programs) < _MOST_PROGRAMS:
-            self.programs[path] = found
+            self.programs[path] = parsed
         else:
             self.cut = True
 

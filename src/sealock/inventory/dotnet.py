@@ -8,11 +8,11 @@ from typing import Any, Final
 from msgspec import Struct
 
 from sealock.inventory._data import Table, decoded, table, word
-from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, FilePatterns
 from sealock.model.inventory import Package
 
 RUN: Final = ("runtime", "native", "runtimeTargets", "resources")
-"""What of a library a program loads; one without any was needed by the compiler, or but names others."""
+"""The assets that a program loads of a library; one without any is for the compiler, or only names others."""
 
 
 class Deps(Struct):
@@ -24,10 +24,10 @@ class Deps(Struct):
 
 
 class Dotnet(Analyzer):
-    """`*.deps.json` beside the program."""
+    """`*.deps.json`, next to the program."""
 
     name = "dotnet"
-    wanted = WantedFiles(endings=(".deps.json",), limit=16 << 20)
+    patterns = FilePatterns(endings=(".deps.json",), limit=16 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the libraries that are packages and are there at run time."""
@@ -45,5 +45,5 @@ class Dotnet(Analyzer):
 
 
 def runs(target: Table, key: str) -> bool:
-    """Whether the program loads anything of this library, or the file does not tell."""
+    """Whether the program loads anything of this library, or the file does not say."""
     return not target or any(table(target.get(key)).get(part) for part in RUN)

@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, FilePatterns
 from sealock.inventory.stanzas import Faults, is_word, owned, stanzas, text
 from sealock.model.inventory import Package
 
@@ -35,7 +35,7 @@ CONTROL_ENDINGS: Final = (
     ".list",
     ".control",
 )
-"""What else of a package's control files may lie beside its stanza in status.d."""
+"""Other control files of a package that may be next to its stanza in status.d."""
 
 FIELDS: Final = frozenset({
     "package", "status", "version", "architecture", "source", "maintainer", "depends", "pre-depends", "provides",
@@ -43,16 +43,16 @@ FIELDS: Final = frozenset({
 MOST_LICENSES: Final = 64
 MOST_RELATIONS: Final = 1000
 MOST_LINES: Final = 10_000
-"""Of one stanza; the longest real ones have some hundred."""
+"""Maximum dependencies of a stanza; the longest real ones have some hundred."""
 COPYRIGHT_BYTES: Final = 1 << 20
 
 
 class Dpkg(Analyzer):
-    """Debian's packages. What lists and copyright files tell travels as packages without version until `join`."""
+    """Debian's packages. File lists and licences travel as packages without a version until `join`."""
 
     name = "dpkg"
     version = 2
-    wanted = WantedFiles(
+    patterns = FilePatterns(
         paths=(STATUS,),
         directories=(STATUS_DIRECTORY.rstrip("/"),),
         names=("copyright",),
@@ -61,7 +61,7 @@ class Dpkg(Analyzer):
     )
 
     def read(self, file: AnalyzedFile, /) -> Iterable[Fact]:
-        """Yield the packages of a stanza file, or the part that a list or a copyright file tells."""
+        """Yield the packages of a stanza file, or the contents of a list or a copyright file."""
         path = file.path
         if path.startswith(INFO_DIRECTORY):
             return _file_list(file)
@@ -120,7 +120,7 @@ class Dpkg(Analyzer):
         for fact in whole:
             if isinstance(fact, Package):
                 keys = (f"{fact.name}:{fact.architecture}", fact.name, fact.path + SUMS)
-                # A list is one package's: of several stanzas with its name, one has its files.
+                # A list belongs to one package: of several stanzas with its name, one gets its files.
                 own = next((files.pop(key) for key in keys if key in files), fact.files)
                 yield msgspec.structs.replace(fact, files=own, licenses=licenses.get(fact.name, fact.licenses))
             else:
@@ -129,18 +129,18 @@ class Dpkg(Analyzer):
 
 def _fields(stanza: str) -> dict[str, str]:
     """Read the fields that count, by name in small letters; continuation lines are of none of them."""
-    found: dict[str, str] = {}
+    fields: dict[str, str] = {}
     for line in stanza.split("\n", MOST_LINES)[:MOST_LINES]:
         if line[:1] in {" ", "\t", "#"}:
             continue
         key, colon, value = line.partition(":")
         if colon and (key := key.lower()) in FIELDS:
-            found[key] = value.strip()
-    return found
+            fields[key] = value.strip()
+    return fields
 
 
 def _names(relations: str) -> Iterator[str]:
-    """Yield the names in `a (>= 1), b:any | c`, of alternatives all: whichever is installed is the one."""
+    """Yield the names in `a (>= 1), b:any | c`, all alternatives included: any may be the installed one."""
     for relation in relations.split(",", MOST_RELATIONS)[:MOST_RELATIONS]:
         for choice in relation.split("|", MOST_LICENSES)[:MOST_LICENSES]:
             name = choice.strip().partition(" ")[0].partition("(")[0].partition(":")[0]

@@ -1,7 +1,7 @@
-"""Reads what analyzers need of ELF files: both widths, both byte orders, and no more than is asked for.
+"""Reads what analyzers need of ELF files, in both widths and byte orders, on demand.
 
 The tables of a hostile file may say anything. Whatever points outside of the file is cut to what is there, counts have
-a limit, and only a file whose header makes no sense is Broken.
+a limit, and only a file with an invalid header is a BrokenFileError.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MAX_SEGMENTS: Final = 1024
 _MAX_DYNAMIC: Final = 8192
 _LONGEST_NAME: Final = 4096
 _KEPT: Final = 16 << 20
-"""A file up to this size stays known until the next one is read, since several analyzers ask for the same."""
+"""A file up to this size is cached until the next one, since several analyzers read the same file."""
 
 
 class _Shape(Struct, frozen=True, gc=False):
@@ -53,7 +53,7 @@ def _shape(*, wide: bool, order: str) -> _Shape:
         section=Layout(f"{order}II{address * 4}II{address * 2}"),
         segment=Layout(f"{order}IIQQQQQQ" if wide else f"{order}IIIIIIII"),
         dynamic=Layout(f"{order}{address * 2}"),
-        # As name, info, other, section, then what is not asked for; the narrow form has those three at its end.
+        # Name, info, other, section, then unused fields; the narrow form has the last three at its end.
         symbol=Layout(f"{order}IBBH16x" if wide else f"{order}I8xBBH"),
         need=Layout(f"{order}HHIII"),
         need_entry=Layout(f"{order}IHHII"),
@@ -93,12 +93,12 @@ class Segment(Struct, frozen=True, gc=False):
 
 
 class Dynamic(Struct, frozen=True):
-    """What the dynamic section says by name."""
+    """Entries of the dynamic section."""
 
     needed: tuple[bytes, ...] = ()
     soname: bytes = b""
     runpath: bytes = b""
-    """Where its libraries are looked for first (DT_RUNPATH, or the older DT_RPATH): directories between colons."""
+    """The first directories to search for libraries (DT_RUNPATH, or the older DT_RPATH), separated by colons."""
 
 
 class Elf(Struct):
@@ -116,7 +116,7 @@ class Elf(Struct):
     known_dynamic: Dynamic | None = None
 
     def section(self, name: bytes) -> Section | None:
-        """Find the first section of this name. Most files have none of it, so that is told without looking at all."""
+        """Find the first section of this name. Most files have none, which its name shows first."""
         if name not in self.names:
             return None
         return next((self.section_at(index) for index, row in enumerate(self.rows) if self.name_of(row) == name), None)
@@ -179,7 +179,7 @@ class _Last:
 
 
 def read(data: FileContent) -> Elf:
-    """Read the tables of an ELF file; Broken where its header makes no sense."""
+    """Read the tables of an ELF file; BrokenFileError for an invalid header."""
     last = _Last.elf
     if last is not None and last.data is data:
         return last
@@ -189,7 +189,7 @@ def read(data: FileContent) -> Elf:
 
 
 def attempt(data: FileContent) -> Elf | None:
-    """Read an ELF file; None where it is broken, which one analyzer tells for all that ask."""
+    """Read an ELF file; None if it is broken, which one analyzer reports for all."""
     try:
         return read(data)
     except BrokenFileError:
@@ -208,7 +208,7 @@ def _read(data: FileContent) -> Elf:
         raise BrokenFileError(message) from None
     segments, whole = _table(data, shape.segment, phoff, min(phnum, _MAX_SEGMENTS), phsize)
     if shoff and not shnum:
-        # More sections than sixteen bits can count: the first one's size tells how many.
+        # More sections than sixteen bits can count: the first one's size is their number.
         first, _ = _table(data, shape.section, shoff, 1, shsize)
         shnum = first[0][5] if first else 0
     rows, complete = _table(data, shape.section, shoff, min(shnum, _MAX_SECTIONS), shsize)

@@ -1,4 +1,4 @@
-"""What a layer holds, and all layers of an image: what caches keep. Loading this loads no analyzer."""
+"""The facts of a layer and of an image, which caches keep. Importing this loads no analyzer."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from sealock.inventory.names import Names
 from sealock.model.inventory import Distribution, FileFact, Package
 
 ON_PACKAGES: Final = frozenset({"apk-repositories"})
-"""Kinds of facts on files that say something about packages."""
+"""Kinds of file facts that concern packages."""
 _PACKAGE: Final = 4
 _NAMES: Final = 4
 _LETTERS: Final = 256
-"""A package takes as much as so many facts on files, and so many names, or characters, as one of them."""
+"""A package counts as four facts on files; so many names or characters count as one."""
 _USUAL: Final = 128
-"""Bytes of a path that count as nothing beside its entry, on the average."""
+"""Average bytes of a path that count as part of its entry."""
 
 
 class FileFault(Struct, frozen=True, array_like=True, gc=False):
-    """What was wrong with a file of a layer; `on_files` where no package can have been missed for it."""
+    """An error in a file of a layer; `on_files` if it cannot have hidden a package."""
 
     path: str
     message: str
@@ -29,7 +29,7 @@ class FileFault(Struct, frozen=True, array_like=True, gc=False):
 
 
 class LayerFacts(Struct, frozen=True):
-    """What one layer holds by itself, whichever image it is a part of, so that it can be kept.
+    """The facts of one layer, independent of the image, so that caches can keep them.
 
     `paths` are its files, which replace those of earlier layers; `directories`, which may change the modes of earlier
     ones; `gone`, what its whiteouts remove; `opaque`, the directories whose earlier contents it hides.
@@ -47,15 +47,15 @@ class LayerFacts(Struct, frozen=True):
     """Bytes of its regular files."""
     faults: tuple[FileFault, ...]
     units: int = 0
-    """What its facts and names take, as `count_units` has it."""
+    """What its facts and names take, in the measure of `count_units`."""
 
     @property
     def cost(self) -> int:
-        """What it takes of the entries that all layers may have: of facts as many are kept, which few layers have."""
+        """What it takes of the limit of entries: facts have the same limit, which few layers reach."""
         return max(self.entries, self.units)
 
     def of_packages(self) -> LayerFacts:
-        """What is left of them for who asks for packages alone."""
+        """Only the facts on packages."""
         files = tuple(fact for fact in self.files if fact.kind in ON_PACKAGES)
         return replace(
             self,
@@ -66,7 +66,7 @@ class LayerFacts(Struct, frozen=True):
 
 
 def count_units(fact: Package | FileFact | Distribution) -> int:
-    """How much a fact takes of what may be kept, packages most, and more where it is long, or lists very many things.
+    """The units that a fact takes of the limit: packages most, and more for long texts and lists.
 
     A lock file of megabytes names hundreds of thousands of packages, and a package may own as many files.
     """
@@ -80,12 +80,12 @@ def count_units(fact: Package | FileFact | Distribution) -> int:
 
 
 def excess(names: Names, entries: int) -> int:
-    """What the paths of a layer take beyond what is usual, in the same measure."""
+    """The units of a layer's paths beyond the usual length."""
     return max(0, sum(map(len, names.plain)) + sum(map(len, names.packed)) - _USUAL * entries) // _LETTERS
 
 
 class ImageFacts(Struct, frozen=True):
-    """What an image holds, all layers together: what a later one replaces or removes is marked as removed."""
+    """The facts of an image, all layers merged; what a later layer replaces or removes is marked as removed."""
 
     distribution: Distribution | None
     packages: tuple[Package, ...]
@@ -93,9 +93,9 @@ class ImageFacts(Struct, frozen=True):
     sizes: tuple[tuple[int, int, int], ...]
     """Of each layer: its index, its entries, and the bytes of its regular files."""
     faults: tuple[tuple[FileFault, ...], ...]
-    """What was wrong with files, layer by layer."""
+    """Errors in files, by layer."""
     cost: int = 0
-    """As that of all its layers."""
+    """The sum of its layers' costs."""
 
 
 NOTHING: Final = ImageFacts(None, (), (), (), ())

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.inventory._data import word
-from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, FilePatterns
 from sealock.model.inventory import Package
 
 LONGEST: Final = 4096
-"""Characters of one statement that are looked at: names, versions and licences are short."""
+"""Maximum characters of a statement: names, versions and licences are short."""
 PAIRS: Final = {"{": "}", "(": ")", "[": "]", "<": ">"}
 ESCAPES: Final = {"n": "\n", "t": "\t", "s": " "}
 
@@ -19,20 +19,20 @@ class Gems(Analyzer):
     """`specifications/*.gemspec`, and those of the default gems below it; RubyGems writes a statement a line."""
 
     name = "gems"
-    wanted = WantedFiles(endings=(".gemspec",), limit=4 << 20)
+    patterns = FilePatterns(endings=(".gemspec",), limit=4 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the gem."""
         directory = file.path.rpartition("/")[0].removesuffix("/default")
         if directory.rpartition("/")[2] != "specifications":
             return
-        said = statements(file.data.decode(errors="replace"))
-        name, version = (word(next(iter(said.get(key, ())), "")) for key in ("name", "version"))
+        attributes = statements(file.data.decode(errors="replace"))
+        name, version = (word(next(iter(attributes.get(key, ())), "")) for key in ("name", "version"))
         if not name or not version:
             message = "names no gem, or not its version"
             raise BrokenFileError(message)
-        platform = word(next(iter(said.get("platform", ())), ""))
-        licenses = [word(one) for one in (*said.get("licenses", ()), *said.get("license", ()))]
+        platform = word(next(iter(attributes.get("platform", ())), ""))
+        licenses = [word(text) for text in (*attributes.get("licenses", ()), *attributes.get("license", ()))]
         yield Package(
             "gem",
             name,
@@ -45,7 +45,7 @@ class Gems(Analyzer):
 
 def statements(text: str) -> dict[str, list[str]]:
     """The strings on the right of `s.name = ...`, by the attribute's name; of several, the first counts."""
-    found: dict[str, list[str]] = {}
+    attributes: dict[str, list[str]] = {}
     stub: list[str] = []
     for line in text.splitlines():
         statement = line.strip()
@@ -53,18 +53,18 @@ def statements(text: str) -> dict[str, list[str]]:
             stub = statement.split(" ", 5)[2:5]
         left, equals, right = statement.partition("=")
         variable, dot, attribute = left.strip().partition(".")
-        if equals and dot and variable.isidentifier() and attribute not in found:
-            found[attribute] = strings(right[:LONGEST])
+        if equals and dot and variable.isidentifier() and attribute not in attributes:
+            attributes[attribute] = strings(right[:LONGEST])
     # The stub line is what RubyGems itself goes by; it knows the platform too.
     for key, value in zip(("name", "version", "platform"), stub, strict=False):
-        if not found.get(key):
-            found[key] = [value]
-    return found
+        if not attributes.get(key):
+            attributes[key] = [value]
+    return attributes
 
 
 def strings(text: str) -> list[str]:
     """The string literals of a Ruby expression: "double", 'single', %q{any} and %q<any>."""
-    found: list[str] = []
+    literals: list[str] = []
     at = 0
     while at < len(text):
         mark = text[at]
@@ -72,15 +72,15 @@ def strings(text: str) -> list[str]:
             break
         if mark in {'"', "'"}:
             literal, at = quoted(text, at + 1, mark)
-            found.append(literal)
+            literals.append(literal)
         elif mark == "%" and text[at + 1 : at + 2] in {"q", "Q"} and text[at + 2 : at + 3]:
             literal, at = quoted(text, at + 3, PAIRS.get(text[at + 2], text[at + 2]))
-            found.append(literal)
+            literals.append(literal)
         elif text.startswith(("if ", "unless "), at) and text[at - 1 : at] in {"", " "}:
             break  # the statement's condition
         else:
             at += 1
-    return found
+    return literals
 
 
 def quoted(text: str, at: int, end: str) -> tuple[str, int]:

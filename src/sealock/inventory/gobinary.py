@@ -1,4 +1,4 @@
-"""Modules that Go built into a program, and Go's own library: what `go version -m` tells, from the program's bytes."""
+"""Modules that Go built into a program, and Go's own library: as `go version -m` lists them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from struct import unpack_from
 from typing import Final
 
 from sealock.inventory import elf
-from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, FilePatterns
 from sealock.inventory.elf import Elf
 from sealock.inventory.window import FileContent
 from sealock.model.inventory import Package
@@ -33,7 +33,7 @@ class GoBinary(Analyzer):
     """Go's build information."""
 
     name = "gobinary"
-    wanted = WantedFiles(elf=True, limit=256 << 20)
+    patterns = FilePatterns(elf=True, limit=256 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
         """Yield the standard library, the main module and those that it was built with."""
@@ -48,19 +48,19 @@ class GoBinary(Analyzer):
         elif not modules:
             message = "has Go build information that names neither a Go version nor modules"
             raise BrokenFileError(message)
-        for name, found in read_modules(modules):
+        for name, version in read_modules(modules):
             namespace, _, last = name.rpartition("/")
             yield Package(
-                type="golang", namespace=namespace, name=last, version=found, path=file.path, found_by=self.name
+                type="golang", namespace=namespace, name=last, version=version, path=file.path, found_by=self.name
             )
 
 
 def standard_library(toolchain: str) -> str:
     """Tell the library's version from the toolchain's, "" where it names none: "go1.22.5 X:arenas" has 1.22.5."""
-    found = _VERSION.search(toolchain)
-    if not found:
+    match = _VERSION.search(toolchain)
+    if not match:
         return ""
-    version, stage, number = found.groups()
+    version, stage, number = match.groups()
     if not stage:
         return version
     # Pre-releases are spelled as Go's vulnerability database does it: go1.24rc1 is 1.24.0-rc.1.
@@ -84,7 +84,7 @@ def read_modules(text: str) -> list[tuple[str, str]]:
         elif word == "dep" and _is_path(fields[0]):
             modules.append((fields[0], _version(fields)))
         elif word == "=>" and modules:
-            # The code is the replacement's. A directory has neither module path nor version to tell.
+            # The code is the replacement's. A directory has neither a module path nor a version.
             name, version = fields[0], _version(fields)
             if _is_path(name) and not name.startswith((".", "/")):
                 modules[-1] = (name, version)
@@ -135,11 +135,11 @@ def _find(program: Elf) -> int:
     for segment in program.segments:
         if segment.type == elf.LOAD and segment.flags & elf.SEGMENT_WRITE:
             end = segment.offset + min(segment.size, _SEARCHED)
-            found = program.data.find(MAGIC, segment.offset, end)
-            while found >= 0 and found % 16 != segment.offset % 16:
-                found = program.data.find(MAGIC, found + 1, end)
-            if found >= 0:
-                return found
+            at = program.data.find(MAGIC, segment.offset, end)
+            while at >= 0 and at % 16 != segment.offset % 16:
+                at = program.data.find(MAGIC, at + 1, end)
+            if at >= 0:
+                return at
     return -1
 
 

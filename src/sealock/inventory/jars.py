@@ -11,15 +11,15 @@ from sealock.image.entry import DEFAULT_BOUNDS, Bounds
 from sealock.inventory import _zip
 from sealock.inventory._data import word
 from sealock.inventory._headers import headers
-from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, FilePatterns
 from sealock.model.inventory import Package
 
 ENDINGS: Final = (".jar", ".war", ".ear", ".jpi", ".hpi", ".par", ".sar", ".lpkg")
 RAW_ENDINGS: Final = tuple(ending.encode() for ending in ENDINGS)
 LARGEST: Final = 512 << 20
-"""Bytes of one archive within another, and of one file that is read."""
+"""Maximum bytes of a nested archive, and of one file in an archive."""
 TOTAL: Final = 2 << 30
-"""Bytes inflated from one file of the image, at the most."""
+"""Maximum bytes that are decompressed from one file of the image."""
 TIMES: Final = 32
 LEAST: Final = 1 << 20
 """Bytes inflated from one file: so many times its own, and so many more. What takes time counts as inflating would:"""
@@ -29,13 +29,13 @@ FEW: Final = 1000
 TEXT: Final = 4 << 10
 LETTER: Final = 16
 HELD: Final = 256 << 20
-"""Bytes of inflated archives on the way down that are held at the same time (--max-file-size)."""
+"""Maximum bytes of decompressed nested archives in memory at once (--max-file-size)."""
 LONGEST: Final = 128
-"""Characters in the name of an archive within another, on the average of as many as may lie in one another."""
+"""Average characters in the name of a nested archive, over the maximum depth."""
 HEAD: Final = 64 << 10
 """Bytes of pom.properties or a manifest that are read: what counts stands first."""
 FAULTS: Final = 5
-"""Faults of one file that are told of."""
+"""Maximum reported errors of one file."""
 
 
 class MavenIdentity(Struct, frozen=True):
@@ -52,17 +52,17 @@ class JarLevel(Struct):
     path: str
     archive: _zip.Archive
     nested: Iterator[_zip.ZipEntry]
-    held: int
+    size: int
 
 
 class Jars(Analyzer):
     """Every library in a Java archive, and in the archives that it holds."""
 
     name = "jars"
-    wanted = WantedFiles(endings=ENDINGS, limit=LARGEST)
+    patterns = FilePatterns(endings=ENDINGS, limit=LARGEST)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
-        """Yield the packages of the archive and of all within it, then tell what could not be read."""
+        """Yield the packages of the archive and its nested archives, then report what could not be read."""
         if not file.data or (not file.path.endswith(".jar") and not file.data.startswith(b"PK")):
             return  # others use these endings too
         walk = Walk(len(file.data), self.bounds)
@@ -72,7 +72,7 @@ class Jars(Analyzer):
 
 
 class Walk:
-    """A walk through one file of the image, with what is left of its bounds."""
+    """Reads one file of the image, within the rest of its bounds."""
 
     def __init__(self, size: int, bounds: Bounds) -> None:
         self.faults: list[str] = []
@@ -96,7 +96,7 @@ class Walk:
             level = self.levels[-1]
             entry = next(level.nested, None)
             if entry is None:
-                self.room += level.held
+                self.room += level.size
                 self.levels.pop()
                 continue
             inner = f"{level.path}!/{entry.name}"
@@ -114,11 +114,11 @@ class Walk:
             else:
                 yield from self.archive(inner, self.plain(level.path, level.archive, entry), entry.size)
 
-    def archive(self, path: str, data: _zip.ZipView, held: int) -> Iterator[Package]:
+    def archive(self, path: str, data: _zip.ZipView, size: int) -> Iterator[Package]:
         """Yield the packages of an archive itself; those in it are looked into next."""
         self.left -= ARCHIVE
         try:
-            archive = _zip.opened(data, asked, max(self.left // ENTRY, FEW))
+            archive = _zip.open_archive(data, is_relevant, max(self.left // ENTRY, FEW))
         except BrokenFileError as broken:
             self.fault(path, broken)
             return
@@ -138,9 +138,9 @@ class Walk:
                     poms[pom] = None
             else:
                 manifest = dict(headers(self.text(path, archive, entry), glue=""))
-        yield from told(path, list(poms), manifest)
-        self.room -= held
-        self.levels.append(JarLevel(path, archive, iter(nested), held))
+        yield from identify(path, list(poms), manifest)
+        self.room -= size
+        self.levels.append(JarLevel(path, archive, iter(nested), size))
 
     def plain(self, path: str, archive: _zip.Archive, entry: _zip.ZipEntry, most: int = LARGEST) -> _zip.ZipView:
         """An entry's bytes, the first of them where there are more; none, and a fault, where they cannot be had."""
@@ -160,14 +160,14 @@ class Walk:
         return bytes(data).decode(errors="replace")
 
 
-def told(path: str, poms: list[MavenIdentity], manifest: dict[str, str]) -> Iterator[Package]:
+def identify(path: str, poms: list[MavenIdentity], manifest: dict[str, str]) -> Iterator[Package]:
     """The archive itself, and what was shaded into it."""
     stem = path.rpartition("/")[2].rpartition(".")[0]
     named = from_name(stem)
     own = next((pom for pom in poms if is_own(pom, stem, named)), None)
     if own is None:
         own = declared(stem, named, manifest)
-        # One without group may be one of those with pom.properties, under another name.
+        # One without a group may be one with pom.properties, under another name.
         if own and any(pom.artifact == own.artifact or pom.version == own.version for pom in poms):
             own = None
     for pom in [*([own] if own and own not in poms else []), *poms]:
@@ -183,7 +183,7 @@ def told(path: str, poms: list[MavenIdentity], manifest: dict[str, str]) -> Iter
         )
 
 
-def asked(name: bytes) -> bool:
+def is_relevant(name: bytes) -> bool:
     """Whether an entry is read: archives, Maven's properties and the manifest."""
     return (
         name == b"META-INF/MANIFEST.MF"
@@ -194,12 +194,12 @@ def asked(name: bytes) -> bool:
 
 def properties(text: str) -> MavenIdentity | None:
     """The coordinates in a pom.properties."""
-    found: dict[str, str] = {}
+    properties: dict[str, str] = {}
     for line in text.splitlines():
         if line[:1] not in {"#", "!", ""}:
             key, _, value = line.partition("=")
-            found[key.strip()] = value
-    artifact, version, group = (plain(found.get(key, "")) for key in ("artifactId", "version", "groupId"))
+            properties[key.strip()] = value
+    artifact, version, group = (plain(properties.get(key, "")) for key in ("artifactId", "version", "groupId"))
     return MavenIdentity(artifact, version, group) if artifact and version else None
 
 
@@ -224,7 +224,7 @@ def from_name(stem: str) -> MavenIdentity | None:
 
 
 def declared(stem: str, named: MavenIdentity | None, manifest: dict[str, str]) -> MavenIdentity | None:
-    """The coordinates that the manifest tells, with the file's name where it is the better witness."""
+    """The coordinates from the manifest, or from the file's name where that is more reliable."""
     symbolic = plain(manifest.get("bundle-symbolicname", "").partition(";")[0])
     parent, _, last = symbolic.rpartition(".")
     title = plain(manifest.get("implementation-title", ""))
@@ -248,12 +248,12 @@ def declared(stem: str, named: MavenIdentity | None, manifest: dict[str, str]) -
 
 
 def numbered(value: str) -> str:
-    """A version, if it looks like one."""
+    """The text if it looks like a version, else ""."""
     value = plain(value)
     return value if " " not in value and value[:1].isdigit() else ""
 
 
 def licenses(value: str) -> tuple[str, ...]:
     """What Bundle-License names: "Apache-2.0;link=https://...", addresses, or several with commas."""
-    found = (word(part.partition(";")[0].strip(' "')) for part in value.split(","))
-    return tuple(dict.fromkeys(one for one in found if one))
+    names = (word(part.partition(";")[0].strip(' "')) for part in value.split(","))
+    return tuple(dict.fromkeys(filter(None, names)))

@@ -1,4 +1,4 @@
-"""Files that development leaves behind and that a program does not need, told by path alone."""
+"""Files that development leaves behind and that a program does not need, recognised by their paths."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ FILES: Final = {
     ".travis.yml": "settings of a build service",
     "Jenkinsfile": "settings of a build service",
     "Vagrantfile": "a recipe of a virtual machine",
-    ".bash_history": "commands that somebody typed",
-    ".ash_history": "commands that somebody typed",
-    ".zsh_history": "commands that somebody typed",
-    ".python_history": "commands that somebody typed",
-    ".node_repl_history": "commands that somebody typed",
-    ".mysql_history": "commands that somebody typed",
-    ".psql_history": "commands that somebody typed",
+    ".bash_history": "shell history",
+    ".ash_history": "shell history",
+    ".zsh_history": "shell history",
+    ".python_history": "shell history",
+    ".node_repl_history": "shell history",
+    ".mysql_history": "shell history",
+    ".psql_history": "shell history",
     ".viminfo": "traces of an editor",
     ".DS_Store": "a list of files of a Mac",
 }
@@ -82,7 +82,7 @@ IN_DIRECTORY: Final = {
     "hosts.yml": ("gh", "a token of GitHub"),
     "settings.xml": (".m2", "settings of Maven, which may hold a password"),
 }
-"""Names that say something only in one of these directories."""
+"""Names that are leftovers only in one of these directories."""
 
 KEY_ENDINGS: Final = frozenset({"pem", "key", "ppk", "p12", "pfx", "jks", "kdbx"})
 PUBLIC_WORDS: Final = ("cert", "chain", "pub", "bundle", "root")
@@ -109,14 +109,14 @@ _STARTS: Final = (".env.", "ssh_host_", "Dockerfile.", "docker-compose.")
 
 
 def may_be(name: str, ending: str) -> bool:
-    """Whether a file of this name, with this behind its last dot, may be one of these: a quick look."""
+    """Whether a file with this name and ending may be a leftover: a quick test."""
     return name in _NAMES or ending in _ENDINGS or name.startswith(_STARTS)
 
 
 def is_cleared(path: str, data: bytes) -> bool:
-    """Whether a file that by its name may hold a secret, and in whose text none was found, holds none indeed."""
+    """Whether a file whose name suggests a secret holds none, given that the search fact none."""
     if b"\0" in data[:4096]:
-        return False  # what is no text was not looked into
+        return False  # the search skips binary files
     name = path.rpartition("/")[2]
     if any(word in name for word in ("history", ".htpasswd")):
         return False
@@ -131,14 +131,14 @@ def fact(path: str, kind: EntryKind) -> FileFact | None:
     directory, _, name = path.rpartition("/")
     if kind == "directory":
         text = DIRECTORIES.get(name)
-        found = FileFact("leftover", path, detail=text) if text else None
+        fact = FileFact("leftover", path, detail=text) if text else None
     elif kind in {"file", "hard link"}:
-        found = _file(path, directory, name)
+        fact = _file(path, directory, name)
     else:
         return None
-    if found is None or (name not in REPOSITORIES and _is_theirs(path)):
+    if fact is None or (name not in REPOSITORIES and _is_theirs(path)):
         return None
-    return found
+    return fact
 
 
 def _file(path: str, directory: str, name: str) -> FileFact | None:

@@ -1,11 +1,12 @@
-"""Merges what layers hold into the view that a container would have.
+"""Merges the facts of layers into the view of a container.
 
-What a later layer hides is still listed, and said to be removed.
+Facts that a later layer hides stay listed, marked as removed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Final, TypeAlias
 
 from msgspec.structs import replace
@@ -19,55 +20,64 @@ DIRECTORIES: Final = frozenset({"world-writable-directory"})
 
 
 _Seen: TypeAlias = tuple[Package, int, bool, tuple[str, ...]]
-"""What the last layer that has a package tells of it, the first that did, whether it is removed, and its files."""
+"""A package as the last layer states it, the first layer with it, whether it is removed, and its files."""
 
 
 def merge(layers: Sequence[tuple[int, LayerFacts]], *, files: bool = True) -> ImageFacts:
-    """Lay layers, each with its number, over one another: what a later one replaces or removes is marked as removed.
+    """Merge layers, each with its number; what a later layer replaces or removes is marked as removed.
 
-    Without `files`, a package's files are only those that something is told of.
+    Without `files`, a package keeps only those files that other facts name.
 
-    A database of packages (dpkg's status, apk's installed …) that a later layer writes anew replaces the earlier one:
+    A database of packages (dpkg's status, apk's installed …) that a later layer rewrites replaces the earlier one:
     its packages are then listed from the later layer, with the layer that first brought each of them.
     """
-    told = {fact.path for _, facts in layers for fact in facts.files}
-    told.update(_on_disk(package.path) for _, facts in layers for package in facts.packages)
-    view = ByteView([facts for _, facts in layers], told)
+    named = {fact.path for _, facts in layers for fact in facts.files}
+    named.update(_on_disk(package.path) for _, facts in layers for package in facts.packages)
+    view = ByteView([facts for _, facts in layers], named)
     packages: dict[tuple[object, ...], _Seen] = {}
     risky: list[FileFact] = []
     distribution: Distribution | None = None
     owners: dict[str, str] = {}
     of_distributions: dict[str, str] = {}
-    owned = told.union(path.removeprefix("usr/") for path in told)
+    owned = named.union(path.removeprefix("usr/") for path in named)
     for place, (index, facts) in enumerate(layers):
-        for one in facts.distributions:
+        for named_by_file in facts.distributions:
             # Only os-release gives a name; debian_version and the like must not displace it.
-            distribution = one if one.name or distribution is None or not distribution.name else distribution
+            if named_by_file.name or distribution is None or not distribution.name:
+                distribution = named_by_file
         for fact in facts.files:
             fixed = view.directories.get(fact.path, -1) if fact.kind in DIRECTORIES else -1
             by = max(fixed if fixed > place else -1, view.hidden_by(fact.path, place))
             risky.append(replace(fact, layer=index, removed=by >= 0, removed_in=layers[by][0] if by >= 0 else -1))
         hidden: dict[str, bool] = {}
-        for found in facts.packages:
-            path = found.path
+        for package in facts.packages:
+            path = package.path
             if (removed := hidden.get(path)) is None:
                 removed = hidden[path] = view.hidden(_on_disk(path), place)
-            key = found.type, found.namespace, found.name, found.version, found.architecture, path, found.qualifiers
-            # The same package from a later copy of its database: it came with the first, and is there if any is.
-            _, first, _, own = packages.get(key, (found, index, False, ()))
-            own = found.files or own
-            if found.files:
-                told_of = owned.intersection(own)
-                ours = of_distributions if found.type in OF_DISTRIBUTIONS else owners
-                ours.update(dict.fromkeys(told_of, found.name))
-                own = own if files else tuple(sorted(told_of))
-            packages[key] = found, first, removed, own
+            key = (
+                package.type,
+                package.namespace,
+                package.name,
+                package.version,
+                package.architecture,
+                path,
+                package.qualifiers,
+            )
+            # A package of a later copy of its database came with the first copy, and is present if any is.
+            _, first, _, own = packages.get(key, (package, index, False, ()))
+            own = package.files or own
+            if package.files:
+                named_files = owned.intersection(own)
+                ours = of_distributions if package.type in OF_DISTRIBUTIONS else owners
+                ours.update(dict.fromkeys(named_files, package.name))
+                own = own if files else tuple(sorted(named_files))
+            packages[key] = package, first, removed, own
     # Debian's python3-scipy owns the files of the scipy in it.
     owners |= of_distributions
     together = (
-        replace(found, layer=first, removed=removed, files=own) for found, first, removed, own in packages.values()
+        replace(package, layer=first, removed=removed, files=own) for package, first, removed, own in packages.values()
     )
-    listed = sorted(_unowned(together, owners), key=lambda one: (one.type, one.name, one.version, one.path))
+    listed = sorted(_unowned(together, owners), key=attrgetter("type", "name", "version", "path"))
     return ImageFacts(
         distribution=distribution,
         packages=tuple(listed),
@@ -89,7 +99,7 @@ def _owner(path: str, owners: dict[str, str]) -> str:
 
 
 def _on_disk(path: str) -> str:
-    """The file itself: a package within an archive is written "app.jar!/lib/x.jar"."""
+    """The file on disk of a package in an archive ("app.jar!/lib/x.jar")."""
     return path.partition("!/")[0]
 
 

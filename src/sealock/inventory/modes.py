@@ -27,7 +27,7 @@ PATH_DIRECTORIES: Final = frozenset(
 def facts(  # noqa: PLR0913, PLR0917  each is a field of an entry, which has more than these
     path: str, kind: EntryKind, mode: int, uid: int, gid: int, capability: bytes
 ) -> Iterator[FileFact]:
-    """Yield what makes an entry risky. A hard link counts as a file: it is one more way to it."""
+    """Yield what makes an entry risky. A hard link counts as a file: it gives access to it too."""
     if kind == "directory":
         if mode & 0o002 and not mode & 0o1000:
             yield FileFact(

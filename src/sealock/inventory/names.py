@@ -33,21 +33,21 @@ class Names(Struct, frozen=True, array_like=True):
 
 
 class Gathering:
-    """Takes paths one by one."""
+    """Collects paths."""
 
     def __init__(self) -> None:
-        self.held: list[str] = []
-        self.add = self.held.append
+        self.paths: list[str] = []
+        self.add = self.paths.append
         self._plain: list[bytes] = []
         self._packed: list[bytes] = []
         self._size = 0
 
     def settle(self) -> None:
         """Join what was added; call this every few thousand."""
-        if not self.held:
+        if not self.paths:
             return
-        part = "\0".join(self.held).encode("utf-8", "surrogateescape")
-        self.held.clear()
+        part = "\0".join(self.paths).encode("utf-8", "surrogateescape")
+        self.paths.clear()
         self._size += len(part)
         if self._size <= PLAIN or not self._plain:
             self._plain.append(part)
@@ -61,11 +61,11 @@ class Gathering:
 
 
 def chained(several: Iterable[Names]) -> Names:
-    """Those of several, one after the other."""
+    """Concatenate several."""
     all_of_them = tuple(several)
     return Names(
-        tuple(part for one in all_of_them for part in one.plain),
-        tuple(part for one in all_of_them for part in one.packed),
+        tuple(part for names in all_of_them for part in names.plain),
+        tuple(part for names in all_of_them for part in names.packed),
     )
 
 

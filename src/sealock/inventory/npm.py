@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from sealock.inventory import _names
 from sealock.inventory._data import decoded, rows, table, word
-from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, FilePatterns
 from sealock.inventory.stanzas import quoted
 from sealock.model.inventory import Package
 
@@ -30,7 +30,7 @@ class Npm(Analyzer):
     """package.json right in a directory of node_modules; others are a program's own, or steer the loader of a part."""
 
     name = "npm"
-    wanted = WantedFiles(names=("package.json",), limit=16 << 20)
+    patterns = FilePatterns(names=("package.json",), limit=16 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the package."""
@@ -40,11 +40,11 @@ class Npm(Analyzer):
         namespace, name = _names.scoped(word(manifest.name))
         version = word(manifest.version)
         for odd in filter(_is_odd, (manifest.name, manifest.version)):
-            message = f"has a name or a version that cannot be shown: {quoted(odd)}"
+            message = f"has an unprintable name or version: {quoted(odd)}"
             raise BrokenFileError(message)
         if name and version:
-            found = licenses(manifest.license) or licenses(manifest.licenses)
-            yield Package("npm", name, version, file.path, namespace=namespace, licenses=found)
+            license_names = licenses(manifest.license) or licenses(manifest.licenses)
+            yield Package("npm", name, version, file.path, namespace=namespace, licenses=license_names)
 
 
 def installed(path: str) -> bool:
@@ -57,12 +57,12 @@ def installed(path: str) -> bool:
 
 
 def _is_odd(name: object) -> bool:
-    """Whether a name hides what stands there. One of another shape is none: directories of tests hold many such."""
+    """Whether a name is text that cannot be shown. Other types are ignored: test directories have many."""
     return isinstance(name, str) and bool(name.strip()) and not word(name)
 
 
 def licenses(value: object) -> tuple[str, ...]:
-    """Names from a text, a {type, url}, or a list of either: npm has seen all."""
+    """Names from a text, a {type, url}, or a list of either: npm allows all."""
     listed = value if isinstance(value, list) else [value]
-    found = (word(row) or word(table(row).get("type")) or word(table(row).get("name")) for row in rows(listed))
-    return tuple(dict.fromkeys(one for one in found if one))
+    names = (word(row) or word(table(row).get("type")) or word(table(row).get("name")) for row in rows(listed))
+    return tuple(dict.fromkeys(filter(None, names)))

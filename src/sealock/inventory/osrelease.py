@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, WantedFiles
+from msgspec.structs import asdict
+
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, FilePatterns
 from sealock.inventory.stanzas import text
 from sealock.model.inventory import Distribution
 
@@ -25,7 +27,7 @@ LONGEST_VALUE: Final = 200
 
 
 class Ranked(Distribution, frozen=True, gc=False):
-    """A distribution and how far down the list the file that told of it is, until `join` has chosen."""
+    """A distribution and the rank of the file that names it, until `join` chooses."""
 
     rank: int = 0
 
@@ -34,44 +36,44 @@ class OsRelease(Analyzer):
     """Files that name the distribution. A distribution without `name` comes from one of the older files."""
 
     name = "osrelease"
-    wanted = WantedFiles(paths=RANKS, limit=1 << 16)
+    patterns = FilePatterns(paths=RANKS, limit=1 << 16)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Distribution]:
         """Yield the distribution, if the file names it."""
-        told = text(file.data)
+        content = text(file.data)
         match file.path:
             case "etc/alpine-release":
-                found = Distribution("alpine", _word(told))
+                distribution = Distribution("alpine", _word(content))
             case "etc/debian_version":
-                # An unreleased one says "forky/sid", which is no version.
-                first = _word(told)
+                # An unreleased one has "forky/sid", which is not a version.
+                first = _word(content)
                 stem, slash, _ = first.partition("/")
-                found = Distribution("debian", codename=stem) if slash else Distribution("debian", first)
+                distribution = Distribution("debian", codename=stem) if slash else Distribution("debian", first)
             case "etc/centos-release" | "etc/redhat-release":
-                found = _red_hat(_word(told))
+                distribution = _red_hat(_word(content))
             case "etc/lsb-release":
-                pairs = _pairs(told)
-                found = Distribution(
+                pairs = _pairs(content)
+                distribution = Distribution(
                     pairs.get("DISTRIB_ID", "").lower(),
                     pairs.get("DISTRIB_RELEASE", ""),
                     pairs.get("DISTRIB_CODENAME", ""),
                 )
             case _:
-                found = _os_release(_pairs(told))
-        if found.id and (found.version or found.codename or found.name):
+                distribution = _os_release(_pairs(content))
+        if distribution.id and (distribution.version or distribution.codename or distribution.name):
             rank = RANKS.index(file.path) if file.path in RANKS else len(RANKS)
-            yield Ranked(found.id, found.version, found.codename, found.name, found.like, rank)
+            yield Ranked(**asdict(distribution), rank=rank)
 
     def join(self, facts: Iterable[Fact], /) -> Iterator[Fact]:
         """Yield the best of what several files say."""
-        told = []
+        ranked = []
         for fact in facts:
             if isinstance(fact, Ranked):
-                told.append(fact)
+                ranked.append(fact)
             else:
                 yield fact
-        if told:
-            best = min(told, key=lambda one: one.rank)
+        if ranked:
+            best = min(ranked, key=lambda distribution: distribution.rank)
             yield Distribution(best.id, best.version, best.codename, best.name, best.like)
 
 
@@ -94,22 +96,22 @@ def _red_hat(line: str) -> Distribution:
     return Distribution("rhel" if name.startswith("Red Hat") else first, version)
 
 
-def _word(told: str) -> str:
-    """Read the first line, without what cannot be shown."""
-    line = told[: LONGEST_VALUE * 4].strip().partition("\n")[0].strip()
+def _word(content: str) -> str:
+    """Read the first line, without unprintable characters."""
+    line = content[: LONGEST_VALUE * 4].strip().partition("\n")[0].strip()
     return line if line.isprintable() and len(line) <= LONGEST_VALUE else ""
 
 
-def _pairs(told: str) -> dict[str, str]:
+def _pairs(content: str) -> dict[str, str]:
     """Read assignments as a shell would: the last of a name counts, quotes go, a backslash keeps what follows."""
-    found: dict[str, str] = {}
-    for line in told.split("\n", MOST_LINES)[:MOST_LINES]:
+    pairs: dict[str, str] = {}
+    for line in content.split("\n", MOST_LINES)[:MOST_LINES]:
         key, equals, value = line.strip().partition("=")
         if equals and not key.startswith("#") and len(value) <= LONGEST_VALUE * 4:
             plain = _unquoted(value.strip())
             if plain.isprintable() and len(plain) <= LONGEST_VALUE:
-                found[key.removeprefix("export ").strip()] = plain
-    return found
+                pairs[key.removeprefix("export ").strip()] = plain
+    return pairs
 
 
 def _unquoted(value: str) -> str:

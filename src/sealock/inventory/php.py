@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sealock.inventory._composer import package
 from sealock.inventory._data import decoded, table, tables, word, words
-from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, FilePatterns
 
 
 class Php(Analyzer):
@@ -14,13 +14,13 @@ class Php(Analyzer):
 
     name = "php"
     version = 2
-    wanted = WantedFiles(endings=("composer/installed.json",), limit=16 << 20)
+    patterns = FilePatterns(endings=("composer/installed.json",), limit=16 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the packages."""
-        said = decoded(file.data, object)
-        development = frozenset(words(table(said).get("dev-package-names", [])))
-        for row in tables(said if isinstance(said, list) else table(said).get("packages")):
-            found = package(row, file.path, development=word(row.get("name")) in development, installed=True)
-            if found:
-                yield found
+        installed = decoded(file.data, object)
+        development = frozenset(words(table(installed).get("dev-package-names", [])))
+        for row in tables(installed if isinstance(installed, list) else table(installed).get("packages")):
+            entry = package(row, file.path, development=word(row.get("name")) in development, installed=True)
+            if entry:
+                yield entry

@@ -33,13 +33,13 @@ def program(data: FileContent) -> Program | None:
     """Read an ELF file or the first line of a script; None for anything else."""
     if data.startswith(b"#!"):
         return _script(data[:_LONGEST_LINE])
-    found = elf.attempt(data) if data.startswith(elf.MAGIC) else None
-    return _elf(found) if found is not None and found.kind in {_EXECUTABLE, _SHARED} else None
+    parsed = elf.attempt(data) if data.startswith(elf.MAGIC) else None
+    return _elf(parsed) if parsed is not None and parsed.kind in {_EXECUTABLE, _SHARED} else None
 
 
 def _script(data: bytes) -> Program | None:
     line = data[2:].split(b"\n", 1)[0].decode("utf-8", "replace").strip()
-    # Linux passes all that follows the interpreter as one argument.
+    # Linux passes the rest of the line as one argument.
     interpreter, _, rest = line.replace("\t", " ").partition(" ")
     return Program("script", interpreter, (rest.strip(),) if rest.strip() else ()) if interpreter else None
 
@@ -70,7 +70,7 @@ def _elf(read: Elf) -> Program:
 
 
 def _exports(read: Elf) -> bool:
-    """Whether others can use its symbols: a static program has no table of them, or one that is all but empty."""
+    """Whether others can use its symbols: a static program has no symbol table, or a nearly empty one."""
     table = read.section_of_type(_DYNSYM)
     # Every program has the C compiler's start files in it.
     return table is not None and table.size > 2 * read.shape.symbol.size and b"\0_start\0" not in read.data[:]
@@ -94,12 +94,12 @@ def _texts_of(read: Elf) -> bytes:
 
 
 def _loaded(texts: bytes) -> tuple[str, ...]:
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for match in _LIBRARY.finditer(texts):
-        found[_text(match[0])] = None
-        if len(found) >= _MOST_NAMES:
+        names[_text(match[0])] = None
+        if len(names) >= _MOST_NAMES:
             break
-    return tuple(found)
+    return tuple(names)
 
 
 def _text(name: bytes) -> str:

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from sealock.inventory import _names
 from sealock.inventory._data import decoded, table, word
 from sealock.inventory._headers import headers
-from sealock.inventory._zip import opened
-from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, WantedFiles
+from sealock.inventory._zip import open_archive
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, FilePatterns
 from sealock.inventory.stanzas import text
 from sealock.model.inventory import Package
 
@@ -22,10 +22,10 @@ LONGEST_METADATA: Final = 16 << 20
 
 
 class Python(Analyzer):
-    """One directory (or file) for each distribution; RECORD and installed-files.txt tell which files are its."""
+    """One directory (or file) for each distribution; RECORD and installed-files.txt list its files."""
 
     name = "python"
-    wanted = WantedFiles(
+    patterns = FilePatterns(
         endings=(
             ".dist-info/METADATA",
             ".dist-info/RECORD",
@@ -40,12 +40,12 @@ class Python(Analyzer):
     )
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
-        """Yield the distribution; a list of files yields one without name, for `join` to put with its own."""
+        """Yield the distribution; a list of files yields one without a name, for `join` to merge."""
         directory, _, name = file.path.rpartition("/")
         match name:
             case "RECORD":
                 home = directory.rpartition("/")[0]
-                files = tuple(_names.inside(home, one) for one in recorded(text(file.data)) if one)
+                files = tuple(_names.inside(home, name) for name in recorded(text(file.data)) if name)
                 yield Package("pypi", "", "", file.path, files=tuple(filter(None, files)))
             case "installed-files.txt":
                 lines = text(file.data).splitlines()
@@ -54,7 +54,7 @@ class Python(Analyzer):
             case "direct_url.json":
                 yield Package("pypi", "", "", file.path, qualifiers=origin(file.data))
             case _ if name.endswith(".egg"):
-                archive = opened(memoryview(file.data), b"EGG-INFO/PKG-INFO".__eq__)
+                archive = open_archive(memoryview(file.data), b"EGG-INFO/PKG-INFO".__eq__)
                 for entry in archive.entries.values():
                     yield self.package(file.path, bytes(archive.read(entry, LONGEST_METADATA)))
             case _:
@@ -62,28 +62,28 @@ class Python(Analyzer):
 
     def package(self, path: str, data: bytes) -> Package:
         """What the headers of PEP 566 and its forerunners say."""
-        # Descriptions may be long, but stand after the headers, or in one of them with further lines.
-        said = headers(data.decode(errors="replace"), glue="\n")
+        # Descriptions may be long; they follow the headers, or are a header with continuation lines.
+        fields = headers(data.decode(errors="replace"), glue="\n")
         first: dict[str, str] = {}
-        for header, value in said:
+        for header, value in fields:
             first.setdefault(header, value)
         name, version = word(first.get("name")), word(first.get("version"))
         if not name or not version:
             message = "names no package, or not its version"
             raise BrokenFileError(message)
-        return Package("pypi", _names.pypi(name), version, path, licenses=licenses(said, first))
+        return Package("pypi", _names.pypi(name), version, path, licenses=licenses(fields, first))
 
     def join(self, facts: Iterable[Fact], /) -> Iterator[Fact]:
-        """Give each distribution the files and the origin that stand beside it."""
+        """Give each distribution the files and the origin from its directory."""
         known = [fact for fact in facts if isinstance(fact, Package)]
-        beside: dict[str, list[Package]] = {}
+        by_directory: dict[str, list[Package]] = {}
         for fact in known:
             if not fact.name:
-                beside.setdefault(fact.path.rpartition("/")[0], []).append(fact)
+                by_directory.setdefault(fact.path.rpartition("/")[0], []).append(fact)
         for fact in known:
             if fact.name:
-                # A directory is one distribution's: of several that claim it, one has its files.
-                parts = beside.pop(fact.path.rpartition("/")[0], ())
+                # A directory belongs to one distribution: of several that claim it, one gets its files.
+                parts = by_directory.pop(fact.path.rpartition("/")[0], ())
                 files = tuple(path for part in parts for path in part.files)
                 yield replace(
                     fact,
@@ -107,22 +107,22 @@ def origin(data: bytes) -> tuple[tuple[str, str], ...]:
     return _names.vcs(word(direct.url), word(info.get("commit_id")), kind) if kind else ()
 
 
-def licenses(said: list[tuple[str, str]], first: dict[str, str]) -> tuple[str, ...]:
-    """The expression if there is one, else the short name, else what the classifiers say."""
+def licenses(fields: list[tuple[str, str]], first: dict[str, str]) -> tuple[str, ...]:
+    """The license expression, else the short name, else the classifiers."""
     expression = word(first.get("license-expression"))
     if expression:
         return (expression,)
     name = word(first.get("license"))
     if name and name.upper() != "UNKNOWN" and len(name) <= LONGEST_LICENSE:
         return (name,)
-    paths = (value.split(" :: ") for header, value in said if header == "classifier")
-    found = (path[-1] for path in paths if path[0] == "License" and path[-1] not in {"License", "OSI Approved"})
-    return tuple(word(one) for one in dict.fromkeys(found) if word(one))
+    paths = (value.split(" :: ") for header, value in fields if header == "classifier")
+    names = (path[-1] for path in paths if path[0] == "License" and path[-1] not in {"License", "OSI Approved"})
+    return tuple(dict.fromkeys(filter(None, map(word, names))))
 
 
-def recorded(told: str) -> Iterator[str]:
+def recorded(content: str) -> Iterator[str]:
     """The first column of RECORD, which is CSV."""
-    for line in told.splitlines():
+    for line in content.splitlines():
         if not line.startswith('"'):
             yield line.partition(",")[0]
             continue

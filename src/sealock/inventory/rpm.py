@@ -8,7 +8,7 @@ from typing import Final
 from sealock.inventory import _rpmheader as tags
 from sealock.inventory._rpmdb import blobs
 from sealock.inventory._rpmheader import Header
-from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, FilePatterns
 from sealock.inventory.stanzas import Faults, is_word, quoted, text
 from sealock.model.inventory import Package
 
@@ -27,7 +27,7 @@ class Rpm(Analyzer):
 
     name = "rpm"
     version = 2
-    wanted = WantedFiles(
+    patterns = FilePatterns(
         paths=(*(f"{directory}/{name}" for directory in DIRECTORIES for name in (*DATABASES, LOG)), MANIFEST),
         limit=256 << 20,
     )
@@ -93,7 +93,7 @@ class Rpm(Analyzer):
                 continue
             fields = ["" if field == "(none)" else field for field in line.split("\t")]
             if len(fields) < 8 or not is_word(fields[0]) or not is_word(fields[1]):
-                faults.add(f"line {number} is no package", line)
+                faults.add(f"line {number} is not a package", line)
             elif fields[0] != KEY:
                 source, source_version = _source(fields[9] if len(fields) > 9 else "")
                 yield Package(

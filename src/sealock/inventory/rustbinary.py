@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.inventory import elf
-from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, FilePatterns
 from sealock.model.inventory import Package
 
 _LONGEST: Final = 8 << 20
@@ -34,7 +34,7 @@ class RustBinary(Analyzer):
     """The list of crates that a program was built from."""
 
     name = "rustbinary"
-    wanted = WantedFiles(elf=True, limit=256 << 20)
+    patterns = FilePatterns(elf=True, limit=256 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
         """Yield each crate, those that only built the program as for development."""

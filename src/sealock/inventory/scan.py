@@ -1,6 +1,6 @@
-"""Scans layers one by one: entries are handed to the analyzers that want them.
+"""Scans layers one by one: passes entries to the analyzers that select them.
 
-What is found in a layer hangs on that layer alone, so that it can be kept.
+The facts of a layer depend only on that layer, so that caches can keep them.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ NOT_ELF: Final = frozenset({
     "ini", "conf", "list", "md5sums", "postinst", "prerm", "preinst", "postrm", "symbols", "shlibs", "triggers",
     "java", "go", "rs", "pem", "crt", "ri", "rbs", "rst", "ipp", "pyi", "sql", "s", "gemspec", "cjs", "csv",
 })  # fmt: skip
-"""Endings of files that no ELF file has: they are not even looked at."""
+"""File endings that no ELF file has: these files are not opened."""
 MOST_FACTS: Final = 250_000
-"""Facts that are kept of a layer."""
+"""Maximum facts of a layer."""
 MOST_UNITS: Final = 1_000_000
-"""What they may take together, as `count_units` has it: four million files of packages, say."""
-HEAVY: Final = 1000
-"""From which units on a package is kept without the files that it owns, where there is no room for them."""
-FULL: Final = "there is more to tell of packages and files than is kept of an image; the rest is not (--max-entries)"
+"""Maximum units of all facts of a layer: as much as four million files of packages."""
+LARGE_PACKAGE: Final = 1000
+"""Units from which on a package without room is kept without its list of files."""
+FULL: Final = "the limit for packages and files of an image is reached; the rest is missing (--max-entries)"
 MOST_FAULTS: Final = 1000
 
 
 class PieceFacts(Struct):
-    """What a part of a layer holds: facts by the name of their analyzer, before `join`."""
+    """The facts of a part of a layer, by the name of their analyzer, before `join`."""
 
     facts: dict[str, list[Fact]]
     paths: Names
@@ -50,20 +50,20 @@ class PieceFacts(Struct):
     size: int
     faults: list[FileFault]
     units: int
-    """What its facts take, as `count_units` has it."""
+    """What its facts take, in the measure of `count_units`."""
 
     @property
     def cost(self) -> int:
-        """As that of a layer."""
+        """As `LayerFacts.cost`."""
         return max(self.entries, self.units + excess(self.paths, self.entries))
 
 
 def scan_layer(source: LayerSource, selection: Selection, most: int = MOST_UNITS) -> LayerFacts:
-    """Read a layer once and keep what analyzers make of it; what is broken becomes a fault, and the rest goes on.
+    """Read a layer once and collect its facts; a broken file becomes a fault and does not stop the rest.
 
-    `most` is what facts may take together.
+    `most` limits the units of all facts.
     """
-    return joined([scan_piece(source.entries(), selection, most)], selection)
+    return join([scan_piece(source.entries(), selection, most)], selection)
 
 
 def scan_piece(entries: Iterator[LayerEntry], selection: Selection, most: int = MOST_UNITS) -> PieceFacts:
@@ -73,13 +73,13 @@ def scan_piece(entries: Iterator[LayerEntry], selection: Selection, most: int = 
     return scan.done()
 
 
-def joined(pieces: Sequence[PieceFacts], selection: Selection) -> LayerFacts:
-    """Put the parts of a layer together, in their order."""
+def join(pieces: Sequence[PieceFacts], selection: Selection) -> LayerFacts:
+    """Join the parts of a layer, in their order."""
     facts: list[Fact] = []
     for analyzer in (None, *selection.analyzers):
         name = analyzer.name if analyzer else ""
-        held = [fact for piece in pieces for fact in piece.facts.get(name, ())]
-        for fact in analyzer.join(held) if analyzer else held:
+        collected = [fact for piece in pieces for fact in piece.facts.get(name, ())]
+        for fact in analyzer.join(collected) if analyzer else collected:
             if name and isinstance(fact, Package) and fact.found_by != name:
                 facts.append(replace(fact, found_by=name))
             else:
@@ -101,7 +101,7 @@ def joined(pieces: Sequence[PieceFacts], selection: Selection) -> LayerFacts:
 
 
 class _Scan:
-    """Entries on their way."""
+    """The state of one scan."""
 
     def __init__(self, selection: Selection, most: int) -> None:
         self.selection, self.most = selection, most
@@ -109,17 +109,17 @@ class _Scan:
         self.paths, self.directories, self.gone, self.opaque = Gathering(), Gathering(), Gathering(), Gathering()
         self.secrets = _secrets() if selection.files else None
         self.cleared: set[str] = set()
-        """Files that by their names may hold credentials, and were seen to hold none."""
+        """Files whose names suggest credentials, but whose contents hold none."""
         self.faults: list[FileFault] = []
         self.is_full = False
         self.entries = self.size = self.kept = self.units = 0
 
     def walk(self, entries: Iterator[LayerEntry]) -> None:
-        """Take every entry. There are very many: a few looks tell of most that nobody wants them."""
+        """Take every entry. There are very many: a few quick tests skip most of them."""
         selection, add, asks_elf, files = self.selection, self.paths.add, bool(self.selection.elf), self.selection.files
         may_be_left, may_hold = leftovers.may_be, secretfiles.may_hold
         paths, names, endings = selection.paths, selection.names, selection.endings
-        nobody: list[Analyzer] = []
+        none: list[Analyzer] = []
         directory, of_directory, look = "", selection.by_directory(""), secretfiles.SecretLook.ALL
         size = count = 0
         for entry in entries:
@@ -140,14 +140,14 @@ class _Scan:
                     if is_left:
                         self.leftover(path, kind)
                 if of_directory or path in paths or name in names or ending in endings:
-                    wanted = selection.among(path, name, ending, of_directory)
+                    analyzers = selection.among(path, name, ending, of_directory)
                 else:
-                    wanted = nobody
+                    analyzers = none
                 # A name without a dot is its own ending: `go` and `java` are programs.
                 may_be_elf = asks_elf and entry.size > 64 and (ending not in NOT_ELF or ending == name)
                 is_elf = may_be_elf and entry.read(4) == ELF
-                if is_elf or wanted:
-                    self.file(entry, wanted, is_elf=is_elf)
+                if is_elf or analyzers:
+                    self.file(entry, analyzers, is_elf=is_elf)
             elif not self.other(entry):
                 continue
             if files and (entry.mode & 0o6002 or entry.capability):
@@ -157,7 +157,7 @@ class _Scan:
         self.entries, self.size = count, size
 
     def other(self, entry: LayerEntry) -> bool:
-        """Take what is no regular file; tell whether its mode counts."""
+        """Take an entry that is not a regular file; return whether its mode matters."""
         if entry.kind == "whiteout":
             self.gone.add(entry.path)
             return False
@@ -170,12 +170,12 @@ class _Scan:
         return True
 
     def leftover(self, path: str, kind: EntryKind) -> None:
-        """Tell by its name what has been left behind."""
+        """Add a leftover, recognised by its path."""
         if (left := leftovers.fact(path, kind)) is not None and path not in self.cleared:
             self.keep("", (left,))
 
     def search(self, entry: LayerEntry, look: secretfiles.SecretLook, *, is_left: bool) -> None:
-        """Look for secrets in a file; `is_left` where it may be told of by its name as well."""
+        """Search a file for secrets; `is_left` if its name may make it a leftover too."""
         if look is secretfiles.SecretLook.SCRIPTS and entry.read(2) != b"#!":
             return
         data = entry.read(entry.size)
@@ -185,21 +185,21 @@ class _Scan:
         if is_left and self.kept == before and leftovers.is_cleared(entry.path, data):
             self.cleared.add(entry.path)
 
-    def file(self, entry: LayerEntry, wanted: list[Analyzer], *, is_elf: bool) -> None:
-        """Hand a file to those who want it."""
-        # Of programs, pieces are read: they are large, and mostly code.
+    def file(self, entry: LayerEntry, analyzers: list[Analyzer], *, is_elf: bool) -> None:
+        """Pass a file to its analyzers."""
+        # Programs are read in pieces: they are large, and mostly code.
         if is_elf and entry.part is not None:
             limit = min(entry.size, self.selection.limit(self.selection.elf))
             content: FileContent = Window(entry.part, limit)
-            wanted = [*wanted, *self.selection.elf]
+            analyzers = [*analyzers, *self.selection.elf]
         else:
-            wanted = [*wanted, *self.selection.elf] if is_elf else wanted
-            content = entry.read(self.selection.limit(wanted))
+            analyzers = [*analyzers, *self.selection.elf] if is_elf else analyzers
+            content = entry.read(self.selection.limit(analyzers))
         if len(content) < entry.size:
-            why = f"it is larger than {len(content)} bytes, the most that is read of it (--max-file-size)"
-            self.fault(entry.path, why, on_files=not any(analyzer.finds_packages for analyzer in wanted))
+            why = f"it is larger than {len(content)} bytes, the limit for such files (--max-file-size)"
+            self.fault(entry.path, why, on_files=not any(analyzer.finds_packages for analyzer in analyzers))
         file = AnalyzedFile(entry.path, content, entry.mode, entry.uid, entry.gid)
-        for analyzer in wanted:
+        for analyzer in analyzers:
             self.ask(analyzer, file)
 
     def ask(self, analyzer: Analyzer, file: AnalyzedFile) -> None:
@@ -207,13 +207,13 @@ class _Scan:
             self.keep(analyzer.name, analyzer.read(file))
         except BrokenFileError as broken:
             self.fault(file.path, str(broken), on_files=not analyzer.finds_packages)
-        except Exception as error:  # noqa: BLE001  one file that an analyzer fails on must not cost the others
+        except Exception as error:  # noqa: BLE001  an analyzer that fails on a file must not lose the others
             why = f"{analyzer.name} failed on it, an internal error of sealock: {error!r}"
             self.fault(file.path, why, on_files=not analyzer.finds_packages)
 
-    def keep(self, analyzer: str, facts: Iterable[Fact]) -> None:
-        held = self.facts.setdefault(analyzer, [])
-        for fact in facts:
+    def keep(self, analyzer: str, new: Iterable[Fact]) -> None:
+        facts = self.facts.setdefault(analyzer, [])
+        for fact in new:
             units = count_units(fact)
             if self.kept >= MOST_FACTS or self.units + units > self.most:
                 if not self.is_full:
@@ -221,25 +221,25 @@ class _Scan:
                 self.is_full = True
                 if self.kept >= MOST_FACTS:
                     return
-                if units < HEAVY or not isinstance(fact, Package):
+                if units < LARGE_PACKAGE or not isinstance(fact, Package):
                     continue
-                # What one file tells must not cost the others: the package is kept, if not what it owns.
+                # One long list must not lose the others: the package is kept without its files.
                 fact = replace(fact, files=(), needs=(), provides=(), licenses=(), supplier="")  # noqa: PLW2901  in its place
                 units = count_units(fact)
                 if self.units + units > self.most:
                     continue
             self.kept += 1
             self.units += units
-            held.append(fact)
+            facts.append(fact)
 
     def fault(self, path: str, message: str, *, on_files: bool = False) -> None:
         if len(self.faults) < MOST_FAULTS:
             self.faults.append(FileFault(path, message, on_files))
         elif len(self.faults) == MOST_FAULTS:
-            self.faults.append(FileFault("", f"there are more than {MOST_FAULTS} problems; the rest is not told"))
+            self.faults.append(FileFault("", f"there are more than {MOST_FAULTS} errors; the rest is not reported"))
 
     def settle(self) -> None:
-        """Let the paths take little memory."""
+        """Compress the collected paths."""
         for gathering in (self.paths, self.directories, self.gone, self.opaque):
             gathering.settle()
 
@@ -258,7 +258,7 @@ class _Scan:
 
 
 def _secrets() -> Analyzer:
-    """One that looks at so many places of a layer and no more."""
+    """The search for secrets, which limits the places of one layer."""
     from sealock.inventory.onfiles.secrets import Secrets  # noqa: PLC0415  takes 11 ms
 
     return Secrets()

@@ -8,16 +8,16 @@ from typing import Final
 
 
 class SecretLook(IntEnum):
-    """How closely the files of a directory are looked at."""
+    """How closely the files of a directory are searched."""
 
     NOTHING = 0
-    """Files whose names say that they hold credentials, and no others."""
+    """Only files whose names suggest credentials."""
     SETTINGS = 1
     """These, and settings: packages put their files there, and people theirs among them."""
     SCRIPTS = 2
-    """These, and scripts, told by their first line."""
+    """These, and scripts, recognised by their first line."""
     TOKENS = 3
-    """All texts, as if they were programs: what a name tells of counts only where it looks drawn by lot."""
+    """All text files, as if they were programs: a named value counts only if it looks random."""
     ALL = 4
 
 
@@ -61,7 +61,7 @@ BINARY: Final = frozenset({
     "scss", "less", "md", "rst", "adoc", "tex", "1", "2", "3", "4", "5", "6", "7", "8", "9", "h", "hh", "hpp", "c",
     "cc", "cpp", "cxx", "f", "f90", "s", "asm", "pyi", "md5sums", "sha256sums", "lock", "sum",
 })  # fmt: skip
-"""Endings of files that are no text, hold public things alone, or speak of programs to people."""
+"""Endings of binary files, of public data and of documentation."""
 
 CODE: Final = frozenset({
     "py", "js", "mjs", "cjs", "ts", "tsx", "jsx", "rb", "php", "pl", "pm", "java", "kt", "kts", "scala", "groovy", "go",
@@ -92,7 +92,7 @@ LARGEST: Final = 1 << 20
 
 @lru_cache(maxsize=1024)
 def looks_into(directory: str) -> SecretLook:
-    """How closely the files right in a directory are looked at."""
+    """How closely to search the files right in a directory."""
     inside, parts = directory + "/", directory.split("/")
     if (
         inside.startswith(_PACKAGES)

@@ -8,9 +8,9 @@ from sealock.inventory.analyzer import Analyzer
 
 
 class Selection:
-    """The analyzers, sorted by what they ask for. Of each file, `least` bytes are read even where they ask for less.
+    """The analyzers by their file patterns. At least `least` bytes of each file are read.
 
-    Without `files`, packages alone are told of: no file is looked into for what it may be itself.
+    Without `files`, only packages are listed, and no file is searched for risks.
     """
 
     def __init__(self, analyzers: Iterable[Analyzer], least: int = 0, *, files: bool = True) -> None:
@@ -21,46 +21,46 @@ class Selection:
         self.parents: dict[str, list[Analyzer]] = {}
         self.names: dict[str, list[Analyzer]] = {}
         self.endings: dict[str, list[tuple[str, Analyzer]]] = {}
-        """By what stands behind their last dot, so that most paths cost one look."""
+        """By the text after the last dot, so that most paths take one look-up."""
         self.elf: list[Analyzer] = []
         for analyzer in self.analyzers:
-            wanted = analyzer.wanted
-            for path in wanted.paths:
+            patterns = analyzer.patterns
+            for path in patterns.paths:
                 self.paths.setdefault(path, []).append(analyzer)
-            for directory in wanted.directories:
+            for directory in patterns.directories:
                 self.directories.setdefault(directory, []).append(analyzer)
-            for parent in wanted.parents:
+            for parent in patterns.parents:
                 self.parents.setdefault(parent, []).append(analyzer)
-            for name in wanted.names:
+            for name in patterns.names:
                 self.names.setdefault(name, []).append(analyzer)
-            for ending in wanted.endings:
+            for ending in patterns.endings:
                 self.endings.setdefault(ending_of(ending.rpartition("/")[2]), []).append((ending, analyzer))
-            if wanted.elf:
+            if patterns.elf:
                 self.elf.append(analyzer)
 
     def by_path(self, path: str) -> list[Analyzer]:
-        """The analyzers that ask for this path, each once; those for ELF files are asked for apart."""
+        """The analyzers that select this path, each once, except those for ELF files."""
         directory, _, name = path.rpartition("/")
         return self.among(path, name, ending_of(name), self.by_directory(directory))
 
     def by_directory(self, directory: str) -> list[Analyzer]:
-        """Those that ask for all files right in a directory."""
+        """Those that select all files right in a directory."""
         return [*self.directories.get(directory, ()), *self.parents.get(directory.rpartition("/")[2], ())]
 
     def among(self, path: str, name: str, ending: str, of_directory: list[Analyzer]) -> list[Analyzer]:
-        """As `by_path`, for who knows the parts of the path, and what is asked for of its directory."""
-        found = of_directory
+        """As `by_path`, given the parts of the path and the analyzers of its directory."""
+        matches = of_directory
         if path in self.paths:
-            found = [*found, *self.paths[path]]
+            matches = [*matches, *self.paths[path]]
         if name in self.names:
-            found = [*found, *self.names[name]]
+            matches = [*matches, *self.names[name]]
         if ending in self.endings:
-            found = [*found, *(analyzer for text, analyzer in self.endings[ending] if path.endswith(text))]
-        return found if len(found) < 2 else list(dict.fromkeys(found))
+            matches = [*matches, *(analyzer for text, analyzer in self.endings[ending] if path.endswith(text))]
+        return matches if len(matches) < 2 else list(dict.fromkeys(matches))
 
     def limit(self, analyzers: Iterable[Analyzer]) -> int:
         """Bytes of a file that are read for these analyzers at the most."""
-        return max(self._least, *(analyzer.wanted.limit for analyzer in analyzers))
+        return max(self._least, *(analyzer.patterns.limit for analyzer in analyzers))
 
 
 def ending_of(name: str) -> str:

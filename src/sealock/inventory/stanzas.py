@@ -10,7 +10,7 @@ from sealock.inventory.analyzer import BrokenFileError
 LONGEST_WORD: Final = 256
 """Characters of a package's name or version. Real ones are far shorter; longer ones are an attack on reports."""
 MOST_FAULTS: Final = 5
-"""How many faults of one file are told."""
+"""Maximum reported errors of one file."""
 
 
 MOST_STANZAS: Final = 100_000
@@ -53,7 +53,7 @@ def stanzas(whole: str) -> Iterator[str]:
 
 
 class PathBudget:
-    """Keeps the list of a package's files in proportion to what told of them.
+    """Keeps the list of a package's files in proportion to the size of its source.
 
     Where directories and names stand apart, few bytes can make endlessly many long paths.
     """
@@ -63,7 +63,7 @@ class PathBudget:
         self._left = 8 * size + (1 << 16)
 
     def take(self, length: int) -> None:
-        """Take room for one path; Broken where there is none left."""
+        """Take room for one path; BrokenFileError if there is none left."""
         self._left -= length + 64
         if self._left < 0:
             msg = "it names more files than it has room for"
@@ -78,7 +78,7 @@ def owned(paths: Iterable[str]) -> tuple[str, ...]:
 
 
 class Faults:
-    """Gathers what is wrong with one file, so that the rest of it can be listed first."""
+    """Collects the errors of one file, so that the rest of it can be listed first."""
 
     def __init__(self) -> None:
         self._texts: list[str] = []

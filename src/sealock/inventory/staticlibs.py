@@ -12,7 +12,7 @@ from ahocorasick_rs import BytesAhoCorasick, MatchKind
 from sealock.inventory import _texts as texts
 from sealock.inventory import elf
 from sealock.inventory._libraries import LIBRARIES, Library
-from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, FilePatterns
 from sealock.inventory.elf import Elf
 from sealock.inventory.window import FileContent
 from sealock.model.inventory import Package
@@ -21,7 +21,7 @@ _CHUNK: Final = 512 << 10
 """Bytes searched at a time, so that a file made of anchors does not fill memory with their places."""
 _OVERLAP: Final = 64
 _MAX_TRIES: Final = 48
-"""How often an anchor of one library may turn out to stand for nothing."""
+"""How many matches of one library's anchor may be false."""
 _MAX_MATCHES: Final = 2_000_000
 
 
@@ -30,7 +30,7 @@ class StaticLibraries(Analyzer):
 
     name = "staticlibs"
     version = 2
-    wanted = WantedFiles(elf=True, limit=256 << 20)
+    patterns = FilePatterns(elf=True, limit=256 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
         """Yield each library once."""
@@ -45,7 +45,7 @@ class StaticLibraries(Analyzer):
                 found_by=self.name,
             )
         if not program.whole:
-            message = "ends before the tables that its ELF header tells of"
+            message = "ends before the tables that its ELF header announces"
             raise BrokenFileError(message)
 
 
@@ -56,7 +56,7 @@ _Searcher: TypeAlias = tuple[BytesAhoCorasick, tuple[tuple[Library, ...], ...]]
 def _searchers() -> tuple[_Searcher, ...]:
     """Make the automata, each with the libraries that its anchors stand for.
 
-    Up to 64 anchors are searched by vector instructions, several times as fast as more of them in one automaton.
+    Up to 64 anchors are searched with vector instructions, several times as fast as an automaton for more.
     """
     by_anchor: dict[bytes, list[Library]] = {}
     for library in LIBRARIES:
@@ -75,7 +75,7 @@ def _searchers() -> tuple[_Searcher, ...]:
 
 def _libraries(program: Elf, path: str) -> dict[tuple[str, str], bool]:
     """Map (name, version) of what the file holds to whether the file is the library itself, as a shared object."""
-    found: dict[tuple[str, str], bool] = {}
+    libraries: dict[tuple[str, str], bool] = {}
     hidden: set[str] = set()
     tries: dict[int, int] = {}
     searched = texts.stretches(program)
@@ -94,12 +94,12 @@ def _libraries(program: Elf, path: str) -> dict[tuple[str, str], bool]:
         name = program.dynamic.soname or path.rpartition("/")[2].encode("utf-8", "replace")
         own = name.startswith(library.shared)
         if own or not any(needed.startswith(library.shared) for needed in program.dynamic.needed):
-            found[library.name, version] = own
+            libraries[library.name, version] = own
             hidden.add(library.hides)
-    known = {name for name, version in found if version}
+    known = {name for name, version in libraries if version}
     return {
         (name, version): own
-        for (name, version), own in found.items()
+        for (name, version), own in libraries.items()
         if name not in hidden and (version or name not in known)
     }
 
@@ -128,7 +128,7 @@ def _version(library: Library, data: FileContent, at: int, searched: list[tuple[
     if match is None:
         return None
     if library.version is not None:
-        # Only a few libraries ask for the code as well.
+        # Only a few libraries need the code as well.
         whole = data[:] if library.code else b"\0".join(data[start:end] for start, end in searched)
         return library.version(match[1], whole)
     return match[1].decode("ascii", "replace")

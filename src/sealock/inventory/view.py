@@ -1,4 +1,4 @@
-"""For the paths that are told of, the last layer that writes or removes each, or a directory that it is in."""
+"""For each path of a fact, the last layer that writes or removes it, or a directory above it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Laid(Protocol):
 
     @property
     def opaque(self) -> Names:
-        """Directories whose earlier contents it hides."""
+        """Directories whose earlier contents the layer hides."""
 
 
 class ByteView:
@@ -50,36 +50,36 @@ class ByteView:
         return last
 
     def hidden(self, path: str, index: int) -> bool:
-        """Whether a layer after this one replaces the path, or removes it or a directory that it is in."""
+        """Whether a later layer replaces the path, or removes it or a directory above it."""
         return self.hidden_by(path, index) >= 0
 
     def hidden_by(self, path: str, index: int) -> int:
-        """The last layer after this one that does so; -1 for none."""
+        """The last layer that does so; -1 for none."""
         last = max(self._written.get(path, -1), self._gone.get(path, -1))
         if last <= index:
             last = self._hides(path.rpartition("/")[0])
         return last if last > index else -1
 
     def _hides(self, directory: str) -> int:
-        """The last layer that hides what a directory holds."""
-        todo: list[str] = []
+        """The last layer that hides the contents of a directory."""
+        pending: list[str] = []
         while directory not in self._above:
-            todo.append(directory)
+            pending.append(directory)
             directory = directory.rpartition("/")[0]
         last = self._above[directory]
-        for one in reversed(todo):
-            last = self._above[one] = max(
-                last, self._gone.get(one, -1), self._opaque.get(one, -1), self._written.get(one, -1)
+        for path in reversed(pending):
+            last = self._above[path] = max(
+                last, self._gone.get(path, -1), self._opaque.get(path, -1), self._written.get(path, -1)
             )
         return last
 
 
 def _with_directories(paths: Iterable[str]) -> set[str]:
-    """Paths and all the directories that they are in."""
-    found = {""}
+    """Paths and all the directories above them."""
+    directories = {""}
     for path in paths:
-        one = path
-        while one not in found:
-            found.add(one)
-            one = one.rpartition("/")[0]
-    return found
+        directory = path
+        while directory not in directories:
+            directories.add(directory)
+            directory = directory.rpartition("/")[0]
+    return directories

@@ -33,7 +33,7 @@ class Window:
             return self[at : at + 1][0]
         start, stop, step = at.indices(self._length)
         if step != 1:
-            message = "bytes of a window are read one after the other"
+            message = "bytes of a window are read in order"
             raise ValueError(message)
         if stop <= len(self._head):
             return self._head[start:stop]
@@ -43,9 +43,9 @@ class Window:
         """Where bytes begin that lie wholly between two offsets, -1 if nowhere."""
         end = min(end, self._length)
         while start < end:
-            found = self[start : min(end, start + PIECE)].find(what)
-            if found >= 0:
-                return start + found
+            at = self[start : min(end, start + PIECE)].find(what)
+            if at >= 0:
+                return start + at
             if start + PIECE >= end:
                 return -1
             start += PIECE - len(what) + 1

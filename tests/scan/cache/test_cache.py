@@ -120,7 +120,7 @@ def test_what_is_listed_is_the_same_without_a_cache_with_an_empty_and_with_a_ful
     path = settled(SHAPES[shape](tmp_path))
     plain = read(path)
     assert {"bash"} <= names(plain)
-    assert {"is no valid JSON" in error.message or "outside" in error.message for error in plain.errors} == {True}
+    assert {"is not valid JSON" in error.message or "outside" in error.message for error in plain.errors} == {True}
     assert read(path, cache) == plain
     assert len([one for one in CacheDirectory(cache).entries() if one.name.startswith("facts")]) == 2
     assert read(path, cache) == plain
@@ -146,7 +146,7 @@ def test_packages_alone_are_the_same_from_the_image_from_a_cache_of_them_and_fro
     assert alone.unseen == ("files",)
     assert alone.packages == whole.packages
     assert {error.message for error in whole.errors} - {error.message for error in alone.errors} == {
-        error.message for error in whole.errors if "is no account" in error.message
+        error.message for error in whole.errors if "is not an account" in error.message
     }
     for before in (False, True):
         cache = str(tmp_path / f"cache of {before}")
@@ -391,7 +391,7 @@ def test_all_that_makes_facts_is_in_the_fingerprint() -> None:
     [
         pytest.param(lambda path: path.write_text("a file"), "cannot be used", id="a file in its place"),
         pytest.param(lambda path: path.parent.joinpath("below").write_text(""), "", id="nothing"),
-        pytest.param(lambda path: (path.mkdir(), path.chmod(0o777)), "written to by others", id="open to all"),
+        pytest.param(lambda path: (path.mkdir(), path.chmod(0o777)), "is writable by others", id="open to all"),
         pytest.param(lambda path: path.symlink_to(path.parent / "nowhere"), "cannot be", id="a link to nowhere"),
     ],
 )

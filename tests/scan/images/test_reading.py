@@ -16,7 +16,7 @@ from sealock.image.bytesources import Stretch
 from sealock.image.layers import TarLayer
 from sealock.image.opener import open_image
 from sealock.inventory.catalog import analyzers
-from sealock.inventory.scan import joined, scan_layer, scan_piece
+from sealock.inventory.scan import join, scan_layer, scan_piece
 from sealock.inventory.selection import Selection
 from support.madeimages import Layout, docker_save, info, spread, tar, write
 
@@ -76,7 +76,7 @@ def test_pieces_that_fit_give_what_the_whole_gives(tmp_path: Path, kind: str, sp
         fitting.append(scan_piece(piece.entries(), SELECTION))
         messages += piece.errors
         at = piece.ended
-    found = joined(fitting, SELECTION)
+    found = join(fitting, SELECTION)
     assert found.packages == whole.packages
     assert found.files == whole.files
     assert found.faults == whole.faults
@@ -109,7 +109,7 @@ import sys
 from sealock.scan.images import ImageOptions, read_inventories, processes, workers
 workers.WORTH, workers.SPACING = 0, int(sys.argv[2])
 helpers = int(sys.argv[3])
-processes.children = lambda: helpers
+processes.count_children = lambda: helpers
 for image in read_inventories(sys.argv[1], ImageOptions(verify="verify" in sys.argv)):
     for fact in (*image.packages, *image.files, *image.sizes, *image.errors):
         print(fact)
@@ -154,13 +154,13 @@ def test_several_processes_find_what_one_finds(tmp_path: Path, shape: str, verif
 
 DYING = """
 import os, sys
-from sealock.scan.images.processes import shared
+from sealock.scan.images.processes import share
 parent = os.getpid()
 def work(task):
     if os.getpid() != parent and task == 3:
         {fate}
     return task * task
-print(shared(work, 40, 2, lambda: None))
+print(share(work, 40, 2, lambda: None))
 try:
     os.waitpid(-1, 0)
 except ChildProcessError:
@@ -189,8 +189,8 @@ def test_what_a_child_does_not_get_done_is_done_all_the_same(fate: str) -> None:
 
 def test_children_end_with_a_failure_of_the_parent() -> None:
     program = (
-        "import os, time\nfrom sealock.scan.images.processes import shared\n"
-        "try:\n    shared(time.sleep, 1000, 2, lambda: 1 / 0)\nexcept ZeroDivisionError:\n    print('failed')\n"
+        "import os, time\nfrom sealock.scan.images.processes import share\n"
+        "try:\n    share(time.sleep, 1000, 2, lambda: 1 / 0)\nexcept ZeroDivisionError:\n    print('failed')\n"
         "try:\n    os.waitpid(-1, 0)\nexcept ChildProcessError:\n    print('no child is left')\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30)
@@ -199,8 +199,8 @@ def test_children_end_with_a_failure_of_the_parent() -> None:
 
 def test_a_process_with_threads_makes_no_copies_of_itself() -> None:
     program = (
-        "import threading, time\nfrom sealock.scan.images.processes import children\n"
-        "threading.Thread(target=time.sleep, args=(1,), daemon=True).start()\nprint(children())"
+        "import threading, time\nfrom sealock.scan.images.processes import count_children\n"
+        "threading.Thread(target=time.sleep, args=(1,), daemon=True).start()\nprint(count_children())"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "0\n"

@@ -155,7 +155,7 @@ def test_what_is_beyond_the_bound_is_not_walked(tmp_path: Path, helpers: int) ->
         "import sys; from sealock.scan.images import ImageOptions, read_inventories, processes, workers\n"
         "from sealock.image.entry import Bounds\n"
         "from sealock.image.tarreader import TarReader\n"
-        "workers.WORTH, workers.SPACING, processes.children = 0, 50_000, lambda: int(sys.argv[2])\n"
+        "workers.WORTH, workers.SPACING, processes.count_children = 0, 50_000, lambda: int(sys.argv[2])\n"
         "begin = TarReader.entries\n"
         "def noted(reader): print('walk', flush=True); yield from begin(reader)\n"
         "TarReader.entries = noted\n"

@@ -17,7 +17,7 @@ from sealock.model.inventory import FileFact, Inventory, Package
 from sealock.scan.images import ImageOptions, read_inventories
 from support.madeimages import Layout, docker_save, info, spread, tar, write
 
-TOLD = "there is more to tell of packages and files than is kept of an image; the rest is not (--max-entries)"
+TOLD = "the limit for packages and files of an image is reached; the rest is missing (--max-entries)"
 
 
 def lock(name: str, count: int) -> bytes:

@@ -33,7 +33,7 @@ def repository(source: str) -> tuple[tuple[str, str], ...]:
         return _names.vcs(f"https://github.com/{owner}/{name}.git", commit) if kind else ()
     if not url.startswith(("git+", "git:", "git@", "ssh:")) and not url.endswith(".git"):
         return ()
-    # Yarn writes #commit=..., with other settings beside it.
+    # Yarn writes #commit=..., among other settings.
     parts = revision.split("&")
     revision = next((part.removeprefix("commit=") for part in parts if part.startswith("commit=")), parts[0])
     return _names.vcs(url, revision)

@@ -27,7 +27,7 @@ DEPENDENCIES: Final = (
 
 
 class LockFile(Analyzer):
-    """A lock file of a project; one that came within a dependency says what its authors work with, not what is here."""
+    """A lock file of a project. One within a dependency lists what its authors use, not what is installed here."""
 
     def read(self, file: AnalyzedFile, /) -> Iterable[Fact]:
         """Give each package once."""
@@ -36,35 +36,35 @@ class LockFile(Analyzer):
 
     @abstractmethod
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
-        """Give the packages as the file tells them, perhaps several times."""
+        """Return the packages as the file lists them, perhaps several times."""
 
 
 def text_of(file: AnalyzedFile) -> str:
     """The text of a file that is written in lines."""
     if b"\0" in file.data[:4096]:
-        message = "is no text"
+        message = "is not text"
         raise BrokenFileError(message)
     return file.data.decode("utf-8-sig", errors="replace")
 
 
 def unique(packages: Iterable[Package]) -> Iterable[Package]:
-    """Each package once; it is for development alone if every mention of it is."""
-    found: dict[tuple[object, ...], Package] = {}
+    """Each package once, for development only if every mention of it is."""
+    packages_by_key: dict[tuple[object, ...], Package] = {}
     for package in packages:
         key = (package.namespace, package.name, package.version, package.qualifiers)
-        first = found.get(key)
+        first = packages_by_key.get(key)
         if first is None or (first.development and not package.development):
-            found[key] = replace(first, development=False) if first else package
-    return found.values()
+            packages_by_key[key] = replace(first, development=False) if first else package
+    return packages_by_key.values()
 
 
 def reachable(roots: Iterable[str], edges: Callable[[str], Iterable[str]]) -> set[str]:
-    """All that the roots need, and they themselves."""
-    seen: set[str] = set()
+    """The roots and everything that they need."""
+    reached: set[str] = set()
     waiting = list(roots)
     while waiting:
-        one = waiting.pop()
-        if one not in seen:
-            seen.add(one)
-            waiting.extend(edges(one))
-    return seen
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting.extend(edges(name))
+    return reached

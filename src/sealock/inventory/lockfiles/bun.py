@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from sealock.inventory._data import Table, decoded, rows, table, word
-from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles import _node
 from sealock.inventory.lockfiles._shared import LockFile, reachable
 from sealock.model.inventory import Package
@@ -17,7 +17,7 @@ PRODUCTION: Final = ("dependencies", "optionalDependencies", "peerDependencies")
 
 
 DEEPEST: Final = 64
-"""Slashes in the directory of a package whose needs are looked for around it."""
+"""Maximum slashes in the directory of a package whose dependencies are searched in the directories around it."""
 
 
 class BunLock(Struct):
@@ -28,10 +28,10 @@ class BunLock(Struct):
 
 
 class Bun(LockFile):
-    """Bun's lock file; its graph tells what is for development."""
+    """Bun's lock file; its graph shows what is for development."""
 
     name = "bun lock"
-    wanted = WantedFiles(names=("bun.lock",), limit=16 << 20)
+    patterns = FilePatterns(names=("bun.lock",), limit=16 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""
@@ -48,9 +48,9 @@ def packages(entries: Table, workspaces: Table, path: str) -> Iterator[Package]:
         source = version
         if _node.repository(version) or "://" in version:
             version = version.partition("#")[2]
-        found = _node.package(name, version, path, source, development=key not in needed)
-        if found:
-            yield found
+        package = _node.package(name, version, path, source, development=key not in needed)
+        if package:
+            yield package
 
 
 def production(entries: Table, workspaces: Table) -> set[str]:
@@ -58,7 +58,7 @@ def production(entries: Table, workspaces: Table) -> set[str]:
 
     def edges(key: str) -> Iterator[str]:
         row = rows(entries.get(key))
-        for needs in (table(one) for one in row[1:3]):
+        for needs in map(table, row[1:3]):
             for part in PRODUCTION:
                 yield from filter(None, (place(entries, key, name) for name in table(needs.get(part))))
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.inventory import _names
 from sealock.inventory._data import word
-from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile, text_of
 from sealock.model.inventory import Package
 
@@ -19,7 +19,7 @@ class Bundler(LockFile):
     """Bundler's lock file: sections, and in them gems that are indented by four spaces, their needs by six."""
 
     name = "bundler lock"
-    wanted = WantedFiles(names=("Gemfile.lock", "gems.locked"), limit=8 << 20)
+    patterns = FilePatterns(names=("Gemfile.lock", "gems.locked"), limit=8 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""

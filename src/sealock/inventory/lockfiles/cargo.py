@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator
 
 from sealock.inventory import _names
 from sealock.inventory._data import Table, tables, toml, word
-from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
 
 
 class Cargo(LockFile):
-    """Cargo's lock file; it does not tell what is for development."""
+    """Cargo's lock file; it does not say what is for development."""
 
     name = "cargo lock"
-    wanted = WantedFiles(names=("Cargo.lock",), limit=8 << 20)
+    patterns = FilePatterns(names=("Cargo.lock",), limit=8 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""

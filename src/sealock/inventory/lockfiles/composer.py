@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from sealock.inventory._composer import package
 from sealock.inventory._data import decoded, tables
-from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
 
@@ -25,11 +25,12 @@ class Composer(LockFile):
     """Composer's lock file."""
 
     name = "composer lock"
-    wanted = WantedFiles(names=("composer.lock",), limit=16 << 20)
+    patterns = FilePatterns(names=("composer.lock",), limit=16 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""
         lock = decoded(file.data, ComposerLock)
-        found = [package(row, file.path, development=False) for row in tables(lock.packages)]
-        found += [package(row, file.path, development=True) for row in tables(lock.development)]
-        return (one for one in found if one)
+        for rows, development in ((lock.packages, False), (lock.development, True)):
+            for row in tables(rows):
+                if (entry := package(row, file.path, development=development)) is not None:
+                    yield entry

@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.inventory import _names
 from sealock.inventory._data import word
-from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile, text_of
 from sealock.model.inventory import Package
 
@@ -15,10 +15,10 @@ DIRECTORIES: Final = ("./", "../", "/")
 
 
 class GoMod(LockFile):
-    """Requirements, with what replaces them; names keep their case, for Go tells github.com/A/b from github.com/a/b."""
+    """Requirements, with what replaces them; names keep their case, which Go distinguishes."""
 
     name = "go.mod"
-    wanted = WantedFiles(names=("go.mod",), limit=8 << 20)
+    patterns = FilePatterns(names=("go.mod",), limit=8 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""

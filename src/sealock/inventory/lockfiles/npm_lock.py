@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.inventory._data import decoded, table, word, words
-from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles import _node
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
@@ -26,7 +26,7 @@ class NpmLock(LockFile):
     """npm's lock files."""
 
     name = "npm lock"
-    wanted = WantedFiles(names=("package-lock.json", "npm-shrinkwrap.json"), limit=16 << 20)
+    patterns = FilePatterns(names=("package-lock.json", "npm-shrinkwrap.json"), limit=16 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""
@@ -43,19 +43,19 @@ def by_directory(packages: dict[str, object], path: str) -> Iterator[Package]:
         _, inside, name = directory.rpartition("node_modules/")
         if not inside or entry.get("link") is True:
             continue
-        found = _node.package(
+        package = _node.package(
             word(entry.get("name")) or word(name),
             word(entry.get("version")),
             path,
             word(entry.get("resolved")),
             development=entry.get("dev") is True,
         )
-        if found:
-            yield replace(found, licenses=words(entry.get("license", [])))
+        if package:
+            yield replace(package, licenses=words(entry.get("license", [])))
 
 
 def nested(dependencies: object, path: str) -> Iterator[Package]:
-    """Version 1: the version is where it comes from, where that is no registry."""
+    """Version 1: a package that is not from a registry has its source as its version."""
     waiting = [table(dependencies)]
     while waiting:
         for key, value in waiting.pop().items():
@@ -66,9 +66,9 @@ def nested(dependencies: object, path: str) -> Iterator[Package]:
             elif _node.repository(version):
                 source, version = version, version.partition("#")[2]
             elif "://" in version:
-                # An archive at an address of its own: its version is told nowhere.
+                # An archive at a URL of its own: nothing states its version.
                 continue
-            found = _node.package(name, version, path, source, development=entry.get("dev") is True)
-            if found:
-                yield found
+            package = _node.package(name, version, path, source, development=entry.get("dev") is True)
+            if package:
+                yield package
             waiting.append(table(entry.get("dependencies")))

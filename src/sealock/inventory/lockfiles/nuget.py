@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from sealock.inventory._data import decoded, table, word
-from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
 
@@ -23,7 +23,7 @@ class NuGet(LockFile):
     """NuGet's lock file."""
 
     name = "nuget lock"
-    wanted = WantedFiles(names=("packages.lock.json",), limit=16 << 20)
+    patterns = FilePatterns(names=("packages.lock.json",), limit=16 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""

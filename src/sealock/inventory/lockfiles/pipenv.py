@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator
 
 from sealock.inventory import _names
 from sealock.inventory._data import decoded, table, word
-from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
 
 
 class Pipenv(LockFile):
-    """Pipenv's lock file: a section for each category, of which `develop` alone is for development."""
+    """Pipenv's lock file: a section for each category; only `develop` is for development."""
 
     name = "pipenv lock"
-    wanted = WantedFiles(names=("Pipfile.lock",), limit=16 << 20)
+    patterns = FilePatterns(names=("Pipfile.lock",), limit=16 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sealock.inventory._data import Table, table, word
-from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles import _node
 from sealock.inventory.lockfiles._shared import LockFile, reachable
 from sealock.model.inventory import Package
@@ -15,10 +15,10 @@ PRODUCTION: Final = ("dependencies", "optionalDependencies")
 
 
 class Pnpm(LockFile):
-    """pnpm's lock file; since version 9 only its graph tells what is for development."""
+    """pnpm's lock file; since version 9 only its graph shows what is for development."""
 
     name = "pnpm lock"
-    wanted = WantedFiles(names=("pnpm-lock.yaml",), limit=16 << 20)
+    patterns = FilePatterns(names=("pnpm-lock.yaml",), limit=16 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""
@@ -39,15 +39,15 @@ def packages(lock: Table, path: str) -> Iterator[Package]:
         source = f"git+{repo}#{word(resolution.get('commit'))}" if repo else word(resolution.get("tarball"))
         if resolution.get("type") == "directory" or _node.is_local(version):
             continue
-        found = _node.package(
+        package = _node.package(
             word(entry.get("name")) or name,
             word(entry.get("version")) or word(version),
             path,
             source,
             development=entry.get("dev") == "true" if needed is None else key not in needed,
         )
-        if found:
-            yield found
+        if package:
+            yield package
 
 
 def of_slashes(key: str) -> tuple[str, str]:

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator
 
 from sealock.inventory import _names
 from sealock.inventory._data import Table, table, tables, toml, word, words
-from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
 
 
 class Poetry(LockFile):
-    """Poetry's lock file: version 1 tells a category, 2 the groups of each package."""
+    """Poetry's lock file: version 1 has a category, 2 the groups of each package."""
 
     name = "poetry lock"
-    wanted = WantedFiles(names=("poetry.lock",), limit=8 << 20)
+    patterns = FilePatterns(names=("poetry.lock",), limit=8 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""

@@ -1,4 +1,4 @@
-"""requirements.txt: what pip is asked to install, where the version is pinned."""
+"""requirements.txt: packages with a pinned version."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.inventory import _names
 from sealock.inventory._data import word
-from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile, text_of
 from sealock.model.inventory import Package
 
@@ -20,15 +20,15 @@ SYSTEMS: Final = ("git+", "hg+", "svn+", "bzr+")
 
 
 class Requirements(LockFile):
-    """A line for each requirement; one without a pinned version tells of no package."""
+    """A line for each requirement; one without a pinned version is not listed."""
 
     name = "requirements"
-    wanted = WantedFiles(names=NAMES, endings=("requirements.txt",), limit=8 << 20)
+    patterns = FilePatterns(names=NAMES, endings=("requirements.txt",), limit=8 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""
-        found = (requirement(line, file.path) for line in lines(text_of(file)))
-        return (one for one in found if one)
+        packages = (requirement(line, file.path) for line in lines(text_of(file)))
+        return (package for package in packages if package)
 
 
 def lines(text: str) -> Iterator[str]:
@@ -68,7 +68,7 @@ def located(name: str, url: str, path: str) -> Package | None:
     """A package from an address: a repository, a wheel or a source archive."""
     if url.startswith(SYSTEMS):
         address = url.partition("#")[0]
-        # The revision stands behind the last @, unless that is the one of user@host.
+        # The revision follows the last @, unless that belongs to user@host.
         place, at, revision = address.rpartition("@")
         if not at or "/" not in place.partition("://")[2]:
             place, revision = address, ""

@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.inventory import _names
 from sealock.inventory._data import Table, table, tables, toml, word
-from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile, reachable
 from sealock.model.inventory import Package
 
@@ -16,10 +16,10 @@ LOCAL: Final = frozenset({"editable", "virtual", "directory", "path"})
 
 
 class Uv(LockFile):
-    """uv's lock file; its graph tells what is for development."""
+    """uv's lock file; its graph shows what is for development."""
 
     name = "uv lock"
-    wanted = WantedFiles(names=("uv.lock",), limit=8 << 20)
+    patterns = FilePatterns(names=("uv.lock",), limit=8 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""
@@ -46,13 +46,13 @@ def packages(rows: list[Table], path: str) -> Iterator[Package]:
 
 
 def production(rows: list[Table]) -> set[str]:
-    """The names of all that the projects need when they run, extras included; of all, where no project is told."""
+    """The names of all that the projects need when they run, extras included; of all, if the file names no project."""
     needs: dict[str, set[str]] = {}
     projects = []
     for row in rows:
         name = word(row.get("name"))
         listed = [row.get("dependencies"), *table(row.get("optional-dependencies")).values()]
-        needs.setdefault(name, set()).update(word(one.get("name")) for one in listed for one in tables(one))
+        needs.setdefault(name, set()).update(word(row.get("name")) for entries in listed for row in tables(entries))
         if {"editable", "virtual"} & table(row.get("source")).keys():
             projects.append(name)
     return reachable(projects or needs, lambda name: needs.get(name, ()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from sealock.inventory._data import word
-from sealock.inventory.analyzer import AnalyzedFile, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles import _node
 from sealock.inventory.lockfiles._shared import LockFile, text_of
 from sealock.model.inventory import Package
@@ -15,7 +15,7 @@ class Yarn(LockFile):
     """Both shapes are blocks with a heading of patterns ("a@^1, a@^2"); the later one is a subset of YAML."""
 
     name = "yarn lock"
-    wanted = WantedFiles(names=("yarn.lock",), limit=16 << 20)
+    patterns = FilePatterns(names=("yarn.lock",), limit=16 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """Give the packages."""
@@ -39,9 +39,9 @@ def packages(text: str, path: str) -> Iterator[Package]:
             if wish.startswith("npm:"):
                 name = _node.split(wish.removeprefix("npm:"))[0]
             source = wish if _node.is_local(wish) else word(fields.get("resolved"))
-        found = _node.package(name, version, path, source)
-        if found:
-            yield found
+        package = _node.package(name, version, path, source)
+        if package:
+            yield package
 
 
 def blocks(text: str) -> Iterator[tuple[str, dict[str, str]]]:

@@ -1,1 +1,1 @@
-"""Analyzers that tell of files alone, and nothing of packages: those who ask for packages do without them."""
+"""Analyzers that list risky files and find no packages: not needed where only packages are listed."""

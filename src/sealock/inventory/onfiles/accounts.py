@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.inventory.analyzer import AnalyzedFile, Analyzer, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, FilePatterns
 from sealock.inventory.stanzas import Faults, text
 from sealock.model.inventory import FileFact
 
@@ -14,17 +14,17 @@ SHADOW: Final = "etc/shadow"
 GROUP: Final = "etc/group"
 FIELDS: Final = {PASSWD: 7, SHADOW: 9, GROUP: 4}
 MOST_NAMES: Final = 20
-"""Names in one fact; an image with more accounts of one kind has said enough."""
+"""Maximum names in one fact."""
 
 
 class Accounts(Analyzer):
     """The files of accounts. A fact's `detail` holds the names: "alice, bob"; for shared ids, "alice, bob (1000)"."""
 
     name = "accounts"
-    wanted = WantedFiles(paths=(PASSWD, SHADOW, GROUP), limit=4 << 20)
+    patterns = FilePatterns(paths=(PASSWD, SHADOW, GROUP), limit=4 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[FileFact]:
-        """Yield one fact for each kind of fault, and one for each id that several have."""
+        """Yield a fact for each kind of fault, and one for each id that several accounts have."""
         faults = Faults()
         rows = list(_rows(file, faults))
         if file.path != GROUP:
@@ -49,21 +49,21 @@ def _rows(file: AnalyzedFile, faults: Faults) -> Iterator[list[str]]:
             continue
         fields = line.split(":", least)
         if len(fields) < min(least, 4) or not fields[0].strip() or not line.isprintable():
-            faults.add(f"line {number} is no account", line)
+            faults.add(f"line {number} is not an account", line)
         else:
             yield fields
 
 
 def _by_id(rows: list[list[str]]) -> dict[int, dict[str, None]]:
-    """Gather the names of each id. A name that stands twice is one account: the first line counts."""
-    found: dict[int, dict[str, None]] = {}
-    seen: set[str] = set()
+    """The names of each id. Of lines with the same name, the first counts."""
+    names_by_id: dict[int, dict[str, None]] = {}
+    names: set[str] = set()
     for row in rows:
         number = _id(row[2])
-        if number >= 0 and row[0] not in seen:
-            seen.add(row[0])
-            found.setdefault(number, {})[row[0]] = None
-    return found
+        if number >= 0 and row[0] not in names:
+            names.add(row[0])
+            names_by_id.setdefault(number, {})[row[0]] = None
+    return names_by_id
 
 
 def _id(field: str) -> int:
@@ -74,6 +74,6 @@ def _id(field: str) -> int:
 
 def _fact(file: AnalyzedFile, kind: str, names: list[str], after: str = "") -> Iterator[FileFact]:
     if names:
-        shown = ", ".join(name[:64] for name in names[:MOST_NAMES])
+        listed = ", ".join(name[:64] for name in names[:MOST_NAMES])
         more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-        yield FileFact(kind, file.path, file.mode, file.uid, file.gid, f"{shown}{more}{after}")
+        yield FileFact(kind, file.path, file.mode, file.uid, file.gid, f"{listed}{more}{after}")

@@ -9,7 +9,7 @@ from typing import Final
 from sealock.inventory import elf
 from sealock.inventory._musl import EXPORTED
 from sealock.inventory._symbols import Symbol, wanted_symbols
-from sealock.inventory.analyzer import AnalyzedFile, Analyzer, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, FilePatterns
 from sealock.inventory.elf import Elf
 from sealock.model.inventory import FileFact
 
@@ -38,14 +38,14 @@ class GlibcAnalyzer(Analyzer):
     """Files that glibc's loader has to load.
 
     The detail is a list of groups, divided by "; ", each a word and what it is about: "version" the newest version of
-    glibc's symbols that is asked for, "loader" the program's interpreter, "lacks" the symbols (and libraries) that musl
+    glibc's symbols that it needs, "loader" the program's interpreter, "lacks" the symbols (and libraries) that musl
     does not have, as `backtrace@GLIBC_2.2.5`, "gcompat" those that it has with that package only, "resolves" and
     "locale" the functions that musl has, but which work in another way there.
     """
 
     name = "libc"
     version = 2
-    wanted = WantedFiles(elf=True, limit=256 << 20)
+    patterns = FilePatterns(elf=True, limit=256 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[FileFact]:
         """Yield one fact for a file that needs glibc."""
@@ -78,9 +78,9 @@ def _groups(program: Elf, loader: str, symbols: list[Symbol]) -> Iterator[str]:
     if loader:
         yield f"loader {loader if loader.isprintable() else ascii(loader)}"
     names = {symbol.name for symbol in symbols}
-    # A weak symbol that nobody has is left at zero, which whoever asked for it so is prepared for.
+    # A missing weak symbol is zero, which its user expects.
     missing = {symbol.name for symbol in symbols if not symbol.weak} - EXPORTED
-    # A private symbol is an inner one of exactly one glibc, whatever else has something of that name.
+    # A private symbol belongs to exactly one glibc, whatever else has the same name.
     private = {symbol.name for symbol in symbols if symbol.version == b"GLIBC_PRIVATE"}
     helped = {name for name in missing if _THROUGH_GCOMPAT.fullmatch(name)} - private
     libraries = [name for name in program.dynamic.needed if name.startswith(_NOT_IN_MUSL)]

@@ -1,4 +1,4 @@
-"""Secrets in the texts of a layer. What is kept of one is where it stands and what it is, never its value.
+"""Secrets in the texts of a layer. A fact has the place and the kind of a secret, never its value.
 
 What is not looked into: files above a megabyte, binary files, and most of what packages and languages bring
 (node_modules, site-packages; in /usr/share and /usr/lib all but settings, in /usr/bin all but scripts): everybody has
@@ -14,7 +14,7 @@ from hashlib import blake2b
 from typing import Final
 
 from sealock.image.entry import DEFAULT_BOUNDS, Bounds
-from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, WantedFiles
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, FilePatterns
 from sealock.inventory.secretfiles import LARGEST, is_code
 from sealock.model.finding import Confidence
 from sealock.model.inventory import FileFact
@@ -38,7 +38,7 @@ _REQUIREPASS: Final = re.compile(r"(?m)^[ \t]{0,8}(?:requirepass|masterauth)[ \t
 
 
 def search(path: str, data: bytes) -> tuple[list[SecretMatch], int]:
-    """Find the secrets of a file, none within another, in order; and tell how many places were looked at."""
+    """Find the secrets of a file, none within another, in order; and the number of places searched."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         data = data.decode("utf-16", "replace").encode("utf-8", "replace")
     elif b"\0" in data[:4096]:
@@ -48,13 +48,13 @@ def search(path: str, data: bytes) -> tuple[list[SecretMatch], int]:
     if not shapes and not names and name not in _FORMATS and not name.endswith(".conf"):
         return [], 0  # as most files are, and there may be very many
     code = is_code(directory, name.rpartition(".")[2].lower())
-    # Latin-1 has a character for every byte, so that places in the one are places in the other.
+    # Latin-1 has a character for every byte, so offsets stay the same.
     text = data.decode("latin-1")
-    found = [*_of_format(path, name, text), *find_by_shape(text, shapes), *find_by_name(text, names, code=code)]
+    matches = [*_of_format(path, name, text), *find_by_shape(text, shapes), *find_by_name(text, names, code=code)]
     kept: list[SecretMatch] = []
-    for one in sorted(found, key=lambda one: (one.start, -one.confidence)):
-        if one.confidence > Confidence.LOW and (not kept or one.start >= kept[-1].end):
-            kept.append(one)
+    for match in sorted(matches, key=lambda match: (match.start, -match.confidence)):
+        if match.confidence > Confidence.LOW and (not kept or match.start >= kept[-1].end):
+            kept.append(match)
     return kept, len(shapes) + len(names)
 
 
@@ -93,34 +93,35 @@ def _is_pair(encoded: str) -> bool:
 
 
 class Secrets(Analyzer):
-    """Asks for no file by its name: `looked` tells which ones it is given.
+    """Selects no file by its name: `looked` tells which ones it is given.
 
     One of them looks at so many places and no more, since a layer may be made of nothing but what secrets begin with.
     """
 
     name = "secrets"
-    wanted = WantedFiles(limit=LARGEST)
+    patterns = FilePatterns(limit=LARGEST)
 
     def __init__(self, bounds: Bounds = DEFAULT_BOUNDS) -> None:
         super().__init__(bounds)
         self.left = PLACES
 
     def read(self, file: AnalyzedFile, /) -> Iterator[FileFact]:
-        """Yield a fact for each secret, with its line and a mark that tells it from another one in the same place."""
+        """Yield a fact for each secret, with its line and a mark that distinguishes it from others there."""
         if self.left < 0:
             return
         data = file.data
-        found, looked = search(file.path, data)
+        matches, looked = search(file.path, data)
         self.left -= looked
         line, at = 1, 0
-        for one in found[:MAX_SECRETS]:
-            line, at = line + data.count(b"\n", at, one.start), one.start
+        for match in matches[:MAX_SECRETS]:
+            line, at = line + data.count(b"\n", at, match.start), match.start
             yield FileFact(
-                "secret", file.path, file.mode, file.uid, file.gid, one.kind,
-                line=line, mark=_mark(file.path, data[one.start : one.end]), confidence=one.confidence.name.lower(),
+                "secret", file.path, file.mode, file.uid, file.gid, match.kind,
+                line=line, mark=_mark(file.path, data[match.start : match.end]),
+                confidence=match.confidence.name.lower(),
             )  # fmt: skip
-        if len(found) > MAX_SECRETS:
-            more = f"{len(found) - MAX_SECRETS} more secrets"
+        if len(matches) > MAX_SECRETS:
+            more = f"{len(matches) - MAX_SECRETS} more secrets"
             yield FileFact("secret", file.path, file.mode, file.uid, file.gid, more, confidence="medium")
         if self.left < 0:
             message = f"there are more than {PLACES} places where a secret may begin; what follows was not searched"

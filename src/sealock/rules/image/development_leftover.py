@@ -62,4 +62,4 @@ class DevelopmentLeftover(Rule[Inventory]):
 
 def _tells_history(fact: FileFact) -> bool:
     """Whether it shows more than what is there now: repositories, and what somebody typed."""
-    return "repository, with all its history" in fact.detail or fact.detail == "commands that somebody typed"
+    return "repository, with all its history" in fact.detail or fact.detail == "shell history"

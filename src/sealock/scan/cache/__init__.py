@@ -1,1 +1,1 @@
-"""What was found in a layer, kept by the layer's digest, so that the next image with that layer need not be read."""
+"""Facts of layers by digest, so that the next image with the same layer need not be read."""

@@ -1,4 +1,4 @@
-"""Tells the code that makes facts of bytes from any other: what one made is not believed by another."""
+"""Identifies the code that makes facts: facts of other code are not used."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from hashlib import sha256
 from typing import Final
 
 PACKAGES: Final = ("image", "inventory", "model", "secrets")
-"""The analyzers, and all that they import."""
+"""The analyzers, and everything that they import."""
 
 
 @cache
 def fingerprint() -> str:
-    """64 hexadecimal digits; "" where the sources are not at hand, and nothing may be kept.
+    """The digest of the sources, 64 hexadecimal digits; "" if they cannot be read, and nothing may be cached.
 
-    They are taken of the sources themselves: a number that somebody has to raise is forgotten some day.
+    A version number could be forgotten when the code changes.
     """
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     try:
@@ -26,7 +26,7 @@ def fingerprint() -> str:
 
 
 def of_sources(root: str) -> str:
-    """The fingerprint of the packages in a directory; OSError where they cannot be read."""
+    """The fingerprint of the packages in a directory; OSError if they cannot be read."""
     whole = sha256(f"{sys.implementation.cache_tag} {sys.version_info[:3]}".encode())
     for package in PACKAGES:
         for name in _modules(os.path.join(root, package)):
@@ -38,11 +38,11 @@ def of_sources(root: str) -> str:
 
 
 def _modules(directory: str) -> list[str]:
-    found: list[str] = []
+    modules: list[str] = []
     with os.scandir(directory) as listed:
-        for one in listed:
-            if one.name.endswith(".py"):
-                found.append(one.path)
-            elif one.name != "__pycache__" and one.is_dir():
-                found += _modules(one.path)
-    return sorted(found)
+        for entry in listed:
+            if entry.name.endswith(".py"):
+                modules.append(entry.path)
+            elif entry.name != "__pycache__" and entry.is_dir():
+                modules += _modules(entry.path)
+    return sorted(modules)

@@ -1,7 +1,7 @@
-"""A directory of small files that may vanish, be damaged or be foreign at any time, and that several processes share.
+"""A directory of small files that several processes share and that may disappear, be damaged or be foreign at any time.
 
-Each is written beside its place and renamed into it, and carries a checksum of its name and its bytes. What does not
-fit is removed, never believed. A directory that cannot be used costs time, and nothing else.
+Each is written under a temporary name and renamed, and has a checksum of its name and its bytes. A file with a wrong
+checksum is removed. Without a usable directory, sealock only takes longer.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from msgspec import Struct
 
 MAGIC: Final = b"sealock cache 1\n"
 LIMIT: Final = 1 << 30
-"""Bytes of all entries, by default."""
+"""Default maximum bytes of all entries."""
 LARGEST: Final = 256 << 20
-"""Bytes of one entry."""
+"""Maximum bytes of one entry."""
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHECKSUM: Final = 32
 _NAME: Final = re.compile(r"[a-z]{1,12}-[0-9a-f]{64}")
-_COMING: Final = re.compile(r"\.coming-[0-9]+-[0-9a-f]{16}")
-_FORGOTTEN: Final = 3600
-"""Seconds after which a file that is still not in its place never will be."""
+_TEMPORARY: Final = re.compile(r"\.coming-[0-9]+-[0-9a-f]{16}")
+_ABANDONED: Final = 3600
+"""Seconds after which a temporary file is abandoned."""
 _FRESH: Final = 60
-"""Seconds after which a use is noted again."""
+"""Seconds after which a use is recorded again."""
 
 
 class CacheEntry(Struct, frozen=True):
-    """An entry, the size that it takes, and when it was last used (seconds)."""
+    """An entry, its size on disk, and the time of its last use (seconds)."""
 
     name: str
     size: int
@@ -40,14 +40,14 @@ class CacheEntry(Struct, frozen=True):
 
 
 class CacheDirectory:
-    """The directory at a path, which is made if it is not there. `trouble` says why it cannot be used, "" if it can."""
+    """The directory at a path, created if missing. `trouble` says why it cannot be used, "" if it can."""
 
     def __init__(self, path: str, limit: int = LIMIT, *, make: bool = True) -> None:
         self.path, self.limit, self.trouble = path, limit, ""
         self._fd = -1
         self._grown = False
         if not path:
-            self.trouble = "no directory is named for it"
+            self.trouble = "no directory is configured"
             return
         try:
             if make:
@@ -56,7 +56,7 @@ class CacheDirectory:
             status = os.fstat(self._fd)
         except FileNotFoundError:
             if make:
-                self.trouble = f"{path} cannot be made"
+                self.trouble = f"{path} cannot be created"
             return
         except OSError as error:
             self.trouble = f"{path} cannot be used: {error.strerror or error}"
@@ -64,7 +64,7 @@ class CacheDirectory:
         if status.st_uid != os.geteuid():
             self.trouble = f"{path} belongs to another user"
         elif status.st_mode & 0o022:
-            self.trouble = f"{path} can be written to by others"
+            self.trouble = f"{path} is writable by others"
 
     def __del__(self) -> None:
         """Close it."""
@@ -72,7 +72,7 @@ class CacheDirectory:
             os.close(self._fd)
 
     def read(self, name: str) -> bytes | None:
-        """What was written under a name, byte for byte; None for nothing, and for what is damaged, which is removed."""
+        """Read an entry; None if there is none, or if it is damaged, in which case it is removed."""
         if self.trouble or self._fd < 0:
             return None
         try:
@@ -96,22 +96,22 @@ class CacheDirectory:
         return bytes(data)
 
     def write(self, name: str, data: bytes) -> None:
-        """Put an entry in its place, whole or not at all. Where that fails, `trouble` says so, and no more is tried."""
+        """Write an entry atomically. If that fails, `trouble` says why, and nothing more is written."""
         if self.trouble or self._fd < 0 or len(data) > min(LARGEST, self.limit // 2):
             return
-        coming = f".coming-{os.getpid()}-{os.urandom(8).hex()}"
+        temporary = f".coming-{os.getpid()}-{os.urandom(8).hex()}"
         try:
             fd = os.open(
-                coming, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=self._fd
+                temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=self._fd
             )
             try:
                 with open(fd, "wb", buffering=0) as file:
                     for part in (MAGIC, _checksum(name, data), data):
                         _write_all(file.fileno(), part)
-                os.rename(coming, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+                os.rename(temporary, name, src_dir_fd=self._fd, dst_dir_fd=self._fd)
             except BaseException:
                 with suppress(OSError):
-                    os.unlink(coming, dir_fd=self._fd)
+                    os.unlink(temporary, dir_fd=self._fd)
                 raise
         except OSError as error:
             self.trouble = f"{self.path} cannot be written to: {error.strerror or error}"
@@ -126,33 +126,33 @@ class CacheDirectory:
                 os.rmdir(name, dir_fd=self._fd)
 
     def entries(self) -> list[CacheEntry]:
-        """All entries, the one that was not used for the longest time first. Files of others are none."""
-        found: list[CacheEntry] = []
+        """All entries, the least recently used first; other files are ignored."""
+        entries: list[CacheEntry] = []
         if self._fd < 0:
-            return found
+            return entries
         with os.scandir(self._fd) as listed:
-            for one in listed:
+            for item in listed:
                 with suppress(OSError):
-                    if _NAME.fullmatch(one.name) or _COMING.fullmatch(one.name):
-                        status = one.stat(follow_symlinks=False)
-                        found.append(CacheEntry(one.name, status.st_blocks * 512, status.st_mtime))
-        return sorted(found, key=lambda one: one.used)
+                    if _NAME.fullmatch(item.name) or _TEMPORARY.fullmatch(item.name):
+                        status = item.stat(follow_symlinks=False)
+                        entries.append(CacheEntry(item.name, status.st_blocks * 512, status.st_mtime))
+        return sorted(entries, key=lambda entry: entry.used)
 
     def tidy(self) -> None:
-        """Keep to the limit, after something was written."""
+        """Enforce the limit, after something was written."""
         if self._grown and not self.trouble:
             self._grown = False
             self.prune(self.limit)
 
     def prune(self, most: int) -> tuple[int, int]:
-        """Remove what was not used for the longest time until `most` bytes are left or less; return count and bytes."""
+        """Remove the least recently used entries until at most `most` bytes are left; return their count and bytes."""
         entries = self.entries()
         left = sum(entry.size for entry in entries)
         count = size = 0
         now = time.time()
         for entry in entries:
-            forgotten = entry.name.startswith(".") and now - entry.used > _FORGOTTEN
-            if (left > most and not entry.name.startswith(".")) or forgotten or not most:
+            abandoned = entry.name.startswith(".") and now - entry.used > _ABANDONED
+            if (left > most and not entry.name.startswith(".")) or abandoned or not most:
                 self.remove(entry.name)
                 left -= entry.size
                 count, size = count + 1, size + entry.size
@@ -160,7 +160,7 @@ class CacheDirectory:
 
 
 def _make(path: str) -> None:
-    """Make a directory for this user alone; those above it as usual."""
+    """Create a directory only for this user; those above it with the usual mode."""
     if not os.path.isdir(path):
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with suppress(FileExistsError):
@@ -174,7 +174,7 @@ def _checksum(name: str, data: bytes | memoryview) -> bytes:
 
 
 def _read_all(fd: int, size: int) -> bytes:
-    """All bytes of a file, and one more if it has grown."""
+    """Read a file, and one byte more if it has grown."""
     parts: list[bytes] = []
     left = size + 1
     while left and (part := os.read(fd, left)):

@@ -1,10 +1,10 @@
-"""Facts of layers, kept by the digest of the layer's plain bytes, by the code that made them and by its bounds.
+"""Caches the facts of layers by the digest of the uncompressed bytes, by the code that made them and by its bounds.
 
-Those of all layers of an image together are kept as well, by the digests of all: most of the time of a second look
-would go into laying them over one another.
+The merged facts of an image are cached by the digests of all its layers, since a second run would spend most of its
+time on merging.
 
-They are facts of bytes that were read and hashed in the same run, and are given only for bytes that have that digest:
-who asks sees to that.
+Only facts of bytes that were read and hashed in the same run are written. The caller must use them only for bytes
+with that digest.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from sealock.scan.cache.directory import CacheDirectory
 T = TypeVar("T")
 
 _COUNTED: Final = ("metadata", "layers", "images", "entries", "total")
-"""Bounds on an image as a whole, which make no other facts of one layer."""
+"""Bounds on a whole image, which do not change the facts of a layer."""
 
 
 class CachedFacts(Struct, frozen=True):
-    """A layer's facts, and what was wrong with its archive."""
+    """A layer's facts, and the errors of its archive."""
 
     facts: LayerFacts
     messages: tuple[str, ...]
 
 
 class MergedFacts(Struct, frozen=True):
-    """The facts of all layers of an image, laid over one another, and what was wrong with the archive of each."""
+    """The merged facts of an image, and the errors of each layer's archive."""
 
     facts: ImageFacts
     messages: tuple[tuple[str, ...], ...]
@@ -45,7 +45,7 @@ class _Alias(Struct, frozen=True):
 
 
 class LayerCache:
-    """What a directory keeps of layers: without `files`, of their packages alone."""
+    """The facts of layers in a cache directory; without `files`, only those on packages."""
 
     def __init__(self, directory: CacheDirectory, bounds: Bounds, *, files: bool = True) -> None:
         self._directory, self._files = directory, files
@@ -55,7 +55,7 @@ class LayerCache:
         self._bounds = msgspec.json.encode(which, order="sorted").decode()
 
     def facts(self, diff_id: str) -> CachedFacts | None:
-        """What is known of the plain bytes with this digest."""
+        """The facts of the uncompressed bytes with this digest."""
         if not self._code or not diff_id:
             return None
         if self._files:
@@ -66,7 +66,7 @@ class LayerCache:
         return CachedFacts(whole.facts.of_packages(), whole.messages) if whole else None
 
     def keep(self, diff_id: str, kept: CachedFacts, stored: str = "") -> None:
-        """Keep facts under the digest of the plain bytes, and note which one that is for the bytes as `stored`."""
+        """Keep facts by the digest of the uncompressed bytes, and map the digest `stored` to it."""
         if (
             self._code
             and diff_id
@@ -75,14 +75,14 @@ class LayerCache:
         ):
             self._directory.write(_alias(stored), msgspec.msgpack.encode(_Alias(diff_id)))
 
-    def together(self, diff_ids: tuple[str, ...]) -> MergedFacts | None:
-        """What is known of layers with these digests, in this order, laid over one another."""
+    def merged(self, diff_ids: tuple[str, ...]) -> MergedFacts | None:
+        """The merged facts of layers with these digests, in this order."""
         return self._read(self._name(self._whole, " ".join(diff_ids)), MergedFacts) if self._code else None
 
-    def keep_merged(self, diff_ids: tuple[str, ...], together: MergedFacts) -> None:
-        """Keep what layers with these digests come to."""
+    def keep_merged(self, diff_ids: tuple[str, ...], merged: MergedFacts) -> None:
+        """Keep the merged facts of layers with these digests."""
         if self._code:
-            self._write(self._name(self._whole, " ".join(diff_ids)), together)
+            self._write(self._name(self._whole, " ".join(diff_ids)), merged)
 
     def _read(self, name: str, kind: type[T]) -> T | None:
         data = self._directory.read(name)
@@ -98,19 +98,19 @@ class LayerCache:
         try:
             data = msgspec.msgpack.encode(value)
         except UnicodeEncodeError:
-            return False  # names that are no Unicode
+            return False  # names that are not Unicode
         self._directory.write(name, data)
         return True
 
     def has(self, diff_id: str) -> bool:
-        """Whether anything is known of the plain bytes with this digest."""
+        """Whether there are facts of the uncompressed bytes with this digest."""
         kinds = ("facts",) if self._files else ("packages", "facts")
         return bool(self._code and diff_id) and any(
             self._directory.read(self._name(kind, diff_id)) is not None for kind in kinds
         )
 
     def plain(self, stored: str) -> str:
-        """The digest of what bytes with this digest inflate to; "" where that was never seen."""
+        """The digest of the uncompressed bytes of a stored digest; "" if it is unknown."""
         data = self._directory.read(_alias(stored)) if stored else None
         try:
             return msgspec.msgpack.decode(data, type=_Alias).diff_id if data is not None else ""

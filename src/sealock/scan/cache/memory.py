@@ -1,4 +1,4 @@
-"""What an earlier run knows of an image's layers, and what this one leaves for the next."""
+"""What earlier runs know about images, and what this one keeps for the next."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sealock.scan.cache.proofs import FileProofs
 
 
 class ImageCache:
-    """The cache in a directory, for one run. Without `files`, facts without those of risky files do as well."""
+    """The cache in a directory, for one run. Without `files`, facts without risky files are enough."""
 
     def __init__(self, path: str, bounds: Bounds, limit: int = LIMIT, *, files: bool = True) -> None:
         self.directory = CacheDirectory(path, limit)
@@ -25,30 +25,30 @@ class ImageCache:
         self._layers = LayerCache(self.directory, bounds, files=files)
 
     def recall(self, source: LayerSource) -> CachedFacts | None:
-        """What is known of a layer with these digests. It holds for this one only if `certain` says so."""
+        """The cached facts of a layer by its stated digests; valid only if `has_stored_digests` confirms these."""
         return self._layers.facts(source.layer.diff_id) if self._may_know(source) else None
 
     def recall_merged(self, sources: Sequence[LayerSource]) -> MergedFacts | None:
-        """What is known of layers with these digests, laid over one another. It holds for these as for each alone."""
+        """The merged facts of layers by their stated digests; valid under the same condition for each."""
         if not all(self._may_know(source) for source in sources):
             return None
-        return self._layers.together(tuple(source.layer.diff_id for source in sources))
+        return self._layers.merged(tuple(source.layer.diff_id for source in sources))
 
     def _may_know(self, source: LayerSource) -> bool:
-        """Whether a layer's digests say which bytes it has to have, so that something may be known of them."""
+        """Whether a layer's digests identify its bytes, so that there may be facts of them."""
         if not isinstance(source, TarLayer):
             return False
         layer, stretch = source.layer, source.stretch
         if stretch is not None:
             self.proofs.note(stretch.file)
         elif not source.is_verified_on_read:
-            return False  # a part of a compressed archive has no digest before it was inflated
-        # A layer that an engine names by its diff_id alone is never sent.
+            return False  # a part of a compressed archive has no digest before it is decompressed
+        # An engine does not send a layer that it names only by its diff_id.
         plain = not source.is_compressed() if stretch is not None else not layer.digest
         return bool(layer.diff_id) and (plain or self._inflates_to(layer))
 
     def keep(self, source: LayerSource, facts: LayerFacts) -> bool:
-        """Keep what was found in a layer, if that may be; tell whether it may."""
+        """Keep the facts of a layer if `may_keep`; return whether they were kept."""
         if not isinstance(source, TarLayer) or not self.may_keep(source):
             return False
         stored = source.layer.digest if source.layer.digest != source.layer.diff_id else ""
@@ -56,42 +56,42 @@ class ImageCache:
         return True
 
     def may_keep(self, source: LayerSource) -> bool:
-        """Whether a layer was verified while it was read, and nobody could have changed it."""
+        """Whether a layer was verified while it was read, and could not have changed since."""
         if not isinstance(source, TarLayer) or not source.has_all_digests():
             return False
         return source.stretch is None or self.proofs.sound(source.stretch.file)
 
     def keep_merged(self, sources: Sequence[TarLayer], facts: ImageFacts) -> None:
-        """Keep what layers come to that have the digests that they are named by."""
+        """Keep the merged facts of verified layers."""
         messages = tuple(tuple(source.messages()) for source in sources)
         self._layers.keep_merged(tuple(source.layer.diff_id for source in sources), MergedFacts(facts, messages))
 
     def holds(self, layer: Layer, /) -> bool:
-        """Whether it is known what is in a layer with these digests."""
+        """Whether there are facts of a layer with these digests."""
         return (not layer.digest or self._inflates_to(layer)) and self._layers.has(layer.diff_id)
 
     def _inflates_to(self, layer: Layer) -> bool:
-        """Whether the bytes as stored are the plain ones, or were seen to inflate to them."""
+        """Whether the stored bytes are uncompressed, or known to decompress to the stated digest."""
         return layer.digest == layer.diff_id or self._layers.plain(layer.digest) == layer.diff_id
 
     def image(self, identity: str, /) -> KnownImage | None:
-        """What an engine's archive said of the image with this id."""
+        """The image with this id, as an engine's archive described it."""
         data = self.directory.read(_name(identity))
         try:
             return msgspec.msgpack.decode(data, type=KnownImage) if data is not None else None
         except msgspec.MsgspecError:
             return None
 
-    def keep_image(self, identity: str, shelved: KnownImage, /) -> None:
-        """Keep it for the next time."""
+    def keep_image(self, identity: str, image: KnownImage, /) -> None:
+        """Keep an image for the next run."""
         try:
-            data = msgspec.msgpack.encode(shelved)
+            data = msgspec.msgpack.encode(image)
         except UnicodeEncodeError:
-            return  # a line of the history that is no Unicode
+            return  # a history line that is not Unicode
         self.directory.write(_name(identity), data)
 
     def close(self) -> None:
-        """Write down which files were verified, and keep to the limit."""
+        """Write the list of verified files, and enforce the limit."""
         self.proofs.keep()
         self.directory.tidy()
 

@@ -1,7 +1,7 @@
-"""Which files were found to have the bytes that they are named by, so that they need not be hashed at every look.
+"""Remembers verified files, so that they need not be hashed in every run.
 
-A file is known by its device and number, and by its size and times. The time of its last change, which nobody sets at
-will, must lie well before the hashing began; and nobody else may be able to write to it.
+A file is identified by its device and inode, its size and its times. Its ctime, which cannot be set, must be well
+before the hashing began; and no other user may be able to write to it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from sealock.image.bytesources import Bytefile, Stretch, UnreadableError, is_our
 from sealock.scan.cache.directory import CacheDirectory
 
 _TICK: Final = 20_000_000
-"""Nanoseconds within which a file may be changed twice without another time."""
+"""Nanoseconds within which two changes of a file may have the same ctime."""
 _COARSE: Final = 2_000_000_000
-"""The same for file systems that keep no parts of a second."""
+"""The same for file systems that store whole seconds."""
 _MOST: Final = 4096
-"""Stretches of one file."""
+"""Maximum verified stretches of one file."""
 
 _Place: TypeAlias = tuple[int, int, str]
-"""Where a stretch begins, how long it is, and its digest."""
+"""The offset, length and digest of a stretch."""
 
 
 class _Stamp(Struct, frozen=True):
@@ -36,7 +36,7 @@ class _Stamp(Struct, frozen=True):
 
 
 _GONE: Final = _Stamp(-1, -1, -1)
-"""That of a file that cannot be looked at, and that is never sound."""
+"""The stamp of a file without a status, which is never sound."""
 
 
 class _Record(Struct, frozen=True):
@@ -45,19 +45,19 @@ class _Record(Struct, frozen=True):
 
 
 class _Known(Struct):
-    """A file at hand, as it was when it was first asked about."""
+    """A file of this run, as it was when first used."""
 
     name: str
     stamp: _Stamp
-    asked: int
-    """When that was, in nanoseconds."""
+    noted: int
+    """The time of that, in nanoseconds."""
     places: set[_Place]
     file: Bytefile
     fresh: bool = False
 
 
 class FileProofs:
-    """What a directory keeps of files."""
+    """The verified files in a cache directory."""
 
     def __init__(self, directory: CacheDirectory) -> None:
         self._directory = directory
@@ -65,12 +65,12 @@ class FileProofs:
         self._lock = Lock()
 
     def proven(self, stored: Stretch, digest: str, /) -> bool:
-        """Whether this very file, unchanged, was found to have these bytes."""
+        """Whether this file, unchanged, was verified to have this digest."""
         with self._lock:
             return (stored.start, stored.length, digest) in self._known(stored.file).places
 
     def prove(self, stored: Stretch, digest: str, /) -> None:
-        """Take down that it was found to."""
+        """Record that it was verified."""
         with self._lock:
             known = self._known(stored.file)
             if len(known.places) < _MOST:
@@ -78,20 +78,20 @@ class FileProofs:
                 known.fresh = True
 
     def note(self, file: Bytefile) -> None:
-        """Take down how a file is, before anything is read of it."""
+        """Record the status of a file before it is read."""
         with self._lock:
             self._known(file)
 
     def sound(self, file: Bytefile) -> bool:
-        """Whether what was read of a file since it was noted is what it held: nobody changed it, or could have."""
+        """Whether a file has not changed since `note`, and could not have."""
         known, status = self._known(file), _status(file)
         if status is None or _stamp(status) != known.stamp:
             return False
         tick = _TICK if known.stamp.changed % 1_000_000_000 else _COARSE
-        return file.own or (known.asked - known.stamp.changed > tick and is_ours(status))
+        return file.own or (known.noted - known.stamp.changed > tick and is_ours(status))
 
     def keep(self) -> None:
-        """Write down what was found of sound files."""
+        """Write the records of sound files."""
         for known in self._files.values():
             if known.fresh and not known.file.own and self.sound(known.file):
                 known.fresh = False
@@ -123,7 +123,7 @@ class FileProofs:
 
 
 def _status(file: Bytefile) -> os.stat_result | None:
-    """How a file is; None where it went away meanwhile, or another one took its place."""
+    """The status of a file; None if it was removed or replaced."""
     try:
         return file.status()
     except (OSError, UnreadableError):

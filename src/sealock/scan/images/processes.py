@@ -1,7 +1,7 @@
-"""Work shared with child processes, since one interpreter uses one processor. Without children, all of it is done here.
+"""Shares work with child processes, since one interpreter uses one CPU. Without children, this process does all of it.
 
-The numbers of the tasks stand in a pipe, from which everybody takes the next one. What a child made of each comes back
-pickled, as soon as it is there; what a child did not get done, for whatever reason, is done here in the end.
+A pipe holds the numbers of the tasks; each process takes the next one. Children send each result pickled when it is
+ready; this process does the tasks that a child did not finish.
 """
 
 from __future__ import annotations
@@ -19,56 +19,56 @@ from typing import Final, TypeVar
 
 T = TypeVar("T")
 _FRAME: Final = Struct("<IQ")
-"""What stands before each result: its task, and how many bytes it has."""
+"""The header of a result: its task, and its size in bytes."""
 
 MOST_CHILDREN: Final = 3
 _MOST_TASKS: Final = 8192
-"""As many numbers go into a pipe at once on every system."""
+"""So many numbers fit into a pipe on every system."""
 
 
-def children() -> int:
-    """How many may help: none where a copy of this process would not be sound, or has no processor to itself."""
+def count_children() -> int:
+    """The number of child processes to use: none if this process cannot safely fork, or has only one CPU."""
     if not sys.platform.startswith("linux") or threading.active_count() > 1:
         return 0
     return max(0, min(MOST_CHILDREN, len(os.sched_getaffinity(0)) - 1))
 
 
-def shared(work: Callable[[int], T], tasks: int, helpers: int, meanwhile: Callable[[], None]) -> list[T]:
-    """The results of `work(0)` to `work(tasks - 1)`; `meanwhile` is called once the children were made.
+def share(work: Callable[[int], T], tasks: int, helpers: int, meanwhile: Callable[[], None]) -> list[T]:
+    """Return the results of `work(0)` to `work(tasks - 1)`; calls `meanwhile` after the children started.
 
-    The order in which tasks are taken is theirs: let the long ones come first.
+    Processes take tasks in order: put the long ones first.
     """
     results: dict[int, T] = {}
     if helpers and 1 < tasks <= _MOST_TASKS:
-        _together(work, tasks, min(helpers, tasks - 1), meanwhile, results)
+        _share(work, tasks, min(helpers, tasks - 1), meanwhile, results)
     else:
         meanwhile()
     return [results[task] if task in results else work(task) for task in range(tasks)]
 
 
-def _together(
+def _share(
     work: Callable[[int], T], tasks: int, helpers: int, meanwhile: Callable[[], None], results: dict[int, T]
 ) -> None:
     queue, fill = os.pipe()
     os.write(fill, b"".join(task.to_bytes(4, "little") for task in range(tasks)))
     os.close(fill)
-    made: list[_Child] = []
+    children: list[_Child] = []
     try:
         for _ in range(helpers):
-            made.append(_Child(work, queue))  # noqa: PERF401  those that were made must be ended if the next one fails
-        for child in made:
+            children.append(_Child(work, queue))  # noqa: PERF401  if the next one fails, these must be ended
+        for child in children:
             child.listen()
         meanwhile()
         while (task := _next(queue)) is not None:
             results[task] = work(task)
-            for child in made:
+            for child in children:
                 results.update(child.arrived())
-        for child in made:
+        for child in children:
             child.wait()
             results.update(child.arrived())
     finally:
         os.close(queue)
-        for child in made:
+        for child in children:
             child.end()
 
 
@@ -78,7 +78,7 @@ def _next(queue: int) -> int | None:
 
 
 class _Child:
-    """A copy of this process that takes tasks, and tells what came of each."""
+    """A forked process that takes tasks and sends their results."""
 
     def __init__(self, work: Callable[[int], T], queue: int) -> None:
         self._inlet, outlet = os.pipe()
@@ -87,48 +87,48 @@ class _Child:
             status = 1
             try:
                 os.close(self._inlet)
-                _labour(work, queue, outlet)
+                _work(work, queue, outlet)
                 status = 0
             finally:
-                # Whatever happened: nothing that the parent has begun is to be ended here.
+                # Skip all cleanup: it belongs to the parent.
                 os._exit(status)
         os.close(outlet)
         self._ended = False
-        self._told: deque[tuple[int, bytes]] = deque()
-        self._thread = Thread(target=self._hear, daemon=True)
+        self._received: deque[tuple[int, bytes]] = deque()
+        self._thread = Thread(target=self._receive, daemon=True)
 
     def listen(self) -> None:
-        """Begin to take what it tells, so that it need not wait."""
+        """Start to receive results, so that the child need not wait."""
         self._thread.start()
 
-    def _hear(self) -> None:
-        held = bytearray()
+    def _receive(self) -> None:
+        buffer = bytearray()
         while data := os.read(self._inlet, 1 << 20):
-            held += data
-            while len(held) >= _FRAME.size:
-                task, size = _FRAME.unpack_from(held)
+            buffer += data
+            while len(buffer) >= _FRAME.size:
+                task, size = _FRAME.unpack_from(buffer)
                 end = _FRAME.size + size
-                if len(held) < end:
+                if len(buffer) < end:
                     break
-                self._told.append((task, bytes(held[_FRAME.size : end])))
-                del held[:end]
+                self._received.append((task, bytes(buffer[_FRAME.size : end])))
+                del buffer[:end]
 
     def arrived(self) -> dict[int, T]:
-        """What it has told since this was last asked."""
-        found: dict[int, T] = {}
-        while self._told:
-            task, data = self._told.popleft()
-            found[task] = pickle.loads(data)  # noqa: S301  it comes from this very program
-        return found
+        """The results since the last call."""
+        results: dict[int, T] = {}
+        while self._received:
+            task, data = self._received.popleft()
+            results[task] = pickle.loads(data)  # noqa: S301  it comes from this program
+        return results
 
     def wait(self) -> None:
-        """Wait until it has ended; one that failed has told less."""
+        """Wait until it has ended; a failed one sent fewer results."""
         self._thread.join()
         self._ended = True
         os.waitpid(self.pid, 0)
 
     def end(self) -> None:
-        """End it, if it did not by itself."""
+        """Kill it if it is still running."""
         if not self._ended:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
@@ -136,9 +136,9 @@ class _Child:
         os.close(self._inlet)
 
 
-def _labour(work: Callable[[int], T], queue: int, outlet: int) -> None:
+def _work(work: Callable[[int], T], queue: int, outlet: int) -> None:
     while (task := _next(queue)) is not None:
-        told = pickle.dumps(work(task), pickle.HIGHEST_PROTOCOL)
-        data = memoryview(_FRAME.pack(task, len(told)) + told)
+        result = pickle.dumps(work(task), pickle.HIGHEST_PROTOCOL)
+        data = memoryview(_FRAME.pack(task, len(result)) + result)
         while data:
             data = data[os.write(outlet, data) :]

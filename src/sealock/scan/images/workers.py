@@ -1,4 +1,4 @@
-"""Reads the layers of an image by several processes: plain ones in pieces, compressed ones whole."""
+"""Reads the layers of an image with several processes: uncompressed ones in pieces, compressed ones whole."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from sealock.image.entry import LayerSource
 from sealock.image.header import MOST
 from sealock.image.layers import Piece, TarLayer
 from sealock.inventory.facts import LayerFacts
-from sealock.inventory.scan import PieceFacts, joined, scan_layer, scan_piece
+from sealock.inventory.scan import PieceFacts, join, scan_layer, scan_piece
 from sealock.inventory.selection import Selection
 from sealock.scan.images import processes
 
 WORTH: Final = 32 << 20
-"""Stored bytes from which on other processes help: less is read before they are made."""
+"""Stored bytes from which on more processes pay off: less is read before they have started."""
 SPACING: Final = 12 << 20
-"""Bytes of a piece, or thereabouts: small enough that no process waits long for the last one of another."""
+"""Approximate bytes of a piece: small enough that no process waits long for another's last one."""
 THREADS: Final = 2
-"""Layers that are read at the same time where processes cannot: more would only wait, and take memory."""
+"""Layers to read in parallel threads if processes are not possible: more would only wait and use memory."""
 
 
-class _Done(Struct):
-    """What a layer or a piece of one came to. `ended` is where the next piece is to begin, `by` the process."""
+class _TaskResult(Struct):
+    """The facts of a layer or a piece. `ended` is where the next piece must begin, `by` the process id."""
 
     facts: PieceFacts
     errors: list[str]
@@ -37,33 +37,33 @@ class _Done(Struct):
 
 
 class _Task(Struct, frozen=True):
-    """A layer to be read, or a piece of it."""
+    """A layer to read, or a piece of it."""
 
     layer: TarLayer
     selection: Selection
     piece: Piece | None = None
 
-    def __call__(self) -> _Done:
+    def __call__(self) -> _TaskResult:
         """Read it."""
         if self.piece:
             return _read(self.piece, self.selection)
         facts = scan_piece(self.layer.entries(), self.selection)
-        return _Done(facts, self.layer.messages(), outcome=self.layer.outcome(), by=os.getpid())
+        return _TaskResult(facts, self.layer.messages(), outcome=self.layer.outcome(), by=os.getpid())
 
 
 class _Tally:
-    """What was read so far, in memory that processes share. Each number is written by one of them alone."""
+    """What was read so far, in memory that processes share. Only one process writes each number."""
 
     def __init__(self, tasks: int, most: int) -> None:
         self._counts = memoryview(mmap(-1, 8 * max(1, tasks))).cast("Q")
         self._most = most
 
     def note(self, task: int, cost: int) -> None:
-        """Note what a task took."""
+        """Set the cost of a task."""
         self._counts[task] = cost
 
     def is_over(self) -> bool:
-        """Whether that is more than all may take: what is left need not be read."""
+        """Whether the limit is exceeded: the rest need not be read."""
         return sum(self._counts) > self._most
 
 
@@ -74,9 +74,9 @@ def read_layers(
     progress: Callable[[LayerSource], None],
     meanwhile: Callable[[], None] = lambda: None,
 ) -> list[LayerFacts] | None:
-    """What each layer holds by itself, whatever is in the others; None where all take more than `most` entries may.
+    """Read each layer independently of the others; None if all together exceed `most` entries.
 
-    `meanwhile` begins what else is to be done at the same time, in threads.
+    `meanwhile` starts threads for other work during the reading.
     """
     if not sources:
         meanwhile()
@@ -85,7 +85,8 @@ def read_layers(
     for layer in layers:
         layer.start_counting(parallel=True)
     stored = [layer for layer in layers if layer.stretch is not None]
-    if processes.children() and len(stored) == len(sources) and sum(layer.layer.size for layer in stored) >= WORTH:
+    total = sum(layer.layer.size for layer in stored)
+    if processes.count_children() and len(stored) == len(sources) and total >= WORTH:
         return _shared(stored, selection, most, progress, meanwhile)
     meanwhile()
     return _in_threads(sources, selection, most, progress)
@@ -94,22 +95,22 @@ def read_layers(
 def read_in_order(
     sources: Sequence[LayerSource], selection: Selection, most: int, progress: Callable[[LayerSource], None]
 ) -> list[LayerFacts]:
-    """What each layer holds where all together have too many entries or facts: the last ones are left out."""
+    """Read the layers in order up to `most` entries or facts in all; the rest is skipped."""
     for source in sources:
         if isinstance(source, TarLayer):
             source.start_counting(parallel=False)
-    found: list[LayerFacts] = []
+    layers: list[LayerFacts] = []
     for source in sources:
         progress(source)
-        found.append(scan_layer(source, selection, max(0, most)))
-        most -= found[-1].cost
-    return found
+        layers.append(scan_layer(source, selection, max(0, most)))
+        most -= layers[-1].cost
+    return layers
 
 
 def _in_threads(
     sources: Sequence[LayerSource], selection: Selection, most: int, progress: Callable[[LayerSource], None]
 ) -> list[LayerFacts] | None:
-    """Read layers here. Inflating, hashing and waiting for a network go on beside another layer's walk."""
+    """Read layers in threads: decompressing, hashing and the network run in parallel with another layer."""
     if len(sources) < 2:
         progress(sources[0])
         return [scan_layer(sources[0], selection)]
@@ -126,8 +127,8 @@ def _in_threads(
         return facts
 
     with ThreadPoolExecutor(THREADS) as pool:
-        found = list(pool.map(scan, range(len(sources))))
-    return None if tally.is_over() else [facts for facts in found if facts is not None]
+        layers = list(pool.map(scan, range(len(sources))))
+    return None if tally.is_over() else [facts for facts in layers if facts is not None]
 
 
 def _shared(
@@ -141,7 +142,7 @@ def _shared(
         [_Task(layer, selection, piece) for piece in layer.pieces(SPACING)] or [_Task(layer, selection)]
         for layer in layers
     ]
-    # Whole layers take longest, and the largest most of all: they come first.
+    # Whole layers take longest: they come first, the largest at the front.
     order = sorted(
         (task for of_layer in tasks for task in of_layer),
         key=lambda task: (task.piece is not None, -task.layer.layer.size),
@@ -149,7 +150,7 @@ def _shared(
     number = {id(task): at for at, task in enumerate(order)}
     tally = _Tally(len(order), most)
 
-    def work(at: int) -> _Done | None:
+    def work(at: int) -> _TaskResult | None:
         if tally.is_over():
             return None
         progress(order[at].layer)
@@ -158,32 +159,34 @@ def _shared(
         return done
 
     def begin() -> None:
-        # Threads are begun when the other processes are made: they would not be in the copies.
+        # Threads start after the fork: child processes would not have them.
         meanwhile()
         for of_layer in tasks:
             if of_layer[0].piece:
                 of_layer[0].layer.verify()
 
-    found = processes.shared(work, len(order), processes.children(), begin)
+    results = processes.share(work, len(order), processes.count_children(), begin)
     if tally.is_over():
         return None
-    done = [one for one in found if one is not None]
+    done = [result for result in results if result is not None]
     return [
-        _put_together(layer, [(task.piece, done[number[id(task)]]) for task in of_layer], selection)
+        _join_pieces(layer, [(task.piece, done[number[id(task)]]) for task in of_layer], selection)
         for layer, of_layer in zip(layers, tasks, strict=True)
     ]
 
 
-def _put_together(layer: TarLayer, parts: Sequence[tuple[Piece | None, _Done]], selection: Selection) -> LayerFacts:
-    """What a layer holds. A piece that does not begin where the one before it ended was a wrong guess."""
+def _join_pieces(
+    layer: TarLayer, parts: Sequence[tuple[Piece | None, _TaskResult]], selection: Selection
+) -> LayerFacts:
+    """Join the pieces of a layer. A piece that does not begin where the previous one ended was a wrong guess."""
     first, whole = parts[0]
     if first is None:
         if whole.by != os.getpid():
             layer.forget(whole.errors)
             layer.take(whole.outcome)
-        return joined([whole.facts], selection)
+        return join([whole.facts], selection)
     by_start = {piece.start: done for piece, done in parts if piece}
-    fitting: list[_Done] = []
+    fitting: list[_TaskResult] = []
     at = 0
     while at >= 0:
         done = by_start.get(at) or _read(
@@ -192,9 +195,9 @@ def _put_together(layer: TarLayer, parts: Sequence[tuple[Piece | None, _Done]], 
         fitting.append(done)
         at = done.ended
     layer.forget(error for done in fitting for error in done.errors)
-    return joined([done.facts for done in fitting], selection)
+    return join([done.facts for done in fitting], selection)
 
 
-def _read(piece: Piece, selection: Selection) -> _Done:
+def _read(piece: Piece, selection: Selection) -> _TaskResult:
     facts = scan_piece(piece.entries(), selection)
-    return _Done(facts, piece.errors, piece.ended)
+    return _TaskResult(facts, piece.errors, piece.ended)
