@@ -179,10 +179,10 @@ class _Page(Page):
         reasons = skip_reasons(self.report)
         if not reasons:
             return
-        words = f"{count(self.report.skipped, 'check')} skipped"
+        words = f"{count(self.report.skipped, 'check')} skipped:"
         if len(reasons) == 1:
-            words += f": {line(next(iter(reasons)), 300)}"
-        yield from self.hanging(f"{words}.", 0, "bold")
+            words += f" {line(next(iter(reasons)), 300)}."
+        yield from self.hanging(words, 0, "bold")
         first = list(reasons.items())[: None if self.verbose else _REASONS]
         for reason, entries in first:
             if len(reasons) > 1:
