@@ -42,7 +42,7 @@ def test_a_command_that_reads_layers_keeps_what_it_found(
     cache = tmp_path / "cache"
     first = sealock(*command, archive, "--cache-dir", str(cache))
     told = status(cache)
-    assert (told["directory"], told["layers"], told["entries"], told["trouble"]) == (str(cache), 1, 3, "")
+    assert (told["directory"], told["layers"], told["entries"], told["error"]) == (str(cache), 1, 3, "")
     assert told["size"] > 0
     again = sealock(*command, archive, "--cache-dir", str(cache))
     assert (again.returncode, again.stdout) == (first.returncode, first.stdout)
@@ -91,13 +91,13 @@ def test_a_directory_that_cannot_be_used_is_told(tmp_path: Path) -> None:
 def test_a_size_that_is_none_is_refused(size: str) -> None:
     told = sealock("cache", "prune", f"--max-size={size}", SEALOCK_CACHE_DIR="/dev/null/x")
     assert told.returncode == 2
-    assert "is no size" in told.stderr or not size
+    assert "is not a size" in told.stderr or not size
 
 
 def test_a_size_goes_with_pruning_alone() -> None:
     told = sealock("cache", "clear", "--max-size", "1G", SEALOCK_CACHE_DIR="/dev/null/x")
     assert told.returncode == 2
-    assert "--max-size is for `cache prune`" in told.stderr
+    assert "--max-size needs `cache prune`" in told.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`sealock cache`: what is kept of layers that were read, looked at, made smaller, removed."""
+"""`sealock cache`: shows, prunes and clears the layer cache."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from sealock.targets.outputs import write_output
 from sealock.text import count, format_size, visible
 
 _ABOUT: Final = {
-    "show": "tell where it is, how much it holds, and how large it may become (this is the default)",
-    "prune": "remove what was not used for the longest time, until --max-size is kept to",
-    "clear": "remove all that is kept",
+    "show": "show where it is, its size and its limit (default)",
+    "prune": "remove the least recently used entries, down to --max-size",
+    "clear": "remove every entry",
 }
 _UNITS: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _SIZE: Final = re.compile(r"(\d{1,12})\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
@@ -27,21 +27,25 @@ def configure(parser: ArgumentParser) -> None:
     """Add the command's options."""
     about = "; ".join(f"{name}: {text}" for name, text in _ABOUT.items())
     parser.add_argument("what", metavar="WHAT", nargs="?", default="show", choices=tuple(_ABOUT), help=about)
-    parser.add_argument("--max-size", metavar="SIZE", default="", help="for prune: as 500M or 2G (default: 1G)")
+    parser.add_argument(
+        "--max-size", metavar="SIZE", default="", help="with prune: the size to keep, such as 500M or 2G (default: 1G)"
+    )
     parser.add_argument(
         "--cache-dir",
         metavar="DIRECTORY",
         default="",
         help="the directory (default: $SEALOCK_CACHE_DIR, else below ~/.cache)",
     )
-    parser.add_argument("--format", choices=("terminal", "json"), default="terminal", help="how to tell")
-    parser.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
+    parser.add_argument(
+        "--format", choices=("terminal", "json"), default="terminal", help="output format (default: terminal)"
+    )
+    parser.add_argument("--output", metavar="FILE", help="write to this file (default: standard output)")
 
 
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status: 2 where the directory cannot be used."""
     if arguments.max_size and arguments.what != "prune":
-        msg = f"--max-size is for `cache prune`, not for `cache {arguments.what}`"
+        msg = f"--max-size needs `cache prune`, not `cache {arguments.what}`"
         raise UsageError(msg)
     most = _bytes(arguments.max_size) if arguments.max_size else LIMIT
     where = named_directory(arguments.cache_dir)
@@ -53,10 +57,10 @@ def run(arguments: Namespace) -> int:
     size = sum(entry.size for entry in entries)
     layers = sum(entry.name.startswith(("facts-", "packages-")) for entry in entries)
     if arguments.format == "json":
-        told = {"directory": where, "entries": len(entries), "layers": layers, "size": size, "limit": LIMIT}
+        fields = {"directory": where, "entries": len(entries), "layers": layers, "size": size, "limit": LIMIT}
         if arguments.what != "show":
-            told |= {"removed": removed, "freed": freed}
-        text = encode(told | {"trouble": directory.trouble})
+            fields |= {"removed": removed, "freed": freed}
+        text = encode(fields | {"error": directory.trouble})
     else:
         text = _sentences(arguments.what, where, (len(entries), layers, size), (removed, freed))
     if directory.trouble:
@@ -74,15 +78,15 @@ def _sentences(what: str, where: str, now: tuple[int, int, int], removed: tuple[
     if what != "show":
         lines.append(f"Removed {count(removed[0], 'entry', 'entries')}, {format_size(removed[1])}.")
     lines.append(f"The cache is in {visible(where)}.")
-    of_layers = f"what was found in {count(layers, 'layer', 'layers')} among them"
+    of_layers = f"with the contents of {count(layers, 'layer')}"
     lines.append(f"It holds {count(entries, 'entry', 'entries')} in {format_size(size)}, {of_layers}.")
-    lines.append(f"Beyond {format_size(LIMIT)}, what was not used for the longest time is removed.")
+    lines.append(f"Beyond {format_size(LIMIT)}, sealock removes the least recently used entries.")
     return "\n".join(lines) + "\n"
 
 
 def _bytes(text: str) -> int:
     match = _SIZE.fullmatch(text.strip())
     if not match:
-        msg = f"--max-size {text} is no size: write it as 500M or 2G"
+        msg = f"--max-size {text} is not a size: write it as 500M or 2G"
         raise UsageError(msg)
     return int(match[1]) * _UNITS[match[2].upper()]

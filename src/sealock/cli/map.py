@@ -15,10 +15,17 @@ from sealock.targets.outputs import write_output
 from sealock.text import line
 
 FORMATS: Final = ("terminal", "json", "dot", "svg")
+EPILOG: Final = """\
+exit status:
+  0  done; with --from and --to: reachable
+  1  with --from and --to: not reachable; with --verify: the map is wrong
+  2  something could not be read or tried
+"""
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the command's options."""
+    parser.epilog = EPILOG
     parser.add_argument("target", nargs="?", default="", metavar="FILE", help="a compose file (default: the engine)")
     parser.add_argument("--from", dest="source", default="", metavar="NAME", help="explain how this container …")
     parser.add_argument("--to", default="", metavar="NAME", help="… reaches this one, or why not")
