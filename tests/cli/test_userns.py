@@ -40,7 +40,7 @@ def test_a_compose_file_is_planned_for_without_an_engine(
     [
         (["plan", "nowhere.yaml"], "nowhere.yaml"),
         (["enable", "--yes", "--engine", "unix:///nowhere/docker.sock"], "nothing was changed"),
-        (["disable", "--yes"], "changed nothing here"),
+        (["disable", "--yes"], "no change by sealock to revert"),
         (["verify", "--engine", "unix:///nowhere/docker.sock"], "/nowhere/docker.sock"),
     ],
 )
@@ -53,4 +53,4 @@ def test_what_cannot_be_done_is_told(
 
 def test_nobody_is_asked_where_nobody_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["userns", "disable", "--root", root(tmp_path)]) == 1
-    assert "--yes does it" in capsys.readouterr().err
+    assert "use --yes" in capsys.readouterr().err

@@ -93,7 +93,7 @@ def test_there_and_back() -> None:  # noqa: PLR0915  one way, step by step
         )
         assert first.returncode == 0, first.stderr
         told = plan_of(one, "--all")
-        assert told["verdict"] == "ready"
+        assert told["result"] == "ready"
         assert told["containers"] == ["web"]
         assert told["volumes"] == ["named"]
         assert not told["images"][0]["pullable"]
@@ -151,7 +151,7 @@ def test_a_folder_above_the_data_that_is_closed_keeps_it_off() -> None:
         one.start()
         one.folder.chmod(0o700)
         told = plan_of(one)
-        assert told["verdict"] == "not ready"
+        assert told["result"] == "not ready"
         assert [row["answer"] for row in told["checks"] if row["name"] == "data"] == ["fails"]
         one.stop()
         one.config.write_text('{"userns-remap": "default"}')
@@ -163,7 +163,7 @@ def test_a_flag_on_the_command_line_is_read_from_the_process() -> None:
     with world() as one:
         one.start("--userns-remap=other")
         one.image("box")
-        assert plan_of(one)["verdict"] == "on already"
+        assert plan_of(one)["result"] == "already on"
 
 
 def test_live_restore_leaves_containers_running_that_nobody_knows() -> None:

@@ -14,7 +14,7 @@ from sealock import formats
 from sealock.model.container import Container
 from sealock.model.location import Source
 from sealock.userns.apply.owners import owners
-from sealock.userns.plan import MachineFacts, Runs
+from sealock.userns.plan import MachineFacts, PlannedContainer
 from sealock.userns.plan.blockers import blockers
 from sealock.userns.plan.ranges import read
 from support.realremap import World, world
@@ -50,7 +50,7 @@ def said(words: str, root: World) -> list[str]:
         kernel=os.uname().release,
         limits=LIMITS,
         owned=tuple(owners(path) for path in paths),
-        containers=(Runs("web", noun), Runs("outside", opted)),
+        containers=(PlannedContainer("web", noun), PlannedContainer("outside", opted)),
     )
     return [blocker.effect for blocker in blockers(machine)]
 

@@ -9,7 +9,7 @@ import pytest
 from sealock.model.container import container
 from sealock.reports.userns import as_json, render
 from sealock.text import width
-from sealock.userns.plan import Bind, EngineImage, EngineVolume, MachineFacts, Owned, Runs, plan
+from sealock.userns.plan import Bind, EngineImage, EngineVolume, MachineFacts, Owned, PlannedContainer, plan
 from sealock.userns.plan.plan import RemappingPlan
 
 
@@ -30,7 +30,7 @@ def made(number: int, name: str = "web-{}") -> RemappingPlan:
             data_root="/var/lib/docker",
             free=10**12,
             images=tuple(EngineImage(f"{one}:1", 10**9, pullable=index % 2 == 0) for index, one in enumerate(names)),
-            containers=tuple(Runs(name, container(privileged=True)) for name in names),
+            containers=tuple(PlannedContainer(name, container(privileged=True)) for name in names),
             volumes=tuple(EngineVolume(one, path=path) for one, path in zip(names, paths, strict=True)),
             binds=tuple(Bind(one, path, "/data") for one, path in zip(names, paths, strict=True)),
             owned=tuple(Owned(path=path, owners=((0, 0, 5), (1000, 33, 2)), setuid=(f"{path}/su",)) for path in paths),
@@ -49,7 +49,7 @@ def test_lines_fit_but_for_commands_that_are_to_be_copied(number: int, room: int
 def test_many_things_are_told_shortly_and_all_of_them_where_asked_for() -> None:
     short, long = render(made(60)), render(made(60), every=True)
     assert len(short.splitlines()) < 150
-    assert "and 55 more: --all shows each" in short
+    assert "and 55 more: --all shows them" in short
     assert "web-59" in long
     assert all(f"find /srv/web-{index} " in long for index in range(60))
 
@@ -64,9 +64,9 @@ def test_names_from_outside_steer_nothing(name: str) -> None:
 @pytest.mark.parametrize(
     ("number", "said"),
     [
-        (0, "Ready: `sealock userns enable` would do it."),
-        (1, "The machine is ready, and 1 container would no longer start: see below."),
-        (3, "The machine is ready, and 3 containers would no longer start: see below."),
+        (0, "Ready: `sealock userns enable` can enable remapping."),
+        (1, "The machine is ready, but 1 container would no longer work: see below."),
+        (3, "The machine is ready, but 3 containers would no longer work: see below."),
     ],
 )
 def test_the_first_line_says_whether_anything_is_left_to_settle(number: int, said: str) -> None:

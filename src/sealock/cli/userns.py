@@ -1,32 +1,45 @@
-"""`sealock userns`: user-namespace remapping, planned, switched on and off."""
+"""`sealock userns`: plans, enables, disables and verifies user-namespace remapping."""
 
 from __future__ import annotations
 
+import os
 import sys
 from argparse import ArgumentParser, Namespace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from msgspec import to_builtins
+
+from sealock import formats
 from sealock.cli.helptext import SealockHelpFormatter, add_example
 from sealock.cli.output import colour, complain, knows_unicode, width, write
+from sealock.errors import EngineError, TargetError, UsageError
+from sealock.formats.files import FileRefusedError
+from sealock.model.document import Document
+from sealock.model.location import Source
+from sealock.reports import userns
+from sealock.reports.jsontext import encode
+from sealock.runtime.engine import connect
+from sealock.targets.directory import DirectoryWindow
+from sealock.targets.files import read_text
 from sealock.targets.outputs import write_output
-
-if TYPE_CHECKING:
-    from sealock.model.document import Document
-    from sealock.userns.plan import RemappingPlan
+from sealock.text import line
+from sealock.userns.apply import disable, enable, recover, survey
+from sealock.userns.apply.verification import verify
+from sealock.userns.plan import RemappingPlan, plan
 
 VERBS: Final = {
-    "plan": "say whether this machine is ready, and what would change",
+    "plan": "show whether this machine is ready, and what would change",
     "enable": "write the ranges and the engine's setting, with a backup",
-    "disable": "take back what enable changed",
-    "verify": "see that the engine remaps, and that its containers do",
+    "disable": "revert what enable changed",
+    "verify": "verify that the engine and its containers are remapped",
 }
 _COMMAND: Final = 20_000
-"""Characters: a command that is cut short would be another one."""
+"""Characters: a truncated command would be another command."""
 EPILOG: Final = """\
 exit status:
   0  ready, done, or on
   1  not ready, or not on
-  2  it could not be told, or something went wrong; nothing was changed
+  2  unknown, or an error; nothing was changed
 """
 
 
@@ -48,20 +61,20 @@ def configure(parser: ArgumentParser) -> None:
                 "files", nargs="*", metavar="FILE", help="plan for these compose files or scripts, without an engine"
             )
         if name != "disable":
-            verb.add_argument("--engine", default="", metavar="WHERE", help="which engine: an address or a context")
-        verb.add_argument("--root", default="/", metavar="DIR", help="the machine's root folder (default: /)")
+            verb.add_argument("--engine", default="", metavar="WHERE", help="engine address or context")
+        verb.add_argument("--root", default="/", metavar="DIR", help="the machine's root directory (default: /)")
         if name in {"plan", "enable"}:
-            text = "whose ranges to use (default: the setting's, else dockremap)"
+            text = "use this user's ranges (default: the user in daemon.json, else dockremap)"
             verb.add_argument("--user", default="", metavar="NAME", help=text)
-            verb.add_argument("--all", action="store_true", help="leave nothing out; in JSON, list every file as well")
+            verb.add_argument("--all", action="store_true", help="show everything; in JSON, list every file too")
         if name in {"plan", "verify"}:
-            verb.add_argument("--format", choices=("terminal", "json"), default="terminal", help="how to tell")
-            verb.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
+            verb.add_argument("--format", choices=("terminal", "json"), default="terminal", help="output format")
+            verb.add_argument("--output", metavar="FILE", help="output file (default: standard output)")
             verb.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours")
         if name in {"enable", "disable"}:
             verb.add_argument("-y", "--yes", action="store_true", help="do not ask")
         if name == "enable":
-            verb.add_argument("--force", action="store_true", help="even where containers will be refused or fail")
+            verb.add_argument("--force", action="store_true", help="even if containers would no longer work")
 
 
 def run(arguments: Namespace) -> int:
@@ -77,38 +90,22 @@ def run(arguments: Namespace) -> int:
             return _verify(arguments)
 
 
-def _planned(arguments: Namespace, files: tuple[Document, ...] = (), *, each: bool = False) -> RemappingPlan:
-    from sealock.errors import EngineError  # noqa: PLC0415  as above
-    from sealock.runtime.engine import connect  # noqa: PLC0415  the help does without
-    from sealock.userns.apply import look  # noqa: PLC0415  as above
-    from sealock.userns.plan import plan  # noqa: PLC0415  as above
-
+def _make_plan(arguments: Namespace, files: tuple[Document, ...] = (), *, each: bool = False) -> RemappingPlan:
     root, user = arguments.root, arguments.user
     if files and not arguments.engine:
-        return plan(look(None, root, user=user, files=files, each=each), user)
+        return plan(survey(None, root, user=user, files=files, each=each), user)
     try:
         engine = connect(arguments.engine)
     except EngineError as error:
         complain(str(error))
-        return plan(look(None, root, user=user, files=files, each=each), user)
+        return plan(survey(None, root, user=user, files=files, each=each), user)
     with engine:
-        return plan(look(engine, root, user=user, files=files, each=each), user)
+        return plan(survey(engine, root, user=user, files=files, each=each), user)
 
 
 def _documents(paths: list[str]) -> tuple[Document, ...]:
-    """Read the files; UsageError for one that says nothing of containers, TargetError for one that cannot be read."""
-    if not paths:
-        return ()
-    import os  # noqa: PLC0415  seldom needed
-
-    from sealock import formats  # noqa: PLC0415  as above
-    from sealock.errors import TargetError, UsageError  # noqa: PLC0415  as above
-    from sealock.formats.files import FileRefusedError  # noqa: PLC0415  as above
-    from sealock.model.location import Source  # noqa: PLC0415  as above
-    from sealock.targets.directory import DirectoryWindow  # noqa: PLC0415  as above
-    from sealock.targets.files import read_text  # noqa: PLC0415  as above
-
-    found = []
+    """Read the files; UsageError for one that declares no containers, TargetError for one that cannot be read."""
+    documents = []
     for path in paths:
         try:
             text = read_text(path)
@@ -117,23 +114,21 @@ def _documents(paths: list[str]) -> tuple[Document, ...]:
             raise TargetError(message) from None
         kind = formats.sniff(path, text)
         if kind not in {"compose", "run"}:
-            message = f"{path} is no compose file, and no script with docker run lines"
+            message = f"{path} is neither a compose file nor a script with docker run lines"
             raise UsageError(message)
-        folder = os.path.dirname(path) or "."  # noqa: PTH120  pathlib costs 10 ms
-        files = DirectoryWindow(folder, folder, dict(os.environ), outside=True)
-        found.append(formats.read(kind, Source(path, text), files))
-    return tuple(found)
+        directory = os.path.dirname(path) or "."  # noqa: PTH120  pathlib costs 10 ms
+        files = DirectoryWindow(directory, directory, dict(os.environ), outside=True)
+        documents.append(formats.read(kind, Source(path, text), files))
+    return tuple(documents)
 
 
 def _plan(arguments: Namespace) -> int:
-    from sealock.reports import userns  # noqa: PLC0415  as above
-
     files = _documents(arguments.files)
     errors = [error for document in files for error in document.errors]
     for error in errors:
         where = error.location
         complain(f"{where.file}:{where.line}: {error.message}")
-    made = _planned(arguments, files, each=arguments.all and arguments.format == "json")
+    made = _make_plan(arguments, files, each=arguments.all and arguments.format == "json")
     if arguments.format == "json":
         text = userns.as_json(made)
     else:
@@ -144,15 +139,15 @@ def _plan(arguments: Namespace) -> int:
             unicode=bool(arguments.output) or knows_unicode(),
             every=arguments.all,
         )
-    _tell(text, arguments)
+    _output(text, arguments)
     if errors:
         return 2
     if made.result == "ready" and files and made.refused:
         return 1
-    return {"ready": 0, "on already": 0, "not ready": 1, "could not tell": 2}[made.result]
+    return {"ready": 0, "already on": 0, "not ready": 1, "unknown": 2}[made.result]
 
 
-def _tell(text: str, arguments: Namespace) -> None:
+def _output(text: str, arguments: Namespace) -> None:
     if arguments.output:
         write_output(arguments.output, text)
     else:
@@ -160,89 +155,75 @@ def _tell(text: str, arguments: Namespace) -> None:
 
 
 def _enable(arguments: Namespace) -> int:
-    from sealock.reports import userns  # noqa: PLC0415  as above
-    from sealock.userns.apply import enable, recover  # noqa: PLC0415  as above
-
     recover(arguments.root)
-    made = _planned(arguments)
-    if made.result == "on already":
-        write("Remapping is on already: nothing was changed.\n")
+    made = _make_plan(arguments)
+    if made.result == "already on":
+        write("Remapping is already on: nothing was changed.\n")
         return 0
     write(userns.render(made, width=width(), colour=colour("auto"), unicode=knows_unicode(), every=arguments.all))
     if made.result == "not ready":
         complain("the machine is not ready (see above): nothing was changed")
         return 1
-    if made.result == "could not tell":
-        complain("whether the machine is ready could not be told (see above): nothing was changed")
+    if made.result == "unknown":
+        complain("some checks have no result (see above): nothing was changed")
         return 2
     if made.refused and not arguments.force:
         names = ", ".join(made.refused)
-        complain(f"{names} would not work any more (see above): nothing was changed; --force does it all the same")
+        complain(f"{names} would no longer work (see above): nothing was changed; use --force to enable it anyway")
         return 1
-    if not _agreed("Write these changes?", yes=arguments.yes):
+    if not _confirmed("Write these changes?", yes=arguments.yes):
         complain("nothing was changed")
         return 1
     record = enable(made, arguments.root)
     if not record.files:
-        write("The files say so already: restart the engine.\n")
+        write("The files already have these settings: restart the engine.\n")
         return 0
     write(
         "".join(f"Changed /{file.path}\n" for file in record.files)
-        + f"The files as they were are in /var/lib/sealock/userns/{record.folder}.\n"
+        + f"The former files are in /var/lib/sealock/userns/{record.directory}.\n"
         "Now restart the engine (systemctl restart docker), then: sealock userns verify\n"
     )
     return 0
 
 
 def _disable(arguments: Namespace) -> int:
-    from sealock.text import line  # noqa: PLC0415  as above
-    from sealock.userns.apply import disable  # noqa: PLC0415  as above
-
-    if not _agreed("Take the last change back?", yes=arguments.yes):
+    if not _confirmed("Revert the last change?", yes=arguments.yes):
         complain("nothing was changed")
         return 1
     record = disable(arguments.root)
-    told = [f"Changed back /{file.path}" for file in record.files] or ["The files were as before already."]
-    told.append("Now restart the engine: what it held before remapping is in view again.")
+    rows = [f"Reverted /{file.path}" for file in record.files] or ["The files already have their former text."]
+    rows.append("Now restart the engine: it then sees its data from before remapping again.")
     if record.data_root:
-        told += [
-            f"What it pulled and made meanwhile stays in {line(record.data_root)}, and the ranges of its",
-            "owner with it: remove that folder if nothing of it is needed, and then the lines in /etc/subuid",
-            "and /etc/subgid.",
+        rows += [
+            f"Images, containers and volumes with remapping stay in {line(record.data_root)}, and their ids",
+            "in /etc/subuid and /etc/subgid: remove that directory if you do not need it, and then these lines.",
         ]
     if record.back:
-        told.append("If folders changed hands, these commands give them back:")
-        told += [f"  {line(one, _COMMAND)}" for one in record.back]
-    write("\n".join(told) + "\n")
+        rows.append("If directories changed owners, these commands revert that:")
+        rows += [f"  {line(command, _COMMAND)}" for command in record.back]
+    write("\n".join(rows) + "\n")
     return 0
 
 
-def _agreed(question: str, *, yes: bool) -> bool:
-    """Ask a person; without one there is only --yes."""
+def _confirmed(question: str, *, yes: bool) -> bool:
+    """Ask for confirmation on a terminal; without one --yes is required."""
     if yes:
         return True
     if not sys.stdin.isatty():
-        complain("nobody is there to ask: --yes does it")
+        complain("standard input is no terminal to confirm on: use --yes")
         return False
     complain(f"{question} [y/N]")
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def _verify(arguments: Namespace) -> int:
-    from sealock.runtime.engine import connect  # noqa: PLC0415  as above
-    from sealock.userns.apply.verification import verify  # noqa: PLC0415  as above
-
     with connect(arguments.engine) as engine:
-        found = verify(engine, arguments.root)
+        status = verify(engine, arguments.root)
     if arguments.format == "json":
-        from msgspec import to_builtins  # noqa: PLC0415  as above
-
-        from sealock.reports.jsontext import encode  # noqa: PLC0415  as above
-
-        text = encode(to_builtins(found)) + "\n"
+        text = encode(to_builtins(status)) + "\n"
     else:
-        text = "".join(f"{line}\n" for line in found.lines())
-    _tell(text, arguments)
-    if found.unknown:
+        text = "".join(f"{row}\n" for row in status.lines())
+    _output(text, arguments)
+    if status.unknown:
         return 2
-    return 0 if found.on and not found.unmapped else 1
+    return 0 if status.on and not status.unmapped else 1

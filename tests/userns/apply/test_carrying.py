@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from sealock.errors import TargetError
-from sealock.userns.apply import disable, enable, look, records, recover
+from sealock.userns.apply import disable, enable, records, recover, survey
 from sealock.userns.apply.record import pending
 from sealock.userns.plan import MachineFacts, plan
 from sealock.userns.plan.plan import RemappingPlan
@@ -35,7 +35,7 @@ def made(root: Path, settings: str | None = PLAIN, subuid: str = SUBUID) -> Path
 
 
 def planned(root: Path, user: str = "", data_root: str = "/data") -> RemappingPlan:
-    machine = look(None, str(root))
+    machine = survey(None, str(root))
     return plan(
         MachineFacts(
             subuid=machine.subuid,
@@ -73,7 +73,7 @@ def test_both_ranges_and_the_setting_are_written(tmp_path: Path) -> None:
 def test_the_backup_is_for_root_alone(tmp_path: Path) -> None:
     root = made(tmp_path)
     record = enable(planned(root), str(root))
-    folder = root / "var/lib/sealock/userns" / record.folder
+    folder = root / "var/lib/sealock/userns" / record.directory
     assert folder.stat().st_mode & 0o777 == 0o700
     assert (folder / "record.json").stat().st_mode & 0o777 == 0o600
 
@@ -99,7 +99,7 @@ def test_there_and_back_is_where_it_was(settings: str | None, tmp_path: Path) ->
     disable(str(root))
     assert held(root) == before
     assert not strays(root)
-    with pytest.raises(TargetError, match="changed nothing here"):
+    with pytest.raises(TargetError, match="no change by sealock to revert"):
         disable(str(root))
 
 
@@ -138,7 +138,7 @@ def test_settings_that_were_broken_since_are_left_alone(tmp_path: Path) -> None:
     enable(planned(root), str(root))
     (root / "etc/docker/daemon.json").write_text("{")
     before = held(root)
-    with pytest.raises(TargetError, match="not sound"):
+    with pytest.raises(TargetError, match="has errors"):
         disable(str(root))
     assert held(root) == before
 
@@ -146,11 +146,11 @@ def test_settings_that_were_broken_since_are_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ("{", "not sound"),
-        ("[]", "not sound"),
-        (SETTINGS, "not sound"),
-        ('{"icc": "no"}', "not sound"),
-        ('{"userns-remap": 5}', "not sound"),
+        ("{", "has errors"),
+        ("[]", "has errors"),
+        (SETTINGS, "has errors"),
+        ('{"icc": "no"}', "has errors"),
+        ('{"userns-remap": 5}', "has errors"),
     ],
     ids=["cut off", "a list", "a comment", "a wrong type", "a wrong type of the setting"],
 )
@@ -209,7 +209,7 @@ def test_a_plan_made_of_half_a_change_is_refused(tmp_path: Path) -> None:
     root = made(tmp_path)
     before = held(root)
     killed(root, 3, "enable")
-    with pytest.raises(TargetError, match="make it anew"):
+    with pytest.raises(TargetError, match="plan again"):
         enable(planned(root), str(root))
     assert held(root) == before
 
@@ -268,10 +268,10 @@ def test_killed_and_then_taken_back(step: int, tmp_path: Path) -> None:
     root = made(tmp_path)
     before = held(root)
     killed(root, step, "enable")
-    assert look(None, str(root)).interrupted
+    assert survey(None, str(root)).interrupted
     disable(str(root))
     assert held(root) == before
-    assert not look(None, str(root)).interrupted
+    assert not survey(None, str(root)).interrupted
     assert not strays(root)
 
 

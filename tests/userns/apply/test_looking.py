@@ -10,7 +10,7 @@ import pytest
 
 from sealock import formats
 from sealock.model.location import Source
-from sealock.userns.apply import look
+from sealock.userns.apply import survey
 from sealock.userns.apply.owners import owners
 
 
@@ -23,7 +23,7 @@ def made(root: Path, **files: str) -> Path:
 
 
 def test_a_machine_of_which_nothing_is_there(tmp_path: Path) -> None:
-    machine = look(None, str(tmp_path))
+    machine = survey(None, str(tmp_path))
     assert machine.user_namespaces is None
     assert machine.most_namespaces is None
     assert machine.unprivileged is None
@@ -46,7 +46,7 @@ def test_what_the_files_say(tmp_path: Path) -> None:
         proc__self__ns__user="",
     )
     (root / "etc/nsswitch.conf").write_text("# passwd: ldap\npasswd: files sss # ldap\n")
-    machine = look(None, str(root))
+    machine = survey(None, str(root))
     assert machine.user_namespaces is True
     assert machine.most_namespaces == 4711
     assert machine.unprivileged is False
@@ -63,7 +63,7 @@ def test_what_the_files_say(tmp_path: Path) -> None:
     [("{", "not valid JSON"), ("[]", "JSON object"), ('{"icc": 5}', "icc"), ("{} {}", "not valid JSON")],
 )
 def test_settings_that_are_broken_are_told(text: str, said: str, tmp_path: Path) -> None:
-    assert said in look(None, str(made(tmp_path, etc__docker__daemonjson=text))).broken_settings
+    assert said in survey(None, str(made(tmp_path, etc__docker__daemonjson=text))).broken_settings
 
 
 @pytest.mark.parametrize("kind", ["folder", "fifo", "huge", "bytes", "loop"])
@@ -82,7 +82,7 @@ def test_settings_that_are_no_text_are_told_and_never_waited_for(kind: str, tmp_
             path.write_bytes(b"\xff")
         case _:
             path.symlink_to(path)
-    assert look(None, str(tmp_path)).broken_settings
+    assert survey(None, str(tmp_path)).broken_settings
 
 
 def test_entries_are_counted_by_owner_and_links_are_not_followed(tmp_path: Path) -> None:
@@ -133,7 +133,13 @@ def test_kinds(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "socket"))
         names = ("file", "link", "socket", "missing", "")
-        assert [owners(str(tmp_path / name)).kind for name in names] == ["file", "other", "socket", "missing", "folder"]
+        assert [owners(str(tmp_path / name)).kind for name in names] == [
+            "file",
+            "other",
+            "socket",
+            "missing",
+            "directory",
+        ]
     assert owners("/dev/null").kind == "device"
     assert owners("/dev/null").mode & 0o666 == 0o666
 
@@ -164,13 +170,13 @@ def test_services_of_a_compose_file_and_what_they_mount(tmp_path: Path) -> None:
     path = tmp_path / "compose.yaml"
     (tmp_path / "data").mkdir()
     document = formats.read("compose", Source(str(path), COMPOSE))
-    machine = look(None, "/", files=(document,))
+    machine = survey(None, "/", files=(document,))
     assert [container.name for container in machine.containers] == ["web", "db"]
     assert [(bind.container, bind.path, bind.read_only) for bind in machine.binds] == [
         ("web", str(tmp_path / "data"), False),
         ("web", str(tmp_path / "ro"), True),
     ]
     assert {one.path: one.kind for one in machine.owned} == {
-        str(tmp_path / "data"): "folder",
+        str(tmp_path / "data"): "directory",
         str(tmp_path / "ro"): "missing",
     }

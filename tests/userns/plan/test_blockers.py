@@ -7,15 +7,15 @@ import pytest
 from sealock import formats
 from sealock.model.container import Container
 from sealock.model.location import Source
-from sealock.userns.plan import MachineFacts, Owned, Runs
+from sealock.userns.plan import MachineFacts, Owned, PlannedContainer
 from sealock.userns.plan.blockers import blockers, unread
 
 
-def runs(words: str, name: str = "web") -> Runs:
+def runs(words: str, name: str = "web") -> PlannedContainer:
     document = formats.read("run", Source("run", f"docker run {words} box"))
     noun = document.subjects[0].noun
     assert isinstance(noun, Container)
-    return Runs(name, noun, id=f"{name}-id")
+    return PlannedContainer(name, noun, id=f"{name}-id")
 
 
 SEEN = (
@@ -109,4 +109,4 @@ def test_who_joins_one_that_opts_out_must_opt_out_too(flag: str, name: str) -> N
 
 
 def test_a_container_of_which_nothing_is_known_is_told() -> None:
-    assert unread(MachineFacts(containers=(Runs("web", Container()), runs("", "db")))) == ("web",)
+    assert unread(MachineFacts(containers=(PlannedContainer("web", Container()), runs("", "db")))) == ("web",)

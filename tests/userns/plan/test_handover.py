@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from sealock.model.container import container
-from sealock.userns.plan import Bind, EngineVolume, MachineFacts, Owned, PathEntry, Runs
-from sealock.userns.plan.ownership import Handover, Ids, KeptFolder, copies, handovers, shifting
+from sealock.userns.plan import Bind, EngineVolume, MachineFacts, Owned, PathEntry, PlannedContainer
+from sealock.userns.plan.ownership import Handover, Ids, KeptDirectory, copies, handovers, shifting
 from sealock.userns.plan.ranges import SubordinateRange
 
 IDS = Ids((SubordinateRange("d", 200_000, 65536),), (SubordinateRange("d", 300_000, 65536),))
 DATA = Bind("web", "/srv/data", "/data")
 
 
-def planned(*binds: Bind, ids: Ids = IDS, **fields: Any) -> list[Handover | KeptFolder]:
+def planned(*binds: Bind, ids: Ids = IDS, **fields: Any) -> list[Handover | KeptDirectory]:
     return list(handovers(MachineFacts(binds=binds, data_root="/var/lib/docker", **fields), ids))
 
 
@@ -65,7 +65,7 @@ def test_ids_that_no_container_writes_as_are_left_alone() -> None:
     (made,) = planned(DATA, owned=(owned("/srv/data", (0, 300_000, 5), (500_000, 0, 1)),))
     assert isinstance(made, Handover)
     assert [command for command in made.commands if "-uid 500000" in command or "-gid 300000" in command] == []
-    assert any("1 entries belong to ids" in note for note in made.notes)
+    assert any("1 entry belongs to unmapped ids" in note for note in made.notes)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_path_stays_one_word_whatever_is_in_it(path: str) -> None:
 )  # fmt: skip
 def test_what_belongs_to_the_machine_is_never_handed_over(path: str, *, kept: bool) -> None:
     (made,) = planned(Bind("web", path, "/x"), owned=(owned(path),))
-    assert isinstance(made, KeptFolder) == kept
+    assert isinstance(made, KeptDirectory) == kept
 
 
 def test_a_folder_within_another_goes_along_with_it() -> None:
@@ -127,7 +127,7 @@ def test_one_that_writes_among_those_that_read_counts() -> None:
 
 
 def test_who_opts_out_goes_on_as_before() -> None:
-    held = (Runs("web", container(userns="host")),)
+    held = (PlannedContainer("web", container(userns="host")),)
     assert not planned(DATA, owned=(owned(),), containers=held)
 
 
@@ -142,13 +142,13 @@ def test_what_could_not_be_looked_at_is_told(held: tuple[Owned, ...]) -> None:
     assert isinstance(made, Handover)
     assert not made.whole
     assert not made.commands
-    assert "could not be looked at" in made.notes[0]
+    assert "could not be read" in made.notes[0]
 
 
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"setuid": ("/srv/data/su",)}, "set-user-ID"),
+        ({"setuid": ("/srv/data/su",)}, "setuid and setgid bits"),
         ({"capable": ("/srv/data/ping",)}, "file capabilities"),
         ({"acls": ("/srv/data/a",)}, "access control lists"),
     ],

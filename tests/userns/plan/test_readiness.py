@@ -8,10 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from sealock.model.container import Container, container
-from sealock.userns.plan import EngineImage, EngineVolume, MachineFacts, Owned, Runs, plan
+from sealock.userns.plan import EngineImage, EngineVolume, MachineFacts, Owned, PlannedContainer, plan
 
 GIB = 1 << 30
-WEB = Runs("web", container(userns="", privileged=False))
+WEB = PlannedContainer("web", container(userns="", privileged=False))
 READY = MachineFacts(
     kernel="6.1.0",
     user_namespaces=True,
@@ -56,17 +56,17 @@ def test_a_machine_that_is_ready() -> None:
     [
         # The kernel and the distribution
         ({"user_namespaces": False}, "kernel", "fails", "has no user namespaces"),
-        ({"user_namespaces": None}, "kernel", "unknown", "could not be told"),
+        ({"user_namespaces": None}, "kernel", "unknown", "could not find out whether"),
         ({"most_namespaces": 0}, "kernel", "fails", "user.max_user_namespaces = 0"),
-        ({"most_namespaces": 0, "kernel": "3.10.0-1160.el7.x86_64"}, "kernel", "fails", "as RHEL 7"),
-        ({"most_namespaces": None, "kernel": "3.10.0-514.el7.x86_64"}, "kernel", "fails", "told so at boot"),
+        ({"most_namespaces": 0, "kernel": "3.10.0-1160.el7.x86_64"}, "kernel", "fails", "the default of RHEL 7"),
+        ({"most_namespaces": None, "kernel": "3.10.0-514.el7.x86_64"}, "kernel", "fails", "only with a boot option"),
         ({"most_namespaces": None}, "kernel", "unknown", "how many"),
         ({"away": "tcp://10.0.0.5:2376"}, "kernel", "unknown", "tcp://10.0.0.5:2376"),
         # The ranges
         ({"subuid": None}, "subuid", "unknown", "could not be read"),
         ({"subgid": None}, "subgid", "unknown", "could not be read"),
-        ({"subuid": "nonsense\n"}, "subuid", "fails", "the engine does not start with it"),
-        ({"subuid": "dockremap: 1:65536\n"}, "subuid", "fails", "the engine does not start with it"),
+        ({"subuid": "nonsense\n"}, "subuid", "fails", "the engine will not start with it"),
+        ({"subuid": "dockremap: 1:65536\n"}, "subuid", "fails", "the engine will not start with it"),
         ({"subuid": "jo: 1:65536\n"}, "subuid", "note", "is no range"),
         ({"subuid": "dockremap:200000:1000\n"}, "subuid", "fails", "only 1000 ids"),
         ({"subuid": "dockremap:30000:65536\n"}, "subuid", "fails", "below 65536"),
@@ -97,19 +97,24 @@ def test_a_machine_that_is_ready() -> None:
         ({"broken_settings": "not valid JSON"}, "settings", "fails", "not valid JSON"),
         ({"interrupted": True}, "settings", "note", "interrupted"),
         ({"remap_setting": "default"}, "settings", "note", "does not remap"),
-        ({"closed": ("/srv",)}, "data", "fails", "cannot walk through /srv"),
+        ({"closed": ("/srv",)}, "data", "fails", "cannot enter /srv"),
         # Its storage
         ({"storage": "devicemapper"}, "storage", "fails", "out of support"),
         ({"storage": "aufs"}, "storage", "fails", "out of support"),
-        ({"storage": "strange"}, "storage", "unknown", "not known"),
-        ({"storage": ""}, "storage", "unknown", "not known"),
+        ({"storage": "strange"}, "storage", "unknown", "supports remapping"),
+        ({"storage": ""}, "storage", "unknown", "supports remapping"),
         ({"storage": "overlayfs", "containerd_store": True}, "storage", "fails", "docker build does not work"),
-        ({"containerd_store": True, "version": "29.0.1"}, "storage", "note", "the engine keeps them itself"),
-        ({"containerd_store": True, "version": "29.1.0", "store_setting": True}, "storage", "fails", "asks for"),
-        ({"containerd_store": True, "version": ""}, "storage", "unknown", "how old"),
-        ({"free": None}, "disk", "unknown", "could not be told"),
+        ({"containerd_store": True, "version": "29.0.1"}, "storage", "note", "turns the containerd image store off"),
+        (
+            {"containerd_store": True, "version": "29.1.0", "store_setting": True},
+            "storage",
+            "fails",
+            "enables the containerd image store",
+        ),
+        ({"containerd_store": True, "version": ""}, "storage", "unknown", "its version is unknown"),
+        ({"free": None}, "disk", "unknown", "free space is unknown"),
         ({"free": GIB}, "disk", "fails", "only 1 GiB are free"),
-        ({"containers": (Runs("odd", Container()),)}, "containers", "unknown", "odd"),
+        ({"containers": (PlannedContainer("odd", Container()),)}, "containers", "unknown", "odd"),
     ],
 )
 def test_what_is_not_well_is_told(fields: dict[str, Any], name: str, answer: str, words: str) -> None:
@@ -118,7 +123,7 @@ def test_what_is_not_well_is_told(fields: dict[str, Any], name: str, answer: str
         check for check in plan(machine).checks if check.name == name and check.answer == answer and words in check.text
     ]
     assert found
-    wanted = {"fails": "not ready", "unknown": "could not tell", "note": "ready"}
+    wanted = {"fails": "not ready", "unknown": "unknown", "note": "ready"}
     assert plan(machine).result == wanted[answer]
     assert answer != "fails" or all(one.remedy for one in found)
 
@@ -133,7 +138,7 @@ def test_what_is_not_well_is_told(fields: dict[str, Any], name: str, answer: str
         {"storage": "btrfs"},
         {"free": 2 * GIB},
         {"directory": "sss", "subuid": "", "subgid": ""},
-        {"live_restore": True, "containers": (Runs("web", WEB.container, running=False),)},
+        {"live_restore": True, "containers": (PlannedContainer("web", WEB.container, running=False),)},
     ],
 )
 def test_what_is_well_is_left_alone(fields: dict[str, Any]) -> None:
@@ -180,7 +185,7 @@ def test_ranges_of_groups_go_by_the_user_and_never_by_a_group() -> None:
 
 def test_an_engine_that_remaps_is_on_already() -> None:
     made = plan(with_(remapped=True, subuid=RANGE, subgid=RANGE))
-    assert made.result == "on already"
+    assert made.result == "already on"
     assert not made.images
     assert not made.containers
 

@@ -1,4 +1,4 @@
-"""Asks the engine for what it holds, and finds out how it was started."""
+"""Gathers what the engine has, and how it was started."""
 
 from __future__ import annotations
 
@@ -17,35 +17,36 @@ from sealock.runtime.engine import Engine
 from sealock.runtime.host import read_host
 from sealock.runtime.kernel import procfiles
 from sealock.runtime.kernel.tree import ProcTree, Silence
-from sealock.userns.plan import Bind, EngineImage, EngineVolume, Runs
+from sealock.userns.plan import Bind, EngineImage, EngineVolume, PlannedContainer
 
 _SNAPSHOTTER: Final = "io.containerd.snapshotter.v1"
 _BUILT_IN: Final = frozenset({"bridge", "host", "none"})
 _NO_NAME: Final = frozenset({"", "<none>:<none>"})
 _PROCESSES: Final = frozenset({"dockerd", "containerd"})
-"""Whose limits a container's first process starts with."""
+"""A container's first process inherits their limits."""
 _MOST: Final = 100_000
 
 
-class Asked(Struct):
-    """What a Machine is made of, beside its kernel's release and the file of its settings, "" for the usual one."""
+class EngineFacts(Struct):
+    """Fields of `MachineFacts`, the release of the engine's kernel, and the path of its settings or ""."""
 
     values: dict[str, Any] = {}
     kernel: str = ""
     settings: str = ""
 
 
-def ask(engine: Engine, root: str) -> Asked:
-    """Ask for everything. A container that is removed meanwhile is left out."""
+def engine_facts(engine: Engine, root: str) -> EngineFacts:
+    """Gather everything from the engine. A container that is removed meanwhile is skipped."""
     info = engine.info()
-    told = read_info(info, engine.version())
-    daemon, host = told.daemon, told.host
+    reported = read_info(info, engine.version())
+    daemon, host = reported.daemon, reported.host
     components = given(host.components, ())
-    containers: list[Runs] = []
+    containers: list[PlannedContainer] = []
     binds: list[Bind] = []
-    for listed, answer in engine.each(lambda one: engine.container(one.id), engine.containers()):
+    for listed, answer in engine.each(lambda listed: engine.container(listed.id), engine.containers()):
         if isinstance(answer, str):
-            containers.append(Runs(listed.name, read_inspect(answer).container, listed.state == "running", listed.id))
+            container, running = read_inspect(answer).container, listed.state == "running"
+            containers.append(PlannedContainer(listed.name, container, running, listed.id))
             binds += _binds(listed.name, answer)
     swarm = host.swarm
     values: dict[str, Any] = {
@@ -64,37 +65,37 @@ def ask(engine: Engine, root: str) -> Asked:
         "containers": tuple(containers),
         "volumes": tuple(_volumes(engine.get("/volumes").decode("utf-8", "replace"))),
         "networks": tuple(
-            read_network.name for read_network in read_networks(engine.networks()) if read_network.name not in _BUILT_IN
+            network.name for network in read_networks(engine.networks()) if network.name not in _BUILT_IN
         ),
         "binds": tuple(binds),
     }
     settings = ""
     if not values["away"]:
-        seen = read_host(root, data_root=values["data_root"], engine=engine.process())
-        if seen.command is not None:
-            values["flag"] = given(read_flags(seen.command).userns_remap, "")
-            settings = seen.config_path.lstrip("/")
+        snapshot = read_host(root, data_root=values["data_root"], engine=engine.process())
+        if snapshot.command is not None:
+            values["flag"] = given(read_flags(snapshot.command).userns_remap, "")
+            settings = snapshot.config_path.lstrip("/")
             values["limits"] = _limits(root)
-    return Asked(values, given(host.kernel, ""), settings)
+    return EngineFacts(values, given(host.kernel, ""), settings)
 
 
 def _limits(root: str) -> dict[str, int]:
-    """The lowest hard limits of the programs that containers come from; {} where none could be read."""
+    """The lowest hard limits of dockerd and containerd; {} where none could be read."""
     tree = ProcTree(root)
-    found: dict[str, int] = {}
+    lowest: dict[str, int] = {}
     try:
         for pid in tree.names("proc")[:_MOST]:
             if pid.isdigit() and _plain(tree.text(f"proc/{pid}/comm")).strip() in _PROCESSES:
                 for name, _, hard in procfiles.limits(_plain(tree.text(f"proc/{pid}/limits"))):
-                    known = found.get(name, -1)
-                    found[name] = hard if known == -1 else known if hard == -1 else min(known, hard)
+                    known = lowest.get(name, -1)
+                    lowest[name] = hard if known == -1 else known if hard == -1 else min(known, hard)
     finally:
         tree.close()
-    return found
+    return lowest
 
 
-def _plain(held: str | Silence) -> str:
-    return held if isinstance(held, str) else ""
+def _plain(text: str | Silence) -> str:
+    return text if isinstance(text, str) else ""
 
 
 def _images(text: str) -> Iterator[EngineImage]:

@@ -1,7 +1,7 @@
-"""The locks that useradd and its like hold while they change a file of accounts, so that nobody's change is lost.
+"""The locks that useradd and similar programs hold while they change account files, so that no change is lost.
 
-First /etc/.pwd.lock (lckpwdf(3)), then FILE.lock, made by linking a file with the process id to it (shadow-utils,
-lib/commonio.c). Both are waited for as long as those programs do.
+First /etc/.pwd.lock (lckpwdf(3)), then FILE.lock, a hard link to a file with the pid (shadow-utils, lib/commonio.c).
+The timeout is the same as theirs.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _BUSY: Final = frozenset({errno.EACCES, errno.EAGAIN})
 
 @contextmanager
 def locked(root: str, paths: tuple[str, ...], patience: float = PATIENCE) -> Iterator[None]:
-    """Hold the locks of files below the root; TargetError where they cannot be had in time, or at all."""
+    """Hold the locks of files below the root; TargetError where they cannot be acquired in time."""
     until = time.monotonic() + patience
     with ExitStack() as stack:
         stack.enter_context(_accounts(os.path.join(root, _ACCOUNTS), until))
@@ -35,13 +35,13 @@ def locked(root: str, paths: tuple[str, ...], patience: float = PATIENCE) -> Ite
 
 
 def _impossible(path: str, error: OSError) -> TargetError:
-    hint = ": run it as root" if error.errno in {errno.EACCES, errno.EPERM} else ""
+    hint = ": run sealock as root" if error.errno in {errno.EACCES, errno.EPERM} else ""
     return TargetError(f"/{path} cannot be locked, so nothing was changed: {error.strerror or error}{hint}")
 
 
 @contextmanager
 def _accounts(name: str, until: float) -> Iterator[None]:
-    """The kernel gives this one back when its holder ends."""
+    """The kernel releases this lock when its holder ends."""
     try:
         descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except OSError as error:
@@ -69,7 +69,7 @@ def _file(full: str, path: str, until: float) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             with suppress(FileNotFoundError):
-                # Of an earlier process of this id, which ended in the middle.
+                # Left by an earlier process with this pid that was interrupted.
                 os.unlink(own)
             descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             stack.callback(os.unlink, own)
@@ -99,7 +99,7 @@ def _linked(own: str, name: str) -> bool:
 def _abandoned(name: str) -> bool:
     """Whether the program that made a lock has ended without removing it; the lock is then removed.
 
-    Whoever holds /etc/.pwd.lock is alone in this, so that no other's new lock can be taken for the old one.
+    Only the holder of /etc/.pwd.lock does this, so it cannot remove a new lock instead of the old one.
     """
     try:
         with open(name, "rb") as file:
@@ -119,6 +119,6 @@ def _abandoned(name: str) -> bool:
     except OSError:
         return False
     with suppress(OSError):
-        # The file that the lock was a link to.
+        # The file that the lock was linked to.
         os.unlink(f"{name.removesuffix('.lock')}.{number}")
     return True

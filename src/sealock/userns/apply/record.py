@@ -1,4 +1,4 @@
-"""What was changed, so that it can be undone: a folder for each time, with the files as they were."""
+"""Records of changes, so that they can be reverted: a directory for each, with the former files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from sealock.errors import TargetError
 
-FOLDER: Final = "var/lib/sealock/userns"
+DIRECTORY: Final = "var/lib/sealock/userns"
 _RECORD: Final = "record.json"
 _LARGEST: Final = 64 << 20
 _MOST: Final = 10_000
@@ -19,7 +19,7 @@ ChangeState: TypeAlias = Literal["begun", "done", "undone"]
 
 
 class Changed(Struct, frozen=True):
-    """A file: its path below the root, its text before (None where it was not there) and after."""
+    """A file: its path below the root, its text before (None where it did not exist) and after."""
 
     path: str
     before: str | None
@@ -27,9 +27,9 @@ class Changed(Struct, frozen=True):
 
 
 class ChangeRecord(Struct, frozen=True, kw_only=True):
-    """One change of the machine. `when` is UTC, as 20261125T023000Z.
+    """One change of the machine. `when` is UTC, as in 20261125T023000Z.
 
-    It is "begun" before the first file changes, "done" after the last, and "undone" when the way back was gone.
+    It is "begun" before the first file changes, "done" after the last, and "undone" when it was reverted.
     """
 
     when: str
@@ -37,18 +37,18 @@ class ChangeRecord(Struct, frozen=True, kw_only=True):
     files: tuple[Changed, ...]
     state: ChangeState = "begun"
     settings: str = "etc/docker/daemon.json"
-    """The engine's file of settings."""
+    """The engine's daemon.json."""
     data_root: str = ""
-    """Where the engine keeps what it makes with these ranges."""
+    """The engine's data directory with these ranges."""
     back: tuple[str, ...] = ()
-    """Commands that take the plan's changes of owners back."""
-    folder: str = ""
+    """Commands that revert the plan's changes of owners."""
+    directory: str = ""
 
 
 def records(root: str = "/") -> tuple[ChangeRecord, ...]:
-    """All records, the newest last; one that cannot be read is passed over."""
-    base = os.path.join(root, FOLDER)
-    found: list[ChangeRecord] = []
+    """All records, the newest last; unreadable ones are skipped."""
+    base = os.path.join(root, DIRECTORY)
+    readable: list[ChangeRecord] = []
     try:
         names = sorted(os.listdir(base))
     except OSError:
@@ -56,45 +56,45 @@ def records(root: str = "/") -> tuple[ChangeRecord, ...]:
     for name in names[-_MOST:]:
         try:
             with open(os.path.join(base, name, _RECORD), "rb") as file:
-                held = msgspec.convert(json.loads(file.read(_LARGEST)), ChangeRecord)
+                record = msgspec.convert(json.loads(file.read(_LARGEST)), ChangeRecord)
         except (OSError, ValueError, RecursionError):
             continue
-        found.append(msgspec.structs.replace(held, folder=name))
-    return tuple(found)
+        readable.append(msgspec.structs.replace(record, directory=name))
+    return tuple(readable)
 
 
 def pending(root: str) -> bool:
-    """Whether a change was begun and not ended."""
+    """Whether a change was begun and not finished."""
     return any(record.state == "begun" for record in records(root))
 
 
 def keep(record: ChangeRecord, root: str) -> ChangeRecord:
-    """Write a record in a folder of its own, for root alone; TargetError where that cannot be."""
-    base = os.path.join(root, FOLDER)
-    name = record.folder
+    """Write a record in a directory of its own that only root can read; TargetError where that fails."""
+    base = os.path.join(root, DIRECTORY)
+    name = record.directory
     try:
         os.makedirs(base, 0o700, exist_ok=True)
         number = 0
         while not name:
-            # Two changes within a second have folders of their own all the same.
-            wanted = f"{record.when}-{number}" if number else record.when
+            # Two changes within a second need different names.
+            candidate = f"{record.when}-{number}" if number else record.when
             try:
-                os.mkdir(os.path.join(base, wanted), 0o700)
-                name = wanted
+                os.mkdir(os.path.join(base, candidate), 0o700)
+                name = candidate
             except FileExistsError:
                 number += 1
         path = os.path.join(base, name)
-        record = msgspec.structs.replace(record, folder=name)
+        record = msgspec.structs.replace(record, directory=name)
         temporary = os.path.join(path, f"{_RECORD}.new")
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
         with os.fdopen(os.open(temporary, flags, 0o600), "wb") as file:
-            # Bytes that are no text are lone surrogates here, which this library alone writes and reads again.
+            # Undecodable bytes are lone surrogates here, which the json module writes and reads, and msgspec does not.
             file.write(json.dumps(msgspec.to_builtins(record), indent=1).encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, os.path.join(path, _RECORD))
-        synced(path)
-        synced(base)
+        sync_directory(path)
+        sync_directory(base)
     except OSError as error:
         why = error.strerror or str(error)
         message = f"the backup could not be written below {base} ({why}), so nothing was changed"
@@ -102,9 +102,9 @@ def keep(record: ChangeRecord, root: str) -> ChangeRecord:
     return record
 
 
-def synced(folder: str) -> None:
-    """See to it that a folder's names are on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def sync_directory(directory: str) -> None:
+    """Flush a directory's entries to disk."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:

@@ -1,8 +1,9 @@
-"""Looks at the machine for everything that a plan is made of. It changes nothing."""
+"""Gathers everything that a plan needs from the machine. It changes nothing."""
 
 from __future__ import annotations
 
 import os
+import pwd
 import shutil
 import stat
 from collections.abc import Iterable, Iterator
@@ -11,48 +12,48 @@ from typing import Any, Final
 import msgspec
 
 from sealock import formats
-from sealock.model.container import Container
+from sealock.model.container import Container, Mount
 from sealock.model.daemon import Daemon
 from sealock.model.document import Document
 from sealock.model.location import Source
 from sealock.runtime.engine import Engine
 from sealock.runtime.kernel.tree import ProcTree, Silence
-from sealock.userns.apply.engine import Asked, ask
+from sealock.userns.apply.engine import EngineFacts, engine_facts
 from sealock.userns.apply.owners import ENTRIES, owners
 from sealock.userns.apply.record import pending
-from sealock.userns.plan import Bind, MachineFacts, Owned, Runs
+from sealock.userns.plan import Bind, MachineFacts, Owned, PlannedContainer
 
 CONFIG: Final = "etc/docker/daemon.json"
 _LARGEST: Final = 8 << 20
-_EVERYTHING: Final = 1_000_000
-"""Entries of all folders together that are looked at."""
+_MOST_ENTRIES: Final = 1_000_000
+"""The most entries of all directory trees together."""
 _DIRECTORIES: Final = ("sss", "ldap", "winbind")
 _WALK: Final = 0o001
 _OTHERS: Final = 0o001
 
 
-def look(
+def survey(
     engine: Engine | None, root: str = "/", *, user: str = "", files: tuple[Document, ...] = (), each: bool = False
 ) -> MachineFacts:
-    """Gather the facts; what cannot be read or asked stays None or empty, and the plan says so.
+    """Gather the facts; unknown ones stay None or empty, and the plan reports them.
 
-    `user` is looked up where accounts come from elsewhere too. `files` are compose files that are planned for in the
-    place of what the engine runs. `each` lists every file of folders that change hands.
+    `user` is looked up in directory services too. `files` are compose files to plan for, instead of the engine's
+    containers. `each` lists every file of directories that change owners.
     """
-    asked = ask(engine, root) if engine is not None else Asked()
+    facts = engine_facts(engine, root) if engine is not None else EngineFacts()
     tree = ProcTree(root)
     try:
-        values = _here(tree, root, user, asked.settings or CONFIG)
+        values = _machine(tree, root, user, facts.settings or CONFIG)
         kernel = values["kernel"]
-        if asked.kernel and kernel and asked.kernel != kernel:
-            asked.values["away"] = f"{asked.values.get('away') or 'in a machine of its own'}, Linux {asked.kernel}"
+        if facts.kernel and kernel and facts.kernel != kernel:
+            facts.values["away"] = f"{facts.values.get('away') or 'in a virtual machine'}, Linux {facts.kernel}"
     finally:
         tree.close()
-    values |= asked.values
+    values |= facts.values
     if files:
-        read = [service for document in files for service in _services(document)]
-        values["containers"] = tuple(runs for runs, _ in read)
-        values["binds"] = tuple(bind for _, binds in read for bind in binds)
+        services = [service for document in files for service in _services(document)]
+        values["containers"] = tuple(runs for runs, _ in services)
+        values["binds"] = tuple(bind for _, binds in services for bind in binds)
         values["files"] = tuple(document.source.name for document in files)
     if not values.get("away"):
         values["closed"] = tuple(_closed(root, values.get("data_root", "")))
@@ -61,12 +62,12 @@ def look(
     return MachineFacts(**values)
 
 
-def _here(tree: ProcTree, root: str, user: str, settings: str) -> dict[str, Any]:
+def _machine(tree: ProcTree, root: str, user: str, settings: str) -> dict[str, Any]:
     names = ("subuid", "subgid", "passwd", "group", "nsswitch.conf")
     files = {name: tree.text(f"etc/{name}") for name in names}
     accounts = dict(_accounts(files["passwd"]))
     if user and user not in accounts and root == "/":
-        accounts |= _elsewhere(user)
+        accounts |= _directory_account(user)
     return {
         "kernel": _plain(tree.text("proc/sys/kernel/osrelease")).strip(),
         "boot": _plain(tree.text("proc/cmdline")),
@@ -84,8 +85,8 @@ def _here(tree: ProcTree, root: str, user: str, settings: str) -> dict[str, Any]
     }
 
 
-def _plain(held: str | Silence) -> str:
-    return held if isinstance(held, str) else ""
+def _plain(text: str | Silence) -> str:
+    return text if isinstance(text, str) else ""
 
 
 def _whole(text: str) -> int | None:
@@ -98,21 +99,19 @@ def _truth(text: str) -> bool | None:
     return None if number is None else number != 0
 
 
-def _file(held: str | Silence) -> str | None:
-    return held if isinstance(held, str) else "" if held is Silence.MISSING else None
+def _file(text: str | Silence) -> str | None:
+    return text if isinstance(text, str) else "" if text is Silence.MISSING else None
 
 
-def _accounts(held: str | Silence) -> Iterator[tuple[str, int]]:
-    for line in _plain(held).split("\n"):
+def _accounts(text: str | Silence) -> Iterator[tuple[str, int]]:
+    for line in _plain(text).split("\n"):
         words = line.split(":")
         if len(words) > 2 and (number := _whole(words[2])) is not None:
             yield words[0], number
 
 
-def _elsewhere(user: str) -> dict[str, int]:
-    """An account that a directory service tells of."""
-    import pwd  # noqa: PLC0415  seldom needed
-
+def _directory_account(user: str) -> dict[str, int]:
+    """An account from a directory service."""
     try:
         return {user: pwd.getpwnam(user).pw_uid}
     except (KeyError, ValueError, OSError):
@@ -128,21 +127,21 @@ def _directory(text: str) -> str:
 
 
 def read_settings(root: str, path: str) -> str | None:
-    """The text of the engine's settings, a link being followed; None where there are none. OSError, ValueError."""
-    # A pipe must not be waited for.
+    """The text of the engine's settings, following a link; None where there are none. OSError, ValueError."""
+    # O_NONBLOCK: never wait for a pipe.
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
     try:
         with os.fdopen(os.open(os.path.join(root, path), flags), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                message = "it is no file"
+                message = "it is not a regular file"
                 raise ValueError(message)
-            held = file.read(_LARGEST + 1)
+            content = file.read(_LARGEST + 1)
     except FileNotFoundError:
         return None
-    if len(held) > _LARGEST:
+    if len(content) > _LARGEST:
         message = "it is too large"
         raise ValueError(message)
-    return held.decode("utf-8", "strict")
+    return content.decode("utf-8", "strict")
 
 
 def _settings(root: str, path: str) -> dict[str, Any]:
@@ -162,39 +161,39 @@ def _settings(root: str, path: str) -> dict[str, Any]:
 
 
 def settings_of(text: str | None) -> tuple[Daemon, str]:
-    """What daemon.json says, and why it is not sound, "" where it is."""
+    """The settings in daemon.json, and its first error or ""."""
     document = formats.read("daemon", Source("daemon.json", text if text and text.strip() else "{}\n"))
     noun = next((subject.noun for subject in document.subjects if isinstance(subject.noun, Daemon)), Daemon())
     return noun, document.errors[0].message if document.errors else ""
 
 
-def _services(document: Document) -> Iterator[tuple[Runs, tuple[Bind, ...]]]:
-    """The containers that a compose file, or a `docker run` line, asks for, and what of the host they mount."""
-    folder = os.path.dirname(os.path.abspath(document.source.name))
+def _services(document: Document) -> Iterator[tuple[PlannedContainer, tuple[Bind, ...]]]:
+    """The containers that a compose file or `docker run` lines declare, and their bind mounts."""
+    directory = os.path.dirname(os.path.abspath(document.source.name))
     for subject in document.subjects:
         noun = subject.noun
         if not isinstance(noun, Container):
             continue
         name = subject.name.removeprefix("service ")
-        mounts = tuple(_placed(noun, folder))
-        values = [one for one, _ in mounts]
+        mounts = tuple(_resolved(noun, directory))
         if isinstance(noun.mounts, tuple):
-            noun = msgspec.structs.replace(noun, mounts=tuple(values))
-        binds = tuple(Bind(name, one.source or "", one.target, one.read_only) for one, bound in mounts if bound)
-        yield Runs(name, noun, running=False), binds
+            noun = msgspec.structs.replace(noun, mounts=tuple(mount for mount, _ in mounts))
+        binds = tuple(Bind(name, mount.source or "", mount.target, mount.read_only) for mount, bound in mounts if bound)
+        yield PlannedContainer(name, noun, running=False), binds
 
 
-def _placed(noun: Container, folder: str) -> Iterator[tuple[Any, bool]]:
+def _resolved(noun: Container, directory: str) -> Iterator[tuple[Mount, bool]]:
+    """The mounts with absolute sources, and whether each is a bind mount."""
     for mount in noun.mounts if isinstance(noun.mounts, tuple) else ():
         if mount.kind != "bind" or not mount.source:
             yield mount, False
             continue
-        path = os.path.realpath(os.path.join(folder, os.path.expanduser(mount.source)))
+        path = os.path.realpath(os.path.join(directory, os.path.expanduser(mount.source)))
         yield msgspec.structs.replace(mount, source=path), True
 
 
 def _closed(root: str, data_root: str) -> Iterator[str]:
-    """Folders above the engine's data that the mapped root cannot walk through; the engine opens its own itself."""
+    """Directories above the engine's data that the mapped root cannot enter; the engine opens its own itself."""
     path = os.path.dirname(data_root)
     while path not in {"", "/"}:
         try:
@@ -213,12 +212,12 @@ def _free(path: str, root: str) -> int | None:
 
 
 def _owned(values: dict[str, Any], root: str, *, each: bool) -> Iterator[Owned]:
-    """Look at all folders, those of binds first, until so many entries were seen that it must end."""
-    left = _EVERYTHING
+    """Count the owners in all trees, bind mounts first, up to the limit of entries."""
+    left = _MOST_ENTRIES
     for path in dict.fromkeys(_paths(values)):
-        held = owners(os.path.join(root, path.lstrip("/")), min(ENTRIES, left), each=each, shown=path)
-        left = max(left - sum(count for _, _, count in held.owners), 1)
-        yield held
+        owned = owners(os.path.join(root, path.lstrip("/")), min(ENTRIES, left), each=each, shown=path)
+        left = max(left - sum(count for _, _, count in owned.owners), 1)
+        yield owned
 
 
 def _paths(values: dict[str, Any]) -> Iterable[str]:

@@ -1,4 +1,4 @@
-"""Sees whether the engine remaps: by its own word, and by the maps of the processes that it runs."""
+"""Verifies remapping: by what the engine reports, and by the uid maps of its containers' processes."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ from sealock.formats.engine import read_info
 from sealock.formats.inspect import read_inspect
 from sealock.formats.jsonobject import decode_object
 from sealock.model.absent import given
-from sealock.model.process import IdRange
 from sealock.runtime.engine import Engine
 from sealock.runtime.kernel.processes import GoneError, ProcReader
 from sealock.text import line
 
 
 class RemappingStatus(Struct, frozen=True):
-    """What was seen of the containers that run.
+    """Whether the engine remaps, and how its running containers are mapped.
 
-    `mapped` are those whose root is somebody else outside, and who; `opted_out` those that asked for the machine's own
-    users; `unmapped` those whose root is root although nobody asked for it.
+    `mapped` are containers with the host's uid of their root; `opted_out` those with --userns=host; `unmapped` those
+    whose root is the host's root without that option.
     """
 
     on: bool
@@ -32,30 +31,30 @@ class RemappingStatus(Struct, frozen=True):
     unknown: tuple[str, ...] = ()
 
     def lines(self) -> Iterator[str]:
-        """It in words."""
+        """The status in words."""
         yield "The engine remaps users." if self.on else "The engine does not remap users."
         if self.data_root:
-            yield f"It keeps its data in {line(self.data_root)}."
+            yield f"Its data is in {line(self.data_root)}."
         for name, number in self.mapped:
-            yield f"  {line(name)}: root in it is {number} outside"
+            yield f"  {line(name)}: its root is uid {number} on the host"
         for name in self.opted_out:
-            yield f"  {line(name)}: root in it is root outside, as --userns=host asks for"
+            yield f"  {line(name)}: its root is root on the host (--userns=host)"
         for name in self.unmapped:
-            yield f"  {line(name)}: root in it is root outside"
+            yield f"  {line(name)}: its root is root on the host"
         for name in self.unknown:
-            yield f"  {line(name)}: could not be looked at (run it as root, where the engine runs)"
+            yield f"  {line(name)}: unknown (run sealock as root, on the engine's machine)"
 
 
 def verify(engine: Engine, root: str = "/") -> RemappingStatus:
-    """Look at every running container; those that end meanwhile are left out."""
+    """Check every running container; those that end meanwhile are skipped."""
     if engine.endpoint.kind != "unix":
-        message = f"the engine at {engine.endpoint} runs elsewhere: run sealock there, where its processes can be seen"
+        message = f"the engine at {engine.endpoint} runs on another machine: run sealock there"
         raise TargetError(message)
     daemon = read_info(engine.info(), "").daemon
     machine = ProcReader(root)
     mapped: list[tuple[str, int]] = []
-    seen: dict[str, list[str]] = {"opted out": [], "unmapped": [], "unknown": []}
-    for listed, answer in engine.each(lambda one: engine.container(one.id), engine.containers(stopped=False)):
+    others: dict[str, list[str]] = {"opted out": [], "unmapped": [], "unknown": []}
+    for listed, answer in engine.each(lambda listed: engine.container(listed.id), engine.containers(stopped=False)):
         if not isinstance(answer, str):
             continue
         pid = given(decode_object(answer).child("State").maybe_int("Pid"), 0)
@@ -63,29 +62,28 @@ def verify(engine: Engine, root: str = "/") -> RemappingStatus:
             continue
         outside = _outside(machine, pid, listed.id)
         if outside is None:
-            seen["unknown"].append(listed.name)
+            others["unknown"].append(listed.name)
         elif outside:
             mapped.append((listed.name, outside))
         else:
-            asked = read_inspect(answer).container.userns == "host"
-            seen["opted out" if asked else "unmapped"].append(listed.name)
+            opted_out = read_inspect(answer).container.userns == "host"
+            others["opted out" if opted_out else "unmapped"].append(listed.name)
     return RemappingStatus(
         given(daemon.userns_remap, "") != "",
         given(daemon.data_root, ""),
         tuple(mapped),
-        tuple(seen["opted out"]),
-        tuple(seen["unmapped"]),
-        tuple(seen["unknown"]),
+        tuple(others["opted out"]),
+        tuple(others["unmapped"]),
+        tuple(others["unknown"]),
     )
 
 
 def _outside(machine: ProcReader, pid: int, container: str) -> int | None:
-    """Who root in the container is outside; None where that could not be seen."""
+    """The host's uid of the container's root; None where unknown."""
     try:
         process = machine.read(pid)
     except GoneError:
         return None
-    ranges: object = process.uid_map
-    if not isinstance(ranges, tuple) or process.container_id != container:
+    if process.container_id != container:
         return None
-    return next((range_.outside for range_ in ranges if isinstance(range_, IdRange) and range_.inside == 0), None)
+    return next((ids.outside for ids in given(process.uid_map, ()) if ids.inside == 0), None)

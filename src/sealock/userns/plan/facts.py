@@ -1,4 +1,4 @@
-"""What a plan is made of: the machine's accounts and ranges, and what the engine holds. None is "could not be told"."""
+"""The facts that a plan needs: the machine's accounts and ranges, and what the engine has. None means unknown."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from sealock.model.container import Container
 
-PathKind: TypeAlias = Literal["folder", "file", "socket", "device", "other", "missing", "unknown"]
+PathKind: TypeAlias = Literal["directory", "file", "socket", "device", "other", "missing", "unknown"]
 
 
 class EngineImage(Struct, frozen=True, gc=False):
-    """An image that the engine holds; size in bytes. `pullable` is false where no registry is known to have it."""
+    """An image of the engine; size in bytes. `pullable` is false where no registry is known to have it."""
 
     name: str
     size: int
@@ -20,7 +20,7 @@ class EngineImage(Struct, frozen=True, gc=False):
 
 
 class EngineVolume(Struct, frozen=True, gc=False):
-    """A named volume; `path` is its folder on this machine. `plain` is false where its driver has options (NFS …)."""
+    """A named volume; `path` is its directory on this machine. `plain` is false for driver options (NFS …)."""
 
     name: str
     driver: str = "local"
@@ -29,7 +29,7 @@ class EngineVolume(Struct, frozen=True, gc=False):
 
 
 class PathEntry(Struct, frozen=True, gc=False):
-    """A file or folder, and who owns it."""
+    """A file or directory, and its owner."""
 
     path: str
     uid: int
@@ -37,14 +37,14 @@ class PathEntry(Struct, frozen=True, gc=False):
 
 
 class Owned(Struct, frozen=True, kw_only=True):
-    """Who owns what in a folder and below, on its file system: (uid, gid) and how many entries.
+    """The owners of entries in a directory tree, on its file system: (uid, gid, number of entries).
 
-    `hidden` counts those of them that others than their owner and group cannot read. `whole` is false where not all
-    was seen. Paths in `setuid`, `capable` and `acls` name what a change of owner takes away or does not reach.
+    `hidden` counts the entries that others cannot read. `whole` is false where not everything was read. A change of
+    owner removes what `setuid` and `capable` name, and does not change `acls`.
     """
 
     path: str
-    kind: PathKind = "folder"
+    kind: PathKind = "directory"
     mode: int = 0
     device: int = 0
     size: int = 0
@@ -54,12 +54,12 @@ class Owned(Struct, frozen=True, kw_only=True):
     capable: tuple[str, ...] = ()
     acls: tuple[str, ...] = ()
     entries: tuple[PathEntry, ...] = ()
-    """Each one, where that was asked for."""
+    """Every entry, on request."""
     whole: bool = True
 
 
 class Bind(Struct, frozen=True):
-    """A folder or file of the host that a container mounts."""
+    """A directory or file of the host that a container mounts."""
 
     container: str
     path: str
@@ -67,8 +67,8 @@ class Bind(Struct, frozen=True):
     read_only: bool = False
 
 
-class Runs(Struct, frozen=True):
-    """A container or service: its name, how it is configured, whether it runs, and its id, "" where it has none."""
+class PlannedContainer(Struct, frozen=True):
+    """A container or service: its name, its configuration, whether it runs, and its id or ""."""
 
     name: str
     container: Container
@@ -77,18 +77,18 @@ class Runs(Struct, frozen=True):
 
 
 class MachineFacts(Struct, frozen=True, kw_only=True):
-    """Everything that a plan looks at.
+    """Everything that a plan depends on.
 
-    `subuid` and `subgid` are the texts of the files, None where they could not be read, "" where there are none.
-    `accounts` are user ids by name, `groups` group ids by name.
+    `subuid` and `subgid` are the texts of the files, None where they could not be read, "" where they do not exist.
+    `accounts` are uids by name, `groups` gids by name.
     """
 
     kernel: str = ""
-    """Its release, as uname says it."""
+    """Its release, as in `uname -r`."""
     boot: str = ""
-    """The words that the kernel was booted with."""
+    """The kernel command line."""
     user_namespaces: bool | None = None
-    """Whether the kernel has them."""
+    """Whether the kernel supports them."""
     most_namespaces: int | None = None
     """user.max_user_namespaces."""
     unprivileged: bool | None = None
@@ -100,43 +100,43 @@ class MachineFacts(Struct, frozen=True, kw_only=True):
     directory: str = ""
     """The directory service that accounts come from too: "sss", "ldap", "winbind"; "" for none."""
     settings: str = "etc/docker/daemon.json"
-    """The engine's file of settings, below the root."""
+    """The engine's daemon.json, below the root."""
     remap_setting: str = ""
-    """What it says of remapping now."""
+    """Its userns-remap."""
     store_setting: bool | None = None
-    """What it says of features.containerd-snapshotter."""
+    """Its features.containerd-snapshotter."""
     broken_settings: str = ""
-    """Why the file cannot be changed, "" where it can."""
+    """Why the file cannot be changed, or ""."""
     interrupted: bool = False
-    """Whether an earlier change was begun and not ended."""
+    """Whether an earlier change was interrupted."""
     files: tuple[str, ...] = ()
-    """The files whose services are planned for, in the place of an engine's containers."""
+    """The files whose services are planned for, instead of an engine's containers."""
     engine: bool = False
-    """Whether an engine answered; what follows is known then alone."""
+    """Whether an engine answered; the following fields need one."""
     away: str = ""
-    """Where the engine runs, if that is not this machine."""
+    """Where the engine runs, if not on this machine."""
     podman: bool = False
     remapped: bool = False
     rootless: bool = False
     flag: str | None = None
-    """What its command line says of remapping; "" for nothing."""
+    """--userns-remap on its command line, or ""."""
     storage: str = ""
     containerd_store: bool = False
-    """Whether containerd keeps the images, and not the engine."""
+    """Whether the engine uses the containerd image store."""
     data_root: str = ""
     closed: tuple[str, ...] = ()
-    """Folders above the engine's data that others than their owner may not walk through."""
+    """Directories above the engine's data that others may not enter (no o+x)."""
     free: int | None = None
-    """Bytes that are free where the engine keeps its data."""
+    """Free bytes on the engine's data directory."""
     swarm: bool = False
     live_restore: bool = False
     version: str = ""
     limits: dict[str, int] = {}
     """The engine's own hard limits by the names of --ulimit; -1 is unlimited."""
     images: tuple[EngineImage, ...] = ()
-    containers: tuple[Runs, ...] = ()
+    containers: tuple[PlannedContainer, ...] = ()
     volumes: tuple[EngineVolume, ...] = ()
     networks: tuple[str, ...] = ()
     binds: tuple[Bind, ...] = ()
     owned: tuple[Owned, ...] = ()
-    """Of binds' folders, of volumes, and of devices."""
+    """The owners in bind mounts, volumes and devices."""

@@ -1,4 +1,4 @@
-"""Makes the plan: is the machine ready, which ranges, what vanishes, what changes owner, what stands in the way."""
+"""Makes the plan: readiness of the machine, ranges, what the engine no longer sees, changes of owner, blockers."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from msgspec import Struct
 
 from sealock.userns.plan.blockers import Blocker, blockers, opted_out, unread
 from sealock.userns.plan.facts import EngineImage, MachineFacts
-from sealock.userns.plan.ownership import Copied, Handover, Ids, KeptFolder, copies, handovers
+from sealock.userns.plan.ownership import Handover, Ids, KeptDirectory, VolumeCopy, copies, handovers
 from sealock.userns.plan.ranges import SubordinateRange
-from sealock.userns.plan.readiness import DEFAULT, ReadinessCheck, account, chosen, engine, kernel, user_of
+from sealock.userns.plan.readiness import DEFAULT, ReadinessCheck, account, choose_ranges, engine, kernel, user_of
 
-PlanOutcome: TypeAlias = Literal["on already", "ready", "not ready", "could not tell"]
+PlanOutcome: TypeAlias = Literal["already on", "ready", "not ready", "unknown"]
 
 
 class RemappingPlan(Struct, frozen=True, kw_only=True):
-    """What `sealock userns plan` tells. `uids` and `gids` are the ranges to use; new ones are still to be written."""
+    """What `sealock userns plan` shows. `uids` and `gids` are the ranges to use, and whether they must be added."""
 
     result: PlanOutcome
     user: str
     setting: str = "default"
-    """What the engine is to be told."""
+    """The engine's userns-remap."""
     settings: str = "etc/docker/daemon.json"
-    """Where, below the root."""
+    """The engine's daemon.json, below the root."""
     checks: tuple[ReadinessCheck, ...]
     uids: tuple[SubordinateRange, ...] = ()
     gids: tuple[SubordinateRange, ...] = ()
     new_uids: bool = False
     new_gids: bool = False
     files: tuple[str, ...] = ()
-    """The files that were planned for, in the place of an engine."""
+    """The files that were planned for, instead of an engine."""
     images: tuple[EngineImage, ...] = ()
     containers: tuple[str, ...] = ()
     volumes: tuple[str, ...] = ()
@@ -39,34 +39,34 @@ class RemappingPlan(Struct, frozen=True, kw_only=True):
     blockers: tuple[Blocker, ...] = ()
     opted_out: tuple[str, ...] = ()
     handovers: tuple[Handover, ...] = ()
-    kept: tuple[KeptFolder, ...] = ()
-    copies: tuple[Copied, ...] = ()
+    kept: tuple[KeptDirectory, ...] = ()
+    copies: tuple[VolumeCopy, ...] = ()
     data_root: str = ""
-    """The folder that the engine will keep its data in."""
+    """The engine's data directory with remapping."""
 
     @property
     def refused(self) -> tuple[str, ...]:
-        """Containers that would not start any more."""
+        """Containers that would no longer start or work."""
         return tuple(dict.fromkeys(blocker.container for blocker in self.blockers if blocker.effect != "may fail"))
 
 
-def plan(machine: MachineFacts, wanted: str = "") -> RemappingPlan:
-    """Make the plan for remapping to a user's ranges; "" is the user that the settings name, else the default one."""
-    user = user_of(machine, wanted)
-    uids = chosen("subuid", machine.subuid, user, machine)
-    gids = chosen("subgid", machine.subgid, user, machine)
+def plan(machine: MachineFacts, user: str = "") -> RemappingPlan:
+    """Make the plan for remapping to a user's ranges; "" is the user in the settings, else the default user."""
+    user = user_of(machine, user)
+    uids = choose_ranges("subuid", machine.subuid, user, machine)
+    gids = choose_ranges("subgid", machine.subgid, user, machine)
     checks = (
         *kernel(machine),
         *account(machine, user),
         *uids.checks,
         *gids.checks,
         *engine(machine, user),
-        *_silent(machine),
+        *_unread(machine),
     )
     ids = Ids(uids.ranges, gids.ranges)
     on = machine.remapped
     root = _data_root(machine, ids)
-    moved = tuple(handovers(machine, ids)) if ids.uids and ids.gids else ()
+    directories = tuple(handovers(machine, ids)) if ids.uids and ids.gids else ()
     return RemappingPlan(
         result=_result(machine, checks),
         user=user,
@@ -84,8 +84,8 @@ def plan(machine: MachineFacts, wanted: str = "") -> RemappingPlan:
         networks=() if on else machine.networks,
         blockers=blockers(machine),
         opted_out=opted_out(machine),
-        handovers=tuple(one for one in moved if isinstance(one, Handover)),
-        kept=tuple(one for one in moved if isinstance(one, KeptFolder)),
+        handovers=tuple(directory for directory in directories if isinstance(directory, Handover)),
+        kept=tuple(directory for directory in directories if isinstance(directory, KeptDirectory)),
         copies=tuple(copies(machine, ids, root)) if root and not on else (),
         data_root=root,
     )
@@ -97,16 +97,16 @@ def _data_root(machine: MachineFacts, ids: Ids) -> str:
     return f"{machine.data_root}/{ids.uids[0].start}.{ids.gids[0].start}" if not machine.remapped else machine.data_root
 
 
-def _silent(machine: MachineFacts) -> Iterator[ReadinessCheck]:
-    """Containers of which too little is known for "nothing stands in the way"."""
+def _unread(machine: MachineFacts) -> Iterator[ReadinessCheck]:
+    """Containers of which too little is known to say that they have no blockers."""
     names = unread(machine)
     if names:
-        text = f"not everything of {', '.join(names[:5])} could be read, so what stands in the way may not show"
+        text = f"{', '.join(names[:5])} could not be read completely, so the plan may miss blockers"
         yield ReadinessCheck("containers", "unknown", text)
 
 
 def _result(machine: MachineFacts, checks: tuple[ReadinessCheck, ...]) -> PlanOutcome:
     if machine.remapped and not machine.away:
-        return "on already"
+        return "already on"
     answers = {check.answer for check in checks}
-    return "not ready" if "fails" in answers else "could not tell" if "unknown" in answers else "ready"
+    return "not ready" if "fails" in answers else "unknown" if "unknown" in answers else "ready"

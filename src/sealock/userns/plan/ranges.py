@@ -1,7 +1,7 @@
-"""/etc/subuid and /etc/subgid: read, judged, and a range found that overlaps none (subuid(5)).
+"""/etc/subuid and /etc/subgid: parsing, overlaps, and a free range (subuid(5)).
 
-How the engine reads them was observed with docker 26: both files by the user's number, and only where that has no line
-by its name; several ranges are joined in the order of their lines; a line that is no range keeps it from starting.
+As observed with Docker 26, the engine looks up both files by the user's uid, else by its name; it joins several ranges
+in the order of their lines; an invalid line keeps it from starting.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from typing import Final
 from msgspec import Struct
 
 COUNT: Final = 65536
-"""Ids that a container needs: every id that an image's files may have."""
+"""Ids that a container needs: every id that files of an image may have."""
 FIRST: Final = 100_000
-"""Where shadow-utils begins to give ranges."""
+"""Where shadow-utils starts to allocate ranges."""
 NSPAWN: Final = 524_288
 """From here to 1879048191 systemd-nspawn picks ids for its own containers."""
 LAST: Final = 1_879_048_191
-"""The last id that is given: above are ids that systemd has uses for, and such as are negative to some programs."""
+"""The last id to allocate: systemd reserves some above, and others are negative to some programs."""
 LARGEST: Final = (1 << 32) - 2
-"""The largest id; the one above means "none"."""
+"""The largest id; the next one means "none"."""
 _LINES: Final = 100_000
 _DIGITS: Final = 10
 
 
 class SubordinateRange(Struct, frozen=True, gc=False):
-    """A line: to whom the ids from `start` on are given, and how many."""
+    """A line: the owner of a range, its start and its number of ids."""
 
     name: str
     start: int
@@ -38,38 +38,42 @@ class SubordinateRange(Struct, frozen=True, gc=False):
         return self.start + self.count - 1
 
     def overlaps(self, other: SubordinateRange) -> bool:
-        """Whether any id is in both."""
+        """Whether both have an id in common."""
         return self.start <= other.end and other.start <= self.end
 
 
 class Ranges(Struct, frozen=True):
-    """A file's ranges, and its broken lines by number."""
+    """A file's ranges, and its invalid lines by number."""
 
     ranges: tuple[SubordinateRange, ...]
     broken: tuple[tuple[int, str], ...] = ()
 
     def of(self, name: str, number: int | None = None) -> tuple[SubordinateRange, ...]:
-        """The ranges that the engine takes for a user: those under its number, else those under its name."""
-        by_number = tuple(range_ for range_ in self.ranges if number is not None and range_.name == str(number))
-        return by_number or tuple(range_ for range_ in self.ranges if range_.name == name)
+        """The ranges that the engine uses for a user: those under its uid, else those under its name."""
+        by_number = tuple(ids for ids in self.ranges if number is not None and ids.name == str(number))
+        return by_number or tuple(ids for ids in self.ranges if ids.name == name)
 
     def overlapping(self, name: str, number: int | None = None) -> Iterator[tuple[SubordinateRange, SubordinateRange]]:
-        """Ranges of a user beside others that share ids with them, its own too; one for each place at least."""
-        mine = set(map(id, self.of(name, number)))
-        same = {name, str(number)}
-        reach: SubordinateRange | None = None
-        for range_ in sorted(self.ranges, key=lambda range_: range_.start):
-            # Lines of the same user that the engine passes over do no harm.
-            if range_.name in same and id(range_) not in mine:
+        """Pairs of a user's range and another that share ids (possibly its own); at least one for each overlap."""
+        own = set(map(id, self.of(name, number)))
+        names = {name, str(number)}
+        furthest: SubordinateRange | None = None
+        for current in sorted(self.ranges, key=lambda ids: ids.start):
+            # Lines of the same user that the engine ignores do no harm.
+            if current.name in names and id(current) not in own:
                 continue
-            if reach is not None and range_.start <= reach.end and not mine.isdisjoint({id(range_), id(reach)}):
-                yield (range_, reach) if id(range_) in mine else (reach, range_)
-            reach = range_ if reach is None or range_.end > reach.end else reach
+            if (
+                furthest is not None
+                and current.start <= furthest.end
+                and not own.isdisjoint({id(current), id(furthest)})
+            ):
+                yield (current, furthest) if id(current) in own else (furthest, current)
+            furthest = current if furthest is None or current.end > furthest.end else furthest
 
 
 def read(text: str) -> Ranges:
-    """Read the file; lines that the engine would stumble over are told."""
-    found: list[SubordinateRange] = []
+    """Parse the file, with the lines that keep the engine from starting."""
+    ranges: list[SubordinateRange] = []
     broken: list[tuple[int, str]] = []
     for number, line in enumerate(text.split("\n")[:_LINES], 1):
         if not line.strip() or line.startswith("#"):
@@ -78,10 +82,10 @@ def read(text: str) -> Ranges:
         if name and len(numbers) == 2 and all(map(_whole, numbers)):
             start, count = int(numbers[0]), int(numbers[1])
             if count and start + count - 1 <= LARGEST:
-                found.append(SubordinateRange(name, start, count))
+                ranges.append(SubordinateRange(name, start, count))
                 continue
         broken.append((number, line[:80]))
-    return Ranges(tuple(found), tuple(broken))
+    return Ranges(tuple(ranges), tuple(broken))
 
 
 def _whole(word: str) -> bool:
@@ -89,26 +93,26 @@ def _whole(word: str) -> bool:
 
 
 def outside(ranges: tuple[SubordinateRange, ...], number: int) -> int | None:
-    """Who a user of a container is outside; None where nobody is."""
-    begins = 0
-    for range_ in ranges:
-        if begins <= number < begins + range_.count:
-            return range_.start + number - begins
-        begins += range_.count
+    """The host's id of a container's id; None where it is unmapped."""
+    offset = 0
+    for ids in ranges:
+        if offset <= number < offset + ids.count:
+            return ids.start + number - offset
+        offset += ids.count
     return None
 
 
 def size(ranges: tuple[SubordinateRange, ...]) -> int:
-    """How many users a container can have."""
-    return sum(range_.count for range_ in ranges)
+    """The number of ids that a container can have."""
+    return sum(ids.count for ids in ranges)
 
 
 def free_range(taken: Iterable[SubordinateRange], ids: Iterable[int], name: str) -> SubordinateRange | None:
-    """The lowest range of 65536 ids that no other range and no account has; None where all are taken.
+    """The lowest range of 65536 ids without other ranges or accounts; None where there is none.
 
-    It ends below the ids of systemd-nspawn as long as there is room.
+    It ends below the ids of systemd-nspawn where possible.
     """
-    blocks = sorted([*((one.start, one.end) for one in taken), *((number, number) for number in ids)])
+    blocks = sorted([*((used.start, used.end) for used in taken), *((number, number) for number in ids)])
     return _gap(blocks, FIRST, NSPAWN - 1, name) or _gap(blocks, NSPAWN, LAST, name)
 
 
@@ -124,6 +128,6 @@ def _gap(blocks: list[tuple[int, int]], first: int, last: int, name: str) -> Sub
 
 
 def added(text: str, subordinate_range: SubordinateRange) -> str:
-    """The file with a line more, all else as it was."""
+    """The file with one more line, otherwise unchanged."""
     end = "" if not text or text.endswith("\n") else "\n"
     return f"{text}{end}{subordinate_range.name}:{subordinate_range.start}:{subordinate_range.count}\n"
