@@ -12,8 +12,7 @@ from typing import Final, TypeAlias, TypedDict, Unpack
 
 from msgspec import Struct
 
-from sealock.formats.runargs import mounts, ports, scalars, values
-from sealock.formats.runargs.networks import parse_network, spell_network
+from sealock.formats.runargs import mounts, networks, scalars, values
 from sealock.formats.runargs.scalars import SettingValue
 from sealock.formats.runargs.security import parse_security_option, spell_security
 from sealock.model.absent import UNKNOWN
@@ -165,19 +164,19 @@ _add_single("userns", "userns")
 _add_single("cgroupns", "cgroupns", read=scalars.namespace_parser("host", "private"))
 _add_single("cgroup-parent", "cgroup_parent")
 # Network
-_add_list("network net", "net", "", parse_network, spell_network)
+_add_list("network net", "net", "", networks.parse_network, networks.spell_network)
 _add_list("network-alias net-alias", "net.alias")
 _add_list("link", "links", "", values.parse_link, values.spell_link)
-_add_list("publish", "ports", "p", ports.parse_port, ports.spell_port)
+_add_list("publish", "ports", "p", networks.parse_port, networks.spell_port)
 _add_flag("publish-all", "publish_all", "P")
-_add_list("expose", "expose", "", ports.parse_exposed)
+_add_list("expose", "expose", "", networks.parse_exposed)
 _add_single("hostname", "hostname", "h")
 _add_single("domainname", "domainname")
-_add_list("dns", "dns", "", ports.parse_address)
+_add_list("dns", "dns", "", networks.parse_address)
 _add_list("dns-search", "dns_search")
 _add_list("dns-option dns-opt", "dns_options")
-_add_list("add-host", "extra_hosts", "", ports.parse_extra_host)
-_add_single("mac-address", "mac_address", read=ports.parse_mac_address)
+_add_list("add-host", "extra_hosts", "", networks.parse_extra_host)
+_add_single("mac-address", "mac_address", read=networks.parse_mac_address)
 # Resources
 _add_single("memory", "memory", "m", scalars.parse_size, scalars.spell_size)
 _add_single("memory-reservation", "memory_reservation", "", scalars.parse_size, scalars.spell_size)
