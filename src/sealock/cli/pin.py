@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,12 +14,11 @@ from sealock import __version__
 from sealock.cli.output import Progress, colour, complain, knows_unicode, width, write
 from sealock.cli.registries import policy_of
 from sealock.errors import UsageError
-from sealock.net.registry.clientconfig import open_registry
-from sealock.pin import lockfile, report, texts, writer
-from sealock.pin.assessment import CHANGES, FAULTS, EvaluatedTexts, PinResult, evaluate, make_filter
+from sealock.pin import lockfile, report, writer
+from sealock.pin.assessment import CHANGES, FAULTS, EvaluatedTexts, PinResult, make_filter
 from sealock.pin.resolver import Resolver
+from sealock.pin.run import PinOptions, errors_of, gather, resolve_texts
 from sealock.pin.texts import PinText
-from sealock.policy.settings import Policy, excluded
 from sealock.reports import diff
 from sealock.reports.jsontext import encode
 from sealock.targets.outputs import write_output
@@ -91,55 +89,25 @@ def run(arguments: Namespace) -> int:
     if (uses_lock or arguments.compose_override) and arguments.diff:
         message = "--diff shows changes of files, and --lock and --compose-override change none"
         raise UsageError(message)
-    policy = policy_of(arguments.policy, none=arguments.no_policy)
-    gathered = list(texts.gather(arguments.paths, _excluded(policy)))
+    found = policy_of(arguments.policy, none=arguments.no_policy)
+    policy = found[1] if found else None
     selects = make_filter(arguments.only, arguments.exclude)
     if uses_lock and arguments.compose_override:
         lock = lockfile.load(arguments.lock_file or lockfile.NAME) or lockfile.EMPTY
-        evaluated = lockfile.evaluate_by_lock(lock, gathered, selects)
-        return _override(arguments, evaluated, _input_errors(evaluated))
-    registry = open_registry(policy[1].access if policy is not None else None)
+        evaluated = lockfile.evaluate_by_lock(lock, gather(arguments.paths, policy), selects)
+        return _override(arguments, evaluated, errors_of(evaluated))
+    options = PinOptions(selects, arguments.platform, arguments.check, uses_lock or arguments.compose_override)
     with Progress("images resolved", quiet=arguments.quiet) as progress:
-        resolver = Resolver(registry, arguments.platform, progress)
-        stuck = uses_lock or arguments.compose_override
-        evaluated = evaluate(gathered, selects, resolver, check=arguments.check, stuck=stuck)
-        if policy is not None and policy[1].trust.given and not arguments.check:
-            from sealock.pin.bypolicy import by_policy  # noqa: PLC0415  cryptography: only for a trust policy
-            from sealock.trust.bypolicy import PolicyVerifier  # noqa: PLC0415  as above
-
-            evaluated = by_policy(evaluated, PolicyVerifier(policy[1].trust, registry, policy[1].access))
-    for host, limit in registry.requests.limits.items():
+        resolved = resolve_texts(arguments.paths, options, policy, progress)
+    for host, limit in resolved.registry.requests.limits.items():
         if limit.remaining * 5 < limit.limit:
             complain(f"{host}: {limit.remaining} of {limit.limit} pulls are left")
-    errors = _input_errors(evaluated)
+    errors = resolved.errors
     if arguments.compose_override:
-        return _override(arguments, evaluated, errors)
+        return _override(arguments, resolved.texts, errors)
     if uses_lock:
-        return _lock(arguments, evaluated, resolver, errors)
-    return _pin(arguments, evaluated, errors)
-
-
-def _excluded(policy: tuple[str, Policy] | None) -> Callable[[str], bool]:
-    """Give the policy's predicate of excluded paths in directories."""
-    if policy is None:
-        return lambda _path: False
-    directory, content = policy
-    return lambda path: excluded(content, os.path.relpath(path, directory).replace(os.sep, "/"))
-
-
-def _input_errors(evaluated: EvaluatedTexts) -> list[str]:
-    """The errors of reading and resolving, each once, with its first place."""
-    places_of: dict[str, list[str]] = {}
-    for text, results in evaluated:
-        if text.error:
-            places_of.setdefault(text.error, [])
-        failed = [(result.note, result.spot.place) for result in results if result.state == "failed"]
-        for why, place in (*text.references.broken, *failed):
-            places_of.setdefault(why, []).append(f"{text.path}:{text.source.position(place.start)[0]}")
-    return [
-        f"{places[0]}{f' and {len(places) - 1} more' if len(places) > 1 else ''}: {why}" if places else why
-        for why, places in places_of.items()
-    ]
+        return _lock(arguments, resolved.texts, resolved.resolver, errors)
+    return _pin(arguments, resolved.texts, errors)
 
 
 def _pin(arguments: Namespace, evaluated: EvaluatedTexts, errors: list[str]) -> int:

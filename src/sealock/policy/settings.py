@@ -20,7 +20,7 @@ SEVERITIES: Final = {severity.word: severity for severity in Severity}
 
 
 class Policy(Struct, frozen=True):
-    """A policy. `folder` is the directory of its sealock.toml, "" where there is none."""
+    """A policy. `directory` is that of its sealock.toml, "" where there is none."""
 
     fail_on: Severity = Severity.HIGH
     pedantic: bool = False

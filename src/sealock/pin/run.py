@@ -1,0 +1,126 @@
+"""A pin run: gather references, resolve them, apply the trust policy, and write the digests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import Struct
+
+from sealock.errors import TargetError
+from sealock.net.registry.client import Registry
+from sealock.net.registry.clientconfig import open_registry
+from sealock.pin import texts, writer
+from sealock.pin.assessment import EvaluatedTexts, PinResult, ReferenceFilter, evaluate, make_filter
+from sealock.pin.resolver import Resolver
+from sealock.policy.settings import Policy, excluded
+from sealock.targets.policyfile import find_policy, load_policy
+
+
+class PinOptions(Struct, frozen=True):
+    """Which references to resolve, for which platform; `check` and `stuck` are those of `assessment.evaluate`."""
+
+    selects: ReferenceFilter = lambda _spot: True
+    platform: str = ""
+    check: bool = False
+    stuck: bool = False
+
+
+class PinnedFile(Struct, frozen=True):
+    """A file with the result of each of its references, and its text before and after."""
+
+    path: str
+    before: str
+    after: str
+    results: tuple[PinResult, ...]
+
+    @property
+    def changed(self) -> bool:
+        """Whether a digest was added or replaced."""
+        return self.before != self.after
+
+
+class ResolvedTexts(Struct, frozen=True):
+    """The references of files, resolved at their registries and decided by the trust policy."""
+
+    texts: EvaluatedTexts
+    resolver: Resolver
+    registry: Registry
+
+    @property
+    def errors(self) -> list[str]:
+        """The errors of reading and resolving, each once, with its first place."""
+        return errors_of(self.texts)
+
+
+def pin(
+    *paths: str,
+    write: bool = False,
+    policy_file: str | None = None,
+    platform: str = "",
+    only: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> tuple[PinnedFile, ...]:
+    """Pin the images in files by digest, and return each file that names an image.
+
+    `policy_file` None uses the nearest sealock.toml, "" none. `only` and `exclude` are patterns (*, ?) for references.
+    With `write` all files are replaced, or none. TargetError names what could not be read or resolved; nothing is
+    written then.
+    """
+    path = find_policy() if policy_file is None else policy_file
+    policy = load_policy(path) if path else None
+    resolved = resolve_texts(paths, PinOptions(make_filter(only, exclude), platform), policy)
+    if resolved.errors:
+        raise TargetError("; ".join(resolved.errors))
+    files: list[PinnedFile] = []
+    for text, results in resolved.texts:
+        after, written = writer.rewritten(text, results)
+        files.append(PinnedFile(text.path, text.source.text, after, tuple(written)))
+    if write:
+        writer.write_all([(file.path, file.before, file.after) for file in files if file.changed])
+    return tuple(file for file in files if file.results)
+
+
+def resolve_texts(
+    paths: Iterable[str],
+    options: PinOptions,
+    policy: Policy | None,
+    progress: Callable[[str], None] = lambda _name: None,
+) -> ResolvedTexts:
+    """Read files, resolve their references, and apply the trust policy to what would be written.
+
+    A check writes nothing, so the trust policy has nothing to decide.
+    """
+    registry = open_registry(policy.access if policy is not None else None)
+    resolver = Resolver(registry, options.platform, progress)
+    evaluated = evaluate(gather(paths, policy), options.selects, resolver, check=options.check, stuck=options.stuck)
+    if policy is not None and policy.trust.given and not options.check:
+        from sealock.pin.bypolicy import by_policy  # noqa: PLC0415  cryptography: only for a trust policy
+        from sealock.trust.bypolicy import PolicyVerifier  # noqa: PLC0415  as above
+
+        evaluated = by_policy(evaluated, PolicyVerifier(policy.trust, registry, policy.access))
+    return ResolvedTexts(evaluated, resolver, registry)
+
+
+def gather(paths: Iterable[str], policy: Policy | None) -> list[texts.PinText]:
+    """Read the files, without those that the policy excludes from directories."""
+    if policy is None:
+        return list(texts.gather(paths))
+    return list(
+        texts.gather(paths, lambda path: excluded(policy, os.path.relpath(path, policy.directory).replace(os.sep, "/")))
+    )
+
+
+def errors_of(evaluated: EvaluatedTexts) -> list[str]:
+    """The errors of reading and resolving, each once, with its first place."""
+    places_of: dict[str, list[str]] = {}
+    for text, results in evaluated:
+        if text.error:
+            places_of.setdefault(text.error, [])
+        failed = [(result.note, result.spot.place) for result in results if result.state == "failed"]
+        for why, place in (*text.references.broken, *failed):
+            places_of.setdefault(why, []).append(f"{text.path}:{text.source.position(place.start)[0]}")
+    return [
+        f"{places[0]}{f' and {len(places) - 1} more' if len(places) > 1 else ''}: {why}" if places else why
+        for why, places in places_of.items()
+    ]
