@@ -84,7 +84,7 @@ def test_what_cosign_attests_we_verify(place: Place, kind: KeyKind, more: list[s
     name = reference(image)
     expected = CosignRequirements((read_public(public.read_bytes(), ""),))
     found = verify_attestations(place.client, name, name.digest or "", expected, type_of("cyclonedx"))
-    assert [attestation.statement.predicate for attestation in found.attestations] == [{"bomFormat": "CycloneDX"}]
+    assert [attestation.predicate for attestation in found.attestations] == [{"bomFormat": "CycloneDX"}]
     assert place.result(image, public).state == "untrusted"
 
 

@@ -155,11 +155,11 @@ def test_keys_go_back_and_forth(real: Servers) -> None:
     sealock(one, "keys", "backup", "backup.pem")
     backup = Path(one["HOME"]) / "backup.pem"
     assert backup.stat().st_mode & 0o777 == 0o600
-    assert "is there already, and is never overwritten" in sealock(one, "keys", "backup", "backup.pem", status=2)
+    assert "exists already, and is never overwritten" in sealock(one, "keys", "backup", "backup.pem", status=2)
     real.run_notary(other, "key", "import", str(backup))
     real.run_notary(other, "key", "export", "-o", f"{other['HOME']}/exported.pem")
     assert "2 private keys restored" in sealock(third, "keys", "restore", f"{other['HOME']}/exported.pem")
-    assert "2 were here already" in sealock(third, "keys", "restore", str(backup))
+    assert "2 existed already" in sealock(third, "keys", "restore", str(backup))
     sealock(third, "sign", f"{image}:v1", "--digest", f"sha256:{'cd' * 32}", "--size", "5")
     for path in Path(third["DOCKER_CONFIG"]).rglob("*.key"):
         assert path.stat().st_mode & 0o777 == 0o600
@@ -186,7 +186,7 @@ def test_pins_of_the_configuration_hold(real: Servers) -> None:
 def test_a_server_that_is_not_there_is_no_verdict(real: Servers) -> None:
     client = real.client("nobody-answers")
     found = result({**client, "DOCKER_CONTENT_TRUST_SERVER": "https://127.0.0.1:1"}, f"{real.registry}/app:v1", 2)
-    assert found["verdict"] == "unknown"
+    assert found["result"] == "unknown"
     # A certificate that nobody vouches for is no answer either, whatever the registry's own address is.
     stranger = {**client, "DOCKER_CONFIG": f"{client['HOME']}/elsewhere"}
     assert "certificate" in result(stranger, f"{real.registry}/app:v1", 2)["error"]

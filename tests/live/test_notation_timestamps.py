@@ -148,6 +148,6 @@ def test_a_stamp_before_the_certificate_does_not_help(here: World, stamper: Stam
 def test_a_lenient_policy_notes_it(here: World, stamper: Stamper) -> None:
     attach(here, stamper, changed="cut")
     anchors = (Anchor(here.root.der), Anchor(stamper.root.der, "tsa"))
-    evaluated = here.evaluate(anchors=anchors, actions=LEVELS["permissive"], now=TODAY)
-    assert evaluated.passes
-    assert any("time stamp does not count" in note for note in evaluated.result.notes)
+    result = here.verify(anchors=anchors, actions=LEVELS["permissive"], now=TODAY)
+    assert result.passes
+    assert any("time stamp does not count" in note for note in result.notes)

@@ -27,7 +27,7 @@ BOTH = KEYS + '\nnotary = {authority = "ca.pem"}'
 
 
 def result(by: str, state: TrustState, why: str = "") -> TrustResult:
-    return TrustResult(by="cosign", reference=by, digest=DIGEST, state=state, why=why)
+    return TrustResult(system="cosign", reference=by, digest=DIGEST, state=state, why=why)
 
 
 def test_what_an_entry_asks_for() -> None:
@@ -173,11 +173,11 @@ def test_what_follows_of_verdicts(
     [
         pytest.param("", "alpine", "trusted", "", id="without a table nothing is refused"),
         pytest.param('[trust]\ndefault = "accept"', "alpine", "trusted", "", id="accepted by default"),
-        pytest.param('[trust]\ndefault = "refuse"', "alpine", "untrusted", "no entry of the trust policy speaks of it", id="refused by default"),
-        pytest.param(entry("digest = true"), "alpine:3", "untrusted", "named by a tag alone", id="a tag where a digest is wanted"),
+        pytest.param('[trust]\ndefault = "refuse"', "alpine", "untrusted", "no entry of the trust policy matches it", id="refused by default"),
+        pytest.param(entry("digest = true"), "alpine:3", "untrusted", "it has only a tag", id="a tag where a digest is wanted"),
         pytest.param(entry("digest = true"), f"alpine:3@{DIGEST}", "trusted", "", id="a digest where one is wanted"),
         pytest.param(entry('refuse = "out of support"'), "alpine", "untrusted", "the policy refuses it: out of support", id="refused outright"),
-        pytest.param(entry(KEYS), "alpine", "unknown", "cosign: it was not looked at", id="nobody looked"),
+        pytest.param(entry(KEYS), "alpine", "unknown", "cosign: it was not verified", id="nobody looked"),
     ],
 )  # fmt: skip
 def test_what_follows_without_verdicts(text: str, reference: str, state: TrustState, why: str) -> None:

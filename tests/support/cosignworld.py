@@ -16,7 +16,7 @@ from sealock.trust.cosign import bundles, signer, simple
 from sealock.trust.cosign.attachments import ENVELOPE_TYPE, tag_of
 from sealock.trust.cosign.privatekeys import CosignPrivateKey, generate
 from sealock.trust.cosign.requirements import CosignRequirements
-from sealock.trust.cosign.verifier import Attested, verify_attestations, verify_cosign
+from sealock.trust.cosign.verifier import verify_attestations, verify_cosign
 from sealock.trust.dsse import IN_TOTO, pae, write_envelope
 from sealock.trust.intoto import SIGNATURE, write_statement
 from sealock.trust.wire import encoded
@@ -68,7 +68,7 @@ class World:
         expected = CosignRequirements(**{"keys": (self.key.public,), **more})
         return verify_cosign(self.client, self.name(text), digest or self.digest, expected)
 
-    def attested(self, kind: str = "", **more: Any) -> Attested:
+    def attested(self, kind: str = "", **more: Any) -> TrustResult:
         expected = CosignRequirements(**{"keys": (self.key.public,), **more})
         return verify_attestations(self.client, self.name(), self.digest, expected, kind)
 

@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 
 from sealock.errors import TrustError
+from sealock.model.trust import VerifiedTag
 from sealock.net.transport import Transport
-from sealock.trust.notary.folder import TrustFolder
+from sealock.trust.notary.folder import TrustDirectory
 from sealock.trust.notary.keyring import Keyring
 from sealock.trust.notary.privatekeys import NotaryPrivateKey
-from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.repository import Repository
-from sealock.trust.notary.result import VerifiedTag
 from sealock.trust.notary.server import Server
 from sealock.trust.notary.signer import certify
 from sealock.trust.pins import Pin
+from sealock.trust.refusal import MetadataRefusedError
 from support.notaryworld import Told
 
 
@@ -30,7 +30,7 @@ class Party:
 
     def __init__(self, transport: Transport, address: str, folder: Path, gun: str) -> None:
         self._transport, self._address, self.gun = transport, address, gun
-        self.folder = TrustFolder(folder)
+        self.folder = TrustDirectory(folder)
         self.pin = Pin()
         self.certificate = ""
 
@@ -166,7 +166,7 @@ def a_pinned_certificate_is_what_a_first_use_must_show(make: Make) -> None:
     verified = other.verify("v1")
     assert (verified.digest, verified.rests_on) == (digest, "certificate")
     third.pin = Pin(ids=frozenset({"0" * 64}), source="a test")
-    assert "is not as pinned: its certificate is" in third.refused("v1")
+    assert "does not match the pin: its certificate is" in third.refused("v1")
     assert third.folder.read(third.gun, "root") is None
     third.pin = Pin(first_use=False)
     assert "nothing is pinned" in third.refused("v1")
@@ -221,7 +221,7 @@ def a_signer_who_was_withdrawn_signs_no_longer_and_what_is_left_is_passed_over(m
     verified = other.verify("v1")
     assert (verified.digest, verified.tag.role) == (digest, "targets")
     assert "no signature by a key that is trusted for it" in verified.notes[0]
-    assert "it was passed over" in verified.notes[0]
+    assert "it was skipped" in verified.notes[0]
     with pytest.raises(TrustError):
         alice.sign("v1")
     owner.repository.withdraw(owner.keyring, "targets/releases")

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from sealock.model.trust import VerifiedTag
 from sealock.net.http import HttpTransport
-from sealock.trust.notary.folder import TrustFolder
+from sealock.trust.notary.folder import TrustDirectory
 from sealock.trust.notary.keyring import Keyring
 from sealock.trust.notary.repository import Repository
-from sealock.trust.notary.result import VerifiedTag
 from sealock.trust.notary.server import Server
 from sealock.trust.pins import Pin
 from support.simulators.notary import NOW, Author, NotarySimulator, notary
@@ -36,7 +36,7 @@ class World:
 
     def __init__(self, server: NotarySimulator, folder: Path) -> None:
         self.transport = HttpTransport(environment={})
-        self.server, self.folder = server, TrustFolder(folder)
+        self.server, self.folder = server, TrustDirectory(folder)
         self.gun = f"127.0.0.1:5000/{secrets.token_hex(4)}/app"
         self.author = Author(server, self.gun)
         self.pin = Pin()

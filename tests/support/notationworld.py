@@ -20,7 +20,7 @@ from sealock.model.manifest import Descriptor
 from sealock.model.trust import TrustResult
 from sealock.trust.notation import algorithms, envelope, signer
 from sealock.trust.notation.requirements import Anchor, NotationRequirements
-from sealock.trust.notation.verifier import CheckedSignature, evaluate, verify_notation
+from sealock.trust.notation.verifier import verify_notation
 from support.registryworld import OCI_MANIFEST, Client, name
 from support.simulators.registry import RegistrySimulator, registry, sha256
 
@@ -127,10 +127,6 @@ class World:
         one = self.name(text)
         key = (by or self.signer).signer()
         return signer.sign(self.client, one, self.target(text).digest, key, **{"now": NOW, **more})
-
-    def evaluate(self, digest: str = "", now: datetime = NOW, **more: Any) -> CheckedSignature:
-        expected = NotationRequirements(**{"anchors": (Anchor(self.root.der),), **more})
-        return evaluate(self.client, self.name(), digest or self.digest, expected, now)
 
     def verify(self, digest: str = "", now: datetime = NOW, **more: Any) -> TrustResult:
         expected = NotationRequirements(**{"anchors": (Anchor(self.root.der),), **more})

@@ -12,8 +12,9 @@ from sealock.cli.main import main
 from sealock.errors import PolicyError
 from sealock.model.location import Source
 from sealock.model.registries import Registries
+from sealock.model.trust import TrustResult
 from sealock.policy.settings import read
-from sealock.trust.bypolicy import PolicyVerification, PolicyVerifier
+from sealock.trust.bypolicy import PolicyVerifier
 from sealock.trust.cosign.keys import write_public
 from sealock.trust.intoto import type_of
 from support.cosignworld import PROVENANCE, World, world
@@ -38,7 +39,7 @@ def policy(here: World, body: str, default: str = "refuse") -> str:
     return f'[trust]\ndefault = "{default}"\n[[trust.image]]\nmatch = ["{here.server.host}/app"]\n{body}\n'
 
 
-def verify(here: World, text: str, body: str, default: str = "refuse") -> PolicyVerification:
+def verify(here: World, text: str, body: str, default: str = "refuse") -> TrustResult:
     trust = read(Source("sealock.toml", policy(here, body, default)), str(Path.cwd())).trust
     reference = f"{here.server.host}/{text}"
     return PolicyVerifier(trust, here.client, Registries()).verify(here.name(text), reference)
@@ -59,7 +60,7 @@ PROVEN = f'attestation = [{{type = "{PROVENANCE}", keys = ["k.pub"]}}]'
         pytest.param(f"{KEY}\n{PROVEN}", "trusted", "", id="both, and both are there"),
         pytest.param('require = "any"\ncosign = {keys = ["s.pub"]}\n' + PROVEN, "trusted", "", id="any, and one is there"),
         pytest.param('cosign = {keys = ["s.pub"]}\n' + PROVEN, "untrusted", "cosign: ", id="all, and one is not"),
-        pytest.param(f"digest = true\n{KEY}", "untrusted", "named by a tag alone", id="a tag where a digest is wanted"),
+        pytest.param(f"digest = true\n{KEY}", "untrusted", "it has only a tag", id="a tag where a digest is wanted"),
         pytest.param('notary = {server = "https://127.0.0.1:1", first-use = true}', "unknown", "notary: ", id="a notary server that is down"),
         pytest.param(f'require = "any"\nnotary = {{server = "https://127.0.0.1:1", first-use = true}}\n{KEY}', "trusted", "", id="any, and one server is down"),
         pytest.param(f'notary = {{server = "https://127.0.0.1:1", first-use = true}}\n{KEY}', "unknown", "notary: ", id="all, and one server is down"),
@@ -70,8 +71,8 @@ def test_what_is_decided_of_an_image(here: World, body: str, state: str, why: st
     here.sign()
     here.attest()
     found = verify(here, "app:1", body)
-    assert found.decision.state == state, found.decision.why
-    assert why in found.decision.why
+    assert found.state == state, found.why
+    assert why in found.why
     if state == "trusted":
         assert found.digest == here.digest
 
@@ -80,21 +81,21 @@ def test_a_digest_that_was_signed_is_trusted_whatever_its_tag_has_become(here: W
     here.sign()
     signed, moved = here.digest, here.push("app:1")
     assert moved != signed
-    assert verify(here, "app:1", KEY).decision.state == "untrusted"
+    assert verify(here, "app:1", KEY).state == "untrusted"
     found = verify(here, f"app@{signed}", f"digest = true\n{KEY}")
-    assert (found.decision.state, found.digest) == ("trusted", signed)
+    assert (found.state, found.digest) == ("trusted", signed)
 
 
 def test_what_the_policy_says_nothing_of_goes_by_its_default(here: World) -> None:
-    assert verify(here, "other:1", KEY).decision.state == "untrusted"
-    assert verify(here, "other:1", KEY, "accept").decision.state == "trusted"
+    assert verify(here, "other:1", KEY).state == "untrusted"
+    assert verify(here, "other:1", KEY, "accept").passes
 
 
 def test_a_registry_that_is_down_is_no_verdict(here: World) -> None:
     trust = read(Source("sealock.toml", policy(here, KEY)), str(Path.cwd())).trust
     here.server.answers = lambda _asked: Reply(403, b"")
     found = PolicyVerifier(trust, here.client, Registries()).verify(here.name("app:1"), "app:1")
-    assert found.decision.state == "unknown"
+    assert found.state == "unknown"
     assert found.digest == ""
 
 
@@ -121,11 +122,11 @@ def test_the_command_decides_references_and_files(here: World, capsys: pytest.Ca
     assert "  attested   vuln by key" in told
     assert main(["trust", "verify", "Dockerfile", "--format", "json"]) == 1
     held = json.loads(capsys.readouterr().out)
-    assert [(one["reference"], one["verdict"]) for one in held["references"]] == [
+    assert [(one["reference"], one["result"]) for one in held["references"]] == [
         (f"{host}/app:1", "trusted"),
         (f"{host}/bare:1", "untrusted"),
     ]
-    assert "no entry of the trust policy speaks of it" in held["references"][1]["reason"]
+    assert "no entry of the trust policy matches it" in held["references"][1]["reason"]
     assert held["references"][0]["checks"]["cosign"]["signers"][0]["key"] == here.key.public.id
 
 
@@ -138,18 +139,24 @@ def test_what_was_let_pass_is_not_called_trusted_and_notes_are_told(
     host = here.server.host
     assert main(["trust", "verify", f"{host}/bare:1", f"{host}/app:1"]) == 0
     told = capsys.readouterr().out
-    assert f"{host}/bare:1 is let pass, unverified\n  note       the trust policy asks for no signature of it" in told
+    assert (
+        f"{host}/bare:1 was not verified (policy: accept)\n  why        the trust policy requires no signature" in told
+    )
     assert "  note       cosign: the signature names no repository: it would hold wherever the image is" in told
     assert main(["trust", "verify", f"{host}/bare:1", f"{host}/app:1", "--format", "json"]) == 0
-    notes = [load["notes"][0] for load in json.loads(capsys.readouterr().out)["references"]]
-    assert notes[0] == "the trust policy asks for no signature of it"
-    assert notes[1].startswith("cosign: the signature names no repository")
+    bare, app = json.loads(capsys.readouterr().out)["references"]
+    assert (bare["result"], bare["passes"], bare["reason"]) == (
+        "unknown",
+        True,
+        "the trust policy requires no signature",
+    )
+    assert app["notes"][0].startswith("cosign: the signature names no repository")
 
 
 def test_without_a_table_the_command_asks_content_trust(here: World, capsys: pytest.CaptureFixture[str]) -> None:
     Path("sealock.toml").write_text('fail-on = "high"\n', encoding="utf-8")
     assert main(["trust", "verify", f"{here.server.host}/app:1"]) == 2
-    assert "could not be told" in capsys.readouterr().err
+    assert "could not verify" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -188,9 +195,9 @@ def test_the_same_statement_is_asked_of_each_signer_that_is_named(here: World) -
     here.attest()
     twice = f'{{type = "{PROVENANCE}", keys = ["s.pub"]}}, {{type = "{PROVENANCE}", keys = ["k.pub"]}}'
     found = verify(here, "app:1", f"attestation = [{twice}]")
-    assert found.decision.state == "untrusted"
+    assert found.state == "untrusted"
     here.attest(here.stranger)
-    assert verify(here, "app:1", f"attestation = [{twice}]").decision.state == "trusted"
+    assert verify(here, "app:1", f"attestation = [{twice}]").state == "trusted"
 
 
 @pytest.mark.parametrize(
@@ -199,8 +206,8 @@ def test_the_same_statement_is_asked_of_each_signer_that_is_named(here: World) -
         pytest.param('cosign = {keys = ["f"]}', b"no key", "f", id="a key that is none"),
         pytest.param('cosign = {keys = ["."]}', b"", "could not be read", id="a folder in place of a key"),
         pytest.param('cosign = {keys = ["sub/f"]}', b"", "could not be read", id="a key in a folder that is not there"),
-        pytest.param('cosign = {identities = [{name = "a", issuer = "b"}], trusted-root = "f"}', b"{}", "not sound", id="a trusted root that is none"),
-        pytest.param('notary = {authority = "f"}', b"no certificate", "holds no certificates in PEM", id="an authority that is none"),
+        pytest.param('cosign = {identities = [{name = "a", issuer = "b"}], trusted-root = "f"}', b"{}", "invalid file", id="a trusted root that is none"),
+        pytest.param('notary = {authority = "f"}', b"no certificate", "has no PEM certificates", id="an authority that is none"),
         pytest.param('notation = {policy = "none.json", store = "."}', b"", "none.json", id="a trust policy that is not there"),
         pytest.param('notation = {policy = "f", store = "."}', b"[]", "f", id="a trust policy that is none"),
         pytest.param('require = "any"\ncosign = {keys = ["k.pub"]}\nnotary = {authority = "f"}', b"", "PEM", id="even where another would do"),
@@ -243,7 +250,7 @@ def test_a_folder_without_images_is_not_taken_for_trusted_ones(here: World, caps
     Path("app").mkdir()
     Path("app", "notes.txt").write_text("nothing\n", encoding="utf-8")
     assert main(["trust", "verify", "app"]) == 2
-    assert "app names no image, so nothing of it was verified" in capsys.readouterr().err
+    assert "app names no image, so nothing was verified" in capsys.readouterr().err
 
 
 def test_an_image_without_a_tag_in_a_file_is_the_latest(here: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -282,15 +289,15 @@ def publish(here: World, author: Author, digest: str) -> str:
 def test_content_trust_and_the_registry_must_agree(here: World, author: Author) -> None:
     signed = here.digest
     body = publish(here, author, signed)
-    assert verify(here, "app:1", body).decision.state == "trusted"
+    assert verify(here, "app:1", body).state == "trusted"
     moved = here.push("app:1")
     found = verify(here, "app:1", body)
-    assert found.decision.state == "untrusted"
-    assert f"1 is signed for {signed}, and the registry gives {moved}" in found.decision.why
+    assert found.state == "untrusted"
+    assert f"1 is signed for {signed}, and the registry gives {moved}" in found.why
     # By digest content trust is not got round either.
-    assert verify(here, f"app@{signed}", body).decision.state == "trusted"
-    assert verify(here, f"app@{moved}", body).decision.state == "untrusted"
-    assert verify(here, f"app:1@{moved}", body).decision.state == "untrusted"
+    assert verify(here, f"app@{signed}", body).state == "trusted"
+    assert verify(here, f"app@{moved}", body).state == "untrusted"
+    assert verify(here, f"app:1@{moved}", body).state == "untrusted"
 
 
 def test_a_signed_platform_does_not_vouch_for_the_index_around_it(here: World, author: Author) -> None:
@@ -300,10 +307,10 @@ def test_a_signed_platform_does_not_vouch_for_the_index_around_it(here: World, a
     index = host.add_index("app", "1", images={"linux/amd64": image, "linux/arm64": other})
     body = publish(here, author, image["digest"])
     found = verify(here, "app:1", body)
-    assert (found.decision.state, found.digest) == ("untrusted", index["digest"])
-    assert "an index with that image for linux/amd64 in it. Name the image by its own digest" in found.decision.why
-    assert verify(here, f"app:1@{image['digest']}", body).decision.state == "trusted"
-    assert verify(here, f"app:1@{other['digest']}", body).decision.state == "untrusted"
+    assert (found.state, found.digest) == ("untrusted", index["digest"])
+    assert "an index with that image for linux/amd64 in it. Name the image by its own digest" in found.why
+    assert verify(here, f"app:1@{image['digest']}", body).state == "trusted"
+    assert verify(here, f"app:1@{other['digest']}", body).state == "untrusted"
 
 
 def test_a_tag_that_moves_between_claim_and_read_changes_nothing(

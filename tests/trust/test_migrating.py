@@ -1,4 +1,4 @@
-"""Tags that content trust vouches for are signed anew, those that moved are not, and every step is on record."""
+"""Tags that content trust vouches for are signed again, those that moved are not, and every step is on record."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sealock.errors import TargetError
+from sealock.model.trust import SignedTag
 from sealock.trust.migration import Migration, MigrationRecord, MigrationStep, migrate
-from sealock.trust.notary.result import SignedTag
 from support.cosignworld import World, world
 from support.simulators.registry import Reply
 

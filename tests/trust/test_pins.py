@@ -16,8 +16,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from sealock.errors import PolicyError
 from sealock.trust.notary.metadata import NotaryKey
-from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.pins import Pin, Pins, merged, pin_of, read_pins
+from sealock.trust.refusal import MetadataRefusedError
 from support.notaryworld import World, world
 from support.simulators.notary import NOW
 
@@ -65,7 +65,7 @@ def load(path: str) -> bytes:
         ('{"trust_pinning": {"certs": {"x": "y"}}}', "f.json: trust_pinning.certs.x is not what it can be"),
         ('{"trust_pinning": {"disable_tofu": "yes"}}', "f.json: trust_pinning.disable_tofu is not what it can be"),
         ('{"trust_pinning": {"ca": {"x": 5}}}', "f.json: trust_pinning.ca.x is not what it can be"),
-        ('{"trust_pinning": {"ca": {"x": "no.pem"}}}', "names no.pem, which holds no certificates in PEM"),
+        ('{"trust_pinning": {"ca": {"x": "no.pem"}}}', "names no.pem, which has no PEM certificates"),
     ],
 )
 def test_a_pin_that_is_spelled_wrongly_is_no_lack_of_pins(text: str, words: str) -> None:
@@ -211,7 +211,7 @@ def test_a_root_that_it_did_not_or_might_not_issue_is_refused(here: World, chain
     leaf, top = chain(here)
     use_of(here, leaf, top)
     with pytest.raises(
-        MetadataRefusedError, match=r"is not as pinned: its certificate is .*, and the pin says one issued by"
+        MetadataRefusedError, match=r"does not match the pin: its certificate is .*, and the pin is one issued by"
     ) as error:
         here.verify()
     assert error.value.check == "pins"
@@ -223,6 +223,6 @@ def test_a_pin_holds_at_every_use(here: World) -> None:
     here.verify()
     here.pin = Pin(ids=A, source="a test")
     with pytest.raises(
-        MetadataRefusedError, match=r"is not as pinned: its certificate is .*, and the pin says a{12} \(a test\)"
+        MetadataRefusedError, match=r"does not match the pin: its certificate is .*, and the pin is a{12} \(a test\)"
     ):
         here.verify()

@@ -62,12 +62,12 @@ def parse(words: Sequence[str]) -> Namespace:
     from argparse import ArgumentParser  # noqa: PLC0415  --version does without
 
     # argparse mixes options and targets only where no command stands before them.
-    command = fill(ArgumentParser(prog=f"sealock {words[0]}", **style(words[0])), words[0])
+    command = ArgumentParser(prog=f"sealock {words[0]}", **style(words[0]))
     command.set_defaults(command=words[0])
     if getattr(import_module(f"sealock.cli.{words[0]}"), "VERBS", None):
         # argparse cannot mix where verbs have parsers of their own.
-        return command.parse_args(words[1:])
-    return command.parse_intermixed_args(words[1:])
+        return fill(command, words[0], only=words[1] if len(words) > 1 else "").parse_args(words[1:])
+    return fill(command, words[0]).parse_intermixed_args(words[1:])
 
 
 def style(name: str) -> dict[str, Any]:
@@ -82,11 +82,11 @@ def style(name: str) -> dict[str, Any]:
     }
 
 
-def fill(command: ArgumentParser, name: str) -> ArgumentParser:
-    """Add a command's options and its example to its parser."""
+def fill(command: ArgumentParser, name: str, **verb: str) -> ArgumentParser:
+    """Add a command's options and its example to its parser; `only` names the one verb whose options are needed."""
     from sealock.cli.helptext import add_example  # noqa: PLC0415  --version does without
 
-    import_module(f"sealock.cli.{name}").configure(command)
+    import_module(f"sealock.cli.{name}").configure(command, **verb)
     add_example(command)
     return command
 

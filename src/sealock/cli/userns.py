@@ -43,8 +43,8 @@ exit status:
 """
 
 
-def configure(parser: ArgumentParser) -> None:
-    """Add the verbs and their options."""
+def configure(parser: ArgumentParser, only: str | None = None) -> None:
+    """Add the verbs and their options; with `only`, just that verb's options are added."""
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     parser.epilog = EPILOG
     for name, about in VERBS.items():
@@ -56,6 +56,8 @@ def configure(parser: ArgumentParser) -> None:
             formatter_class=SealockHelpFormatter,
         )
         add_example(verb)
+        if only not in {None, name}:
+            continue
         if name == "plan":
             verb.add_argument(
                 "files", nargs="*", metavar="FILE", help="plan for these compose files or scripts, without an engine"

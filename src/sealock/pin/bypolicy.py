@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sealock.model.imagename import ImageName
 from sealock.pin.assessment import CHANGES, PinResult
 from sealock.pin.texts import PinText
-from sealock.trust.bypolicy import PolicyVerifier, verified
+from sealock.trust.bypolicy import PolicyVerifier, verify_all
 
 
 def by_policy(
@@ -19,12 +19,12 @@ def by_policy(
     names = {
         _text(name): name for _, results in evaluated for result in results if (name := _written(result)) is not None
     }
-    decisions = {entry.reference: entry.decision for entry in verified(verifier, names)}
+    decisions = {result.reference: result for result in verify_all(verifier, names)}
 
     def decide(pin_result: PinResult) -> PinResult:
         name = _written(pin_result)
         decision = decisions[_text(name)] if name is not None else None
-        if decision is None or decision.state == "trusted":
+        if decision is None or decision.passes:
             return pin_result
         return replace(pin_result, state="refused" if decision.state == "untrusted" else "failed", note=decision.why)
 

@@ -1,12 +1,12 @@
-"""Who must vouch for which images: the table [trust] of sealock.toml, and what follows of verdicts by it.
+"""Which images need which signatures: the table [trust] of sealock.toml, and the decision on an image by it.
 
 [trust]
-default = "refuse"                       # images that no entry speaks of; "accept" where nothing is said
+default = "refuse"                       # images that no entry matches; "accept" without this key
 
 [[trust.image]]
 match = ["docker.io/library/*", "ghcr.io/acme/*"]
 digest = true                            # must be named by digest
-require = "any"                          # of those below; "all" where nothing is said
+require = "any"                          # of the signatures below; "all" without this key
 cosign = { keys = ["keys/cosign.pub"] }
 notary = { pins = ["806ce6…"] }
 """
@@ -38,14 +38,14 @@ _HUB: Final = frozenset({DEFAULT_REGISTRY, "index.docker.io", "registry-1.docker
 
 
 class RequiredIdentity(Struct, frozen=True):
-    """Who signed without a key of their own: the name in the certificate, and who vouches for it."""
+    """A keyless signer: the name in the certificate, and the OIDC issuer that confirms it."""
 
     name: str
     issuer: str
 
 
 class NotaryNeed(Struct, frozen=True):
-    """Content trust of Notary v1: the root is pinned by certificate, by an authority (a file), or by first use."""
+    """Docker Content Trust: the root is pinned by certificate, by an authority (a file), or trusted on first use."""
 
     server: str = ""
     pins: tuple[str, ...] = ()
@@ -69,14 +69,14 @@ class AttestationNeed(Struct, frozen=True):
 
 
 class NotationNeed(Struct, frozen=True):
-    """A Notation signature under a trust policy (a file) with its trust store (a folder)."""
+    """A Notation signature under a trust policy (a file) with its trust store (a directory)."""
 
     policy: str
     store: str
 
 
 class ImageTrust(Struct, frozen=True):
-    """What images under a pattern need. `digest` is needed besides; of the others all, or any."""
+    """What images that match a pattern need: all or any of the signatures, and a digest if `digest` is set."""
 
     match: tuple[str, ...]
     location: Location
@@ -87,11 +87,11 @@ class ImageTrust(Struct, frozen=True):
     attestations: tuple[AttestationNeed, ...] = ()
     notation: NotationNeed | None = None
     refuse: str = ""
-    """Why such images are refused whoever vouches for them, "" where they are not."""
+    """Why such images are refused in spite of any signature, "" where they are not."""
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The names of what must be verified: "notary", "cosign", "notation", "attestation TYPE"."""
+        """What must be verified: "notary", "cosign", "notation", "attestation TYPE"."""
         named = (("notary", self.notary), ("cosign", self.cosign), ("notation", self.notation))
         return (
             *(name for name, need in named if need is not None),
@@ -100,26 +100,24 @@ class ImageTrust(Struct, frozen=True):
 
     @property
     def attested(self) -> dict[str, AttestationNeed]:
-        """The attestations by their names. Where one type is asked for twice, of different signers, both must be."""
+        """The attestations by name. If a type is required twice, of different signers, both are needed."""
         named: dict[str, AttestationNeed] = {}
         for attestation in self.attestations:
-            name, number = (
-                f"attestation {attestation.type}",
-                1 + sum(attestation.type == other.type for other in named.values()),
-            )
+            name = f"attestation {attestation.type}"
+            number = 1 + sum(attestation.type == other.type for other in named.values())
             named[name if number == 1 else f"{name} ({number})"] = attestation
         return named
 
 
 class TrustPolicy(Struct, frozen=True):
-    """All of it. `given` is false where sealock.toml says nothing of trust: then nothing is refused for lack of it."""
+    """The whole table. `given` is false where sealock.toml has none: then no image needs a signature."""
 
     images: tuple[ImageTrust, ...] = ()
     default: Default = "accept"
     given: bool = False
 
     def about(self, name: ImageName) -> ImageTrust | None:
-        """The entry that speaks of an image: that whose pattern has most before a wildcard, of equal ones the first."""
+        """Find the entry for an image: the one with the longest literal prefix; ties go to the first."""
         best: tuple[int, ImageTrust] | None = None
         for image in self.images:
             for pattern in image.match:
@@ -130,78 +128,78 @@ class TrustPolicy(Struct, frozen=True):
 
 
 def _matches(pattern: str, name: ImageName) -> bool:
-    """A pattern is on registry and repository; one with a tag is on the tag too, which is latest where none is said.
+    """A pattern matches registry and repository; one with a tag matches the tag too, which defaults to latest.
 
-    By whichever of its names a registry is called, it is the same: a policy must not be got round by spelling.
+    All of a registry's names match alike: another spelling must not evade the policy.
     """
     registry = _registry(name.registry)
-    alone = registry == DEFAULT_REGISTRY and "/" not in name.repository
-    whole = f"{registry}/{'library/' if alone else ''}{name.repository}"
+    official = registry == DEFAULT_REGISTRY and "/" not in name.repository
+    whole = f"{registry}/{'library/' if official else ''}{name.repository}"
     tag = name.tag or ("" if name.digest else "latest")
     return fnmatchcase(whole, pattern) or (tag != "" and fnmatchcase(f"{whole}:{tag}", pattern))
 
 
 def _registry(host: str) -> str:
-    """One spelling for each registry: small letters, no port or dot that goes without saying, one name for the Hub."""
+    """Normalize a registry's name: lower case, no default port, no final dot, one name for Docker Hub."""
     name, colon, port = host.lower().removesuffix(":443").partition(":")
     plain = name.rstrip(".") + colon + port
     return DEFAULT_REGISTRY if plain in _HUB else plain
 
 
 class Decision(Struct, frozen=True):
-    """What follows for one image: its state, and in words why where it is not trusted."""
+    """The policy's decision on one image: its state, and why it is not trusted."""
 
     state: TrustState
     why: str = ""
 
 
 def decide(policy: TrustPolicy, name: ImageName, results: Mapping[str, TrustResult]) -> Decision:
-    """Decide by the verdicts on what the image needs (see `ImageTrust.needs`). What is missing counts as unknown."""
+    """Decide by the results for what the image needs (see `ImageTrust.needs`). A missing result counts as unknown."""
     entry = policy.about(name)
     if entry is None:
         if policy.default == "accept":
             return Decision("trusted")
-        return Decision("untrusted", "no entry of the trust policy speaks of it, and the default is to refuse")
+        return Decision("untrusted", "no entry of the trust policy matches it, and the default is to refuse")
     if entry.refuse:
         return Decision("untrusted", f"the policy refuses it: {entry.refuse}")
     if entry.digest and name.digest is None:
-        return Decision("untrusted", "it is named by a tag alone, and the policy wants a digest (`sealock pin`)")
-    found = {need: results.get(need) for need in entry.needs}
-    whys = [f"{need}: {_why(one)}" for need, one in found.items() if one is None or one.state != "trusted"]
-    states: list[TrustState] = [one.state if one is not None else "unknown" for one in found.values()]
+        return Decision("untrusted", "it has only a tag, and the policy requires a digest (`sealock pin`)")
+    needed = {need: results.get(need) for need in entry.needs}
+    whys = [f"{need}: {_why(result)}" for need, result in needed.items() if result is None or result.state != "trusted"]
+    states: list[TrustState] = [result.state if result is not None else "unknown" for result in needed.values()]
     if not states:
         return Decision("trusted")
-    # The worst counts where all are needed; where any will do, one is enough, and an unknown one leaves it open.
+    # If all are needed, the worst counts; if any is enough, the best does.
     order: tuple[TrustState, ...] = ("untrusted", "unknown", "trusted")
     if entry.require == "any":
         order = ("trusted", "unknown", "untrusted")
-    state = next(one for one in order if one in states)
+    state = next(state for state in order if state in states)
     return Decision(state, "" if state == "trusted" else "; ".join(whys))
 
 
-def _why(trust_result: TrustResult | None) -> str:
-    return "it was not looked at" if trust_result is None else trust_result.why or "not trusted"
+def _why(result: TrustResult | None) -> str:
+    return "it was not verified" if result is None else result.why or "not trusted"
 
 
-def untrusted(reference: str, target: str, decision: Decision) -> Finding:
-    """The finding on an image that the policy refuses."""
+def untrusted(reference: str, target: str, why: str) -> Finding:
+    """Make the finding on an image that the policy refuses."""
     return Finding(
         rule=UNTRUSTED,
         severity=Severity.HIGH,
         confidence=Confidence.HIGH,
         title=TITLE,
-        message=f"does not meet the trust policy: {decision.why}",
+        message=f"does not meet the trust policy: {why}",
         location=Location(target),
         subject=f"image {reference}",
         evidence=reference,
-        remedy=Remedy("Have it signed by somebody whom the policy names, or run another image."),
+        remedy=Remedy("Have a signer whom the policy names sign it, or use another image."),
         references=(),
         fingerprint=sha256(f"{UNTRUSTED}\0{target}\0{reference}".encode("utf-8", "replace")).hexdigest()[:32],
     )
 
 
-def read_trust(source: Source, table: dict[str, Any], folder: str) -> TrustPolicy:
-    """Read the table; PolicyError says what is wrong and where. Files are named relative to the policy's folder."""
+def read_trust(source: Source, table: dict[str, Any], directory: str) -> TrustPolicy:
+    """Read the table; PolicyError says what is wrong and where. Files are named relative to the policy's directory."""
     if not table:
         return TrustPolicy()
     reader = TableReader(source, table, "[trust] ")
@@ -215,7 +213,7 @@ def read_trust(source: Source, table: dict[str, Any], folder: str) -> TrustPolic
     ]
     images = tuple(
         _image(
-            source, entry, f"[[trust.image]] number {index + 1}: ", lines[index] if index < len(lines) else 0, folder
+            source, entry, f"[[trust.image]] number {index + 1}: ", lines[index] if index < len(lines) else 0, directory
         )
         for index, entry in enumerate(entries)
     )
@@ -229,13 +227,13 @@ def _choice(reader: TableReader, key: str, words: tuple[Any, ...]) -> Any:  # no
     return word
 
 
-def _image(source: Source, entry: Any, where: str, line: int, folder: str) -> ImageTrust:  # noqa: ANN401  TOML
+def _image(source: Source, entry: Any, where: str, line: int, directory: str) -> ImageTrust:  # noqa: ANN401  TOML
     reader = TableReader(source, entry if isinstance(entry, dict) else {}, where)
     given = frozenset(reader.table)
     patterns = tuple(_pattern(reader, string) for string in reader.strings("match"))
     if not patterns:
         key = "match"
-        raise reader.fail(key, "is missing: name the images that are meant, such as docker.io/library/*")
+        raise reader.fail(key, "is missing: name the images, for example docker.io/library/*")
     notary, cosign = reader.take("notary", dict, {}), reader.take("cosign", dict, {})
     notation = reader.take("notation", dict, {})
     made = ImageTrust(
@@ -243,10 +241,10 @@ def _image(source: Source, entry: Any, where: str, line: int, folder: str) -> Im
         Location(source.name, line, 1),
         _choice(reader, "require", ("all", "any")),
         reader.take("digest", bool, default=False),
-        _notary(source, notary, where, folder) if "notary" in given else None,
-        _cosign(source, cosign, f"{where}cosign: ", folder) if "cosign" in given else None,
-        tuple(_attestation(source, one, where, folder) for one in reader.take("attestation", list, [])),
-        _notation(source, notation, where, folder) if "notation" in given else None,
+        _notary(source, notary, where, directory) if "notary" in given else None,
+        _cosign(source, cosign, f"{where}cosign: ", directory) if "cosign" in given else None,
+        tuple(_attestation(source, entry, where, directory) for entry in reader.take("attestation", list, [])),
+        _notation(source, notation, where, directory) if "notation" in given else None,
         reader.take("refuse", str, "").strip(),
     )
     reader.done()
@@ -278,12 +276,12 @@ def _pattern(reader: TableReader, text: str) -> str:
     return f"{host}/{repository}{colon}{tag}"
 
 
-def _notary(source: Source, table: dict[str, Any], where: str, folder: str) -> NotaryNeed:
+def _notary(source: Source, table: dict[str, Any], where: str, directory: str) -> NotaryNeed:
     reader = TableReader(source, table, f"{where}notary: ")
     need = NotaryNeed(
         reader.take("server", str, ""),
         reader.strings("pins"),
-        _file(reader.take("authority", str, ""), folder),
+        _file(reader.take("authority", str, ""), directory),
         reader.take("first-use", bool, default=False),
     )
     reader.done()
@@ -297,17 +295,17 @@ def _notary(source: Source, table: dict[str, Any], where: str, folder: str) -> N
     return need
 
 
-def _cosign(source: Source, table: dict[str, Any], where: str, folder: str) -> CosignNeed:
+def _cosign(source: Source, table: dict[str, Any], where: str, directory: str) -> CosignNeed:
     reader = TableReader(source, table, where)
     identities = []
-    for one in reader.take("identities", list, []):
-        inner = TableReader(source, one if isinstance(one, dict) else {}, f"{where}identities: ")
+    for entry in reader.take("identities", list, []):
+        inner = TableReader(source, entry if isinstance(entry, dict) else {}, f"{where}identities: ")
         identities.append(RequiredIdentity(inner.take("name", str, ""), inner.take("issuer", str, "")))
         inner.done()
     need = CosignNeed(
-        tuple(_file(string, folder) for string in reader.strings("keys")),
+        tuple(_file(string, directory) for string in reader.strings("keys")),
         tuple(identities),
-        _file(reader.take("trusted-root", str, ""), folder),
+        _file(reader.take("trusted-root", str, ""), directory),
     )
     reader.done()
     key = "identities" if identities else "keys"
@@ -323,19 +321,20 @@ def _cosign(source: Source, table: dict[str, Any], where: str, folder: str) -> C
     return need
 
 
-def _attestation(source: Source, entry: Any, where: str, folder: str) -> AttestationNeed:  # noqa: ANN401  TOML
+def _attestation(source: Source, entry: Any, where: str, directory: str) -> AttestationNeed:  # noqa: ANN401  TOML
     table = dict(entry) if isinstance(entry, dict) else {}
     kind = table.pop("type", "")
     reader = TableReader(source, table, f"{where}attestation: ")
     if not isinstance(kind, str) or not kind:
         key = "type"
-        raise reader.fail(key, 'is missing: say what must be attested, such as "slsaprovenance"')
-    return AttestationNeed(kind, _cosign(source, table, f"{where}attestation: ", folder))
+        raise reader.fail(key, 'is missing: name the predicate type, for example "slsaprovenance"')
+    return AttestationNeed(kind, _cosign(source, table, f"{where}attestation: ", directory))
 
 
-def _notation(source: Source, table: dict[str, Any], where: str, folder: str) -> NotationNeed:
+def _notation(source: Source, table: dict[str, Any], where: str, directory: str) -> NotationNeed:
     reader = TableReader(source, table, f"{where}notation: ")
-    need = NotationNeed(_file(reader.take("policy", str, ""), folder), _file(reader.take("store", str, ""), folder))
+    policy, store = reader.take("policy", str, ""), reader.take("store", str, "")
+    need = NotationNeed(_file(policy, directory), _file(store, directory))
     reader.done()
     for key, value in (("policy", need.policy), ("store", need.store)):
         if not value:
@@ -343,6 +342,6 @@ def _notation(source: Source, table: dict[str, Any], where: str, folder: str) ->
     return need
 
 
-def _file(path: str, folder: str) -> str:
-    """A path as it is opened: relative ones lie in the policy's folder."""
-    return path if not path or path.startswith("/") or not folder else f"{folder}/{path}"
+def _file(path: str, directory: str) -> str:
+    """A path as it is opened: relative ones lie in the policy's directory."""
+    return path if not path or path.startswith("/") or not directory else f"{directory}/{path}"

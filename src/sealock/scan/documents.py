@@ -104,14 +104,12 @@ class DocumentReader:
         name = names.reference(reference)
         verified = PolicyVerifier(policy.trust, open_registry(policy.access), policy.access).verify(name, reference)
         image = f"image:{name.registry}/{name.repository}@{verified.digest}" if verified.digest else input_.image
-        match verified.decision.state:
-            case "trusted":
-                return image, (), ()
-            case "untrusted":
-                return image, (untrusted(reference, input_.name, verified.decision),), ()
-            case "unknown":
-                message = f"could not verify {reference}: {verified.decision.why}"
-                return image, (), (InputError(message, Location(input_.target)),)
+        if verified.passes:
+            return image, (), ()
+        if verified.state == "untrusted":
+            return image, (untrusted(reference, input_.name, verified.why),), ()
+        message = f"could not verify {reference}: {verified.why}"
+        return image, (), (InputError(message, Location(input_.target)),)
 
     def _machine(self, input_: MachineInput, policy: Policy, progress: Callable[[str], None]) -> Iterator[ReadTarget]:
         """A document for the host and for each container, so that each container's findings stand together."""

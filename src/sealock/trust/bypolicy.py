@@ -1,7 +1,7 @@
-"""Whether an image is what the trust policy asks for: everything that it needs is verified, on one digest, and decided.
+"""Verifies images by the trust policy: all signatures that it requires, on one digest, and then the decision.
 
-What is decided on is the digest: that in the reference, or else what the registry says that the tag stands for. Whoever
-relies on the decision must go on with that digest, since the tag may be moved in the next moment.
+The decision holds for the digest in the reference, or for the digest that the registry gives for the tag. Use that
+digest from then on, since a tag can move.
 """
 
 from __future__ import annotations
@@ -12,19 +12,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, TypeVar
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.errors import PolicyError, SealockError, TrustError
+from sealock.errors import PolicyError, SealockError
 from sealock.model.imagename import ImageName
 from sealock.model.registries import Registries
-from sealock.model.trust import Signer, TrustResult, Voucher
+from sealock.model.trust import TrustResult, TrustSystem
 from sealock.net.registry.client import Registry
 from sealock.net.registry.indexes import image_within
 from sealock.policy.trust import (
     AttestationNeed,
     CosignNeed,
-    Decision,
     ImageTrust,
     NotaryNeed,
     NotationNeed,
@@ -35,28 +33,22 @@ from sealock.trust.cosign.keys import read_public
 from sealock.trust.cosign.requirements import CosignRequirements, SignerIdentity
 from sealock.trust.cosign.verifier import verify_attestations, verify_cosign
 from sealock.trust.intoto import type_of
-from sealock.trust.notary.client import Setup, evaluate
+from sealock.trust.notary.client import Setup, verify_notary
 from sealock.trust.notation.requirements import by_statement
 from sealock.trust.notation.store import anchors_of, open_policy
 from sealock.trust.notation.verifier import verify_notation
 from sealock.trust.pins import Pin
+from sealock.trust.refusal import result_of
 
 T = TypeVar("T")
 _MOST_FILE: Final = 4 << 20
-"""Bytes of a key, an authority or a trusted root."""
-
-
-class PolicyVerification(Struct, frozen=True):
-    """What came of one reference: the decision, on which digest ("" where none could be told), and why."""
-
-    reference: str
-    digest: str
-    decision: Decision
-    results: Mapping[str, TrustResult] = {}
+"""Maximum bytes of a key, an authority or a trusted root."""
+_AT_ONCE: Final = 4
+"""Images that are verified at the same time."""
 
 
 class PolicyVerifier:
-    """Decides references by one policy. `registry` and `environment` are how the machine asks."""
+    """Verifies references by one policy, through one registry client."""
 
     def __init__(
         self,
@@ -68,112 +60,110 @@ class PolicyVerifier:
         self.policy, self.registry, self.access = policy, registry, access
         self.environment = os.environ if environment is None else environment
 
-    def verify(self, name: ImageName, text: str) -> PolicyVerification:
-        """Decide on one image, whose reference reads `text`. PolicyError where the policy's own files are not sound."""
+    def verify(self, name: ImageName, text: str) -> TrustResult:
+        """Verify one image, whose reference is `text`. PolicyError where a file that the policy names is invalid.
+
+        The result's `checks` are the results of all that the policy requires. An image for which it requires no
+        signature is accepted, and not called trusted.
+        """
         if not (name.tag or name.digest):
             name = replace(name, tag="latest")
         entry = self.policy.about(name)
         if entry is None or entry.refuse or (entry.digest and name.digest is None) or not entry.needs:
-            return PolicyVerification(text, name.digest or "", decide(self.policy, name, {}))
+            return self._without_signatures(name, text, "accept" if entry is None else "digest")
         try:
             digest = name.digest or self.registry.claim(name).digest
         except SealockError as error:
-            return PolicyVerification(text, "", Decision("unknown", str(error)), _unknown(entry, text, str(error)))
+            unknown = _unknown(entry, text, str(error))
+            return TrustResult("policy", text, "", "unknown", "unavailable", str(error), checks=unknown)
         pinned = replace(name, digest=digest)
-        found: dict[str, TrustResult] = {}
+        checks: dict[str, TrustResult] = {}
         if entry.notary is not None:
-            found["notary"] = self._notary(name, text, digest, entry.notary)
+            checks["notary"] = self._notary(name, text, digest, entry.notary)
         if entry.cosign is not None:
-            found["cosign"] = self._cosign(pinned, text, entry.cosign)
+            checks["cosign"] = self._cosign(pinned, text, entry.cosign)
         if entry.notation is not None:
-            found["notation"] = self._notation(pinned, text, entry.notation)
+            checks["notation"] = self._notation(pinned, text, entry.notation)
         for label, need in entry.attested.items():
-            found[label] = self._attested(pinned, text, need)
-        return PolicyVerification(text, digest, decide(self.policy, name, found), found)
+            checks[label] = self._attested(pinned, text, need)
+        decision = decide(self.policy, name, checks)
+        check = {"trusted": "", "untrusted": "policy", "unknown": "unavailable"}[decision.state]
+        notes = tuple(f"{need}: {note}" for need, result in checks.items() for note in result.notes)
+        return TrustResult("policy", text, digest, decision.state, check, decision.why, notes=notes, checks=checks)
+
+    def _without_signatures(self, name: ImageName, text: str, level: str) -> TrustResult:
+        """Decide on an image for which no signature has to be verified."""
+        digest, decision = name.digest or "", decide(self.policy, name, {})
+        if decision.state != "trusted":
+            return TrustResult("policy", text, digest, decision.state, "policy", decision.why)
+        why = "the trust policy requires no signature"
+        return TrustResult("policy", text, digest, "unknown", "skipped", why, accepted=True, level=level)
 
     def _notary(self, name: ImageName, text: str, digest: str, need: NotaryNeed) -> TrustResult:
-        """Content trust signs tags: what the tag was signed for must be what the registry gives."""
+        """Verify the tag's signature, which must be for the registry's digest: Notary signs tags."""
         setup = Setup(self.environment, server=need.server, pin=_pin(need), registries=self.access)
 
         def verify() -> TrustResult:
-            verified = evaluate(name, setup)
-            if verified.digest != digest:
-                why = f"{name.tag or 'the tag'} is signed for {verified.digest}, and the registry gives {digest}"
-                why += image_within(self.registry, name, digest, verified.digest)
+            result = verify_notary(name, setup)
+            if result.state == "trusted" and result.digest != digest:
+                why = f"{name.tag or 'the tag'} is signed for {result.digest}, and the registry gives {digest}"
+                why += image_within(self.registry, name, digest, result.digest)
                 return TrustResult("notary", text, digest, "untrusted", "digest", why)
-            role = verified.signed_by
-            signers = tuple(Signer(key, role.role, signed=role.signed, where=verified.server) for key in role.keys)
-            return TrustResult("notary", text, digest, "trusted", signers=signers, notes=verified.notes)
+            return replace(result, reference=text, digest=digest)
 
-        return _result("notary", text, digest, verify)
+        return result_of("notary", text, digest, verify)
 
     def _cosign(self, name: ImageName, text: str, need: CosignNeed) -> TrustResult:
-        expected = _expected(need)
-        return _result(
-            "cosign", text, name.digest or "", lambda: verify_cosign(self.registry, name, name.digest or "", expected)
-        )
+        expected, digest = _expected(need), name.digest or ""
+        return result_of("cosign", text, digest, lambda: verify_cosign(self.registry, name, digest, expected))
 
     def _attested(self, name: ImageName, text: str, need: AttestationNeed) -> TrustResult:
-        expected, kind = _expected(need.by), type_of(need.type)
-        return _result(
-            "cosign",
-            text,
-            name.digest or "",
-            lambda: verify_attestations(self.registry, name, name.digest or "", expected, kind).result,
+        expected, kind, digest = _expected(need.by), type_of(need.type), name.digest or ""
+        return result_of(
+            "cosign", text, digest, lambda: verify_attestations(self.registry, name, digest, expected, kind)
         )
 
     def _notation(self, name: ImageName, text: str, need: NotationNeed) -> TrustResult:
-
-        document = _sound(lambda: open_policy(Path(need.store), need.policy))
+        digest = name.digest or ""
+        document = _valid(lambda: open_policy(Path(need.store), need.policy))
         statement = document.applying(name)
         if statement is None or statement.level == "skip":
-            why = f"no statement of {need.policy} asks for a signature of its repository"
-            return TrustResult("notation", text, name.digest or "", "untrusted", "policy", why)
-        expected = _sound(lambda: by_statement(statement, anchors_of(statement, Path(need.store))))
-        return _result(
-            "notation",
-            text,
-            name.digest or "",
-            lambda: verify_notation(self.registry, name, name.digest or "", expected),
-        )
+            why = f"no statement of {need.policy} requires a signature for its repository"
+            return TrustResult("notation", text, digest, "untrusted", "policy", why)
+        expected = _valid(lambda: by_statement(statement, anchors_of(statement, Path(need.store))))
+        return result_of("notation", text, digest, lambda: verify_notation(self.registry, name, digest, expected))
 
 
-def _result(by: Voucher, text: str, digest: str, verify: Callable[[], TrustResult]) -> TrustResult:
-    """Verify, and make of errors what they are: refused is untrusted, anything else could not be told."""
-    try:
-        return verify()
-    except TrustError as error:
-        return TrustResult(by, text, digest, "untrusted", getattr(error, "check", "other"), str(error))
-    except PolicyError:
-        raise
-    except SealockError as error:
-        return TrustResult(by, text, digest, "unknown", "unavailable", str(error))
+def verify_all(verifier: PolicyVerifier, named: Mapping[str, ImageName]) -> Iterator[TrustResult]:
+    """Verify several references, some at the same time, and yield their results in order."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        yield from pool.map(lambda pair: verifier.verify(pair[1], pair[0]), named.items())
 
 
 def _unknown(entry: ImageTrust, text: str, why: str) -> dict[str, TrustResult]:
-    """Of all that an image needs, that it could not be told."""
-    by: dict[str, Voucher] = {"notary": "notary", "notation": "notation"}
+    """Make an unknown result for each of an image's needs."""
+    systems: dict[str, TrustSystem] = {"notary": "notary", "notation": "notation"}
     return {
-        need: TrustResult(by.get(need, "cosign"), text, "", "unknown", "unavailable", why)
+        need: TrustResult(systems.get(need, "cosign"), text, "", "unknown", "unavailable", why)
         for need in entry.needs
     }  # fmt: skip
 
 
-def _sound(read: Callable[[], T]) -> T:
-    """What the policy's own files hold. PolicyError where they are not sound: that is no verdict on an image."""
+def _valid(read: Callable[[], T]) -> T:
+    """Read a file of the policy. PolicyError where it is invalid: that is no result for an image."""
     try:
         return read()
     except PolicyError:
         raise
     except SealockError as error:
-        message = f"what the trust policy names is not sound: {error}"
+        message = f"the trust policy names an invalid file: {error}"
         raise PolicyError(message) from None
 
 
 def _pin(need: NotaryNeed) -> Pin:
     authorities = _read(need.authority) if need.authority else None
     if authorities is not None and b"-----BEGIN CERTIFICATE-----" not in authorities:
-        message = f"the trust policy names {need.authority}, which holds no certificates in PEM"
+        message = f"the trust policy names {need.authority}, which has no PEM certificates"
         raise PolicyError(message)
     ids = frozenset(pin.lower() for pin in need.pins) or None
     return Pin(ids, authorities, need.first_use, "the trust policy")
@@ -190,20 +180,14 @@ def _expected(need: CosignNeed) -> CosignRequirements:
         expected.check()
         return expected
 
-    return _sound(read)
+    return _valid(read)
 
 
 def _read(path: str) -> bytes:
-    """A file that the policy names; PolicyError where it cannot be read."""
+    """Read a file that the policy names; PolicyError where that fails."""
     try:
         with Path(path).open("rb") as file:
             return file.read(_MOST_FILE)
     except OSError as error:
         message = f"the trust policy names {path}, which could not be read: {error.strerror or error}"
         raise PolicyError(message) from None
-
-
-def verified(vouching: PolicyVerifier, named: Mapping[str, ImageName]) -> Iterator[PolicyVerification]:
-    """Decide several references, some at the same time; in their order, each distinct one once."""
-    with ThreadPoolExecutor(4) as pool:
-        yield from pool.map(lambda pair: vouching.verify(pair[1], pair[0]), named.items())

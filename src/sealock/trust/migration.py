@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from sealock.errors import SealockError, TargetError
 from sealock.model.imagename import ImageName
+from sealock.model.trust import SignedTag
 from sealock.net.registry.client import Registry
 from sealock.net.registry.indexes import image_within
 from sealock.net.registry.requests import RegistryError
@@ -27,7 +28,6 @@ from sealock.trust.cosign import signer
 from sealock.trust.cosign.privatekeys import CosignPrivateKey
 from sealock.trust.cosign.requirements import CosignRequirements
 from sealock.trust.cosign.verifier import verify_cosign
-from sealock.trust.notary.result import SignedTag
 
 MigrationOutcome: TypeAlias = Literal["signed", "signed before", "would sign", "moved", "gone", "failed"]
 GOOD: Final[frozenset[MigrationOutcome]] = frozenset({"signed", "signed before", "would sign"})

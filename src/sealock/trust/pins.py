@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 from msgspec import Struct
 
 from sealock.errors import PolicyError
 
-By: TypeAlias = Literal["certificate", "authority", "first use", "earlier use"]
-"""What the trust in a root rests on."""
 _CERTIFICATES: Final = 1 << 20
 """Bytes of a file of authorities at the most."""
 
@@ -118,7 +116,7 @@ def _authority(value: object, source: str, where: str, load: Callable[[str], byt
         raise _wrong(source, where)
     raw = load(value)
     if len(raw) > _CERTIFICATES or b"-----BEGIN CERTIFICATE-----" not in raw:
-        msg = f"{source}: {where} names {value}, which holds no certificates in PEM"
+        msg = f"{source}: {where} names {value}, which has no PEM certificates"
         raise PolicyError(msg)
     return raw
 

@@ -1,12 +1,10 @@
-"""SLSA provenance, versions 0.2 and 1: who built an image, from what. It is the word of whoever signed that."""
+"""SLSA provenance, versions 0.2 and 1: who built an image, from which sources, as the signer states it."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from msgspec import Struct
-
-from sealock.trust.intoto import InTotoStatement
 
 _OLD: Final = "https://slsa.dev/provenance/v0.2"
 _NEW: Final = "https://slsa.dev/provenance/v1"
@@ -15,37 +13,34 @@ _MOST: Final = 1000
 
 
 class Provenance(Struct, frozen=True):
-    """Who built it (a URI), and the sources: URIs with the digest where one is told. Both may be missing."""
+    """The builder (a URI), and the sources: URIs with a commit where the statement has one. Both may be empty."""
 
     builder: str
     sources: tuple[str, ...]
 
 
-def provenance_of(statement: InTotoStatement) -> Provenance | None:
-    """Read it from a verified statement; None where that is no provenance."""
-    if statement.predicate_type not in TYPES:
-        return None
-    predicate = statement.predicate
-    if statement.predicate_type == _OLD:
-        return Provenance(
-            _text(_at(predicate, "builder", "id")), _sources([_at(predicate, "invocation", "configSource")])
-        )
-    found = _at(predicate, "buildDefinition", "resolvedDependencies")
-    return Provenance(_text(_at(predicate, "runDetails", "builder", "id")), _sources(found))
+def provenance_of(predicate_type: str, predicate: object) -> Provenance | None:
+    """Read provenance from a verified statement; None for another predicate type."""
+    if predicate_type == _OLD:
+        source = _at(predicate, "invocation", "configSource")
+        return Provenance(_text(_at(predicate, "builder", "id")), _sources([source]))
+    if predicate_type == _NEW:
+        dependencies = _at(predicate, "buildDefinition", "resolvedDependencies")
+        return Provenance(_text(_at(predicate, "runDetails", "builder", "id")), _sources(dependencies))
+    return None
 
 
-def _sources(found: object) -> tuple[str, ...]:
+def _sources(entries: object) -> tuple[str, ...]:
     sources: dict[str, None] = {}
-    for one in found[:_MOST] if isinstance(found, list) else ():
-        uri = _text(_at(one, "uri"))
-        digests = _at(one, "digest")
-        commit = digests.get("gitCommit") or digests.get("sha1") if isinstance(digests, dict) else ""
+    for entry in entries[:_MOST] if isinstance(entries, list) else ():
+        uri = _text(_at(entry, "uri"))
+        commit = _text(_at(entry, "digest", "gitCommit")) or _text(_at(entry, "digest", "sha1"))
         if uri.startswith(("git+", "https://", "git:")):
-            sources[f"{uri} at {_text(commit)[:12]}" if _text(commit) else uri] = None
+            sources[f"{uri} at {commit[:12]}" if commit else uri] = None
     return tuple(sources)
 
 
-def _at(value: object, *path: str) -> Any:  # noqa: ANN401  whatever the JSON holds
+def _at(value: object, *path: str) -> Any:  # noqa: ANN401  any JSON
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value

@@ -238,9 +238,9 @@ REFUSED: list[tuple[Attack, str, str]] = [
     (copied_from_another_repository, "repository", "/trial, not for"),
     (bundle_copied_from_another_repository, "repository", "/trial, not for"),
     (bundle_of_another_image, "digest", "speaks of another image"),
-    (provenance_as_a_signature, "type", "no signature of the image"),
+    (provenance_as_a_signature, "type", "not a signature of the image"),
     (provenance_under_the_tag_of_signatures, "signature", "not made by a key"),
-    (deleted, "unsigned", "there is no signature"),
+    (deleted, "unsigned", "it has no signature"),
     (by_a_stranger, "signature", "not made by a key that you trust"),
     (bundle_by_a_stranger, "signature", "not made by a key that you trust"),
     (bundle_by_a_stranger_with_our_hint, "signature", "not made by a key that you trust; it says by key "),
@@ -253,7 +253,7 @@ REFUSED: list[tuple[Attack, str, str]] = [
     (signature_that_is_no_base64, "malformed", "not base64"),
     (signature_missing, "malformed", "missing"),
     (signature_empty, "signature", "not made by a key"),
-    (layer_of_another_type, "unsigned", "there is no signature"),
+    (layer_of_another_type, "unsigned", "it has no signature"),
     (dsse_of_another_payload_type, "type", "no in-toto statement"),
     (dsse_type_changed_after_signing, "signature", "not made by a key"),
     (bundle_with_many_signatures, "malformed", "2 signatures"),
@@ -267,7 +267,7 @@ REFUSED: list[tuple[Attack, str, str]] = [
     (statement_by_another_algorithm, "digest", "another image"),
     (statement_that_is_no_json, "malformed", "not JSON"),
     (oversized_payload, "size", "more than"),
-    (oversized_layer, "malformed", "at the most is read"),
+    (oversized_layer, "malformed", "the limit for signatures is"),
     (index_under_the_tag, "malformed", "an index"),
     (manifest_with_layers_and_manifests, "malformed", "both manifests and layers"),
     (too_many_layers, "malformed", "length <= 1024"),
@@ -346,14 +346,14 @@ def of_another_repository(here: World) -> None:
 def test_an_attestation_that_does_not_count(here: World, attack: Attack, check: str) -> None:
     attack(here)
     found = here.attested(PROVENANCE)
-    assert (found.result.state, found.result.check) == ("untrusted", check), found.result
+    assert (found.state, found.check) == ("untrusted", check), found
     assert found.attestations == ()
 
 
 def test_an_oversized_attestation_is_not_passed_over_in_silence(here: World) -> None:
     layer = here.layer(b"x", "application/vnd.dsse.envelope.v1+json")
     here.put(layer | {"size": bundles.MOST_BYTES + 1}, suffix="att")
-    assert here.attested(PROVENANCE).result.state == "unknown"
+    assert here.attested(PROVENANCE).state == "unknown"
 
 
 def test_nothing_from_outside_reaches_a_terminal_raw(here: World) -> None:

@@ -15,7 +15,7 @@ from sealock.trust.cosign.privatekeys import KINDS, KeyKind, generate
 from sealock.trust.cosign.requirements import ANY, CosignRequirements, SignerIdentity
 from sealock.trust.cosign.signer import SignatureForm, spelled
 from sealock.trust.cosign.verifier import verify_cosign
-from sealock.trust.intoto import CUSTOM, InTotoStatement, type_of
+from sealock.trust.intoto import CUSTOM, type_of
 from sealock.trust.provenance import Provenance, provenance_of
 from support.cosignworld import NOW, PROVENANCE, World, world
 from support.simulators.registry import Asked, Reply, sha256
@@ -50,11 +50,9 @@ def test_what_is_attested_is_found(here: World, form: SignatureForm) -> None:
     here.attest(form=form)
     here.attest(kind=type_of("cyclonedx"), form=form)
     found = here.attested(PROVENANCE)
-    assert found.result.state == "trusted"
-    assert [attestation.statement.predicate for attestation in found.attestations] == [
-        {"buildDefinition": {"buildType": "x"}}
-    ]
-    assert {attestation.statement.predicate_type for attestation in here.attested().attestations} == {
+    assert found.state == "trusted"
+    assert [attestation.predicate for attestation in found.attestations] == [{"buildDefinition": {"buildType": "x"}}]
+    assert {attestation.predicate_type for attestation in here.attested().attestations} == {
         PROVENANCE,
         type_of("cyclonedx"),
     }
@@ -63,7 +61,7 @@ def test_what_is_attested_is_found(here: World, form: SignatureForm) -> None:
 def test_what_has_no_type_is_wrapped_as_cosign_does(here: World) -> None:
     here.attest(kind=CUSTOM, now=NOW)
     one = here.attested(CUSTOM).attestations[0]
-    assert one.statement.predicate == {
+    assert one.predicate == {
         "Data": '{"buildDefinition": {"buildType": "x"}}',
         "Timestamp": "2026-11-25T12:00:00Z",
     }
@@ -206,9 +204,9 @@ def test_an_image_that_is_named_in_several_places_counts_in_each(here: World) ->
     elsewhere = [first | {"name": "example.com/elsewhere"}, {"name": "another", "digest": {"sha256": "0" * 64}}]
     table["subject"] = [*elsewhere, first, elsewhere[0]]
     here.put(here.enveloped(json.dumps(table).encode()), suffix="att")
-    assert here.attested(PROVENANCE).result.state == "trusted"
-    assert here.attested(PROVENANCE, repository="example.com/elsewhere").result.state == "trusted"
-    assert here.attested(PROVENANCE, repository="example.com/another").result.check == "repository"
+    assert here.attested(PROVENANCE).state == "trusted"
+    assert here.attested(PROVENANCE, repository="example.com/elsewhere").state == "trusted"
+    assert here.attested(PROVENANCE, repository="example.com/another").check == "repository"
 
 
 @pytest.mark.parametrize("claimed", ["pkg:docker/app@1.2?platform=linux", "not a name", "_ _"])
@@ -241,7 +239,7 @@ def test_a_time_that_cannot_be_is_no_time(here: World) -> None:
 @pytest.mark.parametrize(
     ("expected", "words"),
     [
-        (CosignRequirements(), "whose signature"),
+        (CosignRequirements(), "which signer"),
         (CosignRequirements(identities=(SignerIdentity("*", "https://x"),), trusted_root=b"{}"), "mere"),
         (CosignRequirements(identities=(SignerIdentity("a@b.c", "https://*"),), trusted_root=b"{}"), "in full"),
         (CosignRequirements(identities=(SignerIdentity("a@b.c", "https://x"),)), "trusted root"),
@@ -302,9 +300,9 @@ GIT = {"uri": "git+https://example.com/app@refs/heads/main", "digest": {"gitComm
     ],
 )  # fmt: skip
 def test_who_built_it_from_what_is_read(kind: str, predicate: object, builder: str, sources: tuple[str, ...]) -> None:
-    found = provenance_of(InTotoStatement(type_of(kind), (), predicate))
+    found = provenance_of(type_of(kind), predicate)
     assert found == Provenance(builder, sources)
 
 
 def test_what_is_no_provenance_tells_no_builder() -> None:
-    assert provenance_of(InTotoStatement(type_of("cyclonedx"), (), {"builder": {"id": "x"}})) is None
+    assert provenance_of(type_of("cyclonedx"), {"builder": {"id": "x"}}) is None

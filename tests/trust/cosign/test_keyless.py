@@ -66,7 +66,7 @@ def test_a_workflow_fits_a_pattern(here: World) -> None:
 def test_an_attestation_without_a_key_is_found(here: World) -> None:
     attach(here, TRUSTED.bundle(here.statement(PROVENANCE), BUILD))
     found = here.attested(PROVENANCE, keys=(), identities=(SignerIdentity(BUILD, ISSUER),), trusted_root=TRUSTED.root)
-    assert found.result.state == "trusted", found.result.why
+    assert found.state == "trusted", found.why
     assert found.attestations[0].signer.name == BUILD
     assert result(here, SignerIdentity(BUILD, ISSUER)).check == "type"
 
@@ -219,9 +219,9 @@ def put_attestation(here: World, kind: str, **how: Any) -> None:
 def test_an_attestation_under_the_tag_is_found(here: World, kind: str) -> None:
     put_attestation(here, kind)
     found = here.attested(PROVENANCE, keys=(), identities=(SignerIdentity(BUILD, ISSUER),), trusted_root=TRUSTED.root)
-    assert found.result.state == "trusted", found.result.why
+    assert found.state == "trusted", found.why
     assert found.attestations[0].signer.name == BUILD
-    assert "promise" in found.result.notes[0]
+    assert "promise" in found.notes[0]
 
 
 @pytest.mark.parametrize("kind", LOGGED)
@@ -237,7 +237,7 @@ def test_an_attestation_under_the_tag_is_found(here: World, kind: str) -> None:
 def test_an_attestation_that_is_not_proven_does_not_count(here: World, kind: str, how: dict[str, Any]) -> None:
     put_attestation(here, kind, **how)
     found = here.attested(PROVENANCE, keys=(), identities=(SignerIdentity(BUILD, ISSUER),), trusted_root=TRUSTED.root)
-    assert (found.result.state, found.result.check) == ("untrusted", "signature")
+    assert (found.state, found.check) == ("untrusted", "signature")
 
 
 UNDER_TAG: list[tuple[str, dict[str, Any], str]] = [

@@ -11,7 +11,7 @@ import pytest
 from sealock.cli.main import main
 from sealock.errors import TargetError
 from sealock.trust.audit.places import LARGEST, audit_host, audit_path
-from sealock.trust.notary.folder import TrustFolder
+from sealock.trust.notary.folder import TrustDirectory
 
 LEANS = "export DOCKER_CONTENT_TRUST=1\n"
 
@@ -54,7 +54,7 @@ def test_links_and_pipes_are_left_alone_in_folders(home: Path) -> None:
 
 
 def test_what_cannot_be_looked_at_is_told(home: Path) -> None:
-    with pytest.raises(TargetError, match="is not there"):
+    with pytest.raises(TargetError, match="does not exist"):
         audit_path("missing")
     (home / "large.log").write_bytes(LEANS.encode() + b"x" * LARGEST)
     (home / "plain.log").write_bytes(b"x" * (LARGEST + 1))
@@ -62,7 +62,7 @@ def test_what_cannot_be_looked_at_is_told(home: Path) -> None:
     assert audited.found == ()
     assert [error for error in audited.errors if "large.log" in error] == list(audited.errors)
     os.mkfifo(home / "pipe")
-    assert audit_path("pipe").errors == ("pipe is no regular file",)
+    assert audit_path("pipe").errors == ("pipe is not a regular file",)
 
 
 def test_this_persons_settings_are_looked_at(home: Path) -> None:
@@ -72,7 +72,7 @@ def test_this_persons_settings_are_looked_at(home: Path) -> None:
     (home / ".docker" / "config.json").write_text('{"trust_pinning": {"disable_tofu": true}}')
     (home / ".notary").mkdir()
     (home / ".notary" / "config.json").write_text('{"remote_server": {"url": "https://n.example.com"}}')
-    trust = TrustFolder(home / ".docker" / "trust")
+    trust = TrustDirectory(home / ".docker" / "trust")
     for gun in ("docker.io/library/alpine", "example.com/app", "mine.azurecr.io/app"):
         trust.write(gun, {"root": b"{}"})
     trust.add_key("a" * 64, b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nrole: targets\ngun: example.com/app\n\nAAAA\n")
@@ -108,11 +108,11 @@ def test_the_command_tells_what_to_do(home: Path, capsys: pytest.CaptureFixture[
     assert (status, err) == (1, "")
     assert "ci.yml:2:3: DOCKER_CONTENT_TRUST_SERVER=https://notary.docker.io" in out
     assert "Ends on 2026-12-08." in out
-    assert "2 places lean on content trust" in out
+    assert "2 places depend on content trust" in out
     status, out, _ = run(capsys, "ci.yml", "--format", "json")
     table = json.loads(out)
     assert status == 1
-    assert table["summary"] == {"leaning": 2, "errors": 0}
+    assert table["summary"] == {"dependences": 2, "errors": 0}
     assert [one["kind"] for one in table["targets"][0]["findings"]] == ["hub", "variable"]
 
 
@@ -121,7 +121,7 @@ def test_of_a_file_with_many_places_the_first_few_are_told(home: Path, capsys: p
     _, out, _ = run(capsys, "x.sh")
     assert out.count("docker trust sign") == 4
     assert "x.sh: and 36 more" in out
-    assert "40 places lean" in out
+    assert "40 places depend" in out
     _, out, _ = run(capsys, "x.sh", "--format", "json")
     assert len(json.loads(out)["targets"][0]["findings"]) == 40
 
@@ -129,9 +129,9 @@ def test_of_a_file_with_many_places_the_first_few_are_told(home: Path, capsys: p
 @pytest.mark.parametrize(
     ("text", "status", "said"),
     [
-        ("nothing\n", 0, "Nothing leans on content trust (1 looked at)"),
+        ("nothing\n", 0, "Nothing depends on content trust (1 read)"),
         ("DOCKER_CONTENT_TRUST=0\n", 0, "(worth knowing)"),
-        ("docker trust sign app:1\n", 1, "1 place leans on content trust"),
+        ("docker trust sign app:1\n", 1, "1 place depends on content trust"),
     ],
 )
 def test_the_status_follows_what_leans(
@@ -147,8 +147,8 @@ def test_what_cannot_be_read_is_status_two(home: Path, capsys: pytest.CaptureFix
     (home / "x.sh").write_text(LEANS)
     status, out, err = run(capsys, "x.sh", "missing", f"engine:unix://{home}/no.sock")
     assert status == 2
-    assert "1 place leans" in out
-    assert "missing is not there" in err
+    assert "1 place depends" in out
+    assert "missing does not exist" in err
     assert "no.sock" in err
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sealock.errors import TransportError
-from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.signer import certify, meta_of
+from sealock.trust.refusal import MetadataRefusedError
 from support.notaryattacks import age, forms, keys, roots
 from support.notaryattacks.tools import Attack
 from support.notaryworld import World, world
@@ -77,7 +77,7 @@ def test_a_server_that_cannot_answer_is_no_verdict_and_the_age_of_what_is_cached
     here.publish()
     here.verify()
     here.server.answers = lambda _gun, _name: Reply(503, b"busy")
-    with pytest.raises(TransportError, match=r"status 503.*cached was signed about 3 days ago, and expires on 20"):
+    with pytest.raises(TransportError, match=r"status 503.*cached one was signed about 3 days ago, and expires on 20"):
         here.verify(now=NOW + timedelta(days=3))
 
 
@@ -100,7 +100,7 @@ def test_what_was_seen_in_a_refused_run_is_not_forgotten(here: World) -> None:
     # The timestamp of that run counts: an older one is a rollback now.
     here.server.answers = lambda _gun, _name: None
     here.author.shelf.put("timestamp", here.author.shelf.files["timestamp"][0])
-    with pytest.raises(MetadataRefusedError, match="was rolled back: version 1 came, and"):
+    with pytest.raises(MetadataRefusedError, match="was rolled back from version"):
         here.verify()
 
 

@@ -1,4 +1,4 @@
-"""What is Notary's own, and must be taken: odd versions, roots signed anew, delegations that do not hold."""
+"""What is Notary's own, and must be taken: odd versions, roots signed again, delegations that do not hold."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sealock.trust.notary.privatekeys import generate
-from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.signer import certify
+from sealock.trust.refusal import MetadataRefusedError
 from support.notaryworld import World, world
 from support.simulators.notary import NOW, signed
 
@@ -95,7 +95,7 @@ def test_releases_that_do_not_hold_are_passed_over_and_that_is_told(here: World,
     assert (verified.digest, verified.tag.role) == (digest, "targets")
     (note,) = verified.notes
     assert note.startswith(f"the targets/releases metadata of {here.gun} ")
-    assert note.endswith("; it was passed over")
+    assert note.endswith("; it was skipped")
 
 
 def test_releases_count_only_for_tags_below_their_paths(here: World) -> None:

@@ -14,11 +14,11 @@ import pytest
 from sealock.errors import PolicyError, TargetError, TransportError
 from sealock.model.registries import Registries
 from sealock.net.registry.names import reference
-from sealock.trust.notary.client import Setup, configured_pins, evaluate, signed_tags
-from sealock.trust.notary.folder import TrustFolder, docker_folder
-from sealock.trust.notary.refusal import MetadataRefusedError
+from sealock.trust.notary.client import Setup, configured_pins, signed_tags, verify_tag
+from sealock.trust.notary.folder import TrustDirectory, docker_directory
 from sealock.trust.notary.server import address_of
 from sealock.trust.pins import Pin
+from sealock.trust.refusal import MetadataRefusedError
 from support.notaryworld import World, world
 
 
@@ -59,8 +59,8 @@ def test_an_address_of_another_kind_is_refused() -> None:
 def test_a_reference_is_judged_and_a_repositorys_tags_are_listed(here: World) -> None:
     digest, _ = here.publish()
     setup = Setup(environment(here))
-    assert evaluate(reference(f"{here.gun}:v1"), setup).digest == digest
-    assert evaluate(reference(f"{here.gun}@{digest}"), setup).tag.tag == "v1"
+    assert verify_tag(reference(f"{here.gun}:v1"), setup).digest == digest
+    assert verify_tag(reference(f"{here.gun}@{digest}"), setup).tag.tag == "v1"
     assert [signed_tag.digest for signed_tag in signed_tags(reference(here.gun), setup)] == [digest]
 
 
@@ -69,8 +69,8 @@ def test_a_policy_that_allows_plain_http_to_a_registry_allows_none_to_its_notary
         environment(here, DOCKER_CONTENT_TRUST_SERVER="http://example.com"),
         registries=Registries(insecure=("example.com",)),
     )
-    with pytest.raises(TransportError, match="must be spoken to over HTTPS"):
-        evaluate(reference("example.com/app:v1"), setup)
+    with pytest.raises(TransportError, match="must use HTTPS"):
+        verify_tag(reference("example.com/app:v1"), setup)
 
 
 def test_pins_come_from_dockers_and_notarys_configuration(here: World) -> None:
@@ -86,7 +86,7 @@ def test_pins_come_from_dockers_and_notarys_configuration(here: World) -> None:
     pins = configured_pins(known)
     assert (pins.certificates, pins.first_use) == ({"a": frozenset({"00"}), "b": frozenset({"22"})}, False)
     (home / ".notary" / "config.json").write_text(json.dumps({"trust_pinning": {"ca": {"b": "ca.pem"}}}))
-    with pytest.raises(PolicyError, match=r"ca\.pem, which a pin names, is not there"):
+    with pytest.raises(PolicyError, match=r"ca\.pem, which a pin names, does not exist"):
         configured_pins(known)
 
 
@@ -95,9 +95,9 @@ def test_a_pin_that_is_given_is_in_place_of_those_that_are_configured(here: Worl
     docker = here.folder.path.parent
     docker.mkdir(exist_ok=True)
     (docker / "config.json").write_text(json.dumps({"trust_pinning": {"certs": {here.gun: ["00"]}}}))
-    with pytest.raises(MetadataRefusedError, match=r"is not as pinned.*the pin says 00 \("):
-        evaluate(reference(f"{here.gun}:v1"), Setup(environment(here)))
-    evaluate(reference(f"{here.gun}:v1"), Setup(environment(here), pin=Pin()))
+    with pytest.raises(MetadataRefusedError, match=r"does not match the pin.*the pin is 00 \("):
+        verify_tag(reference(f"{here.gun}:v1"), Setup(environment(here)))
+    verify_tag(reference(f"{here.gun}:v1"), Setup(environment(here), pin=Pin()))
 
 
 class Realm:
@@ -142,10 +142,10 @@ def test_the_registrys_login_buys_a_token_for_the_notary_server(here: World) -> 
     try:
         here.server.realm = f"{realm.address}/token"
         with pytest.raises(TransportError, match=r"127\.0\.0\.1:5000 requires authentication"):
-            evaluate(reference(f"{here.gun}:v1"), Setup(known))
+            verify_tag(reference(f"{here.gun}:v1"), Setup(known))
         login = b64encode(b"me:a password").decode()
         (docker / "config.json").write_text(json.dumps({"auths": {"127.0.0.1:5000": {"auth": login}}}))
-        verified = evaluate(reference(f"{here.gun}:v1"), Setup(known))
+        verified = verify_tag(reference(f"{here.gun}:v1"), Setup(known))
         assert (verified.digest, verified.requests) == (digest, 5)
         assert f"scope=repository%3A{here.gun.replace('/', '%2F').replace(':', '%3A')}%3Apull" in realm.asked[-1]
     finally:
@@ -165,7 +165,7 @@ def test_a_login_is_not_sent_to_a_realm_elsewhere(here: World) -> None:
         with pytest.raises(
             TransportError, match=r"wants its credentials sent to another domain, 127\.0\.0\.1:"
         ) as error:
-            evaluate(reference("registry.example.com/app:v1"), Setup(environment(here)))
+            verify_tag(reference("registry.example.com/app:v1"), Setup(environment(here)))
         assert "a password" not in str(error.value)
     finally:
         realm.end()
@@ -177,14 +177,14 @@ def test_a_login_is_not_sent_to_a_realm_elsewhere(here: World) -> None:
 @pytest.mark.parametrize("gun", ["", "..", "a/../../b", "/etc", "a//b", "a/./b", "a/..", "a\x00b", "a b"])
 def test_no_name_leads_out_of_the_folder(tmp_path: Path, gun: str) -> None:
     with pytest.raises(TargetError, match="is not the name of a repository"):
-        TrustFolder(tmp_path).write(gun, {"root": b"x"})
+        TrustDirectory(tmp_path).write(gun, {"root": b"x"})
     assert not list(tmp_path.iterdir())
 
 
 def test_the_folder_is_dockers(tmp_path: Path) -> None:
-    assert docker_folder({"HOME": "/home/me"}) == Path("/home/me/.docker")
-    assert docker_folder({"HOME": "/home/me", "DOCKER_CONFIG": "/etc/docker-config"}) == Path("/etc/docker-config")
-    folder = TrustFolder(tmp_path / "trust")
+    assert docker_directory({"HOME": "/home/me"}) == Path("/home/me/.docker")
+    assert docker_directory({"HOME": "/home/me", "DOCKER_CONFIG": "/etc/docker-config"}) == Path("/etc/docker-config")
+    folder = TrustDirectory(tmp_path / "trust")
     folder.write("127.0.0.1:5000/app", {"targets/releases": b"{}", "root": b"{}"})
     path = tmp_path / "trust" / "tuf" / "127.0.0.1:5000" / "app" / "metadata" / "targets" / "releases.json"
     assert path.read_bytes() == b"{}"
@@ -207,7 +207,7 @@ def test_a_kept_root_that_is_too_large_does_not_make_it_a_first_use(here: World)
     here.publish()
     here.verify()
     here.folder.write(here.gun, {"root": here.held()["root"] + b" " * (3 << 20)})
-    with pytest.raises(TargetError, match="is larger than the 2097152 bytes that are read of it"):
+    with pytest.raises(TargetError, match="is larger than 2097152 bytes, the limit"):
         here.verify()
 
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.errors import TargetError, TrustError
-from sealock.trust.notary.folder import TrustFolder
+from sealock.trust.notary.folder import TrustDirectory
 from sealock.trust.notary.keyring import Keyring
 from sealock.trust.notary.keys import made
 from sealock.trust.notary.metadata import Signature
@@ -156,31 +156,31 @@ def test_damage_is_an_error_and_nothing_else(at: int, byte: int, cut: int) -> No
 
 
 def test_keys_are_kept_for_their_owner_alone_and_never_overwritten(tmp_path: Path) -> None:
-    folder = TrustFolder(tmp_path / "trust")
+    folder = TrustDirectory(tmp_path / "trust")
     key = Keyring(folder, Told()).make("targets", "example.com/app")
     path = tmp_path / "trust" / "private" / f"{key.id}.key"
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
     before = path.read_bytes()
-    with pytest.raises(TargetError, match="is there already, and is never overwritten"):
+    with pytest.raises(TargetError, match="exists already, and is never overwritten"):
         folder.add_key(key.id, b"something else")
     assert path.read_bytes() == before
     assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
 def test_nothing_of_a_key_or_passphrase_is_told(tmp_path: Path) -> None:
-    keyring = Keyring(TrustFolder(tmp_path), Told(other="a secret passphrase"))
+    keyring = Keyring(TrustDirectory(tmp_path), Told(other="a secret passphrase"))
     key = keyring.make("targets", "example.com/app")
     assert repr(key) == str(key) == f"PrivateKey({key.id})"
     with pytest.raises(PassphraseError) as error:
-        Keyring(TrustFolder(tmp_path), Told(other="a wrong passphrase")).by_id(key.id, "targets")
+        Keyring(TrustDirectory(tmp_path), Told(other="a wrong passphrase")).by_id(key.id, "targets")
     assert str(error.value) == f"the passphrase does not open the targets key {key.id[:12]}"
     with pytest.raises(TrustError, match="a passphrase needs 8 characters at the least"):
-        Keyring(TrustFolder(tmp_path), Told(other="short")).make("targets")
+        Keyring(TrustDirectory(tmp_path), Told(other="short")).make("targets")
 
 
 def test_a_file_that_holds_another_key_than_its_name_says_is_refused(tmp_path: Path) -> None:
-    folder, wanted, other = TrustFolder(tmp_path), generate(), generate()
+    folder, wanted, other = TrustDirectory(tmp_path), generate(), generate()
     folder.add_key(wanted.id, seal(other, "targets", "", "another passphrase"))
     with pytest.raises(TrustError, match="holds another key"):
         Keyring(folder, Told()).open("targets", wanted.public)

@@ -15,10 +15,10 @@ from sealock.trust.notary.canonical import decode, encode
 from sealock.trust.notary.fields import Fields, spelled
 from sealock.trust.notary.metadata import NotaryKey, key_id, key_json, read_key, read_listing, read_root, read_targets
 from sealock.trust.notary.privatekeys import generate
-from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.signer import certify, listing_json, new_root, root_json, targets_json
 from sealock.trust.notary.trusted import TrustedMetadata
 from sealock.trust.pins import Pin
+from sealock.trust.refusal import MetadataRefusedError
 from support.simulators.notary import NOW, signed
 
 GUN = "example.com/app"
@@ -175,7 +175,7 @@ def test_a_root_with_one_byte_changed_is_refused_and_nothing_else_happens(at: in
     raw = WHOLE[:at] + bytes([byte]) + WHOLE[at + 1 :]
     trusted = TrustedMetadata(GUN, Pin(), NOW)
     try:
-        trusted.first_root(raw)
+        trusted.load_first_root(raw)
         trusted.finish_root()
     except MetadataRefusedError:
         return
@@ -203,7 +203,7 @@ def test_keys_that_are_none_count_for_nothing(noise: bytes, kind: str) -> None:
     table["roles"]["root"] = {"keyids": [key_id(key)], "threshold": 1}
     raw = signed(table, [(key_id(key), ROOT_KEY)])
     with pytest.raises(MetadataRefusedError):
-        TrustedMetadata(GUN, Pin(), NOW).first_root(raw)
+        TrustedMetadata(GUN, Pin(), NOW).load_first_root(raw)
 
 
 @settings(max_examples=150, deadline=None)
@@ -218,7 +218,7 @@ def test_a_damaged_certificate_is_refused(at: int, byte: int) -> None:
     table["roles"]["root"] = {"keyids": [key_id(damaged)], "threshold": 1}
     raw = signed(table, [(key_id(damaged), ROOT_KEY)])
     try:
-        TrustedMetadata(GUN, Pin(), NOW).first_root(raw)
+        TrustedMetadata(GUN, Pin(), NOW).load_first_root(raw)
     except MetadataRefusedError:
         return
     # What the key, the name and the days do not depend on may differ: a serial number, the signature by itself.

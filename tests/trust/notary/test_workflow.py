@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from sealock.errors import TransportError
 from sealock.trust.notary.privatekeys import generate
-from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.result import find_tag
 from sealock.trust.notary.workflow import Update
 from sealock.trust.pins import Pin
+from sealock.trust.refusal import MetadataRefusedError
 from support.simulators.notary import NOW, Author, NotarySimulator
 
 GUN = "example.com/app"

@@ -254,16 +254,16 @@ def test_levels(here: World, what: str, level: str, state: str, *, passes: bool)
             here.sign(Holder("signer", here.middle, extensions={"list": LIST}))
         case _:
             pass
-    evaluated = here.evaluate(actions=LEVELS[level])
-    assert (evaluated.result.state, evaluated.passes) == (state, passes), evaluated.result.why
+    result = here.verify(actions=LEVELS[level])
+    assert (result.state, result.passes) == (state, passes), result.why
     noted = level != "strict" and passes
-    assert any("only notes" in note for note in evaluated.result.notes) == noted
+    assert any("only logs" in note for note in result.notes) == noted
 
 
 def test_a_noted_stranger_does_not_hide_a_trusted_signer(here: World) -> None:
     here.sign(here.stranger)
     here.sign()
-    assert here.evaluate(actions=LEVELS["audit"]).result.state == "trusted"
+    assert here.verify(actions=LEVELS["audit"]).state == "trusted"
 
 
 @pytest.mark.parametrize(

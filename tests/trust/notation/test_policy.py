@@ -228,7 +228,7 @@ def test_what_is_signed_here_is_verified_here(
     assert run(capsys, *trust, "--annotation", "a=b")[0] == 1
     status, out, _ = run(capsys, *trust, "--format", "json")
     [table] = json.loads(out)["references"]
-    assert (table["verdict"], table["by"], table["passes"], table["digest"]) == (
+    assert (table["result"], table["system"], table["passes"], table["digest"]) == (
         "trusted",
         "notation",
         True,
@@ -248,8 +248,8 @@ def test_what_is_signed_here_is_verified_here(
 @pytest.mark.parametrize(
     ("statement", "status", "said"),
     [
-        ({**GOOD, "registryScopes": ["example.com/other"]}, 1, "says nothing of"),
-        ({**ALL, "trustStores": ["ca:other"]}, 0, "is not trusted, and is let pass"),
+        ({**GOOD, "registryScopes": ["example.com/other"]}, 1, "has no statement for"),
+        ({**ALL, "trustStores": ["ca:other"]}, 0, "is not trusted (accepted by the policy)"),
         ({**ALL, "trustStores": ["ca:other"], "signatureVerification": {"level": "strict"}}, 1, "is not trusted"),
         ({**ALL, "trustStores": ["ca:missing"]}, 2, ""),
     ],
@@ -272,7 +272,7 @@ def test_skip_lets_pass_and_says_so(here: World, folder: Path, capsys: pytest.Ca
     (folder / "trustpolicy.json").write_bytes(document(statement))
     status, out, _ = run(capsys, "verify", "--notation", f"{scope}:1")
     assert status == 0
-    assert "is let pass, unverified" in out
+    assert "was not verified (policy: skip)" in out
     assert here.server.asked == []
 
 

@@ -1,4 +1,4 @@
-"""`sealock trust audit`: what still leans on Docker Content Trust, and what to do about it."""
+"""`sealock trust audit`: what still depends on Docker Content Trust, and what to do about it."""
 
 from __future__ import annotations
 
@@ -6,30 +6,32 @@ import json
 import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sealock.cli.output import WIDTH, complain, width
-from sealock.cli.trust.common import add_output, tell
-
-if TYPE_CHECKING:
-    from sealock.trust.audit.kinds import About, Audited, NotaryDependence
+from sealock.cli.trust.common import add_output, print_output
+from sealock.errors import SealockError
+from sealock.targets.walk import SKIPPED
+from sealock.text import count, visible, wrap
+from sealock.trust.audit import places
+from sealock.trust.audit.kinds import KINDS, About, Audited, NotaryDependence
 
 EPILOG: Final = """\
-  PATH            a file, or a folder, in which every text file is looked at
-  host            this person's and this machine's settings, and Docker's folder of trust (~/.docker/trust)
-  engine          the containers and images of the engine ($DOCKER_HOST, or the one here); engine:ADDRESS of another
+  PATH            a file, or a directory with all its text files
+  host            the settings of this user and this machine, and Docker's trust directory (~/.docker/trust)
+  engine          the containers and images of the engine ($DOCKER_HOST, or the local one); engine:ADDRESS of another
 
-Docker shuts its notary server on 2026-12-08; its command line has no content trust since version 29; Azure Container
-Registry removes it in March 2028.
+Docker shuts down its notary server on 2026-12-08; its command line has no content trust since version 29; Azure
+Container Registry removes it in March 2028.
 
 exit status:
-  0  nothing leans on content trust
-  1  something does
-  2  something could not be looked at
+  0  nothing depends on content trust
+  1  something depends on it
+  2  something could not be read
 """
 _INDENT: Final = 4
 _FEW: Final = 4
-"""Places of one file that are told."""
+"""Places of one file that the report lists."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -43,22 +45,17 @@ def run(arguments: Namespace) -> int:
     """Run the verb and return the exit status."""
     audited = [_audited(target) for target in arguments.targets]
     if arguments.format == "json":
-        tell(json.dumps(_table(audited), indent=2) + "\n", arguments)
+        print_output(json.dumps(_table(audited), indent=2) + "\n", arguments)
     else:
-        tell("".join(f"{line}\n" for line in _lines(audited, WIDTH if arguments.output else width())), arguments)
-    for one in audited:
-        for error in one.errors:
-            complain(error)
-    if any(one.errors for one in audited):
-        return 2
-    return 1 if _leaning(audited) else 0
+        columns = WIDTH if arguments.output else width()
+        print_output("".join(f"{line}\n" for line in _lines(audited, columns)), arguments)
+    errors = [error for target in audited for error in target.errors]
+    for error in errors:
+        complain(error)
+    return 2 if errors else 1 if _dependences(audited) else 0
 
 
 def _audited(target: str) -> Audited:
-    from sealock.errors import SealockError  # noqa: PLC0415  configuring does without
-    from sealock.targets.walk import SKIPPED  # noqa: PLC0415  as above
-    from sealock.trust.audit import places  # noqa: PLC0415  as above
-    from sealock.trust.audit.kinds import Audited  # noqa: PLC0415  as above
 
     try:
         if target == "host":
@@ -70,17 +67,14 @@ def _audited(target: str) -> Audited:
         return Audited(target, errors=(str(error),))
 
 
-def _leaning(audited: list[Audited]) -> list[NotaryDependence]:
-    return [each for one in audited for each in one.found if each.about.leans]
+def _dependences(audited: list[Audited]) -> list[NotaryDependence]:
+    return [each for target in audited for each in target.found if each.about.leans]
 
 
 def _lines(audited: list[Audited], columns: int) -> Iterator[str]:
-    """What was found, by what is to be done about it: that is the order in which people work it off."""
-    from sealock.text import count, visible, wrap  # noqa: PLC0415  configuring does without
-    from sealock.trust.audit.kinds import KINDS  # noqa: PLC0415  as above
-
+    """The dependences, grouped by what to do about them."""
     for kind, about in KINDS.items():
-        places = [each for one in audited for each in one.found if each.kind == kind]
+        places = [each for target in audited for each in target.found if each.kind == kind]
         if not places:
             continue
         yield f"{about.title[0].upper()}{about.title[1:]}{'' if about.leans else ' (worth knowing)'}"
@@ -90,16 +84,16 @@ def _lines(audited: list[Audited], columns: int) -> Iterator[str]:
         for line in wrap(_todo(about, places), columns - _INDENT):
             yield f"  {line}"
         yield ""
-    looked = sum(one.looked for one in audited)
-    leaning = len(_leaning(audited))
-    if leaning:
-        yield f"{count(leaning, 'place')} {'leans' if leaning == 1 else 'lean'} on content trust ({looked} looked at)"
+    read = sum(target.looked for target in audited)
+    number = len(_dependences(audited))
+    if number:
+        yield f"{count(number, 'place depends', 'places depend')} on content trust ({read} read)"
     else:
-        yield f"Nothing leans on content trust ({looked} looked at)"
+        yield f"Nothing depends on content trust ({read} read)"
 
 
 def _grouped(places: list[NotaryDependence]) -> Iterator[tuple[str, str]]:
-    """The places with what stands there; of a file that has many, the first few (JSON has all)."""
+    """The places with their evidence; of a file with many, the first few (JSON has all)."""
     by_file: dict[str, list[NotaryDependence]] = {}
     for each in places:
         by_file.setdefault(each.where, []).append(each)
@@ -112,7 +106,7 @@ def _grouped(places: list[NotaryDependence]) -> Iterator[tuple[str, str]]:
 
 
 def _todo(about: About, places: list[NotaryDependence]) -> str:
-    """What to do; and the days on which it ends, where there are any (versions are told in the text itself)."""
+    """What to do, and the days on which support ends, if any (the text itself has versions)."""
     days = sorted({each.ends for each in places if each.ends[:1].isdigit()})
     return f"Ends on {' and '.join(days)}. {about.todo}" if days else about.todo
 
@@ -121,23 +115,23 @@ def _table(audited: list[Audited]) -> dict[str, Any]:
     return {
         "targets": [
             {
-                "target": one.target,
+                "target": target.target,
                 "findings": [
                     {
                         "kind": each.kind,
-                        "leans": each.about.leans,
+                        "depends": each.about.leans,
                         "title": each.about.title,
                         "location": {"file": each.where, "line": each.line or None, "column": each.column or None},
                         "evidence": each.what,
                         "ends": each.ends or None,
                         "remedy": each.about.todo,
                     }
-                    for each in one.found
+                    for each in target.found
                 ],
-                "errors": list(one.errors),
-                "looked_at": one.looked,
+                "errors": list(target.errors),
+                "files": target.looked,
             }
-            for one in audited
+            for target in audited
         ],
-        "summary": {"leaning": len(_leaning(audited)), "errors": sum(len(one.errors) for one in audited)},
+        "summary": {"dependences": len(_dependences(audited)), "errors": sum(len(target.errors) for target in audited)},
     }

@@ -1,4 +1,4 @@
-"""`sealock trust delegations`: let others sign, or no longer."""
+"""`sealock trust delegations`: add and remove delegations, with which others sign."""
 
 from __future__ import annotations
 
@@ -8,40 +8,37 @@ from typing import Final
 from sealock.cli.output import write
 from sealock.cli.trust.common import PASSPHRASES, add_server, name_of, open_keyring, read_file, setup_of
 from sealock.errors import UsageError
+from sealock.trust.notary.client import opened
+from sealock.trust.notary.publickeys import read_public
+from sealock.trust.notary.roles import RELEASES
 
 EPILOG: Final = f"""\
-A delegation is a role under targets: NAME stands for targets/NAME. Tags count for pulling only in targets/releases, so
-that `add` puts the keys there too unless --only is given, as `docker trust signer add` does.
+A delegation is a role under targets: NAME means targets/NAME. Clients accept tags only in targets/releases and targets,
+so `add` puts the keys into targets/releases too, as `docker trust signer add` does, unless --only is given.
 {PASSPHRASES}"""
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the verb's options."""
     parser.epilog = EPILOG
-    parser.add_argument(
-        "action", choices=("add", "remove"), help="what to do; `sealock trust list` shows what there is"
-    )
-    parser.add_argument("repository", metavar="REPO", help="a repository, such as example.com/app")
-    parser.add_argument("name", metavar="NAME", help="who may sign: a name of lower-case letters, digits, - and _")
+    parser.add_argument("action", choices=("add", "remove"), help="what to do; `sealock trust list` lists delegations")
+    parser.add_argument("repository", metavar="REPO", help="a repository, for example example.com/app")
+    parser.add_argument("name", metavar="NAME", help="the role's name: lower-case letters, digits, - and _")
     parser.add_argument("--key", action="append", default=[], metavar="FILE", help="a public key or certificate in PEM")
     parser.add_argument("--key-id", action="append", default=[], metavar="ID", help="the key to remove (default: all)")
     parser.add_argument("--path", action="append", default=[], metavar="PREFIX", help="tags it may sign (default: all)")
     parser.add_argument("--threshold", type=int, default=1, metavar="N", help="keys that must sign (default: 1)")
-    parser.add_argument("--only", action="store_true", help="leave targets/releases alone")
+    parser.add_argument("--only", action="store_true", help="do not change targets/releases")
     add_server(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Run the verb and return the exit status."""
-    from sealock.trust.notary.client import opened  # noqa: PLC0415  loads HTTP
-    from sealock.trust.notary.publickeys import read_public  # noqa: PLC0415  as above
-    from sealock.trust.notary.roles import RELEASES  # noqa: PLC0415  as above
-
     role = arguments.name if arguments.name.startswith("targets/") else f"targets/{arguments.name}"
     names = [role] if arguments.only or role == RELEASES else [role, RELEASES]
     adding = arguments.action == "add"
     if adding and not arguments.key:
-        msg = "--key FILE says whose key it is"
+        msg = "`delegations add` needs --key FILE, the signer's public key"
         raise UsageError(msg)
     keyring = open_keyring()
     with opened(name_of(arguments.repository, tag=False), setup_of(arguments)) as repository:
@@ -51,6 +48,6 @@ def run(arguments: Namespace) -> int:
             repository.delegate(keyring, names, keys, paths, arguments.threshold)
         else:
             repository.withdraw(keyring, role, arguments.key_id, also=names[1:])
-    done = "may sign now" if adding else "may sign no longer"
+    done = "can sign now" if adding else "can no longer sign"
     write(f"{role} {done} for {repository.gun}{f' (with {RELEASES})' if names[1:] else ''}\n")
     return 0

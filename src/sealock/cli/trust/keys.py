@@ -1,4 +1,4 @@
-"""`sealock trust keys`: private keys for signing, kept where Docker keeps them."""
+"""`sealock trust keys`: private keys for signing, in Docker's directory."""
 
 from __future__ import annotations
 
@@ -9,17 +9,32 @@ from pathlib import Path
 from typing import Final
 
 from sealock.cli.output import complain, write
-from sealock.cli.trust.common import PASSPHRASES, add_output, open_keyring, read_file, tell
+from sealock.cli.trust.common import (
+    COSIGN_PASSWORD,
+    PASSPHRASES,
+    PassphraseSource,
+    add_output,
+    ask_passphrase,
+    open_keyring,
+    print_output,
+    read_file,
+)
 from sealock.errors import TargetError, TrustError, UsageError
 from sealock.text import count, visible
+from sealock.trust.cosign import keys as cosignkeys
+from sealock.trust.cosign.privatekeys import generate, write_private
+from sealock.trust.notary.folder import create
+from sealock.trust.notary.keyring import open_with
+from sealock.trust.notary.privatekeys import parse
+from sealock.trust.notary.publickeys import read_backup, write_backup, write_public
 
 EPILOG: Final = f"""\
   list              list the private keys
-  generate NAME     make a key for signing as NAME; its public half goes to NAME.pub, for `delegations add`
-  load FILE         take a private key in PEM, for signing as NAME (--name)
-  backup FILE       write all private keys, or those named by --id, to a new file, as encrypted as they are
-  generate --cosign [NAME]   make a key pair of cosign's: NAME.key and NAME.pub (default: cosign)
-  restore FILE      put the keys of a backup back; what is here already stays as it is
+  generate NAME     create a key for signing as NAME; its public half goes to NAME.pub, for `delegations add`
+  generate --cosign [NAME]   create a cosign key pair: NAME.key and NAME.pub (default: cosign)
+  load FILE         import a private key in PEM, for signing as NAME (--name)
+  backup FILE       write all private keys, or those of --id, to a new file, without changing their encryption
+  restore FILE      import the keys of a backup; existing keys stay unchanged
 
 {PASSPHRASES}"""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -32,15 +47,15 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("what", nargs="?", default="", metavar="NAME|FILE", help="a name or a file, see below")
     parser.add_argument("--root", action="store_true", help="generate, load: a root key rather than a signer's")
     parser.add_argument(
-        "--name", default="", metavar="NAME", help="load: who signs with it (default: as the file says)"
+        "--name", default="", metavar="NAME", help="load: the signer's name (default: the one in the file)"
     )
-    parser.add_argument("--id", action="append", default=[], metavar="ID", help="backup: this key alone (may repeat)")
-    parser.add_argument("--cosign", action="store_true", help="generate: a key pair of cosign's")
+    parser.add_argument("--id", action="append", default=[], metavar="ID", help="backup: only this key (may repeat)")
+    parser.add_argument("--cosign", action="store_true", help="generate: a cosign key pair")
     parser.add_argument(
         "--kind",
         choices=("ecdsa-p256", "ecdsa-p384", "rsa-3072", "ed25519"),
         default="ecdsa-p256",
-        help="generate --cosign: what kind of key (default: ecdsa-p256)",
+        help="generate --cosign: the kind of key (default: ecdsa-p256)",
     )
     add_output(parser)
 
@@ -50,7 +65,7 @@ def run(arguments: Namespace) -> int:
     if arguments.cosign:
         return _generate_cosign(arguments)
     if (arguments.action == "list") == bool(arguments.what):
-        msg = "keys list takes nothing more" if arguments.what else f"keys {arguments.action} what? See --help"
+        msg = "`keys list` takes no argument" if arguments.what else f"`keys {arguments.action}` needs a name or file"
         raise UsageError(msg)
     return {"list": _list, "generate": _generate, "load": _load, "backup": _backup, "restore": _restore}[
         arguments.action
@@ -58,12 +73,13 @@ def run(arguments: Namespace) -> int:
 
 
 def _list(arguments: Namespace) -> int:
+
     keys = list(open_keyring().list())
     if arguments.format == "json":
-        told = [
+        table = [
             {"id": key.id, "role": key.role, "repository": key.gun or None, "encrypted": key.encrypted} for key in keys
         ]
-        tell(json.dumps({"keys": told}, indent=2) + "\n", arguments)
+        print_output(json.dumps({"keys": table}, indent=2) + "\n", arguments)
         return 0
     width = max((len(visible(key.role)) for key in keys), default=0)
     lines = [
@@ -71,18 +87,16 @@ def _list(arguments: Namespace) -> int:
         + ("" if key.encrypted else "  NOT ENCRYPTED")
         for key in keys
     ]
-    tell("".join(f"{line}\n" for line in lines) or "no private keys\n", arguments)
+    print_output("".join(f"{line}\n" for line in lines) or "no private keys\n", arguments)
     return 0
 
 
 def _generate(arguments: Namespace) -> int:
-    from sealock.trust.notary.folder import create  # noqa: PLC0415  configuring does without
-    from sealock.trust.notary.publickeys import write_public  # noqa: PLC0415  as above
 
     role = "root" if arguments.root else _role(arguments.what)
     public = Path(f"{arguments.what}.pub")
     if public.exists():
-        msg = f"{public} is there already, and is never overwritten"
+        msg = f"{public} exists already, and is never overwritten"
         raise TargetError(msg)
     key = open_keyring().make(role)
     create(public, write_public(key, role).encode())
@@ -91,10 +105,6 @@ def _generate(arguments: Namespace) -> int:
 
 
 def _generate_cosign(arguments: Namespace) -> int:
-    from sealock.cli.trust.cosign import passphrase  # noqa: PLC0415  configuring does without
-    from sealock.trust.cosign.keys import write_public  # noqa: PLC0415  as above
-    from sealock.trust.cosign.privatekeys import generate, write_private  # noqa: PLC0415  as above
-    from sealock.trust.notary.folder import create  # noqa: PLC0415  as above
 
     if arguments.action != "generate" or arguments.root:
         msg = "--cosign goes with `keys generate`"
@@ -103,20 +113,17 @@ def _generate_cosign(arguments: Namespace) -> int:
     private, public = Path(f"{stem}.key"), Path(f"{stem}.pub")
     for path in (private, public):
         if path.exists():
-            msg = f"{path} is there already, and is never overwritten"
+            msg = f"{path} exists already, and is never overwritten"
             raise TargetError(msg)
     key = generate(arguments.kind)
-    create(private, write_private(key, passphrase(str(private), new=True)))
-    create(public, write_public(key.public))
+    create(private, write_private(key, ask_passphrase(f"key {private}", COSIGN_PASSWORD, new=True)))
+    create(public, cosignkeys.write_public(key.public))
     public.chmod(0o644)
-    write(f"{key.public.id} is a new key of cosign's: {private} signs (keep it), {public} verifies (give it away)\n")
+    write(f"{key.public.id} is a new cosign key: {private} signs (keep it private), {public} verifies (publish it)\n")
     return 0
 
 
 def _load(arguments: Namespace) -> int:
-    from sealock.cli.trust.common import PassphraseSource  # noqa: PLC0415  as above
-    from sealock.trust.notary.keyring import open_with  # noqa: PLC0415  configuring does without
-    from sealock.trust.notary.privatekeys import parse  # noqa: PLC0415  as above
 
     stored = parse(read_file(arguments.what).encode())
     role = "root" if arguments.root else _role(arguments.name or stored.role or Path(arguments.what).stem)
@@ -128,41 +135,37 @@ def _load(arguments: Namespace) -> int:
 
 
 def _backup(arguments: Namespace) -> int:
-    from sealock.trust.notary.folder import create  # noqa: PLC0415  configuring does without
-    from sealock.trust.notary.privatekeys import parse  # noqa: PLC0415  as above
-    from sealock.trust.notary.publickeys import write_backup  # noqa: PLC0415  as above
 
-    kept = dict(open_keyring().folder.private_keys())
-    missing = [one for one in arguments.id if one not in kept]
-    if missing or not kept:
+    stored = dict(open_keyring().folder.private_keys())
+    missing = [name for name in arguments.id if name not in stored]
+    if missing or not stored:
         msg = f"there is no private key {missing[0][:64]}" if missing else "there are no private keys"
         raise TrustError(msg)
-    chosen = {name: pem for name, pem in kept.items() if not arguments.id or name in arguments.id}
+    chosen = {name: pem for name, pem in stored.items() if not arguments.id or name in arguments.id}
     create(Path(arguments.what), write_backup(chosen.items()).encode())
     for name, pem in chosen.items():
         if not parse(pem).encrypted:
-            complain(f"the key {name[:12]} is not encrypted, neither here nor in the backup")
+            complain(f"the key {name[:12]} is not encrypted, here and in the backup")
     write(f"{count(len(chosen), 'private key is', 'private keys are')} in {arguments.what}\n")
     return 0
 
 
 def _restore(arguments: Namespace) -> int:
-    from sealock.trust.notary.publickeys import read_backup  # noqa: PLC0415  configuring does without
 
     folder = open_keyring().folder
-    found = list(read_backup(read_file(arguments.what)))
-    if not found:
-        msg = f"{arguments.what} holds no private keys"
+    keys = list(read_backup(read_file(arguments.what)))
+    if not keys:
+        msg = f"{arguments.what} has no private keys"
         raise TrustError(msg)
-    new = [(name, pem) for name, pem in found if folder.key(name) is None]
+    new = [(name, pem) for name, pem in keys if folder.key(name) is None]
     for name, pem in new:
         folder.add_key(name, pem)
-    write(f"{count(len(new), 'private key')} restored, {len(found) - len(new)} were here already\n")
+    write(f"{count(len(new), 'private key')} restored, {len(keys) - len(new)} existed already\n")
     return 0
 
 
 def _role(name: str) -> str:
     if not _NAME.fullmatch(name):
-        msg = f"{name[:80]!r} is not a name to sign as: lower-case letters, digits, - and _ make one"
+        msg = f"{name[:80]!r} is not a valid name for a signer: use lower-case letters, digits, - and _"
         raise UsageError(msg)
     return name

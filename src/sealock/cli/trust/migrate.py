@@ -1,65 +1,57 @@
-"""`sealock trust migrate`: sign with cosign what Docker Content Trust vouches for."""
+"""`sealock trust migrate`: sign with cosign the digests that Docker Content Trust signed."""
 
 from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+from msgspec import to_builtins
 
 from sealock.cli.output import WIDTH, complain, width, write
-from sealock.cli.trust.common import add_output, add_server, name_of, setup_of, tell
+from sealock.cli.trust.common import add_output, add_server, name_of, print_output, registry_of, setup_of
 from sealock.cli.trust.cosign import open_key
-
-if TYPE_CHECKING:
-    from sealock.trust.migration import MigrationStep
+from sealock.errors import TrustError
+from sealock.text import count, fit, line
+from sealock.trust.migration import GOOD, Migration, MigrationRecord, MigrationStep, migrate
+from sealock.trust.notary.client import signed_tags
 
 EPILOG: Final = """\
-Every signed tag is verified once more; a tag that the registry gives another digest for by now is left out, and so is
-what is gone. The same digests are then signed with the key, and each signature is verified. The record has a line of
-JSON for each tag; a second run goes on where the first ended, and signs nothing twice.
+It verifies every signed tag again, and skips a tag that is gone or has another digest at the registry by now. Then it
+signs the same digests with the key, and verifies each new signature. The record has a line of JSON for each tag. A
+second run continues where the first ended, and signs nothing twice.
 
 exit status:
-  0  every tag that was asked for is signed
-  1  some were left out, for they moved or are gone; or no signed tag is as --tags asks
-  2  something did not verify, or could not be told: the reasons are told
+  0  every selected tag is signed
+  1  some were skipped, because they moved or are gone; or no signed tag matches --tags
+  2  something did not verify, or could not be verified; the output has the reasons
 """
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the verb's options."""
     parser.epilog = EPILOG
-    parser.add_argument("repository", metavar="REPO", help="a repository with content trust, such as example.com/app")
+    parser.add_argument("repository", metavar="REPO", help="a repository with content trust, as example.com/app")
     parser.add_argument(
-        "--to", choices=("cosign",), default="cosign", help="whose signatures to make (default: cosign)"
+        "--to", choices=("cosign",), default="cosign", help="the new signatures' system (default: cosign)"
     )
     parser.add_argument("--key", required=True, metavar="FILE", help="the private key: cosign's own file, or PEM")
     parser.add_argument(
         "--form",
         choices=("bundle", "tag"),
         default="bundle",
-        help="a bundle, which cosign 3 verifies, or a tag, which cosign 2 does too (default: bundle)",
+        help="a bundle, which cosign 3 verifies, or a tag, which cosign 2 verifies too (default: bundle)",
     )
-    parser.add_argument(
-        "--tags", action="append", default=[], metavar="PATTERN", help="of these tags only (may repeat)"
-    )
+    parser.add_argument("--tags", action="append", default=[], metavar="PATTERN", help="only these tags (may repeat)")
     parser.add_argument("--record", default="", metavar="FILE", help="the record (default: migration.jsonl here)")
-    parser.add_argument("--dry-run", action="store_true", help="verify, and tell what would be signed")
+    parser.add_argument("--dry-run", action="store_true", help="verify, and print what would be signed")
     add_server(parser)
     add_output(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Run the verb and return the exit status."""
-    from msgspec import to_builtins  # noqa: PLC0415  configuring does without
-
-    from sealock.cli.registries import registries  # noqa: PLC0415  loads the policy
-    from sealock.errors import TrustError  # noqa: PLC0415  as above
-    from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  loads HTTP
-    from sealock.text import count  # noqa: PLC0415  as above
-    from sealock.trust.migration import GOOD, Migration, MigrationRecord, migrate  # noqa: PLC0415  loads all kinds of trust
-    from sealock.trust.notary.client import signed_tags  # noqa: PLC0415  as above
-
     name = name_of(arguments.repository, tag=False)
     try:
         key = open_key(arguments.key)
@@ -72,8 +64,7 @@ def run(arguments: Namespace) -> int:
     except TrustError as error:
         complain(f"{arguments.repository} is not trusted, so nothing is signed: {error}")
         return 2
-    registry = open_registry(registries(arguments.policy, none=arguments.no_policy))
-    how = Migration(registry, key, arguments.form, tuple(arguments.tags), arguments.dry_run)
+    how = Migration(registry_of(arguments), key, arguments.form, tuple(arguments.tags), arguments.dry_run)
     steps: list[MigrationStep] = []
     columns, at_once = WIDTH if arguments.output else width(), arguments.format == "text" and not arguments.output
     for step in migrate(name, signed, how, record):
@@ -86,11 +77,11 @@ def run(arguments: Namespace) -> int:
     if at_once:
         write(which)
     elif arguments.format == "json":
-        tell(json.dumps({"steps": to_builtins(steps)}, indent=2) + "\n", arguments)
+        print_output(json.dumps({"steps": to_builtins(steps)}, indent=2) + "\n", arguments)
     else:
-        tell("".join(line for step in steps for line in _lines(step, columns)) + which, arguments)
+        print_output("".join(line for step in steps for line in _lines(step, columns)) + which, arguments)
     if not steps:
-        complain(f"none of {count(len(signed), 'signed tag')} of {arguments.repository} was asked for: see --tags")
+        complain(f"none of {count(len(signed), 'signed tag')} of {arguments.repository} matches --tags")
         return 1
     if any(step.outcome == "failed" for step in steps):
         return 2
@@ -98,9 +89,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _lines(step: MigrationStep, columns: int) -> Iterator[str]:
-    """A step in words: what became of the tag, and why where that is not well."""
-    from sealock.text import fit, line  # noqa: PLC0415  configuring does without
-
+    """Describe a step: the tag's outcome, and why where it is not signed."""
     about = f"{step.outcome:<13}  {line(step.tag, 60)}  {step.digest[:19]}…  verified by {step.verified_by}"
     yield f"{fit(about, columns)}\n"
     if step.why:

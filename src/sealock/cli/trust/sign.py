@@ -1,4 +1,4 @@
-"""`sealock trust sign`: sign a tag for the digest that it has at the registry, or for one that is given."""
+"""`sealock trust sign`: sign a tag for its digest at the registry, or for another digest."""
 
 from __future__ import annotations
 
@@ -6,32 +6,33 @@ from argparse import ArgumentParser, Namespace
 from typing import Final
 
 from sealock.cli.output import write
-from sealock.cli.trust import notation
+from sealock.cli.trust import cosign, notation
 from sealock.cli.trust.common import PASSPHRASES, add_server, name_of, open_keyring, setup_of
-from sealock.cli.trust.cosign import add_signing, sign
 from sealock.errors import UsageError
+from sealock.net.registry.clientconfig import open_registry
+from sealock.trust.notary.client import opened
 
 COSIGN: Final = """
-With --key, the image is signed as cosign does, and the passphrase comes from $COSIGN_PASSWORD. With --notation it is
-signed as notation does; the key is PEM, and if it is encrypted its passphrase comes from $SEALOCK_KEY_PASSPHRASE.
+--key signs the image as cosign does, and the passphrase comes from $COSIGN_PASSWORD. --notation signs it as notation
+does: the key is PEM, and if it is encrypted its passphrase comes from $SEALOCK_KEY_PASSPHRASE.
 """
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the verb's options."""
     parser.epilog = PASSPHRASES + COSIGN
-    parser.add_argument("reference", metavar="REF", help="the image to sign, such as example.com/app:1.2")
-    parser.add_argument("--digest", default="", help="sign this digest, and ask no registry (with --size)")
+    parser.add_argument("reference", metavar="REF", help="the image to sign, for example example.com/app:1.2")
+    parser.add_argument("--digest", default="", help="sign this digest without asking the registry (with --size)")
     parser.add_argument("--size", type=int, default=0, metavar="BYTES", help="the length of the manifest with --digest")
     parser.add_argument(
         "--role",
         action="append",
         default=[],
         metavar="ROLE",
-        help="sign in this role: targets, targets/NAME (default: every delegation whose key is here, else targets)",
+        help="sign in this role: targets, targets/NAME (default: all delegations whose keys are here, else targets)",
     )
     add_server(parser)
-    add_signing(parser)
+    cosign.add_signing(parser)
     notation.add_signing(parser)
 
 
@@ -49,25 +50,22 @@ def run(arguments: Namespace) -> int:
         if arguments.digest or arguments.size or arguments.role or arguments.server:
             msg = "--key signs as cosign does, and does not go with Notary's --digest, --size, --role and --server"
             raise UsageError(msg)
-        return sign(arguments)
+        return cosign.sign(arguments)
     if arguments.bundle or arguments.annotation:
         msg = "--bundle and --annotation are cosign's, and go with --key"
         raise UsageError(msg)
-    from sealock.trust.notary.client import opened  # noqa: PLC0415  loads HTTP
 
     name, setup = name_of(arguments.reference), setup_of(arguments)
     if name.tag is None:
-        msg = f"{arguments.reference} has no tag, and tags are what is signed"
+        msg = f"{arguments.reference} has no tag, and content trust signs tags"
         raise UsageError(msg)
     digest, size = arguments.digest, arguments.size
     if bool(digest) != (size > 0):
         msg = "--digest and --size go together"
         raise UsageError(msg)
     if not digest:
-        from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  loads HTTP
-
-        found = open_registry(setup.registries).manifest(name)
-        digest, size = found.digest, len(found.raw)
+        manifest = open_registry(setup.registries).manifest(name)
+        digest, size = manifest.digest, len(manifest.raw)
     with opened(name, setup) as repository:
         roles = repository.sign(open_keyring(), name.tag, digest, size, arguments.role)
     write(f"{repository.gun}:{name.tag} is signed for {digest} in {', '.join(roles)}\n")

@@ -1,43 +1,40 @@
-"""`sealock trust list`: the signed tags of a repository, and whose keys sign for it."""
+"""`sealock trust list`: the signed tags of a repository, and the keys that sign for it."""
 
 from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from sealock.cli.trust.common import add_output, add_server, name_of, setup_of, tell
+from sealock.cli.trust.common import add_output, add_server, name_of, print_output, setup_of
 from sealock.text import count, visible
-
-if TYPE_CHECKING:
-    from sealock.trust.notary.trusted import TrustedMetadata
+from sealock.trust.notary.client import opened
+from sealock.trust.notary.keys import canonical_id
+from sealock.trust.notary.result import root_names, states, tags_of
+from sealock.trust.notary.roles import RELEASES
+from sealock.trust.notary.trusted import TrustedMetadata
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the verb's options."""
-    parser.add_argument("repository", metavar="REPO", help="a repository, such as example.com/app")
+    parser.add_argument("repository", metavar="REPO", help="a repository, for example example.com/app")
     add_server(parser)
     add_output(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Run the verb and return the exit status."""
-    from sealock.trust.notary.client import opened  # noqa: PLC0415  loads HTTP
-
     with opened(name_of(arguments.repository, tag=False), setup_of(arguments)) as repository:
         trusted = repository.trusted()
     if arguments.format == "json":
-        tell(json.dumps(_table(trusted), indent=2) + "\n", arguments)
+        print_output(json.dumps(_table(trusted), indent=2) + "\n", arguments)
     else:
-        tell("".join(f"{line}\n" for line in _lines(trusted)), arguments)
+        print_output("".join(f"{line}\n" for line in _lines(trusted)), arguments)
     return 0
 
 
 def _lines(trusted: TrustedMetadata) -> Iterator[str]:
-    from sealock.trust.notary.keys import canonical_id  # noqa: PLC0415  configuring does without
-    from sealock.trust.notary.result import root_names, states, tags_of  # noqa: PLC0415  as above
-    from sealock.trust.notary.roles import RELEASES  # noqa: PLC0415  as above
 
     tags = list(tags_of(trusted))
     width = max((len(visible(tag.tag)) for tag in tags), default=0)
@@ -56,7 +53,7 @@ def _lines(trusted: TrustedMetadata) -> Iterator[str]:
         yield "delegations"
     for delegation in targets.delegations:
         paths = ", ".join(path or "everything" for path in delegation.paths) or "nothing"
-        counts = "" if delegation.name == RELEASES else "; does not count for pulling"
+        counts = "" if delegation.name == RELEASES else "; clients do not accept its tags"
         needs = f"; {delegation.role.threshold} must sign" if delegation.role.threshold > 1 else ""
         yield f"  {visible(delegation.name)}, for {visible(paths)}{needs}{counts}"
         yield from (f"    {canonical_id(targets.keys[name])}" for name in delegation.role.keys)
@@ -67,16 +64,14 @@ def _lines(trusted: TrustedMetadata) -> Iterator[str]:
 
 
 def _table(trusted: TrustedMetadata) -> dict[str, Any]:
-    from sealock.trust.notary.keys import canonical_id  # noqa: PLC0415  configuring does without
-    from sealock.trust.notary.result import states, tags_of  # noqa: PLC0415  as above
 
     targets = trusted.targets["targets"].body
     return {
         "repository": trusted.gun,
         "rests_on": trusted.rests_on,
         "tags": [
-            {"tag": one.tag, "digest": one.digest, "length": one.length, "signed_by": one.role}
-            for one in tags_of(trusted)
+            {"tag": tag.tag, "digest": tag.digest, "length": tag.length, "signed_by": tag.role}
+            for tag in tags_of(trusted)
         ],
         "keys": {name: list(role.keys) for name, role in trusted.root.body.roles.items()},
         "delegations": [

@@ -16,7 +16,7 @@ WORTH: Final = re.compile(
     rb"CONTENT_TRUST|content-trust|notary|NOTARY_|\btrust\b|trust_?(?:p|_p)(?:olicy|inning)|portieris|remote_server",
     re.IGNORECASE,
 )
-"""A file without any of these has nothing for us."""
+"""Words without which a file has no dependence."""
 _COMMENT: Final = re.compile(r"[ \t]*(?:#|//|;|REM[ \t]|<!--)", re.IGNORECASE)
 _VARIABLE: Final = re.compile(
     r"(?<![A-Za-z0-9_])(?P<reads>\$\{?|%|\benv\.|\bENV\[)?(?P<name>DOCKER_CONTENT_TRUST(?:_[A-Z]{1,20}){0,4}"
@@ -60,7 +60,7 @@ _PATTERNS: Final[tuple[tuple[DependenceKind, re.Pattern[str]], ...]] = (
     ("server", re.compile(r"\"remote_server\"[ \t]{0,8}:[ \t]{0,8}\{")),
 )
 _AZURE_POLICY: Final = re.compile(r"\btrustPolicy\b[^}]{0,200}\bNotary\b")
-_PASSED_ON: Final = re.compile(r"\$\{?DOCKER_CONTENT_TRUST[}:\w-]{0,20}|%DOCKER_CONTENT_TRUST%")
+_REFERENCE: Final = re.compile(r"\$\{?DOCKER_CONTENT_TRUST[}:\w-]{0,20}|%DOCKER_CONTENT_TRUST%")
 _PASSWORD: Final = re.compile(r"//[^/@\s]{1,200}@")
 _MOST_LINE: Final = 20_000
 _MOST_FOUND: Final = 1000
@@ -68,7 +68,7 @@ _SHOWN: Final = 160
 
 
 def find(text: str, where: str) -> tuple[NotaryDependence, ...]:
-    """Find the places of a text, in their order."""
+    """Find the dependences in a text, in their order."""
     found: list[NotaryDependence] = []
     for number, line in enumerate(text.splitlines(), 1):
         if len(found) >= _MOST_FOUND:
@@ -78,7 +78,7 @@ def find(text: str, where: str) -> tuple[NotaryDependence, ...]:
     for match in _AZURE_POLICY.finditer(text):
         number = text.count("\n", 0, match.start()) + 1
         found.append(NotaryDependence("azure", where, "trustPolicy of type Notary", number, 1, ends_of("azure", "")))
-    return tuple(sorted(found[:_MOST_FOUND], key=lambda one: (one.line, one.column)))
+    return tuple(sorted(found[:_MOST_FOUND], key=lambda each: (each.line, each.column)))
 
 
 def _of_line(line: str, where: str, number: int) -> Iterator[NotaryDependence]:
@@ -94,14 +94,14 @@ def _of_line(line: str, where: str, number: int) -> Iterator[NotaryDependence]:
     for kind, pattern in _PATTERNS:
         for match in pattern.finditer(line):
             start, end = match.span()
-            if any(start < one_end and one_start < end for one_start, one_end in spans):
+            if any(start < span_end and span_start < end for span_start, span_end in spans):
                 continue
             spans.append((start, end))
             yield NotaryDependence(kind, where, _shown(match[0]), number, start + 1, ends_of(kind, line))
 
 
 def _value(match: re.Match[str], line: str) -> str:
-    """What a variable is set to. `NAME= command`, with a space behind alone, empties it in a shell."""
+    """Return a variable's value. `NAME= command`, with a space only after the sign, empties it in a shell."""
     if match["mark"] == "=" and match.end("mark") < match.start("value"):
         before, after = line[match.start("mark") - 1], line[match.end("mark")]
         if after in " \t" and before not in " \t":
@@ -110,7 +110,7 @@ def _value(match: re.Match[str], line: str) -> str:
 
 
 def _kind(match: re.Match[str], value: str, line: str) -> DependenceKind:
-    """What is done with a variable."""
+    """Classify how a text uses a variable."""
     name = match["name"]
     set_here = match["mark"] not in {None, ","} or (match["space"] and _sets_by_space(line, match.start()))
     # `env.NAME = 1` sets it, in Groovy and Ruby; `$NAME = 1` and `env.NAME == 1` compare it.
@@ -125,13 +125,13 @@ def _kind(match: re.Match[str], value: str, line: str) -> DependenceKind:
         return "hub" if "notary.docker.io" in value else "server"
     if name != "DOCKER_CONTENT_TRUST":
         return "mention"
-    if (not value and match["mark"] == ":") or _PASSED_ON.fullmatch(value):
-        return "mention"  # what it is set to stands elsewhere
+    if (not value and match["mark"] == ":") or _REFERENCE.fullmatch(value):
+        return "mention"  # its value comes from elsewhere
     return "off" if not value or value.lower() in _OFF else "variable"
 
 
 def _sets_by_space(line: str, at: int) -> bool:
-    """Whether a name and a value apart by a space set it: in a Dockerfile's ENV, setx, fish's set -x."""
+    """Whether a name, a space and a value set it: in a Dockerfile's ENV, setx, fish's set -x."""
     before = line[:at].strip().lower()
     return bool(re.fullmatch(r"env|setx|set[ \t]+-[a-z]{1,4}|setenv", before))
 

@@ -1,6 +1,6 @@
-"""What is attached to an image for cosign: by the tags sha256-HEX.sig and .att, and as referrers.
+"""Finds what cosign attached to an image: under the tags sha256-HEX.sig and .att, and as OCI referrers.
 
-Nothing here is trusted: whoever may push to the repository may attach what they like, and as much of it.
+Nothing here is trusted: everyone with push access to the repository can attach anything, in any quantity.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ _BYTES: Final[Mapping[AttachmentPurpose, int]] = {"signature": 1 << 20, "attesta
 _MOST_REFERRERS: Final = 256
 _MOST_ITEMS: Final = 256
 _MOST_TOTAL: Final = 256 << 20
-"""Bytes that are read for one verification."""
+"""Bytes to read for one verification."""
 _LONGEST: Final = 120.0
-"""Seconds after which nothing more is looked at, however slow a registry is."""
+"""Seconds after which the search ends, however slow a registry is."""
 
 
-class Attached(Struct, frozen=True):
-    """One thing that may be a signature or an attestation. `where` tells a person which."""
+class Attachment(Struct, frozen=True):
+    """A possible signature or attestation. `where` describes its place to a person."""
 
     kind: AttachmentKind
     where: str
@@ -52,8 +52,8 @@ class Attached(Struct, frozen=True):
     annotations: Mapping[str, str] = {}
 
 
-class Passed(Struct, frozen=True):
-    """Something that was not looked at. `unknown`: it may well be what is sought, and could not be read."""
+class SkippedAttachment(Struct, frozen=True):
+    """An attachment that was not evaluated. `unknown`: it may be a valid signature, and could not be read."""
 
     where: str
     why: str
@@ -61,51 +61,51 @@ class Passed(Struct, frozen=True):
 
 
 def tag_of(digest: str, suffix: str) -> str:
-    """The tag that stands for what is attached to a digest."""
+    """The tag under which cosign attaches something to a digest."""
     return f"{digest.replace(':', '-')}.{suffix}"
 
 
-def attached(
-    registry: Registry, name: ImageName, digest: str, wanted: AttachmentPurpose
-) -> Iterator[Attached | Passed]:
-    """Yield what is attached to a digest: bundles, then what is under the tag, then the rest.
+def attachments(
+    registry: Registry, name: ImageName, digest: str, purpose: AttachmentPurpose
+) -> Iterator[Attachment | SkippedAttachment]:
+    """Yield a digest's attachments: bundles, then what is under the tag, then the rest.
 
-    So a signature costs four requests at the most, wherever it is.
+    In this order a signature costs at most four requests.
     """
-    return _Gathering(registry, name, digest, wanted).all()
+    return _Search(registry, name, digest, purpose).all()
 
 
-class _Gathering:
-    """One walk, with what it may still read."""
+class _Search:
+    """One search, with its remaining budget."""
 
-    def __init__(self, registry: Registry, name: ImageName, digest: str, wanted: AttachmentPurpose) -> None:
-        self.registry, self.name, self.digest, self.wanted = registry, name, digest, wanted
+    def __init__(self, registry: Registry, name: ImageName, digest: str, purpose: AttachmentPurpose) -> None:
+        self.registry, self.name, self.digest, self.purpose = registry, name, digest, purpose
         self.items, self.bytes, self.begun = 0, 0, monotonic()
 
-    def all(self) -> Iterator[Attached | Passed]:
-        suffix = _SUFFIXES[self.wanted]
+    def all(self) -> Iterator[Attachment | SkippedAttachment]:
+        suffix = _SUFFIXES[self.purpose]
         name = replace(self.name, tag=tag_of(self.digest, suffix), digest=None)
         try:
-            found: tuple[Descriptor, ...] = ()
+            referrers: tuple[Descriptor, ...] = ()
             try:
-                found = self.registry.referrers(self.name, self.digest)
+                referrers = self.registry.referrers(self.name, self.digest)
             except TransportError as error:
-                yield Passed("the list of referrers", str(error), unknown=True)
-            # The types in the list are anybody's word, so none is left out; but those that fit come first.
-            ordered = sorted(found, key=self._order)[:_MOST_REFERRERS]
-            fitting = sum(self._order(one) == 0 for one in ordered)
+                yield SkippedAttachment("the list of referrers", str(error), unknown=True)
+            # The types in the list are unverified, so all are read; but likely ones come first.
+            ordered = sorted(referrers, key=self._order)[:_MOST_REFERRERS]
+            fitting = sum(self._order(referrer) == 0 for referrer in ordered)
             yield from self._referrers(ordered[:fitting])
             yield from self._of_manifest(name, f"the .{suffix} tag", missing_is_fine=True)
             yield from self._referrers(ordered[fitting:])
-            left = len(found) > _MOST_REFERRERS
-        except _EnoughError:
-            left = True
-        if left:
-            why = "so much is attached to the image, or it comes so slowly, that not all of it was looked at"
-            yield Passed("the rest", why, unknown=True)
+            incomplete = len(referrers) > _MOST_REFERRERS
+        except _LimitError:
+            incomplete = True
+        if incomplete:
+            why = "the image has too many attachments, or the registry is too slow, so not all were read"
+            yield SkippedAttachment("the rest", why, unknown=True)
 
-    def _referrers(self, found: Sequence[Descriptor]) -> Iterator[Attached | Passed]:
-        for descriptor in found:
+    def _referrers(self, referrers: Sequence[Descriptor]) -> Iterator[Attachment | SkippedAttachment]:
+        for descriptor in referrers:
             where = f"referrer {descriptor.digest[:19]}"
             yield from self._of_manifest(replace(self.name, tag=None, digest=descriptor.digest), where)
 
@@ -117,40 +117,40 @@ class _Gathering:
 
     def _of_manifest(
         self, name: ImageName, where: str, *, missing_is_fine: bool = False
-    ) -> Iterator[Attached | Passed]:
+    ) -> Iterator[Attachment | SkippedAttachment]:
         if monotonic() - self.begun > _LONGEST:
-            raise _EnoughError
+            raise _LimitError
         try:
             manifest = self.registry.manifest(name).noun
         except RegistryError as error:
             if not (missing_is_fine and error.status == 404):
-                yield Passed(where, str(error), unknown=True)
+                yield SkippedAttachment(where, str(error), unknown=True)
             return
         except TransportError as error:
-            yield Passed(where, str(error), unknown=not isinstance(error, ManifestError))
+            yield SkippedAttachment(where, str(error), unknown=not isinstance(error, ManifestError))
             return
         if not isinstance(manifest, Manifest):
-            yield Passed(where, "it is an index, which holds no signatures")
+            yield SkippedAttachment(where, "it is an index, which has no signatures")
             return
         for number, layer in enumerate(manifest.layers, 1):
             spot = where if len(manifest.layers) == 1 else f"{where}, layer {number}"
-            if (kind := _KINDS.get(layer.media_type)) in _FITS[self.wanted]:
+            if (kind := _KINDS.get(layer.media_type)) in _FITS[self.purpose]:
                 yield self._of_layer(layer, kind, spot)
 
-    def _of_layer(self, layer: Descriptor, kind: AttachmentKind, where: str) -> Attached | Passed:
-        limit = _BYTES[self.wanted]
+    def _of_layer(self, layer: Descriptor, kind: AttachmentKind, where: str) -> Attachment | SkippedAttachment:
+        limit = _BYTES[self.purpose]
         if layer.size > limit:
-            why = f"it has {layer.size} bytes, and a {self.wanted} of {limit} at the most is read"
-            return Passed(where, why, unknown=self.wanted == "attestation")
+            why = f"it has {layer.size} bytes; the limit for {self.purpose}s is {limit}"
+            return SkippedAttachment(where, why, unknown=self.purpose == "attestation")
         self.items, self.bytes = self.items + 1, self.bytes + layer.size
         if self.items > _MOST_ITEMS or self.bytes > _MOST_TOTAL:
-            raise _EnoughError
+            raise _LimitError
         try:
             body = self.registry.read_blob(self.name, layer, limit)
         except TransportError as error:
-            return Passed(where, str(error), unknown=not isinstance(error, ManifestError))
-        return Attached(kind, where, body, layer.annotations)
+            return SkippedAttachment(where, str(error), unknown=not isinstance(error, ManifestError))
+        return Attachment(kind, where, body, layer.annotations)
 
 
-class _EnoughError(Exception):
-    """More is attached than is looked at."""
+class _LimitError(Exception):
+    """There are more attachments than the limits allow to read."""

@@ -50,7 +50,7 @@ class CosignRequirements(Struct, frozen=True):
     def check(self) -> None:
         """Raise UsageError where nobody could meet it, or anybody; TargetError for a trusted root that is none."""
         if not self.keys and not self.identities:
-            msg = "whose signature is to be trusted? Name a key, or an identity and its issuer"
+            msg = "which signer do you trust? Name a key, or an identity and its issuer"
             raise UsageError(msg)
         if any(
             not identity.subject.strip("*") or not identity.issuer or "*" in identity.issuer

@@ -1,21 +1,21 @@
-"""Whether an image is signed by somebody who is trusted, in cosign's ways; and what was attested of it.
+"""Verifies cosign's signatures and attestations of an image.
 
-Each digest is verified for itself: a signature counts if what it signs names the very digest that was asked for.
+A signature counts only for the digest that its payload names.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from msgspec import Struct
+from msgspec.structs import replace
 
 from sealock.errors import TargetError, UsageError
 from sealock.model.imagename import ImageName, parse
-from sealock.model.trust import Signer, TrustResult
+from sealock.model.trust import Attestation, Signer, TrustResult
 from sealock.net.registry.client import Registry
-from sealock.trust.cosign.attachments import Attached, Passed, attached
+from sealock.trust.cosign.attachments import Attachment, SkippedAttachment, attachments
 from sealock.trust.cosign.bundles import Bundle, read_bundle
 from sealock.trust.cosign.claimedsigners import moment, stranger
 from sealock.trust.cosign.keyless import SigstoreRoot
@@ -29,57 +29,44 @@ from sealock.trust.intoto import CREATED, CUSTOM, SIGNATURE, InTotoStatement, St
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.trust.wire import decoded, table_of
 
-_TOLD: Final = 4
-"""Refused signatures that are told of."""
-
-
-class Attestation(Struct, frozen=True):
-    """A statement about the image, by somebody who is trusted."""
-
-    statement: InTotoStatement
-    signer: Signer
-
-
-class Attested(Struct, frozen=True):
-    """What verification of attestations came to: a verdict, and what was attested, as found."""
-
-    result: TrustResult
-    attestations: tuple[Attestation, ...] = ()
+_LISTED: Final = 4
+"""Refused signatures that a result lists."""
 
 
 def verify_cosign(registry: Registry, name: ImageName, digest: str, expected: CosignRequirements) -> TrustResult:
-    """Tell whether a digest is signed as is expected. UsageError where nobody is named who could have signed."""
+    """Verify that a digest is signed as expected. UsageError where the requirements name no signer."""
     expected.check()
-    evaluate = _Judge(name, digest, expected)
-    for one in attached(registry, name, digest, "signature"):
-        if evaluate.take(one, evaluate.signature) and evaluate.enough:
+    verification = _Verification(name, digest, expected)
+    for attachment in attachments(registry, name, digest, "signature"):
+        if verification.take(attachment, verification.signature) and verification.enough:
             break
-    return evaluate.result("signature")
+    return verification.result("signature")
 
 
 def verify_attestations(
     registry: Registry, name: ImageName, digest: str, expected: CosignRequirements, predicate_type: str = ""
-) -> Attested:
-    """Find what was attested of a digest, of one predicate type or of any but a mere signature.
+) -> TrustResult:
+    """Verify a digest's attestations of one predicate type, or of every type but a signature's.
 
-    All of them are found, not just the first: who relies on one must know the others.
+    The result has all of them, not only the first: a reader of one must know the others.
     """
     expected.check()
-    evaluate = _Judge(name, digest, expected, predicate_type)
-    for one in attached(registry, name, digest, "attestation"):
-        evaluate.take(one, evaluate.attestation)
-    return Attested(evaluate.result("attestation"), tuple(evaluate.attestations))
+    verification = _Verification(name, digest, expected, predicate_type)
+    for attachment in attachments(registry, name, digest, "attestation"):
+        verification.take(attachment, verification.attestation)
+    result = verification.result("attestation")
+    return replace(result, kind="attestation", attestations=tuple(verification.attestations))
 
 
-class _Judge:
-    """Judges what is attached to one digest, one thing at a time, and remembers why things were refused."""
+class _Verification:
+    """Verifies the attachments of one digest, one at a time, and remembers why some were refused."""
 
     def __init__(self, name: ImageName, digest: str, expected: CosignRequirements, predicate_type: str = "") -> None:
         self.name, self.digest, self.expected, self.predicate_type = name, digest, expected, predicate_type
         self.signers: dict[str, Signer] = {}
         self.attestations: list[Attestation] = []
         self.refused: list[tuple[str, SignatureRefusedError]] = []
-        self.unknown: list[Passed] = []
+        self.unknown: list[SkippedAttachment] = []
         self.notes: dict[str, None] = {}
         self._root: SigstoreRoot | None = None
 
@@ -87,30 +74,30 @@ class _Judge:
     def enough(self) -> bool:
         return len(self.signers) >= self.expected.threshold
 
-    def take(self, one: Attached | Passed, evaluated: Any) -> bool:  # noqa: ANN401  one of the two methods below
-        """Judge a thing; whether it counts."""
-        if isinstance(one, Passed):
-            if one.unknown:
-                self.unknown.append(one)
+    def take(self, attachment: Attachment | SkippedAttachment, verify: Callable[[Attachment], Signer | None]) -> bool:
+        """Verify an attachment by one of the methods below, and return whether it counts."""
+        if isinstance(attachment, SkippedAttachment):
+            if attachment.unknown:
+                self.unknown.append(attachment)
             else:
-                self.refused.append((one.where, SignatureRefusedError(check="malformed", why=one.why)))
+                self.refused.append((attachment.where, SignatureRefusedError(check="malformed", why=attachment.why)))
             return False
         try:
-            signer: Signer | None = evaluated(one)
+            signer = verify(attachment)
         except SignatureRefusedError as error:
-            self.refused.append((one.where, error))
+            self.refused.append((attachment.where, error))
             return False
         except (TargetError, UsageError) as error:
-            # What verifies it is missing here, or cannot use the trusted root.
-            self.unknown.append(Passed(one.where, str(error), unknown=True))
+            # The extra that verifies it is not installed, or cannot use the trusted root.
+            self.unknown.append(SkippedAttachment(attachment.where, str(error), unknown=True))
             return False
         if signer is None:
             return False
-        self.signers.setdefault(self._expected_as(signer), signer)
+        self.signers.setdefault(self._identity_of(signer), signer)
         return True
 
-    def _expected_as(self, signer: Signer) -> str:
-        """The key, or the identity that was expected: all names that fit one pattern are one of the signers wanted."""
+    def _identity_of(self, signer: Signer) -> str:
+        """The key or the expected identity: all names that match one pattern count as one signer."""
         fitting = (
             f"{identity.subject} {identity.issuer}"
             for identity in self.expected.identities
@@ -120,61 +107,61 @@ class _Judge:
 
     # A signature.
 
-    def signature(self, one: Attached) -> Signer:
-        """Who signed the image by it; SignatureRefusedError where it does not count."""
-        if one.kind == "simple":
-            return self._simple(one)
-        bundle = read_bundle(one.body, "the bundle")
-        signer, statement = self._bundle(bundle, one.where)
+    def signature(self, attachment: Attachment) -> Signer:
+        """Return the image's signer; SignatureRefusedError where the signature does not count."""
+        if attachment.kind == "simple":
+            return self._simple(attachment)
+        bundle = read_bundle(attachment.body, "the bundle")
+        signer, statement = self._bundle(bundle, attachment.where)
         if statement.predicate_type != SIGNATURE:
-            why = f"it attests {statement.predicate_type[:100]}, which is no signature of the image"
+            why = f"it attests {statement.predicate_type[:100]}, which is not a signature of the image"
             raise SignatureRefusedError(check="type", why=why)
         return self._fitting(statement, signer)
 
-    def _simple(self, one: Attached) -> Signer:
-        signature = decoded(one.annotations.get(SIGNATURE_ANNOTATION), "its signature")
-        signer = self._under_tag(one, (signature,), one.body, one.body)
-        claims = read_claims(one.body, "its payload")
+    def _simple(self, attachment: Attachment) -> Signer:
+        signature = decoded(attachment.annotations.get(SIGNATURE_ANNOTATION), "its signature")
+        signer = self._under_tag(attachment, (signature,), attachment.body, attachment.body)
+        claims = read_claims(attachment.body, "its payload")
         if claims.digest != self.digest:
             why = f"it was made for another image, {claims.digest[:71]}"
             raise SignatureRefusedError(check="digest", why=why)
         self._note(check_repository(claims.repository, self.name, self.expected))
         check_annotations(claims.optional, self.expected)
-        return _dated(signer, claims.signed)
+        return replace(signer, signed=claims.signed or signer.signed)
 
     # An attestation.
 
-    def attestation(self, one: Attached) -> Signer | None:
-        """Who attested something by it; None where it is a mere signature, or of another type than is sought."""
-        if one.kind == "envelope":
-            envelope = read_envelope(table_of(one.body, "the envelope", len(one.body)), "the envelope")
-            signer = self._under_tag(one, envelope.signatures, envelope.message, envelope.payload)
+    def attestation(self, attachment: Attachment) -> Signer | None:
+        """Return the attestation's signer; None for a signature, or for another predicate type."""
+        if attachment.kind == "envelope":
+            envelope = read_envelope(table_of(attachment.body, "the envelope", len(attachment.body)), "the envelope")
+            signer = self._under_tag(attachment, envelope.signatures, envelope.message, envelope.payload)
             statement = read_statement(envelope, "its statement")
         else:
-            signer, statement = self._bundle(read_bundle(one.body, "the bundle"), one.where)
+            signer, statement = self._bundle(read_bundle(attachment.body, "the bundle"), attachment.where)
         kind = statement.predicate_type
         if kind == SIGNATURE or (self.predicate_type and kind != self.predicate_type):
             if kind != SIGNATURE:
                 why = f"it is of another type, {kind[:100]}"
-                self.refused.append((one.where, SignatureRefusedError(check="type", why=why)))
+                self.refused.append((attachment.where, SignatureRefusedError(check="type", why=why)))
             return None
         signer = self._fitting(statement, signer)
-        self.attestations.append(Attestation(statement, signer))
+        self.attestations.append(Attestation(kind, statement.predicate, signer))
         return signer
 
     # Both.
 
     def _fitting(self, statement: InTotoStatement, signer: Signer) -> Signer:
-        """Hold a statement to the image and to what is expected."""
+        """Check that a statement is about the image and meets the requirements."""
         *others, last = statement.about(self.digest)
         for subject in others:
-            # The same image may have several names, as it has when it is pushed to several places.
+            # An image that is pushed to several places may have several names.
             with suppress(SignatureRefusedError):
                 return self._fits(subject, statement, signer)
         return self._fits(last, statement, signer)
 
     def _fits(self, subject: StatementSubject, statement: InTotoStatement, signer: Signer) -> Signer:
-        # A subject may have any name ("pkg:docker/app@1.2"); only what may be a repository is held to it.
+        # A subject may have any name ("pkg:docker/app@1.2"); only a repository's name is compared.
         named = subject.name if parse(subject.name) is not None else ""
         note = check_repository(named, self.name, self.expected)
         check_annotations(subject.annotations, self.expected)
@@ -182,7 +169,7 @@ class _Judge:
         when = subject.annotations.get(CREATED)
         if statement.predicate_type == CUSTOM and isinstance(statement.predicate, dict):
             when = statement.predicate.get("Timestamp", when)
-        return _dated(signer, moment(when) if isinstance(when, str) else None)
+        return replace(signer, signed=(moment(when) if isinstance(when, str) else None) or signer.signed)
 
     def _bundle(self, bundle: Bundle, where: str) -> tuple[Signer, InTotoStatement]:
         message = bundle.envelope.message
@@ -194,24 +181,27 @@ class _Judge:
             signer = root.signer(bundle, where)
         return signer, read_statement(bundle.envelope, "its statement")
 
-    def _under_tag(self, one: Attached, signatures: tuple[bytes, ...], message: bytes, payload: bytes) -> Signer:
-        """Who signed what stands under a tag, where what shows that stands beside it."""
-        if (signer := self._by_key(signatures, message, one.where)) is not None:
+    def _under_tag(
+        self, attachment: Attachment, signatures: tuple[bytes, ...], message: bytes, payload: bytes
+    ) -> Signer:
+        """Return the signer of an attachment under a tag, whose certificate and log entry are in annotations."""
+        if (signer := self._by_key(signatures, message, attachment.where)) is not None:
             return signer
-        root, certificate = self._trusted_root(), one.annotations.get(CERTIFICATE, "")
+        root, certificate = self._trusted_root(), attachment.annotations.get(CERTIFICATE, "")
         if root is None or not certificate:
             raise stranger(payload, certificate.encode())
-        promise = one.annotations.get(PROMISE, "")
-        signer = root.promised(Unproven(signatures[0], message, payload, one.body, certificate, promise), one.where)
-        self._note("when it was signed rests on the log's promise; there is no proof in it that the log keeps it")
+        promise = attachment.annotations.get(PROMISE, "")
+        unproven = Unproven(signatures[0], message, payload, attachment.body, certificate, promise)
+        signer = root.promised(unproven, attachment.where)
+        self._note("the signing time rests on the log's promise; the signature has no proof that the log includes it")
         return signer
 
     def _by_key(self, signatures: tuple[bytes, ...], message: bytes, where: str) -> Signer | None:
-        """Which of the keys made one of the signatures."""
+        """Return the signer whose key made one of the signatures."""
         for signature in signatures:
             for key in self.expected.keys:
                 if made(key, signature, message):
-                    return Signer(key.id, where=where)
+                    return Signer(key.id, where=where, source=key.source)
         return None
 
     def _trusted_root(self) -> SigstoreRoot | None:
@@ -223,37 +213,33 @@ class _Judge:
         if text:
             self.notes[text] = None
 
-    # What it comes to.
+    # The result.
 
     def result(self, what: str) -> TrustResult:
-        """Put it together."""
+        """Return the result for all attachments so far."""
         reference = f"{self.name.familiar}{f':{self.name.tag}' if self.name.tag else ''}"
         signers = tuple(self.signers.values())
         notes = tuple(self.notes)
         if self.enough:
             return TrustResult("cosign", reference, self.digest, "trusted", signers=signers, notes=notes)
         if self.unknown:
-            why = "; ".join(f"{one.where}: {one.why}" for one in self.unknown[:_TOLD])
+            why = "; ".join(f"{skipped.where}: {skipped.why}" for skipped in self.unknown[:_LISTED])
             return TrustResult("cosign", reference, self.digest, "unknown", "unavailable", why, signers, notes)
-        check = next((error.check for _, error in self._telling()), "unsigned")
+        check = next((error.check for _, error in self._nearest_first()), "unsigned")
         if self.signers:
             check = "threshold"
         return TrustResult("cosign", reference, self.digest, "untrusted", check, self._reason(what), signers, notes)
 
-    def _telling(self) -> list[tuple[str, SignatureRefusedError]]:
-        """What was refused; first what came nearest to being trusted."""
-        return sorted(self.refused, key=lambda one: one[1].check in {"signature", "malformed"})
+    def _nearest_first(self) -> list[tuple[str, SignatureRefusedError]]:
+        """The refused attachments; first those that came nearest to being trusted."""
+        return sorted(self.refused, key=lambda refused: refused[1].check in {"signature", "malformed"})
 
     def _reason(self, what: str) -> str:
         if not self.refused and not self.signers:
-            return f"there is no {what} of it" + (f" of type {self.predicate_type}" if self.predicate_type else "")
-        said = f"no {what} of it counts"
+            return f"it has no {what}" + (f" of type {self.predicate_type}" if self.predicate_type else "")
+        summary = f"it has no valid {what}"
         if self.signers:
-            said = f"{len(self.signers)} of the {self.expected.threshold} signers that are wanted have signed"
-        told = "; ".join(f"{where}: {error}" for where, error in self._telling()[:_TOLD])
-        more = len(self.refused) - _TOLD
-        return said + (f" ({told}{f'; and {more} more' if more > 0 else ''})" if told else "")
-
-
-def _dated(signer: Signer, when: datetime | None) -> Signer:
-    return signer if when is None else Signer(signer.key, signer.name, signer.issuer, when, signer.where)
+            summary = f"{len(self.signers)} of {self.expected.threshold} required signers have signed"
+        reasons = "; ".join(f"{where}: {error}" for where, error in self._nearest_first()[:_LISTED])
+        more = len(self.refused) - _LISTED
+        return summary + (f" ({reasons}{f'; and {more} more' if more > 0 else ''})" if reasons else "")

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, Final, NoReturn, TypeAlias
 
-from sealock.trust.notary.refusal import MetadataRefusedError
+from sealock.trust.refusal import MetadataRefusedError
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | bool | None"
 _DIGITS: Final = 18

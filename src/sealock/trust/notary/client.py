@@ -1,6 +1,6 @@
-"""A repository's content trust as this machine is set up for it: Docker's folder, logins, certificates and pins.
+"""Verifies images by Docker Content Trust as this machine is set up for it: Docker's trust directory, logins, pins.
 
-`judge` is the one function from a reference to a verdict; `signed_tags` lists all that it would trust.
+`verify_notary` gives the result for a reference; `signed_tags` lists every tag that it would trust.
 """
 
 from __future__ import annotations
@@ -17,28 +17,27 @@ from msgspec import Struct
 from sealock.errors import PolicyError, TargetError, TransportError
 from sealock.model.imagename import ImageName
 from sealock.model.registries import Registries
+from sealock.model.trust import SignedTag, Signer, TrustResult, VerifiedTag
 from sealock.net.http import HttpTimeouts, HttpTransport
 from sealock.net.registry.auth import Authorizer, parse_challenge
 from sealock.net.registry.credentials import DockerCredentials
 from sealock.net.registry.names import host_of
 from sealock.net.transport import Transport
-from sealock.trust.notary.folder import TrustFolder, docker_folder
-from sealock.trust.notary.refusal import MetadataRefusedError
+from sealock.trust.notary.folder import TrustDirectory, docker_directory
 from sealock.trust.notary.repository import Repository
-from sealock.trust.notary.result import SignedTag, VerifiedTag
-from sealock.trust.notary.server import Server, address_of
-from sealock.trust.notary.signin import SignIn
+from sealock.trust.notary.server import Server, SignIn, address_of
 from sealock.trust.pins import Pin, Pins, merged, pin_of, read_pins
+from sealock.trust.refusal import MetadataRefusedError, result_of
 
 _MOST_CONFIG: Final = 1 << 20
 _MOST_HOSTS: Final = 1000
 
 
 class Setup(Struct, frozen=True):
-    """What this machine says, with what the caller would have otherwise.
+    """This machine's configuration, with what the caller overrides.
 
-    `server` is a notary server's address, "" for $DOCKER_CONTENT_TRUST_SERVER or the registry's own. `pins` come before
-    those of Docker's and Notary's configuration where they speak of the same name; `pin` is in place of them all.
+    `server` is a notary server's address, "" for $DOCKER_CONTENT_TRUST_SERVER or the registry's own. `pins` win over
+    those of Docker's and Notary's configuration for the same name; `pin` replaces them all.
     """
 
     environment: Mapping[str, str]
@@ -48,15 +47,34 @@ class Setup(Struct, frozen=True):
     registries: Registries = Registries()
     patience: HttpTimeouts | None = None
     transport: Transport | None = None
-    """Given where several repositories are to share one."""
+    """One transport for several repositories; None opens one for each."""
 
 
-def evaluate(name: ImageName, setup: Setup | None = None) -> VerifiedTag:
-    """Tell whether a reference is trusted, and which digest it stands for.
+def verify_notary(name: ImageName, setup: Setup | None = None) -> TrustResult:
+    """Verify a reference by Docker Content Trust. It never raises for an image, only for a faulty request or policy."""
+    reference = f"{name.familiar}{f':{name.tag}' if name.tag else ''}"
 
-    A tag must be signed; where a digest stands beside it, for that digest. Of a digest alone, some tag of the
-    repository must be signed for it. TrustError says why it is not trusted; TransportError and other errors that it
-    could not be told.
+    def verify() -> TrustResult:
+        verified = verify_tag(name, setup)
+        role = verified.signed_by
+        return TrustResult(
+            "notary",
+            reference,
+            verified.digest,
+            "trusted",
+            signers=tuple(Signer(key, role.role, signed=role.signed, where=verified.server) for key in role.keys),
+            notes=verified.notes,
+            verified_tag=verified,
+        )
+
+    return result_of("notary", reference, name.digest or "", verify)
+
+
+def verify_tag(name: ImageName, setup: Setup | None = None) -> VerifiedTag:
+    """Verify a reference, and return the signed tag that it stands for.
+
+    A tag must be signed, and for the reference's digest if it has both. For a digest without a tag, any tag of the
+    repository may be signed for it. TrustError: not trusted. TransportError and other errors: it could not be verified.
     """
     with opened(name, setup) as repository:
         if name.digest is not None and name.tag is None:
@@ -69,19 +87,19 @@ def evaluate(name: ImageName, setup: Setup | None = None) -> VerifiedTag:
 
 
 def signed_tags(name: ImageName, setup: Setup | None = None) -> tuple[SignedTag, ...]:
-    """List every signed tag of a name's repository, verified; errors as for `judge`."""
+    """List every signed tag of a name's repository, verified; errors as for `verify_tag`."""
     with opened(name, setup) as repository:
         return repository.signed_tags()
 
 
 def gun_of(name: ImageName) -> str:
-    """What Notary calls a repository: docker.io/library/alpine."""
+    """Notary's globally unique name (GUN) of a repository: docker.io/library/alpine."""
     return f"{name.registry}/{name.repository}"
 
 
 @contextmanager
 def opened(name: ImageName, setup: Setup | None = None) -> Iterator[Repository]:
-    """Open a name's repository, without asking anything yet; its connections are closed in the end."""
+    """Open a name's repository, without a request yet, and close its connections in the end."""
     setup = setup or Setup(os.environ)
     if setup.transport is not None:
         yield _repository(name, setup, setup.transport)
@@ -97,32 +115,32 @@ def _repository(name: ImageName, setup: Setup, transport: Transport) -> Reposito
     environment, gun = setup.environment, gun_of(name)
     address = address_of(name.registry, setup.server or environment.get("DOCKER_CONTENT_TRUST_SERVER", ""))
     if urlsplit(address).scheme == "http" and urlsplit(address).hostname not in {"127.0.0.1", "localhost", "::1"}:
-        # Whatever the policy says of plain HTTP to registries: first use rests on TLS.
-        msg = f"{address} is not asked: a notary server must be spoken to over HTTPS"
+        # Whatever the policy allows for registries: trust on first use rests on TLS.
+        msg = f"{address} was not contacted: a notary server must use HTTPS"
         raise TransportError(msg)
     sign_in = signing_in(name, transport, setup, urlsplit(address).netloc)
     pins = merged(setup.pins, configured_pins(environment))
     server = Server(transport, address, gun, sign_in)
-    return Repository(server, open_folder(environment), setup.pin or pin_of(pins, gun))
+    return Repository(server, open_directory(environment), setup.pin or pin_of(pins, gun))
 
 
-def open_folder(environment: Mapping[str, str]) -> TrustFolder:
-    """Docker's folder of trust."""
-    return TrustFolder(docker_folder(environment) / "trust")
+def open_directory(environment: Mapping[str, str]) -> TrustDirectory:
+    """Docker's trust directory."""
+    return TrustDirectory(docker_directory(environment) / "trust")
 
 
 def open_transport(environment: Mapping[str, str], patience: HttpTimeouts | None = None) -> HttpTransport:
     """A transport that trusts what Docker trusts for notary servers: the certificates in $DOCKER_CONFIG/tls/HOST.
 
-    No registry that may be spoken to over plain HTTP is named to it.
+    It allows plain HTTP to no host.
     """
-    top = docker_folder(environment) / "tls"
+    top = docker_directory(environment) / "tls"
     authorities: dict[str, tuple[str, ...]] = {}
     certificates: dict[str, tuple[str, str]] = {}
     for host in _listed(top)[:_MOST_HOSTS]:
         names = _listed(top / host)
-        if found := tuple(str(top / host / name) for name in names if name.endswith(".crt")):
-            authorities[host] = found
+        if files := tuple(str(top / host / name) for name in names if name.endswith(".crt")):
+            authorities[host] = files
         for name in names:
             key = name.removesuffix(".cert") + ".key"
             if name.endswith(".cert") and key in names:
@@ -131,12 +149,12 @@ def open_transport(environment: Mapping[str, str], patience: HttpTimeouts | None
 
 
 def signing_in(name: ImageName, transport: Transport, setup: Setup, notary: str) -> SignIn:
-    """Sign in as Docker does: the registry's login buys a token; a bare password goes to the notary server's own."""
+    """Sign in as Docker does: a registry login obtains a token; for basic authentication the notary server's login."""
     authorizer = Authorizer(transport, DockerCredentials(setup.environment), setup.registries)
 
     def sign_in(challenge: str, url: str, repository: str, actions: str, /) -> Mapping[str, str]:
-        asked = parse_challenge(challenge)
-        host = host_of(name) if asked is not None and asked.scheme == "bearer" else notary
+        parsed = parse_challenge(challenge)
+        host = host_of(name) if parsed is not None and parsed.scheme == "bearer" else notary
         scopes = (f"repository:{repository}:{actions}",)
         if not authorizer.learn(host, url, challenge, scopes):
             return {}
@@ -147,26 +165,26 @@ def signing_in(name: ImageName, transport: Transport, setup: Setup, notary: str)
 
 
 def configured_pins(environment: Mapping[str, str]) -> Pins:
-    """The pins of Docker's config.json and of Notary's; both count."""
+    """The pins of both Docker's and Notary's config.json."""
     home = Path(environment.get("HOME") or "~").expanduser()
     pins = Pins()
-    for path in (docker_folder(environment) / "config.json", home / ".notary" / "config.json"):
+    for path in (docker_directory(environment) / "config.json", home / ".notary" / "config.json"):
         raw = _read(path)
         if raw is None or b"trust_pinning" not in raw:
             continue
-        found = read_pins(raw.decode("utf-8", "replace"), str(path), loading(path.parent))
-        if found is not None:
-            pins = merged(pins, found)
+        configured = read_pins(raw.decode("utf-8", "replace"), str(path), loading(path.parent))
+        if configured is not None:
+            pins = merged(pins, configured)
     return pins
 
 
-def loading(folder: Path) -> Callable[[str], bytes]:
-    """Reads files that a configuration in this folder names."""
+def loading(directory: Path) -> Callable[[str], bytes]:
+    """Make a reader of files that a configuration in this directory names."""
 
     def load(path: str) -> bytes:
-        raw = _read(folder / Path(path).expanduser())
+        raw = _read(directory / Path(path).expanduser())
         if raw is None:
-            msg = f"{path}, which a pin names, is not there"
+            msg = f"{path}, which a pin names, does not exist"
             raise PolicyError(msg)
         return raw
 
@@ -184,8 +202,8 @@ def _read(path: Path) -> bytes | None:
         raise TargetError(msg) from None
 
 
-def _listed(folder: Path) -> list[str]:
+def _listed(directory: Path) -> list[str]:
     try:
-        return sorted(os.listdir(folder))
+        return sorted(os.listdir(directory))
     except OSError:
         return []

@@ -19,10 +19,10 @@ from sealock.trust.notary.metadata import (
     Targets,
     key_id,
 )
-from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.roles import is_delegation, lifetime, parent
 from sealock.trust.notary.signer import Open, listing_json, meta_of, root_json, sign, targets_json
 from sealock.trust.notary.trusted import TrustedMetadata, can_sign
+from sealock.trust.refusal import MetadataRefusedError
 
 
 class Editor:

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from sealock.errors import TrustError
-from sealock.trust.notary.folder import TrustFolder
+from sealock.trust.notary.folder import TrustDirectory
 from sealock.trust.notary.keys import canonical_id
 from sealock.trust.notary.metadata import NotaryKey
 from sealock.trust.notary.privatekeys import (
@@ -49,7 +49,7 @@ class KeyFile(Struct, frozen=True):
 class Keyring:
     """The folder's keys. What was opened stays open for the run."""
 
-    def __init__(self, folder: TrustFolder, passphrases: Passphrases) -> None:
+    def __init__(self, folder: TrustDirectory, passphrases: Passphrases) -> None:
         self.folder, self._passphrases = folder, passphrases
         self._open: dict[str, NotaryPrivateKey] = {}
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from cryptography.x509 import Certificate
 
 from sealock.trust.notary.metadata import NotaryKey, NotaryRole, Signature, SignedMetadata, key_id
-from sealock.trust.notary.refusal import MetadataRefusedError
+from sealock.trust.refusal import MetadataRefusedError
 
 X509: Final = {"ecdsa-x509": "ecdsa", "rsa-x509": "rsa"}
 """Kinds of key that are certificates, and the kind of what they certify."""

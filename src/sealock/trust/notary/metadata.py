@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from sealock.trust.notary.canonical import Json, decode, encode
 from sealock.trust.notary.fields import Fields
-from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.roles import ROLES, is_delegation, parent
+from sealock.trust.refusal import MetadataRefusedError
 
 SIGNATURES: Final = 64
 """In one envelope at the most; checking each takes time."""

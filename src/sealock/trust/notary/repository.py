@@ -9,26 +9,27 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 from sealock.errors import TargetError, TrustError
+from sealock.model.trust import SignedTag, VerifiedTag
 from sealock.trust.notary.editor import Editor, digest_meta, first_files
-from sealock.trust.notary.folder import TrustFolder
+from sealock.trust.notary.folder import TrustDirectory
 from sealock.trust.notary.keyring import Keyring
 from sealock.trust.notary.keys import canonical_id
 from sealock.trust.notary.metadata import NotaryKey, key_id, version_of
 from sealock.trust.notary.privatekeys import NotaryPrivateKey
-from sealock.trust.notary.refusal import MetadataRefusedError
-from sealock.trust.notary.result import SignedTag, VerifiedTag, ending, find_tag, states, tags_of, unsigned
+from sealock.trust.notary.result import ending, find_tag, states, tags_of, unsigned
 from sealock.trust.notary.roles import bound, parent
 from sealock.trust.notary.server import Server
 from sealock.trust.notary.signer import certify, new_root
 from sealock.trust.notary.trusted import TrustedMetadata, can_sign
 from sealock.trust.notary.workflow import Update
 from sealock.trust.pins import Pin
+from sealock.trust.refusal import MetadataRefusedError
 
 
 class Repository:
     """A repository as its notary server tells of it and the folder remembers it."""
 
-    def __init__(self, server: Server, folder: TrustFolder, pin: Pin, now: datetime | None = None) -> None:
+    def __init__(self, server: Server, folder: TrustDirectory, pin: Pin, now: datetime | None = None) -> None:
         self.gun, self.server, self.folder, self.pin = server.gun, server, folder, pin
         self.now = now or datetime.now(UTC)
 

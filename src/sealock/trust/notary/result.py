@@ -6,67 +6,16 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from msgspec import Struct
-
+from sealock.model.trust import RoleState, SignedTag
 from sealock.trust.notary.certificates import name_of
 from sealock.trust.notary.keys import certificates, short
 from sealock.trust.notary.metadata import FileMeta, RootMetadata, SignedMetadata, Targets
-from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.roles import RELEASES, signed_about
 from sealock.trust.notary.trusted import TrustedMetadata, can_sign
-from sealock.trust.pins import By
+from sealock.trust.refusal import MetadataRefusedError
 
 _DAY: Final = timedelta(days=1)
 _SOON: Final = 30 * _DAY
-
-
-class RoleState(Struct, frozen=True):
-    """One file of metadata that was believed: who signed it, and until when it holds.
-
-    `signed` is about when it was signed, reckoned from Notary's usual lifetimes; None where that cannot be.
-    """
-
-    role: str
-    version: int
-    expires: datetime
-    keys: tuple[str, ...]
-    signed: datetime | None
-
-
-class SignedTag(Struct, frozen=True):
-    """A tag that is signed: the digest of its manifest, the manifest's length, and the role that signs it."""
-
-    tag: str
-    digest: str
-    length: int
-    role: str
-
-
-class VerifiedTag(Struct, frozen=True):
-    """A tag that is trusted. `roles` are all files that this rests on, root first; `notes` what else to know."""
-
-    repository: str
-    tag: SignedTag
-    rests_on: By
-    server: str
-    roles: tuple[RoleState, ...]
-    requests: int
-    notes: tuple[str, ...] = ()
-
-    @property
-    def digest(self) -> str:
-        """The digest that the tag was signed for."""
-        return self.tag.digest
-
-    @property
-    def signed_by(self) -> RoleState:
-        """The role that signs the tag."""
-        return next(role for role in self.roles if role.role == self.tag.role)
-
-    @property
-    def expires(self) -> datetime:
-        """When the first of them expires."""
-        return min(role.expires for role in self.roles)
 
 
 def tags_of(trusted: TrustedMetadata) -> Iterator[SignedTag]:

@@ -6,15 +6,14 @@ import json
 from collections.abc import Mapping
 from secrets import token_hex
 from time import monotonic
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import quote, urlsplit
 
 from sealock.errors import TransportError
 from sealock.net.registry.redaction import redact, secrets_of
 from sealock.net.transport import Response, Transport, shown
 from sealock.trust.notary.metadata import NotaryKey, read_key
-from sealock.trust.notary.refusal import MetadataRefusedError
-from sealock.trust.notary.signin import SignIn
+from sealock.trust.refusal import MetadataRefusedError
 
 _SAID: Final = 64 << 10
 """Bytes of an error, or of a key, that are read."""
@@ -24,6 +23,13 @@ HUB: Final = "https://notary.docker.io"
 _CLOSING: Final = "Docker shuts this server down on 2026-12-08, and images on Docker Hub are signed there no longer"
 _LONGEST: Final = 120.0
 """Seconds from the first request to the last one at the most, however many roots a server has us follow."""
+
+
+class SignIn(Protocol):
+    """Makes the headers that authenticate a client, from the server's challenge."""
+
+    def __call__(self, challenge: str, url: str, repository: str, actions: str, /) -> Mapping[str, str]:
+        """Answer a WWW-Authenticate header that came from `url`; no headers where there are no credentials."""
 
 
 def address_of(registry: str, override: str = "") -> str:

@@ -1,4 +1,4 @@
-"""The client's workflow: asks for files in the right order, and lets `trusted` judge each. It opens nothing itself."""
+"""The TUF client workflow: fetches files in the right order, and lets `trusted` verify each. It does no I/O itself."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ from sealock.trust.notary.metadata import (
     read_root,
     read_targets,
 )
-from sealock.trust.notary.refusal import MetadataRefusedError
 from sealock.trust.notary.roles import RELEASES, bound, is_delegation, lifetime, parent
 from sealock.trust.notary.trusted import TrustedMetadata
 from sealock.trust.pins import Pin
+from sealock.trust.refusal import MetadataRefusedError
 
 ROTATIONS: Final = 256
-"""Roots between the cached one and the server's at the most."""
+"""Maximum number of root versions to follow from the cached root."""
 Cached: TypeAlias = Callable[[str], bytes | None]
-"""Gives what is kept of a role."""
+"""Returns the stored metadata of a role."""
 
 
 class MetadataSource(Protocol):
-    """Where metadata comes from: a server."""
+    """A source of metadata: a server."""
 
     def get(self, name: str, role: str, limit: int, /) -> bytes | None:
-        """Give a file ("timestamp", "snapshot.HEX", "2.root") of `limit` bytes at the most; None where there is none.
+        """Fetch a file ("timestamp", "snapshot.HEX", "2.root") of at most `limit` bytes; None where there is none.
 
-        TransportError where the server cannot be asked, RefusedError where the file is larger.
+        TransportError where the server cannot be reached, MetadataRefusedError where the file is larger.
         """
 
 
 class Update:
-    """One run. `fresh` is what was newly believed, to be kept; `notes` is what a person should know."""
+    """One run. `fresh` is the newly trusted metadata to store; `notes` are for the user."""
 
     def __init__(self, gun: str, pin: Pin, now: datetime, source: MetadataSource, cached: Cached) -> None:
         self.gun, self.source, self._cached = gun, source, cached
@@ -54,23 +54,23 @@ class Update:
         self._had: dict[str, bytes | None] = {}
         self._fetched: dict[str, bytes] = {}
         self._kept: list[Targets] = []
-        """Targets that were kept and believed, whose delegations tell the keys of what was kept below them."""
+        """Stored targets, whose delegations have the keys for the stored metadata below them."""
         self.first_use = False
 
     def had(self, role: str) -> bytes | None:
-        """What was kept of a role before this run."""
+        """The stored metadata of a role before this run."""
         if role not in self._had:
             self._had[role] = self._cached(role)
         return self._had[role]
 
     def run(self) -> TrustedMetadata:
-        """Carry it all out; RefusedError where something is not to be believed, TransportError if it cannot be told."""
+        """Run the workflow. MetadataRefusedError: not trusted. TransportError: it could not be verified."""
         self._start()
         raw = self._timestamp()
         try:
             self._listings(raw)
         except MetadataRefusedError as error:
-            # The keys may have changed with a new root (5.3), which this dialect asks for only when something fails.
+            # A new root may have changed the keys (5.3); Notary's clients fetch it only when something fails.
             self._newer_root(error)
             self._listings(raw)
         self.trusted.finish_root()
@@ -81,10 +81,10 @@ class Update:
         return self.trusted
 
     def _start(self) -> None:
-        """Begin with the cached root, or with the server's at first use (5.2)."""
+        """Start with the cached root, or with the server's at first use (5.2)."""
         raw = self.had("root")
         if raw is not None:
-            self.trusted.keep_root(raw)
+            self.trusted.load_trusted_root(raw)
             self._find_floors()
             return
         self.first_use = True
@@ -92,24 +92,24 @@ class Update:
         if raw is None:
             why = f"{self.gun} is not signed: the server has no trust data for it"
             raise MetadataRefusedError(check="unsigned", why=why)
-        self.trusted.first_root(raw)
+        self.trusted.load_first_root(raw)
 
     def _timestamp(self) -> bytes:
-        """Ask for the timestamp, always (5.4.1)."""
+        """Fetch the timestamp, always (5.4.1)."""
         try:
             raw = self.source.get("timestamp", "timestamp", bound("timestamp"))
         except TransportError as error:
-            told = self._age()
-            msg = f"{error}{told and f'; {told}'}"
+            age = self._age()
+            msg = f"{error}{age and f'; {age}'}"
             raise TransportError(msg) from error
         if raw is None:
-            told = self._age()
-            why = f"the server withholds the timestamp of {self.gun}{told and f'; {told}'}"
+            age = self._age()
+            why = f"the server withholds the timestamp of {self.gun}{age and f'; {age}'}"
             raise MetadataRefusedError(check="withheld", why=why)
         return raw
 
     def _age(self) -> str:
-        """How old the cached timestamp is, in words; "" where there is none."""
+        """Describe the age of the cached timestamp; "" where there is none."""
         raw = self.had("timestamp")
         if raw is None:
             return ""
@@ -119,41 +119,41 @@ class Update:
             ends = "expired" if cached.body.expires <= now else "expires"
             days = max((now - made).days, 0)
             return (
-                f"what is cached was signed about {count(days, 'day')} ago, and {ends} on "
+                f"the cached one was signed about {count(days, 'day')} ago, and {ends} on "
                 f"{cached.body.expires:%Y-%m-%d}"
             )
         return ""
 
     def _listings(self, raw: bytes) -> None:
-        """Let in the timestamp and the snapshot that it names (5.4, 5.5)."""
-        timestamp = self.trusted.let_in_timestamp(raw)
-        self.fresh["timestamp"] = raw  # 5.4.5: kept, whatever becomes of the rest
-        self.trusted.let_in_snapshot(self._named("snapshot", timestamp.body.meta["snapshot"]))
+        """Load the timestamp and the snapshot that it names (5.4, 5.5)."""
+        timestamp = self.trusted.update_timestamp(raw)
+        self.fresh["timestamp"] = raw  # 5.4.5: stored even if the rest is refused
+        self.trusted.update_snapshot(self._named("snapshot", timestamp.body.meta["snapshot"]))
 
     def _targets(self) -> None:
-        """Let in targets and the one delegation that tags are taken from (5.6)."""
+        """Load targets and the one delegation whose tags count (5.6)."""
         given = next(
             (delegation for delegation in self._role("targets").body.delegations if delegation.name == RELEASES), None
         )
         if given is None:
             return
-        # Whoever holds the server's keys must not hide what outranks `targets`, by leaving it out or spoiling it.
+        # An attacker with the server's keys must not hide the role that outranks `targets`, by omission or damage.
         known = self._was_signed_by(given)
         if self.trusted.meta_of(RELEASES) is None:
             if known:
-                why = f"the snapshot of {self.gun} lists {RELEASES} no longer, which it did, and which still may sign"
+                why = f"the snapshot of {self.gun} no longer lists {RELEASES}, which may still sign"
                 raise MetadataRefusedError(check="rollback", why=why)
             return
         try:
             self._role(RELEASES)
         except MetadataRefusedError as error:
-            # As Docker does: what nobody signs validly counts for nothing, and `targets` still does.
+            # As Docker does: a delegation without valid signatures does not count, and `targets` still does.
             if error.check not in {"signature", "expired"} or (error.check == "signature" and known):
                 raise
-            self.notes.append(f"{error}; it was passed over")
+            self.notes.append(f"{error}; it was skipped")
 
     def _was_signed_by(self, delegation: Delegation) -> bool:
-        """Whether what was kept of a delegation is by the keys that it has still."""
+        """Whether a delegation's present keys signed its stored metadata."""
         raw, role = self.had(delegation.name), delegation.name
         if raw is None:
             return False
@@ -169,46 +169,46 @@ class Update:
             raise MetadataRefusedError(check="hash", why=f"the snapshot of {self.gun} does not list {role}")
         if is_delegation(role):
             self._find_floor_of(role)
-        signed = self.trusted.let_in_targets(self._named(role, meta), role)
+        signed = self.trusted.update_targets(self._named(role, meta), role)
         self.fresh[role] = signed.raw
         return signed
 
     def load(self, role: str) -> None:
-        """Let in a delegation, and those above it; nothing where it was never signed."""
+        """Load a delegation, and those above it; nothing where it was never signed."""
         if role in self.trusted.targets:
             return
         if not is_delegation(role):
             raise MetadataRefusedError(
-                check="malformed", why=f"{role[:80]!r} is not the name of a delegation: targets/NAME is"
+                check="malformed", why=f"{role[:80]!r} is not a delegation's name: use targets/NAME"
             )
         self.load(parent(role))
         if self.trusted.meta_of(role) is not None:
             self._role(role)
 
     def elsewhere(self, tag: str, most: int = 16) -> tuple[str, ...]:
-        """Look which other delegations list a tag, for the wording of a refusal; what cannot be had is left out."""
-        found: list[str] = []
+        """List other delegations that sign a tag, for a refusal's message; those that cannot be loaded are skipped."""
+        names: list[str] = []
         for delegation in self.trusted.targets["targets"].body.delegations[:most]:
             meta = self.trusted.meta_of(delegation.name)
             if delegation.name == RELEASES or meta is None:
                 continue
             with suppress(MetadataRefusedError, TransportError):
-                if tag in self.trusted.let_in_targets(self._named(delegation.name, meta), delegation.name).body.tags:
-                    found.append(delegation.name)
-        return tuple(found)
+                if tag in self.trusted.update_targets(self._named(delegation.name, meta), delegation.name).body.tags:
+                    names.append(delegation.name)
+        return tuple(names)
 
     def _named(self, role: str, meta: FileMeta) -> bytes:
-        """Get the file that a listing names: the cached one if it is that, else the server's."""
+        """Return the file that a listing names: the cached one if it matches, else the server's."""
         for raw in (self._fetched.get(role), self.had(role)):
             if raw is not None and _is(meta, raw):
                 return raw
         if meta.length > bound(role):
-            why = f"the {role} metadata of {self.gun} is said to have {meta.length} bytes; {bound(role)} are the most"
+            why = f"the {role} metadata of {self.gun} is said to have {meta.length} bytes; the limit is {bound(role)}"
             raise MetadataRefusedError(check="size", why=why)
         digest = meta.hashes.get("sha256")
         raw = self.source.get(f"{role}.{digest.hex()}" if digest else role, role, meta.length)
         if raw is None:
-            why = f"the server does not give the {role} metadata of {self.gun} that it names itself"
+            why = f"the server withholds the {role} metadata of {self.gun} that it names"
             raise MetadataRefusedError(check="withheld", why=why)
         self._fetched[role] = raw
         return raw
@@ -216,35 +216,35 @@ class Update:
     # The root.
 
     def _newer_root(self, error: MetadataRefusedError) -> None:
-        """Walk to the server's newest root, version by version (5.3); raise the error anew where it has no other."""
+        """Update to the server's newest root, version by version (5.3); raise the error again where there is none."""
         newest = self.source.get("root", "root", bound("root"))
         if newest is None or newest == self.trusted.root.raw:
             raise error
-        wanted = read_root(newest, self.trusted.what("root")).body.version
+        target = read_root(newest, self.trusted.what("root")).body.version
         present = self.trusted.root.body.version
-        if wanted - present > ROTATIONS:
-            why = f"the root of {self.gun} is {wanted - present} versions ahead; {ROTATIONS} are followed at the most"
+        if target - present > ROTATIONS:
+            why = f"the root of {self.gun} is {target - present} versions ahead; the limit is {ROTATIONS}"
             raise MetadataRefusedError(check="root", why=why)
-        for version in range(present + 1, wanted):
+        for version in range(present + 1, target):
             raw = self.source.get(f"{version}.root", "root", bound("root"))
             if raw is None:
-                why = f"root version {version} of {self.gun} is missing, so version {wanted} cannot be followed up"
+                why = f"root version {version} of {self.gun} is missing, so version {target} cannot be verified"
                 raise MetadataRefusedError(check="root", why=why)
             self._follow(raw)
         self._follow(newest)
         self._find_floors()
 
     def _follow(self, raw: bytes) -> None:
-        """Believe the next root, and keep it at once (5.3.8): it may have been made to withdraw a stolen key."""
-        self.trusted.next_root(raw)
+        """Trust the next root, and store it at once (5.3.8): it may withdraw a stolen key."""
+        self.trusted.update_root(raw)
         self.fresh["root"] = raw
 
-    # Floors: versions that were believed before.
+    # Floors: versions that were trusted before.
 
     def _find_floors(self) -> None:
-        """Raise the floors to what was kept, if the present root's keys signed that.
+        """Raise the floors to the stored versions that the present root's keys signed.
 
-        It is called for the cached root and again for the newest: what a withdrawn key signed then counts still.
+        It runs for the cached root and again for the newest, so versions by a withdrawn key still count.
         """
         floors, root = self.trusted.floors, self.trusted.root.body
         for role in ("timestamp", "snapshot"):
@@ -258,7 +258,7 @@ class Update:
                 self._kept.append(signed.body)
 
     def _find_floor_of(self, role: str) -> None:
-        """Raise a delegation's floor, if the keys that it has now signed what was kept, or those that it had then."""
+        """Raise a delegation's floor to the stored version, if its present keys or its stored keys signed it."""
         raw = self.had(role)
         if raw is None:
             return

@@ -29,7 +29,7 @@ _KINDS: Final[Mapping[str, AnchorKind]] = {"ca": "ca", "signingAuthority": "sign
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 
 
-def notation_folder(environment: Mapping[str, str]) -> Path:
+def notation_directory(environment: Mapping[str, str]) -> Path:
     """Where notation keeps its configuration."""
     given = environment.get("XDG_CONFIG_HOME")
     return (Path(given) if given else Path(environment.get("HOME") or "~").expanduser() / ".config") / "notation"
