@@ -179,7 +179,7 @@ def page() -> RulePage:
         severity=Severity.CRITICAL,
         confidence=Confidence.HIGH,
         kinds=("container",),
-        repair="unsafe",
+        fix="unsafe",
         pedantic=False,
         why="It holds every capability, sees every device of the host and runs outside seccomp and AppArmor: root "
         "inside it is\nroot on the host.\n\nGrant the one capability that the program needs instead.",

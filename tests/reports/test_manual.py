@@ -8,11 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from reports.samples import HOSTILE, page
-from sealock.model.report import Repair
+from sealock.model.report import FixSafety
 from sealock.reports.rules import render
 from sealock.text import width
 
-PAGES = (page(), replace(page(), id="B001", kinds=("build",), repair="safe", pedantic=True, title="A | B `c`"))
+PAGES = (page(), replace(page(), id="B001", kinds=("build",), fix="safe", pedantic=True, title="A | B `c`"))
 
 
 def test_the_list_has_a_line_for_each_rule_under_what_it_judges() -> None:
@@ -43,11 +43,11 @@ def test_a_page_tells_all_of_a_rule() -> None:
 
 
 @pytest.mark.parametrize(
-    ("repair", "words"),
+    ("fix", "words"),
     [("safe", "programs behave as before"), ("unsafe", "review the change"), ("none", "by hand")],
 )
-def test_a_page_tells_who_mends_the_fault(repair: Repair, words: str) -> None:
-    assert words in render((replace(page(), repair=repair),), explain=True)
+def test_a_page_tells_who_fixes_the_fault(fix: FixSafety, words: str) -> None:
+    assert words in render((replace(page(), fix=fix),), explain=True)
 
 
 @pytest.mark.parametrize("room", [40, 80])

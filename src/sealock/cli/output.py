@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from time import monotonic
 from typing import Final, Self
 
+from msgspec.structs import replace
+
 from sealock import reports
 from sealock.errors import UsageError
 from sealock.model.report import Report
@@ -124,8 +126,6 @@ def knows_unicode() -> bool:
 
 def _explained(report: Report) -> Report:
     """The report with the manual's pages of its rules."""
-    from msgspec.structs import replace  # noqa: PLC0415  only for formats that explain
-
     from sealock.scan.manual import pages  # noqa: PLC0415  loads all rules
 
     rules = {finding.rule for target in report.targets for finding in target.findings}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sealock.model.inventory import Inventory
 
 ExitStatus: TypeAlias = Literal[0, 1, 2]
-Repair: TypeAlias = Literal["safe", "unsafe", "none"]
+FixSafety: TypeAlias = Literal["safe", "unsafe", "none"]
 
 
 class ImageIdentity(Struct, frozen=True):
@@ -71,7 +71,7 @@ def _by_place(finding: Finding) -> tuple[str, int, int, int, str]:
 class RulePage(Struct, frozen=True, kw_only=True):
     """A rule as the manual shows it. `why` is the docstring after its first line; `kinds` are the nouns that it checks.
 
-    `repair` says whether sealock can fix the fault, and whether that is safe.
+    `fix` says whether sealock can fix the fault, and whether that is safe.
     """
 
     id: str
@@ -79,7 +79,7 @@ class RulePage(Struct, frozen=True, kw_only=True):
     severity: Severity
     confidence: Confidence
     kinds: tuple[str, ...]
-    repair: Repair
+    fix: FixSafety
     pedantic: bool
     why: str
     remedy: str

@@ -10,7 +10,7 @@ from sealock.model.report import Report, TargetReport
 from sealock.reports.htmlfinding import Numbers, escaped, prose, render_error, render_finding, render_suppressed
 from sealock.reports.htmlstyle import SIGN, STYLE
 from sealock.reports.mask import masked
-from sealock.reports.priorities import named, repairs, skip_reasons, steps
+from sealock.reports.priorities import fix_summary, named, skip_reasons, steps
 from sealock.text import count, sentence
 
 _STEPS = 5
@@ -107,7 +107,7 @@ def _first(report: Report, numbers: Numbers) -> Iterator[str]:
     if sum(len(step.findings) for step in ranked) < 3:
         return
     yield "<section>"
-    yield f"<h2>What to do first <small>{escaped(repairs(report.findings()))}</small></h2>"
+    yield f"<h2>What to do first <small>{escaped(fix_summary(report.findings()))}</small></h2>"
     yield '<div class="card"><ol class="first">'
     for step in ranked[:_STEPS]:
         rules = ", ".join(escaped(rule) for rule in named(step, "×"))

@@ -10,7 +10,7 @@ from sealock.model.finding import Confidence, Finding, InputError, Reference
 from sealock.model.inventory import instruction
 from sealock.model.location import Location
 from sealock.model.report import Report, RulePage, TargetReport
-from sealock.reports.priorities import repair
+from sealock.reports.priorities import fix_of
 from sealock.reports.sourcelines import listing
 from sealock.text import line, sentence, visible
 
@@ -87,7 +87,7 @@ def render_finding(target: TargetReport, finding: Finding, numbers: Numbers, pag
     if finding.vulnerability:
         yield from _vulnerability(finding.vulnerability)
     if finding.remedy.text or finding.remedy.changes:
-        words = _CHIPS[repair(finding)]
+        words = _CHIPS[fix_of(finding)]
         chip = f'<span class="chip">{words}</span>' if words else ""
         yield f'<p class="remedy"><b>Fix</b> {prose(sentence(finding.remedy.text))}{chip}</p>'
     yield from _more(finding, page)

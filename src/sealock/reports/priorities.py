@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.model.finding import Finding, Severity
-from sealock.model.report import Repair, Report
+from sealock.model.report import FixSafety, Report
 
 _NAMED: Final = 6
 """Rules that are named with a step."""
@@ -64,16 +64,16 @@ def named(step: PriorityStep, times: str) -> list[str]:
     return [*rules[:_NAMED], f"{more} more"] if more > 0 else rules
 
 
-def repair(finding: Finding) -> Repair:
+def fix_of(finding: Finding) -> FixSafety:
     """Whether sealock can fix the finding, and whether the fix is safe."""
     if not finding.remedy.changes:
         return "none"
     return "safe" if finding.remedy.safe else "unsafe"
 
 
-def repairs(findings: Iterable[Finding]) -> str:
+def fix_summary(findings: Iterable[Finding]) -> str:
     """What --fix would do, in a sentence; "" where it can do nothing."""
-    kinds = [repair(finding) for finding in findings]
+    kinds = [fix_of(finding) for finding in findings]
     safe, unsafe = kinds.count("safe"), kinds.count("unsafe")
     if not safe and not unsafe:
         return ""

@@ -45,7 +45,7 @@ def _fields(page: RulePage) -> dict[str, Any]:
         "severity": page.severity.word,
         "confidence": page.confidence.word,
         "kinds": list(page.kinds),
-        "repair": page.repair,
+        "fix": page.fix,
         "pedantic": page.pedantic,
         "why": page.why,
         "remedy": page.remedy,
@@ -69,7 +69,7 @@ def _list(rules: tuple[RulePage, ...], page: Page) -> Iterator[str]:
             kinds = rule.kinds
             yield from page.hanging(f"Rules for {checked(rule)}", 0, "heading")
         severity = page.paint(INKS[rule.severity], f"{page.signs.of[rule.severity]} {rule.severity.word:<8}")
-        mark = page.paint("green", f"{_MARKS[rule.repair]:<4}")
+        mark = page.paint("green", f"{_MARKS[rule.fix]:<4}")
         title = rule.title + (" (pedantic)" if rule.pedantic else "")
         yield from page.hanging(title, 26, badge=f"  {rule.id}  {severity}  {mark}  ")
     yield ""

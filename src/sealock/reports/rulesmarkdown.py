@@ -19,7 +19,7 @@ def index(pages: Iterable[RulePage]) -> str:
     ]
     for page in pages:
         pedantic = " *(pedantic)*" if page.pedantic else ""
-        fix = {"safe": "safe", "unsafe": "unsafe", "none": ""}[page.repair]
+        fix = {"safe": "safe", "unsafe": "unsafe", "none": ""}[page.fix]
         title = f"{inline(page.title)}{pedantic}"
         kinds, others = ", ".join(page.kinds), ", ".join((*page.aliases, *page.replaces))
         rows.append(f"| [{page.id}]({page.id}.md) | {page.severity.word} | {title} | {kinds} | {fix} | {others} |")

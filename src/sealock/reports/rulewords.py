@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from sealock.model.report import Repair, RulePage
+from sealock.model.report import FixSafety, RulePage
 
 _KINDS: Final = {
     "container": "containers",
@@ -18,7 +18,7 @@ _KINDS: Final = {
     "enforced": "what the kernel enforces on running containers",
     "policy": "ignores, inline and in sealock.toml",
 }
-_FIXES: Final[dict[Repair, str]] = {
+_FIXES: Final[dict[FixSafety, str]] = {
     "safe": "sealock check --fix (safe: programs behave as before)",
     "unsafe": "sealock check --fix --unsafe (review the change)",
     "none": "by hand",
@@ -35,7 +35,7 @@ def facts(rule: RulePage) -> Iterator[tuple[str, str]]:
     yield "Severity", rule.severity.word
     yield "Confidence", rule.confidence.word
     yield "Checks", checked(rule)
-    yield "Fix", _FIXES[rule.repair]
+    yield "Fix", _FIXES[rule.fix]
     if rule.pedantic:
         yield "Pedantic", "only runs with --pedantic"
     if rule.aliases:

@@ -13,7 +13,7 @@ from sealock.reports.excerpt import excerpt
 from sealock.reports.gutter import Gutter
 from sealock.reports.mask import masked
 from sealock.reports.page import Page
-from sealock.reports.priorities import PriorityStep, named, repair, repairs, skip_reasons, steps, unfixed
+from sealock.reports.priorities import PriorityStep, fix_of, fix_summary, named, skip_reasons, steps, unfixed
 from sealock.text import clip, count, fit, line, sentence, width, wrap
 
 _STEPS = 5
@@ -122,7 +122,7 @@ class _Page(Page):
 
     def remedy(self, finding: Finding) -> Iterator[str]:
         """How to fix it, and whether sealock can."""
-        text, does_it = sentence(line(finding.remedy.text)), _DOES_IT[repair(finding)]
+        text, does_it = sentence(line(finding.remedy.text)), _DOES_IT[fix_of(finding)]
         rows = wrap(text, self.room - 10) if text else []
         if does_it and rows and width(rows[-1]) + 1 + len(does_it) <= self.room - 10:
             rows[-1] += " " + self.paint("green", does_it)
@@ -160,7 +160,7 @@ class _Page(Page):
             if len(ranked) > _STEPS:
                 yield self.paint("faint", f"     and {len(ranked) - _STEPS} more")
             yield ""
-        if words := repairs(findings):
+        if words := fix_summary(findings):
             yield from self.hanging(words, 0, "green")
             yield ""
 
