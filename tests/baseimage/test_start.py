@@ -92,8 +92,8 @@ def test_a_package_manager_that_is_run_at_the_start_is_told(tmp_path: Path) -> N
     ("config", "said"),
     [
         ({}, "the configuration names no program"),
-        ({"Cmd": ["/bin/sh"]}, "is the shell /bin/sh itself, and what is typed there is not known"),
-        ({"Cmd": ["/bin/sh", "-c", "exec $PROGRAM"]}, "starts $PROGRAM, which is known only when it runs"),
+        ({"Cmd": ["/bin/sh"]}, "is the interactive shell /bin/sh, whose input is unknown"),
+        ({"Cmd": ["/bin/sh", "-c", "exec $PROGRAM"]}, "starts $PROGRAM, which is known only at run time"),
     ],
 )
 def test_what_cannot_be_told_is_said(config: dict[str, Any], said: str, tmp_path: Path) -> None:

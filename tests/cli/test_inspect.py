@@ -42,7 +42,7 @@ def test_a_folder_is_a_root_file_system_that_does_not_say_what_it_starts(tmp_pat
     (tmp_path / "root/app").write_bytes(STATIC)
     done = inspect(f"rootfs:{tmp_path / 'root'}")
     assert done.returncode == 0
-    assert "does not say what it starts" in done.stdout.replace("\n                   ", "")
+    assert "has no start command" in done.stdout.replace("\n                   ", "")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_a_damaged_layer_is_told_and_the_rest_is_shown(tmp_path: Path) -> None:
     members[name] = members[name][:1800]
     done = inspect(write(tmp_path / "app.tar", members))
     assert done.returncode == 2
-    assert "Would a smaller base do?" in done.stdout
+    assert "Would a smaller base work?" in done.stdout
     assert "Layer 1" in done.stderr
 
 

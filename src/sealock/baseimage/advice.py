@@ -1,4 +1,4 @@
-"""Puts the advice together, from what was found in an image."""
+"""Assembles the advice on an image's base."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ _OF_LANGUAGES: Final = {
     "PHP": ("share/php/", "lib/php/"),
     "Java": ("share/java/", "share/maven-repo/"),
 }
-"""Where the libraries of a language lie that a distribution's packages bring."""
+"""Directories of a language's libraries from the distribution's packages."""
 _MUSL: Final = ("lib/ld-musl-", "usr/lib/ld-musl-")
 
 
 def advise(
     inventory: Inventory, content: Content, commands: Commands, container: Container | None = None
 ) -> BaseAdvice:
-    """Advise; `container` stands for the image's own configuration, where another start is asked about."""
-    told = container or inventory.container
-    files = ImageFiles(content, told)
+    """Advise; `container` replaces the image's configuration to evaluate another start command."""
+    configuration = container or inventory.container
+    files = ImageFiles(content, configuration)
     owners = Owners(inventory, files)
-    start = follow(told, files, commands)
+    start = follow(configuration, files, commands)
     needed = closure((step.path for step in start.steps), files)
     musl = on_musl(inventory, files, owners)
-    # What people put in may be started by what no file tells of, so its libraries count as needed.
-    own = closure((files.real(one.path) for one in musl), files)
+    # Files outside packages may be started in ways that no file shows, so their libraries count as needed.
+    own = closure((files.real(file.path) for file in musl), files)
     known = any(step.path and step.kind != "shell" for step in start.steps)
     paths = (*needed.files, *needed.maybe, *own.files, *_libraries(start, content))
     shares, _ = owners.shares()
@@ -49,24 +49,24 @@ def advise(
     figures = surface(inventory, files, owners, owners.needed(paths) if need.known else None)
     system = inventory.distribution
     name = (system.name or f"{system.id} {system.version}".strip()) if system else ""
-    found = results(
+    fits = results(
         Facts(
             files, start, needed, need, figures, musl, name,
             is_musl=any(path.startswith(_MUSL) for path in content.nodes) and not _has_glibc(content),
-            user=told.user if isinstance(told.user, str) else "",
+            user=configuration.user if isinstance(configuration.user, str) else "",
         )
     )  # fmt: skip
     unknown = [
-        f"/{path} needs {library}, which is not where its loader looks"
+        f"/{path} needs {library}, which its loader does not find"
         + (f" (but at /{at})" if (at := files.elsewhere(library)) else "")
         for path, library in needed.missing
     ]
     if content.cut:
-        unknown.append("the image has more files than are looked at: what lies beyond is not in these figures")
+        unknown.append("the image has more files than the maximum: these figures leave the others out")
     if any(
         package.type in OF_DISTRIBUTIONS and not package.files for package in inventory.packages if not package.removed
     ):
-        unknown.append("some packages do not say which files are theirs")
+        unknown.append("some packages do not list their files")
     return BaseAdvice(
         names=inventory.names,
         id=inventory.id,
@@ -78,14 +78,14 @@ def advise(
         closure=needed,
         need=need,
         musl=musl,
-        results=found,
-        best=best(found),
+        results=fits,
+        best=best(fits),
         unknown=tuple(unknown),
     )
 
 
 def _libraries(start: Start, content: Content) -> Iterator[str]:
-    """Files in the folders of the languages that are started: any of them may be asked for by its name."""
+    """The files in the started languages' library directories, any of which may be loaded by name."""
     parts = tuple(part for step in start.steps for part in _OF_LANGUAGES.get(step.language, ()))
     if parts:
         yield from (

@@ -1,8 +1,8 @@
-"""Weighs each kind of base against what the image starts: would it do, what would it take, and how sure is that."""
+"""Evaluates each kind of base for what the image starts: would it work, what would it take, and how sure is that."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -13,10 +13,10 @@ from sealock.model.inventory import OF_DISTRIBUTIONS
 from sealock.text import count, format_size
 
 RUNTIMES: Final = {"Python": "python3", "Node.js": "nodejs", "Java": "java", ".NET": "dotnet"}
-"""Languages that distroless images or ones like them are kept for."""
+"""Languages with distroless or similar images."""
 _SHOWN: Final = 3
 _WORTH: Final = 0.15
-"""What part of an image must be spare for a smaller variant to be worth its while."""
+"""The share of an image that must be spare for a slim variant to be worthwhile."""
 MENTIONED: Final = {
     "etc/ssl/certs": "CA certificates",
     "usr/share/zoneinfo": "time zones",
@@ -27,7 +27,7 @@ MENTIONED: Final = {
 
 
 class Facts(Struct, frozen=True):
-    """All that verdicts rest on."""
+    """The input of the evaluation."""
 
     files: ImageFiles
     start: Start
@@ -36,30 +36,30 @@ class Facts(Struct, frozen=True):
     surface: Surface
     musl: tuple[Musl, ...]
     system: str
-    """The distribution's name, "" where it is not known."""
+    """The distribution's name, "" where unknown."""
     is_musl: bool
     user: str
 
     @property
     def ends(self) -> list[StartStep]:
-        """The steps that run as programs: all but scripts and their shells."""
+        """The steps that are programs, not scripts or their shells."""
         return [step for step in self.start.steps if step.kind not in {"script", "shell"}]
 
     @property
     def known(self) -> bool:
-        """Whether it could be told at all what runs."""
+        """Whether anything is known to run."""
         return any(step.path and step.kind != "shell" for step in self.start.steps)
 
 
 def results(facts: Facts) -> tuple[BaseFit, ...]:
-    """Weigh all kinds, from the smallest."""
+    """Evaluate all kinds, from the smallest."""
     smaller = _static(facts), _distroless(facts), _alpine(facts), _slim(facts)
-    return *smaller, _keep(facts, smaller=any(one.answer == "yes" for one in smaller))
+    return *smaller, _keep(facts, smaller=any(result.answer == "yes" for result in smaller))
 
 
-def best(found: Iterable[BaseFit]) -> BaseKind:
-    """The smallest that would do as it is."""
-    return next((one.base for one in found if one.answer == "yes"), "keep")
+def best(fits: Iterable[BaseFit]) -> BaseKind:
+    """The smallest base that works without changes."""
+    return next((fit.base for fit in fits if fit.answer == "yes"), "keep")
 
 
 def _shell(facts: Facts) -> str:
@@ -71,17 +71,17 @@ def _shell(facts: Facts) -> str:
 
 
 def _unknown(facts: Facts, base: BaseKind) -> BaseFit | None:
-    """The verdict where nothing is known of what runs."""
+    """The result where nothing is known to run."""
     if facts.known:
         return None
     missing = _missing(facts)
     return BaseFit(
-        base, "unknown", "unsure", tuple([*facts.start.unknown, *missing][:_SHOWN]) or ("nothing is started",)
+        base, "unknown", "unsure", tuple([*facts.start.unknown, *missing][:_SHOWN]) or ("it starts nothing",)
     )
 
 
 def _missing(facts: Facts) -> list[str]:
-    return [f"{end.word}, which {end.by} starts, was not found in the image" for end in facts.ends if not end.path]
+    return [f"{end.word}, which {end.by} starts, is not in the image" for end in facts.ends if not end.path]
 
 
 def _static(facts: Facts) -> BaseFit:
@@ -89,58 +89,56 @@ def _static(facts: Facts) -> BaseFit:
         return unknown
     against: list[str] = []
     dynamic = [end for end in facts.ends if end.kind in {"dynamic", "interpreted"}]
-    for one in dynamic[:_SHOWN]:
-        program = facts.files.content.programs[one.path]
-        against.append(f"/{one.path} is no static program: {_loads(program.interpreter, program.needed)}")
+    for step in dynamic[:_SHOWN]:
+        program = facts.files.content.programs[step.path]
+        against.append(f"/{step.path} is not a static program: {_loads(program.interpreter, program.needed)}")
     if shell := _shell(facts):
         against.append(shell)
     if not against:
         reasons = [f"/{end.path} is a static program, without loader or libraries" for end in facts.ends if end.path]
         return BaseFit("static", "yes", _sure(facts), (*reasons[:_SHOWN], *_takes(facts)), facts.closure.size)
-    go = [one for one in dynamic if facts.files.content.programs[one.path].go]
-    heals = [f"/{one.path} is written in Go: built with CGO_ENABLED=0 it would be static" for one in go]
-    formed = [_rewrite(facts)] if facts.start.form else []
+    go = [step for step in dynamic if facts.files.content.programs[step.path].go]
+    rebuilds = [f"/{step.path} is written in Go: built with CGO_ENABLED=0 it would be static" for step in go]
+    rewrites = [_rewrite(facts)] if facts.start.form else []
     if len(go) == len(dynamic) and (not facts.start.shell or facts.start.form):
-        return BaseFit("static", "work", "likely", (*against[:_SHOWN], *heals, *formed))
+        return BaseFit("static", "work", "likely", (*against[:_SHOWN], *rebuilds, *rewrites))
     return BaseFit("static", "no", "sure", tuple(against[:_SHOWN]))
 
 
 def _rewrite(facts: Facts) -> str:
     words = ", ".join(f'"{word}"' for word in facts.start.words[-1].split()[:6])
-    return f"the shell is there for the shell form alone: write it in exec form, [{words}]"
+    return f"only the shell form needs the shell: write it in exec form, [{words}]"
 
 
 def _loads(interpreter: str, needed: tuple[str, ...]) -> str:
-    loader = f"it is loaded by {interpreter}" if interpreter else "it has no loader of its own"
-    more = len(needed) - _SHOWN
-    names = ", ".join(needed[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
-    return f"{loader} and needs {names}" if needed else loader
+    loader = f"{interpreter} loads it" if interpreter else "it names no loader"
+    return f"{loader}, and it needs {_few(needed)}" if needed else loader
 
 
 def _takes(facts: Facts) -> list[str]:
-    """What is to be copied along onto an empty base."""
-    named = {
+    """Notes on what an empty base lacks."""
+    mentioned = {
         mention
         for end in facts.ends
         for mention in (
             facts.files.content.programs[end.path].mentions if end.path in facts.files.content.programs else ()
         )
     }
-    told = [text for path, text in MENTIONED.items() if path in named]
-    notes = [f"its text names {', '.join(told)}: a static base has them, scratch has not"] if told else []
+    used = [text for path, text in MENTIONED.items() if path in mentioned]
+    notes = [f"it refers to {', '.join(used)}: static bases have them, scratch does not"] if used else []
     if facts.user and not facts.user.partition(":")[0].isdecimal() and facts.user.partition(":")[0] != "root":
-        notes.append(f"it runs as {facts.user}: scratch has no /etc/passwd to find that name in, so give its number")
-    if "etc/nsswitch.conf" in named and not any(
+        notes.append(f"it runs as {facts.user}: scratch has no /etc/passwd, so use the numeric user id")
+    if "etc/nsswitch.conf" in mentioned and not any(
         facts.files.content.programs[end.path].go for end in facts.ends if end.path in facts.files.content.programs
     ):
-        notes.append("it has glibc's name lookups built in: modules other than files and dns would not be loaded")
+        notes.append("it has glibc's NSS built in: only the modules files and dns would work")
     return notes
 
 
 def _sure(facts: Facts) -> Sure:
     if facts.start.unknown or _missing(facts) or facts.files.content.cut:
         return "unsure"
-    # A shell or an interpreter may start what no file of the image tells of.
+    # A shell or an interpreter may start programs that no file of the image names.
     if facts.closure.maybe or any(step.kind in {"interpreted", "script"} for step in facts.start.steps):
         return "likely"
     return "sure"
@@ -151,29 +149,30 @@ def _distroless(facts: Facts) -> BaseFit:
         return unknown
     shell, against = _shell(facts), []
     if facts.start.managers:
-        against.append(f"it runs a package manager when it starts: {', '.join(facts.start.managers)}")
+        against.append(f"it runs a package manager at start: {', '.join(facts.start.managers)}")
     if facts.is_musl and any(end.kind in {"dynamic", "interpreted"} for end in facts.ends):
-        against.append("its programs are made for musl, and distroless images have glibc")
+        against.append("its programs are built for musl, and distroless images have glibc")
     if shell and not facts.start.form:
         return BaseFit("distroless", "no", "likely", (shell, *against))
     if against:
         return BaseFit("distroless", "no", "likely", tuple(against))
     languages = sorted({end.language for end in facts.ends if end.language})
-    strange = [language for language in languages if language not in RUNTIMES]
+    unsupported = [language for language in languages if language not in RUNTIMES]
     reasons = [] if shell else ["nothing that it starts needs a shell"]
     work = [_rewrite(facts)] if shell else []
     for language in languages:
         if language in RUNTIMES:
             reasons.append(f"it runs {language}, for which there are images without a shell")
         else:
-            work.append(f"{language} and its libraries are to be copied along: such images do not come with it")
-    reasons += [f"/{path} needs {library}, which is nowhere in it" for path, library in facts.closure.missing[:_SHOWN]]
+            work.append(f"{language} and its libraries have to be copied: no such image has them")
+    missing = facts.closure.missing[:_SHOWN]
+    reasons += [f"/{path} needs {library}, which is not in the image" for path, library in missing]
     if not languages and facts.closure.files:
         reasons.append(f"the programs and their libraries are {len(facts.closure.files)} files")
     if facts.closure.maybe:
-        told = ", ".join(path.rpartition("/")[2] for path in facts.closure.maybe[:_SHOWN])
-        reasons.append(f"it may load more on its way (dlopen): {told}")
-    answer: FitAnswer = "work" if work or strange else "yes"
+        names = ", ".join(path.rpartition("/")[2] for path in facts.closure.maybe[:_SHOWN])
+        reasons.append(f"it may load more at run time (dlopen): {names}")
+    answer: FitAnswer = "work" if work or unsupported else "yes"
     sure = "unsure" if facts.closure.missing else _sure(facts)
     return BaseFit("distroless", answer, sure, (*work, *reasons), 0 if languages else facts.closure.size)
 
@@ -181,37 +180,37 @@ def _distroless(facts: Facts) -> BaseFit:
 def _alpine(facts: Facts) -> BaseFit:
     if facts.is_musl:
         return BaseFit(
-            "alpine", "yes", "sure", (f"it is on musl already{f' ({facts.system})' if facts.system else ''}",)
+            "alpine", "yes", "sure", (f"it already uses musl{f' ({facts.system})' if facts.system else ''}",)
         )
     if (unknown := _unknown(facts, "alpine")) is not None and not facts.musl:
         return unknown
-    own = [one for one in facts.musl if not one.wheel]
-    # Names with two underscores come from headers, and a build against musl's has others in their place.
-    broken = [one for one in own if one.answer == "breaks" and any(_public(name) for name in one.says)]
-    others = [one for one in own if one not in broken]
-    wheels = [one for one in facts.musl if one.wheel]
+    own = [file for file in facts.musl if not file.wheel]
+    # Names with two underscores come from glibc's headers; a build with musl's headers does not use them.
+    broken = [file for file in own if file.answer == "breaks" and any(_public(name) for name in file.says)]
+    others = [file for file in own if file not in broken]
+    wheels = [file for file in facts.musl if file.wheel]
     reasons: list[str] = []
     if broken:
         public = [name for name in broken[0].says if _public(name)]
         reasons.append(
             _count(broken, "would break")
-            + f": musl has no {_few(public)} (/{broken[0].path}); a build for musl has to do without"
+            + f": musl has no {_few(public)} (/{broken[0].path}), so a build for musl cannot use it"
         )
     if others:
         first = others[0]
         reasons.append(
             _count(others, "would not start as built")
-            + f": {_why(first)} (/{first.path}); a build on Alpine mends that"
+            + f": {_why(first)} (/{first.path}); a build on Alpine fixes that"
         )
     if wheels:
         names = sorted({wheel.owner for wheel in wheels})
         reasons.append(
             f"{count(len(names), 'Python package')} came as {wheels[0].wheel.split('_')[0]} wheels "
-            f"({_few(names)}): musllinux wheels or builds have to take their place"
+            f"({_few(names)}): replace them by musllinux wheels or builds"
         )
-    differs = sorted({name for one in facts.musl for name in one.differs})
+    differs = sorted({name for file in facts.musl for name in file.differs})
     if differs:
-        reasons.append(f"musl works in another way in {_few(differs)}: names without NSS, locales as C")
+        reasons.append(f"musl behaves differently in {_few(differs)}: no NSS, and only the C locale")
     if facts.musl:
         answer: FitAnswer = "no" if broken else "work"
         return BaseFit("alpine", answer, "likely", tuple(reasons))
@@ -222,13 +221,13 @@ def _alpine(facts: Facts) -> BaseFit:
         for end in facts.ends
         if end.path in facts.files.content.programs
     ):
-        theirs = f"only files of {system}'s own packages need glibc: Alpine's would have to take their place{shell}"
+        theirs = f"only files of {system}'s packages need glibc: Alpine's packages replace them{shell}"
         return BaseFit("alpine", "work", "likely", (theirs,))
     return BaseFit("alpine", "yes", _sure(facts), (f"nothing that it starts needs glibc{shell}",), 0)
 
 
 def _public(symbol: str) -> bool:
-    """Whether it is a function that the program's own text calls, or one of glibc's inside that none may call."""
+    """Whether the program's source calls it, or it is private to glibc."""
     return not symbol.startswith("__") or symbol.endswith("@GLIBC_PRIVATE")
 
 
@@ -236,21 +235,17 @@ def _count(found: list[Musl], what: str) -> str:
     return f"{count(len(found), 'file')} from outside the distribution {what}"
 
 
-def _few(names: list[str]) -> str:
+def _few(names: Sequence[str]) -> str:
     more = len(names) - _SHOWN
     return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _symbols(musl: Musl) -> str:
-    return _few(list(musl.says))
-
-
 def _why(musl: Musl) -> str:
     if musl.answer == "gcompat":
-        return f"musl has no {_symbols(musl)}, but for the package gcompat"
+        return f"only the package gcompat adds {_few(musl.says)} to musl"
     if musl.answer == "breaks":
-        return f"musl has no {_symbols(musl)}"
-    return f"musl has no {musl.says[0].removeprefix('loader ')}" if musl.says else "it was made for glibc"
+        return f"musl has no {_few(musl.says)}"
+    return f"musl has no {musl.says[0].removeprefix('loader ')}" if musl.says else "it is built for glibc"
 
 
 def _slim(facts: Facts) -> BaseFit:
@@ -258,7 +253,7 @@ def _slim(facts: Facts) -> BaseFit:
     if (unknown := _unknown(facts, "slim")) is not None:
         return unknown
     if not need.known:
-        why = "which packages need which could not be told" if surface.owners else "no package manager's list is in it"
+        why = "the packages' dependencies are unknown" if surface.owners else "it has no package database"
         return BaseFit("slim", "unknown", "unsure", (why,))
     installed = sum(number for kind, number in surface.packages if kind in OF_DISTRIBUTIONS)
     spare = installed - need.packages
@@ -267,7 +262,7 @@ def _slim(facts: Facts) -> BaseFit:
     if part < _WORTH:
         return BaseFit("slim", "no", "likely", (f"only {reason}",))
     largest = _few([f"{other.name} {format_size(other.size)}" for other in need.others])
-    # What a program calls by name while it runs cannot be seen, so the packages it might call are left to judgement.
+    # Programs that are started by a computed name are invisible here, so this is never sure.
     sure: Sure = "unsure" if _sure(facts) == "unsure" else "likely"
     return BaseFit("slim", "yes", sure, (reason, f"the largest: {largest}"), surface.size - need.spare)
 
@@ -275,7 +270,7 @@ def _slim(facts: Facts) -> BaseFit:
 def _keep(facts: Facts, *, smaller: bool) -> BaseFit:
     surface = facts.surface
     if not facts.known:
-        why = "what it starts could not be told, so nothing smaller can be advised"
+        why = "what it starts is unknown, so no smaller base can be advised"
         return BaseFit("keep", "unknown", "unsure", (why,), surface.size)
     part = facts.closure.size / max(surface.size, 1)
     reason = f"the programs that it starts and their libraries are {_part(part)} of it"

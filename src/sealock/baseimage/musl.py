@@ -1,4 +1,4 @@
-"""How each file that was made for glibc would fare on a base with musl, with the symbol that says so."""
+"""Predicts how each file built for glibc works on a musl base, with the deciding symbols."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ NEEDS_GLIBC: Final = "needs-glibc"
 
 
 def on_musl(inventory: Inventory, files: ImageFiles, owners: Owners) -> tuple[Musl, ...]:
-    """Judge the files that no package of the distribution brings, the worst first.
+    """Evaluate the files outside the distribution's packages, the worst first.
 
-    A distribution's own files would not move: another distribution has packages of its own in their place.
+    The distribution's files do not matter: another distribution has its own packages instead.
     """
     order: list[OnMusl] = ["breaks", "gcompat", "stand-in", "runs"]
-    found = [
+    evaluated = [
         result
         for fact in inventory.files
         if fact.kind == NEEDS_GLIBC and not fact.removed and owners.system(files.real(fact.path)) is None
         for result in [evaluate(fact, files, owners)]
     ]
-    return tuple(sorted(found, key=lambda one: (order.index(one.answer), one.path)))
+    return tuple(sorted(evaluated, key=lambda musl: (order.index(musl.answer), musl.path)))
 
 
 def evaluate(fact: FileFact, files: ImageFiles, owners: Owners | None = None) -> Musl:
-    """Judge one file by the groups of its fact (see NeedsGlibc)."""
+    """Evaluate one file by the groups of its fact (see NeedsGlibc)."""
     groups = dict(_groups(fact.detail))
     lacks, helped = groups.get("lacks", ()), groups.get("gcompat", ())
     answer: OnMusl = "breaks" if lacks else "gcompat" if helped else "stand-in"
     loader = groups.get("loader", ())
     version = groups.get("version", ())
-    says = lacks or helped or tuple(f"loader {one}" for one in loader) or version
+    says = lacks or helped or tuple(f"loader {name}" for name in loader) or version
     package = owners.owner(files.real(fact.path)) if owners else None
     return Musl(
         path=fact.path,
@@ -55,7 +55,7 @@ def _groups(detail: str) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _wheel(path: str, files: ImageFiles, owners: Owners | None) -> str:
-    """The platform tag of the wheel that a file came in."""
+    """The platform tag of a file's wheel."""
     package = owners.owner(files.real(path)) if owners else None
     if package is None or package.type != "pypi":
         return ""

@@ -1,4 +1,4 @@
-"""Which image an image was built on: by its labels, its history and what its files say of the distribution."""
+"""Determines the base image of an image: by its labels, its history and its distribution."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ROOTFS: Final = re.compile(
     r"|(?P<alpine>alpine)-minirootfs-(?P<version>[\d.]+)"
     r"|ADD (?:file:|rootfs)\S* (?:in )?/\s*$|(?P<bazel>bazel build|apko|ko build|nix|buildpacks?)"
 )
-"""How the first layer of well-known bases is told in their history."""
+"""The history of the first layer of well-known base images."""
 _ENV: Final = re.compile(r"ENV (\w+)_VERSION[ =]v?([\w.+-]+)")
 _LAST: Final = re.compile(r"^(?:/bin/sh -c )?#?\(?n?o?p?\)?\s*(?:CMD|ENTRYPOINT)\b")
 _LANGUAGES: Final = frozenset(
@@ -26,7 +26,7 @@ _LANGUAGES: Final = frozenset(
 
 
 def origin(inventory: Inventory) -> Base:
-    """Say what can be told, and what says so."""
+    """Determine the base, with the evidence."""
     container = inventory.container
     labels = {label.name: label.value for label in container.labels} if isinstance(container.labels, tuple) else {}
     name, digest = labels.get(_NAME, ""), labels.get(_DIGEST, "")
@@ -48,25 +48,25 @@ def origin(inventory: Inventory) -> Base:
 
 
 def _by_history(history: tuple[str, ...]) -> tuple[str, list[str]]:
-    """The name of a well-known base that the history's lines are those of."""
+    """The name of the well-known base with this history, and the evidence."""
     name, says = "", []
     for line in history[:4]:
-        found = _ROOTFS.search(line[:2000])
-        if found is None:
+        match = _ROOTFS.search(line[:2000])
+        if match is None:
             continue
-        if found["suite"]:
-            name = f"debian:{found['suite']}"
-        elif found["alpine"]:
-            name = f"alpine:{found['version']}"
-        elif found["bazel"]:
-            says.append(f"the history: {found['bazel']}")
+        if match["suite"]:
+            name = f"debian:{match['suite']}"
+        elif match["alpine"]:
+            name = f"alpine:{match['version']}"
+        elif match["bazel"]:
+            says.append(f"the history: {match['bazel']}")
             break
         says.append(f"the history's first line: {line.strip()[:80]}")
         break
     for variable, version in _versions(history):
         if variable in _LANGUAGES:
             language = "python" if variable == "PYTHON" else variable.lower()
-            # Official images state their version so before anything else is done.
+            # Official images set this variable before their other instructions.
             says.append(f"the history: ENV {variable}_VERSION {version}")
             name = f"{language}:{version}" + (f" on {name}" if name else "")
             break
@@ -75,23 +75,20 @@ def _by_history(history: tuple[str, ...]) -> tuple[str, list[str]]:
 
 def _versions(history: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for line in history[:60]:
-        if found := _ENV.search(line[:2000]):
-            yield found[1], found[2]
+        if match := _ENV.search(line[:2000]):
+            yield match[1], match[2]
 
 
 def _layers_of_base(inventory: Inventory, container: Container) -> int:
-    """Count the layers up to the last CMD or ENTRYPOINT that other instructions that change files come after.
-
-    A base image ends with the one that it sets; what is built on it follows.
-    """
+    """Count the layers up to the last CMD or ENTRYPOINT that further layers follow: a base image ends with it."""
     history = container.history if isinstance(container.history, tuple) else ()
     made = [layer.created_by for layer in inventory.layers]
     if not history or not any(made):
         return 0
-    seen = base = 0
+    passed = base = 0
     for line in history:
-        if seen < len(made) and line == made[seen]:
-            seen += 1
-        elif _LAST.match(line) and seen < len(made):
-            base = seen
+        if passed < len(made) and line == made[passed]:
+            passed += 1
+        elif _LAST.match(line) and passed < len(made):
+            base = passed
     return base

@@ -1,4 +1,4 @@
-"""Which package each file is of, how large packages are, and which of them what is started needs."""
+"""Maps files to packages, sums package sizes, and finds the packages that the started programs need."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sealock.model.advice import Need, Share
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Package
 
 _FOLDERS: Final = {"gem": ".gemspec", "npm": "/package.json"}
-"""Types whose packages are whole folders, told of by a file in them."""
+"""Package types that are whole directories, by the file in them that describes the package."""
 SHOWN: Final = 12
 
 
@@ -24,47 +24,47 @@ class Owners:
         self.files = files
         self.packages = [package for package in inventory.packages if not package.removed and package.files]
         self.of: dict[str, Package] = {}
-        """The owner of each real path; a distribution's package rather than another."""
+        """The owner of each real path; a distribution's package wins over others."""
         for package in self.packages:
             system = package.type in OF_DISTRIBUTIONS
             for path in package.files:
                 real = files.real(path)
                 if real and (system or real not in self.of):
                     self.of[real] = package
-        self.folders = self._folders(inventory)
+        self.directories = self._directories(inventory)
 
-    def _folders(self, inventory: Inventory) -> dict[str, Package]:
-        """Folders that belong to a package as a whole."""
-        found: dict[str, Package] = {}
+    def _directories(self, inventory: Inventory) -> dict[str, Package]:
+        """The directories that belong to one package."""
+        owned: dict[str, Package] = {}
         for package in inventory.packages:
             ending = _FOLDERS.get(package.type)
             if ending and not package.removed and package.path.endswith(ending):
                 if package.type == "gem":
                     home, _, name = package.path.removesuffix(ending).rpartition("/")
-                    found[f"{home.removesuffix('specifications')}gems/{name}"] = package
+                    owned[f"{home.removesuffix('specifications')}gems/{name}"] = package
                 else:
-                    found[package.path.removesuffix(ending)] = package
+                    owned[package.path.removesuffix(ending)] = package
             elif package.type == "maven" and not package.removed and "!/" not in package.path:
-                found[package.path] = package
-        return found
+                owned[package.path] = package
+        return owned
 
     def owner(self, path: str) -> Package | None:
-        """The package that a real path is of."""
-        if (found := self.of.get(path)) is not None:
-            return found
+        """The package that owns a real path."""
+        if (package := self.of.get(path)) is not None:
+            return package
         while path:
-            if (found := self.folders.get(path)) is not None:
-                return found
+            if (package := self.directories.get(path)) is not None:
+                return package
             path = path.rpartition("/")[0]
         return None
 
     def system(self, path: str) -> Package | None:
-        """The distribution's package that a real path is of."""
-        found = self.of.get(path)
-        return found if found is not None and found.type in OF_DISTRIBUTIONS else None
+        """The distribution's package that owns a real path."""
+        package = self.of.get(path)
+        return package if package is not None and package.type in OF_DISTRIBUTIONS else None
 
     def shares(self) -> tuple[list[tuple[Package, Share]], list[Share]]:
-        """Each owner with its size, the largest first, and the files that nobody owns."""
+        """Each owner with its size, largest first, and the files without an owner."""
         sizes: dict[Key, list[int]] = {}
         known: dict[Key, Package] = {}
         unowned: list[Share] = []
@@ -87,37 +87,37 @@ class Owners:
         return shares, unowned
 
     def needed(self, paths: Iterable[str]) -> set[Key]:
-        """The distribution's packages that own these real paths, and all that those depend on."""
+        """The distribution's packages that own these real paths, and their dependencies."""
         by_name: dict[str, list[Package]] = {}
         for package in self.packages:
             if package.type in OF_DISTRIBUTIONS:
                 for name in (package.name, *package.provides):
                     by_name.setdefault(name, []).append(package)
-        todo = [found for path in paths if (found := self.system(path)) is not None]
+        todo = [owner for path in paths if (owner := self.system(path)) is not None]
         reached: set[Key] = set()
         while todo:
             package = todo.pop()
             if _key(package) not in reached:
                 reached.add(_key(package))
-                todo += [one for name in package.needs for one in by_name.get(name, ())]
-                # rpm's packages may need a file, whoever brings it.
+                todo += [provider for name in package.needs for provider in by_name.get(name, ())]
+                # An rpm can depend on a file of any package.
                 paths = (self.files.real(name) for name in package.needs if name.startswith("/"))
-                todo += [found for path in paths if (found := self.system(path)) is not None]
+                todo += [owner for path in paths if (owner := self.system(path)) is not None]
         return reached
 
     def need(self, paths: Iterable[str], shares: list[tuple[Package, Share]], *, known: bool) -> Need:
-        """Count what these paths need, and what nothing of that needs."""
+        """Sum the packages that these paths need, and the spare ones."""
         reached = self.needed(paths)
         system = [(package, share) for package, share in shares if package.type in OF_DISTRIBUTIONS]
-        # Whose dependencies are not known (rpm, pacman), of those nothing can be said to be spare.
-        told = known and any(package.needs for package, _ in system)
+        # Without known dependencies (rpm, pacman), no package is known to be spare.
+        known = known and any(package.needs for package, _ in system)
         spare = [share for package, share in system if _key(package) not in reached]
         return Need(
             packages=len(reached),
             size=sum(share.size for package, share in system if _key(package) in reached),
-            others=tuple(spare[:SHOWN]) if told else (),
-            spare=sum(share.size for share in spare) if told else 0,
-            known=told,
+            others=tuple(spare[:SHOWN]) if known else (),
+            spare=sum(share.size for share in spare) if known else 0,
+            known=known,
         )
 
 

@@ -1,4 +1,4 @@
-"""Follows what an image starts, from its configuration through scripts to the programs that run."""
+"""Follows what an image starts: from its configuration through scripts to programs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sealock.model.advice import Start, StartStep, StepKind
 from sealock.model.container import Container
 
 Commands = Callable[[str], Iterable[tuple[str, ...]]]
-"""Reads a shell's text: the words of each command that it runs, those within others included."""
+"""Parses a shell script: the words of each command, nested ones included."""
 
 SHELLS: Final = frozenset({"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "fish", "busybox"})
 MANAGERS: Final = frozenset(
@@ -30,7 +30,7 @@ _WRAPPERS: Final = {
     "su-exec": "1", "s6-setuidgid": "1", "env": "uCS", "nice": "n", "nohup": "", "setpriv": "", "exec": "a",
     "stdbuf": "ioe", "timeout": "ks1", "chpst": "uUbe/1", "pid1": "", "time": "", "command": "",
 }  # fmt: skip
-"""Programs that start the one named after them: letters of options that take a word; "1" is one word of their own."""
+"""Programs that start the program named after them: letters of options with an argument; "1" is one own argument."""
 _BUILTIN: Final = frozenset(
     {
         "set", "echo", "printf", "test", "[", "[[", "cd", "export", "if", "shift", "eval", "trap", "return", "exit",
@@ -42,10 +42,10 @@ _BUILTIN: Final = frozenset(
 _MOST_STEPS: Final = 60
 _DEEPEST: Final = 8
 _MOST_TEXT: Final = 2 << 20
-"""Characters of shell that are read, all texts together, with as much as reading one costs besides."""
+"""Most characters of shell scripts in all, plus a cost per script."""
 _COST: Final = 1000
 _MOST_SAID: Final = 20
-"""Things that could not be told."""
+"""Most entries of unknown things."""
 
 
 def follow(container: Container, files: ImageFiles, commands: Commands) -> Start:
@@ -55,17 +55,15 @@ def follow(container: Container, files: ImageFiles, commands: Commands) -> Start
     words = (*entrypoint, *command)
     if not words:
         says = container.entrypoint is UNKNOWN and container.command is UNKNOWN
-        why = (
-            "a root file system does not say what it starts" if says else "the configuration names no program to start"
-        )
+        why = "a root file system has no start command" if says else "the configuration names no program to start"
         return Start((), unknown=(why,))
-    way = _Way(files, commands, words)
-    way.run(words, "the entrypoint" if entrypoint else "the command", 0)
-    return way.done()
+    follower = _Follower(files, commands, words)
+    follower.run(words, "the entrypoint" if entrypoint else "the command", 0)
+    return follower.result()
 
 
-class _Way:
-    """What was found on the way."""
+class _Follower:
+    """The state of following."""
 
     def __init__(self, files: ImageFiles, commands: Commands, words: tuple[str, ...]) -> None:
         self.files, self.commands, self.words = files, commands, words
@@ -77,12 +75,12 @@ class _Way:
         self.unknown: dict[str, None] = {}
 
     def run(self, words: Sequence[str], by: str, depth: int) -> None:
-        """Follow the program that these words start."""
+        """Follow the program of a command."""
         if not words or depth > _DEEPEST:
             return
         word = words[0]
         if "$" in word or "`" in word:
-            self.unknown[f"{by} starts {word}, which is known only when it runs"] = None
+            self.unknown[f"{by} starts {word}, which is known only at run time"] = None
             return
         path = self.files.command(word)
         name = word.rpartition("/")[2]
@@ -105,7 +103,7 @@ class _Way:
                 self.run(_wrapped(name, words[1:]), name, depth + 1)
 
     def step(self, step: StartStep) -> bool:
-        """Note a step; whether it is a new one that is to be followed."""
+        """Add a step; whether it is new and has to be followed."""
         key = (step.path or step.word, step.kind)
         if key in self.steps or len(self.steps) >= _MOST_STEPS:
             return False
@@ -134,45 +132,45 @@ class _Way:
         self.step(StartStep(first[0], kind, shell, f"/{path}"))
         text = self.files.content.texts.get(path)
         if text is None:
-            self.unknown[f"/{path} is too large to be followed"] = None
+            self.unknown[f"/{path} is too large to read"] = None
             return
         self.text(text, f"/{path}", words[1:], depth)
 
     def shell_(self, word: str, path: str, words: Sequence[str], by: str, depth: int) -> None:
-        """Follow `sh -c TEXT`, `sh SCRIPT`, or a shell that is to be talked to."""
+        """Follow `sh -c TEXT`, `sh SCRIPT`, or an interactive shell."""
         fresh = self.step(StartStep(word, "shell", path, by))
         rest = list(words[1:])
-        given = next((at for at, one in enumerate(rest) if one.startswith("-") and "c" in one.lstrip("-")[:4]), -1)
-        if given >= 0 and given + 1 < len(rest):
-            text = rest[given + 1]
-            told = [command for command in self.commands(text) if command]
+        option = next((at for at, word in enumerate(rest) if word.startswith("-") and "c" in word.lstrip("-")[:4]), -1)
+        if option >= 0 and option + 1 < len(rest):
+            text = rest[option + 1]
+            commands = [command for command in self.commands(text) if command]
             if not self.shell and depth == 0:
-                self.form = len(told) == 1 and not any(mark in text for mark in "$`|&;<>*?(")
+                self.form = len(commands) == 1 and not any(mark in text for mark in "$`|&;<>*?(")
             self.shell = self.shell or (
                 f"{by} is written in shell form: {word} -c" if depth == 0 else f"{by} runs {word} -c"
             )
-            self.text(text, f"{word} -c", rest[given + 2 :], depth)
+            self.text(text, f"{word} -c", rest[option + 2 :], depth)
             return
-        script = next((one for one in rest if not one.startswith("-")), "")
-        if script and (found := self.files.command(script if "/" in script else f"./{script}")):
-            self.shell = self.shell or f"{by} lets {word} read {script}"
-            if fresh and (text_ := self.files.content.texts.get(found)) is not None:
-                self.text(text_, f"/{found}", rest[1:], depth)
+        script = next((word for word in rest if not word.startswith("-")), "")
+        if script and (script_path := self.files.command(script if "/" in script else f"./{script}")):
+            self.shell = self.shell or f"{by} runs {script} with {word}"
+            if fresh and (content := self.files.content.texts.get(script_path)) is not None:
+                self.text(content, f"/{script_path}", rest[1:], depth)
             elif fresh:
-                self.unknown[f"what {word} reads in {script} was not followed"] = None
+                self.unknown[f"{script}, which {word} runs, was not read"] = None
         else:
-            self.shell = self.shell or f"{by} is the shell {word} itself"
-            self.unknown[f"{by} is the shell {word} itself, and what is typed there is not known"] = None
+            self.shell = self.shell or f"{by} is the interactive shell {word}"
+            self.unknown[f"{by} is the interactive shell {word}, whose input is unknown"] = None
 
     def text(self, text: str, by: str, arguments: Sequence[str], depth: int) -> None:
-        """Follow the commands of a shell's text; `"$@"` stands for the arguments."""
+        """Follow the commands of a shell script; `"$@"` is replaced by the arguments."""
         self.room -= len(text) + _COST
         if self.room < 0:
-            self.unknown["what is started is too much to be followed to its end"] = None
+            self.unknown["the scripts are too long to follow to their end"] = None
             return
-        for given in self.commands(text):
+        for command in self.commands(text):
             words = [
-                argument for word in given for argument in (arguments if word in {"$@", "${@}", "$*"} else (word,))
+                argument for word in command for argument in (arguments if word in {"$@", "${@}", "$*"} else (word,))
             ]
             name = words[0] if words else ""
             if name in _WRAPPERS and (name in {"exec", "command", "time"} or self.files.command(name)):
@@ -183,12 +181,12 @@ class _Way:
                 name = words[0] if words else ""
             if not name or name in _BUILTIN or name.startswith("-") or "=" in name:
                 continue
-            # A word that is no program may be a function of the script; one that exec gets is none.
-            if self.files.command(name) or "/" in name or "$" in name or given[0] == "exec":
+            # A word that is not a program can be a function of the script, except after exec.
+            if self.files.command(name) or "/" in name or "$" in name or command[0] == "exec":
                 self.run(words, by, depth + 1)
 
-    def done(self) -> Start:
-        """All of it."""
+    def result(self) -> Start:
+        """The result."""
         return Start(
             self.words,
             tuple(self.steps.values()),
@@ -204,7 +202,7 @@ def _language(name: str) -> str:
 
 
 def _wrapped(name: str, words: Sequence[str]) -> list[str]:
-    """The words of the command that a wrapper starts."""
+    """The words of a wrapper's command."""
     takes, own, at = _WRAPPERS[name], int("1" in _WRAPPERS[name]), 0
     while at < len(words):
         word = words[at]

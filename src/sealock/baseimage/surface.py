@@ -1,4 +1,4 @@
-"""Counts what an attacker would find in an image, and what makes it large."""
+"""Measures the attack surface of an image, and what makes it large."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SHOWN: Final = 12
 def surface(
     inventory: Inventory, files: ImageFiles, owners: Owners, reached: set[tuple[str, str, str]] | None
 ) -> Surface:
-    """Count. `reached` are the packages that what is started needs, None where that is not known."""
+    """Measure. `reached` holds the packages that the started programs need, None where unknown."""
     shares, unowned = owners.shares()
     types = Counter(package.type for package in inventory.packages if not package.removed)
     present = [fact for fact in inventory.files if not fact.removed]
@@ -48,7 +48,7 @@ def surface(
         setuid=_of(present, "setuid"),
         setgid=_of(present, "setgid"),
         capabilities=_of(present, "capability"),
-        tools=tuple((group, found) for group, names in GROUPS.items() if (found := _tools(files, names))),
+        tools=tuple((group, paths) for group, names in GROUPS.items() if (paths := _tools(files, names))),
         layers=_layers(inventory, files),
         owners=tuple(
             Share(
@@ -62,12 +62,12 @@ def surface(
             )
             for package, share in shares[:_SHOWN]
         ),
-        unowned=sum(one.size for one in unowned),
-        unowned_most=tuple(nlargest(_SHOWN, unowned, key=lambda one: one.size)),
-        hidden=sum(one.size for one in files.content.hidden),
+        unowned=sum(share.size for share in unowned),
+        unowned_most=tuple(nlargest(_SHOWN, unowned, key=lambda share: share.size)),
+        hidden=sum(file.size for file in files.content.hidden),
         hidden_most=tuple(
-            Share(one.path, one.size, 1, one.layer, detail=str(one.by))
-            for one in sorted(files.content.hidden, key=lambda one: (-one.size, one.path))[:_SHOWN]
+            Share(file.path, file.size, 1, file.layer, detail=str(file.by))
+            for file in sorted(files.content.hidden, key=lambda file: (-file.size, file.path))[:_SHOWN]
         ),
     )  # fmt: skip
 
@@ -77,27 +77,27 @@ def _of(facts: list[FileFact], kind: str) -> tuple[str, ...]:
 
 
 def _tools(files: ImageFiles, names: frozenset[str]) -> tuple[str, ...]:
-    """Programs of these names in the usual folders and in PATH; versions at their ends do not count (gcc-12)."""
-    folders = {files.home(folder) for folder in (*files.search(), *PATH.split(":"))} - {""}
-    found: dict[str, str] = {}
+    """Programs of these names in the default directories and PATH, with or without a version suffix (gcc-12)."""
+    directories = {files.real_directory(directory) for directory in (*files.search(), *PATH.split(":"))} - {""}
+    paths: dict[str, str] = {}
     for path, node in files.content.nodes.items():
-        folder, _, name = path.rpartition("/")
-        if folder in folders and node.kind in {"file", "symbolic link"}:
+        directory, _, name = path.rpartition("/")
+        if directory in directories and node.kind in {"file", "symbolic link"}:
             stem = name if name in names else name.rstrip("0123456789.").removesuffix("-")
             if stem in names and files.command(f"/{path}"):
-                found.setdefault(name, path)
+                paths.setdefault(name, path)
     # gcc, gcc-12 and x86_64-linux-gnu-gcc-12 are one program.
     real: dict[str, str] = {}
-    for name in sorted(found, key=lambda one: (len(one), one)):
-        real.setdefault(files.real(found[name]), found[name])
+    for name in sorted(paths, key=lambda name: (len(name), name)):
+        real.setdefault(files.real(paths[name]), paths[name])
     return tuple(sorted(real.values()))
 
 
 def _layers(inventory: Inventory, files: ImageFiles) -> tuple[Share, ...]:
-    """What each layer holds, and how much of it is seen in the end."""
+    """The size of each layer, and how much of it later layers hide."""
     hidden = Counter[int]()
-    for one in files.content.hidden:
-        hidden[one.layer] += one.size
+    for file in files.content.hidden:
+        hidden[file.layer] += file.size
     made = {layer.index: layer.created_by for layer in inventory.layers}
     return tuple(
         Share(made.get(index, ""), size, entries, index, detail=str(hidden[index]))

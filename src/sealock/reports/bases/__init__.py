@@ -1,4 +1,4 @@
-"""Advice on an image's base: for people at a terminal, and for programs."""
+"""Renders advice on an image's base, for a terminal or as JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ AdviceFormat: TypeAlias = Literal["terminal", "json"]
 
 
 def render(form: AdviceFormat, advice: BaseAdvice, **style: Any) -> str:  # noqa: ANN401  only the terminal takes a style
-    """Render the advice. The style is the terminal's: width, colour, unicode."""
+    """Render the advice; the style (width, colour, unicode) is for the terminal."""
     words = style if form == "terminal" else {}
     text: str = import_module(f"sealock.reports.bases.{form}").render(advice, **words)
     return text

@@ -1,4 +1,4 @@
-"""Advice on a base for people: one screen, from what the image is to what to do."""
+"""Renders advice on a base for a terminal: one screen, from the image's properties to the recommendation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BASES: Final[dict[BaseKind, str]] = {
     "slim": "slim variant",
     "keep": "keep as it is",
 }
-_ANSWERS: Final[dict[FitAnswer, str]] = {"yes": "yes", "work": "with work", "no": "no", "unknown": "cannot tell"}
+_ANSWERS: Final[dict[FitAnswer, str]] = {"yes": "yes", "work": "with work", "no": "no", "unknown": "unknown"}
 _INKS: Final[dict[FitAnswer, Ink]] = {"yes": "green", "work": "cyan", "no": "faint", "unknown": "magenta"}
 _TYPES: Final = {
     "deb": "Debian", "apk": "Alpine", "rpm": "RPM", "alpm": "Pacman", "pypi": "Python", "npm": "Node", "gem": "Ruby",
@@ -33,7 +33,7 @@ _BAR: Final = 16
 _MOST_BAR: Final = 30
 _WIDE: Final = 60
 _WORD: Final = 8
-"""Columns that a word on a bar has to have, to be worth its place."""
+"""Least columns for a note next to a bar."""
 
 
 def render(advice: BaseAdvice, *, width: int = 80, colour: bool = False, unicode: bool = True) -> str:
@@ -44,7 +44,7 @@ def render(advice: BaseAdvice, *, width: int = 80, colour: bool = False, unicode
 
 
 class _Page(Page):
-    """Knows how the page looks; each method yields the lines of one part."""
+    """The page; each method yields the lines of one part."""
 
     def __init__(self, advice: BaseAdvice, room: int, *, colour: bool, unicode: bool) -> None:
         super().__init__(room, colour=colour, unicode=unicode)
@@ -52,27 +52,27 @@ class _Page(Page):
         self.full, self.empty = ("█", "░") if unicode else ("#", ".")
 
     def head(self) -> Iterator[str]:
-        """What the image is called, what it was built on, and what it starts."""
+        """The image's name, base, start command and content."""
         advice = self.advice
         name = fit(line(advice.names[0]) if advice.names else "root file system", self.room - 4)
         yield self.headline(name)
         base, surface = advice.base, advice.surface
-        built = line(base.name or "could not be told")
+        built = line(base.name or "unknown")
         if base.layers:
             built += ", the first layer" if base.layers == 1 else f", the first {base.layers} layers"
         if base.says:
-            # What follows the colon is in the name already; --format json has it whole.
+            # The name already has what follows the colon; --format json has all of it.
             built += f" (by {', '.join(dict.fromkeys(line(say.partition(':')[0], 80) for say in base.says))})"
         yield from self.row("Built on", built)
         yield from self.row("Starts", self.started())
         packages = ", ".join(f"{number} {_TYPES.get(kind, kind)}" for kind, number in surface.packages)
         total = sum(number for _, number in surface.packages)
-        yield from self.row("Holds", f"{format_size(surface.size)} in {count(surface.files, 'file')}")
+        yield from self.row("Size", f"{format_size(surface.size)} in {count(surface.files, 'file')}")
         yield from self.row("Packages", f"{total}: {packages}" if packages else "none")
         yield ""
 
     def started(self) -> str:
-        """The way from the entrypoint to what runs."""
+        """The steps from the entrypoint to the programs."""
         start = self.advice.start
         steps = []
         for step in start.steps:
@@ -85,7 +85,7 @@ class _Page(Page):
         return arrow.join(steps[:_ROWS]) + more
 
     def surface(self) -> Iterator[str]:
-        """What an attacker would find."""
+        """The attack surface."""
         surface = self.advice.surface
         yield from self.title("Attack surface")
         rights = ((surface.setuid, "Setuid"), (surface.setgid, "Setgid"), (surface.capabilities, "Capabilities"))
@@ -96,8 +96,8 @@ class _Page(Page):
             yield from self.row("Setuid, setgid", "none, and no file capabilities")
         known = dict(surface.tools)
         for group in ("shells", "package managers", "compilers", "network tools", "languages"):
-            if found := known.get(group):
-                yield from self.row(group.capitalize(), f"{len(found)}: {_names(found, 8)}")
+            if tools := known.get(group):
+                yield from self.row(group.capitalize(), f"{len(tools)}: {_names(tools, 8)}")
         if missing := [
             group for group in ("shells", "package managers", "compilers", "network tools") if group not in known
         ]:
@@ -105,10 +105,10 @@ class _Page(Page):
         yield ""
 
     def large(self) -> Iterator[str]:
-        """What it is made of, by package and by layer."""
+        """The sizes by package and by layer."""
         surface = self.advice.surface
         if surface.owners:
-            yield from self.title("Largest packages, and whether what it starts needs them")
+            yield from self.title("Largest packages, and whether the started programs need them")
             rows = [(line(owner.name, 60), owner.size, _needed(owner)) for owner in surface.owners[:_ROWS]]
             if surface.unowned > surface.size // 100:
                 most = surface.unowned_most[0]
@@ -119,26 +119,26 @@ class _Page(Page):
         if len(surface.layers) > 1:
             yield from self.title(f"Layers: {len(surface.layers)}")
             ordered = sorted(surface.layers, key=lambda layer: -layer.size)[:_ROWS]
-            whole = sum(layer.size for layer in surface.layers)
+            total = sum(layer.size for layer in surface.layers)
             rows = [
-                (f"{one.layer + 1}", one.size, _hidden(one) + line(instruction(one.name), 200))
-                for one in sorted(ordered, key=lambda one: one.layer)
+                (f"{layer.layer + 1}", layer.size, _hidden(layer) + line(instruction(layer.name), 200))
+                for layer in sorted(ordered, key=lambda layer: layer.layer)
             ]
-            yield from self.bars(rows, whole)
+            yield from self.bars(rows, total)
             if surface.hidden:
                 most = surface.hidden_most[0]
                 yield from self.note(
-                    f"{format_size(surface.hidden)} are hidden by later layers, and shipped all the same; the largest: "
+                    f"later layers hide {format_size(surface.hidden)}, which the image still contains; the largest: "
                     f"/{line(most.name)}, {format_size(most.size)}, from layer {most.layer + 1}"
                 )
             yield ""
 
-    def bars(self, rows: Sequence[tuple[str, int, str]], whole: int) -> Iterator[str]:
-        """A name, a bar, a size, its part of the whole, and a word on it; narrow terminals do without bar and word."""
-        name = min(max(width(one) for one, _, _ in rows), _MOST_BAR, max(self.room - 20, 8))
+    def bars(self, rows: Sequence[tuple[str, int, str]], total: int) -> Iterator[str]:
+        """Yield rows of name, bar, size, share of the total and note; narrow terminals get no bar and note."""
+        name = min(max(width(label) for label, _, _ in rows), _MOST_BAR, max(self.room - 20, 8))
         columns = _BAR if self.room >= _WIDE else 0
         for label, size, note in rows:
-            part = size / whole if whole else 0
+            part = size / total if total else 0
             filled = min(round(part * columns), columns)
             bar = self.full * filled + self.empty * (columns - filled) + " " * bool(columns)
             text = fit(label, name)
@@ -147,10 +147,10 @@ class _Page(Page):
             yield f"{head}  {self.paint('faint', fit(note, left))}" if left >= _WORD else head
 
     def results(self) -> Iterator[str]:
-        """Whether each kind of base would do, and why."""
-        yield from self.title("Would a smaller base do?")
+        """Whether each kind of base would work, and why."""
+        yield from self.title("Would a smaller base work?")
         if all(result.answer == "unknown" for result in self.advice.results):
-            yield from self.note(f"It cannot be told: {'; '.join(map(line, self.advice.results[0].reasons))}")
+            yield from self.note(f"Unknown: {'; '.join(map(line, self.advice.results[0].reasons))}")
             yield ""
             return
         for result in self.advice.results:
@@ -158,45 +158,44 @@ class _Page(Page):
             ink = _INKS[result.answer]
             first = result.answer == "yes" and result.base == self.advice.best
             name = f"{sign[result.answer]} {BASES[result.base]}"
-            told = _ANSWERS[result.answer]
             size = f", about {format_size(result.size)}" if result.size and result.base != "keep" else ""
             sure = {"sure": "sure", "likely": "likely", "unsure": "not sure"}[result.sure]
-            head = f"{told} ({sure}){size}"
+            head = f"{_ANSWERS[result.answer]} ({sure}){size}"
             yield f"  {self.paint('bold' if first else ink, f'{name:<{_LABEL + 3}}')} {self.paint(ink, head)}"
             for reason in result.reasons[:_REASONS]:
                 yield from self.hanging(sentence(line(reason)), 6)
         yield ""
 
     def musl(self) -> Iterator[str]:
-        """Files from outside the distribution that need glibc, each with what says so."""
-        found = self.advice.musl
-        if not found:
+        """The files outside the distribution's packages that need glibc, each with the evidence."""
+        files = self.advice.musl
+        if not files:
             return
-        yield from self.title(f"Files that need glibc: {len(found)}, from outside the distribution's packages")
-        for one in found[:_MUSL_ROWS]:
-            path = fit(f"/{line(one.path)}", self.room - 4)
+        yield from self.title(f"Files that need glibc: {len(files)}, from outside the distribution's packages")
+        for file in files[:_MUSL_ROWS]:
+            path = fit(f"/{line(file.path)}", self.room - 4)
             yield f"  {path}"
-            yield from self.hanging(_says(one), 6, "faint")
-        if len(found) > _MUSL_ROWS:
-            yield self.paint("faint", f"  and {len(found) - _MUSL_ROWS} more; --format json has all")
+            yield from self.hanging(_musl_note(file), 6, "faint")
+        if len(files) > _MUSL_ROWS:
+            yield self.paint("faint", f"  and {len(files) - _MUSL_ROWS} more; --format json has all")
         yield ""
 
     def unknown(self) -> Iterator[str]:
-        """What could not be told."""
-        # Where nothing could be told of the start, the verdicts have said so.
+        """The unknowns."""
+        # Where the start is unknown, the results have reported it.
         known = any(result.answer != "unknown" for result in self.advice.results)
-        told = [*self.advice.unknown, *(self.advice.start.unknown if known else ())]
-        if not told:
+        unknown = [*self.advice.unknown, *(self.advice.start.unknown if known else ())]
+        if not unknown:
             return
-        yield from self.title("What could not be told")
-        for one in told[:_ROWS]:
-            yield from self.note(line(one))
-        if len(told) > _ROWS:
-            yield self.paint("faint", f"  and {len(told) - _ROWS} more")
+        yield from self.title("Unknown")
+        for text in unknown[:_ROWS]:
+            yield from self.note(line(text))
+        if len(unknown) > _ROWS:
+            yield self.paint("faint", f"  and {len(unknown) - _ROWS} more")
         yield ""
 
     def advised(self) -> Iterator[str]:
-        """The last words: what to do."""
+        """The recommendation."""
         advice = self.advice
         best = next(result for result in advice.results if result.base == advice.best)
         text = _advised(best, advice)
@@ -218,7 +217,7 @@ class _Page(Page):
 def _advised(best: BaseFit, advice: BaseAdvice) -> str:
     now = advice.surface.size
     if best.answer == "unknown":
-        return "Say what it starts: --start COMMAND."
+        return "Name the start command: --start COMMAND."
     if best.base == "keep":
         work = [BASES[result.base] for result in advice.results if result.answer == "work"]
         return "Keep this base." + (f" With some work it could be {_either(work)}." if work else "")
@@ -248,13 +247,13 @@ def _names(paths: Iterable[str], most: int) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def _says(musl: Musl) -> str:
-    """What says how it would fare."""
+def _musl_note(musl: Musl) -> str:
+    """How a file works on musl, with the evidence."""
     says = line(", ".join(musl.says[:3]), 300) + (f" and {len(musl.says) - 3} more" if len(musl.says) > 3 else "")
     words = {
         "breaks": f"breaks on musl, which has no {says}",
-        "gcompat": f"needs {says}, which musl has with gcompat alone",
-        "stand-in": f"needs glibc: {says}; musl has every function that it asks for",
+        "gcompat": f"needs {says}, which musl has only with gcompat",
+        "stand-in": f"needs glibc: {says}; musl has every function that it uses",
         "runs": "runs on musl",
     }[musl.answer]
     wheel = f"; a {musl.wheel} wheel of {musl.owner}" if musl.wheel else ""
