@@ -11,7 +11,11 @@ from sealock.cli.cacheoptions import add_cache, cache_directory
 from sealock.cli.limits import add_limits, limits
 from sealock.cli.output import Progress, colour, complain, knows_unicode, width, write
 from sealock.errors import UsageError
+from sealock.reports import bases, inspected
+from sealock.runtime.inspect import as_json, inspect
+from sealock.scan.settings import Settings
 from sealock.targets.outputs import write_output
+from sealock.targets.resolve import image_of
 
 FORMATS: Final = ("terminal", "json")
 
@@ -21,17 +25,17 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "target",
         metavar="TARGET",
-        help="an image archive (docker save, OCI), an OCI layout, a root file system (a folder or a tar), an image in "
-        "its registry (REF or image:REF) or of the engine (docker:NAME); or what runs: container:NAME, pid:N, self (in "
-        "a container: that one)",
+        help="an image archive (docker save, OCI), an OCI layout, a root file system (a directory or a tar), an image "
+        "in a registry (REF or image:REF) or in the engine (docker:NAME); or a running container:NAME, pid:N or self "
+        "(inside a container: that container)",
     )
-    parser.add_argument("--format", choices=FORMATS, default="terminal", help="how to tell (default: terminal)")
-    parser.add_argument("--output", metavar="FILE", help="where to write it (default: standard output)")
-    parser.add_argument("--platform", default="", metavar="OS/ARCH", help="which image of a multi-platform index")
-    parser.add_argument("--start", default="", metavar="COMMAND", help="take this for what the image starts")
+    parser.add_argument("--format", choices=FORMATS, default="terminal", help="output format (default: terminal)")
+    parser.add_argument("--output", metavar="FILE", help="output file (default: standard output)")
+    parser.add_argument("--platform", default="", metavar="OS/ARCH", help="the platform of a multi-platform index")
+    parser.add_argument("--start", default="", metavar="COMMAND", help="assume that the image starts this command")
     parser.add_argument("--no-verify", action="store_true", help="do not check digests")
     parser.add_argument(
-        "--engine", default="", metavar="WHERE", help="which engine: an address or a context (default: Docker's own)"
+        "--engine", default="", metavar="WHERE", help="engine address or context (default: as Docker's client)"
     )
     add_cache(parser)
     add_limits(parser)
@@ -44,17 +48,15 @@ def run(arguments: Namespace) -> int:
     kind, colon, rest = arguments.target.partition(":")
     if arguments.target in LIVE or (colon and kind in LIVE):
         return running(kind, rest, arguments)
-    inspected = KINDS.get(kind) if colon else None
-    return inspected(rest, arguments) if inspected else image(arguments.target, arguments)
+    inspect_image = KINDS.get(kind) if colon else None
+    return inspect_image(rest, arguments) if inspect_image else image(arguments.target, arguments)
 
 
 def image(target: str, arguments: Namespace) -> int:
-    """Tell what an image in a file or folder holds, what it needs of that, and which smaller base would do."""
-    from sealock.reports import bases  # noqa: PLC0415  as above
-    from sealock.scan.baseimages import advised  # noqa: PLC0415  other kinds of target do without
-    from sealock.scan.inventories import options_for  # noqa: PLC0415  as above
-    from sealock.scan.settings import Settings  # noqa: PLC0415  as above
-    from sealock.targets.resolve import image_of  # noqa: PLC0415  as above
+    """Show what an image contains, what it needs of that, and which smaller base would do."""
+    # Both import all analyzers, which a container does not need.
+    from sealock.scan.baseimages import advised  # noqa: PLC0415  see above
+    from sealock.scan.inventories import options_for  # noqa: PLC0415  see above
 
     settings = Settings(
         platform=arguments.platform,
@@ -65,12 +67,12 @@ def image(target: str, arguments: Namespace) -> int:
     )
     opens = image_of(target)
     with Progress("layers read", quiet=arguments.quiet) as progress:
-        found = advised(opens, options_for(opens, settings), _words(arguments.start), progress)
-    if found.others:
-        complain(f"{target} holds {len(found.others) + 1} images; the first is shown, not {'; '.join(found.others)}")
+        advice = advised(opens, options_for(opens, settings), _words(arguments.start), progress)
+    if advice.others:
+        complain(f"{target} has {len(advice.others) + 1} images; showing the first, not {'; '.join(advice.others)}")
     text = bases.render(
         arguments.format,
-        found.advice,
+        advice.advice,
         width=width(),
         colour=colour(arguments.color) and not arguments.output,
         unicode=bool(arguments.output) or knows_unicode(),
@@ -79,22 +81,19 @@ def image(target: str, arguments: Namespace) -> int:
         write_output(arguments.output, text)
     else:
         write(text, exact=arguments.format != "terminal")
-    for error in found.errors:
+    for error in advice.errors:
         complain(f"{error.location.file}: {error.message}")
-    return 2 if found.errors else 0
+    return 2 if advice.errors else 0
 
 
 def running(kind: str, name: str, arguments: Namespace) -> int:
-    """Tell what a container or process sees, may use and may do, as the kernel shows it."""
-    from sealock.reports import inspected  # noqa: PLC0415  as above
-    from sealock.runtime.inspect import as_json, inspect  # noqa: PLC0415  images do without the engine and the kernel
-
-    found = inspect(kind, name, arguments.engine)
+    """Show what a container or process sees, may use and may do, as the kernel shows it."""
+    inspection = inspect(kind, name, arguments.engine)
     if arguments.format == "json":
-        text = inspected.as_json(as_json(found))
+        text = inspected.as_json(as_json(inspection))
     else:
         text = inspected.render(
-            found,
+            inspection,
             width=width(),
             colour=colour(arguments.color) and not arguments.output,
             unicode=bool(arguments.output) or knows_unicode(),
@@ -107,9 +106,9 @@ def running(kind: str, name: str, arguments: Namespace) -> int:
 
 
 LIVE: Final = ("container", "pid", "self")
-"""What runs, and is shown by the kernel."""
+"""Targets that run, which the kernel shows."""
 KINDS: Final[dict[str, Callable[[str, Namespace], int]]] = {"archive": image, "rootfs": image}
-"""What stands before the colon of a target, and who inspects that kind; anything else is a path."""
+"""The prefixes of image targets, each with its function; anything else is a path or a reference."""
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -115,12 +115,12 @@ class _Page(Page):
         yield from self.hanging(title, self.numbered + 12, badge=badge)
         if result.outcome == "pass":
             return
-        shown = reasons if self.every else reasons[:_MOST]
-        rest = len(reasons) - len(shown)
-        shown += [f"and {rest} more (--verbose shows all)"] if rest else []
+        rows = reasons if self.every else reasons[:_MOST]
+        rest = len(reasons) - len(rows)
+        rows += [f"and {rest} more (--verbose shows all)"] if rest else []
         if not self.every and result.recommendation.scope in {"containers", "apparmor", "selinux"}:
-            shown = list(map(_short, shown))
-        for reason in shown:
+            rows = list(map(_short, rows))
+        for reason in rows:
             yield from self.hanging(line(reason, 400), self.numbered + 12, "faint")
 
     def summary(self) -> Iterator[str]:

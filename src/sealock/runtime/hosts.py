@@ -14,7 +14,7 @@ from sealock.errors import EngineError, EngineRefusedError
 from sealock.formats.daemon.combined import drift, effective_settings
 from sealock.formats.daemon.flags import read_flags
 from sealock.formats.engine import read_info, read_network, read_networks
-from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
+from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe, given
 from sealock.model.daemon import FIELDS, Daemon
 from sealock.model.document import Document, Subject
 from sealock.model.finding import InputError
@@ -59,7 +59,7 @@ def host_document(engine: Engine | None, why_not: str = "", root: str = "/") -> 
     if engine.endpoint.kind != _LOCAL:
         return _document(replace(reported, daemon=info.daemon), networks, errors, {(): Place()}, {})
     pid = engine.process()
-    data_root = info.daemon.data_root if isinstance(info.daemon.data_root, str) else ""
+    data_root = given(info.daemon.data_root, "")
     snapshot = read_host(root, data_root=data_root, engine=pid, named=(("engine-socket", engine.endpoint.path),))
     return _local_document(snapshot, reported, info.daemon, networks, errors, root, pid)
 
@@ -77,8 +77,8 @@ def _local_document(  # noqa: PLR0913, PLR0917  it joins what two sides know
     settings, differences, setting_sources, file_errors = _settings(snapshot, daemon)
     named = tuple(_named(settings))
     if named:
-        data_root = settings.data_root if isinstance(settings, Daemon) else UNSET
-        snapshot = read_host(root, data_root=data_root if isinstance(data_root, str) else "", engine=pid, named=named)
+        data_root = given(settings.data_root, "") if isinstance(settings, Daemon) else ""
+        snapshot = read_host(root, data_root=data_root, engine=pid, named=named)
     host = replace(_merged(snapshot.host, reported), daemon=settings, drift=differences)
     if isinstance(host.swarm, Swarm) and snapshot.swarm_listens:
         host = replace(host, swarm=replace(host.swarm, listen_address=snapshot.swarm_listens))
@@ -172,13 +172,12 @@ def _named(settings: Maybe[Daemon]) -> Iterator[tuple[Role, str]]:
             *(("engine-socket", socket.removeprefix(_UNIX)) for socket in _sockets(settings)),
         )
         for role, path in named:
-            if isinstance(path, str) and path.startswith("/"):
-                yield role, path
+            if given(path, "").startswith("/"):
+                yield role, given(path, "")
 
 
 def _sockets(settings: Daemon) -> Iterator[str]:
-    if isinstance(settings.hosts, tuple):
-        yield from (host for host in settings.hosts if host.startswith(_UNIX))
+    yield from (host for host in given(settings.hosts, ()) if host.startswith(_UNIX))
 
 
 def _networks(engine: Engine) -> Iterator[EngineNetwork]:

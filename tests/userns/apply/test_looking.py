@@ -146,7 +146,7 @@ def test_kinds(tmp_path: Path) -> None:
 
 def test_a_path_is_told_as_it_is_called(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
-    held = owners(str(tmp_path), each=True, shown="/srv")
+    held = owners(str(tmp_path), each=True, reported="/srv")
     assert [entry.path for entry in held.entries] == ["/srv", "/srv/a"]
 
 

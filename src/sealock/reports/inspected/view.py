@@ -82,22 +82,22 @@ def _mounts(page: InspectionPage, inspection: Inspection) -> Iterator[str]:
         for mount in given(inspection.enforced.declared.mounts, ())
         if mount.kind == "volume"
     }
-    shown = given(mounts, ())[:_MOST]
-    if not shown:
+    visible_mounts = given(mounts, ())[:_MOST]
+    if not visible_mounts:
         yield from page.row("Mounts", "only those that every container has")
         return
-    if shown[0].target == shown[0].source == "/":
+    if visible_mounts[0].target == visible_mounts[0].source == "/":
         yield from page.row("Mounts", "all mounts of the host", "red")
         return
     room = page.room - LABEL - 2
-    column = min(max(width(line(mount.target)) for mount in shown), room // 2)
+    column = min(max(width(line(mount.target)) for mount in visible_mounts), room // 2)
     rows: list[tuple[str, str, Ink | None]] = [
         (
             fit(line(mount.target), column),
             _mount(page, mount, volumes.get(mount.target.rstrip("/")), room - column - 2),
             None,
         )
-        for mount in shown
+        for mount in visible_mounts
     ]
     if (more := len(given(mounts, ())) - _MOST) > 0:
         rows.append(("", f"and {more} more", None))

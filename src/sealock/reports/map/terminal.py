@@ -74,9 +74,9 @@ class _Page(Page):
         name = line(node.name, _NAME)
         pad = " " * max(self.names - width(name), 0)
         left = f"  {self.paint('faint', branch)} "
-        shown = fit(text, max(self.room - 4 - self.names - 2, 10))
+        details = fit(text, max(self.room - 4 - self.names - 2, 10))
         ink: Ink = "bold" if node.running else "faint"
-        return f"{left}{self.paint(ink, name)}{pad}  {shown}"
+        return f"{left}{self.paint(ink, name)}{pad}  {details}"
 
     def elsewhere(self) -> Iterator[str]:
         """Containers that are on none of the engine's networks."""

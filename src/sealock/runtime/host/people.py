@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from sealock.model.host import Login
 from sealock.runtime.kernel.procfiles import whole
-from sealock.runtime.kernel.tree import ProcTree, Silence
+from sealock.runtime.kernel.tree import ProcTree
 
 _PERSON: Final = 1000
 """The first uid that distributions give to people."""
@@ -46,8 +46,7 @@ def people(tree: ProcTree, socket_group: int = 0) -> People:
     users: dict[int, str] = {}
     homes: dict[str, str] = {}
     primary: dict[str, int] = {}
-    passwd, groups = tree.text("etc/passwd"), tree.text("etc/group")
-    for words in _rows(passwd, 7):
+    for words in _rows(tree.read_text("etc/passwd"), 7):
         uid, gid = whole(words[2]), whole(words[3])
         if uid is not None and gid is not None:
             users.setdefault(uid, words[0])
@@ -57,7 +56,8 @@ def people(tree: ProcTree, socket_group: int = 0) -> People:
     names: dict[int, str] = {}
     group = ""
     members: list[str] = []
-    for words in _rows(groups, 4):
+    groups = tree.text("etc/group")
+    for words in _rows(groups if isinstance(groups, str) else "", 4):
         gid = whole(words[2])
         if gid is None:
             continue
@@ -69,8 +69,8 @@ def people(tree: ProcTree, socket_group: int = 0) -> People:
     return People(users, names, homes, group or _GROUP, tuple(dict.fromkeys(members)), isinstance(groups, str))
 
 
-def _rows(text: str | Silence, width: int) -> Iterator[list[str]]:
-    for line in (text if isinstance(text, str) else "").split("\n")[:100_000]:
+def _rows(text: str, width: int) -> Iterator[list[str]]:
+    for line in text.split("\n")[:100_000]:
         words = line.split(":")
         if len(words) == width:
             yield words
@@ -83,8 +83,7 @@ def logins(tree: ProcTree, who: People) -> tuple[Login, ...]:
     names = [name for name in tree.names("etc/sudoers.d")[:_MOST] if "." not in name and not name.endswith("~")]
     lines: dict[str, list[list[str]]] = {}
     for path in ("etc/sudoers", *(f"etc/sudoers.d/{name}" for name in names)):
-        text = tree.text(path)
-        lines[path] = list(_sudo_lines(text)) if isinstance(text, str) else []
+        lines[path] = list(_sudo_lines(tree.read_text(path)))
     clients = _client_aliases([words for rows in lines.values() for words in rows])
     for path, rows in lines.items():
         users += [
@@ -151,40 +150,39 @@ def clients(tree: ProcTree, who: People) -> tuple[tuple[str, ...], tuple[str, ..
         "etc/profile",
         *(f"etc/profile.d/{name}" for name in tree.names("etc/profile.d")[:_MOST]),
     ]
-    engines = [host for path in scripts for host in _exported(tree.text(path))]
+    engines = [host for path in scripts for host in _exported(tree.read_text(path))]
     for home in dict.fromkeys(list(who.homes.values())[:_MOST]):
         directory = f"{home}/.docker" if home else ".docker"
-        engines += [host for name in _SCRIPTS for host in _exported(tree.text(f"{home}/{name}".lstrip("/")))]
-        if _has_password(tree.text(f"{directory}/config.json")):
+        engines += [host for name in _SCRIPTS for host in _exported(tree.read_text(f"{home}/{name}".lstrip("/")))]
+        if _has_password(tree.read_text(f"{directory}/config.json")):
             passwords.append(f"/{directory}/config.json")
         meta = f"{directory}/contexts/meta"
         for name in tree.names(meta)[:_MOST]:
-            host = _host(tree.text(f"{meta}/{name}/meta.json"))
+            host = _host(tree.read_text(f"{meta}/{name}/meta.json"))
             if host and not tree.exists(f"{directory}/contexts/tls/{name}/docker"):
                 engines.append(host)
     return tuple(passwords), tuple(dict.fromkeys(engines))
 
 
-def _exported(script: str | Silence) -> list[str]:
+def _exported(script: str) -> list[str]:
     """The engines that a shell startup file uses without TLS."""
-    text = script if isinstance(script, str) else ""
-    rows = [line.split("#")[0] for line in text.split("\n") if "DOCKER_" in line]
+    rows = [line.split("#")[0] for line in script.split("\n") if "DOCKER_" in line]
     if any("DOCKER_TLS_VERIFY=" in row for row in rows):
         return []
     return [match[1] for row in rows for match in _ADDRESS.finditer(row)]
 
 
-def _has_password(config: str | Silence) -> bool:
+def _has_password(config: str) -> bool:
     try:
-        auths = msgspec.json.decode(config, type=_Config).auths if isinstance(config, str) else {}
+        auths = msgspec.json.decode(config, type=_Config).auths if config else {}
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return False
     return any(isinstance(auth, dict) and any(auth.get(key) for key in _CREDENTIALS) for auth in auths.values())
 
 
-def _host(meta: str | Silence) -> str:
+def _host(meta: str) -> str:
     try:
-        endpoints = msgspec.json.decode(meta, type=_Meta).endpoints if isinstance(meta, str) else {}
+        endpoints = msgspec.json.decode(meta, type=_Meta).endpoints if meta else {}
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return ""
     return endpoints["docker"].host if "docker" in endpoints else ""

@@ -72,13 +72,13 @@ def _read(tree: ProcTree, data_root: str, engine: int, named: tuple[tuple[Role, 
     data_root = data_root or _option(words, "--data-root") or DATA_ROOT
     named = (*named, ("data-root", data_root))
     who = people(tree, _socket_group(tree, named))
-    mounts = procfiles.mounts(_plain(tree.text("proc/self/mountinfo")) or _plain(tree.text("proc/1/mountinfo")))
+    mounts = procfiles.mounts(tree.read_text("proc/self/mountinfo") or tree.read_text("proc/1/mountinfo"))
     passwords, engines = clients(tree, who)
     trees = Hierarchies(tree, mounts)
     audited = _audited(tree)
     host = Host(
-        name=_maybe(tree.text("proc/sys/kernel/hostname")),
-        kernel=_maybe(tree.text("proc/sys/kernel/osrelease")),
+        name=tree.read_text("proc/sys/kernel/hostname").strip() or UNKNOWN,
+        kernel=tree.read_text("proc/sys/kernel/osrelease").strip() or UNKNOWN,
         cgroup_version=trees.version or UNKNOWN,
         controllers=tuple(sorted(name for name in trees.points if name not in _NO_CONTROLLERS)) or UNSET,
         lsm=_modules(tree),
@@ -97,14 +97,6 @@ def _read(tree: ProcTree, data_root: str, engine: int, named: tuple[tuple[Role, 
     return HostSnapshot(host, text, path, command, unit, _swarm_listens(tree, pid))
 
 
-def _plain(text: str | Silence) -> str:
-    return text if isinstance(text, str) else ""
-
-
-def _maybe(text: str | Silence) -> Maybe[str]:
-    return _plain(text).strip() or UNKNOWN
-
-
 def _command(tree: ProcTree, engine: int) -> tuple[int, tuple[str, ...] | None]:
     """The pid of the running engine and its arguments; (0, None) where none runs.
 
@@ -112,17 +104,16 @@ def _command(tree: ProcTree, engine: int) -> tuple[int, tuple[str, ...] | None]:
     the engine with the lowest pid.
     """
     pids = sorted(int(name) for name in tree.names("proc") if name.isdigit() and len(name) < 10)
-    engines = [pid for pid in pids if _plain(tree.text(f"proc/{pid}/comm")).strip() == _ENGINE]
+    engines = [pid for pid in pids if tree.read_text(f"proc/{pid}/comm").strip() == _ENGINE]
     if not engines:
         return 0, None
     pid = engine if engine in engines else next((pid for pid in engines if _by_systemd(tree, pid)), engines[0])
-    cmdline = tree.text(f"proc/{pid}/cmdline")
-    return pid, tuple(cmdline.rstrip("\0").split("\0")[1:]) if isinstance(cmdline, str) else ()
+    return pid, tuple(tree.read_text(f"proc/{pid}/cmdline").rstrip("\0").split("\0")[1:])
 
 
 def _by_systemd(tree: ProcTree, pid: int) -> bool:
     """Whether a process belongs to the engine's unit."""
-    return f"/{UNIT}" in _plain(tree.text(f"proc/{pid}/cgroup"))
+    return f"/{UNIT}" in tree.read_text(f"proc/{pid}/cgroup")
 
 
 def _socket_group(tree: ProcTree, named: tuple[tuple[Role, str], ...]) -> int:
@@ -138,7 +129,7 @@ def _socket_group(tree: ProcTree, named: tuple[tuple[Role, str], ...]) -> int:
 def _swarm_listens(tree: ProcTree, pid: int) -> str:
     """The address of the swarm's management port, from the sockets of the engine's network namespace."""
     for protocol in ("tcp", "tcp6") if pid else ():
-        for socket, _ in procfiles.listening(protocol, _plain(tree.text(f"proc/{pid}/net/{protocol}"))):
+        for socket, _ in procfiles.listening(protocol, tree.read_text(f"proc/{pid}/net/{protocol}")):
             if socket.port == _SWARM:
                 return f"[{socket.address}]:{_SWARM}" if ":" in socket.address else f"{socket.address}:{_SWARM}"
     return ""
@@ -155,9 +146,9 @@ def _option(words: tuple[str, ...], name: str) -> str:
 
 def _modules(tree: ProcTree) -> Maybe[tuple[str, ...]]:
     """The active security modules, from securityfs where it is mounted, else from other signs."""
-    if active := _plain(tree.text("sys/kernel/security/lsm")).strip():
+    if active := tree.read_text("sys/kernel/security/lsm").strip():
         return tuple(active.split(","))
-    modules = ["apparmor"] if _plain(tree.text("sys/module/apparmor/parameters/enabled")).strip() == "Y" else []
+    modules = ["apparmor"] if tree.read_text("sys/module/apparmor/parameters/enabled").strip() == "Y" else []
     modules += ["selinux"] if tree.exists("sys/fs/selinux/enforce") else []
     return tuple(modules) or (UNSET if tree.exists("sys/kernel/security") else UNKNOWN)
 
@@ -182,7 +173,7 @@ def _audited(tree: ProcTree) -> Maybe[tuple[str, ...]]:
         text = tree.text(path)
         if text is Silence.DENIED:
             return UNKNOWN
-        for line in _plain(text).split("\n"):
+        for line in (text if isinstance(text, str) else "").split("\n"):
             words = line.split("#", 1)[0].split()
             if "never" in ",".join(words[1:2]).split(","):
                 # This rule excludes events from the log.
@@ -203,9 +194,8 @@ def _mounted(path: str, mounts: tuple[Mounted, ...]) -> Maybe[bool]:
 
 
 def _firewall(tree: ProcTree) -> Maybe[str]:
-    ufw = tree.text("etc/ufw/ufw.conf")
-    if ufw is Silence.DENIED:
+    if tree.text("etc/ufw/ufw.conf") is Silence.DENIED:
         return UNKNOWN
-    if isinstance(ufw, str) and any(line.strip().lower() == "enabled=yes" for line in ufw.split("\n")):
+    if any(line.strip().lower() == "enabled=yes" for line in tree.read_text("etc/ufw/ufw.conf").split("\n")):
         return "ufw"
     return "firewalld" if tree.exists("run/firewalld.pid") or tree.exists("run/firewalld") else UNSET

@@ -87,8 +87,8 @@ def _assigned(words: list[str]) -> Iterator[tuple[str, str]]:
 
 def _file(tree: ProcTree, path: str) -> Iterator[tuple[str, str]]:
     """The assignments in an environment file; glob patterns are not expanded."""
-    text = tree.text(path.lstrip("/")) if path.startswith("/") else ""
-    for row in (text if isinstance(text, str) else "").replace("\\\n", "").split("\n")[:_LINES]:
+    text = tree.read_text(path.lstrip("/")) if path.startswith("/") else ""
+    for row in text.replace("\\\n", "").split("\n")[:_LINES]:
         line = row.strip()
         if line and not line.startswith(("#", ";")):
             name, equals, value = line.partition("=")

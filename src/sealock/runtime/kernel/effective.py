@@ -85,7 +85,7 @@ def _parent(process: Process) -> Maybe[str]:
 
 
 def _inside(number: int, ranges: Maybe[tuple[IdRange, ...]]) -> int | None:
-    for id_range in ranges if isinstance(ranges, tuple) else ():
+    for id_range in given(ranges, ()):
         if id_range.outside <= number < id_range.outside + id_range.count:
             return number - id_range.outside + id_range.inside
     return None
@@ -162,9 +162,7 @@ def _unmasked(mounts: Maybe[tuple[Mounted, ...]]) -> Maybe[bool]:
 
 def _sees(process: Process, host: tuple[Mounted, ...]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    spaces = (
-        {namespace.kind: namespace for namespace in process.namespaces} if isinstance(process.namespaces, tuple) else {}
-    )
+    spaces = {namespace.kind: namespace for namespace in given(process.namespaces, ())}
     for kind, field in _HOST_OR_PRIVATE.items():
         space = spaces.get(kind)  # type: ignore[call-overload]  # the keys are its literals
         values[field] = UNKNOWN if space is None or space.host is None else "host" if space.host else "private"

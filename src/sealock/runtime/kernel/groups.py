@@ -73,7 +73,7 @@ class Hierarchies:
     def read_file(self, controller: str, path: str, name: str) -> str | None:
         """A file of a cgroup; None where it could not be read."""
         directory = self.directory(controller, path)
-        text = self.tree.text(f"{directory}/{name}") if directory is not None else None
+        text = None if directory is None else self.tree.text(f"{directory}/{name}")
         return text.strip() if isinstance(text, str) else None
 
     def devices(self, path: str) -> Maybe[tuple[AllowedDevice, ...]]:

@@ -30,8 +30,7 @@ def machine_size(tree: ProcTree) -> MachineSize:
     """Read the size of the machine."""
 
     def text(path: str) -> str:
-        content = tree.text(path)
-        return content.strip() if isinstance(content, str) else ""
+        return tree.read_text(path).strip()
 
     total = whole((fields(text("proc/meminfo")).get("MemTotal") or "0").split()[0]) or 0
     uptime = text("proc/uptime").split()
@@ -58,7 +57,7 @@ def age(process: Process, machine: MachineSize) -> float:
 def average_cpus(process: Process, machine: MachineSize) -> float | None:
     """How many CPUs its cgroup has used on average since it started; None where unknown.
 
-    The cgroup may be older than the process: the host's own, or that of a container which somebody entered later.
+    The cgroup may be older than the process: the host's own, or that of a container that was entered later.
     """
     resources = {resource.name: resource for resource in given(process.resources, ())}
     seconds, spent = age(process, machine), resources.get("cpu.time")

@@ -1,4 +1,4 @@
-"""The mounts of a container that somebody requested, without those that every engine makes."""
+"""The requested mounts of a container, without those that every engine makes."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _parents(target: str) -> Iterator[str]:
 
 
 def _is_requested(mount: Mounted) -> bool:
-    """Whether somebody requested a mount: engines make the others themselves."""
+    """Whether a mount was requested: engines make the others themselves."""
     if _STANDARD.get(mount.target) in {"", mount.kind} or mount.target.startswith("/sys/fs/cgroup"):
         return False
     if mount.target in _DEVICES and mount.root == mount.target.removeprefix("/dev") and mount.kind.endswith("tmpfs"):

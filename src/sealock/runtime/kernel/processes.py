@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Final, TypeVar, get_args
 
 from sealock.errors import TargetError
-from sealock.model.absent import UNKNOWN, UNSET, Maybe
+from sealock.model.absent import UNKNOWN, UNSET, Maybe, given
 from sealock.model.capabilities import NAMES, everything
 from sealock.model.process import IdRange, Mounted, Namespace, NamespaceKind, Process, Route, Socket
 from sealock.runtime.kernel import parameters, procfiles
@@ -51,7 +51,7 @@ class ProcReader:
         """Whether to read the sockets of a process's network, which the kernel is slow to list."""
         self._mounts: tuple[str, tuple[Mounted, ...]] = "", ()
         self._group: tuple[tuple[tuple[str, str], ...], Group] = (), Group()
-        mountinfo = self._text("proc/self/mountinfo") or self._text("proc/1/mountinfo")
+        mountinfo = self.tree.read_text("proc/self/mountinfo") or self.tree.read_text("proc/1/mountinfo")
         self.hierarchies = Hierarchies(self.tree, procfiles.mounts(mountinfo))
         self.initial = self._initial()
         """The host's namespaces by kind; unknown ones are missing."""
@@ -59,17 +59,13 @@ class ProcReader:
         """Whether sealock runs inside a container: process 1 is then the container's."""
         self.capabilities = self._all_capabilities()
 
-    def _text(self, path: str) -> str:
-        text = self.tree.text(path)
-        return text if isinstance(text, str) else ""
-
     @property
     def mounts(self) -> tuple[Mounted, ...]:
         """The host's mounts as they are now, since containers come and go; none from inside a container."""
         if self.inside:
             return ()
-        first = self._text("proc/1/mountinfo") if self.own("self", "mnt") else ""
-        text = first or self._text("proc/self/mountinfo") or self._text("proc/1/mountinfo")
+        first = self.tree.read_text("proc/1/mountinfo") if self.own("self", "mnt") else ""
+        text = first or self.tree.read_text("proc/self/mountinfo") or self.tree.read_text("proc/1/mountinfo")
         if text != self._mounts[0]:
             self._mounts = text, procfiles.mounts(text)
         return self._mounts[1]
@@ -86,14 +82,14 @@ class ProcReader:
 
     def _release(self) -> tuple[int, ...]:
         """The first two numbers of the kernel's release; () where it is unknown."""
-        words = self._text("proc/sys/kernel/osrelease").split(".")[:2]
+        words = self.tree.read_text("proc/sys/kernel/osrelease").split(".")[:2]
         return tuple(number for word in words if (number := procfiles.whole(word)) is not None)
 
     def _all_capabilities(self) -> int:
         """All capabilities that a program on this machine can have: those of process 1, which may lack a few."""
-        last = procfiles.whole(self._text("proc/sys/kernel/cap_last_cap").strip())
+        last = procfiles.whole(self.tree.read_text("proc/sys/kernel/cap_last_cap").strip())
         known = everything(last if last is not None else len(NAMES) - 1)
-        first = procfiles.whole(procfiles.fields(self._text("proc/1/status")).get("CapBnd"), 16)
+        first = procfiles.whole(procfiles.fields(self.tree.read_text("proc/1/status")).get("CapBnd"), 16)
         if not first or (self.inside and first.bit_count() < known.bit_count() - _LACKING):
             # Inside a container, process 1 shows the host's capabilities only if it has nearly all.
             return known
@@ -115,7 +111,7 @@ class ProcReader:
         """
         start = self._start(pid)
         values: dict[str, Any] = {}
-        cmdline = self._text(f"proc/{pid}/cmdline")
+        cmdline = self.tree.read_text(f"proc/{pid}/cmdline")
         values |= self._status(pid, tuple(cmdline.rstrip("\0").split("\0")) if cmdline else UNKNOWN)
         values |= self._isolation(pid)
         values |= self._use(pid)
@@ -143,13 +139,13 @@ class ProcReader:
         )
 
     def _within_users(self, pid: int) -> bool:
-        """Whether whoever reads is in the process's own user namespace: ids are then told as they are inside."""
+        """Whether sealock is in the process's own user namespace: /proc then shows ids as they are inside."""
         own = self.own("self", "user")
         return bool(own) and own == self.inode(pid, "user")
 
     def groups(self, pid: int | str) -> tuple[tuple[str, str], ...]:
         """The cgroups of a process: controller and path."""
-        return procfiles.control_groups(self._text(f"proc/{pid}/cgroup"))
+        return procfiles.control_groups(self.tree.read_text(f"proc/{pid}/cgroup"))
 
     def own(self, pid: int | str, kind: NamespaceKind) -> int:
         """The inode of a namespace that is not the host's, 0 where it is or may be."""
@@ -166,7 +162,7 @@ class ProcReader:
         return procfiles.start_time(text)
 
     def _status(self, pid: int, command: Maybe[tuple[str, ...]]) -> dict[str, Any]:
-        status = procfiles.fields(self._text(f"proc/{pid}/status"))
+        status = procfiles.fields(self.tree.read_text(f"proc/{pid}/status"))
 
         def number(name: str, base: int = 10, word: int = 0) -> Maybe[int]:
             words = status.get(name, "").split()
@@ -199,7 +195,7 @@ class ProcReader:
             if (inode := self.inode(pid, kind))
         )
         maps = {name: self.tree.text(f"proc/{pid}/{name}") for name in ("uid_map", "gid_map", "mountinfo", "limits")}
-        adjusted = procfiles.whole(self._text(f"proc/{pid}/oom_score_adj").strip())
+        adjusted = procfiles.whole(self.tree.read_text(f"proc/{pid}/oom_score_adj").strip())
         apparmor, selinux = self._label(pid)
         return {
             "namespaces": spaces or UNKNOWN,
@@ -229,7 +225,7 @@ class ProcReader:
 
     def _use(self, pid: int) -> dict[str, Any]:
         groups = self.groups(pid)
-        mounts = procfiles.mounts(self._text(f"proc/{pid}/mountinfo"))
+        mounts = procfiles.mounts(self.tree.read_text(f"proc/{pid}/mountinfo"))
         container = identity(groups, mounts, self._host_name(pid))
         group = self.group(groups)
         return {
@@ -249,7 +245,7 @@ class ProcReader:
     def _host_name(self, pid: int) -> str:
         """The host name of a process, where sealock is in the same UTS namespace and that is not the host's."""
         own = self.own("self", "uts")
-        return self._text("proc/sys/kernel/hostname").strip() if own and own == self.inode(pid, "uts") else ""
+        return self.tree.read_text("proc/sys/kernel/hostname").strip() if own and own == self.inode(pid, "uts") else ""
 
     def sysctls(self, pid: int, further: tuple[str, ...] = ()) -> Maybe[parameters.Parameters]:
         """The sysctls of a process's namespaces; a recording has only those of the recorder."""
@@ -265,7 +261,7 @@ class ProcReader:
     @cached_property
     def group_names(self) -> dict[int, str]:
         """The host's group names by gid."""
-        rows = (line.split(":") for line in self._text("etc/group").split("\n")[:10_000])
+        rows = (line.split(":") for line in self.tree.read_text("etc/group").split("\n")[:10_000])
         return {number: row[0] for row in rows if len(row) > 2 and (number := procfiles.whole(row[2])) is not None}
 
     def device(self, kind: str, numbers: str) -> str:
@@ -274,7 +270,7 @@ class ProcReader:
         major, _, minor = numbers.partition(":")
         if where is None or not (major.isdecimal() and minor.isdecimal()):
             return ""
-        uevent = self._text(f"sys/dev/{where}/{major}:{minor}/uevent")
+        uevent = self.tree.read_text(f"sys/dev/{where}/{major}:{minor}/uevent")
         return next((line[8:] for line in uevent.split("\n") if line.startswith("DEVNAME=")), "")
 
     @cached_property
@@ -308,7 +304,7 @@ class ProcReader:
         """The listening sockets of the process's network namespace."""
         sockets: list[Socket] = []
         # The kernel searches all sockets of the machine for a table, which is slow; their counts are cheap.
-        counts = "".join(self._text(f"proc/{pid}/net/{name}") for name in ("sockstat", "sockstat6"))
+        counts = "".join(self.tree.read_text(f"proc/{pid}/net/{name}") for name in ("sockstat", "sockstat6"))
         for protocol in _LISTENING:
             if f"{protocol.upper()}: inuse 0\n" in counts or f"{protocol.upper()}: inuse 0 " in counts:
                 continue
@@ -317,13 +313,13 @@ class ProcReader:
                 sockets += [socket for socket, _ in procfiles.listening(protocol, text)]
             elif protocol == "tcp":
                 return UNKNOWN
-        sockets += procfiles.unix_listening(self._text(f"proc/{pid}/net/unix"))
+        sockets += procfiles.unix_listening(self.tree.read_text(f"proc/{pid}/net/unix"))
         return tuple(sorted(set(sockets), key=lambda socket: (socket.protocol, socket.port, socket.address)))
 
 
 def _outward(number: Maybe[int], ranges: Maybe[tuple[IdRange, ...]]) -> Maybe[int]:
     """The host's id for an id inside a user namespace."""
-    for id_range in ranges if isinstance(ranges, tuple) and isinstance(number, int) else ():
+    for id_range in given(ranges, ()):
         if isinstance(number, int) and id_range.inside <= number < id_range.inside + id_range.count:
             return number - id_range.inside + id_range.outside
     return UNKNOWN

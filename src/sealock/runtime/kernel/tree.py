@@ -61,6 +61,11 @@ class ProcTree:
         """A file's whole text, with undecodable bytes as lone surrogates; BROKEN above the limit."""
         return self._text(path, self._fd)
 
+    def read_text(self, path: str) -> str:
+        """A file's text, or "" where it cannot be read."""
+        text = self.text(path)
+        return text if isinstance(text, str) else ""
+
     def texts(self, directory: str, names: Iterable[str]) -> dict[str, str]:
         """The readable ones of several files of one directory, by name; its path is looked up once."""
         try:

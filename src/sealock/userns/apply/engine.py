@@ -16,7 +16,7 @@ from sealock.model.host import Swarm
 from sealock.runtime.engine import Engine
 from sealock.runtime.host import read_host
 from sealock.runtime.kernel import procfiles
-from sealock.runtime.kernel.tree import ProcTree, Silence
+from sealock.runtime.kernel.tree import ProcTree
 from sealock.userns.plan import Bind, EngineImage, EngineVolume, PlannedContainer
 
 _SNAPSHOTTER: Final = "io.containerd.snapshotter.v1"
@@ -85,17 +85,13 @@ def _limits(root: str) -> dict[str, int]:
     lowest: dict[str, int] = {}
     try:
         for pid in tree.names("proc")[:_MOST]:
-            if pid.isdigit() and _plain(tree.text(f"proc/{pid}/comm")).strip() in _PROCESSES:
-                for name, _, hard in procfiles.limits(_plain(tree.text(f"proc/{pid}/limits"))):
+            if pid.isdigit() and tree.read_text(f"proc/{pid}/comm").strip() in _PROCESSES:
+                for name, _, hard in procfiles.limits(tree.read_text(f"proc/{pid}/limits")):
                     known = lowest.get(name, -1)
                     lowest[name] = hard if known == -1 else known if hard == -1 else min(known, hard)
     finally:
         tree.close()
     return lowest
-
-
-def _plain(text: str | Silence) -> str:
-    return text if isinstance(text, str) else ""
 
 
 def _images(text: str) -> Iterator[EngineImage]:

@@ -20,15 +20,15 @@ _SET: Final = stat.S_ISUID | stat.S_ISGID
 _BLOCK: Final = 512
 
 
-def owners(path: str, most: int = ENTRIES, *, each: bool = False, shown: str = "") -> Owned:
+def owners(path: str, most: int = ENTRIES, *, each: bool = False, reported: str = "") -> Owned:
     """Count the owners. `each` lists every entry; `shown` is the path to report, where it differs."""
     try:
         first = os.lstat(path)
     except FileNotFoundError:
-        return Owned(path=shown or path, kind="missing", whole=False)
+        return Owned(path=reported or path, kind="missing", whole=False)
     except OSError:
-        return Owned(path=shown or path, kind="unknown", whole=False)
-    counter = _OwnerCounter(path, shown or path, each=each)
+        return Owned(path=reported or path, kind="unknown", whole=False)
+    counter = _OwnerCounter(path, reported or path, each=each)
     whole = True
     counter.add(path, first)
     directories = [path] if stat.S_ISDIR(first.st_mode) else []
@@ -66,8 +66,8 @@ def kind_of(mode: int) -> PathKind:
 class _OwnerCounter:
     """The counts so far."""
 
-    def __init__(self, path: str, shown: str, *, each: bool) -> None:
-        self.base, self.shown, self.each = path, shown, each
+    def __init__(self, path: str, reported: str, *, each: bool) -> None:
+        self.base, self.reported, self.each = path, reported, each
         self.total, self.size = 0, 0
         self.counts: dict[tuple[int, int], int] = {}
         self.hidden: dict[tuple[int, int], int] = {}
@@ -107,12 +107,12 @@ class _OwnerCounter:
             kept.append(self._reported(path))
 
     def _reported(self, path: str) -> str:
-        return self.shown + path[len(self.base) :]
+        return self.reported + path[len(self.base) :]
 
     def owned(self, first: os.stat_result, *, whole: bool) -> Owned:
         """The counts as a noun."""
         return Owned(
-            path=self.shown,
+            path=self.reported,
             kind=kind_of(first.st_mode),
             mode=stat.S_IMODE(first.st_mode),
             device=first.st_dev,

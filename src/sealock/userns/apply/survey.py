@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from sealock import formats
+from sealock.model.absent import given
 from sealock.model.container import Container, Mount
 from sealock.model.daemon import Daemon
 from sealock.model.document import Document
@@ -63,30 +64,24 @@ def survey(
 
 
 def _machine(tree: ProcTree, root: str, user: str, settings: str) -> dict[str, Any]:
-    names = ("subuid", "subgid", "passwd", "group", "nsswitch.conf")
-    files = {name: tree.text(f"etc/{name}") for name in names}
-    accounts = dict(_accounts(files["passwd"]))
+    accounts = dict(_accounts(tree.read_text("etc/passwd")))
     if user and user not in accounts and root == "/":
         accounts |= _directory_account(user)
     return {
-        "kernel": _plain(tree.text("proc/sys/kernel/osrelease")).strip(),
-        "boot": _plain(tree.text("proc/cmdline")),
+        "kernel": tree.read_text("proc/sys/kernel/osrelease").strip(),
+        "boot": tree.read_text("proc/cmdline"),
         "user_namespaces": tree.exists("proc/self/ns/user") if tree.exists("proc/self/ns") else None,
-        "most_namespaces": _whole(_plain(tree.text("proc/sys/user/max_user_namespaces"))),
-        "unprivileged": _truth(_plain(tree.text("proc/sys/kernel/unprivileged_userns_clone"))),
-        "subuid": _file(files["subuid"]),
-        "subgid": _file(files["subgid"]),
+        "most_namespaces": _whole(tree.read_text("proc/sys/user/max_user_namespaces")),
+        "unprivileged": _truth(tree.read_text("proc/sys/kernel/unprivileged_userns_clone")),
+        "subuid": _file(tree.text("etc/subuid")),
+        "subgid": _file(tree.text("etc/subgid")),
         "accounts": accounts,
-        "groups": dict(_accounts(files["group"])),
-        "directory": _directory(_plain(files["nsswitch.conf"])),
+        "groups": dict(_accounts(tree.read_text("etc/group"))),
+        "directory": _directory(tree.read_text("etc/nsswitch.conf")),
         "settings": settings,
         "interrupted": pending(root),
         **_settings(root, settings),
     }
-
-
-def _plain(text: str | Silence) -> str:
-    return text if isinstance(text, str) else ""
 
 
 def _whole(text: str) -> int | None:
@@ -103,8 +98,8 @@ def _file(text: str | Silence) -> str | None:
     return text if isinstance(text, str) else "" if text is Silence.MISSING else None
 
 
-def _accounts(text: str | Silence) -> Iterator[tuple[str, int]]:
-    for line in _plain(text).split("\n"):
+def _accounts(text: str) -> Iterator[tuple[str, int]]:
+    for line in text.split("\n"):
         words = line.split(":")
         if len(words) > 2 and (number := _whole(words[2])) is not None:
             yield words[0], number
@@ -152,10 +147,9 @@ def _settings(root: str, path: str) -> dict[str, Any]:
     except ValueError as error:
         return {"broken_settings": "it is not UTF-8" if isinstance(error, UnicodeError) else str(error)}
     noun, broken = settings_of(text)
-    features = dict(noun.features) if isinstance(noun.features, tuple) else {}
     return {
-        "remap_setting": noun.userns_remap if isinstance(noun.userns_remap, str) else "",
-        "store_setting": features.get("containerd-snapshotter"),
+        "remap_setting": given(noun.userns_remap, ""),
+        "store_setting": dict(given(noun.features, ())).get("containerd-snapshotter"),
         "broken_settings": broken,
     }
 
@@ -184,7 +178,7 @@ def _services(document: Document) -> Iterator[tuple[PlannedContainer, tuple[Bind
 
 def _resolved(noun: Container, directory: str) -> Iterator[tuple[Mount, bool]]:
     """The mounts with absolute sources, and whether each is a bind mount."""
-    for mount in noun.mounts if isinstance(noun.mounts, tuple) else ():
+    for mount in given(noun.mounts, ()):
         if mount.kind != "bind" or not mount.source:
             yield mount, False
             continue
@@ -215,7 +209,7 @@ def _owned(values: dict[str, Any], root: str, *, each: bool) -> Iterator[Owned]:
     """Count the owners in all trees, bind mounts first, up to the limit of entries."""
     left = _MOST_ENTRIES
     for path in dict.fromkeys(_paths(values)):
-        owned = owners(os.path.join(root, path.lstrip("/")), min(ENTRIES, left), each=each, shown=path)
+        owned = owners(os.path.join(root, path.lstrip("/")), min(ENTRIES, left), each=each, reported=path)
         left = max(left - sum(count for _, _, count in owned.owners), 1)
         yield owned
 
@@ -224,8 +218,7 @@ def _paths(values: dict[str, Any]) -> Iterable[str]:
     for bind in values.get("binds", ()):
         yield bind.path
     for value in values.get("containers", ()):
-        devices = value.container.devices
-        yield from (device.source for device in (devices if isinstance(devices, tuple) else ()))
+        yield from (device.source for device in given(value.container.devices, ()))
     for volume in values.get("volumes", ()):
         if volume.path and volume.plain and volume.driver == "local":
             yield volume.path
