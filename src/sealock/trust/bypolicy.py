@@ -19,7 +19,10 @@ from sealock.model.imagename import ImageName
 from sealock.model.registries import Registries
 from sealock.model.trust import TrustResult, TrustSystem
 from sealock.net.registry.client import Registry
+from sealock.net.registry.clientconfig import open_registry
 from sealock.net.registry.indexes import image_within
+from sealock.net.registry.names import reference
+from sealock.policy.settings import Policy
 from sealock.policy.trust import (
     AttestationNeed,
     CosignNeed,
@@ -29,6 +32,7 @@ from sealock.policy.trust import (
     TrustPolicy,
     decide,
 )
+from sealock.targets.policyfile import find_policy, load_policy
 from sealock.trust.cosign.keys import read_public
 from sealock.trust.cosign.requirements import CosignRequirements, SignerIdentity
 from sealock.trust.cosign.verifier import verify_attestations, verify_cosign
@@ -45,6 +49,25 @@ _MOST_FILE: Final = 4 << 20
 """Maximum bytes of a key, an authority or a trusted root."""
 _AT_ONCE: Final = 4
 """Images that are verified at the same time."""
+
+
+def verify(*references: str, policy_file: str | None = None) -> tuple[TrustResult, ...]:
+    """Verify images by the trust policy, and return a result for each reference, in order.
+
+    `policy_file` None uses the nearest sealock.toml. PolicyError where it has no [trust] table or names an invalid
+    file; TargetError for a reference that is not one. A registry that cannot be reached is a result, "unknown".
+    """
+    path = policy_file or find_policy()
+    policy = load_policy(path) if path else Policy()
+    if not policy.trust.given:
+        message = f"{path or 'sealock.toml'} has no [trust] table: it must say who has to sign which images"
+        raise PolicyError(message)
+    return tuple(verify_images({text: reference(text) for text in references}, policy))
+
+
+def verify_images(named: Mapping[str, ImageName], policy: Policy) -> Iterator[TrustResult]:
+    """Verify parsed references by a policy's trust table, and yield their results in order."""
+    yield from verify_all(PolicyVerifier(policy.trust, open_registry(policy.access), policy.access), named)
 
 
 class PolicyVerifier:

@@ -12,10 +12,9 @@ from sealock.cli.trust.common import name_of
 from sealock.errors import TargetError
 from sealock.model.imagename import ImageName
 from sealock.model.trust import TrustResult
-from sealock.net.registry.clientconfig import open_registry
 from sealock.pin.texts import gather
 from sealock.policy.settings import Policy
-from sealock.trust.bypolicy import PolicyVerifier, verify_all
+from sealock.trust.bypolicy import verify_images
 
 _TAGGED: Final = re.compile(r":[^/]*\Z|@")
 """A tag or a digest at the end of a word."""
@@ -30,8 +29,7 @@ def policy_for(arguments: Namespace) -> Policy | None:
 def verify(arguments: Namespace, policy: Policy) -> tuple[list[TrustResult], list[str]]:
     """Verify every reference, and every image that a file names; return the results, and the files' errors."""
     named, errors = _named(arguments.references)
-    verifier = PolicyVerifier(policy.trust, open_registry(policy.access), policy.access)
-    return list(verify_all(verifier, named)), errors
+    return list(verify_images(named, policy)), errors
 
 
 def _named(words: list[str]) -> tuple[dict[str, ImageName], list[str]]:
