@@ -1,1 +1,1 @@
-"""Rules on a Container, from whatever source."""
+"""Rules on a container."""

@@ -13,33 +13,33 @@ __all__ = ["DEFAULT", "TAKEOVER", "TIERS", "added", "dropped"]
 
 TAKEOVER: Final = {
     "ALL": "every capability that the kernel knows",
-    "SYS_ADMIN": "mounts file systems, loads BPF programs and changes namespaces: the new root",
+    "SYS_ADMIN": "mounts file systems, loads BPF programs and changes namespaces, nearly as root",
     "SYS_MODULE": "loads code into the host's kernel",
     "SYS_RAWIO": "reads and writes the host's memory and ports directly",
     "DAC_READ_SEARCH": "opens any file of the host's file system by its handle",
 }
 
 TIERS: Final = {
-    "SYS_PTRACE": (Severity.HIGH, "reads and steers every process that it can see"),
+    "SYS_PTRACE": (Severity.HIGH, "reads and controls every process that it sees"),
     "NET_ADMIN": (Severity.HIGH, "changes addresses, routes and firewall rules of its network"),
     "BPF": (Severity.HIGH, "loads programs into the host's kernel"),
-    "PERFMON": (Severity.HIGH, "watches what the kernel and other processes do"),
-    "SYS_BOOT": (Severity.HIGH, "may restart the host or load another kernel"),
-    "MAC_ADMIN": (Severity.HIGH, "changes the host's mandatory access control"),
-    "MAC_OVERRIDE": (Severity.HIGH, "steps over the host's mandatory access control"),
-    "CHECKPOINT_RESTORE": (Severity.MEDIUM, "reads memory maps of processes and chooses process ids"),
+    "PERFMON": (Severity.HIGH, "traces the kernel and other processes"),
+    "SYS_BOOT": (Severity.HIGH, "can reboot the host or load another kernel"),
+    "MAC_ADMIN": (Severity.HIGH, "changes the host's mandatory access control (SELinux, AppArmor)"),
+    "MAC_OVERRIDE": (Severity.HIGH, "bypasses the host's mandatory access control"),
+    "CHECKPOINT_RESTORE": (Severity.MEDIUM, "reads memory maps of processes and chooses PIDs"),
     "SYSLOG": (Severity.MEDIUM, "reads the kernel's log and addresses"),
     "SYS_TIME": (Severity.MEDIUM, "sets the host's clock"),
-    "SYS_RESOURCE": (Severity.MEDIUM, "steps over resource limits and quotas"),
+    "SYS_RESOURCE": (Severity.MEDIUM, "exceeds resource limits and quotas"),
     "AUDIT_CONTROL": (Severity.HIGH, "turns the host's auditing off"),
     "AUDIT_READ": (Severity.MEDIUM, "reads the host's audit log"),
-    "LINUX_IMMUTABLE": (Severity.MEDIUM, "changes files that are meant never to change"),
-    "SYS_PACCT": (Severity.LOW, "switches process accounting"),
+    "LINUX_IMMUTABLE": (Severity.MEDIUM, "changes immutable files"),
+    "SYS_PACCT": (Severity.LOW, "turns process accounting on and off"),
     "SYS_TTY_CONFIG": (Severity.LOW, "hangs up and configures terminals of the host"),
-    "SYS_NICE": (Severity.LOW, "takes processor time from its neighbours"),
+    "SYS_NICE": (Severity.LOW, "takes CPU time from other processes"),
     "IPC_LOCK": (Severity.LOW, "locks memory beyond its limit"),
     "IPC_OWNER": (Severity.MEDIUM, "reads and writes all shared memory that it can see"),
-    "LEASE": (Severity.LOW, "takes leases on files of others"),
+    "LEASE": (Severity.LOW, "takes leases on files of other processes"),
     "WAKE_ALARM": (Severity.LOW, "wakes the host up"),
     "BLOCK_SUSPEND": (Severity.LOW, "keeps the host from sleeping"),
     "NET_BROADCAST": (Severity.LOW, "sends broadcasts"),
@@ -47,17 +47,17 @@ TIERS: Final = {
 
 
 def added(container: Container) -> frozenset[str]:
-    """The capabilities that the container asks for beyond the default."""
+    """The capabilities added to Docker's default."""
     return frozenset(given(container.cap_add, ()))
 
 
 def dropped(container: Container) -> frozenset[str]:
-    """The capabilities that the container gives up."""
+    """The capabilities dropped from Docker's default."""
     return frozenset(given(container.cap_drop, ()))
 
 
 def holds(container: Container, capability: str) -> bool:
-    """Whether the container has a capability, going by what is known of it."""
+    """Whether the container has a capability, as far as its settings say."""
     if container.privileged is True:
         return True
     if capability in added(container) or "ALL" in added(container):
@@ -66,10 +66,8 @@ def holds(container: Container, capability: str) -> bool:
 
 
 def powerful(container: Container) -> str | None:
-    """Say in a few words why root in this container is root on the host; None where we see no reason."""
+    """Name the setting that makes root in this container root on the host, or None."""
     if container.privileged is True:
         return "is privileged"
-    taken: list[str] = sorted(added(container) & TAKEOVER.keys())
-    if taken:
-        return f"holds the capability {taken[0]}"
-    return None
+    dangerous: list[str] = sorted(added(container) & TAKEOVER.keys())
+    return f"holds the capability {dangerous[0]}" if dangerous else None

@@ -1,4 +1,4 @@
-"""What a host device gives away."""
+"""What a host device gives access to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from sealock.model.finding import Severity
 
 _C, _H, _M, _L, _I = Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW, Severity.INFO
-# By how the path starts after /dev/, the first that fits.
+# Prefixes of the path below /dev/; the first that matches counts.
 _TIERS: Final = (
     ("mem", _C, "the host's memory"),
     ("kmem", _C, "the kernel's memory"),
@@ -23,46 +23,46 @@ _TIERS: Final = (
     ("mapper/", _C, "a disk with all files on it"),
     ("mmcblk", _C, "a disk with all files on it"),
     ("disk/", _C, "a disk with all files on it"),
-    ("loop", _H, "loop devices, which hold disks of others"),
+    ("loop", _H, "loop devices, which may hold other disks"),
     ("sg", _H, "raw commands to disks and drives"),
     ("bus/usb", _M, "every USB device"),
-    ("input", _H, "what is typed on the host"),
-    ("uinput", _H, "a keyboard that types on the host"),
-    ("hidraw", _M, "input devices, raw"),
-    ("vfio", _H, "whole devices with direct access to memory"),
-    ("kvm", _M, "the processor's virtualisation"),
+    ("input", _H, "the host's input devices, with all that people type"),
+    ("uinput", _H, "virtual input devices, to type on the host"),
+    ("hidraw", _M, "raw input devices"),
+    ("vfio", _H, "whole PCI devices with direct memory access"),
+    ("kvm", _M, "the CPU's virtualisation (KVM)"),
     ("vhost", _M, "the kernel's network virtualisation"),
-    ("net/tun", _L, "tunnels"),
-    ("fuse", _L, "file systems of its own making"),
+    ("net/tun", _L, "network tunnels"),
+    ("fuse", _L, "FUSE file systems"),
     ("tty", _L, "a serial line"),
     ("serial/", _L, "a serial line"),
     ("video", _L, "a camera or a video encoder"),
     ("snd", _L, "sound, microphones included"),
-    ("dri", _L, "the graphics card"),
-    ("nvidia", _L, "the graphics card"),
-    ("kfd", _L, "the graphics card"),
-    ("gpio", _L, "pins of the board"),
+    ("dri", _L, "the GPU"),
+    ("nvidia", _L, "the GPU"),
+    ("kfd", _L, "the GPU"),
+    ("gpio", _L, "GPIO pins of the board"),
     ("i2c", _L, "a bus of the board"),
     ("spi", _L, "a bus of the board"),
-    ("tpm", _H, "the host's key store"),
+    ("tpm", _H, "the host's TPM with its keys"),
     ("snapshot", _H, "the host's memory image"),
-    ("watchdog", _M, "the timer that restarts the host"),
+    ("watchdog", _M, "the watchdog timer that reboots the host"),
     ("rtc", _L, "the host's clock"),
     ("null", _I, "nothing"),
     ("zero", _I, "nothing"),
     ("random", _I, "random numbers"),
     ("urandom", _I, "random numbers"),
-    ("shm", _M, "memory shared among the host's programs"),
+    ("shm", _M, "shared memory of the host's programs"),
 )
 
 
 def tier(path: str) -> tuple[Severity, str]:
-    """How bad it is to have this device, and what it is; `path` is normal."""
+    """How severe access to a device is, and what the device is; `path` is normalised."""
     name = path.removeprefix("/dev").strip("/")
     if not name:
         return _C, "every device of the host"
     if path.startswith("/dev/"):
-        for start, severity, what in _TIERS:
-            if name.startswith(start):
+        for prefix, severity, what in _TIERS:
+            if name.startswith(prefix):
                 return severity, what
     return _M, "a device of the host"

@@ -1,4 +1,4 @@
-"""What well-known images need at run time, so that a remedy leaves them working."""
+"""What well-known images need at run time, so that a fix leaves them working."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _name(container: Container) -> str:
 
 
 def capabilities_needed(container: Container) -> tuple[str, ...]:
-    """The capabilities that a well-known image needs when it starts as its image says."""
+    """The capabilities that a well-known image needs to start."""
     needed: tuple[str, ...] = ()
     if not container.user and drops_root(given(container.image, "")):
         needed = _CHANGE_USER
@@ -46,14 +46,14 @@ def capabilities_needed(container: Container) -> tuple[str, ...]:
     return needed
 
 
-def writable_folders(container: Container) -> tuple[str, ...]:
-    """The folders that a program writes its passing things to, and that no mount covers."""
+def writable_directories(container: Container) -> tuple[str, ...]:
+    """The directories for temporary files that the image writes to and no mount covers."""
     covered = {mount.target.rstrip("/").replace("/var/run", "/run") for mount in given(container.mounts, ())}
-    return tuple(folder for folder in _TMPFS.get(_name(container), (_TMP, "/run")) if folder not in covered)
+    return tuple(path for path in _TMPFS.get(_name(container), (_TMP, "/run")) if path not in covered)
 
 
-def leans_on_setuid(image: str, container: Container) -> bool:
-    """Whether the program may need setuid programs: all may, but for official images whose start-up is known."""
+def may_need_setuid(image: str, container: Container) -> bool:
+    """Whether the image may need setuid programs: any may, except official images known to start without."""
     name = parse(image)
     words = (*given(container.entrypoint, ()), *given(container.command, ()))
     if any(word in {"sudo", "su"} or "sudo " in word or word.startswith("su ") for word in words):
@@ -68,7 +68,7 @@ _MONITORS: Final = (
 )
 
 
-def watches_the_host(container: Container) -> bool:
-    """Whether the image is a well-known monitor or log shipper, whose purpose is to read the host."""
+def monitors_host(container: Container) -> bool:
+    """Whether the image is a well-known monitor or log shipper, which has to read the host."""
     image = given(container.image, "")
     return any(name in image for name in _MONITORS)

@@ -1,4 +1,4 @@
-"""Which network a container lands on."""
+"""Which network a container joins."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from sealock.model.container import Container
 
 
 def on_default_bridge(container: Container) -> bool:
-    """Whether it lands on docker0. A compose service that names no network joins its project's.
+    """Whether it joins docker0. A compose service without networks joins its project's.
 
-    Only run lines and engines can say `auto_remove`: that tells which of the two defaults holds.
+    Only run lines and engines know `auto_remove`, so that field distinguishes the two defaults.
     """
     if container.network_mode in {"bridge", "default"}:
         return True

@@ -1,4 +1,4 @@
-"""The words of a container in which secrets and switches may stand."""
+"""The commands, variables and labels of a container, and the secrets in them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sealock.secrets.values import find_in_text, find_secret, redact
 
 
 def command_lines(container: Container) -> Iterator[tuple[str, At, str]]:
-    """What a container runs: what to call it, where it stands, and its words as one line."""
+    """The name, location and text of each command that a container runs."""
     yield "its entry point", ("entrypoint",), " ".join(given(container.entrypoint, ()))
     yield "its command", ("command",), " ".join(given(container.command, ()))
     if isinstance(container.health, Health):
@@ -22,44 +22,44 @@ def command_lines(container: Container) -> Iterator[tuple[str, At, str]]:
 
 
 def secrets_in_environment(
-    rule: Rule[Container], container: Container, *, taken_over: bool = False
+    rule: Rule[Container], container: Container, *, from_caller: bool = False
 ) -> Iterator[RuleFinding]:
-    """The variables into which secrets are written; `taken_over` offers to take them from the caller's environment."""
+    """Report variables that hold secrets; `from_caller` offers to take them from the caller's environment."""
     outside = frozenset(given(container.outside, ()))
     for index, variable in enumerate(given(container.environment, ())):
         if variable.name in outside:
             continue
-        found = find_secret(variable.name, variable.value) if variable.value else None
-        if found is not None and variable.value is not None:
-            shown = redact(variable.value)
+        secret = find_secret(variable.name, variable.value) if variable.value else None
+        if secret is not None and variable.value is not None:
+            redacted = redact(variable.value)
             yield rule.finding(
-                f"has {found.kind} in the variable {variable.name} ({shown})",
+                f"has {secret.kind} in the variable {variable.name} ({redacted})",
                 ("environment", index),
-                fix=Swap("environment", variable, Variable(variable.name, None)) if taken_over else (),
-                confidence=found.confidence,
-                severity=Severity.MEDIUM if found.confidence is Confidence.LOW else Severity.HIGH,
-                evidence=f"{variable.name}={shown}",
+                fix=Swap("environment", variable, Variable(variable.name, None)) if from_caller else (),
+                confidence=secret.confidence,
+                severity=Severity.MEDIUM if secret.confidence is Confidence.LOW else Severity.HIGH,
+                evidence=f"{variable.name}={redacted}",
             )
 
 
 def secrets_in_labels(rule: Rule[Container], container: Container) -> Iterator[RuleFinding]:
-    """The labels whose values are secrets."""
+    """Report labels that hold secrets."""
     for index, label in enumerate(given(container.labels, ())):
-        if (found := find_secret(label.name, label.value)) is not None:
-            shown = redact(label.value)
-            # A hash must be guessed first; reverse proxies are given it in labels.
-            mild = found.confidence is Confidence.LOW or "hash" in found.kind
+        if (secret := find_secret(label.name, label.value)) is not None:
+            redacted = redact(label.value)
+            # Reverse proxies read password hashes from labels; an attacker still has to crack them.
+            mild = secret.confidence is Confidence.LOW or "hash" in secret.kind
             yield rule.finding(
-                f"has {found.kind} in the label {label.name} ({shown})",
+                f"has {secret.kind} in the label {label.name} ({redacted})",
                 ("labels", index),
-                confidence=found.confidence,
+                confidence=secret.confidence,
                 severity=Severity.MEDIUM if mild else Severity.HIGH,
-                evidence=f"{label.name}={shown}",
+                evidence=f"{label.name}={redacted}",
             )
 
 
 def secrets_in(rule: Rule[Container], name: str, at: At, line: str) -> Iterator[RuleFinding]:
-    """The secrets in one command line."""
+    """Report secrets in a command line."""
     for kind, start, end in find_in_text(line):
-        shown = redact(line[start:end])
-        yield rule.finding(f"has {kind} in {name} ({shown})", at, evidence=f"{at[0]} {kind} {shown}")
+        redacted = redact(line[start:end])
+        yield rule.finding(f"has {kind} in {name} ({redacted})", at, evidence=f"{at[0]} {kind} {redacted}")

@@ -12,20 +12,20 @@ def is_zero(text: str) -> bool:
 
 
 def is_root(user: str) -> bool:
-    """Whether "user", "user:group" or ":group" is root, in any spelling; a group of root alone is not."""
+    """Whether "user", "user:group" or ":group" means the user root, in any spelling; the group does not count."""
     name = user.partition(":")[0].strip()
     return not name or name == "root" or is_zero(name) or name.lower() == "containeradministrator"
 
 
 POWERFUL_GROUPS: Final = {
-    "docker": "may give the engine orders, which is to be root on the host",
-    "disk": "may read and write the host's disks where it has their devices",
+    "docker": "may control the engine, which amounts to root on the host",
+    "disk": "may read and write the host's disks if their devices are passed",
     "shadow": "may read password hashes",
-    "kmem": "may read the kernel's memory where it has its device",
-    "lxd": "may give LXD orders, which is to be root on the host",
-    "incus-admin": "may give Incus orders, which is to be root on the host",
-    "libvirt": "may give the host's virtual machines orders",
-    "sudo": "may become root where sudo is there",
-    "wheel": "may become root where sudo is there",
+    "kmem": "may read the kernel's memory if its device is passed",
+    "lxd": "may control LXD, which amounts to root on the host",
+    "incus-admin": "may control Incus, which amounts to root on the host",
+    "libvirt": "may control the host's virtual machines",
+    "sudo": "may become root if sudo is installed",
+    "wheel": "may become root if sudo is installed",
     "adm": "may read the logs",
 }

@@ -7,9 +7,9 @@ from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Se
 class AddedCapability(Rule[Container]):
     """Capability beyond Docker's default.
 
-    Each one opens a part of the kernel that Docker keeps shut: NET_ADMIN steers the network, SYS_PTRACE reads other
-    processes, BPF loads programs into the kernel. Keep it only where the program is known to need it, and drop all
-    others (`cap_drop: [ALL]`), so that the list says just what is needed.
+    Each capability opens a part of the kernel that Docker closes by default: NET_ADMIN configures the network,
+    SYS_PTRACE reads other processes, BPF loads programs into the kernel. Keep it only if the program needs it, and drop
+    all others (`cap_drop: [ALL]`), so that the list names exactly what is needed.
     """
 
     id = "C003"
@@ -18,7 +18,7 @@ class AddedCapability(Rule[Container]):
     severity = Severity.HIGH
     reads = ("cap_add",)
     references = (cis_docker("5.4"), cwe(250), man("capabilities", 7))
-    remedy = "Take the capability away unless the program's manual asks for it."
+    remedy = "Remove the capability unless the program's documentation asks for it."
     bad = (
         "docker run --cap-add NET_ADMIN --cap-add SYS_NICE alpine",
         "services:\n  app:\n    image: alpine:3.20\n    cap_add: [SYS_PTRACE]\n",
@@ -33,11 +33,11 @@ class AddedCapability(Rule[Container]):
         for index, name in enumerate(given(container.cap_add, ())):
             if name in DEFAULT or name in TAKEOVER or (name == "SYS_PTRACE" and container.pid == "host"):
                 continue
-            severity, reach = TIERS.get(name, (Severity.LOW, "a capability that Docker keeps from containers"))
+            severity, reach = TIERS.get(name, (Severity.LOW, "a capability that Docker does not grant by default"))
             if name == "NET_ADMIN" and own_network:
                 severity = Severity.MEDIUM
             elif name == "NET_ADMIN":
-                reach = "changes the host's own addresses, routes and firewall rules, since it shares its network"
+                reach = "changes the host's addresses, routes and firewall rules, since it uses the host's network"
             yield self.finding(
                 f"holds {name}: {reach}", ("cap_add", index), fix=Remove("cap_add", name), severity=severity
             )

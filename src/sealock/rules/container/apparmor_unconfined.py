@@ -6,9 +6,9 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 class ApparmorUnconfined(Rule[Container]):
     """AppArmor is disabled.
 
-    Where the host has AppArmor, the engine's default profile keeps containers from mounting file systems and from
-    writing to /proc and /sys. Nothing need be set to have it; take `apparmor=unconfined` away. On a host without
-    AppArmor the option changes nothing.
+    On a host with AppArmor, the engine's default profile stops containers from mounting file systems and from writing
+    to /proc and /sys. It applies without any setting, so remove `apparmor=unconfined`. On a host without AppArmor the
+    option changes nothing.
     """
 
     id = "C008"
@@ -17,7 +17,7 @@ class ApparmorUnconfined(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("apparmor",)
     references = (cis_docker("5.2"), cwe(693), docker_docs("engine/security/apparmor/"))
-    remedy = "Take apparmor=unconfined away, or name a profile of your own."
+    remedy = "Remove apparmor=unconfined, or name a profile of your own."
     bad = (
         "docker run --security-opt apparmor=unconfined alpine",
         "services:\n  app:\n    image: alpine:3.20\n    security_opt: ['apparmor:unconfined']\n",
@@ -26,4 +26,4 @@ class ApparmorUnconfined(Rule[Container]):
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         if container.apparmor == "unconfined":
-            yield self.finding("runs outside AppArmor", "apparmor", fix=Set("apparmor", UNSET))
+            yield self.finding("runs without an AppArmor profile", "apparmor", fix=Set("apparmor", UNSET))

@@ -6,8 +6,8 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 class CgroupParent(Rule[Container]):
     """Custom cgroup parent.
 
-    It then has that group's limits rather than the engine's, and at the root of the tree none at all. Sound where the
-    host's administrator has made a slice with limits for it; otherwise leave it to the engine.
+    The container then gets that cgroup's limits instead of the engine's, and none at the root of the tree. This is fine
+    if the administrator made a slice with limits for it; otherwise leave the choice to the engine.
     """
 
     id = "C045"
@@ -15,7 +15,7 @@ class CgroupParent(Rule[Container]):
     severity = Severity.LOW
     reads = ("cgroup_parent",)
     references = (cis_docker("5.25"), docker_docs("reference/cli/docker/container/run/#cgroup-parent"))
-    remedy = "Take the parent away, unless it is a slice with limits that was made for this."
+    remedy = "Remove cgroup_parent, unless it names a slice with limits that was made for this container."
     bad = (
         "docker run --cgroup-parent / alpine",
         "services:\n  app:\n    image: alpine:3.20\n    cgroup_parent: m-executor\n",
@@ -25,7 +25,7 @@ class CgroupParent(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         parent = container.cgroup_parent
         if isinstance(parent, str) and parent.strip("/") not in {"docker", "system.slice"}:
-            where = "at the root of the control groups" if parent.strip("/") == "" else f"under control group {parent}"
+            where = "at the root of the cgroup tree" if parent.strip("/") == "" else f"under cgroup {parent}"
             yield self.finding(
-                f"runs {where}, outside the engine's own limits", "cgroup_parent", fix=Set("cgroup_parent", UNSET)
+                f"runs {where}, outside the engine's limits", "cgroup_parent", fix=Set("cgroup_parent", UNSET)
             )

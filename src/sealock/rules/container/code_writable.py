@@ -21,9 +21,9 @@ _CODE = (
 class CodeWritable(Rule[Container]):
     """Project directory is mounted writable.
 
-    Whoever takes the program over can change its source on the host, the hooks under .git too, which then run as the
-    developer. For running, copy the code into the image; for developing, mount what must only be read with `:ro`, and
-    let `develop: watch` bring changes in.
+    An attacker who takes over the program can change its source on the host, and also the hooks under .git, which then
+    run as the developer. In production, copy the code into the image; in development, mount read-only (`:ro`) what the
+    program only reads, and let `develop: watch` copy changes in.
     """
 
     id = "C084"
@@ -49,7 +49,7 @@ class CodeWritable(Rule[Container]):
             target = mount.target.rstrip("/")
             if own and not mount.read_only and (target in _CODE or target.startswith(("/var/www/", "/home/"))):
                 yield self.finding(
-                    f"can write the project's folder {mount.source} on the host through {target}",
+                    f"can write the project directory {mount.source} on the host through {target}",
                     ("mounts", index),
                     fix=Swap("mounts", mount, replace(mount, read_only=True)),
                 )

@@ -6,9 +6,9 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Sever
 class CpuUnlimited(Rule[Container]):
     """No CPU limit.
 
-    A busy loop in it slows all its neighbours down. A limit (`cpus`), a quota or a set of processors (`cpuset`) bounds
-    it; shares only weigh it against others. Fair scheduling keeps most hosts usable without, so this is for hosts that
-    several parties share.
+    A busy loop in it slows down everything else on the host. A limit (`cpus`), a quota or a set of CPUs (`cpuset`)
+    bounds it; `cpu_shares` only sets its share under load. Fair scheduling keeps most hosts usable without a limit, so
+    this is for hosts that several parties share.
     """
 
     id = "C029"
@@ -18,7 +18,7 @@ class CpuUnlimited(Rule[Container]):
     pedantic = True
     reads = ("cpus", "cpu_quota", "cpuset_cpus")
     references = (cis_docker("5.12"), cwe(770), docker_docs("engine/containers/resource_constraints/#cpu"))
-    remedy = "Set a limit of processors (cpus)."
+    remedy = "Set a CPU limit (cpus)."
     bad = ("docker run alpine", "docker run --cpu-shares 512 alpine", "services:\n  app:\n    image: alpine:3.20\n")
     good = (
         "docker run --cpus 1.5 alpine",
@@ -30,5 +30,5 @@ class CpuUnlimited(Rule[Container]):
         quota = given(container.cpu_quota, 0) > 0
         if given(container.cpus, 0.0) <= 0 and not quota and not container.cpuset_cpus:
             yield self.finding(
-                "may use all of the host's processors", "cpus", fix=Set("cpus", 1.0), evidence="no processor limit"
+                "can use all of the host's CPUs", "cpus", fix=Set("cpus", 1.0), evidence="no processor limit"
             )

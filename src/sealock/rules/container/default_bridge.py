@@ -18,9 +18,9 @@ from sealock.rules.kit import (
 class DefaultBridge(Rule[Container]):
     """Container uses the default bridge network.
 
-    Every container that names no network lands on docker0, and all of them can reach each other there. Names are not
-    resolved on it, so people link or publish what need not be. Make a network for each application:
-    `docker network create app`, then `--network app`. One that needs no network at all takes `--network none`.
+    Every container that names no network joins docker0, and all of them can reach each other there. It does not resolve
+    names, so people add links or publish ports needlessly. Make a network for each application: `docker network create
+    app`, then `--network app`. A container that needs no network takes `--network none`.
     """
 
     id = "C064"
@@ -43,10 +43,10 @@ class DefaultBridge(Rule[Container]):
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         if on_default_bridge(container):
-            # A compose service that names none joins its project's own; which one a run line means is not ours to say.
+            # Without a network a compose service joins its project's network; for a run line we cannot guess one.
             fix = Set("network_mode", UNSET) if container.auto_remove is UNKNOWN else ()
             yield self.finding(
-                "joins docker0, as all do that name no network",
+                "joins the default bridge (docker0) with every container that names no network",
                 "network_mode",
                 fix=fix,
                 evidence="docker0",

@@ -17,8 +17,8 @@ from sealock.rules.kit import (
 class DeviceRule(Rule[Container]):
     """Device cgroup rule allows a whole class of devices.
 
-    A device control group rule with a star lets the container make and open every device of that kind (`b *:* rwm`:
-    every disk) by its number, without any being listed. Name the device with `devices`, or major and minor number.
+    A device cgroup rule with a wildcard lets the container create and open every device of that kind by its number (`b
+    *:* rwm`: every disk), even if no device is passed. Name the device with `devices`, or its major and minor number.
     """
 
     id = "C026"
@@ -26,7 +26,7 @@ class DeviceRule(Rule[Container]):
     severity = Severity.HIGH
     reads = ("device_rules",)
     references = (cis_docker("5.18"), cwe(668), docker_docs("reference/cli/docker/container/run/#device-cgroup-rule"))
-    remedy = "Name the one device with --device, or its major and minor number."
+    remedy = "Name the device with --device, or its major and minor number."
     bad = (
         "docker run --device-cgroup-rule='a *:* rwm' alpine",
         "docker run --device-cgroup-rule 'c 188:* rmw' alpine",
@@ -46,7 +46,7 @@ class DeviceRule(Rule[Container]):
             else:
                 continue
             yield self.finding(
-                f"may open {what} ({rule})",
+                f"can open {what} ({rule})",
                 ("device_rules", index),
                 fix=Remove("device_rules", rule),
                 severity=severity,

@@ -6,9 +6,9 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, 
 class EngineOverTcp(Rule[Container]):
     """Docker daemon is used over TCP without TLS.
 
-    DOCKER_HOST=tcp://… without DOCKER_TLS_VERIFY sends every command in the clear and proves neither side: everything
-    else on that network can give the engine orders too. Use TLS (port 2376), ssh://, or a socket proxy on an internal
-    network that only its client shares.
+    DOCKER_HOST=tcp://… without DOCKER_TLS_VERIFY sends commands in the clear and authenticates neither side: any other
+    program on that network can control the engine too. Use TLS (port 2376), ssh://, or a socket proxy on an internal
+    network that only its client joins.
     """
 
     id = "C013"
@@ -33,16 +33,16 @@ class EngineOverTcp(Rule[Container]):
         variables = given(container.environment, ())
         if any(variable.name in {"DOCKER_TLS_VERIFY", "DOCKER_TLS"} and variable.value for variable in variables):
             return
-        for index, one in enumerate(variables):
-            value = one.value or ""
-            if one.name != "DOCKER_HOST" or not value.startswith("tcp://"):
+        for index, variable in enumerate(variables):
+            value = variable.value or ""
+            if variable.name != "DOCKER_HOST" or not value.startswith("tcp://"):
                 continue
             host = value[6:].rpartition(":")[0] or value[6:]
             if "proxy" in host or host in {"localhost", "127.0.0.1", "[::1]"}:
                 continue
             named = "." not in host
             yield self.finding(
-                f"gives orders to the engine at {value} without TLS",
+                f"controls the engine at {value} without TLS",
                 ("environment", index),
                 severity=Severity.MEDIUM if named else Severity.HIGH,
             )

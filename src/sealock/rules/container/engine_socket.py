@@ -18,10 +18,9 @@ from sealock.rules.paths import engine_of, host_source
 class EngineSocket(Rule[Container]):
     """Docker socket (docker.sock) is mounted.
 
-    Whoever can write to the socket of Docker, containerd or Podman can start a privileged container and so is root on
-    the host. Mounting it read-only (`:ro`) does not help, since that guards the file and not what is sent through it.
-    Put a socket proxy between, which lets only the calls through that the program needs, or use an engine that runs
-    rootless.
+    A process that can write to the socket of Docker, containerd or Podman can start a privileged container, and so is
+    root on the host. A read-only mount (`:ro`) does not help: it protects the file, not the API behind it. Use a socket
+    proxy that allows only the calls that the program needs, or a rootless engine.
     """
 
     id = "C011"
@@ -30,7 +29,7 @@ class EngineSocket(Rule[Container]):
     severity = Severity.CRITICAL
     reads = ("mounts", "volumes_from")
     references = (cis_docker("5.32"), cwe(250), docker_docs("engine/security/#docker-daemon-attack-surface"))
-    remedy = "Take the socket away, or give the program a socket proxy that allows only the calls it needs."
+    remedy = "Remove the socket, or give the program a socket proxy that allows only the calls it needs."
     bad = (
         "docker run -v /var/run/docker.sock:/var/run/docker.sock alpine",
         "docker run -v /run/containerd/containerd.sock:/c.sock:ro alpine",
@@ -46,14 +45,14 @@ class EngineSocket(Rule[Container]):
             engine = engine_of(path) if path else None
             if engine is not None and proxy:
                 yield self.finding(
-                    f"mounts the {engine} socket {mount.source}, as a socket proxy must: see that it allows little",
+                    f"mounts the {engine} socket {mount.source}, as a socket proxy has to: check what it allows",
                     ("mounts", index),
-                    remedy="Allow only the calls that its clients need, and keep its port on an internal network.",
+                    remedy="Allow only the API calls that its clients need, and keep its port on an internal network.",
                     severity=Severity.MEDIUM,
                 )
             elif engine is not None:
                 yield self.finding(
-                    f"mounts the {engine} socket {mount.source}: whoever writes to it is root on the host",
+                    f"mounts the {engine} socket {mount.source}: write access to it is root on the host",
                     ("mounts", index),
                     fix=Remove("mounts", mount),
                 )

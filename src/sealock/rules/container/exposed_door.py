@@ -19,9 +19,9 @@ from sealock.rules.ports import SERVICES, is_image_of, numbers
 class ExposedDoor(Rule[Container]):
     """Port of a login, daemon or database service is exposed.
 
-    EXPOSE opens nothing by itself, but -P publishes whatever is exposed, and the port tells what runs inside: an SSH or
-    Docker API port in an image of something else is a second door. Take it out; databases belong in a container of
-    their own. Images of that very service are fine.
+    EXPOSE opens nothing by itself, but -P publishes every exposed port, and the port reveals what runs inside: an SSH
+    or Docker API port in an image of something else is a second way in. Remove it; a database belongs in a container of
+    its own. Images of that service itself are not reported.
     """
 
     id = "C066"
@@ -30,7 +30,7 @@ class ExposedDoor(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("expose",)
     references = (cis_docker("5.7"), cwe(1327), docker_docs("reference/dockerfile/#expose"))
-    remedy = "Take the port out, and give the service a container of its own."
+    remedy = "Remove the port, and run the service in a container of its own."
     bad = (
         "FROM node:22\nEXPOSE 22 3000\n",
         "FROM debian:12\nEXPOSE 2375/tcp\n",
@@ -44,23 +44,23 @@ class ExposedDoor(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        """Look for well-known ports in an image that is something else.
+        """Find well-known ports in images of other services.
 
-        In a run line or compose file `expose` is no more than a note for databases.
+        In a run line or compose file, `expose` of a database port only documents it.
         """
         image = given(container.image, "")
         noted = container.ports is not UNKNOWN and container.publish_all is not True
         for index, text in enumerate(given(container.expose, ())):
-            held = numbers(text)
-            if len(held) != 1 or text.endswith("/udp"):
+            ports = numbers(text)
+            if len(ports) != 1 or text.endswith("/udp"):
                 continue
-            service = SERVICES.get(held[0])
+            service = SERVICES.get(ports[0])
             if service is None or service.severity < Severity.MEDIUM or is_image_of(service, image):
                 continue
-            door = service.kind == "admin" and held[0] not in {6443, 8200, 8500}
+            door = service.kind == "admin" and ports[0] not in {6443, 8200, 8500}
             if door or (not noted and service.severity >= Severity.HIGH):
                 yield self.finding(
-                    f"exposes port {held[0]}, that of {service.name}",
+                    f"exposes port {ports[0]} of {service.name}",
                     ("expose", index),
                     fix=Remove("expose", text),
                     severity=Severity.MEDIUM if door else Severity.LOW,

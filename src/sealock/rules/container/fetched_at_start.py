@@ -12,17 +12,17 @@ _INSTALLS = (
 )
 
 
-def _last(word: str) -> str:
+def _program(word: str) -> str:
     return word.strip("'\"();").rpartition("/")[2]
 
 
 def _piped(line: str) -> bool:
     """Whether a download is piped into an interpreter."""
     pieces = line.split("|")
-    for feeding, fed in pairwise(pieces):
-        words = [_last(word) for word in fed.split()[:3]]
+    for source, sink in pairwise(pieces):
+        words = [_program(word) for word in sink.split()[:3]]
         words = words[1:] if words[:1] == ["sudo"] else words
-        if words[:1] and words[0] in _SHELLS and any(_last(word) in {"curl", "wget"} for word in feeding.split()):
+        if words[:1] and words[0] in _SHELLS and any(_program(word) in {"curl", "wget"} for word in source.split()):
             return True
     return False
 
@@ -30,9 +30,9 @@ def _piped(line: str) -> bool:
 class FetchedAtStart(Rule[Container]):
     """Program is downloaded when the container starts.
 
-    What runs is then not what the image holds but what the other side serves today: a `curl … | sh` runs whatever it is
-    given, and packages installed at start are unpinned, need root, a writable root and the network. Build an image
-    that has them, with versions and checksums.
+    The container then runs what a server delivers today, not what the image holds: `curl … | sh` runs whatever arrives,
+    and packages installed at start are unpinned and need root, a writable root file system and the network. Build an
+    image that contains them, with versions and checksums.
     """
 
     id = "C073"
@@ -40,7 +40,7 @@ class FetchedAtStart(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("command", "entrypoint", "privileged")
     references = (cwe(494), cwe(829))
-    remedy = "Build an image that has the program already, and checks what it downloads."
+    remedy = "Build an image that contains the program, and verify what the build downloads."
     bad = (
         "docker run alpine sh -c 'wget -qO- https://example.com/setup.sh | sh'",
         "services:\n  app:\n    image: python:3.12\n    command: bash -c 'pip install flask && python app.py'\n",
@@ -56,6 +56,6 @@ class FetchedAtStart(Rule[Container]):
             if at[0] == "health":
                 continue
             if _piped(line):
-                yield self.finding(f"runs what it downloads in {name}", at, severity=Severity.HIGH)
-            elif (found := next((words for words in _INSTALLS if words in line), None)) is not None:
-                yield self.finding(f"installs packages in {name} ({found})", at, severity=Severity.LOW)
+                yield self.finding(f"pipes a download into an interpreter in {name}", at, severity=Severity.HIGH)
+            elif (install := next((words for words in _INSTALLS if words in line), None)) is not None:
+                yield self.finding(f"installs packages in {name} ({install})", at, severity=Severity.LOW)

@@ -7,8 +7,8 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 class HealthDisabled(Rule[Container]):
     """Health check is disabled.
 
-    The image's own check is taken away, so nobody is told when the program hangs, and `depends_on` with
-    `service_healthy` cannot wait for it. If the check is wrong for this use, put a right one in its place.
+    Without the image's check the engine does not notice when the program hangs, and `depends_on` with `service_healthy`
+    cannot wait for it. If the check does not fit this use, replace it.
     """
 
     id = "C044"
@@ -16,7 +16,7 @@ class HealthDisabled(Rule[Container]):
     severity = Severity.LOW
     reads = ("health",)
     references = (cis_docker("5.27"), docker_docs("reference/dockerfile/#healthcheck"))
-    remedy = "Take the switch away, or put a check that fits in its place."
+    remedy = "Remove the setting, or write a health check that fits."
     bad = (
         "docker run --no-healthcheck alpine",
         "services:\n  app:\n    image: alpine:3.20\n    healthcheck:\n      disable: true\n",
@@ -29,4 +29,4 @@ class HealthDisabled(Rule[Container]):
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         if isinstance(container.health, Health) and container.health.disabled:
-            yield self.finding("switches its health check off", "health", fix=Set("health", UNSET))
+            yield self.finding("disables its health check", "health", fix=Set("health", UNSET))

@@ -6,8 +6,8 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Sev
 class HealthMissing(Rule[Container]):
     """No health check.
 
-    Without one the engine knows only that the process exists, not that it answers. The image may bring a check of its
-    own, which a run line or compose file does not show. Orchestrators such as Kubernetes ignore it and have probes.
+    Without a health check the engine knows only that the process exists, not that it answers. The image may have a
+    HEALTHCHECK, which a run line or compose file does not show. Kubernetes ignores it and uses probes.
     """
 
     id = "C054"
@@ -17,7 +17,7 @@ class HealthMissing(Rule[Container]):
     pedantic = True
     reads = ("health", "restart")
     references = (cis_docker("5.27"), docker_docs("reference/compose-file/services/#healthcheck"))
-    remedy = "Add a health check that asks the program something that only a sound one answers."
+    remedy = "Add a health check that sends the program a request only a working one answers."
     bad = ("docker run alpine", "services:\n  app:\n    image: alpine:3.20\n")
     good = (
         "docker run --health-cmd 'wget -qO- localhost' alpine",
@@ -27,4 +27,4 @@ class HealthMissing(Rule[Container]):
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         if container.health is UNSET:
-            yield self.finding("brings no health check but what its image has", "health", evidence="no health check")
+            yield self.finding("sets no health check of its own", "health", evidence="no health check")

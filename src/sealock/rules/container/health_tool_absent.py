@@ -9,9 +9,9 @@ from sealock.rules.kit import Confidence, Container, Iterator, Rule, RuleFinding
 class HealthToolAbsent(Rule[Container]):
     """Health check calls a program that the image lacks.
 
-    A check whose program is not there always fails: the container is unhealthy for ever, and what waits for it never
-    starts. Alpine has wget and no curl, slim and database images have neither, distroless ones not even a shell. Use
-    what the image has (pg_isready, redis-cli ping), or a check that the program itself brings.
+    The check always fails: the container stays unhealthy, and services that wait for it never start. Alpine has wget
+    but no curl, slim and database images have neither, distroless images have no shell. Use a program that the image
+    contains (pg_isready, redis-cli ping), or the program's own check.
     """
 
     id = "C074"
@@ -21,7 +21,8 @@ class HealthToolAbsent(Rule[Container]):
     reads = ("health", "image", "privileged")
     references = (docker_docs("reference/compose-file/services/#healthcheck"),)
     remedy = (
-        "Use a program that the image has (wget on Alpine, pg_isready, redis-cli ping), or the program's own check."
+        "Use a program that the image contains (wget on Alpine, pg_isready, redis-cli ping), or the program's own "
+        "check."
     )
     bad = (
         "docker run --health-cmd 'curl -f http://localhost' node:22-alpine",
@@ -43,13 +44,11 @@ class HealthToolAbsent(Rule[Container]):
         if not isinstance(health, Health) or not isinstance(image, str) or len(health.test) < 2:
             return
         if health.test[0] == "CMD-SHELL" and family(image) == "none":
-            yield self.finding(
-                f"checks its health with a shell, which {image} does not have", "health", evidence="shell"
-            )
+            yield self.finding(f"checks its health with a shell, but {image} has none", "health", evidence="shell")
             return
         words = health.test[1].split() if health.test[0] == "CMD-SHELL" else list(health.test[1:])
         program = words[0].rpartition("/")[2] if words else ""
         if program in {"curl", "wget"} and lacks(image, program):
             yield self.finding(
-                f"checks its health with {program}, which {image} does not have", "health", evidence=program
+                f"checks its health with {program}, but {image} does not contain it", "health", evidence=program
             )

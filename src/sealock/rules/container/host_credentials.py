@@ -18,9 +18,9 @@ from sealock.rules.paths import agent_socket, credentials, host_source
 class HostCredentials(Rule[Container]):
     """Host credentials are mounted.
 
-    ~/.ssh, ~/.aws, ~/.kube and their like open far more than this container needs, and whatever runs in it can carry
-    them off; an SSH agent's socket can be used by it as long as it is there. Give the program a secret of its own with
-    the least rights (`secrets:`, a deploy key, a role), and builds `RUN --mount=type=secret` or `type=ssh`.
+    ~/.ssh, ~/.aws, ~/.kube and the like open far more than this container needs, and any program in it can copy them;
+    an SSH agent's socket can be used while it is mounted. Give the program a secret of its own with the least rights
+    (`secrets:`, a deploy key, a role), and builds `RUN --mount=type=secret` or `type=ssh`.
     """
 
     id = "C016"
@@ -28,7 +28,7 @@ class HostCredentials(Rule[Container]):
     severity = Severity.HIGH
     reads = ("mounts", "volumes_from")
     references = (cis_docker("5.6"), cwe(522), docker_docs("compose/how-tos/use-secrets/"))
-    remedy = "Take the mount away, and give the program a secret of its own with the least rights."
+    remedy = "Remove the mount, and give the program a secret of its own with the least rights."
     bad = (
         "docker run -v ~/.ssh:/root/.ssh:ro alpine",
         "docker run -v /home/ann/.aws/credentials:/c alpine",
@@ -42,13 +42,13 @@ class HostCredentials(Rule[Container]):
             path = host_source(mount)
             if path is None:
                 continue
-            if (held := credentials(path)) is not None:
+            if (what := credentials(path)) is not None:
                 yield self.finding(
-                    f"mounts {mount.source} from the host: {held}", ("mounts", index), fix=Remove("mounts", mount)
+                    f"mounts {mount.source} from the host: {what}", ("mounts", index), fix=Remove("mounts", mount)
                 )
             elif agent_socket(path):
                 yield self.finding(
-                    f"mounts the SSH agent's socket {mount.source}: it can log in wherever its owner can",
+                    f"mounts the SSH agent socket {mount.source} and can log in wherever its owner can",
                     ("mounts", index),
                     fix=Remove("mounts", mount),
                     severity=Severity.MEDIUM,

@@ -19,9 +19,9 @@ from sealock.rules.paths import host_source, normal, within
 class HostDevice(Rule[Container]):
     """Host device is passed to the container.
 
-    A disk or the host's memory is the host; input devices are what people type. Serial lines, cameras and graphics
-    cards are what home automation and media programs are for, so those count little. Give the narrowest device, and
-    only the permissions that are needed: `/dev/x:/dev/x:r` cannot write and makes no node (m).
+    A disk or /dev/mem gives away the host; input devices show what people type. Serial lines, cameras and GPUs are what
+    home automation and media programs need, so they count little. Pass the narrowest device with only the permissions
+    it needs: `/dev/x:/dev/x:r` cannot write or create nodes (m).
     """
 
     id = "C025"
@@ -29,7 +29,7 @@ class HostDevice(Rule[Container]):
     severity = Severity.HIGH
     reads = ("devices",)
     references = (cis_docker("5.18"), cwe(668), docker_docs("reference/cli/docker/container/run/#device"))
-    remedy = "Take the device away, or give the narrowest one with just the permissions that are needed (:r, :rw)."
+    remedy = "Remove the device, or pass the narrowest one with only the permissions it needs (:r, :rw)."
     bad = (
         "docker run --device /dev/sda alpine",
         "docker run --device=/dev/mem:/dev/mem:r alpine",
@@ -46,7 +46,7 @@ class HostDevice(Rule[Container]):
             severity, what = tier(normal(device.source))
             if severity > Severity.INFO:
                 yield self.finding(
-                    f"has {device.source} ({device.permissions}): {what}",
+                    f"can access {device.source} ({device.permissions}): {what}",
                     ("devices", index),
                     fix=Remove("devices", device),
                     severity=severity,
@@ -60,5 +60,5 @@ class HostDevice(Rule[Container]):
                     ("mounts", index),
                     fix=Remove("mounts", mount),
                     severity=min(severity, Severity.MEDIUM),
-                    remedy="Give it with devices (--device) and its permissions; a mount alone opens no device.",
+                    remedy="Pass it with devices (--device) and its permissions; a mount does not open a device.",
                 )

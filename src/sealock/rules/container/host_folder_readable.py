@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sealock.rules.container._images import watches_the_host
+from sealock.rules.container._images import monitors_host
 from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Severity, cis_docker, cwe, given
 from sealock.rules.paths import exposure, host_source
 
@@ -8,9 +8,9 @@ from sealock.rules.paths import exposure, host_source
 class HostFolderReadable(Rule[Container]):
     """Host directory is bind-mounted read-only.
 
-    Read-only keeps the host from being changed and not from being read: password hashes, keys, other containers'
-    secrets in the engine's state, and through a mount of / the sockets below it too. Mount just the files that the
-    program needs. Monitors of the host need some of it; for those that we know the finding is low.
+    A read-only mount stops changes, not reading: password hashes, keys, the secrets of other containers in the engine's
+    state, and with a mount of / also the sockets below it. Mount only the files that the program needs. Monitors of the
+    host need some of it; for known ones the severity is low.
     """
 
     id = "C015"
@@ -19,7 +19,7 @@ class HostFolderReadable(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("mounts", "volumes_from")
     references = (cis_docker("5.6"), cwe(668))
-    remedy = "Mount just the file or subfolder that the program needs, or nothing of the host."
+    remedy = "Mount only the file or subdirectory that the program needs, or nothing of the host."
     bad = (
         "docker run -v /:/host:ro alpine",
         "docker run -v /etc/shadow:/x:ro alpine",
@@ -33,14 +33,14 @@ class HostFolderReadable(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         for index, mount in enumerate(given(container.mounts, ())):
             path = host_source(mount) if mount.read_only else None
-            found = exposure(path) if path else None
-            if path is None or found is None or found.read is None:
+            reach = exposure(path) if path else None
+            if path is None or reach is None or reach.read is None:
                 continue
-            monitor = watches_the_host(container)
-            also = ", sockets included" if path == "/" else ""
+            monitor = monitors_host(container)
+            also = ", with its sockets" if path == "/" else ""
             yield self.finding(
-                f"can read {mount.source}: {found.what}{also}{', as a monitor of the host does' if monitor else ''}",
+                f"can read {mount.source}: {reach.what}{also}{' (usual for a host monitor)' if monitor else ''}",
                 ("mounts", index),
                 fix=() if monitor else Remove("mounts", mount),
-                severity=Severity.LOW if monitor else found.read,
+                severity=Severity.LOW if monitor else reach.read,
             )

@@ -9,9 +9,9 @@ from sealock.rules.paths import exposure, host_source
 class HostFolderWritable(Rule[Container]):
     """Host directory is bind-mounted writable.
 
-    A container that can write the host's configuration, programs, devices or engine state can become root on the
-    host: one line in /etc/cron.d is enough. Keep the program's data in a named volume or a folder of its own, and
-    mount what it must only read with `:ro`.
+    A container that can write the host's configuration, programs, devices or engine state can become root on the host:
+    one line in /etc/cron.d is enough. Keep the program's data in a named volume or a directory of its own, and mount
+    read-only (`:ro`) what it only reads.
     """
 
     id = "C014"
@@ -20,7 +20,7 @@ class HostFolderWritable(Rule[Container]):
     severity = Severity.HIGH
     reads = ("mounts", "volumes_from")
     references = (cis_docker("5.6"), cwe(668))
-    remedy = "Mount it read-only (:ro), or better only the file or subfolder that the program needs."
+    remedy = "Mount it read-only (:ro), or only the file or subdirectory that the program needs."
     bad = (
         "docker run -v /:/host alpine",
         "docker run -v /etc:/etc/host alpine",
@@ -37,12 +37,12 @@ class HostFolderWritable(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         for index, mount in enumerate(given(container.mounts, ())):
             path = None if mount.read_only else host_source(mount)
-            found = exposure(path) if path else None
-            if found is not None and found.write is not None:
+            reach = exposure(path) if path else None
+            if reach is not None and reach.write is not None:
                 yield self.finding(
-                    f"can write {mount.source}: {found.what}",
+                    f"can write {mount.source}: {reach.what}",
                     ("mounts", index),
                     fix=Swap("mounts", mount, replace(mount, read_only=True)),
-                    severity=found.write,
-                    safe=found.write is Severity.LOW,
+                    severity=reach.write,
+                    safe=reach.write is Severity.LOW,
                 )

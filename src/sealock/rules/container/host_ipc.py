@@ -6,8 +6,8 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 class HostIpc(Rule[Container]):
     """Container shares the host's IPC namespace.
 
-    It can read and write the shared memory, semaphores and message queues of every program on the host, databases and
-    desktops among them. A program that needs more shared memory wants `shm_size`; two containers that share memory
+    It can read and write the shared memory, semaphores and message queues of every program on the host, including
+    databases and desktops. A program that needs more shared memory needs `shm_size`; two containers that share memory
     can share one namespace (`ipc: service:NAME`).
     """
 
@@ -17,10 +17,12 @@ class HostIpc(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("ipc",)
     references = (cis_docker("5.17"), cwe(653), docker_docs("engine/containers/run/#ipc-settings---ipc"))
-    remedy = "Take the host's IPC namespace away; raise shm_size where the program needs more shared memory."
+    remedy = "Remove ipc: host; raise shm_size if the program needs more shared memory."
     bad = ("docker run --ipc=host alpine", "services:\n  app:\n    image: alpine:3.20\n    ipc: host\n")
     good = ("docker run --shm-size 1g alpine", "services:\n  app:\n    image: alpine:3.20\n    ipc: private\n")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         if container.ipc == "host":
-            yield self.finding("shares memory with every program of the host", "ipc", fix=Set("ipc", UNSET))
+            yield self.finding(
+                "can access the shared memory of every program on the host", "ipc", fix=Set("ipc", UNSET)
+            )

@@ -6,9 +6,10 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 class HostNetwork(Rule[Container]):
     """Container uses the host's network (--net=host).
 
-    It can listen on any port of the host, reach all that listens on the host's loopback address (databases, the
-    engine's debug port, cloud metadata agents) and abstract sockets, containerd's once among them. Publish the ports
-    that it serves instead. Programs that find others by broadcast (home automation, DHCP) may need it, or a macvlan.
+    It can listen on any port of the host and reach everything that listens on the host's loopback address (databases,
+    the engine's debug port, cloud metadata agents) or on abstract sockets, which containerd used (CVE-2020-15257).
+    Publish its ports instead. Programs that discover others by broadcast (home automation, DHCP) may need it, or a
+    macvlan network.
     """
 
     id = "C020"
@@ -17,7 +18,7 @@ class HostNetwork(Rule[Container]):
     severity = Severity.HIGH
     reads = ("network_mode",)
     references = (cis_docker("5.10"), cwe(653), docker_docs("engine/network/drivers/host/"))
-    remedy = "Give it a network of its own, and publish the ports that it serves."
+    remedy = "Give it a network of its own, and publish its ports."
     bad = ("docker run --network host alpine", "services:\n  app:\n    image: alpine:3.20\n    network_mode: host\n")
     good = (
         "docker run --network app -p 127.0.0.1:8080:80 alpine",
@@ -27,7 +28,7 @@ class HostNetwork(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         if container.network_mode == "host":
             yield self.finding(
-                "uses the host's own network, loopback services included",
+                "uses the host's network, including services on its loopback address",
                 "network_mode",
                 fix=Set("network_mode", UNSET),
             )

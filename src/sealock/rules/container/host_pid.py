@@ -6,9 +6,9 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 class HostPid(Rule[Container]):
     """Container shares the host's PID namespace.
 
-    It sees every process of the host with its arguments and environment, and as root it can signal them, look into
-    /proc/1/root and, with SYS_PTRACE, steer them. Only debuggers and monitors need it; for a debugger join the one
-    container that is looked at (`--pid container:NAME`).
+    It sees every process of the host with its arguments and environment; as root it can signal them, read /proc/1/root
+    and, with SYS_PTRACE, control them. Only debuggers and monitors need it; a debugger can join the one container that
+    it inspects (`--pid container:NAME`).
     """
 
     id = "C018"
@@ -17,10 +17,10 @@ class HostPid(Rule[Container]):
     severity = Severity.HIGH
     reads = ("pid",)
     references = (cis_docker("5.16"), cwe(653), docker_docs("engine/containers/run/#pid-settings---pid"))
-    remedy = "Take the host's process namespace away (pid: host, --pid=host)."
+    remedy = "Remove the host's PID namespace (pid: host, --pid=host)."
     bad = ("docker run --pid=host alpine", "services:\n  app:\n    image: alpine:3.20\n    pid: host\n")
     good = ("docker run alpine", "services:\n  app:\n    image: alpine:3.20\n")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         if container.pid == "host":
-            yield self.finding("sees and may signal every process of the host", "pid", fix=Set("pid", UNSET))
+            yield self.finding("sees and can signal every process of the host", "pid", fix=Set("pid", UNSET))

@@ -7,8 +7,9 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 class HostUts(Rule[Container]):
     """Container shares the host's UTS namespace.
 
-    With a default engine this does next to nothing: the container sees the host's name and follows its changes, but may
-    not set it without SYS_ADMIN. With SYS_ADMIN or privileged it can rename the host, which logs and clusters go by.
+    With a default engine this does almost nothing: the container sees the host name and its changes, but cannot set it
+    without SYS_ADMIN. With SYS_ADMIN or privileged it can rename the host, and logs and clusters identify hosts by
+    name.
     """
 
     id = "C021"
@@ -16,7 +17,7 @@ class HostUts(Rule[Container]):
     severity = Severity.INFO
     reads = ("uts",)
     references = (cis_docker("5.21"), docker_docs("engine/containers/run/#uts-settings---uts"))
-    remedy = "Take the host's UTS namespace away; set hostname where the program wants a name."
+    remedy = "Remove the host's UTS namespace; set hostname if the program needs a name."
     safe = True
     bad = (
         "docker run --uts=host alpine",
@@ -30,7 +31,7 @@ class HostUts(Rule[Container]):
             return
         able = container.privileged is True or not added(container).isdisjoint({"SYS_ADMIN", "ALL"})
         yield self.finding(
-            "can rename the host" if able else "sees the host's name, and cannot change it",
+            "can change the host name" if able else "sees the host name but cannot change it",
             "uts",
             fix=Set("uts", UNSET),
             severity=Severity.MEDIUM if able else Severity.INFO,

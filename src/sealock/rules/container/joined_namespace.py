@@ -3,18 +3,18 @@ from __future__ import annotations
 from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set, Severity, cwe, docker_docs
 
 _FIELDS = {
-    "pid": (Severity.MEDIUM, "sees, signals and looks into the processes of"),
+    "pid": (Severity.MEDIUM, "sees and controls the processes of"),
     "ipc": (Severity.LOW, "reads and writes the shared memory of"),
-    "network_mode": (Severity.INFO, "shares addresses, ports and loopback services with"),
+    "network_mode": (Severity.INFO, "shares the network namespace of"),
 }
 
 
 class JoinedNamespace(Rule[Container]):
     """Container joins another container's namespace.
 
-    The two are one as far as that namespace goes: what gets into one of them is in the other. A shared process
-    namespace opens /proc/PID/root, so the other's files too. Sidecars that route traffic (a VPN) are made of a shared
-    network on purpose; for all else a common network or volume does.
+    A shared namespace removes the boundary: an attacker in either container is in the other. A shared PID namespace
+    also opens /proc/PID/root, and so the other container's files. A sidecar that routes traffic (a VPN) shares the
+    network on purpose; otherwise a common network or volume is enough.
     """
 
     id = "C024"
@@ -22,7 +22,7 @@ class JoinedNamespace(Rule[Container]):
     severity = Severity.LOW
     reads = ("pid", "ipc", "network_mode")
     references = (cwe(653), docker_docs("engine/containers/run/#pid-settings---pid"))
-    remedy = "Let both join a network or share a volume instead of a namespace."
+    remedy = "Let both containers join a network or share a volume instead of a namespace."
     bad = (
         "docker run --pid container:db alpine",
         "docker run --network container:vpn alpine",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sealock.rules.container._images import leans_on_setuid
+from sealock.rules.container._images import may_need_setuid
 from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, cwe, given, man
 
 
@@ -38,6 +38,6 @@ class NewPrivileges(Rule[Container]):
             "turns no-new-privileges off" if off else "may gain privileges through setuid programs",
             "no_new_privileges",
             fix=Set("no_new_privileges", True),
-            safe=not off and not leans_on_setuid(given(container.image, ""), container),
+            safe=not off and not may_need_setuid(given(container.image, ""), container),
             evidence="no-new-privileges is not on",
         )

@@ -32,4 +32,4 @@ class SecretInEnvironment(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        yield from secrets_in_environment(self, container, taken_over=True)
+        yield from secrets_in_environment(self, container, from_caller=True)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from sealock.model.container import Mount
-from sealock.rules.container._images import writable_folders
+from sealock.rules.container._images import writable_directories
 from sealock.rules.kit import Add, Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, cwe, docker_docs
 
 
@@ -33,7 +33,7 @@ class WritableRoot(Rule[Container]):
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         if container.read_only is not True:
-            folders = writable_folders(container)
+            folders = writable_directories(container)
             yield self.finding(
                 "can change its own programs and files",
                 "read_only",
