@@ -13,7 +13,7 @@ from pathlib import Path
 import peers
 
 from sealock.cli.helptext import EXIT_STATUS
-from sealock.cli.main import COMMANDS, parser
+from sealock.cli.parsers import COMMANDS, parser
 from sealock.reports.rules import render
 from sealock.scan.manual import pages
 

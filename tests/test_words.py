@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import sealock
-from sealock.cli.main import parser
+from sealock.cli.parsers import parser
 from sealock.scan.manual import pages
 
 SOURCES = sorted(Path(sealock.__file__).parent.rglob("*.py"))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from sealock.cli.helptext import EXAMPLES
-from sealock.cli.main import parser
+from sealock.cli.parsers import parser
 
 
 def parsers(of: ArgumentParser) -> Iterator[ArgumentParser]:

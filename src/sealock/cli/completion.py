@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
+import shtab
+
 from sealock.cli.output import write
+from sealock.cli.parsers import parser
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -14,9 +17,5 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status."""
-    import shtab  # noqa: PLC0415  it costs 40 ms
-
-    from sealock.cli.main import parser  # noqa: PLC0415  it imports this module
-
     write(shtab.complete(parser(), shell=arguments.shell) + "\n")
     return 0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentParser, HelpFormatter
-from typing import Final
+from typing import Any, Final
+
+from sealock.cli.output import width
 
 EXAMPLES: Final = {
     "sealock": "sealock check .",
@@ -51,6 +53,10 @@ exit status:
 
 class SealockHelpFormatter(HelpFormatter):
     """Wraps each paragraph of a description or an epilog, and keeps the lines of one that has indented lines."""
+
+    def __init__(self, prog: str, **options: Any) -> None:  # noqa: ANN401  argparse's own
+        # argparse makes a formatter for each option, and would import shutil to measure the terminal.
+        super().__init__(prog, **{"width": width() - 2, **options})
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         paragraphs = text.strip("\n").split("\n\n")

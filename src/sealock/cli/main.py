@@ -1,4 +1,4 @@
-"""The command line: it imports the module of the command that is asked for, and no other."""
+"""The command line: runs a command and turns its errors into an exit status."""
 
 from __future__ import annotations
 
@@ -6,89 +6,8 @@ import sys
 from collections.abc import Sequence
 from errno import EDQUOT, EIO, ENOSPC
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
 
 from sealock import __version__
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser, Namespace
-
-COMMANDS: Final = {
-    "check": "check Dockerfiles, compose files, `docker run` lines, images and containers, and fix what can be fixed",
-    "digest": "print the digests of image references, without pulling the images",
-    "pin": "pin the images in files to digests, and keep the pins up to date",
-    "sbom": "list the packages and notable files of an image, without an engine",
-    "inspect": "show the contents of an image and a smaller base for it, or what a container can see, use and do",
-    "db": "update, share or show the advisory database",
-    "vex": "export the ignored vulnerabilities of the policy as OpenVEX",
-    "cache": "show, prune or clear the layer cache",
-    "trust": "verify, sign and attest images, and manage keys (cosign, Notation, Docker Content Trust)",
-    "map": "show who can reach whom: the networks and published ports of an engine or a compose file",
-    "userns": "plan, enable, disable and verify user-namespace remapping",
-    "rules": "list the rules, or explain some",
-    "completion": "print a shell's completion script",
-}
-"""The commands, each a module of this package with `configure(parser)` and `run(arguments) -> int`."""
-
-
-def parser(only: str | None = None) -> ArgumentParser:
-    """Build the parser; with `only`, just that command's options, which saves importing the other commands."""
-    from argparse import ArgumentParser  # noqa: PLC0415  --version does without
-
-    from sealock.cli.helptext import EXIT_STATUS, SealockHelpFormatter, add_example  # noqa: PLC0415  as above
-
-    root = ArgumentParser(
-        prog="sealock",
-        description="Container security workbench: one rule book for everything that Docker builds, ships and runs.",
-        epilog=EXIT_STATUS,
-        formatter_class=SealockHelpFormatter,
-        allow_abbrev=False,
-    )
-    add_example(root)
-    root.add_argument("--version", action="version", version=f"sealock {__version__}")
-    commands = root.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, about in COMMANDS.items():
-        command = commands.add_parser(name, help=about, **style(name))
-        if only is None or name == only:
-            fill(command, name)
-    return root
-
-
-def parse(words: Sequence[str]) -> Namespace:
-    """Parse the command line; options and targets may stand in any order."""
-    if not words or words[0] not in COMMANDS:
-        # argparse reports the error, or shows the help, and ends the program.
-        return parser("").parse_args(words)
-    from argparse import ArgumentParser  # noqa: PLC0415  --version does without
-
-    # argparse mixes options and targets only where no command stands before them.
-    command = ArgumentParser(prog=f"sealock {words[0]}", **style(words[0]))
-    command.set_defaults(command=words[0])
-    if getattr(import_module(f"sealock.cli.{words[0]}"), "VERBS", None):
-        # argparse cannot mix where verbs have parsers of their own.
-        return fill(command, words[0], only=words[1] if len(words) > 1 else "").parse_args(words[1:])
-    return fill(command, words[0]).parse_intermixed_args(words[1:])
-
-
-def style(name: str) -> dict[str, Any]:
-    """The arguments that all parsers of commands share: how they look, and that options may not be abbreviated."""
-    from sealock.cli.helptext import SealockHelpFormatter  # noqa: PLC0415  --version does without
-
-    about = COMMANDS[name]
-    return {
-        "description": about[0].upper() + about[1:] + ".",
-        "formatter_class": SealockHelpFormatter,
-        "allow_abbrev": False,
-    }
-
-
-def fill(command: ArgumentParser, name: str, **verb: str) -> ArgumentParser:
-    """Add a command's options and its example to its parser; `only` names the one verb whose options are needed."""
-    from sealock.cli.helptext import add_example  # noqa: PLC0415  --version does without
-
-    import_module(f"sealock.cli.{name}").configure(command, **verb)
-    add_example(command)
-    return command
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -97,28 +16,28 @@ def main(words: Sequence[str] | None = None) -> int:
     if list(words) == ["--version"]:
         print(f"sealock {__version__}")  # noqa: T201  the answer
         return 0
-    arguments = parse(words)
-    from sealock.errors import SealockError  # noqa: PLC0415  --version does without
+    return _run(words)
 
+
+def _run(words: Sequence[str]) -> int:
+    from sealock.cli.output import close_output, complain  # noqa: PLC0415  --version does without
+    from sealock.cli.parsers import parse  # noqa: PLC0415  as above
+    from sealock.errors import SealockError  # noqa: PLC0415  as above
+
+    arguments = parse(words)
     try:
         status: int = import_module(f"sealock.cli.{arguments.command}").run(arguments)
         sys.stdout.flush()
     except SealockError as error:
-        from sealock.cli.output import complain  # noqa: PLC0415  seldom needed
-
         complain(str(error))
         return 2
     except BrokenPipeError:
         # The reader closed the pipe (`| head`). Python would fail again when it flushes at exit.
-        from sealock.cli.output import close_output  # noqa: PLC0415  seldom needed
-
         close_output()
         return 2
     except KeyboardInterrupt:
         return 130
     except OSError as error:
-        from sealock.cli.output import close_output, complain  # noqa: PLC0415  seldom needed
-
         if error.errno not in (ENOSPC, EDQUOT, EIO):
             raise
         close_output()

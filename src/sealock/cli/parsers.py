@@ -1,0 +1,78 @@
+"""The parsers of the commands. A command's module is imported when its options are needed."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, Final
+
+from sealock import __version__
+from sealock.cli.helptext import EXIT_STATUS, SealockHelpFormatter, add_example
+
+COMMANDS: Final = {
+    "check": "check Dockerfiles, compose files, `docker run` lines, images and containers, and fix what can be fixed",
+    "digest": "print the digests of image references, without pulling the images",
+    "pin": "pin the images in files to digests, and keep the pins up to date",
+    "sbom": "list the packages and notable files of an image, without an engine",
+    "inspect": "show the contents of an image and a smaller base for it, or what a container can see, use and do",
+    "db": "update, share or show the advisory database",
+    "vex": "export the ignored vulnerabilities of the policy as OpenVEX",
+    "cache": "show, prune or clear the layer cache",
+    "trust": "verify, sign and attest images, and manage keys (cosign, Notation, Docker Content Trust)",
+    "map": "show who can reach whom: the networks and published ports of an engine or a compose file",
+    "userns": "plan, enable, disable and verify user-namespace remapping",
+    "rules": "list the rules, or explain some",
+    "completion": "print a shell's completion script",
+}
+"""The commands, each a module of this package with `configure(parser)` and `run(arguments) -> int`."""
+
+
+def parser(only: str | None = None) -> ArgumentParser:
+    """Build the parser; with `only`, just that command's options, which saves importing the other commands."""
+    root = ArgumentParser(
+        prog="sealock",
+        description="Container security workbench: one rule book for everything that Docker builds, ships and runs.",
+        epilog=EXIT_STATUS,
+        formatter_class=SealockHelpFormatter,
+        allow_abbrev=False,
+    )
+    add_example(root)
+    root.add_argument("--version", action="version", version=f"sealock {__version__}")
+    commands = root.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, about in COMMANDS.items():
+        command = commands.add_parser(name, help=about, **style(name))
+        if only is None or name == only:
+            fill(command, name)
+    return root
+
+
+def parse(words: Sequence[str]) -> Namespace:
+    """Parse the command line; options and targets may stand in any order."""
+    if not words or words[0] not in COMMANDS:
+        # argparse reports the error, or shows the help, and ends the program.
+        return parser("").parse_args(words)
+    # argparse mixes options and targets only where no command stands before them.
+    command = ArgumentParser(prog=f"sealock {words[0]}", **style(words[0]))
+    command.set_defaults(command=words[0])
+    if getattr(import_module(f"sealock.cli.{words[0]}"), "VERBS", None):
+        # argparse cannot mix where verbs have parsers of their own.
+        return fill(command, words[0], only=words[1] if len(words) > 1 else "").parse_args(words[1:])
+    return fill(command, words[0]).parse_intermixed_args(words[1:])
+
+
+def style(name: str) -> dict[str, Any]:
+    """The arguments that all parsers of commands share: how they look, and that options may not be abbreviated."""
+    about = COMMANDS[name]
+    return {
+        "description": about[0].upper() + about[1:] + ".",
+        "formatter_class": SealockHelpFormatter,
+        "allow_abbrev": False,
+    }
+
+
+def fill(command: ArgumentParser, name: str, **verb: str) -> ArgumentParser:
+    """Add a command's options and its example to its parser; `only` names the one verb whose options are needed."""
+    import_module(f"sealock.cli.{name}").configure(command, **verb)
+    add_example(command)
+    return command
