@@ -74,12 +74,15 @@ def _guessed(package: Package, found: Mapping[str, Found], _paths: set[str]) -> 
 
 
 RULES: Final = (
-    Rule("a program's own `package.json`, which nobody installed: another package may have its name", _own_manifest),
-    Rule("nothing tells its version, so nothing can be known of it", _without_version),
-    Rule("the same artifact: Syft repeats its name as the group where the jar tells none", _doubled),
-    Rule("the project that `deps.json` is about, not a package that it uses", _project),
-    Rule("Syft takes what a DLL's resources say for a package of that name and version", _resource),
-    Rule("built without modules: Syft looks for what may be its version in the program's text", _guessed),
+    Rule(
+        "a program's own `package.json`, not an installed package: another package may have the same name",
+        _own_manifest,
+    ),
+    Rule("it has no version, so no advisory can match it", _without_version),
+    Rule("the same artifact: Syft repeats its name as the group if the jar states none", _doubled),
+    Rule("the project that `deps.json` describes, not a package that it uses", _project),
+    Rule("Syft reads a DLL's resources as the name and version of a package", _resource),
+    Rule("built without modules: Syft guesses the version from the program's text", _guessed),
 )
 LOCKS: Final = frozenset(
     {
@@ -89,18 +92,18 @@ LOCKS: Final = frozenset(
 )  # fmt: skip
 ALONE: Final[tuple[tuple[str, Callable[[Package, set[str]], bool]], ...]] = (
     (
-        "named in a lock file, which the others read in project folders alone",
+        "named in a lock file, which the peers read only in project directories",
         lambda _one, paths: (
             bool(paths) and all(path.rpartition("/")[2] in LOCKS or path.endswith(".txt") for path in paths)
         ),
     ),
     (
-        "built the program and is not in it (a macro, a build script): listed as for development",
+        "part of the build and not of the program (a macro, a build script): listed as for development",
         lambda one, _paths: one.type == "cargo",
     ),
-    ("a C library linked into a program, known by its bytes", lambda one, _paths: one.type == "generic"),
+    ("a C library linked into a program, recognised by its bytes", lambda one, _paths: one.type == "generic"),
     ("a record of `conda-meta`", lambda one, _paths: one.type == "conda"),
     ("the others read no list of this manager", lambda one, _paths: one.type == "alpm"),
-    ("the group is what the jar's manifest says, or there is none", lambda one, _paths: one.type == "maven"),
+    ("the group comes from the jar's manifest, or there is none", lambda one, _paths: one.type == "maven"),
 )
 """Why sealock finds what no peer does."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
 from sealock.cli.cacheoptions import named_directory
+from sealock.cli.limits import size
 from sealock.cli.output import complain, write
 from sealock.errors import UsageError
 from sealock.reports.jsontext import encode
@@ -19,8 +19,6 @@ _ABOUT: Final = {
     "prune": "remove the least recently used entries, down to --max-size",
     "clear": "remove every entry",
 }
-_UNITS: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-_SIZE: Final = re.compile(r"(\d{1,12})\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -28,11 +26,11 @@ def configure(parser: ArgumentParser) -> None:
     about = "; ".join(f"{name}: {text}" for name, text in _ABOUT.items())
     parser.add_argument("what", metavar="WHAT", nargs="?", default="show", choices=tuple(_ABOUT), help=about)
     parser.add_argument(
-        "--max-size", metavar="SIZE", default="", help="with prune: the size to keep, such as 500M or 2G (default: 1G)"
+        "--max-size", type=size, metavar="SIZE", help="with prune: the size to keep, such as 500M or 2G (default: 1G)"
     )
     parser.add_argument(
         "--cache-dir",
-        metavar="DIRECTORY",
+        metavar="DIR",
         default="",
         help="the directory (default: $SEALOCK_CACHE_DIR, else below ~/.cache)",
     )
@@ -44,25 +42,24 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status: 2 where the directory cannot be used."""
-    if arguments.max_size and arguments.what != "prune":
+    if arguments.max_size is not None and arguments.what != "prune":
         msg = f"--max-size needs `cache prune`, not `cache {arguments.what}`"
         raise UsageError(msg)
-    most = _bytes(arguments.max_size) if arguments.max_size else LIMIT
     where = named_directory(arguments.cache_dir)
     directory = CacheDirectory(where, make=False)
     removed = freed = 0
     if arguments.what != "show" and not directory.trouble:
-        removed, freed = directory.prune(most if arguments.what == "prune" else 0)
+        removed, freed = directory.prune((arguments.max_size or LIMIT) if arguments.what == "prune" else 0)
     entries = directory.entries() if not directory.trouble else []
-    size = sum(entry.size for entry in entries)
+    used = sum(entry.size for entry in entries)
     layers = sum(entry.name.startswith(("facts-", "packages-")) for entry in entries)
     if arguments.format == "json":
-        fields = {"directory": where, "entries": len(entries), "layers": layers, "size": size, "limit": LIMIT}
+        fields = {"directory": where, "entries": len(entries), "layers": layers, "size": used, "limit": LIMIT}
         if arguments.what != "show":
             fields |= {"removed": removed, "freed": freed}
         text = encode(fields | {"error": directory.trouble})
     else:
-        text = _sentences(arguments.what, where, (len(entries), layers, size), (removed, freed))
+        text = _sentences(arguments.what, where, (len(entries), layers, used), (removed, freed))
     if directory.trouble:
         complain(f"the cache is not used: {directory.trouble}")
     if arguments.output:
@@ -73,20 +70,12 @@ def run(arguments: Namespace) -> int:
 
 
 def _sentences(what: str, where: str, now: tuple[int, int, int], removed: tuple[int, int]) -> str:
-    entries, layers, size = now
+    entries, layers, used = now
     lines = []
     if what != "show":
         lines.append(f"Removed {count(removed[0], 'entry', 'entries')}, {format_size(removed[1])}.")
     lines.append(f"The cache is in {visible(where)}.")
     of_layers = f"with the contents of {count(layers, 'layer')}"
-    lines.append(f"It holds {count(entries, 'entry', 'entries')} in {format_size(size)}, {of_layers}.")
+    lines.append(f"It holds {count(entries, 'entry', 'entries')} in {format_size(used)}, {of_layers}.")
     lines.append(f"Beyond {format_size(LIMIT)}, sealock removes the least recently used entries.")
     return "\n".join(lines) + "\n"
-
-
-def _bytes(text: str) -> int:
-    match = _SIZE.fullmatch(text.strip())
-    if not match:
-        msg = f"--max-size {text} is not a size: write it as 500M or 2G"
-        raise UsageError(msg)
-    return int(match[1]) * _UNITS[match[2].upper()]

@@ -13,7 +13,7 @@ def add_cache(parser: ArgumentParser | _ArgumentGroup) -> None:
     parser.add_argument("--no-cache", action="store_true", help="do not use the layer cache")
     parser.add_argument(
         "--cache-dir",
-        metavar="DIRECTORY",
+        metavar="DIR",
         default="",
         help="layer cache (default: $SEALOCK_CACHE_DIR, or below ~/.cache)",
     )
@@ -24,6 +24,6 @@ def cache_directory(arguments: Namespace) -> str:
     return "" if arguments.no_cache else named_directory(arguments.cache_dir)
 
 
-def named_directory(given: str) -> str:
+def named_directory(path: str) -> str:
     """The directory of --cache-dir, or the default one."""
-    return os.path.abspath(given) if given else default_directory(os.environ)  # noqa: PTH100  pathlib costs 10 ms
+    return os.path.abspath(path) if path else default_directory(os.environ)  # noqa: PTH100  pathlib costs 10 ms

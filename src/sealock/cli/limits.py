@@ -21,7 +21,7 @@ def size(text: str) -> int:
 
 
 def count(text: str) -> int:
-    """A number from 1 on."""
+    """A positive number."""
     if not text.isascii() or not text.isdigit() or not 0 < int(text[:20]) < 1 << 60:
         msg = f"{text!r} is not a number from 1 on"
         raise ArgumentTypeError(msg)

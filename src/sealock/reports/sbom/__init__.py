@@ -1,7 +1,7 @@
-"""Bills of materials: each form renders one inventory as one text. A form's module is loaded when it is asked for.
+"""SBOMs: renders an inventory in one of the formats, whose module is imported on demand.
 
-Equal inventories give equal texts: everything is sorted, no time is told unless it is given, and the serial number is
-made from the content.
+Equal inventories give equal texts: everything is sorted, there is no time unless it is given, and the serial number
+derives from the content.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def render(
 ) -> str:
     """Render the inventory. The serial (a UUID) and the time (RFC 3339, in UTC) go into CycloneDX and SPDX.
 
-    Known vulnerabilities go into CycloneDX alone. The style is the table's: width, colour, unicode.
+    Known vulnerabilities go only into CycloneDX, and the style (width, colour, unicode) only into the table.
     """
     words = style if form == "table" else {}
     if form in _STANDARD:

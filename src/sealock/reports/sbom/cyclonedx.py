@@ -1,4 +1,4 @@
-"""CycloneDX 1.6 as JSON. Decision 10 says why cyclonedx-python-lib does not write it; the tests read it with that."""
+"""CycloneDX 1.6 as JSON. Decision 10 says why cyclonedx-python-lib, which the tests read it with, does not write it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, Final
 from sealock import __version__
 from sealock.model.advisory import Vulnerability
 from sealock.model.inventory import Distribution, Inventory, instruction
-from sealock.reports.sbom.flaws import entries
 from sealock.reports.sbom.items import SbomItem, facts, image, items
 from sealock.reports.sbom.licences import licences
 from sealock.reports.sbom.serial import numbered
+from sealock.reports.sbom.vulnerabilities import entries as vulnerability_entries
 from sealock.text import clip
 
 _ROOT: Final = "image"
@@ -20,18 +20,18 @@ _SYSTEM: Final = "operating-system"
 _GROUPED: Final = frozenset({"maven", "npm", "composer"})
 """Ecosystems whose namespace is what CycloneDX calls a group; elsewhere it is part of the name."""
 _NAME: Final = 500
-"""Characters of a licence's name at the most; some packages give the whole text."""
+"""Maximum characters of a licence's name; some packages give the whole text."""
 _VERSION: Final = 1024
-"""Characters of a version at the most, as the schema has it."""
+"""Maximum characters of a version in the schema."""
 
 
 def render(
     inventory: Inventory, *, serial: str = "", timestamp: str = "", vulnerabilities: Sequence[Vulnerability] = ()
 ) -> str:
-    """Render as JSON, with what is known to be vulnerable where it is given."""
-    found = items(inventory)
-    references = _references(found)
-    components = [_component(item, reference) for item, reference in zip(found, references, strict=True)]
+    """Render as JSON, with known vulnerabilities."""
+    entries = items(inventory)
+    references = _references(entries)
+    components = [_component(item, reference) for item, reference in zip(entries, references, strict=True)]
     if inventory.distribution:
         components.insert(0, _system(inventory.distribution))
     document = {
@@ -41,10 +41,10 @@ def render(
     }
     if vulnerabilities:
         by_url: dict[str, list[str]] = {}
-        for item, reference in zip(found, references, strict=True):
+        for item, reference in zip(entries, references, strict=True):
             if not item.package.removed:
                 by_url.setdefault(item.purl, []).append(reference)
-        document["vulnerabilities"] = entries(vulnerabilities, by_url)
+        document["vulnerabilities"] = vulnerability_entries(vulnerabilities, by_url)
     if inventory.errors:
         document["compositions"] = [{"aggregate": "incomplete", "assemblies": [_ROOT]}]
     return numbered(serial, document, _head)
@@ -60,14 +60,14 @@ def _head(serial: str) -> dict[str, Any]:
     }
 
 
-def _references(found: list[SbomItem]) -> list[str]:
-    """The package's URL is its reference; where several share it, the mark tells them apart."""
-    times = Counter(item.purl for item in found)
+def _references(entries: list[SbomItem]) -> list[str]:
+    """The package's URL is its reference; if several share it, with the mark."""
+    times = Counter(item.purl for item in entries)
     return [
         item.purl if item.purl and times[item.purl] == 1
         else f"{item.purl}{'&' if '?' in item.purl else '?'}package-id={item.mark}" if item.purl
         else f"package-{item.mark}"
-        for item in found
+        for item in entries
     ]  # fmt: skip
 
 
@@ -110,7 +110,10 @@ def _system(distribution: Distribution) -> dict[str, Any]:
         "name": distribution.id,
         "version": clip(distribution.version, _VERSION),
         "description": distribution.name,
-        "properties": _properties([("codename", distribution.codename), *(("like", one) for one in distribution.like)]),
+        "properties": _properties([
+            ("codename", distribution.codename),
+            *(("like", name) for name in distribution.like),
+        ]),
     })  # fmt: skip
 
 
@@ -126,10 +129,10 @@ def _component(item: SbomItem, reference: str) -> dict[str, Any]:
     if package.version:
         component["version"] = clip(package.version, _VERSION)
     if package.removed or package.development:
-        # Neither is what the program runs with: a removed package is in the image's layers all the same.
+        # The program uses neither; a removed package is still in the image's layers.
         component["scope"] = "excluded" if package.removed else "optional"
-    if package.licenses and (found := _licences(package.licenses)):
-        component["licenses"] = found
+    if package.licenses and (listed := _licences(package.licenses)):
+        component["licenses"] = listed
     if item.purl:
         component["purl"] = item.purl
     if package.path:
@@ -140,13 +143,13 @@ def _component(item: SbomItem, reference: str) -> dict[str, Any]:
 
 
 def _licences(texts: tuple[str, ...]) -> list[dict[str, Any]]:
-    """A list of ids and names, or one expression: the schema does not let them mix."""
-    found = licences(texts)
-    if len(found) == 1 and found[0].expression and not found[0].single:
-        return [{"expression": found[0].expression}]
+    """A list of ids and names, or one expression: the schema does not allow both."""
+    parsed = licences(texts)
+    if len(parsed) == 1 and parsed[0].expression and not parsed[0].single:
+        return [{"expression": parsed[0].expression}]
     return [
-        {"license": {"id": one.expression} if one.single else {"name": clip(one.expression or one.text, _NAME)}}
-        for one in found
+        {"license": {"id": item.expression} if item.single else {"name": clip(item.expression or item.text, _NAME)}}
+        for item in parsed
     ]
 
 
@@ -155,5 +158,5 @@ def _properties(pairs: Any) -> list[dict[str, str]]:  # noqa: ANN401  pairs of t
 
 
 def _filled(values: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what is empty, but for the name, which must be there."""
+    """Leave out empty values, except the name, which is required."""
     return {key: value for key, value in values.items() if value or key == "name"}

@@ -1,4 +1,4 @@
-"""What all bills of materials are made of: packages in order, each with its URL, its layer and a mark of its own."""
+"""The entries of all SBOM formats: sorted packages, each with its URL, its layer and a unique mark."""
 
 from __future__ import annotations
 
@@ -18,51 +18,51 @@ _HEX: Final = frozenset("0123456789abcdef")
 
 
 class SbomItem(Struct, frozen=True):
-    """A package with its URL ("" for none). Equal ones are told apart by `copy`, from 1."""
+    """A package with its URL ("" for none). `copy`, from 1, distinguishes equal ones."""
 
     package: Package
     purl: str
     layer: Layer | None
     owner: str = ""
-    """The distribution's package that owns the file that told of it, "" for none."""
+    """The distribution's package that owns the file at `path`, "" for none."""
     copy: int = 1
 
     @property
     def name(self) -> str:
-        """The name as people of its ecosystem write it, namespace included."""
+        """The name in the style of its ecosystem, namespace included."""
         return full_name(self.package)
 
     @property
     def mark(self) -> str:
-        """A word of 16 hexadecimal digits that it has alone."""
-        place = "\0".join(_told(self.package, self.purl, self.layer))
+        """16 hexadecimal digits, unique in the SBOM."""
+        place = "\0".join(_key(self.package, self.purl, self.layer))
         text = f"{place}\0{self.copy}" if self.copy > 1 else place
         return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
     @property
     def digest(self) -> str:
-        """The digest of its layer, that of the plain tar where the blob's is not told."""
+        """The digest of its layer: of the blob, else of the uncompressed tar."""
         return (self.layer.digest or self.layer.diff_id) if self.layer else ""
 
 
 def items(inventory: Inventory) -> list[SbomItem]:
-    """The packages, sorted; equal ones are marked apart."""
+    """The packages, sorted; equal ones are numbered."""
     layers = {layer.index: layer for layer in inventory.layers}
-    seen: Counter[tuple[str, ...]] = Counter()
-    found = []
+    copies: Counter[tuple[str, ...]] = Counter()
+    entries = []
     languages = (package.path for package in inventory.packages if package.type not in OF_DISTRIBUTIONS)
     owned = owners(languages, inventory.packages)
     for package in sorted(inventory.packages, key=_order):
         url, layer = purl(package, inventory.distribution), layers.get(package.layer)
-        told = _told(package, url, layer)
-        seen[told] += 1
+        key = _key(package, url, layer)
+        copies[key] += 1
         owner = owned[package.path].name if package.path in owned and package.type not in OF_DISTRIBUTIONS else ""
-        found.append(SbomItem(package, url, layer, owner, seen[told]))
-    return found
+        entries.append(SbomItem(package, url, layer, owner, copies[key]))
+    return entries
 
 
-def _told(package: Package, url: str, layer: Layer | None) -> tuple[str, ...]:
-    """What tells a package from others."""
+def _key(package: Package, url: str, layer: Layer | None) -> tuple[str, ...]:
+    """What distinguishes a package from others."""
     return (
         url, package.type, package.namespace, package.name, package.version, package.path,
         layer.diff_id if layer else "", str(package.removed),
@@ -78,14 +78,14 @@ def _order(package: Package) -> tuple[object, ...]:
 
 
 def full_name(package: Package) -> str:
-    """The name with its namespace, where the ecosystem's people write it: "@angular/core", "org.slf4j:slf4j-api"."""
+    """The name with its namespace, in the style of its ecosystem: "@angular/core", "org.slf4j:slf4j-api"."""
     if not package.namespace or package.type in OF_DISTRIBUTIONS:
         return package.name
     return f"{package.namespace}{':' if package.type == 'maven' else '/'}{package.name}"
 
 
 class SbomImage(Struct, frozen=True):
-    """How the image is called: a name, and the tag or digest that tells which. `sha256` is hexadecimal, "" for none."""
+    """The image's name, and its tag or digest. `sha256` is hexadecimal, "" for none."""
 
     name: str
     version: str
@@ -93,20 +93,20 @@ class SbomImage(Struct, frozen=True):
 
 
 def image(inventory: Inventory) -> SbomImage:
-    """What the bill is of."""
+    """The image that the SBOM describes."""
     digest = inventory.manifest or inventory.id
-    found = digest.removeprefix("sha256:")
-    sha = found if len(found) == 64 and set(found) <= _HEX else ""
+    value = digest.removeprefix("sha256:")
+    sha = value if len(value) == 64 and set(value) <= _HEX else ""
     for name in inventory.names:
-        found_name = parse(name)
-        if found_name is None:
+        parsed = parse(name)
+        if parsed is None:
             return SbomImage(name, digest, sha)
-        return SbomImage(found_name.familiar, found_name.tag or found_name.digest or digest, sha)
+        return SbomImage(parsed.familiar, parsed.tag or parsed.digest or digest, sha)
     return SbomImage("image", digest, sha)
 
 
 def facts(item: SbomItem) -> Iterator[tuple[str, str]]:
-    """What a package says of itself beyond what the standards have fields for."""
+    """The properties of a package that the standards have no fields for."""
     package = item.package
     yield "layer", item.digest
     yield "layerIndex", str(package.layer) if package.layer >= 0 else ""

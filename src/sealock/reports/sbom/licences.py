@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from license_expression import Licensing  # type: ignore[import-untyped]  # it has annotations, but no py.typed
 
 _LONGEST: Final = 400
-"""Characters: what is longer is a licence's text, not an expression."""
+"""Maximum characters of an expression: a longer text is the licence itself."""
 _WORD: Final = re.compile(r"[^\s()]+|[()]")
 _GLUE: Final = frozenset({"and", "or", "with", "(", ")"})
 
 
 class Licence(Struct, frozen=True):
-    """A licence as a package says it. `expression` is the SPDX expression, "" where it is none; `single` for one id."""
+    """A licence as the package states it, and as an SPDX expression, "" if it is none; `single` for one id."""
 
     text: str
     expression: str = ""
@@ -28,13 +28,13 @@ class Licence(Struct, frozen=True):
 
 
 def licences(texts: tuple[str, ...]) -> tuple[Licence, ...]:
-    """Each licence once, blank ones left out."""
+    """Each licence once, without blank ones."""
     return tuple(licence(text) for text in dict.fromkeys(text.strip() for text in texts) if text)
 
 
 @cache
 def _ids() -> dict[str, str]:
-    """Today's id by each way to write it, in lower case."""
+    """The current id by each spelling, in lower case."""
     pairs = (word.rpartition("=") for word in _spdx.IDS.split())
     return {(other or known.lower()): known for other, _, known in pairs}
 
@@ -46,16 +46,16 @@ def _exceptions() -> frozenset[str]:
 
 @cache
 def licence(text: str) -> Licence:
-    """Read one licence. Old ids become today's: "GPL-2.0+" is "GPL-2.0-or-later"."""
+    """Read a licence. Old ids become current ones: "GPL-2.0+" is "GPL-2.0-or-later"."""
     if len(text) > _LONGEST or not text.isascii() or not text.isprintable():
         return Licence(text)
     lower = text.lower()
-    # References and names of several words are the library's affair.
+    # The library handles references and names of several words.
     return _parsed(text) if "licenseref" in lower or "gpl 2.0" in lower else _known(text, lower) or _parsed(text)
 
 
 def _known(text: str, lower: str) -> Licence | None:
-    """Read what most packages say: one id, ids joined by one word, or no expression; None for all else."""
+    """Read the common cases: an id, ids joined by one word, or no expression; None for all others."""
     ids = _ids()
     words = _WORD.findall(lower)
     if words[:1] == ["("] and words[-1] == ")" and words.count("(") == words.count(")") == 1:
@@ -79,12 +79,12 @@ def _licensing() -> Licensing:
 
 def _parsed(text: str) -> Licence:
     try:
-        found = _licensing().parse(text, validate=True, strict=True)
-    except Exception:  # noqa: BLE001  beside its own errors it lets TypeError, AttributeError and others out ("()")
+        parsed = _licensing().parse(text, validate=True, strict=True)
+    except Exception:  # noqa: BLE001  the library also raises TypeError, AttributeError and others ("()")
         return Licence(text)
-    if found is None or any(key.startswith("LicenseRef-") for key in found.objects):
+    if parsed is None or any(key.startswith("LicenseRef-") for key in parsed.objects):
         return Licence(text)
-    single = found.isliteral and not hasattr(found, "license_symbol")
-    if single and found.is_exception:
+    single = parsed.isliteral and not hasattr(parsed, "license_symbol")
+    if single and parsed.is_exception:
         return Licence(text)
-    return Licence(text, found.render(), single)
+    return Licence(text, parsed.render(), single)

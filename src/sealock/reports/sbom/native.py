@@ -1,4 +1,4 @@
-"""The inventory for programs, whole. docs/schema/inventory.schema.json describes it."""
+"""The whole inventory as JSON, as docs/schema/inventory.schema.json describes it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SCHEMA: Final = 2
 
 
 def render(inventory: Inventory) -> str:
-    """Render as JSON; `schema` counts up when its shape changes."""
+    """Render as JSON; `schema` increases when its shape changes."""
     distribution = inventory.distribution
     sizes = {index: (entries, size) for index, entries, size in inventory.sizes}
     return encode({

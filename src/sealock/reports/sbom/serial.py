@@ -1,4 +1,4 @@
-"""Documents with a serial number of their own: a given one, or such as follows from the content."""
+"""Documents with a serial number: a given one, or one that derives from the content."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from sealock.reports.jsontext import compact, spread
 
 
 def numbered(serial: str, content: dict[str, Any], head: Callable[[str], dict[str, Any]]) -> str:
-    """Write a document: what `head` makes of the serial number, then the content.
+    """Write a document: the fields of `head` for the serial number, then the content.
 
-    The number is the UUID that was given (ValueError if it is none), else the one that the content makes.
+    The number is the given UUID (ValueError if it is invalid), else derives from the content.
     """
     # The content may have megabytes: it is encoded once.
     body = compact(content)
@@ -23,7 +23,7 @@ def numbered(serial: str, content: dict[str, Any], head: Callable[[str], dict[st
 def _identity(serial: str, body: bytes) -> str:
     if serial:
         return str(UUID(serial))
-    # As uuid5 makes it of a text.
+    # As uuid5 does for a text.
     made = sha1(NAMESPACE_URL.bytes, usedforsecurity=False)
     made.update(body)
     return str(UUID(bytes=made.digest()[:16], version=5))

@@ -16,25 +16,25 @@ from sealock.text import clip, line
 _DOCUMENT: Final = "SPDXRef-DOCUMENT"
 _IMAGE: Final = "SPDXRef-Image"
 _SYSTEM: Final = "SPDXRef-OperatingSystem"
-_UNTOLD: Final = "NOASSERTION"
+_NO_ASSERTION: Final = "NOASSERTION"
 _EPOCH: Final = "1970-01-01T00:00:00Z"
-"""SPDX must have a time; this one says that none was given."""
+"""SPDX requires a time; this one stands for none."""
 _SPACE: Final = "https://spdx.org/spdxdocs"
-"""What the specification proposes for those who keep no address of their own. Nothing is fetched from there."""
+"""The namespace that the specification proposes for documents without a URL. Nothing is fetched from there."""
 _NOT_ID: Final = re.compile(r"[^A-Za-z0-9.-]+")
 _TEXT: Final = 20_000
-"""Characters of a licence's text at the most."""
+"""Maximum characters of a licence's text."""
 _ADDRESS: Final = re.compile(r"([^<>()]{1,200})<([^<>()\s]{1,200})>")
 
 
 def render(inventory: Inventory, *, serial: str = "", timestamp: str = "") -> str:
     """Render as JSON."""
-    found, about = items(inventory), image(inventory)
+    about = image(inventory)
     named: dict[str, str] = {}
     packages = [_image(inventory, about)]
     if inventory.distribution:
         packages.append(_system(inventory.distribution))
-    packages += [_package(item, named) for item in found]
+    packages += [_package(item, named) for item in items(inventory)]
     content: dict[str, Any] = {
         "packages": packages,
         "hasExtractedLicensingInfos": [
@@ -63,93 +63,93 @@ def render(inventory: Inventory, *, serial: str = "", timestamp: str = "") -> st
     )
 
 
-def _relation(one: str, kind: str, other: str) -> dict[str, str]:
-    return {"spdxElementId": one, "relationshipType": kind, "relatedSpdxElement": other}
+def _relation(element: str, kind: str, other: str) -> dict[str, str]:
+    return {"spdxElementId": element, "relationshipType": kind, "relatedSpdxElement": other}
 
 
 def _bare(mark: str, name: str, version: str) -> dict[str, Any]:
-    """What every package must say, with nothing asserted."""
+    """The required fields of every package, with nothing asserted."""
     return {
         "SPDXID": mark,
         "name": name or "unnamed",
         **({"versionInfo": version} if version else {}),
-        "downloadLocation": _UNTOLD,
+        "downloadLocation": _NO_ASSERTION,
         "filesAnalyzed": False,
-        "licenseConcluded": _UNTOLD,
-        "licenseDeclared": _UNTOLD,
-        "copyrightText": _UNTOLD,
-        "supplier": _UNTOLD,
+        "licenseConcluded": _NO_ASSERTION,
+        "licenseDeclared": _NO_ASSERTION,
+        "copyrightText": _NO_ASSERTION,
+        "supplier": _NO_ASSERTION,
     }
 
 
 def _image(inventory: Inventory, about: SbomImage) -> dict[str, Any]:
-    told = _bare(_IMAGE, about.name, about.version) | {"primaryPackagePurpose": "CONTAINER"}
+    entry = _bare(_IMAGE, about.name, about.version) | {"primaryPackagePurpose": "CONTAINER"}
     if about.sha256:
-        told["checksums"] = [{"algorithm": "SHA256", "checksumValue": about.sha256}]
+        entry["checksums"] = [{"algorithm": "SHA256", "checksumValue": about.sha256}]
     layers = "".join(
         f"\nlayer {layer.digest or layer.diff_id} {line(instruction(layer.created_by), 300)}".rstrip()
         for layer in inventory.layers
     )
     names = "".join(f"\nname {name}" for name in inventory.names)
     comment = f"image {inventory.id or 'without configuration'}{names}\nplatform {inventory.platform}{layers}"
-    return told | {"comment": comment}
+    return entry | {"comment": comment}
 
 
 def _system(distribution: Distribution) -> dict[str, Any]:
-    told = _bare(_SYSTEM, distribution.id, distribution.version) | {"primaryPackagePurpose": "OPERATING-SYSTEM"}
-    return told | ({"description": distribution.name} if distribution.name else {})
+    entry = _bare(_SYSTEM, distribution.id, distribution.version) | {"primaryPackagePurpose": "OPERATING-SYSTEM"}
+    return entry | ({"description": distribution.name} if distribution.name else {})
 
 
 def _package(item: SbomItem, named: dict[str, str]) -> dict[str, Any]:
     package = item.package
-    told = _bare(f"SPDXRef-{_NOT_ID.sub('-', package.name)[:60]}-{item.mark}", item.name, package.version)
-    told["licenseDeclared"] = _declared(licences(package.licenses), named)
+    entry = _bare(f"SPDXRef-{_NOT_ID.sub('-', package.name)[:60]}-{item.mark}", item.name, package.version)
+    entry["licenseDeclared"] = _declared(licences(package.licenses), named)
     if package.supplier:
-        told["supplier"] = _supplier(package.supplier)
+        entry["supplier"] = _supplier(package.supplier)
     layer = f" in layer {item.digest}" if item.digest else ""
-    told["sourceInfo"] = f"found in {package.path}{layer}" + (f", read by {package.found_by}" * bool(package.found_by))
+    entry["sourceInfo"] = f"found in {package.path}{layer}" + (f", read by {package.found_by}" * bool(package.found_by))
     if package.source:
-        told["sourceInfo"] += f"; built from {package.source} {package.source_version}".rstrip()
+        entry["sourceInfo"] += f"; built from {package.source} {package.source_version}".rstrip()
     if comment := "; ".join(_comments(item)):
-        told["comment"] = comment
+        entry["comment"] = comment
     if item.purl:
-        told["externalRefs"] = [
+        entry["externalRefs"] = [
             {"referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": item.purl}
         ]
-    return told
+    return entry
 
 
 def _comments(item: SbomItem) -> list[str]:
-    told = {
+    notes = {
         "a later layer removed it": item.package.removed,
         "only for development": item.package.development,
         f"a file of the package {item.owner}": item.owner,
     }
-    return [words for words, true in told.items() if true]
+    return [words for words, true in notes.items() if true]
 
 
-def _declared(found: tuple[Licence, ...], named: dict[str, str]) -> str:
-    """One expression of all licences; what SPDX does not know becomes a LicenseRef, noted in `named`."""
+def _declared(parsed: tuple[Licence, ...], named: dict[str, str]) -> str:
+    """One expression of all licences; a name that SPDX does not know becomes a LicenseRef in `named`."""
     parts = []
-    for one in found:
-        if one.expression:
-            parts.append(one.expression if one.single or len(found) == 1 else f"({one.expression})")
+    for item in parsed:
+        if item.expression:
+            parts.append(item.expression if item.single or len(parsed) == 1 else f"({item.expression})")
             continue
-        plain = one.text.removeprefix("LicenseRef-")
+        plain = item.text.removeprefix("LicenseRef-")
         word = _NOT_ID.sub("-", plain)[:40].strip("-.")
         mark = f"LicenseRef-{word or 'text'}"
         if word != plain:
-            mark += f"-{sha256(one.text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
-        named[mark] = one.text
+            mark += f"-{sha256(item.text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+        named[mark] = item.text
         parts.append(mark)
-    return " AND ".join(dict.fromkeys(parts)) or _UNTOLD
+    return " AND ".join(dict.fromkeys(parts)) or _NO_ASSERTION
 
 
 def _supplier(text: str) -> str:
-    """A maintainer as SPDX spells it. Whether it is a person or a group, no package says."""
+    """A maintainer in SPDX's form. No package says whether it is a person or a group."""
     plain = line(" ".join(text.split()), 400)
     match = _ADDRESS.fullmatch(plain)
     if match is None:
         name = plain.replace("(", "").replace(")", "").strip()
-        return f"Organization: {name}" if name else _UNTOLD
-    return f"Organization: {match[1].strip()} ({match[2]})" if match[1].strip() else _UNTOLD
+        return f"Organization: {name}" if name else _NO_ASSERTION
+    return f"Organization: {match[1].strip()} ({match[2]})" if match[1].strip() else _NO_ASSERTION

@@ -1,4 +1,4 @@
-"""The inventory for people at a terminal: the image, its layers, its packages by type, and what was not read."""
+"""The inventory as a table: the image, its layers, its packages by type, and errors."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ _NAMES: Final = {
     "generic": "Libraries inside programs",
 }
 _FACTS: Final = 12
-"""Files of a kind that are shown."""
+"""Maximum files of a kind to show."""
 
 
 def render(inventory: Inventory, *, width: int = 80, colour: bool = False, unicode: bool = True) -> str:
-    """Render for a terminal of that width."""
+    """Render for a terminal of this width."""
     page = _Page(inventory, max(width, 40), colour=colour, unicode=unicode)
     lines = [*page.head(), *page.layers(), *page.packages(), *page.files(), *page.errors(), *page.summary()]
     return "\n".join(row.rstrip() for row in lines) + "\n"
 
 
 class _Page(Page):
-    """Knows how the page looks; each method yields the lines of one part."""
+    """Each method yields the lines of one part."""
 
     def __init__(self, inventory: Inventory, room: int, *, colour: bool, unicode: bool) -> None:
         super().__init__(room, colour=colour, unicode=unicode)
@@ -49,7 +49,7 @@ class _Page(Page):
         self.items = items(inventory)
 
     def head(self) -> Iterator[str]:
-        """What the image is called, and what it is."""
+        """The image's name and properties."""
         about, inventory = image(self.inventory), self.inventory
         name = line(inventory.names[0]) if inventory.names else line(about.name)
         yield self.headline(name)
@@ -83,16 +83,16 @@ class _Page(Page):
         yield ""
 
     def packages(self) -> Iterator[str]:
-        """The packages of each type; a file that lists all of them stands in the heading."""
+        """The packages of each type; a file that lists all of them is in the heading."""
         for kind, group in groupby(self.items, key=lambda item: item.package.type):
-            found = list(group)
-            paths = {item.package.path for item in found}
+            listed = list(group)
+            paths = {item.package.path for item in listed}
             where = f" {self.signs.dot} {line(paths.pop())}" if len(paths) == 1 else ""
-            title = f"{_NAMES[kind]}: {len(found)}"
+            title = f"{_NAMES[kind]}: {len(listed)}"
             yield self.paint("heading", title) + self.paint("faint", fit(where, max(self.room - width(title), 1)))
-            twice = {name for name, times in Counter(item.name for item in found).items() if times > 1}
-            rows = [self.row(item, path=not where, precise=item.name in twice) for item in found]
-            inks: list[Ink | None] = ["faint" if item.package.removed else None for item in found]
+            twice = {name for name, times in Counter(item.name for item in listed).items() if times > 1}
+            rows = [self.row(item, path=not where, precise=item.name in twice) for item in listed]
+            inks: list[Ink | None] = ["faint" if item.package.removed else None for item in listed]
             yield from self.table([("Name", "Version", "Layer", "" if where else "Path"), *rows], inks=["faint", *inks])
             yield ""
 
@@ -111,19 +111,19 @@ class _Page(Page):
         """The notable files, by kind."""
         ordered = sorted(self.inventory.files, key=lambda file: (file.kind, file.path, file.layer))
         for kind, group in groupby(ordered, key=lambda fact: fact.kind):
-            found = list(group)
-            yield self.paint("heading", f"{fit(line(kind).capitalize(), 24)}: {count(len(found), 'file')}")
+            facts = list(group)
+            yield self.paint("heading", f"{fit(line(kind).capitalize(), 24)}: {count(len(facts), 'file')}")
             rows = [
                 (f"{fact.mode & 0o7777:04o}", line(fact.path), line(fact.owner), line(fact.detail))
-                for fact in found[:_FACTS]
+                for fact in facts[:_FACTS]
             ]
             yield from self.table(rows)
-            if len(found) > _FACTS:
-                yield self.paint("faint", f"  and {len(found) - _FACTS} more")
+            if len(facts) > _FACTS:
+                yield self.paint("faint", f"  and {len(facts) - _FACTS} more")
             yield ""
 
     def errors(self) -> Iterator[str]:
-        """What could not be read."""
+        """The errors."""
         for error in self.inventory.errors:
             badge = self.paint("alarm", f"{self.signs.of[max(self.signs.of)]} ERROR") + " " * 5
             yield from self.hanging(line(error.location.file), 12, "bold", badge=badge)
@@ -132,7 +132,7 @@ class _Page(Page):
             yield ""
 
     def summary(self) -> Iterator[str]:
-        """The last line: how many packages, and whether that is all."""
+        """The last line: the number of packages, and whether the list is complete."""
         removed = sum(item.package.removed for item in self.items)
         words = count(len(self.items), "package") + (f", {removed} of them removed by a later layer" if removed else "")
         if self.inventory.errors:

@@ -1,9 +1,10 @@
-"""Known vulnerabilities within a CycloneDX document: each once, with all components that it affects."""
+"""Known vulnerabilities in a CycloneDX document: each once, with all components that it affects."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 from sealock.model.advisory import DistributionState, Rating, Vulnerability
@@ -23,28 +24,28 @@ _ANALYSED: Final[dict[DistributionState, str]] = {
     "under-investigation": "in_triage",
     "not-affected": "not_affected",
 }
-"""What CycloneDX calls the state; the others say nothing of whether it can be exploited."""
+"""The states of CycloneDX; the other states do not say whether it can be exploited."""
 _CHARACTER: Final = r"(?:[A-Za-z0-9._~:/?=&+,;@!$'()*-]|%[0-9A-Fa-f]{2})"
 _URL: Final = re.compile(rf"https?://[A-Za-z0-9]{_CHARACTER}{{0,1500}}(?:#{_CHARACTER}{{0,500}})?")
-"""What no reader stumbles over; feeds hold addresses of every kind."""
+"""URLs that every reader accepts; feeds hold URLs of every kind."""
 _REFERENCES: Final = 20
 _TEXT: Final = 1000
 
 
-def entries(found: Iterable[Vulnerability], references: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+def entries(vulnerabilities: Iterable[Vulnerability], references: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
     """The entries, by id. `references` gives for each package URL the components that have it."""
     groups: dict[str, list[Vulnerability]] = {}
-    for one in found:
-        groups.setdefault(one.id, []).append(one)
+    for vulnerability in vulnerabilities:
+        groups.setdefault(vulnerability.id, []).append(vulnerability)
     return [_entry(groups[name], references) for name in sorted(groups)]
 
 
 def _entry(group: list[Vulnerability], references: Mapping[str, Sequence[str]]) -> dict[str, Any]:
-    first = max(group, key=lambda one: one.severity)
+    first = max(group, key=attrgetter("severity"))
     affects = {
-        reference: {"ref": reference, "versions": [{"version": clip(one.package.version, 1024), "status": "affected"}]}
-        for one in group
-        for reference in references.get(one.package.purl, ())
+        reference: {"ref": reference, "versions": [{"version": clip(package.version, 1024), "status": "affected"}]}
+        for package in (vulnerability.package for vulnerability in group)
+        for reference in references.get(package.purl, ())
     }
     entry = {
         "bom-ref": f"vulnerability-{first.id}",
@@ -65,23 +66,23 @@ def _entry(group: list[Vulnerability], references: Mapping[str, Sequence[str]]) 
     return {key: value for key, value in entry.items() if value}
 
 
-def _rating(one: Rating) -> dict[str, Any]:
-    rating: dict[str, Any] = {"source": {"name": one.source}}
-    if one.severity is not None:
-        rating["severity"] = _WORDS[one.severity]
-    if one.score is not None:
-        rating["score"] = one.score
-    if one.vector:
-        rating["vector"] = one.vector
-        method = next((name for start, name in _METHODS.items() if one.vector.startswith(start)), "other")
-        rating["method"] = method
-    return rating
+def _rating(rating: Rating) -> dict[str, Any]:
+    entry: dict[str, Any] = {"source": {"name": rating.source}}
+    if rating.severity is not None:
+        entry["severity"] = _WORDS[rating.severity]
+    if rating.score is not None:
+        entry["score"] = rating.score
+    if rating.vector:
+        entry["vector"] = rating.vector
+        method = next((name for start, name in _METHODS.items() if rating.vector.startswith(start)), "other")
+        entry["method"] = method
+    return entry
 
 
 def _fixes(group: Iterable[Vulnerability]) -> list[str]:
-    """What mends it, for each package that it is in."""
-    fixes = (f"upgrade {one.package.source or one.package.name} to {one.fixed}" for one in group if one.fixed)
-    return sorted(set(fixes))
+    """The upgrade of each affected package."""
+    fixed = (vulnerability for vulnerability in group if vulnerability.fixed)
+    return sorted({f"upgrade {flaw.package.source or flaw.package.name} to {flaw.fixed}" for flaw in fixed})
 
 
 def _facts(vulnerability: Vulnerability) -> Iterable[tuple[str, str]]:
