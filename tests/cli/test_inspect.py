@@ -77,4 +77,4 @@ def test_of_several_images_the_first_is_shown_and_the_others_are_named(tmp_path:
     done = inspect(write(tmp_path / "app.tar", first | second | {"manifest.json": json.dumps(manifests).encode()}))
     assert done.returncode == 0, done.stderr
     assert "one:1" in done.stdout
-    assert "holds 2 images; the first is shown, not two:1" in done.stderr
+    assert "has 2 images; showing the first, not two:1" in done.stderr

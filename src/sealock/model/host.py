@@ -84,10 +84,10 @@ class Drift(Struct, frozen=True, gc=False):
     """A setting that differs between two sources: "daemon.json", "command line", "unit", "engine"; values as text."""
 
     setting: str
-    here: str
+    source: str
     value: str
-    there: str
-    other: str
+    other_source: str
+    other_value: str
 
 
 class Host(Struct, frozen=True, kw_only=True):

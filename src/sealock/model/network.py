@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec import Struct
 
 from sealock.model.absent import UNKNOWN, UNSET, Maybe
+
+ANY_IPV4: Final = "0.0.0.0"  # noqa: S104  compared and shown, never bound
+EVERYWHERE: Final = frozenset({"", ANY_IPV4, "::"})
+"""Addresses on which a port is published everywhere."""
 
 
 class NetworkEndpoint(Struct, frozen=True, gc=False):

@@ -14,11 +14,11 @@ from typing import Final
 from sealock.model.absent import given
 from sealock.model.container import Port
 from sealock.model.netmap import HOST, OUTSIDE, Attachment, Edge, Map, MapNode, Way
-from sealock.model.network import EngineNetwork
+from sealock.model.network import ANY_IPV4, EVERYWHERE, EngineNetwork
 from sealock.netmap.remarks import remarks
 
 _LOOPBACK: Final = ("127.", "::1", "localhost")
-_EVERYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  what it looks for
+
 _DIRECT: Final = frozenset({"macvlan", "ipvlan"})
 DEFAULT: Final = "bridge"
 """The network of containers that name no other."""
@@ -112,7 +112,7 @@ class _EdgeFinder:
         reachable = set(addresses)
         for port in own.published:
             address = port.address or ""
-            anywhere = address in _EVERYWHERE
+            anywhere = address in EVERYWHERE
             if not anywhere and address.startswith(_LOOPBACK) and address not in reachable:
                 continue
             yield Edge(
@@ -161,7 +161,7 @@ def _addresses(attachment: Attachment) -> tuple[str, ...]:
 
 
 def _shown(address: str) -> str:
-    return f"[{address}]" if ":" in address else address or "0.0.0.0"  # noqa: S104  as people write it
+    return f"[{address}]" if ":" in address else address or ANY_IPV4
 
 
 def listening(node: MapNode, *, inside: bool = False) -> tuple[str, ...]:

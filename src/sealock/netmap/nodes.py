@@ -10,12 +10,13 @@ from msgspec.structs import replace
 from sealock.model.absent import UNKNOWN, UNSET, Maybe, given
 from sealock.model.container import Container, Port
 from sealock.model.netmap import Attachment, MapNode
-from sealock.model.network import EngineNetwork, NetworkEndpoint
+from sealock.model.network import EVERYWHERE, EngineNetwork, NetworkEndpoint
 from sealock.model.process import Route, Socket
 from sealock.model.project import Project, ProjectNetwork
 from sealock.netmap.graph import DEFAULT
 
-_EVERYWHERE: Final = frozenset({"0.0.0.0", "::"})  # noqa: S104  what it looks for
+_ALL: Final = EVERYWHERE - {""}
+"""All addresses, of IPv4 and of IPv6."""
 
 
 def running_node(  # noqa: PLR0913  each fact has a source of its own
@@ -63,9 +64,9 @@ def both_families(ports: Iterable[Port]) -> tuple[Port, ...]:
         addresses.setdefault(replace(port, address=None), []).append(port.address)
     merged: list[Port] = []
     for port, bound in addresses.items():
-        everywhere = {*bound} >= _EVERYWHERE
+        everywhere = {*bound} >= _ALL
         merged += [port] if everywhere else []
-        merged += [replace(port, address=address) for address in bound if not (everywhere and address in _EVERYWHERE)]
+        merged += [replace(port, address=address) for address in bound if not (everywhere and address in _ALL)]
     return tuple(merged)
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from sealock.model.absent import given
 from sealock.model.netmap import HOST, Edge, Map, MapNode
+from sealock.model.network import ANY_IPV4
 
 ProbeResults: TypeAlias = Literal["open", "refused", "silent", "unreachable", "untried"]
 """The result of a connection: accepted; refused by the machine; no answer; no route; not tried."""
@@ -76,7 +77,7 @@ def _from_host(target: MapNode, edges: list[Edge]) -> Iterator[Probe]:
         if attachment.ipv4:
             yield Probe(HOST, target.name, attachment.ipv4, port, attachment.ipv4 in reached, attachment.network)
     for bound in (*target.published, *target.unpublished):
-        address = _HERE if bound.address in {None, "", "0.0.0.0"} else bound.address or ""  # noqa: S104
+        address = _HERE if bound.address in {None, "", ANY_IPV4} else bound.address or ""
         if bound.protocol == "tcp" and (bound.host or "").isdigit() and ":" not in address:
             expected = bound in target.published
             yield Probe(HOST, target.name, address, int(bound.host or 0), expected, "published")
@@ -104,7 +105,7 @@ def _published(
     """Probes of ports published on all addresses, at the gateways of the source's networks."""
     through = {port for edge in edges if edge.way == "published" and not edge.addresses for port in edge.ports}
     for port in target.published:
-        if port.protocol != "tcp" or not (port.host or "").isdigit() or port.address not in {None, "", "0.0.0.0"}:  # noqa: S104
+        if port.protocol != "tcp" or not (port.host or "").isdigit() or port.address not in {None, "", ANY_IPV4}:
             continue
         for attachment in source.attachments:
             for gateway in gateways.get(attachment.network, ()):

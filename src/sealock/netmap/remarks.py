@@ -8,6 +8,7 @@ from typing import Final
 
 from sealock.model.absent import given
 from sealock.model.netmap import OUTSIDE, Map, MapNode, Remark
+from sealock.model.network import EVERYWHERE
 
 _SHOWN: Final = 6
 _SWARM: Final = "docker_gwbridge"
@@ -27,7 +28,7 @@ def remarks(network_map: Map) -> Iterator[Remark]:
                 f"; {inside[0]} is internal, and this is a way out of it" if inside and len(inside) < len(names) else ""
             )
             yield Remark(node.name, f"is on {', '.join(names)}, and can forward between them{more}")
-        wide = [port for port in node.published if (port.address or "0.0.0.0") in {"0.0.0.0", "::"}]  # noqa: S104
+        wide = [port for port in node.published if (port.address or "") in EVERYWHERE]
         if wide and set(names) & apart:
             text = "is on a network with icc off, but published on all addresses: its neighbours reach it there"
             yield Remark(node.name, text, "publish it on 127.0.0.1, or on one address")

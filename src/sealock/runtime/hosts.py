@@ -20,7 +20,7 @@ from sealock.model.document import Document, Subject
 from sealock.model.finding import InputError
 from sealock.model.host import Drift, Host, Role, Swarm
 from sealock.model.location import At, Location, Place, Source
-from sealock.model.network import EngineNetwork
+from sealock.model.network import EVERYWHERE, EngineNetwork
 from sealock.runtime.engine import Engine
 from sealock.runtime.host import HostSnapshot, read_host
 
@@ -34,7 +34,7 @@ _NOWHERE: Final[Mapping[At, Place]] = {(): Place()}
 _LOCAL: Final = "unix"
 _COMMAND: Final = "command line"
 _UNIX: Final = "unix://"
-_EVERYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104  it looks for them
+
 _MOST_MOVED: Final = 50
 """Containers whose image name is requested one by one, at most."""
 
@@ -250,7 +250,7 @@ def _with_containers(engine: Engine, host: Host) -> Host:
         f"{port.outer}/{port.kind} ({row.name})": None
         for row in running
         for port in row.ports or ()
-        if port.outer and port.address in _EVERYWHERE
+        if port.outer and port.address in EVERYWHERE
     }
     return replace(
         host,

@@ -163,7 +163,7 @@ def test_the_file_is_the_one_that_the_flag_names(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_where_settings_differ(tmp_path: Path, texts: dict[str, str], drifts: list[tuple[str, str, str]]) -> None:
     host = next(subject.noun for subject in document(tmp_path, texts).subjects if isinstance(subject.noun, Host))
-    assert [(one.setting, one.here, one.there) for one in given(host.drift, ())] == drifts
+    assert [(drift.setting, drift.source, drift.other_source) for drift in given(host.drift, ())] == drifts
 
 
 def test_a_machine_without_an_engine_judges_none(tmp_path: Path) -> None:

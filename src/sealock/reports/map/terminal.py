@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.model.absent import given
 from sealock.model.netmap import OUTSIDE, Map, MapNode
-from sealock.model.network import EngineNetwork
+from sealock.model.network import ANY_IPV4, EngineNetwork
 from sealock.netmap.graph import listening
 from sealock.reports.ansi import Ink
 from sealock.reports.page import Page, columns
@@ -101,7 +101,7 @@ class _Page(Page):
         rows: list[tuple[str, str, Ink]] = []
         for node in self.network_map.nodes:
             for port in node.published:
-                address = port.address or "0.0.0.0"  # noqa: S104  as people write it
+                address = port.address or ANY_IPV4
                 bracketed = f"[{address}]" if ":" in address else address
                 inner = address.startswith(("127.", "::1"))
                 text = f"{line(node.name, _NAME)}:{port.container}/{port.protocol}"

@@ -19,13 +19,14 @@ class SettingsDrift(Rule[Host]):
     fixable = False
     bad = (
         (
-            '{"observed": {"host": {"drift": [{"setting": "live-restore", "here": "daemon.json", '
-            '"value": "true", "there": "engine", "other": "false"}]}}}'
+            '{"observed": {"host": {"drift": [{"setting": "live-restore", "source": "daemon.json", '
+            '"value": "true", "other_source": "engine", "other_value": "false"}]}}}'
         ),
     )
     good = ('{"observed": {"host": {"drift": null}}}',)
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        for one in given(host.drift, ()):
-            message = f"has {one.setting} = {one.value} by the {one.here}, and {one.other} by the {one.there}"
-            yield self.finding(message, evidence=f"{one.setting} {one.here} {one.there}")
+        for drift in given(host.drift, ()):
+            setting, source, other = drift.setting, drift.source, drift.other_source
+            message = f"has {setting} = {drift.value} by the {source}, and {drift.other_value} by the {other}"
+            yield self.finding(message, evidence=f"{setting} {source} {other}")
