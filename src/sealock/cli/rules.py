@@ -53,7 +53,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _chosen(known: tuple[RulePage, ...], words: list[str]) -> tuple[tuple[RulePage, ...], tuple[RulePage, ...]]:
-    """The rules that words name by id, and those that words are only about; UsageError for a word that fits none."""
+    """The rules that words name by id, and those on the subject of a word; UsageError for a word that fits none."""
     explained: dict[str, RulePage] = {}
     listed: dict[str, RulePage] = {}
     for word in (part.strip() for given in words for part in given.split(",")):
@@ -64,6 +64,6 @@ def _chosen(known: tuple[RulePage, ...], words: list[str]) -> tuple[tuple[RulePa
         elif about := search(known, word):
             listed |= {page.id: page for page in about}
         else:
-            msg = f"there is no rule {word!r}, nor a rule on it{suggestion(known, word)}"
+            msg = f"no rule has the id {word!r} or is on that subject{suggestion(known, word)}"
             raise UsageError(msg)
     return tuple(explained.values()), tuple(page for id_, page in listed.items() if id_ not in explained)

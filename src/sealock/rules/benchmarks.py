@@ -1,4 +1,4 @@
-"""The benchmarks by which a machine can be judged: the numbers are their publisher's, the words are our own.
+"""The benchmarks that a machine can be checked by: the numbers are the publisher's, the words are our own.
 
 https://www.cisecurity.org/benchmark/docker
 """
@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from sealock.model.benchmark import Benchmark, BenchmarkScope, BenchmarkSection, Recommendation
 from sealock.model.host import Role
 
-_IMAGE: Final = "`sealock check image:REF` judges an image"
-_BUILD: Final = "`sealock check` judges Dockerfiles and the images built from them"
+_IMAGE: Final = "`sealock check image:REF` checks an image"
+_BUILD: Final = "`sealock check` checks Dockerfiles and the images built from them"
 
 
 def _rule(number: str, title: str, scope: BenchmarkScope, *rules: str, by_hand: str = "") -> Recommendation:
@@ -46,7 +46,7 @@ def _audits() -> Iterator[Recommendation]:
     )
     for at, (what, role, ending) in enumerate(watched, start=3):
         yield Recommendation(
-            number=f"1.1.{at}", title=f"The audit log notes who touches {what}", scope="audit", rules=("H004",),
+            number=f"1.1.{at}", title=f"Auditing is set up for {what}", scope="audit", rules=("H004",),
             role=role, ending=ending,
         )  # fmt: skip
 
@@ -76,7 +76,7 @@ def _files() -> Iterator[Recommendation]:
             ending=ending, aspect="owner",
         )  # fmt: skip
         yield Recommendation(
-            number=f"3.{after}", title=f"{what}: the mode allows no more than it must", scope="files", rules=rules,
+            number=f"3.{after}", title=f"{what}: the mode is not too permissive", scope="files", rules=rules,
             role=role, ending=ending, aspect="mode",
         )  # fmt: skip
 
@@ -87,11 +87,11 @@ _HOST: Final = (
     *_audits(),
     _rule(
         "1.2.1", "The machine is hardened", "host", "H012", "H013",
-        by_hand="the kernel's settings are sound; what else runs here is for you to judge",
+        by_hand="the kernel's settings are sound; review what else runs here",
     ),
     _rule(
         "1.2.2", "The engine is up to date", "host", "H006", "vulnerabilities",
-        by_hand="the engine's line gets updates; whether it has the latest of them, its release notes tell",
+        by_hand="the engine's release line gets updates; compare the version with its release notes",
     ),
 )  # fmt: skip
 _ENGINE: Final = (
@@ -101,30 +101,30 @@ _ENGINE: Final = (
     _rule("2.4", "The engine sets up the firewall", "engine", "E003"),
     _rule("2.5", "No registry is trusted without a certificate", "engine", "E004"),
     _rule("2.6", "The storage driver is not aufs, nor another that is out of support", "engine", "E006"),
-    _rule("2.7", "Who calls over the network shows a certificate", "engine", "E007"),
+    _rule("2.7", "The engine verifies TLS clients on TCP", "engine", "E007"),
     _rule("2.8", "Processes have default limits on resources", "engine", "E008"),
-    _rule("2.9", "Root in containers is mapped to another user", "engine", "E009"),
-    _rule("2.10", "Containers are under the engine's own control group", "engine", "E010"),
-    _rule("2.11", "Disks of containers have the driver's default size", "engine", "E026"),
-    _rule("2.12", "A plugin authorizes what the engine is told to do", "engine", "E011"),
-    _rule("2.13", "Logs go to another machine", "engine", "E012"),
-    _rule("2.14", "Containers cannot gain privileges", "engine", "E013"),
-    _rule("2.15", "Containers outlive a restart of the engine", "engine", "E014"),
-    _rule("2.16", "Published ports go without the userland proxy", "engine", "E015"),
-    _rule("2.17", "A seccomp profile holds for all containers", "engine", "E016"),
+    _rule("2.9", "User namespace remapping is on", "engine", "E009"),
+    _rule("2.10", "Containers are under the default cgroup parent", "engine", "E010"),
+    _rule("2.11", "Containers have the driver's default base device size", "engine", "E026"),
+    _rule("2.12", "An authorization plugin is active", "engine", "E011"),
+    _rule("2.13", "Logs go to a central server", "engine", "E012"),
+    _rule("2.14", "Containers have no-new-privileges by default", "engine", "E013"),
+    _rule("2.15", "live-restore is on", "engine", "E014"),
+    _rule("2.16", "The userland proxy is off", "engine", "E015"),
+    _rule("2.17", "A seccomp profile is the default", "engine", "E016"),
     _rule("2.18", "Experimental features are off", "engine", "E017"),
 )
 _IMAGES: Final = (
-    _rule("4.1", "Containers run as a user of their own", "containers", "C046", "K009"),
-    _by_hand("4.2", "Base images are trusted", "`sealock trust verify REF` says who vouches for an image"),
-    _by_hand("4.3", "Images hold no packages that nobody needs", _IMAGE),
-    _by_hand("4.4", "Images are scanned and built anew", f"{_IMAGE} by the advisories"),
+    _rule("4.1", "Containers run as a non-root user", "containers", "C046", "K009"),
+    _by_hand("4.2", "Base images are trusted", "`sealock trust verify REF` shows who signed an image"),
+    _by_hand("4.3", "Images hold no unneeded packages", _IMAGE),
+    _by_hand("4.4", "Images are scanned and rebuilt", f"{_IMAGE} for known vulnerabilities"),
     _by_hand(
         "4.5", "Content trust is on",
         "Docker's client dropped it, and Docker Hub's notary closes on 2026-12-08: `sealock trust verify REF` instead",
     ),
-    _rule("4.6", "Images have a health check", "containers", "C054", "C044"),
-    _by_hand("4.7", "No package index is updated by itself", _BUILD),
+    _rule("4.6", "Images have a HEALTHCHECK", "containers", "C054", "C044"),
+    _by_hand("4.7", "No package index is updated in a layer of its own", _BUILD),
     _by_hand("4.8", "No program has the setuid or setgid bit", _IMAGE),
     _by_hand("4.9", "COPY is used, not ADD", _BUILD),
     _by_hand("4.10", "No secrets are in Dockerfiles", _BUILD),
@@ -137,60 +137,60 @@ _RUNTIME: Final = (
     _rule("5.3", "SELinux confines each container", "selinux", "C009"),
     _rule("5.4", "Capabilities are limited to what is needed", "containers", "C002", "C003", "K001"),
     _rule("5.5", "No container is privileged", "containers", "C001"),
-    _rule("5.6", "No sensitive folder of the machine is mounted", "containers", "C014", "C015", "C016", "K007"),
+    _rule("5.6", "No sensitive directory of the machine is mounted", "containers", "C014", "C015", "C016", "K007"),
     _rule("5.7", "No login server runs inside", "containers", "C036"),
     _rule("5.8", "No privileged port of the machine is published", "containers", "C062"),
     _rule(
         "5.9", "Only needed ports are open", "containers", "C061", "C063",
-        by_hand="no database, and not all ports at once, is published; which of the others are needed, you know",
+        by_hand="no database, and not all ports at once, is published; review which of the others are needed",
     ),
-    _rule("5.10", "The machine's network is not shared", "containers", "C020", "K008:network_mode"),
+    _rule("5.10", "The host network is not shared", "containers", "C020", "K008:network_mode"),
     _rule("5.11", "Memory is limited", "containers", "C028", "K005:memory"),
-    _rule("5.12", "Processor time is limited", "containers", "C029", "K005:cpus"),
+    _rule("5.12", "CPU time is limited", "containers", "C029", "K005:cpus"),
     _rule("5.13", "The root file system is read-only", "containers", "C040", "K006"),
-    _rule("5.14", "Ports are published at an address", "containers", "C060"),
+    _rule("5.14", "Ports are published at a specific address", "containers", "C060"),
     _rule("5.15", "Restarts after failures are bounded", "containers", "C043"),
-    _rule("5.16", "The machine's processes are not shared", "containers", "C018", "K008:pid"),
-    _rule("5.17", "The machine's IPC is not shared", "containers", "C019", "K008:ipc"),
+    _rule("5.16", "The host's PID namespace is not shared", "containers", "C018", "K008:pid"),
+    _rule("5.17", "The host's IPC namespace is not shared", "containers", "C019", "K008:ipc"),
     _rule("5.18", "No device of the machine is exposed", "containers", "C025", "C026", "K012"),
     _rule(
-        "5.19", "Limits on resources of processes are set where the default is not right", "containers", "C031", "K017"
+        "5.19", "ulimits are set where the default is not right", "containers", "C031", "K017"
     ),
-    _rule("5.20", "No mount is shared with the machine", "containers", "C042"),
-    _rule("5.21", "The machine's name is not shared", "containers", "C021", "K008:uts"),
-    _rule("5.22", "Seccomp is not switched off", "containers", "C007", "K002"),
+    _rule("5.20", "No mount has shared propagation", "containers", "C042"),
+    _rule("5.21", "The host's UTS namespace is not shared", "containers", "C021", "K008:uts"),
+    _rule("5.22", "seccomp is not disabled", "containers", "C007", "K002"),
     _rule(
-        "5.23", "Nobody runs docker exec with --privileged", "containers", "K010",
-        by_hand="no process has more rights than its container by now; the audit log tells of earlier ones",
+        "5.23", "docker exec is not used with --privileged", "containers", "K010",
+        by_hand="no process has more privileges than its container now; the audit log shows earlier ones",
     ),
     _rule(
-        "5.24", "Nobody runs docker exec as root", "containers", "K018",
-        by_hand="nobody is root by now where the container is not; the audit log tells of earlier ones",
+        "5.24", "docker exec is not used as root", "containers", "K018",
+        by_hand="no process is root now where the container is not; the audit log shows earlier ones",
     ),
-    _rule("5.25", "Containers are in the control group that is meant for them", "containers", "C045", "K011"),
-    _rule("5.26", "No container can gain privileges", "containers", "C006", "K003"),
+    _rule("5.25", "Containers are in their own cgroup", "containers", "C045", "K011"),
+    _rule("5.26", "Containers have no-new-privileges", "containers", "C006", "K003"),
     _rule("5.27", "Health is checked at run time", "containers", "C054", "C044"),
     _rule("5.28", "Containers run the latest of their image", "containers", "C080", "H023"),
     _rule("5.29", "The number of processes is limited", "containers", "C030", "K005:pids_limit"),
     _rule("5.30", "The default bridge is not used", "containers", "C064"),
-    _rule("5.31", "The machine's user namespace is not shared", "containers", "C022"),
+    _rule("5.31", "The host's user namespace is not shared", "containers", "C022"),
     _rule("5.32", "The engine's socket is not mounted", "containers", "C011", "C012"),
 )  # fmt: skip
 _OPERATIONS: Final = (
-    _rule("6.1", "Images that nobody uses are removed", "host", "H021:images"),
-    _rule("6.2", "Containers that do not run are removed", "host", "H021:containers"),
+    _rule("6.1", "Unused images are removed", "host", "H021:images"),
+    _rule("6.2", "Stopped containers are removed", "host", "H021:containers"),
 )
 _SWARM: Final = (
-    _rule("7.1", "There are as few managers as are needed", "swarm", "H017"),
+    _rule("7.1", "The swarm has as few managers as needed", "swarm", "H017"),
     _rule("7.2", "The swarm listens at one address", "swarm", "H020"),
     _rule("7.3", "Overlay networks are encrypted", "overlay", "N001"),
-    _by_hand("7.4", "Secrets are kept by the swarm", "`docker secret ls` lists those that are", "swarm"),
-    _rule("7.5", "Managers are locked after a restart", "swarm", "H018"),
-    _by_hand("7.6", "The key to managers is changed at times", "`docker swarm unlock-key --rotate` does it", "swarm"),
-    _rule("7.7", "Certificates of nodes end soon enough", "swarm", "H019"),
-    _by_hand("7.8", "The CA's certificate is changed where need be", "`docker swarm ca --rotate` does it", "swarm"),
+    _by_hand("7.4", "The swarm manages secrets", "`docker secret ls` lists them", "swarm"),
+    _rule("7.5", "Autolock is on for managers", "swarm", "H018"),
+    _by_hand("7.6", "The unlock key is rotated", "`docker swarm unlock-key --rotate` does it", "swarm"),
+    _rule("7.7", "Node certificates are rotated", "swarm", "H019"),
+    _by_hand("7.8", "The CA certificate is rotated", "`docker swarm ca --rotate` does it", "swarm"),
     _by_hand(
-        "7.9", "Management and data go over different networks", "see --data-path-addr of `docker swarm init`", "swarm"
+        "7.9", "Management and data traffic are separated", "see --data-path-addr of `docker swarm init`", "swarm"
     ),
 )  # fmt: skip
 
@@ -213,8 +213,8 @@ CIS_1_6_0: Final = Benchmark(
     ),
 )
 BENCHMARKS: Final = {
-    one.id: one
-    for one in (
+    benchmark.id: benchmark
+    for benchmark in (
         CIS_1_6_0,
         replace(
             CIS_1_6_0,

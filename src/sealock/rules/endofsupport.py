@@ -1,7 +1,7 @@
-"""Until when distributions mend security flaws for everybody, as their makers had announced it in November 2026.
+"""Until when distributions fix security flaws for everybody, as announced in November 2026.
 
-Support that is paid for (Ubuntu Pro, Extended LTS …) does not count: images do not have it. Where makers name a month
-alone, the day is its last.
+Paid support (Ubuntu Pro, Extended LTS …) does not count: images do not have it. Where only a month is announced, the
+day is its last.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ ENDS: Final[dict[str, dict[str, str]]] = {
         "15.4": "2023-12-07", "15.5": "2024-12-31", "15.6": "2026-04-30", "16.0": "2027-10-31",
     },
 }  # fmt: skip
-"""By the ID of os-release and the version, as far as it is told apart: the last day.
+"""By the ID of os-release and the version, as far as it matters: the last day.
 
 CentOS 8 is Stream 8, the last of that number; CentOS proper had ended in 2021. AlmaLinux, Rocky and Oracle Linux count
 like Red Hat, by the first number.
@@ -79,7 +79,7 @@ NAMES: Final = {
     "noble": ("ubuntu", "24.04"), "oracular": ("ubuntu", "24.10"), "plucky": ("ubuntu", "25.04"),
     "questing": ("ubuntu", "25.10"), "resolute": ("ubuntu", "26.04"), "stonking": ("ubuntu", "26.10"),
 }  # fmt: skip
-"""The code names that tags of images go by."""
+"""The code names that image tags use."""
 
 _ALIASES: Final = {"raspbian": "debian", "redhat": "rhel", "opensuse": "opensuse-leap"}
 
@@ -87,7 +87,7 @@ _ALIASES: Final = {"raspbian": "debian", "redhat": "rhel", "opensuse": "opensuse
 def last_day(distribution: str, version: str) -> str:
     """The last day of security fixes, as 2024-06-30; "" where it is not known.
 
-    Of a version older than all that are listed it is the day of the oldest.
+    For a version older than all that are listed it is the day of the oldest.
     """
     known = ENDS.get(_ALIASES.get(distribution, distribution))
     if known is None or not version:

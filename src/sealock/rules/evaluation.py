@@ -1,4 +1,4 @@
-"""Lets rules judge a subject, and turns their faults into findings with place and fingerprint."""
+"""Evaluates rules on the subjects of a document, and gives their findings place and fingerprint."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from sealock.rules.rule import Rule, title
 
 
 class Evaluation(Struct, frozen=True):
-    """What the rules say of one document."""
+    """The results of rules on one document."""
 
     findings: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
 
 
 def evaluate(target: str, document: Document, rules: Mapping[str, Iterable[Rule[Any]]]) -> Evaluation:
-    """Judge every subject of a document by the rules on its kind. `target` is a part of the fingerprints."""
+    """Evaluate the rules on each subject of their kind. `target` is a part of the fingerprints."""
     findings: list[Finding] = []
     skipped: list[Skipped] = []
-    seen: dict[str, int] = {}
+    counts: dict[str, int] = {}
     # A merged rule may have reported a part of these.
     wholes = tuple(subject.name for subject in document.subjects if subject.kind in {"build", "project"})
     for subject in document.subjects:
@@ -36,14 +36,14 @@ def evaluate(target: str, document: Document, rules: Mapping[str, Iterable[Rule[
                 reason = f"{words} could not be resolved" if words else subject.silent
                 skipped.append(_skipped(rule, subject, reason))
                 continue
-            found = False
+            reported = False
             for fault in rule.check(subject.noun):
                 if fault.unknown:
                     skipped.append(_skipped(rule, subject, fault.message))
                 else:
-                    findings.append(_finding(target, document, subject, rule, fault, seen, wholes))
-                found = True
-            if not found and subject.unresolved and rule.reads and (words := _unresolved(rule, subject)):
+                    findings.append(_finding(target, document, subject, rule, fault, counts, wholes))
+                reported = True
+            if not reported and subject.unresolved and rule.reads and (words := _unresolved(rule, subject)):
                 skipped.append(_skipped(rule, subject, f"{words} could not be resolved"))
     return Evaluation(tuple(findings), tuple(skipped))
 
@@ -53,7 +53,7 @@ def _skipped(rule: Rule[Any], subject: Subject, reason: str) -> Skipped:
 
 
 def _unknown_field(rule: Rule[Any], subject: Subject) -> str | None:
-    """Name a field that the rule hangs on and that nobody knows."""
+    """Name a field that the rule reads and that is not known."""
     noun = subject.noun
     unseen: tuple[str, ...] = getattr(noun, "unseen", ())
     for field in rule.reads:
@@ -66,13 +66,13 @@ def _unresolved(rule: Rule[Any], subject: Subject) -> str:
     return ", ".join(dict.fromkeys(subject.unresolved[field] for field in rule.reads if field in subject.unresolved))
 
 
-def _finding(  # noqa: PLR0913, PLR0917  it joins what six parties know
+def _finding(  # noqa: PLR0913, PLR0917  it joins the rule's, the subject's and the document's facts
     target: str,
     document: Document,
     subject: Subject,
     rule: Rule[Any],
     fault: RuleFinding,
-    seen: dict[str, int],
+    counts: dict[str, int],
     wholes: tuple[str, ...],
 ) -> Finding:
     place = fault.place or subject.place(fault.at)
@@ -91,9 +91,9 @@ def _finding(  # noqa: PLR0913, PLR0917  it joins what six parties know
         evidence=evidence,
         remedy=Remedy(fault.remedy or rule.remedy, fault.fix, safe and bool(fault.fix)),
         references=rule.references,
-        fingerprint=_fingerprint(f"{rule.id}\0{target}\0{subject.name}\0{evidence}", seen),
+        fingerprint=_fingerprint(f"{rule.id}\0{target}\0{subject.name}\0{evidence}", counts),
         former=tuple(
-            _fingerprint(f"{old}\0{target}\0{name}\0{evidence}", seen)
+            _fingerprint(f"{old}\0{target}\0{name}\0{evidence}", counts)
             for old in replaced_by(rule.id)
             for name in dict.fromkeys((subject.name, *wholes))
         ),
@@ -103,7 +103,7 @@ def _finding(  # noqa: PLR0913, PLR0917  it joins what six parties know
     )
 
 
-def _fingerprint(key: str, seen: dict[str, int]) -> str:
+def _fingerprint(key: str, counts: dict[str, int]) -> str:
     # The order tells equal findings in one file apart, so that no line number enters the fingerprint.
-    seen[key] = seen.get(key, 0) + 1
-    return sha256(f"{key}\0{seen[key]}".encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    counts[key] = counts.get(key, 0) + 1
+    return sha256(f"{key}\0{counts[key]}".encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""What an image's name promises."""
+"""What an image's name says: whether it moves, and which programs the image lacks."""
 
 from __future__ import annotations
 
@@ -34,33 +34,33 @@ class NamedImage(NamedTuple):
         return f"the image {self.text} depends on a build argument"
 
 
-class Promise(Struct, frozen=True, gc=False):
-    """Why a name promises too little, and how sure and bad that is."""
+class MovingName(Struct, frozen=True, gc=False):
+    """Why a name can be another image tomorrow."""
 
     message: str
     severity: Severity = Severity.MEDIUM
     confidence: Confidence = Confidence.HIGH
 
 
-def moves(named: NamedImage) -> Promise | None:
-    """Say why this name is another image tomorrow; None where a version or digest is named, or it is unclear."""
+def moves(named: NamedImage) -> MovingName | None:
+    """Say why this name can be another image tomorrow; None where it has a version or digest, or is unclear."""
     name = named.image
     if name is None or name.digest is not None:
         return None
-    says, tag = f"{named.use} {named.text}", (name.tag or "").lower()
+    start, tag = f"{named.use} {named.text}", (name.tag or "").lower()
     if not tag and named.use == "runs" and "/" not in named.text and not is_official(named.text):
-        message = f"{says} without a tag, unless that is built here"
-        return Promise(message, Severity.LOW, Confidence.LOW)
+        message = f"{start} without a tag, unless that is built here"
+        return MovingName(message, Severity.LOW, Confidence.LOW)
     if not tag:
-        return Promise(f"{says} without a tag: whatever was pushed last")
+        return MovingName(f"{start} without a tag: whatever was pushed last")
     if tag == "latest" or tag.startswith("latest-") or tag.endswith("-latest"):
-        return Promise(f"{says}: whatever was pushed last")
+        return MovingName(f"{start}: whatever was pushed last")
     if tag in _MOVING:
-        return Promise(f"{says}, a tag that moves by design", Severity.LOW)
+        return MovingName(f"{start}, a tag that moves by design", Severity.LOW)
     return None
 
 
-# Official images that have curl although what they are built on has not.
+# Official images that add curl to their base image.
 _HAVE_CURL: Final = frozenset(
     {"nginx", "php", "solr", "elasticsearch", "kibana", "sonarqube", "nextcloud", "wordpress"}
 )

@@ -1,4 +1,4 @@
-"""What host paths mean: which hold an engine's socket, which are the host itself, which keep credentials."""
+"""What host paths mean: which hold an engine's socket, which are parts of the host itself, which hold credentials."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HOMES: Final = ("${HOME}", "$HOME", "$(HOME)", "$$HOME", "%USERPROFILE%", "${US
 
 
 def normal(path: str) -> str:
-    """The path as the host resolves it, as far as the text can tell: /var/run is /run, and a home folder is ~."""
+    """The path as the host resolves it, as far as the text can tell: /var/run is /run, and a home directory is ~."""
     path = path.strip("\"'")
     for home in _HOMES:
         if path.startswith(home):
@@ -34,13 +34,13 @@ def normal(path: str) -> str:
     return joined if joined.startswith("~") else f"/{joined}"
 
 
-def within(path: str, folder: str) -> bool:
-    """Whether a normal path is this folder or lies below it."""
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
+def within(path: str, directory: str) -> bool:
+    """Whether a normal path is this directory or lies below it."""
+    return path == directory or path.startswith(directory.rstrip("/") + "/")
 
 
 def below_home(path: str) -> str | None:
-    """What a normal path is called from its owner's home folder, "" for the home itself; None elsewhere."""
+    """A normal path relative to its owner's home directory, "" for the home itself; None elsewhere."""
     parts = path.split("/")
     if parts[0] == "~":
         return "/".join(parts[1:])
@@ -52,7 +52,7 @@ def below_home(path: str) -> str | None:
 
 
 def host_source(mount: Mount) -> str | None:
-    """The normal host path that a mount shows, None for what shows none."""
+    """The normal host path of a bind mount or named pipe, None for other mounts."""
     return normal(mount.source) if mount.kind in {"bind", "npipe"} and mount.source else None
 
 
@@ -76,7 +76,7 @@ _OTHER_SOCKETS: Final = {
     "/var/snap/lxd/common/lxd/unix.socket": "LXD",
     "/var/lib/incus/unix.socket": "Incus",
 }
-_SOCKET_FOLDERS: Final = {
+_SOCKET_DIRECTORIES: Final = {
     "/run": "the sockets of the engine, containerd and systemd",
     "/run/docker": "the engine's run-time state and its plugins' sockets",
     "/run/containerd": "containerd.sock",
@@ -96,20 +96,20 @@ def engine_of(path: str) -> str | None:
 
 
 def privileged_socket(path: str) -> str | None:
-    """The service of the host that obeys this socket as it obeys root, other than a container engine."""
+    """The service of the host that this socket controls as root does, other than a container engine."""
     return _OTHER_SOCKETS.get(path)
 
 
 def sockets_in(path: str) -> str | None:
-    """What sockets of engines a normal folder holds, None where it holds none."""
+    """Which sockets of engines a normal directory holds, None where it holds none."""
     parts = path.split("/")
     if len(parts) == 4 and parts[:3] == ["", "run", "user"]:
         return "that user's sockets, a rootless engine's among them"
-    return _SOCKET_FOLDERS.get(path)
+    return _SOCKET_DIRECTORIES.get(path)
 
 
 class Exposure(Struct, frozen=True, gc=False):
-    """What a host path gives away: how bad it is to write it and to read it (None: sound), and what it is."""
+    """What a host path exposes: the severity of writing and of reading it (None for harmless), and what it is."""
 
     write: Severity | None
     read: Severity | None
@@ -117,7 +117,7 @@ class Exposure(Struct, frozen=True, gc=False):
 
 
 _C, _H, _M, _L = Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW
-# The path alone: below these people mount single files and folders of their own, which is sound.
+# Only the path itself: mounting single files and directories below it is sound.
 _EXACT: Final = {
     "/": Exposure(_C, _H, "the host's whole file system"),
     "/etc": Exposure(_C, _M, "the host's configuration with its accounts and keys"),
@@ -137,8 +137,8 @@ _EXACT: Final = {
     "/var": Exposure(_C, _M, "the host's state, the engine's among it"),
     "/var/lib": Exposure(_C, _M, "the host's state, the engine's among it"),
     "/var/log": Exposure(_M, _L, "the host's logs"),
-    "/home": Exposure(_H, _M, "every user's home folder"),
-    "/Users": Exposure(_H, _M, "every user's home folder"),
+    "/home": Exposure(_H, _M, "every user's home directory"),
+    "/Users": Exposure(_H, _M, "every user's home directory"),
     "/lib/modules": Exposure(_H, None, "the host's kernel modules"),
     "/usr/src": Exposure(_M, None, "the sources that kernel modules are built from"),
     "/etc/passwd": Exposure(_H, None, "the host's accounts"),
@@ -183,7 +183,7 @@ _DEEP: Final = {
     "/proc/1": Exposure(_C, _H, "the host's first process, and through it the host's root"),
     "/proc/kcore": Exposure(_C, _H, "the kernel's memory"),
     "/proc/sysrq-trigger": Exposure(_C, None, "the switch that restarts the host"),
-    "/sys/fs/cgroup": Exposure(_H, _L, "the control groups of every process of the host"),
+    "/sys/fs/cgroup": Exposure(_H, _L, "the cgroups of every process of the host"),
     "/sys/kernel": Exposure(_H, _L, "the kernel's debug and tracing interfaces"),
     "/sys/firmware": Exposure(_H, _L, "the host's firmware"),
     "/var/lib/docker": Exposure(_C, _M, "every container's files, and their settings with all secrets in them"),
@@ -200,10 +200,10 @@ _LONGEST_FIRST: Final = tuple(sorted(_DEEP, key=len, reverse=True))
 
 
 def exposure(path: str) -> Exposure | None:
-    """What a normal host path gives away, None where it is nobody's business but the program's."""
-    if (found := _EXACT.get(path)) is not None:
-        return found
-    return next((_DEEP[folder] for folder in _LONGEST_FIRST if within(path, folder)), None)
+    """What a normal host path exposes, None where it exposes nothing of the host."""
+    if (exact := _EXACT.get(path)) is not None:
+        return exact
+    return next((_DEEP[parent] for parent in _LONGEST_FIRST if within(path, parent)), None)
 
 
 _CREDENTIALS: Final = {
@@ -239,17 +239,17 @@ _CREDENTIALS: Final = {
 
 
 _ANYWHERE: Final = (".ssh", ".aws", ".azure", ".kube", ".gnupg", ".password-store", ".config/gcloud")
-"""Folders that nothing else is called by, wherever home folders are kept."""
+"""Names that only these directories have, wherever home directories are."""
 
 
 def credentials(path: str) -> str | None:
-    """What credentials of a person a normal path holds, None where it holds none that we know."""
+    """What credentials of a person a normal path holds, None where it holds no known ones."""
     inside = below_home(path)
     if inside is None:
         named = (name for name in _ANYWHERE if f"/{name}/" in f"{path}/")
         return next((_CREDENTIALS[name] for name in named), None)
     if inside == "":
-        return "a whole home folder, with every key and token in it"
+        return "a whole home directory, with every key and token in it"
     return next((what for name, what in _CREDENTIALS.items() if within(inside, name)), None)
 
 

@@ -1,4 +1,4 @@
-"""What ports mean: who can reach an address, and which services are not for everybody."""
+"""What ports mean: who can reach an address, and which services should not be public."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sealock.model.finding import Severity
 
 
 class PortService(Struct, frozen=True, gc=False):
-    """A service that listens on a well-known port, and how bad it is when everybody can reach it."""
+    """A service that listens on a well-known port, and the severity when everybody can reach it."""
 
     name: str
     severity: Severity = Severity.HIGH
@@ -74,12 +74,12 @@ SERVICES: Final[dict[int, PortService]] = {
     27018: PortService("MongoDB", images=("mongo",)),
     28015: PortService("RethinkDB", images=("rethink",)),
 }
-# Ports that people give to quite other programs: only an image's name tells that it is this service.
+# Ports that other programs use as well: only the image's name shows that it is this service.
 _AMBIGUOUS: Final = frozenset({7000, 8086, 8123, 8200, 8500})
 
 
 def numbers(text: str) -> range:
-    """The ports of "80", "8000-8010" or "80/tcp", an empty range where it is none."""
+    """The ports of "80", "8000-8010" or "80/tcp", an empty range for other text."""
     first, _, last = text.partition("/")[0].partition("-")
     if not (first.isdecimal() and first.isascii()) or (last and not (last.isdecimal() and last.isascii())):
         return range(0)
@@ -89,21 +89,21 @@ def numbers(text: str) -> range:
 
 
 def service_on(port: str, image: str = "") -> PortService | None:
-    """The service that is not for everybody on one of these container ports; `image` helps to tell it from others."""
-    held = numbers(port)
+    """The service on one of these container ports that should not be public; `image` tells it from others."""
+    ports = numbers(port)
     for number, service in SERVICES.items():
         # A long range is for media or passive FTP, whatever well-known port lies in it.
-        if number not in held or len(held) > 20:
+        if number not in ports or len(ports) > 20:
             continue
         named = is_image_of(service, image)
-        # Whoever runs a Git or SFTP server means its SSH port to be reached.
+        # A Git or SFTP server is meant to be reached over SSH.
         if named is (number in _AMBIGUOUS) or (named and service.name != "SSH"):
             return service
     return None
 
 
 def is_image_of(service: PortService, image: str) -> bool:
-    """Whether an image's name says that it is this service."""
+    """Whether an image's name shows that it is this service."""
     return any(word in image for word in service.images)
 
 
@@ -119,12 +119,12 @@ def everyone(address: str | None) -> bool:
 
 
 def loopback(port: Port) -> Port:
-    """The same port, published for the host alone."""
+    """The same port, published only on the host's loopback address."""
     inner = "::1" if ":" in (port.address or "") else "127.0.0.1"
     return Port(port.container, port.host, inner, port.protocol)
 
 
 def spelled(port: Port) -> str:
     """A port as people write it: 0.0.0.0:5432->5432/tcp."""
-    address = port.address or "0.0.0.0"  # noqa: S104  it is what the engine does where none is given
+    address = port.address or "0.0.0.0"  # noqa: S104  the engine's default
     return f"{f'[{address}]' if ':' in address else address}:{port.host or 'random'}->{port.container}/{port.protocol}"

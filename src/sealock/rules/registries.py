@@ -1,4 +1,4 @@
-"""Which registries count as trusted where the policy has no list of its own."""
+"""Registries that count as trusted where the policy has no list."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ WELL_KNOWN: Final = (
 
 def covers(entry: str, image: ImageName) -> bool:
     """Whether an entry ("ghcr.io", "*.example.org", "ghcr.io/acme/") names the image's registry, or a part of it."""
-    host, slash, folder = entry.partition("/")
+    host, slash, path = entry.partition("/")
     fits = image.registry.endswith(host[1:]) if host.startswith("*.") else image.registry == host
-    return fits and (not slash or image.repository.startswith(folder))
+    return fits and (not slash or image.repository.startswith(path))

@@ -20,10 +20,10 @@ class Rule(Generic[N_contra]):
 
     The docstring is the manual page: the first line names the fault, the rest says why it matters and what to do.
 
-    `id` is for ever. `reads` are the container fields that the verdict hangs on: where one is UNKNOWN the rule is "not
-    judged". `remedy` says in a sentence what to do; `safe` whether sealock's own change keeps a sound program working.
-    `pedantic` rules are off unless asked for. `bad` and `good` are texts of any format: test vectors, and the manual's
-    examples. `mends_bad` is false for a rule that has no change to offer, or one only now and then.
+    `id` never changes. `reads` are the noun's fields that the result depends on: where one is UNKNOWN the rule is
+    skipped. `remedy` says in a sentence what to do; `safe` whether the rule's own fix keeps a sound program working.
+    `pedantic` rules are off by default. `bad` and `good` are texts of any format: test vectors, and the manual's
+    examples. `fixable` is false for a rule that has no fix to offer, or one only in some cases.
     """
 
     id: ClassVar[str]
@@ -48,24 +48,24 @@ class Rule(Generic[N_contra]):
     kinds: ClassVar[tuple[SubjectKind, ...]] = ()
     """The kinds of noun that the rule checks, where its directory does not say so (rules/shared)."""
     setting: ClassVar[str] = ""
-    """A list of the policy that the rule goes by; where the policy has one, the rule is on, pedantic or not."""
+    """The list of the policy that the rule uses; where the policy has one, the rule is on, pedantic or not."""
     listed: tuple[str, ...] = ()
-    """What that list holds, or what the rule goes by without one."""
+    """The entries of that list, or the rule's default where the policy has none."""
 
     def going_by(self, listed: tuple[str, ...]) -> Self:
-        """The same rule, going by the policy's list."""
+        """Return the same rule with the policy's list."""
         rule = copy(self)
         rule.listed = listed
         return rule
 
     conceals: ClassVar[bool] = False
-    """Whether the text at a fault's place is a secret: then no report shows it, and it is never evidence."""
+    """Whether the text at a finding's place is a secret: no report shows it, and it is never evidence."""
 
     @abstractmethod
     def check(self, noun: N_contra, /) -> Iterator[RuleFinding]:
         """Yield what is wrong with the noun."""
 
-    def finding(  # noqa: PLR0913  one keyword for each thing that a fault can differ in
+    def finding(  # noqa: PLR0913  one keyword for each field in which findings of a rule can differ
         self,
         message: str,
         at: At | str = (),
@@ -78,7 +78,7 @@ class Rule(Generic[N_contra]):
         evidence: str = "",
         place: Place | None = None,
     ) -> RuleFinding:
-        """Build a fault; `at` may be a field's name, `place` is more exact. What is not given comes from the rule."""
+        """Build a finding; `at` may be a field's name, `place` is more exact. The rule has the defaults."""
         return RuleFinding(
             message,
             (at,) if isinstance(at, str) else at,
@@ -92,7 +92,7 @@ class Rule(Generic[N_contra]):
         )
 
     def skip(self, reason: str, at: At | str = ()) -> RuleFinding:
-        """Say that this noun could not be judged, and why; it is never counted as a pass."""
+        """Report that the rule could not evaluate this noun, and why."""
         return RuleFinding(reason, (at,) if isinstance(at, str) else at, unknown=True)
 
 

@@ -15,35 +15,35 @@ from sealock.rules.retired import replaced_by
 from sealock.rules.rule import Rule, title
 
 _EXAMPLES: Final = {
-    UNUSED_IGNORE: "# sealock: ignore[C001] excused though nothing here is privileged\nFROM scratch\n",
-    EXPIRED_IGNORE: "# sealock: ignore[B034] the base image is on its way until=2024-01-31\nFROM debian\n",
+    UNUSED_IGNORE: "# sealock: ignore[C001] the agent needs it (but nothing here is privileged)\nFROM scratch\n",
+    EXPIRED_IGNORE: "# sealock: ignore[B034] the new base image comes later until=2024-01-31\nFROM debian\n",
     UNTRUSTED: '[[trust.image]]\nmatch = ["docker.io/library/*"]\ncosign = { keys = ["keys/release.pub"] }\n',
 }
 
 
 def pages() -> Iterator[RulePage]:
-    """Yield a page for every rule, by kind of noun and id, then those on the policy's own ignores."""
-    for rule in sorted(every_rule(), key=lambda rule: KINDS.index(kinds_of(rule)[0])):
+    """Yield a page for every rule, by kinds of noun and id, then the pages on the policy itself."""
+    for rule in sorted(every_rule(), key=lambda rule: [KINDS.index(kind) for kind in kinds_of(rule)]):
         yield _page(rule)
     yield _policy_page(
         UNUSED_IGNORE,
         Severity.LOW,
-        "An ignore that no longer matches anything hides what may come: the next fault of that kind passes unseen. It "
-        "is looked for in a file's own comments always, and in sealock.toml when a whole folder is checked.",
-        "Take the ignore away.",
+        "An ignore that matches nothing hides the next finding of that rule. Ignores in a file's comments are always "
+        "checked, and those in sealock.toml when a whole directory is checked.",
+        "Remove the ignore.",
     )
     yield _policy_page(
         EXPIRED_IGNORE,
         Severity.MEDIUM,
-        "An ignore may carry a last day. After it the findings count again, so that what was put off is not forgotten.",
-        "Mend the cause, or set a new day with a new reason.",
+        "An ignore may have a last day. After it the findings count again, so that nothing postponed is forgotten.",
+        "Fix the cause, or set a new day with a new reason.",
     )
     yield _policy_page(
         UNTRUSTED,
         Severity.HIGH,
-        "The policy's table [trust] says who must vouch for which images. Nobody whom it names does so for this one, "
-        "so it may be anybody's. It is judged when an image is checked at its registry, and by `sealock trust verify`.",
-        "Have it signed by somebody whom the policy names, or run another image.",
+        "The policy's table [trust] says who must sign which images. None of these signers signed this one, so anybody "
+        "may have made it. `sealock check` verifies images at a registry so, and `sealock trust verify` does too.",
+        "Have a signer that the policy names sign the image, or run another one.",
     )
 
 

@@ -50,11 +50,11 @@ class ImageMoves(Rule[Build | Container]):
         for named in named_images(noun):
             if named.image is None:
                 yield self.skip(named.unclear, named.at)
-            elif promise := moves(named):
+            elif moving := moves(named):
                 yield self.finding(
-                    promise.message,
+                    moving.message,
                     named.at,
                     place=named.place,
-                    severity=promise.severity,
-                    confidence=promise.confidence,
+                    severity=moving.severity,
+                    confidence=moving.confidence,
                 )
