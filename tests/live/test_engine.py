@@ -183,7 +183,7 @@ def test_names_ids_and_states(world: World) -> None:
             assert report.findings
         assert len(world.reports("container:*")) == 4
         (report,) = world.reports("container:webb").values()
-        assert "is web meant?" in report.errors[0].message
+        assert "did you mean web?" in report.errors[0].message
     finally:
         world.remove("web", "still", "made", "failing")
 

@@ -1,4 +1,4 @@
-"""Lays a compose service over the image that it builds: what the service leaves to the image, the Dockerfile says."""
+"""Merges a compose service with the image that it builds: the Dockerfile sets what the service leaves unset."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sealock.model.project import Project, ServiceBuild
 
 
 def over_images(document: Document, files: FileWindow) -> Document:
-    """Fill in what the services' own Dockerfiles say; a Dockerfile that cannot be seen leaves its service as it is."""
+    """Fill in what the services' Dockerfiles set; a Dockerfile that cannot be read leaves its service as it is."""
     project = next((subject.noun for subject in document.subjects if isinstance(subject.noun, Project)), None)
     builds = {service.subject: service.build for service in project.services if service.build} if project else {}
     if not builds:
@@ -36,7 +36,7 @@ def _over(subject: Subject, build: ServiceBuild, files: FileWindow) -> Subject:
     user = image.user
     if user is UNSET and isinstance(image.image, str) and not drops_root_for_workers(image.image):
         user = default_user(image.image)
-    # Where the Dockerfile cannot tell either, the field stays "the image decides".
+    # Where the Dockerfile does not decide either, the field stays UNSET: the base image decides.
     filled = {
         field: value
         for field, value in (("user", user), ("health", image.health))
@@ -46,7 +46,7 @@ def _over(subject: Subject, build: ServiceBuild, files: FileWindow) -> Subject:
 
 
 def _stage(build: ServiceBuild, files: FileWindow) -> Stage | None:
-    """The stage that the service's image is, None where its Dockerfile cannot be seen."""
+    """The stage that becomes the service's image; None where its Dockerfile cannot be read."""
     if build.inline is not None:
         text = build.inline
     elif "://" in build.context or build.context.startswith(("git@", "github.com/")):
