@@ -47,7 +47,7 @@ def test_it_tells_what_counts(advice: BaseAdvice) -> None:
     told = render("terminal", advice, width=100)
     for part in (
         "Starts            /run → /bin/sh → /app", "backtrace@GLIBC_2.2.5", "Would a smaller base work?", "libnone.so",
-        "Layers: 2", "later layers hide", "Shells", "Largest packages", "Unknown",
+        "Layers: 2", "Later layers hide", "Shells", "Largest packages", "Unknown",
     ):  # fmt: skip
         assert part in told, part
     assert told.rstrip().splitlines()[-1].startswith("→ ")
