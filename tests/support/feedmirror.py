@@ -19,7 +19,7 @@ from sealock.vulnerabilities.collector import FeedCollector
 from sealock.vulnerabilities.database.seal import opened, seal
 from sealock.vulnerabilities.database.sources import SourceFolder
 from sealock.vulnerabilities.database.update import UpdateOutcome, update
-from sealock.vulnerabilities.feeds import catalog
+from sealock.vulnerabilities.feeds import catalog, readers
 from sealock.vulnerabilities.feeds.feed import FeedItem
 from sealock.vulnerabilities.records import FeedState
 from sealock.vulnerabilities.store import AdvisoryStore
@@ -68,7 +68,7 @@ def read(feed: str, data: bytes, path: str = "") -> list[FeedItem]:
     """What the reader of a feed makes of one file's bytes."""
     one = catalog.FEEDS[feed]
     file = next(file for file in one.files if path in file.path)
-    return list(catalog.read(one, file, io.BytesIO(data), len(data)))
+    return list(readers.read(one, file, io.BytesIO(data), len(data)))
 
 
 def stored(folder: Path, feeds: Mapping[str, Iterable[FeedItem]]) -> AdvisoryStore:

@@ -231,8 +231,8 @@ def _public(symbol: str) -> bool:
     return not symbol.startswith("__") or symbol.endswith("@GLIBC_PRIVATE")
 
 
-def _count(found: list[Musl], what: str) -> str:
-    return f"{count(len(found), 'file')} from outside the distribution {what}"
+def _count(files: list[Musl], what: str) -> str:
+    return f"{count(len(files), 'file')} from outside the distribution {what}"
 
 
 def _few(names: Sequence[str]) -> str:

@@ -18,7 +18,7 @@ from sealock.reports.database import FeedRow, as_json, outcomes, shared, status
 from sealock.targets.outputs import write_output
 from sealock.vulnerabilities.database.artifact import pull, push
 from sealock.vulnerabilities.database.freshness import age
-from sealock.vulnerabilities.database.location import NAME, clear, folder
+from sealock.vulnerabilities.database.location import NAME, clear, database_directory
 from sealock.vulnerabilities.database.seal import opened
 from sealock.vulnerabilities.database.sources import FeedSource, SourceFolder, Web
 from sealock.vulnerabilities.database.update import update
@@ -91,7 +91,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _update(arguments: Namespace) -> int:
-    where = folder()
+    where = database_directory()
     current = _states(where, missing_ok=True)
     feeds = _select(arguments.only, current, mirrored=bool(arguments.source))
     with Progress("feeds checked", quiet=arguments.quiet) as progress:
@@ -124,12 +124,21 @@ def _share(arguments: Namespace) -> int:
         raise UsageError(msg)
     registry = open_registry(registries(arguments.policy, none=arguments.no_policy))
     with Progress("done", quiet=arguments.quiet) as progress:
-        done = push(registry, name, folder()) if arguments.what == "push" else pull(registry, name, folder(), progress)
+        done = (
+            push(registry, name, database_directory())
+            if arguments.what == "push"
+            else pull(registry, name, database_directory(), progress)
+        )
     place = f"{name.familiar}{f':{name.tag}' if name.tag else ''}@{done.digest}"
     rows = [_row(state, feed) for feed, state in done.feeds.items()]
     if arguments.format == "json":
         text = as_json(
-            rows, reference=place, digest=done.digest, outcome=done.result, size=done.size, database=folder()
+            rows,
+            reference=place,
+            digest=done.digest,
+            outcome=done.result,
+            size=done.size,
+            database=database_directory(),
         )
         _emit(arguments, text, exact=True)
     elif not arguments.quiet or arguments.what == "push":
@@ -177,8 +186,8 @@ def _states(where: str, *, missing_ok: bool = False, thorough: bool = False) -> 
 
 
 def _status(arguments: Namespace) -> int:
-    path = f"{folder()}/{NAME}"
-    rows = [_row(state, name) for name, state in _states(folder(), thorough=True).items()]
+    path = f"{database_directory()}/{NAME}"
+    rows = [_row(state, name) for name, state in _states(database_directory(), thorough=True).items()]
     size = Path(path).stat().st_size
     if arguments.format == "json":
         _emit(arguments, as_json(rows, database=path, size=size), exact=True)
@@ -214,7 +223,7 @@ def _emit(arguments: Namespace, text: str, *, exact: bool = False) -> None:
 
 
 def _clear(arguments: Namespace) -> int:
-    removed = clear(folder())
+    removed = clear(database_directory())
     if not arguments.quiet:
         write("the advisory database was removed\n" if removed else "there is no advisory database\n")
     return 0

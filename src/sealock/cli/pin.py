@@ -89,8 +89,8 @@ def run(arguments: Namespace) -> int:
     if (uses_lock or arguments.compose_override) and arguments.diff:
         message = "--diff shows changes of files, and --lock and --compose-override change none"
         raise UsageError(message)
-    found = policy_of(arguments.policy, none=arguments.no_policy)
-    policy = found[1] if found else None
+    applied = policy_of(arguments.policy, none=arguments.no_policy)
+    policy = applied[1] if applied else None
     selects = make_filter(arguments.only, arguments.exclude)
     if uses_lock and arguments.compose_override:
         lock = lockfile.load(arguments.lock_file or lockfile.NAME) or lockfile.EMPTY

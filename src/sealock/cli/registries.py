@@ -12,8 +12,8 @@ def registries(policy: str | None, *, none: bool = False, directory: str = ".") 
 
     PolicyError where it is not valid, or a named one does not exist. `none` ignores every policy.
     """
-    found = policy_of(policy, none=none, directory=directory)
-    return found[1].access if found is not None else Registries()
+    applied = policy_of(policy, none=none, directory=directory)
+    return applied[1].access if applied is not None else Registries()
 
 
 def policy_of(policy: str | None, *, none: bool = False, directory: str = ".") -> tuple[str, Policy] | None:

@@ -111,8 +111,8 @@ def find(kind: PinnedFileKind, source: Source) -> FoundReferences:
         case "dockerfile":
             return dockerfiles.find(source)
         case "compose":
-            folder = os.path.dirname(source.name) or "."
-            return yamls.find_compose(source, DirectoryWindow(folder, folder))
+            directory = os.path.dirname(source.name) or "."
+            return yamls.find_compose(source, DirectoryWindow(directory, directory))
         case "kubernetes":
             return yamls.find_kubernetes(source)
         case "run":

@@ -89,9 +89,9 @@ class DockerCredentials:
         tables = []
         if inline := self._environment.get("DOCKER_AUTH_CONFIG"):
             tables.append(_table("$DOCKER_AUTH_CONFIG", inline.encode()))
-        folder = self._environment.get("DOCKER_CONFIG")
+        directory = self._environment.get("DOCKER_CONFIG")
         home = self._environment.get("HOME")
-        path = Path(folder) if folder else Path(home or "/nonexistent") / ".docker"
+        path = Path(directory) if directory else Path(home or "/nonexistent") / ".docker"
         path /= "config.json"
         try:
             with path.open("rb") as file:

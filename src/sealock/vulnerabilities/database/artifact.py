@@ -48,12 +48,12 @@ class Transfer(Struct, frozen=True):
     result: Literal["pushed", "pulled", "unchanged"]
 
 
-def push(registry: Registry, name: ImageName, folder: str) -> Transfer:
+def push(registry: Registry, name: ImageName, directory: str) -> Transfer:
     """Push the database of a directory under the name's tag. The same database makes the same manifest.
 
     DatabaseError where there is none or it is damaged, TransportError where the registry refuses it.
     """
-    path = os.path.join(folder, NAME)
+    path = os.path.join(directory, NAME)
     store = opened(path, thorough=True)
     try:
         feeds = store.feeds()
@@ -88,7 +88,7 @@ def push(registry: Registry, name: ImageName, folder: str) -> Transfer:
 
 
 def pull(
-    registry: Registry, name: ImageName, folder: str, progress: Callable[[str], None] = lambda _text: None
+    registry: Registry, name: ImageName, directory: str, progress: Callable[[str], None] = lambda _text: None
 ) -> Transfer:
     """Replace the database of a directory by a registry's; on any error the current one stays.
 
@@ -97,8 +97,8 @@ def pull(
     """
     manifest = registry.manifest(name)
     layer = _layer(name, manifest)
-    path = os.path.join(folder, NAME)
-    with writing(folder, lambda: progress("waiting for another update")) as incoming:
+    path = os.path.join(directory, NAME)
+    with writing(directory, lambda: progress("waiting for another update")) as incoming:
         current = _current_feeds(path)
         if current is not None and _digest(path) == (layer.digest, layer.size):
             return Transfer(manifest.digest, layer.size, current, "unchanged")
@@ -108,11 +108,11 @@ def pull(
             with open(new, "xb") as file:
                 file.writelines(registry.blob(name, layer.digest, layer.size))
         except OSError as error:
-            raise DatabaseError(cannot(folder, error)) from None
+            raise DatabaseError(cannot(directory, error)) from None
         if why := fault(new):
             raise _refused(name, manifest, why)
         feeds = _feeds(new)
-        put(new, folder)
+        put(new, directory)
     return Transfer(manifest.digest, layer.size, feeds, "pulled")
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from sealock.errors import DatabaseError
 from sealock.net.transport import Transport
-from sealock.vulnerabilities.database.location import NAME, folder
+from sealock.vulnerabilities.database.location import NAME, database_directory
 from sealock.vulnerabilities.database.seal import NoDatabaseError, OlderError, opened
 from sealock.vulnerabilities.database.sources import Web
 from sealock.vulnerabilities.feeds.catalog import FEEDS, Feed, needed
@@ -46,7 +46,7 @@ def ready(
     can be fetched, or where it is damaged or of a newer version; where only some feeds cannot be fetched, `notes` says
     so and the store does not cover their ecosystems.
     """
-    where = where or folder()
+    where = where or database_directory()
     path = os.path.join(where, NAME)
     store: AdvisoryStore | None = None
     try:

@@ -16,7 +16,7 @@ _LOCK: Final = "lock"
 _INCOMING: Final = "incoming-"
 
 
-def folder() -> str:
+def database_directory() -> str:
     """The directory of the database: $SEALOCK_DB_DIR, else in $XDG_CACHE_HOME or ~/.cache."""
     if given := os.environ.get("SEALOCK_DB_DIR"):
         return os.path.abspath(given)

@@ -18,8 +18,9 @@ from sealock.vulnerabilities.collector import CollectedFeed, FeedCollector
 from sealock.vulnerabilities.database.location import NAME, cannot, put, writing
 from sealock.vulnerabilities.database.seal import ForeignError, opened, seal, unseal
 from sealock.vulnerabilities.database.sources import FeedSource, Got, Same
-from sealock.vulnerabilities.feeds.catalog import Feed, read
+from sealock.vulnerabilities.feeds.catalog import Feed
 from sealock.vulnerabilities.feeds.feed import Damaged
+from sealock.vulnerabilities.feeds.readers import read
 from sealock.vulnerabilities.records import FeedState, FileState, encode
 from sealock.vulnerabilities.store import AdvisoryStore
 
@@ -44,7 +45,7 @@ class _Fresh(Struct):
 
 
 def update(
-    folder: str,
+    directory: str,
     source: FeedSource,
     feeds: Sequence[Feed],
     progress: Callable[[str], None] = lambda _text: None,
@@ -54,8 +55,8 @@ def update(
 
     A feed that cannot be fetched or read stays as it was, and its outcome says why. `progress` receives each step.
     """
-    path = os.path.join(folder, NAME)
-    with writing(folder, lambda: progress("waiting for another update")) as incoming:
+    path = os.path.join(directory, NAME)
+    with writing(directory, lambda: progress("waiting for another update")) as incoming:
         store, states = _former(path)
         try:
             fresh: list[_Fresh] = []
@@ -77,8 +78,8 @@ def update(
                     _copy_with_states(path, new, newer)
                 seal(new)
             except (OSError, sqlite3.Error) as error:
-                raise DatabaseError(_cannot_write(folder, error)) from None
-            put(new, folder)
+                raise DatabaseError(_cannot_write(directory, error)) from None
+            put(new, directory)
         finally:
             if store is not None:
                 store.close()
@@ -96,10 +97,10 @@ def _former(path: str) -> tuple[AdvisoryStore | None, dict[str, FeedState]]:
         return None, {}
 
 
-def _cannot_write(folder: str, error: OSError | sqlite3.Error) -> str:
+def _cannot_write(directory: str, error: OSError | sqlite3.Error) -> str:
     if isinstance(error, OSError):
-        return cannot(folder, error)
-    return f"{folder} cannot be written ({error}); is its disk full?"
+        return cannot(directory, error)
+    return f"{directory} cannot be written ({error}); is its disk full?"
 
 
 def _fetch(feed: Feed, source: FeedSource, former: FeedState | None, incoming: str, now: int) -> _Fresh:

@@ -1,4 +1,4 @@
-"""The catalogue of feeds: name, addresses, ecosystem and reader.
+"""The catalogue of feeds: name, addresses, and ecosystem.
 
 A mirror has the same files below one directory or address, each at its `path`.
 """
@@ -6,12 +6,10 @@ A mirror has the same files below one directory or address, each at its `path`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import IO, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 from urllib.parse import quote
 
 from msgspec import Struct
-
-from sealock.vulnerabilities.feeds.feed import FeedItem
 
 Family: TypeAlias = Literal[
     "osv", "alpine-secdb", "wolfi", "chainguard", "debian-tracker", "redhat-vex", "kev", "epss", "endoflife"
@@ -110,37 +108,3 @@ def needed(ecosystems: Iterable[str]) -> tuple[Feed, ...]:
     """The feeds for packages of these ecosystems, general scores and catalogues included."""
     names = set(ecosystems)
     return tuple(feed for feed in FEEDS.values() if any(feed.covers(name) for name in names))
-
-
-def read(feed: Feed, file: FeedFile, stream: IO[bytes], size: int) -> Iterator[FeedItem]:
-    """Read one file of a feed. `size` is the file's, in bytes. Damaged where the file cannot be read."""
-    match feed.family:
-        case "osv":
-            from sealock.vulnerabilities.feeds import osv  # noqa: PLC0415  only updates read feeds
-
-            return osv.read(stream, size, feed.ecosystem)
-        case "alpine-secdb" | "wolfi" | "chainguard":
-            from sealock.vulnerabilities.feeds import secdb  # noqa: PLC0415
-
-            return secdb.read(stream, feed.name, feed.ecosystem.partition(":")[0])
-        case "debian-tracker":
-            from sealock.vulnerabilities.feeds import debian  # noqa: PLC0415
-
-            return debian.read(stream)
-        case "redhat-vex":
-            from sealock.vulnerabilities.feeds import csaf  # noqa: PLC0415
-
-            return csaf.read(stream, file.path)
-        case "kev":
-            from sealock.vulnerabilities.feeds import kev  # noqa: PLC0415
-
-            return kev.read(stream)
-        case "epss":
-            from sealock.vulnerabilities.feeds import epss  # noqa: PLC0415
-
-            return epss.read(stream)
-        case "endoflife":
-            from sealock.vulnerabilities.feeds import endoflife  # noqa: PLC0415
-
-            product = file.path.rpartition("/")[2].removesuffix(".json")
-            return endoflife.read(stream, PRODUCTS[product])

@@ -17,7 +17,7 @@ _ALLOWED: Final = re.compile("[*.+!_0-9a-z]+")
 _PIECES: Final = re.compile("[0-9]+|[*]+|[^0-9*]+")
 _POST: Final = b"\xf0"
 _END: Final = b"\x85"
-"""The end of a list; a component of zeros is its end alone, so this is its code as well."""
+"""The end of a list; a component of zeros is only its end, so this is its code as well."""
 _ZERO: Final = high("")
 
 

@@ -24,7 +24,7 @@ _LONGEST_REMEMBERED: Final = 24
 def number(digits: str, base: int) -> bytes:
     """Give the code of a number, of any length: "" and zeros before it count for nothing.
 
-    The first byte, one of 28 from `base` on, tells how many digits there are, so that longer ones come later, and
+    The first byte, one of 28 from `base` on, gives the number of digits, so that longer ones come later, and
     is all there is of a number below ten. `digits` holds ASCII digits only.
     """
     digits = digits.lstrip("0")

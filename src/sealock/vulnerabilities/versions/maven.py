@@ -3,7 +3,7 @@
 A version is a list of numbers and words that may end in a list, which may end in a list again: `-`, and a change from
 digits to letters or back, begin a new one. What lacks counts as nothing, so each item is before or after the end.
 
-Maven's own comparison goes in circles for a few texts that nobody writes (1 < 1-sp < 1.0.alpha.1 < 1), which no order
+Maven's own comparison goes in circles for a few texts that never occur (1 < 1-sp < 1.0.alpha.1 < 1), which no order
 can follow. Such an item then keeps its side of the end, and its place among those on the same side:
 
     words before the end, lists before it, zeros and then a word before it, the end,

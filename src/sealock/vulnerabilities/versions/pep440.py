@@ -24,7 +24,7 @@ def _local_code(part: str) -> bytes:
     return high(part) if part.isdigit() else part.encode("ascii") + b"\0"
 
 
-# After the release: a development release of it alone, its pre-releases, itself; all before a further number (`HIGH`).
+# After the release: only a development release of it, its pre-releases, itself; all before a further number (`HIGH`).
 _DEVELOPMENT: Final = b"\x01"
 _PRE: Final = {"a": b"\x02", "b": b"\x03", "r": b"\x04", "c": b"\x04", "p": b"\x04"}
 _FINAL: Final = b"\x05"
