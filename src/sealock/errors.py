@@ -1,16 +1,16 @@
-"""What sealock raises. Broken input is data (a Problem); these are for promises that could not be kept."""
+"""Exceptions. Broken input is data (`InputError` in the report); these are for what sealock cannot deliver."""
 
 
 class SealockError(Exception):
-    """The base of all errors that sealock raises on purpose; its text is fit to be shown to a person."""
+    """The base of all errors that sealock raises on purpose; its text is for the user."""
 
 
 class TargetError(SealockError):
-    """A target that was named could not be found or opened."""
+    """A target could not be found or opened."""
 
 
 class FormatError(SealockError):
-    """Text that should be mended cannot hold the change asked for."""
+    """A text cannot express the change."""
 
 
 class PolicyError(SealockError):
@@ -18,15 +18,15 @@ class PolicyError(SealockError):
 
 
 class UsageError(SealockError):
-    """The command line's words do not fit together."""
+    """The arguments of the command line do not fit together."""
 
 
 class TransportError(SealockError):
-    """A server could not be reached, or answered what it must not; the text names the address and what to do."""
+    """A server could not be reached, or broke its protocol; the text names the address and what to do."""
 
 
 class TrustError(SealockError):
-    """Content is not trusted: the text says which check failed, and on what. Never raised for "could not tell"."""
+    """Content is not trusted: the text says which check failed. Never raised where the check could not be made."""
 
 
 class DatabaseError(SealockError):
@@ -34,11 +34,11 @@ class DatabaseError(SealockError):
 
 
 class EngineError(TargetError):
-    """A container engine could not be reached, or did not answer as one; the text says where and what to do."""
+    """A container engine could not be reached, or broke its protocol; the text says where and what to do."""
 
 
 class EngineRefusedError(EngineError):
-    """The engine refused a request; `status` is HTTP's, 404 for what is not there."""
+    """The engine refused a request; `status` is the HTTP status, 404 for what does not exist."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)

@@ -9,31 +9,31 @@ from types import ModuleType
 
 
 def within(package: ModuleType, without: Collection[str] = ()) -> list[ModuleType]:
-    """Load the modules of a package and of the packages below it, in the order of their names, but those named.
+    """Load the modules of a package and of its subpackages in the order of their names, except those in `without`.
 
-    Those whose names begin with an underscore help the others, and are left to them: not all of them are needed.
+    Modules whose names start with an underscore are helpers; the others import them where they need them.
     """
-    found: list[ModuleType] = []
-    for folder in package.__path__:
+    modules: list[ModuleType] = []
+    for directory in package.__path__:
         try:
-            names = [_name(folder, entry) for entry in sorted(os.listdir(folder))]
+            names = [_name(directory, entry) for entry in sorted(os.listdir(directory))]
         except OSError:
-            # It lies in an archive.
-            from pkgutil import iter_modules  # noqa: PLC0415  as above
+            # The package is in an archive.
+            from pkgutil import iter_modules  # noqa: PLC0415  it loads inspect, as the module's docstring says
 
-            names = [iter_module.name for iter_module in iter_modules([folder])]
+            names = [module.name for module in iter_modules([directory])]
         for name in names:
             if not name or name.startswith("_") or name in without:
                 continue
             module = import_module(f"{package.__name__}.{name}")
-            found.append(module)
+            modules.append(module)
             if hasattr(module, "__path__"):
-                found += within(module, without)
-    return found
+                modules += within(module, without)
+    return modules
 
 
-def _name(folder: str, entry: str) -> str:
-    """The module that a folder's entry is, "" for none."""
+def _name(directory: str, entry: str) -> str:
+    """The module that a directory entry is, "" for none."""
     if entry.endswith(".py"):
         return "" if entry == "__init__.py" else entry.removesuffix(".py")
-    return entry if os.path.isfile(os.path.join(folder, entry, "__init__.py")) else ""
+    return entry if os.path.isfile(os.path.join(directory, entry, "__init__.py")) else ""
