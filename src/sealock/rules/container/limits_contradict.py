@@ -6,9 +6,9 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 class LimitsContradict(Rule[Container]):
     """Limits contradict each other.
 
-    A reservation at or above the limit reserves nothing; the engine refuses a swap total below the memory limit, a
-    processor limit together with a quota or period, and less than 6 MiB of memory. What holds in the end is not what
-    the file says, or the container does not start.
+    A reservation at or above the limit reserves nothing. The engine refuses a memory_swap below the memory limit, cpus
+    together with cpu_quota or cpu_period, and less than 6 MiB of memory. The container does not start, or runs with
+    other limits than the file suggests.
     """
 
     id = "C035"
@@ -16,7 +16,7 @@ class LimitsContradict(Rule[Container]):
     severity = Severity.LOW
     reads = ("memory", "memory_reservation", "memory_swap", "cpus", "cpu_quota")
     references = (docker_docs("engine/containers/resource_constraints/"),)
-    remedy = "Keep the one limit that is meant, and a reservation below it."
+    remedy = "Keep the limit that you mean, and a reservation below it."
     bad = (
         "docker run -m 512m --memory-reservation 512m alpine",
         "docker run --cpus 2 --cpu-quota 50000 alpine",
@@ -33,23 +33,23 @@ class LimitsContradict(Rule[Container]):
         swap = given(container.memory_swap, 0)
         if 0 < memory < 6 << 20:
             yield self.finding(
-                "has less memory than the 6 MiB that the engine asks for", "memory", fix=Set("memory", 6 << 20)
+                "limits memory to less than 6 MiB, which the engine refuses", "memory", fix=Set("memory", 6 << 20)
             )
         elif 0 < memory <= reserved:
             yield self.finding(
-                "reserves as much memory as it may use, or more",
+                "reserves at least as much memory as its limit",
                 "memory_reservation",
                 fix=Set("memory_reservation", UNSET),
             )
         elif 0 < swap < memory:
             yield self.finding(
-                "has a total of memory and swap below its memory limit",
+                "sets memory_swap below its memory limit, which the engine refuses",
                 "memory_swap",
                 fix=Set("memory_swap", memory),
             )
         if given(container.cpus, 0.0) > 0 and (given(container.cpu_quota, 0) > 0 or given(container.cpu_period, 0) > 0):
             yield self.finding(
-                "sets cpus together with a quota or period, which the engine refuses",
+                "sets cpus together with cpu_quota or cpu_period, which the engine refuses",
                 "cpus",
                 fix=Set("cpus", UNSET),
             )

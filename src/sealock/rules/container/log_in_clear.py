@@ -10,8 +10,8 @@ _ADDRESSES = frozenset({"syslog-address", "gelf-address", "fluentd-address", "sp
 class LogInClear(Rule[Container]):
     """Log is sent over an unencrypted connection.
 
-    Logs tell of people, addresses and mistakes, tokens among them. Sent by plain TCP, UDP or HTTP they can be read and
-    forged on the way. Send them with TLS (`tcp+tls://`, `tls://`, `https://`), or to a collector on the host.
+    Logs contain personal data, addresses, errors and sometimes tokens. Over plain TCP, UDP or HTTP anyone on the path
+    can read and forge them. Send logs with TLS (`tcp+tls://`, `tls://`, `https://`), or to a collector on the host.
     """
 
     id = "C058"
@@ -19,7 +19,7 @@ class LogInClear(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("logging",)
     references = (cis_docker("2.13"), cwe(319), docker_docs("engine/logging/drivers/syslog/"))
-    remedy = "Send it with TLS (tcp+tls://, tls://, https://), or to a collector on 127.0.0.1."
+    remedy = "Send logs with TLS (tcp+tls://, tls://, https://), or to a collector on 127.0.0.1."
     bad = (
         "docker run --log-driver syslog --log-opt syslog-address=tcp://logs.example.com:514 alpine",
         (
@@ -37,12 +37,16 @@ class LogInClear(Rule[Container]):
         if not isinstance(container.logging, Logging):
             return
         for name, value in container.logging.options:
-            scheme, found, rest = value.partition("://")
+            scheme, separator, rest = value.partition("://")
             if name not in _ADDRESSES:
                 if name in {"splunk-insecureskipverify", "syslog-tls-skip-verify"} and value == "true":
-                    yield self.finding(f"sends its log without checking to whom ({name})", "logging", evidence=name)
+                    yield self.finding(
+                        f"sends its log without verifying the server's certificate ({name})", "logging", evidence=name
+                    )
                 continue
-            host = rest if found else value
-            plain = scheme in {"tcp", "udp", "http"} or (not found and name == "fluentd-address")
+            host = rest if separator else value
+            plain = scheme in {"tcp", "udp", "http"} or (not separator and name == "fluentd-address")
             if plain and everyone(host.rpartition(":")[0] or host):
-                yield self.finding(f"sends its log to {value} in the clear", "logging", evidence=f"{name}={value}")
+                yield self.finding(
+                    f"sends its log to {value} without encryption", "logging", evidence=f"{name}={value}"
+                )

@@ -7,8 +7,8 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 class LogNone(Rule[Container]):
     """Logging is disabled.
 
-    With the driver `none` nothing that the program says is kept: after an incident there is nothing to go by, and
-    `docker logs` shows nothing. Where the log is too large, let it rotate (driver `local`, or `max-size`).
+    The driver `none` discards everything that the program prints: after an incident there is no record, and `docker
+    logs` shows nothing. If the log is too large, rotate it (driver `local`, or `max-size`).
     """
 
     id = "C051"
@@ -16,7 +16,7 @@ class LogNone(Rule[Container]):
     severity = Severity.LOW
     reads = ("logging",)
     references = (cis_docker("2.13"), cwe(778), docker_docs("engine/logging/configure/"))
-    remedy = "Use the driver local, which rotates by itself."
+    remedy = "Use the driver local, which rotates by default."
     bad = (
         "docker run --log-driver none alpine",
         "services:\n  app:\n    image: alpine:3.20\n    logging:\n      driver: none\n",
@@ -25,4 +25,4 @@ class LogNone(Rule[Container]):
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         if isinstance(container.logging, Logging) and container.logging.driver == "none":
-            yield self.finding("throws its log away", "logging", fix=Set("logging", UNSET))
+            yield self.finding("discards its log (driver none)", "logging", fix=Set("logging", UNSET))

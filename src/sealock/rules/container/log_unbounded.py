@@ -9,8 +9,8 @@ _ROTATION = (("max-size", "10m"), ("max-file", "3"))
 class LogUnbounded(Rule[Container]):
     """Log file without size limit.
 
-    The driver json-file keeps everything unless `max-size` is set, and fills the host's disk sooner or later. Adding
-    `max-size` and `max-file` changes nothing but how much of the past is kept.
+    Without `max-size` the driver json-file never deletes anything, and fills the host's disk sooner or later.
+    `max-size` and `max-file` change only how much of the past is kept.
     """
 
     id = "C052"
@@ -34,4 +34,4 @@ class LogUnbounded(Rule[Container]):
         if isinstance(log, Logging) and log.driver == "json-file" and "max-size" not in dict(log.options):
             kept = tuple(option for option in log.options if option[0] != "max-file")
             fix = Set("logging", Logging(log.driver, (*kept, *_ROTATION)))
-            yield self.finding("keeps its log in a file that grows without end", "logging", fix=fix)
+            yield self.finding("writes its log to a file that grows without limit", "logging", fix=fix)

@@ -19,8 +19,8 @@ from sealock.rules.kit import (
 class LogUnset(Rule[Container]):
     """No log rotation is set.
 
-    Unless the engine's configuration says otherwise its log driver is json-file, which keeps everything for ever. Set
-    the rotation once for all in daemon.json (`log-driver: local`), or for this container.
+    Unless the engine's configuration says otherwise, its log driver is json-file, which keeps everything. Set rotation
+    for all containers in daemon.json (`log-driver: local`), or for this one.
     """
 
     id = "C053"
@@ -31,7 +31,7 @@ class LogUnset(Rule[Container]):
     safe = True
     reads = ("logging",)
     references = (cis_docker("2.13"), cwe(770), docker_docs("engine/logging/configure/"))
-    remedy = "Set the driver local, or json-file with max-size and max-file, here or for all in daemon.json."
+    remedy = "Set the driver local, or json-file with max-size and max-file, here or in daemon.json."
     bad = ("docker run alpine", "services:\n  app:\n    image: alpine:3.20\n")
     good = ("docker run --log-driver local alpine", "docker run --log-opt max-size=10m alpine")
 
@@ -39,7 +39,7 @@ class LogUnset(Rule[Container]):
         if container.logging is UNSET:
             rotated = Logging("json-file", (("max-size", "10m"), ("max-file", "3")))
             yield self.finding(
-                "leaves its log's rotation to the engine, which has none by default",
+                "sets no log rotation, and the engine has none by default",
                 "logging",
                 fix=Set("logging", rotated),
                 evidence="no logging",

@@ -6,8 +6,8 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Sever
 class MemoryUnlimited(Rule[Container]):
     """No memory limit.
 
-    A leak or an attack in one container then starves the host, and the kernel kills whatever it finds largest. Set a
-    limit somewhat above what the program uses at its busiest (`docker stats` shows it); sealock offers 512 MiB.
+    A leak or an attack in one container then exhausts the host's memory, and the kernel kills the largest process. Set
+    a limit somewhat above the program's peak use (`docker stats` shows it); sealock's fix sets 512 MiB.
     """
 
     id = "C028"
@@ -16,7 +16,7 @@ class MemoryUnlimited(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("memory",)
     references = (cis_docker("5.11"), cwe(770), docker_docs("engine/containers/resource_constraints/#memory"))
-    remedy = "Set a memory limit somewhat above what the program uses at its busiest."
+    remedy = "Set a memory limit somewhat above the program's peak use."
     bad = ("docker run alpine", "docker run -m 0 alpine", "services:\n  app:\n    image: alpine:3.20\n")
     good = (
         "docker run -m 256m alpine",
@@ -27,5 +27,5 @@ class MemoryUnlimited(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         if given(container.memory, 0) <= 0:
             yield self.finding(
-                "may use all of the host's memory", "memory", fix=Set("memory", 512 << 20), evidence="no memory limit"
+                "can use all of the host's memory", "memory", fix=Set("memory", 512 << 20), evidence="no memory limit"
             )

@@ -19,9 +19,9 @@ from sealock.rules.kit import (
 class MountShared(Rule[Container]):
     """Shared mount propagation.
 
-    With shared propagation what the container mounts below that folder appears on the host, and in other containers
-    that share it. Only programs that mount file systems for others (storage drivers) need it, and they need SYS_ADMIN
-    too. rprivate is the default; rslave lets the host's mounts in and none out.
+    With shared propagation, what the container mounts below that directory appears on the host and in other containers
+    that share it. Only programs that mount file systems for others (storage drivers) need it, together with SYS_ADMIN.
+    rprivate is the default; rslave propagates mounts from the host only.
     """
 
     id = "C042"
@@ -29,7 +29,7 @@ class MountShared(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("mounts", "volumes_from")
     references = (cis_docker("5.20"), cwe(668), docker_docs("engine/storage/bind-mounts/#configure-bind-propagation"))
-    remedy = "Use rprivate propagation, or rslave where the container must see the host's later mounts."
+    remedy = "Use rprivate propagation, or rslave if the container has to see later mounts of the host."
     bad = (
         "docker run -v /mnt/data:/data:shared alpine",
         "docker run --mount type=bind,src=/mnt,dst=/mnt,bind-propagation=rshared alpine",
@@ -41,7 +41,7 @@ class MountShared(Rule[Container]):
         for index, mount in enumerate(given(container.mounts, ())):
             if mount.propagation in {"shared", "rshared"}:
                 yield self.finding(
-                    f"shares its mounts below {mount.target} with the host ({mount.propagation})",
+                    f"propagates mounts below {mount.target} to the host ({mount.propagation})",
                     ("mounts", index),
                     fix=Swap("mounts", mount, replace(mount, propagation="rprivate")),
                 )

@@ -7,10 +7,10 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 class NewPrivileges(Rule[Container]):
     """no-new-privileges is not set.
 
-    Without no-new-privileges an ordinary user in the container can become its root through any setuid program that
-    has a hole. The switch stops sudo, su, postfix's helpers and programs with file capabilities, and nothing else: a
-    process that starts as root and gives it up (gosu, su-exec, nginx) works as before. So the change is safe for
-    Docker Hub's official servers, whose start-up is known, and worth a try for all others.
+    Without no-new-privileges an ordinary user in the container can become root through a vulnerable setuid program. The
+    option stops sudo, su, postfix's helpers and programs with file capabilities, and nothing else: a process that
+    starts as root and drops privileges (gosu, su-exec, nginx) works as before. So the fix is safe for Docker Hub's
+    official servers, whose start-up is known; for other images, test it.
     """
 
     id = "C006"
@@ -35,7 +35,7 @@ class NewPrivileges(Rule[Container]):
             return
         off = container.no_new_privileges is not UNSET
         yield self.finding(
-            "turns no-new-privileges off" if off else "may gain privileges through setuid programs",
+            "turns no-new-privileges off" if off else "can gain privileges through setuid programs",
             "no_new_privileges",
             fix=Set("no_new_privileges", True),
             safe=not off and not may_need_setuid(given(container.image, ""), container),

@@ -31,14 +31,14 @@ _VARIABLES = {
     "JUPYTER_TOKEN": (frozenset({""}), Severity.HIGH),
 }
 _WORDS = (
-    ("--protected-mode no", "Redis without its guard against strangers", Severity.HIGH),
-    ("--skip-grant-tables", "the database without any accounts", Severity.HIGH),
-    ("--noauth", "the database without accounts", Severity.HIGH),
-    ("--no-auth", "a service without logins", Severity.HIGH),
-    ("--disable-auth", "a service without logins", Severity.HIGH),
-    ("--auth none", "a service without logins", Severity.HIGH),
-    ("--auth=none", "a service without logins", Severity.HIGH),
-    ("xpack.security.enabled=false", "Elasticsearch without logins", Severity.HIGH),
+    ("--protected-mode no", "Redis without protected mode", Severity.HIGH),
+    ("--skip-grant-tables", "the database without access control", Severity.HIGH),
+    ("--noauth", "the database without authentication", Severity.HIGH),
+    ("--no-auth", "a service without authentication", Severity.HIGH),
+    ("--disable-auth", "a service without authentication", Severity.HIGH),
+    ("--auth none", "a service without authentication", Severity.HIGH),
+    ("--auth=none", "a service without authentication", Severity.HIGH),
+    ("xpack.security.enabled=false", "Elasticsearch without authentication", Severity.HIGH),
     ("--api.insecure", "Traefik's dashboard without a password", Severity.MEDIUM),
     ("tcp://0.0.0.0:2375", "the Docker API without TLS", Severity.CRITICAL),
     ("NotebookApp.token=", "a notebook without a token", Severity.HIGH),
@@ -46,13 +46,13 @@ _WORDS = (
     ("IdentityProvider.token=", "a notebook without a token", Severity.HIGH),
     ("NotebookApp.password=", "a notebook without a password", Severity.HIGH),
     ("ServerApp.password=", "a notebook without a password", Severity.HIGH),
-    ("--anonymous-auth=true", "an API that anybody may use", Severity.MEDIUM),
-    ("--insecure-skip-auth", "a service without logins", Severity.HIGH),
+    ("--anonymous-auth=true", "an API that accepts anonymous requests", Severity.MEDIUM),
+    ("--insecure-skip-auth", "a service without authentication", Severity.HIGH),
 )
 
 
-def _said(line: str, words: str) -> bool:
-    """Whether a switch stands in a line, and stands for "off"."""
+def _enabled(line: str, words: str) -> bool:
+    """Whether a line contains an option and does not set it to false."""
     at = line.find(words)
     if at < 0:
         return False
@@ -65,10 +65,10 @@ def _said(line: str, words: str) -> bool:
 class NoPassword(Rule[Container]):
     """Service without a password.
 
-    Whoever reaches it, from a neighbouring container or a published port, may read and change everything; those who
-    search the Internet for open databases find it soon. What is handy for a test (`POSTGRES_HOST_AUTH_METHOD=trust`,
-    `MYSQL_ALLOW_EMPTY_PASSWORD`, an empty notebook token) stays in the image where a Dockerfile sets it. Let the
-    service ask for a password from a secret file (POSTGRES_PASSWORD_FILE and the like).
+    Anyone who reaches it, from a neighbouring container or a published port, can read and change everything; scanners
+    find open databases on the Internet within hours. What is handy for a test (`POSTGRES_HOST_AUTH_METHOD=trust`,
+    `MYSQL_ALLOW_EMPTY_PASSWORD`, an empty notebook token) stays in the image if a Dockerfile sets it. Set a password
+    from a secret file (POSTGRES_PASSWORD_FILE and the like).
     """
 
     id = "C070"
@@ -76,7 +76,7 @@ class NoPassword(Rule[Container]):
     severity = Severity.HIGH
     reads = ("environment", "command")
     references = (cwe(306), cwe(258))
-    remedy = "Take the switch away, and give it a password from a secret file."
+    remedy = "Remove the setting, and set a password from a secret file."
     bad = (
         "docker run -e POSTGRES_HOST_AUTH_METHOD=trust postgres:16",
         "docker run redis:7.4 redis-server --protected-mode no",
@@ -101,12 +101,12 @@ class NoPassword(Rule[Container]):
             values, severity = _VARIABLES.get(variable.name.upper(), (frozenset(), self.severity))
             if variable.value is not None and variable.value.strip("\"'").lower() in values:
                 yield self.finding(
-                    f"lets everybody in without a password ({variable.name}={variable.value})",
+                    f"accepts connections without a password ({variable.name}={variable.value})",
                     ("environment", index),
                     fix=Remove("environment", variable),
                     severity=severity,
                 )
         for _, at, line in command_lines(container):
             for words, what, severity in _WORDS if at[0] != "health" else ():
-                if _said(line, words):
+                if _enabled(line, words):
                     yield self.finding(f"starts {what} ({words.strip('=')})", at, severity=severity, evidence=words)

@@ -6,9 +6,9 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 class OomShifted(Rule[Container]):
     """OOM killer is disabled or biased away from the container.
 
-    When memory runs out the kernel stops something. With oom_kill_disable or a strongly negative oom_score_adj it is
-    not this container, however much it took, but the host's own services; without a memory limit the whole host can
-    hang. Give the container a memory limit and leave the kernel its choice.
+    When memory runs out, the OOM killer stops a process. With oom_kill_disable or a strongly negative oom_score_adj it
+    spares this container, however much memory it uses, and stops the host's own services; without a memory limit the
+    whole host can hang. Set a memory limit and leave the choice to the kernel.
     """
 
     id = "C034"
@@ -19,7 +19,7 @@ class OomShifted(Rule[Container]):
         cwe(770),
         docker_docs("engine/containers/resource_constraints/#understand-the-risks-of-running-out-of-memory"),
     )
-    remedy = "Take the setting away, and limit the container's memory."
+    remedy = "Remove the setting, and limit the container's memory."
     bad = (
         "docker run --oom-kill-disable alpine",
         "docker run --oom-score-adj -1000 alpine",
@@ -34,9 +34,9 @@ class OomShifted(Rule[Container]):
         limited = given(container.memory, 0) > 0
         if container.oom_kill_disable is True:
             yield self.finding(
-                "hangs instead of being stopped when its memory runs out"
+                "disables the OOM killer, so it hangs when its memory runs out"
                 if limited
-                else "is not stopped when memory runs out, and has no memory limit: the host hangs or kills others",
+                else "disables the OOM killer without a memory limit: the host hangs or kills other processes",
                 "oom_kill_disable",
                 fix=Set("oom_kill_disable", UNSET),
                 severity=Severity.LOW if limited else Severity.MEDIUM,
@@ -44,7 +44,7 @@ class OomShifted(Rule[Container]):
         score = given(container.oom_score_adj, 0)
         if score <= -500:
             yield self.finding(
-                f"has the kernel stop others first when memory runs out (oom_score_adj {score})",
+                f"makes the OOM killer choose other processes first (oom_score_adj {score})",
                 "oom_score_adj",
                 fix=Set("oom_score_adj", UNSET),
                 severity=Severity.LOW if limited else Severity.MEDIUM,

@@ -26,7 +26,7 @@ _MARKS: Final = (
     ("address=0.0.0.0:", "Java"),
     ("dlv --listen=:", "Go"),
     ("debugpy --listen 0.0.0.0", "Python"),
-    ("com.sun.management.jmxremote.authenticate=false", "Java's management"),
+    ("com.sun.management.jmxremote.authenticate=false", "JMX"),
 )
 """Debuggers that listen on every address."""
 _OPTION: Final = re.compile(
@@ -34,7 +34,7 @@ _OPTION: Final = re.compile(
     r"\bdebugpy\b.*--listen (?!127\.|localhost)|\bpydevd\b|\brdbg\b.*--open|\bxdebug\.(?:mode|remote_enable)\b|"
     r"\bdlv\b(?!.*127\.0\.0\.1).*--headless"
 )
-"""Debuggers whose address depends on their version, or is not named."""
+"""Debuggers without an address, or with one that depends on the version."""
 _DEBUG: Final = frozenset({"FLASK_DEBUG", "DJANGO_DEBUG", "APP_DEBUG", "RAILS_WEB_CONSOLE"})
 _YES: Final = frozenset({"1", "true", "on", "yes"})
 
@@ -42,9 +42,9 @@ _YES: Final = frozenset({"1", "true", "on", "yes"})
 class OpenDebugger(Rule[Container]):
     """Debugger listens on all interfaces.
 
-    A debugger asks for no password and runs whatever it is sent: jdwp, `node --inspect=0.0.0.0` and debugpy let every
-    container of the network take the program over, and the debug pages of Flask and the like show settings and run
-    code. Let it listen on 127.0.0.1 and start it only for debugging, say in a compose override.
+    A debugger asks for no password and runs any code it receives: jdwp, `node --inspect=0.0.0.0` and debugpy let every
+    container on the network take over the program, and the debug pages of Flask and the like show settings and run
+    code. Let it listen on 127.0.0.1 and start it only for debugging, for example in a compose override.
     """
 
     id = "C072"
@@ -56,7 +56,7 @@ class OpenDebugger(Rule[Container]):
         cwe(489),
         page("Node.js, debugging guide", "https://nodejs.org/en/learn/getting-started/debugging"),
     )
-    remedy = "Take the debugger out, or keep it in an override file and on 127.0.0.1."
+    remedy = "Remove the debugger, or keep it in an override file and on 127.0.0.1."
     bad = (
         "docker run node:22 node --inspect=0.0.0.0:9229 app.js",
         "services:\n  a:\n    image: a:1\n    environment: ['JAVA_OPTS=-agentlib:jdwp=server=y,address=*:5005']\n",
@@ -80,7 +80,7 @@ class OpenDebugger(Rule[Container]):
             evidence = mask(f"{name}={value}")[:200]
             if (name in _DEBUG and value.lower() in _YES) or (name == "WERKZEUG_DEBUG_PIN" and value == "off"):
                 yield self.finding(
-                    f"turns a debugger on with {name}",
+                    f"turns a debugger on ({name})",
                     at,
                     severity=Severity.MEDIUM,
                     confidence=Confidence.MEDIUM,
@@ -92,10 +92,10 @@ class OpenDebugger(Rule[Container]):
     def _in_text(self, at: At, text: str, evidence: str) -> Iterator[RuleFinding]:
         mark, language = next((row for row in _MARKS if row[0] in text), ("", ""))
         if mark and (language != "Java" or "jdwp" in text):
-            yield self.finding(f"has {language} debugging open to everybody ({mark})", at, evidence=mark)
+            yield self.finding(f"opens a {language} debugger on all interfaces ({mark})", at, evidence=mark)
         elif _OPTION.search(text):
             yield self.finding(
-                "starts with a debugger that may listen for everybody",
+                "starts a debugger that may listen on all interfaces",
                 at,
                 confidence=Confidence.MEDIUM,
                 evidence=evidence,

@@ -11,9 +11,9 @@ _KNOWN = (
 class OtherRuntime(Rule[Container]):
     """Non-default container runtime.
 
-    What isolates the container is then not the runtime that the engine's and this tool's defaults are about. gVisor,
-    Kata and sysbox isolate more than runc; a graphics card's runtime adds devices and libraries of the host. On current
-    engines `gpus` (or a CDI device) does the same without one.
+    Another runtime than the engine's default then isolates the container, and sealock does not know its defaults.
+    gVisor, Kata and sysbox isolate more than runc; a GPU runtime adds devices and libraries of the host. On current
+    engines `gpus` (or a CDI device) does the same without another runtime.
     """
 
     id = "C057"
@@ -21,7 +21,7 @@ class OtherRuntime(Rule[Container]):
     severity = Severity.INFO
     reads = ("runtime",)
     references = (docker_docs("engine/daemon/alternative-runtimes/"),)
-    remedy = "Use the engine's default runtime; give a graphics card with gpus."
+    remedy = "Use the engine's default runtime; pass a GPU with gpus."
     bad = (
         "docker run --runtime nvidia alpine",
         "services:\n  app:\n    image: alpine:3.20\n    runtime: nvidia\n",
@@ -32,4 +32,4 @@ class OtherRuntime(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         runtime = container.runtime
         if isinstance(runtime, str) and runtime and not runtime.startswith(_KNOWN):
-            yield self.finding(f"runs on the runtime {runtime}", "runtime")
+            yield self.finding(f"uses the runtime {runtime}", "runtime")

@@ -6,8 +6,8 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Sever
 class PidsUnlimited(Rule[Container]):
     """No PID limit (pids_limit).
 
-    A fork bomb in it uses up the host's process ids, and then nobody can even log in to stop it. A few hundred are
-    plenty for most programs; threads count too, so give Java and databases some thousand.
+    A fork bomb in it uses up the host's PIDs, and then not even an administrator can log in to stop it. A few hundred
+    are enough for most programs; threads count too, so give Java and databases a few thousand.
     """
 
     id = "C030"
@@ -15,7 +15,7 @@ class PidsUnlimited(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("pids_limit",)
     references = (cis_docker("5.29"), cwe(770), docker_docs("reference/cli/docker/container/run/#options"))
-    remedy = "Set a limit of processes (pids_limit, --pids-limit); threads count too."
+    remedy = "Set a PID limit (pids_limit, --pids-limit); threads count too."
     bad = (
         "docker run alpine",
         "docker run --pids-limit -1 alpine",
@@ -26,7 +26,7 @@ class PidsUnlimited(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         if given(container.pids_limit, 0) <= 0:
             yield self.finding(
-                "may start processes without end",
+                "can start any number of processes",
                 "pids_limit",
                 fix=Set("pids_limit", 500),
                 evidence="no limit of processes",

@@ -7,9 +7,9 @@ from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Se
 class PowerfulGroup(Rule[Container]):
     """Process belongs to a privileged group (docker, disk).
 
-    A supplementary group gives an ordinary user the files of that group: docker the engine's socket, disk the disks,
-    shadow the password hashes, root whatever root left open to its group. Give the program a file or device of its own
-    instead, with a group made for that.
+    A supplementary group gives an ordinary user access to the files of that group: docker to the engine's socket, disk
+    to the disks, shadow to the password hashes, root to files with group permissions for root. Give the program a file
+    or device of its own, with a group made for it.
     """
 
     id = "C047"
@@ -17,7 +17,7 @@ class PowerfulGroup(Rule[Container]):
     severity = Severity.HIGH
     reads = ("groups",)
     references = (cwe(269), docker_docs("engine/security/#docker-daemon-attack-surface"))
-    remedy = "Take the group away, and give the program's own group access to just what it needs."
+    remedy = "Remove the group, and give the program's own group access to what it needs."
     bad = (
         "docker run --group-add docker alpine",
         "docker run --group-add 0 alpine",
@@ -28,7 +28,7 @@ class PowerfulGroup(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         for index, group in enumerate(given(container.groups, ())):
             if group == "root" or is_zero(group):
-                reach, severity = "may use whatever root leaves open to its group", Severity.MEDIUM
+                reach, severity = "may use every file that root's group can access", Severity.MEDIUM
             elif group in POWERFUL_GROUPS:
                 severity = Severity.LOW if group == "adm" else Severity.HIGH
                 reach = POWERFUL_GROUPS[group]

@@ -6,9 +6,9 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Sever
 class Privileged(Rule[Container]):
     """Container runs in privileged mode.
 
-    It holds every capability, sees every device of the host and runs outside seccomp and AppArmor: root inside it is
-    root on the host. Grant the one capability (`cap_add`) or device (`devices`) that the program needs instead. Docker
-    in Docker can run rootless, and images can be built without an engine.
+    It holds every capability, sees every device of the host and runs without seccomp and AppArmor: root in it is root
+    on the host. Add only the capability (`cap_add`) or device (`devices`) that the program needs. Docker in Docker can
+    run rootless, and images can be built without an engine.
     """
 
     id = "C001"
@@ -21,14 +21,14 @@ class Privileged(Rule[Container]):
         cwe(250),
         docker_docs("engine/containers/run/#runtime-privilege-and-linux-capabilities"),
     )
-    remedy = "Take privileged away, and add the one capability or device that the program needs."
+    remedy = "Remove privileged, and add only the capability or device that the program needs."
     bad = ("docker run --privileged alpine", "services:\n  dind:\n    image: docker:27-dind\n    privileged: true\n")
     good = ("docker run --cap-add NET_ADMIN alpine", "docker run --privileged=false alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         if container.privileged is True:
             yield self.finding(
-                "holds every capability and sees every device of the host: root in it is root on the host",
+                "holds every capability and sees every device: root in it is root on the host",
                 "privileged",
                 fix=Set("privileged", False),
             )

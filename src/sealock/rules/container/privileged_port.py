@@ -7,8 +7,8 @@ from sealock.rules.ports import numbers, spelled
 class PrivilegedPort(Rule[Container]):
     """Privileged host port (below 1024) is published.
 
-    Ports below 1024 are where people expect the host's own services, and only root may listen there; the engine does
-    it for whoever may start containers. Ports 80 and 443 are what web servers are for and are not counted.
+    People expect the host's own services on ports below 1024, where only root may listen; the engine listens there for
+    anyone who may start containers. Ports 80 and 443 are normal for web servers and not reported.
     """
 
     id = "C062"
@@ -17,7 +17,7 @@ class PrivilegedPort(Rule[Container]):
     pedantic = True
     reads = ("ports",)
     references = (cis_docker("5.8"), docker_docs("engine/network/port-publishing/"))
-    remedy = "Publish it on a port above 1023, unless it must be this one."
+    remedy = "Publish it on a port above 1023, unless it has to be this one."
     bad = (
         "docker run -p 127.0.0.1:25:2525 alpine",
         "services:\n  app:\n    image: alpine:3.20\n    ports: ['53:53/udp']\n",
@@ -27,6 +27,6 @@ class PrivilegedPort(Rule[Container]):
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         for index, port in enumerate(given(container.ports, ())):
-            held = numbers(port.host or "")
-            if held and 0 < held[0] < 1024 and port.host not in {"80", "443"}:
+            host_ports = numbers(port.host or "")
+            if host_ports and 0 < host_ports[0] < 1024 and port.host not in {"80", "443"}:
                 yield self.finding(f"publishes the privileged port {spelled(port)}", ("ports", index))

@@ -15,7 +15,7 @@ from sealock.rules.kit import (
 from sealock.rules.ports import everywhere, loopback, service_on, spelled
 
 # Web, mail and VPN: what is meant for everybody as a rule.
-_MEANT = frozenset({"80/tcp", "443/tcp", "443/udp", "25/tcp", "465/tcp", "587/tcp", "993/tcp"}) | frozenset(
+_PUBLIC = frozenset({"80/tcp", "443/tcp", "443/udp", "25/tcp", "465/tcp", "587/tcp", "993/tcp"}) | frozenset(
     {"500/udp", "4500/udp", "1194/udp", "51820/udp"}
 )
 
@@ -24,8 +24,8 @@ class PublishedEverywhere(Rule[Container]):
     """Port is published on all interfaces (0.0.0.0).
 
     Without a host address Docker listens on 0.0.0.0 and [::], and its rules come before the host's firewall: ufw and
-    firewalld do not stop what reaches a published port. Publish on 127.0.0.1 what only the host or its reverse proxy
-    needs. The ports of web, mail and VPN servers are meant for everybody as a rule, and are only mentioned.
+    firewalld do not filter published ports. Publish on 127.0.0.1 what only the host or its reverse proxy needs. The
+    usual ports of web, mail and VPN servers are public on purpose, so they are reported as information only.
     """
 
     id = "C060"
@@ -33,7 +33,7 @@ class PublishedEverywhere(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("ports",)
     references = (cis_docker("5.14"), cwe(1327), docker_docs("engine/network/packet-filtering-firewalls/"))
-    remedy = "Publish it on 127.0.0.1, or on the one address that it is meant for."
+    remedy = "Publish it on 127.0.0.1, or on the address of one interface."
     bad = (
         "docker run -p 8080:80 alpine",
         "docker run -p '[::]:8080:80' alpine",
@@ -52,13 +52,11 @@ class PublishedEverywhere(Rule[Container]):
         for index, port in enumerate(given(container.ports, ())):
             if not everywhere(port.address) or service_on(port.container, image) is not None:
                 continue
-            meant = f"{port.host}/{port.protocol}" in _MEANT
+            public = f"{port.host}/{port.protocol}" in _PUBLIC
             yield self.finding(
-                f"publishes {spelled(port)} to everybody who can reach the host",
+                f"publishes {spelled(port)} on all interfaces of the host",
                 ("ports", index),
-                fix=() if meant else Swap("ports", port, loopback(port)),
-                severity=Severity.INFO if meant else Severity.MEDIUM,
-                remedy="Right for a public server; publish it on one address where only some are to reach it."
-                if meant
-                else "",
+                fix=() if public else Swap("ports", port, loopback(port)),
+                severity=Severity.INFO if public else Severity.MEDIUM,
+                remedy="Fine for a public server; otherwise publish it on one address." if public else "",
             )

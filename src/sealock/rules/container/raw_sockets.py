@@ -8,8 +8,8 @@ from sealock.rules.kit import Add, Container, Iterator, Remove, Rule, RuleFindin
 class RawSockets(Rule[Container]):
     """NET_RAW capability allows packet spoofing.
 
-    NET_RAW lets it answer for other containers' addresses (ARP, DNS) and listen to their traffic; on the host's own
-    network, to all of the host's. `ping` works without it on current engines. Drop it.
+    With NET_RAW a process can spoof other containers' addresses (ARP, DNS) and sniff their traffic; on the host's
+    network, all of the host's. `ping` works without it on current engines. Drop it.
     """
 
     id = "C005"
@@ -27,21 +27,21 @@ class RawSockets(Rule[Container]):
     good = ("docker run --cap-drop NET_RAW alpine", "docker run --network host --cap-drop ALL alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        gone, gained, host = dropped(container), added(container), container.network_mode == "host"
-        if container.privileged is True or "ALL" in gained or "NET_RAW" in gone:
+        drops, adds, host = dropped(container), added(container), container.network_mode == "host"
+        if container.privileged is True or "ALL" in adds or "NET_RAW" in drops:
             return
-        if "NET_RAW" in gained:
-            give_up = () if "ALL" in gone else (Add("cap_drop", "NET_RAW"),)
-            yield self._fault("cap_add", (Remove("cap_add", "NET_RAW"), *give_up), host=host)
-        elif "ALL" not in gone and host:
+        if "NET_RAW" in adds:
+            drop = () if "ALL" in drops else (Add("cap_drop", "NET_RAW"),)
+            yield self._fault("cap_add", (Remove("cap_add", "NET_RAW"), *drop), host=host)
+        elif "ALL" not in drops and host:
             # On other networks C004 reports it with the other default capabilities.
             yield self._fault("cap_drop", (Add("cap_drop", "NET_RAW"),), host=host)
 
     def _fault(self, field: str, fix: tuple[Change, ...], *, host: bool) -> RuleFinding:
-        where = "on the host's own network" if host else "on its networks"
+        where = "on the host's network" if host else "on its networks"
         severity = Severity.MEDIUM if host else Severity.LOW
         return self.finding(
-            f"keeps NET_RAW: it can forge and overhear packets {where}",
+            f"keeps NET_RAW, so it can spoof and sniff packets {where}",
             field,
             fix=fix,
             severity=severity,

@@ -7,9 +7,9 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Sever
 class RestartForever(Rule[Container]):
     """Unlimited restart policy.
 
-    A container that crashes on every start is started again for ever: it fills the log, hides the fault, and gives
-    whoever guesses at a memory fault another try. `on-failure:5` gives up after five. It does not start the container
-    when the host boots, so keep `unless-stopped` where that is wanted, and watch the restarts.
+    A container that crashes on every start restarts for ever: it fills the log, hides the fault, and gives an attacker
+    who guesses memory addresses another try. `on-failure:5` gives up after five. It does not start the container when
+    the host boots, so keep `unless-stopped` where you want that, and monitor the restarts.
     """
 
     id = "C043"
@@ -18,7 +18,7 @@ class RestartForever(Rule[Container]):
     pedantic = True
     reads = ("restart",)
     references = (cis_docker("5.15"), docker_docs("engine/containers/start-containers-automatically/"))
-    remedy = "Use on-failure:5, or watch how often the container restarts."
+    remedy = "Use on-failure:5, or monitor how often the container restarts."
     bad = (
         "docker run --restart always alpine",
         "docker run --restart on-failure alpine",
@@ -32,7 +32,7 @@ class RestartForever(Rule[Container]):
             return
         tries = restart.retries or 0
         if restart.policy != "on-failure" or not 0 < tries <= 10:
-            ends = f"up to {tries} times" if restart.policy == "on-failure" and tries else "without end"
+            limit = f"up to {tries} times" if restart.policy == "on-failure" and tries else "without a limit"
             yield self.finding(
-                f"is started again {ends} ({restart.policy})", "restart", fix=Set("restart", Restart("on-failure", 5))
+                f"restarts {limit} ({restart.policy})", "restart", fix=Set("restart", Restart("on-failure", 5))
             )

@@ -26,10 +26,10 @@ _USUAL_STARTS = frozenset(
 class RunsAsRoot(Rule[Container]):
     """Container runs as root.
 
-    Root in a container is root to the kernel: every hole in the kernel, a mount or the engine counts double, and every
-    file in the image is its own. Name an ordinary user in the image (USER) or for the container (`user`), by number so
-    that all can tell who it is. What counts is the user in the end: root, 0, 00 and 0:0 are one, an image built on
-    another keeps its user, and images that start as root to become another user by themselves are fine.
+    Root in a container is root to the kernel: a vulnerability in the kernel, a mount or the engine is worse, and root
+    can change every file in the image. Set an ordinary user in the image (USER) or for the container (`user`), by
+    number so that Kubernetes can verify it. sealock checks the resulting user: root, 0, 00 and 0:0 are the same, an
+    image inherits the user of its base, and images that start as root and then drop privileges themselves are fine.
     """
 
     id = "C046"
@@ -37,12 +37,12 @@ class RunsAsRoot(Rule[Container]):
     aliases = ("DL3002", "DS-0002", "KSV-0012", "KSV-0105", "CKV_DOCKER_3", "CKV_DOCKER_8", "CKV_K8S_23", "CIS-DI-0001")
     differs = (
         ("DL3002", "also a missing USER, and users that come from a variable, a number or the base image"),
-        ("DS-0002", "a base image that runs as another user is known where it is a common one"),
+        ("DS-0002", "knows common base images that run as another user"),
     )
     severity = Severity.HIGH
     reads = ("user",)
     references = (cis_docker("4.1"), cwe(250), docker_docs("build/building/best-practices/#user"))
-    remedy = 'Name an ordinary user, such as USER 10001 in the Dockerfile or user: "10001:10001" for the container.'
+    remedy = 'Set an ordinary user: USER 10001 in the Dockerfile, or user: "10001:10001" for the container.'
     bad = (
         "docker run -u root nginx:1.27",
         "docker run --user 00:0 registry.example/app:1",
@@ -73,30 +73,30 @@ class RunsAsRoot(Rule[Container]):
                 )
             return
         if container.image is UNSET and not makes_image:
-            yield self.skip("the image that is built decides who it runs as", "user")
+            yield self.skip("the image that is built decides the user", "user")
             return
         yield from self._by_image(container, image, makes_image=makes_image)
 
     def _by_image(self, container: Container, image: str, *, makes_image: bool) -> Iterator[RuleFinding]:
-        """Judge by the image's own user."""
+        """Check the image's own user."""
         user = default_user(image) if image else "root"
         if user is UNKNOWN:
-            yield self.skip(f"who {image or 'the image'} runs as is not known here", "user")
+            yield self.skip(f"sealock does not know the user of {image or 'the image'}", "user")
         elif isinstance(user, str) and is_root(user):
             own_start = not set(given(container.entrypoint, ())[:1]) <= _USUAL_STARTS
             if drops_root(image) and not own_start:
                 return
             if has_root_master(image) and not own_start:
                 yield self.finding(
-                    "starts as root, as its image does for its main process; the workers that serve people do not",
+                    "runs its main process as root, as its image does; the workers that handle requests do not",
                     "user",
                     severity=Severity.LOW,
-                    remedy="Use an image that needs no root at all, such as nginxinc/nginx-unprivileged.",
+                    remedy="Use an image that does not need root, such as nginxinc/nginx-unprivileged.",
                     evidence="no user",
                 )
                 return
             yield self.finding(
-                f"runs as root, since {image or 'its image'} does and no user is named",
+                f"runs as root: {image or 'its image'} does, and no user is set",
                 "user",
                 fix=() if container.image is UNKNOWN else Set("user", "10001:10001"),
                 severity=Severity.HIGH if makes_image else Severity.MEDIUM,

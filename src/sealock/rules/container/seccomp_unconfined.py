@@ -6,8 +6,8 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 class SeccompUnconfined(Rule[Container]):
     """seccomp is disabled.
 
-    Docker's seccomp profile keeps some fifty system calls from containers, those behind most container escapes among
-    them. Take `seccomp=unconfined` away; where a program needs one more call, give it a profile that adds that call.
+    Docker's default seccomp profile blocks some fifty system calls, including those behind most container escapes.
+    Remove `seccomp=unconfined`; if a program needs one more call, use a profile that adds it.
     """
 
     id = "C007"
@@ -16,7 +16,7 @@ class SeccompUnconfined(Rule[Container]):
     severity = Severity.HIGH
     reads = ("seccomp",)
     references = (cis_docker("5.22"), cwe(693), docker_docs("engine/security/seccomp/"))
-    remedy = "Take seccomp=unconfined away, or name a profile that allows the calls that the program needs."
+    remedy = "Remove seccomp=unconfined, or name a profile that allows the calls that the program needs."
     bad = (
         "docker run --security-opt seccomp=unconfined alpine",
         "services:\n  app:\n    image: alpine:3.20\n    security_opt: ['seccomp:unconfined']\n",
@@ -25,4 +25,6 @@ class SeccompUnconfined(Rule[Container]):
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         if container.seccomp == "unconfined":
-            yield self.finding("may make every system call", "seccomp", fix=Set("seccomp", UNSET))
+            yield self.finding(
+                "runs without seccomp, so it can make every system call", "seccomp", fix=Set("seccomp", UNSET)
+            )

@@ -7,9 +7,8 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, 
 class SecretInCommand(Rule[Container]):
     """Secret in a command or label.
 
-    Commands are shown by `ps`, `docker inspect` and every event log, labels to anybody who can list containers; a
-    health check repeats its secret every few seconds. Let the program read it from a
-    secret file.
+    `ps`, `docker inspect` and every event log show commands, and anyone who can list containers sees labels; a health
+    check repeats its secret every few seconds. Let the program read the secret from a file.
     """
 
     id = "C049"
@@ -18,7 +17,7 @@ class SecretInCommand(Rule[Container]):
     conceals = True
     reads = ("command", "entrypoint", "labels", "health", "privileged")
     references = (cis_docker("4.10"), cwe(214), cwe(798), docker_docs("compose/how-tos/use-secrets/"))
-    remedy = "Let the program read it from a secret file, and change it, since it was written down."
+    remedy = "Let the program read the secret from a file, and rotate the secret, since it was written down."
     bad = (
         "docker run redis:7.4 redis-server --requirepass kV9-tqz2LmWx",
         "docker run --label deploy.token=ghp_A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8 alpine",

@@ -7,10 +7,10 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, 
 class SecretInEnvironment(Rule[Container]):
     """Secret in an environment variable.
 
-    Environment variables are shown by `docker inspect`, inherited by every child process and printed by crash reports;
-    one in a file is in its repository's history too. Mount secrets as files (`secrets:`, and NAME_FILE where the image
-    reads it), or take them from the caller (`-e NAME`, `${NAME}`). What comes from the caller or from an env_file is
-    not written here, and not counted.
+    `docker inspect` shows environment variables, every child process inherits them, and crash reports print them; a
+    variable in a file is also in the history of its repository. Mount secrets as files (`secrets:`, and NAME_FILE if
+    the image reads it), or take them from the caller (`-e NAME`, `${NAME}`). Values from the caller or from an env_file
+    are not reported.
     """
 
     id = "C048"
@@ -20,7 +20,7 @@ class SecretInEnvironment(Rule[Container]):
     conceals = True
     reads = ("environment", "privileged")
     references = (cis_docker("4.10"), cwe(798), cwe(526), docker_docs("compose/how-tos/use-secrets/"))
-    remedy = "Take it from a secret file or the caller's environment, and change it, since it was written down."
+    remedy = "Take it from a secret file or the caller's environment, and rotate the secret, since it was written down."
     bad = (
         "docker run -e AWS_SECRET_ACCESS_KEY=q7Rk2pX9vT4mZ8wL1cN6bH3jD5sF0gYaEuIoQxKz alpine",
         "docker run -e DB_URL=postgres://app:Tr0ub4dor-3x@db/app alpine",

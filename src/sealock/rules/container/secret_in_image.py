@@ -18,9 +18,9 @@ from sealock.rules.kit import (
 class SecretInImage(Rule[Container]):
     """Secret in the image's configuration or history.
 
-    Everybody who can pull the image can read its environment, labels, commands and history, build arguments included;
-    to delete it in a later layer does not help. Build anew with `RUN --mount=type=secret`, give at run time what the
-    program needs, and change the secret, since it has been passed around.
+    Anyone who can pull the image can read its environment, labels, commands and history, including build arguments;
+    deleting a secret in a later layer does not help. Rebuild with `RUN --mount=type=secret`, pass at run time what the
+    program needs, and rotate the secret.
     """
 
     id = "C083"
@@ -30,7 +30,7 @@ class SecretInImage(Rule[Container]):
     conceals = True
     reads = ("environment",)
     references = (cis_docker("4.10"), cwe(798), docker_docs("build/building/secrets/"))
-    remedy = "Build anew with RUN --mount=type=secret, and change the secret, since whoever pulled the image has it."
+    remedy = "Rebuild with RUN --mount=type=secret, and rotate the secret, since anyone who pulled the image has it."
     bad = (
         (
             '{"architecture": "amd64", "config": {"Env": ["API_TOKEN=9f8e7d6c5b4a39281706f5e4d3c2b1a0"]},'
@@ -57,4 +57,4 @@ class SecretInImage(Rule[Container]):
         for name, at, line in command_lines(container):
             yield from secrets_in(self, name, at, line)
         for index, line in enumerate(given(container.history, ())):
-            yield from secrets_in(self, f"the history, at step {index + 1}", ("history", index), line)
+            yield from secrets_in(self, f"step {index + 1} of its history", ("history", index), line)

@@ -6,9 +6,9 @@ from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Se
 class SelinuxDisabled(Rule[Container]):
     """SELinux separation is disabled or weakened.
 
-    On hosts with SELinux the container's label keeps it from files of the host and of other containers, even as root.
-    `label=disable` and the type spc_t take that away. A folder that the container may not read needs `:z` or `:Z` on
-    its mount instead. On a host without SELinux the option changes nothing.
+    On a host with SELinux, the container's label denies it files of the host and of other containers, even as root.
+    `label=disable` and the type spc_t turn that off. If the container may not read a mounted directory, add `:z` or
+    `:Z` to the mount. On a host without SELinux the option changes nothing.
     """
 
     id = "C009"
@@ -17,7 +17,7 @@ class SelinuxDisabled(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("selinux",)
     references = (cis_docker("5.3"), cwe(693), man("selinux", 8))
-    remedy = "Take the label option away, and relabel mounted folders with :z (shared) or :Z (private)."
+    remedy = "Remove the label option, and relabel mounted directories with :z (shared) or :Z (private)."
     bad = (
         "docker run --security-opt label=disable alpine",
         "docker run --security-opt label:type:spc_t alpine",
@@ -29,5 +29,5 @@ class SelinuxDisabled(Rule[Container]):
         for index, option in enumerate(given(container.selinux, ())):
             if option == "disable" or option in {"type:spc_t", "type:unconfined_t"}:
                 yield self.finding(
-                    f"runs outside SELinux ({option})", ("selinux", index), fix=Remove("selinux", option)
+                    f"runs without SELinux confinement ({option})", ("selinux", index), fix=Remove("selinux", option)
                 )

@@ -18,9 +18,9 @@ from sealock.rules.ports import everyone, everywhere, loopback, service_on, spel
 class SensitivePublished(Rule[Container]):
     """Database or administration port is published on all interfaces.
 
-    Databases, caches, queues, debuggers and the Docker API are searched for all over the Internet and taken within
-    minutes; many ask no password unless told to. Services of one network reach each other without any published port.
-    To reach it from the host, publish it on 127.0.0.1; from elsewhere, through a tunnel or VPN.
+    Attackers scan the Internet for databases, caches, queues, debuggers and the Docker API, and take them over within
+    minutes; many ask for no password by default. Services on one network reach each other without published ports. For
+    access from the host, publish on 127.0.0.1; from elsewhere, use a tunnel or VPN.
     """
 
     id = "C061"
@@ -28,7 +28,7 @@ class SensitivePublished(Rule[Container]):
     severity = Severity.HIGH
     reads = ("ports",)
     references = (cis_docker("5.9"), cwe(668), docker_docs("engine/network/port-publishing/"))
-    remedy = "Do not publish it, or publish it on 127.0.0.1: services of one network need no published port."
+    remedy = "Do not publish it, or publish it on 127.0.0.1: services on one network need no published port."
     bad = (
         "docker run -p 6379:6379 redis:7.4",
         "docker run -p 0.0.0.0:15432:5432 postgres:16",
@@ -50,7 +50,7 @@ class SensitivePublished(Rule[Container]):
             if not everywhere(port.address):
                 severity = min(severity, Severity.MEDIUM)
             yield self.finding(
-                f"publishes {service.name} as {spelled(port)} to all who can reach that address",
+                f"publishes {service.name} on {spelled(port)}",
                 ("ports", index),
                 fix=Swap("ports", port, loopback(port)) if everywhere(port.address) else (),
                 severity=severity,

@@ -7,9 +7,9 @@ from sealock.rules.paths import host_source, privileged_socket, sockets_in
 class SocketFolder(Rule[Container]):
     """Directory with control sockets (/run) is mounted.
 
-    /run (also called /var/run) holds the sockets of Docker, containerd and systemd: to mount the folder is to mount
-    them all, and read-only does not help. The system D-Bus starts units as root for root in a container. Mount the
-    one file or subfolder that the program needs.
+    /run (or /var/run) holds the sockets of Docker, containerd and systemd: mounting the directory mounts them all, and
+    read-only does not help. Over the system D-Bus, root in a container can start units as root of the host. Mount only
+    the file or subdirectory that the program needs.
     """
 
     id = "C012"
@@ -17,7 +17,7 @@ class SocketFolder(Rule[Container]):
     severity = Severity.CRITICAL
     reads = ("mounts", "volumes_from")
     references = (cis_docker("5.32"), cwe(250))
-    remedy = "Take the mount away, or mount just the file or subfolder that the program needs."
+    remedy = "Remove the mount, or mount only the file or subdirectory that the program needs."
     bad = (
         "docker run -v /run:/run alpine",
         "docker run -v /var/run/:/host/run:ro alpine",
@@ -35,15 +35,15 @@ class SocketFolder(Rule[Container]):
             path = host_source(mount)
             if path is None:
                 continue
-            if (held := sockets_in(path)) is not None:
+            if (sockets := sockets_in(path)) is not None:
                 yield self.finding(
-                    f"mounts {mount.source}, and with it {held}: root on the host is one call away",
+                    f"mounts {mount.source} with {sockets}: access to them is root on the host",
                     ("mounts", index),
                     fix=Remove("mounts", mount),
                 )
             elif (service := privileged_socket(path)) is not None:
                 yield self.finding(
-                    f"mounts the {service} socket {mount.source}, which obeys root in a container as root of the host",
+                    f"mounts the {service} socket {mount.source}, which treats root in a container as root of the host",
                     ("mounts", index),
                     fix=Remove("mounts", mount),
                     severity=Severity.HIGH,

@@ -6,9 +6,9 @@ from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set
 class SwapUnlimited(Rule[Container]):
     """Unlimited swap.
 
-    With memory_swap at -1 a memory limit only moves the excess to the host's disk: the container slows everything down
-    instead of being stopped. Set it equal to the memory limit for no swap; without a memory limit it has no effect at
-    all. Left alone it is twice the memory limit.
+    With memory_swap at -1, a memory limit only moves the excess to the host's disk: the container slows the host down
+    instead of being stopped. Set it equal to the memory limit for no swap; without a memory limit it has no effect. The
+    default is twice the memory limit.
     """
 
     id = "C033"
@@ -30,7 +30,7 @@ class SwapUnlimited(Rule[Container]):
         swap, memory = given(container.memory_swap, 0), given(container.memory, 0)
         if swap < 0:
             fix = Set("memory_swap", memory if memory > 0 else UNSET)
-            yield self.finding("may swap without end", "memory_swap", fix=fix)
+            yield self.finding("can use all of the host's swap", "memory_swap", fix=fix)
         elif swap > 0 and memory <= 0:
             yield self.finding(
                 "limits swap without limiting memory, which the engine refuses",

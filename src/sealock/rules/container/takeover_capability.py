@@ -7,8 +7,8 @@ from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Se
 class TakeoverCapability(Rule[Container]):
     """Capability amounts to root on the host (SYS_ADMIN and the like).
 
-    With SYS_ADMIN, SYS_MODULE, SYS_RAWIO, DAC_READ_SEARCH or ALL, root in the container becomes root on the host by
-    well-known ways. SYS_PTRACE does too where the container sees the host's processes. Most programs that ask for
+    With SYS_ADMIN, SYS_MODULE, SYS_RAWIO, DAC_READ_SEARCH or ALL, root in the container can become root on the host by
+    well-known methods; with SYS_PTRACE too, if the container sees the host's processes. Most programs that ask for
     SYS_ADMIN need far less: FUSE a device, a VPN NET_ADMIN, BPF tools BPF and PERFMON.
     """
 
@@ -18,7 +18,7 @@ class TakeoverCapability(Rule[Container]):
     severity = Severity.CRITICAL
     reads = ("cap_add",)
     references = (cis_docker("5.4"), cwe(250), man("capabilities", 7))
-    remedy = "Take the capability away; add the narrow one that the program needs, if it needs any."
+    remedy = "Remove the capability; add the narrower one that the program needs, if any."
     bad = (
         "docker run --cap-add SYS_ADMIN alpine",
         "docker run --cap-add=all alpine",
@@ -31,6 +31,6 @@ class TakeoverCapability(Rule[Container]):
         for index, name in enumerate(given(container.cap_add, ())):
             reach = TAKEOVER.get(name)
             if name == "SYS_PTRACE" and container.pid == "host":
-                reach = "steers every process of the host, since it sees them all"
+                reach = "controls every process of the host, since it shares its PID namespace"
             if reach is not None:
                 yield self.finding(f"holds {name}: {reach}", ("cap_add", index), fix=Remove("cap_add", name))

@@ -4,7 +4,7 @@ from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Se
 
 _NO = frozenset({"0", "false", "no", "off"})
 _YES = frozenset({"1", "true", "yes", "on"})
-# Name, the values that switch the check off, and whose check it is.
+# Variable: the values that disable verification, and the program that reads it.
 _SWITCHES = {
     "NODE_TLS_REJECT_UNAUTHORIZED": (_NO, "Node"),
     "PYTHONHTTPSVERIFY": (_NO, "Python"),
@@ -17,8 +17,8 @@ _SWITCHES = {
     "DOCKER_TLS_VERIFY": (frozenset({"0", "false", "no"}), "Docker"),
     "AWS_NO_VERIFY_SSL": (_YES, "AWS"),
     "CURL_INSECURE": (_YES, "curl"),
-    "SSL_VERIFY": (_NO | {"none"}, "the program"),
-    "VERIFY_SSL": (_NO | {"none"}, "the program"),
+    "SSL_VERIFY": (_NO | {"none"}, "programs that read it"),
+    "VERIFY_SSL": (_NO | {"none"}, "programs that read it"),
     "KUBECTL_INSECURE_SKIP_TLS_VERIFY": (_YES, "kubectl"),
 }
 
@@ -26,9 +26,9 @@ _SWITCHES = {
 class TlsUnchecked(Rule[Container]):
     """TLS certificate verification is disabled at run time.
 
-    With the check off anybody between the program and the server can read and change what they say to each other: the
-    encryption is for show. Give the program the authority that signed the server's certificate
-    (NODE_EXTRA_CA_CERTS, SSL_CERT_FILE, REQUESTS_CA_BUNDLE) instead.
+    Without verification anyone between the program and the server can read and change the traffic: the encryption is
+    useless. Give the program the CA that signed the server's certificate instead (NODE_EXTRA_CA_CERTS, SSL_CERT_FILE,
+    REQUESTS_CA_BUNDLE).
     """
 
     id = "C069"
@@ -36,9 +36,7 @@ class TlsUnchecked(Rule[Container]):
     severity = Severity.HIGH
     reads = ("environment", "privileged")
     references = (cwe(295),)
-    remedy = (
-        "Take it away, and give the program the authority that signed the certificate (SSL_CERT_FILE and the like)."
-    )
+    remedy = "Remove it, and give the program the CA that signed the certificate (SSL_CERT_FILE and the like)."
     bad = (
         "docker run -e NODE_TLS_REJECT_UNAUTHORIZED=0 alpine",
         "services:\n  app:\n    image: alpine:3.20\n    environment: [GIT_SSL_NO_VERIFY=true]\n",
@@ -47,11 +45,11 @@ class TlsUnchecked(Rule[Container]):
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         for index, variable in enumerate(given(container.environment, ())):
-            values, whose = _SWITCHES.get(variable.name.upper(), (frozenset(), ""))
+            values, program = _SWITCHES.get(variable.name.upper(), (frozenset(), ""))
             if variable.value is not None and variable.value.lower() in values:
                 mild = variable.name.upper() == "PGSSLMODE"
                 yield self.finding(
-                    f"switches off {whose}'s check of certificates ({variable.name}={variable.value})",
+                    f"disables certificate verification in {program} ({variable.name}={variable.value})",
                     ("environment", index),
                     fix=Remove("environment", variable),
                     severity=Severity.LOW if mild else Severity.HIGH,

@@ -8,9 +8,9 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, 
 class TmpfsLoose(Rule[Container]):
     """tmpfs mount without noexec, nosuid or nodev.
 
-    Docker mounts tmpfs with noexec, nosuid and nodev. The options exec, suid and dev take that back, and give whoever
-    gets in a place to run what was brought along, which a read-only root would deny. Programs that unpack libraries
-    into /tmp (Java, .NET) need exec; nothing needs suid or dev.
+    Docker mounts tmpfs with noexec, nosuid and nodev. The options exec, suid and dev undo that, and give an attacker a
+    place to run downloaded programs, which a read-only root would deny. Programs that unpack libraries into /tmp (Java,
+    .NET) need exec; nothing needs suid or dev.
     """
 
     id = "C041"
@@ -18,7 +18,7 @@ class TmpfsLoose(Rule[Container]):
     severity = Severity.LOW
     reads = ("mounts", "volumes_from")
     references = (cwe(732), docker_docs("engine/storage/tmpfs/"))
-    remedy = "Take exec, suid and dev out of the tmpfs options."
+    remedy = "Remove exec, suid and dev from the tmpfs options."
     bad = (
         "docker run --tmpfs /tmp:exec alpine",
         "docker run --tmpfs /run:rw,suid,dev,size=1m alpine",

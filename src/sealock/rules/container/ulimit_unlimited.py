@@ -17,9 +17,9 @@ from sealock.rules.kit import (
 class UlimitUnlimited(Rule[Container]):
     """ulimit is unlimited.
 
-    Without an end to open files, processes or core files one program can use up what the whole host shares; a core
-    file also holds the program's secrets. Give the number that the program's manual asks for. Locked memory without
-    end is what search engines and databases ask for, and is bounded by the memory limit.
+    Without a limit on open files, processes or core files one program can use up what the whole host shares; a core
+    file also contains the program's secrets. Set the number that the program's documentation asks for. Search engines
+    and databases need unlimited locked memory (memlock), which the memory limit bounds.
     """
 
     id = "C031"
@@ -27,7 +27,7 @@ class UlimitUnlimited(Rule[Container]):
     severity = Severity.LOW
     reads = ("ulimits",)
     references = (cis_docker("5.19"), cwe(770), docker_docs("reference/cli/docker/container/run/#ulimit"))
-    remedy = "Give the number that the program's manual asks for, or take the ulimit away for the engine's default."
+    remedy = "Set the number that the program's documentation asks for, or remove the ulimit for the engine's default."
     bad = (
         "docker run --ulimit nofile=-1:-1 alpine",
         "services:\n  app:\n    image: alpine:3.20\n    ulimits:\n      nproc: -1\n",
@@ -40,4 +40,6 @@ class UlimitUnlimited(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         for index, limit in enumerate(given(container.ulimits, ())):
             if limit.name in {"nofile", "nproc", "core", "fsize", "msgqueue", "sigpending"} and limit.hard < 0:
-                yield self.finding(f"has no limit of {limit.name}", ("ulimits", index), fix=Remove("ulimits", limit))
+                yield self.finding(
+                    f"sets ulimit {limit.name} to unlimited", ("ulimits", index), fix=Remove("ulimits", limit)
+                )

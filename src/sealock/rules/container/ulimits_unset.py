@@ -7,8 +7,8 @@ from sealock.rules.kit import Add, Container, Iterator, Rule, RuleFinding, Sever
 class UlimitsUnset(Rule[Container]):
     """No ulimits are set.
 
-    Engines of many distributions start containers with a limit of a million open files or none. The benchmark asks for
-    a limit where the default does not suit; 1024 soft and 65536 hard suits most servers.
+    Engines of many distributions start containers with a limit of a million open files, or none. The benchmark asks for
+    a limit where the default does not fit; 1024 soft and 65536 hard fit most servers.
     """
 
     id = "C032"
@@ -17,7 +17,7 @@ class UlimitsUnset(Rule[Container]):
     pedantic = True
     reads = ("ulimits",)
     references = (cis_docker("5.19"), docker_docs("reference/cli/docker/container/run/#ulimit"))
-    remedy = "Set ulimits for open files (nofile)."
+    remedy = "Set a ulimit for open files (nofile)."
     bad = ("docker run alpine", "services:\n  app:\n    image: alpine:3.20\n")
     good = (
         "docker run --ulimit nofile=1024:65536 alpine",
@@ -27,7 +27,7 @@ class UlimitsUnset(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         if not container.ulimits:
             yield self.finding(
-                "sets no limits for its processes",
+                "sets no ulimits",
                 "ulimits",
                 fix=Add("ulimits", Ulimit("nofile", 1024, 65536)),
                 evidence="no ulimits",

@@ -6,9 +6,9 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Sever
 class UnconfinedPaths(Rule[Container]):
     """Masked paths under /proc and /sys are exposed.
 
-    With `systempaths=unconfined` the container may write kernel settings under /proc/sys and read what the engine hides
-    (/proc/kcore, /sys/firmware): root in it can name a program that the kernel runs on the host. It is meant for
-    nesting engines; give a nested engine a rootless image or a virtual machine.
+    With `systempaths=unconfined` the container can write kernel settings under /proc/sys and read what the engine masks
+    (/proc/kcore, /sys/firmware): root in it can name a program that the kernel then runs on the host. The option exists
+    for nested engines; use a rootless engine image or a virtual machine instead.
     """
 
     id = "C010"
@@ -17,7 +17,7 @@ class UnconfinedPaths(Rule[Container]):
     severity = Severity.HIGH
     reads = ("unconfined_paths",)
     references = (cwe(250), docker_docs("reference/cli/docker/container/run/#security-opt"))
-    remedy = "Take systempaths=unconfined away."
+    remedy = "Remove systempaths=unconfined."
     bad = (
         "docker run --security-opt systempaths=unconfined alpine",
         "services:\n  app:\n    image: alpine:3.20\n    security_opt: ['systempaths=unconfined']\n",
@@ -27,7 +27,7 @@ class UnconfinedPaths(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         if container.unconfined_paths is True:
             yield self.finding(
-                "sees and writes the kernel's files under /proc and /sys that Docker masks",
+                "can read and write the files under /proc and /sys that Docker masks",
                 "unconfined_paths",
                 fix=Set("unconfined_paths", False),
             )

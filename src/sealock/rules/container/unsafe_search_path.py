@@ -8,23 +8,23 @@ _SINGLE = frozenset({"LD_PRELOAD", "LD_AUDIT", "PYTHONSTARTUP", "PERL5OPT", "BAS
 
 
 def _weak(entry: str) -> str | None:
-    """Say what is wrong with one entry of a search path."""
+    """Explain why an entry of a search path is unsafe, or return None."""
     if entry in {"", "."} or entry.startswith("./"):
-        return "the current folder"
+        return "the current directory"
     if entry.startswith("/"):
-        return f"{entry}, where everybody may write" if _open(entry) else None
-    return None if entry.startswith(("$", "~", "%")) or entry[1:2] == ":" else f"the relative folder {entry}"
+        return f"world-writable {entry}" if _open(entry) else None
+    return None if entry.startswith(("$", "~", "%")) or entry[1:2] == ":" else f"the relative directory {entry}"
 
 
 def _open(path: str) -> bool:
-    return any(path == folder or path.startswith(f"{folder}/") for folder in _WRITABLE)
+    return any(path == parent or path.startswith(f"{parent}/") for parent in _WRITABLE)
 
 
 class UnsafeSearchPath(Rule[Container]):
     """World-writable directory in a search path (PATH, LD_LIBRARY_PATH).
 
-    A PATH or library path with `.`, an empty entry or /tmp in it runs what somebody left there under the name of a
-    program that is wanted. LD_PRELOAD loads a library into every process, so it must come from a folder of root's.
+    With `.`, an empty entry or /tmp in PATH or a library path, an attacker can place a program there under the name of
+    one that is wanted. LD_PRELOAD loads a library into every process, so it has to come from a directory of root's.
     """
 
     id = "C068"
@@ -32,7 +32,7 @@ class UnsafeSearchPath(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("environment",)
     references = (cwe(426), cwe(427), man("ld.so", 8))
-    remedy = "Keep to absolute folders that only root can write to."
+    remedy = "Use only absolute directories that only root can write to."
     bad = (
         "FROM alpine:3.20\nENV PATH=.:/usr/bin:/bin\n",
         "docker run -e LD_PRELOAD=/tmp/hook.so alpine",
@@ -50,18 +50,18 @@ class UnsafeSearchPath(Rule[Container]):
             if not value:
                 continue
             if variable.name in _LISTS and not (variable.name == "PYTHONPATH" and value in {".", "/app"}):
-                # An empty end of a library path is what `$OLD:` leaves behind where OLD is not set.
+                # `$OLD:` leaves an empty entry at an end of a library path if OLD is not set.
                 entries = (
                     value.split(":") if variable.name in {"PATH", "LD_LIBRARY_PATH"} else value.strip(":").split(":")
                 )
-                found = next((what for entry in entries if (what := _weak(entry))), None)
+                unsafe = next((what for entry in entries if (what := _weak(entry))), None)
             elif variable.name in _SINGLE:
-                found = f"{value}, where everybody may write" if _open(value) or value.startswith(".") else None
+                unsafe = f"world-writable {value}" if _open(value) or value.startswith(".") else None
             else:
                 continue
-            if found:
+            if unsafe:
                 yield self.finding(
-                    f"looks in {found} ({variable.name})",
+                    f"loads programs or libraries from {unsafe} ({variable.name})",
                     ("environment", index),
                     severity=Severity.MEDIUM if variable.name in {"PATH", "LD_PRELOAD", "LD_AUDIT"} else Severity.LOW,
                 )

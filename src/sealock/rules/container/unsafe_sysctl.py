@@ -4,14 +4,14 @@ from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Se
 
 _NAMESPACED = ("kernel.msg", "kernel.sem", "kernel.shm", "fs.mqueue.", "net.")
 _ALSO = frozenset({"kernel.hostname", "kernel.domainname", "kernel.sem"})
-# What loosens the container's own network: by the end of the name, the loose values, and what it does.
+# Network settings: the last part of the name, the unsafe values, and their effect.
 _LOOSE = (
     ("rp_filter", {"0", "2"}, "accepts packets from forged addresses", Severity.LOW),
-    ("accept_source_route", {"1"}, "lets senders choose the route", Severity.MEDIUM),
+    ("accept_source_route", {"1"}, "lets senders choose the route (source routing)", Severity.MEDIUM),
     ("accept_redirects", {"1"}, "lets neighbours change its routes", Severity.MEDIUM),
     ("secure_redirects", {"0"}, "lets neighbours change its routes", Severity.LOW),
-    ("send_redirects", {"1"}, "tells neighbours to change their routes", Severity.LOW),
-    ("tcp_syncookies", {"0"}, "gives up the guard against SYN floods", Severity.MEDIUM),
+    ("send_redirects", {"1"}, "makes neighbours change their routes", Severity.LOW),
+    ("tcp_syncookies", {"0"}, "disables the protection against SYN floods", Severity.MEDIUM),
     ("route_localnet", {"1"}, "lets neighbours reach its loopback address", Severity.MEDIUM),
     ("proxy_arp", {"1"}, "answers for its neighbours' addresses", Severity.MEDIUM),
     ("ip_forward", {"1"}, "forwards packets between its networks", Severity.LOW),
@@ -23,9 +23,9 @@ _LOOSE = (
 class UnsafeSysctl(Rule[Container]):
     """Unsafe sysctl.
 
-    Parameters outside the container's namespaces (vm.*, most of kernel.*) are the host's, and the engine refuses them
-    unless the container shares or owns the host; set them on the host. Others loosen the guards of the container's own
-    network: source routes, redirects and forwarding join networks that were kept apart. A router or VPN needs
+    Parameters outside the container's namespaces (vm.*, most of kernel.*) apply to the host, and the engine refuses
+    them unless the container shares or controls the host; set them on the host. Others weaken the container's own
+    network: source routes, redirects and forwarding connect networks that were separate. A router or VPN needs
     forwarding.
     """
 
@@ -35,7 +35,7 @@ class UnsafeSysctl(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("sysctls",)
     references = (cwe(16), docker_docs("reference/cli/docker/container/run/#sysctl"))
-    remedy = "Take the parameter away, or set it on the host if it is the host's."
+    remedy = "Remove the parameter, or set it on the host if it applies to the host."
     bad = (
         "services:\n  app:\n    image: alpine:3.20\n    sysctls: ['kernel.core_pattern=/tmp/x']\n",
         "docker run --sysctl net.ipv4.ip_forward=1 alpine",
@@ -47,10 +47,10 @@ class UnsafeSysctl(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
-        for index, one in enumerate(given(container.sysctls, ())):
-            name, value = one.name.replace("/", "."), one.value.strip()
+        for index, sysctl in enumerate(given(container.sysctls, ())):
+            name, value = sysctl.name.replace("/", "."), sysctl.value.strip()
             if not name.startswith(_NAMESPACED) and name not in _ALSO:
-                why, severity = "a parameter of the whole host", Severity.HIGH
+                why, severity = "it applies to the whole host", Severity.HIGH
             else:
                 fits = (
                     (what, bad) for end, loose, what, bad in _LOOSE if name.rpartition(".")[2] == end and value in loose
@@ -60,6 +60,6 @@ class UnsafeSysctl(Rule[Container]):
                 yield self.finding(
                     f"sets {name}={value}: {why}",
                     ("sysctls", index),
-                    fix=Remove("sysctls", one),
+                    fix=Remove("sysctls", sysctl),
                     severity=severity,
                 )

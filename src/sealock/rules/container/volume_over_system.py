@@ -20,9 +20,9 @@ _SYSTEM = frozenset({"/etc", "/run", "/var/run", "/bin", "/sbin", "/lib", "/lib6
 class VolumeOverSystem(Rule[Container]):
     """Volume is mounted over a system directory.
 
-    A volume on /dev, /proc or /sys hides what the kernel and the engine show there, with their masks. One on /etc, /run
-    or /usr keeps accounts, sockets and programs from one version of the image to the next, so updates never arrive and
-    what an attacker left stays. Keep data in a folder of its own.
+    A volume on /dev, /proc or /sys hides what the kernel and the engine put there, including the masks. One on /etc,
+    /run or /usr keeps accounts, sockets and programs from one version of the image to the next: updates never arrive,
+    and what an attacker left stays. Keep data in a directory of its own.
     """
 
     id = "C067"
@@ -31,7 +31,7 @@ class VolumeOverSystem(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("mounts",)
     references = (cis_docker("5.6"), cwe(668), docker_docs("reference/dockerfile/#volume"))
-    remedy = "Keep the data in a folder of its own, such as /data or /var/lib/NAME; use a tmpfs for /run."
+    remedy = "Keep the data in a directory of its own, for example /data or /var/lib/NAME; use a tmpfs for /run."
     bad = (
         "FROM alpine:3.20\nVOLUME /proc\n",
         'FROM alpine:3.20\nVOLUME ["/data", "/etc"]\n',
@@ -48,7 +48,9 @@ class VolumeOverSystem(Rule[Container]):
             target = mount.target.rstrip("/") or "/"
             if mount.kind != "volume":
                 continue
-            below = any(target.startswith(f"{folder}/") for folder in _KERNEL) and not target.startswith("/dev/")
-            what = "where the kernel shows its own" if target in _KERNEL or below else "a folder of the system"
+            below = any(target.startswith(f"{path}/") for path in _KERNEL) and not target.startswith("/dev/")
+            what = "over the kernel's file system" if target in _KERNEL or below else "a system directory"
             if target in _KERNEL or below or target in _SYSTEM:
-                yield self.finding(f"has a volume on {target}, {what}", ("mounts", index), fix=Remove("mounts", mount))
+                yield self.finding(
+                    f"mounts a volume on {target}, {what}", ("mounts", index), fix=Remove("mounts", mount)
+                )

@@ -6,8 +6,8 @@ from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, 
 class VolumesFrom(Rule[Container]):
     """Volumes of another container are mounted (volumes_from).
 
-    `volumes_from` gives this container whatever the other has mounted, now and after its next change, sockets and
-    secrets included, and writable unless `:ro` is said. Name the volumes that both are meant to share.
+    `volumes_from` gives this container everything that the other one mounts, now and later, including sockets and
+    secrets, and writable unless you add `:ro`. Name the volumes that both should share.
     """
 
     id = "C056"
@@ -15,7 +15,7 @@ class VolumesFrom(Rule[Container]):
     severity = Severity.LOW
     reads = ("volumes_from",)
     references = (cwe(668), docker_docs("reference/cli/docker/container/run/#volumes-from"))
-    remedy = "Name the volumes that both are meant to share, read-only where this one only reads."
+    remedy = "Name the volumes that both should share, read-only where this one only reads."
     bad = (
         "docker run --volumes-from app alpine",
         "services:\n  a:\n    image: alpine:3.20\n  b:\n    image: alpine:3.20\n    volumes_from: [a]\n",
@@ -30,4 +30,4 @@ class VolumesFrom(Rule[Container]):
         for index, source in enumerate(given(container.volumes_from, ())):
             name = source.removeprefix("container:").partition(":")[0]
             writable = "" if source.endswith(":ro") else ", writable"
-            yield self.finding(f"takes over all mounts of {name}{writable}", ("volumes_from", index))
+            yield self.finding(f"gets all mounts of {name}{writable}", ("volumes_from", index))

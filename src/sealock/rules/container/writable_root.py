@@ -8,9 +8,9 @@ from sealock.rules.kit import Add, Container, Iterator, Rule, RuleFinding, Set, 
 class WritableRoot(Rule[Container]):
     """Root file system is not read-only.
 
-    Whoever gets into the container can replace its programs and leave tools behind. Make the root read-only, and give
-    the few places that the program writes to a tmpfs or a volume: mostly /tmp and /run, for some servers a cache
-    folder. `docker diff` shows what a running container has written. sealock adds /tmp and /run, or what a well-known
+    An attacker in the container can replace its programs and leave tools behind. Make the root file system read-only,
+    and mount a tmpfs or volume where the program writes: usually /tmp and /run, for some servers a cache directory.
+    `docker diff` shows what a running container has written. sealock's fix adds /tmp and /run, or what a well-known
     image needs.
     """
 
@@ -20,7 +20,7 @@ class WritableRoot(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("read_only",)
     references = (cis_docker("5.13"), cwe(732), docker_docs("reference/cli/docker/container/run/#read-only"))
-    remedy = "Make the root read-only, with a tmpfs on /tmp, /run and what else the program writes to."
+    remedy = "Make the root file system read-only, with a tmpfs on /tmp, /run and wherever else the program writes."
     bad = (
         "docker run alpine",
         "docker run --read-only=false nginx:1.27",
@@ -33,10 +33,10 @@ class WritableRoot(Rule[Container]):
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         if container.read_only is not True:
-            folders = writable_directories(container)
+            directories = writable_directories(container)
             yield self.finding(
-                "can change its own programs and files",
+                "can write to its root file system",
                 "read_only",
-                fix=(Set("read_only", True), *(Add("mounts", Mount("tmpfs", None, folder)) for folder in folders)),
+                fix=(Set("read_only", True), *(Add("mounts", Mount("tmpfs", None, path)) for path in directories)),
                 evidence="the root file system is writable",
             )
