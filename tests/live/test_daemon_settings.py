@@ -45,7 +45,7 @@ def test_a_key_is_known_to_us_where_it_is_to_the_engine(key: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("flag", sorted(FLAGS))
-def test_the_engine_takes_the_name_of_a_flag_and_does_not_heed_it(flag: str, tmp_path: Path) -> None:
+def test_the_engine_accepts_the_name_of_a_flag_and_ignores_it(flag: str, tmp_path: Path) -> None:
     assert FLAGS[flag] in KNOWN
     # A value that the key would never take shows that nobody looks at it.
     assert not engine_says(json.dumps({flag: 5}), tmp_path)

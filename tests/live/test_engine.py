@@ -188,7 +188,7 @@ def test_names_ids_and_states(world: World) -> None:
         world.remove("web", "still", "made", "failing")
 
 
-def test_the_oldest_version_of_the_api_tells_the_same(world: World) -> None:
+def test_the_oldest_api_version_reports_the_same(world: World) -> None:
     world.run("old", "--network none --cap-drop ALL --read-only -m 64m")
     try:
         with connect(world.where) as engine:

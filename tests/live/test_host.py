@@ -254,7 +254,7 @@ def test_a_recommendation_holds_on_the_one_and_fails_on_the_other(
 
 
 @pytest.mark.parametrize("number", IN_SWARM)
-def test_a_swarm_is_judged_where_there_is_one(number: str, swarm: dict[str, Any], worse: dict[str, Any]) -> None:
+def test_a_swarm_is_checked_where_there_is_one(number: str, swarm: dict[str, Any], worse: dict[str, Any]) -> None:
     assert (swarm[number]["outcome"], worse[number]["outcome"]) == ("pass", "fail"), worse[number]
 
 
@@ -330,7 +330,7 @@ LINKS = "ip link add up0 type veth peer name up1"
 FIREWALL = "mkdir -p /etc/ufw; echo ENABLED=yes >/etc/ufw/ufw.conf"
 
 
-def test_networks_of_every_kind_and_the_firewall_are_judged() -> None:
+def test_networks_of_every_kind_and_the_firewall_are_checked() -> None:
     with machine({"storage-driver": "vfs"}, setup=f"{LINKS}; {FIREWALL}") as here:
         for words in NETWORKS:
             done = here.docker("network", *words.split())

@@ -61,11 +61,11 @@ CLEAN = {
 
 
 @pytest.mark.parametrize("flags", CLEAN.values(), ids=CLEAN)
-def test_where_nobody_meddled_nothing_differs(docker: Engine, flags: tuple[str, ...]) -> None:
+def test_an_unchanged_container_has_no_differences(docker: Engine, flags: tuple[str, ...]) -> None:
     assert differences(docker, start(docker, *flags)) == set()
 
 
-def test_containers_that_share_namespaces_are_told_apart(docker: Engine) -> None:
+def test_containers_that_share_namespaces_are_distinguished(docker: Engine) -> None:
     one = start(docker, "--name", "one", "--ipc", "shareable")
     two = start(docker, "--name", "two", "--pid=container:one", "--network=container:one", "--ipc=container:one")
     assert differences(docker, one) == differences(docker, two) == set()
@@ -76,7 +76,7 @@ def test_containers_that_share_namespaces_are_told_apart(docker: Engine) -> None
     assert not enforced(docker, "two").others
 
 
-def test_a_container_in_a_container_is_told_apart(docker: Engine) -> None:
+def test_a_container_in_a_container_is_distinguished(docker: Engine) -> None:
     outer = start(docker, "--privileged")
     inner = "a" * 64
     docker.docker("exec", "-d", outer, "busybox", "unshare", "-m", "-p", "-f", "busybox", "sleep", "601")
@@ -243,7 +243,7 @@ LIES = {
 
 
 @pytest.mark.parametrize("rule", LIES)
-def test_a_runtime_that_does_other_than_it_was_told_is_found(docker: Engine, rule: str) -> None:
+def test_a_runtime_that_ignores_its_settings_is_found(docker: Engine, rule: str) -> None:
     flags, lie = LIES[rule]
     name = start(docker, *flags, "--runtime", "liar", "-e", f"LIE={lie}")
     assert differences(docker, name) == {rule[:4]}

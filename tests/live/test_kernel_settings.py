@@ -122,7 +122,7 @@ def other(docker: Engine) -> str:
 
 
 @pytest.mark.parametrize(("rule", "with_it", "without"), WORD, ids=[f"{rule} {' '.join(one)}" for rule, one, _ in WORD])
-def test_what_the_engine_alone_knows_is_found_by_its_word_and_the_kernel_says_nothing_false(
+def test_what_the_engine_only_knows_is_found_by_its_word_and_the_kernel_says_nothing_false(
     docker: Engine, other: str, rule: str, with_it: tuple[str, ...], without: tuple[str, ...]
 ) -> None:
     for flags, wanted in ((with_it, True), (without, False)):

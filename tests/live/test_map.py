@@ -103,7 +103,7 @@ def test_what_is_published_is_what_the_engine_opened(
     assert [(port.host, port.address) for port in one.unpublished] == unpublished
 
 
-def test_the_port_that_the_engine_chose_is_told(running: Engine, network_map: tuple[Map, dict[str, int]]) -> None:
+def test_the_port_that_the_engine_chose_is_reported(running: Engine, network_map: tuple[Map, dict[str, int]]) -> None:
     one = next(node for node in network_map[0].nodes if node.name == "any")
     told = running.docker("port", "any", "80/tcp").stdout.split()
     assert {f"0.0.0.0:{port.host}" for port in one.published} <= set(told)
@@ -176,7 +176,7 @@ def test_a_name_works_where_the_map_gives_it(
     assert (address in names) == (done.stdout == "hi\n"), done.stderr
 
 
-def test_what_listens_on_loopback_alone_is_not_told_to_neighbours(network_map: tuple[Map, dict[str, int]]) -> None:
+def test_what_listens_only_on_loopback_is_not_shown_to_neighbours(network_map: tuple[Map, dict[str, int]]) -> None:
     assert explain(network_map[0], "web", "inner")[0]
     assert not [
         edge

@@ -146,7 +146,7 @@ def test_there_and_back() -> None:  # noqa: PLR0915  one way, step by step
         assert one.sealock("userns", "verify").returncode == 1
 
 
-def test_a_folder_above_the_data_that_is_closed_keeps_it_off() -> None:
+def test_a_directory_above_the_data_that_is_closed_keeps_it_off() -> None:
     with world() as one:
         one.start()
         one.folder.chmod(0o700)
@@ -166,7 +166,7 @@ def test_a_flag_on_the_command_line_is_read_from_the_process() -> None:
         assert plan_of(one)["result"] == "already on"
 
 
-def test_live_restore_leaves_containers_running_that_nobody_knows() -> None:
+def test_live_restore_leaves_containers_running_that_the_engine_does_not_know() -> None:
     with world('{"live-restore": true}') as one:
         one.start()
         one.image("box")

@@ -139,7 +139,7 @@ def test_several_ranges_are_joined_as_the_plan_joins_them(remapped: World) -> No
     assert lines == [(0, mine[0].start, mine[0].count), (mine[0].count, mine[1].start, mine[1].count)]
 
 
-def test_verify_tells_who_is_mapped_and_who_opted_out(remapped: World) -> None:
+def test_verify_shows_mapped_and_opted_out_containers(remapped: World) -> None:
     done = remapped.sealock("userns", "verify", "--format", "json")
     told = json.loads(done.stdout)
     assert done.returncode == 0, done.stderr

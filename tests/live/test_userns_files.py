@@ -27,7 +27,7 @@ def test_nothing_changes_where_nothing_may_be_written() -> None:
 
 
 @pytest.mark.parametrize("alive", [True, False], ids=["a live holder", "a dead holder"])
-def test_usermod_and_we_heed_the_same_lock(alive: bool) -> None:  # noqa: FBT001  a table's column
+def test_usermod_and_sealock_share_a_lock(alive: bool) -> None:  # noqa: FBT001  a table's column
     with world() as one:
         with subprocess.Popen(["sleep", "60"]) as holder:
             if not alive:

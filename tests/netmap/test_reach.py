@@ -144,7 +144,7 @@ def test_what_stands_out(about: str, text: str, remedy: str) -> None:
     assert one.remedy.startswith(remedy)
 
 
-def test_every_probe_agrees_with_the_map_and_a_contradiction_is_told() -> None:
+def test_every_probe_agrees_with_the_map_and_a_contradiction_is_reported() -> None:
     tried = {(probe.source, probe.target, probe.address, probe.port): probe for probe in probes(DRAWN)}
     assert tried["api", "web", "10.2.0.2", 80].expected
     assert not tried["api", "web", "10.1.0.2", 80].expected
@@ -194,11 +194,11 @@ def composed() -> Map:
         (OUTSIDE, "db", False),
     ],
 )
-def test_a_compose_file_tells_too(source: str, target: str, reached: bool) -> None:  # noqa: FBT001  a table's row
+def test_a_compose_file_has_a_map_too(source: str, target: str, reached: bool) -> None:  # noqa: FBT001  a table's row
     assert explain(composed(), source, target)[0] is reached
 
 
-def test_names_of_neighbours_are_told() -> None:
+def test_names_of_neighbours_are_shown() -> None:
     (edge,) = [edge for edge in composed().edges if (edge.source, edge.target, edge.way) == ("web", "db", "network")]
     assert edge.names == ("db", "data")
 

@@ -57,7 +57,7 @@ def test_the_ports_are_those_that_the_engine_opened(
 
 
 @pytest.mark.parametrize("ports", [5, [], {"80/tcp": 7}, {"80/tcp": [{"HostPort": 80}]}, {"80/tcp": ["x"]}])
-def test_what_no_engine_says_is_told_and_no_map_is_made(
+def test_what_no_engine_says_is_reported_and_no_map_is_made(
     engine: EngineSimulator, ports: object, capsys: pytest.CaptureFixture[str]
 ) -> None:
     engine.container("web", state=RUNS, **networks(ports))

@@ -66,7 +66,7 @@ def test_a_container_is_found_by_name_id_and_the_beginning_of_its_id(engine: Eng
         (LOUD, "here is no container"),
     ],
 )
-def test_a_container_that_is_not_there_is_told(
+def test_a_container_that_is_not_there_is_reported(
     engine: EngineSimulator, capsys: pytest.CaptureFixture[str], name: str, says: str
 ) -> None:
     engine.container("web")
@@ -77,7 +77,7 @@ def test_a_container_that_is_not_there_is_told(
     assert re.search(says, said), said
 
 
-def test_legacy_links_are_told_once_of_containers_that_run_and_that_do_not(
+def test_legacy_links_are_reported_once_of_containers_that_run_and_that_do_not(
     engine: EngineSimulator, tmp_path: Path
 ) -> None:
     engine.container("db")
@@ -113,7 +113,7 @@ def test_an_engine_without_containers_has_nothing_to_judge(engine: EngineSimulat
         {"Status": "dead", "Dead": True}, {"Status": "removing"}, {"Status": "new in some engine"}, {"Pid": -5},
     ],
 )  # fmt: skip
-def test_one_that_does_not_run_is_judged_by_what_is_declared(
+def test_one_that_does_not_run_is_checked_by_what_is_declared(
     engine: EngineSimulator, state: dict[str, object], tmp_path: Path
 ) -> None:
     engine.container("web", host={"Privileged": True}, state=state)
@@ -123,9 +123,7 @@ def test_one_that_does_not_run_is_judged_by_what_is_declared(
 
 
 @pytest.mark.parametrize("pid", [2**22 + 5, 2**40, 1])
-def test_a_process_that_is_not_the_containers_is_not_looked_at(
-    engine: EngineSimulator, pid: int, tmp_path: Path
-) -> None:
+def test_a_process_that_is_not_the_containers_is_not_read(engine: EngineSimulator, pid: int, tmp_path: Path) -> None:
     engine.container("web", state={"Status": "running", "Running": True, "Pid": pid})
     report = reported(engine, "container:web", tmp_path)["container:web"]
     (error,) = report["errors"]
@@ -140,7 +138,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("body", ODD)
-def test_an_odd_answer_is_one_containers_problem(engine: EngineSimulator, body: bytes, tmp_path: Path) -> None:
+def test_an_odd_answer_is_one_containers_error(engine: EngineSimulator, body: bytes, tmp_path: Path) -> None:
     odd = engine.container("odd")
     engine.container("web", host={"Privileged": True})
     engine.answers = lambda path, _query: Reply(body=body) if f"/{odd}/" in path else None
@@ -160,7 +158,9 @@ def test_an_odd_answer_is_one_containers_problem(engine: EngineSimulator, body: 
         {"SecurityOpt": ["x" * 100_000]}, {"NanoCpus": 10**30}, {"Mounts": [{"Type": 5, "Target": []}]},
     ],
 )  # fmt: skip
-def test_values_of_a_wrong_type_are_told_and_end_nothing(engine: EngineSimulator, host: object, tmp_path: Path) -> None:
+def test_values_of_a_wrong_type_are_reported_and_end_nothing(
+    engine: EngineSimulator, host: object, tmp_path: Path
+) -> None:
     identity = engine.container("web")
     if isinstance(host, dict):
         engine.containers[identity]["HostConfig"] |= host
@@ -178,7 +178,7 @@ def test_one_that_is_removed_meanwhile_is_left_out(engine: EngineSimulator, tmp_
     assert list(reported(engine, "container:*", tmp_path)) == ["container:web"]
 
 
-def test_a_refusal_of_one_is_its_own_problem(engine: EngineSimulator, tmp_path: Path) -> None:
+def test_a_refusal_of_one_is_its_own_error(engine: EngineSimulator, tmp_path: Path) -> None:
     sick = engine.container("sick")
     engine.container("web")
     engine.answers = lambda path, _query: Reply(500, b'{"message": "no luck"}') if f"/{sick}/" in path else None
@@ -187,7 +187,7 @@ def test_a_refusal_of_one_is_its_own_problem(engine: EngineSimulator, tmp_path: 
     assert reports["container:web"]["errors"] == []
 
 
-def test_a_container_with_too_much_to_say_is_its_own_problem(engine: EngineSimulator, tmp_path: Path) -> None:
+def test_a_container_with_too_much_to_say_is_its_own_error(engine: EngineSimulator, tmp_path: Path) -> None:
     engine.container("vast", Padding="x" * (9 << 20))
     engine.container("web")
     reports = reported(engine, "container:*", tmp_path)
@@ -195,7 +195,7 @@ def test_a_container_with_too_much_to_say_is_its_own_problem(engine: EngineSimul
     assert reports["container:web"]["errors"] == []
 
 
-def test_an_engine_that_dies_leaves_what_was_judged_and_a_problem(engine: EngineSimulator, tmp_path: Path) -> None:
+def test_an_engine_that_dies_leaves_what_was_checked_and_an_error(engine: EngineSimulator, tmp_path: Path) -> None:
     names = [engine.container(f"c{number}") for number in range(20)]
     engine.answers = lambda path, _query: Reply(body=b"{", cut=0) if f"/{names[10]}/" in path else None
     reports = reported(engine, "container:*", tmp_path)
@@ -218,7 +218,7 @@ def test_names_and_labels_reach_no_terminal_unescaped(
         assert not any(line.startswith("name") for line in text.splitlines())
 
 
-def test_what_an_old_engine_does_not_tell_of_is_not_known(tmp_path: Path) -> None:
+def test_what_an_old_engine_does_not_report_is_not_known(tmp_path: Path) -> None:
     with simulated(tmp_path, "1.24") as engine:
         engine.container("web")
         ((_, document),) = documents("container:web", engine.where)
@@ -262,7 +262,7 @@ def test_each_container_of_an_observed_machine_is_merged_by_itself() -> None:
     }
 
 
-def test_no_engine_is_told_with_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_engine_is_reported_with_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "container:web", "--engine", f"unix://{tmp_path}/none.sock"]) == 2
     assert "is the engine running" in " ".join(capsys.readouterr().out.split())
 
@@ -299,7 +299,7 @@ def test_a_remedy_is_words_to_type(
 
 
 @pytest.mark.parametrize("form", ["terminal", "json", "html", "sarif"])
-def test_a_secret_of_a_container_is_not_told(
+def test_a_secret_of_a_container_is_not_shown(
     engine: EngineSimulator, form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     identity = engine.container("web")

@@ -39,7 +39,7 @@ if "create" in sys.argv and "--bundle" in sys.argv:
     json.dump(spec, open(path, "w"))
 os.execvp("runc", ["runc", *sys.argv[1:]])
 """
-"""A runtime that does other than it was told: it changes the specification by what the environment says."""
+"""A runtime that ignores its settings: it changes the specification as the environment says."""
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import pytest
 
 from sealock.errors import EngineError, EngineRefusedError
 from sealock.runtime.engine import Engine, EngineTimeouts, connect
-from support.simulators.engine import EngineSimulator, Reply, nobody, simulated, told
+from support.simulators.engine import EngineSimulator, Reply, json_reply, simulated, unused_socket
 
 HASTY = EngineTimeouts(silence=0.4, answer=1.0, stream=0.5)
 
@@ -41,7 +41,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("reply", "says"), [pytest.param(r, s, id=i) for i, r, s in BAD if s])
-def test_what_is_no_engine_is_told_within_its_time(engine: EngineSimulator, reply: Reply, says: str) -> None:
+def test_what_is_no_engine_is_reported_within_its_time(engine: EngineSimulator, reply: Reply, says: str) -> None:
     only(engine, "", reply)
     begun = monotonic()
     with pytest.raises(EngineError, match=says):
@@ -76,7 +76,7 @@ LATER = [
 
 
 @pytest.mark.parametrize(("reply", "says"), [pytest.param(r, s, id=i) for i, r, s in LATER])
-def test_an_answer_that_goes_wrong_is_told(engine: EngineSimulator, reply: Reply, says: str) -> None:
+def test_an_answer_that_goes_wrong_is_reported(engine: EngineSimulator, reply: Reply, says: str) -> None:
     with connect(engine.where, EngineTimeouts(silence=0.4, answer=3.0)) as ours:
         only(engine, "/info", reply)
         with pytest.raises(EngineError, match=says):
@@ -105,7 +105,7 @@ def test_a_refusal_has_the_engines_own_words(engine: EngineSimulator, status: in
 @pytest.mark.parametrize(
     "body", [b"[1]", b"{}", b'[{"Id": 5}]', b"nope", b"[" * 100_000, b'[{"Id": "a", "Names": [null]}]', b'["\xff"]']
 )
-def test_a_list_that_is_none_is_told(engine: EngineSimulator, body: bytes) -> None:
+def test_a_list_that_is_none_is_reported(engine: EngineSimulator, body: bytes) -> None:
     only(engine, "/containers/json", Reply(body=body))
     with connect(engine.where, HASTY) as ours, pytest.raises(EngineError, match="does not answer like an engine"):
         ours.containers()
@@ -129,7 +129,7 @@ def test_an_engine_too_old_to_say_its_version_in_the_head(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("api", ["1.23", "0.9"])
-def test_an_engine_older_than_that_is_told(tmp_path: Path, api: str) -> None:
+def test_an_engine_older_than_that_is_reported(tmp_path: Path, api: str) -> None:
     with simulated(tmp_path, api) as engine, pytest.raises(EngineError, match=f"has API {api}; sealock needs"):
         connect(engine.where, HASTY)
 
@@ -137,7 +137,7 @@ def test_an_engine_older_than_that_is_told(tmp_path: Path, api: str) -> None:
 @pytest.mark.parametrize("api", ["", "x", "1", "1.x", "1.2.3", "-1.50", "1.4²", "9" * 5000])
 def test_a_version_that_is_none(tmp_path: Path, api: str) -> None:
     with simulated(tmp_path) as engine:
-        only(engine, "/version", told({"ApiVersion": api}))
+        only(engine, "/version", json_reply({"ApiVersion": api}))
         engine.says_version = False
         with pytest.raises(EngineError, match="is no engine"):
             connect(engine.where, HASTY)
@@ -242,9 +242,9 @@ def test_where_nothing_is_it_says_what_to_do(where: str, says: str) -> None:
         connect(where)
 
 
-def test_a_socket_that_nobody_listens_at(tmp_path: Path) -> None:
+def test_a_socket_without_a_listener(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="is the engine running"):
-        connect(nobody(tmp_path))
+        connect(unused_socket(tmp_path))
 
 
 def test_an_engine_is_named_by_its_address(engine: EngineSimulator) -> None:
@@ -264,12 +264,12 @@ def test_no_more_is_asked_for_than_is_taken(engine: EngineSimulator) -> None:
 
 
 def test_a_list_of_more_than_anybody_has_is_refused(engine: EngineSimulator) -> None:
-    only(engine, "/containers/json", told([{"Id": str(number)} for number in range(20_001)]))
+    only(engine, "/containers/json", json_reply([{"Id": str(number)} for number in range(20_001)]))
     with connect(engine.where) as ours, pytest.raises(EngineError, match="limit of 20000"):
         ours.containers()
 
 
-def test_a_stream_that_stops_is_told(engine: EngineSimulator) -> None:
+def test_a_stream_that_stops_is_reported(engine: EngineSimulator) -> None:
     engine.images["app:1"] = {"Id": "x", "RepoTags": ["app:1"]}
     only(engine, "/get", Reply(body=b"x" * 100, drip=0.2))
     begun = monotonic()

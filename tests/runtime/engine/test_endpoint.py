@@ -62,7 +62,7 @@ def test_docker_host_names_the_engine(monkeypatch: pytest.MonkeyPatch, text: str
 @pytest.mark.parametrize(
     "text", ["ftp://x", "tcp://", "tcp://x:99999", "tcp://x:y", "ssh://", "npipe:////./pipe/x", "tcp://[::1"]
 )
-def test_docker_host_that_names_none_is_told(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+def test_docker_host_that_names_none_is_reported(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("DOCKER_HOST", text)
     with pytest.raises(EngineError, match=r"DOCKER_HOST: .* is no engine address"):
         endpoint()
@@ -87,7 +87,7 @@ def test_the_first_of_them_counts(home: Path, monkeypatch: pytest.MonkeyPatch) -
     assert endpoint("default").origin == DEFAULT
 
 
-def test_a_context_that_is_not_there_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_context_that_is_not_there_is_reported(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(EngineError, match="the command line: there is no context 'no'"):
         endpoint("no")
     monkeypatch.setenv("DOCKER_CONTEXT", "../../etc")
@@ -111,7 +111,7 @@ def test_settings_that_are_a_pipe_are_not_waited_for(home: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["[]", "{", '{"Endpoints": 5}', "[" * 100_000, '{"Endpoints": {"docker": []}}'])
-def test_a_context_that_cannot_be_read_is_told(home: Path, text: str) -> None:
+def test_a_context_that_cannot_be_read_is_reported(home: Path, text: str) -> None:
     context(home, "broken")
     (home / "contexts" / "meta" / sha256(b"broken").hexdigest() / "meta.json").write_text(text)
     with pytest.raises(EngineError, match="the context 'broken' could not be read"):
@@ -217,7 +217,7 @@ def test_ssh_carries_what_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -
     assert words[-1].endswith("""'docker', '--host', "'unix:///run/my engine.sock'", 'system', 'dial-stdio']""")
 
 
-def test_what_ssh_complains_of_is_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_ssh_complains_of_is_reported(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     piped("/nowhere", home, "me@machine: Permission denied (publickey).")
     monkeypatch.setenv("PATH", f"{home}:{os.environ['PATH']}")
     with pytest.raises(EngineError, match=r"ssh says: me@machine: Permission denied"):

@@ -132,7 +132,7 @@ def test_an_engine_that_keeps_images_with_containerd(engine: EngineSimulator, tm
         (Reply(500, b'{"message": "no disk"}'), "no disk"),
     ],
 )
-def test_an_odd_description_is_told(engine: EngineSimulator, answer: Reply, says: str) -> None:
+def test_an_odd_description_is_reported(engine: EngineSimulator, answer: Reply, says: str) -> None:
     engine.answers = lambda path, _query: answer if path.endswith("/json") else None
     with pytest.raises(EngineError, match=says):
         read(engine)
@@ -148,13 +148,13 @@ def test_an_odd_description_is_told(engine: EngineSimulator, answer: Reply, says
         (Reply(500, b'{"message": "unpigz"}'), "unpigz"),
     ],
 )
-def test_an_odd_archive_is_told(engine: EngineSimulator, answer: Reply, says: str) -> None:
+def test_an_odd_archive_is_reported(engine: EngineSimulator, answer: Reply, says: str) -> None:
     engine.answers = lambda path, _query: answer if path.endswith("/get") else None
     with pytest.raises(TargetError, match=says):
         read(engine, bounds=Bounds(total=1_000_000))
 
 
-def test_a_layer_with_another_digest_is_told_and_not_remembered(engine: EngineSimulator, tmp_path: Path) -> None:
+def test_a_layer_with_another_digest_is_reported_and_not_remembered(engine: EngineSimulator, tmp_path: Path) -> None:
     identity = engine.images["app:1"]["Id"]
     members = docker_save(BASE, TOP)
     (path,) = (name for name, data in members.items() if data == TOP)
@@ -166,7 +166,7 @@ def test_a_layer_with_another_digest_is_told_and_not_remembered(engine: EngineSi
         assert sent(engine) == times
 
 
-def test_an_image_that_is_not_there_is_told(engine: EngineSimulator, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_image_that_is_not_there_is_reported(engine: EngineSimulator, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "docker:nope:1", "--engine", engine.where, "--no-policy"]) == 2
     said = " ".join(capsys.readouterr().out.split())
     assert "has no image 'nope:1'" in said
@@ -174,7 +174,7 @@ def test_an_image_that_is_not_there_is_told(engine: EngineSimulator, capsys: pyt
     assert "is the image that" not in said
 
 
-def test_no_name_at_all_is_told(engine: EngineSimulator) -> None:
+def test_no_name_at_all_is_reported(engine: EngineSimulator) -> None:
     with pytest.raises(TargetError, match="docker: names no image"):
         read(engine, "")
 
@@ -186,12 +186,12 @@ def test_an_odd_name_is_one_path_of_the_api(engine: EngineSimulator) -> None:
     assert all(path.startswith(("/_ping", "/v1.45/images/")) for path in engine.asked)
 
 
-def test_another_platform_is_told(engine: EngineSimulator) -> None:
+def test_another_platform_is_reported(engine: EngineSimulator) -> None:
     with pytest.raises(TargetError, match="is for linux/amd64, not for linux/arm64"):
         read(engine, platform="linux/arm64")
 
 
-def test_check_tells_where_it_is_from(engine: EngineSimulator, tmp_path: Path) -> None:
+def test_check_names_its_engine(engine: EngineSimulator, tmp_path: Path) -> None:
     out = tmp_path / "report.json"
     words = ["--engine", engine.where, "--no-policy", "--offline", "--no-vulnerabilities", "--output", str(out)]
     main(["check", "docker:app:1", *words])

@@ -1,4 +1,4 @@
-"""The benchmark: every recommendation is there and judged by rules that exist, and outcomes follow from what was seen."""
+"""The benchmark: existing rules check every recommendation, and outcomes follow from the facts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_all_recommendations_are_there_in_order(name: str) -> None:
 
 
 @pytest.mark.parametrize("recommendation", [pytest.param(one, id=one.number) for one in RECOMMENDED.values()])
-def test_each_is_judged_by_rules_that_exist_or_says_what_a_person_looks_at(recommendation: Recommendation) -> None:
+def test_each_is_checked_by_rules_that_exist_or_says_what_a_person_checks(recommendation: Recommendation) -> None:
     known = {rule.id for rule in every_rule()} | {VULNERABILITIES}
     assert recommendation.rules or recommendation.by_hand
     assert {rule.partition(":")[0] for rule in recommendation.rules} <= known

@@ -1,4 +1,4 @@
-"""What an engine alone can tell of its machine: ports, replaced images, services; and its parts by the advisories."""
+"""What only an engine reports: ports, outdated images, services; and advisories on its components."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sealock.runtime.hosts import host_document
 from sealock.scan.engineparts import look_up_parts
 from sealock.scan.vulnerabilities import LookupOptions
 from support.madedatabases import database
-from support.simulators.engine import EngineSimulator, Reply, simulated, told
+from support.simulators.engine import EngineSimulator, Reply, json_reply, simulated
 
 OLD, NEW = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
 MANAGER = {
@@ -33,12 +33,12 @@ def engine(tmp_path: Path) -> Iterator[EngineSimulator]:
 
 
 def host(engine: EngineSimulator, folder: Path, answers: Mapping[str, Any]) -> Host:
-    """The machine as the engine tells of it; `answers` by the last word of the path, or by the path as a whole."""
+    """The machine as the engine reports it; `answers` by the last word of the path, or by the whole path."""
 
     def answer(path: str, _query: Mapping[str, list[str]]) -> Reply | None:
         for name, held in answers.items():
             if path.endswith(name):
-                return held if isinstance(held, Reply) else told(held)
+                return held if isinstance(held, Reply) else json_reply(held)
         return None
 
     engine.answers = answer
@@ -108,7 +108,7 @@ def test_images_that_no_container_uses_are_counted(engine: EngineSimulator, tmp_
     ("answers", "swarm"),
     [
         ({"/services": [{}, {}], "/secrets": []}, (2, 0)),
-        ({"/services": told({"message": "no"}, 503), "/secrets": [{}]}, (UNKNOWN, 1)),
+        ({"/services": json_reply({"message": "no"}, 503), "/secrets": [{}]}, (UNKNOWN, 1)),
         ({"/services": {"not": "a list"}, "/secrets": Reply(body=b"[")}, (UNKNOWN, UNKNOWN)),
     ],
 )
@@ -126,8 +126,8 @@ def test_one_that_is_no_manager_is_not_asked(engine: EngineSimulator, tmp_path: 
     assert not [path for path in engine.asked if "services" in path]
 
 
-@pytest.mark.parametrize("answer", [[1], {"a": 1}, Reply(body=b"[["), told({"message": "no"}, 500)])
-def test_lists_that_are_none_are_not_judged(engine: EngineSimulator, tmp_path: Path, answer: Any) -> None:
+@pytest.mark.parametrize("answer", [[1], {"a": 1}, Reply(body=b"[["), json_reply({"message": "no"}, 500)])
+def test_lists_that_are_none_are_skipped(engine: EngineSimulator, tmp_path: Path, answer: Any) -> None:
     found = host(engine, tmp_path, {"/containers/json": answer})
     assert (found.published, found.outdated, found.images_unused) == (UNKNOWN, UNKNOWN, UNKNOWN)
 
@@ -174,7 +174,7 @@ def weighed(*parts: tuple[str, str]) -> tuple[set[str], list[str]]:
         ([("podman", "4.0.0"), ("docker-init", "0.19.0")], set()),
     ],
 )
-def test_parts_are_judged_by_what_the_database_holds(
+def test_parts_are_checked_by_what_the_database_holds(
     parts: list[tuple[str, str]], found: set[str], built: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEALOCK_DB_DIR", built)
@@ -182,7 +182,7 @@ def test_parts_are_judged_by_what_the_database_holds(
 
 
 @pytest.mark.parametrize("version", ["26.1.4+dfsg1", "1.7.1~ds1", "24.0.7-0ubuntu4"])
-def test_a_build_of_a_distributions_own_is_not_judged_here(
+def test_a_build_of_a_distributions_own_is_skipped_here(
     version: str, built: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEALOCK_DB_DIR", built)
@@ -191,21 +191,19 @@ def test_a_build_of_a_distributions_own_is_not_judged_here(
     assert "a distribution's build: `sealock check rootfs:/`" in silent[0]
 
 
-def test_without_data_parts_are_not_judged_and_nothing_is_fetched(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_data_parts_are_skipped_and_nothing_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEALOCK_DB_DIR", str(tmp_path / "none"))
     found, silent = weighed(("engine", "26.1.4"))
     assert not found
     assert "no advisory database" in silent[0]
 
 
-def test_the_command_tells_of_a_vulnerable_engine(
+def test_the_command_reports_a_vulnerable_engine(
     engine: EngineSimulator, built: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("SEALOCK_DB_DIR", built)
     engine.answers = lambda path, _query: (
-        told({"Version": "26.1.4", "ApiVersion": "1.45", "Components": [{"Name": "Engine", "Version": "26.1.4"}]})
+        json_reply({"Version": "26.1.4", "ApiVersion": "1.45", "Components": [{"Name": "Engine", "Version": "26.1.4"}]})
         if path.endswith("/version")
         else None
     )

@@ -47,7 +47,7 @@ def faults(host_file: HostFile) -> list[RuleFinding]:
 
 
 @pytest.mark.parametrize("role", ASKED)
-def test_each_of_the_512_modes_is_judged_bit_by_bit(role: Role) -> None:
+def test_each_of_the_512_modes_is_checked_bit_by_bit(role: Role) -> None:
     for mode in range(0o1000):
         found = faults(HostFile(role, "/x", "file", mode, 0, 0))
         expected = allowed(mode, ASKED[role])
@@ -131,7 +131,7 @@ def test_the_unit_of_the_administrator_counts_before_that_of_the_distribution(tm
     assert found == [f"/etc/{unit}"]
 
 
-def test_files_that_the_settings_name_are_looked_at_too(tmp_path: Path) -> None:
+def test_files_that_the_settings_name_are_read_too(tmp_path: Path) -> None:
     machine(tmp_path, **{"srv/ca.pem": "x", "srv/key.pem": "x"})
     (tmp_path / "srv" / "data").mkdir()
     seen = read_host(
@@ -156,7 +156,7 @@ def test_owners_have_the_names_that_the_machine_itself_gives_them(tmp_path: Path
     assert (one.owner, one.group) == ("ann", "crew")
 
 
-def test_what_is_no_file_at_all_is_told_as_what_it_is(tmp_path: Path) -> None:
+def test_what_is_no_file_at_all_is_reported_as_what_it_is(tmp_path: Path) -> None:
     (tmp_path / "etc" / "docker").mkdir(parents=True)
     os.mkfifo(tmp_path / "etc" / "docker" / "daemon.json")
     (tmp_path / "etc" / "default").mkdir()

@@ -41,7 +41,7 @@ def test_members_of_the_engines_group_can_use_it(tmp_path: Path, group: str, nam
     assert all((one.how, one.where) == ("docker group", "/etc/group") for one in given(seen.logins, ()))
 
 
-def test_without_a_list_of_groups_nobody_can_tell(tmp_path: Path) -> None:
+def test_without_a_list_of_groups_logins_are_unknown(tmp_path: Path) -> None:
     assert host(tmp_path, {"etc/passwd": PASSWD}).logins is UNKNOWN
 
 
@@ -116,7 +116,7 @@ def test_passwords_of_registries_in_plain_text(tmp_path: Path, config: str, foun
     assert seen.client_credentials == found
 
 
-def test_the_homes_of_people_and_of_root_are_looked_into(tmp_path: Path) -> None:
+def test_the_homes_of_people_and_of_root_are_read(tmp_path: Path) -> None:
     config = '{"auths": {"r": {"auth": "YTpi"}}}'
     homes = ("root", "home/ann", "srv")
     seen = host(tmp_path, {"etc/passwd": PASSWD} | {f"{home}/.docker/config.json": config for home in homes})
@@ -137,7 +137,7 @@ def test_engines_that_contexts_name(tmp_path: Path, meta: str, hosts: object) ->
     assert seen.client_hosts == hosts
 
 
-def test_a_context_with_certificates_is_not_told(tmp_path: Path) -> None:
+def test_a_context_with_certificates_is_not_shown(tmp_path: Path) -> None:
     folder = "root/.docker/contexts"
     meta = '{"Endpoints": {"docker": {"Host": "tcp://10.0.0.5:2376"}}}'
     seen = host(
@@ -157,7 +157,7 @@ def test_a_context_with_certificates_is_not_told(tmp_path: Path) -> None:
         ("H011", "/home/ann/.docker/contexts/meta"),
     ],
 )
-def test_what_only_root_may_read_is_not_judged_without_root(rule: str, path: str) -> None:
+def test_what_only_root_may_read_is_skipped_without_root(rule: str, path: str) -> None:
     evaluate = next(one for one in rules("host") if one.id == rule)
     silent = {"logins": UNSET, "files": UNSET, "client_credentials": UNSET, "client_hosts": UNSET}
     assert [fault.message for fault in evaluate.check(Host(**silent, unread=(path,)))] == [f"{path} could not be read"]

@@ -137,7 +137,7 @@ UNIT = {
 OPTIONS = {"etc/default/docker": "DOCKER_OPTS=--icc=false\n"}
 
 
-def test_where_no_engine_runs_its_unit_and_the_file_of_options_tell(tmp_path: Path) -> None:
+def test_where_no_engine_runs_its_unit_and_the_environment_file_count(tmp_path: Path) -> None:
     found = settings(tmp_path, UNIT | OPTIONS | {"etc/docker/daemon.json": '{"live-restore": true}'})
     assert (found.icc, found.live_restore, found.hosts) == (False, True, ("fd://",))
 
@@ -192,7 +192,7 @@ def test_a_remedy_names_the_file_the_words_and_the_command_that_writes_them(tmp_
     assert found["E014"].remedy.text.endswith("then reload the engine (SIGHUP).")
 
 
-def test_a_remedy_for_a_flag_does_not_send_people_to_the_file_alone(tmp_path: Path) -> None:
+def test_a_remedy_for_a_flag_does_not_send_people_to_the_file_only(tmp_path: Path) -> None:
     found = findings(tmp_path, process(9, "dockerd --iptables=false --icc=true"))
     assert "Take the flag off the engine's command line" in found["E003"].remedy.text
     assert 'in /etc/docker/daemon.json: set "icc": false' in found["E025"].remedy.text

@@ -28,7 +28,7 @@ TABLE: list[tuple[str, tuple[Rule, ...], bool, list[str]]] = [
 
 
 @pytest.mark.parametrize(("wanted", "otherwise", "lines"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE])
-def test_a_program_is_told_as_rules(wanted: tuple[Rule, ...], otherwise: bool, lines: list[str]) -> None:  # noqa: FBT001
+def test_a_program_becomes_rules(wanted: tuple[Rule, ...], otherwise: bool, lines: list[str]) -> None:  # noqa: FBT001
     found = allowed_devices((program(wanted, otherwise=otherwise),))
     assert found is not None
     assert [device.rule for device in found] == lines
@@ -92,7 +92,7 @@ def test_numbers_without_end_are_not_worked_out() -> None:
     assert allowed_devices((program([("c", 1, number, "r", True) for number in range(100)]),)) is None
 
 
-def test_a_folder_that_is_no_control_group_tells_nothing(tmp_path: os.PathLike[str]) -> None:
+def test_a_directory_that_is_no_cgroup_shows_nothing(tmp_path: os.PathLike[str]) -> None:
     descriptor = os.open(tmp_path, os.O_RDONLY)
     try:
         assert rules(descriptor) is None

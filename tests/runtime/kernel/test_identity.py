@@ -55,25 +55,27 @@ MOUNTS = {
 @pytest.mark.parametrize(
     "line", ["0::{}\n", "12:memory:{}\n11:cpu,cpuacct:{}\n1:name=systemd:{}\n0::/\n"], ids=["2", "1"]
 )
-def test_the_group_tells(path: str, engine: str, line: str) -> None:
+def test_the_cgroup_shows_the_id(path: str, engine: str, line: str) -> None:
     assert identity(procfiles.control_groups(line.replace("{}", path)), ()) == ContainerIdentity(
         ID, engine, "cgroup path"
     )
 
 
 @pytest.mark.parametrize("path", NONE, ids=range(len(NONE)))
-def test_what_is_no_containers_group_tells_nothing(path: str) -> None:
+def test_what_is_no_containers_group_shows_nothing(path: str) -> None:
     assert identity(procfiles.control_groups(f"0::{path}\n"), ()) == ContainerIdentity()
 
 
 @pytest.mark.parametrize(("root", "target", "engine"), MOUNTS.values(), ids=MOUNTS)
 @pytest.mark.parametrize("path", ["/", "/../../.."])
-def test_in_a_private_namespace_of_groups_the_mounts_tell(root: str, target: str, engine: str, path: str) -> None:
+def test_in_a_private_namespace_of_groups_the_mounts_show_the_id(
+    root: str, target: str, engine: str, path: str
+) -> None:
     mounts = procfiles.mounts(f"1 2 8:1 {root} {target} rw - ext4 /dev/sda rw\n")
     assert identity(procfiles.control_groups(f"0::{path}\n"), mounts) == ContainerIdentity(ID, engine, "mountinfo")
 
 
-def test_a_mount_elsewhere_tells_nothing() -> None:
+def test_a_mount_elsewhere_shows_nothing() -> None:
     mounts = procfiles.mounts(f"1 2 8:1 /var/lib/docker/containers/{ID}/hostname /tmp/x rw - ext4 /dev/sda rw\n")
     assert identity((), mounts) == ContainerIdentity()
 

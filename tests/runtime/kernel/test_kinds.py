@@ -1,4 +1,4 @@
-"""Containers of machines that this one is not, as recorded: where nobody meddled, nothing differs from what was declared."""
+"""Recorded containers of other machines: an unchanged one has no differences between declared and effective."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_what_differs_is_found(
     assert {finding.rule for finding in result(seen(tmp_path, process, limits, declared)).findings} == set(rule.split())
 
 
-def test_of_a_process_that_nobody_declared_nothing_is_claimed(tmp_path: Path) -> None:
+def test_an_undeclared_process_has_no_differences(tmp_path: Path) -> None:
     there = seen(tmp_path, {}, {}, {})
     alone = Enforced(name="pid:7", declared=Container(), effective=there.effective, process=there.process)
     said = result(alone)

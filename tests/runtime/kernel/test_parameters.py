@@ -1,4 +1,4 @@
-"""Kernel parameters are read by a thread that enters the namespaces, and by nobody else."""
+"""A separate thread enters the namespaces to read sysctls; the others stay in theirs."""
 
 from __future__ import annotations
 

@@ -159,5 +159,5 @@ def test_limits() -> None:
         ("x:y:/z\n1:memory:relative\nnothing\n", ()),
     ],
 )
-def test_control_groups(text: str, found: tuple[tuple[str, str], ...]) -> None:
+def test_cgroups(text: str, found: tuple[tuple[str, str], ...]) -> None:
     assert procfiles.control_groups(text) == found

@@ -224,7 +224,7 @@ def test_namespaces_are_the_hosts_or_its_own(two: Recorded, kind: str, field: st
     assert getattr(container(two), field) == own
 
 
-def test_where_the_hosts_own_cannot_be_told_it_is_unknown(two: Recorded) -> None:
+def test_where_the_hosts_own_is_unknown_it_is_unknown(two: Recorded) -> None:
     # Inside a container, process 1 is the container's; an older kernel has no fixed number for networks.
     for pid in (1, "self"):
         two.process(pid, spaces={"pid": 4026532900, "net": 4026532901, "mnt": 4026532902}, mountinfo=DISK + V2)
@@ -239,7 +239,7 @@ def test_ids_inside_and_outside(two: Recorded) -> None:
     assert container(two).groups == UNSET
 
 
-def test_ids_that_are_told_as_they_are_inside_are_told_as_outside(two: Recorded) -> None:
+def test_inner_ids_are_shown_as_outer_ids(two: Recorded) -> None:
     two.process("self", spaces={"user": 4026532500}, mountinfo=DISK + V2)
     two.process(7, uid=5, gid=6, spaces={"user": 4026532500}, uid_map="0 100000 65536\n")
     process = machine(two).read(7)
@@ -289,12 +289,12 @@ def test_mounts(two: Recorded, paths: str, option: str, found: list[tuple[object
         ("1 2 0:77 / /tmp rw,nosuid - tmpfs tmpfs rw", True),
     ],
 )  # fmt: skip
-def test_what_engines_mount_is_told_from_what_somebody_requested_mounts(two: Recorded, line: str, own: object) -> None:
+def test_what_engines_mount_is_omitted_from_requested_mounts(two: Recorded, line: str, own: object) -> None:
     two.process(7, mountinfo=f"{ROOT}{line}\n")
     assert bool(given(container(two).mounts, ())) == own
 
 
-def test_what_came_along_with_a_folder_of_the_host_was_not_requested_mounts(two: Recorded) -> None:
+def test_what_came_along_with_a_directory_of_the_host_was_not_requested_mounts(two: Recorded) -> None:
     two.process("self", spaces=HOST, mountinfo=f"{DISK}21 20 0:33 / /run rw - tmpfs run rw\n{V2}")
     lines = (
         "1 2 8:1 / /host rw - ext4 a rw\n3 1 0:33 / /host/run rw - tmpfs run rw\n4 1 0:99 / /host/mnt rw - tmpfs x rw\n"
@@ -394,7 +394,7 @@ def test_a_tree_is_not_left_by_a_link(two: Recorded) -> None:
     assert tree.text("proc/7/cgroup/x") is Silence.MISSING
 
 
-def test_who_is_in_a_container_is_told_by_what_it_sees(two: Recorded) -> None:
+def test_who_is_in_a_container_is_found_by_what_it_sees(two: Recorded) -> None:
     two.process(8, cgroup=f"0::{SCOPE}/below\n")
     two.process(9, cgroup="0::/init.scope\n")
     two.process(10, cgroup="0::/init.scope\n", spaces={"mnt": OWN["mnt"]})
@@ -519,7 +519,7 @@ def test_parameters_are_those_that_differ_from_the_machines(two: Recorded) -> No
         ("/", UNKNOWN),
     ],
 )
-def test_the_group_above_is_told_where_no_engine_chose_it(two: Recorded, group: str, parent: object) -> None:
+def test_the_group_above_is_shown_where_no_engine_chose_it(two: Recorded, group: str, parent: object) -> None:
     two.process(7, cgroup=f"0::{group}\n")
     assert container(two).cgroup_parent == parent
 
@@ -566,7 +566,7 @@ def test_from_inside_a_source_is_the_path_within_its_disk_and_else_unknown(withi
     assert found == {"/data": "/srv/data", "/more": None}
 
 
-def test_from_inside_the_first_process_does_not_tell_what_all_capabilities_are(within: Recorded) -> None:
+def test_from_inside_the_first_process_does_not_show_what_all_capabilities_are(within: Recorded) -> None:
     assert (container(within).cap_add, container(within).privileged) == (UNSET, False)
     for pid in (1, "self", 7):
         # All but one: the machine's own first process may have lacked it.
@@ -599,7 +599,7 @@ def test_a_process_in_the_hosts_files_sees_all_of_them(two: Recorded) -> None:
     ("release", "told"),
     [("6.18.4-amd64", {"net": False, "mnt": False}), ("6.17.9", {"net": None, "mnt": None}), ("odd", {"net": None, "mnt": None})],
 )  # fmt: skip
-def test_from_inside_a_kernel_that_fixed_the_numbers_tells_whose_network_it_is(
+def test_from_inside_a_kernel_that_fixed_the_numbers_shows_whose_network_it_is(
     tmp_path: Path, release: str, told: dict[str, bool | None]
 ) -> None:
     made = Recorded(tmp_path)

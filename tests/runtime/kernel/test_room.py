@@ -118,7 +118,7 @@ def test_use_is_measured_since_it_started() -> None:
     assert average_cpus(process(), LARGE) is None
 
 
-def test_no_more_use_is_told_than_the_machine_has_processors_for() -> None:
+def test_no_more_use_is_shown_than_the_machine_has_cpus_for() -> None:
     """The group is older than the process, which somebody started in it just now."""
     assert average_cpus(process(Limit("cpu.time", None, 900_000_000), start=90_000), LARGE) == 9
     assert average_cpus(process(Limit("cpu.time", None, 900_000_000), start=95_000), LARGE) is None

@@ -51,12 +51,12 @@ class Reply(Struct, frozen=True):
     raw: bytes | None = None
 
 
-def told(value: object, status: int = 200) -> Reply:
+def json_reply(value: object, status: int = 200) -> Reply:
     return Reply(status, json.dumps(value).encode())
 
 
 def missing(name: str) -> Reply:
-    return told({"message": f"No such container: {name}"}, 404)
+    return json_reply({"message": f"No such container: {name}"}, 404)
 
 
 Answers = Callable[[str, Mapping[str, list[str]]], "Reply | None"]
@@ -113,24 +113,28 @@ class EngineSimulator:
             case ["_ping"]:
                 return Reply(200, b"OK", "text/plain")
             case ["version"]:
-                return told({"Version": "26.1.5", "ApiVersion": self.api, "MinAPIVersion": "1.24", "Os": "linux"})
+                return json_reply({"Version": "26.1.5", "ApiVersion": self.api, "MinAPIVersion": "1.24", "Os": "linux"})
             case ["info"]:
-                return told({"ID": "x", "Containers": len(self.containers), "ServerVersion": "26.1.5", "Driver": "vfs"})
+                return json_reply(
+                    {"ID": "x", "Containers": len(self.containers), "ServerVersion": "26.1.5", "Driver": "vfs"}
+                )
             case ["networks"]:
-                return told([])
+                return json_reply([])
             case ["containers", "json"]:
                 every = "1" in query.get("all", [])
-                return told([
+                return json_reply([
                     {"Id": container["Id"], "Names": [container["Name"]], "Image": "base", "ImageID": IMAGE, "State": container["State"]["Status"]}
                     for container in self.containers.values() if every or container["State"]["Status"] == "running"
                 ])  # fmt: skip
             case ["containers", *name, "json"]:
                 return self._container("/".join(name))
             case ["images", "json"]:
-                return told([{"Id": image["Id"], "RepoTags": image["RepoTags"]} for image in self.images.values()])
+                return json_reply(
+                    [{"Id": image["Id"], "RepoTags": image["RepoTags"]} for image in self.images.values()]
+                )
             case ["images", *name, what]:
                 return self._image("/".join(name), what)
-        return told({"message": "page not found"}, 404)
+        return json_reply({"message": "page not found"}, 404)
 
     def _container(self, name: str) -> Reply:
         found = [
@@ -142,15 +146,15 @@ class EngineSimulator:
             container for container in self.containers.values() if name and container["Id"].startswith(name)
         ]
         if len(found) > 1:
-            return told({"message": f"Multiple IDs found with provided prefix: {name}"}, 400)
-        return told(found[0]) if found else missing(name)
+            return json_reply({"message": f"Multiple IDs found with provided prefix: {name}"}, 400)
+        return json_reply(found[0]) if found else missing(name)
 
     def _image(self, name: str, what: str) -> Reply:
         image = self.images.get(name) or self.images.get(f"{name}:latest")
         if image is None:
-            return told({"message": f"No such image: {name}"}, 404)
+            return json_reply({"message": f"No such image: {name}"}, 404)
         if what == "json":
-            return told(image)
+            return json_reply(image)
         return Reply(200, self.saved[name], "application/x-tar")
 
 
@@ -284,8 +288,8 @@ while data := os.read(0, 65536):
     return script
 
 
-def nobody(folder: Path) -> str:
-    """The address of a socket at which nobody listens."""
+def unused_socket(folder: Path) -> str:
+    """The address of a socket without a listener."""
     path = folder / "dead.sock"
     with socket.socket(socket.AF_UNIX) as made:
         made.bind(str(path))

@@ -70,7 +70,7 @@ def test_both_ranges_and_the_setting_are_written(tmp_path: Path) -> None:
     assert not pending(str(root))
 
 
-def test_the_backup_is_for_root_alone(tmp_path: Path) -> None:
+def test_the_backup_is_for_root_only(tmp_path: Path) -> None:
     root = made(tmp_path)
     record = enable(planned(root), str(root))
     folder = root / "var/lib/sealock/userns" / record.directory
@@ -133,7 +133,7 @@ def test_others_changes_since_stay(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
-def test_settings_that_were_broken_since_are_left_alone(tmp_path: Path) -> None:
+def test_settings_that_were_broken_since_are_left_only(tmp_path: Path) -> None:
     root = made(tmp_path)
     enable(planned(root), str(root))
     (root / "etc/docker/daemon.json").write_text("{")

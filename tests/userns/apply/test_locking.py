@@ -42,7 +42,7 @@ def test_a_lock_holds_our_process_id_as_others_read_it_and_goes_away(root: Path)
     assert names(root) == [".pwd.lock"]
 
 
-def test_a_lock_of_a_live_process_is_waited_for_and_left_alone(root: Path) -> None:
+def test_a_lock_of_a_live_process_is_waited_for_and_left_only(root: Path) -> None:
     lock = root / "etc/subgid.lock"
     lock.write_bytes(f"{os.getppid()}\0".encode())
     with pytest.raises(TargetError, match="another program is changing /etc/subgid"), locked(str(root), PATHS, 0.3):
@@ -59,7 +59,7 @@ def test_a_lock_of_a_dead_process_is_taken_away(ending: str, root: Path) -> None
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "12x", "\0", "9" * 30])
-def test_a_lock_of_nobody_known_is_left_alone(text: str, root: Path) -> None:
+def test_a_lock_of_an_unknown_holder_stays(text: str, root: Path) -> None:
     (root / "etc/subuid.lock").write_text(text)
     with pytest.raises(TargetError, match="another program"), locked(str(root), PATHS, 0.3):
         raise AssertionError
@@ -96,6 +96,6 @@ def test_who_holds_them_keeps_others_out_until_it_ends(root: Path) -> None:
     assert names(root) == [".pwd.lock"]
 
 
-def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_directory_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="cannot be locked, so nothing was changed"), locked(str(tmp_path), PATHS):
         raise AssertionError

@@ -62,12 +62,12 @@ def test_what_the_files_say(tmp_path: Path) -> None:
     ("text", "said"),
     [("{", "not valid JSON"), ("[]", "JSON object"), ('{"icc": 5}', "icc"), ("{} {}", "not valid JSON")],
 )
-def test_settings_that_are_broken_are_told(text: str, said: str, tmp_path: Path) -> None:
+def test_settings_that_are_broken_are_reported(text: str, said: str, tmp_path: Path) -> None:
     assert said in survey(None, str(made(tmp_path, etc__docker__daemonjson=text))).broken_settings
 
 
 @pytest.mark.parametrize("kind", ["folder", "fifo", "huge", "bytes", "loop"])
-def test_settings_that_are_no_text_are_told_and_never_waited_for(kind: str, tmp_path: Path) -> None:
+def test_settings_that_are_no_text_are_reported_and_never_waited_for(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "etc/docker/daemon.json"
     path.parent.mkdir(parents=True)
     match kind:
@@ -119,7 +119,7 @@ def test_bits_that_a_change_of_owner_takes_away_are_found(tmp_path: Path) -> Non
     assert owners(str(tmp_path)).setuid == (f"{tmp_path}/sg", f"{tmp_path}/su")
 
 
-def test_no_more_than_so_many_entries_are_looked_at(tmp_path: Path) -> None:
+def test_no_more_than_so_many_entries_are_read(tmp_path: Path) -> None:
     for number in range(50):
         (tmp_path / str(number)).write_text("")
     held = owners(str(tmp_path), 20)
@@ -144,7 +144,7 @@ def test_kinds(tmp_path: Path) -> None:
     assert owners("/dev/null").mode & 0o666 == 0o666
 
 
-def test_a_path_is_told_as_it_is_called(tmp_path: Path) -> None:
+def test_a_path_is_reported_by_its_requested_name(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("")
     held = owners(str(tmp_path), each=True, reported="/srv")
     assert [entry.path for entry in held.entries] == ["/srv", "/srv/a"]

@@ -85,7 +85,7 @@ def test_what_stands_in_the_way_is_found(words: str, what: str, effect: str) -> 
         "--read-only --tmpfs /tmp --init",
     ],
 )
-def test_what_works_is_left_alone(words: str) -> None:
+def test_what_works_is_left_only(words: str) -> None:
     assert not blockers(MachineFacts(kernel="6.18.0", owned=SEEN, limits=MACHINE.limits, containers=(runs(words),)))
 
 
@@ -108,5 +108,5 @@ def test_who_joins_one_that_opts_out_must_opt_out_too(flag: str, name: str) -> N
     ]
 
 
-def test_a_container_of_which_nothing_is_known_is_told() -> None:
+def test_a_container_of_which_nothing_is_known_is_reported() -> None:
     assert unread(MachineFacts(containers=(PlannedContainer("web", Container()), runs("", "db")))) == ("web",)

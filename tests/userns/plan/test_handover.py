@@ -24,7 +24,7 @@ def owned(path: str = "/srv/data", *owners: tuple[int, int, int], **fields: Any)
     return Owned(path=path, owners=owners or ((0, 0, 3),), **fields)
 
 
-def test_a_folder_of_one_owner() -> None:
+def test_a_directory_of_one_owner() -> None:
     (made,) = planned(DATA, owned=(owned(),))
     assert isinstance(made, Handover)
     assert made.commands == (
@@ -54,13 +54,13 @@ def test_each_part_of_a_joined_range_has_its_own_distance() -> None:
     ]
 
 
-def test_a_thousand_owners_are_told_in_commands_of_bearable_length() -> None:
+def test_a_thousand_owners_need_commands_of_bearable_length() -> None:
     commands = list(shifting("/d", [(uid, 0, 1) for uid in range(1000)], IDS))
     assert len(commands) == 26
     assert max(map(len, commands)) < 400
 
 
-def test_ids_that_no_container_writes_as_are_left_alone() -> None:
+def test_ids_that_no_container_writes_as_are_left_only() -> None:
     assert not planned(DATA, owned=(owned("/srv/data", (200_000, 300_000, 5)),))
     (made,) = planned(DATA, owned=(owned("/srv/data", (0, 300_000, 5), (500_000, 0, 1)),))
     assert isinstance(made, Handover)
@@ -91,19 +91,19 @@ def test_what_belongs_to_the_machine_is_never_handed_over(path: str, *, kept: bo
     assert isinstance(made, KeptDirectory) == kept
 
 
-def test_a_folder_within_another_goes_along_with_it() -> None:
+def test_a_directory_within_another_goes_along_with_it() -> None:
     binds = (DATA, Bind("db", "/srv/data/db", "/db"), Bind("db", "/srv/data2", "/two"))
     held = (owned(device=1), owned("/srv/data/db", device=1), owned("/srv/data2", device=1))
     assert [one.path for one in planned(*binds, owned=held)] == ["/srv/data", "/srv/data2"]
 
 
-def test_a_folder_within_another_on_its_own_file_system_does_not() -> None:
+def test_a_directory_within_another_on_its_own_file_system_does_not() -> None:
     binds = (DATA, Bind("db", "/srv/data/db", "/db"))
     held = (owned(device=1), owned("/srv/data/db", device=2))
     assert [one.path for one in planned(*binds, owned=held)] == ["/srv/data", "/srv/data/db"]
 
 
-def test_a_folder_within_one_that_is_only_read_is_handed_over_itself() -> None:
+def test_a_directory_within_one_that_is_only_read_is_handed_over_itself() -> None:
     binds = (Bind("web", "/srv/data", "/data", read_only=True), Bind("db", "/srv/data/db", "/db"))
     held = (owned(device=1), owned("/srv/data/db", device=1))
     assert [one.path for one in planned(*binds, owned=held)] == ["/srv/data/db"]
@@ -132,12 +132,12 @@ def test_who_opts_out_goes_on_as_before() -> None:
 
 
 @pytest.mark.parametrize("kind", ["socket", "device", "other", "missing"])
-def test_what_is_neither_file_nor_folder_is_no_matter_of_owners(kind: Any) -> None:
+def test_what_is_neither_file_nor_directory_is_no_matter_of_owners(kind: Any) -> None:
     assert not planned(DATA, owned=(owned(kind=kind),))
 
 
 @pytest.mark.parametrize("held", [(), (owned(kind="unknown"),)], ids=["not looked at", "could not be looked at"])
-def test_what_could_not_be_looked_at_is_told(held: tuple[Owned, ...]) -> None:
+def test_what_could_not_be_read_is_reported(held: tuple[Owned, ...]) -> None:
     (made,) = planned(DATA, owned=held)
     assert isinstance(made, Handover)
     assert not made.whole
@@ -153,7 +153,7 @@ def test_what_could_not_be_looked_at_is_told(held: tuple[Owned, ...]) -> None:
         ({"acls": ("/srv/data/a",)}, "access control lists"),
     ],
 )
-def test_what_a_change_of_owner_takes_away_is_told(fields: dict[str, Any], words: str) -> None:
+def test_what_a_change_of_owner_takes_away_is_reported(fields: dict[str, Any], words: str) -> None:
     (made,) = planned(DATA, owned=(owned(**fields),))
     assert isinstance(made, Handover)
     assert any(words in note and "/srv/data/" in note for note in made.notes)
@@ -210,7 +210,7 @@ def test_an_empty_volume_needs_nothing() -> None:
         EngineVolume("gone", path="/x"),
     ],
 )
-def test_a_volume_that_is_no_folder_here_is_told(volume: EngineVolume) -> None:
+def test_a_volume_that_is_no_directory_here_is_reported(volume: EngineVolume) -> None:
     (made,) = copies(MachineFacts(volumes=(volume,), data_root="/var/lib/docker"), IDS, ROOT)
     assert not made.commands
     assert made.notes

@@ -1,4 +1,4 @@
-"""/etc/subuid and /etc/subgid: read as the engine reads them, and a range found that nobody has."""
+"""/etc/subuid and /etc/subgid: parsed as by the engine, and a free range."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ DOCK = "dockremap"
         ("::", True),
     ],
 )
-def test_a_line_is_a_range_or_is_told(line: str, *, broken: bool) -> None:
+def test_a_line_is_a_range_or_is_reported(line: str, *, broken: bool) -> None:
     assert bool(read(f"{line}\n").broken) == broken
 
 
-def test_a_broken_line_is_told_by_its_number() -> None:
+def test_a_broken_line_is_reported_by_its_number() -> None:
     assert read("a:1:1\nnonsense\n").broken == ((2, "nonsense"),)
 
 

@@ -117,7 +117,7 @@ def test_a_machine_that_is_ready() -> None:
         ({"containers": (PlannedContainer("odd", Container()),)}, "containers", "unknown", "odd"),
     ],
 )
-def test_what_is_not_well_is_told(fields: dict[str, Any], name: str, answer: str, words: str) -> None:
+def test_what_is_not_well_is_reported(fields: dict[str, Any], name: str, answer: str, words: str) -> None:
     machine = with_(**fields)
     found = [
         check for check in plan(machine).checks if check.name == name and check.answer == answer and words in check.text
@@ -141,7 +141,7 @@ def test_what_is_not_well_is_told(fields: dict[str, Any], name: str, answer: str
         {"live_restore": True, "containers": (PlannedContainer("web", WEB.container, running=False),)},
     ],
 )
-def test_what_is_well_is_left_alone(fields: dict[str, Any]) -> None:
+def test_what_is_well_is_left_only(fields: dict[str, Any]) -> None:
     assert not told(with_(**fields))
 
 
@@ -172,7 +172,7 @@ def test_the_user_is_the_one_asked_for_else_the_settings_own(setting: str, asked
     assert (made.user, made.setting) == (user, written)
 
 
-def test_another_users_setting_is_told() -> None:
+def test_another_users_setting_is_reported() -> None:
     assert ("user", "note") in [one[:2] for one in told(with_(remap_setting="other"), "dockremap")]
     assert ("user", "note") not in [one[:2] for one in told(with_(remap_setting="other"))]
 
@@ -190,7 +190,7 @@ def test_an_engine_that_remaps_is_on_already() -> None:
     assert not made.containers
 
 
-def test_an_engine_elsewhere_is_told_nothing_of_this_machine() -> None:
+def test_an_engine_elsewhere_needs_nothing_of_this_machine() -> None:
     made = plan(with_(away="ssh://me@there"))
     assert not made.uids
     assert not made.data_root
