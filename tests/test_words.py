@@ -39,11 +39,12 @@ PARAPHRASES = {
     r"\bout-of-memory kill\b": "OOM killer",
 }
 """Patterns of a dialect that readers stumble over, and what to write instead."""
-AVOIDED_LEFT = 740
-NAMES_LEFT = 1830
-MESSAGES_LEFT = 240
-HELP_LEFT = 70
-TITLES_LEFT = 27
+AVOIDED_LEFT = 300
+NAMES_LEFT = 880
+MESSAGES_LEFT = 110
+HELP_LEFT = 0
+TITLES_LEFT = 0
+PAGES_LEFT = 160
 """How often they still occur. These numbers may only fall."""
 
 
@@ -101,3 +102,8 @@ def test_help_is_in_the_fields_words() -> None:
 def test_titles_of_rules_are_in_the_fields_words() -> None:
     left = paraphrases(page.title for page in pages())
     assert len(left) <= TITLES_LEFT, "\n".join(left)
+
+
+def test_pages_of_rules_are_in_the_fields_words() -> None:
+    left = paraphrases(text for page in pages() for text in (page.why, page.remedy))
+    assert len(left) <= PAGES_LEFT, "\n".join(left)

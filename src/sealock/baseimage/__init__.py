@@ -1,1 +1,1 @@
-"""Tells from what an image holds and starts which smaller base would do, and why."""
+"""Recommends a smaller base for an image, from its contents and its start command."""

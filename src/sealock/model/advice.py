@@ -9,7 +9,7 @@ from msgspec import Struct
 BaseKind: TypeAlias = Literal["static", "distroless", "alpine", "slim", "keep"]
 """From the smallest: scratch or a static base, glibc without a shell, musl, the same distribution with less, as is."""
 FitAnswer: TypeAlias = Literal["yes", "work", "no", "unknown"]
-"""It would do as it is; after the work that the reasons name; not at all; could not be told."""
+"""It would do as it is; after the work that the reasons name; not at all; unknown."""
 Sure: TypeAlias = Literal["sure", "likely", "unsure"]
 StepKind: TypeAlias = Literal["static", "dynamic", "shell", "script", "interpreted", "missing", "unreadable"]
 OnMusl: TypeAlias = Literal["runs", "stand-in", "gcompat", "breaks"]
@@ -41,7 +41,7 @@ class Start(Struct, frozen=True):
     managers: tuple[str, ...] = ()
     """Package managers that are run at the start."""
     unknown: tuple[str, ...] = ()
-    """What could not be told, and why."""
+    """What is unknown, and why."""
 
 
 class Closure(Struct, frozen=True):
@@ -76,7 +76,7 @@ class Share(Struct, frozen=True):
     files: int
     layer: int = -1
     needed: bool | None = None
-    """Whether what is started needs it; None where that could not be told."""
+    """Whether the started programs need it; None where unknown."""
     detail: str = ""
 
 
@@ -115,12 +115,12 @@ class Need(Struct, frozen=True):
 
 
 class Base(Struct, frozen=True):
-    """Which image it was built on, as far as can be told, and what says so."""
+    """The image it was built on, if known, and the evidence."""
 
     name: str = ""
     digest: str = ""
     layers: int = 0
-    """How many of the lowest layers are the base's, 0 where that could not be told."""
+    """How many of the lowest layers are the base's, 0 where unknown."""
     says: tuple[str, ...] = ()
 
 

@@ -112,7 +112,7 @@ class FileFact(Struct, frozen=True, gc=False):
     line: int = 0
     """The line of a secret, from 1; 0 for facts about a whole file."""
     mark: str = ""
-    """A few bits of a secret's hash, which tell it from another. The value itself is never kept."""
+    """A few bits of a secret's hash, to distinguish secrets. The value itself is never stored."""
     confidence: str = ""
     """The confidence in a secret: "low", "medium" or "high"."""
     removed_in: int = -1

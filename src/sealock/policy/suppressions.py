@@ -15,7 +15,7 @@ from sealock.policy.settings import Policy
 def suppress(
     findings: Iterable[Finding], name: str, policy: Policy, ignores: tuple[Ignore, ...], today: date
 ) -> Iterator[tuple[Finding, Ignore | None]]:
-    """Give each finding its severity by the policy and its suppression, with the ignore that excused it."""
+    """Give each finding its severity by the policy and its suppression, with the ignore that suppressed it."""
     severity = dict(policy.severity)
     for found in findings:
         finding = replace(found, severity=severity[found.rule]) if found.rule in severity else found
