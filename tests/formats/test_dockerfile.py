@@ -185,7 +185,7 @@ def test_shells_that_are_not_bourne_are_named_and_not_parsed() -> None:
         ("powershell", 0),
         ("bash", 1),
     ]
-    assert [run.shell for _, _, run in made.each(Run) if isinstance(run, Run)] == [
+    assert [run.shell for _, _, run in made.each(Run)] == [
         ("C:\\x\\PowerShell.exe", "-Command"), ("/bin/bash", "-c"),
     ]  # fmt: skip
 

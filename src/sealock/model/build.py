@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar, overload
 
 from msgspec import Struct
 
@@ -68,6 +68,11 @@ class Instruction(Struct, frozen=True, kw_only=True):
     def flag(self, name: str) -> Flag | None:
         """The first flag of that name (without dashes)."""
         return next((flag for flag in self.flags if flag.name == name), None)
+
+
+First = TypeVar("First", bound=Instruction)
+Second = TypeVar("Second", bound=Instruction)
+Third = TypeVar("Third", bound=Instruction)
 
 
 class From(Instruction, frozen=True, kw_only=True):
@@ -243,6 +248,12 @@ class Stage(Struct, frozen=True):
         """Its alias, or its number."""
         return self.start.alias.text if self.start.alias else str(self.index)
 
+    @overload
+    def of(self, kind: type[First], /) -> Iterator[First]: ...
+    @overload
+    def of(self, kind: type[First], other: type[Second], /) -> Iterator[First | Second]: ...
+    @overload
+    def of(self, *kinds: type[Instruction]) -> Iterator[Instruction]: ...
     def of(self, *kinds: type[Instruction]) -> Iterator[Instruction]:
         """Its instructions of these kinds, in order."""
         for instruction in self.instructions:
@@ -279,6 +290,16 @@ class Build(Struct, frozen=True):
         """The stage that becomes the image."""
         return self.stages[-1] if self.stages else None
 
+    @overload
+    def each(self, kind: type[First], /) -> Iterator[tuple[At, Stage, First]]: ...
+    @overload
+    def each(self, kind: type[First], other: type[Second], /) -> Iterator[tuple[At, Stage, First | Second]]: ...
+    @overload
+    def each(
+        self, kind: type[First], other: type[Second], third: type[Third], /
+    ) -> Iterator[tuple[At, Stage, First | Second | Third]]: ...
+    @overload
+    def each(self, *kinds: type[Instruction]) -> Iterator[tuple[At, Stage, Instruction]]: ...
     def each(self, *kinds: type[Instruction]) -> Iterator[tuple[At, Stage, Instruction]]:
         """Every instruction of these kinds in every stage, with its where-path."""
         for stage in self.stages:
@@ -289,12 +310,10 @@ class Build(Struct, frozen=True):
     def scripts(self) -> Iterator[tuple[At, Stage, Instruction, Script]]:
         """Every script that runs: in RUN, CMD, ENTRYPOINT and HEALTHCHECK."""
         for at, stage, instruction in self.each(Run, Cmd, Healthcheck):
-            if isinstance(instruction, Run | Cmd | Healthcheck):
-                yield at, stage, instruction, instruction.script
+            yield at, stage, instruction, instruction.script
 
     def commands(self) -> Iterator[tuple[At, Stage, Run, Command]]:
         """Every command that runs during the build, however deeply nested."""
-        for at, stage, instruction in self.each(Run):
-            if isinstance(instruction, Run):
-                for command in instruction.script.commands():
-                    yield at, stage, instruction, command
+        for at, stage, run in self.each(Run):
+            for command in run.script.commands():
+                yield at, stage, run, command

@@ -194,10 +194,7 @@ class _FieldEditor:
     def _user_before_last(self) -> Maybe[str]:
         """The user that the last USER of the chain replaces."""
         users = [
-            instruction.user.value
-            for stage in self.chain
-            for instruction in stage.of(User)
-            if isinstance(instruction, User) and not instruction.onbuild
+            instruction.user.value for stage in self.chain for instruction in stage.of(User) if not instruction.onbuild
         ]
         return users[-2] if len(users) > 1 else UNSET
 

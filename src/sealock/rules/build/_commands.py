@@ -41,10 +41,7 @@ def pipelines(build: Build) -> tuple[tuple[At, Run, Pipeline], ...]:
     """Every pipeline that runs during the build, nested ones too."""
     if _Last.build is not build:
         _Last.pipelines = tuple(
-            (at, run, pipeline)
-            for at, _, run in build.each(Run)
-            if isinstance(run, Run)
-            for pipeline in run.script.every_pipeline()
+            (at, run, pipeline) for at, _, run in build.each(Run) for pipeline in run.script.every_pipeline()
         )
         _Last.build = build
     return _Last.pipelines
@@ -110,10 +107,10 @@ def bundled(command: Command, letter: str, valued: str = "") -> Word | None:
         if word.text == "--":
             return None
         if word.text[:1] == "-" and word.text[1:2] != "-":
-            for one in word.text[1:]:
-                if one == letter:
+            for option in word.text[1:]:
+                if option == letter:
                     return word
-                if one in valued:
+                if option in valued:
                     break
     return None
 
@@ -154,7 +151,7 @@ def drop(build: Build, command: Command, *words: Word) -> tuple[Edit, ...]:
     """Take words out of a command, each with the blanks (and the comma of the exec form) before it."""
     edits: list[Edit] = []
     for word in words:
-        index = next((at for at, one in enumerate(command.words) if one is word), 0)
+        index = next((at for at, candidate in enumerate(command.words) if candidate is word), 0)
         if index == 0 or known(word.place) is None:
             return ()
         before = command.words[index - 1].place.end

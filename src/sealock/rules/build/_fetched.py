@@ -67,7 +67,10 @@ def _in_stage(stage: Stage) -> Iterator[Use]:
                     yield Use(at, command, "unpacked", "a stream")
                     streams = False
                 if len(pipeline.commands) > 1 and any(
-                    True for one in command.walk() if one.name in DOWNLOADERS for _ in addresses(one)
+                    True
+                    for instruction in command.walk()
+                    if instruction.name in DOWNLOADERS
+                    for _ in addresses(instruction)
                 ):
                     streams = True
                 if command.name in DOWNLOADERS:

@@ -16,7 +16,7 @@ def plain(word: Word) -> bool:
 
 
 def _is_json(instruction: Run | Cmd, word: Word) -> bool:
-    return instruction.form == "exec" and any(one.place == word.place for one in instruction.words)
+    return instruction.form == "exec" and any(part.place == word.place for part in instruction.words)
 
 
 def insert_after(instruction: Run | Cmd, word: Word, addition: str) -> tuple[Edit, ...]:

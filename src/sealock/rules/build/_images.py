@@ -26,12 +26,12 @@ def copied_images(build: Build) -> Iterator[NamedImage]:
     """
     names = {stage.name.lower() for stage in build.stages} | {str(stage.index) for stage in build.stages}
     for at, _, copy in build.each(Copy):
-        if isinstance(copy, Copy) and copy.source_image is not None and copy.stage is None:
+        if copy.source_image is not None and copy.stage is None:
             image = copy.source_image
             if image.text.lower() not in names:
                 yield NamedImage(image.text, _read(image), image.place, at, "copies from")
     for at, _, run in build.each(Run):
-        for mount in run.mounts if isinstance(run, Run) else ():
+        for mount in run.mounts:
             text = mount.get("from")
             if text and text.lower() not in names:
                 yield NamedImage(text, parse(text), mount.place, at, "copies from")

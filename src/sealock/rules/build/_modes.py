@@ -36,17 +36,17 @@ class GivenMode(NamedTuple):
 def modes(build: Build) -> Iterator[GivenMode]:
     """Every mode that the build gives files."""
     for at, _, copy in build.each(Copy, AddFile):
-        if isinstance(copy, Copy | AddFile) and copy.chmod is not None:
+        if copy.chmod is not None:
             evidence = f"{copy.keyword} --chmod={copy.chmod.text}"
             yield GivenMode(at, copy.chmod.text, known(copy.chmod.place), evidence, copy.chmod.place, "", folder=False)
-    for one in ran(build, "chmod"):
-        word = next((word for word in one.command.words[1:] if is_mode(word.text)), None)
+    for call in ran(build, "chmod"):
+        word = next((word for word in call.command.words[1:] if is_mode(word.text)), None)
         if word is not None:
             place = known(word.place)
-            yield GivenMode(one.at, word.text, place, line(one.command), word, "", folder=_recursive(one.command))
-    for one in ran(build, "mkdir", "install"):
-        words = one.command.words
-        folder = one.command.name == "mkdir" or one.command.option("-d", "--directory") is not None
+            yield GivenMode(call.at, word.text, place, line(call.command), word, "", folder=_recursive(call.command))
+    for call in ran(build, "mkdir", "install"):
+        words = call.command.words
+        folder = call.command.name == "mkdir" or call.command.option("-d", "--directory") is not None
         for index, word in enumerate(words):
             for prefix in ("-m", "--mode="):
                 if word.text in {"-m", "--mode"} and prefix == "-m" and index + 1 < len(words):
@@ -56,7 +56,7 @@ def modes(build: Build) -> Iterator[GivenMode]:
                 else:
                     continue
                 text = mode.text.removeprefix(start)
-                yield GivenMode(one.at, text, known(mode.place), line(one.command), mode, start, folder=folder)
+                yield GivenMode(call.at, text, known(mode.place), line(call.command), mode, start, folder=folder)
 
 
 def _recursive(command: Command) -> bool:

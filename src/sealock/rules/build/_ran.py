@@ -43,7 +43,7 @@ class Call(Struct, frozen=True):
             text = word.text
             if text in names or text.partition("=")[0] in names:
                 return True
-            if short and text[:1] == "-" and text[1:2] != "-" and any(one in text for one in short):
+            if short and text[:1] == "-" and text[1:2] != "-" and any(letter in text for letter in short):
                 return True
         return False
 
@@ -160,13 +160,13 @@ def inherited(build: Build, fact: Callable[[Stage], bool]) -> Callable[[Stage], 
     def ask(stage: Stage) -> bool:
         unknown: list[Stage] = []
         holds = False
-        for one in lineage(build, stage):
-            if one.index in known:
-                holds = known[one.index]
+        for ancestor in lineage(build, stage):
+            if ancestor.index in known:
+                holds = known[ancestor.index]
                 break
-            unknown.append(one)
-        for one in reversed(unknown):
-            holds = known[one.index] = holds or fact(one)
+            unknown.append(ancestor)
+        for ancestor in reversed(unknown):
+            holds = known[ancestor.index] = holds or fact(ancestor)
         return holds
 
     return ask
@@ -188,10 +188,10 @@ def once_each(fact: Callable[[Run], T]) -> Callable[[Ran], T]:
     """Ask something of the RUN that a command stands in, however many commands it has, and look once."""
     known: dict[At, T] = {}
 
-    def ask(one: Ran) -> T:
-        if one.at not in known:
-            known[one.at] = fact(one.run)
-        return known[one.at]
+    def ask(call: Ran) -> T:
+        if call.at not in known:
+            known[call.at] = fact(call.run)
+        return known[call.at]
 
     return ask
 

@@ -86,8 +86,8 @@ def _look(build: Build) -> None:
 
 
 def _settings(build: Build) -> Iterator[Setting]:
-    for at, _, one in build.each(Env, Arg):
-        for pair in one.pairs if isinstance(one, Env | Arg) else ():
+    for at, _, instruction in build.each(Env, Arg):
+        for pair in instruction.pairs:
             if pair.value is not None:
                 yield Setting(at, pair.name, pair.value.text, pair.place, pair.value.place)
     for at, _, _, command in build.commands():
@@ -98,29 +98,29 @@ def _settings(build: Build) -> Iterator[Setting]:
 
 
 def _writings(build: Build) -> Iterator[Writing]:
-    for at, _, one in build.each(Run, Copy, AddFile):
-        if isinstance(one, Run):
-            for pipeline in one.script.every_pipeline():
-                yield from _of_pipeline(at, one, pipeline)
-        elif isinstance(one, Copy | AddFile):
-            for heredoc in one.heredocs:
-                yield Writing(at, one.target.text, heredoc.body, heredoc.place)
+    for at, _, instruction in build.each(Run, Copy, AddFile):
+        if isinstance(instruction, Run):
+            for pipeline in instruction.script.every_pipeline():
+                yield from _of_pipeline(at, instruction, pipeline)
+        elif isinstance(instruction, Copy | AddFile):
+            for heredoc in instruction.heredocs:
+                yield Writing(at, instruction.target.text, heredoc.body, heredoc.place)
 
 
 def _of_pipeline(at: At, run: Run, pipeline: Pipeline) -> Iterator[Writing]:
     said: list[tuple[str, Place]] = []
     for command in pipeline.commands:
-        for one in command.walk():
-            name = one.name
-            if name not in _WRITERS and not one.redirects:
+        for nested in command.walk():
+            name = nested.name
+            if name not in _WRITERS and not nested.redirects:
                 continue
-            said += _said(name, one, run)
+            said += _said(name, nested, run)
             if name == "sed":
-                words = [word for word in one.words[1:] if not word.text.startswith("-")]
+                words = [word for word in nested.words[1:] if not word.text.startswith("-")]
                 for word in words[:-1] if len(words) > 1 else words:
                     for old, new in _substitutions(word.text):
                         yield Writing(at, words[-1].text, new, word.place, old)
-            for file in _targets(name, one):
+            for file in _targets(name, nested):
                 for text, place in said:
                     yield Writing(at, file, text, place)
 

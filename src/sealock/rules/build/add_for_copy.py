@@ -38,7 +38,7 @@ class AddForCopy(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, _, add in build.each(AddFile):
-            if not isinstance(add, AddFile) or not add.sources:
+            if not add.sources:
                 continue
             if any(_REMOTE.match(source.text) or _ARCHIVE.match(source.text) for source in add.sources):
                 continue

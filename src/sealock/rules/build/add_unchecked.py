@@ -47,7 +47,7 @@ class AddUnchecked(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, _, add in build.each(AddFile):
-            if not isinstance(add, AddFile) or add.checksum is not None:
+            if add.checksum is not None:
                 continue
             # B064 reports certificate authorities.
             authority = any(directory in add.target.text for directory in AUTHORITY_DIRECTORIES)

@@ -126,8 +126,8 @@ def _piped(run: Run) -> frozenset[int]:
     return frozenset(
         id(command)
         for pipeline in run.script.every_pipeline()
-        for one in pipeline.commands[1:]
-        for command in one.walk()
+        for earlier in pipeline.commands[1:]
+        for command in earlier.walk()
     )
 
 

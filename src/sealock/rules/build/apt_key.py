@@ -55,7 +55,7 @@ class AptKey(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        calls = [one for one in ran(build, "apt-key") if {"add", "adv"} & set(one.command.arguments)]
+        calls = [call for call in ran(build, "apt-key") if {"add", "adv"} & set(call.command.arguments)]
         origin = once_each(_origins)
         sources = once(lambda stage: _sources(build, stage))
         # A file with more calls than that is no person's, and every call would be mended in every source line.
@@ -73,7 +73,7 @@ class AptKey(Rule[Build]):
 
 
 def _keyring(
-    build: Build, one: Ran, origin: str, sources: list[tuple[Writing, re.Match[str]]], *, alone: bool
+    build: Build, call: Ran, origin: str, sources: list[tuple[Writing, re.Match[str]]], *, alone: bool
 ) -> tuple[Edit, ...]:
     """Put the key into a file of its own, and name that in the lines of its source."""
     lines = [
@@ -84,7 +84,7 @@ def _keyring(
     if not lines:
         return ()
     ring = f"/usr/share/keyrings/{(origin or lines[0][1][2]).removeprefix('www.')}.gpg"
-    command = _import(build, one, ring)
+    command = _import(build, call, ring)
     edits = {edit.place.start: edit for writing, match in lines for edit in _signed(build, writing, match, ring)}
     return (*command, *edits.values()) if command and edits else ()
 
@@ -99,9 +99,9 @@ def _origins(run: Run) -> list[tuple[int, str]]:
     ]
 
 
-def _origin(one: Ran, hosts: list[tuple[int, str]]) -> str:
+def _origin(call: Ran, hosts: list[tuple[int, str]]) -> str:
     """The host that the key comes from, "" for a key server or a file of unknown origin."""
-    return next((host for start, host in hosts if start <= one.command.place.start), "")
+    return next((host for start, host in hosts if start <= call.command.place.start), "")
 
 
 def _domain(host: str) -> str:
@@ -127,17 +127,17 @@ def _written(build: Build, stage: Stage) -> Iterator[Writing]:
             yield from (Writing(added.at, "", word.text, word.place) for word in added.command.words[1:])
 
 
-def _import(build: Build, one: Ran, ring: str) -> tuple[Edit, ...]:
+def _import(build: Build, call: Ran, ring: str) -> tuple[Edit, ...]:
     """The command that writes the key's own file, in the place of apt-key's."""
-    words = one.command.arguments
-    place = one.command.place
-    if known(place) is None or one.command.redirects or one.run.form == "exec":
+    words = call.command.arguments
+    place = call.command.place
+    if known(place) is None or call.command.redirects or call.run.form == "exec":
         return ()
     rest = [word for word in words if word not in {"add", "-", "--yes"}]
     if "add" in words:
         if len(rest) > 1 or any(word.startswith("-") for word in rest):
             return ()
-        file = f" {build.excerpt(_place_of(one, rest[0]))}" if rest else ""
+        file = f" {build.excerpt(_place_of(call, rest[0]))}" if rest else ""
         return (Edit(place, f"gpg --dearmor -o {ring}{file}"),)
     options = " ".join(word for word in rest if word not in {"adv", "--no-tty", "--batch", "--quiet"})
     if "--recv" not in options or "$(" in options:
@@ -146,8 +146,8 @@ def _import(build: Build, one: Ran, ring: str) -> tuple[Edit, ...]:
     return (Edit(place, command),)
 
 
-def _place_of(one: Ran, text: str) -> Place:
-    return next(word.place for word in one.command.words if word.text == text)
+def _place_of(call: Ran, text: str) -> Place:
+    return next(word.place for word in call.command.words if word.text == text)
 
 
 def _signed(build: Build, writing: Writing, match: re.Match[str], ring: str) -> tuple[Edit, ...]:

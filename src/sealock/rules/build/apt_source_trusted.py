@@ -52,9 +52,9 @@ class AptSourceTrusted(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         given = [
-            Writing(one.at, "add-apt-repository", word.text, word.place)
-            for one in ran(build, "add-apt-repository")
-            for word in one.command.words[1:]
+            Writing(call.at, "add-apt-repository", word.text, word.place)
+            for call in ran(build, "add-apt-repository")
+            for word in call.command.words[1:]
         ]
         for writing in (*writings(build), *given):
             text = writing.text

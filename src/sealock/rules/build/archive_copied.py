@@ -31,17 +31,17 @@ class ArchiveCopied(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         unpacked = [
-            one for one in ran(build, "tar", "bsdtar") if not one.command.option("-c", "--create", "-t", "--list")
+            call for call in ran(build, "tar", "bsdtar") if not call.command.option("-c", "--create", "-t", "--list")
         ]
         if not unpacked:
             return
         last: dict[tuple[int, str], At] = {}
-        for one in unpacked:
-            for word in one.command.words[1:]:
-                name = one.stage.index, word.text.rpartition("/")[2]
-                last[name] = max(last.get(name, ()), one.at)
+        for call in unpacked:
+            for word in call.command.words[1:]:
+                name = call.stage.index, word.text.rpartition("/")[2]
+                last[name] = max(last.get(name, ()), call.at)
         for at, stage, copy in build.each(Copy):
-            if not isinstance(copy, Copy) or copy.source_image is not None:
+            if copy.source_image is not None:
                 continue
             for source in copy.sources:
                 base = source.text.rpartition("/")[2]

@@ -39,16 +39,12 @@ class AuthorityFetched(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         message = "trusts whatever authority the server sends"
-        for one in ran(build, *DOWNLOADERS):
-            files = [file for file in saved_as(one.command) if any(folder in file for folder in AUTHORITY_DIRECTORIES)]
-            if files and not is_verified(one.run):
-                yield self.finding(message, one.at, place=known(one.command.place), evidence=line(one.command))
+        for call in ran(build, *DOWNLOADERS):
+            files = [file for file in saved_as(call.command) if any(folder in file for folder in AUTHORITY_DIRECTORIES)]
+            if files and not is_verified(call.run):
+                yield self.finding(message, call.at, place=known(call.command.place), evidence=line(call.command))
         for at, _, add in build.each(AddFile):
-            if (
-                isinstance(add, AddFile)
-                and add.checksum is None
-                and any(folder in add.target.text for folder in AUTHORITY_DIRECTORIES)
-            ):
+            if add.checksum is None and any(folder in add.target.text for folder in AUTHORITY_DIRECTORIES):
                 for source in add.sources:
                     if source.text.startswith(("http://", "https://")):
                         yield self.finding(message, at, place=source.place, evidence=mask(source.text))

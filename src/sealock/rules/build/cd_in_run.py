@@ -23,7 +23,7 @@ class CdInRun(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for one in ran(build, "cd"):
-            pipelines = one.run.script.pipelines
-            if len(pipelines) > 1 and pipelines[0].commands[0] is one.command:
-                yield self.finding("changes the folder for this RUN alone", one.at, place=one.command.place)
+        for call in ran(build, "cd"):
+            pipelines = call.run.script.pipelines
+            if len(pipelines) > 1 and pipelines[0].commands[0] is call.command:
+                yield self.finding("changes the folder for this RUN alone", call.at, place=call.command.place)

@@ -41,9 +41,9 @@ class CommandInShellForm(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         chosen = inherited(build, lambda stage: any(True for _ in stage.of(Shell)))
-        has_command = once(lambda stage: any(one.keyword == "CMD" for one in stage.of(Cmd)))
+        has_command = once(lambda stage: any(cmd.keyword == "CMD" for cmd in stage.of(Cmd)))
         for at, stage, instruction in build.each(Cmd):
-            if not isinstance(instruction, Cmd) or instruction.form != "shell" or not (instruction.line or "").strip():
+            if instruction.form != "shell" or not (instruction.line or "").strip():
                 continue
             script = instruction.script
             if chosen(stage) or _broken_json(instruction):

@@ -26,10 +26,12 @@ class CommandNeverUsed(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for stage in build.stages:
             found = [
-                (index, one) for index, one in enumerate(stage.instructions) if isinstance(one, Cmd) and not one.onbuild
+                (index, command)
+                for index, command in enumerate(stage.instructions)
+                if isinstance(command, Cmd) and not command.onbuild
             ]
-            entry = [one for _, one in found if one.keyword == "ENTRYPOINT"]
-            commands = [index for index, one in found if one.keyword == "CMD"]
+            entry = [command for _, command in found if command.keyword == "ENTRYPOINT"]
+            commands = [index for index, command in found if command.keyword == "CMD"]
             if entry and commands and entry[-1].form == "shell" and not (entry[-1].line or "").startswith("["):
                 yield self.finding(
                     "never reaches the ENTRYPOINT, which is in shell form",

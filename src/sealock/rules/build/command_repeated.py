@@ -26,9 +26,11 @@ class CommandRepeated(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         last: dict[tuple[int, str], At] = {}
-        found = [(at, stage, one) for at, stage, one in build.each(Cmd) if not one.onbuild]
-        for at, stage, one in found:
-            last[stage.index, one.keyword] = at
-        for at, stage, one in found:
-            if last[stage.index, one.keyword] != at:
-                yield self.finding(f"is overruled by a later {one.keyword}", at, fix=delete_instruction(build, one))
+        found = [(at, stage, command) for at, stage, command in build.each(Cmd) if not command.onbuild]
+        for at, stage, command in found:
+            last[stage.index, command.keyword] = at
+        for at, stage, command in found:
+            if last[stage.index, command.keyword] != at:
+                yield self.finding(
+                    f"is overruled by a later {command.keyword}", at, fix=delete_instruction(build, command)
+                )

@@ -52,19 +52,19 @@ class CommandWithoutUse(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for one in ran(build, *_NAMES):
-            name = one.command.name
+        for call in ran(build, *_NAMES):
+            name = call.command.name
             # Stopping what the same RUN started is fair.
-            if name not in {"kill", "ps"} or not any(line.joint == "&" for line in one.run.script.every_pipeline()):
+            if name not in {"kill", "ps"} or not any(line.joint == "&" for line in call.run.script.every_pipeline()):
                 yield self.finding(
-                    f"`{name}` {_WHY.get(name, 'does nothing for the image')}", one.at, place=one.command.place
+                    f"`{name}` {_WHY.get(name, 'does nothing for the image')}", call.at, place=call.command.place
                 )
-        for one in ran(build, "systemctl"):
-            if one.command.arguments[:1] and one.command.arguments[0] in {
+        for call in ran(build, "systemctl"):
+            if call.command.arguments[:1] and call.command.arguments[0] in {
                 "start",
                 "restart",
                 "reload",
                 "status",
                 "stop",
             }:
-                yield self.finding(f"`systemctl` {_WHY['systemctl']}", one.at, place=one.command.place)
+                yield self.finding(f"`systemctl` {_WHY['systemctl']}", call.at, place=call.command.place)

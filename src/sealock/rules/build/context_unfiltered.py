@@ -39,7 +39,7 @@ class ContextUnfiltered(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, _, copy in build.each(Copy, AddFile):
-            if not isinstance(copy, Copy | AddFile) or (isinstance(copy, Copy) and copy.source_image is not None):
+            if isinstance(copy, Copy) and copy.source_image is not None:
                 continue
             kept_out = [flag.value.text for flag in copy.flags if flag.name == "exclude" and flag.value]
             for source in copy.sources:
@@ -59,7 +59,7 @@ def _evaluate(context: BuildContext, kept_out: list[str]) -> tuple[bool, str, Co
     names = context.entries if isinstance(context.entries, tuple) else ()
     patterns = [*(context.ignored if isinstance(context.ignored, tuple) else ()), *kept_out]
     telling = [name for name in names if name in {".git", ".hg", ".svn"} or credential_file(name)]
-    open_to_all = [one for one in telling if not ignores(patterns, one)]
+    open_to_all = [path for path in telling if not ignores(patterns, path)]
     if open_to_all:
         return False, f"copies {', '.join(open_to_all[:5])} with all the rest of the context", Confidence.HIGH
     if context.ignored is UNKNOWN:

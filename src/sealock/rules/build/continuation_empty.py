@@ -38,8 +38,8 @@ class ContinuationEmpty(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for stage in build.stages:
             yield from self._within(build, ("stages", stage.index), stage.start)
-            for index, one in enumerate(stage.instructions):
-                yield from self._within(build, ("stages", stage.index, "instructions", index), one)
+            for index, instruction in enumerate(stage.instructions):
+                yield from self._within(build, ("stages", stage.index, "instructions", index), instruction)
 
     def _within(self, build: Build, at: At, instruction: Instruction) -> Iterator[RuleFinding]:
         text = build.text

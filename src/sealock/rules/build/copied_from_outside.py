@@ -27,11 +27,11 @@ class CopiedFromOutside(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for at, _, one in build.each(Copy, AddFile):
-            if (isinstance(one, Copy) and one.source_image is not None) or not isinstance(one, Copy | AddFile):
+        for at, _, copy in build.each(Copy, AddFile):
+            if isinstance(copy, Copy) and copy.source_image is not None:
                 continue
-            for source in one.sources:
-                why = "" if one.heredocs and source.raw.startswith("<<") else _why(build, source)
+            for source in copy.sources:
+                why = "" if copy.heredocs and source.raw.startswith("<<") else _why(build, source)
                 if why:
                     yield self.finding(f"{source.text[:80]} {why}", at, place=source.place)
 

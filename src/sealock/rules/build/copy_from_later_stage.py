@@ -21,13 +21,8 @@ class CopyFromLaterStage(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for at, stage, one in build.each(Copy):
-            if (
-                isinstance(one, Copy)
-                and one.source_image is not None
-                and one.stage is not None
-                and one.stage > stage.index
-            ):
+        for at, stage, copy in build.each(Copy):
+            if copy.source_image is not None and copy.stage is not None and copy.stage > stage.index:
                 yield self.finding(
-                    f"copies from {one.source_image.text}, which comes later", at, place=one.source_image.place
+                    f"copies from {copy.source_image.text}, which comes later", at, place=copy.source_image.place
                 )

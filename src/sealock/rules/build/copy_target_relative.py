@@ -31,15 +31,15 @@ class CopyTargetRelative(Rule[Build]):
         settled = inherited(build, lambda stage: any(True for _ in stage.of(Workdir)))
         for stage in build.stages:
             known = (below := below_of(build, stage)) is not None and settled(below)
-            for index, one in enumerate(stage.instructions):
-                known = known or isinstance(one, Workdir)
+            for index, instruction in enumerate(stage.instructions):
+                known = known or isinstance(instruction, Workdir)
                 if known:
                     break
-                if isinstance(one, Copy | AddFile) and not one.onbuild:
-                    target = one.target.text.strip("\"'")
+                if isinstance(instruction, Copy | AddFile) and not instruction.onbuild:
+                    target = instruction.target.text.strip("\"'")
                     if target[:1] not in {"/", "\\", "$", "%"} and target[1:2] != ":":
                         yield self.finding(
                             f"{target[:80]} hangs on the working folder of the base image",
                             ("stages", stage.index, "instructions", index),
-                            place=one.target.place,
+                            place=instruction.target.place,
                         )

@@ -26,16 +26,16 @@ class CopyTargetUnclear(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for at, _, one in build.each(Copy, AddFile):
-            if isinstance(one, Copy | AddFile) and len(one.sources) > 1 and isinstance(one.target.value, str):
-                target = one.target.value
+        for at, _, copy in build.each(Copy, AddFile):
+            if len(copy.sources) > 1 and isinstance(copy.target.value, str):
+                target = copy.target.value
                 if target.endswith(("/", "\\", "/.")) or target in {".", "..", ""}:
                     continue
-                quoted = one.target.raw[-1:] in {'"', "'"}
-                end = one.target.place.end - quoted
+                quoted = copy.target.raw[-1:] in {'"', "'"}
+                end = copy.target.place.end - quoted
                 yield self.finding(
                     f"copies several sources to {target[:80]}",
                     at,
-                    place=one.target.place,
+                    place=copy.target.place,
                     fix=Edit(Place(end, end), "/"),
                 )

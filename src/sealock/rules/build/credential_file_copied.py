@@ -35,8 +35,6 @@ class CredentialFileCopied(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, _, copy in build.each(Copy, AddFile):
-            if not isinstance(copy, Copy | AddFile):
-                continue
             for source in copy.sources:
                 text = source.text
                 found = credential_file(text)

@@ -29,8 +29,6 @@ class DebianFrontendInEnv(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         parents = {stage.start.stage for stage in build.stages}
         for at, stage, instruction in build.each(Env):
-            if not isinstance(instruction, Env):
-                continue
             for pair in instruction.pairs:
                 if pair.name == "DEBIAN_FRONTEND" and pair.value is not None and pair.value.text not in {"", "dialog"}:
                     alone = len(instruction.pairs) == 1 and not instruction.onbuild

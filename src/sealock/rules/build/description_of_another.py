@@ -36,9 +36,9 @@ class DescriptionOfAnother(Rule[Build]):
         for stage in build.stages:
             if stage.start.alias is not None:
                 yield from self._above(build, ("stages", stage.index), stage.start, stage.start.alias.text)
-        for at, _, one in build.each(Arg):
-            if isinstance(one, Arg) and not one.onbuild:
-                yield from self._above(build, at, one, one.pairs[0].name)
+        for at, _, declared in build.each(Arg):
+            if not declared.onbuild:
+                yield from self._above(build, at, declared, declared.pairs[0].name)
 
     def _above(self, build: Build, at: At, instruction: Instruction, name: str) -> Iterator[RuleFinding]:
         end = build.text.rfind("\n", 0, instruction.place.start)

@@ -49,16 +49,16 @@ class DownloadFailureUnseen(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         checked = once_each(_checked)
-        for one in ran(build, "curl"):
-            command = one.command
+        for call in ran(build, "curl"):
+            command = call.command
             if command.option(*_SEES) or not any("://" in text or "$" in text for text in command.arguments):
                 continue
-            if not checked(one):
+            if not checked(call):
                 yield self.finding(
                     "does not see when the server says no",
-                    one.at,
+                    call.at,
                     place=command.place,
-                    fix=insert_after(one.run, command.words[0], "-f"),
+                    fix=insert_after(call.run, command.words[0], "-f"),
                 )
 
 

@@ -50,7 +50,7 @@ class EffectEndsWithRun(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, _, run in build.each(Run):
-            if not isinstance(run, Run) or run.form == "exec" or not run.script.pipelines or run.script.broken:
+            if run.form == "exec" or not run.script.pipelines or run.script.broken:
                 continue
             commands = [command for line in run.script.pipelines for command in line.commands]
             if all(command.name in _INSTEAD and not command.redirects and not command.nested for command in commands):
@@ -72,7 +72,7 @@ def _instruction(build: Build, run: Run, command: Command) -> tuple[Edit, ...]:
         if path[:1] != "~" and path != "-":
             return (Edit(run.place, f"WORKDIR {build.excerpt(command.words[1].place)}"),)
     if command.name == "export" and len(command.assignments) == len(command.words) - 1 == 1:
-        one = command.assignments[0]
-        if one.value is not None and one.value.literal:
-            return (Edit(run.place, f"ENV {build.excerpt(one.place)}"),)
+        assignment = command.assignments[0]
+        if assignment.value is not None and assignment.value.literal:
+            return (Edit(run.place, f"ENV {build.excerpt(assignment.place)}"),)
     return ()

@@ -29,11 +29,9 @@ class EnvRefersToItself(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for at, _, one in build.each(Env):
-            if not isinstance(one, Env):
-                continue
+        for at, _, env in build.each(Env):
             before: dict[str, int] = {}
-            for index, pair in enumerate(one.pairs):
+            for index, pair in enumerate(env.pairs):
                 used = [name for name in _used(pair) if name in before]
                 name = min(used, key=before.__getitem__, default="")
                 if name and pair.name != name:
@@ -41,7 +39,7 @@ class EnvRefersToItself(Rule[Build]):
                         f"{pair.name} uses ${name}, which this ENV only sets",
                         at,
                         place=pair.place,
-                        fix=_split(build, one, index),
+                        fix=_split(build, env, index),
                     )
                 before.setdefault(pair.name, index)
 

@@ -27,7 +27,7 @@ class EverythingCopied(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, stage, copy in build.each(Copy):
-            if isinstance(copy, Copy) and copy.source_image is not None and stage.start.image.text != "scratch":
+            if copy.source_image is not None and stage.start.image.text != "scratch":
                 for source in copy.sources:
                     if source.text in {"/", "/*", "/."}:
                         origin = copy.source_image.text

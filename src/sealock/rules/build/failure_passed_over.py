@@ -42,21 +42,21 @@ class FailurePassedOver(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, _, run in build.each(Run):
-            if not isinstance(run, Run) or run.form == "exec" or stops_at_failure(run):
+            if run.form == "exec" or stops_at_failure(run):
                 continue
             lines = run.script.pipelines
-            for one, following in pairwise(lines):
-                name = one.commands[-1].name
+            for pipeline, following in pairwise(lines):
+                name = pipeline.commands[-1].name
                 if (
                     following.joint == ";"
                     and name in _MATTERS
-                    and not (one.guarded or following.guarded or one.negated)
+                    and not (pipeline.guarded or following.guarded or pipeline.negated)
                 ):
                     yield self.finding(
                         f"goes on where {name} fails",
                         at,
-                        place=one.commands[-1].place,
-                        fix=_joined(build, one, following),
+                        place=pipeline.commands[-1].place,
+                        fix=_joined(build, pipeline, following),
                     )
 
 

@@ -31,12 +31,17 @@ class FolderChangeUnchecked(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, _, run in build.each(Run):
-            if not isinstance(run, Run) or stops_at_failure(run):
+            if stops_at_failure(run):
                 continue
             lines = run.script.pipelines
-            for one, following in pairwise(lines):
-                command = one.commands[0]
-                if len(one.commands) > 1 or command.name != "cd" or following.joint not in {";", "\n"} or one.guarded:
+            for pipeline, following in pairwise(lines):
+                command = pipeline.commands[0]
+                if (
+                    len(pipeline.commands) > 1
+                    or command.name != "cd"
+                    or following.joint not in {";", "\n"}
+                    or pipeline.guarded
+                ):
                     continue
                 if command.arguments not in {(), ("/",), ("-",), ("~",)}:
                     end = command.place.end
@@ -45,6 +50,6 @@ class FolderChangeUnchecked(Rule[Build]):
                         at,
                         place=command.place,
                         fix=Edit(Place(end, end), " || exit 1")
-                        if command.place.start >= 0 and one.joint != "||"
+                        if command.place.start >= 0 and pipeline.joint != "||"
                         else (),
                     )

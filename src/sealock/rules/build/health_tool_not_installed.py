@@ -43,7 +43,9 @@ class HealthToolNotInstalled(Rule[Build]):
         ):
             return
         test, image = final.container.health.test, final.container.image
-        checks = [at for at, stage, one in build.each(Healthcheck) if stage is final and not one.onbuild]
+        checks = [
+            at for at, stage, instruction in build.each(Healthcheck) if stage is final and not instruction.onbuild
+        ]
         if len(test) < 2 or not checks:
             return
         shell = test[0] == "CMD-SHELL"
@@ -54,6 +56,6 @@ class HealthToolNotInstalled(Rule[Build]):
             return
         needle = "/sh" if absent == "a shell" else program
         stages = list(lineage(build, final))
-        brought = (one for stage in stages for one in stage.of(Run, Copy, AddFile))
-        if not any(needle in build.excerpt(one.place) for one in brought):
+        brought = (instruction for stage in stages for instruction in stage.of(Run, Copy, AddFile))
+        if not any(needle in build.excerpt(instruction.place) for instruction in brought):
             yield self.finding(f"checks its health with {absent}, which {image} does not have", checks[-1])

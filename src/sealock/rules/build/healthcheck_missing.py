@@ -30,6 +30,6 @@ class HealthcheckMissing(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         final = build.final
         if final is not None and not any(
-            any(not one.onbuild for one in stage.of(Healthcheck)) for stage in lineage(build, final)
+            any(not healthcheck.onbuild for healthcheck in stage.of(Healthcheck)) for stage in lineage(build, final)
         ):
             yield self.finding("has no HEALTHCHECK", ("stages", final.index))

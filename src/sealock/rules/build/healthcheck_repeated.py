@@ -22,7 +22,9 @@ class HealthcheckRepeated(Rule[Build]):
     good = ("FROM debian:12 AS one\nHEALTHCHECK CMD a\nFROM one\nHEALTHCHECK CMD b\n",)
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        last = {stage.index: at for at, stage, one in build.each(Healthcheck) if not one.onbuild}
-        for at, stage, one in build.each(Healthcheck):
-            if not one.onbuild and last[stage.index] != at:
-                yield self.finding("is overruled by a later HEALTHCHECK", at, fix=delete_instruction(build, one))
+        last = {stage.index: at for at, stage, healthcheck in build.each(Healthcheck) if not healthcheck.onbuild}
+        for at, stage, healthcheck in build.each(Healthcheck):
+            if not healthcheck.onbuild and last[stage.index] != at:
+                yield self.finding(
+                    "is overruled by a later HEALTHCHECK", at, fix=delete_instruction(build, healthcheck)
+                )

@@ -32,10 +32,10 @@ class HeredocGoesOn(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, _, run in build.each(Run):
-            if not isinstance(run, Run) or run.form != "heredoc" or stops_at_failure(run):
+            if run.form != "heredoc" or stops_at_failure(run):
                 continue
             lines = run.script.pipelines
-            if any(following.joint in {"\n", ";"} and not one.guarded for one, following in pairwise(lines)):
+            if any(following.joint in {"\n", ";"} and not pipeline.guarded for pipeline, following in pairwise(lines)):
                 yield self.finding("goes on where a line fails", at, place=run.keyword_place, fix=_fix(run))
 
 

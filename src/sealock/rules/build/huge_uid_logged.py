@@ -30,14 +30,14 @@ class HugeUidLogged(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for one in ran(build, "useradd"):
-            number = _number(one.command)
-            if number >= _LARGE and not one.command.option("-l", "--no-log-init"):
+        for call in ran(build, "useradd"):
+            number = _number(call.command)
+            if number >= _LARGE and not call.command.option("-l", "--no-log-init"):
                 yield self.finding(
                     f"user number {number} fills the log files of logins",
-                    one.at,
-                    place=one.command.place,
-                    fix=insert_after(one.run, one.command.words[0], "--no-log-init"),
+                    call.at,
+                    place=call.command.place,
+                    fix=insert_after(call.run, call.command.words[0], "--no-log-init"),
                 )
 
 

@@ -80,7 +80,7 @@ def _stages(build: Build) -> Iterator[tuple[At, Place, str, str]]:
 def _protocols(build: Build) -> Iterator[tuple[At, Place, str, str]]:
     """Each port of EXPOSE whose protocol is not in lower case."""
     for at, _, expose in build.each(Expose):
-        for text in expose.ports if isinstance(expose, Expose) else ():
+        for text in expose.ports:
             port, slash, protocol = text.raw.rpartition("/")
             if slash and protocol != protocol.lower() and "$" not in protocol and "}" not in protocol:
                 yield at, text.place, text.raw, f"{port}/{protocol.lower()}"

@@ -43,17 +43,17 @@ class KeyMadeInBuild(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         reaching = reaches_image(build)
         removed = once_each(_removed)
-        for one in ran(build, "ssh-keygen", "openssl", "wg", "certtool", "mkcert", "keytool", "dropbearkey"):
-            file = _makes(one.command)
-            if file is None or one.stage.index not in reaching:
+        for call in ran(build, "ssh-keygen", "openssl", "wg", "certtool", "mkcert", "keytool", "dropbearkey"):
+            file = _makes(call.command)
+            if file is None or call.stage.index not in reaching:
                 continue
-            if _parts(file).isdisjoint(removed(one)):
+            if _parts(file).isdisjoint(removed(call)):
                 what = f"keeps the private key {file}" if file else "keeps the private key"
                 yield self.finding(
                     f"{what} that was made in the build",
-                    one.at,
-                    place=known(one.command.place),
-                    evidence=line(one.command),
+                    call.at,
+                    place=known(call.command.place),
+                    evidence=line(call.command),
                 )
 
 

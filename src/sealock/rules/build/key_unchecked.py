@@ -40,7 +40,7 @@ class KeyUnchecked(Rule[Build]):
                 continue
             fetched, text = False, ""
             for command in pipeline.commands:
-                keys = [one for one in command.walk() if program(one) in {"gpg", "gpg2"}]
+                keys = [call for call in command.walk() if program(call) in {"gpg", "gpg2"}]
                 takes = any({"--dearmor", "--import"} & set(key.arguments) for key in keys)
                 if fetched and takes and not is_verified(run):
                     if at not in shown_by:
@@ -49,20 +49,20 @@ class KeyUnchecked(Rule[Build]):
                         break
                     text = text or " | ".join(line(command) for command in pipeline.commands[:100])[:200]
                     yield self.finding("takes a signing key as it comes", at, place=known(command.place), evidence=text)
-                fetched = fetched or any(one.name in DOWNLOADERS for one in command.walk())
-        for one in ran(build, "curl", "wget"):
-            kept = [file for file in saved_as(one.command) if "keyrings/" in file or "trusted.gpg" in file]
-            if kept and not is_verified(one.run) and not shown(one):
-                place = known(one.command.place)
-                yield self.finding("takes a signing key as it comes", one.at, place=place, evidence=line(one.command))
-        for one in ran(build, "rpm", "rpmkeys"):
-            for word in one.command.words[1:] if "--import" in one.command.arguments else ():
+                fetched = fetched or any(call.name in DOWNLOADERS for call in command.walk())
+        for call in ran(build, "curl", "wget"):
+            kept = [file for file in saved_as(call.command) if "keyrings/" in file or "trusted.gpg" in file]
+            if kept and not is_verified(call.run) and not shown(call):
+                place = known(call.command.place)
+                yield self.finding("takes a signing key as it comes", call.at, place=place, evidence=line(call.command))
+        for call in ran(build, "rpm", "rpmkeys"):
+            for word in call.command.words[1:] if "--import" in call.command.arguments else ():
                 if word.text.startswith(("http://", "https://")):
                     yield self.finding(
                         f"takes the signing key {word.text} as it comes",
-                        one.at,
+                        call.at,
                         place=known(word.place),
-                        evidence=line(one.command),
+                        evidence=line(call.command),
                         severity=Severity.MEDIUM if word.text.startswith("http:") else None,
                     )
 

@@ -37,12 +37,11 @@ class LabelKeyMalformed(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for at, _, one in build.each(LabelSet):
-            if isinstance(one, LabelSet):
-                for pair in one.pairs:
-                    name = pair.name.strip("\"'")
-                    if "$" not in name and (why := _why(name)):
-                        yield self.finding(f"{name[:60]} {why}", at, place=pair.place, evidence=name)
+        for at, _, labels in build.each(LabelSet):
+            for pair in labels.pairs:
+                name = pair.name.strip("\"'")
+                if "$" not in name and (why := _why(name)):
+                    yield self.finding(f"{name[:60]} {why}", at, place=pair.place, evidence=name)
 
 
 def _why(name: str) -> str:

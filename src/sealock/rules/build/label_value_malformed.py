@@ -65,10 +65,8 @@ class LabelValueMalformed(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for at, _, one in build.each(LabelSet):
-            if not isinstance(one, LabelSet):
-                continue
-            for pair in one.pairs:
+        for at, _, labels in build.each(LabelSet):
+            for pair in labels.pairs:
                 name = pair.name.strip("\"'")
                 if (
                     not name.startswith("org.opencontainers.image.")

@@ -54,7 +54,7 @@ class LibcMismatch(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, stage, copy in build.each(Copy):
-            if not isinstance(copy, Copy) or copy.stage is None or copy.stage >= stage.index:
+            if copy.stage is None or copy.stage >= stage.index:
                 continue
             here, there = _family(build, stage), _family(build, build.stages[copy.stage])
             if {here, there} & {"alpine"} and {here, there} & _GLIBC:
@@ -93,10 +93,10 @@ def _links(build: Build, stage: Stage) -> bool:
         setting.at[:2] == ("stages", stage.index) and setting.value in {"0", "static"}
         for setting in settings(build, "CGO_ENABLED", "LDFLAGS")
     )
-    for one in ran(build, "go", "cargo", "gcc", "g++", "clang", "make", "cmake", "ninja"):
-        if one.stage.index == stage.index:
-            words = " ".join(one.command.arguments)
-            builds = one.command.name not in {"go", "cargo"} or {"build", "install"} & set(one.command.arguments)
+    for call in ran(build, "go", "cargo", "gcc", "g++", "clang", "make", "cmake", "ninja"):
+        if call.stage.index == stage.index:
+            words = " ".join(call.command.arguments)
+            builds = call.command.name not in {"go", "cargo"} or {"build", "install"} & set(call.command.arguments)
             if builds and not static and "static" not in words and "musl" not in words:
                 return True
     return False

@@ -85,5 +85,4 @@ def _locked_for_npm(build: Build, stage: Stage) -> bool:
 def _sources(stage: Stage) -> Iterator[str]:
     """The base names of what COPY and ADD bring."""
     for instruction in stage.of(Copy, AddFile):
-        if isinstance(instruction, Copy | AddFile):
-            yield from (source.text.rstrip("/").rpartition("/")[2] for source in instruction.sources)
+        yield from (source.text.rstrip("/").rpartition("/")[2] for source in instruction.sources)

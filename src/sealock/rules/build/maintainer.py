@@ -24,12 +24,11 @@ class MaintainerUsed(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, _, instruction in build.each(Maintainer):
-            if isinstance(instruction, Maintainer):
-                name = instruction.name.text.strip().strip("\"'").replace("$", "\\$")
-                value = json.dumps(name, ensure_ascii=False).replace("\\\\$", "\\$")
-                yield self.finding(
-                    "uses a deprecated instruction",
-                    at,
-                    place=instruction.keyword_place,
-                    fix=Edit(instruction.place, f"LABEL org.opencontainers.image.authors={value}"),
-                )
+            name = instruction.name.text.strip().strip("\"'").replace("$", "\\$")
+            value = json.dumps(name, ensure_ascii=False).replace("\\\\$", "\\$")
+            yield self.finding(
+                "uses a deprecated instruction",
+                at,
+                place=instruction.keyword_place,
+                fix=Edit(instruction.place, f"LABEL org.opencontainers.image.authors={value}"),
+            )

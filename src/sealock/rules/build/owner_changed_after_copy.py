@@ -30,15 +30,15 @@ class OwnerChangedAfterCopy(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         reaching = reaches_image(build)
         copied = once(_copied)
-        for one in ran(build, "chown", "chmod", "chgrp"):
-            if one.stage.index not in reaching or not one.command.option("-R", "--recursive"):
+        for call in ran(build, "chown", "chmod", "chgrp"):
+            if call.stage.index not in reaching or not call.command.option("-R", "--recursive"):
                 continue
-            named = {text.rstrip("/") for text in one.command.arguments if text[:1] == "/" and text != "/"}
-            targets = copied(one.stage)
+            named = {text.rstrip("/") for text in call.command.arguments if text[:1] == "/" and text != "/"}
+            targets = copied(call.stage)
             for target in sorted(named):
-                if targets.get(target, one.at) < one.at:
+                if targets.get(target, call.at) < call.at:
                     yield self.finding(
-                        f"{one.command.name} stores {target} a second time", one.at, place=one.command.place
+                        f"{call.command.name} stores {target} a second time", call.at, place=call.command.place
                     )
                     break
 
@@ -46,7 +46,7 @@ class OwnerChangedAfterCopy(Rule[Build]):
 def _copied(stage: Stage) -> dict[str, At]:
     """Where each target is first copied to."""
     found: dict[str, At] = {}
-    for index, one in enumerate(stage.instructions):
-        if isinstance(one, Copy | AddFile):
-            found.setdefault(one.target.text.rstrip("/"), ("stages", stage.index, "instructions", index))
+    for index, instruction in enumerate(stage.instructions):
+        if isinstance(instruction, Copy | AddFile):
+            found.setdefault(instruction.target.text.rstrip("/"), ("stages", stage.index, "instructions", index))
     return found

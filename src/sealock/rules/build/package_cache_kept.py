@@ -241,6 +241,5 @@ def _switches_pip_off(stage: Stage) -> bool:
     return any(
         pair.name == _PIP_SWITCH and pair.value is not None
         for instruction in stage.of(Env, Arg)
-        if isinstance(instruction, Env | Arg)
         for pair in instruction.pairs
     )

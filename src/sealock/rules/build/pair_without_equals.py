@@ -27,9 +27,9 @@ class PairWithoutEquals(Rule[Build]):
     good = ("FROM debian:12\nENV LANG=C.UTF-8\n", 'FROM debian:12\nLABEL version="1.2" x=y\n')
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for at, _, one in build.each(Env, LabelSet):
-            if isinstance(one, Env | LabelSet) and len(one.pairs) == 1:
-                pair = one.pairs[0]
+        for at, _, instruction in build.each(Env, LabelSet):
+            if len(instruction.pairs) == 1:
+                pair = instruction.pairs[0]
                 if build.excerpt(pair.place)[len(pair.name) : len(pair.name) + 1].isspace():
                     yield self.finding(
                         f"gives {pair.name} its value in the old form", at, place=pair.place, fix=_fix(pair)

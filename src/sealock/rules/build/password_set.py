@@ -40,10 +40,10 @@ class PasswordSet(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for one in ran(build, "chpasswd"):
+        for call in ran(build, "chpasswd"):
             # What comes in is told apart by nothing but a look at the pipe, and all that can come in sets a password.
-            if not {"--help", "-h"} & set(one.command.arguments):
-                yield self._fault(one.at, one.command, "sets a password with chpasswd", "chpasswd")
+            if not {"--help", "-h"} & set(call.command.arguments):
+                yield self._fault(call.at, call.command, "sets a password with chpasswd", "chpasswd")
         some = next(ran(build, "passwd"), None) is not None
         for at, _, pipeline in pipelines(build) if some else ():
             for index, command in enumerate(pipeline.commands):
@@ -51,14 +51,14 @@ class PasswordSet(Rule[Build]):
                     fed = index > 0 or any(redirect.operator in {"<<<", "<<", "<<-"} for redirect in inner.redirects)
                     if inner.name == "passwd" and (fed or "--stdin" in inner.arguments):
                         yield self._fault(at, inner, "sets a password with passwd", "passwd --stdin")
-        for one in ran(build, "passwd"):
-            if {"-d", "--delete"} & set(one.command.arguments):
-                yield self._fault(one.at, one.command, "lets a user in without any password", "passwd -d")
-        for one in ran(build, "useradd", "usermod"):
-            given = one.command.value("-p", "--password")
+        for call in ran(build, "passwd"):
+            if {"-d", "--delete"} & set(call.command.arguments):
+                yield self._fault(call.at, call.command, "lets a user in without any password", "passwd -d")
+        for call in ran(build, "useradd", "usermod"):
+            given = call.command.value("-p", "--password")
             text = given if isinstance(given, str) or given is None else given.text
             if text is not None and text not in _LOCKED and not re.fullmatch(r"[!*].*", text):
-                yield self._fault(one.at, one.command, f"sets a password with {one.command.name}", one.command.name)
+                yield self._fault(call.at, call.command, f"sets a password with {call.command.name}", call.command.name)
 
     def _fault(self, at: tuple[str | int, ...], command: Command, message: str, evidence: str) -> RuleFinding:
         # The evidence names the program alone: its words may hold the password.

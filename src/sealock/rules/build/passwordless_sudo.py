@@ -39,9 +39,9 @@ class PasswordlessSudo(Rule[Build]):
             if doas or (_NOPASSWD.search(writing.text) and "sudoers" in writing.file):
                 message = f"writes a rule to {writing.file} that asks for no password"
                 yield self.finding(message, writing.at, place=known(writing.place), evidence=writing.file)
-        for one in ran(build, "visudo", "awk", "perl", "ex"):
-            if any(_NOPASSWD.search(text) for text in one.command.arguments):
-                place = known(one.command.place)
+        for call in ran(build, "visudo", "awk", "perl", "ex"):
+            if any(_NOPASSWD.search(text) for text in call.command.arguments):
+                place = known(call.command.place)
                 yield self.finding(
-                    "writes a sudo rule that asks for no password", one.at, place=place, evidence=line(one.command)
+                    "writes a sudo rule that asks for no password", call.at, place=place, evidence=line(call.command)
                 )

@@ -48,7 +48,7 @@ class PipeFailureHidden(Rule[Build]):
         told: set[int] = set()
         below = bases(build)
         for at, stage, run in build.each(Run):
-            if not isinstance(run, Run) or run.script.shell not in _SHELLS or _sees(run):
+            if run.script.shell not in _SHELLS or _sees(run):
                 continue
             for pipeline in run.script.every_pipeline():
                 if (hidden := _hidden(pipeline)) is None:

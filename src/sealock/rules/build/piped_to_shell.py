@@ -82,7 +82,7 @@ class PipedToShell(Rule[Build]):
                         evidence=line(command),
                     )
                     break
-                fetched = fetched or any(one.name in DOWNLOADERS for one in command.walk())
+                fetched = fetched or any(nested.name in DOWNLOADERS for nested in command.walk())
 
 
 def _interpreter(command: Command) -> Command | None:
@@ -111,7 +111,7 @@ def _reads_stdin(command: Command) -> bool:
             short = text[1:] if text[1:2] != "-" else ""
             if name in SHELLS and "s" in short and "c" not in short:
                 return True
-            if (name in SHELLS and "c" in short) or any(one in short for one in _INLINE.get(name, "")):
+            if (name in SHELLS and "c" in short) or any(letter in short for letter in _INLINE.get(name, "")):
                 return False
             if text in {"--eval", "--print", "--version", "--help"}:
                 return False
@@ -141,8 +141,8 @@ def _runs_substituted(command: Command) -> bool:
 def _fetches(script: Script) -> bool:
     """Whether what the script prints comes from a download."""
     return any(
-        one.name in DOWNLOADERS
+        nested.name in DOWNLOADERS
         for pipeline in script.pipelines
         for command in pipeline.commands
-        for one in command.walk()
+        for nested in command.walk()
     )

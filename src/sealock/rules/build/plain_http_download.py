@@ -38,21 +38,21 @@ class PlainHttpDownload(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for one in ran(build, *_PROGRAMS):
-            fetches = one.command.name not in {"git", "svn"} or {
+        for call in ran(build, *_PROGRAMS):
+            fetches = call.command.name not in {"git", "svn"} or {
                 "clone",
                 "fetch",
                 "pull",
                 "checkout",
                 "co",
                 "export",
-            } & set(one.command.arguments)
-            for word in addresses(one.command) if fetches else ():
+            } & set(call.command.arguments)
+            for word in addresses(call.command) if fetches else ():
                 text = word.text
-                if text.lower().startswith("http://") and not _INSIDE.match(text) and not is_verified(one.run):
+                if text.lower().startswith("http://") and not _INSIDE.match(text) and not is_verified(call.run):
                     yield self.finding(
                         f"downloads {mask(text)[:100]} with nothing to protect it",
-                        one.at,
+                        call.at,
                         place=known(word.place),
                         evidence=mask(text),
                         fix=swap(build, word, text[:7], "https://"),

@@ -37,8 +37,6 @@ class PortMalformed(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, _, instruction in build.each(Expose):
-            if not isinstance(instruction, Expose):
-                continue
             for text in instruction.ports:
                 if isinstance(text.value, str) and (why := _wrong(text.value)):
                     yield self.finding(f"{text.value[:60]} {why}", at, place=text.place, fix=_fix(text))
@@ -51,7 +49,7 @@ def _wrong(value: str) -> str:
     if slash and protocol.lower() not in {"tcp", "udp", "sctp"}:
         return f"has no protocol that there is ({protocol[:20] or 'none'})"
     low, dash, high = port.partition("-")
-    numbers = [_number(one) for one in ((low, high) if dash else (low,))]
+    numbers = [_number(bound) for bound in ((low, high) if dash else (low,))]
     if any(number is None for number in numbers):
         return "is no port number"
     if any(not 0 < (number or 0) <= _HIGHEST for number in numbers):

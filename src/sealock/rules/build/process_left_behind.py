@@ -22,7 +22,7 @@ class ProcessLeftBehind(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, _, run in build.each(Run):
-            if isinstance(run, Run) and run.form == "shell" and not run.heredocs and run.script.pipelines:
+            if run.form == "shell" and not run.heredocs and run.script.pipelines:
                 end = build.text[run.place.start : run.place.end].rstrip()
                 if end.endswith("&") and not end.endswith(("&&", "\\&")):
                     last = run.script.pipelines[-1].commands[-1]

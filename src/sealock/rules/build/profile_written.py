@@ -26,15 +26,15 @@ class ProfileWritten(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for one in ran(build, "echo", "printf"):
-            for redirect in one.command.redirects:
+        for call in ran(build, "echo", "printf"):
+            for redirect in call.command.redirects:
                 target = redirect.target.text if redirect.target is not None else ""
                 if not target.endswith(_PROFILES) or redirect.operator not in {">", ">>"}:
                     continue
-                said = " ".join(one.command.arguments)
+                said = " ".join(call.command.arguments)
                 if "export " in said or (target == "/etc/environment" and "=" in said):
                     yield self.finding(
                         f"writes a variable to {target}, which no program reads at its start",
-                        one.at,
-                        place=one.command.place,
+                        call.at,
+                        place=call.command.place,
                     )

@@ -40,9 +40,9 @@ class RegistryPlainHttp(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for one in ran(build, *_PROGRAMS):
-            words = one.command.words
-            if one.command.name.startswith("python") and one.command.arguments[:2] != ("-m", "pip"):
+        for call in ran(build, *_PROGRAMS):
+            words = call.command.words
+            if call.command.name.startswith("python") and call.command.arguments[:2] != ("-m", "pip"):
                 continue
             for index, word in enumerate(words[1:], 1):
                 address = word.text.partition("=")[2] if word.text.startswith("-") else word.text
@@ -50,9 +50,9 @@ class RegistryPlainHttp(Rule[Build]):
                 if address.startswith("http://") and not _LOCAL.match(address) and not removed:
                     yield self.finding(
                         f"takes packages from {mask(address)}",
-                        one.at,
+                        call.at,
                         place=known(word.place),
-                        evidence=f"{one.command.name}: {mask(address)}",
+                        evidence=f"{call.command.name}: {mask(address)}",
                         fix=swap(build, word, "http://", "https://"),
                     )
         for setting in settings(build, *_VARIABLES):

@@ -37,29 +37,29 @@ class RemovalBelowVariable(Rule[Build]):
         given = once(lambda stage: _given(build, stage))
         known: dict[str, Callable[[Stage], bool]] = {}
         assigned: dict[At, frozenset[str]] = {}
-        for one in ran(build, "rm"):
-            if not one.command.option("-r", "-R", "--recursive"):
+        for call in ran(build, "rm"):
+            if not call.command.option("-r", "-R", "--recursive"):
                 continue
-            if one.at not in assigned:
-                assigned[one.at] = _assigned(one.run)
-            for word in one.command.words[1:]:
+            if call.at not in assigned:
+                assigned[call.at] = _assigned(call.run)
+            for word in call.command.words[1:]:
                 raw = build.excerpt(word.place)
                 if word.literal or raw[:1] == "'" or (match := re.match(_BELOW, raw)) is None:
                     continue
                 group = "braced" if match["braced"] else "bare"
                 name = match[group]
-                if name in _ALWAYS_SET or name in assigned[one.at]:
+                if name in _ALWAYS_SET or name in assigned[call.at]:
                     continue
                 if name not in known:
                     known[name] = inherited(build, lambda stage, name=name: name in given(stage))  # type: ignore[misc]  # mypy cannot infer a default's type
-                if known[name](one.stage):
+                if known[name](call.stage):
                     continue
                 start, end = match.span(group)
                 wide = group == "braced"
                 place = Place(word.place.start + start - wide, word.place.start + end + wide)
                 yield self.finding(
                     f"deletes from / on where ${name} is empty",
-                    one.at,
+                    call.at,
                     place=word.place,
                     fix=Edit(place, f"{{{name}:?}}"),
                 )
@@ -75,7 +75,6 @@ def _given(build: Build, stage: Stage) -> frozenset[str]:
     return frozenset(
         pair.name
         for instruction in stage.of(Env, Arg)
-        if isinstance(instruction, Env | Arg)
         for pair in instruction.pairs
         if pair.name in outer or (pair.value is not None and pair.value.raw not in {"", '""'})
     )

@@ -33,27 +33,27 @@ class SecondRoot(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for one in ran(build, "useradd", "adduser", "usermod"):
-            number = _value(one.command, "-u", "--uid")
+        for call in ran(build, "useradd", "adduser", "usermod"):
+            number = _value(call.command, "-u", "--uid")
             if number is not None and number.isdigit() and int(number) == 0:
-                yield self._fault(one.at, one.command, "makes a user with root's id", Severity.HIGH)
-            groups = set((_value(one.command, "-G", "--groups") or "").split(","))
-            groups |= set((_value(one.command, "-aG") or "").split(","))
-            words = [text for text in one.command.arguments if not text.startswith("-")]
-            if one.command.name == "adduser" and len(words) == 2:
+                yield self._fault(call.at, call.command, "makes a user with root's id", Severity.HIGH)
+            groups = set((_value(call.command, "-G", "--groups") or "").split(","))
+            groups |= set((_value(call.command, "-aG") or "").split(","))
+            words = [text for text in call.command.arguments if not text.startswith("-")]
+            if call.command.name == "adduser" and len(words) == 2:
                 groups.add(words[1])
             if found := sorted(groups & _GROUPS):
-                yield self._fault(one.at, one.command, f"puts a user into {', '.join(found)}", None)
-        for one in ran(build, "addgroup", "gpasswd", "groupmems"):
-            words = [text for text in one.command.arguments if not text.startswith("-")]
+                yield self._fault(call.at, call.command, f"puts a user into {', '.join(found)}", None)
+        for call in ran(build, "addgroup", "gpasswd", "groupmems"):
+            words = [text for text in call.command.arguments if not text.startswith("-")]
             if len(words) == 2 and (found := sorted(set(words) & _GROUPS)):
-                yield self._fault(one.at, one.command, f"puts a user into {', '.join(found)}", None)
-        for one in ran(build, "echo", "printf"):
-            files = {redirect.target.text for redirect in one.command.redirects if redirect.target}
+                yield self._fault(call.at, call.command, f"puts a user into {', '.join(found)}", None)
+        for call in ran(build, "echo", "printf"):
+            files = {redirect.target.text for redirect in call.command.redirects if redirect.target}
             if "/etc/passwd" in files and any(
-                text.split(":")[2:3] == ["0"] and not text.startswith("root:") for text in one.command.arguments
+                text.split(":")[2:3] == ["0"] and not text.startswith("root:") for text in call.command.arguments
             ):
-                yield self._fault(one.at, one.command, "writes a user with root's id to /etc/passwd", Severity.HIGH)
+                yield self._fault(call.at, call.command, "writes a user with root's id to /etc/passwd", Severity.HIGH)
 
     def _fault(
         self, at: tuple[str | int, ...], command: Command, message: str, severity: Severity | None

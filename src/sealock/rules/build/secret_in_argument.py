@@ -56,7 +56,7 @@ class SecretInArgument(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         uses = once(lambda stage: _uses(build, stage))
         before: list[tuple[At, Stage | None, Arg]] = [((), None, argument) for argument in build.arguments]
-        inside = ((at, stage, one) for at, stage, one in build.each(Arg) if isinstance(one, Arg))
+        inside = ((at, stage, declared) for at, stage, declared in build.each(Arg))
         for at, stage, arg in chain(before, inside):
             for pair in arg.pairs:
                 value = pair.value.text if pair.value else ""

@@ -64,7 +64,7 @@ class BuildSecretInCommand(Rule[Build]):
                     for kind, place in _in_command(command):
                         yield self._fault(at, kind, place, line(command) or kind)
         for at, _, labels in build.each(LabelSet):
-            for pair in labels.pairs if isinstance(labels, LabelSet) else ():
+            for pair in labels.pairs:
                 if pair.value and (found := find_secret(pair.name, pair.value.text)):
                     yield self._fault(at, found.kind, pair.place, f"LABEL {pair.name}", "writes")
         for stage in build.stages:

@@ -42,7 +42,7 @@ class BuildSecretInEnvironment(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         declared = once(_declared)
         for at, stage, env in build.each(Env):
-            for pair in env.pairs if isinstance(env, Env) else ():
+            for pair in env.pairs:
                 if pair.value is None:
                     continue
                 if (found := find_secret(pair.name, pair.value.text)) is not None:
@@ -64,7 +64,7 @@ class BuildSecretInEnvironment(Rule[Build]):
 
 def _declared(stage: Stage) -> frozenset[str]:
     """The names of the stage's ARGs."""
-    return frozenset(pair.name for one in stage.of(Arg) if isinstance(one, Arg) for pair in one.pairs)
+    return frozenset(pair.name for arg in stage.of(Arg) for pair in arg.pairs)
 
 
 def _argument(declared: frozenset[str], raw: str) -> str | None:

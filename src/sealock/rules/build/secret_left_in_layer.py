@@ -59,11 +59,13 @@ class SecretLeftInLayer(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         removed, mounted = once_each(_removed), once_each(_mounted_secrets)
-        for one in ran(build, *_WRITERS):
-            for file, message, confidence in _kept(one.command, mounted(one)):
-                if removed(one).isdisjoint(file.split("/")):
-                    place = known(one.command.place)
-                    yield self.finding(message, one.at, place=place, evidence=line(one.command), confidence=confidence)
+        for call in ran(build, *_WRITERS):
+            for file, message, confidence in _kept(call.command, mounted(call)):
+                if removed(call).isdisjoint(file.split("/")):
+                    place = known(call.command.place)
+                    yield self.finding(
+                        message, call.at, place=place, evidence=line(call.command), confidence=confidence
+                    )
 
 
 def _removed(run: Run) -> set[str]:
@@ -116,7 +118,7 @@ def _kept(command: Command, folders: tuple[str, ...]) -> Iterator[tuple[str, str
         elif secret:
             sure = Confidence.HIGH if credential_file(written[0]) else Confidence.MEDIUM
             yield written[0], f"writes ${secret} to {written[0]}, which stays in the layer", sure
-    uses = command.name == "git" and any(one in words for one in ("clone", "config", "remote", "submodule"))
+    uses = command.name == "git" and any(verb in words for verb in ("clone", "config", "remote", "submodule"))
     if uses and any(_IN_ADDRESS.search(word) and any(map(kind_of_name, _VARIABLE.findall(word))) for word in words):
         where = ".gitconfig" if "config" in words else ".git"
         yield where, f"leaves the address with the token in {where}", Confidence.MEDIUM

@@ -39,14 +39,16 @@ class SecretRemovedLater(Rule[Build]):
                 written.setdefault(writing.at, []).append(_name(writing.file))
         for stage in build.stages:
             held: dict[str, str] = {}
-            for index, one in enumerate(stage.instructions):
+            for index, instruction in enumerate(stage.instructions):
                 at: At = ("stages", stage.index, "instructions", index)
-                if isinstance(one, Copy | AddFile):
-                    for source in one.sources:
-                        if credential_file(source.text) or credential_file(one.target.text):
-                            held |= dict.fromkeys((_name(source.text), _name(one.target.text)), one.keyword)
-                elif isinstance(one, Run) and (held or at in written):
-                    gone = list(_removed(one))
+                if isinstance(instruction, Copy | AddFile):
+                    for source in instruction.sources:
+                        if credential_file(source.text) or credential_file(instruction.target.text):
+                            held |= dict.fromkeys(
+                                (_name(source.text), _name(instruction.target.text)), instruction.keyword
+                            )
+                elif isinstance(instruction, Run) and (held or at in written):
+                    gone = list(_removed(instruction))
                     for name, word, command in gone:
                         if keyword := held.pop(name, None):
                             yield self.finding(

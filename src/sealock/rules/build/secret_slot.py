@@ -25,7 +25,7 @@ class SecretSlot(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, _, env in build.each(Env):
-            for pair in env.pairs if isinstance(env, Env) else ():
+            for pair in env.pairs:
                 kind = kind_of_name(pair.name) if pair.value is not None and "$" not in pair.value.raw else None
                 if (
                     kind

@@ -46,15 +46,15 @@ class SetuidAdded(Rule[Build]):
                 for who, operator, what in clauses(given.text)
             ):
                 yield self._fault(given, given.fixed(build, given.text.replace("+", "-").replace("=", "-")))
-        for one in ran(build, "setcap"):
-            text = next((text for text in one.command.arguments if re.search(r"[+=]\w", text)), "")
-            if text and "-r" not in one.command.arguments:
+        for call in ran(build, "setcap"):
+            text = next((text for text in call.command.arguments if re.search(r"[+=]\w", text)), "")
+            if text and "-r" not in call.command.arguments:
                 names = set(re.findall(r"cap_\w+", text.lower()))
                 yield self.finding(
                     f"gives a program {', '.join(sorted(names)) or text} whoever starts it",
-                    one.at,
-                    place=known(one.command.place),
-                    evidence=line(one.command),
+                    call.at,
+                    place=known(call.command.place),
+                    evidence=line(call.command),
                     severity=Severity.LOW if names and names <= _MILD else Severity.HIGH,
                 )
 

@@ -25,6 +25,6 @@ class ShellReplacedByLink(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for one in ran(build, "ln", "update-alternatives"):
-            if any(text in {"/bin/sh", "/usr/bin/sh"} for text in one.command.arguments[1:]):
-                yield self.finding("replaces the shell of the distribution", one.at, place=one.command.place)
+        for call in ran(build, "ln", "update-alternatives"):
+            if any(text in {"/bin/sh", "/usr/bin/sh"} for text in call.command.arguments[1:]):
+                yield self.finding("replaces the shell of the distribution", call.at, place=call.command.place)

@@ -36,14 +36,14 @@ class ShortKey(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for one in ran(build, "gpg", "gpg2", "apt-key"):
-            words = one.command.words
+        for call in ran(build, "gpg", "gpg2", "apt-key"):
+            words = call.command.words
             if any(word.text in _RECEIVE for word in words):
                 for word in words[1:]:
                     if _ID.fullmatch(word.text):
                         yield self.finding(
                             f"fetches a key by the short id {word.text}",
-                            one.at,
+                            call.at,
                             place=known(word.place),
-                            evidence=f"{word.text}: {line(one.command)}",
+                            evidence=f"{word.text}: {line(call.command)}",
                         )

@@ -56,12 +56,12 @@ class SourcePlainHttp(Rule[Build]):
                 place = located(build, writing, match[1])
                 fix = (Edit(Place(place.start, place.start + 7), "https://"),) if place else ()
                 yield self._fault(writing.at, place or known(writing.place), match[1], writing.file, fix)
-        for one in ran(build, "add-apt-repository", "apk", "yum-config-manager", "dnf", "zypper"):
-            for word in one.command.words[1:]:
+        for call in ran(build, "add-apt-repository", "apk", "yum-config-manager", "dnf", "zypper"):
+            for word in call.command.words[1:]:
                 text = word.text.removeprefix("--repository=").removeprefix("--add-repo=")
                 if source := _SOURCE.match(text):
                     edits = swap(build, word, "http://", "https://")
-                    yield self._fault(one.at, known(word.place), source[1], line(one.command), edits)
+                    yield self._fault(call.at, known(word.place), source[1], line(call.command), edits)
 
     def _fault(
         self, at: tuple[str | int, ...], place: Place | None, address: str, where: str, fix: tuple[Edit, ...]

@@ -43,9 +43,9 @@ class SshHostUnchecked(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         message = "lets ssh talk to whoever answers"
-        for one in ran(build, "ssh", "scp", "sftp", "rsync", "sshfs", "git"):
-            if _OFF.search(" ".join(one.command.arguments)):
-                yield self.finding(message, one.at, place=known(one.command.place), evidence=line(one.command))
+        for call in ran(build, "ssh", "scp", "sftp", "rsync", "sshfs", "git"):
+            if _OFF.search(" ".join(call.command.arguments)):
+                yield self.finding(message, call.at, place=known(call.command.place), evidence=line(call.command))
         for setting in settings(build, "GIT_SSH_COMMAND", "GIT_SSH", "RSYNC_RSH"):
             if _OFF.search(setting.value):
                 yield self.finding(message, setting.at, place=known(setting.place), evidence=mask(setting.value))
@@ -53,13 +53,13 @@ class SshHostUnchecked(Rule[Build]):
             if _OFF.search(writing.text):
                 yield self.finding(message, writing.at, place=known(writing.place), evidence=writing.file)
         shown = once_each(lambda run: any(inner.name == "ssh-keygen" for inner in run.script.commands()))
-        for one in ran(build, "ssh-keyscan"):
-            if not is_verified(one.run) and not shown(one):
+        for call in ran(build, "ssh-keyscan"):
+            if not is_verified(call.run) and not shown(call):
                 yield self.finding(
                     "takes the host's key from whoever answers during the build",
-                    one.at,
-                    place=known(one.command.place),
-                    evidence=line(one.command),
+                    call.at,
+                    place=known(call.command.place),
+                    evidence=line(call.command),
                     severity=Severity.LOW,
                     confidence=Confidence.MEDIUM,
                 )

@@ -21,16 +21,16 @@ class StopSignalDeadly(Rule[Build]):
     good = ("FROM debian:12\nSTOPSIGNAL SIGQUIT\n",)
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for at, _, one in build.each(StopSignal):
-            if isinstance(one, StopSignal) and one.signal.text.upper().removeprefix("SIG") in {
+        for at, _, stop in build.each(StopSignal):
+            if stop.signal.text.upper().removeprefix("SIG") in {
                 "KILL",
                 "9",
                 "STOP",
                 "19",
             }:
                 yield self.finding(
-                    f"{one.signal.text} cannot be answered",
+                    f"{stop.signal.text} cannot be answered",
                     at,
-                    place=one.signal.place,
-                    fix=delete_instruction(build, one),
+                    place=stop.signal.place,
+                    fix=delete_instruction(build, stop),
                 )

@@ -32,22 +32,22 @@ class SudoUsed(Rule[Build]):
     good = ("FROM debian:12\nRUN apt-get update\n",)
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for one in ran(build, "sudo"):
-            root = is_root(user_at(build, one.stage, one.at))
+        for call in ran(build, "sudo"):
+            root = is_root(user_at(build, call.stage, call.at))
             yield self.finding(
                 "is root already, and uses sudo" if root else "becomes root with sudo",
-                one.at,
-                place=known(one.command.words[0].place),
-                evidence=line(one.command),
-                fix=_without(one) if root else (),
-                safe=root and not one.command.assignments,
+                call.at,
+                place=known(call.command.words[0].place),
+                evidence=line(call.command),
+                fix=_without(call) if root else (),
+                safe=root and not call.command.assignments,
             )
 
 
-def _without(one: Ran) -> tuple[Edit, ...]:
+def _without(call: Ran) -> tuple[Edit, ...]:
     """Take `sudo` and its plain options away; nothing where it changes the user or the environment in its own way."""
-    words = one.command.words
-    runs = any(nested.kind == "wrapped" for nested in one.command.nested)
+    words = call.command.words
+    runs = any(nested.kind == "wrapped" for nested in call.command.nested)
     first = next((word for word in words[1:] if not word.text.startswith("-")), None)
     if not runs or first is None or known(words[0].place) is None or first.place.start < words[0].place.end:
         return ()

@@ -36,15 +36,17 @@ class UserByName(Rule[Build]):
             return
         for stage in lineage(build, build.final):
             users = [
-                (index, one)
-                for index, one in enumerate(stage.instructions)
-                if isinstance(one, User) and not one.onbuild
+                (index, instruction)
+                for index, instruction in enumerate(stage.instructions)
+                if isinstance(instruction, User) and not instruction.onbuild
             ]
             if users:
-                index, one = users[-1]
-                name = one.user.value.partition(":")[0] if isinstance(one.user.value, str) else ""
+                index, instruction = users[-1]
+                name = instruction.user.value.partition(":")[0] if isinstance(instruction.user.value, str) else ""
                 if name and not name.isdigit() and name not in _OTHERS:
                     yield self.finding(
-                        f"runs as {name}, by name", ("stages", stage.index, "instructions", index), place=one.user.place
+                        f"runs as {name}, by name",
+                        ("stages", stage.index, "instructions", index),
+                        place=instruction.user.place,
                     )
                 return

@@ -62,9 +62,9 @@ class VariableUndefined(Rule[Build]):
             names: set[str] = set(known.get(stage.start.stage, ()) if stage.start.stage is not None else ())
             known[stage.index] = names
             bare = below[stage.index] == "scratch"
-            for index, one in enumerate(stage.instructions):
-                if not one.onbuild:
-                    for text in _texts(one):
+            for index, instruction in enumerate(stage.instructions):
+                if not instruction.onbuild:
+                    for text in _texts(instruction):
                         for name in dict.fromkeys(_used(text.raw)):
                             why, better = _evaluated(name, names, outer, bare=bare)
                             if why:
@@ -75,8 +75,8 @@ class VariableUndefined(Rule[Build]):
                                     place=text.place,
                                     fix=fix,
                                 )
-                if isinstance(one, Arg | Env):
-                    names.update(pair.name for pair in one.pairs)
+                if isinstance(instruction, Arg | Env):
+                    names.update(pair.name for pair in instruction.pairs)
 
 
 def _used(raw: str) -> Iterator[str]:
@@ -95,7 +95,7 @@ def _evaluated(name: str, names: set[str], outer: set[str], *, bare: bool) -> tu
         return "is known only behind an ARG for it", ""
     if bare:
         return "is not set", ""
-    near = next((one for one in sorted(names) if len(name) > 3 and _one_slip(name, one)), "")
+    near = next((other for other in sorted(names) if len(name) > 3 and _one_slip(name, other)), "")
     return (f"is not set; did you mean ${near}?", near) if near else ("", "")
 
 

@@ -47,10 +47,10 @@ class WeakTls(Rule[Build]):
                     place=known(writing.place),
                     evidence=f"{writing.file}: {match[0]}",
                 )
-        for one in ran(build, "update-crypto-policies"):
-            if any(text.upper().startswith(("LEGACY", "DEFAULT:SHA1")) for text in one.command.arguments):
-                place = known(one.command.place)
-                yield self.finding("allows what can be broken", one.at, place=place, evidence=line(one.command))
+        for call in ran(build, "update-crypto-policies"):
+            if any(text.upper().startswith(("LEGACY", "DEFAULT:SHA1")) for text in call.command.arguments):
+                place = known(call.command.place)
+                yield self.finding("allows what can be broken", call.at, place=place, evidence=line(call.command))
         for setting in settings(build, "NODE_OPTIONS"):
             if "--openssl-legacy-provider" in setting.value or "--tls-min-v1.0" in setting.value:
                 yield self.finding(

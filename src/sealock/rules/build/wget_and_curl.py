@@ -27,8 +27,8 @@ class WgetAndCurl(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         first: dict[int, str] = {}
         told: set[int] = set()
-        for one in sorted(ran(build, "wget", "curl"), key=lambda one: one.command.place.start):
-            name, stage = one.command.name, one.stage.index
+        for call in sorted(ran(build, "wget", "curl"), key=lambda call: call.command.place.start):
+            name, stage = call.command.name, call.stage.index
             if first.setdefault(stage, name) != name and stage not in told:
                 told.add(stage)
-                yield self.finding(f"uses {name} besides {first[stage]}", one.at, place=one.command.words[0].place)
+                yield self.finding(f"uses {name} besides {first[stage]}", call.at, place=call.command.words[0].place)

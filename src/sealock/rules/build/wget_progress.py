@@ -44,14 +44,14 @@ class WgetProgress(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         images = bases(build)
-        for one in ran(build, "wget"):
-            command = one.command
+        for call in ran(build, "wget"):
+            command = call.command
             if command.option(*_QUIET) or any(text.startswith("-nv") for text in command.arguments):
                 continue
-            if len(command.words) > 1 and family(images[one.stage.index]) not in {"alpine", "busybox"}:
+            if len(command.words) > 1 and family(images[call.stage.index]) not in {"alpine", "busybox"}:
                 yield self.finding(
                     "wget prints its progress into the log",
-                    one.at,
+                    call.at,
                     place=command.words[0].place,
-                    fix=insert_after(one.run, command.words[0], "--progress=dot:giga"),
+                    fix=insert_after(call.run, command.words[0], "--progress=dot:giga"),
                 )

@@ -29,7 +29,7 @@ class WorkdirOnSystem(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, _, instruction in build.each(Workdir):
-            if isinstance(instruction, Workdir) and isinstance(instruction.path.value, str):
+            if isinstance(instruction.path.value, str):
                 path = instruction.path.value.rstrip("/") or "/"
                 if path in _SYSTEM or path.startswith(_KERNEL):
                     yield self.finding(f"works in {path}, a folder of the system", at, place=instruction.path.place)

@@ -54,8 +54,8 @@ def _opens(text: str) -> bool:
     named = [part for part in text.split(",") if part[:1] in "ugoa"]
     return any(
         ("o" in who or "a" in who) and operator in "+=" and "w" in what
-        for one in named
-        for who, operator, what in clauses(one)
+        for name in named
+        for who, operator, what in clauses(name)
     )
 
 
