@@ -84,7 +84,7 @@ def test_what_is_not_trusted_is_told_with_the_reason(here: World, run: Run) -> N
     assert said == (f"{image(here)} is not trusted\n  digest     {here.digest}\n  why        it has no signature\n")
     here.sign()
     said = " ".join(run("verify", image(here), "--key", "s.pub", status=1).split())
-    claimed = f"it says on {NOW:%Y-%m-%d}, which was not verified"
+    claimed = f"it claims to be made on {NOW:%Y-%m-%d}, which was not verified"
     assert f"why it has no valid signature (the .sig tag: it was not made by a key that you trust; {claimed})" in said
     table = json.loads(run("verify", image(here), "--key", "s.pub", "--format", "json", status=1))["references"][0]
     assert (table["result"], table["check"], table["signers"]) == ("untrusted", "signature", [])
@@ -293,11 +293,11 @@ def test_a_passphrase_is_asked_for_on_a_terminal(here: World, tmp_path: Path) ->
         (["verify", "REF", "--identity", "a@b.c"], "--identity needs --issuer"),
         (["verify", "REF", "--identity", "a@b.c", "--issuer", "https://x"], "trusted root"),
         (["verify", "REF", "--key", "k.pub", "--pin", "0" * 64], "do not go with"),
-        (["verify", "REF", "--key", "k.pub", "--threshold", "2"], "2 signers are wanted"),
+        (["verify", "REF", "--key", "k.pub", "--threshold", "2"], "the threshold is 2"),
         (["verify", "REF", "--key", "k.pub", "--any-repository", "--signed-for", "x"], "cannot both"),
         (["verify", "REF", "--key", "k.pub", "--signed-for", "NOT A NAME"], "not the name"),
         (["verify", "REF", "--key", "k.pub", "--annotation", "x"], "NAME=VALUE"),
-        (["verify", "REF", "--key", "k.key"], "holds a private key"),
+        (["verify", "REF", "--key", "k.key"], "is a private key"),
         (["verify", "REF", "--key", "gone.pub"], "gone.pub could not be read"),
         (["sign", "REF", "--key", "k.key", "--role", "targets"], "does not go with"),
         (["sign", "REF", "--bundle"], "go with --key"),

@@ -89,7 +89,7 @@ UNDER_TAG: list[tuple[str, dict[str, Any], bool]] = [
     ("by somebody else", {"subject": "mallory@example.org"}, False),
     ("by another issuer", {"issuer": "https://evil.example"}, False),
     ("an entry about another payload", {"logged": b"other"}, False),
-    ("an entry about another signature", {"logged_signature": b"other"}, False),
+    ("an entry for another signature", {"logged_signature": b"other"}, False),
     ("signed after the certificate ended", {"certified_at": SIGNED - timedelta(hours=1)}, False),
     ("another time than was promised", {"promise": {"integratedTime": int(SIGNED.timestamp()) + 1}}, False),
 ]

@@ -142,7 +142,7 @@ def test_what_was_let_pass_is_not_called_trusted_and_notes_are_told(
     assert (
         f"{host}/bare:1 was not verified (policy: accept)\n  why        the trust policy requires no signature" in told
     )
-    assert "  note       cosign: the signature names no repository: it would hold wherever the image is" in told
+    assert "  note       cosign: the signature names no repository: it would be valid for copies of the image" in told
     assert main(["trust", "verify", f"{host}/bare:1", f"{host}/app:1", "--format", "json"]) == 0
     bare, app = json.loads(capsys.readouterr().out)["references"]
     assert (bare["result"], bare["passes"], bare["reason"]) == (

@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from sealock.trust.wire import decoded, encoded, listed, malformed, text
+from sealock.trust.wire import decoded, encoded, malformed, objects, text
 
 IN_TOTO: Final = "application/vnd.in-toto+json"
 _MOST_SIGNATURES: Final = 16
 
 
 class DsseEnvelope(Struct, frozen=True):
-    """A payload that is still to be verified, with the signatures that claim to be over it."""
+    """An unverified payload with its signatures."""
 
     payload_type: str
     payload: bytes
@@ -22,7 +22,7 @@ class DsseEnvelope(Struct, frozen=True):
 
     @property
     def message(self) -> bytes:
-        """What is signed."""
+        """The signed bytes."""
         return pae(self.payload_type, self.payload)
 
 
@@ -33,19 +33,16 @@ def pae(payload_type: str, payload: bytes) -> bytes:
 
 
 def read_envelope(table: dict[str, Any], what: str) -> DsseEnvelope:
-    """Read an envelope from JSON; SignatureRefusedError where it is none."""
+    """Read an envelope from JSON; SignatureRefusedError where it is invalid."""
     payload_type = text(table, "payloadType", what)
     if not payload_type.isprintable():
-        raise malformed(what, "its payloadType is no media type")
+        raise malformed(what, "its payloadType is not a media type")
     payload = decoded(table.get("payload"), what)
-    signatures: list[bytes] = []
-    for one in listed(table, "signatures", what, _MOST_SIGNATURES):
-        if not isinstance(one, dict):
-            raise malformed(what, "a signature is no object")
-        signatures.append(decoded(one.get("sig"), what))
+    entries = objects(table, "signatures", what, _MOST_SIGNATURES)
+    signatures = tuple(decoded(entry.get("sig"), what) for entry in entries)
     if not signatures:
         raise malformed(what, "it has no signature")
-    return DsseEnvelope(payload_type, payload, tuple(signatures))
+    return DsseEnvelope(payload_type, payload, signatures)
 
 
 def envelope_table(payload: bytes, signature: bytes, payload_type: str = IN_TOTO) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""in-toto statements: something is said (the predicate) of things that are named by their digests (the subjects)."""
+"""in-toto statements: a predicate about subjects, which are named by their digests."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from msgspec import Struct
 
 from sealock.trust.dsse import IN_TOTO, DsseEnvelope
 from sealock.trust.refusal import SignatureRefusedError
-from sealock.trust.wire import field, listed, malformed, table_of, text
+from sealock.trust.wire import field, malformed, objects, table_of, text
 
 STATEMENT: Final = "https://in-toto.io/Statement/v1"
 _STATEMENTS: Final = frozenset({STATEMENT, "https://in-toto.io/Statement/v0.1"})
 SIGNATURE: Final = "https://sigstore.dev/cosign/sign/v1"
-"""The predicate by which a statement is the signature of an image and says nothing else."""
+"""The predicate type of a statement that is only an image's signature."""
 CUSTOM: Final = "https://cosign.sigstore.dev/attestation/v1"
 CREATED: Final = "org.opencontainers.image.created"
-"""The annotation of a subject that says when the statement was made."""
+"""The annotation of a subject with the statement's time."""
 TYPES: Final[Mapping[str, str]] = {
     "custom": CUSTOM,
     "cyclonedx": "https://cyclonedx.org/bom",
@@ -37,7 +37,7 @@ _MOST_SUBJECTS: Final = 4096
 
 
 class StatementSubject(Struct, frozen=True):
-    """What a statement speaks of: digests by algorithm, and a name that is the speaker's word."""
+    """A subject: its digests by algorithm, and the name that the signer gave it."""
 
     digests: Mapping[str, str]
     name: str = ""
@@ -45,23 +45,23 @@ class StatementSubject(Struct, frozen=True):
 
 
 class InTotoStatement(Struct, frozen=True):
-    """What is said. `predicate` is JSON of the form that the predicate's type has."""
+    """A statement. `predicate` is JSON of the form that its type has."""
 
     predicate_type: str
     subjects: tuple[StatementSubject, ...]
     predicate: Any
 
     def about(self, digest: str) -> tuple[StatementSubject, ...]:
-        """The subjects that have a digest; SignatureRefusedError where it speaks of other things."""
+        """Return the subjects with a digest; SignatureRefusedError where there is none."""
         algorithm, _, value = digest.partition(":")
-        if found := tuple(subject for subject in self.subjects if subject.digests.get(algorithm) == value):
-            return found
+        if subjects := tuple(subject for subject in self.subjects if subject.digests.get(algorithm) == value):
+            return subjects
         others = ", ".join(f"sha256:{subject.digests.get('sha256', '?')[:16]}…" for subject in self.subjects[:3])
-        raise SignatureRefusedError(check="digest", why=f"it speaks of another image ({others or 'of none'})")
+        raise SignatureRefusedError(check="digest", why=f"it is about another image ({others or 'none'})")
 
 
 def type_of(name: str) -> str:
-    """The predicate's type by cosign's short name, or as it was given."""
+    """Return the predicate type for one of cosign's short names, or for itself."""
     return TYPES.get(name, name)
 
 
@@ -69,23 +69,21 @@ def read_statement(envelope: DsseEnvelope, what: str) -> InTotoStatement:
     """Read the statement of an envelope whose signature was verified."""
     if envelope.payload_type != IN_TOTO:
         raise SignatureRefusedError(
-            check="type", why=f"its payload is {envelope.payload_type[:100]!r}, no in-toto statement"
+            check="type", why=f"its payload is {envelope.payload_type[:100]!r}, not an in-toto statement"
         )
     table = table_of(envelope.payload, what, MOST_BYTES)
     kind = text(table, "_type", what)
     if kind not in _STATEMENTS:
-        raise SignatureRefusedError(check="type", why=f"its statement is of type {kind[:100]!r}, which is not known")
-    subjects = tuple(_subject(one, what) for one in listed(table, "subject", what, _MOST_SUBJECTS))
+        raise SignatureRefusedError(check="type", why=f"its statement has the unknown type {kind[:100]!r}")
+    subjects = tuple(_subject(value, what) for value in objects(table, "subject", what, _MOST_SUBJECTS))
     return InTotoStatement(text(table, "predicateType", what), subjects, table.get("predicate"))
 
 
-def _subject(value: object, what: str) -> StatementSubject:
-    if not isinstance(value, dict):
-        raise malformed(what, "a subject is no object")
+def _subject(value: dict[str, Any], what: str) -> StatementSubject:
     digests = field(value, "digest", what)
     annotations = value.get("annotations") or {}
     if not all(isinstance(digest, str) for digest in digests.values()) or not isinstance(annotations, dict):
-        raise malformed(what, "a subject's digests are no texts")
+        raise malformed(what, "a subject's digests are not texts")
     name = value.get("name") or ""
     return StatementSubject(digests, name if isinstance(name, str) else "", annotations)
 
@@ -99,7 +97,7 @@ def write_statement(  # noqa: PLR0913  a statement has as many parts
     annotations: Mapping[str, str] | None = None,
     version: str = STATEMENT,
 ) -> bytes:
-    """Write what is said of one digest."""
+    """Write a statement about one digest."""
     algorithm, _, value = digest.partition(":")
     subject: dict[str, Any] = {"name": name, "digest": {algorithm: value}}
     if annotations:

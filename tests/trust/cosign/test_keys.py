@@ -87,7 +87,7 @@ def test_a_wrong_passphrase_is_told_and_not_shown() -> None:
     ],
 )
 def test_a_key_file_that_asks_for_too_much_or_is_none_is_refused(change: Callable[[dict[str, Any]], object]) -> None:
-    with pytest.raises(TargetError, match=r"x\.key is no key file"):
+    with pytest.raises(TargetError, match=r"x\.key is not a valid cosign key file"):
         read_private(boxed(change), "x.key", lambda: "word")
 
 
@@ -139,16 +139,16 @@ def pem(key: Any) -> bytes:
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
-        (FILE, "holds a private key"),
-        (b"", "no public key"),
-        (b"nonsense", "no public key"),
-        (write_public(KEY.public) * 2, "no public key"),
-        (b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "can be read"),
-        (pem(rsa.generate_private_key(65537, 1024)), "none of ECDSA"),  # noqa: S505  as it should not be
-        (pem(ec.generate_private_key(ec.SECP192R1())), "none of ECDSA|can be read"),
-        (pem(ec.generate_private_key(ec.SECP256K1())), "none of ECDSA"),
-        (pem(dsa.generate_private_key(1024)), "none of ECDSA"),  # noqa: S505  as above
-        (b"x" * 100_000, "no public key"),
+        (FILE, "is a private key"),
+        (b"", "not a public key"),
+        (b"nonsense", "not a public key"),
+        (write_public(KEY.public) * 2, "not a public key"),
+        (b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "readable"),
+        (pem(rsa.generate_private_key(65537, 1024)), "not ECDSA"),  # noqa: S505  as it should not be
+        (pem(ec.generate_private_key(ec.SECP192R1())), "not ECDSA|readable"),
+        (pem(ec.generate_private_key(ec.SECP256K1())), "not ECDSA"),
+        (pem(dsa.generate_private_key(1024)), "not ECDSA"),  # noqa: S505  as above
+        (b"x" * 100_000, "not a public key"),
     ],
     ids=["private", "empty", "nonsense", "two", "no key", "weak rsa", "weak curve", "other curve", "dsa", "long"],
 )

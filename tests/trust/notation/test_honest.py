@@ -200,7 +200,7 @@ def test_annotations_are_held_to(here: World) -> None:
     assert here.verify(annotations={"build": "12"}).state == "trusted"
     assert here.verify(annotations={"build": "13"}).check == "annotation"
     assert here.verify(annotations={"other": "12"}).check == "annotation"
-    with pytest.raises(UsageError, match="specification"):
+    with pytest.raises(UsageError, match="are reserved"):
         here.sign(annotations={"io.cncf.notary.x": "y"})
 
 
@@ -243,7 +243,7 @@ def test_levels(here: World, what: str, level: str, state: str, *, passes: bool)
         case "good":
             here.sign()
         case "expired":
-            here.sign(now=old, holds=timedelta(days=1))
+            here.sign(now=old, lifetime=timedelta(days=1))
         case "old certificate":
             here.sign(Holder("signer", here.middle, days=(-30, -1)), now=old)
         case "stranger":
@@ -338,8 +338,8 @@ def test_keys_that_nobody_would_verify_do_not_sign(here: World) -> None:
     assert key(here.signer).algorithm == "ES256"
     for maker, chain, raw, why in (
         (here.stranger, here.signer.chain, b"", "is not the key of the first certificate"),
-        (here.signer, here.signer.chain[:2], b"", "do not end in a root"),
-        (here.root, (), b"", "authority's, which signs no content"),
+        (here.signer, here.signer.chain[:2], b"", "does not end in a root"),
+        (here.root, (), b"", "authority's, which may not sign content"),
         (Holder("old", here.middle, days=(-9, -1)), (), b"", "expired"),
         (here.signer, (), b"nothing", "no private key"),
         (here.signer, (), here.signer.pem(b"right"), "could not be decrypted"),

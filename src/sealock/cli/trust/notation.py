@@ -180,7 +180,7 @@ def sign(arguments: Namespace) -> int:
     )
     name = name_of(arguments.reference)
     registry, digest = open_image(arguments, name)
-    made = signer.sign(registry, name, digest, key, annotations=annotations_of(arguments), holds=lifetime)
+    made = signer.sign(registry, name, digest, key, annotations=annotations_of(arguments), lifetime=lifetime)
     write(f"{name.familiar}@{digest} is signed by {key.name}\n{made.where}\n")
     return 0
 

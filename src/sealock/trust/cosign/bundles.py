@@ -1,4 +1,4 @@
-"""Sigstore's bundles: a signature and what is needed to verify it, in one JSON (sigstore_bundle.proto, 0.1 to 0.3)."""
+"""Sigstore bundles: a signature and its verification material, in one JSON (sigstore_bundle.proto, 0.1 to 0.3)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_BYTES: Final = _MOST_STATEMENT * 3 // 2
 
 
 class Bundle(Struct, frozen=True):
-    """A bundle that is still to be verified. `certificate` is the signer's, in DER, where one signed without a key."""
+    """An unverified bundle. `certificate` is the signer's, in DER, for a keyless signature."""
 
     envelope: DsseEnvelope
     raw: bytes
@@ -30,16 +30,16 @@ class Bundle(Struct, frozen=True):
 
 
 def read_bundle(raw: bytes, what: str) -> Bundle:
-    """Read a bundle that holds one DSSE envelope with one signature; SignatureRefusedError for any other."""
+    """Read a bundle with one DSSE envelope that has one signature; SignatureRefusedError for any other."""
     table = table_of(raw, what, MOST_BYTES)
     kind = text(table, "mediaType", what)
     if kind not in MEDIA_TYPES:
-        raise SignatureRefusedError(check="type", why=f"it is of type {kind[:100]!r}, no bundle that is known")
+        raise SignatureRefusedError(check="type", why=f"it has the unknown bundle type {kind[:100]!r}")
     if "messageSignature" in table:
-        raise SignatureRefusedError(check="type", why="it signs bare bytes, and says nothing of an image")
+        raise SignatureRefusedError(check="type", why="it signs bare bytes, not a statement about an image")
     envelope = read_envelope(field(table, "dsseEnvelope", what), what)
     if len(envelope.signatures) != 1:
-        why = f"its envelope has {len(envelope.signatures)} signatures, and a bundle's has one"
+        why = f"its envelope has {len(envelope.signatures)} signatures; a bundle has one"
         raise SignatureRefusedError(check="malformed", why=why)
     material = field(table, "verificationMaterial", what)
     return Bundle(envelope, raw, _hint(material), _certificate(material, what))
@@ -52,20 +52,20 @@ def _hint(material: dict[str, Any]) -> str:
 
 
 def _certificate(material: dict[str, Any], what: str) -> bytes:
-    found = material.get("certificate")
+    certificate = material.get("certificate")
     chain = material.get("x509CertificateChain")
-    if found is None and isinstance(chain, dict):
+    if certificate is None and isinstance(chain, dict):
         certificates = chain.get("certificates")
-        found = certificates[0] if isinstance(certificates, list) and certificates else None
-    if found is None:
+        certificate = certificates[0] if isinstance(certificates, list) and certificates else None
+    if certificate is None:
         return b""
-    if not isinstance(found, dict):
-        raise malformed(what, "its certificate is no object")
-    return decoded(found.get("rawBytes"), what)
+    if not isinstance(certificate, dict):
+        raise malformed(what, "its certificate is not an object")
+    return decoded(certificate.get("rawBytes"), what)
 
 
 def write_bundle(payload: bytes, signature: bytes, key: PublicKey) -> bytes:
-    """A bundle of an in-toto statement that a key signed."""
+    """Write a bundle of an in-toto statement that a key signed."""
     table = {
         "mediaType": MEDIA_TYPE,
         "verificationMaterial": {"publicKey": {"hint": encoded(bytes.fromhex(key.id))}},

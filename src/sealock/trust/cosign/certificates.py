@@ -1,4 +1,4 @@
-"""What Fulcio's certificates say about who signed. Nothing is verified here."""
+"""Reads the claims of Fulcio's certificates about the signer, without verification."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ _MOST: Final = 64 << 10
 
 
 class CertificateClaims(Struct, frozen=True):
-    """What a certificate is for (an address, a URI), who vouches for that, and from when on it holds."""
+    """A certificate's subjects (addresses, URIs), their OIDC issuer, and the start of its validity."""
 
     subjects: tuple[str, ...]
     issuer: str
     start: datetime
 
 
-def said(certificate: bytes) -> CertificateClaims | None:
-    """Read a certificate in DER or PEM; None where it cannot be read, or names nobody."""
+def read_claims(certificate: bytes) -> CertificateClaims | None:
+    """Read a certificate in DER or PEM; None where it cannot be read, or has no subject."""
     if len(certificate) > _MOST:
         return None
     try:
         with catch_warnings():
             simplefilter("ignore")
             load = x509.load_pem_x509_certificate if b"-----BEGIN" in certificate else x509.load_der_x509_certificate
-            one = load(certificate)
-            names = one.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-            found = tuple(
+            loaded = load(certificate)
+            names = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+            subjects = tuple(
                 name.value for name in names if isinstance(name, x509.RFC822Name | x509.UniformResourceIdentifier)
             )
-            return CertificateClaims(found, _issuer(one), one.not_valid_before_utc) if found else None
+            return CertificateClaims(subjects, _issuer(loaded), loaded.not_valid_before_utc) if subjects else None
     except (
         ValueError,
         TypeError,
@@ -50,11 +50,11 @@ def said(certificate: bytes) -> CertificateClaims | None:
 
 
 def claimed(certificate: bytes) -> str:
-    """Who a certificate says that it is, for telling."""
-    found = said(certificate)
-    if found is None:
-        return "somebody whose certificate cannot be read"
-    return f"{found.subjects[0][:200]} ({found.issuer[:200] or 'no issuer'}) on {found.start:%Y-%m-%d}"
+    """Describe the signer that a certificate claims, for messages."""
+    claims = read_claims(certificate)
+    if claims is None:
+        return "a signer whose certificate cannot be read"
+    return f"{claims.subjects[0][:200]} ({claims.issuer[:200] or 'no issuer'}) on {claims.start:%Y-%m-%d}"
 
 
 def _issuer(certificate: object) -> str:
@@ -67,7 +67,7 @@ def _issuer(certificate: object) -> str:
         if isinstance(extension.value, x509.UnrecognizedExtension)
     }
     if (der := values.get(_ISSUER)) is not None:
-        # A UTF8String in DER; only short ones are read, which is all that Fulcio writes.
+        # A UTF8String in DER; only short ones, as Fulcio writes.
         if len(der) < 2 or der[0] != 0x0C:
             return ""
         at = 2 if der[1] < 0x80 else 3

@@ -1,4 +1,4 @@
-"""Who claims to have signed what nobody did who is trusted: for the words of a refusal. None of it is verified."""
+"""Describes the unverified signer of a refused signature, for the message."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ _LAST: Final = 253402300799
 
 
 def stranger(payload: bytes, certificate: bytes = b"", hint: str = "") -> SignatureRefusedError:
-    """The refusal, with who says to have signed the payload (simple signing's, or a statement), and when."""
+    """Make the refusal, with the claimed signer and time of the payload (simple signing's, or a statement)."""
     if certificate:
-        why = f"it was made without a key; it says by {claimed(certificate)}, which was not verified"
+        why = f"it is keyless, and claims to be by {claimed(certificate)}, which was not verified"
         return SignatureRefusedError(check="signature", why=why)
     key, when = _key(hint), _when(payload)
-    said = f"{f' by key {key}' if key else ''}{f' on {when:%Y-%m-%d}' if when else ''}"
-    why = "it was not made by a key that you trust" + (f"; it says{said}, which was not verified" if said else "")
+    claim = f"{f' by key {key}' if key else ''}{f' on {when:%Y-%m-%d}' if when else ''}"
+    why = "it was not made by a key that you trust" + (
+        f"; it claims to be made{claim}, which was not verified" if claim else ""
+    )
     return SignatureRefusedError(check="signature", why=why)
 
 
@@ -52,14 +54,14 @@ def _when(payload: bytes) -> datetime | None:
     return moment(created) if isinstance(created, str) else None
 
 
-def _at(value: object, *path: str) -> Any:  # noqa: ANN401  whatever the JSON holds
+def _at(value: object, *path: str) -> Any:  # noqa: ANN401  any JSON
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value
 
 
 def moment(text: str) -> datetime | None:
-    """A time of RFC 3339; None for what is none."""
+    """Parse a time of RFC 3339; None for any other text."""
     try:
         when = datetime.fromisoformat(text[:40])
     except ValueError:

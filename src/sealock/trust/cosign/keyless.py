@@ -1,7 +1,7 @@
-"""Signatures without keys: a short-lived certificate for a person or a workflow, and a log that says when it signed.
+"""Verifies keyless signatures: a short-lived certificate for a person or workflow, and a log with the signing time.
 
-Bundles hold the log's proof: the sigstore library verifies them. What stands under cosign's tags holds its promise
-alone: `promises` verifies that. Whom the certificate is for is held to what is expected here, so that patterns work.
+Bundles have the log's inclusion proof: the sigstore library verifies them. Signatures under cosign's tags have only its
+promise: `promises` verifies that. The certificate's subject is matched here, since identities may be patterns.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cryptography.x509 import Certificate
 from sealock.errors import TargetError, UsageError
 from sealock.model.trust import Signer
 from sealock.trust.cosign.bundles import Bundle
-from sealock.trust.cosign.certificates import CertificateClaims, claimed, said
+from sealock.trust.cosign.certificates import CertificateClaims, claimed, read_claims
 from sealock.trust.cosign.promises import Unproven, check_certificate, check_log, check_promise
 from sealock.trust.cosign.requirements import SignerIdentity
 from sealock.trust.cosign.trustedroot import read_trusted_root
@@ -25,16 +25,16 @@ from sealock.trust.refusal import SignatureRefusedError
 
 
 class SigstoreRoot:
-    """A trusted root, Sigstore's own or a private one's trusted_root.json, and who is expected."""
+    """A trusted root, Sigstore's own or a private one's trusted_root.json, with the expected identities."""
 
     def __init__(self, raw: bytes, identities: tuple[SignerIdentity, ...]) -> None:
-        """Read it; TargetError where it cannot be used."""
+        """Read the root; TargetError where it cannot be used."""
         self._raw, self._identities = raw, identities
         self._noun = read_trusted_root(raw)
         self._verifier: Any = None
 
     def signer(self, bundle: Bundle, where: str) -> Signer:
-        """Who signed a bundle; SignatureRefusedError where that is nobody expected, or nothing is proven."""
+        """Return a bundle's signer; SignatureRefusedError where it is unexpected or unproven."""
         if self._verifier is None:
             self._verifier = _verifier(self._raw)
         import sigstore.models  # noqa: PLC0415  loaded already
@@ -45,37 +45,37 @@ class SigstoreRoot:
             kind, payload = self._verifier.verify_dsse(parsed, policy)
         except SignatureRefusedError:
             raise
-        except Exception as error:  # noqa: BLE001  as above; whatever it is, nothing is proven
+        except Exception as error:  # noqa: BLE001  as above; with any error it is unproven
             raise _unproven(bundle.certificate, _short(error)) from None
-        if (kind, payload) != (bundle.envelope.payload_type, bundle.envelope.payload) or policy.found is None:
-            raise SignatureRefusedError(check="malformed", why="it reads as one thing here and as another there")
-        found, subject = policy.found
-        when = _when(parsed) or found.start
+        if (kind, payload) != (bundle.envelope.payload_type, bundle.envelope.payload) or policy.match is None:
+            raise SignatureRefusedError(check="malformed", why="the library reads another payload from it")
+        claims, subject = policy.match
+        when = _when(parsed) or claims.start
         try:
-            # The library lets keys and authorities count beyond the time that the root gives them.
+            # The library accepts keys and authorities after their validity in the root ends.
             key = check_certificate(self._noun, bundle.certificate, when)
             check_log(self._noun, parsed.log_entry._inner.log_id.key_id, when)  # noqa: SLF001  as in _when
         except SignatureRefusedError as error:
             raise _unproven(bundle.certificate, str(error)) from None
-        return Signer(key.id, subject, found.issuer, when, where)
+        return Signer(key.id, subject, claims.issuer, when, where)
 
     def promised(self, unproven: Unproven, where: str) -> Signer:
-        """As signer, of what stands under a tag."""
+        """Return the signer of a signature under a tag; errors as for `signer`."""
         try:
             proven = check_promise(self._noun, unproven)
         except SignatureRefusedError as error:
             raise _unproven(unproven.certificate.encode(), str(error)) from None
-        found, subject = _expected(self._identities, proven.certificate)
-        return Signer(proven.key.id, subject, found.issuer, proven.signed, where)
+        claims, subject = _expected(self._identities, proven.certificate)
+        return Signer(proven.key.id, subject, claims.issuer, proven.signed, where)
 
 
 def _verifier(raw: bytes) -> Any:  # noqa: ANN401  the library's
-    """The library's verifier; TargetError where it cannot use the root, UsageError where it is missing."""
+    """Open the library's verifier; TargetError where it cannot use the root, UsageError where it is not installed."""
     try:
         import sigstore.models  # noqa: PLC0415  it costs seconds
         import sigstore.verify  # noqa: PLC0415  as above
     except ImportError:
-        msg = "bundles that were signed without a key need a library: install sealock[keyless]"
+        msg = "keyless bundles need a library: install sealock[keyless]"
         raise UsageError(msg) from None
     logging.getLogger("sigstore").setLevel(logging.CRITICAL)
     try:
@@ -83,39 +83,39 @@ def _verifier(raw: bytes) -> Any:  # noqa: ANN401  the library's
             file.write(raw)
             file.flush()
             return sigstore.verify.Verifier(trusted_root=sigstore.models.TrustedRoot.from_file(file.name))
-    except Exception as error:  # noqa: BLE001  the library raises what its parts do
+    except Exception as error:  # noqa: BLE001  the library raises errors of its dependencies
         msg = f"the trusted root cannot be used: {_short(error)}"
         raise TargetError(msg) from None
 
 
 class _Policy:
-    """Holds a certificate to who is expected; the library asks it in the course of its own checks."""
+    """Matches a certificate with the expected identities; the library calls it during its own checks."""
 
     def __init__(self, identities: tuple[SignerIdentity, ...]) -> None:
         self._identities = identities
-        self.found: tuple[CertificateClaims, str] | None = None
+        self.match: tuple[CertificateClaims, str] | None = None
 
     def verify(self, certificate: Certificate) -> None:
-        """Raise SignatureRefusedError where the certificate is for somebody else."""
-        self.found = _expected(self._identities, certificate.public_bytes(Encoding.DER))
+        """Raise SignatureRefusedError where the certificate is for another identity."""
+        self.match = _expected(self._identities, certificate.public_bytes(Encoding.DER))
 
 
 def _expected(identities: tuple[SignerIdentity, ...], certificate: bytes) -> tuple[CertificateClaims, str]:
-    """What a certificate says, and which of its names is expected."""
-    found = said(certificate)
-    for subject in found.subjects if found else ():
-        if found and any(identity.fits(subject, found.issuer) for identity in identities):
-            return found, subject
+    """Return a certificate's claims, and the subject that matches an identity."""
+    claims = read_claims(certificate)
+    for subject in claims.subjects if claims else ():
+        if claims and any(identity.fits(subject, claims.issuer) for identity in identities):
+            return claims, subject
     raise SignatureRefusedError(check="identity", why=f"it is by {claimed(certificate)}, who is not expected")
 
 
 def _unproven(certificate: bytes, why: str) -> SignatureRefusedError:
-    told = f"it says that it is by {claimed(certificate)}, and that is not proven: {why}"
-    return SignatureRefusedError(check="signature", why=told)
+    unproven = f"it claims to be by {claimed(certificate)}, which is not proven: {why}"
+    return SignatureRefusedError(check="signature", why=unproven)
 
 
 def _when(parsed: Any) -> datetime | None:  # noqa: ANN401  the library's
-    """The time that the log took the signature in, which verify_dsse has checked by the log's promise."""
+    """The log's integration time, which verify_dsse has verified by the log's promise."""
     entry = parsed.log_entry._inner  # noqa: SLF001  the library has no other way
     if entry.integrated_time and entry.inclusion_promise:
         return datetime.fromtimestamp(int(entry.integrated_time), UTC)

@@ -1,4 +1,4 @@
-"""Public keys as cosign has them, and whether they made a signature."""
+"""Reads cosign's public keys, and verifies signatures with them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MOST_FILE: Final = 64 << 10
 
 
 class PublicKey(Struct, frozen=True):
-    """A public key (DER, SubjectPublicKeyInfo), and the file that it came from."""
+    """A public key (DER, SubjectPublicKeyInfo), and its file."""
 
     der: bytes
     source: str = ""
@@ -37,46 +37,45 @@ class PublicKey(Struct, frozen=True):
 
 
 def read_public(raw: bytes, source: str) -> PublicKey:
-    """Read a public key in PEM; TargetError says why it is none that can be used."""
+    """Read a public key in PEM; TargetError says why it cannot be used."""
     if b"PRIVATE KEY-----" in raw:
-        msg = f"{source} holds a private key; who verifies needs the public one (cosign.pub)"
+        msg = f"{source} is a private key; verification needs the public one (cosign.pub)"
         raise TargetError(msg)
     if len(raw) > _MOST_FILE or raw.count(b"-----BEGIN") != 1:
-        msg = f"{source} is no public key in PEM"
+        msg = f"{source} is not a public key in PEM"
         raise TargetError(msg)
     try:
         with catch_warnings():
             simplefilter("ignore")
             key = load_pem_public_key(raw)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        msg = f"{source} is no public key in PEM that can be read"
+        msg = f"{source} is not a readable public key in PEM"
         raise TargetError(msg) from None
     return public_of(key, source)
 
 
 def public_of(key: Any, source: str = "") -> PublicKey:  # noqa: ANN401  the library has a class for each kind
-    """A loaded public key as a noun; TargetError where it is of a kind that cosign has not, or too weak."""
+    """Convert a loaded public key; TargetError where its kind is unknown to cosign, or too weak."""
     strong = (
         (isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in _CURVES)
         or (isinstance(key, rsa.RSAPublicKey) and key.key_size in _RSA_BITS)
         or isinstance(key, ed25519.Ed25519PublicKey)
     )
     if not strong:
-        msg = f"{source or 'the key'} is none of ECDSA (P-256, P-384, P-521), RSA (2048 bits or more) and Ed25519"
+        msg = f"{source or 'the key'} is not ECDSA (P-256, P-384, P-521), RSA (2048 bits or more) or Ed25519"
         raise TargetError(msg)
     return PublicKey(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo), source)
 
 
 def write_public(key: PublicKey) -> bytes:
-    """The key in PEM, as cosign.pub has it."""
+    """Write the key in PEM, as cosign.pub."""
     return load_der_public_key(key.der).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def made(key: PublicKey, signature: bytes, message: bytes) -> bool:
     """Whether a key made a signature over a message.
 
-    cosign hashes with SHA-256 whatever the curve, unless it is told otherwise; sigstore's bundles go by the curve.
-    Either counts: all are as strong as the key.
+    cosign hashes with SHA-256 for every curve by default; sigstore's bundles use the curve's own hash. Either counts.
     """
     loaded: Any = load_der_public_key(key.der)
     tries: list[tuple[Any, ...]] = [()]

@@ -1,4 +1,4 @@
-"""cosign's own key files: a PKCS#8 key in a NaCl secretbox whose key is scrypt of a passphrase; and plain PEM."""
+"""cosign's key files: a PKCS#8 key in a NaCl secretbox whose key is derived by scrypt; and plain PEM."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ _PEM: Final = re.compile(
 )
 _BOXED: Final = frozenset({_LABEL.encode(), b"ENCRYPTED COSIGN PRIVATE KEY"})
 _COST: Final = (65536, 8, 1)
-"""N, r, p of scrypt, as cosign writes them: 64 MiB, a fifth of a second."""
+"""cosign's N, r, p of scrypt: 64 MiB, a fifth of a second."""
 _COSTS: Final = frozenset({(32768, 8, 1), (65536, 8, 1)})
-"""What cosign has ever written, and reads. Others would let a file say how much memory reading it takes."""
+"""All that cosign has ever written. Others would let a file determine the memory use."""
 _MEMORY: Final = 160 << 20
 _MOST_FILE: Final = 64 << 10
 
 
 class CosignPrivateKey:
-    """A private key, ready to sign. Nothing of it is ever shown."""
+    """A private key for signing. It is never printed."""
 
     def __init__(self, loaded: Any, source: str) -> None:  # noqa: ANN401  the library has a class for each kind
         self._loaded = loaded
         self.public: PublicKey = public_of(loaded.public_key(), source)
 
     def sign(self, message: bytes) -> bytes:
-        """Sign a message as cosign does: ECDSA and RSA (PKCS #1 v1.5) over its SHA-256, Ed25519 over itself."""
+        """Sign a message as cosign does: ECDSA and RSA (PKCS #1 v1.5) over its SHA-256, Ed25519 over the message."""
         if isinstance(self._loaded, ec.EllipticCurvePrivateKey):
             return self._loaded.sign(message, ec.ECDSA(hashes.SHA256()))
         if isinstance(self._loaded, rsa.RSAPrivateKey):
@@ -61,7 +61,7 @@ class CosignPrivateKey:
         return signature
 
     def pkcs8(self) -> bytes:
-        """The key itself, in DER."""
+        """The private key in DER."""
         raw: bytes = self._loaded.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         return raw
 
@@ -80,32 +80,32 @@ def generate(kind: KeyKind = "ecdsa-p256") -> CosignPrivateKey:
 
 
 def read_private(raw: bytes, source: str, passphrase: Passphrase) -> CosignPrivateKey:
-    """Read cosign's file, or a key in PEM; TargetError where it is none, TrustError where the passphrase is wrong.
+    """Read cosign's file, or a key in PEM; TargetError where it is invalid, TrustError where the passphrase is wrong.
 
-    The passphrase is asked for only where the key is encrypted.
+    `passphrase` is called only for an encrypted key.
     """
-    found = _PEM.fullmatch(raw) if len(raw) <= _MOST_FILE else None
-    if found is None:
-        msg = f"{source} holds no private key in PEM" + (" but a public one" if b"PUBLIC KEY-----" in raw else "")
+    pem = _PEM.fullmatch(raw) if len(raw) <= _MOST_FILE else None
+    if pem is None:
+        msg = f"{source} is not a private key in PEM" + (", but a public one" if b"PUBLIC KEY-----" in raw else "")
         raise TargetError(msg)
-    if found[1] not in _BOXED:
-        return CosignPrivateKey(_plain(raw, found[1], source, passphrase), source)
+    if pem[1] not in _BOXED:
+        return CosignPrivateKey(_plain(raw, pem[1], source, passphrase), source)
     try:
-        body = b64decode(re.sub(rb"\s", b"", found[2]), validate=True)
+        body = b64decode(re.sub(rb"\s", b"", pem[2]), validate=True)
         inner = _unboxed(body, source, passphrase)
     except (SignatureRefusedError, ValueError) as error:
-        msg = f"{source} is no key file of cosign's: {error}"
+        msg = f"{source} is not a valid cosign key file: {error}"
         raise TargetError(msg) from None
 
     try:
         return CosignPrivateKey(load_der_private_key(inner, None), source)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        msg = f"{source} holds a key that cannot be read"
+        msg = f"{source} has a key that cannot be read"
         raise TargetError(msg) from None
 
 
 def write_private(key: CosignPrivateKey, passphrase: str) -> bytes:
-    """The key as cosign's file has it, encrypted by a passphrase, which may be empty."""
+    """Write the key as cosign's file, encrypted with a passphrase, which may be empty."""
     from nacl.secret import SecretBox  # noqa: PLC0415  it costs 50 ms and more
 
     salt = os.urandom(32)
@@ -132,13 +132,13 @@ def _unboxed(body: bytes, source: str, passphrase: Passphrase) -> bytes:
     cost = field(kdf, "params", what)
     numbers = (cost.get("N"), cost.get("r"), cost.get("p"))
     if (text(kdf, "name", what), text(cipher, "name", what)) != ("scrypt", "nacl/secretbox"):
-        raise malformed(what, "it is encrypted in a way that is not known")
+        raise malformed(what, "its encryption is unknown")
     if numbers not in _COSTS:
-        raise malformed(what, "it has another cost of scrypt than cosign's")
+        raise malformed(what, "its scrypt parameters are not cosign's")
     salt, nonce = decoded(kdf.get("salt"), what), decoded(cipher.get("nonce"), what)
     sealed = decoded(table.get("ciphertext"), what)
     if len(nonce) != SecretBox.NONCE_SIZE or not 16 <= len(salt) <= 256:
-        raise malformed(what, "its salt or nonce is of another length")
+        raise malformed(what, "its salt or nonce has a wrong length")
     try:
         return SecretBox(_stretched(passphrase(), salt, numbers)).decrypt(sealed, nonce)
     except CryptoError:
@@ -152,7 +152,7 @@ def _stretched(passphrase: str, salt: bytes, cost: tuple[int, int, int]) -> byte
 
 
 def _plain(raw: bytes, label: bytes, source: str, passphrase: Passphrase) -> Any:  # noqa: ANN401  as in PrivateKey
-    """A key in PEM that is not cosign's own file."""
+    """Read a key in PEM that is not cosign's own file."""
     secret = passphrase().encode() if label.startswith(b"ENCRYPTED") else None
     try:
         with catch_warnings():
@@ -164,5 +164,5 @@ def _plain(raw: bytes, label: bytes, source: str, passphrase: Passphrase) -> Any
             raise TrustError(msg) from None
     except (TypeError, UnsupportedAlgorithm):
         pass
-    msg = f"{source} holds a key that cannot be read"
+    msg = f"{source} has a key that cannot be read"
     raise TargetError(msg)

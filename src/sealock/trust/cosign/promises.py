@@ -1,9 +1,8 @@
-"""Signatures under cosign's tags that were made without a key: a certificate, and the log's promise to hold an entry.
+"""Verifies keyless signatures under cosign's tags: a certificate, and the log's promise of inclusion (SET).
 
-cosign 2 keeps these in a layer's annotations, with the promise and no proof; it takes the promise for enough, since a
-log that breaks it can be shown to have. The checks are those of its own verification: the certificate's chain at the
-time that the log says, its entry in the certificates' log (RFC 6962), the promise, what the entry speaks of, and the
-signature.
+cosign 2 stores both in a layer's annotations, without an inclusion proof; it accepts the promise, since a log cannot
+break it unnoticed. The checks are cosign's own: the certificate's chain at the log's time, its entry in the certificate
+transparency log (RFC 6962), the promise, the entry's content, and the signature.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ _KNOWN: Final = frozenset({"2.5.29.15", "2.5.29.19", "2.5.29.37", "2.5.29.17"})
 
 
 class Promised(Struct, frozen=True):
-    """What was proven: whose certificate (PEM) it is, its key, and when the log took the signature in."""
+    """A proven signature: the certificate (PEM), its key, and the log's integration time."""
 
     certificate: bytes
     key: PublicKey
@@ -48,9 +47,9 @@ class Promised(Struct, frozen=True):
 
 
 class Unproven(Struct, frozen=True):
-    """A signature over a message, by a certificate (PEM), with a log's promise of an entry about the payload.
+    """An unverified signature over a message, with its certificate (PEM) and the log's promise for the payload.
 
-    `body` is the whole layer: the payload itself, or the envelope around it.
+    `body` is the whole layer: the payload itself, or its envelope.
     """
 
     signature: bytes
@@ -62,11 +61,11 @@ class Unproven(Struct, frozen=True):
 
 
 def check_promise(root: TrustedRoot, unproven: Unproven) -> Promised:
-    """Verify all of it; SignatureRefusedError says what is not proven."""
+    """Verify certificate, promise, entry and signature; SignatureRefusedError says what is not proven."""
     if not unproven.promise:
-        raise _unproven(why="it holds no promise of a log")
+        raise _unproven(why="it has no promise of a log")
     if len(unproven.promise) > _MOST or len(unproven.certificate) > _MOST:
-        raise _unproven(why="more is attached to it than is read")
+        raise _unproven(why="its certificate or promise is too large")
     when, entry = _promised(root, unproven.promise)
     key = check_certificate(root, unproven.certificate.encode(), when)
     if not made(key, unproven.signature, unproven.message):
@@ -76,7 +75,7 @@ def check_promise(root: TrustedRoot, unproven: Unproven) -> Promised:
 
 
 def check_certificate(root: TrustedRoot, certificate: bytes, when: datetime) -> PublicKey:
-    """Verify a certificate (PEM or DER) at a time, and give its key; SignatureRefusedError says what is wrong."""
+    """Verify a certificate (PEM or DER) at a time, and return its key; SignatureRefusedError says what is wrong."""
     pem = b"-----BEGIN" in certificate
     try:
         with catch_warnings():
@@ -104,16 +103,16 @@ def _unproven(*, why: str) -> SignatureRefusedError:
 
 
 def check_log(root: TrustedRoot, log_id: bytes, when: datetime) -> None:
-    """Refuse what a log took in that is not trusted for that time."""
+    """Refuse an entry of a log that is not trusted for that time."""
     if not any(log.id == log_id and log.span.holds(when) for log in root.logs):
-        raise _unproven(why="it is in no log that is trusted for that time")
+        raise _unproven(why="no log that is trusted for that time has it")
 
 
 # The promise.
 
 
 def _promised(root: TrustedRoot, promise: str) -> tuple[datetime, dict[str, Any]]:
-    """The time and the entry that a trusted log promised to hold."""
+    """Return the time and the entry that a trusted log promised to include."""
     what = "the log's promise"
     table = table_of(promise.encode(), what, _MOST)
     stamp = decoded(table.get("SignedEntryTimestamp"), what)
@@ -121,57 +120,57 @@ def _promised(root: TrustedRoot, promise: str) -> tuple[datetime, dict[str, Any]
     body, log_id = text(payload, "body", what), text(payload, "logID", what)
     integrated, index = payload.get("integratedTime"), payload.get("logIndex")
     if type(integrated) is not int or type(index) is not int or not 0 < integrated <= _LAST:
-        raise malformed(what, "it names no time and place")
+        raise malformed(what, "it has no valid time and index")
     when = datetime.fromtimestamp(integrated, UTC)
     signed = json.dumps(
         {"body": body, "integratedTime": integrated, "logID": log_id, "logIndex": index},
         sort_keys=True,
         separators=(",", ":"),
     ).encode()
-    # The id is a hint; a key counts by what it signed.
+    # The id is only a hint; the signature decides.
     if not any(log.id.hex() == log_id and log.span.holds(when) and made(log.key, stamp, signed) for log in root.logs):
-        raise _unproven(why="the promise is not by a log that is trusted")
+        raise _unproven(why="the promise is not by a trusted log")
     return when, table_of(decoded(body, what), "the log's entry", _MOST)
 
 
 def _check_entry(entry: dict[str, Any], unproven: Unproven) -> None:
-    """Hold the log's entry to this signature, by this certificate, over this payload (CVE-2022-36056)."""
+    """Check that the log's entry is for this signature, certificate and payload (CVE-2022-36056)."""
     what = "the log's entry"
     kind, spec = text(entry, "kind", what), field(entry, "spec", what)
     content, logged = unproven.signature, unproven.payload
     if kind == "hashedrekord":
         hashed = field(field(spec, "data", what), "hash", what)
-        told = field(spec, "signature", what)
-        signer = decoded(field(told, "publicKey", what).get("content"), what)
-        content = decoded(told.get("content"), what)
+        signed = field(spec, "signature", what)
+        signer = decoded(field(signed, "publicKey", what).get("content"), what)
+        content = decoded(signed.get("content"), what)
     elif kind == "dsse":
         hashed = field(spec, "payloadHash", what)
         signatures = listed(spec, "signatures", what, 1)
-        told = signatures[0] if signatures and isinstance(signatures[0], dict) else {}
-        signer, content = decoded(told.get("verifier"), what), decoded(told.get("signature"), what)
+        signed = signatures[0] if signatures and isinstance(signatures[0], dict) else {}
+        signer, content = decoded(signed.get("verifier"), what), decoded(signed.get("signature"), what)
     elif kind == "intoto":
-        # Older clients' entries: of the envelope as it is, whose signature is therefore meant too.
+        # An older client's entry is for the whole envelope, with its signature.
         inner = field(spec, "content", what)
         hashed, logged = field(inner, "hash", what), unproven.body
         envelope = inner.get("envelope")
         signatures = listed(envelope, "signatures", what, 1) if isinstance(envelope, dict) else [spec]
-        told = signatures[0] if signatures and isinstance(signatures[0], dict) else {}
-        signer = decoded(told.get("publicKey"), what)
+        signed = signatures[0] if signatures and isinstance(signatures[0], dict) else {}
+        signer = decoded(signed.get("publicKey"), what)
     else:
-        raise _unproven(why=f"the log's entry is of the kind {kind[:40]!r}, which is not known")
+        raise _unproven(why=f"the log's entry has the unknown kind {kind[:40]!r}")
     same = (hashed.get("algorithm"), hashed.get("value")) == ("sha256", hashlib.sha256(logged).hexdigest())
     if not same or content != unproven.signature or signer.strip() != unproven.certificate.encode().strip():
-        raise _unproven(why="the log's entry is about another signature")
+        raise _unproven(why="the log's entry is for another signature")
 
 
 # The certificate.
 
 
 def _check_leaf(leaf: Certificate, when: datetime) -> None:
-    """ValueError where it may not sign, or not then."""
+    """ValueError where the certificate may not sign, or not at that time."""
     _check_age(leaf, when)
     if any(extension.critical and extension.oid.dotted_string not in _KNOWN for extension in leaf.extensions):
-        msg = "it demands something that is not known"
+        msg = "it has an unknown critical extension"
         raise ValueError(msg)
     usage = leaf.extensions.get_extension_for_class(x509.KeyUsage).value
     uses = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
@@ -181,12 +180,12 @@ def _check_leaf(leaf: Certificate, when: datetime) -> None:
 
 
 def _check_chain(root: TrustedRoot, leaf: Certificate, when: datetime) -> None:
-    """ValueError where no trusted authority issued it, or it was not logged."""
+    """ValueError where no trusted authority issued the certificate, or no log has it."""
     for authority in root.authorities:
         issuer = issuer_of(authority, leaf, when) if authority.span.holds(when) else None
         if issuer is not None:
             if not _logged(root, leaf, issuer):
-                msg = "it is in no trusted log of certificates"
+                msg = "no trusted certificate transparency log has it"
                 raise ValueError(msg)
             return
     msg = "no trusted authority issued it"
@@ -194,8 +193,8 @@ def _check_chain(root: TrustedRoot, leaf: Certificate, when: datetime) -> None:
 
 
 def issuer_of(authority: Authority, leaf: Certificate, when: datetime) -> Certificate | None:
-    """The certificate that issued the leaf, if all from there up to the root is in order."""
-    chain = [x509.load_der_x509_certificate(one) for one in authority.chain[:_MOST_CHAIN]]
+    """Return the certificate that issued the leaf, if the chain from there to the root is valid."""
+    chain = [x509.load_der_x509_certificate(certificate) for certificate in authority.chain[:_MOST_CHAIN]]
     try:
         for below, (child, parent) in enumerate(zip([leaf, *chain[:-1]], chain, strict=True)):
             child.verify_directly_issued_by(parent)
@@ -212,7 +211,7 @@ def issuer_of(authority: Authority, leaf: Certificate, when: datetime) -> Certif
 
 def _check_age(certificate: Certificate, when: datetime) -> None:
     if not certificate.not_valid_before_utc <= when <= certificate.not_valid_after_utc:
-        msg = f"it was not valid at {when:%Y-%m-%d %H:%M}, when it was signed with"
+        msg = f"it was not valid at the signing time, {when:%Y-%m-%d %H:%M}"
         raise ValueError(msg)
 
 
@@ -225,7 +224,7 @@ def _is_authority(certificate: Certificate) -> bool:
 
 
 def _logged(root: TrustedRoot, leaf: Certificate, issuer: Certificate) -> bool:
-    """Whether a trusted log of certificates took it in."""
+    """Whether a trusted certificate transparency log has the certificate."""
     stamps = leaf.extensions.get_extension_for_class(x509.PrecertificateSignedCertificateTimestamps).value
     issuer_key = issuer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     bare = leaf.tbs_precertificate_bytes

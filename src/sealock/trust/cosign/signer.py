@@ -1,4 +1,4 @@
-"""Signs images and attests things of them, in forms that cosign verifies. What others attached stays."""
+"""Signs and attests images in forms that cosign verifies. Other signers' attachments stay."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from sealock.trust.refusal import SignatureRefusedError
 from sealock.trust.wire import decoded, encoded
 
 SignatureForm: TypeAlias = Literal["tag", "bundle"]
-"""A layer under the tag sha256-HEX.sig or .att, which all of cosign's versions read; a bundle as a referrer."""
+"""A layer under the tag sha256-HEX.sig or .att, which all versions of cosign read; or a bundle as a referrer."""
 _CONFIG: Final = "application/vnd.oci.image.config.v1+json"
 _STATEMENT_OLD: Final = "https://in-toto.io/Statement/v0.1"
 _ATTEMPTS: Final = 4
 _LATEST: Final = 64
-"""Signatures that are looked at for one that says the same already."""
+"""The newest signatures to compare with the new one."""
 _ZERO: Final = "0001-01-01T00:00:00Z"
 
 
 class Made(Struct, frozen=True):
-    """What was attached, and where. `already`: the same was there, and nothing was added."""
+    """The new attachment, and its place. `already`: it existed, and nothing was added."""
 
     digest: str
     where: str
@@ -55,12 +55,12 @@ def sign(  # noqa: PLR0913  a signature has as many parts
     form: SignatureForm = "tag",
     now: datetime | None = None,
 ) -> Made:
-    """Sign a digest of a repository, which must be there. A signature that is there already is not made again."""
+    """Sign a digest, which must exist in the repository. An existing equal signature is not made again."""
     image = registry.manifest(replace(name, tag=None, digest=digest))
     when = now or datetime.now(UTC)
     if form == "bundle":
-        noted = {**(annotations or {}), CREATED: f"{when:%Y-%m-%dT%H:%M:%SZ}"}
-        payload = write_statement(digest, SIGNATURE, {}, name=spelled(name), annotations=noted)
+        dated = {**(annotations or {}), CREATED: f"{when:%Y-%m-%dT%H:%M:%SZ}"}
+        payload = write_statement(digest, SIGNATURE, {}, name=spelled(name), annotations=dated)
         for referrer in registry.referrers(name, digest, bundles.MEDIA_TYPE)[-_LATEST:]:
             if _bundles_the_same(registry, replace(name, tag=None, digest=referrer.digest), key.public, payload):
                 return Made(referrer.digest, f"{name.familiar}@{referrer.digest}", already=True)
@@ -86,16 +86,16 @@ def attest(  # noqa: PLR0913  as sign
     form: SignatureForm = "tag",
     now: datetime | None = None,
 ) -> Made:
-    """Attest something of a digest. Under cosign's type for what has no type, the predicate is wrapped as it does."""
+    """Attest a predicate about a digest. A predicate of cosign's custom type is wrapped as cosign does."""
     image = registry.manifest(replace(name, tag=None, digest=digest))
     when = now or datetime.now(UTC)
     if predicate_type == CUSTOM:
         data = predicate if isinstance(predicate, str) else json.dumps(predicate)
         predicate = {"Data": data, "Timestamp": f"{when:%Y-%m-%dT%H:%M:%SZ}"}
-    noted = {CREATED: f"{when:%Y-%m-%dT%H:%M:%SZ}"}
-    # cosign's older readers know this version of the statement alone.
+    dated = {CREATED: f"{when:%Y-%m-%dT%H:%M:%SZ}"}
+    # Older versions of cosign read only this version of the statement.
     payload = write_statement(
-        digest, predicate_type, predicate, name=spelled(name), annotations=noted, version=_STATEMENT_OLD
+        digest, predicate_type, predicate, name=spelled(name), annotations=dated, version=_STATEMENT_OLD
     )
     if form == "bundle":
         return _refer(registry, name, image, payload, key, predicate_type)
@@ -105,7 +105,7 @@ def attest(  # noqa: PLR0913  as sign
 
 
 def spelled(name: ImageName) -> str:
-    """A repository as cosign spells it in what it signs."""
+    """The repository's name as cosign signs it."""
     return f"{'index.docker.io' if name.registry == DEFAULT_REGISTRY else name.registry}/{name.repository}"
 
 
@@ -137,14 +137,14 @@ def _refer(  # noqa: PLR0913, PLR0917  a bundle has as many parts
 
 
 def _append(registry: Registry, name: ImageName, tag: str, layer: _Layer, same: Any) -> Made:  # noqa: ANN401  of a Descriptor
-    """Add a layer under a tag, to what others put there, which another may be doing at the same time."""
+    """Add a layer under a tag, to the layers of others, who may be adding theirs at the same time."""
     where = f"{name.familiar}:{tag}"
     for attempt in range(_ATTEMPTS):
         known = _known(registry, name, tag)
         if known is not None and any(same(layer) for layer in known.layers[-_LATEST:]):
             return Made(digest_of(layer.body), where, already=True)
         if known is not None and len(known.layers) >= MOST_ENTRIES:
-            msg = f"{where} has {len(known.layers)} layers, and no more fit"
+            msg = f"{where} has {len(known.layers)} layers, the maximum"
             raise TransportError(msg)
         sent = replace(
             push_blob(registry, name, layer.body), media_type=layer.media_type, annotations=layer.annotations
@@ -159,12 +159,12 @@ def _append(registry: Registry, name: ImageName, tag: str, layer: _Layer, same: 
         if known is not None and known.annotations:
             table["annotations"] = dict(known.annotations)
         push_manifest(registry, name, json.dumps(table, separators=(",", ":")).encode(), OCI_MANIFEST, tag)
-        # Registries have no write that fails where another came between; so look whether ours is there.
-        now_there = _known(registry, name, tag)
-        if now_there is not None and sent in now_there.layers:
+        # Registries have no conditional write, so check that ours was not overwritten.
+        stored = _known(registry, name, tag)
+        if stored is not None and sent in stored.layers:
             return Made(sent.digest, where)
         time.sleep(0.05 * (attempt + 1))
-    msg = f"{where} was written by others each time that something was added to it; try again"
+    msg = f"others kept overwriting {where}; try again"
     raise TransportError(msg)
 
 
@@ -176,13 +176,13 @@ def _known(registry: Registry, name: ImageName, tag: str) -> Manifest | None:
             return None
         raise
     if not isinstance(noun, Manifest):
-        msg = f"{name.familiar}:{tag} is an index, and should be what holds the signatures. It was left alone"
+        msg = f"{name.familiar}:{tag} is an index, not a manifest of signatures. It was not changed"
         raise TransportError(msg)
     return noun
 
 
 def _config(registry: Registry, name: ImageName, known: Manifest | None, layers: tuple[Descriptor, ...]) -> Descriptor:
-    """The configuration that cosign gives such a thing: an image of no platform, whose layers are these."""
+    """Write cosign's configuration for signatures: an image without a platform, with these layers."""
     table: dict[str, Any] = {
         "architecture": "",
         "created": _ZERO,
@@ -192,15 +192,15 @@ def _config(registry: Registry, name: ImageName, known: Manifest | None, layers:
         "config": {},
     }
     if known is not None and known.config.media_type == _CONFIG:
-        found = strict_json(registry.read_blob(name, known.config, 1 << 20))
-        table = found if isinstance(found, dict) else table
+        config = strict_json(registry.read_blob(name, known.config, 1 << 20))
+        table = config if isinstance(config, dict) else table
     table["rootfs"] = {"type": "layers", "diff_ids": [layer.digest for layer in layers]}
     table["history"] = [{"created": _ZERO} for _ in layers]
     return replace(push_blob(registry, name, json.dumps(table, separators=(",", ":")).encode()), media_type=_CONFIG)
 
 
 def _bundles_the_same(registry: Registry, name: ImageName, key: PublicKey, payload: bytes) -> bool:
-    """Whether a referrer is a bundle by a key and states what a payload does, but for when."""
+    """Whether a referrer is a bundle by a key with the same statement, apart from its time."""
     try:
         noun = registry.manifest(name).noun
         if not isinstance(noun, Manifest) or len(noun.layers) != 1:
@@ -223,7 +223,7 @@ def _undated(statement: InTotoStatement) -> InTotoStatement:
 
 
 def _says_the_same(registry: Registry, name: ImageName, known: Descriptor, key: PublicKey, payload: bytes) -> bool:
-    """Whether a signature is by a key and says what a payload does, but for when."""
+    """Whether a signature is by a key with the same claims, apart from their time."""
     if known.media_type != simple.MEDIA_TYPE or known.size > simple.MOST_BYTES:
         return False
     try:

@@ -1,4 +1,4 @@
-"""The payload of a `.sig` layer, "simple signing": it names an image by digest, and the repository it is meant for."""
+"""The payload of a `.sig` layer, "simple signing": an image's digest, and the repository that it is signed for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sealock.trust.wire import field, malformed, table_of, text
 
 MEDIA_TYPE: Final = "application/vnd.dev.cosign.simplesigning.v1+json"
 SIGNATURE: Final = "dev.cosignproject.cosign/signature"
-"""The annotation of a layer that holds its signature."""
+"""The annotation with a layer's signature."""
 _TYPE: Final = "cosign container image signature"
 MOST_BYTES: Final = 256 << 10
 _LAST: Final = 253402300799
@@ -22,7 +22,7 @@ _LAST: Final = 253402300799
 
 
 class Claims(Struct, frozen=True):
-    """What a payload says. `optional` is whatever the signer added."""
+    """The claims of a payload. `optional` are the signer's own."""
 
     repository: str
     digest: str
@@ -30,7 +30,7 @@ class Claims(Struct, frozen=True):
 
     @property
     def signed(self) -> datetime | None:
-        """When it was signed, if the signer said so."""
+        """The signing time that the signer claims, if any."""
         when = self.optional.get("timestamp")
         if isinstance(when, int) and not isinstance(when, bool) and 0 < when <= _LAST:
             return datetime.fromtimestamp(when, UTC)
@@ -43,12 +43,12 @@ def read_claims(payload: bytes, what: str) -> Claims:
     critical = field(table, "critical", what)
     kind = text(critical, "type", what)
     if kind != _TYPE:
-        raise SignatureRefusedError(check="type", why=f"it is of type {kind[:100]!r}, no signature of cosign's")
+        raise SignatureRefusedError(check="type", why=f"it has the type {kind[:100]!r}, which is not cosign's")
     repository = text(field(critical, "identity", what), "docker-reference", what, default="")
     digest = text(field(critical, "image", what), "docker-manifest-digest", what)
     optional = table.get("optional") or {}
     if not isinstance(optional, dict):
-        raise malformed(what, "optional is no object")
+        raise malformed(what, "optional is not an object")
     return Claims(repository, digest, optional)
 
 

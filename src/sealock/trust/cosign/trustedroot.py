@@ -1,4 +1,4 @@
-"""Sigstore's trusted_root.json: whose certificates count, and whose logs, and when (sigstore_trustroot.proto, 0.1)."""
+"""Sigstore's trusted_root.json: trusted authorities and logs, with their validity (sigstore_trustroot.proto, 0.1)."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _WHAT: Final = "the trusted root"
 
 
 class ValidityPeriod(Struct, frozen=True):
-    """From when until when something counts; None where it counts still."""
+    """When an authority or log counts; `end` is None where it still does."""
 
     start: datetime
     end: datetime | None = None
 
     def holds(self, when: datetime) -> bool:
-        """Whether a moment is within."""
+        """Whether a moment is within the period."""
         return self.start <= when and (self.end is None or when <= self.end)
 
 
 class Log(Struct, frozen=True):
-    """A log's key. Its id is what entries name it by: mostly the SHA-256 of the key."""
+    """A log's key. Entries name the log by `id`, mostly the SHA-256 of the key."""
 
     key: PublicKey
     span: ValidityPeriod
@@ -42,14 +42,14 @@ class Log(Struct, frozen=True):
 
 
 class Authority(Struct, frozen=True):
-    """Who certifies: certificates in DER, from the one that issues up to the root."""
+    """A certificate authority: certificates in DER, from the issuing one up to the root."""
 
     chain: tuple[bytes, ...]
     span: ValidityPeriod
 
 
 class TrustedRoot(Struct, frozen=True):
-    """What is trusted to say who signed, and when."""
+    """The authorities and logs that are trusted for signers and signing times."""
 
     authorities: tuple[Authority, ...]
     certificate_logs: tuple[Log, ...]
@@ -57,14 +57,14 @@ class TrustedRoot(Struct, frozen=True):
 
 
 def read_trusted_root(raw: bytes) -> TrustedRoot:
-    """Read one; TargetError says why it is none."""
+    """Read a trusted root; TargetError says why it cannot be used."""
     try:
         table = table_of(raw, _WHAT, MOST_BYTES)
         if text(table, "mediaType", _WHAT) != MEDIA_TYPE:
-            msg = "the trusted root cannot be used: it is of a type that is not known"
+            msg = "the trusted root cannot be used: it has an unknown type"
             raise TargetError(msg)
         return TrustedRoot(
-            tuple(_authority(object_) for object_ in _objects(table, "certificateAuthorities")),
+            tuple(_authority(entry) for entry in _objects(table, "certificateAuthorities")),
             tuple(_logs(table, "ctlogs")),
             tuple(_logs(table, "tlogs")),
         )
@@ -74,30 +74,30 @@ def read_trusted_root(raw: bytes) -> TrustedRoot:
 
 
 def _objects(table: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    found = listed(table, key, _WHAT, _MOST) if key in table else []
-    return [one for one in found if isinstance(one, dict)]
+    entries = listed(table, key, _WHAT, _MOST) if key in table else []
+    return [entry for entry in entries if isinstance(entry, dict)]
 
 
 def _authority(table: dict[str, Any]) -> Authority:
     chain = _objects(field(table, "certChain", _WHAT), "certificates")
-    return Authority(tuple(decoded(one.get("rawBytes"), _WHAT) for one in chain), _span(table))
+    return Authority(tuple(decoded(certificate.get("rawBytes"), _WHAT) for certificate in chain), _span(table))
 
 
 def _logs(table: dict[str, Any], key: str) -> Iterator[Log]:
-    for object_ in _objects(table, key):
-        if (log := _log(object_)) is not None:
+    for entry in _objects(table, key):
+        if (log := _log(entry)) is not None:
             yield log
 
 
 def _log(table: dict[str, Any]) -> Log | None:
-    """A log; None where its key is of a kind that is not known, so that nothing counts by it."""
+    """Read a log; None where its key has an unknown kind, so that the log does not count."""
     key = field(table, "publicKey", _WHAT)
     span = _span(key)
     try:
         public = public_of(load_der_public_key(decoded(key.get("rawBytes"), _WHAT)), "the log's key")
         named = table.get("logId")
-        told = decoded(named.get("keyId"), _WHAT) if isinstance(named, dict) else b""
-        return Log(public, span, told or hashlib.sha256(public.der).digest())
+        log_id = decoded(named.get("keyId"), _WHAT) if isinstance(named, dict) else b""
+        return Log(public, span, log_id or hashlib.sha256(public.der).digest())
     except (ValueError, TypeError, UnsupportedAlgorithm, TargetError):
         return None
 
@@ -105,7 +105,7 @@ def _log(table: dict[str, Any]) -> Log | None:
 def _span(table: dict[str, Any]) -> ValidityPeriod:
     span = table.get("validFor") or {}
     if not isinstance(span, dict):
-        msg = "the trusted root cannot be used: validFor is no object"
+        msg = "the trusted root cannot be used: validFor is not an object"
         raise TargetError(msg)
     start, end = (_moment(span.get(key)) for key in ("start", "end"))
     return ValidityPeriod(start or datetime.min.replace(tzinfo=UTC), end)
@@ -119,6 +119,6 @@ def _moment(value: object) -> datetime | None:
     except ValueError:
         when = None
     if when is None or when.tzinfo is None:
-        msg = f"the trusted root cannot be used: {str(value)[:40]!r} is no time"
+        msg = f"the trusted root cannot be used: {str(value)[:40]!r} is not a time"
         raise TargetError(msg)
     return when

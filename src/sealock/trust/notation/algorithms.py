@@ -1,4 +1,4 @@
-"""The algorithm that goes with a key, which is the only one that counts; signatures made and verified by it."""
+"""Makes and verifies signatures with the one algorithm that each key may use."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _CURVES: Final = {"secp256r1": ("ES256", 32), "secp384r1": ("ES384", 48), "secp5
 
 
 def algorithm_of(key: object) -> str:
-    """The JWS name of a public key's algorithm; SignatureRefusedError for keys that have none."""
-    found = ""
+    """Return the JWS name of a public key's algorithm; SignatureRefusedError for other keys."""
+    algorithm = ""
     if isinstance(key, rsa.RSAPublicKey):
-        found = _RSA.get(key.key_size, "")
+        algorithm = _RSA.get(key.key_size, "")
     elif isinstance(key, ec.EllipticCurvePublicKey):
-        found = _CURVES.get(key.curve.name, ("", 0))[0]
-    if not found:
-        why = "the signer's key is none of RSA (2048, 3072, 4096 bits) and ECDSA (P-256, P-384, P-521)"
+        algorithm = _CURVES.get(key.curve.name, ("", 0))[0]
+    if not algorithm:
+        why = "the signer's key is neither RSA (2048, 3072, 4096 bits) nor ECDSA (P-256, P-384, P-521)"
         raise SignatureRefusedError(check="algorithm", why=why)
-    return found
+    return algorithm
 
 
 def verifies(key: Any, algorithm: str, signature: bytes, message: bytes) -> bool:  # noqa: ANN401  as algorithm_of
@@ -46,7 +46,7 @@ def verifies(key: Any, algorithm: str, signature: bytes, message: bytes) -> bool
 
 
 def made(key: Any, algorithm: str, message: bytes) -> bytes:  # noqa: ANN401  a private key of either kind
-    """A signature by a private key."""
+    """Sign a message."""
     if isinstance(key, ec.EllipticCurvePrivateKey):
         size = _CURVES[key.curve.name][1]
         parts = decode_dss_signature(key.sign(message, ec.ECDSA(_hash(algorithm))))
@@ -61,7 +61,7 @@ def _hash(algorithm: str) -> HashAlgorithm:
     return known[algorithm[2:]]
 
 
-def _padding(algorithm: str) -> Any:  # noqa: ANN401  of a module that is imported late
+def _padding(algorithm: str) -> Any:  # noqa: ANN401  the library has a class for each
 
     digest = _hash(algorithm)
     return padding.PSS(padding.MGF1(digest), digest.digest_size)

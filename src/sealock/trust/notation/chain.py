@@ -1,6 +1,6 @@
-"""The certificates that come with a signature: whether they are a chain, fit for signing content, and valid.
+"""Validates a signature's certificates: that they are a chain, fit for signing content, and not expired.
 
-The specification's "Certificate Requirements". Whether anybody trusts them is another question (`expecting`).
+These are the specification's certificate requirements; `verifier` checks whether the chain is trusted.
 """
 
 from __future__ import annotations
@@ -38,89 +38,88 @@ _MOST: Final = 64 << 10
 def load(ders: Sequence[bytes]) -> tuple[Certificate, ...]:
     """Read certificates in DER."""
     if not ders:
-        raise _refused(why="it comes without a certificate")
+        raise _refused(why="it has no certificate")
     try:
         with catch_warnings():
             simplefilter("ignore")
             return tuple(x509.load_der_x509_certificate(_small(der)) for der in ders)
     except unreadable():
-        raise _refused(why="a certificate that comes with it cannot be read") from None
+        raise _refused(why="one of its certificates cannot be read") from None
 
 
 def check(chain: Sequence[Certificate]) -> None:
-    """Hold a chain to the specification: the signer's certificate first, each issued by the next, a root last."""
+    """Validate a chain: the signer's certificate first, each issued by the next, a root last."""
     try:
         with catch_warnings():
             simplefilter("ignore")
             _check(chain)
     except unreadable():
-        raise _refused(why="its certificates cannot be made sense of") from None
+        raise _refused(why="its certificates cannot be parsed") from None
 
 
 def outside(chain: Sequence[Certificate], when: datetime) -> str:
     """Say which certificate is not valid at a moment, "" where all are."""
-    for one in chain:
-        if when > one.not_valid_after_utc:
-            return f"the certificate of {name_of(one)} expired on {one.not_valid_after_utc:%Y-%m-%d}"
-        if when < one.not_valid_before_utc:
-            return f"the certificate of {name_of(one)} is not valid before {one.not_valid_before_utc:%Y-%m-%d}"
+    for certificate in chain:
+        end, start = certificate.not_valid_after_utc, certificate.not_valid_before_utc
+        if when > end:
+            return f"the certificate of {name_of(certificate)} expired on {end:%Y-%m-%d}"
+        if when < start:
+            return f"the certificate of {name_of(certificate)} is not valid before {start:%Y-%m-%d}"
     return ""
 
 
 def key_of(certificate: Certificate) -> object:
-    """Its public key; SignatureRefusedError where it is of a kind that is not known."""
+    """Return its public key; SignatureRefusedError for an unknown kind."""
     try:
         return certificate.public_key()
     except unreadable():
-        why = "the signer's key is of a kind that is not known"
+        why = "the signer's key has an unknown kind"
         raise SignatureRefusedError(check="algorithm", why=why) from None
 
 
 def name_of(certificate: Certificate) -> str:
-    """Its subject in words."""
+    """Return its subject for messages."""
     try:
-        return certificate.subject.rfc4514_string()[:300] or "nobody"
+        return certificate.subject.rfc4514_string()[:300] or "an empty subject"
     except ValueError:
-        return "somebody whose name cannot be read"
+        return "an unreadable subject"
 
 
 def lists_revocation(chain: Sequence[Certificate]) -> str:
-    """Name a certificate that says where its revocation would be told, "" where none does."""
-    for one in chain:
+    """Name a certificate that has a revocation list or responder, "" where none has."""
+    for certificate in chain:
         try:
             with catch_warnings():
                 simplefilter("ignore")
-                found = [extension.value for extension in one.extensions]
+                values = [extension.value for extension in certificate.extensions]
         except unreadable():
-            return name_of(one)
-        for value in found:
+            return name_of(certificate)
+        for value in values:
             if isinstance(value, x509.CRLDistributionPoints) or (
                 isinstance(value, x509.AuthorityInformationAccess)
                 and any(access.access_method.dotted_string == "1.3.6.1.5.5.7.48.1" for access in value)
             ):
-                return name_of(one)
+                return name_of(certificate)
     return ""
 
 
 def _check(chain: Sequence[Certificate]) -> None:
 
     leaf, root = chain[0], chain[-1]
-    for one in chain:
-        _check_strength(one)
+    for certificate in chain:
+        _check_strength(certificate)
     for place, (child, issuer) in enumerate(zip(chain, [*chain[1:], root], strict=True)):
         try:
             child.verify_directly_issued_by(issuer)
         except (InvalidSignature, ValueError, TypeError):
             if place == len(chain) - 1:
                 raise _refused(
-                    why=f"its certificates do not end in a root: {name_of(root)} is issued by another"
+                    why=f"its chain does not end in a root: another authority issued {name_of(root)}"
                 ) from None
-            raise _refused(
-                why=f"the certificate of {name_of(child)} was not issued by the one that follows it"
-            ) from None
+            raise _refused(why=f"the next certificate did not issue that of {name_of(child)}") from None
     _check_leaf(leaf)
-    for below, one in enumerate(chain[1:]):
-        _check_authority(one, below)
+    for below, authority in enumerate(chain[1:]):
+        _check_authority(authority, below)
 
 
 def _check_strength(certificate: Certificate) -> None:
@@ -144,15 +143,15 @@ def _check_leaf(leaf: Certificate) -> None:
     who = f"the certificate of {name_of(leaf)}"
     limits = _extension(leaf, "2.5.29.19")
     if limits is not None and limits.value.ca:
-        raise _refused(why=f"{who} is an authority's, which signs no content")
+        raise _refused(why=f"{who} is an authority's, which may not sign content")
     usage = _extension(leaf, "2.5.29.15")
     if usage is None or not usage.critical or not usage.value.digital_signature:
         raise _refused(why=f"{who} is not marked, as critical, for digital signatures")
     if any(getattr(usage.value, bit) for bit in _WRONG_BITS):
         raise _refused(why=f"{who} is for more than digital signatures")
     uses = _extension(leaf, "2.5.29.37")
-    for one in uses.value if uses is not None else ():
-        if (wrong := _WRONG_USES.get(one.dotted_string)) is not None:
+    for use in uses.value if uses is not None else ():
+        if (wrong := _WRONG_USES.get(use.dotted_string)) is not None:
             raise _refused(why=f"{who} is for {wrong}, not for signing content")
 
 
@@ -161,9 +160,9 @@ def _check_authority(certificate: Certificate, below: int) -> None:
     who = f"the certificate of {name_of(certificate)}"
     limits, usage = _extension(certificate, "2.5.29.19"), _extension(certificate, "2.5.29.15")
     if limits is None or not limits.critical or not limits.value.ca:
-        raise _refused(why=f"{who} is no authority's")
+        raise _refused(why=f"{who} is not an authority's")
     if limits.value.path_length is not None and below > limits.value.path_length:
-        raise _refused(why=f"{who} allows {limits.value.path_length} authorities below it, and there are {below}")
+        raise _refused(why=f"{who} allows {limits.value.path_length} authorities below it, and has {below}")
     if usage is None or not usage.critical or not usage.value.key_cert_sign:
         raise _refused(why=f"{who} is not marked, as critical, for signing certificates")
 
@@ -174,9 +173,7 @@ def _extension(certificate: Certificate, oid: str) -> Any:  # noqa: ANN401  each
 
 def _small(der: bytes) -> bytes:
     if len(der) > _MOST:
-        raise _refused(
-            why=f"a certificate that comes with it has {len(der)} bytes, more than the {_MOST} that are read"
-        )
+        raise _refused(why=f"one of its certificates has {len(der)} bytes; the limit is {_MOST}")
     return der
 
 
@@ -185,7 +182,7 @@ def _refused(*, why: str) -> SignatureRefusedError:
 
 
 def unreadable() -> tuple[type[Exception], ...]:
-    """What reading a certificate's parts may raise."""
+    """The exceptions of parsing a certificate."""
     return (
         ValueError,
         TypeError,

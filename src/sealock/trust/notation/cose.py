@@ -1,7 +1,7 @@
-"""Signatures in CBOR (COSE_Sign1, tagged): read.
+"""Reads COSE_Sign1 envelopes.
 
-The reader of CBOR knows what the specification of COSE allows in a deterministic encoding, and refuses the rest: keys
-that stand twice, lengths left open, numbers that are not written the shortest way.
+The CBOR reader accepts only deterministic encoding, and refuses duplicate keys, indefinite lengths and numbers that
+are not in the shortest form. docs/decisions/0022-cbor-by-hand.md says why it is not a library.
 """
 
 from __future__ import annotations
@@ -38,25 +38,25 @@ _LATEST: Final = 253402300799
 
 
 class Tagged(Struct, frozen=True):
-    """A tag of CBOR's and what it is put on."""
+    """A CBOR tag and its value."""
 
     tag: int
     value: Any
 
 
 def read(raw: bytes) -> NotationEnvelope:
-    """Take an envelope apart; SignatureRefusedError says what is wrong with it."""
+    """Read an envelope; SignatureRefusedError says what is wrong with it."""
     if len(raw) > MOST_BYTES:
-        raise SignatureRefusedError(check="size", why=f"{_WHAT} has {len(raw)} bytes, more than are read")
+        raise SignatureRefusedError(check="size", why=f"{_WHAT} has {len(raw)} bytes; the limit is {MOST_BYTES}")
     top = decode(raw)
     if not isinstance(top, Tagged) or top.tag != _SIGN1 or not isinstance(top.value, list) or len(top.value) != 4:
-        raise malformed(_WHAT, "it is no tagged COSE_Sign1")
+        raise malformed(_WHAT, "it is not a tagged COSE_Sign1")
     protected, open_head, payload, signature = top.value
-    if not all(isinstance(one, bytes) for one in (protected, payload, signature)) or not isinstance(open_head, dict):
-        raise malformed(_WHAT, "its parts are not of their types")
+    if not all(isinstance(part, bytes) for part in (protected, payload, signature)) or not isinstance(open_head, dict):
+        raise malformed(_WHAT, "its parts have wrong types")
     head = decode(protected)
     if not isinstance(head, dict):
-        raise malformed(_WHAT, "its protected header is no map")
+        raise malformed(_WHAT, "its protected header is not a map")
     if set(head) & set(open_head):
         raise malformed(_WHAT, "an attribute is in both headers")
     critical = head.get(_CRITICAL)
@@ -69,12 +69,12 @@ def read(raw: bytes) -> NotationEnvelope:
     if (
         not isinstance(chain, list)
         or len(chain) > MOST_CERTIFICATES
-        or not all(isinstance(one, bytes) for one in chain)
+        or not all(isinstance(certificate, bytes) for certificate in chain)
     ):
-        raise malformed(_WHAT, f"x5chain is no list of at most {MOST_CERTIFICATES} certificates")
+        raise malformed(_WHAT, f"x5chain is not a list of at most {MOST_CERTIFICATES} certificates")
     stamp = open_head.get(TIMESTAMP, b"")
     if not isinstance(stamp, bytes):
-        raise malformed(_WHAT, "its time stamp is no bytes")
+        raise malformed(_WHAT, "its time stamp is not a byte string")
     algorithm = head.get(_ALGORITHM)
     known = _ALGORITHMS.get(algorithm, "") if isinstance(algorithm, int) else ""
     return NotationEnvelope(
@@ -94,17 +94,17 @@ def read(raw: bytes) -> NotationEnvelope:
 def _moment(value: object, name: str) -> datetime:
     if isinstance(value, Tagged) and value.tag == _EPOCH and isinstance(value.value, int):
         if not 0 <= value.value <= _LATEST:
-            raise malformed(_WHAT, f"{name} is out of this calendar")
+            raise malformed(_WHAT, f"{name} is after the year 9999 or before 1970")
         return datetime.fromtimestamp(value.value, UTC)
-    raise malformed(_WHAT, f"{name} is no time in whole seconds")
+    raise malformed(_WHAT, f"{name} is not a time in whole seconds")
 
 
-def decode(raw: bytes) -> Any:  # noqa: ANN401  whatever it holds
-    """Read one item of CBOR that is all there is."""
+def decode(raw: bytes) -> Any:  # noqa: ANN401  any CBOR
+    """Decode exactly one CBOR item."""
     reader = _Reader(raw)
     value = reader.item(0)
     if reader.at != len(raw):
-        raise malformed(_WHAT, "something follows its end")
+        raise malformed(_WHAT, "it has trailing bytes")
     return value
 
 
@@ -116,7 +116,7 @@ class _Reader:
 
     def take(self, count: int) -> bytes:
         if count > len(self.raw) - self.at:
-            raise malformed(_WHAT, "it breaks off")
+            raise malformed(_WHAT, "it is truncated")
         self.at += count
         return self.raw[self.at - count : self.at]
 
@@ -130,7 +130,7 @@ class _Reader:
                 return low == 21
             if low == 22:
                 return None
-            raise malformed(_WHAT, "it holds a number with a fraction, or something that has no meaning here")
+            raise malformed(_WHAT, "it has a float or an unknown simple value")
         number = self.number(low)
         match kind:
             case 0:
@@ -154,11 +154,11 @@ class _Reader:
         if low < 24:
             return low
         if low > 27:
-            raise malformed(_WHAT, "it holds something of open length")
+            raise malformed(_WHAT, "it has an item of indefinite length")
         size = 1 << (low - 24)
         value = int.from_bytes(self.take(size), "big")
         if value < (24 if size == 1 else 1 << (4 * size)):
-            raise malformed(_WHAT, "a number is not written the shortest way")
+            raise malformed(_WHAT, "a number is not in the shortest form")
         return value
 
     def text(self, size: int) -> str:
@@ -168,18 +168,18 @@ class _Reader:
             raise malformed(_WHAT, "a text is not UTF-8") from None
 
     def room(self, count: int) -> None:
-        """Refuse a count that the rest could not hold, before room is made for it."""
+        """Refuse a count that the remaining bytes cannot hold, before allocating memory for it."""
         if count > len(self.raw) - self.at:
-            raise malformed(_WHAT, "it breaks off")
+            raise malformed(_WHAT, "it is truncated")
 
     def table(self, count: int, depth: int) -> dict[int | str, Any]:
-        found: dict[int | str, Any] = {}
+        table: dict[int | str, Any] = {}
         for _ in range(count):
             key = self.item(depth + 1)
-            if isinstance(key, bool) or not isinstance(key, int | str) or key in found:
-                raise malformed(_WHAT, "a key stands twice, or is neither number nor text")
-            found[key] = self.item(depth + 1)
-        return found
+            if isinstance(key, bool) or not isinstance(key, int | str) or key in table:
+                raise malformed(_WHAT, "a key is a duplicate, or neither a number nor a text")
+            table[key] = self.item(depth + 1)
+        return table
 
 
 def _head(kind: int, size: int) -> bytes:

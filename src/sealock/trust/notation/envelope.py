@@ -1,4 +1,4 @@
-"""What a signature of Notation says, whichever envelope it comes in. Nothing that is read here is verified yet.
+"""The content of a Notation signature, in either envelope format, before verification.
 
 Steps and names follow the Notary Project's signature specification, version 1.
 """
@@ -20,7 +20,7 @@ PAYLOAD_TYPE: Final = "application/vnd.cncf.notary.payload.v1+json"
 JWS: Final = "application/jose+json"
 COSE: Final = "application/cose"
 MOST_BYTES: Final = 1 << 20
-"""Of an envelope."""
+"""Maximum size of an envelope."""
 MOST_CERTIFICATES: Final = 16
 
 SCHEME: Final = "io.cncf.notary.signingScheme"
@@ -32,18 +32,18 @@ AGENT: Final = "io.cncf.notary.signingAgent"
 TIMESTAMP: Final = "io.cncf.notary.timestampSignature"
 
 UNABLE: Final = "unable"
-"""The check of a refusal that is none: whether the signature counts could not be told."""
+"""The check of an error that is not a refusal: the signature could not be verified."""
 SigningScheme: TypeAlias = Literal["notary.x509", "notary.x509.signingAuthority"]
 _KNOWN: Final = frozenset({SCHEME, AUTHENTIC, EXPIRY})
-"""What may be critical, since it is understood here."""
+"""The critical attributes that sealock understands."""
 _RESERVED: Final = "io.cncf.notary."
 
 
 class NotationEnvelope(Struct, frozen=True):
-    """A signature with its parts taken apart.
+    """A parsed signature.
 
-    `chain` are certificates in DER, the signer's first. `signed_bytes` are what `signature` was made over, by the
-    algorithm `algorithm` (a JWS name, whatever the envelope). `timestamp` is a token of RFC 3161.
+    `chain` are certificates in DER, the signer's first. `signature` is over `signed_bytes`, by `algorithm` (a JWS name,
+    also for COSE). `timestamp` is a token of RFC 3161.
     """
 
     algorithm: str
@@ -59,7 +59,7 @@ class NotationEnvelope(Struct, frozen=True):
 
 
 class Target(Struct, frozen=True):
-    """What was signed: a descriptor, and what the signer said beside."""
+    """The signed descriptor, with the signer's annotations."""
 
     media_type: str
     digest: str
@@ -68,7 +68,7 @@ class Target(Struct, frozen=True):
 
 
 class Attributes(Struct, frozen=True):
-    """Signed attributes as an envelope has them, before they are held to the specification."""
+    """Signed attributes as in the envelope, before validation."""
 
     content_type: object
     critical: Collection[object] | None
@@ -78,54 +78,52 @@ class Attributes(Struct, frozen=True):
 
 
 def checked(attributes: Attributes) -> tuple[SigningScheme, datetime, datetime | None]:
-    """Hold signed attributes to the specification; give scheme, time of signing, expiry."""
+    """Validate signed attributes by the specification; return scheme, signing time, expiry."""
     what = "its signed attributes"
     if attributes.content_type != PAYLOAD_TYPE:
-        why = f"its payload is of type {str(attributes.content_type)[:100]!r}, not {PAYLOAD_TYPE}"
+        why = f"its payload has the type {str(attributes.content_type)[:100]!r}, not {PAYLOAD_TYPE}"
         raise SignatureRefusedError(check="type", why=why)
     if not attributes.critical or SCHEME not in attributes.critical:
         raise malformed(what, f"crit does not name {SCHEME}")
     if PLUGIN in attributes.values:
-        why = (
-            f"it can only be verified with the plugin {str(attributes.values[PLUGIN])[:100]!r}, which is not known here"
-        )
+        why = f"it needs the verification plugin {str(attributes.values[PLUGIN])[:100]!r}, which is not supported"
         raise SignatureRefusedError(check="critical", why=why)
-    for one in attributes.critical:
-        if one not in _KNOWN:
-            why = f"it says that {str(one)[:100]!r} must be understood, which is not known here"
+    for name in attributes.critical:
+        if name not in _KNOWN:
+            why = f"its critical attribute {str(name)[:100]!r} is not supported"
             raise SignatureRefusedError(check="critical", why=why)
-        if one not in attributes.values:
-            raise malformed(what, f"crit names {str(one)[:100]}, which is missing")
+        if name not in attributes.values:
+            raise malformed(what, f"crit names {str(name)[:100]}, which is missing")
     scheme = attributes.values.get(SCHEME)
     if scheme == "notary.x509":
-        name, other, known = SIGNED, AUTHENTIC, scheme
+        time, other, known = SIGNED, AUTHENTIC, scheme
     elif scheme == "notary.x509.signingAuthority":
-        name, other, known = AUTHENTIC, SIGNED, scheme
+        time, other, known = AUTHENTIC, SIGNED, scheme
     else:
         why = f"its signing scheme {str(scheme)[:100]!r} is not known"
         raise SignatureRefusedError(check="scheme", why=why)
-    if name not in attributes.times or other in attributes.values:
-        raise malformed(what, f"the scheme {known} goes with {name}, and not with {other}")
+    if time not in attributes.times or other in attributes.values:
+        raise malformed(what, f"the scheme {known} needs {time}, without {other}")
     must = {name for name in (AUTHENTIC, EXPIRY) if name in attributes.values} - set(attributes.critical)
     if must:
-        raise malformed(what, f"{min(must)} is there and not critical")
+        raise malformed(what, f"{min(must)} is not critical")
     if EXPIRY in attributes.values and EXPIRY not in attributes.times:
-        raise malformed(what, f"{EXPIRY} is no time")
-    signed, expiry = attributes.times[name], attributes.times.get(EXPIRY)
+        raise malformed(what, f"{EXPIRY} is not a time")
+    signed, expiry = attributes.times[time], attributes.times.get(EXPIRY)
     if expiry is not None and expiry <= signed:
         raise malformed(what, "it expired before it was signed")
     return known, signed, expiry  # type: ignore[return-value]  # one of the two, by the comparisons above
 
 
 def read_target(payload: bytes) -> Target:
-    """Read what was signed."""
+    """Read the signed descriptor."""
     what = "its payload"
     table = field(table_of(payload, what, MOST_BYTES), "targetArtifact", what)
     size, digest = table.get("size"), text(table, "digest", what)
     if not isinstance(size, int) or isinstance(size, bool) or not is_digest(digest):
         raise malformed(what, "targetArtifact has no digest and size")
-    noted = table.get("annotations") or {}
-    if not isinstance(noted, dict) or not all(isinstance(value, str) for value in noted.values()):
-        raise malformed(what, "its annotations are no texts")
-    own = {key: value for key, value in noted.items() if not key.startswith(_RESERVED)}
+    annotations = table.get("annotations") or {}
+    if not isinstance(annotations, dict) or not all(isinstance(value, str) for value in annotations.values()):
+        raise malformed(what, "its annotations are not texts")
+    own = {key: value for key, value in annotations.items() if not key.startswith(_RESERVED)}
     return Target(text(table, "mediaType", what), digest, size, own)

@@ -1,4 +1,4 @@
-"""Signatures in JSON (JWS, flattened): read, and written."""
+"""Reads and writes JWS envelopes (flattened JSON)."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _TIMES: Final = (SIGNED, AUTHENTIC, EXPIRY)
 
 
 def read(raw: bytes) -> NotationEnvelope:
-    """Take an envelope apart; SignatureRefusedError says what is wrong with it."""
+    """Read an envelope; SignatureRefusedError says what is wrong with it."""
     table = table_of(raw, _WHAT, MOST_BYTES)
-    if strange := sorted(set(table) - _PARTS):
-        raise malformed(_WHAT, f"it has {strange[0][:100]!r} beside the four parts of a flattened JWS")
+    if unknown := sorted(set(table) - _PARTS):
+        raise malformed(_WHAT, f"it has {unknown[0][:100]!r}, which a flattened JWS has not")
     protected, payload = text(table, "protected", _WHAT), text(table, "payload", _WHAT)
     head = table_of(_from_url(protected), _HEAD, MOST_BYTES)
     open_head = field(table, "header", _WHAT)
@@ -41,11 +41,11 @@ def read(raw: bytes) -> NotationEnvelope:
         raise malformed(_WHAT, f"{both[0][:100]!r} is in both headers")
     critical = listed(head, "crit", _HEAD, 64)
     times: dict[str, datetime] = {name: _moment(head[name], name) for name in _TIMES if name in head}
-    scheme, signed, expiry = checked(Attributes(head.get("cty"), [str(one) for one in critical], head, times))
+    scheme, signed, expiry = checked(Attributes(head.get("cty"), [str(name) for name in critical], head, times))
     chain = listed(open_head, "x5c", "its header", MOST_CERTIFICATES)
     return NotationEnvelope(
         text(head, "alg", _HEAD),
-        tuple(_from_base64(one) for one in chain),
+        tuple(_from_base64(certificate) for certificate in chain),
         f"{protected}.{payload}".encode(),
         _from_url(text(table, "signature", _WHAT)),
         _from_url(payload),
@@ -58,7 +58,7 @@ def read(raw: bytes) -> NotationEnvelope:
 
 
 def to_sign(payload: bytes, algorithm: str, signed: datetime, expiry: datetime | None) -> tuple[str, str]:
-    """The protected header and the payload, as they are joined by a dot and signed."""
+    """Encode the protected header and the payload, which are signed joined by a dot."""
     head: dict[str, Any] = {
         "alg": algorithm,
         "crit": [SCHEME, *([EXPIRY] if expiry else [])],
@@ -72,7 +72,7 @@ def to_sign(payload: bytes, algorithm: str, signed: datetime, expiry: datetime |
 
 
 def write(protected: str, payload: str, signature: bytes, chain: list[str], agent: str) -> bytes:
-    """An envelope; `chain` is in base64, the signer's certificate first."""
+    """Write an envelope; `chain` is in base64, the signer's certificate first."""
     table = {
         "payload": payload,
         "protected": protected,
@@ -83,13 +83,13 @@ def write(protected: str, payload: str, signature: bytes, chain: list[str], agen
 
 
 def _from_url(value: str) -> bytes:
-    """Base64 of the alphabet for URLs, without padding, and in no other spelling: what is signed is the spelling."""
+    """Decode base64url without padding, and in canonical form only: the signature covers the encoded text."""
     try:
         data = urlsafe_b64decode(value + "=" * (-len(value) % 4))
     except ValueError:
         raise malformed(_WHAT, "it is not base64") from None
     if _to_url(data) != value:
-        raise malformed(_WHAT, "it is not base64 as JWS spells it")
+        raise malformed(_WHAT, "it is not canonical base64url")
     return data
 
 
@@ -99,7 +99,7 @@ def _to_url(data: bytes) -> str:
 
 def _from_base64(value: object) -> bytes:
     if not isinstance(value, str):
-        raise malformed(_WHAT, "a certificate or time stamp is no text")
+        raise malformed(_WHAT, "a certificate or time stamp is not a text")
     try:
         return b64decode(value, validate=True)
     except ValueError:
@@ -114,7 +114,7 @@ def _moment(value: object, name: str) -> datetime:
             when = None
         if when is not None and when.tzinfo is not None:
             return when
-    raise malformed(_HEAD, f"{name} is no time of RFC 3339")
+    raise malformed(_HEAD, f"{name} is not a time of RFC 3339")
 
 
 def _written(when: datetime) -> str:

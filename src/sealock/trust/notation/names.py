@@ -1,4 +1,4 @@
-"""Distinguished names as trust policies have them, and whether a certificate's subject fits one."""
+"""Distinguished names in trust policies, and whether a certificate's subject matches one."""
 
 from __future__ import annotations
 
@@ -31,21 +31,22 @@ PREFIX: Final = "x509.subject:"
 
 
 class CertificateSubject(Struct, frozen=True):
-    """Some of a subject's attributes, by object identifier; `text` is how it was written."""
+    """Some attributes of a subject, by object identifier; `text` is the source."""
 
     attributes: Mapping[str, str]
     text: str
 
     def fits(self, name: Name) -> bool:
         """Whether a certificate's subject has all of these attributes, each once and with this value."""
-        found: dict[str, list[str]] = {}
-        for one in name:
-            value = one.value if isinstance(one.value, str) else one.value.decode("utf-8", "replace")
-            found.setdefault(one.oid.dotted_string, []).append(value)
-        return all(found.get(oid) == [value] for oid, value in self.attributes.items())
+        values: dict[str, list[str]] = {}
+        for attribute in name:
+            value = attribute.value
+            text = value if isinstance(value, str) else value.decode("utf-8", "replace")
+            values.setdefault(attribute.oid.dotted_string, []).append(text)
+        return all(values.get(oid) == [value] for oid, value in self.attributes.items())
 
     def overlaps(self, other: CertificateSubject) -> bool:
-        """Whether one of two is but a part of the other, so that a certificate may fit both."""
+        """Whether one is a part of the other, so that a certificate may match both."""
         return all(other.attributes.get(oid, value) == value for oid, value in self.attributes.items()) and (
             self.attributes.keys() <= other.attributes.keys() or other.attributes.keys() <= self.attributes.keys()
         )
@@ -54,7 +55,7 @@ class CertificateSubject(Struct, frozen=True):
 def read_subject(text: str, *, whole: bool = False) -> CertificateSubject:
     """Read `C=US, ST=WA, O=example`, with or without its prefix; PolicyError says what is wrong with it.
 
-    `whole`: as in a trust policy, where country, state and organization must all be told.
+    `whole`: as in a trust policy, which requires country, state and organization.
     """
     body = text.lstrip().removeprefix(PREFIX).lstrip()
     attributes: dict[str, str] = {}
@@ -62,29 +63,29 @@ def read_subject(text: str, *, whole: bool = False) -> CertificateSubject:
         key, mark, value = part.partition("=")
         oid = _OIDS.get(key.strip().upper())
         if not mark or oid is None or not value.strip():
-            msg = f"{text[:200]!r}: {part.strip()[:60]!r} is no attribute of a subject, such as O=example"
+            msg = f"{text[:200]!r}: {part.strip()[:60]!r} is not an attribute of a subject, for example O=example"
             raise PolicyError(msg)
         if oid in attributes:
             msg = f"{text[:200]!r} has {key.strip()} twice"
             raise PolicyError(msg)
         attributes[oid] = _plain(value, text)
     if not attributes or len(body) > _MOST:
-        msg = f"{text[:200]!r} is no subject, such as C=US, ST=WA, O=example"
+        msg = f"{text[:200]!r} is not a subject, for example C=US, ST=WA, O=example"
         raise PolicyError(msg)
     if whole and (missing := [name for name, oid in _MUST.items() if oid not in attributes]):
-        msg = f"{text[:200]!r} lacks {' and '.join(missing)}: a trusted identity has C, ST and O at the least"
+        msg = f"{text[:200]!r} lacks {' and '.join(missing)}: a trusted identity needs at least C, ST and O"
         raise PolicyError(msg)
     return CertificateSubject(attributes, body)
 
 
 def _split(body: str, text: str) -> list[str]:
-    """The parts between commas that are not escaped."""
+    """Split at commas that are not escaped."""
     parts, start, at = [], 0, 0
     while at < len(body):
         if body[at] == "\\":
             at += 1
         elif body[at] == "+":
-            msg = f"{text[:200]!r}: several attributes joined by + cannot be told apart; escape it as \\+ in a value"
+            msg = f"{text[:200]!r}: attributes joined by + are not supported; escape it as \\+ in a value"
             raise PolicyError(msg)
         elif body[at] == ",":
             parts.append(body[start:at])
@@ -94,26 +95,26 @@ def _split(body: str, text: str) -> list[str]:
 
 
 def _plain(value: str, text: str) -> str:
-    """A value without its escapes and the unescaped spaces around it."""
-    found = bytearray()
+    """Remove the escapes, and unescaped spaces around the value."""
+    plain = bytearray()
     keep = 0
     value = value.lstrip(" ")
     at = 0
     while at < len(value):
         if value[at] != "\\":
-            found += value[at].encode("utf-8", "surrogatepass")
-            keep = keep if value[at] == " " else len(found)
+            plain += value[at].encode("utf-8", "surrogatepass")
+            keep = keep if value[at] == " " else len(plain)
             at += 1
             continue
         pair = value[at + 1 : at + 3]
         if len(pair) == 2 and set(pair) <= _HEX:
-            found.append(int(pair, 16))
+            plain.append(int(pair, 16))
             at += 3
         elif pair:
-            found += pair[0].encode("utf-8", "surrogatepass")
+            plain += pair[0].encode("utf-8", "surrogatepass")
             at += 2
         else:
             msg = f"{text[:200]!r} ends in a backslash that escapes nothing"
             raise PolicyError(msg)
-        keep = len(found)
-    return found[:keep].decode("utf-8", "replace")
+        keep = len(plain)
+    return plain[:keep].decode("utf-8", "replace")

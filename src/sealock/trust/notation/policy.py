@@ -1,4 +1,4 @@
-"""Notation's trust policy document: which signatures are wanted of a repository, and how much is made of them."""
+"""Notation's trust policy document: which signatures a repository needs, and how strictly they are verified."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LEVELS: Final[Mapping[str, Mapping[str, Action]]] = {
     "audit": dict.fromkeys(("authenticity", "authenticTimestamp", "expiry", "revocation"), "log"),
     "skip": {},
 }
-"""What comes of each validation that fails. Integrity is enforced at every level but skip, which looks at nothing."""
+"""The action for each failed validation. Integrity is enforced at every level but skip, which verifies nothing."""
 _STORE: Final = re.compile(r"(ca|signingAuthority|tsa):([A-Za-z0-9_.-]{1,200})")
 _SCOPE: Final = re.compile(r"[^\s*/@]+(?:/[^\s*/@:]+)+")
 _MOST_BYTES: Final = 1 << 20
@@ -32,7 +32,7 @@ _MOST: Final = 1000
 
 
 class PolicyStatement(Struct, frozen=True):
-    """One statement of a document. `stores` are as written (ca:NAME); `identities` are empty where any will do."""
+    """One statement of a document. `stores` are as written (ca:NAME); `identities` are empty where all are trusted."""
 
     name: str
     scopes: tuple[str, ...]
@@ -49,26 +49,26 @@ class PolicyDocument(Struct, frozen=True):
     source: str
 
     def applying(self, name: ImageName) -> PolicyStatement | None:
-        """The one statement for a repository: that which names it, else the one for all; None for neither."""
-        asked = f"{name.registry}/{name.repository}"
-        named = next((statement for statement in self.statements if asked in statement.scopes), None)
+        """Find the statement for a repository: the one that names it, else the one for all; None for neither."""
+        repository = f"{name.registry}/{name.repository}"
+        named = next((statement for statement in self.statements if repository in statement.scopes), None)
         return named or next((statement for statement in self.statements if "*" in statement.scopes), None)
 
 
 def read_policy(raw: bytes, source: str) -> PolicyDocument:
-    """Read a document; PolicyError says what in it Notation would refuse, too."""
+    """Read a document; PolicyError says what is wrong, as Notation would."""
     try:
         table = table_of(raw, source, _MOST_BYTES)
     except SignatureRefusedError as error:
         raise PolicyError(str(error)) from None
     if table.get("version") != "1.0":
-        msg = f"{source}: its version is {str(table.get('version'))[:40]!r}, and 1.0 is the one there is"
+        msg = f"{source}: its version is {str(table.get('version'))[:40]!r}, and only 1.0 is supported"
         raise PolicyError(msg)
     listed = table.get("trustPolicies")
     if not isinstance(listed, list) or not listed or len(listed) > _MOST:
         msg = f"{source}: trustPolicies should be a list of 1 to {_MOST} statements"
         raise PolicyError(msg)
-    statements = tuple(_statement(one, f"{source}, trustPolicies[{place}]") for place, one in enumerate(listed))
+    statements = tuple(_statement(table, f"{source}, trustPolicies[{place}]") for place, table in enumerate(listed))
     _check_unique([statement.name for statement in statements], source, "the name")
     _check_unique([scope for statement in statements for scope in statement.scopes], source, "the scope")
     return PolicyDocument(statements, source)
@@ -76,7 +76,7 @@ def read_policy(raw: bytes, source: str) -> PolicyDocument:
 
 def _statement(table: object, where: str) -> PolicyStatement:
     if not isinstance(table, dict):
-        msg = f"{where} is no object"
+        msg = f"{where} is not an object"
         raise PolicyError(msg)
     name = table.get("name")
     if not isinstance(name, str) or not name:
@@ -93,10 +93,10 @@ def _statement(table: object, where: str) -> PolicyStatement:
     stores = _texts(table, "trustStores", where)
     for store in stores:
         if not _STORE.fullmatch(store) or store.endswith((":.", ":..")):
-            msg = f"{where}: {store[:100]!r} is no trust store, such as ca:NAME"
+            msg = f"{where}: {store[:100]!r} is not a trust store, for example ca:NAME"
             raise PolicyError(msg)
     if all(store.startswith("tsa:") for store in stores):
-        msg = f"{where} names no trust store but such for time stamps"
+        msg = f"{where} names only trust stores for time stamps"
         raise PolicyError(msg)
     return PolicyStatement(name, scopes, level, actions, stores, _identities(table, where))
 
@@ -104,17 +104,17 @@ def _statement(table: object, where: str) -> PolicyStatement:
 def _scopes(scopes: tuple[str, ...], where: str) -> tuple[str, ...]:
     if "*" in scopes:
         if len(scopes) > 1:
-            msg = f"{where}: * stands alone among registryScopes"
+            msg = f"{where}: * must be the only item of registryScopes"
             raise PolicyError(msg)
         return scopes
     for scope in scopes:
         if not _SCOPE.fullmatch(scope):
-            msg = f"{where}: {scope[:200]!r} is no repository in full, such as example.com/app, nor *"
+            msg = f"{where}: {scope[:200]!r} is neither a full repository name, for example example.com/app, nor *"
             raise PolicyError(msg)
     return scopes
 
 
-def _level(table: Any, where: str) -> tuple[VerificationLevel, dict[str, Action]]:  # noqa: ANN401  whatever the JSON holds
+def _level(table: Any, where: str) -> tuple[VerificationLevel, dict[str, Action]]:  # noqa: ANN401  any JSON
     level = table.get("level") if isinstance(table, dict) else None
     if not isinstance(level, str) or level not in LEVELS:
         msg = f"{where}: signatureVerification.level should be one of {', '.join(LEVELS)}"
@@ -136,29 +136,29 @@ def _identities(table: dict[str, Any], where: str) -> tuple[CertificateSubject, 
     texts = _texts(table, "trustedIdentities", where)
     if "*" in texts:
         if len(texts) > 1:
-            msg = f"{where}: * stands alone among trustedIdentities"
+            msg = f"{where}: * must be the only item of trustedIdentities"
             raise PolicyError(msg)
         return ()
     for text in texts:
         if not text.startswith(PREFIX):
-            msg = f"{where}: {text[:200]!r} is no identity, such as {PREFIX} C=US, ST=WA, O=example"
+            msg = f"{where}: {text[:200]!r} is not an identity, for example {PREFIX} C=US, ST=WA, O=example"
             raise PolicyError(msg)
     try:
-        found = tuple(read_subject(text, whole=True) for text in texts)
+        subjects = tuple(read_subject(text, whole=True) for text in texts)
     except PolicyError as error:
         msg = f"{where}: {error}"
         raise PolicyError(msg) from None
-    for place, subject in enumerate(found):
-        if any(subject.overlaps(other) for other in found[:place]):
+    for place, subject in enumerate(subjects):
+        if any(subject.overlaps(other) for other in subjects[:place]):
             msg = f"{where}: {subject.text[:200]!r} overlaps with another identity"
             raise PolicyError(msg)
-    return found
+    return subjects
 
 
 def _texts(table: dict[str, Any], key: str, where: str) -> tuple[str, ...]:
     value = table.get(key)
-    if not isinstance(value, list) or not 0 < len(value) <= _MOST or not all(isinstance(one, str) for one in value):
-        msg = f"{where}: {key} should be a list of texts, one at the least"
+    if not isinstance(value, list) or not 0 < len(value) <= _MOST or not all(isinstance(text, str) for text in value):
+        msg = f"{where}: {key} should be a list of at least one text"
         raise PolicyError(msg)
     return tuple(value)
 
@@ -167,6 +167,6 @@ def _check_unique(values: list[str], source: str, what: str) -> None:
     seen: set[str] = set()
     for value in values:
         if value in seen:
-            msg = f"{source}: {what} {value[:200]!r} stands in two statements or twice in one"
+            msg = f"{source}: {what} {value[:200]!r} occurs twice"
             raise PolicyError(msg)
         seen.add(value)

@@ -1,4 +1,4 @@
-"""What somebody who verifies expects: certificates of authorities, whose subjects, and how strictly."""
+"""The requirements for a Notation signature: trusted certificates, subjects, and strictness."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ SCHEMES: Final[Mapping[SigningScheme, AnchorKind]] = {
     "notary.x509": "ca",
     "notary.x509.signingAuthority": "signingAuthority",
 }
-"""Which kind of trust store counts for which scheme."""
+"""The kind of trust store for each signing scheme."""
 
 
 class Anchor(Struct, frozen=True):
-    """A certificate (DER) that is trusted, the kind of store that it is in, and the file that it came from."""
+    """A trusted certificate (DER), the kind of its store, and its file."""
 
     der: bytes
     kind: AnchorKind = "ca"
@@ -29,17 +29,17 @@ class Anchor(Struct, frozen=True):
 
 
 class RevocationList(Struct, frozen=True):
-    """A certificate revocation list (DER) that was given, and the file that it came from."""
+    """A certificate revocation list (PEM or DER), and its file."""
 
     der: bytes
     source: str = ""
 
 
 class NotationRequirements(Struct, frozen=True):
-    """What must hold: a chain of the signature leads to one of `anchors`, and the signer is one of `identities`.
+    """The requirements: the signature's chain leads to one of `anchors`, and the signer is one of `identities`.
 
-    Without identities, whoever has a certificate from an anchor may sign. `actions` say what comes of a validation that
-    fails, as in a trust policy; by default all are enforced. `annotations` must all be in what was signed.
+    Without identities, everyone with a certificate from an anchor may sign. `actions` are for failed validations, as in
+    a trust policy; by default all are enforced. The payload must have all `annotations`.
     """
 
     anchors: tuple[Anchor, ...]
@@ -49,14 +49,14 @@ class NotationRequirements(Struct, frozen=True):
     revoked: tuple[RevocationList, ...] = ()
 
     def check(self) -> None:
-        """Raise UsageError where nobody could meet it."""
+        """Raise UsageError where no signer can meet them."""
         if not any(anchor.kind != "tsa" for anchor in self.anchors):
-            msg = "whose signature is to be trusted? Name a certificate of an authority"
+            msg = "which signer do you trust? Name the certificate of an authority"
             raise UsageError(msg)
 
 
 def by_statement(
     statement: PolicyStatement, anchors: tuple[Anchor, ...], annotations: Mapping[str, str] | None = None
 ) -> NotationRequirements:
-    """What a statement of a trust policy expects, with the certificates of its stores."""
+    """The requirements of a trust policy's statement, with the certificates of its stores."""
     return NotationRequirements(anchors, statement.identities, statement.actions, annotations or {})

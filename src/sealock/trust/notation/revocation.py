@@ -1,7 +1,6 @@
-"""Whether certificates were revoked, by the revocation lists that were given. Nothing is fetched.
+"""Checks certificates against the given revocation lists. It downloads nothing.
 
-A certificate that names no list and no responder cannot be revoked, and passes. Of one that does, and for which no list
-of its issuer was given, it cannot be told.
+A certificate without a list and responder cannot be revoked, and passes. With one, it needs a list of its issuer.
 """
 
 from __future__ import annotations
@@ -22,27 +21,27 @@ from sealock.trust.refusal import SignatureRefusedError
 
 
 def check(pairs: Iterable[tuple[Certificate, Certificate]], lists: Sequence[RevocationList], now: datetime) -> None:
-    """Look at certificates, each with its issuer.
+    """Check certificates, each with its issuer.
 
-    Refuse with the check "revoked", or with UNABLE where it could not be told.
+    Refuse with the check "revoked", or with UNABLE where no list covers a certificate.
     """
-    loaded = [_load(list_) for list_ in lists]
-    for one, issuer in pairs:
+    loaded = [_load(given) for given in lists]
+    for certificate, issuer in pairs:
         mine = [each for each in loaded if _is_of(each, issuer)]
-        if any(each.get_revoked_certificate_by_serial_number(one.serial_number) is not None for each in mine):
-            why = f"the certificate of {chain.name_of(one)} was revoked"
+        if any(each.get_revoked_certificate_by_serial_number(certificate.serial_number) is not None for each in mine):
+            why = f"the certificate of {chain.name_of(certificate)} was revoked"
             raise SignatureRefusedError(check="revoked", why=why)
         fresh = [each for each in mine if each.next_update_utc is not None and each.next_update_utc >= now]
-        if not fresh and chain.lists_revocation([one]):
-            old = "the list that was given has expired" if mine else "sealock fetches no revocation lists"
-            why = f"whether the certificate of {chain.name_of(one)} was revoked could not be told: {old}"
+        if not fresh and chain.lists_revocation([certificate]):
+            reason = "the given list has expired" if mine else "sealock downloads no revocation lists"
+            why = f"could not check whether the certificate of {chain.name_of(certificate)} was revoked: {reason}"
             raise SignatureRefusedError(check=UNABLE, why=why)
 
 
 def _is_of(crl: CertificateRevocationList, issuer: Certificate) -> bool:
 
     try:
-        # A list with a critical extension (indirect, delta, for some certificates only) is no full list.
+        # A list with a critical extension (indirect, delta, partial) is not complete.
         whole = not any(extension.critical for extension in crl.extensions)
         key = issuer.public_key()
         return whole and crl.issuer == issuer.subject and crl.is_signature_valid(key)  # type: ignore[arg-type]  # other kinds of key raise TypeError

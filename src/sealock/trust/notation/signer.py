@@ -1,4 +1,4 @@
-"""Signs images as notation does: a JWS that refers to the image, with the signer's chain of certificates."""
+"""Signs images as notation does: a JWS that refers to the image, with the signer's certificate chain."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _RESERVED: Final = "io.cncf.notary"
 
 
 class SigningKey(Struct, frozen=True):
-    """A private key and the certificates (DER) that go with it: the signer's own first, a root last."""
+    """A private key and its certificate chain (DER): the signer's own first, a root last."""
 
     private: Any
     chain: tuple[bytes, ...]
@@ -41,7 +41,7 @@ class SigningKey(Struct, frozen=True):
 
 
 class SignedImage(Struct, frozen=True):
-    """What was attached, and where."""
+    """The attached signature's digest and place."""
 
     digest: str
     where: str
@@ -50,9 +50,9 @@ class SignedImage(Struct, frozen=True):
 def signing_key(
     key: bytes, certificates: tuple[bytes, ...], source: str, passphrase: Callable[[], str], now: datetime | None = None
 ) -> SigningKey:
-    """Put a key (PEM) and its certificates together; TargetError says why nobody would verify what they sign.
+    """Join a key (PEM) and its certificates; TargetError says why verifiers would refuse its signatures.
 
-    `passphrase` is asked for only where the key is encrypted.
+    `passphrase` is called only for an encrypted key.
     """
     private = _load(key, source, passphrase)
     try:
@@ -61,7 +61,7 @@ def signing_key(
         public = chain.key_of(loaded[0])
         algorithm = algorithms.algorithm_of(public)
     except SignatureRefusedError as error:
-        msg = f"signatures by {source} would be refused: {error}".replace(" that come with it", "")
+        msg = f"signatures by {source} would be refused: {error}"
         raise TargetError(msg) from None
     if public != private.public_key():
         msg = f"{source} is not the key of the first certificate, which is {chain.name_of(loaded[0])}'s"
@@ -79,30 +79,32 @@ def sign(  # noqa: PLR0913  a signature has as many parts
     key: SigningKey,
     *,
     annotations: Mapping[str, str] | None = None,
-    holds: timedelta | None = None,
+    lifetime: timedelta | None = None,
     now: datetime | None = None,
 ) -> SignedImage:
-    """Sign a digest of a repository, which must be there. `holds` is how long the signature does; else for good."""
+    """Sign a digest, which must exist in the repository. `lifetime` is until the signature expires; None for never."""
     if any(annotation.startswith(_RESERVED) for annotation in annotations or {}):
-        msg = f"annotations that begin with {_RESERVED} are the specification's own"
+        msg = f"annotations that begin with {_RESERVED} are reserved"
         raise UsageError(msg)
     image = registry.manifest(replace(name, tag=None, digest=digest))
     when = (now or datetime.now(UTC)).replace(microsecond=0)
     target = Descriptor(image.media_type, image.digest, len(image.raw))
-    body = envelope(target, key, when, when + holds if holds else None, annotations or {})
+    body = envelope(target, key, when, when + lifetime if lifetime else None, annotations or {})
     return _attach(registry, name, target, body, key, when)
 
 
 def envelope(
     target: Descriptor, key: SigningKey, when: datetime, expiry: datetime | None, annotations: Mapping[str, str]
 ) -> bytes:
-    """A signature as it is attached."""
+    """Make a signed envelope."""
     payload = json.dumps(
         {"targetArtifact": written(replace(target, annotations=annotations))}, separators=(",", ":"), sort_keys=True
     )
     protected, encoded = jws.to_sign(payload.encode(), key.algorithm, when, expiry)
     signature = algorithms.made(key.private, key.algorithm, f"{protected}.{encoded}".encode())
-    return jws.write(protected, encoded, signature, [b64encode(one).decode() for one in key.chain], _AGENT)
+    return jws.write(
+        protected, encoded, signature, [b64encode(certificate).decode() for certificate in key.chain], _AGENT
+    )
 
 
 def _attach(  # noqa: PLR0913, PLR0917  it has as many parts
@@ -110,11 +112,11 @@ def _attach(  # noqa: PLR0913, PLR0917  it has as many parts
 ) -> SignedImage:
     config = replace(push_blob(registry, name, EMPTY), media_type=ARTIFACT_TYPE)
     layer = replace(push_blob(registry, name, body), media_type=JWS)
-    thumbprints = [hashlib.sha256(one).hexdigest() for one in key.chain]
+    thumbprints = [hashlib.sha256(certificate).hexdigest() for certificate in key.chain]
     table = {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
-        # The kind is told by the configuration, as notation 1 has it; older registries know no artifactType.
+        # The configuration has the type, as in notation 1: older registries have no artifactType.
         "config": written(config),
         "layers": [written(layer)],
         "subject": written(target),
@@ -136,10 +138,10 @@ def _load(raw: bytes, source: str, passphrase: Callable[[], str]) -> Any:  # noq
         except TypeError:  # it is encrypted
             pass
         except (ValueError, UnsupportedAlgorithm):
-            msg = f"{source} is no private key in PEM that can be read"
+            msg = f"{source} is not a readable private key in PEM"
             raise TargetError(msg) from None
         try:
             return load_pem_private_key(raw, passphrase().encode())
         except (ValueError, TypeError, UnsupportedAlgorithm):
-            msg = f"{source} could not be decrypted: the passphrase is not its own"
+            msg = f"{source} could not be decrypted: the passphrase is wrong"
             raise TargetError(msg) from None

@@ -1,4 +1,4 @@
-"""Notation's folder: the trust policy and the trust stores, where notation has them."""
+"""Notation's directory: the trust policy, the trust stores and the signing keys."""
 
 from __future__ import annotations
 
@@ -30,43 +30,43 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 
 
 def notation_directory(environment: Mapping[str, str]) -> Path:
-    """Where notation keeps its configuration."""
+    """Notation's configuration directory."""
     given = environment.get("XDG_CONFIG_HOME")
     return (Path(given) if given else Path(environment.get("HOME") or "~").expanduser() / ".config") / "notation"
 
 
-def open_policy(folder: Path, file: str = "") -> PolicyDocument:
-    """Read the trust policy: a named file, else the folder's; TargetError where there is none."""
-    paths = [Path(file)] if file else [folder / name for name in _NAMES]
+def open_policy(directory: Path, file: str = "") -> PolicyDocument:
+    """Read the trust policy: a named file, else the directory's; TargetError where there is none."""
+    paths = [Path(file)] if file else [directory / name for name in _NAMES]
     for path in paths:
         if file or path.is_file():
             return read_policy(_read(path), str(path))
-    msg = f"there is no trust policy: {paths[-1]} is not there. Name one, or the certificate of an authority"
+    msg = f"there is no trust policy: {paths[-1]} does not exist. Name one, or the certificate of an authority"
     raise TargetError(msg)
 
 
-def anchors_of(statement: PolicyStatement, folder: Path) -> tuple[Anchor, ...]:
+def anchors_of(statement: PolicyStatement, directory: Path) -> tuple[Anchor, ...]:
     """Read the certificates of a statement's trust stores; PolicyError where a store has none, or cannot be trusted.
 
-    `folder` is notation's, or its trust-store.
+    `directory` is notation's, or its trust-store.
     """
-    top = folder / "x509" if (folder / "x509").is_dir() else folder / "trust-store" / "x509"
-    found: list[Anchor] = []
+    top = directory / "x509" if (directory / "x509").is_dir() else directory / "trust-store" / "x509"
+    anchors: list[Anchor] = []
     for store in statement.stores:
         kind, _, name = store.partition(":")
         if kind not in _KINDS or not _PLAIN.fullmatch(name) or name in {".", ".."}:
-            msg = f"{store[:200]!r} is no trust store, such as ca:NAME"
+            msg = f"{store[:200]!r} is not a trust store, for example ca:NAME"
             raise PolicyError(msg)
-        found += _store(top / kind / name, _KINDS[kind])
-        if len(found) > _MOST_CERTIFICATES:
-            msg = f"the trust stores of {statement.name} hold more than {_MOST_CERTIFICATES} certificates"
+        anchors += _store(top / kind / name, _KINDS[kind])
+        if len(anchors) > _MOST_CERTIFICATES:
+            msg = f"the trust stores of {statement.name} have more than {_MOST_CERTIFICATES} certificates"
             raise PolicyError(msg)
-    return tuple(found)
+    return tuple(anchors)
 
 
-def default_key(folder: Path) -> tuple[str, str]:
+def default_key(directory: Path) -> tuple[str, str]:
     """The files of notation's default key and of its certificates; TargetError where there is none."""
-    path = folder / "signingkeys.json"
+    path = directory / "signingkeys.json"
     try:
         table = table_of(_read(path), str(path), _MOST_FILE)
     except SignatureRefusedError as error:
@@ -82,46 +82,46 @@ def default_key(folder: Path) -> tuple[str, str]:
 
 
 def read_anchors(path: str | Path, kind: AnchorKind = "ca") -> tuple[Anchor, ...]:
-    """Read the certificates in a file, PEM or DER; TargetError where it holds none."""
+    """Read the certificates in a file, PEM or DER; TargetError where there is none."""
     raw = _read(Path(path))
     try:
         with catch_warnings():
             simplefilter("ignore")
             pem = b"-----BEGIN" in raw
             loaded = x509.load_pem_x509_certificates(raw) if pem else [x509.load_der_x509_certificate(raw)]
-            return tuple(Anchor(one.public_bytes(Encoding.DER), kind, str(path)) for one in loaded)
+            return tuple(Anchor(certificate.public_bytes(Encoding.DER), kind, str(path)) for certificate in loaded)
     except unreadable():
-        msg = f"{path} holds no certificate that can be read"
+        msg = f"{path} has no readable certificate"
         raise TargetError(msg) from None
 
 
-def _store(folder: Path, kind: AnchorKind) -> list[Anchor]:
+def _store(directory: Path, kind: AnchorKind) -> list[Anchor]:
     try:
-        if not stat.S_ISDIR(folder.lstat().st_mode):
-            msg = f"the trust store {folder} is no folder of its own: a link would let others choose whom to trust"
+        if not stat.S_ISDIR(directory.lstat().st_mode):
+            msg = f"the trust store {directory} is not a directory: a link would let others choose whom to trust"
             raise PolicyError(msg)
-        names = sorted(os.listdir(folder))[: _MOST_FILES + 1]
+        names = sorted(os.listdir(directory))[: _MOST_FILES + 1]
     except OSError as error:
-        msg = f"the trust store {folder} could not be read: {error.strerror or error}"
+        msg = f"the trust store {directory} could not be read: {error.strerror or error}"
         raise PolicyError(msg) from None
     if len(names) > _MOST_FILES:
-        msg = f"the trust store {folder} has more than {_MOST_FILES} files"
+        msg = f"the trust store {directory} has more than {_MOST_FILES} files"
         raise PolicyError(msg)
-    found: list[Anchor] = []
+    anchors: list[Anchor] = []
     for name in names:
-        path = folder / name
+        path = directory / name
         mode = path.lstat().st_mode
         if stat.S_ISDIR(mode):
             continue
         if not stat.S_ISREG(mode):
-            msg = f"{path} is no plain file, and so is not taken for a certificate; remove it"
+            msg = f"{path} is not a regular file; remove it from the trust store"
             raise PolicyError(msg)
         if name.lower().endswith(_ENDINGS):
-            found += read_anchors(path, kind)
-    if not found:
-        msg = f"the trust store {folder} holds no certificate"
+            anchors += read_anchors(path, kind)
+    if not anchors:
+        msg = f"the trust store {directory} has no certificate"
         raise PolicyError(msg)
-    return found
+    return anchors
 
 
 def read_revoked(path: str) -> RevocationList:
@@ -137,6 +137,6 @@ def _read(path: Path) -> bytes:
         msg = f"{path} could not be read: {error.strerror or error}"
         raise TargetError(msg) from None
     if len(raw) > _MOST_FILE:
-        msg = f"{path} has more than the {_MOST_FILE} bytes that are read"
+        msg = f"{path} has more than {_MOST_FILE} bytes, the limit"
         raise TargetError(msg)
     return raw

@@ -1,6 +1,6 @@
-"""Time stamps of RFC 3161 on a signature: when it was there at the latest, by the word of an authority that is trusted.
+"""Verifies RFC 3161 time stamps, which prove that a signature existed at a time.
 
-A library verifies them (the extra `timestamps`); what counts as an authority is told by anchors of the kind "tsa".
+A library verifies them (the extra `timestamps`); the trusted authorities are the anchors of the kind "tsa".
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from sealock.trust.notation.envelope import UNABLE
 from sealock.trust.refusal import SignatureRefusedError
 
 MOST_BYTES: Final = 64 << 10
-"""Of a time stamp."""
+"""Maximum size of a time stamp."""
 _GRANTED: Final = bytes.fromhex("3003020100")
-"""PKIStatusInfo: granted. A token is what a response holds beside it."""
+"""PKIStatusInfo: granted. A response is this and a token."""
 _EXPLICIT: Final = 0xA0
 """The tag of a ContentInfo's content, and of a SignedData's certificates."""
 _BASELINE: Final = "0.4.0.2023.1.1"
-"""The policy (RFC 3628) whose stamps are good to a second where they do not say."""
+"""The policy (RFC 3628) whose stamps have an accuracy of one second by default."""
 
 
 class Stamped(Struct, frozen=True):
-    """Between which moments the stamp was made, and the certificates that speak for it, each with its issuer."""
+    """The earliest and latest time of a stamp, and its certificates, each with its issuer."""
 
     earliest: datetime
     latest: datetime
@@ -41,10 +41,10 @@ def verify(token: bytes, signature: bytes, anchors: Sequence[bytes]) -> Stamped:
     try:
         import rfc3161_client as library  # noqa: PLC0415  it costs 150 ms, and is an extra
     except ImportError:
-        why = "it has a time stamp, and time stamps need a library: install sealock[timestamps]"
+        why = "its time stamp needs a library: install sealock[timestamps]"
         raise SignatureRefusedError(check=UNABLE, why=why) from None
     if len(token) > MOST_BYTES:
-        raise _refused(why=f"its time stamp has {len(token)} bytes, more than the {MOST_BYTES} that are read")
+        raise _refused(why=f"its time stamp has {len(token)} bytes; the limit is {MOST_BYTES}")
     roots = chain.load(anchors)
     try:
         with catch_warnings():
@@ -53,10 +53,10 @@ def verify(token: bytes, signature: bytes, anchors: Sequence[bytes]) -> Stamped:
             library.VerifierBuilder(roots=list(roots)).build().verify_message(response, signature)
             return _stamped(response, roots)
     except (library.VerificationError, ValueError, TypeError) as error:
-        said = str(error)[:100]
-        if "pkcs7" in said:  # the library's words for it are OpenSSL's, a screenful of them
-            said = "no authority for time stamps that you trust vouches for it, or it was changed"
-        raise _refused(why=f"its time stamp does not count: {said}") from None
+        reason = str(error)[:100]
+        if "pkcs7" in reason:  # a screenful of OpenSSL's errors
+            reason = "no trusted time-stamping authority signed it, or it was changed"
+        raise _refused(why=f"its time stamp does not count: {reason}") from None
 
 
 def _stamped(response: Any, roots: tuple[Certificate, ...]) -> Stamped:  # noqa: ANN401  of a library that is imported late
@@ -71,23 +71,23 @@ def _stamped(response: Any, roots: tuple[Certificate, ...]) -> Stamped:  # noqa:
         margin = timedelta(seconds=1)
     known = chain.load(sorted(response.signed_data.certificates))
     pairs = []
-    for one in known:
-        issuer = next((other for other in (*known, *roots) if other.subject == one.issuer), one)
-        pairs.append((one, issuer))
+    for certificate in known:
+        issuer = next((other for other in (*known, *roots) if other.subject == certificate.issuer), certificate)
+        pairs.append((certificate, issuer))
     return Stamped(info.gen_time - margin, info.gen_time + margin, tuple(pairs))
 
 
 def _in_order(token: bytes) -> bytes:
-    """The token with its certificates in the order that DER wants for sets, as the library does, and few stampers do.
+    """Sort the token's certificates as DER requires for sets: the library insists on it, and few authorities do it.
 
-    They are no part of what is signed. What is not as expected is left to the library to refuse.
+    The signature does not cover them. The library refuses any other malformed token.
     """
     outer = der.DerReader(token)
     content = outer.sequence()
     kind = der.value(der.OID, content.take(der.OID))
     data = der.DerReader(content.take(_EXPLICIT)).sequence()
     if outer or content:
-        msg = "something follows its end"
+        msg = "it has trailing bytes"
         raise der.DerError(msg)
     parts = []
     while data:
