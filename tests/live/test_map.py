@@ -129,10 +129,10 @@ def test_a_container_that_somebody_joined_to_another_network_is_found_by_its_rou
             f"link set out{name} up",
         ):
             subprocess.run(["nsenter", "-t", pid, "-n", "ip", *words.split()], check=True)
-    there, _ = of_engine(f"unix://{running.socket}")
-    told = {remark.about: remark.text for remark in there.remarks if "10.99.7.0/24" in remark.text}
-    assert told == {
-        name: f"is on 10.99.7.0/24 too, by its interface in{name}: not by a network of the engine's"
+    changed, _ = of_engine(f"unix://{running.socket}")
+    remarks = {remark.about: remark.text for remark in changed.remarks if "10.99.7.0/24" in remark.text}
+    assert remarks == {
+        name: f"is also on 10.99.7.0/24 through interface in{name}, which is on no network of the engine"
         for name in ("api", "lone")
     }
 
@@ -192,7 +192,7 @@ def test_what_listens_only_on_loopback_is_not_shown_to_neighbours(network_map: t
         (["--from", "d1", "--to", "api"], 1, "d1 does not reach api: they share no network"),
         (["--verify"], 0, "contradict the map; UDP is not tried"),
         (["--verify", "compose.yaml"], 2, "it cannot verify a file"),
-        (["--from", "web"], 2, "--from and --to belong together"),
+        (["--from", "web"], 2, "--from needs --to"),
     ],
 )
 def test_the_command(running: Engine, words: list[str], status: int, told: str) -> None:
