@@ -20,6 +20,7 @@ from sealock.net.registry.client import Fetched, Registry
 from sealock.net.registry.clientconfig import open_registry
 from sealock.net.registry.manifests import strict_json
 from sealock.net.registry.names import reference
+from sealock.reports.page import table
 from sealock.targets.outputs import write_output
 from sealock.text import visible
 
@@ -139,9 +140,8 @@ def _lines(answers: list[DigestAnswer]) -> Iterator[str]:
             continue
         bare = answer.reference.partition("@")[0]
         yield f"{bare}@{answer.digest}"
-        width = max((len(platform) for platform, _ in answer.platforms), default=0)
-        for platform, digest in answer.platforms:
-            yield f"  {visible(platform):<{width}}  {visible(bare)}@{digest}"
+        rows = [(visible(platform), f"{visible(bare)}@{digest}") for platform, digest in answer.platforms]
+        yield from table(rows, indent=2)
 
 
 def _json(registry: Registry, answers: list[DigestAnswer]) -> str:

@@ -48,6 +48,12 @@ class Page:
             yield " " * indent + (self.paint(ink, text) if ink else text)
 
 
+def table(rows: Sequence[Sequence[str]], *, indent: int = 0) -> Iterator[str]:
+    """Rows in columns as wide as their texts, for output that must not be cut."""
+    for cells in columns(rows):
+        yield " " * indent + "  ".join(cell for cell in cells if cell).rstrip()
+
+
 def columns(rows: Sequence[Sequence[str]], room: int = 0, right: Sequence[int] = ()) -> Iterator[list[str]]:
     """The cells of each row, padded to the widths of their columns, and cut where these exceed a given room.
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from sealock.model.trust import Signer, TrustResult, VerifiedTag
-from sealock.text import count, visible, wrap
+from sealock.reports.page import Page
+from sealock.text import count, visible
 from sealock.trust.provenance import provenance_of
 
 _INDENT: Final = 13
@@ -41,9 +42,9 @@ def _lines(result: TrustResult, columns: int) -> Iterator[str]:
     yield f"{visible(result.reference)} {_summary(result)}"
     if result.digest:
         yield f"  digest     {result.digest}"
+    page = Page(columns)
     for label, text in _rows(result):
-        for index, line in enumerate(wrap(visible(text), columns - _INDENT)):
-            yield f"  {'' if index else label:<{_INDENT - 2}}{line}"
+        yield from page.hanging(visible(text), _INDENT, label=f"  {label}")
 
 
 def _summary(result: TrustResult) -> str:

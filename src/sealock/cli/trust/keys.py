@@ -20,6 +20,7 @@ from sealock.cli.trust.common import (
     read_file,
 )
 from sealock.errors import TargetError, TrustError, UsageError
+from sealock.reports.page import table
 from sealock.text import count, visible
 from sealock.trust.cosign import keys as cosignkeys
 from sealock.trust.cosign.privatekeys import generate, write_private
@@ -73,21 +74,23 @@ def run(arguments: Namespace) -> int:
 
 
 def _list(arguments: Namespace) -> int:
-
     keys = list(open_keyring().list())
     if arguments.format == "json":
-        table = [
+        objects = [
             {"id": key.id, "role": key.role, "repository": key.gun or None, "encrypted": key.encrypted} for key in keys
         ]
-        print_output(json.dumps({"keys": table}, indent=2) + "\n", arguments)
+        print_output(json.dumps({"keys": objects}, indent=2) + "\n", arguments)
         return 0
-    width = max((len(visible(key.role)) for key in keys), default=0)
-    lines = [
-        f"{key.id}  {visible(key.role or 'unknown'):<{width}}  {visible(key.gun or 'any repository')}"
-        + ("" if key.encrypted else "  NOT ENCRYPTED")
+    rows = [
+        (
+            key.id,
+            visible(key.role or "unknown"),
+            visible(key.gun or "any repository"),
+            "" if key.encrypted else "NOT ENCRYPTED",
+        )
         for key in keys
     ]
-    print_output("".join(f"{line}\n" for line in lines) or "no private keys\n", arguments)
+    print_output("".join(f"{line}\n" for line in table(rows)) or "no private keys\n", arguments)
     return 0
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sealock.cli.trust.common import add_output, add_server, name_of, print_output, setup_of
+from sealock.reports.page import table
 from sealock.text import count, visible
 from sealock.trust.notary.client import opened
 from sealock.trust.notary.keys import canonical_id
@@ -35,19 +36,15 @@ def run(arguments: Namespace) -> int:
 
 
 def _lines(trusted: TrustedMetadata) -> Iterator[str]:
-
     tags = list(tags_of(trusted))
-    width = max((len(visible(tag.tag)) for tag in tags), default=0)
     yield f"{trusted.gun}: {count(len(tags), 'signed tag')}"
-    for tag in tags:
-        by = "" if tag.role == "targets" else f"  {tag.role}"
-        yield f"  {visible(tag.tag):<{width}}  {tag.digest}{by}"
+    rows = [(visible(tag.tag), tag.digest, "" if tag.role == "targets" else tag.role) for tag in tags]
+    yield from table(rows, indent=2)
     yield "keys"
-    for name, about in root_names(trusted.root.body):
-        yield f"  {'root':<12} {name}  ({visible(about)})"
-    for role in ("targets", "snapshot", "timestamp"):
-        for name in trusted.root.body.roles[role].keys:
-            yield f"  {role:<12} {name}"
+    roles = trusted.root.body.roles
+    keys = [("root", f"{name}  ({visible(about)})") for name, about in root_names(trusted.root.body)]
+    keys += [(role, name) for role in ("targets", "snapshot", "timestamp") for name in roles[role].keys]
+    yield from table(keys, indent=2)
     targets = trusted.targets["targets"].body
     if targets.delegations:
         yield "delegations"
@@ -58,9 +55,11 @@ def _lines(trusted: TrustedMetadata) -> Iterator[str]:
         yield f"  {visible(delegation.name)}, for {visible(paths)}{needs}{counts}"
         yield from (f"    {canonical_id(targets.keys[name])}" for name in delegation.role.keys)
     yield "metadata"
+    metadata = []
     for state in states(trusted):
         about = f", signed about {state.signed:%Y-%m-%d}" if state.signed else ""
-        yield f"  {state.role:<12} version {state.version}{about}, until {state.expires:%Y-%m-%d}"
+        metadata.append((state.role, f"version {state.version}{about}, until {state.expires:%Y-%m-%d}"))
+    yield from table(metadata, indent=2)
 
 
 def _table(trusted: TrustedMetadata) -> dict[str, Any]:
