@@ -13,6 +13,7 @@ from sealock.baseimage.owners import Owners
 from sealock.baseimage.paths import ImageFiles
 from sealock.baseimage.start import Commands, follow
 from sealock.baseimage.surface import surface
+from sealock.model.absent import given
 from sealock.model.advice import BaseAdvice, Start
 from sealock.model.container import Container
 from sealock.model.content import Content
@@ -53,7 +54,7 @@ def advise(
         Facts(
             files, start, needed, need, figures, musl, name,
             is_musl=any(path.startswith(_MUSL) for path in content.nodes) and not _has_glibc(content),
-            user=configuration.user if isinstance(configuration.user, str) else "",
+            user=given(configuration.user, ""),
         )
     )  # fmt: skip
     unknown = [

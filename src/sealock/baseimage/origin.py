@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from sealock.model.absent import given
 from sealock.model.advice import Base
 from sealock.model.container import Container
 from sealock.model.inventory import Inventory
@@ -28,9 +29,9 @@ _LANGUAGES: Final = frozenset(
 def origin(inventory: Inventory) -> Base:
     """Determine the base, with the evidence."""
     container = inventory.container
-    labels = {label.name: label.value for label in container.labels} if isinstance(container.labels, tuple) else {}
+    labels = {label.name: label.value for label in given(container.labels, ())}
     name, digest = labels.get(_NAME, ""), labels.get(_DIGEST, "")
-    history = container.history if isinstance(container.history, tuple) else ()
+    history = given(container.history, ())
     says: list[str] = []
     if name or digest:
         says.append(f"the label {_NAME if name else _DIGEST}")
@@ -81,7 +82,7 @@ def _versions(history: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 def _layers_of_base(inventory: Inventory, container: Container) -> int:
     """Count the layers up to the last CMD or ENTRYPOINT that further layers follow: a base image ends with it."""
-    history = container.history if isinstance(container.history, tuple) else ()
+    history = given(container.history, ())
     made = [layer.created_by for layer in inventory.layers]
     if not history or not any(made):
         return 0

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.image.paths import resolve
+from sealock.model.absent import given
 from sealock.model.container import Container
 from sealock.model.content import Content, FileNode, Program
 
@@ -26,9 +27,8 @@ class ImageFiles:
         self.content = content
         self._links = {path: node.target for path, node in content.nodes.items() if node.kind == "symbolic link"}
         self._real: dict[str, str] = {}
-        given = container.environment if isinstance(container.environment, tuple) else ()
-        self.variables = {variable.name: variable.value or "" for variable in given}
-        self.directory = container.working_dir if isinstance(container.working_dir, str) else ""
+        self.variables = {variable.name: variable.value or "" for variable in given(container.environment, ())}
+        self.directory = given(container.working_dir, "")
         self._named: dict[str, list[str]] = {}
         for path, program in content.programs.items():
             if program.kind == "library":

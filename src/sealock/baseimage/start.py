@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from sealock.baseimage.paths import ImageFiles
-from sealock.model.absent import UNKNOWN
+from sealock.model.absent import UNKNOWN, given
 from sealock.model.advice import Start, StartStep, StepKind
 from sealock.model.container import Container
 
@@ -50,8 +50,7 @@ _MOST_SAID: Final = 20
 
 def follow(container: Container, files: ImageFiles, commands: Commands) -> Start:
     """Follow the entrypoint and command of a configuration."""
-    entrypoint = container.entrypoint if isinstance(container.entrypoint, tuple) else ()
-    command = container.command if isinstance(container.command, tuple) else ()
+    entrypoint, command = given(container.entrypoint, ()), given(container.command, ())
     words = (*entrypoint, *command)
     if not words:
         says = container.entrypoint is UNKNOWN and container.command is UNKNOWN

@@ -13,12 +13,10 @@ from msgspec import Struct, structs
 from sealock.cli.output import complain, write
 from sealock.cli.registries import registries
 from sealock.errors import SealockError, TargetError
-from sealock.model.imagename import ImageName
-from sealock.model.manifest import Index, Platform
+from sealock.model.manifest import Index
 from sealock.model.platforms import fit
-from sealock.net.registry.client import Fetched, Registry
+from sealock.net.registry.client import Registry
 from sealock.net.registry.clientconfig import open_registry
-from sealock.net.registry.manifests import strict_json
 from sealock.net.registry.names import reference
 from sealock.reports.page import table
 from sealock.targets.outputs import write_output
@@ -108,29 +106,18 @@ def find(registry: Registry, text: str, arguments: Namespace) -> DigestAnswer:
     top = registry.manifest(name)
     answer = DigestAnswer(text, top.digest, top.media_type, len(top.raw), verified=True)
     if arguments.all:
-        return structs.replace(answer, platforms=_platforms(registry, name, top))
+        if isinstance(top.noun, Index):
+            return structs.replace(answer, platforms=top.platforms)
+        return structs.replace(answer, platforms=((registry.platform_of(name, top.noun).name, top.digest),))
     if not arguments.platform:
         return answer
     image = registry.resolve(structs.replace(name, digest=top.digest), arguments.platform).image
     if not isinstance(top.noun, Index):
-        ((platform, _),) = _platforms(registry, name, top)
-        if not fit(Platform(*platform.split("/")[:3]), arguments.platform):
-            message = f"{text} is for {platform or 'an unnamed platform'}, not for {arguments.platform}"
+        platform = registry.platform_of(name, top.noun)
+        if not fit(platform, arguments.platform):
+            message = f"{text} is for {platform.name or 'an unnamed platform'}, not for {arguments.platform}"
             raise TargetError(message)
     return structs.replace(answer, digest=image.digest, media_type=image.media_type, size=len(image.raw))
-
-
-def _platforms(registry: Registry, name: ImageName, top: Fetched) -> tuple[tuple[str, str], ...]:
-    """The platforms of an index, or the platform in an image's configuration."""
-    if isinstance(top.noun, Index):
-        return tuple(
-            ((manifest.platform or Platform()).name or "unknown", manifest.digest)
-            for manifest in top.noun.manifests
-            if manifest.is_image
-        )
-    config: Any = strict_json(registry.read_blob(name, top.noun.config))
-    parts = [config.get(key, "") if isinstance(config, dict) else "" for key in ("os", "architecture", "variant")]
-    return ((Platform(*(str(part) for part in parts)).name, top.digest),)
 
 
 def _lines(answers: list[DigestAnswer]) -> Iterator[str]:

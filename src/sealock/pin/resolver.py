@@ -11,10 +11,9 @@ from msgspec.structs import replace
 
 from sealock.errors import SealockError, TargetError
 from sealock.model.imagename import ImageName
-from sealock.model.manifest import Index, Platform
+from sealock.model.manifest import Index
 from sealock.model.platforms import fit
-from sealock.net.registry.client import Fetched, Registry
-from sealock.net.registry.manifests import strict_json
+from sealock.net.registry.client import Registry
 from sealock.net.registry.names import reference
 from sealock.net.registry.requests import RegistryError
 
@@ -98,9 +97,7 @@ class Resolver:
         if isinstance(top.noun, Index):
             image = self.registry.resolve(replace(name, digest=top.digest), self.platform).image
             return Known(image.digest, image.media_type)
-        config = strict_json(self.registry.read_blob(name, top.noun.config))
-        parts = [config.get(key, "") if isinstance(config, dict) else "" for key in ("os", "architecture", "variant")]
-        own = Platform(*(str(part) for part in parts))
+        own = self.registry.platform_of(name, top.noun)
         if not fit(own, self.platform):
             message = f"{name.familiar}:{name.tag} is only for {own.name or 'an unnamed platform'}"
             raise TargetError(message)
@@ -108,17 +105,6 @@ class Resolver:
 
     def _list(self, text: str) -> tuple[tuple[str, str], ...]:
         try:
-            return platforms_of(self.registry.manifest(reference(text)))
+            return self.registry.manifest(reference(text)).platforms
         except SealockError:
             return ()
-
-
-def platforms_of(top: Fetched) -> tuple[tuple[str, str], ...]:
-    """The platforms of an index and the digests of their images; none for a single image."""
-    if not isinstance(top.noun, Index):
-        return ()
-    return tuple(
-        ((manifest.platform or Platform()).name or "unknown", manifest.digest)
-        for manifest in top.noun.manifests
-        if manifest.is_image
-    )

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Mapping
 from threading import Lock
 from time import monotonic
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
 
 from sealock.errors import TransportError
 from sealock.model.registries import Registries
@@ -47,6 +46,12 @@ class Challenge(Struct, frozen=True):
 class _Token(Struct, frozen=True):
     value: str
     until: float
+
+
+class _TokenAnswer(Struct):
+    token: str | None = None
+    access_token: str | None = None
+    expires_in: object = None
 
 
 class Authorizer:
@@ -193,14 +198,13 @@ def parse_challenge(header: str) -> Challenge | None:
 def _token(body: bytes, where: str) -> _Token:
     """The token of a realm's answer; TransportError where there is none that fits a header."""
     try:
-        table = strict_json(body)
-    except ManifestError as error:
+        answer = convert(strict_json(body), _TokenAnswer)
+    except (ManifestError, ValidationError) as error:
         message = f"{where} does not answer with a token: {error}"
         raise TransportError(message) from None
-    value = (table.get("token") or table.get("access_token")) if isinstance(table, Mapping) else None
-    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+    value = answer.token or answer.access_token or ""
+    if not _TOKEN.fullmatch(value):
         message = f"{where} does not answer with a token"
         raise TransportError(message)
-    life = table.get("expires_in")
-    seconds = life if isinstance(life, int) and not isinstance(life, bool) else _LEAST_LIFE
+    seconds = answer.expires_in if type(answer.expires_in) is int else _LEAST_LIFE
     return _Token(value, monotonic() + min(max(seconds, _LEAST_LIFE), _MOST_LIFE) - _MARGIN)

@@ -69,6 +69,15 @@ class Fetched(Struct, frozen=True):
         """Its descriptor."""
         return Descriptor(self.media_type, self.digest, len(self.raw), artifact_type=self.noun.artifact_type)
 
+    @property
+    def platforms(self) -> tuple[tuple[str, str], ...]:
+        """The platforms of an index and the digests of their images; () for a single image."""
+        return tuple(
+            ((manifest.platform or Platform()).name or "unknown", manifest.digest)
+            for manifest in (self.noun.manifests if isinstance(self.noun, Index) else ())
+            if manifest.is_image
+        )
+
 
 class Resolved(Struct, frozen=True):
     """What a name points to, and the requested image in it: the same where it is not an index."""
@@ -77,6 +86,12 @@ class Resolved(Struct, frozen=True):
     image: Fetched
     platform: str = ""
     """The image's platform by the index, "" where there is no index. The configuration may differ."""
+
+
+class _ImageConfig(Struct):
+    os: str = ""
+    architecture: str = ""
+    variant: str = ""
 
 
 class _TagList(Struct):
@@ -208,6 +223,14 @@ class Registry:
             )
             raise TransportError(message)
         return b"".join(self.blob(name, descriptor.digest, descriptor.size))
+
+    def platform_of(self, name: ImageName, manifest: Manifest) -> Platform:
+        """The platform in an image's configuration, empty where it names none."""
+        try:
+            config = convert(strict_json(self.read_blob(name, manifest.config)), _ImageConfig)
+        except ValidationError:
+            return Platform()
+        return Platform(config.os, config.architecture, config.variant)
 
     def has_blob(self, name: ImageName, digest: str) -> bool:
         """Whether the registry claims to have a blob."""
