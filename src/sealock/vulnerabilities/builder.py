@@ -23,11 +23,11 @@ from sealock.vulnerabilities.records import (
     TABLES,
     FeedState,
     Packing,
+    Scores,
     decode_claim,
     decode_record,
     encode,
 )
-from sealock.vulnerabilities.scores import Scores
 
 if sys.version_info >= (3, 14):
     from compression import zstd

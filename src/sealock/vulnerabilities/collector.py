@@ -21,8 +21,7 @@ from sealock.vulnerabilities.feeds.feed import (
     Likelihood,
     Withdrawn,
 )
-from sealock.vulnerabilities.records import AdvisoryRecord, Rated, encode
-from sealock.vulnerabilities.scores import Scores, block_of
+from sealock.vulnerabilities.records import AdvisoryRecord, Rated, Scores, block_of, encode
 from sealock.vulnerabilities.versions import VersionScheme, key, scheme_of
 
 EXAMPLES: Final = 20

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import Final, cast
 
 import msgspec
@@ -26,6 +27,8 @@ CREATE TABLE epss (block INTEGER PRIMARY KEY, data BLOB NOT NULL);
 """
 BLOCK: Final = 2
 """Records per block of details: more make the file a little smaller and expanding slower."""
+CVES_PER_BLOCK: Final = 250
+"""CVE numbers per block of EPSS scores."""
 PLAIN: Final = 64 << 20
 """Most bytes that one compressed value may expand to."""
 
@@ -83,6 +86,19 @@ class FeedState(Struct, frozen=True, array_like=True):
     """Versions that could not be parsed."""
     examples: tuple[str, ...] = ()
     """Some broken records, and why."""
+
+
+class Scores(Struct):
+    """The EPSS scores of one block, in columns: the number within the block; both figures in units of 1/100,000."""
+
+    numbers: array[int]
+    scores: array[int]
+    percentiles: array[int]
+
+
+def block_of(year: int, number: int) -> tuple[int, int]:
+    """The block of a CVE's score, and the CVE's number within it."""
+    return year * 1_000_000 + number // CVES_PER_BLOCK, number % CVES_PER_BLOCK
 
 
 encode: Final = msgspec.msgpack.Encoder().encode

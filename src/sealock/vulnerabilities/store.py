@@ -19,6 +19,8 @@ from sealock.vulnerabilities.records import (
     AdvisoryRecord,
     FeedState,
     Packing,
+    Scores,
+    block_of,
     damaged,
     decode_block,
     decode_claims,
@@ -26,7 +28,6 @@ from sealock.vulnerabilities.records import (
     decode_records,
     encode,
 )
-from sealock.vulnerabilities.scores import Scores, block_of
 
 if TYPE_CHECKING:
     from sealock.vulnerabilities.collector import CollectedFeed
