@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from sealock.scan.settings import Settings
 
 CACHE = "FROM alpine:3.22\nUSER 10001\n{above}RUN apk add curl\n"
 NOTE = "B111 is now B110."
+VECTORS = Path(__file__).parent.parent / "vectors"
 
 
 def checked(tmp_path: Path, text: str, *, policy: str = "", only: tuple[str, ...] = (), baseline: str = "") -> Report:
@@ -62,6 +64,19 @@ def test_a_baseline_from_before_the_merge_still_suppresses(tmp_path: Path, monke
     report = checked(tmp_path, text, only=("B110",), baseline=str(tmp_path / "baseline.json"))
     assert new == "B110"
     assert [finding.suppressed is not None for finding in report.targets[0].findings] == [True, True]
+
+
+def test_a_real_baseline_from_before_the_merges_suppresses_every_finding(tmp_path: Path) -> None:
+    """Sealock wrote it when the rules were 303; its texts have a fault of every rule that was merged and is on here."""
+    shutil.copytree(VECTORS / "before-the-merges", tmp_path, dirs_exist_ok=True)
+    settings = Settings(
+        pedantic=True, baseline=str(tmp_path / "baseline.json"), vulnerabilities=False, today=date(2026, 11, 27)
+    )
+    report = check(str(tmp_path), settings=settings)
+    assert not [(finding.rule, finding.message) for finding in report.findings()]
+    assert {"B024", "B030", "B106", "B110", "B147", "C036", "C070", "C072", "C080", "C081", "C086", "N001"} <= {
+        finding.rule for target in report.targets for finding in target.findings
+    }
 
 
 @pytest.mark.parametrize("only", [("B111",), ("b110",), ("C001, B110",)])

@@ -1,0 +1,2 @@
+docker run nginx
+docker run nginx:1.27 sshd
