@@ -10,6 +10,9 @@ from sealock.inventory.lockfiles.cargo import Cargo
 from sealock.inventory.lockfiles.composer import Composer
 from sealock.inventory.lockfiles.gomod import GoMod
 from sealock.inventory.lockfiles.nuget import NuGet
+from sealock.inventory.lockfiles.pipenv import Pipenv
+from sealock.inventory.lockfiles.poetry import Poetry
+from sealock.inventory.lockfiles.pylock import Pylock
 from sealock.model.inventory import Package
 from support.mutations import survives
 
@@ -199,3 +202,18 @@ def test_values_of_any_shape_do_no_harm(analyzer: Analyzer, text: str) -> None:
 )
 def test_lock_files_that_came_within_a_dependency_do_not_count(path: str, found: bool) -> None:  # noqa: FBT001  a column
     assert bool(list(GoMod().read(AnalyzedFile(path, GO_MOD.encode())))) is found
+
+
+@pytest.mark.parametrize(
+    ("analyzer", "data"),
+    [
+        (Cargo(), '[[package]]\nname = 1\n[[package]]\nname = "a"\nversion = "1"\nsource = "x"\n'),
+        (Composer(), '{"packages": [5, {"name": "v/b", "version": []}, {"name": "v/a", "version": "1"}]}'),
+        (NuGet(), '{"dependencies": {"net8.0": {"b": 5, "c": {"resolved": 1}, "a": {"resolved": "1"}}, "x": []}}'),
+        (Pipenv(), '{"default": {"b": [], "c": {"version": 1}, "a": {"version": "==1"}}, "develop": 5}'),
+        (Poetry(), '[[package]]\nname = "b"\nversion = []\n[[package]]\nname = "a"\nversion = "1"\n'),
+        (Pylock(), '[[packages]]\nname = "b"\nvcs = 1\n[[packages]]\nname = "a"\nversion = "1"\n'),
+    ],
+)
+def test_a_broken_entry_costs_only_itself(analyzer: Analyzer, data: str) -> None:
+    assert [(package.name, package.version) for package in read(analyzer, data)] == [("a", "1")]

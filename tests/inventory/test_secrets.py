@@ -260,5 +260,5 @@ def test_a_layer_of_nothing_but_beginnings_is_left_at_last() -> None:
             assert list(search.read(AnalyzedFile("app/x.conf", data))) == []
         except BrokenFileError as broken:
             told = str(broken)
-    assert "what follows was not searched" in told
+    assert "the rest was not searched" in told
     assert list(search.read(AnalyzedFile("app/.env", FILES["app/.env"].encode()))) == []

@@ -22,7 +22,7 @@ class Hash(Protocol):
     """A hash object of hashlib."""
 
     def update(self, data: bytes, /) -> None:
-        """Take more bytes."""
+        """Add bytes."""
 
     def hexdigest(self) -> str:
         """The digest so far."""
@@ -70,7 +70,7 @@ class Verifier:
         """The workers; each ends when the queue is empty."""
         self._working = 0
         self._lock = Lock()
-        # A digest alone is not enough: another stretch may claim it too.
+        # The digest is not enough: another stretch may claim it too.
         self._begun: set[tuple[object, DigestClaim]] = set()
         self._faults: list[str] = []
         self._confirmed: set[DigestClaim] = set()

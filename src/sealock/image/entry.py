@@ -113,7 +113,7 @@ class Bounds(Struct, frozen=True):
     """Bytes of a manifest, an index or a configuration; those of an archive together may have four times as many."""
     layers: int = 1024
     images: int = 1024
-    """Of one archive or layout."""
+    """Images of one archive or layout."""
     depth: int = 8
     """Indexes within indexes, and archives within archives that an analyzer opens (jars)."""
 

@@ -112,7 +112,7 @@ def _named(images: Sequence[ImageSource], name: str, path: str) -> tuple[ImageSo
     ]
     if not matches:
         names = ", ".join(name for image in images for name in image.names or (image.id[:19],))
-        message = f"{path} holds no image named {name}; it holds {names or 'one without a name'}"
+        message = f"{path} holds no image named {name}; it holds {names or 'an image without a name'}"
         raise TargetError(message)
     return tuple(matches)
 

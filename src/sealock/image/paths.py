@@ -7,7 +7,7 @@ from typing import Final
 
 ODD_STARTS: Final = frozenset({"", "/", "."})
 MOST_LINKS: Final = 40
-"""As many as Linux follows in one path."""
+"""Maximum symbolic links that Linux follows in a path."""
 _MOST_PARTS: Final = 4096
 
 

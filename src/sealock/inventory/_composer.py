@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from msgspec import Struct
+
 from sealock.inventory import _names
-from sealock.inventory._data import Table, table, word, words
+from sealock.inventory._data import word, words
 from sealock.model.inventory import Package
 
 
-def package(row: Table, path: str, *, development: bool, installed: bool = False) -> Package | None:
+class ComposerDist(Struct):
+    """The archive of a package."""
+
+    type: str = ""
+
+
+class ComposerPackage(Struct):
+    """A package's record."""
+
+    name: str
+    version: str
+    dist: ComposerDist | None = None
+    license: Any = ()
+
+
+def package(record: ComposerPackage, path: str, *, development: bool, installed: bool = False) -> Package | None:
     """Make a package of vendor/name; in a lock file, what is to be taken from a directory of the project is none."""
-    namespace, name = _names.module(word(row.get("name")).lower())
-    version = word(row.get("version"))
-    own = not installed and table(row.get("dist")).get("type") == "path"
+    namespace, name = _names.module(word(record.name).lower())
+    version = word(record.version)
+    own = not installed and record.dist is not None and record.dist.type == "path"
     if not namespace or not name or not version or own:
         return None
     return Package(
@@ -20,6 +39,6 @@ def package(row: Table, path: str, *, development: bool, installed: bool = False
         version,
         path,
         namespace=namespace,
-        licenses=words(row.get("license", [])),
+        licenses=words(record.license),
         development=development,
     )

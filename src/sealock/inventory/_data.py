@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Final, TypeAlias, TypeVar
 
 import msgspec
@@ -68,9 +68,21 @@ def rows(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def tables(value: object) -> Iterable[Table]:
-    """Those members of a list that are mappings."""
-    return (row for row in rows(value) if isinstance(row, dict))
+def records(values: object, kind: type[T]) -> Iterator[T]:
+    """The members of a list that have this shape: a broken one costs only itself."""
+    for value in rows(values):
+        try:
+            yield msgspec.convert(value, kind)
+        except msgspec.ValidationError:
+            continue
+
+
+def named_records(value: object, kind: type[T]) -> Iterator[tuple[str, T]]:
+    """The members of a mapping that have a name and this shape."""
+    for key, member in table(value).items():
+        for record in records([member], kind):
+            if name := word(key):
+                yield name, record
 
 
 def word(value: object) -> str:

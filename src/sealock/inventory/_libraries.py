@@ -1,8 +1,8 @@
 """C libraries, and the text in a program's data that identifies each and its version.
 
 Every row was tested with a program linked with the library. An anchor is a text that programs without the library
-hardly ever have; the pattern around it must match, and names the version. What only its name would tell of is
-left out: programs mention much that they do not contain.
+hardly ever have; the pattern around it must match, and contains the version. Libraries that only their names would
+identify are left out: programs mention much that they do not contain.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from msgspec import Struct
 
 
 class Library(Struct, frozen=True):
-    """One library. The pattern is searched from `before` bytes in front of an anchor to `after` bytes behind its start.
+    """A library. The pattern is searched from `before` bytes before the start of an anchor to `after` bytes after it.
 
-    Its group is the version; `version` reads it otherwise. A program that needs one of the shared objects `shared` has
-    its text from the library's header files.
+    Its group is the version, unless `version` reads it. A program that needs one of the shared objects `shared` has the
+    text from the library's header files.
     """
 
     name: str
@@ -30,9 +30,9 @@ class Library(Struct, frozen=True):
     hides: str = ""
     """The library that this one was forked from, and whose texts it still carries."""
     version: Callable[[bytes, bytes], str | None] | None = None
-    """Makes the version of what the pattern matched and the file's texts; None if it is another library after all."""
+    """Reads the version from the match and the file's texts; None if it is another library after all."""
     code: bool = False
-    """Whether `version` is given the code as well, since instructions hold the text of the version."""
+    """Whether `version` gets the code as well, since instructions hold the text of the version."""
 
 
 _SQLITE_YEARS: Final = (
@@ -238,7 +238,7 @@ LIBRARIES: Final = (
     ),
     Library(
         # Once a compiler has optimised the function, its version is copied by two instructions that overlap, and stands
-        # in the code alone; what it says when it tests itself is among the texts.
+        # only in the code; the texts include the messages of its self-test.
         "mbedtls",
         (b"  AES note: built-in implementation.", b"  AES-XTS-128 (%s): ", b"  SHA-%d test #%d: ", b"  ECP test #"),
         rb"  (AES|SHA|ECP)",

@@ -35,10 +35,10 @@ STRING_ARRAY: Final = 8
 I18NSTRING: Final = 9
 
 MOST_TAGS: Final = 0xFFFF
-"""As in rpm itself (hdrchkTags)."""
+"""The limit of rpm itself (hdrchkTags)."""
 MOST_BYTES: Final = 64 << 20
 MOST_STRINGS: Final = 1_000_000
-"""Of one tag, and numbers as well; the largest packages have some hundred thousand files."""
+"""Maximum texts or numbers of one tag; the largest packages have some hundred thousand files."""
 
 
 class Header:

@@ -24,7 +24,7 @@ class Symbol(NamedTuple):
     version: bytes
     library: bytes
     weak: bool = False
-    """Whether the file can do without it: the loader leaves a weak symbol that it does not find at zero."""
+    """Whether the file works without it: the loader sets a missing weak symbol to zero."""
 
 
 def wanted_symbols(elf: Elf, prefix: bytes = b"") -> list[Symbol]:

@@ -28,7 +28,7 @@ class YamlBuilder:
         self.left = NODES
 
     def event(self, event: yaml.Event) -> None:
-        """Take the next event."""
+        """Handle the next event."""
         match event:
             case yaml.ScalarEvent():
                 self.put(event.value)

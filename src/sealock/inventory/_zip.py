@@ -159,7 +159,7 @@ def open_archive(data: ZipView, is_selected: Callable[[bytes], bool], most: int 
 
 
 def directory(data: ZipView) -> tuple[int, int, int]:
-    """Where the central directory begins and ends, and by how much all offsets are off (a script may stand before)."""
+    """The begin and end of the central directory, and the shift of all offsets (a script may precede the archive)."""
     tail = bytes(data[-(END.size + 65535) :])
     place = tail.rfind(b"PK\5\6")
     if place < 0 or len(tail) - place < END.size:

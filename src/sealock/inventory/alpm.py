@@ -60,7 +60,7 @@ class Alpm(Analyzer):
         )
 
     def join(self, facts: Iterable[Fact], /) -> Iterator[Fact]:
-        """Give each package its files, by the directory that both are in, and leave out what belongs to none."""
+        """Give each package the files from its directory, and drop those without a package."""
         files: dict[str, tuple[str, ...]] = {}
         whole: list[Fact] = []
         for fact in facts:
@@ -84,7 +84,7 @@ def _sections(whole: str) -> dict[str, list[str]]:
 
 
 def _names(relations: Sequence[str]) -> tuple[str, ...]:
-    """The names in lines such as `glibc>=2.38` and `libcurl.so=4-64`."""
+    """The names in lines like `glibc>=2.38` and `libcurl.so=4-64`."""
     return tuple(name for line in relations[:MOST_RELATIONS] if (name := _RELATION.split(line.strip(), maxsplit=1)[0]))
 
 

@@ -1,4 +1,4 @@
-"""What every analyzer is made of: it names the paths that it wants, and makes facts of their bytes."""
+"""The base of all analyzers, which select paths and make facts of their bytes."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class AnalyzedFile(Struct, frozen=True, gc=False):
 
 
 class BrokenFileError(Exception):
-    """What a file holds cannot be made sense of; the text says why. It becomes a problem with layer and path."""
+    """A file is broken; the text says why. It becomes an error with layer and path."""
 
 
 class Analyzer(ABC):

@@ -14,10 +14,10 @@ from sealock.model.content import Content, FileNode, Hidden, Program
 _LARGEST: Final = 256 << 20
 _SCRIPT: Final = 64 << 10
 _TEXTS: Final = 16 << 20
-"""Bytes of texts that are kept in all."""
+"""Maximum bytes of all texts that are kept."""
 _MOST_NODES: Final = 3_000_000
 _LETTERS: Final = 1 << 29
-"""Letters of all paths together, those of directories on their way included."""
+"""Maximum characters of all paths, their directories included."""
 _MOST_PROGRAMS: Final = 200_000
 _MOST_HIDDEN: Final = 100_000
 _SHELLS: Final = frozenset({"sh", "bash", "dash", "ash", "ksh", "mksh", "zsh", "busybox"})

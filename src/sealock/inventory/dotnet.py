@@ -1,4 +1,4 @@
-"""What a .NET program needs when it runs: NuGet packages, and the runtime itself where it came along."""
+"""The run-time dependencies of a .NET program: NuGet packages, and the runtime itself if it is included."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ class Dpkg(Analyzer):
         faults.end()
 
     def join(self, facts: Iterable[Fact], /) -> Iterator[Fact]:
-        """Give each package its files and licences, and leave out what belongs to none."""
+        """Give each package its files and licences, and drop those without a package."""
         files: dict[str, tuple[str, ...]] = {}
         licenses: dict[str, tuple[str, ...]] = {}
         whole: list[Fact] = []

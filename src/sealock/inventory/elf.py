@@ -166,7 +166,7 @@ class Elf(Struct):
 
     @property
     def dynamic(self) -> Dynamic:
-        """Which libraries it needs, and what it calls itself."""
+        """Its needed libraries and its own name."""
         if self.known_dynamic is None:
             self.known_dynamic = _read_dynamic(self)
         return self.known_dynamic

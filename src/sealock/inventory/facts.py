@@ -91,7 +91,7 @@ class ImageFacts(Struct, frozen=True):
     packages: tuple[Package, ...]
     files: tuple[FileFact, ...]
     sizes: tuple[tuple[int, int, int], ...]
-    """Of each layer: its index, its entries, and the bytes of its regular files."""
+    """The index, the entries and the bytes of regular files of each layer."""
     faults: tuple[tuple[FileFault, ...], ...]
     """Errors in files, by layer."""
     cost: int = 0

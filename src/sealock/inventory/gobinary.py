@@ -16,9 +16,9 @@ from sealock.model.inventory import Package
 MAGIC: Final = b"\xff Go buildinf:"
 
 _SEARCHED: Final = 64 << 20
-"""Bytes of data segments searched for the magic in a program without section table."""
+"""Bytes of data segments to search for the magic in a program without a section table."""
 _LONGEST: Final = 8 << 20
-"""Bytes of the list of modules."""
+"""Maximum bytes of the list of modules."""
 _MAX_MODULES: Final = 50_000
 
 _VERSION: Final = re.compile(r"go(\d{1,4}(?:\.\d{1,6}){0,2})(?:(rc|beta)(\d{1,4}))?")

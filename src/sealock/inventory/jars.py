@@ -22,7 +22,7 @@ TOTAL: Final = 2 << 30
 """Maximum bytes that are decompressed from one file of the image."""
 TIMES: Final = 32
 LEAST: Final = 1 << 20
-"""Bytes inflated from one file: so many times its own, and so many more. What takes time counts as inflating would:"""
+"""Maximum bytes decompressed from one file: a multiple of its size, plus a constant. Other work counts as well:"""
 ARCHIVE: Final = 8 << 10
 ENTRY: Final = 512
 FEW: Final = 1000
@@ -33,7 +33,7 @@ HELD: Final = 256 << 20
 LONGEST: Final = 128
 """Average characters in the name of a nested archive, over the maximum depth."""
 HEAD: Final = 64 << 10
-"""Bytes of pom.properties or a manifest that are read: what counts stands first."""
+"""Bytes of pom.properties or a manifest to read: the relevant lines come first."""
 FAULTS: Final = 5
 """Maximum reported errors of one file."""
 
@@ -184,7 +184,7 @@ def identify(path: str, poms: list[MavenIdentity], manifest: dict[str, str]) -> 
 
 
 def is_relevant(name: bytes) -> bool:
-    """Whether an entry is read: archives, Maven's properties and the manifest."""
+    """Whether to read an entry: archives, Maven's properties and the manifest."""
     return (
         name == b"META-INF/MANIFEST.MF"
         or (name.startswith(b"META-INF/maven/") and name.endswith(b"/pom.properties"))
@@ -254,6 +254,6 @@ def numbered(value: str) -> str:
 
 
 def licenses(value: str) -> tuple[str, ...]:
-    """What Bundle-License names: "Apache-2.0;link=https://...", addresses, or several with commas."""
+    """The licences in Bundle-License: "Apache-2.0;link=https://...", URLs, or several with commas."""
     names = (word(part.partition(";")[0].strip(' "')) for part in value.split(","))
     return tuple(dict.fromkeys(filter(None, names)))

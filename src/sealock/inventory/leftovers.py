@@ -98,7 +98,7 @@ THEIRS: Final = (
     "var/lib/dpkg/",
 )
 THEIRS_WITHIN: Final = ("/node_modules/", "/site-packages/", "/dist-packages/", "/gems/", "/go/pkg/mod/", "/go/src/")
-"""Where packages put what their makers left behind: not this image's doing, and of no use to an attacker."""
+"""Directories with leftovers of a package's authors: not from this image, and of no use to an attacker."""
 
 REPOSITORIES: Final = frozenset({".git", ".svn", ".hg", ".bzr"})
 
@@ -114,7 +114,7 @@ def may_be(name: str, ending: str) -> bool:
 
 
 def is_cleared(path: str, data: bytes) -> bool:
-    """Whether a file whose name suggests a secret holds none, given that the search fact none."""
+    """Whether a file whose name suggests a secret holds none, given that the search found none."""
     if b"\0" in data[:4096]:
         return False  # the search skips binary files
     name = path.rpartition("/")[2]

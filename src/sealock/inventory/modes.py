@@ -1,4 +1,4 @@
-"""What an entry's mode and its file capability make of it: risky before anybody has read a byte of it."""
+"""Risks in an entry's mode and its file capability."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ CAPABILITIES: Final = (  # noqa: SIM905  a quote for each of 41 words hides them
     "sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease audit_write audit_control setfcap mac_override "
     "mac_admin syslog wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore"
 ).split(" ")
-"""By number, as capabilities(7) has them."""
+"""By number, as in capabilities(7)."""
 
 SHAPES: Final = {1: (12, 1), 2: (20, 2), 3: (24, 2)}
-"""By revision of the attribute: its length, and how many pairs of 32 bits it holds (linux/capability.h)."""
+"""The length and the number of 32-bit pairs, by revision of the attribute (linux/capability.h)."""
 
 PATH_DIRECTORIES: Final = frozenset(
     {"bin", "sbin", "usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin", "usr/games", "usr/local/games"}

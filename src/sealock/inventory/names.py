@@ -11,7 +11,7 @@ from msgspec import Struct
 CHUNK: Final = 8192
 """Names in a part."""
 PLAIN: Final = 16 << 20
-"""Bytes of names that are kept as they are; those beyond are compressed."""
+"""Bytes of names that are kept uncompressed; more are compressed."""
 
 
 class Names(Struct, frozen=True, array_like=True):

@@ -14,7 +14,7 @@ from sealock.inventory.stanzas import quoted
 from sealock.model.inventory import Package
 
 HOMES: Final = ("usr/share/nodejs", "usr/lib/nodejs")
-"""Where Debian keeps modules, besides directories called node_modules."""
+"""Debian's directory of modules, in addition to node_modules."""
 
 
 class PackageJson(Struct):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sealock.inventory._composer import package
-from sealock.inventory._data import decoded, table, tables, word, words
+from sealock.inventory._composer import ComposerPackage, package
+from sealock.inventory._data import decoded, records, table, word, words
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, FilePatterns
 
 
@@ -20,7 +20,7 @@ class Php(Analyzer):
         """Yield the packages."""
         installed = decoded(file.data, object)
         development = frozenset(words(table(installed).get("dev-package-names", [])))
-        for row in tables(installed if isinstance(installed, list) else table(installed).get("packages")):
-            entry = package(row, file.path, development=word(row.get("name")) in development, installed=True)
+        for record in records(table(installed).get("packages", installed), ComposerPackage):
+            entry = package(record, file.path, development=word(record.name) in development, installed=True)
             if entry:
                 yield entry

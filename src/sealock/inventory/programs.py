@@ -1,4 +1,4 @@
-"""What a program says of itself: its loader and libraries, or the interpreter that its first line names."""
+"""The needs of a program: its loader and libraries, or the interpreter in its first line."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _LIBRARY: Final = re.compile(rb"lib[A-Za-z0-9_+.-]{1,60}\.so(?:\.\d{1,4}){0,4}(?
 _MOST_NAMES: Final = 200
 _LOADING: Final = (b"\0dlopen\0", b"\0__libc_dlopen_mode\0")
 _MOST_TEXT: Final = 64 << 20
-"""Bytes of a program's texts that are looked into."""
+"""Maximum bytes of a program's texts to search."""
 
 MENTIONS: Final = (
     "etc/ssl/certs", "usr/share/zoneinfo", "etc/passwd", "etc/nsswitch.conf", "etc/mime.types", "usr/share/locale",
     "bin/sh",
 )  # fmt: skip
-"""What a program may open by its name, and scratch has not."""
+"""Files that a program may open by name, and that scratch does not have."""
 _EXECUTABLE: Final = 2
 _SHARED: Final = 3
 _DYNSYM: Final = 11
 _LONGEST_LINE: Final = 256
-"""As much of a `#!` line as Linux reads."""
+"""Bytes of a `#!` line that Linux reads."""
 
 
 def program(data: FileContent) -> Program | None:
@@ -83,7 +83,7 @@ def _names(read: Elf) -> bytes:
 
 
 def _texts_of(read: Elf) -> bytes:
-    """What may be texts of it, without its code."""
+    """The possible texts of a program, without its code."""
     left = _MOST_TEXT
     parts: list[bytes] = []
     for start, end in stretches(read):

@@ -61,7 +61,7 @@ class Python(Analyzer):
                 yield self.package(file.path, file.data)
 
     def package(self, path: str, data: bytes) -> Package:
-        """What the headers of PEP 566 and its forerunners say."""
+        """Read the headers of PEP 566 and its predecessors."""
         # Descriptions may be long; they follow the headers, or are a header with continuation lines.
         fields = headers(data.decode(errors="replace"), glue="\n")
         first: dict[str, str] = {}

@@ -15,7 +15,7 @@ from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, 
 from sealock.model.inventory import Package
 
 _LONGEST: Final = 8 << 20
-"""Bytes of the list, inflated; what cargo-auditable's own reader takes."""
+"""Maximum bytes of the uncompressed list, as in cargo-auditable's own reader."""
 _MAX_CRATES: Final = 50_000
 
 

@@ -1,4 +1,4 @@
-"""Which files are looked into for secrets, and how closely, by their directory, name and ending."""
+"""Selects the files to search for secrets, and how closely, by directory, name and ending."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _PACKAGES: Final = (
     "usr/include/", "usr/local/include/", "usr/local/go/", "usr/src/linux-", "usr/src/kernels/", "usr/src/debug/",
     "var/lib/dpkg/", "var/lib/apt/", "var/lib/rpm/", "var/lib/pacman/", "opt/conda/pkgs/", "opt/yarn",
 )  # fmt: skip
-"""Where there is nothing but what packages hold."""
+"""Directories that hold only files of packages."""
 _THEIRS: Final = (
     "usr/share/", "usr/lib/", "usr/lib64/", "usr/lib32/", "usr/libx32/", "lib/", "lib64/", "lib32/", "libx32/", "boot/",
     "var/cache/", "nix/store/",
 )  # fmt: skip
-"""Where packages put most of their files."""
+"""Directories with most files of packages."""
 _PROGRAMS: Final = ("usr/bin/", "usr/sbin/", "usr/games/", "usr/libexec/", "bin/", "sbin/")
 SITES: Final = ("usr/share/nginx/", "usr/share/caddy/", "usr/share/httpd/", "usr/lib/cgi-bin/")
 """Directories among these that people's own files are for."""
@@ -87,7 +87,7 @@ _CREDENTIALS: Final = frozenset({
 })  # fmt: skip
 SMALLEST: Final = 12
 LARGEST: Final = 1 << 20
-"""Bytes of a file that is looked into."""
+"""Maximum bytes of a file to search."""
 
 
 @lru_cache(maxsize=1024)
@@ -109,7 +109,7 @@ def looks_into(directory: str) -> SecretLook:
 
 
 def may_hold(name: str, ending: str, size: int, look: SecretLook) -> bool:
-    """Whether a file of this name, with this behind its last dot, is looked into, its directory being so looked at."""
+    """Whether to search a file with this name and ending, given how closely its directory is searched."""
     if not SMALLEST <= size <= LARGEST:
         return False
     if name in _CREDENTIALS:
@@ -121,5 +121,5 @@ def may_hold(name: str, ending: str, size: int, look: SecretLook) -> bool:
 
 
 def is_code(directory: str, ending: str) -> bool:
-    """Whether names in such a file are those of fields more often than of secrets."""
+    """Whether names in such a file are mostly names of fields, not of secrets."""
     return ending in CODE or looks_into(directory) == SecretLook.TOKENS

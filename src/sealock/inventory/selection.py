@@ -59,10 +59,10 @@ class Selection:
         return matches if len(matches) < 2 else list(dict.fromkeys(matches))
 
     def limit(self, analyzers: Iterable[Analyzer]) -> int:
-        """Bytes of a file that are read for these analyzers at the most."""
+        """Maximum bytes of a file to read for these analyzers."""
         return max(self._least, *(analyzer.patterns.limit for analyzer in analyzers))
 
 
 def ending_of(name: str) -> str:
-    """What stands behind the last dot of a name; the whole name where it has none."""
+    """The text after the last dot of a name; the whole name if it has none."""
     return name.rpartition(".")[2]

@@ -1,4 +1,4 @@
-"""What the databases of package managers have in common: text of unknown making, in stanzas of fields."""
+"""Reads package databases in stanzas of fields, as dpkg and apk write them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def text(data: bytes) -> str:
 
 
 def is_word(word: str) -> bool:
-    """Whether this can be a name or a version: short, printable and without spaces."""
+    """Whether this could be a name or a version: short, printable and without spaces."""
     return 0 < len(word) <= LONGEST_WORD and word.isprintable() and " " not in word
 
 
@@ -59,7 +59,7 @@ class PathBudget:
     """
 
     def __init__(self, size: int) -> None:
-        """Give room for what a file of this many bytes may honestly name, and then some."""
+        """Add room for the paths that a file of this size may plausibly name."""
         self._left = 8 * size + (1 << 16)
 
     def take(self, length: int) -> None:

@@ -18,10 +18,10 @@ from sealock.inventory.window import FileContent
 from sealock.model.inventory import Package
 
 _CHUNK: Final = 512 << 10
-"""Bytes searched at a time, so that a file made of anchors does not fill memory with their places."""
+"""Bytes to search at a time, so that a file full of anchors does not fill memory with matches."""
 _OVERLAP: Final = 64
 _MAX_TRIES: Final = 48
-"""How many matches of one library's anchor may be false."""
+"""Maximum false matches of one library's anchor."""
 _MAX_MATCHES: Final = 2_000_000
 
 

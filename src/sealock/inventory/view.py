@@ -21,7 +21,7 @@ class Laid(Protocol):
 
     @property
     def gone(self) -> Names:
-        """What it removes."""
+        """The paths that the layer removes."""
 
     @property
     def opaque(self) -> Names:
@@ -29,7 +29,7 @@ class Laid(Protocol):
 
 
 class ByteView:
-    """What later layers do to the paths of interest; all others are passed over, since there are very many."""
+    """The effects of later layers on the given paths; there are very many others, which it skips."""
 
     def __init__(self, layers: Sequence[Laid], paths: Iterable[str]) -> None:
         self._interest = _with_directories(paths)

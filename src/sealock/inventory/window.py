@@ -1,4 +1,4 @@
-"""A large file of which analyzers read pieces: what they do not look at is never brought into memory."""
+"""A large file of which analyzers read pieces: only these are loaded into memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, TypeAlias, overload
 
 HEAD: Final = 4096
-"""Bytes at the beginning that are kept: most of the small pieces are there."""
+"""Bytes at the beginning that are kept: most small pieces are there."""
 PIECE: Final = 1 << 20
 
 
@@ -20,7 +20,7 @@ class Window:
         self._head = fetch(0, min(HEAD, length))
 
     def __len__(self) -> int:
-        """How many bytes there are."""
+        """Its size in bytes."""
         return self._length
 
     @overload
@@ -40,7 +40,7 @@ class Window:
         return self._fetch(start, stop - start) if stop > start else b""
 
     def find(self, what: bytes, start: int, end: int) -> int:
-        """Where bytes begin that lie wholly between two offsets, -1 if nowhere."""
+        """The offset of bytes within a range, -1 if they are not there."""
         end = min(end, self._length)
         while start < end:
             at = self[start : min(end, start + PIECE)].find(what)
@@ -52,7 +52,7 @@ class Window:
         return -1
 
     def startswith(self, what: bytes) -> bool:
-        """Whether the file begins so."""
+        """Whether the file begins with these bytes."""
         return self[: len(what)] == what
 
 

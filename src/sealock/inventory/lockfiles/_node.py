@@ -1,4 +1,4 @@
-"""What npm, Yarn, pnpm and Bun write alike: names, and where a package comes from."""
+"""Names and sources of packages, common to npm, Yarn, pnpm and Bun."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ARCHIVES: Final = "https://codeload.github.com/"
 
 
 def is_local(source: str) -> bool:
-    """Whether this is a directory or an archive of the project itself, which no registry knows."""
+    """Whether this is a directory or an archive of the project itself."""
     return source.startswith(LOCAL)
 
 

@@ -1,4 +1,4 @@
-"""What many lock files have in common."""
+"""The base of lock file analyzers."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ DEPENDENCIES: Final = (
     "/cargo/registry/",
     "/cargo/git/",
 )
-"""Where package managers put what they install or fetch."""
+"""Directories into which package managers install or download."""
 
 
 class LockFile(Analyzer):
     """A lock file of a project. One within a dependency lists what its authors use, not what is installed here."""
 
     def read(self, file: AnalyzedFile, /) -> Iterable[Fact]:
-        """Give each package once."""
+        """List each package once."""
         path = f"/{file.path}"
         return () if any(directory in path for directory in DEPENDENCIES) else unique(self.packages(file))
 

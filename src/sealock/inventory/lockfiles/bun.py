@@ -34,7 +34,7 @@ class Bun(LockFile):
     patterns = FilePatterns(names=("bun.lock",), limit=16 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
-        """Give the packages."""
+        """List the packages."""
         lock = decoded(strict(file.data), BunLock)
         return packages(table(lock.packages), table(lock.workspaces), file.path)
 
@@ -72,7 +72,7 @@ def production(entries: Table, workspaces: Table) -> set[str]:
 
 
 def place(entries: Table, key: str, name: str) -> str:
-    """Where a package finds another: in its own directory, or in the nearest around it."""
+    """The key of a dependency: in the package's own directory, or the nearest one above."""
     while key and key.count("/") < DEEPEST:
         if f"{key}/{name}" in entries:
             return f"{key}/{name}"

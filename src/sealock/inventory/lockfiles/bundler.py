@@ -22,7 +22,7 @@ class Bundler(LockFile):
     patterns = FilePatterns(names=("Gemfile.lock", "gems.locked"), limit=8 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
-        """Give the packages."""
+        """List the packages."""
         return packages(text_of(file), file.path)
 
 

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from msgspec import Struct
+
 from sealock.inventory import _names
-from sealock.inventory._data import Table, tables, toml, word
+from sealock.inventory._data import Table, records, toml, word
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
+
+
+class CargoPackage(Struct):
+    """A `[[package]]`; one without a source belongs to the project."""
+
+    name: str
+    version: str
+    source: str = ""
 
 
 class Cargo(LockFile):
@@ -18,14 +28,14 @@ class Cargo(LockFile):
     patterns = FilePatterns(names=("Cargo.lock",), limit=8 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
-        """Give the packages."""
+        """List the packages."""
         return packages(toml(file.data), file.path)
 
 
 def packages(lock: Table, path: str) -> Iterator[Package]:
-    """The packages; what has no source is of the project itself."""
-    for row in tables(lock.get("package")):
-        name, version, source = word(row.get("name")), word(row.get("version")), word(row.get("source"))
+    """The packages, without those of the project itself."""
+    for row in records(lock.get("package"), CargoPackage):
+        name, version, source = word(row.name), word(row.version), word(row.source)
         if name and version and source:
             # git+https://host/name?tag=v1#commit
             address, _, commit = source.partition("#")

@@ -7,8 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from sealock.inventory._composer import package
-from sealock.inventory._data import decoded, tables
+from sealock.inventory._composer import ComposerPackage, package
+from sealock.inventory._data import decoded, records
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
@@ -28,9 +28,9 @@ class Composer(LockFile):
     patterns = FilePatterns(names=("composer.lock",), limit=16 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
-        """Give the packages."""
+        """List the packages."""
         lock = decoded(file.data, ComposerLock)
-        for rows, development in ((lock.packages, False), (lock.development, True)):
-            for row in tables(rows):
-                if (entry := package(row, file.path, development=development)) is not None:
+        for listed, development in ((lock.packages, False), (lock.development, True)):
+            for record in records(listed, ComposerPackage):
+                if (entry := package(record, file.path, development=development)) is not None:
                     yield entry

@@ -21,7 +21,7 @@ class GoMod(LockFile):
     patterns = FilePatterns(names=("go.mod",), limit=8 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
-        """Give the packages."""
+        """List the packages."""
         return packages(text_of(file), file.path)
 
 

@@ -29,7 +29,7 @@ class NpmLock(LockFile):
     patterns = FilePatterns(names=("package-lock.json", "npm-shrinkwrap.json"), limit=16 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
-        """Give the packages."""
+        """List the packages."""
         lock = decoded(file.data, NpmLockFile)
         if table(lock.packages):
             return by_directory(table(lock.packages), file.path)

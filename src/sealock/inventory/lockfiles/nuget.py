@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from sealock.inventory._data import decoded, table, word
+from sealock.inventory._data import decoded, named_records, table, word
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
@@ -19,6 +19,13 @@ class NugetLock(Struct):
     dependencies: Any = None
 
 
+class NugetPackage(Struct):
+    """One of type Project belongs to the solution itself."""
+
+    type: str = ""
+    resolved: str = ""
+
+
 class NuGet(LockFile):
     """NuGet's lock file."""
 
@@ -26,14 +33,13 @@ class NuGet(LockFile):
     patterns = FilePatterns(names=("packages.lock.json",), limit=16 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
-        """Give the packages."""
+        """List the packages."""
         return packages(decoded(file.data, NugetLock).dependencies, file.path)
 
 
 def packages(frameworks: object, path: str) -> Iterator[Package]:
-    """The packages of every framework; those of type Project are the solution's own."""
+    """The packages of every framework, without the solution's own."""
     for framework in table(frameworks).values():
-        for key, value in table(framework).items():
-            name, version = word(key), word(table(value).get("resolved"))
-            if name and version and word(table(value).get("type")).lower() != "project":
+        for name, package in named_records(framework, NugetPackage):
+            if (version := word(package.resolved)) and word(package.type).lower() != "project":
                 yield Package("nuget", name, version, path)

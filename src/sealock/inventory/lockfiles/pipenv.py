@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from msgspec import Struct
+
 from sealock.inventory import _names
-from sealock.inventory._data import decoded, table, word
+from sealock.inventory._data import decoded, named_records, table, word
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
+
+
+class PipenvPackage(Struct):
+    """A package from an index has a version, one from a repository a revision."""
+
+    version: str = ""
+    git: str = ""
+    ref: str = ""
 
 
 class Pipenv(LockFile):
@@ -18,7 +28,7 @@ class Pipenv(LockFile):
     patterns = FilePatterns(names=("Pipfile.lock",), limit=16 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
-        """Give the packages."""
+        """List the packages."""
         sections = table(decoded(file.data, object)).items()
         return (
             package
@@ -29,10 +39,9 @@ class Pipenv(LockFile):
 
 
 def packages(section: object, path: str, *, development: bool) -> Iterator[Package]:
-    """The packages of a section: from an index with a version, or from a repository with a revision."""
-    for key, value in table(section).items():
-        entry, name = table(value), word(key)
-        version = word(entry.get("version")).lstrip("=").strip()
-        origin = _names.vcs(word(entry.get("git")), word(entry.get("ref")))
-        if name and (version or origin):
+    """The packages of a section."""
+    for name, package in named_records(section, PipenvPackage):
+        version = word(package.version).lstrip("=").strip()
+        origin = _names.vcs(word(package.git), word(package.ref))
+        if version or origin:
             yield Package("pypi", _names.pypi(name), version, path, qualifiers=origin, development=development)

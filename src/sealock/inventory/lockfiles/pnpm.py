@@ -21,7 +21,7 @@ class Pnpm(LockFile):
     patterns = FilePatterns(names=("pnpm-lock.yaml",), limit=16 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
-        """Give the packages."""
+        """List the packages."""
         from sealock.inventory._yaml import documents  # noqa: PLC0415  PyYAML takes 15 ms, and few images have such files
 
         return (package for document in documents(file.data) for package in packages(table(document), file.path))
@@ -63,7 +63,7 @@ def of_signs(key: str) -> tuple[str, str]:
 
 
 def bare(key: str) -> str:
-    """Without the peers that it was resolved with."""
+    """A key without its resolved peers."""
     return key.partition("(")[0]
 
 

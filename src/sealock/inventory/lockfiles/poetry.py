@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
+
+from msgspec import Struct
 
 from sealock.inventory import _names
-from sealock.inventory._data import Table, table, tables, toml, word, words
+from sealock.inventory._data import Table, records, toml, word, words
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
+
+
+class PoetrySource(Struct, frozen=True):
+    """Where a package comes from, if not from the index."""
+
+    type: str = ""
+    url: str = ""
+    reference: str = ""
+    resolved_reference: str = ""
+
+
+class PoetryPackage(Struct):
+    """A `[[package]]`."""
+
+    name: str
+    version: str
+    source: PoetrySource = PoetrySource()
+    category: Any = ""
+    groups: Any = ()
 
 
 class Poetry(LockFile):
@@ -18,24 +40,23 @@ class Poetry(LockFile):
     patterns = FilePatterns(names=("poetry.lock",), limit=8 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
-        """Give the packages."""
+        """List the packages."""
         return packages(toml(file.data), file.path)
 
 
 def packages(lock: Table, path: str) -> Iterator[Package]:
     """The packages, without directories and files of the project."""
-    for row in tables(lock.get("package")):
-        name, version, source = word(row.get("name")), word(row.get("version")), table(row.get("source"))
-        kind = word(source.get("type"))
-        if not name or not version or kind in {"directory", "file"}:
+    for row in records(lock.get("package"), PoetryPackage):
+        name, version, source = word(row.name), word(row.version), row.source
+        if not name or not version or source.type in {"directory", "file"}:
             continue
-        groups = words(row.get("groups", []))
-        revision = word(source.get("resolved_reference")) or word(source.get("reference"))
+        groups = words(row.groups)
+        revision = word(source.resolved_reference) or word(source.reference)
         yield Package(
             "pypi",
             _names.pypi(name),
             version,
             path,
-            qualifiers=_names.vcs(word(source.get("url")), revision) if kind == "git" else (),
-            development=row.get("category") == "dev" or bool(groups and "main" not in groups),
+            qualifiers=_names.vcs(word(source.url), revision) if source.type == "git" else (),
+            development=row.category == "dev" or bool(groups and "main" not in groups),
         )

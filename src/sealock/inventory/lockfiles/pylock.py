@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
+
+from msgspec import Struct
 
 from sealock.inventory import _names
-from sealock.inventory._data import Table, table, tables, toml, word
+from sealock.inventory._data import Table, records, toml, word
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
+
+
+class PylockRepository(Struct, frozen=True, rename="kebab"):
+    """The repository of a package that is not from an index."""
+
+    type: str = "git"
+    url: str = ""
+    commit_id: str = ""
+
+
+class PylockPackage(Struct):
+    """A `[[packages]]`; those with a directory or a path to an archive are local."""
+
+    name: str
+    version: str = ""
+    vcs: PylockRepository = PylockRepository()
+    directory: Any = None
+    archive: dict[str, Any] = {}
 
 
 class Pylock(LockFile):
@@ -18,15 +39,15 @@ class Pylock(LockFile):
     patterns = FilePatterns(names=("pylock.toml",), limit=8 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
-        """Give the packages."""
+        """List the packages."""
         return packages(toml(file.data), file.path)
 
 
 def packages(lock: Table, path: str) -> Iterator[Package]:
     """The packages, without local directories and archives."""
-    for row in tables(lock.get("packages")):
-        name, version, vcs = word(row.get("name")), word(row.get("version")), table(row.get("vcs"))
-        is_local = "directory" in row or "path" in table(row.get("archive"))
-        origin = _names.vcs(word(vcs.get("url")), word(vcs.get("commit-id")), word(vcs.get("type")) or "git")
+    for row in records(lock.get("packages"), PylockPackage):
+        name, version = word(row.name), word(row.version)
+        is_local = row.directory is not None or "path" in row.archive
+        origin = _names.vcs(word(row.vcs.url), word(row.vcs.commit_id), word(row.vcs.type) or "git")
         if name and not is_local and (version or origin):
             yield Package("pypi", _names.pypi(name), version, path, qualifiers=origin)

@@ -26,7 +26,7 @@ class Requirements(LockFile):
     patterns = FilePatterns(names=NAMES, endings=("requirements.txt",), limit=8 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
-        """Give the packages."""
+        """List the packages."""
         packages = (requirement(line, file.path) for line in lines(text_of(file)))
         return (package for package in packages if package)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sealock.inventory import _names
-from sealock.inventory._data import Table, table, tables, toml, word
+from sealock.inventory._data import Table, records, table, toml, word
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile, reachable
 from sealock.model.inventory import Package
@@ -22,8 +22,8 @@ class Uv(LockFile):
     patterns = FilePatterns(names=("uv.lock",), limit=8 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
-        """Give the packages."""
-        return packages(list(tables(toml(file.data).get("package"))), file.path)
+        """List the packages."""
+        return packages(list(records(toml(file.data).get("package"), Table)), file.path)
 
 
 def packages(rows: list[Table], path: str) -> Iterator[Package]:
@@ -52,7 +52,9 @@ def production(rows: list[Table]) -> set[str]:
     for row in rows:
         name = word(row.get("name"))
         listed = [row.get("dependencies"), *table(row.get("optional-dependencies")).values()]
-        needs.setdefault(name, set()).update(word(row.get("name")) for entries in listed for row in tables(entries))
+        needs.setdefault(name, set()).update(
+            word(row.get("name")) for entries in listed for row in records(entries, Table)
+        )
         if {"editable", "virtual"} & table(row.get("source")).keys():
             projects.append(name)
     return reachable(projects or needs, lambda name: needs.get(name, ()))

@@ -18,7 +18,7 @@ class Yarn(LockFile):
     patterns = FilePatterns(names=("yarn.lock",), limit=16 << 20)
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
-        """Give the packages."""
+        """List the packages."""
         text = text_of(file)
         return packages(text, file.path)
 
@@ -49,7 +49,7 @@ def blocks(text: str) -> Iterator[tuple[str, dict[str, str]]]:
     heading, fields = "", dict[str, str]()
     for line in text.splitlines():
         if line[:1] in {"", "#", ":"}:
-            continue  # ":" alone stands between a long heading and its block
+            continue  # a line with only ":" follows a long heading
         if line[0] != " ":
             if heading and heading != "__metadata":
                 yield heading, fields

@@ -14,7 +14,7 @@ from sealock.inventory.elf import Elf
 from sealock.model.inventory import FileFact
 
 _SHOWN: Final = 12
-"""How many symbols of a group are named."""
+"""Maximum symbols of a group to name."""
 
 _RESOLVES: Final = frozenset(
     b"getaddrinfo getnameinfo gethostbyname gethostbyname2 gethostbyname_r gethostbyname2_r gethostbyaddr "
@@ -31,7 +31,7 @@ _NOT_IN_MUSL: Final = (b"libnss_", b"libnsl.so", b"libanl.so", b"libBrokenLocale
 _THROUGH_GCOMPAT: Final = re.compile(
     rb"__\w+_chk|__isoc(?:99|23)_\w+|\w+64(?:_r)?|__(?:fx|lx|x)stat(?:at)?|__xmknod(?:at)?"
 )
-"""What the package gcompat adds to musl: fortified functions, C99's and C23's scanf, names for large files."""
+"""Symbols that the package gcompat adds to musl: fortified functions, C99's and C23's scanf, names for large files."""
 
 
 class GlibcAnalyzer(Analyzer):

@@ -1,6 +1,6 @@
 """Secrets in the texts of a layer. A fact has the place and the kind of a secret, never its value.
 
-What is not looked into: files above a megabyte, binary files, and most of what packages and languages bring
+Not searched: files above a megabyte, binary files, and most of what packages and languages bring
 (node_modules, site-packages; in /usr/share and /usr/lib all but settings, in /usr/bin all but scripts): everybody has
 what is in there, and it is most of an image.
 """
@@ -22,7 +22,7 @@ from sealock.secrets.search import MAX_SECRETS, SecretMatch, find_anchors, find_
 from sealock.secrets.settings import find_by_name, find_name_words
 
 PLACES: Final = 1_000_000
-"""Where something may begin a secret, in all files of a layer: some ten times what large images have."""
+"""Maximum candidates in all files of a layer: some ten times as many as large images have."""
 
 _NETRC: Final = re.compile(r"\bpassword\s{1,8}(\S{3,512})")
 _PGPASS: Final = re.compile(r"(?m)^[^#\s:][^:\s]{0,250}:[^:\s]{0,9}:[^:\n]{0,100}:[^:\n]{1,100}:(\S{1,512})$")
@@ -84,7 +84,7 @@ def _all(pattern: re.Pattern[str], text: str, kind: str) -> Iterator[SecretMatch
 
 
 def _is_pair(encoded: str) -> bool:
-    """Whether base64 holds a name and a password."""
+    """Whether base64 encodes a name and a password."""
     try:
         user, colon, password = b64decode(encoded, validate=True).partition(b":")
     except ValueError:
@@ -93,9 +93,9 @@ def _is_pair(encoded: str) -> bool:
 
 
 class Secrets(Analyzer):
-    """Selects no file by its name: `looked` tells which ones it is given.
+    """Selects no file by its name: `secretfiles` does.
 
-    One of them looks at so many places and no more, since a layer may be made of nothing but what secrets begin with.
+    An instance searches a limited number of places, since a layer may consist only of beginnings of secrets.
     """
 
     name = "secrets"
@@ -110,8 +110,8 @@ class Secrets(Analyzer):
         if self.left < 0:
             return
         data = file.data
-        matches, looked = search(file.path, data)
-        self.left -= looked
+        matches, places = search(file.path, data)
+        self.left -= places
         line, at = 1, 0
         for match in matches[:MAX_SECRETS]:
             line, at = line + data.count(b"\n", at, match.start), match.start
@@ -124,7 +124,7 @@ class Secrets(Analyzer):
             more = f"{len(matches) - MAX_SECRETS} more secrets"
             yield FileFact("secret", file.path, file.mode, file.uid, file.gid, more, confidence="medium")
         if self.left < 0:
-            message = f"there are more than {PLACES} places where a secret may begin; what follows was not searched"
+            message = f"there are more than {PLACES} places where a secret may begin; the rest was not searched"
             raise BrokenFileError(message)
 
 

@@ -117,4 +117,4 @@ EXCEPTIONS: Final = """
     swi-exception swift-exception texinfo-exception u-boot-exception-2.0 ubdl-exception universal-foss-exception-1.0
     vsftpd-openssl-exception wxwindows-exception-3.1 x11vnc-openssl-exception
 """
-"""What may follow WITH, in lower case."""
+"""Exceptions, which may follow WITH, in lower case."""

@@ -1,4 +1,4 @@
-"""Which licences are SPDX expressions, and which are only names that a package uses."""
+"""Distinguishes SPDX expressions from other names of licences."""
 
 from __future__ import annotations
 
