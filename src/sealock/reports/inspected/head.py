@@ -24,7 +24,7 @@ def render_head(page: InspectionPage, inspection: Inspection) -> Iterator[str]:
     title = fit(line(name, 200), page.room - 8)
     yield page.headline(title)
     engine, container = given(process.container_engine, ""), given(process.container_id, "")
-    identity = "in no container, judging by its cgroups and mounts"
+    identity = "in no container, by its cgroups and mounts"
     if container:
         how = _HOW.get(given(process.id_source, ""), "")
         identity = f"{_ENGINES.get(engine, engine) or 'container'} {container[:12]}{how}"
