@@ -1,1 +1,1 @@
-"""Feeds of advisories: one module each, which reads what its publisher writes, within bounds."""
+"""Advisory feeds: one reader module per publisher's format, within bounds."""

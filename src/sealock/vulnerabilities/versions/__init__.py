@@ -1,6 +1,6 @@
-"""The orders of versions, each as its ecosystem has it: a version becomes a key, bytes that sort as the versions do.
+"""Version orders, one module per ecosystem: a version becomes a key, bytes that sort as the versions do.
 
-A database then finds a version's place by bisecting bytes, without reading another version. One module, one order.
+A database can then bisect keys without parsing other versions.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ VersionScheme: TypeAlias = Literal[
     "conda",
     "generic",
 ]
-"""The orders; "generic" is that of C libraries, which number themselves as they like ("1.1.1w", "2.4.0", "3360000")."""
+"""The orders; "generic" is for C libraries, which have no common scheme ("1.1.1w", "2.4.0", "3360000")."""
 
 LONGEST: Final = 1000
-"""Characters of the longest version that is read."""
+"""Most characters of a version."""
 
 _READERS: Final[dict[VersionScheme, tuple[str, str]]] = {
     "dpkg": ("dpkg", "key"),
@@ -48,7 +48,7 @@ _READERS: Final[dict[VersionScheme, tuple[str, str]]] = {
     "conda": ("conda", "key"),
     "generic": ("generic", "key"),
 }
-"""The module and function that read each; imported when first asked for."""
+"""The module and function of each; imported on first use."""
 
 
 class _Loaded(dict[VersionScheme, Callable[[str], bytes]]):
@@ -63,10 +63,10 @@ _loaded: Final = _Loaded()
 
 
 def key(scheme: VersionScheme, version: str) -> bytes | None:
-    """Give bytes that sort as `version` does among the ecosystem's; equal for versions that count as equal.
+    """Give bytes that sort as `version` does in its ecosystem; equal versions have equal keys.
 
-    Never empty, so that b"" may stand for "before all". None for what the ecosystem itself could not read, and for
-    texts longer than `LONGEST`.
+    Never empty, so that b"" can mean "before all". None for versions that the ecosystem itself rejects, and for texts
+    longer than `LONGEST`.
     """
     if not 0 < len(version) <= LONGEST:
         return None
@@ -114,9 +114,9 @@ _OF_ECOSYSTEM: Final[dict[str, VersionScheme]] = {
 
 
 def scheme_of(ecosystem: str) -> VersionScheme | None:
-    """Give the order of an ecosystem as OSV names it, with or without its release; None where none is known.
+    """Give the order of an ecosystem by its OSV name, with or without a release; None for unknown ones.
 
-    Pub is not among them: Dart orders build metadata, which Semantic Versioning does not.
+    Pub is not supported: Dart orders build metadata, which Semantic Versioning ignores.
     """
     name = ecosystem.partition(":")[0].strip().lower()
     scheme = _OF_ECOSYSTEM.get(name)
@@ -146,5 +146,5 @@ _OF_PACKAGE: Final[dict[PackageType, VersionScheme]] = {
 
 
 def of_package(kind: PackageType) -> VersionScheme:
-    """Give the order that packages of this kind go by."""
+    """Give the order of packages of this type."""
     return _OF_PACKAGE[kind]

@@ -1,4 +1,4 @@
-"""The order of pacman's versions, as vercmp(8) has it: epoch, version and release.
+"""The order of pacman's versions by vercmp(8): epoch, version and release.
 
 As rpm, but letters at the end come before it (1.0rc < 1.0), and more characters between two pieces come later than
 fewer. vercmp ignores a release where the other version has none, which is no order (1.0-1 and 1.0-2 would both equal
@@ -20,7 +20,7 @@ _END: Final = b"\x02"
 
 def _code(piece: str) -> bytes:
     match = _PIECE.fullmatch(piece)
-    assert match is not None  # noqa: S101  every piece is such a pair
+    assert match is not None  # noqa: S101  the pattern matches every piece
     between, text = match.groups()
     distance = number(str(len(between)), HIGH) if between else b""
     if text.isdigit():
@@ -35,8 +35,8 @@ _of: Final = _codes.__getitem__
 def key(version: str) -> bytes:
     """Give the key of `[epoch:]version[-release]`.
 
-    Raises ValueError for what is not ASCII and for parts that are empty or end in neither digit nor letter: vercmp
-    takes them, but orders them in circles.
+    Raises ValueError for text that is not ASCII and for parts that are empty or do not end in a digit or letter: vercmp
+    accepts them, but its order of them is not transitive.
     """
     if not version.isascii():
         raise ValueError(version)

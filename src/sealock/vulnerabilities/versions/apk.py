@@ -1,4 +1,4 @@
-"""The order of Alpine's versions, as apk(8) has it; its grammar is that of apk-package(5).
+"""The order of Alpine's versions by apk(8), with the grammar of apk-package(5).
 
     digits{.digits}[letter]{_suffix[digits]}[~hash][-rdigits]
 

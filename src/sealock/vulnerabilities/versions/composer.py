@@ -1,4 +1,4 @@
-"""The order of Composer's versions: composer/semver makes one form of them, which PHP's version_compare then orders.
+"""The order of Composer's versions: composer/semver normalizes them, and PHP's version_compare orders them.
 
 That form is numbers, a stability with numbers of its own, and perhaps "dev". At each place come words that PHP does not
 know, dev, alpha, beta, RC, the end, numbers, patch.
@@ -57,7 +57,7 @@ _ZERO: Final = high("")
 
 
 def key(version: str) -> bytes:
-    """Give the key of a version; raises ValueError for what Composer refuses and for branches by name ("dev-main")."""
+    """Give the key of a version; raises ValueError for invalid versions and for branches by name ("dev-main")."""
     version = version.strip(_SPACE)
     match = _CLASSICAL.fullmatch(version)
     if match is None:
@@ -80,7 +80,7 @@ def key(version: str) -> bytes:
 
 
 def _plain(version: str) -> str:
-    """Take off what Composer does first: "1.0 as 2.0", "@beta", build metadata."""
+    """Remove what Composer removes first: "1.0 as 2.0", "@beta", build metadata."""
     if alias := _ALIAS.fullmatch(version):
         version = alias[1]
     version = _STABILITY.sub("", version)

@@ -1,8 +1,8 @@
-"""The order of conda's versions, as conda's VersionOrder has it.
+"""The order of conda's versions by conda's VersionOrder.
 
 A version is epoch, version and local version; those are lists of components, and components lists of numbers and words.
-Words come before numbers, "dev" before other words, "post" after all numbers. What lacks at the end, of either list,
-counts as zeros.
+Words come before numbers, "dev" before other words, "post" after all numbers. Missing items at the end of a list count
+as zeros.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _of: Final = Codes(_piece_code).__getitem__
 
 
 class _Runs:
-    """Joins codes; a run of zeros becomes a code of how many they are and of whether less or more than zero follows.
+    """Joins codes; a run of zeros becomes a code of its length and of whether less or more than zero follows.
 
     Less: the byte `less` and how many. More, the fewer the later: one byte for up to `short`, the highest of them
     `more` + `short`, else `more` and what is left to 65,535.
@@ -95,7 +95,7 @@ def key(version: str) -> bytes:
     public, plus, local = rest.partition("+")
     if not public or not epoch.isdigit() or "!" in rest or "+" in local:
         raise ValueError(version)
-    # An underscore at the end is a word, and divides nothing.
+    # A trailing underscore is a word and not a separator.
     components = public[:-1].replace("_", ".").split(".") if public[-1] == "_" else public.replace("_", ".").split(".")
     if public[-1] == "_":
         components[-1] += "_"

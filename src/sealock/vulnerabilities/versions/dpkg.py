@@ -1,4 +1,4 @@
-r"""The order of Debian's versions: deb-version(7), as `dpkg --compare-versions` reads it.
+r"""The order of Debian's versions: deb-version(7), as implemented by `dpkg --compare-versions`.
 
 A version is epoch, upstream part and revision. A part is text and number in turn; text compares character by
 character, `~` before the end of the text, letters after it, all else after letters. A key has a byte for each
@@ -26,7 +26,7 @@ _BIGGEST_EPOCH: Final = 2**31 - 1
 
 def _code(piece: str) -> bytes:
     pair = _PAIRS.fullmatch(piece)
-    assert pair is not None  # noqa: S101  every piece is such a pair
+    assert pair is not None  # noqa: S101  the pattern matches every piece
     text, digits = pair.groups()
     return bytes([_ORDER[ord(character)] for character in text]) + number(digits, LOW)
 
@@ -47,9 +47,9 @@ _NO_REVISION: Final = _END + _END
 
 
 def key(version: str) -> bytes:
-    """Give the key of a version; raises ValueError where dpkg reports an error, and for what is not ASCII.
+    """Give the key of a version; raises ValueError where dpkg reports an error, and for text that is not ASCII.
 
-    What dpkg compares with a warning (a version that begins with a letter, characters that are not allowed) has a key.
+    Versions that dpkg compares with a warning (a letter at the start, characters that are not allowed) have a key.
     """
     epoch, colon, rest = version.strip().partition(":")
     code = _epochs[epoch] if colon else _END

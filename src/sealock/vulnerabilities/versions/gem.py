@@ -1,6 +1,6 @@
-"""The order of RubyGems' versions, as Gem::Version has it (RubyGems 3.5 and later).
+"""The order of RubyGems' versions by Gem::Version (RubyGems 3.5 and later).
 
-Numbers and words in turn; words come before numbers, and what lacks at the end counts as zeros.
+Numbers and words alternate; words come before numbers, and missing items at the end count as zeros.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ZERO: Final = high("")
 
 
 def key(version: str) -> bytes:
-    """Give the key of a version; raises ValueError where RubyGems would."""
+    """Give the key of a version; raises ValueError where RubyGems rejects it."""
     version = version.strip(_SPACE) or "0"
     if not _VERSION.fullmatch(version):
         raise ValueError(version)
@@ -39,7 +39,7 @@ def key(version: str) -> bytes:
 
 
 def _without_zeros(version: str) -> str:
-    """Take out the first zeros that stand between a point and a word, as RubyGems does: 1.0.0.rc1 is 1.rc1."""
+    """Remove the first zeros between a point and a word, as RubyGems does: 1.0.0.rc1 is 1.rc1."""
     for run in _RUN_BEFORE_WORD.finditer(version):
         start = run.start() if run.start() == 0 else version.find(".", run.start(), run.end()) + 1
         if (start or run.start() == 0) and start < run.end():

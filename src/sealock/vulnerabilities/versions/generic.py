@@ -1,8 +1,8 @@
-"""The order of versions that follow no rule, as C libraries have them.
+"""The order of versions without a common scheme, such as those of C libraries.
 
-Numbers first, zeros at their end counting for nothing; then what follows them: words of a pre-release come before the
-version itself, other words and letters after it. So 1.1.1-pre9 < 1.1.1 < 1.1.1a < 1.1.1za < 1.1.2, and 1.0.2k-fips is
-between 1.0.2k and 1.0.2l. What is before the first number is a name ("openssl-3.0.15", "VER-2-13-0", "v1.2").
+Numbers come first, without trailing zeros; then their suffix: words of a pre-release come before the version itself,
+other words and letters after it. So 1.1.1-pre9 < 1.1.1 < 1.1.1a < 1.1.1za < 1.1.2, and 1.0.2k-fips is between 1.0.2k
+and 1.0.2l. Text before the first number is a name ("openssl-3.0.15", "VER-2-13-0", "v1.2").
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _ZERO: Final = high("")
 
 
 def key(version: str) -> bytes:
-    """Give the key of a version; raises ValueError where it has no number."""
+    """Give the key of a version; raises ValueError for a version without a number."""
     match = _NUMBERS.fullmatch(version)
     if match is None or not version.isascii():
         raise ValueError(version)

@@ -1,7 +1,7 @@
-"""The order of Go's module versions, pseudo-versions among them, and of Go's own versions.
+"""The order of Go's module versions, pseudo-versions included, and of Go's own versions.
 
-Modules go by Semantic Versioning as golang.org/x/mod/semver reads it: "1" and "1.2" are short for "1.0.0" and "1.2.0",
-and what follows a `+` counts for nothing. Go itself, "go1.22rc1" in programs, is "1.22.0-rc.1" in its advisories.
+Modules follow Semantic Versioning by golang.org/x/mod/semver: "1" and "1.2" are short for "1.0.0" and "1.2.0", and the
+part after a `+` is ignored. Go itself, "go1.22rc1" in programs, is "1.22.0-rc.1" in its advisories.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _ZERO: Final = number("", HIGH)
 
 
 def key(version: str) -> bytes:
-    """Give the key of "v1.2.3", "1.2.3" or "go1.2.3"; raises ValueError for others, "(devel)" among them.
+    """Give the key of "v1.2.3", "1.2.3" or "go1.2.3"; raises ValueError for others, such as "(devel)".
 
-    Go 1.20 and those before it call their first release "go1.20", which is read as 1.20.0.
+    Up to Go 1.20, the first release is named "go1.20": it is parsed as 1.20.0.
     """
     match = _MODULE.fullmatch(version)
     if match is None:

@@ -1,4 +1,4 @@
-"""How numbers and texts become bytes that sort as they do; every order is made of these."""
+"""Encodes numbers and texts as bytes that sort as they do, for all version orders."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from collections.abc import Callable
 from typing import Final
 
 LOW: Final = 0x20
-"""Where numbers begin in orders that have letters after them."""
+"""The first byte of numbers in orders with letters after numbers."""
 HIGH: Final = 0xA0
-"""Where numbers begin in orders that have letters before them."""
+"""The first byte of numbers in orders with letters before numbers."""
 
 END: Final = b"\x8c"
-"""The end of a list that `zeros` may be in."""
+"""The end of a list that may contain `zeros`."""
 
 _SHORT_RUN: Final = 15
 _PLAIN: Final = 18
-"""Digits of the longest number that is packed; a longer one keeps its digits, after their count."""
+"""Most digits of a number that is packed; a longer one is stored as its digits after their count."""
 _WIDTHS: Final = tuple((10**digits - 1).bit_length() + 7 >> 3 for digits in range(_PLAIN + 1))
 _REMEMBERED: Final = 1 << 15
 _LONGEST_REMEMBERED: Final = 24
 
 
 def number(digits: str, base: int) -> bytes:
-    """Give the code of a number, of any length: "" and zeros before it count for nothing.
+    """Give the code of a number of any length: leading zeros are ignored, and "" is 0.
 
     The first byte, one of 28 from `base` on, gives the number of digits, so that longer ones come later, and
     is all there is of a number below ten. `digits` holds ASCII digits only.
@@ -37,14 +37,14 @@ def number(digits: str, base: int) -> bytes:
 
 
 class Codes(dict[str, bytes]):
-    """The codes of pieces of versions. Pieces recur, so each is coded once; how many are remembered is bounded."""
+    """Caches the codes of version pieces, within a bound."""
 
     def __init__(self, encode: Callable[[str], bytes]) -> None:
         super().__init__()
         self._encode = encode
 
     def __missing__(self, piece: str) -> bytes:
-        """Code a piece that is not remembered."""
+        """Code a piece that is not in the cache."""
         code = self._encode(piece)
         if len(self) < _REMEMBERED and len(piece) <= _LONGEST_REMEMBERED:
             self[piece] = code
@@ -52,17 +52,17 @@ class Codes(dict[str, bytes]):
 
 
 def high(digits: str) -> bytes:
-    """Give the code of a number, from `HIGH` on."""
+    """Give the code of a number, starting at `HIGH`."""
     return number(digits, HIGH)
 
 
 def high_or_text(piece: str) -> bytes:
-    """Give the code of a piece that is all digits, or no digit: texts come before numbers, "a" before "ab"."""
+    """Give the code of a piece of only digits or no digits: texts come before numbers, "a" before "ab"."""
     return number(piece, HIGH) if piece.isdigit() else piece.encode("ascii") + b"\0"
 
 
 def zeros(count: int, *, more: bool) -> bytes:
-    """Give the code of a run of zeros, for orders in which what lacks at the end counts as zeros without end.
+    """Give the code of a run of zeros, for orders in which missing items at the end count as zeros.
 
     `more` is whether what follows the run makes the version come after one that ends here. Text comes before zero and
     numbers after it, so the sooner either stands the further it is from `END`. Codes lie between letters and `HIGH`.

@@ -1,10 +1,10 @@
-"""The order of Maven's versions: ComparableVersion of Maven 3.9.
+"""The order of Maven's versions by ComparableVersion of Maven 3.9.
 
-A version is a list of numbers and words that may end in a list, which may end in a list again: `-`, and a change from
-digits to letters or back, begin a new one. What lacks counts as nothing, so each item is before or after the end.
+A version is a list of numbers and words that may end in a nested list: `-`, and a change from digits to letters or
+back, begin one. Missing items count as nothing, so each item is before or after the end.
 
-Maven's own comparison goes in circles for a few texts that never occur (1 < 1-sp < 1.0.alpha.1 < 1), which no order
-can follow. Such an item then keeps its side of the end, and its place among those on the same side:
+Maven's own comparison is not transitive for a few texts that never occur (1 < 1-sp < 1.0.alpha.1 < 1). Here such an
+item keeps its side of the end, and its place among those on the same side:
 
     words before the end, lists before it, zeros and then a word before it, the end,
     words after the end, lists after it, numbers
@@ -34,7 +34,7 @@ _numbers: Final = Codes(lambda digits: number(digits, LOW)).__getitem__
 
 
 def key(version: str) -> bytes:
-    """Give the key of a version. Maven reads any text; raises ValueError for what is not ASCII, or holds a NUL."""
+    """Give the key of a version. Maven accepts any text; raises ValueError for text that is not ASCII or has a NUL."""
     if not version.isascii() or "\0" in version:
         raise ValueError(version)
     parts = version.split(".")
@@ -48,7 +48,7 @@ def key(version: str) -> bytes:
 
 
 def _items(version: str) -> list[str]:
-    """Give the items in order, without those that count for nothing; "-" begins a list, 0 and words without alias."""
+    """Give the items in order, without those that count as nothing; "-" begins a list."""
     lists: list[list[str]] = [[]]
     pending = ""
     for piece in _PIECES.findall(version):
@@ -59,7 +59,7 @@ def _items(version: str) -> list[str]:
                 lists.append([])
         elif pending:
             if piece.isdigit():
-                # Letters before digits begin a list of their own, unless they are the first of one.
+                # Letters before digits begin a nested list, unless they are the first item of one.
                 if lists[-1]:
                     lists.append([])
                 lists[-1].append(_item(_ABBREVIATIONS.get(pending, pending)))
@@ -99,7 +99,7 @@ def _flattened(lists: list[list[str]]) -> list[str]:
 def _encode(items: list[str]) -> bytes:
     codes = [_END]
     after = False
-    # From the end, since the first item that is not nothing decides which side of the end a list is on.
+    # From the end, since the first item that counts decides which side of the end a list is on.
     for index in range(len(items) - 1, -1, -1):
         item = items[index]
         if item == _NEW_LIST:

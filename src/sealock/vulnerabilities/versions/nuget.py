@@ -1,6 +1,6 @@
-"""The order of NuGet's versions, as NuGet.Versioning has it: Semantic Versioning with up to four numbers.
+"""The order of NuGet's versions by NuGet.Versioning: Semantic Versioning with up to four numbers.
 
-Letters of either case are the same. A label that a signed 32-bit integer can hold is a number, others are texts.
+Case is ignored. A label that fits a signed 32-bit integer is a number, others are texts.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _ZERO: Final = high("")
 
 
 def key(version: str) -> bytes:
-    """Give the key of a version; raises ValueError where NuGet could not read it."""
+    """Give the key of a version; raises ValueError where NuGet rejects it."""
     match = _VERSION.fullmatch(version.strip())
     if match is None:
         raise ValueError(version)

@@ -1,4 +1,4 @@
-"""The order of Python's versions: PEP 440, as the library `packaging` reads it."""
+"""The order of Python's versions: PEP 440, as implemented by the library `packaging`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _DIGITS: Final = "0123456789"
 
 
 def key(version: str) -> bytes:
-    """Give the key of a version; raises ValueError for what PEP 440 does not know."""
+    """Give the key of a version; raises ValueError for text that is invalid by PEP 440."""
     match = _VERSION.fullmatch(version.strip())
     if match is None:
         raise ValueError(version)

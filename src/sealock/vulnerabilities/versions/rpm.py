@@ -1,7 +1,7 @@
-"""The order of rpm's versions: epoch, version and release, each as rpmvercmp compares it (rpm 4.15 and later).
+"""The order of rpm's versions: epoch, version and release, each by rpmvercmp (rpm 4.15 and later).
 
-Runs of digits and runs of letters count, what is between them only divides. `~` comes before the end, `^` right after
-it, then letters, then numbers.
+Runs of digits and runs of letters count; other characters only separate them. `~` comes before the end, `^` right
+after it, then letters, then numbers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _pieces: Final = _PIECES.findall
 
 
 def key(version: str) -> bytes:
-    """Give the key of `[epoch:]version[-release]`. rpm reads any text; none comes before any release."""
+    """Give the key of `[epoch:]version[-release]`. rpm accepts any text; no release comes before any release."""
     epoch = _NO_EPOCH
     if ":" in version and (match := _EPOCH.match(version)):
         epoch = _codes[match[1] or "0"]

@@ -1,7 +1,4 @@
-"""The order of Semantic Versioning 2.0.0, for those that follow it: npm, Cargo, and others by one of these two.
-
-Build metadata counts for nothing in either.
-"""
+"""The order of Semantic Versioning 2.0.0, as npm and Cargo implement it. Build metadata is ignored."""
 
 from __future__ import annotations
 
@@ -11,13 +8,13 @@ from typing import Final
 from sealock.vulnerabilities.versions.keys import HIGH, LOW, Codes, high, number
 
 RELEASE: Final = b"\x02"
-"""After the numbers: the release itself, which comes after its pre-releases."""
+"""After the numbers: the release, which comes after its pre-releases."""
 PRERELEASE: Final = b"\x01"
 
 _TEXT: Final = b"\x40"
 
-# npm reads loosely: `v` and `=` before it, zeros before numbers, no hyphen before the pre-release. Its ranges, which is
-# what advisories hold, leave parts out as well.
+# npm parses loosely: `v` and `=` before it, leading zeros, no hyphen before the pre-release. Its ranges, which are
+# what advisories contain, omit parts too.
 _BUILD: Final = r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 _LOOSE: Final = r"((?:[0-9]*[A-Za-z-][0-9A-Za-z-]*|[0-9]+)(?:\.(?:[0-9]*[A-Za-z-][0-9A-Za-z-]*|[0-9]+))*)" + _BUILD
 _NPM: Final = re.compile(rf"[v=\s]*([0-9]+)(?:\.([0-9]+)(?:\.([0-9]+)(?![0-9])(?:-?{_LOOSE}|{_BUILD}))?)?")
@@ -31,7 +28,7 @@ STRICT: Final = (
     r"(?:-((?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*))?"
     r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 )
-"""The specification's grammar; groups are major, minor, patch and pre-release."""
+"""The grammar of the specification; the groups are major, minor, patch and pre-release."""
 _CARGO: Final = re.compile(STRICT + r"|(0|[1-9][0-9]*)(?:\.(0|[1-9][0-9]*))?")
 _CARGO_BIGGEST: Final = 2**64 - 1
 
@@ -51,7 +48,7 @@ def _bounded(biggest: int) -> Codes:
 
 
 def _npm_identifier(text: str) -> bytes:
-    # JavaScript compares numbers that it cannot hold exactly as the nearest that it can.
+    # JavaScript rounds numbers that it cannot represent exactly.
     if text.isdigit() and int(text) > _NPM_BIGGEST:
         return number(str(int(float(text))), LOW)
     return identifier(text)
@@ -65,9 +62,9 @@ _ZERO: Final = number("", HIGH)
 
 
 def npm_key(version: str) -> bytes:
-    """Give the key of a version as npm reads it; raises ValueError where it would not.
+    """Give the key of a version as npm parses it; raises ValueError where npm rejects it.
 
-    "1" and "1.2" are read as npm's ranges read them, with zeros for what lacks.
+    "1" and "1.2" are filled up with zeros, as in npm's ranges.
     """
     version = version.strip()
     match = (_NPM.fullmatch(version) or _NPM_SPLIT.fullmatch(version)) if len(version) <= _NPM_LONGEST else None
@@ -82,9 +79,9 @@ def npm_key(version: str) -> bytes:
 
 
 def cargo_key(version: str) -> bytes:
-    """Give the key of a version as Cargo reads it, to the letter of the specification; raises ValueError for others.
+    """Give the key of a version by the strict grammar, as Cargo parses it; raises ValueError for others.
 
-    "1" and "1.2" are read as Cargo's requirements read them, with zeros for what lacks.
+    "1" and "1.2" are filled up with zeros, as in Cargo's requirements.
     """
     match = _CARGO.fullmatch(version)
     if match is None:
