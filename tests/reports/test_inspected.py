@@ -53,8 +53,8 @@ LOOK = Inspection(
     ),
     update="docker update --memory 96m web",
     differences=(
-        Difference("K010", "has process 9 in it", Severity.HIGH),
-        Difference("K012", "the rules on devices could not be read"),
+        Difference("K010", "contains process 9", Severity.HIGH),
+        Difference("K012", "the cgroup's device rules could not be read"),
     ),
     unseen=("its rules on devices: no file shows them",),
     image="web:1",
@@ -112,8 +112,8 @@ def with_effective(**values: Any) -> Inspection:
         "holds none; a setuid program in it can gain 14, Docker's default set",
         "NET_RAW forge packets",
         "AppArmor: docker-default (enforce)",
-        "K010 Has process 9 in it.",
-        "? K012 not compared: the rules on devices could not be read",
+        "K010 Contains process 9.",
+        "? K012 not compared: the cgroup's device rules could not be read",
         "? its rules on devices: no file shows them",
     ],
 )

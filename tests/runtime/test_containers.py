@@ -86,7 +86,7 @@ def test_legacy_links_are_reported_once_of_containers_that_run_and_that_do_not(
     reports = reported(engine, "container:*", tmp_path)
     (found,) = (report for report in reports["container:web"]["findings"] if report["rule"] == "P012")
     assert "links web to db" in found["message"].lower()
-    assert "all of the other's environment variables" in found["message"]
+    assert "copies the other's environment variables" in found["message"]
     assert "user-defined network" in found["remedy"]["text"]
     for name in ("db", "apart"):
         assert "P012" not in rules(reports[f"container:{name}"])

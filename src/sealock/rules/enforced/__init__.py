@@ -1,1 +1,1 @@
-"""The rules on what a container was started with beside what the kernel enforces."""
+"""Rules that compare a container's declared settings with what the kernel enforces."""

@@ -1,4 +1,4 @@
-"""What the engine should have asked the kernel for, by what a container was started with."""
+"""What the kernel should enforce, derived from a container's declared settings."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from sealock.model.container import Container, Mount
 from sealock.model.enforced import Enforced
 
 
-def is_told(declared: Container, *fields: str) -> bool:
-    """Whether anybody said what was asked for: of a process that no engine tells of nothing is known."""
+def is_declared(declared: Container, *fields: str) -> bool:
+    """Whether all these settings are known; of a process without an engine, none are."""
     return all(getattr(declared, field) is not UNKNOWN for field in fields)
 
 
@@ -20,7 +20,7 @@ def mounts(enforced: Enforced) -> tuple[tuple[Mount, ...], tuple[Mount, ...]] | 
 
 
 def capabilities(declared: Container) -> frozenset[str] | None:
-    """The capabilities that programs in it may have; None for all."""
+    """The capabilities that a container may have; None means all."""
     if declared.privileged is True:
         return None
     added, dropped = frozenset(given(declared.cap_add, ())), frozenset(given(declared.cap_drop, ()))
@@ -30,17 +30,17 @@ def capabilities(declared: Container) -> frozenset[str] | None:
     return (base | added) - dropped
 
 
-def held(*masks: int | Absent) -> frozenset[str]:
-    """The capabilities in any of the sets, as far as they are known."""
+def in_any(*masks: int | Absent) -> frozenset[str]:
+    """The capabilities that are in at least one of the known sets."""
     return frozenset(name for mask in masks if isinstance(mask, int) for name in decoded(mask))
 
 
 def is_privileged(declared: Container) -> bool:
-    """Whether it was started with every privilege: then nothing of it can be missing."""
+    """Whether the container is privileged, so that no restriction applies."""
     return declared.privileged is True
 
 
-def listed(names: frozenset[str]) -> str:
-    """Names for a sentence, not too many."""
-    shown = sorted(names)
-    return ", ".join(shown[:6]) + (f" and {len(shown) - 6} more" if len(shown) > 6 else "")
+def enumerated(names: frozenset[str]) -> str:
+    """Join at most six names for a message."""
+    ordered = sorted(names)
+    return ", ".join(ordered[:6]) + (f" and {len(ordered) - 6} more" if len(ordered) > 6 else "")

@@ -20,15 +20,15 @@ _ALL: Final = "a *:* rwm"
 class DeviceAllowed(Rule[Enforced]):
     """Device access beyond the declared devices.
 
-    The control group's list of devices has more in it than the engine was asked for. With the number of a disk or of
-    the kernel's memory, a process that may make device files reads and writes past every other wall.
+    The cgroup's device list allows more than the engine was asked for. A process that may create device nodes can open
+    a disk or the kernel's memory by its number, and so bypasses all other isolation.
     """
 
     id = "K012"
     keywords = ("device", "cgroup")
     severity = Severity.HIGH
     references = (cis_docker("5.18"), docker_docs("reference/cli/docker/container/run/#device"))
-    remedy = "Start the container anew, and find who wrote into devices.allow."
+    remedy = "Restart the container, and find out who wrote to devices.allow."
     fixable = False
     bad = (
         (
@@ -46,14 +46,16 @@ class DeviceAllowed(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        declared, there = enforced.declared, enforced.effective.device_rules
+        declared, rules = enforced.declared, enforced.effective.device_rules
         if is_privileged(declared):
             return
-        if UNKNOWN in {declared.devices, declared.device_rules, there}:
-            yield self.skip("the rules on devices could not be read")
+        if UNKNOWN in {declared.devices, declared.device_rules, rules}:
+            yield self.skip("the cgroup's device rules could not be read")
             return
-        more = sorted(set(given(there, ())) - set(given(declared.device_rules, ())))
+        more = sorted(set(given(rules, ())) - set(given(declared.device_rules, ())))
         if _ALL in more:
-            yield self.finding("may use every device of the host", evidence=_ALL, severity=Severity.CRITICAL)
+            yield self.finding("can use every device of the host", evidence=_ALL, severity=Severity.CRITICAL)
         elif more and len(more) > len(given(declared.devices, ())) and not declared.gpus:
-            yield self.finding(f"may use devices that nobody gave it: {', '.join(more[:6])}", evidence=" ".join(more))
+            yield self.finding(
+                f"can use devices that its settings do not grant: {', '.join(more[:6])}", evidence=" ".join(more)
+            )

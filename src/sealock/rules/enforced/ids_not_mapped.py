@@ -6,15 +6,15 @@ from sealock.rules.kit import Absent, Enforced, Iterator, Rule, RuleFinding, Sev
 class IdsNotMapped(Rule[Enforced]):
     """Root is not remapped despite the user namespace.
 
-    It is in a user namespace of its own, and user id 0 in it maps to 0 of the host: the namespace parts nothing. Root
-    in the container is then root on the host for every file and process that it can reach.
+    The container has its own user namespace, but UID 0 in it is UID 0 of the host, so the namespace isolates nothing.
+    Root in the container is root on the host for every file and process that it can reach.
     """
 
     id = "K014"
     keywords = ("user namespace", "userns", "root")
     severity = Severity.HIGH
     references = (cis_docker("2.9"), man("user_namespaces", 7))
-    remedy = "Give the engine a range of subordinate ids (`sealock userns plan`), and start the container anew."
+    remedy = "Give the engine a range of subordinate UIDs (`sealock userns plan`), and restart the container."
     fixable = False
     bad = (
         (
@@ -36,9 +36,9 @@ class IdsNotMapped(Rule[Enforced]):
             return
         ranges = enforced.process.uid_map
         if isinstance(ranges, Absent):
-            yield self.skip("the map of user ids could not be read")
+            yield self.skip("the UID map could not be read")
         elif any(
-            range_.inside <= 0 < range_.inside + range_.count and range_.outside - range_.inside == 0
-            for range_ in ranges
+            mapping.inside <= 0 < mapping.inside + mapping.count and mapping.outside - mapping.inside == 0
+            for mapping in ranges
         ):
-            yield self.finding("maps its root to root of the host", evidence="uid_map")
+            yield self.finding("maps its root to the host's root", evidence="uid_map")

@@ -19,31 +19,31 @@ from sealock.rules.kit import (
 from sealock.text import format_size
 
 _NUMBERS: Final = {
-    "memory": "limit of memory",
-    "memory_reservation": "reservation of memory",
-    "memory_swap": "limit of memory and swap",
-    "pids_limit": "limit of processes",
-    "cpus": "limit of processors",
+    "memory": "memory limit",
+    "memory_reservation": "memory reservation",
+    "memory_swap": "memory and swap limit",
+    "pids_limit": "PID limit",
+    "cpus": "CPU limit",
 }
-_SETS: Final = {"cpuset_cpus": "processors", "cpuset_mems": "memory nodes"}
+_SETS: Final = {"cpuset_cpus": "CPUs", "cpuset_mems": "memory nodes"}
 _ROUNDED: Final = 1.01
-"""The kernel rounds memory to pages, and processor time to its period."""
+"""The kernel rounds memory to pages, and CPU time to its period."""
 _PERIOD: Final = 100_000
-"""Microseconds, where nothing is said."""
+"""The default period in microseconds."""
 
 
 class LimitMissing(Rule[Enforced]):
     """Declared limit is not in effect.
 
-    The engine keeps the number, and the kernel's control group has none or a larger one: the controller is not mounted
-    or not delegated, somebody wrote into cgroupfs, or the process was moved to another group.
+    The engine reports the limit, but the kernel's cgroup has none or a larger one: the controller is not mounted or not
+    delegated, someone wrote to cgroupfs, or the process was moved to another cgroup.
     """
 
     id = "K005"
     keywords = ("limit", "cgroup", "memory")
     severity = Severity.MEDIUM
     references = (cis_docker("5.11"), man("cgroups", 7))
-    remedy = "Set it anew with `docker update`, and see in `docker info` whether the kernel supports it."
+    remedy = "Set it again with `docker update`, and check in `docker info` whether the kernel supports it."
     fixable = False
     bad = (
         (
@@ -63,44 +63,44 @@ class LimitMissing(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        for field, words in _NUMBERS.items():
-            asked, there = getattr(enforced.declared, field), getattr(enforced.effective, field)
-            asked = _processors(enforced.declared) if field == "cpus" else asked
-            if isinstance(asked, Absent) or asked <= 0:
+        for field, name in _NUMBERS.items():
+            expected, actual = getattr(enforced.declared, field), getattr(enforced.effective, field)
+            expected = _declared_cpus(enforced.declared) if field == "cpus" else expected
+            if isinstance(expected, Absent) or expected <= 0:
                 continue
-            if there is UNKNOWN:
-                yield self.skip(f"the kernel's {words} could not be read")
-            elif there is UNSET or there < 0 or there > asked * _ROUNDED:
-                shown = "none" if there is UNSET or there < 0 else _amount(field, there)
-                message = f"should have a {words} of {_amount(field, asked)}, and has {shown}"
+            if actual is UNKNOWN:
+                yield self.skip(f"the kernel's {name} could not be read")
+            elif actual is UNSET or actual < 0 or actual > expected * _ROUNDED:
+                value = "none" if actual is UNSET or actual < 0 else _amount(field, actual)
+                message = f"should have a {name} of {_amount(field, expected)}, but has {value}"
                 yield self.finding(message, evidence=field)
-        for field, words in _SETS.items():
-            # A set as wide as that above it does not count as the container's own: the process's is compared.
-            asked, there = getattr(enforced.declared, field), getattr(enforced.process, field)
-            there = getattr(enforced.effective, field) if there is UNKNOWN else there
-            if isinstance(asked, str) and there is UNKNOWN:
-                yield self.skip(f"the kernel's {words} could not be read")
-            elif isinstance(asked, str) and isinstance(there, str) and _members(there) - _members(asked):
-                yield self.finding(f"should be kept on {words} {asked}, and may use {there}", evidence=field)
+        for field, name in _SETS.items():
+            # The cgroup reports no set of its own if it equals its parent's, so the process's set is compared.
+            expected, actual = getattr(enforced.declared, field), getattr(enforced.process, field)
+            actual = getattr(enforced.effective, field) if actual is UNKNOWN else actual
+            if isinstance(expected, str) and actual is UNKNOWN:
+                yield self.skip(f"the kernel's {name} could not be read")
+            elif isinstance(expected, str) and isinstance(actual, str) and _members(actual) - _members(expected):
+                yield self.finding(f"should use only {name} {expected}, but can use {actual}", evidence=field)
 
 
 def _amount(field: str, number: float) -> str:
-    """Memory as a size, all else as it is."""
+    """Format memory as a size, and other limits as numbers."""
     return format_size(number) if field.startswith("memory") else f"{number:g}"
 
 
-def _processors(declared: Container) -> Maybe[float]:
-    """What was asked for in either way: processors, or a quota in each period."""
+def _declared_cpus(declared: Container) -> Maybe[float]:
+    """The declared CPU limit, from `cpus` or from a quota and period."""
     if isinstance(declared.cpus, Absent) and isinstance(declared.cpu_quota, int):
         return declared.cpu_quota / (given(declared.cpu_period, 0) or _PERIOD)
     return declared.cpus
 
 
 def _members(text: str) -> frozenset[int]:
-    """The numbers of a list such as "0-3,8"."""
-    found: set[int] = set()
+    """The numbers in a list like "0-3,8"."""
+    members: set[int] = set()
     for part in text.split(","):
         first, _, last = part.strip().partition("-")
         if first.isdigit() and (last or first).isdigit():
-            found.update(range(int(first), min(int(last or first), int(first) + 8192) + 1))
-    return frozenset(found)
+            members.update(range(int(first), min(int(last or first), int(first) + 8192) + 1))
+    return frozenset(members)

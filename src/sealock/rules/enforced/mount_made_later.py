@@ -19,26 +19,26 @@ from sealock.rules.kit import (
 )
 
 _ENGINES: Final = ("/run/secrets", "/run/configs")
-"""What engines mount by themselves, beside what every container has."""
-_MOST: Final = 20
-"""Mounts that are told one by one."""
+"""What engines mount themselves, in addition to the usual mounts."""
+_MAX_REPORTED: Final = 20
+"""Mounts that are reported one by one."""
 
 _PODMAN: Final = frozenset({"/run", "/run/lock", "/tmp", "/var/log/journal", "/var/tmp"})  # noqa: S108  a container's
-"""Where Podman mounts memory by itself in containers that are read-only or run systemd, which it does not tell."""
+"""Where Podman mounts tmpfs in read-only or systemd containers without reporting it."""
 
 
 class MountMadeLater(Rule[Enforced]):
     """Mount that the engine does not know.
 
-    It was mounted after the start: by a process with SYS_ADMIN in the container, or from the host through its mount
-    namespace. The engine will neither show nor undo it.
+    The mount was made after the start: by a process with SYS_ADMIN in the container, or from the host through the
+    container's mount namespace. The engine neither shows nor removes it.
     """
 
     id = "K007"
     keywords = ("mount",)
     severity = Severity.MEDIUM
     references = (cis_docker("5.6"), man("mount_namespaces", 7))
-    remedy = "Find who mounted it; start the container anew to be rid of it, without SYS_ADMIN."
+    remedy = "Find out who mounted it; restart the container without SYS_ADMIN to remove it."
     fixable = False
     bad = (
         (
@@ -75,32 +75,33 @@ class MountMadeLater(Rule[Enforced]):
         if enforced.process.container_engine == "podman":
             known |= {mount.target for mount in effective if mount.kind == "tmpfs" and mount.target in _PODMAN}
         later = [mount for mount in effective if not _expected(mount, known, enforced.declared)]
-        for mount in later[:_MOST]:
+        for mount in later[:_MAX_REPORTED]:
             what = (
                 f"{mount.source} of the host"
                 if mount.source
-                else "a file system in memory"
+                else "a tmpfs"
                 if mount.kind == "tmpfs"
                 else "a file system"
             )
-            access = "read-only" if mount.read_only else "for writing"
+            access = "read-only" if mount.read_only else "writable"
             yield self.finding(
-                f"has {what} mounted {access} at {mount.target}", evidence=f"{mount.source} {mount.target}"
+                f"has an undeclared mount: {what} at {mount.target}, {access}",
+                evidence=f"{mount.source} {mount.target}",
             )
-        if len(later) > _MOST:
-            yield self.finding(f"has {len(later) - _MOST} more mounts", evidence="more mounts")
+        if len(later) > _MAX_REPORTED:
+            yield self.finding(f"has {len(later) - _MAX_REPORTED} more undeclared mounts", evidence="more mounts")
         targets = Counter(mount.target.rstrip("/") for mount in given(enforced.process.mounts, ()))
-        for target in sorted(name for name in known if targets[name] > 1)[:_MOST]:
-            yield self.finding(f"has something mounted over {target}, which hides what belongs there", evidence=target)
+        for target in sorted(name for name in known if targets[name] > 1)[:_MAX_REPORTED]:
+            yield self.finding(f"has a second mount over {target}, which hides the declared one", evidence=target)
 
 
 def _expected(mount: Mount, known: set[str], declared: Container) -> bool:
-    """Whether an engine made the mount, or it came along with one that is known."""
+    """Whether an engine made the mount, or it is part of a known one."""
     target = mount.target.rstrip("/")
     if target in known or target.startswith(_ENGINES):
         return True
     if target.startswith("/dev/") and (mount.source or "").startswith("/dev/"):
-        # With a user namespace, or without the right to make them, devices are mounted one by one.
+        # In a user namespace, or without CAP_MKNOD, engines bind-mount each device.
         return True
     if (declared.gpus or declared.runtime == "nvidia") and re.search("nvidia|cuda", target):
         return True

@@ -7,15 +7,15 @@ from sealock.rules.kit import Enforced, Iterator, Rule, RuleFinding, Severity, c
 class MountWritable(Rule[Enforced]):
     """Read-only mount is writable.
 
-    A folder or volume was given to the container for reading, and the kernel lets it write: somebody mounted it anew,
-    which a process with SYS_ADMIN in the container can do, or somebody on the host.
+    A directory or volume is declared read-only, but the kernel allows writing: someone remounted it, either a process
+    with SYS_ADMIN in the container or a user of the host.
     """
 
     id = "K016"
     keywords = ("read-only", "mount")
     severity = Severity.HIGH
     references = (cis_docker("5.6"), man("mount", 8))
-    remedy = "Start the container anew, without SYS_ADMIN, and find who mounted it for writing."
+    remedy = "Restart the container without SYS_ADMIN, and find out who remounted it."
     fixable = False
     bad = (
         (
@@ -42,4 +42,7 @@ class MountWritable(Rule[Enforced]):
         for mount in declared:
             if mount.read_only and mount.target.rstrip("/") in writable:
                 what = mount.source or "a file system in memory"
-                yield self.finding(f"may write to {what} at {mount.target}", evidence=f"{what} {mount.target}")
+                yield self.finding(
+                    f"can write to {what} at {mount.target}, which is declared read-only",
+                    evidence=f"{what} {mount.target}",
+                )

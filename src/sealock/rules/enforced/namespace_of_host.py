@@ -3,28 +3,25 @@ from __future__ import annotations
 from sealock.rules.kit import UNKNOWN, Enforced, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, given, man
 
 _KINDS: Final = {
-    "pid": "its view of processes",
-    "ipc": "its shared memory and semaphores",
-    "uts": "its host name",
-    "network_mode": "its network",
+    "pid": "its PID namespace",
+    "ipc": "its IPC namespace",
+    "uts": "its UTS namespace",
+    "network_mode": "its network namespace",
 }
 
 
 class NamespaceOfHost(Rule[Enforced]):
     """Container is in an undeclared host namespace.
 
-    The engine says that it has its own, and the kernel shows the host's. What it sees and can reach is then the host's:
-    its processes, its shared memory, its network, its name.
+    The engine reports a namespace of the container's own, but the kernel shows the host's. The container sees and
+    reaches the host's processes, shared memory, network or name.
     """
 
     id = "K008"
     keywords = ("namespace",)
     severity = Severity.HIGH
     references = (cis_docker("5.10"), man("namespaces", 7))
-    remedy = (
-        "Start the container anew without that namespace of the host, and look at the runtime where the "
-        "difference stays."
-    )
+    remedy = "Restart the container without the host's namespace; if the difference stays, check the runtime."
     fixable = False
     bad = (
         (
@@ -44,12 +41,12 @@ class NamespaceOfHost(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        spaces = {one.kind: one.host for one in given(enforced.process.namespaces, ())}
-        if spaces.get("mnt"):
-            # No option of any engine asks for that.
-            yield self.finding("sees the files of the host as they are", evidence="mnt", severity=Severity.CRITICAL)
+        namespaces = {namespace.kind: namespace.host for namespace in given(enforced.process.namespaces, ())}
+        if namespaces.get("mnt"):
+            # No engine has an option for that.
+            yield self.finding("shares its mount namespace with the host", evidence="mnt", severity=Severity.CRITICAL)
         for field, words in _KINDS.items():
-            asked, there = getattr(enforced.declared, field), getattr(enforced.effective, field)
-            joins = isinstance(asked, str) and (asked == "host" or asked.startswith("container:"))
-            if there == "host" and asked is not UNKNOWN and not joins:
+            expected, actual = getattr(enforced.declared, field), getattr(enforced.effective, field)
+            joins = isinstance(expected, str) and (expected == "host" or expected.startswith("container:"))
+            if actual == "host" and expected is not UNKNOWN and not joins:
                 yield self.finding(f"shares {words} with the host", evidence=field)

@@ -6,15 +6,15 @@ from sealock.rules.kit import Absent, Enforced, Iterator, Rule, RuleFinding, Sev
 class NewPrivilegesPossible(Rule[Enforced]):
     """no-new-privileges is declared but not in effect.
 
-    A setuid program in this container can still raise its privileges, although the engine was told to forbid it. The
-    flag is inherited by every process, so a first process without it means that it never was set.
+    A setuid program in this container can still raise its privileges, although its settings forbid it. Every process
+    inherits the flag, so a first process without it means that it was never set.
     """
 
     id = "K003"
     keywords = ("no-new-privileges",)
     severity = Severity.MEDIUM
     references = (cis_docker("5.26"), man("PR_SET_NO_NEW_PRIVS", 2))
-    remedy = "Start the container anew with --security-opt no-new-privileges=true, and see that the runtime keeps it."
+    remedy = "Restart the container with --security-opt no-new-privileges=true, and check that the runtime sets it."
     fixable = False
     bad = (
         (
@@ -33,6 +33,9 @@ class NewPrivilegesPossible(Rule[Enforced]):
         if enforced.declared.no_new_privileges is not True:
             return
         if isinstance(enforced.process.no_new_privileges, Absent):
-            yield self.skip("the flag could not be read")
+            yield self.skip("the no_new_privs flag could not be read")
         elif not enforced.process.no_new_privileges:
-            yield self.finding("may gain privileges by setuid programs all the same", evidence="no_new_privileges")
+            yield self.finding(
+                "can gain privileges through setuid programs although no-new-privileges is set",
+                evidence="no_new_privileges",
+            )

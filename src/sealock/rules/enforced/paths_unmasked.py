@@ -7,15 +7,15 @@ from sealock.rules.kit import UNKNOWN, Absent, Enforced, Iterator, Rule, RuleFin
 class PathsUnmasked(Rule[Enforced]):
     """Masked paths are exposed.
 
-    Engines cover /proc/kcore, /proc/sys and the like, and the kernel shows them uncovered. Somebody unmounted the
-    covers, or the runtime never made them; they lead to the kernel's memory and settings.
+    Engines mask /proc/kcore, /proc/sys and the like, but the kernel shows them unmasked. Someone unmounted the masks,
+    or the runtime never made them; these paths give access to the kernel's memory and settings.
     """
 
     id = "K013"
     keywords = ("masked paths", "/proc")
     severity = Severity.HIGH
     references = (cwe(732), man("proc", 5))
-    remedy = "Start the container anew, without SYS_ADMIN, and look at the runtime where the difference stays."
+    remedy = "Restart the container without SYS_ADMIN; if the difference stays, check the runtime."
     fixable = False
     bad = (
         (
@@ -35,13 +35,17 @@ class PathsUnmasked(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        declared, there = enforced.declared, enforced.effective.unconfined_paths
+        declared, unconfined = enforced.declared, enforced.effective.unconfined_paths
         if is_privileged(declared) or declared.unconfined_paths is True:
             return
         paths = enforced.process.uncovered
-        if declared.unconfined_paths is UNKNOWN or (isinstance(there, Absent) and isinstance(paths, Absent)):
+        if declared.unconfined_paths is UNKNOWN or (isinstance(unconfined, Absent) and isinstance(paths, Absent)):
             yield self.skip("its mounts could not be read")
         elif isinstance(paths, tuple) and paths:
-            yield self.finding(f"sees {', '.join(paths)} uncovered, or may write there", evidence=" ".join(paths))
-        elif there is True:
-            yield self.finding("sees /proc/kcore and /proc/sys uncovered", evidence="unconfined_paths")
+            yield self.finding(
+                f"can read or write {', '.join(paths)}, which the engine should mask", evidence=" ".join(paths)
+            )
+        elif unconfined is True:
+            yield self.finding(
+                "can read /proc/kcore and write /proc/sys, which the engine should mask", evidence="unconfined_paths"
+            )

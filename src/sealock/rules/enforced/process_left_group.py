@@ -6,15 +6,15 @@ from sealock.rules.kit import Enforced, Iterator, Rule, RuleFinding, Severity, c
 class ProcessLeftGroup(Rule[Enforced]):
     """Process outside of the container's cgroup.
 
-    Limits on memory, processors and processes hold for the group alone: a process outside it uses what it likes, and
-    the engine neither counts nor ends it. Only somebody with root's rights on the host can have moved it.
+    Limits on memory, CPU and processes apply only inside the cgroup: a process outside it has no limits, and the engine
+    neither counts nor stops it. Only root on the host can have moved it.
     """
 
     id = "K011"
     keywords = ("cgroup",)
     severity = Severity.MEDIUM
     references = (cis_docker("5.25"), man("cgroups", 7))
-    remedy = "Find who moved it; end it, or write its id into the cgroup.procs of the container again."
+    remedy = "Find out who moved it; stop it, or write its PID to the container's cgroup.procs."
     fixable = False
     bad = (
         (
@@ -31,4 +31,4 @@ class ProcessLeftGroup(Rule[Enforced]):
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
         for pid in enforced.outside:
-            yield self.finding(f"has process {pid}, which is not counted or limited with it", evidence="outside")
+            yield self.finding(f"has process {pid} outside its cgroup, without its limits", evidence="outside")

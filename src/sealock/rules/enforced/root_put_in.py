@@ -7,16 +7,16 @@ from sealock.rules.kit import UNKNOWN, Enforced, Iterator, Rule, RuleFinding, Se
 class RootPutIn(Rule[Enforced]):
     """Process runs as root although PID 1 does not.
 
-    Somebody used `docker exec --user 0`, or a program with the setuid bit raised itself. What was to run as an ordinary
-    user has a process beside it that may change all of the container's files. Where a container starts as root, and
-    its program becomes somebody else by itself, checks of its health and the like are root's too, and nothing is said.
+    Someone ran `docker exec --user 0`, or a setuid program became root. Besides the ordinary user's program there is
+    now a process that can change all of the container's files. In a container that starts as root and then drops
+    privileges, health checks run as root too; the rule does not report those.
     """
 
     id = "K018"
     keywords = ("PID 1", "root", "exec")
     severity = Severity.LOW
     references = (cis_docker("5.24"), docker_docs("reference/cli/docker/container/exec/"))
-    remedy = "End that process; run no `docker exec --user 0`, and set no-new-privileges against setuid programs."
+    remedy = "Stop that process; do not run `docker exec --user 0`, and set no-new-privileges against setuid programs."
     fixable = False
     bad = (
         (
@@ -45,23 +45,27 @@ class RootPutIn(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        first, asked = enforced.process, enforced.declared.user
-        if not isinstance(asked, str) or asked.partition(":")[0] in {"", "0", "root"}:
+        first, user = enforced.process, enforced.declared.user
+        if not isinstance(user, str) or user.partition(":")[0] in {"", "0", "root"}:
             return
         if first.uid is UNKNOWN:
             yield self.skip("its user could not be read")
             return
-        ranges = given(first.uid_map, ())
+        mappings = given(first.uid_map, ())
         root = next(
-            (range_.outside - range_.inside for range_ in ranges if range_.inside <= 0 < range_.inside + range_.count),
+            (
+                mapping.outside - mapping.inside
+                for mapping in mappings
+                if mapping.inside <= 0 < mapping.inside + mapping.count
+            ),
             0,
         )
         if first.uid == root:
             return
         for other in enforced.others:
             if other.uid == root:
-                yield self.finding(f"has {_called(other)} in it, which runs as root", evidence=f"{other.name}")
+                yield self.finding(f"contains {_name(other)}, which runs as root", evidence=f"{other.name}")
 
 
-def _called(process: Process) -> str:
+def _name(process: Process) -> str:
     return f"process {process.pid} ({process.name})" if isinstance(process.name, str) else f"process {process.pid}"

@@ -6,15 +6,14 @@ from sealock.rules.kit import Absent, Enforced, Iterator, Rule, RuleFinding, Sev
 class RootWritable(Rule[Enforced]):
     """Root file system is writable despite read-only.
 
-    Somebody mounted it anew for writing, or it never was read-only. What the image brought can now be changed, which is
-    what an intruder wants first.
+    Someone remounted it writable, or it never was read-only. An attacker can now change the image's programs and files.
     """
 
     id = "K006"
     keywords = ("read-only", "root file system", "read_only")
     severity = Severity.HIGH
     references = (cis_docker("5.13"),)
-    remedy = "Start the container anew with --read-only, and find who mounted it (a process with SYS_ADMIN can)."
+    remedy = "Restart the container with --read-only, and find out who remounted it (a process with SYS_ADMIN can)."
     fixable = False
     bad = (
         (
@@ -35,4 +34,4 @@ class RootWritable(Rule[Enforced]):
         if isinstance(enforced.effective.read_only, Absent):
             yield self.skip("its mounts could not be read")
         elif not enforced.effective.read_only:
-            yield self.finding("can write to its root file system", evidence="read_only")
+            yield self.finding("can write to its root file system, which is declared read-only", evidence="read_only")

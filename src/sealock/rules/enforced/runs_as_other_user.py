@@ -6,8 +6,8 @@ from sealock.rules.kit import Absent, Enforced, Iterator, Rule, RuleFinding, Sev
 class RunsAsOtherUser(Rule[Enforced]):
     """Container runs as root despite USER.
 
-    The engine was told a user, and the kernel shows user id 0 inside. The program changed to root by a setuid program,
-    or the name that was given means root in the image.
+    The settings name a user, but the process has UID 0. The program became root through a setuid program, or the name
+    means root in the image.
     """
 
     id = "K009"
@@ -15,8 +15,8 @@ class RunsAsOtherUser(Rule[Enforced]):
     severity = Severity.MEDIUM
     references = (cis_docker("4.1"),)
     remedy = (
-        "Look what the name means in /etc/passwd of the image; forbid setuid programs with "
-        "--security-opt no-new-privileges=true."
+        "Look the name up in /etc/passwd of the image; forbid setuid programs with --security-opt no-new- "
+        "privileges=true."
     )
     fixable = False
     bad = (
@@ -33,10 +33,10 @@ class RunsAsOtherUser(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        asked, there = enforced.declared.user, enforced.effective.user
-        if not isinstance(asked, str) or asked.partition(":")[0] in {"", "0", "root"}:
+        expected, actual = enforced.declared.user, enforced.effective.user
+        if not isinstance(expected, str) or expected.partition(":")[0] in {"", "0", "root"}:
             return
-        if isinstance(there, Absent):
+        if isinstance(actual, Absent):
             yield self.skip("the user could not be read")
-        elif there.partition(":")[0] == "0":
-            yield self.finding(f"should run as {asked}, and runs as root", evidence="user")
+        elif actual.partition(":")[0] == "0":
+            yield self.finding(f"should run as {expected}, but runs as root", evidence="user")

@@ -18,17 +18,15 @@ from sealock.rules.kit import (
 class SeccompMissing(Rule[Enforced]):
     """Declared seccomp filter is not in effect.
 
-    The engine says that system calls are filtered, and the kernel shows a first process without a filter: the kernel
-    was built without seccomp, the runtime dropped it, or the container was started in another way.
+    The engine reports that system calls are filtered, but the first process has no filter: the kernel was built without
+    seccomp, the runtime dropped it, or the container was started in another way.
     """
 
     id = "K002"
     keywords = ("seccomp",)
     severity = Severity.HIGH
     references = (cis_docker("5.22"), docker_docs("engine/security/seccomp/"))
-    remedy = (
-        "Look for seccomp in `docker info` and in the kernel (CONFIG_SECCOMP_FILTER), then start the container anew."
-    )
+    remedy = "Look for seccomp in `docker info` and in the kernel (CONFIG_SECCOMP_FILTER), then restart the container."
     fixable = False
     bad = (
         (
@@ -48,7 +46,7 @@ class SeccompMissing(Rule[Enforced]):
         if is_privileged(declared) or declared.seccomp == "unconfined":
             return
         if isinstance(mode, Absent) or declared.seccomp is UNKNOWN:
-            yield self.skip("the mode of the filter could not be read")
+            yield self.skip("the seccomp mode could not be read")
         elif mode == 0:
-            profile = "the built-in profile" if declared.seccomp in {UNSET, "builtin"} else declared.seccomp
-            yield self.finding(f"should run under {profile}, and runs under no filter", evidence="seccomp")
+            profile = "the built-in seccomp profile" if declared.seccomp in {UNSET, "builtin"} else declared.seccomp
+            yield self.finding(f"should run under {profile}, but has no seccomp filter", evidence="seccomp")

@@ -1,1 +1,1 @@
-"""The rules on an engine's networks."""
+"""Rules on an engine's networks."""

@@ -6,8 +6,8 @@ from sealock.rules.kit import EngineNetwork, Iterator, Rule, RuleFinding, Severi
 class DefaultBridgeOpen(Rule[EngineNetwork]):
     """Inter-container communication (icc) is on for the default bridge.
 
-    They share it because nobody gave them a network, and every port of each is open to all the others, with no names
-    to reach them by. A network for those that belong together keeps the rest out.
+    Containers that name no network share the default bridge. Every port of each is open to all the others, and they
+    cannot find each other by name. A user-defined network connects only the containers that belong together.
     """
 
     id = "N003"
@@ -19,7 +19,8 @@ class DefaultBridgeOpen(Rule[EngineNetwork]):
         docker_docs("engine/network/drivers/bridge/#differences-between-user-defined-bridges-and-the-default-bridge"),
     )
     remedy = (
-        'Give them networks: `docker network create NAME`, `docker network connect NAME CONTAINER`; set "icc": false.'
+        "Create a network and connect the containers to it: `docker network create NAME`, `docker network connect "
+        'NAME CONTAINER`; set "icc": false.'
     )
     fixable = False
     bad = (
@@ -42,7 +43,7 @@ class DefaultBridgeOpen(Rule[EngineNetwork]):
     def check(self, network: EngineNetwork, /) -> Iterator[RuleFinding]:
         if network.name != "bridge" or network.icc is False:
             return
-        there = [one.container for one in given(network.endpoints, ())]
-        if len(there) > 1:
-            shown = ", ".join(there[:5]) + (f" and {len(there) - 5} more" if len(there) > 5 else "")
-            yield self.finding(f"joins {shown} without a wall between them", evidence="icc")
+        names = [endpoint.container for endpoint in given(network.endpoints, ())]
+        if len(names) > 1:
+            shortened = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+            yield self.finding(f"connects {shortened} without isolation", evidence="icc")

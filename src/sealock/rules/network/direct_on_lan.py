@@ -6,8 +6,8 @@ from sealock.rules.kit import EngineNetwork, Iterator, Rule, RuleFinding, Severi
 class DirectOnLan(Rule[EngineNetwork]):
     """macvlan or ipvlan network bypasses the host firewall.
 
-    With macvlan and ipvlan they have addresses of the local network and go past the host's filters: each port that a
-    program opens is open to all neighbours.
+    With macvlan and ipvlan, containers have addresses of the local network and bypass the host's firewall: every port
+    that a program opens is reachable from that network.
     """
 
     id = "N004"
@@ -15,7 +15,7 @@ class DirectOnLan(Rule[EngineNetwork]):
     severity = Severity.LOW
     reads = ("driver", "internal")
     references = (docker_docs("engine/network/drivers/macvlan/"),)
-    remedy = "Filter at the switch or router, or use a bridge and publish what is needed."
+    remedy = "Filter at the switch or router, or use a bridge network and publish the ports you need."
     fixable = False
     bad = ('{"observed": {"networks": [{"name": "app", "driver": "macvlan", "internal": false}]}}',)
     good = (
@@ -25,4 +25,6 @@ class DirectOnLan(Rule[EngineNetwork]):
 
     def check(self, network: EngineNetwork, /) -> Iterator[RuleFinding]:
         if network.driver in {"macvlan", "ipvlan"} and network.internal is not True:
-            yield self.finding(f"puts its containers on the local network ({network.driver})", evidence="driver")
+            yield self.finding(
+                f"connects its containers to the local network directly ({network.driver})", evidence="driver"
+            )

@@ -6,8 +6,8 @@ from sealock.rules.kit import EngineNetwork, Iterator, Rule, RuleFinding, Severi
 class GatewayUnprotected(Rule[EngineNetwork]):
     """Gateway mode exposes unpublished ports.
 
-    With the gateway mode nat-unprotected every port of every container on it is open to whoever routes there, and
-    with routed the address itself is reachable; only published ports are filtered.
+    With the gateway mode nat-unprotected, every port of every container on the network is open to any host that has a
+    route to it. With routed, the containers' addresses are reachable, but only on published ports.
     """
 
     id = "N002"
@@ -15,7 +15,9 @@ class GatewayUnprotected(Rule[EngineNetwork]):
     severity = Severity.MEDIUM
     reads = ("driver",)
     references = (docker_docs("engine/network/packet-filtering-firewalls/"),)
-    remedy = "Make it anew without the option com.docker.network.bridge.gateway_mode_ipv4 (and _ipv6), which means nat."
+    remedy = (
+        "Recreate it without the option com.docker.network.bridge.gateway_mode_ipv4 (and _ipv6); the default is nat."
+    )
     fixable = False
     bad = (
         '{"observed": {"networks": [{"name": "app", "driver": "bridge", "gateway_mode_ipv4": "nat-unprotected"}]}}',
@@ -30,8 +32,12 @@ class GatewayUnprotected(Rule[EngineNetwork]):
         for field, family in (("gateway_mode_ipv4", "IPv4"), ("gateway_mode_ipv6", "IPv6")):
             mode = getattr(network, field)
             if mode == "nat-unprotected":
-                yield self.finding(f"lets every port of its containers be reached over {family}", evidence=field)
+                yield self.finding(
+                    f"exposes every port of its containers over {family} (nat-unprotected)", evidence=field
+                )
             elif mode == "routed":
                 yield self.finding(
-                    f"routes its containers' addresses over {family}", evidence=field, severity=Severity.LOW
+                    f"exposes the addresses of its containers over {family} (routed)",
+                    evidence=field,
+                    severity=Severity.LOW,
                 )

@@ -6,8 +6,8 @@ from sealock.rules.kit import EngineNetwork, Iterator, Rule, RuleFinding, Severi
 class OverlayAttachable(Rule[EngineNetwork]):
     """Attachable overlay network.
 
-    An attachable overlay is open to plain `docker run` on every machine of the swarm, not only to services that a
-    manager placed: who can start a container can sit among them.
+    Not only services that a manager scheduled, but also containers from `docker run` on any node of the swarm can join
+    an attachable overlay network.
     """
 
     id = "N005"
@@ -15,7 +15,7 @@ class OverlayAttachable(Rule[EngineNetwork]):
     severity = Severity.LOW
     reads = ("driver", "attachable")
     references = (docker_docs("engine/network/drivers/overlay/"),)
-    remedy = "Make it anew without --attachable, unless plain containers must join."
+    remedy = "Recreate it without --attachable, unless standalone containers have to join."
     pedantic = True
     fixable = False
     bad = ('{"observed": {"networks": [{"name": "app", "driver": "overlay", "attachable": true}]}}',)
@@ -23,4 +23,4 @@ class OverlayAttachable(Rule[EngineNetwork]):
 
     def check(self, network: EngineNetwork, /) -> Iterator[RuleFinding]:
         if network.driver == "overlay" and network.attachable is True:
-            yield self.finding("can be joined by any container of any node", evidence="attachable")
+            yield self.finding("lets any container on any node join", evidence="attachable")

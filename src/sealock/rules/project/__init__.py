@@ -1,1 +1,1 @@
-"""Rules on several containers that belong together."""
+"""Rules on a project: several containers that belong together."""

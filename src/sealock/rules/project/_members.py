@@ -1,4 +1,4 @@
-"""Who is on which network, and what a service is for."""
+"""Which networks a service joins, and what it is for."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _FRONTS: Final = frozenset(
 _DATABASES: Final = tuple(
     dict.fromkeys(word for service in SERVICES.values() if service.kind == "database" for word in service.images)
 )
-_BESIDE: Final = ("exporter", "admin", "express", "backup", "commander", "insight", "ui", "migrat")
+_TOOLS: Final = ("exporter", "admin", "express", "backup", "commander", "insight", "ui", "migrat")
 
 
 def networks_of(service: Service) -> tuple[str, ...]:
-    """The networks that a service joins, the project's default one where it names none."""
+    """The networks that a service joins; without a list, the project's default network."""
     container = service.container
     if container.network_mode is not UNSET:
         return ()
@@ -27,9 +27,9 @@ def networks_of(service: Service) -> tuple[str, ...]:
 
 
 def is_database(service: Service) -> bool:
-    """Whether a service's image is that of a database."""
+    """Whether a service runs a database image."""
     last = given(service.container.image, "").rpartition("/")[2].partition(":")[0]
-    return any(word in last for word in _DATABASES) and not any(word in last for word in _BESIDE)
+    return any(word in last for word in _DATABASES) and not any(word in last for word in _TOOLS)
 
 
 def is_front(service: Service) -> bool:
@@ -38,11 +38,11 @@ def is_front(service: Service) -> bool:
     return name is not None and name.familiar in _FRONTS
 
 
-def speaks_of(service: Service, other: str) -> bool:
-    """Whether anything that a service is told names the other one."""
+def refers_to(service: Service, other: str) -> bool:
+    """Whether a service's settings name the other service."""
     container = service.container
     texts = [variable.value or "" for variable in given(container.environment, ())]
     texts += [*given(container.command, ()), *given(container.entrypoint, ())]
     texts += [label.value for label in given(container.labels, ())]
     texts += [link.target for link in given(container.links, ())]
-    return any(one.service == other for one in service.depends_on) or any(other in text for text in texts)
+    return any(dependency.service == other for dependency in service.depends_on) or any(other in text for text in texts)

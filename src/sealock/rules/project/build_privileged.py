@@ -6,16 +6,16 @@ from sealock.rules.kit import Iterator, Project, Rule, RuleFinding, Severity, cw
 class BuildPrivileged(Rule[Project]):
     """Build with elevated privileges.
 
-    A privileged build, or one that is entitled to security.insecure, runs each RUN with the rights of the host's root:
-    every package that it installs gets them too. The host's network lets it reach what listens on the host's loopback
-    address. Take them away; what needs them belongs before or after the build.
+    A privileged build, or one with the entitlement security.insecure, runs each RUN with root's rights on the host, and
+    so does every package that it installs. On the host's network a build reaches what listens on the host's loopback
+    address. Remove these rights; do what needs them before or after the build.
     """
 
     id = "P006"
     keywords = ("privileges", "build", "privileged", "entitlements")
     severity = Severity.HIGH
     references = (cwe(250), docker_docs("reference/compose-file/build/#entitlements"))
-    remedy = "Take privileged, the entitlements and the host's network away from the build."
+    remedy = "Remove privileged, the entitlements and the host's network from the build."
     bad = (
         "services:\n  app:\n    build:\n      context: .\n      privileged: true\n",
         "services:\n  app:\n    build:\n      context: .\n      entitlements: [security.insecure]\n",
@@ -33,18 +33,18 @@ class BuildPrivileged(Rule[Project]):
             if build is None:
                 continue
             if build.privileged:
-                yield self.finding(f"builds {service.name} as the host's root", (*at, "privileged"))
-            for index, one in enumerate(build.entitlements):
-                if one in {"security.insecure", "network.host"} or one.startswith("device"):
-                    severity = Severity.HIGH if one == "security.insecure" else Severity.MEDIUM
+                yield self.finding(f"builds {service.name} in privileged mode", (*at, "privileged"))
+            for index, entitlement in enumerate(build.entitlements):
+                if entitlement in {"security.insecure", "network.host"} or entitlement.startswith("device"):
+                    severity = Severity.HIGH if entitlement == "security.insecure" else Severity.MEDIUM
                     yield self.finding(
-                        f"entitles the build of {service.name} to {one}",
+                        f"grants the entitlement {entitlement} to the build of {service.name}",
                         (*at, "entitlements", index),
                         severity=severity,
                     )
             if build.network == "host":
                 yield self.finding(
-                    f"builds {service.name} on the host's own network", (*at, "network"), severity=Severity.MEDIUM
+                    f"builds {service.name} on the host's network", (*at, "network"), severity=Severity.MEDIUM
                 )
             for index, key in enumerate(build.ssh):
                 if (
@@ -53,8 +53,8 @@ class BuildPrivileged(Rule[Project]):
                     and not key.endswith(".sock")
                 ):
                     yield self.finding(
-                        f"hands a private key to the build of {service.name} ({key})",
+                        f"passes a private key to the build of {service.name} ({key})",
                         (*at, "ssh", index),
                         severity=Severity.LOW,
-                        remedy="Hand over an agent (ssh: [default]): it signs, and never shows the key.",
+                        remedy="Pass an SSH agent (ssh: [default]): it signs without revealing the key.",
                     )

@@ -6,9 +6,9 @@ from sealock.rules.kit import Iterator, Project, Rule, RuleFinding, Severity, do
 class DependencyUnready(Rule[Project]):
     """depends_on does not wait for readiness.
 
-    `depends_on` alone waits until the other container exists, not until it answers: the program then meets a database
-    that is still starting. Give the other a health check and wait with `condition: service_healthy`; programs that try
-    again by themselves need neither.
+    `depends_on` without a condition waits until the other container is started, not until it answers: the program then
+    connects to a database that is still starting. Add a health check and wait with `condition: service_healthy`;
+    programs that retry by themselves need neither.
     """
 
     id = "P007"
@@ -16,7 +16,7 @@ class DependencyUnready(Rule[Project]):
     severity = Severity.INFO
     pedantic = True
     references = (docker_docs("compose/how-tos/startup-order/"),)
-    remedy = "Wait with condition: service_healthy, and give the other service a health check."
+    remedy = "Wait with condition: service_healthy, and add a health check to the other service."
     bad = (
         "services:\n  app:\n    image: acme/app:1\n    depends_on: [db]\n  db:\n    image: postgres:16\n",
         (
@@ -34,10 +34,10 @@ class DependencyUnready(Rule[Project]):
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         for service in project.services:
-            for index, one in enumerate(service.depends_on):
-                if one.condition == "service_started":
+            for index, dependency in enumerate(service.depends_on):
+                if dependency.condition == "service_started":
                     yield self.finding(
-                        f"starts {service.name} as soon as {one.service} exists, ready or not",
+                        f"starts {service.name} before {dependency.service} is ready",
                         ("services", service.name, "depends_on", index),
-                        evidence=f"{service.name} {one.service}",
+                        evidence=f"{service.name} {dependency.service}",
                     )

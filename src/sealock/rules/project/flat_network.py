@@ -2,18 +2,18 @@ from __future__ import annotations
 
 from sealock.model.project import Service
 from sealock.rules.kit import Confidence, Final, Iterator, Project, Rule, RuleFinding, Severity, cwe, docker_docs
-from sealock.rules.project._members import is_database, is_front, networks_of, speaks_of
+from sealock.rules.project._members import is_database, is_front, networks_of, refers_to
 
-_MOST: Final = 20
-"""Databases that are named for one network."""
+_MAX_DATABASES: Final = 20
+"""Databases that a finding names at most for a network."""
 
 
 class FlatNetwork(Rule[Project]):
     """Published service and database share a network.
 
-    Services of one network reach each other on every port. A proxy that serves strangers needs the application, and the
-    application its database, but not the proxy the database: whoever gets into the proxy is at its door at once. Make a
-    network for each pair that speaks (front, back), and mark the inner one `internal: true`.
+    Services on one network reach each other on every port. A public proxy needs the application, and the application
+    its database, but the proxy does not need the database: an attacker in the proxy reaches it at once. Make a network
+    for each pair that communicates (front, back), and mark the inner one `internal: true`.
     """
 
     id = "P001"
@@ -21,7 +21,7 @@ class FlatNetwork(Rule[Project]):
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     references = (cwe(653), docker_docs("compose/how-tos/networking/#specify-custom-networks"))
-    remedy = "Make one network for proxy and application and another, internal one for application and database."
+    remedy = "Make one network for proxy and application, and an internal one for application and database."
     bad = (
         (
             "services:\n  web:\n    image: nginx:1.27\n    ports: ['80:80']\n  app:\n    image: acme/app:1\n"
@@ -42,20 +42,22 @@ class FlatNetwork(Rule[Project]):
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         if project.kind != "compose":
             return
-        held_by: dict[str, list[Service]] = {}
+        services: dict[str, list[Service]] = {}
         for service in project.services:
             for network in networks_of(service):
-                held_by.setdefault(network, []).append(service)
-        databases = {network: [one for one in held if is_database(one)] for network, held in held_by.items()}
+                services.setdefault(network, []).append(service)
+        databases = {
+            network: [member for member in members if is_database(member)] for network, members in services.items()
+        }
         for front in project.services:
             if not is_front(front) or not front.container.ports:
                 continue
             for network in networks_of(front):
-                near = databases[network][:_MOST]
-                seen = [one.name for one in near if not speaks_of(front, one.name)]
-                if len(held_by[network]) > 2 and seen:
+                near = databases[network][:_MAX_DATABASES]
+                names = [database.name for database in near if not refers_to(front, database.name)]
+                if len(services[network]) > 2 and names:
                     yield self.finding(
-                        f"lets {front.name}, which serves strangers, reach {' and '.join(seen)} on network {network}",
+                        f"lets the published {front.name} reach {' and '.join(names)} on network {network}",
                         ("services", front.name),
-                        evidence=f"{front.name} {network} {' '.join(seen)}",
+                        evidence=f"{front.name} {network} {' '.join(names)}",
                     )

@@ -10,17 +10,17 @@ from sealock.rules.kit import Add, Iterator, On, Project, Remove, Rule, RuleFind
 class LegacyLink(Rule[Project]):
     """Legacy --link between containers.
 
-    On the default bridge a link copies all environment variables of the other container into this one, its secrets too,
-    and goes stale when the other restarts. On a user-defined network containers find each other by name, so links are
-    not needed: `docker network create app`, then `--network app` for both. The services of a compose project share
-    such a network already.
+    On the default bridge a link copies all environment variables of the other container into this one, including
+    secrets, and breaks when the other restarts. On a user-defined network containers find each other by name, so links
+    are not needed: `docker network create app`, then `--network app` for both. The services of a compose project share
+    a network already.
     """
 
     id = "P012"
     keywords = ("--link", "link", "links", "legacy")
     severity = Severity.LOW
     references = (cwe(497), docker_docs("engine/network/links/"))
-    remedy = "Let both join a user-defined network (docker network create app; --network app), and drop the link."
+    remedy = "Let both join a user-defined network (docker network create app; --network app), and remove the link."
     bad = (
         "docker run -d --name db postgres:16\ndocker run -d --link db alpine\n",
         "docker run -d --name db postgres:16\ndocker run -d --link db:database alpine\n",
@@ -43,25 +43,25 @@ class LegacyLink(Rule[Project]):
                 aliased = link.alias != link.target
                 yield self.finding(
                     f"links {service.name} to {link.target}"
-                    + (", and gives it all of the other's environment variables, secrets included" if bridge else ""),
+                    + (", and copies the other's environment variables into it, including secrets" if bridge else ""),
                     ("services", service.name, "links", index),
                     fix=_fix(project, service, link, named.get(link.target)),
                     severity=Severity.LOW if bridge else Severity.INFO,
                     safe=not bridge and not aliased,
-                    remedy=f"Give {link.target} the network alias {link.alias}, and drop the link."
+                    remedy=f"Give {link.target} the network alias {link.alias}, and remove the link."
                     if aliased and not bridge
                     else "",
                 )
             for index, name in enumerate(service.external_links):
                 yield self.finding(
-                    f"links {service.name} to {name} outside of the project",
+                    f"links {service.name} to {name} outside the project",
                     ("services", service.name, "external_links", index),
-                    remedy="Let both join one external network.",
+                    remedy="Let both join an external network.",
                 )
 
 
 def _fix(project: Project, service: Service, link: Link, other: Service | None) -> tuple[Change, ...]:
-    """Drop the link, once both are on a network on which the other has the name that the link gave it."""
+    """Remove the link if both containers share a network that resolves the linked name, or can join one."""
     drop = On(service.subject, Remove("links", link))
     if other is None:
         return ()

@@ -8,16 +8,16 @@ _BRIDGE = "com.docker.network.bridge."
 class NetworkUnprotected(Rule[Project]):
     """Gateway mode exposes unpublished ports of the network.
 
-    Docker drops what comes from outside for ports that are not published. The gateway mode nat-unprotected takes that
-    guard away, and routed opens published ports on the container's own address, past all host addresses: with a
-    route to the network, neighbours of the host reach every port of its containers. Publish what is meant instead.
+    Docker drops traffic from outside to unpublished ports. The gateway mode nat-unprotected turns that off, and routed
+    opens published ports on the container's own address instead of the host's: with a route to the network, other hosts
+    reach every port, or every published one. Publish the ports you need instead.
     """
 
     id = "P011"
     keywords = ("gateway mode", "unpublished ports", "nat-unprotected", "gateway_mode", "network")
     severity = Severity.MEDIUM
     references = (cwe(668), docker_docs("engine/network/packet-filtering-firewalls/"))
-    remedy = "Take the option away (the mode nat is the default), and publish the ports that are meant."
+    remedy = "Remove the option (the default mode is nat), and publish the ports you need."
     bad = (
         (
             "services:\n  app:\n    image: acme/app:1\nnetworks:\n  default:\n    driver_opts:\n"
@@ -38,12 +38,12 @@ class NetworkUnprotected(Rule[Project]):
                 short = name.removeprefix(_BRIDGE)
                 if short in {"gateway_mode_ipv4", "gateway_mode_ipv6"} and value in {"nat-unprotected", "routed"}:
                     severity, what = (
-                        (Severity.HIGH, "lets strangers reach every port")
+                        (Severity.HIGH, "exposes every port")
                         if value == "nat-unprotected"
-                        else (Severity.LOW, "lets strangers reach published ports directly")
+                        else (Severity.LOW, "exposes published ports directly")
                     )
                 elif short == "trusted_host_interfaces" and value:
-                    severity, what = Severity.LOW, f"lets what comes in by {value} reach every port"
+                    severity, what = Severity.LOW, f"lets traffic from interface {value} reach every port"
                 else:
                     continue
                 yield self.finding(

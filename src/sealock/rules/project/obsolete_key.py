@@ -6,8 +6,8 @@ from sealock.rules.kit import Iterator, Project, Rule, RuleFinding, Severity, do
 class ObsoleteKey(Rule[Project]):
     """Obsolete compose key.
 
-    The top-level `version` is ignored since Compose 1.27 and warned of since 2.25. It does no harm, but reads as if it
-    chose a format. Take it out.
+    Compose ignores the top-level `version` since 1.27 and warns since 2.25. It does no harm, but suggests that it
+    selects a format. Remove it.
     """
 
     id = "P008"
@@ -15,7 +15,7 @@ class ObsoleteKey(Rule[Project]):
     severity = Severity.INFO
     pedantic = True
     references = (docker_docs("reference/compose-file/version-and-name/"),)
-    remedy = "Take the key out."
+    remedy = "Remove the key."
     bad = ("version: '3.8'\nservices:\n  app:\n    image: acme/app:1\n",)
     good = ("services:\n  app:\n    image: acme/app:1\n",)
     fixable = False
@@ -23,5 +23,5 @@ class ObsoleteKey(Rule[Project]):
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         for index, pointer in enumerate(project.obsolete):
             yield self.finding(
-                f"has the key {pointer.strip('/')}, which nothing reads", ("obsolete", index), evidence=pointer
+                f"sets {pointer.strip('/')}, which Compose ignores", ("obsolete", index), evidence=pointer
             )

@@ -6,22 +6,22 @@ from sealock.rules.ports import everywhere, numbers
 
 
 def _together(service: Service, other: Service) -> bool:
-    """Whether the two are ever started together, going by their profiles."""
+    """Whether the profiles of two services allow them to run together."""
     return not service.profiles or not other.profiles or not set(service.profiles).isdisjoint(other.profiles)
 
 
 class PortConflict(Rule[Project]):
     """Two services publish the same host port.
 
-    Only the first that starts gets the port; the other does not start, or answers in the place of the one that people
-    mean. 0.0.0.0 takes the port on every other address too.
+    Only the service that starts first gets the port; the other does not start. 0.0.0.0 takes the port on every other
+    address too.
     """
 
     id = "P009"
     keywords = ("port", "conflict")
     severity = Severity.MEDIUM
     references = (docker_docs("reference/compose-file/services/#ports"),)
-    remedy = "Give one of them another host port, or put both behind one reverse proxy."
+    remedy = "Give one of them another host port, or put both behind a reverse proxy."
     bad = (
         (
             "services:\n  a:\n    image: acme/a:1\n    ports: ['8080:80']\n"
@@ -46,16 +46,16 @@ class PortConflict(Rule[Project]):
         taken: list[tuple[Service, range, str, str | None]] = []
         for service in project.services:
             for index, port in enumerate(given(service.container.ports, ())):
-                held = numbers(port.host or "")
-                for other, there, protocol, address in taken[:200] if held else ():
-                    meet = max(held.start, there.start) < min(held.stop, there.stop)
+                host_ports = numbers(port.host or "")
+                for other, other_ports, protocol, address in taken[:200] if host_ports else ():
+                    first = max(host_ports.start, other_ports.start)
+                    overlap = first < min(host_ports.stop, other_ports.stop)
                     same = everywhere(address) or everywhere(port.address) or address == port.address
-                    if meet and same and protocol == port.protocol and _together(service, other):
+                    if overlap and same and protocol == port.protocol and _together(service, other):
                         yield self.finding(
-                            f"publishes host port {max(held.start, there.start)}/{protocol} for {other.name}"
-                            f" and for {service.name}",
+                            f"publishes host port {first}/{protocol} for {other.name} and {service.name}",
                             ("services", service.name, "ports", index),
-                            evidence=f"{other.name} {service.name} {max(held.start, there.start)}/{protocol}",
+                            evidence=f"{other.name} {service.name} {first}/{protocol}",
                         )
                         break
-                taken.append((service, held, port.protocol, port.address))
+                taken.append((service, host_ports, port.protocol, port.address))

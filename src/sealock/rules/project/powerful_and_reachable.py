@@ -10,16 +10,16 @@ from sealock.rules.ports import everyone, spelled
 class PowerfulAndReachable(Rule[Project]):
     """Privileged service is reachable from outside.
 
-    It can take the host over (privileged, an engine's socket, SYS_ADMIN), and everybody may talk to it: one hole in
-    what it serves is the whole host. Put something without power in front of it, publish it on 127.0.0.1, or take the
-    power away: a reverse proxy can read a socket proxy instead of the Docker socket.
+    The service can take over the host (privileged, an engine's socket, SYS_ADMIN) and is open to the network: one
+    vulnerability in it gives away the whole host. Put an unprivileged proxy in front of it, publish it on 127.0.0.1, or
+    remove the privilege: a reverse proxy can use a socket proxy instead of the Docker socket.
     """
 
     id = "P013"
     keywords = ("privileged", "reachable", "publish", "docker.sock")
     severity = Severity.HIGH
     references = (cwe(250), cwe(668))
-    remedy = "Take the power away, or publish it on 127.0.0.1 behind a proxy that has none."
+    remedy = "Remove the privilege, or publish it on 127.0.0.1 behind a proxy that has none."
     bad = (
         (
             "services:\n  ui:\n    image: acme/ui:1\n    ports: ['9000:9000']\n"
@@ -38,15 +38,15 @@ class PowerfulAndReachable(Rule[Project]):
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         for service in project.services:
-            power = powerful(service.container) or _socket(service)
+            privilege = powerful(service.container) or _socket(service)
             ports = enumerate(given(service.container.ports, ()))
-            door = next(((index, port) for index, port in ports if everyone(port.address)), None)
-            if power and door:
-                index, port = door
+            exposed = next(((index, port) for index, port in ports if everyone(port.address)), None)
+            if privilege and exposed:
+                index, port = exposed
                 yield self.finding(
-                    f"lets strangers talk to {service.name} ({spelled(port)}), which {power}",
+                    f"publishes {service.name} ({spelled(port)}), which {privilege}",
                     ("services", service.name, "ports", index),
-                    evidence=f"{service.name} {power}",
+                    evidence=f"{service.name} {privilege}",
                 )
 
 

@@ -9,9 +9,9 @@ _SAMPLES = ("example", "sample", "template", "dist", "default", "public", "test"
 class SecretFileInReach(Rule[Project]):
     """Secret file is readable by others or tracked by git.
 
-    A secret file or env_file that lies in the repository and is not ignored is one `git add .` away from being
-    everybody's, for ever. One that every user of the host may read, or that lies in a shared folder, is theirs already.
-    List it in .gitignore (and .dockerignore), keep it outside of /tmp, and `chmod 600` it.
+    A secret file or env_file in the repository that Git does not ignore is one `git add .` away from being published,
+    for ever. Every user of the host can already read one that is world-readable or in a shared directory. List it in
+    .gitignore (and .dockerignore), keep it out of /tmp, and `chmod 600` it.
     """
 
     id = "P003"
@@ -37,20 +37,20 @@ class SecretFileInReach(Rule[Project]):
                 continue
             at: At = ("files", index)
             if fact.path.startswith(("/tmp/", "/var/tmp/", "/dev/shm/")):  # noqa: S108  that is the fault
-                yield self.finding(f"takes secrets from {fact.path}, in a folder that all users share", at)
+                yield self.finding(f"reads secrets from {fact.path}, in a directory shared by all users", at)
             elif fact.exists is None:
-                yield self.skip(f"{fact.path} could not be looked at", at)
+                yield self.skip(f"{fact.path} could not be checked", at)
             elif fact.exists:
                 yield from self._by_fact(fact, at, certain=fact.path in secrets)
 
     def _by_fact(self, fact: ProjectFile, at: At, *, certain: bool) -> Iterator[RuleFinding]:
-        """Judge a file that is there; `certain` for one that is declared as a secret."""
+        """Check an existing file; `certain` if it is declared as a secret."""
         name = fact.path.rpartition("/")[2].lower()
         if not certain and any(word in name for word in _SAMPLES):
             return
         if fact.in_repository and fact.ignored_by_git is False:
             yield self.finding(
-                f"takes secrets from {fact.path}, which lies in the repository and is not ignored by Git",
+                f"reads secrets from {fact.path}, which is in the repository and not ignored by Git",
                 at,
                 severity=Severity.HIGH if certain else Severity.MEDIUM,
                 confidence=Confidence.HIGH if certain else Confidence.MEDIUM,
@@ -59,14 +59,14 @@ class SecretFileInReach(Rule[Project]):
         mode = fact.mode or 0
         if mode & 0o002:
             yield self.finding(
-                f"takes secrets from {fact.path}, which every user of the host may write (mode {mode:03o})",
+                f"reads secrets from {fact.path}, which every user of the host can write (mode {mode:03o})",
                 at,
                 severity=Severity.HIGH,
                 evidence=f"{fact.path} is writable for all",
             )
         elif mode & 0o004:
             yield self.finding(
-                f"takes secrets from {fact.path}, which every user of the host may read (mode {mode:03o})",
+                f"reads secrets from {fact.path}, which every user of the host can read (mode {mode:03o})",
                 at,
                 severity=Severity.MEDIUM if certain else Severity.LOW,
                 evidence=f"{fact.path} is readable for all",

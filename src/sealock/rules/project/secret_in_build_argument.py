@@ -7,8 +7,8 @@ from sealock.secrets.values import find_secret, kind_of_name, redact
 class SecretInBuildArgument(Rule[Project]):
     """Secret in a build argument.
 
-    Build arguments stand in the image's history and provenance: whoever pulls the image can read them, wherever the
-    value came from. Give it as a build secret (`build: secrets:`) and mount it with `RUN --mount=type=secret`.
+    Build arguments stay in the image's history and provenance: anyone who can pull the image can read them, wherever
+    the value came from. Pass a build secret (`build: secrets:`) and mount it with `RUN --mount=type=secret`.
     """
 
     id = "P004"
@@ -16,7 +16,7 @@ class SecretInBuildArgument(Rule[Project]):
     severity = Severity.HIGH
     conceals = True
     references = (cwe(538), cwe(798), docker_docs("build/building/secrets/"))
-    remedy = "Give it under build: secrets:, mount it with RUN --mount=type=secret, and change what was written down."
+    remedy = "Pass it under build: secrets:, mount it with RUN --mount=type=secret, and rotate what was written down."
     bad = (
         "services:\n  app:\n    build:\n      context: .\n      args:\n        DB_PASSWORD: kV9-tqz2LmWx\n",
         "services:\n  app:\n    build:\n      context: .\n      args: [NPM_TOKEN]\n",
@@ -33,17 +33,17 @@ class SecretInBuildArgument(Rule[Project]):
         for service in project.services:
             for index, (name, value) in enumerate(service.build.args if service.build else ()):
                 at = ("services", service.name, "build", "args", index)
-                if value and (found := find_secret(name, value)) is not None:
+                if value and (secret := find_secret(name, value)) is not None:
                     yield self.finding(
-                        f"builds {service.name} with {found.kind} in the argument {name} ({redact(value)})",
+                        f"builds {service.name} with {secret.kind} in the build argument {name} ({redact(value)})",
                         at,
-                        confidence=found.confidence,
-                        severity=Severity.MEDIUM if found.confidence is Confidence.LOW else Severity.HIGH,
+                        confidence=secret.confidence,
+                        severity=Severity.MEDIUM if secret.confidence is Confidence.LOW else Severity.HIGH,
                         evidence=f"{name}={redact(value)}",
                     )
                 elif (not value or "$" in value) and (kind := kind_of_name(name)) is not None:
                     yield self.finding(
-                        f"builds {service.name} with {kind} as the argument {name}, which stays in the image's history",
+                        f"passes {kind} to the build of {service.name} as argument {name}, kept in the image's history",
                         at,
                         severity=Severity.MEDIUM,
                         confidence=Confidence.MEDIUM,

@@ -7,9 +7,8 @@ from sealock.secrets.values import find_in_text, redact
 class SecretInline(Rule[Project]):
     """Secret in a config or volume of the compose file.
 
-    What stands under `content:` or in a volume's options is in the file, so in its repository and its history. Take it
-    from a file that is not in the repository (`secrets: file:`) or from the caller's environment
-    (`secrets: environment:`).
+    A value under `content:` or in a volume's options is in the file, and so in the history of its repository. Take it
+    from a file outside the repository (`secrets: file:`) or from the caller's environment (`secrets: environment:`).
     """
 
     id = "P005"
@@ -17,7 +16,7 @@ class SecretInline(Rule[Project]):
     severity = Severity.HIGH
     conceals = True
     references = (cwe(798), docker_docs("reference/compose-file/secrets/"))
-    remedy = "Make it a secret from a file outside of the repository or from the environment, and change it."
+    remedy = "Make it a secret from a file outside the repository or from the environment, and rotate it."
     bad = (
         (
             "services:\n  app:\n    image: acme/app:1\n    configs: [conf]\n"
@@ -45,17 +44,19 @@ class SecretInline(Rule[Project]):
                 )
                 continue
             for kind, start, end in find_in_text(secret.content or ""):
-                shown = redact((secret.content or "")[start:end])
+                redacted = redact((secret.content or "")[start:end])
                 yield self.finding(
-                    f"has {kind} in the config {secret.name} ({shown})", at, evidence=f"{secret.name} {kind} {shown}"
+                    f"has {kind} in the config {secret.name} ({redacted})",
+                    at,
+                    evidence=f"{secret.name} {kind} {redacted}",
                 )
         for volume in project.volumes:
             for name, value in volume.options:
                 for kind, start, end in find_in_text(value.replace(",", " ")):
-                    shown = redact(value[start:end])
+                    redacted = redact(value[start:end])
                     yield self.finding(
-                        f"has {kind} in the options of the volume {volume.name} ({shown})",
+                        f"has {kind} in the options of the volume {volume.name} ({redacted})",
                         ("volumes", volume.name, "driver_opts"),
-                        evidence=f"{volume.name} {name} {shown}",
-                        remedy="Keep the login in a file that root alone may read (credentials=/etc/cifs.secret).",
+                        evidence=f"{volume.name} {name} {redacted}",
+                        remedy="Keep the login in a file that only root can read (credentials=/etc/cifs.secret).",
                     )

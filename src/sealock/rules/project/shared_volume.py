@@ -8,8 +8,8 @@ from sealock.rules.kit import Confidence, Iterator, Project, Rule, RuleFinding, 
 class SharedVolume(Rule[Project]):
     """Several services write to one volume.
 
-    A volume that two programs write is a way from one into the other: what gets into the web server can put files in
-    front of the application. Mostly one of them only reads; mount it there with `:ro`.
+    A volume that two programs write is a path from one into the other: an attacker in the web server can place files
+    for the application. Usually one of them only reads; mount the volume there with `:ro`.
     """
 
     id = "P002"
@@ -42,10 +42,10 @@ class SharedVolume(Rule[Project]):
             for index, mount in enumerate(given(service.container.mounts, ())):
                 if mount.kind == "volume" and mount.source and not mount.read_only:
                     writers.setdefault(mount.source, []).append((service, index, mount))
-        for volume, held in writers.items():
-            if len({_program(service) for service, _, _ in held}) > 1:
-                names = list(dict.fromkeys(service.name for service, _, _ in held))
-                service, index, _ = held[-1]
+        for volume, mounts in writers.items():
+            if len({_program(service) for service, _, _ in mounts}) > 1:
+                names = list(dict.fromkeys(service.name for service, _, _ in mounts))
+                service, index, _ = mounts[-1]
                 yield self.finding(
                     f"lets {', '.join(names[:-1])} and {names[-1]} write the volume {volume}",
                     ("services", service.name, "mounts", index),

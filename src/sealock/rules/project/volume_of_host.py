@@ -7,16 +7,16 @@ from sealock.rules.paths import credentials, engine_of, exposure, normal, socket
 class VolumeOfHost(Rule[Project]):
     """Named volume is bound to a sensitive host directory.
 
-    With the driver options `o: bind` and `device:` a volume that looks like any other is a folder of the host. Where
-    that is /, /etc, /var/run or a home folder, every service that mounts the volume can take the host over, and nothing
-    at the service shows it. Keep data in a folder of its own.
+    With the driver options `o: bind` and `device:` a named volume is a directory of the host. If that is /, /etc,
+    /var/run or a home directory, every service that mounts the volume can take over the host, and the service does not
+    show it. Keep data in a directory of its own.
     """
 
     id = "P014"
     keywords = ("volume", "host directory", "named volume", "bind mount", "host path")
     severity = Severity.HIGH
     references = (cis_docker("5.6"), cwe(668), docker_docs("engine/storage/volumes/"))
-    remedy = "Let the volume be the engine's own, or point it at a folder that holds nothing but its data."
+    remedy = "Let the engine manage the volume, or bind it to a directory that holds only its data."
     bad = (
         (
             "services:\n  app:\n    image: acme/app:1\n    volumes: ['data:/data']\nvolumes:\n  data:\n"
@@ -39,12 +39,12 @@ class VolumeOfHost(Rule[Project]):
                 continue
             path = normal(device)
             at = ("volumes", volume.name, "driver_opts")
-            found = exposure(path)
-            held = engine_of(path) or sockets_in(path) or credentials(path)
-            if held or (found and found.write):
-                severity = found.write if found and found.write and not held else Severity.CRITICAL
+            reach = exposure(path)
+            content = engine_of(path) or sockets_in(path) or credentials(path)
+            if content or (reach and reach.write):
+                severity = reach.write if reach and reach.write and not content else Severity.CRITICAL
                 yield self.finding(
-                    f"makes the volume {volume.name} out of {device}: {held or (found.what if found else '')}",
+                    f"binds the volume {volume.name} to {device}: {content or (reach.what if reach else '')}",
                     at,
                     severity=severity,
                     evidence=f"{volume.name} {device}",

@@ -1,1 +1,1 @@
-"""Rules on several kinds of noun: each says in `kinds` which they are."""
+"""Rules on several kinds of noun; each lists them in `kinds`."""

@@ -1,4 +1,4 @@
-"""The images that a noun starts from."""
+"""The images that a build or container uses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sealock.rules.images import NamedImage
 
 
 def named_images(noun: Build | Container) -> Iterator[NamedImage]:
-    """Find the images that a build is based on, or the one that a container runs and that is not built here first."""
+    """Yield the base images of a build, or the image of a container unless the same file builds it."""
     match noun:
         case Build():
             yield from base_images(noun)

@@ -8,9 +8,9 @@ from sealock.rules.shared._images import named_images
 class ImageMoves(Rule[Build | Container]):
     """Image has no tag or a moving tag.
 
-    Without a tag the registry's "latest" is pulled: whatever was pushed last, and so are `edge`, `nightly` or `main`.
-    Two builds or two hosts then get different programs under one name, a broken or hostile push arrives unasked, and
-    after an update nothing says what ran before. Name a version, and pin its digest: `debian:12.8@sha256:…`.
+    Without a tag the engine pulls "latest", whatever was pushed last; `edge`, `nightly` and `main` move too. Two builds
+    or two hosts then get different programs under one name, a broken or malicious push arrives unnoticed, and nothing
+    records what ran before an update. Name a version, and pin its digest: `debian:12.8@sha256:…`.
     """
 
     id = "C080"
@@ -21,7 +21,7 @@ class ImageMoves(Rule[Build | Container]):
     severity = Severity.MEDIUM
     reads = ("image",)
     references = (cis_docker("5.28"), cwe(1357), docker_docs("build/building/best-practices/#pin-base-image-versions"))
-    remedy = "Name the version that you mean, as in `debian:12.8`, and pin its digest: `sealock pin FILE`."
+    remedy = "Name a version, as in `debian:12.8`, and pin its digest: `sealock pin FILE`."
     fixable = False
     bad = (
         "FROM debian\nUSER nobody\n",

@@ -8,10 +8,10 @@ from sealock.rules.shared._images import named_images
 class ImageUnpinned(Rule[Build | Container]):
     """Image is not pinned by digest.
 
-    A tag is a name that its owner, or whoever has taken over the account, can move to another image at any time. A
-    digest is the hash of the image itself: what is pulled is what was looked at. `sealock pin` writes digests and
-    renews them, so that updates still arrive, as changes that can be read. (C080 reports images without a tag and with
-    a moving one.)
+    Its owner, or an attacker with the owner's account, can move a tag to another image at any time. A digest is the
+    hash of the image itself, so you always pull the image that you checked. `sealock pin` writes digests and renews
+    them, so that updates still arrive, as changes that you can review. (C080 reports images without a tag and with a
+    moving one.)
     """
 
     id = "C081"
@@ -21,7 +21,7 @@ class ImageUnpinned(Rule[Build | Container]):
     severity = Severity.LOW
     reads = ("image",)
     references = (cis_docker("6.1"), cwe(494), docker_docs("build/building/best-practices/#pin-base-image-versions"))
-    remedy = "`sealock pin FILE` writes the digest behind the tag, and renews it later: `debian:12.8@sha256:…`."
+    remedy = "`sealock pin FILE` adds the digest of the tag, and renews it later: `debian:12.8@sha256:…`."
     fixable = False
     bad = (
         "FROM debian:12.8\n",
@@ -46,4 +46,4 @@ class ImageUnpinned(Rule[Build | Container]):
             if named.image is None:
                 yield self.skip(named.unclear, named.at)
             elif named.image.digest is None and moves(named) is None:
-                yield self.finding(f"{named.use} {named.text} by a tag that can be moved", named.at, place=named.place)
+                yield self.finding(f"{named.use} {named.text} by tag, without a digest", named.at, place=named.place)

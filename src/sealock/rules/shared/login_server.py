@@ -24,7 +24,7 @@ _CLEAR: Final = frozenset({
     "telnetd", "inetutils-telnetd", "telnet-server", "rsh-server", "rsh-redone-server", "ftpd", "vsftpd", "proftpd",
     "proftpd-core", "proftpd-basic", "pure-ftpd", "tftp-server", "tftpd-hpa", "inetutils-inetd",
 })  # fmt: skip
-"""Packages of servers that send passwords in the clear, or ask for none."""
+"""Packages of servers that send passwords unencrypted, or require none."""
 _SECURE: Final = frozenset({"openssh-server", "dropbear", "dropbear-bin", "tinysshd", "openssh-server-pam"})
 _STARTERS: Final = frozenset({"exec", "env", "sudo", "dumb-init", "tini"})
 
@@ -32,10 +32,10 @@ _STARTERS: Final = frozenset({"exec", "env", "sudo", "dumb-init", "tini"})
 class LoginServer(Rule[Container | Inventory | Enforced]):
     """SSH or other login server in the container.
 
-    sshd in a container is one more door with keys and passwords of its own, and whoever comes through it is inside the
-    container's networks. `docker exec` gives a shell without it, and asks the engine who may; files travel by
-    `docker cp` or a volume. What the container is started with counts, and so do packages of the image and the
-    processes that run. Images whose purpose is SSH (Git hosting, SFTP) are fine.
+    sshd in a container is another way in, with its own keys and passwords, and anyone who logs in is inside the
+    container's networks. `docker exec` gives a shell without it, and the engine decides who may use it; copy files with
+    `docker cp` or a volume. The rule checks the command of a container, the packages of an image and running processes.
+    Images whose purpose is SSH (Git hosting, SFTP) are fine.
     """
 
     id = "C036"
@@ -44,7 +44,7 @@ class LoginServer(Rule[Container | Inventory | Enforced]):
     severity = Severity.MEDIUM
     reads = ("command", "entrypoint")
     references = (cis_docker("5.7"), cwe(1188), docker_docs("reference/cli/docker/container/exec/"))
-    remedy = "Start the program itself, leave the server's package out, and use docker exec for a shell."
+    remedy = "Start the program itself, remove the server's package, and use docker exec for a shell."
     fixable = False
     bad = (
         "docker run alpine /usr/sbin/sshd -D",
@@ -93,9 +93,9 @@ class LoginServer(Rule[Container | Inventory | Enforced]):
                 continue
             clear = package.name in _CLEAR
             if clear or package.name in _SECURE:
-                why = ", which sends passwords in the clear" if clear else ""
+                why = ", which sends passwords unencrypted" if clear else ""
                 yield self.finding(
-                    f"holds the package {package.name}{why}, from {origin(image, package.layer)}",
+                    f"contains the package {package.name}{why}, from {origin(image, package.layer)}",
                     evidence=f"package {package.name}",
                     severity=Severity.MEDIUM if clear else Severity.LOW,
                 )
@@ -104,13 +104,13 @@ class LoginServer(Rule[Container | Inventory | Enforced]):
         processes = (*enforced.others, enforced.process)
         named = {process.name: process for process in processes if isinstance(process.name, str)}
         for name, process in sorted(named.items()):
-            # Newer sshd has programs of its own for a session: "sshd-session", "sshd-auth".
+            # Newer versions of sshd run a session in other programs: "sshd-session", "sshd-auth".
             if name in _PROGRAMS or name.startswith("sshd-"):
                 yield self.finding(f"runs {name} (process {process.pid})", evidence=name)
 
 
 def _programs(words: tuple[str, ...]) -> Iterator[str]:
-    """The programs that words or a shell line start, by their last names."""
+    """The base names of the programs that a command or shell line starts."""
     if not words:
         return
     yield words[0].rpartition("/")[2]

@@ -17,8 +17,8 @@ from sealock.rules.kit import (
 class OverlayUnencrypted(Rule[Project | EngineNetwork]):
     """Overlay network is not encrypted.
 
-    An overlay carries the containers' traffic from host to host as plain VXLAN: anybody on the way reads and changes
-    it. With the option `encrypted` the hosts speak IPsec to each other; it costs some speed.
+    An overlay network carries traffic between hosts as plain VXLAN: anyone on the path can read and change it. With the
+    option `encrypted` the hosts use IPsec, at some cost in speed.
     """
 
     id = "N001"

@@ -9,9 +9,9 @@ from sealock.rules.shared._images import named_images
 class UnknownRegistry(Rule[Build | Container]):
     """Image comes from a registry that is not trusted.
 
-    Whoever runs a registry decides what its images hold. Keep the list of those that you trust short, and use no
-    others. Without a list of your own (`registries` in the policy) the large public registries count as trusted.
-    An entry may name a host ("ghcr.io"), all below a domain ("*.example.org") or a part of a registry
+    The operator of a registry decides what its images contain. Keep the list of registries that you trust short, and
+    use no others. Without a list of your own (`registries` in the policy), sealock trusts the large public registries.
+    An entry names a host ("ghcr.io"), the subdomains of a domain ("*.example.org") or a part of a registry
     ("ghcr.io/acme/").
     """
 
@@ -23,7 +23,7 @@ class UnknownRegistry(Rule[Build | Container]):
     pedantic = True
     reads = ("image",)
     references = (cis_docker("4.2"), cwe(829))
-    remedy = "Use an image from a registry that you trust, or put the registry on the list."
+    remedy = "Use an image from a registry that you trust, or add the registry to the list."
     fixable = False
     bad = (
         "FROM images.example.net/base:1.2\n",
