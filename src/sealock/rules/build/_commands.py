@@ -31,7 +31,7 @@ def program(command: Command) -> str:
 
 
 class _Last:
-    """The pipelines of the build that was asked for last: several rules ask for the same one in turn."""
+    """The pipelines of the last build that a rule asked about; several rules ask about one build in turn."""
 
     build: Build | None = None
     pipelines: tuple[tuple[At, Run, Pipeline], ...] = ()
@@ -63,7 +63,7 @@ def verifies(command: Command) -> bool:
 
 
 _verified: list[tuple[Run, bool]] = []
-"""The last RUN that was asked about, and the answer: rules ask for each of its commands."""
+"""The last RUN that a rule asked about, and the answer: rules ask for each of its commands."""
 
 
 def is_verified(run: Run) -> bool:
@@ -81,7 +81,7 @@ def addresses(command: Command) -> Iterator[Word]:
 
 
 def saved_as(command: Command) -> tuple[str, ...]:
-    """The files that a download lands in, as far as the command says: -o FILE, > FILE, or the address's last part."""
+    """The files that a download is saved as: -o FILE, > FILE, or the last part of the address."""
     name = command.name
     files: list[str] = []
     given = command.value(*(("-O", "--output-document") if name == "wget" else ("-o", "--output")))
@@ -98,11 +98,11 @@ def saved_as(command: Command) -> tuple[str, ...]:
 
 
 CURL_VALUED: Final = "AbcCdDeEFHKmoPQrtTuUwxXyYz"
-"""curl's short options that take a value: what is joined to one is no option."""
+"""curl's short options that take a value: letters after one are its value, not options."""
 
 
 def bundled(command: Command, letter: str, valued: str = "") -> Word | None:
-    """The word that gives a short option, alone or in a bundle (-fsSLk); `valued` are the letters that take a value."""
+    """The word with a short option, by itself or in a bundle (-fsSLk); `valued` are the letters that take a value."""
     for word in command.words[1:]:
         if word.text == "--":
             return None
@@ -116,23 +116,23 @@ def bundled(command: Command, letter: str, valued: str = "") -> Word | None:
 
 
 def known(place: Place) -> Place | None:
-    """The place, None where it leads nowhere: a fault then stands at its instruction."""
+    """The place, None where it is not in the text: the finding is then placed at the instruction."""
     return place if 0 <= place.start < place.end else None
 
 
 _lined: list[tuple[Command, str]] = []
-"""The last command that was asked about, and its line: rules ask for each of its words."""
+"""The last command that a rule asked about, and its line: rules ask for each of its words."""
 
 
 def line(command: Command) -> str:
-    """The command in one line, its secrets blotted out: what a fingerprint can rest on."""
+    """The command in one line, with its secrets masked: evidence for a fingerprint."""
     if not _lined or _lined[0][0] is not command:
         _lined[:] = [(command, mask(" ".join(word.text for word in command.words))[:200])]
     return _lined[0][1]
 
 
 def rewrite(build: Build, word: Word, text: str) -> tuple[Edit, ...]:
-    """Put another text in the word's place, quoted as it was; nothing where the word is no plain token."""
+    """Replace the word, quoted as it was; no edit where the word is no plain token."""
     written = build.excerpt(word.place)
     if written == word.text:
         return (Edit(word.place, text),)
@@ -142,13 +142,13 @@ def rewrite(build: Build, word: Word, text: str) -> tuple[Edit, ...]:
 
 
 def swap(build: Build, word: Word, old: str, new: str) -> tuple[Edit, ...]:
-    """Put `new` for every `old` in what is written at the word's place: for words with expansions in them."""
+    """Replace every `old` with `new` in the source of the word: for words with expansions."""
     written = build.excerpt(word.place)
     return (Edit(word.place, written.replace(old, new)),) if old in written else ()
 
 
 def drop(build: Build, command: Command, *words: Word) -> tuple[Edit, ...]:
-    """Take words out of a command, each with the blanks (and the comma of the exec form) before it."""
+    """Remove words from a command, each with the blanks (and the comma of the exec form) before it."""
     edits: list[Edit] = []
     for word in words:
         index = next((at for at, candidate in enumerate(command.words) if candidate is word), 0)
@@ -156,7 +156,7 @@ def drop(build: Build, command: Command, *words: Word) -> tuple[Edit, ...]:
             return ()
         before = command.words[index - 1].place.end
         gap = build.text[before : word.place.start]
-        # A comment between the two has to stay, and so does a neighbour that is no token of its own.
+        # Keep a comment between the two, and a neighbour that is no token of its own.
         start = (
             before if 0 <= before < word.place.start and not gap.strip(f" \t\r\n,{build.escape}") else word.place.start
         )
@@ -169,7 +169,7 @@ def drop(build: Build, command: Command, *words: Word) -> tuple[Edit, ...]:
 
 
 def drop_option(build: Build, command: Command, word: Word, letter: str = "") -> tuple[Edit, ...]:
-    """Take an option out of a command; out of a bundle of short ones only its letter: -fsSLk becomes -fsSL."""
+    """Remove an option from a command; from a bundle of short ones only its letter: -fsSLk becomes -fsSL."""
     text = word.text
     if letter and not text.startswith("--") and len(text) > 2:
         return rewrite(build, word, text.replace(letter, ""))
@@ -177,7 +177,7 @@ def drop_option(build: Build, command: Command, word: Word, letter: str = "") ->
 
 
 def settings(command: Command, name: str) -> tuple[Word, ...]:
-    """The words of `--name value` and `--name=value`, wherever they stand in a command."""
+    """The words of `--name value` and `--name=value`, anywhere in a command."""
     found: list[Word] = []
     for index, word in enumerate(command.words):
         if word.text == name:
@@ -188,7 +188,7 @@ def settings(command: Command, name: str) -> tuple[Word, ...]:
 
 
 class _Users(Struct):
-    """Who runs what in a build: of each stage the places of its USERs and these, and the user at its start and end."""
+    """The users of a build: for each stage the places of its USERs, these users, and the user at its start and end."""
 
     build: Build
     places: list[list[int]]
@@ -196,7 +196,7 @@ class _Users(Struct):
 
 
 _users: list[_Users] = []
-"""Of the build that was asked for last."""
+"""The users of the last build that a rule asked about."""
 
 
 def _users_of(build: Build) -> _Users:
@@ -221,7 +221,7 @@ def _users_of(build: Build) -> _Users:
 
 
 def user_at(build: Build, stage: Stage, at: At) -> str | None:
-    """The user that an instruction of the stage runs as, None where nobody can tell."""
+    """The user that an instruction of the stage runs as, None where it is not known."""
     index = at[3] if len(at) > 3 and isinstance(at[3], int) else len(stage.instructions)
     known = _users_of(build)
     return known.users[stage.index][bisect_left(known.places[stage.index], index) - 1]

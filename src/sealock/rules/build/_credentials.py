@@ -83,12 +83,12 @@ _PATTERNS: Final[tuple[tuple[str, str, Confidence], ...]] = (
 
 @cache
 def _any_pattern() -> re.Pattern[str]:
-    """All patterns at once: most names match none, and are asked for many times."""
+    """All patterns in one: most names match none, and rules ask for them many times."""
     return re.compile("|".join(f"(?:{pattern})" for pattern, _, _ in _PATTERNS), re.IGNORECASE)
 
 
 def credential_file(path: str) -> tuple[str, Confidence] | None:
-    """Tell what a file of this name usually holds, and how surely; None for a file that gives nothing away."""
+    """Name what a file of this name usually holds, and how surely; None for other files."""
     path = path.replace("\\", "/").rstrip("/")
     base = path.rpartition("/")[2]
     for tail, holds in _WITH_FOLDER:

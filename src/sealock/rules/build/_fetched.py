@@ -1,4 +1,4 @@
-"""Follows downloads through a stage: what was fetched, whether it was checked, what became of it."""
+"""Follows downloads through a stage: what was fetched, whether it was checked, how it was used."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UNPACKERS: Final = frozenset({"tar", "bsdtar", "unzip", "7z", "7za", "gunzip", 
 
 
 class Use(NamedTuple):
-    """What becomes of a download that nobody checked: it is "run", made "executable", "installed" or "unpacked"."""
+    """How an unchecked download is used: it is "run", made "executable", "installed" or "unpacked"."""
 
     at: At
     command: Command
@@ -35,7 +35,7 @@ class Use(NamedTuple):
 
 
 class _Last:
-    """What was found in the build that was asked for last: two rules ask for the same one in turn."""
+    """The uses in the last build that a rule asked about; two rules ask about one build in turn."""
 
     build: Build | None = None
     uses: tuple[Use, ...] = ()
@@ -56,7 +56,7 @@ def _in_stage(stage: Stage) -> Iterator[Use]:
         if not isinstance(run, Run):
             continue
         if is_verified(run):
-            # It stands for all that came before, since nobody checks one of two files.
+            # A check covers all earlier downloads: nobody checks only one of two files.
             fetched.clear()
             continue
         at: At = ("stages", stage.index, "instructions", index)

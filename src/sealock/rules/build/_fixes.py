@@ -1,4 +1,4 @@
-"""Edits to instructions and commands, in the way of the form that they are written in."""
+"""Edits to instructions and commands, in the form that they are written in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sealock.model.shell import Word
 
 
 def plain(word: Word) -> bool:
-    """Whether the word stands in the text just as it reads, so that something can be put beside it."""
+    """Whether the source has the word as it reads, so that something can be inserted next to it."""
     return word.place.start >= 0 and word.place.end - word.place.start == len(word.text)
 
 
@@ -20,7 +20,7 @@ def _is_json(instruction: Run | Cmd, word: Word) -> bool:
 
 
 def insert_after(instruction: Run | Cmd, word: Word, addition: str) -> tuple[Edit, ...]:
-    """Put words after a word of a command, in the instruction's form; nothing where the word is no plain token."""
+    """Insert words after a word of a command, in the instruction's form; no edit where the word is no plain token."""
     at = Place(word.place.end, word.place.end, file=word.place.file)
     if _is_json(instruction, word):
         return (Edit(at, "".join(", " + json.dumps(part) for part in addition.split())),)
@@ -28,14 +28,14 @@ def insert_after(instruction: Run | Cmd, word: Word, addition: str) -> tuple[Edi
 
 
 def replace_word(instruction: Run | Cmd, word: Word, text: str) -> tuple[Edit, ...]:
-    """Put one word in the place of another."""
+    """Replace one word with another."""
     if _is_json(instruction, word):
         return (Edit(word.place, json.dumps(text)),)
     return (Edit(word.place, text),) if plain(word) else ()
 
 
 def append_command(build: Build, run: Run, line: str) -> tuple[Edit, ...]:
-    """Let the RUN run one more command, if all before it went well; nothing where its end is no place to add to."""
+    """Append a command to the RUN, to run if all before it succeeded; no edit where nothing can be appended."""
     if run.form == "heredoc":
         if len(run.heredocs) != 1 or run.heredocs[0].place.start < 0:
             return ()
@@ -53,7 +53,7 @@ def append_command(build: Build, run: Run, line: str) -> tuple[Edit, ...]:
 
 
 def delete_instruction(build: Build, instruction: Instruction) -> tuple[Edit, ...]:
-    """Take an instruction away with its line."""
+    """Delete an instruction with its line."""
     end = instruction.place.end
     if build.text[end : end + 2] == "\r\n":
         end += 2
@@ -63,6 +63,6 @@ def delete_instruction(build: Build, instruction: Instruction) -> tuple[Edit, ..
 
 
 def insert_before(instruction: Instruction | From, line: str) -> tuple[Edit, ...]:
-    """Put a line before an instruction."""
+    """Insert a line before an instruction."""
     start = instruction.place.start
     return (Edit(Place(start, start), f"{line}\n"),)

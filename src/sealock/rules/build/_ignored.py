@@ -8,17 +8,17 @@ from re import Pattern, compile, error, escape  # noqa: A004  the one use of it 
 
 
 def is_ignored(path: str, patterns: Iterable[str]) -> bool:
-    """Whether the patterns shut the path out; the last one that matches decides, and "!" lets in again."""
+    """Whether the patterns exclude the path; the last match decides, and "!" includes again."""
     clean = _clean(path)
     if not clean:
         return False
-    found = False
+    ignored = False
     for pattern in patterns:
         allows = pattern.startswith("!")
         bare = _clean(pattern[1:] if allows else pattern)
-        if bare and found == allows and _regex(bare).match(clean):
-            found = not allows
-    return found
+        if bare and ignored == allows and _regex(bare).match(clean):
+            ignored = not allows
+    return ignored
 
 
 def _clean(path: str) -> str:
@@ -33,7 +33,7 @@ def _clean(path: str) -> str:
 
 @cache
 def _regex(pattern: str) -> Pattern[str]:
-    """The pattern as a regular expression; it matches what lies below, too."""
+    """The pattern as a regular expression; it matches everything below, too."""
     made, index = "", 0
     pattern = pattern[:500]
     while index < len(pattern):

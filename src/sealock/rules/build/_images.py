@@ -42,5 +42,5 @@ def _read(image: BuildText) -> ImageName | None:
 
 
 def is_context(named: NamedImage) -> bool:
-    """Whether it may as well be a build context of the command line: a bare word, neither tag nor folder nor host."""
+    """Whether it may also be a build context of the command line: a bare word without tag, path or host."""
     return not any(sign in named.text for sign in ":/@")

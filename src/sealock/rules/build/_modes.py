@@ -1,4 +1,4 @@
-"""File modes as chmod, COPY --chmod, install -m and mkdir -m write them, judged as bits."""
+"""File modes as chmod, COPY --chmod, install -m and mkdir -m write them, compared as bits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sealock.rules.build._ran import ran
 
 
 class GivenMode(NamedTuple):
-    """A mode that somebody gives files: `text` is the mode alone, `prefix` what stands before it in its word (-m)."""
+    """A mode that a command sets: `text` is the mode itself, `prefix` what is before it in its word (-m)."""
 
     at: At
     text: str
@@ -23,30 +23,32 @@ class GivenMode(NamedTuple):
     evidence: str
     word: Word | Place
     prefix: str
-    folder: bool
-    """Whether it is for folders, as far as one can tell."""
+    directory: bool
+    """Whether it is for directories, as far as the command shows."""
 
     def fixed(self, build: Build, mode: str) -> tuple[Edit, ...]:
-        """Give them another mode."""
+        """Replace the mode."""
         if isinstance(self.word, Place):
             return (Edit(self.word, mode),)
         return rewrite(build, self.word, self.prefix + mode)
 
 
 def modes(build: Build) -> Iterator[GivenMode]:
-    """Every mode that the build gives files."""
+    """Every mode that the build sets on files."""
     for at, _, copy in build.each(Copy, AddFile):
         if copy.chmod is not None:
             evidence = f"{copy.keyword} --chmod={copy.chmod.text}"
-            yield GivenMode(at, copy.chmod.text, known(copy.chmod.place), evidence, copy.chmod.place, "", folder=False)
+            yield GivenMode(
+                at, copy.chmod.text, known(copy.chmod.place), evidence, copy.chmod.place, "", directory=False
+            )
     for call in ran(build, "chmod"):
         word = next((word for word in call.command.words[1:] if is_mode(word.text)), None)
         if word is not None:
             place = known(word.place)
-            yield GivenMode(call.at, word.text, place, line(call.command), word, "", folder=_recursive(call.command))
+            yield GivenMode(call.at, word.text, place, line(call.command), word, "", directory=_recursive(call.command))
     for call in ran(build, "mkdir", "install"):
         words = call.command.words
-        folder = call.command.name == "mkdir" or call.command.option("-d", "--directory") is not None
+        directory = call.command.name == "mkdir" or call.command.option("-d", "--directory") is not None
         for index, word in enumerate(words):
             for prefix in ("-m", "--mode="):
                 if word.text in {"-m", "--mode"} and prefix == "-m" and index + 1 < len(words):
@@ -56,7 +58,7 @@ def modes(build: Build) -> Iterator[GivenMode]:
                 else:
                     continue
                 text = mode.text.removeprefix(start)
-                yield GivenMode(call.at, text, known(mode.place), line(call.command), mode, start, folder=folder)
+                yield GivenMode(call.at, text, known(mode.place), line(call.command), mode, start, directory=directory)
 
 
 def _recursive(command: Command) -> bool:
@@ -74,6 +76,6 @@ def bits(text: str) -> int | None:
 
 
 def clauses(text: str) -> Iterator[tuple[str, str, str]]:
-    """The clauses of a symbolic mode: who ("a" where nobody is named), operator, permissions."""
+    """The clauses of a symbolic mode: who ("a" where none is named), operator, permissions."""
     for match in re.finditer(r"([ugoa]*)([-+=])([rwxXstugo]*)", text):
         yield match[1] or "a", match[2], match[3]

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Ran(Struct, frozen=True):
-    """A command of a RUN, and where it stands."""
+    """A command of a RUN, and its place."""
 
     at: At
     stage: Stage
@@ -173,7 +173,7 @@ def inherited(build: Build, fact: Callable[[Stage], bool]) -> Callable[[Stage], 
 
 
 def once(fact: Callable[[Stage], T]) -> Callable[[Stage], T]:
-    """Ask something of a stage, however often, and look once."""
+    """Evaluate a fact once per stage, however often it is asked."""
     known: dict[int, T] = {}
 
     def ask(stage: Stage) -> T:
@@ -185,7 +185,7 @@ def once(fact: Callable[[Stage], T]) -> Callable[[Stage], T]:
 
 
 def once_each(fact: Callable[[Run], T]) -> Callable[[Ran], T]:
-    """Ask something of the RUN that a command stands in, however many commands it has, and look once."""
+    """Evaluate a fact once per RUN, though it is asked for each command in it."""
     known: dict[At, T] = {}
 
     def ask(call: Ran) -> T:
@@ -205,40 +205,43 @@ def bases(build: Build) -> list[str]:
     return found
 
 
-def mounted(run: Run, *folders: str) -> RunMount | None:
-    """The cache or tmpfs mount of a RUN that covers one of these folders ("~" is any home folder)."""
+def mounted(run: Run, *directories: str) -> RunMount | None:
+    """The cache or tmpfs mount of a RUN that covers one of these directories ("~" is any home)."""
     for mount in run.mounts:
         target = (mount.get("target", "dst", "destination") or "").rstrip("/")
-        if mount.type in {"cache", "tmpfs"} and target and any(_covers(target, folder) for folder in folders):
+        if mount.type in {"cache", "tmpfs"} and target and any(_covers(target, directory) for directory in directories):
             return mount
     return None
 
 
-def _covers(target: str, folder: str) -> bool:
-    if folder.startswith("~"):
-        tail = folder[1:]
+def _covers(target: str, directory: str) -> bool:
+    if directory.startswith("~"):
+        tail = directory[1:]
         home = target.removeprefix("/root") if target.startswith("/root/") else target
         return home == tail or target.endswith(tail) or any(target.endswith(parent) for parent in _parents(tail))
-    return folder == target or folder.startswith(target + "/") or target.startswith(folder + "/")
+    return directory == target or directory.startswith(target + "/") or target.startswith(directory + "/")
 
 
 def _parents(tail: str) -> list[str]:
-    """The folders above a tail "/.cache/pip": "/.cache"."""
+    """The directories above a tail "/.cache/pip": "/.cache"."""
     parts = tail.strip("/").split("/")
     return ["/" + "/".join(parts[:length]) for length in range(1, len(parts))]
 
 
-def removes(run: Run, *folders: str) -> bool:
-    """Whether the RUN deletes one of these folders, or what is in it, with rm or find ("~" is any home folder)."""
+def removes(run: Run, *directories: str) -> bool:
+    """Whether the RUN deletes one of these directories, or what is in it, with rm or find ("~" is any home)."""
     for command in run.script.commands():
         if command.name not in {"rm", "find"}:
             continue
         for text in command.arguments:
             bare = text.rstrip("*").rstrip("/")
-            if any((bare.endswith(folder[1:]) if folder.startswith("~") else bare == folder) for folder in folders):
+            if any(
+                (bare.endswith(directory[1:]) if directory.startswith("~") else bare == directory)
+                for directory in directories
+            ):
                 return True
             if bare in {"/var/cache", "/root/.cache", "~/.cache", "$HOME/.cache", "${HOME}/.cache"} and any(
-                "cache" in folder for folder in folders
+                "cache" in directory for directory in directories
             ):
                 return True
     return False

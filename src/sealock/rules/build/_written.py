@@ -1,4 +1,4 @@
-"""What a build writes down: the variables that it sets, and the text that it puts into files."""
+"""What a build writes: the variables that it sets, and the text of files."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Setting(NamedTuple):
 
 
 class Writing(NamedTuple):
-    """Text that goes into a file. `place` is where it, or the instruction that writes it, stands in the Dockerfile.
+    """Text that goes into a file. `place` is its place in the Dockerfile, or that of the instruction that writes it.
 
     `instead` is the text that sed looks for, where it is sed that puts this in its place.
     """
@@ -37,7 +37,7 @@ class Writing(NamedTuple):
 
 
 class _Last:
-    """What was read from the build that was asked for last: a dozen rules ask for the same one in turn."""
+    """What was read from the last build that a rule asked about; a dozen rules ask about one build in turn."""
 
     build: Build | None = None
     settings: tuple[Setting, ...] = ()
@@ -60,7 +60,7 @@ def writings(build: Build) -> tuple[Writing, ...]:
 
 
 def located(build: Build, writing: Writing, fragment: str) -> Place | None:
-    """Where a part of the text stands in the Dockerfile; None where it stands there in other words."""
+    """The place of a part of the text in the Dockerfile; None where the source spells it otherwise."""
     if not fragment or fragment in writing.instead:
         return None
     at = build.text.find(fragment, max(writing.place.start, 0), writing.place.end)
@@ -68,7 +68,7 @@ def located(build: Build, writing: Writing, fragment: str) -> Place | None:
 
 
 def corrected(build: Build, writing: Writing, fragment: str, text: str) -> tuple[Edit, ...]:
-    """Put other text for a part of what is written; nothing where it stands there in other words."""
+    """Replace a part of what is written; no edit where the source spells it otherwise."""
     place = located(build, writing, fragment)
     return (Edit(place, text),) if place else ()
 
@@ -108,39 +108,39 @@ def _writings(build: Build) -> Iterator[Writing]:
 
 
 def _of_pipeline(at: At, run: Run, pipeline: Pipeline) -> Iterator[Writing]:
-    said: list[tuple[str, Place]] = []
+    output: list[tuple[str, Place]] = []
     for command in pipeline.commands:
         for nested in command.walk():
             name = nested.name
             if name not in _WRITERS and not nested.redirects:
                 continue
-            said += _said(name, nested, run)
+            output += _output(name, nested, run)
             if name == "sed":
                 words = [word for word in nested.words[1:] if not word.text.startswith("-")]
                 for word in words[:-1] if len(words) > 1 else words:
                     for old, new in _substitutions(word.text):
                         yield Writing(at, words[-1].text, new, word.place, old)
             for file in _targets(name, nested):
-                for text, place in said:
+                for text, place in output:
                     yield Writing(at, file, text, place)
 
 
 def _substitutions(expression: str) -> Iterator[tuple[str, str]]:
-    """What a sed script looks for, and what it puts in: of each s/old/new/ both, of other scripts all is new."""
+    """What a sed script replaces, and with what: both of each s/old/new/; all of another script is new."""
     start = expression.find("s")
     if not 0 <= start < len(expression) - 3 or expression[start + 1].isalnum() or expression[start + 1] in " \\\n":
         yield "", expression
         return
     sign = expression[start + 1]
     parts = expression[start + 2 :].split(sign)
-    # After old and new come the flags, and with them the start of the next: "g; s".
+    # After old and new come the flags, with the start of the next command: "g; s".
     for index in range(0, len(parts) - 1, 3):
         if index == 0 or parts[index - 1].rstrip().endswith("s"):
             yield parts[index], parts[index + 1]
 
 
-def _said(name: str, command: Command, run: Run) -> Iterator[tuple[str, Place]]:
-    """What a command puts out, and the here-documents that it is given."""
+def _output(name: str, command: Command, run: Run) -> Iterator[tuple[str, Place]]:
+    """What a command prints, and its here-documents."""
     if name in {"echo", "printf"}:
         for word in command.words[1:]:
             text = word.text.replace("\\n", "\n").replace("\\t", " ") if "\\" in word.text else word.text
