@@ -144,7 +144,7 @@ def test_a_repository_is_begun_signed_listed_and_ended(here: World, run: Run) ->
     ("words", "said"),
     [
         (("sign", "{gun}:v1", "--size", "5"), "--digest and --size go together"),
-        (("sign", "{gun}:v1", "--digest", "md5:00", "--size", "5"), "is no sha256 digest of a manifest"),
+        (("sign", "{gun}:v1", "--digest", "md5:00", "--size", "5"), "is not a sha256 digest of a manifest"),
         (("list", "{gun}:v1"), "name its repository instead"),
         (("delegations", "add", "{gun}", "alice"), "needs --key FILE"),
         (("delegations", "add", "{gun}", "alice", "--key", "none.pub"), "none.pub could not be read"),

@@ -185,7 +185,7 @@ def a_signer_signs_without_the_owners_keys(make: Make) -> None:
     verified = other.verify("v1")
     assert (verified.digest, verified.tag.role, verified.signed_by.keys) == (digest, "targets/releases", (key.id,))
     assert verified.requests == 3
-    with pytest.raises(TrustError, match="takes its root key, whose private half is not in your folder"):
+    with pytest.raises(TrustError, match="needs its root key, whose private half is not here"):
         alice.rotate("targets")
     with pytest.raises(TrustError, match="targets needs signatures by 1 of its keys"):
         alice.sign("v2", "targets")

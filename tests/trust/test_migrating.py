@@ -60,7 +60,7 @@ def test_a_tag_that_moved_is_not_signed_neither_as_it_was_nor_as_it_is(here: Wor
 @pytest.mark.parametrize(
     ("change", "outcome", "why"),
     [
-        pytest.param("gone", "gone", "no such tag any more", id="a tag that is gone"),
+        pytest.param("gone", "gone", "the registry no longer has this tag", id="a tag that is gone"),
         pytest.param("length", "failed", "bytes, and 7 were signed", id="a manifest of another length"),
         pytest.param("down", "failed", "", id="a registry that fails"),
     ],
@@ -104,7 +104,7 @@ def test_every_step_is_on_record_even_after_a_line_was_cut_short(here: World, tm
 @pytest.mark.parametrize("text", ["hello\n{}\n", "hello", '{"repository":"example.com/app"}', "{}"])
 def test_a_record_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "r.jsonl").write_text(text, encoding="utf-8")
-    with pytest.raises(TargetError, match=r"r\.jsonl:1 is no line of such a record"):
+    with pytest.raises(TargetError, match=r"r\.jsonl:1 is not a line of a record"):
         MigrationRecord(str(tmp_path / "r.jsonl"))
 
 

@@ -59,12 +59,12 @@ def load(path: str) -> bytes:
     ("text", "words"),
     [
         ("{", "f.json is not JSON"),
-        ('{"trust_pinning": []}', "f.json: trust_pinning is not what it can be"),
-        ('{"trust_pinning": {"cert": {}}}', "f.json: trust_pinning.cert is not what it can be"),
-        ('{"trust_pinning": {"certs": []}}', "f.json: trust_pinning.certs is not what it can be"),
-        ('{"trust_pinning": {"certs": {"x": "y"}}}', "f.json: trust_pinning.certs.x is not what it can be"),
-        ('{"trust_pinning": {"disable_tofu": "yes"}}', "f.json: trust_pinning.disable_tofu is not what it can be"),
-        ('{"trust_pinning": {"ca": {"x": 5}}}', "f.json: trust_pinning.ca.x is not what it can be"),
+        ('{"trust_pinning": []}', "f.json: trust_pinning is invalid"),
+        ('{"trust_pinning": {"cert": {}}}', "f.json: trust_pinning.cert is invalid"),
+        ('{"trust_pinning": {"certs": []}}', "f.json: trust_pinning.certs is invalid"),
+        ('{"trust_pinning": {"certs": {"x": "y"}}}', "f.json: trust_pinning.certs.x is invalid"),
+        ('{"trust_pinning": {"disable_tofu": "yes"}}', "f.json: trust_pinning.disable_tofu is invalid"),
+        ('{"trust_pinning": {"ca": {"x": 5}}}', "f.json: trust_pinning.ca.x is invalid"),
         ('{"trust_pinning": {"ca": {"x": "no.pem"}}}', "names no.pem, which has no PEM certificates"),
     ],
 )

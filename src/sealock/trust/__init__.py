@@ -1,1 +1,1 @@
-"""Content trust: who vouches for an image, and whether that is believed."""
+"""Signatures of images: Notary, cosign and Notation, and their verification by a policy."""

@@ -1,8 +1,7 @@
-"""From Docker Content Trust to cosign: every signed tag is verified one last time, and the same digest signed anew.
+"""Migrates from Docker Content Trust to cosign: verifies each signed tag, and signs its digest with cosign.
 
-Nothing is signed that did not verify, nor a tag that the registry gives another digest for by now. Each signature is
-verified again after it was made. A record of every step is kept, a line of JSON each; a second run goes on where the
-first ended, by what the registry shows.
+It skips a tag that does not verify, or for which the registry has another digest by now. It verifies each new
+signature. A record has a line of JSON for each step; a second run continues where the first ended.
 """
 
 from __future__ import annotations
@@ -33,13 +32,13 @@ MigrationOutcome: TypeAlias = Literal["signed", "signed before", "would sign", "
 GOOD: Final[frozenset[MigrationOutcome]] = frozenset({"signed", "signed before", "would sign"})
 _LARGEST: Final = 64 << 20
 _BEGIN: Final = b'{"repository":"'
-"""How each line of a record begins."""
+"""The start of each line of a record."""
 
 
 class MigrationStep(Struct, frozen=True):
-    """What was done of one tag. `verified_by` is the role that signed it in content trust; `key` signs it now.
+    """The step for one tag. `verified_by` is its role in content trust; `key` is the id of the cosign key.
 
-    `when` is UTC in RFC 3339. `why` says in words what was wrong, "" where all is well.
+    `when` is UTC in RFC 3339. `why` says what was wrong, "" for nothing.
     """
 
     repository: str
@@ -54,7 +53,7 @@ class MigrationStep(Struct, frozen=True):
 
 
 class MigrationRecord:
-    """A file of steps, to which each is added as soon as it was taken."""
+    """A file of steps, each added as soon as it is done."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -75,15 +74,15 @@ class MigrationRecord:
                 if line:
                     yield msgspec.json.decode(line, type=MigrationStep)
             except msgspec.MsgspecError as error:
-                # A line may have been cut short when a run was ended; the next run's lines follow it.
+                # An aborted run may leave a truncated line, followed by the next run's lines.
                 truncated = not isinstance(error, msgspec.ValidationError)
                 if truncated and _BEGIN.startswith(line[: len(_BEGIN)]):
                     continue
-                message = f"{self.path}:{number} is no line of such a record: {error}"
+                message = f"{self.path}:{number} is not a line of a record: {error}"
                 raise TargetError(message) from None
 
     def add(self, step: MigrationStep) -> None:
-        """Write a step down, and see that it is on the disk."""
+        """Append a step, and flush it to the disk."""
         try:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
             with os.fdopen(descriptor, "rb+") as file:
@@ -100,7 +99,7 @@ class MigrationRecord:
 
 
 class Migration(Struct, frozen=True):
-    """How it is done: whose signature, in which form, for which tags (patterns; () for all), or only as a trial."""
+    """The options: the key, the form, the tags (patterns; () for all), and whether it is only a trial."""
 
     registry: Registry
     key: CosignPrivateKey
@@ -112,11 +111,11 @@ class Migration(Struct, frozen=True):
 def migrate(
     name: ImageName, signed: tuple[SignedTag, ...], how: Migration, record: MigrationRecord | None
 ) -> Iterator[MigrationStep]:
-    """Take each tag that content trust vouches for, in their order; `signed` were verified just now."""
-    for one in signed:
-        if how.tags and not any(fnmatchcase(one.tag, pattern) for pattern in how.tags):
+    """Migrate each signed tag, in order; the caller has just verified `signed`."""
+    for signed_tag in signed:
+        if how.tags and not any(fnmatchcase(signed_tag.tag, pattern) for pattern in how.tags):
             continue
-        step = _step(name, one, how)
+        step = _step(name, signed_tag, how)
         step = replace(step, when=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
         if record is not None and not how.trial:
             record.add(step)
@@ -140,20 +139,20 @@ def _step(name: ImageName, signed_tag: SignedTag, how: Migration) -> MigrationSt
 
 
 def _taken(tagged: ImageName, signed_tag: SignedTag, how: Migration, base: MigrationStep) -> MigrationStep:
-    """See that the registry still gives what was signed, sign that digest, and verify the signature."""
+    """Check that the registry still has the signed digest, sign it, and verify the signature."""
     try:
         claimed = how.registry.claim(tagged).digest
     except RegistryError as error:
         if error.status != 404:
             raise
-        return replace(base, outcome="gone", why="the registry has no such tag any more")
+        return replace(base, outcome="gone", why="the registry no longer has this tag")
     if claimed != signed_tag.digest:
         within = image_within(how.registry, tagged, claimed, signed_tag.digest)
         why = f"{signed_tag.digest} was signed, and the registry gives {claimed} for the tag by now{within}"
         return replace(base, outcome="moved", why=why)
-    found = how.registry.manifest(replace(tagged, tag=None, digest=signed_tag.digest))
-    if len(found.raw) != signed_tag.length:
-        return replace(base, why=f"its manifest has {len(found.raw)} bytes, and {signed_tag.length} were signed")
+    manifest = how.registry.manifest(replace(tagged, tag=None, digest=signed_tag.digest))
+    if len(manifest.raw) != signed_tag.length:
+        return replace(base, why=f"its manifest has {len(manifest.raw)} bytes, and {signed_tag.length} were signed")
     expected = CosignRequirements(keys=(how.key.public,))
     before = verify_cosign(how.registry, tagged, signed_tag.digest, expected)
     if before.state == "trusted":
@@ -163,5 +162,5 @@ def _taken(tagged: ImageName, signed_tag: SignedTag, how: Migration, base: Migra
     made = signer.sign(how.registry, tagged, signed_tag.digest, how.key, form=how.form)
     after = verify_cosign(how.registry, tagged, signed_tag.digest, expected)
     if after.state != "trusted":
-        return replace(base, where=made.where, why=f"the signature was made, and does not verify: {after.why}")
+        return replace(base, where=made.where, why=f"the new signature does not verify: {after.why}")
     return replace(base, outcome="signed", where=made.where)

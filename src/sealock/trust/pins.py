@@ -1,4 +1,4 @@
-"""Pins: what a repository's root key must be, told beforehand, as Notary's configuration (`trust_pinning`) says it."""
+"""Pins of repositories' root keys, from Notary's configuration (`trust_pinning`)."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from msgspec import Struct
 from sealock.errors import PolicyError
 
 _CERTIFICATES: Final = 1 << 20
-"""Bytes of a file of authorities at the most."""
+"""Maximum bytes of a file of authorities."""
 
 
 class Pin(Struct, frozen=True):
-    """What holds for one repository: one of these certificates, or one that these authorities (PEM) issued.
+    """The pin of one repository: one of these certificates, or one that these authorities (PEM) issued.
 
-    `ids` are Notary's ids of root keys. Both None: whatever is there at first use, if `first_use` allows that.
+    `ids` are Notary's ids of root keys. Both None: the first root is trusted, if `first_use` allows it.
     """
 
     ids: frozenset[str] | None = None
     authorities: bytes | None = None
     first_use: bool = True
     source: str = ""
-    """The file that says so."""
+    """The file or option of the pin."""
 
 
 class Pins(Struct, frozen=True):
-    """All pins. Certificates go by a repository, or by a prefix that ends in a star; authorities go by a prefix."""
+    """All pins: certificates by repository, or by prefix with a final star; authorities by prefix."""
 
     certificates: Mapping[str, frozenset[str]] = {}
     authorities: Mapping[str, bytes] = {}
@@ -37,7 +37,7 @@ class Pins(Struct, frozen=True):
 
 
 def pin_of(pins: Pins, repository: str) -> Pin:
-    """Find what holds for a repository: its certificates, the longest prefix's, the longest prefix's authority."""
+    """Find a repository's pin: its certificates, or the longest prefix's, or the longest prefix's authority."""
     if (ids := pins.certificates.get(repository)) is not None:
         return Pin(ids, None, pins.first_use, pins.source)
     stars = [
@@ -54,45 +54,45 @@ def pin_of(pins: Pins, repository: str) -> Pin:
 
 
 def read_pins(text: str, source: str, load: Callable[[str], bytes]) -> Pins | None:
-    """Read the pins that a JSON configuration holds, None where it holds none; PolicyError says what is wrong.
+    """Read the pins of a JSON configuration, None where it has none; PolicyError says what is wrong.
 
-    `load` gives what is in a file of authorities, whose path may be relative to the configuration.
+    `load` reads a file of authorities, whose path may be relative to the configuration.
     """
     try:
         table = json.loads(text)
     except (ValueError, RecursionError):
         msg = f"{source} is not JSON"
         raise PolicyError(msg) from None
-    found = table.get("trust_pinning") if isinstance(table, dict) else None
-    if found is None:
+    pinning = table.get("trust_pinning") if isinstance(table, dict) else None
+    if pinning is None:
         return None
-    if not isinstance(found, dict):
+    if not isinstance(pinning, dict):
         raise _wrong(source, "trust_pinning")
-    unknown = found.keys() - {"certs", "ca", "disable_tofu"}
+    unknown = pinning.keys() - {"certs", "ca", "disable_tofu"}
     if unknown:
-        # A pin that is spelled wrongly must not become no pin.
+        # A misspelled pin must not count as no pin.
         raise _wrong(source, f"trust_pinning.{min(unknown)}")
-    closed = found.get("disable_tofu", False)
+    closed = pinning.get("disable_tofu", False)
     if not isinstance(closed, bool):
         raise _wrong(source, "trust_pinning.disable_tofu")
     certificates = {
         name: frozenset(_texts(ids, source, f"trust_pinning.certs.{name}"))
-        for name, ids in _mapping(found, "certs", source).items()
+        for name, ids in _mapping(pinning, "certs", source).items()
     }
     authorities = {
         name: _authority(path, source, f"trust_pinning.ca.{name}", load)
-        for name, path in _mapping(found, "ca", source).items()
+        for name, path in _mapping(pinning, "ca", source).items()
     }
     return Pins(certificates, authorities, not closed, source)
 
 
 def merged(first: Pins, second: Pins) -> Pins:
-    """Both; where they speak of the same name the first counts, and first use is allowed only if both allow it."""
+    """Merge pins: the first win for the same name; trust on first use needs the permission of both."""
     return Pins(
         {**second.certificates, **first.certificates},
         {**second.authorities, **first.authorities},
         first.first_use and second.first_use,
-        ", ".join(one for one in (first.source, second.source) if one),
+        ", ".join(source for source in (first.source, second.source) if source),
     )
 
 
@@ -106,9 +106,9 @@ def _mapping(table: dict[str, Any], name: str, source: str) -> dict[str, Any]:
 
 
 def _texts(value: object, source: str, where: str) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
         raise _wrong(source, where)
-    return [one.lower() for one in value]
+    return [text.lower() for text in value]
 
 
 def _authority(value: object, source: str, where: str, load: Callable[[str], bytes]) -> bytes:
@@ -122,4 +122,4 @@ def _authority(value: object, source: str, where: str, load: Callable[[str], byt
 
 
 def _wrong(source: str, where: str) -> PolicyError:
-    return PolicyError(f"{source}: {where} is not what it can be; see docs/guide/trust.md")
+    return PolicyError(f"{source}: {where} is invalid; see docs/guide/trust.md")

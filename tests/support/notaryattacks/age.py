@@ -258,7 +258,7 @@ ROWS: list[Row] = [
     (old_targets_with_a_new_snapshot, "hash", "the targets metadata of {gun}"),
     (old_snapshot_with_a_new_timestamp, "hash", "the snapshot metadata of {gun}"),
     (a_root_that_the_snapshot_does_not_name, "hash", "the root metadata of {gun}"),
-    (same_length_other_content, "hash", "the targets metadata of {gun} is not the one that was signed for"),
+    (same_length_other_content, "hash", "the targets metadata of {gun} is not the signed one"),
     (withheld, "withheld", "the server withholds the timestamp of {gun}; the cached one was signed about 0 days ago"),
     (withheld_snapshot, "withheld", "the server withholds the snapshot metadata of {gun} that it names"),
     (withheld_targets, "withheld", "the server withholds the targets metadata of {gun} that it names"),

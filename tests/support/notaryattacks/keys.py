@@ -162,8 +162,8 @@ ROWS: list[Row] = [
         "signature",
         "the targets metadata of {gun} has no signature by a key that is trusted for it",
     ),
-    (foreign_key_under_a_trusted_id, "signature", "that is not valid: it was changed after signing, or never signed"),
-    (changed_after_signing, "signature", "that is not valid: it was changed after signing, or never signed"),
+    (foreign_key_under_a_trusted_id, "signature", "it was changed after signing, or never signed"),
+    (changed_after_signing, "signature", "it was changed after signing, or never signed"),
     (no_signature, "signature", "the timestamp metadata of {gun} is not signed"),
     (signature_of_another_role, "signature", "no signature by a key that is trusted for it"),
     (
@@ -186,7 +186,7 @@ ROWS: list[Row] = [
         "signature",
         "needs signatures by 2 different keys, and has valid ones by 1; one key signing more than once counts once",
     ),
-    (key_under_an_id_that_is_not_its_own, "malformed", "holds a key under the id"),
+    (key_under_an_id_that_is_not_its_own, "malformed", "has a key with the wrong id"),
     (
         revoked_key_signs_on,
         "signature",

@@ -84,9 +84,7 @@ def test_a_server_that_cannot_answer_is_no_verdict_and_the_age_of_what_is_cached
 def test_a_web_page_in_the_place_of_metadata_is_no_verdict(here: World) -> None:
     here.publish()
     forms.body_of(b" <!DOCTYPE html><title>Sign in</title>")(here)
-    with pytest.raises(
-        TransportError, match="answers with a web page where trust data should be: is the address right"
-    ):
+    with pytest.raises(TransportError, match="answers with a web page instead of trust data: is the address right"):
         here.verify()
 
 

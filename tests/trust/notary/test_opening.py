@@ -219,7 +219,7 @@ def test_a_folder_that_cannot_be_written_does_not_hide_the_verdict(here: World) 
     verified = here.verify()
     assert verified.digest == digest
     assert "could not be written" in verified.notes[0]
-    assert "the next use will not know what this one saw" in verified.notes[0]
+    assert "the next use cannot detect a rollback from this one" in verified.notes[0]
 
 
 def test_what_another_run_kept_meanwhile_is_not_put_back(here: World) -> None:

@@ -1,7 +1,7 @@
-"""Finds what leans on content trust in a text of any kind: Dockerfile, compose file, script, CI file, settings.
+"""Finds dependences on content trust in a text of any format: Dockerfile, compose file, script, CI file, settings.
 
-Lines are looked at by themselves, since what is looked for stands in one line in every format. Lines that are comments
-are passed over. A passphrase is never repeated.
+It reads line by line, since each pattern fits on one line in every format. It skips comments, and never repeats a
+passphrase.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""JSON as Notary signs it, and a reader that takes no text for which two readers could see different things."""
+"""Canonical JSON as Notary signs it, and a strict reader that leaves no room for parser differentials."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def encode(value: Json) -> bytes:
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     if "\\" not in text:
         return text.encode("utf-8")
-    # The library also escapes controls, which Notary leaves as they are.
+    # The library also escapes control characters, which Notary does not.
     parts: list[str] = []
     _write(value, parts)
     return "".join(parts).encode("utf-8")
@@ -33,10 +33,10 @@ def _write(value: Json, parts: list[str]) -> None:
         parts.append(str(value))
     elif isinstance(value, list):
         parts.append("[")
-        for index, one in enumerate(value):
+        for index, item in enumerate(value):
             if index:
                 parts.append(",")
-            _write(one, parts)
+            _write(item, parts)
         parts.append("]")
     else:
         parts.append("{")
@@ -48,11 +48,11 @@ def _write(value: Json, parts: list[str]) -> None:
 
 
 def _quoted(text: str) -> str:
-    return f'"{_ESCAPED.sub(lambda found: chr(92) + found[0], text)}"'
+    return f'"{_ESCAPED.sub(lambda match: chr(92) + match[0], text)}"'
 
 
 def decode(raw: bytes, what: str) -> Json:
-    """Read JSON strictly; RefusedError, about `what`, where a key comes twice, a number is no integer, and the like."""
+    """Read JSON strictly; MetadataRefusedError, about `what`, for duplicate keys, non-integer numbers and the like."""
 
     def refuse(why: str) -> NoReturn:
         raise MetadataRefusedError(check="malformed", why=f"{what} {why}")
@@ -62,7 +62,7 @@ def decode(raw: bytes, what: str) -> Json:
         if len(table) != len(pairs):
             seen: set[str] = set()
             twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]  # it adds
-            refuse(f"has the key {twice[:80]!r} twice, so that two readers could read two different things")
+            refuse(f"has the key {twice[:80]!r} twice")
         return table
 
     def integer(digits: str) -> int:
@@ -76,8 +76,8 @@ def decode(raw: bytes, what: str) -> Json:
             text,
             object_pairs_hook=once,
             parse_int=integer,
-            parse_float=lambda _: refuse("has a number that is no integer"),
-            parse_constant=lambda name: refuse(f"has {name} for a number"),
+            parse_float=lambda _: refuse("has a number that is not an integer"),
+            parse_constant=lambda name: refuse(f"has the number {name}"),
         )
     except UnicodeDecodeError:
         refuse("is not UTF-8")
@@ -86,7 +86,7 @@ def decode(raw: bytes, what: str) -> Json:
     except RecursionError:
         refuse("is nested too deeply")
     try:
-        # Lone surrogates, which JSON can spell and UTF-8 cannot.
+        # JSON can escape lone surrogates, which UTF-8 cannot encode.
         encode(value)
     except UnicodeEncodeError:
         refuse("has text that is not Unicode")

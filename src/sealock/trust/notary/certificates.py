@@ -1,4 +1,4 @@
-"""Root keys are certificates: whether one is for this repository, still valid, and issued by an authority."""
+"""Validates the certificates of root keys: for this repository, not expired, issued by an authority."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sealock.trust.notary.keys import RSA_BITS, certificates, unreadable
 from sealock.trust.notary.metadata import NotaryKey
 
 _LEEWAY: Final = timedelta(days=1)
-"""Clocks differ: so much before its start a certificate is taken."""
+"""Clock skew: how long before its start a certificate is accepted."""
 _USES: Final = ("1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.3", "2.5.29.37.0")
 """Server authentication, code signing, any."""
 _KNOWN: Final = ("2.5.29.15", "2.5.29.19", "2.5.29.37", "2.5.29.17")
@@ -26,7 +26,7 @@ _KNOWN: Final = ("2.5.29.15", "2.5.29.19", "2.5.29.37", "2.5.29.17")
 
 
 def fault(key: NotaryKey, gun: str, now: datetime | None) -> str:
-    """Say what is wrong with a root key's certificate, "" for nothing; without `now` its age is not looked at."""
+    """Say what is wrong with a root key's certificate, "" for nothing; without `now` its validity is not checked."""
     try:
         with catch_warnings():
             simplefilter("ignore")
@@ -38,9 +38,9 @@ def fault(key: NotaryKey, gun: str, now: datetime | None) -> str:
 def _fault(key: NotaryKey, gun: str, now: datetime | None) -> str:
     chain = certificates(key)
     if not chain:
-        return "is no certificate that can be read"
+        return "is not a readable certificate"
     leaf = chain[0]
-    if is_authority(leaf) or any(not is_authority(one) for one in chain[1:]):
+    if is_authority(leaf) or any(not is_authority(certificate) for certificate in chain[1:]):
         return "is a chain that does not start with its only leaf"
     if not is_for(name_of(leaf), gun):
         return f"is for {name_of(leaf)[:200]!r}, not for {gun}"
@@ -57,15 +57,15 @@ def is_for(common_name: str, gun: str) -> bool:
 def name_of(certificate: Certificate) -> str:
     """The common name; the last one where there are several, as Go reads it."""
     try:
-        found = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     except ValueError:
         return ""
-    value = found[-1].value if found else ""
+    value = names[-1].value if names else ""
     return value if isinstance(value, str) else ""
 
 
 def is_authority(certificate: Certificate) -> bool:
-    """Whether it may certify others."""
+    """Whether a certificate is an authority's."""
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
@@ -77,11 +77,11 @@ def weakness(certificate: Certificate) -> str:
     try:
         algorithm, public = certificate.signature_hash_algorithm, certificate.public_key()
     except (UnsupportedAlgorithm, ValueError):
-        return "is signed in a way, or for a key, that is not known"
+        return "has an unknown signature algorithm or key"
     if algorithm is not None and algorithm.name in {"sha1", "md5"}:
         return f"is signed with {algorithm.name.upper()}, which can be forged"
     if isinstance(public, rsa.RSAPublicKey) and public.key_size not in RSA_BITS:
-        return f"has an RSA key of {public.key_size} bits, where 2048 are the least"
+        return f"has an RSA key of {public.key_size} bits; the minimum is 2048"
     if not isinstance(public, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
         return "has a key that is neither ECDSA nor RSA"
     return ""
@@ -96,9 +96,9 @@ def age_fault(certificate: Certificate, now: datetime) -> str:
 
 
 def issued_by(key: NotaryKey, authorities: Iterable[Certificate], now: datetime) -> bool:
-    """Whether a chain leads from a root key's leaf, over the certificates that come with it, to one of the authorities.
+    """Whether a chain leads from a root key's leaf, over its other certificates, to one of the authorities.
 
-    Each link's signature, right to certify and limit of length are checked, and each certificate's age.
+    It checks each link's signature, key usage and path length, and each certificate's validity.
     """
     try:
         with catch_warnings():
@@ -118,11 +118,11 @@ def _leads(key: NotaryKey, authorities: Iterable[Certificate], now: datetime) ->
         child, below = waiting.pop(0)
         if any(child == anchor or _issued(child, anchor, below) for anchor in anchors):
             return True
-        for one in chain[1:]:
-            usable = _fingerprint(one) not in seen and not age_fault(one, now) and not weakness(one)
-            if usable and _issued(child, one, below):
-                seen.add(_fingerprint(one))
-                waiting.append((one, below + 1))
+        for issuer in chain[1:]:
+            usable = _fingerprint(issuer) not in seen and not age_fault(issuer, now) and not weakness(issuer)
+            if usable and _issued(child, issuer, below):
+                seen.add(_fingerprint(issuer))
+                waiting.append((issuer, below + 1))
     return False
 
 
@@ -158,7 +158,7 @@ def _issued(child: Certificate, issuer: Certificate, below: int) -> bool:
 
 
 def _may_sign_content(certificate: Certificate) -> bool:
-    """Whether its uses, if it names any, are ours, and it demands nothing that is not known here."""
+    """Whether its extended key usage, if any, allows signing, and it has no unknown critical extension."""
     if any(extension.critical and extension.oid.dotted_string not in _KNOWN for extension in certificate.extensions):
         return False
     try:

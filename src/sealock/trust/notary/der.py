@@ -1,4 +1,4 @@
-"""As much of DER as private keys need: read and write sequences, integers, names and strings of bytes."""
+"""Reads and writes the part of DER that private keys need."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ NULL: Final = 0x05
 
 
 class DerError(ValueError):
-    """It is not DER, or not what was looked for."""
+    """The input is not DER, or not the expected value."""
 
 
 class DerReader:
-    """Takes values off one after the other."""
+    """Reads values one after the other."""
 
     def __init__(self, raw: bytes) -> None:
         self._raw, self._at = raw, 0
@@ -27,13 +27,13 @@ class DerReader:
 
     @property
     def tag(self) -> int:
-        """The kind of the next value, -1 at the end."""
+        """The tag of the next value, -1 at the end."""
         return self._raw[self._at] if self else -1
 
     def take(self, tag: int) -> bytes:
-        """Take the content of the next value, which must be of that kind."""
+        """Read the content of the next value, which must have this tag."""
         if self.tag != tag:
-            msg = "not what was looked for"
+            msg = "unexpected type"
             raise DerError(msg)
         at = self._at + 1
         try:
@@ -44,12 +44,12 @@ class DerReader:
         if length & 0x80:
             size = length & 0x7F
             if not 1 <= size <= 4:
-                msg = "a length that is none"
+                msg = "invalid length"
                 raise DerError(msg)
             length = int.from_bytes(self._raw[at : at + size], "big")
             at += size
         if at + length > len(self._raw):
-            msg = "it ends too early"
+            msg = "truncated"
             raise DerError(msg)
         self._at = at + length
         return self._raw[at : at + length]
@@ -62,7 +62,7 @@ class DerReader:
         """Take an integer."""
         raw = self.take(INTEGER)
         if not 1 <= len(raw) <= 8:
-            msg = "an integer out of range"
+            msg = "integer out of range"
             raise DerError(msg)
         return int.from_bytes(raw, "big", signed=True)
 
@@ -77,10 +77,10 @@ def value(tag: int, content: bytes) -> bytes:
 
 
 def sequence(*parts: bytes) -> bytes:
-    """Write a sequence of values that are written already."""
+    """Write a sequence of encoded values."""
     return value(SEQUENCE, b"".join(parts))
 
 
 def integer(number: int) -> bytes:
-    """Write an integer that is not negative."""
+    """Write a non-negative integer."""
     return value(INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big"))

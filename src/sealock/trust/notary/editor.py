@@ -1,4 +1,4 @@
-"""Changes to a repository's metadata, gathered and then signed together. It takes values and returns bytes."""
+"""Collects changes to a repository's metadata, and signs them together, without I/O."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from sealock.trust.refusal import MetadataRefusedError
 
 
 class Editor:
-    """One round of changes. `files` signs what has changed; the server takes it all at once, or nothing."""
+    """One set of changes. `files` signs the changed roles; the server accepts all of them or none."""
 
     def __init__(self, trusted: TrustedMetadata, now: datetime) -> None:
         self.gun, self.now = trusted.gun, now
@@ -38,13 +38,12 @@ class Editor:
 
     @property
     def root(self) -> RootMetadata:
-        """The root, as it will be."""
+        """The root with its changes."""
         return self._root
 
     def targets(self, role: str) -> Targets:
-        """A role's tags and delegations, as they will be; empty for a delegation that was never signed."""
-        found = self._targets.get(role)
-        return found or Targets(version=0, expires=self.now, tags={}, keys={}, delegations=())
+        """A role's targets with their changes; empty for a delegation that was never signed."""
+        return self._targets.get(role) or Targets(version=0, expires=self.now, tags={}, keys={}, delegations=())
 
     def _set(self, role: str, targets: Targets) -> None:
         self._targets[role] = targets
@@ -53,17 +52,17 @@ class Editor:
     # Tags.
 
     def add_tag(self, role: str, tag: str, meta: FileMeta) -> None:
-        """Sign a tag in a role; TrustError where the role is not there, or does not cover the tag."""
+        """Sign a tag in a role; TrustError where the role does not exist, or does not cover the tag."""
         if role != "targets":
-            found = self.delegation(role)
-            if not can_sign(found, tag):
-                msg = f"{role} of {self.gun} may not sign {tag}: its paths are {', '.join(found.paths) or 'none'}"
+            delegation = self.delegation(role)
+            if not can_sign(delegation, tag):
+                msg = f"{role} of {self.gun} may not sign {tag}: its paths are {', '.join(delegation.paths) or 'none'}"
                 raise TrustError(msg)
         targets = self.targets(role)
         self._set(role, replace(targets, tags={**targets.tags, tag: meta}))
 
     def remove_tag(self, role: str, tag: str) -> bool:
-        """Sign a tag no longer in a role; whether it was there."""
+        """Remove a tag from a role, and return whether it was signed."""
         targets = self.targets(role)
         if tag not in targets.tags:
             return False
@@ -71,27 +70,27 @@ class Editor:
         return True
 
     def touch(self, role: str) -> None:
-        """Sign a role, the root too, anew as it is, so that it lives longer."""
+        """Sign a role, also the root, again unchanged, to extend its lifetime."""
         self._changed.add(role)
 
     # Delegations.
 
     def delegation(self, name: str) -> Delegation:
-        """A delegation; TrustError where there is none of that name."""
-        for one in self.targets(parent(name)).delegations:
-            if one.name == name:
-                return one
+        """Find a delegation; TrustError where there is none of that name."""
+        for delegation in self.targets(parent(name)).delegations:
+            if delegation.name == name:
+                return delegation
         msg = f"{self.gun} has no delegation {name}"
         raise TrustError(msg)
 
     def add_delegation(self, name: str, keys: Iterable[NotaryKey], paths: Iterable[str], threshold: int = 1) -> None:
-        """Delegate to keys, or add keys and paths to a delegation that is there."""
+        """Delegate to keys, or add keys and paths to an existing delegation."""
         paths = tuple(paths)
         if not is_delegation(name):
-            msg = f"{name!r} is not a name for a delegation: targets/NAME is, of lower-case letters, digits, - and _"
+            msg = f"{name!r} is not a delegation's name: use targets/NAME, of lower-case letters, digits, - and _"
             raise TrustError(msg)
         if any(set(path) & set("<>&\u2028\u2029") for path in paths):
-            msg = "a path of a delegation must not hold <, > or &, which Notary's server spells in a way of its own"
+            msg = "a delegation's path must not have <, > or &, which Notary's server escapes"
             raise TrustError(msg)
         above, added = self.targets(parent(name)), {key_id(key): key for key in keys}
         old = next((delegation for delegation in above.delegations if delegation.name == name), None)
@@ -103,7 +102,7 @@ class Editor:
         self._set_delegations(parent(name), (*others, merged), {**above.keys, **added})
 
     def remove_delegation(self, name: str, keys: Iterable[str] = ()) -> None:
-        """Withdraw a delegation, or just some of its keys (ids, of the bare key or of its certificate)."""
+        """Remove a delegation, or only some of its keys (ids of the bare key or its certificate)."""
         old, above, gone = self.delegation(name), self.targets(parent(name)), set(keys)
         others = tuple(delegation for delegation in above.delegations if delegation.name != name)
         if not gone:
@@ -117,7 +116,7 @@ class Editor:
             raise TrustError(msg)
         if len(left) < old.role.threshold:
             needed = "a key" if old.role.threshold == 1 else f"{old.role.threshold} keys"
-            msg = f"{name} of {self.gun} needs {needed}, and {len(left)} would be left: give it others, or withdraw it"
+            msg = f"{name} of {self.gun} needs {needed}, and {len(left)} would be left: add others, or remove it"
             raise TrustError(msg)
         self._set_delegations(parent(name), (*others, replace(old, role=replace(old.role, keys=left))), above.keys)
 
@@ -129,7 +128,7 @@ class Editor:
     # Keys of the four roles.
 
     def replace_keys(self, role: str, keys: Iterable[NotaryKey], threshold: int = 1) -> None:
-        """Give a role new keys in place of all that it had."""
+        """Replace all keys of a role."""
         added = {key_id(key): key for key in keys}
         roles = {**self._root.roles, role: NotaryRole(tuple(added), threshold)}
         used = {name for role in roles.values() for name in role.keys}
@@ -142,7 +141,7 @@ class Editor:
     # The end.
 
     def files(self, opened: Open) -> dict[str, bytes]:
-        """Sign all that has changed, root first; the snapshot too if its key is ours, which else the server signs."""
+        """Sign the changed roles, and the snapshot if its key is here; otherwise the server signs that."""
         files: dict[str, bytes] = {}
         if "root" in self._changed:
             files["root"] = self._signed_root(opened)
@@ -154,7 +153,7 @@ class Editor:
 
     def _signed_root(self, opened: Open) -> bytes:
         root = replace(self._root, version=self._before.version + 1, expires=self.now + lifetime("root"))
-        # 5.3.4, from the other side: the keys that were, for those who know only them, and the keys that will be.
+        # 5.3.4: the old keys sign too, for clients that know only them.
         before = ("root", self._before.keys, self._before.roles["root"])
         return sign(root_json(root), (before, ("root", root.keys, root.roles["root"])), opened)
 
@@ -177,7 +176,7 @@ class Editor:
 
 
 def first_files(root: RootMetadata, opened: Open, now: datetime) -> dict[str, bytes]:
-    """Sign a new repository: a root, targets without tags, and the snapshot if its key is ours."""
+    """Sign a new repository: a root, targets without tags, and the snapshot if its key is here."""
     empty = Targets(version=1, expires=now + lifetime("targets"), tags={}, keys={}, delegations=())
     files = {
         "root": sign(root_json(root), (("root", root.keys, root.roles["root"]),), opened),
@@ -192,10 +191,10 @@ def first_files(root: RootMetadata, opened: Open, now: datetime) -> dict[str, by
 
 
 def digest_meta(digest: str, length: int) -> FileMeta:
-    """What is signed for a tag; RefusedError for a digest that is none."""
+    """Make the entry of a tag; MetadataRefusedError for an invalid digest."""
     algorithm, _, text = digest.partition(":")
     if algorithm != "sha256" or len(text) != 64 or set(text) - set("0123456789abcdef") or length < 1:
         raise MetadataRefusedError(
-            check="malformed", why=f"{digest[:100]!r} with {length} bytes is no sha256 digest of a manifest"
+            check="malformed", why=f"{digest[:100]!r} with {length} bytes is not a sha256 digest of a manifest"
         )
     return FileMeta(length, {"sha256": bytes.fromhex(text)})

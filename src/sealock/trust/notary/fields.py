@@ -1,4 +1,4 @@
-"""Takes fields of a JSON object, each of its type; what is missing or of another type is refused with its place."""
+"""Reads typed fields of a JSON object; a missing field or a wrong type is refused with its place."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ class Fields:
         self.value: dict[str, Any] = value
 
     def refuse(self, why: str) -> NoReturn:
-        """Refuse it all."""
+        """Refuse the object."""
         raise MetadataRefusedError(check="malformed", why=f"{self.what} {why}")
 
-    def _take(self, name: str, kind: type) -> Any:  # noqa: ANN401  of the type that is asked for
+    def _take(self, name: str, kind: type) -> Any:  # noqa: ANN401  of the given type
         value = self.value.get(name)
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             self.refuse(f"has no {name!r}" if value is None else f"has a {name!r} of the wrong type")
         return value
 
     def names(self) -> tuple[str, ...]:
-        """The names of its fields."""
+        """The names of the fields."""
         return tuple(self.value)
 
     def text(self, name: str) -> str:
@@ -56,7 +56,7 @@ class Fields:
         return value
 
     def version(self) -> int:
-        """A version: one or more, and not so high that it could never be raised."""
+        """A version: at least 1, and low enough to be raised again."""
         value = self.integer("version")
         if not 1 <= value < _VERSION:
             self.refuse(f"has the version {value}, which is out of range")
@@ -77,30 +77,30 @@ class Fields:
         return Fields(self._take(name, dict), f"{self.what}, in {name[:80]!r},")
 
     def tables(self, name: str, most: int, *, optional: bool = False) -> tuple[Fields, ...]:
-        """A list of objects, of `most` at the most."""
+        """A list of at most `most` objects."""
         if optional and self.value.get(name) is None:
             return ()
         listed: list[Json] = self._take(name, list)
         if len(listed) > most:
             self.refuse(f"has more than {most} {name}")
-        return tuple(Fields(one, f"{self.what}, in {name!r},") for one in listed)
+        return tuple(Fields(item, f"{self.what}, in {name!r},") for item in listed)
 
     def texts(self, name: str, *, optional: bool = False) -> tuple[str, ...]:
         """A list of strings."""
         if optional and self.value.get(name) is None:
             return ()
         listed: list[Json] = self._take(name, list)
-        found = tuple(one for one in listed if isinstance(one, str))
-        if len(found) != len(listed):
-            self.refuse(f"has a {name!r} that holds other things than text")
-        return found
+        texts = tuple(item for item in listed if isinstance(item, str))
+        if len(texts) != len(listed):
+            self.refuse(f"has a {name!r} with items that are not texts")
+        return texts
 
     def time(self, name: str) -> datetime:
-        """A time as RFC 3339 writes it, in UTC; finer than microseconds is cut off."""
+        """A time of RFC 3339, in UTC, truncated to microseconds."""
         text = self.text(name)
         match = _TIME.fullmatch(text)
         if match is None:
-            self.refuse(f"has a {name!r} that is no time")
+            self.refuse(f"has a {name!r} that is not a time")
         try:
             moment = datetime.fromisoformat(match[1]).replace(tzinfo=UTC)
             moment = moment.replace(microsecond=int((match[2] or "0").ljust(6, "0")[:6]))
@@ -108,12 +108,12 @@ class Fields:
                 sign = -1 if match[3][0] == "+" else 1
                 moment += sign * timedelta(hours=int(match[3][1:3]), minutes=int(match[3][4:6]))
         except (ValueError, OverflowError):
-            self.refuse(f"has a {name!r} that is no time")
+            self.refuse(f"has a {name!r} that is not a time")
         return moment
 
 
 def spelled(moment: datetime) -> str:
-    """A time in UTC as Go writes it: RFC 3339, zeros at the end of the fraction left out."""
+    """Format a time in UTC as Go does: RFC 3339 without trailing zeros in the fraction."""
     whole = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     fraction = f"{moment.microsecond:06}".rstrip("0")
     return f"{whole}{f'.{fraction}' if fraction else ''}Z"

@@ -1,4 +1,4 @@
-"""Private keys in Docker's folder, opened with passphrases as they are needed, made, imported and exported."""
+"""Private keys in Docker's trust directory: opens, creates and stores them."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ from sealock.trust.notary.roles import ROLES
 
 _TRIES: Final = 3
 SHORTEST: Final = 8
-"""Characters of a new passphrase at the least, as Docker has it."""
+"""Minimum characters of a new passphrase, as for Docker."""
 
 
 class Passphrases(Protocol):
-    """Asks for passphrases: a person, or the environment."""
+    """A source of passphrases: a prompt, or the environment."""
 
     asks: bool
     """Whether asking again may give another answer."""
 
     def __call__(self, role: str, name: str, *, new: bool) -> str:
-        """Give the passphrase of a key; TrustError where none can be had."""
+        """Return the passphrase of a key; TrustError where there is none."""
 
 
 class KeyFile(Struct, frozen=True):
-    """A private key in the folder: its id, its role ("" where it says none) and its repository, "" for any."""
+    """A stored private key: its id, its role ("" for none) and its repository ("" for any)."""
 
     id: str
     role: str
@@ -47,14 +47,14 @@ class KeyFile(Struct, frozen=True):
 
 
 class Keyring:
-    """The folder's keys. What was opened stays open for the run."""
+    """The directory's keys. Opened keys stay open."""
 
     def __init__(self, folder: TrustDirectory, passphrases: Passphrases) -> None:
         self.folder, self._passphrases = folder, passphrases
         self._open: dict[str, NotaryPrivateKey] = {}
 
     def list(self) -> Iterator[KeyFile]:
-        """Yield what is there; files that hold no key are passed over."""
+        """Yield the stored keys; files without a key are skipped."""
         for name, pem in self.folder.private_keys():
             try:
                 stored = parse(pem)
@@ -90,23 +90,23 @@ class Keyring:
     def _opened(self, pem: bytes, role: str, name: str) -> NotaryPrivateKey:
         opened = open_with(self._passphrases, parse(pem), role, name)
         if opened.id != name:
-            msg = f"the file of the private key {name[:12]} holds another key"
+            msg = f"the file of the private key {name[:12]} has another key"
             raise TrustError(msg)
         return opened
 
     def make(self, role: str, gun: str = "") -> NotaryPrivateKey:
-        """Make a new key and keep it, before anything is signed with it."""
+        """Create and store a new key, before it signs anything."""
         return self.add(generate(), role, gun)
 
     def add(self, key: NotaryPrivateKey, role: str, gun: str = "") -> NotaryPrivateKey:
-        """Keep a key under a passphrase; TargetError where it is here already."""
+        """Store a key with a passphrase; TargetError where it exists already."""
         passphrase = self._passphrases(role, key.id, new=True)
         if len(passphrase) < SHORTEST:
-            msg = f"a passphrase needs {SHORTEST} characters at the least"
+            msg = f"a passphrase needs at least {SHORTEST} characters"
             raise TrustError(msg)
         # As Docker does: root keys and delegations' keys serve any repository.
-        kept = gun if role in ROLES and role != "root" else ""
-        self.folder.add_key(key.id, seal(key, role, kept, passphrase))
+        repository = gun if role in ROLES and role != "root" else ""
+        self.folder.add_key(key.id, seal(key, role, repository, passphrase))
         self._open[key.id] = key
         return key
 

@@ -1,4 +1,4 @@
-"""Public keys: which they really are, and whether they made a signature."""
+"""Loads public keys, and verifies signatures with them."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from sealock.trust.notary.metadata import NotaryKey, NotaryRole, Signature, Sign
 from sealock.trust.refusal import MetadataRefusedError
 
 X509: Final = {"ecdsa-x509": "ecdsa", "rsa-x509": "rsa"}
-"""Kinds of key that are certificates, and the kind of what they certify."""
+"""Key kinds that are certificates, with the kind of the certified key."""
 RSA_BITS: Final = range(2048, 16385)
 _EC_BITS: Final = 224
 CERTIFICATES: Final = 10
-"""In one key at the most."""
+"""Maximum number in one key."""
 
 
 def unreadable() -> tuple[type[Exception], ...]:
-    """What the library raises over certificates and keys that are not as they should be."""
+    """The library's exceptions for malformed certificates and keys."""
     return (
         ValueError,
         TypeError,
@@ -42,12 +42,12 @@ def unreadable() -> tuple[type[Exception], ...]:
 
 @lru_cache(maxsize=256)
 def certificates(key: NotaryKey) -> tuple[Certificate, ...]:
-    """Read a key's certificates, the leaf first; none where it has none, or where they cannot be read."""
+    """Read a key's certificates, the leaf first; () where there are none, or where they cannot be read."""
     if key.kind not in X509 or key.public.count(b"-----BEGIN") > CERTIFICATES:
         return ()
     try:
         with catch_warnings():
-            # Of what it will refuse some day; what must be refused today is up to us.
+            # The library warns of what it will refuse one day; our own checks decide.
             simplefilter("ignore")
             return tuple(x509.load_pem_x509_certificates(key.public))
     except unreadable():
@@ -56,7 +56,7 @@ def certificates(key: NotaryKey) -> tuple[Certificate, ...]:
 
 @lru_cache(maxsize=256)
 def loaded(key: NotaryKey) -> Any:  # noqa: ANN401  the library has a class for each kind
-    """Load the key; None where it is not what its kind says, or too weak to count."""
+    """Load the key; None where it is not of its kind, or too weak."""
     try:
         with catch_warnings():
             simplefilter("ignore")
@@ -64,33 +64,33 @@ def loaded(key: NotaryKey) -> Any:  # noqa: ANN401  the library has a class for 
                 return ed25519.Ed25519PublicKey.from_public_bytes(key.public)
             if key.kind in X509:
                 chain = certificates(key)
-                found: Any = chain[0].public_key() if chain else None
+                public: Any = chain[0].public_key() if chain else None
             else:
-                found = load_der_public_key(key.public)
+                public = load_der_public_key(key.public)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return None
     kind = X509.get(key.kind, key.kind)
-    if kind == "ecdsa" and isinstance(found, ec.EllipticCurvePublicKey) and found.curve.key_size >= _EC_BITS:
-        return found
-    if kind == "rsa" and isinstance(found, rsa.RSAPublicKey) and found.key_size in RSA_BITS:
-        return found
+    if kind == "ecdsa" and isinstance(public, ec.EllipticCurvePublicKey) and public.curve.key_size >= _EC_BITS:
+        return public
+    if kind == "rsa" and isinstance(public, rsa.RSAPublicKey) and public.key_size in RSA_BITS:
+        return public
     return None
 
 
 @lru_cache(maxsize=256)
 def canonical_id(key: NotaryKey) -> str:
-    """The id of the bare key, whatever certificate it comes in: the name of the file that its private half is in."""
+    """The id of the bare key, without its certificate: the name of the private half's file."""
     bare = key
-    if key.kind in X509 and (found := loaded(key)) is not None:
-        bare = NotaryKey(X509[key.kind], spki(found))
+    if key.kind in X509 and (public := loaded(key)) is not None:
+        bare = NotaryKey(X509[key.kind], spki(public))
     return key_id(bare)
 
 
 @lru_cache(maxsize=256)
 def identity(key: NotaryKey) -> bytes:
-    """What is the same for one key however it is written: bare or in a certificate, its point compressed or not."""
-    found = loaded(key)
-    return key.public if found is None else spki(found)
+    """Bytes that are the same for every encoding of a key: bare or in a certificate, its point compressed or not."""
+    public = loaded(key)
+    return key.public if public is None else spki(public)
 
 
 def spki(public: Any) -> bytes:  # noqa: ANN401  the library has a class for each kind
@@ -127,11 +127,9 @@ def made(key: NotaryKey, signature: Signature, message: bytes) -> bool:
 def signers(
     keys: Mapping[str, NotaryKey], role: NotaryRole, signed: SignedMetadata[Any], what: str, when: str = ""
 ) -> tuple[str, ...]:
-    """Check a role's signatures; give the ids of the keys that signed, RefusedError where they are too few.
+    """Verify a role's signatures; return the ids of the keys that signed, MetadataRefusedError if they are too few.
 
-    `when` is about when they were made, for the error's words.
-
-    A key counts once, however often it signs, and under however many ids or certificates it comes (5.3.4, 5.4.2).
+    A key counts once, whatever its signatures, ids and certificates (5.3.4, 5.4.2). `when` is for the message.
     """
     signatures, message = signed.signatures, signed.message
     if not signatures:
@@ -149,24 +147,24 @@ def signers(
 
 
 def _too_few(keys: Mapping[str, NotaryKey], role: NotaryRole, signatures: tuple[Signature, ...], valid: int) -> str:
-    """Say in words why the signatures do not suffice."""
+    """Say why the signatures are not enough."""
     known = [signature.key for signature in signatures if signature.key in role.keys and signature.key in keys]
     strangers = sorted({short(signature.key) for signature in signatures if signature.key not in role.keys})
     if valid:
         needs = f"needs signatures by {role.threshold} different keys, and has valid ones by {valid}"
         return needs + ("; one key signing more than once counts once" if len(known) > valid else "")
     if known:
-        return f"has a signature by {short(known[0])} that is not valid: it was changed after signing, or never signed"
-    wanted = ", ".join(short(key) for key in role.keys[:3]) or "no key at all"
+        return f"has an invalid signature by {short(known[0])}: it was changed after signing, or never signed"
+    trusted = ", ".join(short(key) for key in role.keys[:3]) or "no key at all"
     by = f"signed by {', '.join(strangers[:3])}" if strangers else "its keys' certificates do not count here"
-    return f"has no signature by a key that is trusted for it ({wanted}); {by}"
+    return f"has no signature by a key that is trusted for it ({trusted}); {by}"
 
 
 def short(name: str) -> str:
-    """An id short enough to read."""
+    """Shorten an id for messages."""
     return name[:12]
 
 
 def base64(raw: bytes) -> str:
-    """Bytes as Notary writes them."""
+    """Encode bytes as Notary does."""
     return b64encode(raw).decode("ascii")

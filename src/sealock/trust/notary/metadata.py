@@ -1,4 +1,4 @@
-"""The nouns of Notary's metadata, read from JSON strictly: what is missing, or of another type, refuses the whole."""
+"""The types of Notary's metadata, and their strict JSON readers."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from sealock.trust.notary.roles import ROLES, is_delegation, parent
 from sealock.trust.refusal import MetadataRefusedError
 
 SIGNATURES: Final = 64
-"""In one envelope at the most; checking each takes time."""
+"""Maximum number in one envelope, since each takes time to verify."""
 KEYS: Final = 1024
 HASHES: Final = {"sha256": 32, "sha512": 64}
-"""The algorithms that count, and the bytes that they give."""
+"""The known algorithms, and their digest sizes in bytes."""
 
 
 class NotaryKey(Struct, frozen=True):
@@ -31,7 +31,7 @@ class NotaryKey(Struct, frozen=True):
 
 
 class Signature(Struct, frozen=True):
-    """One signature, and the id of the key that is said to have made it."""
+    """A signature, with the id of its claimed key."""
 
     key: str
     method: str
@@ -46,7 +46,7 @@ class NotaryRole(Struct, frozen=True):
 
 
 class FileMeta(Struct, frozen=True):
-    """Length and hashes of what stands elsewhere. `custom` is whatever the signer added."""
+    """Length and hashes of a file. `custom` is the signer's own data."""
 
     length: int
     hashes: Mapping[str, bytes]
@@ -54,7 +54,7 @@ class FileMeta(Struct, frozen=True):
 
 
 class RootMetadata(Struct, frozen=True):
-    """Says which keys sign for which role. `keys` holds them all, by id."""
+    """The keys of each role. `keys` are all of them, by id."""
 
     version: int
     expires: datetime
@@ -79,7 +79,7 @@ class Delegation(Struct, frozen=True):
 
 
 class Targets(Struct, frozen=True):
-    """The tags that a role signs, and to whom it delegates. `keys` are those of the delegations."""
+    """The tags that a role signs, and its delegations. `keys` are those of the delegations."""
 
     version: int
     expires: datetime
@@ -93,7 +93,7 @@ BodyT = TypeVar("BodyT", RootMetadata, Listing, Targets)
 
 
 class SignedMetadata(Struct, Generic[BodyT], frozen=True):
-    """One file. `raw` is as it came, which hashes are taken of; `message` is what the signatures are made over."""
+    """One file. `raw` is the file's content, for hashes; the signatures are over `message`."""
 
     role: str
     body: BodyT
@@ -103,7 +103,7 @@ class SignedMetadata(Struct, Generic[BodyT], frozen=True):
 
 
 def read_root(raw: bytes, what: str) -> SignedMetadata[RootMetadata]:
-    """Read root metadata; RefusedError, about `what`, where it is not well formed."""
+    """Read root metadata; MetadataRefusedError, about `what`, where it is malformed."""
     fields, signatures, message = _envelope(raw, what, "Root")
     keys = _keys(fields)
     table = fields.table("roles")
@@ -118,7 +118,7 @@ def read_root(raw: bytes, what: str) -> SignedMetadata[RootMetadata]:
 
 
 def read_listing(raw: bytes, what: str, role: str) -> SignedMetadata[Listing]:
-    """Read timestamp or snapshot metadata; RefusedError, about `what`, where it is not well formed."""
+    """Read timestamp or snapshot metadata; MetadataRefusedError, about `what`, where it is malformed."""
     fields, signatures, message = _envelope(raw, what, role.capitalize())
     table = fields.table("meta")
     meta = {name: _file(table.table(name)) for name in table.names()}
@@ -129,7 +129,7 @@ def read_listing(raw: bytes, what: str, role: str) -> SignedMetadata[Listing]:
 
 
 def read_targets(raw: bytes, what: str, role: str = "targets") -> SignedMetadata[Targets]:
-    """Read the metadata of targets or of a delegation; RefusedError, about `what`, where it is not well formed."""
+    """Read the metadata of targets or of a delegation; MetadataRefusedError, about `what`, where it is malformed."""
     fields, signatures, message = _envelope(raw, what, "Targets")
     table = fields.table("targets")
     tags = {name: _file(table.table(name)) for name in table.names()}
@@ -141,12 +141,12 @@ def read_targets(raw: bytes, what: str, role: str = "targets") -> SignedMetadata
 
 
 def read_key(raw: bytes, what: str) -> NotaryKey:
-    """Read a public key that stands alone, as the server answers with one."""
+    """Read a single public key, from the server's answer."""
     return _key(Fields(decode(raw, what), what))
 
 
 def version_of(raw: bytes) -> int:
-    """The version that a file gives itself, 0 where it cannot be read; no signature is looked at."""
+    """Return the unverified version of a file, 0 where it cannot be read."""
     try:
         return Fields(decode(raw, "it"), "it").table("signed").version()
     except MetadataRefusedError:
@@ -156,22 +156,22 @@ def version_of(raw: bytes) -> int:
 def _envelope(raw: bytes, what: str, kind: str) -> tuple[Fields, tuple[Signature, ...], bytes]:
     envelope = Fields(decode(raw, what), what)
     inner = envelope.table("signed")
-    found = inner.text("_type")
-    if found != kind:
-        envelope.refuse(f"says that it is of type {found[:40]!r}, where {kind!r} is needed")
+    actual = inner.text("_type")
+    if actual != kind:
+        envelope.refuse(f"has the type {actual[:40]!r} instead of {kind!r}")
     listed = envelope.tables("signatures", SIGNATURES)
-    signatures = tuple(Signature(one.text("keyid"), one.text("method").lower(), one.bytes("sig")) for one in listed)
+    signatures = tuple(Signature(item.text("keyid"), item.text("method").lower(), item.bytes("sig")) for item in listed)
     return inner, signatures, encode(inner.value)
 
 
 def _keys(fields: Fields, *, optional: bool = False) -> dict[str, NotaryKey]:
     table = fields.table("keys", optional=optional)
     if len(table.value) > KEYS:
-        fields.refuse(f"holds more than {KEYS} keys")
+        fields.refuse(f"has more than {KEYS} keys")
     keys = {name: _key(table.table(name)) for name in table.names()}
     for name, key in keys.items():
         if key_id(key) != name:
-            fields.refuse(f"holds a key under the id {name[:64]}, which is not its own")
+            fields.refuse(f"has a key with the wrong id {name[:64]}")
     return keys
 
 
@@ -180,7 +180,7 @@ def _key(fields: Fields) -> NotaryKey:
 
 
 def key_json(key: NotaryKey) -> dict[str, Json]:
-    """A public key as Notary writes it."""
+    """Write a public key as Notary does."""
     return {"keytype": key.kind, "keyval": {"private": None, "public": b64encode(key.public).decode()}}
 
 
@@ -192,10 +192,10 @@ def key_id(key: NotaryKey) -> str:
 def _role(fields: Fields, keys: Mapping[str, Any]) -> NotaryRole:
     names, threshold = fields.texts("keyids"), fields.integer("threshold")
     if threshold < 1:
-        fields.refuse(f"asks for {threshold} signatures, where one is the least")
+        fields.refuse(f"requires {threshold} signatures; the minimum is 1")
     for name in names:
         if name not in keys:
-            fields.refuse(f"names the key {name[:64]}, which is not given")
+            fields.refuse(f"names the key {name[:64]}, which is missing")
     return NotaryRole(names, threshold)
 
 
@@ -226,18 +226,16 @@ def _delegations(fields: Fields, keys: Mapping[str, NotaryKey], role: str) -> It
 
 
 def known_hashes(meta: FileMeta) -> dict[str, bytes]:
-    """The hashes that count; there is at least one."""
+    """The hashes of known algorithms; there is at least one."""
     return {name: value for name, value in meta.hashes.items() if name in HASHES}
 
 
 def check_content(meta: FileMeta, raw: bytes, what: str) -> None:
-    """Check bytes against every known hash and the length; RefusedError where one differs."""
+    """Check bytes against the length and every known hash; MetadataRefusedError where one differs."""
     if len(raw) != meta.length:
-        raise MetadataRefusedError(
-            check="hash", why=f"{what} has {len(raw)} bytes, where {meta.length} were signed for"
-        )
+        raise MetadataRefusedError(check="hash", why=f"{what} has {len(raw)} bytes instead of the signed {meta.length}")
     for name, value in known_hashes(meta).items():
         if hashlib.new(name, raw).digest() != value:
             raise MetadataRefusedError(
-                check="hash", why=f"{what} is not the one that was signed for: its {name} differs (mix-and-match)"
+                check="hash", why=f"{what} is not the signed one: its {name} differs (mix-and-match)"
             )

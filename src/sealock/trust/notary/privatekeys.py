@@ -1,4 +1,4 @@
-"""Private keys as Docker keeps them: PKCS#8 in PEM with headers, encrypted by PBES2, read and written here by hand.
+"""Docker's private keys: PKCS#8 in PEM with headers, encrypted with PBES2, read and written by hand.
 
 Docker calls the inner structure version 1 although no public key follows, and leaves parameters out, which libraries
 refuse.
@@ -40,7 +40,7 @@ _PRFS: Final = {
     bytes.fromhex("2a864886f70d020b"): "sha512",
 }
 _ROUNDS: Final = 2048
-"""Of PBKDF2, as Docker does and expects."""
+"""Docker's rounds of PBKDF2."""
 _MOST_ROUNDS: Final = 10_000_000
 _PEM: Final = re.compile(
     rb"-----BEGIN ((?:ENCRYPTED |EC |RSA )?PRIVATE KEY)-----\s*\n(.{0,65536}?)-----END \1-----", re.DOTALL
@@ -52,23 +52,23 @@ class PassphraseError(TrustError):
 
 
 class NotaryPrivateKey(Struct, frozen=True):
-    """A private key that is open. `secret` is the library's object; it never appears in a text."""
+    """An open private key. `secret` is the library's object; it is never printed."""
 
     public: NotaryKey
     secret: Any
 
     @property
     def id(self) -> str:
-        """The id, which is the public half's."""
+        """The id of the public half."""
         return key_id(self.public)
 
     def __repr__(self) -> str:
-        """Its id alone."""
+        """Show only the id."""
         return f"PrivateKey({self.id})"
 
 
 class StoredKey(Struct, frozen=True):
-    """A private key's PEM, taken apart but not opened."""
+    """A parsed private key, not yet decrypted."""
 
     label: str
     role: str
@@ -82,10 +82,10 @@ class StoredKey(Struct, frozen=True):
 
 
 def parse(pem: bytes) -> StoredKey:
-    """Take a PEM apart; TrustError where it holds no private key."""
+    """Parse a PEM; TrustError where it has no private key."""
     match = _PEM.search(pem)
     if match is None:
-        msg = "there is no private key in PEM in it"
+        msg = "it has no private key in PEM"
         raise TrustError(msg)
     headers: dict[str, str] = {}
     lines = match[2].decode("ascii", "replace").splitlines()
@@ -93,7 +93,7 @@ def parse(pem: bytes) -> StoredKey:
         name, _, text = lines.pop(0).partition(":")
         headers[name.strip().lower()] = text.strip()
     if "proc-type" in headers:
-        msg = "the private key is encrypted in OpenSSL's old way: convert it with `openssl pkcs8 -topk8` first"
+        msg = "the private key has OpenSSL's old encryption: convert it with `openssl pkcs8 -topk8` first"
         raise TrustError(msg)
     try:
         content = b64decode("".join("".join(lines).split()), validate=True)
@@ -134,7 +134,7 @@ def _load(content: bytes) -> NotaryPrivateKey:
 
 
 def _names_its_curve(name: bytes, inner: bytes) -> bool:
-    """Whether the inner key can stand alone: RSA always, EC if it names its curve."""
+    """Whether the inner key is complete without parameters: RSA always, EC if it names its curve."""
     if name == _RSA:
         return True
     reader = der.DerReader(inner).sequence()
@@ -144,7 +144,7 @@ def _names_its_curve(name: bytes, inner: bytes) -> bool:
 
 
 def _decrypt(content: bytes, passphrase: str) -> bytes:
-    """Undo PBES2 with PBKDF2 and AES in CBC."""
+    """Decrypt PBES2 with PBKDF2 and AES-CBC."""
     try:
         outer = der.DerReader(content).sequence()
         algorithm, secret = outer.sequence(), outer.take(der.OCTETS)
@@ -166,14 +166,14 @@ def _decrypt(content: bytes, passphrase: str) -> bytes:
     if prf is None or size is None:
         raise _unknown()
     if not 1 <= rounds <= _MOST_ROUNDS:
-        msg = f"the private key asks for {rounds} rounds of PBKDF2, which is out of range"
+        msg = f"the private key requires {rounds} rounds of PBKDF2, which is out of range"
         raise TrustError(msg)
     if len(vector) != 16 or not secret or len(secret) % 16:
         msg = "the private key is damaged"
         raise TrustError(msg)
     key = hashlib.pbkdf2_hmac(prf, passphrase.encode(), salt, rounds, size)
     plain = _cbc(key, vector).decryptor().update(secret)
-    # Whether the padding is right says no more than whether the key within can be read.
+    # Valid padding alone proves nothing; the inner key must be readable.
     if not 1 <= plain[-1] <= 16:
         raise _wrong()
     return bytes(plain[: -plain[-1]])
@@ -193,12 +193,12 @@ def _unknown() -> TrustError:
 
 
 def generate() -> NotaryPrivateKey:
-    """Make a new ECDSA key on P-256, which is what Docker makes."""
+    """Create an ECDSA key on P-256, as Docker does."""
     return of(ec.generate_private_key(ec.SECP256R1()))
 
 
 def of(secret: Any) -> NotaryPrivateKey:  # noqa: ANN401  the library has a class for each kind
-    """Take a library's private key; TrustError for a kind that Notary has not."""
+    """Wrap a library's private key; TrustError for a kind that is unknown to Notary."""
     public = secret.public_key()
     match public:
         case ed25519.Ed25519PublicKey():
@@ -207,12 +207,12 @@ def of(secret: Any) -> NotaryPrivateKey:  # noqa: ANN401  the library has a clas
             return NotaryPrivateKey(NotaryKey("ecdsa", spki(public)), secret)
         case rsa.RSAPublicKey():
             return NotaryPrivateKey(NotaryKey("rsa", spki(public)), secret)
-    msg = "the key is none that Notary knows: ECDSA, RSA and Ed25519 are"
+    msg = "the key has a kind that Notary does not know: use ECDSA, RSA or Ed25519"
     raise TrustError(msg)
 
 
 def seal(key: NotaryPrivateKey, role: str, gun: str, passphrase: str) -> bytes:
-    """Write a private key as Docker does, encrypted; root keys and delegations belong to no one repository."""
+    """Write an encrypted private key as Docker does; root keys and delegations serve all repositories."""
     salt, vector = secrets.token_bytes(8), secrets.token_bytes(16)
     derived = hashlib.pbkdf2_hmac("sha1", passphrase.encode(), salt, _ROUNDS, 32)
     plain = _inner(key)
@@ -234,14 +234,14 @@ def seal(key: NotaryPrivateKey, role: str, gun: str, passphrase: str) -> bytes:
 
 
 def _inner(key: NotaryPrivateKey) -> bytes:
-    """The key in Docker's PKCS#8."""
+    """Encode the key in Docker's PKCS#8."""
     if key.public.kind == "ed25519":
         inner = key.public.public + key.secret.private_bytes_raw() + key.public.public
         return der.sequence(der.integer(0), der.sequence(der.value(der.OID, _ED25519)), der.value(der.OCTETS, inner))
     inner = key.secret.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
     if key.public.kind == "rsa":
         return der.sequence(der.integer(0), der.sequence(der.value(der.OID, _RSA)), der.value(der.OCTETS, inner))
-    # The curve stands in the public half's parameters.
+    # The curve is in the public half's parameters.
     names = der.DerReader(key.public.public).sequence().sequence()
     names.take(der.OID)
     algorithm = der.sequence(der.value(der.OID, _EC), der.value(der.OID, names.take(der.OID)))

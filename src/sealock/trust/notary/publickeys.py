@@ -1,4 +1,4 @@
-"""Public keys and certificates in PEM, as signers hand them out; and backups of private keys in Notary's own form."""
+"""Public keys and certificates in PEM, and backups of private keys in Notary's format."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ _BLOCKS: Final = 1000
 
 
 def blocks(text: str) -> Iterator[tuple[str, dict[str, str], str]]:
-    """Yield the label, the headers and the base64 of each PEM block, a thousand at the most."""
+    """Yield the label, the headers and the base64 of each PEM block, at most a thousand."""
     for count, match in enumerate(_BLOCK.finditer(text)):
         if count >= _BLOCKS:
             return
         headers: dict[str, str] = {}
         lines = match["text"].splitlines()
         while lines and ":" in lines[0]:
-            name, _, said = lines.pop(0).partition(":")
-            headers[name.strip().lower()] = said.strip()
+            name, _, value = lines.pop(0).partition(":")
+            headers[name.strip().lower()] = value.strip()
         yield match[1], headers, "\n".join(line for line in lines if line)
 
 
 def read_public(text: str, what: str) -> NotaryKey:
-    """Read one public key or certificate; TrustError where there is none, or one that must not be used."""
+    """Read one public key or certificate; TrustError where there is none, or one that is weak or expired."""
     for label, _, encoded in blocks(text):
         if label == "CERTIFICATE":
             pem = _pem(label, {}, encoded).encode()
@@ -63,18 +63,18 @@ def read_public(text: str, what: str) -> NotaryKey:
             if isinstance(public, rsa.RSAPublicKey) and loaded(NotaryKey("rsa", raw)) is not None:
                 return NotaryKey("rsa", raw)
             break
-    msg = f"{what} holds no public key that Notary can use: PEM of ECDSA, of RSA (2048 bits or more), or a certificate"
+    msg = f"{what} has no public key for Notary: PEM of ECDSA, of RSA (2048 bits or more), or a certificate"
     raise TrustError(msg)
 
 
 def write_public(key: NotaryPrivateKey, role: str) -> str:
-    """The public half in PEM, as `docker trust key generate` writes it."""
+    """Write the public half in PEM, as `docker trust key generate` does."""
     text = b64encode(key.public.public).decode()
     return _pem("PUBLIC KEY", {"role": role}, "\n".join(text[at : at + 64] for at in range(0, len(text), 64)))
 
 
 def write_backup(keys: Iterable[tuple[str, bytes]]) -> str:
-    """Put private keys, as encrypted as they are, one after the other; `notary key import` reads it too."""
+    """Write private keys one after the other, still encrypted; `notary key import` reads it too."""
     parts: list[str] = []
     for name, pem in keys:
         for label, headers, encoded in blocks(pem.decode("ascii", "replace")):
@@ -89,13 +89,13 @@ def read_backup(text: str) -> Iterator[tuple[str, bytes]]:
             continue
         name = headers.pop("path", "").rpartition("/")[2].removesuffix(".key").partition("_")[0]
         if len(name) != 64 or set(name) - set("0123456789abcdef"):
-            msg = "a private key in it has no id in its `path` header, so it is no backup: use `keys load` for it"
+            msg = "a private key in it has no id in its `path` header, so it is not a backup: use `keys load`"
             raise TrustError(msg)
         yield name, _pem(label, headers, encoded).encode()
 
 
 def _pem(label: str, headers: dict[str, str], encoded: str) -> str:
-    told = [f"{name}: {said}" for name, said in sorted(headers.items())]
+    lines = [f"{name}: {value}" for name, value in sorted(headers.items())]
     return "\n".join(
-        [f"-----BEGIN {label}-----", *told, *([""] if told else []), encoded, f"-----END {label}-----", ""]
+        [f"-----BEGIN {label}-----", *lines, *([""] if lines else []), encoded, f"-----END {label}-----", ""]
     )

@@ -1,6 +1,6 @@
-"""One repository's content trust: verify a tag, list what is signed, sign, delegate, rotate, revoke.
+"""One repository's content trust: verify and list tags, sign, delegate, rotate, revoke.
 
-`verify` and `signed_tags` need a transport, Docker's folder and pins; the rest needs a keyring too.
+`verify` and `signed_tags` need a server, Docker's trust directory and a pin; the rest needs a keyring too.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sealock.trust.refusal import MetadataRefusedError
 
 
 class Repository:
-    """A repository as its notary server tells of it and the folder remembers it."""
+    """A repository at its notary server, with its metadata in the trust directory."""
 
     def __init__(self, server: Server, folder: TrustDirectory, pin: Pin, now: datetime | None = None) -> None:
         self.gun, self.server, self.folder, self.pin = server.gun, server, folder, pin
@@ -36,22 +36,22 @@ class Repository:
     # Reading.
 
     def verify(self, tag: str) -> VerifiedTag:
-        """Tell which digest a tag is signed for.
+        """Verify a tag, and return the digest that it is signed for.
 
-        TrustError where it is not trusted, and why; TransportError where that could not be told.
+        TrustError: it is not trusted. TransportError: it could not be verified.
         """
         update = self._update()
-        found = find_tag(update.trusted, tag)
-        if found is None:
+        signed_tag = find_tag(update.trusted, tag)
+        if signed_tag is None:
             raise unsigned(update.trusted, tag, update.elsewhere(tag))
-        return self._verified(update, found)
+        return self._verified(update, signed_tag)
 
     def verify_digest(self, digest: str) -> VerifiedTag:
-        """Tell of the first tag that is signed for a digest; errors as for `verify`."""
+        """Verify the first tag that is signed for a digest; errors as for `verify`."""
         update = self._update()
-        for one in tags_of(update.trusted):
-            if one.digest == digest:
-                return self._verified(update, one)
+        for signed_tag in tags_of(update.trusted):
+            if signed_tag.digest == digest:
+                return self._verified(update, signed_tag)
         raise MetadataRefusedError(check="unsigned", why=f"no tag of {self.gun} is signed for {digest}")
 
     def _verified(self, update: Update, signed_tag: SignedTag) -> VerifiedTag:
@@ -66,11 +66,11 @@ class Repository:
         )
 
     def signed_tags(self) -> tuple[SignedTag, ...]:
-        """List every tag that `verify` would trust; errors as there. One update serves them all."""
+        """List every tag that `verify` would trust; errors as there."""
         return tuple(tags_of(self._update().trusted))
 
     def trusted(self) -> TrustedMetadata:
-        """Verify the repository as a whole, and give what is believed of it."""
+        """Verify the whole repository, and return its trusted metadata."""
         return self._update().trusted
 
     def _update(self, *, lenient: bool = False) -> Update:
@@ -79,8 +79,8 @@ class Repository:
         try:
             update.run()
         except MetadataRefusedError as error:
-            # What was believed before the refusal stays believed, so that it cannot be rolled back. But with a new root
-            # kept, what keys signed that it withdrew would count no longer, and so not refuse this rollback next time.
+            # Metadata that was trusted before the refusal is stored, so that it cannot be rolled back. But a stored new
+            # root would discard what its withdrawn keys signed, and so not refuse this rollback next time.
             if not update.first_use and not (error.check == "rollback" and "root" in update.fresh):
                 self._keep(update)
             raise
@@ -91,25 +91,25 @@ class Repository:
         try:
             self.folder.write(self.gun, {role: raw for role, raw in update.fresh.items() if self._newer(update, role)})
         except TargetError as error:
-            update.notes.append(f"{error}; so the next use will not know what this one saw")
+            update.notes.append(f"{error}; so the next use cannot detect a rollback from this one")
 
     def _newer(self, update: Update, role: str) -> bool:
-        """Whether nobody else has kept something newer meanwhile, which what we saw must not put back."""
-        kept = self.folder.read(self.gun, role)
-        return kept in {None, update.had(role)} or version_of(kept or b"") <= version_of(update.fresh[role])
+        """Whether no other process has stored a newer version meanwhile, which must not be overwritten."""
+        stored = self.folder.read(self.gun, role)
+        return stored in {None, update.had(role)} or version_of(stored or b"") <= version_of(update.fresh[role])
 
     # Writing.
 
     def refuse_if_signed(self) -> None:
-        """TrustError where there is trust data already."""
+        """Raise TrustError where there is trust data already."""
         if self.server.get("root", "root", bound("root")) is not None:
             msg = f"{self.gun} is signed already: there is trust data at {self.server.address}"
             raise TrustError(msg)
 
     def initialise(self, keyring: Keyring, root: NotaryPrivateKey, *, local_snapshot: bool = False) -> str:
-        """Begin to sign a repository, and give the root certificate's id; TrustError where it is signed already."""
+        """Start signing a repository, and return the root certificate's id; TrustError where it is signed already."""
         self.refuse_if_signed()
-        # The server's keys first, so that none of ours is made if it cannot be reached.
+        # The server's keys first, so that no key is created here if it cannot be reached.
         timestamp = self.server.key("timestamp")
         snapshot = None if local_snapshot else self.server.key("snapshot")
         targets = keyring.make("targets", self.gun).public
@@ -122,14 +122,14 @@ class Repository:
         opened = _opening(keyring, {canonical_id(root.public): root})
         files = first_files(new_root(keys, self.now), opened, self.now)
         self.server.publish(files)
-        # What we made ourselves needs no trust at first use.
+        # Our own root needs no trust on first use.
         self.folder.forget(self.gun)
         self.folder.write(self.gun, {"root": files["root"]})
         self._update()
         return key_id(keys["root"][0])
 
     def change(self, keyring: Keyring, edit: Callable[[Editor], None], roles: Iterable[str] = ()) -> dict[str, bytes]:
-        """Verify, change, sign and publish; give what was published. `roles` are delegations to load first."""
+        """Verify, change, sign and publish; return the published files. `roles` are delegations to load first."""
         update = self._update(lenient=True)
         for role in roles:
             update.load(role)
@@ -145,7 +145,7 @@ class Repository:
         return files
 
     def signing_roles(self, keyring: Keyring, tag: str) -> tuple[str, ...]:
-        """The roles to sign a tag in: as Docker does, all delegations whose keys are ours, else targets."""
+        """The roles to sign a tag in, as Docker does: the delegations whose keys are here, or targets without any."""
         targets = self._update(lenient=True).trusted.targets["targets"].body
         if not targets.delegations:
             return ("targets",)
@@ -156,12 +156,12 @@ class Repository:
         )
         if not ours:
             names = ", ".join(delegation.name for delegation in targets.delegations)
-            msg = f"{self.gun} delegates its signing ({names}), and none of these roles' private keys is in your folder"
+            msg = f"{self.gun} delegates its signing ({names}), and none of these roles' private keys is here"
             raise TrustError(msg)
         return ours
 
     def sign(self, keyring: Keyring, tag: str, digest: str, length: int, roles: Iterable[str] = ()) -> tuple[str, ...]:
-        """Sign a tag for a digest; give the roles that signed it."""
+        """Sign a tag for a digest; return the roles that signed it."""
         meta = digest_meta(digest, length)
         chosen = tuple(roles) or self.signing_roles(keyring, tag)
 
@@ -169,11 +169,11 @@ class Repository:
             for role in chosen:
                 editor.add_tag(role, tag, meta)
 
-        self.change(keyring, edit, (one for one in chosen if one != "targets"))
+        self.change(keyring, edit, (role for role in chosen if role != "targets"))
         return chosen
 
     def renew(self, keyring: Keyring, *, root: bool) -> tuple[str, ...]:
-        """Sign targets, the delegations that we can, and the root if wanted, anew as they are; give which."""
+        """Sign targets, the delegations with keys here, and optionally the root, again unchanged; return the roles."""
         targets = self._update(lenient=True).trusted.targets["targets"].body
         ours = [
             delegation.name
@@ -189,18 +189,18 @@ class Repository:
         return tuple(self.change(keyring, edit, ours))
 
     def revoke(self, keyring: Keyring, tag: str, roles: Iterable[str] = ()) -> tuple[str, ...]:
-        """Sign a tag no longer, in the roles given or wherever it is signed and we can; give where it was."""
+        """Stop signing a tag in the given roles, or in all; return the roles that had it."""
         update = self._update(lenient=True)
         delegated = [delegation.name for delegation in update.trusted.targets["targets"].body.delegations]
-        wanted = tuple(roles) or ("targets", *delegated)
+        chosen = tuple(roles) or ("targets", *delegated)
         gone: list[str] = []
 
         def edit(editor: Editor) -> None:
-            gone.extend(role for role in wanted if editor.remove_tag(role, tag))
+            gone.extend(role for role in chosen if editor.remove_tag(role, tag))
 
-        self.change(keyring, edit, (one for one in wanted if one != "targets"))
+        self.change(keyring, edit, (role for role in chosen if role != "targets"))
         if not gone:
-            msg = f"{self.gun}:{tag} is not signed in {', '.join(wanted)}"
+            msg = f"{self.gun}:{tag} is not signed in {', '.join(chosen)}"
             raise TrustError(msg)
         return tuple(gone)
 
@@ -212,7 +212,7 @@ class Repository:
         paths: Iterable[str],
         threshold: int = 1,
     ) -> None:
-        """Let others sign, in each of these roles below targets."""
+        """Delegate each of these roles below targets to keys."""
         names, keys, paths = tuple(names), tuple(keys), tuple(paths)
 
         def edit(editor: Editor) -> None:
@@ -222,30 +222,30 @@ class Repository:
         self.change(keyring, edit, (above for name in names for above in _above(name)))
 
     def withdraw(self, keyring: Keyring, name: str, keys: Iterable[str] = (), also: Iterable[str] = ()) -> None:
-        """Withdraw a delegation, or some of its keys; its keys, or these, are withdrawn from the roles `also` too."""
+        """Remove a delegation, or some of its keys; these keys are removed from the roles `also` too."""
         gone, also = tuple(keys), tuple(also)
 
         def edit(editor: Editor) -> None:
             listed = editor.targets(parent(name)).keys
             withdrawn = gone or tuple(canonical_id(listed[key]) for key in editor.delegation(name).role.keys)
-            there = {
+            existing = {
                 delegation.name
-                for above in {parent(one) for one in also}
+                for above in {parent(other) for other in also}
                 for delegation in editor.targets(above).delegations
             }
             for other in also:
-                if other in there:
+                if other in existing:
                     editor.remove_delegation(other, withdrawn)
             editor.remove_delegation(name, gone)
 
         self.change(keyring, edit, _above(name))
 
     def rotate(self, keyring: Keyring, role: str, *, by_server: bool, new: NotaryPrivateKey | None = None) -> str:
-        """Give a role a new key, ours or the server's; give its id. A new root is signed by the old key and the new."""
+        """Give a role a new key, here or at the server; return its id. The old and the new key sign a new root."""
         root = self._update(lenient=True).trusted.root.body
         if not any(keyring.open("root", root.keys[name]) for name in root.roles["root"].keys):
-            # Before the server makes a key that nobody could then put to use.
-            msg = f"rotating keys of {self.gun} takes its root key, whose private half is not in your folder"
+            # Before the server creates a key that could not be used.
+            msg = f"rotating keys of {self.gun} needs its root key, whose private half is not here"
             raise TrustError(msg)
         if by_server:
             key = self.server.rotate(role)
@@ -257,7 +257,7 @@ class Repository:
         return key_id(key)
 
     def delete(self) -> None:
-        """Delete the repository's trust data at the server, and what the folder remembers."""
+        """Delete the repository's trust data at the server and in the trust directory."""
         self.server.delete()
         self.folder.forget(self.gun)
 
@@ -270,5 +270,5 @@ def _above(name: str) -> tuple[str, ...]:
 def _opening(
     keyring: Keyring, given: Mapping[str, NotaryPrivateKey]
 ) -> Callable[[str, NotaryKey], NotaryPrivateKey | None]:
-    """Open keys: those that are given, else those of the folder."""
+    """Open the given keys, or those of the keyring."""
     return lambda role, key: given.get(canonical_id(key)) or keyring.open(role, key)

@@ -1,4 +1,4 @@
-"""What verification tells: which digest a tag was signed for, by whom, and until when that holds."""
+"""Reads results from trusted metadata: signed tags, the state of each role, and messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SOON: Final = 30 * _DAY
 
 
 def tags_of(trusted: TrustedMetadata) -> Iterator[SignedTag]:
-    """Yield every tag that counts, each once: those of targets/releases, then those of targets that it has not."""
+    """Yield every tag that counts: those of targets/releases, then the others of targets."""
     seen: set[str] = set()
     for role in (RELEASES, "targets"):
         signed = trusted.targets.get(role)
@@ -47,37 +47,41 @@ def find_tag(trusted: TrustedMetadata, tag: str) -> SignedTag | None:
 def _digest(meta: FileMeta, what: str) -> str:
     digest = meta.hashes.get("sha256")
     if digest is None:
-        raise MetadataRefusedError(check="malformed", why=f"{what} is signed without a sha256, so no digest is known")
+        raise MetadataRefusedError(
+            check="malformed", why=f"{what} is signed without a sha256, so its digest is unknown"
+        )
     return f"sha256:{digest.hex()}"
 
 
 def states(trusted: TrustedMetadata) -> tuple[RoleState, ...]:
-    """Tell what was believed, role by role."""
+    """Return the state of each trusted role, root first."""
     order = {"root": 0, "timestamp": 1, "snapshot": 2, "targets": 3}
-    told = sorted(trusted.roles.items(), key=lambda one: (order.get(one[0], 4), one[0]))
+    files = sorted(trusted.roles.items(), key=lambda pair: (order.get(pair[0], 4), pair[0]))
     return tuple(
-        RoleState(role, one.body.version, one.body.expires, one.keys, signed_about(role, one.body.expires, trusted.now))
-        for role, one in told
+        RoleState(
+            role, file.body.version, file.body.expires, file.keys, signed_about(role, file.body.expires, trusted.now)
+        )
+        for role, file in files
     )
 
 
 def ending(trusted: TrustedMetadata) -> Iterator[str]:
-    """Tell of what its owner must sign anew before long."""
-    for role, one in sorted(trusted.roles.items()):
-        left = one.body.expires - trusted.now
+    """Warn of metadata that expires soon."""
+    for role, file in sorted(trusted.roles.items()):
+        left = file.body.expires - trusted.now
         if role != "timestamp" and left < _SOON:
-            yield f"the {role} metadata expires on {one.body.expires:%Y-%m-%d}: its owner must sign it anew"
+            yield f"the {role} metadata expires on {file.body.expires:%Y-%m-%d}: its owner must sign it again"
 
 
 def unsigned(trusted: TrustedMetadata, tag: str, elsewhere: tuple[str, ...]) -> MetadataRefusedError:
-    """Say why a tag is not trusted, although the repository is signed."""
+    """Say why a tag of a signed repository is not trusted."""
     targets = trusted.targets["targets"]
     why = f"{trusted.gun}:{tag} is not signed by a key that you trust for tags"
     if elsewhere:
         names = ", ".join(elsewhere)
         why += f"; it is signed by {names}, and only {RELEASES} and targets count"
     else:
-        known = [one.tag for one in tags_of(trusted)]
+        known = [signed.tag for signed in tags_of(trusted)]
         listed = ", ".join(known[:5]) + (", …" if len(known) > 5 else "")
         why += f"; signed are: {listed}" if known else "; no tag of this repository is"
     return MetadataRefusedError(check="unsigned", why=f"{why} (as of {_as_of(targets, trusted.now)})")
@@ -89,7 +93,7 @@ def _as_of(targets: SignedMetadata[Targets], now: datetime) -> str:
 
 
 def root_names(root: RootMetadata) -> tuple[tuple[str, str], ...]:
-    """The root keys: each one's id, and what its certificate says about itself."""
+    """Each root key's id, with its certificate's name and expiry."""
     named: list[tuple[str, str]] = []
     for name in root.roles["root"].keys:
         chain = certificates(root.keys[name])
@@ -99,5 +103,5 @@ def root_names(root: RootMetadata) -> tuple[tuple[str, str], ...]:
 
 
 def brief(keys: tuple[str, ...]) -> str:
-    """Ids of keys, short enough to read."""
+    """Shorten the ids of keys for messages."""
     return ", ".join(short(key) for key in keys)

@@ -1,4 +1,4 @@
-"""The names of roles, and what is read of each at the most."""
+"""The names, size limits and lifetimes of roles."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 ROLES: Final = ("root", "targets", "snapshot", "timestamp")
 RELEASES: Final = "targets/releases"
-"""The delegation that Docker takes tags from, before it takes them from targets."""
+"""The delegation whose tags Docker prefers to those of targets."""
 _LIVES: Final = {"root": timedelta(days=3650), "timestamp": timedelta(days=14)}
 _LIFE: Final = timedelta(days=1095)
 _DELEGATION: Final = re.compile(r"targets(?:/[a-z0-9_-]+)+")
@@ -17,12 +17,12 @@ _TARGETS: Final = 10 << 20
 
 
 def bound(role: str) -> int:
-    """Bytes that are read of a role's metadata at the most."""
+    """Maximum bytes of a role's metadata."""
     return _BOUNDS.get(role, _TARGETS)
 
 
 def is_delegation(name: str) -> bool:
-    """Whether a name is one that a delegation can have: below targets, of lower-case words."""
+    """Whether a name is valid for a delegation: below targets, of lower-case words."""
     return len(name) < 256 and _DELEGATION.fullmatch(name) is not None
 
 
@@ -32,12 +32,12 @@ def parent(name: str) -> str:
 
 
 def lifetime(role: str) -> timedelta:
-    """How long a role's metadata lives, as Notary has it."""
+    """How long a role's metadata is valid by default, as for Notary."""
     return _LIVES.get(role, _LIFE)
 
 
 def signed_about(role: str, expires: datetime, now: datetime) -> datetime | None:
-    """When metadata was signed, reckoned from its expiry and Notary's lifetimes; None where that cannot be right."""
+    """Estimate the signing time from the expiry and Notary's lifetimes; None where that is impossible."""
     try:
         signed = expires - lifetime(role)
     except OverflowError:

@@ -1,4 +1,4 @@
-"""Speaks with a notary server: fetches metadata, asks for the server's keys, publishes, rotates, deletes."""
+"""A notary server's API: fetches metadata and server keys, publishes, rotates, deletes."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from sealock.net.transport import Response, Transport, shown
 from sealock.trust.notary.metadata import NotaryKey, read_key
 from sealock.trust.refusal import MetadataRefusedError
 
-_SAID: Final = 64 << 10
-"""Bytes of an error, or of a key, that are read."""
+_MOST_ANSWER: Final = 64 << 10
+"""Maximum bytes of an error or a key."""
 _SLACK: Final = 512 << 10
-"""More than one piece of a body, so that what is too large shows itself here, where it is a refusal."""
+"""More than one chunk, so that an oversized body is refused here, as metadata."""
 HUB: Final = "https://notary.docker.io"
-_CLOSING: Final = "Docker shuts this server down on 2026-12-08, and images on Docker Hub are signed there no longer"
+_CLOSING: Final = "Docker shuts this server down on 2026-12-08, and no longer signs images on Docker Hub there"
 _LONGEST: Final = 120.0
-"""Seconds from the first request to the last one at the most, however many roots a server has us follow."""
+"""Maximum seconds from the first request to the last, for any number of roots."""
 
 
 class SignIn(Protocol):
@@ -33,18 +33,18 @@ class SignIn(Protocol):
 
 
 def address_of(registry: str, override: str = "") -> str:
-    """The notary server of a registry: the one that is named, else Docker's own for docker.io, else the registry's."""
+    """The notary server of a registry: the named one, or Docker's own for docker.io, or the registry's."""
     if override:
         given = override if "://" in override else f"https://{override}"
         if urlsplit(given).scheme not in {"https", "http"}:
-            msg = f"{shown(given)} is not the address of a notary server: https://HOST[:PORT] is"
+            msg = f"{shown(given)} is not the address of a notary server: use https://HOST[:PORT]"
             raise TransportError(msg)
         return given.rstrip("/")
     return HUB if registry == "docker.io" else f"https://{registry}"
 
 
 class Server:
-    """One repository's trust data at one server. `requests` counts what was asked."""
+    """One repository's trust data at one server. `requests` counts the requests."""
 
     def __init__(self, transport: Transport, address: str, gun: str, sign_in: SignIn | None = None) -> None:
         self.address, self.gun, self.requests = address, gun, 0
@@ -54,7 +54,7 @@ class Server:
         self._begun = 0.0
 
     def get(self, name: str, role: str, limit: int, /) -> bytes | None:
-        """Fetch a file of metadata; see workflow.Source. What is declared, or comes, beyond `limit` is refused."""
+        """Fetch a file of metadata; see workflow.MetadataSource. A size beyond `limit` is refused."""
         with self._ask("GET", f"{name}.json") as answer:
             if answer.status == 404:
                 return None
@@ -73,32 +73,32 @@ class Server:
             raw = b"".join(parts)
             if raw.lstrip()[:1] == b"<":
                 msg = (
-                    f"{shown(answer.url)} answers with a web page where trust data should be: is the address right, and"
-                    " does a proxy or a sign-in page stand between?"
+                    f"{shown(answer.url)} answers with a web page instead of trust data: is the address right, or is"
+                    " there a proxy or a sign-in page in between?"
                 )
                 raise TransportError(msg)
             return raw
 
     def _too_large(self, role: str, limit: int, how: str) -> MetadataRefusedError:
-        why = f"the {role} metadata of {self.gun} {how}; {limit} are taken at the most"
+        why = f"the {role} metadata of {self.gun} {how}; the limit is {limit}"
         return MetadataRefusedError(check="size", why=why)
 
     def key(self, role: str) -> NotaryKey:
-        """Give the server's public key for a role (timestamp, snapshot), which it makes if it has none."""
+        """Return the server's public key for a role (timestamp, snapshot), which it creates if necessary."""
         return self._key("GET", role)
 
     def rotate(self, role: str) -> NotaryKey:
-        """Have the server make a new key for a role, and give its public half."""
+        """Have the server create a new key for a role, and return its public half."""
         return self._key("POST", role)
 
     def _key(self, method: str, role: str) -> NotaryKey:
         with self._ask(method, f"{role}.key", pushing=True) as answer:
             if answer.status != 200:
                 raise self._failed(answer)
-            return read_key(answer.read(_SAID), f"the server's {role} key for {self.gun}")
+            return read_key(answer.read(_MOST_ANSWER), f"the server's {role} key for {self.gun}")
 
     def publish(self, files: Mapping[str, bytes]) -> None:
-        """Send metadata, all at once; the server takes all of it or none."""
+        """Publish metadata together; the server accepts all of it or none."""
         border = f"sealock-{token_hex(16)}"
         parts: list[bytes] = []
         for role, raw in files.items():
@@ -125,7 +125,7 @@ class Server:
         body: bytes | None = None,
         pushing: bool = False,
     ) -> Response:
-        """Send a request; where the server wants to know who asks, sign in and send it once more."""
+        """Send a request; where the server requires authentication, sign in and send it again."""
         answer = self._send(method, name, headers or {}, body)
         if answer.status != 401 or self._sign_in is None:
             return answer
@@ -138,7 +138,7 @@ class Server:
         self.requests += 1
         self._begun = self._begun or monotonic()
         if monotonic() - self._begun > _LONGEST:
-            msg = f"{shown(self.address)} takes more than {_LONGEST:.0f} s to tell of {self.gun}: try again later"
+            msg = f"{shown(self.address)} takes more than {_LONGEST:.0f} s to answer for {self.gun}: try again later"
             raise TransportError(msg)
         try:
             return self._transport.request(method, self._base + name, headers={**headers, **self._headers}, body=body)
@@ -149,24 +149,24 @@ class Server:
             raise TransportError(msg) from None
 
     def _failed(self, answer: Response) -> TransportError:
-        """What the server's answer means, and what to do."""
+        """Explain an error status, and what to do."""
         status, where = answer.status, shown(self.address)
         if status in {401, 403}:
-            return TransportError(f"{where} does not let you in to {self.gun} (status {status}): docker login first")
+            return TransportError(f"{where} denies access to {self.gun} (status {status}): docker login first")
         if status >= 500 or status == 429:
-            return TransportError(f"{where} cannot answer now (status {status}): try again later, or look at its log")
+            return TransportError(f"{where} cannot answer now (status {status}): try again later, or read its log")
         return TransportError(f"{where} refused it (status {status}){self._words(answer)}")
 
     def _words(self, answer: Response) -> str:
-        """What the server gives as its reason."""
+        """The reason in the server's answer."""
         try:
-            table = json.loads(answer.read(_SAID))
+            table = json.loads(answer.read(_MOST_ANSWER))
             error = table["errors"][0]
-            said = [str(error["message"])]
+            reasons = [str(error["message"])]
             detail = error.get("detail")
             if isinstance(detail, dict) and isinstance(detail.get("Error"), dict):
-                said += [str(one) for one in detail["Error"].values()]
+                reasons += [str(reason) for reason in detail["Error"].values()]
         except (TransportError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return ""
         secrets = tuple(secrets_of(self._headers.get("authorization", "")))
-        return f": {'; '.join(redact(one, secrets)[:300] for one in said)}"
+        return f": {'; '.join(redact(reason, secrets)[:300] for reason in reasons)}"

@@ -1,4 +1,4 @@
-"""Makes metadata: writes the nouns as Notary does, and signs them. It takes values and returns bytes."""
+"""Writes and signs metadata as Notary does, without I/O."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from sealock.trust.notary.privatekeys import NotaryPrivateKey
 from sealock.trust.notary.roles import lifetime
 
 Open: TypeAlias = Callable[[str, NotaryKey], NotaryPrivateKey | None]
-"""Opens the private half of a key for a role; None where it is not ours."""
+"""Opens the private half of a key for a role; None where it is not here."""
 
 
 def signature(key: NotaryPrivateKey, message: bytes) -> tuple[str, bytes]:
-    """Sign; give the method and the signature as Notary writes it."""
+    """Sign; return the method and the signature in Notary's encoding."""
     if key.public.kind == "ed25519":
         return "eddsa", key.secret.sign(message)
     algorithm = hashes.SHA256()
@@ -50,9 +50,9 @@ def signature(key: NotaryPrivateKey, message: bytes) -> tuple[str, bytes]:
 
 
 def envelope(signed: Json, keys: Iterable[tuple[str, NotaryPrivateKey]]) -> bytes:
-    """Sign by each key, under the id that goes with it, and write the whole.
+    """Sign with each key under its id, and write the envelope.
 
-    The server writes what it stores anew in Go's order of fields, and takes hashes of that: `signed` must come first.
+    The server stores it in Go's order of fields, and hashes that: `signed` must come first.
     """
     message = encode(signed)
     parts: list[bytes] = []
@@ -65,27 +65,27 @@ def envelope(signed: Json, keys: Iterable[tuple[str, NotaryPrivateKey]]) -> byte
 
 
 def sign(signed: Json, groups: Iterable[tuple[str, Mapping[str, NotaryKey], NotaryRole]], opened: Open) -> bytes:
-    """Sign for each of several roles with all the keys of it that are ours; TrustError where they are too few."""
-    found: dict[str, NotaryPrivateKey] = {}
+    """Sign for each role with all of its keys that are here; TrustError where they are too few."""
+    signing: dict[str, NotaryPrivateKey] = {}
     for role, keys, rule in groups:
         ours: set[str] = set()
         for name in rule.keys:
-            key = found.get(name) or opened(role, keys[name])
+            key = signing.get(name) or opened(role, keys[name])
             if key is not None:
-                found[name] = key
+                signing[name] = key
                 ours.add(canonical_id(key.public))
         if len(ours) < rule.threshold:
-            wanted = ", ".join(short(canonical_id(keys[key])) for key in rule.keys) or "none"
+            ids = ", ".join(short(canonical_id(keys[key])) for key in rule.keys) or "none"
             msg = (
-                f"{role} needs signatures by {rule.threshold} of its keys ({wanted}), and the private halves of "
-                f"{len(ours)} are in your folder of keys"
+                f"{role} needs signatures by {rule.threshold} of its keys ({ids}), and only "
+                f"{len(ours)} of the private keys are here"
             )
             raise TrustError(msg)
-    return envelope(signed, found.items())
+    return envelope(signed, signing.items())
 
 
 def root_json(root: RootMetadata) -> Json:
-    """A root as Notary writes it."""
+    """Write a root as Notary does."""
     return {
         "_type": "Root",
         "consistent_snapshot": False,
@@ -97,7 +97,7 @@ def root_json(root: RootMetadata) -> Json:
 
 
 def targets_json(targets: Targets) -> Json:
-    """Targets, or a delegation, as Notary writes it."""
+    """Write targets, or a delegation, as Notary does."""
     return {
         "_type": "Targets",
         "delegations": {
@@ -111,7 +111,7 @@ def targets_json(targets: Targets) -> Json:
 
 
 def listing_json(listing: Listing, role: str) -> Json:
-    """A snapshot or timestamp as Notary writes it."""
+    """Write a snapshot or timestamp as Notary does."""
     return {
         "_type": role.capitalize(),
         "expires": spelled(listing.expires),
@@ -125,20 +125,20 @@ def _role_json(role: NotaryRole) -> dict[str, Json]:
 
 
 def _delegation_json(delegation: Delegation) -> Json:
-    told: dict[str, Json] = {**_role_json(delegation.role), "name": delegation.name}
+    table: dict[str, Json] = {**_role_json(delegation.role), "name": delegation.name}
     if delegation.paths:
-        told["paths"] = list(delegation.paths)
-    return told
+        table["paths"] = list(delegation.paths)
+    return table
 
 
 def _file_json(meta: FileMeta) -> Json:
-    told: dict[str, Json] = {
+    table: dict[str, Json] = {
         "hashes": {name: base64(value) for name, value in meta.hashes.items()},
         "length": meta.length,
     }
     if meta.custom is not None:
-        told["custom"] = meta.custom
-    return told
+        table["custom"] = meta.custom
+    return table
 
 
 def meta_of(raw: bytes) -> FileMeta:
@@ -147,22 +147,22 @@ def meta_of(raw: bytes) -> FileMeta:
 
 
 def new_root(keys: Mapping[str, Iterable[NotaryKey]], now: datetime) -> RootMetadata:
-    """The first root: each role's keys, of which one suffices."""
-    listed = {role: tuple(some) for role, some in keys.items()}
+    """Make the first root: each role's keys, with a threshold of one."""
+    by_role = {role: tuple(role_keys) for role, role_keys in keys.items()}
     return RootMetadata(
         version=1,
         expires=now + lifetime("root"),
-        keys={key_id(key): key for some in listed.values() for key in some},
-        roles={role: NotaryRole(tuple(key_id(key) for key in some), 1) for role, some in listed.items()},
+        keys={key_id(key): key for role_keys in by_role.values() for key in role_keys},
+        roles={role: NotaryRole(tuple(key_id(key) for key in role_keys), 1) for role, role_keys in by_role.items()},
     )
 
 
 def certify(key: NotaryPrivateKey, gun: str, now: datetime) -> NotaryKey:
-    """Make the certificate that stands for a root key in one repository: self-signed, for ten years, as Docker does."""
+    """Make a root key's certificate for one repository: self-signed, for ten years, as Docker does."""
     if key.public.kind == "ed25519":
         msg = "a root key must be ECDSA or RSA, since Notary's root keys are certificates of these kinds"
         raise TrustError(msg)
-    # Names of repositories may be longer than the 64 characters that the standard allows; Notary takes them.
+    # A repository's name may exceed the standard's 64 characters; Notary accepts it.
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, gun, _validate=False)])
     usage = x509.KeyUsage(
         digital_signature=True,
