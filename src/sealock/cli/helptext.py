@@ -58,6 +58,11 @@ class SealockHelpFormatter(HelpFormatter):
         # argparse makes a formatter for each option, and would import shutil to measure the terminal.
         super().__init__(prog, **{"width": width() - 2, **options})
 
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        from textwrap import wrap  # noqa: PLC0415  only for --help
+
+        return wrap(" ".join(text.split()), width, break_on_hyphens=False)
+
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         paragraphs = text.strip("\n").split("\n\n")
         return "\n\n".join("\n".join(_filled(part, width, indent)) for part in paragraphs) + "\n"
@@ -70,11 +75,22 @@ def _filled(paragraph: str, width: int, indent: str) -> list[str]:
     if not any(line.startswith(" ") for line in lines):
         return wrap(paragraph, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
     # A line such as "  2  something could not be read" continues below its words.
-    return [row for line in lines for row in wrap(line, width, subsequent_indent=" " * _words(line)) or [""]]
+    items: list[str] = []
+    for line in lines:
+        if items and _indent(items[-1]) < _indent(line) == _words(items[-1]):
+            items[-1] += f" {line.strip()}"
+        else:
+            items.append(line)
+    return [row for item in items for row in wrap(item, width, subsequent_indent=" " * _words(item)) or [""]]
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
 
 
 def _words(line: str) -> int:
-    start = re.match(r" +(?:\S+  +)?", line)
+    """The column where the words behind an item's name begin."""
+    start = re.match(r" +(?:\S+(?: \S+)*  +)?", line)
     return start.end() if start else 0
 
 

@@ -44,10 +44,10 @@ def configure(parser: ArgumentParser) -> None:
     """Add the command's options."""
     parser.epilog = EPILOG
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file, or a directory, which is walked")
-    doing = parser.add_argument_group("doing").add_mutually_exclusive_group()
+    doing = parser.add_argument_group("mode").add_mutually_exclusive_group()
     doing.add_argument("--check", action="store_true", help="change nothing; report missing, outdated and deleted pins")
     doing.add_argument("--diff", action="store_true", help="show the changes instead of writing them")
-    choosing = parser.add_argument_group("choosing")
+    choosing = parser.add_argument_group("selection")
     choosing.add_argument(
         "--only", action="append", default=[], metavar="IMAGE", help="pin only this image; * and ? match (repeat)"
     )
@@ -63,7 +63,7 @@ def configure(parser: ArgumentParser) -> None:
     choosing.add_argument(
         "--keep-going", action="store_true", help="write the resolved digests even if something failed"
     )
-    lock = parser.add_argument_group("a lock file instead")
+    lock = parser.add_argument_group("lock file")
     lock.add_argument(
         "--lock", action="store_true", help="write digests only to the lock file; with --check, compare it"
     )
