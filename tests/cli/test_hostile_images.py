@@ -29,14 +29,14 @@ def limited() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
-def header(name: bytes, size: bytes, flag: bytes = b"0", real: bytes = b"") -> bytes:
-    """A header of GNU's tar with any bytes for its size; `real` is that of a sparse file."""
+def header(name: bytes, size: bytes, flag: bytes = b"0", real: bytes = b"", off: int = 0) -> bytes:
+    """A header of GNU's tar with any bytes for its size; `real` is that of a sparse file, `off` the checksum's error."""
     block = bytearray(512)
     fields = {0: name, 100: b"0000644\0" + b"0000000\0" * 2, 124: size, 156: flag, 257: b"ustar  \0", 483: real}
     for at, value in fields.items():
         block[at : at + len(value)] = value
     block[148:156] = b"        "
-    block[148:156] = b"%06o\0 " % sum(block)
+    block[148:156] = b"%06o\0 " % (sum(block) + off)
     return bytes(block)
 
 
@@ -78,6 +78,8 @@ ESCAPES = "a\x1b[2J\n::error::b\u202e"
 ODD: dict[str, tuple[Callable[[], dict[str, bytes]], str]] = {
     "a header that claims eight exbibytes": (lambda: layered(header(b"big", EIGHT) + bytes(1024)), "'big' should have 9223372036854775807 bytes"),
     "an extension that lies of its length": (lambda: layered(header(b"x", b"77777777777\0", b"L") + bytes(1024)), "claims 8589934591 bytes"),
+    "a header with a wrong checksum": (lambda: layered(header(b"x", b"00000000000\0", off=1) + bytes(1024)), "has a wrong checksum"),
+    "a header whose checksum is off by the modulus of adler32": (lambda: layered(header(b"x", b"00000000000\0", off=65521) + bytes(1024)), "has a wrong checksum"),
     "sparse files of half a gigabyte": (lambda: layered(HOLED * 2000 + bytes(1024)), "is not read: those of its layer exceed"),
     "names that lead outside": (lambda: layered(tar(info("../../etc/shadow", b"x"))), "leads outside the root"),
     "a bomb of gzip": (lambda: layered(tar(info("x", bytes(300 << 20))), stored=gzip.compress), "like a decompression bomb"),

@@ -1,18 +1,17 @@
-"""Headers in the manner of mail, as Python's METADATA and Java's MANIFEST.MF have them."""
+"""Headers like those of mail, in Python's METADATA and Java's MANIFEST.MF."""
 
 from __future__ import annotations
 
 from typing import Final
 
 LINES: Final = 100_000
-"""Lines of headers that are read at all."""
+"""Maximum lines of headers to read."""
 
 
 def headers(text: str, *, glue: str) -> list[tuple[str, str]]:
-    """Names in lower case and values, up to the first empty line. `glue` joins a value's further lines to its first."""
+    """Names in lower case and values, up to the first empty line. `glue` joins continuation lines."""
     fields: list[tuple[str, list[str]]] = []
-    for line in text.split("\n", LINES)[:LINES]:
-        line = line.removesuffix("\r")  # noqa: PLW2901  strip either line ending
+    for line in (line.removesuffix("\r") for line in text.split("\n", LINES)[:LINES]):
         if not line:
             if fields:
                 break

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import struct
 from struct import Struct as Layout
-from struct import error as StructError  # noqa: N812  it is an exception, whatever its module calls it
 from typing import Final, NamedTuple
 
 from sealock.inventory.elf import Elf, text_at
@@ -78,6 +78,6 @@ def _version_needs(elf: Elf) -> dict[int, tuple[bytes, bytes]]:
             if not following:
                 break
             offset += following
-    except StructError:
+    except struct.error:
         pass  # what lies beyond the section is not there
     return versions

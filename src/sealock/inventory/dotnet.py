@@ -15,10 +15,10 @@ RUN: Final = ("runtime", "native", "runtimeTargets", "resources")
 """The assets that a program loads of a library; one without any is for the compiler, or only names others."""
 
 
-class Deps(Struct):
+class Deps(Struct, rename="camel"):
     """The fields of *.deps.json that are of use here."""
 
-    runtimeTarget: Any = None  # noqa: N815  .NET's name
+    runtime_target: Any = None
     targets: Any = None
     libraries: Any = None
 
@@ -33,7 +33,7 @@ class Dotnet(Analyzer):
         """Yield the libraries that are packages and are there at run time."""
         deps = decoded(file.data, Deps)
         # Older SDKs wrote the target's bare name.
-        chosen = word(table(deps.runtimeTarget).get("name")) or word(deps.runtimeTarget)
+        chosen = word(table(deps.runtime_target).get("name")) or word(deps.runtime_target)
         target = table(table(deps.targets).get(chosen))
         for key, library in table(deps.libraries).items():
             name, slash, version = word(key).partition("/")

@@ -6,8 +6,8 @@ a limit, and only a file with an invalid header is a BrokenFileError.
 
 from __future__ import annotations
 
+import struct
 from struct import Struct as Layout
-from struct import error as StructError  # noqa: N812  it is an exception, whatever its module calls it
 from typing import Final
 
 from msgspec import Struct
@@ -203,7 +203,7 @@ def _read(data: FileContent) -> Elf:
         raise BrokenFileError(message)
     try:
         kind, _, _, _, phoff, shoff, _, _, phsize, phnum, shsize, shnum, names = shape.header.unpack_from(data[:64], 16)
-    except StructError:
+    except struct.error:
         message = "ends within its ELF header"
         raise BrokenFileError(message) from None
     segments, whole = _table(data, shape.segment, phoff, min(phnum, _MAX_SEGMENTS), phsize)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from typing import Final, Literal
-from zlib import decompressobj
-from zlib import error as ZlibError  # noqa: N812  it is an exception, whatever its module calls it
 
 import msgspec
 from msgspec import Struct
@@ -54,14 +53,14 @@ class RustBinary(Analyzer):
 
 
 def _crates(section: bytes) -> list[_Crate]:
-    inflating = decompressobj()
+    inflating = zlib.decompressobj()
     try:
         text = inflating.decompress(section, _LONGEST)
         if inflating.unconsumed_tail or not inflating.eof:
             message = "has a list of crates that is not whole, or longer than is read"
             raise BrokenFileError(message)
         crates = msgspec.json.decode(text, type=_Crates).packages
-    except ZlibError:
+    except zlib.error:
         message = "has a list of crates that is not compressed with zlib"
         raise BrokenFileError(message) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -224,13 +224,15 @@ class _Scan:
                 if units < LARGE_PACKAGE or not isinstance(fact, Package):
                     continue
                 # One long list must not lose the others: the package is kept without its files.
-                fact = replace(fact, files=(), needs=(), provides=(), licenses=(), supplier="")  # noqa: PLW2901  in its place
-                units = count_units(fact)
+                kept: Fact = replace(fact, files=(), needs=(), provides=(), licenses=(), supplier="")
+                units = count_units(kept)
                 if self.units + units > self.most:
                     continue
+            else:
+                kept = fact
             self.kept += 1
             self.units += units
-            facts.append(fact)
+            facts.append(kept)
 
     def fault(self, path: str, message: str, *, on_files: bool = False) -> None:
         if len(self.faults) < MOST_FAULTS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from sealock import __version__
@@ -153,7 +153,7 @@ def _licences(texts: tuple[str, ...]) -> list[dict[str, Any]]:
     ]
 
 
-def _properties(pairs: Any) -> list[dict[str, str]]:  # noqa: ANN401  pairs of texts
+def _properties(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"name": f"sealock:{name}", "value": value} for name, value in pairs if value]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from msgspec.structs import asdict
+
 from sealock import __version__
 from sealock.model.finding import InputError
 from sealock.model.inventory import FileFact, Inventory, Layer
@@ -27,7 +29,7 @@ def render(inventory: Inventory) -> str:
             "platform": inventory.platform,
             "created": inventory.created,
         },
-        "distribution": _fields(distribution) if distribution else None,
+        "distribution": asdict(distribution) if distribution else None,
         "layers": [_layer(layer, *sizes.get(layer.index, (0, 0))) for layer in inventory.layers],
         "packages": [_package(item) for item in items(inventory)],
         "files": [_file(fact) for fact in sorted(inventory.files, key=lambda file: (file.path, file.kind, file.layer))],
@@ -35,23 +37,19 @@ def render(inventory: Inventory) -> str:
     })  # fmt: skip
 
 
-def _fields(noun: Any) -> dict[str, Any]:  # noqa: ANN401  any noun whose fields are texts and numbers
-    return {name: getattr(noun, name) for name in noun.__struct_fields__}
-
-
 def _layer(layer: Layer, entries: int, size: int) -> dict[str, Any]:
     """A layer; `entries` and `file_bytes` count what it holds, `size` is that of its blob."""
-    return _fields(layer) | {"entries": entries, "file_bytes": size}
+    return asdict(layer) | {"entries": entries, "file_bytes": size}
 
 
 def _package(item: SbomItem) -> dict[str, Any]:
-    fields = _fields(item.package)
+    fields = asdict(item.package)
     return {"purl": item.purl} | fields | {"qualifiers": dict(item.package.qualifiers)}
 
 
 def _file(fact: FileFact) -> dict[str, Any]:
-    return _fields(fact) | {"mode": f"{fact.mode & 0o7777:04o}"}
+    return asdict(fact) | {"mode": f"{fact.mode & 0o7777:04o}"}
 
 
 def _input_error(error: InputError) -> dict[str, Any]:
-    return {"message": error.message, "location": _fields(error.location)}
+    return {"message": error.message, "location": asdict(error.location)}
