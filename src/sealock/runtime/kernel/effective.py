@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from sealock.model.absent import UNKNOWN, UNSET, Maybe, given
@@ -103,18 +103,20 @@ def _may(process: Process, machine: ProcReader) -> dict[str, Any]:
         "device_rules": _device_rules(process),
     }
     if isinstance(bounding, int):
-        names = frozenset(decoded(bounding))
-        values["cap_add"] = ("ALL",) if bounding & full == full else tuple(sorted(names - DEFAULT)) or UNSET
-        values["cap_drop"] = UNSET if bounding & full == full else _dropped(names)
+        every = bounding & full == full
+        values["cap_add"], values["cap_drop"] = (("ALL",), UNSET) if every else _capabilities(decoded(bounding))
     values["devices"] = _devices(process, machine)
     values["privileged"] = _privileged(process, full, values["device_rules"], values["unconfined_paths"])
     return values
 
 
-def _dropped(names: frozenset[str]) -> Maybe[tuple[str, ...]]:
-    """What it lacks of Docker's default set; ALL where it lacks the whole set."""
-    missing = DEFAULT - names
-    return ("ALL",) if missing == DEFAULT else tuple(sorted(missing)) or UNSET
+def _capabilities(names: Iterable[str]) -> tuple[Maybe[tuple[str, ...]], Maybe[tuple[str, ...]]]:
+    """Added and dropped, compared with Docker's default set; ALL is dropped where it lacks most of that."""
+    kept = frozenset(names)
+    missing = DEFAULT - kept
+    if 2 * len(missing) > len(DEFAULT):
+        return tuple(sorted(kept)) or UNSET, ("ALL",)
+    return tuple(sorted(kept - DEFAULT)) or UNSET, tuple(sorted(missing)) or UNSET
 
 
 def _privileged(process: Process, full: int, rules: Maybe[tuple[str, ...]], unmasked: Maybe[bool]) -> Maybe[bool]:
