@@ -86,8 +86,8 @@ def test_files_of_wheels_are_told_by_their_tag(tmp_path: Path) -> None:
         f"{site}/fast-1.dist-info/WHEEL": "Tag: cp313-cp313-manylinux_2_17_x86_64\nTag: cp313-cp313-manylinux2014_x86_64\n",
     }  # fmt: skip
     advice = advise(tmp_path, files, config={"Cmd": ["python3"]})
-    (one,) = advice.musl
-    assert (one.owner, one.wheel, one.says) == ("fast", "manylinux_2_17_x86_64", ("backtrace@GLIBC_2.2.5",))
+    (file,) = advice.musl
+    assert (file.owner, file.wheel, file.says) == ("fast", "manylinux_2_17_x86_64", ("backtrace@GLIBC_2.2.5",))
     found = result(advice, "alpine")
     assert found.answer == "work"
     assert "1 Python package came as manylinux wheels (fast)" in found.reasons[0]

@@ -35,9 +35,9 @@ def test_each_kind_of_program_has_its_bases(
     files: dict[str, bytes | str], expected: str, best: str, tmp_path: Path
 ) -> None:
     found = advise(tmp_path, files, config={"Cmd": ["/app"]})
-    assert " ".join(one.answer for one in found.results) == expected
+    assert " ".join(fit.answer for fit in found.results) == expected
     assert found.best == best
-    assert all(one.reasons for one in found.results)
+    assert all(fit.reasons for fit in found.results)
 
 
 @pytest.mark.parametrize(
@@ -178,13 +178,17 @@ def test_what_is_found_is_counted(tmp_path: Path) -> None:
         "shells": ("bin/sh",), "package managers": ("usr/bin/apt-get",), "compilers": ("usr/bin/gcc",),
     }  # fmt: skip
     assert surface.hidden == 1000 + len(dynamic())
-    assert [(one.name, one.size, one.layer) for one in surface.hidden_most][1] == ("big", 1000, 0)
+    assert [(share.name, share.size, share.layer) for share in surface.hidden_most][1] == (
+        "big",
+        1000,
+        0,
+    )
 
 
 @pytest.mark.parametrize("words", [["/bin/sh"], ["absent"]])
 def test_where_the_program_is_not_known_nothing_is_advised(words: list[str], tmp_path: Path) -> None:
     found = advise(tmp_path, {**GLIBC, "bin/sh": SHELL}, config={"Cmd": words})
     # That files need glibc is told without knowing what is started.
-    rest = [one for one in found.results if one.base != "alpine"]
-    assert {(one.answer, one.sure) for one in rest} == {("unknown", "unsure")}
+    rest = [fit for fit in found.results if fit.base != "alpine"]
+    assert {(fit.answer, fit.sure) for fit in rest} == {("unknown", "unsure")}
     assert found.best == "keep"

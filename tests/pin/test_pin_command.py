@@ -48,7 +48,7 @@ def child_of(server: RegistrySimulator, name: str, tag: str, place: int) -> str:
 
 
 def asked(server: RegistrySimulator) -> list[str]:
-    return [str(one) for one in server.asked if "/manifests/" in one.path]
+    return [str(request) for request in server.asked if "/manifests/" in request.path]
 
 
 def test_every_file_of_a_folder_is_pinned_and_a_second_run_changes_nothing(
@@ -144,8 +144,8 @@ def test_the_digest_of_a_platform(server: RegistrySimulator, sealock: Sealock, t
 def test_where_one_image_fails_no_file_is_changed(
     server: RegistrySimulator, sealock: Sealock, tmp_path: Path, tag: str
 ) -> None:
-    def answers(one: Asked) -> Reply | None:
-        return Reply(403, b"no") if one.path.endswith("broken") else None
+    def answers(request: Asked) -> Reply | None:
+        return Reply(403, b"no") if request.path.endswith("broken") else None
 
     server.answers = answers
     (tmp_path / "Dockerfile").write_text(f"FROM {server.host}/a:1\n")
@@ -172,9 +172,9 @@ def test_a_registry_that_is_down_changes_nothing_and_is_told_once(sealock: Sealo
 def test_a_registry_that_says_no_digest_is_not_believed(
     server: RegistrySimulator, sealock: Sealock, tmp_path: Path
 ) -> None:
-    server.answers = lambda one: (
+    server.answers = lambda request: (
         Reply(200, b"<html>", {"Content-Type": "text/html", "Docker-Content-Digest": "sha256:\x1b[2J"})
-        if "/manifests/" in one.path
+        if "/manifests/" in request.path
         else None
     )
     (tmp_path / "Dockerfile").write_text(f"FROM {server.host}/a:1\n")

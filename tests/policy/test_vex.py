@@ -47,7 +47,7 @@ def weighed(
     usage = VexUsage()
     matcher = VexStatements(statements, usage).matcher(inventory, target)
     told = findings(match(inventory, TABLE), FindingTarget("app.tar", "image", Location("app.tar")))
-    return {one.rule: matcher.apply(one) for one in told}, list(usage.notes(statements))
+    return {finding.rule: matcher.apply(finding) for finding in told}, list(usage.notes(statements))
 
 
 def suppressed(*products: VexProduct, **more: Any) -> bool:
@@ -167,20 +167,20 @@ def test_what_sets_a_finding_aside_is_shown(status: str, more: dict[str, Any], t
 )
 def test_what_leaves_a_finding_is_told_with_it(status: str, message: str, remedy: str) -> None:
     found, notes = weighed(said(status=status, action="switch it off"))
-    one = found["CVE-2024-0001"]
-    assert one.suppressed is None
-    assert one.message.endswith(message)
-    assert one.remedy.text.endswith(remedy or "no fixed version exists yet")
-    assert one.vulnerability is not None
-    assert f"{message}{'; switch it off' if remedy else ''}" in one.vulnerability.note
+    finding = found["CVE-2024-0001"]
+    assert finding.suppressed is None
+    assert finding.message.endswith(message)
+    assert finding.remedy.text.endswith(remedy or "no fixed version exists yet")
+    assert finding.vulnerability is not None
+    assert f"{message}{'; switch it off' if remedy else ''}" in finding.vulnerability.note
     assert notes == []
 
 
 def test_statements_change_no_fingerprint() -> None:
     before, _ = weighed()
     after, _ = weighed(said(), said(status="affected", names=("GO-2",), action="x"))
-    assert {name: one.fingerprint for name, one in before.items()} == {
-        name: one.fingerprint for name, one in after.items()
+    assert {name: finding.fingerprint for name, finding in before.items()} == {
+        name: finding.fingerprint for name, finding in after.items()
     }
 
 

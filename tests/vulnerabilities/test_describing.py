@@ -29,10 +29,10 @@ def test_the_distributions_word_counts_before_the_feeds_and_the_feeds_before_the
     table = Table(
         advisory("CVE-2024-0001", affects("Debian:12", "bash", Span(), state=state, severity=own), ratings=ratings)
     )
-    (one,) = match(inventory(deb("bash", "5.2-1")), table).vulnerabilities
-    assert one.severity is severity
-    assert set(ratings) <= set(one.ratings)
-    assert ("unrated" in one.note) is (own is None and state != "unimportant" and not ratings)
+    (flaw,) = match(inventory(deb("bash", "5.2-1")), table).vulnerabilities
+    assert flaw.severity is severity
+    assert set(ratings) <= set(flaw.ratings)
+    assert ("unrated" in flaw.note) is (own is None and state != "unimportant" and not ratings)
 
 
 def test_within_a_severity_the_exploited_come_first_then_the_likely() -> None:
@@ -45,12 +45,12 @@ def test_within_a_severity_the_exploited_come_first_then_the_likely() -> None:
         epss={"CVE-2024-0002": Epss(0.5, 0.9), "CVE-2024-0001": Epss(0.1, 0.5)},
     )
     found = match(inventory(pypi("thing", "1")), table).vulnerabilities
-    assert [one.id for one in found] == ["CVE-2024-0004", "CVE-2024-0003", "CVE-2024-0002", "CVE-2024-0001"]
+    assert [flaw.id for flaw in found] == ["CVE-2024-0004", "CVE-2024-0003", "CVE-2024-0002", "CVE-2024-0001"]
     assert found[1].exploited == Exploited("2024-05-01")
 
 
 def test_the_layer_and_its_instruction_are_told() -> None:
     layers = (Layer(0, "sha256:a", "sha256:b", "ADD rootfs"), Layer(1, "sha256:c", "sha256:d", "RUN pip install"))
     table = Table(advisory("CVE-2024-0001", affects("PyPI", "thing", Span())))
-    (one,) = match(inventory(pypi("thing", "1", layer=1), layers=layers), table).vulnerabilities
-    assert (one.package.layer, one.package.instruction) == ("sha256:d", "RUN pip install")
+    (entry,) = match(inventory(pypi("thing", "1", layer=1), layers=layers), table).vulnerabilities
+    assert (entry.package.layer, entry.package.instruction) == ("sha256:d", "RUN pip install")

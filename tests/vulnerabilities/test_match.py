@@ -62,9 +62,9 @@ def test_what_several_records_say_of_one_flaw_is_told_once_with_the_version_that
         advisory("GHSA-1", affects("PyPI", "thing", Span(fixed="1.2")), aliases=("CVE-2024-0001",)),
         advisory("PYSEC-1", affects("PyPI", "thing", Span(fixed="1.3")), aliases=("CVE-2024-0001", "GHSA-1")),
     )
-    (one,) = match(inventory(pypi("thing", "1.0")), table).vulnerabilities
-    assert (one.id, one.fixed, one.aliases) == ("CVE-2024-0001", "1.3", ("GHSA-1", "PYSEC-1"))
-    assert set(one.advisories) == {"GHSA-1", "PYSEC-1"}
+    (flaw,) = match(inventory(pypi("thing", "1.0")), table).vulnerabilities
+    assert (flaw.id, flaw.fixed, flaw.aliases) == ("CVE-2024-0001", "1.3", ("GHSA-1", "PYSEC-1"))
+    assert set(flaw.advisories) == {"GHSA-1", "PYSEC-1"}
 
 
 def test_a_record_with_several_cves_keeps_them_all() -> None:
@@ -74,7 +74,10 @@ def test_a_record_with_several_cves_keeps_them_all() -> None:
         )
     )
     found = match(inventory(Package("cargo", "time", "0.1.0", "Cargo.lock")), table).vulnerabilities
-    assert {one.id: one.aliases for one in found} == {"CVE-2024-0001": ("RUSTSEC-1",), "CVE-2024-0002": ("RUSTSEC-1",)}
+    assert {flaw.id: flaw.aliases for flaw in found} == {
+        "CVE-2024-0001": ("RUSTSEC-1",),
+        "CVE-2024-0002": ("RUSTSEC-1",),
+    }
 
 
 def test_a_record_on_a_cve_is_on_no_other_whatever_it_calls_its_aliases() -> None:
@@ -83,7 +86,7 @@ def test_a_record_on_a_cve_is_on_no_other_whatever_it_calls_its_aliases() -> Non
         advisory("DEBIAN-CVE-2024-0003", affects("Debian:12", "webpack", Span()), aliases=("CVE-2024-0002",)),
     )
     found = match(inventory(deb("webpack", "5-1")), table).vulnerabilities
-    assert {one.id: one.aliases for one in found} == {
+    assert {flaw.id: flaw.aliases for flaw in found} == {
         "CVE-2024-0001": ("GHSA-1",),
         "CVE-2024-0003": ("DEBIAN-CVE-2024-0003",),
     }
@@ -105,9 +108,9 @@ def test_circles_of_names_without_a_cve_end_and_are_one_flaw() -> None:
             for n, name in enumerate(names)
         )
     )
-    (one,) = match(inventory(pypi("thing", "1.0")), table).vulnerabilities
-    assert one.id == "PYSEC-0"
-    assert len(one.aliases) == 999
+    (flaw,) = match(inventory(pypi("thing", "1.0")), table).vulnerabilities
+    assert flaw.id == "PYSEC-0"
+    assert len(flaw.aliases) == 999
 
 
 def test_a_record_of_many_ranges_and_a_feed_of_many_names_cost_no_more_than_they_hold() -> None:
@@ -121,7 +124,7 @@ def test_a_record_of_many_ranges_and_a_feed_of_many_names_cost_no_more_than_they
         ),
     )
     found = match(inventory(pypi("thing", "1.0")), table).vulnerabilities
-    assert ("CVE-2024-0001", "1.5") in {(one.id, one.fixed) for one in found}
+    assert ("CVE-2024-0001", "1.5") in {(flaw.id, flaw.fixed) for flaw in found}
 
 
 def test_an_update_counts_for_each_of_its_cves_and_does_not_make_them_one() -> None:
@@ -164,8 +167,8 @@ def test_what_others_make_of_a_trackers_word_counts_no_more_where_the_tracker_sp
 )
 def test_the_distributions_state_is_kept(state: DistributionState) -> None:
     table = Table(advisory("CVE-2024-0001", affects("Debian:12", "bash", Span(), state=state)))
-    (one,) = match(inventory(deb("bash", "5.2-1")), table).vulnerabilities
-    assert (one.state, one.fixed) == (state, "")
+    (flaw,) = match(inventory(deb("bash", "5.2-1")), table).vulnerabilities
+    assert (flaw.state, flaw.fixed) == (state, "")
 
 
 def test_where_records_differ_the_state_that_says_most_is_told() -> None:
@@ -175,8 +178,8 @@ def test_where_records_differ_the_state_that_says_most_is_told() -> None:
             "DEBIAN-CVE-2024-0001", affects("Debian:12", "bash", Span(), state="no-dsa"), upstream=("CVE-2024-0001",)
         ),
     )
-    (one,) = match(inventory(deb("bash", "5.2-1")), table).vulnerabilities
-    assert (one.id, one.state) == ("CVE-2024-0001", "no-dsa")
+    (flaw,) = match(inventory(deb("bash", "5.2-1")), table).vulnerabilities
+    assert (flaw.id, flaw.state) == ("CVE-2024-0001", "no-dsa")
 
 
 def test_not_affected_cancels_what_other_records_say_and_is_shown() -> None:
@@ -190,7 +193,7 @@ def test_not_affected_cancels_what_other_records_say_and_is_shown() -> None:
     )
     found = match(inventory(rpm("kernel", "4-1"), distribution=ALMA), table)
     assert told(found) == {("CVE-2024-0002", "kernel", "9-1")}
-    assert [(one.vulnerability.id, one.vulnerability.state) for one in found.suppressed] == [
+    assert [(finding.vulnerability.id, finding.vulnerability.state) for finding in found.suppressed] == [
         ("CVE-2024-0001", "not-affected")
     ]
 
@@ -280,7 +283,7 @@ def test_what_ubuntu_pro_mends_is_mended_where_its_fix_is_there_and_told_where_i
     )
     found = match(inventory(deb("bash", version), distribution=Distribution("ubuntu", "20.04")), table)
     assert told(found) == ({("CVE-2024-0001", "bash", fixed)} if counts else set())
-    assert [(one.by, one.reason) for one in found.suppressed] == (
+    assert [(entry.by, entry.reason) for entry in found.suppressed] == (
         [("Ubuntu:Pro:20.04:LTS", "the distribution lists it as fixed in this version")] if aside else []
     )
 
@@ -329,21 +332,21 @@ def test_a_package_that_the_distribution_knows_nothing_of_silences_nothing() -> 
 def test_a_version_that_cannot_be_read_is_not_judged_and_grave() -> None:
     table = Table(advisory("CVE-2024-0001", affects("PyPI", "thing", Span(fixed="1"))))
     found = match(inventory(pypi("thing", "not a version"), pypi("other", "not a version")), table)
-    assert [(one.package.name, one.grave) for one in found.unchecked] == [("thing", True)]
+    assert [(entry.package.name, entry.grave) for entry in found.unchecked] == [("thing", True)]
     assert "'not a version' cannot be parsed" in found.unchecked[0].reason
 
 
 def test_a_version_that_is_not_known_is_not_judged() -> None:
     table = Table(advisory("CVE-2024-0001", affects("Go", "stdlib", Span(fixed="1"))))
-    (one,) = match(inventory(Package("golang", "stdlib", "", "app")), table).unchecked
-    assert one.reason == "its version is not known, and there are advisories on stdlib"
+    (entry,) = match(inventory(Package("golang", "stdlib", "", "app")), table).unchecked
+    assert entry.reason == "its version is not known, and there are advisories on stdlib"
 
 
 def test_an_advisory_whose_versions_cannot_be_read_is_not_judged_unless_it_names_this_version() -> None:
     table = Table(advisory("CVE-2024-0001", affects("PyPI", "thing", versions=("weird one", "2.0"))))
     found = match(inventory(pypi("thing", "1.0"), pypi("thing", "2.0")), table)
     assert told(found) == {("CVE-2024-0001", "thing", "")}
-    assert [one.reason for one in found.unchecked] == ["CVE-2024-0001 has versions that cannot be parsed"]
+    assert [entry.reason for entry in found.unchecked] == ["CVE-2024-0001 has versions that cannot be parsed"]
 
 
 @pytest.mark.parametrize(
@@ -352,7 +355,7 @@ def test_an_advisory_whose_versions_cannot_be_read_is_not_judged_unless_it_names
 )
 def test_what_the_database_does_not_cover_is_not_judged(package: Package, grave: bool) -> None:  # noqa: FBT001  a column
     found = match(inventory(package), Table())
-    assert [one.grave for one in found.unchecked] == [grave]
+    assert [entry.grave for entry in found.unchecked] == [grave]
     assert found.evaluated == 0
 
 
@@ -365,18 +368,18 @@ def test_a_removed_package_does_not_count_and_is_shown() -> None:
     table = Table(advisory("CVE-2024-0001", affects("Debian:12", "bash", Span(fixed="9-1"))))
     found = match(inventory(deb("bash", "5.2-1", removed=True), deb("bash", "9-1")), table)
     assert not found.vulnerabilities
-    assert [one.by for one in found.suppressed] == ["a later layer"]
+    assert [entry.by for entry in found.suppressed] == ["a later layer"]
 
 
 def test_a_package_in_many_places_is_told_of_once() -> None:
     table = Table(advisory("CVE-2024-0001", affects("npm", "lodash", Span(fixed="4.17.21"))))
     packages = (Package("npm", "lodash", "4.17.20", f"app/{n}/node_modules/lodash/package.json") for n in range(5))
-    (one,) = match(inventory(*packages), table).vulnerabilities
-    assert one.package.path == "app/0/node_modules/lodash/package.json"
-    assert "in 4 more places" in one.note
+    (entry,) = match(inventory(*packages), table).vulnerabilities
+    assert entry.package.path == "app/0/node_modules/lodash/package.json"
+    assert "in 4 more places" in entry.note
 
 
 def test_what_is_for_development_alone_says_so() -> None:
     table = Table(advisory("CVE-2024-0001", affects("PyPI", "thing", Span())))
-    (one,) = match(inventory(pypi("thing", "1", development=True)), table).vulnerabilities
-    assert "development dependency" in one.note
+    (result,) = match(inventory(pypi("thing", "1", development=True)), table).vulnerabilities
+    assert "development dependency" in result.note

@@ -36,7 +36,7 @@ def told(
 
 
 def prints(found: list[Finding]) -> list[str]:
-    return [one.fingerprint for one in found]
+    return [finding.fingerprint for finding in found]
 
 
 @pytest.mark.parametrize(
@@ -66,19 +66,19 @@ def test_several_versions_in_one_target_are_told_apart() -> None:
 
 def test_a_removed_version_takes_no_fingerprint_from_the_one_that_counts() -> None:
     found = told(deb("1-1", removed=True), deb("2-1"))
-    assert prints(told(deb("2-1"))) == [one.fingerprint for one in found if one.suppressed is None]
+    assert prints(told(deb("2-1"))) == [finding.fingerprint for finding in found if finding.suppressed is None]
 
 
 def test_one_upgrade_mends_all_that_can_be_mended() -> None:
     found = told(deb("1-1"), spans={"CVE-2024-0001": Span(fixed="1-10"), "CVE-2024-0002": Span(fixed="1-9")})
-    assert {one.remedy.text for one in found} == {"upgrade openssl to 1-10"}
+    assert {finding.remedy.text for finding in found} == {"upgrade openssl to 1-10"}
 
 
 def test_what_came_with_the_first_layer_may_be_mended_by_a_newer_base() -> None:
-    (one,) = told(deb("1-1", layer=0), base_layer="sha256:b")
-    assert one.remedy.text == "upgrade openssl to 9-1, or build on a newer base image"
-    (one,) = told(deb("1-1", layer=1), base_layer="sha256:b")
-    assert one.remedy.text == "upgrade openssl to 9-1"
+    (finding,) = told(deb("1-1", layer=0), base_layer="sha256:b")
+    assert finding.remedy.text == "upgrade openssl to 9-1, or build on a newer base image"
+    (finding,) = told(deb("1-1", layer=1), base_layer="sha256:b")
+    assert finding.remedy.text == "upgrade openssl to 9-1"
 
 
 @pytest.mark.parametrize(
@@ -91,15 +91,15 @@ def test_what_came_with_the_first_layer_may_be_mended_by_a_newer_base() -> None:
     ],
 )
 def test_what_cannot_be_mended_says_why_and_what_is_left(state: DistributionState, message: str, remedy: str) -> None:
-    (one,) = told(deb("1-1"), spans={"CVE-2024-0001": Span()}, state=state)
-    assert message in one.message
-    assert one.remedy.text.startswith(remedy)
+    (finding,) = told(deb("1-1"), spans={"CVE-2024-0001": Span()}, state=state)
+    assert message in finding.message
+    assert finding.remedy.text.startswith(remedy)
 
 
 def test_a_finding_says_what_it_is_about() -> None:
-    (one,) = told(deb("1-1"))
-    assert one.rule == "CVE-2024-0001"
-    assert one.message.startswith("libssl3 1-1 (of openssl) is affected; fixed in 9-1")
-    assert one.evidence == "pkg:deb/debian/libssl3"
-    assert one.confidence is Confidence.HIGH
-    assert one.references[0].url == "https://www.cve.org/CVERecord?id=CVE-2024-0001"
+    (finding,) = told(deb("1-1"))
+    assert finding.rule == "CVE-2024-0001"
+    assert finding.message.startswith("libssl3 1-1 (of openssl) is affected; fixed in 9-1")
+    assert finding.evidence == "pkg:deb/debian/libssl3"
+    assert finding.confidence is Confidence.HIGH
+    assert finding.references[0].url == "https://www.cve.org/CVERecord?id=CVE-2024-0001"

@@ -90,7 +90,7 @@ def test_python_packages_are_found_just_as_packaging_compares_their_versions(
                 for start, end in zip(events[::2], [*events[1::2], {}], strict=False):
                     begins = Version(start["introduced"]) <= Version(version)
                     if begins and ("fixed" not in end or Version(version) < Version(end["fixed"])):
-                        (cve,) = [one for one in record["aliases"] if one.startswith("CVE-")]
+                        (cve,) = [text for text in record["aliases"] if text.startswith("CVE-")]
                         truth.add((cve, name, end.get("fixed", "")))
     assert found(store, Package("pypi", name, version, "x")) == truth
     assert truth

@@ -284,7 +284,7 @@ def test_a_registry_that_breaks_off_is_asked_again_until_it_took_too_long(
     server.answers = lambda asked: Reply(200, b"{" * 100, cut=10) if "manifests" in asked.path else None
     with pytest.raises(TransportError, match="broke off"):
         Client().manifest(name(server, "a:1"))
-    assert len([one for one in server.asked if "manifests" in one.path]) == asked
+    assert len([request for request in server.asked if "manifests" in request.path]) == asked
 
 
 def test_a_registry_that_was_given_up_is_not_waited_for_again(
@@ -296,7 +296,7 @@ def test_a_registry_that_was_given_up_is_not_waited_for_again(
     for tag in ("1", "2", "3"):
         with pytest.raises(TransportError, match="broke off"):
             client.manifest(name(server, f"a:{tag}"))
-    assert len([one for one in server.asked if "manifests" in one.path]) == 1
+    assert len([request for request in server.asked if "manifests" in request.path]) == 1
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])
@@ -363,7 +363,7 @@ def test_an_identity_token_is_exchanged(server: RegistrySimulator) -> None:
     server.sign_in, server.identities, server.anonymous = "bearer", {"identity-word"}, False
     client = Client(logins={server.host: RegistryLogin(identity="identity-word")})
     assert client.manifest(name(server, "a:1")).digest == made["digest"]
-    (asked,) = [one for one in server.asked if one.path == "/token"]
+    (asked,) = [request for request in server.asked if request.path == "/token"]
     assert asked.method == "POST"
     assert "identity-word" not in json.dumps([dict(asked.query), dict(asked.headers)])
 
@@ -512,7 +512,7 @@ def test_what_refers_to_an_image_is_found(server: RegistrySimulator, *, api: boo
         for kind in ("application/sig", "application/sbom")
     ]
     found = client.referrers(where, image.digest)
-    assert {one.digest for one in found} == {one.digest for one in made}
+    assert {descriptor.digest for descriptor in found} == {one.digest for one in made}
     assert [referrer.digest for referrer in client.referrers(where, image.digest, "application/sbom")] == [
         made[1].digest
     ]

@@ -75,7 +75,7 @@ def found(matched: MatchResult) -> list[tuple[str, str, str]]:
 
 def _told(matched: MatchResult) -> set[str]:
     """The packages of which anything is told."""
-    return {one.package.name for one in matched.unchecked} | {
+    return {entry.package.name for entry in matched.unchecked} | {
         vulnerability.package.name for vulnerability in matched.vulnerabilities
     }
 

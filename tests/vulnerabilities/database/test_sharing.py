@@ -49,7 +49,7 @@ def there(tmp_path: Path, mirror: Path) -> Path:
 
 
 def left(place: Path) -> list[str]:
-    return sorted(one.name for one in place.iterdir())
+    return sorted(entry.name for entry in place.iterdir())
 
 
 def share(server: RegistrySimulator, data: bytes, **more: Any) -> str:
@@ -108,14 +108,14 @@ def test_the_artifact_says_what_it_is(server: RegistrySimulator, here: Path) -> 
 def test_the_same_database_is_the_same_artifact_and_goes_over_the_wire_once(
     server: RegistrySimulator, here: Path, there: Path
 ) -> None:
-    one = push(Client(), name(server, "db:1"), str(here))
+    pushed = push(Client(), name(server, "db:1"), str(here))
     server.asked.clear()
-    assert push(Client(), name(server, "db:2"), str(here)).digest == one.digest
+    assert push(Client(), name(server, "db:2"), str(here)).digest == pushed.digest
     assert not [asked for asked in server.asked if asked.method in {"POST", "PATCH"}]
     pull(Client(), name(server, "db:1"), str(there))
     server.asked.clear()
     again = pull(Client(), name(server, "db:2"), str(there))
-    assert (again.result, again.digest) == ("unchanged", one.digest)
+    assert (again.result, again.digest) == ("unchanged", pushed.digest)
     assert not [asked for asked in server.asked if "/blobs/" in asked.path]
 
 

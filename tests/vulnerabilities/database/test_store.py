@@ -96,11 +96,11 @@ def test_upstream_is_followed_one_way(store: AdvisoryStore) -> None:
 def test_details_of_several_feeds_are_put_together(store: AdvisoryStore) -> None:
     found = store.details(["CVE-2026-1000", "GHSA-dddd-eeee-ffff", "nothing", "", "zzz"])
     assert set(found) == {"CVE-2026-1000", "GHSA-dddd-eeee-ffff"}
-    one = found["CVE-2026-1000"]
-    assert one.details.startswith("A gate that opens too early.")
-    assert one.references == ("https://example.org/a", "https://access.redhat.com/security/cve/CVE-2026-1000")
-    assert {rating.source for rating in one.ratings} == {"NVD", "Red Hat"}
-    assert one.affects == ()
+    advisory = found["CVE-2026-1000"]
+    assert advisory.details.startswith("A gate that opens too early.")
+    assert advisory.references == ("https://example.org/a", "https://access.redhat.com/security/cve/CVE-2026-1000")
+    assert {rating.source for rating in advisory.ratings} == {"NVD", "Red Hat"}
+    assert advisory.affects == ()
 
 
 def test_scores_and_the_exploited_catalogue(store: AdvisoryStore) -> None:
@@ -216,7 +216,7 @@ def test_what_the_database_says_is_what_the_records_say(
                     if says(claim, dpkg(version)):
                         found.setdefault(claim.advisory, set()).add(claim.state)
                 assert found == wanted
-    kept = store.details([one.id for one in told])
+    kept = store.details([advisory.id for advisory in told])
     for one in told:
         if one.id in kept:
             assert kept[one.id].summary == one.summary

@@ -51,12 +51,13 @@ def publisher(mirror: Path) -> Iterator[Publisher]:
 def fetched(place: Path, publisher: Publisher, *feeds: str, now: float = NOW) -> dict[str, update.UpdateOutcome]:
     source = Web(HttpTransport(patience=HttpTimeouts(connect=5.0, quiet=1.0)), publisher.url)
     return {
-        one.feed: one for one in update.update(str(place), source, [FEEDS[name] for name in feeds], now=lambda: now)
+        outcome.feed: outcome
+        for outcome in update.update(str(place), source, [FEEDS[name] for name in feeds], now=lambda: now)
     }
 
 
 def left(place: Path) -> list[str]:
-    return sorted(one.name for one in place.iterdir())
+    return sorted(entry.name for entry in place.iterdir())
 
 
 def store(place: Path) -> AdvisoryStore:
@@ -65,22 +66,22 @@ def store(place: Path) -> AdvisoryStore:
 
 def changed(mirror: Path, name: str = "PYSEC-2026-8") -> None:
     """One more record in PyPI's archive."""
-    files = {one.name: one.read_bytes() for one in sorted((feedmirror.VECTORS / "osv/PyPI").iterdir())}
+    files = {path.name: path.read_bytes() for path in sorted((feedmirror.VECTORS / "osv/PyPI").iterdir())}
     more = {"id": name, "modified": "2026-07-01T00:00:00Z", "affected": [{"package": {"ecosystem": "PyPI", "name": "weir"}, "versions": ["1"]}]}  # fmt: skip
     (mirror / ZIP).write_bytes(feedmirror.zipped({**files, f"{name}.json": json.dumps(more).encode()}))
 
 
 def test_a_mirrors_folder_is_read_whole_then_only_what_changed(mirror: Path, place: Path) -> None:
     first = feedmirror.updated(place, mirror, now=NOW)
-    assert {one.result for one in first.values()} == {"updated", "absent"}
+    assert {outcome.result for outcome in first.values()} == {"updated", "absent"}
     assert first["osv/NuGet"].result == "absent"
     second = feedmirror.updated(place, mirror, now=NOW + 5)
-    assert {one.result for one in second.values()} == {"unchanged", "absent"}
+    assert {outcome.result for outcome in second.values()} == {"unchanged", "absent"}
     state = store(place).feeds()["osv/PyPI"]
     assert (state.fetched, state.checked) == (NOW, NOW + 5)
     changed(mirror)
     third = feedmirror.updated(place, mirror, now=NOW + 9)
-    assert [name for name, one in third.items() if one.result == "updated"] == ["osv/PyPI"]
+    assert [name for name, outcome in third.items() if outcome.result == "updated"] == ["osv/PyPI"]
     found = store(place)
     assert found.feeds()["osv/PyPI"].records == 4
     assert set(found.about("PyPI", ["weir"])) == {"weir"}
@@ -98,7 +99,7 @@ def test_what_is_no_file_in_a_mirror_is_told_and_not_waited_for(
     (mirror / ZIP).unlink()
     make(mirror / ZIP)
     outcomes = feedmirror.updated(place, mirror, "osv/PyPI", "kev")
-    assert {name: one.result for name, one in outcomes.items()} == {"osv/PyPI": "failed", "kev": "unchanged"}
+    assert {name: outcome.result for name, outcome in outcomes.items()} == {"osv/PyPI": "failed", "kev": "unchanged"}
     assert store(place).covers("PyPI")
 
 
@@ -153,10 +154,13 @@ def test_feeds_are_added_to_a_partial_database(mirror: Path, place: Path) -> Non
 
 def test_over_http_tags_say_what_is_unchanged(publisher: Publisher, place: Path) -> None:
     assert fetched(place, publisher, "osv/PyPI", "kev")["kev"].result == "updated"
-    assert {one.result for one in fetched(place, publisher, "osv/PyPI", "kev").values()} == {"unchanged"}
+    assert {outcome.result for outcome in fetched(place, publisher, "osv/PyPI", "kev").values()} == {"unchanged"}
     assert [status for _, status in publisher.asked] == [200, 200, 304, 304]
     changed(publisher.root)
-    assert [one.result for one in fetched(place, publisher, "osv/PyPI", "kev").values()] == ["updated", "unchanged"]
+    assert [outcome.result for outcome in fetched(place, publisher, "osv/PyPI", "kev").values()] == [
+        "updated",
+        "unchanged",
+    ]
 
 
 def test_without_tags_the_sum_of_a_file_says_so(publisher: Publisher, place: Path) -> None:
@@ -492,7 +496,7 @@ def test_old_data_is_told(mirror: Path, place: Path, days: int, ecosystem: str, 
     feedmirror.updated(place, mirror, "osv/PyPI", "kev", now=1_781_000_000)
     found = old(store(place).feeds(), [(ecosystem,)], 1_781_000_000 + days * 86_400)
     assert len(found) == bool(told)
-    assert all(one.startswith(told) for one in found)
+    assert all(text.startswith(told) for text in found)
 
 
 def test_a_mirror_that_stands_still_is_old_too(mirror: Path, place: Path) -> None:

@@ -270,7 +270,7 @@ def test_no_json_breaks_the_reader(value: Any) -> None:
 @given(st.integers(0, 2000), st.integers(1, 255))
 def test_no_changed_byte_breaks_the_archive(at: int, flip: int) -> None:
     data = bytearray(
-        feedmirror.zipped({one.name: one.read_bytes() for one in sorted((feedmirror.VECTORS / "osv/npm").iterdir())})
+        feedmirror.zipped({path.name: path.read_bytes() for path in sorted((feedmirror.VECTORS / "osv/npm").iterdir())})
     )
     data[at % len(data)] ^= flip
     try:

@@ -69,7 +69,11 @@ def test_tokens_of_secdb(token: str, wanted: list[tuple[str, tuple[str, ...]]]) 
 
 
 def test_debians_states_are_kept() -> None:
-    told = {(name, one.ecosystem): one for name, some in by_id(vector("debian-tracker")).items() for one in some}
+    told = {
+        (name, affected.ecosystem): affected
+        for name, some in by_id(vector("debian-tracker")).items()
+        for affected in some
+    }
     assert {key: (one.state, one.spans) for key, one in told.items()} == {
         ("CVE-2026-1000", "Debian:12"): ("affected", (Span(fixed="1.2-3+deb12u1"),)),
         ("CVE-2026-1000", "Debian:13"): ("unimportant", (Span(),)),
