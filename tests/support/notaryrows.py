@@ -14,7 +14,7 @@ import pytest
 from sealock.errors import TrustError
 from sealock.model.trust import VerifiedTag
 from sealock.net.transport import Transport
-from sealock.trust.notary.folder import TrustDirectory
+from sealock.trust.notary.directory import TrustDirectory
 from sealock.trust.notary.keyring import Keyring
 from sealock.trust.notary.privatekeys import NotaryPrivateKey
 from sealock.trust.notary.repository import Repository

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sealock.model.trust import VerifiedTag
 from sealock.net.http import HttpTransport
-from sealock.trust.notary.folder import TrustDirectory
+from sealock.trust.notary.directory import TrustDirectory
 from sealock.trust.notary.keyring import Keyring
 from sealock.trust.notary.repository import Repository
 from sealock.trust.notary.server import Server

@@ -253,12 +253,12 @@ def _image(source: Source, entry: Any, where: str, line: int, directory: str) ->
         raise reader.fail(key, "should say why such images are refused, and is empty")
     if not (made.needs or made.digest or made.refuse):
         key = "match"
-        raise reader.fail(key, "asks for nothing: say digest = true, cosign, notary, notation, attestation or refuse")
+        raise reader.fail(key, "requires nothing: set digest = true, cosign, notary, notation, attestation or refuse")
     return made
 
 
 def _pattern(reader: TableReader, text: str) -> str:
-    """A pattern in the spelling that names are held to; PolicyError for what could never match."""
+    """Normalize a pattern; PolicyError for one that can never match."""
     key = "match"
     host, slash, rest = text.strip().partition("/")
     if host == "*" and not slash:
@@ -268,7 +268,7 @@ def _pattern(reader: TableReader, text: str) -> str:
         raise reader.fail(key, f"should begin with the registry, and is {text!r} ({hint}?)")
     repository, colon, tag = rest.partition(":")
     if not repository or "@" in rest or repository != repository.lower():
-        what = "is REGISTRY/REPOSITORY, or with :TAG, the repository in small letters and no digest"
+        what = "is REGISTRY/REPOSITORY, or with :TAG, the repository in lower case, without a digest"
         raise reader.fail(key, f"{text!r} matches nothing: a pattern {what}")
     host = _registry(host)
     if host == DEFAULT_REGISTRY and "/" not in repository and not _WILD.search(repository):
@@ -291,7 +291,7 @@ def _notary(source: Source, table: dict[str, Any], where: str, directory: str) -
             key, "should be ids of root certificates, 64 hexadecimal digits (`sealock trust list` shows it)"
         )
     if not (need.pins or need.authority or need.first_use):
-        raise reader.fail(key, "is missing: name the root certificate's id, an authority, or say first-use = true")
+        raise reader.fail(key, "is missing: name the root certificate's id or an authority, or set first-use = true")
     return need
 
 
@@ -312,12 +312,12 @@ def _cosign(source: Source, table: dict[str, Any], where: str, directory: str) -
     if not (need.keys or need.identities):
         raise reader.fail(key, "is missing: a signature counts only by a key or an identity that you trust")
     if any(not (identity.name and identity.issuer) for identity in need.identities):
-        raise reader.fail(key, "should each have a name and an issuer: anybody can get the same name elsewhere")
+        raise reader.fail(key, "should each have a name and an issuer: another issuer can certify the same name")
     if any(not identity.name.strip("*") or "*" in identity.issuer for identity in need.identities):
-        raise reader.fail(key, "should not be a mere *, and name the issuer in full: anybody can get a certificate")
+        raise reader.fail(key, "should not be just *, and the issuer should be literal: anyone can get a certificate")
     if need.identities and not need.trusted_root:
         key = "trusted-root"
-        raise reader.fail(key, "is missing: identities are believed by a trusted root")
+        raise reader.fail(key, "is missing: identities need a trusted root")
     return need
 
 
@@ -343,5 +343,5 @@ def _notation(source: Source, table: dict[str, Any], where: str, directory: str)
 
 
 def _file(path: str, directory: str) -> str:
-    """A path as it is opened: relative ones lie in the policy's directory."""
+    """Resolve a path relative to the policy's directory."""
     return path if not path or path.startswith("/") or not directory else f"{directory}/{path}"

@@ -11,7 +11,7 @@ import pytest
 from sealock.cli.main import main
 from sealock.errors import TargetError
 from sealock.trust.audit.places import LARGEST, audit_host, audit_path
-from sealock.trust.notary.folder import TrustDirectory
+from sealock.trust.notary.directory import TrustDirectory
 
 LEANS = "export DOCKER_CONTENT_TRUST=1\n"
 

@@ -15,7 +15,7 @@ from sealock.errors import PolicyError, TargetError, TransportError
 from sealock.model.registries import Registries
 from sealock.net.registry.names import reference
 from sealock.trust.notary.client import Setup, configured_pins, signed_tags, verify_tag
-from sealock.trust.notary.folder import TrustDirectory, docker_directory
+from sealock.trust.notary.directory import TrustDirectory, docker_directory
 from sealock.trust.notary.server import address_of
 from sealock.trust.pins import Pin
 from sealock.trust.refusal import MetadataRefusedError

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.errors import TargetError, TrustError
-from sealock.trust.notary.folder import TrustDirectory
+from sealock.trust.notary.directory import TrustDirectory
 from sealock.trust.notary.keyring import Keyring
 from sealock.trust.notary.keys import made
 from sealock.trust.notary.metadata import Signature

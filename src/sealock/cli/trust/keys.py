@@ -24,7 +24,7 @@ from sealock.reports.page import table
 from sealock.text import count, visible
 from sealock.trust.cosign import keys as cosignkeys
 from sealock.trust.cosign.privatekeys import generate, write_private
-from sealock.trust.notary.folder import create
+from sealock.trust.notary.directory import create
 from sealock.trust.notary.keyring import open_with
 from sealock.trust.notary.privatekeys import parse
 from sealock.trust.notary.publickeys import read_backup, write_backup, write_public
@@ -139,7 +139,7 @@ def _load(arguments: Namespace) -> int:
 
 def _backup(arguments: Namespace) -> int:
 
-    stored = dict(open_keyring().folder.private_keys())
+    stored = dict(open_keyring().directory.private_keys())
     missing = [name for name in arguments.id if name not in stored]
     if missing or not stored:
         msg = f"there is no private key {missing[0][:64]}" if missing else "there are no private keys"
@@ -155,14 +155,14 @@ def _backup(arguments: Namespace) -> int:
 
 def _restore(arguments: Namespace) -> int:
 
-    folder = open_keyring().folder
+    directory = open_keyring().directory
     keys = list(read_backup(read_file(arguments.what)))
     if not keys:
         msg = f"{arguments.what} has no private keys"
         raise TrustError(msg)
-    new = [(name, pem) for name, pem in keys if folder.key(name) is None]
+    new = [(name, pem) for name, pem in keys if directory.key(name) is None]
     for name, pem in new:
-        folder.add_key(name, pem)
+        directory.add_key(name, pem)
     write(f"{count(len(new), 'private key')} restored, {len(keys) - len(new)} existed already\n")
     return 0
 

@@ -16,7 +16,7 @@ from sealock.runtime.engine import connect
 from sealock.text import format_size
 from sealock.trust.audit.kinds import Audited, NotaryDependence, ends_of
 from sealock.trust.audit.texts import WORTH, find
-from sealock.trust.notary.folder import TrustDirectory, docker_directory
+from sealock.trust.notary.directory import TrustDirectory, docker_directory
 
 LARGEST: Final = 4 << 20
 """Maximum bytes of a file."""

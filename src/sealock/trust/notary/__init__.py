@@ -1,6 +1,5 @@
-"""Notary v1, which Docker Content Trust speaks: The Update Framework in a dialect of its own.
+"""Notary v1, the protocol of Docker Content Trust: The Update Framework (TUF) in its own dialect.
 
-`metadata` reads, `trusted` judges, `workflow` asks the server in the right order, `folder` keeps what was believed;
-`signing` makes metadata, `publishing` sends it. Steps that comments cite are those of the client's workflow in The
-Update Framework's specification, version 1.0.31, section 5.
+`metadata` reads, `trusted` verifies, `workflow` fetches in the right order, `directory` stores; `editor` and `signer`
+make metadata, and `server` publishes it. Comments cite sections of TUF's specification, version 1.0.31, section 5.
 """

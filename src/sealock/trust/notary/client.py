@@ -23,7 +23,7 @@ from sealock.net.registry.auth import Authorizer, parse_challenge
 from sealock.net.registry.credentials import DockerCredentials
 from sealock.net.registry.names import host_of
 from sealock.net.transport import Transport
-from sealock.trust.notary.folder import TrustDirectory, docker_directory
+from sealock.trust.notary.directory import TrustDirectory, docker_directory
 from sealock.trust.notary.repository import Repository
 from sealock.trust.notary.server import Server, SignIn, address_of
 from sealock.trust.pins import Pin, Pins, merged, pin_of, read_pins

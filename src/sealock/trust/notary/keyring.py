@@ -8,7 +8,7 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from sealock.errors import TrustError
-from sealock.trust.notary.folder import TrustDirectory
+from sealock.trust.notary.directory import TrustDirectory
 from sealock.trust.notary.keys import canonical_id
 from sealock.trust.notary.metadata import NotaryKey
 from sealock.trust.notary.privatekeys import (
@@ -49,13 +49,13 @@ class KeyFile(Struct, frozen=True):
 class Keyring:
     """The directory's keys. Opened keys stay open."""
 
-    def __init__(self, folder: TrustDirectory, passphrases: Passphrases) -> None:
-        self.folder, self._passphrases = folder, passphrases
+    def __init__(self, directory: TrustDirectory, passphrases: Passphrases) -> None:
+        self.directory, self._passphrases = directory, passphrases
         self._open: dict[str, NotaryPrivateKey] = {}
 
     def list(self) -> Iterator[KeyFile]:
         """Yield the stored keys; files without a key are skipped."""
-        for name, pem in self.folder.private_keys():
+        for name, pem in self.directory.private_keys():
             try:
                 stored = parse(pem)
             except TrustError:
@@ -66,7 +66,7 @@ class Keyring:
         """Open the private half of a public key; None where it is not here, TrustError where it does not open."""
         name = canonical_id(key)
         if name not in self._open:
-            pem = self.folder.key(name)
+            pem = self.directory.key(name)
             if pem is None:
                 return None
             self._open[name] = self._opened(pem, role, name)
@@ -75,13 +75,13 @@ class Keyring:
     def has(self, key: NotaryKey) -> bool:
         """Whether the private half of a public key is here."""
         name = canonical_id(key)
-        return name in self._open or self.folder.key(name) is not None
+        return name in self._open or self.directory.key(name) is not None
 
     def by_id(self, name: str, role: str) -> NotaryPrivateKey:
         """Open a key by its id; TrustError where it is not here."""
-        pem = self.folder.key(name)
+        pem = self.directory.key(name)
         if pem is None:
-            msg = f"there is no private key {name[:64]} in {self.folder.path / 'private'}"
+            msg = f"there is no private key {name[:64]} in {self.directory.path / 'private'}"
             raise TrustError(msg)
         if name not in self._open:
             self._open[name] = self._opened(pem, role, name)
@@ -106,7 +106,7 @@ class Keyring:
             raise TrustError(msg)
         # As Docker does: root keys and delegations' keys serve any repository.
         repository = gun if role in ROLES and role != "root" else ""
-        self.folder.add_key(key.id, seal(key, role, repository, passphrase))
+        self.directory.add_key(key.id, seal(key, role, repository, passphrase))
         self._open[key.id] = key
         return key
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 
 from sealock.errors import TargetError, TrustError
 from sealock.model.trust import SignedTag, VerifiedTag
+from sealock.trust.notary.directory import TrustDirectory
 from sealock.trust.notary.editor import Editor, digest_meta, first_files
-from sealock.trust.notary.folder import TrustDirectory
 from sealock.trust.notary.keyring import Keyring
 from sealock.trust.notary.keys import canonical_id
 from sealock.trust.notary.metadata import NotaryKey, key_id, version_of
@@ -29,8 +29,8 @@ from sealock.trust.refusal import MetadataRefusedError
 class Repository:
     """A repository at its notary server, with its metadata in the trust directory."""
 
-    def __init__(self, server: Server, folder: TrustDirectory, pin: Pin, now: datetime | None = None) -> None:
-        self.gun, self.server, self.folder, self.pin = server.gun, server, folder, pin
+    def __init__(self, server: Server, directory: TrustDirectory, pin: Pin, now: datetime | None = None) -> None:
+        self.gun, self.server, self.directory, self.pin = server.gun, server, directory, pin
         self.now = now or datetime.now(UTC)
 
     # Reading.
@@ -74,7 +74,7 @@ class Repository:
         return self._update().trusted
 
     def _update(self, *, lenient: bool = False) -> Update:
-        update = Update(self.gun, self.pin, self.now, self.server, lambda role: self.folder.read(self.gun, role))
+        update = Update(self.gun, self.pin, self.now, self.server, lambda role: self.directory.read(self.gun, role))
         update.trusted.lenient = lenient
         try:
             update.run()
@@ -89,13 +89,15 @@ class Repository:
 
     def _keep(self, update: Update) -> None:
         try:
-            self.folder.write(self.gun, {role: raw for role, raw in update.fresh.items() if self._newer(update, role)})
+            self.directory.write(
+                self.gun, {role: raw for role, raw in update.fresh.items() if self._newer(update, role)}
+            )
         except TargetError as error:
             update.notes.append(f"{error}; so the next use cannot detect a rollback from this one")
 
     def _newer(self, update: Update, role: str) -> bool:
         """Whether no other process has stored a newer version meanwhile, which must not be overwritten."""
-        stored = self.folder.read(self.gun, role)
+        stored = self.directory.read(self.gun, role)
         return stored in {None, update.had(role)} or version_of(stored or b"") <= version_of(update.fresh[role])
 
     # Writing.
@@ -123,8 +125,8 @@ class Repository:
         files = first_files(new_root(keys, self.now), opened, self.now)
         self.server.publish(files)
         # Our own root needs no trust on first use.
-        self.folder.forget(self.gun)
-        self.folder.write(self.gun, {"root": files["root"]})
+        self.directory.forget(self.gun)
+        self.directory.write(self.gun, {"root": files["root"]})
         self._update()
         return key_id(keys["root"][0])
 
@@ -140,7 +142,7 @@ class Repository:
         if files:
             self.server.publish(files)
             if "root" in files:
-                self.folder.write(self.gun, {"root": files["root"]})
+                self.directory.write(self.gun, {"root": files["root"]})
             self._update(lenient=True)
         return files
 
@@ -259,7 +261,7 @@ class Repository:
     def delete(self) -> None:
         """Delete the repository's trust data at the server and in the trust directory."""
         self.server.delete()
-        self.folder.forget(self.gun)
+        self.directory.forget(self.gun)
 
 
 def _above(name: str) -> tuple[str, ...]:
