@@ -44,7 +44,7 @@ class AddForCopy(Rule[Build]):
                 continue
             unresolved = any("$" in source.text for source in add.sources)
             word = "copy" if build.excerpt(add.keyword_place).islower() else "COPY"
-            # --checksum, --keep-git-dir and --unpack are ADD's alone.
+            # --checksum, --keep-git-dir and --unpack are only ADD's.
             plain = all(flag.name in {"chown", "chmod", "link", "exclude"} for flag in add.flags)
             yield self.finding(
                 f"adds {' '.join(source.text for source in add.sources)[:80]} with ADD",

@@ -17,7 +17,7 @@ _VERSION: Final = re.compile(r"#(?:\w+=)?v?\d+\.\d")
 class AddUnchecked(Rule[Build]):
     """ADD downloads a URL without a checksum.
 
-    What ADD fetches goes into the image as it comes: a changed file on the server, or somebody in between, changes
+    What ADD fetches goes into the image unchecked: a changed file on the server, or anybody on the way, changes
     your image and nothing tells you. `ADD --checksum=sha256:…` refuses any other file; a git repository is pinned
     by the full commit after `#`.
     """
@@ -61,7 +61,7 @@ class AddUnchecked(Rule[Build]):
                 elif text.lower().startswith(("http://", "https://")) and not authority:
                     plain = text.lower().startswith("http://")
                     yield self.finding(
-                        f"adds {mask(text)} as it comes{', over plain http' if plain else ''}",
+                        f"adds {mask(text)} without a checksum{', over plain http' if plain else ''}",
                         at,
                         place=source.place,
                         evidence=mask(text),

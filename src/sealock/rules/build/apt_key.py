@@ -17,9 +17,9 @@ _OWN: Final = re.compile(r"(?:debian|ubuntu)\.(?:org|com)$")
 class AptKey(Rule[Build]):
     """apt-key trusts a key for every package source.
 
-    A key that `apt-key` adds may sign the packages of every source, those of the distribution too, so that whoever
+    A key that `apt-key` adds may sign the packages of every source, those of the distribution too, so anybody who
     holds it can replace any package. apt-key is gone since Debian 13. Put the key into a file of its own, and name
-    it for its own source alone: `deb [signed-by=/usr/share/keyrings/NAME.gpg] https://…`.
+    it only for its own source: `deb [signed-by=/usr/share/keyrings/NAME.gpg] https://…`.
     """
 
     id = "B036"
@@ -58,7 +58,7 @@ class AptKey(Rule[Build]):
         calls = [call for call in ran(build, "apt-key") if {"add", "adv"} & set(call.command.arguments)]
         origin = once_each(_origins)
         sources = once(lambda stage: _sources(build, stage))
-        # A file with more calls than that is no person's, and every call would be mended in every source line.
+        # No person writes more calls than that, and every call would change every source line.
         few = len(calls) <= _MENDABLE
         for call in calls:
             yield self.finding(
@@ -66,21 +66,17 @@ class AptKey(Rule[Build]):
                 call.at,
                 place=known(call.command.place),
                 evidence=line(call.command),
-                fix=_keyring(build, call, _origin(call, origin(call)), sources(call.stage), alone=len(calls) == 1)
+                fix=_keyring(build, call, _origin(call, origin(call)), sources(call.stage), only=len(calls) == 1)
                 if few
                 else (),
             )
 
 
 def _keyring(
-    build: Build, call: Ran, origin: str, sources: list[tuple[Writing, re.Match[str]]], *, alone: bool
+    build: Build, call: Ran, origin: str, sources: list[tuple[Writing, re.Match[str]]], *, only: bool
 ) -> tuple[Edit, ...]:
     """Put the key into a file of its own, and name that in the lines of its source."""
-    lines = [
-        (writing, match)
-        for writing, match in sources
-        if (alone and not origin) or _domain(match[2]) == _domain(origin) or alone
-    ]
+    lines = [(writing, match) for writing, match in sources if only or _domain(match[2]) == _domain(origin)]
     if not lines:
         return ()
     ring = f"/usr/share/keyrings/{(origin or lines[0][1][2]).removeprefix('www.')}.gpg"

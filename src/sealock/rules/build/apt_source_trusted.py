@@ -18,7 +18,7 @@ _LOCAL: Final = re.compile(r"\]\s*(?:file|copy|cdrom):|^URIs:\s*(?:file|copy|cdr
 class AptSourceTrusted(Rule[Build]):
     """Package source is trusted without a signature.
 
-    `[trusted=yes]` takes any package from that source as signed, whoever is in between, and it stays so in the
+    `[trusted=yes]` accepts any package from that source as signed, whoever sends it, and it stays so in the
     image. Fetch the repository's key, check its fingerprint, and name it: `deb
     [signed-by=/usr/share/keyrings/NAME.gpg] https://…`.
     """

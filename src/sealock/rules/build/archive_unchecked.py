@@ -8,7 +8,7 @@ from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Se
 class ArchiveUnchecked(Rule[Build]):
     """Downloaded archive is unpacked without a checksum check.
 
-    What is in the archive becomes a part of the image, whoever put it there. `curl … | tar xz` leaves no moment for
+    What is in the archive becomes a part of the image, whoever made it. `curl … | tar xz` leaves no moment for
     a check. Save the archive, compare it with a checksum that stands in the Dockerfile (`sha256sum -c`), and unpack
     it then; or fetch it with `ADD --checksum=sha256:…`.
     """

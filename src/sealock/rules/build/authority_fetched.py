@@ -11,8 +11,8 @@ from sealock.secrets.values import mask
 class AuthorityFetched(Rule[Build]):
     """Certificate authority is downloaded without verification.
 
-    Whoever holds an authority that the image trusts can stand in for every server. One that is downloaded during
-    the build is whatever the server, or somebody in between, sends that day. Copy the certificate into the build
+    The owner of a CA that the image trusts can impersonate every server. One that is downloaded during
+    the build is whatever the server, or anybody on the way, sends that day. Copy the certificate into the build
     from your own repository, or check it against a checksum.
     """
 
@@ -20,7 +20,7 @@ class AuthorityFetched(Rule[Build]):
     keywords = ("certificate authority", "CA certificate")
     severity = Severity.HIGH
     references = (cwe(295), cwe(494), man("openssl-s_client", 1))
-    remedy = "Copy the certificate from beside the Dockerfile, or check it with sha256sum -c."
+    remedy = "Copy the certificate from the build context, or check it with sha256sum -c."
     fixable = False
     bad = (
         (
@@ -38,13 +38,15 @@ class AuthorityFetched(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        message = "trusts whatever authority the server sends"
+        message = "trusts whatever CA certificate the server sends"
         for call in ran(build, *DOWNLOADERS):
-            files = [file for file in saved_as(call.command) if any(folder in file for folder in AUTHORITY_DIRECTORIES)]
+            files = [
+                file for file in saved_as(call.command) if any(directory in file for directory in AUTHORITY_DIRECTORIES)
+            ]
             if files and not is_verified(call.run):
                 yield self.finding(message, call.at, place=known(call.command.place), evidence=line(call.command))
         for at, _, add in build.each(AddFile):
-            if add.checksum is None and any(folder in add.target.text for folder in AUTHORITY_DIRECTORIES):
+            if add.checksum is None and any(directory in add.target.text for directory in AUTHORITY_DIRECTORIES):
                 for source in add.sources:
                     if source.text.startswith(("http://", "https://")):
                         yield self.finding(message, at, place=source.place, evidence=mask(source.text))

@@ -26,7 +26,7 @@ _ENDED: Final[dict[str, tuple[int, ...] | None]] = {
 class BaseImageEnded(Rule[Build]):
     """Base image has reached end of support.
 
-    Its makers mend no more flaws in it, and the list of known ones only grows. Some images are dead as a whole:
+    Its makers fix no more flaws in it, and the list of known ones only grows. Some images are dead as a whole:
     `centos` ends with 8, `openjdk` gave way to `eclipse-temurin`. Move to a version that is supported. (Extended
     support that is paid for does not reach the public images.)
     """
@@ -57,7 +57,7 @@ class BaseImageEnded(Rule[Build]):
         reaching = reaches_image(build)
         for named in base_images(build):
             if named.image is None:
-                yield self.skip(f"the image {named.text} hangs on a build argument", named.at)
+                yield self.skip(f"the image {named.text} depends on a build argument", named.at)
             elif message := _ended(named.image):
                 # What only builds is not what is attacked.
                 severity = None if named.at[1] in reaching else Severity.MEDIUM
@@ -85,5 +85,5 @@ def _ended(image: ImageName) -> str:
 
 def _at_most(version: str, limit: tuple[int, ...]) -> bool:
     numbers = tuple(int(part) for part in version.split(".")[: len(limit)] if len(part) < 9)
-    # "3" alone is the newest 3, which nobody can tell from here.
+    # "3" is the newest 3, which the text does not show.
     return len(numbers) == len(limit) and numbers <= limit

@@ -8,7 +8,7 @@ class BuildPackagesKept(Rule[Build]):
     """Virtual build packages are not removed (apk --virtual).
 
     `apk add --virtual NAME` gives a group of packages a name, so that `apk del NAME` can take them out when the build
-    is done. Here nobody does, or only in a later layer, which does not make the image smaller.
+    is done. Here nothing removes them, or only in a later layer, which does not make the image smaller.
     """
 
     id = "B190"

@@ -28,7 +28,7 @@ _WHY: Final = {
 class CommandWithoutUse(Rule[Build]):
     """Command has no effect in a build.
 
-    Processes end with the layer that started them, there is no init system, and nobody sits at a terminal: editors,
+    Processes end with the layer that started them, there is no init system, and there is no terminal: editors,
     process lists, `service start` and the like do nothing for the image. Start services when the container starts.
     """
 

@@ -19,7 +19,7 @@ _MANAGERS: Final = ("apt-get", "apt", "aptitude", "apk", "yum", "dnf", "dnf5", "
 class CompilersLeft(Rule[Build]):
     """Compilers and headers stay in the image.
 
-    They let whoever breaks in build the next tool on the spot, and each brings weaknesses and updates of its own.
+    They let an intruder build the next tool on the spot, and each brings weaknesses and updates of its own.
     Build in one stage and copy the result into another that holds just what runs; or remove them in the RUN that
     installed them.
     """

@@ -55,11 +55,11 @@ class ContextUnfiltered(Rule[Build]):
 
 
 def _evaluate(context: BuildContext, kept_out: list[str]) -> tuple[bool, str, Confidence]:
-    """Whether nobody can tell; what is wrong, "" for nothing; how sure that is."""
+    """Whether it is unknown; what is wrong, "" for nothing; how sure that is."""
     names = context.entries if isinstance(context.entries, tuple) else ()
     patterns = [*(context.ignored if isinstance(context.ignored, tuple) else ()), *kept_out]
-    telling = [name for name in names if name in {".git", ".hg", ".svn"} or credential_file(name)]
-    open_to_all = [path for path in telling if not ignores(patterns, path)]
+    sensitive = [name for name in names if name in {".git", ".hg", ".svn"} or credential_file(name)]
+    open_to_all = [path for path in sensitive if not ignores(patterns, path)]
     if open_to_all:
         return False, f"copies {', '.join(open_to_all[:5])} with all the rest of the context", Confidence.HIGH
     if context.ignored is UNKNOWN:

@@ -17,7 +17,7 @@ class CopiedFromOutside(Rule[Build]):
     aliases = ("CopyIgnoredFile",)
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/copy-ignored-file/"),)
-    remedy = "Build from the folder above, give the other folder a name with --build-context, or mend .dockerignore."
+    remedy = "Build from the parent directory, name the other directory with --build-context, or fix .dockerignore."
     bad = ("FROM debian:12\nCOPY ../shared/app.conf /etc/\n", "FROM debian:12\nADD a/../../b /\n")
     good = (
         "FROM debian:12\nCOPY a/../b /etc/\n",

@@ -7,7 +7,7 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 class CopyFromLaterStage(Rule[Build]):
     """COPY --from a later stage.
 
-    Older builders know only the stages above: they take the name for an image, and pull whatever somebody has put
+    Older builders know only the stages above: they take the name for an image, and pull whatever anybody has put
     under it on Docker Hub. Others build in another order than the file shows.
     """
 

@@ -39,7 +39,7 @@ class CopyTargetRelative(Rule[Build]):
                     target = instruction.target.text.strip("\"'")
                     if target[:1] not in {"/", "\\", "$", "%"} and target[1:2] != ":":
                         yield self.finding(
-                            f"{target[:80]} hangs on the working folder of the base image",
+                            f"{target[:80]} depends on the base image's working directory",
                             ("stages", stage.index, "instructions", index),
                             place=instruction.target.place,
                         )

@@ -7,7 +7,7 @@ from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, S
 class CopyTargetUnclear(Rule[Build]):
     """COPY of several sources to a target without a trailing slash.
 
-    BuildKit refuses to build it: many files cannot become one, and only the slash says that a folder is meant.
+    BuildKit refuses to build it: many files cannot become one, and only the slash says that a directory is meant.
     """
 
     id = "B154"

@@ -7,7 +7,7 @@ from sealock.rules.kit import Build, Edit, Iterator, Rule, RuleFinding, Severity
 class DebianFrontendInEnv(Rule[Build]):
     """DEBIAN_FRONTEND is set for the running container.
 
-    An ENV stays in the image: whoever works in the container, or builds on it, gets a package manager that never asks,
+    An ENV stays in the image: people who work in the container, or build on it, get a package manager that never asks,
     and does not know why. An ARG has the same effect, and ends with the build.
     """
 
@@ -31,7 +31,7 @@ class DebianFrontendInEnv(Rule[Build]):
         for at, stage, instruction in build.each(Env):
             for pair in instruction.pairs:
                 if pair.name == "DEBIAN_FRONTEND" and pair.value is not None and pair.value.text not in {"", "dialog"}:
-                    alone = len(instruction.pairs) == 1 and not instruction.onbuild
+                    only = len(instruction.pairs) == 1 and not instruction.onbuild
                     fix = (
                         Edit(instruction.keyword_place, "ARG"),
                         Edit(pair.place, f"DEBIAN_FRONTEND={pair.value.raw}"),
@@ -40,7 +40,7 @@ class DebianFrontendInEnv(Rule[Build]):
                         f"DEBIAN_FRONTEND={pair.value.text} stays in the image",
                         at,
                         place=pair.place,
-                        fix=fix if alone else (),
+                        fix=fix if only else (),
                         # A stage that builds on this one inherits an ENV, but no ARG.
                         safe=stage.index not in parents,
                     )

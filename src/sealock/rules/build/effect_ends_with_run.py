@@ -23,7 +23,7 @@ _INSTEAD: Final = {
 class EffectEndsWithRun(Rule[Build]):
     """RUN has no lasting effect (cd, export, source).
 
-    Each RUN has a shell of its own: a folder changed to, a variable exported, a file sourced is gone when it ends,
+    Each RUN has a shell of its own: a `cd`, an exported variable or a sourced file is gone when it ends,
     and the next instruction starts afresh.
     """
 
@@ -36,7 +36,7 @@ class EffectEndsWithRun(Rule[Build]):
     )
     severity = Severity.LOW
     references = (docker_docs("reference/dockerfile/#run"),)
-    remedy = "Use WORKDIR for the folder and ENV for variables, or do it in the RUN that needs it."
+    remedy = "Use WORKDIR for the directory and ENV for variables, or do it in the RUN that needs it."
     bad = (
         "FROM debian:12\nRUN cd /srv/app\n",
         "FROM debian:12\nRUN export A=b\n",

@@ -9,7 +9,7 @@ class EverythingCopied(Rule[Build]):
 
     `COPY --from=build / /` brings the build tools, caches, sources and credentials of the other stage into the
     image, which is what a second stage is there to prevent. Copy the files that the program needs. (Onto an empty
-    image it is a way to squash layers, and left alone.)
+    image it is a way to squash layers, and fine.)
     """
 
     id = "B011"

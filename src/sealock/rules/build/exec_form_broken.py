@@ -10,7 +10,7 @@ class ExecFormBroken(Rule[Build]):
     """Malformed JSON array falls back to shell form.
 
     Single quotes, a comma too many or too few, and BuildKit takes the whole for the shell form: the shell then looks
-    for a program whose name begins with a bracket, or a folder of that name is made. JSON wants double quotes.
+    for a program whose name begins with a bracket, or a directory of that name is created. JSON wants double quotes.
     """
 
     id = "B138"

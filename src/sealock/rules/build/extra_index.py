@@ -10,7 +10,7 @@ from sealock.secrets.values import mask
 class ExtraIndex(Rule[Build]):
     """pip --extra-index-url allows dependency confusion.
 
-    With `--extra-index-url` pip asks both indexes and takes the higher version, from wherever. Whoever puts a
+    With `--extra-index-url` pip asks both indexes and takes the higher version, from wherever. Anybody who puts a
     package with the name of one of yours on PyPI has it installed. Use one index (`--index-url`) that passes on the
     others, or pin hashes with `--require-hashes`.
     """

@@ -8,7 +8,7 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 class HealthcheckRepeated(Rule[Build]):
     """Several HEALTHCHECK instructions in one stage.
 
-    Only the last one counts; the others mislead whoever reads the file.
+    Only the last one counts; the others mislead readers of the file.
     """
 
     id = "B131"

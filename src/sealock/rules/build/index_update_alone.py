@@ -24,7 +24,7 @@ _USES: Final = frozenset(
 
 
 class IndexUpdateAlone(Rule[Build]):
-    """Package index is updated in a separate layer (apt-get update alone).
+    """Package index is updated in a separate layer (only apt-get update).
 
     The layer is cached: a later build installs from the index of the day it was first made, so packages come in old
     versions with known holes, or are no longer found. Update and install in one RUN.

@@ -58,7 +58,7 @@ class KeyMadeInBuild(Rule[Build]):
 
 
 def _removed(run: Run) -> set[str]:
-    """The last parts of what the RUN removes: "id_" for /root/.ssh/id_*, "" for all that is in a folder."""
+    """The last parts of what the RUN removes: "id_" for /root/.ssh/id_*, "" for everything in a directory."""
     return {
         word.text.rpartition("/")[2].rstrip("*")
         for command in run.script.commands()
@@ -68,7 +68,7 @@ def _removed(run: Run) -> set[str]:
 
 
 def _parts(file: str) -> set[str]:
-    """The names of a file and the folders above it, and what each begins with."""
+    """The names of a file and its parent directories, and their prefixes."""
     names = file[:_LONGEST].split("/") if file else []
     return {name[:length] for name in names for length in range(len(name) + 1)}
 

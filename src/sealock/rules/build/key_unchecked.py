@@ -10,7 +10,7 @@ class KeyUnchecked(Rule[Build]):
     """Signing key is used without checking its fingerprint.
 
     A key that comes from the same server as the packages proves just that both come from there. Compare its
-    fingerprint with the published one, or keep the key beside the Dockerfile. Over plain http anybody on the way
+    fingerprint with the published one, or keep the key next to the Dockerfile. Over plain http anybody on the way
     can put in their own.
     """
 
@@ -48,18 +48,28 @@ class KeyUnchecked(Rule[Build]):
                     if shown_by[at]:
                         break
                     text = text or " | ".join(line(command) for command in pipeline.commands[:100])[:200]
-                    yield self.finding("takes a signing key as it comes", at, place=known(command.place), evidence=text)
+                    yield self.finding(
+                        "imports a signing key without a fingerprint check",
+                        at,
+                        place=known(command.place),
+                        evidence=text,
+                    )
                 fetched = fetched or any(call.name in DOWNLOADERS for call in command.walk())
         for call in ran(build, "curl", "wget"):
             kept = [file for file in saved_as(call.command) if "keyrings/" in file or "trusted.gpg" in file]
             if kept and not is_verified(call.run) and not shown(call):
                 place = known(call.command.place)
-                yield self.finding("takes a signing key as it comes", call.at, place=place, evidence=line(call.command))
+                yield self.finding(
+                    "imports a signing key without a fingerprint check",
+                    call.at,
+                    place=place,
+                    evidence=line(call.command),
+                )
         for call in ran(build, "rpm", "rpmkeys"):
             for word in call.command.words[1:] if "--import" in call.command.arguments else ():
                 if word.text.startswith(("http://", "https://")):
                     yield self.finding(
-                        f"takes the signing key {word.text} as it comes",
+                        f"imports the signing key {word.text} without a fingerprint check",
                         call.at,
                         place=known(word.place),
                         evidence=line(call.command),

@@ -20,7 +20,7 @@ _INSTALLS: Final[dict[str, frozenset[str]]] = {
 class LanguagePackagesUnpinned(Rule[Build]):
     """Language packages are not pinned to a version.
 
-    The newest version on the day of the build is taken, and whoever takes over the package's name decides what that is.
+    The newest version on the day of the build is taken, and a new owner of the package's name decides what that is.
     Name the version, or better, install from a lock file with hashes.
     """
 

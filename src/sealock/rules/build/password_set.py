@@ -13,7 +13,7 @@ _LOCKED: Final = frozenset({"*", "!", "!!", "!*", "x", ""})
 class PasswordSet(Rule[Build]):
     """Password is set in the build.
 
-    Whoever can read the Dockerfile or the image's history has it, and all containers share it. A container needs no
+    Every reader of the Dockerfile or the image's history has it, and all containers share it. A container needs no
     passwords: choose the user with USER, and get in with `docker exec`. Lock accounts that have to exist (`passwd
     -l`).
     """
@@ -41,7 +41,7 @@ class PasswordSet(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for call in ran(build, "chpasswd"):
-            # What comes in is told apart by nothing but a look at the pipe, and all that can come in sets a password.
+            # Whatever comes through the pipe sets a password.
             if not {"--help", "-h"} & set(call.command.arguments):
                 yield self._fault(call.at, call.command, "sets a password with chpasswd", "chpasswd")
         some = next(ran(build, "passwd"), None) is not None
@@ -61,5 +61,5 @@ class PasswordSet(Rule[Build]):
                 yield self._fault(call.at, call.command, f"sets a password with {call.command.name}", call.command.name)
 
     def _fault(self, at: tuple[str | int, ...], command: Command, message: str, evidence: str) -> RuleFinding:
-        # The evidence names the program alone: its words may hold the password.
+        # The evidence names only the program: its words may hold the password.
         return self.finding(message, at, place=known(command.place), evidence=evidence)

@@ -13,7 +13,7 @@ _NOPASSWD: Final = re.compile(r"NOPASSWD\s*:|!authenticate")
 class PasswordlessSudo(Rule[Build]):
     """Passwordless sudo (NOPASSWD).
 
-    A `NOPASSWD` rule makes that user root, only by another name: whoever breaks into the program is root one
+    A `NOPASSWD` rule makes that user root, only by another name: an intruder in the program is root one
     command later, and USER protects nothing. Do what needs root in the build, before USER, and leave sudo out of
     the image.
     """

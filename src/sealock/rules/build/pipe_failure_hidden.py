@@ -8,14 +8,14 @@ from sealock.rules.build._ran import bases
 from sealock.rules.kit import Absent, Build, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _HARMLESS: Final = frozenset({"", "echo", "printf", "yes", "true", ":", "pwd", "whoami", "id", "uname", "date", "env"})
-"""Their failure would tell nothing, and `yes` even ends by a signal where all is well."""
+"""Their failure means nothing, and `yes` even ends by a signal in normal use."""
 _SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
 
 
 class PipeFailureHidden(Rule[Build]):
     """Pipeline without set -o pipefail.
 
-    The shell looks at the last command of a pipe alone: a download that breaks off in the middle, and the build goes
+    The shell looks only at the last command of a pipe: a download that breaks off in the middle, and the build goes
     on with what it got. With pipefail the RUN fails instead.
     """
 
@@ -45,7 +45,7 @@ class PipeFailureHidden(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        told: set[int] = set()
+        reported: set[int] = set()
         below = bases(build)
         for at, stage, run in build.each(Run):
             if run.script.shell not in _SHELLS or _sees(run):
@@ -54,9 +54,9 @@ class PipeFailureHidden(Rule[Build]):
                 if (hidden := _hidden(pipeline)) is None:
                     continue
                 # The line before the first such RUN serves the later ones too.
-                first = run.form == "shell" and not run.onbuild and stage.index not in told
+                first = run.form == "shell" and not run.onbuild and stage.index not in reported
                 fix = insert_before(run, _shell_line(below[stage.index])) if first else ()
-                told.add(stage.index)
+                reported.add(stage.index)
                 yield self.finding(f"does not see when {hidden.name} fails", at, place=hidden.place, fix=fix)
 
 

@@ -22,7 +22,7 @@ class PipedToShell(Rule[Build]):
     """Download is piped to a shell without a check.
 
     `curl … | sh`, `sh -c "$(curl …)"` and `bash <(curl …)` run as root whatever the server sends today, and it can
-    tell a pipe from a look. A cut connection runs half a script. Download to a file, check it against a checksum or
+    detect a pipe. A cut connection runs half a script. Download to a file, check it against a checksum or
     a signature that stands in the Dockerfile, then run it; or install the package that the distribution signs.
     """
 
@@ -67,7 +67,7 @@ class PipedToShell(Rule[Build]):
                 runs = _interpreter(command) if fetched else None
                 if runs is not None:
                     yield self.finding(
-                        f"runs a download with {program(runs)} as it comes in",
+                        f"runs a download with {program(runs)} unchecked",
                         at,
                         place=known(command.place),
                         evidence=" | ".join(line(command) for command in pipeline.commands)[:200],

@@ -19,7 +19,7 @@ class PortMalformed(Rule[Build]):
     differs = (("DL3011", "also malformed ones"),)
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/expose-invalid-format/"),)
-    remedy = "Name the container's port alone: a number from 1 to 65535, /tcp, /udp or /sctp."
+    remedy = "Name only the container's port: a number from 1 to 65535, /tcp, /udp or /sctp."
     bad = (
         "FROM debian:12\nEXPOSE 80000\n",
         "FROM debian:12\nEXPOSE 8080:80\n",

@@ -10,7 +10,7 @@ class ProfileWritten(Rule[Build]):
     """Variable is set in a shell profile.
 
     RUN, CMD and ENTRYPOINT start no login shell, so .bashrc, .profile and /etc/environment are never read: the
-    variable is there when somebody looks with `docker exec -it … bash`, and not when the program starts.
+    variable is there in `docker exec -it … bash`, and not when the program starts.
     """
 
     id = "B187"

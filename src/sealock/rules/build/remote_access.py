@@ -21,7 +21,7 @@ _MANAGERS: Final = ("apt-get", "apt", "aptitude", "apk", "yum", "dnf", "dnf5", "
 class RemoteAccess(Rule[Build]):
     """Remote access or network attack tool is installed.
 
-    An SSH or telnet server in a container is one more door, with keys and passwords of its own that nobody manages;
+    An SSH or telnet server in a container is one more door, with keys and passwords of its own without management;
     `docker exec` and `docker logs` do the same without it. netcat, nmap and their like are what an intruder fetches
     first: keep them in an image for debugging.
     """
@@ -30,7 +30,7 @@ class RemoteAccess(Rule[Build]):
     keywords = ("remote access", "ssh", "telnet", "netcat", "nmap")
     severity = Severity.LOW
     references = (cis_docker("5.7"), cwe(1188))
-    remedy = "Leave the package out; use docker exec, and a debugging image beside the container."
+    remedy = "Leave the package out; use docker exec, and a debugging image next to the container."
     fixable = False
     bad = (
         "FROM debian:12\nRUN apt-get update && apt-get install -y openssh-server\n",

@@ -69,7 +69,7 @@ class SecretLeftInLayer(Rule[Build]):
 
 
 def _removed(run: Run) -> set[str]:
-    """The names of the files and folders that the RUN removes."""
+    """The names of the files and directories that the RUN removes."""
     return {
         word.text.rstrip("/*").rpartition("/")[2]
         for command in run.script.commands()
@@ -83,7 +83,7 @@ def _mounted_secrets(run: Run) -> tuple[str, ...]:
     return ("/run/secrets/", *(target for target in targets if target))
 
 
-def _kept(command: Command, folders: tuple[str, ...]) -> Iterator[tuple[str, str, Confidence]]:
+def _kept(command: Command, directories: tuple[str, ...]) -> Iterator[tuple[str, str, Confidence]]:
     """The files that a command leaves a secret in: name, what is said of it, how sure that is."""
     words = command.arguments
     written = [
@@ -94,7 +94,7 @@ def _kept(command: Command, folders: tuple[str, ...]) -> Iterator[tuple[str, str
         and not redirect.target.text.startswith("/dev/")
     ]
     copies = command.name in {"cp", "mv", "install"} and len(words) > 1
-    if copies and any(word.startswith(folders) for word in words[:-1]) and not words[-1].startswith(_GONE):
+    if copies and any(word.startswith(directories) for word in words[:-1]) and not words[-1].startswith(_GONE):
         yield words[-1], f"copies a mounted secret to {words[-1]}, which stays in the layer", Confidence.HIGH
     if command.name in {"cat", "echo", "printf", "tee", "envsubst"} and written:
         text = " ".join(
@@ -107,8 +107,8 @@ def _kept(command: Command, folders: tuple[str, ...]) -> Iterator[tuple[str, str
                 ),
             )
         )
-        mounted = any(folder in text for folder in folders) or any(
-            inner.name == "cat" and any(word.startswith(folders) for word in inner.arguments)
+        mounted = any(directory in text for directory in directories) or any(
+            inner.name == "cat" and any(word.startswith(directories) for word in inner.arguments)
             for nested in command.nested
             for inner in nested.script.commands()
         )

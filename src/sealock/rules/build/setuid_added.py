@@ -13,7 +13,7 @@ _MILD: Final = frozenset({"cap_net_bind_service", "cap_net_raw", "cap_ipc_lock",
 class SetuidAdded(Rule[Build]):
     """Program is made setuid or gets file capabilities.
 
-    A setuid program runs as its owner, root as a rule, whoever starts it: a flaw in it, or in what it loads, makes
+    A setuid program runs as its owner, usually root, for every user: a flaw in it, or in what it loads, makes
     any user root. File capabilities do the same in part. Start the container with the user, group or capability
     that the program needs (`--cap-add`), and run it with no-new-privileges, which stops both.
     """
@@ -51,7 +51,7 @@ class SetuidAdded(Rule[Build]):
             if text and "-r" not in call.command.arguments:
                 names = set(re.findall(r"cap_\w+", text.lower()))
                 yield self.finding(
-                    f"gives a program {', '.join(sorted(names)) or text} whoever starts it",
+                    f"gives a program {', '.join(sorted(names)) or text} for every user",
                     call.at,
                     place=known(call.command.place),
                     evidence=line(call.command),

@@ -8,7 +8,7 @@ class ShellReplacedByLink(Rule[Build]):
     """/bin/sh is replaced by a symbolic link.
 
     The distribution's own scripts expect the shell that it ships, and every package that is installed later runs them.
-    SHELL changes the shell of this Dockerfile alone.
+    SHELL changes only the shell of this Dockerfile.
     """
 
     id = "B122"

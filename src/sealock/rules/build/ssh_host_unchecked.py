@@ -15,7 +15,7 @@ class SshHostUnchecked(Rule[Build]):
     """SSH host key checking is disabled.
 
     With `StrictHostKeyChecking no`, or a known_hosts that `ssh-keyscan` fills during the build, the first to answer
-    is taken for the server, in every build anew. Copy a known_hosts with the host's published key into the build.
+    is taken for the server, in every build again. Copy a known_hosts with the host's published key into the build.
     """
 
     id = "B029"
@@ -42,7 +42,7 @@ class SshHostUnchecked(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        message = "lets ssh talk to whoever answers"
+        message = "lets ssh accept any host key"
         for call in ran(build, "ssh", "scp", "sftp", "rsync", "sshfs", "git"):
             if _OFF.search(" ".join(call.command.arguments)):
                 yield self.finding(message, call.at, place=known(call.command.place), evidence=line(call.command))
@@ -56,7 +56,7 @@ class SshHostUnchecked(Rule[Build]):
         for call in ran(build, "ssh-keyscan"):
             if not is_verified(call.run) and not shown(call):
                 yield self.finding(
-                    "takes the host's key from whoever answers during the build",
+                    "accepts whatever host key the build receives",
                     call.at,
                     place=known(call.command.place),
                     evidence=line(call.command),

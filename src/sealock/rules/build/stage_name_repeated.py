@@ -6,7 +6,7 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 class StageNameRepeated(Rule[Build]):
     """Duplicate stage name.
 
-    Which of the two is built or copied from then hangs on where the name is used.
+    Which of the two is built or copied from then depends on where the name is used.
     """
 
     id = "B143"

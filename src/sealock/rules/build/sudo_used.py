@@ -8,8 +8,8 @@ from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, S
 class SudoUsed(Rule[Build]):
     """sudo is used in the build.
 
-    RUN runs as the user that USER names, root unless told otherwise: sudo adds nothing but a setuid program and its
-    rules, which stay in the image for whoever breaks in. Put `USER root` before the steps that need it and the own
+    RUN runs as the user that USER names, root by default: sudo adds nothing but a setuid program and its
+    rules, which stay in the image for intruders. Put `USER root` before the steps that need it and the own
     user after them; a program that starts as root and steps down does so with `gosu` or `setpriv`.
     """
 

@@ -10,7 +10,7 @@ class UntrustedFrontend(Rule[Build]):
     """Untrusted or unpinned Dockerfile frontend (# syntax).
 
     `# syntax=` names an image that runs before anything else: it reads the whole build context and decides what is
-    built. Whoever can push to its name owns the build. Use Docker's own (`docker/dockerfile:1`), or pin another by
+    built. Anybody who can push to its name owns the build. Use Docker's own (`docker/dockerfile:1`), or pin another by
     its digest.
     """
 

@@ -11,7 +11,7 @@ _OTHERS = frozenset({"root", "ContainerUser", "ContainerAdministrator"})
 class UserByName(Rule[Build]):
     """USER is a name instead of a number.
 
-    Kubernetes cannot tell that a name is not root: runAsNonRoot refuses to start such an image. Give the number.
+    Kubernetes does not know that a name is not root: runAsNonRoot refuses to start such an image. Give the number.
     """
 
     id = "B159"

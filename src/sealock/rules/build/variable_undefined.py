@@ -28,7 +28,7 @@ _PLATFORM: Final = r"(BUILD|TARGET)(PLATFORM|OS|OSVERSION|ARCH|VARIANT)"
 class VariableUndefined(Rule[Build]):
     """Undefined variable.
 
-    It stands for nothing, so a path or version comes out short. An ARG before the first FROM holds for FROM alone,
+    It stands for nothing, so a path or version comes out short. An ARG before the first FROM applies only to FROM,
     until the stage asks for it with an ARG of its own; so do the platform's (TARGETARCH and so on).
     """
 
@@ -38,7 +38,7 @@ class VariableUndefined(Rule[Build]):
     differs = (("UndefinedVar", "only where it is sure: BuildKit knows the base image's own variables"),)
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/undefined-var/"),)
-    remedy = "Declare it in this stage with ARG or ENV, or mend its spelling."
+    remedy = "Declare it in this stage with ARG or ENV, or fix its spelling."
     bad = (
         "ARG VERSION=1\nFROM debian:12\nCOPY app-$VERSION /app\n",
         "FROM debian:12\nCOPY app-$TARGETARCH /app\n",
@@ -90,7 +90,7 @@ def _evaluated(name: str, names: set[str], outer: set[str], *, bare: bool) -> tu
     if name in names or name.upper() in _PREDEFINED:
         return "", ""
     if name in outer:
-        return "holds for FROM alone until the stage has an ARG for it", ""
+        return "applies only to FROM until the stage has an ARG for it", ""
     if re.fullmatch(_PLATFORM, name):
         return "is known only behind an ARG for it", ""
     if bare:

@@ -26,9 +26,9 @@ class WgetAndCurl(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         first: dict[int, str] = {}
-        told: set[int] = set()
+        reported: set[int] = set()
         for call in sorted(ran(build, "wget", "curl"), key=lambda call: call.command.place.start):
             name, stage = call.command.name, call.stage.index
-            if first.setdefault(stage, name) != name and stage not in told:
-                told.add(stage)
+            if first.setdefault(stage, name) != name and stage not in reported:
+                reported.add(stage)
                 yield self.finding(f"uses {name} besides {first[stage]}", call.at, place=call.command.words[0].place)

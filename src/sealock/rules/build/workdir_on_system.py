@@ -22,7 +22,7 @@ class WorkdirOnSystem(Rule[Build]):
     aliases = ("DS-0030",)
     severity = Severity.MEDIUM
     references = (docker_docs("reference/dockerfile/#workdir"),)
-    remedy = "Give the program a folder of its own: /app, /srv/NAME or /opt/NAME."
+    remedy = "Give the program a directory of its own: /app, /srv/NAME or /opt/NAME."
     bad = ("FROM debian:12\nWORKDIR /etc\nCOPY app.conf .\n", "FROM debian:12\nENV D=/proc\nWORKDIR $D/self\n")
     good = ("FROM debian:12\nWORKDIR /app\n", "FROM debian:12\nWORKDIR /usr/src/app\n", "FROM debian:12\nWORKDIR /\n")
     fixable = False
@@ -32,4 +32,4 @@ class WorkdirOnSystem(Rule[Build]):
             if isinstance(instruction.path.value, str):
                 path = instruction.path.value.rstrip("/") or "/"
                 if path in _SYSTEM or path.startswith(_KERNEL):
-                    yield self.finding(f"works in {path}, a folder of the system", at, place=instruction.path.place)
+                    yield self.finding(f"works in {path}, a system directory", at, place=instruction.path.place)

@@ -8,7 +8,7 @@ from sealock.rules.kit import Build, Edit, Iterator, Rule, RuleFinding, Severity
 class WorkdirRelative(Rule[Build]):
     """WORKDIR is relative.
 
-    A new version of the base image with another working folder moves everything that follows. Behind an absolute
+    A new version of the base image with another working directory moves everything that follows. After an absolute
     WORKDIR of the same file a relative one is fine.
     """
 
@@ -43,7 +43,7 @@ class WorkdirRelative(Rule[Build]):
                 bare = raw[at:].lstrip("./")
                 mendable = bare and "$" not in raw and not raw[at:].startswith("..")
                 yield self.finding(
-                    f"{path.text[:80]} hangs on the working folder of the base image",
+                    f"{path.text[:80]} depends on the base image's working directory",
                     ("stages", stage.index, "instructions", index),
                     place=path.place,
                     fix=Edit(path.place, f"{raw[:at]}/{bare}") if mendable else (),

@@ -8,8 +8,8 @@ class WorldWritable(Rule[Build]):
     """World-writable files (chmod 777).
 
     Mode 777 lets every user in the container change the program that runs, so that the first one who breaks in
-    stays in. Give the files to the user who needs them (`COPY --chown`, `chown`) with 755 or 644. A sticky folder
-    (1777, as /tmp has) is left alone.
+    stays in. Give the files to the user who needs them (`COPY --chown`, `chown`) with 755 or 644. A sticky directory
+    (1777, as /tmp has) is fine.
     """
 
     id = "B042"
