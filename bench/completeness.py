@@ -1,7 +1,7 @@
 """Counts which packages sealock, Trivy and Syft find in images that it makes, and writes docs/completeness.md.
 
 Packages are joined by the type, the name and the version of their package URLs. Every one that a peer finds and sealock
-does not must be explained by a rule of this file; exits 1 where one is not. Trivy and Syft are looked for on the PATH.
+does not must be explained by a rule in explained.py; exits 1 if one is not. Trivy and Syft must be on the PATH.
 Making the images takes some minutes; with --work they are kept. It needs Debian's mmdebstrap, rpm,
 pacman-package-manager, composer, cargo-auditable and golang-go, and cargo and npm.
 """
@@ -72,13 +72,13 @@ def main() -> int:
             parts += section(everything.IMAGES[name][0], found, unexplained, show=arguments.show)
     if not arguments.image:
         arguments.output.write_text("\n".join([*head(), *parts]) + "\n", encoding="utf-8")
-    for one in unexplained:
-        print(f"not explained: {one}", file=sys.stderr)
+    for package in unexplained:
+        print(f"not explained: {package}", file=sys.stderr)
     return 1 if unexplained else 0
 
 
 def java_index(cache: Path) -> Path:
-    """Give Trivy an empty index of jars: it would fetch one, and looks at no jar without."""
+    """Give Trivy an empty index of jars: without one, it fetches an index or skips jars."""
     directory = cache / "java-db"
     directory.mkdir(parents=True, exist_ok=True)
     database = sqlite3.connect(directory / "trivy-java.db")
@@ -93,12 +93,12 @@ def java_index(cache: Path) -> Path:
 
 
 def sealock(path: Path, _cache: Path) -> Found:
-    """Its own bill of materials, which tells the layers of removed packages as well."""
+    """Sealock's packages from its own JSON, which has the layers of removed packages as well."""
     program = Path(sys.executable).parent / "sealock"
-    told = json.loads(measuring.run([program, "sbom", path, "--format", "json", "--quiet"]).output)
+    document = json.loads(measuring.run([program, "sbom", path, "--format", "json", "--quiet"]).output)
     found: dict[Package, set[str]] = {}
-    for one in told["packages"]:
-        add(found, one["purl"], [one["path"]])
+    for package in document["packages"]:
+        add(found, package["purl"], [package["path"]])
     return Found(found)
 
 
@@ -131,10 +131,11 @@ def checked(program: str, words: list[Any]) -> dict[str, Any]:
 def cyclonedx(document: dict[str, Any], place: str) -> Found:
     """The packages of a bill of materials."""
     found: dict[Package, set[str]] = {}
-    for one in document.get("components", []):
-        paths = [each["value"].lstrip("/") for each in one.get("properties", []) if each["name"].startswith(place)]
-        if "purl" in one:
-            add(found, one["purl"], [path for path in paths if "sha256:" not in path])
+    for component in document.get("components", []):
+        properties = component.get("properties", [])
+        paths = [each["value"].lstrip("/") for each in properties if each["name"].startswith(place)]
+        if "purl" in component:
+            add(found, component["purl"], [path for path in paths if "sha256:" not in path])
     return Found(found)
 
 
@@ -159,7 +160,7 @@ def add(found: dict[Package, set[str]], text: str, paths: Iterable[str]) -> None
 
 
 def section(title: str, found: Mapping[str, Found], unexplained: list[str], *, show: bool) -> list[str]:
-    """The table of one image, and what explains the differences."""
+    """The table of one image, and the explanations of the differences."""
     types = sorted({package.type for each in found.values() for package in each.packages}, key=_order)
     rows: list[str] = []
     theirs: Examples = {}
@@ -210,7 +211,7 @@ def _order(kind: str) -> tuple[int, str]:
 
 
 def head() -> list[str]:
-    """What the page says first."""
+    """The head of the page."""
     versions = {
         "Trivy": checked_version("trivy", "--version", r"Version: ([\d.]+)"),
         "Syft": checked_version("syft", "--version", r"syft ([\d.]+)"),
@@ -220,7 +221,7 @@ def head() -> list[str]:
 
 
 def checked_version(program: str, word: str, pattern: str) -> str:
-    """The version that a peer says it is."""
+    """The version of a peer."""
     where = shutil.which(program)
     said = re.search(pattern, measuring.run([where, word]).output) if where else None
     return said[1] if said else "?"

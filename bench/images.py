@@ -1,8 +1,8 @@
 """Lists what is in a large image with sealock, Trivy and Syft in turn, and prints how they compare.
 
 The image is made by the recipe in debianimage.py, unless an archive is named; another one holds a million small files.
-Processors' seconds are told beside those of the clock: what else the machine does changes them least. Exits 1 when
-a figure is missed, 2 when the image cannot be made or a peer is not there (unless told --no-peers).
+It prints CPU seconds next to wall-clock seconds, since other load on the machine changes them least. Exits 1 when a
+target is missed, 2 when the image cannot be made or a peer is not installed (without --no-peers).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Command = Sequence[str | Path]
 
 
 def main() -> int:
-    """Make, measure, judge."""
+    """Make the images, measure, compare with the targets."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--archive", type=Path, help="a docker archive (default: one that is made)")
     parser.add_argument("--layout", type=Path, help="the same image as an OCI layout with gzip layers (default: made)")
@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def measured(archive: Path, layout: Path, peers: dict[str, str | None], directory: Path, times: int) -> int:
-    """Run all of them, print the table, judge."""
+    """Run all of them, print the table, compare with the targets."""
     ours: list[str | Path] = [*_sealock(), "sbom", "--format", "cyclonedx"]
     commands: dict[str, Command] = {
         "sealock": [*ours, "--no-cache", "--no-verify", archive],

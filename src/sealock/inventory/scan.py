@@ -70,7 +70,7 @@ def scan_piece(entries: Iterator[LayerEntry], selection: Selection, most: int = 
     """Read a part of a layer, as `scan_layer` does the whole."""
     scan = _Scan(selection, min(most, MOST_UNITS))
     scan.walk(entries)
-    return scan.done()
+    return scan.result()
 
 
 def join(pieces: Sequence[PieceFacts], selection: Selection) -> LayerFacts:
@@ -136,9 +136,9 @@ class _Scan:
                 if files:
                     is_left = may_be_left(name, ending)
                     if may_hold(name, ending, entry.size, look):
-                        self.search(entry, look, is_left=is_left)
+                        self.search_secrets(entry, look, is_left=is_left)
                     if is_left:
-                        self.leftover(path, kind)
+                        self.add_leftover(path, kind)
                 if of_directory or path in paths or name in names or ending in endings:
                     analyzers = selection.among(path, name, ending, of_directory)
                 else:
@@ -147,16 +147,16 @@ class _Scan:
                 may_be_elf = asks_elf and entry.size > 64 and (ending not in NOT_ELF or ending == name)
                 is_elf = may_be_elf and entry.read(4) == ELF
                 if is_elf or analyzers:
-                    self.file(entry, analyzers, is_elf=is_elf)
-            elif not self.other(entry):
+                    self.analyze(entry, analyzers, is_elf=is_elf)
+            elif not self.take_other(entry):
                 continue
             if files and (entry.mode & 0o6002 or entry.capability):
-                self.keep("", modes.facts(path, kind, entry.mode, entry.uid, entry.gid, entry.capability))
+                self.add_facts("", modes.facts(path, kind, entry.mode, entry.uid, entry.gid, entry.capability))
             if not count & 4095:
-                self.settle()
+                self.compress()
         self.entries, self.size = count, size
 
-    def other(self, entry: LayerEntry) -> bool:
+    def take_other(self, entry: LayerEntry) -> bool:
         """Take an entry that is not a regular file; return whether its mode matters."""
         if entry.kind == "whiteout":
             self.gone.add(entry.path)
@@ -166,26 +166,26 @@ class _Scan:
             return False
         (self.directories if entry.kind == "directory" else self.paths).add(entry.path)
         if self.selection.files:
-            self.leftover(entry.path, entry.kind)
+            self.add_leftover(entry.path, entry.kind)
         return True
 
-    def leftover(self, path: str, kind: EntryKind) -> None:
+    def add_leftover(self, path: str, kind: EntryKind) -> None:
         """Add a leftover, recognised by its path."""
         if (left := leftovers.fact(path, kind)) is not None and path not in self.cleared:
-            self.keep("", (left,))
+            self.add_facts("", (left,))
 
-    def search(self, entry: LayerEntry, look: secretfiles.SecretLook, *, is_left: bool) -> None:
+    def search_secrets(self, entry: LayerEntry, look: secretfiles.SecretLook, *, is_left: bool) -> None:
         """Search a file for secrets; `is_left` if its name may make it a leftover too."""
         if look is secretfiles.SecretLook.SCRIPTS and entry.read(2) != b"#!":
             return
         data = entry.read(entry.size)
         before = self.kept
         if self.secrets is not None:
-            self.ask(self.secrets, AnalyzedFile(entry.path, data, entry.mode, entry.uid, entry.gid))
+            self.run_analyzer(self.secrets, AnalyzedFile(entry.path, data, entry.mode, entry.uid, entry.gid))
         if is_left and self.kept == before and leftovers.is_cleared(entry.path, data):
             self.cleared.add(entry.path)
 
-    def file(self, entry: LayerEntry, analyzers: list[Analyzer], *, is_elf: bool) -> None:
+    def analyze(self, entry: LayerEntry, analyzers: list[Analyzer], *, is_elf: bool) -> None:
         """Pass a file to its analyzers."""
         # Programs are read in pieces: they are large, and mostly code.
         if is_elf and entry.part is not None:
@@ -197,27 +197,27 @@ class _Scan:
             content = entry.read(self.selection.limit(analyzers))
         if len(content) < entry.size:
             why = f"it is larger than {len(content)} bytes, the limit for such files (--max-file-size)"
-            self.fault(entry.path, why, on_files=not any(analyzer.finds_packages for analyzer in analyzers))
+            self.add_fault(entry.path, why, on_files=not any(analyzer.finds_packages for analyzer in analyzers))
         file = AnalyzedFile(entry.path, content, entry.mode, entry.uid, entry.gid)
         for analyzer in analyzers:
-            self.ask(analyzer, file)
+            self.run_analyzer(analyzer, file)
 
-    def ask(self, analyzer: Analyzer, file: AnalyzedFile) -> None:
+    def run_analyzer(self, analyzer: Analyzer, file: AnalyzedFile) -> None:
         try:
-            self.keep(analyzer.name, analyzer.read(file))
+            self.add_facts(analyzer.name, analyzer.read(file))
         except BrokenFileError as broken:
-            self.fault(file.path, str(broken), on_files=not analyzer.finds_packages)
+            self.add_fault(file.path, str(broken), on_files=not analyzer.finds_packages)
         except Exception as error:  # noqa: BLE001  an analyzer that fails on a file must not lose the others
             why = f"{analyzer.name} failed on it, an internal error of sealock: {error!r}"
-            self.fault(file.path, why, on_files=not analyzer.finds_packages)
+            self.add_fault(file.path, why, on_files=not analyzer.finds_packages)
 
-    def keep(self, analyzer: str, new: Iterable[Fact]) -> None:
+    def add_facts(self, analyzer: str, new: Iterable[Fact]) -> None:
         facts = self.facts.setdefault(analyzer, [])
         for fact in new:
             units = count_units(fact)
             if self.kept >= MOST_FACTS or self.units + units > self.most:
                 if not self.is_full:
-                    self.fault("", FULL)
+                    self.add_fault("", FULL)
                 self.is_full = True
                 if self.kept >= MOST_FACTS:
                     return
@@ -234,18 +234,18 @@ class _Scan:
             self.units += units
             facts.append(kept)
 
-    def fault(self, path: str, message: str, *, on_files: bool = False) -> None:
+    def add_fault(self, path: str, message: str, *, on_files: bool = False) -> None:
         if len(self.faults) < MOST_FAULTS:
             self.faults.append(FileFault(path, message, on_files))
         elif len(self.faults) == MOST_FAULTS:
             self.faults.append(FileFault("", f"there are more than {MOST_FAULTS} errors; the rest is not reported"))
 
-    def settle(self) -> None:
+    def compress(self) -> None:
         """Compress the collected paths."""
         for gathering in (self.paths, self.directories, self.gone, self.opaque):
             gathering.settle()
 
-    def done(self) -> PieceFacts:
+    def result(self) -> PieceFacts:
         return PieceFacts(
             facts=self.facts,
             paths=self.paths.names(),
