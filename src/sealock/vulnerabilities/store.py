@@ -43,7 +43,7 @@ _ends: Final = msgspec.msgpack.Decoder(dict[str, dict[str, str]]).decode
 
 
 class AdvisoryStore:
-    """An open database. Damaged content raises DatabaseError at the latest when it is read."""
+    """An open database. FeedError content raises DatabaseError at the latest when it is read."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection

@@ -23,7 +23,7 @@ from sealock.vulnerabilities.database.location import NAME, clear
 from sealock.vulnerabilities.database.seal import opened, seal, unseal
 from sealock.vulnerabilities.database.sources import Got, Web
 from sealock.vulnerabilities.feeds.catalog import FEEDS, FeedFile
-from sealock.vulnerabilities.feeds.feed import Damaged
+from sealock.vulnerabilities.feeds.feed import FeedError
 from sealock.vulnerabilities.store import AdvisoryStore
 from support import feedmirror
 from support.simulators.feeds import Oddity, Publisher, serving
@@ -228,7 +228,7 @@ def test_the_newest_file_is_found_through_the_text_that_names_it(
     found.stream.close()
     assert found.state.url == f"{base}csaf_vex.tar.zst"
     (mirror / "latest.txt").write_text("../../etc/passwd\n")
-    with pytest.raises(Damaged, match="names no file"):
+    with pytest.raises(FeedError, match="names no file"):
         source.fetch(FeedFile("x", base, f"{publisher.url}/latest.txt"), None, str(tmp_path))
 
 

@@ -11,7 +11,15 @@ from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Span
 from sealock.model.severity import Severity
 from sealock.vulnerabilities.feeds import catalog, csaf, secdb
 from sealock.vulnerabilities.feeds.endoflife import ALREADY
-from sealock.vulnerabilities.feeds.feed import BrokenRecord, Damaged, Dated, Ended, FeedItem, KnownExploited, Likelihood
+from sealock.vulnerabilities.feeds.feed import (
+    BrokenRecord,
+    Dated,
+    Ended,
+    FeedError,
+    FeedItem,
+    KnownExploited,
+    Likelihood,
+)
 from support import feedmirror
 
 FILES = {
@@ -180,12 +188,12 @@ def test_what_cannot_be_read_as_a_whole_is_damaged(feed: str, data: bytes) -> No
     if feed == "redhat-vex" and not data:
         assert feedmirror.read(feed, data) == []  # an empty tar; that a feed is empty is told by the update
         return
-    with pytest.raises(Damaged):
+    with pytest.raises(FeedError):
         feedmirror.read(feed, data, "debian" if feed == "endoflife" else "")
 
 
 def test_an_html_page_is_called_one() -> None:
-    with pytest.raises(Damaged, match="HTML"):
+    with pytest.raises(FeedError, match="HTML"):
         feedmirror.read("kev", BAD["HTML"])
 
 
@@ -199,7 +207,7 @@ def test_an_html_page_is_called_one() -> None:
     ],
 )
 def test_scores_that_do_not_end_as_they_should_are_damaged(data: bytes) -> None:
-    with pytest.raises(Damaged):
+    with pytest.raises(FeedError):
         feedmirror.read("epss", data)
 
 
@@ -208,7 +216,7 @@ TAR = feedmirror.tarred({"a.json": b'{"vulnerabilities": []}' + b" " * 9000})
 
 @pytest.mark.parametrize("data", [TAR[:-10], TAR[: len(TAR) // 2], b"x" * 2000], ids=["an end", "half", "no tar"])
 def test_tars_that_break_off_are_damaged(data: bytes) -> None:
-    with pytest.raises(Damaged):
+    with pytest.raises(FeedError):
         feedmirror.read("redhat-vex", data)
 
 
@@ -224,7 +232,7 @@ def test_no_changed_byte_breaks_a_reader(feed: str, at: int, flip: int) -> None:
     data[at % len(data)] ^= flip
     try:
         found = feedmirror.read(feed, bytes(data), FILES[feed])
-    except Damaged:
+    except FeedError:
         return
     assert all(not isinstance(item, bytes) for item in found)
 

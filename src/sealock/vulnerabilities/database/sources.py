@@ -14,7 +14,7 @@ from msgspec import Struct
 from sealock.errors import TransportError
 from sealock.net.transport import BrokenOffError, Response, Transport
 from sealock.vulnerabilities.feeds.catalog import FeedFile
-from sealock.vulnerabilities.feeds.feed import Damaged
+from sealock.vulnerabilities.feeds.feed import FeedError
 from sealock.vulnerabilities.records import FileState
 
 DOWNLOAD: Final = 4 << 30
@@ -48,7 +48,7 @@ class FeedSource(Protocol):
     """Whether it should have every feed, so that a missing one is an error."""
 
     def fetch(self, file: FeedFile, former: FileState | None, incoming: str, /) -> FetchedFile:
-        """Fetch a file unless it is as `former` says. TransportError or Damaged where that fails."""
+        """Fetch a file unless it is as `former` says. TransportError or FeedError where that fails."""
 
 
 class SourceFolder:
@@ -68,7 +68,7 @@ class SourceFolder:
             return "absent"
         except OSError as error:
             msg = f"{path} cannot be opened: {error.strerror or error}"
-            raise Damaged(msg) from None
+            raise FeedError(msg) from None
         try:
             return _compare(stream, path, former)
         except BaseException:
@@ -88,7 +88,7 @@ def _compare(stream: IO[bytes], path: str, former: FileState | None) -> FetchedF
         url, tag = f"file:{os.path.abspath(path)}", f"{facts.st_size}-{facts.st_mtime_ns}"
         if not stat.S_ISREG(facts.st_mode):
             msg = f"{path} is not a regular file"
-            raise Damaged(msg)
+            raise FeedError(msg)
         if former is not None and former.url == url and former.etag == tag:
             stream.close()
             return Same(former)
@@ -96,7 +96,7 @@ def _compare(stream: IO[bytes], path: str, former: FileState | None) -> FetchedF
         stream.seek(0)
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror or error}"
-        raise Damaged(msg) from None
+        raise FeedError(msg) from None
     state = FileState(url, tag, "", facts.st_size, digest)
     if former is not None and former.digest == digest:
         stream.close()
@@ -134,7 +134,7 @@ class Web:
             name = answer.read(4096).decode("ascii", "replace").strip()
         if not _NAME.fullmatch(name):
             msg = f"{file.latest} names no file: {name[:60]!r}"
-            raise Damaged(msg)
+            raise FeedError(msg)
         return f"{file.url}{name}"
 
     def _ask(self, url: str, conditions: dict[str, str], former: FileState | None, incoming: str) -> FetchedFile:
@@ -171,4 +171,4 @@ def _refuse(answer: Response) -> None:
         raise TransportError(msg)
     if answer.headers.get("content-type", "").lower().startswith("text/html"):
         msg = f"{answer.url} answers with an HTML page; a proxy or a login page may have sent it"
-        raise Damaged(msg)
+        raise FeedError(msg)

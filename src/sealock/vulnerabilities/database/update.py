@@ -19,7 +19,7 @@ from sealock.vulnerabilities.database.location import NAME, cannot, put, writing
 from sealock.vulnerabilities.database.seal import ForeignError, opened, seal, unseal
 from sealock.vulnerabilities.database.sources import FeedSource, Got, Same
 from sealock.vulnerabilities.feeds.catalog import Feed
-from sealock.vulnerabilities.feeds.feed import Damaged
+from sealock.vulnerabilities.feeds.feed import FeedError
 from sealock.vulnerabilities.feeds.readers import read
 from sealock.vulnerabilities.records import FeedState, FileState, encode
 from sealock.vulnerabilities.store import AdvisoryStore
@@ -106,7 +106,7 @@ def _cannot_write(directory: str, error: OSError | sqlite3.Error) -> str:
 def _fetch(feed: Feed, source: FeedSource, former: FeedState | None, incoming: str, now: int) -> _Fresh:
     try:
         return _read(feed, source, former, incoming, now)
-    except (Damaged, TransportError) as error:
+    except (FeedError, TransportError) as error:
         return _Fresh(UpdateOutcome(feed.name, "failed", str(error)))
     except OSError as error:
         return _Fresh(UpdateOutcome(feed.name, "failed", f"it could not be saved: {error.strerror or error}"))
@@ -146,13 +146,13 @@ def _read(feed: Feed, source: FeedSource, former: FeedState | None, incoming: st
         fetched = source.fetch(file, None, incoming)
         if not isinstance(fetched, Got):
             msg = f"{file.path} disappeared during the update"
-            raise Damaged(msg)
+            raise FeedError(msg)
         states[feed.files.index(file)] = fetched.state
         with fetched.stream as stream:
             collector.take(read(feed, file, stream, fetched.size))
     data = collector.feed_data
     if not data.count:
-        raise Damaged(_no_records(data))
+        raise FeedError(_no_records(data))
     state = FeedState(
         feed.name,
         feed.title,

@@ -6,7 +6,7 @@ from typing import IO, Final, TypeVar
 
 import msgspec
 
-from sealock.vulnerabilities.feeds.feed import DOCUMENT, Damaged
+from sealock.vulnerabilities.feeds.feed import DOCUMENT, FeedError
 
 T = TypeVar("T")
 UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -14,15 +14,15 @@ UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def document(file: IO[bytes], shape: type[T]) -> T:
-    """Read one JSON document of a shape; Damaged where it is too large or of another shape."""
+    """Read one JSON document of a shape; FeedError where it is too large or of another shape."""
     data = file.read(DOCUMENT + 1)
     if len(data) > DOCUMENT:
         msg = f"it has more than {DOCUMENT} bytes, the maximum"
-        raise Damaged(msg)
+        raise FeedError(msg)
     try:
         return msgspec.json.decode(data, type=shape)
     except UNREADABLE as error:
         begin = data[:200].lstrip().lower()
         kind = "an HTML page, not JSON" if begin.startswith((b"<!doctype", b"<html")) else "not of the expected shape"
         msg = f"it is {kind} ({error})"
-        raise Damaged(msg) from None
+        raise FeedError(msg) from None

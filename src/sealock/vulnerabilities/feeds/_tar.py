@@ -9,7 +9,7 @@ from typing import IO, Final, cast
 from sealock.image.bytesources import UnreadableError
 from sealock.image.header import BLOCK
 from sealock.image.tarreader import TarReader
-from sealock.vulnerabilities.feeds.feed import RECORD, BrokenRecord, Damaged
+from sealock.vulnerabilities.feeds.feed import RECORD, BrokenRecord, FeedError
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -63,7 +63,7 @@ class _Forward:
 
 
 def members(file: IO[bytes]) -> Iterator[tuple[str, bytes] | BrokenRecord]:
-    """Yield the name and bytes of each file; Damaged where the archive is incomplete."""
+    """Yield the name and bytes of each file; FeedError where the archive is incomplete."""
     begin = file.read(4)
     file.seek(0)
     faults: list[str] = []
@@ -87,4 +87,4 @@ def members(file: IO[bytes]) -> Iterator[tuple[str, bytes] | BrokenRecord]:
     except errors as error:
         faults.append(f"it is broken ({error})")
     if faults:
-        raise Damaged(faults[0])
+        raise FeedError(faults[0])

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Final
 
-from sealock.vulnerabilities.feeds.feed import RECORD, BrokenRecord, Damaged
+from sealock.vulnerabilities.feeds.feed import RECORD, BrokenRecord, FeedError
 
 MEMBERS: Final = 3_000_000
 PLAIN: Final = 32 << 30
@@ -24,20 +24,20 @@ def members(file: IO[bytes], size: int) -> Iterator[tuple[str, bytes] | BrokenRe
         archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         msg = f"it is not a complete zip archive ({error})"
-        raise Damaged(msg) from None
+        raise FeedError(msg) from None
     entries = archive.infolist()
     if len(entries) > MEMBERS:
         msg = f"it has {len(entries)} members; at most {MEMBERS} are read"
-        raise Damaged(msg)
+        raise FeedError(msg)
     claimed = sum(entry.file_size for entry in entries)
     if claimed > PLAIN or claimed > max(CALM, RATIO * size):
         msg = f"its {size} bytes claim to expand to {claimed}, like a zip bomb"
-        raise Damaged(msg)
+        raise FeedError(msg)
     # Overlapping members are how a small zip bomb expands to much.
     stored = sum(entry.compress_size for entry in entries)
     if stored > size:
         msg = "its members overlap, like those of a zip bomb"
-        raise Damaged(msg)
+        raise FeedError(msg)
     for entry in entries:
         if not entry.is_dir() and entry.filename.lower().endswith(".json"):
             yield _member(archive, entry)

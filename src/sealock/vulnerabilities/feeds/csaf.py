@@ -18,7 +18,7 @@ from sealock.vulnerabilities.feeds import _csafshape as shape
 from sealock.vulnerabilities.feeds._document import UNREADABLE
 from sealock.vulnerabilities.feeds._tar import members
 from sealock.vulnerabilities.feeds._texts import dated, details, links, summary
-from sealock.vulnerabilities.feeds.feed import RECORD, BrokenRecord, Damaged, FeedItem, fit, word
+from sealock.vulnerabilities.feeds.feed import RECORD, BrokenRecord, FeedError, FeedItem, fit, word
 from sealock.vulnerabilities.versions import key
 
 FEED: Final = "redhat-vex"
@@ -52,7 +52,7 @@ def read(file: IO[bytes], path: str) -> Iterator[FeedItem]:
         data = file.read(RECORD + 1)
         if len(data) > RECORD:
             msg = f"it has more than {RECORD} bytes, the maximum"
-            raise Damaged(msg)
+            raise FeedError(msg)
         yield from record(path, data)
         return
     for member in members(file):

@@ -10,7 +10,7 @@ from typing import IO, Final
 
 from sealock.model.advisory import Epss
 from sealock.vulnerabilities.feeds._texts import dated
-from sealock.vulnerabilities.feeds.feed import DOCUMENT, BrokenRecord, Damaged, Dated, FeedItem, Likelihood
+from sealock.vulnerabilities.feeds.feed import DOCUMENT, BrokenRecord, Dated, FeedError, FeedItem, Likelihood
 
 _CHUNK: Final = 1 << 20
 _LINE: Final = 4096
@@ -31,7 +31,7 @@ def read(file: IO[bytes]) -> Iterator[FeedItem]:
         first = next(lines, "")
     if first.strip() != "cve,epss,percentile":
         msg = f"its columns are not cve,epss,percentile but {first[:60]!r}"
-        raise Damaged(msg)
+        raise FeedError(msg)
     cve = _CVE.fullmatch
     for line in lines:
         if not line:
@@ -56,19 +56,19 @@ def _lines(file: IO[bytes]) -> Iterator[str]:
                 taken += len(chunk)
                 if taken > DOCUMENT:
                     msg = f"it expands to more than {DOCUMENT} bytes, the maximum"
-                    raise Damaged(msg)
+                    raise FeedError(msg)
                 *lines, rest = (rest + chunk).split(b"\n")
                 count += len(lines)
                 if count > LINES:
                     msg = f"it has more than {LINES} lines, the maximum"
-                    raise Damaged(msg)
+                    raise FeedError(msg)
                 if len(rest) > _LINE:
                     msg = f"it has a line of more than {_LINE} bytes"
-                    raise Damaged(msg)
+                    raise FeedError(msg)
                 for line in lines:
                     yield line.decode("ascii", "replace").rstrip("\r")
     except (OSError, EOFError, zlib.error) as error:
         msg = f"it is not a complete gzip file ({error})"
-        raise Damaged(msg) from None
+        raise FeedError(msg) from None
     if rest:
         yield rest.decode("ascii", "replace").rstrip("\r")

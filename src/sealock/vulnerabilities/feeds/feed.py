@@ -10,7 +10,7 @@ from sealock.model.advisory import Advisory, Epss, Exploited
 from sealock.model.severity import Severity
 
 
-class Damaged(Exception):  # noqa: N818  the name says what it is
+class FeedError(Exception):
     """A feed cannot be read; the text completes "feed NAME: …"."""
 
 

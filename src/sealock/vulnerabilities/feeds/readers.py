@@ -11,7 +11,7 @@ from sealock.vulnerabilities.feeds.feed import FeedItem
 
 
 def read(feed: Feed, file: FeedFile, stream: IO[bytes], size: int) -> Iterator[FeedItem]:
-    """Read one file of a feed. `size` is the file's, in bytes. Damaged where the file cannot be read."""
+    """Read one file of a feed. `size` is the file's, in bytes. FeedError where the file cannot be read."""
     match feed.family:
         case "osv":
             return osv.read(stream, size, feed.ecosystem)

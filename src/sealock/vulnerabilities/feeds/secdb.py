@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from sealock.model.advisory import Advisory, Affects, Span
 from sealock.vulnerabilities.feeds._document import UNREADABLE, document
-from sealock.vulnerabilities.feeds.feed import BrokenRecord, Damaged, FeedItem, fit
+from sealock.vulnerabilities.feeds.feed import BrokenRecord, FeedError, FeedItem, fit
 
 _RELEASE: Final = re.compile(r"v\d{1,3}\.\d{1,3}|edge")
 _ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_:][A-Za-z0-9.]+)+")
@@ -46,7 +46,7 @@ def read(file: IO[bytes], feed: str, ecosystem: str) -> Iterator[FeedItem]:
     if ecosystem == "Alpine":
         if not _RELEASE.fullmatch(secdb.distroversion):
             msg = f"it names no release of Alpine ({secdb.distroversion[:40]!r})"
-            raise Damaged(msg)
+            raise FeedError(msg)
         ecosystem = f"Alpine:{secdb.distroversion}"
     affected: dict[str, list[Affects]] = {}
     others: dict[str, dict[str, None]] = {}
