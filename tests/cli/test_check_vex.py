@@ -151,7 +151,7 @@ def test_a_document_is_read_though_nothing_was_checked(capsys: pytest.CaptureFix
 
 def test_vex_goes_with_vulnerabilities(capsys: pytest.CaptureFixture[str], image: str) -> None:
     assert main(["check", "--vex", "v.json", "--no-vulnerabilities", image]) == 2
-    assert "--vex is about known vulnerabilities" in capsys.readouterr().err
+    assert "--vex needs known vulnerabilities" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
