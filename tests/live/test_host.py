@@ -281,8 +281,8 @@ def found(bad: Machine) -> list[dict[str, Any]]:
     ("rule", "words"),
     [
         ("H002", "lets ann run docker as root without a password"),
-        ("H023", "runs open from an older image than base:1 names by now"),
-        ("E007", "listens at tcp://127.0.0.1:2375 and lets anybody in"),
+        ("H023", "runs open from an older image than base:1 now is"),
+        ("E007", "listens on tcp://127.0.0.1:2375 and uses no TLS"),
         ("N001", "does not encrypt"),
     ],
 )
@@ -344,5 +344,5 @@ def test_networks_of_every_kind_and_the_firewall_are_checked() -> None:
             ("N003", "network bridge"), ("N004", "network lan"),
         }  # fmt: skip
         assert [one["message"] for one in said if one["rule"] == "H022"] == [
-            "runs ufw, which does not see the published 8080/tcp (one)"
+            "runs ufw, which does not filter the published 8080/tcp (one)"
         ]

@@ -1,1 +1,1 @@
-"""The rules on the engine's own settings."""
+"""Rules on the engine's settings."""

@@ -6,8 +6,8 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Severity, cis
 class BaseSize(Rule[Daemon]):
     """Default container disk size is changed (dm.basesize).
 
-    A larger disk for each container lets one of them fill the machine's; the setting is for devicemapper, which is out
-    of support.
+    With a larger disk one container can fill the host's disk. The setting belongs to devicemapper, which Docker no
+    longer supports.
     """
 
     id = "E026"
@@ -15,7 +15,7 @@ class BaseSize(Rule[Daemon]):
     severity = Severity.INFO
     reads = ("storage_opts",)
     references = (cis_docker("2.11"),)
-    remedy = 'Take "dm.basesize" out of "storage-opts".'
+    remedy = 'Remove "dm.basesize" from "storage-opts".'
     fixable = False
     bad = ('{"storage-opts": ["dm.basesize=40G"], "icc": false}',)
     good = (
@@ -24,6 +24,8 @@ class BaseSize(Rule[Daemon]):
     )
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        for index, one in enumerate(given(daemon.storage_opts, ())):
-            if one.startswith("dm.basesize="):
-                yield self.finding(f"gives containers disks of {one.partition('=')[2]}", ("storage_opts", index))
+        for index, option in enumerate(given(daemon.storage_opts, ())):
+            if option.startswith("dm.basesize="):
+                yield self.finding(
+                    f"gives each container a disk of {option.partition('=')[2]}", ("storage_opts", index)
+                )

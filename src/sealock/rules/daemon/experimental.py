@@ -6,8 +6,8 @@ from sealock.rules.kit import UNSET, Daemon, Iterator, Rule, RuleFinding, Set, S
 class Experimental(Rule[Daemon]):
     """Experimental features are enabled.
 
-    They change and vanish without notice, and have been looked at less. On a machine that others depend on they are a
-    risk without need.
+    Experimental features change or disappear without notice and are less tested. On a host that others depend on they
+    are a needless risk.
     """
 
     id = "E017"
@@ -15,7 +15,7 @@ class Experimental(Rule[Daemon]):
     severity = Severity.INFO
     reads = ("experimental",)
     references = (cis_docker("2.18"),)
-    remedy = 'Take "experimental": true away.'
+    remedy = 'Remove "experimental": true.'
     bad = ('{"experimental": true, "icc": false}',)
     good = (
         '{"experimental": false}',
@@ -24,4 +24,4 @@ class Experimental(Rule[Daemon]):
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         if daemon.experimental is True:
-            yield self.finding("offers experimental features", "experimental", fix=Set("experimental", UNSET))
+            yield self.finding("enables experimental features", "experimental", fix=Set("experimental", UNSET))

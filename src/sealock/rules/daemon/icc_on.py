@@ -6,9 +6,9 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity
 class IccOn(Rule[Daemon]):
     """Inter-container communication (icc) is enabled on the default bridge.
 
-    A container without a network of its own is on the default bridge, where every port of every neighbour is open to
-    it, published or not. With "icc": false only linked containers talk there; networks of your own are not touched by
-    it.
+    A container without a network of its own joins the default bridge, where every port of every other container is open
+    to it, published or not. With "icc": false only linked containers communicate there; user-defined networks are not
+    affected.
     """
 
     id = "E025"
@@ -16,7 +16,7 @@ class IccOn(Rule[Daemon]):
     severity = Severity.MEDIUM
     reads = ("icc",)
     references = (cis_docker("2.2"), docker_docs("engine/network/drivers/bridge/"))
-    remedy = 'Set "icc": false, and put containers that belong together on a network of their own.'
+    remedy = 'Set "icc": false, and put containers that belong together on a user-defined network.'
     bad = (
         '{"icc": true}',
         '{"live-restore": true}',
@@ -26,5 +26,8 @@ class IccOn(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         if daemon.icc is not False and daemon.bridge != "none":
             yield self.finding(
-                "lets neighbours on the default bridge talk freely", "icc", fix=Set("icc", False), evidence="icc"
+                "lets all containers on the default bridge reach each other",
+                "icc",
+                fix=Set("icc", False),
+                evidence="icc",
             )

@@ -6,8 +6,8 @@ from sealock.rules.kit import UNSET, Daemon, Iterator, Rule, RuleFinding, Set, S
 class IptablesOff(Rule[Daemon]):
     """Docker does not manage iptables.
 
-    With "iptables": false nothing parts the networks of containers from one another, internal networks are not
-    internal, and what is published or not is left to rules that nobody writes when containers come and go.
+    With "iptables": false nothing isolates container networks from each other, internal networks are not internal, and
+    no rules open or close ports when containers come and go.
     """
 
     id = "E003"
@@ -15,7 +15,7 @@ class IptablesOff(Rule[Daemon]):
     severity = Severity.HIGH
     reads = ("iptables",)
     references = (cis_docker("2.4"), docker_docs("engine/network/packet-filtering-firewalls/"))
-    remedy = 'Take "iptables": false away, and put rules of your own into the chain DOCKER-USER.'
+    remedy = 'Remove "iptables": false, and add rules of your own to the chain DOCKER-USER.'
     bad = ('{"iptables": false, "icc": false}',)
     good = (
         '{"iptables": true}',
@@ -25,4 +25,6 @@ class IptablesOff(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         for field in ("iptables", "ip6tables"):
             if getattr(daemon, field) is False:
-                yield self.finding(f"leaves {field} alone: networks are not kept apart", field, fix=Set(field, UNSET))
+                yield self.finding(
+                    f"turns {field} off, so container networks are not isolated", field, fix=Set(field, UNSET)
+                )

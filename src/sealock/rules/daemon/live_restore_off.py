@@ -6,8 +6,8 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity
 class LiveRestoreOff(Rule[Daemon]):
     """live-restore is disabled.
 
-    Updates of the engine then cost an outage, and so are put off. With "live-restore" containers run on while the
-    engine is restarted. (Not for swarm managers: there it is refused.)
+    Every update of the engine is an outage, and so is postponed. With "live-restore" containers keep running while the
+    engine restarts. (Swarm managers refuse the setting.)
     """
 
     id = "E014"
@@ -25,5 +25,5 @@ class LiveRestoreOff(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         if daemon.live_restore is not True:
             yield self.finding(
-                "takes its containers down with it", "live_restore", fix=Set("live_restore", True), evidence="off"
+                "stops all containers when it restarts", "live_restore", fix=Set("live_restore", True), evidence="off"
             )

@@ -6,8 +6,8 @@ from sealock.rules.kit import UNSET, Daemon, Iterator, Rule, RuleFinding, Set, S
 class LogLevel(Rule[Daemon]):
     """Log level of the daemon is too high or too low.
 
-    At "debug" the log holds the environment of containers and fills the disk; above "info" it lacks what tells an
-    intrusion from a fault: who started, stopped and changed what.
+    At "debug" the log contains the environment of containers and fills the disk; above "info" it lacks what an
+    investigation needs: who started, stopped and changed what.
     """
 
     id = "E002"
@@ -15,7 +15,7 @@ class LogLevel(Rule[Daemon]):
     severity = Severity.LOW
     reads = ("debug",)
     references = (cis_docker("2.3"),)
-    remedy = 'Take "log-level" and "debug" away: "info" is the default.'
+    remedy = 'Remove "log-level" and "debug"; the default is "info".'
     safe = True
     bad = (
         '{"log-level": "debug", "icc": false}',
@@ -32,5 +32,5 @@ class LogLevel(Rule[Daemon]):
             yield self.finding(f"logs at level {daemon.log_level}", "log_level", fix=Set("log_level", UNSET))
         if daemon.debug is True:
             yield self.finding(
-                "logs for debugging, and serves its inner state at /debug", "debug", fix=Set("debug", UNSET)
+                "runs in debug mode and serves its internal state at /debug", "debug", fix=Set("debug", UNSET)
             )

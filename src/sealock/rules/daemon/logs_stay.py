@@ -6,8 +6,8 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Severity, cis
 class LogsStay(Rule[Daemon]):
     """Container logs stay on this host (no remote log driver).
 
-    Whoever takes over the machine can change them, and they are gone with the disk. A driver that sends them away
-    (journald with forwarding, syslog, fluentd, gelf, a cloud's own) keeps them where the intruder is not.
+    An attacker who takes over the host can change the logs, and they are lost with the disk. A driver that sends them
+    to another machine (journald with forwarding, syslog, fluentd, gelf, a cloud driver) keeps them out of reach.
     """
 
     id = "E012"
@@ -15,7 +15,7 @@ class LogsStay(Rule[Daemon]):
     severity = Severity.LOW
     reads = ("log_driver",)
     references = (cis_docker("2.13"), docker_docs("engine/logging/configure/"))
-    remedy = 'Set "log-driver" to one that sends the logs to another machine.'
+    remedy = 'Set "log-driver" to a driver that sends the logs to another machine.'
     pedantic = True
     fixable = False
     bad = (
@@ -27,5 +27,7 @@ class LogsStay(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         driver = given(daemon.log_driver, "json-file")
         if driver in {"json-file", "local", "none"}:
-            kept = "keeps no logs at all" if driver == "none" else f"keeps logs in files of its own ({driver})"
-            yield self.finding(kept, "log_driver", evidence=driver)
+            message = (
+                "keeps no logs at all" if driver == "none" else f"keeps container logs only on this host ({driver})"
+            )
+            yield self.finding(message, "log_driver", evidence=driver)

@@ -6,8 +6,8 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity
 class LogsUnbounded(Rule[Daemon]):
     """Container logs without size limit by default.
 
-    json-file, the default, keeps everything until the container is removed: a chatty or an attacked container fills
-    the disk, and the whole machine stops.
+    json-file, the default, keeps everything until the container is removed: a verbose or attacked container fills the
+    disk, and the whole host stops.
     """
 
     id = "E023"
@@ -15,7 +15,7 @@ class LogsUnbounded(Rule[Daemon]):
     severity = Severity.LOW
     reads = ("log_driver", "log_opts")
     references = (docker_docs("engine/logging/drivers/json-file/"), cwe(770))
-    remedy = 'Set "log-opts": {"max-size": "10m", "max-file": "3"}, or the driver "local", which rotates by itself.'
+    remedy = 'Set "log-opts": {"max-size": "10m", "max-file": "3"}, or the driver "local", which rotates by default.'
     safe = True
     bad = (
         '{"icc": false}',
@@ -31,5 +31,5 @@ class LogsUnbounded(Rule[Daemon]):
         if given(daemon.log_driver, "json-file") == "json-file" and not any(name == "max-size" for name, _ in options):
             fixed = (*options, ("max-size", "10m"), *((("max-file", "3"),) if "max-file" not in dict(options) else ()))
             yield self.finding(
-                "keeps every line of every container", "log_opts", fix=Set("log_opts", fixed), evidence="max-size"
+                "never rotates container logs", "log_opts", fix=Set("log_opts", fixed), evidence="max-size"
             )

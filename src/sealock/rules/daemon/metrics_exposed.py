@@ -6,8 +6,7 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity
 class MetricsExposed(Rule[Daemon]):
     """Metrics endpoint is open to the network.
 
-    They tell the versions, the number of containers and what the engine is doing, to anybody who asks; there is no
-    password.
+    The metrics show versions, the number of containers and the engine's activity to anyone; there is no password.
     """
 
     id = "E019"
@@ -15,7 +14,7 @@ class MetricsExposed(Rule[Daemon]):
     severity = Severity.MEDIUM
     reads = ("metrics_addr",)
     references = (cwe(200), docker_docs("engine/daemon/prometheus/"))
-    remedy = "Listen on 127.0.0.1, and let the collector run here or come through a tunnel."
+    remedy = "Listen on 127.0.0.1, and run the collector on this host or connect it through a tunnel."
     bad = (
         '{"metrics-addr": "0.0.0.0:9323", "icc": false}',
         '{"metrics-addr": ":9323", "icc": false}',
@@ -26,9 +25,11 @@ class MetricsExposed(Rule[Daemon]):
     )
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        where = daemon.metrics_addr
-        if isinstance(where, str) and not where.startswith(("127.", "localhost", "[::1]")):
-            here = f"127.0.0.1:{where.rpartition(':')[2]}"
+        address = daemon.metrics_addr
+        if isinstance(address, str) and not address.startswith(("127.", "localhost", "[::1]")):
+            local = f"127.0.0.1:{address.rpartition(':')[2]}"
             yield self.finding(
-                f"tells its metrics to anybody at {where}", "metrics_addr", fix=Set("metrics_addr", here)
+                f"serves its metrics without authentication at {address}",
+                "metrics_addr",
+                fix=Set("metrics_addr", local),
             )

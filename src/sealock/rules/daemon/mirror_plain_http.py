@@ -8,8 +8,8 @@ _OWN: Final = ("http://127.", "http://localhost", "http://[::1]")
 class MirrorPlainHttp(Rule[Daemon]):
     """Registry mirror over plain HTTP.
 
-    The engine asks its mirrors first. Over HTTP anybody on the way can answer with an image of their own for every
-    tag that is pulled; a digest would tell, a tag does not.
+    The engine asks its mirrors first. Over HTTP anyone on the path can replace every image that is pulled by tag; a
+    digest would reveal it.
     """
 
     id = "E005"
@@ -17,7 +17,7 @@ class MirrorPlainHttp(Rule[Daemon]):
     severity = Severity.MEDIUM
     reads = ("registry_mirrors",)
     references = (cwe(319), docker_docs("docker-hub/image-library/mirror/"))
-    remedy = "Serve the mirror over HTTPS, and write its address with https://."
+    remedy = "Serve the mirror over HTTPS, and use https:// in its address."
     fixable = False
     bad = ('{"registry-mirrors": ["http://mirror.example.net:5000"]}',)
     good = (
@@ -26,6 +26,6 @@ class MirrorPlainHttp(Rule[Daemon]):
     )
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        for index, one in enumerate(given(daemon.registry_mirrors, ())):
-            if one.startswith("http://") and not one.startswith(_OWN):
-                yield self.finding(f"asks the mirror {one} first", ("registry_mirrors", index))
+        for index, mirror in enumerate(given(daemon.registry_mirrors, ())):
+            if mirror.startswith("http://") and not mirror.startswith(_OWN):
+                yield self.finding(f"pulls from the mirror {mirror} over plain HTTP", ("registry_mirrors", index))

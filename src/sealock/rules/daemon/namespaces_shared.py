@@ -6,8 +6,8 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity
 class NamespacesShared(Rule[Daemon]):
     """Containers share host namespaces by default.
 
-    With the control group namespace of the host a container sees the whole tree of groups and its own place in it;
-    with shareable IPC any other container may join its shared memory.
+    In the host's cgroup namespace a container sees the whole cgroup tree and its own place in it; with shareable IPC
+    any other container can join its shared memory.
     """
 
     id = "E018"
@@ -28,13 +28,13 @@ class NamespacesShared(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         if daemon.default_cgroupns_mode == "host":
             yield self.finding(
-                "shows containers the host's tree of control groups",
+                "shows containers the host's cgroup tree",
                 "default_cgroupns_mode",
                 fix=Set("default_cgroupns_mode", "private"),
             )
         if daemon.default_ipc_mode == "shareable":
             yield self.finding(
-                "lets any container join another's shared memory",
+                "lets containers join each other's IPC namespace",
                 "default_ipc_mode",
                 fix=Set("default_ipc_mode", "private"),
             )

@@ -6,8 +6,8 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity
 class DefaultNewPrivileges(Rule[Daemon]):
     """no-new-privileges is not the default.
 
-    A setuid program in an image makes an ordinary user root. With "no-new-privileges": true that is off for every
-    container that does not ask for it; few images need it (sudo, ping in old images).
+    A setuid program in an image can make an ordinary user root. "no-new-privileges": true prevents that in every
+    container that does not opt out; few images need it (sudo, ping in old images).
     """
 
     id = "E013"
@@ -25,7 +25,7 @@ class DefaultNewPrivileges(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         if daemon.no_new_privileges is not True:
             yield self.finding(
-                "lets setuid programs raise privileges",
+                "lets setuid programs in containers raise privileges",
                 "no_new_privileges",
                 fix=Set("no_new_privileges", True),
                 evidence="off",

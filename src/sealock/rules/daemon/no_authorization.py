@@ -6,8 +6,8 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Severity, cis
 class NoAuthorization(Rule[Daemon]):
     """No authorization plugin.
 
-    The engine knows no rights: who may list containers may also mount the host's disk. An authorization plugin judges
-    every request by a policy of yours.
+    The engine has no access levels: a user who may list containers may also mount the host's disk. An authorization
+    plugin checks every request against your policy.
     """
 
     id = "E011"
@@ -16,8 +16,7 @@ class NoAuthorization(Rule[Daemon]):
     reads = ("authorization_plugins",)
     references = (cis_docker("2.12"), docker_docs("engine/extend/plugins_authorization/"))
     remedy = (
-        'Name a plugin in "authorization-plugins"; keep the socket to those whom you would trust with '
-        "root all the same."
+        'Name a plugin in "authorization-plugins"; give access to the socket only to people you would trust with root.'
     )
     pedantic = True
     fixable = False
@@ -26,4 +25,6 @@ class NoAuthorization(Rule[Daemon]):
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         if not daemon.authorization_plugins:
-            yield self.finding("asks no plugin before it does what it is told", evidence="authorization_plugins")
+            yield self.finding(
+                "accepts every API request without an authorization plugin", evidence="authorization_plugins"
+            )

@@ -6,8 +6,8 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Severity, cis
 class NotRootless(Rule[Daemon]):
     """Docker daemon runs as root (not rootless).
 
-    Whoever breaks out of a container, or talks to the socket, is root on this machine. In rootless mode the engine
-    and its containers belong to an ordinary user. It costs some network speed and a few features.
+    An attacker who escapes from a container, or reaches the socket, is root on this host. In rootless mode the engine
+    and its containers run as an ordinary user. It costs some network speed and a few features.
     """
 
     id = "E001"
@@ -15,7 +15,7 @@ class NotRootless(Rule[Daemon]):
     severity = Severity.INFO
     reads = ("rootless",)
     references = (cis_docker("2.1"), docker_docs("engine/security/rootless/"))
-    remedy = "Set up rootless mode with dockerd-rootless-setuptool.sh, where its limits do not stand in the way."
+    remedy = "Set up rootless mode with dockerd-rootless-setuptool.sh, if its limits allow."
     pedantic = True
     fixable = False
     bad = ('{"observed": {"daemon": {"rootless": false}}}',)
@@ -23,4 +23,4 @@ class NotRootless(Rule[Daemon]):
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         if not daemon.rootless:
-            yield self.finding("runs as root of the host, and so does root in its containers", "rootless")
+            yield self.finding("runs as root on the host, and so does root in its containers", "rootless")

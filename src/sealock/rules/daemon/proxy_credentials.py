@@ -6,8 +6,8 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Severity, cwe
 class ProxyCredentials(Rule[Daemon]):
     """Password in the proxy URL.
 
-    daemon.json can be read by more people than should know it, and the engine shows the address in `docker info` and
-    gives it on to builds.
+    More people can read daemon.json than should know the password, and the engine shows the URL in `docker info` and
+    passes it to builds.
     """
 
     id = "E020"
@@ -16,8 +16,8 @@ class ProxyCredentials(Rule[Daemon]):
     reads = ("proxies",)
     references = (cwe(522), docker_docs("engine/daemon/proxy/"))
     remedy = (
-        "Let the proxy know this machine by its address or a certificate, or give the password in the "
-        "service's environment."
+        "Let the proxy identify this host by its address or a certificate, or set the password in the service's "
+        "environment."
     )
     fixable = False
     conceals = True

@@ -6,8 +6,8 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity
 class DefaultPublishedEverywhere(Rule[Daemon]):
     """Ports are published on all interfaces by default.
 
-    `-p 8080:80` without an address listens on every interface, past the rules of most firewalls. With "ip":
-    "127.0.0.1" such a port is for this machine alone, and who means the network must say so.
+    `-p 8080:80` without an address listens on every interface, and most firewalls do not filter it. With "ip":
+    "127.0.0.1" such a port is open only on this host, and publishing to the network needs an explicit address.
     """
 
     id = "E024"
@@ -18,7 +18,7 @@ class DefaultPublishedEverywhere(Rule[Daemon]):
         cis_docker("5.14"),
         docker_docs("engine/network/packet-filtering-firewalls/#setting-the-default-bind-address-for-containers"),
     )
-    remedy = 'Set "ip": "127.0.0.1", and give the address where a port is meant for the network.'
+    remedy = 'Set "ip": "127.0.0.1", and name the address of each port that the network needs.'
     pedantic = True
     bad = (
         '{"icc": false}',
@@ -29,5 +29,5 @@ class DefaultPublishedEverywhere(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         if given(daemon.ip, "0.0.0.0") in {"0.0.0.0", "::"}:  # noqa: S104  it looks for it
             yield self.finding(
-                "publishes on every interface by default", "ip", fix=Set("ip", "127.0.0.1"), evidence="ip"
+                "publishes ports on all interfaces by default", "ip", fix=Set("ip", "127.0.0.1"), evidence="ip"
             )

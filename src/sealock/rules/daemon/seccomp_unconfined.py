@@ -6,8 +6,8 @@ from sealock.rules.kit import UNSET, Daemon, Iterator, Rule, RuleFinding, Set, S
 class DefaultSeccompUnconfined(Rule[Daemon]):
     """Default seccomp profile is disabled.
 
-    The engine's own profile keeps about 50 system calls from containers that nearly none needs and many holes in the
-    kernel were reached by. This setting takes it from all of them.
+    The default profile blocks about 50 system calls that almost no program needs and many kernel exploits use. This
+    setting removes it from all containers.
     """
 
     id = "E016"
@@ -15,7 +15,7 @@ class DefaultSeccompUnconfined(Rule[Daemon]):
     severity = Severity.HIGH
     reads = ("seccomp_profile",)
     references = (cis_docker("2.17"), docker_docs("engine/security/seccomp/"))
-    remedy = 'Take "seccomp-profile" away, and give the one program that needs more a profile of its own.'
+    remedy = 'Remove "seccomp-profile", and give a program that needs more calls a profile of its own.'
     bad = ('{"seccomp-profile": "unconfined", "icc": false}',)
     good = (
         '{"seccomp-profile": "/etc/docker/seccomp.json"}',
@@ -24,4 +24,4 @@ class DefaultSeccompUnconfined(Rule[Daemon]):
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         if daemon.seccomp_profile == "unconfined":
-            yield self.finding("filters no system calls", "seccomp_profile", fix=Set("seccomp_profile", UNSET))
+            yield self.finding("runs containers without seccomp", "seccomp_profile", fix=Set("seccomp_profile", UNSET))

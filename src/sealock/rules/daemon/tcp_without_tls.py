@@ -21,9 +21,8 @@ _NETWORK: Final = ("tcp://", ":", "0.0.0.0", "http://")  # noqa: S104  it looks 
 class TcpWithoutTls(Rule[Daemon]):
     """Docker API on TCP without TLS client certificates.
 
-    Whoever reaches that port is root on this machine: `docker -H HOST run -v /:/mnt` is all it takes. Scanners find
-    such engines within minutes. TLS alone does not help; the engine must ask its callers for a certificate
-    ("tlsverify").
+    Anyone who reaches that port is root on this host: `docker -H HOST run -v /:/mnt` is enough. Scanners find such
+    engines within minutes. TLS by itself does not help; the engine has to require a client certificate ("tlsverify").
     """
 
     id = "E007"
@@ -31,10 +30,7 @@ class TcpWithoutTls(Rule[Daemon]):
     severity = Severity.CRITICAL
     reads = ("hosts", "tlsverify")
     references = (cis_docker("2.7"), cwe(306), docker_docs("engine/security/protect-access/"))
-    remedy = (
-        'Take the tcp address away and reach the engine over ssh:// or its socket; or set "tlsverify" '
-        "with a CA of your own."
-    )
+    remedy = 'Remove the tcp address and use ssh:// or the socket; or set "tlsverify" with a CA of your own.'
     bad = (
         '{"hosts": ["unix:///var/run/docker.sock", "tcp://0.0.0.0:2375"], "icc": false}',
         '{"hosts": ["tcp://10.0.0.5:2376"], "tls": true, "icc": false}',
@@ -45,14 +41,14 @@ class TcpWithoutTls(Rule[Daemon]):
     )
 
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
-        for index, one in enumerate(given(daemon.hosts, ())):
-            if not one.startswith(_NETWORK) or daemon.tlsverify is True:
+        for index, host in enumerate(given(daemon.hosts, ())):
+            if not host.startswith(_NETWORK) or daemon.tlsverify is True:
                 continue
-            own = one.removeprefix("tcp://").startswith(_OWN)
-            what = "encrypts, and lets anybody in" if daemon.tls is True else "lets anybody in"
+            local = host.removeprefix("tcp://").startswith(_OWN)
+            what = "asks for no client certificate" if daemon.tls is True else "uses no TLS"
             yield self.finding(
-                f"listens at {one} and {what}",
+                f"listens on {host} and {what}",
                 ("hosts", index),
-                fix=Remove("hosts", one),
-                severity=Severity.HIGH if own else None,
+                fix=Remove("hosts", host),
+                severity=Severity.HIGH if local else None,
             )

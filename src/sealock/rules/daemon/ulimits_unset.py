@@ -7,8 +7,8 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity
 class DefaultUlimitsUnset(Rule[Daemon]):
     """No default ulimits.
 
-    Containers that say nothing get the engine's own limits, which are often without end: one of them can open all
-    files and start all processes that the machine has.
+    Containers without ulimits inherit the engine's own, which are often unlimited: one container can open all files and
+    start all processes that the host allows.
     """
 
     id = "E008"
@@ -24,7 +24,7 @@ class DefaultUlimitsUnset(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         if not daemon.default_ulimits:
             yield self.finding(
-                "gives containers no limits of their own",
+                "sets no default ulimits",
                 fix=Set("default_ulimits", (Ulimit("nofile", 1024, 65536),)),
                 evidence="default_ulimits",
             )

@@ -19,15 +19,15 @@ FLAGS: Final = {
     "registry-mirror": "registry-mirrors",
     "storage-opt": "storage-opts",
 }
-"""Flags whose key has another name."""
+"""Flags whose key in daemon.json has another name."""
 
 
 class UnknownKey(Rule[Daemon]):
     """Unknown daemon setting.
 
-    The engine does not start with a key that it does not know: after the next restart nothing runs. The name of a
-    flag in place of the key's ("insecure-registry" for "insecure-registries") is worse hidden: it is taken, and has
-    no effect.
+    The engine does not start with a key that it does not know: after the next restart nothing runs. The name of a flag
+    instead of the key ("insecure-registry" for "insecure-registries") is harder to notice: the engine accepts it and
+    ignores it.
     """
 
     id = "E022"
@@ -35,7 +35,7 @@ class UnknownKey(Rule[Daemon]):
     severity = Severity.HIGH
     reads = ("unknown_keys",)
     references = (docker_docs("reference/cli/dockerd/#daemon-configuration-file"),)
-    remedy = "Correct the name, and try it with `dockerd --validate --config-file FILE`."
+    remedy = "Correct the name, and test it with `dockerd --validate --config-file FILE`."
     fixable = False
     bad = (
         '{"icc": false, "insecure_registries": []}',
@@ -46,8 +46,8 @@ class UnknownKey(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         for index, key in enumerate(given(daemon.unknown_keys, ())):
             at = ("unknown_keys", index)
-            if (meant := FLAGS.get(key)) is not None:
-                message = f"is told {key!r}, which it takes and does not heed: the key is {meant!r}"
+            if (correct := FLAGS.get(key)) is not None:
+                message = f"ignores {key!r}; the key is {correct!r}"
                 yield self.finding(message, at, evidence=key, severity=Severity.MEDIUM)
             else:
-                yield self.finding(f"is told {key!r}, with which it will not start", at, evidence=key)
+                yield self.finding(f"does not start with the unknown key {key!r}", at, evidence=key)

@@ -6,8 +6,8 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity
 class UserlandProxy(Rule[Daemon]):
     """userland-proxy is enabled.
 
-    It is a program running as root for every port, and hides the address of the caller from the container for
-    connections from this machine. The kernel's own address translation serves all but very old systems.
+    docker-proxy is a root process for every published port, and it hides the caller's address from the container for
+    connections from this host. The kernel's NAT replaces it on all but very old systems.
     """
 
     id = "E015"
@@ -15,7 +15,7 @@ class UserlandProxy(Rule[Daemon]):
     severity = Severity.LOW
     reads = ("userland_proxy",)
     references = (cis_docker("2.16"), docker_docs("reference/cli/dockerd/#daemon-configuration-file"))
-    remedy = 'Set "userland-proxy": false, and try the published ports from this machine itself.'
+    remedy = 'Set "userland-proxy": false, and test the published ports from this host.'
     pedantic = True
     bad = (
         '{"icc": false}',
@@ -26,7 +26,7 @@ class UserlandProxy(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         if daemon.userland_proxy is not False:
             yield self.finding(
-                "runs docker-proxy for every published port",
+                "runs docker-proxy as root for every published port",
                 "userland_proxy",
                 fix=Set("userland_proxy", False),
                 evidence="on",

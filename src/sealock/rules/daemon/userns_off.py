@@ -6,9 +6,9 @@ from sealock.rules.kit import Daemon, Iterator, Rule, RuleFinding, Set, Severity
 class UsernsOff(Rule[Daemon]):
     """User-namespace remapping is off (userns-remap).
 
-    Without remapping, user id 0 in a container is user id 0 of the machine: with a folder of the host mounted, or a
-    hole in the wall, it reads and writes everything. With it, root inside is an ordinary user outside. Switching it
-    on hides the images, volumes and containers that are there: `sealock userns plan` says what would change.
+    Without remapping, UID 0 in a container is UID 0 on the host: with a mounted host directory or after a container
+    escape it can read and write everything. With remapping, root in a container is an ordinary user on the host.
+    Enabling it hides the existing images, volumes and containers: `sealock userns plan` shows what would change.
     """
 
     id = "E009"
@@ -23,5 +23,5 @@ class UsernsOff(Rule[Daemon]):
     def check(self, daemon: Daemon, /) -> Iterator[RuleFinding]:
         if not daemon.userns_remap and daemon.rootless is not True:
             yield self.finding(
-                "does not map the users of containers", fix=Set("userns_remap", "default"), evidence="userns_remap"
+                "does not remap the users of containers", fix=Set("userns_remap", "default"), evidence="userns_remap"
             )

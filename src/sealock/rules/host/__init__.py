@@ -1,1 +1,1 @@
-"""The rules on the machine that an engine runs on."""
+"""Rules on the host that an engine runs on."""

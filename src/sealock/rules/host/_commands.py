@@ -1,4 +1,4 @@
-"""Words of commands that a remedy tells people to run."""
+"""Arguments of the commands in a remedy."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from shlex import quote
 
 
 def shown(word: str) -> str:
-    """A path or name as a shell takes it; one that holds what cannot be shown on a line is left to the reader."""
+    """Quote a path or name for a shell; a placeholder replaces one with unprintable characters."""
     return quote(word) if word.isprintable() else "THE-FILE"

@@ -1,4 +1,4 @@
-"""Paths of a machine that were there and could not be read: what hangs on them is not judged."""
+"""Paths of a host that exist but could not be read, so that the checks on them are skipped."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from sealock.model.host import Host
 
 
 def unread(host: Host, *parts: str) -> str:
-    """The first path with one of these parts in it that could not be read, "" for none."""
+    """The first unreadable path that contains one of these parts, or ""."""
     return next((path for path in given(host.unread, ()) if any(part in path for part in parts)), "")

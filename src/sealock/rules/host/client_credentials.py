@@ -7,8 +7,8 @@ from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cwe, 
 class ClientCredentials(Rule[Host]):
     """Registry passwords in plain text (config.json).
 
-    The client's configuration holds name and password, merely encoded. Whoever reads that file, a backup or a
-    container that mounts the home folder can push images in that name.
+    The client's configuration contains user names and passwords in base64. Anyone who can read the file, a backup of it
+    or a container that mounts the home directory can push images under that name.
     """
 
     id = "H010"
@@ -16,7 +16,7 @@ class ClientCredentials(Rule[Host]):
     severity = Severity.HIGH
     reads = ("client_credentials",)
     references = (cwe(522), docker_docs("reference/cli/docker/login/#credential-stores"))
-    remedy = 'Name a credential helper ("credsStore"), `docker logout`, and change the password.'
+    remedy = 'Configure a credential helper ("credsStore"), run `docker logout`, and change the password.'
     fixable = False
     bad = ('{"observed": {"host": {"client_credentials": ["/root/.docker/config.json"]}}}',)
     good = ('{"observed": {"host": {"client_credentials": null}}}',)
@@ -24,5 +24,5 @@ class ClientCredentials(Rule[Host]):
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
         if path := unread(host, "/.docker/config.json"):
             yield self.skip(f"{path} could not be read")
-        for held in given(host.client_credentials, ()):
-            yield self.finding(f"keeps passwords in {held}", evidence=held)
+        for path in given(host.client_credentials, ()):
+            yield self.finding(f"stores registry passwords in {path}", evidence=path)

@@ -7,8 +7,8 @@ from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_d
 class ClientWithoutTls(Rule[Host]):
     """Docker client uses TCP without TLS.
 
-    Everything goes in the clear, passwords of registries too, and an engine that answers such calls answers
-    anybody's: who reaches the port is root there.
+    Everything is sent unencrypted, including registry passwords, and an engine that accepts such connections accepts
+    them from anyone: access to the port is root on that host.
     """
 
     id = "H011"
@@ -24,6 +24,6 @@ class ClientWithoutTls(Rule[Host]):
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
         if path := unread(host, "/.docker/contexts"):
             yield self.skip(f"{path} could not be read")
-        for one in given(host.client_hosts, ()):
-            if one.startswith(("tcp://", "http://")):
-                yield self.finding(f"names the engine {one} without TLS", evidence=one)
+        for address in given(host.client_hosts, ()):
+            if address.startswith(("tcp://", "http://")):
+                yield self.finding(f"uses the engine at {address} without TLS", evidence=address)

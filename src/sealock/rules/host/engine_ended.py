@@ -19,8 +19,8 @@ _SUPPORTED: Final = 25
 class EngineEnded(Rule[Host]):
     """Docker Engine has reached end of support.
 
-    Holes in it are found and published, and no version of that line is mended any more. Distributions keep some old
-    versions alive with patches of their own: theirs count by the distribution's support.
+    Vulnerabilities in it are found and published, but Docker no longer fixes them in that line. Distributions patch
+    some old versions themselves; for those, the distribution's support counts.
     """
 
     id = "H006"
@@ -28,7 +28,7 @@ class EngineEnded(Rule[Host]):
     severity = Severity.MEDIUM
     reads = ("components",)
     references = (cis_docker("1.2.2"), docker_docs("engine/release-notes/"))
-    remedy = 'Update the engine; with "live-restore" containers run on meanwhile.'
+    remedy = 'Update the engine; with "live-restore" containers keep running.'
     fixable = False
     confidence = Confidence.HIGH
     bad = ('{"observed": {"host": {"components": [{"name": "engine", "version": "20.10.5"}]}}}',)
@@ -38,12 +38,12 @@ class EngineEnded(Rule[Host]):
     )
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        for one in given(host.components, ()):
-            major = one.version.partition(".")[0]
-            if one.name == "engine" and major.isdigit() and int(major) < _SUPPORTED:
-                own = "+" in one.version or "~" in one.version or "-" in one.version
+        for component in given(host.components, ()):
+            major = component.version.partition(".")[0]
+            if component.name == "engine" and major.isdigit() and int(major) < _SUPPORTED:
+                distribution = "+" in component.version or "~" in component.version or "-" in component.version
                 yield self.finding(
-                    f"runs Docker {one.version}, whose line gets no updates from Docker",
+                    f"runs Docker {component.version}, which gets no updates from Docker",
                     evidence=major,
-                    confidence=Confidence.MEDIUM if own else None,
+                    confidence=Confidence.MEDIUM if distribution else None,
                 )

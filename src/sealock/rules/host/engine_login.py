@@ -7,8 +7,8 @@ from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_d
 class EngineLogin(Rule[Host]):
     """Non-root users can use the Docker daemon.
 
-    Whoever may write to the engine's socket mounts the whole disk into a container and owns the machine, without a
-    password and without a trace in sudo's log. The group docker is not a lesser right than root's.
+    A user who can write to the engine's socket can mount the whole disk into a container and so is root, without a
+    password and without a trace in sudo's log. Membership of the group docker equals root.
     """
 
     id = "H001"
@@ -17,20 +17,20 @@ class EngineLogin(Rule[Host]):
     reads = ("logins",)
     references = (cis_docker("1.1.2"), docker_docs("engine/security/#docker-daemon-attack-surface"))
     remedy = (
-        "Take them out (`gpasswd -d NAME docker`), and give them rootless mode, or an authorization "
-        "plugin and a policy."
+        "Remove them from the group (`gpasswd -d NAME docker`), and offer rootless mode, or an authorization "
+        "plugin with a policy."
     )
     fixable = False
     bad = ('{"observed": {"host": {"logins": [{"name": "ann", "how": "docker group", "where": "/etc/group"}]}}}',)
     good = ('{"observed": {"host": {"logins": null}}}',)
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        for one in given(host.logins, ()):
-            if one.how.endswith(" group"):
-                command = f"gpasswd -d {shown(one.name)} {shown(one.how.removesuffix(' group'))}"
+        for login in given(host.logins, ()):
+            if login.how.endswith(" group"):
+                command = f"gpasswd -d {shown(login.name)} {shown(login.how.removesuffix(' group'))}"
                 yield self.finding(
-                    f"lets {one.name} use the engine ({one.how}, {one.where})",
-                    evidence=one.name,
-                    remedy=f"Take them out (`{command}`), and give them rootless mode, or an authorization plugin and "
+                    f"lets {login.name} use the engine ({login.how}, {login.where})",
+                    evidence=login.name,
+                    remedy=f"Remove the user (`{command}`), and offer rootless mode, or an authorization plugin with "
                     "a policy.",
                 )

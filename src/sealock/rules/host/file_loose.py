@@ -4,7 +4,7 @@ from sealock.rules.host._commands import shown
 from sealock.rules.host._unread import unread
 from sealock.rules.kit import Final, Host, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, given
 
-_MOST: Final = {
+_MAX_MODE: Final = {
     "engine-unit": 0o644,
     "engine-socket-unit": 0o644,
     "containerd-unit": 0o644,
@@ -20,15 +20,15 @@ _MOST: Final = {
     "containerd-directory": 0o711,
     "data-root": 0o711,
 }
-"""The most that a role's mode may have; the owner, root, can write anyhow."""
+"""The maximum mode for each role; root, the owner, can write anyway."""
 _SECRET: Final = frozenset({"tls-key"})
 
 
 class FileLoose(Rule[Host]):
     """Wrong ownership or permissions on Docker's files.
 
-    Whoever changes a unit, daemon.json or the folder of certificates decides what runs as root at the next start;
-    whoever reads the TLS key can speak to the engine in its name. Permissions are compared bit by bit.
+    A user who can change a unit, daemon.json or the certificates directory decides what runs as root at the next start;
+    one who can read the TLS key can impersonate the engine. Permissions are compared bit by bit.
     """
 
     id = "H007"
@@ -36,7 +36,7 @@ class FileLoose(Rule[Host]):
     severity = Severity.HIGH
     reads = ("files",)
     references = (cis_docker("3.1"), cwe(732))
-    remedy = "Give it back to root and close it: the commands stand with each finding."
+    remedy = "Make root the owner and restrict the mode; each finding shows the command."
     fixable = False
     bad = (
         (
@@ -65,27 +65,27 @@ class FileLoose(Rule[Host]):
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
         if path := unread(host, "/etc/docker", "/systemd/system/"):
             yield self.skip(f"{path} could not be read")
-        for one in given(host.files, ()):
-            allowed = _MOST.get(one.role)
+        for file in given(host.files, ()):
+            allowed = _MAX_MODE.get(file.role)
             if allowed is None:
                 continue
-            more = one.mode & 0o7777 & ~allowed
+            more = file.mode & 0o7777 & ~allowed
             if more:
                 what = "written by others" if more & 0o022 else "read by others" if more & 0o044 else "used by others"
                 yield self.finding(
-                    f"has {one.path} with mode {one.mode:04o}, so that it can be {what}",
-                    evidence=f"{one.path} mode",
-                    remedy=f"Close it: `chmod {allowed:04o} {shown(one.path)}`.",
-                    severity=None if more & 0o022 or one.role in _SECRET else Severity.MEDIUM,
+                    f"has {file.path} with mode {file.mode:04o}, so it can be {what}",
+                    evidence=f"{file.path} mode",
+                    remedy=f"Restrict it: `chmod {allowed:04o} {shown(file.path)}`.",
+                    severity=None if more & 0o022 or file.role in _SECRET else Severity.MEDIUM,
                 )
-            # An engine that maps the users of containers gives the folder to the group that their root is mapped to.
-            grouped = one.gid != 0 and (one.role != "data-root" or one.mode & 0o020)
-            if one.uid != 0 or grouped:
-                # A group that may not write can do no more than the mode lets it.
-                harmless = one.uid == 0 and not one.mode & 0o020 and one.role not in _SECRET
+            # With userns-remap the engine gives the data directory to the group of the remapped root.
+            grouped = file.gid != 0 and (file.role != "data-root" or file.mode & 0o020)
+            if file.uid != 0 or grouped:
+                # A group without write permission has only the rights that the mode check covers.
+                harmless = file.uid == 0 and not file.mode & 0o020 and file.role not in _SECRET
                 yield self.finding(
-                    f"has {one.path}, which belongs to {one.owner or one.uid}:{one.group or one.gid}",
-                    evidence=f"{one.path} owner",
-                    remedy=f"Give it back: `chown root:root {shown(one.path)}`.",
+                    f"has {file.path} owned by {file.owner or file.uid}:{file.group or file.gid}",
+                    evidence=f"{file.path} owner",
+                    remedy=f"Change the owner: `chown root:root {shown(file.path)}`.",
                     severity=Severity.LOW if harmless else None,
                 )

@@ -2,15 +2,14 @@ from __future__ import annotations
 
 from sealock.rules.kit import Daemon, Host, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs, given
 
-_MOST = 8
+_MAX_LISTED = 8
 
 
 class FirewallBypassed(Rule[Host]):
     """Published ports bypass the host firewall.
 
-    ufw and firewalld filter what is meant for the machine itself. What the engine publishes is sent on to a container
-    before they look: `ufw deny 8080` does not close a port that a container publishes, and `ufw status` does not show
-    it.
+    ufw and firewalld filter traffic to the host itself. Docker forwards traffic for published ports to a container
+    before their rules apply: `ufw deny 8080` does not close a published port, and `ufw status` does not show it.
     """
 
     id = "H022"
@@ -22,8 +21,8 @@ class FirewallBypassed(Rule[Host]):
         docker_docs("engine/network/packet-filtering-firewalls/#docker-and-ufw"),
     )
     remedy = (
-        "Publish at an address (`-p 127.0.0.1:8080:80`), or put the firewall's rules for containers into the chain "
-        "DOCKER-USER."
+        "Publish on an address (`-p 127.0.0.1:8080:80`), or add firewall rules for containers to the chain DOCKER- "
+        "USER."
     )
     fixable = False
     bad = ('{"observed": {"host": {"firewall": "ufw", "published": ["8080/tcp (web)"]}}}',)
@@ -39,8 +38,8 @@ class FirewallBypassed(Rule[Host]):
             return
         if isinstance(host.daemon, Daemon) and host.daemon.iptables is False:
             return
-        more = f" and {len(ports) - _MOST} more" if len(ports) > _MOST else ""
+        more = f" and {len(ports) - _MAX_LISTED} more" if len(ports) > _MAX_LISTED else ""
         yield self.finding(
-            f"runs {host.firewall}, which does not see the published {', '.join(ports[:_MOST])}{more}",
+            f"runs {host.firewall}, which does not filter the published {', '.join(ports[:_MAX_LISTED])}{more}",
             evidence=host.firewall,
         )

@@ -7,8 +7,8 @@ from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_d
 class ImageOutdated(Rule[Host]):
     """Container runs an outdated image.
 
-    Somebody pulled or built the tag anew, and the container was not made anew with it: what was mended in the image is
-    still open in the container, and `docker image ls` shows the new one.
+    The tag was pulled or rebuilt, but the container was not recreated: what the new image fixes is still vulnerable in
+    the container, although `docker image ls` shows the new image.
     """
 
     id = "H023"
@@ -16,7 +16,7 @@ class ImageOutdated(Rule[Host]):
     severity = Severity.MEDIUM
     reads = ("outdated",)
     references = (cis_docker("5.28"),)
-    remedy = "Make the container anew from its tag (`docker compose up -d`, or `docker rm` and `docker run`)."
+    remedy = "Recreate the container from its tag (`docker compose up -d`, or `docker rm` and `docker run`)."
     fixable = False
     bad = ('{"observed": {"host": {"outdated": [["web", "nginx:1.27"]]}}}',)
     good = ('{"observed": {"host": {"outdated": null}}}',)
@@ -24,5 +24,5 @@ class ImageOutdated(Rule[Host]):
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
         for name, image in given(host.outdated, ()):
             yield self.finding(
-                f"runs {shown(name)} from an older image than {shown(image)} names by now", evidence=f"{name} {image}"
+                f"runs {shown(name)} from an older image than {shown(image)} now is", evidence=f"{name} {image}"
             )

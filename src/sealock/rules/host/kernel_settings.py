@@ -2,23 +2,23 @@ from __future__ import annotations
 
 from sealock.rules.kit import Final, Host, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, given
 
-_WANTED: Final = {
-    "kernel.unprivileged_bpf_disabled": (1, "every user may load programs into the kernel"),
-    "kernel.kptr_restrict": (1, "every user sees addresses of the kernel"),
-    "kernel.dmesg_restrict": (1, "every user reads the kernel's log"),
-    "kernel.yama.ptrace_scope": (1, "a program may read the memory of every other of the same user"),
-    "fs.protected_symlinks": (1, "links in shared folders mislead privileged programs"),
-    "fs.protected_hardlinks": (1, "hard links to files of others can be made"),
-    "net.core.bpf_jit_harden": (1, "programs in the kernel's compiler are not hardened"),
+_MINIMUM: Final = {
+    "kernel.unprivileged_bpf_disabled": (1, "every user can load BPF programs into the kernel"),
+    "kernel.kptr_restrict": (1, "every user sees kernel addresses"),
+    "kernel.dmesg_restrict": (1, "every user can read the kernel log"),
+    "kernel.yama.ptrace_scope": (1, "a process can read the memory of the same user's other processes"),
+    "fs.protected_symlinks": (1, "symlinks in shared directories can mislead privileged programs"),
+    "fs.protected_hardlinks": (1, "users can make hard links to other users' files"),
+    "net.core.bpf_jit_harden": (1, "the BPF JIT compiler is not hardened"),
 }
-"""The least value, and what a lower one means."""
+"""The minimum value, and what a lower one means."""
 
 
 class KernelSettings(Rule[Host]):
     """Kernel settings expose information to attackers (sysctl).
 
-    These settings open doors that holes in the kernel were used through: BPF for everybody, addresses of the kernel,
-    tracing of other processes, links in shared folders.
+    Kernel exploits rely on these settings: BPF for every user, kernel addresses, tracing of other processes, links in
+    shared directories.
     """
 
     id = "H013"
@@ -26,7 +26,7 @@ class KernelSettings(Rule[Host]):
     severity = Severity.LOW
     reads = ("sysctls",)
     references = (cis_docker("1.2.1"), cwe(1188))
-    remedy = "Put the lines into /etc/sysctl.d/60-hardening.conf and load them with `sysctl --system`."
+    remedy = "Add the lines to /etc/sysctl.d/60-hardening.conf and load them with `sysctl --system`."
     fixable = False
     bad = ('{"observed": {"host": {"sysctls": [["kernel.unprivileged_bpf_disabled", "0"]]}}}',)
     good = (
@@ -39,7 +39,7 @@ class KernelSettings(Rule[Host]):
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
         loose: list[tuple[str, str]] = []
         for name, value in given(host.sysctls, ()):
-            least, why = _WANTED.get(name, (0, ""))
+            least, why = _MINIMUM.get(name, (0, ""))
             if why and value.strip().lstrip("-").isdigit() and int(value) < least:
                 loose.append((f"{name} = {value.strip()} ({why})", f"{name} = {least}"))
         if loose:
@@ -47,5 +47,5 @@ class KernelSettings(Rule[Host]):
             yield self.finding(
                 f"has {', '.join(words for words, _ in loose)}",
                 evidence="sysctls",
-                remedy=f"Put these lines into /etc/sysctl.d/60-hardening.conf: {lines}. `sysctl --system` loads them.",
+                remedy=f"Add these lines to /etc/sysctl.d/60-hardening.conf: {lines}. `sysctl --system` loads them.",
             )

@@ -6,8 +6,8 @@ from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, docke
 class KernelSupport(Rule[Host]):
     """Kernel is missing container isolation features.
 
-    Without seccomp no system call is filtered; without AppArmor or SELinux nothing stands behind a hole in the
-    runtime; without swap accounting a limit of memory ends at the swap; version 1 of control groups is out of care.
+    Without seccomp nothing filters system calls; without AppArmor or SELinux nothing contains a vulnerability in the
+    runtime; without swap accounting memory limits do not include swap; cgroup v1 is no longer maintained.
     """
 
     id = "H012"
@@ -16,8 +16,8 @@ class KernelSupport(Rule[Host]):
     reads = ("seccomp",)
     references = (docker_docs("engine/security/seccomp/"), man("cgroups", 7))
     remedy = (
-        "Boot with the module on (security=apparmor, swapaccount=1, systemd.unified_cgroup_hierarchy=1), "
-        "or move to a current distribution."
+        "Enable it at boot (security=apparmor, swapaccount=1, systemd.unified_cgroup_hierarchy=1), or move to a "
+        "current distribution."
     )
     fixable = False
     bad = (
@@ -34,15 +34,13 @@ class KernelSupport(Rule[Host]):
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
         if host.seccomp is False:
             yield self.finding(
-                "has no seccomp: nothing filters system calls", evidence="seccomp", severity=Severity.HIGH
+                "has no seccomp, so nothing filters system calls", evidence="seccomp", severity=Severity.HIGH
             )
         if isinstance(host.lsm, tuple) and not {"apparmor", "selinux"} & set(host.lsm):
             yield self.finding("runs without AppArmor and SELinux", evidence="lsm")
         if host.swap_accounting is False:
             yield self.finding(
-                "does not count swap: limits of memory end there", evidence="swap", severity=Severity.LOW
+                "has no swap accounting, so memory limits do not include swap", evidence="swap", severity=Severity.LOW
             )
         if host.cgroup_version == 1:
-            yield self.finding(
-                "has control groups of version 1, which get no new limits", evidence="cgroup", severity=Severity.INFO
-            )
+            yield self.finding("uses cgroup v1, which gets no new features", evidence="cgroup", severity=Severity.INFO)

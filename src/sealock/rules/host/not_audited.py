@@ -7,17 +7,17 @@ _ROLES: Final = frozenset({
     "engine-binary", "containerd-directory", "data-root", "config-directory", "engine-unit", "containerd-socket",
     "engine-socket-unit", "engine-socket", "engine-defaults", "daemon-config", "containerd-config",
 })  # fmt: skip
-"""What CIS 1.1.3 to 1.1.18 ask for, where it is there."""
+"""The files of CIS 1.1.3 to 1.1.18, if they exist."""
 _RULES: Final = "/etc/audit/rules.d/docker.rules"
 _SAME: Final = (("/lib/", "/usr/lib/"), ("/bin/", "/usr/bin/"), ("/sbin/", "/usr/sbin/"), ("/var/run/", "/run/"))
-"""Folders that are links to others on systems of this decade."""
+"""Directories that are symlinks to others on current systems."""
 
 
 def unwatched(host: Host) -> tuple[str, ...]:
-    """Files of the engine's that are there and neither watched themselves nor through a folder above them."""
-    watched = {_plain(one) for one in given(host.audited, ())}
-    there = {one.path for one in given(host.files, ()) if one.role in _ROLES}
-    return tuple(path for path in sorted(there) if not watched & set(_above(_plain(path))))
+    """Existing files of the engine without an audit rule on them or on a parent directory."""
+    watched = {_plain(path) for path in given(host.audited, ())}
+    existing = {file.path for file in given(host.files, ()) if file.role in _ROLES}
+    return tuple(path for path in sorted(existing) if not watched & set(_above(_plain(path))))
 
 
 def _plain(path: str) -> str:
@@ -26,7 +26,7 @@ def _plain(path: str) -> str:
 
 
 def _above(path: str) -> Iterator[str]:
-    """The path and all folders above it but the root."""
+    """Yield the path and its parents, except the root."""
     while path:
         yield path
         path = path.rpartition("/")[0]
@@ -35,8 +35,8 @@ def _above(path: str) -> Iterator[str]:
 class NotAudited(Rule[Host]):
     """No audit rules on Docker's files.
 
-    After a break-in the first question is who did what. The kernel's audit log answers it for files that a rule
-    watches: the engine's programs, its sockets, its settings and its data.
+    After a break-in the first question is who did what. The kernel's audit log answers it for files with an audit rule:
+    the engine's programs, sockets, settings and data.
     """
 
     id = "H004"
@@ -44,7 +44,7 @@ class NotAudited(Rule[Host]):
     severity = Severity.LOW
     reads = ("audited", "files")
     references = (cis_docker("1.1.3"), man("audit.rules", 7))
-    remedy = "Put the rules into /etc/audit/rules.d/docker.rules and load them with `augenrules --load`."
+    remedy = "Add audit rules to /etc/audit/rules.d/docker.rules and load them with `augenrules --load`."
     fixable = False
     bad = (
         (
@@ -69,5 +69,5 @@ class NotAudited(Rule[Host]):
             yield self.finding(
                 f"has no audit rule on {', '.join(paths)}",
                 evidence="audit rules",
-                remedy=f"Watch them: `{loop}`.",
+                remedy=f"Add audit rules: `{loop}`.",
             )

@@ -6,8 +6,8 @@ from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, docke
 class SettingsDrift(Rule[Host]):
     """Engine runs with other settings than its files have.
 
-    Somebody changed daemon.json and did not restart the engine, or a flag or a drop-in says otherwise. What was
-    checked in the file is then not what holds.
+    Someone changed daemon.json and did not restart the engine, or a flag or a drop-in overrides the file. The settings
+    that were checked in the file are not in effect.
     """
 
     id = "H015"
@@ -15,7 +15,7 @@ class SettingsDrift(Rule[Host]):
     severity = Severity.MEDIUM
     reads = ("drift",)
     references = (docker_docs("reference/cli/dockerd/#daemon-configuration-file"),)
-    remedy = "Restart the engine, or take the contradicting flag away; `dockerd --validate` tells of conflicts."
+    remedy = "Restart the engine, or remove the conflicting flag; `dockerd --validate` reports conflicts."
     fixable = False
     bad = (
         (
@@ -28,5 +28,5 @@ class SettingsDrift(Rule[Host]):
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
         for drift in given(host.drift, ()):
             setting, source, other = drift.setting, drift.source, drift.other_source
-            message = f"has {setting} = {drift.value} by the {source}, and {drift.other_value} by the {other}"
+            message = f"has {setting} = {drift.value} in the {source}, but {drift.other_value} in the {other}"
             yield self.finding(message, evidence=f"{setting} {source} {other}")

@@ -7,8 +7,8 @@ from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_d
 class SocketLoose(Rule[Host]):
     """Docker socket is world-accessible.
 
-    Each user and each program here, the ones in containers that see the socket too, can become root through it. It
-    belongs to root and the group docker, and to nobody else.
+    Every user and every program that sees the socket, including those in containers, can become root through it. It
+    belongs to root and the group docker only.
     """
 
     id = "H009"
@@ -16,7 +16,9 @@ class SocketLoose(Rule[Host]):
     severity = Severity.CRITICAL
     reads = ("files",)
     references = (cis_docker("3.15"), cis_docker("3.23"), cwe(732))
-    remedy = "Close it: `chown root:docker` and `chmod 0660` on the socket; in the unit docker.socket: SocketMode=0660."
+    remedy = (
+        "Restrict it: `chown root:docker` and `chmod 0660` on the socket; in the unit docker.socket: SocketMode=0660."
+    )
     fixable = False
     bad = (
         (
@@ -32,22 +34,22 @@ class SocketLoose(Rule[Host]):
     )
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
-        for one in given(host.files, ()):
-            if one.role not in {"engine-socket", "containerd-socket"}:
+        for socket in given(host.files, ()):
+            if socket.role not in {"engine-socket", "containerd-socket"}:
                 continue
-            if more := one.mode & 0o7777 & ~0o660:
-                # Whoever may write to a socket may connect to it; the other bits let nobody in.
-                what = "everybody here is root" if more & 0o002 else "more than a socket needs"
+            if more := socket.mode & 0o7777 & ~0o660:
+                # Write permission on a socket allows connections; the other bits have no effect.
+                what = "every user is root" if more & 0o002 else "more permissions than a socket needs"
                 yield self.finding(
-                    f"has {one.path} with mode {one.mode:04o}: {what}",
-                    evidence=f"{one.path} mode",
+                    f"has {socket.path} with mode {socket.mode:04o}: {what}",
+                    evidence=f"{socket.path} mode",
                     severity=None if more & 0o002 else Severity.LOW,
-                    remedy=f"Close it: `chmod 0660 {shown(one.path)}`; in the unit docker.socket: SocketMode=0660.",
+                    remedy=f"Restrict it: `chmod 0660 {shown(socket.path)}`; in docker.socket: SocketMode=0660.",
                 )
-            if one.uid != 0 or (one.role == "containerd-socket" and one.gid != 0 and one.mode & 0o060):
+            if socket.uid != 0 or (socket.role == "containerd-socket" and socket.gid != 0 and socket.mode & 0o060):
                 yield self.finding(
-                    f"has {one.path}, which belongs to {one.owner or one.uid}:{one.group or one.gid}",
-                    evidence=f"{one.path} owner",
+                    f"has {socket.path} owned by {socket.owner or socket.uid}:{socket.group or socket.gid}",
+                    evidence=f"{socket.path} owner",
                     severity=Severity.HIGH,
-                    remedy=f"Give it back: `chown root:root {shown(one.path)}`.",
+                    remedy=f"Change the owner: `chown root:root {shown(socket.path)}`.",
                 )

@@ -8,14 +8,14 @@ _MANY: Final = 25
 class Sprawl(Rule[Host]):
     """Unused images, containers and volumes.
 
-    Stopped containers and images without a container keep old holes and old secrets at hand, and hide what is in use.
+    Stopped containers and unused images keep old vulnerabilities and secrets, and hide what is in use.
     """
 
     id = "H021"
     keywords = ("unused", "sprawl", "prune")
     severity = Severity.INFO
     references = (cis_docker("6.1"), cis_docker("6.2"))
-    remedy = "`docker container prune` and `docker image prune --all`, after a look at what they list."
+    remedy = "Review what they list, then run `docker container prune` and `docker image prune --all`."
     fixable = False
     bad = (
         '{"observed": {"host": {"containers": 40, "running": 2}}}',
@@ -28,6 +28,6 @@ class Sprawl(Rule[Host]):
             yield self.skip("containers and images could not be counted")
         stopped = given(host.containers, 0) - given(host.running, 0)
         if stopped > _MANY:
-            yield self.finding(f"has {stopped} containers that do not run", evidence="containers")
+            yield self.finding(f"has {stopped} stopped containers", evidence="containers")
         if given(host.images_unused, 0) > _MANY:
-            yield self.finding(f"has {given(host.images_unused, 0)} images without a container", evidence="images")
+            yield self.finding(f"has {given(host.images_unused, 0)} images that no container uses", evidence="images")

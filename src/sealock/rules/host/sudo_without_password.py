@@ -7,8 +7,8 @@ from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_d
 class SudoWithoutPassword(Rule[Host]):
     """Passwordless sudo for Docker.
 
-    A rule such as `ann ALL=(root) NOPASSWD: /usr/bin/docker` gives root to whoever sits at ann's keyboard, or runs a
-    program in her name: `sudo docker run -v /:/mnt` needs nothing more.
+    A rule like `ann ALL=(root) NOPASSWD: /usr/bin/docker` gives root to anyone at ann's keyboard, and to every program
+    that runs as ann: `sudo docker run -v /:/mnt` is enough.
     """
 
     id = "H002"
@@ -16,7 +16,7 @@ class SudoWithoutPassword(Rule[Host]):
     severity = Severity.HIGH
     reads = ("logins",)
     references = (cis_docker("1.1.2"), man("sudoers", 5))
-    remedy = "Take NOPASSWD away for docker, or name the exact commands that are needed."
+    remedy = "Remove NOPASSWD for docker, or name the exact commands that are needed."
     fixable = False
     bad = (
         (
@@ -29,8 +29,8 @@ class SudoWithoutPassword(Rule[Host]):
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
         if path := unread(host, "/etc/sudoers"):
             yield self.skip(f"{path} could not be read")
-        for one in given(host.logins, ()):
-            if one.how == "sudo without password":
+        for login in given(host.logins, ()):
+            if login.how == "sudo without password":
                 yield self.finding(
-                    f"lets {one.name} run docker as root without a password ({one.where})", evidence=one.name
+                    f"lets {login.name} run docker as root without a password ({login.where})", evidence=login.name
                 )

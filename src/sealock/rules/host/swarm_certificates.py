@@ -10,8 +10,8 @@ _DEFAULT: Final = 7_776_000
 class SwarmCertificates(Rule[Host]):
     """Swarm certificates are valid too long.
 
-    A node that was lost can take part until its certificate ends. The default is 90 days; longer ones only help an
-    intruder.
+    A lost or stolen node can take part in the swarm until its certificate expires. The default is 90 days; a longer
+    period only helps an attacker.
     """
 
     id = "H019"
@@ -19,7 +19,7 @@ class SwarmCertificates(Rule[Host]):
     severity = Severity.LOW
     reads = ("swarm",)
     references = (cis_docker("7.7"), docker_docs("reference/cli/docker/swarm/update/"))
-    remedy = "`docker swarm update --cert-expiry 720h0m0s`."
+    remedy = "Shorten it: `docker swarm update --cert-expiry 720h0m0s`."
     fixable = False
     bad = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "certificate_expiry": 31536000.0}}}}',)
     good = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "certificate_expiry": 7776000.0}}}}',)
@@ -32,4 +32,4 @@ class SwarmCertificates(Rule[Host]):
             and swarm.certificate_expiry > _DEFAULT
         ):
             days = swarm.certificate_expiry / 86400
-            yield self.finding(f"gives certificates to nodes for {days:.0f} days", evidence="expiry")
+            yield self.finding(f"issues node certificates for {days:.0f} days", evidence="expiry")

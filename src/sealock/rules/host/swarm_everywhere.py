@@ -7,7 +7,7 @@ from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_d
 class SwarmEverywhere(Rule[Host]):
     """Swarm listens on all interfaces.
 
-    The management port is then open on networks that no node is on. Bind it to the cluster's own.
+    The management port is then open on networks without any swarm node. Bind it to the cluster's network.
     """
 
     id = "H020"
@@ -15,7 +15,10 @@ class SwarmEverywhere(Rule[Host]):
     severity = Severity.MEDIUM
     reads = ("swarm",)
     references = (cis_docker("7.2"), docker_docs("reference/cli/docker/swarm/init/#listen-addr"))
-    remedy = "Make the swarm anew with `docker swarm init --listen-addr ADDRESS:2377`, or close the port on the others."
+    remedy = (
+        "Recreate the swarm with `docker swarm init --listen-addr ADDRESS:2377`, or close the port on the other "
+        "networks."
+    )
     fixable = False
     bad = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "listen_address": "0.0.0.0:2377"}}}}',)
     good = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "listen_address": "10.0.0.5:2377"}}}}',)
@@ -25,6 +28,6 @@ class SwarmEverywhere(Rule[Host]):
         if not isinstance(swarm, Swarm) or not swarm.manager:
             return
         if not isinstance(swarm.listen_address, str):
-            yield self.skip("the engine does not say where the swarm listens")
+            yield self.skip("the engine does not report the swarm's listen address")
         elif swarm.listen_address.startswith(("0.0.0.0", "[::]")):  # noqa: S104  it looks for it
-            yield self.finding(f"manages a swarm at {swarm.listen_address}", evidence="listen")
+            yield self.finding(f"listens for swarm management on {swarm.listen_address}", evidence="listen")

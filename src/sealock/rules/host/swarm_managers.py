@@ -9,8 +9,8 @@ _MOST: Final = 7
 class SwarmManagers(Rule[Host]):
     """Unsound number of swarm managers.
 
-    Managers decide by majority: an even number stands no more failures than one fewer, one stands none, and each
-    holds all the secrets of the cluster, so that more than seven only give them to more machines.
+    Managers decide by majority: an even number tolerates no more failures than one fewer, and a single one tolerates
+    none. Each holds all secrets of the cluster, so more than seven only spread them.
     """
 
     id = "H017"
@@ -18,7 +18,7 @@ class SwarmManagers(Rule[Host]):
     severity = Severity.LOW
     reads = ("swarm",)
     references = (cis_docker("7.1"), docker_docs("engine/swarm/admin_guide/"))
-    remedy = "Have three, five or seven: `docker node promote` and `docker node demote`."
+    remedy = "Use three, five or seven managers: `docker node promote` and `docker node demote`."
     fixable = False
     bad = (
         '{"observed": {"host": {"swarm": {"active": true, "manager": true, "managers": 4}}}}',
@@ -36,7 +36,7 @@ class SwarmManagers(Rule[Host]):
         count = swarm.managers
         if count > 1 and count % 2 == 0:
             yield self.finding(
-                f"has {count} managers, which stand no more failures than {count - 1}", evidence="managers"
+                f"has {count} managers, which tolerate no more failures than {count - 1}", evidence="managers"
             )
         elif count > _MOST:
-            yield self.finding(f"has {count} managers, each of which holds every secret", evidence="managers")
+            yield self.finding(f"has {count} managers, each with every secret of the cluster", evidence="managers")

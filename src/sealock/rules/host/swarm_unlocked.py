@@ -7,8 +7,8 @@ from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_d
 class SwarmUnlocked(Rule[Host]):
     """Swarm keys are not locked (autolock).
 
-    Without autolock a stolen disk or backup of a manager holds the keys that encrypt the cluster's secrets and its
-    log.
+    Without autolock a stolen disk or backup of a manager contains the keys that encrypt the cluster's secrets and its
+    Raft log.
     """
 
     id = "H018"
@@ -16,7 +16,7 @@ class SwarmUnlocked(Rule[Host]):
     severity = Severity.MEDIUM
     reads = ("swarm",)
     references = (cis_docker("7.5"), docker_docs("engine/swarm/swarm_manager_locking/"))
-    remedy = "`docker swarm update --autolock=true`, and keep the unlock key elsewhere."
+    remedy = "Run `docker swarm update --autolock=true`, and store the unlock key elsewhere."
     fixable = False
     bad = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "autolock": false}}}}',)
     good = (
@@ -27,6 +27,4 @@ class SwarmUnlocked(Rule[Host]):
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
         swarm = host.swarm
         if isinstance(swarm, Swarm) and swarm.manager and swarm.autolock is False:
-            yield self.finding(
-                "manages a swarm that is not locked: after a restart its keys are on disk", evidence="autolock"
-            )
+            yield self.finding("keeps the swarm's keys unlocked on disk", evidence="autolock")

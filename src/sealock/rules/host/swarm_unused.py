@@ -7,7 +7,7 @@ from sealock.rules.kit import UNKNOWN, Host, Iterator, Rule, RuleFinding, Severi
 class SwarmUnused(Rule[Host]):
     """Swarm mode is active but unused.
 
-    It opens ports 2377, 7946 and 4789 and holds the keys of a cluster: doors and secrets without a purpose.
+    Swarm mode opens ports 2377, 7946 and 4789 and keeps the keys of a cluster: attack surface without a use.
     """
 
     id = "H016"
@@ -15,7 +15,7 @@ class SwarmUnused(Rule[Host]):
     severity = Severity.LOW
     reads = ("swarm",)
     references = (cis_docker("5.1"), docker_docs("engine/swarm/"))
-    remedy = "Leave it: `docker swarm leave --force` on the last manager."
+    remedy = "Leave the swarm: `docker swarm leave --force` on the last manager."
     fixable = False
     bad = ('{"observed": {"host": {"swarm": {"active": true, "manager": true, "services": 0, "nodes": 1}}}}',)
     good = (
