@@ -25,8 +25,8 @@ _EXACT: Final[dict[str, str]] = {
     ".boto": "cloud credentials",
     ".s3cfg": "cloud credentials",
     ".terraformrc": "a Terraform token",
-    "terraform.tfstate": "all secrets of what Terraform set up",
-    ".bash_history": "whatever was typed",
+    "terraform.tfstate": "the secrets of all Terraform resources",
+    ".bash_history": "typed commands",
     ".aws": "AWS credentials",
     ".ssh": "SSH keys",
     ".gnupg": "private keys",
@@ -46,7 +46,7 @@ _EXACT: Final[dict[str, str]] = {
     "shadow": "password hashes",
     "wp-config.php": "a database password",
 }
-_WITH_FOLDER: Final[tuple[tuple[str, str], ...]] = (
+_WITH_DIRECTORY: Final[tuple[tuple[str, str], ...]] = (
     (".docker/config.json", "registry passwords"),
     (".aws/credentials", "AWS credentials"),
     (".aws/config", "AWS settings"),
@@ -91,7 +91,7 @@ def credential_file(path: str) -> tuple[str, Confidence] | None:
     """Name what a file of this name usually holds, and how surely; None for other files."""
     path = path.replace("\\", "/").rstrip("/")
     base = path.rpartition("/")[2]
-    for tail, holds in _WITH_FOLDER:
+    for tail, holds in _WITH_DIRECTORY:
         if path == tail or path.endswith(f"/{tail}"):
             return holds, Confidence.HIGH
     if (holds_exactly := _EXACT.get(base)) is not None:

@@ -64,7 +64,7 @@ def _in_stage(stage: Stage) -> Iterator[Use]:
             streams = False
             for command in pipeline.commands:
                 if streams and command.name in _UNPACKERS:
-                    yield Use(at, command, "unpacked", "a stream")
+                    yield Use(at, command, "unpacked", "a download")
                     streams = False
                 if len(pipeline.commands) > 1 and any(
                     True

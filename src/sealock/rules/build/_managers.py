@@ -1,11 +1,11 @@
-"""The package managers that rules know, and those of their options that take the next word for a value."""
+"""The package managers that rules know, and their options that take a value."""
 
 from __future__ import annotations
 
 from typing import Final
 
 VALUED: Final[dict[str, frozenset[str]]] = {
-    # The options of each manager that take the next word for their value.
+    # The options of each manager that take the next word as their value.
     "apt-get": frozenset({
         "-o", "--option", "-t", "--target-release", "--default-release", "-c", "--config-file", "-a",
         "--host-architecture",
@@ -61,7 +61,7 @@ VALUED: Final[dict[str, frozenset[str]]] = {
     }),
 }  # fmt: skip
 ALIKE: Final[dict[str, str]] = {
-    # Whose options are like whose.
+    # Managers that share their options with another.
     "apt": "apt-get",
     "aptitude": "apt-get",
     "dnf": "yum",

@@ -14,8 +14,8 @@ _ARCHIVE: Final = re.compile(
 class AddForCopy(Rule[Build]):
     """ADD is used instead of COPY.
 
-    ADD does more than copy: it fetches addresses and unpacks archives, by what it finds in the file. A file that
-    turns out to be an archive then lands as a tree of files, with their own owners and links. COPY only copies.
+    ADD also downloads URLs and unpacks local archives, depending on the content of the file. A file that turns out to
+    be an archive becomes a tree of files with its own owners and links. COPY only copies.
     """
 
     id = "B008"
@@ -23,7 +23,7 @@ class AddForCopy(Rule[Build]):
     aliases = ("DL3020", "DS-0005", "CKV_DOCKER_4", "CIS-DI-0009")
     severity = Severity.LOW
     references = (cis_docker("4.9"), docker_docs("build/building/best-practices/#add-or-copy"))
-    remedy = "Use COPY; keep ADD for archives that are to be unpacked and for addresses with a checksum."
+    remedy = "Use COPY; keep ADD for archives to unpack and for URLs with a checksum."
     safe = True
     bad = ("FROM debian:12\nADD app.py /app/\n", 'FROM debian:12\nADD --chown=1000 ["a b", "/app/"]\n')
     good = (
@@ -44,10 +44,10 @@ class AddForCopy(Rule[Build]):
                 continue
             unresolved = any("$" in source.text for source in add.sources)
             word = "copy" if build.excerpt(add.keyword_place).islower() else "COPY"
-            # --checksum, --keep-git-dir and --unpack are only ADD's.
+            # COPY has no --checksum, --keep-git-dir or --unpack.
             plain = all(flag.name in {"chown", "chmod", "link", "exclude"} for flag in add.flags)
             yield self.finding(
-                f"adds {' '.join(source.text for source in add.sources)[:80]} with ADD",
+                f"uses ADD for {' '.join(source.text for source in add.sources)[:80]}; COPY suffices",
                 at,
                 place=add.keyword_place,
                 evidence=f"ADD {' '.join(source.raw for source in add.sources)}"[:200],

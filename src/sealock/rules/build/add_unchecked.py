@@ -11,24 +11,21 @@ _GIT: Final = re.compile(r"(?:git@|ssh://|git://|https?://[^\s#?]+\.git(?:[#?]|$
 _COMMIT: Final = re.compile(r"[#?&](?:\w+=)?[0-9a-f]{40,64}\b")
 
 _VERSION: Final = re.compile(r"#(?:\w+=)?v?\d+\.\d")
-"""A tag that is not meant to move, though it can."""
+"""A version tag: it should not move, but it can."""
 
 
 class AddUnchecked(Rule[Build]):
     """ADD downloads a URL without a checksum.
 
-    What ADD fetches goes into the image unchecked: a changed file on the server, or anybody on the way, changes
-    your image and nothing tells you. `ADD --checksum=sha256:…` refuses any other file; a git repository is pinned
-    by the full commit after `#`.
+    ADD puts whatever the server sends into the image: a changed file, or an attacker on the network, changes the image
+    unnoticed. `ADD --checksum=sha256:…` rejects any other file; the full commit after `#` pins a git repository.
     """
 
     id = "B009"
     keywords = ("checksum", "ADD", "URL")
     severity = Severity.MEDIUM
     references = (cis_docker("4.11"), cwe(494), docker_docs("reference/dockerfile/#add---checksum"))
-    remedy = (
-        "Give the checksum of the file: `ADD --checksum=sha256:… URL`; of a repository the commit: `URL.git#COMMIT`."
-    )
+    remedy = "Add the checksum of a file: `ADD --checksum=sha256:… URL`; for a repository the commit: `URL.git#COMMIT`."
     fixable = False
     bad = (
         "FROM debian:12\nADD https://example.com/tool.tar.gz /opt/\n",
@@ -55,13 +52,13 @@ class AddUnchecked(Rule[Build]):
                 text = source.text
                 if _GIT.match(text):
                     if not _COMMIT.search(text):
-                        message = f"adds {mask(text)} at whatever commit it has today"
+                        message = f"adds {mask(text)} without pinning a commit"
                         severity = Severity.LOW if _VERSION.search(text) else None
                         yield self.finding(message, at, place=source.place, evidence=mask(text), severity=severity)
                 elif text.lower().startswith(("http://", "https://")) and not authority:
                     plain = text.lower().startswith("http://")
                     yield self.finding(
-                        f"adds {mask(text)} without a checksum{', over plain http' if plain else ''}",
+                        f"adds {mask(text)} without a checksum{', over plain HTTP' if plain else ''}",
                         at,
                         place=source.place,
                         evidence=mask(text),

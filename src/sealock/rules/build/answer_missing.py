@@ -32,7 +32,7 @@ _RPM: Final = (
 )  # fmt: skip
 _CONDA: Final = (frozenset({"install", "create", "update", "remove"}), ("-y", "--yes", "-q", "--dry-run"), "-y")
 _ASKING: Final[dict[str, tuple[frozenset[str], tuple[str, ...], str]]] = {
-    # The verbs that ask, the options that answer, and the one to add.
+    # The verbs that prompt, the options that answer, and the option to add.
     "apt-get": _APT,
     "apt": _APT,
     "aptitude": _APT,
@@ -55,7 +55,8 @@ _ASKING: Final[dict[str, tuple[frozenset[str], tuple[str, ...], str]]] = {
 class AnswerMissing(Rule[Build]):
     """Package manager prompts for confirmation (missing -y).
 
-    A build has no terminal: the manager takes end of input for "no" and fails, or waits. Tell it beforehand to go on.
+    A build has no terminal: the package manager reads end of file as "no" and fails, or waits forever. Give the option
+    that answers yes.
     """
 
     id = "B115"
@@ -70,7 +71,7 @@ class AnswerMissing(Rule[Build]):
     severity = Severity.LOW
     safe = True
     references = (man("apt-get", 8),)
-    remedy = "Add the option that answers: -y, for pacman --noconfirm."
+    remedy = "Add -y (for pacman --noconfirm)."
     bad = (
         "FROM debian:12\nRUN apt-get update && apt-get install curl\n",
         "FROM fedora:40\nRUN dnf install curl && dnf clean all\n",
@@ -98,7 +99,7 @@ class AnswerMissing(Rule[Build]):
                 continue
             word = call.verb if call.verb.text else call.ran.command.words[0]
             yield self.finding(
-                f"`{call.manager} {call.verb.text}`".replace(" `", "`") + " waits for an answer",
+                f"`{call.manager} {call.verb.text}`".replace(" `", "`") + " waits for confirmation",
                 call.ran.at,
                 place=call.ran.command.place,
                 fix=insert_after(call.ran.run, word, addition),
@@ -110,7 +111,7 @@ def _answered(call: Call, answers: tuple[str, ...]) -> bool:
         "Assume-Yes" in option.text for option in call.options
     ):
         return True
-    # -qq, -q -q and -q=2 mean "as quiet as can be", which answers too.
+    # -qq, -q -q and -q=2 imply -y.
     quiet = sum(
         2 if word.text == "-q=2" else word.text.count("q")
         for word in call.options
@@ -122,7 +123,7 @@ def _answered(call: Call, answers: tuple[str, ...]) -> bool:
 
 
 def _piped(run: Run) -> frozenset[int]:
-    """The commands (by identity) to which a pipe brings the answer."""
+    """The commands (by identity) that read their answer from a pipe."""
     return frozenset(
         id(command)
         for pipeline in run.script.every_pipeline()
@@ -132,7 +133,7 @@ def _piped(run: Run) -> frozenset[int]:
 
 
 def _configured(stage: Stage) -> bool:
-    """Whether a configuration or a variable in the stage answers for all calls."""
+    """Whether the stage configures the manager to answer yes to all prompts."""
     for instruction in stage.instructions:
         if isinstance(instruction, Env) and any(pair.name == "CONDA_ALWAYS_YES" for pair in instruction.pairs):
             return True

@@ -14,8 +14,8 @@ _CACHE: Final = frozenset({"search", "show", "policy", "depends", "rdepends", "s
 class AptInScript(Rule[Build]):
     """apt is used instead of apt-get.
 
-    Its manual says that its options and its output may change between versions, and it warns so in every build log.
-    apt-get and apt-cache keep theirs.
+    The options and the output of apt may change between versions: its manual says so, and it warns in every build log.
+    apt-get and apt-cache have a stable interface.
     """
 
     id = "B117"
@@ -35,7 +35,7 @@ class AptInScript(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for call in calls(build, ("apt",)):
             yield self.finding(
-                f"`apt {call.verb.text}` is meant for people at a terminal",
+                f"uses `apt {call.verb.text}`, which has no stable command line",
                 call.ran.at,
                 place=call.ran.command.words[0].place,
                 fix=_better(call),

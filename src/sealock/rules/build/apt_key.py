@@ -10,16 +10,16 @@ from sealock.rules.build._written import Writing, located, writings
 from sealock.rules.kit import Build, Edit, Final, Iterator, Place, Rule, RuleFinding, Severity, cis_docker, cwe, page
 
 _DEB: Final = re.compile(r"\bdeb(?:-src)?[ \t]+(\[[^\]\n]*\][ \t]*)?(?:https?|tor\+https?)://([\w.-]+)")
-_MENDABLE: Final = 20
+_MOST_FIXED: Final = 20
 _OWN: Final = re.compile(r"(?:debian|ubuntu)\.(?:org|com)$")
 
 
 class AptKey(Rule[Build]):
     """apt-key trusts a key for every package source.
 
-    A key that `apt-key` adds may sign the packages of every source, those of the distribution too, so anybody who
-    holds it can replace any package. apt-key is gone since Debian 13. Put the key into a file of its own, and name
-    it only for its own source: `deb [signed-by=/usr/share/keyrings/NAME.gpg] https://…`.
+    A key that `apt-key` adds is valid for every package source, including the distribution: its holder can replace any
+    package. Debian 13 removed apt-key. Store the key in its own file and name it in its own source only: `deb
+    [signed-by=/usr/share/keyrings/NAME.gpg] https://…`.
     """
 
     id = "B036"
@@ -58,25 +58,25 @@ class AptKey(Rule[Build]):
         calls = [call for call in ran(build, "apt-key") if {"add", "adv"} & set(call.command.arguments)]
         origin = once_each(_origins)
         sources = once(lambda stage: _sources(build, stage))
-        # No person writes more calls than that, and every call would change every source line.
-        few = len(calls) <= _MENDABLE
+        # Every call may edit every source line: offer no fix for generated files with more calls than this.
+        few = len(calls) <= _MOST_FIXED
         for call in calls:
             yield self.finding(
-                "lets this key sign the packages of every source",
+                "trusts this key for every package source",
                 call.at,
                 place=known(call.command.place),
                 evidence=line(call.command),
-                fix=_keyring(build, call, _origin(call, origin(call)), sources(call.stage), only=len(calls) == 1)
+                fix=_keyring(build, call, _origin(call, origin(call)), sources(call.stage), single=len(calls) == 1)
                 if few
                 else (),
             )
 
 
 def _keyring(
-    build: Build, call: Ran, origin: str, sources: list[tuple[Writing, re.Match[str]]], *, only: bool
+    build: Build, call: Ran, origin: str, sources: list[tuple[Writing, re.Match[str]]], *, single: bool
 ) -> tuple[Edit, ...]:
-    """Put the key into a file of its own, and name that in the lines of its source."""
-    lines = [(writing, match) for writing, match in sources if only or _domain(match[2]) == _domain(origin)]
+    """Write the key to its own file, and name the file in the lines of its source."""
+    lines = [(writing, match) for writing, match in sources if single or _domain(match[2]) == _domain(origin)]
     if not lines:
         return ()
     ring = f"/usr/share/keyrings/{(origin or lines[0][1][2]).removeprefix('www.')}.gpg"
@@ -86,7 +86,7 @@ def _keyring(
 
 
 def _origins(run: Run) -> list[tuple[int, str]]:
-    """The hosts that the RUN downloads from, and where."""
+    """The hosts that the RUN downloads from, each with the offset of its command."""
     return [
         (command.place.start, word.text.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0])
         for command in run.script.commands()
@@ -96,7 +96,7 @@ def _origins(run: Run) -> list[tuple[int, str]]:
 
 
 def _origin(call: Ran, hosts: list[tuple[int, str]]) -> str:
-    """The host that the key comes from, "" for a key server or a file of unknown origin."""
+    """The host that serves the key, "" for a key server or a file of unknown origin."""
     return next((host for start, host in hosts if start <= call.command.place.start), "")
 
 
@@ -105,7 +105,7 @@ def _domain(host: str) -> str:
 
 
 def _sources(build: Build, stage: Stage) -> list[tuple[Writing, re.Match[str]]]:
-    """The source lines of others' hosts that the stage writes, without a key of their own."""
+    """The third-party source lines that the stage writes, without signed-by."""
     return [
         (writing, match)
         for writing in _written(build, stage)
@@ -124,7 +124,7 @@ def _written(build: Build, stage: Stage) -> Iterator[Writing]:
 
 
 def _import(build: Build, call: Ran, ring: str) -> tuple[Edit, ...]:
-    """The command that writes the key's own file, in the place of apt-key's."""
+    """Replace apt-key with a command that writes the key to its own file."""
     words = call.command.arguments
     place = call.command.place
     if known(place) is None or call.command.redirects or call.run.form == "exec":

@@ -18,9 +18,9 @@ _LOCAL: Final = re.compile(r"\]\s*(?:file|copy|cdrom):|^URIs:\s*(?:file|copy|cdr
 class AptSourceTrusted(Rule[Build]):
     """Package source is trusted without a signature.
 
-    `[trusted=yes]` accepts any package from that source as signed, whoever sends it, and it stays so in the
-    image. Fetch the repository's key, check its fingerprint, and name it: `deb
-    [signed-by=/usr/share/keyrings/NAME.gpg] https://…`.
+    With `[trusted=yes]` apt installs any package from that source without a signature, also one from an attacker on the
+    network, and the setting stays in the image. Fetch the key of the repository, check its fingerprint, and name it:
+    `deb [signed-by=/usr/share/keyrings/NAME.gpg] https://…`.
     """
 
     id = "B034"
@@ -31,7 +31,7 @@ class AptSourceTrusted(Rule[Build]):
         cwe(347),
         page("sources.list(5)", "https://manpages.debian.org/stable/apt/sources.list.5.en.html"),
     )
-    remedy = "Name the repository's key with signed-by= in place of trusted=yes."
+    remedy = "Replace trusted=yes with signed-by= and the repository's key."
     bad = (
         'FROM debian:12\nRUN echo "deb [trusted=yes] https://e.com/deb stable main" > /etc/apt/sources.list.d/e.list\n',
         (
@@ -51,12 +51,12 @@ class AptSourceTrusted(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        given = [
+        arguments = [
             Writing(call.at, "add-apt-repository", word.text, word.place)
             for call in ran(build, "add-apt-repository")
             for word in call.command.words[1:]
         ]
-        for writing in (*writings(build), *given):
+        for writing in (*writings(build), *arguments):
             text = writing.text
             if _LOCAL.search(text):
                 continue
@@ -72,7 +72,7 @@ class AptSourceTrusted(Rule[Build]):
                 continue
             match = option or field
             yield self.finding(
-                "takes whatever this package source sends",
+                "installs unsigned packages from this source",
                 writing.at,
                 place=known(writing.place),
                 evidence=f"{writing.file}: {match[0].strip() if match else ''}",

@@ -10,8 +10,8 @@ _ARCHIVES: Final = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", "
 class ArchiveCopied(Rule[Build]):
     """Archive is copied and then unpacked instead of ADD.
 
-    The archive itself stays in the layer of COPY, even where a later RUN deletes it. ADD unpacks a local tar archive
-    as it copies; a bind mount shows it to the one RUN that needs it.
+    The archive stays in the layer of COPY, even if a later RUN deletes it. ADD unpacks a local tar archive as it
+    copies; a bind mount makes it available to a single RUN.
     """
 
     id = "B158"
@@ -20,7 +20,7 @@ class ArchiveCopied(Rule[Build]):
     differs = (("DL3010", "only where a RUN then unpacks the archive by name"),)
     severity = Severity.INFO
     references = (docker_docs("reference/dockerfile/#adding-local-tar-archives"),)
-    remedy = "Use ADD for it, or RUN --mount=type=bind,target=… with the archive."
+    remedy = "Use ADD, or RUN --mount=type=bind,target=… with the archive."
     bad = ("FROM debian:12\nCOPY app.tar.gz /tmp/\nRUN tar -xzf /tmp/app.tar.gz -C /opt\n",)
     good = (
         "FROM debian:12\nADD app.tar.gz /opt/\n",
@@ -47,4 +47,4 @@ class ArchiveCopied(Rule[Build]):
                 base = source.text.rpartition("/")[2]
                 target = copy.target.text.rpartition("/")[2] or base
                 if base.endswith(_ARCHIVES) and any(last.get((stage.index, name), ()) > at for name in (base, target)):
-                    yield self.finding(f"copies {base}, which a RUN then unpacks", at, place=source.place)
+                    yield self.finding(f"copies {base}, and a later RUN unpacks it", at, place=source.place)

@@ -8,9 +8,9 @@ from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Se
 class ArchiveUnchecked(Rule[Build]):
     """Downloaded archive is unpacked without a checksum check.
 
-    What is in the archive becomes a part of the image, whoever made it. `curl … | tar xz` leaves no moment for
-    a check. Save the archive, compare it with a checksum that stands in the Dockerfile (`sha256sum -c`), and unpack
-    it then; or fetch it with `ADD --checksum=sha256:…`.
+    The contents of the archive become part of the image, whether or not the server is trustworthy, and `curl … | tar
+    xz` leaves no moment for a check. Save the archive, compare it with a checksum in the Dockerfile (`sha256sum -c`),
+    and then unpack it; or fetch it with `ADD --checksum=sha256:…`.
     """
 
     id = "B022"
@@ -18,7 +18,7 @@ class ArchiveUnchecked(Rule[Build]):
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.11"), cwe(494))
-    remedy = "Save the archive, check it with `sha256sum -c`, and unpack it then."
+    remedy = "Save the archive, check it with `sha256sum -c`, and then unpack it."
     fixable = False
     bad = (
         "FROM debian:12\nRUN curl -fsSL https://example.com/a.tar.gz | tar xz -C /opt\n",
@@ -32,7 +32,7 @@ class ArchiveUnchecked(Rule[Build]):
         for use in unchecked(build):
             if use.how == "unpacked":
                 yield self.finding(
-                    f"unpacks {use.file} just as it was downloaded",
+                    f"unpacks {use.file} without checking it",
                     use.at,
                     place=known(use.command.place),
                     evidence=line(use.command),

@@ -11,9 +11,9 @@ from sealock.secrets.values import mask
 class AuthorityFetched(Rule[Build]):
     """Certificate authority is downloaded without verification.
 
-    The owner of a CA that the image trusts can impersonate every server. One that is downloaded during
-    the build is whatever the server, or anybody on the way, sends that day. Copy the certificate into the build
-    from your own repository, or check it against a checksum.
+    The holder of a trusted certificate authority can impersonate every server. A CA certificate that the build
+    downloads is whatever the server, or an attacker on the network, sends that day. Copy the certificate from your own
+    repository, or check it against a checksum.
     """
 
     id = "B064"
@@ -38,7 +38,7 @@ class AuthorityFetched(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        message = "trusts whatever CA certificate the server sends"
+        message = "installs a CA certificate without verifying it"
         for call in ran(build, *DOWNLOADERS):
             files = [
                 file for file in saved_as(call.command) if any(directory in file for directory in AUTHORITY_DIRECTORIES)

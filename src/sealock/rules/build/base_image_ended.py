@@ -13,9 +13,9 @@ _DISTRIBUTIONS: Final = {
     "rockylinux/rockylinux": "rocky", "almalinux": "almalinux", "oraclelinux": "ol", "amazonlinux": "amzn",
     "opensuse/leap": "opensuse-leap",
 }  # fmt: skip
-"""What the images of distributions go by in os-release."""
+"""The os-release ids of distribution images."""
 
-# Up to which version support had ended by November 2026; None for images that are no longer made at all.
+# The newest version whose support had ended by November 2026; None for discontinued images.
 _ENDED: Final[dict[str, tuple[int, ...] | None]] = {
     "centos": None, "python": (3, 9), "node": (21,), "ruby": (3, 2), "php": (8, 1), "golang": (1, 24), "openjdk": None,
     "java": None, "postgres": (13,), "mysql": (8, 0), "mariadb": (10, 5), "mongo": (6,), "redis": (6, 0),
@@ -26,9 +26,9 @@ _ENDED: Final[dict[str, tuple[int, ...] | None]] = {
 class BaseImageEnded(Rule[Build]):
     """Base image has reached end of support.
 
-    Its makers fix no more flaws in it, and the list of known ones only grows. Some images are dead as a whole:
-    `centos` ends with 8, `openjdk` gave way to `eclipse-temurin`. Move to a version that is supported. (Extended
-    support that is paid for does not reach the public images.)
+    The base image no longer gets security fixes, and its list of known vulnerabilities only grows. Some images ended
+    entirely: `centos` stops at 8, `eclipse-temurin` replaces `openjdk`. Move to a supported version. (Paid extended
+    support does not reach the public images.)
     """
 
     id = "B062"
@@ -36,7 +36,7 @@ class BaseImageEnded(Rule[Build]):
     severity = Severity.HIGH
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.4"), cwe(1104), page("endoflife.date", "https://endoflife.date/"))
-    remedy = "Build on a version that is still supported."
+    remedy = "Build on a supported version."
     fixable = False
     bad = (
         "FROM debian:9\n",
@@ -59,31 +59,31 @@ class BaseImageEnded(Rule[Build]):
             if named.image is None:
                 yield self.skip(f"the image {named.text} depends on a build argument", named.at)
             elif message := _ended(named.image):
-                # What only builds is not what is attacked.
+                # A stage that only builds is not exposed at run time.
                 severity = None if named.at[1] in reaching else Severity.MEDIUM
                 yield self.finding(f"builds on {message}", named.at, place=named.place, severity=severity)
 
 
 def _ended(image: ImageName) -> str:
-    """What has ended, "" for nothing that is known."""
+    """The ended image with its date, or "" if it is supported or unknown."""
     name, tag = image.familiar, image.tag or ""
     limit = _ENDED.get(name, ())
     if limit is None:
-        return f"{name}, which is no longer made"
+        return f"{name}, which is discontinued"
     if image.official:
         for word in re.split(r"[-_.]", tag):
             if word in NAMES and has_ended(*NAMES[word]):
-                return f"{word}, which is out of support since {last_day(*NAMES[word])}"
+                return f"{word}, which reached end of support on {last_day(*NAMES[word])}"
     match = re.match(r"v?(\d+(?:\.\d+)*)", tag)
     if match is None:
         return ""
     distribution = _DISTRIBUTIONS.get(name, "")
     if has_ended(distribution, match[1]):
-        return f"{name} {match[1]}, which is out of support since {last_day(distribution, match[1])}"
-    return f"{name} {match[1]}, which is out of support" if limit and _at_most(match[1], limit) else ""
+        return f"{name} {match[1]}, which reached end of support on {last_day(distribution, match[1])}"
+    return f"{name} {match[1]}, which reached end of support" if limit and _at_most(match[1], limit) else ""
 
 
 def _at_most(version: str, limit: tuple[int, ...]) -> bool:
     numbers = tuple(int(part) for part in version.split(".")[: len(limit)] if len(part) < 9)
-    # "3" is the newest 3, which the text does not show.
+    # "3" is the newest 3.x, which is unknown here.
     return len(numbers) == len(limit) and numbers <= limit

@@ -15,15 +15,15 @@ _OPERATORS: Final = frozenset({"&>", "&>>", "<<<"})
 class BashWordsInSh(Rule[Build]):
     """Bash syntax in a sh script (bashism).
 
-    /bin/sh of Debian and Ubuntu is dash: it knows no `source`, no [[, no arrays, no <(…) and no &>. The RUN fails, or
-    worse, does something else: `cmd &> file` runs cmd in the background and empties the file.
+    On Debian and Ubuntu /bin/sh is dash, which has no `source`, no [[, no arrays, no <(…) and no &>. The RUN fails, or
+    silently does something else: `cmd &> file` runs cmd in the background and empties the file.
     """
 
     id = "B186"
     keywords = ("bash", "bashism", "dash", "/bin/sh")
     severity = Severity.MEDIUM
     references = (docker_docs("reference/dockerfile/#shell"),)
-    remedy = 'Write it in plain shell (`.` for source, > file 2>&1 for &>), or set SHELL ["/bin/bash", "-c"].'
+    remedy = 'Write POSIX shell (`.` for source, > file 2>&1 for &>), or set SHELL ["/bin/bash", "-c"].'
     bad = (
         "FROM debian:12\nRUN source venv/bin/activate && pip list\n",
         "FROM ubuntu:24.04\nRUN make &> log\n",
@@ -54,7 +54,7 @@ class BashWordsInSh(Rule[Build]):
                 for command in _own(run.script):
                     if what := _foreign(command):
                         yield self.finding(
-                            f"uses {what}, which dash does not know",
+                            f"uses {what}, which dash does not support",
                             ("stages", stage.index, "instructions", index),
                             place=command.place,
                             fix=_fix(command),
@@ -62,7 +62,7 @@ class BashWordsInSh(Rule[Build]):
 
 
 def _own(script: Script) -> Iterator[Command]:
-    """The commands that this shell runs itself; what is handed to another shell is that one's matter."""
+    """The commands that this shell runs itself, without those of another shell (bash -c)."""
     for pipeline in script.pipelines:
         for command in pipeline.commands:
             yield command

@@ -19,9 +19,9 @@ _UPGRADES: Final[dict[str, frozenset[str]]] = {
 class BlanketUpgrade(Rule[Build]):
     """Build upgrades all packages of the base image (apt-get upgrade).
 
-    What the image holds then depends on the day it was built and on the cache, and the layer holds every upgraded
-    file twice. A newer base image by its digest brings the same fixes in a way that can be repeated. Where the base
-    image is not rebuilt in time, an upgrade is right: say so in an ignore.
+    The contents of the image then depend on the day of the build and on the build cache, and the layer stores every
+    upgraded file again. A newer base image, pinned by digest, brings the same fixes reproducibly. If the base image is
+    not rebuilt in time, an upgrade is right: ignore the finding with that reason.
     """
 
     id = "B103"
@@ -30,7 +30,7 @@ class BlanketUpgrade(Rule[Build]):
     differs = (("DL3035", "also the other package managers"),)
     severity = Severity.INFO
     references = (docker_docs("build/building/best-practices/#rebuild-your-images-often"),)
-    remedy = "Take a newer base image instead, or upgrade only the packages that need it."
+    remedy = "Use a newer base image, or upgrade only the packages that need it."
     bad = (
         "FROM debian:12\nRUN apt-get update && apt-get -y dist-upgrade\n",
         "FROM opensuse/leap:15.6\nRUN zypper -n dup\n",
@@ -47,7 +47,7 @@ class BlanketUpgrade(Rule[Build]):
         for call in calls(build, _UPGRADES):
             if call.verb.text in _UPGRADES[call.manager] and not call.operands and not _security_only(call):
                 yield self.finding(
-                    f"upgrades everything with {call.manager} {call.verb.text}",
+                    f"upgrades all packages with {call.manager} {call.verb.text}",
                     call.ran.at,
                     place=call.ran.command.place,
                 )

@@ -7,15 +7,15 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_
 class BuildPackagesKept(Rule[Build]):
     """Virtual build packages are not removed (apk --virtual).
 
-    `apk add --virtual NAME` gives a group of packages a name, so that `apk del NAME` can take them out when the build
-    is done. Here nothing removes them, or only in a later layer, which does not make the image smaller.
+    `apk add --virtual NAME` names a group of packages so that `apk del NAME` can remove them after the build. This
+    Dockerfile never removes them, or only in a later layer, which does not make the image smaller.
     """
 
     id = "B190"
     keywords = ("apk", "--virtual", "build dependencies")
     severity = Severity.INFO
     references = (cis_docker("4.3"),)
-    remedy = "End the same RUN with `&& apk del NAME`, or build in a stage of its own."
+    remedy = "End the same RUN with `&& apk del NAME`, or build in a separate stage."
     bad = (
         "FROM alpine:3.20\nRUN apk add --no-cache --virtual .build gcc && make\n",
         "FROM alpine:3.20\nRUN apk add --no-cache -t .build gcc && make\nRUN apk del .build\n",
@@ -32,9 +32,11 @@ class BuildPackagesKept(Rule[Build]):
         removed = {(call.ran.at, word.text) for call in calls(build, ("apk",), ("del",)) for word in call.operands}
         for call in calls(build, ("apk",), ("add",)):
             name = _group(call)
-            # By habit a group with "run" in its name holds what the program needs.
+            # By convention a group with "run" in its name has run-time dependencies.
             if name and "run" not in name and call.ran.stage.index in reaching and (call.ran.at, name) not in removed:
-                yield self.finding(f"keeps the packages of {name[:40]}", call.ran.at, place=call.ran.command.place)
+                yield self.finding(
+                    f"keeps the build packages of {name[:40]}", call.ran.at, place=call.ran.command.place
+                )
 
 
 def _group(call: Call) -> str:

@@ -7,8 +7,8 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 class CdInRun(Rule[Build]):
     """RUN cd instead of WORKDIR.
 
-    WORKDIR says the same where everybody sees it, creates the directory and applies to what follows. Inside
-    a RUN that works in several directories, cd is fine.
+    WORKDIR is easier to see, creates the directory, and applies to all later instructions. cd is fine within a RUN that
+    works in several directories.
     """
 
     id = "B142"
@@ -26,4 +26,4 @@ class CdInRun(Rule[Build]):
         for call in ran(build, "cd"):
             pipelines = call.run.script.pipelines
             if len(pipelines) > 1 and pipelines[0].commands[0] is call.command:
-                yield self.finding("changes the directory only for this RUN", call.at, place=call.command.place)
+                yield self.finding("changes the directory for this RUN only", call.at, place=call.command.place)

@@ -17,9 +17,9 @@ _SPECIAL: Final = frozenset("*?[]{}~!#`$")
 class CommandInShellForm(Rule[Build]):
     """CMD or ENTRYPOINT in shell form.
 
-    The shell is process 1 and gets the signals: `docker stop` waits ten seconds and kills, so the program never
-    closes its files. Arguments given to an ENTRYPOINT in this form are dropped. The exec form starts the program
-    itself.
+    The shell runs as PID 1 and receives the signals: `docker stop` waits ten seconds and then kills the program, which
+    cannot shut down cleanly. A shell-form ENTRYPOINT also drops its arguments. The exec form starts the program
+    directly.
     """
 
     id = "B136"
@@ -28,7 +28,7 @@ class CommandInShellForm(Rule[Build]):
     differs = (("DL3025", "not HEALTHCHECK, which is sent no signals; not where SHELL is set or `exec` hands over"),)
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/json-args-recommended/"),)
-    remedy = 'Write it as a JSON array, ["program", "argument"]; where a shell is needed, let it `exec` the program.'
+    remedy = 'Write a JSON array, ["program", "argument"]; if you need a shell, `exec` the program in it.'
     bad = (
         "FROM debian:12\nENTRYPOINT /app --port 80\n",
         "FROM debian:12\nCMD nginx -g 'daemon off;'\n",
@@ -51,7 +51,7 @@ class CommandInShellForm(Rule[Build]):
             if script.pipelines and script.pipelines[-1].commands[-1].name == "exec":
                 continue
             yield self.finding(
-                "puts a shell between Docker and the program",
+                "starts the program through a shell, which swallows signals",
                 at,
                 fix=_exec_form(instruction),
                 safe=_keeps_meaning(stage, instruction, has_command=has_command),
@@ -59,13 +59,13 @@ class CommandInShellForm(Rule[Build]):
 
 
 def _broken_json(instruction: Cmd) -> bool:
-    """Whether it was meant to be an exec form; that is another rule's matter."""
+    """Whether it is a malformed exec form, which exec_form_broken reports."""
     line = (instruction.line or "").strip()
     return line.startswith("[") and line.endswith("]")
 
 
 def _exec_form(instruction: Cmd) -> tuple[Edit, ...]:
-    """The words as JSON, where no shell is needed to make sense of them."""
+    """The words as JSON, if they need no shell."""
     pipelines = instruction.script.pipelines
     if len(pipelines) != 1 or len(pipelines[0].commands) != 1 or instruction.script.broken or instruction.onbuild:
         return ()
@@ -82,7 +82,7 @@ def _exec_form(instruction: Cmd) -> tuple[Edit, ...]:
 
 
 def _keeps_meaning(stage: Stage, instruction: Cmd, *, has_command: Callable[[Stage], bool]) -> bool:
-    """Whether CMD and ENTRYPOINT still go together as before: an exec ENTRYPOINT takes CMD's words as arguments."""
+    """Whether the exec form keeps the behaviour: an exec-form ENTRYPOINT takes the words of CMD as arguments."""
     if instruction.keyword == "CMD":
         return stage.container.entrypoint is UNSET
     return not has_command(stage) and stage.container.command in {UNSET, ()}

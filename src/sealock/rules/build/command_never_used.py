@@ -7,8 +7,7 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 class CommandNeverUsed(Rule[Build]):
     """CMD is ignored by a shell-form ENTRYPOINT.
 
-    The shell form of ENTRYPOINT takes no arguments: neither CMD nor what stands behind the image's name in `docker run`
-    reaches the program.
+    A shell-form ENTRYPOINT takes no arguments: neither CMD nor the arguments of `docker run` reach the program.
     """
 
     id = "B164"
@@ -34,6 +33,6 @@ class CommandNeverUsed(Rule[Build]):
             commands = [index for index, command in found if command.keyword == "CMD"]
             if entry and commands and entry[-1].form == "shell" and not (entry[-1].line or "").startswith("["):
                 yield self.finding(
-                    "never reaches the ENTRYPOINT, which is in shell form",
+                    "sets a CMD that the shell-form ENTRYPOINT ignores",
                     ("stages", stage.index, "instructions", commands[-1]),
                 )

@@ -8,7 +8,7 @@ from sealock.rules.kit import At, Build, Iterator, Rule, RuleFinding, Severity, 
 class CommandRepeated(Rule[Build]):
     """Several CMD or ENTRYPOINT instructions in one stage.
 
-    Only the last one counts. What the others start never runs, though the file reads as if it did.
+    Only the last one takes effect. Earlier ones never run, although the file suggests that they do.
     """
 
     id = "B137"
@@ -17,7 +17,7 @@ class CommandRepeated(Rule[Build]):
     severity = Severity.LOW
     safe = True
     references = (docker_docs("reference/build-checks/multiple-instructions-disallowed/"),)
-    remedy = "Keep the last one; to start several programs, let one of them, or an init, start the others."
+    remedy = "Keep the last one; to start several programs, use an init or let one program start the others."
     bad = (
         'FROM debian:12\nCMD ["a"]\nCMD ["b"]\n',
         'FROM debian:12\nENTRYPOINT ["a"]\nRUN true\nENTRYPOINT ["b"]\nCMD ["c"]\n',
@@ -26,11 +26,11 @@ class CommandRepeated(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         last: dict[tuple[int, str], At] = {}
-        found = [(at, stage, command) for at, stage, command in build.each(Cmd) if not command.onbuild]
-        for at, stage, command in found:
+        commands = [(at, stage, command) for at, stage, command in build.each(Cmd) if not command.onbuild]
+        for at, stage, command in commands:
             last[stage.index, command.keyword] = at
-        for at, stage, command in found:
+        for at, stage, command in commands:
             if last[stage.index, command.keyword] != at:
                 yield self.finding(
-                    f"is overruled by a later {command.keyword}", at, fix=delete_instruction(build, command)
+                    f"is overridden by a later {command.keyword}", at, fix=delete_instruction(build, command)
                 )

@@ -19,17 +19,17 @@ _NAMES: Final = (
     "ifconfig",
 )
 _WHY: Final = {
-    "service": "starts a process that ends with this layer",
-    "systemctl": "asks an init system that does not run during a build",
-    "mount": "needs privileges that a build has not got",
+    "service": "starts a process that ends with this RUN",
+    "systemctl": "needs an init system, which a build does not run",
+    "mount": "needs privileges that a build does not have",
 }
 
 
 class CommandWithoutUse(Rule[Build]):
     """Command has no effect in a build.
 
-    Processes end with the layer that started them, there is no init system, and there is no terminal: editors,
-    process lists, `service start` and the like do nothing for the image. Start services when the container starts.
+    Processes end with the layer that started them, there is no init system, and no terminal: editors, process lists,
+    `service start` and the like do nothing for the image. Start services when the container starts.
     """
 
     id = "B121"
@@ -38,7 +38,7 @@ class CommandWithoutUse(Rule[Build]):
     differs = (("DL3001", "also `systemctl start`; not what ends a process that the same RUN started"),)
     severity = Severity.INFO
     references = (docker_docs("build/building/best-practices/#decouple-applications"),)
-    remedy = "Leave it out; start what must run from ENTRYPOINT or CMD."
+    remedy = "Remove it; start services from ENTRYPOINT or CMD."
     bad = (
         "FROM debian:12\nRUN service nginx start\n",
         "FROM debian:12\nRUN apt-get update && systemctl restart nginx\n",
@@ -54,7 +54,7 @@ class CommandWithoutUse(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for call in ran(build, *_NAMES):
             name = call.command.name
-            # Stopping what the same RUN started is fair.
+            # A RUN may stop a process that it started itself.
             if name not in {"kill", "ps"} or not any(line.joint == "&" for line in call.run.script.every_pipeline()):
                 yield self.finding(
                     f"`{name}` {_WHY.get(name, 'does nothing for the image')}", call.at, place=call.command.place

@@ -19,9 +19,9 @@ _MANAGERS: Final = ("apt-get", "apt", "aptitude", "apk", "yum", "dnf", "dnf5", "
 class CompilersLeft(Rule[Build]):
     """Compilers and headers stay in the image.
 
-    They let an intruder build the next tool on the spot, and each brings weaknesses and updates of its own.
-    Build in one stage and copy the result into another that holds just what runs; or remove them in the RUN that
-    installed them.
+    An attacker inside the container can use them to build tools on the spot, and each package brings its own
+    vulnerabilities and updates. Build in one stage and copy the result to another that contains only the run-time
+    files; or remove them in the RUN that installs them.
     """
 
     id = "B046"
@@ -29,7 +29,7 @@ class CompilersLeft(Rule[Build]):
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.3"), docker_docs("build/building/multi-stage/"))
-    remedy = "Build in a stage of its own, and COPY --from it what runs."
+    remedy = "Build in a separate stage, and copy the result with COPY --from."
     fixable = False
     bad = (
         "FROM python:3.12-slim\nRUN apt-get update && apt-get install -y gcc libpq-dev\nRUN pip install psycopg2\n",
@@ -51,7 +51,7 @@ class CompilersLeft(Rule[Build]):
             if names:
                 few = ", ".join(word.text.partition("=")[0] for word in names[:4])
                 yield self.finding(
-                    f"keeps {few}{' and more' if len(names) > 4 else ''}",
+                    f"keeps {few}{' and more' if len(names) > 4 else ''} in the image",
                     call.ran.at,
                     place=known(names[0].place),
                     evidence=line(call.ran.command),

@@ -6,9 +6,9 @@ from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, S
 class ConstantPlatform(Rule[Build]):
     """FROM --platform is a constant.
 
-    `--platform=linux/amd64` gives everybody that one platform: on others the program runs under emulation, slowly
-    and without some of the kernel's protections, and a multi-platform build silently holds the same binaries twice.
-    Leave it out, or say `$BUILDPLATFORM` or `$TARGETPLATFORM`.
+    `--platform=linux/amd64` fixes the platform for everyone: on other machines the program runs under emulation, slowly
+    and without some of the kernel's protections, and a multi-platform build silently contains the same binaries twice.
+    Remove it, or write `$BUILDPLATFORM` or `$TARGETPLATFORM`.
     """
 
     id = "B005"
@@ -18,7 +18,7 @@ class ConstantPlatform(Rule[Build]):
     severity = Severity.INFO
     pedantic = True
     references = (docker_docs("reference/build-checks/from-platform-flag-const-disallowed/"),)
-    remedy = "Leave --platform out; choose the platform when you build: `docker build --platform …`."
+    remedy = "Remove --platform; choose the platform when you build: `docker build --platform …`."
     bad = ("FROM --platform=linux/amd64 debian:12.8\n",)
     good = ("FROM --platform=$BUILDPLATFORM golang:1.23 AS build\nFROM scratch\n", "FROM debian:12.8\n")
 

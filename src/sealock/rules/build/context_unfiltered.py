@@ -23,16 +23,16 @@ from sealock.rules.kit import (
 class ContextUnfiltered(Rule[Build]):
     """Whole build context is copied (COPY . without .dockerignore).
 
-    `COPY .` takes all that .dockerignore does not keep out: `.git` with every secret that was ever committed,
-    `.env`, keys, test data. Name what the image needs, or write a .dockerignore that starts with `*` and lets in
-    just that.
+    `COPY .` copies everything that .dockerignore does not exclude: `.git` with every secret ever committed, `.env`,
+    keys, test data. Copy the needed files by name, or write a .dockerignore that starts with `*` and includes only
+    those.
     """
 
     id = "B012"
     keywords = ("build context", ".dockerignore", "COPY")
     severity = Severity.MEDIUM
     references = (cis_docker("4.10"), cwe(538), docker_docs("build/concepts/context/#dockerignore-files"))
-    remedy = "Copy by name what the image needs, or keep .git, .env and keys out with a .dockerignore."
+    remedy = "Copy the needed files by name, or exclude .git, .env and keys with a .dockerignore."
     fixable = False
     bad = ("FROM debian:12\nCOPY .git /app/.git\n",)
     good = ("FROM debian:12\nCOPY src/ /app/\n", "FROM debian:12 AS b\nFROM debian:12\nCOPY --from=b . .\n")
@@ -41,41 +41,41 @@ class ContextUnfiltered(Rule[Build]):
         for at, _, copy in build.each(Copy, AddFile):
             if isinstance(copy, Copy) and copy.source_image is not None:
                 continue
-            kept_out = [flag.value.text for flag in copy.flags if flag.name == "exclude" and flag.value]
+            excluded_by_flag = [flag.value.text for flag in copy.flags if flag.name == "exclude" and flag.value]
             for source in copy.sources:
                 path = re.sub(r"^(?:\./|/)+", "", source.text).rstrip("/")
                 if path in {".git", ".hg", ".svn"}:
-                    yield self.finding(f"holds {path}, the whole history of the project", at, place=source.place)
+                    yield self.finding(f"copies {path}, the whole history of the project", at, place=source.place)
                 elif path in {"", ".", "*"}:
-                    silent, message, confidence = _evaluate(build.context, kept_out)
-                    if silent:
+                    unknown, message, confidence = _evaluate(build.context, excluded_by_flag)
+                    if unknown:
                         yield self.skip(message, at)
                     elif message:
                         yield self.finding(message, at, place=source.place, evidence="COPY .", confidence=confidence)
 
 
-def _evaluate(context: BuildContext, kept_out: list[str]) -> tuple[bool, str, Confidence]:
-    """Whether it is unknown; what is wrong, "" for nothing; how sure that is."""
+def _evaluate(context: BuildContext, excluded_by_flag: list[str]) -> tuple[bool, str, Confidence]:
+    """Whether the answer is unknown, the message ("" for no finding), and its confidence."""
     names = context.entries if isinstance(context.entries, tuple) else ()
-    patterns = [*(context.ignored if isinstance(context.ignored, tuple) else ()), *kept_out]
+    patterns = [*(context.ignored if isinstance(context.ignored, tuple) else ()), *excluded_by_flag]
     sensitive = [name for name in names if name in {".git", ".hg", ".svn"} or credential_file(name)]
-    open_to_all = [path for path in sensitive if not ignores(patterns, path)]
-    if open_to_all:
-        return False, f"copies {', '.join(open_to_all[:5])} with all the rest of the context", Confidence.HIGH
+    exposed = [path for path in sensitive if not ignores(patterns, path)]
+    if exposed:
+        return False, f"copies {', '.join(exposed[:5])} with the rest of the build context", Confidence.HIGH
     if context.ignored is UNKNOWN:
-        return True, "whether a .dockerignore keeps secrets out cannot be seen from here", Confidence.HIGH
+        return True, "the .dockerignore is unknown, so the copied files are too", Confidence.HIGH
     if context.ignored is not UNSET:
         return False, "", Confidence.HIGH
-    return False, "copies the whole context, and no .dockerignore keeps .git and .env out", Confidence.MEDIUM
+    return False, "copies the whole build context, and no .dockerignore excludes .git and .env", Confidence.MEDIUM
 
 
 def ignores(patterns: list[str], name: str) -> bool:
-    """Whether .dockerignore patterns keep a name at the context's top out; the last one that fits decides."""
-    out = False
+    """Whether .dockerignore patterns exclude a top-level name of the context; the last one that matches decides."""
+    excluded = False
     for pattern in patterns:
-        wanted = pattern.startswith("!")
+        included = pattern.startswith("!")
         bare = re.sub(r"^(?:\*\*/)+", "", pattern.lstrip("!").strip().strip("/").removeprefix("./"))
         bare = re.sub(r"/\*\*?$", "", bare)
         if bare and fnmatchcase(name, bare):
-            out = not wanted
-    return out
+            excluded = not included
+    return excluded

@@ -12,18 +12,18 @@ _KEYWORDS: Final = frozenset({
 class ContinuationEmpty(Rule[Build]):
     """Empty continuation line.
 
-    BuildKit still reads over it, and says that it will not for ever. A backslash too many at the end of an instruction
-    does the same, and then takes the next instruction in: that one is never carried out.
+    BuildKit still skips it, but warns that this will become an error. A stray backslash at the end of an instruction
+    has the same effect and then swallows the next instruction, which never runs.
     """
 
     id = "B148"
     keywords = ("continuation line", "continuation", "empty line", "backslash")
     aliases = ("NoEmptyContinuation",)
-    differs = (("NoEmptyContinuation", "also sees an instruction that is taken in"),)
+    differs = (("NoEmptyContinuation", "also reports a swallowed instruction"),)
     severity = Severity.INFO
     safe = True
     references = (docker_docs("reference/build-checks/no-empty-continuation/"),)
-    remedy = "Take the empty line out; or the backslash before it, where the instruction was to end there."
+    remedy = "Remove the empty line, or the backslash before it if the instruction ends there."
     bad = (
         "FROM debian:12\nRUN a && \\\n\n    b\n",
         "FROM debian:12\nRUN a && \\\n  \n\n    b\n",
@@ -56,7 +56,7 @@ class ContinuationEmpty(Rule[Build]):
                 arguments = text[instruction.keyword_place.end : escape].strip()
                 if len(swallowed) > 1 and swallowed[0] in _KEYWORDS and escape > 0:
                     yield self.finding(
-                        f"takes in the {swallowed[0]} below, which is never carried out",
+                        f"swallows the {swallowed[0]} below, which never runs",
                         at,
                         place=Place(escape, escape + 1),
                         fix=Edit(Place(escape, escape + 1), "") if arguments and "<<" not in arguments else (),
@@ -66,6 +66,10 @@ class ContinuationEmpty(Rule[Build]):
                     )
                     return
                 yield self.finding(
-                    "has an empty line in it", at, place=blank, fix=Edit(blank, ""), evidence=instruction.keyword
+                    "contains an empty continuation line",
+                    at,
+                    place=blank,
+                    fix=Edit(blank, ""),
+                    evidence=instruction.keyword,
                 )
             start = following

@@ -8,8 +8,8 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 class CopiedFromOutside(Rule[Build]):
     """COPY source is not in the build context.
 
-    Whatever lies above the context, or is shut out by .dockerignore, never reaches the builder: the build fails, or
-    `..` is quietly dropped and another file of that name is copied.
+    A file above the context, or one that .dockerignore excludes, never reaches the builder: the build fails, or drops
+    `..` silently and copies another file of that name.
     """
 
     id = "B152"
@@ -17,7 +17,7 @@ class CopiedFromOutside(Rule[Build]):
     aliases = ("CopyIgnoredFile",)
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/copy-ignored-file/"),)
-    remedy = "Build from the parent directory, name the other directory with --build-context, or fix .dockerignore."
+    remedy = "Build from the parent directory, name the other directory with --build-context, or correct .dockerignore."
     bad = ("FROM debian:12\nCOPY ../shared/app.conf /etc/\n", "FROM debian:12\nADD a/../../b /\n")
     good = (
         "FROM debian:12\nCOPY a/../b /etc/\n",
@@ -33,7 +33,7 @@ class CopiedFromOutside(Rule[Build]):
             for source in copy.sources:
                 why = "" if copy.heredocs and source.raw.startswith("<<") else _why(build, source)
                 if why:
-                    yield self.finding(f"{source.text[:80]} {why}", at, place=source.place)
+                    yield self.finding(f"copies {source.text[:80]}, which {why}", at, place=source.place)
 
 
 def _why(build: Build, source: BuildText) -> str:
@@ -44,8 +44,8 @@ def _why(build: Build, source: BuildText) -> str:
     for part in path.replace("\\", "/").split("/"):
         depth += -1 if part == ".." else 0 if part in {"", "."} else 1
         if depth < 0:
-            return "lies above the build context"
+            return "is above the build context"
     ignored = build.context.ignored
     if isinstance(ignored, tuple) and not any(sign in path for sign in "*?[") and is_ignored(path, ignored):
-        return "is shut out by .dockerignore"
+        return ".dockerignore excludes"
     return ""

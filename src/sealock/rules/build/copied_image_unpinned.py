@@ -7,8 +7,8 @@ from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Se
 class CopiedImageUnpinned(Rule[Build]):
     """COPY --from or RUN --mount uses an unpinned image.
 
-    `COPY --from=IMAGE` and `RUN --mount=…,from=IMAGE` put another image's programs into yours, or run them. Without
-    a digest they are whatever stands behind the name today; without a tag, whatever was pushed last.
+    `COPY --from=IMAGE` and `RUN --mount=…,from=IMAGE` copy programs of another image into yours, or run them. Without a
+    digest you get whatever the tag points to today; without a tag, whatever was pushed last.
     """
 
     id = "B010"
@@ -17,7 +17,7 @@ class CopiedImageUnpinned(Rule[Build]):
     differs = (("DL3022", "an image that is pinned is fine, since COPY --from takes images too"),)
     severity = Severity.LOW
     references = (cis_docker("4.2"), cwe(494), docker_docs("reference/dockerfile/#copy---from"))
-    remedy = "Pin the image by tag and digest (`sealock pin FILE` does), or give it a FROM of its own."
+    remedy = "Pin the image by tag and digest (`sealock pin FILE` does it), or give it its own FROM."
     fixable = False
     bad = (
         "FROM python:3.12\nCOPY --from=ghcr.io/astral-sh/uv:latest /uv /bin/uv\n",
@@ -37,9 +37,9 @@ class CopiedImageUnpinned(Rule[Build]):
             if named.image is None or named.image.digest is not None:
                 continue
             moving = named.image.tag in {None, "latest"}
-            how = "whatever that is today" if moving else "by a tag that can be moved"
+            how = "without a fixed tag or digest" if moving else "by a tag that can move"
             yield self.finding(
-                f"takes files from {named.text}, {how}",
+                f"uses {named.text} {how}",
                 named.at,
                 place=named.place,
                 severity=Severity.MEDIUM if moving else Severity.LOW,

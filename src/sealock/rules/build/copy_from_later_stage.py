@@ -7,8 +7,8 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 class CopyFromLaterStage(Rule[Build]):
     """COPY --from a later stage.
 
-    Older builders know only the stages above: they take the name for an image, and pull whatever anybody has put
-    under it on Docker Hub. Others build in another order than the file shows.
+    Older builders know only the stages above: they take the name for an image and pull whatever exists under that name
+    on Docker Hub. Other builders run the stages in a different order than the file shows.
     """
 
     id = "B156"
@@ -24,5 +24,5 @@ class CopyFromLaterStage(Rule[Build]):
         for at, stage, copy in build.each(Copy):
             if copy.source_image is not None and copy.stage is not None and copy.stage > stage.index:
                 yield self.finding(
-                    f"copies from {copy.source_image.text}, which comes later", at, place=copy.source_image.place
+                    f"copies from {copy.source_image.text}, a later stage", at, place=copy.source_image.place
                 )

@@ -8,8 +8,8 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 class CopyTargetRelative(Rule[Build]):
     """COPY to a relative target without WORKDIR.
 
-    The target is relative, and no WORKDIR of this file says to what: a new version of the base image may put them
-    elsewhere.
+    The target is relative, and no WORKDIR in this file sets its base: a new version of the base image may move the
+    files.
     """
 
     id = "B155"
@@ -17,7 +17,7 @@ class CopyTargetRelative(Rule[Build]):
     aliases = ("DL3045",)
     severity = Severity.INFO
     references = (docker_docs("reference/dockerfile/#workdir"),)
-    remedy = "Set WORKDIR before, or write the whole path."
+    remedy = "Set WORKDIR first, or write an absolute path."
     bad = ("FROM debian:12\nCOPY app bin/\n", "FROM debian:12\nCOPY . .\nWORKDIR /app\n")
     good = (
         "FROM debian:12\nWORKDIR /app\nCOPY app bin/\n",
@@ -39,7 +39,7 @@ class CopyTargetRelative(Rule[Build]):
                     target = instruction.target.text.strip("\"'")
                     if target[:1] not in {"/", "\\", "$", "%"} and target[1:2] != ":":
                         yield self.finding(
-                            f"{target[:80]} depends on the base image's working directory",
+                            f"copies to {target[:80]}, which depends on the WORKDIR of the base image",
                             ("stages", stage.index, "instructions", index),
                             place=instruction.target.place,
                         )

@@ -7,7 +7,7 @@ from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, S
 class CopyTargetUnclear(Rule[Build]):
     """COPY of several sources to a target without a trailing slash.
 
-    BuildKit refuses to build it: many files cannot become one, and only the slash says that a directory is meant.
+    BuildKit rejects it: several files cannot become one, and only the trailing slash makes the target a directory.
     """
 
     id = "B154"
@@ -34,7 +34,7 @@ class CopyTargetUnclear(Rule[Build]):
                 quoted = copy.target.raw[-1:] in {'"', "'"}
                 end = copy.target.place.end - quoted
                 yield self.finding(
-                    f"copies several sources to {target[:80]}",
+                    f"copies several sources to {target[:80]} without a trailing slash",
                     at,
                     place=copy.target.place,
                     fix=Edit(Place(end, end), "/"),

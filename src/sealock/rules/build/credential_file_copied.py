@@ -8,9 +8,9 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_
 class CredentialFileCopied(Rule[Build]):
     """Credentials file is copied into the image.
 
-    Everybody who can pull the image can read it, and a later `rm` does not help: the layer keeps the file. What the
-    build needs is mounted for the one command that needs it (`RUN --mount=type=secret,id=npmrc,target=/root/.npmrc
-    npm ci`, or `--mount=type=ssh`), what the program needs is given when it is started.
+    Everyone who can pull the image can read the file, and a later `rm` does not help: the layer keeps it. Mount what
+    the build needs for the one command that needs it (`RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci`, or
+    `--mount=type=ssh`), and pass what the program needs at run time.
     """
 
     id = "B016"
@@ -18,7 +18,7 @@ class CredentialFileCopied(Rule[Build]):
     aliases = ("DS-0031",)
     severity = Severity.HIGH
     references = (cis_docker("4.10"), cwe(538), docker_docs("build/building/secrets/"))
-    remedy = "Mount it for the command that needs it, with RUN --mount=type=secret, and add it to .dockerignore."
+    remedy = "Mount it with RUN --mount=type=secret for the command that needs it, and add it to .dockerignore."
     fixable = False
     bad = (
         "FROM node:22\nCOPY .npmrc package.json ./\nRUN npm ci\n",
@@ -37,15 +37,20 @@ class CredentialFileCopied(Rule[Build]):
         for at, _, copy in build.each(Copy, AddFile):
             for source in copy.sources:
                 text = source.text
-                found = credential_file(text)
-                if found is None and len(copy.sources) == 1 and "://" not in text and not text.endswith(("/", ".pub")):
-                    found = credential_file(copy.target.text) if not copy.target.text.endswith("/") else None
-                    found = found if found and text.strip("./") else None
-                if found:
+                contents = credential_file(text)
+                if (
+                    contents is None
+                    and len(copy.sources) == 1
+                    and "://" not in text
+                    and not text.endswith(("/", ".pub"))
+                ):
+                    contents = credential_file(copy.target.text) if not copy.target.text.endswith("/") else None
+                    contents = contents if contents and text.strip("./") else None
+                if contents:
                     yield self.finding(
-                        f"holds {text}, which by its name holds {found[0]}",
+                        f"copies {text}, which by its name contains {contents[0]}",
                         at,
                         place=source.place,
                         evidence=text,
-                        confidence=found[1],
+                        confidence=contents[1],
                     )

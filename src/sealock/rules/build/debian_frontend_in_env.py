@@ -7,8 +7,8 @@ from sealock.rules.kit import Build, Edit, Iterator, Rule, RuleFinding, Severity
 class DebianFrontendInEnv(Rule[Build]):
     """DEBIAN_FRONTEND is set for the running container.
 
-    An ENV stays in the image: people who work in the container, or build on it, get a package manager that never asks,
-    and does not know why. An ARG has the same effect, and ends with the build.
+    ENV persists in the image: in the container, and in images built on it, the package manager never prompts, and its
+    users do not know why. ARG has the same effect and ends with the build.
     """
 
     id = "B116"
@@ -16,7 +16,7 @@ class DebianFrontendInEnv(Rule[Build]):
     severity = Severity.INFO
     safe = True
     references = (docker_docs("reference/dockerfile/#arg"),)
-    remedy = "Use ARG DEBIAN_FRONTEND=noninteractive, or set it before the one command that needs it."
+    remedy = "Use ARG DEBIAN_FRONTEND=noninteractive, or set it for the one command that needs it."
     bad = (
         "FROM debian:12\nENV DEBIAN_FRONTEND=noninteractive\nRUN apt-get update\n",
         "FROM debian:12\nENV DEBIAN_FRONTEND noninteractive\nRUN apt-get update\n",
@@ -31,16 +31,16 @@ class DebianFrontendInEnv(Rule[Build]):
         for at, stage, instruction in build.each(Env):
             for pair in instruction.pairs:
                 if pair.name == "DEBIAN_FRONTEND" and pair.value is not None and pair.value.text not in {"", "dialog"}:
-                    only = len(instruction.pairs) == 1 and not instruction.onbuild
+                    single = len(instruction.pairs) == 1 and not instruction.onbuild
                     fix = (
                         Edit(instruction.keyword_place, "ARG"),
                         Edit(pair.place, f"DEBIAN_FRONTEND={pair.value.raw}"),
                     )
                     yield self.finding(
-                        f"DEBIAN_FRONTEND={pair.value.text} stays in the image",
+                        f"keeps DEBIAN_FRONTEND={pair.value.text} in the image",
                         at,
                         place=pair.place,
-                        fix=fix if only else (),
-                        # A stage that builds on this one inherits an ENV, but no ARG.
+                        fix=fix if single else (),
+                        # A stage that builds on this one inherits ENV, but not ARG.
                         safe=stage.index not in parents,
                     )

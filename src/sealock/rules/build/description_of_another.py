@@ -7,8 +7,8 @@ from sealock.rules.kit import At, Build, Edit, Iterator, Place, Rule, RuleFindin
 class DescriptionOfAnother(Rule[Build]):
     """Comment above a stage or ARG is not its description.
 
-    `docker build --call=outline` shows the comment right above FROM and ARG as their description, if it begins with the
-    name: "# NAME says what it is". A comment that means something else wants an empty line below it.
+    `docker build --call=outline` shows the comment directly above FROM or ARG as its description if the comment begins
+    with the name: "# NAME is …". Separate any other comment with an empty line.
     """
 
     id = "B165"
@@ -19,7 +19,7 @@ class DescriptionOfAnother(Rule[Build]):
     pedantic = True
     safe = True
     references = (docker_docs("reference/build-checks/invalid-definition-description/"),)
-    remedy = "Begin the comment with the name, or put an empty line below it."
+    remedy = "Begin the comment with the name, or insert an empty line below it."
     bad = (
         "# the version to build\nARG VERSION=1\nFROM debian:12\n",
         "FROM debian:12\n# this compiles it\nFROM debian:12 AS build\nRUN make\n",
@@ -53,7 +53,7 @@ class DescriptionOfAnother(Rule[Build]):
         at_text = start + len(line) - len(bare) + 1
         at_text += len(bare) - 1 - len(bare[1:].lstrip())
         yield self.finding(
-            f"does not begin with {name}",
+            f"has a comment above it that does not begin with {name}",
             at,
             place=Place(start, end),
             fix=Edit(Place(at_text, at_text), f"{name} " if bare[1:2].isspace() else f" {name} "),

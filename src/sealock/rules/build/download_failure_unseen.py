@@ -26,8 +26,8 @@ _CHECKS: Final = frozenset(
 class DownloadFailureUnseen(Rule[Build]):
     """curl without --fail saves an error page.
 
-    Without -f it ends well whatever the server answers: "404 Not Found" is stored under the name of the program, or
-    handed to the next command.
+    Without -f curl succeeds whatever the server answers: the build stores a "404 Not Found" page under the name of the
+    program, or passes it to the next command.
     """
 
     id = "B189"
@@ -35,7 +35,7 @@ class DownloadFailureUnseen(Rule[Build]):
     severity = Severity.LOW
     safe = True
     references = (page("curl manual, --fail", "https://curl.se/docs/manpage.html#-f"),)
-    remedy = "Add -f, so that curl fails where the server does."
+    remedy = "Add -f, so that curl fails on HTTP errors."
     bad = (
         "FROM debian:12\nRUN curl -sSLO https://example.org/a\n",
         "FROM debian:12\nRUN curl https://example.org/a > /a\n",
@@ -55,7 +55,7 @@ class DownloadFailureUnseen(Rule[Build]):
                 continue
             if not checked(call):
                 yield self.finding(
-                    "does not see when the server says no",
+                    "ignores HTTP errors in curl",
                     call.at,
                     place=command.place,
                     fix=insert_after(call.run, command.words[0], "-f"),

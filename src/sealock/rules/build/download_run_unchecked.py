@@ -8,17 +8,16 @@ from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Se
 class DownloadRunUnchecked(Rule[Build]):
     """Downloaded program runs without a checksum or signature check.
 
-    TLS says which server a file came from, not that it is the file that its makers built: servers, accounts and
-    release pages are taken over. Write the checksum into the Dockerfile and check it before use (`echo "$SHA256
-    file" | sha256sum -c -`), or verify a signature with a key whose fingerprint you state; or fetch with `ADD
-    --checksum=sha256:…`.
+    TLS proves which server sent a file, not that its authors built it: attackers take over servers, accounts and
+    release pages. Put the checksum into the Dockerfile and check it before use (`echo "$SHA256 file" | sha256sum -c
+    -`), or verify a signature with a key whose fingerprint you state; or fetch with `ADD --checksum=sha256:…`.
     """
 
     id = "B021"
     keywords = ("checksum", "signature", "download")
     severity = Severity.MEDIUM
     references = (cis_docker("4.11"), cwe(494))
-    remedy = "Check the file against a checksum or a signature between the download and its use."
+    remedy = "Check the file against a checksum or a signature before you use it."
     fixable = False
     bad = (
         "FROM debian:12\nRUN curl -o install.sh https://example.com/install.sh && sh install.sh\n",
@@ -38,9 +37,9 @@ class DownloadRunUnchecked(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for use in unchecked(build):
             if use.how != "unpacked":
-                what = {"run": "runs", "executable": "makes a program of", "installed": "installs"}[use.how]
+                what = {"run": "runs", "executable": "makes executable", "installed": "installs"}[use.how]
                 yield self.finding(
-                    f"{what} {use.file} just as it was downloaded",
+                    f"{what} {use.file} without checking the download",
                     use.at,
                     place=known(use.command.place),
                     evidence=line(use.command),

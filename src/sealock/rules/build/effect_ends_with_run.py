@@ -12,7 +12,7 @@ _INSTEAD: Final = {
     "source": "load it in the RUN that needs it",
     ".": "load it in the RUN that needs it",
     "alias": "write a script",
-    "ulimit": "limits are set when the container starts",
+    "ulimit": "set limits when you start the container",
     "umask": "set it in the RUN that needs it",
     "set": "use SHELL, or set it in the RUN that needs it",
     "shopt": "use SHELL",
@@ -23,8 +23,8 @@ _INSTEAD: Final = {
 class EffectEndsWithRun(Rule[Build]):
     """RUN has no lasting effect (cd, export, source).
 
-    Each RUN has a shell of its own: a `cd`, an exported variable or a sourced file is gone when it ends,
-    and the next instruction starts afresh.
+    Each RUN has its own shell: a changed directory, an exported variable or a sourced file ends with it, and the next
+    instruction starts fresh.
     """
 
     id = "B141"
@@ -57,14 +57,14 @@ class EffectEndsWithRun(Rule[Build]):
                 only = commands[0] if len(commands) == 1 else None
                 name = next((command.name for command in commands if command.name), "NAME=value")
                 yield self.finding(
-                    f"`{name}` ends with this RUN: {_INSTEAD[commands[0].name]}",
+                    f"loses the effect of `{name}` at the end of this RUN: {_INSTEAD[commands[0].name]}",
                     at,
                     fix=_instruction(build, run, only) if only is not None and run.form == "shell" else (),
                 )
 
 
 def _instruction(build: Build, run: Run, command: Command) -> tuple[Edit, ...]:
-    """The instruction that does it for all that follows."""
+    """The instruction with the same effect on all later ones."""
     if run.flags or run.onbuild or run.heredocs:
         return ()
     if command.name == "cd" and len(command.words) == 2 and command.words[1].literal:

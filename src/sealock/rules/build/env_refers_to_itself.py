@@ -9,8 +9,8 @@ from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, S
 class EnvRefersToItself(Rule[Build]):
     """ENV refers to a variable that it sets itself.
 
-    All values of one instruction are worked out before any of them is set: the use gets the value from before, or
-    nothing.
+    BuildKit expands all values of an instruction before it sets any of them: the reference gets the earlier value, or
+    none.
     """
 
     id = "B153"
@@ -18,7 +18,7 @@ class EnvRefersToItself(Rule[Build]):
     aliases = ("DL3044",)
     severity = Severity.LOW
     references = (docker_docs("reference/dockerfile/#environment-replacement"),)
-    remedy = "Set the one that is used in an ENV of its own, before."
+    remedy = "Set the referenced variable in a separate ENV before this one."
     bad = (
         "FROM debian:12\nENV HOME_DIR=/app BIN=$HOME_DIR/bin\n",
         "FROM debian:12\nENV A=1 \\\n    B=${A}2 \\\n    C=3\n",
@@ -36,7 +36,7 @@ class EnvRefersToItself(Rule[Build]):
                 name = min(used, key=before.__getitem__, default="")
                 if name and pair.name != name:
                     yield self.finding(
-                        f"{pair.name} uses ${name}, which this ENV only sets",
+                        f"uses ${name} in {pair.name} in the same ENV that sets it",
                         at,
                         place=pair.place,
                         fix=_split(build, env, index),
@@ -45,7 +45,7 @@ class EnvRefersToItself(Rule[Build]):
 
 
 def _used(pair: Pair) -> set[str]:
-    """The names that a value uses."""
+    """The variables that a value refers to."""
     raw = pair.value.raw if pair.value is not None else ""
     if raw[:1] == "'" == raw[-1:] or "$" not in raw:
         return set()
@@ -53,7 +53,7 @@ def _used(pair: Pair) -> set[str]:
 
 
 def _split(build: Build, env: Env | LabelSet, index: int) -> tuple[Edit, ...]:
-    """Begin a new ENV before the pair, where nothing but blanks and a line's end stands between."""
+    """Begin a new ENV before the pair, if only blanks and a line break separate it from the previous pair."""
     gap = Place(env.pairs[index - 1].place.end, env.pairs[index].place.start)
     between = build.excerpt(gap).replace(build.escape, "", 1)
     return (Edit(gap, f"\n{build.excerpt(env.keyword_place)} "),) if not between.strip() and not env.onbuild else ()

@@ -7,9 +7,9 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 class EverythingCopied(Rule[Build]):
     """Whole file system is copied from another stage.
 
-    `COPY --from=build / /` brings the build tools, caches, sources and credentials of the other stage into the
-    image, which is what a second stage is there to prevent. Copy the files that the program needs. (Onto an empty
-    image it is a way to squash layers, and fine.)
+    `COPY --from=build / /` copies the build tools, caches, sources and credentials of the other stage into the image,
+    which multi-stage builds exist to prevent. Copy only the files that the program needs. (Onto an empty image it
+    squashes layers, which is fine.)
     """
 
     id = "B011"
@@ -17,7 +17,7 @@ class EverythingCopied(Rule[Build]):
     aliases = ("DL3067",)
     severity = Severity.LOW
     references = (docker_docs("build/building/multi-stage/"),)
-    remedy = "Copy the finished program and what it needs, by their paths."
+    remedy = "Copy the finished program and its dependencies by path."
     fixable = False
     bad = ("FROM golang:1.23 AS build\nRUN go build -o /app .\nFROM debian:12\nCOPY --from=build / /\n",)
     good = (
@@ -31,4 +31,4 @@ class EverythingCopied(Rule[Build]):
                 for source in copy.sources:
                     if source.text in {"/", "/*", "/."}:
                         origin = copy.source_image.text
-                        yield self.finding(f"takes all that is in {origin}", at, place=source.place, evidence=origin)
+                        yield self.finding(f"copies everything from {origin}", at, place=source.place, evidence=origin)

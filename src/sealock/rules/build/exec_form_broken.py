@@ -9,8 +9,8 @@ from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, S
 class ExecFormBroken(Rule[Build]):
     """Malformed JSON array falls back to shell form.
 
-    Single quotes, a comma too many or too few, and BuildKit takes the whole for the shell form: the shell then looks
-    for a program whose name begins with a bracket, or a directory of that name is created. JSON wants double quotes.
+    With single quotes, or a missing or extra comma, BuildKit reads the line as shell form: the shell then looks for a
+    program whose name starts with a bracket, or BuildKit creates a directory of that name. JSON needs double quotes.
     """
 
     id = "B138"
@@ -40,7 +40,7 @@ class ExecFormBroken(Rule[Build]):
             if line[:1] == "[" and line[-1:] == "]" and any(sign in line for sign in "'\",") and not _is_test(line):
                 items = _items(line)
                 yield self.finding(
-                    "looks like an exec form, but is no valid JSON",
+                    "looks like exec form but is not valid JSON",
                     at,
                     place=place,
                     fix=Edit(place, json.dumps(items, ensure_ascii=False)) if items else (),
@@ -48,15 +48,15 @@ class ExecFormBroken(Rule[Build]):
 
 
 def _is_test(line: str) -> bool:
-    """Whether it is the shell's own [ … ] or [[ … ]], or a pattern in brackets."""
+    """Whether it is a [ … ] or [[ … ]] test of the shell, or a pattern in brackets."""
     if line.startswith("[["):
         return True
-    # A blank behind the bracket is the shell's way, unless there are commas between quotes.
+    # A blank after the bracket marks a shell test, unless quotes and commas follow.
     return line[1:2].isspace() and ("," not in line or line[1:].lstrip()[:1] not in {"'", '"'})
 
 
 def _arguments(build: Build, instruction: Instruction) -> Place | None:
-    """The place of all arguments, where they were not read as JSON."""
+    """The place of all arguments, unless they are valid JSON."""
     end = instruction.place.end
     match instruction:
         case Run(form="shell") | Cmd(form="shell") | Healthcheck(form="shell", disabled=False):
@@ -66,7 +66,7 @@ def _arguments(build: Build, instruction: Instruction) -> Place | None:
                 line = line[len("CMD") :].lstrip()
             return Place(end - len(line), end)
         case Volume():
-            # One path, or several split at blanks; a valid array is read into texts that begin with a quote.
+            # One path, or several split at blanks; the texts of a valid array begin with a quote.
             first = instruction.paths[0]
             return Place(first.place.start, end) if first.raw.startswith("[") else None
         case Copy(form="shell") | AddFile(form="shell"):
@@ -76,7 +76,7 @@ def _arguments(build: Build, instruction: Instruction) -> Place | None:
 
 
 def _items(line: str) -> list[str]:
-    """The elements, split at commas that stand outside of quotes; nothing where it is not clear what is meant."""
+    """The elements, split at commas outside of quotes; empty if ambiguous."""
     items: list[str] = []
     current, quote = "", ""
     for sign in line[1:-1]:

@@ -10,9 +10,9 @@ from sealock.secrets.values import mask
 class ExtraIndex(Rule[Build]):
     """pip --extra-index-url allows dependency confusion.
 
-    With `--extra-index-url` pip asks both indexes and takes the higher version, from wherever. Anybody who puts a
-    package with the name of one of yours on PyPI has it installed. Use one index (`--index-url`) that passes on the
-    others, or pin hashes with `--require-hashes`.
+    With `--extra-index-url` pip queries both indexes and installs the highest version from either. An attacker who
+    publishes a package on PyPI under the name of your internal one gets it installed. Use one index (`--index-url`)
+    that proxies the others, or pin hashes with `--require-hashes`.
     """
 
     id = "B051"
@@ -23,7 +23,7 @@ class ExtraIndex(Rule[Build]):
         cwe(427),
         page("pip, --extra-index-url", "https://pip.pypa.io/en/stable/cli/pip_install/#finding-packages"),
     )
-    remedy = "Use a single --index-url that passes on the others, or --require-hashes."
+    remedy = "Use a single --index-url that proxies the others, or --require-hashes."
     fixable = False
     bad = (
         "FROM python:3.12\nRUN pip install --extra-index-url https://pypi.example.com/simple acme-tools\n",
@@ -39,19 +39,19 @@ class ExtraIndex(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for call in calls(build, ("pip",), ("install", "download", "wheel")):
-            given = settings(call.ran.command, "--extra-index-url")
-            if given and not call.has("--require-hashes"):
-                address = mask(given[-1].text.rpartition("=")[2] if len(given) == 1 else given[-1].text)
+            options = settings(call.ran.command, "--extra-index-url")
+            if options and not call.has("--require-hashes"):
+                address = mask(options[-1].text.rpartition("=")[2] if len(options) == 1 else options[-1].text)
                 yield self.finding(
-                    f"takes packages from PyPI or {address}, whichever has the higher version",
+                    f"installs packages from PyPI or {address}, whichever has the higher version",
                     call.ran.at,
-                    place=known(given[0].place),
+                    place=known(options[0].place),
                     evidence=line(call.ran.command),
                 )
         for setting in variables(build, "PIP_EXTRA_INDEX_URL", "UV_EXTRA_INDEX_URL"):
             if setting.value:
                 yield self.finding(
-                    f"takes packages from PyPI or {mask(setting.value)}, whichever has the higher version",
+                    f"installs packages from PyPI or {mask(setting.value)}, whichever has the higher version",
                     setting.at,
                     place=known(setting.place),
                     evidence=f"{setting.name}={mask(setting.value)}",

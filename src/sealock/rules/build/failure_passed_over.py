@@ -19,8 +19,8 @@ _MATTERS: Final = frozenset({
 class FailurePassedOver(Rule[Build]):
     """Build continues after a failure (; instead of &&).
 
-    Only the last command decides whether the RUN failed: an install or a download before it may have gone wrong, and
-    the image is built without it all the same.
+    Only the last command decides whether the RUN fails: an earlier install or download may fail, and the image is built
+    without it.
     """
 
     id = "B183"
@@ -53,7 +53,7 @@ class FailurePassedOver(Rule[Build]):
                     and not (pipeline.guarded or following.guarded or pipeline.negated)
                 ):
                     yield self.finding(
-                        f"goes on where {name} fails",
+                        f"continues if {name} fails",
                         at,
                         place=pipeline.commands[-1].place,
                         fix=_joined(build, pipeline, following),
@@ -61,7 +61,7 @@ class FailurePassedOver(Rule[Build]):
 
 
 def _joined(build: Build, pipeline: Pipeline, following: Pipeline) -> tuple[Edit, ...]:
-    """The semicolon turned into &&, where one stands between the two and nothing else does."""
+    """Replace the semicolon with &&, if it is the only text between the two."""
     start, end = pipeline.commands[-1].place.end, following.commands[0].place.start
     between = build.text[start:end] if 0 <= start < end else ""
     if between.count(";") != 1 or between.replace(";", "").replace(build.escape, "").strip():

@@ -10,8 +10,7 @@ from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, S
 class FolderChangeUnchecked(Rule[Build]):
     """RUN continues in the wrong directory if cd fails.
 
-    Behind `cd x;` the next command runs wherever the shell happens to be: files are made, or deleted, in another
-    place.
+    After `cd x;` the next command runs even if cd failed, and creates or deletes files in the wrong directory.
     """
 
     id = "B182"
@@ -46,7 +45,7 @@ class FolderChangeUnchecked(Rule[Build]):
                 if command.arguments not in {(), ("/",), ("-",), ("~",)}:
                     end = command.place.end
                     yield self.finding(
-                        "goes on where cd fails",
+                        "continues if cd fails",
                         at,
                         place=command.place,
                         fix=Edit(Place(end, end), " || exit 1")

@@ -9,8 +9,8 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_
 class GoChecksOff(Rule[Build]):
     """Go checksum database is disabled (GONOSUMDB, GOFLAGS).
 
-    The database is what shows that everybody gets the same module. `GOSUMDB=off`, `GONOSUMDB=*`,
-    `GOFLAGS=-insecure` and `GOINSECURE` take whatever the proxy or server sends. For modules of your own name their
+    The checksum database proves that everyone gets the same module. With `GOSUMDB=off`, `GONOSUMDB=*`,
+    `GOFLAGS=-insecure` or `GOINSECURE`, go accepts whatever the proxy or server sends. For private modules, set their
     prefix in GOPRIVATE.
     """
 
@@ -22,7 +22,7 @@ class GoChecksOff(Rule[Build]):
         cwe(494),
         page("Go modules reference, GOSUMDB", "https://go.dev/ref/mod#checksum-database"),
     )
-    remedy = "Leave the check on, and name the prefix of your own modules in GOPRIVATE."
+    remedy = "Leave the check on, and name the prefix of your private modules in GOPRIVATE."
     bad = (
         "FROM golang:1.23\nENV GOSUMDB=off\n",
         "FROM golang:1.23\nENV GONOSUMDB=* GOFLAGS=-insecure\n",
@@ -47,7 +47,7 @@ class GoChecksOff(Rule[Build]):
                 bad, fixed = value in {"*", "*/*", "**"}, '""'
             if bad:
                 yield self.finding(
-                    f"sets {name}={value}, so that modules go unchecked",
+                    f"sets {name}={value}, so go does not verify modules",
                     setting.at,
                     place=known(setting.place),
                     evidence=f"{name}={value}",
@@ -57,7 +57,7 @@ class GoChecksOff(Rule[Build]):
             word = call.command.option("-insecure", "--insecure")
             if word is not None and word.text.strip("-") == "insecure" and "get" in call.command.arguments:
                 yield self.finding(
-                    "fetches modules without TLS and without a check",
+                    "fetches modules without TLS and without verification",
                     call.at,
                     place=known(word.place),
                     evidence=line(call.command),

@@ -11,9 +11,9 @@ from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Se
 class HealthToolNotInstalled(Rule[Build]):
     """HEALTHCHECK calls a program that the image lacks.
 
-    A check whose program is not there always fails: the container is unhealthy for ever. Alpine has wget and no curl,
-    slim images have neither, distroless ones not even a shell. Let the program check itself (`app --healthy`), use what
-    the image has, or install the tool.
+    The health check always fails if its program is missing: the container stays unhealthy. Alpine has wget but not
+    curl, slim images have neither, and distroless images have no shell. Let the program check itself (`app --healthy`),
+    use a tool of the image, or install one.
     """
 
     id = "B191"
@@ -58,4 +58,4 @@ class HealthToolNotInstalled(Rule[Build]):
         stages = list(lineage(build, final))
         brought = (instruction for stage in stages for instruction in stage.of(Run, Copy, AddFile))
         if not any(needle in build.excerpt(instruction.place) for instruction in brought):
-            yield self.finding(f"checks its health with {absent}, which {image} does not have", checks[-1])
+            yield self.finding(f"runs its HEALTHCHECK with {absent}, which {image} does not have", checks[-1])

@@ -8,8 +8,8 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_
 class HealthcheckMissing(Rule[Build]):
     """No HEALTHCHECK instruction.
 
-    Docker and Swarm then only see whether the process still exists, not whether it answers. Kubernetes has probes of
-    its own and never reads HEALTHCHECK, and short-lived tools need none.
+    Without it Docker and Swarm only see that the process exists, not that it answers. Kubernetes uses its own probes
+    and ignores HEALTHCHECK, and short-lived tools need none.
     """
 
     id = "B130"
@@ -19,7 +19,7 @@ class HealthcheckMissing(Rule[Build]):
     severity = Severity.LOW
     pedantic = True
     references = (cis_docker("4.6"), docker_docs("reference/dockerfile/#healthcheck"))
-    remedy = "Add a HEALTHCHECK that asks the program itself, with a tool that the image has."
+    remedy = "Add a HEALTHCHECK that queries the program, with a tool that the image has."
     bad = ('FROM debian:12\nCMD ["app"]\n',)
     good = (
         'FROM debian:12\nHEALTHCHECK CMD ["app", "--healthy"]\nCMD ["app"]\n',

@@ -8,7 +8,7 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 class HealthcheckRepeated(Rule[Build]):
     """Several HEALTHCHECK instructions in one stage.
 
-    Only the last one counts; the others mislead readers of the file.
+    Only the last one takes effect; the others mislead the reader.
     """
 
     id = "B131"
@@ -26,5 +26,5 @@ class HealthcheckRepeated(Rule[Build]):
         for at, stage, healthcheck in build.each(Healthcheck):
             if not healthcheck.onbuild and last[stage.index] != at:
                 yield self.finding(
-                    "is overruled by a later HEALTHCHECK", at, fix=delete_instruction(build, healthcheck)
+                    "is overridden by a later HEALTHCHECK", at, fix=delete_instruction(build, healthcheck)
                 )

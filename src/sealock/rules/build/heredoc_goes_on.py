@@ -10,8 +10,8 @@ from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, S
 class HeredocGoesOn(Rule[Build]):
     """Here-document continues after a failure (no set -e).
 
-    Its lines are a script, and a script takes no notice of failures: only the last command decides whether the RUN
-    failed. Begin it with `set -e`.
+    A here-document is a script, and a script continues after failures: only the last command decides whether the RUN
+    fails. Begin it with `set -e`.
     """
 
     id = "B184"
@@ -36,7 +36,9 @@ class HeredocGoesOn(Rule[Build]):
                 continue
             lines = run.script.pipelines
             if any(following.joint in {"\n", ";"} and not pipeline.guarded for pipeline, following in pairwise(lines)):
-                yield self.finding("goes on where a line fails", at, place=run.keyword_place, fix=_fix(run))
+                yield self.finding(
+                    "continues if a line of the here-document fails", at, place=run.keyword_place, fix=_fix(run)
+                )
 
 
 def _fix(run: Run) -> tuple[Edit, ...]:

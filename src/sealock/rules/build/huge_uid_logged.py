@@ -11,8 +11,8 @@ _LARGE = 100_000
 class HugeUidLogged(Rule[Build]):
     """useradd with a large UID without --no-log-init.
 
-    useradd makes room for the number in /var/log/lastlog and faillog: sparse files that look hundreds of megabytes
-    long, and that tar writes out in full into the layer.
+    useradd reserves space for the UID in /var/log/lastlog and faillog: sparse files that look hundreds of megabytes
+    long and that the layer's tar archive stores in full.
     """
 
     id = "B119"
@@ -21,7 +21,7 @@ class HugeUidLogged(Rule[Build]):
     severity = Severity.LOW
     safe = True
     references = (docker_docs("build/building/best-practices/#user"),)
-    remedy = "Add --no-log-init, or take a smaller number."
+    remedy = "Add --no-log-init, or use a smaller UID."
     bad = ("FROM debian:12\nRUN useradd -u 1000730000 app\n", "FROM debian:12\nRUN useradd --uid=1000730000 -m app\n")
     good = (
         "FROM debian:12\nRUN useradd --no-log-init -u 1000730000 app\n",
@@ -34,7 +34,7 @@ class HugeUidLogged(Rule[Build]):
             number = _number(call.command)
             if number >= _LARGE and not call.command.option("-l", "--no-log-init"):
                 yield self.finding(
-                    f"user number {number} fills the log files of logins",
+                    f"creates a huge lastlog for UID {number}",
                     call.at,
                     place=call.command.place,
                     fix=insert_after(call.run, call.command.words[0], "--no-log-init"),

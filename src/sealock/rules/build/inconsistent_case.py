@@ -7,9 +7,9 @@ from sealock.rules.kit import At, Build, Edit, Iterator, Place, Rule, RuleFindin
 class InconsistentCase(Rule[Build]):
     """Inconsistent casing of keywords, stage names or protocols.
 
-    BuildKit accepts all of these and warns: it compares stage names in lower case but image names as they are, so that
-    Build and build look like two stages; tools that compare ports as text take 80/TCP and 80/tcp for two; and keywords
-    are found faster in one spelling.
+    BuildKit accepts these but warns. It compares stage names in lower case but image names literally, so Build and
+    build look like two stages; tools that compare ports as text treat 80/TCP and 80/tcp as two; and keywords in one
+    case are easier to find.
     """
 
     id = "B147"
@@ -23,7 +23,7 @@ class InconsistentCase(Rule[Build]):
         docker_docs("reference/build-checks/stage-name-casing/"),
         docker_docs("reference/build-checks/expose-proto-casing/"),
     )
-    remedy = "Write keywords in the case of most of the file, stage names and protocols in lower case."
+    remedy = "Write keywords in the case that most of the file uses; stage names and protocols in lower case."
     bad = (
         "FROM debian:12\nrun make\nRUN make install\n",
         "FROM debian:12\nRun make\n",
@@ -45,7 +45,7 @@ class InconsistentCase(Rule[Build]):
 
 
 def _keywords(build: Build) -> Iterator[tuple[At, Place, str, str]]:
-    """Each keyword that is not in the case of most of them."""
+    """Each keyword that differs in case from most of them."""
     instructions: list[tuple[At, Instruction, str]] = []
     for stage in build.stages:
         instructions.append((("stages", stage.index), stage.start, build.excerpt(stage.start.keyword_place)))
@@ -61,7 +61,7 @@ def _keywords(build: Build) -> Iterator[tuple[At, Place, str, str]]:
 
 
 def _stages(build: Build) -> Iterator[tuple[At, Place, str, str]]:
-    """Each stage name that is not in lower case, and each AS that is not in the case of its FROM."""
+    """Each stage name that is not in lower case, and each AS that differs in case from its FROM."""
     for stage in build.stages:
         start, alias = stage.start, stage.start.alias
         if alias is None:

@@ -7,15 +7,15 @@ from sealock.rules.kit import At, Build, Iterator, Rule, RuleFinding, Severity, 
 class IndexOfAnotherLayer(Rule[Build]):
     """Packages are installed with the index of an earlier layer.
 
-    The earlier RUN updated the index and this one relies on it: from the cache it may be months old, and where that RUN
-    cleans up after itself there is none at all. Update the index in every RUN that installs.
+    An earlier RUN updated the index, and this one relies on it: from the build cache the index may be months old, and
+    if that RUN cleans up there is none at all. Update the index in every RUN that installs packages.
     """
 
     id = "B102"
     keywords = ("index", "layer", "package index", "apt-get update")
     severity = Severity.INFO
     references = (docker_docs("build/building/best-practices/#apt-get"),)
-    remedy = "Begin the RUN with `apt-get update &&`, or install with the packages of the RUN that updates."
+    remedy = "Begin the RUN with `apt-get update &&`, or install in the RUN that updates."
     bad = (
         "FROM debian:12\nRUN apt-get update && apt-get install -y curl\nRUN apt-get install -y git\n",
         "FROM debian:12\nRUN apt-get update && apt-get -y upgrade\nUSER root\nRUN apt-get install -y git\n",
@@ -33,14 +33,18 @@ class IndexOfAnotherLayer(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         managers = ("apt-get", "apt", "aptitude")
         updating = {call.ran.at: call.ran.stage.index for call in calls(build, managers, ("update",))}
-        spent = {call.ran.at for call in calls(build, managers, ("install", "upgrade", "dist-upgrade", "full-upgrade"))}
+        installing = {
+            call.ran.at for call in calls(build, managers, ("install", "upgrade", "dist-upgrade", "full-upgrade"))
+        }
         first: dict[int, At] = {}
         for at, stage in sorted(updating.items()):
-            if at in spent:
+            if at in installing:
                 first.setdefault(stage, at)
         for call in calls(build, managers, ("install",)):
             at = call.ran.at
             earlier = call.ran.stage.index in first and first[call.ran.stage.index] < at
             local = call.operands and all("/" in word.text for word in call.operands)
             if earlier and at not in updating and not local and not mounted(call.ran.run, "/var/lib/apt/lists"):
-                yield self.finding("installs without updating the index in this RUN", at, place=call.ran.command.place)
+                yield self.finding(
+                    "installs packages without updating the index in this RUN", at, place=call.ran.command.place
+                )

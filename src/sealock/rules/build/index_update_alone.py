@@ -26,8 +26,8 @@ _USES: Final = frozenset(
 class IndexUpdateAlone(Rule[Build]):
     """Package index is updated in a separate layer (only apt-get update).
 
-    The layer is cached: a later build installs from the index of the day it was first made, so packages come in old
-    versions with known holes, or are no longer found. Update and install in one RUN.
+    The build cache keeps this layer: a later build installs from the old index, so packages come in old, vulnerable
+    versions or are no longer available. Update and install in one RUN.
     """
 
     id = "B101"
@@ -59,7 +59,7 @@ class IndexUpdateAlone(Rule[Build]):
 
 
 def _joined(build: Build, call: Call, used: set[At]) -> tuple[Edit, ...]:
-    """Join the RUN with the next one, where that follows at once and installs."""
+    """Join the RUN with the next one, if that follows directly and installs packages."""
     ran = call.ran
     index = ran.at[-1]
     if not isinstance(index, int) or index + 1 >= len(ran.stage.instructions):

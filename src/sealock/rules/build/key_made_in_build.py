@@ -7,15 +7,14 @@ from sealock.rules.build._ran import once_each, ran, reaches_image
 from sealock.rules.kit import Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe
 
 _LONGEST: Final = 300
-"""Characters of a file's name that count."""
+"""Characters of a file name that are compared."""
 
 
 class KeyMadeInBuild(Rule[Build]):
     """Private key is generated in the build.
 
-    It is the same in every container of the image, and everybody who can pull the image has it: to read the
-    traffic, or to stand in for the server. Make keys when the container starts for the first time, or give them to
-    it as secrets.
+    The key is the same in every container of the image, and everyone who can pull the image has it: they can decrypt
+    the traffic or impersonate the server. Generate keys when the container first starts, or pass them as secrets.
     """
 
     id = "B065"
@@ -23,7 +22,7 @@ class KeyMadeInBuild(Rule[Build]):
     severity = Severity.MEDIUM
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.10"), cwe(321))
-    remedy = "Make the key when the container starts, or mount it as a secret."
+    remedy = "Generate the key when the container starts, or mount it as a secret."
     fixable = False
     bad = (
         "FROM debian:12\nRUN ssh-keygen -A\n",
@@ -48,9 +47,9 @@ class KeyMadeInBuild(Rule[Build]):
             if file is None or call.stage.index not in reaching:
                 continue
             if _parts(file).isdisjoint(removed(call)):
-                what = f"keeps the private key {file}" if file else "keeps the private key"
+                what = f"generates the private key {file}" if file else "generates a private key"
                 yield self.finding(
-                    f"{what} that was made in the build",
+                    f"{what} that stays in the image",
                     call.at,
                     place=known(call.command.place),
                     evidence=line(call.command),
@@ -58,7 +57,7 @@ class KeyMadeInBuild(Rule[Build]):
 
 
 def _removed(run: Run) -> set[str]:
-    """The last parts of what the RUN removes: "id_" for /root/.ssh/id_*, "" for everything in a directory."""
+    """The last path parts that the RUN removes: "id_" for /root/.ssh/id_*, "" for the contents of a directory."""
     return {
         word.text.rpartition("/")[2].rstrip("*")
         for command in run.script.commands()
@@ -68,13 +67,13 @@ def _removed(run: Run) -> set[str]:
 
 
 def _parts(file: str) -> set[str]:
-    """The names of a file and its parent directories, and their prefixes."""
+    """The names of a file and its parent directories, and all their prefixes."""
     names = file[:_LONGEST].split("/") if file else []
     return {name[:length] for name in names for length in range(len(name) + 1)}
 
 
 def _makes(command: Command) -> str | None:
-    """The file of the key that a command makes, "" where it does not say; None where it makes none."""
+    """The file of the key that a command generates ("" if unnamed), or None if it generates none."""
     words = command.arguments
     match command.name:
         case "ssh-keygen":

@@ -9,9 +9,8 @@ from sealock.rules.kit import At, Build, Confidence, Iterator, Rule, RuleFinding
 class KeyUnchecked(Rule[Build]):
     """Signing key is used without checking its fingerprint.
 
-    A key that comes from the same server as the packages proves just that both come from there. Compare its
-    fingerprint with the published one, or keep the key next to the Dockerfile. Over plain http anybody on the way
-    can put in their own.
+    A key from the same server as the packages only proves that both come from there. Compare its fingerprint with the
+    published one, or keep the key in the build context. Over plain HTTP an attacker on the network can replace it.
     """
 
     id = "B038"
@@ -49,7 +48,7 @@ class KeyUnchecked(Rule[Build]):
                         break
                     text = text or " | ".join(line(command) for command in pipeline.commands[:100])[:200]
                     yield self.finding(
-                        "imports a signing key without a fingerprint check",
+                        "imports a signing key without checking its fingerprint",
                         at,
                         place=known(command.place),
                         evidence=text,
@@ -60,7 +59,7 @@ class KeyUnchecked(Rule[Build]):
             if kept and not is_verified(call.run) and not shown(call):
                 place = known(call.command.place)
                 yield self.finding(
-                    "imports a signing key without a fingerprint check",
+                    "imports a signing key without checking its fingerprint",
                     call.at,
                     place=place,
                     evidence=line(call.command),
@@ -69,7 +68,7 @@ class KeyUnchecked(Rule[Build]):
             for word in call.command.words[1:] if "--import" in call.command.arguments else ():
                 if word.text.startswith(("http://", "https://")):
                     yield self.finding(
-                        f"imports the signing key {word.text} without a fingerprint check",
+                        f"imports the signing key {word.text} without checking its fingerprint",
                         call.at,
                         place=known(word.place),
                         evidence=line(call.command),

@@ -17,8 +17,8 @@ _KNOWN: Final = frozenset({
 class LabelKeyMalformed(Rule[Build]):
     """Invalid label key.
 
-    Names are lower case, in letters, digits, dots and dashes; com.docker, io.docker and org.dockerproject belong to
-    Docker, and under org.opencontainers.image only the names of the specification mean anything.
+    A label key consists of lower-case letters, digits, dots and dashes. Docker reserves com.docker, io.docker and
+    org.dockerproject, and under org.opencontainers.image only the keys of the OCI specification have a meaning.
     """
 
     id = "B160"
@@ -27,7 +27,7 @@ class LabelKeyMalformed(Rule[Build]):
     differs = (("DL3048", "also unknown names under org.opencontainers.image"),)
     severity = Severity.INFO
     references = (docker_docs("engine/manage-resources/labels/"),)
-    remedy = "Use a name of the OCI specification, or one under a domain of your own."
+    remedy = "Use a key of the OCI specification, or one under your own domain."
     bad = (
         'FROM debian:12\nLABEL org.opencontainers.image.license="MIT"\n',
         'FROM debian:12\nLABEL com.docker.app="x"\n',
@@ -41,16 +41,16 @@ class LabelKeyMalformed(Rule[Build]):
             for pair in labels.pairs:
                 name = pair.name.strip("\"'")
                 if "$" not in name and (why := _why(name)):
-                    yield self.finding(f"{name[:60]} {why}", at, place=pair.place, evidence=name)
+                    yield self.finding(f"sets the label {name[:60]}, which {why}", at, place=pair.place, evidence=name)
 
 
 def _why(name: str) -> str:
     if name.startswith(_RESERVED):
-        return "is in a namespace of Docker's own"
+        return "is in a namespace that Docker reserves"
     if name.startswith(_OCI) and name.removeprefix(_OCI) not in _KNOWN:
-        return "is no name of the OCI specification"
+        return "is not in the OCI specification"
     return (
         ""
         if re.fullmatch(_KEY, name[:300], re.IGNORECASE)
-        else "is not made of letters and digits with single dots and dashes between"
+        else "is not made of letters and digits separated by single dots and dashes"
     )

@@ -18,8 +18,8 @@ def _matches(pattern: str) -> Callable[[str], bool]:
 
 _VALUES: Final[dict[str, tuple[Callable[[str], bool], str]]] = {
     "created": (_matches(_DATE), "a date of RFC 3339, such as 2026-01-31T12:00:00Z"),
-    "url": (_matches(_URL), "a web address"),
-    "documentation": (_matches(_URL), "a web address"),
+    "url": (_matches(_URL), "a URL"),
+    "documentation": (_matches(_URL), "a URL"),
     "source": (_matches(r"(?:https?|git|ssh)://\S+|git@\S+"), "the address of a repository"),
     "licenses": (_matches(_LICENCE), "an SPDX expression, such as MIT OR Apache-2.0"),
     "base.digest": (_matches(_DIGEST), "a digest, such as sha256:…"),
@@ -29,8 +29,7 @@ _VALUES: Final[dict[str, tuple[Callable[[str], bool], str]]] = {
 class LabelValueMalformed(Rule[Build]):
     """Invalid value for an OCI label.
 
-    Tools read these labels by machine: a date that is none, a licence in words of one's own or an address without its
-    scheme is lost on them.
+    Tools parse these labels: they cannot use a malformed date, a free-text licence or an address without a scheme.
     """
 
     id = "B161"
@@ -49,7 +48,7 @@ class LabelValueMalformed(Rule[Build]):
             "https://github.com/opencontainers/image-spec/blob/main/annotations.md",
         ),
     )
-    remedy = "Give the value in the form that the specification asks for."
+    remedy = "Write the value in the format of the OCI specification."
     bad = (
         'FROM debian:12\nLABEL org.opencontainers.image.created="yesterday"\n',
         'FROM debian:12\nLABEL org.opencontainers.image.url="example.org"\n',
@@ -75,6 +74,6 @@ class LabelValueMalformed(Rule[Build]):
                 ):
                     continue
                 value = pair.value.value
-                fits, wanted = _VALUES.get(name.removeprefix("org.opencontainers.image."), (bool, "a value"))
+                fits, expected = _VALUES.get(name.removeprefix("org.opencontainers.image."), (bool, "a value"))
                 if not fits(value[:2000]):
-                    yield self.finding(f"{name} wants {wanted}", at, place=pair.place)
+                    yield self.finding(f"sets {name} to something other than {expected}", at, place=pair.place)

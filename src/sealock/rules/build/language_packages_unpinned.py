@@ -20,8 +20,8 @@ _INSTALLS: Final[dict[str, frozenset[str]]] = {
 class LanguagePackagesUnpinned(Rule[Build]):
     """Language packages are not pinned to a version.
 
-    The newest version on the day of the build is taken, and a new owner of the package's name decides what that is.
-    Name the version, or better, install from a lock file with hashes.
+    The build installs the newest version of the day, which anyone who takes over the package controls. Name the
+    version, or better, install from a lock file with hashes.
     """
 
     id = "B105"
@@ -60,12 +60,12 @@ class LanguagePackagesUnpinned(Rule[Build]):
             loose = [word.text for word in call.operands if word.literal and not _pinned(call.manager, word.text)]
             if loose:
                 yield self.finding(
-                    f"installs {', '.join(loose[:5])} in whatever version is newest", call.ran.at, place=call.verb.place
+                    f"installs {', '.join(loose[:5])} without a version", call.ran.at, place=call.verb.place
                 )
 
 
 def _elsewhere(call: Call) -> bool:
-    """Whether the versions stand in another place: an option, a constraints file, a path."""
+    """Whether the versions come from elsewhere: an option, a constraints file, a path."""
     match call.manager:
         case "pip":
             return call.has("--constraint", "-c", "--require-hashes")

@@ -14,10 +14,10 @@ _TREES: Final = ("site-packages", "node_modules", "/venv", "/.venv", "/opt/venv"
 class LibcMismatch(Rule[Build]):
     """glibc program on a musl image, or the other way round.
 
-    Alpine's C library is musl: a program or extension that was linked on Debian or Fedora does not start there
-    ("not found", though the file is there), or only with `gcompat`, which covers a part. DNS answers, locales and
-    thread stacks differ as well. Build in the same family, link statically (`CGO_ENABLED=0`, a musl target), or run
-    on a slim glibc image.
+    The C library of Alpine is musl: a program or extension linked on Debian or Fedora does not start there ("not
+    found", although the file exists), or only with `gcompat`, which covers a part. DNS resolution, locales and thread
+    stacks differ as well. Build in the same family, link statically (`CGO_ENABLED=0`, a musl target), or run on a slim
+    glibc image.
     """
 
     id = "B048"
@@ -56,14 +56,14 @@ class LibcMismatch(Rule[Build]):
         for at, stage, copy in build.each(Copy):
             if copy.stage is None or copy.stage >= stage.index:
                 continue
-            here, there = _family(build, stage), _family(build, build.stages[copy.stage])
-            if {here, there} & {"alpine"} and {here, there} & _GLIBC:
+            target_family, source_family = _family(build, stage), _family(build, build.stages[copy.stage])
+            if {target_family, source_family} & {"alpine"} and {target_family, source_family} & _GLIBC:
                 origin = build.stages[copy.stage]
                 trees = any(tree in source.text for source in copy.sources for tree in _TREES)
                 if trees or _links(build, origin):
-                    libraries = ("musl", "glibc") if here == "alpine" else ("glibc", "musl")
+                    libraries = ("musl", "glibc") if target_family == "alpine" else ("glibc", "musl")
                     yield self.finding(
-                        f"takes what was built for {libraries[1]} to {libraries[0]}",
+                        f"copies files built for {libraries[1]} to an image with {libraries[0]}",
                         at,
                         place=known(copy.place),
                         evidence=f"COPY --from={origin.name} {' '.join(source.raw for source in copy.sources)}"[:200],
@@ -80,11 +80,11 @@ class LibcMismatch(Rule[Build]):
 
 
 def _family(build: Build, stage: Stage) -> str:
-    """The family of the image that a stage builds on in the end."""
+    """The family of the base image of a stage, through the stages that it builds on."""
     while stage.start.stage is not None and stage.start.stage < stage.index:
         stage = build.stages[stage.start.stage]
-    found = family(stage.start.image.text)
-    return found if isinstance(found, str) else ""
+    name = family(stage.start.image.text)
+    return name if isinstance(name, str) else ""
 
 
 def _links(build: Build, stage: Stage) -> bool:

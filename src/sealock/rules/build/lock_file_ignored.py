@@ -12,9 +12,9 @@ _FROZEN: Final = ("--frozen-lockfile", "--immutable", "--pure-lockfile", "--no-l
 class LockFileIgnored(Rule[Build]):
     """Package install can ignore the lock file (npm ci, --frozen-lockfile).
 
-    Where package.json asks for more than is locked, `npm install`, `yarn install` and `pnpm install` resolve again,
-    install other versions than those that were tested, and rewrite the lock file in silence. `npm ci` and
-    `--frozen-lockfile` install exactly what is locked, by hash, and fail where they cannot.
+    If package.json asks for more than the lock file has, `npm install`, `yarn install` and `pnpm install` resolve
+    again, install versions other than the tested ones, and silently rewrite the lock file. `npm ci` and
+    `--frozen-lockfile` install exactly the locked versions, by hash, or fail.
     """
 
     id = "B106"
@@ -43,7 +43,7 @@ class LockFileIgnored(Rule[Build]):
         for call in calls(build, ("npm",), ("install", "i")):
             if not call.operands and not call.has("-g", "--global") and locked(call.ran.stage):
                 yield self.finding(
-                    f"runs `npm {call.verb.text}` though there is a lock file",
+                    f"runs `npm {call.verb.text}` despite a lock file",
                     call.ran.at,
                     place=call.verb.place,
                     fix=replace_word(call.ran.run, call.verb, "ci"),
@@ -67,7 +67,7 @@ class LockFileIgnored(Rule[Build]):
 
 
 def _copied(stage: Stage) -> set[str]:
-    """Base names of what the stage copies, where a lock file of Yarn or pnpm is among them."""
+    """The base names of the files that the stage copies, if a lock file of Yarn or pnpm is among them."""
     names = {name.replace("*", "") for name in _sources(stage)}
     return names if names & {"yarn.lock", "pnpm-lock.yaml", "pnpm-lock.yml"} else set()
 
@@ -83,6 +83,6 @@ def _locked_for_npm(build: Build, stage: Stage) -> bool:
 
 
 def _sources(stage: Stage) -> Iterator[str]:
-    """The base names of what COPY and ADD bring."""
+    """The base names of the sources of COPY and ADD."""
     for instruction in stage.of(Copy, AddFile):
         yield from (source.text.rstrip("/").rpartition("/")[2] for source in instruction.sources)

@@ -9,7 +9,7 @@ from sealock.rules.kit import Build, Edit, Iterator, Rule, RuleFinding, Severity
 class MaintainerUsed(Rule[Build]):
     """MAINTAINER is deprecated.
 
-    A label says the same, and tools read it along with the other labels.
+    A label carries the same information, and tools read it with the other labels.
     """
 
     id = "B140"
@@ -27,7 +27,7 @@ class MaintainerUsed(Rule[Build]):
             name = instruction.name.text.strip().strip("\"'").replace("$", "\\$")
             value = json.dumps(name, ensure_ascii=False).replace("\\\\$", "\\$")
             yield self.finding(
-                "uses a deprecated instruction",
+                "uses MAINTAINER instead of a label",
                 at,
                 place=instruction.keyword_place,
                 fix=Edit(instruction.place, f"LABEL org.opencontainers.image.authors={value}"),

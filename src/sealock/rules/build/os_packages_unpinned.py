@@ -11,8 +11,9 @@ _MANAGERS: Final = ("apt-get", "apt", "aptitude", "apk", "yum", "dnf", "microdnf
 class OsPackagesUnpinned(Rule[Build]):
     """Distribution packages are not pinned to a version.
 
-    Two builds of the same Dockerfile may differ. A pinned version makes them alike, and makes the build fail as soon as
-    the archive drops that version, which Debian and Alpine do at every update. A snapshot of the archive does both.
+    Two builds of the same Dockerfile may differ. Pinned versions make builds reproducible, but break them as soon as
+    the archive drops a version, which Debian and Alpine do at every update. A snapshot of the archive avoids both
+    problems.
     """
 
     id = "B104"
@@ -40,8 +41,8 @@ class OsPackagesUnpinned(Rule[Build]):
         for call in calls(build, _MANAGERS, _INSTALLS):
             loose = [word.text for word in call.operands if not _pinned(call.manager, word)]
             if loose:
-                shown = ", ".join(loose[:5]) + (" …" if len(loose) > 5 else "")
-                yield self.finding(f"installs {shown} in whatever version there is", call.ran.at, place=call.verb.place)
+                listed = ", ".join(loose[:5]) + (" …" if len(loose) > 5 else "")
+                yield self.finding(f"installs {listed} without a version", call.ran.at, place=call.verb.place)
 
 
 def _pinned(manager: str, word: Word) -> bool:

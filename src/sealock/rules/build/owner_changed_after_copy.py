@@ -8,15 +8,15 @@ from sealock.rules.kit import At, Build, Iterator, Rule, RuleFinding, Severity, 
 class OwnerChangedAfterCopy(Rule[Build]):
     """chown or chmod in a later layer doubles the files.
 
-    Every file that is touched is in the image twice, since a layer holds whole files. COPY --chown and --chmod set
-    both as it copies.
+    A layer contains whole files, so every changed file is in the image twice. COPY --chown and --chmod set owner and
+    mode while copying.
     """
 
     id = "B188"
     keywords = ("chown", "chmod", "layer", "COPY --chown")
     severity = Severity.INFO
     references = (docker_docs("reference/dockerfile/#copy---chown---chmod"),)
-    remedy = "Use COPY --chown=… (or --chmod=…) and leave the RUN out."
+    remedy = "Use COPY --chown=… (or --chmod=…) and remove the RUN."
     bad = (
         "FROM debian:12\nCOPY app /srv/app\nRUN chown -R 1000:1000 /srv/app\n",
         "FROM debian:12\nCOPY . /srv/\nRUN chmod -R g+w /srv\n",
@@ -38,15 +38,15 @@ class OwnerChangedAfterCopy(Rule[Build]):
             for target in sorted(named):
                 if targets.get(target, call.at) < call.at:
                     yield self.finding(
-                        f"{call.command.name} stores {target} a second time", call.at, place=call.command.place
+                        f"stores {target} a second time through {call.command.name}", call.at, place=call.command.place
                     )
                     break
 
 
 def _copied(stage: Stage) -> dict[str, At]:
-    """Where each target is first copied to."""
-    found: dict[str, At] = {}
+    """The first COPY or ADD of each target."""
+    targets: dict[str, At] = {}
     for index, instruction in enumerate(stage.instructions):
         if isinstance(instruction, Copy | AddFile):
-            found.setdefault(instruction.target.text.rstrip("/"), ("stages", stage.index, "instructions", index))
-    return found
+            targets.setdefault(instruction.target.text.rstrip("/"), ("stages", stage.index, "instructions", index))
+    return targets

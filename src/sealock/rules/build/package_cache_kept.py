@@ -15,13 +15,13 @@ class Cache(NamedTuple):
     """The verbs that fill the cache."""
     directories: tuple[str, ...]
     clean: str = ""
-    """The command that empties it, where there is no option for it."""
+    """The command that empties it, if no option prevents it."""
     option: str = ""
-    """The option, to stand after the verb, with which nothing is kept."""
+    """The option after the verb that prevents the cache."""
     empties: frozenset[str] = frozenset()
     """The verbs, with or without an operand, that empty the cache."""
     exempt: tuple[str, ...] = ()
-    """Options with which a call keeps nothing."""
+    """Options of calls that leave no cache."""
     name: str = "the cache of {}"
 
 
@@ -89,9 +89,9 @@ _PIP_SWITCH: Final = "PIP_NO_CACHE_DIR"
 class PackageCacheKept(Rule[Build]):
     """Package manager cache stays in the image.
 
-    The package lists, indexes and downloads of apt, apk, dnf, pip, npm and the like are weight that the program never
-    reads: 20 to 50 MB for apt's lists only, and each wheel is in the layer twice. Empty the cache in the RUN that fills
-    it, since a later one only hides it; or keep it in a cache mount.
+    The program never reads the package lists, indexes and downloads of apt, apk, dnf, pip, npm and others: apt's lists
+    take 20 to 50 MB, and each wheel is in the layer twice. Empty the cache in the RUN that fills it, since a later RUN
+    only hides it; or use a cache mount.
     """
 
     id = "B110"
@@ -136,7 +136,8 @@ class PackageCacheKept(Rule[Build]):
         page("pip documentation, caching", "https://pip.pypa.io/en/stable/topics/caching/"),
     )
     remedy = (
-        "Empty the cache in the RUN that fills it, use `--no-cache` (apk) or `--no-cache-dir` (pip), or mount a cache."
+        "Empty the cache in the RUN that fills it, use `--no-cache` (apk) or `--no-cache-dir` (pip), or use a cache "
+        "mount."
     )
     bad = (
         "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n",
@@ -188,11 +189,11 @@ class PackageCacheKept(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         reaching = reaches_image(build)
         pip_off = inherited(build, _switches_pip_off)
-        # A later RUN that installs without an update of its own needs apt's lists.
+        # A later RUN that installs without its own update needs apt's lists.
         updated = {call.ran.at for call in calls(build, ("apt-get", "apt", "aptitude"), ("update",))}
         installs = calls(build, ("apt-get", "apt", "aptitude"), ("install", "build-dep"))
         reused = any(call.ran.at not in updated for call in installs)
-        # Whether a RUN keeps a cache: managers with one cache, such as conda and mamba, empty it for each other.
+        # Whether a RUN keeps a cache; managers that share one, like conda and mamba, empty it for each other.
         kept: dict[tuple[At, tuple[str, ...]], bool] = {
             (call.ran.at, _CACHES[call.manager].directories): False for call in calls(build, _CACHES) if _empties(call)
         }
@@ -218,7 +219,7 @@ class PackageCacheKept(Rule[Build]):
                 fix=append_command(build, run, cache.clean)
                 if cache.clean
                 else insert_after(run, call.verb, cache.option),
-                remedy=f"{how}, or mount a cache on {cache.directories[0]}.",
+                remedy=f"{how}, or use a cache mount on {cache.directories[0]}.",
                 safe=not (reused and "apt" in call.manager),
             )
 

@@ -7,8 +7,8 @@ from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, S
 class PairWithoutEquals(Rule[Build]):
     """ENV or LABEL without an equals sign (legacy format).
 
-    The old form takes the whole rest of the line for one value, so it cannot set two, and blanks come in unseen. It is
-    deprecated.
+    The legacy form takes the rest of the line as one value, so it cannot set two variables, and may include blanks by
+    accident. It is deprecated.
     """
 
     id = "B150"
@@ -17,7 +17,7 @@ class PairWithoutEquals(Rule[Build]):
     severity = Severity.INFO
     safe = True
     references = (docker_docs("reference/build-checks/legacy-key-value-format/"),)
-    remedy = "Write NAME=value, in quotes where there are blanks."
+    remedy = "Write NAME=value, with quotes if the value has blanks."
     bad = (
         "FROM debian:12\nENV LANG C.UTF-8\n",
         "FROM debian:12\nENV OPTIONS -a -b\n",
@@ -31,13 +31,11 @@ class PairWithoutEquals(Rule[Build]):
             if len(instruction.pairs) == 1:
                 pair = instruction.pairs[0]
                 if build.excerpt(pair.place)[len(pair.name) : len(pair.name) + 1].isspace():
-                    yield self.finding(
-                        f"gives {pair.name} its value in the old form", at, place=pair.place, fix=_fix(pair)
-                    )
+                    yield self.finding(f"sets {pair.name} without an equals sign", at, place=pair.place, fix=_fix(pair))
 
 
 def _fix(pair: Pair) -> tuple[Edit, ...]:
-    """An equals sign for the blanks, and quotes where the value has blanks; lines and comments in it stay."""
+    """Replace the blanks with an equals sign, and quote a value with blanks; line breaks and comments stay."""
     if pair.value is None:
         return ()
     raw, place = pair.value.raw, pair.value.place

@@ -13,9 +13,9 @@ _LOCKED: Final = frozenset({"*", "!", "!!", "!*", "x", ""})
 class PasswordSet(Rule[Build]):
     """Password is set in the build.
 
-    Every reader of the Dockerfile or the image's history has it, and all containers share it. A container needs no
-    passwords: choose the user with USER, and get in with `docker exec`. Lock accounts that have to exist (`passwd
-    -l`).
+    Everyone who can read the Dockerfile or the image history knows the password, and all containers share it. A
+    container needs no passwords: choose the user with USER, and open a shell with `docker exec`. Lock accounts that
+    must exist (`passwd -l`).
     """
 
     id = "B039"
@@ -41,11 +41,11 @@ class PasswordSet(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for call in ran(build, "chpasswd"):
-            # Whatever comes through the pipe sets a password.
+            # All input of chpasswd sets a password, so the pipe need not be examined.
             if not {"--help", "-h"} & set(call.command.arguments):
                 yield self._fault(call.at, call.command, "sets a password with chpasswd", "chpasswd")
-        some = next(ran(build, "passwd"), None) is not None
-        for at, _, pipeline in pipelines(build) if some else ():
+        has_passwd = next(ran(build, "passwd"), None) is not None
+        for at, _, pipeline in pipelines(build) if has_passwd else ():
             for index, command in enumerate(pipeline.commands):
                 for inner in command.walk():
                     fed = index > 0 or any(redirect.operator in {"<<<", "<<", "<<-"} for redirect in inner.redirects)
@@ -53,7 +53,7 @@ class PasswordSet(Rule[Build]):
                         yield self._fault(at, inner, "sets a password with passwd", "passwd --stdin")
         for call in ran(build, "passwd"):
             if {"-d", "--delete"} & set(call.command.arguments):
-                yield self._fault(call.at, call.command, "lets a user in without any password", "passwd -d")
+                yield self._fault(call.at, call.command, "allows a login without a password", "passwd -d")
         for call in ran(build, "useradd", "usermod"):
             given = call.command.value("-p", "--password")
             text = given if isinstance(given, str) or given is None else given.text
@@ -61,5 +61,5 @@ class PasswordSet(Rule[Build]):
                 yield self._fault(call.at, call.command, f"sets a password with {call.command.name}", call.command.name)
 
     def _fault(self, at: tuple[str | int, ...], command: Command, message: str, evidence: str) -> RuleFinding:
-        # The evidence names only the program: its words may hold the password.
+        # The evidence is only the name of the program: its arguments may contain the password.
         return self.finding(message, at, place=known(command.place), evidence=evidence)

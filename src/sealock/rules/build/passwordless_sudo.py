@@ -13,16 +13,15 @@ _NOPASSWD: Final = re.compile(r"NOPASSWD\s*:|!authenticate")
 class PasswordlessSudo(Rule[Build]):
     """Passwordless sudo (NOPASSWD).
 
-    A `NOPASSWD` rule makes that user root, only by another name: an intruder in the program is root one
-    command later, and USER protects nothing. Do what needs root in the build, before USER, and leave sudo out of
-    the image.
+    A `NOPASSWD` rule makes that user root in all but name: an attacker who takes over the program is root one command
+    later, and USER protects nothing. Do what needs root in the build, before USER, and leave sudo out of the image.
     """
 
     id = "B041"
     keywords = ("sudo", "NOPASSWD")
     severity = Severity.HIGH
     references = (cis_docker("4.8"), cwe(269), page("sudoers(5)", "https://www.sudo.ws/docs/man/sudoers.man/"))
-    remedy = "Take the rule and sudo out of the image; do what needs root before USER."
+    remedy = "Remove the rule and sudo from the image; do what needs root before USER."
     fixable = False
     bad = (
         "FROM debian:12\nRUN echo 'app ALL=(ALL) NOPASSWD: ALL' >> /etc/sudoers\n",
@@ -37,11 +36,11 @@ class PasswordlessSudo(Rule[Build]):
         for writing in writings(build):
             doas = "doas" in writing.file and re.search(r"^\s*permit\b.*\bnopass\b", writing.text, re.MULTILINE)
             if doas or (_NOPASSWD.search(writing.text) and "sudoers" in writing.file):
-                message = f"writes a rule to {writing.file} that asks for no password"
+                message = f"allows root commands without a password in {writing.file}"
                 yield self.finding(message, writing.at, place=known(writing.place), evidence=writing.file)
         for call in ran(build, "visudo", "awk", "perl", "ex"):
             if any(_NOPASSWD.search(text) for text in call.command.arguments):
                 place = known(call.command.place)
                 yield self.finding(
-                    "writes a sudo rule that asks for no password", call.at, place=place, evidence=line(call.command)
+                    "writes a sudo rule that needs no password", call.at, place=place, evidence=line(call.command)
                 )

@@ -7,8 +7,8 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_
 class PipWithoutHashes(Rule[Build]):
     """pip install -r without --require-hashes.
 
-    A version number does not say what is inside: an index, a mirror or a proxy can hand out another file under it. With
-    hashes in the requirements file, pip refuses what is not the file that was locked.
+    A version number does not identify the contents: an index, a mirror or a proxy can serve another file under it. With
+    hashes in the requirements file, pip rejects any file other than the locked one.
     """
 
     id = "B108"
@@ -30,4 +30,4 @@ class PipWithoutHashes(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for call in calls(build, ("pip",), ("install", "wheel", "download")):
             if call.has("-r", "--requirement") and not call.has("--require-hashes"):
-                yield self.finding("installs without checking hashes", call.ran.at, place=call.verb.place)
+                yield self.finding("installs requirements without checking hashes", call.ran.at, place=call.verb.place)

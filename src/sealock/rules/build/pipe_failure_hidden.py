@@ -8,15 +8,15 @@ from sealock.rules.build._ran import bases
 from sealock.rules.kit import Absent, Build, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _HARMLESS: Final = frozenset({"", "echo", "printf", "yes", "true", ":", "pwd", "whoami", "id", "uname", "date", "env"})
-"""Their failure means nothing, and `yes` even ends by a signal in normal use."""
+"""Their failure does not matter, and a signal ends `yes` even on success."""
 _SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
 
 
 class PipeFailureHidden(Rule[Build]):
     """Pipeline without set -o pipefail.
 
-    The shell looks only at the last command of a pipe: a download that breaks off in the middle, and the build goes
-    on with what it got. With pipefail the RUN fails instead.
+    The shell checks only the last command of a pipeline: if a download breaks off, the build continues with a part of
+    it. With pipefail the RUN fails instead.
     """
 
     id = "B139"
@@ -25,7 +25,7 @@ class PipeFailureHidden(Rule[Build]):
     differs = (
         (
             "DL4006",
-            ("not behind echo, printf and yes, whose failure says nothing; also in nested shells and the exec form"),
+            ("not after echo, printf and yes, whose failure does not matter; also in nested shells and the exec form"),
         ),
     )
     severity = Severity.LOW
@@ -45,7 +45,7 @@ class PipeFailureHidden(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        reported: set[int] = set()
+        covered: set[int] = set()
         below = bases(build)
         for at, stage, run in build.each(Run):
             if run.script.shell not in _SHELLS or _sees(run):
@@ -53,22 +53,22 @@ class PipeFailureHidden(Rule[Build]):
             for pipeline in run.script.every_pipeline():
                 if (hidden := _hidden(pipeline)) is None:
                     continue
-                # The line before the first such RUN serves the later ones too.
-                first = run.form == "shell" and not run.onbuild and stage.index not in reported
+                # One SHELL line before the first such RUN covers the later ones.
+                first = run.form == "shell" and not run.onbuild and stage.index not in covered
                 fix = insert_before(run, _shell_line(below[stage.index])) if first else ()
-                reported.add(stage.index)
-                yield self.finding(f"does not see when {hidden.name} fails", at, place=hidden.place, fix=fix)
+                covered.add(stage.index)
+                yield self.finding(f"ignores a failure of {hidden.name} in a pipe", at, place=hidden.place, fix=fix)
 
 
 def _hidden(pipeline: Pipeline) -> Command | None:
-    """The first command of a pipe whose failure matters and is not seen."""
+    """The first command of a pipeline whose failure matters but is ignored."""
     if pipeline.negated:
         return None
     return next((command for command in pipeline.commands[:-1] if command.name not in _HARMLESS), None)
 
 
 def _sees(run: Run) -> bool:
-    """Whether pipefail is on: by SHELL, by `set -o pipefail`, or by the words of a nested bash."""
+    """Whether pipefail is on: by SHELL, by `set -o pipefail`, or by the options of a nested bash."""
     words = list(run.shell) if run.form == "shell" else []
     words += [
         word for command in run.script.commands() if command.name in {"set", *_SHELLS} for word in command.arguments

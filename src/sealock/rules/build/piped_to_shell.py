@@ -10,7 +10,7 @@ from sealock.secrets.values import mask
 
 _VALUED: Final = {"-o", "+o", "-O", "+O", "--rcfile", "--init-file", "-W", "-X", "-I", "-r", "--require"}
 _INLINE: Final = {"python": "cm", "perl": "eEnp", "ruby": "enp", "node": "ep", "php": "rf", "lua": "e", "Rscript": "e"}
-"""The short options with which an interpreter runs something else than what it reads."""
+"""The short options that make an interpreter run something other than its standard input."""
 
 _EXPRESSION: Final = re.compile(r"(?<![\w-])[Ii](?:[Ee][Xx]|nvoke-[Ee]xpression)(?![\w-])")
 _POWERSHELL: Final = re.compile(
@@ -21,16 +21,17 @@ _POWERSHELL: Final = re.compile(
 class PipedToShell(Rule[Build]):
     """Download is piped to a shell without a check.
 
-    `curl … | sh`, `sh -c "$(curl …)"` and `bash <(curl …)` run as root whatever the server sends today, and it can
-    detect a pipe. A cut connection runs half a script. Download to a file, check it against a checksum or
-    a signature that stands in the Dockerfile, then run it; or install the package that the distribution signs.
+    `curl … | sh`, `sh -c "$(curl …)"` and `bash <(curl …)` run whatever the server sends today, as root. The server can
+    detect the pipe and send a different script, and a dropped connection runs half of one. Download to a file, check it
+    against a checksum or signature in the Dockerfile, and then run it; or install the package that the distribution
+    signs.
     """
 
     id = "B020"
     keywords = ("piped to a shell", "pipe", "curl", "wget", "pipe to shell", "curl bash")
     severity = Severity.HIGH
     references = (cis_docker("4.11"), cwe(494), docker_docs("build/building/best-practices/"))
-    remedy = "Download to a file, check it with `sha256sum -c` or `gpg --verify`, and run it then."
+    remedy = "Download to a file, check it with `sha256sum -c` or `gpg --verify`, and then run it."
     fixable = False
     bad = (
         "FROM debian:12\nRUN curl -fsSL https://example.com/install.sh | sh\n",
@@ -67,7 +68,7 @@ class PipedToShell(Rule[Build]):
                 runs = _interpreter(command) if fetched else None
                 if runs is not None:
                     yield self.finding(
-                        f"runs a download with {program(runs)} unchecked",
+                        f"pipes a download to {program(runs)} without a check",
                         at,
                         place=known(command.place),
                         evidence=" | ".join(line(command) for command in pipeline.commands)[:200],
@@ -76,7 +77,7 @@ class PipedToShell(Rule[Build]):
                 if command.nested and _runs_substituted(command):
                     name = command.name if command.name.isalnum() else "the shell"
                     yield self.finding(
-                        f"runs the text of a download with {name}",
+                        f"runs a download with {name} without a check",
                         at,
                         place=known(command.place),
                         evidence=line(command),
@@ -86,7 +87,7 @@ class PipedToShell(Rule[Build]):
 
 
 def _interpreter(command: Command) -> Command | None:
-    """The interpreter that runs what comes in through the pipe, also behind sudo, env or a subshell."""
+    """The interpreter that runs its standard input, also inside sudo, env or a subshell."""
     if program(command) in INTERPRETERS and _reads_stdin(command):
         return command
     if command.name in {"source", "."} and command.arguments[:1] == ("/dev/stdin",):
@@ -94,9 +95,9 @@ def _interpreter(command: Command) -> Command | None:
     for nested in command.nested:
         if nested.kind in {"wrapped", "subshell"}:
             for pipeline in nested.script.pipelines:
-                # Within a group, the first command of a pipeline reads what the group reads.
-                if pipeline.commands and (found := _interpreter(pipeline.commands[0])) is not None:
-                    return found
+                # The first command of a pipeline in a group reads the standard input of the group.
+                if pipeline.commands and (inner := _interpreter(pipeline.commands[0])) is not None:
+                    return inner
     return None
 
 

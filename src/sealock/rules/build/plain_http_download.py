@@ -17,15 +17,15 @@ _PROGRAMS: Final = ("curl", "wget", "wget2", "aria2c", "axel", "fetch", "http", 
 class PlainHttpDownload(Rule[Build]):
     """Download over plain HTTP.
 
-    Anybody on the way can read it and change it. Most servers speak https as well. Where one does not, check the
-    file against a checksum before it is used.
+    An attacker on the network can read and change it. Most servers also support HTTPS. If one does not, check the file
+    against a checksum before you use it.
     """
 
     id = "B025"
     keywords = ("plain HTTP", "HTTP", "download")
     severity = Severity.MEDIUM
     references = (cis_docker("4.11"), cwe(319))
-    remedy = "Use https; where the server has none, check the file against a checksum."
+    remedy = "Use HTTPS; if the server has none, check the file against a checksum."
     bad = (
         "FROM debian:12\nRUN curl -o a http://example.com/a\n",
         'FROM debian:12\nRUN wget "http://example.com/${VERSION}/a.tar.gz"\n',
@@ -51,7 +51,7 @@ class PlainHttpDownload(Rule[Build]):
                 text = word.text
                 if text.lower().startswith("http://") and not _INSIDE.match(text) and not is_verified(call.run):
                     yield self.finding(
-                        f"downloads {mask(text)[:100]} with nothing to protect it",
+                        f"downloads {mask(text)[:100]} over plain HTTP",
                         call.at,
                         place=known(word.place),
                         evidence=mask(text),

@@ -6,8 +6,7 @@ from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, S
 class PlatformRedundant(Rule[Build]):
     """Redundant FROM --platform.
 
-    The base image is pulled for the target platform unless another is named, so --platform=$TARGETPLATFORM says
-    nothing.
+    BuildKit pulls the base image for the target platform by default, so --platform=$TARGETPLATFORM changes nothing.
     """
 
     id = "B151"
@@ -16,7 +15,7 @@ class PlatformRedundant(Rule[Build]):
     severity = Severity.INFO
     safe = True
     references = (docker_docs("reference/build-checks/redundant-target-platform/"),)
-    remedy = "Leave --platform out."
+    remedy = "Remove --platform."
     bad = ("FROM --platform=$TARGETPLATFORM debian:12\n", "FROM --platform=${TARGETPLATFORM} debian:12 AS a\n")
     good = ("FROM --platform=$BUILDPLATFORM debian:12\n", "FROM debian:12\n")
 
@@ -30,7 +29,7 @@ class PlatformRedundant(Rule[Build]):
             ):
                 end = flag.place.end + (build.text[flag.place.end : flag.place.end + 1] == " ")
                 yield self.finding(
-                    "names the target platform, which is the default",
+                    "sets --platform to the target platform, which is the default",
                     ("stages", stage.index),
                     place=flag.place,
                     fix=Edit(Place(flag.place.start, end), ""),

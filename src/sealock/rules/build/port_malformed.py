@@ -9,8 +9,8 @@ _HIGHEST = 65535
 class PortMalformed(Rule[Build]):
     """EXPOSE has an invalid port.
 
-    It takes a port or a range, with a protocol: 8080, 8000-8010/udp. Host ports and addresses are a matter of `docker
-    run -p`; BuildKit ignores them or fails.
+    EXPOSE takes a port or a range, with a protocol: 8080, 8000-8010/udp. Host ports and addresses belong to `docker run
+    -p`; BuildKit ignores them or fails.
     """
 
     id = "B132"
@@ -19,7 +19,7 @@ class PortMalformed(Rule[Build]):
     differs = (("DL3011", "also malformed ones"),)
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/expose-invalid-format/"),)
-    remedy = "Name only the container's port: a number from 1 to 65535, /tcp, /udp or /sctp."
+    remedy = "Write only the port of the container: a number from 1 to 65535, with /tcp, /udp or /sctp."
     bad = (
         "FROM debian:12\nEXPOSE 80000\n",
         "FROM debian:12\nEXPOSE 8080:80\n",
@@ -39,22 +39,22 @@ class PortMalformed(Rule[Build]):
         for at, _, instruction in build.each(Expose):
             for text in instruction.ports:
                 if isinstance(text.value, str) and (why := _wrong(text.value)):
-                    yield self.finding(f"{text.value[:60]} {why}", at, place=text.place, fix=_fix(text))
+                    yield self.finding(f"exposes {text.value[:60]}, which {why}", at, place=text.place, fix=_fix(text))
 
 
 def _wrong(value: str) -> str:
     port, slash, protocol = value.strip("\"'").partition("/")
     if ":" in port:
-        return "names a host port or address, which EXPOSE cannot"
+        return "has a host port or address"
     if slash and protocol.lower() not in {"tcp", "udp", "sctp"}:
-        return f"has no protocol that there is ({protocol[:20] or 'none'})"
+        return f"has an unknown protocol ({protocol[:20] or 'none'})"
     low, dash, high = port.partition("-")
     numbers = [_number(bound) for bound in ((low, high) if dash else (low,))]
     if any(number is None for number in numbers):
-        return "is no port number"
+        return "is not a port number"
     if any(not 0 < (number or 0) <= _HIGHEST for number in numbers):
-        return "is out of the range from 1 to 65535"
-    return "ends before it begins" if (numbers[0] or 0) > (numbers[-1] or 0) else ""
+        return "is outside the range from 1 to 65535"
+    return "is a range that ends before it begins" if (numbers[0] or 0) > (numbers[-1] or 0) else ""
 
 
 def _number(text: str) -> int | None:
@@ -62,6 +62,6 @@ def _number(text: str) -> int | None:
 
 
 def _fix(text: BuildText) -> tuple[Edit, ...]:
-    """The container's part of a host and container port."""
+    """Keep only the container port of a host and container port."""
     inner = text.raw.rpartition(":")[2]
     return (Edit(text.place, inner),) if ":" in text.raw and "$" not in text.raw and not _wrong(inner) else ()

@@ -7,16 +7,16 @@ from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, S
 class PrivilegedRun(Rule[Build]):
     """RUN disables the build sandbox (--security=insecure).
 
-    `--security=insecure` runs the command with every capability and device of the machine that builds, without
-    seccomp; `--network=host` lets it reach whatever that machine reaches on its loopback address. Builders allow
-    either by request only, and a Dockerfile should do without.
+    `--security=insecure` runs the command with all capabilities and devices of the build machine, without seccomp;
+    `--network=host` gives it that machine's loopback network. Builders allow either only on request, and a Dockerfile
+    should not need them.
     """
 
     id = "B044"
     keywords = ("sandbox", "insecure", "--security=insecure", "--network=host")
     severity = Severity.HIGH
     references = (cis_docker("5.5"), cwe(250), docker_docs("reference/dockerfile/#run---security"))
-    remedy = "Leave the flag out; do what needs it outside of the build."
+    remedy = "Remove the flag; do what needs it outside of the build."
     bad = (
         "# syntax=docker/dockerfile:1-labs\nFROM debian:12\nRUN --security=insecure mount -t tmpfs x /mnt\n",
         "FROM debian:12\nRUN --network=host make test\n",
@@ -29,10 +29,12 @@ class PrivilegedRun(Rule[Build]):
                 value = flag.value.text.lower() if flag.value else ""
                 if flag.name == "security" and value == "insecure":
                     fix = _without(build, flag)
-                    yield self.finding("runs with all that the build machine has", at, place=flag.place, fix=fix)
+                    yield self.finding(
+                        "runs with every capability and device of the build machine", at, place=flag.place, fix=fix
+                    )
                 elif flag.name == "network" and value == "host":
                     fix = _without(build, flag)
-                    yield self.finding("runs in the build machine's own network", at, place=flag.place, fix=fix)
+                    yield self.finding("runs in the network of the build machine", at, place=flag.place, fix=fix)
 
 
 def _without(build: Build, flag: Flag) -> tuple[Edit, ...]:

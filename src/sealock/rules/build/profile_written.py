@@ -9,8 +9,8 @@ _PROFILES = (".bashrc", ".bash_profile", ".profile", "/etc/profile", "/etc/bash.
 class ProfileWritten(Rule[Build]):
     """Variable is set in a shell profile.
 
-    RUN, CMD and ENTRYPOINT start no login shell, so .bashrc, .profile and /etc/environment are never read: the
-    variable is there in `docker exec -it … bash`, and not when the program starts.
+    RUN, CMD and ENTRYPOINT start no login shell, so they never read .bashrc, .profile or /etc/environment: the variable
+    exists in `docker exec -it … bash`, but not when the program starts.
     """
 
     id = "B187"
@@ -31,10 +31,10 @@ class ProfileWritten(Rule[Build]):
                 target = redirect.target.text if redirect.target is not None else ""
                 if not target.endswith(_PROFILES) or redirect.operator not in {">", ">>"}:
                     continue
-                said = " ".join(call.command.arguments)
-                if "export " in said or (target == "/etc/environment" and "=" in said):
+                text = " ".join(call.command.arguments)
+                if "export " in text or (target == "/etc/environment" and "=" in text):
                     yield self.finding(
-                        f"writes a variable to {target}, which no program reads at its start",
+                        f"sets a variable in {target}, which CMD and ENTRYPOINT do not read",
                         call.at,
                         place=call.command.place,
                     )
