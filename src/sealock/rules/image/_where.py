@@ -1,4 +1,4 @@
-"""Where the files of an image came from, and how many of them are told of at once, in words."""
+"""Words on where the files of an image came from, and how findings on many files are grouped."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from sealock.model.inventory import FileFact, Inventory, instruction
 from sealock.model.location import Place
 
 LENGTH: Final = 80
-"""Characters of an instruction that a message quotes at the most."""
+"""Characters of an instruction that a message quotes at most."""
 
 FEW: Final = 5
-"""Files of one layer that are told of one by one; more of them make one finding, which names so many."""
+"""The largest number of files of one layer that get a finding each; more of them share one, which names this many."""
 
 
 def origin(image: Inventory, layer: int) -> str:
     """The layer and the instruction that made it: "layer 3 (RUN chmod u+s /x)"."""
-    found = next((one for one in image.layers if one.index == layer), None)
-    if found is None:
+    source = next((candidate for candidate in image.layers if candidate.index == layer), None)
+    if source is None:
         return "the image"
-    made = instruction(found.created_by)
-    short = made if len(made) <= LENGTH else made[: LENGTH - 1] + "…"
+    text = instruction(source.created_by)
+    short = text if len(text) <= LENGTH else text[: LENGTH - 1] + "…"
     return f"layer {layer + 1}" + (f" ({short})" if short else "")
 
 
 def place(fact: FileFact) -> Place | None:
-    """The file within the image, as a pointer; None where a list of files was read, which has a text."""
+    """The file in the image, as a pointer; None where it comes from a written list, which has a text."""
     return None if fact.layer < 0 else Place(pointer="/" + fact.path)
 
 
 def present(image: Inventory, *kinds: str) -> list[FileFact]:
     """The facts of these kinds that a container would see: each path once, from the layer that first has it."""
-    found: dict[tuple[str, str], FileFact] = {}
+    visible: dict[tuple[str, str], FileFact] = {}
     for fact in image.files:
         if fact.kind in kinds and not fact.removed:
-            found.setdefault((fact.kind, fact.path), fact)
-    return list(found.values())
+            visible.setdefault((fact.kind, fact.path), fact)
+    return list(visible.values())
 
 
 def batches(facts: Iterable[FileFact]) -> Iterator[list[FileFact]]:
@@ -44,11 +44,11 @@ def batches(facts: Iterable[FileFact]) -> Iterator[list[FileFact]]:
     by_layer: dict[int, list[FileFact]] = {}
     for fact in facts:
         by_layer.setdefault(fact.layer, []).append(fact)
-    for held in by_layer.values():
-        if len(held) > FEW:
-            yield sorted(held, key=lambda fact: fact.path)
+    for layer_facts in by_layer.values():
+        if len(layer_facts) > FEW:
+            yield sorted(layer_facts, key=lambda fact: fact.path)
         else:
-            yield from ([fact] for fact in held)
+            yield from ([fact] for fact in layer_facts)
 
 
 def listed(batch: list[FileFact], many: str) -> str:
@@ -68,11 +68,11 @@ TESTS: Final = frozenset({
     "test", "tests", "testdata", "testing", "fixtures", "example", "examples", "sample", "samples", "spec", "__tests__",
     "mock", "mocks", "__mocks__", "demo", "testcases",
 })  # fmt: skip
-"""Folders of keys and passwords that were made up to be seen."""
+"""Directories of keys and passwords that were made for tests and examples."""
 
 
 def is_for_tests(path: str) -> bool:
-    """Whether a file is one that tests or examples come with."""
+    """Whether a file belongs to tests or examples."""
     return not TESTS.isdisjoint(path.lower().split("/")[:-1])
 
 

@@ -25,8 +25,8 @@ class CredentialFile(Rule[Inventory]):
     Everybody who may pull an image may read every file in it: keys and tokens in it are public to all of them. To
     remove the file in a later instruction does not help, since each layer is kept and sent as it is. Build without the
     file (.dockerignore; RUN --mount=type=secret for what the build needs), give it to the container at run time, and
-    replace the key that was in it. The file is told by its name: it is no text, or not known to be harmless. A file in
-    which secrets were found is told of by another rule.
+    replace the key that was in it. The file is found by its name: it is no text, or not known to be harmless. A file in
+    which secrets were found is another rule's.
     """
 
     id = "F009"
@@ -59,9 +59,9 @@ class CredentialFile(Rule[Inventory]):
                 groups.setdefault((*_weight(fact), how), []).append(fact)
         for (severity, confidence, how), facts in groups.items():
             for batch in batches(facts):
-                yield self._told(image, batch, severity, confidence, how)
+                yield self._finding_on(image, batch, severity, confidence, how)
 
-    def _told(
+    def _finding_on(
         self, image: Inventory, batch: list[FileFact], severity: Severity, confidence: Confidence, how: str
     ) -> RuleFinding:
         fact = batch[0]

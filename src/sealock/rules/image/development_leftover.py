@@ -8,8 +8,8 @@ from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, 
 class DevelopmentLeftover(Rule[Inventory]):
     """Development files left in the image.
 
-    A repository shows all that was ever committed, also what was taken out again; a shell's history shows what somebody
-    typed, passwords too; caches and settings make the image larger and tell how it is built. Nothing of it is needed to
+    A repository shows all that was ever committed, also what was removed again; a shell's history shows what was typed,
+    passwords too; caches and settings make the image larger and show how it is built. Nothing of it is needed to
     run. List it in .dockerignore, copy just what the program needs, and remove caches in the instruction that makes
     them: in a later one they stay in their layer.
     """
@@ -61,5 +61,5 @@ class DevelopmentLeftover(Rule[Inventory]):
 
 
 def _tells_history(fact: FileFact) -> bool:
-    """Whether it shows more than what is there now: repositories, and what somebody typed."""
+    """Whether it shows more than the present state: repositories and shell histories."""
     return "repository, with all its history" in fact.detail or fact.detail == "shell history"

@@ -11,8 +11,8 @@ _OURS: Final = frozenset({"debian", "ubuntu", "alpine", "fedora", "centos", "rhe
 class DistributionEnded(Rule[Inventory]):
     """Distribution has reached end of support.
 
-    Its makers mend no more flaws in its packages, and the list of known ones only grows; a scan for vulnerabilities may
-    even look clean, since nobody writes advisories for it. Build on a version that is supported. (Extended support that
+    Its makers fix no more flaws in its packages, and the list of known ones only grows; a scan for vulnerabilities may
+    even look clean, since it gets no advisories. Build on a version that is supported. (Extended support that
     is paid for counts only where the image was built with it.)
     """
 
@@ -35,17 +35,17 @@ class DistributionEnded(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        one = image.distribution
-        if one is None:
+        distribution = image.distribution
+        if distribution is None:
             return
-        day = last_day(one.id, one.version)
-        if has_ended(one.id, one.version):
+        day = last_day(distribution.id, distribution.version)
+        if has_ended(distribution.id, distribution.version):
             yield self.finding(
-                f"is {_named(one)}, whose makers have mended no security flaws since {day}",
-                evidence=f"{one.id} {one.version}",
+                f"is {_named(distribution)}, whose makers have fixed no security flaws since {day}",
+                evidence=f"{distribution.id} {distribution.version}",
             )
-        elif not day and one.version and one.id in _OURS and not _is_moving(one):
-            yield self.skip(f"until when {_named(one)} is mended was not known on {AS_OF}")
+        elif not day and distribution.version and distribution.id in _OURS and not _is_moving(distribution):
+            yield self.skip(f"the end of support of {_named(distribution)} was not known on {AS_OF}")
 
 
 def _named(distribution: Distribution) -> str:

@@ -61,7 +61,7 @@ class FileCapability(Rule[Inventory]):
 
 
 def _gained(detail: str) -> frozenset[str]:
-    """The capabilities that whoever starts it gains; what is inheritable alone gives nothing. "?" is unreadable."""
+    """The capabilities that every caller gains; inheritable ones by themselves give nothing. "?" is unreadable."""
     if detail.startswith("not understood"):
         return frozenset({"?"})
     names: set[str] = set()

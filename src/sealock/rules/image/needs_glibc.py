@@ -77,7 +77,7 @@ def _order(version: str) -> list[int]:
 
 
 def _lacking(batch: list[FileFact]) -> str:
-    """How many ask for functions that musl does not have by any means; of one file, for which."""
+    """How many need functions that musl does not have at all; for a single file, which ones."""
     lacks = [text for fact in batch for text in fact.detail.split("; ") if text.startswith("lacks ")]
     if not lacks:
         return ""

@@ -7,15 +7,15 @@ from sealock.rules.kit import Confidence, Final, Inventory, Iterator, Rule, Rule
 OLDEST: Final = 365
 """Days."""
 _FIRST: Final = date(2013, 3, 1)
-"""When Docker came about: builds that are to be the same at any time claim an earlier one."""
+"""Docker's first release: reproducible builds claim an earlier time."""
 
 
 class OldImage(Rule[Inventory]):
     """Image was built more than a year ago.
 
-    What it holds was mended since, distribution and programs alike, and none of that is in it: an image gets no updates
-    but by being built anew. Build it regularly, on a base image of today, and also when nothing of your own changes.
-    An image whose configuration names no time, or one before there were images, is not judged by it.
+    The distribution and its programs have had fixes since, and none of them is in it: an image gets updates only by a
+    new build. Build it regularly, on a current base image, and also when nothing of your own changes.
+    An image whose configuration names no time, or one before there were images, is skipped.
     """
 
     id = "F016"
@@ -23,7 +23,7 @@ class OldImage(Rule[Inventory]):
     severity = Severity.LOW
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.4"), cwe(1104))
-    remedy = "Build it anew on a current base image (docker build --pull --no-cache), and do so regularly."
+    remedy = "Rebuild it on a current base image (docker build --pull --no-cache), and do so regularly."
     fixable = False
     bad = ('{"sealock": "1", "image": {"created": "2024-05-01T10:00:00.123456789Z", "seen": "2026-11-25"}}',)
     good = (

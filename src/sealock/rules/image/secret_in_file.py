@@ -39,7 +39,7 @@ class SecretInFile(Rule[Inventory]):
     conceals = True
     references = (cis_docker("4.10"), cwe(798), cwe(538), docker_docs("build/building/secrets/"))
     remedy = (
-        "Change the secret, since whoever pulled the image has it; keep it out of layers (RUN --mount=type=secret)."
+        "Change the secret, since all who pulled the image have it; keep it out of layers (RUN --mount=type=secret)."
     )
     fixable = False
     bad = (
@@ -64,11 +64,11 @@ class SecretInFile(Rule[Inventory]):
                 why = "that packages bring" if fact.owner else "for tests or examples"
                 mild.setdefault((layer, why), []).append(facts)
             else:
-                yield self._told(image, facts, last[path])
+                yield self._finding_on(image, facts, last[path])
         for (layer, why), held in mild.items():
             yield self._together(image, layer, why, held)
 
-    def _told(self, image: Inventory, facts: list[FileFact], last: int) -> RuleFinding:
+    def _finding_on(self, image: Inventory, facts: list[FileFact], last: int) -> RuleFinding:
         fact = facts[0]
         what = f"{_listed(facts)} in /{fact.path}{whose(fact)}"
         where = origin(image, fact.layer)
@@ -108,6 +108,6 @@ def _confidence(fact: FileFact) -> Confidence:
 
 def _listed(facts: list[FileFact]) -> str:
     """The secrets of a file, with their lines: "a GitHub token (line 3) and a password (line 5)"."""
-    said = [f"{fact.detail} (line {fact.line})" if fact.line else fact.detail for fact in facts]
-    shown = said[:FEW] if len(said) <= FEW else [*said[: FEW - 1], f"{len(said) - FEW + 1} more"]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    secrets = [f"{fact.detail} (line {fact.line})" if fact.line else fact.detail for fact in facts]
+    named = secrets[:FEW] if len(secrets) <= FEW else [*secrets[: FEW - 1], f"{len(secrets) - FEW + 1} more"]
+    return named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"

@@ -7,7 +7,7 @@ from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, 
 class SetuidProgram(Rule[Inventory]):
     """setuid or setgid program.
 
-    It runs as its owner, whoever starts it, so a fault in it makes root of an ordinary user within the container. The
+    It runs as its owner for every user, so a flaw in it makes an ordinary user root in the container. The
     few that a distribution brings (su, mount, passwd …) are seldom needed in a container. Take the bit away with chmod
     u-s,g-s in the Dockerfile, remove the package, or run with no-new-privileges, which makes the bit void.
     """
@@ -32,10 +32,10 @@ class SetuidProgram(Rule[Inventory]):
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         brought = {package.name: package.layer for package in image.packages}
         found = present(image, "setuid", "setgid")
-        # A package's own program that a later layer holds again was changed there: somebody set the bit.
+        # A package's own program that a later layer has again was changed there: the bit was set.
         with_package = [fact for fact in found if fact.owner and fact.layer <= brought.get(fact.owner, fact.layer)]
-        alone = [[fact] for fact in found if fact not in with_package]
-        for batch in (*alone, *batches(with_package)):
+        single = [[fact] for fact in found if fact not in with_package]
+        for batch in (*single, *batches(with_package)):
             fact = batch[0]
             mode = f"{whose(fact)} with mode {fact.mode & 0o7777:04o}" if len(batch) == 1 else ""
             yield self.finding(

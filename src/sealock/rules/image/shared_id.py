@@ -7,7 +7,7 @@ from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, 
 class SharedId(Rule[Inventory]):
     """Accounts or groups share an id.
 
-    The kernel knows numbers alone: accounts with one uid own each other's files and may end each other's processes,
+    The kernel knows only numbers: accounts with one uid own each other's files and may end each other's processes,
     whatever their names say. It is seldom meant: two packages or build steps took the same number. Give each an id of
     its own (usermod -u, groupmod -g), and chown the files that it had.
     """

@@ -30,8 +30,8 @@ _SYSTEM: Final = frozenset({"deb", "apk", "rpm", "alpm", "pypi", "npm", "gem", "
 class ToolsLeft(Rule[Inventory]):
     """Shells, compilers or network tools in the image.
 
-    Shells, package managers, compilers and download tools let whoever breaks in look around, fetch more and build it on
-    the spot, and each brings flaws of its own to mend. Build in one stage and copy the result to a small one:
+    Shells, package managers, compilers and download tools let an intruder look around, fetch more and build it on
+    the spot, and each brings flaws of its own. Build in one stage and copy the result to a small one:
     distroless, scratch, or a base with just the libraries that the program needs.
     """
 

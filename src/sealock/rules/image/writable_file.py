@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from sealock.model.inventory import FileFact
-from sealock.rules.image._path import folders, is_on_path
+from sealock.rules.image._path import directories, is_on_path
 from sealock.rules.image._where import batches, listed, origin, place, present
 from sealock.rules.kit import Final, Inventory, Iterator, Rule, RuleFinding, Severity, cwe
 
@@ -10,16 +10,16 @@ _TRUSTED: Final = (
     "etc/pam.d/", "etc/security/", "etc/init.d/", "etc/systemd/", "etc/ssh/", "root/", "var/spool/cron/",
     "usr/lib/systemd/",
 )  # fmt: skip
-"""How the paths begin of files that root's programs go by: who may write one is root."""
+"""Path prefixes of files that root's programs obey: write access to one makes root."""
 
 
 class WritableFile(Rule[Inventory]):
     """World-writable file.
 
-    A file that everybody may write is everybody's: whoever gets hold of any process in the container changes the
+    A world-writable file is everybody's: an intruder in any process of the container changes the
     program, library or setting that others run by. Of /etc/passwd or a shared library that makes root. It is mostly
     the trace of a chmod -R 777. Let the file belong to the user that needs it (COPY --chown, chown), and take the
-    right from all others. Programs that PATH finds are told of by another rule.
+    right from all others. Another rule reports programs on PATH.
     """
 
     id = "F003"
@@ -40,7 +40,7 @@ class WritableFile(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        path = folders(image)
+        path = directories(image)
         by_severity: dict[Severity, list[FileFact]] = {}
         for fact in present(image, "world-writable"):
             if not is_on_path(fact, path):

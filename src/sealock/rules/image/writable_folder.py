@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sealock.rules.image._path import folders, is_on_path
+from sealock.rules.image._path import directories, is_on_path
 from sealock.rules.image._where import batches, listed, origin, place, present
 from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, cwe
 
@@ -8,9 +8,9 @@ from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, 
 class WritableFolder(Rule[Inventory]):
     """World-writable directory without sticky bit.
 
-    In a folder with mode 777 and no sticky bit everybody may remove, rename and replace every file, whoever owns it: a
-    program's own code and settings too. Give the folder to the user that needs it (COPY --chown, chown), or, where it
-    is shared on purpose like /tmp, set the sticky bit (mode 1777). Folders on PATH are told of by another rule.
+    In a directory with mode 777 and no sticky bit everybody may remove, rename and replace every file of anybody: a
+    program's own code and settings too. Give the directory to the user that needs it (COPY --chown, chown), or,
+    where it is shared on purpose like /tmp, set the sticky bit (mode 1777). Another rule reports directories on PATH.
     """
 
     id = "F004"
@@ -18,7 +18,7 @@ class WritableFolder(Rule[Inventory]):
     severity = Severity.MEDIUM
     reads = ("files",)
     references = (cwe(732),)
-    remedy = "Give the folder to the one user that writes to it (chown, chmod o-w); chmod +t for one that is shared."
+    remedy = "Give the directory to the user that writes to it (chown, chmod o-w); chmod +t for a shared one."
     fixable = False
     bad = ('{"sealock": "1", "files": [{"kind": "world-writable-directory", "path": "srv/app", "mode": "777"}]}',)
     good = (
@@ -28,14 +28,14 @@ class WritableFolder(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        path = folders(image)
+        path = directories(image)
         writable = [fact for fact in present(image, "world-writable-directory") if not is_on_path(fact, path)]
         for owned in (False, True):
             for batch in batches(fact for fact in writable if bool(fact.owner) is owned):
                 fact = batch[0]
                 mode = f" with mode {fact.mode & 0o7777:04o}" if len(batch) == 1 else ""
                 yield self.finding(
-                    f"holds {listed(batch, 'folders')}{mode}, in which everybody may replace files, from "
+                    f"holds {listed(batch, 'directories')}{mode}, in which everybody may replace files, from "
                     f"{origin(image, fact.layer)}",
                     place=place(fact),
                     evidence=f"{fact.kind} {fact.path}",

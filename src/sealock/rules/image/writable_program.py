@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sealock.rules.image._path import folders, is_on_path
+from sealock.rules.image._path import directories, is_on_path
 from sealock.rules.image._where import batches, listed, origin, place, present
 from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, cwe
 
@@ -8,7 +8,7 @@ from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, 
 class WritableProgram(Rule[Inventory]):
     """World-writable program in PATH.
 
-    A folder on PATH, one above it, or a program in it may be written by everybody: whoever gets hold of any process in
+    Everybody may write a directory on PATH, a parent of it, or a program in it: an intruder in any process of
     the container puts a program of their own where root, the health check or the next `docker exec` will start it.
     Take the right away with chmod o-w; programs belong to root and are for others to run.
     """
@@ -18,7 +18,7 @@ class WritableProgram(Rule[Inventory]):
     severity = Severity.HIGH
     reads = ("files",)
     references = (cwe(732), cwe(426))
-    remedy = "Take the right to write away (chmod o-w) in the instruction that brings the folder or file."
+    remedy = "Remove the write permission (chmod o-w) in the instruction that adds the directory or file."
     fixable = False
     bad = (
         '{"sealock": "1", "files": [{"kind": "world-writable-directory", "path": "usr/local/bin", "mode": "777"}]}',
@@ -32,8 +32,8 @@ class WritableProgram(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        path = folders(image)
-        for kind, many in (("world-writable-directory", "folders"), ("world-writable", "programs")):
+        path = directories(image)
+        for kind, many in (("world-writable-directory", "directories"), ("world-writable", "programs")):
             writable = [fact for fact in present(image, kind) if is_on_path(fact, path)]
             for batch in batches(writable):
                 fact = batch[0]
