@@ -83,20 +83,21 @@ def test_what_docker_signs_we_verify(real: Servers, docker: Engine) -> None:
     said = run(docker, theirs, "push", f"{image}:v1")
     found = result(ours, f"{image}:v1")
     assert found["digest"] in said
-    assert (found["signed_by"], found["requests"], found["rests_on"]) == ("targets", 4, "first use")
+    metadata = found["notary"]
+    assert (metadata["signed_by"], metadata["requests"], metadata["rests_on"]) == ("targets", 4, "first use")
     # In Docker's own folder, of which docker believes what we wrote, and we what it wrote.
     assert run(docker, ours, "trust", "inspect", image)
-    assert result(theirs, f"{image}:v1")["rests_on"] == "earlier use"
+    assert result(theirs, f"{image}:v1")["notary"]["rests_on"] == "earlier use"
     run(docker, theirs, "trust", "key", "generate", "alice")
     run(docker, theirs, "trust", "signer", "add", "--key", "alice.pub", "alice", image)
     run(docker, theirs, "tag", "base", f"{image}:v2", trust=False)
     run(docker, theirs, "trust", "sign", f"{image}:v2")
-    assert result(ours, f"{image}:v2")["signed_by"] == "targets/releases"
+    assert result(ours, f"{image}:v2")["notary"]["signed_by"] == "targets/releases"
     run(docker, theirs, "trust", "revoke", "--yes", f"{image}:v2")
     assert result(ours, f"{image}:v2", 1)["check"] == "unsigned"
     # With the keys that docker made.
     sealock(theirs, "sign", f"{image}:v1", "--role", "targets")
-    assert result(ours, f"{image}:v1")["roles"][3]["version"] > found["roles"][3]["version"]
+    assert result(ours, f"{image}:v1")["notary"]["roles"][3]["version"] > found["notary"]["roles"][3]["version"]
 
 
 @SIGNER
@@ -132,8 +133,8 @@ def test_the_notary_client_and_we_share_a_folder(real: Servers) -> None:
     real.run_notary(one, "init", image)
     real.run_notary(one, "add", image, "v1", f"{one['HOME']}/file")
     real.run_notary(one, "publish", image)
-    assert result(other, f"{image}:v1")["rests_on"] == "first use"
-    assert result(one, f"{image}:v1")["rests_on"] == "earlier use"
+    assert result(other, f"{image}:v1")["notary"]["rests_on"] == "first use"
+    assert result(one, f"{image}:v1")["notary"]["rests_on"] == "earlier use"
     # We sign with its keys, its snapshot key too; it believes us.
     digest = "ab" * 32
     sealock(one, "sign", f"{image}:v2", "--digest", f"sha256:{digest}", "--size", "77")
@@ -144,7 +145,7 @@ def test_the_notary_client_and_we_share_a_folder(real: Servers) -> None:
     real.run_notary(one, "remove", image, "v2")
     real.run_notary(one, "publish", image)
     assert "signed are: v1" in result(other, f"{image}:v2", 1)["reason"]
-    assert result(other, f"{image}:v1")["roles"][0]["version"] == 3
+    assert result(other, f"{image}:v1")["notary"]["roles"][0]["version"] == 3
 
 
 @SIGNER
@@ -178,7 +179,7 @@ def test_pins_of_the_configuration_hold(real: Servers) -> None:
     for client, id_ in ((pinned, certificate), (wrong, "0" * 64)):
         config = {"trust_pinning": {"certs": {f"{real.registry}/*": [id_]}, "disable_tofu": True}}
         (Path(client["DOCKER_CONFIG"]) / "config.json").write_text(json.dumps(config))
-    assert result(pinned, f"{image}:v1")["rests_on"] == "certificate"
+    assert result(pinned, f"{image}:v1")["notary"]["rests_on"] == "certificate"
     assert result(wrong, f"{image}:v1", 1)["check"] == "pins"
 
 

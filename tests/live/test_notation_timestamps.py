@@ -116,7 +116,7 @@ def test_without_an_authority_for_stamps_it_does_not(here: World, stamper: Stamp
     attach(here, stamper)
     result = later(here)
     assert (result.state, result.check) == ("untrusted", "certificate")
-    assert "no authority for time stamps is trusted" in result.why
+    assert "no time-stamping authority is trusted" in result.why
     assert later(here, days=0).state == "trusted"
 
 
