@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealock.image.paths import normal, resolve
+from sealock.image.paths import normalize, resolve
 
 LINKS = {
     "bin": "usr/bin", "lib": "/usr/lib", "usr/bin/sh": "dash", "usr/bin/vi": "/etc/alternatives/vi",
@@ -51,15 +51,15 @@ def test_a_bush_of_links_ends_soon() -> None:
 )
 def test_what_is_resolved_is_normal(links: dict[str, str], path: str) -> None:
     found = resolve(path, links)
-    assert found is None or normal(found) == (found, False)
+    assert found is None or normalize(found) == (found, False)
 
 
 @settings(max_examples=200)
 @given(st.text("ab./", max_size=12))
 def test_normal_names_are_as_the_system_has_them(name: str) -> None:
-    path, outside = normal(name)
+    path, outside = normalize(name)
     assert "/" + path == "/" + os.path.normpath("/" + name.lstrip("/")).lstrip("/")
-    assert normal(path) == (path, False)
+    assert normalize(path) == (path, False)
     assert outside == (os.path.commonpath(["/r/o", os.path.normpath("/r/o/" + name.lstrip("/"))]) != "/r/o") or outside
 
 

@@ -76,7 +76,7 @@ def test_the_running_interpreter_needs_libc() -> None:
     ],
 )
 def test_what_has_no_header_is_broken(data: bytes, message: str) -> None:
-    assert elf.attempt(data) is None
+    assert elf.read_if_valid(data) is None
     with pytest.raises(BrokenFileError, match=message):
         elf.read(data)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sealock.image.bytesources import OpenFile, Stretch, UnreadableError
-from sealock.image.dockersave import MANIFEST, saved_images
+from sealock.image.dockersave import MANIFEST, read_saved_images
 from sealock.image.header import BLOCK, ZEROS, checksum_is_right
-from sealock.image.inflate import compression
+from sealock.image.inflate import detect_compression
 from sealock.image.layers import LayerContext, TarLayer
 from sealock.image.layout import INDEX, LayoutReader
 from sealock.image.openimage import OpenedImage
@@ -19,7 +19,7 @@ def read_archive(file: OpenFile, context: LayerContext, platform: str) -> list[O
     begin = stored.fetch(0, BLOCK)
     if not begin:
         raise UnreadableError(why="it is empty")
-    compressed_by = compression(begin)
+    compressed_by = detect_compression(begin)
     if not compressed_by and (len(begin) < BLOCK or begin == ZEROS or not checksum_is_right(begin)):
         raise UnreadableError(why="it is not a tar archive")
     store = ArchiveStore(stored, compressed_by, context.bounds)
@@ -43,7 +43,7 @@ def read_store(store: ImageStore, context: LayerContext, platform: str, *, layou
     """Read the images that index.json names, or docker save's manifest.json; UnreadableError if there are none."""
     reader = LayoutReader(store, context, platform)
     if not layout:
-        images = saved_images(store, context)
+        images = read_saved_images(store, context)
         if store.has(INDEX):
             reader.name_manifests(images)
     else:

@@ -42,7 +42,7 @@ class Proofs(Protocol):
         """Record that it was verified."""
 
 
-def claimed(stored: Stretch, digest: str) -> DigestClaim:
+def make_claim(stored: Stretch, digest: str) -> DigestClaim:
     """The claim that a stretch has a digest."""
     return id(stored.file), stored.start, stored.length, digest
 
@@ -77,7 +77,7 @@ class Verifier:
 
     def check(self, what: str, stored: Stretch, digest: str) -> None:
         """Start to verify; `faults` reports a difference later."""
-        claim = claimed(stored, digest)
+        claim = make_claim(stored, digest)
         with self._lock:
             if (stored.file, claim) in self._begun:
                 return
@@ -124,7 +124,7 @@ class Verifier:
         except UnreadableError as error:
             self.fault(f"{what} could not be read: {error}")
             return
-        if self.compare(what, hashed, digest, claimed(stored, digest)) and self._proofs is not None:
+        if self.compare(what, hashed, digest, make_claim(stored, digest)) and self._proofs is not None:
             self._proofs.prove(stored, digest)
 
     def compare(self, what: str, hashed: Hash | None, digest: str, claim: DigestClaim | None = None) -> bool:

@@ -15,7 +15,7 @@ from sealock.model.inventory import Layer
 MANIFEST = "manifest.json"
 
 
-def saved_images(store: ImageStore, context: LayerContext) -> list[OpenedImage]:
+def read_saved_images(store: ImageStore, context: LayerContext) -> list[OpenedImage]:
     """The images that manifest.json names; UnreadableError if it cannot be read."""
     listed = decode(context.metadata(store, MANIFEST), list[SavedImage])
     most = context.bounds.images

@@ -23,7 +23,7 @@ _LZMA_MEMORY: Final = 256 << 20
 _REFUSED: Final = ((b"\x04\x22\x4d\x18", "lz4"), (b"\x1f\x9d", "compress"), (b"LZIP", "lzip"))
 
 
-def compression(begin: bytes) -> Compression:
+def detect_compression(begin: bytes) -> Compression:
     """The compression of bytes that begin so; UnreadableError for one that no engine stores layers in."""
     if begin.startswith(b"\x1f\x8b"):
         return "gzip"
@@ -40,7 +40,7 @@ def compression(begin: bytes) -> Compression:
     return ""
 
 
-def within(
+def limit_output(
     bounds: Bounds, chunks: Iterator[bytes], taken: Callable[[], int], note: Callable[[int], int] | None = None
 ) -> Iterator[bytes]:
     """Pass uncompressed chunks on; UnreadableError if they exceed `bounds`, by size or by ratio to the stored bytes.
@@ -91,7 +91,7 @@ class Inflating:
             plain = _streams(stored, self._how)
         else:
             plain = stored
-        return within(self._bounds, plain, lambda: self.taken, self._note)
+        return limit_output(self._bounds, plain, lambda: self.taken, self._note)
 
     def _taking(self) -> Iterator[bytes]:
         for chunk in self._stored.chunks(STORED_CHUNK):
@@ -151,7 +151,7 @@ class Gunzip:
 def _zstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """Decompress zstd, frame by frame."""
     if sys.version_info >= (3, 14):
-        from compression.zstd import ZstdDecompressor, ZstdError  # noqa: PLC0415  takes 6 ms
+        from detect_compression.zstd import ZstdDecompressor, ZstdError  # noqa: PLC0415  takes 6 ms
     else:
         from backports.zstd import ZstdDecompressor, ZstdError  # noqa: PLC0415  as above
 

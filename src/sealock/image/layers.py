@@ -9,13 +9,13 @@ from mmap import mmap
 from typing import Final
 
 from sealock.image.bytesources import StoredBytes, Stretch, UnreadableError, Windowed
-from sealock.image.digests import DigestClaim, DigestOutcome, Proofs, Verifier, claimed, new_hash
+from sealock.image.digests import DigestClaim, DigestOutcome, Proofs, Verifier, make_claim, new_hash
 from sealock.image.entry import Bounds, LayerEntry
 from sealock.image.header import MOST
-from sealock.image.inflate import Inflating, compression
+from sealock.image.inflate import Inflating, detect_compression
 from sealock.image.manifest import read_bytes
 from sealock.image.pump import Pumped
-from sealock.image.splits import cuts
+from sealock.image.splits import find_cuts
 from sealock.image.store import ImageStore
 from sealock.image.tarreader import TarReader
 from sealock.model.finding import InputError
@@ -136,7 +136,7 @@ class TarLayer:
         digests = self._stored_digests()
         if verifier is None:
             return bool(digests) and proofs is not None and all(proofs.proven(stored, digest) for digest in digests)
-        return bool(digests) and all(verifier.confirmed(claimed(stored, digest)) for digest in digests)
+        return bool(digests) and all(verifier.confirmed(make_claim(stored, digest)) for digest in digests)
 
     def has_all_digests(self) -> bool:
         """Whether the bytes that were read have their stated digests, uncompressed as well as stored."""
@@ -156,7 +156,7 @@ class TarLayer:
         """Yield its entries in order, from the first on each call."""
         self.forget()
         try:
-            how = compression(self._stored.fetch(0, 6))
+            how = detect_compression(self._stored.fetch(0, 6))
         except UnreadableError as error:
             self._report(str(error))
             return
@@ -215,7 +215,7 @@ class TarLayer:
     def is_compressed(self) -> bool:
         """Whether it is compressed, or its first bytes cannot be read."""
         try:
-            return bool(compression(self._stored.fetch(0, 6)))
+            return bool(detect_compression(self._stored.fetch(0, 6)))
         except UnreadableError:
             return True
 
@@ -224,7 +224,7 @@ class TarLayer:
         stored = self._stored
         if not isinstance(stored, Stretch) or self.is_compressed():
             return ()
-        starts = cuts(stored.part(0, stored.length), spacing)
+        starts = find_cuts(stored.part(0, stored.length), spacing)
         most = self._context.bounds.entries
         return tuple(Piece(self, stored, most, start, stop) for start, stop in pairwise([*starts, MOST]))
 

@@ -16,7 +16,7 @@ def is_normal(name: str) -> bool:
     return "/." not in name and "//" not in name and name[:1] not in ODD_STARTS and name[-1] != "/"
 
 
-def normal(name: str) -> tuple[str, bool]:
+def normalize(name: str) -> tuple[str, bool]:
     """The normal path of a name in an archive, relative to the root, and whether the name led outside of the root.
 
     As in chroot(2), the root's parent is the root itself.

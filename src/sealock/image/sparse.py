@@ -17,7 +17,7 @@ EXPANDED: Final = 256 << 20
 """Maximum bytes of sparse files that are read of a layer: a header of 512 bytes may claim any number of holes."""
 
 
-def expanded(fetch: Fetch, body: int, segments: Segments, size: int) -> bytes:
+def expand(fetch: Fetch, body: int, segments: Segments, size: int) -> bytes:
     """The first `size` bytes of a sparse file, holes included; its data is stored from `body` on."""
     kept = [(offset, min(length, size - offset)) for offset, length in segments if offset < size]
     data = fetch(body, sum(length for _, length in kept))

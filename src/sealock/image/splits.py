@@ -19,7 +19,7 @@ _BACK: Final = 4
 """Blocks before a header in which its extension may begin."""
 
 
-def cuts(stored: Stretch, spacing: int) -> list[int]:
+def find_cuts(stored: Stretch, spacing: int) -> list[int]:
     """Offsets of pieces: 0, and headers about `spacing` bytes apart."""
     offsets = [0]
     try:

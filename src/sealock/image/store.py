@@ -9,7 +9,7 @@ from sealock.image.compressedarchive import PackedFile, PackedMember
 from sealock.image.entry import Bounds
 from sealock.image.inflate import Compression
 from sealock.image.lazyfiles import LazyFile, OpenFiles
-from sealock.image.paths import normal, resolve
+from sealock.image.paths import normalize, resolve
 from sealock.image.pump import Pumped
 from sealock.image.tarreader import TarReader
 
@@ -40,7 +40,7 @@ class DirectoryStore:
 
     def open(self, name: str, /) -> Stretch:
         """Open a file without following links."""
-        path, outside = normal(name)
+        path, outside = normalize(name)
         if outside or not path:
             raise UnreadableError(why="its name leads outside")
         if path not in self._files:
@@ -91,7 +91,7 @@ class ArchiveStore:
                 self._members[entry.path] = (reader.body, entry.size)
             elif entry.kind == "symbolic link":
                 self._links[entry.path] = entry.target
-            elif entry.kind == "hard link" and (member := self._members.get(normal(entry.target)[0])):
+            elif entry.kind == "hard link" and (member := self._members.get(normalize(entry.target)[0])):
                 self._members[entry.path] = member
             self.strangers += not _is_ours(entry.path)
             if self.strangers > _STRANGERS:
@@ -113,7 +113,7 @@ class ArchiveStore:
         return PackedMember(self._packed, *member) if self._packed else self._stored.part(*member)
 
     def _member(self, name: str) -> tuple[int, int] | None:
-        path = normal(name)[0]
+        path = normalize(name)[0]
         member = self._members.get(path)
         if member is None and (target := resolve(path, self._links)):
             member = self._members.get(target)

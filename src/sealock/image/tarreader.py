@@ -13,7 +13,7 @@ from sealock.image import sparse
 from sealock.image.bytesources import Stretch, UnreadableError, Windowed
 from sealock.image.entry import EntryKind, LayerEntry
 from sealock.image.header import BLOCK, MOST, ZEROS
-from sealock.image.paths import ODD_STARTS, is_normal, normal
+from sealock.image.paths import ODD_STARTS, is_normal, normalize
 from sealock.image.pax import Extension
 from sealock.image.sparse import Segments
 
@@ -99,7 +99,7 @@ class TarReader:
                 f"the sparse file at offset {self.body} is not read: those of its layer exceed {sparse.EXPANDED} bytes"
             )
             return b""
-        return sparse.expanded(self._source.fetch, self.body, segments, count)
+        return sparse.expand(self._source.fetch, self.body, segments, count)
 
     def part(self, offset: int, count: int, /) -> bytes:
         """A piece of the current entry, a regular file that is not sparse."""
@@ -263,7 +263,7 @@ class TarReader:
         return True
 
     def _path(self, name: str, flag: int, at: int) -> str:
-        path, outside = normal(name)
+        path, outside = normalize(name)
         if outside:
             self._report(f"the name {_shown(name)} leads outside the root; it is read as {_shown(path)}")
         if flag not in KINDS:

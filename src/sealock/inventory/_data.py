@@ -23,7 +23,7 @@ DOTS: Final = 50_000_000
 BOM: Final = b"\xef\xbb\xbf"
 
 
-def decoded(data: bytes, kind: type[T]) -> T:
+def decode_json(data: bytes, kind: type[T]) -> T:
     """Decode JSON of this shape. Structs decode only their own fields, so the rest takes no memory."""
     if data.count(b",") > VALUES:
         message = "holds too many values"
@@ -39,7 +39,7 @@ def decoded(data: bytes, kind: type[T]) -> T:
     raise BrokenFileError(message)
 
 
-def toml(data: bytes) -> Table:
+def decode_toml(data: bytes) -> Table:
     """Decode a TOML document."""
     if len(data) >= LONGEST_TOML:
         message = f"is larger than {format_size(LONGEST_TOML)}"

@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from sealock.inventory import _names
-from sealock.inventory._data import decoded, rows, word, words
+from sealock.inventory._data import decode_json, rows, word, words
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, FilePatterns
 from sealock.model.inventory import Package
 
@@ -39,7 +39,7 @@ class Conda(Analyzer):
         directory, _, stem = file.path.rpartition("/")
         if not stem.endswith(".json"):
             return
-        record = decoded(file.data, CondaRecord)
+        record = decode_json(file.data, CondaRecord)
         name, version = word(record.name), word(record.version)
         if not name or not version:
             message = "names no package, or not its version"

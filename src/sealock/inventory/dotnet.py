@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from sealock.inventory._data import Table, decoded, table, word
+from sealock.inventory._data import Table, decode_json, table, word
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, FilePatterns
 from sealock.model.inventory import Package
 
@@ -31,7 +31,7 @@ class Dotnet(Analyzer):
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the libraries that are packages and are there at run time."""
-        deps = decoded(file.data, Deps)
+        deps = decode_json(file.data, Deps)
         # Older SDKs wrote the target's bare name.
         chosen = word(table(deps.runtime_target).get("name")) or word(deps.runtime_target)
         target = table(table(deps.targets).get(chosen))

@@ -188,7 +188,7 @@ def read(data: FileContent) -> Elf:
     return elf
 
 
-def attempt(data: FileContent) -> Elf | None:
+def read_if_valid(data: FileContent) -> Elf | None:
     """Read an ELF file; None if it is broken, which one analyzer reports for all."""
     try:
         return read(data)

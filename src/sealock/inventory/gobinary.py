@@ -37,7 +37,7 @@ class GoBinary(Analyzer):
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
         """Yield the standard library, the main module and those that it was built with."""
-        program = elf.attempt(file.content)
+        program = elf.read_if_valid(file.content)
         start = _find(program) if program else -1
         if program is None or start < 0:
             return

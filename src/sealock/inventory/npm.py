@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from sealock.inventory import _names
-from sealock.inventory._data import decoded, rows, table, word
+from sealock.inventory._data import decode_json, rows, table, word
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, FilePatterns
 from sealock.inventory.stanzas import quoted
 from sealock.model.inventory import Package
@@ -36,7 +36,7 @@ class Npm(Analyzer):
         """Yield the package."""
         if not installed(file.path):
             return
-        manifest = decoded(file.data, PackageJson)
+        manifest = decode_json(file.data, PackageJson)
         namespace, name = _names.scoped(word(manifest.name))
         version = word(manifest.version)
         for odd in filter(_is_odd, (manifest.name, manifest.version)):

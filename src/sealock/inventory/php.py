@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sealock.inventory._composer import ComposerPackage, package
-from sealock.inventory._data import decoded, records, table, word, words
+from sealock.inventory._data import decode_json, records, table, word, words
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, FilePatterns
 
 
@@ -18,7 +18,7 @@ class Php(Analyzer):
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the packages."""
-        installed = decoded(file.data, object)
+        installed = decode_json(file.data, object)
         development = frozenset(words(table(installed).get("dev-package-names", [])))
         for record in records(table(installed).get("packages", installed), ComposerPackage):
             entry = package(record, file.path, development=word(record.name) in development, installed=True)

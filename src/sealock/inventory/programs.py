@@ -33,7 +33,7 @@ def program(data: FileContent) -> Program | None:
     """Read an ELF file or the first line of a script; None for anything else."""
     if data.startswith(b"#!"):
         return _script(data[:_LONGEST_LINE])
-    parsed = elf.attempt(data) if data.startswith(elf.MAGIC) else None
+    parsed = elf.read_if_valid(data) if data.startswith(elf.MAGIC) else None
     return _elf(parsed) if parsed is not None and parsed.kind in {_EXECUTABLE, _SHARED} else None
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.inventory import _names
-from sealock.inventory._data import decoded, table, word
+from sealock.inventory._data import decode_json, table, word
 from sealock.inventory._headers import headers
 from sealock.inventory._zip import open_archive
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, FilePatterns
@@ -101,7 +101,7 @@ class DirectUrl(Struct):
 
 def origin(data: bytes) -> tuple[tuple[str, str], ...]:
     """The repository that a distribution was installed from."""
-    direct = decoded(data, DirectUrl)
+    direct = decode_json(data, DirectUrl)
     info = table(direct.vcs_info)
     kind = word(info.get("vcs"))
     return _names.vcs(word(direct.url), word(info.get("commit_id")), kind) if kind else ()

@@ -37,7 +37,7 @@ class RustBinary(Analyzer):
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
         """Yield each crate, those that only built the program as for development."""
-        program = elf.attempt(file.content)
+        program = elf.read_if_valid(file.content)
         section = program.section(b".dep-v0") if program else None
         if program is None or section is None:
             return

@@ -365,12 +365,12 @@ def test_every_source_that_makes_facts_makes_another_fingerprint(tmp_path: Path)
     root = Path(code.__file__).parents[2]
     for package in code.PACKAGES:
         shutil.copytree(root / package, tmp_path / package)
-    before = code.of_sources(str(tmp_path))
-    assert before == code.of_sources(str(root)) == code.fingerprint()
+    before = code.hash_sources(str(tmp_path))
+    assert before == code.hash_sources(str(root)) == code.fingerprint()
     for name in ("inventory/scan.py", "inventory/modes.py", "inventory/lockfiles/uv.py", "image/tarreader.py"):
         with (tmp_path / name).open("a") as file:
             file.write("\n")
-        after = code.of_sources(str(tmp_path))
+        after = code.hash_sources(str(tmp_path))
         assert after != before, name
         before = after
 
@@ -470,7 +470,7 @@ def test_what_has_no_unicode_name_is_found_and_not_kept(tmp_path: Path, cache: s
 
 def test_without_sources_nothing_is_kept(tmp_path: Path, cache: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(OSError, match="No such file"):
-        code.of_sources(str(tmp_path))
+        code.hash_sources(str(tmp_path))
     monkeypatch.setattr(layers, "fingerprint", lambda: "")
     archive = settled(write(tmp_path / "app.tar", docker_save(BASH)))
     assert read(archive, cache) == read(archive)

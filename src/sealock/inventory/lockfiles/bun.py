@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from sealock.inventory._data import Table, decoded, rows, table, word
+from sealock.inventory._data import Table, decode_json, rows, table, word
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles import _node
 from sealock.inventory.lockfiles._shared import LockFile, reachable
@@ -35,7 +35,7 @@ class Bun(LockFile):
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""
-        lock = decoded(strict(file.data), BunLock)
+        lock = decode_json(strict(file.data), BunLock)
         return packages(table(lock.packages), table(lock.workspaces), file.path)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from sealock.inventory import _names
-from sealock.inventory._data import Table, records, toml, word
+from sealock.inventory._data import Table, decode_toml, records, word
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
@@ -29,7 +29,7 @@ class Cargo(LockFile):
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""
-        return packages(toml(file.data), file.path)
+        return packages(decode_toml(file.data), file.path)
 
 
 def packages(lock: Table, path: str) -> Iterator[Package]:

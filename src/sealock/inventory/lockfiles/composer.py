@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from sealock.inventory._composer import ComposerPackage, package
-from sealock.inventory._data import decoded, records
+from sealock.inventory._data import decode_json, records
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
@@ -29,7 +29,7 @@ class Composer(LockFile):
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""
-        lock = decoded(file.data, ComposerLock)
+        lock = decode_json(file.data, ComposerLock)
         for listed, development in ((lock.packages, False), (lock.development, True)):
             for record in records(listed, ComposerPackage):
                 if (entry := package(record, file.path, development=development)) is not None:

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.inventory._data import decoded, table, word, words
+from sealock.inventory._data import decode_json, table, word, words
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles import _node
 from sealock.inventory.lockfiles._shared import LockFile
@@ -30,7 +30,7 @@ class NpmLock(LockFile):
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""
-        lock = decoded(file.data, NpmLockFile)
+        lock = decode_json(file.data, NpmLockFile)
         if table(lock.packages):
             return by_directory(table(lock.packages), file.path)
         return nested(lock.dependencies, file.path)

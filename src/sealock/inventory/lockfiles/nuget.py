@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from sealock.inventory._data import decoded, named_records, table, word
+from sealock.inventory._data import decode_json, named_records, table, word
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
@@ -34,7 +34,7 @@ class NuGet(LockFile):
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""
-        return packages(decoded(file.data, NugetLock).dependencies, file.path)
+        return packages(decode_json(file.data, NugetLock).dependencies, file.path)
 
 
 def packages(frameworks: object, path: str) -> Iterator[Package]:

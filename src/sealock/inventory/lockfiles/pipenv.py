@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from sealock.inventory import _names
-from sealock.inventory._data import decoded, named_records, table, word
+from sealock.inventory._data import decode_json, named_records, table, word
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
@@ -29,7 +29,7 @@ class Pipenv(LockFile):
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""
-        sections = table(decoded(file.data, object)).items()
+        sections = table(decode_json(file.data, object)).items()
         return (
             package
             for section, entries in sections

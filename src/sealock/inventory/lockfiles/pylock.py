@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from sealock.inventory import _names
-from sealock.inventory._data import Table, records, toml, word
+from sealock.inventory._data import Table, decode_toml, records, word
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
@@ -40,7 +40,7 @@ class Pylock(LockFile):
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""
-        return packages(toml(file.data), file.path)
+        return packages(decode_toml(file.data), file.path)
 
 
 def packages(lock: Table, path: str) -> Iterator[Package]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from sealock.inventory import _names
-from sealock.inventory._data import Table, records, table, toml, word
+from sealock.inventory._data import Table, decode_toml, records, table, word
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile, reachable
 from sealock.model.inventory import Package
@@ -23,7 +23,7 @@ class Uv(LockFile):
 
     def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
         """List the packages."""
-        return packages(list(records(toml(file.data).get("package"), Table)), file.path)
+        return packages(list(records(decode_toml(file.data).get("package"), Table)), file.path)
 
 
 def packages(rows: list[Table], path: str) -> Iterator[Package]:

@@ -49,7 +49,7 @@ class GlibcAnalyzer(Analyzer):
 
     def read(self, file: AnalyzedFile, /) -> Iterator[FileFact]:
         """Yield one fact for a file that needs glibc."""
-        program = elf.attempt(file.content)
+        program = elf.read_if_valid(file.content)
         if program is None or not _is_dynamic(program):
             return
         loader = program.interpreter

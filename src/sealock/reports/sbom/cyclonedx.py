@@ -9,10 +9,10 @@ from typing import Any, Final
 from sealock import __version__
 from sealock.model.advisory import Vulnerability
 from sealock.model.inventory import Distribution, Inventory, instruction
-from sealock.reports.sbom.items import SbomItem, facts, image, items
+from sealock.reports.sbom.items import SbomItem, describe_image, list_items, list_properties
 from sealock.reports.sbom.licences import licences
-from sealock.reports.sbom.serial import numbered
-from sealock.reports.sbom.vulnerabilities import entries as vulnerability_entries
+from sealock.reports.sbom.serial import number_document
+from sealock.reports.sbom.vulnerabilities import render_vulnerabilities
 from sealock.text import clip
 
 _ROOT: Final = "image"
@@ -29,7 +29,7 @@ def render(
     inventory: Inventory, *, serial: str = "", timestamp: str = "", vulnerabilities: Sequence[Vulnerability] = ()
 ) -> str:
     """Render as JSON, with known vulnerabilities."""
-    entries = items(inventory)
+    entries = list_items(inventory)
     references = _references(entries)
     components = [_component(item, reference) for item, reference in zip(entries, references, strict=True)]
     if inventory.distribution:
@@ -44,10 +44,10 @@ def render(
         for item, reference in zip(entries, references, strict=True):
             if not item.package.removed:
                 by_url.setdefault(item.purl, []).append(reference)
-        document["vulnerabilities"] = vulnerability_entries(vulnerabilities, by_url)
+        document["vulnerabilities"] = render_vulnerabilities(vulnerabilities, by_url)
     if inventory.errors:
         document["compositions"] = [{"aggregate": "incomplete", "assemblies": [_ROOT]}]
-    return numbered(serial, document, _head)
+    return number_document(serial, document, _head)
 
 
 def _head(serial: str) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def _references(entries: list[SbomItem]) -> list[str]:
 
 
 def _metadata(inventory: Inventory, timestamp: str) -> dict[str, Any]:
-    about = image(inventory)
+    about = describe_image(inventory)
     component = {
         "type": "container",
         "bom-ref": _ROOT,
@@ -137,7 +137,7 @@ def _component(item: SbomItem, reference: str) -> dict[str, Any]:
         component["purl"] = item.purl
     if package.path:
         component["evidence"] = {"occurrences": [{"location": package.path}]}
-    if properties := _properties(facts(item)):
+    if properties := _properties(list_properties(item)):
         component["properties"] = properties
     return component
 

@@ -45,7 +45,7 @@ class SbomItem(Struct, frozen=True):
         return (self.layer.digest or self.layer.diff_id) if self.layer else ""
 
 
-def items(inventory: Inventory) -> list[SbomItem]:
+def list_items(inventory: Inventory) -> list[SbomItem]:
     """The packages, sorted; equal ones are numbered."""
     layers = {layer.index: layer for layer in inventory.layers}
     copies: Counter[tuple[str, ...]] = Counter()
@@ -92,7 +92,7 @@ class SbomImage(Struct, frozen=True):
     sha256: str
 
 
-def image(inventory: Inventory) -> SbomImage:
+def describe_image(inventory: Inventory) -> SbomImage:
     """The image that the SBOM describes."""
     digest = inventory.manifest or inventory.id
     value = digest.removeprefix("sha256:")
@@ -105,7 +105,7 @@ def image(inventory: Inventory) -> SbomImage:
     return SbomImage("image", digest, sha)
 
 
-def facts(item: SbomItem) -> Iterator[tuple[str, str]]:
+def list_properties(item: SbomItem) -> Iterator[tuple[str, str]]:
     """The properties of a package that the standards have no fields for."""
     package = item.package
     yield "layer", item.digest

@@ -10,7 +10,7 @@ from sealock import __version__
 from sealock.model.finding import InputError
 from sealock.model.inventory import FileFact, Inventory, Layer
 from sealock.reports.jsontext import encode
-from sealock.reports.sbom.items import SbomItem, items
+from sealock.reports.sbom.items import SbomItem, list_items
 
 SCHEMA: Final = 2
 
@@ -31,7 +31,7 @@ def render(inventory: Inventory) -> str:
         },
         "distribution": asdict(distribution) if distribution else None,
         "layers": [_layer(layer, *sizes.get(layer.index, (0, 0))) for layer in inventory.layers],
-        "packages": [_package(item) for item in items(inventory)],
+        "packages": [_package(item) for item in list_items(inventory)],
         "files": [_file(fact) for fact in sorted(inventory.files, key=lambda file: (file.path, file.kind, file.layer))],
         "errors": [_input_error(error) for error in inventory.errors],
     })  # fmt: skip

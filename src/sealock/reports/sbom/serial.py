@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, UUID
 from sealock.reports.jsontext import compact, spread
 
 
-def numbered(serial: str, content: dict[str, Any], head: Callable[[str], dict[str, Any]]) -> str:
+def number_document(serial: str, content: dict[str, Any], head: Callable[[str], dict[str, Any]]) -> str:
     """Write a document: the fields of `head` for the serial number, then the content.
 
     The number is the given UUID (ValueError if it is invalid), else derives from the content.

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from sealock import __version__
 from sealock.model.inventory import Distribution, Inventory, instruction
-from sealock.reports.sbom.items import SbomImage, SbomItem, image, items
+from sealock.reports.sbom.items import SbomImage, SbomItem, describe_image, list_items
 from sealock.reports.sbom.licences import Licence, licences
-from sealock.reports.sbom.serial import numbered
+from sealock.reports.sbom.serial import number_document
 from sealock.text import clip, line
 
 _DOCUMENT: Final = "SPDXRef-DOCUMENT"
@@ -29,12 +29,12 @@ _ADDRESS: Final = re.compile(r"([^<>()]{1,200})<([^<>()\s]{1,200})>")
 
 def render(inventory: Inventory, *, serial: str = "", timestamp: str = "") -> str:
     """Render as JSON."""
-    about = image(inventory)
+    about = describe_image(inventory)
     named: dict[str, str] = {}
     packages = [_image(inventory, about)]
     if inventory.distribution:
         packages.append(_system(inventory.distribution))
-    packages += [_package(item, named) for item in items(inventory)]
+    packages += [_package(item, named) for item in list_items(inventory)]
     content: dict[str, Any] = {
         "packages": packages,
         "hasExtractedLicensingInfos": [
@@ -49,7 +49,7 @@ def render(inventory: Inventory, *, serial: str = "", timestamp: str = "") -> st
     if inventory.errors:
         content["comment"] = "Incomplete: something in the image could not be read."
     name = _NOT_ID.sub("-", about.name).strip("-.")[:100] or "image"
-    return numbered(
+    return number_document(
         serial,
         content,
         lambda number: {

@@ -10,7 +10,7 @@ from typing import Final
 from sealock.model.inventory import Inventory, instruction
 from sealock.reports.ansi import Ink
 from sealock.reports.page import Page
-from sealock.reports.sbom.items import SbomItem, image, items
+from sealock.reports.sbom.items import SbomItem, describe_image, list_items
 from sealock.text import count, fit, format_size, line, sentence, width
 
 _NAMES: Final = {
@@ -46,11 +46,11 @@ class _Page(Page):
     def __init__(self, inventory: Inventory, room: int, *, colour: bool, unicode: bool) -> None:
         super().__init__(room, colour=colour, unicode=unicode)
         self.inventory = inventory
-        self.items = items(inventory)
+        self.items = list_items(inventory)
 
     def head(self) -> Iterator[str]:
         """The image's name and properties."""
-        about, inventory = image(self.inventory), self.inventory
+        about, inventory = describe_image(self.inventory), self.inventory
         name = line(inventory.names[0]) if inventory.names else line(about.name)
         yield self.headline(name)
         system = inventory.distribution

@@ -32,7 +32,9 @@ _REFERENCES: Final = 20
 _TEXT: Final = 1000
 
 
-def entries(vulnerabilities: Iterable[Vulnerability], references: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+def render_vulnerabilities(
+    vulnerabilities: Iterable[Vulnerability], references: Mapping[str, Sequence[str]]
+) -> list[dict[str, Any]]:
     """The entries, by id. `references` gives for each package URL the components that have it."""
     groups: dict[str, list[Vulnerability]] = {}
     for vulnerability in vulnerabilities:

@@ -20,12 +20,12 @@ def fingerprint() -> str:
     """
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     try:
-        return of_sources(root)
+        return hash_sources(root)
     except OSError:
         return ""
 
 
-def of_sources(root: str) -> str:
+def hash_sources(root: str) -> str:
     """The fingerprint of the packages in a directory; OSError if they cannot be read."""
     whole = sha256(f"{sys.implementation.cache_tag} {sys.version_info[:3]}".encode())
     for package in PACKAGES:
