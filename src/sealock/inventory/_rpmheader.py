@@ -42,10 +42,10 @@ MOST_STRINGS: Final = 1_000_000
 
 
 class Header:
-    """One package's header. Tags that are missing or of another type are empty; data out of bounds is Broken."""
+    """A package's header. Missing tags and those of another type are empty; data out of bounds is a BrokenFileError."""
 
     def __init__(self, blob: bytes) -> None:
-        """Read the index; Broken where it does not fit into the blob."""
+        """Read the index; BrokenFileError if it does not fit into the blob."""
         try:
             tags, length = unpack_from(">II", blob)
         except error:

@@ -54,7 +54,7 @@ class Archive(Struct, frozen=True):
     offsets: list[int]
 
     def read(self, entry: ZipEntry, limit: int) -> ZipView:
-        """The plain bytes of an entry; Broken where they are not what the directory says, or more than the limit."""
+        """The uncompressed bytes of an entry; BrokenFileError if they contradict the directory or exceed the limit."""
         if entry.size > limit or (entry.size > 1 << 20 and entry.size > entry.packed * RATIO):
             message = f"{entry.name} would become {entry.size} bytes from {entry.packed}"
             raise BrokenFileError(message)
@@ -75,7 +75,7 @@ class Archive(Struct, frozen=True):
         return memoryview(plain).toreadonly()
 
     def head(self, entry: ZipEntry, most: int) -> ZipView:
-        """The first plain bytes of an entry, whatever is behind them."""
+        """The first uncompressed bytes of an entry, without verifying the rest."""
         _check_method(entry)
         packed = self.packed(entry)
         if entry.method == STORED:
@@ -83,7 +83,7 @@ class Archive(Struct, frozen=True):
         return next(_inflated(zlib.decompressobj(-15), packed, entry, most), b"")
 
     def packed(self, entry: ZipEntry) -> ZipView:
-        """The bytes of an entry as they are stored; Broken where they reach into another's."""
+        """The stored bytes of an entry; BrokenFileError if they overlap another entry."""
         if not 0 <= entry.offset <= len(self.data) - LOCAL.size:
             message = f"{entry.name} lies outside of the archive"
             raise BrokenFileError(message)

@@ -21,7 +21,7 @@ class FilePatterns(Struct, frozen=True):
     `paths` whole paths ("var/lib/dpkg/status"); `directories` all files right in such ("var/lib/dpkg/status.d");
     `parents` all right in a directory of this name, wherever it is ("conda-meta"); `names` last components
     ("package-lock.json"); `endings` ends of the name (".dist-info/METADATA" may hold a slash, ".jar"); `elf` every file
-    that begins as an ELF file does. `limit` is how many bytes are read at the most.
+    that begins as an ELF file does. `limit` is the maximum number of bytes to read.
     """
 
     paths: tuple[str, ...] = ()

@@ -109,7 +109,7 @@ class Elf(Struct):
     shape: _Shape
     segments: tuple[Segment, ...]
     rows: list[tuple[int, ...]]
-    """The section table as it stands in the file."""
+    """The section table of the file."""
     names: bytes
     """The names of the sections."""
     whole: bool

@@ -22,7 +22,7 @@ MOST_FAULTS_READ: Final = 10_000
 def text(data: bytes) -> str:
     """Decode what should be UTF-8; what is not becomes U+FFFD, which is better than no list at all.
 
-    Lines become objects that are far larger than they are; so a file of next to nothing but line ends is Broken.
+    Each line becomes a far larger object; so a file of almost only line ends is a BrokenFileError.
     """
     if data.count(b"\n") > len(data) // 8 + 2000:
         msg = "nearly all of its lines are empty"
@@ -36,7 +36,7 @@ def is_word(word: str) -> bool:
 
 
 def stanzas(whole: str) -> Iterator[str]:
-    """Yield what stands between empty lines; Broken where there are far too many."""
+    """Yield the stanzas between empty lines; BrokenFileError if there are far too many."""
     at = count = 0
     while at < len(whole):
         end = whole.find("\n\n", at)
@@ -85,7 +85,7 @@ class Faults:
         self._count = 0
 
     def add(self, fault: str, word: str = "") -> None:
-        """Note a fault, with a word of the file; only the first few are kept, and thousands are Broken at once."""
+        """Add a fault, with a word of the file; keeps the first few, and raises BrokenFileError after thousands."""
         self._count += 1
         if self._count <= MOST_FAULTS:
             self._texts.append(f"{fault}: {quoted(word)}" if word else fault)
@@ -93,7 +93,7 @@ class Faults:
             self.end()
 
     def end(self) -> None:
-        """Raise Broken if there was a fault."""
+        """Raise BrokenFileError if there was a fault."""
         if self._count:
             more = f"; and {self._count - MOST_FAULTS} more faults" if self._count > MOST_FAULTS else ""
             raise BrokenFileError("; ".join(self._texts) + more)
