@@ -32,9 +32,9 @@ REPEATED = 15
 UPDATE = """
 import sys
 from sealock.vulnerabilities.feeds.catalog import FEEDS
-from sealock.vulnerabilities.database.sources import Folder
+from sealock.vulnerabilities.database.sources import SourceFolder
 from sealock.vulnerabilities.database.update import update
-done = update(sys.argv[1], Folder(sys.argv[2]), list(FEEDS.values()))
+done = update(sys.argv[1], SourceFolder(sys.argv[2]), list(FEEDS.values()))
 had = [one for one in done if one.state]
 print(sum(one.state.records for one in had if one.feed != "epss"), len(had))
 """

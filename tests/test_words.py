@@ -39,12 +39,12 @@ PARAPHRASES = {
     r"\bout-of-memory kill\b": "OOM killer",
 }
 """Patterns of a dialect that readers stumble over, and what to write instead."""
-AVOIDED_LEFT = 200
-NAMES_LEFT = 280
-MESSAGES_LEFT = 70
+AVOIDED_LEFT = 70
+NAMES_LEFT = 20
+MESSAGES_LEFT = 5
 HELP_LEFT = 0
 TITLES_LEFT = 0
-PAGES_LEFT = 140
+PAGES_LEFT = 5
 """How often they still occur. These numbers may only fall."""
 
 
