@@ -97,12 +97,11 @@ class DocumentReader:
         if not policy.trust.given or reference == input_.image or self._settings.only:
             return input_.image, (), ()
         from sealock.net.registry import names  # noqa: PLC0415  as below
-        from sealock.net.registry.clientconfig import open_registry  # noqa: PLC0415  as below
         from sealock.policy.trust import untrusted  # noqa: PLC0415  as below
-        from sealock.trust.bypolicy import PolicyVerifier  # noqa: PLC0415  loads every signature system
+        from sealock.trust.bypolicy import verify_images  # noqa: PLC0415  loads every signature system
 
         name = names.reference(reference)
-        verified = PolicyVerifier(policy.trust, open_registry(policy.access), policy.access).verify(name, reference)
+        (verified,) = verify_images({reference: name}, policy)
         image = f"image:{name.registry}/{name.repository}@{verified.digest}" if verified.digest else input_.image
         if verified.passes:
             return image, (), ()
