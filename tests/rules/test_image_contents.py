@@ -130,7 +130,7 @@ def test_a_key_that_a_later_layer_removes_is_still_told_of() -> None:
     (found,) = findings(image(fact("credential-file", "app/id_rsa", detail="an SSH private key", removed=True)))
     assert found.severity is H
     assert found.message == (
-        "still holds /app/id_rsa, an SSH private key: in layer 2 (RUN make install), though a later layer removes it"
+        "still contains /app/id_rsa, an SSH private key: in layer 2 (RUN make install), though a later layer removes it"
     )
 
 
@@ -139,7 +139,7 @@ def test_a_key_that_a_later_layer_replaces_is_two_keys() -> None:
     second = FileFact("credential-file", "app/id_rsa", detail="an SSH private key", layer=2)
     one, other = findings(image(first, second))
     assert "though a later layer replaces it" in one.message
-    assert other.message.startswith("holds /app/id_rsa, an SSH private key, from layer 3 (RUN rm -rf")
+    assert other.message.startswith("contains /app/id_rsa, an SSH private key, from layer 3 (RUN rm -rf")
     assert one.fingerprint != other.fingerprint
 
 
@@ -147,7 +147,7 @@ def test_a_removed_repository_is_still_told_of() -> None:
     (found,) = findings(
         image(fact("leftover", "app/.git", detail="a Git repository, with all its history", removed=True))
     )
-    assert found.message.startswith("still holds /app/.git")
+    assert found.message.startswith("still contains /app/.git")
 
 
 @pytest.mark.parametrize(
@@ -219,16 +219,16 @@ def test_tools_are_counted_in_one_finding() -> None:
     (found,) = findings(image(packages=tuple(package("deb", name) for name in names)))
     assert (found.rule, found.severity) == ("F012", INFO)
     assert found.message == (
-        "holds 8 tools: shells (bash, dash), package managers (apt, dpkg), "
+        "contains 8 tools: shells (bash, dash), package managers (apt, dpkg), "
         "compilers and build tools (clang19, gcc-12, golang-1.24), network tools (curl)"
     )
 
 
 GLIBC = [
     ("of a package of the distribution", (package("deb", "bash"),), "bash", None),
-    ("of a wheel", (package("pypi", "numpy"), package("deb", "libc6")), "numpy", "which images with musl do not have"),
-    ("where only musl is", (package("apk", "musl"),), "", "which the image, built on musl, does not have"),
-    ("where gcompat helps", (package("apk", "musl"), package("apk", "gcompat")), "", "which images with musl"),
+    ("of a wheel", (package("pypi", "numpy"), package("deb", "libc6")), "numpy", "which musl images do not have"),
+    ("where only musl is", (package("apk", "musl"),), "", "which this musl image does not have"),
+    ("where gcompat helps", (package("apk", "musl"), package("apk", "gcompat")), "", "which musl images"),
 ]
 
 
@@ -273,15 +273,15 @@ def secret(path: str, detail: str, layer: int = 1, **more: Any) -> FileFact:
 
 
 SECRETS = [
-    ("a token", [secret("app/.env", "a GitHub token")], H, "holds a GitHub token (line 3) in /app/.env, from layer 2"),
+    ("a token", [secret("app/.env", "a GitHub token")], H, "contains a GitHub token (line 3) in /app/.env, from layer 2"),
     ("two", [secret("a", "a key"), secret("a", "a password", line=9)], H, "a key (line 3) and a password (line 9) in /a"),
     ("five", [secret("a", f"a key {n}") for n in range(5)], H, "a key 0 (line 3), a key 1 (line 3) and 3 more in /a"),
     ("a locked key", [secret("k", "a private key, locked with a passphrase")], M, "locked with a passphrase (line 3)"),
     ("a hash", [secret("etc/shadow", "a password hash")], M, "a password hash (line 3) in /etc/shadow"),
-    ("perhaps", [secret("a", "a password", confidence="medium")], M, "holds a password (line 3) in /a"),
+    ("perhaps", [secret("a", "a password", confidence="medium")], M, "contains a password (line 3) in /a"),
     ("of a package", [secret("etc/x.conf", "a password", owner="x")], L, "in a file that packages bring (/etc/x.conf)"),
-    ("for tests", [secret(f"app/tests/{n}", "a key") for n in range(4)], L, "holds secrets in 4 files for tests or examp"),
-    ("removed", [secret("k", "a key", removed=True, removed_in=2)], H, "though layer 3 removes it: anybody who pulls"),
+    ("for tests", [secret(f"app/tests/{n}", "a key") for n in range(4)], L, "contains secrets in 4 files for tests or examp"),
+    ("removed", [secret("k", "a key", removed=True, removed_in=2)], H, "though layer 3 removes it: everyone who pulls"),
 ]  # fmt: skip
 
 

@@ -86,9 +86,7 @@ def evaluated(distribution: Distribution | None) -> Evaluation:
 def test_a_distribution_that_has_ended_is_named_with_its_day() -> None:
     (found,) = evaluated(Distribution("debian", "10", "buster", "Debian GNU/Linux 10 (buster)")).findings
     assert (found.rule, found.severity, found.evidence) == ("F011", Severity.HIGH, "debian 10")
-    assert (
-        found.message == "is Debian GNU/Linux 10 (buster), whose makers have fixed no security flaws since 2024-06-30"
-    )
+    assert found.message == "is Debian GNU/Linux 10 (buster), which has had no security fixes since 2024-06-30"
 
 
 def test_a_distribution_without_a_full_name_is_named_by_what_is_known() -> None:

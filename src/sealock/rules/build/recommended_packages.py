@@ -9,8 +9,8 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_
 class RecommendedPackages(Rule[Build]):
     """Recommended packages are installed (no --no-install-recommends).
 
-    apt takes in whatever a package recommends: often more, in number and in holes, than the package itself. Ask for
-    what is needed by name. What the program turns out to miss then must be named too, so look at the result.
+    apt also installs everything that a package recommends: often more packages, with more vulnerabilities, than the
+    package itself. Name the packages that you need, and check that the program still works without the others.
     """
 
     id = "B109"
@@ -19,7 +19,7 @@ class RecommendedPackages(Rule[Build]):
     differs = (("DL3015", "a setting in /etc/apt/apt.conf.d counts; stages that do not reach the image do not count"),)
     severity = Severity.INFO
     references = (cis_docker("4.3"), docker_docs("build/building/best-practices/#dont-install-unnecessary-packages"))
-    remedy = "Add --no-install-recommends, and name those recommended packages that are really needed."
+    remedy = "Add --no-install-recommends, and name the recommended packages that you need."
     bad = (
         "FROM debian:12\nRUN apt-get update && apt-get install -y curl\n",
         "FROM debian:12\nRUN dpkg -i a.deb || apt-get -yf install\n",
@@ -47,7 +47,7 @@ class RecommendedPackages(Rule[Build]):
                 continue
             if not configured(stage):
                 yield self.finding(
-                    "takes in recommended packages too",
+                    "installs recommended packages",
                     call.ran.at,
                     place=call.verb.place,
                     fix=insert_after(
@@ -59,7 +59,7 @@ class RecommendedPackages(Rule[Build]):
 
 
 def _configured(stage: Stage) -> bool:
-    """Whether something in the stage speaks of apt's setting, so that the option is not needed."""
+    """Whether the stage mentions apt's Install-Recommends setting, so the option is not needed."""
     for instruction in stage.instructions:
         heredocs: tuple[Heredoc, ...] = instruction.heredocs
         if any("Install-Recommends" in heredoc.body for heredoc in heredocs):

@@ -16,15 +16,15 @@ _VARIABLES: Final = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV
 class RegistryPlainHttp(Rule[Build]):
     """Language packages over plain HTTP.
 
-    Packages of npm, pip, gem, Go and their like run code as they are installed, and most carry no signature: over
-    http anybody on the way can put in their own. Use https.
+    Packages of npm, pip, gem, Go and others run code when they are installed, and most are unsigned: over plain HTTP an
+    attacker on the network can replace them. Use HTTPS.
     """
 
     id = "B050"
     keywords = ("plain HTTP", "HTTP", "pip", "npm", "index")
     severity = Severity.HIGH
     references = (cis_docker("4.11"), cwe(319))
-    remedy = "Use https for the registry."
+    remedy = "Use HTTPS for the registry."
     bad = (
         "FROM python:3.12\nRUN pip install -i http://pypi.example.com/simple x\n",
         "FROM node:22\nRUN npm config set registry http://npm.example.org/ && npm ci\n",
@@ -49,7 +49,7 @@ class RegistryPlainHttp(Rule[Build]):
                 removed = words[index - 1].text in {"-r", "--remove", "delete", "--proxy"}
                 if address.startswith("http://") and not _LOCAL.match(address) and not removed:
                     yield self.finding(
-                        f"takes packages from {mask(address)}",
+                        f"installs packages from {mask(address)} over plain HTTP",
                         call.at,
                         place=known(word.place),
                         evidence=f"{call.command.name}: {mask(address)}",
@@ -60,7 +60,7 @@ class RegistryPlainHttp(Rule[Build]):
                 place = setting.value_place
                 text = build.excerpt(place).replace("http://", "https://")
                 yield self.finding(
-                    f"takes packages from {mask(setting.value)}",
+                    f"installs packages from {mask(setting.value)} over plain HTTP",
                     setting.at,
                     place=known(setting.place),
                     evidence=f"{setting.name}={mask(setting.value)}",

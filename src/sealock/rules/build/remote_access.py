@@ -21,16 +21,16 @@ _MANAGERS: Final = ("apt-get", "apt", "aptitude", "apk", "yum", "dnf", "dnf5", "
 class RemoteAccess(Rule[Build]):
     """Remote access or network attack tool is installed.
 
-    An SSH or telnet server in a container is one more door, with keys and passwords of its own without management;
-    `docker exec` and `docker logs` do the same without it. netcat, nmap and their like are what an intruder fetches
-    first: keep them in an image for debugging.
+    An SSH or telnet server in a container is another way in, with keys and passwords that need management; `docker
+    exec` and `docker logs` replace it. Attackers fetch tools like netcat and nmap first: keep them in a separate
+    debugging image.
     """
 
     id = "B047"
     keywords = ("remote access", "ssh", "telnet", "netcat", "nmap")
     severity = Severity.LOW
     references = (cis_docker("5.7"), cwe(1188))
-    remedy = "Leave the package out; use docker exec, and a debugging image next to the container."
+    remedy = "Remove the package; use docker exec, and a debugging image next to the container."
     fixable = False
     bad = (
         "FROM debian:12\nRUN apt-get update && apt-get install -y openssh-server\n",
@@ -49,7 +49,7 @@ class RemoteAccess(Rule[Build]):
                 continue
             for word in call.operands:
                 name = word.text.partition("=")[0]
-                # "openssh" and "ssh" bring client and server both.
+                # "openssh" and "ssh" install both client and server.
                 if name in _SERVERS or name in _CLIENTS:
                     server = name in _SERVERS
                     yield self.finding(

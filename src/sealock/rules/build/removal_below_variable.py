@@ -14,8 +14,8 @@ _ALWAYS_SET: Final = frozenset({"HOME", "PWD", "TMPDIR", "OLDPWD"})
 class RemovalBelowVariable(Rule[Build]):
     """rm -r below a variable that may be empty.
 
-    With an empty variable `rm -rf $DIR/*` deletes the whole system of the image, and whatever is mounted into the
-    build. Written ${DIR:?}, the shell stops instead.
+    With an empty variable, `rm -rf $DIR/*` deletes the whole file system of the image, and everything mounted into the
+    build. With ${DIR:?} the shell stops instead.
     """
 
     id = "B181"
@@ -24,7 +24,7 @@ class RemovalBelowVariable(Rule[Build]):
     confidence = Confidence.MEDIUM
     safe = True
     references = (page("ShellCheck SC2115", "https://www.shellcheck.net/wiki/SC2115"),)
-    remedy = "Write ${NAME:?}, so that the command fails where the variable is empty."
+    remedy = "Write ${NAME:?}, so that the command fails if the variable is empty."
     bad = ("FROM debian:12\nRUN rm -rf $BUILD_DIR/*\n", 'FROM debian:12\nRUN rm -fr "${BUILD_DIR}/obj"\n')
     good = (
         "FROM debian:12\nRUN rm -rf ${BUILD_DIR:?}/*\n",
@@ -58,7 +58,7 @@ class RemovalBelowVariable(Rule[Build]):
                 wide = group == "braced"
                 place = Place(word.place.start + start - wide, word.place.start + end + wide)
                 yield self.finding(
-                    f"deletes from / on where ${name} is empty",
+                    f"deletes from / down if ${name} is empty",
                     call.at,
                     place=word.place,
                     fix=Edit(place, f"{{{name}:?}}"),
@@ -70,7 +70,7 @@ def _assigned(run: Run) -> frozenset[str]:
 
 
 def _given(build: Build, stage: Stage) -> frozenset[str]:
-    """The names to which an ENV gives a value, or an ARG one that is there unless the caller takes it away."""
+    """The variables that an ENV sets, or an ARG with a default, which the caller can only override."""
     outer = {pair.name for arg in build.arguments for pair in arg.pairs if pair.value is not None}
     return frozenset(
         pair.name

@@ -8,8 +8,8 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 class RunsInARow(Rule[Build]):
     """Several RUN instructions in a row.
 
-    Each makes a layer, and what a later one deletes stays in the earlier one. Separate RUNs are cached separately,
-    which may well be what is wanted.
+    Each RUN makes a layer, and files that a later RUN deletes stay in the earlier layer. Separate RUNs are cached
+    separately, which may be intended.
     """
 
     id = "B157"
@@ -37,5 +37,6 @@ class RunsInARow(Rule[Build]):
                     continue
                 if not first.flags and not second.flags:
                     yield self.finding(
-                        "could be one with the RUN before", ("stages", stage.index, "instructions", index)
+                        "has a RUN that can be joined with the one before",
+                        ("stages", stage.index, "instructions", index),
                     )

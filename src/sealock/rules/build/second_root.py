@@ -11,15 +11,15 @@ _GROUPS: Final = frozenset({"sudo", "wheel", "docker", "disk", "shadow", "lxd", 
 class SecondRoot(Rule[Build]):
     """User is root by another name or group.
 
-    User id 0 is root, whatever its name. Members of sudo, wheel, docker, disk or shadow become root in one step
-    where the program for it is there. The user that the program runs as needs none of these.
+    UID 0 is root, whatever the user name. Members of sudo, wheel, docker, disk or shadow become root in one step if the
+    matching program is installed. The user that runs the program needs none of these.
     """
 
     id = "B060"
     keywords = ("root", "UID 0")
     severity = Severity.MEDIUM
     references = (cis_docker("4.1"), cwe(250), man("useradd", 8))
-    remedy = "Give the user an id of its own, above 0, and no group that leads to root."
+    remedy = "Give the user its own UID above 0, and no group that leads to root."
     fixable = False
     bad = (
         "FROM debian:12\nRUN useradd -o -u 0 app\n",
@@ -36,31 +36,31 @@ class SecondRoot(Rule[Build]):
         for call in ran(build, "useradd", "adduser", "usermod"):
             number = _value(call.command, "-u", "--uid")
             if number is not None and number.isdigit() and int(number) == 0:
-                yield self._fault(call.at, call.command, "makes a user with root's id", Severity.HIGH)
+                yield self._fault(call.at, call.command, "creates a user with UID 0", Severity.HIGH)
             groups = set((_value(call.command, "-G", "--groups") or "").split(","))
             groups |= set((_value(call.command, "-aG") or "").split(","))
             words = [text for text in call.command.arguments if not text.startswith("-")]
             if call.command.name == "adduser" and len(words) == 2:
                 groups.add(words[1])
-            if found := sorted(groups & _GROUPS):
-                yield self._fault(call.at, call.command, f"puts a user into {', '.join(found)}", None)
+            if privileged := sorted(groups & _GROUPS):
+                yield self._fault(call.at, call.command, f"adds a user to {', '.join(privileged)}", None)
         for call in ran(build, "addgroup", "gpasswd", "groupmems"):
             words = [text for text in call.command.arguments if not text.startswith("-")]
-            if len(words) == 2 and (found := sorted(set(words) & _GROUPS)):
-                yield self._fault(call.at, call.command, f"puts a user into {', '.join(found)}", None)
+            if len(words) == 2 and (privileged := sorted(set(words) & _GROUPS)):
+                yield self._fault(call.at, call.command, f"adds a user to {', '.join(privileged)}", None)
         for call in ran(build, "echo", "printf"):
             files = {redirect.target.text for redirect in call.command.redirects if redirect.target}
             if "/etc/passwd" in files and any(
                 text.split(":")[2:3] == ["0"] and not text.startswith("root:") for text in call.command.arguments
             ):
-                yield self._fault(call.at, call.command, "writes a user with root's id to /etc/passwd", Severity.HIGH)
+                yield self._fault(call.at, call.command, "writes a user with UID 0 to /etc/passwd", Severity.HIGH)
 
     def _fault(
         self, at: tuple[str | int, ...], command: Command, message: str, severity: Severity | None
     ) -> RuleFinding:
-        sure = Confidence.HIGH if severity else Confidence.MEDIUM
+        confidence = Confidence.HIGH if severity else Confidence.MEDIUM
         place = known(command.place)
-        return self.finding(message, at, place=place, evidence=line(command), severity=severity, confidence=sure)
+        return self.finding(message, at, place=place, evidence=line(command), severity=severity, confidence=confidence)
 
 
 def _value(command: Command, *names: str) -> str | None:

@@ -29,9 +29,9 @@ _SYNTAX: Final = "# syntax=docker/dockerfile:1"
 class SecretInArgument(Rule[Build]):
     """Secret in a build argument (ARG).
 
-    Build arguments are no secrets: the image's history and its provenance show the value with which it was built.
-    Mount it for the one command that needs it: `RUN --mount=type=secret,id=NPM_TOKEN,env=NPM_TOKEN npm ci`, built
-    with `docker build --secret id=NPM_TOKEN,env=NPM_TOKEN`. Then it is in no layer and no history.
+    Build arguments are not secret: the history and the provenance of the image show their values. Mount the secret for
+    the one command that needs it: `RUN --mount=type=secret,id=NPM_TOKEN,env=NPM_TOKEN npm ci`, built with `docker build
+    --secret id=NPM_TOKEN,env=NPM_TOKEN`. Then no layer and no history contains it.
     """
 
     id = "B014"
@@ -60,9 +60,9 @@ class SecretInArgument(Rule[Build]):
         for at, stage, arg in chain(before, inside):
             for pair in arg.pairs:
                 value = pair.value.text if pair.value else ""
-                found = find_secret(pair.name, value)
-                if found is not None:
-                    message, confidence = f"passes {found.kind} as the build argument {pair.name}", found.confidence
+                secret = find_secret(pair.name, value)
+                if secret is not None:
+                    message, confidence = f"passes {secret.kind} as the build argument {pair.name}", secret.confidence
                 elif (kind := kind_of_name(pair.name)) and (not value or "$" in value):
                     message, confidence = f"takes {kind} as the build argument {pair.name}", Confidence.MEDIUM
                 else:
@@ -80,19 +80,19 @@ class SecretInArgument(Rule[Build]):
 
 def _uses(build: Build, stage: Stage) -> dict[str, list[Instruction]]:
     """The instructions that declare or use each variable of a stage."""
-    found: dict[str, list[Instruction]] = {}
+    uses: dict[str, list[Instruction]] = {}
     for instruction in stage.instructions:
         names = {match[1] for match in re.finditer(r"\$\{?(\w+)", build.excerpt(instruction.place))}
         names.update(pair.name for pair in instruction.pairs) if isinstance(instruction, Arg) else None
         for name in names:
-            found.setdefault(name, []).append(instruction)
-    return found
+            uses.setdefault(name, []).append(instruction)
+    return uses
 
 
 def _mounted(build: Build, arg: Arg, name: str, uses: dict[str, list[Instruction]]) -> tuple[Edit, ...]:
-    """Turn the argument into a secret mount of the RUNs that speak of it; nothing where anything else does.
+    """Turn the argument into a secret mount of the RUNs that use it; no edits if any other instruction does.
 
-    Another ARG of that name is something else.
+    Another ARG of that name counts as such.
     """
     first, *users = uses.get(name) or [arg]
     if (
@@ -107,7 +107,7 @@ def _mounted(build: Build, arg: Arg, name: str, uses: dict[str, list[Instruction
 
 
 def _frontend(build: Build) -> tuple[Edit, ...]:
-    """Name the frontend that knows env= of a secret mount (1.10 and later), where none is named."""
+    """Add a frontend that supports env= of a secret mount (1.10 and later), unless the file names one."""
     named = any(directive.name == "syntax" for directive in build.directives)
     start = 1 if build.text.startswith("\ufeff") else 0
     return () if named or build.text.startswith("#!", start) else (Edit(Place(start, start), f"{_SYNTAX}\n"),)

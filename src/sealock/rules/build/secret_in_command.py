@@ -24,9 +24,9 @@ from sealock.secrets.values import find_in_text, find_secret
 class BuildSecretInCommand(Rule[Build]):
     """Secret in a RUN command, label or file.
 
-    What RUN, CMD, ENTRYPOINT and LABEL say stays in the image's history and configuration, and in the repository of
-    the Dockerfile. Mount what the build needs with RUN --mount=type=secret; give what the program needs when it is
-    started. A secret that was once written down has to be changed.
+    The history and configuration of the image, and the repository of the Dockerfile, keep what RUN, CMD, ENTRYPOINT and
+    LABEL contain. Mount what the build needs with RUN --mount=type=secret; pass what the program needs at run time.
+    Change a secret that was ever written down.
     """
 
     id = "B015"
@@ -34,7 +34,7 @@ class BuildSecretInCommand(Rule[Build]):
     severity = Severity.HIGH
     conceals = True
     references = (cis_docker("4.10"), cwe(798), docker_docs("build/building/secrets/"))
-    remedy = "Mount it with RUN --mount=type=secret, or give it at run time; then change the secret."
+    remedy = "Mount it with RUN --mount=type=secret, or pass it at run time; then change the secret."
     fixable = False
     bad = (
         "FROM debian:12\nRUN git clone https://oauth2:glpat-abcdefghij0123456789@gitlab.com/acme/x.git\n",
@@ -65,51 +65,51 @@ class BuildSecretInCommand(Rule[Build]):
                         yield self._fault(at, kind, place, line(command) or kind)
         for at, _, labels in build.each(LabelSet):
             for pair in labels.pairs:
-                if pair.value and (found := find_secret(pair.name, pair.value.text)):
-                    yield self._fault(at, found.kind, pair.place, f"LABEL {pair.name}", "writes")
+                if pair.value and (secret := find_secret(pair.name, pair.value.text)):
+                    yield self._fault(at, secret.kind, pair.place, f"LABEL {pair.name}")
         for stage in build.stages:
             for index, instruction in enumerate(stage.instructions):
                 for heredoc in instruction.heredocs if instruction.keyword.upper() != "RUN" else ():
                     for kind, start, end in find_in_text(heredoc.body):
                         place = Place(heredoc.place.start + start, heredoc.place.start + end)
                         at = ("stages", stage.index, "instructions", index)
-                        yield self._fault(at, kind, place, f"{instruction.keyword} heredoc", "writes")
+                        yield self._fault(at, kind, place, f"{instruction.keyword} heredoc")
 
-    def _fault(self, at: At, kind: str, place: Place, evidence: str, verb: str = "writes") -> RuleFinding:
-        return self.finding(f"{verb} out {kind}", at, place=known(place), evidence=f"{evidence}: {kind}")
+    def _fault(self, at: At, kind: str, place: Place, evidence: str) -> RuleFinding:
+        return self.finding(f"contains {kind}", at, place=known(place), evidence=f"{evidence}: {kind}")
 
 
 def _is_exec(instruction: Instruction) -> bool:
-    """Whether its words stand in a JSON list, where an option and its value do not stand side by side."""
+    """Whether it is in exec form, where quotes and commas separate an option from its value."""
     return isinstance(instruction, Run | Cmd | Healthcheck) and instruction.form == "exec"
 
 
 def _suspects(build: Build) -> list[int]:
-    """Where in the text something looks like a secret: one look at all, since most Dockerfiles hold none."""
+    """The offsets of suspected secrets in the whole text: one search, since most Dockerfiles contain none."""
     text = build.text
-    # A command goes on behind an escaped line end; blanks in its stead keep every place what it is.
+    # Replace escaped line ends by as many blanks: commands continue, and all places stay the same.
     for end in ("\n", "\r\n"):
         text = text.replace(build.escape + end, " " * (len(end) + 1))
-    return [start for _, start, _ in find_in_text(text)]  # they come in order
+    return [start for _, start, _ in find_in_text(text)]  # in order
 
 
 def _in_command(command: Command) -> Iterator[tuple[str, Place]]:
-    """The secrets in a command's own words: one for each word, at that word."""
+    """The secrets in the words of a command, each at its word."""
     for assignment in command.assignments:
-        found = (
+        secret = (
             find_secret(assignment.name, assignment.value.text)
             if assignment.value and assignment.value.literal
             else None
         )
-        if found and found.confidence > Confidence.LOW:
-            yield found.kind, assignment.place
+        if secret and secret.confidence > Confidence.LOW:
+            yield secret.kind, assignment.place
     if not command.words:
         return
     text = " ".join(word.text for word in command.words)
     hits = find_in_text(text)
     for redirect in command.redirects:
-        if redirect.body and (inside := find_in_text(redirect.body)):
-            yield inside[0][0], redirect.target.place if redirect.target else command.place
+        if redirect.body and (hits_in_body := find_in_text(redirect.body)):
+            yield hits_in_body[0][0], redirect.target.place if redirect.target else command.place
     at, index = 0, 0
     for word in command.words:
         end = at + len(word.text)
@@ -117,6 +117,6 @@ def _in_command(command: Command) -> Iterator[tuple[str, Place]]:
             kind, start, stop = hits[index]
             index += 1
             if at <= start and stop <= end + 1:
-                # chpasswd and the like have a rule of their own.
+                # PasswordSet covers chpasswd.
                 yield kind, word.place
         at = end + 1

@@ -11,22 +11,19 @@ from sealock.secrets.values import Secret, find_secret, kind_of_name
 class BuildSecretInEnvironment(Rule[Build]):
     """Secret in ENV.
 
-    ENV is a part of the image's configuration: `docker inspect` and `docker history` show it to everybody who can
-    pull the image, and every process in the container gets it. What the program needs is given when it is started,
-    better as a file than as a variable; what the build needs is mounted with RUN --mount=type=secret. A secret that
-    was once in an image has to be changed.
+    ENV is part of the image configuration: `docker inspect` and `docker history` show it to everyone who can pull the
+    image, and every process in the container gets it. Pass what the program needs at run time, preferably as a file;
+    mount what the build needs with RUN --mount=type=secret. Change a secret that was ever in an image.
     """
 
     id = "B013"
     keywords = ("secret", "ENV", "password")
     aliases = ("DL3064", "DS-0031", "CIS-DI-0010", "SecretsUsedInArgOrEnv")
-    differs = (
-        ("DL3064", "goes by the value's shape together with the name; empty values and placeholders are no secrets"),
-    )
+    differs = (("DL3064", "checks the value with the name; empty values and placeholders are not secrets"),)
     severity = Severity.HIGH
     conceals = True
     references = (cis_docker("4.10"), cwe(798), docker_docs("reference/build-checks/secrets-used-in-arg-or-env/"))
-    remedy = "Give it at run time, or mount it with RUN --mount=type=secret; then change the secret."
+    remedy = "Pass it at run time, or mount it with RUN --mount=type=secret; then change the secret."
     fixable = False
     bad = (
         "FROM debian:12\nENV DB_PASSWORD=Tr0ub4dor-and-3\n",
@@ -45,29 +42,31 @@ class BuildSecretInEnvironment(Rule[Build]):
             for pair in env.pairs:
                 if pair.value is None:
                     continue
-                if (found := find_secret(pair.name, pair.value.text)) is not None:
-                    message = f"holds {found.kind} in {pair.name}"
+                if (secret := find_secret(pair.name, pair.value.text)) is not None:
+                    message = f"stores {secret.kind} in {pair.name}"
                 elif (argument := _argument(declared(stage), pair.value.raw)) and (kind := kind_of_name(pair.name)):
-                    found = Secret(kind)
-                    message = f"keeps the build argument {argument} in {pair.name}, for everybody to read"
+                    secret = Secret(kind)
+                    message = (
+                        f"stores the build argument {argument} in {pair.name}, readable for everyone with the image"
+                    )
                 else:
                     continue
                 yield self.finding(
                     message,
                     at,
                     place=pair.place,
-                    evidence=f"ENV {pair.name}: {found.kind}",
-                    confidence=found.confidence,
-                    severity=Severity.MEDIUM if found.confidence is Confidence.LOW else None,
+                    evidence=f"ENV {pair.name}: {secret.kind}",
+                    confidence=secret.confidence,
+                    severity=Severity.MEDIUM if secret.confidence is Confidence.LOW else None,
                 )
 
 
 def _declared(stage: Stage) -> frozenset[str]:
-    """The names of the stage's ARGs."""
+    """The names of the ARGs of the stage."""
     return frozenset(pair.name for arg in stage.of(Arg) for pair in arg.pairs)
 
 
 def _argument(declared: frozenset[str], raw: str) -> str | None:
-    """The ARG whose value this is."""
+    """The ARG that the value refers to."""
     match = re.fullmatch(r"[\"']?\$\{?(\w+)\}?[\"']?", raw)
     return match[1] if match and match[1] in declared else None

@@ -31,16 +31,16 @@ _GONE: Final = ("/dev/", "/run/secrets", "/proc/")
 class SecretLeftInLayer(Rule[Build]):
     """Secret is written to a file in a layer.
 
-    `echo "…$TOKEN" > ~/.npmrc`, `cp /run/secrets/key /app/` or a `git clone` with the token in its address (which
-    git keeps in .git/config) put the secret into the layer, however safely it came into the build. Use it where it
-    is mounted, or remove the file within the same RUN.
+    `echo "…$TOKEN" > ~/.npmrc`, `cp /run/secrets/key /app/` or a `git clone` with the token in its URL (which git
+    stores in .git/config) writes the secret to the layer, even if the build received it safely. Use it where it is
+    mounted, or delete the file in the same RUN.
     """
 
     id = "B018"
     keywords = ("secret", "layer", "secret mount", "--mount=type=secret")
     severity = Severity.HIGH
     references = (cis_docker("4.10"), cwe(538), docker_docs("build/building/secrets/"))
-    remedy = "Mount the file where the program looks for it (--mount=type=secret,target=…), and write no copy."
+    remedy = "Mount the file where the program looks for it (--mount=type=secret,target=…), without a copy."
     fixable = False
     bad = (
         'FROM node:22\nRUN echo "//npm.example.org/:_authToken=${NPM_TOKEN}" > /root/.npmrc && npm ci\n',
@@ -84,7 +84,7 @@ def _mounted_secrets(run: Run) -> tuple[str, ...]:
 
 
 def _kept(command: Command, directories: tuple[str, ...]) -> Iterator[tuple[str, str, Confidence]]:
-    """The files that a command leaves a secret in: name, what is said of it, how sure that is."""
+    """The files in which a command leaves a secret: name, message and confidence."""
     words = command.arguments
     written = [
         redirect.target.text
@@ -116,9 +116,9 @@ def _kept(command: Command, directories: tuple[str, ...]) -> Iterator[tuple[str,
         if mounted:
             yield written[0], f"writes a mounted secret to {written[0]}, which stays in the layer", Confidence.HIGH
         elif secret:
-            sure = Confidence.HIGH if credential_file(written[0]) else Confidence.MEDIUM
-            yield written[0], f"writes ${secret} to {written[0]}, which stays in the layer", sure
+            confidence = Confidence.HIGH if credential_file(written[0]) else Confidence.MEDIUM
+            yield written[0], f"writes ${secret} to {written[0]}, which stays in the layer", confidence
     uses = command.name == "git" and any(verb in words for verb in ("clone", "config", "remote", "submodule"))
     if uses and any(_IN_ADDRESS.search(word) and any(map(kind_of_name, _VARIABLE.findall(word))) for word in words):
         where = ".gitconfig" if "config" in words else ".git"
-        yield where, f"leaves the address with the token in {where}", Confidence.MEDIUM
+        yield where, f"leaves a URL with a token in {where}", Confidence.MEDIUM

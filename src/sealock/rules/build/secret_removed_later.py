@@ -11,9 +11,8 @@ from sealock.rules.kit import At, Build, Iterator, Rule, RuleFinding, Severity, 
 class SecretRemovedLater(Rule[Build]):
     """Secret is removed only in a later layer.
 
-    Each instruction makes a layer, and a layer is never changed by those after it: `rm` only hides the file.
-    `docker save` brings it back. Never let it become a part of a layer: mount it with RUN --mount=type=secret or
-    type=ssh.
+    Each instruction makes a layer, and no later instruction changes it: `rm` only hides the file, and `docker save`
+    recovers it. Keep the file out of all layers: mount it with RUN --mount=type=secret or type=ssh.
     """
 
     id = "B017"
@@ -38,26 +37,26 @@ class SecretRemovedLater(Rule[Build]):
             if credential_file(writing.file):
                 written.setdefault(writing.at, []).append(_name(writing.file))
         for stage in build.stages:
-            held: dict[str, str] = {}
+            secrets: dict[str, str] = {}
             for index, instruction in enumerate(stage.instructions):
                 at: At = ("stages", stage.index, "instructions", index)
                 if isinstance(instruction, Copy | AddFile):
                     for source in instruction.sources:
                         if credential_file(source.text) or credential_file(instruction.target.text):
-                            held |= dict.fromkeys(
+                            secrets |= dict.fromkeys(
                                 (_name(source.text), _name(instruction.target.text)), instruction.keyword
                             )
-                elif isinstance(instruction, Run) and (held or at in written):
-                    gone = list(_removed(instruction))
-                    for name, word, command in gone:
-                        if keyword := held.pop(name, None):
+                elif isinstance(instruction, Run) and (secrets or at in written):
+                    removed = list(_removed(instruction))
+                    for name, word, command in removed:
+                        if keyword := secrets.pop(name, None):
                             yield self.finding(
-                                f"still holds {name}: the layer of the {keyword} before keeps it",
+                                f"removes {name} too late: the layer of the earlier {keyword} keeps it",
                                 at,
                                 place=known(word.place),
                                 evidence=line(command),
                             )
-                    held |= dict.fromkeys(set(written.get(at, ())) - {name for name, _, _ in gone}, "RUN")
+                    secrets |= dict.fromkeys(set(written.get(at, ())) - {name for name, _, _ in removed}, "RUN")
 
 
 def _removed(run: Run) -> Iterator[tuple[str, Word, Command]]:

@@ -8,9 +8,9 @@ from sealock.secrets.values import find_secret, is_placeholder, kind_of_name
 class SecretSlot(Rule[Build]):
     """ENV or ARG has a place for a secret.
 
-    An empty `ENV PASSWORD=` gives nothing away, but asks for the secret in a variable: `docker inspect` shows it
-    then, every process gets it, and it turns up in logs and error reports. Let the program read it from a file that
-    is named by a variable (`PASSWORD_FILE=/run/secrets/password`).
+    An empty `ENV PASSWORD=` reveals nothing, but asks for the secret in a variable: `docker inspect` then shows it,
+    every process gets it, and it ends up in logs and error reports. Let the program read it from a file that a variable
+    names (`PASSWORD_FILE=/run/secrets/password`).
     """
 
     id = "B019"
@@ -34,5 +34,5 @@ class SecretSlot(Rule[Build]):
                     and not find_secret(pair.name, pair.value.text)
                 ):
                     yield self.finding(
-                        f"asks for {kind} in {pair.name}", at, place=pair.place, evidence=f"ENV {pair.name}"
+                        f"expects {kind} in the variable {pair.name}", at, place=pair.place, evidence=f"ENV {pair.name}"
                     )

@@ -13,16 +13,16 @@ _MILD: Final = frozenset({"cap_net_bind_service", "cap_net_raw", "cap_ipc_lock",
 class SetuidAdded(Rule[Build]):
     """Program is made setuid or gets file capabilities.
 
-    A setuid program runs as its owner, usually root, for every user: a flaw in it, or in what it loads, makes
-    any user root. File capabilities do the same in part. Start the container with the user, group or capability
-    that the program needs (`--cap-add`), and run it with no-new-privileges, which stops both.
+    A setuid program runs as its owner (usually root), whoever starts it: a flaw in it, or in a library it loads, makes
+    any user root. File capabilities grant a part of that. Start the container with the user, group or capability that
+    the program needs (`--cap-add`), and with no-new-privileges, which disables both.
     """
 
     id = "B043"
     keywords = ("setuid", "capabilities", "setgid", "setcap", "capability")
     severity = Severity.MEDIUM
     references = (cis_docker("4.8"), cwe(250), man("capabilities", 7))
-    remedy = "Leave the bit out; give the container the user or capability that the program needs."
+    remedy = "Remove the bit; give the container the user or capability that the program needs."
     fixable = False
     bad = (
         "FROM debian:12\nRUN chmod u+s /usr/local/bin/tool\n",
@@ -37,32 +37,31 @@ class SetuidAdded(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for given in modes(build):
-            octal = bits(given.text)
+        for mode in modes(build):
+            octal = bits(mode.text)
             if octal is not None and octal & 0o4000:
-                yield self._fault(given, given.fixed(build, f"{octal & ~0o6000:04o}"))
+                yield self._fault(mode, mode.fixed(build, f"{octal & ~0o6000:04o}"))
             elif octal is None and any(
-                operator in "+=" and "s" in what and set(who) & {"u", "a"}
-                for who, operator, what in clauses(given.text)
+                operator in "+=" and "s" in what and set(who) & {"u", "a"} for who, operator, what in clauses(mode.text)
             ):
-                yield self._fault(given, given.fixed(build, given.text.replace("+", "-").replace("=", "-")))
+                yield self._fault(mode, mode.fixed(build, mode.text.replace("+", "-").replace("=", "-")))
         for call in ran(build, "setcap"):
             text = next((text for text in call.command.arguments if re.search(r"[+=]\w", text)), "")
             if text and "-r" not in call.command.arguments:
                 names = set(re.findall(r"cap_\w+", text.lower()))
                 yield self.finding(
-                    f"gives a program {', '.join(sorted(names)) or text} for every user",
+                    f"grants {', '.join(sorted(names)) or text} to every user of a program",
                     call.at,
                     place=known(call.command.place),
                     evidence=line(call.command),
                     severity=Severity.LOW if names and names <= _MILD else Severity.HIGH,
                 )
 
-    def _fault(self, given: GivenMode, fix: tuple[Edit, ...]) -> RuleFinding:
+    def _fault(self, mode: GivenMode, fix: tuple[Edit, ...]) -> RuleFinding:
         return self.finding(
-            f"makes a program run as its owner with mode {given.text}",
-            given.at,
-            place=given.place,
-            evidence=given.evidence,
+            f"makes a program setuid with mode {mode.text}",
+            mode.at,
+            place=mode.place,
+            evidence=mode.evidence,
             fix=fix,
         )

@@ -7,8 +7,8 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 class ShellReplacedByLink(Rule[Build]):
     """/bin/sh is replaced by a symbolic link.
 
-    The distribution's own scripts expect the shell that it ships, and every package that is installed later runs them.
-    SHELL changes only the shell of this Dockerfile.
+    The scripts of the distribution expect the shell that it ships, and installing a package runs them. SHELL changes
+    only the shell of this Dockerfile.
     """
 
     id = "B122"
@@ -27,4 +27,4 @@ class ShellReplacedByLink(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for call in ran(build, "ln", "update-alternatives"):
             if any(text in {"/bin/sh", "/usr/bin/sh"} for text in call.command.arguments[1:]):
-                yield self.finding("replaces the shell of the distribution", call.at, place=call.command.place)
+                yield self.finding("replaces /bin/sh of the distribution", call.at, place=call.command.place)

@@ -13,15 +13,15 @@ _ID: Final = re.compile(r"(?:0x)?[0-9A-Fa-f]{8}(?:[0-9A-Fa-f]{8})?")
 class ShortKey(Rule[Build]):
     """Signing key is fetched by a short key id.
 
-    Anybody can make a key with a given short id (8 or 16 digits) and put it on a key server, which hands out
-    whichever it likes. Name the whole fingerprint, 40 digits, which gpg compares by itself.
+    Anyone can create a key with a given short id (8 or 16 digits) and upload it to a key server, which may return
+    either key. Name the full fingerprint (40 digits), which gpg verifies.
     """
 
     id = "B037"
     keywords = ("key id", "signing key", "GPG")
     severity = Severity.MEDIUM
     references = (cis_docker("4.12"), cwe(347), page("Evil 32", "https://evil32.com/"))
-    remedy = "Name the key by its whole fingerprint of 40 digits."
+    remedy = "Name the key by its full fingerprint of 40 digits."
     fixable = False
     bad = (
         "FROM debian:12\nRUN gpg --keyserver keyserver.ubuntu.com --recv-keys 6B73A36E\n",

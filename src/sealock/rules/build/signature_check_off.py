@@ -11,11 +11,11 @@ from sealock.rules.kit import Build, Edit, Final, Iterator, Rule, RuleFinding, S
 
 
 class Manager(NamedTuple):
-    """How a package manager is made to skip its checks."""
+    """How a package manager skips its signature checks."""
 
     options: frozenset[str]
     setting: re.Pattern[str] | None = None
-    """A setting that is given in words of its own, or behind one of `prefixes`."""
+    """A setting in an argument of its own, or after one of `prefixes`."""
     prefixes: tuple[str, ...] = ()
 
 
@@ -59,9 +59,10 @@ _MANAGERS: Final[dict[str, Manager]] = {
 class SignatureCheckOff(Rule[Build]):
     """Package signature verification is disabled.
 
-    A signature makes a mirror harmless. `--allow-unauthenticated` (apt), `--allow-untrusted` (apk), `--nogpgcheck` and
-    `gpgcheck=0` (dnf, yum, zypper) or `--nosignature` (rpm) accept any package from anybody on the way, and its scripts
-    run as root. Name the repository's key instead: `signed-by` for apt, /etc/apk/keys, `gpgkey=`, `rpm --import`.
+    Signatures make mirrors harmless. `--allow-unauthenticated` (apt), `--allow-untrusted` (apk), `--nogpgcheck` and
+    `gpgcheck=0` (dnf, yum, zypper) or `--nosignature` (rpm) accept any package from any attacker on the network, and
+    its scripts run as root. Name the key of the repository instead: `signed-by` for apt, /etc/apk/keys, `gpgkey=`, `rpm
+    --import`.
     """
 
     id = "B030"
@@ -76,7 +77,7 @@ class SignatureCheckOff(Rule[Build]):
         page("dnf.conf(5)", "https://dnf.readthedocs.io/en/latest/conf_ref.html"),
         man("rpm", 8),
     )
-    remedy = "Leave the option out, and name the key that signs the packages (signed-by, /etc/apk/keys, gpgkey)."
+    remedy = "Remove the option, and name the key that signs the packages (signed-by, /etc/apk/keys, gpgkey)."
     bad = (
         "FROM debian:12\nRUN apt-get update && apt-get install -y --allow-unauthenticated x\n",
         "FROM debian:12\nRUN apt-get --force-yes install x\n",
@@ -121,7 +122,7 @@ class SignatureCheckOff(Rule[Build]):
         for writing in writings(build):
             if "/apt" in writing.file and (match := _APT_SETTING.search(writing.text)):
                 yield self.finding(
-                    "makes apt accept unsigned packages",
+                    "configures apt to accept unsigned packages",
                     writing.at,
                     place=known(writing.place),
                     evidence=match[0],
@@ -148,7 +149,7 @@ def _switches_off(manager: Manager, word: Word, before: Word) -> bool:
 
 def _without(build: Build, command: Command, index: int, word: Word) -> tuple[Edit, ...]:
     if word.text == "--force-yes" and bundled(command, "y") is None and command.option("--yes", "--assume-yes") is None:
-        # It implied a yes to all questions, and that part may stay.
+        # It implies -y, which may stay.
         return rewrite(build, word, "-y")
     before = command.words[index - 1]
     if before.text in _MANAGERS[command.name].prefixes and word.text not in _MANAGERS[command.name].options:

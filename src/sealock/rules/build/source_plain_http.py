@@ -24,16 +24,16 @@ _SIGNED: Final = re.compile(
 class SourcePlainHttp(Rule[Build]):
     """Package source over plain HTTP.
 
-    Signatures keep others from changing packages, where they are checked. Over http everybody on the way still sees
-    what is installed, can hold back updates, and gets at flaws in the package manager before any signature is
-    checked. Use https.
+    Signatures, where checked, protect the packages. Over plain HTTP an attacker on the network still sees what is
+    installed, can hold back updates, and can exploit flaws in the package manager before it checks any signature. Use
+    HTTPS.
     """
 
     id = "B035"
     keywords = ("plain HTTP", "package source", "repository", "HTTP", "mirror")
     severity = Severity.MEDIUM
     references = (cis_docker("4.11"), cwe(319))
-    remedy = "Use https for the source, and name the key that signs it."
+    remedy = "Use HTTPS for the source, and name the key that signs it."
     bad = (
         'FROM debian:12\nRUN echo "deb http://e.com/deb stable main" >> /etc/apt/sources.list\n',
         "FROM alpine:3.20\nRUN apk add --no-cache -X http://alpine.example.org/alpine/edge/testing x\n",
@@ -52,7 +52,7 @@ class SourcePlainHttp(Rule[Build]):
                 continue
             for match in _SOURCE.finditer(writing.text):
                 if match[1] in writing.instead:
-                    continue  # it was there before
+                    continue  # sed replaces it
                 place = located(build, writing, match[1])
                 fix = (Edit(Place(place.start, place.start + 7), "https://"),) if place else ()
                 yield self._fault(writing.at, place or known(writing.place), match[1], writing.file, fix)
@@ -67,7 +67,7 @@ class SourcePlainHttp(Rule[Build]):
         self, at: tuple[str | int, ...], place: Place | None, address: str, where: str, fix: tuple[Edit, ...]
     ) -> RuleFinding:
         return self.finding(
-            f"takes packages from {mask(address)}",
+            f"installs packages from {mask(address)} over plain HTTP",
             at,
             place=place,
             evidence=f"{where}: {mask(address)}"[:200],

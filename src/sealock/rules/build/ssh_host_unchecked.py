@@ -14,15 +14,16 @@ _OFF: Final = re.compile(r"StrictHostKeyChecking[ =\t]+[\"']?(?:no|off|accept-ne
 class SshHostUnchecked(Rule[Build]):
     """SSH host key checking is disabled.
 
-    With `StrictHostKeyChecking no`, or a known_hosts that `ssh-keyscan` fills during the build, the first to answer
-    is taken for the server, in every build again. Copy a known_hosts with the host's published key into the build.
+    With `StrictHostKeyChecking no`, or a known_hosts file that `ssh-keyscan` fills during the build, ssh accepts
+    whichever server answers first, in every build. Copy a known_hosts file with the published key of the host into the
+    build.
     """
 
     id = "B029"
     keywords = ("SSH", "host key", "StrictHostKeyChecking", "known_hosts")
     severity = Severity.MEDIUM
     references = (cwe(322), man("ssh_config", 5), docker_docs("build/building/secrets/#ssh-mounts"))
-    remedy = "Copy a known_hosts file with the host's published key, and leave the check on."
+    remedy = "Copy a known_hosts file with the published key of the host, and leave the check on."
     fixable = False
     bad = (
         "FROM debian:12\nRUN ssh -o StrictHostKeyChecking=no git@example.com true\n",
@@ -42,7 +43,7 @@ class SshHostUnchecked(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        message = "lets ssh accept any host key"
+        message = "disables ssh host key checking"
         for call in ran(build, "ssh", "scp", "sftp", "rsync", "sshfs", "git"):
             if _OFF.search(" ".join(call.command.arguments)):
                 yield self.finding(message, call.at, place=known(call.command.place), evidence=line(call.command))
@@ -52,11 +53,11 @@ class SshHostUnchecked(Rule[Build]):
         for writing in writings(build):
             if _OFF.search(writing.text):
                 yield self.finding(message, writing.at, place=known(writing.place), evidence=writing.file)
-        shown = once_each(lambda run: any(inner.name == "ssh-keygen" for inner in run.script.commands()))
+        shows_fingerprint = once_each(lambda run: any(inner.name == "ssh-keygen" for inner in run.script.commands()))
         for call in ran(build, "ssh-keyscan"):
-            if not is_verified(call.run) and not shown(call):
+            if not is_verified(call.run) and not shows_fingerprint(call):
                 yield self.finding(
-                    "accepts whatever host key the build receives",
+                    "trusts an unverified host key from ssh-keyscan",
                     call.at,
                     place=known(call.command.place),
                     evidence=line(call.command),

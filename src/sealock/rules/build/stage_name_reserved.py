@@ -6,7 +6,8 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 class StageNameReserved(Rule[Build]):
     """Reserved stage name.
 
-    `scratch` is the empty image and `context` the build context: --from and FROM with these words mean those, or will.
+    `scratch` is the empty image and `context` the build context: FROM and --from with these words refer to those, or
+    will.
     """
 
     id = "B144"
@@ -26,4 +27,4 @@ class StageNameReserved(Rule[Build]):
         for stage in build.stages:
             alias = stage.start.alias
             if alias is not None and alias.text.lower() in {"scratch", "context"}:
-                yield self.finding(f"calls a stage {alias.text}", ("stages", stage.index), place=alias.place)
+                yield self.finding(f"names a stage {alias.text}", ("stages", stage.index), place=alias.place)

@@ -6,8 +6,8 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 class StageUnused(Rule[Build]):
     """Unused stage.
 
-    BuildKit leaves it out of a plain build. That is right for one that is built on its own, with --target; else it is
-    left over, or its COPY --from has gone missing.
+    BuildKit skips it in a plain build. That is right for a stage that you build with --target; otherwise it is a
+    leftover, or its COPY --from is missing.
     """
 
     id = "B163"
@@ -15,7 +15,7 @@ class StageUnused(Rule[Build]):
     severity = Severity.INFO
     pedantic = True
     references = (docker_docs("build/building/multi-stage/"),)
-    remedy = "Remove it, or name it in your build's documentation as a target of its own."
+    remedy = "Remove it, or document it as a build target."
     bad = ("FROM debian:12 AS test\nRUN make test\nFROM debian:12\nRUN make\n",)
     good = ("FROM debian:12 AS build\nRUN make\nFROM debian:12\nCOPY --from=build /a /\n",)
     fixable = False
@@ -23,4 +23,6 @@ class StageUnused(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for stage in build.stages:
             if not stage.needed:
-                yield self.finding("is needed by no other stage", ("stages", stage.index), place=stage.start.place)
+                yield self.finding(
+                    "has a stage that no other stage uses", ("stages", stage.index), place=stage.start.place
+                )

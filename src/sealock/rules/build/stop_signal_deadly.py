@@ -8,15 +8,14 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, dock
 class StopSignalDeadly(Rule[Build]):
     """STOPSIGNAL cannot be handled (SIGKILL, SIGSTOP).
 
-    SIGKILL ends the program in the middle of what it does, and SIGSTOP only freezes it: files and connections are never
-    closed in good order.
+    SIGKILL ends the program at once and SIGSTOP only freezes it: it cannot close files and connections cleanly.
     """
 
     id = "B162"
     keywords = ("STOPSIGNAL", "SIGKILL")
     severity = Severity.LOW
     references = (docker_docs("reference/dockerfile/#stopsignal"),)
-    remedy = "Leave it out (SIGTERM is sent then), or name the signal on which the program closes down."
+    remedy = "Remove it (Docker then sends SIGTERM), or name the signal on which the program shuts down."
     bad = ("FROM debian:12\nSTOPSIGNAL SIGKILL\n", "FROM debian:12\nSTOPSIGNAL 9\nCMD x\n")
     good = ("FROM debian:12\nSTOPSIGNAL SIGQUIT\n",)
 
@@ -29,7 +28,7 @@ class StopSignalDeadly(Rule[Build]):
                 "19",
             }:
                 yield self.finding(
-                    f"{stop.signal.text} cannot be answered",
+                    f"stops with {stop.signal.text}, which the program cannot handle",
                     at,
                     place=stop.signal.place,
                     fix=delete_instruction(build, stop),

@@ -8,9 +8,9 @@ from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, S
 class SudoUsed(Rule[Build]):
     """sudo is used in the build.
 
-    RUN runs as the user that USER names, root by default: sudo adds nothing but a setuid program and its
-    rules, which stay in the image for intruders. Put `USER root` before the steps that need it and the own
-    user after them; a program that starts as root and steps down does so with `gosu` or `setpriv`.
+    RUN runs as the user of USER, by default root: sudo only adds a setuid program and its rules, which stay in the
+    image for an attacker. Put `USER root` before the steps that need it and the other user after them; a program that
+    starts as root and drops privileges does so with `gosu` or `setpriv`.
     """
 
     id = "B040"
@@ -23,7 +23,7 @@ class SudoUsed(Rule[Build]):
         docker_docs("build/building/best-practices/#user"),
         page("sudo(8)", "https://www.sudo.ws/docs/man/sudo.man/"),
     )
-    remedy = "Leave sudo out; run the step as root with USER root, and go back to the own user after it."
+    remedy = "Remove sudo; run the step as root with USER root, and switch back to the other user after it."
     bad = (
         "FROM debian:12\nRUN sudo apt-get update\n",
         'FROM debian:12\nRUN ["sudo", "-E", "apt-get", "update"]\n',
@@ -35,7 +35,7 @@ class SudoUsed(Rule[Build]):
         for call in ran(build, "sudo"):
             root = is_root(user_at(build, call.stage, call.at))
             yield self.finding(
-                "is root already, and uses sudo" if root else "becomes root with sudo",
+                "uses sudo although it is root already" if root else "becomes root with sudo",
                 call.at,
                 place=known(call.command.words[0].place),
                 evidence=line(call.command),
@@ -45,7 +45,7 @@ class SudoUsed(Rule[Build]):
 
 
 def _without(call: Ran) -> tuple[Edit, ...]:
-    """Take `sudo` and its plain options away; nothing where it changes the user or the environment in its own way."""
+    """Remove `sudo` and its plain options; no edits if it changes the user or the environment."""
     words = call.command.words
     runs = any(nested.kind == "wrapped" for nested in call.command.nested)
     first = next((word for word in words[1:] if not word.text.startswith("-")), None)

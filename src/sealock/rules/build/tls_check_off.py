@@ -61,9 +61,9 @@ _CHECKS: Final[dict[str, str]] = {
     "PUPPETEER_STRICT_SSL": "true",
     "COMPOSER_SECURE_HTTP": "true",
 }
-"""Variables that switch the check off with 0 or false, and the value that switches it on."""
+"""Variables that disable the check with 0 or false, and the value that enables it."""
 _SKIPS: Final[dict[str, str]] = {"GIT_SSL_NO_VERIFY": "0", "PIP_TRUSTED_HOST": '""', "UV_INSECURE_HOST": '""'}
-"""Variables that switch the check off with any value but these, and one that leaves it on."""
+"""Variables that disable the check with any true value, and a value that leaves it on."""
 _SWITCHES: Final = frozenset({"strict-ssl", "strictSsl", "enableStrictSsl", "ssl_verify", "ssl_verify_mode", "secure-http", "http.sslverify"})  # fmt: skip  # noqa: E501  a list of names
 _MANAGERS: Final = ("npm", "yarn", "pnpm", "conda", "mamba", "micromamba", "composer", "bundle")
 
@@ -72,9 +72,9 @@ class TlsCheckOff(Rule[Build]):
     """TLS certificate verification is disabled.
 
     `curl -k`, `wget --no-check-certificate`, `pip --trusted-host`, `strict-ssl=false`, `NODE_TLS_REJECT_UNAUTHORIZED=0`
-    or git's `http.sslVerify false` accept any server: anybody between the build and the server can send other code,
-    and what ENV or `--global` sets stays so in the image. If a certificate is not known, install `ca-certificates` or
-    name your own authority: `curl --cacert`, `pip --cert`, `NODE_EXTRA_CA_CERTS`, `http.sslCAInfo`, `SSL_CERT_FILE`.
+    or git's `http.sslVerify false` accept any server: an attacker between the build and the server can send different
+    code, and what ENV or `--global` sets stays in the image. If a certificate is unknown, install `ca-certificates` or
+    name your own CA: `curl --cacert`, `pip --cert`, `NODE_EXTRA_CA_CERTS`, `http.sslCAInfo`, `SSL_CERT_FILE`.
     """
 
     id = "B024"
@@ -104,9 +104,7 @@ class TlsCheckOff(Rule[Build]):
             "https://git-scm.com/docs/git-config#Documentation/git-config.txt-httpsslVerify",
         ),
     )
-    remedy = (
-        "Leave the check on; install ca-certificates, or name your own authority (--cacert, --cert, SSL_CERT_FILE)."
-    )
+    remedy = "Leave the check on; install ca-certificates, or name your own CA (--cacert, --cert, SSL_CERT_FILE)."
     bad = (
         "FROM debian:12\nRUN curl -k https://example.com/a -o a\n",
         "FROM debian:12\nRUN curl -fsSLk -o a https://example.com/a\n",
@@ -161,7 +159,7 @@ class TlsCheckOff(Rule[Build]):
         self, call: Ran, word: Word | None, fix: tuple[Edit, ...], severity: Severity | None = None
     ) -> RuleFinding:
         return self.finding(
-            f"makes {call.command.name} accept any server's certificate",
+            f"disables certificate verification in {call.command.name}",
             call.at,
             place=known((word or call.command).place),
             evidence=line(call.command),
@@ -191,7 +189,7 @@ class TlsCheckOff(Rule[Build]):
             name, value = setting.name.upper(), setting.value.lower()
             if value in _NO if name in _CHECKS else value not in {"", *_NO}:
                 yield self.finding(
-                    f"sets {setting.name}={setting.value}, so certificates are not checked",
+                    f"disables certificate verification with {setting.name}={setting.value}",
                     setting.at,
                     place=known(setting.place),
                     evidence=f"{setting.name}={setting.value}",
@@ -232,7 +230,7 @@ class TlsCheckOff(Rule[Build]):
         for at, _, run in build.each(Run) if "ertificate" in build.text else ():
             for match in _POWERSHELL.finditer(build.excerpt(run.place)):
                 option = Place(run.place.start + match.start(), run.place.start + match.end(), file=run.place.file)
-                yield self.finding("makes PowerShell accept any server's certificate", at, place=option)
+                yield self.finding("disables certificate verification in PowerShell", at, place=option)
         for call in ran(build, "echo", "printf"):
             files = [redirect.target.text for redirect in call.command.redirects if redirect.target]
             text = " ".join(call.command.arguments)
@@ -241,7 +239,7 @@ class TlsCheckOff(Rule[Build]):
             ):
                 place = known(call.command.place)
                 yield self.finding(
-                    "switches certificate checks off for all downloads", call.at, place=place, evidence=text
+                    "disables certificate verification for all downloads", call.at, place=place, evidence=text
                 )
 
 

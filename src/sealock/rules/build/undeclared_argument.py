@@ -11,9 +11,9 @@ _USE: Final = re.compile(r"\$(?:(\w+)|\{(\w+)(:?[-+])?)")
 class UndeclaredArgument(Rule[Build]):
     """FROM uses an undeclared build argument or one without a default.
 
-    Only an ARG before the first FROM can be used in FROM. One that is not declared is empty, whatever the command
-    line says, so that the image's name is another than it seems; one without a default makes a plain `docker build`
-    fail, or take another image than anybody has tested.
+    FROM can only use an ARG declared before the first FROM. An undeclared one is empty, whatever the command line sets,
+    so the image name differs from what the file suggests; one without a default makes a plain `docker build` fail, or
+    use an untested image.
     """
 
     id = "B006"

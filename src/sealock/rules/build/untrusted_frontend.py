@@ -10,8 +10,8 @@ class UntrustedFrontend(Rule[Build]):
     """Untrusted or unpinned Dockerfile frontend (# syntax).
 
     `# syntax=` names an image that runs before anything else: it reads the whole build context and decides what is
-    built. Anybody who can push to its name owns the build. Use Docker's own (`docker/dockerfile:1`), or pin another by
-    its digest.
+    built. Anyone who can push to its name controls the build. Use Docker's frontend (`docker/dockerfile:1`), or pin
+    another by digest.
     """
 
     id = "B007"
@@ -37,8 +37,6 @@ class UntrustedFrontend(Rule[Build]):
             if name is None or name.digest is not None:
                 continue
             if name.registry != "docker.io" or name.repository not in _DOCKERS:
-                yield self.finding(f"lets {name.familiar} run in every build, unpinned", place=directive.place)
+                yield self.finding(f"runs the unpinned frontend {name.familiar} in every build", place=directive.place)
             elif name.tag in {None, "latest", "master"}:
-                yield self.finding(
-                    "takes whatever frontend was pushed last", place=directive.place, severity=Severity.LOW
-                )
+                yield self.finding("uses the frontend without a version", place=directive.place, severity=Severity.LOW)

@@ -5,13 +5,13 @@ from sealock.rules.build._ran import lineage
 from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, page
 
 _OTHERS = frozenset({"root", "ContainerUser", "ContainerAdministrator"})
-"""Root is another rule's matter, and Windows has no numbers."""
+"""Other rules cover root, and Windows has no UIDs."""
 
 
 class UserByName(Rule[Build]):
     """USER is a name instead of a number.
 
-    Kubernetes does not know that a name is not root: runAsNonRoot refuses to start such an image. Give the number.
+    Kubernetes cannot know that a name is not root: with runAsNonRoot it refuses to start the image. Write the number.
     """
 
     id = "B159"
@@ -45,7 +45,7 @@ class UserByName(Rule[Build]):
                 name = instruction.user.value.partition(":")[0] if isinstance(instruction.user.value, str) else ""
                 if name and not name.isdigit() and name not in _OTHERS:
                     yield self.finding(
-                        f"runs as {name}, by name",
+                        f"runs as {name} instead of a UID",
                         ("stages", stage.index, "instructions", index),
                         place=instruction.user.place,
                     )

@@ -20,7 +20,7 @@ from sealock.rules.build._ran import bases
 from sealock.rules.kit import Build, Edit, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _USE: Final = r"(?<!\\)\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))"
-"""A plain use; those with a default or another operator say themselves what happens without the variable."""
+"""A plain use; uses with a default or another operator handle a missing variable themselves."""
 _PREDEFINED: Final = frozenset({"PATH", "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"})
 _PLATFORM: Final = r"(BUILD|TARGET)(PLATFORM|OS|OSVERSION|ARCH|VARIANT)"
 
@@ -28,17 +28,17 @@ _PLATFORM: Final = r"(BUILD|TARGET)(PLATFORM|OS|OSVERSION|ARCH|VARIANT)"
 class VariableUndefined(Rule[Build]):
     """Undefined variable.
 
-    It stands for nothing, so a path or version comes out short. An ARG before the first FROM applies only to FROM,
-    until the stage asks for it with an ARG of its own; so do the platform's (TARGETARCH and so on).
+    The variable expands to nothing, so a path or version is incomplete. An ARG before the first FROM applies only to
+    FROM, until the stage repeats it with its own ARG; the same goes for the platform arguments (TARGETARCH and so on).
     """
 
     id = "B149"
     keywords = ("undefined variable", "ARG", "ENV")
     aliases = ("UndefinedVar",)
-    differs = (("UndefinedVar", "only where it is sure: BuildKit knows the base image's own variables"),)
+    differs = (("UndefinedVar", "only if certain: BuildKit knows the variables of the base image"),)
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/undefined-var/"),)
-    remedy = "Declare it in this stage with ARG or ENV, or fix its spelling."
+    remedy = "Declare it in this stage with ARG or ENV, or correct its spelling."
     bad = (
         "ARG VERSION=1\nFROM debian:12\nCOPY app-$VERSION /app\n",
         "FROM debian:12\nCOPY app-$TARGETARCH /app\n",
@@ -70,7 +70,7 @@ class VariableUndefined(Rule[Build]):
                             if why:
                                 fix = Edit(text.place, text.raw.replace(name, better)) if better else ()
                                 yield self.finding(
-                                    f"${name} {why}",
+                                    f"uses ${name}, which {why}",
                                     ("stages", stage.index, "instructions", index),
                                     place=text.place,
                                     fix=fix,
@@ -86,13 +86,13 @@ def _used(raw: str) -> Iterator[str]:
 
 
 def _evaluated(name: str, names: set[str], outer: set[str], *, bare: bool) -> tuple[str, str]:
-    """Why the name stands for nothing, and the name that was meant; "" where it may well be set."""
+    """Why the variable is unset ("" if it may be set), and the name that was probably meant."""
     if name in names or name.upper() in _PREDEFINED:
         return "", ""
     if name in outer:
         return "applies only to FROM until the stage has an ARG for it", ""
     if re.fullmatch(_PLATFORM, name):
-        return "is known only behind an ARG for it", ""
+        return "needs an ARG in this stage", ""
     if bare:
         return "is not set", ""
     near = next((other for other in sorted(names) if len(name) > 3 and _one_slip(name, other)), "")
@@ -100,7 +100,7 @@ def _evaluated(name: str, names: set[str], outer: set[str], *, bare: bool) -> tu
 
 
 def _one_slip(a: str, b: str) -> bool:
-    """Whether one letter more, less, other or swapped makes a of b."""
+    """Whether a and b differ by one added, missing, changed or swapped letter."""
     if abs(len(a) - len(b)) > 1 or a == b:
         return False
     start = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
@@ -112,7 +112,7 @@ def _one_slip(a: str, b: str) -> bool:
 
 
 def _texts(instruction: Instruction) -> Iterator[BuildText]:
-    """The arguments in which BuildKit puts variables in."""
+    """The arguments in which BuildKit expands variables."""
     match instruction:
         case Copy() | AddFile():
             yield from instruction.sources if not instruction.heredocs else ()

@@ -13,9 +13,9 @@ _SETTING: Final = re.compile(r"SECLEVEL\s*=\s*[01]\b|MinProtocol\s*=\s*(?:SSLv3|
 class WeakTls(Rule[Build]):
     """TLS is weakened for the whole image.
 
-    `SECLEVEL=1`, `MinProtocol = TLSv1` and the LEGACY policy bring back ciphers, keys and protocols that can be
-    broken, for every program in the image and every server that they talk to. Mend the one server that needs it, or
-    give the setting to the one program that talks to it.
+    `SECLEVEL=1`, `MinProtocol = TLSv1` and the LEGACY policy enable breakable ciphers, keys and protocols for every
+    program in the image and every server it talks to. Update the server that needs them, or limit the setting to the
+    program that talks to it.
     """
 
     id = "B063"
@@ -25,7 +25,7 @@ class WeakTls(Rule[Build]):
         cwe(327),
         page("OpenSSL, SSL_CTX_set_security_level", "https://docs.openssl.org/3.0/man3/SSL_CTX_set_security_level/"),
     )
-    remedy = "Leave the system's settings as they are; set it for the one connection that needs it."
+    remedy = "Leave the system settings alone; weaken TLS only for the one connection that needs it."
     fixable = False
     bad = (
         "FROM debian:12\nRUN sed -i 's/SECLEVEL=2/SECLEVEL=1/g' /etc/ssl/openssl.cnf\n",
@@ -50,11 +50,13 @@ class WeakTls(Rule[Build]):
         for call in ran(build, "update-crypto-policies"):
             if any(text.upper().startswith(("LEGACY", "DEFAULT:SHA1")) for text in call.command.arguments):
                 place = known(call.command.place)
-                yield self.finding("allows what can be broken", call.at, place=place, evidence=line(call.command))
+                yield self.finding(
+                    "enables weak ciphers and protocols", call.at, place=place, evidence=line(call.command)
+                )
         for setting in settings(build, "NODE_OPTIONS"):
             if "--openssl-legacy-provider" in setting.value or "--tls-min-v1.0" in setting.value:
                 yield self.finding(
-                    "lets Node use what can be broken",
+                    "enables weak TLS or OpenSSL 1.x algorithms in Node.js",
                     setting.at,
                     place=known(setting.place),
                     evidence=f"NODE_OPTIONS={setting.value}",

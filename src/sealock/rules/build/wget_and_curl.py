@@ -7,7 +7,7 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_
 class WgetAndCurl(Rule[Build]):
     """Both wget and curl are used.
 
-    They do the same job: one of them is a package, with its libraries and its holes, that the image need not have.
+    They do the same job: one of them is an unneeded package, with its libraries and vulnerabilities.
     """
 
     id = "B118"
@@ -16,7 +16,7 @@ class WgetAndCurl(Rule[Build]):
     differs = (("DL4001", "by stage"),)
     severity = Severity.INFO
     references = (cis_docker("4.3"),)
-    remedy = "Use one of the two throughout."
+    remedy = "Use only one of the two."
     bad = ("FROM debian:12\nRUN curl -fsSO https://example.org/a && wget -q https://example.org/b\n",)
     good = (
         "FROM debian:12\nRUN curl -fsSO https://example.org/a && curl -fsSO https://example.org/b\n",
@@ -31,4 +31,6 @@ class WgetAndCurl(Rule[Build]):
             name, stage = call.command.name, call.stage.index
             if first.setdefault(stage, name) != name and stage not in reported:
                 reported.add(stage)
-                yield self.finding(f"uses {name} besides {first[stage]}", call.at, place=call.command.words[0].place)
+                yield self.finding(
+                    f"uses {name} in addition to {first[stage]}", call.at, place=call.command.words[0].place
+                )

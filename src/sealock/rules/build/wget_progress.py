@@ -22,8 +22,8 @@ _QUIET = (
 class WgetProgress(Rule[Build]):
     """wget without --progress fills the build log.
 
-    Without a terminal it prints a line of dots for every 50 KB, thousands of lines for a large file, in which the lines
-    that matter drown.
+    Without a terminal wget prints a line of dots per 50 KB: thousands of lines for a large file hide the lines that
+    matter.
     """
 
     id = "B120"
@@ -50,7 +50,7 @@ class WgetProgress(Rule[Build]):
                 continue
             if len(command.words) > 1 and family(images[call.stage.index]) not in {"alpine", "busybox"}:
                 yield self.finding(
-                    "wget prints its progress into the log",
+                    "prints the progress of wget to the build log",
                     call.at,
                     place=command.words[0].place,
                     fix=insert_after(call.run, command.words[0], "--progress=dot:giga"),

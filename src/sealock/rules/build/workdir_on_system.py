@@ -13,8 +13,8 @@ _KERNEL: Final = ("/proc/", "/sys/", "/dev/", "/boot/")
 class WorkdirOnSystem(Rule[Build]):
     """WORKDIR is a system directory.
 
-    Whatever is copied or written by a relative path then lands among the system's own files, and can replace them.
-    Under /proc, /sys and /dev it is not even kept, since the kernel's file systems are mounted there.
+    Files copied or written to a relative path then land among the system files, and can replace them. Under /proc, /sys
+    and /dev they are not even stored, because the kernel mounts its file systems there.
     """
 
     id = "B135"
@@ -22,7 +22,7 @@ class WorkdirOnSystem(Rule[Build]):
     aliases = ("DS-0030",)
     severity = Severity.MEDIUM
     references = (docker_docs("reference/dockerfile/#workdir"),)
-    remedy = "Give the program a directory of its own: /app, /srv/NAME or /opt/NAME."
+    remedy = "Use a separate directory: /app, /srv/NAME or /opt/NAME."
     bad = ("FROM debian:12\nWORKDIR /etc\nCOPY app.conf .\n", "FROM debian:12\nENV D=/proc\nWORKDIR $D/self\n")
     good = ("FROM debian:12\nWORKDIR /app\n", "FROM debian:12\nWORKDIR /usr/src/app\n", "FROM debian:12\nWORKDIR /\n")
     fixable = False

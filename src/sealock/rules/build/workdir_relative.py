@@ -8,8 +8,8 @@ from sealock.rules.kit import Build, Edit, Iterator, Rule, RuleFinding, Severity
 class WorkdirRelative(Rule[Build]):
     """WORKDIR is relative.
 
-    A new version of the base image with another working directory moves everything that follows. After an absolute
-    WORKDIR of the same file a relative one is fine.
+    A new version of the base image with another WORKDIR moves everything that follows. After an absolute WORKDIR in the
+    same file a relative one is fine.
     """
 
     id = "B134"
@@ -18,7 +18,7 @@ class WorkdirRelative(Rule[Build]):
     differs = (("DL3000", "a relative one after an absolute one in the same file is fine"),)
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/workdir-relative-path/"),)
-    remedy = "Write the whole path, from / on."
+    remedy = "Write an absolute path."
     bad = ("FROM debian:12\nWORKDIR app\n", 'FROM debian:12\nWORKDIR "src/app"\nWORKDIR ..\n')
     good = (
         "FROM debian:12\nWORKDIR /app\nWORKDIR src\n",
@@ -41,12 +41,12 @@ class WorkdirRelative(Rule[Build]):
                 raw = path.raw
                 at = 1 if raw[:1] in {'"', "'"} else 0
                 bare = raw[at:].lstrip("./")
-                mendable = bare and "$" not in raw and not raw[at:].startswith("..")
+                fixable = bare and "$" not in raw and not raw[at:].startswith("..")
                 yield self.finding(
-                    f"{path.text[:80]} depends on the base image's working directory",
+                    f"sets WORKDIR to {path.text[:80]}, relative to that of the base image",
                     ("stages", stage.index, "instructions", index),
                     place=path.place,
-                    fix=Edit(path.place, f"{raw[:at]}/{bare}") if mendable else (),
+                    fix=Edit(path.place, f"{raw[:at]}/{bare}") if fixable else (),
                 )
 
 
@@ -56,5 +56,5 @@ def _paths(stage: Stage) -> list[str]:
 
 def _absolute(path: str) -> bool:
     bare = path.strip("\"'")
-    # A variable at the start may hold anything; C:\ and \\ are absolute on Windows.
+    # A variable at the start may be absolute; C:\ and \\ are absolute on Windows.
     return bare[:1] in {"/", "$", "\\"} or bare[1:2] == ":"

@@ -7,16 +7,16 @@ from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cwe,
 class WorldWritable(Rule[Build]):
     """World-writable files (chmod 777).
 
-    Mode 777 lets every user in the container change the program that runs, so that the first one who breaks in
-    stays in. Give the files to the user who needs them (`COPY --chown`, `chown`) with 755 or 644. A sticky directory
-    (1777, as /tmp has) is fine.
+    Mode 777 lets every user in the container change the program, so an attacker who takes over any process can persist.
+    Give the files to the user that needs them (`COPY --chown`, `chown`) with 755 or 644. A sticky directory (1777, like
+    /tmp) is fine.
     """
 
     id = "B042"
     keywords = ("chmod", "777", "world-writable")
     severity = Severity.MEDIUM
     references = (cwe(732), man("chmod", 1))
-    remedy = "Give the files to the user who needs them with chown, and use 755 or 644."
+    remedy = "Give the files to the user that needs them with chown, and use 755 or 644."
     bad = (
         "FROM debian:12\nRUN chmod -R 777 /app\n",
         "FROM debian:12\nRUN chmod a+rwx /app/run\n",
@@ -31,26 +31,26 @@ class WorldWritable(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        for given in modes(build):
-            octal = bits(given.text)
+        for mode in modes(build):
+            octal = bits(mode.text)
             if octal is not None:
                 bad = octal & 0o002 and not octal & 0o1000
                 fixed = f"{octal & ~0o022:o}".rjust(3, "0")
             else:
-                bad = _opens(given.text) and "t" not in given.text
-                fixed = ",".join(_closed(*clause) for clause in clauses(given.text))
+                bad = _opens(mode.text) and "t" not in mode.text
+                fixed = ",".join(_closed(*clause) for clause in clauses(mode.text))
             if bad:
                 yield self.finding(
-                    f"lets everybody write what gets mode {given.text}",
-                    given.at,
-                    place=given.place,
-                    evidence=given.evidence,
-                    fix=given.fixed(build, fixed),
+                    f"makes files world-writable with mode {mode.text}",
+                    mode.at,
+                    place=mode.place,
+                    evidence=mode.evidence,
+                    fix=mode.fixed(build, fixed),
                 )
 
 
 def _opens(text: str) -> bool:
-    # Without "who" the umask counts, which takes the writing from everybody but the owner.
+    # Without a class chmod applies the umask, which leaves write access only to the owner.
     named = [part for part in text.split(",") if part[:1] in "ugoa"]
     return any(
         ("o" in who or "a" in who) and operator in "+=" and "w" in what
@@ -60,7 +60,7 @@ def _opens(text: str) -> bool:
 
 
 def _closed(who: str, operator: str, what: str) -> str:
-    """The clause without the writing of all: a+rwx becomes u+rwx,go+rx."""
+    """The clause without write access for others: a+rwx becomes u+rwx,go+rx."""
     if "w" not in what or operator == "-" or not ({"o", "a"} & set(who)):
         return f"{who}{operator}{what}"
     owner = "ug" if "g" in who else "u"

@@ -1,1 +1,1 @@
-"""Rules on what an image holds."""
+"""Rules on the contents of an image."""

@@ -1,4 +1,4 @@
-"""The directories in which a container's programs are looked up."""
+"""The directories in which a container looks up programs."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def directories(image: Inventory) -> frozenset[str]:
 
 
 def is_on_path(fact: FileFact, path: frozenset[str]) -> bool:
-    """Whether write access to the file or directory decides what a command's name starts."""
+    """Whether write access to the file or directory decides which program a command name starts."""
     if fact.kind == "world-writable":
         return fact.path.rpartition("/")[0] in path
     if fact.path in path:
         return True
-    # Write access to a parent allows replacing the directory.
+    # Write access to a parent directory is enough to replace the directory.
     sticky = fact.mode & 0o1000
     return not sticky and any(not fact.path or directory.startswith(fact.path + "/") for directory in path)

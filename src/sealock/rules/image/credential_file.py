@@ -16,17 +16,17 @@ from sealock.rules.kit import (
 )
 
 _PERHAPS: Final = ("may hold", "often secrets", "hashes", "by its name")
-"""Words in a fact's detail that say that such a file need not hold a secret."""
+"""Words in the detail of a fact that mark files which may contain no secret."""
 
 
 class CredentialFile(Rule[Inventory]):
     """Credentials file in the image.
 
-    Everybody who may pull an image may read every file in it: keys and tokens in it are public to all of them. To
-    remove the file in a later instruction does not help, since each layer is kept and sent as it is. Build without the
-    file (.dockerignore; RUN --mount=type=secret for what the build needs), give it to the container at run time, and
-    replace the key that was in it. The file is found by its name: it is no text, or not known to be harmless. A file in
-    which secrets were found is another rule's.
+    Everyone who can pull an image can read every file in it, including its keys and tokens. Removing the file in a
+    later instruction does not help, because each layer is stored and sent unchanged. Build without the file
+    (.dockerignore; RUN --mount=type=secret for what the build needs), pass it to the container at run time, and replace
+    the key. This rule goes by the name of files that are binary or not known to be harmless; another rule reports files
+    in which secrets were found.
     """
 
     id = "F009"
@@ -35,7 +35,9 @@ class CredentialFile(Rule[Inventory]):
     reads = ("files",)
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.10"), cwe(538), docker_docs("build/building/secrets/"))
-    remedy = "Keep the file out of every layer (.dockerignore, RUN --mount=type=secret), and replace what it gave away."
+    remedy = (
+        "Keep the file out of every layer (.dockerignore, RUN --mount=type=secret), and replace the exposed secrets."
+    )
     fixable = False
     bad = (
         '{"sealock": "1", "files": [{"kind": "credential-file", "path": "root/.netrc", "detail": "credentials"}]}',
@@ -56,32 +58,32 @@ class CredentialFile(Rule[Inventory]):
         for fact in image.files:
             if fact.kind == "credential-file" and (fact.layer, fact.path) not in known:
                 how = hidden(fact, last[fact.path]) if fact.removed else ""
-                groups.setdefault((*_weight(fact), how), []).append(fact)
+                groups.setdefault((*_rate(fact), how), []).append(fact)
         for (severity, confidence, how), facts in groups.items():
             for batch in batches(facts):
-                yield self._finding_on(image, batch, severity, confidence, how)
+                yield self._finding(image, batch, severity, confidence, how)
 
-    def _finding_on(
+    def _finding(
         self, image: Inventory, batch: list[FileFact], severity: Severity, confidence: Confidence, how: str
     ) -> RuleFinding:
         fact = batch[0]
         where = origin(image, fact.layer)
         about = f"{whose(fact) or ','} {fact.detail}" if len(batch) == 1 and fact.detail else ""
-        files = listed(batch, "files of credentials") + about
+        files = listed(batch, "credential files") + about
         return self.finding(
-            f"still holds {files}: in {where}, though {how if len(batch) == 1 else how.replace(' it', ' them')}"
+            f"still contains {files}: in {where}, though {how if len(batch) == 1 else how.replace(' it', ' them')}"
             if how
-            else f"holds {files}, from {where}",
+            else f"contains {files}, from {where}",
             place=place(fact),
-            # One that was removed and one that is there are two findings, and stay so in a baseline.
+            # A removed file and a present one are two findings, also in a baseline.
             evidence=f"{fact.kind} {fact.path}" + (" removed" if how else ""),
             severity=severity,
             confidence=confidence,
         )
 
 
-def _weight(fact: FileFact) -> tuple[Severity, Confidence]:
-    """How bad, and how sure: everybody has what a package brings, and tests come with keys made for them."""
+def _rate(fact: FileFact) -> tuple[Severity, Confidence]:
+    """Severity and confidence: files of packages are public, and tests have keys of their own."""
     if fact.owner:
         return Severity.LOW, Confidence.LOW
     if is_for_tests(fact.path):

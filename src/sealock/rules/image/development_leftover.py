@@ -8,10 +8,10 @@ from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, 
 class DevelopmentLeftover(Rule[Inventory]):
     """Development files left in the image.
 
-    A repository shows all that was ever committed, also what was removed again; a shell's history shows what was typed,
-    passwords too; caches and settings make the image larger and show how it is built. Nothing of it is needed to
-    run. List it in .dockerignore, copy just what the program needs, and remove caches in the instruction that makes
-    them: in a later one they stay in their layer.
+    A repository reveals everything ever committed, even what was removed again; a shell history reveals typed commands,
+    including passwords; caches and settings make the image larger and reveal how it is built. The program needs none of
+    them. List them in .dockerignore, copy only what the program needs, and remove caches in the instruction that makes
+    them: a later one leaves them in their layer.
     """
 
     id = "F010"
@@ -32,34 +32,34 @@ class DevelopmentLeftover(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        seen: set[str] = set()
+        present_paths: set[str] = set()
         groups: dict[tuple[Severity, bool], list[FileFact]] = {}
         for fact in image.files:
-            if fact.kind != "leftover" or fact.path in seen:
+            if fact.kind != "leftover" or fact.path in present_paths:
                 continue
-            history = _tells_history(fact)
+            history = _has_history(fact)
             if fact.removed and not history:
                 continue
             if not fact.removed:
-                seen.add(fact.path)
+                present_paths.add(fact.path)
             severity = Severity.MEDIUM if history and not fact.owner else Severity.LOW
             groups.setdefault((severity, fact.removed), []).append(fact)
         for (severity, removed), facts in groups.items():
             for batch in batches(facts):
                 first = batch[0]
                 about = f"{whose(first) or ','} {first.detail}" if len(batch) == 1 and first.detail else ""
-                what = listed(batch, "left-overs of development") + about
+                what = listed(batch, "development files") + about
                 where = origin(image, first.layer)
                 yield self.finding(
-                    f"still holds {what}: in {where}, though a later layer removes or replaces it"
+                    f"still contains {what}: in {where}, though a later layer removes or replaces it"
                     if removed
-                    else f"holds {what}, from {where}",
+                    else f"contains {what}, from {where}",
                     place=place(first),
                     evidence=f"{first.kind} {first.path}" + (" removed" if removed else ""),
                     severity=severity,
                 )
 
 
-def _tells_history(fact: FileFact) -> bool:
-    """Whether it shows more than the present state: repositories and shell histories."""
+def _has_history(fact: FileFact) -> bool:
+    """Whether it reveals past contents: repositories and shell histories."""
     return "repository, with all its history" in fact.detail or fact.detail == "shell history"

@@ -7,8 +7,8 @@ from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, 
 class EmptyPassword(Rule[Inventory]):
     """Account with an empty password.
 
-    Where the password's field is empty, su, login and often an SSH server let anybody in without one: from any process
-    in the container to that account, and to root where it is root's. Lock the password (passwd -l NAME), or write `*`
+    With an empty password field, su, login and often an SSH server accept the account without a password: any process
+    in the container can become that account, or root if it is root's. Lock the password (passwd -l NAME), or write `*`
     or `!` into the field.
     """
 
@@ -18,7 +18,7 @@ class EmptyPassword(Rule[Inventory]):
     severity = Severity.HIGH
     reads = ("files",)
     references = (cwe(258), man("shadow", 5))
-    remedy = "Lock the account's password: passwd -l NAME, which writes ! into the field."
+    remedy = "Lock the password of the account: passwd -l NAME, which writes ! into the field."
     fixable = False
     bad = ('{"sealock": "1", "files": [{"kind": "empty-password", "path": "etc/shadow", "detail": "root"}]}',)
     good = (
@@ -29,8 +29,7 @@ class EmptyPassword(Rule[Inventory]):
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         for fact in present(image, "empty-password"):
             yield self.finding(
-                f"lets anybody log in without a password as {fact.detail}, going by /{fact.path} from "
-                f"{origin(image, fact.layer)}",
+                f"allows a login as {fact.detail} without a password in /{fact.path}, from {origin(image, fact.layer)}",
                 place=place(fact),
                 evidence=f"{fact.kind} {fact.path} {fact.detail}",
             )

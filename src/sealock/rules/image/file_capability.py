@@ -7,21 +7,21 @@ _TAKEOVER: Final = frozenset({
     "all", "cap_sys_admin", "cap_sys_module", "cap_sys_rawio", "cap_dac_read_search", "cap_sys_ptrace", "cap_bpf",
     "cap_sys_boot", "cap_mac_admin", "cap_mac_override", "cap_audit_control", "cap_perfmon",
 })  # fmt: skip
-"""Where the container is given them too, they lead to the host."""
+"""Capabilities that lead to the host if the container has them."""
 _ROOT: Final = frozenset({
     "cap_setuid", "cap_setgid", "cap_chown", "cap_dac_override", "cap_fowner", "cap_setfcap", "cap_setpcap",
     "cap_mknod", "cap_sys_chroot", "cap_fsetid", "cap_kill", "cap_net_admin",
 })  # fmt: skip
-"""Of these an ordinary user makes root within the container, or nearly so; nearly all are in Docker's default set."""
+"""Capabilities that lead to root in the container, or nearly so; most are in Docker's default set."""
 
 
 class FileCapability(Rule[Inventory]):
     """Program with file capabilities.
 
-    A file capability is a part of root's power that an ordinary user gains by starting the program. With cap_setuid,
-    cap_chown or cap_dac_override that is root within the container; with cap_sys_admin and its like, where the
-    container has them, root on the host. A web server that only needs a port below 1024 needs none: Docker lets every
-    user bind those. Remove them with setcap -r, or run with no-new-privileges, which makes them void.
+    A file capability gives an ordinary user a part of root's power when they start the program. cap_setuid, cap_chown
+    or cap_dac_override make root in the container; cap_sys_admin and similar ones, if the container has them, root on
+    the host. A web server needs none for a port below 1024: Docker lets every user bind those. Remove capabilities with
+    setcap -r, or run with no-new-privileges, which disables them.
     """
 
     id = "F002"
@@ -53,7 +53,7 @@ class FileCapability(Rule[Inventory]):
             if fact.owner and severity > Severity.LOW:
                 severity = Severity(severity - 1)
             yield self.finding(
-                f"holds /{fact.path}{whose(fact)} with {fact.detail}, from {origin(image, fact.layer)}",
+                f"contains /{fact.path}{whose(fact)} with {fact.detail}, from {origin(image, fact.layer)}",
                 place=place(fact),
                 evidence=f"{fact.kind} {fact.path}",
                 severity=severity,
@@ -61,7 +61,7 @@ class FileCapability(Rule[Inventory]):
 
 
 def _gained(detail: str) -> frozenset[str]:
-    """The capabilities that every caller gains; inheritable ones by themselves give nothing. "?" is unreadable."""
+    """The capabilities that any user gains; merely inheritable ones give nothing. "?" stands for unreadable ones."""
     if detail.startswith("not understood"):
         return frozenset({"?"})
     names: set[str] = set()

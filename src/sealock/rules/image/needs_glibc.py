@@ -10,10 +10,10 @@ _GLIBC: Final = frozenset({"libc6", "glibc", "gcompat", "libc6-compat"})
 class NeedsGlibc(Rule[Inventory]):
     """Programs need glibc and would break on musl.
 
-    Programs and libraries that came from outside the distribution's packages were linked to the GNU C library. On
-    Alpine and other images with musl they do not start, or fail at the first function that musl lacks; name lookups and
-    sorting by locale differ there even where all functions are found. To move to such an image, take builds made for
-    musl (musllinux wheels, static programs) or build there.
+    Programs and libraries from outside the packages of the distribution were linked to the GNU C library. On Alpine and
+    other musl images they do not start, or fail at the first function that musl lacks; name resolution and locale
+    sorting differ even if all functions exist. To move to such an image, use builds for musl (musllinux wheels, static
+    programs) or build there.
     """
 
     id = "F014"
@@ -26,7 +26,7 @@ class NeedsGlibc(Rule[Inventory]):
             "https://wiki.musl-libc.org/functional-differences-from-glibc.html",
         ),
     )
-    remedy = "Stay on a base with glibc, or take builds made for musl before you move."
+    remedy = "Stay on a base image with glibc, or use builds for musl before you move."
     pedantic = True
     fixable = False
     bad = (
@@ -45,15 +45,17 @@ class NeedsGlibc(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        here = {package.name for package in image.packages if package.type in OF_DISTRIBUTIONS and not package.removed}
-        broken = "musl" in here and here.isdisjoint(_GLIBC)
-        files = [fact for fact in present(image, "needs-glibc") if not (fact.owner and fact.owner in here)]
+        packages = {
+            package.name for package in image.packages if package.type in OF_DISTRIBUTIONS and not package.removed
+        }
+        broken = "musl" in packages and packages.isdisjoint(_GLIBC)
+        files = [fact for fact in present(image, "needs-glibc") if not (fact.owner and fact.owner in packages)]
         for batch in batches(files):
             first = batch[0]
             need = "it needs" if len(batch) == 1 else "they need"
-            why = "which the image, built on musl, does not have" if broken else "which images with musl do not have"
+            why = "which this musl image does not have" if broken else "which musl images do not have"
             yield self.finding(
-                f"holds {listed(batch, 'files')}, from {origin(image, first.layer)}: {need} glibc{_newest(batch)}, "
+                f"contains {listed(batch, 'files')}, from {origin(image, first.layer)}: {need} glibc{_newest(batch)}, "
                 f"{why}{_lacking(batch)}",
                 place=place(first),
                 evidence=f"{first.kind} {first.path}",
@@ -62,14 +64,14 @@ class NeedsGlibc(Rule[Inventory]):
 
 
 def _newest(batch: list[FileFact]) -> str:
-    """The newest version of glibc that is asked for: " 2.34 or newer"."""
-    asked = [
+    """The newest glibc version that the files need: " 2.34 or newer"."""
+    versions = [
         text.removeprefix("version GLIBC_")
         for fact in batch
         for text in fact.detail.split("; ")
         if text.startswith("version GLIBC_")
     ]
-    return f" {max(asked, key=_order)} or newer" if asked else ""
+    return f" {max(versions, key=_order)} or newer" if versions else ""
 
 
 def _order(version: str) -> list[int]:
@@ -77,8 +79,10 @@ def _order(version: str) -> list[int]:
 
 
 def _lacking(batch: list[FileFact]) -> str:
-    """How many need functions that musl does not have at all; for a single file, which ones."""
+    """The functions that musl lacks and a single file needs, or the number of such files."""
     lacks = [text for fact in batch for text in fact.detail.split("; ") if text.startswith("lacks ")]
     if not lacks:
         return ""
-    return f"; musl lacks {lacks[0][6:]}" if len(batch) == 1 else f"; {len(lacks)} of them ask for what musl lacks"
+    return (
+        f"; musl lacks {lacks[0][6:]}" if len(batch) == 1 else f"; {len(lacks)} of them need functions that musl lacks"
+    )

@@ -7,15 +7,16 @@ from sealock.rules.kit import Confidence, Final, Inventory, Iterator, Rule, Rule
 OLDEST: Final = 365
 """Days."""
 _FIRST: Final = date(2013, 3, 1)
-"""Docker's first release: reproducible builds claim an earlier time."""
+"""The first release of Docker: reproducible builds claim an earlier date."""
 
 
 class OldImage(Rule[Inventory]):
     """Image was built more than a year ago.
 
-    The distribution and its programs have had fixes since, and none of them is in it: an image gets updates only by a
-    new build. Build it regularly, on a current base image, and also when nothing of your own changes.
-    An image whose configuration names no time, or one before there were images, is skipped.
+    The distribution and the programs have had fixes since, and the image has none of them: an image gets updates only
+    by being rebuilt. Build it regularly on a current base image, even if your own code does not change.
+
+    The rule skips an image whose configuration has no creation time, or one before Docker existed.
     """
 
     id = "F016"
@@ -34,12 +35,12 @@ class OldImage(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        made, seen = _day(image.created), _day(image.seen)
-        if made is None or seen is None or made < _FIRST:
+        built, today = _day(image.created), _day(image.seen)
+        if built is None or today is None or built < _FIRST:
             return
-        if (days := (seen - made).days) > OLDEST:
+        if (days := (today - built).days) > OLDEST:
             age = f"{days // 365} years" if days >= 2 * 365 else f"{days // 30} months"
-            yield self.finding(f"was built on {made.isoformat()}, {age} ago", evidence=f"built {made.isoformat()}")
+            yield self.finding(f"was built on {built.isoformat()}, {age} ago", evidence=f"built {built.isoformat()}")
 
 
 def _day(text: str) -> date | None:

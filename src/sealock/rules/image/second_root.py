@@ -7,9 +7,8 @@ from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, 
 class ImageSecondRoot(Rule[Inventory]):
     """Second account with UID 0.
 
-    An account with uid 0 is root, whatever its name: a USER instruction with it looks harmless and is not, and who
-    reads the list of accounts does not see it. It is a favourite back door. Remove the account, or give it an id of its
-    own (usermod -u).
+    An account with UID 0 is root, whatever its name: a USER instruction with that name looks harmless, and so does the
+    list of accounts. It is a popular back door. Remove the account, or give it its own UID (usermod -u).
     """
 
     id = "F008"
@@ -17,7 +16,7 @@ class ImageSecondRoot(Rule[Inventory]):
     severity = Severity.HIGH
     reads = ("files",)
     references = (cis_docker("4.1"), cwe(250), man("passwd", 5))
-    remedy = "Remove the account (userdel), or give it an id of its own (usermod -u)."
+    remedy = "Remove the account (userdel), or give it its own UID (usermod -u)."
     fixable = False
     bad = ('{"sealock": "1", "files": [{"kind": "root-account", "path": "etc/passwd", "detail": "toor"}]}',)
     good = (
@@ -28,7 +27,7 @@ class ImageSecondRoot(Rule[Inventory]):
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
         for fact in present(image, "root-account"):
             yield self.finding(
-                f"makes root of {fact.detail} in /{fact.path}, from {origin(image, fact.layer)}",
+                f"gives UID 0 to {fact.detail} in /{fact.path}, from {origin(image, fact.layer)}",
                 place=place(fact),
                 evidence=f"{fact.kind} {fact.path} {fact.detail}",
             )

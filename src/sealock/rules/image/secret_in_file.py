@@ -16,19 +16,19 @@ from sealock.rules.kit import (
 )
 
 FEW: Final = 3
-"""Secrets of one file that a finding names."""
+"""Most secrets of a file that a finding names."""
 _MILD: Final = ("hash", "locked with a passphrase")
-"""What a kind says whose secret must be guessed first."""
+"""Words in the kind of a secret that an attacker must first guess."""
 
 
 class SecretInFile(Rule[Inventory]):
     """Secret in a file of the image.
 
-    Everybody who may pull the image may read every file of every layer, also one that a later layer removes. The secret
-    was found by its value: the shape and check digits of a service's token, a private key, a password under its name in
-    settings. Change the secret, since it is known; then build without it (.dockerignore; RUN --mount=type=secret for
-    what the build needs) and give it to the container at run time. Not looked into are binary files, those above one
-    megabyte, and most of what packages bring.
+    Everyone who can pull the image can read every file of every layer, including removed ones. The rule recognises the
+    value of the secret: the shape and check digits of a service token, a private key, a password in settings. Change
+    the secret, because it is exposed; then build without it (.dockerignore; RUN --mount=type=secret for what the build
+    needs) and pass it to the container at run time. The rule skips binary files, files above one megabyte, and most
+    files of packages.
     """
 
     id = "F015"
@@ -39,7 +39,7 @@ class SecretInFile(Rule[Inventory]):
     conceals = True
     references = (cis_docker("4.10"), cwe(798), cwe(538), docker_docs("build/building/secrets/"))
     remedy = (
-        "Change the secret, since all who pulled the image have it; keep it out of layers (RUN --mount=type=secret)."
+        "Change the secret, because everyone with the image has it; keep it out of layers (RUN --mount=type=secret)."
     )
     fixable = False
     bad = (
@@ -64,37 +64,37 @@ class SecretInFile(Rule[Inventory]):
                 why = "that packages bring" if fact.owner else "for tests or examples"
                 mild.setdefault((layer, why), []).append(facts)
             else:
-                yield self._finding_on(image, facts, last[path])
-        for (layer, why), held in mild.items():
-            yield self._together(image, layer, why, held)
+                yield self._finding(image, facts, last[path])
+        for (layer, why), batch in mild.items():
+            yield self._combined(image, layer, why, batch)
 
-    def _finding_on(self, image: Inventory, facts: list[FileFact], last: int) -> RuleFinding:
+    def _finding(self, image: Inventory, facts: list[FileFact], last: int) -> RuleFinding:
         fact = facts[0]
         what = f"{_listed(facts)} in /{fact.path}{whose(fact)}"
         where = origin(image, fact.layer)
-        sure = max((_confidence(fact) for fact in facts), default=Confidence.MEDIUM)
-        mild = sure < Confidence.HIGH or all(any(word in fact.detail for word in _MILD) for fact in facts)
+        confidence = max((_confidence(fact) for fact in facts), default=Confidence.MEDIUM)
+        mild = confidence < Confidence.HIGH or all(any(word in fact.detail for word in _MILD) for fact in facts)
         return self.finding(
-            f"still holds {what}: in {where}, though {hidden(fact, last)}: anybody who pulls the image can read it"
+            f"still contains {what}: in {where}, though {hidden(fact, last)}: everyone who pulls the image can read it"
             if fact.removed
-            else f"holds {what}, from {where}",
+            else f"contains {what}, from {where}",
             place=place(fact),
             evidence=f"secret {fact.path} "
             + " ".join(dict.fromkeys(f"{fact.detail} {fact.mark}".strip() for fact in facts))
             + (" removed" if fact.removed else ""),
             severity=Severity.MEDIUM if mild else Severity.HIGH,
-            confidence=sure,
+            confidence=confidence,
         )
 
-    def _together(self, image: Inventory, layer: int, why: str, held: list[list[FileFact]]) -> RuleFinding:
-        first = held[0][0]
-        paths = [f"/{facts[0].path}" for facts in held]
+    def _combined(self, image: Inventory, layer: int, why: str, batch: list[list[FileFact]]) -> RuleFinding:
+        first = batch[0][0]
+        paths = [f"/{facts[0].path}" for facts in batch]
         more = f" and {len(paths) - FEW} more" if len(paths) > FEW else ""
         files = f"{len(paths)} files {why}" if len(paths) > 1 else f"a file {why}"
         return self.finding(
-            f"holds {_listed(held[0])} in {files} ({', '.join(paths[:FEW])}{more}), from {origin(image, layer)}"
+            f"contains {_listed(batch[0])} in {files} ({', '.join(paths[:FEW])}{more}), from {origin(image, layer)}"
             if len(paths) == 1
-            else f"holds secrets in {files} ({', '.join(paths[:FEW])}{more}), from {origin(image, layer)}",
+            else f"contains secrets in {files} ({', '.join(paths[:FEW])}{more}), from {origin(image, layer)}",
             place=place(first),
             evidence=f"secrets {why} {first.path}",
             severity=Severity.LOW,

@@ -7,9 +7,9 @@ from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, 
 class SetuidProgram(Rule[Inventory]):
     """setuid or setgid program.
 
-    It runs as its owner for every user, so a flaw in it makes an ordinary user root in the container. The
-    few that a distribution brings (su, mount, passwd …) are seldom needed in a container. Take the bit away with chmod
-    u-s,g-s in the Dockerfile, remove the package, or run with no-new-privileges, which makes the bit void.
+    A setuid program runs as its owner, whoever starts it, so a flaw in it makes an ordinary user root in the container.
+    Containers seldom need the few that a distribution has (su, mount, passwd …). Remove the bit with chmod u-s,g-s in
+    the Dockerfile, remove the package, or run with no-new-privileges, which disables the bit.
     """
 
     id = "F001"
@@ -18,7 +18,7 @@ class SetuidProgram(Rule[Inventory]):
     severity = Severity.MEDIUM
     reads = ("files",)
     references = (cis_docker("4.8"), cwe(250))
-    remedy = "Take the bit away (chmod u-s,g-s) in the instruction that brings the file, or run with no-new-privileges."
+    remedy = "Remove the bit (chmod u-s,g-s) in the instruction that adds the file, or run with no-new-privileges."
     fixable = False
     bad = (
         '{"sealock": "1", "files": [{"kind": "setuid", "path": "opt/tool", "mode": "4755"}]}',
@@ -30,16 +30,18 @@ class SetuidProgram(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        brought = {package.name: package.layer for package in image.packages}
-        found = present(image, "setuid", "setgid")
-        # A package's own program that a later layer has again was changed there: the bit was set.
-        with_package = [fact for fact in found if fact.owner and fact.layer <= brought.get(fact.owner, fact.layer)]
-        single = [[fact] for fact in found if fact not in with_package]
-        for batch in (*single, *batches(with_package)):
+        package_layers = {package.name: package.layer for package in image.packages}
+        programs = present(image, "setuid", "setgid")
+        # A later layer that has the program of a package again changed it there: an instruction set the bit.
+        with_package = [
+            fact for fact in programs if fact.owner and fact.layer <= package_layers.get(fact.owner, fact.layer)
+        ]
+        others = [[fact] for fact in programs if fact not in with_package]
+        for batch in (*others, *batches(with_package)):
             fact = batch[0]
             mode = f"{whose(fact)} with mode {fact.mode & 0o7777:04o}" if len(batch) == 1 else ""
             yield self.finding(
-                f"holds {listed(batch, 'programs of packages')}{mode}, from {origin(image, fact.layer)}",
+                f"contains {listed(batch, 'programs of packages')}{mode}, from {origin(image, fact.layer)}",
                 place=place(fact),
                 evidence=f"{fact.kind} {fact.path}",
                 severity=Severity.LOW if fact in with_package else None,

@@ -7,9 +7,9 @@ from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, 
 class SharedId(Rule[Inventory]):
     """Accounts or groups share an id.
 
-    The kernel knows only numbers: accounts with one uid own each other's files and may end each other's processes,
-    whatever their names say. It is seldom meant: two packages or build steps took the same number. Give each an id of
-    its own (usermod -u, groupmod -g), and chown the files that it had.
+    The kernel knows only numbers: accounts with the same UID own each other's files and can stop each other's
+    processes, whatever their names. This is rarely intended: two packages or build steps chose the same number. Give
+    each its own id (usermod -u, groupmod -g), and chown the files that it had.
     """
 
     id = "F007"
@@ -18,7 +18,7 @@ class SharedId(Rule[Inventory]):
     severity = Severity.MEDIUM
     reads = ("files",)
     references = (cwe(286), man("passwd", 5), man("group", 5))
-    remedy = "Give each account and group an id of its own: usermod -u, groupmod -g, and chown their files."
+    remedy = "Give each account and group its own id: usermod -u, groupmod -g, and chown their files."
     fixable = False
     bad = (
         '{"sealock": "1", "files": [{"kind": "double-uid", "path": "etc/passwd", "detail": "app, web (1000)"}]}',

@@ -4,7 +4,7 @@ from sealock.rules.kit import Final, Inventory, Iterator, Rule, RuleFinding, Sev
 from sealock.text import count
 
 SHOWN: Final = 5
-"""Names of a group that a message tells."""
+"""Most names of a group that a message lists."""
 
 _GROUPS: Final = {
     "shells": ("bash", "dash", "zsh", "ksh", "mksh", "fish", "tcsh", "csh", "busybox", "busybox-static", "toybox"),
@@ -30,9 +30,9 @@ _SYSTEM: Final = frozenset({"deb", "apk", "rpm", "alpm", "pypi", "npm", "gem", "
 class ToolsLeft(Rule[Inventory]):
     """Shells, compilers or network tools in the image.
 
-    Shells, package managers, compilers and download tools let an intruder look around, fetch more and build it on
-    the spot, and each brings flaws of its own. Build in one stage and copy the result to a small one:
-    distroless, scratch, or a base with just the libraries that the program needs.
+    Shells, package managers, compilers and download tools let an attacker look around, download more and build it on
+    the spot, and each has vulnerabilities of its own. Build in one stage and copy the result to a small one:
+    distroless, scratch, or a base with only the libraries that the program needs.
     """
 
     id = "F012"
@@ -53,14 +53,16 @@ class ToolsLeft(Rule[Inventory]):
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        found: dict[str, set[str]] = {}
+        tools: dict[str, set[str]] = {}
         for package in image.packages:
             if package.type in _SYSTEM and not package.removed and (group := _group(package.name)):
-                found.setdefault(group, set()).add(package.name)
-        if found:
-            number = sum(map(len, found.values()))
-            groups = ", ".join(_listed(group, sorted(found[group])) for group in _GROUPS if group in found)
-            yield self.finding(f"holds {count(number, 'tool')}: {groups}", evidence="tools " + ", ".join(sorted(found)))
+                tools.setdefault(group, set()).add(package.name)
+        if tools:
+            number = sum(map(len, tools.values()))
+            groups = ", ".join(_listed(group, sorted(tools[group])) for group in _GROUPS if group in tools)
+            yield self.finding(
+                f"contains {count(number, 'tool')}: {groups}", evidence="tools " + ", ".join(sorted(tools))
+            )
 
 
 def _group(name: str) -> str:

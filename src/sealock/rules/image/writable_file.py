@@ -10,16 +10,16 @@ _TRUSTED: Final = (
     "etc/pam.d/", "etc/security/", "etc/init.d/", "etc/systemd/", "etc/ssh/", "root/", "var/spool/cron/",
     "usr/lib/systemd/",
 )  # fmt: skip
-"""Path prefixes of files that root's programs obey: write access to one makes root."""
+"""Path prefixes of files that programs of root trust: write access to one makes root."""
 
 
 class WritableFile(Rule[Inventory]):
     """World-writable file.
 
-    A world-writable file is everybody's: an intruder in any process of the container changes the
-    program, library or setting that others run by. Of /etc/passwd or a shared library that makes root. It is mostly
-    the trace of a chmod -R 777. Let the file belong to the user that needs it (COPY --chown, chown), and take the
-    right from all others. Another rule reports programs on PATH.
+    Every user can change a world-writable file: an attacker in any process of the container changes the program,
+    library or setting that others use. For /etc/passwd or a shared library that makes root. The usual cause is chmod -R
+    777. Give the file to the user that needs it (COPY --chown, chown), and remove write access for others. Another rule
+    reports programs in PATH.
     """
 
     id = "F003"
@@ -27,7 +27,9 @@ class WritableFile(Rule[Inventory]):
     severity = Severity.MEDIUM
     reads = ("files",)
     references = (cwe(732),)
-    remedy = "Give the file to the user that writes to it (COPY --chown, chown), and chmod o-w it."
+    remedy = (
+        "Give the file to the user that writes to it (COPY --chown, chown), and remove write access with chmod o-w."
+    )
     fixable = False
     bad = (
         '{"sealock": "1", "files": [{"kind": "world-writable", "path": "app/settings.py", "mode": "666"}]}',
@@ -50,7 +52,7 @@ class WritableFile(Rule[Inventory]):
                 fact = batch[0]
                 mode = f" with mode {fact.mode & 0o7777:04o}" if len(batch) == 1 else ""
                 yield self.finding(
-                    f"holds {listed(batch, 'files')}{mode}, which everybody may change, from "
+                    f"contains {listed(batch, 'files')}{mode}, which every user can change, from "
                     f"{origin(image, fact.layer)}",
                     place=place(fact),
                     evidence=f"{fact.kind} {fact.path}",

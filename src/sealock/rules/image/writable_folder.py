@@ -8,9 +8,10 @@ from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, 
 class WritableFolder(Rule[Inventory]):
     """World-writable directory without sticky bit.
 
-    In a directory with mode 777 and no sticky bit everybody may remove, rename and replace every file of anybody: a
-    program's own code and settings too. Give the directory to the user that needs it (COPY --chown, chown), or,
-    where it is shared on purpose like /tmp, set the sticky bit (mode 1777). Another rule reports directories on PATH.
+    In a directory with mode 777 and no sticky bit, every user can remove, rename and replace every file, whoever owns
+    it, including the code and settings of a program. Give the directory to the user that needs it (COPY --chown,
+    chown), or, if it is shared on purpose like /tmp, set the sticky bit (mode 1777). Another rule reports directories
+    in PATH.
     """
 
     id = "F004"
@@ -18,7 +19,7 @@ class WritableFolder(Rule[Inventory]):
     severity = Severity.MEDIUM
     reads = ("files",)
     references = (cwe(732),)
-    remedy = "Give the directory to the user that writes to it (chown, chmod o-w); chmod +t for a shared one."
+    remedy = "Give the directory to the user that writes to it (chown, chmod o-w); use chmod +t if it is shared."
     fixable = False
     bad = ('{"sealock": "1", "files": [{"kind": "world-writable-directory", "path": "srv/app", "mode": "777"}]}',)
     good = (
@@ -35,7 +36,7 @@ class WritableFolder(Rule[Inventory]):
                 fact = batch[0]
                 mode = f" with mode {fact.mode & 0o7777:04o}" if len(batch) == 1 else ""
                 yield self.finding(
-                    f"holds {listed(batch, 'directories')}{mode}, in which everybody may replace files, from "
+                    f"contains {listed(batch, 'directories')}{mode}, in which every user can replace files, from "
                     f"{origin(image, fact.layer)}",
                     place=place(fact),
                     evidence=f"{fact.kind} {fact.path}",

@@ -8,9 +8,9 @@ from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, 
 class WritableProgram(Rule[Inventory]):
     """World-writable program in PATH.
 
-    Everybody may write a directory on PATH, a parent of it, or a program in it: an intruder in any process of
-    the container puts a program of their own where root, the health check or the next `docker exec` will start it.
-    Take the right away with chmod o-w; programs belong to root and are for others to run.
+    Every user can write to a directory in PATH, one above it, or a program in it: an attacker in any process of the
+    container puts a program where root, the health check or the next `docker exec` will start it. Remove write access
+    with chmod o-w; programs belong to root, and others only run them.
     """
 
     id = "F005"
@@ -18,7 +18,7 @@ class WritableProgram(Rule[Inventory]):
     severity = Severity.HIGH
     reads = ("files",)
     references = (cwe(732), cwe(426))
-    remedy = "Remove the write permission (chmod o-w) in the instruction that adds the directory or file."
+    remedy = "Remove write access (chmod o-w) in the instruction that adds the directory or file."
     fixable = False
     bad = (
         '{"sealock": "1", "files": [{"kind": "world-writable-directory", "path": "usr/local/bin", "mode": "777"}]}',
@@ -39,7 +39,7 @@ class WritableProgram(Rule[Inventory]):
                 fact = batch[0]
                 mode = f" with mode {fact.mode & 0o7777:04o}" if len(batch) == 1 else ""
                 yield self.finding(
-                    f"holds {listed(batch, many)}{mode}, which everybody may write to and PATH leads to, from "
+                    f"contains {listed(batch, many)}{mode} in PATH, which every user can write to, from "
                     f"{origin(image, fact.layer)}",
                     place=place(fact),
                     evidence=f"{kind} {fact.path}",
