@@ -1,4 +1,4 @@
-"""Until when distributions fix security flaws for everybody, as announced in November 2026.
+"""Until when distributions fix security flaws for free, as announced in November 2026.
 
 Paid support (Ubuntu Pro, Extended LTS …) does not count: images do not have it. Where only a month is announced, the
 day is its last.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 AS_OF: Final = "2026-11-25"
-"""The day that verdicts go by: a rule's answer hangs on its noun, not on the clock."""
+"""The day to compare with, so that a result does not depend on the clock."""
 
 ENDS: Final[dict[str, dict[str, str]]] = {
     "debian": {
@@ -109,6 +109,6 @@ def has_ended(distribution: str, version: str) -> bool:
 
 
 def _order(version: str) -> tuple[int, ...]:
-    """The first two numbers of a version; () for what is none."""
+    """The first two numbers of a version; () for other text."""
     parts = version.split(".")[:2]
     return tuple(map(int, parts)) if all(part.isdecimal() and len(part) < 9 for part in parts) else ()

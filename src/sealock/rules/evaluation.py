@@ -104,6 +104,6 @@ def _finding(  # noqa: PLR0913, PLR0917  it joins the rule's, the subject's and 
 
 
 def _fingerprint(key: str, counts: dict[str, int]) -> str:
-    # The order tells equal findings in one file apart, so that no line number enters the fingerprint.
+    # A counter distinguishes equal findings in one file, so that no line number enters the fingerprint.
     counts[key] = counts.get(key, 0) + 1
     return sha256(f"{key}\0{counts[key]}".encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -30,7 +30,7 @@ class NamedImage(NamedTuple):
     def unclear(self) -> str:
         """Why there is no image name."""
         if self.use == "runs":
-            return f"{self.text} is no image name"
+            return f"{self.text} is not a valid image name"
         return f"the image {self.text} depends on a build argument"
 
 
@@ -49,12 +49,12 @@ def moves(named: NamedImage) -> MovingName | None:
         return None
     start, tag = f"{named.use} {named.text}", (name.tag or "").lower()
     if not tag and named.use == "runs" and "/" not in named.text and not is_official(named.text):
-        message = f"{start} without a tag, unless that is built here"
+        message = f"{start} without a tag, unless it is built here"
         return MovingName(message, Severity.LOW, Confidence.LOW)
     if not tag:
-        return MovingName(f"{start} without a tag: whatever was pushed last")
+        return MovingName(f"{start} without a tag, so it pulls whatever was pushed last")
     if tag == "latest" or tag.startswith("latest-") or tag.endswith("-latest"):
-        return MovingName(f"{start}: whatever was pushed last")
+        return MovingName(f"{start}, which is whatever was pushed last")
     if tag in _MOVING:
         return MovingName(f"{start}, a tag that moves by design", Severity.LOW)
     return None

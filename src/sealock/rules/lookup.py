@@ -25,7 +25,7 @@ def canonical(word: str) -> str:
 
 
 def by_id(pages: Iterable[RulePage], word: str) -> tuple[RulePage, ...]:
-    """Find the rules that an id means, whoever's id it is; a foreign one may mean several."""
+    """Find the rules with an id of sealock or of another tool; the latter may mean several."""
     key = canonical(word)
     current = RETIRED.get(key, key)
     return tuple(page for page in pages if page.id == current or any(canonical(alias) == key for alias in page.aliases))

@@ -86,7 +86,7 @@ _SOCKET_DIRECTORIES: Final = {
     "/run/k3s": "containerd's socket",
     "/run/k3s/containerd": "containerd.sock",
     "/run/systemd": "systemd's private socket",
-    "/run/user": "every user's sockets, rootless engines' among them",
+    "/run/user": "every user's sockets, including rootless engines'",
 }
 
 
@@ -104,7 +104,7 @@ def sockets_in(path: str) -> str | None:
     """Which sockets of engines a normal directory holds, None where it holds none."""
     parts = path.split("/")
     if len(parts) == 4 and parts[:3] == ["", "run", "user"]:
-        return "that user's sockets, a rootless engine's among them"
+        return "that user's sockets, including a rootless engine's"
     return _SOCKET_DIRECTORIES.get(path)
 
 
@@ -117,7 +117,7 @@ class Exposure(Struct, frozen=True, gc=False):
 
 
 _C, _H, _M, _L = Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.LOW
-# Only the path itself: mounting single files and directories below it is sound.
+# Only the path itself: mounting files and directories below it is fine.
 _EXACT: Final = {
     "/": Exposure(_C, _H, "the host's whole file system"),
     "/etc": Exposure(_C, _M, "the host's configuration with its accounts and keys"),
@@ -134,40 +134,40 @@ _EXACT: Final = {
     "/proc": Exposure(_H, _M, "the host's processes and kernel settings"),
     "/sys": Exposure(_H, _M, "the host's devices and kernel objects"),
     "/dev": Exposure(_H, _M, "every device of the host"),
-    "/var": Exposure(_C, _M, "the host's state, the engine's among it"),
-    "/var/lib": Exposure(_C, _M, "the host's state, the engine's among it"),
+    "/var": Exposure(_C, _M, "the host's state, including the engine's"),
+    "/var/lib": Exposure(_C, _M, "the host's state, including the engine's"),
     "/var/log": Exposure(_M, _L, "the host's logs"),
     "/home": Exposure(_H, _M, "every user's home directory"),
     "/Users": Exposure(_H, _M, "every user's home directory"),
     "/lib/modules": Exposure(_H, None, "the host's kernel modules"),
     "/usr/src": Exposure(_M, None, "the sources that kernel modules are built from"),
     "/etc/passwd": Exposure(_H, None, "the host's accounts"),
-    "/etc/group": Exposure(_H, None, "the host's groups, docker's among them"),
+    "/etc/group": Exposure(_H, None, "the host's groups, including docker"),
     "/etc/localtime": Exposure(_L, None, "the host's time zone"),
     "/etc/timezone": Exposure(_L, None, "the host's time zone"),
-    "/etc/hosts": Exposure(_M, None, "the host's name table"),
+    "/etc/hosts": Exposure(_M, None, "the host's name resolution"),
     "/etc/resolv.conf": Exposure(_M, None, "the host's resolver settings"),
-    "/etc/ssl": Exposure(_M, None, "the authorities that the host trusts, and private keys"),
-    "/etc/ssl/certs": Exposure(_M, None, "the authorities that the host trusts"),
-    "/etc/pki": Exposure(_M, None, "the authorities that the host trusts"),
+    "/etc/ssl": Exposure(_M, None, "the CAs that the host trusts, and private keys"),
+    "/etc/ssl/certs": Exposure(_M, None, "the CAs that the host trusts"),
+    "/etc/pki": Exposure(_M, None, "the CAs that the host trusts"),
 }
 # The path and all below it, the longest first.
 _DEEP: Final = {
     "/etc/systemd": Exposure(_C, None, "units that the host's systemd runs as root"),
     "/usr/lib/systemd": Exposure(_C, None, "units that the host's systemd runs as root"),
     "/lib/systemd": Exposure(_C, None, "units that the host's systemd runs as root"),
-    "/etc/cron.d": Exposure(_C, None, "jobs that the host runs as root"),
-    "/etc/cron.daily": Exposure(_C, None, "jobs that the host runs as root"),
-    "/etc/cron.hourly": Exposure(_C, None, "jobs that the host runs as root"),
-    "/etc/crontab": Exposure(_C, None, "jobs that the host runs as root"),
-    "/var/spool/cron": Exposure(_C, None, "jobs that the host runs as root"),
+    "/etc/cron.d": Exposure(_C, None, "cron jobs that the host runs as root"),
+    "/etc/cron.daily": Exposure(_C, None, "cron jobs that the host runs as root"),
+    "/etc/cron.hourly": Exposure(_C, None, "cron jobs that the host runs as root"),
+    "/etc/crontab": Exposure(_C, None, "cron jobs that the host runs as root"),
+    "/var/spool/cron": Exposure(_C, None, "cron jobs that the host runs as root"),
     "/etc/init.d": Exposure(_C, None, "scripts that the host runs as root"),
     "/etc/profile.d": Exposure(_C, None, "scripts that every login on the host runs"),
     "/etc/ld.so.preload": Exposure(_C, None, "libraries that every program on the host loads"),
     "/etc/udev": Exposure(_C, None, "commands that the host runs when a device appears"),
-    "/etc/pam.d": Exposure(_C, None, "how the host lets people in"),
-    "/etc/sudoers": Exposure(_C, _L, "who may become root on the host"),
-    "/etc/sudoers.d": Exposure(_C, _L, "who may become root on the host"),
+    "/etc/pam.d": Exposure(_C, None, "the host's login configuration (PAM)"),
+    "/etc/sudoers": Exposure(_C, _L, "the rules for who may become root on the host"),
+    "/etc/sudoers.d": Exposure(_C, _L, "the rules for who may become root on the host"),
     "/etc/shadow": Exposure(_C, _H, "the host's password hashes"),
     "/etc/gshadow": Exposure(_C, _H, "the host's group password hashes"),
     "/etc/ssh": Exposure(_C, _H, "the host's SSH keys and settings"),
@@ -179,19 +179,19 @@ _DEEP: Final = {
     "/etc/ssl/private": Exposure(_H, _H, "the host's private keys"),
     "/etc/pki/tls/private": Exposure(_H, _H, "the host's private keys"),
     "/boot": Exposure(_C, _L, "the host's kernel and boot loader"),
-    "/proc/sys": Exposure(_C, _L, "the host's kernel settings, core_pattern among them"),
-    "/proc/1": Exposure(_C, _H, "the host's first process, and through it the host's root"),
+    "/proc/sys": Exposure(_C, _L, "the host's kernel settings, including core_pattern"),
+    "/proc/1": Exposure(_C, _H, "PID 1 of the host, and through it the host's root file system"),
     "/proc/kcore": Exposure(_C, _H, "the kernel's memory"),
-    "/proc/sysrq-trigger": Exposure(_C, None, "the switch that restarts the host"),
+    "/proc/sysrq-trigger": Exposure(_C, None, "the trigger that reboots the host"),
     "/sys/fs/cgroup": Exposure(_H, _L, "the cgroups of every process of the host"),
     "/sys/kernel": Exposure(_H, _L, "the kernel's debug and tracing interfaces"),
     "/sys/firmware": Exposure(_H, _L, "the host's firmware"),
-    "/var/lib/docker": Exposure(_C, _M, "every container's files, and their settings with all secrets in them"),
+    "/var/lib/docker": Exposure(_C, _M, "every container's files, and their settings including all secrets"),
     "/var/lib/containerd": Exposure(_C, _M, "every container's files"),
     "/var/lib/containers": Exposure(_C, _M, "every container's files, and their settings"),
     "/var/lib/kubelet": Exposure(_C, _H, "every pod's secrets"),
     "/var/lib/rancher": Exposure(_C, _H, "the cluster's state and credentials"),
-    "/var/lib/etcd": Exposure(_C, _H, "the cluster's whole state, secrets included"),
+    "/var/lib/etcd": Exposure(_C, _H, "the cluster's whole state, including secrets"),
     "/var/lib/lxd": Exposure(_C, _M, "every LXD container's files"),
     "/var/lib/libvirt": Exposure(_H, _M, "the host's virtual machines"),
     "/var/lib/dpkg": Exposure(_H, None, "the package database, whose scripts root runs"),

@@ -11,13 +11,13 @@ from sealock.model.finding import Severity
 
 
 class PortService(Struct, frozen=True, gc=False):
-    """A service that listens on a well-known port, and the severity when everybody can reach it."""
+    """A service that listens on a well-known port, and its severity when published on all interfaces."""
 
     name: str
     severity: Severity = Severity.HIGH
     kind: str = "database"
     images: tuple[str, ...] = ()
-    """Words in the names of images that are this service, so that their port is no surprise."""
+    """Words in the names of images that are this service, whose port is expected."""
 
 
 _ADMIN: Final = "admin"
@@ -44,11 +44,11 @@ SERVICES: Final[dict[int, PortService]] = {
     3306: PortService("MySQL", images=("mysql", "mariadb", "percona")),
     3389: PortService("remote desktop", kind=_ADMIN),
     4243: PortService("the Docker API without TLS", Severity.CRITICAL, _ADMIN),
-    4369: PortService("Erlang's port mapper", images=("rabbitmq", "couchdb")),
+    4369: PortService("the Erlang port mapper", images=("rabbitmq", "couchdb")),
     5432: PortService("PostgreSQL", images=("postgres", "postgis", "timescale", "pgvector", "supabase")),
     5601: PortService("Kibana", Severity.MEDIUM, _ADMIN, ("kibana",)),
     5672: PortService("RabbitMQ", Severity.MEDIUM, "queue", ("rabbitmq", "activemq")),
-    5858: PortService("Node's debugger", kind=_ADMIN),
+    5858: PortService("the Node.js debugger", kind=_ADMIN),
     5900: PortService("VNC", kind=_ADMIN, images=("vnc", "selenium")),
     5984: PortService("CouchDB", images=("couchdb",)),
     6379: PortService("Redis", images=("redis", "valkey", "keydb", "dragonfly")),
@@ -63,12 +63,12 @@ SERVICES: Final[dict[int, PortService]] = {
     9042: PortService("Cassandra", images=("cassandra", "scylla")),
     9092: PortService("Kafka", Severity.MEDIUM, "queue", ("kafka", "redpanda")),
     9200: PortService("Elasticsearch", images=("elasticsearch", "opensearch")),
-    9229: PortService("Node's debugger", kind=_ADMIN),
+    9229: PortService("the Node.js debugger", kind=_ADMIN),
     9300: PortService("Elasticsearch", images=("elasticsearch", "opensearch")),
     10250: PortService("the kubelet", kind=_ADMIN),
     10255: PortService("the kubelet", kind=_ADMIN),
     11211: PortService("memcached", images=("memcached",)),
-    15672: PortService("RabbitMQ's console", Severity.MEDIUM, _ADMIN, ("rabbitmq",)),
+    15672: PortService("the RabbitMQ console", Severity.MEDIUM, _ADMIN, ("rabbitmq",)),
     26257: PortService("CockroachDB", images=("cockroach",)),
     27017: PortService("MongoDB", images=("mongo",)),
     27018: PortService("MongoDB", images=("mongo",)),
@@ -96,7 +96,7 @@ def service_on(port: str, image: str = "") -> PortService | None:
         if number not in ports or len(ports) > 20:
             continue
         named = is_image_of(service, image)
-        # A Git or SFTP server is meant to be reached over SSH.
+        # A Git or SFTP server has to be reachable over SSH.
         if named is (number in _AMBIGUOUS) or (named and service.name != "SSH"):
             return service
     return None
@@ -125,6 +125,6 @@ def loopback(port: Port) -> Port:
 
 
 def spelled(port: Port) -> str:
-    """A port as people write it: 0.0.0.0:5432->5432/tcp."""
+    """A published port as `docker ps` shows it: 0.0.0.0:5432->5432/tcp."""
     address = port.address or "0.0.0.0"  # noqa: S104  the engine's default
     return f"{f'[{address}]' if ':' in address else address}:{port.host or 'random'}->{port.container}/{port.protocol}"

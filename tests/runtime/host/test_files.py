@@ -10,8 +10,8 @@ import pytest
 from sealock.model.absent import given
 from sealock.model.finding import RuleFinding, Severity
 from sealock.model.host import Host, HostFile, Role
-from sealock.rules.host.file_loose import FileLoose
-from sealock.rules.host.socket_loose import SocketLoose
+from sealock.rules.host.file_permissions import FilePermissions
+from sealock.rules.host.socket_permissions import SocketPermissions
 from sealock.runtime.host import read_host
 
 ASKED: dict[Role, str] = {
@@ -43,7 +43,7 @@ def allowed(mode: int, most: str) -> bool:
 
 def faults(host_file: HostFile) -> list[RuleFinding]:
     host = Host(files=(host_file,))
-    return [*FileLoose().check(host), *SocketLoose().check(host)]
+    return [*FilePermissions().check(host), *SocketPermissions().check(host)]
 
 
 @pytest.mark.parametrize("role", ASKED)
@@ -80,8 +80,8 @@ def test_who_owns_a_file_matters_by_what_the_mode_lets_them(
     role: Role, mode: int, uid: int, gid: int, severity: Severity | None
 ) -> None:
     found = faults(HostFile(role, "/x", "file", mode, uid, gid))
-    rules = {"engine-socket": SocketLoose.severity, "containerd-socket": SocketLoose.severity}
-    worst = max((fault.severity or rules.get(role, FileLoose.severity) for fault in found), default=None)
+    rules = {"engine-socket": SocketPermissions.severity, "containerd-socket": SocketPermissions.severity}
+    worst = max((fault.severity or rules.get(role, FilePermissions.severity) for fault in found), default=None)
     assert worst == severity
 
 

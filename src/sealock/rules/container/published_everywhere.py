@@ -14,7 +14,7 @@ from sealock.rules.kit import (
 )
 from sealock.rules.ports import everywhere, loopback, service_on, spelled
 
-# Web, mail and VPN: what is meant for everybody as a rule.
+# Ports of web, mail and VPN servers, which are public on purpose.
 _PUBLIC = frozenset({"80/tcp", "443/tcp", "443/udp", "25/tcp", "465/tcp", "587/tcp", "993/tcp"}) | frozenset(
     {"500/udp", "4500/udp", "1194/udp", "51820/udp"}
 )

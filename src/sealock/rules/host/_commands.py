@@ -5,6 +5,6 @@ from __future__ import annotations
 from shlex import quote
 
 
-def shown(word: str) -> str:
+def quoted(word: str) -> str:
     """Quote a path or name for a shell; a placeholder replaces one with unprintable characters."""
     return quote(word) if word.isprintable() else "THE-FILE"

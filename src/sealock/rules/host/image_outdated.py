@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sealock.rules.host._commands import shown
+from sealock.rules.host._commands import quoted
 from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_docker, given
 
 
@@ -24,5 +24,5 @@ class ImageOutdated(Rule[Host]):
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
         for name, image in given(host.outdated, ()):
             yield self.finding(
-                f"runs {shown(name)} from an older image than {shown(image)} now is", evidence=f"{name} {image}"
+                f"runs {quoted(name)} from an older image than {quoted(image)} now is", evidence=f"{name} {image}"
             )

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sealock.rules.host._commands import shown
+from sealock.rules.host._commands import quoted
 from sealock.rules.kit import Final, Host, Iterator, Rule, RuleFinding, Severity, cis_docker, given, man
 
 _ROLES: Final = frozenset({
@@ -64,7 +64,7 @@ class NotAudited(Rule[Host]):
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
         paths = unwatched(host)
         if paths:
-            words = " ".join(shown(path) for path in paths if not set(list(_above(path))[1:]) & set(paths))
+            words = " ".join(quoted(path) for path in paths if not set(list(_above(path))[1:]) & set(paths))
             loop = f'for f in {words}; do echo "-w $f -k docker"; done >>{_RULES}; augenrules --load'
             yield self.finding(
                 f"has no audit rule on {', '.join(paths)}",

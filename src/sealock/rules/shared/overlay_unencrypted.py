@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sealock.rules.host._commands import shown
+from sealock.rules.host._commands import quoted
 from sealock.rules.kit import (
     EngineNetwork,
     Iterator,
@@ -47,7 +47,7 @@ class OverlayUnencrypted(Rule[Project | EngineNetwork]):
             case Project():
                 yield from self._in_project(noun)
             case EngineNetwork(driver="overlay") if noun.encrypted is not True:
-                name = shown(noun.name)
+                name = quoted(noun.name)
                 command = f"docker network create --driver overlay --opt encrypted {name}"
                 if noun.ingress is True:
                     create = "docker network create --driver overlay --ingress --opt encrypted"
