@@ -341,7 +341,7 @@ def test_keys_that_nobody_would_verify_do_not_sign(here: World) -> None:
         (here.signer, here.signer.chain[:2], b"", "does not end in a root"),
         (here.root, (), b"", "authority's, which may not sign content"),
         (Holder("old", here.middle, days=(-9, -1)), (), b"", "expired"),
-        (here.signer, (), b"nothing", "no private key"),
+        (here.signer, (), b"nothing", "not a readable private key"),
         (here.signer, (), here.signer.pem(b"right"), "could not be decrypted"),
     ):
         with pytest.raises(TargetError, match=why):
