@@ -22,7 +22,8 @@ _START: Final = """\
 Which of our rules answer to which of theirs, for people who come from another tool. Generated from the rules by
 `./dev docs`. The ids work here too: `sealock rules DL3057`, `sealock check --only DS-0026`, and in ignores where an id
 means one rule. hadolint 2.15.1, Trivy 0.76 and BuildKit's own checks were compared by running them; `./dev bench` runs
-the comparison again. The others were compared by their documentation."""
+the comparison again. The ids of Trivy (KSV) and Checkov were
+compared with the checks that they ship, those of dockle with its documentation."""
 _SHELLCHECK: Final = """\
 
 ShellCheck's findings (SC…) come with hadolint. Of these we have what breaks a build or an image: syntax that no shell

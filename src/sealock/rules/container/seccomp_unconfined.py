@@ -12,7 +12,7 @@ class SeccompUnconfined(Rule[Container]):
 
     id = "C007"
     keywords = ("seccomp", "unconfined")
-    aliases = ("KSV-0019", "KSV-0030", "KSV-0104", "CKV_K8S_31")
+    aliases = ("KSV-0030", "KSV-0104", "CKV_K8S_31")
     severity = Severity.HIGH
     reads = ("seccomp",)
     references = (cis_docker("5.22"), cwe(693), docker_docs("engine/security/seccomp/"))
