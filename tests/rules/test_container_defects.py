@@ -1,4 +1,4 @@
-"""What other checkers get wrong, as a table: the sentence, a text, and which rules speak up or stay silent."""
+"""Where other checkers are wrong, as a table: a sentence, a text, and the rule that reports it or does not."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def result(text: str) -> Evaluation:
     return evaluate("test", document, {kind: rules(kind) for kind in ("container", "build", "project")})
 
 
-def found(text: str) -> dict[str, Any]:
+def findings_by_rule(text: str) -> dict[str, Any]:
     return {finding.rule: finding for finding in result(text).findings}
 
 
@@ -29,11 +29,11 @@ def service(lines: str) -> str:
     return "services:\n  app:\n    image: acme/app:1\n    " + lines.replace("\n", "\n    ") + "\n"
 
 
-FOUND = [
+REPORTED = [
     ("-v /run:/run carries the Docker socket", "docker run -v /run:/run alpine", "C012"),
     ("so does /var/run/ with its slash", "docker run -v /var/run/:/r alpine", "C012"),
     ("and a path with dots in it", "docker run -v /srv/../var/run/docker.sock:/s alpine", "C011"),
-    ("a read-only socket is a socket all the same", "docker run -v /var/run/docker.sock:/s:ro alpine", "C011"),
+    ("a read-only mount of a socket is no protection", "docker run -v /var/run/docker.sock:/s:ro alpine", "C011"),
     ("a socket under another name inside", service("volumes: ['/run/docker.sock:/tmp/x']"), "C011"),
     ("podman's socket", "docker run -v /run/user/1000/podman/podman.sock:/s alpine", "C011"),
     ("Windows' engine pipe", r"docker run -v //./pipe/docker_engine://./pipe/docker_engine alpine", "C011"),
@@ -41,11 +41,11 @@ FOUND = [
     ("so is one written the long way", "docker run --mount type=bind,src=/,dst=/host,readonly alpine", "C015"),
     ("no-new-privileges=false is no pass", "docker run --security-opt no-new-privileges=false alpine", "C006"),
     ("nor is no-new-privileges:false in a file", service("security_opt: ['no-new-privileges:false']"), "C006"),
-    ("restart: always is without end", service("restart: always"), "C043"),
+    ("restart: always has no limit", service("restart: always"), "C043"),
     ("on-failure without a number is too", "docker run --restart on-failure alpine", "C043"),
     ("[::] is as public as 0.0.0.0", "docker run -p '[::]:8080:80' alpine", "C060"),
     ("and no address at all is both", "docker run -p 8080:80 alpine", "C060"),
-    ("a container port alone is published too", service("ports: ['3000']"), "C060"),
+    ("a container port without a host port is published too", service("ports: ['3000']"), "C060"),
     ("root:root is root", "docker run -u root:root acme/app:1", "C046"),
     ("0:0 is root", service("user: '0:0'"), "C046"),
     ("00 is root", "FROM debian:12\nUSER 00\n", "C046"),
@@ -75,40 +75,40 @@ FOUND = [
     ("a home folder by its variable", "docker run -v $HOME/.aws:/root/.aws:ro alpine", "C016"),
     ("everything a device list could say, in one star", "docker run --device-cgroup-rule 'a *:* rwm' alpine", "C026"),
     ("shared propagation in the short form", service("volumes: ['/mnt:/mnt:rshared']"), "C042"),
-    ("memory nodes without processors", "docker run --cpuset-mems 0 alpine", "C038"),
-    ("kubelet's folder holds every pod's secrets", "docker run -v /var/lib/kubelet:/k:ro alpine", "C015"),
+    ("memory nodes without CPUs", "docker run --cpuset-mems 0 alpine", "C038"),
+    ("kubelet's directory holds every pod's secrets", "docker run -v /var/lib/kubelet:/k:ro alpine", "C015"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "rule"), [pytest.param(text, rule, id=name) for name, text, rule in FOUND])
-def test_what_others_let_through_is_found(text: str, rule: str) -> None:
-    assert rule in found(text)
+@pytest.mark.parametrize(("text", "rule"), [pytest.param(text, rule, id=name) for name, text, rule in REPORTED])
+def test_faults_that_other_checkers_miss_are_reported(text: str, rule: str) -> None:
+    assert rule in findings_by_rule(text)
 
 
 SILENT = [
-    ("AppArmor is not missing where nothing is said", "docker run alpine", "C008"),
+    ("AppArmor is not missing without an option", "docker run alpine", "C008"),
     ("nor SELinux", "docker run alpine", "C009"),
-    ("a label type of one's own is no switch-off", "docker run --security-opt label=type:svirt_t alpine", "C009"),
+    ("a custom label type does not disable SELinux", "docker run --security-opt label=type:svirt_t alpine", "C009"),
     ("distroless nonroot is not root", "FROM gcr.io/distroless/static:nonroot\nCOPY a /a\n", "C046"),
     ("a group of root is no root", "docker run -u 1000:0 acme/app:1", "C046"),
     ("a user named rootless is no root", "docker run -u rootless acme/app:1", "C046"),
     ("an ordinary number that starts with 0 is no root", "docker run -u 01000 acme/app:1", "C046"),
-    ("postgres gives root up by itself", service("x-a: 1").replace("acme/app:1", "postgres:16"), "C046"),
-    ("an image nobody knows is not judged", service("x-a: 1"), "C046"),
+    ("postgres drops root by itself", service("x-a: 1").replace("acme/app:1", "postgres:16"), "C046"),
+    ("the user of an unknown image is skipped", service("x-a: 1"), "C046"),
     ("a documentation file is no socket", "docker run -v ./docker.sock.md:/x alpine", "C011"),
     ("a named volume on /run is none of the host", "docker run -v run:/run alpine", "C012"),
     ("udev's data is no socket", "docker run -v /run/udev:/run/udev:ro alpine", "C012"),
     ("a read-only time zone is sound", service("volumes: ['/etc/localtime:/etc/localtime:ro']"), "C015"),
-    ("a program's own folder below /etc is its own", service("volumes: ['/etc/nginx/conf.d:/c']"), "C014"),
+    ("a program's own directory below /etc is sound", service("volumes: ['/etc/nginx/conf.d:/c']"), "C014"),
     ("certificates to read are sound", service("volumes: ['/etc/ssl/certs:/etc/ssl/certs:ro']"), "C015"),
-    ("Let's Encrypt's folder is the proxy's", service("volumes: ['/etc/letsencrypt:/etc/letsencrypt:ro']"), "C015"),
-    ("127.0.0.1 is the host alone", service("ports: ['127.0.0.1:5432:5432']"), "C061"),
+    ("Let's Encrypt's directory is the proxy's", service("volumes: ['/etc/letsencrypt:/etc/letsencrypt:ro']"), "C015"),
+    ("127.0.0.1 is only the host", service("ports: ['127.0.0.1:5432:5432']"), "C061"),
     ("[::1] too", "docker run -p '[::1]:8080:80' alpine", "C060"),
     ("a database that is only exposed is inside", service("expose: ['5432']"), "C066"),
     ("Redis' image exposes Redis' port", "FROM redis:7.4\nEXPOSE 6379\n", "C066"),
     ("a compose service has its project's network", service("x-a: 1"), "C064"),
-    ("on-failure:5 has an end", service("restart: on-failure:5"), "C043"),
-    ("cpuset bounds processors too", service("cpuset: '0'"), "C029"),
+    ("on-failure:5 has a limit", service("restart: on-failure:5"), "C043"),
+    ("cpuset bounds CPUs too", service("cpuset: '0'"), "C029"),
     ("a quota does as well", "docker run --cpu-quota 50000 alpine", "C029"),
     ("memory limits of deploy count", service("deploy: {resources: {limits: {memory: 1g}}}"), "C028"),
     ("pids limits of deploy count", service("deploy: {resources: {limits: {pids: 100}}}"), "C030"),
@@ -117,13 +117,13 @@ SILENT = [
     ("a placeholder is no password", service("environment: {DB_PASSWORD: '<your password>'}"), "C048"),
     ("a key's fingerprint is no key", "docker run -e GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D alpine", "C048"),
     ("a time to live is no token", service("environment: {TOKEN_TTL: '3600'}"), "C048"),
-    ("jemalloc is loaded from where root alone writes",
+    ("jemalloc is loaded from where only root writes",
      "docker run -e LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libjemalloc.so.2 alpine", "C068"),
-    ("adding what Docker gives anyway is no news", service("cap_drop: [ALL]\ncap_add: [CHOWN, SETUID]"), "C003"),
+    ("adding a default capability is no finding", service("cap_drop: [ALL]\ncap_add: [CHOWN, SETUID]"), "C003"),
     ("a service that is built only names its image", service("build: ."), "C080"),
     ("a client of SSH is no server", "docker run alpine ssh sshd@host", "C036"),
     ("the default runtime under its long name", "docker run --runtime io.containerd.runc.v2 alpine", "C057"),
-    ("the namespaced kernel parameters are the container's", "docker run --sysctl kernel.shmmax=1 alpine", "C050"),
+    ("namespaced sysctls are the container's", "docker run --sysctl kernel.shmmax=1 alpine", "C050"),
     ("WireGuard's mark is sound", "docker run --sysctl net.ipv4.conf.all.src_valid_mark=1 alpine", "C050"),
     ("a name that only begins so", "docker run -v /srv/.sshd:/data alpine", "C016"),
     ("web data below home is no credential", "docker run -v ~/projects/app/data:/data alpine", "C016"),
@@ -131,21 +131,21 @@ SILENT = [
 
 
 @pytest.mark.parametrize(("text", "rule"), [pytest.param(text, rule, id=name) for name, text, rule in SILENT])
-def test_what_others_cry_out_at_is_left_alone(text: str, rule: str) -> None:
-    assert rule not in found(text)
+def test_false_alarms_of_other_checkers_are_not_reported(text: str, rule: str) -> None:
+    assert rule not in findings_by_rule(text)
 
 
 SEVERITIES = [
     ("host-UTS is a no-op under a default engine", "docker run --uts=host alpine", "C021", Severity.INFO),
     ("and is none with SYS_ADMIN", "docker run --uts=host --cap-add SYS_ADMIN alpine", "C021", Severity.MEDIUM),
     ("userns=host matters only where the engine remaps", "docker run --userns=host alpine", "C022", Severity.LOW),
-    ("a database for everybody is graver than a web port", "docker run -p 5432:5432 postgres:16", "C061", Severity.HIGH),
-    ("a public web server's port is only mentioned", "docker run -p 443:8443 alpine", "C060", Severity.INFO),
+    ("a public database is more severe than a web port", "docker run -p 5432:5432 postgres:16", "C061", Severity.HIGH),
+    ("a public web server's port is information", "docker run -p 443:8443 alpine", "C060", Severity.INFO),
     ("another port counts", "docker run -p 8080:8080 alpine", "C060", Severity.MEDIUM),
     ("a database on one address of the LAN", "docker run -p 10.0.0.5:5432:5432 postgres:16", "C061", Severity.MEDIUM),
-    ("root that an image brings along to everybody", "FROM python:3.12\n", "C046", Severity.HIGH),
+    ("root in an image affects all who run it", "FROM python:3.12\n", "C046", Severity.HIGH),
     ("root of one container", "docker run -u root acme/app:1", "C046", Severity.MEDIUM),
-    ("nginx keeps root for its main process alone", "docker run nginx:1.27", "C046", Severity.LOW),
+    ("nginx keeps root only for its main process", "docker run nginx:1.27", "C046", Severity.LOW),
     ("a socket proxy holds the socket by design",
      "docker run -v /var/run/docker.sock:/var/run/docker.sock:ro tecnativa/docker-socket-proxy:0.3", "C011", Severity.MEDIUM),
     ("a monitor reads the host by design",
@@ -155,7 +155,7 @@ SEVERITIES = [
     ("the engine's state, writable", "docker run -v /var/lib/docker:/d alpine", "C014", Severity.CRITICAL),
     ("a bare name may be built on the spot", "docker run myapp", "C080", Severity.LOW),
     ("an official one is pulled", "docker run nginx", "C080", Severity.MEDIUM),
-    ("NET_RAW on the host's own network", "docker run --network host alpine", "C005", Severity.MEDIUM),
+    ("NET_RAW on the host's network", "docker run --network host alpine", "C005", Severity.MEDIUM),
 ]  # fmt: skip
 
 
@@ -163,45 +163,45 @@ SEVERITIES = [
     ("text", "rule", "severity"),
     [pytest.param(text, rule, severity, id=name) for name, text, rule, severity in SEVERITIES],
 )
-def test_how_bad_it_is_hangs_on_what_it_opens(text: str, rule: str, severity: Severity) -> None:
-    assert found(text)[rule].severity is severity
+def test_the_severity_depends_on_what_is_exposed(text: str, rule: str, severity: Severity) -> None:
+    assert findings_by_rule(text)[rule].severity is severity
 
 
-NOT_JUDGED = [
-    ("a switch that hangs on a variable", "docker run --privileged=$X alpine", "C001"),
-    ("an image that nobody knows", "docker run ghcr.io/acme/app:1", "C046"),
-    ("a Dockerfile says nothing of privileges", "FROM alpine:3.20\n", "C001"),
-    ("nor of mounts from the host", "FROM alpine:3.20\nVOLUME /data\n", "C011"),
-    ("a secret file that could not be looked at", service("env_file: app.env"), "P003"),
+SKIPPED = [
+    ("an option that depends on a variable", "docker run --privileged=$X alpine", "C001"),
+    ("an unknown image", "docker run ghcr.io/acme/app:1", "C046"),
+    ("a Dockerfile has no privileges", "FROM alpine:3.20\n", "C001"),
+    ("nor mounts from the host", "FROM alpine:3.20\nVOLUME /data\n", "C011"),
+    ("a secret file that could not be checked", service("env_file: app.env"), "P003"),
 ]
 
 
-@pytest.mark.parametrize(("text", "rule"), [pytest.param(text, rule, id=name) for name, text, rule in NOT_JUDGED])
-def test_what_cannot_be_told_is_never_a_pass(text: str, rule: str) -> None:
+@pytest.mark.parametrize(("text", "rule"), [pytest.param(text, rule, id=name) for name, text, rule in SKIPPED])
+def test_what_cannot_be_evaluated_is_skipped(text: str, rule: str) -> None:
     evaluated = result(text)
-    assert rule in {one.rule for one in evaluated.skipped}
+    assert rule in {skipped.rule for skipped in evaluated.skipped}
     assert rule not in {finding.rule for finding in evaluated.findings}
 
 
-def test_a_secret_is_never_shown_whole() -> None:
+def test_secrets_are_redacted() -> None:
     text = service(
         "environment: {DB_PASSWORD: kV9-tqz2LmWxQ7rB}\ncommand: app --token ghp_A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
     )
     findings = result(text).findings
-    told = " ".join(finding.message + finding.evidence for finding in findings if finding.rule in {"C048", "C049"})
-    assert told
-    assert "kV9-tqz2LmWxQ7rB" not in told
-    assert "A1b2C3d4E5f6G7h8" not in told
+    reported = " ".join(finding.message + finding.evidence for finding in findings if finding.rule in {"C048", "C049"})
+    assert reported
+    assert "kV9-tqz2LmWxQ7rB" not in reported
+    assert "A1b2C3d4E5f6G7h8" not in reported
 
 
 def test_one_from_is_reported_once() -> None:
-    reported = [finding.rule for finding in result("FROM nginx\n").findings]
-    assert {"C080", "C081"} & set(reported) == {"C080"}
-    assert reported.count("C080") == 1
+    ids = [finding.rule for finding in result("FROM nginx\n").findings]
+    assert {"C080", "C081"} & set(ids) == {"C080"}
+    assert ids.count("C080") == 1
 
 
-class Folder:
-    """A folder with a .env and an env_file."""
+class Directory:
+    """A directory with a .env and an env_file."""
 
     environment: Mapping[str, str] = {}
 
@@ -214,23 +214,23 @@ class Folder:
     def fact(self, path: str) -> ProjectFile:
         return ProjectFile(path)
 
-    def entries(self, _folder: str) -> None:
+    def entries(self, _directory: str) -> None:
         return None
 
 
 ORIGINS = [
     ("written out", "environment: {DB_PASSWORD: wX7-qpl9KzRt}", True),
     ("the default of a variable", "environment: ['DB_PASSWORD=${NONE:-wX7-qpl9KzRt}']", True),
-    ("put in from .env", "environment: ['POSTGRES_PASSWORD=${DB_PASSWORD}']", False),
-    ("put into an address from .env", "environment: ['URL=postgres://app:${DB_PASSWORD}@db/app']", False),
-    ("taken over by its name", "environment: [DB_PASSWORD]", False),
+    ("interpolated from .env", "environment: ['POSTGRES_PASSWORD=${DB_PASSWORD}']", False),
+    ("interpolated into an address from .env", "environment: ['URL=postgres://app:${DB_PASSWORD}@db/app']", False),
+    ("taken from the environment by its name", "environment: [DB_PASSWORD]", False),
     ("from an env_file", "env_file: app.env", False),
 ]
 
 
 @pytest.mark.parametrize(("lines", "written"), [pytest.param(lines, bad, id=name) for name, lines, bad in ORIGINS])
-def test_only_what_is_written_down_is_a_secret_written_down(lines: str, *, written: bool) -> None:
-    document = read(service(lines), Folder())
+def test_only_secrets_written_in_the_file_are_reported(lines: str, *, written: bool) -> None:
+    document = read(service(lines), Directory())
     assert not document.errors
     findings = evaluate("test", document, {"container": rules("container")}).findings
     assert ("C048" in {finding.rule for finding in findings}) is written

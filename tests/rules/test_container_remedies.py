@@ -1,4 +1,4 @@
-"""The words that sealock itself puts in, and which of them it calls safe."""
+"""The text that fixes write, and which fixes are safe."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from support.documents import read
 
 def finding(text: str, rule: str) -> tuple[Document, Finding]:
     document = read(text)
-    found = evaluate("test", document, {kind: rules(kind) for kind in ("container", "build", "project")}).findings
-    return document, next(one for one in found if one.rule == rule)
+    findings = evaluate("test", document, {kind: rules(kind) for kind in ("container", "build", "project")}).findings
+    return document, next(finding for finding in findings if finding.rule == rule)
 
 
 def fixed(text: str, rule: str) -> str:
-    _, one = finding(text, rule)
-    assert one.remedy.changes
-    for change in one.remedy.changes:
+    _, reported = finding(text, rule)
+    assert reported.remedy.changes
+    for change in reported.remedy.changes:
         document = read(text)
-        name, inner = (change.subject, change.change) if isinstance(change, On) else (one.subject, change)
+        name, inner = (change.subject, change.change) if isinstance(change, On) else (reported.subject, change)
         assert not isinstance(inner, Edit)
         text = apply_edits(text, formats.edits(document, subject(document, name), inner))
     return text
 
 
 def subject(document: Document, name: str) -> Subject:
-    return next(one for one in document.subjects if one.name == name)
+    return next(subject for subject in document.subjects if subject.name == name)
 
 
 def service(image: str, lines: str = "") -> str:
@@ -62,36 +62,36 @@ LINES = [
 
 
 @pytest.mark.parametrize(
-    ("rule", "text", "healed"), [pytest.param(rule, text, healed, id=name) for name, rule, text, healed in LINES]
+    ("rule", "text", "expected"), [pytest.param(rule, text, expected, id=name) for name, rule, text, expected in LINES]
 )
-def test_a_run_line_is_mended_in_its_own_words(rule: str, text: str, healed: str) -> None:
-    assert sorted(fixed(text, rule).split()) == sorted(healed.split())
+def test_fixes_of_run_lines(rule: str, text: str, expected: str) -> None:
+    assert sorted(fixed(text, rule).split()) == sorted(expected.split())
 
 
 FILES = [
-    ("the socket goes", "C011",
+    ("the socket is removed", "C011",
      service("acme/ui:1", "    volumes:\n      - /var/run/docker.sock:/s\n      - data:/data\nvolumes:\n  data:\n"),
      service("acme/ui:1", "    volumes:\n      - data:/data\nvolumes:\n  data:\n")),
-    ("a limit of memory", "C028", service("acme/app:1"), service("acme/app:1", "    mem_limit: 512m\n")),
-    ("a database is for the host alone", "C061",
+    ("a memory limit", "C028", service("acme/app:1"), service("acme/app:1", "    mem_limit: 512m\n")),
+    ("a database is published only on the host", "C061",
      service("postgres:16", "    ports:\n      - '5432:5432' # for psql\n"),
      service("postgres:16", "    ports:\n      - '127.0.0.1:5432:5432' # for psql\n")),
     ("nginx gets its cache and /run", "C040", service("nginx:1.27"),
      service("nginx:1.27", "    read_only: true\n    tmpfs:\n      - /var/cache/nginx\n      - /run\n")),
-    ("a link goes, since the project's network serves", "P012",
+    ("a link is removed, since the project's network resolves the name", "P012",
      "services:\n  db:\n    image: postgres:16\n  app:\n    image: acme/app:1\n    links:\n      - db\n",
      "services:\n  db:\n    image: postgres:16\n  app:\n    image: acme/app:1\n"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("rule", "text", "healed"), [pytest.param(rule, text, healed, id=name) for name, rule, text, healed in FILES]
+    ("rule", "text", "expected"), [pytest.param(rule, text, expected, id=name) for name, rule, text, expected in FILES]
 )
-def test_a_compose_file_is_mended_in_its_own_words(rule: str, text: str, healed: str) -> None:
-    assert fixed(text, rule) == healed
+def test_fixes_of_compose_files(rule: str, text: str, expected: str) -> None:
+    assert fixed(text, rule) == expected
 
 
-def test_linked_run_lines_join_a_network_under_the_name_that_the_link_gave() -> None:
+def test_linked_run_lines_join_a_network_with_the_alias_of_the_link() -> None:
     text = fixed("docker run -d --name db postgres:16\ndocker run -d --link db:database acme/app:1\n", "P012")
     assert "docker network create app" in text
     assert "alias=database" in text
@@ -101,13 +101,13 @@ def test_linked_run_lines_join_a_network_under_the_name_that_the_link_gave() -> 
 
 SAFE = [
     ("no-new-privileges for an official server", "docker run redis:7.4", "C006", True),
-    ("not for a program that nobody knows", "docker run acme/app:1", "C006", False),
+    ("not for an unknown image", "docker run acme/app:1", "C006", False),
     ("nor where sudo is called", "docker run redis:7.4 sh -c 'sudo x'", "C006", False),
-    ("nor where it was switched off on purpose", "docker run --security-opt no-new-privileges=false redis:7.4", "C006", False),
+    ("nor where it was disabled on purpose", "docker run --security-opt no-new-privileges=false redis:7.4", "C006", False),
     ("log rotation", "docker run --log-driver json-file alpine", "C052", True),
     ("a time zone read-only", "docker run -v /etc/localtime:/etc/localtime alpine", "C014", True),
-    ("other folders of the host are written for a reason", "docker run -v /etc:/e alpine", "C014", False),
-    ("host-UTS that does nothing", "docker run --uts host alpine", "C021", True),
+    ("other directories of the host may have to be writable", "docker run -v /etc:/e alpine", "C014", False),
+    ("host-UTS without effect", "docker run --uts host alpine", "C021", True),
     ("a loopback address changes who can reach it", "docker run -p 8080:80 alpine", "C060", False),
     ("dropping capabilities may break", "docker run alpine", "C004", False),
     ("a read-only root may break", "docker run alpine", "C040", False),
@@ -119,7 +119,7 @@ SAFE = [
 @pytest.mark.parametrize(
     ("text", "rule", "safe"), [pytest.param(text, rule, safe, id=name) for name, text, rule, safe in SAFE]
 )
-def test_safe_is_what_leaves_a_sound_program_as_it_was(text: str, rule: str, *, safe: bool) -> None:
-    _, one = finding(text, rule)
-    assert one.remedy.changes
-    assert one.remedy.safe is safe
+def test_safe_fixes_keep_a_sound_program_working(text: str, rule: str, *, safe: bool) -> None:
+    _, reported = finding(text, rule)
+    assert reported.remedy.changes
+    assert reported.remedy.safe is safe
