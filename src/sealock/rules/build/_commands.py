@@ -80,13 +80,19 @@ def addresses(command: Command) -> Iterator[Word]:
             yield word
 
 
+def option_text(command: Command, *names: str) -> str | None:
+    """The value of an option as text, or None if the command does not have the option."""
+    value = command.value(*names)
+    return value if isinstance(value, str) or value is None else value.text
+
+
 def saved_as(command: Command) -> tuple[str, ...]:
     """The files that a download is saved as: -o FILE, > FILE, or the last part of the address."""
     name = command.name
     files: list[str] = []
-    given = command.value(*(("-O", "--output-document") if name == "wget" else ("-o", "--output")))
-    if given is not None:
-        files.append(given.text if isinstance(given, Word) else given)
+    output = option_text(command, *(("-O", "--output-document") if name == "wget" else ("-o", "--output")))
+    if output is not None:
+        files.append(output)
     files += [
         redirect.target.text
         for redirect in command.redirects
@@ -178,13 +184,13 @@ def drop_option(build: Build, command: Command, word: Word, letter: str = "") ->
 
 def settings(command: Command, name: str) -> tuple[Word, ...]:
     """The words of `--name value` and `--name=value`, anywhere in a command."""
-    found: list[Word] = []
+    matches: list[Word] = []
     for index, word in enumerate(command.words):
         if word.text == name:
-            found += command.words[index : index + 2]
+            matches += command.words[index : index + 2]
         elif word.text.startswith(f"{name}="):
-            found.append(word)
-    return tuple(found)
+            matches.append(word)
+    return tuple(matches)
 
 
 class _Users(Struct):
@@ -202,22 +208,22 @@ _users: list[_Users] = []
 def _users_of(build: Build) -> _Users:
     if _users and _users[0].build is build:
         return _users[0]
-    found = _Users(build, [], [])
+    users_of_build = _Users(build, [], [])
     for stage in build.stages:
         below = stage.start.stage
         image = stage.start.image.value
         user = default_user(image) if isinstance(image, str) else None
         if below is not None and below < stage.index:
-            user = found.users[below][-1]
+            user = users_of_build.users[below][-1]
         places, users = [-1], [user if isinstance(user, str) else None]
         for index, instruction in enumerate(stage.instructions):
             if isinstance(instruction, User):
                 places.append(index)
                 users.append(instruction.user.value if isinstance(instruction.user.value, str) else None)
-        found.places.append(places)
-        found.users.append(users)
-    _users[:] = [found]
-    return found
+        users_of_build.places.append(places)
+        users_of_build.users.append(users)
+    _users[:] = [users_of_build]
+    return users_of_build
 
 
 def user_at(build: Build, stage: Stage, at: At) -> str | None:

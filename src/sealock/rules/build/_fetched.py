@@ -56,7 +56,7 @@ def _in_stage(stage: Stage) -> Iterator[Use]:
         if not isinstance(run, Run):
             continue
         if is_verified(run):
-            # A check covers all earlier downloads: nobody checks only one of two files.
+            # A check covers all earlier downloads: a RUN that checks one file usually checks all.
             fetched.clear()
             continue
         at: At = ("stages", stage.index, "instructions", index)

@@ -198,11 +198,11 @@ def once_each(fact: Callable[[Run], T]) -> Callable[[Ran], T]:
 
 def bases(build: Build) -> list[str]:
     """The image that each stage rests on, at the bottom of all stages."""
-    found: list[str] = []
+    images: list[str] = []
     for stage in build.stages:
         below = stage.start.stage
-        found.append(found[below] if below is not None and below < stage.index else stage.start.image.text)
-    return found
+        images.append(images[below] if below is not None and below < stage.index else stage.start.image.text)
+    return images
 
 
 def mounted(run: Run, *directories: str) -> RunMount | None:

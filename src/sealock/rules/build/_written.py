@@ -47,9 +47,9 @@ class _Last:
 def settings(build: Build, *names: str) -> Iterator[Setting]:
     """The settings of these variables; names compare without case."""
     _look(build)
-    wanted = {name.lower() for name in names}
+    lower = {name.lower() for name in names}
     for setting in _Last.settings:
-        if setting.name.lower() in wanted:
+        if setting.name.lower() in lower:
             yield setting
 
 

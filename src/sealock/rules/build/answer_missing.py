@@ -99,7 +99,7 @@ class AnswerMissing(Rule[Build]):
                 continue
             word = call.verb if call.verb.text else call.ran.command.words[0]
             yield self.finding(
-                f"`{call.manager} {call.verb.text}`".replace(" `", "`") + " waits for confirmation",
+                f"runs `{call.manager} {call.verb.text}".rstrip() + "`, which waits for confirmation",
                 call.ran.at,
                 place=call.ran.command.place,
                 fix=insert_after(call.ran.run, word, addition),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from sealock.rules.build._commands import option_text
 from sealock.rules.build._ran import Call, calls, reaches_image
 from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_docker
 
@@ -40,5 +41,4 @@ class BuildPackagesKept(Rule[Build]):
 
 
 def _group(call: Call) -> str:
-    given = call.ran.command.value("--virtual", "-t")
-    return given if isinstance(given, str) else given.text if given is not None else ""
+    return option_text(call.ran.command, "--virtual", "-t") or ""

@@ -24,13 +24,13 @@ class CommandNeverUsed(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for stage in build.stages:
-            found = [
+            starts = [
                 (index, command)
                 for index, command in enumerate(stage.instructions)
                 if isinstance(command, Cmd) and not command.onbuild
             ]
-            entry = [command for _, command in found if command.keyword == "ENTRYPOINT"]
-            commands = [index for index, command in found if command.keyword == "CMD"]
+            entry = [command for _, command in starts if command.keyword == "ENTRYPOINT"]
+            commands = [index for index, command in starts if command.keyword == "CMD"]
             if entry and commands and entry[-1].form == "shell" and not (entry[-1].line or "").startswith("["):
                 yield self.finding(
                     "sets a CMD that the shell-form ENTRYPOINT ignores",

@@ -57,7 +57,9 @@ class CommandWithoutUse(Rule[Build]):
             # A RUN may stop a process that it started itself.
             if name not in {"kill", "ps"} or not any(line.joint == "&" for line in call.run.script.every_pipeline()):
                 yield self.finding(
-                    f"`{name}` {_WHY.get(name, 'does nothing for the image')}", call.at, place=call.command.place
+                    f"runs `{name}`, which {_WHY.get(name, 'has no effect on the image')}",
+                    call.at,
+                    place=call.command.place,
                 )
         for call in ran(build, "systemctl"):
             if call.command.arguments[:1] and call.command.arguments[0] in {
@@ -67,4 +69,4 @@ class CommandWithoutUse(Rule[Build]):
                 "status",
                 "stop",
             }:
-                yield self.finding(f"`systemctl` {_WHY['systemctl']}", call.at, place=call.command.place)
+                yield self.finding(f"runs `systemctl`, which {_WHY['systemctl']}", call.at, place=call.command.place)

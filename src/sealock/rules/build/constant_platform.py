@@ -29,5 +29,5 @@ class ConstantPlatform(Rule[Build]):
                 image = stage.start.image.place.start
                 fix = (Edit(Place(flag.place.start, image), ""),) if len(stage.start.flags) == 1 else ()
                 yield self.finding(
-                    f"is built for {platform.text} only", ("stages", stage.index), place=flag.place, fix=fix
+                    f"builds for {platform.text} only", ("stages", stage.index), place=flag.place, fix=fix
                 )

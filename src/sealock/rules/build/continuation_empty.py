@@ -56,7 +56,7 @@ class ContinuationEmpty(Rule[Build]):
                 arguments = text[instruction.keyword_place.end : escape].strip()
                 if len(swallowed) > 1 and swallowed[0] in _KEYWORDS and escape > 0:
                     yield self.finding(
-                        f"swallows the {swallowed[0]} below, which never runs",
+                        f"has a stray backslash that swallows the {swallowed[0]} below",
                         at,
                         place=Place(escape, escape + 1),
                         fix=Edit(Place(escape, escape + 1), "") if arguments and "<<" not in arguments else (),

@@ -53,7 +53,7 @@ class DescriptionOfAnother(Rule[Build]):
         at_text = start + len(line) - len(bare) + 1
         at_text += len(bare) - 1 - len(bare[1:].lstrip())
         yield self.finding(
-            f"has a comment above it that does not begin with {name}",
+            f"has a comment above {name} that does not begin with this name",
             at,
             place=Place(start, end),
             fix=Edit(Place(at_text, at_text), f"{name} " if bare[1:2].isspace() else f" {name} "),

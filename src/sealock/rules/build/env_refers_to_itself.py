@@ -36,7 +36,7 @@ class EnvRefersToItself(Rule[Build]):
                 name = min(used, key=before.__getitem__, default="")
                 if name and pair.name != name:
                     yield self.finding(
-                        f"uses ${name} in {pair.name} in the same ENV that sets it",
+                        f"uses ${name} for {pair.name} in the same ENV that sets it",
                         at,
                         place=pair.place,
                         fix=_split(build, env, index),

@@ -40,7 +40,7 @@ class ExecFormBroken(Rule[Build]):
             if line[:1] == "[" and line[-1:] == "]" and any(sign in line for sign in "'\",") and not _is_test(line):
                 items = _items(line)
                 yield self.finding(
-                    "looks like exec form but is not valid JSON",
+                    "has an exec form that is not valid JSON",
                     at,
                     place=place,
                     fix=Edit(place, json.dumps(items, ensure_ascii=False)) if items else (),

@@ -53,7 +53,7 @@ class FailurePassedOver(Rule[Build]):
                     and not (pipeline.guarded or following.guarded or pipeline.negated)
                 ):
                     yield self.finding(
-                        f"continues if {name} fails",
+                        f"continues after a failure of {name}",
                         at,
                         place=pipeline.commands[-1].place,
                         fix=_joined(build, pipeline, following),

@@ -45,7 +45,7 @@ class FolderChangeUnchecked(Rule[Build]):
                 if command.arguments not in {(), ("/",), ("-",), ("~",)}:
                     end = command.place.end
                     yield self.finding(
-                        "continues if cd fails",
+                        "continues in the wrong directory after a failure of cd",
                         at,
                         place=command.place,
                         fix=Edit(Place(end, end), " || exit 1")

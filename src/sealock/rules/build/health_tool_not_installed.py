@@ -56,6 +56,6 @@ class HealthToolNotInstalled(Rule[Build]):
             return
         needle = "/sh" if absent == "a shell" else program
         stages = list(lineage(build, final))
-        brought = (instruction for stage in stages for instruction in stage.of(Run, Copy, AddFile))
-        if not any(needle in build.excerpt(instruction.place) for instruction in brought):
+        installers = (instruction for stage in stages for instruction in stage.of(Run, Copy, AddFile))
+        if not any(needle in build.excerpt(instruction.place) for instruction in installers):
             yield self.finding(f"runs its HEALTHCHECK with {absent}, which {image} does not have", checks[-1])

@@ -26,5 +26,5 @@ class HealthcheckRepeated(Rule[Build]):
         for at, stage, healthcheck in build.each(Healthcheck):
             if not healthcheck.onbuild and last[stage.index] != at:
                 yield self.finding(
-                    "is overridden by a later HEALTHCHECK", at, fix=delete_instruction(build, healthcheck)
+                    "has a HEALTHCHECK that a later one overrides", at, fix=delete_instruction(build, healthcheck)
                 )

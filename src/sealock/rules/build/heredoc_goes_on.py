@@ -37,7 +37,7 @@ class HeredocGoesOn(Rule[Build]):
             lines = run.script.pipelines
             if any(following.joint in {"\n", ";"} and not pipeline.guarded for pipeline, following in pairwise(lines)):
                 yield self.finding(
-                    "continues if a line of the here-document fails", at, place=run.keyword_place, fix=_fix(run)
+                    "continues after a failure in the here-document", at, place=run.keyword_place, fix=_fix(run)
                 )
 
 

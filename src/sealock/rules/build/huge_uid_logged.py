@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from sealock.model.shell import Command
+from sealock.rules.build._commands import option_text
 from sealock.rules.build._fixes import insert_after
 from sealock.rules.build._ran import ran
 from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
@@ -42,6 +43,5 @@ class HugeUidLogged(Rule[Build]):
 
 
 def _number(command: Command) -> int:
-    given = command.value("-u", "--uid")
-    text = given if isinstance(given, str) or given is None else given.text
+    text = option_text(command, "-u", "--uid")
     return int(text) if text and len(text) < 12 and text.isascii() and text.isdigit() else 0

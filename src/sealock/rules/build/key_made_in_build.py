@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from sealock.model.build import Run
 from sealock.model.shell import Command
-from sealock.rules.build._commands import known, line
+from sealock.rules.build._commands import known, line, option_text
 from sealock.rules.build._ran import once_each, ran, reaches_image
 from sealock.rules.kit import Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe
 
@@ -80,27 +80,26 @@ def _makes(command: Command) -> str | None:
             asks = {"-l", "-R", "-F", "-y", "-e", "-i", "-H", "-B", "-Y", "-D", "-k", "-Q", "-p"} & {
                 word[:2] for word in words
             }
-            return None if asks or "-s" in words else _given(command, "-f")
+            return None if asks or "-s" in words else _file_of(command, "-f")
         case "openssl":
             if words[:1] in {("genrsa",), ("genpkey",), ("gendsa",), ("ecparam",)}:
-                return None if words[0] == "ecparam" and "-genkey" not in words else _given(command, "-out")
+                return None if words[0] == "ecparam" and "-genkey" not in words else _file_of(command, "-out")
             return (
-                _given(command, "-keyout")
+                _file_of(command, "-keyout")
                 if words[:1] == ("req",) and {"-newkey", "-new"} & set(words) and "-key" not in words
                 else None
             )
         case "wg":
             return "" if words[:1] == ("genkey",) else None
         case "keytool":
-            return _given(command, "-keystore") if {"-genkey", "-genkeypair"} & set(words) else None
+            return _file_of(command, "-keystore") if {"-genkey", "-genkeypair"} & set(words) else None
         case "certtool":
-            return _given(command, "--outfile") if "--generate-privkey" in words or "-p" in words else None
+            return _file_of(command, "--outfile") if "--generate-privkey" in words or "-p" in words else None
         case "mkcert":
-            return None if words[:1] in {("-install",), ("-version",)} else _given(command, "-key-file")
+            return None if words[:1] in {("-install",), ("-version",)} else _file_of(command, "-key-file")
         case _:
-            return _given(command, "-f")
+            return _file_of(command, "-f")
 
 
-def _given(command: Command, option: str) -> str:
-    value = command.value(option)
-    return value if isinstance(value, str) else value.text if value else ""
+def _file_of(command: Command, option: str) -> str:
+    return option_text(command, option) or ""

@@ -32,7 +32,7 @@ class KeyUnchecked(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        shown = once_each(_shows_fingerprint)
+        shows_fingerprint = once_each(_shows_fingerprint)
         shown_by: dict[At, bool] = {}
         for at, run, pipeline in pipelines(build) if downloads(build) else ():
             if len(pipeline.commands) == 1:
@@ -55,8 +55,8 @@ class KeyUnchecked(Rule[Build]):
                     )
                 fetched = fetched or any(call.name in DOWNLOADERS for call in command.walk())
         for call in ran(build, "curl", "wget"):
-            kept = [file for file in saved_as(call.command) if "keyrings/" in file or "trusted.gpg" in file]
-            if kept and not is_verified(call.run) and not shown(call):
+            keyrings = [file for file in saved_as(call.command) if "keyrings/" in file or "trusted.gpg" in file]
+            if keyrings and not is_verified(call.run) and not shows_fingerprint(call):
                 place = known(call.command.place)
                 yield self.finding(
                     "imports a signing key without checking its fingerprint",

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 from sealock.model.shell import Command
-from sealock.rules.build._commands import known, pipelines
+from sealock.rules.build._commands import known, option_text, pipelines
 from sealock.rules.build._ran import ran
 from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
 
@@ -55,8 +55,7 @@ class PasswordSet(Rule[Build]):
             if {"-d", "--delete"} & set(call.command.arguments):
                 yield self._fault(call.at, call.command, "allows a login without a password", "passwd -d")
         for call in ran(build, "useradd", "usermod"):
-            given = call.command.value("-p", "--password")
-            text = given if isinstance(given, str) or given is None else given.text
+            text = option_text(call.command, "-p", "--password")
             if text is not None and text not in _LOCKED and not re.fullmatch(r"[!*].*", text):
                 yield self._fault(call.at, call.command, f"sets a password with {call.command.name}", call.command.name)
 

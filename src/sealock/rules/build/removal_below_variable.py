@@ -34,7 +34,7 @@ class RemovalBelowVariable(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        given = once(lambda stage: _given(build, stage))
+        variables = once(lambda stage: _given(build, stage))
         known: dict[str, Callable[[Stage], bool]] = {}
         assigned: dict[At, frozenset[str]] = {}
         for call in ran(build, "rm"):
@@ -51,7 +51,7 @@ class RemovalBelowVariable(Rule[Build]):
                 if name in _ALWAYS_SET or name in assigned[call.at]:
                     continue
                 if name not in known:
-                    known[name] = inherited(build, lambda stage, name=name: name in given(stage))  # type: ignore[misc]  # mypy cannot infer a default's type
+                    known[name] = inherited(build, lambda stage, name=name: name in variables(stage))  # type: ignore[misc]  # mypy cannot infer a default's type
                 if known[name](call.stage):
                     continue
                 start, end = match.span(group)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from sealock.model.shell import Command
-from sealock.rules.build._commands import known, line
+from sealock.rules.build._commands import known, line, option_text
 from sealock.rules.build._ran import ran
 from sealock.rules.kit import Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
 
@@ -34,11 +34,11 @@ class SecondRoot(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for call in ran(build, "useradd", "adduser", "usermod"):
-            number = _value(call.command, "-u", "--uid")
+            number = option_text(call.command, "-u", "--uid")
             if number is not None and number.isdigit() and int(number) == 0:
                 yield self._fault(call.at, call.command, "creates a user with UID 0", Severity.HIGH)
-            groups = set((_value(call.command, "-G", "--groups") or "").split(","))
-            groups |= set((_value(call.command, "-aG") or "").split(","))
+            groups = set((option_text(call.command, "-G", "--groups") or "").split(","))
+            groups |= set((option_text(call.command, "-aG") or "").split(","))
             words = [text for text in call.command.arguments if not text.startswith("-")]
             if call.command.name == "adduser" and len(words) == 2:
                 groups.add(words[1])
@@ -61,8 +61,3 @@ class SecondRoot(Rule[Build]):
         confidence = Confidence.HIGH if severity else Confidence.MEDIUM
         place = known(command.place)
         return self.finding(message, at, place=place, evidence=line(command), severity=severity, confidence=confidence)
-
-
-def _value(command: Command, *names: str) -> str | None:
-    given = command.value(*names)
-    return given if isinstance(given, str) or given is None else given.text

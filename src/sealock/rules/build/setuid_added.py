@@ -13,9 +13,9 @@ _MILD: Final = frozenset({"cap_net_bind_service", "cap_net_raw", "cap_ipc_lock",
 class SetuidAdded(Rule[Build]):
     """Program is made setuid or gets file capabilities.
 
-    A setuid program runs as its owner (usually root), whoever starts it: a flaw in it, or in a library it loads, makes
-    any user root. File capabilities grant a part of that. Start the container with the user, group or capability that
-    the program needs (`--cap-add`), and with no-new-privileges, which disables both.
+    A setuid program runs as its owner (usually root) for every user: a flaw in it, or in a library it loads, makes any
+    user root. File capabilities grant a part of that. Start the container with the user, group or capability that the
+    program needs (`--cap-add`), and with no-new-privileges, which disables both.
     """
 
     id = "B043"

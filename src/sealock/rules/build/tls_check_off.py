@@ -174,14 +174,14 @@ class TlsCheckOff(Rule[Build]):
 
     def _pip(self, build: Build) -> Iterator[RuleFinding]:
         for call in calls(build, ("pip",)):
-            if given := settings(call.ran.command, "--trusted-host"):
-                yield self._off(call.ran, given[0], drop(build, call.ran.command, *given), Severity.MEDIUM)
+            if hosts := settings(call.ran.command, "--trusted-host"):
+                yield self._off(call.ran, hosts[0], drop(build, call.ran.command, *hosts), Severity.MEDIUM)
             elif call.verb.text == "config" and any("trusted-host" in word.text for word in call.operands):
                 yield self._off(call.ran, None, (), Severity.MEDIUM)
         for uv in ran(build, "uv"):
             for option in ("--allow-insecure-host", "--trusted-host"):
-                if given := settings(uv.command, option):
-                    yield self._off(uv, given[0], drop(build, uv.command, *given), Severity.MEDIUM)
+                if hosts := settings(uv.command, option):
+                    yield self._off(uv, hosts[0], drop(build, uv.command, *hosts), Severity.MEDIUM)
                     break
 
     def _variables(self, build: Build) -> Iterator[RuleFinding]:

@@ -39,4 +39,6 @@ class UntrustedFrontend(Rule[Build]):
             if name.registry != "docker.io" or name.repository not in _DOCKERS:
                 yield self.finding(f"runs the unpinned frontend {name.familiar} in every build", place=directive.place)
             elif name.tag in {None, "latest", "master"}:
-                yield self.finding("uses the frontend without a version", place=directive.place, severity=Severity.LOW)
+                yield self.finding(
+                    f"uses the frontend {name.familiar} without a version", place=directive.place, severity=Severity.LOW
+                )

@@ -25,7 +25,7 @@ class WeakTls(Rule[Build]):
         cwe(327),
         page("OpenSSL, SSL_CTX_set_security_level", "https://docs.openssl.org/3.0/man3/SSL_CTX_set_security_level/"),
     )
-    remedy = "Leave the system settings alone; weaken TLS only for the one connection that needs it."
+    remedy = "Keep the system settings; weaken TLS only for the one connection that needs it."
     fixable = False
     bad = (
         "FROM debian:12\nRUN sed -i 's/SECLEVEL=2/SECLEVEL=1/g' /etc/ssl/openssl.cnf\n",
@@ -56,7 +56,7 @@ class WeakTls(Rule[Build]):
         for setting in settings(build, "NODE_OPTIONS"):
             if "--openssl-legacy-provider" in setting.value or "--tls-min-v1.0" in setting.value:
                 yield self.finding(
-                    "enables weak TLS or OpenSSL 1.x algorithms in Node.js",
+                    "enables weak TLS or legacy algorithms in Node.js",
                     setting.at,
                     place=known(setting.place),
                     evidence=f"NODE_OPTIONS={setting.value}",

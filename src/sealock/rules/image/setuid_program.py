@@ -7,7 +7,7 @@ from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, 
 class SetuidProgram(Rule[Inventory]):
     """setuid or setgid program.
 
-    A setuid program runs as its owner, whoever starts it, so a flaw in it makes an ordinary user root in the container.
+    A setuid program runs as its owner for every user, so a flaw in it makes an ordinary user root in the container.
     Containers seldom need the few that a distribution has (su, mount, passwd …). Remove the bit with chmod u-s,g-s in
     the Dockerfile, remove the package, or run with no-new-privileges, which disables the bit.
     """

@@ -8,8 +8,8 @@ from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, 
 class WritableFolder(Rule[Inventory]):
     """World-writable directory without sticky bit.
 
-    In a directory with mode 777 and no sticky bit, every user can remove, rename and replace every file, whoever owns
-    it, including the code and settings of a program. Give the directory to the user that needs it (COPY --chown,
+    In a directory with mode 777 and no sticky bit, every user can remove, rename and replace every file of any owner,
+    including the code and settings of a program. Give the directory to the user that needs it (COPY --chown,
     chown), or, if it is shared on purpose like /tmp, set the sticky bit (mode 1777). Another rule reports directories
     in PATH.
     """
