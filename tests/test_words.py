@@ -39,7 +39,7 @@ PARAPHRASES = {
     r"\bout-of-memory kill\b": "OOM killer",
 }
 """Patterns of a dialect that readers stumble over, and what to write instead."""
-AVOIDED_LEFT = 70
+AVOIDED_LEFT = 55
 NAMES_LEFT = 20
 MESSAGES_LEFT = 5
 HELP_LEFT = 0

@@ -56,7 +56,7 @@ class GoBinary(Analyzer):
 
 
 def standard_library(toolchain: str) -> str:
-    """Tell the library's version from the toolchain's, "" where it names none: "go1.22.5 X:arenas" has 1.22.5."""
+    """The library's version in the toolchain's, "" where it names none: "go1.22.5 X:arenas" has 1.22.5."""
     match = _VERSION.search(toolchain)
     if not match:
         return ""

@@ -127,7 +127,7 @@ def is_cleared(path: str, data: bytes) -> bool:
 
 
 def fact(path: str, kind: EntryKind) -> FileFact | None:
-    """Tell what has been left behind: kind "leftover", or "credential-file" for what is likely to hold a secret."""
+    """A leftover as a fact: "leftover", or "credential-file" for a file that probably holds a secret."""
     directory, _, name = path.rpartition("/")
     if kind == "directory":
         text = DIRECTORIES.get(name)

@@ -1,4 +1,4 @@
-"""Tells, for each path of a layer, which analyzers want the file: by dictionaries, since there are very many paths."""
+"""Selects the analyzers for each path of a layer, by dictionaries, since there are very many paths."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ _HOMES: Final = ("${HOME}", "$HOME", "$(HOME)", "$$HOME", "%USERPROFILE%", "${US
 
 
 def normal(path: str) -> str:
-    """The path as the host resolves it, as far as the text can tell: /var/run is /run, and a home directory is ~."""
+    """The path as the host resolves it, as far as the text says: /var/run is /run, and a home directory is ~."""
     path = path.strip("\"'")
     for home in _HOMES:
         if path.startswith(home):

@@ -89,7 +89,7 @@ def numbers(text: str) -> range:
 
 
 def service_on(port: str, image: str = "") -> PortService | None:
-    """The service on one of these container ports that should not be public; `image` tells it from others."""
+    """The service on one of these container ports that should not be public, by port and image."""
     ports = numbers(port)
     for number, service in SERVICES.items():
         # A long range is for media or passive FTP, whatever well-known port lies in it.
