@@ -59,7 +59,7 @@ class CommandInShellForm(Rule[Build]):
 
 
 def _broken_json(instruction: Cmd) -> bool:
-    """Whether it is a malformed exec form, which exec_form_broken reports."""
+    """Whether it is a malformed exec form, which MalformedExecForm reports."""
     line = (instruction.line or "").strip()
     return line.startswith("[") and line.endswith("]")
 

@@ -22,7 +22,7 @@ class ShellSyntaxBroken(Rule[Build]):
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, _, instruction, script in build.scripts():
-            # A bracket at the start is a malformed exec form, which ExecFormBroken reports.
+            # A bracket at the start is a malformed exec form, which MalformedExecForm reports.
             if script.broken and not build.text[script.broken[0].start :].startswith("["):
                 place = script.broken[0]
                 yield self.finding(

@@ -6,7 +6,7 @@ from sealock.model.build import AddFile, Cmd, Copy, Healthcheck, Instruction, Ru
 from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, Severity, docker_docs
 
 
-class ExecFormBroken(Rule[Build]):
+class MalformedExecForm(Rule[Build]):
     """Malformed JSON array falls back to shell form.
 
     With single quotes, or a missing or extra comma, BuildKit reads the line as shell form: the shell then looks for a

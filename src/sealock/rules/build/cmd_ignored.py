@@ -4,7 +4,7 @@ from sealock.model.build import Cmd
 from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
-class CommandNeverUsed(Rule[Build]):
+class CmdIgnored(Rule[Build]):
     """CMD is ignored by a shell-form ENTRYPOINT.
 
     A shell-form ENTRYPOINT takes no arguments: neither CMD nor the arguments of `docker run` reach the program.

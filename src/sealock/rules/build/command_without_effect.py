@@ -25,7 +25,7 @@ _WHY: Final = {
 }
 
 
-class CommandWithoutUse(Rule[Build]):
+class CommandWithoutEffect(Rule[Build]):
     """Command has no effect in a build.
 
     Processes end with the layer that started them, there is no init system, and no terminal: editors, process lists,

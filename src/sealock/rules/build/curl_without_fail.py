@@ -23,7 +23,7 @@ _CHECKS: Final = frozenset(
 )
 
 
-class DownloadFailureUnseen(Rule[Build]):
+class CurlWithoutFail(Rule[Build]):
     """curl without --fail saves an error page.
 
     Without -f curl succeeds whatever the server answers: the build stores a "404 Not Found" page under the name of the

@@ -5,7 +5,7 @@ from sealock.rules.build._fixes import delete_instruction
 from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
-class StopSignalDeadly(Rule[Build]):
+class UnhandledStopSignal(Rule[Build]):
     """STOPSIGNAL cannot be handled (SIGKILL, SIGSTOP).
 
     SIGKILL ends the program at once and SIGSTOP only freezes it: it cannot close files and connections cleanly.

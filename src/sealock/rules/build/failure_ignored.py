@@ -16,7 +16,7 @@ _MATTERS: Final = frozenset({
 })  # fmt: skip
 
 
-class FailurePassedOver(Rule[Build]):
+class FailureIgnored(Rule[Build]):
     """Build continues after a failure (; instead of &&).
 
     Only the last command decides whether the RUN fails: an earlier install or download may fail, and the image is built

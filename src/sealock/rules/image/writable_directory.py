@@ -5,7 +5,7 @@ from sealock.rules.image._where import batches, listed, origin, place, present
 from sealock.rules.kit import Inventory, Iterator, Rule, RuleFinding, Severity, cwe
 
 
-class WritableFolder(Rule[Inventory]):
+class WritableDirectory(Rule[Inventory]):
     """World-writable directory without sticky bit.
 
     In a directory with mode 777 and no sticky bit, every user can remove, rename and replace every file of any owner,

@@ -23,7 +23,7 @@ _USES: Final = frozenset(
 )
 
 
-class IndexUpdateAlone(Rule[Build]):
+class SeparateIndexUpdate(Rule[Build]):
     """Package index is updated in a separate layer (only apt-get update).
 
     The build cache keeps this layer: a later build installs from the old index, so packages come in old, vulnerable

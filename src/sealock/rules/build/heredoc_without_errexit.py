@@ -7,7 +7,7 @@ from sealock.rules.build._errexit import stops_at_failure
 from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, Severity, docker_docs
 
 
-class HeredocGoesOn(Rule[Build]):
+class HeredocWithoutErrexit(Rule[Build]):
     """Here-document continues after a failure (no set -e).
 
     A here-document is a script, and a script continues after failures: only the last command decides whether the RUN

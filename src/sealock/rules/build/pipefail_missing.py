@@ -12,7 +12,7 @@ _HARMLESS: Final = frozenset({"", "echo", "printf", "yes", "true", ":", "pwd", "
 _SHELLS: Final = frozenset({"sh", "bash", "ash", "dash", "zsh", "ksh"})
 
 
-class PipeFailureHidden(Rule[Build]):
+class PipefailMissing(Rule[Build]):
     """Pipeline without set -o pipefail.
 
     The shell checks only the last command of a pipeline: if a download breaks off, the build continues with a part of

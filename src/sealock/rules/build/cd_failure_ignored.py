@@ -7,7 +7,7 @@ from sealock.rules.build._errexit import stops_at_failure
 from sealock.rules.kit import Build, Edit, Iterator, Place, Rule, RuleFinding, Severity, page
 
 
-class FolderChangeUnchecked(Rule[Build]):
+class CdFailureIgnored(Rule[Build]):
     """RUN continues in the wrong directory if cd fails.
 
     After `cd x;` the next command runs even if cd failed, and creates or deletes files in the wrong directory.

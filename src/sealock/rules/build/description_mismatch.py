@@ -4,7 +4,7 @@ from sealock.model.build import Arg, Instruction
 from sealock.rules.kit import At, Build, Edit, Iterator, Place, Rule, RuleFinding, Severity, docker_docs
 
 
-class DescriptionOfAnother(Rule[Build]):
+class DescriptionMismatch(Rule[Build]):
     """Comment above a stage or ARG is not its description.
 
     `docker build --call=outline` shows the comment directly above FROM or ARG as its description if the comment begins

@@ -4,7 +4,7 @@ from sealock.model.build import Run
 from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
-class ProcessLeftBehind(Rule[Build]):
+class BackgroundProcess(Rule[Build]):
     """RUN leaves a background process.
 
     The process ends with the RUN, possibly before its work is done: an image contains files, not processes. Its failure

@@ -20,7 +20,7 @@ _INSTEAD: Final = {
 }
 
 
-class EffectEndsWithRun(Rule[Build]):
+class RunWithoutLastingEffect(Rule[Build]):
     """RUN has no lasting effect (cd, export, source).
 
     Each RUN has its own shell: a changed directory, an exported variable or a sourced file ends with it, and the next
