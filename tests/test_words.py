@@ -40,11 +40,11 @@ PARAPHRASES = {
 }
 """Patterns of a dialect that readers stumble over, and what to write instead."""
 AVOIDED_LEFT = 55
-NAMES_LEFT = 20
-MESSAGES_LEFT = 5
+NAMES_LEFT = 3
+MESSAGES_LEFT = 3
 HELP_LEFT = 0
 TITLES_LEFT = 0
-PAGES_LEFT = 5
+PAGES_LEFT = 0
 """How often they still occur. These numbers may only fall."""
 
 

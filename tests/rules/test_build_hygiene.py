@@ -1,4 +1,4 @@
-"""What the hygiene rules on Dockerfiles find, leave alone, and write."""
+"""What the hygiene rules on Dockerfiles report, ignore and write."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ class Folder:
         return tuple(self.files)
 
 
-def read(text: str, folder: Folder | None = None) -> Document:
+def read(text: str, context: Folder | None = None) -> Document:
     source = Source("Dockerfile", text)
-    return formats.read("dockerfile", source, folder) if folder else formats.read("dockerfile", source)
+    return formats.read("dockerfile", source, context) if context else formats.read("dockerfile", source)
 
 
-def findings(rule: str, text: str, folder: Folder | None = None) -> list[Finding]:
-    return list(evaluate("Dockerfile", read(text, folder), {"build": (RULES[rule],)}).findings)
+def findings(rule: str, text: str, context: Folder | None = None) -> list[Finding]:
+    return list(evaluate("Dockerfile", read(text, context), {"build": (RULES[rule],)}).findings)
 
 
 def fixed(rule: str, text: str) -> str:
-    """The text after the first change that is offered."""
+    """The text after the first fix."""
     changes: tuple[Any, ...] = next(
         finding.remedy.changes for finding in findings(rule, text) if finding.remedy.changes
     )
@@ -111,11 +111,11 @@ WRITTEN = [
 
 
 @pytest.mark.parametrize(("rule", "before", "after"), WRITTEN)
-def test_a_change_is_written_as_its_author_would(rule: str, before: str, after: str) -> None:
+def test_a_fix_follows_the_style_of_the_file(rule: str, before: str, after: str) -> None:
     assert fixed(rule, DEBIAN + before) == DEBIAN + after
 
 
-def test_a_change_keeps_to_the_escape_character_of_the_file() -> None:
+def test_a_fix_uses_the_escape_character_of_the_file() -> None:
     before = "# escape=`\nFROM fedora:40\nRUN dnf install -y a\n"
     assert fixed("B110", before) == "# escape=`\nFROM fedora:40\nRUN dnf install -y a `\n    && dnf clean all\n"
 
@@ -184,15 +184,15 @@ JUDGED = [
 
 
 @pytest.mark.parametrize(("rule", "text", "count"), JUDGED)
-def test_a_rule_knows_its_fault_from_what_looks_like_it(rule: str, text: str, count: int) -> None:
+def test_a_rule_distinguishes_its_fault_from_similar_text(rule: str, text: str, count: int) -> None:
     assert len(findings(rule, text)) == count
 
 
-def test_an_instruction_that_is_taken_in_weighs_more_than_an_empty_line() -> None:
-    (found,) = findings("B148", DEBIAN + "RUN a \\\n\nCOPY b /c\n")
-    assert found.severity is Severity.MEDIUM
-    assert "COPY" in found.message
-    assert not found.remedy.safe
+def test_a_swallowed_instruction_is_more_severe_than_an_empty_line() -> None:
+    (finding,) = findings("B148", DEBIAN + "RUN a \\\n\nCOPY b /c\n")
+    assert finding.severity is Severity.MEDIUM
+    assert "COPY" in finding.message
+    assert not finding.remedy.safe
 
 
 @pytest.mark.parametrize(
@@ -208,14 +208,14 @@ def test_an_instruction_that_is_taken_in_weighs_more_than_an_empty_line() -> Non
         ("B183", "RUN make; ls\n", False),
     ],
 )
-def test_a_change_is_called_safe_only_where_a_sound_build_stays_the_same(rule: str, text: str, safe: bool) -> None:  # noqa: FBT001  a column of the table
+def test_a_fix_is_safe_only_if_it_keeps_a_sound_build_unchanged(rule: str, text: str, safe: bool) -> None:  # noqa: FBT001  a column of the table
     assert findings(rule, DEBIAN + text)[0].remedy.safe is safe
 
 
-def test_a_variable_stays_in_the_environment_where_another_stage_inherits_it() -> None:
+def test_turning_env_into_arg_is_unsafe_if_another_stage_inherits_it() -> None:
     text = "FROM debian:12 AS base\nENV DEBIAN_FRONTEND=noninteractive\nFROM base\nRUN apt-get update\n"
-    (found,) = findings("B116", text)
-    assert not found.remedy.safe
+    (finding,) = findings("B116", text)
+    assert not finding.remedy.safe
 
 
 @pytest.mark.parametrize(
@@ -233,22 +233,22 @@ def test_a_variable_stays_in_the_environment_where_another_stage_inherits_it() -
         ("# app\n\n", "app", 0),
     ],
 )
-def test_what_dockerignore_shuts_out_cannot_be_copied(ignored: str, copied: str, count: int) -> None:
+def test_a_file_that_dockerignore_excludes_cannot_be_copied(ignored: str, copied: str, count: int) -> None:
     assert len(findings("B152", f"FROM a\nCOPY {copied} /x\n", Folder({".dockerignore": ignored}))) == count
 
 
-def test_a_lock_file_in_the_context_counts_where_everything_is_copied() -> None:
+def test_copying_everything_includes_the_lock_file_of_the_context() -> None:
     text = "FROM node:22\nCOPY . .\nRUN npm install\n"
     assert findings("B106", text, Folder({"package-lock.json": "{}"}))
     assert not findings("B106", text, Folder({"package.json": "{}"}))
     assert not findings("B106", text)
 
 
-def test_findings_point_at_the_word_and_not_at_the_instruction() -> None:
-    (found,) = findings("B109", DEBIAN + "RUN apt-get update && \\\n    apt-get install -y a\n")
-    assert (found.location.line, found.location.column) == (3, 13)
+def test_findings_point_at_the_word_not_at_the_instruction() -> None:
+    (finding,) = findings("B109", DEBIAN + "RUN apt-get update && \\\n    apt-get install -y a\n")
+    assert (finding.location.line, finding.location.column) == (3, 13)
 
 
-def test_the_index_serves_one_build_after_the_other() -> None:
+def test_the_command_index_is_rebuilt_for_each_build() -> None:
     first, second = DEBIAN + "RUN pip install a\n", DEBIAN + "RUN pip install --no-cache-dir a\n"
     assert [len(findings("B110", text)) for text in (first, second, first)] == [1, 0, 1]

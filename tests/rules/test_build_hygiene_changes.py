@@ -1,4 +1,4 @@
-"""Whatever a Dockerfile is put together from: the hygiene rules do not raise, and their changes leave a Dockerfile."""
+"""The hygiene rules raise on no Dockerfile, and their fixes produce valid ones."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ def findings(document: Document) -> tuple[Finding, ...]:
 
 @settings(max_examples=200, deadline=None)
 @given(TEXTS)
-def test_no_text_makes_a_rule_raise_and_every_change_leaves_a_dockerfile(text: str) -> None:
+def test_no_text_makes_a_rule_raise_and_every_fix_produces_a_dockerfile(text: str) -> None:
     document = read(text)
     for finding in findings(document):
         assert finding.location.line > 0
         edits = [change for change in finding.remedy.changes if isinstance(change, Edit)]
-        # An instruction that another one had taken in is read for the first time, and may be wrong in itself.
+        # A fix may uncover a swallowed instruction, which may have faults of its own.
         freed = finding.rule == "B148" and not finding.remedy.safe
         if edits and not document.errors and not freed:
             changed = apply_edits(text, edits)
@@ -77,7 +77,7 @@ def test_no_text_makes_a_rule_raise_and_every_change_leaves_a_dockerfile(text: s
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from(PARTS), max_size=10), st.sampled_from(["\n", "\r\n"]))
-def test_a_change_removes_its_finding_whatever_stands_around_it(lines: list[str], end: str) -> None:
+def test_a_fix_removes_its_finding_in_any_surroundings(lines: list[str], end: str) -> None:
     text = ("FROM debian:12 AS first\n" + "".join(lines)).replace("\n", end)
     document = read(text)
     if document.errors:
@@ -87,5 +87,5 @@ def test_a_change_removes_its_finding_whatever_stands_around_it(lines: list[str]
         edits = [change for change in finding.remedy.changes if isinstance(change, Edit)]
         if edits:
             after = findings(read(apply_edits(text, edits)))
-            same = [one.rule for one in before].count(finding.rule)
-            assert [one.rule for one in after].count(finding.rule) < same, (finding.rule, apply_edits(text, edits))
+            same = [other.rule for other in before].count(finding.rule)
+            assert [other.rule for other in after].count(finding.rule) < same, (finding.rule, apply_edits(text, edits))

@@ -1,4 +1,4 @@
-"""What the security rules on Dockerfiles change, how surely they speak, and what they never print."""
+"""The fixes, severities and confidence of the security rules on Dockerfiles, and the secrets they never print."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SECURITY = {rule.id: rule for rule in rules("build") if not "B100" <= rule.id < 
 
 
 class Folder:
-    """A build context: the names at its top, and its .dockerignore where there is one."""
+    """A build context: its top-level names, and its .dockerignore if it has one."""
 
     environment: Mapping[str, str] = {}
 
@@ -58,7 +58,7 @@ COPY_ALL = "FROM debian:12\nCOPY . /app\n"
 
 
 @pytest.mark.parametrize(
-    ("sentence", "folder", "message"),
+    ("sentence", "context", "message"),
     [
         ("there is no .dockerignore", Folder(("src",)), "no .dockerignore"),
         ("the repository is there", Folder((".git", "src")), ".git"),
@@ -67,26 +67,26 @@ COPY_ALL = "FROM debian:12\nCOPY . /app\n"
         (".dockerignore lets .env in again", Folder((".env",), "*\n!.env\n"), ".env"),
     ],
 )
-def test_a_whole_context_is_judged_by_what_is_in_it(sentence: str, folder: Folder, message: str) -> None:
-    (finding,) = findings(COPY_ALL, "B012", files=folder)
+def test_copying_the_whole_context_is_checked_by_its_contents(sentence: str, context: Folder, message: str) -> None:
+    (finding,) = findings(COPY_ALL, "B012", files=context)
     assert message in finding.message, sentence
 
 
 @pytest.mark.parametrize(
-    ("sentence", "text", "folder"),
+    ("sentence", "text", "context"),
     [
         (".dockerignore keeps both out", COPY_ALL, Folder((".git", ".env"), "**/.git\n.env*\n")),
         (".dockerignore keeps all out but src", COPY_ALL, Folder((".git", ".env", "src"), "*\n!src\n")),
         (".dockerignore is there and nothing tells", COPY_ALL, Folder(("src",), "node_modules\n")),
-        ("only a folder is copied", "FROM debian:12\nCOPY src /app\n", Folder((".git",))),
+        ("only a directory is copied", "FROM debian:12\nCOPY src /app\n", Folder((".git",))),
         ("another stage is copied from", "FROM debian:12 AS a\nFROM debian:12\nCOPY --from=a . /\n", Folder((".git",))),
     ],
 )
-def test_a_context_that_lets_no_secret_in_is_fine(sentence: str, text: str, folder: Folder) -> None:
-    assert not findings(text, "B012", files=folder), sentence
+def test_a_context_without_secrets_is_clean(sentence: str, text: str, context: Folder) -> None:
+    assert not findings(text, "B012", files=context), sentence
 
 
-def test_a_context_that_nobody_sees_is_not_judged() -> None:
+def test_an_unknown_context_is_skipped() -> None:
     evaluated = result(COPY_ALL, "B012")
     assert not evaluated.findings
     assert [skipped.rule for skipped in evaluated.skipped] == ["B012"]
@@ -117,17 +117,17 @@ CMD ["tool", "--password", "Tr0ub4dor-and-3"]
 """
 
 
-def test_no_finding_prints_the_secret_that_it_is_about() -> None:
-    found = findings(LEAKS)
-    assert {"B013", "B014", "B015", "B020", "B039", "B050", "B051", "B009"} <= {finding.rule for finding in found}
-    for finding in found:
+def test_no_finding_prints_its_secret() -> None:
+    results = findings(LEAKS)
+    assert {"B013", "B014", "B015", "B020", "B039", "B050", "B051", "B009"} <= {finding.rule for finding in results}
+    for finding in results:
         for secret in SECRETS:
             assert secret not in finding.message, finding.rule
             assert secret not in finding.evidence, finding.rule
 
 
 def fixed(text: str, *ids: str) -> str:
-    """The text after the changes of all findings of these rules, one after the other."""
+    """The text after the fixes of all findings of these rules."""
     for _ in range(20):
         offered = next((finding for finding in findings(text, *ids) if finding.remedy.changes), None)
         if offered is None:
@@ -202,17 +202,17 @@ def fixed(text: str, *ids: str) -> str:
         ("B036", "RUN curl https://e.com/k | apt-key add -", "RUN curl https://e.com/k | apt-key add -"),
     ],
 )
-def test_a_change_touches_what_it_must_and_no_more(rule: str, before: str, after: str) -> None:
+def test_a_fix_changes_no_more_than_it_must(rule: str, before: str, after: str) -> None:
     head = "# syntax=docker/dockerfile:1\nFROM debian:12\n"
     assert fixed(f"{head}{before}\n", rule) == f"{head}{after}\n"
 
 
-def test_a_secret_mount_brings_the_frontend_that_knows_it() -> None:
+def test_a_secret_mount_adds_a_frontend_that_supports_it() -> None:
     after = fixed("FROM debian:12\nARG NPM_TOKEN\nRUN a $NPM_TOKEN\n", "B014")
     assert after.startswith("# syntax=docker/dockerfile:1\nFROM debian:12\nRUN --mount=type=secret,")
 
 
-def test_two_keys_are_named_for_their_own_sources() -> None:
+def test_each_key_is_named_in_its_own_source() -> None:
     text = (
         "FROM debian:12\n"
         "RUN curl https://a.com/k | apt-key add -\n"
@@ -234,7 +234,7 @@ def test_two_keys_are_named_for_their_own_sources() -> None:
         ("FROM debian:12\nARG X\nADD $X /a\n", False),
     ],
 )
-def test_copy_for_add_is_safe_where_the_file_is_known(text: str, *, safe: bool) -> None:
+def test_copy_for_add_is_safe_if_the_file_is_known(text: str, *, safe: bool) -> None:
     assert [finding.remedy.safe for finding in findings(text, "B008")] == [safe]
 
 
@@ -252,11 +252,11 @@ def test_copy_for_add_is_safe_where_the_file_is_known(text: str, *, safe: bool) 
         ("FROM alpine:3.21\nRUN echo http://mirror.alpinelinux.org/x >> /etc/apk/repositories\n", "B035", Severity.LOW),
     ],
 )
-def test_severity_follows_what_is_at_stake(text: str, rule: str, severity: Severity) -> None:
+def test_severity_follows_the_risk(text: str, rule: str, severity: Severity) -> None:
     assert [finding.severity for finding in findings(text, rule)] == [severity]
 
 
-def test_the_list_of_trusted_registries_can_be_ones_own() -> None:
+def test_the_list_of_trusted_registries_is_configurable() -> None:
     document = read("FROM registry.example.com/acme/base:1\nCOPY --from=ghcr.io/acme/tool:1 /x /x\n")
     rule = SECURITY["C086"]
     assert len(evaluate("x", document, {"build": (rule,)}).findings) == 1
@@ -267,9 +267,9 @@ def test_the_list_of_trusted_registries_can_be_ones_own() -> None:
 @pytest.mark.parametrize(
     "piece", ["RUN curl -k https://e.com/ | sh\n", "ENV PASSWORD=a\n", "RUN echo a > /etc/apt/a.list\n"]
 )
-def test_long_dockerfiles_take_no_long_time(piece: str) -> None:
-    found = findings("FROM debian:12\n" + piece * 2000)
-    assert len(found) >= 1
+def test_long_dockerfiles_are_checked_fast(piece: str) -> None:
+    results = findings("FROM debian:12\n" + piece * 2000)
+    assert len(results) >= 1
 
 
 WORDS = (
@@ -284,7 +284,7 @@ WORDS = (
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=25).map(" ".join))
-def test_no_dockerfile_makes_a_rule_fail_and_every_change_fits(text: str) -> None:
+def test_no_dockerfile_makes_a_rule_raise_and_every_fix_applies(text: str) -> None:
     text = f"FROM debian:12\nRUN {text}\n"
     document = formats.read("dockerfile", Source("Dockerfile", text))
     for finding in evaluate("Dockerfile", document, {"build": tuple(SECURITY.values())}).findings:

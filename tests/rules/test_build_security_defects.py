@@ -1,4 +1,4 @@
-"""What other tools are known to miss in a Dockerfile, or to cry about without need."""
+"""Known false negatives and false positives of other tools on Dockerfiles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SECURITY = tuple(rule for rule in rules("build") if not "B100" <= rule.id < "C")
 DIGEST = "sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778"
 
 
-def found(text: str) -> set[str]:
+def reported(text: str) -> set[str]:
     document = read(text)
     assert not document.errors, document.errors
     return {finding.rule for finding in evaluate("Dockerfile", document, {"build": SECURITY}).findings}
@@ -99,15 +99,15 @@ def found(text: str) -> set[str]:
         ("RUN joins the host's network", "FROM debian:12\nRUN --network=host id\n", "B044"),
     ],
 )  # fmt: skip
-def test_what_others_miss_is_found(sentence: str, text: str, rule: str) -> None:
-    assert rule in found(text), sentence
+def test_false_negatives_of_other_tools_are_reported(sentence: str, text: str, rule: str) -> None:
+    assert rule in reported(text), sentence
 
 
 @pytest.mark.parametrize(
     ("sentence", "text", "rule"),
     [
         ("a stage is no image", "FROM debian:12 AS base\nFROM base\n", "C080"),
-        ("a stage is found without case", "FROM debian:12 AS Base\nFROM base\n", "C080"),
+        ("stage names ignore case", "FROM debian:12 AS Base\nFROM base\n", "C080"),
         ("scratch has no tag", "FROM scratch\n", "C080"),
         ("a digest needs no tag", f"FROM debian@{DIGEST}\n", "C080"),
         ("latest with a digest does not move", f"FROM debian:latest@{DIGEST}\n", "C080"),
@@ -138,18 +138,18 @@ def test_what_others_miss_is_found(sentence: str, text: str, rule: str) -> None:
         ("sed turns http into https", "FROM debian:12\nRUN sed -i 's,http://deb,https://deb,' /etc/apt/sources.list\n", "B035"),
         ("a package built here is trusted", "FROM debian:12\nRUN echo 'deb [trusted=yes] file:///repo ./' > /etc/apt/sources.list.d/l.list\n", "B034"),
         ("repo_gpgcheck is another switch", "FROM fedora:43\nCOPY <<E /etc/yum.repos.d/a.repo\nrepo_gpgcheck=0\nE\n", "B030"),
-        ("a locked password lets nobody in", "FROM debian:12\nRUN usermod -p '*' a && passwd -l root\n", "B039"),
+        ("a locked password allows no login", "FROM debian:12\nRUN usermod -p '*' a && passwd -l root\n", "B039"),
         ("/tmp is sticky", "FROM debian:12\nRUN chmod 1777 /tmp && chmod a+rwxt /var/tmp\n", "B042"),
         ("the group may write", "FROM debian:12\nRUN chmod 775 /a && chmod -R g+w /a && chmod +w /a\n", "B042"),
         ("setuid is taken away", "FROM debian:12\nRUN chmod u-s /bin/su && find / -perm /4000 -exec chmod a-s {} +\n", "B043"),
-        ("setgid on a folder is no setuid", "FROM debian:12\nRUN chmod 2775 /a\n", "B043"),
+        ("setgid on a directory is not setuid", "FROM debian:12\nRUN chmod 2775 /a\n", "B043"),
         ("compilers stay in their stage", "FROM debian:12 AS b\nRUN apt-get install -y gcc\nFROM debian:12\nCOPY --from=b /a /a\n", "B046"),
         ("compilers go with the RUN that brought them", "FROM alpine:3.21\nRUN apk add -t .b gcc && make && apk del .b\n", "B046"),
         ("a static program runs on any libc", "FROM golang:1.26 AS b\nRUN CGO_ENABLED=0 go build -o /a\nFROM alpine:3.21\nCOPY --from=b /a /a\n", "B048"),
     ],
 )  # fmt: skip
-def test_what_others_cry_about_is_left_alone(sentence: str, text: str, rule: str) -> None:
-    assert rule not in found(text), sentence
+def test_false_positives_of_other_tools_are_not_reported(sentence: str, text: str, rule: str) -> None:
+    assert rule not in reported(text), sentence
 
 
 OFFICIAL = r"""FROM debian:12.8-slim@sha256:0b1f8f1f8a4e4a1f1e1c2d3b4a5968778695a4b3c2d1e0f00112233445566778
@@ -186,5 +186,5 @@ CMD ["tool", "--config", "/etc/tool.conf"]
 """
 
 
-def test_a_dockerfile_in_the_manner_of_the_official_images_is_clean() -> None:
-    assert found(OFFICIAL) == set()
+def test_a_dockerfile_in_the_style_of_the_official_images_is_clean() -> None:
+    assert reported(OFFICIAL) == set()

@@ -1,4 +1,4 @@
-"""Rules on what an image holds: how bad each is, what it is told of with, and what is told of together."""
+"""Rules on the contents of an image: severities, messages and grouping of findings."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ ONE_FACT = [
     ("ping", fact("capability", "bin/ping", detail="cap_net_raw=ep", owner="iputils-ping"), "F002", L),
     ("a port below 1024", fact("capability", "x", detail="cap_net_bind_service=ep"), "F002", INFO),
     ("the second clause gives it", fact("capability", "x", detail="cap_kill=i cap_chown=eip"), "F002", M),
-    ("an attribute that nobody can read", fact("capability", "x", detail="not understood: 00ff"), "F002", M),
+    ("an attribute that is unreadable", fact("capability", "x", detail="not understood: 00ff"), "F002", M),
     ("a file of the program", fact("world-writable", "app/x.py", 0o666), "F003", M),
     ("data of a package", fact("world-writable", "usr/share/x", 0o666, owner="x"), "F003", L),
     ("a program of a package", fact("world-writable", "opt/x", 0o777, owner="x"), "F003", M),
@@ -68,13 +68,13 @@ ONE_FACT = [
     ("the accounts, of a package", fact("world-writable", "etc/passwd", 0o666, owner="base"), "F003", H),
     ("a shared library", fact("world-writable", "opt/lib/libx.so.1.2", 0o777), "F003", H),
     ("root's own files", fact("world-writable", "root/.profile", 0o666), "F003", H),
-    ("a folder", fact("world-writable-directory", "srv/data", 0o777), "F004", M),
-    ("a folder of a package", fact("world-writable-directory", "var/x", 0o777, owner="x"), "F004", L),
-    ("a folder that PATH does not reach, by a name like one", fact("world-writable-directory", "us", 0o777), "F004", M),
-    ("a folder below one of PATH", fact("world-writable-directory", "usr/bin/x", 0o777), "F004", M),
-    ("a folder on PATH", fact("world-writable-directory", "usr/local/bin", 0o777), "F005", H),
-    ("a folder on PATH with a sticky bit", fact("world-writable-directory", "usr/local/bin", 0o1777), "F005", H),
-    ("a folder above one on PATH", fact("world-writable-directory", "usr", 0o777), "F005", H),
+    ("a directory", fact("world-writable-directory", "srv/data", 0o777), "F004", M),
+    ("a directory of a package", fact("world-writable-directory", "var/x", 0o777, owner="x"), "F004", L),
+    ("a directory that PATH does not reach, by a name like one", fact("world-writable-directory", "us", 0o777), "F004", M),
+    ("a directory below one of PATH", fact("world-writable-directory", "usr/bin/x", 0o777), "F004", M),
+    ("a directory on PATH", fact("world-writable-directory", "usr/local/bin", 0o777), "F005", H),
+    ("a directory on PATH with a sticky bit", fact("world-writable-directory", "usr/local/bin", 0o1777), "F005", H),
+    ("a directory above one on PATH", fact("world-writable-directory", "usr", 0o777), "F005", H),
     ("the root", fact("world-writable-directory", "", 0o777), "F005", H),
     ("a program on PATH", fact("world-writable", "usr/bin/x", 0o777), "F005", H),
     ("no password", fact("empty-password", "etc/shadow", detail="root, app"), "F006", H),
@@ -96,21 +96,21 @@ ONE_FACT = [
 @pytest.mark.parametrize(
     ("file_fact", "rule", "severity"), [row[1:] for row in ONE_FACT], ids=[row[0] for row in ONE_FACT]
 )
-def test_one_fact_is_one_finding_by_one_rule(file_fact: FileFact, rule: str, severity: Severity) -> None:
-    (found,) = findings(image(file_fact))
-    assert (found.rule, found.severity) == (rule, severity)
-    assert "/" + file_fact.path in found.message
-    assert "layer 2 (RUN" in found.message
-    assert found.location.pointer == "/" + file_fact.path
-    assert found.evidence.startswith(f"{file_fact.kind} {file_fact.path}")
+def test_each_fact_is_one_finding_of_one_rule(file_fact: FileFact, rule: str, severity: Severity) -> None:
+    (finding,) = findings(image(file_fact))
+    assert (finding.rule, finding.severity) == (rule, severity)
+    assert "/" + file_fact.path in finding.message
+    assert "layer 2 (RUN" in finding.message
+    assert finding.location.pointer == "/" + file_fact.path
+    assert finding.evidence.startswith(f"{file_fact.kind} {file_fact.path}")
 
 
 NOTHING = [
-    ("a capability that is inheritable alone", fact("capability", "x", detail="cap_sys_admin=i")),
+    ("a capability that is only inheritable", fact("capability", "x", detail="cap_sys_admin=i")),
     ("a capability without bits", fact("capability", "x", detail="")),
     ("what a later layer removes", fact("setuid", "x", 0o4755, removed=True)),
     ("a writable file that is gone", fact("world-writable", "x", 0o666, removed=True)),
-    ("a writable folder that is gone", fact("world-writable-directory", "usr/bin", 0o777, removed=True)),
+    ("a writable directory that is gone", fact("world-writable-directory", "usr/bin", 0o777, removed=True)),
     ("accounts that a later layer writes anew", fact("empty-password", "etc/shadow", detail="root", removed=True)),
     ("who shares root's id: that is the second root's rule", fact("double-uid", "etc/passwd", detail="root, t (0)")),
     ("a cache that is gone", fact("leftover", "root/.cache", detail="a cache", removed=True)),
@@ -120,38 +120,38 @@ NOTHING = [
 
 
 @pytest.mark.parametrize("file_fact", [row[1] for row in NOTHING], ids=[row[0] for row in NOTHING])
-def test_these_are_no_findings(file_fact: FileFact) -> None:
+def test_harmless_facts_give_no_finding(file_fact: FileFact) -> None:
     result = evaluated(image(file_fact))
     assert not result.findings
     assert not result.skipped
 
 
-def test_a_key_that_a_later_layer_removes_is_still_told_of() -> None:
-    (found,) = findings(image(fact("credential-file", "app/id_rsa", detail="an SSH private key", removed=True)))
-    assert found.severity is H
-    assert found.message == (
+def test_a_key_that_a_later_layer_removes_is_still_reported() -> None:
+    (finding,) = findings(image(fact("credential-file", "app/id_rsa", detail="an SSH private key", removed=True)))
+    assert finding.severity is H
+    assert finding.message == (
         "still contains /app/id_rsa, an SSH private key: in layer 2 (RUN make install), though a later layer removes it"
     )
 
 
-def test_a_key_that_a_later_layer_replaces_is_two_keys() -> None:
+def test_a_key_that_a_later_layer_replaces_gives_two_findings() -> None:
     first = fact("credential-file", "app/id_rsa", detail="an SSH private key", removed=True)
     second = FileFact("credential-file", "app/id_rsa", detail="an SSH private key", layer=2)
-    one, other = findings(image(first, second))
-    assert "though a later layer replaces it" in one.message
-    assert other.message.startswith("contains /app/id_rsa, an SSH private key, from layer 3 (RUN rm -rf")
-    assert one.fingerprint != other.fingerprint
+    replaced, present = findings(image(first, second))
+    assert "though a later layer replaces it" in replaced.message
+    assert present.message.startswith("contains /app/id_rsa, an SSH private key, from layer 3 (RUN rm -rf")
+    assert replaced.fingerprint != present.fingerprint
 
 
-def test_a_removed_repository_is_still_told_of() -> None:
-    (found,) = findings(
+def test_a_removed_repository_is_still_reported() -> None:
+    (finding,) = findings(
         image(fact("leftover", "app/.git", detail="a Git repository, with all its history", removed=True))
     )
-    assert found.message.startswith("still contains /app/.git")
+    assert finding.message.startswith("still contains /app/.git")
 
 
 @pytest.mark.parametrize(
-    ("kind", "folder", "detail"),
+    ("kind", "directory", "detail"),
     [
         ("world-writable", "app", ""),
         ("world-writable", "usr/bin", ""),
@@ -161,48 +161,48 @@ def test_a_removed_repository_is_still_told_of() -> None:
         ("needs-glibc", "app", "lacks qsort_r"),
     ],
 )
-def test_hundreds_in_one_layer_are_one_finding(kind: str, folder: str, detail: str) -> None:
-    many = [fact(kind, f"{folder}/{number:03}", 0o666, detail) for number in range(300)]
-    (found,) = findings(image(*many))
-    first = ", ".join(f"/{folder}/{number:03}" for number in range(5))
-    assert f"({first} and 295 more)" in found.message
-    assert "300 " in found.message
+def test_hundreds_of_files_in_a_layer_give_one_finding(kind: str, directory: str, detail: str) -> None:
+    many = [fact(kind, f"{directory}/{number:03}", 0o666, detail) for number in range(300)]
+    (finding,) = findings(image(*many))
+    first = ", ".join(f"/{directory}/{number:03}" for number in range(5))
+    assert f"({first} and 295 more)" in finding.message
+    assert "300 " in finding.message
     again = findings(image(*reversed(many)))
-    assert [one.fingerprint for one in again] == [found.fingerprint]
+    assert [repeated.fingerprint for repeated in again] == [finding.fingerprint]
 
 
-def test_five_in_each_of_two_layers_are_told_of_one_by_one() -> None:
+def test_five_files_in_each_of_two_layers_give_a_finding_each() -> None:
     many = [FileFact("world-writable", f"app/{n}", 0o666, layer=layer) for layer in (1, 2) for n in range(layer, 9, 2)]
     assert len(findings(image(*many))) == len(many) == 8
 
 
-def test_a_folder_that_stands_in_several_layers_is_one_finding() -> None:
+def test_a_directory_in_several_layers_gives_one_finding() -> None:
     twice = [FileFact("world-writable-directory", "srv", 0o777, layer=layer) for layer in (1, 2)]
-    (found,) = findings(image(*twice))
-    assert "from layer 2 (" in found.message
+    (finding,) = findings(image(*twice))
+    assert "from layer 2 (" in finding.message
 
 
 @pytest.mark.parametrize(
     ("path", "rule"),
     [("/opt/venv/bin:/usr/bin", "F005"), ("/opt/venv/bin/", "F005"), ("opt/venv/bin:", "F004"), (None, "F004")],
 )
-def test_the_images_own_path_counts(path: str | None, rule: str) -> None:
+def test_the_path_of_the_image_counts(path: str | None, rule: str) -> None:
     container = Container(environment=(Variable("PATH", path),))
-    (found,) = findings(image(fact("world-writable-directory", "opt/venv/bin", 0o777), container=container))
-    assert found.rule == rule
+    (finding,) = findings(image(fact("world-writable-directory", "opt/venv/bin", 0o777), container=container))
+    assert finding.rule == rule
 
 
-def test_servers_to_log_in_to() -> None:
+def test_login_servers_are_reported() -> None:
     packages = tuple(package("deb", name) for name in ("openssh-server", "openssh-client", "telnetd"))
     gone = (package("apk", "dropbear", removed=True), package("pypi", "vsftpd"))
-    found = [finding for finding in findings(image(packages=(*packages, *gone))) if finding.rule == "C036"]
-    assert [(one.evidence, one.severity) for one in found] == [
+    results = [finding for finding in findings(image(packages=(*packages, *gone))) if finding.rule == "C036"]
+    assert [(finding.evidence, finding.severity) for finding in results] == [
         ("package openssh-server", L),
         ("package telnetd", M),
     ]
 
 
-def test_tools_are_counted_in_one_finding() -> None:
+def test_tools_give_one_finding() -> None:
     names = (
         "bash",
         "dash",
@@ -216,9 +216,9 @@ def test_tools_are_counted_in_one_finding() -> None:
         "libcurl4",
         "tzdata",
     )
-    (found,) = findings(image(packages=tuple(package("deb", name) for name in names)))
-    assert (found.rule, found.severity) == ("F012", INFO)
-    assert found.message == (
+    (finding,) = findings(image(packages=tuple(package("deb", name) for name in names)))
+    assert (finding.rule, finding.severity) == ("F012", INFO)
+    assert finding.message == (
         "contains 8 tools: shells (bash, dash), package managers (apt, dpkg), "
         "compilers and build tools (clang19, gcc-12, golang-1.24), network tools (curl)"
     )
@@ -233,28 +233,30 @@ GLIBC = [
 
 
 @pytest.mark.parametrize(("packages", "owner", "words"), [row[1:] for row in GLIBC], ids=[row[0] for row in GLIBC])
-def test_what_needs_glibc(packages: tuple[Package, ...], owner: str, words: str | None) -> None:
-    one = fact("needs-glibc", "app/x", detail="version GLIBC_2.34; lacks qsort_r, gnu_get_libc_version", owner=owner)
-    found = [finding for finding in findings(image(one, packages=packages)) if finding.rule == "F014"]
-    assert len(found) == (words is not None)
+def test_files_that_need_glibc_are_reported(packages: tuple[Package, ...], owner: str, words: str | None) -> None:
+    needing = fact(
+        "needs-glibc", "app/x", detail="version GLIBC_2.34; lacks qsort_r, gnu_get_libc_version", owner=owner
+    )
+    results = [finding for finding in findings(image(needing, packages=packages)) if finding.rule == "F014"]
+    assert len(results) == (words is not None)
     if words is not None:
-        assert f"it needs glibc 2.34 or newer, {words}" in found[0].message
-        assert found[0].message.endswith("; musl lacks qsort_r, gnu_get_libc_version")
+        assert f"it needs glibc 2.34 or newer, {words}" in results[0].message
+        assert results[0].message.endswith("; musl lacks qsort_r, gnu_get_libc_version")
 
 
-def test_the_newest_glibc_is_found_by_number() -> None:
+def test_glibc_versions_compare_by_number() -> None:
     many = [fact("needs-glibc", f"app/{minor}", detail=f"version GLIBC_2.{minor}") for minor in (4, 38, 17, 9, 2, 36)]
-    (found,) = findings(image(*many))
-    assert "they need glibc 2.38 or newer" in found.message
+    (finding,) = findings(image(*many))
+    assert "they need glibc 2.38 or newer" in finding.message
 
 
-def test_everything_at_once_is_told_in_order_and_without_repeats() -> None:
-    found = findings(image(*(row[1] for row in ONE_FACT)))
-    assert len({one.fingerprint for one in found}) == len(found)
-    assert [one.rule for one in found] == sorted(one.rule for one in found)
+def test_all_findings_are_sorted_and_unique() -> None:
+    results = findings(image(*(row[1] for row in ONE_FACT)))
+    assert len({finding.fingerprint for finding in results}) == len(results)
+    assert [finding.rule for finding in results] == sorted(finding.rule for finding in results)
 
 
-def test_a_bit_that_a_later_layer_sets_on_a_packages_program_counts_in_full() -> None:
+def test_a_setuid_bit_that_a_later_layer_sets_on_a_packaged_program_keeps_its_severity() -> None:
     packages = (Package("deb", "python3", "3.13", "var/lib/dpkg/status", layer=0),)
     files = tuple(
         FileFact("setuid", f"usr/bin/{name}", 0o4755, layer=layer, owner="python3")
@@ -268,8 +270,8 @@ def test_a_bit_that_a_later_layer_sets_on_a_packages_program_counts_in_full() ->
 
 
 def secret(path: str, detail: str, layer: int = 1, **more: Any) -> FileFact:
-    told: dict[str, Any] = {"line": 3, "mark": "ab12", "confidence": "high"} | more
-    return FileFact("secret", path, detail=detail, layer=layer, **told)
+    fields: dict[str, Any] = {"line": 3, "mark": "ab12", "confidence": "high"} | more
+    return FileFact("secret", path, detail=detail, layer=layer, **fields)
 
 
 SECRETS = [
@@ -288,18 +290,18 @@ SECRETS = [
 @pytest.mark.parametrize(
     ("facts", "severity", "message"), [row[1:] for row in SECRETS], ids=[row[0] for row in SECRETS]
 )
-def test_secrets_in_files(facts: list[FileFact], severity: Severity, message: str) -> None:
-    (found,) = findings(image(*facts))
-    assert (found.rule, found.severity) == ("F015", severity)
-    assert message in found.message
+def test_secrets_in_files_are_reported(facts: list[FileFact], severity: Severity, message: str) -> None:
+    (finding,) = findings(image(*facts))
+    assert (finding.rule, finding.severity) == ("F015", severity)
+    assert message in finding.message
 
 
-def test_a_secret_that_is_changed_is_another_finding() -> None:
-    one, other = (findings(image(secret("a", "a key", mark=mark)))[0].fingerprint for mark in ("ab12", "ab13"))
-    assert one != other
+def test_a_changed_secret_is_a_new_finding() -> None:
+    first, second = (findings(image(secret("a", "a key", mark=mark)))[0].fingerprint for mark in ("ab12", "ab13"))
+    assert first != second
 
 
-def test_a_file_of_credentials_with_a_known_secret_is_told_of_once() -> None:
+def test_a_credential_file_with_a_known_secret_is_reported_once() -> None:
     named = FileFact("credential-file", "app/id_rsa", detail="an SSH private key", layer=1)
-    (found,) = findings(image(named, secret("app/id_rsa", "an OpenSSH private key")))
-    assert found.rule == "F015"
+    (finding,) = findings(image(named, secret("app/id_rsa", "an OpenSSH private key")))
+    assert finding.rule == "F015"

@@ -1,4 +1,4 @@
-"""Until when distributions are mended: by their own names, by images' names, and where nobody knows."""
+"""End of support of distributions: by their names, by image names, and for unknown ones."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ def test_the_last_day_of_a_version(distribution: str, version: str, day: str, ov
     assert has_ended(distribution, version) is over
 
 
-def test_the_table_holds_days_that_there_are() -> None:
+def test_the_table_has_valid_dates() -> None:
     days = [day for versions in ENDS.values() for day in versions.values()]
     assert [date.fromisoformat(day).isoformat() for day in (*days, AS_OF)] == [*days, AS_OF]
 
 
-def test_code_names_lead_to_versions_of_the_table() -> None:
+def test_code_names_map_to_versions_of_the_table() -> None:
     assert [name for name, (distribution, version) in NAMES.items() if version not in ENDS[distribution]] == []
 
 
@@ -83,15 +83,15 @@ def evaluated(distribution: Distribution | None) -> Evaluation:
     return evaluate("image", document, {"image": rules("image")})
 
 
-def test_a_distribution_that_has_ended_is_named_with_its_day() -> None:
-    (found,) = evaluated(Distribution("debian", "10", "buster", "Debian GNU/Linux 10 (buster)")).findings
-    assert (found.rule, found.severity, found.evidence) == ("F011", Severity.HIGH, "debian 10")
-    assert found.message == "is Debian GNU/Linux 10 (buster), which has had no security fixes since 2024-06-30"
+def test_an_ended_distribution_is_named_with_its_last_day() -> None:
+    (finding,) = evaluated(Distribution("debian", "10", "buster", "Debian GNU/Linux 10 (buster)")).findings
+    assert (finding.rule, finding.severity, finding.evidence) == ("F011", Severity.HIGH, "debian 10")
+    assert finding.message == "is Debian GNU/Linux 10 (buster), which has had no security fixes since 2024-06-30"
 
 
-def test_a_distribution_without_a_full_name_is_named_by_what_is_known() -> None:
-    (found,) = evaluated(Distribution("ubuntu", "18.04", "bionic")).findings
-    assert found.message.startswith("is ubuntu 18.04 (bionic), ")
+def test_a_distribution_without_a_full_name_is_named_by_its_id() -> None:
+    (finding,) = evaluated(Distribution("ubuntu", "18.04", "bionic")).findings
+    assert finding.message.startswith("is ubuntu 18.04 (bionic), ")
 
 
 @pytest.mark.parametrize(
@@ -106,14 +106,14 @@ def test_a_distribution_without_a_full_name_is_named_by_what_is_known() -> None:
         Distribution("wolfi", "20230201"),
     ],
 )
-def test_these_are_not_found_and_not_in_doubt(distribution: Distribution | None) -> None:
+def test_supported_and_rolling_distributions_give_no_result(distribution: Distribution | None) -> None:
     result = evaluated(distribution)
     assert not result.findings
     assert not result.skipped
 
 
 @pytest.mark.parametrize("distribution", [Distribution("debian", "14"), Distribution("ubuntu", "27.04")])
-def test_a_version_that_is_not_known_is_not_judged(distribution: Distribution) -> None:
+def test_an_unknown_version_is_skipped(distribution: Distribution) -> None:
     result = evaluated(distribution)
     assert not result.findings
     (reason,) = result.skipped
