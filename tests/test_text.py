@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealock.text import count, format_size
+from sealock.text import count, format_size, list_first
 
 
 @pytest.mark.parametrize(
@@ -28,5 +28,7 @@ def test_sizes_are_short(size: int) -> None:
 
 
 def test_a_noun_follows_its_number() -> None:
+    assert list_first("abc", 3) == "a, b, c"
+    assert list_first(["a", "b", "c", "d"], 2) == "a, b and 2 more"
     assert [count(number, "layer") for number in (0, 1, 2)] == ["0 layers", "1 layer", "2 layers"]
     assert [count(number, "entry", "entries") for number in (1, 2)] == ["1 entry", "2 entries"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from unicodedata import category, combining, east_asian_width
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
@@ -125,6 +126,12 @@ def sentence(text: str) -> str:
 def count(number: int, noun: str, plural: str = "") -> str:
     """The number with its noun: "1 finding", "2 findings"."""
     return f"{number} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def list_first(names: Sequence[str], limit: int) -> str:
+    """List at most `limit` names, and count the others: "a, b and 3 more"."""
+    more = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
 
 
 def format_size(number: float) -> str:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from sealock.baseimage.paths import ImageFiles
 from sealock.model.advice import BaseFit, BaseKind, Closure, FitAnswer, Musl, Need, Start, StartStep, Sure, Surface
 from sealock.model.inventory import OF_DISTRIBUTIONS
-from sealock.text import count, format_size
+from sealock.text import count, format_size, list_first
 
 RUNTIMES: Final = {"Python": "python3", "Node.js": "nodejs", "Java": "java", ".NET": "dotnet"}
 """Languages with distroless or similar images."""
@@ -236,8 +236,7 @@ def _count(files: list[Musl], what: str) -> str:
 
 
 def _few(names: Sequence[str]) -> str:
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return list_first(names, _SHOWN)
 
 
 def _why(musl: Musl) -> str:

@@ -22,6 +22,7 @@ from sealock.model.imagename import ImageName, parse
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Package
 from sealock.model.purl import Url, parse_purl, purl
 from sealock.model.vex import VexProduct, VexStatement, moment
+from sealock.text import list_first
 
 _SOURCES: Final = frozenset({"source", "src"})
 """Values of the qualifier `arch` that mark a source package."""
@@ -63,9 +64,7 @@ class VexUsage:
 
 
 def _names(statements: Iterable[VexStatement]) -> str:
-    names = list(dict.fromkeys(statement.names[0] for statement in statements))
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{', '.join(names[:_NAMED])}{more}"
+    return list_first(list(dict.fromkeys(statement.names[0] for statement in statements)), _NAMED)
 
 
 class VexStatements:

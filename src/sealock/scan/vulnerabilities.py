@@ -20,7 +20,7 @@ from sealock.model.location import Location, Place, Source
 from sealock.net.transport import Transport
 from sealock.policy.ignores import VULNERABILITIES
 from sealock.policy.vex import VexStatements
-from sealock.text import count
+from sealock.text import count, list_first
 from sealock.vulnerabilities.claim import AdvisoryLookup, NoAdvisories
 from sealock.vulnerabilities.findings import FindingTarget, findings
 from sealock.vulnerabilities.match import match, needed
@@ -170,9 +170,7 @@ def _skipped(unchecked: Iterable[UncheckedPackage], subject: str) -> Iterator[Sk
 
 
 def _sample(packages: list[Package]) -> str:
-    names = list(dict.fromkeys(package.name for package in packages))
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return f"{', '.join(names[:5])}{more}"
+    return list_first(list(dict.fromkeys(package.name for package in packages)), 5)
 
 
 def _input_errors(matched: MatchResult, location: Location) -> Iterator[InputError]:

@@ -8,6 +8,7 @@ from typing import Final
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, FilePatterns
 from sealock.inventory.stanzas import Faults, text
 from sealock.model.inventory import FileFact
+from sealock.text import list_first
 
 PASSWD: Final = "etc/passwd"  # noqa: S105  a path
 SHADOW: Final = "etc/shadow"
@@ -74,6 +75,5 @@ def _id(field: str) -> int:
 
 def _fact(file: AnalyzedFile, kind: str, names: list[str], after: str = "") -> Iterator[FileFact]:
     if names:
-        listed = ", ".join(name[:64] for name in names[:MOST_NAMES])
-        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-        yield FileFact(kind, file.path, file.mode, file.uid, file.gid, f"{listed}{more}{after}")
+        listed = list_first([name[:64] for name in names], MOST_NAMES)
+        yield FileFact(kind, file.path, file.mode, file.uid, file.gid, f"{listed}{after}")

@@ -12,6 +12,7 @@ from sealock.inventory._symbols import Symbol, wanted_symbols
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, FilePatterns
 from sealock.inventory.elf import Elf
 from sealock.model.inventory import FileFact
+from sealock.text import list_first
 
 _SHOWN: Final = 12
 """Maximum symbols of a group to name."""
@@ -103,9 +104,7 @@ def _order(version: bytes) -> list[int]:
 
 
 def _list(names: Iterable[bytes]) -> str:
-    texts = [_text(name) for name in names]
-    more = len(texts) - _SHOWN
-    return ", ".join(texts[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    return list_first([_text(name) for name in names], _SHOWN)
 
 
 def _text(name: bytes) -> str:

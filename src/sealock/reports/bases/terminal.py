@@ -9,7 +9,7 @@ from sealock.model.advice import BaseAdvice, BaseFit, BaseKind, FitAnswer, Musl,
 from sealock.model.inventory import instruction
 from sealock.reports.ansi import Ink
 from sealock.reports.page import Page
-from sealock.text import count, fit, format_size, line, sentence, width, wrap
+from sealock.text import count, fit, format_size, line, list_first, sentence, width, wrap
 
 BASES: Final[dict[BaseKind, str]] = {
     "static": "scratch or static",
@@ -243,8 +243,7 @@ def _hidden(share: Share) -> str:
 
 
 def _names(paths: Iterable[str], most: int) -> str:
-    names = [line(path.rpartition("/")[2], 40) for path in paths]
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    return list_first([line(path.rpartition("/")[2], 40) for path in paths], most)
 
 
 def _musl_note(musl: Musl) -> str:

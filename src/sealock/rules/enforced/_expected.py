@@ -6,6 +6,7 @@ from sealock.model.absent import UNKNOWN, Absent, given
 from sealock.model.capabilities import DEFAULT, decoded
 from sealock.model.container import Container, Mount
 from sealock.model.enforced import Enforced
+from sealock.model.process import Process
 
 
 def is_declared(declared: Container, *fields: str) -> bool:
@@ -40,7 +41,6 @@ def is_privileged(declared: Container) -> bool:
     return declared.privileged is True
 
 
-def enumerated(names: frozenset[str]) -> str:
-    """Join at most six names for a message."""
-    ordered = sorted(names)
-    return ", ".join(ordered[:6]) + (f" and {len(ordered) - 6} more" if len(ordered) > 6 else "")
+def called(process: Process) -> str:
+    """Name a process for a message."""
+    return f"process {process.pid} ({process.name})" if isinstance(process.name, str) else f"process {process.pid}"

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from sealock.rules.enforced._expected import capabilities, enumerated, in_any, is_declared
+from sealock.rules.enforced._expected import capabilities, in_any, is_declared
 from sealock.rules.kit import Absent, Enforced, Iterator, Rule, RuleFinding, Severity, cis_docker, man
+from sealock.text import list_first
 
 
 class CapabilityGained(Rule[Enforced]):
@@ -47,5 +48,6 @@ class CapabilityGained(Rule[Enforced]):
         )
         if allowed is not None and more:
             yield self.finding(
-                f"can have {enumerated(more)}, which its settings do not grant", evidence=" ".join(sorted(more))
+                f"can have {list_first(sorted(more), 6)}, which its settings do not grant",
+                evidence=" ".join(sorted(more)),
             )

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sealock.model.process import Process
+from sealock.rules.enforced._expected import called
 from sealock.rules.kit import UNKNOWN, Enforced, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs, given
 
 
@@ -64,8 +64,4 @@ class ProcessAsRoot(Rule[Enforced]):
             return
         for other in enforced.others:
             if other.uid == root:
-                yield self.finding(f"contains {_name(other)}, which runs as root", evidence=f"{other.name}")
-
-
-def _name(process: Process) -> str:
-    return f"process {process.pid} ({process.name})" if isinstance(process.name, str) else f"process {process.pid}"
+                yield self.finding(f"contains {called(other)}, which runs as root", evidence=f"{other.name}")

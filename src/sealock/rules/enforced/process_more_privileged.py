@@ -1,7 +1,8 @@
 from __future__ import annotations
 
-from sealock.rules.enforced._expected import enumerated, in_any
+from sealock.rules.enforced._expected import called, in_any
 from sealock.rules.kit import Absent, Enforced, Iterator, Rule, RuleFinding, Severity, cis_docker, man
+from sealock.text import list_first
 
 
 class ProcessMorePrivileged(Rule[Enforced]):
@@ -41,12 +42,11 @@ class ProcessMorePrivileged(Rule[Enforced]):
         allowed = in_any(first.bounding, first.permitted, first.effective)
         for other in enforced.others:
             more = in_any(other.effective, other.permitted, other.ambient) - allowed
-            privileges = [f"holds {enumerated(more)}"] if more else []
+            privileges = [f"holds {list_first(sorted(more), 6)}"] if more else []
             if other.seccomp == 0 and isinstance(first.seccomp, int) and first.seccomp > 0:
                 privileges.append("runs without a seccomp filter")
             if other.no_new_privileges is False and first.no_new_privileges is True:
                 privileges.append("can gain privileges through setuid programs")
             if privileges:
-                name = f"process {other.pid} ({other.name})" if isinstance(other.name, str) else f"process {other.pid}"
                 evidence = f"{other.name} {sorted(more)}"
-                yield self.finding(f"contains {name}, which {' and '.join(privileges)}", evidence=evidence)
+                yield self.finding(f"contains {called(other)}, which {' and '.join(privileges)}", evidence=evidence)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from sealock.rules.kit import Daemon, Host, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs, given
+from sealock.text import list_first
 
 _MAX_LISTED = 8
 
@@ -38,8 +39,7 @@ class FirewallBypassed(Rule[Host]):
             return
         if isinstance(host.daemon, Daemon) and host.daemon.iptables is False:
             return
-        more = f" and {len(ports) - _MAX_LISTED} more" if len(ports) > _MAX_LISTED else ""
         yield self.finding(
-            f"runs {host.firewall}, which does not filter the published {', '.join(ports[:_MAX_LISTED])}{more}",
+            f"runs {host.firewall}, which does not filter the published {list_first(ports, _MAX_LISTED)}",
             evidence=host.firewall,
         )

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from sealock.rules.kit import Final, Inventory, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe
-from sealock.text import count
+from sealock.text import count, list_first
 
 SHOWN: Final = 5
 """Most names of a group that a message lists."""
@@ -71,5 +71,4 @@ def _group(name: str) -> str:
 
 
 def _listed(group: str, names: list[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{group} ({', '.join(names[:SHOWN])}{more})"
+    return f"{group} ({list_first(names, SHOWN)})"

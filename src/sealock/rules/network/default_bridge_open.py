@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from sealock.rules.kit import EngineNetwork, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs, given
+from sealock.text import list_first
 
 
 class DefaultBridgeOpen(Rule[EngineNetwork]):
@@ -45,5 +46,4 @@ class DefaultBridgeOpen(Rule[EngineNetwork]):
             return
         names = [endpoint.container for endpoint in given(network.endpoints, ())]
         if len(names) > 1:
-            shortened = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-            yield self.finding(f"connects {shortened} without isolation", evidence="icc")
+            yield self.finding(f"connects {list_first(names, 5)} without isolation", evidence="icc")

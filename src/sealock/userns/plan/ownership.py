@@ -14,6 +14,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from sealock.text import list_first
 from sealock.userns.plan.facts import Bind, EngineVolume, MachineFacts, Owned, PathEntry
 from sealock.userns.plan.ranges import COUNT, SubordinateRange, outside
 
@@ -224,7 +225,7 @@ def _known(ranges: tuple[SubordinateRange, ...], number: int) -> bool:
 
 
 def _first_paths(paths: tuple[str, ...]) -> str:
-    return ", ".join(paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+    return list_first(paths, 3)
 
 
 def copies(machine: MachineFacts, ids: Ids, data_root: str) -> Iterator[VolumeCopy]:
