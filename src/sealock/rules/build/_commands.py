@@ -1,4 +1,4 @@
-"""What rules know of the programs that a build runs: downloaders, interpreters, checksums; and edits to commands."""
+"""The programs that a build runs (downloaders, interpreters, checksum tools), and edits to their commands."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def is_verified(run: Run) -> bool:
 
 
 def addresses(command: Command) -> Iterator[Word]:
-    """The words that hold a web address."""
+    """The words that contain a URL."""
     for word in command.words[1:]:
         if "://" in word.text:
             yield word
@@ -122,7 +122,7 @@ def bundled(command: Command, letter: str, valued: str = "") -> Word | None:
 
 
 def known(place: Place) -> Place | None:
-    """The place, None where it is not in the text: the finding is then placed at the instruction."""
+    """The place, or None if it is not in the text: the finding is then placed at the instruction."""
     return place if 0 <= place.start < place.end else None
 
 
@@ -138,7 +138,7 @@ def line(command: Command) -> str:
 
 
 def rewrite(build: Build, word: Word, text: str) -> tuple[Edit, ...]:
-    """Replace the word, quoted as it was; no edit where the word is no plain token."""
+    """Replace the word, quoted as it was; no edit if the word is not a plain token."""
     written = build.excerpt(word.place)
     if written == word.text:
         return (Edit(word.place, text),)
@@ -162,7 +162,7 @@ def drop(build: Build, command: Command, *words: Word) -> tuple[Edit, ...]:
             return ()
         before = command.words[index - 1].place.end
         gap = build.text[before : word.place.start]
-        # Keep a comment between the two, and a neighbour that is no token of its own.
+        # Keep a comment between the two, and a neighbour that is not a token of its own.
         start = (
             before if 0 <= before < word.place.start and not gap.strip(f" \t\r\n,{build.escape}") else word.place.start
         )
@@ -194,7 +194,7 @@ def settings(command: Command, name: str) -> tuple[Word, ...]:
 
 
 class _Users(Struct):
-    """The users of a build: for each stage the places of its USERs, these users, and the user at its start and end."""
+    """The users of a build: for each stage the indices of its USERs (-1 for its start), and their users."""
 
     build: Build
     places: list[list[int]]
@@ -227,7 +227,7 @@ def _users_of(build: Build) -> _Users:
 
 
 def user_at(build: Build, stage: Stage, at: At) -> str | None:
-    """The user that an instruction of the stage runs as, None where it is not known."""
+    """The user that an instruction of the stage runs as, or None if unknown."""
     index = at[3] if len(at) > 3 and isinstance(at[3], int) else len(stage.instructions)
     known = _users_of(build)
     return known.users[stage.index][bisect_left(known.places[stage.index], index) - 1]

@@ -83,19 +83,19 @@ _PATTERNS: Final[tuple[tuple[str, str, Confidence], ...]] = (
 
 @cache
 def _any_pattern() -> re.Pattern[str]:
-    """All patterns in one: most names match none, and rules ask for them many times."""
+    """All patterns in one: most names match none of them."""
     return re.compile("|".join(f"(?:{pattern})" for pattern, _, _ in _PATTERNS), re.IGNORECASE)
 
 
 def credential_file(path: str) -> tuple[str, Confidence] | None:
-    """Name what a file of this name usually holds, and how surely; None for other files."""
+    """What a file of this name usually contains, and with what confidence; None for other files."""
     path = path.replace("\\", "/").rstrip("/")
     base = path.rpartition("/")[2]
-    for tail, holds in _WITH_DIRECTORY:
+    for tail, contents in _WITH_DIRECTORY:
         if path == tail or path.endswith(f"/{tail}"):
-            return holds, Confidence.HIGH
-    if (holds_exactly := _EXACT.get(base)) is not None:
-        return holds_exactly, Confidence.MEDIUM if base in {
+            return contents, Confidence.HIGH
+    if (exact_contents := _EXACT.get(base)) is not None:
+        return exact_contents, Confidence.MEDIUM if base in {
             ".npmrc",
             ".yarnrc.yml",
             "shadow",
@@ -107,7 +107,7 @@ def credential_file(path: str) -> tuple[str, Confidence] | None:
         return None
     if not _any_pattern().fullmatch(base) or _HARMLESS.search(base):
         return None
-    for pattern, holds, confidence in _PATTERNS:
+    for pattern, contents, confidence in _PATTERNS:
         if re.fullmatch(pattern, base, re.IGNORECASE):
-            return holds, confidence
+            return contents, confidence
     return None

@@ -1,4 +1,4 @@
-"""Follows downloads through a stage: what was fetched, whether it was checked, how it was used."""
+"""Follows downloads through a stage: which files, whether the build verifies them, how it uses them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _UNPACKERS: Final = frozenset({"tar", "bsdtar", "unzip", "7z", "7za", "gunzip", 
 
 
 class Use(NamedTuple):
-    """How an unchecked download is used: it is "run", made "executable", "installed" or "unpacked"."""
+    """How the build uses an unverified download: "run", "executable", "installed" or "unpacked"."""
 
     at: At
     command: Command
@@ -42,7 +42,7 @@ class _Last:
 
 
 def unchecked(build: Build) -> tuple[Use, ...]:
-    """Every use of a download for which no checksum and no signature is checked in its RUN, or in that of the use."""
+    """Every use of a download that is verified neither in its RUN nor in the RUN that uses it."""
     if _Last.build is not build:
         stages = build.stages if downloads(build) else ()
         _Last.uses = tuple(use for stage in stages for use in _in_stage(stage))

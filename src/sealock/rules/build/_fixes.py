@@ -11,7 +11,7 @@ from sealock.model.shell import Word
 
 
 def plain(word: Word) -> bool:
-    """Whether the source has the word as it reads, so that something can be inserted next to it."""
+    """Whether the source text of the word is its value, so that an edit can insert text next to it."""
     return word.place.start >= 0 and word.place.end - word.place.start == len(word.text)
 
 
@@ -20,7 +20,7 @@ def _is_json(instruction: Run | Cmd, word: Word) -> bool:
 
 
 def insert_after(instruction: Run | Cmd, word: Word, addition: str) -> tuple[Edit, ...]:
-    """Insert words after a word of a command, in the instruction's form; no edit where the word is no plain token."""
+    """Insert words after a word of a command, in the instruction's form; no edit if the word is not a plain token."""
     at = Place(word.place.end, word.place.end, file=word.place.file)
     if _is_json(instruction, word):
         return (Edit(at, "".join(", " + json.dumps(part) for part in addition.split())),)
@@ -35,7 +35,7 @@ def replace_word(instruction: Run | Cmd, word: Word, text: str) -> tuple[Edit, .
 
 
 def append_command(build: Build, run: Run, line: str) -> tuple[Edit, ...]:
-    """Append a command to the RUN, to run if all before it succeeded; no edit where nothing can be appended."""
+    """Append a command to the RUN, to run if all before it succeeded; no edit if nothing can be appended."""
     if run.form == "heredoc":
         if len(run.heredocs) != 1 or run.heredocs[0].place.start < 0:
             return ()

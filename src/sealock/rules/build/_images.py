@@ -20,9 +20,9 @@ def base_images(build: Build) -> Iterator[NamedImage]:
 
 
 def copied_images(build: Build) -> Iterator[NamedImage]:
-    """The images that COPY --from and RUN --mount=…,from= name; stages are none.
+    """The images that COPY --from and RUN --mount=…,from= name, without stages.
 
-    A bare word may also be a build context that the command line names.
+    A bare word may also be a named build context of the command line.
     """
     names = {stage.name.lower() for stage in build.stages} | {str(stage.index) for stage in build.stages}
     for at, _, copy in build.each(Copy):

@@ -76,6 +76,6 @@ def bits(text: str) -> int | None:
 
 
 def clauses(text: str) -> Iterator[tuple[str, str, str]]:
-    """The clauses of a symbolic mode: who ("a" where none is named), operator, permissions."""
+    """The clauses of a symbolic mode: classes ("a" if none is named), operator, permissions."""
     for match in re.finditer(r"([ugoa]*)([-+=])([rwxXstugo]*)", text):
         yield match[1] or "a", match[2], match[3]

@@ -1,4 +1,4 @@
-"""What runs during a build, indexed once for all rules: commands by program, package managers taken apart."""
+"""The commands of a build, indexed once for all rules: by program, and parsed for package managers."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Ran(Struct, frozen=True):
 
 
 class Call(Struct, frozen=True):
-    """A package manager's call: `verb` is the word that says what to do ("install"), `operands` are those after it.
+    """A call of a package manager: `verb` is its subcommand ("install"), `operands` are the arguments after it.
 
-    Operands are no options and no values of options. `manager` is the plain name: "pip" for pip3.11, `python -m pip`.
+    Operands exclude options and their values. `manager` is the plain name: "pip" for pip3.11, `python -m pip`.
     """
 
     ran: Ran
@@ -37,7 +37,7 @@ class Call(Struct, frozen=True):
     options: tuple[Word, ...]
 
     def has(self, *names: str) -> bool:
-        """Whether one of these options is given, wherever; short ones may be joined (-qy), and values too (--x=y)."""
+        """Whether the call has one of these options; short ones may be bundled (-qy), and values joined (--x=y)."""
         short = tuple(name[1] for name in names if len(name) == 2)
         for word in self.options:
             text = word.text
@@ -75,14 +75,14 @@ def _index(build: Build) -> tuple[Build, dict[str, list[Ran]], dict[str, list[Ca
 
 
 def ran(build: Build, *names: str) -> Iterator[Ran]:
-    """Every run of these programs, program by program; all commands where no program is named."""
+    """Every run of these programs, program by program; all commands if no program is named."""
     by_name = _index(build)[1]
     for name in names or tuple(by_name):
         yield from by_name.get(name, ())
 
 
 def calls(build: Build, managers: Iterable[str], verbs: Sequence[str] | frozenset[str] = ()) -> Iterator[Call]:
-    """Every call of these package managers with one of these verbs (with any where none is named)."""
+    """Every call of these package managers with one of these verbs (with any verb if none is named)."""
     by_manager = _index(build)[2]
     for manager in managers:
         for call in by_manager.get(manager, ()):
@@ -125,7 +125,7 @@ def _call(ran: Ran) -> Call | None:
     return Call(ran, manager, plain[0], tuple(plain[1:]), tuple(options)) if plain else None
 
 
-# Where it lands
+# Stages and layers
 
 
 def reaches_image(build: Build) -> frozenset[int]:
@@ -148,13 +148,13 @@ def lineage(build: Build, stage: Stage) -> Iterator[Stage]:
 
 
 def below_of(build: Build, stage: Stage) -> Stage | None:
-    """The stage that this one builds on, None where that is an image."""
+    """The stage that this one builds on, or None if it builds on an image."""
     below = stage.start.stage
     return build.stages[below] if below is not None and below < stage.index else None
 
 
 def inherited(build: Build, fact: Callable[[Stage], bool]) -> Callable[[Stage], bool]:
-    """Ask whether a fact holds of a stage, or of one that it builds on; each stage is looked at once."""
+    """A predicate: whether the fact holds for a stage or one that it builds on. It evaluates each stage once."""
     known: dict[int, bool] = {}
 
     def ask(stage: Stage) -> bool:
@@ -173,7 +173,7 @@ def inherited(build: Build, fact: Callable[[Stage], bool]) -> Callable[[Stage], 
 
 
 def once(fact: Callable[[Stage], T]) -> Callable[[Stage], T]:
-    """Evaluate a fact once per stage, however often it is asked."""
+    """Cache a fact per stage."""
     known: dict[int, T] = {}
 
     def ask(stage: Stage) -> T:
@@ -185,7 +185,7 @@ def once(fact: Callable[[Stage], T]) -> Callable[[Stage], T]:
 
 
 def once_each(fact: Callable[[Run], T]) -> Callable[[Ran], T]:
-    """Evaluate a fact once per RUN, though it is asked for each command in it."""
+    """Cache a fact per RUN, for rules that go command by command."""
     known: dict[At, T] = {}
 
     def ask(call: Ran) -> T:
@@ -197,7 +197,7 @@ def once_each(fact: Callable[[Run], T]) -> Callable[[Ran], T]:
 
 
 def bases(build: Build) -> list[str]:
-    """The image that each stage rests on, at the bottom of all stages."""
+    """The base image of each stage, through the stages that it builds on."""
     images: list[str] = []
     for stage in build.stages:
         below = stage.start.stage

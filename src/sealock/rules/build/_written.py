@@ -26,7 +26,7 @@ class Setting(NamedTuple):
 class Writing(NamedTuple):
     """Text that goes into a file. `place` is its place in the Dockerfile, or that of the instruction that writes it.
 
-    `instead` is the text that sed looks for, where it is sed that puts this in its place.
+    `instead` is the pattern of sed that this text replaces.
     """
 
     at: At
@@ -54,13 +54,13 @@ def settings(build: Build, *names: str) -> Iterator[Setting]:
 
 
 def writings(build: Build) -> tuple[Writing, ...]:
-    """Everything that is written to files by echo, printf, cat, tee, sed and here-documents."""
+    """Everything that echo, printf, cat, tee, sed and here-documents write to files."""
     _look(build)
     return _Last.writings
 
 
 def located(build: Build, writing: Writing, fragment: str) -> Place | None:
-    """The place of a part of the text in the Dockerfile; None where the source spells it otherwise."""
+    """The place of a part of the text in the Dockerfile; None if the source spells it differently."""
     if not fragment or fragment in writing.instead:
         return None
     at = build.text.find(fragment, max(writing.place.start, 0), writing.place.end)
@@ -68,13 +68,13 @@ def located(build: Build, writing: Writing, fragment: str) -> Place | None:
 
 
 def corrected(build: Build, writing: Writing, fragment: str, text: str) -> tuple[Edit, ...]:
-    """Replace a part of what is written; no edit where the source spells it otherwise."""
+    """Replace a part of the text; no edit if the source spells it differently."""
     place = located(build, writing, fragment)
     return (Edit(place, text),) if place else ()
 
 
 def revalued(setting: Setting, text: str) -> tuple[Edit, ...]:
-    """Give a variable another value."""
+    """Replace the value of a variable."""
     return (Edit(setting.value_place, text),) if 0 <= setting.value_place.start < setting.value_place.end else ()
 
 
@@ -126,7 +126,7 @@ def _of_pipeline(at: At, run: Run, pipeline: Pipeline) -> Iterator[Writing]:
 
 
 def _substitutions(expression: str) -> Iterator[tuple[str, str]]:
-    """What a sed script replaces, and with what: both of each s/old/new/; all of another script is new."""
+    """The (old, new) pairs of a sed script; a script without s/old/new/ is new text as a whole."""
     start = expression.find("s")
     if not 0 <= start < len(expression) - 3 or expression[start + 1].isalnum() or expression[start + 1] in " \\\n":
         yield "", expression

@@ -25,7 +25,7 @@ class CommandInShellForm(Rule[Build]):
     id = "B136"
     keywords = ("shell form", "CMD", "ENTRYPOINT", "exec form", "JSON")
     aliases = ("DL3025", "JSONArgsRecommended")
-    differs = (("DL3025", "not HEALTHCHECK, which is sent no signals; not where SHELL is set or `exec` hands over"),)
+    differs = (("DL3025", "not HEALTHCHECK, which gets no signals; not if SHELL is set or the shell runs `exec`"),)
     severity = Severity.LOW
     references = (docker_docs("reference/build-checks/json-args-recommended/"),)
     remedy = 'Write a JSON array, ["program", "argument"]; if you need a shell, `exec` the program in it.'

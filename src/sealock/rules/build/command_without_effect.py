@@ -35,7 +35,7 @@ class CommandWithoutEffect(Rule[Build]):
     id = "B121"
     keywords = ("no effect", "systemctl", "service", "ssh", "shutdown", "without effect")
     aliases = ("DL3001",)
-    differs = (("DL3001", "also `systemctl start`; not what ends a process that the same RUN started"),)
+    differs = (("DL3001", "also `systemctl start`; not if it stops a process that the same RUN started"),)
     severity = Severity.INFO
     references = (docker_docs("build/building/best-practices/#decouple-applications"),)
     remedy = "Remove it; start services from ENTRYPOINT or CMD."

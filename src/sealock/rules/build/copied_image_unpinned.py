@@ -14,7 +14,7 @@ class CopiedImageUnpinned(Rule[Build]):
     id = "B010"
     keywords = ("unpinned", "COPY --from", "digest", "pin")
     aliases = ("DL3022",)
-    differs = (("DL3022", "an image that is pinned is fine, since COPY --from takes images too"),)
+    differs = (("DL3022", "a pinned image is fine, since COPY --from accepts images too"),)
     severity = Severity.LOW
     references = (cis_docker("4.2"), cwe(494), docker_docs("reference/dockerfile/#copy---from"))
     remedy = "Pin the image by tag and digest (`sealock pin FILE` does it), or give it its own FROM."

@@ -38,7 +38,7 @@ class LabelValueMalformed(Rule[Build]):
     differs = (
         (
             "DL3049 DL3050 DL3051 DL3052 DL3053 DL3054 DL3055 DL3056 DL3058",
-            "the labels of the OCI specification by their own rules; no labels are demanded",
+            "checks the labels of the OCI specification by its rules; requires no labels",
         ),
     )
     severity = Severity.INFO

@@ -30,7 +30,7 @@ class LanguagePackagesUnpinned(Rule[Build]):
     differs = (
         (
             "DL3013 DL3016 DL3028 DL3062",
-            "only with `--pedantic`; also cargo and conda; `go run` of a file is no install",
+            "only with `--pedantic`; also cargo and conda; `go run` of a file installs nothing",
         ),
     )
     severity = Severity.LOW

@@ -1,0 +1,46 @@
+"""The evaluation of rules: skipped checks give their reason, and equal faults get different fingerprints."""
+
+from __future__ import annotations
+
+from sealock.rules.catalog import rules
+from sealock.rules.evaluation import Evaluation, evaluate
+from support.documents import read
+
+
+def result(text: str, *ids: str) -> Evaluation:
+    chosen = {kind: [rule for rule in rules(kind) if rule.id in ids] for kind in ("container", "build", "project")}
+    return evaluate("test", read(text), chosen)
+
+
+def reasons(evaluation: Evaluation) -> list[str]:
+    return [skipped.reason for skipped in evaluation.skipped]
+
+
+def test_a_field_that_the_source_cannot_express_is_skipped_with_that_reason() -> None:
+    assert reasons(result("FROM debian:13\n", "C001")) == ["a Dockerfile has no run-time settings"]
+
+
+def test_a_field_that_depends_on_a_variable_is_skipped_with_its_name() -> None:
+    assert reasons(result("FROM debian:13\nARG WHO\nUSER $WHO\n", "C046")) == ["$WHO could not be resolved"]
+
+
+def test_a_list_with_an_element_from_a_variable_is_checked_by_its_other_elements() -> None:
+    evaluation = result('docker run -v "$SOCKET":/s -v /var/run/docker.sock:/d alpine:3.20', "C011")
+    assert [finding.rule for finding in evaluation.findings] == ["C011"]
+    assert not evaluation.skipped
+    (reason,) = reasons(result('docker run -v "$SOCKET":/s alpine:3.20', "C011"))
+    assert "$SOCKET" in reason
+
+
+def test_options_from_a_variable_leave_all_unset_fields_unknown() -> None:
+    (reason,) = reasons(result("docker run $OPTIONS alpine:3.20", "C001"))
+    assert "$OPTIONS" in reason
+    assert [finding.rule for finding in result("docker run --privileged $OPTIONS alpine:3.20", "C001").findings] == [
+        "C001"
+    ]
+
+
+def test_equal_faults_in_a_text_have_different_fingerprints() -> None:
+    findings = result("FROM debian:13\nRUN sudo true\nRUN sudo true\n", "B040").findings
+    assert len(findings) == 2
+    assert len({finding.fingerprint for finding in findings}) == 2
