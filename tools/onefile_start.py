@@ -55,7 +55,7 @@ def fits(archive: str) -> str:
     return "this sealock.pyz is for " + ", ".join(with_core) + ", and this Python is " + mine
 
 
-def main() -> int:
+def start() -> int:
     """Start the command line; 2 where that cannot be."""
     archive = sys.path[0]
     if sys.version_info < (3, 11):
@@ -66,7 +66,7 @@ def main() -> int:
         sys.stderr.write("sealock: " + why + "\n")
         return 2
     sys.meta_path.append(Extensions(archive))
-    from sealock.cli.main import main as sealock  # noqa: PLC0415  not before it can be imported
+    from sealock.cli.main import start as sealock  # noqa: PLC0415  not before it can be imported
 
     try:
         return sealock()
@@ -76,4 +76,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(start())

@@ -1,6 +1,6 @@
 """`python -m sealock`."""
 
-from sealock.cli.main import main
+from sealock.cli.main import start
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(start())
