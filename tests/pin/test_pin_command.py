@@ -346,7 +346,7 @@ def test_a_hostile_name_never_reaches_the_terminal(sealock: Sealock, tmp_path: P
 
 
 def test_start_up_does_not_load_it() -> None:
-    code = "import sys; from sealock.cli.main import main; main(['--version']); print([m for m in sys.modules if 'pinning' in m])"
+    code = "import sys; from sealock.cli.main import main; main(['--version']); print([m for m in sys.modules if m.startswith('sealock.pin')])"
     told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert told.splitlines()[-1] == "[]"
 
