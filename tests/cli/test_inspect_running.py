@@ -23,7 +23,7 @@ def test_the_page_on_oneself_has_all_its_parts() -> None:
     assert done.returncode == 0, done.stderr
     for part in ("── self ─", "\nSee  ", "\nUse  ", "\nDo  "):
         assert part in done.stdout
-    assert "Declared and enforced" not in done.stdout
+    assert "Declared and effective" not in done.stdout
     assert "\x1b" not in done.stdout
 
 

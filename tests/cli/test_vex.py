@@ -284,7 +284,7 @@ def test_what_could_not_be_judged_is_told_and_the_status_is_2(
     assert main(["vex", str(tmp_path / "none.tar")]) == 2
     said = capsys.readouterr().err
     assert "no such file or directory" in said
-    assert "nothing to say" not in said
+    assert "nothing to export" not in said
 
 
 def test_an_id_must_be_one(capsys: pytest.CaptureFixture[str], image: str) -> None:
