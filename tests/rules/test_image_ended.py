@@ -1,8 +1,9 @@
-"""End of support of distributions: by their names, by image names, and for unknown ones."""
+"""End of support of distributions, programs and Docker Engine: by versions, by image names, and by the day of the run."""
 
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +13,14 @@ from sealock.model.finding import Severity
 from sealock.model.inventory import Distribution, Inventory
 from sealock.model.location import Source
 from sealock.rules.catalog import rules
-from sealock.rules.endofsupport import AS_OF, ENDS, NAMES, has_ended, last_day
+from sealock.rules.endofsupport import ENDS, NAMES, PROGRAMS, TAKEN, has_ended, last_day
 from sealock.rules.evaluation import Evaluation, evaluate
+from sealock.scan.evaluator import evaluate_document
+from sealock.scan.run import CheckRun, check
+from sealock.scan.settings import Settings
+from sealock.targets.inputs import FileInput
 from support.documents import read
+from support.madeimages import docker_save, info, tar, write
 
 VERSIONS = [
     ("debian", "10", "2024-06-30", True),
@@ -59,18 +65,38 @@ VERSIONS = [
     ("debian", "9" * 5000, "", False),
     ("debian", "²", "", False),
     ("", "", "", False),
+    ("docker", "1.13.1", "2017-05-05", True),
+    ("docker", "20.10.5", "2023-12-10", True),
+    ("docker", "25.0.17", "2026-12-04", False),
+    ("docker", "26.1.5", "2025-02-17", True),
+    ("docker", "28.5.2", "2026-05-13", True),
+    ("docker", "29.1.0", "", False),
+    ("docker", "30.0.1", "", False),
+    ("docker", "dev", "", False),
+    ("python", "2", "2020-01-01", True),
+    ("python", "3", "", False),
+    ("python", "3.10.4", "2026-10-31", True),
+    ("mongo", "6", "2025-07-31", True),
+    ("mysql", "8", "2032-04-30", False),
+    ("node", "3", "2018-04-30", True),
 ]
 
 
 @pytest.mark.parametrize(("distribution", "version", "day", "over"), VERSIONS)
 def test_the_last_day_of_a_version(distribution: str, version: str, day: str, over: bool) -> None:  # noqa: FBT001  a column
     assert last_day(distribution, version) == day
-    assert has_ended(distribution, version) is over
+    assert has_ended(distribution, version, date.fromisoformat(TAKEN)) is over
+
+
+def test_the_last_day_still_counts() -> None:
+    assert not has_ended("alpine", "3.22", date(2027, 5, 1))
+    assert has_ended("alpine", "3.22", date(2027, 5, 2))
 
 
 def test_the_table_has_valid_dates() -> None:
-    days = [day for versions in ENDS.values() for day in versions.values()]
-    assert [date.fromisoformat(day).isoformat() for day in (*days, AS_OF)] == [*days, AS_OF]
+    days = [day for versions in (*ENDS.values(), *PROGRAMS.values()) for day in versions.values()]
+    assert not ENDS.keys() & PROGRAMS.keys()
+    assert [date.fromisoformat(day).isoformat() for day in (*days, TAKEN)] == [*days, TAKEN]
 
 
 def test_code_names_map_to_versions_of_the_table() -> None:
@@ -117,7 +143,7 @@ def test_an_unknown_version_is_skipped(distribution: Distribution) -> None:
     result = evaluated(distribution)
     assert not result.findings
     (reason,) = result.skipped
-    assert (reason.rule, AS_OF in reason.reason) == ("F011", True)
+    assert (reason.rule, TAKEN in reason.reason) == ("F011", True)
 
 
 BASES = [
@@ -135,7 +161,12 @@ BASES = [
     ("amazonlinux:2023.6", ""),
     ("opensuse/leap:15.5", "opensuse/leap 15.5, which reached end of support on 2024-12-31"),
     ("centos:9", "centos, which is discontinued"),
-    ("python:3.8", "python 3.8, which reached end of support"),
+    ("python:3.8", "python 3.8, which reached end of support on 2024-10-07"),
+    ("postgres:14-alpine", "postgres 14, which reached end of support on 2026-11-12"),
+    ("php:8.2-fpm", ""),
+    ("golang:1.26", ""),
+    ("docker:27-dind", "docker 27, which reached end of support on 2025-05-03"),
+    ("someone/python:2.7", ""),
     ("someone/else:buster", ""),
     ("debian:trixie", ""),
 ]
@@ -145,3 +176,63 @@ BASES = [
 def test_base_images_go_by_the_same_table(base: str, message: str) -> None:
     result = evaluate("test", read(f"FROM {base}\n"), {"build": [rule for rule in rules("build") if rule.id == "B062"]})
     assert [finding.message for finding in result.findings] == ([f"builds on {message}"] if message else [])
+
+
+def rules_on(day: date, path: Path) -> set[str]:
+    (report,) = check(str(path), settings=Settings(today=day, policy_file="", vulnerabilities=False)).targets
+    assert not report.errors
+    return {finding.rule for finding in report.findings}
+
+
+DAYS = [(date(2027, 5, 1), False), (date(2027, 5, 2), True), (date(2028, 1, 1), True)]
+
+
+@pytest.mark.parametrize(("day", "ended"), DAYS)
+def test_a_base_image_ends_by_the_day_of_the_run(tmp_path: Path, day: date, *, ended: bool) -> None:
+    path = tmp_path / "Dockerfile"
+    path.write_text("FROM alpine:3.22\n", encoding="utf-8")
+    assert ("B062" in rules_on(day, path)) is ended
+
+
+@pytest.mark.parametrize(("day", "ended"), DAYS)
+def test_a_distribution_ends_by_the_day_of_the_run(tmp_path: Path, day: date, *, ended: bool) -> None:
+    path = tmp_path / "app.tar"
+    os_release = info("etc/os-release", b'ID=alpine\nVERSION_ID=3.22.1\nPRETTY_NAME="Alpine Linux v3.22"\n')
+    write(path, docker_save(tar(os_release)))
+    assert ("F011" in rules_on(day, path)) is ended
+
+
+@pytest.mark.parametrize(
+    ("version", "day", "ended"),
+    [
+        ("20.10.5", date(2023, 12, 10), False),
+        ("20.10.5", date(2023, 12, 11), True),
+        ("25.0.3", date(2026, 12, 4), False),
+        ("v25.0.3+azure", date(2026, 12, 5), True),
+        ("29.1.0", date(2040, 1, 1), False),
+    ],
+)
+def test_an_engine_ends_by_the_day_of_the_run(tmp_path: Path, version: str, day: date, *, ended: bool) -> None:
+    path = tmp_path / "host.json"
+    host = f'{{"components": [{{"name": "engine", "version": "{version}"}}]}}'
+    path.write_text(f'{{"observed": {{"host": {host}}}}}', encoding="utf-8")
+    assert ("H006" in rules_on(day, path)) is ended
+
+
+@pytest.mark.parametrize(("day", "old"), [(date(2027, 5, 1), False), (date(2027, 5, 2), True)])
+def test_an_image_is_old_by_the_day_of_the_run(tmp_path: Path, day: date, *, old: bool) -> None:
+    path = tmp_path / "inventory.json"
+    path.write_text('{"sealock": "1", "image": {"created": "2026-05-01T10:00:00Z"}}', encoding="utf-8")
+    assert ("F016" in rules_on(day, path)) is old
+
+
+def test_a_fix_evaluates_by_the_day_of_the_run(tmp_path: Path) -> None:
+    path = tmp_path / "Dockerfile"
+    path.write_text("FROM alpine:3.22\n", encoding="utf-8")
+    for day, ended in ((date(2027, 5, 1), False), (date(2027, 5, 2), True)):
+        run = CheckRun(Settings(today=day, policy_file=""))
+        (input_,) = run.inputs([str(path)])
+        assert isinstance(input_, FileInput)
+        (before,) = run.evaluate(input_)
+        again = evaluate_document(input_, input_.name, before.target.document, before.rules)
+        assert ("B062" in {finding.rule for finding in again.findings}) is ended

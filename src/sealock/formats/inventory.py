@@ -24,7 +24,6 @@ class _Image(msgspec.Struct):
     manifest: str = ""
     platform: str = ""
     created: str = ""
-    seen: str = ""
 
 
 class _Package(Package, frozen=True):
@@ -87,7 +86,6 @@ def _inventory(written: _Written) -> Inventory:
         files=tuple(FileFact(**asdict(file) | {"mode": int(file.mode, 8)}) for file in written.files),
         manifest=image.manifest,
         created=image.created,
-        seen=image.seen,
     )
 
 

@@ -139,5 +139,3 @@ class Inventory(Struct, frozen=True):
     """Fields that the source cannot hold ("files" in an SBOM), so that being empty means nothing."""
     created: str = ""
     """The creation time in the configuration, as in RFC 3339; "" for none."""
-    seen: str = ""
-    """The day of the scan ("2026-11-25"), from which the image's age is computed; "" where the source has no age."""

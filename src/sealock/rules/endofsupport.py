@@ -1,15 +1,16 @@
-"""Until when distributions fix security flaws for free, as announced in November 2026.
+"""Until when versions get security fixes for free: distributions, Docker Engine, and the programs of official images.
 
-Paid support (Ubuntu Pro, Extended LTS …) does not count: images do not have it. Where only a month is announced, the
-day is its last.
+The tables hold what was announced on the day TAKEN; the rules compare with the day of the run. Paid support (Ubuntu
+Pro, Extended LTS …) does not count: images do not have it. Where only a month is announced, the day is its last.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
-AS_OF: Final = "2026-11-25"
-"""The day to compare with, so that a result does not depend on the clock."""
+TAKEN: Final = "2026-11-25"
+"""The day on which the tables were compiled."""
 
 ENDS: Final[dict[str, dict[str, str]]] = {
     "debian": {
@@ -61,10 +62,99 @@ ENDS: Final[dict[str, dict[str, str]]] = {
         "15.4": "2023-12-07", "15.5": "2024-12-31", "15.6": "2026-04-30", "16.0": "2027-10-31",
     },
 }  # fmt: skip
-"""By the ID of os-release and the version, as far as it matters: the last day.
+"""The last day of distributions, by the ID of os-release and the version, as their own release pages announce it.
 
 CentOS 8 is Stream 8, the last of that number; CentOS proper had ended in 2021. AlmaLinux, Rocky and Oracle Linux count
 like Red Hat, by the first number.
+"""
+
+PROGRAMS: Final[dict[str, dict[str, str]]] = {
+    "docker": {
+        "17.03": "2017-05-05", "17.04": "2017-06-04", "17.05": "2017-07-28", "17.06": "2017-09-29",
+        "17.07": "2017-10-26", "17.09": "2017-11-17", "17.10": "2017-12-20", "17.11": "2018-01-27",
+        "17.12": "2018-02-10", "18.01": "2018-03-07", "18.02": "2018-04-21", "18.03": "2018-05-10",
+        "18.04": "2018-06-09", "18.05": "2018-08-18", "18.06": "2018-12-08", "18.09": "2019-08-22",
+        "19.03": "2021-01-08", "20.10": "2023-12-10", "23.0": "2025-05-19", "24.0": "2024-06-08",
+        "25.0": "2026-12-04", "26.0": "2024-06-08", "26.1": "2025-02-17", "27": "2025-05-03", "28": "2026-05-13",
+    },
+    "elasticsearch": {
+        "6": "2022-02-10", "7": "2026-01-15", "8.16": "2025-04-15", "8.17": "2025-08-12", "8.18": "2025-10-21",
+        "8.19": "2027-07-15", "9.0": "2025-10-23", "9.1": "2026-02-03", "9.2": "2026-05-05", "9.3": "2026-08-04",
+    },
+    "erlang": {
+        "17": "2018-10-11", "18": "2018-11-09", "19": "2019-06-21", "20": "2020-06-21", "21": "2021-06-19",
+        "22": "2024-03-18", "23": "2024-03-14", "24": "2024-05-10", "25": "2025-05-17", "26": "2026-05-26",
+        "27": "2027-05-20", "28": "2028-05-20", "29": "2029-05-11",
+    },
+    "golang": {
+        "1.10": "2019-02-25", "1.11": "2019-09-03", "1.12": "2020-02-25", "1.13": "2020-08-11", "1.14": "2021-02-16",
+        "1.15": "2021-08-16", "1.16": "2022-03-15", "1.17": "2022-08-02", "1.18": "2023-02-01", "1.19": "2023-09-06",
+        "1.20": "2024-02-06", "1.21": "2024-08-13", "1.22": "2025-02-11", "1.23": "2025-08-12", "1.24": "2026-02-10",
+        "1.25": "2026-08-19",
+    },
+    "mariadb": {
+        "5.1": "2015-02-01", "5.2": "2015-11-10", "5.3": "2017-03-01", "5.5": "2020-04-11", "10.0": "2019-03-31",
+        "10.1": "2020-10-17", "10.2": "2022-05-23", "10.3": "2023-05-25", "10.4": "2024-06-18", "10.5": "2025-06-24",
+        "10.6": "2026-07-06", "10.7": "2023-02-09", "10.8": "2023-05-20", "10.9": "2023-08-22", "10.10": "2023-11-17",
+        "10.11": "2028-02-16", "11.0": "2024-06-06", "11.1": "2024-08-21", "11.2": "2024-11-21", "11.3": "2024-05-29",
+        "11.4": "2029-05-29", "11.5": "2024-11-21", "11.6": "2025-02-13", "11.7": "2025-05-12", "11.8": "2028-06-04",
+        "12.0": "2025-11-18", "12.1": "2026-02-13", "12.2": "2026-05-28", "12.3": "2029-06-12",
+    },
+    "mongo": {
+        "1.0": "2010-08-31", "1.2": "2011-06-30", "1.4": "2012-09-30", "1.6": "2012-02-28", "1.8": "2012-09-30",
+        "2.0": "2013-03-31", "2.2": "2014-02-28", "2.4": "2013-03-31", "2.6": "2016-10-31", "3.0": "2018-02-28",
+        "3.2": "2018-09-30", "3.4": "2020-01-31", "3.6": "2021-04-30", "4.0": "2022-04-30", "4.2": "2023-04-30",
+        "4.4": "2024-02-29", "5.0": "2024-10-31", "5.1": "2022-01-19", "5.2": "2022-03-23", "5.3": "2022-07-19",
+        "6.0": "2025-07-31", "6.1": "2023-02-09", "6.2": "2023-04-24", "6.3": "2023-08-31", "7.0": "2027-08-31",
+        "7.1": "2024-01-23", "7.2": "2024-03-27", "7.3": "2024-10-02", "8.0": "2029-10-31", "8.1": "2025-09-30",
+        "8.2": "2026-07-31", "8.3": "2029-10-31",
+    },
+    "mysql": {
+        "5.5": "2018-12-31", "5.6": "2021-02-28", "5.7": "2023-10-31", "8.0": "2026-04-30", "8.1": "2023-10-25",
+        "8.2": "2023-12-14", "8.3": "2024-04-10", "8.4": "2032-04-30", "9.0": "2024-10-15", "9.1": "2025-01-21",
+        "9.2": "2025-04-15", "9.3": "2025-07-22", "9.4": "2025-10-21", "9.5": "2026-01-20", "9.6": "2026-04-21",
+        "9.7": "2034-04-21",
+    },
+    "node": {
+        "4": "2018-04-30", "5": "2016-06-30", "6": "2019-04-30", "7": "2017-06-30", "8": "2019-12-31",
+        "9": "2018-06-30", "10": "2021-04-30", "11": "2019-06-30", "12": "2022-04-30", "13": "2020-06-01",
+        "14": "2023-04-30", "15": "2021-06-01", "16": "2023-09-11", "17": "2022-06-01", "18": "2025-04-30",
+        "19": "2023-06-01", "20": "2026-04-30", "21": "2024-06-01", "22": "2027-04-30", "23": "2025-06-01",
+        "24": "2028-04-30", "25": "2026-06-01", "26": "2029-04-30",
+    },
+    "php": {
+        "5.0": "2005-09-05", "5.1": "2006-08-24", "5.2": "2011-01-06", "5.3": "2014-08-14", "5.4": "2015-09-14",
+        "5.5": "2016-07-21", "5.6": "2018-12-31", "7.0": "2019-01-10", "7.1": "2019-12-01", "7.2": "2020-11-30",
+        "7.3": "2021-12-06", "7.4": "2022-11-28", "8.0": "2023-11-26", "8.1": "2025-12-31", "8.2": "2026-12-31",
+        "8.3": "2027-12-31", "8.4": "2028-12-31", "8.5": "2029-12-31",
+    },
+    "postgres": {
+        "6.3": "2003-03-01", "6.4": "2003-10-30", "6.5": "2004-06-09", "7.0": "2005-05-08", "7.1": "2006-04-13",
+        "7.2": "2007-02-04", "7.3": "2007-11-27", "7.4": "2010-10-01", "8.0": "2010-10-01", "8.1": "2010-11-08",
+        "8.2": "2011-12-05", "8.3": "2013-02-07", "8.4": "2014-07-24", "9.0": "2015-10-08", "9.1": "2016-10-27",
+        "9.2": "2017-11-09", "9.3": "2018-11-08", "9.4": "2020-02-13", "9.5": "2021-02-11", "9.6": "2021-11-11",
+        "10": "2022-11-10", "11": "2023-11-09", "12": "2024-11-21", "13": "2025-11-13", "14": "2026-11-12",
+        "15": "2027-11-11", "16": "2028-11-09", "17": "2029-11-08", "18": "2030-11-14",
+    },
+    "python": {
+        "2.6": "2013-10-29", "2.7": "2020-01-01", "3.0": "2009-06-27", "3.1": "2012-04-09", "3.2": "2016-02-20",
+        "3.3": "2017-09-29", "3.4": "2019-03-18", "3.5": "2020-09-30", "3.6": "2021-12-23", "3.7": "2023-06-27",
+        "3.8": "2024-10-07", "3.9": "2025-10-31", "3.10": "2026-10-31", "3.11": "2027-10-31", "3.12": "2028-10-31",
+        "3.13": "2029-10-31", "3.14": "2030-10-31",
+    },
+    "redis": {
+        "5.0": "2022-04-27", "6.0": "2022-05-31", "6.2": "2027-04-01", "7.0": "2024-07-29", "7.2": "2029-12-01",
+        "7.4": "2029-12-01", "8.0": "2026-12-01", "8.2": "2030-09-01",
+    },
+    "ruby": {
+        "1.9": "2015-02-23", "2.0": "2016-02-24", "2.1": "2017-03-31", "2.2": "2018-03-31", "2.3": "2019-03-31",
+        "2.4": "2020-03-31", "2.5": "2021-03-31", "2.6": "2022-03-31", "2.7": "2023-03-31", "3.0": "2024-04-23",
+        "3.1": "2025-03-26", "3.2": "2026-03-31", "3.3": "2027-03-31", "3.4": "2028-03-31", "4.0": "2029-03-31",
+    },
+}  # fmt: skip
+"""The last day of programs, by the name of their official image, from https://endoflife.date as of August 2026.
+
+"docker" is Docker Engine, by Moby's project/BRANCHES-AND-TAGS.md. A version that has no last day yet is not listed.
 """
 
 NAMES: Final = {
@@ -84,28 +174,33 @@ NAMES: Final = {
 _ALIASES: Final = {"raspbian": "debian", "redhat": "rhel", "opensuse": "opensuse-leap"}
 
 
-def last_day(distribution: str, version: str) -> str:
-    """The last day of security fixes, as 2024-06-30; "" where it is not known.
+def last_day(product: str, version: str) -> str:
+    """The last day of security fixes for a distribution or program, as 2024-06-30; "" where it is not known.
 
-    For a version older than all that are listed it is the day of the oldest.
+    For a version older than all that are listed it is the day of the oldest. One number names the newest version of a
+    program that begins with it: "python 2" is 2.7.
     """
-    known = ENDS.get(_ALIASES.get(distribution, distribution))
-    if known is None or not version:
+    days = ENDS.get(_ALIASES.get(product, product)) or PROGRAMS.get(product)
+    if days is None or not version:
         return ""
     parts = version.split(".")
     for key in (".".join(parts[:2]), parts[0]):
-        if key in known:
-            return known[key]
-    oldest = min(known, key=_order)
+        if key in days:
+            return days[key]
+    order, oldest = _order(version), min(days, key=_order)
     # "3" of Alpine may be any 3; it is older than "2.7" only where its first number is.
-    older = _order(version) and _order(version) < _order(oldest)[: len(_order(version))]
-    return known[oldest] if older else ""
+    if order and order < _order(oldest)[: len(order)]:
+        return days[oldest]
+    # The newest series may get more versions.
+    if product in PROGRAMS and len(order) == 1 and order < max(map(_order, days))[:1]:
+        return max((day for key, day in days.items() if _order(key)[:1] == order), default="")
+    return ""
 
 
-def has_ended(distribution: str, version: str) -> bool:
-    """Whether security fixes are known to have ended."""
-    day = last_day(distribution, version)
-    return bool(day) and day < AS_OF
+def has_ended(product: str, version: str, today: date) -> bool:
+    """Whether security fixes are known to have ended before a day."""
+    day = last_day(product, version)
+    return bool(day) and day < today.isoformat()
 
 
 def _order(version: str) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ from sealock.model.location import At, Place
 from sealock.model.network import EngineNetwork
 from sealock.model.project import Project
 from sealock.rules.references import cis_docker, cwe, docker_docs, man, page
-from sealock.rules.rule import Rule
+from sealock.rules.rule import DatedRule, Rule
 
 __all__ = [
     "UNKNOWN",
@@ -30,6 +30,7 @@ __all__ = [
     "Confidence",
     "Container",
     "Daemon",
+    "DatedRule",
     "Edit",
     "Enforced",
     "EngineNetwork",

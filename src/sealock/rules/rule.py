@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator
 from copy import copy
+from datetime import date
 from typing import ClassVar, Generic, Self, TypeVar
 
 from sealock.model.change import Change
@@ -94,6 +95,19 @@ class Rule(Generic[N_contra]):
     def skip(self, reason: str, at: At | str = ()) -> RuleFinding:
         """Report that the rule could not evaluate this noun, and why."""
         return RuleFinding(reason, (at,) if isinstance(at, str) else at, unknown=True)
+
+
+class DatedRule(Rule[N_contra]):
+    """A rule whose result depends on the day of the run as well: what is supported or new today ages."""
+
+    today: date = date(2026, 11, 25)
+    """The day of the run, which the run sets. The default is the day for which `bad` and `good` are written."""
+
+    def on(self, today: date) -> Self:
+        """Return the same rule for a run on this day."""
+        rule = copy(self)
+        rule.today = today
+        return rule
 
 
 def title(rule: type[Rule[Noun]] | Rule[Noun]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date
 from typing import assert_never
 
 from msgspec import Struct
@@ -43,9 +42,8 @@ def read_file(input_: FileInput) -> Document:
 class DocumentReader:
     """Reads the inputs of one run. `note` hears what is worth knowing of the run as a whole."""
 
-    def __init__(self, settings: Settings, today: date, note: Callable[[str], None]) -> None:
+    def __init__(self, settings: Settings, note: Callable[[str], None]) -> None:
         self._settings = settings
-        self._today = today
         self._note = note
 
     def read(
@@ -78,7 +76,7 @@ class DocumentReader:
         from sealock.scan.inventories import image_options  # noqa: PLC0415  as above
 
         image, distrust, unverified = self._verified(input_, policy)
-        options = image_options(self._settings, policy.access, today=self._today.isoformat())
+        options = image_options(self._settings, policy.access)
         found = read_documents(image, options, progress)
         if input_.image.startswith("docker:"):
             from sealock.runtime.engine import endpoint  # noqa: PLC0415  other images have no engine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, TypeAlias
 
 from msgspec import Struct
@@ -12,7 +13,7 @@ from sealock.model.document import Document
 from sealock.model.finding import Finding, InputError, Skipped
 from sealock.policy.settings import Policy
 from sealock.rules.evaluation import Evaluation, evaluate
-from sealock.rules.rule import Rule
+from sealock.rules.rule import DatedRule, Rule
 from sealock.scan.builtimages import over_images
 from sealock.scan.documents import ReadTarget
 from sealock.targets.inputs import FileInput, ImageInput, MachineInput
@@ -51,10 +52,13 @@ class EvaluatedTarget(Struct, frozen=True):
 
 
 class Evaluator:
-    """Selects rules and evaluates them. `only` names the rules to run, () for all that the policy wants."""
+    """Selects rules and evaluates them, by the day of the run.
 
-    def __init__(self, only: tuple[str, ...]) -> None:
-        self._only = only
+    `only` names the rules to run, () for all that the policy wants.
+    """
+
+    def __init__(self, only: tuple[str, ...], today: date) -> None:
+        self._only, self._today = only, today
 
     def evaluate(self, target: ReadTarget) -> EvaluatedTarget:
         """Evaluate the selected rules on a document."""
@@ -70,12 +74,18 @@ class Evaluator:
 
         return {
             kind: tuple(
-                rule.going_by(listed) if (listed := _listed(rule, policy)) else rule
+                self._prepared(rule, policy)
                 for rule in rules(kind)
                 if (rule.id in self._only if self._only else _wants(policy, rule))
             )
             for kind in sorted({subject.kind for subject in document.subjects})
         }
+
+    def _prepared(self, rule: Rule[Any], policy: Policy) -> Rule[Any]:
+        """The rule with the policy's list and the day of the run, where it goes by these."""
+        if listed := _listed(rule, policy):
+            rule = rule.going_by(listed)
+        return rule.on(self._today) if isinstance(rule, DatedRule) else rule
 
 
 def evaluate_document(

@@ -39,7 +39,7 @@ def options_for(image: str, settings: Settings, *, files: bool = True) -> ImageO
     return image_options(settings, access, files=files)
 
 
-def image_options(settings: Settings, access: Registries, *, today: str = "", files: bool = True) -> ImageOptions:
+def image_options(settings: Settings, access: Registries, *, files: bool = True) -> ImageOptions:
     """How to read images by these settings, with access to registries."""
     return ImageOptions(
         settings.platform,
@@ -47,7 +47,6 @@ def image_options(settings: Settings, access: Registries, *, today: str = "", fi
         Bounds(**settings.limits),
         access,
         settings.cache,
-        today,
         settings.engine,
         files,
     )

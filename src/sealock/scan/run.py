@@ -48,14 +48,14 @@ class CheckRun:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.today = settings.today or date.today()  # noqa: DTZ011  an ignore ends by the user's own calendar
+        self.today = settings.today or date.today()  # noqa: DTZ011  an ignore and support end by the user's own calendar
         self.notes: list[str] = []
         """What is worth knowing of the run as a whole, such as an old database."""
         self.policies = Policies(settings, self.today, self.notes.append)
-        self._reader = DocumentReader(settings, self.today, self.notes.append)
+        self._reader = DocumentReader(settings, self.notes.append)
         rules, notes = only(settings.only) if settings.only else ((), ())
         self.notes += notes
-        self._evaluator = Evaluator(rules)
+        self._evaluator = Evaluator(rules, self.today)
         self._matcher = Matcher(settings, self.notes.append)
 
     def inputs(self, targets: Iterable[str]) -> Iterator[Input]:

@@ -1,12 +1,24 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from sealock.model.imagename import ImageName
 from sealock.rules.build._images import base_images
 from sealock.rules.build._ran import reaches_image
 from sealock.rules.endofsupport import NAMES, has_ended, last_day
-from sealock.rules.kit import Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, page
+from sealock.rules.kit import (
+    Build,
+    Confidence,
+    DatedRule,
+    Final,
+    Iterator,
+    RuleFinding,
+    Severity,
+    cis_docker,
+    cwe,
+    page,
+)
 
 _DISTRIBUTIONS: Final = {
     "debian": "debian", "ubuntu": "ubuntu", "alpine": "alpine", "fedora": "fedora", "rockylinux": "rocky",
@@ -15,15 +27,11 @@ _DISTRIBUTIONS: Final = {
 }  # fmt: skip
 """The os-release ids of distribution images."""
 
-# The newest version whose support had ended by November 2026; None for discontinued images.
-_ENDED: Final[dict[str, tuple[int, ...] | None]] = {
-    "centos": None, "python": (3, 9), "node": (21,), "ruby": (3, 2), "php": (8, 1), "golang": (1, 24), "openjdk": None,
-    "java": None, "postgres": (13,), "mysql": (8, 0), "mariadb": (10, 5), "mongo": (6,), "redis": (6, 0),
-    "elasticsearch": (7,), "erlang": (24,), "adoptopenjdk": None, "clearlinux": None,
-}  # fmt: skip
+_DISCONTINUED: Final = frozenset({"centos", "openjdk", "java", "adoptopenjdk", "clearlinux"})
+"""Images that get no new version."""
 
 
-class BaseImageEnded(Rule[Build]):
+class BaseImageEnded(DatedRule[Build]):
     """Base image has reached end of support.
 
     The base image no longer gets security fixes, and its list of known vulnerabilities only grows. Some images ended
@@ -58,32 +66,23 @@ class BaseImageEnded(Rule[Build]):
         for named in base_images(build):
             if named.image is None:
                 yield self.skip(f"the image {named.text} depends on a build argument", named.at)
-            elif message := _ended(named.image):
+            elif message := _ended(named.image, self.today):
                 # A stage that only builds is not exposed at run time.
                 severity = None if named.at[1] in reaching else Severity.MEDIUM
                 yield self.finding(f"builds on {message}", named.at, place=named.place, severity=severity)
 
 
-def _ended(image: ImageName) -> str:
+def _ended(image: ImageName, today: date) -> str:
     """The ended image with its date, or "" if it is supported or unknown."""
     name, tag = image.familiar, image.tag or ""
-    limit = _ENDED.get(name, ())
-    if limit is None:
+    if name in _DISCONTINUED:
         return f"{name}, which is discontinued"
     if image.official:
         for word in re.split(r"[-_.]", tag):
-            if word in NAMES and has_ended(*NAMES[word]):
+            if word in NAMES and has_ended(*NAMES[word], today):
                 return f"{word}, which reached end of support on {last_day(*NAMES[word])}"
     match = re.match(r"v?(\d+(?:\.\d+)*)", tag)
-    if match is None:
+    product = _DISTRIBUTIONS.get(name, name if image.official else "")
+    if match is None or not has_ended(product, match[1], today):
         return ""
-    distribution = _DISTRIBUTIONS.get(name, "")
-    if has_ended(distribution, match[1]):
-        return f"{name} {match[1]}, which reached end of support on {last_day(distribution, match[1])}"
-    return f"{name} {match[1]}, which reached end of support" if limit and _at_most(match[1], limit) else ""
-
-
-def _at_most(version: str, limit: tuple[int, ...]) -> bool:
-    numbers = tuple(int(part) for part in version.split(".")[: len(limit)] if len(part) < 9)
-    # "3" is the newest 3.x, which is unknown here.
-    return len(numbers) == len(limit) and numbers <= limit
+    return f"{name} {match[1]}, which reached end of support on {last_day(product, match[1])}"

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
+from sealock.rules.endofsupport import has_ended, last_day
 from sealock.rules.kit import (
     Confidence,
-    Final,
+    DatedRule,
     Host,
     Iterator,
-    Rule,
     RuleFinding,
     Severity,
     cis_docker,
@@ -13,10 +13,8 @@ from sealock.rules.kit import (
     given,
 )
 
-_SUPPORTED: Final = 25
 
-
-class EngineEnded(Rule[Host]):
+class EngineEnded(DatedRule[Host]):
     """Docker Engine has reached end of support.
 
     Vulnerabilities in it are found and published, but Docker no longer fixes them in that line. Distributions patch
@@ -33,17 +31,18 @@ class EngineEnded(Rule[Host]):
     confidence = Confidence.HIGH
     bad = ('{"observed": {"host": {"components": [{"name": "engine", "version": "20.10.5"}]}}}',)
     good = (
-        '{"observed": {"host": {"components": [{"name": "engine", "version": "28.1.0"}]}}}',
+        '{"observed": {"host": {"components": [{"name": "engine", "version": "29.1.0"}]}}}',
         '{"observed": {"host": {"components": [{"name": "podman", "version": "4.3.1"}]}}}',
     )
 
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
         for component in given(host.components, ()):
-            major = component.version.partition(".")[0]
-            if component.name == "engine" and major.isdigit() and int(major) < _SUPPORTED:
-                distribution = "+" in component.version or "~" in component.version or "-" in component.version
+            version = component.version.removeprefix("v")
+            if component.name == "engine" and has_ended("docker", version, self.today):
+                distribution = "+" in version or "~" in version or "-" in version
                 yield self.finding(
-                    f"runs Docker {component.version}, which gets no updates from Docker",
-                    evidence=major,
+                    f"runs Docker {component.version}, which has had no updates from Docker since"
+                    f" {last_day('docker', version)}",
+                    evidence=version.partition(".")[0],
                     confidence=Confidence.MEDIUM if distribution else None,
                 )

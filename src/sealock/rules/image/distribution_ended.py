@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from sealock.model.inventory import Distribution
-from sealock.rules.endofsupport import AS_OF, has_ended, last_day
-from sealock.rules.kit import Final, Inventory, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, page
+from sealock.rules.endofsupport import TAKEN, has_ended, last_day
+from sealock.rules.kit import DatedRule, Final, Inventory, Iterator, RuleFinding, Severity, cis_docker, cwe, page
 
 _OURS: Final = frozenset({"debian", "ubuntu", "alpine", "fedora", "centos", "rhel", "amzn", "opensuse-leap"})
 """Distributions whose versions should all be known."""
 
 
-class DistributionEnded(Rule[Inventory]):
+class DistributionEnded(DatedRule[Inventory]):
     """Distribution has reached end of support.
 
     The distribution no longer fixes security flaws in its packages, and the list of known ones only grows. A
@@ -39,13 +39,13 @@ class DistributionEnded(Rule[Inventory]):
         if distribution is None:
             return
         day = last_day(distribution.id, distribution.version)
-        if has_ended(distribution.id, distribution.version):
+        if has_ended(distribution.id, distribution.version, self.today):
             yield self.finding(
                 f"is {_name(distribution)}, which has had no security fixes since {day}",
                 evidence=f"{distribution.id} {distribution.version}",
             )
         elif not day and distribution.version and distribution.id in _OURS and not _is_moving(distribution):
-            yield self.skip(f"the end of support of {_name(distribution)} was unknown on {AS_OF}")
+            yield self.skip(f"the end of support of {_name(distribution)} was unknown on {TAKEN}")
 
 
 def _name(distribution: Distribution) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sealock.rules.kit import Confidence, Final, Inventory, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe
+from sealock.rules.kit import Confidence, DatedRule, Final, Inventory, Iterator, RuleFinding, Severity, cis_docker, cwe
 
 OLDEST: Final = 365
 """Days."""
@@ -10,7 +10,7 @@ _FIRST: Final = date(2013, 3, 1)
 """The first release of Docker: reproducible builds claim an earlier date."""
 
 
-class OldImage(Rule[Inventory]):
+class OldImage(DatedRule[Inventory]):
     """Image was built more than a year ago.
 
     The distribution and the programs have had fixes since, and the image has none of them: an image gets updates only
@@ -26,19 +26,19 @@ class OldImage(Rule[Inventory]):
     references = (cis_docker("4.4"), cwe(1104))
     remedy = "Rebuild it on a current base image (docker build --pull --no-cache), and do so regularly."
     fixable = False
-    bad = ('{"sealock": "1", "image": {"created": "2024-05-01T10:00:00.123456789Z", "seen": "2026-11-25"}}',)
+    bad = ('{"sealock": "1", "image": {"created": "2024-05-01T10:00:00.123456789Z"}}',)
     good = (
-        '{"sealock": "1", "image": {"created": "2026-05-01T10:00:00Z", "seen": "2026-11-25"}}',
-        '{"sealock": "1", "image": {"created": "1970-01-01T00:00:00Z", "seen": "2026-11-25"}}',
-        '{"sealock": "1", "image": {"created": "", "seen": "2026-11-25"}}',
-        '{"sealock": "1", "image": {"created": "2024-05-01T10:00:00Z"}}',
+        '{"sealock": "1", "image": {"created": "2026-05-01T10:00:00Z"}}',
+        '{"sealock": "1", "image": {"created": "1970-01-01T00:00:00Z"}}',
+        '{"sealock": "1", "image": {"created": ""}}',
+        '{"sealock": "1"}',
     )
 
     def check(self, image: Inventory, /) -> Iterator[RuleFinding]:
-        built, today = _day(image.created), _day(image.seen)
-        if built is None or today is None or built < _FIRST:
+        built = _day(image.created)
+        if built is None or built < _FIRST:
             return
-        if (days := (today - built).days) > OLDEST:
+        if (days := (self.today - built).days) > OLDEST:
             age = f"{days // 365} years" if days >= 2 * 365 else f"{days // 30} months"
             yield self.finding(f"was built on {built.isoformat()}, {age} ago", evidence=f"built {built.isoformat()}")
 

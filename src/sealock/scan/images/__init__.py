@@ -40,8 +40,6 @@ class ImageOptions(Struct, frozen=True):
     """Access to registries, for "image:REF" in place of a path."""
     cache: str = ""
     """The directory that keeps the facts of layers, "" for none."""
-    today: str = ""
-    """The day of the run ("2026-11-25"), "" where the image's age does not matter."""
     engine: str = ""
     """The address or context of the engine for "docker:NAME", "" for Docker's own."""
     files: bool = True
@@ -139,7 +137,6 @@ def _inventory(path: str, image: ImageSource, options: ImageOptions, reader: Lay
         manifest=image.manifest,
         unseen=() if options.files else ("files",),
         created=_created(image),
-        seen=options.today,
     )
 
 
