@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from sealock.trust.wire import decoded, encoded, malformed, objects, text
+from sealock.trust.wire import GoBase64, check_count, encoded, malformed, shaped
 
 IN_TOTO: Final = "application/vnd.in-toto+json"
 _MOST_SIGNATURES: Final = 16
@@ -26,6 +26,16 @@ class DsseEnvelope(Struct, frozen=True):
         return pae(self.payload_type, self.payload)
 
 
+class _Signature(Struct):
+    sig: GoBase64
+
+
+class _Envelope(Struct, rename="camel"):
+    payload_type: str
+    payload: GoBase64
+    signatures: tuple[_Signature, ...]
+
+
 def pae(payload_type: str, payload: bytes) -> bytes:
     """The pre-authentication encoding, which ties a payload to its type."""
     kind = payload_type.encode()
@@ -34,15 +44,13 @@ def pae(payload_type: str, payload: bytes) -> bytes:
 
 def read_envelope(table: dict[str, Any], what: str) -> DsseEnvelope:
     """Read an envelope from JSON; SignatureRefusedError where it is invalid."""
-    payload_type = text(table, "payloadType", what)
-    if not payload_type.isprintable():
+    envelope = shaped(table, _Envelope, what)
+    if not envelope.payload_type.isprintable():
         raise malformed(what, "its payloadType is not a media type")
-    payload = decoded(table.get("payload"), what)
-    entries = objects(table, "signatures", what, _MOST_SIGNATURES)
-    signatures = tuple(decoded(entry.get("sig"), what) for entry in entries)
-    if not signatures:
+    check_count(envelope.signatures, what, "signatures", _MOST_SIGNATURES)
+    if not envelope.signatures:
         raise malformed(what, "it has no signature")
-    return DsseEnvelope(payload_type, payload, signatures)
+    return DsseEnvelope(envelope.payload_type, envelope.payload, tuple(entry.sig for entry in envelope.signatures))
 
 
 def envelope_table(payload: bytes, signature: bytes, payload_type: str = IN_TOTO) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from sealock.trust.dsse import IN_TOTO, DsseEnvelope
 from sealock.trust.refusal import SignatureRefusedError
-from sealock.trust.wire import field, malformed, objects, table_of, text
+from sealock.trust.wire import check_count, shaped, table_of, text
 
 STATEMENT: Final = "https://in-toto.io/Statement/v1"
 _STATEMENTS: Final = frozenset({STATEMENT, "https://in-toto.io/Statement/v0.1"})
@@ -60,6 +60,18 @@ class InTotoStatement(Struct, frozen=True):
         raise SignatureRefusedError(check="digest", why=f"it is about another image ({others or 'none'})")
 
 
+class _Subject(Struct):
+    digest: dict[str, str]
+    name: str | None = None
+    annotations: dict[str, Any] | None = None
+
+
+class _Statement(Struct, rename="camel"):
+    subject: tuple[_Subject, ...]
+    predicate_type: str
+    predicate: Any = None
+
+
 def type_of(name: str) -> str:
     """Return the predicate type for one of cosign's short names, or for itself."""
     return TYPES.get(name, name)
@@ -75,17 +87,12 @@ def read_statement(envelope: DsseEnvelope, what: str) -> InTotoStatement:
     kind = text(table, "_type", what)
     if kind not in _STATEMENTS:
         raise SignatureRefusedError(check="type", why=f"its statement has the unknown type {kind[:100]!r}")
-    subjects = tuple(_subject(value, what) for value in objects(table, "subject", what, _MOST_SUBJECTS))
-    return InTotoStatement(text(table, "predicateType", what), subjects, table.get("predicate"))
-
-
-def _subject(value: dict[str, Any], what: str) -> StatementSubject:
-    digests = field(value, "digest", what)
-    annotations = value.get("annotations") or {}
-    if not all(isinstance(digest, str) for digest in digests.values()) or not isinstance(annotations, dict):
-        raise malformed(what, "a subject's digests are not texts")
-    name = value.get("name") or ""
-    return StatementSubject(digests, name if isinstance(name, str) else "", annotations)
+    statement = shaped(table, _Statement, what)
+    check_count(statement.subject, what, "subjects", _MOST_SUBJECTS)
+    subjects = tuple(
+        StatementSubject(subject.digest, subject.name or "", subject.annotations or {}) for subject in statement.subject
+    )
+    return InTotoStatement(statement.predicate_type, subjects, statement.predicate)
 
 
 def write_statement(  # noqa: PLR0913  a statement has as many parts

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Iterable
+from itertools import islice
+from typing import Final
 
 from msgspec import Struct
+
+from sealock.formats.jsonobject import JsonObject
 
 _OLD: Final = "https://slsa.dev/provenance/v0.2"
 _NEW: Final = "https://slsa.dev/provenance/v1"
@@ -21,30 +25,21 @@ class Provenance(Struct, frozen=True):
 
 def provenance_of(predicate_type: str, predicate: object) -> Provenance | None:
     """Read provenance from a verified statement; None for another predicate type."""
+    table = JsonObject(predicate)
     if predicate_type == _OLD:
-        source = _at(predicate, "invocation", "configSource")
-        return Provenance(_text(_at(predicate, "builder", "id")), _sources([source]))
+        source = table.child("invocation").child("configSource")
+        return Provenance(table.child("builder").text("id"), _sources([source]))
     if predicate_type == _NEW:
-        dependencies = _at(predicate, "buildDefinition", "resolvedDependencies")
-        return Provenance(_text(_at(predicate, "runDetails", "builder", "id")), _sources(dependencies))
+        dependencies = table.child("buildDefinition").objects("resolvedDependencies")
+        return Provenance(table.child("runDetails").child("builder").text("id"), _sources(dependencies))
     return None
 
 
-def _sources(entries: object) -> tuple[str, ...]:
+def _sources(entries: Iterable[JsonObject]) -> tuple[str, ...]:
     sources: dict[str, None] = {}
-    for entry in entries[:_MOST] if isinstance(entries, list) else ():
-        uri = _text(_at(entry, "uri"))
-        commit = _text(_at(entry, "digest", "gitCommit")) or _text(_at(entry, "digest", "sha1"))
+    for entry in islice(entries, _MOST):
+        uri, digest = entry.text("uri"), entry.child("digest")
+        commit = digest.text("gitCommit") or digest.text("sha1")
         if uri.startswith(("git+", "https://", "git:")):
             sources[f"{uri} at {commit[:12]}" if commit else uri] = None
     return tuple(sources)
-
-
-def _at(value: object, *path: str) -> Any:  # noqa: ANN401  any JSON
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

@@ -1,14 +1,26 @@
-"""Reads untrusted JSON and base64 around signatures, strictly and within limits."""
+"""Reads untrusted JSON around signatures: exact bytes, no duplicate keys, within limits, into msgspec structs."""
 
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from typing import Any, Final
+from collections.abc import Sized
+from typing import Any, Final, TypeVar
+
+from msgspec import ValidationError, convert
 
 from sealock.net.registry.manifests import ManifestError, strict_json
 from sealock.trust.refusal import SignatureRefusedError
 
 _URL_SAFE: Final = str.maketrans("-_", "+/")
+T = TypeVar("T")
+
+
+class Base64(bytes):
+    """The type of a member whose bytes are in base64 of the standard alphabet."""
+
+
+class GoBase64(Base64):
+    """The type of a member whose bytes are in base64 of either alphabet, as Go's protobuf reader accepts both."""
 
 
 def table_of(raw: bytes, what: str, limit: int) -> dict[str, Any]:
@@ -16,56 +28,50 @@ def table_of(raw: bytes, what: str, limit: int) -> dict[str, Any]:
     if len(raw) > limit:
         raise SignatureRefusedError(check="size", why=f"{what} has {len(raw)} bytes; the limit is {limit}")
     try:
-        table = strict_json(raw)
+        return shaped(strict_json(raw), dict[str, Any], what)
     except ManifestError as error:
         raise malformed(what, str(error)) from None
-    if not isinstance(table, dict):
-        raise malformed(what, "it is not a JSON object")
-    return table
 
 
-def field(table: dict[str, Any], key: str, what: str) -> dict[str, Any]:
-    """Return a required object."""
+def shaped(value: object, kind: type[T], what: str) -> T:
+    """Convert decoded JSON to a struct; a missing member or a wrong type is refused with its JSON path."""
+    try:
+        return convert(value, kind, dec_hook=_base64, builtin_types=(bytes,))
+    except ValidationError as error:
+        raise malformed(what, str(error)[:200]) from None
+    except RecursionError:
+        raise malformed(what, "it is nested too deeply") from None
+
+
+def text(table: dict[str, Any], key: str, what: str) -> str:
+    """Return a required text: the one that decides which shape the rest has."""
     value = table.get(key)
-    if not isinstance(value, dict):
-        raise malformed(what, f"{key} is missing or not an object")
-    return value
-
-
-def text(table: dict[str, Any], key: str, what: str, *, default: str | None = None) -> str:
-    """Return a text, which is required unless there is a default."""
-    value = table.get(key, default)
     if not isinstance(value, str):
         raise malformed(what, f"{key} is missing or not a text")
     return value
 
 
-def listed(table: dict[str, Any], key: str, what: str, most: int) -> list[Any]:
-    """Return a required list of at most `most` items."""
-    value = table.get(key)
-    if not isinstance(value, list):
-        raise malformed(what, f"{key} is missing or not a list")
-    if len(value) > most:
-        raise SignatureRefusedError(check="size", why=f"{what} has {len(value)} {key}; the limit is {most}")
-    return value
-
-
-def objects(table: dict[str, Any], key: str, what: str, most: int) -> list[dict[str, Any]]:
-    """Return a required list of at most `most` objects."""
-    values = listed(table, key, what, most)
-    if not all(isinstance(value, dict) for value in values):
-        raise malformed(what, f"an item of {key} is not an object")
-    return values
+def check_count(items: Sized, what: str, key: str, most: int) -> None:
+    """Refuse a list with more than `most` items."""
+    if len(items) > most:
+        raise SignatureRefusedError(check="size", why=f"{what} has {len(items)} {key}; the limit is {most}")
 
 
 def decoded(value: object, what: str) -> bytes:
-    """Decode base64 of either alphabet, as Go's JSON readers accept both."""
+    """Decode base64 of either alphabet."""
+    return shaped(value, GoBase64, what)
+
+
+def _base64(kind: type[Base64], value: object) -> Base64:
+    """Decode for msgspec, which adds the JSON path to the error."""
     if not isinstance(value, str):
-        raise malformed(what, "a base64 text is missing")
+        msg = "a base64 text is missing"
+        raise ValueError(msg)  # noqa: TRY004  msgspec catches this one
     try:
-        return b64decode(value.translate(_URL_SAFE), validate=True)
+        return kind(b64decode(value.translate(_URL_SAFE) if kind is GoBase64 else value, validate=True))
     except ValueError:
-        raise malformed(what, "it is not base64") from None
+        msg = "it is not base64"
+        raise ValueError(msg) from None
 
 
 def encoded(data: bytes) -> str:

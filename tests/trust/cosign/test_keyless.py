@@ -255,8 +255,8 @@ UNDER_TAG: list[tuple[str, dict[str, Any], str]] = [
     ("an entry for another signature", {"logged_signature": b"other"}, "for another signature"),
     ("an entry of an unknown kind", {"kind": "alien"}, "unknown kind"),
     ("another time than was promised", {"promise": {"integratedTime": int(SIGNED.timestamp()) + 1}}, "not by a trusted log"),
-    ("a time that cannot be", {"promise": {"integratedTime": 10**15}}, "no valid time and index"),
-    ("no time", {"promise": {"integratedTime": True}}, "no valid time and index"),
+    ("a time that cannot be", {"promise": {"integratedTime": 10**15}}, "Payload.integratedTime"),
+    ("no time", {"promise": {"integratedTime": True}}, "Payload.integratedTime"),
     ("an entry that is none", {"promise": {"body": "%"}}, "not by a trusted log"),
     ("another payload than was signed", {"shown": b"{}"}, "not made by the certificate's key"),
 ]  # fmt: skip

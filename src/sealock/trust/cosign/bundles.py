@@ -7,11 +7,13 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from sealock.formats.jsonobject import JsonObject
 from sealock.trust.cosign.keys import PublicKey
+from sealock.trust.cosign.trustedroot import X509Certificate
 from sealock.trust.dsse import DsseEnvelope, envelope_table, read_envelope
 from sealock.trust.intoto import MOST_BYTES as _MOST_STATEMENT
 from sealock.trust.refusal import SignatureRefusedError
-from sealock.trust.wire import decoded, encoded, field, malformed, table_of, text
+from sealock.trust.wire import encoded, shaped, table_of, text
 
 MEDIA_TYPE: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
 MEDIA_TYPES: Final = frozenset(
@@ -29,6 +31,11 @@ class Bundle(Struct, frozen=True):
     certificate: bytes = b""
 
 
+class _Bundle(Struct, rename="camel"):
+    dsse_envelope: dict[str, Any]
+    verification_material: dict[str, Any]
+
+
 def read_bundle(raw: bytes, what: str) -> Bundle:
     """Read a bundle with one DSSE envelope that has one signature; SignatureRefusedError for any other."""
     table = table_of(raw, what, MOST_BYTES)
@@ -37,31 +44,16 @@ def read_bundle(raw: bytes, what: str) -> Bundle:
         raise SignatureRefusedError(check="type", why=f"it has the unknown bundle type {kind[:100]!r}")
     if "messageSignature" in table:
         raise SignatureRefusedError(check="type", why="it signs bare bytes, not a statement about an image")
-    envelope = read_envelope(field(table, "dsseEnvelope", what), what)
+    bundle = shaped(table, _Bundle, what)
+    envelope = read_envelope(bundle.dsse_envelope, what)
     if len(envelope.signatures) != 1:
         why = f"its envelope has {len(envelope.signatures)} signatures; a bundle has one"
         raise SignatureRefusedError(check="malformed", why=why)
-    material = field(table, "verificationMaterial", what)
-    return Bundle(envelope, raw, _hint(material), _certificate(material, what))
-
-
-def _hint(material: dict[str, Any]) -> str:
-    key = material.get("publicKey")
-    hint = key.get("hint") if isinstance(key, dict) else None
-    return hint if isinstance(hint, str) else ""
-
-
-def _certificate(material: dict[str, Any], what: str) -> bytes:
-    certificate = material.get("certificate")
-    chain = material.get("x509CertificateChain")
-    if certificate is None and isinstance(chain, dict):
-        certificates = chain.get("certificates")
-        certificate = certificates[0] if isinstance(certificates, list) and certificates else None
-    if certificate is None:
-        return b""
-    if not isinstance(certificate, dict):
-        raise malformed(what, "its certificate is not an object")
-    return decoded(certificate.get("rawBytes"), what)
+    material = JsonObject(bundle.verification_material)
+    chain = material.child("x509CertificateChain").elements("certificates")
+    certificate = material.members.get("certificate") or next(iter(chain), None)
+    der = b"" if certificate is None else shaped(certificate, X509Certificate, what).raw_bytes
+    return Bundle(envelope, raw, material.child("publicKey").text("hint"), der)
 
 
 def write_bundle(payload: bytes, signature: bytes, key: PublicKey) -> bytes:

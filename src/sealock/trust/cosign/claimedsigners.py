@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
+from sealock.formats.jsonobject import JsonObject
 from sealock.trust.cosign.certificates import claimed
+from sealock.trust.cosign.simple import signing_time
 from sealock.trust.intoto import CREATED
 from sealock.trust.intoto import MOST_BYTES as _MOST
 from sealock.trust.refusal import SignatureRefusedError
@@ -14,8 +16,6 @@ from sealock.trust.wire import table_of
 
 _ID: Final = 32
 """Bytes of a key's id."""
-_LAST: Final = 253402300799
-"""The last second of the year 9999."""
 
 
 def stranger(payload: bytes, certificate: bytes = b"", hint: str = "") -> SignatureRefusedError:
@@ -42,22 +42,13 @@ def _key(hint: str) -> str:
 
 def _when(payload: bytes) -> datetime | None:
     try:
-        table = table_of(payload, "it", _MOST)
+        table = JsonObject(table_of(payload, "it", _MOST))
     except SignatureRefusedError:
         return None
-    stamp = _at(table, "optional", "timestamp")
-    if isinstance(stamp, int) and not isinstance(stamp, bool) and 0 < stamp <= _LAST:
-        return datetime.fromtimestamp(stamp, UTC)
-    subjects = table.get("subject")
-    created = _at(subjects[0], "annotations", CREATED) if isinstance(subjects, list) and subjects else None
-    created = created or _at(table, "predicate", "Timestamp")
-    return moment(created) if isinstance(created, str) else None
-
-
-def _at(value: object, *path: str) -> Any:  # noqa: ANN401  any JSON
-    for key in path:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
+    if (when := signing_time(table.child("optional").members)) is not None:
+        return when
+    subject = next(table.objects("subject"), table)
+    return moment(subject.child("annotations").text(CREATED) or table.child("predicate").text("Timestamp"))
 
 
 def moment(text: str) -> datetime | None:

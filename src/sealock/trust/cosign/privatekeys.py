@@ -23,9 +23,10 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from sealock.errors import TargetError, TrustError
+from sealock.formats.jsonobject import JsonObject
 from sealock.trust.cosign.keys import PublicKey, public_of
 from sealock.trust.refusal import SignatureRefusedError
-from sealock.trust.wire import decoded, encoded, field, malformed, table_of, text
+from sealock.trust.wire import decoded, encoded, malformed, table_of
 
 KeyKind: TypeAlias = Literal["ecdsa-p256", "ecdsa-p384", "rsa-3072", "ed25519"]
 KINDS: Final[tuple[KeyKind, ...]] = ("ecdsa-p256", "ecdsa-p384", "rsa-3072", "ed25519")
@@ -127,20 +128,20 @@ def _unboxed(body: bytes, source: str, passphrase: Passphrase) -> bytes:
     from nacl.secret import SecretBox  # noqa: PLC0415  as above
 
     what = "the file"
-    table = table_of(body, what, _MOST_FILE)
-    kdf, cipher = field(table, "kdf", what), field(table, "cipher", what)
-    cost = field(kdf, "params", what)
-    numbers = (cost.get("N"), cost.get("r"), cost.get("p"))
-    if (text(kdf, "name", what), text(cipher, "name", what)) != ("scrypt", "nacl/secretbox"):
+    box = JsonObject(table_of(body, what, _MOST_FILE))
+    kdf, cipher = box.child("kdf"), box.child("cipher")
+    numbers = tuple(kdf.child("params").maybe_int(name) for name in ("N", "r", "p"))
+    if (kdf.text("name"), cipher.text("name")) != ("scrypt", "nacl/secretbox"):
         raise malformed(what, "its encryption is unknown")
-    if numbers not in _COSTS:
+    cost = next((cost for cost in _COSTS if cost == numbers), None)
+    if cost is None:
         raise malformed(what, "its scrypt parameters are not cosign's")
-    salt, nonce = decoded(kdf.get("salt"), what), decoded(cipher.get("nonce"), what)
-    sealed = decoded(table.get("ciphertext"), what)
+    salt, nonce = decoded(kdf.text("salt"), what), decoded(cipher.text("nonce"), what)
+    sealed = decoded(box.members.get("ciphertext"), what)
     if len(nonce) != SecretBox.NONCE_SIZE or not 16 <= len(salt) <= 256:
         raise malformed(what, "its salt or nonce has a wrong length")
     try:
-        return SecretBox(_stretched(passphrase(), salt, numbers)).decrypt(sealed, nonce)
+        return SecretBox(_stretched(passphrase(), salt, cost)).decrypt(sealed, nonce)
     except CryptoError:
         msg = f"the passphrase of {source} is wrong"
         raise TrustError(msg) from None

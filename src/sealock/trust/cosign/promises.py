@@ -11,7 +11,7 @@ import hashlib
 import json
 import struct
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from warnings import catch_warnings, simplefilter
 
 from cryptography import x509
@@ -20,13 +20,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import Certificate
 from cryptography.x509.certificate_transparency import SignedCertificateTimestamp
 from cryptography.x509.oid import ExtendedKeyUsageOID
-from msgspec import Struct
+from msgspec import Meta, Struct, field, to_builtins
 
 from sealock.errors import TargetError
+from sealock.formats.jsonobject import JsonObject
 from sealock.trust.cosign.keys import PublicKey, made, public_of
 from sealock.trust.cosign.trustedroot import Authority, TrustedRoot
 from sealock.trust.refusal import SignatureRefusedError
-from sealock.trust.wire import decoded, field, listed, malformed, table_of, text
+from sealock.trust.wire import GoBase64, check_count, decoded, encoded, malformed, shaped, table_of, text
 
 CERTIFICATE: Final = "dev.sigstore.cosign/certificate"
 PROMISE: Final = "dev.sigstore.cosign/bundle"
@@ -58,6 +59,18 @@ class Unproven(Struct, frozen=True):
     body: bytes
     certificate: str = ""
     promise: str = ""
+
+
+class _PromisedEntry(Struct, rename="camel"):
+    body: str
+    integrated_time: Annotated[int, Meta(gt=0, le=_LAST)]
+    log_index: int
+    log_id: str = field(name="logID")
+
+
+class _Promise(Struct, rename="pascal"):
+    signed_entry_timestamp: GoBase64
+    payload: _PromisedEntry
 
 
 def check_promise(root: TrustedRoot, unproven: Unproven) -> Promised:
@@ -114,53 +127,48 @@ def check_log(root: TrustedRoot, log_id: bytes, when: datetime) -> None:
 def _promised(root: TrustedRoot, promise: str) -> tuple[datetime, dict[str, Any]]:
     """Return the time and the entry that a trusted log promised to include."""
     what = "the log's promise"
-    table = table_of(promise.encode(), what, _MOST)
-    stamp = decoded(table.get("SignedEntryTimestamp"), what)
-    payload = field(table, "Payload", what)
-    body, log_id = text(payload, "body", what), text(payload, "logID", what)
-    integrated, index = payload.get("integratedTime"), payload.get("logIndex")
-    if type(integrated) is not int or type(index) is not int or not 0 < integrated <= _LAST:
-        raise malformed(what, "it has no valid time and index")
-    when = datetime.fromtimestamp(integrated, UTC)
-    signed = json.dumps(
-        {"body": body, "integratedTime": integrated, "logID": log_id, "logIndex": index},
-        sort_keys=True,
-        separators=(",", ":"),
-    ).encode()
+    promised = shaped(table_of(promise.encode(), what, _MOST), _Promise, what)
+    entry, stamp = promised.payload, promised.signed_entry_timestamp
+    when = datetime.fromtimestamp(entry.integrated_time, UTC)
+    signed = json.dumps(to_builtins(entry), sort_keys=True, separators=(",", ":")).encode()
     # The id is only a hint; the signature decides.
-    if not any(log.id.hex() == log_id and log.span.holds(when) and made(log.key, stamp, signed) for log in root.logs):
+    trusted = (log for log in root.logs if log.id.hex() == entry.log_id and log.span.holds(when))
+    if not any(made(log.key, stamp, signed) for log in trusted):
         raise _unproven(why="the promise is not by a trusted log")
-    return when, table_of(decoded(body, what), "the log's entry", _MOST)
+    return when, table_of(decoded(entry.body, what), "the log's entry", _MOST)
 
 
 def _check_entry(entry: dict[str, Any], unproven: Unproven) -> None:
     """Check that the log's entry is for this signature, certificate and payload (CVE-2022-36056)."""
     what = "the log's entry"
-    kind, spec = text(entry, "kind", what), field(entry, "spec", what)
-    content, logged = unproven.signature, unproven.payload
+    kind, spec = text(entry, "kind", what), JsonObject(entry.get("spec"))
+    logged, signature = unproven.payload, unproven.signature
     if kind == "hashedrekord":
-        hashed = field(field(spec, "data", what), "hash", what)
-        signed = field(spec, "signature", what)
-        signer = decoded(field(signed, "publicKey", what).get("content"), what)
-        content = decoded(signed.get("content"), what)
+        hashed, signed = spec.child("data").child("hash"), spec.child("signature")
+        signer, content = signed.child("publicKey").text("content"), signed.text("content")
     elif kind == "dsse":
-        hashed = field(spec, "payloadHash", what)
-        signatures = listed(spec, "signatures", what, 1)
-        signed = signatures[0] if signatures and isinstance(signatures[0], dict) else {}
-        signer, content = decoded(signed.get("verifier"), what), decoded(signed.get("signature"), what)
+        hashed, signed = spec.child("payloadHash"), _only_signature(spec, what)
+        signer, content = signed.text("verifier"), signed.text("signature")
     elif kind == "intoto":
         # An older client's entry is for the whole envelope, with its signature.
-        inner = field(spec, "content", what)
-        hashed, logged = field(inner, "hash", what), unproven.body
-        envelope = inner.get("envelope")
-        signatures = listed(envelope, "signatures", what, 1) if isinstance(envelope, dict) else [spec]
-        signed = signatures[0] if signatures and isinstance(signatures[0], dict) else {}
-        signer = decoded(signed.get("publicKey"), what)
+        inner, logged = spec.child("content"), unproven.body
+        has_envelope = isinstance(inner.members.get("envelope"), dict)
+        signed = _only_signature(inner.child("envelope"), what) if has_envelope else spec
+        hashed, signer, content = inner.child("hash"), signed.text("publicKey"), encoded(signature)
     else:
         raise _unproven(why=f"the log's entry has the unknown kind {kind[:40]!r}")
-    same = (hashed.get("algorithm"), hashed.get("value")) == ("sha256", hashlib.sha256(logged).hexdigest())
-    if not same or content != unproven.signature or signer.strip() != unproven.certificate.encode().strip():
+    if not hashed or not signer or not content:
+        raise malformed(what, f"its {kind} names no hash, key or signature")
+    same = (hashed.text("algorithm"), hashed.text("value")) == ("sha256", hashlib.sha256(logged).hexdigest())
+    certificate = decoded(signer, what).strip()
+    if not same or decoded(content, what) != signature or certificate != unproven.certificate.encode().strip():
         raise _unproven(why="the log's entry is for another signature")
+
+
+def _only_signature(table: JsonObject, what: str) -> JsonObject:
+    signatures = table.elements("signatures")
+    check_count(signatures, what, "signatures", 1)
+    return JsonObject(next(iter(signatures), None))
 
 
 # The certificate.

@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.errors import TransportError
+from sealock.formats.jsonobject import JsonObject
 from sealock.model.imagename import DEFAULT_REGISTRY, ImageName
 from sealock.model.manifest import OCI_MANIFEST, Descriptor, Manifest
 from sealock.net.registry.client import Fetched, Registry
@@ -192,8 +193,7 @@ def _config(registry: Registry, name: ImageName, known: Manifest | None, layers:
         "config": {},
     }
     if known is not None and known.config.media_type == _CONFIG:
-        config = strict_json(registry.read_blob(name, known.config, 1 << 20))
-        table = config if isinstance(config, dict) else table
+        table = JsonObject(strict_json(registry.read_blob(name, known.config, 1 << 20))).members or table
     table["rootfs"] = {"type": "layers", "diff_ids": [layer.digest for layer in layers]}
     table["history"] = [{"created": _ZERO} for _ in layers]
     return replace(push_blob(registry, name, json.dumps(table, separators=(",", ":")).encode()), media_type=_CONFIG)

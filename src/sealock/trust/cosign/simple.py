@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from sealock.trust.refusal import SignatureRefusedError
-from sealock.trust.wire import field, malformed, table_of, text
+from sealock.trust.wire import shaped, table_of
 
 MEDIA_TYPE: Final = "application/vnd.dev.cosign.simplesigning.v1+json"
 SIGNATURE: Final = "dev.cosignproject.cosign/signature"
@@ -31,25 +31,41 @@ class Claims(Struct, frozen=True):
     @property
     def signed(self) -> datetime | None:
         """The signing time that the signer claims, if any."""
-        when = self.optional.get("timestamp")
-        if isinstance(when, int) and not isinstance(when, bool) and 0 < when <= _LAST:
-            return datetime.fromtimestamp(when, UTC)
-        return None
+        return signing_time(self.optional)
+
+
+class _Identity(Struct, rename="kebab"):
+    docker_reference: str = ""
+
+
+class _Image(Struct, rename="kebab"):
+    docker_manifest_digest: str
+
+
+class _Critical(Struct):
+    type: str
+    identity: _Identity
+    image: _Image
+
+
+class _Payload(Struct):
+    critical: _Critical
+    optional: dict[str, Any] | None = None
+
+
+def signing_time(optional: Mapping[str, Any]) -> datetime | None:
+    """The time in a signer's own claims, if it is one."""
+    when = optional.get("timestamp")
+    return datetime.fromtimestamp(when, UTC) if type(when) is int and 0 < when <= _LAST else None
 
 
 def read_claims(payload: bytes, what: str) -> Claims:
     """Read a payload whose signature was verified."""
-    table = table_of(payload, what, MOST_BYTES)
-    critical = field(table, "critical", what)
-    kind = text(critical, "type", what)
+    claims = shaped(table_of(payload, what, MOST_BYTES), _Payload, what)
+    critical, kind = claims.critical, claims.critical.type
     if kind != _TYPE:
         raise SignatureRefusedError(check="type", why=f"it has the type {kind[:100]!r}, which is not cosign's")
-    repository = text(field(critical, "identity", what), "docker-reference", what, default="")
-    digest = text(field(critical, "image", what), "docker-manifest-digest", what)
-    optional = table.get("optional") or {}
-    if not isinstance(optional, dict):
-        raise malformed(what, "optional is not an object")
-    return Claims(repository, digest, optional)
+    return Claims(critical.identity.docker_reference, critical.image.docker_manifest_digest, claims.optional or {})
 
 
 def write_claims(repository: str, digest: str, optional: Mapping[str, object]) -> bytes:

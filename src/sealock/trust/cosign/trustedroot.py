@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import datetime
+from typing import Annotated, Final, TypeAlias
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from sealock.errors import TargetError
 from sealock.trust.cosign.keys import PublicKey, public_of
 from sealock.trust.refusal import SignatureRefusedError
-from sealock.trust.wire import decoded, field, listed, table_of, text
+from sealock.trust.wire import GoBase64, shaped, table_of, text
 
 MEDIA_TYPE: Final = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
 MOST_BYTES: Final = 1 << 20
@@ -22,15 +21,25 @@ _MOST: Final = 64
 _WHAT: Final = "the trusted root"
 
 
-class ValidityPeriod(Struct, frozen=True):
-    """When an authority or log counts; `end` is None where it still does."""
+_Few: Final = Meta(max_length=_MOST)
+_Time: TypeAlias = Annotated[datetime, Meta(tz=True)]
 
-    start: datetime
-    end: datetime | None = None
+
+class ValidityPeriod(Struct, frozen=True):
+    """When an authority or log counts; None where it always did, or still does."""
+
+    start: _Time | None = None
+    end: _Time | None = None
 
     def holds(self, when: datetime) -> bool:
         """Whether a moment is within the period."""
-        return self.start <= when and (self.end is None or when <= self.end)
+        return (self.start is None or self.start <= when) and (self.end is None or when <= self.end)
+
+
+class X509Certificate(Struct, rename="camel"):
+    """A certificate in DER, as Sigstore's JSON has it."""
+
+    raw_bytes: GoBase64
 
 
 class Log(Struct, frozen=True):
@@ -56,6 +65,35 @@ class TrustedRoot(Struct, frozen=True):
     logs: tuple[Log, ...]
 
 
+class _Chain(Struct):
+    certificates: Annotated[tuple[X509Certificate, ...], _Few] = ()
+
+
+class _Authority(Struct, rename="camel"):
+    cert_chain: _Chain
+    valid_for: ValidityPeriod | None = None
+
+
+class _Key(Struct, rename="camel"):
+    raw_bytes: GoBase64
+    valid_for: ValidityPeriod | None = None
+
+
+class _LogId(Struct, rename="camel"):
+    key_id: GoBase64
+
+
+class _Log(Struct, rename="camel"):
+    public_key: _Key
+    log_id: _LogId | None = None
+
+
+class _Root(Struct, rename="camel"):
+    certificate_authorities: Annotated[tuple[_Authority, ...], _Few] = ()
+    ctlogs: Annotated[tuple[_Log, ...], _Few] = ()
+    tlogs: Annotated[tuple[_Log, ...], _Few] = ()
+
+
 def read_trusted_root(raw: bytes) -> TrustedRoot:
     """Read a trusted root; TargetError says why it cannot be used."""
     try:
@@ -63,62 +101,32 @@ def read_trusted_root(raw: bytes) -> TrustedRoot:
         if text(table, "mediaType", _WHAT) != MEDIA_TYPE:
             msg = "the trusted root cannot be used: it has an unknown type"
             raise TargetError(msg)
-        return TrustedRoot(
-            tuple(_authority(entry) for entry in _objects(table, "certificateAuthorities")),
-            tuple(_logs(table, "ctlogs")),
-            tuple(_logs(table, "tlogs")),
-        )
+        root = shaped(table, _Root, _WHAT)
     except SignatureRefusedError as error:
         msg = f"the trusted root cannot be used: {error}"
         raise TargetError(msg) from None
+    return TrustedRoot(
+        tuple(
+            Authority(
+                tuple(certificate.raw_bytes for certificate in authority.cert_chain.certificates),
+                authority.valid_for or ValidityPeriod(),
+            )
+            for authority in root.certificate_authorities
+        ),
+        _logs(root.ctlogs),
+        _logs(root.tlogs),
+    )
 
 
-def _objects(table: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    entries = listed(table, key, _WHAT, _MOST) if key in table else []
-    return [entry for entry in entries if isinstance(entry, dict)]
+def _logs(entries: tuple[_Log, ...]) -> tuple[Log, ...]:
+    return tuple(log for entry in entries if (log := _log(entry)) is not None)
 
 
-def _authority(table: dict[str, Any]) -> Authority:
-    chain = _objects(field(table, "certChain", _WHAT), "certificates")
-    return Authority(tuple(decoded(certificate.get("rawBytes"), _WHAT) for certificate in chain), _span(table))
-
-
-def _logs(table: dict[str, Any], key: str) -> Iterator[Log]:
-    for entry in _objects(table, key):
-        if (log := _log(entry)) is not None:
-            yield log
-
-
-def _log(table: dict[str, Any]) -> Log | None:
+def _log(entry: _Log) -> Log | None:
     """Read a log; None where its key has an unknown kind, so that the log does not count."""
-    key = field(table, "publicKey", _WHAT)
-    span = _span(key)
     try:
-        public = public_of(load_der_public_key(decoded(key.get("rawBytes"), _WHAT)), "the log's key")
-        named = table.get("logId")
-        log_id = decoded(named.get("keyId"), _WHAT) if isinstance(named, dict) else b""
-        return Log(public, span, log_id or hashlib.sha256(public.der).digest())
+        public = public_of(load_der_public_key(entry.public_key.raw_bytes), "the log's key")
     except (ValueError, TypeError, UnsupportedAlgorithm, TargetError):
         return None
-
-
-def _span(table: dict[str, Any]) -> ValidityPeriod:
-    span = table.get("validFor") or {}
-    if not isinstance(span, dict):
-        msg = "the trusted root cannot be used: validFor is not an object"
-        raise TargetError(msg)
-    start, end = (_moment(span.get(key)) for key in ("start", "end"))
-    return ValidityPeriod(start or datetime.min.replace(tzinfo=UTC), end)
-
-
-def _moment(value: object) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        when = datetime.fromisoformat(str(value)[:40])
-    except ValueError:
-        when = None
-    if when is None or when.tzinfo is None:
-        msg = f"the trusted root cannot be used: {str(value)[:40]!r} is not a time"
-        raise TargetError(msg)
-    return when
+    log_id = entry.log_id.key_id if entry.log_id else b""
+    return Log(public, entry.public_key.valid_for or ValidityPeriod(), log_id or hashlib.sha256(public.der).digest())

@@ -12,6 +12,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from sealock.errors import TargetError, UsageError
+from sealock.formats.jsonobject import JsonObject
 from sealock.model.imagename import ImageName, parse
 from sealock.model.trust import Attestation, Signer, TrustResult
 from sealock.net.registry.client import Registry
@@ -166,10 +167,10 @@ class _Verification:
         note = check_repository(named, self.name, self.expected)
         check_annotations(subject.annotations, self.expected)
         self._note(note)
-        when = subject.annotations.get(CREATED)
-        if statement.predicate_type == CUSTOM and isinstance(statement.predicate, dict):
-            when = statement.predicate.get("Timestamp", when)
-        return replace(signer, signed=(moment(when) if isinstance(when, str) else None) or signer.signed)
+        when = JsonObject(subject.annotations).text(CREATED)
+        if statement.predicate_type == CUSTOM:
+            when = JsonObject(statement.predicate).text("Timestamp") or when
+        return replace(signer, signed=moment(when) or signer.signed)
 
     def _bundle(self, bundle: Bundle, where: str) -> tuple[Signer, InTotoStatement]:
         message = bundle.envelope.message

@@ -24,7 +24,7 @@ from sealock.trust.notation.envelope import (
     checked,
 )
 from sealock.trust.refusal import SignatureRefusedError
-from sealock.trust.wire import malformed
+from sealock.trust.wire import malformed, shaped
 
 _WHAT: Final = "the envelope"
 _ALGORITHM, _CRITICAL, _TYPE, _CHAIN = 1, 2, 3, 33
@@ -44,49 +44,48 @@ class Tagged(Struct, frozen=True):
     value: Any
 
 
+class _Sign1(Struct, array_like=True, forbid_unknown_fields=True):
+    """A COSE_Sign1 (RFC 9052, 4.2)."""
+
+    protected: bytes
+    unprotected: dict[Any, Any]
+    payload: bytes
+    signature: bytes
+
+
 def read(raw: bytes) -> NotationEnvelope:
     """Read an envelope; SignatureRefusedError says what is wrong with it."""
     if len(raw) > MOST_BYTES:
         raise SignatureRefusedError(check="size", why=f"{_WHAT} has {len(raw)} bytes; the limit is {MOST_BYTES}")
     top = decode(raw)
-    if not isinstance(top, Tagged) or top.tag != _SIGN1 or not isinstance(top.value, list) or len(top.value) != 4:
+    if not isinstance(top, Tagged) or top.tag != _SIGN1:
         raise malformed(_WHAT, "it is not a tagged COSE_Sign1")
-    protected, open_head, payload, signature = top.value
-    if not all(isinstance(part, bytes) for part in (protected, payload, signature)) or not isinstance(open_head, dict):
-        raise malformed(_WHAT, "its parts have wrong types")
-    head = decode(protected)
-    if not isinstance(head, dict):
-        raise malformed(_WHAT, "its protected header is not a map")
+    parts = shaped(top.value, _Sign1, _WHAT)
+    protected, open_head, payload = parts.protected, parts.unprotected, parts.payload
+    head = shaped(decode(protected), dict[Any, Any], "its protected header")
     if set(head) & set(open_head):
         raise malformed(_WHAT, "an attribute is in both headers")
-    critical = head.get(_CRITICAL)
+    critical = shaped(head.get(_CRITICAL), list[int | str], "crit in its protected header")
     times = {name: _moment(head[name], name) for name in _TIMES if name in head}
     named = {key: value for key, value in head.items() if isinstance(key, str)}
-    attributes = Attributes(head.get(_TYPE), critical if isinstance(critical, list) else None, named, times)
+    attributes = Attributes(head.get(_TYPE), critical, named, times)
     scheme, signed, expiry = checked(attributes)
     chain = head.get(_CHAIN, open_head.get(_CHAIN))
-    chain = [chain] if isinstance(chain, bytes) else chain
-    if (
-        not isinstance(chain, list)
-        or len(chain) > MOST_CERTIFICATES
-        or not all(isinstance(certificate, bytes) for certificate in chain)
-    ):
+    chain = shaped([chain] if isinstance(chain, bytes) else chain, tuple[bytes, ...], "its x5chain")
+    if len(chain) > MOST_CERTIFICATES:
         raise malformed(_WHAT, f"x5chain is not a list of at most {MOST_CERTIFICATES} certificates")
-    stamp = open_head.get(TIMESTAMP, b"")
-    if not isinstance(stamp, bytes):
-        raise malformed(_WHAT, "its time stamp is not a byte string")
     algorithm = head.get(_ALGORITHM)
     known = _ALGORITHMS.get(algorithm, "") if isinstance(algorithm, int) else ""
     return NotationEnvelope(
         known or str(algorithm)[:40],
-        tuple(chain),
+        chain,
         b"\x84" + _text("Signature1") + _bytes(protected) + _bytes(b"") + _bytes(payload),
-        signature,
+        parts.signature,
         payload,
         scheme,
         signed,
         expiry,
-        timestamp=stamp,
+        timestamp=shaped(open_head.get(TIMESTAMP, b""), bytes, "its time stamp"),
         agent=str(open_head.get(AGENT, ""))[:200],
     )
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from sealock.net.registry.names import is_digest
 from sealock.trust.refusal import SignatureRefusedError
-from sealock.trust.wire import field, malformed, table_of, text
+from sealock.trust.wire import malformed, shaped, table_of
 
 ARTIFACT_TYPE: Final = "application/vnd.cncf.notary.signature"
 PAYLOAD_TYPE: Final = "application/vnd.cncf.notary.payload.v1+json"
@@ -77,6 +77,17 @@ class Attributes(Struct, frozen=True):
     """Those of `values` that are times."""
 
 
+class _Artifact(Struct, rename="camel"):
+    media_type: str
+    digest: str
+    size: int
+    annotations: dict[str, str] | None = None
+
+
+class _Payload(Struct, rename="camel"):
+    target_artifact: _Artifact
+
+
 def checked(attributes: Attributes) -> tuple[SigningScheme, datetime, datetime | None]:
     """Validate signed attributes by the specification; return scheme, signing time, expiry."""
     what = "its signed attributes"
@@ -118,12 +129,8 @@ def checked(attributes: Attributes) -> tuple[SigningScheme, datetime, datetime |
 def read_target(payload: bytes) -> Target:
     """Read the signed descriptor."""
     what = "its payload"
-    table = field(table_of(payload, what, MOST_BYTES), "targetArtifact", what)
-    size, digest = table.get("size"), text(table, "digest", what)
-    if not isinstance(size, int) or isinstance(size, bool) or not is_digest(digest):
-        raise malformed(what, "targetArtifact has no digest and size")
-    annotations = table.get("annotations") or {}
-    if not isinstance(annotations, dict) or not all(isinstance(value, str) for value in annotations.values()):
-        raise malformed(what, "its annotations are not texts")
-    own = {key: value for key, value in annotations.items() if not key.startswith(_RESERVED)}
-    return Target(text(table, "mediaType", what), digest, size, own)
+    artifact = shaped(table_of(payload, what, MOST_BYTES), _Payload, what).target_artifact
+    if not is_digest(artifact.digest):
+        raise malformed(what, "targetArtifact.digest is not a digest")
+    own = {key: value for key, value in (artifact.annotations or {}).items() if not key.startswith(_RESERVED)}
+    return Target(artifact.media_type, artifact.digest, artifact.size, own)

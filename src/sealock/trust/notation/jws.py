@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeAlias
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field, to_builtins
 
 from sealock.trust.notation.envelope import (
     AGENT,
@@ -21,39 +23,62 @@ from sealock.trust.notation.envelope import (
     NotationEnvelope,
     checked,
 )
-from sealock.trust.wire import field, listed, malformed, table_of, text
+from sealock.trust.wire import Base64, check_count, malformed, shaped, table_of
 
-_PARTS: Final = frozenset({"payload", "protected", "header", "signature"})
 _WHAT: Final = "the envelope"
 _HEAD: Final = "its protected header"
-_TIMES: Final = (SIGNED, AUTHENTIC, EXPIRY)
+_Time: TypeAlias = Annotated[datetime, Meta(tz=True)] | UnsetType
+
+
+class _Parts(Struct, forbid_unknown_fields=True):
+    """A flattened JWS."""
+
+    payload: str
+    protected: str
+    header: dict[str, Any]
+    signature: str
+
+
+class _Protected(Struct):
+    alg: str
+    crit: tuple[str, ...]
+
+
+class _Times(Struct):
+    signed: _Time = field(default=UNSET, name=SIGNED)
+    authentic: _Time = field(default=UNSET, name=AUTHENTIC)
+    expiry: _Time = field(default=UNSET, name=EXPIRY)
+
+
+class _Header(Struct):
+    x5c: tuple[Base64, ...]
+    timestamp: Base64 = field(default=Base64(), name=TIMESTAMP)
+    agent: Any = field(default="", name=AGENT)
 
 
 def read(raw: bytes) -> NotationEnvelope:
     """Read an envelope; SignatureRefusedError says what is wrong with it."""
-    table = table_of(raw, _WHAT, MOST_BYTES)
-    if unknown := sorted(set(table) - _PARTS):
-        raise malformed(_WHAT, f"it has {unknown[0][:100]!r}, which a flattened JWS has not")
-    protected, payload = text(table, "protected", _WHAT), text(table, "payload", _WHAT)
-    head = table_of(_from_url(protected), _HEAD, MOST_BYTES)
-    open_head = field(table, "header", _WHAT)
-    if both := sorted(set(head) & set(open_head)):
+    parts = shaped(table_of(raw, _WHAT, MOST_BYTES), _Parts, _WHAT)
+    head = table_of(_from_url(parts.protected), _HEAD, MOST_BYTES)
+    if both := sorted(set(head) & set(parts.header)):
         raise malformed(_WHAT, f"{both[0][:100]!r} is in both headers")
-    critical = listed(head, "crit", _HEAD, 64)
-    times: dict[str, datetime] = {name: _moment(head[name], name) for name in _TIMES if name in head}
-    scheme, signed, expiry = checked(Attributes(head.get("cty"), [str(name) for name in critical], head, times))
-    chain = listed(open_head, "x5c", "its header", MOST_CERTIFICATES)
+    protected = shaped(head, _Protected, _HEAD)
+    check_count(protected.crit, _HEAD, "crit", 64)
+    times: dict[str, datetime] = to_builtins(shaped(head, _Times, _HEAD), builtin_types=(datetime,))
+    scheme, signed, expiry = checked(Attributes(head.get("cty"), protected.crit, head, times))
+    header = shaped(parts.header, _Header, "its header")
+    check_count(header.x5c, "its header", "x5c", MOST_CERTIFICATES)
     return NotationEnvelope(
-        text(head, "alg", _HEAD),
-        tuple(_from_base64(certificate) for certificate in chain),
-        f"{protected}.{payload}".encode(),
-        _from_url(text(table, "signature", _WHAT)),
-        _from_url(payload),
+        protected.alg,
+        header.x5c,
+        f"{parts.protected}.{parts.payload}".encode(),
+        _from_url(parts.signature),
+        _from_url(parts.payload),
         scheme,
         signed,
         expiry,
-        timestamp=_from_base64(open_head.get(TIMESTAMP, "")),
-        agent=str(open_head.get(AGENT, ""))[:200],
+        timestamp=header.timestamp,
+        agent=str(header.agent)[:200],
     )
 
 
@@ -95,26 +120,6 @@ def _from_url(value: str) -> bytes:
 
 def _to_url(data: bytes) -> str:
     return urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
-
-
-def _from_base64(value: object) -> bytes:
-    if not isinstance(value, str):
-        raise malformed(_WHAT, "a certificate or time stamp is not a text")
-    try:
-        return b64decode(value, validate=True)
-    except ValueError:
-        raise malformed(_WHAT, "a certificate or time stamp is not base64") from None
-
-
-def _moment(value: object, name: str) -> datetime:
-    if isinstance(value, str) and len(value) <= 40:
-        try:
-            when = datetime.fromisoformat(value)
-        except ValueError:
-            when = None
-        if when is not None and when.tzinfo is not None:
-            return when
-    raise malformed(_HEAD, f"{name} is not a time of RFC 3339")
 
 
 def _written(when: datetime) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias, cast
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from sealock.errors import PolicyError
 from sealock.model.imagename import ImageName
 from sealock.trust.notation.names import PREFIX, CertificateSubject, read_subject
 from sealock.trust.refusal import SignatureRefusedError
-from sealock.trust.wire import table_of
+from sealock.trust.wire import shaped, table_of
 
 VerificationLevel: TypeAlias = Literal["strict", "permissive", "audit", "skip"]
 Action: TypeAlias = Literal["enforce", "log", "skip"]
@@ -55,42 +55,51 @@ class PolicyDocument(Struct, frozen=True):
         return named or next((statement for statement in self.statements if "*" in statement.scopes), None)
 
 
+class _Verification(Struct):
+    level: str
+    override: dict[str, str] | None = None
+
+
+class _Statement(Struct, rename="camel"):
+    name: Annotated[str, Meta(min_length=1)]
+    registry_scopes: tuple[str, ...]
+    signature_verification: _Verification
+    trust_stores: tuple[str, ...] | None = None
+    trusted_identities: tuple[str, ...] | None = None
+
+
+class _Document(Struct, rename="camel"):
+    trust_policies: Annotated[tuple[_Statement, ...], Meta(min_length=1, max_length=_MOST)]
+
+
 def read_policy(raw: bytes, source: str) -> PolicyDocument:
     """Read a document; PolicyError says what is wrong, as Notation would."""
     try:
         table = table_of(raw, source, _MOST_BYTES)
+        if table.get("version") != "1.0":
+            msg = f"{source}: its version is {str(table.get('version'))[:40]!r}, and only 1.0 is supported"
+            raise PolicyError(msg)
+        written = shaped(table, _Document, source).trust_policies
     except SignatureRefusedError as error:
         raise PolicyError(str(error)) from None
-    if table.get("version") != "1.0":
-        msg = f"{source}: its version is {str(table.get('version'))[:40]!r}, and only 1.0 is supported"
-        raise PolicyError(msg)
-    listed = table.get("trustPolicies")
-    if not isinstance(listed, list) or not listed or len(listed) > _MOST:
-        msg = f"{source}: trustPolicies should be a list of 1 to {_MOST} statements"
-        raise PolicyError(msg)
-    statements = tuple(_statement(table, f"{source}, trustPolicies[{place}]") for place, table in enumerate(listed))
+    statements = tuple(
+        _statement(statement, f"{source}, trustPolicies[{place}] ({statement.name[:100]})")
+        for place, statement in enumerate(written)
+    )
     _check_unique([statement.name for statement in statements], source, "the name")
     _check_unique([scope for statement in statements for scope in statement.scopes], source, "the scope")
     return PolicyDocument(statements, source)
 
 
-def _statement(table: object, where: str) -> PolicyStatement:
-    if not isinstance(table, dict):
-        msg = f"{where} is not an object"
-        raise PolicyError(msg)
-    name = table.get("name")
-    if not isinstance(name, str) or not name:
-        msg = f"{where} has no name"
-        raise PolicyError(msg)
-    where = f"{where} ({name[:100]})"
-    scopes = _scopes(_texts(table, "registryScopes", where), where)
-    level, actions = _level(table.get("signatureVerification"), where)
+def _statement(statement: _Statement, where: str) -> PolicyStatement:
+    scopes = _scopes(_nonempty(statement.registry_scopes, "registryScopes", where), where)
+    level, actions = _level(statement.signature_verification, where)
     if level == "skip":
-        if scopes == ("*",) or table.get("trustStores") or table.get("trustedIdentities"):
+        if scopes == ("*",) or statement.trust_stores or statement.trusted_identities:
             msg = f"{where}: skip goes with named repositories, and without trust stores and identities"
             raise PolicyError(msg)
-        return PolicyStatement(name, scopes, level, actions)
-    stores = _texts(table, "trustStores", where)
+        return PolicyStatement(statement.name, scopes, level, actions)
+    stores = _nonempty(statement.trust_stores, "trustStores", where)
     for store in stores:
         if not _STORE.fullmatch(store) or store.endswith((":.", ":..")):
             msg = f"{where}: {store[:100]!r} is not a trust store, for example ca:NAME"
@@ -98,7 +107,8 @@ def _statement(table: object, where: str) -> PolicyStatement:
     if all(store.startswith("tsa:") for store in stores):
         msg = f"{where} names only trust stores for time stamps"
         raise PolicyError(msg)
-    return PolicyStatement(name, scopes, level, actions, stores, _identities(table, where))
+    identities = _identities(_nonempty(statement.trusted_identities, "trustedIdentities", where), where)
+    return PolicyStatement(statement.name, scopes, level, actions, stores, identities)
 
 
 def _scopes(scopes: tuple[str, ...], where: str) -> tuple[str, ...]:
@@ -114,26 +124,24 @@ def _scopes(scopes: tuple[str, ...], where: str) -> tuple[str, ...]:
     return scopes
 
 
-def _level(table: Any, where: str) -> tuple[VerificationLevel, dict[str, Action]]:  # noqa: ANN401  any JSON
-    level = table.get("level") if isinstance(table, dict) else None
-    if not isinstance(level, str) or level not in LEVELS:
+def _level(verification: _Verification, where: str) -> tuple[VerificationLevel, dict[str, Action]]:
+    level, override = verification.level, verification.override or {}
+    if level not in LEVELS:
         msg = f"{where}: signatureVerification.level should be one of {', '.join(LEVELS)}"
         raise PolicyError(msg)
     actions: dict[str, Action] = dict(LEVELS[level])
-    override = table.get("override") or {}
-    if not isinstance(override, dict) or (override and level == "skip"):
-        msg = f"{where}: signatureVerification.override should be an object, and does not go with skip"
+    if override and level == "skip":
+        msg = f"{where}: signatureVerification.override does not go with skip"
         raise PolicyError(msg)
     for key, value in override.items():
         if key not in actions or value not in {"enforce", "log", *(["skip"] if key == "revocation" else [])}:
-            msg = f"{where}: {str(key)[:60]} cannot be overridden by {str(value)[:60]!r}"
+            msg = f"{where}: {key[:60]} cannot be overridden by {value[:60]!r}"
             raise PolicyError(msg)
-        actions[key] = value
-    return level, actions  # type: ignore[return-value]  # one of LEVELS
+        actions[key] = cast("Action", value)
+    return cast("VerificationLevel", level), actions
 
 
-def _identities(table: dict[str, Any], where: str) -> tuple[CertificateSubject, ...]:
-    texts = _texts(table, "trustedIdentities", where)
+def _identities(texts: tuple[str, ...], where: str) -> tuple[CertificateSubject, ...]:
     if "*" in texts:
         if len(texts) > 1:
             msg = f"{where}: * must be the only item of trustedIdentities"
@@ -155,12 +163,11 @@ def _identities(table: dict[str, Any], where: str) -> tuple[CertificateSubject, 
     return subjects
 
 
-def _texts(table: dict[str, Any], key: str, where: str) -> tuple[str, ...]:
-    value = table.get(key)
-    if not isinstance(value, list) or not 0 < len(value) <= _MOST or not all(isinstance(text, str) for text in value):
-        msg = f"{where}: {key} should be a list of at least one text"
+def _nonempty(texts: tuple[str, ...] | None, key: str, where: str) -> tuple[str, ...]:
+    if not texts or len(texts) > _MOST:
+        msg = f"{where}: {key} should be a list of 1 to {_MOST} texts"
         raise PolicyError(msg)
-    return tuple(value)
+    return texts
 
 
 def _check_unique(values: list[str], source: str, what: str) -> None:

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from sealock.errors import PolicyError, TargetError
+from sealock.formats.jsonobject import JsonObject
 from sealock.trust.notation.chain import unreadable
 from sealock.trust.notation.policy import PolicyDocument, PolicyStatement, read_policy
 from sealock.trust.notation.requirements import Anchor, AnchorKind, RevocationList
@@ -68,15 +69,13 @@ def default_key(directory: Path) -> tuple[str, str]:
     """The files of notation's default key and of its certificates; TargetError where there is none."""
     path = directory / "signingkeys.json"
     try:
-        table = table_of(_read(path), str(path), _MOST_FILE)
+        table = JsonObject(table_of(_read(path), str(path), _MOST_FILE))
     except SignatureRefusedError as error:
         raise TargetError(str(error)) from None
-    keys = table.get("keys")
-    for key in keys if isinstance(keys, list) else ():
-        if isinstance(key, dict) and key.get("name") == table.get("default"):
-            files = key.get("keyPath"), key.get("certPath")
-            if all(isinstance(file, str) and file for file in files):
-                return str(files[0]), str(files[1])
+    for key in table.objects("keys"):
+        files = key.text("keyPath"), key.text("certPath")
+        if key.text("name") == table.text("default") and all(files):
+            return files
     msg = f"{path} has no default key that is a file: name a key and its certificates"
     raise TargetError(msg)
 
