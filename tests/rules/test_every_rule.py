@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -138,6 +139,12 @@ def judge_noun(rule: Rule[Any], noun: Container) -> Any:
     document = read("docker run alpine")
     subject = Subject("nobody", noun, {})
     return evaluate("test", Document(document.kind, document.sources, (subject,)), {"container": (rule,)})
+
+
+def test_rules_read_no_clock() -> None:
+    clock = re.compile(r"\b(?:today|now|utcnow|time|time_ns|monotonic)\(|^import time|^from time ", re.MULTILINE)
+    files = Path(formats.__path__[0]).parent.joinpath("rules").rglob("*.py")
+    assert [file.name for file in files if clock.search(file.read_text(encoding="utf-8"))] == []
 
 
 @pytest.mark.parametrize("rule", EACH)

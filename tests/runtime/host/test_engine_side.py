@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.host import Component, Host, Swarm
 from sealock.runtime.engine import connect
 from sealock.runtime.hosts import host_document
+from sealock.scan.benchmark import benchmark
 from sealock.scan.engineparts import look_up_parts
+from sealock.scan.settings import Settings
 from sealock.scan.vulnerabilities import LookupOptions
 from support.madedatabases import database
 from support.simulators.engine import EngineSimulator, Reply, json_reply, simulated
@@ -210,6 +213,14 @@ def test_the_command_reports_a_vulnerable_engine(
     main(["check", "host", "--engine", engine.where, "--format", "json", "--no-policy"])
     (target,) = json.loads(capsys.readouterr().out)["targets"]
     assert [one["package"]["version"] for one in target["findings"] if one["rule"] == "GHSA-engine"] == ["26.1.4"]
+
+
+@pytest.mark.parametrize(("day", "outcome"), [(date(2025, 2, 17), "manual"), (date(2025, 2, 18), "fail")])
+def test_a_benchmark_goes_by_the_day_of_the_run(engine: EngineSimulator, day: date, outcome: str) -> None:
+    settings = Settings(engine=engine.where, policy_file="", vulnerabilities=False, today=day)
+    results = {result.recommendation.number: result for result in benchmark("cis-docker-1.6.0", settings).results}
+    assert results["1.2.2"].outcome == outcome
+    assert any("since 2025-02-17" in reason for reason in results["1.2.2"].reasons) is (outcome == "fail")
 
 
 @pytest.mark.parametrize(
