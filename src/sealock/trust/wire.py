@@ -15,12 +15,8 @@ _URL_SAFE: Final = str.maketrans("-_", "+/")
 T = TypeVar("T")
 
 
-class Base64(bytes):
-    """The type of a member whose bytes are in base64 of the standard alphabet."""
-
-
-class GoBase64(Base64):
-    """The type of a member whose bytes are in base64 of either alphabet, as Go's protobuf reader accepts both."""
+class GoBase64(bytes):
+    """The type of a member in base64 of either alphabet, as Go's protobuf reader accepts both; `bytes` is strict."""
 
 
 def table_of(raw: bytes, what: str, limit: int) -> dict[str, Any]:
@@ -33,10 +29,13 @@ def table_of(raw: bytes, what: str, limit: int) -> dict[str, Any]:
         raise malformed(what, str(error)) from None
 
 
-def shaped(value: object, kind: type[T], what: str) -> T:
-    """Convert decoded JSON to a struct; a missing member or a wrong type is refused with its JSON path."""
+def shaped(value: object, kind: type[T], what: str, *, native: tuple[type, ...] = ()) -> T:
+    """Convert decoded JSON to a struct; a missing member or a wrong type is refused with its JSON path.
+
+    `native` are types that the format has itself, and JSON has not.
+    """
     try:
-        return convert(value, kind, dec_hook=_base64, builtin_types=(bytes,))
+        return convert(value, kind, dec_hook=_go_base64, builtin_types=native)
     except ValidationError as error:
         raise malformed(what, str(error)[:200]) from None
     except RecursionError:
@@ -62,13 +61,13 @@ def decoded(value: object, what: str) -> bytes:
     return shaped(value, GoBase64, what)
 
 
-def _base64(kind: type[Base64], value: object) -> Base64:
+def _go_base64(_: type, value: object) -> GoBase64:
     """Decode for msgspec, which adds the JSON path to the error."""
     if not isinstance(value, str):
         msg = "a base64 text is missing"
         raise ValueError(msg)  # noqa: TRY004  msgspec catches this one
     try:
-        return kind(b64decode(value.translate(_URL_SAFE) if kind is GoBase64 else value, validate=True))
+        return GoBase64(b64decode(value.translate(_URL_SAFE), validate=True))
     except ValueError:
         msg = "it is not base64"
         raise ValueError(msg) from None

@@ -21,7 +21,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from msgspec import Struct
 
-from sealock.trust.notary.fields import spelled
+from sealock.trust.notary.canonical import spelled
 from sealock.trust.notary.keys import base64
 from sealock.trust.notary.metadata import NotaryKey, key_id, key_json
 from sealock.trust.notary.privatekeys import NotaryPrivateKey, generate, of

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NoReturn, TypeAlias
 
 from sealock.trust.refusal import MetadataRefusedError
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | bool | None"
 _DIGITS: Final = 18
+_TIME: Final = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)", re.ASCII
+)
 _ESCAPED: Final = re.compile(r'["\\]')
 
 
@@ -93,3 +97,24 @@ def decode(raw: bytes, what: str) -> Json:
     except RecursionError:
         refuse("is nested too deeply")
     return value
+
+
+def moment_of(text: str) -> datetime:
+    """Parse a time of RFC 3339, in UTC, truncated to microseconds; ValueError or OverflowError for any other text."""
+    match = _TIME.fullmatch(text)
+    if match is None:
+        msg = "it is not a time of RFC 3339"
+        raise ValueError(msg)
+    moment = datetime.fromisoformat(match[1]).replace(tzinfo=UTC)
+    moment = moment.replace(microsecond=int((match[2] or "0").ljust(6, "0")[:6]))
+    if match[3] != "Z":
+        sign = -1 if match[3][0] == "+" else 1
+        moment += sign * timedelta(hours=int(match[3][1:3]), minutes=int(match[3][4:6]))
+    return moment
+
+
+def spelled(moment: datetime) -> str:
+    """Format a time in UTC as Go does: RFC 3339 without trailing zeros in the fraction."""
+    whole = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    fraction = f"{moment.microsecond:06}".rstrip("0")
+    return f"{whole}{f'.{fraction}' if fraction else ''}Z"

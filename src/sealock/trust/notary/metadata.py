@@ -7,14 +7,15 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Annotated, Any, Final, Generic, NoReturn, TypeAlias, TypeVar
 
-from msgspec import Struct
+from msgspec import Meta, Struct, field
+from msgspec.structs import replace
 
-from sealock.trust.notary.canonical import Json, decode, encode
-from sealock.trust.notary.fields import Fields
+from sealock.trust.notary.canonical import Json, decode, encode, moment_of
 from sealock.trust.notary.roles import ROLES, is_delegation, parent
-from sealock.trust.refusal import MetadataRefusedError
+from sealock.trust.refusal import MetadataRefusedError, SignatureRefusedError
+from sealock.trust.wire import shaped
 
 SIGNATURES: Final = 64
 """Maximum number in one envelope, since each takes time to verify."""
@@ -33,24 +34,24 @@ class NotaryKey(Struct, frozen=True):
 class Signature(Struct, frozen=True):
     """A signature, with the id of its claimed key."""
 
-    key: str
+    key: str = field(name="keyid")
     method: str
-    value: bytes
+    value: bytes = field(name="sig")
 
 
 class NotaryRole(Struct, frozen=True):
     """Which keys may sign, and how many of them must."""
 
-    keys: tuple[str, ...]
-    threshold: int
+    keys: tuple[str, ...] = field(name="keyids")
+    threshold: Annotated[int, Meta(ge=1)]
 
 
 class FileMeta(Struct, frozen=True):
     """Length and hashes of a file. `custom` is the signer's own data."""
 
-    length: int
+    length: Annotated[int, Meta(ge=0)]
     hashes: Mapping[str, bytes]
-    custom: Json = None
+    custom: Any = None
 
 
 class RootMetadata(Struct, frozen=True):
@@ -89,6 +90,7 @@ class Targets(Struct, frozen=True):
 
 
 Body: TypeAlias = RootMetadata | Listing | Targets
+T = TypeVar("T")
 BodyT = TypeVar("BodyT", RootMetadata, Listing, Targets)
 
 
@@ -102,81 +104,144 @@ class SignedMetadata(Struct, Generic[BodyT], frozen=True):
     raw: bytes
 
 
+class _Envelope(Struct):
+    signed: dict[str, Any]
+    signatures: Annotated[tuple[Signature, ...], Meta(max_length=SIGNATURES)]
+
+
+class _KeyValue(Struct):
+    public: bytes
+
+
+class _Key(Struct):
+    keytype: str
+    keyval: _KeyValue
+
+
+class _Signed(Struct):
+    version: Annotated[int, Meta(ge=1, lt=1 << 31)]
+    """Low enough to be raised again."""
+
+
+class _Body(_Signed):
+    expires: str
+
+
+class _Root(_Body):
+    keys: dict[str, Any]
+    roles: dict[str, Any]
+    consistent_snapshot: bool = False
+
+
+class _Listing(_Body):
+    meta: dict[str, Any]
+
+
+class _Delegation(NotaryRole, frozen=True, kw_only=True):
+    name: str
+    paths: tuple[str, ...] | None = None
+
+
+class _Delegations(Struct):
+    keys: dict[str, Any] | None = None
+    roles: Annotated[tuple[_Delegation, ...], Meta(max_length=KEYS)] | None = None
+
+
+class _Targets(_Body):
+    targets: dict[str, Any]
+    delegations: _Delegations | None = None
+
+
 def read_root(raw: bytes, what: str) -> SignedMetadata[RootMetadata]:
     """Read root metadata; MetadataRefusedError, about `what`, where it is malformed."""
-    fields, signatures, message = _envelope(raw, what, "Root")
-    keys = _keys(fields)
-    table = fields.table("roles")
-    roles = {name: _role(table.table(name), keys) for name in table.names()}
+    root, signatures, message = _envelope(raw, what, "Root", _Root)
+    keys = _keys(root.keys, what)
+    roles = _each(root.roles, NotaryRole, what)
+    for role in roles.values():
+        _check_keys(role, keys, what)
     for name in ROLES:
         if name not in roles:
-            fields.refuse(f"names no keys for the role {name}")
-    fields.boolean("consistent_snapshot", default=False)
-    return SignedMetadata(
-        "root", RootMetadata(fields.version(), fields.time("expires"), keys, roles), signatures, message, raw
-    )
+            _refuse(what, f"names no keys for the role {name}")
+    body = RootMetadata(root.version, _time(root.expires, what), keys, roles)
+    return SignedMetadata("root", body, signatures, message, raw)
 
 
 def read_listing(raw: bytes, what: str, role: str) -> SignedMetadata[Listing]:
     """Read timestamp or snapshot metadata; MetadataRefusedError, about `what`, where it is malformed."""
-    fields, signatures, message = _envelope(raw, what, role.capitalize())
-    table = fields.table("meta")
-    meta = {name: _file(table.table(name)) for name in table.names()}
+    listing, signatures, message = _envelope(raw, what, role.capitalize(), _Listing)
+    meta = _files(listing.meta, what)
     for name in ("snapshot",) if role == "timestamp" else ("root", "targets"):
         if name not in meta:
-            fields.refuse(f"does not list {name}")
-    return SignedMetadata(role, Listing(fields.version(), fields.time("expires"), meta), signatures, message, raw)
+            _refuse(what, f"does not list {name}")
+    body = Listing(listing.version, _time(listing.expires, what), meta)
+    return SignedMetadata(role, body, signatures, message, raw)
 
 
 def read_targets(raw: bytes, what: str, role: str = "targets") -> SignedMetadata[Targets]:
     """Read the metadata of targets or of a delegation; MetadataRefusedError, about `what`, where it is malformed."""
-    fields, signatures, message = _envelope(raw, what, "Targets")
-    table = fields.table("targets")
-    tags = {name: _file(table.table(name)) for name in table.names()}
-    delegated = fields.table("delegations", optional=True)
-    keys = _keys(delegated, optional=True)
-    delegations = tuple(_delegations(delegated, keys, role))
-    body = Targets(fields.version(), fields.time("expires"), tags, keys, delegations)
+    targets, signatures, message = _envelope(raw, what, "Targets", _Targets)
+    delegated = targets.delegations or _Delegations()
+    keys = _keys(delegated.keys or {}, what)
+    delegations = tuple(_delegations(delegated.roles or (), keys, what, role))
+    tags = _files(targets.targets, what)
+    body = Targets(targets.version, _time(targets.expires, what), tags, keys, delegations)
     return SignedMetadata(role, body, signatures, message, raw)
 
 
 def read_key(raw: bytes, what: str) -> NotaryKey:
     """Read a single public key, from the server's answer."""
-    return _key(Fields(decode(raw, what), what))
+    key = _shaped(decode(raw, what), _Key, what)
+    return NotaryKey(key.keytype, key.keyval.public)
 
 
 def version_of(raw: bytes) -> int:
     """Return the unverified version of a file, 0 where it cannot be read."""
     try:
-        return Fields(decode(raw, "it"), "it").table("signed").version()
+        return _shaped(_shaped(decode(raw, "it"), dict[str, Any], "it").get("signed"), _Signed, "it").version
     except MetadataRefusedError:
         return 0
 
 
-def _envelope(raw: bytes, what: str, kind: str) -> tuple[Fields, tuple[Signature, ...], bytes]:
-    envelope = Fields(decode(raw, what), what)
-    inner = envelope.table("signed")
-    actual = inner.text("_type")
+def _shaped(value: object, kind: type[T], what: str) -> T:
+    try:
+        return shaped(value, kind, what)
+    except SignatureRefusedError as error:
+        raise MetadataRefusedError(check="malformed", why=str(error)) from None
+
+
+def _each(table: dict[str, Any], kind: type[T], what: str) -> dict[str, T]:
+    """Convert the members of a table; the refusal names the member."""
+    return {name: _shaped(value, kind, f"{what}, in {name[:80]!r},") for name, value in table.items()}
+
+
+def _refuse(what: str, why: str) -> NoReturn:
+    raise MetadataRefusedError(check="malformed", why=f"{what} {why}")
+
+
+def _time(text: str, what: str) -> datetime:
+    try:
+        return moment_of(text)
+    except (ValueError, OverflowError):
+        _refuse(what, f"expires at {text[:40]!r}, which is not a time")
+
+
+def _envelope(raw: bytes, what: str, kind: str, shape: type[T]) -> tuple[T, tuple[Signature, ...], bytes]:
+    envelope = _shaped(decode(raw, what), _Envelope, what)
+    actual = envelope.signed.get("_type")
     if actual != kind:
-        envelope.refuse(f"has the type {actual[:40]!r} instead of {kind!r}")
-    listed = envelope.tables("signatures", SIGNATURES)
-    signatures = tuple(Signature(item.text("keyid"), item.text("method").lower(), item.bytes("sig")) for item in listed)
-    return inner, signatures, encode(inner.value)
+        _refuse(what, f"has the type {str(actual)[:40]!r} instead of {kind!r}")
+    signatures = tuple(replace(signature, method=signature.method.lower()) for signature in envelope.signatures)
+    return _shaped(envelope.signed, shape, what), signatures, encode(envelope.signed)
 
 
-def _keys(fields: Fields, *, optional: bool = False) -> dict[str, NotaryKey]:
-    table = fields.table("keys", optional=optional)
-    if len(table.value) > KEYS:
-        fields.refuse(f"has more than {KEYS} keys")
-    keys = {name: _key(table.table(name)) for name in table.names()}
+def _keys(table: dict[str, Any], what: str) -> dict[str, NotaryKey]:
+    if len(table) > KEYS:
+        _refuse(what, f"has more than {KEYS} keys")
+    keys = {name: NotaryKey(key.keytype, key.keyval.public) for name, key in _each(table, _Key, what).items()}
     for name, key in keys.items():
         if key_id(key) != name:
-            fields.refuse(f"has a key with the wrong id {name[:64]}")
+            _refuse(what, f"has a key with the wrong id {name[:64]}")
     return keys
-
-
-def _key(fields: Fields) -> NotaryKey:
-    return NotaryKey(fields.text("keytype"), fields.table("keyval").bytes("public"))
 
 
 def key_json(key: NotaryKey) -> dict[str, Json]:
@@ -189,40 +254,37 @@ def key_id(key: NotaryKey) -> str:
     return sha256(encode(key_json(key))).hexdigest()
 
 
-def _role(fields: Fields, keys: Mapping[str, Any]) -> NotaryRole:
-    names, threshold = fields.texts("keyids"), fields.integer("threshold")
-    if threshold < 1:
-        fields.refuse(f"requires {threshold} signatures; the minimum is 1")
-    for name in names:
+def _check_keys(role: NotaryRole, keys: Mapping[str, NotaryKey], what: str) -> None:
+    for name in role.keys:
         if name not in keys:
-            fields.refuse(f"names the key {name[:64]}, which is missing")
-    return NotaryRole(names, threshold)
+            _refuse(what, f"names the key {name[:64]}, which is missing")
 
 
-def _file(fields: Fields) -> FileMeta:
-    table = fields.table("hashes")
-    hashes = {name: table.bytes(name) for name in table.names()}
-    for name, value in hashes.items():
-        if len(value) != HASHES.get(name, len(value)):
-            fields.refuse(f"has a {name} of {len(value)} bytes")
-    if not hashes.keys() & HASHES.keys():
-        fields.refuse("has no hash of a known algorithm (sha256, sha512)")
-    length = fields.integer("length")
-    if length < 0:
-        fields.refuse("has a negative length")
-    return FileMeta(length, hashes, fields.value.get("custom"))
+def _files(table: dict[str, Any], what: str) -> dict[str, FileMeta]:
+    files = _each(table, FileMeta, what)
+    for name, file in files.items():
+        where = f"{what}, in {name[:80]!r},"
+        for algorithm, value in file.hashes.items():
+            if len(value) != HASHES.get(algorithm, len(value)):
+                _refuse(where, f"has a {algorithm} of {len(value)} bytes")
+        if not file.hashes.keys() & HASHES.keys():
+            _refuse(where, "has no hash of a known algorithm (sha256, sha512)")
+    return files
 
 
-def _delegations(fields: Fields, keys: Mapping[str, NotaryKey], role: str) -> Iterator[Delegation]:
-    seen: set[str] = set()
-    for table in fields.tables("roles", KEYS, optional=True):
-        name = table.text("name")
+def _delegations(
+    roles: tuple[_Delegation, ...], keys: Mapping[str, NotaryKey], what: str, role: str
+) -> Iterator[Delegation]:
+    names: set[str] = set()
+    for delegation in roles:
+        name = delegation.name
         if not is_delegation(name) or parent(name) != role:
-            fields.refuse(f"delegates to {name[:80]!r}, which is not a name below {role}")
-        if name in seen:
-            fields.refuse(f"delegates to {name} twice")
-        seen.add(name)
-        yield Delegation(name, _role(table, keys), table.texts("paths", optional=True))
+            _refuse(what, f"delegates to {name[:80]!r}, which is not a name below {role}")
+        if name in names:
+            _refuse(what, f"delegates to {name} twice")
+        names.add(name)
+        _check_keys(delegation, keys, what)
+        yield Delegation(name, NotaryRole(delegation.keys, delegation.threshold), delegation.paths or ())
 
 
 def known_hashes(meta: FileMeta) -> dict[str, bytes]:

@@ -15,8 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sealock.errors import TrustError
-from sealock.trust.notary.canonical import Json, encode
-from sealock.trust.notary.fields import spelled
+from sealock.trust.notary.canonical import Json, encode, spelled
 from sealock.trust.notary.keys import base64, canonical_id, short
 from sealock.trust.notary.metadata import (
     Delegation,

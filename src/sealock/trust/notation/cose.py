@@ -7,6 +7,7 @@ are not in the shortest form. docs/decisions/0022-cbor-by-hand.md says why it is
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
@@ -53,6 +54,9 @@ class _Sign1(Struct, array_like=True, forbid_unknown_fields=True):
     signature: bytes
 
 
+_shaped = partial(shaped, native=(bytes,))
+
+
 def read(raw: bytes) -> NotationEnvelope:
     """Read an envelope; SignatureRefusedError says what is wrong with it."""
     if len(raw) > MOST_BYTES:
@@ -60,18 +64,18 @@ def read(raw: bytes) -> NotationEnvelope:
     top = decode(raw)
     if not isinstance(top, Tagged) or top.tag != _SIGN1:
         raise malformed(_WHAT, "it is not a tagged COSE_Sign1")
-    parts = shaped(top.value, _Sign1, _WHAT)
+    parts = _shaped(top.value, _Sign1, _WHAT)
     protected, open_head, payload = parts.protected, parts.unprotected, parts.payload
-    head = shaped(decode(protected), dict[Any, Any], "its protected header")
+    head = _shaped(decode(protected), dict[Any, Any], "its protected header")
     if set(head) & set(open_head):
         raise malformed(_WHAT, "an attribute is in both headers")
-    critical = shaped(head.get(_CRITICAL), list[int | str], "crit in its protected header")
+    critical = _shaped(head.get(_CRITICAL), list[int | str], "crit in its protected header")
     times = {name: _moment(head[name], name) for name in _TIMES if name in head}
     named = {key: value for key, value in head.items() if isinstance(key, str)}
     attributes = Attributes(head.get(_TYPE), critical, named, times)
     scheme, signed, expiry = checked(attributes)
     chain = head.get(_CHAIN, open_head.get(_CHAIN))
-    chain = shaped([chain] if isinstance(chain, bytes) else chain, tuple[bytes, ...], "its x5chain")
+    chain = _shaped([chain] if isinstance(chain, bytes) else chain, tuple[bytes, ...], "its x5chain")
     if len(chain) > MOST_CERTIFICATES:
         raise malformed(_WHAT, f"x5chain is not a list of at most {MOST_CERTIFICATES} certificates")
     algorithm = head.get(_ALGORITHM)
@@ -85,7 +89,7 @@ def read(raw: bytes) -> NotationEnvelope:
         scheme,
         signed,
         expiry,
-        timestamp=shaped(open_head.get(TIMESTAMP, b""), bytes, "its time stamp"),
+        timestamp=_shaped(open_head.get(TIMESTAMP, b""), bytes, "its time stamp"),
         agent=str(open_head.get(AGENT, ""))[:200],
     )
 

@@ -23,7 +23,7 @@ from sealock.trust.notation.envelope import (
     NotationEnvelope,
     checked,
 )
-from sealock.trust.wire import Base64, check_count, malformed, shaped, table_of
+from sealock.trust.wire import check_count, malformed, shaped, table_of
 
 _WHAT: Final = "the envelope"
 _HEAD: Final = "its protected header"
@@ -51,8 +51,8 @@ class _Times(Struct):
 
 
 class _Header(Struct):
-    x5c: tuple[Base64, ...]
-    timestamp: Base64 = field(default=Base64(), name=TIMESTAMP)
+    x5c: tuple[bytes, ...]
+    timestamp: bytes = field(default=b"", name=TIMESTAMP)
     agent: Any = field(default="", name=AGENT)
 
 
