@@ -24,6 +24,7 @@ def sealock(*words: str, cwd: Path, stdin: str = "", **environment: str) -> subp
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "bad.sh").write_text(BAD, encoding="utf-8")
+    (tmp_path / "ignored.sh").write_text(f"# sealock: ignore[C001] a test\n{BAD}", encoding="utf-8")
     (tmp_path / "fair.sh").write_text(GOOD_ENOUGH, encoding="utf-8")
     (tmp_path / "broken.sh").write_bytes(b"docker run \xff alpine\n")
     (tmp_path / "sealock.toml").write_text("", encoding="utf-8")
@@ -47,6 +48,8 @@ def folder(tmp_path: Path) -> Path:
         pytest.param(("bad.sh", "--only", "C007"), 0, id="only another rule"),
         pytest.param(("bad.sh", "--policy", "gone.toml"), 2, id="a policy that is not there"),
         pytest.param(("run:docker run --privileged alpine:3.20",), 1, id="words"),
+        pytest.param(("ignored.sh",), 0, id="a comment suppresses"),
+        pytest.param(("ignored.sh", "--no-inline-ignores"), 1, id="unless comments are ignored"),
     ],
 )
 def test_the_exit_status_says_how_it_went(folder: Path, words: tuple[str, ...], status: int) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.model.finding import Finding
-from sealock.model.location import Source
+from sealock.model.location import Place, Source
 from sealock.model.report import TargetReport
 from sealock.policy.ignores import inline
 from sealock.scan.run import check
@@ -112,6 +112,6 @@ def test_an_ignore_within_a_string_is_none(tmp_path: Path) -> None:
 
 @given(st.text(alphabet="# sealock:ignore[]C01,\n\\until=2026-", max_size=300))
 def test_no_text_makes_the_reader_raise(text: str) -> None:
-    ignores, errors = inline(Source("x", text))
+    ignores, errors = inline(Source("x", text), (Place(0, len(text)),))
     assert all(ignore.reason for ignore in ignores)
     assert all(error.location.line > 0 for error in errors)

@@ -51,6 +51,9 @@ def configure(parser: ArgumentParser) -> None:
     )
     checking.add_argument("--policy", metavar="FILE", help="policy file (default: sealock.toml at or above the target)")
     checking.add_argument("--no-policy", action="store_true", help="ignore sealock.toml")
+    checking.add_argument(
+        "--no-inline-ignores", action="store_true", help="ignore the sealock: ignore comments in files"
+    )
     checking.add_argument("--baseline", metavar="FILE", default="", help="suppress the findings in this baseline")
     checking.add_argument("--write-baseline", metavar="FILE", help="write the findings of this run as a baseline")
     known = parser.add_argument_group("known vulnerabilities")
@@ -180,6 +183,7 @@ def _settings(arguments: Namespace) -> Settings:
         pedantic=arguments.pedantic,
         only=tuple(arguments.only),
         policy_file="" if arguments.no_policy else arguments.policy,
+        inline_ignores=not arguments.no_inline_ignores,
         baseline=arguments.baseline,
         compose_files=tuple(arguments.compose_file),
         environment=dict(os.environ) if arguments.use_environment else {},

@@ -16,9 +16,9 @@ from sealock.formats.textedits import apply_edits
 if TYPE_CHECKING:
     from sealock.model.change import Change, Edit
     from sealock.model.document import Document, DocumentKind, Subject
-    from sealock.model.location import Source
+    from sealock.model.location import Place, Source
 
-__all__ = ["MODULES", "apply_edits", "edits", "read", "sniff"]
+__all__ = ["MODULES", "apply_edits", "comments", "edits", "read", "sniff"]
 
 MODULES: Final[dict[str, str]] = {
     "dockerfile": "sealock.formats.dockerfile",
@@ -29,6 +29,8 @@ MODULES: Final[dict[str, str]] = {
     "observed": "sealock.formats.observed",
     "daemon": "sealock.formats.daemon",
 }
+_WITH_COMMENTS: Final = frozenset({"dockerfile", "compose", "run"})
+"""The kinds whose texts have comments; their modules also have `comments(source) -> tuple[Place, ...]`."""
 
 
 def read(kind: DocumentKind, source: Source, files: FileWindow = NOTHING, more: tuple[Source, ...] = ()) -> Document:
@@ -42,6 +44,14 @@ def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, .
     """Return the edits for a change in the document's own text; FormatError where the format cannot express it."""
     result: tuple[Edit, ...] = import_module(MODULES[document.kind]).edits(document, subject, change)
     return result
+
+
+def comments(kind: DocumentKind, source: Source) -> tuple[Place, ...]:
+    """Find the comments of a text of this kind, in order; () for a kind that has none."""
+    if kind not in _WITH_COMMENTS:
+        return ()
+    places: tuple[Place, ...] = import_module(MODULES[kind]).comments(source)
+    return places
 
 
 def sniff(name: str, text: str) -> DocumentKind | None:

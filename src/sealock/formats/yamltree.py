@@ -7,10 +7,13 @@ Compose's parser (go-yaml v3) resolves them: `yes` and `on` are strings, `0o17` 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final, TypeAlias
 
 import yaml
 from msgspec import Struct
+
+from sealock.model.location import Place
 
 LONGEST: Final = 16 * 1024 * 1024
 """Code points of a text; a longer one is not read."""
@@ -128,6 +131,41 @@ def parse(text: str) -> YamlTree:
 def _first_unreadable(text: str) -> int:
     match = re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]", text)
     return match.start() if match else 0
+
+
+def comments(text: str) -> tuple[Place, ...]:
+    """Find the comments of a text, in order: each `#` after a blank that is not in a scalar.
+
+    In a text that is not valid, only those before the last part that is.
+    """
+    if len(text) > LONGEST:
+        return ()
+    shift = 1 if text.startswith("\ufeff") else 0
+    loader: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    places: list[Place] = []
+    at = shift
+    try:
+        for event in yaml.parse(text[shift:], Loader=loader):
+            if not event.start_mark or not event.end_mark:
+                continue
+            start, end = shift + event.start_mark.index, shift + event.end_mark.index
+            if isinstance(event, yaml.ScalarEvent) and event.style and event.style in "|>":
+                start = text.find("\n", start, end)  # a comment may follow the indicator
+                start = end if start < 0 else start
+            places += _comments_between(text, at, start)
+            at = max(at, end if isinstance(event, yaml.ScalarEvent) else start)
+    except (yaml.YAMLError, UnicodeError, RecursionError, ValueError):
+        return tuple(places)
+    return (*places, *_comments_between(text, at, len(text)))
+
+
+_COMMENT: Final = re.compile(r"(?<![^ \t\r\n\ufeff])#[^\r\n]*")
+
+
+def _comments_between(text: str, start: int, end: int) -> Iterator[Place]:
+    """The comments in a range of the text without scalars."""
+    for match in _COMMENT.finditer(text, start, end):
+        yield Place(match.start(), match.end())
 
 
 class _Frame:

@@ -5,17 +5,19 @@ An ignore needs a reason. One that has expired suppresses nothing. One that matc
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from fnmatch import fnmatchcase
+from functools import cached_property
 from hashlib import sha256
 from typing import Final
 
 from msgspec import Struct
 
 from sealock.model.finding import Confidence, Finding, InputError, Remedy, Severity
-from sealock.model.location import Location, Source
+from sealock.model.location import Location, Place, Source
 
 UNUSED_IGNORE: Final = "I001"
 EXPIRED_IGNORE: Final = "I002"
@@ -67,8 +69,13 @@ class Ignore(Struct, frozen=True):
             self._names(finding)
             and (not self.subject or fnmatchcase(finding.subject, self.subject))
             and (not self.files or any(matches(name, pattern) for pattern in self.files))
-            and (self.lines is None or self.lines[0] <= finding.location.line <= self.lines[1])
+            and (self.lines is None or self._holds(finding.location))
         )
+
+    def _holds(self, location: Location) -> bool:
+        """Whether an inline ignore covers this place, which may be in another file of the document."""
+        first, last = self.lines or (0, 0)
+        return location.file == self.location.file and first <= location.line <= last
 
     def _names(self, finding: Finding) -> bool:
         """Whether it names this finding's rule, an id of its vulnerability, or its package."""
@@ -94,38 +101,40 @@ def matches(name: str, pattern: str) -> bool:
     return re.fullmatch(expression + "(?:/.*)?", name) is not None
 
 
+MARK: Final = "sealock:"
+"""What every inline ignore holds."""
 _INLINE: Final = re.compile(
     r"sealock:[ \t]*ignore(?P<file>-file)?(?:\[(?P<rules>[^\]\n]{0,400})\])?(?P<rest>[^\n]{0,1000})"
 )
-_COMMENT: Final = re.compile(r"\s*(#|//|<!--|;)")
+_COMMENT: Final = re.compile(r"\s*(#|<!--|;)")
 
 
-def inline(source: Source) -> tuple[tuple[Ignore, ...], tuple[InputError, ...]]:
+def inline(
+    source: Source, comments: Iterable[Place], *, override: bool = False
+) -> tuple[tuple[Ignore, ...], tuple[InputError, ...]]:
     """Read the ignores in a text's comments, and report those that are not valid.
 
-    `# sealock: ignore[C001,C002] reason` covers its own line. On a line of its own it covers the next statement: the
-    next line, its continuations, and what is indented below it. `ignore-file[…]` covers the whole text. A last day may
-    follow the reason: `until=2027-01-31`.
+    `# sealock: ignore[C001,C002] reason` covers its own line. In a comment of its own it covers the next statement: the
+    next line, its continuations, and what is indented below it. `ignore-file[…]` covers the whole document, or only the
+    file if that overrides another. A last day may follow the reason: `until=2027-01-31`.
     """
     ignores: list[Ignore] = []
     errors: list[InputError] = []
-    if "sealock:" not in source.text:
-        return (), ()
-    for match in _INLINE.finditer(source.text):
-        line, column = source.position(match.start())
-        before = source.line(line)[: column - 1]
-        if not re.search(r"(#|//|<!--|;)[^\n]*$", before):
-            continue
-        location = Location(source.name, line, column, line, column + len(match[0].rstrip()))
-        rules = tuple(part.strip() for part in (match["rules"] or "").split(",") if part.strip())
-        rest = match["rest"].strip().removesuffix("-->").strip()
-        day = re.search(r"\buntil\s*=\s*(\S+)\s*$", rest)
-        until, reason = (day[1], rest[: day.start()].strip()) if day else ("", rest)
-        if fault := _inline_fault(rules, reason, until):
-            errors.append(InputError(fault, location))
-            continue
-        lines = None if match["file"] else _covered(source, line, alone=_COMMENT.match(source.line(line)) is not None)
-        ignores.append(Ignore(rules, reason, location, until=until, lines=lines))
+    statements = _Statements(source)
+    for comment in comments:
+        for match in _INLINE.finditer(source.text, comment.start, comment.end):
+            line, column = source.position(match.start())
+            location = Location(source.name, line, column, line, column + len(match[0].rstrip()))
+            rules = tuple(part.strip() for part in (match["rules"] or "").split(",") if part.strip())
+            rest = match["rest"].strip().removesuffix("-->").strip()
+            day = re.search(r"\buntil\s*=\s*(\S+)\s*$", rest)
+            until, reason = (day[1], rest[: day.start()].strip()) if day else ("", rest)
+            if fault := _inline_fault(rules, reason, until):
+                errors.append(InputError(fault, location))
+                continue
+            whole = (0, len(source.starts)) if override else None
+            lines = whole if match["file"] else statements.covered(comment)
+            ignores.append(Ignore(rules, reason, location, until=until, lines=lines))
     return tuple(ignores), tuple(errors)
 
 
@@ -144,24 +153,64 @@ def _inline_fault(rules: tuple[str, ...], reason: str, until: str) -> str:
     return ""
 
 
-def _covered(source: Source, line: int, *, alone: bool) -> tuple[int, int]:
-    """The lines that an inline ignore covers: its own, or the statement after a comment of its own."""
-    first = line
-    last_line = len(source.starts)
-    if alone:
-        first = line + 1
-        while first <= last_line and (not source.line(first).strip() or _COMMENT.match(source.line(first))):
-            first += 1
-    indent = _indent(source.line(first))
-    last = first
-    while last < last_line:
-        text, following = source.line(last).rstrip(), source.line(last + 1)
-        continued = text.endswith(("\\", "`")) or (last > first and _COMMENT.match(text) is not None)
-        deeper = alone and following.strip() and _indent(following) > indent
-        if not (continued or deeper):
-            break
-        last += 1
-    return first, last
+class _Statements:
+    """The statements of a text, found in linear time for any number of comments."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def covered(self, comment: Place) -> tuple[int, int]:
+        """The lines that an ignore in this comment covers: its own, or the statement after a comment of its own."""
+        source = self._source
+        line, column = source.position(comment.start)
+        alone = not source.line(line)[: column - 1].strip()
+        if not alone:
+            return line, self._last(line, len(source.text))
+        first = self._next[source.position(comment.end)[0] + 1]
+        return first, self._last(first, _indent(source.line(first)))
+
+    @cached_property
+    def _next(self) -> list[int]:
+        """For each line (from 1) the first from there on that is neither blank nor a comment."""
+        source = self._source
+        count = len(source.starts)
+        first = [count + 1] * (count + 3)
+        for line in range(count, 0, -1):
+            text = source.line(line)
+            first[line] = first[line + 1] if not text.strip() or _COMMENT.match(text) else line
+        return first
+
+    def _last(self, first: int, indent: int) -> int:
+        """The last line of the statement that starts on a line: it is not continued, and the next is not deeper."""
+        depths, shallower = self._ends
+        if first >= len(depths):
+            return first
+        last = first
+        while depths[last] > indent:
+            last = shallower[last]
+        return last
+
+    @cached_property
+    def _ends(self) -> tuple[list[float], list[int]]:
+        """For each line the indentation of the next, and the first line after it with a smaller one.
+
+        The indentation is infinite where the next line continues this one, and -1 where it is blank.
+        """
+        source = self._source
+        count = len(source.starts)
+        depths: list[float] = [-1.0] * (count + 1)
+        shallower = list(range(count + 1))
+        for line in range(count - 1, 0, -1):
+            text, following = source.line(line).rstrip(), source.line(line + 1)
+            if text.endswith(("\\", "`")) or _COMMENT.match(text):
+                depths[line] = math.inf
+            elif following.strip():
+                depths[line] = _indent(following)
+            after = line + 1
+            while after < count and depths[after] >= depths[line]:
+                after = shallower[after]
+            shallower[line] = after
+        return depths, shallower
 
 
 def _indent(line: str) -> int:

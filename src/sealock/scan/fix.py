@@ -75,18 +75,21 @@ def fix_inputs(run: CheckRun, inputs: Iterable[Input], *, unsafe: bool) -> Itera
     for input_ in inputs:
         if isinstance(input_, FileInput):
             (evaluated,) = run.evaluate(input_)
-            yield fix_file(evaluated, input_, unsafe=unsafe, today=run.today)
+            inline = run.settings.inline_ignores
+            yield fix_file(evaluated, input_, unsafe=unsafe, today=run.today, inline_ignores=inline)
         else:
             yield input_
 
 
-def fix_file(evaluated: EvaluatedTarget, input_: FileInput, *, unsafe: bool, today: date) -> FixedFile:
+def fix_file(
+    evaluated: EvaluatedTarget, input_: FileInput, *, unsafe: bool, today: date, inline_ignores: bool = True
+) -> FixedFile:
     """Apply the safe fixes of a file's findings, or all of them. A suppressed finding is left as it is.
 
     No change is believed: after each the text is read again, and the change is undone where the finding is still there
     or a new error came.
     """
-    fixer = _Fixer(evaluated, input_, unsafe=unsafe, today=today)
+    fixer = _Fixer(evaluated, input_, unsafe=unsafe, today=today, inline_ignores=inline_ignores)
     for _ in range(STEPS):
         finding = fixer.next()
         if finding is None:
@@ -98,7 +101,10 @@ def fix_file(evaluated: EvaluatedTarget, input_: FileInput, *, unsafe: bool, tod
 class _Fixer:
     """A text under repair: the document and the findings are always those of the text as it is now."""
 
-    def __init__(self, evaluated: EvaluatedTarget, input_: FileInput, *, unsafe: bool, today: date) -> None:
+    def __init__(
+        self, evaluated: EvaluatedTarget, input_: FileInput, *, unsafe: bool, today: date, inline_ignores: bool
+    ) -> None:
+        self.inline_ignores = inline_ignores
         self.input, self.rules, self.policy = input_, evaluated.rules, evaluated.target.policy
         self.unsafe, self.today = unsafe, today
         self.document = evaluated.target.document
@@ -112,7 +118,7 @@ class _Fixer:
 
     def next(self) -> Finding | None:
         """The next finding to fix: the last in the text, so that what is above keeps its place."""
-        ignores, *_ = inline_ignores(self.document.source)
+        ignores = inline_ignores(self.document, self.input.more)[0] if self.inline_ignores else ()
         fixable = [
             finding
             for finding, _ in suppress(self.findings, self.input.name, self.policy, ignores, self.today)

@@ -8,15 +8,16 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from sealock.model.finding import Finding, Severity
+from sealock.model.finding import Finding, InputError, Severity
 from sealock.model.report import TargetReport, identity
 from sealock.policy.ignores import VULNERABILITIES, Ignore, about_ignores
 from sealock.policy.settings import Policy
 from sealock.policy.suppressions import suppress
+from sealock.scan.documents import ReadTarget
 from sealock.scan.evaluator import EvaluatedTarget
 from sealock.scan.ruleids import inline_ignores, with_current_ids
 from sealock.scan.settings import Settings
-from sealock.targets.inputs import ImageInput
+from sealock.targets.inputs import FileInput, ImageInput
 from sealock.targets.policyfile import POLICY_FILE, load_policy, read_policy_text
 
 
@@ -69,7 +70,7 @@ class Policies:
     def apply(self, evaluated: EvaluatedTarget) -> TargetReport:
         """Suppress what ignores and the baseline cover, and report ignores that cover nothing."""
         target = evaluated.target
-        ignores, errors, notes = inline_ignores(target.document.source)
+        ignores, errors, notes = self._inline(target)
         for note in notes:
             self._note(note)
         findings: list[Finding] = []
@@ -92,6 +93,11 @@ class Policies:
             {source.name: source for source in target.document.sources.values()},
             next((identity(noun) for _, noun in images), None),
         )
+
+    def _inline(self, target: ReadTarget) -> tuple[tuple[Ignore, ...], tuple[InputError, ...], tuple[str, ...]]:
+        if not self._settings.inline_ignores or not isinstance(target.input, FileInput) or target.input.lock:
+            return (), (), ()
+        return inline_ignores(target.document, target.input.more)
 
     def _undecided_rules(self, evaluated: EvaluatedTarget, ignores: tuple[Ignore, ...]) -> frozenset[str]:
         """The rules that were skipped or did not run: their ignores may suppress something in another run."""

@@ -11,10 +11,12 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from sealock import formats
 from sealock.errors import PolicyError, UsageError
+from sealock.model.document import Document
 from sealock.model.finding import InputError
 from sealock.model.location import Source
-from sealock.policy.ignores import Ignore, inline
+from sealock.policy.ignores import MARK, Ignore, inline
 from sealock.policy.settings import Policy
 from sealock.rules.retired import RETIRED
 
@@ -62,9 +64,22 @@ def with_current_ids(policy: Policy) -> tuple[Policy, tuple[str, ...]]:
     return replace(policy, enable=enable, severity=severity, ignores=ignores), tuple(_notes(given, policy.name))
 
 
-def inline_ignores(source: Source) -> tuple[tuple[Ignore, ...], tuple[InputError, ...], tuple[str, ...]]:
-    """Read a text's own ignores and resolve their ids; also returns errors, and notes on old ids."""
-    given, errors = inline(source)
+def inline_ignores(
+    document: Document, overrides: tuple[Source, ...] = ()
+) -> tuple[tuple[Ignore, ...], tuple[InputError, ...], tuple[str, ...]]:
+    """Read a document's ignores and resolve their ids; also returns errors, and notes on old ids.
+
+    They count in comments of the files that the user named: the document's own and its overrides, not others that these
+    include or extend.
+    """
+    given: list[Ignore] = []
+    errors: tuple[InputError, ...] = ()
+    for source in (document.source, *overrides):
+        if MARK in source.text:
+            comments = formats.comments(document.kind, source)
+            found, faults = inline(source, comments, override=source is not document.source)
+            given += found
+            errors += faults
     ignores: list[Ignore] = []
     notes: list[str] = []
     for ignore in given:

@@ -49,3 +49,5 @@ class Settings(Struct, frozen=True):
     """The address or context of the engine, "" for the one that the Docker client would use."""
     containers: bool = False
     """Whether the target "host" includes its containers."""
+    inline_ignores: bool = True
+    """Whether `# sealock: ignore[…]` in comments of files suppresses findings."""

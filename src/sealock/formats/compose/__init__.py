@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sealock.formats.compose.reader import read, read_many
+from sealock.formats.compose.reader import comments, read, read_many
 
 if TYPE_CHECKING:
     from sealock.model.change import Change, Edit
     from sealock.model.document import Document, Subject
 
-__all__ = ["edits", "read", "read_many"]
+__all__ = ["comments", "edits", "read", "read_many"]
 
 
 def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:

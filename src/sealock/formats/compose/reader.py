@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
+from sealock.formats import yamltree
 from sealock.formats.compose.consistency import check_names
 from sealock.formats.compose.loader import Loader
 from sealock.formats.compose.merge import unique
@@ -17,7 +18,7 @@ from sealock.formats.files import NOTHING, FileWindow
 from sealock.model.absent import UNSET
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
-from sealock.model.location import Source
+from sealock.model.location import Place, Source
 
 
 class ComposeDocument(Document, frozen=True):
@@ -46,6 +47,11 @@ def read(source: Source, files: FileWindow = NOTHING) -> ComposeDocument:
 def read_many(sources: Sequence[Source], files: FileWindow = NOTHING) -> ComposeDocument:
     """Read several files as `docker compose -f A -f B` does. The first is the document's own."""
     return _document(Loader(sources[0], files), {source.name: source for source in sources[1:]}, tuple(sources[1:]))
+
+
+def comments(source: Source) -> tuple[Place, ...]:
+    """Find the comments of a compose file."""
+    return yamltree.comments(source.text)
 
 
 def reread(document: ComposeDocument, text: str) -> ComposeDocument:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sealock.formats.dockerfile.reader import read
+from sealock.formats.dockerfile.reader import comments, read
 
 if TYPE_CHECKING:
     from sealock.model.change import Change, Edit
     from sealock.model.document import Document, Subject
 
-__all__ = ["edits", "read"]
+__all__ = ["comments", "edits", "read"]
 
 
 def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:

@@ -57,13 +57,14 @@ class LogicalLine:
 class Lexer:
     """Reads logical lines in sequence; the callers consume here-documents between them."""
 
-    __slots__ = ("_directives_open", "directives", "escape", "pos", "text")
+    __slots__ = ("_directives_open", "comments", "directives", "escape", "pos", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.pos = 1 if text.startswith("\ufeff") else 0
         self.escape = "\\"
         self.directives: list[Directive] = []
+        self.comments: list[Place] = []
         self._directives_open = True
 
     def physical_line(self) -> tuple[int, int] | None:
@@ -93,6 +94,8 @@ class Lexer:
                 self._read_directive(line, end - len(line))
                 escape = self.escape
             if not line or line[0] == "#":
+                if line:
+                    self.comments.append(Place(end - len(line), end))
                 continue
             start = end - len(line)
             first = _strip_continuation(line, escape)
@@ -110,6 +113,8 @@ class Lexer:
             line = text[start:end]
             stripped = line.lstrip(WHITESPACE)
             if not stripped or stripped[0] == "#":
+                if stripped:
+                    self.comments.append(Place(end - len(stripped), end))
                 continue
             more = _strip_continuation(line, escape)
             line = line if more is None else more

@@ -64,6 +64,15 @@ def read(source: Source, files: FileWindow) -> Document:
     return Document("dockerfile", {"": source}, tuple(subjects), tuple(errors))
 
 
+def comments(source: Source) -> tuple[Place, ...]:
+    """The comment lines of a Dockerfile: neither here-documents nor what follows an instruction on its line."""
+    if len(source.text) > MAX_LENGTH:
+        return ()
+    reader = _Reader(source)
+    reader.split_lines()
+    return tuple(reader.lexer.comments)
+
+
 def _places(build: Build) -> dict[At, Place]:
     final = build.final
     where: dict[At, Place] = {(): final.start.place if final else Place(0, 0)}
@@ -97,7 +106,7 @@ class _Reader:
 
     def read(self) -> None:
         """Read all instructions."""
-        lines = self._split_lines()
+        lines = self.split_lines()
         self.parse_state.escape = self.lexer.escape
         self._name_stages(lines)
         for raw in lines:
@@ -135,7 +144,8 @@ class _Reader:
     def _input_error(self, error: DockerfileSyntaxError, place: Place) -> None:
         self.errors.append(InputError(error.message, self.source.location(error.place or place)))
 
-    def _split_lines(self) -> list[RawInstruction]:
+    def split_lines(self) -> list[RawInstruction]:
+        """Split the text into instructions."""
         raw_instructions: list[RawInstruction] = []
         while True:
             place = Place(self.lexer.pos, self.lexer.pos)

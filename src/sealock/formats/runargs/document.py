@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.errors import FormatError
+from sealock.formats import scripts
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.runargs.editor import edits_of
 from sealock.formats.runargs.newnetwork import create_networks
@@ -55,6 +56,11 @@ def read(source: Source, files: FileWindow = NOTHING) -> Document:
     if subjects:
         subjects.append(_project(source, subjects, files))
     return Document("run", {"": source}, tuple(subjects), tuple(errors))
+
+
+def comments(source: Source) -> tuple[Place, ...]:
+    """Find the comments of a text with run lines, as its language has them."""
+    return scripts.comments(source) if len(source.text) <= MAX_LENGTH else ()
 
 
 def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:

@@ -13,11 +13,11 @@ from msgspec import Struct
 
 from sealock.formats import shell
 from sealock.formats.scripts.engines import parse_engine_call, parse_network_create
-from sealock.formats.scripts.reader import detect_kind, read_engine_commands
+from sealock.formats.scripts.reader import comments, detect_kind, read_engine_commands
 from sealock.model.location import Place, Source
 from sealock.model.shell import Command, Word
 
-__all__ = ["RunCommand", "find_created_networks", "find_run_commands", "refusal"]
+__all__ = ["RunCommand", "comments", "find_created_networks", "find_run_commands", "refusal"]
 
 
 class RunCommand(Struct, frozen=True):

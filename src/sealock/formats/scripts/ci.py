@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from sealock.formats import shell, yamltree
 from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
-from sealock.model.location import Source
+from sealock.model.location import Place, Source
 
 _KEYS: Final = (
     "run|script|before_script|after_script|pre_script|post_script|command|commands|cmd|cmds|shell|bash|inlineScript|"
@@ -19,6 +20,8 @@ _KEYS: Final = (
 _KEY: Final = re.compile(rf"( *)((?:- +)*)([\"']?)(?:{_KEYS})\3[ \t]*:(?:[ \t]+|$)")
 _ITEM: Final = re.compile(r"( *)- +")
 _BLOCK: Final = re.compile(r"(?:[!&]\S+[ \t]+)*([|>])[-+0-9]{0,2}[ \t]*(?:#.*)?$")
+_QUOTED: Final = re.compile(r" *(?:- +)*(?:[\"']?\w+[\"']?[ \t]*:[ \t]+)?(?:[!&]\S+[ \t]+)*[\"']")
+"""The start of a line that holds a quoted value."""
 _EXPRESSION: Final = re.compile(r"\$\{\{.{0,300}?\}\}|\{\{.{0,300}?\}\}")
 
 
@@ -64,6 +67,17 @@ def fragments(source: Source) -> Iterator[Fragment]:
             index = _read_list(lines, index + 1, indent, builder)
         if builder.parts:
             yield builder.fragment("bash")
+
+
+def comments(source: Source) -> Iterator[Place]:
+    """The comments of the file: those of YAML, and those of the shell in the blocks that hold scripts."""
+    places = set(yamltree.comments(source.text))
+    for fragment in fragments(source):
+        for place in shell.comments(fragment.text, fragment.offsets, shell=fragment.shell):
+            line = source.line(source.position(place.start)[0])
+            if not _QUOTED.match(line):
+                places.add(place)
+    yield from sorted(places, key=lambda place: place.start)
 
 
 def _read_list(lines: _Lines, index: int, indent: int, builder: FragmentBuilder) -> int:

@@ -18,6 +18,9 @@ _VARIABLE: Final = re.compile(
     r" {0,8}(?:(?:export|override|private) +)*([A-Za-z_]\w*)[ \t]*(::?:?=|\?=|\+=|!=|=)[ \t]*"
 )
 _REFERENCE: Final = re.compile(r"\$(?:\(([A-Za-z_]\w*)\)|\{([A-Za-z_]\w*)\})")
+_COMMENT: Final = re.compile(r"(?:\\.|[^\\#])*#", re.DOTALL)
+_OPENS: Final = re.compile(r"\$[({]")
+_CLOSES: Final = re.compile(r"[)}]")
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
 _MAX_DEPTH: Final = 8
 """The nesting depth of variables."""
@@ -50,6 +53,32 @@ def fragments(source: Source) -> Iterator[Fragment]:
     values = _literal_values(variables)
     for start, end in recipes:
         yield _read_recipe(text, start, end, values)
+
+
+def comments(source: Source) -> Iterator[Place]:
+    """The comments of a Makefile: those of make, and those of the shell in recipes."""
+    text = source.text
+    at, defining = 0, False
+    while at < len(text):
+        end = _logical_end(text, at)
+        line = text[at:end]
+        recipe = -1
+        if defining or line.startswith("define "):
+            recipe = 0 if defining and not line.startswith("endef") else -1
+            defining = not line.startswith("endef")
+        elif line.startswith("\t"):
+            recipe = 1
+        else:
+            recipe = _one_line_recipe(line)
+        if recipe < 0:
+            mark = _COMMENT.match(line)
+            # Inside a function's call or a reference a number sign is no comment.
+            if mark and len(_OPENS.findall(mark[0])) <= len(_CLOSES.findall(mark[0])):
+                yield Place(at + mark.end() - 1, end)
+        elif "#" in line:
+            fragment = _read_recipe(text, at + recipe, end, {})
+            yield from shell.comments(fragment.text, fragment.offsets)
+        at = end + 1
 
 
 def _logical_end(text: str, start: int) -> int:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from sealock.formats import shell
 from sealock.formats.scripts.engines import ENGINES
 from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
-from sealock.model.location import Source
+from sealock.model.location import Place, Source
 
 _FENCE: Final = re.compile(r"(?:[ \t]|> ?){0,12}(?:[-*+] |\d{1,3}[.)] )?[ \t]{0,4}(`{3,}|~{3,})[ \t]*([^`\n]*)$")
 _SHELLS: Final = frozenset({
@@ -26,6 +27,36 @@ _PLACEHOLDER: Final = re.compile(r"<[A-Za-z][\w ./:-]{0,60}>")
 
 def fragments(source: Source) -> Iterator[Fragment]:
     """The shell scripts of a page, in order."""
+    for language, lines in _blocks(source):
+        if language is not None and language in _SHELLS:
+            yield from _read_block(source.text, lines, language)
+
+
+def comments(source: Source) -> Iterator[Place]:
+    """The comments of a page: `<!-- … -->` outside of code, and those of the shell in its scripts."""
+    text = source.text
+    at = 0
+    for language, lines in _blocks(source):
+        if language is not None:
+            if language in _SHELLS:
+                for fragment in _read_block(text, lines, language):
+                    yield from shell.comments(fragment.text, fragment.offsets, shell=fragment.shell)
+            continue
+        start, end = lines[0]
+        first = start
+        while (start := text.find("<!--", max(start, at), end)) >= 0:
+            if text.count("`", first, start) % 2:
+                start += 4  # in a code span
+                continue
+            close = text.find("-->", start + 4)
+            if close < 0:
+                return
+            at = close + 3
+            yield Place(start, at)
+
+
+def _blocks(source: Source) -> Iterator[tuple[str | None, list[tuple[int, int]]]]:
+    """The blocks of code, each with its language and lines, and each other line with None."""
     text = source.text
     lines = [(start, _line_end(source, number)) for number, start in enumerate(source.starts, 1)]
     index, blank = 0, True
@@ -35,8 +66,7 @@ def fragments(source: Source) -> Iterator[Fragment]:
         if fence is not None:
             close = _closing_fence(text, lines, index + 1, fence.group(1))
             language = (fence.group(2).split() or [""])[0].strip("{}.").partition("{")[0].partition(",")[0].lower()
-            if language in _SHELLS:
-                yield from _read_block(text, lines[index + 1 : close], language)
+            yield language, lines[index + 1 : close]
             index, blank = close + 1, True
         elif blank and text.startswith(("    ", "\t"), start) and text[start:end].strip():
             close = index + 1
@@ -44,9 +74,10 @@ def fragments(source: Source) -> Iterator[Fragment]:
                 text.startswith(("    ", "\t"), lines[close][0]) or not text[slice(*lines[close])].strip()
             ):
                 close += 1
-            yield from _read_block(text, lines[index:close], "")
+            yield "", lines[index:close]
             index, blank = close, True
         else:
+            yield None, [(start, end)]
             blank = not text[start:end].strip()
             index += 1
 

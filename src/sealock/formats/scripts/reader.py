@@ -13,7 +13,7 @@ from sealock.formats.scripts import ci, makefile, markdown, systemd
 from sealock.formats.scripts.engines import ENGINES
 from sealock.formats.scripts.fragment import Fragment
 from sealock.formats.scripts.variables import resolve
-from sealock.model.location import Source
+from sealock.model.location import Place, Source
 from sealock.model.shell import Command, Word
 
 _UNIT: Final = re.compile(r"^[ \t]*\[(?:Unit|Service|Install)\]", re.MULTILINE)
@@ -39,6 +39,15 @@ def read_engine_commands(source: Source) -> tuple[Command, ...]:
         resolved = resolve(script, source, fragment.presets)
         commands.extend((_as_written(command, source) for command in resolved) if fragment.rewritten else resolved)
     return tuple(commands)
+
+
+def comments(source: Source) -> tuple[Place, ...]:
+    """The comments of a file of any kind, in order."""
+    kind = detect_kind(source)
+    if kind == "shell":
+        return shell.comments(source.text, shell=_interpreter(source.text))
+    finders = {"systemd": systemd, "markdown": markdown, "make": makefile, "yaml": ci}
+    return tuple(finders[kind].comments(source))
 
 
 def detect_kind(source: Source) -> str:

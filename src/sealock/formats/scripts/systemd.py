@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -15,6 +16,7 @@ _EXEC_SETTINGS: Final = (
 _PREFIXES: Final = "-@+!:|"
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "s": " ", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _BLANK: Final = " \t\r\n"
+_COMMENT: Final = re.compile(r"^[ \t]*([#;][^\r\n]*)", re.MULTILINE)
 
 
 def scripts(source: Source) -> Iterator[Script]:
@@ -30,6 +32,12 @@ def scripts(source: Source) -> Iterator[Script]:
                 place = Place(words[0].place.start, words[-1].place.end)
                 yield shell.parse_words(words, place, text=text)
         at = end + 1
+
+
+def comments(source: Source) -> Iterator[Place]:
+    """The comment lines of the unit, which may stand between the lines of a value."""
+    for match in _COMMENT.finditer(source.text):
+        yield Place(match.start(1), match.end())
 
 
 def _logical_end(text: str, start: int) -> int:

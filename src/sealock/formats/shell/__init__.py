@@ -14,7 +14,7 @@ from sealock.formats.shell.statements import StatementReader
 from sealock.model.location import Place
 from sealock.model.shell import Script
 
-__all__ = ["MAX_LENGTH", "parse", "parse_words", "refusal"]
+__all__ = ["MAX_LENGTH", "comments", "parse", "parse_words", "refusal"]
 
 
 def parse(text: str, offsets: Sequence[int] | int = 0, *, shell: str = "sh", file: str = "") -> Script:
@@ -32,3 +32,11 @@ def parse(text: str, offsets: Sequence[int] | int = 0, *, shell: str = "sh", fil
         end = offsets + len(text) if isinstance(offsets, int) else offsets[-1] + 1
         return Script((), name, (Place(start, end, "", file),))
     return StatementReader(text, offsets, name, file).read()
+
+
+def comments(text: str, offsets: Sequence[int] | int = 0, *, shell: str = "sh") -> tuple[Place, ...]:
+    """Find the comments of a script, in order, but not in its words and here-documents; arguments as of `parse`."""
+    name = shell.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
+    if name not in BOURNE or refusal(text):
+        return ()
+    return StatementReader(text, offsets, name, "").comments()

@@ -13,6 +13,7 @@ from sealock.formats.shell.grammar import refusal
 from sealock.formats.shell.masks import mask_escapes, mask_heredocs, separate_terminators
 from sealock.formats.shell.nested import add_piped_input
 from sealock.formats.shell.text import WORDS
+from sealock.model.location import Place
 from sealock.model.shell import Assignment, Command, Joint, Nested, Pipeline, Script
 
 MAX_DEPTH: Final = 48
@@ -59,11 +60,7 @@ class StatementReader(CommandReader):
         """Parse the whole text."""
         if not self.text or self.text.isspace():
             return Script((), self.shell)
-        masked = self.text
-        if "<<" in masked:
-            masked, self.heredocs = mask_heredocs(masked)
-        if "\\" in masked:
-            masked = mask_escapes(masked)
+        masked = self._masked()
         root = self.tree(masked)
         broken = self.broken_places(root)
         repaired = None
@@ -76,6 +73,24 @@ class StatementReader(CommandReader):
         if repaired is not None and not any(command.name in _TERMINATORS for command in script.commands()):
             broken = self.broken_places(repaired)
         return Script(script.pipelines, self.shell, (*broken, *self.too_deep[:100]))
+
+    def comments(self) -> tuple[Place, ...]:
+        """The places of all comments, in order."""
+        places: list[Place] = []
+        pending = [self.tree(self._masked())]
+        while pending:
+            node = pending.pop()
+            if node.type == "comment":
+                places.append(self.place(*self.span(node)))
+            else:
+                pending.extend(reversed(node.children))
+        return tuple(places)
+
+    def _masked(self) -> str:
+        masked = self.text
+        if "<<" in masked:
+            masked, self.heredocs = mask_heredocs(masked)
+        return mask_escapes(masked) if "\\" in masked else masked
 
     def read_nodes(self, nodes: Sequence[Node], depth: int) -> Script:
         """Read the statements of a subshell or substitution."""
