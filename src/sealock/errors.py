@@ -21,6 +21,10 @@ class UsageError(SealockError):
     """The arguments of the command line do not fit together."""
 
 
+class OutputError(SealockError):
+    """Standard output could not be written; the text is empty where its reader left."""
+
+
 class TransportError(SealockError):
     """A server could not be reached, or broke its protocol; the text names the address and what to do."""
 

@@ -30,10 +30,6 @@ def sealock(
         redirect_stdout(said),
         redirect_stderr(complained),
     ):
-        try:
-            status: object = main(words)
-        except SystemExit as end:
-            status = end.code
-    assert isinstance(status, int)
+        status = main(words)
     out, err = (stream.detach().getvalue().decode() for stream in (said, complained))
     return subprocess.CompletedProcess(words, status, out, err)

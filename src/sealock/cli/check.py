@@ -11,7 +11,7 @@ from typing import Final
 from sealock.cli.cacheoptions import add_cache, cache_directory
 from sealock.cli.helptext import EXIT_STATUS
 from sealock.cli.limits import add_limits, limits
-from sealock.cli.output import Progress, colour, complain, write, write_reports
+from sealock.cli.output import Progress, colour, comment, complain, write, write_reports
 from sealock.errors import UsageError
 from sealock.model.advisory import STATES, DistributionState
 from sealock.model.finding import Severity
@@ -243,7 +243,7 @@ def _fix(
     done = "would be fixed" if arguments.diff else "fixed"
     notes.insert(0, f"{count(faults, 'fault')} {done} in {count(files, 'file')}.")
     if arguments.diff:
-        sys.stderr.writelines(f"{note}\n" for note in notes)
+        comment("".join(f"{note}\n" for note in notes))
     return after, files > 0
 
 

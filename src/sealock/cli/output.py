@@ -6,13 +6,15 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
+from errno import EBADF
 from time import monotonic
 from typing import Final, Self
 
 from msgspec.structs import replace
 
 from sealock import reports
-from sealock.errors import UsageError
+from sealock.cli.streams import discard
+from sealock.errors import OutputError, UsageError
 from sealock.model.report import Report
 from sealock.targets.outputs import write_output
 from sealock.text import visible
@@ -52,26 +54,49 @@ def colour(choice: str) -> bool:
 
 
 def write(text: str, *, exact: bool = False) -> None:
-    """Write to standard output, escaping characters that its encoding lacks; `exact` writes UTF-8, for programs."""
-    if exact:
-        sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode("utf-8", "surrogatepass"))
-        sys.stdout.buffer.flush()
-        return
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    """Write to standard output, escaping characters that its encoding lacks; `exact` writes UTF-8, for programs.
+
+    OutputError where that fails.
+    """
+    try:
+        if exact:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(text.encode("utf-8", "surrogatepass"))
+            sys.stdout.buffer.flush()
+            return
+        encoding = sys.stdout.encoding or "utf-8"
+        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+    except OSError as error:
+        raise output_error(error) from None
+
+
+def output_error(error: OSError) -> OutputError:
+    """What to raise where standard output fails; what its buffer holds is discarded."""
+    discard(sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):
+        # The reader has enough (`| head`).
+        return OutputError()
+    return OutputError(_cause("standard output", error))
+
+
+def _cause(stream: str, error: OSError) -> str:
+    if error.errno == EBADF:
+        return f"{stream} is closed"
+    return f"{stream} could not be written: {error.strerror}"
 
 
 def complain(text: str) -> None:
     """Print an error on standard error, with control characters escaped."""
-    sys.stderr.write(f"sealock: {visible(text)}\n")
+    comment(f"sealock: {visible(text)}\n")
 
 
-def close_output() -> None:
-    """Discard unflushed output, after the reader has closed the pipe."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+def comment(text: str) -> None:
+    """Write to standard error. Where that fails the text is lost: the exit status has to do without it."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError:
+        discard(sys.stderr.fileno())
 
 
 def pairs(formats: list[reports.ReportFormat], outputs: list[str]) -> Iterator[tuple[reports.ReportFormat, str]]:
@@ -114,9 +139,18 @@ def write_reports(report: Report, arguments: Namespace, *, stdout_taken: bool = 
         if output:
             write_output(output, text)
         elif stdout_taken:
-            sys.stderr.write(text)
+            _write_to_stderr(text)
         elif not (arguments.quiet and name == "terminal" and report.status == 0):
             write(text, exact=name != "terminal")
+
+
+def _write_to_stderr(text: str) -> None:
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except OSError as error:
+        discard(sys.stderr.fileno())
+        raise OutputError(_cause("standard error", error)) from None
 
 
 def knows_unicode() -> bool:
@@ -153,10 +187,9 @@ class Progress:
         now = monotonic()
         if self.on and now - self.start > self.PATIENCE and now - self.printed > 0.1:
             self.printed = now
-            sys.stderr.write(f"\r\x1b[K{self.count} {self.done}; now {visible(name)[-60:]}")
-            sys.stderr.flush()
+            comment(f"\r\x1b[K{self.count} {self.done}; now {visible(name)[-60:]}")
 
     def __exit__(self, *_: object) -> None:
         """Wipe the line."""
         if self.printed:
-            sys.stderr.write("\r\x1b[K")
+            comment("\r\x1b[K")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from contextlib import suppress
+from errno import EBADF
 from typing import Final
 
 from sealock.formats.files import FileRefusedError
@@ -99,10 +99,12 @@ def read_text(path: str, limit: int = LIMIT) -> str:
 
 def read_input(limit: int = LIMIT) -> str:
     """Read standard input, as text of at most `limit` bytes."""
-    with suppress(AttributeError):
+    try:
         data = sys.stdin.buffer.read(limit + 1)
-        if len(data) > limit:
-            raise FileRefusedError(_too_large("standard input", limit))
-        return decode("standard input", data)
-    msg = "standard input is closed"
-    raise FileRefusedError(msg)
+    except (AttributeError, OSError) as error:
+        closed = sys.stdin is None or getattr(error, "errno", 0) == EBADF
+        msg = "standard input is closed" if closed else f"standard input could not be read: {error}"
+        raise FileRefusedError(msg) from None
+    if len(data) > limit:
+        raise FileRefusedError(_too_large("standard input", limit))
+    return decode("standard input", data)

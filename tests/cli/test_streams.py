@@ -1,0 +1,192 @@
+"""Exit statuses hold whatever the standard streams are: real processes, with streams that are closed, full or broken."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from fcntl import ioctl
+from pathlib import Path
+from termios import FIONREAD
+from time import sleep
+
+import pytest
+
+from sealock.cli import main as cli
+from sealock.cli.parsers import COMMANDS
+from sealock.cli.streams import discard
+
+DIGEST = "sha256:" + "0" * 64
+WRITES = {
+    "check": ("run.sh",),
+    "digest": ("--help",),
+    "pin": ("--help",),
+    "sbom": (".",),
+    "inspect": ("self",),
+    "db": ("update", "--help"),
+    "vex": ("--help",),
+    "cache": ("--help",),
+    "trust": ("audit", "."),
+    "map": ("compose.yaml",),
+    "userns": ("plan", "--help"),
+    "rules": (),
+    "completion": ("bash",),
+}
+"""What makes each command write to standard output, without a network or an engine."""
+FAILS = {
+    "check": ("run.sh", "--baseline", "gone.json"),
+    "digest": ("Not/A/Name",),
+    "pin": ("gone.yaml",),
+    "sbom": ("gone.tar",),
+    "inspect": ("gone.tar",),
+    "db": ("status",),
+    "vex": ("gone.tar", "--author", "a@example.com"),
+    "cache": ("prune", "--max-size", "x"),
+    "trust": ("verify", "Not/A/Name"),
+    "map": ("gone.yaml",),
+    "userns": ("plan", "--daemon-json", "gone.json"),
+    "rules": ("C999",),
+    "completion": ("tcl",),
+}
+"""What makes each command fail with an error."""
+CLOSED = "sealock: standard output is closed\n"
+FULL = "sealock: standard output could not be written: No space left on device\n"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("project")
+    (directory / "run.sh").write_text("docker run --privileged alpine:3.20\n", encoding="utf-8")
+    (directory / "compose.yaml").write_text(f"services:\n  a:\n    image: a@{DIGEST}\n", encoding="utf-8")
+    return directory
+
+
+def sealock(*words: str, streams: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run sealock with its streams redirected as a shell writes it."""
+    shell = ["sh", "-c", f'exec "$0" -m sealock "$@" {streams}', sys.executable, *words]
+    return subprocess.run(
+        shell, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(("streams", "message"), [(">&-", CLOSED), (">/dev/full", FULL), ("<&- >&- 2>&-", "")])
+def test_what_cannot_be_written_is_an_error(command: str, streams: str, message: str, project: Path) -> None:
+    result = sealock(command, *WRITES[command], streams=streams, cwd=project)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.endswith(message)
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("streams", ["2>&-", "2>/dev/full"])
+def test_an_error_that_cannot_be_printed_is_still_an_error(command: str, streams: str, project: Path) -> None:
+    result = sealock(command, *FAILS[command], streams=streams, cwd=project)
+    assert result.returncode == 2
+
+
+@pytest.mark.parametrize("words", [("--version",), ("--help",), ("check", "--help")])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_help_that_cannot_be_written_is_an_error(words: tuple[str, ...], unbuffered: str, project: Path) -> None:
+    result = sealock(*words, streams=">/dev/full", cwd=project, PYTHONUNBUFFERED=unbuffered)
+    assert (result.returncode, result.stderr) == (2, FULL)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_working_directory_that_was_removed_is_an_error(command: str, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    words = [word.replace("--help", "--output=x") for word in WRITES[command]]
+    shell = ["sh", "-c", 'rmdir "$PWD"; exec "$0" -m sealock "$@"', sys.executable, command, *words]
+    result = subprocess.run(shell, cwd=gone, capture_output=True, text=True, timeout=60, check=False)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "Traceback" not in result.stderr
+    assert result.stderr
+
+
+@pytest.mark.parametrize("streams", ["<&-", "0>/dev/null"])
+def test_a_closed_standard_input_is_not_an_empty_one(streams: str, project: Path) -> None:
+    result = sealock("check", "-", streams=streams, cwd=project)
+    assert result.returncode == 2
+    assert "standard input is closed" in " ".join(result.stdout.split()).lower()
+
+
+def test_a_report_that_goes_to_a_file_needs_no_standard_output(project: Path) -> None:
+    result = sealock("check", "run.sh", "--output", "report.json", streams="<&- >&- 2>&-", cwd=project)
+    assert result.returncode == 1
+    assert (project / "report.json").read_text(encoding="utf-8").startswith("{")
+
+
+def test_a_report_that_standard_error_should_take_and_cannot_is_an_error(project: Path) -> None:
+    words = ("check", "-", "--fix", "--no-policy")
+    script = "<run.sh"
+    assert sealock(*words, streams=script, cwd=project).returncode == 1
+    assert sealock(*words, streams=f"{script} 2>&-", cwd=project).returncode == 2
+    assert sealock(*words, streams=f"{script} 2>/dev/full", cwd=project).returncode == 2
+
+
+def test_a_file_does_not_get_the_descriptor_of_a_closed_stream(project: Path) -> None:
+    result = sealock("check", "run.sh", "--write-baseline", "known.json", streams=">&- 2>&-", cwd=project)
+    assert result.returncode == 2
+    assert (project / "known.json").read_text(encoding="utf-8").endswith("}\n")
+
+
+PROGRAM = """
+import sys
+from sealock.cli import main as cli
+def main():
+    raise {error}
+cli.main = main
+raise SystemExit(cli.start())
+"""
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        pytest.param("ValueError('a\\nb')", 2, id="an error"),
+        pytest.param("OSError(28, 'No space left on device')", 2, id="an error of the system"),
+        pytest.param("BaseException('panic')", 2, id="a panic"),
+        pytest.param("RecursionError", 2, id="too deep"),
+        pytest.param("KeyboardInterrupt", 130, id="Ctrl-C"),
+    ],
+)
+@pytest.mark.parametrize("traceback", ["", "1"])
+def test_an_unexpected_error_never_means_findings(error: str, status: int, traceback: str) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(error=error.replace("\\", "\\\\"))],
+        env={**os.environ, "SEALOCK_TRACEBACK": traceback}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == status
+    if status == 130:
+        assert not result.stderr
+        return
+    *before, last = result.stderr.splitlines()
+    assert last.startswith("sealock: internal error of sealock: ")
+    assert bool(before) == bool(traceback)
+    assert ("Traceback" in result.stderr) == bool(traceback)
+    assert ("SEALOCK_TRACEBACK=1" in last) != bool(traceback)
+
+
+def test_an_interrupt_ends_with_130(project: Path) -> None:
+    words = [sys.executable, "-m", "sealock", "check", "-"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=project) as process:
+        assert process.stdin is not None
+        assert process.stderr is not None
+        process.stdin.write(b"FROM scratch\n")
+        process.stdin.flush()
+        # Once it reads, it is sealock that answers the signal, no longer Python.
+        while unread_bytes(process.stdin.fileno()):
+            sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        assert (process.stderr.read(), process.wait(30)) == (b"", 130)
+
+
+def unread_bytes(pipe: int) -> int:
+    return int.from_bytes(ioctl(pipe, FIONREAD, b"\0" * 4), sys.byteorder)
+
+
+def test_discard_survives_a_descriptor_that_is_not_open() -> None:
+    discard(-1)
+    assert cli.main(["--version"]) == 0
