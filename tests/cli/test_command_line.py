@@ -173,6 +173,29 @@ def test_a_baseline_is_written_and_then_excuses(folder: Path) -> None:
     assert sealock("check", "bad.sh", "--baseline", "known.json", cwd=folder).returncode == 1
 
 
+def test_a_baseline_that_is_refreshed_keeps_what_it_suppresses(folder: Path) -> None:
+    sealock("check", "bad.sh", "--write-baseline", "known.json", cwd=folder)
+    known = (folder / "known.json").read_text(encoding="utf-8")
+    assert len(json.loads(known)["fingerprints"]) > 1
+    (folder / "bad.sh").write_text(f"{BAD}docker run --pid host alpine:3.20\n", encoding="utf-8")
+    words = ("check", "bad.sh", "--baseline", "known.json", "--write-baseline", "known.json")
+    assert sealock(*words, cwd=folder).returncode == 0
+    refreshed = (folder / "known.json").read_text(encoding="utf-8")
+    assert set(json.loads(known)["fingerprints"]) < set(json.loads(refreshed)["fingerprints"])
+    result = sealock(*words, cwd=folder)
+    assert f"wrote {len(json.loads(refreshed)['fingerprints'])} findings to known.json" in result.stderr
+    assert (folder / "known.json").read_text(encoding="utf-8") == refreshed
+
+
+def test_a_baseline_does_not_hold_what_an_ignore_suppresses(folder: Path) -> None:
+    (folder / "sealock.toml").write_text('[[ignore]]\nrule = "C001"\nreason = "a test"\n', encoding="utf-8")
+    sealock("check", "bad.sh", "--write-baseline", "known.json", cwd=folder)
+    (folder / "sealock.toml").write_text("", encoding="utf-8")
+    result = sealock("check", "bad.sh", "--baseline", "known.json", "--format", "json", cwd=folder)
+    findings = json.loads(result.stdout)["targets"][0]["findings"]
+    assert [finding["rule"] for finding in findings if not finding.get("suppressed")] == ["C001"]
+
+
 def test_quiet_says_nothing_where_nothing_fails(folder: Path) -> None:
     assert sealock("check", "fair.sh", "--quiet", cwd=folder).stdout == ""
     assert sealock("check", "bad.sh", "--quiet", cwd=folder).stdout

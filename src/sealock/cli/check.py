@@ -248,8 +248,9 @@ def _fix(
 
 
 def _write_baseline(path: str, report: Report) -> None:
-    from sealock.policy.baseline import write_baseline  # noqa: PLC0415  seldom needed
+    from sealock.policy.baseline import needed, write_baseline  # noqa: PLC0415  seldom needed
     from sealock.targets.outputs import write_output  # noqa: PLC0415  seldom needed
 
-    write_output(path, write_baseline(report.findings()))
-    complain(f"wrote {count(sum(1 for _ in report.findings()), 'finding')} to {path}")
+    findings = needed(finding for target in report.targets for finding in target.findings)
+    write_output(path, write_baseline(findings))
+    complain(f"wrote {count(len(findings), 'finding')} to {path}")

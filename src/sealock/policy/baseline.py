@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from sealock.errors import PolicyError
 from sealock.model.finding import Finding
+from sealock.policy.suppressions import BASELINE
 
 
 def read_baseline(name: str, text: str) -> frozenset[str]:
@@ -22,6 +23,11 @@ def read_baseline(name: str, text: str) -> frozenset[str]:
         msg = f"{name} is not a baseline: it should be a file that --write-baseline wrote, or a JSON report"
         raise PolicyError(msg) from None
     return frozenset(fingerprints)
+
+
+def needed(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings that a new baseline has to suppress: those that count, and those that the old one suppresses."""
+    return tuple(finding for finding in findings if finding.suppressed is None or finding.suppressed.by == BASELINE)
 
 
 def write_baseline(findings: Iterable[Finding]) -> str:

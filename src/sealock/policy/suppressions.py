@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from typing import Final
 
 from msgspec.structs import replace
 
 from sealock.model.finding import Finding, Suppression
 from sealock.policy.ignores import Ignore
 from sealock.policy.settings import Policy
+
+BASELINE: Final = "baseline"
+"""What `Suppression.by` names for a finding that the baseline suppresses."""
 
 
 def suppress(
@@ -27,6 +31,6 @@ def suppress(
                 break
         else:
             if not policy.baseline.isdisjoint((finding.fingerprint, *finding.former)):
-                yield replace(finding, suppressed=Suppression("baseline", "known before")), None
+                yield replace(finding, suppressed=Suppression(BASELINE, "known before")), None
             else:
                 yield finding, None
