@@ -196,6 +196,26 @@ def test_a_baseline_does_not_hold_what_an_ignore_suppresses(folder: Path) -> Non
     assert [finding["rule"] for finding in findings if not finding.get("suppressed")] == ["C001"]
 
 
+@pytest.mark.parametrize("words", [(), ("--format", "json", "--output", "a.json"), ("--fix", "--unsafe")])
+def test_an_extension_that_selects_no_format_is_an_error(folder: Path, words: tuple[str, ...]) -> None:
+    result = sealock("check", "bad.sh", *words, "--output", "report.pdf", cwd=folder)
+    assert result.returncode == 2
+    assert result.stderr == (
+        "sealock: --output report.pdf: .pdf selects no format: use one of .json, .sarif, .xml, .html, .htm, .txt, "
+        "or give --format\n"
+    )
+    assert not (folder / "report.pdf").exists()
+    assert (folder / "bad.sh").read_text(encoding="utf-8") == BAD
+
+
+@pytest.mark.parametrize(("name", "words"), [("report.pdf", ("--format", "terminal")), ("report", ()), ("a.TXT", ())])
+def test_a_name_without_an_extension_and_a_given_format_are_no_error(
+    folder: Path, name: str, words: tuple[str, ...]
+) -> None:
+    assert sealock("check", "bad.sh", *words, "--output", name, cwd=folder).returncode == 1
+    assert "C001" in (folder / name).read_text(encoding="utf-8")
+
+
 def test_quiet_says_nothing_where_nothing_fails(folder: Path) -> None:
     assert sealock("check", "fair.sh", "--quiet", cwd=folder).stdout == ""
     assert sealock("check", "bad.sh", "--quiet", cwd=folder).stdout

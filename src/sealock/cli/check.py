@@ -11,7 +11,7 @@ from typing import Final
 from sealock.cli.cacheoptions import add_cache, cache_directory
 from sealock.cli.helptext import EXIT_STATUS
 from sealock.cli.limits import add_limits, limits
-from sealock.cli.output import Progress, colour, comment, complain, write, write_reports
+from sealock.cli.output import Progress, colour, comment, complain, pairs, write, write_reports
 from sealock.errors import UsageError
 from sealock.model.advisory import STATES, DistributionState
 from sealock.model.finding import Severity
@@ -151,6 +151,7 @@ def run(arguments: Namespace) -> int:
     if not targets and not arguments.compose_file:
         msg = 'nothing to check: name a file, a directory (. for this one), or run:"docker run …"'
         raise UsageError(msg)
+    tuple(pairs(arguments.format, arguments.output))  # an error in them should come before any file is changed
     if arguments.unsafe and not (arguments.fix or arguments.diff):
         msg = "--unsafe needs --fix or --diff"
         raise UsageError(msg)

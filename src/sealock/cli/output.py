@@ -106,7 +106,7 @@ def pairs(formats: list[reports.ReportFormat], outputs: list[str]) -> Iterator[t
     """
     left, paired = list(outputs), list[tuple[reports.ReportFormat, str]]()
     for name in formats:
-        skips = name == "terminal" and left and _by_extension(left[0]) != "terminal"
+        skips = name == "terminal" and left and EXTENSIONS.get(_extension(left[0]), "terminal") != "terminal"
         paired.append((name, left.pop(0) if left and not skips else ""))
     paired += [(_by_extension(output), output) for output in left]
     paired = [(name, "" if output == "-" else output) for name, output in paired or [("terminal", "")]]
@@ -117,7 +117,16 @@ def pairs(formats: list[reports.ReportFormat], outputs: list[str]) -> Iterator[t
 
 
 def _by_extension(output: str) -> reports.ReportFormat:
-    return EXTENSIONS.get(os.path.splitext(output)[1].lower(), "terminal")  # noqa: PTH122  pathlib costs 10 ms
+    """The format that a file's extension selects; a name without one (/dev/stderr) gets the terminal report."""
+    extension = _extension(output)
+    if extension and extension not in EXTENSIONS:
+        msg = f"--output {output}: {extension} selects no format: use one of {', '.join(EXTENSIONS)}, or give --format"
+        raise UsageError(msg)
+    return EXTENSIONS.get(extension, "terminal")
+
+
+def _extension(output: str) -> str:
+    return os.path.splitext(output)[1].lower()  # noqa: PTH122  pathlib costs 10 ms
 
 
 def write_reports(report: Report, arguments: Namespace, *, stdout_taken: bool = False) -> None:
