@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from sealock.errors import TargetError
+from sealock.targets.outputs import replace_text
 from support import commandline
 
 BAD = "docker run --privileged alpine:3.20\n"
@@ -214,6 +216,32 @@ def test_a_name_without_an_extension_and_a_given_format_are_no_error(
 ) -> None:
     assert sealock("check", "bad.sh", *words, "--output", name, cwd=folder).returncode == 1
     assert "C001" in (folder / name).read_text(encoding="utf-8")
+
+
+def test_a_file_that_cannot_be_written_is_an_error_and_the_rest_is_fixed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "worse.sh").write_text(BAD, encoding="utf-8")
+
+    def write(path: str, old: str, new: str) -> None:
+        if path.endswith("bad.sh"):
+            msg = f"{path} could not be written: Permission denied"
+            raise TargetError(msg)
+        replace_text(path, old, new)
+
+    monkeypatch.setattr("sealock.targets.outputs.replace_text", write)
+    words = ("check", "bad.sh", "worse.sh", "--fix", "--unsafe", "--format", "json")
+    result = sealock(*words, cwd=folder)
+    assert result.returncode == 2
+    report = json.loads(result.stdout)
+    bad, worse = report["targets"]
+    assert [error["message"] for error in bad["errors"]] == ["bad.sh could not be written: Permission denied"]
+    assert "C001" in {finding["rule"] for finding in bad["findings"]}
+    assert not worse["errors"]
+    assert "C001" not in {finding["rule"] for finding in worse["findings"]}
+    assert any(note.endswith("fixed in 1 file.") for note in report["notes"])
+    assert (folder / "bad.sh").read_text(encoding="utf-8") == BAD
+    assert "--privileged" not in (folder / "worse.sh").read_text(encoding="utf-8")
 
 
 def test_quiet_says_nothing_where_nothing_fails(folder: Path) -> None:

@@ -8,14 +8,17 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from typing import Final
 
+from msgspec.structs import replace
+
 from sealock.cli.cacheoptions import add_cache, cache_directory
 from sealock.cli.helptext import EXIT_STATUS
 from sealock.cli.limits import add_limits, limits
 from sealock.cli.output import Progress, colour, comment, complain, pairs, write, write_reports
-from sealock.errors import UsageError
+from sealock.errors import TargetError, UsageError
 from sealock.model.advisory import STATES, DistributionState
-from sealock.model.finding import Severity
-from sealock.model.report import Report
+from sealock.model.finding import InputError, Severity
+from sealock.model.location import Location
+from sealock.model.report import Report, TargetReport
 from sealock.scan.run import CheckRun
 from sealock.scan.settings import Settings
 from sealock.targets.inputs import FileInput, Input
@@ -161,9 +164,10 @@ def run(arguments: Namespace) -> int:
     check_run = CheckRun(_settings(arguments))
     inputs: Iterable[Input] = check_run.inputs(targets)
     notes: list[str] = []
+    unwritten: dict[str, InputError] = {}
     stdout_taken = False
     if arguments.fix or arguments.diff:
-        inputs, changed = _fix(check_run, inputs, arguments, notes)
+        inputs, changed = _fix(check_run, inputs, arguments, notes, unwritten)
         if arguments.diff:
             return 1 if changed else 0
         # The fixed text of standard input goes to standard output: the report must not mix with it.
@@ -172,7 +176,8 @@ def run(arguments: Namespace) -> int:
         report = check_run.report(inputs, progress)
     if arguments.write_baseline:
         _write_baseline(arguments.write_baseline, report)
-    report = Report(report.version, report.targets, report.fail_on, (*report.notes, *notes))
+    reports = tuple(_with_error(target, unwritten) for target in report.targets)
+    report = replace(report, targets=reports, notes=(*report.notes, *notes))
     write_reports(report, arguments, stdout_taken=stdout_taken)
     return 0 if arguments.write_baseline and report.status == 1 else report.status
 
@@ -213,9 +218,16 @@ def _states(given: list[str]) -> tuple[DistributionState, ...]:
 
 
 def _fix(
-    check_run: CheckRun, inputs: Iterable[Input], arguments: Namespace, notes: list[str]
+    check_run: CheckRun,
+    inputs: Iterable[Input],
+    arguments: Namespace,
+    notes: list[str],
+    unwritten: dict[str, InputError],
 ) -> tuple[list[Input], bool]:
-    """Fix every text; return the inputs as they are afterwards, and whether anything changed."""
+    """Fix every text; return the inputs as they are afterwards, and whether anything changed.
+
+    A file that cannot be written stays as it is, and is added to `unwritten` by its target, with the reason.
+    """
     from sealock.reports import diff  # noqa: PLC0415  only for --fix
     from sealock.scan.fix import FixedFile, fix_inputs  # noqa: PLC0415  only for --fix
     from sealock.targets.outputs import replace_text  # noqa: PLC0415  only for --fix
@@ -226,6 +238,14 @@ def _fix(
         if not isinstance(result, FixedFile):
             after.append(result)
             continue
+        input_, old, new = result.input, result.input.source.text, result.text
+        if result.changed and input_.path and not arguments.diff:
+            try:
+                replace_text(input_.path, old, new)
+            except TargetError as error:
+                unwritten[input_.target] = InputError(str(error), Location(input_.target))
+                after.append(input_)
+                continue
         after.append(result.after)
         for finding, why in result.failed:
             notes.append(f"{finding.location.file}:{finding.location.line}: {finding.rule} was not fixed: {why}")
@@ -233,19 +253,22 @@ def _fix(
             continue
         faults += len(result.fixed)
         files += 1
-        old, new = result.input.source.text, result.text
         if arguments.diff:
             ink = colour(arguments.color)
-            write(diff.render(result.input.target, old, new, colour=ink, terminal=sys.stdout.isatty()))
-        elif result.input.path:
-            replace_text(result.input.path, old, new)
-        else:
+            write(diff.render(input_.target, old, new, colour=ink, terminal=sys.stdout.isatty()))
+        elif not input_.path:
             write(new if new.endswith("\n") else new + "\n", exact=True)
     done = "would be fixed" if arguments.diff else "fixed"
     notes.insert(0, f"{count(faults, 'fault')} {done} in {count(files, 'file')}.")
     if arguments.diff:
         comment("".join(f"{note}\n" for note in notes))
     return after, files > 0
+
+
+def _with_error(report: TargetReport, unwritten: dict[str, InputError]) -> TargetReport:
+    """The report on a target, with the error of a file that could not be written."""
+    error = unwritten.get(report.target)
+    return report if error is None else replace(report, errors=(*report.errors, error))
 
 
 def _write_baseline(path: str, report: Report) -> None:
