@@ -59,12 +59,21 @@ def load(path: str) -> bytes:
     ("text", "words"),
     [
         ("{", "f.json is not JSON"),
-        ('{"trust_pinning": []}', "f.json: trust_pinning is invalid"),
-        ('{"trust_pinning": {"cert": {}}}', "f.json: trust_pinning.cert is invalid"),
-        ('{"trust_pinning": {"certs": []}}', "f.json: trust_pinning.certs is invalid"),
-        ('{"trust_pinning": {"certs": {"x": "y"}}}', "f.json: trust_pinning.certs.x is invalid"),
-        ('{"trust_pinning": {"disable_tofu": "yes"}}', "f.json: trust_pinning.disable_tofu is invalid"),
-        ('{"trust_pinning": {"ca": {"x": 5}}}', "f.json: trust_pinning.ca.x is invalid"),
+        ('{"trust_pinning": []}', "f.json is invalid: Expected `object | null`, got `array` - at `$.trust_pinning`"),
+        (
+            '{"trust_pinning": {"cert": {}}}',
+            "f.json is invalid: Object contains unknown field `cert` - at `$.trust_pinning`",
+        ),
+        ('{"trust_pinning": {"certs": []}}', "got `array` - at `$.trust_pinning.certs`"),
+        (
+            '{"trust_pinning": {"certs": {"x": "y"}}}',
+            "f.json: trust_pinning.certs.x is invalid: Expected `array`, got `str`",
+        ),
+        (
+            '{"trust_pinning": {"disable_tofu": "yes"}}',
+            "Expected `bool`, got `str` - at `$.trust_pinning.disable_tofu`",
+        ),
+        ('{"trust_pinning": {"ca": {"x": 5}}}', "f.json: trust_pinning.ca.x is invalid: Expected `str`, got `int`"),
         ('{"trust_pinning": {"ca": {"x": "no.pem"}}}', "names no.pem, which has no PEM certificates"),
     ],
 )

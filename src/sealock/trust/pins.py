@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
 
 from sealock.errors import PolicyError
 
 _CERTIFICATES: Final = 1 << 20
 """Maximum bytes of a file of authorities."""
+T = TypeVar("T")
 
 
 class Pin(Struct, frozen=True):
@@ -34,6 +35,18 @@ class Pins(Struct, frozen=True):
     authorities: Mapping[str, bytes] = {}
     first_use: bool = True
     source: str = ""
+
+
+class _TrustPinning(Struct, forbid_unknown_fields=True):
+    """Strict: a misspelled pin must not count as no pin."""
+
+    certs: dict[str, Any] | None = None
+    ca: dict[str, Any] | None = None
+    disable_tofu: bool = False
+
+
+class _Configuration(Struct):
+    trust_pinning: _TrustPinning | None = None
 
 
 def pin_of(pins: Pins, repository: str) -> Pin:
@@ -63,27 +76,17 @@ def read_pins(text: str, source: str, load: Callable[[str], bytes]) -> Pins | No
     except (ValueError, RecursionError):
         msg = f"{source} is not JSON"
         raise PolicyError(msg) from None
-    pinning = table.get("trust_pinning") if isinstance(table, dict) else None
+    pinning = _shaped(table, _Configuration, source).trust_pinning
     if pinning is None:
         return None
-    if not isinstance(pinning, dict):
-        raise _wrong(source, "trust_pinning")
-    unknown = pinning.keys() - {"certs", "ca", "disable_tofu"}
-    if unknown:
-        # A misspelled pin must not count as no pin.
-        raise _wrong(source, f"trust_pinning.{min(unknown)}")
-    closed = pinning.get("disable_tofu", False)
-    if not isinstance(closed, bool):
-        raise _wrong(source, "trust_pinning.disable_tofu")
     certificates = {
-        name: frozenset(_texts(ids, source, f"trust_pinning.certs.{name}"))
-        for name, ids in _mapping(pinning, "certs", source).items()
+        name: frozenset(text.lower() for text in _shaped(ids, list[str], f"{source}: trust_pinning.certs.{name}"))
+        for name, ids in (pinning.certs or {}).items()
     }
     authorities = {
-        name: _authority(path, source, f"trust_pinning.ca.{name}", load)
-        for name, path in _mapping(pinning, "ca", source).items()
+        name: _authority(path, f"{source}: trust_pinning.ca.{name}", load) for name, path in (pinning.ca or {}).items()
     }
-    return Pins(certificates, authorities, not closed, source)
+    return Pins(certificates, authorities, not pinning.disable_tofu, source)
 
 
 def merged(first: Pins, second: Pins) -> Pins:
@@ -96,30 +99,18 @@ def merged(first: Pins, second: Pins) -> Pins:
     )
 
 
-def _mapping(table: dict[str, Any], name: str, source: str) -> dict[str, Any]:
-    value = table.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise _wrong(source, f"trust_pinning.{name}")
-    return value
-
-
-def _texts(value: object, source: str, where: str) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-        raise _wrong(source, where)
-    return [text.lower() for text in value]
-
-
-def _authority(value: object, source: str, where: str, load: Callable[[str], bytes]) -> bytes:
-    if not isinstance(value, str):
-        raise _wrong(source, where)
-    raw = load(value)
+def _authority(value: object, where: str, load: Callable[[str], bytes]) -> bytes:
+    path = _shaped(value, str, where)
+    raw = load(path)
     if len(raw) > _CERTIFICATES or b"-----BEGIN CERTIFICATE-----" not in raw:
-        msg = f"{source}: {where} names {value}, which has no PEM certificates"
+        msg = f"{where} names {path}, which has no PEM certificates"
         raise PolicyError(msg)
     return raw
 
 
-def _wrong(source: str, where: str) -> PolicyError:
-    return PolicyError(f"{source}: {where} is invalid; see docs/guide/trust.md")
+def _shaped(value: object, kind: type[T], where: str) -> T:
+    try:
+        return convert(value, kind)
+    except ValidationError as error:
+        msg = f"{where} is invalid: {error}. See docs/guide/trust.md"
+        raise PolicyError(msg) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from secrets import token_hex
 from time import monotonic
@@ -10,6 +9,7 @@ from typing import Final, Protocol
 from urllib.parse import quote, urlsplit
 
 from sealock.errors import TransportError
+from sealock.formats.jsonobject import decode_object
 from sealock.net.registry.redaction import redact, secrets_of
 from sealock.net.transport import Response, Transport, shown
 from sealock.trust.notary.metadata import NotaryKey, read_key
@@ -160,13 +160,12 @@ class Server:
     def _words(self, answer: Response) -> str:
         """The reason in the server's answer."""
         try:
-            table = json.loads(answer.read(_MOST_ANSWER))
-            error = table["errors"][0]
-            reasons = [str(error["message"])]
-            detail = error.get("detail")
-            if isinstance(detail, dict) and isinstance(detail.get("Error"), dict):
-                reasons += [str(reason) for reason in detail["Error"].values()]
-        except (TransportError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            table = decode_object(answer.read(_MOST_ANSWER).decode("utf-8", "replace"))
+        except TransportError:
             return ""
+        error = next(table.objects("errors"), table)
+        if not (message := error.text("message")):
+            return ""
+        reasons = [message, *map(str, error.child("detail").child("Error").members.values())]
         secrets = tuple(secrets_of(self._headers.get("authorization", "")))
         return f": {'; '.join(redact(reason, secrets)[:300] for reason in reasons)}"
