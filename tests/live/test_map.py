@@ -219,4 +219,4 @@ def test_the_link_that_the_map_shows_is_found_where_the_container_is_checked(run
         told[name] = [finding.message for finding in report.findings() if finding.rule == "P012"]
     assert told["d1"] == []
     (said,) = told["d2"]
-    assert "inks d2 to d1, and gives it all of the other's environment variables" in said
+    assert "inks d2 to d1, and copies the other's environment variables into it" in said

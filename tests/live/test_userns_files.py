@@ -21,7 +21,7 @@ def test_nothing_changes_where_nothing_may_be_written() -> None:
         read_only = one.run("sh", "-c", f"{locked} --engine {one.socket}")
         assert read_only.returncode == 2, read_only.stdout
         assert "Read-only" in read_only.stderr
-        assert "run it as root" in one.run(sys.executable, "-c", nobody).stderr
+        assert "run sealock as root" in one.run(sys.executable, "-c", nobody).stderr
         assert {path: path.read_bytes() for path in before} == before
         assert not one.config.exists()
 
