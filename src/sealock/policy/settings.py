@@ -55,7 +55,7 @@ def read(source: Source, directory: str) -> Policy:
 
     try:
         table = tomllib.loads(source.text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of more than 4300 digits is no TOMLDecodeError
         msg = f"{source.name}: {error}"
         raise PolicyError(msg) from None
     reader = TableReader(source, table)
