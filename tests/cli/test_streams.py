@@ -190,3 +190,20 @@ def unread_bytes(pipe: int) -> int:
 def test_discard_survives_a_descriptor_that_is_not_open() -> None:
     discard(-1)
     assert cli.main(["--version"]) == 0
+
+
+def test_an_unexpected_error_in_one_target_is_its_error(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def evaluate(*_: object) -> None:
+        message = "a\nb"
+        raise ZeroDivisionError(message)
+
+    monkeypatch.setattr("sealock.scan.evaluator.Evaluator.evaluate", evaluate)
+    words = ["check", str(project / "run.sh"), "--no-policy"]
+    assert cli.main(words) == 2
+    output = " ".join(capsys.readouterr().out.split())
+    assert "Internal error of sealock: ZeroDivisionError('a\\nb') (for a traceback set SEALOCK_TRACEBACK=1)" in output
+    monkeypatch.setenv("SEALOCK_TRACEBACK", "1")
+    with pytest.raises(ZeroDivisionError):
+        cli.main(words)

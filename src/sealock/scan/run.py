@@ -11,6 +11,7 @@ Each stage is a module of its own; this one joins them:
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
@@ -112,8 +113,11 @@ class CheckRun:
             yield _failed(input_, str(error))
         except SealockError:
             raise
-        except Exception as error:  # noqa: BLE001  a fault of ours in one target must not cost the others their results
-            yield _failed(input_, f"internal error of sealock: {type(error).__name__}: {error}")
+        except Exception as error:
+            if os.environ.get("SEALOCK_TRACEBACK"):
+                raise
+            why = f"internal error of sealock: {error!r} (for a traceback set SEALOCK_TRACEBACK=1)"
+            yield _failed(input_, why)
 
 
 def _failed(input_: Input, why: str) -> TargetReport:
