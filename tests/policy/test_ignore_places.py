@@ -183,6 +183,21 @@ def test_a_fix_without_inline_ignores_fixes_what_they_suppress(tmp_path: Path) -
     assert not fix(str(path), settings=Settings(only=("C001",), policy_file=""), unsafe=True)
 
 
+def test_many_ignores_of_many_findings_take_linear_time(tmp_path: Path) -> None:
+    def seconds(count: int) -> float:
+        (tmp_path / "Dockerfile").write_text("FROM a:1\n" + f"# sealock: ignore[B020] r\n{PIPE}" * count, "utf-8")
+        settings = Settings(only=("B020",), policy_file="")
+        start = time.process_time()
+        (report,) = check(str(tmp_path / "Dockerfile"), settings=settings).targets
+        states = [finding.suppressed is not None for finding in report.findings if finding.rule == "B020"]
+        assert len(states) == count
+        assert all(states)
+        return time.process_time() - start
+
+    seconds(10)
+    assert seconds(2000) < 12 * seconds(500) + 0.5
+
+
 @pytest.mark.parametrize("kind", ["dockerfile", "compose", "run"])
 @pytest.mark.parametrize(
     "line",

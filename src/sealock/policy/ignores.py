@@ -221,7 +221,7 @@ def about_ignores(
     ignores: Iterable[Ignore], used: Iterable[Ignore], skipped: frozenset[str], today: date
 ) -> Iterator[Finding]:
     """Report ignores that match no finding or have expired; `skipped` are rules that were not evaluated everywhere."""
-    used = tuple(used)
+    used = frozenset(used)
     for ignore in ignores:
         named = ignore.named
         if ignore.expired(today):

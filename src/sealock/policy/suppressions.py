@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from datetime import date
+from itertools import accumulate, pairwise
 from typing import Final
 
 from msgspec.structs import replace
@@ -21,9 +23,10 @@ def suppress(
 ) -> Iterator[tuple[Finding, Ignore | None]]:
     """Give each finding its severity by the policy and its suppression, with the ignore that suppressed it."""
     severity = dict(policy.severity)
+    inline = _InlineIgnores(ignores, today)
     for found in findings:
         finding = replace(found, severity=severity[found.rule]) if found.rule in severity else found
-        for ignore in (*ignores, *policy.ignores):
+        for ignore in (*inline.covering(finding, name), *policy.ignores):
             if not ignore.expired(today) and ignore.covers(finding, name):
                 by = f"{ignore.location.file}:{ignore.location.line}"
                 aside = Suppression(by, ignore.reason, ignore.until, ignore.justification, ignored=True)
@@ -34,3 +37,42 @@ def suppress(
                 yield replace(finding, suppressed=Suppression(BASELINE, "known before")), None
             else:
                 yield finding, None
+
+
+class _InlineIgnores:
+    """The ignores of a document's comments by file and id, so that many of them for many findings take linear time."""
+
+    def __init__(self, ignores: tuple[Ignore, ...], today: date) -> None:
+        self._order = {ignore: index for index, ignore in enumerate(ignores)}
+        self._whole: dict[str, Ignore] = {}
+        """The first ignore of each id for the whole document."""
+        self._groups: dict[tuple[str, str], list[Ignore]] = {}
+        for ignore in ignores:
+            for rule in () if ignore.expired(today) else ignore.rules:
+                if ignore.lines is None:
+                    self._whole.setdefault(rule, ignore)
+                else:
+                    self._groups.setdefault((ignore.location.file, rule), []).append(ignore)
+        self._ends: dict[tuple[str, str], list[int]] = {}
+        """For each ignore of a group, the last line that it or one before it covers; for groups in order only."""
+        for key, group in self._groups.items():
+            lines = [ignore.lines or (0, 0) for ignore in group]
+            if all(before[0] <= after[0] for before, after in pairwise(lines)):
+                self._ends[key] = list(accumulate((last for _, last in lines), max))
+
+    def covering(self, finding: Finding, name: str) -> Iterator[Ignore]:
+        """The ignores that cover a finding: for each id the first for lines and the first for the document."""
+        vulnerability = finding.vulnerability
+        ids: tuple[str, ...] = (finding.rule,)
+        if vulnerability is not None:
+            ids = (vulnerability.id, *vulnerability.aliases, *vulnerability.advisories)
+        for id_ in ids:
+            key = (finding.location.file, id_)
+            group = self._groups.get(key, [])
+            if (ends := self._ends.get(key)) is not None:
+                # Where starts are in order, the first that ends late enough covers the line, or none does.
+                at = bisect_left(ends, finding.location.line)
+                group = group[at : at + 1]
+            whole = self._whole.get(id_)
+            covering = [ignore for ignore in (*group, *((whole,) if whole else ())) if ignore.covers(finding, name)]
+            yield from sorted(covering, key=self._order.__getitem__)
