@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from sealock.trust.dsse import IN_TOTO, DsseEnvelope
 from sealock.trust.refusal import SignatureRefusedError
@@ -39,17 +39,17 @@ _MOST_SUBJECTS: Final = 4096
 class StatementSubject(Struct, frozen=True):
     """A subject: its digests by algorithm, and the name that the signer gave it."""
 
-    digests: Mapping[str, str]
-    name: str = ""
-    annotations: Mapping[str, Any] = {}
+    digests: Mapping[str, str] = field(name="digest")
+    name: str | None = None
+    annotations: Mapping[str, Any] | None = None
 
 
-class InTotoStatement(Struct, frozen=True):
+class InTotoStatement(Struct, frozen=True, rename="camel"):
     """A statement. `predicate` is JSON of the form that its type has."""
 
     predicate_type: str
-    subjects: tuple[StatementSubject, ...]
-    predicate: Any
+    subjects: tuple[StatementSubject, ...] = field(name="subject")
+    predicate: Any = None
 
     def about(self, digest: str) -> tuple[StatementSubject, ...]:
         """Return the subjects with a digest; SignatureRefusedError where there is none."""
@@ -58,18 +58,6 @@ class InTotoStatement(Struct, frozen=True):
             return subjects
         others = ", ".join(f"sha256:{subject.digests.get('sha256', '?')[:16]}…" for subject in self.subjects[:3])
         raise SignatureRefusedError(check="digest", why=f"it is about another image ({others or 'none'})")
-
-
-class _Subject(Struct):
-    digest: dict[str, str]
-    name: str | None = None
-    annotations: dict[str, Any] | None = None
-
-
-class _Statement(Struct, rename="camel"):
-    subject: tuple[_Subject, ...]
-    predicate_type: str
-    predicate: Any = None
 
 
 def type_of(name: str) -> str:
@@ -87,12 +75,9 @@ def read_statement(envelope: DsseEnvelope, what: str) -> InTotoStatement:
     kind = text(table, "_type", what)
     if kind not in _STATEMENTS:
         raise SignatureRefusedError(check="type", why=f"its statement has the unknown type {kind[:100]!r}")
-    statement = shaped(table, _Statement, what)
-    check_count(statement.subject, what, "subjects", _MOST_SUBJECTS)
-    subjects = tuple(
-        StatementSubject(subject.digest, subject.name or "", subject.annotations or {}) for subject in statement.subject
-    )
-    return InTotoStatement(statement.predicate_type, subjects, statement.predicate)
+    statement = shaped(table, InTotoStatement, what)
+    check_count(statement.subjects, what, "subjects", _MOST_SUBJECTS)
+    return statement
 
 
 def write_statement(  # noqa: PLR0913  a statement has as many parts

@@ -216,8 +216,7 @@ def _bundles_the_same(registry: Registry, name: ImageName, key: PublicKey, paylo
 
 def _undated(statement: InTotoStatement) -> InTotoStatement:
     subjects = tuple(
-        replace(subject, annotations={key: value for key, value in subject.annotations.items() if key != CREATED})
-        for subject in statement.subjects
+        replace(subject, annotations={**(subject.annotations or {}), CREATED: ""}) for subject in statement.subjects
     )
     return replace(statement, subjects=subjects)
 

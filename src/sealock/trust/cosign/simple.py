@@ -28,11 +28,6 @@ class Claims(Struct, frozen=True):
     digest: str
     optional: Mapping[str, Any]
 
-    @property
-    def signed(self) -> datetime | None:
-        """The signing time that the signer claims, if any."""
-        return signing_time(self.optional)
-
 
 class _Identity(Struct, rename="kebab"):
     docker_reference: str = ""

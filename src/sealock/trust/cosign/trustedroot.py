@@ -19,8 +19,6 @@ MEDIA_TYPE: Final = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
 MOST_BYTES: Final = 1 << 20
 _MOST: Final = 64
 _WHAT: Final = "the trusted root"
-
-
 _Few: Final = Meta(max_length=_MOST)
 _Time: TypeAlias = Annotated[datetime, Meta(tz=True)]
 

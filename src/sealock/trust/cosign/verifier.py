@@ -24,7 +24,7 @@ from sealock.trust.cosign.keys import made
 from sealock.trust.cosign.promises import CERTIFICATE, PROMISE, Unproven
 from sealock.trust.cosign.requirements import CosignRequirements, check_annotations, check_repository
 from sealock.trust.cosign.simple import SIGNATURE as SIGNATURE_ANNOTATION
-from sealock.trust.cosign.simple import read_claims
+from sealock.trust.cosign.simple import read_claims, signing_time
 from sealock.trust.dsse import read_envelope
 from sealock.trust.intoto import CREATED, CUSTOM, SIGNATURE, InTotoStatement, StatementSubject, read_statement
 from sealock.trust.refusal import SignatureRefusedError
@@ -128,7 +128,7 @@ class _Verification:
             raise SignatureRefusedError(check="digest", why=why)
         self._note(check_repository(claims.repository, self.name, self.expected))
         check_annotations(claims.optional, self.expected)
-        return replace(signer, signed=claims.signed or signer.signed)
+        return replace(signer, signed=signing_time(claims.optional) or signer.signed)
 
     # An attestation.
 
@@ -163,9 +163,9 @@ class _Verification:
 
     def _fits(self, subject: StatementSubject, statement: InTotoStatement, signer: Signer) -> Signer:
         # A subject may have any name ("pkg:docker/app@1.2"); only a repository's name is compared.
-        named = subject.name if parse(subject.name) is not None else ""
+        named = subject.name if subject.name and parse(subject.name) is not None else ""
         note = check_repository(named, self.name, self.expected)
-        check_annotations(subject.annotations, self.expected)
+        check_annotations(subject.annotations or {}, self.expected)
         self._note(note)
         when = JsonObject(subject.annotations).text(CREATED)
         if statement.predicate_type == CUSTOM:
