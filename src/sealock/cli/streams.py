@@ -6,7 +6,6 @@ import io
 import os
 import sys
 from contextlib import suppress
-from typing import TextIO
 
 
 def open_streams() -> None:
@@ -26,7 +25,7 @@ def open_streams() -> None:
         sys.stdout = _opened(own.fileno(), "w", own.encoding, own.errors)
 
 
-def _opened(descriptor: int, mode: str, encoding: str, errors: str | None) -> TextIO:
+def _opened(descriptor: int, mode: str, encoding: str, errors: str | None) -> io.TextIOWrapper:
     return open(descriptor, mode, encoding=encoding, errors=errors, closefd=False)  # type: ignore[return-value]
 
 
