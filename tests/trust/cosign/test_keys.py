@@ -75,6 +75,7 @@ def test_a_wrong_passphrase_is_told_and_not_shown() -> None:
         lambda table: table["kdf"]["params"].update(N=1),
         lambda table: table["kdf"]["params"].update(N=True),
         lambda table: table["kdf"]["params"].update(N="65536"),
+        lambda table: table["kdf"]["params"].update(N=65536.0),
         lambda table: table["kdf"].update(name="pbkdf2"),
         lambda table: table["kdf"].update(salt="%"),
         lambda table: table["kdf"].update(salt=""),

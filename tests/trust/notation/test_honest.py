@@ -72,6 +72,7 @@ COSE_CHANGES: dict[str, tuple[dict[str, Any], str]] = {
     "another algorithm": ({"head": {1: -37}}, "algorithm"),
     "a shared secret": ({"head": {1: 5}}, "algorithm"),
     "without crit": ({"head": {2: None}}, "malformed"),
+    "crit with a list": ({"head": {2: [envelope.SCHEME, []]}}, "critical"),
     "crit with something that is not known": ({"head": {2: [envelope.SCHEME, "x"], "x": 1}}, "critical"),
     "crit with a number": ({"head": {2: [envelope.SCHEME, 258], 258: -16}}, "critical"),
     "the hash in place of the content": ({"head": {3: None, 258: -16}}, "type"),

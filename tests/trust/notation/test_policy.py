@@ -85,6 +85,7 @@ BAD = {
     "skip with stores": changed(signatureVerification={"level": "skip"}),
     "integrity overridden": changed(signatureVerification={"level": "strict", "override": {"integrity": "log"}}),
     "authenticity skipped": changed(signatureVerification={"level": "strict", "override": {"authenticity": "skip"}}),
+    "an override that is a list": changed(signatureVerification={"level": "strict", "override": {"expiry": []}}),
     "no stores": changed(trustStores=None),
     "a store of another kind": changed(trustStores=["key:mine"]),
     "a store elsewhere": changed(trustStores=["ca:../../etc"]),

@@ -51,7 +51,8 @@ def read_bundle(raw: bytes, what: str) -> Bundle:
         raise SignatureRefusedError(check="malformed", why=why)
     material = JsonObject(bundle.verification_material)
     chain = material.child("x509CertificateChain").elements("certificates")
-    certificate = material.members.get("certificate") or next(iter(chain), None)
+    certificate = material.members.get("certificate")
+    certificate = next(iter(chain), None) if certificate is None else certificate
     der = b"" if certificate is None else shaped(certificate, X509Certificate, what).raw_bytes
     return Bundle(envelope, raw, material.child("publicKey").text("hint"), der)
 

@@ -69,10 +69,10 @@ def read(raw: bytes) -> NotationEnvelope:
     head = _shaped(decode(protected), dict[Any, Any], "its protected header")
     if set(head) & set(open_head):
         raise malformed(_WHAT, "an attribute is in both headers")
-    critical = _shaped(head.get(_CRITICAL), list[int | str], "crit in its protected header")
+    critical = _shaped(head.get(_CRITICAL), list[Any], "crit in its protected header")
     times = {name: _moment(head[name], name) for name in _TIMES if name in head}
     named = {key: value for key, value in head.items() if isinstance(key, str)}
-    attributes = Attributes(head.get(_TYPE), critical, named, times)
+    attributes = Attributes(head.get(_TYPE), [str(name) for name in critical], named, times)
     scheme, signed, expiry = checked(attributes)
     chain = head.get(_CHAIN, open_head.get(_CHAIN))
     chain = _shaped([chain] if isinstance(chain, bytes) else chain, tuple[bytes, ...], "its x5chain")

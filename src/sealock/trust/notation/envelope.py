@@ -71,7 +71,7 @@ class Attributes(Struct, frozen=True):
     """Signed attributes as in the envelope, before validation."""
 
     content_type: object
-    critical: Collection[object] | None
+    critical: Collection[str]
     values: Mapping[str, object]
     times: Mapping[str, datetime]
     """Those of `values` that are times."""
@@ -101,10 +101,10 @@ def checked(attributes: Attributes) -> tuple[SigningScheme, datetime, datetime |
         raise SignatureRefusedError(check="critical", why=why)
     for name in attributes.critical:
         if name not in _KNOWN:
-            why = f"its critical attribute {str(name)[:100]!r} is not supported"
+            why = f"its critical attribute {name[:100]!r} is not supported"
             raise SignatureRefusedError(check="critical", why=why)
         if name not in attributes.values:
-            raise malformed(what, f"crit names {str(name)[:100]}, which is missing")
+            raise malformed(what, f"crit names {name[:100]}, which is missing")
     scheme = attributes.values.get(SCHEME)
     if scheme == "notary.x509":
         time, other, known = SIGNED, AUTHENTIC, scheme

@@ -41,7 +41,7 @@ class _Parts(Struct, forbid_unknown_fields=True):
 
 class _Protected(Struct):
     alg: str
-    crit: tuple[str, ...]
+    crit: tuple[Any, ...]
 
 
 class _Times(Struct):
@@ -65,7 +65,7 @@ def read(raw: bytes) -> NotationEnvelope:
     protected = shaped(head, _Protected, _HEAD)
     check_count(protected.crit, _HEAD, "crit", 64)
     times: dict[str, datetime] = to_builtins(shaped(head, _Times, _HEAD), builtin_types=(datetime,))
-    scheme, signed, expiry = checked(Attributes(head.get("cty"), protected.crit, head, times))
+    scheme, signed, expiry = checked(Attributes(head.get("cty"), [str(name) for name in protected.crit], head, times))
     header = shaped(parts.header, _Header, "its header")
     check_count(header.x5c, "its header", "x5c", MOST_CERTIFICATES)
     return NotationEnvelope(
