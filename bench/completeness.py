@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import everything
-import measuring
+import measurement
 from explained import ALONE, RULES, Found, Package
 from packageurl import PackageURL
 
@@ -95,7 +95,7 @@ def java_index(cache: Path) -> Path:
 def sealock(path: Path, _cache: Path) -> Found:
     """Sealock's packages from its own JSON, which has the layers of removed packages as well."""
     program = Path(sys.executable).parent / "sealock"
-    document = json.loads(measuring.run([program, "sbom", path, "--format", "json", "--quiet"]).output)
+    document = json.loads(measurement.run([program, "sbom", path, "--format", "json", "--quiet"]).output)
     found: dict[Package, set[str]] = {}
     for package in document["packages"]:
         add(found, package["purl"], [package["path"]])
@@ -223,7 +223,7 @@ def head() -> list[str]:
 def checked_version(program: str, word: str, pattern: str) -> str:
     """The version of a peer."""
     where = shutil.which(program)
-    said = re.search(pattern, measuring.run([where, word]).output) if where else None
+    said = re.search(pattern, measurement.run([where, word]).output) if where else None
     return said[1] if said else "?"
 
 

@@ -8,7 +8,7 @@ import tarfile
 from io import BytesIO
 from pathlib import Path
 
-from making import packed, run, write
+from imagebuilder import packed, run, write
 
 
 def rpms(work: Path) -> Path:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import corpus
 import kinds
-import measuring
+import measurement
 
 FACTOR = 5
 """How many times faster than hadolint we are to be."""
@@ -52,9 +52,9 @@ def main() -> int:
             )
         if missing and not arguments.no_peers:
             return 2
-        runs = measuring.alternately(commands, arguments.times)
+        runs = measurement.alternately(commands, arguments.times)
         found = {name: READERS[name](one[-1].output, folder) for name, one in runs.items()}
-        everything = _ours(measuring.run([*commands["sealock"], "--pedantic"]).output, folder)
+        everything = _ours(measurement.run([*commands["sealock"], "--pedantic"]).output, folder)
     met = [times(runs, found), compared(found, everything, suppressed=arguments.corpus is not None)]
     return 0 if all(met) else 1
 
@@ -121,20 +121,20 @@ def _name(file: str, folder: Path) -> str:
     return str(path.resolve().relative_to(folder.resolve()))
 
 
-def times(runs: dict[str, list[measuring.Ran]], found: dict[str, Found]) -> bool:
+def times(runs: dict[str, list[measurement.Ran]], found: dict[str, Found]) -> bool:
     """Print the table of times; tell whether ours are good enough."""
-    ours = measuring.seconds(runs["sealock"])
+    ours = measurement.seconds(runs["sealock"])
     print(f"\n{'':16}{'wall time':>12}{'ratio':>8}{'memory':>10}{'kinds found':>13}")
     for name, one in runs.items():
-        took = measuring.seconds(one)
+        took = measurement.seconds(one)
         count = sum(len(rules) for rules in found[name].values())
-        print(f"{name:16}{took:10.2f} s{took / ours:7.1f}x{measuring.memory(one) / 1e6:7.0f} MB{count:13}")
+        print(f"{name:16}{took:10.2f} s{took / ours:7.1f}x{measurement.memory(one) / 1e6:7.0f} MB{count:13}")
     failed = [name for name, one in runs.items() if any(ran.status not in {0, 1, 2} for ran in one)]
     for name in failed:
         print(f"{name} ended with status {runs[name][-1].status}")
     if "hadolint" not in runs:
         return "sealock" not in failed
-    ratio = measuring.seconds(runs["hadolint"]) / ours
+    ratio = measurement.seconds(runs["hadolint"]) / ours
     print(f"{'met' if ratio >= FACTOR else 'MISSED'}: {FACTOR} times as fast as hadolint ({ratio:.1f} times)")
     return ratio >= FACTOR and "sealock" not in failed
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from databases import alpm, apks, rpms
-from making import archive, bootstrap, packed, run, unpacked, write
+from imagebuilder import archive, bootstrap, packed, run, unpacked, write
 
 DEBIAN = (
     "ca-certificates",

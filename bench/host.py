@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from measuring import Ran, memory, processor, run, seconds
+from measurement import Ran, memory, processor, run, seconds
 
 from support.hostengine import Machine, machine
 

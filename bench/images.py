@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import debianimage
-import measuring
+import measurement
 import smallfiles
 
-Runs = dict[str, list[measuring.Ran]]
+Runs = dict[str, list[measurement.Ran]]
 Command = Sequence[str | Path]
 
 
@@ -72,17 +72,17 @@ def measured(archive: Path, layout: Path, peers: dict[str, str | None], director
     if peers["syft"]:
         slow["syft"] = [peers["syft"], "scan", f"docker-archive:{archive}", "--quiet", "-o", "cyclonedx-json"]
     print(f"{archive.stat().st_size / 1e9:.1f} GB; the median of {times} runs, of one for syft")
-    runs: Runs = measuring.alternately(commands, times) | measuring.alternately(packed, times)
+    runs: Runs = measurement.alternately(commands, times) | measurement.alternately(packed, times)
     slow["sealock, a million"] = [*ours, "--no-cache", smallfiles.make(directory, 1_000_000)]
-    runs |= {name: [measuring.run(command)] for name, command in slow.items()}
-    together = {name: measuring.peak_together(command) for name, command in (commands | packed | slow).items()}
+    runs |= {name: [measurement.run(command)] for name, command in slow.items()}
+    together = {name: measurement.peak_together(command) for name, command in (commands | packed | slow).items()}
     print(f"\n{'':20}{'wall time':>11}{'of trivy':>10}{'processors':>12}{'largest process':>17}{'all processes':>15}")
     for name, one in runs.items():
         rival = runs.get("trivy, gzip" if "gzip" in name else "trivy")
-        share = f"{measuring.seconds(one) / measuring.seconds(rival):9.2f}x" if rival else f"{'':10}"
+        share = f"{measurement.seconds(one) / measurement.seconds(rival):9.2f}x" if rival else f"{'':10}"
         print(
-            f"{name:20}{measuring.seconds(one):9.2f} s{share}{measuring.processor(one):10.2f} s"
-            f"{measuring.memory(one) / 1e6:14.0f} MB"
+            f"{name:20}{measurement.seconds(one):9.2f} s{share}{measurement.processor(one):10.2f} s"
+            f"{measurement.memory(one) / 1e6:14.0f} MB"
             f"{together[name] / 1e6:12.0f} MB"
         )
     failed = [name for name, one in runs.items() if any(ran.status for ran in one)]
@@ -100,11 +100,11 @@ def evaluated(runs: Runs, together: dict[str, int]) -> list[bool]:
         print(f"{'met' if met[-1] else 'MISSED'}: {text} ({value:.3g}{unit}, at most {most:.3g}{unit})")
 
     def share(mine: str, theirs: str) -> float:
-        return measuring.seconds(runs[mine]) / measuring.seconds(runs[theirs])
+        return measurement.seconds(runs[mine]) / measurement.seconds(runs[theirs])
 
     print()
     figure("a million small files, memory", together["sealock, a million"] / 1e6, 300, " MB")
-    figure("cached, from start to end", measuring.seconds(runs["sealock, cached"]), 0.3, " s")
+    figure("cached, from start to end", measurement.seconds(runs["sealock, cached"]), 0.3, " s")
     if "trivy" in runs:
         figure("a quarter of Trivy's time", share("sealock", "trivy"), 1 / 4)
         figure("with digests verified, ahead of Trivy", share("sealock, verified", "trivy"), 1)

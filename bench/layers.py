@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import measuring
+import measurement
 
 from sealock.model.finding import InputError
 
@@ -49,7 +49,7 @@ def main() -> int:
         if subprocess.run(copy, check=False, capture_output=True).returncode == 0:
             shapes["gzip layout"] = packed
         me = [sys.executable, __file__, "--walk"]
-        runs = measuring.alternately(
+        runs = measurement.alternately(
             {f"{shape}{', verified' * verify}": [*me, path, *["--no-verify"] * (not verify)]
              for shape, path in shapes.items() for verify in (False, True)},
             arguments.times,
@@ -58,7 +58,7 @@ def main() -> int:
     for name, one in runs.items():
         told = one[0].output.split() or ["0", "0"]
         print(
-            f"{name:26}{told[0]:>10}{measuring.seconds(one):8.2f} s{told[1]:>9} s{measuring.memory(one) / 1e6:7.0f} MB"
+            f"{name:26}{told[0]:>10}{measurement.seconds(one):8.2f} s{told[1]:>9} s{measurement.memory(one) / 1e6:7.0f} MB"
         )
     return int(any(ran.status != 0 for run in runs.values() for ran in run))
 

@@ -24,7 +24,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-import measuring
+import measurement
 
 from sealock.model.manifest import Manifest
 from sealock.net.registry import upload
@@ -144,11 +144,11 @@ def digest(host: str, digests: dict[str, str], folder: Path, times: int) -> int:
         f"skopeo inspect --no-tags --tls-verify=false --policy {folder}/policy.json -f '{{{{.Digest}}}}' docker://{one}"
         for one in ten
     )
-    runs = measuring.alternately({"sealock": own, "skopeo": ["sh", "-c", script]}, times)
+    runs = measurement.alternately({"sealock": own, "skopeo": ["sh", "-c", script]}, times)
     told = dict(line.split("@", 1) for line in runs["sealock"][0].output.splitlines())
-    mine, theirs = measuring.seconds(runs["sealock"]), measuring.seconds(runs["skopeo"]) * REFERENCES / len(ten)
+    mine, theirs = measurement.seconds(runs["sealock"]), measurement.seconds(runs["skopeo"]) * REFERENCES / len(ten)
     print(f"digests of {REFERENCES} references at {host}")
-    print(f"  sealock digest   {mine:7.2f} s   {measuring.memory(runs['sealock']) >> 20} MiB")
+    print(f"  sealock digest   {mine:7.2f} s   {measurement.memory(runs['sealock']) >> 20} MiB")
     print(f"  skopeo inspect   {theirs:7.2f} s   (one process each; measured with {len(ten)})")
     print(f"  ratio            {theirs / mine:7.1f}")
     right = told == digests and runs["skopeo"][0].output.split() == [digests[one] for one in ten]
@@ -165,12 +165,12 @@ def pulls(image: str, folder: Path, times: int) -> int:
         ],
         "sbom": [sys.executable, "-m", "sealock", "sbom", "--no-cache", f"image:{image}"],
     }  # fmt: skip
-    runs = measuring.alternately(commands, times)  # type: ignore[arg-type]  # a mixture of texts and paths
+    runs = measurement.alternately(commands, times)  # type: ignore[arg-type]  # a mixture of texts and paths
     size = sum(path.stat().st_size for path in own.iterdir())
-    seconds = {name: measuring.seconds(some) for name, some in runs.items()}
+    seconds = {name: measurement.seconds(some) for name, some in runs.items()}
     print(f"pull of {LAYERS} layers, {size / 1e6:.0f} MB as stored, into a folder")
     for name, label in (("sealock", "sealock's client"), ("skopeo", "skopeo copy"), ("sbom", "sealock sbom, listed")):
-        peak = measuring.memory(runs[name]) >> 20
+        peak = measurement.memory(runs[name]) >> 20
         print(f"  {label:<21}{seconds[name]:7.2f} s   {size / 1e6 / seconds[name]:6.0f} MB/s   {peak} MiB")
     print(f"  ratio                {seconds['skopeo'] / seconds['sealock']:7.2f}   (skopeo's time by the client's)")
     same = all((theirs / path.name).read_bytes() == path.read_bytes() for path in own.iterdir())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tarfile
 from pathlib import Path
 
-import making
+import imagebuilder
 
 _BODY = b"x" * 300
 _BLOCK = 512
@@ -23,6 +23,6 @@ def make(folder: Path, count: int) -> Path:
             info.size = len(_BODY)
             file.write(info.tobuf(tarfile.USTAR_FORMAT) + body)
         file.write(bytes(2 * _BLOCK))
-    made = making.archive(layer, archive, "small:1")
+    made = imagebuilder.archive(layer, archive, "small:1")
     layer.unlink()
     return made

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 import corpus
-import measuring
+import measurement
 
 VERSION_LIMIT = 0.060
 """Seconds that `sealock --version` may take beyond a bare interpreter."""
@@ -30,7 +30,7 @@ def main() -> int:
         script = Path(sys.executable).with_name("sealock")
         if script.exists():
             sealock = [str(script)]
-        runs = measuring.alternately(
+        runs = measurement.alternately(
             {
                 "bare interpreter": [sys.executable, "-c", "pass"],
                 "sealock --version": [*sealock, "--version"],
@@ -39,16 +39,16 @@ def main() -> int:
             },
             arguments.times,
         )
-    bare = measuring.seconds(runs["bare interpreter"])
+    bare = measurement.seconds(runs["bare interpreter"])
     print(f"{'':38}{'median':>10}{'above bare':>12}{'memory':>10}")
     for name, one in runs.items():
-        took = measuring.seconds(one)
-        print(f"{name:38}{took * 1000:7.0f} ms{(took - bare) * 1000:9.0f} ms{measuring.memory(one) / 1e6:7.0f} MB")
+        took = measurement.seconds(one)
+        print(f"{name:38}{took * 1000:7.0f} ms{(took - bare) * 1000:9.0f} ms{measurement.memory(one) / 1e6:7.0f} MB")
     broken = [name for name, one in runs.items() if any(ran.status not in {0, 1} for ran in one)]
     for name in broken:
         print(f"MISSED: {name} did not run to its end")
-    version = measuring.seconds(runs["sealock --version"]) - bare
-    checked = measuring.seconds(runs["sealock check, one Dockerfile"])
+    version = measurement.seconds(runs["sealock --version"]) - bare
+    checked = measurement.seconds(runs["sealock check, one Dockerfile"])
     met = [
         _evaluated(f"--version within {VERSION_LIMIT * 1000:.0f} ms of a bare interpreter", version, VERSION_LIMIT),
         _evaluated(f"one file cold within {FILE_LIMIT * 1000:.0f} ms", checked, FILE_LIMIT),

@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import measuring
+import measurement
 from msgspec.structs import replace
 
 from sealock.formats import inventory
@@ -174,14 +174,14 @@ def whole(listed: Inventory, database: Path, folder: Path, times: int) -> float:
     os.environ["SEALOCK_DB_DIR"] = str(database)
     ours = [sys.executable, "-m", "sealock", "check", "--offline", "--no-policy", str(written)]
     nothing = [sys.executable, "-c", "pass"]
-    runs = measuring.alternately({"check": ours, "python": nothing}, times)
-    ran, bare = measuring.seconds(runs["check"]), measuring.seconds(runs["python"])
+    runs = measurement.alternately({"check": ours, "python": nothing}, times)
+    ran, bare = measurement.seconds(runs["check"]), measurement.seconds(runs["python"])
     least = min(run.processor for run in runs["check"])
     told = {
         "seconds": round(ran, 3),
         "of processor at best": round(least, 3),
         "of them Python's start": round(bare, 3),
-        "MB": measuring.memory(runs["check"]) >> 20,
+        "MB": measurement.memory(runs["check"]) >> 20,
     }
     print(f"sealock check on an inventory of {len(listed.packages)} packages: {json.dumps(told)}")
     return least

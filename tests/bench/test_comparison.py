@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import dockerfiles
-import measuring
+import measurement
 import pytest
 
 
@@ -62,12 +62,12 @@ def test_with_files_of_ones_own_a_difference_with_a_reason_is_told_but_not_held_
     ("ours", "hadolint", "status", "met"), [(1.0, 6.0, 1, True), (1.0, 4.0, 1, False), (1.0, 6.0, 3, False)]
 )
 def test_a_fifth_of_the_time_is_the_figure(ours: float, hadolint: float, status: int, met: bool) -> None:  # noqa: FBT001  a column of the table
-    runs = {"sealock": [measuring.Ran(ours, 1, status, "")], "hadolint": [measuring.Ran(hadolint, 1, 1, "")]}
+    runs = {"sealock": [measurement.Ran(ours, 1, status, "")], "hadolint": [measurement.Ran(hadolint, 1, 1, "")]}
     assert dockerfiles.times(runs, {"sealock": {}, "hadolint": {}}) is met
 
 
 def test_a_program_is_measured_to_its_end() -> None:
-    ran = measuring.run([sys.executable, "-c", "import time; time.sleep(0.2); print('done'); raise SystemExit(3)"])
+    ran = measurement.run([sys.executable, "-c", "import time; time.sleep(0.2); print('done'); raise SystemExit(3)"])
     assert ran.seconds >= 0.2
     assert ran.memory > 1_000_000
     assert (ran.status, ran.output) == (3, "done\n")

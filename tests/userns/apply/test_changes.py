@@ -221,7 +221,7 @@ def test_a_plan_without_ranges_enables_nothing(tmp_path: Path) -> None:
 
 PROGRAM = """
 import os, signal, sys
-from tests.userns.apply.test_carrying import planned
+from tests.userns.apply.test_changes import planned
 from pathlib import Path
 from sealock.userns.apply import disable, enable
 root, step, verb = sys.argv[1], int(sys.argv[2]), sys.argv[3]
@@ -290,7 +290,7 @@ FULL = """
 import resource, signal, sys
 from pathlib import Path
 from sealock.errors import TargetError
-from tests.userns.apply.test_carrying import planned
+from tests.userns.apply.test_changes import planned
 from sealock.userns.apply import disable, enable
 wanted = planned(Path(sys.argv[1]))
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
