@@ -144,7 +144,7 @@ def add(found: dict[Package, set[str]], text: str, paths: Iterable[str]) -> None
     if not text:
         return
     purl = PackageURL.from_string(text)
-    # A namespace of a distribution is the distribution, which each tool is told by os-release.
+    # A namespace of a distribution is the distribution, which each tool reads from os-release.
     system = purl.type in {"deb", "apk", "rpm", "alpm"}
     name = f"{purl.namespace}/{purl.name}" if purl.namespace and not system else purl.name
     version = purl.version or ""
@@ -170,20 +170,20 @@ def section(title: str, found: Mapping[str, Found], unexplained: list[str], *, s
         alone = sets["sealock"] - sets["trivy"] - sets["syft"]
         missed = (sets["trivy"] | sets["syft"]) - sets["sealock"]
         name = ECOSYSTEMS.get(kind, kind)
-        for one in sorted(missed):
-            tools = [tool for tool in TOOLS[1:] if one in sets[tool]]
-            paths = {path for tool in tools for path in found[tool].packages[one]}
-            words = next((rule.words for rule in RULES if rule.holds(one, found, paths)), "")
+        for package in sorted(missed):
+            tools = [tool for tool in TOOLS[1:] if package in sets[tool]]
+            paths = {path for tool in tools for path in found[tool].packages[package]}
+            words = next((rule.words for rule in RULES if rule.holds(package, found, paths)), "")
             who = " and ".join(tool.capitalize() for tool in tools)
             if not words:
-                unexplained.append(f"{title}: {who}: {one} {sorted(paths)[:2]}")
-            theirs.setdefault((name, who, words), []).append(one)
-        for one in sorted(alone):
-            paths = found["sealock"].packages[one]
-            words = next((words for words, holds in ALONE if holds(one, paths)), "")
-            ours.setdefault((name, "sealock", words), []).append(one)
+                unexplained.append(f"{title}: {who}: {package} {sorted(paths)[:2]}")
+            theirs.setdefault((name, who, words), []).append(package)
+        for package in sorted(alone):
+            paths = found["sealock"].packages[package]
+            words = next((words for words, holds in ALONE if holds(package, paths)), "")
+            ours.setdefault((name, "sealock", words), []).append(package)
             if show or not words:
-                print(f"{title}: only sealock: {one} {sorted(paths)[:2]}")
+                print(f"{title}: only sealock: {package} {sorted(paths)[:2]}")
         counts = [len(sets[tool]) for tool in TOOLS]
         counts += [len(set.intersection(*sets.values())), len(alone), len(missed)]
         rows.append(f"| {name} | {' | '.join(map(str, counts))} |")
@@ -223,8 +223,8 @@ def head() -> list[str]:
 def checked_version(program: str, word: str, pattern: str) -> str:
     """The version of a peer."""
     where = shutil.which(program)
-    said = re.search(pattern, measurement.run([where, word]).output) if where else None
-    return said[1] if said else "?"
+    match = re.search(pattern, measurement.run([where, word]).output) if where else None
+    return match[1] if match else "?"
 
 
 if __name__ == "__main__":

@@ -181,17 +181,17 @@ def _dockerfile(source: random.Random, number: int) -> tuple[str, tuple[str, ...
     lines += ["", f"FROM {final}"]
     faults = [fault for fault in FAULTS if not fault[1] or name in fault[1]]
     planted = [] if number % 5 == 0 else source.sample(faults, source.randint(1, 6))
-    late = [one for one in planted if one[0] in {"root", "relative workdir"}]
-    early = [one[2] for one in planted if one[0] == "relative workdir"]
-    body = _body(source, family, source.randint(4, 12)) + [one[2] for one in planted if one not in late]
+    late = [fault for fault in planted if fault[0] in {"root", "relative workdir"}]
+    early = [fault[2] for fault in planted if fault[0] == "relative workdir"]
+    body = _body(source, family, source.randint(4, 12)) + [fault[2] for fault in planted if fault not in late]
     source.shuffle(body)
     lines += [*early, "WORKDIR /srv/app", *body]
     lines += [f"COPY --from=stage{stage} /out/ /usr/local/" for stage in range(stages - 1)]
     lines.append(f"RUN {family.user}")
     lines.append("USER 10001" if source.random() < 0.8 or late else "USER app")
-    lines += [one[2] for one in late if one[0] == "root"]
+    lines += [fault[2] for fault in late if fault[0] == "root"]
     lines += [f"EXPOSE {source.choice(PORTS)}", 'CMD ["/srv/app/run", "--port", "8080"]']
-    kinds += [one[0] for one in planted]
+    kinds += [fault[0] for fault in planted]
     if number % 12 != 7:
         # An instruction right behind a here-document makes hadolint give the file up; few files shall be so.
         lines = [f"{line}\n" if "<<" in line else line for line in lines]

@@ -35,8 +35,8 @@ from sealock.vulnerabilities.feeds.catalog import FEEDS
 from sealock.vulnerabilities.database.sources import SourceFolder
 from sealock.vulnerabilities.database.update import update
 done = update(sys.argv[1], SourceFolder(sys.argv[2]), list(FEEDS.values()))
-had = [one for one in done if one.state]
-print(sum(one.state.records for one in had if one.feed != "epss"), len(had))
+had = [result for result in done if result.state]
+print(sum(result.state.records for result in had if result.feed != "epss"), len(had))
 """
 
 
@@ -58,12 +58,12 @@ def build(folder: Path, feeds: Path) -> bool:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.perf_counter()
     command = [sys.executable, "-c", UPDATE, str(folder), str(feeds)]
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    counts = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
     wall = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     memory, size = after.ru_maxrss * 1024, (folder / NAME).stat().st_size
-    print(f"build       {int(told[0]):,} records of {told[1]} feeds, and the scores of all CVEs")
+    print(f"build       {int(counts[0]):,} records of {counts[1]} feeds, and the scores of all CVEs")
     used = f"{wall:.1f} s ({processor:.1f} s of processor), {memory / 1e6:.0f} MB of memory"
     print(f"            {used}, {size / 1e6:.1f} MB large")
     start = time.perf_counter()
@@ -98,7 +98,10 @@ def ask(path: Path) -> bool:
     """Open and ask for the packages of an image, then for more and more of them."""
     with sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True) as connection:
         query = "SELECT claim.name FROM claim JOIN ecosystem ON id = claim.ecosystem WHERE ecosystem.name = ?"
-        names = {one: [name for (name,) in connection.execute(query, (one,))] for one in ("Debian:12", "PyPI")}
+        names = {
+            ecosystem: [name for (name,) in connection.execute(query, (ecosystem,))]
+            for ecosystem in ("Debian:12", "PyPI")
+        }
     connection.close()
     chance = random.Random(1)
     # Of an image's packages about three in four have ever had an advisory.

@@ -1,7 +1,7 @@
 """Checks at least 200 Dockerfiles with sealock, hadolint and trivy in turn, and prints how they compare.
 
 Exits 1 when a figure is missed: our wall time at most a fifth of hadolint's, and no fault of the security kinds that
-both peers find and we do not. Exits 2 when a peer is not there, unless told --no-peers.
+both peers find and we do not. Exits 2 when a peer is not there, unless --no-peers is given.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def main() -> int:
         if missing and not arguments.no_peers:
             return 2
         runs = measurement.alternately(commands, arguments.times)
-        found = {name: READERS[name](one[-1].output, folder) for name, one in runs.items()}
+        found = {name: READERS[name](repeats[-1].output, folder) for name, repeats in runs.items()}
         everything = _ours(measurement.run([*commands["sealock"], "--pedantic"]).output, folder)
     met = [times(runs, found), compared(found, everything, suppressed=arguments.corpus is not None)]
     return 0 if all(met) else 1
@@ -72,7 +72,7 @@ def _arguments() -> argparse.Namespace:
 def _files(given: Path | None, made: Path) -> tuple[Path, list[Path]]:
     """The folder, and the Dockerfiles in it by the names that trivy knows too."""
     if given is None:
-        return made, [one.path for one in corpus.generate(made)]
+        return made, [file.path for file in corpus.generate(made)]
     folder = given.resolve()
     names = ("Dockerfile", "Dockerfile.*", "*.Dockerfile", "*.dockerfile", "Containerfile")
     return folder, sorted({path for name in names for path in folder.rglob(name) if path.is_file()})
@@ -106,8 +106,8 @@ def _hadolints(output: str, folder: Path) -> Found:
 def _trivys(output: str, folder: Path) -> Found:
     found: Found = defaultdict(set)
     for result in json.loads(output).get("Results", ()):
-        for one in result.get("Misconfigurations", ()):
-            found[_name(result["Target"], folder)].add(one["ID"])
+        for finding in result.get("Misconfigurations", ()):
+            found[_name(result["Target"], folder)].add(finding["ID"])
     return found
 
 
@@ -122,14 +122,14 @@ def _name(file: str, folder: Path) -> str:
 
 
 def times(runs: dict[str, list[measurement.Ran]], found: dict[str, Found]) -> bool:
-    """Print the table of times; tell whether ours are good enough."""
+    """Print the table of times; return whether ours are good enough."""
     ours = measurement.seconds(runs["sealock"])
     print(f"\n{'':16}{'wall time':>12}{'ratio':>8}{'memory':>10}{'kinds found':>13}")
-    for name, one in runs.items():
-        took = measurement.seconds(one)
+    for name, repeats in runs.items():
+        took = measurement.seconds(repeats)
         count = sum(len(rules) for rules in found[name].values())
-        print(f"{name:16}{took:10.2f} s{took / ours:7.1f}x{measurement.memory(one) / 1e6:7.0f} MB{count:13}")
-    failed = [name for name, one in runs.items() if any(ran.status not in {0, 1, 2} for ran in one)]
+        print(f"{name:16}{took:10.2f} s{took / ours:7.1f}x{measurement.memory(repeats) / 1e6:7.0f} MB{count:13}")
+    failed = [name for name, repeats in runs.items() if any(ran.status not in {0, 1, 2} for ran in repeats)]
     for name in failed:
         print(f"{name} ended with status {runs[name][-1].status}")
     if "hadolint" not in runs:
@@ -140,9 +140,9 @@ def times(runs: dict[str, list[measurement.Ran]], found: dict[str, Found]) -> bo
 
 
 def compared(found: dict[str, Found], everything: Found, *, suppressed: bool) -> bool:
-    """Print, for each kind, in how many files each finds it; tell whether we find what both peers do.
+    """Print, for each kind, in how many files each finds it; return whether we find what both peers do.
 
-    `excused` is for files that we did not make: a difference that has a reason is then told, and not held against us.
+    With `suppressed`, a difference that has a reason is printed and is no failure: for files that we did not make.
     """
     if len(found) < 3:
         return True

@@ -130,7 +130,7 @@ def php(root: Path, _tools: Path) -> None:
 def rust(root: Path, tools: Path) -> None:
     """A program by cargo auditable, of crates in Debian's packages."""
     crates = unpacked(tools / "crates", ("librust-itoa-dev", "librust-fnv-dev")) / "usr/share/cargo/registry"
-    versions = {one.name.rpartition("-")[0]: one.name.rpartition("-")[2] for one in crates.iterdir()}
+    versions = {crate.name.rpartition("-")[0]: crate.name.rpartition("-")[2] for crate in crates.iterdir()}
     project = tools / "rust"
     needs = "".join(f'{name} = "{versions[name]}"\n' for name in ("itoa", "fnv"))
     write(
@@ -185,7 +185,7 @@ def java(root: Path, _tools: Path) -> None:
     inner = BytesIO()
     with zipfile.ZipFile(inner, "w") as war:
         for pattern in ("jackson-databind*.jar", "guava*.jar", "commons-lang3*.jar"):
-            jar = next(one for one in sorted(folder.glob(pattern)) if one.is_file())
+            jar = next(file for file in sorted(folder.glob(pattern)) if file.is_file())
             war.writestr(f"WEB-INF/lib/{jar.name}", jar.read_bytes())
     (root / "srv/java").mkdir(parents=True)
     with zipfile.ZipFile(root / "srv/java/app.ear", "w") as ear:

@@ -15,7 +15,7 @@ class Package(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What one tool found: packages, and the files that it says tell of each."""
+    """What one tool found: packages, and the files that it names for each."""
 
     packages: dict[Package, set[str]]
 
@@ -30,10 +30,10 @@ class Rule(NamedTuple):
 def known(package: Package, ours: Found, *, name: bool = False, version: bool = False) -> bool:
     """Whether sealock has the package by its type and its name, or its version."""
     return any(
-        one.type == package.type
-        and (not name or one.name == package.name)
-        and (not version or one.version == package.version)
-        for one in ours.packages
+        other.type == package.type
+        and (not name or other.name == package.name)
+        and (not version or other.version == package.version)
+        for other in ours.packages
     )
 
 
@@ -99,11 +99,11 @@ ALONE: Final[tuple[tuple[str, Callable[[Package, set[str]], bool]], ...]] = (
     ),
     (
         "part of the build and not of the program (a macro, a build script): listed as for development",
-        lambda one, _paths: one.type == "cargo",
+        lambda package, _paths: package.type == "cargo",
     ),
-    ("a C library linked into a program, recognised by its bytes", lambda one, _paths: one.type == "generic"),
-    ("a record of `conda-meta`", lambda one, _paths: one.type == "conda"),
-    ("the others read no list of this manager", lambda one, _paths: one.type == "alpm"),
-    ("the group comes from the jar's manifest, or there is none", lambda one, _paths: one.type == "maven"),
+    ("a C library linked into a program, recognised by its bytes", lambda package, _paths: package.type == "generic"),
+    ("a record of `conda-meta`", lambda package, _paths: package.type == "conda"),
+    ("the others read no list of this manager", lambda package, _paths: package.type == "alpm"),
+    ("the group comes from the jar's manifest, or there is none", lambda package, _paths: package.type == "maven"),
 )
 """Why sealock finds what no peer does."""

@@ -37,12 +37,12 @@ def engine() -> Iterator[Machine]:
 def start(here: Machine, first: int, last: int) -> None:
     """Start containers, some at a time."""
 
-    def one(number: int) -> str:
+    def start_container(number: int) -> str:
         done = here.docker("run", "-d", "--name", f"c{number}", *OPTIONS, "base:1", "busybox", "sleep", "36000")
         return done.stderr if done.returncode else ""
 
     with ThreadPoolExecutor(4) as pool:
-        failed = [said for said in pool.map(one, range(first, last)) if said]
+        failed = [error for error in pool.map(start_container, range(first, last)) if error]
     if failed:
         sys.exit(failed[0])
 
@@ -90,10 +90,10 @@ def main() -> int:
     if any(ran.status == 2 for ran in runs):
         sys.stdout.write("sealock could not read everything\n")
         return 1
-    took, held = seconds(runs), memory(runs)
+    took, peak = seconds(runs), memory(runs)
     name = "docker-bench-security" if script is not None else "as many docker calls as docker-bench-security makes"
     each, theirs_each = (took - seconds(few)) / (given.many - FEW), (theirs.seconds - theirs_one.seconds) / (FEW - 1)
-    print(f"{given.many} running containers: {took:.2f} s (at most {SECONDS:.0f}), {held >> 20} MiB (at most 150)")
+    print(f"{given.many} running containers: {took:.2f} s (at most {SECONDS:.0f}), {peak >> 20} MiB (at most 150)")
     print(f"  of processor time: {processor(runs):.2f} s")
     print(f"{FEW} running containers, all in all, beside {name}:")
     for what, mine, other in (
@@ -106,7 +106,7 @@ def main() -> int:
         f"{theirs_each / each:.0f} times (at least {TIMES})"
     )
     faster = theirs_each >= TIMES * each and theirs.processor >= TIMES * processor(few)
-    return 0 if took <= SECONDS and held <= MEMORY and faster else 1
+    return 0 if took <= SECONDS and peak <= MEMORY and faster else 1
 
 
 if __name__ == "__main__":

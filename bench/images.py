@@ -77,15 +77,15 @@ def measured(archive: Path, layout: Path, peers: dict[str, str | None], director
     runs |= {name: [measurement.run(command)] for name, command in slow.items()}
     together = {name: measurement.peak_together(command) for name, command in (commands | packed | slow).items()}
     print(f"\n{'':20}{'wall time':>11}{'of trivy':>10}{'processors':>12}{'largest process':>17}{'all processes':>15}")
-    for name, one in runs.items():
+    for name, repeats in runs.items():
         rival = runs.get("trivy, gzip" if "gzip" in name else "trivy")
-        share = f"{measurement.seconds(one) / measurement.seconds(rival):9.2f}x" if rival else f"{'':10}"
+        share = f"{measurement.seconds(repeats) / measurement.seconds(rival):9.2f}x" if rival else f"{'':10}"
         print(
-            f"{name:20}{measurement.seconds(one):9.2f} s{share}{measurement.processor(one):10.2f} s"
-            f"{measurement.memory(one) / 1e6:14.0f} MB"
+            f"{name:20}{measurement.seconds(repeats):9.2f} s{share}{measurement.processor(repeats):10.2f} s"
+            f"{measurement.memory(repeats) / 1e6:14.0f} MB"
             f"{together[name] / 1e6:12.0f} MB"
         )
-    failed = [name for name, one in runs.items() if any(ran.status for ran in one)]
+    failed = [name for name, repeats in runs.items() if any(ran.status for ran in repeats)]
     for name in failed:
         print(f"{name} ended with status {runs[name][-1].status}")
     return 0 if all(evaluated(runs, together)) and not failed else 1

@@ -55,11 +55,10 @@ def main() -> int:
             arguments.times,
         )  # fmt: skip
     print(f"{'':26}{'entries':>10}{'median':>10}{'processor':>11}{'memory':>10}")
-    for name, one in runs.items():
-        told = one[0].output.split() or ["0", "0"]
-        print(
-            f"{name:26}{told[0]:>10}{measurement.seconds(one):8.2f} s{told[1]:>9} s{measurement.memory(one) / 1e6:7.0f} MB"
-        )
+    for name, repeats in runs.items():
+        entries, processor = repeats[0].output.split() or ["0", "0"]
+        seconds, memory = measurement.seconds(repeats), measurement.memory(repeats) / 1e6
+        print(f"{name:26}{entries:>10}{seconds:8.2f} s{processor:>9} s{memory:7.0f} MB")
     return int(any(ran.status != 0 for run in runs.values() for ran in run))
 
 

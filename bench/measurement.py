@@ -1,4 +1,4 @@
-"""Runs a program, and tells how long it took, how much memory it held at its peak, and what it said."""
+"""Runs a program and measures its time, its peak memory and its output."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run(command: Sequence[str | Path], folder: Path | None = None) -> Ran:
         process = subprocess.Popen(
             command, stdout=output, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, cwd=folder, env=environment
         )
-        # wait4 tells the peak memory of this child alone.
+        # wait4 gives the peak memory of this child alone.
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -53,21 +53,21 @@ def alternately(commands: dict[str, Sequence[str | Path]], times: int) -> dict[s
 
 def seconds(runs: Sequence[Ran]) -> float:
     """The median time."""
-    return median(one.seconds for one in runs)
+    return median(run.seconds for run in runs)
 
 
 def processor(runs: Sequence[Ran]) -> float:
     """The median processor time, which other work on the machine disturbs less."""
-    return median(one.processor for one in runs)
+    return median(run.processor for run in runs)
 
 
 def memory(runs: Sequence[Ran]) -> int:
     """The median of the peaks."""
-    return int(median(one.memory for one in runs))
+    return int(median(run.memory for run in runs))
 
 
 def peak_together(command: Sequence[str | Path]) -> int:
-    """Bytes of memory that a program and all its children held at the peak; what they share counts once.
+    """Bytes of memory that a program and all its children used at the peak; what they share counts once.
 
     The run is not timed, since it is looked at every few milliseconds.
     """
@@ -77,7 +77,7 @@ def peak_together(command: Sequence[str | Path]) -> int:
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, env=environment
     ) as process:
         while process.poll() is None:
-            peak = max(peak, sum(_held(pid) for pid in _tree(process.pid)))
+            peak = max(peak, sum(_memory(pid) for pid in _tree(process.pid)))
             time.sleep(0.01)
     return peak
 
@@ -85,15 +85,15 @@ def peak_together(command: Sequence[str | Path]) -> int:
 def _tree(pid: int) -> list[int]:
     found, todo = [], [pid]
     while todo:
-        one = todo.pop()
-        found.append(one)
+        current = todo.pop()
+        found.append(current)
         with suppress(OSError):
-            for task in Path(f"/proc/{one}/task").iterdir():
+            for task in Path(f"/proc/{current}/task").iterdir():
                 todo += map(int, (task / "children").read_text().split())
     return found
 
 
-def _held(pid: int) -> int:
+def _memory(pid: int) -> int:
     with suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):

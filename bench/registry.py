@@ -117,7 +117,7 @@ def push(registry: Registry, text: str, blobs: Iterable[tuple[bytes, str]]) -> s
         "schemaVersion": 2,
         "mediaType": MANIFEST,
         "config": upload.written(sent) | {"mediaType": CONFIG},
-        "layers": [upload.written(one) | {"mediaType": LAYER} for one in made],
+        "layers": [upload.written(layer) | {"mediaType": LAYER} for layer in made],
     }
     return upload.push_manifest(registry, name, json.dumps(table).encode(), MANIFEST, name.tag or "").digest
 
@@ -141,17 +141,17 @@ def digest(host: str, digests: dict[str, str], folder: Path, times: int) -> int:
     own = [sys.executable, "-m", "sealock", "digest", "--no-policy", *digests]
     ten = list(digests)[:10]
     script = " && ".join(
-        f"skopeo inspect --no-tags --tls-verify=false --policy {folder}/policy.json -f '{{{{.Digest}}}}' docker://{one}"
-        for one in ten
+        f"skopeo inspect --no-tags --tls-verify=false --policy {folder}/policy.json -f '{{{{.Digest}}}}' docker://{reference}"
+        for reference in ten
     )
     runs = measurement.alternately({"sealock": own, "skopeo": ["sh", "-c", script]}, times)
-    told = dict(line.split("@", 1) for line in runs["sealock"][0].output.splitlines())
+    resolved = dict(line.split("@", 1) for line in runs["sealock"][0].output.splitlines())
     mine, theirs = measurement.seconds(runs["sealock"]), measurement.seconds(runs["skopeo"]) * REFERENCES / len(ten)
     print(f"digests of {REFERENCES} references at {host}")
     print(f"  sealock digest   {mine:7.2f} s   {measurement.memory(runs['sealock']) >> 20} MiB")
     print(f"  skopeo inspect   {theirs:7.2f} s   (one process each; measured with {len(ten)})")
     print(f"  ratio            {theirs / mine:7.1f}")
-    right = told == digests and runs["skopeo"][0].output.split() == [digests[one] for one in ten]
+    right = resolved == digests and runs["skopeo"][0].output.split() == [digests[reference] for reference in ten]
     return 0 if right else 1
 
 

@@ -54,7 +54,7 @@ def measure(here: Servers, times: int) -> tuple[dict[str, float], dict[str, int]
         requests: int = table["references"][0]["requests"]
         return requests
 
-    def anew(work: Callable[[], object]) -> Callable[[], object]:
+    def from_scratch(work: Callable[[], object]) -> Callable[[], object]:
         def run() -> object:
             shutil.rmtree(folder, ignore_errors=True)
             return work()
@@ -69,9 +69,9 @@ def measure(here: Servers, times: int) -> tuple[dict[str, float], dict[str, int]
     sign("v2")
     requests["something new"] = verify()
     seconds = {
-        "sealock trust verify, first use": timed(anew(verify), times),
+        "sealock trust verify, first use": timed(from_scratch(verify), times),
         "sealock trust verify, nothing new": timed(verify, times),
-        "notary lookup, first use": timed(anew(lookup), times),
+        "notary lookup, first use": timed(from_scratch(lookup), times),
         "notary lookup, nothing new": timed(lookup, times),
     }
     return seconds, requests

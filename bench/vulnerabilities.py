@@ -1,7 +1,7 @@
 """Measures matching: packages against the advisory database, once it is open, and `sealock check` from start to end.
 
 The packages are Debian's and those of eight languages, evenly taken from what the feeds speak of, at versions that
-mend most of it: about as many claims as an image of 570 packages meets, and a third more flaws than one that was
+fix most of it: about as many claims as an image of 570 packages meets, and a third more flaws than one that was
 never updated. `--inventory` takes what `sealock sbom --format json` wrote of a real image in their place. Prints
 milliseconds of the wall clock and of the processor, the median of several runs, and how they grow with the packages.
 Exits 1 when a figure is beyond its bound: at its best, since whatever else runs on the machine only adds to it.
@@ -50,7 +50,7 @@ BINARIES = 1.35
 CLAIMS = 23
 """Claims for each source package that the benchmark image meets, on average."""
 MENDED = 0.95
-"""The share of what its versions mend: that leaves about as many flaws as a real image has."""
+"""The share of what its versions fix: that leaves about as many flaws as a real image has."""
 NUMBER = 570 + 60
 MATCH, WHOLE = 60.0, 0.4
 """Bounds for that many packages: milliseconds of the processor, and seconds of it from start to end."""
@@ -142,7 +142,7 @@ def _spread(store: AdvisoryStore, ecosystem: str, number: int, average: int) -> 
 
 
 def _version(spans: list[KeySpan]) -> str:
-    """One after most of those that mend something, as an image has that was built some months ago."""
+    """One after most of those that fix something, as an image has that was built some months ago."""
     ordered = [span.fixed for span in sorted(spans, key=lambda span: span.end)]
     return ordered[int(len(ordered) * MENDED)] if ordered else "1.0"
 
@@ -177,13 +177,13 @@ def whole(listed: Inventory, database: Path, folder: Path, times: int) -> float:
     runs = measurement.alternately({"check": ours, "python": nothing}, times)
     ran, bare = measurement.seconds(runs["check"]), measurement.seconds(runs["python"])
     least = min(run.processor for run in runs["check"])
-    told = {
+    figures = {
         "seconds": round(ran, 3),
         "of processor at best": round(least, 3),
         "of them Python's start": round(bare, 3),
         "MB": measurement.memory(runs["check"]) >> 20,
     }
-    print(f"sealock check on an inventory of {len(listed.packages)} packages: {json.dumps(told)}")
+    print(f"sealock check on an inventory of {len(listed.packages)} packages: {json.dumps(figures)}")
     return least
 
 
