@@ -68,11 +68,7 @@ def start() -> int:
     sys.meta_path.append(Extensions(archive))
     from sealock.cli.main import start as sealock  # noqa: PLC0415  not before it can be imported
 
-    try:
-        return sealock()
-    except ImportError as error:
-        sys.stderr.write("sealock: a part of sealock.pyz could not be loaded: " + str(error) + "\n")
-        return 2
+    return sealock()
 
 
 if __name__ == "__main__":

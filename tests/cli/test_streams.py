@@ -169,6 +169,15 @@ def test_an_unexpected_error_never_means_findings(error: str, status: int, trace
     assert ("SEALOCK_TRACEBACK=1" in last) != bool(traceback)
 
 
+def test_a_part_that_is_not_there_is_named() -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", PROGRAM.format(error="ModuleNotFoundError('No module named x')")],
+        env=os.environ | {"SEALOCK_TRACEBACK": ""}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 2
+    assert result.stderr.startswith("sealock: a part of sealock cannot be loaded: No module named x; install sealock")
+
+
 def test_an_interrupt_ends_with_130(project: Path) -> None:
     words = [sys.executable, "-m", "sealock", "check", "-"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=project) as process:

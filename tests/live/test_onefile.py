@@ -145,6 +145,6 @@ def test_a_file_that_lacks_a_part_says_so(file: Path, tmp_path: Path) -> None:
                 made.writestr(one, whole.read(one))
     done = alone(archive, "inspect", "self")
     assert done.returncode == 2
-    assert "a part of sealock.pyz could not be loaded" in done.stderr
+    assert "a part of sealock cannot be loaded: No module named 'msgspec._core'" in done.stderr
     assert "Traceback" not in done.stderr
     assert sealock.__version__

@@ -48,7 +48,10 @@ def _report_internal_error(error: BaseException) -> None:
             hint = ""
         else:
             hint = " (for a traceback set SEALOCK_TRACEBACK=1)"
-        sys.stderr.write(f"sealock: internal error of sealock: {error!r}{hint}\n")
+        if isinstance(error, ImportError):
+            sys.stderr.write(f"sealock: a part of sealock cannot be loaded: {error}; install sealock again{hint}\n")
+        else:
+            sys.stderr.write(f"sealock: internal error of sealock: {error!r}{hint}\n")
 
 
 def main(words: Sequence[str] | None = None) -> int:
