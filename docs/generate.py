@@ -42,18 +42,19 @@ def command_line() -> Iterator[str]:
     yield from ("", "## Exit status", "", "```", *(line.strip() for line in EXIT_STATUS.splitlines()[1:]), "```")
 
 
-def options(one: ArgumentParser, name: str) -> Iterator[str]:
+def options(command_parser: ArgumentParser, name: str) -> Iterator[str]:
     """Yield what a command takes, and then its verbs, if it has any."""
     verbs: dict[str, ArgumentParser] = {}
-    for group in one._action_groups:  # noqa: SLF001  argparse has no other way
-        told = [action for action in group._group_actions if action.dest != "help"]  # noqa: SLF001  as above
-        for action in told:
+    formatter = command_parser._get_formatter()  # noqa: SLF001  argparse has no other way
+    for group in command_parser._action_groups:  # noqa: SLF001  as above
+        actions = [action for action in group._group_actions if action.dest != "help"]  # noqa: SLF001  as above
+        for action in actions:
             if isinstance(action, _SubParsersAction):
                 verbs |= action.choices
-        told = [action for action in told if not isinstance(action, _SubParsersAction)]
-        if told:
+        actions = [action for action in actions if not isinstance(action, _SubParsersAction)]
+        if actions:
             yield from ("", f"{(group.title or '').capitalize()}:", "")
-            yield from (f"- {spelled(action)}: {one._get_formatter()._expand_help(action)}" for action in told)  # noqa: SLF001  as above
+            yield from (f"- {spelled(action)}: {formatter._expand_help(action)}" for action in actions)  # noqa: SLF001  as above
     for verb, parser_of in verbs.items():
         yield from ("", f"### {name} {verb}", "", parser_of.description or "")
         yield from options(parser_of, f"{name} {verb}")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sealock.rules.host._commands import quoted
+from sealock.rules.commands import quoted
 from sealock.rules.kit import Host, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs, given
 
 

@@ -116,8 +116,8 @@ def _limits(container: Container, machine: MachineFacts) -> Iterator[_Option]:
         if limit.name not in machine.limits:
             yield _Option(f"--ulimit {_words(limit)}", "may fail", "it must not be above the engine's own limit")
         elif _above(limit.hard, machine.limits[limit.name]):
-            most = machine.limits[limit.name]
-            text = f"a container cannot exceed the engine's own limit of {most}: raise that (LimitXXX= in its unit)"
+            setting = f"Limit{limit.name.upper()}="
+            text = f"the engine's own limit is {machine.limits[limit.name]}: raise that in its unit ({setting})"
             yield _Option(f"--ulimit {_words(limit)}", "fails", text)
     if isinstance(container.oom_score_adj, int) and container.oom_score_adj < 0:
         text = "a container may only raise its own OOM score"
