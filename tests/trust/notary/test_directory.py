@@ -14,8 +14,9 @@ import pytest
 from sealock.errors import PolicyError, TargetError, TransportError
 from sealock.model.registries import Registries
 from sealock.net.registry.names import reference
+from sealock.net.userdirectories import docker_directory
 from sealock.trust.notary.client import Setup, configured_pins, signed_tags, verify_tag
-from sealock.trust.notary.directory import TrustDirectory, docker_directory
+from sealock.trust.notary.directory import TrustDirectory
 from sealock.trust.notary.server import address_of
 from sealock.trust.pins import Pin
 from sealock.trust.refusal import MetadataRefusedError
@@ -184,6 +185,7 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, gun: str) -> None:
 def test_the_folder_is_dockers(tmp_path: Path) -> None:
     assert docker_directory({"HOME": "/home/me"}) == Path("/home/me/.docker")
     assert docker_directory({"HOME": "/home/me", "DOCKER_CONFIG": "/etc/docker-config"}) == Path("/etc/docker-config")
+    assert docker_directory({}) == Path.home() / ".docker"
     folder = TrustDirectory(tmp_path / "trust")
     folder.write("127.0.0.1:5000/app", {"targets/releases": b"{}", "root": b"{}"})
     path = tmp_path / "trust" / "tuf" / "127.0.0.1:5000" / "app" / "metadata" / "targets" / "releases.json"

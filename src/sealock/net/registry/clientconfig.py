@@ -11,6 +11,7 @@ from sealock.model.registries import Registries
 from sealock.net.http import HttpTimeouts, HttpTransport
 from sealock.net.registry.client import Registry
 from sealock.net.registry.credentials import DockerCredentials
+from sealock.net.userdirectories import home_directory
 
 _SYSTEM: Final = ("/etc/containers/certs.d", "/etc/docker/certs.d")
 _MOST_HOSTS: Final = 1000
@@ -43,19 +44,28 @@ def certificates_of(
 
     The user's directory, ~/.config/docker/certs.d, comes before the system's.
     """
-    home = environment.get("HOME")
-    directories = [Path(directory) for directory in (*_SYSTEM, *((f"{home}/.config/docker/certs.d",) if home else ()))]
+    directories = [*map(Path, _SYSTEM), home_directory(environment) / ".config/docker/certs.d"]
     authorities: dict[str, tuple[str, ...]] = {}
     certificates: dict[str, tuple[str, str]] = {}
     for directory in directories:
-        for host in _listed(directory)[:_MOST_HOSTS]:
-            names = _listed(directory / host)
-            if files := tuple(str(directory / host / name) for name in names if name.endswith(".crt")):
-                authorities[host] = files
-            for name in names:
-                key = name.removesuffix(".cert") + ".key"
-                if name.endswith(".cert") and key in names:
-                    certificates[host] = (str(directory / host / name), str(directory / host / key))
+        found = certificates_in(directory)
+        authorities |= found[0]
+        certificates |= found[1]
+    return authorities, certificates
+
+
+def certificates_in(directory: Path) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, str]]]:
+    """Authorities and client certificates by HOST[:PORT], from the HOST[:PORT] directories of one directory."""
+    authorities: dict[str, tuple[str, ...]] = {}
+    certificates: dict[str, tuple[str, str]] = {}
+    for host in _listed(directory)[:_MOST_HOSTS]:
+        names = _listed(directory / host)
+        if files := tuple(str(directory / host / name) for name in names if name.endswith(".crt")):
+            authorities[host] = files
+        for name in names:
+            key = name.removesuffix(".cert") + ".key"
+            if name.endswith(".cert") and key in names:
+                certificates[host] = (str(directory / host / name), str(directory / host / key))
     return authorities, certificates
 
 

@@ -8,7 +8,6 @@ import subprocess
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Mapping
-from pathlib import Path
 from threading import Lock
 from typing import Any, Final, Protocol
 
@@ -16,6 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.errors import TransportError
+from sealock.net.userdirectories import docker_directory
 
 HUB: Final = "https://index.docker.io/v1/"
 """Docker Hub's key in credential stores."""
@@ -89,10 +89,7 @@ class DockerCredentials:
         tables = []
         if inline := self._environment.get("DOCKER_AUTH_CONFIG"):
             tables.append(_table("$DOCKER_AUTH_CONFIG", inline.encode()))
-        directory = self._environment.get("DOCKER_CONFIG")
-        home = self._environment.get("HOME")
-        path = Path(directory) if directory else Path(home or "/nonexistent") / ".docker"
-        path /= "config.json"
+        path = docker_directory(self._environment) / "config.json"
         try:
             with path.open("rb") as file:
                 data = file.read(_MOST + 1)

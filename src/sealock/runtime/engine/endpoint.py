@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.errors import EngineError
+from sealock.net.userdirectories import docker_directory
 
 SOCKET: Final = "/var/run/docker.sock"
 DEFAULT: Final = "the default socket"
@@ -111,16 +112,11 @@ def _address(text: str, origin: str, environment: Mapping[str, str] = os.environ
         "tcp",
         host=parts.hostname,
         port=port or (2376 if encrypted else 2375),
-        tls=environment.get("DOCKER_CERT_PATH") or _directory() if encrypted else "",
+        tls=environment.get("DOCKER_CERT_PATH") or str(docker_directory(os.environ)) if encrypted else "",
         encrypted=encrypted,
         verify=verified or scheme == "https",
         origin=origin,
     )
-
-
-def _directory() -> str:
-    """Docker's configuration directory."""
-    return os.environ.get("DOCKER_CONFIG") or os.path.join(os.path.expanduser("~"), ".docker")
 
 
 class _Config(Struct):
@@ -137,8 +133,9 @@ class _Meta(Struct):
 
 
 def _current_context() -> str:
+    path = os.path.join(docker_directory(os.environ), "config.json")
     try:
-        return msgspec.json.decode(_read(os.path.join(_directory(), "config.json")), type=_Config).context
+        return msgspec.json.decode(_read(path), type=_Config).context
     except (OSError, msgspec.MsgspecError):
         return ""
 
@@ -146,7 +143,7 @@ def _current_context() -> str:
 def _context(name: str, origin: str) -> EngineEndpoint:
     """Read a context of `docker context create`; its directory is named by the hash of its name."""
     directory = sha256(name.encode("utf-8", "surrogateescape")).hexdigest()
-    path = os.path.join(_directory(), "contexts", "meta", directory, "meta.json")
+    path = os.path.join(docker_directory(os.environ), "contexts", "meta", directory, "meta.json")
     try:
         server = msgspec.json.decode(_read(path), type=_Meta).endpoints.get("docker", _Server())
     except FileNotFoundError:
@@ -157,7 +154,7 @@ def _context(name: str, origin: str) -> EngineEndpoint:
         raise EngineError(message) from None
     # A context has its own TLS settings, so those of the environment do not apply.
     address = _address(server.host or f"unix://{SOCKET}", f"the context {name!r}", {})
-    tls = os.path.join(_directory(), "contexts", "tls", directory, "docker")
+    tls = os.path.join(docker_directory(os.environ), "contexts", "tls", directory, "docker")
     if address.kind != "tcp" or not os.path.isdir(tls):
         return address
     return msgspec.structs.replace(address, tls=tls, encrypted=True, verify=not server.unverified)

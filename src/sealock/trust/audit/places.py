@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from sealock.errors import EngineError, EngineRefusedError, TargetError
+from sealock.net.userdirectories import docker_directory, home_directory
 from sealock.runtime.engine import connect
 from sealock.text import format_size
 from sealock.trust.audit.kinds import Audited, NotaryDependence, ends_of
 from sealock.trust.audit.texts import WORTH, find
-from sealock.trust.notary.directory import TrustDirectory, docker_directory
+from sealock.trust.notary.directory import TrustDirectory
 
 LARGEST: Final = 4 << 20
 """Maximum bytes of a file."""
@@ -63,7 +64,7 @@ def audit_path(path: str, skipped: Collection[str] = ()) -> Audited:
 def audit_host(environment: Mapping[str, str]) -> Audited:
     """Audit this user and this machine: variables, settings, and Docker's trust directory."""
     docker = docker_directory(environment)
-    home = environment.get("HOME") or os.path.expanduser("~")
+    home = home_directory(environment)
     found = list(_variables(environment))
     errors: list[str] = []
     looked = 0

@@ -20,17 +20,18 @@ from sealock.model.registries import Registries
 from sealock.model.trust import SignedTag, Signer, TrustResult, VerifiedTag
 from sealock.net.http import HttpTimeouts, HttpTransport
 from sealock.net.registry.auth import Authorizer, parse_challenge
+from sealock.net.registry.clientconfig import certificates_in
 from sealock.net.registry.credentials import DockerCredentials
 from sealock.net.registry.names import host_of
 from sealock.net.transport import Transport
-from sealock.trust.notary.directory import TrustDirectory, docker_directory
+from sealock.net.userdirectories import docker_directory, home_directory
+from sealock.trust.notary.directory import TrustDirectory
 from sealock.trust.notary.repository import Repository
 from sealock.trust.notary.server import Server, SignIn, address_of
 from sealock.trust.pins import Pin, Pins, merged, pin_of, read_pins
 from sealock.trust.refusal import MetadataRefusedError, result_of
 
 _MOST_CONFIG: Final = 1 << 20
-_MOST_HOSTS: Final = 1000
 
 
 class Setup(Struct, frozen=True):
@@ -134,17 +135,7 @@ def open_transport(environment: Mapping[str, str], patience: HttpTimeouts | None
 
     It allows plain HTTP to no host.
     """
-    top = docker_directory(environment) / "tls"
-    authorities: dict[str, tuple[str, ...]] = {}
-    certificates: dict[str, tuple[str, str]] = {}
-    for host in _listed(top)[:_MOST_HOSTS]:
-        names = _listed(top / host)
-        if files := tuple(str(top / host / name) for name in names if name.endswith(".crt")):
-            authorities[host] = files
-        for name in names:
-            key = name.removesuffix(".cert") + ".key"
-            if name.endswith(".cert") and key in names:
-                certificates[host] = (str(top / host / name), str(top / host / key))
+    authorities, certificates = certificates_in(docker_directory(environment) / "tls")
     return HttpTransport(authorities=authorities, certificates=certificates, environment=environment, patience=patience)
 
 
@@ -166,13 +157,13 @@ def signing_in(name: ImageName, transport: Transport, setup: Setup, notary: str)
 
 def configured_pins(environment: Mapping[str, str]) -> Pins:
     """The pins of both Docker's and Notary's config.json."""
-    home = Path(environment.get("HOME") or "~").expanduser()
     pins = Pins()
-    for path in (docker_directory(environment) / "config.json", home / ".notary" / "config.json"):
+    for directory in (docker_directory(environment), home_directory(environment) / ".notary"):
+        path = directory / "config.json"
         raw = _read(path)
         if raw is None or b"trust_pinning" not in raw:
             continue
-        configured = read_pins(raw.decode("utf-8", "replace"), str(path), loading(path.parent))
+        configured = read_pins(raw.decode("utf-8", "replace"), str(path), loading(directory))
         if configured is not None:
             pins = merged(pins, configured)
     return pins
@@ -182,7 +173,7 @@ def loading(directory: Path) -> Callable[[str], bytes]:
     """Make a reader of files that a configuration in this directory names."""
 
     def load(path: str) -> bytes:
-        raw = _read(directory / Path(path).expanduser())
+        raw = _read(directory / os.path.expanduser(path))
         if raw is None:
             msg = f"{path}, which a pin names, does not exist"
             raise PolicyError(msg)
@@ -200,10 +191,3 @@ def _read(path: Path) -> bytes | None:
     except OSError as error:
         msg = f"{path} could not be read: {error.strerror or error}"
         raise TargetError(msg) from None
-
-
-def _listed(directory: Path) -> list[str]:
-    try:
-        return sorted(os.listdir(directory))
-    except OSError:
-        return []

@@ -21,12 +21,6 @@ _KEY: Final = 64 << 10
 _FILE: Final = re.compile(r"[0-9a-f]{64}")
 
 
-def docker_directory(environment: Mapping[str, str]) -> Path:
-    """Docker's configuration directory."""
-    given = environment.get("DOCKER_CONFIG")
-    return Path(given) if given else Path(environment.get("HOME") or "~").expanduser() / ".docker"
-
-
 class TrustDirectory:
     """Reads and writes the directory. It replaces files atomically, and never a key. TargetError where that fails."""
 

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from sealock.errors import PolicyError, TargetError
 from sealock.formats.jsonobject import JsonObject
+from sealock.net.userdirectories import home_directory
 from sealock.trust.notation.chain import unreadable
 from sealock.trust.notation.policy import PolicyDocument, PolicyStatement, read_policy
 from sealock.trust.notation.requirements import Anchor, AnchorKind, RevocationList
@@ -33,7 +34,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 def notation_directory(environment: Mapping[str, str]) -> Path:
     """Notation's configuration directory."""
     given = environment.get("XDG_CONFIG_HOME")
-    return (Path(given) if given else Path(environment.get("HOME") or "~").expanduser() / ".config") / "notation"
+    return (Path(given) if given else home_directory(environment) / ".config") / "notation"
 
 
 def open_policy(directory: Path, file: str = "") -> PolicyDocument:
