@@ -1,4 +1,4 @@
-"""Holds every rule to its own page: bad is found, good is not, the remedy heals, silence is no pass."""
+"""Holds every rule to its own page: bad is found, good is not, the fix fixes, silence is never a pass."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ import pytest
 
 from sealock import formats
 from sealock.errors import FormatError
-from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNKNOWN
-from sealock.model.change import Edit, FieldChange, On
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
 from sealock.model.finding import RuleFinding
@@ -24,6 +22,7 @@ from sealock.rules.catalog import every_rule, kinds_of, rules
 from sealock.rules.evaluation import evaluate
 from sealock.rules.rule import Rule, title
 from support.documents import read
+from support.rulevectors import findings_of, fix
 
 RULES = every_rule()
 BAD = [pytest.param(rule, text, id=f"{rule.id}-{index}") for rule in RULES for index, text in enumerate(rule.bad)]
@@ -62,19 +61,9 @@ DIFFERENT = {
 """Rules that may report one place: the two faults are different, and to fix one leaves the other."""
 
 
-def book(rule: Rule[Any]) -> dict[str, tuple[Rule[Any]]]:
-    return dict.fromkeys(KINDS_OF[rule.id], (rule,))
-
-
-def found(rule: Rule[Any], text: str) -> list[Any]:
-    document = read(text)
-    assert not document.errors, document.errors
-    return list(evaluate("test", document, book(rule)).findings)
-
-
 @pytest.mark.parametrize(("rule", "text"), BAD)
 def test_what_a_page_calls_bad_is_found(rule: Rule[Any], text: str) -> None:
-    findings = found(rule, text)
+    findings = findings_of(rule, text)
     assert findings
     assert all(finding.location.line > 0 for finding in findings)
 
@@ -82,50 +71,21 @@ def test_what_a_page_calls_bad_is_found(rule: Rule[Any], text: str) -> None:
 @pytest.mark.parametrize(("rule", "text"), GOOD)
 def test_what_a_page_calls_good_is_judged_and_not_found(rule: Rule[Any], text: str) -> None:
     document = read(text)
-    result = evaluate("test", document, book(rule))
+    result = evaluate("test", document, dict.fromkeys(KINDS_OF[rule.id], (rule,)))
     assert not document.errors
     assert not result.findings
     assert len(result.skipped) < sum(subject.kind in KINDS_OF[rule.id] for subject in document.subjects)
 
 
-def subject_of(document: Document, name: str) -> Subject:
-    return next(subject for subject in document.subjects if subject.name == name)
-
-
-def heal(text: str, rule: Rule[Any]) -> str:
-    """Make the rule's own changes, one finding at a time, until none is left that offers any."""
-    for _ in range(30):
-        document = read(text)
-        findings = evaluate("test", document, book(rule)).findings
-        mendable = next((finding for finding in findings if finding.remedy.changes), None)
-        if mendable is None:
-            return text
-        healed = apply_edits(text, [change for change in mendable.remedy.changes if isinstance(change, Edit)])
-        for change in mendable.remedy.changes:
-            if not isinstance(change, Edit):
-                healed = apply_edits(healed, spelled(read(healed), mendable.subject, change))
-        assert healed != text, "the change changes nothing"
-        text = healed
-    pytest.fail("the remedy never heals")
-
-
-def spelled(document: Document, name: str, change: FieldChange | On) -> tuple[Edit, ...]:
-    match change:
-        case On(subject, inner):
-            return formats.edits(document, subject_of(document, subject), inner)
-        case _:
-            return formats.edits(document, subject_of(document, name), change)
-
-
 @pytest.mark.parametrize(("rule", "text"), BAD)
-def test_the_remedy_heals_and_healing_twice_changes_nothing(rule: Rule[Any], text: str) -> None:
+def test_the_fix_removes_faults_and_fixing_twice_changes_nothing(rule: Rule[Any], text: str) -> None:
     if not rule.fixable:
-        assert all(finding.remedy.text for finding in found(rule, text))
+        assert all(finding.remedy.text for finding in findings_of(rule, text))
         return
-    healed = heal(text, rule)
-    assert not read(healed).errors
-    assert heal(healed, rule) == healed
-    assert len(found(rule, healed)) < len(found(rule, text))
+    fixed = fix(text, rule)
+    assert not read(fixed).errors
+    assert fix(fixed, rule) == fixed
+    assert len(findings_of(rule, fixed)) < len(findings_of(rule, text))
 
 
 @pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in rules("container")])

@@ -1,0 +1,119 @@
+"""Records what each rule reports about its own `bad` vectors, and the text that its fix leaves.
+
+`tests/vectors/rules/ID.txt` holds the records, one file a rule, and `tests/rules/test_rule_records.py` compares. A change
+that is meant is written down with `./dev records` and reviewed in the diff, like any other text that users see.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sealock import formats
+from sealock.formats.textedits import apply_edits
+from sealock.model.change import Edit, FieldChange, On
+from sealock.model.document import Document, Subject
+from sealock.model.finding import Finding
+from sealock.rules.catalog import every_rule, kinds_of
+from sealock.rules.evaluation import evaluate
+from sealock.rules.rule import Rule
+from support.documents import read
+
+RECORDS = Path(__file__).parent.parent / "vectors" / "rules"
+
+_MOST_FIXES = 30
+
+
+def findings_of(rule: Rule[Any], text: str) -> list[Finding]:
+    """What the rule alone reports about the text."""
+    return findings_in(rule, read(text))
+
+
+def findings_in(rule: Rule[Any], document: Document) -> list[Finding]:
+    """What the rule alone reports about the document, which must hold no error."""
+    assert not document.errors, document.errors
+    book: dict[str, tuple[Rule[Any]]] = dict.fromkeys(kinds_of(rule), (rule,))
+    return list(evaluate("test", document, book).findings)
+
+
+def fix(text: str, rule: Rule[Any]) -> str:
+    """Make the rule's own changes, one finding at a time, until no finding offers any."""
+    for _ in range(_MOST_FIXES):
+        fixable = next((finding for finding in findings_of(rule, text) if finding.remedy.changes), None)
+        if fixable is None:
+            return text
+        fixed = apply_edits(text, [change for change in fixable.remedy.changes if isinstance(change, Edit)])
+        for change in fixable.remedy.changes:
+            if not isinstance(change, Edit):
+                fixed = apply_edits(fixed, _spell(read(fixed), fixable.subject, change))
+        assert fixed != text, "the change changes nothing"
+        text = fixed
+    msg = f"{_MOST_FIXES} rounds of the fix of {rule.id} do not remove the fault"
+    raise AssertionError(msg)
+
+
+def record(rule: Rule[Any]) -> str:
+    """The record of a rule: for each of its `bad` vectors the findings with their places, and the fixed text."""
+    return "\n".join(_sections(rule))
+
+
+def changes_of(rule: Rule[Any]) -> str:
+    """How the rule's record differs from the one in the repository, as a diff; "" where it does not."""
+    path = RECORDS / f"{rule.id}.txt"
+    written = path.read_text(encoding="utf-8") if path.exists() else ""
+    lines = difflib.unified_diff(written.splitlines(), record(rule).splitlines(), "recorded", "now", lineterm="")
+    return "\n".join(lines)
+
+
+def write_records() -> None:
+    """Write the record of every rule, and remove the records of rules that are gone."""
+    RECORDS.mkdir(parents=True, exist_ok=True)
+    names = {f"{rule.id}.txt" for rule in every_rule()}
+    for path in RECORDS.glob("*.txt"):
+        if path.name not in names:
+            path.unlink()
+    for rule in every_rule():
+        (RECORDS / f"{rule.id}.txt").write_text(record(rule), encoding="utf-8")
+
+
+def _sections(rule: Rule[Any]) -> Iterator[str]:
+    for index, text in enumerate(rule.bad):
+        document = read(text)
+        yield f"=== bad {index}"
+        for finding in findings_in(rule, document):
+            yield from _describe(finding, document)
+        fixed = fix(text, rule)
+        if fixed != text:
+            yield "--- fix"
+            diff = difflib.unified_diff(text.splitlines(), fixed.splitlines(), "bad", "fixed", lineterm="", n=0)
+            yield from (line for line in diff if not line.startswith(("---", "+++", "@@")))
+    yield ""
+
+
+def _describe(finding: Finding, document: Document) -> Iterator[str]:
+    location = finding.location
+    source = document.sources.get(location.file, document.source)
+    marked = source.line(location.line)[location.column - 1 :]
+    if location.end_line == location.line:
+        marked = marked[: location.end_column - location.column]
+    severity = f"{finding.severity.name} {finding.confidence.name}"
+    yield f"{location.line}:{location.column} {severity} {finding.subject}: {finding.message}"
+    if location.line:
+        yield f"  at: {marked}{'' if location.end_line == location.line else ' …'}"
+    yield f"  fix: {finding.remedy.text}{' (safe)' if finding.remedy.safe else ''}"
+
+
+def _subject(document: Document, name: str) -> Subject:
+    return next(subject for subject in document.subjects if subject.name == name)
+
+
+def _spell(document: Document, name: str, change: FieldChange | On) -> tuple[Edit, ...]:
+    if isinstance(change, On):
+        return formats.edits(document, _subject(document, change.subject), change.change)
+    return formats.edits(document, _subject(document, name), change)
+
+
+if __name__ == "__main__":
+    write_records()
