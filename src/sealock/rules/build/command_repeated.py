@@ -32,5 +32,5 @@ class CommandRepeated(Rule[Build]):
         for at, stage, command in commands:
             if last[stage.index, command.keyword] != at:
                 yield self.finding(
-                    f"has a {command.keyword} that a later one overrides", at, fix=delete_instruction(build, command)
+                    f"sets {command.keyword}, which a later one overrides", at, fix=delete_instruction(build, command)
                 )

@@ -86,7 +86,7 @@ class LimitMissing(Rule[Enforced]):
 
 def _amount(field: str, number: float) -> str:
     """Format memory as a size, and other limits as numbers."""
-    return format_size(number) if field.startswith("memory") else f"{number:g}"
+    return format_size(number) if field.startswith("memory") else f"{number:.10g}"
 
 
 def _declared_cpus(declared: Container) -> Maybe[float]:

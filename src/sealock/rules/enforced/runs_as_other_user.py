@@ -15,8 +15,8 @@ class RunsAsOtherUser(Rule[Enforced]):
     severity = Severity.MEDIUM
     references = (cis_docker("4.1"),)
     remedy = (
-        "Look the name up in /etc/passwd of the image; forbid setuid programs with --security-opt no-new- "
-        "privileges=true."
+        "Look the name up in /etc/passwd of the image; forbid setuid programs with "
+        "--security-opt no-new-privileges=true."
     )
     fixable = False
     bad = (

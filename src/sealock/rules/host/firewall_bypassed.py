@@ -22,8 +22,7 @@ class FirewallBypassed(Rule[Host]):
         docker_docs("engine/network/packet-filtering-firewalls/#docker-and-ufw"),
     )
     remedy = (
-        "Publish on an address (`-p 127.0.0.1:8080:80`), or add firewall rules for containers to the chain DOCKER- "
-        "USER."
+        "Publish on an address (`-p 127.0.0.1:8080:80`), or add firewall rules for containers to the chain DOCKER-USER."
     )
     fixable = False
     bad = ('{"observed": {"host": {"firewall": "ufw", "published": ["8080/tcp (web)"]}}}',)
