@@ -318,15 +318,22 @@ def test_a_label_file(files: Table | None, errors: list[str]) -> None:
     assert subject(document, "service web").unresolved == {"labels": "label_file l"}
 
 
-def test_override_file_of_a_default_name_is_merged() -> None:
-    files = Table({"compose.override.yaml": "services: {web: {privileged: true, ports: ['2:2']}}"})
-    text = "services: {web: {image: a, ports: ['1:1']}}"
-    noun = subject(read(Source("d/compose.yaml", text), files), "service web").noun
+def test_a_file_is_read_without_the_override_beside_it() -> None:
+    files = Table({"compose.override.yaml": "services: {web: {privileged: true}}"})
+    noun = subject(read(Source("d/compose.yaml", "services: {web: {image: a}}"), files), "service web").noun
     assert isinstance(noun, Container)
-    assert (noun.privileged, noun.ports) == (True, (Port("1", "1"), Port("2", "2")))
-    alone = subject(read(Source("d/other.yaml", text), files), "service web").noun
-    assert isinstance(alone, Container)
-    assert alone.privileged is UNSET
+    assert noun.privileged is UNSET
+
+
+def test_a_file_that_includes_another_of_an_overrides_name_reads_its_own() -> None:
+    files = Table({"other/x.yaml": "services: {db: {image: own}}"})
+    document = read_many(
+        [Source("d/compose.yaml", "include: [other/x.yaml]"), Source("other/x.yaml", "services: {web: {image: a}}")],
+        files,
+    )
+    db = subject(document, "service db").noun
+    assert isinstance(db, Container)
+    assert db.image == "own"
 
 
 def test_several_files_are_merged() -> None:

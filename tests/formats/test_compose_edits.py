@@ -198,12 +198,6 @@ def test_unsafe_change_is_refused_with_the_reason(text: str, requested: FieldCha
         change(text, requested)
 
 
-def test_field_of_the_override_file_cannot_be_changed_in_the_main_file() -> None:
-    files = Table({"compose.override.yaml": "services: {web: {privileged: true}}"})
-    with pytest.raises(FormatError, match="another place still sets it"):
-        change("services: {web: {image: a}}", Set("privileged", False), files=files)
-
-
 def test_a_service_of_an_included_file_cannot_be_changed_here() -> None:
     files = Table({"o.yaml": "services: {db: {image: a}}"})
     with pytest.raises(FormatError, match="the service is not written in this file"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from sealock.model.container import Container, Health, Logging, Mount, Network, 
 from sealock.model.document import Document
 from sealock.model.location import Source
 from sealock.model.project import Project
+from sealock.targets.composefiles import find_compose_files
 from sealock.targets.directory import DirectoryWindow
+from support.composeprojects import TREES, ProjectTree
 
 pytestmark = pytest.mark.live
 
@@ -34,12 +36,12 @@ REFUSED = sorted(
 )
 
 
-def compose(folder: Path, *files: str) -> subprocess.CompletedProcess[str]:
+def compose(folder: Path, *files: str, environment: Mapping[str, str] = CALLER) -> subprocess.CompletedProcess[str]:
     words = [word for file in files for word in ("-f", file)]
     return subprocess.run(
         ["docker-compose", *words, "--profile", "*", "config", "--format", "json"],
         cwd=folder,
-        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/home/somebody", **CALLER},
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/home/somebody", **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -53,14 +55,10 @@ def parsed(text: str) -> dict[str, Any]:
 
 
 def ours(folder: Path, *files: str) -> Document:
-    sources = [Source(str(folder / file), (folder / file).read_text(encoding="utf-8")) for file in files]
+    """Read these files, or those that the directory's project has by default."""
     window = DirectoryWindow(str(folder), str(VECTORS), CALLER)
-    return read(sources[0], window) if len(sources) == 1 else read_many(sources, window)
-
-
-def default_file(folder: Path) -> str:
-    names = ("compose.yaml", "docker-compose.yml")
-    return next(name for name in names if (folder / name).exists())
+    paths = [str(folder / file) for file in files] or find_compose_files(window).paths
+    return read_many([Source(path, Path(path).read_text(encoding="utf-8")) for path in paths], window)
 
 
 @pytest.mark.parametrize("name", SINGLE)
@@ -75,7 +73,7 @@ def test_a_folder_is_read_as_compose_reads_it(name: str) -> None:
     folder = VECTORS / name
     theirs = compose(folder)
     assert theirs.returncode == 0, theirs.stderr
-    compare(ours(folder, default_file(folder)), parsed(theirs.stdout), folder)
+    compare(ours(folder), parsed(theirs.stdout), folder)
 
 
 @pytest.mark.parametrize(("name", "files"), MANY.items())
@@ -84,6 +82,15 @@ def test_several_files_are_laid_over_each_other_as_compose_does(name: str, files
     theirs = compose(folder, *files)
     assert theirs.returncode == 0, theirs.stderr
     compare(ours(folder, *files), parsed(theirs.stdout), folder)
+
+
+@pytest.mark.parametrize("tree", TREES.values(), ids=TREES)
+def test_compose_loads_what_the_table_says(tree: ProjectTree, tmp_path: Path) -> None:
+    theirs = compose(tree.write(tmp_path), environment=dict(tree.environment))
+    assert theirs.returncode == 0, theirs.stderr
+    web = parsed(theirs.stdout)["services"]["web"]
+    assert web["labels"] == dict.fromkeys(tree.loads, "")
+    assert web["hostname"] == f"h{tree.variable}"
 
 
 CHANGES = [
@@ -143,7 +150,7 @@ def test_what_compose_refuses_is_a_problem_with_a_place(name: str) -> None:
     folder, file = path.parent, path.name
     others = ["compose.override.yaml"] if (folder / "compose.override.yaml").exists() else []
     assert compose(folder, file, *others).returncode != 0
-    errors = ours(folder, file).errors
+    errors = ours(folder, file, *others).errors
     if name in OURS_ALONE:
         assert not errors
         return

@@ -19,6 +19,7 @@ from sealock.model.location import Source
 from sealock.reports import userns
 from sealock.reports.jsontext import encode
 from sealock.runtime.engine import connect
+from sealock.targets.composefiles import read_overrides
 from sealock.targets.directory import DirectoryWindow
 from sealock.targets.files import read_text
 from sealock.targets.outputs import write_output
@@ -120,7 +121,11 @@ def _documents(paths: list[str]) -> tuple[Document, ...]:
             raise UsageError(message)
         directory = os.path.dirname(path) or "."  # noqa: PTH120  pathlib costs 10 ms
         files = DirectoryWindow(directory, directory, dict(os.environ), outside=True)
-        documents.append(formats.read(kind, Source(path, text), files))
+        more, refused = read_overrides(path, files) if kind == "compose" else ((), ())
+        for other, why in refused:
+            message = f"{other}: {why}"
+            raise TargetError(message)
+        documents.append(formats.read(kind, Source(path, text), files, more))
     return tuple(documents)
 
 

@@ -17,6 +17,7 @@ from sealock.model.location import Place, Source
 from sealock.pin import dockerfiles
 from sealock.pin.digestplaces import seat
 from sealock.pin.spot import FoundReferences, ReferenceSpot, placed
+from sealock.targets.composefiles import DEFAULT_NAMES, OVERRIDE_NAMES
 
 _IMAGE_CONTEXT: Final = "docker-image://"
 _TEMPLATE: Final = "it is a template and not YAML until it is rendered: pin its values, or the rendered file"
@@ -84,11 +85,10 @@ def _variables(files: FileWindow) -> dict[str, str]:
 
 
 def _built_in_override(name: str, files: FileWindow) -> frozenset[str]:
-    """The services that the other file of the pair compose file and override builds."""
+    """The services that the compose file's override builds, or that the override's compose file does."""
     base = name.replace("\\", "/").rpartition("/")[2]
-    stem, _, ending = base.rpartition(".")
-    other = stem.removesuffix(".override") if stem.endswith(".override") else f"{stem}.override"
-    for path in dict.fromkeys((f"{other}.{ending}", f"{other}.yml", f"{other}.yaml")):
+    others = DEFAULT_NAMES if base in OVERRIDE_NAMES else OVERRIDE_NAMES if base in DEFAULT_NAMES else ()
+    for path in others:
         try:
             text = files.text(path)
         except FileRefusedError:

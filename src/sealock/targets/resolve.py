@@ -19,7 +19,7 @@ from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, U
 from sealock.targets.locks import LIMIT as LOCK_LIMIT
 from sealock.targets.locks import is_lock
 from sealock.targets.policyfile import root_of
-from sealock.targets.walk import walk
+from sealock.targets.walk import is_file, is_override, walk
 
 MACHINE: Final = "host"
 """The target that is this machine."""
@@ -62,7 +62,7 @@ def resolve(target: str, options: Options) -> Iterator[Input]:
     elif os.path.isdir(target):
         yield from _folder(target, options)
     elif os.path.lexists(target):
-        yield _file(target, os.path.dirname(target) or ".", options, walked=False)
+        yield from _file(target, os.path.dirname(target) or ".", options, walked=False)
     elif _is_reference(target):
         yield _remote(target, target)
     else:
@@ -125,7 +125,10 @@ def _is_archive(path: str) -> bool:
 
 
 def resolve_compose(paths: tuple[str, ...], options: Options) -> Input:
-    """Read several compose files, merged as `docker compose -f A -f B` does; the first one's directory counts."""
+    """Read these compose files and no other, merged as `docker compose -f A -f B` does.
+
+    The first one's directory counts.
+    """
     directory = os.path.dirname(paths[0]) or "."
     root = root_of(directory) or directory
     name = relative(paths[0], root)
@@ -159,7 +162,7 @@ _UNKNOWN_KIND: Final = (
 )
 
 
-def _file(path: str, named: str, options: Options, *, walked: bool) -> Input:
+def _file(path: str, named: str, options: Options, *, walked: bool) -> Iterator[Input]:
     directory = os.path.dirname(path) or "."
     root = root_of(directory) or named
     name = relative(path, root)
@@ -167,14 +170,43 @@ def _file(path: str, named: str, options: Options, *, walked: bool) -> Input:
     try:
         text = read_text(path, LOCK_LIMIT if lock else BILL_LIMIT if path.endswith(".json") else LIMIT)
     except FileRefusedError as refusal:
-        return Unreadable(path, name, str(refusal), root, walked)
+        yield Unreadable(path, name, str(refusal), root, walked)
+        return
     if lock:
-        return FileInput(path, name, "inventory", Source(path, text), path=path, root=root, walked=walked, lock=True)
+        yield FileInput(path, name, "inventory", Source(path, text), path=path, root=root, walked=walked, lock=True)
+        return
     kind = formats.sniff(os.path.basename(path), text)
     if kind is None:
-        return Unreadable(path, name, _UNKNOWN_KIND, root, walked)
+        yield Unreadable(path, name, _UNKNOWN_KIND, root, walked)
+        return
     files = DirectoryWindow(directory, named, options.environment, outside=options.outside)
-    return FileInput(path, name, kind, Source(path, text), files, path, root, walked)
+    more: tuple[Source, ...] = ()
+    if kind == "compose":
+        from sealock.targets.composefiles import read_overrides  # noqa: PLC0415  other files are no compose project
+
+        more, refused = read_overrides(path, files)
+        for other, why in refused:
+            yield Unreadable(other, relative(other, root), why, root, walked, "compose")
+    yield FileInput(path, name, kind, Source(path, text), files, path, root, walked, more)
+
+
+def _listed(directory: str, named: str, options: Options, *, walked: bool) -> Iterator[Input]:
+    """The project whose files COMPOSE_FILE lists, from a directory's .env or from the environment."""
+    from sealock.targets.composefiles import find_compose_files, read_files  # noqa: PLC0415  as in _file
+
+    files = find_compose_files(DirectoryWindow(directory, named, options.environment, outside=options.outside))
+    if not files.listed:
+        return
+    # Compose reads paths, and a second .env, from the directory of the first file.
+    own = os.path.dirname(files.paths[0]) or "."
+    window = DirectoryWindow(own, named, {**files.variables, **options.environment}, outside=options.outside)
+    sources, refused = read_files(files.paths, window)
+    root = root_of(own) or named
+    for path, why in refused:
+        yield Unreadable(path, relative(path, root), why, root, walked, "compose")
+    if sources:
+        path = sources[0].name
+        yield FileInput(path, relative(path, root), "compose", sources[0], window, path, root, walked, sources[1:])
 
 
 def _folder(target: str, options: Options) -> Iterator[Input]:
@@ -185,18 +217,57 @@ def _folder(target: str, options: Options) -> Iterator[Input]:
         return options.excluded(root, relative(os.path.join(target, name), root))
 
     empty = True
-    for path in walk(target, excluded, lambda path, why: unreadable.append((path, why))):
-        shown = os.path.normpath(path)
-        input_ = _file(shown, target, options, walked=True)
-        if isinstance(input_, Unreadable) and input_.error == _UNKNOWN_KIND:
-            continue
+    for input_ in _walked(target, excluded, lambda path, why: unreadable.append((path, why)), options):
         empty = False
         yield input_
     for path, why in unreadable:
         empty = False
         yield Unreadable(path, relative(path, root), f"could not be read: {why}", root, walked=True)
     if empty:
-        yield Unreadable(target, relative(target, root), f"nothing in it that sealock reads: {_NOTHING}", root)
+        from sealock.targets.composefiles import find_above  # noqa: PLC0415  as in _file
+
+        above = find_above(target)
+        hint = f" (`docker compose` loads {above} there)" if above else ""
+        yield Unreadable(target, relative(target, root), f"nothing in it that sealock reads: {_NOTHING}{hint}", root)
+
+
+def _walked(
+    target: str, excluded: Callable[[str], bool], report: Callable[[str, str], None], options: Options
+) -> Iterator[Input]:
+    """The files of a directory, each once: one that Compose merges into another is not an input of its own."""
+    merged: set[str] = set()
+    if "COMPOSE_FILE" in options.environment:
+        for input_ in _listed(target, target, options, walked=True):
+            merged |= _paths(input_)
+            yield input_
+    for path in walk(target, excluded, report):
+        shown = os.path.normpath(path)
+        directory, name = os.path.split(shown)
+        if name == ".env":
+            for input_ in _listed(directory or ".", target, options, walked=True):
+                if not _paths(input_) <= merged:
+                    merged |= _paths(input_)
+                    yield input_
+        elif shown not in merged and not (is_override(name) and _is_merged(shown, target, excluded, merged)):
+            for input_ in _file(shown, target, options, walked=True):
+                if not (isinstance(input_, Unreadable) and input_.error == _UNKNOWN_KIND):
+                    yield input_
+
+
+def _paths(input_: Input) -> set[str]:
+    """The paths of a project's files; of a file that could not be read, its own."""
+    return {input_.path, *(source.name for source in input_.more)} if isinstance(input_, FileInput) else {input_.target}
+
+
+def _is_merged(path: str, target: str, excluded: Callable[[str], bool], merged: set[str]) -> bool:
+    """Whether the walk reads the file that an override is merged into: one that is no link, and not left out."""
+    from sealock.targets.composefiles import find_compose_files  # noqa: PLC0415  as in _file
+
+    files = find_compose_files(DirectoryWindow(os.path.dirname(path) or ".", target))
+    if path not in files.paths[1:]:
+        return False
+    base = files.paths[0]
+    return base not in merged and is_file(base) and not excluded(relative(base, target))
 
 
 _NOTHING: Final = "no Dockerfile, no compose file, and no script with `docker run` lines"

@@ -31,7 +31,8 @@ _PEEK: Final = re.compile(
 _WORTH: Final = re.compile(rb"\b(docker|podman|nerdctl)\b[^\n]*\b(run|create)\b|^services[ \t]*:", re.MULTILINE)
 PEEK_LIMIT: Final = 1 << 20
 """How many bytes of a file are searched where its name does not say what it is."""
-_OVERRIDE: Final = re.compile(r"(docker-)?compose\.override\.(ya?ml)")
+_OVERRIDE: Final = re.compile(r"(docker-)?compose\.override\.ya?ml")
+_LISTS_FILES: Final = re.compile(rb"^[ \t]*(export[ \t]+)?COMPOSE_FILE[ \t]*[=:]", re.MULTILINE)
 
 
 def walk(
@@ -43,7 +44,7 @@ def walk(
     """Yield, in order of path, each file below `root` that sealock may read.
 
     `excluded` decides whether a path relative to `root` is left out; `report` gets each path that could not be read,
-    and why. With `also`, a file that contains it counts too, and an override file is yielded on its own.
+    and why. With `also`, a file that contains it counts too. A .env file is yielded where it names compose files.
     """
     folders = [""]
     while folders:
@@ -62,19 +63,20 @@ def walk(
         except OSError as error:
             report(os.path.join(root, directory), error.strerror or str(error))
             continue
-        # Compose itself merges an override file into the file next to it.
-        bases = {os.path.basename(name) for name in files}
         for name in sorted(files):
-            override = _OVERRIDE.fullmatch(os.path.basename(name))
-            if (
-                override
-                and also is None
-                and bases & {f"{stem}.{end}" for stem in ("compose", "docker-compose") for end in ("yml", "yaml")}
-            ):
-                continue
             if _worth(os.path.join(root, name), report, also):
                 yield os.path.join(root, name)
         folders += sorted(below, reverse=True)
+
+
+def is_override(name: str) -> bool:
+    """Whether a name is that of an override file that Compose merges by default."""
+    return _OVERRIDE.fullmatch(name) is not None
+
+
+def is_file(path: str) -> bool:
+    """Whether a path is what the walk reads: a regular file, and no symbolic link to one."""
+    return os.path.isfile(path) and not os.path.islink(path)
 
 
 def _is_named(name: str) -> bool:
@@ -83,7 +85,7 @@ def _is_named(name: str) -> bool:
 
 
 def _may_be(name: str) -> bool:
-    if _is_named(name):
+    if _is_named(name) or name == ".env":
         return True
     return bool(_CERTAIN.fullmatch(name) or _PEEK.fullmatch(name)) and not (
         _CERTAIN.fullmatch(name) and _SOURCE_CODE.fullmatch(name)
@@ -100,6 +102,8 @@ def _worth(path: str, report: Callable[[str, str], None], also: re.Pattern[bytes
     except FileRefusedError as error:
         report(path, str(error).removeprefix(f"{path} could not be read: "))
         return False
+    if name == ".env":
+        return also is None and _LISTS_FILES.search(data) is not None
     if "." not in name and not name.lower().endswith("makefile") and not data.startswith(b"#!"):
         return False
     if b"\0" in data[:4096]:

@@ -17,7 +17,6 @@ from sealock.model.location import Place, Source
 
 _MOST_FILES: Final = 200
 _DEEPEST: Final = 40
-_DEFAULT_NAMES: Final = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _RESOURCES: Final = ("services", "networks", "volumes", "secrets", "configs")
 
 
@@ -33,6 +32,8 @@ class Loader:
         self.errors: list[InputError] = []
         self.directory = posixpath.dirname(source.name)
         self.extending: set[str] = set()
+        self.known: Mapping[str, str] = {}
+        """The project's variables: those of its .env files, overridden by the caller's."""
 
     def report(self, message: str, place: Place) -> None:
         """Add an error, once."""
@@ -44,23 +45,11 @@ class Loader:
     def load(self, others: Mapping[str, Source]) -> ComposeValue:
         """Load the main file, and merge its overrides (by name) into it."""
         self.sources.update(others)
-        variables = self.variables("", self.files.environment)
-        merged = self.model(["", *others], "", variables, ())
+        self.known = self.variables("", self.files.environment)
+        merged = self.model(["", *others], "", self.known, ())
         if any("!reset" in source.text for source in self.sources.values()):
             merged = without_resets(merged)
         return merged if merged.is_mapping else ComposeValue({})
-
-    def override(self) -> str | None:
-        """The name of the override file that Compose merges by default, None where there is none."""
-        name = posixpath.basename(self.sources[""].name)
-        if name not in _DEFAULT_NAMES:
-            return None
-        stem = name.rpartition(".")[0]
-        for ending in (".yaml", ".yml") if name.endswith(".yaml") else (".yml", ".yaml"):
-            path = f"{stem}.override{ending}"
-            if self.files.fact(path).exists is not False and self.text(path, NOWHERE, quiet=True) is not None:
-                return path
-        return None
 
     def text(self, path: str, named: Place, *, quiet: bool = False) -> Source | None:
         """The text of a file; one that cannot be read is reported at `named`, unless `quiet`."""
@@ -83,9 +72,12 @@ class Loader:
     ) -> dict[str, str]:
         """The variables of a directory's .env file (or of `env_files`), overridden by the `outer` ones."""
         variables: dict[str, str] = {}
-        default = [(join(directory, ".env"), NOWHERE)]
+        # Compose takes COMPOSE_ENV_FILES from the environment only; its paths start at the working directory.
+        listed = self.files.environment.get("COMPOSE_ENV_FILES") if not directory else None
+        names = [posixpath.relpath(name, self.directory or ".") for name in listed.split(",")] if listed else [".env"]
+        default = [(join(directory, name), NOWHERE) for name in names]
         for path, named in default if env_files is None else [(path.text, path.place) for path in env_files]:
-            source = self.text(path, named, quiet=env_files is None)
+            source = self.text(path, named, quiet=env_files is None and not listed)
             if source is not None:
                 lines, wrong = dotenv.parse(source.text, {**variables, **outer})
                 if wrong:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
@@ -26,7 +27,7 @@ class ComposeDocument(Document, frozen=True):
 
     files: FileWindow = NOTHING
     others: tuple[Source, ...] = ()
-    """The override files that the caller named."""
+    """The files that are merged over the document's own."""
     services: Mapping[str, ComposeValue] = {}
     """The services, merged."""
     declared: Mapping[str, frozenset[str]] = {}
@@ -38,15 +39,15 @@ class ComposeDocument(Document, frozen=True):
 
 
 def read(source: Source, files: FileWindow = NOTHING) -> ComposeDocument:
-    """Read a compose file, with the override file that Compose merges by default."""
-    loader = Loader(source, files)
-    override = loader.override()
-    return _document(loader, {override: loader.sources[override]} if override else {}, ())
+    """Read one compose file, as `docker compose -f A` does."""
+    return read_many((source,), files)
 
 
 def read_many(sources: Sequence[Source], files: FileWindow = NOTHING) -> ComposeDocument:
     """Read several files as `docker compose -f A -f B` does. The first is the document's own."""
-    return _document(Loader(sources[0], files), {source.name: source for source in sources[1:]}, tuple(sources[1:]))
+    loader, others = Loader(sources[0], files), tuple(sources[1:])
+    directory = posixpath.dirname(sources[0].name) or "."
+    return _document(loader, {posixpath.relpath(other.name, directory): other for other in others}, others)
 
 
 def comments(source: Source) -> tuple[Place, ...]:
@@ -56,8 +57,7 @@ def comments(source: Source) -> tuple[Place, ...]:
 
 def reread(document: ComposeDocument, text: str) -> ComposeDocument:
     """Read a document again with its own text changed."""
-    source = Source(document.source.name, text)
-    return read_many((source, *document.others), document.files) if document.others else read(source, document.files)
+    return read_many((Source(document.source.name, text), *document.others), document.files)
 
 
 def _document(loader: Loader, overrides: Mapping[str, Source], others: tuple[Source, ...]) -> ComposeDocument:

@@ -183,7 +183,7 @@ class ServiceReader:
 
     def environment(self) -> None:
         """Complete `environment` with the variables of env_file files and with values of the caller's environment."""
-        known = self.loader.variables("", self.loader.files.environment)
+        known = self.loader.known
         own = self.values.get("environment", ())
         merged: dict[str, tuple[Variable, Place]] = {}
         for index, variable in enumerate(own):
@@ -277,7 +277,7 @@ class ServiceReader:
     def label_files(self) -> None:
         """Add the labels of label_file files that `labels` does not set."""
         written = self.service.at("label_file")
-        known = self.loader.variables("", self.loader.files.environment)
+        known = self.loader.known
         own = self.values.get("labels", ())
         beneath: dict[str, tuple[Label, Place]] = {}
         for value in (written.items or [written]) if written and written.data is not None else ():
