@@ -65,6 +65,12 @@ def test_what_an_entry_asks_for() -> None:
         pytest.param(entry("digest = true", "ghcr.io/acme/app@sha256:00"), "matches nothing", id="a digest in a pattern"),
         pytest.param(entry("digest = true", "ghcr.io/"), "matches nothing", id="a registry and no repository"),
         pytest.param(entry('notation = {policy = "p"}'), "store is missing", id="a Notation policy without a store"),
+        pytest.param('[trust]\nmode = "off"', "2: .trust. mode should be one of enforce, warn", id="a mode that is none"),
+        pytest.param(entry('cosign = {keys = ["a"], threshold = 2}'), "threshold is 2, and 1 signer can sign", id="more signers than are named"),
+        pytest.param(entry('cosign = {keys = ["a"], threshold = 0}'), "threshold is 0", id="no signer is enough"),
+        pytest.param(entry('cosign = {keys = ["a"], annotations = {env = 1}}'), "env should be a string", id="an annotation that is a number"),
+        pytest.param(entry('cosign = {keys = ["a"], signed-for = "r.example.com/a:1"}'), "signed-for should be the name of a repository", id="signed for a tag"),
+        pytest.param(entry('cosign = {keys = ["a"], signed-for = "r.example.com/a", any-repository = true}'), "does not go with any-repository", id="signed for one repository and for any"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_refused_with_its_place(text: str, message: str) -> None:
@@ -123,6 +129,18 @@ def test_the_longest_pattern_speaks_of_an_image(reference: str, expected: str) -
         pytest.param("ghcr.io/acme/*", "ghcr.io.evil.example/acme/app:1", False, id="a registry whose name goes on"),
         pytest.param("ghcr.io/acme/*", "evil.example/ghcr.io/acme/app:1", False, id="a repository that looks like a registry"),
         pytest.param("*", "evil.example/app", True, id="all"),
+        pytest.param("r.lan:5907/*", "r.lan:05907/app", True, id="a port with a zero before it"),
+        pytest.param("r.lan:05907/*", "r.lan:5907/app", True, id="a zero before the pattern's port"),
+        pytest.param("ghcr.io/*", "ghcr.io:0443/app", True, id="the usual port with a zero before it"),
+        pytest.param("*.ghcr.io:0443/*", "x.ghcr.io/app", True, id="the usual port of many registries"),
+        pytest.param("[::1]:5000/*", "[0:0:0:0:0:0:0:1]:5000/app", True, id="an IPv6 address in full"),
+        pytest.param("[0::1]:5000/*", "[::1]:5000/app", True, id="a pattern's IPv6 address in full"),
+        pytest.param("127.0.0.1:5000/*", "[::ffff:7f00:1]:5000/app", True, id="an IPv4 address as IPv6"),
+        pytest.param("127.0.0.1:5000/*", "127.1:5000/app", True, id="an IPv4 address in two parts"),
+        pytest.param("127.0.0.1:5000/*", "0x7f000001:5000/app", True, id="an IPv4 address as a number"),
+        pytest.param("127.0.0.1:5000/*", "127.0.0.2:5000/app", False, id="another address"),
+        pytest.param("r[12].lan/*", "r2.lan/app", True, id="a class of characters"),
+        pytest.param("r[12].lan/*", "r3.lan/app", False, id="a character that is not in the class"),
     ],
 )  # fmt: skip
 def test_no_spelling_gets_round_an_entry(pattern: str, reference: str, *, speaks: bool) -> None:
@@ -186,3 +204,103 @@ def test_what_follows_without_verdicts(text: str, reference: str, state: TrustSt
     decision = decide(policy(text), name, {})
     assert decision.state == state
     assert why in decision.why
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [
+        pytest.param("https://r.lan/a/*", "a pattern has no scheme: 'r.lan/a/[*]'", id="https"),
+        pytest.param("http://r.lan/*", "a pattern has no scheme: 'r.lan/[*]'", id="http"),
+        pytest.param("docker://r.lan/a/*", "a pattern has no scheme", id="a scheme of another tool"),
+        pytest.param("r.lan/a/", "it names no repository: 'r.lan/a/[*]'", id="a final slash"),
+        pytest.param("hub.docker.com/acme/*", "registry is docker.io: 'docker.io/acme/[*]'", id="the address of Docker Hub's pages"),
+        pytest.param("r.lan//a", "repository in lower case", id="two slashes"),
+        pytest.param("r.lan/a:", "or with :TAG", id="no tag after the colon"),
+        pytest.param("r.lan:80:80/a", "REGISTRY/REPOSITORY", id="two ports"),
+        pytest.param("r.lan:port/a", "REGISTRY/REPOSITORY", id="a port that is no number"),
+        pytest.param("r.lan/a/{b,c}", "only .*are wildcards", id="braces"),
+        pytest.param("^r.lan/a/.*$", "only .*are wildcards", id="a regular expression"),
+        pytest.param("r.lan/%61", "only .*are wildcards", id="a character of a URL"),
+        pytest.param("r.lan/a/[b", "only .*are wildcards", id="a bracket that is not closed"),
+        pytest.param("./a/b", "REGISTRY/REPOSITORY", id="a path"),
+        pytest.param("r.lan/a/../b", "REGISTRY/REPOSITORY", id="a path that goes up"),
+        pytest.param("r.lan/a,r.lan/b", "REGISTRY/REPOSITORY", id="two patterns in one"),
+        pytest.param("r.lan/-[a-c]*", "REGISTRY/REPOSITORY", id="a repository that begins with a dash"),
+        pytest.param("r.lan/a:*/b", "REGISTRY/REPOSITORY", id="a slash after the tag's colon"),
+    ],
+)  # fmt: skip
+def test_a_pattern_that_matches_nothing_is_refused(pattern: str, why: str) -> None:
+    with pytest.raises(PolicyError, match=f"matches nothing: .*{why}"):
+        policy(entry("digest = true", pattern))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["*", "*/app", "*:5000/*", "*.gcr.io/*", "r.lan/a-*", "r.lan/*-a", "r.lan/**/b", "r.lan/[!x]*", "r.lan/a:v[0-9].?",
+     "localhost/a", "r.lan/a__b", "r.lan:5??0/a", "r.lan/a:Release_*"],
+)  # fmt: skip
+def test_a_pattern_that_matches_something_is_accepted(pattern: str) -> None:
+    assert policy(entry("digest = true", pattern)).images[0].match[0].text == pattern
+
+
+NOT_SET = 'no entry of [trust] matches it, and no default is set: set default = "refuse" or "accept"'
+
+
+@pytest.mark.parametrize(
+    ("table", "pattern", "reference", "notes"),
+    [
+        pytest.param("", "r.lan/evil", "r.lan/evil/app", ("the pattern 'r.lan/evil' matches only that repository: 'r.lan/evil/*'?", NOT_SET), id="a namespace without its star"),
+        pytest.param('default = "accept"', "docker.io/library", "alpine", ("the pattern 'docker.io/library' matches only that repository: 'docker.io/library/*'?",), id="the official images without their star"),
+        pytest.param("", "r.lan/a", "r.lan/b", (NOT_SET,), id="no default"),
+        pytest.param('default = "accept"', "r.lan/a", "r.lan/b", (), id="accepted by a default that is written"),
+        pytest.param('default = "refuse"', "r.lan/evil", "r.lan/evil/app", (), id="refused anyway"),
+        pytest.param("", "r.lan/evil", "r.lan/evil-not/app", (NOT_SET,), id="a neighbour of the pattern"),
+        pytest.param("", "r.lan/*", "r.lan/b", (), id="an entry about it"),
+    ],
+)  # fmt: skip
+def test_a_slip_that_lets_an_image_pass_is_noted(
+    table: str, pattern: str, reference: str, notes: tuple[str, ...]
+) -> None:
+    name = parse(reference)
+    assert name is not None
+    assert policy(f"[trust]\n{table}\n{entry('digest = true', pattern)}").notes(name) == notes
+
+
+@pytest.mark.parametrize(
+    ("text", "accepted"),
+    [
+        pytest.param(entry('refuse = "old"\nmode = "warn"'), True, id="the entry warns"),
+        pytest.param('[trust]\nmode = "warn"\n' + entry('refuse = "old"'), True, id="the table warns"),
+        pytest.param('[trust]\nmode = "warn"\n' + entry('refuse = "old"\nmode = "enforce"'), False, id="the entry enforces"),
+        pytest.param('[trust]\nmode = "warn"\ndefault = "refuse"', True, id="the default warns"),
+        pytest.param(entry('refuse = "old"'), False, id="nobody warns"),
+    ],
+)  # fmt: skip
+def test_a_mode_of_warning_accepts_what_is_not_trusted(text: str, *, accepted: bool) -> None:
+    name = parse("alpine:3")
+    assert name is not None
+    decision = decide(policy(text), name, {})
+    assert (decision.state, decision.accepted) == ("untrusted", accepted)
+
+
+def test_what_could_not_be_verified_is_not_accepted_by_warning() -> None:
+    name = parse("alpine:3")
+    assert name is not None
+    needs = policy(entry(KEYS + '\nmode = "warn"'))
+    assert decide(needs, name, {"cosign": result("cosign", "untrusted", "no signature")}).accepted
+    assert not decide(needs, name, {"cosign": result("cosign", "unknown", "no answer")}).accepted
+
+
+@pytest.mark.parametrize(
+    ("patterns", "repository", "expected"),
+    [
+        pytest.param(("r.lan/*", "r.lan/app"), "r.lan/app", ["r.lan/app"], id="the entry of the repository"),
+        pytest.param(("r.lan/*", "r.lan/app:1.*"), "r.lan/app", ["r.lan/*", "r.lan/app:1.*"], id="and those of its tags"),
+        pytest.param(("r.lan/other:1",), "r.lan/app", [], id="not those of other repositories"),
+    ],
+)  # fmt: skip
+def test_the_entries_of_a_repository(patterns: tuple[str, ...], repository: str, expected: list[str]) -> None:
+    name = parse(repository)
+    assert name is not None
+    entries = policy("".join(entry("digest = true", pattern) for pattern in patterns)).about_repository(name)
+    assert [each.match[0].text for each in entries] == expected

@@ -77,6 +77,37 @@ def test_what_is_decided_of_an_image(here: World, body: str, state: str, why: st
         assert found.digest == here.digest
 
 
+@pytest.mark.parametrize(
+    ("cosign", "state", "why"),
+    [
+        pytest.param('keys = ["k.pub", "s.pub"], threshold = 2', "untrusted", "1 of 2 required signers", id="one of two signers"),
+        pytest.param('keys = ["k.pub"], annotations = {stage = "tested"}', "trusted", "", id="the annotation that is signed"),
+        pytest.param('keys = ["k.pub"], annotations = {stage = "built"}', "untrusted", "should be 'built' and is 'tested'", id="another annotation"),
+        pytest.param('keys = ["k.pub"], annotations = {n = "1"}', "untrusted", "should be '1' and is 1, which is not a text", id="an annotation that is a number"),
+        pytest.param('keys = ["k.pub"], signed-for = "r.lan/origin"', "untrusted", "not for r.lan/origin", id="signed for another repository"),
+        pytest.param('keys = ["k.pub"], any-repository = true', "trusted", "", id="signed for whatever repository"),
+    ],
+)  # fmt: skip
+def test_what_a_policy_requires_of_cosign(here: World, cosign: str, state: str, why: str) -> None:
+    here.sign(annotations={"stage": "tested", "n": 1})
+    decided = verify(here, "app:1", f"cosign = {{{cosign}}}")
+    assert decided.state == state, decided.why
+    assert why in decided.why
+
+
+def test_a_mirrored_image_meets_a_policy_that_names_the_repository_it_was_signed_for(here: World) -> None:
+    claims = here.claims(repository="r.lan/origin")
+    here.put(here.signed_layer(claims))
+    assert "not for" in verify(here, "app:1", KEY).why
+    assert verify(here, "app:1", 'cosign = {keys = ["k.pub"], signed-for = "R.lan:0443/origin"}').state == "trusted"
+
+
+def test_an_untrusted_image_passes_a_policy_that_only_warns(here: World) -> None:
+    decided = verify(here, "app:1", f'{KEY}\nmode = "warn"')
+    assert (decided.state, decided.accepted, decided.passes) == ("untrusted", True, True)
+    assert decided.why == "cosign: it has no signature"
+
+
 def test_a_digest_that_was_signed_is_trusted_whatever_its_tag_has_become(here: World) -> None:
     here.sign()
     signed, moved = here.digest, here.push("app:1")

@@ -14,7 +14,8 @@ from sealock.model.location import Location, Source
 from sealock.model.registries import Registries
 from sealock.policy.ignores import RULE_ID, Ignore, matches
 from sealock.policy.tables import TableReader
-from sealock.policy.trust import TrustPolicy, read_trust
+from sealock.policy.trust import TrustPolicy
+from sealock.policy.trusttable import read_trust
 
 SEVERITIES: Final = {severity.word: severity for severity in Severity}
 

@@ -2,6 +2,7 @@
 
 [trust]
 default = "refuse"                       # images that no entry matches; "accept" without this key
+mode = "enforce"                         # or "warn", which reports an untrusted image and accepts it
 
 [[trust.image]]
 match = ["docker.io/library/*", "ghcr.io/acme/*"]
@@ -13,28 +14,25 @@ notary = { pins = ["806ce6…"] }
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 from hashlib import sha256
-from typing import Any, Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sealock.model.finding import Confidence, Finding, Remedy, Severity
-from sealock.model.imagename import DEFAULT_REGISTRY, ImageName
-from sealock.model.location import Location, Source
+from sealock.model.imagename import ImageName
+from sealock.model.location import Location
 from sealock.model.trust import TrustResult, TrustState
-from sealock.policy.tables import TableReader
+from sealock.policy.imagepatterns import ImagePattern
 
 Require: TypeAlias = Literal["all", "any"]
 Default: TypeAlias = Literal["accept", "refuse"]
+TrustMode: TypeAlias = Literal["enforce", "warn"]
+"""Warn: an untrusted image is reported, and accepted."""
 UNTRUSTED: Final = "T001"
 TITLE: Final = "Image is not trusted by the policy"
-_WILD: Final = re.compile(r"[*?\[]")
-_ID: Final = re.compile(r"[0-9a-fA-F]{64}")
-_HUB: Final = frozenset({DEFAULT_REGISTRY, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
-"""Docker Hub's names: each gives the same images."""
 
 
 class RequiredIdentity(Struct, frozen=True):
@@ -54,11 +52,18 @@ class NotaryNeed(Struct, frozen=True):
 
 
 class CosignNeed(Struct, frozen=True):
-    """A cosign signature by one of the keys (files) or identities; identities need a trusted root (a file)."""
+    """Cosign signatures by `threshold` of the keys (files) and identities; identities need a trusted root (a file).
+
+    They must have the annotations, and be for the image's own repository, or for `signed_for`, or for any.
+    """
 
     keys: tuple[str, ...] = ()
     identities: tuple[RequiredIdentity, ...] = ()
     trusted_root: str = ""
+    threshold: int = 1
+    annotations: Mapping[str, str] = {}
+    signed_for: str = ""
+    any_repository: bool = False
 
 
 class AttestationNeed(Struct, frozen=True):
@@ -78,7 +83,7 @@ class NotationNeed(Struct, frozen=True):
 class ImageTrust(Struct, frozen=True):
     """What images that match a pattern need: all or any of the signatures, and a digest if `digest` is set."""
 
-    match: tuple[str, ...]
+    match: tuple[ImagePattern, ...]
     location: Location
     require: Require = "all"
     digest: bool = False
@@ -88,6 +93,7 @@ class ImageTrust(Struct, frozen=True):
     notation: NotationNeed | None = None
     refuse: str = ""
     """Why such images are refused in spite of any signature, "" where they are not."""
+    mode: TrustMode = "enforce"
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -110,10 +116,14 @@ class ImageTrust(Struct, frozen=True):
 
 
 class TrustPolicy(Struct, frozen=True):
-    """The whole table. `given` is false where sealock.toml has none: then no image needs a signature."""
+    """The whole table. `given` is false where sealock.toml has none: then no image needs a signature.
+
+    `default` None: the table does not say what applies to images that no entry matches, so they are accepted.
+    """
 
     images: tuple[ImageTrust, ...] = ()
-    default: Default = "accept"
+    default: Default | None = None
+    mode: TrustMode = "enforce"
     given: bool = False
 
     def about(self, name: ImageName) -> ImageTrust | None:
@@ -121,227 +131,84 @@ class TrustPolicy(Struct, frozen=True):
         best: tuple[int, ImageTrust] | None = None
         for image in self.images:
             for pattern in image.match:
-                length = len(_WILD.split(pattern, maxsplit=1)[0])
-                if _matches(pattern, name) and (best is None or length > best[0]):
-                    best = length, image
+                if pattern.matches(name) and (best is None or pattern.literal > best[0]):
+                    best = pattern.literal, image
         return best[1] if best else None
 
+    def about_repository(self, name: ImageName) -> tuple[ImageTrust, ...]:
+        """Find the entries for the tags of a repository: its own, and those for some of its tags."""
+        own = self.about(replace(name, tag=None, digest="any"))
+        tagged = [image for image in self.images if any(pattern.may_match(name) for pattern in image.match)]
+        return tuple(image for image in self.images if image is own or image in tagged)
 
-def _matches(pattern: str, name: ImageName) -> bool:
-    """A pattern matches registry and repository; one with a tag matches the tag too, which defaults to latest.
-
-    All of a registry's names match alike: another spelling must not evade the policy.
-    """
-    registry = _registry(name.registry)
-    official = registry == DEFAULT_REGISTRY and "/" not in name.repository
-    whole = f"{registry}/{'library/' if official else ''}{name.repository}"
-    tag = name.tag or ("" if name.digest else "latest")
-    return fnmatchcase(whole, pattern) or (tag != "" and fnmatchcase(f"{whole}:{tag}", pattern))
-
-
-def _registry(host: str) -> str:
-    """Normalize a registry's name: lower case, no default port, no final dot, one name for Docker Hub."""
-    name, colon, port = host.lower().removesuffix(":443").partition(":")
-    plain = name.rstrip(".") + colon + port
-    return DEFAULT_REGISTRY if plain in _HUB else plain
+    def notes(self, name: ImageName) -> tuple[str, ...]:
+        """What may be a slip of the policy, where no entry is about an image that it accepts."""
+        if not self.images or self.default == "refuse" or self.about(name) is not None:
+            return ()
+        above = [pattern.text for image in self.images for pattern in image.match if pattern.is_above(name)]
+        notes = [f"the pattern {text!r} matches only that repository: {text + '/*'!r}?" for text in above]
+        if self.default is None:
+            notes.append('no entry of [trust] matches it, and no default is set: set default = "refuse" or "accept"')
+        return tuple(notes)
 
 
 class Decision(Struct, frozen=True):
-    """The policy's decision on one image: its state, and why it is not trusted."""
+    """The policy's decision on one image: its state, why it is not trusted, and whether that is accepted (`warn`)."""
 
     state: TrustState
     why: str = ""
+    accepted: bool = False
+
+
+def decide_unsigned(policy: TrustPolicy, name: ImageName) -> Decision | None:
+    """Decide by the reference only; None where signatures have to be verified."""
+    entry = policy.about(name)
+    mode, why = policy.mode if entry is None else entry.mode, ""
+    if entry is None and policy.default == "refuse":
+        why = "no entry of the trust policy matches it, and the default is to refuse"
+    elif entry is not None and entry.refuse:
+        why = f"the policy refuses it: {entry.refuse}"
+    elif entry is not None and entry.digest and name.digest is None:
+        why = "it has only a tag, and the policy requires a digest (`sealock pin`)"
+    if why:
+        return Decision("untrusted", why, accepted=mode == "warn")
+    return Decision("trusted") if entry is None or not entry.needs else None
 
 
 def decide(policy: TrustPolicy, name: ImageName, results: Mapping[str, TrustResult]) -> Decision:
     """Decide by the results for what the image needs (see `ImageTrust.needs`). A missing result counts as unknown."""
-    entry = policy.about(name)
-    if entry is None:
-        if policy.default == "accept":
-            return Decision("trusted")
-        return Decision("untrusted", "no entry of the trust policy matches it, and the default is to refuse")
-    if entry.refuse:
-        return Decision("untrusted", f"the policy refuses it: {entry.refuse}")
-    if entry.digest and name.digest is None:
-        return Decision("untrusted", "it has only a tag, and the policy requires a digest (`sealock pin`)")
+    decision, entry = decide_unsigned(policy, name), policy.about(name)
+    if decision is not None or entry is None:
+        return decision or Decision("trusted")
     needed = {need: results.get(need) for need in entry.needs}
     whys = [f"{need}: {_why(result)}" for need, result in needed.items() if result is None or result.state != "trusted"]
     states: list[TrustState] = [result.state if result is not None else "unknown" for result in needed.values()]
-    if not states:
-        return Decision("trusted")
     # If all are needed, the worst counts; if any is enough, the best does.
     order: tuple[TrustState, ...] = ("untrusted", "unknown", "trusted")
     if entry.require == "any":
         order = ("trusted", "unknown", "untrusted")
     state = next(state for state in order if state in states)
-    return Decision(state, "" if state == "trusted" else "; ".join(whys))
+    accepted = state == "untrusted" and entry.mode == "warn"
+    return Decision(state, "" if state == "trusted" else "; ".join(whys), accepted)
 
 
 def _why(result: TrustResult | None) -> str:
     return "it was not verified" if result is None else result.why or "not trusted"
 
 
-def untrusted(reference: str, target: str, why: str) -> Finding:
-    """Make the finding on an image that the policy refuses."""
+def untrusted(reference: str, location: Location, decision: Decision) -> Finding:
+    """Make the finding on an image that the policy refuses, or with mode = "warn" only reports."""
+    target, why = location.file, decision.why
     return Finding(
         rule=UNTRUSTED,
-        severity=Severity.HIGH,
+        severity=Severity.LOW if decision.accepted else Severity.HIGH,
         confidence=Confidence.HIGH,
         title=TITLE,
         message=f"does not meet the trust policy: {why}",
-        location=Location(target),
+        location=location,
         subject=f"image {reference}",
         evidence=reference,
         remedy=Remedy("Have a signer whom the policy names sign it, or use another image."),
         references=(),
         fingerprint=sha256(f"{UNTRUSTED}\0{target}\0{reference}".encode("utf-8", "replace")).hexdigest()[:32],
     )
-
-
-def read_trust(source: Source, table: dict[str, Any], directory: str) -> TrustPolicy:
-    """Read the table; PolicyError says what is wrong and where. Files are named relative to the policy's directory."""
-    if not table:
-        return TrustPolicy()
-    reader = TableReader(source, table, "[trust] ")
-    default: Default = _choice(reader, "default", ("accept", "refuse"))
-    entries = reader.take("image", list, [])
-    reader.done()
-    lines = [
-        number
-        for number, line in enumerate(source.text.split("\n"), 1)
-        if re.match(r"\s*\[\[\s*trust\s*\.\s*image", line)
-    ]
-    images = tuple(
-        _image(
-            source, entry, f"[[trust.image]] number {index + 1}: ", lines[index] if index < len(lines) else 0, directory
-        )
-        for index, entry in enumerate(entries)
-    )
-    return TrustPolicy(images, default, given=True)
-
-
-def _choice(reader: TableReader, key: str, words: tuple[Any, ...]) -> Any:  # noqa: ANN401  one of the words
-    word = reader.take(key, str, words[0])
-    if word not in words:
-        raise reader.fail(key, f"should be one of {', '.join(words)}, and is {word!r}")
-    return word
-
-
-def _image(source: Source, entry: Any, where: str, line: int, directory: str) -> ImageTrust:  # noqa: ANN401  TOML
-    reader = TableReader(source, entry if isinstance(entry, dict) else {}, where)
-    given = frozenset(reader.table)
-    patterns = tuple(_pattern(reader, string) for string in reader.strings("match"))
-    if not patterns:
-        key = "match"
-        raise reader.fail(key, "is missing: name the images, for example docker.io/library/*")
-    notary, cosign = reader.take("notary", dict, {}), reader.take("cosign", dict, {})
-    notation = reader.take("notation", dict, {})
-    made = ImageTrust(
-        patterns,
-        Location(source.name, line, 1),
-        _choice(reader, "require", ("all", "any")),
-        reader.take("digest", bool, default=False),
-        _notary(source, notary, where, directory) if "notary" in given else None,
-        _cosign(source, cosign, f"{where}cosign: ", directory) if "cosign" in given else None,
-        tuple(_attestation(source, entry, where, directory) for entry in reader.take("attestation", list, [])),
-        _notation(source, notation, where, directory) if "notation" in given else None,
-        reader.take("refuse", str, "").strip(),
-    )
-    reader.done()
-    if "refuse" in given and not made.refuse:
-        key = "refuse"
-        raise reader.fail(key, "should say why such images are refused, and is empty")
-    if not (made.needs or made.digest or made.refuse):
-        key = "match"
-        raise reader.fail(key, "requires nothing: set digest = true, cosign, notary, notation, attestation or refuse")
-    return made
-
-
-def _pattern(reader: TableReader, text: str) -> str:
-    """Normalize a pattern; PolicyError for one that can never match."""
-    key = "match"
-    host, slash, rest = text.strip().partition("/")
-    if host == "*" and not slash:
-        return host
-    if not slash or not (_WILD.search(host) or "." in host or ":" in host or host == "localhost"):
-        hint = f"docker.io/{'' if slash else 'library/'}{text}"
-        raise reader.fail(key, f"should begin with the registry, and is {text!r} ({hint}?)")
-    repository, colon, tag = rest.partition(":")
-    if not repository or "@" in rest or repository != repository.lower():
-        what = "is REGISTRY/REPOSITORY, or with :TAG, the repository in lower case, without a digest"
-        raise reader.fail(key, f"{text!r} matches nothing: a pattern {what}")
-    host = _registry(host)
-    if host == DEFAULT_REGISTRY and "/" not in repository and not _WILD.search(repository):
-        repository = f"library/{repository}"
-    return f"{host}/{repository}{colon}{tag}"
-
-
-def _notary(source: Source, table: dict[str, Any], where: str, directory: str) -> NotaryNeed:
-    reader = TableReader(source, table, f"{where}notary: ")
-    need = NotaryNeed(
-        reader.take("server", str, ""),
-        reader.strings("pins"),
-        _file(reader.take("authority", str, ""), directory),
-        reader.take("first-use", bool, default=False),
-    )
-    reader.done()
-    key = "pins"
-    if not all(_ID.fullmatch(pin) for pin in need.pins):
-        raise reader.fail(
-            key, "should be ids of root certificates, 64 hexadecimal digits (`sealock trust list` shows it)"
-        )
-    if not (need.pins or need.authority or need.first_use):
-        raise reader.fail(key, "is missing: name the root certificate's id or an authority, or set first-use = true")
-    return need
-
-
-def _cosign(source: Source, table: dict[str, Any], where: str, directory: str) -> CosignNeed:
-    reader = TableReader(source, table, where)
-    identities = []
-    for entry in reader.take("identities", list, []):
-        inner = TableReader(source, entry if isinstance(entry, dict) else {}, f"{where}identities: ")
-        identities.append(RequiredIdentity(inner.take("name", str, ""), inner.take("issuer", str, "")))
-        inner.done()
-    need = CosignNeed(
-        tuple(_file(string, directory) for string in reader.strings("keys")),
-        tuple(identities),
-        _file(reader.take("trusted-root", str, ""), directory),
-    )
-    reader.done()
-    key = "identities" if identities else "keys"
-    if not (need.keys or need.identities):
-        raise reader.fail(key, "is missing: a signature counts only by a key or an identity that you trust")
-    if any(not (identity.name and identity.issuer) for identity in need.identities):
-        raise reader.fail(key, "should each have a name and an issuer: another issuer can certify the same name")
-    if any(not identity.name.strip("*") or "*" in identity.issuer for identity in need.identities):
-        raise reader.fail(key, "should not be just *, and the issuer should be literal: anyone can get a certificate")
-    if need.identities and not need.trusted_root:
-        key = "trusted-root"
-        raise reader.fail(key, "is missing: identities need a trusted root")
-    return need
-
-
-def _attestation(source: Source, entry: Any, where: str, directory: str) -> AttestationNeed:  # noqa: ANN401  TOML
-    table = dict(entry) if isinstance(entry, dict) else {}
-    kind = table.pop("type", "")
-    reader = TableReader(source, table, f"{where}attestation: ")
-    if not isinstance(kind, str) or not kind:
-        key = "type"
-        raise reader.fail(key, 'is missing: name the predicate type, for example "slsaprovenance"')
-    return AttestationNeed(kind, _cosign(source, table, f"{where}attestation: ", directory))
-
-
-def _notation(source: Source, table: dict[str, Any], where: str, directory: str) -> NotationNeed:
-    reader = TableReader(source, table, f"{where}notation: ")
-    policy, store = reader.take("policy", str, ""), reader.take("store", str, "")
-    need = NotationNeed(_file(policy, directory), _file(store, directory))
-    reader.done()
-    for key, value in (("policy", need.policy), ("store", need.store)):
-        if not value:
-            raise reader.fail(key, "is missing")
-    return need
-
-
-def _file(path: str, directory: str) -> str:
-    """Resolve a path relative to the policy's directory."""
-    return path if not path or path.startswith("/") or not directory else f"{directory}/{path}"

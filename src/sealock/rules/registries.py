@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sealock.model.imagename import ImageName
+from sealock.model.registries import canonical_host
 
 WELL_KNOWN: Final = (
     *("docker.io", "ghcr.io", "gcr.io", "*.gcr.io", "*.pkg.dev", "quay.io", "registry.gitlab.com", "cgr.dev"),
@@ -17,5 +18,6 @@ WELL_KNOWN: Final = (
 def covers(entry: str, image: ImageName) -> bool:
     """Whether an entry ("ghcr.io", "*.example.org", "ghcr.io/acme/") names the image's registry, or a part of it."""
     host, slash, path = entry.partition("/")
-    fits = image.registry.endswith(host[1:]) if host.startswith("*.") else image.registry == host
+    registry, host = canonical_host(image.registry), canonical_host(host)
+    fits = registry.endswith(host[1:]) if host.startswith("*.") else registry == host
     return fits and (not slash or image.repository.startswith(path))

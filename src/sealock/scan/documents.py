@@ -95,16 +95,19 @@ class DocumentReader:
         if not policy.trust.given or reference == input_.image or self._settings.only:
             return input_.image, (), ()
         from sealock.net.registry import names  # noqa: PLC0415  as below
-        from sealock.policy.trust import untrusted  # noqa: PLC0415  as below
+        from sealock.policy.trust import Decision, untrusted  # noqa: PLC0415  as below
         from sealock.trust.bypolicy import verify_images  # noqa: PLC0415  loads every signature system
 
         name = names.reference(reference)
         (verified,) = verify_images({reference: name}, policy)
         image = f"image:{name.registry}/{name.repository}@{verified.digest}" if verified.digest else input_.image
-        if verified.passes:
-            return image, (), ()
         if verified.state == "untrusted":
-            return image, (untrusted(reference, input_.name, verified.why),), ()
+            decision = Decision("untrusted", verified.why, verified.accepted)
+            return image, (untrusted(reference, Location(input_.name), decision),), ()
+        if verified.passes:
+            for note in verified.notes:
+                self._note(f"{reference}: {note}")
+            return image, (), ()
         message = f"could not verify {reference}: {verified.why}"
         return image, (), (InputError(message, Location(input_.target)),)
 

@@ -26,15 +26,17 @@ from sealock.policy.settings import Policy
 from sealock.policy.trust import (
     AttestationNeed,
     CosignNeed,
+    Decision,
     ImageTrust,
     NotaryNeed,
     NotationNeed,
     TrustPolicy,
     decide,
+    decide_unsigned,
 )
 from sealock.targets.policyfile import find_policy, load_policy
 from sealock.trust.cosign.keys import read_public
-from sealock.trust.cosign.requirements import CosignRequirements, SignerIdentity
+from sealock.trust.cosign.requirements import ANY, CosignRequirements, SignerIdentity
 from sealock.trust.cosign.verifier import verify_attestations, verify_cosign
 from sealock.trust.intoto import type_of
 from sealock.trust.notary.client import Setup, verify_notary
@@ -91,9 +93,10 @@ class PolicyVerifier:
         """
         if not (name.tag or name.digest):
             name = replace(name, tag="latest")
-        entry = self.policy.about(name)
-        if entry is None or entry.refuse or (entry.digest and name.digest is None) or not entry.needs:
-            return self._without_signatures(name, text, "accept" if entry is None else "digest")
+        entry, decision = self.policy.about(name), decide_unsigned(self.policy, name)
+        if entry is None or decision is not None:
+            level = "accept" if entry is None else "digest"
+            return self._without_signatures(name, text, decision or Decision("trusted"), level)
         try:
             digest = name.digest or self.registry.claim(name).digest
         except SealockError as error:
@@ -112,19 +115,31 @@ class PolicyVerifier:
         decision = decide(self.policy, name, checks)
         check = {"trusted": "", "untrusted": "policy", "unknown": "unavailable"}[decision.state]
         notes = tuple(f"{need}: {note}" for need, result in checks.items() for note in result.notes)
-        return TrustResult("policy", text, digest, decision.state, check, decision.why, notes=notes, checks=checks)
+        return TrustResult(
+            "policy",
+            text,
+            digest,
+            decision.state,
+            check,
+            decision.why,
+            notes=notes,
+            checks=checks,
+            accepted=decision.accepted,
+        )
 
-    def _without_signatures(self, name: ImageName, text: str, level: str) -> TrustResult:
-        """Decide on an image for which no signature has to be verified."""
-        digest, decision = name.digest or "", decide(self.policy, name, {})
+    def _without_signatures(self, name: ImageName, text: str, decision: Decision, level: str) -> TrustResult:
+        """Make the result for an image for which no signature has to be verified."""
+        digest = name.digest or ""
         if decision.state != "trusted":
-            return TrustResult("policy", text, digest, decision.state, "policy", decision.why)
-        why = "the trust policy requires no signature"
-        return TrustResult("policy", text, digest, "unknown", "skipped", why, accepted=True, level=level)
+            return TrustResult(
+                "policy", text, digest, decision.state, "policy", decision.why, accepted=decision.accepted
+            )
+        why, notes = "the trust policy requires no signature", self.policy.notes(name)
+        return TrustResult("policy", text, digest, "unknown", "skipped", why, accepted=True, level=level, notes=notes)
 
     def _notary(self, name: ImageName, text: str, digest: str, need: NotaryNeed) -> TrustResult:
         """Verify the tag's signature, which must be for the registry's digest: Notary signs tags."""
-        setup = Setup(self.environment, server=need.server, pin=_pin(need), registries=self.access)
+        setup = notary_setup(need, self.environment, self.access)
 
         def verify() -> TrustResult:
             result = verify_notary(name, setup)
@@ -163,6 +178,11 @@ def verify_all(verifier: PolicyVerifier, named: Mapping[str, ImageName]) -> Iter
         yield from pool.map(lambda pair: verifier.verify(pair[1], pair[0]), named.items())
 
 
+def notary_setup(need: NotaryNeed, environment: Mapping[str, str], access: Registries) -> Setup:
+    """The setup to verify content trust as an entry requires; PolicyError where it names an invalid file."""
+    return Setup(environment, server=need.server, pin=_pin(need), registries=access)
+
+
 def _unknown(entry: ImageTrust, text: str, why: str) -> dict[str, TrustResult]:
     """Make an unknown result for each of an image's needs."""
     systems: dict[str, TrustSystem] = {"notary": "notary", "notation": "notation"}
@@ -199,6 +219,9 @@ def _expected(need: CosignNeed) -> CosignRequirements:
             keys=tuple(keys.values()),
             identities=tuple(SignerIdentity(identity.name, identity.issuer) for identity in need.identities),
             trusted_root=_read(need.trusted_root) if need.trusted_root else b"",
+            threshold=need.threshold,
+            annotations=need.annotations,
+            repository=ANY if need.any_repository else need.signed_for,
         )
         expected.check()
         return expected

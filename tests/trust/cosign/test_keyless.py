@@ -21,6 +21,7 @@ from sealock.trust.cosign.promises import issuer_of
 from sealock.trust.cosign.requirements import SignerIdentity
 from sealock.trust.cosign.simple import SIGNATURE as ANNOTATION
 from sealock.trust.cosign.trustedroot import Authority, read_trusted_root
+from sealock.trust.cosign.verifier import most_pairs
 from sealock.trust.dsse import IN_TOTO, pae, write_envelope
 from sealock.trust.intoto import SIGNATURE
 from sealock.trust.wire import encoded
@@ -84,6 +85,31 @@ def test_two_workflows_that_fit_one_pattern_are_one_signer_of_two_that_are_wante
     assert result(here, ours, ALICE, threshold=2).check == "threshold"
     attach(here, TRUSTED.bundle(here.statement(), ALICE.subject))
     assert result(here, ours, ALICE, threshold=2).state == "trusted"
+
+
+@pytest.mark.parametrize("backwards", [False, True], ids=["the pattern first", "the name first"])
+@pytest.mark.parametrize("alice_first", [True, False], ids=["alice signs first", "bob signs first"])
+def test_a_threshold_depends_on_no_order(here: World, *, backwards: bool, alice_first: bool) -> None:
+    signed_by = ["alice@example.org", "bob@example.org"]
+    for subject in signed_by if alice_first else signed_by[::-1]:
+        attach(here, TRUSTED.bundle(here.statement(), subject))
+    identities = [SignerIdentity("*@example.org", ALICE.issuer), ALICE]
+    assert result(here, *(identities[::-1] if backwards else identities), threshold=2).state == "trusted"
+
+
+@pytest.mark.parametrize(
+    ("fitting", "pairs"),
+    [
+        pytest.param([], 0, id="no signer"),
+        pytest.param([[0], [0]], 1, id="two signers of one identity"),
+        pytest.param([[0, 1], [0]], 2, id="the first makes room for the second"),
+        pytest.param([[0], [0, 1]], 2, id="the same the other way round"),
+        pytest.param([[0, 1], [1, 2], [0], [0]], 3, id="three identities and four signers"),
+        pytest.param([[], [1]], 1, id="a signer that fits no identity"),
+    ],
+)
+def test_each_identity_counts_with_a_signer_of_its_own(fitting: list[list[int]], pairs: int) -> None:
+    assert most_pairs(fitting) == pairs
 
 
 def edited(table: Table, *path: Any, value: Any) -> Table:

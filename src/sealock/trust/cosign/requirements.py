@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from sealock.errors import UsageError
 from sealock.model.imagename import ImageName, parse
+from sealock.model.registries import canonical_host
 from sealock.text import count
 from sealock.trust.cosign.keys import PublicKey
 from sealock.trust.cosign.trustedroot import read_trusted_root
@@ -82,19 +83,28 @@ def check_repository(claimed: str, asked: ImageName, expected: CosignRequirement
             raise SignatureRefusedError(check="repository", why="it names no repository")
         return "the signature names no repository: it would be valid for copies of the image anywhere"
     named = parse(claimed)
-    if named is None or (named.registry, named.repository) != (required.registry, required.repository):
+    if named is None or _repository(named) != _repository(required):
         why = f"it was made for the repository {claimed[:200]}, not for {required.familiar}"
         raise SignatureRefusedError(check="repository", why=why)
     return ""
+
+
+def _repository(name: ImageName) -> tuple[str, str]:
+    return canonical_host(name.registry), name.repository
 
 
 def check_annotations(annotations: Mapping[str, object], expected: CosignRequirements) -> None:
     """Refuse a signature without one of the required annotations."""
     for key, value in expected.annotations.items():
         if annotations.get(key) != value:
-            actual = f"is {str(annotations[key])[:100]!r}" if key in annotations else "is missing"
+            actual = f"is {_annotation(annotations[key])}" if key in annotations else "is missing"
             why = f"its annotation {key[:100]} should be {value[:100]!r} and {actual}"
             raise SignatureRefusedError(check="annotation", why=why)
+
+
+def _annotation(value: object) -> str:
+    """Show an annotation's value, so that the number 1 and the text "1" differ."""
+    return repr(value[:100]) if isinstance(value, str) else f"{str(value)[:100]}, which is not a text"
 
 
 def _like(pattern: str, text: str) -> bool:

@@ -5,7 +5,7 @@ A signature counts only for the digest that its payload names.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -73,7 +73,22 @@ class _Verification:
 
     @property
     def enough(self) -> bool:
-        return len(self.signers) >= self.expected.threshold
+        return self.counted >= self.expected.threshold
+
+    @property
+    def counted(self) -> int:
+        """How many of the expected keys and identities have signed, each by a signer of its own."""
+        keys = sum(not signer.name for signer in self.signers.values())
+        fitting = [
+            [
+                index
+                for index, identity in enumerate(self.expected.identities)
+                if identity.fits(signer.name, signer.issuer)
+            ]
+            for signer in self.signers.values()
+            if signer.name
+        ]
+        return keys + most_pairs(fitting)
 
     def take(self, attachment: Attachment | SkippedAttachment, verify: Callable[[Attachment], Signer | None]) -> bool:
         """Verify an attachment by one of the methods below, and return whether it counts."""
@@ -94,17 +109,9 @@ class _Verification:
             return False
         if signer is None:
             return False
-        self.signers.setdefault(self._identity_of(signer), signer)
+        who = f"{signer.name} {signer.issuer}" if signer.name else signer.key
+        self.signers.setdefault(who, signer)
         return True
-
-    def _identity_of(self, signer: Signer) -> str:
-        """The key or the expected identity: all names that match one pattern count as one signer."""
-        fitting = (
-            f"{identity.subject} {identity.issuer}"
-            for identity in self.expected.identities
-            if identity.fits(signer.name, signer.issuer)
-        )
-        return next(fitting, signer.key) if signer.name else signer.key
 
     # A signature.
 
@@ -240,7 +247,23 @@ class _Verification:
             return f"it has no {what}" + (f" of type {self.predicate_type}" if self.predicate_type else "")
         summary = f"it has no valid {what}"
         if self.signers:
-            summary = f"{len(self.signers)} of {self.expected.threshold} required signers have signed"
+            summary = f"{self.counted} of {self.expected.threshold} required signers have signed"
         reasons = "; ".join(f"{where}: {error}" for where, error in self._nearest_first()[:_LISTED])
         more = len(self.refused) - _LISTED
         return summary + (f" ({reasons}{f'; and {more} more' if more > 0 else ''})" if reasons else "")
+
+
+def most_pairs(fitting: Sequence[Sequence[int]]) -> int:
+    """The most pairs of a row and one of its numbers, in which no number is used twice (by augmenting paths)."""
+    row_of: dict[int, int] = {}
+
+    def pair(row: int, tried: set[int]) -> bool:
+        for number in fitting[row]:
+            if number not in tried:
+                tried.add(number)
+                if number not in row_of or pair(row_of[number], tried):
+                    row_of[number] = row
+                    return True
+        return False
+
+    return sum(pair(row, set()) for row in range(len(fitting)))
