@@ -9,10 +9,15 @@ from pathlib import Path
 import pytest
 
 from sealock.cli.main import main
+from sealock.reports.trust import BASES
 from sealock.trust.cosign.keys import write_public
 from sealock.trust.cosign.privatekeys import write_private
+from sealock.trust.migration import MigrationRecord
+from sealock.trust.notary.metadata import key_id
+from sealock.trust.notary.privatekeys import generate
+from sealock.trust.notary.signer import certify
 from support.cosignworld import World, stretched_cheaply, world
-from support.simulators.notary import Author, notary
+from support.simulators.notary import NOW, Author, notary
 
 Migrate = Callable[..., int]
 
@@ -42,9 +47,11 @@ def author(here: World) -> Iterator[Author]:
 
 @pytest.fixture
 def migrate(here: World, author: Author) -> Migrate:
-    def run(*words: str, repository: str = "app") -> int:
-        server = ("--server", author.server.address, "--no-policy")
-        return main(["trust", "migrate", f"{here.server.host}/{repository}", "--key", "k.key", *server, *words])
+    def run(*words: str, repository: str = "app", trusted: tuple[str, ...] = ("--no-policy", "--first-use")) -> int:
+        server = ("--server", author.server.address)
+        return main(
+            ["trust", "migrate", f"{here.server.host}/{repository}", "--key", "k.key", *server, *trusted, *words]
+        )
 
     return run
 
@@ -62,6 +69,73 @@ def test_what_is_signed_is_told_and_on_record(
     assert json.loads(line)["outcome"] == "signed"
     assert migrate("--format", "json") == 0
     assert json.loads(capsys.readouterr().out)["steps"][0]["outcome"] == "signed before"
+
+
+def root_of(author: Author) -> str:
+    return key_id(author.certificates[0])
+
+
+POLICY = """
+[trust]
+default = "refuse"
+[[trust.image]]
+match = ["{host}/*"]
+notary = {{ {notary} }}
+"""
+
+
+def write_policy(here: World, notary: str) -> None:
+    Path("sealock.toml").write_text(POLICY.format(host=here.server.host, notary=notary), encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("notary", "words", "why"),
+    [
+        pytest.param(f'pins = ["{"ff" * 32}"]', (), "does not match the pin", id="another root than the policy pins"),
+        pytest.param(f'pins = ["{"ff" * 32}"]', ("--first-use",), "does not match the pin", id="and first use does not help"),
+        pytest.param('authority = "other.pem"', (), "does not match the pin", id="another authority than the policy's"),
+        pytest.param("", ("--no-policy",), "nothing is pinned for", id="a root that nobody pinned"),
+        pytest.param("", ("--no-policy", "--pin", "ff" * 32), "does not match the pin", id="another root than --pin"),
+        pytest.param("", ("--no-policy", "--pin-authority", "other.pem"), "does not match the pin", id="another authority than the option's"),
+        pytest.param(f'pins = ["{"ff" * 32}"]', ("--pin", "ee" * 32), "the trust policy pins the root", id="a pin beside the policy's"),
+    ],
+)  # fmt: skip
+def test_nothing_is_signed_under_a_root_that_is_not_pinned(
+    here: World, migrate: Migrate, capsys: pytest.CaptureFixture[str], *, notary: str, words: tuple[str, ...], why: str
+) -> None:
+    Path("other.pem").write_bytes(certify(generate(), "other", NOW).public)
+    write_policy(here, notary or "first-use = true")
+    assert migrate(trusted=words) == 2
+    assert why in capsys.readouterr().err
+    assert here.verify().state == "untrusted"
+    assert not Path("migration.jsonl").exists()
+    # Nor does the refused root count as one that was trusted before.
+    assert migrate(trusted=("--no-policy",)) == 2
+
+
+@pytest.mark.parametrize(
+    ("notary", "words", "basis"),
+    [
+        pytest.param('pins = ["{root}"]', (), "certificate", id="the policy's pin"),
+        pytest.param("", ("--no-policy", "--pin", "{root}"), "certificate", id="--pin"),
+        pytest.param("", ("--no-policy", "--first-use"), "first use", id="--first-use"),
+        pytest.param("first-use = true", (), "first use", id="a policy that allows first use"),
+    ],
+)
+def test_the_output_and_the_record_name_the_root_and_its_basis(
+    here: World, author: Author, migrate: Migrate, capsys: pytest.CaptureFixture[str],
+    *, notary: str, words: tuple[str, ...], basis: str,
+) -> None:  # fmt: skip
+    root = root_of(author)
+    write_policy(here, notary.format(root=root) or "first-use = true")
+    assert migrate(trusted=tuple(word.format(root=root) for word in words)) == 0
+    assert capsys.readouterr().out.startswith(f"root {root}: {BASES[basis]}\n")
+    (step,) = MigrationRecord("migration.jsonl").steps
+    assert (step.outcome, step.root, step.rests_on) == ("signed", (root,), basis)
+    # From then on the root follows from one that was trusted here.
+    assert migrate("--format", "json", trusted=("--no-policy",)) == 0
+    table = json.loads(capsys.readouterr().out)
+    assert (table["root"], table["rests_on"]) == ([root], "earlier use")
 
 
 def test_tags_that_nobody_signed_are_no_success(

@@ -98,5 +98,18 @@ def test_what_docker_signed_is_signed_by_cosign_but_for_a_tag_that_moved(real: S
     )
     assert "is trusted" in sealock(owner, "verify", f"{image}:v1", status=0)
     assert "is not trusted" in sealock(owner, "verify", f"{image}:v2", status=1)
+    # A machine that never saw the root signs nothing by it unless it is pinned, or first use is asked for.
+    listed = json.loads(sealock(owner, "list", image, "--format", "json", status=0))
+    (root,) = listed["keys"]["root"]
+    runner = real.client("runner")
+    for name in ("cosign.key", "cosign.pub"):
+        (Path(runner["HOME"]) / name).write_bytes((home / name).read_bytes())
+    unpinned = sealock(runner, *words, status=2)
+    assert "nothing is pinned" in unpinned
+    (Path(runner["HOME"]) / "sealock.toml").write_text(
+        f'[trust]\n[[trust.image]]\nmatch = ["{image}"]\nnotary = {{ pins = ["{"ff" * 32}"] }}\n'
+    )
+    assert "does not match the pin" in sealock(runner, *words, "--first-use", status=2)
+    assert f"root {root}: pinned by certificate" in sealock(runner, *words, "--no-policy", "--pin", root, status=1)
     never = sealock(owner, "migrate", f"{real.registry}/never", "--key", "cosign.key", status=2)
     assert "so nothing is signed" in never

@@ -103,7 +103,7 @@ def tags_are_told_together_and_a_digest_is_found_by_itself(make: Make) -> None:
     owner, other = make("owner"), make("other")
     owner.start()
     digests = {tag: owner.sign(tag) for tag in ("v1", "v2")}
-    assert {signed_tag.tag: signed_tag.digest for signed_tag in other.repository.signed_tags()} == digests
+    assert {signed_tag.tag: signed_tag.digest for signed_tag in other.repository.signed().tags} == digests
     assert other.repository.verify_digest(digests["v2"]).tag.tag == "v2"
     with pytest.raises(MetadataRefusedError, match=r"no tag of .* is signed for sha256:"):
         other.repository.verify_digest(f"sha256:{secrets.token_hex(32)}")

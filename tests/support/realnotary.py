@@ -52,6 +52,8 @@ class Servers:
             "HOME": str(home),
             "DOCKER_CONFIG": str(home / ".docker"),
             "DOCKER_CONTENT_TRUST_SERVER": self.notary,
+            # The sealock of this checkout, also where another one is installed.
+            "PYTHONPATH": str(Path(__file__).parents[2] / "src"),
             **PASSPHRASES,
         }
 

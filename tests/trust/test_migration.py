@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from sealock.errors import TargetError
-from sealock.model.trust import SignedTag
+from sealock.model.location import Source
+from sealock.model.trust import SignedRepository, SignedTag
+from sealock.policy.settings import read
 from sealock.trust.migration import Migration, MigrationRecord, MigrationStep, migrate
 from support.cosignworld import World, world
 from support.simulators.registry import Reply
@@ -27,7 +29,8 @@ def signed(here: World, tag: str, *, digest: str = "", length: int = 0) -> Signe
 
 
 def steps(here: World, *tags: SignedTag, record: MigrationRecord | None = None, **how: object) -> list[MigrationStep]:
-    return list(migrate(here.name("app:1"), tags, Migration(here.client, here.key, **how), record))  # type: ignore[arg-type]  # a table's words
+    repository = SignedRepository(f"{here.server.host}/app", tags, ("ab" * 32,), "certificate")
+    return list(migrate(here.name("app:1"), repository, Migration(here.client, here.key, **how), record))  # type: ignore[arg-type]  # a table's words
 
 
 @pytest.mark.parametrize("form", ["bundle", "tag"])
@@ -87,18 +90,57 @@ def test_patterns_choose_tags(here: World) -> None:
     assert [step.tag for step in steps(here, *tags, tags=("2.*",), trial=True)] == ["2.0", "2.1-rc"]
 
 
-def test_every_step_is_on_record_even_after_a_line_was_cut_short(here: World, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "torn",
+    [
+        pytest.param(lambda line: line[:40], id="part of a line"),
+        pytest.param(lambda line: line[:3], id="three characters"),
+        pytest.param(lambda line: line[:-20] + b"\0" * 20, id="a line whose end is zeros"),
+        pytest.param(lambda _: b"\0" * 512, id="a block of zeros"),
+        pytest.param(lambda line: line[:40] + b"\xc3", id="half a character"),
+    ],
+)
+def test_what_is_left_of_a_last_line_is_cut_off(here: World, tmp_path: Path, torn: Callable[[bytes], bytes]) -> None:
     path = tmp_path / "r.jsonl"
     steps(here, signed(here, "1"), record=MigrationRecord(str(path)))
-    whole = path.read_text(encoding="utf-8")
+    whole = path.read_bytes()
     assert json.loads(whole)["outcome"] == "signed"
-    path.write_text(whole + whole[:40], encoding="utf-8")
+    path.write_bytes(whole + torn(whole))
     record = MigrationRecord(str(path))
     assert [step.tag for step in record.steps] == ["1"]
     steps(here, signed(here, "1"), record=record)
-    assert json.loads(path.read_text(encoding="utf-8").splitlines()[-1])["outcome"] == "signed before"
-    # And so is the line after that, in the run after that.
-    assert [step.outcome for step in MigrationRecord(str(path)).steps] == ["signed", "signed before"]
+    assert [json.loads(line)["outcome"] for line in path.read_bytes().splitlines()] == ["signed", "signed before"]
+    assert path.read_bytes().startswith(whole)
+
+
+def test_a_last_line_without_its_end_is_kept(here: World, tmp_path: Path) -> None:
+    path = tmp_path / "r.jsonl"
+    steps(here, signed(here, "1"), record=MigrationRecord(str(path)))
+    path.write_bytes(path.read_bytes().rstrip())
+    steps(here, signed(here, "1"), record=MigrationRecord(str(path)))
+    assert [json.loads(line)["outcome"] for line in path.read_bytes().splitlines()] == ["signed", "signed before"]
+
+
+def test_the_record_names_the_root_and_what_trust_in_it_rests_on(here: World) -> None:
+    (step,) = steps(here, signed(here, "1"))
+    assert (step.root, step.rests_on) == (("ab" * 32,), "certificate")
+
+
+@pytest.mark.parametrize(
+    ("policy", "outcome", "why"),
+    [
+        pytest.param('default = "refuse"', "refused", "no entry of the trust policy matches it", id="no entry"),
+        pytest.param('[[trust.image]]\nmatch = ["*"]\nrefuse = "old"', "refused", "refuses it: old", id="refused"),
+        pytest.param('mode = "warn"\ndefault = "refuse"', "signed", "", id="a policy that only warns"),
+        pytest.param('[[trust.image]]\nmatch = ["*"]\ndigest = true', "signed", "", id="digests"),
+    ],
+)
+def test_what_the_policy_refuses_is_not_signed(here: World, policy: str, outcome: str, why: str) -> None:
+    trust = read(Source("sealock.toml", f"[trust]\n{policy}"), "").trust
+    (step,) = steps(here, signed(here, "1"), policy=trust)
+    assert step.outcome == outcome
+    assert why in step.why
+    assert here.verify().state == ("trusted" if outcome == "signed" else "untrusted")
 
 
 @pytest.mark.parametrize("text", ["hello\n{}\n", "hello", '{"repository":"example.com/app"}', "{}"])

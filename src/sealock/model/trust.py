@@ -61,6 +61,15 @@ class SignedTag(Struct, frozen=True):
     role: str
 
 
+class SignedRepository(Struct, frozen=True):
+    """The signed tags of a repository, the ids of its root certificates, and what the trust in them rests on."""
+
+    repository: str
+    tags: tuple[SignedTag, ...]
+    root: tuple[str, ...]
+    rests_on: RootBasis
+
+
 class VerifiedTag(Struct, frozen=True):
     """A tag that Notary's metadata verifies. `roles` are all the metadata files that it rests on, root first."""
 

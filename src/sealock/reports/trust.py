@@ -14,12 +14,13 @@ from sealock.trust.provenance import provenance_of
 
 _INDENT: Final = 13
 _SHORT_ID: Final = 12
-_BASES: Final = {
+BASES: Final = {
     "certificate": "pinned by certificate",
     "authority": "issued by the pinned authority",
     "first use": "trusted on first use, which was now: compare it with what the publisher says",
     "earlier use": "follows from the root that was trusted before",
 }
+"""What the trust in a Notary root rests on (`RootBasis`)."""
 
 
 def render_text(results: Iterable[TrustResult], columns: int) -> str:
@@ -85,7 +86,7 @@ def _rows(result: TrustResult) -> Iterator[tuple[str, str]]:
 def _notary_rows(verified: VerifiedTag) -> Iterator[tuple[str, str]]:
     tag, root, timestamp = verified.signed_by, verified.roles[0], verified.roles[1]
     yield "signed", f"as {verified.tag.tag} by {tag.role}, key {_short(tag.keys)}{_about(tag.signed)}"
-    yield "root", f"version {root.version}, certificate {_short(root.keys)}: {_BASES[verified.rests_on]}"
+    yield "root", f"version {root.version}, certificate {_short(root.keys)}: {BASES[verified.rests_on]}"
     yield "fresh", f"timestamp {timestamp.version}{_about(timestamp.signed)}; valid until {_day(verified.expires)}"
     yield "server", f"{verified.server}, {count(verified.requests, 'request')}"
 

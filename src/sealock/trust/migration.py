@@ -1,7 +1,8 @@
 """Migrates from Docker Content Trust to cosign: verifies each signed tag, and signs its digest with cosign.
 
-It skips a tag that does not verify, or for which the registry has another digest by now. It verifies each new
-signature. A record has a line of JSON for each step; a second run continues where the first ended.
+It skips a tag that does not verify, that the trust policy refuses, or for which the registry has another digest by
+now. It verifies each new signature. A record has a line of JSON for each step; a second run continues where the first
+ended.
 """
 
 from __future__ import annotations
@@ -19,16 +20,17 @@ from msgspec.structs import replace
 
 from sealock.errors import SealockError, TargetError
 from sealock.model.imagename import ImageName
-from sealock.model.trust import SignedTag
+from sealock.model.trust import SignedRepository, SignedTag
 from sealock.net.registry.client import Registry
 from sealock.net.registry.indexes import image_within
 from sealock.net.registry.requests import RegistryError
+from sealock.policy.trust import TrustPolicy, decide_unsigned
 from sealock.trust.cosign import signer
 from sealock.trust.cosign.privatekeys import CosignPrivateKey
 from sealock.trust.cosign.requirements import CosignRequirements
 from sealock.trust.cosign.verifier import verify_cosign
 
-MigrationOutcome: TypeAlias = Literal["signed", "signed before", "would sign", "moved", "gone", "failed"]
+MigrationOutcome: TypeAlias = Literal["signed", "signed before", "would sign", "moved", "gone", "refused", "failed"]
 GOOD: Final[frozenset[MigrationOutcome]] = frozenset({"signed", "signed before", "would sign"})
 _LARGEST: Final = 64 << 20
 _BEGIN: Final = b'{"repository":"'
@@ -38,7 +40,8 @@ _BEGIN: Final = b'{"repository":"'
 class MigrationStep(Struct, frozen=True):
     """The step for one tag. `verified_by` is its role in content trust; `key` is the id of the cosign key.
 
-    `when` is UTC in RFC 3339. `why` says what was wrong, "" for nothing.
+    `root` are the ids of the root's certificates, and `rests_on` is what the trust in them rests on. `when` is UTC in
+    RFC 3339. `why` says what was wrong, "" for nothing.
     """
 
     repository: str
@@ -50,13 +53,15 @@ class MigrationStep(Struct, frozen=True):
     where: str = ""
     when: str = ""
     why: str = ""
+    root: tuple[str, ...] = ()
+    rests_on: str = ""
 
 
 class MigrationRecord:
     """A file of steps, each added as soon as it is done."""
 
     def __init__(self, path: str) -> None:
-        self.path = path
+        self.path, self.torn = path, 0
         self.steps = tuple(self._read())
 
     def _read(self) -> Iterator[MigrationStep]:
@@ -74,9 +79,11 @@ class MigrationRecord:
                 if line:
                     yield msgspec.json.decode(line, type=MigrationStep)
             except msgspec.MsgspecError as error:
-                # An aborted run may leave a truncated line, followed by the next run's lines.
-                truncated = not isinstance(error, msgspec.ValidationError)
-                if truncated and _BEGIN.startswith(line[: len(_BEGIN)]):
+                # A run that was cut off leaves part of a last line, or zeros, which the next line replaces.
+                written = line.rstrip(b"\0")
+                cut_off = written.startswith(_BEGIN) or _BEGIN.startswith(written)
+                if number == len(lines) and cut_off and not isinstance(error, msgspec.ValidationError):
+                    self.torn = len(line)
                     continue
                 message = f"{self.path}:{number} is not a line of a record: {error}"
                 raise TargetError(message) from None
@@ -86,9 +93,10 @@ class MigrationRecord:
         try:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
             with os.fdopen(descriptor, "rb+") as file:
-                end = file.seek(0, os.SEEK_END)
-                cut_short = end > 0 and os.pread(descriptor, 1, end - 1) != b"\n"
-                file.write((b"\n" if cut_short else b"") + msgspec.json.encode(step) + b"\n")
+                end = file.truncate(file.seek(0, os.SEEK_END) - self.torn)
+                self.torn = 0
+                newline = b"\n" if end > 0 and os.pread(descriptor, 1, end - 1) != b"\n" else b""
+                file.write(newline + msgspec.json.encode(step) + b"\n")
                 file.flush()
                 os.fsync(descriptor)
         except OSError as error:
@@ -99,24 +107,26 @@ class MigrationRecord:
 
 
 class Migration(Struct, frozen=True):
-    """The options: the key, the form, the tags (patterns; () for all), and whether it is only a trial."""
+    """The options: the key, the form, the tags (patterns; () for all), the trust policy, and whether it is a trial."""
 
     registry: Registry
     key: CosignPrivateKey
     form: signer.SignatureForm = "bundle"
     tags: tuple[str, ...] = ()
+    policy: TrustPolicy = TrustPolicy()
     trial: bool = False
 
 
 def migrate(
-    name: ImageName, signed: tuple[SignedTag, ...], how: Migration, record: MigrationRecord | None
+    name: ImageName, signed: SignedRepository, how: Migration, record: MigrationRecord | None
 ) -> Iterator[MigrationStep]:
     """Migrate each signed tag, in order; the caller has just verified `signed`."""
-    for signed_tag in signed:
+    for signed_tag in signed.tags:
         if how.tags and not any(fnmatchcase(signed_tag.tag, pattern) for pattern in how.tags):
             continue
         step = _step(name, signed_tag, how)
-        step = replace(step, when=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        step = replace(step, when=now, root=signed.root, rests_on=signed.rests_on)
         if record is not None and not how.trial:
             record.add(step)
         yield step
@@ -139,7 +149,10 @@ def _step(name: ImageName, signed_tag: SignedTag, how: Migration) -> MigrationSt
 
 
 def _taken(tagged: ImageName, signed_tag: SignedTag, how: Migration, base: MigrationStep) -> MigrationStep:
-    """Check that the registry still has the signed digest, sign it, and verify the signature."""
+    """Check that the policy allows it and the registry still has the signed digest, sign it, and verify that."""
+    decision = decide_unsigned(how.policy, replace(tagged, digest=signed_tag.digest))
+    if decision is not None and decision.state != "trusted" and not decision.accepted:
+        return replace(base, outcome="refused", why=decision.why)
     try:
         claimed = how.registry.claim(tagged).digest
     except RegistryError as error:

@@ -111,7 +111,7 @@ def test_releases_count_only_for_tags_below_their_paths(here: World) -> None:
         MetadataRefusedError, match=r"not signed by a key that you trust for tags; signed are: 2\.0, 1\.0 "
     ):
         here.verify("3.0")
-    assert {signed_tag.tag for signed_tag in here.repository().signed_tags()} == {"1.0", "2.0"}
+    assert {signed_tag.tag for signed_tag in here.repository().signed().tags} == {"1.0", "2.0"}
 
 
 def test_a_first_use_with_releases_takes_five_requests_and_no_use_more(here: World) -> None:

@@ -18,11 +18,16 @@ _HEXADECIMAL = frozenset("0123456789abcdef")
 
 def add_verifying(parser: ArgumentParser) -> None:
     """Add the options of `verify`."""
+    add_pins(parser)
+    parser.add_argument("--no-first-use", action="store_true", help="trust no root on first use without a pin")
+
+
+def add_pins(parser: ArgumentParser) -> None:
+    """Add the options that pin the root."""
     parser.add_argument(
         "--pin", action="append", default=[], metavar="ID", help="the id of a root certificate to trust (may repeat)"
     )
     parser.add_argument("--pin-authority", metavar="FILE", help="the authority (PEM) that issued the root certificate")
-    parser.add_argument("--no-first-use", action="store_true", help="trust no root on first use without a pin")
 
 
 def selected(arguments: Namespace) -> bool:
@@ -32,7 +37,7 @@ def selected(arguments: Namespace) -> bool:
 
 def verify(arguments: Namespace) -> list[TrustResult]:
     """Verify tags by content trust."""
-    setup = _pinned(setup_of(arguments), arguments)
+    setup = pinned(setup_of(arguments), arguments, first_use=not arguments.no_first_use)
     return [_verify(text, setup) for text in arguments.references]
 
 
@@ -43,7 +48,7 @@ def _verify(text: str, setup: Setup) -> TrustResult:
         return TrustResult("notary", text, "", "unknown", "unavailable", str(error))
 
 
-def _pinned(setup: Setup, arguments: Namespace) -> Setup:
+def pinned(setup: Setup, arguments: Namespace, *, first_use: bool) -> Setup:
     """Replace the configured pins by those of the options."""
     for pin in arguments.pin:
         if len(pin) != 64 or set(pin.lower()) - _HEXADECIMAL:
@@ -57,4 +62,4 @@ def _pinned(setup: Setup, arguments: Namespace) -> Setup:
     if arguments.pin_authority:
         authorities = loading(Path.cwd())(arguments.pin_authority)
         return replace(setup, pin=Pin(authorities=authorities, source="--pin-authority"))
-    return replace(setup, pins=Pins(first_use=not arguments.no_first_use))
+    return replace(setup, pins=Pins(first_use=first_use))

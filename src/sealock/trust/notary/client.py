@@ -17,7 +17,7 @@ from msgspec import Struct
 from sealock.errors import PolicyError, TargetError, TransportError
 from sealock.model.imagename import ImageName
 from sealock.model.registries import Registries
-from sealock.model.trust import SignedTag, Signer, TrustResult, VerifiedTag
+from sealock.model.trust import SignedRepository, SignedTag, Signer, TrustResult, VerifiedTag
 from sealock.net.http import HttpTimeouts, HttpTransport
 from sealock.net.registry.auth import Authorizer, parse_challenge
 from sealock.net.registry.clientconfig import certificates_in
@@ -89,8 +89,13 @@ def verify_tag(name: ImageName, setup: Setup | None = None) -> VerifiedTag:
 
 def signed_tags(name: ImageName, setup: Setup | None = None) -> tuple[SignedTag, ...]:
     """List every signed tag of a name's repository, verified; errors as for `verify_tag`."""
+    return signed_repository(name, setup).tags
+
+
+def signed_repository(name: ImageName, setup: Setup | None = None) -> SignedRepository:
+    """List every signed tag of a name's repository, and what the trust in them rests on; errors as for `verify_tag`."""
     with opened(name, setup) as repository:
-        return repository.signed_tags()
+        return repository.signed()
 
 
 def gun_of(name: ImageName) -> str:

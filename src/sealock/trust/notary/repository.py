@@ -1,6 +1,6 @@
 """One repository's content trust: verify and list tags, sign, delegate, rotate, revoke.
 
-`verify` and `signed_tags` need a server, Docker's trust directory and a pin; the rest needs a keyring too.
+`verify` and `signed` need a server, Docker's trust directory and a pin; the rest needs a keyring too.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 from sealock.errors import TargetError, TrustError
-from sealock.model.trust import SignedTag, VerifiedTag
+from sealock.model.trust import SignedRepository, SignedTag, VerifiedTag
 from sealock.trust.notary.directory import TrustDirectory
 from sealock.trust.notary.editor import Editor, digest_meta, first_files
 from sealock.trust.notary.keyring import Keyring
@@ -65,9 +65,12 @@ class Repository:
             notes=(*update.notes, *ending(update.trusted)),
         )
 
-    def signed_tags(self) -> tuple[SignedTag, ...]:
-        """List every tag that `verify` would trust; errors as there."""
-        return tuple(tags_of(self._update().trusted))
+    def signed(self) -> SignedRepository:
+        """List every tag that `verify` would trust, and the root that they rest on; errors as there."""
+        trusted = self._update().trusted
+        return SignedRepository(
+            self.gun, tuple(tags_of(trusted)), trusted.root.body.roles["root"].keys, trusted.rests_on
+        )
 
     def trusted(self) -> TrustedMetadata:
         """Verify the whole repository, and return its trusted metadata."""

@@ -110,8 +110,8 @@ class TrustedMetadata:
     def load_first_root(self, raw: bytes) -> None:
         """Trust a root on first use (5.2), if the pins allow it."""
         if self.pin.ids is None and self.pin.authorities is None and not self.pin.first_use:
-            why = f"nothing is pinned for {self.gun}, and trust at first use is off ({self.pin.source or 'by option'})"
-            raise MetadataRefusedError(check="pins", why=why)
+            off = f"trust on first use is off{f' ({self.pin.source})' if self.pin.source else ''}"
+            raise MetadataRefusedError(check="pins", why=f"nothing is pinned for {self.gun}, and {off}")
         root = read_root(raw, self.what("root"))
         keys = self._signed_by_itself(root, self.now, self.what("root"))
         self._set_root(root, keys, self._check_pins(root))
