@@ -417,6 +417,102 @@ def root_archive(extra: tuple[tuple[str, str], ...]) -> bytes:
     return files(**many, **dict(extra), **{"etc__.wh.x": "kept"})
 
 
+REFUSED = {
+    "a key twice": b'[{"Config":"c","Layers":[],"Layers":["l"]}]',
+    "a key in another case as well": b'[{"Config":"c","Layers":["clean"],"layers":["evil"]}]',
+    "text behind the list": b'[{"Config":"c","Layers":["l"]}] x',
+    "a byte order mark": b'\xef\xbb\xbf[{"Config":"c","Layers":["l"]}]',
+    "an empty list": b"[]",
+    "an empty file": b"",
+    "null": b"null",
+    "garbage": b"{]",
+    "lists without end": b"[" * 100_000,
+    "the manifest of a registry": b'{"schemaVersion": 2, "layers": []}',
+    "too many bytes": b" " * (17 << 20),
+}
+PLACES: dict[str, Callable[[bytes], bytes]] = {
+    "after it": lambda manifest: tar(info("manifest.json", manifest), info("etc/passwd", b"root")),
+    "before it": lambda manifest: tar(info("c.json", b"{}"), info("./manifest.json", manifest)),
+    "as a link to another": lambda manifest: tar(
+        info("a/b", manifest), info("manifest.json", type=tarfile.SYMTYPE, linkname="a/b")
+    ),
+    "far behind very many": lambda manifest: tar(
+        *(info(f"usr/{number}") for number in range(5000)), info("manifest.json", manifest)
+    ),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("manifest", REFUSED)
+def test_a_manifest_that_is_refused_is_an_error_whatever_lies_beside_it(
+    manifest: str, place: str, tmp_path: Path
+) -> None:
+    """An engine may load the archive, so its layers must not be passed over for those files."""
+    (tmp_path / "x.tar").write_bytes(PLACES[place](REFUSED[manifest]))
+    with pytest.raises(TargetError, match=r"x\.tar could not be read as an image: .*manifest\.json"):
+        open_image(str(tmp_path / "x.tar"))
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        pytest.param(
+            {"index.json": b'{"manifests":[],"manifests":[]}'},
+            "the key 'manifests' twice",
+            id="an index with a key twice",
+        ),
+        pytest.param({"index.json": b"{]"}, "index.json: it is not valid JSON", id="an index that is garbage"),
+        pytest.param(
+            {"a" * 64 + "/json": b"{}", "a" * 64 + "/layer.tar": b""},
+            "the format of Docker 1.9 and older",
+            id="layers as Docker saved them before there was a manifest",
+        ),
+    ],
+)
+def test_other_descriptions_of_images_are_no_root_file_system(
+    members: dict[str, bytes], message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(TargetError, match=message):
+        open_image(write(tmp_path / "x.tar", members | {"README": b"", "etc/passwd": b"root"}))
+
+
+@pytest.mark.parametrize(
+    ("members", "read_as"),
+    [
+        ({}, "a root file system, because it has neither manifest.json nor index.json"),
+        (
+            {"manifest.json": b'{"name": "an app", "icons": []}'},
+            "a root file system, because its manifest.json describes no images",
+        ),
+        ({"index.json": b'["a"]'}, "a root file system, because its index.json describes no images"),
+    ],
+)
+def test_a_root_file_system_says_why_it_is_read_as_one(members: dict[str, bytes], read_as: str, tmp_path: Path) -> None:
+    assert one(write(tmp_path / "x.tar", {"etc/passwd": b"root"} | members)).read_as == read_as
+
+
+@pytest.mark.parametrize(
+    ("manifest", "read_as"),
+    [
+        (None, "a directory"),
+        (b"[]", "a directory, because its manifest.json describes no images"),
+        (b'{"layers": {"a": 1}}', ""),
+        (b'[{"Config":"c","Layers":["clean"],"layers":["evil"]}]', ""),
+    ],
+)
+def test_an_unpacked_archive_is_no_root_file_system(manifest: bytes | None, read_as: str, tmp_path: Path) -> None:
+    spread(tmp_path, {"etc/passwd": b"root"} | ({"manifest.json": manifest} if manifest else {}))
+    if read_as:
+        assert one(str(tmp_path)).read_as == read_as
+    else:
+        with pytest.raises(TargetError, match=r"could not be read as an image"):
+            open_image(str(tmp_path))
+
+
+def test_an_image_is_read_as_nothing_else(tmp_path: Path) -> None:
+    assert one(write(tmp_path / "x.tar", docker_save(BASE))).read_as == ""
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("extra", [{}, {"manifest.json": '{"name": "an app"}'}, {"index.json": "[]"}], ids=str)
 def test_a_root_file_system_in_an_archive(way: str, extra: dict[str, str], tmp_path: Path) -> None:

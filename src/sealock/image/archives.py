@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from sealock.image.bytesources import OpenFile, Stretch, UnreadableError
 from sealock.image.dockersave import MANIFEST, read_saved_images
 from sealock.image.header import BLOCK, ZEROS, checksum_is_right
 from sealock.image.inflate import detect_compression
 from sealock.image.layers import LayerContext, TarLayer
 from sealock.image.layout import INDEX, LayoutReader
+from sealock.image.manifest import IMAGE_KEYS
 from sealock.image.openimage import OpenedImage
 from sealock.image.store import ArchiveStore, ImageStore
 from sealock.model.inventory import Layer
@@ -23,20 +26,39 @@ def read_archive(file: OpenFile, context: LayerContext, platform: str) -> list[O
     if not compressed_by and (len(begin) < BLOCK or begin == ZEROS or not checksum_is_right(begin)):
         raise UnreadableError(why="it is not a tar archive")
     store = ArchiveStore(stored, compressed_by, context.bounds)
+    described_in = MANIFEST if store.has(MANIFEST) else INDEX if store.has(INDEX) else ""
+    why = "it has neither manifest.json nor index.json"
     try:
-        if store.has(MANIFEST) or store.has(INDEX):
-            images = read_store(store, context, platform, layout=not store.has(MANIFEST))
+        if described_in:
+            images = read_store(store, context, platform, layout=described_in == INDEX)
             images[0].add(store.faults)
             return images
-    except UnreadableError:
-        if not store.strangers:
-            raise
-        # A program's own manifest.json, in a root file system.
+    except UnreadableError as error:
+        if not store.strangers or not describes_no_images(store, described_in, context):
+            named = str(error) if described_in in str(error) else f"{described_in}: {error}"
+            raise UnreadableError(why=named) from None
+        why = f"its {described_in} describes no images"
+    if store.is_legacy:
+        raise UnreadableError(why="it is an image in the format of Docker 1.9 and older: load it, and save it again")
     if not store.strangers:
-        why = "it has neither manifest.json nor index.json" if store else "it is an empty archive"
-        raise UnreadableError(why="; ".join([why, *store.faults]))
+        raise UnreadableError(why="; ".join([why if store else "it is an empty archive", *store.faults]))
     layer = Layer(0, "", size=stored.length)
-    return [OpenedImage(context, (TarLayer(layer, stored, context, whiteouts=False),))]
+    layers = (TarLayer(layer, stored, context, whiteouts=False),)
+    return [OpenedImage(context, layers, read_as=f"a root file system, because {why}")]
+
+
+def describes_no_images(store: ImageStore, name: str, context: LayerContext) -> bool:
+    """Whether a manifest.json or an index.json that could not be read is surely a program's own.
+
+    Engines load what begins as a list, whatever follows it; so what is not clearly something else is an image's.
+    """
+    try:
+        value = msgspec.json.decode(context.metadata(store, name))
+    except (UnreadableError, msgspec.MsgspecError, RecursionError):
+        return False
+    if not isinstance(value, dict):
+        return name == INDEX
+    return not IMAGE_KEYS.intersection(key.casefold() for key in value)
 
 
 def read_store(store: ImageStore, context: LayerContext, platform: str, *, layout: bool) -> list[OpenedImage]:

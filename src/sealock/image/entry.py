@@ -52,13 +52,17 @@ class LayerSource(Protocol):
 
 
 class ImageSource(Protocol):
-    """An image that was opened. `config` is the raw JSON of its configuration, b"" for a root file system."""
+    """An image that was opened. `config` is the raw JSON of its configuration, b"" for a root file system.
+
+    `read_as` says what a target without a description of images was taken for, and why; "" for an image.
+    """
 
     names: tuple[str, ...]
     id: str
     manifest: str
     platform: str
     config: bytes
+    read_as: str
     layers: tuple[LayerSource, ...]
 
     @property

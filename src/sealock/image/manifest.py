@@ -83,6 +83,8 @@ _TOGETHER: Final[dict[object, tuple[type[Struct], ...]]] = {
     Config: (Config, _RootFs, _History),
 }
 """The types within each document."""
+IMAGE_KEYS: Final = frozenset({"config", "layers", "repotags", "manifests", "schemaversion"})
+"""The keys of manifest.json and index.json that describe images, in small letters."""
 _WITHIN: Final = frozenset({"config", "layers", "manifests", "rootfs", "history"})
 """The fields that hold others of these types."""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from sealock.errors import TargetError
-from sealock.image.archives import read_archive, read_store
+from sealock.image.archives import describes_no_images, read_archive, read_store
 from sealock.image.bytesources import OpenFile, UnreadableError
 from sealock.image.digests import Proofs, Verifier
 from sealock.image.dockersave import MANIFEST
@@ -83,12 +83,24 @@ def _in_directory(path: str, context: LayerContext, platform: str) -> list[Opene
     store = DirectoryStore(root)
     if store.has(INDEX) and (store.has("oci-layout") or os.path.isdir(os.path.join(path, "blobs"))):
         return read_store(store, context, platform, layout=True)
+    read_as = "a directory"
     if store.has(MANIFEST):
         try:
             return read_store(store, context, platform, layout=False)
         except UnreadableError:
-            pass  # a program's own manifest.json, in a root file system
-    return [OpenedImage(context, (DirectoryLayer(root, context),))]
+            if _looks_saved(store, context):
+                raise
+            read_as = f"a directory, because its {MANIFEST} describes no images"
+    return [OpenedImage(context, (DirectoryLayer(root, context),), read_as=read_as)]
+
+
+def _looks_saved(store: DirectoryStore, context: LayerContext) -> bool:
+    """Whether a manifest.json that could not be read may be of an unpacked archive. Engines load no directories."""
+    try:
+        data = context.metadata(store, MANIFEST)
+    except UnreadableError:
+        return True
+    return b'"layers"' in data.lower() and not describes_no_images(store, MANIFEST, context)
 
 
 def _in_file(path: str, context: LayerContext, platform: str) -> list[OpenedImage]:

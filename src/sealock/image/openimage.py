@@ -21,9 +21,10 @@ class OpenedImage:
         platform: str = "",
         config: bytes = b"",
         errors: tuple[InputError, ...] = (),
+        read_as: str = "",
     ) -> None:
         self.names, self.id, self.manifest = names, id, manifest
-        self.platform, self.config = platform, config
+        self.platform, self.config, self.read_as = platform, config, read_as
         self.layers: tuple[LayerSource, ...] = layers
         self._context, self._input_errors = context, errors
 

@@ -13,9 +13,9 @@ from sealock.image.paths import normalize, resolve
 from sealock.image.pump import Pumped
 from sealock.image.tarreader import TarReader
 
-_STRANGERS: Final = 4096
 _MEMBERS: Final = 1 << 17
-"""At the most; an image has a few for each layer."""
+"""Maximum strangers to keep; an image has a few members for each layer."""
+_DESCRIPTIONS: Final = frozenset({"manifest.json", "index.json", "oci-layout"})
 _OURS: Final = frozenset({"", "blobs", "manifest.json", "index.json", "oci-layout", "repositories"})
 _HEX: Final = "0123456789abcdef"
 
@@ -59,7 +59,7 @@ class DirectoryStore:
 class ArchiveStore:
     """An archive whose members are an image's files. `strangers` counts members that do not look like any.
 
-    An archive with many of them is a root file system, and is not read to its end.
+    It is read to its end: what describes the image may come after any number of strangers.
     """
 
     def __init__(self, stored: Stretch, how: Compression, bounds: Bounds) -> None:
@@ -69,14 +69,13 @@ class ArchiveStore:
         self._links: dict[str, str] = {}
         self.faults: list[str] = []
         self.strangers = 0
-        most = min(bounds.entries, _MEMBERS)
         if self._packed is None:
-            self._list(TarReader(stored, self._note, most))
+            self._list(TarReader(stored, self._note, bounds.entries))
             return
         pumped = Pumped(self._packed.first_pass())
         try:
-            self._list(TarReader(pumped, self._note, most))
-            if how != "gzip" and self.strangers <= _STRANGERS:
+            self._list(TarReader(pumped, self._note, bounds.entries))
+            if how != "gzip":
                 pumped.drain()
         except UnreadableError as error:
             self._note(str(error))
@@ -87,15 +86,24 @@ class ArchiveStore:
 
     def _list(self, reader: TarReader) -> None:
         for entry in reader.entries():
-            if entry.kind == "file":
-                self._members[entry.path] = (reader.body, entry.size)
-            elif entry.kind == "symbolic link":
-                self._links[entry.path] = entry.target
-            elif entry.kind == "hard link" and (member := self._members.get(normalize(entry.target)[0])):
-                self._members[entry.path] = member
-            self.strangers += not _is_ours(entry.path)
-            if self.strangers > _STRANGERS:
-                return
+            path, kind = entry.path, entry.kind
+            is_ours = _is_ours(path)
+            self.strangers += not is_ours
+            kept = len(self._members) + len(self._links)
+            if kept >= _MEMBERS and path not in _DESCRIPTIONS and (kept >= 2 * _MEMBERS or not is_ours):
+                continue  # opening it says that it is not there
+            if kind == "file":
+                self._members[path] = (reader.body, entry.size)
+            elif kind == "symbolic link":
+                self._links[path] = entry.target
+            elif kind == "hard link" and (member := self._members.get(normalize(entry.target)[0])):
+                self._members[path] = member
+
+    @property
+    def is_legacy(self) -> bool:
+        """Whether it holds a layer as Docker saved them before there was a manifest.json."""
+        directories = {path.removesuffix("/layer.tar") for path in self._members if path.endswith("/layer.tar")}
+        return any("/" not in directory and f"{directory}/json" in self._members for directory in directories)
 
     def _note(self, message: str) -> None:
         if len(self.faults) < 100:

@@ -137,5 +137,7 @@ class Inventory(Struct, frozen=True):
     """The digest of the image's manifest, "" where the archive has none."""
     unseen: tuple[str, ...] = ()
     """Fields that the source cannot hold ("files" in an SBOM), so that being empty means nothing."""
+    read_as: str = ""
+    """What a target without a description of images was taken for, and why: "a root file system, because …"."""
     created: str = ""
     """The creation time in the configuration, as in RFC 3339; "" for none."""

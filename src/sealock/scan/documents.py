@@ -86,6 +86,8 @@ class DocumentReader:
             inventories = _inventories(document)
             names = inventories[0][1].names
             target = input_.target if len(found) == 1 else f"{input_.target}: {names[0] if names else 'image'}"
+            if " because " in (read_as := inventories[0][1].read_as):
+                self._note(f"{target} is read as {read_as}.")
             complete = replace(document, errors=(*unverified, *document.errors))
             yield ReadTarget(target, input_.name, input_, complete, policy, inventories, distrust)
 

@@ -51,11 +51,12 @@ class _Page(Page):
     def head(self) -> Iterator[str]:
         """The image's name and properties."""
         about, inventory = describe_image(self.inventory), self.inventory
-        name = line(inventory.names[0]) if inventory.names else line(about.name)
+        name = line(inventory.names[0] if inventory.names else inventory.read_as.partition(",")[0] or about.name)
         yield self.headline(name)
         system = inventory.distribution
         words = {
             "Names": ", ".join(line(name) for name in inventory.names[1:]),
+            "Why": line(inventory.read_as.partition("because ")[2]),
             "Id": line(inventory.id),
             "Manifest": line(inventory.manifest),
             "Platform": line(inventory.platform),
@@ -68,8 +69,8 @@ class _Page(Page):
 
     def layers(self) -> Iterator[str]:
         """The layers from the bottom up, with the instruction that made each."""
-        if not self.inventory.layers:
-            return
+        if not self.inventory.layers or self.inventory.read_as:
+            return  # a root file system has no layers
         yield self.paint("heading", count(len(self.inventory.layers), "layer").capitalize())
         rows = [
             (

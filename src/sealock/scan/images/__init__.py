@@ -136,6 +136,7 @@ def _inventory(path: str, image: ImageSource, options: ImageOptions, reader: Lay
         errors=(*image.errors, *errors, *unread, *_faults(path, image, facts)),
         manifest=image.manifest,
         unseen=() if options.files else ("files",),
+        read_as=image.read_as,
         created=_created(image),
     )
 
