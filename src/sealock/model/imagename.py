@@ -1,4 +1,4 @@
-"""Image references, and known facts about widely used images."""
+"""Image references, and what their names say of widely used images. `knownimages` has the tables."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.model.absent import UNKNOWN, Maybe
+from sealock.model.knownimages import BASES, DROPS_ROOT, MAKERS, NONROOT, ROOT, ROOT_ELSEWHERE, ROOT_MASTER
 
 DEFAULT_REGISTRY: Final = "docker.io"
 
@@ -57,86 +58,6 @@ def parse(text: str) -> ImageName | None:
     return ImageName(registry, repository, match["tag"], match["digest"])
 
 
-def _words(*lines: str) -> frozenset[str]:
-    return frozenset(" ".join(lines).split())
-
-
-# Images whose published configuration names a non-root user; a name that ends in / stands for all below it.
-_NONROOT: Final[dict[str, str]] = {
-    "adminer": "adminer",
-    "apache/airflow": "airflow",
-    "apache/kafka": "appuser",
-    "apache/superset": "superset",
-    "bitnami/": "1001",
-    "bitnamilegacy/": "1001",
-    "confluentinc/cp-kafka": "appuser",
-    "curlimages/curl": "curl_user",
-    "docker.elastic.co/elasticsearch/elasticsearch": "1000",
-    "docker.elastic.co/kibana/kibana": "1000",
-    "docker.elastic.co/logstash/logstash": "1000",
-    "dpage/pgadmin4": "5050",
-    "elasticsearch": "1000",
-    "emqx": "emqx",
-    "gotenberg/gotenberg": "gotenberg",
-    "grafana/grafana": "472",
-    "grafana/loki": "10001",
-    "grafana/tempo": "10001",
-    "haproxy": "haproxy",
-    "jenkins/jenkins": "jenkins",
-    "jupyter/": "jovyan",
-    "kibana": "1000",
-    "kong": "kong",
-    "lightstreamer": "lightstreamer",
-    "logstash": "1000",
-    "mcr.microsoft.com/mssql/server": "mssql",
-    "mambaorg/micromamba": "mambauser",
-    "memcached": "memcache",
-    "n8nio/n8n": "node",
-    "nginxinc/nginx-unprivileged": "101",
-    "nodered/node-red": "node-red",
-    "odoo": "odoo",
-    "opensearchproject/opensearch": "1000",
-    "percona": "mysql",
-    "prom/": "nobody",
-    "quay.io/jupyter/": "jovyan",
-    "quay.io/keycloak/keycloak": "1000",
-    "quay.io/prometheus/": "nobody",
-    "rocket.chat": "rocketchat",
-    "selenium/": "seluser",
-    "solr": "solr",
-    "sonarqube": "sonarqube",
-    "spark": "spark",
-    "teamspeak": "ts3server",
-    "varnish": "varnish",
-}
-# Images that start as root and whose entry point changes to another user for good.
-_DROPS_ROOT: Final = _words(
-    "cassandra clickhouse clickhouse/clickhouse-server consul couchdb crate eclipse-mosquitto flink ghost",
-    "hashicorp/consul hashicorp/vault influxdb mariadb mongo mysql neo4j pgvector/pgvector postgis/postgis",
-    "postgres rabbitmq redis redis/redis-stack-server storm telegraf timescale/timescaledb valkey/valkey vault",
-    "znc zookeeper",
-)
-# Images whose main process stays root and whose workers do not.
-_ROOT_MASTER: Final = _words(
-    "drupal httpd joomla matomo mediawiki nextcloud nginx phpmyadmin unit wordpress",
-)
-# Official images that run as root by default.
-_ROOT: Final = _words(
-    "adoptopenjdk almalinux alpine alt amazoncorretto amazonlinux arangodb archlinux bash buildpack-deps busybox",
-    "caddy centos chronograf cirros clearlinux clefos clojure composer couchbase dart debian docker",
-    "eclipse-temurin elixir erlang euleros express-gateway fedora friendica gazebo gcc golang gradle groovy",
-    "haskell haxe hello-world hylang ibmjava jetty jruby julia kapacitor mageia maven mongo-express mono nats",
-    "nats-streaming node nuxeo openjdk oraclelinux perl photon php php-zendserver plone pypy python r-base",
-    "rakudo-star redmine registry rockylinux ros ruby rust sapmachine sl swarm swift tomcat tomee traefik ubuntu",
-    "websphere-liberty xwiki yourls",
-)
-# Other widely used images that do so.
-_ROOT_ELSEWHERE: Final = _words(
-    "alpine/git condaforge/miniforge3 containrrr/watchtower continuumio/miniconda3 cypress/included",
-    "gcr.io/cadvisor/cadvisor gcr.io/kaniko-project/executor ghcr.io/astral-sh/uv mcr.microsoft.com/playwright",
-    "minio/minio moby/buildkit nvidia/cuda oven/bun portainer/portainer portainer/portainer-ce pytorch/pytorch",
-    "tecnativa/docker-socket-proxy tensorflow/tensorflow vaultwarden/server",
-)
 _MIRRORS: Final = ("public.ecr.aws/docker/library/", "mirror.gcr.io/library/", "quay.io/lib/", "docker.io/library/")
 
 
@@ -154,7 +75,7 @@ def is_official(image: str) -> bool:
     if name is None:
         return False
     known = _known_as(name)
-    return "/" not in known and (known in _ROOT or known in _NONROOT or known in _DROPS_ROOT or known in _ROOT_MASTER)
+    return "/" not in known and (known in ROOT or known in NONROOT or known in DROPS_ROOT or known in ROOT_MASTER)
 
 
 def default_user(image: str) -> Maybe[str]:
@@ -167,30 +88,15 @@ def default_user(image: str) -> Maybe[str]:
     known, tag = _known_as(name), name.tag or ""
     if any(word in known or word in tag for word in ("unprivileged", "rootless", "nonroot", "non-root")):
         return "nonroot"
-    if (user := _by_maker(known, tag)) is not None:
-        return user
-    if (user := _NONROOT.get(known) or _NONROOT.get(known.rpartition("/")[0] + "/")) is not None:
-        return user
-    runs_as_root = known in _ROOT or known in _ROOT_ELSEWHERE or known in _ROOT_MASTER or drops_root(image)
+    if family(image) == "windows":
+        return "ContainerUser" if "nanoserver" in tag else UNKNOWN
+    for start, tags, user in MAKERS:
+        if re.match(start, known) and re.search(tags, tag):
+            return user or UNKNOWN
+    if known in NONROOT:
+        return NONROOT[known]
+    runs_as_root = known in ROOT or known in ROOT_ELSEWHERE or known in ROOT_MASTER or drops_root(image)
     return "root" if runs_as_root else UNKNOWN
-
-
-def _by_maker(known: str, tag: str) -> str | None:
-    """The default user by publisher, for families of base images."""
-    last = known.rpartition("/")[2]
-    if known.startswith("gcr.io/distroless/"):
-        return "root"
-    if known.startswith("cgr.dev/"):
-        return "root" if "root" in tag or last == "wolfi-base" else "nonroot"
-    if known.startswith("dhi.io/"):
-        return "root" if "dev" in tag.split("-") else "nonroot"
-    if known.startswith("mcr.microsoft.com/dotnet/"):
-        return "app" if "chiseled" in tag or "distroless" in tag else "root"
-    if known.startswith("registry.access.redhat.com/ubi"):
-        return "root" if last.startswith("ubi") else "1001"
-    if known.startswith(("public.ecr.aws/amazonlinux/", "public.ecr.aws/lambda/")):
-        return "root"
-    return None
 
 
 def drops_root(image: str) -> bool:
@@ -199,7 +105,7 @@ def drops_root(image: str) -> bool:
     if name is None:
         return False
     known = _known_as(name)
-    return known in _DROPS_ROOT or known.startswith(("linuxserver/", "lscr.io/linuxserver/"))
+    return known in DROPS_ROOT or known.startswith(("linuxserver/", "lscr.io/linuxserver/"))
 
 
 def has_root_master(image: str) -> bool:
@@ -208,7 +114,7 @@ def has_root_master(image: str) -> bool:
     if name is None:
         return False
     server = any(word in (name.tag or "") for word in ("apache", "fpm"))
-    return _known_as(name) in _ROOT_MASTER or (_known_as(name) == "php" and server)
+    return _known_as(name) in ROOT_MASTER or (_known_as(name) == "php" and server)
 
 
 def drops_root_for_workers(image: str) -> bool:
@@ -229,21 +135,6 @@ _FAMILIES: Final[tuple[tuple[str, str], ...]] = (
     (r"ubuntu|debian|slim|bookworm|bullseye|buster|trixie|stretch|buildpack-deps", "debian"),
     (r"jammy|noble|focal|bionic|mcr\.microsoft\.com/dotnet/", "debian"),
 )
-_ON_DEBIAN: Final = _words(
-    "cassandra clojure couchdb drupal eclipse-temurin elasticsearch elixir erlang gcc ghost golang gradle haproxy",
-    "haskell httpd influxdb joomla jruby julia kibana kong logstash mariadb matomo maven memcached mongo neo4j",
-    "nextcloud nginx node odoo perl php phpmyadmin postgres pypy python r-base rabbitmq redis redmine ruby rust",
-    "sapmachine solr swift telegraf tomcat valkey/valkey varnish wordpress zookeeper",
-)
-_ON_ALPINE: Final = _words(
-    "adminer bash caddy composer consul docker eclipse-mosquitto registry traefik vault",
-)
-_BASES: Final[dict[str, str]] = {
-    **dict.fromkeys(_ON_DEBIAN, "debian"),
-    **dict.fromkeys(_ON_ALPINE, "alpine"),
-    **dict.fromkeys(("mysql", "percona"), "redhat"),
-    **dict.fromkeys(("hello-world", "nats"), "none"),
-}
 
 
 def family(image: str) -> Maybe[str]:
@@ -258,4 +149,4 @@ def family(image: str) -> Maybe[str]:
     if known == "openjdk":
         # Up to 16 on Debian, from 17 on Oracle Linux.
         return "debian" if re.match(r"([6-9]|1[0-6])\b", name.tag or "") else "redhat"
-    return _BASES.get(known, UNKNOWN)
+    return BASES.get(known, UNKNOWN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Final
@@ -137,6 +138,22 @@ def line(command: Command) -> str:
     return _lined[0][1]
 
 
+_QUOTED: Final = re.compile(r"\\.|'[^']*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
+_ESCAPED: Final = re.compile(r"\\.", re.DOTALL)
+_EXPANSION: Final = re.compile(r"\$\{?([A-Za-z_]\w*)")
+
+
+def expansions(build: Build, word: Word) -> list[str]:
+    """The variables that the shell expands in a word: none in single quotes or after a backslash."""
+    if word.literal:
+        return []
+    written = build.excerpt(word.place)
+    if not written:
+        return _EXPANSION.findall(word.text)
+    expanded = _QUOTED.sub(lambda part: "" if part[0][0] in "\\'" else _ESCAPED.sub("", part[0]), written)
+    return _EXPANSION.findall(expanded)
+
+
 def rewrite(build: Build, word: Word, text: str) -> tuple[Edit, ...]:
     """Replace the word, quoted as it was; no edit if the word is not a plain token."""
     written = build.excerpt(word.place)
@@ -182,13 +199,13 @@ def drop_option(build: Build, command: Command, word: Word, letter: str = "") ->
     return drop(build, command, word)
 
 
-def settings(command: Command, name: str) -> tuple[Word, ...]:
+def settings(command: Command, *names: str) -> tuple[Word, ...]:
     """The words of `--name value` and `--name=value`, anywhere in a command."""
     matches: list[Word] = []
     for index, word in enumerate(command.words):
-        if word.text == name:
+        if word.text in names:
             matches += command.words[index : index + 2]
-        elif word.text.startswith(f"{name}="):
+        elif word.text.startswith(tuple(f"{name}=" for name in names)):
             matches.append(word)
     return tuple(matches)
 

@@ -25,6 +25,8 @@ class GivenMode(NamedTuple):
     prefix: str
     directory: bool
     """Whether it is for directories, as far as the command shows."""
+    paths: tuple[str, ...]
+    """What gets the mode."""
 
     def fixed(self, build: Build, mode: str) -> tuple[Edit, ...]:
         """Replace the mode."""
@@ -37,15 +39,17 @@ def modes(build: Build) -> Iterator[GivenMode]:
     """Every mode that the build sets on files."""
     for at, _, copy in build.each(Copy, AddFile):
         if copy.chmod is not None:
-            evidence = f"{copy.keyword} --chmod={copy.chmod.text}"
+            evidence, given = f"{copy.keyword} --chmod={copy.chmod.text}", copy.chmod
+            target = (copy.target.text,)
             yield GivenMode(
-                at, copy.chmod.text, known(copy.chmod.place), evidence, copy.chmod.place, "", directory=False
+                at, given.text, known(given.place), evidence, given.place, "", directory=False, paths=target
             )
     for call in ran(build, "chmod"):
         word = next((word for word in call.command.words[1:] if is_mode(word.text)), None)
         if word is not None:
-            place = known(word.place)
-            yield GivenMode(call.at, word.text, place, line(call.command), word, "", directory=_recursive(call.command))
+            place, recursive = known(word.place), _recursive(call.command)
+            paths = _operands(call.command, word)
+            yield GivenMode(call.at, word.text, place, line(call.command), word, "", recursive, paths)
     for call in ran(build, "mkdir", "install"):
         words = call.command.words
         directory = call.command.name == "mkdir" or call.command.option("-d", "--directory") is not None
@@ -57,8 +61,12 @@ def modes(build: Build) -> Iterator[GivenMode]:
                     mode, start = word, prefix
                 else:
                     continue
-                text = mode.text.removeprefix(start)
-                yield GivenMode(call.at, text, known(mode.place), line(call.command), mode, start, directory=directory)
+                text, paths = mode.text.removeprefix(start), _operands(call.command, mode)
+                yield GivenMode(call.at, text, known(mode.place), line(call.command), mode, start, directory, paths)
+
+
+def _operands(command: Command, mode: Word) -> tuple[str, ...]:
+    return tuple(word.text for word in command.words[1:] if word is not mode and not word.text.startswith("-"))
 
 
 def _recursive(command: Command) -> bool:

@@ -7,7 +7,8 @@ from typing import Final, TypeVar
 
 from msgspec import Struct
 
-from sealock.model.build import Build, Run, RunMount, Stage
+from sealock.model.build import Build, Copy, Run, RunMount, Stage
+from sealock.model.finding import Severity
 from sealock.model.location import At, Place
 from sealock.model.shell import Command, Word
 from sealock.rules.build._managers import ALIKE, VALUED
@@ -137,6 +138,63 @@ def reaches_image(build: Build) -> frozenset[int]:
         below = stage.start.stage
         stage = build.stages[below] if below is not None and below < stage.index else None
     return frozenset(lineage)
+
+
+class _Shipped(Struct):
+    """What is copied out of a stage: `paths`, and the directories above them; `any` where a source is unclear."""
+
+    paths: set[str]
+    above: set[str]
+    any: bool = False
+
+
+_shipped: list[tuple[Build, frozenset[int], dict[int, _Shipped]]] = []
+"""Of the last build that a rule asked about: the stages that reach the image, and what is copied out of the others."""
+
+
+def _shipping(build: Build) -> tuple[Build, frozenset[int], dict[int, _Shipped]]:
+    if not _shipped or _shipped[0][0] is not build:
+        copied: dict[int, _Shipped] = {}
+        for _, stage, copy in build.each(Copy):
+            if copy.stage is None or not stage.needed:
+                continue
+            shipped = copied.setdefault(copy.stage, _Shipped(set(), set()))
+            for source in copy.sources:
+                path = source.text.rstrip("/*") or "/"
+                shipped.any = shipped.any or path == "/" or not path.startswith("/") or "$" in path
+                shipped.paths.add(path)
+                shipped.above.update(_above(path))
+        _shipped[:] = [(build, reaches_image(build), copied)]
+    return _shipped[0]
+
+
+def _above(path: str) -> Iterator[str]:
+    for at in range(1, min(len(path), 1000)):
+        if path[at] == "/":
+            yield path[:at]
+
+
+def unshipped(build: Build, at: At, *paths: str) -> Severity | None:
+    """The severity of a fault at these paths of a stage that the image does not contain; None where it may.
+
+    `at` is the instruction. What only the build sees is no way into the container. A path that is relative or depends
+    on a variable may be anywhere.
+    """
+    _, reaching, copied = _shipping(build)
+    stage = at[1] if len(at) > 1 and isinstance(at[1], int) else None
+    if stage is None or stage in reaching:
+        return None
+    shipped = copied.get(stage)
+    if shipped is not None and (shipped.any or not paths or any(_ships(shipped, path) for path in paths)):
+        return None
+    return Severity.LOW
+
+
+def _ships(shipped: _Shipped, path: str) -> bool:
+    path = path.rstrip("/*") or "/"
+    if path == "/" or not path.startswith("/") or "$" in path:
+        return True
+    return path in shipped.paths or path in shipped.above or any(above in shipped.paths for above in _above(path))
 
 
 def lineage(build: Build, stage: Stage) -> Iterator[Stage]:

@@ -39,6 +39,7 @@ class BashWordsInSh(Rule[Build]):
         "FROM debian:12\nRUN bash -c 'source venv/bin/activate; diff <(ls a) <(ls b)'\n",
         "FROM alpine:3.20\nRUN source venv/bin/activate\n",
         'FROM debian:12\nRUN ["/bin/bash", "-c", "[[ -f /a ]]"]\n',
+        "FROM debian:12\nRUN /bin/echo -e 'a\\tb' > /c && /usr/bin/test a == b && env echo -e a\n",
         "FROM debian:12\nRUN <<EOF\n#!/bin/bash\nsource venv/bin/activate\nEOF\n",
     )
     fixable = False
@@ -72,7 +73,8 @@ def _own(script: Script) -> Iterator[Command]:
 
 
 def _foreign(command: Command) -> str:
-    name, texts = command.name, command.arguments
+    # A path names a program of its own: /bin/echo knows -e, and /usr/bin/[ knows ==.
+    name, texts = command.words[0].text if command.words else "", command.arguments
     if name in _COMMANDS:
         return name
     for redirect in command.redirects:
@@ -92,6 +94,6 @@ def _foreign(command: Command) -> str:
 def _fix(command: Command) -> tuple[Edit, ...]:
     if command.name == "source" and any("/" in text for text in command.arguments[:1]):
         return (Edit(command.words[0].place, "."),)
-    if command.name in {"[", "test"}:
+    if command.words and command.words[0].text in {"[", "test"}:
         return tuple(Edit(word.place, "=") for word in command.words if word.text == "==")
     return ()

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from sealock.model.build import AddFile, Copy, Workdir
-from sealock.rules.build._ran import below_of, inherited
+from sealock.rules.build._ran import bases, below_of, inherited
 from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
@@ -23,14 +23,19 @@ class CopyTargetRelative(Rule[Build]):
         "FROM debian:12\nWORKDIR /app\nCOPY app bin/\n",
         "FROM debian:12 AS base\nWORKDIR /app\nFROM base\nCOPY . .\n",
         "FROM debian:12\nCOPY app /bin/\n",
+        "FROM scratch AS base\nFROM base\nCOPY app amd64\n",
         "FROM mcr.microsoft.com/windows/nanoserver:ltsc2022\nCOPY app C:/app/\n",
     )
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         settled = inherited(build, lambda stage: any(True for _ in stage.of(Workdir)))
+        images = bases(build)
         for stage in build.stages:
-            known = (below := below_of(build, stage)) is not None and settled(below)
+            # An empty image works in /.
+            known = images[stage.index] == "scratch" or (
+                (below := below_of(build, stage)) is not None and settled(below)
+            )
             for index, instruction in enumerate(stage.instructions):
                 known = known or isinstance(instruction, Workdir)
                 if known:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from sealock.model.shell import Word
 from sealock.rules.build._commands import known, line, settings
 from sealock.rules.build._ran import calls
 from sealock.rules.build._written import settings as variables
@@ -38,12 +39,14 @@ class ExtraIndex(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
+        own = [setting.value for setting in variables(build, "PIP_INDEX_URL", "UV_INDEX_URL") if setting.value]
         for call in calls(build, ("pip",), ("install", "download", "wheel")):
             options = settings(call.ran.command, "--extra-index-url")
-            if options and not call.has("--require-hashes"):
-                address = mask(options[-1].text.rpartition("=")[2] if len(options) == 1 else options[-1].text)
+            if options and not call.has("--require-hashes", "--no-index"):
+                first = _values(settings(call.ran.command, "--index-url", "-i")) or own or ["PyPI"]
+                indexes = _listed([*first[-1:], *_values(options)])
                 yield self.finding(
-                    f"installs packages from PyPI or {address}, whichever has the higher version",
+                    f"installs packages from {indexes}, whichever has the higher version",
                     call.ran.at,
                     place=known(options[0].place),
                     evidence=line(call.ran.command),
@@ -51,8 +54,22 @@ class ExtraIndex(Rule[Build]):
         for setting in variables(build, "PIP_EXTRA_INDEX_URL", "UV_EXTRA_INDEX_URL"):
             if setting.value:
                 yield self.finding(
-                    f"installs packages from PyPI or {mask(setting.value)}, whichever has the higher version",
+                    f"installs packages from {_listed([*(own or ['PyPI'])[-1:], *setting.value.split()])},"
+                    " whichever has the higher version",
                     setting.at,
                     place=known(setting.place),
                     evidence=f"{setting.name}={mask(setting.value)}",
                 )
+
+
+def _values(words: tuple[Word, ...]) -> list[str]:
+    """The values of options, each written as one word (--x=y) or two."""
+    return [
+        word.text.partition("=")[2] if word.text[:1] == "-" else word.text
+        for word in words
+        if word.text[:1] != "-" or "=" in word.text
+    ]
+
+
+def _listed(indexes: list[str]) -> str:
+    return " or ".join(dict.fromkeys(mask(index) for index in indexes))

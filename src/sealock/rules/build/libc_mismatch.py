@@ -1,13 +1,26 @@
 from __future__ import annotations
 
+import re
+
 from sealock.model.build import Copy, Stage
 from sealock.model.imagename import family
 from sealock.rules.build._commands import known
-from sealock.rules.build._ran import calls, ran
+from sealock.rules.build._ran import calls, lineage, ran
 from sealock.rules.build._written import settings
 from sealock.rules.kit import Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, page
 
 _GLIBC: Final = frozenset({"debian", "redhat", "suse", "arch"})
+_DATA: Final = re.compile(
+    r"(?i)(?:^|/)(?:etc|certs?|ca-certificates|share|conf(?:ig)?|public|html|static|assets|dist|templates|migrations|"
+    r"docs?|locales?|wwwroot|www|resources|schemas?|licenses?|sql|scripts)(?:/|$)|"
+    r"\.(?:html?|css|[cm]?js|json|ya?ml|toml|xml|conf|cfg|ini|crt|pem|txt|md|sql|jar|war|ear|class|py|sh|php|rb|pl|"
+    r"map|svg|png|ico|ttf|woff2?|wasm|proto|tmpl|tpl|zip|tgz|tar(?:\.\w+)?|pub|asc|gpg|dll)$|^/(?:passwd|group)$"
+)
+"""Files that no C library has to run: settings, certificates, web content, scripts and byte code."""
+_FLAGS: Final = (
+    "CGO_ENABLED", "LDFLAGS", "CFLAGS", "CXXFLAGS", "CGO_LDFLAGS", "GOFLAGS", "GO_LDFLAGS", "BUILD_LDFLAGS",
+    "EXTRA_LDFLAGS", "GO_BUILD_FLAGS", "RUSTFLAGS", "CARGO_BUILD_TARGET",
+)  # fmt: skip
 _TREES: Final = ("site-packages", "node_modules", "/venv", "/.venv", "/opt/venv", "/usr/lib", "/lib", "/usr/local/lib")
 
 
@@ -59,8 +72,9 @@ class LibcMismatch(Rule[Build]):
             target_family, source_family = _family(build, stage), _family(build, build.stages[copy.stage])
             if {target_family, source_family} & {"alpine"} and {target_family, source_family} & _GLIBC:
                 origin = build.stages[copy.stage]
-                trees = any(tree in source.text for source in copy.sources for tree in _TREES)
-                if trees or _links(build, origin):
+                programs = [source.text for source in copy.sources if not _DATA.search(source.text)]
+                trees = any(tree in source for source in programs for tree in _TREES)
+                if trees or (programs and _links(build, origin)):
                     libraries = ("musl", "glibc") if target_family == "alpine" else ("glibc", "musl")
                     yield self.finding(
                         f"copies files built for {libraries[1]} to an image with {libraries[0]}",
@@ -89,9 +103,10 @@ def _family(build: Build, stage: Stage) -> str:
 
 def _links(build: Build, stage: Stage) -> bool:
     """Whether the stage links programs against its own C library."""
+    stages = {("stages", below.index) for below in lineage(build, stage)}
     static = any(
-        setting.at[:2] == ("stages", stage.index) and setting.value in {"0", "static"}
-        for setting in settings(build, "CGO_ENABLED", "LDFLAGS")
+        setting.at[:2] in stages and (setting.value == "0" or "static" in setting.value or "musl" in setting.value)
+        for setting in settings(build, *_FLAGS)
     )
     for call in ran(build, "go", "cargo", "gcc", "g++", "clang", "make", "cmake", "ninja"):
         if call.stage.index == stage.index:

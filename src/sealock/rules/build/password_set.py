@@ -4,8 +4,8 @@ import re
 
 from sealock.model.shell import Command
 from sealock.rules.build._commands import known, option_text, pipelines
-from sealock.rules.build._ran import ran
-from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
+from sealock.rules.build._ran import ran, unshipped
+from sealock.rules.kit import At, Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
 
 _LOCKED: Final = frozenset({"*", "!", "!!", "!*", "x", ""})
 
@@ -43,22 +43,24 @@ class PasswordSet(Rule[Build]):
         for call in ran(build, "chpasswd"):
             # All input of chpasswd sets a password, so the pipe need not be examined.
             if not {"--help", "-h"} & set(call.command.arguments):
-                yield self._fault(call.at, call.command, "sets a password with chpasswd", "chpasswd")
+                yield self._fault(build, call.at, call.command, "sets a password with chpasswd", "chpasswd")
         has_passwd = next(ran(build, "passwd"), None) is not None
         for at, _, pipeline in pipelines(build) if has_passwd else ():
             for index, command in enumerate(pipeline.commands):
                 for inner in command.walk():
                     fed = index > 0 or any(redirect.operator in {"<<<", "<<", "<<-"} for redirect in inner.redirects)
                     if inner.name == "passwd" and (fed or "--stdin" in inner.arguments):
-                        yield self._fault(at, inner, "sets a password with passwd", "passwd --stdin")
+                        yield self._fault(build, at, inner, "sets a password with passwd", "passwd --stdin")
         for call in ran(build, "passwd"):
             if {"-d", "--delete"} & set(call.command.arguments):
-                yield self._fault(call.at, call.command, "allows a login without a password", "passwd -d")
+                yield self._fault(build, call.at, call.command, "allows a login without a password", "passwd -d")
         for call in ran(build, "useradd", "usermod"):
             text = option_text(call.command, "-p", "--password")
             if text is not None and text not in _LOCKED and not re.fullmatch(r"[!*].*", text):
-                yield self._fault(call.at, call.command, f"sets a password with {call.command.name}", call.command.name)
+                name = call.command.name
+                yield self._fault(build, call.at, call.command, f"sets a password with {name}", name)
 
-    def _fault(self, at: tuple[str | int, ...], command: Command, message: str, evidence: str) -> RuleFinding:
+    def _fault(self, build: Build, at: At, command: Command, message: str, evidence: str) -> RuleFinding:
         # The evidence is only the name of the program: its arguments may contain the password.
-        return self.finding(message, at, place=known(command.place), evidence=evidence)
+        severity = unshipped(build, at, "/etc/shadow")
+        return self.finding(message, at, place=known(command.place), evidence=evidence, severity=severity)

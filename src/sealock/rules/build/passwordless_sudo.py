@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 from sealock.rules.build._commands import known, line
-from sealock.rules.build._ran import ran
+from sealock.rules.build._ran import ran, unshipped
 from sealock.rules.build._written import writings
 from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, page
 
@@ -37,10 +37,17 @@ class PasswordlessSudo(Rule[Build]):
             doas = "doas" in writing.file and re.search(r"^\s*permit\b.*\bnopass\b", writing.text, re.MULTILINE)
             if doas or (_NOPASSWD.search(writing.text) and "sudoers" in writing.file):
                 message = f"allows root commands without a password in {writing.file}"
-                yield self.finding(message, writing.at, place=known(writing.place), evidence=writing.file)
+                severity = unshipped(build, writing.at, writing.file)
+                yield self.finding(
+                    message, writing.at, place=known(writing.place), evidence=writing.file, severity=severity
+                )
         for call in ran(build, "visudo", "awk", "perl", "ex"):
             if any(_NOPASSWD.search(text) for text in call.command.arguments):
                 place = known(call.command.place)
                 yield self.finding(
-                    "writes a sudo rule that needs no password", call.at, place=place, evidence=line(call.command)
+                    "writes a sudo rule that needs no password",
+                    call.at,
+                    place=place,
+                    evidence=line(call.command),
+                    severity=unshipped(build, call.at, "/etc/sudoers"),
                 )

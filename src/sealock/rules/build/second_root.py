@@ -2,17 +2,21 @@ from __future__ import annotations
 
 from sealock.model.shell import Command
 from sealock.rules.build._commands import known, line, option_text
-from sealock.rules.build._ran import ran
-from sealock.rules.kit import Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
+from sealock.rules.build._ran import Ran, ran, unshipped
+from sealock.rules.kit import At, Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
 
-_GROUPS: Final = frozenset({"sudo", "wheel", "docker", "disk", "shadow", "lxd", "adm"})
+_GROUPS: Final = frozenset({"sudo", "wheel", "disk", "shadow"})
+_ENGINES: Final = frozenset({"docker", "lxd", "incus", "podman"})
+"""Groups that lead to root only where a container gets the engine's socket."""
+_FILES: Final = ("/etc/passwd", "/etc/group", "/etc/shadow")
 
 
 class SecondRoot(Rule[Build]):
     """User is root by another name or group.
 
-    UID 0 is root, whatever the user name. Members of sudo, wheel, docker, disk or shadow become root in one step if the
-    matching program is installed. The user that runs the program needs none of these.
+    UID 0 is root, whatever the user name. Members of sudo, wheel, disk or shadow become root in one step if the
+    matching program is installed; those of docker, as soon as the engine's socket is mounted. The user that runs the
+    program needs none of these.
     """
 
     id = "B060"
@@ -36,28 +40,34 @@ class SecondRoot(Rule[Build]):
         for call in ran(build, "useradd", "adduser", "usermod"):
             number = option_text(call.command, "-u", "--uid")
             if number is not None and number.isdigit() and int(number) == 0:
-                yield self._fault(call.at, call.command, "creates a user with UID 0", Severity.HIGH)
+                yield self._fault(build, call.at, call.command, "creates a user with UID 0", Severity.HIGH)
             groups = set((option_text(call.command, "-G", "--groups") or "").split(","))
             groups |= set((option_text(call.command, "-aG") or "").split(","))
             words = [text for text in call.command.arguments if not text.startswith("-")]
             if call.command.name == "adduser" and len(words) == 2:
                 groups.add(words[1])
-            if privileged := sorted(groups & _GROUPS):
-                yield self._fault(call.at, call.command, f"adds a user to {', '.join(privileged)}", None)
+            yield from self._grouped(build, call, groups)
         for call in ran(build, "addgroup", "gpasswd", "groupmems"):
             words = [text for text in call.command.arguments if not text.startswith("-")]
-            if len(words) == 2 and (privileged := sorted(set(words) & _GROUPS)):
-                yield self._fault(call.at, call.command, f"adds a user to {', '.join(privileged)}", None)
+            if len(words) == 2:
+                yield from self._grouped(build, call, set(words))
         for call in ran(build, "echo", "printf"):
             files = {redirect.target.text for redirect in call.command.redirects if redirect.target}
             if "/etc/passwd" in files and any(
                 text.split(":")[2:3] == ["0"] and not text.startswith("root:") for text in call.command.arguments
             ):
-                yield self._fault(call.at, call.command, "writes a user with UID 0 to /etc/passwd", Severity.HIGH)
+                message = "writes a user with UID 0 to /etc/passwd"
+                yield self._fault(build, call.at, call.command, message, Severity.HIGH)
 
-    def _fault(
-        self, at: tuple[str | int, ...], command: Command, message: str, severity: Severity | None
-    ) -> RuleFinding:
-        confidence = Confidence.HIGH if severity else Confidence.MEDIUM
+    def _grouped(self, build: Build, call: Ran, groups: set[str]) -> Iterator[RuleFinding]:
+        if privileged := sorted(groups & _GROUPS):
+            yield self._fault(build, call.at, call.command, f"adds a user to {', '.join(privileged)}", Severity.MEDIUM)
+        elif engines := sorted(groups & _ENGINES):
+            message = f"adds a user to {', '.join(engines)}: root on the host if the engine's socket is mounted"
+            yield self._fault(build, call.at, call.command, message, Severity.LOW)
+
+    def _fault(self, build: Build, at: At, command: Command, message: str, severity: Severity) -> RuleFinding:
+        confidence = Confidence.HIGH if severity is Severity.HIGH else Confidence.MEDIUM
+        severity = unshipped(build, at, *_FILES) or severity
         place = known(command.place)
         return self.finding(message, at, place=place, evidence=line(command), severity=severity, confidence=confidence)

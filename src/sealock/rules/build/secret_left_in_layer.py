@@ -3,8 +3,8 @@ from __future__ import annotations
 import re
 
 from sealock.model.build import Run
-from sealock.model.shell import Command
-from sealock.rules.build._commands import known, line
+from sealock.model.shell import Command, Word
+from sealock.rules.build._commands import expansions, known, line
 from sealock.rules.build._credentials import credential_file
 from sealock.rules.build._ran import once_each, ran
 from sealock.rules.kit import (
@@ -21,7 +21,6 @@ from sealock.rules.kit import (
 )
 from sealock.secrets.values import kind_of_name
 
-_VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _IN_ADDRESS: Final = re.compile(r"://[^/\s@]*\$[{(]?[^/\s@]*@")
 
 _WRITERS: Final = ("cp", "mv", "install", "cat", "echo", "printf", "tee", "envsubst", "git")
@@ -48,19 +47,23 @@ class SecretLeftInLayer(Rule[Build]):
         "FROM debian:12\nRUN --mount=type=secret,id=env cat /run/secrets/env > /app/.env\n",
         "FROM debian:12\nRUN git clone https://${GIT_TOKEN}@github.com/acme/x.git /src\n",
         'FROM debian:12\nRUN echo "$SSH_PRIVATE_KEY" > /root/.ssh/id_rsa\n',
+        "FROM debian:12\nRUN envsubst '$DB_PASSWORD' < app.tpl > /etc/app.conf\n",
         'FROM debian:12\nRUN git config --global url."https://${TOKEN}@github.com/".insteadOf https://github.com/\n',
     )
     good = (
         "FROM node:22\nRUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci\n",
         'FROM node:22\nRUN echo "//r/:_authToken=${NPM_TOKEN}" > .npmrc && npm ci && rm -f .npmrc\n',
         "FROM debian:12\nRUN --mount=type=secret,id=key ./sign --key /run/secrets/key x > x.sig\n",
+        "FROM debian:12\nARG AWS_ACCESS_KEY\nRUN echo 'access_key=$AWS_ACCESS_KEY' > /.s3cfg\n",
+        "FROM debian:12\nRUN echo \"token: \\$API_TOKEN\"' or $API_TOKEN' > /etc/app.conf\n",
+        "FROM debian:12\nRUN git config --global url.'https://$TOKEN@github.com/'.insteadOf https://github.com/\n",
         "FROM debian:12\nRUN --mount=type=ssh git clone git@github.com:acme/x.git /src\n",
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         removed, mounted = once_each(_removed), once_each(_mounted_secrets)
         for call in ran(build, *_WRITERS):
-            for file, message, confidence in _kept(call.command, mounted(call)):
+            for file, message, confidence in _kept(build, call.command, mounted(call)):
                 if removed(call).isdisjoint(file.split("/")):
                     place = known(call.command.place)
                     yield self.finding(
@@ -83,7 +86,7 @@ def _mounted_secrets(run: Run) -> tuple[str, ...]:
     return ("/run/secrets/", *(target for target in targets if target))
 
 
-def _kept(command: Command, directories: tuple[str, ...]) -> Iterator[tuple[str, str, Confidence]]:
+def _kept(build: Build, command: Command, directories: tuple[str, ...]) -> Iterator[tuple[str, str, Confidence]]:
     """The files in which a command leaves a secret: name, message and confidence."""
     words = command.arguments
     written = [
@@ -97,28 +100,27 @@ def _kept(command: Command, directories: tuple[str, ...]) -> Iterator[tuple[str,
     if copies and any(word.startswith(directories) for word in words[:-1]) and not words[-1].startswith(_GONE):
         yield words[-1], f"copies a mounted secret to {words[-1]}, which stays in the layer", Confidence.HIGH
     if command.name in {"cat", "echo", "printf", "tee", "envsubst"} and written:
-        text = " ".join(
-            (
-                *words,
-                *(
-                    redirect.target.text
-                    for redirect in command.redirects
-                    if redirect.target and redirect.operator == "<"
-                ),
-            )
-        )
-        mounted = any(directory in text for directory in directories) or any(
+        inputs = [redirect.target for redirect in command.redirects if redirect.target and redirect.operator == "<"]
+        used = [*command.words[1:], *inputs]
+        mounted = any(directory in word.text for word in used for directory in directories) or any(
             inner.name == "cat" and any(word.startswith(directories) for word in inner.arguments)
             for nested in command.nested
             for inner in nested.script.commands()
         )
-        secret = next((name for name in _VARIABLE.findall(text) if kind_of_name(name)), None)
+        secret = next((name for word in used for name in _variables(build, command, word) if kind_of_name(name)), None)
         if mounted:
             yield written[0], f"writes a mounted secret to {written[0]}, which stays in the layer", Confidence.HIGH
         elif secret:
             confidence = Confidence.HIGH if credential_file(written[0]) else Confidence.MEDIUM
             yield written[0], f"writes ${secret} to {written[0]}, which stays in the layer", confidence
     uses = command.name == "git" and any(verb in words for verb in ("clone", "config", "remote", "submodule"))
-    if uses and any(_IN_ADDRESS.search(word) and any(map(kind_of_name, _VARIABLE.findall(word))) for word in words):
+    if uses and any(
+        _IN_ADDRESS.search(word.text) and any(map(kind_of_name, expansions(build, word))) for word in command.words
+    ):
         where = ".gitconfig" if "config" in words else ".git"
         yield where, f"leaves a URL with a token in {where}", Confidence.MEDIUM
+
+
+def _variables(build: Build, command: Command, word: Word) -> list[str]:
+    """The variables whose values a word puts into the output. envsubst is told their names in quotes."""
+    return re.findall(r"\$\{?([A-Za-z_]\w*)", word.text) if command.name == "envsubst" else expansions(build, word)

@@ -21,7 +21,10 @@ class SecretSlot(Rule[Build]):
     remedy = "Let the program read the secret from a file, and name the file in a variable that ends in _FILE."
     fixable = False
     bad = ("FROM debian:12\nENV PASSWORD=\n", "FROM debian:12\nENV SLACK_TOKEN=xxxxxxxx API_SECRET=your-secret-here\n")
-    good = ("FROM debian:12\nENV PASSWORD_FILE=/run/secrets/password TOKEN_TTL=3600\n",)
+    good = (
+        "FROM debian:12\nENV PASSWORD_FILE=/run/secrets/password TOKEN_TTL=3600\n",
+        "FROM haproxy:3.0\nENV AUTH=0 SECRETS=1\n",
+    )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, _, env in build.each(Env):
@@ -31,6 +34,7 @@ class SecretSlot(Rule[Build]):
                     kind
                     and pair.value
                     and is_placeholder(pair.value.text)
+                    and not pair.value.text.isdigit()  # a switch: `ENV AUTH=0`
                     and not find_secret(pair.name, pair.value.text)
                 ):
                     yield self.finding(

@@ -4,7 +4,7 @@ import re
 
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._modes import GivenMode, bits, clauses, modes
-from sealock.rules.build._ran import ran
+from sealock.rules.build._ran import ran, unshipped
 from sealock.rules.kit import Build, Edit, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, man
 
 _MILD: Final = frozenset({"cap_net_bind_service", "cap_net_raw", "cap_ipc_lock", "cap_sys_nice", "cap_wake_alarm", "cap_net_admin"})  # fmt: skip  # noqa: E501  a list of names
@@ -40,28 +40,38 @@ class SetuidAdded(Rule[Build]):
         for mode in modes(build):
             octal = bits(mode.text)
             if octal is not None and octal & 0o4000:
-                yield self._fault(mode, mode.fixed(build, f"{octal & ~0o6000:04o}"))
+                yield self._fault(build, mode, mode.fixed(build, f"{octal & ~0o6000:04o}"))
             elif octal is None and any(
                 operator in "+=" and "s" in what and set(who) & {"u", "a"} for who, operator, what in clauses(mode.text)
             ):
-                yield self._fault(mode, mode.fixed(build, mode.text.replace("+", "-").replace("=", "-")))
+                yield self._fault(build, mode, mode.fixed(build, mode.text.replace("+", "-").replace("=", "-")))
         for call in ran(build, "setcap"):
             text = next((text for text in call.command.arguments if re.search(r"[+=]\w", text)), "")
             if text and "-r" not in call.command.arguments:
                 names = set(re.findall(r"cap_\w+", text.lower()))
+                files = tuple(word for word in call.command.arguments if word != text and not word.startswith("-"))
+                mild = names <= _MILD if names else False
                 yield self.finding(
                     f"grants {', '.join(sorted(names)) or text} to every user of a program",
                     call.at,
                     place=known(call.command.place),
                     evidence=line(call.command),
-                    severity=Severity.LOW if names and names <= _MILD else Severity.HIGH,
+                    severity=Severity.LOW
+                    if mild or _maps_ids(files)
+                    else unshipped(build, call.at, *files) or Severity.HIGH,
                 )
 
-    def _fault(self, mode: GivenMode, fix: tuple[Edit, ...]) -> RuleFinding:
+    def _fault(self, build: Build, mode: GivenMode, fix: tuple[Edit, ...]) -> RuleFinding:
         return self.finding(
             f"makes a program setuid with mode {mode.text}",
             mode.at,
             place=mode.place,
             evidence=mode.evidence,
             fix=fix,
+            severity=Severity.LOW if _maps_ids(mode.paths) else unshipped(build, mode.at, *mode.paths),
         )
+
+
+def _maps_ids(paths: tuple[str, ...]) -> bool:
+    """Whether these are the helpers of rootless engines, which need the privilege and check /etc/subuid themselves."""
+    return bool(paths) and all(path.rpartition("/")[2] in {"newuidmap", "newgidmap"} for path in paths)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from sealock.model.build import Workdir
+from sealock.rules.build._ran import unshipped
 from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _SYSTEM: Final = frozenset({
@@ -32,4 +33,9 @@ class WorkdirOnSystem(Rule[Build]):
             if isinstance(instruction.path.value, str):
                 path = instruction.path.value.rstrip("/") or "/"
                 if path in _SYSTEM or path.startswith(_KERNEL):
-                    yield self.finding(f"works in {path}, a system directory", at, place=instruction.path.place)
+                    yield self.finding(
+                        f"works in {path}, a system directory",
+                        at,
+                        place=instruction.path.place,
+                        severity=unshipped(build, at, path),
+                    )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from sealock.rules.build._modes import bits, clauses, modes
+from sealock.rules.build._ran import unshipped
 from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cwe, man
 
 
@@ -45,6 +46,7 @@ class WorldWritable(Rule[Build]):
                     mode.at,
                     place=mode.place,
                     evidence=mode.evidence,
+                    severity=unshipped(build, mode.at, *mode.paths),
                     fix=mode.fixed(build, fixed),
                 )
 

@@ -19,22 +19,24 @@ from sealock.rules.kit import (
 )
 from sealock.secrets.values import mask
 
-_MARKS: Final = (
-    ("--inspect=0.0.0.0", "Node"),
-    ("--inspect-brk=0.0.0.0", "Node"),
-    ("address=*:", "Java"),
-    ("address=0.0.0.0:", "Java"),
-    ("dlv --listen=:", "Go"),
-    ("debugpy --listen 0.0.0.0", "Python"),
-    ("com.sun.management.jmxremote.authenticate=false", "JMX"),
+_ADDRESS: Final = r"(\[[0-9a-fA-F:]{2,45}\]|[^\s,;:\"'=\[\]]{0,253})"
+_JDWP: Final = re.compile(rf"\baddress=(?:{_ADDRESS}:)?\d")
+_DEBUGGERS: Final[tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...]] = (
+    ("Node", ("--inspect",), re.compile(rf"--inspect(?:-brk|-wait|-port)?=(?:{_ADDRESS}:\d|(\*|0\.0\.0\.0)(?!\S))")),
+    ("Go", ("dlv", "--headless"), re.compile(rf"(?:--listen[= ]|-l[= ]?){_ADDRESS}:\d")),
+    ("Python", ("debugpy",), re.compile(rf"--listen[= ]{_ADDRESS}:\d")),
+    ("Python", ("pydevd", "--server"), re.compile(r"--server()")),
+    ("Ruby", ("rdbg", "--open"), re.compile(rf"--host[= ]{_ADDRESS}")),
+    ("JMX", ("com.sun.management.jmxremote.",), re.compile(r"jmxremote\.authenticate=false()")),
 )
-"""Debuggers that listen on every address."""
-_OPTION: Final = re.compile(
-    r"(?:-agentlib:jdwp=|-Xrunjdwp:)(?!\S*address=(?:127\.|localhost))|--inspect(?:-brk)?=(?:\[::\]|\*)|"
-    r"\bdebugpy\b.*--listen (?!127\.|localhost)|\bpydevd\b|\brdbg\b.*--open|\bxdebug\.(?:mode|remote_enable)\b|"
-    r"\bdlv\b(?!.*127\.0\.0\.1).*--headless"
+"""Debuggers: words of the command that start one, and the option that lets it listen, with the address."""
+_LOCAL_JMX: Final = re.compile(r"jmxremote\.host=(?:127\.|localhost|\[?::1)")
+_CALLS_BACK: Final = re.compile(
+    r"\bxdebug\.(?:discover_client_host|remote_connect_back)\s{0,4}=\s{0,4}(?:1|on|true|yes)\b"
 )
-"""Debuggers without an address, or with one that depends on the version."""
+_JAVA: Final = re.compile(r"(?:jdk|jre|java|corretto|temurin|zulu|liberica|semeru)\D{0,9}(?:1\.)?(\d{1,2})")
+"""The version of Java in an image's name."""
+_LOOPBACK: Final = ("127.", "localhost", "::1", "[::1]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.")
 _DEBUG: Final = frozenset({"FLASK_DEBUG", "DJANGO_DEBUG", "APP_DEBUG", "RAILS_WEB_CONSOLE"})
 _YES: Final = frozenset({"1", "true", "on", "yes"})
 
@@ -64,21 +66,32 @@ class DebuggerExposed(Rule[Container]):
         'FROM node:22\nCMD ["node", "--inspect=0.0.0.0:9229", "app.js"]\n',
         "FROM python:3.12\nENTRYPOINT python -m debugpy --listen 0.0.0.0:5678 app.py\n",
         "FROM python:3.12\nENV FLASK_DEBUG=1\n",
+        "docker run eclipse-temurin:8-jre java -agentlib:jdwp=transport=dt_socket,server=y,address=5005 -jar a.jar",
+        "docker run golang:1.25 dlv exec ./app --headless --listen=:2345",
     )
     good = (
         "docker run node:22 node --inspect=127.0.0.1:9229 app.js",
         "docker run -e NODE_OPTIONS=--max-old-space-size=512 node:22",
+        "docker run openjdk:21 java -agentlib:jdwp=transport=dt_socket,server=y,address=127.0.0.1:5005 -jar a.jar",
+        "docker run openjdk:21 java -agentlib:jdwp=transport=dt_socket,server=y,address=5005 -jar a.jar",
+        "docker run eclipse-temurin:8 java -agentlib:jdwp=transport=dt_socket,address=ide:5005 -jar a.jar",
+        "docker run python:3.12 python -m debugpy --listen 5678 app.py",
         'FROM node:22\nENV FLASK_DEBUG=0\nCMD ["node", "--inspect=127.0.0.1:9229", "app.js"]\n',
     )
     fixable = False
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
+        image = given(container.image, "").lower()
         for _, at, line in command_lines(container):
-            yield from self._in_text(at, line, mask(line)[:200])
+            yield from self._in_text(at, line, mask(line)[:200], image)
         for index, variable in enumerate(given(container.environment, ())):
             name, value, at = variable.name, variable.value or "", ("environment", index)
             evidence = mask(f"{name}={value}")[:200]
-            if (name in _DEBUG and value.lower() in _YES) or (name == "WERKZEUG_DEBUG_PIN" and value == "off"):
+            if name == "JPDA_ADDRESS":  # Tomcat's
+                host = value.rpartition(":")[0]
+                if ":" in value and not host.lower().startswith(_LOOPBACK):
+                    yield self.finding(f"opens a Java debugger on {_shown(host)}", at, evidence=evidence)
+            elif (name in _DEBUG and value.lower() in _YES) or (name == "WERKZEUG_DEBUG_PIN" and value == "off"):
                 yield self.finding(
                     f"turns a debugger on ({name})",
                     at,
@@ -87,16 +100,41 @@ class DebuggerExposed(Rule[Container]):
                     evidence=evidence,
                 )
             else:
-                yield from self._in_text(at, value, evidence)
+                yield from self._in_text(at, value, evidence, image)
 
-    def _in_text(self, at: At, text: str, evidence: str) -> Iterator[RuleFinding]:
-        mark, language = next((row for row in _MARKS if row[0] in text), ("", ""))
-        if mark and (language != "Java" or "jdwp" in text):
-            yield self.finding(f"opens a {language} debugger on all interfaces ({mark})", at, evidence=mark)
-        elif _OPTION.search(text):
-            yield self.finding(
-                "starts a debugger that may listen on all interfaces",
-                at,
-                confidence=Confidence.MEDIUM,
-                evidence=evidence,
-            )
+    def _in_text(self, at: At, text: str, evidence: str, image: str) -> Iterator[RuleFinding]:
+        if "jdwp" in text:
+            yield from self._jdwp(at, text, evidence, image)
+        for language, marks, option in _DEBUGGERS:
+            if not all(mark in text for mark in marks) or (match := option.search(text)) is None:
+                continue
+            address = next(filter(None, match.groups()), "")
+            if address.lower().startswith(_LOOPBACK) or (language == "JMX" and _LOCAL_JMX.search(text)):
+                continue
+            yield self.finding(f"opens a {language} debugger on {_shown(address)}", at, evidence=evidence)
+            return
+        if "xdebug" in text and _CALLS_BACK.search(text.lower()):
+            yield self.finding("lets every client start a PHP debugger that it controls", at, evidence=evidence)
+
+    def _jdwp(self, at: At, text: str, evidence: str, image: str) -> Iterator[RuleFinding]:
+        """Check Java's agent, which listens only with server=y."""
+        for word in text.split():
+            if "jdwp" not in word or "server=y" not in word:
+                continue
+            match = _JDWP.search(word)
+            address = match[1] if match is not None else None
+            if address is not None:
+                if not address.lower().startswith(_LOOPBACK):
+                    yield self.finding(f"opens a Java debugger on {_shown(address)}", at, evidence=evidence)
+                continue
+            # A port by itself means all interfaces up to Java 8, and the loopback interface since.
+            version = _JAVA.search(image)
+            if version is None:
+                message = "opens a Java debugger on all interfaces if Java is older than 9"
+                yield self.finding(message, at, evidence=evidence, severity=Severity.LOW, confidence=Confidence.LOW)
+            elif int(version[1]) < 9:
+                yield self.finding("opens a Java debugger on all interfaces", at, evidence=evidence)
+
+
+def _shown(address: str) -> str:
+    return "all interfaces" if address in {"", "*", "0.0.0.0", "[::]", "+"} else address  # noqa: S104  compared, never bound

@@ -5,7 +5,9 @@ from sealock.rules.container._users import is_root
 from sealock.rules.kit import (
     UNKNOWN,
     UNSET,
+    Confidence,
     Container,
+    Final,
     Iterator,
     Rule,
     RuleFinding,
@@ -18,9 +20,12 @@ from sealock.rules.kit import (
 )
 
 # Entry points that images bring along, and that people repeat.
-_USUAL_STARTS = frozenset(
+_USUAL_STARTS: Final = frozenset(
     {"/init", "docker-entrypoint.sh", "/docker-entrypoint.sh", "/entrypoint.sh", "/usr/local/bin/docker-entrypoint.sh"}
 )
+_INITS: Final = frozenset({"tini", "dumb-init", "catatonit", "docker-init", "env", "exec", "nice", "stdbuf"})
+_STEPS_DOWN: Final = frozenset({"gosu", "su-exec", "chpst", "setuidgid", "s6-setuidgid", "runuser", "sudo", "setpriv"})
+"""Programs that change to the user in their arguments, and stay it."""
 
 
 class RunsAsRoot(Rule[Container]):
@@ -57,6 +62,8 @@ class RunsAsRoot(Rule[Container]):
         "docker run postgres:16",
         "FROM gcr.io/distroless/static:nonroot\nCOPY app /app\n",
         "FROM debian:12\nUSER 10001\n",
+        'FROM debian:12\nENTRYPOINT ["tini", "--", "gosu", "app", "/app/run"]\n',
+        "docker run mcr.microsoft.com/dotnet/aspnet:9.0-noble-chiseled",
         '{"architecture": "amd64", "config": {"User": "app"}, "rootfs": {"type": "layers", "diff_ids": []}}',
     )
 
@@ -83,6 +90,8 @@ class RunsAsRoot(Rule[Container]):
         if user is UNKNOWN:
             yield self.skip(f"sealock does not know the user of {image or 'the image'}", "user")
         elif isinstance(user, str) and is_root(user):
+            if (changed := _changes_to(container)) and not is_root(changed):
+                return
             own_start = not set(given(container.entrypoint, ())[:1]) <= _USUAL_STARTS
             if drops_root(image) and not own_start:
                 return
@@ -95,10 +104,43 @@ class RunsAsRoot(Rule[Container]):
                     evidence="no user",
                 )
                 return
+            may_change = makes_image and _brings_gosu(container)
             yield self.finding(
-                f"runs as root: {image or 'its image'} does, and no user is set",
+                f"starts as root: {image or 'its image'} does, no user is set, and only its entry point can change that"
+                if may_change
+                else f"runs as root: {image or 'its image'} does, and no user is set",
                 "user",
                 fix=() if container.image is UNKNOWN else Set("user", "10001:10001"),
-                severity=Severity.HIGH if makes_image else Severity.MEDIUM,
+                severity=Severity.HIGH if makes_image and not may_change else Severity.MEDIUM,
+                confidence=Confidence.MEDIUM if may_change else None,
                 evidence="no user",
             )
+
+
+def _changes_to(container: Container) -> str:
+    """The user that the entry point or command changes to before the program starts, "" where it names none."""
+    words = [*given(container.entrypoint, ()), *given(container.command, ())]
+    if words[1:2] == ["-c"]:
+        words = words[2].split() if len(words) > 2 else []
+    while words and (words[0].rpartition("/")[2] in _INITS or words[0] == "--" or "=" in words[0]):
+        words = words[1:]
+        while words and words[0].startswith("-"):
+            words = words[1:]
+    if not words or words[0].rpartition("/")[2] not in _STEPS_DOWN:
+        return ""
+    options = ("-u", "--user", "--reuid")
+    for at, word in enumerate(words[1:], 1):
+        name, sign, value = word.partition("=")
+        if name in options:
+            return value if sign else next(iter(words[at + 1 :]), "")
+        if not word.startswith("-"):
+            return word
+    return ""
+
+
+def _brings_gosu(container: Container) -> bool:
+    """Whether the image starts by a script and has gosu to change the user in it, as official images do."""
+    names = {variable.name for variable in given(container.environment, ())}
+    start = next(iter(given(container.entrypoint, ())), "")
+    script = start.endswith(".sh") or "entrypoint" in start
+    return script and any(name.startswith(("GOSU_", "SU_EXEC_")) for name in names)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from sealock.rules.kit import (
     UNKNOWN,
     Container,
+    Final,
     Iterator,
     Remove,
     Rule,
@@ -14,6 +15,9 @@ from sealock.rules.kit import (
     given,
 )
 from sealock.rules.ports import SERVICES, is_image_of, numbers
+
+_PUBLIC: Final = frozenset({6443, 8200, 8500})
+"""Ports of an administration that clients use as well."""
 
 
 class ServicePortExposed(Rule[Container]):
@@ -40,6 +44,8 @@ class ServicePortExposed(Rule[Container]):
     good = (
         "FROM redis:7.4\nEXPOSE 6379\n",
         "FROM node:22\nEXPOSE 3000\n",
+        'FROM debian:12\nENTRYPOINT ["docker-entrypoint.sh"]\nEXPOSE 5432\nCMD ["postgres"]\n',
+        "FROM debian:12\nEXPOSE 30000-30100\n",
         "services:\n  db:\n    image: registry.example/db:1\n    expose: ['5432']\n",
     )
 
@@ -48,20 +54,31 @@ class ServicePortExposed(Rule[Container]):
 
         In a run line or compose file, `expose` of a database port only documents it.
         """
-        image = given(container.image, "")
+        # What it starts says what it is, where the base image does not.
+        names = " ".join((given(container.image, ""), *_programs(container)))
         noted = container.ports is not UNKNOWN and container.publish_all is not True
         for index, text in enumerate(given(container.expose, ())):
             ports = numbers(text)
-            if len(ports) != 1 or text.endswith("/udp"):
+            # A long range is for media or passive FTP, whatever well-known port lies in it.
+            if len(ports) > 20 or text.endswith("/udp"):
                 continue
-            service = SERVICES.get(ports[0])
-            if service is None or service.severity < Severity.MEDIUM or is_image_of(service, image):
-                continue
-            door = service.kind == "admin" and ports[0] not in {6443, 8200, 8500}
-            if door or (not noted and service.severity >= Severity.HIGH):
+            others = {
+                port: SERVICES[port] for port in ports if port in SERVICES and not is_image_of(SERVICES[port], names)
+            }
+            doors = [port for port, service in others.items() if service.kind == "admin" and port not in _PUBLIC]
+            grave = [port for port, service in others.items() if not noted and service.severity >= Severity.HIGH]
+            if reported := sorted({*doors, *grave}):
                 yield self.finding(
-                    f"exposes port {ports[0]} of {service.name}",
+                    f"exposes port {' and '.join(f'{port} of {others[port].name}' for port in reported)}",
                     ("expose", index),
-                    fix=Remove("expose", text),
-                    severity=Severity.MEDIUM if door else Severity.LOW,
+                    # The other ports of a range may be needed.
+                    fix=Remove("expose", text) if len(ports) == 1 else (),
+                    severity=Severity.MEDIUM if doors else Severity.LOW,
                 )
+
+
+def _programs(container: Container) -> Iterator[str]:
+    """The programs that its entry point and command name first, also through a shell."""
+    for words in (given(container.entrypoint, ()), given(container.command, ())):
+        line = words[2].split() if words[1:2] == ("-c",) and len(words) > 2 else words
+        yield from line[:1]

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import re
+
 from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, cwe, given, man
 
+_ENTRY = re.compile(r"(?:\$\{(?:[^{}]|\$\{[^{}]*\})*\}|[^:])*")
+"""An entry of a list; a colon inside ${…} (`${OLD:+${OLD}:}`) separates nothing."""
 _WRITABLE = ("/tmp", "/var/tmp", "/dev/shm", "/run/user")  # noqa: S108  the container's own
 _LISTS = frozenset({"PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "PERL5LIB", "RUBYLIB", "NODE_PATH"})
 _SINGLE = frozenset({"LD_PRELOAD", "LD_AUDIT", "PYTHONSTARTUP", "PERL5OPT", "BASH_ENV"})
@@ -18,6 +22,15 @@ def _weak(entry: str) -> str | None:
 
 def _open(path: str) -> bool:
     return any(path == parent or path.startswith(f"{parent}/") for parent in _WRITABLE)
+
+
+def _entries(value: str) -> Iterator[str]:
+    at = 0
+    while (match := _ENTRY.match(value, at)) is not None:
+        yield match[0]
+        at = match.end() + 1
+        if match.end() == len(value):
+            return
 
 
 class UnsafeSearchPath(Rule[Container]):
@@ -51,10 +64,8 @@ class UnsafeSearchPath(Rule[Container]):
                 continue
             if variable.name in _LISTS and not (variable.name == "PYTHONPATH" and value in {".", "/app"}):
                 # `$OLD:` leaves an empty entry at an end of a library path if OLD is not set.
-                entries = (
-                    value.split(":") if variable.name in {"PATH", "LD_LIBRARY_PATH"} else value.strip(":").split(":")
-                )
-                unsafe = next((what for entry in entries if (what := _weak(entry))), None)
+                listed = value if variable.name in {"PATH", "LD_LIBRARY_PATH"} else value.strip(":")
+                unsafe = next((what for entry in _entries(listed) if (what := _weak(entry))), None)
             elif variable.name in _SINGLE:
                 unsafe = f"world-writable {value}" if _open(value) or value.startswith(".") else None
             else:

@@ -1,0 +1,248 @@
+"""What sealock must not report, or reports as less, as a table: a sentence, a text, the rule, and what comes of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealock.model.finding import Finding, Severity
+from sealock.rules.catalog import rules
+from sealock.rules.evaluation import evaluate
+from support.documents import read
+
+HIGH, MEDIUM, LOW = Severity.HIGH, Severity.MEDIUM, Severity.LOW
+JDWP = "-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address="
+BUILDER = "FROM golang:1.25 AS b\n"
+
+
+def findings(text: str, rule: str) -> list[Finding]:
+    document = read(text)
+    assert not document.errors, document.errors
+    kinds = {kind: rules(kind) for kind in ("container", "build", "project")}
+    return [finding for finding in evaluate("test", document, kinds).findings if finding.rule == rule]
+
+
+def java(version: str, address: str, options: str = JDWP) -> str:
+    return f'FROM eclipse-temurin:{version}\nCMD ["java", "{options}{address}", "-jar", "a.jar"]\n'
+
+
+def copied(what: str, build: str = "RUN make\n") -> str:
+    return f"FROM debian:12 AS b\n{build}FROM alpine:3.22\nCOPY --from=b {what} /x\n"
+
+
+SILENT = [
+    ("single quotes write the name of a variable", "FROM a:1\nRUN echo 'key=$API_KEY' > /k\n", "B018"),
+    ("so does a backslash", 'FROM a:1\nRUN echo "key=\\$API_KEY" > /k\n', "B018"),
+    ("and a name in single quotes beside an expansion", "FROM a:1\nRUN echo 'key=$API_KEY'\"$HOME\" > /k\n", "B018"),
+    ("jdwp on 127.0.0.1 is out of reach", java("11", "127.0.0.1:5005"), "C072"),
+    ("jdwp on localhost is", java("8", "localhost:5005"), "C072"),
+    ("jdwp on [::1] is", java("21", "[::1]:5005"), "C072"),
+    ("a port by itself is loopback since Java 9", java("17", "5005"), "C072"),
+    ("an agent that connects to its debugger does not listen", java("8", "ide:5005", JDWP.replace("=y", "=n")), "C072"),
+    ("nor does one that leaves server out", java("8", "5005", "-agentlib:jdwp=transport=dt_socket,address="), "C072"),
+    ("node --inspect is loopback by itself", "docker run node:22 node --inspect app.js", "C072"),
+    ("with a port only too", "docker run node:22 node --inspect=9229 app.js", "C072"),
+    ("debugpy with a port only too", "docker run python:3.12 python -m debugpy --listen 5678 a.py", "C072"),
+    ("dlv on 127.0.0.1", "docker run golang:1.25 dlv debug --headless --listen=127.0.0.1:2345", "C072"),
+    ("dlv without an address", "docker run golang:1.25 dlv debug --headless", "C072"),
+    ("Xdebug connects to its debugger", "docker run -e XDEBUG_CONFIG=xdebug.mode=debug php:8.3", "C072"),
+    ("/bin/echo is a program that knows -e", "FROM debian:12\nRUN /bin/echo -e 'a\\nb' > /x\n", "B186"),
+    ("/usr/bin/test knows ==", "FROM debian:12\nRUN /usr/bin/test a == a\n", "B186"),
+    (
+        "a colon inside ${..:+..} separates nothing",
+        'FROM alpine:3.22\nENV LD_LIBRARY_PATH="${LD_LIBRARY_PATH:+${LD_LIBRARY_PATH}:}/usr/local/lib"\n',
+        "C068",
+    ),
+    ("nor in a default", 'FROM alpine:3.22\nENV PATH="${EXTRA:-/opt/a:/opt/b}:/usr/bin"\n', "C068"),
+    ("certificates need no C library", copied("/etc/ssl/certs/"), "B048"),
+    ("nor do settings", copied("/src/app.conf"), "B048"),
+    ("nor does web content", copied("/src/dist"), "B048"),
+    ("nor does byte code", copied("/src/app.jar"), "B048"),
+    ("LDFLAGS of one command make it static", copied("/x", "RUN LDFLAGS=-static ./configure && make\n"), "B048"),
+    (
+        "so does -extldflags",
+        copied("/x", "RUN go build -ldflags '-linkmode external -extldflags -static' -o /x .\n"),
+        "B048",
+    ),
+    ("and a variable of the stage below", copied("/x", "ENV LDFLAGS='-w -static'\nRUN make\n"), "B048"),
+    ("an empty image works in /", "FROM scratch\nCOPY app amd64\n", "B155"),
+    ("ENV AUTH=0 is a switch", "FROM haproxy:3.2\nENV AUTH=0 SECRETS=1\n", "B019"),
+    (
+        "--no-index asks no index",
+        "FROM a:1\nRUN pip install --no-index --extra-index-url https://a.example x\n",
+        "B051",
+    ),
+    ("an image that starts PostgreSQL exposes its port", 'FROM debian:12\nEXPOSE 5432\nCMD ["postgres"]\n', "C066"),
+    ("through its script too", 'FROM debian:12\nENTRYPOINT ["d.sh"]\nEXPOSE 3306\nCMD ["mysqld"]\n', "C066"),
+    ("a long range is for media", "FROM debian:12\nEXPOSE 2000-2500\n", "C066"),
+    ("gosu changes the user", 'FROM debian:12\nENTRYPOINT ["gosu", "app", "/run"]\n', "C046"),
+    (
+        "su-exec behind tini does",
+        'FROM debian:12\nENTRYPOINT ["tini", "-g", "--", "su-exec", "app:app", "/run"]\n',
+        "C046",
+    ),
+    ("setpriv does", 'FROM debian:12\nCMD ["setpriv", "--reuid=1000", "--clear-groups", "/run"]\n', "C046"),
+    ("chpst in a shell does", "FROM debian:12\nCMD exec chpst -u app /run\n", "C046"),
+    (".NET's samples run as app", "docker run mcr.microsoft.com/dotnet/samples:aspnetapp", "C046"),
+    ("a Dockerfile on a known image needs no guess", "FROM debian:12\nCOPY a /a\n", "B192"),
+]
+REPORTED = [
+    ("double quotes expand", 'FROM a:1\nRUN echo "key=$API_KEY" > /k\n', "B018", HIGH, "writes $API_KEY to /k"),
+    ("a mix of quotes too", "FROM a:1\nRUN echo 'k='\"$API_KEY\"'x' > /k\n", "B018", HIGH, "writes $API_KEY"),
+    (
+        "envsubst is told names in quotes",
+        "FROM a:1\nRUN envsubst '$API_KEY' < t > /k\n",
+        "B018",
+        HIGH,
+        "writes $API_KEY",
+    ),
+    ("jdwp on every address", java("21", "*:5005"), "C072", HIGH, "opens a Java debugger on all interfaces"),
+    ("a port by itself on Java 8", java("8-jre", "5005"), "C072", HIGH, "opens a Java debugger on all interfaces"),
+    (
+        "a port by itself on an unknown Java",
+        f"docker run a/b:1 java {JDWP}5005 -jar a.jar",
+        "C072",
+        LOW,
+        "if Java is older than 9",
+    ),
+    (
+        "a variable with jdwp",
+        f"FROM a:1\nENV JAVA_TOOL_OPTIONS={JDWP}0.0.0.0:5005\n",
+        "C072",
+        HIGH,
+        "on all interfaces",
+    ),
+    ("Tomcat's debugger", "FROM tomcat:11\nENV JPDA_ADDRESS=*:8000\n", "C072", HIGH, "opens a Java debugger"),
+    (
+        "dlv on every address",
+        "docker run a/b:1 dlv debug --headless --listen=:2345",
+        "C072",
+        HIGH,
+        "opens a Go debugger",
+    ),
+    (
+        "debugpy too",
+        "docker run a/b:1 python -m debugpy --listen [::]:5678 a.py",
+        "C072",
+        HIGH,
+        "opens a Python debugger",
+    ),
+    ("echo is dash's own", "FROM debian:12\nRUN echo -e 'a\\nb' > /x\n", "B186", MEDIUM, "echo -e"),
+    (
+        "a relative entry beside an expansion",
+        'FROM a:1\nENV PATH="bin:${A:+$A:}/bin"\n',
+        "C068",
+        MEDIUM,
+        "directory bin",
+    ),
+    ("a program linked with glibc", copied("/src/app"), "B048", Severity.INFO, "built for glibc"),
+    (
+        "the index that is asked is named",
+        "FROM a:1\nRUN pip install --index-url https://a.example -U --extra-index-url=https://b.example x\n",
+        "B051",
+        LOW,
+        "from https://a.example or https://b.example, whichever",
+    ),
+    (
+        "a variable names it too",
+        "FROM a:1\nENV PIP_INDEX_URL=https://a.example PIP_EXTRA_INDEX_URL=https://b.example\n",
+        "B051",
+        LOW,
+        "from https://a.example or https://b.example, whichever",
+    ),
+    (
+        "a range holds known ports",
+        "FROM debian:12\nEXPOSE 2370-2380\n",
+        "C066",
+        MEDIUM,
+        "exposes port 2375 of the Docker API",
+    ),
+    (
+        "20-25 holds SSH",
+        "FROM debian:12\nEXPOSE 20-25/tcp\n",
+        "C066",
+        MEDIUM,
+        "exposes port 22 of SSH and 23 of Telnet",
+    ),
+    ("gosu root is root", 'FROM debian:12\nENTRYPOINT ["gosu", "root", "/run"]\n', "C046", HIGH, "runs as root"),
+    (
+        "an entry point with gosu may change the user",
+        'FROM debian:12\nENV GOSU_VERSION 1.19\nENTRYPOINT ["docker-entrypoint.sh"]\n',
+        "C046",
+        MEDIUM,
+        "only its entry point can change that",
+    ),
+    (
+        "the docker group is root with the socket",
+        "FROM a:1\nRUN usermod -aG docker dev\n",
+        "B060",
+        LOW,
+        "socket is mounted",
+    ),
+    ("the sudo group is root without", "FROM a:1\nRUN usermod -aG sudo dev\n", "B060", MEDIUM, "adds a user to sudo"),
+    (
+        "newuidmap needs its capability",
+        "FROM a:1\nRUN setcap cap_setuid+ep /usr/bin/newuidmap\n",
+        "B043",
+        LOW,
+        "cap_setuid",
+    ),
+    ("another program does not", "FROM a:1\nRUN setcap cap_setuid+ep /usr/bin/python3\n", "B043", HIGH, "cap_setuid"),
+    (
+        "chmod in a stage that does not ship",
+        f"{BUILDER}RUN chmod 777 /go\nFROM scratch\nCOPY --from=b /app /\n",
+        "B042",
+        LOW,
+        "777",
+    ),
+    (
+        "in one that is copied from",
+        f"{BUILDER}RUN chmod 777 /go\nFROM scratch\nCOPY --from=b /go/bin /\n",
+        "B042",
+        MEDIUM,
+        "777",
+    ),
+    ("in one that is built on", f"{BUILDER}RUN chmod 777 /go\nFROM b\nCOPY a /a\n", "B042", MEDIUM, "777"),
+    (
+        "a path from a variable may ship",
+        f"{BUILDER}RUN chmod 777 $D\nFROM scratch\nCOPY --from=b /app /\n",
+        "B042",
+        MEDIUM,
+        "777",
+    ),
+    (
+        "sudo in a stage that does not ship",
+        f"{BUILDER}RUN echo 'a ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers\nFROM scratch\nCOPY --from=b /app /\n",
+        "B041",
+        LOW,
+        "sudoers",
+    ),
+    ("WORKDIR in one", f"{BUILDER}WORKDIR /etc\nFROM scratch\nCOPY --from=b /app /\n", "B135", LOW, "works in /etc"),
+    (
+        "no USER on an unknown base",
+        "FROM vulhub/php:8.1\nCOPY a /a\n",
+        "B192",
+        MEDIUM,
+        "does not know the user of vulhub/php:8.1",
+    ),
+    (
+        "no USER on a base from an argument",
+        "ARG BASE\nFROM ${BASE}\n",
+        "B192",
+        MEDIUM,
+        "does not know the user of ${BASE}",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "rule"), [row[1:] for row in SILENT], ids=[row[0] for row in SILENT])
+def test_a_sound_line_is_not_reported(text: str, rule: str) -> None:
+    assert findings(text, rule) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "rule", "severity", "words"), [row[1:] for row in REPORTED], ids=[row[0] for row in REPORTED]
+)
+def test_a_fault_is_reported_once_with_its_severity(text: str, rule: str, severity: Severity, words: str) -> None:
+    (finding,) = findings(text, rule)
+    assert finding.severity is severity
+    assert words in finding.message
