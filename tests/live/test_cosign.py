@@ -261,6 +261,25 @@ def test_a_signature_for_another_repository_counts_for_cosign_alone(place: Place
     assert verify_cosign(place.client, other, other.digest or "", anywhere).state == "trusted"
 
 
+@pytest.mark.parametrize("form", ["bundle", "tag"])
+def test_an_image_that_cosign_copied_is_verified_and_signed(place: Place, form: SignatureForm) -> None:
+    private, public = place.pair("ecdsa-p256")
+    image = place.image()
+    good(place.cosign("sign", "-y", "--key", private, "--tlog-upload=false", *PLAIN, image))
+    origin, name = reference(image), reference(image.replace("/app", f"/copied-{form}/app"))
+    good(place.cosign("copy", *PLAIN, image, f"{name.registry}/{name.repository}:1"))
+    own_tag = replace(name, tag=(name.digest or "").replace(":", "-"), digest=None)
+    assert place.client.manifest(own_tag).digest == name.digest
+    keys = (read_public(public.read_bytes(), ""),)
+    refused = verify_cosign(place.client, name, name.digest or "", CosignRequirements(keys))
+    assert (refused.state, refused.check) == ("untrusted", "repository"), refused.why
+    signed_for = CosignRequirements(keys, repository=spelled(origin))
+    assert verify_cosign(place.client, name, name.digest or "", signed_for).state == "trusted"
+    key = read_private(private.read_bytes(), "", lambda: SECRET)
+    signer.sign(place.client, name, name.digest or "", key, form=form)
+    assert verify_cosign(place.client, name, name.digest or "", CosignRequirements(keys)).state == "trusted"
+
+
 def spelled(name: ImageName) -> str:
     return f"{name.registry}/{name.repository}@{name.digest}"
 

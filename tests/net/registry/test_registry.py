@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from sealock.errors import TargetError, TransportError
 from sealock.model.manifest import Index, Manifest
@@ -16,6 +17,7 @@ from sealock.net.registry import upload
 from sealock.net.registry.auth import Challenge, parse_challenge
 from sealock.net.registry.client import ACCEPT, SMALL_BLOB
 from sealock.net.registry.credentials import RegistryLogin
+from sealock.net.registry.manifests import ManifestError
 from sealock.net.registry.names import host_of, reference
 from sealock.net.registry.requests import RateLimit, RegistryError
 from support.registryworld import CONFIG, Client, manifest, name
@@ -411,7 +413,7 @@ def test_https_is_spoken_where_it_is_understood(tmp_path: Path) -> None:
 def test_a_certificate_that_is_not_trusted_never_leads_to_plain_http(tmp_path: Path) -> None:
     made = certificates(tmp_path)
     with registry((made.certificate, made.key)) as server:
-        with pytest.raises(TransportError, match="certificate is not trusted"):
+        with pytest.raises(TransportError, match=r"certificate is not trusted .*into the file that \$SSL_CERT_FILE"):
             Client(Registries(insecure=(server.host,))).claim(name(server, "a:1"))
         assert server.asked == []
 
@@ -517,6 +519,34 @@ def test_what_refers_to_an_image_is_found(server: RegistrySimulator, *, api: boo
         made[1].digest
     ]
     assert (image.digest.replace(":", "-") in server.manifests["a"]) is not api
+
+
+@pytest.mark.parametrize("index", [False, True], ids=["an image", "an index"])
+def test_the_image_itself_under_the_fallback_tag_lists_nothing_and_gives_way(
+    server: RegistrySimulator, *, index: bool
+) -> None:
+    # `cosign copy` leaves it there.
+    server.referrers = False
+    client, where = Client(), name(server, "a:1")
+    image = push(server, client)
+    if index:
+        made = server.add_index("a", "1", images={"linux/amd64": {"digest": image.digest, "size": len(image.raw)}})
+        image = client.manifest(replace(where, tag=None, digest=made["digest"]))
+    tag = image.digest.replace(":", "-")
+    upload.push_manifest(client, where, image.raw, image.media_type, tag)
+    assert client.referrers(where, image.digest) == ()
+    pushed = upload.push_artifact(client, where, "application/sig", [], subject=image.descriptor)
+    assert [referrer.digest for referrer in client.referrers(where, image.digest)] == [pushed.digest]
+    assert client.manifest(replace(where, tag=None, digest=image.digest)).raw == image.raw
+
+
+@pytest.mark.parametrize("kind", ["text/html", "Text/HTML; charset=utf-8", "application/xhtml+xml"])
+def test_a_digest_beside_a_web_page_is_not_believed(server: RegistrySimulator, kind: str) -> None:
+    answer = Reply(200, b"", {"Content-Type": kind, "Docker-Content-Digest": sha256(b"x")})
+    server.answers = lambda asked: answer if asked.method == "HEAD" else None
+    push(server, Client())
+    with pytest.raises(ManifestError, match="answers with a web page"):
+        Client().claim(name(server, "a:1"))
 
 
 def test_the_same_artifact_is_listed_once(server: RegistrySimulator) -> None:

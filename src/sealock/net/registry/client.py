@@ -41,6 +41,8 @@ ACCEPT: Final = f"{OCI_INDEX}, {DOCKER_LIST}, {OCI_MANIFEST}, {DOCKER_MANIFEST}"
 """All four in one header: with fewer, registries may convert the manifest of the tag."""
 SMALL_BLOB: Final = 16 << 20
 """Most bytes of a blob that is read into memory: configurations, signatures, attestations."""
+_PAGES: Final = frozenset({"text/html", "application/xhtml+xml"})
+"""Content types of pages for browsers."""
 _MOST_PAGES: Final = 1000
 _PAGE_BYTES: Final = 8 << 20
 _MOST_TAGS: Final = 1_000_000
@@ -133,6 +135,8 @@ class Registry:
             if "distribution.manifest.v1+" in kind:
                 message = f"{_shown(name)} is of schema 1, which is withdrawn; push the image again"
                 raise ManifestError(message)
+            if kind.lower() in _PAGES:
+                raise _a_page(answer.url)
             if is_digest(digest) and digest == (name.digest or digest):
                 length = answer.headers.get("content-length", "")
                 return ReferenceClaim(digest, kind, int(length) if length.isascii() and length.isdigit() else -1)
@@ -157,11 +161,8 @@ class Registry:
                     self.requests.rest(attempt)
                     continue
             break
-        if kind.partition(";")[0].strip().lower() in {"text/html", "application/xhtml+xml"}:
-            message = (
-                f"{shown(where)} answers with a web page: is it a registry, or did a proxy or sign-in page answer?"
-            )
-            raise ManifestError(message)
+        if kind.partition(";")[0].strip().lower() in _PAGES:
+            raise _a_page(where)
         digest = digest_of(raw, name.digest or "sha256:")
         if name.digest is not None and digest != name.digest:
             message = f"{shown(where)} sends other content, with the digest {digest}: refused"
@@ -257,17 +258,17 @@ class Registry:
         return tuple(entry for entry in unique.values() if not artifact_type or entry.artifact_type == artifact_type)
 
     def fallback(self, name: ImageName, digest: str) -> tuple[Descriptor, ...]:
-        """The referrers by the fallback tag sha256-HEX of registries without the referrers API; () without the tag."""
+        """The referrers by the fallback tag sha256-HEX of registries without the referrers API.
+
+        () without the tag, and where it names an image: `cosign copy` puts the image itself under that tag.
+        """
         try:
             listed = self.manifest(replace(name, tag=digest.replace(":", "-"), digest=None))
         except RegistryError as error:
             if error.status == 404:
                 return ()
             raise
-        if not isinstance(listed.noun, Index):
-            message = f"{_shown(name)}: the tag {digest.replace(':', '-')[:26]} should be an index of referrers"
-            raise ManifestError(message)
-        return listed.noun.manifests
+        return listed.noun.manifests if isinstance(listed.noun, Index) and listed.digest != digest else ()
 
     def tags(self, name: ImageName) -> Iterator[str]:
         """Yield the tags of a repository, page by page."""
@@ -336,6 +337,12 @@ class Registry:
                 raise TransportError(message)
         message = f"{_shown(name)}: the registry's list has more than {_MOST_PAGES} pages"
         raise TransportError(message)
+
+
+def _a_page(where: str) -> ManifestError:
+    return ManifestError(
+        f"{shown(where)} answers with a web page: is it a registry, or did a proxy or sign-in page answer?"
+    )
 
 
 def _next(link: str) -> str:
