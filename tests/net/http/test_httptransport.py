@@ -181,11 +181,17 @@ def test_credentials_do_not_come_back_with_a_redirect_back(server: RegistrySimul
 @pytest.mark.parametrize(
     ("to", "words"),
     [
-        ("http://169.254.169.254/latest/meta-data/", "169.254.169.254"),
+        (
+            "http://169.254.169.254/latest/meta-data/",
+            r"http://127.0.0.1:\d+/x sends us to http://169.254.169.254/\S+ uses plain HTTP.*own network: refused$",
+        ),
         ("https://169.254.169.254/latest/meta-data/", "of this machine's own network"),
         ("https://[fd00:ec2::254]/", "of this machine's own network"),
         ("https://[fe80::1]/", "of this machine's own network"),
-        ("http://example.com/", "plain HTTP"),
+        (
+            "http://example.com/",
+            r"http://127.0.0.1:\d+/x sends us to http://example.com/ uses plain HTTP.*add example.com to the insecure",
+        ),
         ("ftp://example.com/", "not an address"),
         ("file:///etc/passwd", "not an address"),
         ("https://user:password@example.com/", "not an address"),

@@ -54,12 +54,12 @@ class HttpTransport:
     the system's; `certificates` maps it to a client certificate and its key, two PEM files (or one file twice).
     `insecure` names the hosts (HOST or HOST:PORT) for which plain HTTP is allowed; loopback always is. Proxies come
     from `environment`, by default the process's (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY); loopback is reached
-    directly. `patience` bounds all waiting.
+    directly. `patience` bounds all waiting. `trusted_in` is the directory of users' authorities, for messages.
 
     No body is decompressed: "Accept-Encoding: identity" is sent unless the caller's headers say otherwise.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  a client has as many settings
         self,
         *,
         authorities: Mapping[str, str | tuple[str, ...]] | None = None,
@@ -67,8 +67,10 @@ class HttpTransport:
         insecure: Collection[str] = (),
         environment: Mapping[str, str] | None = None,
         patience: HttpTimeouts | None = None,
+        trusted_in: str = "",
     ) -> None:
         self._authorities, self._certificates = authorities or {}, certificates or {}
+        self._trusted_in = trusted_in
         self._insecure = insecure
         self._environment = os.environ if environment is None else environment
         self._patience = patience or HttpTimeouts()
@@ -92,8 +94,9 @@ class HttpTransport:
         only: Reach | None = None
         if named_by:
             only = self._checked_step(named_by, url)
+        sender = named_by
         for _ in range(MOST_REDIRECTS + 1):
-            place = self._place(url)
+            place = self._place(url, sender)
             answer = self._send(method, url, place, sent, body, only)
             target = answer.headers.get("location")
             if answer.status not in _REDIRECTS or method not in {"GET", "HEAD"} or not target:
@@ -101,9 +104,9 @@ class HttpTransport:
             answer.close()
             following = urljoin(url, target)
             only = self._checked_step(url, following, only)
-            if self._place(following) != place:
+            if self._place(following, url) != place:
                 sent = {name: value for name, value in sent.items() if name in _CARRIED}
-            url = following
+            url, sender = following, url
         message = f"{shown(url)} redirects more than {MOST_REDIRECTS} times"
         raise TransportError(message)
 
@@ -119,8 +122,11 @@ class HttpTransport:
         """Close the idle connections."""
         self.close()
 
-    def _place(self, url: str) -> ServerPlace:
-        """The server of a URL; TransportError where the URL or plain HTTP is refused."""
+    def _place(self, url: str, sender: str = "") -> ServerPlace:
+        """The server of a URL; TransportError where the URL or plain HTTP is refused.
+
+        `sender` is the URL whose answer named this one, "" where the user did.
+        """
         parts = urlsplit(url)
         try:
             port = parts.port
@@ -131,10 +137,13 @@ class HttpTransport:
             raise TransportError(message)
         place = ServerPlace(parts.scheme, parts.hostname, port or PORTS[parts.scheme])
         if place.scheme == "http" and reach_of(place.host) != "loopback" and not self._is_insecure(place):
-            message = (
-                f"{shown(url)} uses plain HTTP, which anyone on the network can read and change. To allow it, add"
-                f" {place.name} to the insecure registries of sealock.toml"
-            )
+            message = f"{shown(url)[:200]} uses plain HTTP, which anyone on the network can read and change"
+            if sender and urlsplit(sender).netloc != urlsplit(url).netloc:
+                message = f"{shown(sender)} sends us to {message}"
+            if sender and reach_of(place.host) == "link-local":
+                message += ", and is an address of this machine's own network: refused"
+            else:
+                message += f". To allow it, add {place.name} to the insecure registries of sealock.toml"
             raise TransportError(message)
         return place
 
@@ -202,13 +211,17 @@ class HttpTransport:
                 reach = reach_of(place.host)
                 sock = through(proxy, place, patience.connect, only=only)
             if context is not None:
-                sock = secure(sock, place.host, context, patience.connect)
+                sock = secure(sock, place.host, context, patience.connect, self._authority_file(place))
         except (UnreachedError, OSError) as error:
             message = f"{shown(url)} could not be reached: {error}"
             raise _KINDS.get(type(error), TransportError)(message) from None
         with self._lock:
             self._reaches[place] = reach
         return Connection(place, HeaderLine(sock, patience), reach, proxy)
+
+    def _authority_file(self, place: ServerPlace) -> str:
+        """Where the user may name the authority of a server."""
+        return f"{self._trusted_in}/{place.name}/ca.crt" if self._trusted_in else "the file that $SSL_CERT_FILE names"
 
     def _context(self, place: ServerPlace) -> ssl.SSLContext:
         names = (place.name, f"{place.host}:{place.port}", place.host)

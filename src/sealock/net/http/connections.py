@@ -24,6 +24,8 @@ _REPLY: Final = 16 << 10
 _NO_TLS: Final = frozenset(
     {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNEXPECTED_EOF_WHILE_READING"}
 )
+_UNKNOWN_ISSUER: Final = frozenset({18, 19, 20, 21})
+"""OpenSSL's codes for a certificate that no trusted authority issued."""
 
 
 class ServerPlace(Struct, frozen=True):
@@ -199,16 +201,18 @@ def _within(host: str, network: str) -> bool:
         return False
 
 
-def secure(sock: socket.socket, host: str, context: ssl.SSLContext, patience: float) -> ssl.SSLSocket:
-    """Start TLS on a connection; UnreachedError says what is wrong with it or with the certificate."""
+def secure(sock: socket.socket, host: str, context: ssl.SSLContext, patience: float, authority: str) -> ssl.SSLSocket:
+    """Start TLS on a connection; UnreachedError says what is wrong with it or with the certificate.
+
+    `authority` is the file in which the user names the authority of an own server.
+    """
     sock.settimeout(patience)
     try:
         return context.wrap_socket(sock, server_hostname=host)
     except ssl.SSLCertVerificationError as error:
-        why = (
-            f"its certificate is not trusted ({error.verify_message}): for your own server, add its certificate"
-            " authority to certs.d"
-        )
+        why = f"its certificate is not trusted ({error.verify_message})"
+        if error.verify_code in _UNKNOWN_ISSUER:
+            why += f": for your own server, put its certificate authority into {authority}"
     except ssl.SSLError as error:
         if isinstance(error, ssl.SSLEOFError) or error.reason in _NO_TLS:
             sock.close()

@@ -33,6 +33,7 @@ def open_registry(
         insecure=settings.insecure,
         environment=known,
         patience=patience,
+        trusted_in=_SYSTEM[-1],
     )
     return Registry(transport, DockerCredentials(known), settings)
 

@@ -85,7 +85,7 @@ class EngineConnection(HTTPConnection):
         except BaseException:
             sock.close()
             raise
-        return secure(sock, self.endpoint.host, context, CONNECT)
+        return secure(sock, self.endpoint.host, context, CONNECT, f"{self.endpoint.tls}/ca.pem")
 
     def _ssh(self) -> socket.socket:
         """Let ssh carry the bytes, as Docker's client does, without asking for a password."""

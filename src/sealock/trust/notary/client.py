@@ -140,8 +140,15 @@ def open_transport(environment: Mapping[str, str], patience: HttpTimeouts | None
 
     It allows plain HTTP to no host.
     """
-    authorities, certificates = certificates_in(docker_directory(environment) / "tls")
-    return HttpTransport(authorities=authorities, certificates=certificates, environment=environment, patience=patience)
+    directory = docker_directory(environment) / "tls"
+    authorities, certificates = certificates_in(directory)
+    return HttpTransport(
+        authorities=authorities,
+        certificates=certificates,
+        environment=environment,
+        patience=patience,
+        trusted_in=str(directory),
+    )
 
 
 def signing_in(name: ImageName, transport: Transport, setup: Setup, notary: str) -> SignIn:
