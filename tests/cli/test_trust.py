@@ -12,8 +12,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
 from sealock.cli.main import main
+from sealock.trust.notary.privatekeys import of
 from sealock.trust.notary.signer import certify
 from support.notaryworld import World, world
 from support.simulators.notary import NOW, Reply
@@ -180,6 +183,9 @@ def test_keys_are_made_loaded_backed_up_and_restored(run: Run, monkeypatch: pyte
         check=True,
         capture_output=True,
     )
+    Path("bob.pem").chmod(0o640)
+    assert "`chmod 600 bob.pem` first" in run("keys", "load", "bob.pem", status=1)
+    Path("bob.pem").chmod(0o600)
     assert "is loaded as a bob key" in run("keys", "load", "bob.pem")
     assert "exists already" in run("keys", "load", "bob.pem", status=2)
     listed = json.loads(run("keys", "list", "--format", "json"))["keys"]
@@ -190,6 +196,51 @@ def test_keys_are_made_loaded_backed_up_and_restored(run: Run, monkeypatch: pyte
     monkeypatch.setenv("DOCKER_CONFIG", str(Path.cwd() / "other"))
     assert "1 private key restored, 0 existed already" in run("keys", "restore", "one.pem")
     assert "1 private key restored, 1 existed already" in run("keys", "restore", "both.pem")
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(("genrsa", "-traditional", "-out", "weak.pem", "1024"), id="RSA of 1024 bits"),
+        pytest.param(("genpkey", "-algorithm", "ed25519", "-out", "weak.pem"), id="Ed25519"),
+    ],
+)
+def test_a_key_that_no_delegation_takes_is_not_loaded(run: Run, words: tuple[str, ...]) -> None:
+    subprocess.run(["openssl", *words], check=True, capture_output=True)
+    Path("weak.pem").chmod(0o600)
+    assert "PEM of ECDSA, of RSA (2048 bits or more)" in run("keys", "load", "weak.pem", status=1)
+    assert run("keys", "list") == "no private keys\n"
+
+
+def test_keys_of_2016_are_listed_and_sign(here: World, run: Run) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(
+        Encoding.PEM, PrivateFormat.TraditionalOpenSSL, BestAvailableEncryption(b"a secret passphrase")
+    )
+    old = Path("docker/trust/private/root_keys", f"{of(key).id}_root.key")
+    old.parent.mkdir(parents=True)
+    old.write_bytes(pem)
+    assert "old encryption: `openssl pkcs8 -topk8` makes it stronger" in run("keys", "list")
+    assert f"root key     {of(key).id}" in run("init", f"{here.gun}-new")
+
+
+@pytest.mark.parametrize("name", ["../x", "targets/..", "Alice", "a b"])
+def test_a_name_that_no_delegation_can_have_is_named(here: World, run: Run, name: str) -> None:
+    Path("a.pub").write_text("", encoding="utf-8")
+    said = run("delegations", "add", here.gun, name, "--key", "a.pub", status=2)
+    assert f"{name!r} is not a name for a delegation" in said
+
+
+@pytest.mark.parametrize("role", ["root", "timestamp", "snapshot", "targets"])
+@pytest.mark.parametrize("content", ["", "{", '{"signed":{}}'], ids=["empty", "cut off", "nothing signed"])
+def test_damaged_trust_data_is_no_answer_about_the_image(here: World, run: Run, role: str, content: str) -> None:
+    here.publish()
+    run("verify", f"{here.gun}:v1")
+    Path("docker/trust/tuf", here.gun, "metadata", f"{role}.json").write_text(content, encoding="utf-8")
+    assert f"`sealock trust forget {here.gun}` deletes it" in run("verify", f"{here.gun}:v1", status=2)
+    run("forget", here.gun)
+    assert "is trusted" in run("verify", f"{here.gun}:v1")
 
 
 @pytest.mark.usefixtures("here")
@@ -232,7 +283,7 @@ def test_without_a_terminal_it_says_what_to_set(run: Run, monkeypatch: pytest.Mo
     monkeypatch.delenv("DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE")
     with Path(os.devnull).open() as nothing:
         monkeypatch.setattr(sys, "stdin", nothing)
-        said = run("keys", "generate", "alice", status=1)
+        said = run("keys", "generate", "alice", status=2)
     assert "set $DOCKER_CONTENT_TRUST_REPOSITORY_PASSPHRASE, or run this on a terminal" in said
 
 

@@ -152,6 +152,16 @@ def expired(role: str) -> Attack:
     return attack
 
 
+def expired_releases_over_an_older_tag_of_targets(here: World) -> None:
+    """What targets/releases signs is newer, its owner does not renew it, and the older tag of targets comes back."""
+    author = here.author
+    author.delegated["targets/releases"] = ([generate()], [""])
+    author.publish()
+    author.expires["targets/releases"] = NOW - timedelta(minutes=1)
+    author.put_delegation("targets/releases", {"v1": here.digest()})
+    author.list_all()
+
+
 def expired_certificate(here: World) -> None:
     author = here.author
     author.certificates.append(certify(author.root_keys[0], here.gun, NOW - timedelta(days=3651)))
@@ -253,6 +263,11 @@ ROWS: list[Row] = [
     (expired("snapshot"), "expired", "the snapshot metadata of {gun} expired on 20"),
     (expired("targets"), "expired", "the targets metadata of {gun} expired on 20"),
     (expired("root"), "expired", "the root metadata of {gun} expired on 20"),
+    (
+        expired_releases_over_an_older_tag_of_targets,
+        "expired",
+        "the targets/releases metadata of {gun} has expired, and signs another digest for v1 than targets does",
+    ),
     (expired_certificate, "root", "the root metadata of {gun} has a certificate that expired on 20"),
     (new_targets_with_an_old_snapshot, "hash", "the targets metadata of {gun}"),
     (old_targets_with_a_new_snapshot, "hash", "the targets metadata of {gun}"),

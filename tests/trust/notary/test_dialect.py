@@ -89,13 +89,42 @@ def test_releases_that_do_not_hold_are_passed_over_and_that_is_told(here: World,
     digest, _ = here.publish()
     if fault == "expired":
         author.expires["targets/releases"] = NOW - timedelta(days=1)
-    author.put_delegation("targets/releases", {"v1": here.digest()}, [generate()] if fault == "foreign key" else [])
+    tags = {"v2": here.digest()} if fault == "expired" else {"v1": here.digest()}
+    author.put_delegation("targets/releases", tags, [generate()] if fault == "foreign key" else [])
     author.list_all()
     verified = here.verify()
     assert (verified.digest, verified.tag.role) == (digest, "targets")
     (note,) = verified.notes
     assert note.startswith(f"the targets/releases metadata of {here.gun} ")
     assert note.endswith("; it was skipped")
+
+
+@pytest.mark.parametrize(
+    ("release", "paths", "trusted"),
+    [
+        pytest.param("another", [""], False, id="another digest for the tag"),
+        pytest.param("same", [""], True, id="the same digest for the tag"),
+        pytest.param("none", [""], True, id="nothing for the tag"),
+        pytest.param("another", ["2."], True, id="another digest, for a tag that is not theirs to sign"),
+    ],
+)
+def test_releases_that_have_expired_bring_no_older_tag_back(
+    here: World, release: str, paths: list[str], *, trusted: bool
+) -> None:
+    author = here.author
+    author.delegated["targets/releases"] = ([generate()], paths)
+    signed_tag = here.publish()
+    author.expires["targets/releases"] = NOW - timedelta(days=1)
+    tags = {"another": {"v1": here.digest()}, "same": {"v1": signed_tag}, "none": {}}[release]
+    author.put_delegation("targets/releases", tags)
+    author.list_all()
+    repository = here.repository()
+    assert [tag.tag for tag in repository.signed().tags] == (["v1"] if trusted else [])
+    if trusted:
+        assert here.verify().digest == signed_tag[0]
+    else:
+        with pytest.raises(MetadataRefusedError, match="has expired, and signs another digest for v1"):
+            here.verify()
 
 
 def test_releases_count_only_for_tags_below_their_paths(here: World) -> None:

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.errors import TargetError, TrustError
-from sealock.trust.notary.directory import TrustDirectory
-from sealock.trust.notary.keyring import Keyring
+from sealock.trust.notary.directory import KeyFile, TrustDirectory
+from sealock.trust.notary.keyring import Keyring, ListedKey
 from sealock.trust.notary.keys import made
 from sealock.trust.notary.metadata import Signature
 from sealock.trust.notary.privatekeys import PassphraseError, generate, of, open_key, parse, seal
@@ -68,6 +68,79 @@ def test_keys_that_notary_wrote_are_opened() -> None:
     assert open_key(targets, "targpass123").id == "b10c9b38e61f4aa92fcf186cc13229a3f9bd568d517d4432c71832a13cb60dd4"
 
 
+def sealed_in_2016(key: Any, role: str = "") -> bytes:
+    """A key as Docker of 2016 wrote it: OpenSSL's PEM, with the role in a header."""
+    pem: bytes = key.private_bytes(
+        Encoding.PEM, PrivateFormat.TraditionalOpenSSL, BestAvailableEncryption(b"a passphrase")
+    )
+    return pem.replace(b"\nDEK-Info", b"\nrole: " + role.encode() + b"\nDEK-Info") if role else pem
+
+
+OF_2016: dict[str, Any] = {kind: secret for kind, secret in SECRETS.items() if kind != "Ed25519"}
+
+
+@pytest.mark.parametrize("kind", OF_2016)
+@pytest.mark.parametrize("role", ["root", ""])
+def test_a_key_of_2016_is_opened(kind: str, role: str) -> None:
+    stored = parse(sealed_in_2016(OF_2016[kind], role))
+    assert (stored.role, stored.encrypted) == (role, True)
+    assert open_key(stored, "a passphrase").id == of(OF_2016[kind]).id
+    with pytest.raises(PassphraseError):
+        open_key(stored, "another passphrase")
+
+
+ROOT_ID = "ab" * 32
+
+
+@pytest.mark.parametrize(
+    ("path", "role", "gun"),
+    [
+        pytest.param(f"{ROOT_ID}.key", "", "", id="today's place"),
+        pytest.param(f"root_keys/{ROOT_ID}_root.key", "root", "", id="a root key's"),
+        pytest.param(f"root_keys/{ROOT_ID}.key", "root", "", id="a root key's without its role"),
+        pytest.param(f"tuf_keys/example.com/a/{ROOT_ID}_targets.key", "targets", "example.com/a", id="a targets key's"),
+        pytest.param(f"tuf_keys/{ROOT_ID}_user.key", "user", "", id="a delegation's"),
+        pytest.param(f"{ROOT_ID}_root.key", "root", "", id="one moved by hand"),
+    ],
+)
+def test_a_key_is_found_in_each_place_that_docker_gave_it(tmp_path: Path, path: str, role: str, gun: str) -> None:
+    file = tmp_path / "private" / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(sealed_in_2016(SECRETS["P-256"]))
+    directory = TrustDirectory(tmp_path)
+    (listed,) = Keyring(directory, Told()).list()
+    assert listed == ListedKey(ROOT_ID, role, gun, encrypted=True, old=True)
+    assert directory.key(ROOT_ID) == file.read_bytes()
+
+
+def test_a_file_without_a_key_is_listed_with_its_error(tmp_path: Path) -> None:
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / f"{ROOT_ID}.key").write_text("nothing", encoding="utf-8")
+    (tmp_path / "private" / "notes.txt").write_text("nothing", encoding="utf-8")
+    (listed,) = Keyring(TrustDirectory(tmp_path), Told()).list()
+    assert (listed.id, listed.error) == (ROOT_ID, "it has no private key in PEM")
+
+
+def test_a_key_in_two_places_is_listed_once(tmp_path: Path) -> None:
+    for path, role in ((f"{ROOT_ID}.key", "root"), (f"root_keys/{ROOT_ID}_root.key", "")):
+        file = tmp_path / "private" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(sealed_in_2016(SECRETS["P-256"], role))
+    assert [file.pem for file in TrustDirectory(tmp_path).private_keys()] == [
+        (tmp_path / "private" / f"{ROOT_ID}.key").read_bytes()
+    ]
+
+
+def test_a_backup_of_a_key_of_2016_has_its_role_and_opens_elsewhere() -> None:
+    key = SECRETS["P-256"]
+    text = write_backup([KeyFile(of(key).id, sealed_in_2016(key), "targets", "example.com/app")])
+    assert text.split("\n")[1] == "Proc-Type: 4,ENCRYPTED"
+    ((name, pem),) = read_backup(text)
+    stored = parse(pem)
+    assert (name, stored.role, stored.gun) == (of(key).id, "targets", "example.com/app")
+    assert open_key(stored, "a passphrase").id == name
+
+
 @pytest.mark.parametrize("passphrase", ["", "targpass123", "rootpass123 ", "ROOTPASS123"])
 def test_a_wrong_passphrase_opens_nothing(passphrase: str) -> None:
     with pytest.raises(PassphraseError, match="the passphrase does not open the key"):
@@ -106,7 +179,7 @@ def test_keys_that_other_tools_wrote_are_taken(kind: str, form: PrivateFormat) -
         (b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "it has no private key in PEM"),
         (b"-----BEGIN PRIVATE KEY-----\n!!!!\n-----END PRIVATE KEY-----\n", "the private key's PEM is damaged"),
         (b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "the private key cannot be read"),
-        (b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----\n", "OpenSSL's old encryption"),
+        (b"-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----\n", "old encryption that is not known"),
         (b"-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n", "the private key is damaged"),
     ],
 )  # fmt: skip
@@ -218,6 +291,6 @@ def test_a_backup_gives_every_key_back() -> None:
     keys = {
         of(secret).id: seal(of(secret), "targets", "example.com/app", "a passphrase") for secret in SECRETS.values()
     }
-    assert dict(read_backup(write_backup(keys.items()))) == keys
+    assert dict(read_backup(write_backup(KeyFile(name, pem) for name, pem in keys.items()))) == keys
     with pytest.raises(TrustError, match="has no id in its `path` header"):
         dict(read_backup(BY_NOTARY.decode()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable, Mapping
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealock.errors import TransportError
+from sealock.errors import TargetError, TransportError
 from sealock.trust.notary.privatekeys import generate
 from sealock.trust.notary.result import find_tag
 from sealock.trust.notary.workflow import Update
@@ -96,11 +97,19 @@ def test_with_noise_in_the_place_of_any_file_too(*, role: str, noise: bytes | No
 
 @settings(max_examples=100, deadline=None)
 @given(role=st.sampled_from(ROLES[1:]), noise=st.binary(max_size=300))
-def test_noise_in_what_is_kept_is_as_if_nothing_were_kept(role: str, noise: bytes) -> None:
-    one = update(Memory(AUTHOR), {**CACHED, role: noise})
-    found = find_tag(one.trusted, "v1")
-    assert found is not None
-    assert found.digest == DIGEST
+def test_noise_in_what_is_kept_is_an_error_since_it_could_hide_a_rollback(role: str, noise: bytes) -> None:
+    with pytest.raises(TargetError, match=f"`sealock trust forget {AUTHOR.gun}` deletes it"):
+        update(Memory(AUTHOR), {**CACHED, role: noise})
+
+
+@pytest.mark.parametrize("role", ROLES[1:])
+def test_what_is_kept_under_signatures_that_do_not_hold_is_as_if_it_were_not_kept(role: str) -> None:
+    table = json.loads(CACHED[role])
+    table["signatures"] = []
+    update_ = update(Memory(AUTHOR), {**CACHED, role: json.dumps(table).encode()})
+    signed_tag = find_tag(update_.trusted, "v1")
+    assert signed_tag is not None
+    assert signed_tag.digest == DIGEST
 
 
 @pytest.mark.parametrize("role", ROLES)

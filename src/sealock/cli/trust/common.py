@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
 from getpass import getpass
 from pathlib import Path
 from typing import Any, Final
 
 from sealock.cli.output import complain, write
 from sealock.cli.registries import registries
-from sealock.errors import TargetError, TrustError, UsageError
+from sealock.errors import TargetError, UsageError
 from sealock.model.imagename import ImageName
 from sealock.net.registry.client import Registry
 from sealock.net.registry.clientconfig import open_registry
@@ -122,19 +121,17 @@ def open_keyring() -> Keyring:
     return Keyring(open_directory(os.environ), PassphraseSource())
 
 
-def ask_passphrase(
-    what: str, variable: str, *, new: bool = False, least: int = 0, error: Callable[[str], Exception] = UsageError
-) -> str:
+def ask_passphrase(what: str, variable: str, *, new: bool = False, least: int = 0) -> str:
     """Return a passphrase from an environment variable, or ask for it on a terminal; a new one twice.
 
-    `least` is the minimum number of characters of a new one. Raises `error` where there is no terminal to ask on.
+    `least` is the minimum number of characters of a new one. UsageError where there is no terminal to ask on.
     """
     given = os.environ.get(variable)
     if given is not None:
         return given
     if not sys.stdin.isatty():
         msg = f"{what} needs a passphrase: set ${variable}, or run this on a terminal"
-        raise error(msg)
+        raise UsageError(msg)
     while True:
         passphrase = getpass(f"Passphrase for {'the new ' if new else ''}{what}: ")
         if not new:
@@ -154,7 +151,7 @@ class PassphraseSource:
         self.asks = False
 
     def __call__(self, role: str, name: str, *, new: bool) -> str:
-        """Return the passphrase of a key; TrustError where there is none."""
+        """Return the passphrase of a key; UsageError where there is none."""
         variable = ROOT if role == "root" else OTHER
         self.asks = variable not in os.environ
-        return ask_passphrase(f"{role} key {name[:12]}", variable, new=new, least=_LEAST, error=TrustError)
+        return ask_passphrase(f"{role} key {name[:12]}", variable, new=new, least=_LEAST)

@@ -10,7 +10,7 @@ from sealock.cli.trust.common import PASSPHRASES, add_server, name_of, open_keyr
 from sealock.errors import UsageError
 from sealock.trust.notary.client import opened
 from sealock.trust.notary.publickeys import read_public
-from sealock.trust.notary.roles import RELEASES
+from sealock.trust.notary.roles import RELEASES, is_delegation
 
 EPILOG: Final = f"""\
 A delegation is a role under targets: NAME means targets/NAME. Clients accept tags only in targets/releases and targets,
@@ -35,6 +35,9 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Run the verb and return the exit status."""
     role = arguments.name if arguments.name.startswith("targets/") else f"targets/{arguments.name}"
+    if not is_delegation(role):
+        msg = f"{arguments.name[:80]!r} is not a name for a delegation: use lower-case letters, digits, - and _"
+        raise UsageError(msg)
     names = [role] if arguments.only or role == RELEASES else [role, RELEASES]
     adding = arguments.action == "add"
     if adding and not arguments.key:

@@ -27,7 +27,7 @@ from sealock.trust.cosign.privatekeys import generate, write_private
 from sealock.trust.notary.directory import create
 from sealock.trust.notary.keyring import open_with
 from sealock.trust.notary.privatekeys import parse
-from sealock.trust.notary.publickeys import read_backup, write_backup, write_public
+from sealock.trust.notary.publickeys import read_backup, read_public, write_backup, write_public
 
 EPILOG: Final = f"""\
   list              list the private keys
@@ -38,6 +38,7 @@ EPILOG: Final = f"""\
   restore FILE      import the keys of a backup; existing keys stay unchanged
 
 {PASSPHRASES}"""
+_OLD: Final = "old encryption: `openssl pkcs8 -topk8` makes it stronger"
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -77,7 +78,15 @@ def _list(arguments: Namespace) -> int:
     keys = list(open_keyring().list())
     if arguments.format == "json":
         objects = [
-            {"id": key.id, "role": key.role, "repository": key.gun or None, "encrypted": key.encrypted} for key in keys
+            {
+                "id": key.id,
+                "role": key.role,
+                "repository": key.gun or None,
+                "encrypted": key.encrypted,
+                "old": key.old,
+                "error": key.error or None,
+            }
+            for key in keys
         ]
         print_output(json.dumps({"keys": objects}, indent=2) + "\n", arguments)
         return 0
@@ -86,7 +95,7 @@ def _list(arguments: Namespace) -> int:
             key.id,
             visible(key.role or "unknown"),
             visible(key.gun or "any repository"),
-            "" if key.encrypted else "NOT ENCRYPTED",
+            visible(key.error) or (_OLD if key.old else "" if key.encrypted else "NOT ENCRYPTED"),
         )
         for key in keys
     ]
@@ -129,9 +138,14 @@ def _generate_cosign(arguments: Namespace) -> int:
 def _load(arguments: Namespace) -> int:
 
     stored = parse(read_file(arguments.what).encode())
+    if Path(arguments.what).stat().st_mode & 0o077:
+        msg = f"others than its owner may read or write {arguments.what}: `chmod 600 {arguments.what}` first"
+        raise TrustError(msg)
     role = "root" if arguments.root else _role(arguments.name or stored.role or Path(arguments.what).stem)
     keyring = open_keyring()
     key = open_with(PassphraseSource(), stored, role, arguments.what)
+    # The public half must be one that `delegations add` takes.
+    read_public(write_public(key, role), arguments.what)
     keyring.add(key, role)
     write(f"{key.id} is loaded as a {role} key\n")
     return 0
@@ -139,16 +153,16 @@ def _load(arguments: Namespace) -> int:
 
 def _backup(arguments: Namespace) -> int:
 
-    stored = dict(open_keyring().directory.private_keys())
+    stored = {key.id: key for key in open_keyring().directory.private_keys()}
     missing = [name for name in arguments.id if name not in stored]
     if missing or not stored:
         msg = f"there is no private key {missing[0][:64]}" if missing else "there are no private keys"
         raise TrustError(msg)
-    chosen = {name: pem for name, pem in stored.items() if not arguments.id or name in arguments.id}
-    create(Path(arguments.what), write_backup(chosen.items()).encode())
-    for name, pem in chosen.items():
-        if not parse(pem).encrypted:
-            complain(f"the key {name[:12]} is not encrypted, here and in the backup")
+    chosen = [key for key in stored.values() if not arguments.id or key.id in arguments.id]
+    create(Path(arguments.what), write_backup(chosen).encode())
+    for key in chosen:
+        if not parse(key.pem).encrypted:
+            complain(f"the key {key.id[:12]} is not encrypted, here and in the backup")
     write(f"{count(len(chosen), 'private key is', 'private keys are')} in {arguments.what}\n")
     return 0
 

@@ -173,10 +173,10 @@ def _stored(directory: TrustDirectory) -> Iterator[NotaryDependence]:
         hub = gun.startswith("docker.io/")
         ends = ends_of("repository", "notary.docker.io" if hub else gun)
         yield NotaryDependence("repository", str(directory.path), gun, ends=ends)
-    for name, pem in directory.private_keys():
-        head = {key.decode(): value.decode("utf-8", "replace") for key, value in _KEY_HEAD.findall(pem[:2000])}
-        of = f" of {head['gun']}" if "gun" in head else ""
-        yield NotaryDependence("key", str(directory.path), f"{head.get('role', 'a')} key {name[:12]}{of}")
+    for file in directory.private_keys():
+        head = {key.decode(): value.decode("utf-8", "replace") for key, value in _KEY_HEAD.findall(file.pem[:2000])}
+        role, gun = head.get("role") or file.role or "a", head.get("gun") or file.gun
+        yield NotaryDependence("key", str(directory.path), f"{role} key {file.id[:12]}{f' of {gun}' if gun else ''}")
 
 
 # An engine.

@@ -1,6 +1,7 @@
 """Docker's trust directory, shared with Docker: each repository's trusted metadata, and private keys.
 
-`tuf/REPOSITORY/metadata/ROLE.json` and `private/ID.key`, below $DOCKER_CONFIG/trust (~/.docker/trust).
+`tuf/REPOSITORY/metadata/ROLE.json` and `private/ID.key`, below $DOCKER_CONFIG/trust (~/.docker/trust). Docker of 2016
+wrote `private/root_keys/ID_root.key` and `private/tuf_keys/REPOSITORY/ID_ROLE.key`, which are read too.
 """
 
 from __future__ import annotations
@@ -13,12 +14,25 @@ from pathlib import Path
 from tempfile import mkstemp
 from typing import Final
 
+from msgspec import Struct
+
 from sealock.errors import TargetError
 from sealock.trust.notary.roles import bound
 
 _GUN: Final = re.compile(r"(?:\[[0-9a-fA-F:]+\][/:]|[A-Za-z0-9])(?:[A-Za-z0-9._:/-]*[A-Za-z0-9_-])?")
 _KEY: Final = 64 << 10
-_FILE: Final = re.compile(r"[0-9a-f]{64}")
+_ID: Final = re.compile(r"[0-9a-f]{64}")
+_FILE: Final = re.compile(r"(?P<id>[0-9a-f]{64})(?:_(?P<role>[a-z0-9_/-]{1,64}))?\.key")
+_MOST_KEYS: Final = 10_000
+
+
+class KeyFile(Struct, frozen=True):
+    """A file with a private key: its PEM, and what its path says: the key's id, its role and repository, or ""."""
+
+    id: str
+    pem: bytes
+    role: str = ""
+    gun: str = ""
 
 
 class TrustDirectory:
@@ -72,19 +86,36 @@ class TrustDirectory:
 
     # Private keys.
 
-    def private_keys(self) -> Iterator[tuple[str, bytes]]:
-        """Yield the id and the PEM of each private key."""
-        directory = self.path / "private"
-        if not directory.is_dir():
-            return
-        for path in sorted(directory.glob("*.key")):
-            raw = _read(path, _KEY)
-            if raw is not None and _FILE.fullmatch(path.stem):
-                yield path.stem, raw
+    def private_keys(self) -> Iterator[KeyFile]:
+        """Yield each private key, that of its usual place first if there are two files of it."""
+        top, seen = self.path / "private", set[str]()
+        for path in self._key_paths(top):
+            match, parts = _FILE.fullmatch(path.name), path.relative_to(top).parts[:-1]
+            raw = _read(path, _KEY) if match and match["id"] not in seen else None
+            if match is None or raw is None:
+                continue
+            seen.add(match["id"])
+            role = match["role"] or ("root" if parts[:1] == ("root_keys",) else "")
+            yield KeyFile(match["id"], raw, role, "/".join(parts[1:]) if parts[:1] == ("tuf_keys",) else "")
+
+    @staticmethod
+    def _key_paths(top: Path) -> Iterator[Path]:
+        number = 0
+        for directory, below, files in os.walk(top):
+            below.sort()
+            for name in sorted(files):
+                number += 1
+                if number > _MOST_KEYS:
+                    msg = f"{top} has more than {_MOST_KEYS} files"
+                    raise TargetError(msg)
+                yield Path(directory, name)
 
     def key(self, name: str) -> bytes | None:
         """Return a private key's PEM."""
-        return _read(self.path / "private" / f"{name}.key", _KEY) if _FILE.fullmatch(name) else None
+        if not _ID.fullmatch(name):
+            return None
+        usual = _read(self.path / "private" / f"{name}.key", _KEY)
+        return usual or next((key.pem for key in self.private_keys() if key.id == name), None)
 
     def add_key(self, name: str, pem: bytes) -> Path:
         """Store a private key, readable only by its owner; TargetError where it exists already."""

@@ -37,13 +37,18 @@ class Passphrases(Protocol):
         """Return the passphrase of a key; TrustError where there is none."""
 
 
-class KeyFile(Struct, frozen=True):
-    """A stored private key: its id, its role ("" for none) and its repository ("" for any)."""
+class ListedKey(Struct, frozen=True):
+    """A stored private key: its id, its role ("" for none) and its repository ("" for any).
+
+    `old` marks OpenSSL's encryption of before PKCS#8; `error` says why the file could not be read.
+    """
 
     id: str
     role: str
     gun: str
     encrypted: bool
+    old: bool = False
+    error: str = ""
 
 
 class Keyring:
@@ -53,14 +58,16 @@ class Keyring:
         self.directory, self._passphrases = directory, passphrases
         self._open: dict[str, NotaryPrivateKey] = {}
 
-    def list(self) -> Iterator[KeyFile]:
-        """Yield the stored keys; files without a key are skipped."""
-        for name, pem in self.directory.private_keys():
+    def list(self) -> Iterator[ListedKey]:
+        """Yield the stored keys."""
+        for file in self.directory.private_keys():
             try:
-                stored = parse(pem)
-            except TrustError:
+                stored = parse(file.pem)
+            except TrustError as error:
+                yield ListedKey(file.id, file.role, file.gun, encrypted=True, error=str(error))
                 continue
-            yield KeyFile(name, stored.role, stored.gun, stored.encrypted)
+            role, gun = stored.role or file.role, stored.gun or file.gun
+            yield ListedKey(file.id, role, gun, stored.encrypted, old=stored.cipher is not None)
 
     def open(self, role: str, key: NotaryKey) -> NotaryPrivateKey | None:
         """Open the private half of a public key; None where it is not here, TrustError where it does not open."""

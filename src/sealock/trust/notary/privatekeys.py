@@ -1,7 +1,7 @@
 """Docker's private keys: PKCS#8 in PEM with headers, encrypted with PBES2, read and written by hand.
 
 Docker calls the inner structure version 1 although no public key follows, and leaves parameters out, which libraries
-refuse.
+refuse. Docker of 2016 encrypted the PEM as OpenSSL did before PKCS#8 (Proc-Type: 4,ENCRYPTED): that is read only.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ _PRFS: Final = {
 _ROUNDS: Final = 2048
 """Docker's rounds of PBKDF2."""
 _MOST_ROUNDS: Final = 10_000_000
+_DEK: Final = re.compile(r"AES-(128|192|256)-CBC,([0-9A-Fa-f]{32})")
 _PEM: Final = re.compile(
     rb"-----BEGIN ((?:ENCRYPTED |EC |RSA )?PRIVATE KEY)-----\s*\n(.{0,65536}?)-----END \1-----", re.DOTALL
 )
@@ -67,6 +68,13 @@ class NotaryPrivateKey(Struct, frozen=True):
         return f"PrivateKey({self.id})"
 
 
+class PemCipher(Struct, frozen=True):
+    """OpenSSL's encryption of a PEM (RFC 1421): AES in CBC mode, with a key of `size` bytes."""
+
+    size: int
+    vector: bytes
+
+
 class StoredKey(Struct, frozen=True):
     """A parsed private key, not yet decrypted."""
 
@@ -74,11 +82,13 @@ class StoredKey(Struct, frozen=True):
     role: str
     gun: str
     content: bytes
+    cipher: PemCipher | None = None
+    """The encryption of the PEM as a whole."""
 
     @property
     def encrypted(self) -> bool:
         """Whether a passphrase is needed."""
-        return self.label == "ENCRYPTED PRIVATE KEY"
+        return self.label == "ENCRYPTED PRIVATE KEY" or self.cipher is not None
 
 
 def parse(pem: bytes) -> StoredKey:
@@ -92,22 +102,30 @@ def parse(pem: bytes) -> StoredKey:
     while lines and ":" in lines[0]:
         name, _, text = lines.pop(0).partition(":")
         headers[name.strip().lower()] = text.strip()
-    if "proc-type" in headers:
-        msg = "the private key has OpenSSL's old encryption: convert it with `openssl pkcs8 -topk8` first"
-        raise TrustError(msg)
+    cipher = _cipher(headers) if "proc-type" in headers else None
     try:
         content = b64decode("".join("".join(lines).split()), validate=True)
     except (Error, ValueError):
         msg = "the private key's PEM is damaged"
         raise TrustError(msg) from None
-    return StoredKey(match[1].decode(), headers.get("role", ""), headers.get("gun", ""), content)
+    return StoredKey(match[1].decode(), headers.get("role", ""), headers.get("gun", ""), content, cipher)
+
+
+def _cipher(headers: dict[str, str]) -> PemCipher:
+    """The cipher that a PEM's headers name; TrustError for one that Docker did not use."""
+    match = _DEK.fullmatch(headers.get("dek-info", ""))
+    if match is None or headers["proc-type"].replace(" ", "") != "4,ENCRYPTED":
+        msg = "the private key has an old encryption that is not known: convert it with `openssl pkcs8 -topk8` first"
+        raise TrustError(msg)
+    return PemCipher(int(match[1]) // 8, bytes.fromhex(match[2]))
 
 
 def open_key(stored: StoredKey, passphrase: str) -> NotaryPrivateKey:
     """Open a private key; PassphraseError where the passphrase is wrong."""
     content = stored.content
     if stored.encrypted:
-        content = _decrypt(content, passphrase)
+        cipher = stored.cipher
+        content = _decrypt(content, passphrase) if cipher is None else _decrypt_pem(content, cipher, passphrase)
         try:
             return _load(content)
         except TrustError:
@@ -171,7 +189,22 @@ def _decrypt(content: bytes, passphrase: str) -> bytes:
     if len(vector) != 16 or not secret or len(secret) % 16:
         msg = "the private key is damaged"
         raise TrustError(msg)
-    key = hashlib.pbkdf2_hmac(prf, passphrase.encode(), salt, rounds, size)
+    return _unpadded(hashlib.pbkdf2_hmac(prf, passphrase.encode(), salt, rounds, size), vector, secret)
+
+
+def _decrypt_pem(secret: bytes, cipher: PemCipher, passphrase: str) -> bytes:
+    """Decrypt a PEM as OpenSSL did: its key comes from MD5 of the passphrase and the vector's first half."""
+    if not secret or len(secret) % 16:
+        msg = "the private key is damaged"
+        raise TrustError(msg)
+    key = part = b""
+    while len(key) < cipher.size:
+        part = hashlib.md5(part + passphrase.encode() + cipher.vector[:8], usedforsecurity=False).digest()
+        key += part
+    return _unpadded(key[: cipher.size], cipher.vector, secret)
+
+
+def _unpadded(key: bytes, vector: bytes, secret: bytes) -> bytes:
     plain = _cbc(key, vector).decryptor().update(secret)
     # Valid padding alone proves nothing; the inner key must be readable.
     if not 1 <= plain[-1] <= 16:

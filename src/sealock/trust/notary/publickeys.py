@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from sealock.errors import TrustError
 from sealock.trust.notary.certificates import age_fault, weakness
+from sealock.trust.notary.directory import KeyFile
 from sealock.trust.notary.keys import X509, certificates, loaded
 from sealock.trust.notary.metadata import NotaryKey
 from sealock.trust.notary.privatekeys import NotaryPrivateKey
@@ -23,6 +24,8 @@ _BLOCK: Final = re.compile(
     r"-----BEGIN ([A-Z ]{1,40})-----[ \t]*\r?\n(?P<text>[^-]{1,65536}(?:-(?!----)[^-]{0,65536}){0,64})-----END \1-----"
 )
 _BLOCKS: Final = 1000
+_SPELLED: Final = {"proc-type": "Proc-Type", "dek-info": "DEK-Info"}
+"""Headers that other programs know in this spelling only."""
 
 
 def blocks(text: str) -> Iterator[tuple[str, dict[str, str], str]]:
@@ -73,12 +76,13 @@ def write_public(key: NotaryPrivateKey, role: str) -> str:
     return _pem("PUBLIC KEY", {"role": role}, "\n".join(text[at : at + 64] for at in range(0, len(text), 64)))
 
 
-def write_backup(keys: Iterable[tuple[str, bytes]]) -> str:
+def write_backup(keys: Iterable[KeyFile]) -> str:
     """Write private keys one after the other, still encrypted; `notary key import` reads it too."""
     parts: list[str] = []
-    for name, pem in keys:
-        for label, headers, encoded in blocks(pem.decode("ascii", "replace")):
-            parts.append(_pem(label, headers | {"path": name}, encoded))
+    for key in keys:
+        known = {name: text for name, text in (("role", key.role), ("gun", key.gun)) if text}
+        for label, headers, encoded in blocks(key.pem.decode("ascii", "replace")):
+            parts.append(_pem(label, known | headers | {"path": key.id}, encoded))
     return "".join(parts)
 
 
@@ -95,7 +99,9 @@ def read_backup(text: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _pem(label: str, headers: dict[str, str], encoded: str) -> str:
-    lines = [f"{name}: {value}" for name, value in sorted(headers.items())]
+    # RFC 1421: Proc-Type comes first.
+    names = sorted(headers, key=lambda name: (name != "proc-type", name))
+    lines = [f"{_SPELLED.get(name, name)}: {headers[name]}" for name in names]
     return "\n".join(
         [f"-----BEGIN {label}-----", *lines, *([""] if lines else []), encoded, f"-----END {label}-----", ""]
     )

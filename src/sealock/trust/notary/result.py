@@ -23,14 +23,10 @@ def tags_of(trusted: TrustedMetadata) -> Iterator[SignedTag]:
     seen: set[str] = set()
     for role in (RELEASES, "targets"):
         signed = trusted.targets.get(role)
-        if signed is None:
-            continue
-        paths = trusted.delegation(role)[0] if role == RELEASES else None
-        for tag, meta in sorted(signed.body.tags.items()):
-            digest = meta.hashes.get("sha256")
-            if tag not in seen and digest is not None and (paths is None or can_sign(paths, tag)):
+        for tag, meta in sorted(signed.body.tags.items()) if signed else ():
+            if tag not in seen and "sha256" in meta.hashes and _counts(trusted, role, tag, meta):
                 seen.add(tag)
-                yield SignedTag(tag, f"sha256:{digest.hex()}", meta.length, role)
+                yield SignedTag(tag, _digest(meta, tag), meta.length, role)
 
 
 def find_tag(trusted: TrustedMetadata, tag: str) -> SignedTag | None:
@@ -38,10 +34,28 @@ def find_tag(trusted: TrustedMetadata, tag: str) -> SignedTag | None:
     for role in (RELEASES, "targets"):
         signed = trusted.targets.get(role)
         meta = signed.body.tags.get(tag) if signed else None
-        if meta is None or (role == RELEASES and not can_sign(trusted.delegation(role)[0], tag)):
+        if meta is None:
             continue
-        return SignedTag(tag, _digest(meta, f"{trusted.gun}:{tag}"), meta.length, role)
+        if _counts(trusted, role, tag, meta):
+            return SignedTag(tag, _digest(meta, f"{trusted.gun}:{tag}"), meta.length, role)
+        if role == "targets":
+            why = f"{trusted.what(RELEASES)} has expired, and signs another digest for {tag} than targets does"
+            raise MetadataRefusedError(check="expired", why=f"{why}: its owner must sign it again")
     return None
+
+
+def _counts(trusted: TrustedMetadata, role: str, tag: str, meta: FileMeta) -> bool:
+    """Whether a role's entry for a tag counts.
+
+    Docker ignores targets/releases once it has expired, so that older entries of targets come back. Here they do not.
+    """
+    if role == RELEASES:
+        return can_sign(trusted.delegation(role)[0], tag)
+    expired = trusted.expired.get(RELEASES)
+    newer = expired.body.tags.get(tag) if expired else None
+    if newer is None or not can_sign(trusted.delegation(RELEASES)[0], tag):
+        return True
+    return newer.hashes.get("sha256") == meta.hashes.get("sha256")
 
 
 def _digest(meta: FileMeta, what: str) -> str:

@@ -21,6 +21,8 @@ _SLACK: Final = 512 << 10
 """More than one chunk, so that an oversized body is refused here, as metadata."""
 HUB: Final = "https://notary.docker.io"
 _CLOSING: Final = "Docker shuts this server down on 2026-12-08, and no longer signs images on Docker Hub there"
+_DIGITS: Final = 18
+"""Maximum digits of a size that is read as a number."""
 _LONGEST: Final = 120.0
 """Maximum seconds from the first request to the last, for any number of roots."""
 
@@ -61,8 +63,9 @@ class Server:
             if answer.status != 200:
                 raise self._failed(answer)
             declared = answer.headers.get("content-length", "")
-            if declared.isdecimal() and (len(declared) > 12 or int(declared) > limit):
-                raise self._too_large(role, limit, f"is said to have {declared[:12]} bytes")
+            if declared.isdecimal() and (len(declared) > _DIGITS or int(declared) > limit):
+                stated = f"{declared} bytes" if len(declared) <= _DIGITS else f"a size of {len(declared)} digits"
+                raise self._too_large(role, limit, f"is said to have {stated}")
             parts: list[bytes] = []
             size = 0
             for chunk in answer.chunks(limit + _SLACK):

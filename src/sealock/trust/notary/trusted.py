@@ -75,6 +75,8 @@ class TrustedMetadata:
         self._timestamp: SignedMetadata[Listing] | None = None
         self._snapshot: SignedMetadata[Listing] | None = None
         self.targets: dict[str, SignedMetadata[Targets]] = {}
+        self.expired: dict[str, SignedMetadata[Targets]] = {}
+        """Targets and delegations that were refused only because they have expired."""
         self.rests_on: RootBasis = "first use"
         self.lenient = False
         """Accept expired metadata: its owner needs that to sign it again."""
@@ -149,7 +151,7 @@ class TrustedMetadata:
 
     def _set_root(self, root: SignedMetadata[RootMetadata], keys: tuple[str, ...], rests_on: RootBasis) -> None:
         # 5.3.11: the new root may have withdrawn the keys that signed the other metadata.
-        self._root, self._timestamp, self._snapshot, self.targets = root, None, None, {}
+        self._root, self._timestamp, self._snapshot, self.targets, self.expired = root, None, None, {}, {}
         self.roles = {"root": TrustedFile(root, keys)}
         self.rests_on = rests_on
 
@@ -240,7 +242,11 @@ class TrustedMetadata:
         else:
             by = self._signed_by(role, signed, what)
         self._check_floor(role, signed, what)  # 5.6.4
-        self._check_expiry(signed, what)  # 5.6.5
+        try:
+            self._check_expiry(signed, what)  # 5.6.5
+        except MetadataRefusedError:
+            self.expired[role] = signed
+            raise
         self.targets[role], self.roles[role] = signed, TrustedFile(signed, by)
         return signed
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final, Protocol, TypeAlias
 
-from sealock.errors import TransportError
+from sealock.errors import TargetError, TransportError
 from sealock.text import count
 from sealock.trust.notary.keys import signers
 from sealock.trust.notary.metadata import (
@@ -84,7 +84,10 @@ class Update:
         """Start with the cached root, or with the server's at first use (5.2)."""
         raw = self.had("root")
         if raw is not None:
-            self.trusted.load_trusted_root(raw)
+            try:
+                self.trusted.load_trusted_root(raw)
+            except MetadataRefusedError as error:
+                raise self._damaged(str(error)) from None
             self._find_floors()
             return
         self.first_use = True
@@ -154,11 +157,12 @@ class Update:
 
     def _was_signed_by(self, delegation: Delegation) -> bool:
         """Whether a delegation's present keys signed its stored metadata."""
-        raw, role = self.had(delegation.name), delegation.name
-        if raw is None:
+        role = delegation.name
+        kept = self._kept_targets(role)
+        if kept is None:
             return False
         try:
-            signers(self.trusted.targets[parent(role)].body.keys, delegation.role, read_targets(raw, role, role), role)
+            signers(self.trusted.targets[parent(role)].body.keys, delegation.role, kept, role)
         except MetadataRefusedError:
             return False
         return True
@@ -241,6 +245,21 @@ class Update:
 
     # Floors: versions that were trusted before.
 
+    def _damaged(self, why: str) -> TargetError:
+        """Make the error for stored metadata that cannot be read: without it, a rollback would go unnoticed."""
+        return TargetError(
+            f"{why}. The trust data stored here is damaged: `sealock trust forget {self.gun}` deletes it, so that the"
+            " next use is a first use"
+        )
+
+    def _kept_targets(self, role: str) -> SignedMetadata[Targets] | None:
+        """The stored metadata of targets or of a delegation; TargetError where it is damaged."""
+        raw = self.had(role)
+        try:
+            return None if raw is None else read_targets(raw, f"the cached {role} metadata of {self.gun}", role)
+        except MetadataRefusedError as error:
+            raise self._damaged(str(error)) from None
+
     def _find_floors(self) -> None:
         """Raise the floors to the stored versions that the present root's keys signed.
 
@@ -250,33 +269,33 @@ class Update:
         for role in ("timestamp", "snapshot"):
             if (listing := self._kept_listing(role, root)) is not None:
                 floors[role] = max(floors.get(role, 0), listing.version)
-        if (raw := self.had("targets")) is not None:
+        if (signed := self._kept_targets("targets")) is not None:
             with suppress(MetadataRefusedError):
-                signed = read_targets(raw, "the cached targets")
                 signers(root.keys, root.roles["targets"], signed, "targets")
                 floors["targets"] = max(floors.get("targets", 0), signed.body.version)
                 self._kept.append(signed.body)
 
     def _find_floor_of(self, role: str) -> None:
         """Raise a delegation's floor to the stored version, if its present keys or its stored keys signed it."""
-        raw = self.had(role)
-        if raw is None:
+        signed = self._kept_targets(role)
+        if signed is None:
             return
-        with suppress(MetadataRefusedError):
-            signed = read_targets(raw, f"the cached {role}", role)
-            for above in (self.trusted.targets[parent(role)].body, *self._kept):
-                given = next((delegation.role for delegation in above.delegations if delegation.name == role), None)
-                with suppress(MetadataRefusedError):
-                    if given is not None:
-                        signers(above.keys, given, signed, role)
-                        self.trusted.floors[role] = max(self.trusted.floors.get(role, 0), signed.body.version)
+        for above in (self.trusted.targets[parent(role)].body, *self._kept):
+            given = next((delegation.role for delegation in above.delegations if delegation.name == role), None)
+            with suppress(MetadataRefusedError):
+                if given is not None:
+                    signers(above.keys, given, signed, role)
+                    self.trusted.floors[role] = max(self.trusted.floors.get(role, 0), signed.body.version)
 
     def _kept_listing(self, role: str, root: RootMetadata) -> Listing | None:
         raw = self.had(role)
         if raw is None:
             return None
         try:
-            signed = read_listing(raw, f"the cached {role}", role)
+            signed = read_listing(raw, f"the cached {role} metadata of {self.gun}", role)
+        except MetadataRefusedError as error:
+            raise self._damaged(str(error)) from None
+        try:
             signers(root.keys, root.roles[role], signed, role)
         except MetadataRefusedError:
             return None
