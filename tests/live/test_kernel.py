@@ -22,7 +22,7 @@ from sealock.runtime.containers import observe
 from sealock.runtime.engine import connect
 from sealock.runtime.inspect import inspect
 from sealock.runtime.kernel.procfiles import start_time
-from support.realengine import Engine
+from support.realengine import Engine, engine
 from support.realkernel import HARD, containers, enforced, group, pid_of, sealock, start, where
 
 pytestmark = pytest.mark.live
@@ -190,6 +190,46 @@ def test_check_self_judges_the_container_from_inside(docker: Engine, wheel: tupl
     (target,) = json.loads(done.stdout)["targets"]
     assert "C001" in {one["rule"] for one in target["findings"]}
     assert not target["errors"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "rules"),
+    [
+        pytest.param(("--user", "1000", "--security-opt", "no-new-privileges"), {}, id="an ordinary user who can gain nothing"),
+        pytest.param(("--user", "1000"), {"C002": "medium", "C004": "low"}, id="an ordinary user with setuid programs"),
+        pytest.param((), {"C002": "critical", "C004": "medium"}, id="root"),
+        pytest.param(("--security-opt", "no-new-privileges"), {"C002": "critical", "C004": "medium"}, id="root that holds it"),
+    ],
+)  # fmt: skip
+def test_capabilities_that_no_process_can_have_are_not_reported(
+    docker: Engine, flags: tuple[str, ...], rules: dict[str, str]
+) -> None:
+    name = start(docker, "--cap-add", "SYS_ADMIN", *flags)
+    done = sealock("check", f"container:{name}", "--engine", where(docker), "--format", "json")
+    findings = json.loads(done.stdout)["targets"][0]["findings"]
+    assert {found["rule"]: found["severity"] for found in findings if found["rule"] in {"C002", "C004"}} == rules
+    assert all(
+        ("setuid program could gain" in found["message"]) == ("--user" in flags)
+        for found in findings
+        if found["rule"] == "C002"
+    )
+
+
+def test_the_hosts_shared_memory_is_named(docker: Engine) -> None:
+    seen = enforced(docker, start(docker, "-v", "/dev/shm:/hs"))
+    assert [
+        (mount.kind, mount.source, mount.target) for mount in given(seen.effective.mounts, ()) if mount.target == "/hs"
+    ] == [("bind", "/dev/shm", "/hs")]
+    assert given(seen.declared.mounts, ())[0].source == "/dev/shm"
+
+
+def test_the_host_network_of_an_engine_in_a_network_namespace_of_its_own_is_the_hosts() -> None:
+    with engine() as apart:
+        apart.image("tiny")
+        shared, own = (start(apart, f"--network={network}") for network in ("host", "none"))
+        modes = {name: enforced(apart, name).effective.network_mode for name in (shared, own)}
+        apart.docker("rm", "-f", shared, own)
+    assert modes == {shared: "host", own: UNSET}
 
 
 def test_without_root_it_says_what_only_root_may_see(docker: Engine) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 
@@ -18,8 +21,11 @@ from support.realkernel import (
     group,
     pid_of,
     pids,
+    sealock,
     start,
+    where,
     within,
+    without_root,
     write,
 )
 
@@ -189,6 +195,26 @@ def exec_as_root(docker: Engine, name: str) -> None:
     time.sleep(0.2)
 
 
+SLY = """
+import ctypes, os, sys, threading, time
+if os.fork() == 0:
+    threading.Thread(target=time.sleep, args=(30,), daemon=True).start()
+    header, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    assert ctypes.CDLL(None).capset(header, none) == 0
+    print(os.getpid(), flush=True)
+    for descriptor in (0, 1, 2):
+        os.close(descriptor)
+    time.sleep(30)
+"""
+"""A program whose first thread gives up all capabilities, and whose second keeps them. It ends by itself."""
+
+
+def thread_with_capabilities(_docker: Engine, name: str) -> None:
+    done = subprocess.run([sys.executable, "-c", SLY], capture_output=True, text=True, check=True)
+    for controller in ("memory", "pids", "cpu", "cpuset", "devices", "blkio", "freezer", "cpuacct", "systemd"):
+        write(group(controller, name) / "cgroup.procs", done.stdout.strip())
+
+
 MEDDLED: list[tuple[str, tuple[str, ...], Callable[[Engine, str], None]]] = [
     ("K005", ("-m", "32m"), memory_written_away),
     ("K005", ("--pids-limit", "20"), pids_written_away),
@@ -200,6 +226,7 @@ MEDDLED: list[tuple[str, tuple[str, ...], Callable[[Engine, str], None]]] = [
     ("K011", (), other_process_moved),
     ("K010", (), privileged_exec),
     ("K010", ("--cap-drop", "ALL"), privileged_exec),
+    ("K010", ("--cap-drop", "ALL"), thread_with_capabilities),
     ("K018", ("--user", "1000:1000"), exec_as_root),
     ("K018", ("--user", "1000:1000", "--cap-drop", "ALL"), exec_as_root),
     ("K017", ("--sysctl", "net.ipv4.tcp_fin_timeout=30"), parameter_written),
@@ -226,6 +253,26 @@ def test_what_somebody_changes_afterwards_is_found(
     assert differences(docker, name) == set()
     meddle(docker, name)
     assert rule in differences(docker, name)
+
+
+def test_without_root_what_is_hidden_is_skipped_and_named(docker: Engine) -> None:
+    name = start(
+        docker,
+        "--privileged",
+        "--pid=host",
+        words=("busybox", "nsenter", "-t", str(os.getpid()), "-n", "busybox", "sleep", "600"),
+    )
+    rules = {"K008", "K010", "K011", "K014"}
+    asroot = outcome(sealock("check", f"container:{name}", "--engine", where(docker), "--format", "json"))
+    unseen = outcome(without_root("check", f"container:{name}", "--engine", where(docker), "--format", "json"))
+    assert asroot["findings"] & rules == {"K008"}
+    assert unseen["findings"] & rules == set()
+    assert unseen["skipped"] >= rules
+
+
+def outcome(done: subprocess.CompletedProcess[str]) -> dict[str, set[str]]:
+    (target,) = json.loads(done.stdout)["targets"]
+    return {kind: {entry["rule"] for entry in target[kind]} for kind in ("findings", "skipped")}
 
 
 LIES = {

@@ -139,3 +139,14 @@ def sealock(*words: str, **environment: str) -> subprocess.CompletedProcess[str]
         capture_output=True, text=True, check=False, timeout=60,
         env={**os.environ, **environment},
     )  # fmt: skip
+
+
+def without_root(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run sealock as an ordinary user would: nothing but its own, although the group may use the engine's socket.
+
+    User 0 without capabilities can start an interpreter in root's home, and read no more of /proc than others can.
+    """
+    drop = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--securebits=+noroot,+noroot_locked"]
+    return subprocess.run(
+        [*drop, sys.executable, "-m", "sealock", *words], capture_output=True, text=True, check=False, timeout=60
+    )

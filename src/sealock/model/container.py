@@ -158,6 +158,9 @@ class Container(Struct, frozen=True, kw_only=True):
     cap_add: Maybe[tuple[str, ...]] = UNKNOWN
     """Upper case without CAP_: ("NET_ADMIN",), ("ALL",)."""
     cap_drop: Maybe[tuple[str, ...]] = UNKNOWN
+    cap_held: Maybe[tuple[str, ...]] = UNKNOWN
+    """What an ordinary user's process holds, as the kernel shows it: engines grant an ordinary user none, except Podman
+    those of `cap_add`, and files may have capabilities of their own. UNSET for root, which holds what it is granted."""
     seccomp: Maybe[str] = UNKNOWN
     """"unconfined", "builtin" or the profile's path."""
     apparmor: Maybe[str] = UNKNOWN

@@ -11,7 +11,9 @@ from sealock.model.process import Process
 class Enforced(Struct, frozen=True, kw_only=True):
     """One running container, read twice: as the engine declares it, and as the kernel shows its first process.
 
-    `others` are further processes in it, `outside` are the pids of those that left its cgroup.
+    `others` are further processes in it, and those of their threads that differ from them; `outside` are the pids of
+    those that left its cgroup. `hidden` says that more may be in it: without root, /proc hides the namespaces of other
+    users' processes, and with hidepid the processes themselves.
     """
 
     name: str
@@ -20,3 +22,4 @@ class Enforced(Struct, frozen=True, kw_only=True):
     process: Process
     others: tuple[Process, ...] = ()
     outside: tuple[int, ...] = ()
+    hidden: bool = False

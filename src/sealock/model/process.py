@@ -89,6 +89,8 @@ class Process(Struct, frozen=True, kw_only=True):
     pid: int
     start: int = 0
     """Clock ticks after boot, to distinguish it from a later process with the same pid."""
+    thread_of: int = 0
+    """The process that this is a thread of; 0 for a process."""
     name: Maybe[str] = UNKNOWN
     command: Maybe[tuple[str, ...]] = UNKNOWN
     inner_pid: Maybe[int] = UNKNOWN

@@ -43,6 +43,8 @@ _KERNEL: Final = "kernel"
 _PRIVILEGED: Final = "C001"
 _ENGINE_DEFAULTS: Final = frozenset({"C006"})
 """Rules on what an engine can set for all its containers: the effective value counts, not what a container omits."""
+_KERNEL_DECIDES: Final = frozenset({"C002", "C003", "C004", "C005"})
+"""Rules on capabilities: what a process has of those that it is granted, only the kernel shows."""
 _RUN: Final = "docker run x"
 _UPDATABLE: Final = frozenset({
     "blkio_weight", "cpu_period", "cpu_quota", "cpu_shares", "cpus", "cpuset_cpus", "cpuset_mems", "memory",
@@ -94,15 +96,19 @@ def documents(target: str, where: str = "", *, containers: bool = False) -> Iter
 
 
 def observe(
-    engine: Engine, names: tuple[str, ...] = (), root: str = "/", *, sockets: bool = True
+    engine: Engine, names: tuple[str, ...] = (), machine: ProcReader | None = None, *, sockets: bool = True
 ) -> Iterator[ObservedContainer]:
     """Every container, or the named ones, with the kernel's view of those that run on this machine.
 
-    Without `sockets` the listening sockets are not read; no rule needs them. A container that is removed meanwhile is
+    `machine` is its reader, where the caller has one. Without `sockets` the listening sockets are not read; no rule
+    needs them. A container that is removed meanwhile is
     skipped. TargetError where a named container does not exist.
     """
     requested = tuple(Listed(name) for name in names) or engine.containers()
-    machine = ProcReader(root, sockets=sockets) if engine.endpoint.kind == _LOCAL else None
+    if engine.endpoint.kind != _LOCAL:
+        machine = None
+    elif machine is None:
+        machine = ProcReader(sockets=sockets, engine=engine.process())
     members = gather(machine) if machine is not None else NamespaceMembers()
     running = (engine.containers(stopped=False) if names else requested) if machine is not None else ()
     names_by_id = {listed.id: listed.name for listed in running}
@@ -261,7 +267,11 @@ def merge_views(result: Evaluation, document: Document) -> Evaluation:
         if container in both and finding.view != "difference":
             if finding.rule in _ENGINE_DEFAULTS and key not in effective | undecided:
                 continue
-            if finding.view == "effective":
+            if finding.rule in _KERNEL_DECIDES and key not in undecided:
+                if finding.view == "declared" or (container, _PRIVILEGED) in declared:
+                    continue
+                note = " (declared and effective)" if key in declared else " (effective only)"
+            elif finding.view == "effective":
                 if key in declared or (container, _PRIVILEGED) in declared:
                     continue
                 note = " (effective only)"

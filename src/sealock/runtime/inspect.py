@@ -49,8 +49,8 @@ def inspect(kind: str, name: str, where: str = "") -> Inspection:
 
     Without an engine a container is found by the start of its id.
     """
-    machine = ProcReader()
     if kind != _CONTAINER:
+        machine = ProcReader()
         return _inspection(look(SELF if kind == SELF and not name else f"{kind}:{name}", machine), machine)
     if name in {"", "*"}:
         message = f"container:{name} names no container: inspect takes one container"
@@ -59,12 +59,14 @@ def inspect(kind: str, name: str, where: str = "") -> Inspection:
         engine = connect(where)
     except EngineError as error:
         try:
+            machine = ProcReader()
             return _inspection(look(f"container:{name}", machine), machine)
         except TargetError as missing:
             message = f"{error} {missing}" if is_id(name) else str(error)
             raise TargetError(message) from None
     with engine:
-        observed = next(observe(engine, (name,)))
+        machine = ProcReader(engine=engine.process())
+        observed = next(observe(engine, (name,), machine))
     if observed.fault:
         raise TargetError(observed.fault)
     if observed.enforced is None:

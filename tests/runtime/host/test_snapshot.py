@@ -103,11 +103,27 @@ ROOT = "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n"
         (ROOT + "2 1 8:2 / /var/lib/docker rw - ext4 /dev/sdb rw\n", True),
         (ROOT + "2 1 8:2 / /var rw - ext4 /dev/sdb rw\n", True),
         (ROOT + "2 1 8:2 / /var/lib/dock rw - ext4 /dev/sdb rw\n", False),
-        ("2 1 8:2 / /boot rw - ext4 /dev/sdb rw\n", False),
+        (ROOT + "2 1 8:1 /var/lib/docker /var/lib/docker rw - ext4 /dev/sda1 rw\n", False),
+        (ROOT + "2 1 8:1 /srv/docker /var/lib/docker rw - ext4 /dev/sda1 rw\n", False),
+        (
+            ROOT + "2 1 8:2 / /var rw - ext4 /dev/sdb rw\n3 2 8:2 /lib/docker /var/lib/docker rw - ext4 /dev/sdb rw\n",
+            True,
+        ),
+        (ROOT + "2 1 8:2 / /var/lib/docker rw - ext4 a rw\n3 2 8:1 /x /var/lib/docker rw - ext4 b rw\n", False),
+        (ROOT + "2 1 8:1 / / rw - ext4 a rw\n3 2 0:44 / /var/lib/docker rw - tmpfs a rw\n", True),
+        ("2 1 8:2 / /boot rw - ext4 /dev/sdb rw\n", UNKNOWN),
     ],
 )
 def test_whether_the_data_has_a_disk_of_its_own(tmp_path: Path, mounts: str, apart: object) -> None:
     assert seen(tmp_path, {"proc/self/mountinfo": mounts}).host.data_root_mounted == apart
+
+
+def test_whether_the_data_has_a_disk_of_its_own_is_seen_from_the_engines_mount_namespace(tmp_path: Path) -> None:
+    here = process(7, "dockerd") | {
+        "proc/7/mountinfo": f"{ROOT}2 1 8:1 /var/lib/docker /var/lib/docker rw - ext4 a rw\n"
+    }
+    own_disk = f"{ROOT}2 1 8:2 / /var/lib/docker rw - ext4 b rw\n"
+    assert seen(tmp_path, here | {"proc/self/mountinfo": own_disk}).host.data_root_mounted is False
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sealock.errors import TargetError
 from sealock.model.absent import UNKNOWN, UNSET, given
-from sealock.model.container import Container, Device
+from sealock.model.container import Container, Device, Mount
 from sealock.model.process import Limit, Process
 from sealock.runtime.kernel.effective import effective
 from sealock.runtime.kernel.members import gather
@@ -301,6 +302,89 @@ def test_what_came_along_with_a_directory_of_the_host_was_not_requested(two: Rec
     )
     two.process(7, mountinfo=ROOT + lines)
     assert [each.target for each in given(container(two).mounts, ())] == ["/host", "/host/mnt"]
+
+
+@pytest.mark.parametrize(
+    ("line", "mount"),
+    [
+        pytest.param("1 2 0:33 / /hs rw,noexec - tmpfs shm rw", Mount("bind", "/dev/shm", "/hs", options=("noexec",)), id="the host's shared memory"),
+        pytest.param("1 2 0:33 /a /hs rw - tmpfs shm rw", Mount("bind", "/dev/shm/a", "/hs"), id="a directory in it"),
+        pytest.param("1 2 0:34 / /r ro - tmpfs run rw", Mount("bind", "/run", "/r", read_only=True), id="the host's /run"),
+        pytest.param("1 2 0:77 / /hs rw,noexec,nosuid,nodev - tmpfs tmpfs rw", Mount("tmpfs", None, "/hs", options=("noexec", "nosuid", "nodev")), id="a tmpfs of its own"),
+    ],
+)  # fmt: skip
+def test_a_tmpfs_of_the_host_is_a_bind_mount_of_it(two: Recorded, line: str, mount: Mount) -> None:
+    host = f"{DISK}21 20 0:33 / /dev/shm rw - tmpfs shm rw\n22 20 0:34 / /run rw - tmpfs run rw\n{V2}"
+    two.process("self", spaces=HOST, mountinfo=host)
+    two.process(7, mountinfo=f"{ROOT}{line}\n")
+    assert container(two).mounts == (mount,)
+
+
+def test_a_tmpfs_is_a_tmpfs_where_the_hosts_mounts_are_not_visible(two: Recorded) -> None:
+    line = "1 2 0:33 / /hs rw,noexec,nosuid,nodev - tmpfs shm rw\n"
+    inside = HOST | {"pid": 4026532900, "mnt": 4026532901}
+    two.process("self", spaces=inside, mountinfo=f"{ROOT}{line}{V2}")
+    two.process(7, spaces=inside, mountinfo=ROOT + line)
+    assert [mount.kind for mount in given(container(two).mounts, ())] == ["tmpfs"]
+
+
+@pytest.mark.parametrize(
+    ("values", "added", "dropped", "owned"),
+    [
+        pytest.param({"uid": 1000, "caps": "0" * 16, "bounding": "00000000a82425fb", "no_new": 1}, UNSET, ("ALL",), UNSET, id="an ordinary user with no_new_privs has none"),
+        pytest.param({"uid": 1000, "caps": "0" * 16, "bounding": "00000000a82425fb"}, ("SYS_ADMIN",), UNSET, UNSET, id="without it a setuid program could gain them"),
+        pytest.param({"uid": 1000, "caps": "0000000000200000", "bounding": "00000000a82425fb", "no_new": 1}, ("SYS_ADMIN",), ("ALL",), ("SYS_ADMIN",), id="an ordinary user who holds one"),
+        pytest.param({"uid": 0, "caps": "0" * 16, "bounding": "00000000a82425fb"}, ("SYS_ADMIN",), UNSET, UNSET, id="root gets them with the next program"),
+        pytest.param({"uid": 0, "caps": "0" * 16, "bounding": "00000000a82425fb", "no_new": 1}, UNSET, ("ALL",), UNSET, id="with no_new_privs root does not"),
+        pytest.param({"uid": 1000, "caps": "000001ffffffffff", "bounding": "000001ffffffffff"}, ("ALL",), UNSET, ("ALL",), id="an ordinary user with all"),
+        pytest.param({"uid": 101000, "uid_map": "0 100000 65536\n", "caps": "0" * 16, "bounding": "00000000a82425fb", "no_new": 1}, UNSET, ("ALL",), UNSET, id="an ordinary user of a user namespace"),
+    ],
+)  # fmt: skip
+def test_capabilities_are_those_that_it_can_have(
+    two: Recorded, values: dict[str, Any], added: object, dropped: object, owned: object
+) -> None:
+    two.process(7, **values)
+    seen = container(two)
+    assert (seen.cap_add, seen.cap_drop, seen.cap_held) == (added, dropped, owned)
+
+
+@pytest.mark.parametrize(
+    ("own", "shown"),
+    [
+        pytest.param({}, [], id="none that is like its process"),
+        pytest.param({"uid": 0}, [(9, 7)], id="another user"),
+        pytest.param({"uid": 1000, "caps": "000001ffffffffff"}, [(9, 7)], id="more capabilities"),
+        pytest.param({"uid": 1000, "seccomp": 0}, [(9, 7)], id="no seccomp filter"),
+        pytest.param({"uid": 1000, "no_new": 1}, [(9, 7)], id="no_new_privs of its own"),
+        pytest.param({"uid": 1000, "cgroup": "0::/\n"}, [(9, 7)], id="another cgroup"),
+    ],
+)
+def test_threads_that_differ_from_their_process_are_read(
+    two: Recorded, own: dict[str, Any], shown: list[tuple[int, int]]
+) -> None:
+    two.process(7, uid=1000, cgroup=f"0::/docker/{ID}\n")
+    two.process("7/task/7", uid=1000, cgroup=f"0::/docker/{ID}\n")
+    two.process("7/task/9", **{"uid": 1000, "cgroup": f"0::/docker/{ID}\n", **own})
+    machine = ProcReader(str(two.folder))
+    members = gather(machine).by_id[ID]
+    assert [(member.process.pid, member.process.thread_of) for member in members] == [(7, 0), *shown]
+
+
+@pytest.mark.parametrize(
+    ("name", "host"),
+    [
+        pytest.param("dockerd", True, id="the engine's"),
+        pytest.param("podman", True, id="Podman's"),
+        pytest.param("socat", False, id="those of a proxy of its socket"),
+    ],
+)
+def test_the_namespaces_of_the_engine_are_the_hosts_to_its_containers(two: Recorded, name: str, host: object) -> None:
+    spaces = {**OWN, "net": 4026532900, "user": 4026532901}
+    two.process(5, spaces=spaces | {"pid": 4026532902}, files={"comm": f"{name}\n"})
+    two.process(7, spaces={**OWN, "net": 4026532900, "user": 4026532901, "pid": 4026532903})
+    read = ProcReader(str(two.folder), engine=5).read(7).namespaces
+    shown = {space.kind: space.host for space in given(read, ())}
+    assert (shown["net"], shown["pid"], shown["user"]) == (host, False, False)
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from sealock.model.absent import given
 from sealock.model.capabilities import DEFAULT
 from sealock.model.container import Container
 from sealock.model.finding import Severity
+from sealock.rules.container._users import is_root
 
 __all__ = ["DEFAULT", "TAKEOVER", "TIERS", "added", "dropped"]
+
+CapabilityHold: TypeAlias = Literal["held", "gainable", "none"]
+"""Its processes hold it; a setuid program could gain it; nothing can."""
 
 TAKEOVER: Final = {
     "ALL": "every capability that the kernel knows",
@@ -56,18 +60,21 @@ def dropped(container: Container) -> frozenset[str]:
     return frozenset(given(container.cap_drop, ()))
 
 
-def holds(container: Container, capability: str) -> bool:
-    """Whether the container has a capability, as far as its settings say."""
-    if container.privileged is True:
-        return True
-    if capability in added(container) or "ALL" in added(container):
-        return capability not in dropped(container)
-    return capability in DEFAULT and dropped(container).isdisjoint({"ALL", capability})
+def hold(container: Container, capability: str) -> CapabilityHold:
+    """How far its processes have a capability that the container is granted.
+
+    Capabilities are for root: a process of an ordinary user gets them through a setuid program, if at all, and
+    no-new-privileges rules that out.
+    """
+    user, permitted = container.user, given(container.cap_held, ())
+    if not isinstance(user, str) or is_root(user) or capability in permitted or "ALL" in permitted:
+        return "held"
+    return "none" if container.no_new_privileges is True else "gainable"
 
 
 def powerful(container: Container) -> str | None:
     """Name the setting that makes root in this container root on the host, or None."""
     if container.privileged is True:
         return "is privileged"
-    dangerous: list[str] = sorted(added(container) & TAKEOVER.keys())
-    return f"holds the capability {dangerous[0]}" if dangerous else None
+    names = sorted(name for name in added(container) & TAKEOVER.keys() if hold(container, name) == "held")
+    return f"holds the capability {names[0]}" if names else None

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sealock.rules.container._capabilities import DEFAULT, TAKEOVER, TIERS
+from sealock.rules.container._capabilities import DEFAULT, TAKEOVER, TIERS, hold
 from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Severity, cis_docker, cwe, given, man
 
 
@@ -38,6 +38,13 @@ class AddedCapability(Rule[Container]):
                 severity = Severity.MEDIUM
             elif name == "NET_ADMIN":
                 reach = "changes the host's addresses, routes and firewall rules, since it uses the host's network"
-            yield self.finding(
-                f"holds {name}: {reach}", ("cap_add", index), fix=Remove("cap_add", name), severity=severity
-            )
+            message = f"holds {name}: {reach}"
+            match hold(container, name):
+                case "none":
+                    continue
+                case "gainable":
+                    message = f"holds no {name} as an ordinary user, but a setuid program could gain it: {reach}"
+                    severity = Severity.LOW
+                case "held":
+                    pass
+            yield self.finding(message, ("cap_add", index), fix=Remove("cap_add", name), severity=severity)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sealock.rules.container._capabilities import added, dropped
+from sealock.rules.container._capabilities import added, dropped, hold
 from sealock.rules.container._images import capabilities_needed
 from sealock.rules.kit import Add, Container, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 
@@ -38,4 +38,11 @@ class CapabilitiesKept(Rule[Container]):
             message, severity = "keeps some of Docker's default capabilities", Severity.LOW
         else:
             message, severity = "keeps Docker's 14 default capabilities, including NET_RAW", Severity.MEDIUM
+        match hold(container, "SETUID"):
+            case "none":
+                return
+            case "gainable":
+                message, severity = f"{message}; as an ordinary user only a setuid program could use them", Severity.LOW
+            case "held":
+                pass
         yield self.finding(message, "cap_drop", fix=fix, severity=severity, evidence="ALL is not dropped")

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from sealock.model.change import Change
-from sealock.rules.container._capabilities import added, dropped
+from sealock.rules.container._capabilities import CapabilityHold, added, dropped, hold
 from sealock.rules.kit import Add, Container, Iterator, Remove, Rule, RuleFinding, Severity, cis_docker, man
 
 
@@ -28,20 +28,22 @@ class RawSockets(Rule[Container]):
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         drops, adds, host = dropped(container), added(container), container.network_mode == "host"
-        if container.privileged is True or "ALL" in adds or "NET_RAW" in drops:
+        grasp = hold(container, "NET_RAW")
+        if container.privileged is True or grasp == "none" or "ALL" in adds or "NET_RAW" in drops:
             return
         if "NET_RAW" in adds:
             drop = () if "ALL" in drops else (Add("cap_drop", "NET_RAW"),)
-            yield self._fault("cap_add", (Remove("cap_add", "NET_RAW"), *drop), host=host)
+            yield self._fault("cap_add", (Remove("cap_add", "NET_RAW"), *drop), host=host, grasp=grasp)
         elif "ALL" not in drops and host:
             # On other networks C004 reports it with the other default capabilities.
-            yield self._fault("cap_drop", (Add("cap_drop", "NET_RAW"),), host=host)
+            yield self._fault("cap_drop", (Add("cap_drop", "NET_RAW"),), host=host, grasp=grasp)
 
-    def _fault(self, field: str, fix: tuple[Change, ...], *, host: bool) -> RuleFinding:
+    def _fault(self, field: str, fix: tuple[Change, ...], *, host: bool, grasp: CapabilityHold) -> RuleFinding:
         where = "on the host's network" if host else "on its networks"
-        severity = Severity.MEDIUM if host else Severity.LOW
+        severity = Severity.MEDIUM if host and grasp == "held" else Severity.LOW
+        who = "it" if grasp == "held" else "a setuid program in it"
         return self.finding(
-            f"keeps NET_RAW, so it can spoof and sniff packets {where}",
+            f"keeps NET_RAW, so {who} can spoof and sniff packets {where}",
             field,
             fix=fix,
             severity=severity,

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sealock.rules.container._capabilities import TAKEOVER
+from sealock.rules.container._capabilities import TAKEOVER, hold
 from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Severity, cis_docker, cwe, given, man
 
 
@@ -9,7 +9,8 @@ class TakeoverCapability(Rule[Container]):
 
     With SYS_ADMIN, SYS_MODULE, SYS_RAWIO, DAC_READ_SEARCH or ALL, root in the container can become root on the host by
     well-known methods; with SYS_PTRACE too, if the container sees the host's processes. Most programs that ask for
-    SYS_ADMIN need far less: FUSE a device, a VPN NET_ADMIN, BPF tools BPF and PERFMON.
+    SYS_ADMIN need far less: FUSE a device, a VPN NET_ADMIN, BPF tools BPF and PERFMON. An ordinary user's process holds
+    no capability that is added: a setuid program could gain it (medium), and with no-new-privileges nothing can.
     """
 
     id = "C002"
@@ -23,14 +24,28 @@ class TakeoverCapability(Rule[Container]):
         "docker run --cap-add SYS_ADMIN alpine",
         "docker run --cap-add=all alpine",
         "docker run --pid=host --cap-add SYS_PTRACE alpine",
+        "docker run --user 1000 --cap-add SYS_ADMIN alpine",
         "services:\n  app:\n    image: alpine:3.20\n    cap_add:\n      - CAP_SYS_MODULE\n",
     )
-    good = ("docker run --cap-drop ALL --cap-add NET_BIND_SERVICE alpine", "docker run --cap-add SYS_PTRACE alpine")
+    good = (
+        "docker run --cap-drop ALL --cap-add NET_BIND_SERVICE alpine",
+        "docker run --cap-add SYS_PTRACE alpine",
+        "docker run --user 1000 --cap-add SYS_ADMIN --security-opt no-new-privileges alpine",
+    )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         for index, name in enumerate(given(container.cap_add, ())):
             reach = TAKEOVER.get(name)
             if name == "SYS_PTRACE" and container.pid == "host":
                 reach = "controls every process of the host, since it shares its PID namespace"
-            if reach is not None:
-                yield self.finding(f"holds {name}: {reach}", ("cap_add", index), fix=Remove("cap_add", name))
+            if reach is None:
+                continue
+            fix = Remove("cap_add", name)
+            match hold(container, name):
+                case "held":
+                    yield self.finding(f"holds {name}: {reach}", ("cap_add", index), fix=fix)
+                case "gainable":
+                    message = f"holds no {name} as an ordinary user, but a setuid program could gain it: {reach}"
+                    yield self.finding(message, ("cap_add", index), fix=fix, severity=Severity.MEDIUM)
+                case "none":
+                    pass

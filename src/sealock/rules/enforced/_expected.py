@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sealock.model.absent import UNKNOWN, Absent, given
 from sealock.model.capabilities import DEFAULT, decoded
 from sealock.model.container import Container, Mount
 from sealock.model.enforced import Enforced
 from sealock.model.process import Process
+
+HIDDEN: Final = "processes that left its cgroup are visible only to root"
+"""Why a rule on all processes of a container is skipped where it reports none of them."""
 
 
 def is_declared(declared: Container, *fields: str) -> bool:
@@ -42,5 +47,8 @@ def is_privileged(declared: Container) -> bool:
 
 
 def called(process: Process) -> str:
-    """Name a process for a message."""
-    return f"process {process.pid} ({process.name})" if isinstance(process.name, str) else f"process {process.pid}"
+    """Name a process or thread for a message."""
+    name = f" ({process.name})" if isinstance(process.name, str) else ""
+    if process.thread_of:
+        return f"thread {process.pid}{name} of process {process.thread_of}"
+    return f"process {process.pid}{name}"

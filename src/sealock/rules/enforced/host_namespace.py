@@ -7,7 +7,9 @@ _KINDS: Final = {
     "ipc": "its IPC namespace",
     "uts": "its UTS namespace",
     "network_mode": "its network namespace",
+    "cgroupns": "its cgroup namespace",
 }
+"""The fields that an engine declares. Without an own setting, the cgroup namespace depends on the machine."""
 
 
 class HostNamespace(Rule[Enforced]):
@@ -36,17 +38,26 @@ class HostNamespace(Rule[Enforced]):
     good = (
         (
             '{"observed": {"containers": [{"name": "web", "declared": {"pid": "host", "ipc": null}, '
-            '"effective": {"pid": "host", "ipc": "private"}, "process": {"pid": 7}}]}}'
+            '"effective": {"pid": "host", "ipc": "private"}, "process": {"pid": 7, '
+            '"namespaces": [{"kind": "mnt", "inode": 4026532567, "host": false}]}}]}}'
         ),
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
-        namespaces = {namespace.kind: namespace.host for namespace in given(enforced.process.namespaces, ())}
-        if namespaces.get("mnt"):
+        declared, effective = enforced.declared, enforced.effective
+        mount = {namespace.kind: namespace.host for namespace in given(enforced.process.namespaces, ())}.get("mnt")
+        unseen = ["its mount namespace"] if mount is None else []
+        if mount:
             # No engine has an option for that.
             yield self.finding("shares its mount namespace with the host", evidence="mnt", severity=Severity.CRITICAL)
         for field, words in _KINDS.items():
-            expected, actual = getattr(enforced.declared, field), getattr(enforced.effective, field)
+            expected, actual = getattr(declared, field), getattr(effective, field)
             joins = isinstance(expected, str) and (expected == "host" or expected.startswith("container:"))
-            if actual == "host" and expected is not UNKNOWN and not joins:
+            if expected is UNKNOWN or joins or (field == "cgroupns" and expected != "private"):
+                continue
+            if actual is UNKNOWN:
+                unseen.append(words)
+            elif actual == "host":
                 yield self.finding(f"shares {words} with the host", evidence=field)
+        if unseen:
+            yield self.skip(f"whether it is the host's could not be read: {', '.join(unseen)}")

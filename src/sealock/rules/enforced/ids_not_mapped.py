@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sealock.rules.kit import Absent, Enforced, Iterator, Rule, RuleFinding, Severity, cis_docker, man
+from sealock.rules.kit import UNKNOWN, Absent, Enforced, Iterator, Rule, RuleFinding, Severity, cis_docker, man
 
 
 class IdsNotMapped(Rule[Enforced]):
@@ -32,6 +32,9 @@ class IdsNotMapped(Rule[Enforced]):
     )
 
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
+        if enforced.effective.userns is UNKNOWN:
+            yield self.skip("its user namespace could not be read")
+            return
         if enforced.effective.userns != "private":
             return
         ranges = enforced.process.uid_map

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sealock.rules.enforced._expected import called
+from sealock.rules.enforced._expected import HIDDEN, called
 from sealock.rules.kit import UNKNOWN, Enforced, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs, given
 
 
@@ -21,7 +21,9 @@ class ProcessAsRoot(Rule[Enforced]):
     bad = (
         (
             '{"observed": {"containers": [{"name": "web", "declared": {"user": "1000"}, '
-            '"effective": {}, "process": {"pid": 7, "uid": 1000}, "others": [{"pid": 9, "name": "sh", "uid": 0}]}]}}'
+            '"effective": {}, "process": {"pid": 7, "uid": 1000, '
+            '"uid_map": [{"inside": 0, "outside": 0, "count": 4294967295}]}, '
+            '"others": [{"pid": 9, "name": "sh", "uid": 0}]}]}}'
         ),
         (
             '{"observed": {"containers": [{"name": "web", "declared": {"user": "1000"}, "effective": {}, '
@@ -32,11 +34,15 @@ class ProcessAsRoot(Rule[Enforced]):
     good = (
         (
             '{"observed": {"containers": [{"name": "web", "declared": {}, '
-            '"effective": {}, "process": {"pid": 7, "uid": 0}, "others": [{"pid": 9, "name": "sh", "uid": 0}]}]}}'
+            '"effective": {}, "process": {"pid": 7, "uid": 0, '
+            '"uid_map": [{"inside": 0, "outside": 0, "count": 4294967295}]}, '
+            '"others": [{"pid": 9, "name": "sh", "uid": 0}]}]}}'
         ),
         (
             '{"observed": {"containers": [{"name": "web", "declared": {"user": "1000"}, '
-            '"effective": {}, "process": {"pid": 7, "uid": 1000}, "others": [{"pid": 9, "name": "sh", "uid": 1001}]}]}}'
+            '"effective": {}, "process": {"pid": 7, "uid": 1000, '
+            '"uid_map": [{"inside": 0, "outside": 0, "count": 4294967295}]}, '
+            '"others": [{"pid": 9, "name": "sh", "uid": 1001}]}]}}'
         ),
         (
             '{"observed": {"containers": [{"name": "db", "declared": {"user": null}, '
@@ -48,9 +54,11 @@ class ProcessAsRoot(Rule[Enforced]):
         first, user = enforced.process, enforced.declared.user
         if not isinstance(user, str) or user.partition(":")[0] in {"", "0", "root"}:
             return
-        if first.uid is UNKNOWN:
-            yield self.skip("its user could not be read")
+        if UNKNOWN in {first.uid, first.uid_map}:
+            yield self.skip("its user and user namespace could not be read")
             return
+        if enforced.hidden:
+            yield self.skip(HIDDEN)
         mappings = given(first.uid_map, ())
         root = next(
             (

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sealock.rules.enforced._expected import called, in_any
+from sealock.rules.enforced._expected import HIDDEN, called, in_any
 from sealock.rules.kit import Absent, Enforced, Iterator, Rule, RuleFinding, Severity, cis_docker, man
 from sealock.text import list_first
 
@@ -8,9 +8,10 @@ from sealock.text import list_first
 class ProcessMorePrivileged(Rule[Enforced]):
     """Process with more privileges than PID 1.
 
-    The process holds capabilities that PID 1 cannot have, runs without its seccomp filter, or can gain privileges where
-    PID 1 cannot: a privileged `docker exec`, or a process injected from the host. It has the container's files and more
-    than the container's rights. K018 reports a process that runs as root where PID 1 does not.
+    A process, or one of its threads, holds capabilities that PID 1 cannot have, runs without its seccomp filter, or can
+    gain privileges where PID 1 cannot: a privileged `docker exec`, or a process injected from the host. It has the
+    container's files and more than the container's rights. K018 reports a process that runs as root where PID 1 does
+    not.
     """
 
     id = "K010"
@@ -50,3 +51,5 @@ class ProcessMorePrivileged(Rule[Enforced]):
             if privileges:
                 evidence = f"{other.name} {sorted(more)}"
                 yield self.finding(f"contains {called(other)}, which {' and '.join(privileges)}", evidence=evidence)
+        if enforced.hidden:
+            yield self.skip(HIDDEN)

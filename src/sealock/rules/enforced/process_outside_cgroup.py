@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from sealock.rules.enforced._expected import HIDDEN
 from sealock.rules.kit import Enforced, Iterator, Rule, RuleFinding, Severity, cis_docker, man
 
 
@@ -32,3 +33,5 @@ class ProcessOutsideCgroup(Rule[Enforced]):
     def check(self, enforced: Enforced, /) -> Iterator[RuleFinding]:
         for pid in enforced.outside:
             yield self.finding(f"has process {pid} outside its cgroup, without its limits", evidence="outside")
+        if enforced.hidden:
+            yield self.skip(HIDDEN)

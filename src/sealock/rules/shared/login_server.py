@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from sealock.model.inventory import OF_DISTRIBUTIONS
+from sealock.rules.enforced._expected import HIDDEN
 from sealock.rules.image._where import origin
 from sealock.rules.kit import (
     Container,
@@ -107,6 +108,8 @@ class LoginServer(Rule[Container | Inventory | Enforced]):
             # Newer versions of sshd run a session in other programs: "sshd-session", "sshd-auth".
             if name in _PROGRAMS or name.startswith("sshd-"):
                 yield self.finding(f"runs {name} (process {process.pid})", evidence=name)
+        if enforced.hidden:
+            yield self.skip(HIDDEN)
 
 
 def _programs(words: tuple[str, ...]) -> Iterator[str]:

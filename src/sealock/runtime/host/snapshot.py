@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Final
 
@@ -73,6 +74,7 @@ def _read(tree: ProcTree, data_root: str, engine: int, named: tuple[tuple[Role, 
     named = (*named, ("data-root", data_root))
     who = people(tree, _socket_group(tree, named))
     mounts = procfiles.mounts(tree.read_text("proc/self/mountinfo") or tree.read_text("proc/1/mountinfo"))
+    own = procfiles.mounts(tree.read_text(f"proc/{pid}/mountinfo")) if pid else ()
     passwords, engines = clients(tree, who)
     trees = Hierarchies(tree, mounts)
     audited = _audited(tree)
@@ -87,7 +89,7 @@ def _read(tree: ProcTree, data_root: str, engine: int, named: tuple[tuple[Role, 
         files=files(tree, who, named) or UNSET,
         logins=(logins(tree, who) or UNSET) if who.known else UNKNOWN,
         audited=audited,
-        data_root_mounted=_mounted(data_root, mounts),
+        data_root_mounted=_separate(os.path.realpath(data_root) if tree.live else data_root, own or mounts),
         firewall=_firewall(tree),
         client_hosts=engines or UNSET,
         client_credentials=passwords or UNSET,
@@ -185,12 +187,18 @@ def _audited(tree: ProcTree) -> Maybe[tuple[str, ...]]:
     return tuple(dict.fromkeys(watched)) or UNSET
 
 
-def _mounted(path: str, mounts: tuple[Mounted, ...]) -> Maybe[bool]:
-    """Whether a directory is on another mount than the root directory."""
-    if not mounts:
+def _separate(path: str, mounts: tuple[Mounted, ...]) -> Maybe[bool]:
+    """Whether a directory is on another file system than the root directory: by device, for a bind mount has the same.
+
+    The engine may bind mount its data directory to itself.
+    """
+    places = [mount for mount in mounts if f"{path}/".startswith(f"{mount.target.rstrip('/')}/")]
+    tops = [mount for mount in places if mount.target == "/"]
+    if not tops:
         return UNKNOWN
-    around = (mount.target for mount in mounts if f"{path}/".startswith(f"{mount.target.rstrip('/')}/"))
-    return max(around, key=len, default="/") != "/"
+    # A later mount on the same target hides the earlier one.
+    nearest = max(enumerate(places), key=lambda place: (len(place[1].target), place[0]))[1]
+    return nearest.device != tops[-1].device
 
 
 def _firewall(tree: ProcTree) -> Maybe[str]:

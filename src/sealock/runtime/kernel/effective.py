@@ -92,8 +92,12 @@ def _inside(number: int, ranges: Maybe[tuple[IdRange, ...]]) -> int | None:
 
 
 def _may(process: Process, machine: ProcReader) -> dict[str, Any]:
-    """Capabilities come from the bounding set, which includes what a setuid program could gain."""
+    """Capabilities come from the bounding set, which includes what a setuid program could gain.
+
+    With no_new_privs no program gains any, so they are those that the process holds.
+    """
     bounding, seccomp, full = process.bounding, process.seccomp, machine.capabilities
+    own = given(process.permitted, 0) | given(process.effective, 0)
     values: dict[str, Any] = {
         "no_new_privileges": process.no_new_privileges,
         "seccomp": UNKNOWN if not isinstance(seccomp, int) else "unconfined" if seccomp == 0 else UNSET,
@@ -103,8 +107,12 @@ def _may(process: Process, machine: ProcReader) -> dict[str, Any]:
         "device_rules": _device_rules(process),
     }
     if isinstance(bounding, int):
-        every = bounding & full == full
-        values["cap_add"], values["cap_drop"] = (("ALL",), UNSET) if every else _capabilities(decoded(bounding))
+        may = own if process.no_new_privileges is True and isinstance(process.permitted, int) else bounding
+        every = may & full == full
+        values["cap_add"], values["cap_drop"] = (("ALL",), UNSET) if every else _capabilities(decoded(may))
+    if isinstance(process.permitted, int) and isinstance(process.uid, int):
+        is_root = _inside(process.uid, process.uid_map) == 0
+        values["cap_held"] = UNSET if is_root else ("ALL",) if own & full == full else tuple(decoded(own)) or UNSET
     values["devices"] = _devices(process, machine)
     values["privileged"] = _privileged(process, full, values["device_rules"], values["unconfined_paths"])
     return values

@@ -43,7 +43,7 @@ class Hierarchies:
     """Where the cgroup hierarchies are mounted, by controller; "" is the unified one."""
 
     def __init__(self, tree: ProcTree, mounts: tuple[Mounted, ...]) -> None:
-        self.tree = tree
+        self.tree, self.mounts = tree, mounts
         self.points: dict[str, Mounted] = {}
         for mount in mounts:
             if mount.kind == "cgroup2":

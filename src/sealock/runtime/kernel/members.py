@@ -17,7 +17,7 @@ _LIMITING: Final = ("memory", "pids", "cpu", "cpuset", "blkio", "devices")
 
 
 class Member(Struct, frozen=True):
-    """A process in a container, with the inodes of its namespaces; 0 for the host's."""
+    """A process in a container, or a thread of it that differs, with the inodes of its namespaces; 0 for the host's."""
 
     process: Process
     mnt: int = 0
@@ -25,13 +25,15 @@ class Member(Struct, frozen=True):
 
 
 class NamespaceMembers:
-    """Processes by container id, and by mount and PID namespace."""
+    """Processes and threads by container id, and by mount and PID namespace."""
 
     def __init__(self) -> None:
         self.by_id: dict[str, list[Member]] = {}
         self.by_space: dict[int, list[Member]] = {}
         self.spaces: dict[tuple[NamespaceKind, int], list[str]] = {}
         """The ids of the containers in each namespace, by the first process found of each."""
+        self.hidden = False
+        """Whether there may be more processes in these namespaces: /proc hides those of other users."""
 
     def add(self, member: Member) -> None:
         """Add a process."""
@@ -45,7 +47,7 @@ class NamespaceMembers:
         self.spaces.setdefault((kind, inode), []).append(container)
 
     def of(self, process: Process, container: str = "") -> tuple[tuple[Process, ...], tuple[int, ...]]:
-        """The other processes of a container, and the ids of those (itself too) that left its cgroups.
+        """The other processes and threads of a container, and the ids of those (itself too) that left its cgroups.
 
         Processes of another container that shares only the PID namespace do not count; those that share the mount
         namespace do.
@@ -104,8 +106,11 @@ def left(process: Process, group: dict[str, str]) -> bool:
 def gather(machine: ProcReader) -> NamespaceMembers:
     """Look at every process once, and keep those that are in a container."""
     members = NamespaceMembers()
+    members.hidden = machine.hides_processes
     for pid in machine.processes():
         mnt, space = (machine.own(pid, kind) for kind in ("mnt", "pid"))
+        # Process 1 of the host is in no container, and may have more capabilities than root does here.
+        members.hidden = members.hidden or (pid != 1 and f"proc/{pid}/ns/mnt" in machine.tree.denied)
         if not mnt and not space and not identity(machine.groups(pid), ()).id:
             continue
         try:
@@ -117,5 +122,6 @@ def gather(machine: ProcReader) -> NamespaceMembers:
             for kind in NAMESPACES:
                 if inode := machine.inode(pid, kind):
                     members.share(container, kind, inode)
-        members.add(Member(process, mnt, space))
+        for part in (process, *machine.threads(process)):
+            members.add(Member(part, mnt, space))
     return members

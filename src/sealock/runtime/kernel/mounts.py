@@ -73,11 +73,12 @@ def _mount(mount: Mounted, host: Sequence[Mounted]) -> Mount:
     read_only = is_read_only(mount)
     options = tuple(option for option in ("noexec", "nosuid", "nodev") if option in mount.options)
     propagation = None if mount.propagation == "private" else mount.propagation
-    if mount.kind == "tmpfs" and mount.root == "/":
-        loose = tuple(option for option in ("exec", "suid", "dev") if f"no{option}" not in mount.options)
-        return Mount("tmpfs", None, mount.target, read_only, propagation, options + loose)
     # From inside a container the host's mounts are hidden, and the path within the file system is the best guess.
     known = source(mount, host) if host else None if mount.device.startswith("0:") else mount.root
+    # The host's own tmpfs (/dev/shm, /run) has a place there, that of a container has none.
+    if mount.kind == "tmpfs" and mount.root == "/" and (known is None or not host):
+        loose = tuple(option for option in ("exec", "suid", "dev") if f"no{option}" not in mount.options)
+        return Mount("tmpfs", None, mount.target, read_only, propagation, options + loose)
     return Mount("bind", known, mount.target, read_only, propagation, options)
 
 

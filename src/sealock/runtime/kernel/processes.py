@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Final, TypeVar, get_args
 
+from msgspec.structs import replace
+
 from sealock.errors import TargetError
 from sealock.model.absent import UNKNOWN, UNSET, Maybe, given
 from sealock.model.capabilities import NAMES, everything
@@ -34,6 +36,15 @@ READ_ONLY: Final = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sy
 """Masked and read-only paths of all versions of Docker, Podman, containerd and CRI-O."""
 _LACKING: Final = 4
 """Capabilities that process 1 of a machine may lack."""
+_ENGINES: Final = ("dockerd", "podman")
+"""The programs whose namespaces are the host's to their containers."""
+_ENGINES_OWN: Final[tuple[NamespaceKind, ...]] = ("mnt", "net", "pid", "ipc", "uts", "cgroup")
+"""Not its user namespace: that of a rootless engine maps ids, also for a container that shares it."""
+_PRIVILEGES: Final = (
+    "uid", "effective", "permitted", "bounding", "ambient", "no_new_privileges", "seccomp", "seccomp_filters",
+    "cgroup_paths",
+)  # fmt: skip
+"""What a thread may have of its own."""
 _LISTENING: Final = ("tcp", "tcp6", "udp", "udp6")
 _T = TypeVar("_T")
 
@@ -43,9 +54,13 @@ class GoneError(TargetError):
 
 
 class ProcReader:
-    """Reads processes, and once what is the same for all of them. `root` is "/" or a recorded tree."""
+    """Reads processes, and once what is the same for all of them. `root` is "/" or a recorded tree.
 
-    def __init__(self, root: str = "/", *, sockets: bool = True) -> None:
+    `engine` is the pid of the engine: in a container (Docker in Docker) or rootless it has namespaces of its own, and
+    those are what `--network host` and the like give its containers.
+    """
+
+    def __init__(self, root: str = "/", *, sockets: bool = True, engine: int = 0) -> None:
         self.tree = ProcTree(root)
         self.sockets = sockets
         """Whether to read the sockets of a process's network, which the kernel is slow to list."""
@@ -55,6 +70,7 @@ class ProcReader:
         self.hierarchies = Hierarchies(self.tree, procfiles.mounts(mountinfo))
         self.initial = self._initial()
         """The host's namespaces by kind; unknown ones are missing."""
+        self.engine = self._of_engine(engine)
         self.inside = bool(self.own("self", "pid"))
         """Whether sealock runs inside a container: process 1 is then the container's."""
         self.capabilities = self._all_capabilities()
@@ -79,6 +95,28 @@ class ProcReader:
                 return kinds | initial
             initial |= {kind: number for kind, number in _INITIAL_SINCE_6_18.items() if number in kinds.values()}
         return initial
+
+    def _of_engine(self, pid: int) -> dict[str, int]:
+        """The engine's namespaces; none where that process is something else, as a proxy of its socket."""
+        if not pid or self.tree.read_text(f"proc/{pid}/comm").strip() not in _ENGINES:
+            return {}
+        return {kind: inode for kind in _ENGINES_OWN if (inode := self.inode(pid, kind))}
+
+    def _is_host(self, kind: str, inode: int) -> bool | None:
+        """Whether a namespace is the host's, or the engine's; None where that is unknown."""
+        if inode == self.engine.get(kind):
+            return True
+        return inode == self.initial[kind] if kind in self.initial else None
+
+    @property
+    def hides_processes(self) -> bool:
+        """Whether /proc shows this user only its own processes (hidepid=1, 2 or 4)."""
+        return os.geteuid() != 0 and any(
+            option.startswith("hidepid=") and option not in {"hidepid=0", "hidepid=off"}
+            for mount in self.hierarchies.mounts
+            if mount.target == "/proc"
+            for option in mount.super_options
+        )
 
     def _release(self) -> tuple[int, ...]:
         """The first two numbers of the kernel's release; () where it is unknown."""
@@ -138,6 +176,27 @@ class ProcReader:
             **self._status(pid, command=UNKNOWN),
         )
 
+    def threads(self, process: Process) -> tuple[Process, ...]:
+        """The threads of a process that differ from it in user, privileges or cgroups: each has its own."""
+        threads: list[Process] = []
+        for name in self.tree.names(f"proc/{process.pid}/task"):
+            if not name.isdigit() or int(name) == process.pid:
+                continue
+            where = f"{process.pid}/task/{name}"
+            thread = replace(
+                process,
+                pid=int(name),
+                thread_of=process.pid,
+                cgroup_paths=self.groups(where) or UNKNOWN,
+                **self._status(where, command=UNKNOWN),
+            )
+            # One that ended meanwhile has no status.
+            if thread.uid is not UNKNOWN and any(
+                getattr(thread, field) != getattr(process, field) for field in _PRIVILEGES
+            ):
+                threads.append(thread)
+        return tuple(threads)
+
     def _within_users(self, pid: int) -> bool:
         """Whether sealock is in the process's own user namespace: /proc then shows ids as they are inside."""
         own = self.own("self", "user")
@@ -155,13 +214,14 @@ class ProcReader:
     def _start(self, pid: int) -> int:
         text = self.tree.text(f"proc/{pid}/stat")
         if not isinstance(text, str):
-            message = (
-                f"process {pid} does not exist" if text is not Silence.DENIED else f"process {pid} is not readable"
+            missing = (
+                "does not exist, or /proc hides it from you (hidepid)" if self.hides_processes else "does not exist"
             )
+            message = f"process {pid} {'is not readable' if text is Silence.DENIED else missing}"
             raise GoneError(message)
         return procfiles.start_time(text)
 
-    def _status(self, pid: int, command: Maybe[tuple[str, ...]]) -> dict[str, Any]:
+    def _status(self, pid: int | str, command: Maybe[tuple[str, ...]]) -> dict[str, Any]:
         status = procfiles.fields(self.tree.read_text(f"proc/{pid}/status"))
 
         def number(name: str, base: int = 10, word: int = 0) -> Maybe[int]:
@@ -190,9 +250,7 @@ class ProcReader:
 
     def _isolation(self, pid: int) -> dict[str, Any]:
         spaces = tuple(
-            Namespace(kind, inode, inode == self.initial[kind] if kind in self.initial else None)
-            for kind in _KINDS
-            if (inode := self.inode(pid, kind))
+            Namespace(kind, inode, self._is_host(kind, inode)) for kind in _KINDS if (inode := self.inode(pid, kind))
         )
         maps = {name: self.tree.text(f"proc/{pid}/{name}") for name in ("uid_map", "gid_map", "mountinfo", "limits")}
         adjusted = procfiles.whole(self.tree.read_text(f"proc/{pid}/oom_score_adj").strip())

@@ -17,7 +17,7 @@ from sealock.model.enforced import Enforced
 from sealock.model.process import Process
 from sealock.runtime.kernel import identity
 from sealock.runtime.kernel.effective import effective
-from sealock.runtime.kernel.members import NamespaceMembers, gather
+from sealock.runtime.kernel.members import Member, NamespaceMembers, gather
 from sealock.runtime.kernel.processes import GoneError, ProcReader
 
 SELF: Final = "self"
@@ -49,13 +49,7 @@ def compare(
     if not in_group and identity.identity((), given(process.mounts, ())).id != declared.id:
         # Another process may have that pid by now, or the engine is in another PID namespace.
         return f"process {declared.pid} does not seem to be in this container"
-    enforced = _enforced(declared, process, machine, members, names)
-    if in_group and process.id_source == "cgroup path":
-        return enforced
-    # Outside the host's cgroup namespace all paths read "/", so they prove nothing.
-    whole = machine.inode("self", "cgroup") == machine.initial.get("cgroup")
-    left = whole and isinstance(process.cgroup_paths, tuple) and declared.pid not in enforced.outside
-    return replace(enforced, outside=(declared.pid, *enforced.outside)) if left else enforced
+    return _enforced(declared, process, machine, members, names)
 
 
 def _enforced(
@@ -66,6 +60,8 @@ def _enforced(
     names: Mapping[str, str],
 ) -> Enforced:
     others, outside = members.of(process, declared.id)
+    if declared.id and declared.pid not in outside and _left(process, declared.id, machine):
+        outside = (declared.pid, *outside)
     if isinstance(process.namespaces, tuple):
         process = replace(process, namespaces=members.shared(process.namespaces, declared.id, names))
     return Enforced(
@@ -75,7 +71,18 @@ def _enforced(
         process=process,
         others=others,
         outside=outside,
+        hidden=members.hidden,
     )
+
+
+def _left(process: Process, container: str, machine: ProcReader) -> bool:
+    """Whether none of its cgroups is the container's: what the engine mounted for it shows where it belongs.
+
+    Outside the host's cgroup namespace all paths read "/", so they prove nothing.
+    """
+    whole = machine.inode("self", "cgroup") == machine.initial.get("cgroup")
+    in_group = process.container_id == container and process.id_source == "cgroup path"
+    return whole and isinstance(process.cgroup_paths, tuple) and not in_group
 
 
 def look(target: str, machine: ProcReader) -> Enforced:
@@ -108,4 +115,9 @@ def _first(name: str, members: NamespaceMembers) -> int:
         why = "several container ids start like this" if ids else "no process is in a container with this id"
         message = f"without an engine, container:{name} was not found: {why}"
         raise TargetError(message)
-    return min(members.by_id[ids[0]], key=lambda member: (member.process.start, member.process.pid)).process.pid
+    return min(members.by_id[ids[0]], key=_age).process.pid
+
+
+def _age(member: Member) -> tuple[int, bool, int]:
+    """The key of the oldest process; a thread has its process's start."""
+    return member.process.start, member.process.thread_of > 0, member.process.pid
