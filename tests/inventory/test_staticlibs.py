@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 from contextlib import suppress
 
 import pytest
@@ -25,15 +26,22 @@ def program(text: bytes, **more: tuple[str, ...] | str | bool) -> bytes:
 
 
 SQLITE = b"SQLite format 3\0\0%s\0\x22%s %s c9c2ab54ba1f5f46360f1b4f35d849cd3f080e6fc2b6c60e91b16c63f69aalt1"
+LZ4_TABLES = struct.pack("<16i", 0, 1, 2, 1, 0, 4, 4, 4, 0, 0, 0, -1, -4, 1, 2, 3)
+Z_MESSAGES = (
+    b"need dictionary\0stream end\0\0file error\0stream error\0data error\0"
+    b"insufficient memory\0buffer error\0incompatible version"
+)
 RELEASE = b"jemalloc\0___ Begin jemalloc statistics ___\0"
 COMMIT = b"54eaed1d8b56b1aa528be3bdd1877e59c56fa90c"
 
 TEXTS = [
-    (b"OpenSSL 3.5.1 1 Jul 2025", "openssl 3.5.1"),
-    (b"OpenSSL 1.1.1w  11 Sep 2023", "openssl 1.1.1w"),
+    (b"OpenSSL 3.5.1 1 Jul 2025\0lib(%lu)", "openssl 3.5.1"),
+    (b"lib(%lu)\0OpenSSL 1.1.1w  11 Sep 2023", "openssl 1.1.1w"),
+    (b"OpenSSL 3.5.6 7 Apr 2026\0OpenSSL 3.5.9 29 Sep 2026\0openssl-version\x003.5.9\0", "openssl 3.5.9"),
+    (b"OpenSSL 1.1.1w  11 Sep 2023\0OpenSSL 1.1.1t  7 Feb 2023\0crypto/err/err.c", "openssl "),
     (b"part of OpenSSL 1.0.2k-fips  26 Jan 2017", "openssl 1.0.2k-fips"),
-    (b"OpenSSL 0.9.8zh 3 Dec 2015", "openssl 0.9.8zh"),
-    (b"OpenSSL 3.0.9+quic 30 May 2023", "openssl 3.0.9"),
+    (b"OpenSSL 0.9.8zh 3 Dec 2015\0OPENSSLDIR: ", "openssl 0.9.8zh"),
+    (b"OpenSSL 3.0.9+quic 30 May 2023\0lib(%lu)", "openssl 3.0.9"),
     (b"OPENSSL_MODULES\0openssl-version\0003.0.15\0provider-name", "openssl 3.0.15"),
     (b"LibreSSL 3.8.2", "libressl 3.8.2"),
     (b"OpenSSL 1.1.1 (compatible; BoringSSL)", "boringssl "),
@@ -49,9 +57,13 @@ TEXTS = [
     (SQLITE % (b"3.7.17", b"2013-05-20", b"00:56:22"), "sqlite 3.7.17"),
     (SQLITE % (b"3.0.15\0003.46.1", b"2024-08-13", b"09:16:08"), "sqlite 3.46.1"),
     (SQLITE % (b"3.0.15", b"2024-08-13", b"09:16:08"), "sqlite "),
+    (b"SQLite format 3" + bytes(1 << 20) + b"2026-06-26 20:14:12 " + b"d" * 64 + b"\x003.53.3\0", "sqlite 3.53.3"),
     (b"expat_2.5.0", "expat 2.5.0"),
     (b"libpng version 1.6.39 - November 20, 2022", "libpng 1.6.39"),
     (b"libjpeg-turbo version 2.1.5 (build 20230203)", "libjpeg-turbo 2.1.5"),
+    (b"Copyright (C) 1991-2023 The libjpeg-turbo Project and many others", "libjpeg-turbo "),
+    (b"LIBTIFF_STRILE_ARRAY_MAX_RESIZE_COUNT", "libtiff "),
+    (b'%s: Ignored %stag "%s" (not supported by libtiff)', "libtiff "),
     (b"LIBTIFF, Version 4.5.0\nCopyright (c) 1988", "libtiff 4.5.0"),
     (b"1.0.8, 13-Jul-2019", "bzip2 1.0.8"),
     (b"1.0.6, 6-Sept-2010", "bzip2 1.0.6"),
@@ -61,6 +73,18 @@ TEXTS = [
     (b"Frame requires too much memory for decoding\0other\x001.5.7\0Not enough memory", "zstd 1.5.7"),
     (b"1.9.4\0Unspecified error code\0OK_NoError\0", "lz4 1.9.4"),
     (b"OK_NoError\0ERROR_GENERIC\0ERROR_maxCode\x001.10.0\0", "lz4 1.10.0"),
+    (LZ4_TABLES + b"1.10.0", "lz4 1.10.0"),
+    (LZ4_TABLES + b"1.10.0\x001.9.4", "lz4 "),
+    (Z_MESSAGES, "zlib "),
+    (b"1.3.1\0" + Z_MESSAGES, "zlib 1.3.1"),
+    (b"EXUBERANT_NIBBLE", "brotli "),
+    (b"_ERROR_FORMAT_EXUBERANT_NIBBLE", "brotli "),
+    (b"SETTINGS: invalid SETTINGS_ENBLE_PUSH", "nghttp2 "),
+    (b"CARES_HOSTS", "c-ares "),
+    (b"c-ares library initialization not yet performed", "c-ares "),
+    (b"`on_chunk_header` callback error", "llhttp "),
+    (b"libv8-%d.%d.%d.%d%s%s.so\0libv8-%d.%d.%d%s%s.so\x0013.6.233.17-node.51", "v8 13.6.233.17"),
+    (b"libv8-%d.%d.%d.%d%s%s.so\x0011.3.244.8", "v8 11.3.244.8"),
     (b"CLIENT libcurl 7.88.1\r\n", "curl 7.88.1"),
     (b"libcurl/8.5.0", "curl 8.5.0"),
     (b"libgit2 1.9.2", "libgit2 1.9.2"),
@@ -68,6 +92,9 @@ TEXTS = [
     (b"SSH-2.0-libssh_0.10.6", "libssh 0.10.6"),
     (b"SSH-2.0-dropbear_2022.83", "dropbear 2022.83"),
     (b"20914\0Extra content at the end of the document\n", "libxml2 2.9.14"),
+    (b"  SHA-%d test #%d: ", "mbedtls "),
+    (b"=> mbedtls_ssl_flight_transmit", "mbedtls "),
+    (b"./library/ssl_tls.c", "mbedtls "),
     (b"mbed TLS 2.16.9", "mbedtls 2.16.9"),
     (b"Mbed TLSH\x89\x05\xbaS 3.6.2", "mbedtls 3.6.2"),
     (b"wolfSSL 5.5.4", "wolfssl 5.5.4"),
@@ -77,6 +104,18 @@ TEXTS = [
     (b"\n\nThis is Libksba 1.6.3 - An X.509 and CMS Library\n", "libksba 1.6.3"),
     (b"BSR_UNICODE)\00010.42 2022-12-11\0", "pcre2 10.42"),
     (b"8.39 2016-06-14\0UTF16)\0BSR_UNICODE)\0", "pcre 8.39"),
+    (b"NO_DOTSTAR_ANCHOR)", "pcre2 "),
+    (b"Function '%s' invoked with archive structure in state '%s'", "libarchive "),
+    (b"icudt78l-curr\x0078.3", "icu 78.3"),
+    (b"icudt78l-brkitr\x0078.3\x0078.1", "icu "),
+    (b"[%c%c%c] %-8s %p\n", "libuv "),
+    (b"1.52.1\0../deps/uv/src/unix/async.c", "libuv 1.52.1"),
+    (b"NCURSES_NO_PADDING", "ncurses "),
+    (b"Should not happen: unused error code", "gdbm "),
+    (b"reference libFLAC 1.5.0 20250211", "flac 1.5.0"),
+    (b"FLAC__STREAM_DECODER_ERROR_STATUS_LOST_SYNC", "flac "),
+    (b"libopus 1.5.2", "opus 1.5.2"),
+    (b"WebM Project VP9 Decoder v1.15.0", "libvpx 1.15.0"),
     (b"libarchive 3.6.2", "libarchive 3.6.2"),
     (b"nynorsk\00072.1\0", "icu 72.1"),
     (b"$LuaVersion: Lua 5.4.4  Copyright (C) 1994-2022 Lua.org, PUC-Rio $", "lua 5.4.4"),
@@ -139,6 +178,13 @@ def test_two_copies_of_different_versions_are_both_told() -> None:
     [
         b"needs OpenSSL 3.0.0 or later",
         b"OpenSSL 1.1.1 is too old",
+        b"SSH-2.0-other\0OpenSSL 3.5.6 7 Apr 2026",
+        b"node.js\x001.2.3\0insufficient memory\0",
+        b"set CARES_HOSTS to a file",
+        b"BROTLI_DECODER_ERROR_FORMAT_EXUBERANT_NIBBLE",
+        b"-4, 1, 2, 3" + struct.pack("<4i", -4, 1, 2, 3),
+        b"icudt78l/af.res\x0078.3",
+        b"export NCURSES_NO_PADDING=1",
         b"libcurl/7.88.1 or newer",
         b"Mozilla/5.0 libcurl/7.88.1 agent",
         b"zlib 1.2.13",
@@ -164,8 +210,8 @@ def test_a_program_that_only_speaks_of_a_library_has_it_not(text: bytes) -> None
 @pytest.mark.parametrize(
     ("text", "needed"),
     [
-        (b"OpenSSL 3.0.15 3 Sep 2024", "libssl.so.3"),
-        (b"OpenSSL 1.1.1w  11 Sep 2023", "libcrypto.so.1.1"),
+        (b"lib(%lu)\0OpenSSL 3.0.15 3 Sep 2024", "libssl.so.3"),
+        (b"lib(%lu)\0OpenSSL 1.1.1w  11 Sep 2023", "libcrypto.so.1.1"),
         (b"libpng version 1.6.39\n", "libpng16.so.16"),
         (b"ncurses 6.4.20221231", "libtinfo.so.6"),
         (b" inflate 1.3.1 Copyright 1995-2024 Mark Adler ", "libz.so.1"),
@@ -222,3 +268,13 @@ def test_no_damage_makes_it_fail(texts: list[bytes], changes: list[tuple[int, in
         data[place % len(data)] = value
     with suppress(BrokenFileError):
         assert all(" " in library for library in found(bytes(data)))
+
+
+def test_what_was_made_of_nodes_libraries_tells_their_versions() -> None:
+    text = b"../deps\x001.3.2.1-motley-3246f1b\x001.34.6\x001.69.0\x009.4.3\x007.29.0\0"
+    assert found(program(text)) == ["c-ares 1.34.6", "llhttp 9.4.3", "nghttp2 1.69.0"]
+
+
+def test_no_anchor_hides_another() -> None:
+    anchors = {anchor for library in LIBRARIES for anchor in library.anchors}
+    assert [(one, other) for one in anchors for other in anchors if one != other and one in other] == []

@@ -10,7 +10,9 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import libraries
 import pytest
+from libraryprograms import PROGRAMS, LinkedProgram
 from msgspec import Struct
 
 from sealock.inventory.analyzer import AnalyzedFile
@@ -138,7 +140,23 @@ def test_a_program_that_prints_what_a_header_says_has_no_library(debian: dict[st
     alone = tmp_path / "alone"
     alone.mkdir()
     assert found(link(tmp_path, source, *places, "-L.", "-lcrypto")) == {}
-    assert "openssl" in found(link(alone, source + "\nvoid used(void) {}", *places))
+    assert found(link(alone, source + "\nvoid used(void) {}", *places)) == {}
+
+
+@pytest.fixture(scope="module")
+def versions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    work = tmp_path_factory.mktemp("libraries")
+    return work, libraries.fetch(work)
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=[f"{program.library} {program.does}" for program in PROGRAMS])
+@pytest.mark.parametrize("way", libraries.WAYS)
+def test_a_program_that_never_asks_for_the_version_has_the_library_and_no_false_version(
+    way: str, program: LinkedProgram, versions: tuple[Path, dict[str, str]]
+) -> None:
+    result = libraries.look(versions[0], program, versions[1], libraries.WAYS[way])
+    assert result.is_found
+    assert result.false == []
 
 
 def test_a_program_without_libraries_has_none(tmp_path: Path) -> None:

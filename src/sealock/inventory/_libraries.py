@@ -1,106 +1,18 @@
 """C libraries, and the text in a program's data that identifies each and its version.
 
 Every row was tested with a program linked with the library. An anchor is a text that programs without the library
-hardly ever have; the pattern around it must match, and contains the version. Libraries that only their names would
-identify are left out: programs mention much that they do not contain.
+hardly ever have; the pattern around it must match, and contains the version, or nothing where only the library is
+known. Libraries that only their names would identify are left out: programs mention much that they do not contain.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from msgspec import Struct
+from sealock.inventory import _library
+from sealock.inventory._library import Library
 
-
-class Library(Struct, frozen=True):
-    """A library. The pattern is searched from `before` bytes before the start of an anchor to `after` bytes after it.
-
-    Its group is the version, unless `version` reads it. A program that needs one of the shared objects `shared` has the
-    text from the library's header files.
-    """
-
-    name: str
-    anchors: tuple[bytes, ...]
-    pattern: bytes
-    before: int = 0
-    after: int = 160
-    shared: tuple[bytes, ...] = ()
-    hides: str = ""
-    """The library that this one was forked from, and whose texts it still carries."""
-    version: Callable[[bytes, bytes], str | None] | None = None
-    """Reads the version from the match and the file's texts; None if it is another library after all."""
-    code: bool = False
-    """Whether `version` gets the code as well, since instructions hold the text of the version."""
-
-
-_SQLITE_YEARS: Final = (
-    # Up to which year: which minor versions of SQLite 3 came out, with a margin for sources between two releases.
-    (2012, 5, 15),
-    (2013, 7, 8),
-    (2014, 8, 8),
-    (2015, 8, 10),
-    (2016, 9, 16),
-    (2017, 15, 22),
-    (2018, 21, 26),
-    (2019, 26, 30),
-    (2020, 30, 34),
-    (2021, 34, 37),
-    (2022, 37, 40),
-    (2023, 40, 45),
-    (2024, 44, 48),
-    (2025, 47, 52),
-)
-
-
-def _sqlite(year: bytes, data: bytes) -> str:
-    """Find the version that stands by itself and whose minor number fits the year of the source it was made of."""
-    first, last = next(((low, high) for until, low, high in _SQLITE_YEARS if int(year) <= until), (50, 99))
-    return _only(
-        version
-        for version in _isolated(rb"3\.(?:\d{1,2}\.\d{1,2}(?:\.\d{1,2})?)\0", data)
-        if first <= int(version.split(b".")[1]) <= last
-    )
-
-
-def _xz(_: bytes, data: bytes) -> str:
-    return _only(_isolated(rb"5\.\d\.\d{1,2}(?:alpha|beta)?\0", data))
-
-
-def _zstd(_: bytes, data: bytes) -> str | None:
-    return _only(_isolated(rb"1\.[45]\.\d{1,2}\0", data)) or None
-
-
-_MBEDTLS: Final = rb"[Mm]bed TLS(?:.{1,16}S)? (\d\.\d{1,2}\.\d{1,2})(?:\0|[^0-9a-z.])"
-
-
-def _mbedtls(_matched: bytes, whole: bytes) -> str | None:
-    match = re.search(_MBEDTLS, whole, re.DOTALL)
-    return match[1].decode("ascii") if match else None
-
-
-def _libxml2(_: bytes, data: bytes) -> str | None:
-    """Read 20914 as 2.9.14; without it, other libraries have the same messages."""
-    number = _only(re.findall(rb"\0(2(?:0[4-9]|[1-3]\d)\d\d)(?:-GIT[^\0]{1,60})?\0", data))
-    return f"2.{int(number[1:3])}.{int(number[3:])}" if number else None
-
-
-def _isolated(pattern: bytes, data: bytes) -> Iterator[bytes]:
-    """Find texts that are not part of a longer number. Patterns that begin with literal bytes are far faster."""
-    for match in re.finditer(pattern, data):
-        if data[match.start() - 1 : match.start()] not in _IN_NUMBERS:
-            yield match[0].rstrip(b"\0")
-
-
-_IN_NUMBERS: Final = frozenset(b"%d" % digit for digit in range(10)) | {b"."}
-
-
-def _only(texts: Iterable[bytes]) -> str:
-    """Return the only version; "" if there are several, since any may be another library's."""
-    versions = set(texts)
-    return versions.pop().decode() if len(versions) == 1 else ""
-
+_OPENSSL: Final = (b"libssl.so", b"libcrypto.so")
 
 LIBRARIES: Final = (
     Library(
@@ -108,27 +20,41 @@ LIBRARIES: Final = (
         (b"OpenSSL 0.9", b"OpenSSL 1.", b"OpenSSL 3.", b"OpenSSL 4."),
         rb"OpenSSL (\d\.\d\.\d{1,2}[a-z]{0,2}(?:-fips)?(?:-(?:alpha|beta|dev|pre)\d*)?)"
         rb"(?:[+-]\w{1,12})? +\d\d? [A-Z][a-z]{2} \d{4}\b",
-        shared=(b"libssl.so", b"libcrypto.so"),
+        shared=_OPENSSL,
+        header=True,
     ),
     Library(
         "openssl",
         (b"openssl-version\0",),
         rb"openssl-version\0{1,8}(\d\.\d{1,2}\.\d{1,2}(?:-(?:alpha|beta|dev)\d*)?)\0",
-        shared=(b"libssl.so", b"libcrypto.so"),
+        shared=_OPENSSL,
     ),
-    Library("libressl", (b"LibreSSL ",), rb"LibreSSL (\d\.\d{1,2}\.\d{1,2})\0", shared=(b"libssl.so", b"libcrypto.so")),
+    Library(
+        "openssl",
+        (b"part of OpenSSL ",),
+        rb"part of OpenSSL (\d\.\d\.\d{1,2}[a-z]{0,2}(?:-fips)?) +\d\d? [A-Z]",
+        shared=_OPENSSL,
+    ),
+    Library(
+        "openssl",
+        (b"lib(%lu)\0", b"OPENSSLDIR: ", b"crypto/err/err.c\0"),
+        rb"\0()(?:lib\(%lu\)\0|OPENSSLDIR: )|crypto/err/err\.c\0",
+        1,
+        shared=_OPENSSL,
+    ),
+    Library("libressl", (b"LibreSSL ",), rb"LibreSSL (\d\.\d{1,2}\.\d{1,2})\0", shared=_OPENSSL),
     Library(
         "boringssl",
         (b"(compatible; BoringSSL",),
         rb"OpenSSL 1\.1\.\d()\w? \(compatible; BoringSSL\)",
         before=24,
-        shared=(b"libssl.so", b"libcrypto.so"),
+        shared=_OPENSSL,
     ),
     Library(
         "aws-lc",
         (b"(compatible; AWS-LC ",),
         rb"\(compatible; AWS-LC (?:FIPS )?(\d{1,3}\.\d{1,3}\.\d{1,3})\)",
-        shared=(b"libssl.so", b"libcrypto.so"),
+        shared=_OPENSSL,
     ),
     Library(
         "zlib",
@@ -157,11 +83,9 @@ LIBRARIES: Final = (
     Library(
         "sqlite",
         (b"SQLite format 3\0",),
-        rb"(20[0-3]\d)-\d\d-\d\d \d\d:\d\d:\d\d [0-9a-f]{36}",
-        1 << 18,
-        1 << 18,
+        rb"SQLite format 3()\0",
         shared=(b"libsqlite3.so",),
-        version=_sqlite,
+        version=_library.sqlite,
     ),
     Library("expat", (b"expat_",), rb"\0expat_(\d\.\d{1,3}\.\d{1,3})\0", 1, shared=(b"libexpat.so", b"libexpatw.so")),
     Library(
@@ -171,10 +95,25 @@ LIBRARIES: Final = (
         shared=(b"libpng",),
     ),
     Library(
+        "zlib",
+        (b"insufficient memory\0",),
+        rb"(?:\0(1\.[23](?:\.\d{1,2})?)\0{1,8}need dictionary\0.{1,64})?"
+        rb"insufficient memory\0{1,8}buffer error\0{1,8}incompatible version\0",
+        112,
+        shared=(b"libz.so", b"libz-ng.so"),
+    ),
+    Library("libjpeg-turbo", (b" The libjpeg-turbo Project and ",), rb"()", shared=(b"libjpeg.so", b"libturbojpeg.so")),
+    Library(
         "libjpeg-turbo",
         (b"libjpeg-turbo version ",),
         rb"libjpeg-turbo version (\d\.\d{1,2}\.\d{1,3})\b",
         shared=(b"libjpeg.so", b"libturbojpeg.so"),
+    ),
+    Library(
+        "libtiff",
+        (b"LIBTIFF_STRILE_ARRAY_MAX_RESIZE_COUNT\0", b"(not supported by libtiff)"),
+        rb"()",
+        shared=(b"libtiff.so",),
     ),
     Library("libtiff", (b"LIBTIFF, Version ",), rb"LIBTIFF, Version (\d\.\d{1,2}\.\d{1,3})\n", shared=(b"libtiff.so",)),
     Library(
@@ -184,13 +123,7 @@ LIBRARIES: Final = (
         20,
         shared=(b"libbz2.so",),
     ),
-    Library(
-        "xz",
-        (b"YZ\xfd7zXZ\0",),
-        rb"YZ()\xfd7zXZ\0",
-        shared=(b"liblzma.so",),
-        version=_xz,
-    ),
+    Library("xz", (b"YZ\xfd7zXZ\0",), rb"YZ()\xfd7zXZ\0", shared=(b"liblzma.so",), version=_library.xz),
     Library(
         "zstd",
         (b"Source buffer is wrong\0", b"Unspecified error code\0"),
@@ -203,7 +136,7 @@ LIBRARIES: Final = (
         (b"Frame requires too much memory for decoding\0",),
         rb"()\0",
         shared=(b"libzstd.so",),
-        version=_zstd,
+        version=_library.zstd,
     ),
     Library(
         "lz4",
@@ -217,6 +150,47 @@ LIBRARIES: Final = (
         (b"ERROR_maxCode\0",),
         rb"ERROR_maxCode\0{1,8}(?:Unspecified error code\0{1,8})?(1\.\d{1,2}\.\d{1,2})\0",
         shared=(b"liblz4.so",),
+    ),
+    Library(
+        # The two tables for matches that overlap themselves; block functions have no text.
+        "lz4",
+        (b"\xfc\xff\xff\xff\x01\0\0\0\x02\0\0\0\x03\0\0\0",),
+        rb"()\0{12}\xff{4}\xfc\xff{3}\x01\0{3}\x02",
+        16,
+        shared=(b"liblz4.so",),
+        version=_library.lz4,
+    ),
+    Library(
+        "brotli",
+        (b"EXUBERANT_NIBBLE\0",),
+        rb"\0(?:_ERROR_FORMAT_)?()EXUBERANT_NIBBLE\0",
+        24,
+        shared=(b"libbrotlidec.so",),
+    ),
+    Library("nghttp2", (b"SETTINGS: invalid SETTINGS_ENBLE_PUSH\0",), rb"()", shared=(b"libnghttp2.so",)),
+    Library(
+        "c-ares",
+        (b"CARES_HOSTS\0", b"c-ares library initialization not yet performed\0"),
+        rb"\0()(?:CARES|c-ares)",
+        1,
+        shared=(b"libcares.so",),
+    ),
+    Library("llhttp", (b"`on_chunk_header` callback error\0",), rb"()", shared=(b"libllhttp.so",)),
+    *(
+        Library(
+            name, (b"-motley-",), rb"-motley-[0-9a-f]{7}" + before + rb"\0(\d{1,2}\.\d{1,2}\.\d{1,2})\0", shared=shared
+        )
+        for name, before, shared in (
+            # Node lists the libraries that it was built with.
+            ("c-ares", rb"", (b"libcares.so",)),
+            ("nghttp2", rb"\x00[0-9.]{5,8}", (b"libnghttp2.so",)),
+            ("llhttp", rb"(?:\x00[0-9.]{5,8}){2}", (b"libllhttp.so",)),
+        )
+    ),
+    Library(
+        "v8",
+        (b"libv8-%d.%d.%d.%d%s%s.so\0",),
+        rb"libv8-%d\.%d\.%d\.%d%s%s\.so\0{1,8}(?:libv8-[^\0]{1,40}\0{1,8})?(\d{1,2}\.\d{1,2}\.\d{1,3}\.\d{1,3})[-\0]",
     ),
     Library(
         "curl",
@@ -234,7 +208,7 @@ LIBRARIES: Final = (
         (b"internal error: xmlParseStartTag", b"Extra content at the end of the document"),
         rb"()\0",
         shared=(b"libxml2.so",),
-        version=_libxml2,
+        version=_library.libxml2,
     ),
     Library(
         # Once a compiler has optimised the function, its version is copied by two instructions that overlap, and stands
@@ -242,14 +216,20 @@ LIBRARIES: Final = (
         "mbedtls",
         (b"  AES note: built-in implementation.", b"  AES-XTS-128 (%s): ", b"  SHA-%d test #%d: ", b"  ECP test #"),
         rb"  (AES|SHA|ECP)",
-        version=_mbedtls,
+        version=_library.mbedtls,
         code=True,
         shared=(b"libmbedcrypto.so", b"libmbedtls.so", b"libmbedx509.so"),
     ),
     Library(
         "mbedtls",
+        (b"=> mbedtls_ssl_flight_transmit\0", b"library/ssl_tls.c\0", b"  RSA key validation: \0"),
+        rb"()",
+        shared=(b"libmbedcrypto.so", b"libmbedtls.so", b"libmbedx509.so"),
+    ),
+    Library(
+        "mbedtls",
         (b"Mbed TLS", b"mbed TLS"),
-        _MBEDTLS,
+        _library.MBEDTLS,
         shared=(b"libmbedcrypto.so", b"libmbedtls.so", b"libmbedx509.so"),
     ),
     Library("wolfssl", (b"wolfSSL ",), rb"wolfSSL (\d\.\d{1,2}\.\d{1,2})\0", shared=(b"libwolfssl.so",)),
@@ -265,14 +245,7 @@ LIBRARIES: Final = (
         )
         for name in ("Libgcrypt", "Libgpg-error", "Libksba", "Libassuan")
     ),
-    Library(
-        "pcre2",
-        (b"BSR_UNICODE)\0",),
-        rb"\0(10\.\d\d) 20\d\d-\d\d-\d\d\0",
-        4096,
-        4096,
-        shared=(b"libpcre2-",),
-    ),
+    Library("pcre2", (b"BSR_UNICODE)\0",), rb"\0(10\.\d\d) 20\d\d-\d\d-\d\d\0", 4096, 4096, shared=(b"libpcre2-",)),
     Library(
         "pcre",
         (b"BSR_UNICODE)\0",),
@@ -281,7 +254,17 @@ LIBRARIES: Final = (
         4096,
         shared=(b"libpcre.so", b"libpcrecpp.so", b"libpcreposix.so"),
     ),
+    Library("pcre2", (b"NO_DOTSTAR_ANCHOR)\0",), rb"()", shared=(b"libpcre2-",)),
+    Library("libarchive", (b"' invoked with archive structure in state '",), rb"()", shared=(b"libarchive.so",)),
     Library("libarchive", (b"libarchive ",), rb"\0libarchive (\d\.\d{1,2}\.\d{1,2})\0", 1, shared=(b"libarchive.so",)),
+    Library(
+        "icu",
+        (b"l-curr\0", b"l-brkitr\0", b"b-curr\0"),
+        rb"\0icudt(\d\d)[lb]-",
+        9,
+        shared=(b"libicuuc.so", b"libicui18n.so", b"libicudata.so"),
+        version=_library.icu,
+    ),
     Library("icu", (b"nynorsk\0",), rb"nynorsk\0{1,8}(\d\d\.\d(?:\.\d)?)\0", shared=(b"libicuuc.so",)),
     Library(
         "lua",
@@ -303,6 +286,14 @@ LIBRARIES: Final = (
         2048,
         2048,
         shared=(b"libevent",),
+    ),
+    Library("libuv", (b"[%c%c%c] %-8s %p\n\0",), rb"()", shared=(b"libuv.so",)),
+    Library(
+        "libuv",
+        (b"src/unix/async.c\0",),
+        rb"\0(1\.\d{1,2}\.\d{1,2}(?:-\w{1,8})?)\0{1,8}[^\0]{0,200}src/unix/async\.c\0",
+        224,
+        shared=(b"libuv.so",),
     ),
     Library(
         "libuv",
@@ -328,6 +319,13 @@ LIBRARIES: Final = (
     Library("file", (b"bad magic in `%s'\0",), rb"bad magic in `%s'\0{1,8}(5\.\d\d)\0", shared=(b"libmagic.so",)),
     Library(
         "ncurses",
+        (b"NCURSES_NO_PADDING\0", b"NCURSES_ASSUMED_COLORS\0"),
+        rb"\0()NCURSES_",
+        1,
+        shared=(b"libncurses", b"libtinfo"),
+    ),
+    Library(
+        "ncurses",
         (b"ncurses 5.", b"ncurses 6.", b"ncurses 7."),
         rb"\0ncurses ([5-7]\.\d\.\d{8})\0",
         1,
@@ -341,6 +339,7 @@ LIBRARIES: Final = (
         1024,
         shared=(b"libreadline.so",),
     ),
+    Library("gdbm", (b"Should not happen: unused error code\0",), rb"()", shared=(b"libgdbm.so",)),
     Library("gdbm", (b"GDBM version 1.",), rb"GDBM version (1\.\d{1,2}(?:\.\d{1,2})?)\. \d", shared=(b"libgdbm.so",)),
     Library("libpcap", (b"libpcap version ",), rb"libpcap version (\d\.\d{1,2}\.\d{1,3})\b", shared=(b"libpcap.so",)),
     Library("lmdb", (b"LMDB 0.", b"LMDB 1."), rb"LMDB (\d\.\d\.\d{1,3}): \([A-Z]", shared=(b"liblmdb.so",)),
@@ -359,6 +358,17 @@ LIBRARIES: Final = (
         shared=(b"libjemalloc.so",),
     ),
     Library("openblas", (b"OpenBLAS 0.",), rb"\bOpenBLAS (0\.\d\.\d{1,3})(?:\.dev)? ", shared=(b"libopenblas",)),
+    Library("flac", (b"reference libFLAC ",), rb"reference libFLAC (\d\.\d{1,2}\.\d{1,2}) 20", shared=(b"libFLAC.so",)),
+    Library("flac", (b"FLAC__STREAM_DECODER_ERROR_STATUS_LOST_SYNC\0",), rb"()", shared=(b"libFLAC.so",)),
+    Library(
+        "opus", (b"libopus ",), rb"\0libopus (\d\.\d(?:\.\d{1,2})?)(?:-[\w-]{1,40})?\0", 1, shared=(b"libopus.so",)
+    ),
+    Library(
+        "libvpx",
+        (b"WebM Project VP",),
+        rb"WebM Project VP[89] (?:En|De)coder v(\d{1,2}\.\d{1,2}\.\d{1,2})(?:-[\w-]{1,40})?\0",
+        shared=(b"libvpx.so",),
+    ),
     Library(
         "ffmpeg",
         (b"FFmpeg version ",),

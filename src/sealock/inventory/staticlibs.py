@@ -11,7 +11,8 @@ from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from sealock.inventory import _texts as texts
 from sealock.inventory import elf
-from sealock.inventory._libraries import LIBRARIES, Library
+from sealock.inventory._libraries import LIBRARIES
+from sealock.inventory._library import Library
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, FilePatterns
 from sealock.inventory.elf import Elf
 from sealock.inventory.window import FileContent
@@ -19,7 +20,7 @@ from sealock.model.inventory import Package
 
 _CHUNK: Final = 512 << 10
 """Bytes to search at a time, so that a file full of anchors does not fill memory with matches."""
-_OVERLAP: Final = 64
+_OVERLAP: Final = 128
 _MAX_TRIES: Final = 48
 """Maximum false matches of one library's anchor."""
 _MAX_MATCHES: Final = 2_000_000
@@ -29,7 +30,7 @@ class StaticLibraries(Analyzer):
     """Libraries by the texts in their data. A shared object that is the library itself is marked `linkage=shared`."""
 
     name = "staticlibs"
-    version = 2
+    version = 3
     patterns = FilePatterns(elf=True, limit=256 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
@@ -76,27 +77,38 @@ def _searchers() -> tuple[_Searcher, ...]:
 def _libraries(program: Elf, path: str) -> dict[tuple[str, str], bool]:
     """Map (name, version) of what the file holds to whether the file is the library itself, as a shared object."""
     libraries: dict[tuple[str, str], bool] = {}
+    declared: dict[str, set[str]] = {}
+    """Versions of header files, by library."""
     hidden: set[str] = set()
     tries: dict[int, int] = {}
-    searched = texts.stretches(program)
-    for library, at in _anchors(program.data, searched):
-        key = id(library)
-        count = tries.get(key, 0)
-        if count >= _MAX_TRIES:
-            continue
-        tries[key] = count + 1
-        version = _version(library, program.data, at, searched)
-        if version is None:
-            continue
-        if library.version is not None:
-            tries[key] = _MAX_TRIES  # it looked through the whole file, and would find the same
-        # musl's loader, which is its library too, has no name of its own but that of its file.
-        name = program.dynamic.soname or path.rpartition("/")[2].encode("utf-8", "replace")
-        own = name.startswith(library.shared)
-        if own or not any(needed.startswith(library.shared) for needed in program.dynamic.needed):
-            libraries[library.name, version] = own
-            hidden.add(library.hides)
+    text = _ProgramText(program.data, texts.stretches(program))
+    # musl's loader, which is its library too, has no name of its own but that of its file.
+    file = program.dynamic.soname or path.rpartition("/")[2].encode("utf-8", "replace")
+    for candidates, at in _anchors(text):
+        for library in candidates:
+            if (count := tries.get(id(library), 0)) >= _MAX_TRIES:
+                continue
+            tries[id(library)] = count + 1
+            own = file.startswith(library.shared)
+            if not own and any(needed.startswith(library.shared) for needed in program.dynamic.needed):
+                tries[id(library)] = _MAX_TRIES
+                continue
+            version = _version(library, text, at)
+            if version is None:
+                continue
+            if library.version is not None:
+                tries[id(library)] = _MAX_TRIES  # it looked through the whole file, and would find the same
+            if library.header and not own:
+                declared.setdefault(library.name, set()).add(version)
+            else:
+                libraries[library.name, version] = own
+                hidden.add(library.hides)
     known = {name for name, version in libraries if version}
+    for name, versions in declared.items():
+        # Of several versions in header files any may be the linked one.
+        if (name, "") in libraries and name not in known and len(versions) == 1:
+            libraries[name, versions.pop()] = libraries[name, ""]
+            known.add(name)
     return {
         (name, version): own
         for (name, version), own in libraries.items()
@@ -104,31 +116,43 @@ def _libraries(program: Elf, path: str) -> dict[tuple[str, str], bool]:
     }
 
 
-def _anchors(data: FileContent, searched: list[tuple[int, int]]) -> Iterator[tuple[Library, int]]:
+def _anchors(text: _ProgramText) -> Iterator[tuple[tuple[Library, ...], int]]:
     matches = 0
-    for begin, end in searched:
-        for start in range(begin, end, _CHUNK):
-            chunk = data[start : min(end, start + _CHUNK + _OVERLAP)]
-            for automaton, libraries in _searchers():
-                places = automaton.find_matches_as_indexes(chunk)
-                if not places:
-                    continue
-                matches += len(places)
-                if matches > _MAX_MATCHES:
-                    message = "repeats the texts of libraries more often than any program does"
-                    raise BrokenFileError(message)
-                for index, first, _ in places:
-                    for library in libraries[index]:
-                        yield library, start + first
+    for start, chunk in text.chunks():
+        for automaton, libraries in _searchers():
+            places = automaton.find_matches_as_indexes(chunk)
+            if not places:
+                continue
+            matches += len(places)
+            if matches > _MAX_MATCHES:
+                message = "repeats the texts of libraries more often than any program does"
+                raise BrokenFileError(message)
+            for index, first, _ in places:
+                yield libraries[index], start + first
 
 
-def _version(library: Library, data: FileContent, at: int, searched: list[tuple[int, int]]) -> str | None:
-    window = data[max(0, at - library.before) : at + library.after]
+class _ProgramText:
+    """The bytes of a program; iterating gives all that may be text, in chunks, for those libraries that need it."""
+
+    def __init__(self, data: FileContent, searched: list[tuple[int, int]]) -> None:
+        self.data, self._searched = data, searched
+
+    def chunks(self) -> Iterator[tuple[int, bytes]]:
+        """Yield chunks with their offsets; each overlaps the next one."""
+        for begin, end in self._searched:
+            for start in range(begin, end, _CHUNK):
+                yield start, self.data[start : min(end, start + _CHUNK + _OVERLAP)]
+
+    def __iter__(self) -> Iterator[bytes]:
+        return (chunk for _, chunk in self.chunks())
+
+
+def _version(library: Library, text: _ProgramText, at: int) -> str | None:
+    window = text.data[max(0, at - library.before) : at + library.after]
     match = re.search(library.pattern, window, re.DOTALL)
     if match is None:
         return None
     if library.version is not None:
         # Only a few libraries need the code as well.
-        whole = data[:] if library.code else b"\0".join(data[start:end] for start, end in searched)
-        return library.version(match[1], whole)
-    return match[1].decode("ascii", "replace")
+        return library.version(match[1], [text.data[:]] if library.code else text)
+    return (match[1] or b"").decode("ascii", "replace")
