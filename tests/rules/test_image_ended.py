@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
@@ -13,13 +14,15 @@ from sealock.model.finding import Severity
 from sealock.model.inventory import Distribution, Inventory
 from sealock.model.location import Source
 from sealock.rules.catalog import rules
-from sealock.rules.endofsupport import ENDS, NAMES, PROGRAMS, TAKEN, has_ended, last_day
+from sealock.rules.endofsupport import ALREADY, ENDS, NAMES, PROGRAMS, TABLES, TAKEN, SupportDays, SupportRecord
 from sealock.rules.evaluation import Evaluation, evaluate
 from sealock.scan.evaluator import evaluate_document
 from sealock.scan.run import CheckRun, check
 from sealock.scan.settings import Settings
 from sealock.targets.inputs import FileInput
+from sealock.vulnerabilities.feeds import catalog
 from support.documents import read
+from support.madedatabases import database
 from support.madeimages import docker_save, info, tar, write
 
 VERSIONS = [
@@ -84,13 +87,13 @@ VERSIONS = [
 
 @pytest.mark.parametrize(("distribution", "version", "day", "over"), VERSIONS)
 def test_the_last_day_of_a_version(distribution: str, version: str, day: str, over: bool) -> None:  # noqa: FBT001  a column
-    assert last_day(distribution, version) == day
-    assert has_ended(distribution, version, date.fromisoformat(TAKEN)) is over
+    assert TABLES.last_day(distribution, version) == day
+    assert bool(TABLES.ended(distribution, version, date.fromisoformat(TAKEN))) is over
 
 
 def test_the_last_day_still_counts() -> None:
-    assert not has_ended("alpine", "3.22", date(2027, 5, 1))
-    assert has_ended("alpine", "3.22", date(2027, 5, 2))
+    assert not TABLES.ended("alpine", "3.22", date(2027, 5, 1))
+    assert TABLES.ended("alpine", "3.22", date(2027, 5, 2)) == "2027-05-01"
 
 
 def test_the_table_has_valid_dates() -> None:
@@ -236,3 +239,62 @@ def test_a_fix_evaluates_by_the_day_of_the_run(tmp_path: Path) -> None:
         (before,) = run.evaluate(input_)
         again = evaluate_document(input_, input_.name, before.target.document, before.rules)
         assert ("B062" in {finding.rule for finding in again.findings}) is ended
+
+
+NEWER, OLDER = "2027-01-01", "2026-01-01"
+RECORDS = [
+    ("a newer record adds a version", NEWER, {"debian": {"14": "2032-06-30"}}, ("debian", "14"), "2032-06-30"),
+    ("and corrects one", NEWER, {"alpine": {"3.22": "2027-06-01"}}, ("alpine", "3.22"), "2027-06-01"),
+    ("the tables keep what it lacks", NEWER, {"alpine": {"3.25": "2028-11-01"}}, ("alpine", "3.22"), "2027-05-01"),
+    ("and other products", NEWER, {"alpine": {}}, ("docker", "28"), "2026-05-13"),
+    ("it adds Docker's next version", NEWER, {"docker": {"29": "2027-11-01"}}, ("docker", "29.1.0"), "2027-11-01"),
+    ("a day says more than that support ended", NEWER, {"debian": {"10": ALREADY}}, ("debian", "10"), "2024-06-30"),
+    ("an unknown day ends a version too", NEWER, {"debian": {"14": ALREADY}}, ("debian", "14"), ALREADY),
+    ("an older record corrects nothing", OLDER, {"alpine": {"3.22": "2027-06-01"}}, ("alpine", "3.22"), "2027-05-01"),
+    ("but adds what the tables lack", OLDER, {"alpine": {"3.99": "2040-06-01"}}, ("alpine", "3.99"), "2040-06-01"),
+]
+
+
+@pytest.mark.parametrize(("taken", "days", "version", "day"), [row[1:] for row in RECORDS], ids=[r[0] for r in RECORDS])
+def test_a_record_and_the_tables_are_joined(
+    taken: str, days: dict[str, dict[str, str]], version: tuple[str, str], day: str
+) -> None:
+    assert SupportDays(lambda: SupportRecord(taken, days)).last_day(*version) == day
+
+
+def test_an_unknown_last_day_is_named_so() -> None:
+    days = SupportDays(lambda: SupportRecord(NEWER, {"debian": {"14": ALREADY}}))
+    assert days.ended("debian", "14", date(2026, 1, 1)) == "an unknown day"
+
+
+ALPINE_ONLY = replace(
+    catalog.FEEDS["endoflife"],
+    files=tuple(file for file in catalog.FEEDS["endoflife"].files if file.path.endswith("/alpine.json")),
+)
+CYCLES = b'[{"cycle": "3.22", "eol": "2026-01-01"}, {"cycle": "3.99", "eol": true}]'
+"""What endoflife.date says of Alpine in the test."""
+
+
+@pytest.mark.parametrize(("version", "day"), [("3.22", "2026-01-01"), ("3.99", "an unknown day"), ("3.23", "")])
+def test_the_database_decides_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, day: str
+) -> None:
+    monkeypatch.setitem(catalog.FEEDS, "endoflife", ALPINE_ONLY)
+    monkeypatch.setenv("SEALOCK_DB_DIR", database(tmp_path, {}, endoflife=CYCLES))
+    path = tmp_path / "Dockerfile"
+    path.write_text(f"FROM alpine:{version}\n", encoding="utf-8")
+    (report,) = check(str(path), settings=Settings(today=date(2026, 12, 1), policy_file="")).targets
+    messages = [finding.message for finding in report.findings if finding.rule == "B062"]
+    assert messages == ([f"builds on alpine {version}, which reached end of support on {day}"] if day else [])
+
+
+def test_a_database_that_cannot_be_read_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEALOCK_DB_DIR", str(tmp_path))
+    (tmp_path / "advisories.db").write_bytes(b"no database")
+    path = tmp_path / "Dockerfile"
+    path.write_text("FROM alpine:3.20\n", encoding="utf-8")
+    report = check(str(path), settings=Settings(today=date(2026, 12, 1), policy_file=""))
+    assert "B062" in {finding.rule for finding in report.targets[0].findings}
+    assert any(
+        note.startswith("end of support is checked by the tables of this sealock only: ") for note in report.notes
+    )

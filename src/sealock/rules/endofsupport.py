@@ -1,13 +1,18 @@
 """Until when versions get security fixes for free: distributions, Docker Engine, and the programs of official images.
 
-The tables hold what was announced on the day TAKEN; the rules compare with the day of the run. Paid support (Ubuntu
+The tables hold what was announced on the day TAKEN; a newer record, which `sealock db update` fetches, comes before
+them. The rules compare with the day of the run. Paid support (Ubuntu
 Pro, Extended LTS …) does not count: images do not have it. Where only a month is announced, the day is its last.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import date
+from functools import cached_property
 from typing import Final
+
+from msgspec import Struct
 
 TAKEN: Final = "2026-11-25"
 """The day on which the tables were compiled."""
@@ -174,33 +179,73 @@ NAMES: Final = {
 _ALIASES: Final = {"raspbian": "debian", "redhat": "rhel", "opensuse": "opensuse-leap"}
 
 
-def last_day(product: str, version: str) -> str:
-    """The last day of security fixes for a distribution or program, as 2024-06-30; "" where it is not known.
+ALREADY: Final = "0001-01-01"
+"""The day of a version whose support ended on an unknown day."""
 
-    For a version older than all that are listed it is the day of the oldest. One number names the newest version of a
-    program that begins with it: "python 2" is 2.7.
+
+class SupportRecord(Struct, frozen=True):
+    """The last days that a source gave on a day, by product and version."""
+
+    taken: str
+    days: Mapping[str, Mapping[str, str]]
+
+
+class SupportDays:
+    """The last days of support: those of the tables, and those of a record, of which the newer come first.
+
+    `load` gives the record; it is called when a rule asks for the first day.
     """
-    days = ENDS.get(_ALIASES.get(product, product)) or PROGRAMS.get(product)
-    if days is None or not version:
+
+    def __init__(self, load: Callable[[], SupportRecord | None] = lambda: None) -> None:
+        self._load = load
+
+    @cached_property
+    def _days(self) -> Mapping[str, Mapping[str, str]]:
+        tables, record = {**ENDS, **PROGRAMS}, self._load()
+        if record is None:
+            return tables
+        older, newer = (record.days, tables) if record.taken < TAKEN else (tables, record.days)
+        return {product: _joined(older.get(product, {}), newer.get(product, {})) for product in {*older, *newer}}
+
+    def last_day(self, product: str, version: str) -> str:
+        """The last day of security fixes for a distribution or program, as 2024-06-30; "" where it is not known.
+
+        For a version older than all that are listed it is the day of the oldest. One number names the newest version
+        of a program that begins with it: "python 2" is 2.7.
+        """
+        if not version or not product:
+            return ""
+        days = self._days.get(_ALIASES.get(product, product))
+        if not days:
+            return ""
+        parts = version.split(".")
+        for key in (".".join(parts[:2]), parts[0]):
+            if key in days:
+                return days[key]
+        order, oldest = _order(version), min(days, key=_order)
+        # "3" of Alpine may be any 3; it is older than "2.7" only where its first number is.
+        if order and order < _order(oldest)[: len(order)]:
+            return days[oldest]
+        # The newest series may get more versions.
+        if product in PROGRAMS and len(order) == 1 and order < max(map(_order, days))[:1]:
+            return max((day for key, day in days.items() if _order(key)[:1] == order), default="")
         return ""
-    parts = version.split(".")
-    for key in (".".join(parts[:2]), parts[0]):
-        if key in days:
-            return days[key]
-    order, oldest = _order(version), min(days, key=_order)
-    # "3" of Alpine may be any 3; it is older than "2.7" only where its first number is.
-    if order and order < _order(oldest)[: len(order)]:
-        return days[oldest]
-    # The newest series may get more versions.
-    if product in PROGRAMS and len(order) == 1 and order < max(map(_order, days))[:1]:
-        return max((day for key, day in days.items() if _order(key)[:1] == order), default="")
-    return ""
+
+    def ended(self, product: str, version: str, today: date) -> str:
+        """The last day in words, where security fixes are known to have ended before a day; else ""."""
+        day = self.last_day(product, version)
+        if not day or day >= today.isoformat():
+            return ""
+        return "an unknown day" if day == ALREADY else day
 
 
-def has_ended(product: str, version: str, today: date) -> bool:
-    """Whether security fixes are known to have ended before a day."""
-    day = last_day(product, version)
-    return bool(day) and day < today.isoformat()
+def _joined(older: Mapping[str, str], newer: Mapping[str, str]) -> Mapping[str, str]:
+    # A day says more than that support has ended.
+    return {**older, **{version: day for version, day in newer.items() if day != ALREADY or version not in older}}
+
+
+TABLES: Final = SupportDays()
+"""The tables by themselves."""
 
 
 def _order(version: str) -> tuple[int, ...]:

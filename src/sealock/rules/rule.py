@@ -12,6 +12,7 @@ from sealock.model.change import Change
 from sealock.model.document import Noun, SubjectKind
 from sealock.model.finding import Confidence, Reference, RuleFinding, Severity
 from sealock.model.location import At, Place
+from sealock.rules.endofsupport import TABLES, SupportDays
 
 N_contra = TypeVar("N_contra", bound=Noun, contravariant=True)
 
@@ -103,10 +104,13 @@ class DatedRule(Rule[N_contra]):
     today: date = date(2026, 11, 25)
     """The day of the run, which the run sets. The default is the day for which `bad` and `good` are written."""
 
-    def on(self, today: date) -> Self:
+    support: SupportDays = TABLES
+    """Until when versions are supported, as far as the run knows."""
+
+    def on(self, today: date, support: SupportDays = TABLES) -> Self:
         """Return the same rule for a run on this day."""
         rule = copy(self)
-        rule.today = today
+        rule.today, rule.support = today, support
         return rule
 
 

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from sealock.model.document import Document
 from sealock.model.finding import Finding, InputError, Skipped
 from sealock.policy.settings import Policy
+from sealock.rules.endofsupport import SupportDays
 from sealock.rules.evaluation import Evaluation, evaluate
 from sealock.rules.rule import DatedRule, Rule
 from sealock.scan.builtimages import over_images
@@ -52,13 +53,13 @@ class EvaluatedTarget(Struct, frozen=True):
 
 
 class Evaluator:
-    """Selects rules and evaluates them, by the day of the run.
+    """Selects rules and evaluates them, by the day of the run and what is known of support.
 
     `only` names the rules to run, () for all that the policy wants.
     """
 
-    def __init__(self, only: tuple[str, ...], today: date) -> None:
-        self._only, self._today = only, today
+    def __init__(self, only: tuple[str, ...], today: date, support: SupportDays) -> None:
+        self._only, self._today, self._support = only, today, support
 
     def evaluate(self, target: ReadTarget) -> EvaluatedTarget:
         """Evaluate the selected rules on a document."""
@@ -85,7 +86,7 @@ class Evaluator:
         """The rule with the policy's list and the day of the run, where it goes by these."""
         if listed := _listed(rule, policy):
             rule = rule.going_by(listed)
-        return rule.on(self._today) if isinstance(rule, DatedRule) else rule
+        return rule.on(self._today, self._support) if isinstance(rule, DatedRule) else rule
 
 
 def evaluate_document(

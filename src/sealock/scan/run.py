@@ -27,6 +27,7 @@ from sealock.scan.matcher import Matcher
 from sealock.scan.policies import Policies
 from sealock.scan.ruleids import only
 from sealock.scan.settings import Settings
+from sealock.scan.support import recorded_support
 from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, Unreadable
 from sealock.targets.resolve import Options, resolve, resolve_compose
 
@@ -56,7 +57,7 @@ class CheckRun:
         self._reader = DocumentReader(settings, self.notes.append)
         rules, notes = only(settings.only) if settings.only else ((), ())
         self.notes += notes
-        self._evaluator = Evaluator(rules, self.today)
+        self._evaluator = Evaluator(rules, self.today, recorded_support(self.notes.append))
         self._matcher = Matcher(settings, self.notes.append)
 
     def inputs(self, targets: Iterable[str]) -> Iterator[Input]:

@@ -117,7 +117,7 @@ def test_scores_and_the_exploited_catalogue(store: AdvisoryStore) -> None:
     assert store.exploited(asked) == {
         "CVE-2026-1000": Exploited("2026-05-02", "2026-05-23", ransomware=True, action="Apply mitigations.")
     }
-    assert store.ended == {"debian": {"12": "2026-06-10", "2.1": "0001-01-01"}}
+    assert store.ended == {"debian": {"12": "2028-06-30", "2.1": "0001-01-01"}}
 
 
 def test_each_feeds_state_is_told(store: AdvisoryStore) -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from sealock.model.advisory import Advisory, Affects, Epss, Exploited, Span
 from sealock.model.severity import Severity
+from sealock.rules.endofsupport import ALREADY
 from sealock.vulnerabilities.feeds import catalog, csaf, secdb
-from sealock.vulnerabilities.feeds.endoflife import ALREADY
 from sealock.vulnerabilities.feeds.feed import (
     BrokenRecord,
     Dated,
@@ -134,7 +134,14 @@ def test_exploited_likely_and_ended() -> None:
         Likelihood("CVE-2026-2000", Epss(0.00043, 0.08)),
         Likelihood("CVE-1999-0001", Epss(0.0, 0.0)),
     ]
-    assert vector("endoflife") == [Ended("debian", "12", "2026-06-10"), Ended("debian", "2.1", ALREADY)]
+    assert vector("endoflife") == [Ended("debian", "12", "2028-06-30"), Ended("debian", "2.1", ALREADY)]
+
+
+def test_paid_support_does_not_count() -> None:
+    cycles = [{"cycle": "22.04", "eol": "2027-06-01", "extendedSupport": "2032-04-09"}]
+    assert feedmirror.read("endoflife", feedmirror.json_of(cycles), "ubuntu") == [
+        Ended("ubuntu", "22.04", "2027-06-01")
+    ]
 
 
 def broken(feed: str, value: Any, path: str = "") -> list[str]:

@@ -6,7 +6,7 @@ from datetime import date
 from sealock.model.imagename import ImageName
 from sealock.rules.build._images import base_images
 from sealock.rules.build._ran import reaches_image
-from sealock.rules.endofsupport import NAMES, has_ended, last_day
+from sealock.rules.endofsupport import NAMES, SupportDays
 from sealock.rules.kit import (
     Build,
     Confidence,
@@ -66,23 +66,23 @@ class BaseImageEnded(DatedRule[Build]):
         for named in base_images(build):
             if named.image is None:
                 yield self.skip(f"the image {named.text} depends on a build argument", named.at)
-            elif message := _ended(named.image, self.today):
+            elif message := _ended(named.image, self.support, self.today):
                 # A stage that only builds is not exposed at run time.
                 severity = None if named.at[1] in reaching else Severity.MEDIUM
                 yield self.finding(f"builds on {message}", named.at, place=named.place, severity=severity)
 
 
-def _ended(image: ImageName, today: date) -> str:
+def _ended(image: ImageName, support: SupportDays, today: date) -> str:
     """The ended image with its date, or "" if it is supported or unknown."""
     name, tag = image.familiar, image.tag or ""
     if name in _DISCONTINUED:
         return f"{name}, which is discontinued"
     if image.official:
         for word in re.split(r"[-_.]", tag):
-            if word in NAMES and has_ended(*NAMES[word], today):
-                return f"{word}, which reached end of support on {last_day(*NAMES[word])}"
+            if word in NAMES and (day := support.ended(*NAMES[word], today)):
+                return f"{word}, which reached end of support on {day}"
     match = re.match(r"v?(\d+(?:\.\d+)*)", tag)
     product = _DISTRIBUTIONS.get(name, name if image.official else "")
-    if match is None or not has_ended(product, match[1], today):
+    if match is None or not (day := support.ended(product, match[1], today)):
         return ""
-    return f"{name} {match[1]}, which reached end of support on {last_day(product, match[1])}"
+    return f"{name} {match[1]}, which reached end of support on {day}"

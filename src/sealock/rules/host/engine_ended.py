@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from sealock.rules.endofsupport import has_ended, last_day
 from sealock.rules.kit import (
     Confidence,
     DatedRule,
@@ -38,11 +37,10 @@ class EngineEnded(DatedRule[Host]):
     def check(self, host: Host, /) -> Iterator[RuleFinding]:
         for component in given(host.components, ()):
             version = component.version.removeprefix("v")
-            if component.name == "engine" and has_ended("docker", version, self.today):
+            if component.name == "engine" and (day := self.support.ended("docker", version, self.today)):
                 distribution = "+" in version or "~" in version or "-" in version
                 yield self.finding(
-                    f"runs Docker {component.version}, which has had no updates from Docker since"
-                    f" {last_day('docker', version)}",
+                    f"runs Docker {component.version}, which has had no updates from Docker since {day}",
                     evidence=version.partition(".")[0],
                     confidence=Confidence.MEDIUM if distribution else None,
                 )

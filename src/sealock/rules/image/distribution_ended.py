@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from sealock.model.inventory import Distribution
-from sealock.rules.endofsupport import TAKEN, has_ended, last_day
+from sealock.rules.endofsupport import TAKEN
 from sealock.rules.kit import DatedRule, Final, Inventory, Iterator, RuleFinding, Severity, cis_docker, cwe, page
 
 _OURS: Final = frozenset({"debian", "ubuntu", "alpine", "fedora", "centos", "rhel", "amzn", "opensuse-leap"})
@@ -38,13 +38,13 @@ class DistributionEnded(DatedRule[Inventory]):
         distribution = image.distribution
         if distribution is None:
             return
-        day = last_day(distribution.id, distribution.version)
-        if has_ended(distribution.id, distribution.version, self.today):
+        name, version = distribution.id, distribution.version
+        if day := self.support.ended(name, version, self.today):
             yield self.finding(
                 f"is {_name(distribution)}, which has had no security fixes since {day}",
                 evidence=f"{distribution.id} {distribution.version}",
             )
-        elif not day and distribution.version and distribution.id in _OURS and not _is_moving(distribution):
+        elif version and name in _OURS and not _is_moving(distribution) and not self.support.last_day(name, version):
             yield self.skip(f"the end of support of {_name(distribution)} was unknown on {TAKEN}")
 
 

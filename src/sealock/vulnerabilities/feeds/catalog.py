@@ -60,8 +60,11 @@ PRODUCTS: Final = {
     "debian": "debian", "ubuntu": "ubuntu", "alpine": "alpine", "fedora": "fedora", "centos": "centos",
     "rhel": "rhel", "rocky-linux": "rocky", "almalinux": "almalinux", "oracle-linux": "ol", "amazon-linux": "amzn",
     "opensuse": "opensuse-leap",
+    "docker-engine": "docker", "elasticsearch": "elasticsearch", "erlang": "erlang", "go": "golang",
+    "mariadb": "mariadb", "mongodb": "mongo", "mysql": "mysql", "nodejs": "node", "php": "php",
+    "postgresql": "postgres", "python": "python", "redis": "redis", "ruby": "ruby",
 }  # fmt: skip
-"""The distribution names of endoflife.date, and the ID of their os-release."""
+"""The names of endoflife.date, and the ID of a distribution's os-release or the name of the official image."""
 
 
 def _feeds() -> Iterator[Feed]:
@@ -98,7 +101,7 @@ def _feeds() -> Iterator[Feed]:
     cycles = tuple(
         FeedFile(f"endoflife/{product}.json", f"https://endoflife.date/api/{product}.json") for product in PRODUCTS
     )
-    yield Feed("endoflife", "endoflife", "endoflife.date, distributions", cycles, partial=True)
+    yield Feed("endoflife", "endoflife", "endoflife.date", cycles, partial=True)
 
 
 FEEDS: Final = {feed.name: feed for feed in _feeds()}
