@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sealock.errors import PolicyError
 from sealock.model.finding import Severity
 from sealock.model.location import Source
-from sealock.policy.ignores import matches
+from sealock.policy.globs import is_directory, matches
 from sealock.policy.settings import Policy, excluded, read
 
 
@@ -92,10 +92,51 @@ def test_what_is_wrong_is_told_with_its_place(text: str, said: str) -> None:
         ("a/x.yml", "./a/x.yml", True),
         ("a/x.yml", "a/?.yml", True),
         ("a/x+y.yml", "a/x+y.yml", True),
+        ("app/[id]/x.yml", "app/[id]/*.yml", True),
+        ("app/i/x.yml", "app/[id]/*.yml", False),
+        ("a/b", "a/**", True),
+        ("a", "a/**", False),
+        ("a/b/c/d/e", "**/b/**/d/**", True),
+        ("a/b/c/d", "**/b/**/d/**", False),
+        ("a/b/a/c", "**/a/c", True),
+        ("a/b", "/", False),
     ],
 )
 def test_patterns_match_as_people_expect(name: str, pattern: str, does: bool) -> None:  # noqa: FBT001  a table's column
     assert matches(name, pattern) is does
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern", "does"),
+    [
+        ("services/a", "services/a", True),
+        ("services/a", "./services/a/", True),
+        ("services/a", "services/*", True),
+        ("services/a/b", "services/*", False),
+        ("services/a/b", "services/**", True),
+        ("third/services/a", "services/a", False),
+        ("third/a", "a", False),
+        ("a", "a", True),
+        ("third/party/a", "**/a", True),
+    ],
+)
+def test_a_directory_is_listed_by_its_whole_path(name: str, pattern: str, does: bool) -> None:  # noqa: FBT001  a table's column
+    assert is_directory(name, pattern) is does
+
+
+@pytest.mark.parametrize(
+    ("name", "pattern"),
+    [
+        pytest.param("a" * 250, "/" + "*a" * 400 + "*b", id="stars in a part"),
+        pytest.param("a" * 250, "*a" * 400 + "*b", id="stars without a slash"),
+        pytest.param("a/" * 400 + "c", "**/a/" * 100 + "b", id="directories"),
+        pytest.param("a/" * 400 + "c", "**/" * 400 + "b", id="directories in a row"),
+        pytest.param("a/" * 400 + "c", "**/*a*/" * 100 + "b", id="both"),
+    ],
+)
+def test_a_glob_does_not_backtrack(name: str, pattern: str) -> None:
+    """It would not end: these took 2 to the power of their stars."""
+    assert not matches(name, pattern)
 
 
 @given(st.text(max_size=200))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, Unreadable
-from sealock.targets.policyfile import root_of
+from sealock.targets.policyfile import PolicyTree
 from sealock.targets.resolve import Options, image_of, resolve, resolve_compose
 
 TEXTS = {
@@ -139,9 +139,9 @@ def test_a_run_line_may_be_given_as_words() -> None:
 
 def test_the_root_is_where_the_policy_is_else_the_repository(tmp_path: Path) -> None:
     tree(tmp_path, {"a/b/c/x": "", "a/.git/HEAD": ""})
-    assert root_of(str(tmp_path / "a/b/c")) == str(tmp_path / "a")
+    assert PolicyTree().root(str(tmp_path / "a/b/c")) == str(tmp_path / "a")
     tree(tmp_path, {"a/b/sealock.toml": ""})
-    assert root_of(str(tmp_path / "a/b/c")) == str(tmp_path / "a/b")
+    assert PolicyTree().root(str(tmp_path / "a/b/c")) == str(tmp_path / "a/b")
 
 
 def test_a_merged_target_needs_all_of_its_files(tmp_path: Path) -> None:

@@ -19,4 +19,4 @@ def registries(policy: str | None, *, none: bool = False, directory: str = ".") 
 def policy_of(policy: str | None, *, none: bool = False, directory: str = ".") -> tuple[str, Policy] | None:
     """The policy that applies, and the directory that it lies in; None where there is none. PolicyError as above."""
     path = policy or ("" if none else find_policy(directory))
-    return (directory_of(path), load_policy(path)) if path else None
+    return (directory_of(path), load_policy(path, named=bool(policy))) if path else None

@@ -68,7 +68,7 @@ def pin(
     written then.
     """
     path = find_policy() if policy_file is None else policy_file
-    policy = load_policy(path) if path else None
+    policy = load_policy(path, named=policy_file is not None) if path else None
     resolved = resolve_texts(paths, PinOptions(make_filter(only, exclude), platform), policy)
     if resolved.errors:
         raise TargetError("; ".join(resolved.errors))

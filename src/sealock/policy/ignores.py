@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from sealock.model.finding import Confidence, Finding, InputError, Remedy, Severity
 from sealock.model.location import Location, Place, Source
+from sealock.policy.globs import matches
 
 UNUSED_IGNORE: Final = "I001"
 EXPIRED_IGNORE: Final = "I002"
@@ -87,18 +88,6 @@ class Ignore(Struct, frozen=True):
             return False
         names = (vulnerability.package.name, vulnerability.package.source)
         return not self.package or any(name and fnmatchcase(name, self.package) for name in names)
-
-
-def matches(name: str, pattern: str) -> bool:
-    """Match a path with a glob in which ** spans directories; a pattern without a slash matches in any directory."""
-    pattern = pattern.removeprefix("./")
-    if "/" not in pattern.rstrip("/"):
-        return any(fnmatchcase(part, pattern.rstrip("/")) for part in name.split("/"))
-    expression = "".join(
-        {"**/": r"(?:.*/)?", "**": r".*", "*": r"[^/]*", "?": r"[^/]"}.get(piece, re.escape(piece))
-        for piece in re.split(r"(\*\*/|\*\*|\*|\?)", pattern.lstrip("/"))
-    )
-    return re.fullmatch(expression + "(?:/.*)?", name) is not None
 
 
 MARK: Final = "sealock:"

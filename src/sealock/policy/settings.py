@@ -7,13 +7,15 @@ from datetime import date
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sealock.errors import PolicyError
 from sealock.model.finding import Severity
 from sealock.model.location import Location, Source
 from sealock.model.registries import Registries
-from sealock.policy.ignores import RULE_ID, Ignore, matches
-from sealock.policy.tables import TableReader
+from sealock.policy.globs import is_directory, matches
+from sealock.policy.ignores import RULE_ID, Ignore
+from sealock.policy.tables import TableReader, file_of_policy
 from sealock.policy.trust import TrustPolicy
 from sealock.policy.trusttable import read_trust
 
@@ -35,14 +37,43 @@ class Policy(Struct, frozen=True):
     trust: TrustPolicy = TrustPolicy()
     """Who must have signed which images: the table [trust]."""
     vex: tuple[str, ...] = ()
-    """VEX documents, as paths from the policy's directory: `vex` in the table [vulnerabilities]."""
+    """The paths of VEX documents: `vex` in the table [vulnerabilities]."""
     baseline: frozenset[str] = frozenset()
+    policies: tuple[str, ...] = ()
+    """The directories below whose own sealock.toml applies in place of this one; elsewhere one only makes stricter."""
+    raised: tuple[tuple[str, Severity], ...] = ()
+    """The least severities of rules, from a sealock.toml that only makes stricter."""
     name: str = ""
     directory: str = ""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files and directories that it names."""
+        return (*self.vex, *self.trust.files)
 
     def wants(self, rule: str, *, pedantic: bool) -> bool:
         """Whether a rule runs: all do, pedantic ones only when the policy enables them."""
         return not pedantic or self.pedantic or rule in self.enable
+
+    def lists(self, directory: str) -> bool:
+        """Whether it lets the sealock.toml of this directory (relative to its own) replace it."""
+        return any(is_directory(directory, pattern) for pattern in self.policies)
+
+    def loosens(self, outer: Policy) -> bool:
+        """Whether it holds what `tightened` leaves out."""
+        suppressing = (self.ignores, self.exclude, self.vex, self.policies, self.severity, self.trust.given)
+        return any(suppressing) or self.access != Registries() or self.fail_on > outer.fail_on
+
+    def tightened(self, inner: Policy) -> Policy:
+        """This policy with what makes it stricter in one that it does not list: nothing that suppresses or excludes."""
+        return replace(
+            self,
+            fail_on=min(self.fail_on, inner.fail_on),
+            pedantic=self.pedantic or inner.pedantic,
+            enable=(*self.enable, *inner.enable),
+            registries=self.registries or inner.registries,
+            raised=(*self.raised, *inner.severity),
+        )
 
 
 def excluded(policy: Policy, name: str) -> bool:
@@ -71,9 +102,10 @@ def read(source: Source, directory: str) -> Policy:
         ignores=tuple(_ignore(source, entry, index) for index, entry in enumerate(reader.take("ignore", list, []))),
         exclude=reader.strings("exclude"),
         registries=reader.strings("registries"),
+        policies=reader.strings("policies"),
         trust=read_trust(source, reader.take("trust", dict, {}), directory),
         access=_registries(source, reader.take("registry", dict, {})),
-        vex=_vex(source, reader.take("vulnerabilities", dict, {})),
+        vex=_vex(source, reader.take("vulnerabilities", dict, {}), directory),
         name=source.name,
         directory=directory,
     )
@@ -81,9 +113,9 @@ def read(source: Source, directory: str) -> Policy:
     return policy
 
 
-def _vex(source: Source, table: dict[str, Any]) -> tuple[str, ...]:
+def _vex(source: Source, table: dict[str, Any], directory: str) -> tuple[str, ...]:
     reader = TableReader(source, table, "[vulnerabilities] ")
-    paths = reader.strings("vex")
+    paths = tuple(file_of_policy(path, directory) for path in reader.strings("vex"))
     reader.done()
     return paths
 

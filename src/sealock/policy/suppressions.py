@@ -25,7 +25,9 @@ def suppress(
     severity = dict(policy.severity)
     inline = _InlineIgnores(ignores, today)
     for found in findings:
-        finding = replace(found, severity=severity[found.rule]) if found.rule in severity else found
+        chosen = severity.get(found.rule, found.severity)
+        chosen = max((chosen, *(least for rule, least in policy.raised if rule == found.rule)))
+        finding = found if chosen is found.severity else replace(found, severity=chosen)
         for ignore in (*inline.covering(finding, name), *policy.ignores):
             if not ignore.expired(today) and ignore.covers(finding, name):
                 by = f"{ignore.location.file}:{ignore.location.line}"

@@ -41,6 +41,11 @@ class TableReader:
             raise self.fail(key, "is not a setting of sealock")
 
 
+def file_of_policy(path: str, directory: str) -> str:
+    """Resolve a path relative to the policy's directory."""
+    return path if not path or path.startswith("/") or directory in {"", "."} else f"{directory}/{path}"
+
+
 _KINDS: Final = {str: "a string", bool: "true or false", dict: "a table", list: "a list of tables"}
 
 

@@ -126,6 +126,17 @@ class TrustPolicy(Struct, frozen=True):
     mode: TrustMode = "enforce"
     given: bool = False
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files and directories that it names."""
+        named: list[str] = []
+        for image in self.images:
+            cosign = (image.cosign, *(attestation.by for attestation in image.attestations))
+            named += [path for need in cosign if need is not None for path in (*need.keys, need.trusted_root)]
+            named += [image.notary.authority] if image.notary else []
+            named += [image.notation.policy, image.notation.store] if image.notation else []
+        return tuple(filter(None, named))
+
     def about(self, name: ImageName) -> ImageTrust | None:
         """Find the entry for an image: the one with the longest literal prefix; ties go to the first."""
         best: tuple[int, ImageTrust] | None = None

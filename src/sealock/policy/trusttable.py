@@ -8,7 +8,7 @@ from typing import Any, Final
 from sealock.model.imagename import parse
 from sealock.model.location import Location, Source
 from sealock.policy.imagepatterns import ImagePattern, PatternError, read_pattern
-from sealock.policy.tables import TableReader
+from sealock.policy.tables import TableReader, file_of_policy
 from sealock.policy.trust import (
     AttestationNeed,
     CosignNeed,
@@ -103,7 +103,7 @@ def _notary(source: Source, table: dict[str, Any], where: str, directory: str) -
     need = NotaryNeed(
         reader.take("server", str, ""),
         reader.strings("pins"),
-        _file(reader.take("authority", str, ""), directory),
+        file_of_policy(reader.take("authority", str, ""), directory),
         reader.take("first-use", bool, default=False),
     )
     reader.done()
@@ -125,9 +125,9 @@ def _cosign(source: Source, table: dict[str, Any], where: str, directory: str) -
         identities.append(RequiredIdentity(inner.take("name", str, ""), inner.take("issuer", str, "")))
         inner.done()
     need = CosignNeed(
-        tuple(_file(string, directory) for string in reader.strings("keys")),
+        tuple(file_of_policy(string, directory) for string in reader.strings("keys")),
         tuple(identities),
-        _file(reader.take("trusted-root", str, ""), directory),
+        file_of_policy(reader.take("trusted-root", str, ""), directory),
         reader.take("threshold", int, 1),
         _annotations(reader),
         reader.take("signed-for", str, ""),
@@ -181,14 +181,9 @@ def _attestation(source: Source, entry: Any, where: str, directory: str) -> Atte
 def _notation(source: Source, table: dict[str, Any], where: str, directory: str) -> NotationNeed:
     reader = TableReader(source, table, f"{where}notation: ")
     policy, store = reader.take("policy", str, ""), reader.take("store", str, "")
-    need = NotationNeed(_file(policy, directory), _file(store, directory))
+    need = NotationNeed(file_of_policy(policy, directory), file_of_policy(store, directory))
     reader.done()
     for key, value in (("policy", need.policy), ("store", need.store)):
         if not value:
             raise reader.fail(key, "is missing")
     return need
-
-
-def _file(path: str, directory: str) -> str:
-    """Resolve a path relative to the policy's directory."""
-    return path if not path or path.startswith("/") or not directory else f"{directory}/{path}"

@@ -47,7 +47,7 @@ def benchmark(
     facts = BenchmarkFacts()
     fail_on = Severity.HIGH
     for input_ in run.inputs(["host"]):
-        fail_on = run.policies.of(input_.root).fail_on
+        fail_on = run.policies.of(input_).fail_on
         if not isinstance(input_, MachineInput):
             continue
         try:

@@ -35,7 +35,7 @@ def options_for(image: str, settings: Settings, *, files: bool = True) -> ImageO
     access = Registries()
     if image.startswith("image:") and settings.policy_file != "":
         path = settings.policy_file or find_policy()
-        access = load_policy(path).access if path else access
+        access = load_policy(path, named=bool(settings.policy_file)).access if path else access
     return image_options(settings, access, files=files)
 
 

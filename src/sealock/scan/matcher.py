@@ -90,7 +90,7 @@ class Matcher:
             from sealock.scan.vexfiles import VexDocuments  # noqa: PLC0415  most runs have none
 
             self._vex = VexDocuments()
-        return self._vex.statements(self._settings.vex, policy.name, policy.vex)
+        return self._vex.statements((*self._settings.vex, *policy.vex))
 
     def about_statements(self) -> Iterator[TargetReport]:
         """Report what is wrong with VEX documents, and note statements that match nothing."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from datetime import date
 
@@ -17,8 +16,8 @@ from sealock.scan.documents import ReadTarget
 from sealock.scan.evaluator import EvaluatedTarget
 from sealock.scan.ruleids import inline_ignores, with_current_ids
 from sealock.scan.settings import Settings
-from sealock.targets.inputs import FileInput, ImageInput
-from sealock.targets.policyfile import POLICY_FILE, load_policy, read_policy_text
+from sealock.targets.inputs import FileInput, ImageInput, Input
+from sealock.targets.policyfile import PolicyTree, read_policy_text
 
 
 class Policies:
@@ -28,7 +27,8 @@ class Policies:
         self._settings = settings
         self._today = today
         self._note = note
-        self._by_root: dict[str, Policy] = {}
+        self.tree = PolicyTree(settings.policy_file)
+        self._by_directory: dict[tuple[str, str], Policy] = {}
         self._used: set[Ignore] = set()
         self._undecided: dict[str, set[str]] = {}
         """The rules that were skipped or off, by root: an ignore of one may still be needed."""
@@ -37,23 +37,17 @@ class Policies:
     def fail_on(self) -> Severity:
         """The strictest threshold of all policies in use."""
         default = self._settings.fail_on or Severity.HIGH
-        return min((policy.fail_on for policy in self._by_root.values()), default=default)
+        return min((policy.fail_on for policy in self._by_directory.values()), default=default)
 
-    def of(self, root: str) -> Policy:
-        """The policy that applies below a root directory."""
-        if root not in self._by_root:
-            policy, notes = with_current_ids(self._with_settings(self._load(root)))
+    def of(self, input_: Input) -> Policy:
+        """The policy that applies to an input."""
+        key = root, directory = input_.root, input_.name.rpartition("/")[0]
+        if key not in self._by_directory:
+            policy, notes = with_current_ids(self._with_settings(self.tree.scope(root, f"{root}/{directory}").policy))
             for note in notes:
                 self._note(note)
-            self._by_root[root] = policy
-        return self._by_root[root]
-
-    def _load(self, root: str) -> Policy:
-        named = self._settings.policy_file
-        if named is not None:
-            return load_policy(named, root) if named else Policy()
-        path = f"{root}/{POLICY_FILE}"
-        return load_policy(path, root) if root and os.path.lexists(path) else Policy()
+            self._by_directory[key] = policy
+        return self._by_directory[key]
 
     def _with_settings(self, policy: Policy) -> Policy:
         """The policy with what the settings override."""
@@ -108,10 +102,20 @@ class Policies:
             undecided |= {VULNERABILITIES}
         return undecided
 
-    def about_ignores(self) -> Iterator[TargetReport]:
-        """Report ignores of policies that suppressed nothing in a walk; a single file would not prove that."""
-        for root, policy in self._by_root.items():
-            undecided = frozenset(self._undecided.get(root, ()))
-            findings = tuple(about_ignores(policy.ignores, self._used, undecided, self._today))
+    def reports(self, *, walked: bool) -> Iterator[TargetReport]:
+        """Report policies that could not be read, and after a walk their ignores that suppressed nothing.
+
+        A single file would not prove that an ignore suppresses nothing.
+        """
+        for note in self.tree.notes:
+            self._note(note)
+        for path, error in self.tree.errors.items():
+            yield TargetReport(path, "policy", errors=(error,))
+        policies: dict[str, tuple[Policy, set[str]]] = {}
+        for (root, _), policy in self._by_directory.items() if walked else ():
+            _, undecided = policies.setdefault(policy.name, (policy, set()))
+            undecided |= self._undecided.get(root, set())
+        for policy, undecided in policies.values():
+            findings = tuple(about_ignores(policy.ignores, self._used, frozenset(undecided), self._today))
             if findings:
                 yield TargetReport(policy.name, "policy", findings)

@@ -52,16 +52,19 @@ def with_current_ids(policy: Policy) -> tuple[Policy, tuple[str, ...]]:
     try:
         enable = _current(policy.enable)
         severity = tuple((_current((rule,))[0], word) for rule, word in policy.severity)
+        raised = tuple((_current((rule,))[0], word) for rule, word in policy.raised)
         ignores = tuple(replace(ignore, rules=_current(ignore.rules)) for ignore in policy.ignores)
     except _NotOneRule as error:
         msg = f"{policy.name}: {error}"
         raise PolicyError(msg) from None
     given = (
         *policy.enable,
-        *(rule for rule, _ in policy.severity),
+        *(rule for rule, _ in (*policy.severity, *policy.raised)),
         *(id_ for ignore in policy.ignores for id_ in ignore.rules),
     )
-    return replace(policy, enable=enable, severity=severity, ignores=ignores), tuple(_notes(given, policy.name))
+    return replace(policy, enable=enable, severity=severity, raised=raised, ignores=ignores), tuple(
+        _notes(given, policy.name)
+    )
 
 
 def inline_ignores(

@@ -20,7 +20,6 @@ from sealock.errors import SealockError, TargetError, TransportError
 from sealock.model.finding import InputError
 from sealock.model.location import Location
 from sealock.model.report import Report, TargetReport
-from sealock.policy.settings import excluded
 from sealock.scan.documents import DocumentReader
 from sealock.scan.evaluator import EvaluatedTarget, Evaluator
 from sealock.scan.matcher import Matcher
@@ -65,7 +64,7 @@ class CheckRun:
         options = Options(
             self.settings.environment,
             self.settings.outside,
-            lambda root, name: excluded(self.policies.of(root), name),
+            self.policies.tree,
         )
         if self.settings.compose_files:
             yield resolve_compose(self.settings.compose_files, options)
@@ -82,7 +81,7 @@ class CheckRun:
         self, input_: FileInput | ImageInput | MachineInput, progress: Callable[[str], None] = _silent
     ) -> Iterator[EvaluatedTarget]:
         """Read an input and evaluate the rules on each of its documents."""
-        for target in self._reader.read(input_, self.policies.of(input_.root), progress):
+        for target in self._reader.read(input_, self.policies.of(input_), progress):
             yield self._evaluator.evaluate(target)
 
     def finish(self, evaluated: EvaluatedTarget, progress: Callable[[str], None] = _silent) -> TargetReport:
@@ -98,8 +97,7 @@ class CheckRun:
             walked = walked or input_.walked
             # One by one, so that what was read before an error is kept.
             reports.extend(self._report_on(input_, progress))
-        if walked:
-            reports += self.policies.about_ignores()
+        reports += self.policies.reports(walked=walked)
         reports += self._matcher.about_statements()
         return Report(__version__, tuple(reports), self.policies.fail_on, tuple(dict.fromkeys(self.notes)))
 

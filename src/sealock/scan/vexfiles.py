@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from pathlib import Path
 
 from sealock.formats.files import FileRefusedError
 from sealock.formats.vex import LARGEST, Vex, read_vex
@@ -22,12 +21,8 @@ class VexDocuments:
         self._by_paths: dict[tuple[str, ...], VexStatements] = {}
         self._usage = VexUsage()
 
-    def statements(self, named: tuple[str, ...], policy: str = "", of_policy: tuple[str, ...] = ()) -> VexStatements:
-        """The statements of the named documents, then of a policy's, whose paths are relative to its directory.
-
-        Among statements of the same time, the later document wins.
-        """
-        paths = (*named, *(str(Path(policy).parent / path) for path in of_policy))
+    def statements(self, paths: tuple[str, ...]) -> VexStatements:
+        """The statements of these documents. Among statements of the same time, the later document wins."""
         if paths not in self._by_paths:
             statements = chain.from_iterable(self._document(path).statements for path in dict.fromkeys(paths))
             self._by_paths[paths] = VexStatements(tuple(statements), self._usage)

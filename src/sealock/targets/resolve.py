@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from sealock import formats
 from sealock.errors import TargetError
@@ -14,11 +14,12 @@ from sealock.formats.files import FileRefusedError
 from sealock.model.imagename import ImageName
 from sealock.model.location import Source
 from sealock.targets.directory import DirectoryWindow
-from sealock.targets.files import LIMIT, read_input, read_start, read_text
+from sealock.targets.files import LIMIT, read_input, read_named, read_start
 from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, Unreadable
 from sealock.targets.locks import LIMIT as LOCK_LIMIT
 from sealock.targets.locks import is_lock
-from sealock.targets.policyfile import root_of
+from sealock.targets.policyfile import PolicyTree
+from sealock.targets.projects import link_out
 from sealock.targets.walk import is_file, is_override, walk
 
 MACHINE: Final = "host"
@@ -36,38 +37,52 @@ class Options(Struct, frozen=True):
 
     environment: Mapping[str, str] = {}
     outside: bool = False
-    excluded: Callable[[str, str], bool] = lambda _root, _name: False
-    """Whether a walk leaves out a path, given a root and the path relative to it."""
+    policies: PolicyTree = field(default_factory=PolicyTree)
+    """Decides on the root of each input, and on what a walk leaves out."""
 
 
 def resolve(target: str, options: Options) -> Iterator[Input]:
     """Yield every input of a target. What cannot be read is an Unreadable."""
     prefix, colon, rest = target.partition(":")
-    if target == "-":
+    if why := ambiguity(target):
+        yield Unreadable(target, target, why)
+    elif target == "-":
         yield _standard_input()
     elif colon and prefix == "run":
         yield _line(target, rest)
     elif target == MACHINE:
-        yield MachineInput(target, "host", root_of("."))
+        yield MachineInput(target, "host", options.policies.root("."))
     elif (colon and prefix in _RUNNING) or target == SELF:
-        yield MachineInput(target, "container", root_of("."))
+        yield MachineInput(target, "container", options.policies.root("."))
     elif colon and prefix in _IMAGES:
-        yield _image(target, rest)
+        yield _image(target, rest, options)
     elif colon and prefix == "image":
-        yield _remote(target, rest)
+        yield _remote(target, rest, options)
     elif colon and prefix == "docker":
-        yield ImageInput(target, rest, target, root_of("."))
+        yield ImageInput(target, rest, target, options.policies.root("."))
     elif os.path.isfile(os.path.join(target, "oci-layout")) or _is_archive(target):
-        yield _image(target, target)
+        yield _image(target, target, options)
     elif os.path.isdir(target):
         yield from _folder(target, options)
     elif os.path.lexists(target):
         yield from _file(target, os.path.dirname(target) or ".", options, walked=False)
     elif _is_reference(target):
-        yield _remote(target, target)
+        yield _remote(target, target, options)
     else:
         hint = f" (if an image is meant: image:{target})" if _named(target) else ""
         yield Unreadable(target, target, f"no such file or directory{hint}")
+
+
+def ambiguity(target: str) -> str:
+    """Why a target is not clear, "" where it is: a file may have the name of something else.
+
+    Hooks and scripts pass the names of files on, which are the text of whoever sent them.
+    """
+    prefix, colon, _ = target.partition(":")
+    special = target in {MACHINE, SELF} or (colon and prefix in {"run", "image", "docker", *_IMAGES, *_RUNNING})
+    if not special or not os.path.lexists(target):
+        return ""
+    return f"there is a file of this name here: write ./{target} for it, or run sealock in another directory"
 
 
 def _line(target: str, text: str) -> Input:
@@ -79,18 +94,22 @@ def _line(target: str, text: str) -> Input:
     return FileInput(target, target, "run", source)
 
 
-def _image(target: str, path: str) -> ImageInput:
-    root = root_of(os.path.dirname(path) or ".") or os.path.dirname(path) or "."
+def _image(target: str, path: str, options: Options) -> ImageInput:
+    directory = os.path.dirname(path) or "."
+    root = options.policies.root(directory) or directory
     return ImageInput(target, relative(path, root), path, root)
 
 
-def _remote(target: str, reference: str) -> ImageInput:
+def _remote(target: str, reference: str, options: Options) -> ImageInput:
     """An image at its registry; the policy of the working directory applies."""
-    return ImageInput(target, reference, f"image:{reference}", root_of("."))
+    return ImageInput(target, reference, f"image:{reference}", options.policies.root("."))
 
 
 def image_of(target: str) -> str:
-    """What opens the image that a target names: a path, image:REF, or docker:NAME."""
+    """What opens the image that a target names: a path, image:REF, or docker:NAME; TargetError if that is not clear."""
+    if why := ambiguity(target):
+        msg = f"{target}: {why}"
+        raise TargetError(msg)
     for prefix in _IMAGES:
         if target.startswith(f"{prefix}:"):
             return target.removeprefix(f"{prefix}:")
@@ -130,11 +149,11 @@ def resolve_compose(paths: tuple[str, ...], options: Options) -> Input:
     The first one's directory counts.
     """
     directory = os.path.dirname(paths[0]) or "."
-    root = root_of(directory) or directory
+    root = options.policies.root(directory) or directory
     name = relative(paths[0], root)
     target = " + ".join(paths)
     try:
-        first, *others = (Source(path, read_text(path)) for path in paths)
+        first, *others = (Source(path, read_named(path, outside=options.outside)) for path in paths)
     except FileRefusedError as refusal:
         return Unreadable(target, name, str(refusal), root, kind="compose")
     files = DirectoryWindow(directory, directory, options.environment, outside=options.outside)
@@ -164,11 +183,12 @@ _UNKNOWN_KIND: Final = (
 
 def _file(path: str, named: str, options: Options, *, walked: bool) -> Iterator[Input]:
     directory = os.path.dirname(path) or "."
-    root = root_of(directory) or named
+    root = options.policies.root(named, directory) or named
     name = relative(path, root)
     lock = is_lock(os.path.basename(path))
+    limit = LOCK_LIMIT if lock else BILL_LIMIT if path.endswith(".json") else LIMIT
     try:
-        text = read_text(path, LOCK_LIMIT if lock else BILL_LIMIT if path.endswith(".json") else LIMIT)
+        text = read_named(path, limit, outside=options.outside or walked)  # a walk follows no links
     except FileRefusedError as refusal:
         yield Unreadable(path, name, str(refusal), root, walked)
         return
@@ -201,7 +221,7 @@ def _listed(directory: str, named: str, options: Options, *, walked: bool) -> It
     own = os.path.dirname(files.paths[0]) or "."
     window = DirectoryWindow(own, named, {**files.variables, **options.environment}, outside=options.outside)
     sources, refused = read_files(files.paths, window)
-    root = root_of(own) or named
+    root = options.policies.root(named, own) or named
     for path, why in refused:
         yield Unreadable(path, relative(path, root), why, root, walked, "compose")
     if sources:
@@ -210,11 +230,15 @@ def _listed(directory: str, named: str, options: Options, *, walked: bool) -> It
 
 
 def _folder(target: str, options: Options) -> Iterator[Input]:
-    root = root_of(target) or target
+    policies = options.policies
+    root = policies.root(target) or target
+    if not options.outside and (why := link_out(target)):
+        yield Unreadable(target, relative(target, root), f"{why}, and was not walked: name the directory itself", root)
+        return
     unreadable: list[tuple[str, str]] = []
 
     def excluded(name: str) -> bool:
-        return options.excluded(root, relative(os.path.join(target, name), root))
+        return policies.excluded(root, os.path.join(target, name))
 
     empty = True
     for input_ in _walked(target, excluded, lambda path, why: unreadable.append((path, why)), options):

@@ -15,6 +15,7 @@ from typing import Final, TypeVar
 from msgspec.structs import replace
 
 from sealock.errors import PolicyError, SealockError
+from sealock.formats.files import FileRefusedError
 from sealock.model.imagename import ImageName
 from sealock.model.registries import Registries
 from sealock.model.trust import TrustResult, TrustSystem
@@ -34,6 +35,7 @@ from sealock.policy.trust import (
     decide,
     decide_unsigned,
 )
+from sealock.targets.files import read_bytes
 from sealock.targets.policyfile import find_policy, load_policy
 from sealock.trust.cosign.keys import read_public
 from sealock.trust.cosign.requirements import ANY, CosignRequirements, SignerIdentity
@@ -60,7 +62,7 @@ def verify(*references: str, policy_file: str | None = None) -> tuple[TrustResul
     file; TargetError for a reference that is not one. A registry that cannot be reached is a result, "unknown".
     """
     path = policy_file or find_policy()
-    policy = load_policy(path) if path else Policy()
+    policy = load_policy(path, named=bool(policy_file)) if path else Policy()
     if not policy.trust.given:
         message = f"{path or 'sealock.toml'} has no [trust] table: it must say who has to sign which images"
         raise PolicyError(message)
@@ -232,8 +234,7 @@ def _expected(need: CosignNeed) -> CosignRequirements:
 def _read(path: str) -> bytes:
     """Read a file that the policy names; PolicyError where that fails."""
     try:
-        with Path(path).open("rb") as file:
-            return file.read(_MOST_FILE)
-    except OSError as error:
-        message = f"the trust policy names {path}, which could not be read: {error.strerror or error}"
+        return read_bytes(path, _MOST_FILE)
+    except FileRefusedError as error:
+        message = f"the trust policy names {path}, which could not be read: {error}"
         raise PolicyError(message) from None
