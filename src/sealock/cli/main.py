@@ -75,7 +75,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _run(words: Sequence[str]) -> int:
     from sealock.cli.output import complain  # noqa: PLC0415  --version does without
-    from sealock.cli.parsers import parse  # noqa: PLC0415  as above
+    from sealock.cli.parsers import parse, refuse_file_names  # noqa: PLC0415  as above
     from sealock.errors import SealockError  # noqa: PLC0415  as above
 
     try:
@@ -90,6 +90,7 @@ def _run(words: Sequence[str]) -> int:
         complain("the working directory was removed: change to one that exists")
         return 2
     try:
+        refuse_file_names(words[1:])
         status: int = import_module(f"sealock.cli.{arguments.command}").run(arguments)
     except SealockError as error:
         # No text: the reader of standard output left, who misses nothing.

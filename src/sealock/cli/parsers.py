@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from importlib import import_module
@@ -9,6 +10,7 @@ from typing import Any, Final
 
 from sealock import __version__
 from sealock.cli.helptext import EXIT_STATUS, SealockHelpFormatter, add_example
+from sealock.errors import UsageError
 
 COMMANDS: Final = {
     "check": "check Dockerfiles, compose files, `docker run` lines, images and containers, and fix what can be fixed",
@@ -55,10 +57,28 @@ def parse(words: Sequence[str]) -> Namespace:
     # argparse mixes options and targets only where no command stands before them.
     command = ArgumentParser(prog=f"sealock {words[0]}", **style(words[0]))
     command.set_defaults(command=words[0])
+    rest = _with_paths(words[1:])
     if getattr(import_module(f"sealock.cli.{words[0]}"), "VERBS", None):
         # argparse cannot mix where verbs have parsers of their own.
-        return fill(command, words[0], only=words[1] if len(words) > 1 else "").parse_args(words[1:])
-    return fill(command, words[0]).parse_intermixed_args(words[1:])
+        return fill(command, words[0], only=rest[0] if rest else "").parse_args(rest)
+    return fill(command, words[0]).parse_intermixed_args(rest)
+
+
+def _with_paths(words: Sequence[str]) -> list[str]:
+    """The words, with those after -- spelled as paths: argparse reads some twice, and took them for options."""
+    end = words.index("--") if "--" in words else len(words)
+    after = (f"./{word}" if word.startswith("-") and word != "-" else word for word in words[end:][1:])
+    return [*words[: end + 1], *after]
+
+
+def refuse_file_names(words: Sequence[str]) -> None:
+    """Raise UsageError for an option that is a file's name: a hook or a script may have passed on what it found."""
+    for word in words:
+        if word == "--":
+            return
+        if word.startswith("-") and word != "-" and os.path.lexists(word):
+            msg = f"{word} is an option and the name of a file: write ./{word} for the file, or -- before all files"
+            raise UsageError(msg)
 
 
 def style(name: str) -> dict[str, Any]:

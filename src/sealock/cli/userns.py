@@ -21,7 +21,7 @@ from sealock.reports.jsontext import encode
 from sealock.runtime.engine import connect
 from sealock.targets.composefiles import read_overrides
 from sealock.targets.directory import DirectoryWindow
-from sealock.targets.files import read_text
+from sealock.targets.files import read_named
 from sealock.targets.outputs import write_output
 from sealock.text import line
 from sealock.userns.apply import disable, enable, recover, survey
@@ -63,6 +63,11 @@ def configure(parser: ArgumentParser, only: str | None = None) -> None:
             verb.add_argument(
                 "files", nargs="*", metavar="FILE", help="plan for these compose files or scripts, without an engine"
             )
+            verb.add_argument(
+                "--use-environment", action="store_true", help="interpolate environment variables in compose files"
+            )
+            text = "follow references of the files outside their directories"
+            verb.add_argument("--allow-outside", action="store_true", help=text)
         if name != "disable":
             verb.add_argument("--engine", default="", metavar="WHERE", help="engine address or context")
         verb.add_argument("--root", default="/", metavar="DIR", help="the machine's root directory (default: /)")
@@ -106,12 +111,14 @@ def _make_plan(arguments: Namespace, files: tuple[Document, ...] = (), *, each: 
         return plan(survey(engine, root, user=user, files=files, each=each), user)
 
 
-def _documents(paths: list[str]) -> tuple[Document, ...]:
+def _documents(arguments: Namespace) -> tuple[Document, ...]:
     """Read the files; UsageError for one that declares no containers, TargetError for one that cannot be read."""
     documents = []
-    for path in paths:
+    outside = arguments.allow_outside
+    environment = dict(os.environ) if arguments.use_environment else {}
+    for path in arguments.files:
         try:
-            text = read_text(path)
+            text = read_named(path, outside=outside)
         except FileRefusedError as refusal:
             message = f"{path}: {refusal}"
             raise TargetError(message) from None
@@ -120,7 +127,7 @@ def _documents(paths: list[str]) -> tuple[Document, ...]:
             message = f"{path} is neither a compose file nor a script with docker run lines"
             raise UsageError(message)
         directory = os.path.dirname(path) or "."  # noqa: PTH120  pathlib costs 10 ms
-        files = DirectoryWindow(directory, directory, dict(os.environ), outside=True)
+        files = DirectoryWindow(directory, directory, environment, outside=outside)
         more, refused = read_overrides(path, files) if kind == "compose" else ((), ())
         for other, why in refused:
             message = f"{other}: {why}"
@@ -130,7 +137,7 @@ def _documents(paths: list[str]) -> tuple[Document, ...]:
 
 
 def _plan(arguments: Namespace) -> int:
-    files = _documents(arguments.files)
+    files = _documents(arguments)
     errors = [error for document in files for error in document.errors]
     for error in errors:
         where = error.location

@@ -17,7 +17,8 @@ from sealock.model.location import Source
 from sealock.pin import dockerfiles, lines, pipelines, yamls
 from sealock.pin.spot import FoundReferences
 from sealock.targets.directory import DirectoryWindow
-from sealock.targets.files import read_text
+from sealock.targets.files import read_named
+from sealock.targets.projects import link_out
 from sealock.targets.walk import walk
 
 PinnedFileKind: TypeAlias = Literal["dockerfile", "compose", "kubernetes", "run"]
@@ -62,6 +63,9 @@ def _files(path: str, excluded: Callable[[str], bool]) -> Iterator[tuple[PinText
     if not os.path.isdir(path):
         yield PinText(path), False
         return
+    if why := link_out(path):
+        yield PinText(path, error=f"{why}, and was not walked: name the directory itself"), False
+        return
     errors: list[PinText] = []
 
     def note_error(at: str, why: str) -> None:
@@ -75,7 +79,7 @@ def _files(path: str, excluded: Callable[[str], bool]) -> Iterator[tuple[PinText
 def read(path: str) -> PinText:
     """Read one file and find its references."""
     try:
-        text = read_text(path)
+        text = read_named(path)
     except FileRefusedError as refusal:
         return PinText(path, error=str(refusal))
     kind = kind_of(path, text)

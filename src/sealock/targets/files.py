@@ -9,6 +9,7 @@ from errno import EBADF
 from typing import Final
 
 from sealock.formats.files import FileRefusedError
+from sealock.targets.projects import link_out
 from sealock.text import format_size
 
 LIMIT: Final = 8 * 1024 * 1024
@@ -95,6 +96,14 @@ def decode(name: str, data: bytes) -> str:
 def read_text(path: str, limit: int = LIMIT) -> str:
     """Read a text file; FileRefusedError says why not."""
     return decode(path, read_bytes(path, limit))
+
+
+def read_named(path: str, limit: int = LIMIT, *, outside: bool = False) -> str:
+    """Read a text file that the user named, but through no link out of its project unless `outside`."""
+    if not outside and (why := link_out(path)):
+        msg = f"{why}, and was not read: name the file itself"
+        raise FileRefusedError(msg)
+    return read_text(path, limit)
 
 
 def read_input(limit: int = LIMIT) -> str:

@@ -7,14 +7,16 @@ import stat
 from contextlib import suppress
 
 from sealock.errors import TargetError
+from sealock.targets.projects import link_out
 
 
 def replace_text(path: str, old: str, new: str) -> None:
     """Replace a file's text `old` with `new`, keeping mode and owner; TargetError where that fails.
 
     The new text is written next to the file, synced to disk and renamed over it, so that readers see one of the two. A
-    file that has changed since it was read is not touched.
+    file that has changed since it was read is not touched, nor one behind a link out of its project.
     """
+    _refuse_links_out(path)
     full = os.path.realpath(path)
     directory, name = os.path.split(full)
     temporary = ""
@@ -45,7 +47,11 @@ def replace_text(path: str, old: str, new: str) -> None:
 
 
 def write_output(path: str, text: str) -> None:
-    """Write a report to a file, completely or not at all; TargetError where that fails. Devices and pipes work too."""
+    """Write a report to a file, completely or not at all; TargetError where that fails. Devices and pipes work too.
+
+    In a checkout a link can lead to any file of the user's: one that leaves its project is refused.
+    """
+    _refuse_links_out(path)
     try:
         if os.path.exists(path) and not os.path.isfile(path):
             with open(path, "w", encoding="utf-8", errors="backslashreplace") as handle:
@@ -65,6 +71,12 @@ def write_output(path: str, text: str) -> None:
     except OSError as error:
         msg = f"{path} could not be written: {error.strerror or error}"
         raise TargetError(msg) from None
+
+
+def _refuse_links_out(path: str) -> None:
+    if why := link_out(path):
+        msg = f"{why}, and was not written: name the file itself"
+        raise TargetError(msg)
 
 
 def _beside(directory: str, name: str) -> tuple[int, str]:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from sealock.errors import EngineError, EngineRefusedError, TargetError
 from sealock.net.userdirectories import docker_directory, home_directory
 from sealock.runtime.engine import connect
+from sealock.targets.projects import link_out
 from sealock.text import format_size
 from sealock.trust.audit.kinds import Audited, NotaryDependence, ends_of
 from sealock.trust.audit.texts import WORTH, find
@@ -125,6 +126,9 @@ def _files(path: str, skipped: Collection[str], report: Callable[[str], None]) -
 
 def _file(path: str, *, named: bool) -> tuple[NotaryDependence, ...]:
     """Audit a file; TargetError where it cannot be read, or is too large. `named`: the user named this file."""
+    if named and (why := link_out(path)):
+        msg = f"{why}, and was not read: name the file itself"
+        raise TargetError(msg)
     try:
         # Without O_NONBLOCK, opening a named pipe would wait for a writer.
         follow = 0 if named else os.O_NOFOLLOW

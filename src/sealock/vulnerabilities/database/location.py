@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
@@ -27,12 +28,37 @@ def database_directory() -> str:
     return os.path.join(cache, "sealock", "db")
 
 
+def refuse_foreign(path: str) -> None:
+    """Raise DatabaseError for a database or its directory that another user than root and this one could change.
+
+    Whoever writes the database decides what is vulnerable.
+    """
+    for place in (os.path.dirname(path), path):
+        try:
+            facts = os.stat(place)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            msg = f"the advisory database {path} cannot be opened: {error.strerror or error}"
+            raise DatabaseError(msg) from None
+        shared = facts.st_mode & stat.S_IWGRP and facts.st_gid != os.getegid()
+        if facts.st_uid not in {0, os.geteuid()}:
+            why = "belongs to another user"
+        elif shared or facts.st_mode & stat.S_IWOTH:
+            why = "is writable by others"
+        else:
+            continue
+        msg = f"{place} {why}, so the advisory database is not used: set SEALOCK_DB_DIR to a directory of your own"
+        raise DatabaseError(msg)
+
+
 @contextmanager
 def writing(where: str, wait: Callable[[], None] = lambda: None) -> Iterator[str]:
     """Hold the write lock, and give a directory for incoming files, which is removed at the end.
 
     `wait` is called once if another process holds the lock. The lock ends with the process.
     """
+    refuse_foreign(os.path.join(where, NAME))
     try:
         os.makedirs(where, mode=0o755, exist_ok=True)
         lock = os.open(os.path.join(where, _LOCK), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from zlib_ng.zlib_ng import crc32
 
 from sealock.errors import DatabaseError
+from sealock.vulnerabilities.database.location import refuse_foreign
 from sealock.vulnerabilities.records import APPLICATION, SCHEMA, TABLES, damaged
 from sealock.vulnerabilities.store import AdvisoryStore
 
@@ -58,8 +59,9 @@ def opened(path: str, *, thorough: bool = False, quick: bool = False) -> Advisor
     The CRC-32 of all bytes is checked, the SHA-256 too where `thorough`; with `quick` neither is, for one entry whose
     own shape shows whether it is sound.
     """
+    refuse_foreign(path)
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         msg = "there is no advisory database yet; `sealock db update` builds one"
         raise NoDatabaseError(msg) from None
