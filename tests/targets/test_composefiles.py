@@ -93,7 +93,8 @@ def test_an_override_is_an_input_of_its_own(texts: dict[str, str], tmp_path: Pat
 
 def test_an_override_whose_base_the_walk_leaves_out_is_an_input_of_its_own(tmp_path: Path) -> None:
     write(tmp_path, {"compose.yaml": WEB, "docker-compose.override.yml": PRIVILEGED})
-    (input_,) = resolve(str(tmp_path), Options(excluded=lambda _root, name: name == "compose.yaml"))
+    write(tmp_path, {"sealock.toml": "exclude = ['compose.yaml']"})
+    (input_,) = resolve(str(tmp_path), Options())
     assert input_.target.endswith("docker-compose.override.yml")
     (tmp_path / "compose.yaml").rename(tmp_path / "real.txt")
     (tmp_path / "compose.yaml").symlink_to("real.txt")

@@ -76,7 +76,7 @@ class PolicyTree:
         """The policies below a project's own that could not be read, by path."""
 
     def root(self, named: str, below: str = "") -> str:
-        """The root of a directory that was named, or of one below it: that of its policy, else its repository; "" for neither."""
+        """The root of a directory that was named, or of one below: its policy's, else its repository's, else ""."""
         if named not in self._projects:
             self._projects[named] = project_of(named)
         base = self._projects[named]
