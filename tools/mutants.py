@@ -148,7 +148,8 @@ def map_tests(database: Path) -> None:
     """Run the tests that need no server, and record which test function reaches which line."""
     settings = database.with_suffix(".toml")
     settings.write_text(
-        '[tool.coverage.run]\nsource = ["sealock"]\nparallel = true\ndynamic_context = "test_function"\n'
+        '[tool.coverage.run]\nsource = ["sealock"]\nparallel = true\npatch = ["subprocess"]\n'
+        'dynamic_context = "test_function"\n'
         f'data_file = "{database}"\ndisable_warnings = ["module-not-imported", "no-data-collected"]\n',
         encoding="utf-8",
     )

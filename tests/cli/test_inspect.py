@@ -27,7 +27,10 @@ def image(tmp_path: Path) -> str:
 def test_a_screen_ends_with_what_to_do(image: str) -> None:
     done = inspect(image, "--start", "/app")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.rstrip().endswith("Move to scratch or static.")
+    assert done.stdout.endswith(
+        "→ Move to scratch or static.\n\nDockerfile\n  FROM app:1 AS app\n  FROM scratch\n"
+        '  COPY --from=app /app /app\n  ENTRYPOINT ["/app"]\n'
+    )
 
 
 @pytest.mark.parametrize("prefix", ["", "archive:"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from sealock.baseimage.bases import Facts, best, results
@@ -11,23 +10,16 @@ from sealock.baseimage.musl import on_musl
 from sealock.baseimage.origin import origin
 from sealock.baseimage.owners import Owners
 from sealock.baseimage.paths import ImageFiles
+from sealock.baseimage.recipes import Recipes
+from sealock.baseimage.rootfiles import language_files, missing_arguments, root_files
 from sealock.baseimage.start import Commands, follow
 from sealock.baseimage.surface import surface
 from sealock.model.absent import given
-from sealock.model.advice import BaseAdvice, Start
+from sealock.model.advice import BaseAdvice
 from sealock.model.container import Container
 from sealock.model.content import Content
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory
 
-_OF_LANGUAGES: Final = {
-    "Python": ("/dist-packages/", "/site-packages/"),
-    "Node.js": ("/node_modules/", "share/nodejs/"),
-    "Ruby": ("/gems/", "/rubygems-integration/", "/vendor_ruby/"),
-    "Perl": ("share/perl5/", "/perl5/"),
-    "PHP": ("share/php/", "lib/php/"),
-    "Java": ("share/java/", "share/maven-repo/"),
-}
-"""Directories of a language's libraries from the distribution's packages."""
 _MUSL: Final = ("lib/ld-musl-", "usr/lib/ld-musl-")
 
 
@@ -44,17 +36,21 @@ def advise(
     # Files outside packages may be started in ways that no file shows, so their libraries count as needed.
     own = closure((files.real(file.path) for file in musl), files)
     known = any(step.path and step.kind != "shell" for step in start.steps)
-    paths = (*needed.files, *needed.maybe, *own.files, *_libraries(start, content))
+    paths = (*needed.files, *needed.maybe, *own.files, *language_files(start, files))
     shares, _ = owners.shares()
     need = owners.need(paths, shares, known=known)
+    root = root_files(start, needed, files, owners)
+    base = origin(inventory)
+    recipes = Recipes(inventory, configuration, files, owners, start, root, base)
     figures = surface(inventory, files, owners, owners.needed(paths) if need.known else None)
     system = inventory.distribution
     name = (system.name or f"{system.id} {system.version}".strip()) if system else ""
     fits = results(
         Facts(
-            files, start, needed, need, figures, musl, name,
+            files, start, needed, root, need, figures, musl, name,
             is_musl=any(path.startswith(_MUSL) for path in content.nodes) and not _has_glibc(content),
             user=given(configuration.user, ""),
+            unsupported=recipes.unsupported(),
         )
     )  # fmt: skip
     unknown = [
@@ -62,6 +58,7 @@ def advise(
         + (f" (but at /{at})" if (at := files.elsewhere(library)) else "")
         for path, library in needed.missing
     ]
+    unknown += [f"the command names {word}, which is not in the image" for word in missing_arguments(start, files)]
     if content.cut:
         unknown.append("the image has more files than the maximum: these figures leave the others out")
     if any(
@@ -73,25 +70,17 @@ def advise(
         id=inventory.id,
         platform=inventory.platform,
         system=name,
-        base=origin(inventory),
+        base=base,
         surface=figures,
         start=start,
         closure=needed,
+        root=root,
         need=need,
         musl=musl,
-        results=fits,
+        results=tuple(recipes.complete(fit) for fit in fits),
         best=best(fits),
         unknown=tuple(unknown),
     )
-
-
-def _libraries(start: Start, content: Content) -> Iterator[str]:
-    """The files in the started languages' library directories, any of which may be loaded by name."""
-    parts = tuple(part for step in start.steps for part in _OF_LANGUAGES.get(step.language, ()))
-    if parts:
-        yield from (
-            path for path, node in content.nodes.items() if node.kind == "file" and any(p in path for p in parts)
-        )
 
 
 def _has_glibc(content: Content) -> bool:

@@ -8,7 +8,19 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.baseimage.paths import ImageFiles
-from sealock.model.advice import BaseFit, BaseKind, Closure, FitAnswer, Musl, Need, Start, StartStep, Sure, Surface
+from sealock.model.advice import (
+    BaseFit,
+    BaseKind,
+    Closure,
+    FitAnswer,
+    Musl,
+    Need,
+    RootFiles,
+    Start,
+    StartStep,
+    Sure,
+    Surface,
+)
 from sealock.model.inventory import OF_DISTRIBUTIONS
 from sealock.text import count, format_size, list_first
 
@@ -32,6 +44,7 @@ class Facts(Struct, frozen=True):
     files: ImageFiles
     start: Start
     closure: Closure
+    root: RootFiles
     need: Need
     surface: Surface
     musl: tuple[Musl, ...]
@@ -39,6 +52,8 @@ class Facts(Struct, frozen=True):
     """The distribution's name, "" where unknown."""
     is_musl: bool
     user: str
+    unsupported: str = ""
+    """Why no image without a shell has the language in its version, "" where there is one."""
 
     @property
     def ends(self) -> list[StartStep]:
@@ -158,23 +173,35 @@ def _distroless(facts: Facts) -> BaseFit:
         return BaseFit("distroless", "no", "likely", tuple(against))
     languages = sorted({end.language for end in facts.ends if end.language})
     unsupported = [language for language in languages if language not in RUNTIMES]
-    reasons = [] if shell else ["nothing that it starts needs a shell"]
     work = [_rewrite(facts)] if shell else []
-    for language in languages:
-        if language in RUNTIMES:
-            reasons.append(f"it runs {language}, for which there are images without a shell")
-        else:
-            work.append(f"{language} and its libraries have to be copied: no such image has them")
+    reasons = [] if shell else ["nothing that it starts needs a shell"]
+    copied = not languages or bool(unsupported) or bool(facts.unsupported)
+    if facts.unsupported:
+        reasons.append(facts.unsupported)
+    elif unsupported:
+        names = " and ".join(unsupported)
+        reasons.append(f"no image without a shell has {names}, so it is copied with its libraries")
+    else:
+        reasons += [f"it runs {language}, for which there are images without a shell" for language in languages]
+    if copied:
+        reasons.append(_root(facts))
     missing = facts.closure.missing[:_SHOWN]
     reasons += [f"/{path} needs {library}, which is not in the image" for path, library in missing]
-    if not languages and facts.closure.files:
-        reasons.append(f"the programs and their libraries are {len(facts.closure.files)} files")
     if facts.closure.maybe:
         names = ", ".join(path.rpartition("/")[2] for path in facts.closure.maybe[:_SHOWN])
         reasons.append(f"it may load more at run time (dlopen): {names}")
-    answer: FitAnswer = "work" if work or unsupported else "yes"
-    sure = "unsure" if facts.closure.missing else _sure(facts)
-    return BaseFit("distroless", answer, sure, (*work, *reasons), 0 if languages else facts.closure.size)
+    answer: FitAnswer = "work" if work else "yes"
+    sure: Sure = "unsure" if facts.closure.missing or _sure(facts) == "unsure" else "likely"
+    return BaseFit("distroless", answer, sure, (*work, *reasons), facts.root.size if copied else 0)
+
+
+def _root(facts: Facts) -> str:
+    """What a root of exactly the needed files takes, and what cannot be known."""
+    packages = f" of {count(facts.root.packages, 'package')}" if facts.root.packages else ""
+    return (
+        f"a root of {count(facts.root.files, 'file')}{packages} starts it; its data, and what it loads by names that "
+        "it computes, cannot be known"
+    )
 
 
 def _alpine(facts: Facts) -> BaseFit:

@@ -24,13 +24,14 @@ class Owners:
         self.files = files
         self.packages = [package for package in inventory.packages if not package.removed and package.files]
         self.of: dict[str, Package] = {}
-        """The owner of each real path; a distribution's package wins over others."""
+        """The owner of each file and each link, with the links among its directories resolved; a distribution's
+        package wins over others."""
         for package in self.packages:
             system = package.type in OF_DISTRIBUTIONS
             for path in package.files:
-                real = files.real(path)
-                if real and (system or real not in self.of):
-                    self.of[real] = package
+                place = files.place(path)
+                if place in files.content.nodes and (system or place not in self.of):
+                    self.of[place] = package
         self.directories = self._directories(inventory)
 
     def _directories(self, inventory: Inventory) -> dict[str, Package]:

@@ -35,11 +35,14 @@ class ImageFiles:
                 self._named.setdefault(path.rpartition("/")[2], []).append(path)
         self._settings = tuple(self._from_settings())
 
+    def place(self, path: str) -> str:
+        """The path with the links among its directories resolved, so that it names the link or the file itself."""
+        directory, _, name = path.strip("/").rpartition("/")
+        return f"{self.real_directory(directory)}/{name}".lstrip("/")
+
     def real(self, path: str) -> str:
         """The path with all links resolved; "" where it does not exist."""
-        path = path.strip("/")
-        directory, _, name = path.rpartition("/")
-        resolved = f"{self.real_directory(directory)}/{name}".lstrip("/")
+        resolved = self.place(path)
         if resolved in self._links:
             resolved = resolve(resolved, self._links) or ""
         return resolved if resolved in self.content.nodes else ""
@@ -67,11 +70,16 @@ class ImageFiles:
 
     def command(self, word: str) -> str:
         """The real path of the program of a command word, "" where there is none."""
+        return self.real(path) if (path := self.name(word)) else ""
+
+    def name(self, word: str) -> str:
+        """The path that a command word stands for, which may be a link; "" for none."""
         if "/" in word:
-            return self.real(word if word.startswith("/") else f"{self.directory}/{word}")
+            path = self.place(word if word.startswith("/") else f"{self.directory}/{word}")
+            return path if self.real(path) else ""
         for directory in self.search():
-            path = self.real(f"{directory}/{word}")
-            node = self.content.nodes.get(path)
+            path = self.place(f"{directory}/{word}")
+            node = self.content.nodes.get(self.real(path))
             if node is not None and node.kind == "file" and node.mode & 0o111:
                 return path
         return ""

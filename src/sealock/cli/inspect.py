@@ -17,7 +17,7 @@ from sealock.scan.settings import Settings
 from sealock.targets.outputs import write_output
 from sealock.targets.resolve import image_of
 
-FORMATS: Final = ("terminal", "json")
+FORMATS: Final = ("terminal", "json", "files")
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -29,7 +29,12 @@ def configure(parser: ArgumentParser) -> None:
         "in a registry (REF or image:REF) or in the engine (docker:NAME); or a running container:NAME, pid:N or self "
         "(inside a container: that container)",
     )
-    parser.add_argument("--format", choices=FORMATS, default="terminal", help="output format (default: terminal)")
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="terminal",
+        help="output format; files lists what the programs of an image need (default: terminal)",
+    )
     parser.add_argument("--output", metavar="FILE", help="output file (default: standard output)")
     parser.add_argument("--platform", default="", metavar="OS/ARCH", help="the platform of a multi-platform index")
     parser.add_argument("--start", default="", metavar="COMMAND", help="assume that the image starts this command")
@@ -88,6 +93,9 @@ def image(target: str, arguments: Namespace) -> int:
 
 def running(kind: str, name: str, arguments: Namespace) -> int:
     """Show what a container or process sees, may use and may do, as the kernel shows it."""
+    if arguments.format == "files":
+        message = "--format files is for images: it lists the files that an image needs to start its programs"
+        raise UsageError(message)
     inspection = inspect(kind, name, arguments.engine)
     if arguments.format == "json":
         text = inspected.as_json(as_json(inspection))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -14,6 +14,10 @@ Sure: TypeAlias = Literal["sure", "likely", "unsure"]
 StepKind: TypeAlias = Literal["static", "dynamic", "shell", "script", "interpreted", "missing", "unreadable"]
 OnMusl: TypeAlias = Literal["runs", "stand-in", "gcompat", "breaks"]
 """Runs as it is; starts where something stands in for glibc's loader; where gcompat adds functions too; not at all."""
+
+
+FILE_LIST: Final = "files.txt"
+"""The name under which a Dockerfile expects the list of a root's paths."""
 
 
 class StartStep(Struct, frozen=True):
@@ -124,14 +128,32 @@ class Base(Struct, frozen=True):
     says: tuple[str, ...] = ()
 
 
+class RootFiles(Struct, frozen=True):
+    """The root of just what the image starts.
+
+    `paths` are its directories, which end in "/", and its files and links; `files` counts the latter.
+    """
+
+    paths: tuple[str, ...] = ()
+    files: int = 0
+    size: int = 0
+    packages: int = 0
+    """How many of the distribution's packages these files come from."""
+
+
 class BaseFit(Struct, frozen=True):
-    """Whether a kind of base would do. `size` is what the image would then hold at the least, 0 where not known."""
+    """Whether a kind of base would do. `size` is what the image would then hold at the least, 0 where not known.
+
+    `image` is the base to name in FROM, "" where none can be named; `dockerfile` are the lines that build on it.
+    """
 
     base: BaseKind
     answer: FitAnswer
     sure: Sure
     reasons: tuple[str, ...]
     size: int = 0
+    image: str = ""
+    dockerfile: tuple[str, ...] = ()
 
 
 class BaseAdvice(Struct, frozen=True):
@@ -145,6 +167,7 @@ class BaseAdvice(Struct, frozen=True):
     surface: Surface
     start: Start
     closure: Closure
+    root: RootFiles
     need: Need
     musl: tuple[Musl, ...]
     results: tuple[BaseFit, ...]

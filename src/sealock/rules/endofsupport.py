@@ -248,6 +248,11 @@ TABLES: Final = SupportDays()
 """The tables by themselves."""
 
 
+def newest_release(product: str) -> str:
+    """The newest release of a distribution that the table holds."""
+    return max(ENDS[product], key=_order)
+
+
 def _order(version: str) -> tuple[int, ...]:
     """The first two numbers of a version; () for other text."""
     parts = version.split(".")[:2]

@@ -1,4 +1,4 @@
-"""Renders advice on an image's base, for a terminal or as JSON."""
+"""Renders advice on an image's base, for a terminal, as JSON, or as the list of the files it needs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from sealock.model.advice import BaseAdvice
 
-AdviceFormat: TypeAlias = Literal["terminal", "json"]
+AdviceFormat: TypeAlias = Literal["terminal", "json", "files"]
 
 
 def render(form: AdviceFormat, advice: BaseAdvice, **style: Any) -> str:  # noqa: ANN401  only the terminal takes a style

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from sealock.model.advice import BaseAdvice, BaseFit, BaseKind, FitAnswer, Musl, Share
+from sealock.model.advice import FILE_LIST, BaseAdvice, BaseFit, BaseKind, FitAnswer, Musl, Share
 from sealock.model.inventory import instruction
 from sealock.reports.ansi import Ink
 from sealock.reports.page import Page
@@ -39,7 +39,16 @@ _WORD: Final = 8
 def render(advice: BaseAdvice, *, width: int = 80, colour: bool = False, unicode: bool = True) -> str:
     """Render for a terminal of that width."""
     page = _Page(advice, max(width, 40), colour=colour, unicode=unicode)
-    parts = (page.head(), page.surface(), page.large(), page.results(), page.musl(), page.unknown(), page.advised())
+    parts = (
+        page.head(),
+        page.surface(),
+        page.large(),
+        page.results(),
+        page.musl(),
+        page.unknown(),
+        page.advised(),
+        page.dockerfile(),
+    )
     return "\n".join(row.rstrip() for part in parts for row in part) + "\n"
 
 
@@ -201,6 +210,17 @@ class _Page(Page):
         text = _advised(best, advice)
         yield from self.hanging(text, 2, "bold", badge=f"{self.signs.arrow} ")
 
+    def dockerfile(self) -> Iterator[str]:
+        """The Dockerfile that builds on the advised base, unwrapped, so that it can be copied."""
+        best = next(result for result in self.advice.results if result.base == self.advice.best)
+        if best.dockerfile:
+            yield ""
+            yield from self.title("Dockerfile")
+            yield from (f"  {'    ' * text.startswith(' ')}{line(text)}" for text in best.dockerfile)
+        if any(FILE_LIST in text for text in best.dockerfile):
+            yield ""
+            yield from self.note(f"{FILE_LIST} is the output of this command with --format files")
+
     def title(self, text: str) -> Iterator[str]:
         """A heading."""
         yield from (self.paint("heading", part) for part in wrap(text, self.room))
@@ -225,7 +245,14 @@ def _advised(best: BaseFit, advice: BaseAdvice) -> str:
     spared = (
         f"; {advice.need.spare and format_size(advice.need.spare)} less" if best.base == "slim" and not less else ""
     )
-    return f"Move to {'a ' if best.base == 'slim' else ''}{BASES[best.base]}{less}{spared}."
+    named = f" ({best.image})" if best.image and best.image != "scratch" else ""
+    name = f"{'a ' if best.base == 'slim' else ''}{BASES[best.base]}{named}"
+    if best.base == "distroless" and best.image == "scratch":
+        name = "a root of only the files that it needs"
+    if best.sure == "sure":
+        return f"Move to {name}{less}{spared}."
+    likely = {"likely": "It is likely", "unsure": "It is possible, and not sure,"}[best.sure]
+    return f"{likely} that {name} is enough{less}{spared}. Start it there once before you rely on it."
 
 
 def _either(words: list[str]) -> str:
