@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from sealock.formats.compose import editor
+from sealock.formats.compose.reader import ComposeDocument, reread
 from sealock.scan.fix import FixedFile, fix_file
 from sealock.scan.run import CheckRun
 from sealock.scan.settings import Settings
@@ -124,3 +126,56 @@ def test_what_cannot_be_spelled_is_told_with_the_reason(tmp_path: Path) -> None:
     ((finding, why),) = fixed.failed
     assert finding.rule == "C001"
     assert why
+
+
+def project(count: int) -> str:
+    return "services:\n" + "".join(
+        f"  s{number}:\n    image: acme/app{number}:1.0\n    ports: ['{8000 + number}:80']\n" for number in range(count)
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(project(40), id="sound"),
+        pytest.param(
+            project(40).replace("image: acme/app7:1.0", "image: acme/app7:1.0\n    pids_limit: $PIDS"),
+            id="with a field that a variable sets",
+        ),
+        pytest.param(
+            project(40).replace("image: acme/app7:1.0", "image: acme/app7:1.0\n    pids_limit: 0${PIDS:-0}"),
+            id="with a finding that cannot be fixed",
+        ),
+        pytest.param(
+            project(39) + "  last:\n    image: a:1.0\n    security_opt: &o\n    - seccomp=unconfined\n"
+            "  other:\n    image: b:1.0\n    security_opt: *o\n",
+            id="with a shared text",
+        ),
+    ],
+)
+def test_services_are_fixed_together(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def count(document: ComposeDocument, changed: str) -> ComposeDocument:
+        read.append(changed)
+        return reread(document, changed)
+
+    monkeypatch.setattr(editor, "reread", count)
+    file = mended(tmp_path, "compose.yaml", text)
+    assert file.text.count("pids_limit: 500") >= 39
+    assert file.text.count("127.0.0.1:80") >= 39
+    assert len(read) < 60
+
+
+def test_a_service_gets_what_the_one_that_it_extends_was_given(tmp_path: Path) -> None:
+    kids = "".join(f"  kid{number}:\n    extends: {'base' if not number else 'kid0'}\n" for number in range(3))
+    file = mended(tmp_path, "compose.yaml", f"services:\n  base:\n    image: acme/app:1.0\n{kids}")
+    assert file.text.endswith(kids)
+    assert file.text.count("no-new-privileges") == file.text.count("cap_drop") == 1
+
+
+def test_the_user_is_decided_before_what_it_needs(tmp_path: Path) -> None:
+    file = mended(tmp_path, "compose.yaml", "services:\n  web:\n    image: python:3.12\n", only=("C004", "C046"))
+    assert (
+        file.text == 'services:\n  web:\n    image: python:3.12\n    user: "10001:10001"\n    cap_drop:\n      - ALL\n'
+    )

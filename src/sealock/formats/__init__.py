@@ -14,11 +14,13 @@ from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.textedits import apply_edits
 
 if TYPE_CHECKING:
-    from sealock.model.change import Change, Edit
+    from collections.abc import Iterable
+
+    from sealock.model.change import Change, Edit, FieldChange, On
     from sealock.model.document import Document, DocumentKind, Subject
     from sealock.model.location import Place, Source
 
-__all__ = ["MODULES", "apply_edits", "comments", "edits", "read", "sniff"]
+__all__ = ["MODULES", "TOGETHER", "apply_edits", "comments", "edits", "edits_together", "read", "sniff"]
 
 MODULES: Final[dict[str, str]] = {
     "dockerfile": "sealock.formats.dockerfile",
@@ -29,6 +31,8 @@ MODULES: Final[dict[str, str]] = {
     "observed": "sealock.formats.observed",
     "daemon": "sealock.formats.daemon",
 }
+TOGETHER: Final = frozenset({"compose"})
+"""The kinds whose modules can also make several changes at once."""
 _WITH_COMMENTS: Final = frozenset({"dockerfile", "compose", "run"})
 """The kinds whose texts have comments; their modules also have `comments(source) -> tuple[Place, ...]`."""
 
@@ -43,6 +47,18 @@ def read(kind: DocumentKind, source: Source, files: FileWindow = NOTHING, more: 
 def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
     """Return the edits for a change in the document's own text; FormatError where the format cannot express it."""
     result: tuple[Edit, ...] = import_module(MODULES[document.kind]).edits(document, subject, change)
+    return result
+
+
+def edits_together(
+    document: Document, changes: Iterable[tuple[Subject, FieldChange | On]], *, check: bool = True
+) -> tuple[Edit, ...]:
+    """Return the edits for several changes of a document of a kind in TOGETHER; FormatError as `edits` raises it.
+
+    What they make of the document is checked once for all; without `check`, only whether its own text can hold them.
+    """
+    module = import_module(MODULES[document.kind])
+    result: tuple[Edit, ...] = module.edits_together(document, changes, check=check)
     return result
 
 

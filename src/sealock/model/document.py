@@ -73,12 +73,16 @@ class Subject(Struct, frozen=True):
 
 
 class Document(Struct, frozen=True):
-    """A text that was read. `sources` holds every text that it was read from, its own under ""."""
+    """A text that was read. `sources` holds every text that it was read from, its own under "".
+
+    `inheriting` are the names of subjects that take fields from others, like a compose service that extends another.
+    """
 
     kind: DocumentKind
     sources: Mapping[str, Source]
     subjects: tuple[Subject, ...]
     errors: tuple[InputError, ...] = ()
+    inheriting: frozenset[str] = frozenset()
 
     @property
     def source(self) -> Source:

@@ -1,7 +1,8 @@
-"""Fixes files: one finding at a time; each change is proven by reading and evaluating the text again."""
+"""Fixes files; every change is proven by reading and evaluating the text again."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Final
@@ -12,8 +13,9 @@ from msgspec.structs import replace
 from sealock import formats
 from sealock.errors import FormatError, TargetError
 from sealock.formats.textedits import apply_edits
-from sealock.model.change import Change, Edit, On
-from sealock.model.document import Document
+from sealock.model.change import Edit, FieldChange, On
+from sealock.model.container import FIELDS
+from sealock.model.document import Document, Subject
 from sealock.model.finding import Finding
 from sealock.model.location import Source
 from sealock.policy.suppressions import suppress
@@ -27,6 +29,10 @@ from sealock.targets.outputs import replace_text
 
 STEPS: Final = 1000
 """The largest number of changes to one text, far above what any text needs."""
+
+
+_RIGHTS: Final = FIELDS.index("privileged")
+"""The first of a container's fields that does not decide what runs and as whom."""
 
 
 class FixedFile(Struct, frozen=True):
@@ -90,11 +96,7 @@ def fix_file(
     or a new error came.
     """
     fixer = _Fixer(evaluated, input_, unsafe=unsafe, today=today, inline_ignores=inline_ignores)
-    for _ in range(STEPS):
-        finding = fixer.next()
-        if finding is None:
-            break
-        fixer.fix(finding)
+    fixer.fix_all()
     return FixedFile(input_, fixer.text, tuple(fixer.fixed), tuple(fixer.failed.values()))
 
 
@@ -116,10 +118,21 @@ class _Fixer:
     def text(self) -> str:
         return self.document.source.text
 
-    def next(self) -> Finding | None:
-        """The next finding to fix: the last in the text, so that what is above keeps its place."""
+    def fix_all(self) -> None:
+        """Fix what can be fixed: together where the format can, else one by one."""
+        for _ in range(STEPS):
+            fixable = self._fixable()
+            if not fixable:
+                break
+            if batch := self._batch(fixable):
+                self._fix_together(batch)
+            else:
+                # The last in the text, so that what is above keeps its place.
+                self.fix(max(fixable, key=lambda finding: (finding.location.line, finding.location.column)))
+
+    def _fixable(self) -> list[Finding]:
         ignores = inline_ignores(self.document, self.input.more)[0] if self.inline_ignores else ()
-        fixable = [
+        return [
             finding
             for finding, _ in suppress(self.findings, self.input.name, self.policy, ignores, self.today)
             if finding.suppressed is None
@@ -127,7 +140,80 @@ class _Fixer:
             and (finding.remedy.safe or self.unsafe)
             and finding.fingerprint not in self.failed
         ]
-        return max(fixable, key=lambda finding: (finding.location.line, finding.location.column), default=None)
+
+    def _batch(self, fixable: list[Finding]) -> list[Finding]:
+        """The findings to fix together, () where the format changes one thing at a time.
+
+        The rest waits for the result of these: a container's needs depend on its user, so the fields that decide what
+        runs and as whom come first, and a subject that inherits fields comes after those that it may get them from.
+        """
+        if self.document.kind not in formats.TOGETHER:
+            return []
+        stages: dict[tuple[bool, bool], list[Finding]] = {}
+        for finding in fixable:
+            if not _edits_text(finding):
+                first = next(_field_changes(finding))[1]
+                stage = finding.subject in self.document.inheriting, FIELDS.index(first.field) >= _RIGHTS
+                stages.setdefault(stage, []).append(finding)
+        return stages[min(stages)] if stages else []
+
+    def _fix_together(self, batch: list[Finding]) -> None:
+        """Fix findings at once; where that fails, those of each rule by themselves, and then ever fewer."""
+        if len(batch) == 1:
+            self.fix(batch[0])
+        elif not self._make(batch):
+            for part in self._parts(batch):
+                fixable = {finding.fingerprint: finding for finding in self._fixable()}
+                if rest := [fixable[finding.fingerprint] for finding in part if finding.fingerprint in fixable]:
+                    self._fix_together(rest)
+
+    def _parts(self, batch: list[Finding]) -> list[list[Finding]]:
+        rules: dict[str, list[Finding]] = {}
+        for finding in batch:
+            rules.setdefault(finding.rule, []).append(finding)
+        if len(rules) > 1:
+            return list(rules.values())
+        sound: list[Finding] = []
+        odd: list[Finding] = []
+        for finding in batch:
+            (sound if self._can_hold(finding) else odd).append(finding)
+        middle = len(sound) // 2
+        return [*([sound] if odd else [sound[:middle], sound[middle:]]), *([finding] for finding in odd)]
+
+    def _can_hold(self, finding: Finding) -> bool:
+        """Whether the text can hold a finding's changes, whatever these do to others."""
+        try:
+            formats.edits_together(self.document, self._changes([finding]), check=False)
+        except FormatError:
+            return False
+        return True
+
+    def _make(self, batch: list[Finding]) -> bool:
+        """Make the changes of findings at once; False, with nothing changed, unless each of them goes."""
+        try:
+            edits = formats.edits_together(self.document, self._changes(batch))
+            after = self._read(_applied(self.text, edits))
+        except FormatError:
+            return False
+        findings = self._evaluate(after)
+        if len(after.errors) > len(self.document.errors):
+            return False
+        before, left = _counts(self.findings), _counts(findings)
+        if any(left[key] > before[key] - number for key, number in _counts(batch).items()):
+            return False
+        self.document, self.findings = after, findings
+        self.fixed += batch
+        return True
+
+    def _changes(self, batch: list[Finding]) -> list[tuple[Subject, FieldChange]]:
+        subjects = {subject.name: subject for subject in self.document.subjects}
+        changes = []
+        for finding in batch:
+            for name, change in _field_changes(finding):
+                if name not in subjects:
+                    raise FormatError(_missing(name))
+                changes.append((subjects[name], change))
+        return changes
 
     def fix(self, finding: Finding) -> None:
         """Make a finding's changes, and keep them if they do what they should."""
@@ -137,7 +223,7 @@ class _Fixer:
             self._fail(finding, str(error))
             return
         after = self._read(text)
-        findings = evaluate_document(self.input, self.input.name, after, self.rules).findings
+        findings = self._evaluate(after)
         if len(after.errors) > len(self.document.errors):
             self._fail(finding, f"the change would break the file: {after.errors[-1].message}")
         elif _like(findings, finding) >= _like(self.findings, finding):
@@ -152,18 +238,44 @@ class _Fixer:
     def _read(self, text: str) -> Document:
         return read_file(replace(self.input, source=Source(self.document.source.name, text)))
 
+    def _evaluate(self, document: Document) -> tuple[Finding, ...]:
+        return evaluate_document(self.input, self.input.name, document, self.rules).findings
+
     def _spell(self, finding: Finding) -> str:
-        """Make a finding's changes: its edits at once, then field by field, since one may make room for another."""
+        """Make a finding's changes: at once, else its edits, then field by field, as one may make room for another."""
+        if self.document.kind in formats.TOGETHER and not _edits_text(finding):
+            try:
+                return _applied(self.text, formats.edits_together(self.document, self._changes([finding])))
+            except FormatError:
+                pass
         written = [change for change in finding.remedy.changes if isinstance(change, Edit)]
         text, document = _applied(self.text, written), self.document
-        for change in finding.remedy.changes:
-            if isinstance(change, Edit):
-                continue
+        for name, change in _field_changes(finding):
             if text != document.source.text:
                 document = self._read(text)
-            name, inner = (change.subject, change.change) if isinstance(change, On) else (finding.subject, change)
-            text = _applied(text, _edits(document, name, inner))
+            text = _applied(text, _edits(document, name, change))
         return text
+
+
+def _edits_text(finding: Finding) -> bool:
+    return any(isinstance(change, Edit) for change in finding.remedy.changes)
+
+
+def _field_changes(finding: Finding) -> Iterator[tuple[str, FieldChange]]:
+    """The changes of fields that fix a finding, each with the name of its subject."""
+    for change in finding.remedy.changes:
+        match change:
+            case On(subject=name, change=inner):
+                yield name, inner
+            case Edit():
+                pass
+            case _:
+                yield finding.subject, change
+
+
+def _counts(findings: Iterable[Finding]) -> Counter[tuple[str, str]]:
+    """How many findings each rule has on each subject."""
+    return Counter((finding.rule, finding.subject) for finding in findings)
 
 
 def _like(findings: tuple[Finding, ...], finding: Finding) -> int:
@@ -177,9 +289,12 @@ def _applied(text: str, edits: Sequence[Edit]) -> str:
     return apply_edits(text, edits)
 
 
-def _edits(document: Document, name: str, change: Change) -> tuple[Edit, ...]:
+def _edits(document: Document, name: str, change: FieldChange) -> tuple[Edit, ...]:
     subject = next((subject for subject in document.subjects if subject.name == name), None)
     if subject is None:
-        msg = f"there is no {name} in this file"
-        raise FormatError(msg)
+        raise FormatError(_missing(name))
     return formats.edits(document, subject, change)
+
+
+def _missing(name: str) -> str:
+    return f"there is no {name} in this file"

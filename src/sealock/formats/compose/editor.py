@@ -1,13 +1,14 @@
-"""Changes a service in its own text.
+"""Changes services in their own text.
 
 Every change is checked: the whole project is read again with the changed text, and the edits are returned only if
-the service is then what the change asks for and every other service is unchanged.
+each service is then what the changes ask for and every other service is unchanged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.errors import FormatError
@@ -21,70 +22,115 @@ from sealock.model.container import FIELDS, Container
 from sealock.model.document import Document, Subject
 
 
+class _Target(Struct):
+    """What a service becomes, and the fields that change."""
+
+    subject: Subject
+    noun: Container
+    fields: list[str] = []
+
+
 def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
     """Return the edits for a change of a service in the document's own text."""
     if isinstance(change, Edit):
         return (change,)
+    return edits_together(document, [(subject, change)])
+
+
+def edits_together(
+    document: Document, changes: Iterable[tuple[Subject, FieldChange | On]], *, check: bool = True
+) -> tuple[Edit, ...]:
+    """Return the edits for several changes of one or more services.
+
+    They are checked by reading the document once again; without `check`, only whether its own text can hold them.
+    """
+    if not isinstance(document, ComposeDocument):
+        msg = f"{document.source.name} is not a compose file"
+        raise FormatError(msg)
+    targets: dict[str, _Target] = {}
+    for subject, change in changes:
+        _add(targets, document, subject, change)
+    targets = {name: target for name, target in targets.items() if target.fields}
+    if not targets:
+        return ()
+    reasons = []
+    # Keys are written anew, with all their elements, only for one service: that needs a check of its own.
+    for whole in (False, True) if len(targets) == 1 else (False,):
+        try:
+            planned = [edit for target in targets.values() for edit in _planned(document, target, whole=whole)]
+            if check:
+                _check(document, targets, planned)
+        except FormatError as error:
+            reasons.append(str(error))
+        else:
+            return tuple(planned)
+    msg = reasons[0]
+    if len(targets) == 1:
+        ((name, target),) = targets.items()
+        msg = f"{', '.join(target.fields)} of {name} cannot be changed here: {msg}"
+    raise FormatError(msg)
+
+
+def _add(targets: dict[str, _Target], document: Document, subject: Subject, change: FieldChange | On) -> None:
+    """Add a change to what its service becomes."""
     if isinstance(change, On):
         other = next((subject for subject in document.subjects if subject.name == change.subject), None)
         if other is None:
             msg = f"there is no {change.subject} in {document.source.name}"
             raise FormatError(msg)
         subject, change = other, change.change
-    row = ROWS.get(change.field)
-    noun = subject.noun
-    if row is None or not isinstance(document, ComposeDocument) or not isinstance(noun, Container):
+    if change.field not in ROWS or not isinstance(subject.noun, Container):
         msg = f"a compose file cannot set {change.field} of {subject.name}"
         raise FormatError(msg)
-    target = changed(noun, change)
-    if _same_field(change.field, noun, target):
-        return ()
-    reasons = []
-    for whole in (False, True):
-        try:
-            plan = EditPlan(document, subject, whole=whole)
-            match row:
-                case SingleField():
-                    planned = plan.single(row, getattr(target, row.name))
-                case ListField():
-                    planned = plan.listed(row, target)
-                case NamedField():
-                    planned = plan.named(row, target)
-                case SecurityOptionField():
-                    planned = plan.option(row, getattr(target, row.name))
-            _check(document, subject, change, target, planned)
-        except FormatError as error:
-            reasons.append(str(error))
-        else:
-            return tuple(planned)
-    msg = f"{change.field} of {subject.name} cannot be changed here: {reasons[0]}"
-    raise FormatError(msg)
+    target = targets.setdefault(subject.name, _Target(subject, subject.noun))
+    noun = changed(target.noun, change)
+    if not _same_field(change.field, target.noun, noun) and change.field not in target.fields:
+        target.fields.append(change.field)
+    target.noun = noun
 
 
-def _check(
-    document: ComposeDocument, subject: Subject, change: FieldChange, target: Container, planned: Iterable[Edit]
-) -> None:
-    """Refuse edits that do not make exactly this change."""
+def _planned(document: ComposeDocument, target: _Target, *, whole: bool) -> list[Edit]:
+    """The edits for one service."""
+    plan = EditPlan(document, target.subject, whole=whole)
+    planned: list[Edit] = []
+    for field in target.fields:
+        match ROWS[field]:
+            case SingleField() as row:
+                planned += plan.single(row, getattr(target.noun, row.name))
+            case ListField() as row:
+                planned += plan.listed(row, target.noun)
+            case NamedField() as row:
+                planned += plan.named(row, target.noun)
+            case SecurityOptionField() as row:
+                planned += plan.option(row, getattr(target.noun, row.name))
+    return planned
+
+
+def _check(document: ComposeDocument, targets: Mapping[str, _Target], planned: Iterable[Edit]) -> None:
+    """Refuse edits that do not make exactly these changes."""
     after = reread(document, apply_edits(document.source.text, planned))
     nouns = {subject.name: subject.noun for subject in after.subjects}
     if after.errors_in_text > document.errors_in_text:
         msg = f"the text would become invalid: {after.errors[after.errors_in_text - 1].message}"
         raise FormatError(msg)
+    fields = {field for target in targets.values() for field in target.fields}
     for other in document.subjects:
         if not isinstance(other.noun, Container):
             continue
         noun = nouns.get(other.name)
-        expected = target if other.name == subject.name else other.noun
+        target = targets.get(other.name)
+        expected = target.noun if target else other.noun
         if not isinstance(noun, Container):
             msg = f"{other.name} would be lost"
             raise FormatError(msg)
-        if other.name != subject.name and other.name.removeprefix("service ") in document.extending:
+        if noun == expected:
+            continue
+        if target is None and other.name in document.inheriting:
             # A service that extends another gets its fields.
-            expected = replace(expected, **{change.field: getattr(noun, change.field)})
+            expected = replace(expected, **{field: getattr(noun, field) for field in fields})
         wrong = next((field for field in FIELDS if not _same_field(field, noun, expected)), None)
         if wrong is not None:
-            same = other.name == subject.name
-            reason = "another place still sets it" if same else "its text is shared"
+            reason = "another place still sets it" if target else "its text is shared"
             msg = f"{wrong} of {other.name} would be wrong, since {reason}"
             raise FormatError(msg)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from sealock.errors import FormatError
@@ -11,7 +12,7 @@ from sealock.formats.compose.fields import Keys, WrittenValue
 from sealock.formats.compose.reader import ComposeDocument
 from sealock.formats.compose.tree import ComposeValue
 from sealock.formats.yamledit import Writer
-from sealock.formats.yamltree import Alias, Mapping, Scalar, Sequence, YamlNode
+from sealock.formats.yamltree import Alias, Mapping, Scalar, Sequence, YamlNode, YamlTree
 from sealock.model.change import Edit
 from sealock.model.container import Mount, Network
 from sealock.model.document import Subject
@@ -26,7 +27,7 @@ class OwnText:
         self.subject = subject
         self.name = subject.name.removeprefix("service ")
         text = document.source.text
-        tree = yamltree.parse(text)
+        tree, self.shared = _parsed(text)
         self.root = next((document for document in reversed(tree.documents) if _service(document, self.name)), None)
         service = _service(self.root, self.name)
         if service is None:
@@ -34,7 +35,6 @@ class OwnText:
             raise FormatError(msg)
         self.service = service
         self.writer = Writer(text, self.root)
-        self.shared = {id(node) for document in tree.documents if document for node in _aliased(document)}
 
     # Reading
 
@@ -162,6 +162,13 @@ class OwnText:
         if isinstance(section, Mapping) and section.entries:
             return [self.writer.add(section, name, None)]
         return [self.writer.set(self.root, kind, {name: None})]
+
+
+@lru_cache(maxsize=1)
+def _parsed(text: str) -> tuple[YamlTree, frozenset[int]]:
+    """A text's tree, and the ids of the nodes that aliases share; kept for the next service of the same text."""
+    tree = yamltree.parse(text)
+    return tree, frozenset(id(node) for document in tree.documents if document for node in _aliased(document))
 
 
 def target_text(node: YamlNode) -> str:

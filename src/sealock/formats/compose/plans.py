@@ -83,8 +83,9 @@ class EditPlan(OwnText):
         for index, element in pairs:
             edits += self.swap(row, index, old[index], element)
         edits += self.cut(row, [index for index in removed if index not in swapped])
-        for element in added[len(pairs) :]:
-            edits.append(self.append(part_for(row, element), element))
+        for part in row.parts:
+            if rest := [element for element in added[len(pairs) :] if part_for(row, element) is part]:
+                edits += self.append(part, rest)
         return edits
 
     def both(self, field: str, target: Container) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
@@ -100,7 +101,7 @@ class EditPlan(OwnText):
             msg = f"it is set by {key}"
             raise FormatError(msg)
         if not part.takes(new):
-            return [*self.cut(row, [index]), self.append(part_for(row, new), new)]
+            return [*self.cut(row, [index]), *self.append(part_for(row, new), [new])]
         if id(node) in self.shared:
             self.guard(node)
         if isinstance(node, Mapping) and part.long is not None:
@@ -126,18 +127,18 @@ class EditPlan(OwnText):
                 edits.append(self.drop((key,)))
         return edits
 
-    def append(self, part: ListKey, element: AnyValue) -> Edit:
-        """Add an element at the end of the list of its key."""
+    def append(self, part: ListKey, elements: list[Any]) -> list[Edit]:
+        """Add elements at the end of the list of their key."""
         node = self.own((part.key,))
-        long = isinstance(node, Sequence) and node.items and isinstance(node.items[-1], Mapping) and part.long
-        written = escape_dollars(part.long(element) if long and part.long else part.write(element))
+        long = part.long if isinstance(node, Sequence) and node.items and isinstance(node.items[-1], Mapping) else None
+        written = [escape_dollars((long or part.write)(element)) for element in elements]
         if isinstance(node, Sequence):
             self.guard(node)
-            return self.writer.append(node, written)
+            return [self.writer.append(node, item) for item in written]
         if isinstance(node, Scalar) and node.end > node.start:
-            return self.put((part.key,), [node.text, written])
+            return [self.put((part.key,), [node.text, *written])]
         self.guard(node)
-        return self.put((part.key,), [written])
+        return [self.put((part.key,), written)]
 
     def rewrite(self, row: ListField, new: tuple[Any, ...]) -> list[Edit]:
         """Rewrite the keys of a field with all elements."""

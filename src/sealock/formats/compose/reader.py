@@ -32,8 +32,6 @@ class ComposeDocument(Document, frozen=True):
     """The services, merged."""
     declared: Mapping[str, frozenset[str]] = {}
     """The names of the networks and volumes at the top."""
-    extending: frozenset[str] = frozenset()
-    """The services that extend others."""
     errors_in_text: int = 0
     """The number of errors, without those of undefined names."""
 
@@ -76,11 +74,11 @@ def _document(loader: Loader, overrides: Mapping[str, Source], others: tuple[Sou
         loader.sources,
         (*subjects, project),
         tuple(loader.errors),
+        frozenset(f"service {name}" for name in loader.extending),
         loader.files,
         others,
         services,
         {key: frozenset(top.mapping) for key in ("networks", "volumes") if (top := model.at(key))},
-        frozenset(loader.extending),
         in_text,
     )
 
