@@ -120,11 +120,13 @@ def test_a_folder_with_very_many_entries_is_walked(tmp_path: Path) -> None:
     assert [target["target"] for target in report["targets"]] == ["Dockerfile"]
 
 
-def test_links_in_a_circle_are_passed_by(tmp_path: Path) -> None:
+def test_links_in_a_circle_are_named_and_not_followed(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to(tmp_path)
     (tmp_path / "Dockerfile").symlink_to(tmp_path / "Dockerfile")
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "Dockerfile").write_text(GOOD, encoding="utf-8")
     status, report = run(tmp_path)
-    assert [target["target"] for target in report["targets"]] == ["b/Dockerfile"]
+    skipped = [(target["target"], [entry["reason"] for entry in target["skipped"]]) for target in report["targets"]]
+    assert skipped[0] == ("Dockerfile", ["a symbolic link, which is not followed in a directory"])
+    assert [target for target, _ in skipped[1:]] == ["b/Dockerfile"]
     assert status == 0

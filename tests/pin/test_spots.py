@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sealock.formats.kubernetes import find_images, is_manifest
+from sealock.formats.kubernetes import find_images
+from sealock.formats.recognition import is_manifest
 from sealock.model.location import Source
 from sealock.pin import texts
 from sealock.pin.digestplaces import VariableSource, seat

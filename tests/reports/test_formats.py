@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from importlib.metadata import files
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,10 @@ import xmlschema
 
 from reports.samples import DOCKERFILE, HOSTILE, broken, clean, finding, hostile, plain, vulnerable
 from sealock.model.change import Edit, Set
-from sealock.model.finding import Remedy, Severity, Suppression
+from sealock.model.finding import Remedy, Severity, Skipped, Suppression
 from sealock.model.location import Location, Place, Source
-from sealock.model.report import Report, TargetReport
-from sealock.reports import render
+from sealock.model.report import Report, TargetReport, Unexamined
+from sealock.reports import ReportFormat, render
 
 HERE = Path(__file__).parent.parent
 REPORTS = [
@@ -95,12 +96,15 @@ def test_json_says_what_the_contract_says() -> None:
     }
     assert value["summary"] == {
         "targets": 2,
+        "evaluated": 2,
         "findings": 8,
         "by_severity": {"critical": 3, "high": 1, "medium": 2, "low": 1, "info": 1},
         "suppressed": 1,
         "skipped": 39,
+        "unevaluated": 0,
         "errors": 0,
         "fail_on": "high",
+        "fail_on_skipped": False,
         "exit_status": 1,
     }
 
@@ -315,3 +319,71 @@ def test_gitlab_maps_severities_and_leaves_out_what_is_set_aside() -> None:
         "sealock-skipped": "info",
     }
     assert {issue["check_name"] for issue in gitlab(broken())} == {"sealock-error"}
+
+
+SKIPPING = Report(
+    "0.1.0",
+    (
+        TargetReport(
+            "k8s/pod.yaml",
+            "kubernetes",
+            skipped=(Skipped("", "kubernetes", "manifests <x> are not checked"),),
+            evaluated=False,
+        ),
+    ),
+    unexamined=Unexamined(2, 1, ("a.py", "b.png", "venv/")),
+)
+
+
+@pytest.mark.parametrize("name", ["terminal", "json", "sarif", "junit", "html", "github", "gitlab"])
+def test_each_format_names_what_was_not_evaluated(name: ReportFormat) -> None:
+    text = render(name, SKIPPING)
+    assert "k8s/pod.yaml" in text
+    assert re.search("manifests (<x>|&lt;x&gt;) are not checked", text, re.IGNORECASE)
+    assert "No findings" not in text
+    assert "✔" not in text
+    if name not in {"junit", "gitlab"}:
+        assert "2 files and 1 directory were not looked into" in text or '"directories": 1' in text
+
+
+def test_the_json_of_what_was_not_evaluated_is_valid() -> None:
+    value = json.loads(render("json", SKIPPING))
+    OURS.validate(value)
+    assert value["targets"][0]["skipped"] == [
+        {
+            "rule": None,
+            "subject": "kubernetes",
+            "view": None,
+            "container": None,
+            "reason": "manifests <x> are not checked",
+        }
+    ]
+    assert value["unexamined"] == {"files": 2, "directories": 1, "paths": ["a.py", "b.png", "venv/"]}
+    assert (value["summary"]["evaluated"], value["summary"]["unevaluated"], value["summary"]["exit_status"]) == (
+        0,
+        1,
+        2,
+    )
+
+
+def test_sarif_of_what_was_not_evaluated_is_valid_and_failed() -> None:
+    log = json.loads(render("sarif", SKIPPING))
+    SARIF.validate(log)
+    assert log["runs"][0]["invocations"][0]["executionSuccessful"] is False
+
+
+def test_the_terminal_lists_what_was_not_looked_into_when_verbose() -> None:
+    assert "  venv/\n" in render("terminal", SKIPPING, verbose=True)
+    assert "  venv/\n" not in render("terminal", SKIPPING)
+
+
+@pytest.mark.parametrize(
+    ("targets", "said"),
+    [
+        ((TargetReport("up.sh", "run", evaluated=False),), "→ Nothing was evaluated."),
+        ((TargetReport("up.sh", "run", evaluated=False), TargetReport("x", "run")), "✔ No findings in 1 target."),
+        ((), "Nothing was checked."),
+    ],
+)
+def test_no_findings_is_said_only_of_what_was_evaluated(targets: tuple[TargetReport, ...], said: str) -> None:
+    assert render("terminal", Report("0.1.0", targets)).splitlines()[-1] == said

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import pytest
 
+from sealock.formats.files import FileRefusedError
 from sealock.inventory.selection import Selection
 from sealock.model.advisory import Advisory, Affects, Span
 from sealock.model.location import Source
+from sealock.model.project import ProjectFile
 from sealock.scan.lockfiles import lock_file, readers
 from sealock.targets.locks import LIMIT, is_lock
 from sealock.vulnerabilities.match import match
@@ -42,22 +47,100 @@ def test_every_lock_file_has_a_reader_and_no_reader_reads_more_than_is_read() ->
     ],
 )  # fmt: skip
 def test_a_lock_file_is_read_wherever_it_lies(name: str, text: str, packages: list[tuple[str, str, str]]) -> None:
-    document, inventory = lock_file(Source(name, text))
+    document, inventory, _ = lock_file(Source(name, text))
     assert not document.errors
     assert [(package.type, package.name, package.version) for package in inventory.packages] == packages
     assert {package.path for package in inventory.packages} == {name}
 
 
 def test_what_cannot_be_read_is_a_problem() -> None:
-    document, inventory = lock_file(Source("package-lock.json", "{"))
+    document, inventory, _ = lock_file(Source("package-lock.json", "{"))
     assert not inventory.packages
     assert document.errors[0].message.startswith("npm lock: ")
 
 
 def test_a_wish_without_a_version_is_not_judged_where_there_are_advisories() -> None:
     wishes = "django>=2\nflask\nrequests[socks] ; python_version > '3'\n-r other.txt\n# comment\njinja2==2.11.0\n"
-    _, inventory = lock_file(Source("requirements.txt", wishes))
+    _, inventory, _ = lock_file(Source("requirements.txt", wishes))
     table = Table(Advisory("CVE-2024-0001", "osv", (Affects("PyPI", "django", (Span(fixed="3"),)),)))
     found = match(inventory, table)
     assert [(one.package.name, one.grave) for one in found.unchecked] == [("django", False)]
     assert "its version is not known" in found.unchecked[0].reason
+
+
+class Files:
+    """The files of a directory, by path."""
+
+    environment: Mapping[str, str] = MappingProxyType({})
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        self.texts = texts
+
+    def text(self, path: str) -> str:
+        if path not in self.texts:
+            msg = f"{path} could not be read"
+            raise FileRefusedError(msg)
+        return self.texts[path]
+
+    def fact(self, path: str) -> ProjectFile:
+        return ProjectFile(path)
+
+    def entries(self, _directory: str) -> None:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("line", "packages"),
+    [
+        ("-r base.txt", ["jinja2 2.4 base.txt"]),
+        ("-rbase.txt", ["jinja2 2.4 base.txt"]),
+        ("--requirement=base.txt", ["jinja2 2.4 base.txt"]),
+        ("--requirement base.txt  # all", ["jinja2 2.4 base.txt"]),
+        ("-c base.txt", ["jinja2 2.4 base.txt"]),
+        ("-r sub/more.txt", ["flask 1.0 sub/more.txt", "jinja2 2.4 base.txt"]),
+        ("-r sub/loop.txt", []),
+    ],
+)
+def test_requirements_include_other_files(line: str, packages: list[str]) -> None:
+    files = Files({
+        "base.txt": "jinja2==2.4\n",
+        "sub/more.txt": "-r ../base.txt\nflask==1.0\n",
+        "sub/loop.txt": "-r ../sub/loop.txt\n",
+    })  # fmt: skip
+    document, inventory, skipped = lock_file(Source("requirements.txt", line + "\n"), files)
+    assert not document.errors
+    assert not skipped
+    assert [f"{package.name} {package.version} {package.path}" for package in inventory.packages] == packages
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("-e git+https://h/x@1#egg=x", "an editable install has no version"),
+        ("-e .", "an editable install has no version"),
+        ("--editable=./lib", "an editable install has no version"),
+        ("git+https://h/x.git", "it names no released version"),
+        ("./wheels/x-1.0.whl", "it names no released version"),
+        ("https://h/x.tar.gz", "it names no released version"),
+        ("-r https://h/base.txt", "only files in the directory are"),
+    ],
+)
+def test_a_requirement_without_a_release_is_named(line: str, reason: str) -> None:
+    document, inventory, skipped = lock_file(Source("requirements.txt", f"{line}\n--index-url https://h/\n-i x\n"))
+    assert not document.errors
+    assert not inventory.packages
+    (entry,) = skipped
+    assert (entry.rule, entry.subject) == ("", "requirement")
+    assert entry.reason.startswith(line)
+    assert entry.reason.endswith(reason)
+
+
+def test_a_missing_requirements_file_is_an_error() -> None:
+    document, _, _ = lock_file(Source("requirements.txt", "-r gone.txt\n"), Files({}))
+    assert [error.message for error in document.errors] == ["-r gone.txt: gone.txt could not be read"]
+
+
+def test_an_included_file_that_is_a_target_of_its_own_is_not_read_twice() -> None:
+    files = Files({"requirements.txt": "jinja2==2.4\n"})
+    _, inventory, _ = lock_file(Source("requirements-dev.txt", "-r requirements.txt\n"), files, is_lock)
+    assert not inventory.packages

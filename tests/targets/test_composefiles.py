@@ -8,8 +8,9 @@ import pytest
 
 from sealock import formats
 from sealock.model.container import Container
+from sealock.targets.fileinputs import Options
 from sealock.targets.inputs import FileInput, Input, Unreadable
-from sealock.targets.resolve import Options, resolve, resolve_compose
+from sealock.targets.resolve import resolve, resolve_compose
 from support.composeprojects import TREES, ProjectTree
 
 BESIDE = {name: tree for name, tree in TREES.items() if "/" not in tree.loads[0]}

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from sealock.targets.fileinputs import Options
 from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, Unreadable
 from sealock.targets.policyfile import PolicyTree
-from sealock.targets.resolve import Options, image_of, resolve, resolve_compose
+from sealock.targets.resolve import image_of, resolve, resolve_compose
 
 TEXTS = {
     "Dockerfile": "FROM debian:13\n",
@@ -41,6 +42,7 @@ FOUND = {
     "stack/app.yml": "compose",
     "scripts/up.sh": "run",
     "scripts/up": "run",
+    "scripts/data": "run",
     "Makefile": "run",
     "README.md": "run",
     ".github/workflows/ci.yml": "run",

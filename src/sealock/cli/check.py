@@ -44,6 +44,11 @@ def configure(parser: ArgumentParser) -> None:
         choices=[severity.word for severity in Severity],
         help="lowest severity that makes the exit status 1 (default: the policy's, or high)",
     )
+    checking.add_argument(
+        "--fail-on-skipped",
+        action="store_true",
+        help="exit with status 2 if a file is recognised and not evaluated, such as a Kubernetes manifest",
+    )
     checking.add_argument("--pedantic", action="store_true", help="also run pedantic rules")
     checking.add_argument(
         "--only",
@@ -140,7 +145,9 @@ def configure(parser: ArgumentParser) -> None:
     )
     output.add_argument("--all", action="store_true", help="list every known vulnerability")
     output.add_argument("--show-suppressed", action="store_true", help="also show suppressed findings")
-    output.add_argument("-v", "--verbose", action="store_true", help="list each skipped check")
+    output.add_argument(
+        "-v", "--verbose", action="store_true", help="list each skipped check, and what was not looked into"
+    )
     output.add_argument("-q", "--quiet", action="store_true", help="print nothing if nothing fails")
 
 
@@ -186,6 +193,7 @@ def _settings(arguments: Namespace) -> Settings:
     fail_on = arguments.fail_on
     return Settings(
         fail_on=None if fail_on is None else Severity[fail_on.upper()],
+        fail_on_skipped=arguments.fail_on_skipped,
         pedantic=arguments.pedantic,
         only=tuple(arguments.only),
         policy_file="" if arguments.no_policy else arguments.policy,

@@ -122,7 +122,7 @@ def _documents(arguments: Namespace) -> tuple[Document, ...]:
         except FileRefusedError as refusal:
             message = f"{path}: {refusal}"
             raise TargetError(message) from None
-        kind = formats.sniff(path, text)
+        kind = formats.recognize(path, text).kind
         if kind not in {"compose", "run"}:
             message = f"{path} is neither a compose file nor a script with docker run lines"
             raise UsageError(message)

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sealock.model.change import Change, Edit, FieldChange, On
-    from sealock.model.document import Document, DocumentKind, Subject
+    from sealock.model.document import Document, DocumentKind, Recognition, Subject
     from sealock.model.location import Place, Source
 
-__all__ = ["MODULES", "TOGETHER", "apply_edits", "comments", "edits", "edits_together", "read", "sniff"]
+__all__ = ["MODULES", "TOGETHER", "apply_edits", "comments", "edits", "edits_together", "read", "recognize", "sniff"]
 
 MODULES: Final[dict[str, str]] = {
     "dockerfile": "sealock.formats.dockerfile",
@@ -75,3 +75,10 @@ def sniff(name: str, text: str) -> DocumentKind | None:
     from sealock.formats import detection  # noqa: PLC0415  its patterns are not needed where the kind is known
 
     return detection.sniff(name, text)
+
+
+def recognize(path: str, text: str) -> Recognition:
+    """Recognise a file by its path and text, with what of it is recognised and not evaluated."""
+    from sealock.formats import recognition  # noqa: PLC0415  as in `sniff`
+
+    return recognition.recognize(path, text)

@@ -25,6 +25,20 @@ DocumentKind: TypeAlias = Literal[
 ]
 
 
+class Unevaluated(Struct, frozen=True):
+    """Something that a file holds, that sealock recognises and does not evaluate, and why not."""
+
+    kind: str
+    reason: str
+
+
+class Recognition(Struct, frozen=True):
+    """What a file is: the kind of document that sealock reads it as, if any, and what of it is not evaluated."""
+
+    kind: DocumentKind | None = None
+    unevaluated: tuple[Unevaluated, ...] = ()
+
+
 class Subject(Struct, frozen=True):
     """One noun of a document.
 

@@ -102,7 +102,10 @@ class Finding(Struct, frozen=True):
 
 
 class Skipped(Struct, frozen=True):
-    """A rule that could not be evaluated on one subject, and why."""
+    """A rule that could not be evaluated on one subject, and why.
+
+    Without a rule it is a file, or a part of one, that sealock recognises and does not evaluate; `subject` says which.
+    """
 
     rule: str
     subject: str

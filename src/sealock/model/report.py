@@ -26,6 +26,14 @@ class ImageIdentity(Struct, frozen=True):
     configuration: str = ""
 
 
+class Unexamined(Struct, frozen=True):
+    """What a walk passed by: how many files and directories, and the first of their paths, in order."""
+
+    files: int = 0
+    directories: int = 0
+    paths: tuple[str, ...] = ()
+
+
 class TargetReport(Struct, frozen=True):
     """The results of one target. `kind` is the document's kind, or what the target is where nothing could be read.
 
@@ -41,6 +49,8 @@ class TargetReport(Struct, frozen=True):
     sources: Mapping[str, Source] = {}
     image: ImageIdentity | None = None
     """The image, where it is one."""
+    evaluated: bool = True
+    """Whether anything in it was evaluated."""
 
     def __post_init__(self) -> None:
         """Sort the findings."""
@@ -99,6 +109,7 @@ class Report(Struct, frozen=True):
     """A run over all its targets. `version` is sealock's; `notes` are for people and change no exit status.
 
     `pages` are the manual pages of rules by id, where the caller gave them: SARIF and HTML include them.
+    `unexamined` is what was not looked into. With `fail_on_skipped`, something that was skipped is an error.
     """
 
     version: str
@@ -106,6 +117,8 @@ class Report(Struct, frozen=True):
     fail_on: Severity = Severity.HIGH
     notes: tuple[str, ...] = ()
     pages: Mapping[str, RulePage] = {}
+    unexamined: Unexamined = Unexamined()
+    fail_on_skipped: bool = False
 
     def findings(self) -> Iterator[Finding]:
         """Every finding that counts, target by target."""
@@ -128,7 +141,17 @@ class Report(Struct, frozen=True):
     @property
     def skipped(self) -> int:
         """How many checks were skipped."""
-        return sum(len(target.skipped) for target in self.targets)
+        return sum(bool(skipped.rule) for target in self.targets for skipped in target.skipped)
+
+    @property
+    def unevaluated(self) -> tuple[Skipped, ...]:
+        """What was recognised and not evaluated: files, and parts of files."""
+        return tuple(skipped for target in self.targets for skipped in target.skipped if not skipped.rule)
+
+    @property
+    def evaluated(self) -> int:
+        """In how many targets something was evaluated."""
+        return sum(target.evaluated for target in self.targets)
 
     @property
     def errors(self) -> int:
@@ -137,7 +160,12 @@ class Report(Struct, frozen=True):
 
     @property
     def status(self) -> ExitStatus:
-        """2 where something could not be read or analysed, else 1 where a finding reaches `fail_on`, else 0."""
+        """2 where something could not be read or evaluated, else 1 where a finding reaches `fail_on`, else 0.
+
+        What was recognised and not evaluated counts as such with `fail_on_skipped`, and where it was all there is.
+        """
         if self.errors:
+            return 2
+        if self.unevaluated and (self.fail_on_skipped or not self.evaluated):
             return 2
         return 1 if any(finding.severity >= self.fail_on for finding in self.findings()) else 0

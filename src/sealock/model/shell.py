@@ -7,7 +7,7 @@ command (subshells, substitutions, `sh -c "…"`, `sudo …`) is its `nested`.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -16,6 +16,8 @@ from sealock.model.location import Place
 NestedKind: TypeAlias = Literal["subshell", "substitution", "process", "argument", "wrapped"]
 """(…) or {…} | $(…) or `…` | <(…) or >(…) | sh -c "…", eval "…", a here-document fed to a shell | sudo …, env …"""
 Joint: TypeAlias = Literal["", "&&", "||", ";", "&", "\n"]
+BOURNE: Final = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "rbash", "hush", "busybox"})
+"""The shells whose scripts are parsed."""
 
 
 class Word(Struct, frozen=True, gc=False):

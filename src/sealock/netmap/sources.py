@@ -24,8 +24,9 @@ from sealock.netmap.probes import Contradiction, Probe, ProbeResults, contradict
 from sealock.runtime.engine import Engine, connect
 from sealock.runtime.kernel.connections import try_connections
 from sealock.runtime.kernel.processes import ProcReader
+from sealock.targets.fileinputs import Options
 from sealock.targets.inputs import FileInput, Unreadable
-from sealock.targets.resolve import Options, resolve
+from sealock.targets.resolve import resolve
 
 _AT_ONCE: Final = 8
 _GONE: Final = 404

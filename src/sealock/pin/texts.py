@@ -10,16 +10,16 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.formats import sniff
+from sealock.formats import recognize
 from sealock.formats.files import FileRefusedError
-from sealock.formats.kubernetes import is_manifest
+from sealock.formats.recognition import is_manifest
 from sealock.model.location import Source
 from sealock.pin import dockerfiles, lines, pipelines, yamls
 from sealock.pin.spot import FoundReferences
 from sealock.targets.directory import DirectoryWindow
 from sealock.targets.files import read_named
 from sealock.targets.projects import link_out
-from sealock.targets.walk import walk
+from sealock.targets.walk import Walk
 
 PinnedFileKind: TypeAlias = Literal["dockerfile", "compose", "kubernetes", "run"]
 _ALSO: Final = re.compile(rb"^[ \t-]*[\"']?(?:apiVersion|image|container|uses)[\"']?[ \t]*:", re.MULTILINE)
@@ -71,8 +71,10 @@ def _files(path: str, excluded: Callable[[str], bool]) -> Iterator[tuple[PinText
     def note_error(at: str, why: str) -> None:
         errors.append(PinText(at, error=f"{at} could not be read: {why}"))
 
-    for name in walk(path, lambda name: excluded(os.path.join(path, name)), note_error, _ALSO):
-        yield PinText(os.path.normpath(name)), True
+    walk = Walk(path, lambda name: excluded(os.path.join(path, name)), note_error, also=_ALSO)
+    for file in walk.files():
+        if not file.why:
+            yield PinText(os.path.normpath(file.path)), True
     yield from ((error, True) for error in errors)
 
 
@@ -93,7 +95,7 @@ def kind_of(path: str, text: str) -> PinnedFileKind | None:
     """The kind of a file by where its references are; None where it has none."""
     if is_pipeline(path.replace(os.sep, "/")):
         return "run"
-    kind = sniff(os.path.basename(path), text)
+    kind = recognize(os.path.abspath(path).replace(os.sep, "/"), text).kind
     if kind in {None, "run"} and path.lower().endswith((".yml", ".yaml", ".json")) and is_manifest(text):
         return "kubernetes"
     return kind if kind in {"dockerfile", "compose", "run"} else None

@@ -26,6 +26,8 @@ class Policy(Struct, frozen=True):
     """A policy. `directory` is that of its sealock.toml, "" where there is none."""
 
     fail_on: Severity = Severity.HIGH
+    fail_on_skipped: bool = False
+    """Whether a file that is recognised and not evaluated is an error."""
     pedantic: bool = False
     enable: tuple[str, ...] = ()
     severity: tuple[tuple[str, Severity], ...] = ()
@@ -69,6 +71,7 @@ class Policy(Struct, frozen=True):
         return replace(
             self,
             fail_on=min(self.fail_on, inner.fail_on),
+            fail_on_skipped=self.fail_on_skipped or inner.fail_on_skipped,
             pedantic=self.pedantic or inner.pedantic,
             enable=(*self.enable, *inner.enable),
             registries=self.registries or inner.registries,
@@ -93,6 +96,7 @@ def read(source: Source, directory: str) -> Policy:
     reader = TableReader(source, table)
     policy = Policy(
         fail_on=_severity(reader, "fail-on", reader.take("fail-on", str, "high")),
+        fail_on_skipped=reader.take("fail-on-skipped", bool, default=False),
         pedantic=reader.take("pedantic", bool, default=False),
         enable=tuple(_rule(reader, "enable", string) for string in reader.strings("enable")),
         severity=tuple(

@@ -11,8 +11,8 @@ from typing import Final, Literal, TypeAlias
 from sealock.model.finding import Finding, Severity
 from sealock.model.location import Location
 from sealock.model.report import Report
-from sealock.reports.priorities import skip_reasons
-from sealock.text import clip, count, line, sentence, visible
+from sealock.reports.priorities import skip_reasons, unevaluated, unexamined
+from sealock.text import clip, count, line, list_first, sentence, visible
 
 WorkflowCommand: TypeAlias = Literal["error", "warning", "notice"]
 
@@ -41,6 +41,11 @@ def _commands(report: Report) -> Iterator[str]:
         reasons = [f"{len(entries)} × {line(reason, 300)}" for reason, entries in skip_reasons(report).items()]
         title = f"sealock skipped {count(report.skipped, 'check')}"
         yield _command("notice", Location(""), title, clip("\n".join(reasons), 2000))
+    for reason, targets in unevaluated(report).items():
+        first = Location(targets[0]) if len(targets) == 1 else Location("")
+        yield _command("notice", first, "sealock did not evaluate this", f"{line(reason)}: {list_first(targets, 40)}")
+    if words := unexamined(report):
+        yield _command("notice", Location(""), "sealock", f"{words}.")
     for note in report.notes:
         yield _command("notice", Location(""), "sealock", line(note))
 

@@ -36,12 +36,13 @@ def _issues(target: TargetReport) -> Iterator[dict[str, Any]]:
     for finding in target.counted:
         print_ = finding.fingerprint
         yield _issue(finding.rule, _description(finding), print_, _SEVERITIES[finding.severity], finding.location)
-    reasons: dict[str, int] = {}
+    reasons: dict[str, list[str]] = {}
     for skipped in target.skipped:
-        reasons[skipped.reason] = reasons.get(skipped.reason, 0) + 1
-    for reason, number in reasons.items():
+        reasons.setdefault(skipped.reason, []).append(skipped.rule)
+    for reason, rules in reasons.items():
         print_ = _fingerprint("skipped", target.target, reason)
-        text = f"{count(number, 'check')} skipped: {line(reason)}"
+        words = f"{count(len(rules), 'check')} skipped" if rules[0] else "Not evaluated"
+        text = f"{words}: {line(reason)}"
         yield _issue("sealock-skipped", text, print_, "info", Location(target.target))
 
 

@@ -10,7 +10,15 @@ from sealock.model.report import Report, TargetReport
 from sealock.reports.htmlfinding import Numbers, escaped, prose, render_error, render_finding, render_suppressed
 from sealock.reports.htmlstyle import SIGN, STYLE
 from sealock.reports.mask import masked
-from sealock.reports.priorities import fix_summary, named, skip_reasons, steps
+from sealock.reports.priorities import (
+    counted_targets,
+    fix_summary,
+    named,
+    skip_reasons,
+    steps,
+    unevaluated,
+    unexamined,
+)
 from sealock.text import count, sentence
 
 _STEPS = 5
@@ -24,7 +32,7 @@ def render(report: Report) -> str:
     parts += [*_notes(report), *_input_errors(report), *_first(report, numbers), *_contents(report, numbers)]
     for target in report.targets:
         parts += _target(target, report, numbers)
-    parts += [*_skipped(report), "</div>", "</main>", *_foot(report)]
+    parts += [*_skipped(report), *_unevaluated(report), "</div>", "</main>", *_foot(report)]
     return "\n".join(parts) + "\n"
 
 
@@ -54,19 +62,25 @@ def _head(report: Report) -> Iterator[str]:
 def _result(report: Report) -> tuple[str, str]:
     """The result in a few words, and the counts behind it."""
     total = sum(report.by_severity.values())
-    words = [f"{count(total, 'finding') if total else 'No findings'} in {count(len(report.targets), 'target')}."]
+    words = [f"{counted_targets(report)}."]
     if report.suppressed:
         words.append(f"{report.suppressed} suppressed.")
     if report.skipped:
         words.append(f"{count(report.skipped, 'check')} skipped.")
+    if report.unevaluated:
+        words.append(f"{len(report.unevaluated)} not evaluated.")
     if not report.targets:
         return "Nothing was checked", "No target was given."
+    if report.status == 2 and not report.errors:
+        return "Not everything was evaluated", " ".join(words)
     if report.status == 2:
         return f"{count(report.errors, 'error')}: not everything could be read", " ".join(words)
     grave = sum(number for severity, number in report.by_severity.items() if severity >= report.fail_on)
     if grave:
         verb = "is" if grave == 1 else "are"
         return f"{count(grave, 'finding')} {verb} {report.fail_on.word} or worse", " ".join(words)
+    if not report.evaluated:
+        return "Nothing was evaluated", " ".join(words)
     return ("Nothing found" if not total else f"Nothing found that is {report.fail_on.word} or worse"), " ".join(words)
 
 
@@ -139,6 +153,7 @@ def _contents(report: Report, numbers: Numbers) -> Iterator[str]:
             for part in (
                 count(total, "finding") if total else "",
                 count(len(target.errors), "error") if target.errors else "",
+                "" if target.evaluated or target.errors else "not evaluated",
             )
             if part
         )
@@ -181,6 +196,23 @@ def _skipped(report: Report) -> Iterator[str]:
             f"<tr><td>{len(entries)} ×</td><td>{escaped(reason)}"
             f"<details><summary>Which rules</summary><ul>{rows}</ul></details></td></tr>"
         )
+    yield "</table></div></section>"
+
+
+def _unevaluated(report: Report) -> Iterator[str]:
+    reasons, words = unevaluated(report), unexamined(report)
+    if not reasons and not words:
+        return
+    yield "<section>"
+    yield f"<h2>Not evaluated <small>{escaped(words)}</small></h2>"
+    yield '<div class="card"><table class="silent">'
+    for reason, targets in reasons.items():
+        rows = "".join(f"<li>{escaped(name)}</li>" for name in targets)
+        yield f"<tr><td>{len(targets)} ×</td><td>{escaped(reason)}<ul>{rows}</ul></td></tr>"
+    if report.unexamined.paths:
+        rows = "".join(f"<li>{escaped(path)}</li>" for path in report.unexamined.paths)
+        first = f"<details><summary>The first {len(report.unexamined.paths)}</summary><ul>{rows}</ul></details>"
+        yield f"<tr><td></td><td>not looked into{first}</td></tr>"
     yield "</table></div></section>"
 
 

@@ -19,6 +19,11 @@ def render(report: Report) -> str:
         "sealock": report.version,
         "schema": SCHEMA,
         "targets": [_target(target) for target in report.targets],
+        "unexamined": {
+            "files": report.unexamined.files,
+            "directories": report.unexamined.directories,
+            "paths": list(report.unexamined.paths),
+        },
         "notes": list(report.notes),
         "summary": _summary(report),
     })  # fmt: skip
@@ -126,7 +131,7 @@ def _suppression(suppression: Suppression) -> dict[str, Any]:
 
 def _skipped(skipped: Skipped) -> dict[str, Any]:
     return {
-        "rule": skipped.rule,
+        "rule": skipped.rule or None,
         "subject": skipped.subject,
         "view": skipped.view or None,
         "container": skipped.container or None,
@@ -142,11 +147,14 @@ def _summary(report: Report) -> dict[str, Any]:
     counts = report.by_severity
     return {
         "targets": len(report.targets),
+        "evaluated": report.evaluated,
         "findings": sum(counts.values()),
         "by_severity": {severity.word: number for severity, number in counts.items()},
         "suppressed": report.suppressed,
         "skipped": report.skipped,
+        "unevaluated": len(report.unevaluated),
         "errors": report.errors,
         "fail_on": report.fail_on.word,
+        "fail_on_skipped": report.fail_on_skipped,
         "exit_status": report.status,
     }

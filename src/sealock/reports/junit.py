@@ -1,7 +1,7 @@
 """JUnit's XML: a suite for each target, a case for each rule and subject.
 
 A case fails for a finding, is an error for an input that could not be read, and is skipped where the rule
-was skipped or all its findings are suppressed. A target without findings has one case that passes.
+was skipped or all its findings are suppressed. An evaluated target without findings has one case that passes.
 """
 
 from __future__ import annotations
@@ -76,8 +76,9 @@ def _cases(target: TargetReport) -> Iterator[_Case]:
         skipped.setdefault((check.rule, check.subject), []).append(check.reason)
     for (rule, subject), reasons in skipped.items():
         words = "; ".join(line(reason) for reason in dict.fromkeys(reasons))
-        yield _Case(f"{rule} ({subject})", "skipped", "skipped", clip(words, 2000))
-    if not target.errors and not any(finding.suppressed is None for finding in target.findings):
+        name = f"{rule} ({subject})" if rule else f"not evaluated ({subject})"
+        yield _Case(name, "skipped", "skipped", clip(words, 2000))
+    if target.evaluated and not target.errors and not any(finding.suppressed is None for finding in target.findings):
         yield _Case("nothing found", "passed")
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from sealock.model.finding import Finding, Severity
 from sealock.model.report import FixSafety, Report
+from sealock.text import count
 
 _NAMED: Final = 6
 """Rules that are named with a step."""
@@ -87,5 +88,36 @@ def skip_reasons(report: Report) -> dict[str, list[tuple[str, str, str]]]:
     reasons: dict[str, list[tuple[str, str, str]]] = {}
     for target in report.targets:
         for skipped in target.skipped:
-            reasons.setdefault(skipped.reason, []).append((target.target, skipped.subject, skipped.rule))
+            if skipped.rule:
+                reasons.setdefault(skipped.reason, []).append((target.target, skipped.subject, skipped.rule))
     return dict(sorted(reasons.items(), key=lambda item: -len(item[1])))
+
+
+def unevaluated(report: Report) -> dict[str, list[str]]:
+    """What was recognised and not evaluated: the targets by reason, the most frequent reason first."""
+    reasons: dict[str, list[str]] = {}
+    for target in report.targets:
+        for skipped in target.skipped:
+            if not skipped.rule:
+                reasons.setdefault(skipped.reason, []).append(target.target)
+    return dict(sorted(reasons.items(), key=lambda item: -len(item[1])))
+
+
+def unexamined(report: Report) -> str:
+    """How much was not looked into, in a sentence; "" for nothing."""
+    passed = report.unexamined
+    parts = [
+        count(number, noun, plural)
+        for number, noun, plural in ((passed.files, "file", ""), (passed.directories, "directory", "directories"))
+        if number
+    ]
+    verb = "was" if passed.files + passed.directories == 1 else "were"
+    return f"{' and '.join(parts)} {verb} not looked into" if parts else ""
+
+
+def counted_targets(report: Report) -> str:
+    """The number of findings and of the targets in which something was evaluated, in a few words."""
+    total = sum(report.by_severity.values())
+    if not total and not report.evaluated:
+        return "Nothing was evaluated"
+    return f"{count(total, 'finding') if total else 'No findings'} in {count(report.evaluated, 'target')}"

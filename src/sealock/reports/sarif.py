@@ -10,6 +10,7 @@ from sealock.model.finding import Finding, Severity, Suppression
 from sealock.model.location import Location
 from sealock.model.report import Report, TargetReport
 from sealock.reports.jsontext import encode
+from sealock.reports.priorities import unexamined
 from sealock.reports.sarifplaces import Places, uri
 from sealock.reports.sarifrules import descriptors
 from sealock.text import clip, count, line, sentence
@@ -27,7 +28,7 @@ LEVELS: Final[dict[Severity, SarifLevel]] = {
 
 
 def render(report: Report) -> str:
-    """Render as one SARIF run. An error makes `executionSuccessful` false; skipped checks are notes."""
+    """Render as one SARIF run. Exit status 2 makes `executionSuccessful` false; skipped checks are notes."""
     rules = descriptors(report)
     index = {rule["id"]: number for number, rule in enumerate(rules)}
     run = {
@@ -117,9 +118,10 @@ def _fix(finding: Finding, places: Places) -> dict[str, Any] | None:
 
 def _invocation(report: Report) -> dict[str, Any]:
     """§3.20."""
-    notes = [_notification("note", note, None) for note in report.notes]
+    words = unexamined(report)
+    notes = [_notification("note", note, None) for note in (*report.notes, *([words] if words else []))]
     return {
-        "executionSuccessful": not report.errors,
+        "executionSuccessful": report.status != 2,
         "exitCode": report.status,
         "toolExecutionNotifications": [note for target in report.targets for note in _notifications(target)] + notes,
     }
@@ -133,7 +135,10 @@ def _notifications(target: TargetReport) -> Iterator[dict[str, Any]]:
     for skipped in target.skipped:
         reasons.setdefault(skipped.reason, []).append(skipped.rule)
     for reason, rules in reasons.items():
-        words = f"{count(len(rules), 'check')} skipped: {line(reason)} ({', '.join(dict.fromkeys(rules))})"
+        if rules[0]:
+            words = f"{count(len(rules), 'check')} skipped: {line(reason)} ({', '.join(dict.fromkeys(rules))})"
+        else:
+            words = f"not evaluated: {line(reason)}"
         yield _notification("note", words, places.physical(Location(target.target)))
 
 

@@ -13,11 +13,24 @@ from sealock.reports.excerpt import excerpt
 from sealock.reports.gutter import Gutter
 from sealock.reports.mask import masked
 from sealock.reports.page import Page
-from sealock.reports.priorities import PriorityStep, fix_of, fix_summary, named, skip_reasons, steps, unfixed
-from sealock.text import clip, count, fit, line, sentence, width, wrap
+from sealock.reports.priorities import (
+    PriorityStep,
+    counted_targets,
+    fix_of,
+    fix_summary,
+    named,
+    skip_reasons,
+    steps,
+    unevaluated,
+    unexamined,
+    unfixed,
+)
+from sealock.text import clip, count, fit, line, list_first, sentence, width, wrap
 
 _STEPS = 5
 _REASONS = 3
+_NAMES = 12
+"""Targets that are named with a reason."""
 _MARKS: Final[dict[Ink, Ink]] = {"alarm": "red", "faint": "bold"}
 """Inks that are good for a word but not for code, and what marks a fault instead."""
 _DOES_IT = {"safe": "--fix does it.", "unsafe": "--fix --unsafe does it.", "none": ""}
@@ -39,7 +52,13 @@ def render(  # noqa: PLR0913  each is an option of the command line
     """
     page = _Page(report, max(width, 30), colour=colour, unicode=unicode, verbose=verbose, every=every)
     lines = [row for target in report.targets for row in page.target(target, show_suppressed=show_suppressed)]
-    lines += [*page.first(), *page.skipped(), *page.notes(), *page.summary(with_suppressed=show_suppressed)]
+    lines += [
+        *page.first(),
+        *page.skipped(),
+        *page.unevaluated(),
+        *page.notes(),
+        *page.summary(with_suppressed=show_suppressed),
+    ]
     return "\n".join(row.rstrip() for row in lines) + "\n"
 
 
@@ -194,6 +213,25 @@ class _Page(Page):
             yield from self.hanging(f"and {rest} (--verbose shows all)", 9, "faint")
         yield ""
 
+    def unevaluated(self) -> Iterator[str]:
+        """What was recognised and not evaluated, and how much was not looked into; all names when verbose."""
+        reasons = unevaluated(self.report)
+        for reason, targets in reasons.items():
+            names = list_first([line(name, 200) for name in targets], len(targets) if self.verbose else _NAMES)
+            yield from self.hanging(f"{sentence(line(reason, 300))[:-1]}: {names}", 9, label="Skipped")
+        if reasons:
+            yield ""
+        if words := unexamined(self.report):
+            hint = "." if self.verbose else " (--verbose lists them)."
+            yield from self.hanging(words + hint, 0, "faint")
+            passed = self.report.unexamined
+            for path in passed.paths if self.verbose else ():
+                yield self.paint("faint", f"  {line(path, 400)}")
+            rest = passed.files + passed.directories - len(passed.paths)
+            if self.verbose and rest:
+                yield self.paint("faint", f"  and {rest} more")
+            yield ""
+
     def silent_rules(self, entries: list[tuple[str, str, str]]) -> Iterator[str]:
         """Which rules on which subjects."""
         subjects: dict[str, list[str]] = {}
@@ -215,9 +253,14 @@ class _Page(Page):
         if not report.targets:
             yield "Nothing was checked."
             return
+        if not report.evaluated and not report.errors and not any(report.by_severity.values()):
+            yield from self.hanging("Nothing was evaluated.", 2, "bold", label=self.signs.arrow)
+            if report.status:
+                yield from self.hanging("Failed: all that was recognised was skipped.", 2, "red")
+            return
         counts = [f"{number} {severity.word}" for severity, number in report.by_severity.items() if number]
         total = sum(report.by_severity.values())
-        words = f"{count(total, 'finding') if total else 'No findings'} in {count(len(report.targets), 'target')}"
+        words = counted_targets(report)
         words += f": {', '.join(counts)}." if counts else "."
         if report.suppressed:
             words += f" {report.suppressed} suppressed"
@@ -225,9 +268,10 @@ class _Page(Page):
         if report.errors:
             words += f" {count(report.errors, 'error')}: not everything could be read."
         ink: Ink = "green" if report.status == 0 and not total else "bold"
-        sign = self.signs.good if not total and not report.errors else self.signs.arrow
+        sign = self.signs.good if not total and report.status == 0 else self.signs.arrow
         yield from self.hanging(words, 2, ink, label=sign)
         if report.status == 1:
             yield from self.hanging(f"Failed: at least one finding is {report.fail_on.word} or worse.", 2, "red")
         if report.status == 2:
-            yield from self.hanging("Failed: some inputs could not be read.", 2, "red")
+            why = "some inputs could not be read" if report.errors else "something was skipped (--fail-on-skipped)"
+            yield from self.hanging(f"Failed: {why}.", 2, "red")

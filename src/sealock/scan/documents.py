@@ -10,19 +10,21 @@ from msgspec.structs import replace
 
 from sealock import formats
 from sealock.model.document import Document
-from sealock.model.finding import Finding, InputError
+from sealock.model.finding import Finding, InputError, Skipped
 from sealock.model.inventory import Inventory
 from sealock.model.location import Location
 from sealock.policy.settings import Policy
 from sealock.scan.settings import Settings
 from sealock.targets.inputs import FileInput, ImageInput, MachineInput
+from sealock.targets.locks import is_lock
 
 
 class ReadTarget(Struct, frozen=True):
     """A document, with the input that it came from and the policy that applies to it.
 
     `name` is its name in reports; fingerprints rest on `key`. `inventories` are matched with advisories, each with the
-    name of its subject. `distrust` is what the trust policy holds against the image.
+    name of its subject. `distrust` is what the trust policy holds against the image. `unevaluated` are the parts that
+    were recognised and not evaluated.
     """
 
     name: str
@@ -32,6 +34,7 @@ class ReadTarget(Struct, frozen=True):
     policy: Policy
     inventories: tuple[tuple[str, Inventory], ...] = ()
     distrust: tuple[Finding, ...] = ()
+    unevaluated: tuple[Skipped, ...] = ()
 
 
 def read_file(input_: FileInput) -> Document:
@@ -66,10 +69,14 @@ class DocumentReader:
             from sealock.scan.lockfiles import lock_file  # noqa: PLC0415  loads all analyzers
 
             # A lock file lists packages and is no image: no rule applies to it.
-            document, inventory = lock_file(input_.source)
-            return ReadTarget(input_.target, input_.name, input_, document, policy, ((input_.target, inventory),))
+            apart = is_lock if input_.walked else lambda _name: False
+            document, inventory, skipped = lock_file(input_.source, input_.files, apart)
+            listed = ((input_.target, inventory),)
+            return ReadTarget(input_.target, input_.name, input_, document, policy, listed, unevaluated=skipped)
         document = read_file(input_)
-        return ReadTarget(input_.target, input_.name, input_, document, policy, _inventories(document))
+        skipped = tuple(Skipped("", form.kind, form.reason) for form in input_.unevaluated)
+        inventories = _inventories(document)
+        return ReadTarget(input_.target, input_.name, input_, document, policy, inventories, unevaluated=skipped)
 
     def _images(self, input_: ImageInput, policy: Policy, progress: Callable[[str], None]) -> Iterator[ReadTarget]:
         from sealock.scan.images import read_documents  # noqa: PLC0415  loads all analyzers

@@ -67,7 +67,8 @@ class Evaluator:
         lock = isinstance(target.input, FileInput) and target.input.lock
         rules: Rules = {} if lock else self._select(target.document, target.policy)
         result = evaluate_document(target.input, target.key, target.document, rules)
-        return EvaluatedTarget(target, rules, (*target.distrust, *result.findings), result.skipped)
+        skipped = (*target.unevaluated, *result.skipped)
+        return EvaluatedTarget(target, rules, (*target.distrust, *result.findings), skipped)
 
     def _select(self, document: Document, policy: Policy) -> Rules:
         """The rules on this document's subjects; only these are imported."""

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import posixpath
+import re
+from collections.abc import Callable, Iterator
 from functools import cache
+from typing import Final
 
 from msgspec.structs import replace
 
 import sealock.inventory.lockfiles
+from sealock.formats.files import NOTHING, FileRefusedError, FileWindow
 from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.inventory.lockfiles.requirements import Requirements, lines, requirement
 from sealock.inventory.selection import Selection
 from sealock.model.container import Container
 from sealock.model.document import Document
-from sealock.model.finding import InputError
+from sealock.model.finding import InputError, Skipped
 from sealock.model.inventory import Inventory, Package
 from sealock.model.location import Location, Source
 from sealock.modules import within
+
+_OPTION: Final = re.compile(
+    r"(-r|--requirement|-c|--constraint|-e|--editable)(?:[ \t]*=[ \t]*|[ \t]+|(?<=-[rce]))(\S.*)"
+)
+_FILES: Final = 100
+"""The most files that one requirements file includes."""
 
 
 def _unpinned(source: Source) -> Iterator[Package]:
@@ -42,25 +52,72 @@ def readers() -> tuple[LockFile, ...]:
     )
 
 
-def lock_file(source: Source) -> tuple[Document, Inventory]:
-    """Read a lock file; what cannot be read is an error."""
-    # Only the file's name: a path that analyzers ignore does not matter for a file that the user named.
-    name = source.name.replace("\\", "/").rpartition("/")[2]
-    file = AnalyzedFile(name, source.text.encode("utf-8", "surrogatepass"))
+def lock_file(
+    source: Source, files: FileWindow = NOTHING, apart: Callable[[str], bool] = lambda _name: False
+) -> tuple[Document, Inventory, tuple[Skipped, ...]]:
+    """Read a lock file, and the files that a requirements file includes; what cannot be read is an error.
+
+    `apart` decides by its name whether an included file is read as a target of its own.
+    """
     packages: list[Package] = []
     errors: list[InputError] = []
+    skipped: list[Skipped] = []
+    # Only the file's name: a path that analyzers ignore does not matter for a file that the user named.
+    name = source.name.replace("\\", "/").rpartition("/")[2]
     for analyzer in Selection(readers()).by_path(name):
-        try:
-            facts = analyzer.read(file)
-            packages += [replace(fact, path=source.name) for fact in facts if isinstance(fact, Package)]
-            if isinstance(analyzer, Requirements):
-                packages += _unpinned(source)
-        except BrokenFileError as broken:
-            errors.append(InputError(f"{analyzer.name}: {broken}", Location(source.name)))
+        texts = [source]
+        if isinstance(analyzer, Requirements):
+            texts, skipped, missing = _included(source, files, apart)
+            errors += missing
+        for text in texts:
+            try:
+                file = AnalyzedFile(name, text.text.encode("utf-8", "surrogatepass"))
+                facts = analyzer.read(file)
+                packages += [replace(fact, path=text.name) for fact in facts if isinstance(fact, Package)]
+                if isinstance(analyzer, Requirements):
+                    packages += _unpinned(text)
+            except BrokenFileError as broken:
+                errors.append(InputError(f"{analyzer.name}: {broken}", Location(text.name)))
     listed = tuple(
         sorted(packages, key=lambda package: (package.type, package.namespace, package.name, package.version))
     )
     inventory = Inventory(
         (source.name,), "", "", (), Container(), None, listed, unseen=("files", "layers", "container")
     )
-    return Document("inventory", {"": source}, (), tuple(errors)), inventory
+    return Document("inventory", {"": source}, (), tuple(errors)), inventory, tuple(skipped)
+
+
+def _included(
+    source: Source, files: FileWindow, apart: Callable[[str], bool]
+) -> tuple[list[Source], list[Skipped], list[InputError]]:
+    """A requirements file with the files that it includes, what it names that is not listed, and missing files."""
+    texts: dict[str, Source] = {"": source}
+    skipped: list[Skipped] = []
+    errors: list[InputError] = []
+    top = source.name.replace("\\", "/").rpartition("/")[0]
+    pending = [(source, "")]
+    while pending:
+        text, directory = pending.pop()
+        for line in lines(text.text):
+            match = _OPTION.match(line)
+            if match is None:
+                named = line[:1].isalnum() and "://" not in line
+                if line[:1] != "-" and not named and requirement(line, text.name) is None:
+                    skipped.append(Skipped("", "requirement", f"{line} is not checked: it names no released version"))
+                continue
+            value = match.group(2).strip().strip("\"'")
+            if match.group(1) in {"-e", "--editable"}:
+                skipped.append(Skipped("", "requirement", f"{line} is not checked: an editable install has no version"))
+            elif "://" in value:
+                skipped.append(Skipped("", "requirement", f"{line} is not read: only files in the directory are"))
+            elif apart(posixpath.basename(value)):
+                continue
+            elif (path := posixpath.normpath(posixpath.join(directory, value))) not in texts and len(texts) < _FILES:
+                try:
+                    included = Source(posixpath.normpath(posixpath.join(top, path)), files.text(path))
+                except FileRefusedError as refusal:
+                    errors.append(InputError(f"{line}: {refusal}", Location(text.name)))
+                    continue
+                texts[path] = included
+                pending.append((included, posixpath.dirname(path)))
+    return list(texts.values()), skipped, errors

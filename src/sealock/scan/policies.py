@@ -39,6 +39,11 @@ class Policies:
         default = self._settings.fail_on or Severity.HIGH
         return min((policy.fail_on for policy in self._by_directory.values()), default=default)
 
+    @property
+    def fail_on_skipped(self) -> bool:
+        """Whether something recognised and not evaluated is an error, by the settings or any policy in use."""
+        return self._settings.fail_on_skipped or any(policy.fail_on_skipped for policy in self._by_directory.values())
+
     def of(self, input_: Input) -> Policy:
         """The policy that applies to an input."""
         key = root, directory = input_.root, input_.name.rpartition("/")[0]
@@ -86,7 +91,12 @@ class Policies:
             (*target.document.errors, *evaluated.errors, *errors),
             {source.name: source for source in target.document.sources.values()},
             next((identity(noun) for _, noun in images), None),
+            any(evaluated.rules.values()) or self._matches(target),
         )
+
+    def _matches(self, target: ReadTarget) -> bool:
+        """Whether the packages of a target are matched with advisories."""
+        return bool(target.inventories) and self._settings.vulnerabilities and not self._settings.only
 
     def _inline(self, target: ReadTarget) -> tuple[tuple[Ignore, ...], tuple[InputError, ...], tuple[str, ...]]:
         if not self._settings.inline_ignores or not isinstance(target.input, FileInput) or target.input.lock:
@@ -98,7 +108,7 @@ class Policies:
         undecided = frozenset(skipped.rule for skipped in evaluated.skipped) | evaluated.off
         if self._settings.only:
             undecided |= {rule for ignore in ignores for rule in ignore.rules}
-        if not evaluated.target.inventories or not self._settings.vulnerabilities or self._settings.only:
+        if not self._matches(evaluated.target):
             undecided |= {VULNERABILITIES}
         return undecided
 

@@ -14,12 +14,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from typing import Final
 
 from sealock import __version__
 from sealock.errors import SealockError, TargetError, TransportError
-from sealock.model.finding import InputError
+from sealock.model.finding import InputError, Skipped
 from sealock.model.location import Location
-from sealock.model.report import Report, TargetReport
+from sealock.model.report import Report, TargetReport, Unexamined
 from sealock.scan.documents import DocumentReader
 from sealock.scan.evaluator import EvaluatedTarget, Evaluator
 from sealock.scan.matcher import Matcher
@@ -27,8 +28,12 @@ from sealock.scan.policies import Policies
 from sealock.scan.ruleids import only
 from sealock.scan.settings import Settings
 from sealock.scan.support import recorded_support
-from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, Unreadable
-from sealock.targets.resolve import Options, resolve, resolve_compose
+from sealock.targets.fileinputs import Options
+from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, SkippedInput, Unreadable
+from sealock.targets.resolve import resolve, resolve_compose
+
+_PATHS: Final = 1000
+"""Paths of files that were not looked into that a report lists."""
 
 
 def check(*targets: str, settings: Settings | None = None) -> Report:
@@ -54,6 +59,8 @@ class CheckRun:
         """What is worth knowing of the run as a whole, such as an old database."""
         self.policies = Policies(settings, self.today, self.notes.append)
         self._reader = DocumentReader(settings, self.notes.append)
+        self._passed_by: list[str] = []
+        self._counts = {False: 0, True: 0}
         rules, notes = only(settings.only) if settings.only else ((), ())
         self.notes += notes
         self._evaluator = Evaluator(rules, self.today, recorded_support(self.notes.append))
@@ -65,6 +72,7 @@ class CheckRun:
             self.settings.environment,
             self.settings.outside,
             self.policies.tree,
+            self._note_unexamined,
         )
         if self.settings.compose_files:
             yield resolve_compose(self.settings.compose_files, options)
@@ -99,11 +107,28 @@ class CheckRun:
             reports.extend(self._report_on(input_, progress))
         reports += self.policies.reports(walked=walked)
         reports += self._matcher.about_statements()
-        return Report(__version__, tuple(reports), self.policies.fail_on, tuple(dict.fromkeys(self.notes)))
+        return Report(
+            __version__,
+            tuple(reports),
+            self.policies.fail_on,
+            tuple(dict.fromkeys(self.notes)),
+            unexamined=Unexamined(self._counts[False], self._counts[True], tuple(self._passed_by)),
+            fail_on_skipped=self.policies.fail_on_skipped,
+        )
+
+    def _note_unexamined(self, path: str) -> None:
+        """Count what a walk does not look into, and keep the first paths."""
+        self._counts[path.endswith("/")] += 1
+        if len(self._passed_by) < _PATHS:
+            self._passed_by.append(os.path.normpath(path) + "/" * path.endswith("/"))
 
     def _report_on(self, input_: Input, progress: Callable[[str], None]) -> Iterator[TargetReport]:
         if isinstance(input_, Unreadable):
             yield _failed(input_, input_.error)
+            return
+        if isinstance(input_, SkippedInput):
+            skipped = tuple(Skipped("", form.kind, form.reason) for form in input_.unevaluated)
+            yield TargetReport(input_.target, input_.kind, skipped=skipped, evaluated=False)
             return
         try:
             for evaluated in self.evaluate(input_, progress):
@@ -120,4 +145,5 @@ class CheckRun:
 
 
 def _failed(input_: Input, why: str) -> TargetReport:
-    return TargetReport(input_.target, input_.kind, errors=(InputError(why, Location(input_.target)),))
+    error = InputError(why, Location(input_.target))
+    return TargetReport(input_.target, input_.kind, errors=(error,), evaluated=False)

@@ -19,6 +19,8 @@ class Settings(Struct, frozen=True):
     """
 
     fail_on: Severity | None = None
+    fail_on_skipped: bool = False
+    """Whether a file, or a part of one, that is recognised and not evaluated makes the exit status 2."""
     pedantic: bool = False
     only: tuple[str, ...] = ()
     policy_file: str | None = None

@@ -51,10 +51,12 @@ def read_start(path: str, size: int) -> bytes:
     except OSError as error:
         raise FileRefusedError(_why(path, error)) from None
     try:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
+        facts = os.fstat(handle)
+        if not stat.S_ISREG(facts.st_mode):
             msg = f"{path} is not a regular file"
             raise FileRefusedError(msg)
-        return os.pread(handle, size, 0)
+        # The size of a file in /proc is 0.
+        return os.pread(handle, min(size, max(facts.st_size, 4096)), 0)
     except OSError as error:
         raise FileRefusedError(_why(path, error)) from None
     finally:

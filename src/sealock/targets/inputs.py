@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, TypeAlias
 from msgspec import Struct
 
 from sealock.formats.files import NOTHING, FileWindow
-from sealock.model.document import DocumentKind
+from sealock.model.document import DocumentKind, Unevaluated
 from sealock.model.location import Source
 
 
@@ -17,7 +17,7 @@ class FileInput(Struct, frozen=True):
     `target` is its name in reports. `name` is its path relative to `root` (the directory of the policy or of the
     repository, or the one named), so it does not depend on the working directory. `path` is the file that a fix
     changes, "" where there is none. `more` are compose files that are merged over the first. `lock` marks a lock file,
-    which lists packages and has no rules.
+    which lists packages and has no rules. `unevaluated` is what the text holds besides.
     """
 
     target: str
@@ -30,6 +30,7 @@ class FileInput(Struct, frozen=True):
     walked: bool = False
     more: tuple[Source, ...] = ()
     lock: bool = False
+    unevaluated: tuple[Unevaluated, ...] = ()
 
 
 class ImageInput(Struct, frozen=True):
@@ -57,6 +58,21 @@ class MachineInput(Struct, frozen=True):
         return self.target
 
 
+class SkippedInput(Struct, frozen=True):
+    """A file in a directory that sealock recognises and does not evaluate, and why not."""
+
+    target: str
+    name: str
+    unevaluated: tuple[Unevaluated, ...]
+    root: str = ""
+    walked: ClassVar[bool] = True
+
+    @property
+    def kind(self) -> str:
+        """What the file is."""
+        return self.unevaluated[0].kind
+
+
 class Unreadable(Struct, frozen=True):
     """A target that could not be read, and why. `kind` is what it would have been, if that is known."""
 
@@ -68,4 +84,4 @@ class Unreadable(Struct, frozen=True):
     kind: str = "unknown"
 
 
-Input: TypeAlias = FileInput | ImageInput | MachineInput | Unreadable
+Input: TypeAlias = FileInput | ImageInput | MachineInput | SkippedInput | Unreadable

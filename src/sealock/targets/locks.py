@@ -11,6 +11,14 @@ _NAMES: Final = re.compile(
     r"(.*requirements|requirements[-_.](base|build|ci|common|dev|docs|lock|prod|production|test|tests))\.txt|"
     r"Cargo\.lock|go\.mod|Gemfile\.lock|gems\.locked|composer\.lock|packages\.lock\.json"
 )
+_OTHERS: Final = re.compile(
+    r"pom\.xml|gradle\.lockfile|buildscript-gradle\.lockfile|packages\.config|paket\.lock|project\.assets\.json|"
+    r"pubspec\.lock|mix\.lock|rebar\.lock|pdm\.lock|deno\.lock|bun\.lockb|Podfile\.lock|Package\.resolved|"
+    r"Cartfile\.resolved|renv\.lock|packrat\.lock|luarocks\.lock|.*\.rockspec|flake\.lock|npins\.json|"
+    r"conda-lock\.ya?ml|pixi\.lock|conan\.lock|vcpkg\.json|Manifest\.toml|stack\.yaml\.lock|cabal\.project\.freeze|"
+    r"cpanfile\.snapshot|elm\.json|shard\.lock|v\.mod|gleam\.toml|MODULE\.bazel\.lock|spack\.lock|"
+    r"opam\.locked|.*\.opam\.locked|nimble\.lock|Gopkg\.lock|glide\.lock|environment\.ya?ml|setup\.cfg\.lock"
+)
 LIMIT: Final = 16 << 20
 """The largest lock file in bytes."""
 
@@ -18,3 +26,8 @@ LIMIT: Final = 16 << 20
 def is_lock(name: str) -> bool:
     """Whether a file of this name is a lock file."""
     return _NAMES.fullmatch(name) is not None
+
+
+def is_other_lock(name: str) -> bool:
+    """Whether it is a lock file that no analyzer of sealock reads."""
+    return _OTHERS.fullmatch(name) is not None and not is_lock(name)

@@ -1,4 +1,4 @@
-"""Walks a directory for files that sealock reads. It follows no symbolic link, so it neither loops nor leaves."""
+"""Walks a directory for files that sealock knows. It follows no symbolic link, so it neither loops nor leaves."""
 
 from __future__ import annotations
 
@@ -7,66 +7,160 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from msgspec import Struct
+
+from sealock.formats.detection import is_certain
 from sealock.formats.files import FileRefusedError
-from sealock.targets.files import read_start
-from sealock.targets.locks import is_lock
+from sealock.targets.files import LIMIT, read_start
+from sealock.targets.locks import is_lock, is_other_lock
 
 SKIPPED: Final = frozenset({
     ".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".nox", ".mypy_cache", ".ruff_cache",
     ".pytest_cache", ".terraform", "site-packages", ".cache",
 })  # fmt: skip
 """Directories of third-party or generated files."""
-
-_CERTAIN: Final = re.compile(
-    r"(.*[._-])?(docker|container)file([._-].*)?|(.*[._-])?(docker-)?compose([._-].*)?\.ya?ml", re.IGNORECASE
+_OWN: Final = frozenset({".git", ".hg", ".svn", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"})
+"""Those of version control and of tools, which hold no file of the project."""
+_PROGRAMS: Final = """
+py pyi pyx ipynb go js mjs cjs jsx ts mts cts tsx vue svelte rs java kt kts scala clj cljs c cc cpp cxx h hh hpp m mm cs
+fs fsx vb swift dart rb php pl pm lua r jl ex exs erl hrl hs ml mli zig nim d asm s f90 proto thrift graphql sql css
+scss sass less styl map snap wat sol v sv vhd
+"""
+_DATA_ONLY: Final = """
+csv tsv ndjson jsonl log html htm xhtml xml xsd xsl svg rss po pot mo dat db sqlite sqlite3 parquet avro npy npz pickle
+pkl h5 onnx pt bin sum patch diff
+"""
+_BINARIES: Final = """
+png jpg jpeg gif webp avif ico bmp tif tiff psd mp3 mp4 m4a mov avi mkv webm ogg wav flac woff woff2 ttf otf eot pdf doc
+docx xls xlsx ppt pptx odt zip gz tgz bz2 xz zst 7z rar tar jar war ear whl egg deb rpm apk dmg iso img exe dll so dylib
+a o obj lib class pyc pyo wasm node
+"""
+_CLOSED: Final = frozenset(f"{_PROGRAMS} {_DATA_ONLY} {_BINARIES}".split())
+"""Extensions of files that a walk does not open, unless their name is known."""
+_TEXT: Final = re.compile(
+    r".*\.(ya?ml|json|sh|bash|zsh|ksh|mk|service|md|markdown|txt|ps1|psm1|bat|cmd|fish)|(gnu)?makefile", re.IGNORECASE
 )
-_SOURCE_CODE: Final = re.compile(
-    r".*\.(py|go|js|ts|rb|rs|java|json|html|md|txt|dockerignore|orig|rej|bak|swp|tmpl|tpl|template|in|j2|jinja2?|erb)"
-    r"|.*~",
+"""Names of texts: one with a NUL byte is not taken for a program."""
+_DATA: Final = re.compile(
+    r".*\.(ya?ml|jsonc?|tf|hcl|nomad|toml|container|kube|pod|build|image|volume|network|tpl|tmpl|j2|jinja2?|erb|in"
+    r"|template)",
     re.IGNORECASE,
 )
-_PEEK: Final = re.compile(
-    r".*\.(ya?ml|sh|bash|zsh|ksh|mk|service|md|markdown)|(gnu)?makefile|[^.]+|\.gitlab-ci\.yml", re.IGNORECASE
-)
-_WORTH: Final = re.compile(rb"\b(docker|podman|nerdctl)\b[^\n]*\b(run|create)\b|^services[ \t]*:", re.MULTILINE)
-PEEK_LIMIT: Final = 1 << 20
-"""How many bytes of a file are searched where its name does not say what it is."""
+_KEYS: Final = (
+    b"services", b"include", b"ontainer", b"image", b"Image", b"target", b"using", b"buildpack", b"bomFormat",
+    b"spdxVersion", b"rootfs", b"architecture", b'"observed"', b"-runtime", b"live-restore", b"data-root",
+    b"registries", b"registry-mirrors", b"userns-remap", b"userland-proxy", b"storage-driver", b"default-address",
+    b"default-ulimits", b"log-opts", b"icc", b"no-new-privileges",
+)  # fmt: skip
+"""Without one of these or of `_WORDS` a file of data is nothing that sealock knows."""
+_WORDS: Final = (b"docker", b"podman", b"nerdctl")
+_START: Final = re.compile(rb"^[ \t]*(?:FROM[ \t]+\S|[\"']?services[\"']?[ \t]*:)", re.MULTILINE)
 _OVERRIDE: Final = re.compile(r"(docker-)?compose\.override\.ya?ml")
 _LISTS_FILES: Final = re.compile(rb"^[ \t]*(export[ \t]+)?COMPOSE_FILE[ \t]*[=:]", re.MULTILINE)
 
 
-def walk(
-    root: str,
-    excluded: Callable[[str], bool],
-    report: Callable[[str, str], None],
-    also: re.Pattern[bytes] | None = None,
-) -> Iterator[str]:
-    """Yield, in order of path, each file below `root` that sealock may read.
+class WalkedFile(Struct, frozen=True):
+    """A file that sealock may know; `why` says why it cannot be read, "" where it can."""
 
-    `excluded` decides whether a path relative to `root` is left out; `report` gets each path that could not be read,
-    and why. With `also`, a file that contains it counts too. A .env file is yielded where it names compose files.
+    path: str
+    why: str = ""
+
+
+class Walk:
+    """One walk below a directory.
+
+    `excluded` decides whether a path relative to `root` is left out; `error` gets each path that could not be read, and
+    why; `unexamined` gets each path that was not looked into, with a slash at the end of a directory. With `also`, a
+    file that contains it counts too. A .env file is yielded where it names compose files.
     """
-    folders = [""]
-    while folders:
-        directory = folders.pop()
-        below: list[str] = []
-        files: list[str] = []
+
+    def __init__(
+        self,
+        root: str,
+        excluded: Callable[[str], bool],
+        error: Callable[[str, str], None],
+        *,
+        also: re.Pattern[bytes] | None = None,
+        unexamined: Callable[[str], None] = lambda _path: None,
+    ) -> None:
+        self._root = root
+        self._excluded = excluded
+        self._error = error
+        self._also = also
+        self._unexamined = unexamined
+
+    def files(self) -> Iterator[WalkedFile]:
+        """Yield, in order of path, each file that sealock may know."""
+        directories = [""]
+        while directories:
+            directory = directories.pop()
+            below: list[str] = []
+            files: list[tuple[str, str]] = []
+            try:
+                with os.scandir(os.path.join(self._root, directory)) as entries:
+                    for entry in entries:
+                        name = f"{directory}{entry.name}"
+                        if self._excluded(name):
+                            continue
+                        if entry.is_dir(follow_symlinks=False):
+                            below += self._directory(name, entry.name)
+                        elif entry.is_file(follow_symlinks=False):
+                            files.append((name, ""))
+                        else:
+                            files.append((name, "a symbolic link" if entry.is_symlink() else "not a regular file"))
+            except OSError as error:
+                self._error(os.path.join(self._root, directory), error.strerror or str(error))
+                continue
+            yield from self._known(sorted(files))
+            directories += sorted(below, reverse=True)
+
+    def _directory(self, name: str, base: str) -> list[str]:
+        if base not in SKIPPED:
+            return [name + "/"]
+        if base not in _OWN:
+            self._unexamined(os.path.join(self._root, name) + "/")
+        return []
+
+    def _known(self, files: list[tuple[str, str]]) -> Iterator[WalkedFile]:
+        for name, special in files:
+            base = os.path.basename(name)
+            path = os.path.join(self._root, name)
+            if special:
+                if is_certain(base) and self._also is None:
+                    yield WalkedFile(path, f"{special}, which is not followed in a directory")
+                else:
+                    self._unexamined(path)
+            elif (walked := self._look(path, base)) is not None:
+                yield walked
+
+    def _look(self, path: str, base: str) -> WalkedFile | None:
+        """Decide about a regular file by its name, or by its text."""
+        if is_certain(base):
+            return WalkedFile(path)
+        if base.rpartition(".")[2].lower() in _CLOSED and "." in base and base != "pom.xml":
+            self._unexamined(path)
+            return None
+        if is_lock(base) or is_other_lock(base):
+            return WalkedFile(path)
         try:
-            with os.scandir(os.path.join(root, directory)) as entries:
-                for entry in entries:
-                    name = f"{directory}{entry.name}"
-                    if entry.is_dir(follow_symlinks=False):
-                        if entry.name not in SKIPPED and not excluded(name):
-                            below.append(name + "/")
-                    elif entry.is_file(follow_symlinks=False) and _may_be(entry.name) and not excluded(name):
-                        files.append(name)
-        except OSError as error:
-            report(os.path.join(root, directory), error.strerror or str(error))
-            continue
-        for name in sorted(files):
-            if _worth(os.path.join(root, name), report, also):
-                yield os.path.join(root, name)
-        folders += sorted(below, reverse=True)
+            data = read_start(path, LIMIT)
+        except FileRefusedError as error:
+            self._error(path, str(error).removeprefix(f"{path} could not be read: "))
+            return None
+        if base == ".env":
+            return WalkedFile(path) if self._also is None and _LISTS_FILES.search(data) else None
+        why = ""
+        if b"\0" in data[:4096] or data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            if not (_TEXT.fullmatch(base) or data.startswith((b"#!", b"\xff\xfe", b"\xfe\xff"))):
+                self._unexamined(path)
+                return None
+            data, why = data.replace(b"\0", b""), "not UTF-8 text"
+        known = any(word in data for word in _WORDS) or (
+            any(key in data for key in _KEYS) if _DATA.fullmatch(base) else _START.search(data) is not None
+        )
+        if known or (self._also is not None and self._also.search(data)):
+            return WalkedFile(path, why)
+        return None
 
 
 def is_override(name: str) -> bool:
@@ -77,35 +171,3 @@ def is_override(name: str) -> bool:
 def is_file(path: str) -> bool:
     """Whether a path is what the walk reads: a regular file, and no symbolic link to one."""
     return os.path.isfile(path) and not os.path.islink(path)
-
-
-def _is_named(name: str) -> bool:
-    """Whether the name is that of a lock file or of the engine's settings."""
-    return name == "daemon.json" or is_lock(name)
-
-
-def _may_be(name: str) -> bool:
-    if _is_named(name) or name == ".env":
-        return True
-    return bool(_CERTAIN.fullmatch(name) or _PEEK.fullmatch(name)) and not (
-        _CERTAIN.fullmatch(name) and _SOURCE_CODE.fullmatch(name)
-    )
-
-
-def _worth(path: str, report: Callable[[str, str], None], also: re.Pattern[bytes] | None) -> bool:
-    """Whether sealock reads a file, by its name or its first bytes."""
-    name = os.path.basename(path)
-    if _CERTAIN.fullmatch(name) or _is_named(name):
-        return True
-    try:
-        data = read_start(path, PEEK_LIMIT)
-    except FileRefusedError as error:
-        report(path, str(error).removeprefix(f"{path} could not be read: "))
-        return False
-    if name == ".env":
-        return also is None and _LISTS_FILES.search(data) is not None
-    if "." not in name and not name.lower().endswith("makefile") and not data.startswith(b"#!"):
-        return False
-    if b"\0" in data[:4096]:
-        return False
-    return _WORTH.search(data) is not None or (also is not None and also.search(data) is not None)

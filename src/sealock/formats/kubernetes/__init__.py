@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -12,8 +11,6 @@ from sealock.formats import yamltree
 from sealock.formats.yamltree import Mapping, Scalar, Sequence, YamlFault, YamlNode, target
 
 _CONTAINER_LISTS: Final = frozenset({"containers", "initContainers", "ephemeralContainers"})
-_VERSION: Final = re.compile(r"(?:^|[{,])[ \t]*[\"']?apiVersion[\"']?[ \t]*:", re.MULTILINE)
-_KIND: Final = re.compile(r"(?:^|[{,])[ \t]*[\"']?kind[\"']?[ \t]*:", re.MULTILINE)
 
 
 class ImageField(Struct, frozen=True):
@@ -22,11 +19,6 @@ class ImageField(Struct, frozen=True):
     scalar: Scalar
     kind: str
     container: str
-
-
-def is_manifest(text: str) -> bool:
-    """Whether a text may be a manifest: each has an apiVersion and a kind."""
-    return _VERSION.search(text) is not None and _KIND.search(text) is not None
 
 
 def find_images(text: str) -> tuple[tuple[ImageField, ...], tuple[YamlFault, ...]]:

@@ -9,10 +9,9 @@ from collections.abc import Sequence
 
 from sealock.formats.shell.exec import parse_words
 from sealock.formats.shell.grammar import MAX_LENGTH, refusal
-from sealock.formats.shell.nested import BOURNE
 from sealock.formats.shell.statements import StatementReader
 from sealock.model.location import Place
-from sealock.model.shell import Script
+from sealock.model.shell import BOURNE, Script
 
 __all__ = ["MAX_LENGTH", "comments", "parse", "parse_words", "refusal"]
 

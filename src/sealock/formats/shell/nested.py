@@ -9,9 +9,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.model.location import Place
-from sealock.model.shell import Command, Nested, Pipeline, Script, Word
+from sealock.model.shell import BOURNE, Command, Nested, Pipeline, Script, Word
 
-BOURNE: Final = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "rbash", "hush", "busybox"})
 _MAX_WRAPPERS: Final = 20
 _FIND_ACTIONS: Final = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 

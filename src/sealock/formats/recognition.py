@@ -1,0 +1,200 @@
+"""Recognises what a file is: what sealock reads, and what it knows but does not evaluate."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from msgspec import Struct
+
+from sealock.formats import detection, projectshape
+from sealock.formats import runcalls as calls
+from sealock.model.document import Recognition, Unevaluated
+
+
+class _Form(Struct, frozen=True):
+    """A form of file: the pattern of its path, that of its text ("" for any), its kind, and why it is not evaluated.
+
+    `words` are such that a text without any of them does not fit, () where that is not known.
+    """
+
+    path: str
+    text: str
+    kind: str
+    reason: str
+    words: tuple[str, ...] = ()
+
+
+_FORMS: Final = (
+    _Form(r"(.*/)?Chart\.ya?ml", r"^apiVersion\s*:", "helm", "Helm charts are not checked"),
+    _Form(
+        r".*\.(container|kube|pod|build|image)(\.d/.*\.conf)?",
+        r"^\[(Container|Kube|Pod|Build|Image)\]",
+        "quadlet",
+        "Quadlet units are not checked",
+    ),
+    _Form(
+        r"(.*/)?\.?devcontainer\.json|(.*/)?\.devcontainer/.*\.json",
+        "",
+        "devcontainer",
+        "development containers (devcontainer.json) are not checked",
+    ),
+    _Form(
+        r"(.*/)?[^/]*compose[^/]*\.ya?ml\.(j2|jinja2?|tmpl|tpl|template|erb|in|mustache)",
+        "",
+        "compose",
+        "templates of compose files are not checked; check what is made of them",
+    ),
+    _Form(
+        r"(.*/)?docker-bake([._-][^/]*)?\.(hcl|json)|.*\.hcl",
+        r"^[ \t]*(target|group)\s+\"|\"target\"\s*:",
+        "bake",
+        "bake files are not checked",
+    ),
+    _Form(
+        r"(.*/)?[^/]*\.(json|ya?ml|tf)(\.[^/.]*)?",
+        r"\"?\b(containerDefinitions|ContainerDefinitions)\"?\s*[:=]",
+        "ecs",
+        "ECS task definitions are not checked",
+        ("ontainerDefinitions",),
+    ),
+    _Form(
+        r".*\.(nomad|hcl)(\.[^/.]*)?",
+        r"\bdriver\s*=\s*\"(docker|podman|containerd-driver)\"",
+        "nomad",
+        "Nomad jobs are not checked",
+    ),
+    _Form(
+        r".*\.tf(\.json)?",
+        r"\"(docker_(container|service|image)|aws_(ecs_task_definition|batch_job_definition|apprunner_service|lightsail"
+        r"_container\w*)|google_cloud_run\w*|azurerm_container_\w+|kubernetes_\w+|nomad_job|podman_\w+)\"",
+        "terraform",
+        "containers that Terraform declares are not checked",
+    ),
+    _Form(
+        r".*\.ya?ml",
+        r"^[ \t]*(?:- +)?(?:\w+\.\w+\.)?(?:docker_(?:container|compose|compose_v2\w*|swarm_service|stack|image\w*|"
+        r"service)|podman_(?:container|pod|play|image)|containers\.podman\.\w+)\s*:",
+        "ansible",
+        "containers that Ansible modules declare are not checked",
+        ("docker_", "podman"),
+    ),
+    _Form(
+        r"(.*/)?\.(github|gitea|forgejo)/workflows/[^/]*\.ya?ml",
+        r"^[ \t]+(?:- +)?(?:[\"']?(?:container|services)[\"']?\s*:|uses\s*:\s*[\"']?docker://)",
+        "github",
+        "`container:`, `services:` and `docker://` of a workflow are not checked",
+    ),
+    _Form(
+        r"(.*/)?action\.ya?ml",
+        r"^[ \t]+using\s*:\s*[\"']?docker\b",
+        "github",
+        "the container of an action is not checked",
+    ),
+    _Form(
+        r"(.*/)?[^/]*gitlab-ci[^/]*\.ya?ml|(.*/)?\.?gitlab/.*\.ya?ml",
+        r"^[ \t]*[\"']?(?:image|services)[\"']?\s*:",
+        "gitlab",
+        "`image:` and `services:` of a pipeline are not checked",
+    ),
+    _Form(
+        r"(.*/)?(\.circleci/[^/]*|\.drone|\.?woodpecker[^/]*|(.*/)?\.woodpecker/.*|bitbucket-pipelines|cloudbuild[^/]*"
+        r"|azure-pipelines[^/]*|\.cirrus|buildspec[^/]*)\.ya?ml",
+        r"^[ \t]*(?:- +)?[\"']?(?:image|docker|container|containers|name)[\"']?\s*:",
+        "pipeline",
+        "the containers that a pipeline runs in are not checked",
+    ),
+    _Form(
+        r"(.*/)?[^/]*Jenkinsfile[^/]*|.*\.(groovy|jenkins(file)?)",
+        r"\b(docker|podman|dockerfile|kubernetes)\s*\{|\bdocker\.(image|build|withRegistry)\b|\b(withRun|inside)\s*\(",
+        "jenkins",
+        "containers that Jenkins runs a pipeline in are not checked",
+    ),
+    _Form(
+        r"(.*/)?Vagrantfile",
+        r"\bdocker\b|\bpodman\b",
+        "vagrant",
+        "containers that Vagrant declares are not checked",
+    ),
+    _Form(
+        r"(.*/)?project\.toml",
+        r"\bbuildpacks\b|io\.buildpacks",
+        "buildpack",
+        "project descriptors of buildpacks are not checked",
+    ),
+)
+"""The first that fits a path and text; run lines in the same text are read all the same."""
+_FORM_PATHS: Final = tuple(re.compile(form.path, re.IGNORECASE) for form in _FORMS)
+_VERSION: Final = re.compile(r"(?:^|[{,])[ \t]*[\"']?apiVersion[\"']?[ \t]*:", re.MULTILINE)
+_KIND: Final = re.compile(r"(?:^|[{,])[ \t]*[\"']?kind[\"']?[ \t]*:", re.MULTILINE)
+_PODS: Final = re.compile(
+    r"[\"']?\b(?:containers|initContainers|ephemeralContainers|image|images|hostPath|securityContext)\b[\"']?\s*:"
+)
+_TEMPLATE: Final = re.compile(r"\{\{|\{%|<%|^\s*#(?:if|include|define)\b|@\w+@", re.MULTILINE)
+_TEMPLATE_NAME: Final = re.compile(r".*\.(in|tmpl|tpl|template|j2|jinja2?|erb|m4|mustache|ejs)", re.IGNORECASE)
+_PATCH_NAME: Final = re.compile(r".*\.(rej|sw[a-p])", re.IGNORECASE)
+_OWN_PARSER: Final = re.compile(
+    r"(.*/)?(?:[^/]*\.(?P<ending>fish|rake|nu|t?csh|elv|xsh|awk|exp|tcl)|(?P<rake>rakefile))", re.IGNORECASE
+)
+_LANGUAGES: Final = {
+    "fish": "fish scripts",
+    "rake": "Rakefiles",
+    "nu": "Nushell scripts",
+    "csh": "csh scripts",
+    "tcsh": "csh scripts",
+}
+
+
+def is_manifest(text: str) -> bool:
+    """Whether a text may be a Kubernetes manifest: each has an apiVersion and a kind."""
+    return "apiVersion" in text and _VERSION.search(text) is not None and _KIND.search(text) is not None
+
+
+def recognize(path: str, text: str) -> Recognition:
+    """Recognise a file by its path (with forward slashes) and its text."""
+    base = path.rpartition("/")[2]
+    unevaluated = tuple(_unevaluated(path, base, text))
+    if any(form.kind == "dockerfile" for form in unevaluated):
+        return Recognition(None, unevaluated)
+    kind = detection.sniff(base, text)
+    if kind in {None, "run"} and not detection.is_named(base) and projectshape.is_project(base, text):
+        kind = "compose"
+    if unevaluated and kind not in {None, "run"}:
+        unevaluated = ()  # the name may be that of another form, but the text is what sealock reads
+    if kind == "run" and _language(path, text):
+        kind = None
+    return Recognition(kind, unevaluated)
+
+
+def _unevaluated(path: str, base: str, text: str) -> list[Unevaluated]:
+    found: list[Unevaluated] = []
+    if detection.is_dockerfile_name(base):
+        if _PATCH_NAME.fullmatch(base):
+            return [Unevaluated("dockerfile", "rejected patches and editors' swap files are not checked")]
+        if _TEMPLATE_NAME.fullmatch(base) and _TEMPLATE.search(text):
+            return [Unevaluated("dockerfile", "templates of Dockerfiles are not checked; check what is made of them")]
+        return []
+    lowered = path.lower()
+    if lowered.endswith((".yml", ".yaml", ".json", ".tpl", ".j2")) and is_manifest(text) and _PODS.search(text):
+        kind = "helm" if "{{" in text else "kubernetes"
+        words = "templates of Helm charts" if kind == "helm" else "Kubernetes manifests"
+        return [Unevaluated(kind, f"{words} are not checked")]
+    for form, pattern in zip(_FORMS, _FORM_PATHS, strict=True):
+        if form.words and not any(word in text for word in form.words):
+            continue
+        if pattern.fullmatch(path) and re.search(form.text, text, re.MULTILINE):
+            found.append(Unevaluated(form.kind, form.reason))
+            break
+    if (language := _language(path, text)) and calls.mentions_run(text):
+        found += [Unevaluated("script", f"`docker run` lines in {language} are not checked")]
+    return found
+
+
+def _language(path: str, text: str) -> str:
+    """The language of a script that sealock does not parse; "" for none."""
+    match = _OWN_PARSER.fullmatch(path)
+    if match is not None:
+        ending = (match.group("ending") or "rake").lower()
+        return _LANGUAGES.get(ending, f".{ending} scripts")
+    interpreter = calls.interpreter(text)
+    return f"{interpreter} scripts" if interpreter and not calls.is_bourne(interpreter) else ""

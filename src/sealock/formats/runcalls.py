@@ -1,0 +1,39 @@
+"""Words that show, without parsing, whether a text may start containers, and which shell it is for."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from sealock.model.shell import BOURNE
+
+_VERB: Final = re.compile(r"\b(?:run|create|exec|update|build)\b")
+_MENTION: Final = re.compile(
+    r"^(?![ \t]*(?:#|//|;|::|rem\b))[^\n]{0,2000}?\b(?:docker|podman|nerdctl)(?:\.exe)?\b[\"',]*[ \t]"
+    r"[^\n#]{0,200}?\b(?:run|create)\b",
+    re.MULTILINE | re.IGNORECASE,
+)
+ENGINES: Final = ("docker", "podman", "nerdctl")
+
+
+def may_run(text: str) -> bool:
+    """Whether a text names an engine and one of its verbs: without both, it has no run line."""
+    return any(engine in text for engine in ENGINES) and _VERB.search(text) is not None
+
+
+def mentions_run(text: str) -> bool:
+    """Whether a line that is no comment has an engine's name followed by `run` or `create`."""
+    return may_run(text) and _MENTION.search(text) is not None
+
+
+def interpreter(text: str) -> str:
+    """The name of the shebang's interpreter; "" without one."""
+    if not text.startswith("#!"):
+        return ""
+    words = text[2 : text.find("\n") if "\n" in text else len(text)][:300].replace("/usr/bin/env", "").split()
+    return next((word.rpartition("/")[2] for word in words if not word.startswith("-") and "=" not in word), "")
+
+
+def is_bourne(name: str) -> bool:
+    """Whether a shell of this name is read."""
+    return name in BOURNE

@@ -1,0 +1,229 @@
+"""From files to inputs: those that the user named, and those of a directory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from msgspec import Struct, field
+
+from sealock import formats
+from sealock.formats.detection import is_certain
+from sealock.formats.files import FileRefusedError
+from sealock.formats.runcalls import mentions_run
+from sealock.model.document import Recognition, Unevaluated
+from sealock.model.location import Source
+from sealock.targets.directory import DirectoryWindow
+from sealock.targets.files import LIMIT, read_named, read_start
+from sealock.targets.inputs import FileInput, Input, SkippedInput, Unreadable
+from sealock.targets.locks import LIMIT as LOCK_LIMIT
+from sealock.targets.locks import is_lock, is_other_lock
+from sealock.targets.policyfile import PolicyTree, Scope
+from sealock.targets.projects import link_out
+from sealock.targets.walk import Walk, is_file, is_override
+
+BILL_LIMIT: Final = 128 << 20
+"""The largest JSON file in bytes: the SBOM of a large image has tens of millions."""
+UNKNOWN_KIND: Final = (
+    "this is not a Dockerfile, a compose file, an image configuration, or a text with `docker run` lines"
+)
+_NOTHING: Final = "no Dockerfile, no compose file, and no script with `docker run` lines"
+
+
+class Options(Struct, frozen=True):
+    """How targets are read: `environment` is for compose files; `outside` lets them read outside of what was named."""
+
+    environment: Mapping[str, str] = {}
+    outside: bool = False
+    policies: PolicyTree = field(default_factory=PolicyTree)
+    """Decides on the root of each input, and on what a walk leaves out."""
+    unexamined: Callable[[str], None] = lambda _path: None
+    """Gets each path that a walk did not look into, with a slash at the end of a directory."""
+
+
+def relative(path: str, root: str) -> str:
+    """The path relative to a root, with forward slashes."""
+    return os.path.relpath(path, root).replace(os.sep, "/")
+
+
+def read_file(path: str, named: str, options: Options, *, walked: bool = False) -> Iterator[Input]:
+    """Read a file; with a compose file come the errors of those that Compose merges into it.
+
+    `named` is the directory that the user named, which bounds what is read with the file.
+    """
+    base = os.path.basename(path)
+    directory = os.path.dirname(path) or "."
+    root = options.policies.root(named, directory) or named
+    name = relative(path, root)
+    lock = is_lock(base)
+    limit = LOCK_LIMIT if lock else BILL_LIMIT if path.endswith(".json") else LIMIT
+    try:
+        text = read_named(path, limit, outside=options.outside or walked)  # a walk follows no links
+    except FileRefusedError as refusal:
+        yield Unreadable(path, name, str(refusal), root, walked)
+        return
+    source = Source(path, text)
+    files = DirectoryWindow(directory, named, options.environment, outside=options.outside)
+    if lock:
+        yield FileInput(path, name, "inventory", source, files, path, root, walked, lock=True)
+        return
+    recognition = _recognize(path, text)
+    kind, unevaluated = recognition.kind, recognition.unevaluated
+    if kind is None:
+        if unevaluated and walked:
+            yield SkippedInput(path, name, unevaluated, root)
+        else:  # a file that the user named and that is not evaluated is an error
+            yield Unreadable(path, name, "; ".join(form.reason for form in unevaluated) or UNKNOWN_KIND, root, walked)
+        return
+    more: tuple[Source, ...] = ()
+    if kind == "compose":
+        from sealock.targets.composefiles import read_overrides  # noqa: PLC0415  other files are no compose project
+
+        more, refused = read_overrides(path, files)
+        for other, why in refused:
+            yield Unreadable(other, relative(other, root), why, root, walked, "compose")
+    yield FileInput(path, name, kind, source, files, path, root, walked, more, unevaluated=unevaluated)
+
+
+def _recognize(path: str, text: str) -> Recognition:
+    """Recognise a file by its whole path, so that the name of its directory counts for a target like "ci.yml" too."""
+    if is_other_lock(os.path.basename(path)):
+        return Recognition(None, (Unevaluated("lock file", "no analyzer reads lock files of this name"),))
+    return formats.recognize(os.path.abspath(path).replace(os.sep, "/"), text)
+
+
+def _listed(directory: str, named: str, options: Options, *, walked: bool) -> Iterator[Input]:
+    """The project whose files COMPOSE_FILE lists, from a directory's .env or from the environment."""
+    from sealock.targets.composefiles import find_compose_files, read_files  # noqa: PLC0415  as in read_file
+
+    files = find_compose_files(DirectoryWindow(directory, named, options.environment, outside=options.outside))
+    if not files.listed:
+        return
+    # Compose reads paths, and a second .env, from the directory of the first file.
+    own = os.path.dirname(files.paths[0]) or "."
+    window = DirectoryWindow(own, named, {**files.variables, **options.environment}, outside=options.outside)
+    sources, refused = read_files(files.paths, window)
+    root = options.policies.root(named, own) or named
+    for path, why in refused:
+        yield Unreadable(path, relative(path, root), why, root, walked, "compose")
+    if sources:
+        path = sources[0].name
+        yield FileInput(path, relative(path, root), "compose", sources[0], window, path, root, walked, sources[1:])
+
+
+def read_directory(target: str, options: Options) -> Iterator[Input]:
+    """Read the files of a directory, each once: one that Compose merges into another is not an input of its own."""
+    root = options.policies.root(target) or target
+    if not options.outside and (why := link_out(target)):
+        yield Unreadable(target, relative(target, root), f"{why}, and was not walked: name the directory itself", root)
+        return
+    unreadable: list[tuple[str, str]] = []
+    empty = True
+    for input_ in _DirectoryReader(target, root, options).inputs(lambda path, why: unreadable.append((path, why))):
+        empty = False
+        yield input_
+    for path, why in unreadable:
+        empty = False
+        yield Unreadable(path, relative(path, root), f"could not be read: {why}", root, walked=True)
+    if empty:
+        from sealock.targets.composefiles import find_above  # noqa: PLC0415  as in read_file
+
+        above = find_above(target)
+        hint = f" (`docker compose` loads {above} there)" if above else ""
+        yield Unreadable(target, relative(target, root), f"nothing in it that sealock reads: {_NOTHING}{hint}", root)
+
+
+class _DirectoryReader:
+    """Reads the files of a directory that sealock knows."""
+
+    def __init__(self, target: str, root: str, options: Options) -> None:
+        self._target = target
+        self._root = root
+        self._options = options
+        self._scopes: dict[str, Scope] = {}
+        self._merged: set[str] = set()
+        """The compose files that were read as a part of another one's project."""
+
+    def inputs(self, error: Callable[[str, str], None]) -> Iterator[Input]:
+        """Yield the inputs; `error` gets each path that could not be read, and why."""
+        if "COMPOSE_FILE" in self._options.environment:
+            yield from self._listed(self._target)
+        walk = Walk(self._target, self._excluded, error, unexamined=self._options.unexamined)
+        for file in walk.files():
+            path = os.path.normpath(file.path)
+            directory, name = os.path.split(path)
+            if name == ".env":
+                yield from self._listed(directory or ".")
+            elif file.why:
+                yield from self._skipped(path, file.why)
+            elif path not in self._merged and not (is_override(name) and self._is_merged(path)):
+                yield from self._read(path)
+
+    def _excluded(self, name: str) -> bool:
+        path = os.path.join(self._target, name)
+        # Each file of the directory comes here, and few policies exclude any.
+        return bool(self._scope(path).policy.exclude) and self._options.policies.excluded(self._root, path)
+
+    def _scope(self, path: str) -> Scope:
+        """What applies to a file."""
+        directory = os.path.dirname(path)
+        if directory not in self._scopes:
+            self._scopes[directory] = self._options.policies.scope(self._root, directory)
+        return self._scopes[directory]
+
+    def _listed(self, directory: str) -> Iterator[Input]:
+        """The project that COMPOSE_FILE lists, unless its files were read."""
+        for input_ in _listed(directory, self._target, self._options, walked=True):
+            if not _paths(input_) <= self._merged:
+                self._merged |= _paths(input_)
+                yield input_
+
+    def _is_merged(self, path: str) -> bool:
+        """Whether the walk reads the file that an override is merged into: one that is no link, and not left out."""
+        from sealock.targets.composefiles import find_compose_files  # noqa: PLC0415  as in read_file
+
+        files = find_compose_files(DirectoryWindow(os.path.dirname(path) or ".", self._target))
+        if path not in files.paths[1:]:
+            return False
+        base = files.paths[0]
+        return base not in self._merged and is_file(base) and not self._excluded(relative(base, self._target))
+
+    def _read(self, path: str) -> Iterator[Input]:
+        """A file of the directory; nothing for one that holds nothing that sealock knows."""
+        base = os.path.basename(path)
+        certain = is_certain(base) or is_lock(base)
+        for input_ in read_file(path, self._target, self._options, walked=True):
+            if isinstance(input_, Unreadable) and input_.target == path and not certain:
+                if input_.error != UNKNOWN_KIND:
+                    # Whether it is anything that sealock knows is not certain, so it is no error.
+                    yield from self._skipped(path, input_.error.removeprefix(path).lstrip(", "))
+            elif isinstance(input_, FileInput) and input_.kind == "run" and not _has_run_lines(input_):
+                if input_.unevaluated:
+                    yield SkippedInput(path, input_.name, input_.unevaluated, input_.root)
+            else:
+                yield input_
+
+    def _skipped(self, path: str, why: str) -> Iterator[SkippedInput]:
+        """A file whose text cannot be read as it is; nothing for one that is nothing that sealock knows."""
+        base = os.path.basename(path)
+        try:
+            data = b"" if os.path.islink(path) else read_start(path, LIMIT)
+        except FileRefusedError:
+            data = b""
+        text = data.replace(b"\0", b"").decode("utf-8", "replace").lstrip("\ufffd\ufeff")
+        recognition = _recognize(path, text)
+        kind = recognition.kind or "".join(form.kind for form in recognition.unevaluated[:1])
+        if kind and (kind != "run" or is_certain(base) or mentions_run(text)):
+            root = self._scope(path).root or self._target
+            yield SkippedInput(path, relative(path, root), (Unevaluated(kind, why),), root)
+
+
+def _has_run_lines(input_: FileInput) -> bool:
+    document = formats.read("run", input_.source, input_.files)
+    return bool(document.subjects or document.errors)
+
+
+def _paths(input_: Input) -> set[str]:
+    """The paths of a project's files; of a file that could not be read, its own."""
+    return {input_.path, *(source.name for source in input_.more)} if isinstance(input_, FileInput) else {input_.target}

@@ -1,0 +1,124 @@
+"""What a file is, by its path and its text: read, or recognised and not evaluated, or neither."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealock import formats
+
+POD = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: nginx\n"
+UNEVALUATED = [
+    ("a pod", "deploy.yaml", POD, "kubernetes"),
+    ("a pod as JSON", "pod.json", '{"apiVersion": "v1", "kind": "Pod", "spec": {"containers": []}}', "kubernetes"),
+    ("a pod in flow style", "p.yml", "{apiVersion: v1, kind: Pod, spec: {containers: [{image: x}]}}", "kubernetes"),
+    ("a chart", "chart/Chart.yaml", "apiVersion: v2\nname: app\n", "helm"),
+    ("a chart's template", "chart/templates/d.yaml", POD + "# {{ .Values.x }}\n", "helm"),
+    ("a quadlet", "web.container", "[Unit]\n[Container]\nImage=nginx\n", "quadlet"),
+    ("a quadlet of a pod", "web.pod", "[Pod]\nPodName=x\n", "quadlet"),
+    ("a development container", ".devcontainer/devcontainer.json", '{"image": "x"}', "devcontainer"),
+    ("the same at the top", ".devcontainer.json", "// x\n{}", "devcontainer"),
+    ("a bake file", "docker-bake.hcl", 'target "app" {\n  dockerfile = "x"\n}\n', "bake"),
+    ("a bake file as JSON", "docker-bake.json", '{"target": {"app": {}}}', "bake"),
+    ("a task definition", "task.json", '{"containerDefinitions": [{"privileged": true}]}', "ecs"),
+    ("a task definition in CloudFormation", "stack.yaml", "Resources:\n  T:\n    ContainerDefinitions:\n    - x\n", "ecs"),
+    ("a Nomad job", "web.nomad.hcl", 'task "x" {\n  driver = "docker"\n}\n', "nomad"),
+    ("Terraform", "main.tf", 'resource "docker_container" "x" {\n  privileged = true\n}\n', "terraform"),
+    ("Ansible", "play.yml", "- hosts: all\n  tasks:\n  - community.docker.docker_container:\n      name: x\n", "ansible"),
+    ("Ansible's short name", "tasks/main.yml", "- name: x\n  docker_container:\n    privileged: true\n", "ansible"),
+    ("a job's container", "r/.github/workflows/ci.yml", "jobs:\n  a:\n    container: x\n", "github"),
+    ("a job's services", "r/.github/workflows/ci.yaml", "jobs:\n  a:\n    services:\n      db:\n        image: x\n", "github"),
+    ("a step in a container", "r/.gitea/workflows/x.yml", "jobs:\n  a:\n    steps:\n      - uses: docker://x\n", "github"),
+    ("an action in a container", "action.yml", "runs:\n  using: docker\n  image: Dockerfile\n", "github"),
+    ("GitLab's image", ".gitlab-ci.yml", "image: docker:dind\n", "gitlab"),
+    ("GitLab's services", "ci/build.gitlab-ci.yml", "a:\n  services:\n  - docker:dind\n", "gitlab"),
+    ("CircleCI", "r/.circleci/config.yml", "jobs:\n  a:\n    docker:\n    - image: x\n", "pipeline"),
+    ("Drone", "r/.drone.yml", "steps:\n- name: x\n  image: y\n  privileged: true\n", "pipeline"),
+    ("a Jenkins agent", "Jenkinsfile", "pipeline { agent { docker { image 'x' } } }\n", "jenkins"),
+    ("a Dockerfile's template", "Dockerfile.in", "FROM @BASE@\n", "dockerfile"),
+    ("the same of Jinja", "Dockerfile.j2", "FROM {{ base }}\n", "dockerfile"),
+    ("a rejected patch", "Dockerfile.rej", "@@ -1 +1 @@\n", "dockerfile"),
+    ("a compose file's template", "docker-compose.yml.j2", "services: {{ x }}\n", "compose"),
+    ("fish", "up.fish", "docker run --privileged x\n", "script"),
+    ("a Rakefile", "Rakefile", 'sh "docker run --privileged x"\n', "script"),
+    ("a Rakefile's words", "x.rake", "sh 'docker', 'run', 'x'\nsh 'docker run x'\n", "script"),
+    ("csh", "up.csh", "docker run x\n", "script"),
+    ("a script of another interpreter", "up", "#!/usr/bin/env fish\ndocker run x\n", "script"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "kind"), [pytest.param(path, text, kind, id=name) for name, path, text, kind in UNEVALUATED]
+)
+def test_a_form_that_is_not_evaluated_is_recognised(path: str, text: str, kind: str) -> None:
+    recognition = formats.recognize(path, text)
+    assert recognition.kind in {None, "run"}
+    assert [form.kind for form in recognition.unevaluated] == [kind]
+    assert "not checked" in recognition.unevaluated[0].reason
+
+
+WEB = "services:\n  web:\n    image: nginx\n"
+READ = [
+    ("a compose file of any name", "stack.yml", WEB, "compose"),
+    ("indented as a whole", "stack.yml", "".join(f"  {line}\n" for line in WEB.splitlines()), "compose"),
+    ("with quoted keys", "stack.yml", WEB.replace("services", '"services"'), "compose"),
+    ("in flow style", "stack.yml", "{services: {web: {image: nginx}}}", "compose"),
+    ("as JSON", "stack.json", '{"services": {"web": {"image": "nginx"}}}', "compose"),
+    ("after many comments", "stack.yml", "# x\n" * 300_000 + WEB, "compose"),
+    ("that is not valid", "stack.yml", WEB + "  - x\n", "compose"),
+    ("that includes others", "stack.yml", "include:\n- a.yml\n", "compose"),
+    ("that builds", "stack.yml", "services:\n  web:\n    build: .\n", "compose"),
+    ("a Dockerfile as text", "Dockerfile.txt", "FROM debian:13\n", "dockerfile"),
+    ("a Dockerfile's template without anything to fill in", "Dockerfile.in", "FROM debian:13\n", "dockerfile"),
+    ("a Dockerfile by its text", "build.txt", "# x\nFROM debian:13 AS a\n", "dockerfile"),
+    ("a Dockerfile's backup", "Dockerfile.bak", "FROM debian:13\n", "dockerfile"),
+    ("a Dockerfile for a language", "Dockerfile.node", "FROM node:22\n", "dockerfile"),
+    ("the engine's settings", "engine.json", '{"userns-remap": "default"}', "daemon"),
+    ("an SBOM", "x.json", '{"bomFormat": "CycloneDX"}', "inventory"),
+    ("a script", "up.sh", "docker run x\n", "run"),
+    ("a script without a name", "up", "#!/bin/sh\ndocker run x\n", "run"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "kind"), [pytest.param(path, text, kind, id=name) for name, path, text, kind in READ]
+)
+def test_what_sealock_reads_is_recognised_by_its_content(path: str, text: str, kind: str) -> None:
+    recognition = formats.recognize(path, text)
+    assert (recognition.kind, recognition.unevaluated) == (kind, ())
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        pytest.param("config/services.yaml", "services:\n  App\\X:\n    class: Y\n    arguments: []\n", id="Symfony"),
+        pytest.param("travis.yml", "services:\n- mysql\nscript: make\n", id="a list of services"),
+        pytest.param("ci/jobs.yml", "include:\n- local: a.yml\n", id="GitLab's include"),
+        pytest.param("tsconfig.json", '{"include": ["src"], "compilerOptions": {}}', id="TypeScript"),
+        pytest.param("settings.json", '{"debug": true, "hosts": ["a"], "log-level": "info"}', id="other settings"),
+        pytest.param("data.json", '{"history": [], "config": {}}', id="other JSON"),
+        pytest.param("role.yaml", "apiVersion: v1\nkind: Role\nrules: []\n", id="a manifest without a pod"),
+        pytest.param("notes.txt", "From here on, services: none\n", id="a text"),
+        pytest.param("query.txt", "FROM users SELECT *\n", id="a query"),
+        pytest.param("vars.tf", 'variable "x" {}\n', id="Terraform without containers"),
+        pytest.param("a.container", "any data\n", id="a file that only ends so"),
+        pytest.param("up.fish", "# docker run x\necho hello\n", id="a comment in fish"),
+        pytest.param("Rakefile", "task :x\n", id="a Rakefile"),
+        pytest.param("main.yml", "key: docker image\n", id="YAML that names an engine"),
+    ],
+)
+def test_a_look_alike_is_nothing(path: str, text: str) -> None:
+    recognition = formats.recognize(path, text)
+    assert (recognition.kind, recognition.unevaluated) == (None, ())
+
+
+def test_run_lines_are_read_where_the_rest_is_not_evaluated() -> None:
+    text = "jobs:\n  a:\n    container: x\n    steps:\n    - run: docker run y\n"
+    recognition = formats.recognize("/r/.github/workflows/ci.yml", text)
+    assert recognition.kind == "run"
+    assert [form.kind for form in recognition.unevaluated] == ["github"]
+
+
+@pytest.mark.parametrize("text", ["\n" * 5000 + "x", "# x\n" * 5000 + "x", "\t\n \n" * 3000 + "x", "{" * 5000])
+def test_what_it_starts_with_takes_linear_time(text: str) -> None:
+    assert formats.recognize("a.txt", text).kind is None
+    assert formats.sniff("", text) is None

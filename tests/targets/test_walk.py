@@ -1,0 +1,109 @@
+"""What a walk did not look into, and what it recognised and could not read, is named."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sealock.scan.run import check
+from sealock.scan.settings import Settings
+from sealock.targets.fileinputs import Options
+from sealock.targets.inputs import SkippedInput, Unreadable
+from sealock.targets.resolve import resolve
+
+SETTINGS = Settings(only=("C001",))
+STRICT = Settings(only=("C001",), fail_on_skipped=True)
+
+
+def write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+WEB = "services:\n  web:\n    image: nginx\n"
+UNREADABLE = [
+    ("UTF-16 with a mark", "stack.yml", WEB.encode("utf-16"), "compose: not UTF-8 text"),
+    ("UTF-16 without one", "stack.yml", WEB.encode("utf-16-le"), "compose: not UTF-8 text"),
+    ("a script with a NUL byte", "up.sh", b"#!/bin/sh\n\0docker run x\n", "run: not UTF-8 text"),
+    ("a NUL byte further on", "up.sh", b"docker run x\n" + b"#" * 5000 + b"\0", "run: line 2: it contains a NUL byte, so it is not text"),
+    ("Latin-1", "up.sh", b"docker run x # \xe9\n", "run: line 1: not UTF-8 text (byte 0xe9)"),
+    ("a large file", "up.txt", b"docker run x\n" + b"#" * (8 << 20), "run: is larger than 8 MiB, the limit for a text"),
+    ("a lock file without an analyzer", "flake.lock", b"{}", "lock file: no analyzer reads lock files of this name"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"), [pytest.param(name, data, said, id=sense) for sense, name, data, said in UNREADABLE]
+)
+def test_what_is_recognised_and_cannot_be_read_is_named(tmp_path: Path, name: str, data: bytes, said: str) -> None:
+    write(tmp_path / name, data)
+    (input_,) = resolve(str(tmp_path), Options())
+    assert isinstance(input_, SkippedInput)
+    assert [f"{form.kind}: {form.reason}" for form in input_.unevaluated] == [said]
+    (named,) = resolve(str(tmp_path / name), Options())
+    assert isinstance(named, Unreadable)
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "compose.yml", "daemon.json", "app.Containerfile"])
+def test_a_link_or_pipe_of_a_known_name_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "a" / name).symlink_to("/etc/passwd")
+    os.mkfifo(tmp_path / "b" / name)
+    inputs = list(resolve(str(tmp_path), Options()))
+    assert [input_.unevaluated[0].reason for input_ in inputs if isinstance(input_, SkippedInput)] == [
+        "a symbolic link, which is not followed in a directory",
+        "not a regular file, which is not followed in a directory",
+    ]
+
+
+def test_what_is_passed_by_is_counted(tmp_path: Path) -> None:
+    write(tmp_path / "Dockerfile", b"FROM scratch\n")
+    for name in ("main.py", "logo.png", "a/data.csv", "node_modules/x/Dockerfile", ".git/config", "prog"):
+        write(tmp_path / name, b"\x7fELF\0\0" if name == "prog" else b"x")
+    (tmp_path / "link").symlink_to("/etc/passwd")
+    report = check(str(tmp_path), settings=SETTINGS)
+    names = {os.path.relpath(path, tmp_path) + "/" * path.endswith("/") for path in report.unexamined.paths}
+    assert names == {"main.py", "logo.png", "a/data.csv", "node_modules/", "prog", "link"}
+    assert (report.unexamined.files, report.unexamined.directories) == (5, 1)
+
+
+def test_only_the_first_thousand_paths_are_kept(tmp_path: Path) -> None:
+    for number in range(1100):
+        write(tmp_path / f"{number}.py", b"")
+    report = check(str(tmp_path), settings=SETTINGS)
+    assert (report.unexamined.files, len(report.unexamined.paths)) == (1100, 1000)
+
+
+POD = b"apiVersion: v1\nkind: Pod\nspec: {containers: []}\n"
+
+
+@pytest.mark.parametrize(
+    ("files", "settings", "status"),
+    [
+        pytest.param({"Dockerfile": b"FROM scratch\n", "pod.yaml": POD}, SETTINGS, 0, id="next to what is evaluated"),
+        pytest.param({"Dockerfile": b"FROM scratch\n", "pod.yaml": POD}, STRICT, 2, id="by setting"),
+        pytest.param({"Dockerfile": b"FROM scratch\n", "pod.yaml": POD, "sealock.toml": b"fail-on-skipped = true\n"}, SETTINGS, 2, id="by policy"),
+        pytest.param({"Dockerfile": b"FROM scratch\n"}, STRICT, 0, id="with nothing skipped"),
+        pytest.param({"pod.yaml": POD}, SETTINGS, 2, id="all that there is"),
+        pytest.param({"README.md": b"Use docker run to start it.\n"}, SETTINGS, 2, id="nothing at all"),
+    ],
+)  # fmt: skip
+def test_the_exit_status(tmp_path: Path, files: dict[str, bytes], settings: Settings, status: int) -> None:
+    for name, data in files.items():
+        write(tmp_path / name, data)
+    assert check(str(tmp_path), settings=settings).status == status
+
+
+def test_a_text_without_a_run_line_is_no_target_of_a_walk(tmp_path: Path) -> None:
+    write(tmp_path / "Dockerfile", b"FROM scratch\n")
+    write(tmp_path / "README.md", b"Use docker run to start it.\n")
+    assert [target.kind for target in check(str(tmp_path), settings=SETTINGS).targets] == ["dockerfile"]
+
+
+def test_a_named_text_without_a_run_line_is_not_evaluated(tmp_path: Path) -> None:
+    write(tmp_path / "up.sh", b"echo hello\n")
+    report = check(str(tmp_path / "up.sh"), settings=SETTINGS)
+    assert (report.evaluated, report.status) == (0, 0)
