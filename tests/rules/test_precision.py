@@ -233,6 +233,25 @@ REPORTED = [
     ),
 ]
 
+PASSWORDS = [
+    ("a strong password", "POSTGRES_PASSWORD", "kV9-tqz2LmWx", HIGH),
+    ("the name of the service", "POSTGRES_PASSWORD", "postgres", HIGH),
+    ("root", "MYSQL_ROOT_PASSWORD", "root", HIGH),
+    ("password", "REDIS_PASSWORD", "password", HIGH),
+    ("admin", "ADMIN_PASSWORD", "admin", HIGH),
+    ("four digits", "DB_PASSWORD", "1234", HIGH),
+    ("a word", "JIRA_PASSWORD", "jira", HIGH),
+    ("CHANGEME", "DB_PASSWORD", "CHANGEME", MEDIUM),
+    ("!changeme!", "DB_PASSWORD", "!changeme!", MEDIUM),
+    ("a sentence that asks for a change", "DB_PASSWORD", "change-me-to-something-secure", MEDIUM),
+    ("a name that asks for a change", "API_TOKEN", "PleaseChangeThisToken", MEDIUM),
+    ("the name again", "IDP_CLIENT_SECRET", "CLIENT_SECRET", MEDIUM),
+    ("the name in small letters", "DB_PASSWORD", "db_password", MEDIUM),
+    ("the name in one word", "DB_PASSWORD", "dbpass", MEDIUM),
+    ("a setting under the name of a token", "TOKEN", "cookie", MEDIUM),
+    ("a secret under the name of its id", "AWS_ACCESS_KEY_ID", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYzz1Qw8rTyU", HIGH),
+]
+
 
 @pytest.mark.parametrize(("text", "rule"), [row[1:] for row in SILENT], ids=[row[0] for row in SILENT])
 def test_a_sound_line_is_not_reported(text: str, rule: str) -> None:
@@ -246,3 +265,13 @@ def test_a_fault_is_reported_once_with_its_severity(text: str, rule: str, severi
     (finding,) = findings(text, rule)
     assert finding.severity is severity
     assert words in finding.message
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "severity"), [row[1:] for row in PASSWORDS], ids=[row[0] for row in PASSWORDS]
+)
+def test_a_weak_password_is_as_grave_as_a_strong_one_and_a_placeholder_is_less(
+    name: str, value: str, severity: Severity
+) -> None:
+    (finding,) = findings(f"services:\n  a:\n    image: a/b:1\n    environment:\n      {name}: '{value}'\n", "C048")
+    assert finding.severity is severity

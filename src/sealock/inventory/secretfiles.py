@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 from functools import lru_cache
 from typing import Final
@@ -120,6 +121,14 @@ def may_hold(name: str, ending: str, size: int, look: SecretLook) -> bool:
     return ending.lower() not in BINARY and name not in _NAMED
 
 
-def is_code(directory: str, ending: str) -> bool:
-    """Whether names in such a file are mostly names of fields, not of secrets."""
-    return ending in CODE or looks_into(directory) == SecretLook.TOKENS
+_TRANSLATION: Final = re.compile(
+    r"(?:.*[._-]|)(?:ar|bg|ca|cs|da|de|el|en|eo|es|et|eu|fa|fi|fr|ga|gl|he|hi|hr|hu|hy|id|is|it|ja|ka|ko|lt|lv|mk|ms|"
+    r"nb|nl|nn|pl|pt|ro|ru|sk|sl|sq|sr|sv|th|tr|uk|vi|zh)(?:[_-][A-Za-z]{2,4})?\.(?:json|ya?ml|properties|xml|resx)"
+)
+"""Files whose names end in a language: messages_de.properties, pt-BR.json."""
+
+
+def is_code(directory: str, name: str) -> bool:
+    """Whether names in such a file are mostly names of fields or of labels, not of secrets."""
+    ending = name.rpartition(".")[2].lower()
+    return ending in CODE or _TRANSLATION.fullmatch(name) is not None or looks_into(directory) == SecretLook.TOKENS

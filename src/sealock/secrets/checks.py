@@ -84,3 +84,31 @@ def looks_random(value: str) -> bool:
     steps = Counter(ord(after) - ord(before) for before, after in pairwise(value))
     sequential = steps[1] + steps[-1] + steps[0]
     return entropy(value) >= 2.8 and sequential * 2 < len(value)
+
+
+_COMMON: Final = (
+    "pass", "pwd", "secret", "token", "admin", "root", "user", "test", "guest", "demo", "change", "your", "example",
+    "login", "welcome", "qwert", "letme", "foobar", "hunter", "super", "hello", "local", "server", "database", "dummy",
+    "sample", "proxy", "somepw", "mypw", "sesame",
+)  # fmt: skip
+"""Parts of passwords that documentation uses."""
+
+
+def is_mixed(value: str) -> bool:
+    """Whether a token has digits and letters, or capitals among small letters as only chance mixes them."""
+    letters = [char for char in value if char.isalpha()]
+    capitals = sum(char.isupper() for char in letters)
+    if any(char.isdigit() for char in value):
+        return bool(letters)
+    return len(letters) >= 20 and len(letters) <= 4 * capitals <= 3 * len(letters)
+
+
+def is_plain(password: str) -> bool:
+    """Whether a password of letters only is too short or too common a word to be a real one."""
+    password = password.replace(" ", "")
+    if not password.isalpha():
+        return False
+    low = password.lower()
+    inner = any(char.isupper() for char in password[1:]) and any(char.islower() for char in password)
+    common = any(word in low for word in _COMMON)
+    return common or len(password) < (8 if inner else 12) or len(set(low)) * 2 < len(low)

@@ -14,9 +14,9 @@ from ahocorasick_rs import BytesAhoCorasick, MatchKind
 from msgspec import Struct
 
 from sealock.model.finding import Confidence
-from sealock.secrets.checks import is_sound, looks_random, plain_base64
+from sealock.secrets.checks import is_mixed, is_plain, is_sound, looks_random, plain_base64
 from sealock.secrets.keys import find_keys
-from sealock.secrets.tokens import find_credential_urls, token_patterns
+from sealock.secrets.tokens import DISCORD, find_credential_urls, token_patterns
 
 MAX_SECRETS: Final = 20
 """Secrets that are reported for one file."""
@@ -29,6 +29,11 @@ _OVERLAP: Final = 32
 _PEM_KEY: Final = "-----BEGIN "
 _PUTTY_KEY: Final = "PuTTY-User-Key-File-"
 _URL: Final = "://"
+_NAMES_DISCORD: Final = ("discord", "Discord", "DISCORD")
+"""Words of texts that are searched for tokens that have no anchor of their own."""
+_BASIC: Final = "asic "
+_BASIC_LOGIN: Final = re.compile(r"\b[Bb]asic[ ]{1,4}([A-Za-z0-9+/]{8,1024}={0,2})(?![\w+/=])")
+_STATIC_KEY: Final = re.compile(r"-----BEGIN OpenVPN Static key V1-----\s{1,9}(?:[0-9a-f]{32}\s{1,9}){16}-----END ")
 _ENCODED_KEY: Final = "LS0tLS1CRUdJTi"
 """The first line of a private key in base64, as in a Kubernetes Secret."""
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]{64,90000}={0,2}")
@@ -52,7 +57,7 @@ _WEAK_PREFIXES: Final = frozenset({
     "sha256~", "AKCp", "pat", "AQVN", "sl.", "whsec_", "r8_",
 })  # fmt: skip
 """Prefixes that ordinary words share."""
-_EXAMPLE_WORDS: Final = (
+EXAMPLE_WORDS: Final = (
     "example",
     "sample",
     "dummy",
@@ -84,6 +89,8 @@ def _automata() -> tuple[tuple[BytesAhoCorasick, tuple[str, ...]], ...]:
         _PEM_KEY,
         _PUTTY_KEY,
         _URL,
+        _BASIC,
+        *_NAMES_DISCORD,
         _ENCODED_KEY,
         *(anchor for anchor, _ in _HASHES),
         *(token[0] for token in _INFIX_TOKENS),
@@ -127,12 +134,20 @@ def find_by_shape(text: str, where: list[tuple[int, str]]) -> Iterator[SecretMat
     """Yield the secrets at these places of a text that are known by their shape."""
     end_of_last = 0
     key_offsets: list[int] = []
+    discord = False
     for at, anchor in where:
         if anchor == _PEM_KEY:
             key_offsets.append(at)
+            if match := _STATIC_KEY.match(text, at):
+                yield SecretMatch("an OpenVPN key", *match.span())
+        elif anchor in _NAMES_DISCORD:
+            discord = True
         elif at >= end_of_last and (hit := _match_at(text, at, anchor)) is not None:
             end_of_last = hit.end
             yield hit
+    for match in re.finditer(DISCORD, text) if discord else ():
+        if looks_random(match[0]):
+            yield SecretMatch("a Discord token", *match.span())
     for key in find_keys(text, key_offsets):
         kind = f"{key.kind}, locked with a passphrase" if key.locked else key.kind
         yield SecretMatch(kind, key.start, key.end, Confidence.MEDIUM if key.locked else Confidence.HIGH)
@@ -144,6 +159,8 @@ def _match_at(text: str, at: int, anchor: str) -> SecretMatch | None:
         return _address(text, at)
     if anchor == _ENCODED_KEY:
         return _encoded_key(text, at)
+    if anchor == _BASIC:
+        return _basic(text, at)
     for known, pattern in _HASHES:
         if known == anchor and (match := pattern.match(text, at, at + _WINDOW)):
             return SecretMatch("a password hash", *match.span())
@@ -163,9 +180,9 @@ def _token(match: re.Match[str], prefix: str, kind: str) -> SecretMatch | None:
     if sound is False:
         return None
     low = rest.lower()
-    if sound is None and (any(word in low for word in _EXAMPLE_WORDS) or not looks_random(rest)):
+    if sound is None and (any(word in low for word in EXAMPLE_WORDS) or not looks_random(rest)):
         return None
-    if prefix in _WEAK_PREFIXES and not (any(char.isdigit() for char in rest) and any(char.isalpha() for char in rest)):
+    if prefix in _WEAK_PREFIXES and not is_mixed(rest):
         return None
     sure = sound or prefix not in _WEAK_PREFIXES
     return SecretMatch(kind, *match.span(), Confidence.HIGH if sure and prefix != "eyJ" else Confidence.MEDIUM)
@@ -182,11 +199,26 @@ def _address(text: str, at: int) -> SecretMatch | None:
         host = window[hit.end + 1 :].partition("/")[0].partition(":")[0].lower()
         password = credentials.partition(":")[2] or credentials
         low = password.lower()
-        weak = len(password) < 6 or password.isalpha() or any(word in low for word in _EXAMPLE_WORDS)
-        if weak or host.startswith(_EXAMPLE_HOSTS) or "example" in host or not host:
+        name = credentials.partition(":")[0].lower()
+        weak = len(password) < 6 or low in {name, host} or any(word in low for word in EXAMPLE_WORDS)
+        if weak or is_plain(password) or host.startswith(_EXAMPLE_HOSTS) or "example" in host or not host:
             return SecretMatch(hit.kind, at + hit.start, at + hit.end, Confidence.LOW)
         return SecretMatch(hit.kind, at + hit.start, at + hit.end)
     return None
+
+
+def _basic(text: str, at: int) -> SecretMatch | None:
+    """Name and password of basic authentication, in base64."""
+    match = _BASIC_LOGIN.match(text, max(0, at - 1), at + 1100)
+    if match is None:
+        return None
+    name, colon, password = plain_base64(match[1]).decode("latin-1").partition(":")
+    if not (colon and name and password and name.isprintable() and password.isprintable() and name.isascii()):
+        return None
+    low = password.lower()
+    if len(password) < 4 or low == name.lower() or is_plain(password) or any(word in low for word in EXAMPLE_WORDS):
+        return None
+    return SecretMatch("credentials in a header", *match.span(1))
 
 
 def _encoded_key(text: str, at: int) -> SecretMatch | None:

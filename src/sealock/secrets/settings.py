@@ -5,20 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import Final
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from sealock.model.finding import Confidence
 from sealock.secrets.checks import looks_random, plain_base64
-from sealock.secrets.search import SecretMatch
-from sealock.secrets.values import find_secret, kind_of_name
+from sealock.secrets.prose import is_translation
+from sealock.secrets.search import EXAMPLE_WORDS, SecretMatch
+from sealock.secrets.values import AWS_KEY, find_secret, kind_of_name
 
 _WORDS: Final = (
     "passw", "passphrase", "passcode", "_pass", "pwd", "secret", "token", "apikey", "api_key", "api-key", "api.key",
     "accesskey", "access_key", "access-key", "privatekey", "private_key", "credential", "_auth", "authkey", "auth_key",
     "encryption_key", "encryption-key", "signing_key", "signing-key", "master_key", "account_key", "masterauth",
-    "requirepass",
+    "requirepass", "psk", "app_key", "app.key", "jwt_key", "session_key", "cookie_key", "hmac_key", "fernet_key",
 )  # fmt: skip
 """Every name that promises a secret contains one of these, in lower case."""
 _MAX_PLACES: Final = 20_000
@@ -32,12 +34,23 @@ _ASSIGNED: Final = re.compile(
 )
 _ELEMENT: Final = re.compile(r"<([A-Za-z][\w.-]{1,60})>\s{0,8}([^<>\s]{1,512})\s{0,8}</\1>")
 _ATTRIBUTES: Final = re.compile(r"(?:name|key)=\"([\w.-]{1,60})\"\s{1,8}value=\"([^\"\n]{1,512})\"")
-_DEFINED: Final = re.compile(r"define\(\s{0,4}['\"](\w{1,60})['\"]\s{0,4},\s{0,4}['\"]([^'\"\n]{1,512})['\"]")
+_DEFINED: Final = re.compile(r"\(\s{0,4}['\"](\w{1,60})['\"]\s{0,4},\s{0,4}['\"]([^'\"\n]{1,512})['\"]")
+_CONNECTION: Final = re.compile(
+    r"(?i)\b(?:uid|user id|user|username)\s{0,4}=[^;\"'\n]{1,128};\s{0,4}(?:pwd|password)\s{0,4}=\s{0,4}"
+    r"(\{[^{}\n]{1,256}(?=\})|[^;\"'\s{}]{1,256})"
+)
+"""A connection string; ODBC puts a password with special characters in braces."""
+_SEALED: Final = re.compile(r"(?m)(?:^kind:|\"kind\":)[ \t]{0,8}[\"']?SealedSecret\b")
+_IN_CONNECTION: Final = "connection password"
 _COMMENTS: Final = ("#", ";", "//", "*", "<!--", "--", "rem ", "dnl ")
 _ENDS: Final = re.compile(r"[ \t]{0,8}(?:[,;}\]#&\r\n]|$)")
 _CODE: Final = re.compile(
     r"[\w.]{1,100}\(|[\w.]{1,60}\[|[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){1,8}$|process\.env|os\."
 )
+
+
+_BY_NAME_TOO: Final = frozenset({AWS_KEY, "a Discord token"})
+"""Kinds that are known by their shape, for which `find_by_shape` has no anchor."""
 
 
 @cache
@@ -51,16 +64,27 @@ def find_by_name(text: str, where: list[int], *, code: bool) -> Iterator[SecretM
     In a program (`code`) only a literal that looks random counts: most others are names of fields.
     """
     end_of_last = 0
+    sealed = tuple(_sealed(text))
     for at in where:
-        if at < end_of_last:
+        if at < end_of_last or any(start <= at < end for start, end in sealed):
             continue
         line = max(text.rfind("\n", max(0, at - _MOST_BEFORE), at) + 1, at - _MOST_BEFORE, end_of_last)
         for name, value, start, end in _find_assignment(text, line, at):
-            result = _evaluate(name, value, text, start, code=code and "define(" not in text[line:start])
+            settings = "define(" in text[line:start] or name == _IN_CONNECTION
+            result = _evaluate(name, value, text, start, code=code and not settings)
             end_of_last = max(end_of_last, end)
             if result is not None:
                 yield SecretMatch(result[0], start, start + len(value), result[1])
             break
+
+
+def _sealed(text: str) -> Iterator[tuple[int, int]]:
+    """The YAML documents, or the JSON text, whose values only a controller in the cluster can decrypt."""
+    if "SealedSecret" not in text:
+        return
+    for match in islice(_SEALED.finditer(text), 100):
+        start, end = text.rfind("\n---", 0, match.start()), text.find("\n---", match.end())
+        yield max(0, start), end if end >= 0 else len(text)
 
 
 def find_name_words(data: bytes) -> list[int]:
@@ -78,6 +102,11 @@ def find_name_words(data: bytes) -> list[int]:
 
 def _find_assignment(text: str, line: int, at: int) -> Iterator[tuple[str, str, int, int]]:
     """The assignment whose name contains the word at an offset: name, value, value start, end."""
+    for string in _CONNECTION.finditer(text, line, at + _MOST_AFTER):
+        if string.start() <= at < string.start(1):
+            braces = string[1][0] == "{"
+            yield _IN_CONNECTION, string[1][braces:], string.start(1) + braces, string.end()
+            return
     prefix = text[max(0, at - _MOST_BEFORE // 2) : at]
     start = at - len(prefix) + len(prefix.rstrip(_NAME))
     while start < at and text[start] in "-.0123456789":
@@ -97,19 +126,27 @@ def _find_assignment(text: str, line: int, at: int) -> Iterator[tuple[str, str, 
 
 def _evaluate(name: str, value: str, text: str, start: int, *, code: bool) -> tuple[str, Confidence] | None:
     last_part = name.rpartition(".")[2]
+    if last_part.upper() == "PWD":
+        last_part = "password"  # of a connection string; the shell's variable is a path
+    value = value.removeprefix("base64:")  # Laravel's
     secret = find_secret(last_part, value)
+    if secret is not None and secret.kind in _BY_NAME_TOO:
+        return secret.kind, secret.confidence
     # `find_by_shape` checks what has the shape of a token, including its check digits.
     if (
         secret is None
         or secret.kind != kind_of_name(last_part)
         or secret.confidence is Confidence.LOW
-        or " " in value.strip()
+        or (" " in value.strip() and last_part.lower() != "psk")
+        or is_translation(value)
     ):
         return None
     quoted = start > 0 and text[start - 1] in {'"', "'"}
     line = text[text.rfind("\n", max(0, start - 200), start) + 1 : start].lstrip()
     random = len(value) >= 10 and looks_random(value) and any(char.isdigit() for char in value)
     sure = secret.confidence is Confidence.HIGH and random
+    if secret.kind != "a password" and any(word in value.lower() for word in EXAMPLE_WORDS):
+        return None
     if code:
         is_secret = quoted and sure and (not value.isidentifier() or sum(map(str.isdigit, value)) >= 3)
     elif line.startswith(_COMMENTS):

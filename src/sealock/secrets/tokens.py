@@ -32,8 +32,8 @@ _TOKENS: Final[tuple[tuple[str, str, str], ...]] = (
     ("gldt-", r"[A-Za-z0-9_-]{20,}", "a GitLab token"),
     ("glrt-", r"[A-Za-z0-9_-]{20,}", "a GitLab token"),
     ("glptt-", r"[a-f0-9]{40}", "a GitLab token"),
-    ("xox", r"[abeoprs](?:\.xox[bp])?-[A-Za-z0-9-]{10,}", "a Slack token"),
-    ("xapp-", r"\d-[A-Za-z0-9-]{10,}", "a Slack token"),
+    ("xox", r"(?:[aboprs]-(?:2-)?\d{8,15}-|e(?:\.xox[bp])?-\d-)[A-Za-z0-9-]{10,}", "a Slack token"),
+    ("xapp-", r"\d-[A-Z0-9]{8,15}-\d{8,15}-[A-Za-z0-9]{10,}", "a Slack token"),
     ("hooks.slack.com/services/", r"T\w+/B\w+/\w{16,}", "a Slack webhook"),
     ("discord.com/api/webhooks/", r"\d+/[\w-]{40,}", "a Discord webhook"),
     ("sk_live_", r"[A-Za-z0-9]{16,}", "a Stripe key"),
@@ -153,8 +153,13 @@ _TOKENS: Final[tuple[tuple[str, str, str], ...]] = (
     ("SharedAccessKey=", r"[A-Za-z0-9+/]{40,}={0,2}", "an Azure access key"),
     ("SharedAccessSignature=", r"[^\s;\"']{30,}", "an Azure access signature"),
 )  # fmt: skip
+DISCORD: Final = (
+    r"(?<![\w.-])(?:[MNO][DTjz][AEIMQUYcgk])[A-Za-z0-9]{21,25}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,38}(?![\w.-])"
+)
+"""A bot's number in base64, a time, and a signature."""
 # Tokens without a fixed prefix: a text that must occur, the whole pattern, the kind.
 _SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
+    (".", DISCORD, "a Discord token"),
     (":AA", r"(?<![\w:/-])\d{8,10}:AA[A-Za-z0-9_-]{32,34}(?![\w-])", "a Telegram bot token"),
     ("key-", r"(?<![\w-])key-[a-f0-9]{32}(?![\w-])", "a Mailgun key"),
     ("SK", r"(?<![\w-])SK[a-f0-9]{32}(?![\w-])", "a Twilio key"),

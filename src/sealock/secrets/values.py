@@ -14,39 +14,43 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.model.finding import Confidence
+from sealock.model.finding import Confidence, Severity
+from sealock.secrets.prose import SPLIT, asks_to_change, is_echo, words
 from sealock.secrets.tokens import find_credential_urls, find_tokens
 
 
 class Secret(Struct, frozen=True, gc=False):
-    """The kind of a secret ("a GitHub token", "a password"), and the confidence."""
+    """The kind of a secret ("a GitHub token", "a password"), and the confidence.
+
+    `placeholder` says that it is there to be replaced: "changeme", DB_PASSWORD=db_password.
+    """
 
     kind: str
     confidence: Confidence = Confidence.HIGH
+    placeholder: bool = False
+
+    @property
+    def severity(self) -> Severity:
+        """A password in use is as grave as it can be guessed; other words under such names are often settings."""
+        doubtful = self.confidence is Confidence.LOW and self.kind != "a password"
+        return Severity.MEDIUM if self.placeholder or doubtful else Severity.HIGH
 
 
-_WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-
-
-def _words(*lines: str) -> frozenset[str]:
-    return frozenset(" ".join(lines).split())
-
-
-_PASSWORDS: Final = _words(
+_PASSWORDS: Final = words(
     "password passwords passwd passphrase passcode pwd pass pw psw pgpassword userpass dbpass rootpw sshpass",
-    "userpassword requirepass masterauth",
+    "userpassword requirepass masterauth psk presharedkey",
 )
-_SECRETS: Final = _words(
+_SECRETS: Final = words(
     "secret secrets token apikey apitoken authtoken accesskey secretkey privatekey credential credentials creds",
     "cred auth bearer pat",
 )
-_KEYS: Final = _words(
+_KEYS: Final = words(
     "api access private secret encryption signing master account auth app application session jwt client deploy",
     "license service storage admin crypto cookie hmac aes rsa shared write read subscription consumer integration",
     "function webhook fernet",
 )
 # The last word of a name that is about a secret and holds none: PASSWORD_FILE.
-_ABOUT: Final = _words(
+_ABOUT: Final = words(
     "file files filename path paths dir directory folder url uri urls endpoint name names length len size min max",
     "timeout expiry expires expire expiration ttl lifetime duration interval rotation age days hours minutes",
     "seconds count limit policy enabled enable disabled disable required require type types kind mode method",
@@ -54,31 +58,31 @@ _ABOUT: Final = _words(
     "port server service backend store storage location mount regex pattern version user username email env var",
     "plugin module class scope scopes realm prompt dummy allowed login fingerprint checksum sha256 sha sum",
     "encryption hashing hasher strength history reset changed validator rule rules message hint error errors text",
-    "manager source command cmd ref reference label description title column param parameter key",
+    "manager source command cmd ref reference label description title column param parameter key identity",
 )
 # Last words that change nothing: DB_PASSWORD_PROD is still a password.
-_VARIANTS: Final = _words("plain value default prod production dev test staging root admin base")
-_NO_SECRET: Final = _words(
-    "public pub gpg pgp example sample max num no tokenizer tokenizers tokenize keyboard keyserver keyring",
-    "fingerprint csrf",
+_VARIANTS: Final = words("plain value default prod production dev test staging root admin base")
+_NO_SECRET: Final = words(
+    "public pub example sample max num no tokenizer tokenizers tokenize keyboard keyserver keyring fingerprint csrf",
+    "forgot forgotten confirm confirmation repeat retype enter recover lost placeholder",
 )
-_NOTHING: Final = _words(
+_NOTHING: Final = words(
     "true false yes no on off none null nil undefined unset empty disabled enabled required optional auto default",
     "basic bearer dummy fake redacted hidden masked unused ignored random generated file env prompt ask string",
     "todo fixme tbd placeholder example sample notset n/a - ...",
 )
-_PLACEHOLDERS: Final = _words(
+_PLACEHOLDERS: Final = words(
     "your replace insert placeholder xxxx < {{ todo fixme redacted dummy not-set not_set enter- enter_ _here",
     "-here put- goes-",
 )
-_WEAK: Final = _words(
+_WEAK: Final = words(
     "password passwd pass changeme change-me change_me changeit changethis secret admin root postgres mysql redis",
     "mongo test testing user guest demo dev development local letmein toor hunter2 qwerty abc123 token key",
     "mysecret mypassword supersecret s3cret p@ssw0rd passw0rd rootpassword",
 )
 _REFERENCES: Final = (
     "vault:", "op://", "ssm:", "sm://", "arn:", "file:", "env:", "secret:", "secretref:", "awssm:", "gcp:", "akv:",
-    "bw://", "doppler://", "keyring:", "projects/", "@microsoft.keyvault", "enc:", "enc[", "!vault",
+    "bw://", "doppler://", "keyring:", "projects/", "@microsoft.keyvault", "enc:", "enc[", "enc(", "!vault",
 )  # fmt: skip
 _FILE_NAME: Final = (
     r"[\w./-]+\.(?:pem|key|crt|cer|txt|json|ya?ml|env|conf|cfg|ini|p12|pfx|jks|properties|secret|asc|gpg)"
@@ -94,12 +98,22 @@ def find_secret(name: str, value: str) -> Secret | None:
     token = next(find_tokens(value), None) or next(find_credential_urls(value), None) if len(value) >= 12 else None
     if token:
         return Secret(token.kind, Confidence.LOW if token.example else Confidence.HIGH)
+    if _AWS_ID.search(name) and _AWS_SHAPE.fullmatch(value) and entropy(value) >= 4:
+        return Secret(AWS_KEY)
     kind = kind_of_name(name)
     if kind is None or _is_harmless(value):
         return None
+    if asks_to_change(value) or is_echo(name, value):
+        return Secret(kind, Confidence.LOW, placeholder=True)
     if kind == "a password" or not value.isdigit():
         return Secret(kind, _confidence(kind, value))
     return None
+
+
+AWS_KEY: Final = "an AWS secret key"
+"""Where the name is that of the key's id, and the value is the key."""
+_AWS_ID: Final = re.compile(r"(?i)access_?key_?id$")
+_AWS_SHAPE: Final = re.compile(r"(?=.{0,39}[a-z])(?=.{0,39}[A-Z])[A-Za-z0-9/+=]{40}")
 
 
 @lru_cache(maxsize=2048)
@@ -107,15 +121,17 @@ def kind_of_name(name: str) -> str | None:
     """The kind of secret that a name promises: "a password", "a secret", "a token", "a key"; None for other names."""
     if name.upper() in {"PWD", "OLDPWD", "PASS"} or len(name) > 200:
         return None
-    words = [word.lower() for word in _WORDS.findall(name)]
-    while words and (words[-1].isdigit() or (len(words) > 1 and words[-1] in _VARIANTS)):
-        words.pop()
-    if not words or not _NO_SECRET.isdisjoint(words):
+    parts = [word.lower() for word in SPLIT.findall(name)]
+    while parts and (parts[-1].isdigit() or (len(parts) > 1 and parts[-1] in _VARIANTS)):
+        parts.pop()
+    if not parts or not _NO_SECRET.isdisjoint(parts):
         return None
-    last, before = words[-1], words[-2] if len(words) > 1 else ""
+    last, before = parts[-1], parts[-2] if len(parts) > 1 else ""
+    if last not in _PASSWORDS and before != "private" and ("gpg" in parts or "pgp" in parts):
+        return None  # mostly the id of a public key
     if last in {"key", "keys"} and before in _KEYS:
         return "a key"
-    if last in _PASSWORDS or (not _PASSWORDS.isdisjoint(words[-3:]) and last not in _ABOUT and "pass" not in words):
+    if last in _PASSWORDS or (not _PASSWORDS.isdisjoint(parts[-3:]) and last not in _ABOUT and "pass" not in parts):
         return "a password"
     if last in _SECRETS:
         return {"token": "a token", "auth": "credentials"}.get(last, "a key" if "key" in last else "a secret")

@@ -30,10 +30,17 @@ _DOCKER_AUTH: Final = re.compile(r"\"auth\"\s{0,8}:\s{0,8}\"([A-Za-z0-9+/]{6,409
 _REGISTRY_TOKEN: Final = re.compile(r"\"(?:identitytoken|registrytoken)\"\s{0,8}:\s{0,8}\"([^\"\s]{8,8192})\"")
 _MASTER_KEY: Final = re.compile(r"\A\s{0,8}([0-9a-f]{32})\s{0,8}\Z")
 _VAULT: Final = re.compile(r"\A\s{0,8}((?:hv)?[sb]\.[\w-]{20,300})\s{0,8}\Z")
+_MOUNT: Final = re.compile(r"(?m)^[^#\n]{0,400}[\s,](?:password2?|passwd|pass)=([^\s,\"'$]{3,512})")
+_PPP: Final = re.compile(r"(?m)^[ \t]{0,8}\"?[^\s\"#]{1,128}\"?[ \t]{1,9}\S{1,128}[ \t]{1,9}\"?([^\s\"]{3,256})")
+_RSYNC: Final = re.compile(r"(?m)^[^#\s:]{1,128}:(\S{3,256})[ \t]{0,8}$")
+_LOGIN: Final = re.compile(r"\A[ \t]{0,8}(?!#)[^\s:=]{1,128}[ \t]{0,8}\r?\n[ \t]{0,8}([^\s:=#<][^\s]{3,256})\s{0,8}\Z")
+_INLINE_LOGIN: Final = re.compile(r"<auth-user-pass>\s{1,9}\S{1,128}\s{1,9}(\S{4,256})\s{1,9}</auth-user-pass>")
 _FORMATS: Final = frozenset({
     ".netrc", "_netrc", ".pgpass", ".dockercfg", ".dockerconfigjson", "config.json", "master.key", ".vault-token",
+    "fstab", "chap-secrets", "pap-secrets", "rsyncd.secrets",
 })  # fmt: skip
 """Files that hold secrets in a way of their own; Redis's settings do so too."""
+_OF_LOGINS: Final = re.compile(r"(?i)auth|login|pass|cred|user|secret")
 _REQUIREPASS: Final = re.compile(r"(?m)^[ \t]{0,8}(?:requirepass|masterauth)[ \t]{1,8}(\S{4,512})[ \t]{0,8}$")
 
 
@@ -45,9 +52,9 @@ def search(path: str, data: bytes) -> tuple[list[SecretMatch], int]:
         return [], 0
     directory, _, name = path.rpartition("/")
     shapes, names = find_anchors(data), find_name_words(data)
-    if not shapes and not names and name not in _FORMATS and not name.endswith(".conf"):
+    if not shapes and not names and name not in _FORMATS and not name.endswith(".conf") and "openvpn" not in path:
         return [], 0  # as most files are, and there may be very many
-    code = is_code(directory, name.rpartition(".")[2].lower())
+    code = is_code(directory, name)
     # Latin-1 has a character for every byte, so offsets stay the same.
     text = data.decode("latin-1")
     matches = [*_of_format(path, name, text), *find_by_shape(text, shapes), *find_by_name(text, names, code=code)]
@@ -73,6 +80,16 @@ def _of_format(path: str, name: str, text: str) -> Iterator[SecretMatch]:
         yield from _all(_MASTER_KEY, text, "a key")
     elif name == ".vault-token":
         yield from _all(_VAULT, text, "a Vault token")
+    elif name == "fstab" or name.startswith("auto."):
+        yield from _all(_MOUNT, text, "a password")
+    elif name in {"chap-secrets", "pap-secrets"}:
+        yield from _all(_PPP, text, "a password")
+    elif name == "rsyncd.secrets":
+        yield from _all(_RSYNC, text, "a password")
+    elif "openvpn" in path or name.endswith(".ovpn"):
+        yield from _all(_INLINE_LOGIN, text, "a password")
+        if _OF_LOGINS.search(name):
+            yield from _all(_LOGIN, text, "a password")
     elif name.endswith(".conf") and "redis" in path:
         yield from _all(_REQUIREPASS, text, "a password")
 

@@ -63,8 +63,10 @@ class SecretInArgument(Rule[Build]):
                 secret = find_secret(pair.name, value)
                 if secret is not None:
                     message, confidence = f"passes {secret.kind} as the build argument {pair.name}", secret.confidence
+                    severity = secret.severity
                 elif (kind := kind_of_name(pair.name)) and (not value or "$" in value):
                     message, confidence = f"takes {kind} as the build argument {pair.name}", Confidence.MEDIUM
+                    severity = self.severity
                 else:
                     continue
                 yield self.finding(
@@ -73,7 +75,7 @@ class SecretInArgument(Rule[Build]):
                     place=pair.place,
                     evidence=f"ARG {pair.name}",
                     confidence=confidence,
-                    severity=Severity.MEDIUM if confidence is Confidence.LOW else None,
+                    severity=severity,
                     fix=_mounted(build, arg, pair.name, uses(stage)) if stage and not arg.pairs[1:] else (),
                 )
 

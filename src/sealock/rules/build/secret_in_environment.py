@@ -4,7 +4,7 @@ import re
 
 from sealock.model.build import Arg, Env, Stage
 from sealock.rules.build._ran import once
-from sealock.rules.kit import Build, Confidence, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
+from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 from sealock.secrets.values import Secret, find_secret, kind_of_name
 
 
@@ -57,7 +57,7 @@ class BuildSecretInEnvironment(Rule[Build]):
                     place=pair.place,
                     evidence=f"ENV {pair.name}: {secret.kind}",
                     confidence=secret.confidence,
-                    severity=Severity.MEDIUM if secret.confidence is Confidence.LOW else None,
+                    severity=secret.severity,
                 )
 
 

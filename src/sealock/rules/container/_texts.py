@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.absent import given
 from sealock.model.change import Swap
 from sealock.model.container import Container, Health, Variable
-from sealock.model.finding import Confidence, RuleFinding, Severity
+from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import At
 from sealock.rules.rule import Rule
 from sealock.secrets.values import find_in_text, find_secret, redact
@@ -37,7 +37,7 @@ def secrets_in_environment(
                 ("environment", index),
                 fix=Swap("environment", variable, Variable(variable.name, None)) if from_caller else (),
                 confidence=secret.confidence,
-                severity=Severity.MEDIUM if secret.confidence is Confidence.LOW else Severity.HIGH,
+                severity=secret.severity,
                 evidence=f"{variable.name}={redacted}",
             )
 
@@ -48,12 +48,12 @@ def secrets_in_labels(rule: Rule[Container], container: Container) -> Iterator[R
         if (secret := find_secret(label.name, label.value)) is not None:
             redacted = redact(label.value)
             # Reverse proxies read password hashes from labels; an attacker still has to crack them.
-            mild = secret.confidence is Confidence.LOW or "hash" in secret.kind
+            mild = "hash" in secret.kind
             yield rule.finding(
                 f"has {secret.kind} in the label {label.name} ({redacted})",
                 ("labels", index),
                 confidence=secret.confidence,
-                severity=Severity.MEDIUM if mild else Severity.HIGH,
+                severity=Severity.MEDIUM if mild else secret.severity,
                 evidence=f"{label.name}={redacted}",
             )
 

@@ -38,7 +38,7 @@ class SecretInBuildArgument(Rule[Project]):
                         f"builds {service.name} with {secret.kind} in the build argument {name} ({redact(value)})",
                         at,
                         confidence=secret.confidence,
-                        severity=Severity.MEDIUM if secret.confidence is Confidence.LOW else Severity.HIGH,
+                        severity=secret.severity,
                         evidence=f"{name}={redact(value)}",
                     )
                 elif (not value or "$" in value) and (kind := kind_of_name(name)) is not None:
