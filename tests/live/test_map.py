@@ -16,7 +16,10 @@ from msgspec.structs import replace
 
 from sealock.model.netmap import HOST, Map
 from sealock.netmap import explain
-from sealock.netmap.sources import of_engine, verify
+from sealock.netmap.sources import of_engine
+from sealock.netmap.verification import verify
+from sealock.runtime.kernel.neighbours import neighbour_table
+from sealock.runtime.kernel.tree import ProcTree
 from sealock.scan.run import check
 from sealock.scan.settings import Settings
 from support.bridgedengine import bridged_engine
@@ -220,3 +223,25 @@ def test_the_link_that_the_map_shows_is_found_where_the_container_is_checked(run
     assert told["d1"] == []
     (said,) = told["d2"]
     assert "inks d2 to d1, and copies the other's environment variables into it" in said
+
+
+def test_so_many_containers_on_one_bridge_that_their_neighbours_overflow_the_kernels_table_are_verified(
+    running: Engine,
+) -> None:
+    """Forty need 1,560 entries of 1,024, which all other programs of the machine share."""
+    names = [f"many{number}" for number in range(40)]
+    for name in names:
+        assert running.docker("run", "-d", "--name", name, "web").returncode == 0
+    tree = ProcTree()
+    try:
+        before = neighbour_table(tree)
+        found = verify(*of_engine(f"unix://{running.socket}"))
+        after = neighbour_table(tree)
+    finally:
+        tree.close()
+        running.docker("rm", "-f", *names)
+    assert found.contradictions == ()
+    assert found.untried == 0
+    assert found.tried > 40 * 39
+    assert after.overflows == before.overflows
+    assert after.used < after.kept

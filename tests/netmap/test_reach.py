@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from msgspec.structs import replace
 
 from sealock import formats
 from sealock.model.absent import UNKNOWN
@@ -17,7 +19,7 @@ from sealock.model.process import Socket
 from sealock.model.project import Project
 from sealock.netmap import build_map, declared_nodes, explain
 from sealock.netmap.nodes import both_families
-from sealock.netmap.probes import contradiction, probes
+from sealock.netmap.probes import Probe, contradiction, in_batches, probes
 from sealock.reports import map as pages
 
 HTTP = (Socket("tcp", "0.0.0.0", 80), Socket("tcp", "127.0.0.11", 40123), Socket("tcp6", "::", 80))
@@ -105,7 +107,7 @@ def test_nothing_is_published_by_whom_no_network_leads_out_of() -> None:
         ("a1", "a2", "a1 does not reach a2: icc is off on the network apart."),
         ("a2", "a1", "a2 reaches a1 through the published port 0.0.0.0:8081 (80/tcp)."),
         ("d1", "web", "d1 reaches web through the published port 0.0.0.0:8080 (80/tcp)."),
-        ("api", "a1", "api does not reach a1: they share no network (api: back; a1: apart), and a1 publishes no ports."),
+        ("api", "a1", "api does not reach a1: they share no network (api: back; a1: apart), and a1 publishes 8081, but back is internal, so api has no way there."),
         ("d2", "d1", "d2 reaches d1 over a legacy link on bridge as one (80/tcp)."),
         ("d1", "d2", "d1 reaches d2 over the network bridge as 10.0.0.3 (80/tcp)."),
         ("mon", "db", "mon reaches db from the host network into back as 10.2.0.4 (80/tcp); through the published port 127.0.0.1:5432 (80/tcp)."),
@@ -250,3 +252,128 @@ def test_sixty_containers_fit_the_terminal(width: int) -> None:
     )
     assert all(len(line) <= width for line in text.splitlines())
     assert "Who reaches whom" not in text
+
+
+def node(name: str, *networks: str, **facts: Any) -> MapNode:
+    return MapNode(
+        name, tuple(attachment(network, f"10.9.{ord(network[0]) % 8}.{ord(name[0])}") for network in networks), **facts
+    )
+
+
+def drawn(*nodes: MapNode, internal: str = "") -> Map:
+    names = dict.fromkeys(place.network for each in nodes for place in each.attachments)
+    return build_map(
+        nodes, tuple(EngineNetwork(name=name, driver="bridge", internal=name == internal) for name in names)
+    )
+
+
+LOCAL = (Socket("tcp", "127.0.0.1", 7777),)
+
+
+@pytest.mark.parametrize(
+    ("target", "sentence"),
+    [
+        pytest.param(node("t", "n", listens=LOCAL), "s reaches t over the network n, but t listens only on its own loopback (127.0.0.1:7777).", id="one on loopback"),
+        pytest.param(node("t", "n", listens=(Socket("tcp6", "::1", 7777),)), "s reaches t over the network n, but t listens only on its own loopback ([::1]:7777).", id="one on loopback of IPv6"),
+        pytest.param(node("t", "n", listens=()), "s reaches t over the network n, but nothing listens in t.", id="one that listens nowhere"),
+        pytest.param(node("t", "n", listens=UNKNOWN), "s reaches t over the network n.", id="one whose sockets are unknown"),
+        pytest.param(node("t", "n", listens=(Socket("tcp", "0.0.0.0", 80), *LOCAL)), "s reaches t over the network n (80/tcp).", id="one that listens on both"),
+        pytest.param(node("t", shares="s", listens=LOCAL), "s reaches t at localhost, because both share a network namespace (7777/tcp).", id="one in the same namespace"),
+    ],
+)  # fmt: skip
+def test_packets_that_no_program_accepts_are_not_called_reached_alone(target: MapNode, sentence: str) -> None:
+    reached, text = explain(drawn(node("s", "n"), target), "s", "t")
+    assert reached
+    assert text.replace(" as 10.9.6.116", "") == sentence
+
+
+PUBLISHED = {
+    "everywhere": (Port("80", "8080", None),),
+    "on loopback": (Port("80", "8081", "127.0.0.1"),),
+    "on loopback of IPv6": (Port("80", "8066", "::1"),),
+}
+
+
+@pytest.mark.parametrize(
+    ("published", "outside", "local"),
+    [
+        pytest.param("everywhere", "0.0.0.0:8080", "", id="a port on all addresses is open from outside"),
+        pytest.param("on loopback", "", "127.0.0.1:8081", id="one on loopback is open only on this machine"),
+        pytest.param("on loopback of IPv6", "", "[::1]:8066", id="an address of IPv6 is in brackets"),
+    ],
+)
+def test_what_is_open_is_listed_by_who_reaches_it(published: str, outside: str, local: str) -> None:
+    text = pages.render("terminal", drawn(node("t", "n", published=PUBLISHED[published])))
+    sections = {part.split("\n")[0]: part for part in text.split("\n\n")}
+    assert outside in sections.get("Open from outside", "")
+    assert local in sections.get("Open only on this machine", "")
+    assert ("Open from outside" in sections, "Open only on this machine" in sections) == (bool(outside), bool(local))
+
+
+def test_an_address_of_ipv6_is_in_brackets_in_the_picture() -> None:
+    assert "[::1]:8066→80" in pages.render("svg", drawn(node("t", "n", published=PUBLISHED["on loopback of IPv6"])))
+
+
+def test_a_container_that_does_not_run_is_drawn_and_described_so() -> None:
+    created = drawn(MapNode("t", on_host=True, running=False))
+    assert [remark.text for remark in created.remarks if remark.about == "t"] == [
+        "does not run; when it does, it is on the host network, and sees the traffic of every container"
+    ]
+    assert "on the host network  when it runs" in pages.render("terminal", created)
+    assert '<rect class="off" x="40"' in pages.render("svg", created)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "conflict"),
+    [
+        pytest.param(Port("80", "8080"), Port("81", "8080"), True, id="one port on all addresses"),
+        pytest.param(Port("80", "8080", "127.0.0.1"), Port("81", "8080"), True, id="one address and all"),
+        pytest.param(Port("80", "8080", "127.0.0.1"), Port("81", "8080", "127.0.0.2"), False, id="two addresses"),
+        pytest.param(Port("80", "8080"), Port("81", "8080", None, "udp"), False, id="two protocols"),
+        pytest.param(Port("80", "8080"), Port("81", "8081"), False, id="two ports"),
+        pytest.param(Port("80"), Port("81"), False, id="any free ports"),
+    ],
+)
+def test_containers_that_publish_one_port_of_the_host_stand_out(first: Port, second: Port, conflict: object) -> None:
+    made = drawn(node("a", "n", published=(first,)), node("b", "n", published=(second,), running=False))
+    text = "publishes port 8080/tcp of the host, as a does: only one can run"
+    assert (text in [remark.text for remark in made.remarks if remark.about == "b"]) == conflict
+
+
+def test_a_legacy_link_is_drawn_with_its_alias() -> None:
+    picture = pages.render("svg", drawn(node("a", "bridge", links=(("b", "data"),)), node("b", "bridge")))
+    assert "<title>a reaches b as data (legacy link)</title>" in picture
+    assert ">data</text>" in picture
+
+
+def test_a_network_says_whether_names_resolve_on_it() -> None:
+    text = pages.render("terminal", drawn(node("a", "bridge"), node("b", "own")))
+    assert "bridge, no names" in text
+    assert "bridge, names resolve" in text
+
+
+PROBES = tuple(
+    Probe(source, target, f"10.0.0.{target}", 80, expected=True, how="n", neighbours=True)
+    for source in "12345"
+    for target in "12345"
+    if source != target
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "room", "sizes"),
+    [
+        pytest.param(PROBES, 1000, [20], id="all at once where there is room"),
+        pytest.param(PROBES, 20, [20], id="both directions need the same two entries"),
+        pytest.param(PROBES, 8, [8, 8, 4], id="as many pairs as there is room for"),
+        pytest.param(PROBES, 1, [2] * 10, id="one pair at least"),
+        pytest.param(tuple(replace(probe, neighbours=False) for probe in PROBES), 2, [4] * 5, id="through a gateway, one entry for each source"),
+        pytest.param((), 8, [], id="none"),
+    ],
+)  # fmt: skip
+def test_a_batch_of_probes_adds_no_more_neighbours_than_there_is_room_for(
+    wanted: tuple[Probe, ...], room: int, sizes: list[int]
+) -> None:
+    batches = list(in_batches(wanted, room))
+    assert [len(batch) for batch in batches] == sizes
+    assert {probe for batch in batches for probe in batch} == set(wanted)

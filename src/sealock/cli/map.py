@@ -5,11 +5,13 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
-from sealock.cli.output import colour, complain, knows_unicode, width, write
+from sealock.cli.output import Progress, colour, complain, knows_unicode, width, write
 from sealock.errors import UsageError
 from sealock.model.netmap import Map
+from sealock.model.network import bracketed
 from sealock.netmap import explain
-from sealock.netmap.sources import of_compose, of_engine, verify
+from sealock.netmap.sources import of_compose, of_engine
+from sealock.netmap.verification import verify
 from sealock.reports import map as pages
 from sealock.targets.outputs import write_output
 from sealock.text import line
@@ -77,13 +79,15 @@ def run(arguments: Namespace) -> int:
 
 def _verify(network_map: Map, pids: dict[str, int]) -> int:
     """Report contradictions: 1 where there are any, 2 where not everything could be tried."""
-    verification = verify(network_map, pids)
+    with Progress("connections tried") as progress:
+        verification = verify(network_map, pids, progress)
     for contradiction in verification.contradictions:
         probe = contradiction.probe
         expected = "can reach" if probe.expected else "cannot reach"
         complain(
             f"the map is wrong: it says that {line(probe.source)} {expected} {line(probe.target)} at"
-            f" {probe.address}:{probe.port} ({line(probe.how)}), but the connection was {contradiction.result}"
+            f" {bracketed(probe.address)}:{probe.port} ({line(probe.how)}), but the connection was"
+            f" {contradiction.result}"
         )
     untried = f", {verification.untried} could not be tried" if verification.untried else ""
     complain(

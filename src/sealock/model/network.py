@@ -12,6 +12,14 @@ ANY_IPV4: Final = "0.0.0.0"  # noqa: S104  compared and shown, never bound
 EVERYWHERE: Final = frozenset({"", ANY_IPV4, "::"})
 """Addresses on which a port is published everywhere."""
 
+LOOPBACK: Final = ("127.", "::1", "localhost")
+"""How an address starts that only the machine (or network namespace) itself reaches."""
+
+
+def bracketed(address: str) -> str:
+    """An address as it is written before a port: one of IPv6 in brackets."""
+    return f"[{address}]" if ":" in address else address
+
 
 class NetworkEndpoint(Struct, frozen=True, gc=False):
     """A container's place on a network; addresses without prefix length, "" for none."""

@@ -14,10 +14,8 @@ from typing import Final
 from sealock.model.absent import given
 from sealock.model.container import Port
 from sealock.model.netmap import HOST, OUTSIDE, Attachment, Edge, Map, MapNode, Way
-from sealock.model.network import ANY_IPV4, EVERYWHERE, EngineNetwork
+from sealock.model.network import ANY_IPV4, EVERYWHERE, LOOPBACK, EngineNetwork, bracketed
 from sealock.netmap.remarks import remarks
-
-_LOOPBACK: Final = ("127.", "::1", "localhost")
 
 _DIRECT: Final = frozenset({"macvlan", "ipvlan"})
 DEFAULT: Final = "bridge"
@@ -113,13 +111,13 @@ class _EdgeFinder:
         for port in own.published:
             address = port.address or ""
             anywhere = address in EVERYWHERE
-            if not anywhere and address.startswith(_LOOPBACK) and address not in reachable:
+            if not anywhere and address.startswith(LOOPBACK) and address not in reachable:
                 continue
             yield Edge(
                 source,
                 target,
                 "published",
-                f"{_shown(address)}:{port.host or 'any port'}",
+                f"{bracketed(address) or ANY_IPV4}:{port.host or 'any port'}",
                 (f"{port.container}/{port.protocol}",),
                 addresses=() if anywhere else (address,),
             )
@@ -160,15 +158,11 @@ def _addresses(attachment: Attachment) -> tuple[str, ...]:
     return tuple(address for address in (attachment.ipv4, attachment.ipv6) if address)
 
 
-def _shown(address: str) -> str:
-    return f"[{address}]" if ":" in address else address or ANY_IPV4
-
-
 def listening(node: MapNode, *, inside: bool = False) -> tuple[str, ...]:
     """The ports that others can reach, or with `inside` those on localhost too; () where unknown."""
     ports = [
         f"{socket.port}/{socket.protocol.rstrip('6')}"
         for socket in given(node.listens, ())
-        if socket.port and (inside or not socket.address.startswith(_LOOPBACK))
+        if socket.port and (inside or not socket.address.startswith(LOOPBACK))
     ]
     return tuple(dict.fromkeys(ports))

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
 from sealock.model.absent import given
 from sealock.model.netmap import HOST, Edge, Map, MapNode
-from sealock.model.network import ANY_IPV4
+from sealock.model.network import ANY_IPV4, LOOPBACK
 
 ProbeResults: TypeAlias = Literal["open", "refused", "silent", "unreachable", "untried"]
 """The result of a connection: accepted; refused by the machine; no answer; no route; not tried."""
 _ANY_PORT: Final = 9
 """Tried where no listening port is known: a refusal shows that packets arrive."""
 _MOST: Final = 20_000
+_ENTRIES: Final = 2
+"""Entries in the table of neighbours for two that connect."""
 _HERE: Final = "127.0.0.1"
 
 
@@ -28,6 +30,8 @@ class Probe(Struct, frozen=True, gc=False):
     port: int
     expected: bool
     how: str = ""
+    neighbours: bool = False
+    """Whether both are on the network `how`, so that each enters the other in the kernel's table of neighbours."""
 
 
 class Contradiction(Struct, frozen=True, gc=False):
@@ -75,7 +79,8 @@ def _from_host(target: MapNode, edges: list[Edge]) -> Iterator[Probe]:
     port = next(iter(_tcp_ports(target)), _ANY_PORT)
     for attachment in target.attachments:
         if attachment.ipv4:
-            yield Probe(HOST, target.name, attachment.ipv4, port, attachment.ipv4 in reached, attachment.network)
+            expected = attachment.ipv4 in reached
+            yield Probe(HOST, target.name, attachment.ipv4, port, expected, attachment.network, neighbours=True)
     for bound in (*target.published, *target.unpublished):
         address = _HERE if bound.address in {None, "", ANY_IPV4} else bound.address or ""
         if bound.protocol == "tcp" and (bound.host or "").isdigit() and ":" not in address:
@@ -86,12 +91,18 @@ def _from_host(target: MapNode, edges: list[Edge]) -> Iterator[Probe]:
 def _direct(source: MapNode, target: MapNode, edges: list[Edge]) -> Iterator[Probe]:
     """Probes of the addresses that a container has on its own networks."""
     reached = {address for edge in edges if edge.way != "published" for address in edge.addresses}
+    own = {attachment.network for attachment in source.attachments}
     ports = _tcp_ports(target)
     for attachment in target.attachments:
         if attachment.ipv4:
-            expected = attachment.ipv4 in reached
             yield Probe(
-                source.name, target.name, attachment.ipv4, next(iter(ports), _ANY_PORT), expected, attachment.network
+                source.name,
+                target.name,
+                attachment.ipv4,
+                next(iter(ports), _ANY_PORT),
+                expected=attachment.ipv4 in reached,
+                how=attachment.network,
+                neighbours=attachment.network in own,
             )
     if target.on_host and ports:
         for edge in edges:
@@ -119,7 +130,7 @@ def _tcp_ports(node: MapNode) -> list[int]:
     return [
         socket.port
         for socket in given(node.listens, ())
-        if socket.protocol.startswith("tcp") and not socket.address.startswith(("127.", "::1"))
+        if socket.protocol.startswith("tcp") and not socket.address.startswith(LOOPBACK)
     ]
 
 
@@ -132,3 +143,25 @@ def contradiction(probe: Probe, result: ProbeResults) -> Contradiction | None:
     if result == "untried" or (result in reached) == probe.expected:
         return None
     return Contradiction(probe, result)
+
+
+def in_batches(wanted: Iterable[Probe], room: int) -> Iterator[tuple[Probe, ...]]:
+    """Split probes so that those of a batch add at most so many entries to the table of neighbours.
+
+    Two neighbours need one entry each, for both directions, so their probes stay together. Probes through a gateway
+    need that of the gateway, and one for the source there.
+    """
+    by_pair: dict[tuple[str, ...], list[Probe]] = {}
+    for probe in wanted:
+        pair = (*sorted((probe.source, probe.target)), probe.how) if probe.neighbours else (probe.source,)
+        by_pair.setdefault(pair, []).append(probe)
+    batch: list[Probe] = []
+    left = room
+    for together in by_pair.values():
+        if left < _ENTRIES and batch:
+            yield tuple(batch)
+            batch, left = [], room
+        batch += together
+        left -= _ENTRIES
+    if batch:
+        yield tuple(batch)

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from sealock.model.netmap import HOST, OUTSIDE, Edge, Map, MapNode
+from sealock.model.network import EVERYWHERE, LOOPBACK, bracketed
+from sealock.netmap.graph import listening
 
+_SHOWN: Final = 6
+_RESOLVER: Final = "127.0.0.11"
+"""Where the engine itself listens, in every container on a network with names."""
 _NAMES: Final = {HOST: "the host", OUTSIDE: "the outside"}
 
 
@@ -15,8 +20,19 @@ def explain(network_map: Map, source: str, target: str) -> tuple[bool, str]:
     first, second = _NAMES.get(source, source), _NAMES.get(target, target)
     if ways:
         how = "; ".join(dict.fromkeys(describe(edge) for edge in ways))
-        return True, f"{first} reaches {second} {how}."
+        return True, f"{first} reaches {second} {how}{_unheard(network_map, target, ways)}."
     return False, f"{first} does not reach {second}: {_why_not(network_map, source, target)}."
+
+
+def _unheard(network_map: Map, target: str, ways: list[Edge]) -> str:
+    """What to add where packets arrive and no program accepts them, "" otherwise or where that is unknown."""
+    node = next((node for node in network_map.nodes if node.name == target), None)
+    local = any(edge.way == "same namespace" or (edge.way == "host" and not edge.addresses) for edge in ways)
+    if node is None or local or not isinstance(node.listens, tuple) or listening(node):
+        return ""
+    sockets = [socket for socket in node.listens if socket.port and socket.address != _RESOLVER]
+    own = ", ".join(f"{bracketed(socket.address)}:{socket.port}" for socket in sockets)
+    return f", but {target} listens only on its own loopback ({own})" if own else f", but nothing listens in {target}"
 
 
 def describe(edge: Edge) -> str:
@@ -73,13 +89,21 @@ def _why_not(network_map: Map, source: str, target: str) -> str:
     }
     if common:
         return f"icc is off on the network {min(common)}"
-    return _no_common_network(origin, destination)
+    return _no_common_network(network_map, origin, destination)
 
 
-def _no_common_network(origin: MapNode, destination: MapNode) -> str:
+def _no_common_network(network_map: Map, origin: MapNode, destination: MapNode) -> str:
     own = ", ".join(attachment.network for attachment in origin.attachments) or "none"
     theirs = ", ".join(attachment.network for attachment in destination.attachments) or "none"
-    loopback = [port for port in destination.published if (port.address or "").startswith(("127.", "::1"))]
-    published = "ports only on the host's loopback" if loopback else "no ports"
     networks = f"{origin.name}: {own}; {destination.name}: {theirs}"
-    return f"they share no network ({networks}), and {destination.name} publishes {published}"
+    shared = f"they share no network ({networks})"
+    wide = [port for port in destination.published if (port.address or "") in EVERYWHERE]
+    internal = {network.name for network in network_map.networks if network.internal is True}
+    inside = [attachment.network for attachment in origin.attachments if attachment.network in internal]
+    if wide and inside:
+        ports = ", ".join(port.host or "any free port" for port in wide[:_SHOWN])
+        why = f"{', '.join(inside)} is internal" if len(inside) == 1 else f"{', '.join(inside)} are internal"
+        return f"{shared}, and {destination.name} publishes {ports}, but {why}, so {origin.name} has no way there"
+    loopback = any((port.address or "").startswith(LOOPBACK) for port in destination.published)
+    published = "ports only on the host's loopback" if loopback else "no ports"
+    return f"{shared}, and {destination.name} publishes {published}"

@@ -39,9 +39,12 @@ def remarks(network_map: Map) -> Iterator[Remark]:
         yield from _foreign_routes(network_map, node, internal)
         if node.on_host:
             text = "is on the host network: it sees the host's traffic and that of every container"
+            if not node.running:
+                text = "does not run; when it does, it is on the host network, and sees the traffic of every container"
             yield Remark(node.name, text, "give it a network, and publish its ports")
         for target, alias in node.links:
             yield _link(node.name, target, alias, names)
+    yield from _port_conflicts(network_map)
     for network in network_map.networks:
         endpoints = given(network.endpoints, ())
         if network.name == "bridge" and network.icc is not False and len(endpoints) > 1:
@@ -49,6 +52,22 @@ def remarks(network_map: Map) -> Iterator[Remark]:
             yield Remark(f"network {network.name}", text, "give containers that belong together a network of their own")
     if not any(edge.source == OUTSIDE for edge in network_map.edges) and network_map.nodes:
         yield Remark("outside", "cannot reach any container")
+
+
+def _port_conflicts(network_map: Map) -> Iterator[Remark]:
+    """Containers that publish one port of the host: only one of them can run."""
+    owners: dict[tuple[str, str], dict[str, str]] = {}
+    for node in network_map.nodes:
+        for port in node.published:
+            if not port.host:
+                continue
+            address = "" if port.address in EVERYWHERE else port.address or ""
+            users = owners.setdefault((port.host, port.protocol), {})
+            rival = users.get(address) or users.get("") or (next(iter(users.values()), "") if not address else "")
+            if rival and rival != node.name:
+                text = f"publishes port {port.host}/{port.protocol} of the host, as {rival} does: only one can run"
+                yield Remark(node.name, text, "give each a port or an address of its own")
+            users.setdefault(address, node.name)
 
 
 def _foreign_routes(network_map: Map, node: MapNode, internal: set[str]) -> Iterator[Remark]:

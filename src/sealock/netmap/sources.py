@@ -1,9 +1,8 @@
-"""Gathers what a network map needs, from an engine and the kernel or from a compose file, and verifies a map."""
+"""Gathers what a network map needs, from an engine and the kernel or from a compose file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import msgspec
@@ -20,15 +19,12 @@ from sealock.model.network import EngineNetwork
 from sealock.model.process import Route, Socket
 from sealock.model.project import Project
 from sealock.netmap import build_map, declared_nodes, running_node
-from sealock.netmap.probes import Contradiction, Probe, ProbeResults, contradiction, probes
 from sealock.runtime.engine import Engine, connect
-from sealock.runtime.kernel.connections import try_connections
 from sealock.runtime.kernel.processes import ProcReader
 from sealock.targets.fileinputs import Options
 from sealock.targets.inputs import FileInput, Unreadable
 from sealock.targets.resolve import resolve
 
-_AT_ONCE: Final = 8
 _GONE: Final = 404
 
 
@@ -61,14 +57,6 @@ class _Container(Struct, rename="pascal"):
             for port, _, protocol in (name.partition("/") for name in ports)
             for binding in ports[f"{port}/{protocol}" if protocol else port] or ()
         )
-
-
-class Verification(Struct, frozen=True):
-    """How many connections were tried, which contradict the map, and how many could not be tried."""
-
-    tried: int
-    contradictions: tuple[Contradiction, ...]
-    untried: int
 
 
 def of_engine(where: str = "") -> tuple[Map, dict[str, int]]:
@@ -127,30 +115,6 @@ def _without_proxies(nodes: list[MapNode]) -> Iterator[MapNode]:
             yield msgspec.structs.replace(node, listens=own)
         else:
             yield node
-
-
-def verify(network_map: Map, pids: dict[str, int]) -> Verification:
-    """Try the probes of a map from inside the containers' network namespaces."""
-    by_source: dict[str, list[Probe]] = {}
-    for probe in probes(network_map):
-        by_source.setdefault(probe.source, []).append(probe)
-
-    def try_probes(source: str) -> tuple[ProbeResults, ...]:
-        targets = [(probe.address, probe.port) for probe in by_source[source]]
-        if not pids.get(source):
-            return tuple("untried" for _ in targets)
-        return try_connections(pids[source], targets)
-
-    contradictions: list[Contradiction] = []
-    tried = untried = 0
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for source, results in zip(by_source, pool.map(try_probes, by_source), strict=True):
-            for probe, result in zip(by_source[source], results, strict=True):
-                tried += result != "untried"
-                untried += result == "untried"
-                if (contradicts := contradiction(probe, result)) is not None:
-                    contradictions.append(contradicts)
-    return Verification(tried, tuple(contradictions), untried)
 
 
 def _networks(engine: Engine) -> list[EngineNetwork]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sealock.model.absent import given
 from sealock.model.netmap import Map
+from sealock.model.network import LOOPBACK
 from sealock.text import visible
 
 _OUTSIDE = "outside"
@@ -47,7 +48,7 @@ def render(network_map: Map) -> str:
                 rows.append(f"  {own} -> {nodes[target]} [style=dashed, label={_quoted(f'link {alias}')}];")
         for port in node.published:
             label = f"{port.address or '*'}:{port.host or '?'} to {port.container}/{port.protocol}"
-            colour = "#b8860b" if (port.address or "").startswith(("127.", "::1")) else "#b03a2e"
+            colour = "#b8860b" if (port.address or "").startswith(LOOPBACK) else "#b03a2e"
             rows.append(f"  {_OUTSIDE} -> {own} [label={_quoted(label)}, color={_quoted(colour)}];")
     return "\n".join([*rows, "}"]) + "\n"
 

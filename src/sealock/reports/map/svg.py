@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sealock.model.netmap import Map, MapNode
+from sealock.model.network import LOOPBACK, bracketed
 from sealock.netmap.graph import listening
 from sealock.text import clip, count, visible
 
@@ -86,6 +87,7 @@ class _Picture:
         yield from self.tracks()
         for index, node in enumerate(self.nodes):
             yield from self.stop(node, _TOP + index * _ROW + _ROW // 2)
+        yield from self.links()
         yield from self.legend()
         yield "</svg>"
 
@@ -121,7 +123,7 @@ class _Picture:
     def stop(self, node: MapNode, y: int) -> Iterator[str]:
         """A container: its published ports, its box, its stops."""
         yield from self.ports(node, y)
-        kind = "host" if node.on_host else "box" if node.running else "off"
+        kind = "off" if not node.running else "host" if node.on_host else "box"
         x = self.left
         yield f'<rect class="{kind}" x="{x}" y="{y - 12}" width="{_BOX}" height="24" rx="6"/>'
         name = _escaped(clip(visible(node.name), 24))
@@ -158,11 +160,11 @@ class _Picture:
         """Published ports, as an arrow from the left edge; red where the outside can connect."""
         if not node.published:
             return
-        wide = any(not (port.address or "").startswith(("127.", "::1")) for port in node.published)
+        wide = any(not (port.address or "").startswith(LOOPBACK) for port in node.published)
         wide = wide and node.running
         kind = "wide" if wide else "near"
         words = [
-            f"{port.address + ':' if port.address else ''}{port.host or '?'}→{port.container}"
+            f"{bracketed(port.address) + ':' if port.address else ''}{port.host or '?'}→{port.container}"
             for port in node.published
         ]
         text = clip(visible(", ".join(words)), 34)
@@ -170,6 +172,27 @@ class _Picture:
         yield f'<path class="{kind}" d="M 24 {y + 9} H {x - 6} m -6 -4 l 6 4 l -6 4" stroke-width="1.6"/>'
         tone = "wide-text" if wide else "faint"
         yield f'<text class="{tone}" x="26" y="{y + 4}" font-size="11.5">{_escaped(text)}</text>'
+
+    def links(self) -> Iterator[str]:
+        """Legacy links, as arrows beside the boxes, with the alias that resolves."""
+        rows = {node.name: _TOP + index * _ROW + _ROW // 2 for index, node in enumerate(self.nodes)}
+        x = self.left + _BOX
+        for node in self.nodes:
+            for target, alias in node.links:
+                if target not in rows:
+                    continue
+                start, end = rows[node.name], rows[target]
+                tip = _escaped(visible(f"{node.name} reaches {target} as {alias} (legacy link)"))
+                curve = f"{x + 34} {start + 5} {x + 34} {end - 5} {x + 3} {end - 5}"
+                head = "m 6 -4 l -6 4 l 6 4"
+                yield (
+                    f'<path class="near" d="M {x} {start + 5} C {curve} {head}" stroke-width="1.4"'
+                    f' stroke-dasharray="2 3"><title>{tip}</title></path>'
+                )
+                yield (
+                    f'<text class="faint" x="{x + 30}" y="{(start + end) // 2 + 4}" font-size="10" font-style="italic">'
+                    f"{_escaped(clip(visible(alias), 12))}</text>"
+                )
 
     def legend(self) -> Iterator[str]:
         """The legend."""

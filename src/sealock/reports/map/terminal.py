@@ -7,8 +7,8 @@ from typing import Final
 
 from sealock.model.absent import given
 from sealock.model.netmap import OUTSIDE, Map, MapNode
-from sealock.model.network import ANY_IPV4, EngineNetwork
-from sealock.netmap.graph import listening
+from sealock.model.network import ANY_IPV4, LOOPBACK, EngineNetwork, bracketed
+from sealock.netmap.graph import DEFAULT, listening
 from sealock.reports.ansi import Ink
 from sealock.reports.page import Page, columns
 from sealock.text import count, fit, line, width
@@ -83,7 +83,7 @@ class _Page(Page):
         rows = []
         for node in self.network_map.nodes:
             if node.on_host:
-                rows.append((node, f"on the host network  {_listening(node)}"))
+                rows.append((node, f"on the host network  {_listening(node) if node.running else 'when it runs'}"))
             elif node.shares:
                 rows.append((node, f"in the network namespace of {line(node.shares, 40)}"))
             elif node.no_network:
@@ -97,25 +97,31 @@ class _Page(Page):
             yield ""
 
     def published(self) -> Iterator[str]:
-        """What the outside can reach."""
-        rows: list[tuple[str, str, Ink]] = []
+        """What the outside can reach, and what only this machine can."""
+        outside: list[tuple[str, str, Ink]] = []
+        local: list[tuple[str, str, Ink]] = []
         for node in self.network_map.nodes:
             for port in node.published:
                 address = port.address or ANY_IPV4
-                bracketed = f"[{address}]" if ":" in address else address
-                inner = address.startswith(("127.", "::1"))
+                inner = address.startswith(LOOPBACK)
                 text = f"{line(node.name, _NAME)}:{port.container}/{port.protocol}"
                 text += "" if node.running else "  when it runs"
                 ink: Ink = "faint" if inner or not node.running else "red"
-                rows.append((f"{bracketed}:{port.host or '(any free port)'}", text, ink))
+                rows = local if inner else outside
+                rows.append((f"{bracketed(address)}:{port.host or '(any free port)'}", text, ink))
         for edge in self.network_map.edges:
             if edge.source == OUTSIDE and edge.way == "outside":
                 ports = ", ".join(edge.ports[:6]) or "any port"
                 where = edge.addresses[0] if edge.addresses else "the host"
-                rows.append((where, f"{line(edge.target, _NAME)}: {ports}", "red"))
+                outside.append((where, f"{line(edge.target, _NAME)}: {ports}", "red"))
+        yield from self.opened("Open from outside", outside)
+        yield from self.opened("Open only on this machine", local)
+
+    def opened(self, title: str, rows: list[tuple[str, str, Ink]]) -> Iterator[str]:
+        """Addresses, and what answers there."""
         if not rows:
             return
-        yield self.paint("bold", "Open from outside")
+        yield self.paint("bold", title)
         cells = columns([(line(left), fit(right, self.room - 6)) for left, right, _ in rows], self.room - 5)
         for (left, right), (_, _, ink) in zip(cells, rows, strict=True):
             yield f"  {self.paint(ink, left)} {self.signs.arrow} {right}"
@@ -156,6 +162,7 @@ def _facts(network: EngineNetwork) -> str:
     words += ["internal"] if network.internal is True else []
     words += ["members isolated"] if network.icc is False else []
     words += ["encrypted"] if network.encrypted is True else []
+    words += ["no names"] if network.name == DEFAULT else ["names resolve"]
     words += list(given(network.subnets, ())[:2])
     return ", ".join(line(word, 60) for word in words)
 
