@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
@@ -90,8 +90,8 @@ class KnownImages(Protocol):
     def keep_image(self, identity: str, image: KnownImage, /) -> None:
         """Keep an image for the next run."""
 
-    def holds(self, layer: Layer, /) -> bool:
-        """Whether the contents of a layer are known."""
+    def holds(self, layers: Sequence[Layer], /) -> bool:
+        """Whether the contents of an image of these layers are known."""
 
 
 class Bounds(Struct, frozen=True):

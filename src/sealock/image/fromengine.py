@@ -83,7 +83,7 @@ def open_from_engine(  # noqa: PLR0913  as open_image
         raise TargetError(message)
     diff_ids = tuple((described.rootfs.layers if described.rootfs else None) or ())
     known_image = known.image(described.id) if known else None
-    if known and known_image and _is(known_image, described.id, diff_ids) and all(map(known.holds, known_image.layers)):
+    if known and known_image and _is(known_image, described.id, diff_ids) and known.holds(known_image.layers):
         return _from_cache(known_image, described.id, name, context)
     file = _spooled(engine.saved(described.id), context.bounds, progress)
     try:

@@ -22,7 +22,11 @@ class Alpm(Analyzer):
 
     name = "alpm"
     version = 2
-    patterns = FilePatterns(names=("desc", "files"), limit=16 << 20)
+    patterns = FilePatterns(names=("desc", "files"), homes=(LOCAL.rstrip("/"),), limit=16 << 20)
+
+    def claims(self, path: str, /) -> bool:
+        """Whether it is in the local database."""
+        return path.startswith(LOCAL)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
         """Yield the package of a `desc`, or the file list of a `files`."""

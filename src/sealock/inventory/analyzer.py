@@ -21,7 +21,8 @@ class FilePatterns(Struct, frozen=True):
     `paths` whole paths ("var/lib/dpkg/status"); `directories` all files right in such ("var/lib/dpkg/status.d");
     `parents` all right in a directory of this name, wherever it is ("conda-meta"); `names` last components
     ("package-lock.json"); `endings` ends of the name (".dist-info/METADATA" may hold a slash, ".jar"); `elf` every file
-    that begins as an ELF file does. `limit` is the maximum number of bytes to read.
+    that begins as an ELF file does. `limit` is the maximum number of bytes to read. `homes` are the directories that an
+    analyzer's files must lie in, by their name or their whole path: links in their place are followed.
     """
 
     paths: tuple[str, ...] = ()
@@ -30,6 +31,7 @@ class FilePatterns(Struct, frozen=True):
     names: tuple[str, ...] = ()
     endings: tuple[str, ...] = ()
     elf: bool = False
+    homes: tuple[str, ...] = ()
     limit: int = 64 << 20
 
 
@@ -70,6 +72,10 @@ class Analyzer(ABC):
     def finds_packages(self) -> bool:
         """Whether it can find packages; analyzers of `onfiles` cannot."""
         return ".onfiles." not in type(self).__module__
+
+    def claims(self, _path: str, /) -> bool:
+        """Whether a file at this path, which matches the patterns, may have facts; by default, every one."""
+        return True
 
     @abstractmethod
     def read(self, file: AnalyzedFile, /) -> Iterable[Fact]:

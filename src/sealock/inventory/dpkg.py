@@ -57,8 +57,13 @@ class Dpkg(Analyzer):
         directories=(STATUS_DIRECTORY.rstrip("/"),),
         names=("copyright",),
         endings=(".list",),
+        homes=(INFO_DIRECTORY.rstrip("/"),),
         limit=32 << 20,
     )
+
+    def claims(self, path: str, /) -> bool:
+        """Whether it is in one of dpkg's own directories."""
+        return path == STATUS or path.startswith((INFO_DIRECTORY, STATUS_DIRECTORY, DOC_DIRECTORY))
 
     def read(self, file: AnalyzedFile, /) -> Iterable[Fact]:
         """Yield the packages of a stanza file, or the contents of a list or a copyright file."""

@@ -46,6 +46,10 @@ class LayerFacts(Struct, frozen=True):
     size: int
     """Bytes of its regular files."""
     faults: tuple[FileFault, ...]
+    links: Names = Names()
+    """Its links, as `names.pairs` yields them."""
+    marked: Names = Names()
+    """Those of its links whose own paths matter to an analyzer."""
     units: int = 0
     """What its facts and names take, in the measure of `count_units`."""
 

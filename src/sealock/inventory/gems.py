@@ -19,12 +19,15 @@ class Gems(Analyzer):
     """`specifications/*.gemspec`, and those of the default gems below it; RubyGems writes a statement a line."""
 
     name = "gems"
-    patterns = FilePatterns(endings=(".gemspec",), limit=4 << 20)
+    patterns = FilePatterns(endings=(".gemspec",), homes=("specifications",), limit=4 << 20)
+
+    def claims(self, path: str, /) -> bool:
+        """Whether it is the specification of an installed gem."""
+        return path.rpartition("/")[0].removesuffix("/default").rpartition("/")[2] == "specifications"
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the gem."""
-        directory = file.path.rpartition("/")[0].removesuffix("/default")
-        if directory.rpartition("/")[2] != "specifications":
+        if not self.claims(file.path):
             return
         attributes = statements(file.data.decode(errors="replace"))
         name, version = (word(next(iter(attributes.get(key, ())), "")) for key in ("name", "version"))

@@ -5,13 +5,16 @@ Facts that a later layer hides stay listed, marked as removed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import Final, TypeAlias
+from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.inventory.facts import ImageFacts, LayerFacts
+from sealock.inventory.remains import Remains, StatedPackage, on_disk
+from sealock.inventory.reread import Reread
 from sealock.inventory.view import ByteView
 from sealock.model.inventory import OF_DISTRIBUTIONS, Distribution, FileFact, Package
 
@@ -19,73 +22,175 @@ DIRECTORIES: Final = frozenset({"world-writable-directory"})
 """Kinds of facts on a directory's own mode."""
 
 
-_Seen: TypeAlias = tuple[Package, int, bool, tuple[str, ...]]
-"""A package as the last layer states it, the first layer with it, whether it is removed, and its files."""
+class LinkedFacts(Struct):
+    """Facts of the files of a layer that links lead to, under the paths of the links, and how they were scanned."""
+
+    facts: LayerFacts
+    reread: Reread
 
 
-def merge(layers: Sequence[tuple[int, LayerFacts]], *, files: bool = True) -> ImageFacts:
+def view_layers(layers: Sequence[LayerFacts], more: Iterable[str] = ()) -> ByteView:
+    """The layers over one another, for the paths of their facts, and more."""
+    named = set[str]().union(*map(_named, layers))
+    return ByteView(layers, named, more)
+
+
+def merge(
+    layers: Sequence[tuple[int, LayerFacts]],
+    *,
+    files: bool = True,
+    view: ByteView | None = None,
+    linked: Mapping[int, LinkedFacts] | None = None,
+) -> ImageFacts:
     """Merge layers, each with its number; what a later layer replaces or removes is marked as removed.
+
+    `view` is what `view_layers` makes of them; `linked` has further facts, by the place of the layer.
 
     Without `files`, a package keeps only those files that other facts name.
 
     A database of packages (dpkg's status, apk's installed …) that a later layer rewrites replaces the earlier one:
     its packages are then listed from the later layer, with the layer that first brought each of them.
     """
-    named = {fact.path for _, facts in layers for fact in facts.files}
-    named.update(_on_disk(package.path) for _, facts in layers for package in facts.packages)
-    view = ByteView([facts for _, facts in layers], named)
-    packages: dict[tuple[object, ...], _Seen] = {}
-    risky: list[FileFact] = []
-    distribution: Distribution | None = None
-    owners: dict[str, str] = {}
-    of_distributions: dict[str, str] = {}
-    owned = named.union(path.removeprefix("usr/") for path in named)
+    laid = [facts for _, facts in layers]
+    merger = _Merger(layers, view or view_layers(laid), linked or {}, files=files)
     for place, (index, facts) in enumerate(layers):
-        for named_by_file in facts.distributions:
-            # Only os-release gives a name; debian_version and the like must not displace it.
-            if named_by_file.name or distribution is None or not distribution.name:
-                distribution = named_by_file
+        merger.add(place, index, facts)
+    packages, owners = merger.packages(), merger.owners()
+    listed = sorted(_unowned(packages, owners), key=attrgetter("type", "name", "version", "path"))
+    return ImageFacts(
+        distribution=merger.distribution,
+        packages=tuple(listed),
+        files=tuple(_with_owner(fact, owners) for fact in merger.risky),
+        sizes=tuple((index, facts.entries, facts.size) for index, facts in layers),
+        faults=tuple(
+            (*facts.faults, *(linked[place].facts.faults if linked and place in linked else ()))
+            for place, facts in enumerate(laid)
+        ),
+        cost=sum(facts.cost for facts in laid),
+    )
+
+
+class _Merger:
+    """The state of merging, layer by layer."""
+
+    def __init__(
+        self,
+        layers: Sequence[tuple[int, LayerFacts]],
+        view: ByteView,
+        linked: Mapping[int, LinkedFacts],
+        *,
+        files: bool,
+    ) -> None:
+        self.layers, self.view, self.linked, self.files = layers, view, linked, files
+        self.risky: list[FileFact] = []
+        self.distribution: Distribution | None = None
+        self._stated: dict[tuple[object, ...], StatedPackage] = {}
+        self._owners: dict[str, str] = {}
+        self._of_distributions: dict[str, str] = {}
+        self._owned = {*view.named, *(path for more in linked.values() for path in _named(more.facts))}
+        self._owned.update([path.removeprefix("usr/") for path in self._owned])
+
+    def add(self, place: int, index: int, facts: LayerFacts) -> None:
+        """Add the next layer, with what links lead to in it."""
+        view, linked = self.view, self.linked.get(place)
+        replaced = linked.reread.replaced if linked else ()
         for fact in facts.files:
+            if fact.path in replaced:
+                continue
             fixed = view.directories.get(fact.path, -1) if fact.kind in DIRECTORIES else -1
             by = max(fixed if fixed > place else -1, view.hidden_by(fact.path, place))
-            risky.append(replace(fact, layer=index, removed=by >= 0, removed_in=layers[by][0] if by >= 0 else -1))
-        hidden: dict[str, bool] = {}
+            removed_in = self.layers[by][0] if by >= 0 else -1
+            self.risky.append(replace(fact, layer=index, removed=by >= 0, removed_in=removed_in))
+        hidden: dict[str, int] = {}
         for package in facts.packages:
             path = package.path
-            if (removed := hidden.get(path)) is None:
-                removed = hidden[path] = view.hidden(_on_disk(path), place)
-            key = (
-                package.type,
-                package.namespace,
-                package.name,
-                package.version,
-                package.architecture,
-                path,
-                package.qualifiers,
+            by = hidden.get(path, -2)
+            if by == -2:
+                by = hidden[path] = view.hidden_by(on_disk(path), place)
+            if on_disk(path) not in replaced:
+                self.add_package(package, place, index, by)
+        self.add_distributions(facts)
+        if linked:
+            self.add_linked(place, index, facts, linked)
+
+    def add_linked(self, place: int, index: int, facts: LayerFacts, linked: LinkedFacts) -> None:
+        """Add what links lead to in a layer, but not what is known of the same file under its own path."""
+        reread = linked.reread
+        own = {other: path for path, others in reread.names.items() if path not in reread.replaced for other in others}
+        known = {_file_key(fact, fact.path) for fact in facts.files}
+        for fact in linked.facts.files:
+            if known.isdisjoint({_file_key(fact, fact.path), _file_key(fact, own.get(fact.path, ""))}):
+                self.risky.append(replace(fact, layer=index, removed=fact.path in reread.hidden))
+        packages = {_package_key(package, package.path) for package in facts.packages}
+        for package in linked.facts.packages:
+            path = on_disk(package.path)
+            if path not in own or _package_key(package, own[path] + package.path[len(path) :]) not in packages:
+                by = max(self.view.hidden_by(path, place), place) if path in reread.hidden else -1
+                self.add_package(package, place, index, by)
+        self.add_distributions(linked.facts)
+
+    def add_distributions(self, facts: LayerFacts) -> None:
+        """Take the distribution that a layer names."""
+        for named in facts.distributions:
+            # Only os-release gives a name; debian_version and the like must not displace it.
+            if named.name or self.distribution is None or not self.distribution.name:
+                self.distribution = named
+
+    def add_package(self, package: Package, place: int, index: int, hidden_by: int) -> None:
+        """Add a package. One of a later copy of its database came with the first copy, and is present if any is."""
+        key = (
+            package.type,
+            package.namespace,
+            package.name,
+            package.version,
+            package.architecture,
+            package.path,
+            package.qualifiers,
+        )
+        before = self._stated.get(key)
+        own = package.files or (before.files if before else ())
+        listed = own
+        if package.files:
+            named_files = self._owned.intersection(own)
+            ours = self._of_distributions if package.type in OF_DISTRIBUTIONS else self._owners
+            ours.update(dict.fromkeys(named_files, package.name))
+            listed = own if self.files else tuple(sorted(named_files))
+        elif before:
+            listed = before.listed
+        self._stated[key] = StatedPackage(package, before.first if before else index, place, hidden_by, own, listed)
+
+    def packages(self) -> Iterator[Package]:
+        """The packages. One whose record is hidden is still there if its files are."""
+        remains = Remains([facts for _, facts in self.layers], self.view, list(self._stated.values()))
+        for stated in self._stated.values():
+            hidden_by = stated.hidden_by
+            stays = hidden_by >= 0 and remains.has(stated)
+            yield replace(
+                stated.package,
+                layer=stated.first,
+                removed=hidden_by >= 0 and not stays,
+                record_removed_in=self.layers[hidden_by][0] if stays else -1,
+                files=stated.listed,
             )
-            # A package of a later copy of its database came with the first copy, and is present if any is.
-            _, first, _, own = packages.get(key, (package, index, False, ()))
-            own = package.files or own
-            if package.files:
-                named_files = owned.intersection(own)
-                ours = of_distributions if package.type in OF_DISTRIBUTIONS else owners
-                ours.update(dict.fromkeys(named_files, package.name))
-                own = own if files else tuple(sorted(named_files))
-            packages[key] = package, first, removed, own
-    # Debian's python3-scipy owns the files of the scipy in it.
-    owners |= of_distributions
-    together = (
-        replace(package, layer=first, removed=removed, files=own) for package, first, removed, own in packages.values()
-    )
-    listed = sorted(_unowned(together, owners), key=attrgetter("type", "name", "version", "path"))
-    return ImageFacts(
-        distribution=distribution,
-        packages=tuple(listed),
-        files=tuple(_with_owner(fact, owners) for fact in risky),
-        sizes=tuple((index, facts.entries, facts.size) for index, facts in layers),
-        faults=tuple(facts.faults for _, facts in layers),
-        cost=sum(facts.cost for _, facts in layers),
-    )
+
+    def owners(self) -> dict[str, str]:
+        """The owner of each file; Debian's python3-scipy owns the files of the scipy in it."""
+        return self._owners | self._of_distributions
+
+
+def _file_key(fact: FileFact, path: str) -> tuple[str, str, int, str]:
+    return fact.kind, path, fact.line, fact.mark
+
+
+def _package_key(package: Package, path: str) -> tuple[str, str, str, str, str]:
+    return package.type, package.namespace, package.name, package.version, path
+
+
+def _named(facts: LayerFacts) -> set[str]:
+    """The paths that facts name."""
+    named = {fact.path for fact in facts.files}
+    named.update(on_disk(package.path) for package in facts.packages)
+    return named
 
 
 def _with_owner(fact: FileFact, owners: dict[str, str]) -> FileFact:
@@ -96,11 +201,6 @@ def _with_owner(fact: FileFact, owners: dict[str, str]) -> FileFact:
 def _owner(path: str, owners: dict[str, str]) -> str:
     """The package that owns a path; lists of packages made before /bin became usr/bin name it without the usr."""
     return owners.get(path) or owners.get(path.removeprefix("usr/"), "")
-
-
-def _on_disk(path: str) -> str:
-    """The file on disk of a package in an archive ("app.jar!/lib/x.jar")."""
-    return path.partition("!/")[0]
 
 
 def _unowned(packages: Iterable[Package], owners: dict[str, str]) -> Iterator[Package]:

@@ -27,9 +27,30 @@ class Names(Struct, frozen=True, array_like=True):
         for part in self.packed:
             yield _split(zlib.decompress(part))
 
+    def parts_with(self, texts: Iterable[str]) -> Iterator[list[str]]:
+        """Yield those parts that contain one of a few texts, which is far quicker than to look at each path."""
+        wanted = [text.encode("utf-8", "surrogateescape") for text in texts]
+        for part in self.plain:
+            if any(text in part for text in wanted):
+                yield _split(part)
+        for packed in self.packed:
+            part = zlib.decompress(packed)
+            if any(text in part for text in wanted):
+                yield _split(part)
+
     def __bool__(self) -> bool:
         """Whether there are any."""
         return bool(self.plain)
+
+
+HARD: Final = "="
+"""Precedes the target of a hard link in a list of links; ">" precedes that of a symbolic one."""
+
+
+def pairs(links: Names) -> Iterator[tuple[str, str]]:
+    """Yield the links of a list in which the path of each precedes its marked target."""
+    for part in links.parts():
+        yield from zip(part[::2], part[1::2], strict=True)
 
 
 class Gathering:

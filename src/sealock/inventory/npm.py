@@ -30,7 +30,11 @@ class Npm(Analyzer):
     """package.json right in a directory of node_modules; others are a program's own, or steer the loader of a part."""
 
     name = "npm"
-    patterns = FilePatterns(names=("package.json",), limit=16 << 20)
+    patterns = FilePatterns(names=("package.json",), homes=("node_modules", *HOMES), limit=16 << 20)
+
+    def claims(self, path: str, /) -> bool:
+        """Whether it is a package's own manifest."""
+        return installed(path)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the package."""

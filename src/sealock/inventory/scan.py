@@ -12,10 +12,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.image.entry import EntryKind, LayerEntry, LayerSource
+from sealock.image.paths import normalize
 from sealock.inventory import leftovers, modes, secretfiles
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact
 from sealock.inventory.facts import FileFault, LayerFacts, count_units, excess
-from sealock.inventory.names import Gathering, Names, chained
+from sealock.inventory.names import HARD, Gathering, Names, chained
 from sealock.inventory.selection import Selection
 from sealock.inventory.window import FileContent, Window
 from sealock.model.inventory import Distribution, FileFact, Package
@@ -49,6 +50,8 @@ class PieceFacts(Struct):
     entries: int
     size: int
     faults: list[FileFault]
+    links: Names
+    marked: Names
     units: int
     """What its facts take, in the measure of `count_units`."""
 
@@ -96,6 +99,8 @@ def join(pieces: Sequence[PieceFacts], selection: Selection) -> LayerFacts:
         entries=entries,
         size=sum(piece.size for piece in pieces),
         faults=tuple(fault for piece in pieces for fault in piece.faults),
+        links=chained(piece.links for piece in pieces),
+        marked=chained(piece.marked for piece in pieces),
         units=sum(piece.units for piece in pieces) + excess(paths, entries),
     )
 
@@ -107,6 +112,7 @@ class _Scan:
         self.selection, self.most = selection, most
         self.facts: dict[str, list[Fact]] = {}
         self.paths, self.directories, self.gone, self.opaque = Gathering(), Gathering(), Gathering(), Gathering()
+        self.links, self.marked = Gathering(), Gathering()
         self.secrets = _secrets() if selection.files else None
         self.cleared: set[str] = set()
         """Files whose names suggest credentials, but whose contents hold none."""
@@ -164,10 +170,29 @@ class _Scan:
         if entry.kind == "opaque":
             self.opaque.add(entry.path)
             return False
-        (self.directories if entry.kind == "directory" else self.paths).add(entry.path)
+        if entry.kind == "directory":
+            self.directories.add(entry.path)
+            if entry.path in self.selection.paths:
+                self.add_fault(entry.path, "it is a directory, and should be a file")
+        else:
+            self.paths.add(entry.path)
+            if entry.kind == "hard link":
+                self.add_link(entry.path, HARD + normalize(entry.target)[0])
+            elif entry.kind == "symbolic link":
+                self.add_link(entry.path, f">{entry.target.partition(chr(0))[0]}")
+            elif self.selection.claims(entry.path):
+                self.add_fault(entry.path, f"it is a {entry.kind}, and should be a file")
         if self.selection.files:
             self.add_leftover(entry.path, entry.kind)
         return True
+
+    def add_link(self, path: str, target: str) -> None:
+        """Add a link with its marked target."""
+        self.links.add(path)
+        self.links.add(target)
+        if self.selection.leads(path):
+            self.marked.add(path)
+            self.marked.add(target)
 
     def add_leftover(self, path: str, kind: EntryKind) -> None:
         """Add a leftover, recognised by its path."""
@@ -242,7 +267,7 @@ class _Scan:
 
     def compress(self) -> None:
         """Compress the collected paths."""
-        for gathering in (self.paths, self.directories, self.gone, self.opaque):
+        for gathering in (self.paths, self.directories, self.gone, self.opaque, self.links, self.marked):
             gathering.settle()
 
     def result(self) -> PieceFacts:
@@ -255,6 +280,8 @@ class _Scan:
             entries=self.entries,
             size=self.size,
             faults=self.faults,
+            links=self.links.names(),
+            marked=self.marked.names(),
             units=self.units,
         )
 

@@ -23,6 +23,15 @@ class Selection:
         self.endings: dict[str, list[tuple[str, Analyzer]]] = {}
         """By the text after the last dot, so that most paths take one look-up."""
         self.elf: list[Analyzer] = []
+        self.homes: set[str] = set()
+        """Names of directories that an analyzer's files lie in, wherever they are."""
+        self.fixed_directories: set[str] = set()
+        """Whole paths of such."""
+        self._directory_endings: set[str] = set()
+        """The texts after the last dot of the directories that endings name."""
+        self._last = "", False
+        """The last directory of a link, and whether it is a home."""
+        probes: set[str] = set()
         for analyzer in self.analyzers:
             patterns = analyzer.patterns
             for path in patterns.paths:
@@ -37,6 +46,15 @@ class Selection:
                 self.endings.setdefault(ending_of(ending.rpartition("/")[2]), []).append((ending, analyzer))
             if patterns.elf:
                 self.elf.append(analyzer)
+            self.homes.update(patterns.parents, (home for home in patterns.homes if "/" not in home))
+            self.fixed_directories.update(patterns.directories, (home for home in patterns.homes if "/" in home))
+            within = [ending for ending in patterns.endings if "/" in ending]
+            self._directory_endings.update(ending_of(ending.rpartition("/")[0]) for ending in within)
+            if patterns.homes or patterns.parents or within:
+                probes.update(patterns.names, (f"x{ending.rpartition('/')[2]}" for ending in patterns.endings))
+                probes.update(ending.rpartition("/")[2] for ending in within)
+                probes.update("x.json" for _ in patterns.parents)
+        self._probes = tuple(sorted(probes))
 
     def by_path(self, path: str) -> list[Analyzer]:
         """The analyzers that select this path, each once, except those for ELF files."""
@@ -57,6 +75,48 @@ class Selection:
         if ending in self.endings:
             matches = [*matches, *(analyzer for text, analyzer in self.endings[ending] if path.endswith(text))]
         return matches if len(matches) < 2 else list(dict.fromkeys(matches))
+
+    def claims(self, path: str) -> set[Analyzer]:
+        """The analyzers to which a file at this path means something."""
+        return {analyzer for analyzer in self.by_path(path) if analyzer.claims(path)}
+
+    def leads(self, path: str) -> bool:
+        """Whether a link at this path may lead to files of an analyzer: a quick test, for very many."""
+        directory, _, name = path.rpartition("/")
+        if directory != self._last[0]:
+            self._last = directory, self._is_home(directory)
+        return (
+            self._last[1]
+            or name in self.names
+            or name in self.homes
+            or (ending := name.rpartition(".")[2]) in self._directory_endings
+            or (ending in self.endings and any(path.endswith(text) for text, _ in self.endings[ending]))
+            or path in self.paths
+            or path in self.fixed_directories
+        )
+
+    def leads_to_directory(self, path: str) -> bool:
+        """Whether a link at this path may lead to a directory with files of an analyzer."""
+        directory, _, name = path.rpartition("/")
+        return name in self.homes or name.rpartition(".")[2] in self._directory_endings or self._is_home(directory)
+
+    def _is_home(self, directory: str) -> bool:
+        """Whether a directory, or a scope, is one that files of an analyzer lie in."""
+        above, _, name = directory.rpartition("/")
+        scoped = name[:1] == "@" and above.rpartition("/")[2] in self.homes
+        return scoped or name in self.homes or directory in self.directories
+
+    def leads_further(self, path: str, real: str) -> set[Analyzer]:
+        """The analyzers to which files mean something below a link, but not below the directory that it leads to."""
+        further: set[Analyzer] = set()
+        name = path.rpartition("/")[2]
+        between = ("", "x/", "@x/x/") if name in self.homes else ("", "x/") if name[:1] == "@" else ("",)
+        for below in between:
+            for probe in self._probes:
+                rest = f"/{below}{probe}"
+                if claimed := self.claims(path + rest):
+                    further |= claimed - self.claims(real + rest)
+        return further
 
     def limit(self, analyzers: Iterable[Analyzer]) -> int:
         """Maximum bytes of a file to read for these analyzers."""

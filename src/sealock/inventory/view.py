@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from sealock.inventory.names import Names
@@ -31,8 +31,10 @@ class Laid(Protocol):
 class ByteView:
     """The effects of later layers on the given paths; there are very many others, which it skips."""
 
-    def __init__(self, layers: Sequence[Laid], paths: Iterable[str]) -> None:
-        self._interest = _with_directories(paths)
+    def __init__(self, layers: Sequence[Laid], named: Collection[str], more: Iterable[str] = ()) -> None:
+        self.named = named
+        self.interest = with_directories((*named, *more))
+        """The paths that it knows."""
         self._written = self._last([layer.paths for layer in layers])
         self._gone = self._last([layer.gone for layer in layers])
         """Removed as a whole, with all below."""
@@ -46,7 +48,7 @@ class ByteView:
         for index, names in enumerate(layers):
             # What the first layer does is hidden by none before it.
             for part in names.parts() if index else ():
-                last.update(dict.fromkeys(self._interest.intersection(part), index))
+                last.update(dict.fromkeys(self.interest.intersection(part), index))
         return last
 
     def hidden(self, path: str, index: int) -> bool:
@@ -74,7 +76,23 @@ class ByteView:
         return last
 
 
-def _with_directories(paths: Iterable[str]) -> set[str]:
+def last_files(layers: Sequence[Laid], paths: Collection[str]) -> dict[str, int]:
+    """The place of the layer with the file that a container sees at each of the paths that has one."""
+    interest, last = set(paths), dict[str, int]()
+    for place, layer in enumerate(layers if interest else ()):
+        for part in layer.paths.parts():
+            last.update(dict.fromkeys(interest.intersection(part), place))
+    if len(layers) < 2 or not last:
+        return last
+    view = ByteView(layers, last)
+    return {
+        path: place
+        for path, place in last.items()
+        if not view.hidden(path, place) and view.directories.get(path, -1) <= place
+    }
+
+
+def with_directories(paths: Iterable[str]) -> set[str]:
     """Paths and all the directories above them."""
     directories = {""}
     for path in paths:

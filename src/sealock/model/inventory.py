@@ -94,6 +94,8 @@ class Package(Struct, frozen=True):
     """The dependencies of a distribution's package, with all alternatives, without versions."""
     provides: tuple[str, ...] = ()
     """Virtual names that it provides."""
+    record_removed_in: int = -1
+    """The index of the layer that removed its record, and left its files; -1 for none."""
 
 
 class FileFact(Struct, frozen=True, gc=False):

@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.model.advisory import Advisory, Epss, Exploited, Installed, Rating, Vulnerability
-from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Layer, Package
+from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Layer, Package, instruction
 from sealock.model.purl import purl
 from sealock.model.severity import Severity
 from sealock.text import count
@@ -18,6 +18,8 @@ from sealock.vulnerabilities.matches import SuppressedVulnerability, Vulnerabili
 from sealock.vulnerabilities.owners import owners
 from sealock.vulnerabilities.ratings import rank, severity_of
 
+_INSTRUCTION: Final = 200
+"""Characters of an instruction to show."""
 _REFERENCES: Final = 20
 
 
@@ -92,10 +94,11 @@ class Describer:
         if details is None:
             details = self._flaw_cache[id(flaw)] = self._flaw_details(match)
         notes = details.note
-        if package.development or match.note or note or flaw.module_assumed:
+        record = self._record(package)
+        if package.development or match.note or note or flaw.module_assumed or record:
             module = "the module was assumed" if flaw.module_assumed else ""
             development = "development dependency" if package.development else ""
-            notes = "; ".join(filter(None, (match.note, module, development, note, details.note)))
+            notes = "; ".join(filter(None, (match.note, module, development, record, note, details.note)))
         return Vulnerability(
             flaw.id,
             self._installed(package),
@@ -112,6 +115,14 @@ class Describer:
             details.references,
             notes,
         )
+
+    def _record(self, package: Package) -> str:
+        """Which layer removed the record of a package, and left its files; "" for none."""
+        if package.record_removed_in < 0:
+            return ""
+        layer = self.layers.get(package.record_removed_in)
+        made_by = f" ({instruction(layer.created_by)[:_INSTRUCTION]})" if layer and layer.created_by else ""
+        return f"layer {package.record_removed_in + 1}{made_by} removes only the record of the package: its files stay"
 
     def _flaw_details(self, match: VulnerabilityMatch) -> _FlawDetails:
         flaw = match.flaw

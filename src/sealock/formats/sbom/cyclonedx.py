@@ -87,6 +87,9 @@ def _facts(component: JsonObject, positions: dict[str, int]) -> PackageFacts:
     facts.removed = _first(properties, "sealock:removed") == "true"
     facts.development = _first(properties, "sealock:development") == "true"
     facts.owner = _first(properties, "sealock:owner")
+    number = _first(properties, "sealock:recordRemovedIn")
+    if number.isascii() and number.isdigit() and int(number[:9]) < len(positions):
+        facts.record_removed_in = int(number[:9])
     number = _first(properties, "sealock:layerIndex")
     facts.layer = positions.get(_first(properties, f"{_TRIVY}LayerDiffID"), -1)
     if number.isascii() and number.isdigit() and int(number[:9]) < len(positions):

@@ -25,7 +25,7 @@ class PackageFacts:
     def __init__(self, name: str = "", version: str = "", supplier: str = "", licenses: tuple[str, ...] = ()) -> None:
         self.name, self.version, self.supplier, self.licenses = name, version, supplier, licenses
         self.path = self.found_by = self.source = self.source_version = ""
-        self.layer = -1
+        self.layer = self.record_removed_in = -1
         self.removed = self.development = False
         self.owner = ""
         """The distribution's package that owns the file at `path`."""
@@ -142,6 +142,7 @@ def _package(url: Url, facts: PackageFacts) -> Package:
         removed=facts.removed,
         supplier=facts.supplier,
         development=facts.development,
+        record_removed_in=facts.record_removed_in,
     )
 
 

@@ -17,6 +17,7 @@ _BUILT_FROM: Final = re.compile(r"\Abuilt package from: (\S+) (\S+)\Z|; built fr
 _OURS: Final = re.compile(
     r"\Afound in (.+?)(?: in layer (\S+))?(?:, read by ([\w-]+))?(?:; built from .*)?\Z", re.DOTALL
 )
+_RECORD: Final = re.compile(r"layer ([1-9][0-9]{0,5}) removed its record")
 _OWNED: Final = "a file of the package "
 _LONGEST: Final = 10_000
 
@@ -67,6 +68,8 @@ def _facts(package: JsonObject, licenses: dict[str, str]) -> PackageFacts:
         facts.path, facts.found_by = match[1], match[2] or ""
     comment = package.text("comment")[:_LONGEST].split("; ")
     facts.removed = "a later layer removed it" in comment
+    record = next((match for remark in comment if (match := _RECORD.fullmatch(remark))), None)
+    facts.record_removed_in = int(record[1]) - 1 if record else -1
     facts.development = "only for development" in comment
     facts.owner = next((remark.removeprefix(_OWNED) for remark in comment if remark.startswith(_OWNED)), "")
     return facts

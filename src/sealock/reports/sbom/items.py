@@ -117,5 +117,6 @@ def list_properties(item: SbomItem) -> Iterator[tuple[str, str]]:
     yield "source", package.source
     yield "sourceVersion", package.source_version
     yield "removed", "true" if package.removed else ""
+    yield "recordRemovedIn", str(package.record_removed_in) if package.record_removed_in >= 0 else ""
     yield "development", "true" if package.development else ""
     yield "owner", item.owner

@@ -122,6 +122,7 @@ def _package(item: SbomItem, named: dict[str, str]) -> dict[str, Any]:
 def _comments(item: SbomItem) -> list[str]:
     notes = {
         "a later layer removed it": item.package.removed,
+        f"layer {item.package.record_removed_in + 1} removed its record": item.package.record_removed_in >= 0,
         "only for development": item.package.development,
         f"a file of the package {item.owner}": item.owner,
     }

@@ -101,7 +101,13 @@ class _Page(Page):
         """The cells of a package; `precise` adds the architecture, as dpkg does for packages of one name."""
         package = item.package
         notes = [
-            word for word, applies in (("removed", package.removed), ("development", package.development)) if applies
+            word
+            for word, applies in (
+                ("removed", package.removed),
+                (f"record removed in {package.record_removed_in + 1}", package.record_removed_in >= 0),
+                ("development", package.development),
+            )
+            if applies
         ]
         note = f" ({', '.join(notes)})" if notes else ""
         layer = str(package.layer + 1) if package.layer >= 0 else ""
@@ -132,10 +138,19 @@ class _Page(Page):
         if self.inventory.errors:
             yield ""
 
+    def removed_records(self) -> Iterator[str]:
+        """Which layers removed records of packages, and left the files."""
+        counts = Counter(item.package.record_removed_in for item in self.items if item.package.record_removed_in >= 0)
+        made_by = {layer.index: instruction(layer.created_by) for layer in self.inventory.layers}
+        for index, number in sorted(counts.items()):
+            made = f" ({line(made_by[index])})" if made_by.get(index) else ""
+            yield f"Layer {index + 1}{made} removes the records of {count(number, 'package')}, and their files stay"
+
     def summary(self) -> Iterator[str]:
         """The last line: the number of packages, and whether the list is complete."""
         removed = sum(item.package.removed for item in self.items)
         words = count(len(self.items), "package") + (f", {removed} of them removed by a later layer" if removed else "")
+        words += "".join(f". {text}" for text in self.removed_records())
         if self.inventory.errors:
             words += f". {count(len(self.inventory.errors), 'error')}: not everything could be read"
         sign = self.signs.arrow if self.inventory.errors else self.signs.good

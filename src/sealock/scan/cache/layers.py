@@ -102,13 +102,6 @@ class LayerCache:
         self._directory.write(name, data)
         return True
 
-    def has(self, diff_id: str) -> bool:
-        """Whether there are facts of the uncompressed bytes with this digest."""
-        kinds = ("facts",) if self._files else ("packages", "facts")
-        return bool(self._code and diff_id) and any(
-            self._directory.read(self._name(kind, diff_id)) is not None for kind in kinds
-        )
-
     def plain(self, stored: str) -> str:
         """The digest of the uncompressed bytes of a stored digest; "" if it is unknown."""
         data = self._directory.read(_alias(stored)) if stored else None

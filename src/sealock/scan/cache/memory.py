@@ -66,9 +66,10 @@ class ImageCache:
         messages = tuple(tuple(source.messages()) for source in sources)
         self._layers.keep_merged(tuple(source.layer.diff_id for source in sources), MergedFacts(facts, messages))
 
-    def holds(self, layer: Layer, /) -> bool:
-        """Whether there are facts of a layer with these digests."""
-        return (not layer.digest or self._inflates_to(layer)) and self._layers.has(layer.diff_id)
+    def holds(self, layers: Sequence[Layer], /) -> bool:
+        """Whether there are facts of an image of layers with these digests: links need the bytes of all of them."""
+        known = all(not layer.digest or self._inflates_to(layer) for layer in layers)
+        return known and self._layers.merged(tuple(layer.diff_id for layer in layers)) is not None
 
     def _inflates_to(self, layer: Layer) -> bool:
         """Whether the stored bytes are uncompressed, or known to decompress to the stated digest."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from sealock.image.entry import Bounds, ImageSource, LayerSource
 from sealock.image.layers import TarLayer
@@ -46,15 +49,34 @@ class LayerReader:
             self._spent += sum(entries // _CACHED_PER_READ for _, entries, _ in cached.facts.sizes)
             return self._count(cached.facts)
         layers, is_sound = self._facts(image)
-        from sealock.inventory.merge import merge  # noqa: PLC0415  as in _selection
-
-        facts = merge(
-            [(source.layer.index, layer) for source, layer in zip(image.layers, layers, strict=True)],
-            files=self._files,
-        )
-        if cache and is_sound:
+        facts, is_complete = self._merge(image, layers)
+        if cache and is_sound and is_complete:
             cache.keep_merged(sources, facts)
         return self._count(facts)
+
+    def _merge(self, image: ImageSource, layers: Sequence[LayerFacts]) -> tuple[ImageFacts, bool]:
+        """Merge layers with what their links lead to; whether all of that could be read."""
+        from sealock.inventory import links  # noqa: PLC0415  as in _selection
+        from sealock.inventory.merge import LinkedFacts, merge, view_layers  # noqa: PLC0415  as above
+        from sealock.inventory.reread import RereadLayer  # noqa: PLC0415  as above
+        from sealock.inventory.scan import scan_layer  # noqa: PLC0415  as above
+
+        selection = self._selection
+        view = view_layers(layers, links.paths_on_the_way(layers, selection))
+        followed = links.follow(layers, selection, view)
+        before = [source.errors for source in image.layers]
+        linked = {
+            place: LinkedFacts(scan_layer(RereadLayer(image.layers[place], reread), selection), reread)
+            for place, reread in followed.rereads.items()
+        }
+        numbered = [(source.layer.index, layer) for source, layer in zip(image.layers, layers, strict=True)]
+        facts = merge(numbered, files=self._files, view=view, linked=linked)
+        if followed.faults:
+            faults = [list(of_layer) for of_layer in facts.faults]
+            for place, fault in followed.faults:
+                faults[place].append(fault)
+            facts = replace(facts, faults=tuple(map(tuple, faults)))
+        return facts, before == [source.errors for source in image.layers]
 
     def _count(self, facts: ImageFacts) -> ImageFacts:
         """Count the facts of an image against the limit: reports take room, also of layers that were known."""
@@ -127,15 +149,16 @@ class LayerReader:
             return []
         from sealock.scan.images.workers import read_layers  # noqa: PLC0415  takes as long as reading the cache
 
-        return read_layers(sources, self._selection(), self._bounds.entries, self._progress, meanwhile)
+        return read_layers(sources, self._selection, self._bounds.entries, self._progress, meanwhile)
 
     def _in_order(self, sources: Sequence[LayerSource]) -> list[LayerFacts]:
         """Read all in order where they exceed the limit: how much of each is read depends on those before it."""
         self._spent += self._bounds.entries + 1
         from sealock.scan.images.workers import read_in_order  # noqa: PLC0415  as above
 
-        return read_in_order(sources, self._selection(), self._bounds.entries, self._progress)
+        return read_in_order(sources, self._selection, self._bounds.entries, self._progress)
 
+    @cached_property
     def _selection(self) -> Selection:
         from sealock.inventory.catalog import analyzers  # noqa: PLC0415  a cached image needs none of them
         from sealock.inventory.selection import Selection  # noqa: PLC0415  as above
