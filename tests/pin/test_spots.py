@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from sealock.formats.kubernetes import find_images
-from sealock.formats.recognition import is_manifest
 from sealock.model.location import Source
 from sealock.pin import texts
 from sealock.pin.digestplaces import VariableSource, seat
@@ -61,6 +60,13 @@ LINES = {
         "services: {a: {build: {additional_contexts: [b=docker-image://x:1]}}}",
         "services: {a: {build: {additional_contexts: [b=docker-image://x:1@@]}}}",
     ),
+    "an image that a service mounts": (
+        "compose.yaml",
+        "services:\n  a:\n    image: x:1\n    volumes:\n    - {type: image, source: y:1, target: /m}\n    - {type: bind, source: z:1, target: /n}",
+        "services:\n  a:\n    image: x:1@@\n    volumes:\n    - {type: image, source: y:1@@, target: /m}\n    - {type: bind, source: z:1, target: /n}",
+    ),
+    "a pod after a byte order mark": ("k.yaml", "\ufeffapiVersion: v1\nkind: Pod\nspec: {containers: [{image: x:1}]}", "\ufeffapiVersion: v1\nkind: Pod\nspec: {containers: [{image: x:1@@}]}"),
+    "a pod with line ends of old Macs": ("k.yaml", "apiVersion: v1\rkind: Pod\rspec:\r  containers:\r  - image: x:1\r", "apiVersion: v1\rkind: Pod\rspec:\r  containers:\r  - image: x:1@@\r"),
     "a pod": ("k.yaml", "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: x:1", "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: x:1@@"),
     "a cron job": (
         "k.yaml",
@@ -112,12 +118,12 @@ LEFT = {
     "scratch": ("Dockerfile", "FROM scratch", 0),
     "a stage": ("Dockerfile", "FROM scratch AS a\nFROM a\nCOPY --from=a x y\nCOPY --from=0 x y\nRUN --mount=from=a,target=/x true", 0),
     "a stage by architecture": ("Dockerfile", "FROM scratch AS b-amd64\nFROM b-${TARGETARCH}", 0),
-    "a service that is built": ("compose.yaml", "services: {a: {build: ., image: x:1}}", 0),
+    "a service that is built": ("compose.yaml", "services: {a: {build: ., image: x:1}}", 1),
     "what a script builds": ("a.sh", "docker build --pull -t x:1 .\ndocker run x:1", 1),
     "a placeholder in a page": ("a.md", "```sh\ndocker run <image>\n```\n", 0),
     "a digest without a tag": ("Dockerfile", f"FROM x@{OLD}", 1),
     "a Dockerfile of an action": ("action.yml", "runs: {using: docker, image: Dockerfile}\n", 0),
-    "an image field of what is no container": ("k.yaml", "apiVersion: v1\nkind: X\nspec: {image: x:1}", 0),
+    "an image field of what is no container": ("k.yaml", "apiVersion: v1\nkind: X\nspec: {rbd: {image: x:1}}", 0),
 }  # fmt: skip
 
 
@@ -204,7 +210,7 @@ def test_where_a_digest_goes(raw: str, wanted: int | str) -> None:
 def test_an_override_does_not_pin_what_the_file_beside_it_builds(tmp_path: Path) -> None:
     (tmp_path / "compose.yaml").write_text("services: {a: {build: .}, b: {image: y:1}}\n")
     _, results = pin(tmp_path, "compose.override.yaml", "services: {a: {image: x:1}, b: {image: y:2}}\n")
-    assert [result.spot.written for result in results] == ["y:2"]
+    assert [(result.spot.written, result.state) for result in results] == [("x:1", "built"), ("y:2", "missing")]
 
 
 def test_the_images_of_a_workflow_are_found_by_its_folder(tmp_path: Path) -> None:
@@ -220,9 +226,100 @@ def test_the_images_of_a_workflow_are_found_by_its_folder(tmp_path: Path) -> Non
     ]
 
 
-def test_manifests_are_told_by_version_and_kind() -> None:
-    assert is_manifest("apiVersion: v1\nkind: Pod\n")
-    assert not is_manifest("kind: Pod\n")
+POD = '{"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"image": "x:1"}]}}'
+BLOCK = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: x:1\n"
+PROJECT = '{"services": {"a": {"image": "x:1"}}}'
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "kind"),
+    [
+        pytest.param("pod.json", POD, "kubernetes", id="JSON on one line"),
+        pytest.param("pod.json", POD.replace("{", "{\n\t"), "kubernetes", id="JSON with tabs"),
+        pytest.param("pod.yaml", POD, "kubernetes", id="JSON in a file of YAML"),
+        pytest.param("pod.yaml", "\ufeff" + BLOCK, "kubernetes", id="a byte order mark"),
+        pytest.param("pod.json", "\ufeff" + POD, "kubernetes", id="a byte order mark before JSON"),
+        pytest.param("pod.yaml", BLOCK.replace("\n", "\r"), "kubernetes", id="line ends of old Macs"),
+        pytest.param("pod.yaml", BLOCK.replace("\n", "\r\n"), "kubernetes", id="line ends of Windows"),
+        pytest.param("pod.yaml", ("\ufeff" + BLOCK).encode("utf-16-le"), "kubernetes", id="UTF-16, little-endian"),
+        pytest.param("pod.yaml", ("\ufeff" + BLOCK).encode("utf-16-be"), "kubernetes", id="UTF-16, big-endian"),
+        pytest.param("pod.yaml", POD.replace("apiVersion", "api\\x56ersion").replace("image", "im\\u0061ge"), "kubernetes", id="escaped keys"),
+        pytest.param("pod.yaml", BLOCK.replace("apiVersion", "? apiVersion\n"), "kubernetes", id="an explicit key"),
+        pytest.param("stack.yml", PROJECT, "compose", id="a compose file on one line, by another name"),
+        pytest.param("stack.json", PROJECT, "compose", id="a compose file in JSON"),
+        pytest.param("stack.yml", PROJECT.replace("services", "serv\\x69ces"), "compose", id="services with an escape"),
+    ],
+)  # fmt: skip
+def test_the_image_of_a_manifest_is_found_however_it_is_written(
+    tmp_path: Path, name: str, data: str | bytes, kind: str
+) -> None:
+    (tmp_path / name).write_bytes(data.encode() if isinstance(data, str) else data)
+    text = texts.read(str(tmp_path / name))
+    assert (text.error, text.references.broken, text.kind) == ("", (), kind)
+    assert [spot.reference for spot in text.references.spots] == ["x:1"]
+
+
+@pytest.mark.parametrize(
+    "text", ["kind: Pod\nimage: x\n", "{services: [a]}\n", "a: &a [*a]\n", '{"services": {"a": {"ports": 1}}}']
+)
+def test_other_data_is_no_manifest(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    assert "has nothing to pin" in texts.read(str(tmp_path / "a.yaml")).error
+
+
+def test_text_in_utf_16_is_read_and_not_written(tmp_path: Path) -> None:
+    (tmp_path / "pod.yaml").write_bytes(("\ufeff" + BLOCK).encode("utf-16-le"))
+    (spot,) = texts.read(str(tmp_path / "pod.yaml")).references.spots
+    assert spot.seat is None
+    assert "UTF-16" in spot.stuck
+
+
+RESOURCE = "apiVersion: {group}/v1\nkind: {kind}\nmetadata: {{name: a, labels: {{image: no}}}}\n"
+
+
+@pytest.mark.parametrize(
+    ("group", "kind", "body", "spots"),
+    [
+        pytest.param("tekton.dev", "Task", "spec: {steps: [{image: x:1}], sidecars: [{image: y:1}]}", [("x:1", False), ("y:1", False)], id="Tekton"),
+        pytest.param("argoproj.io", "Workflow", "spec: {templates: [{container: {image: x:1}}]}", [("x:1", False)], id="Argo"),
+        pytest.param("monitoring.coreos.com", "Prometheus", "spec: {image: x:1}", [("x:1", False)], id="Prometheus"),
+        pytest.param("sparkoperator.k8s.io", "SparkApplication", "spec: {image: x:1, driver: {image: y:1}}", [("x:1", False), ("y:1", False)], id="Spark"),
+        pytest.param("example.com", "Robot", "spec: {image: x:1}", [("", True)], id="a kind that nobody knows"),
+        pytest.param("example.com", "Robot", "spec: {template: {spec: {containers: [{image: x:1}]}}}", [("x:1", False)], id="a container in such a kind"),
+        pytest.param("example.com", "Robot", "spec: {image: {repository: x}}", [], id="a mapping"),
+        pytest.param("v1", "ConfigMap", "data: {image: x:1}", [], id="a text in a ConfigMap"),
+        pytest.param("v1", "PersistentVolume", "spec: {rbd: {image: foo, pool: bar}}", [], id="an image of a block device"),
+        pytest.param("apiextensions.k8s.io", "CustomResourceDefinition", "spec: {versions: [{schema: {openAPIV3Schema: {default: {image: x}}}}]}", [], id="a schema"),
+        pytest.param("v1", "List", "items: [{apiVersion: tekton.dev/v1, kind: Task, spec: {steps: [{image: x:1}]}}]", [("x:1", False)], id="a kind in a list"),
+        pytest.param("v1", "Pod", "spec: {containers: [{image: x:1}]}\nstatus: {containerStatuses: [{image: z:1}]}", [("x:1", False)], id="a state"),
+    ],
+)  # fmt: skip
+def test_an_image_of_a_resource_is_read_or_reported(
+    group: str, kind: str, body: str, spots: list[tuple[str, bool]]
+) -> None:
+    text = RESOURCE.format(group=group, kind=kind) + body
+    references = texts.find("kubernetes", Source("a.yaml", text))
+    assert [(spot.reference, spot.seat is None) for spot in references.spots] == spots
+    assert all(f"that a {kind} runs" in spot.stuck for spot in references.spots if spot.seat is None)
+
+
+@pytest.mark.parametrize(
+    ("service", "built", "pulled"),
+    [
+        pytest.param("{image: x:1, build: .}", {"x:1"}, {"x:1"}, id="built where it cannot be pulled"),
+        pytest.param("{image: x:1, build: ., pull_policy: always}", {"x:1"}, {"x:1"}, id="always pulled"),
+        pytest.param("{image: x:1, build: ., pull_policy: build}", {"x:1"}, set(), id="always built"),
+        pytest.param("{image: x:1, build: ., pull_policy: never}", {"x:1"}, set(), id="never pulled"),
+        pytest.param("{image: x:1}", set(), set(), id="not built"),
+    ],
+)
+def test_a_service_with_an_image_and_a_build(service: str, built: set[str], pulled: set[str]) -> None:
+    references = texts.find("compose", Source("compose.yaml", f"services: {{a: {service}}}"))
+    assert [spot.reference for spot in references.spots] == ["x:1"]
+    assert (set(references.built), set(references.pulled)) == (built, pulled)
+
+
+def test_images_are_told_by_container() -> None:
     fields, flaws = find_images("apiVersion: v1\nkind: Pod\nspec: {containers: [{name: w, image: 1}, {image: x}]}\n")
     assert [(field.scalar.text, field.kind, field.container) for field in fields] == [("x", "Pod", "")]
     assert flaws == ()

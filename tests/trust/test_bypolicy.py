@@ -195,6 +195,7 @@ def test_without_a_table_the_command_asks_content_trust(here: World, capsys: pyt
     [
         pytest.param(KEY, 1, "", id="a trusted image"),
         pytest.param('cosign = {keys = ["s.pub"]}', 1, "does not meet the trust policy: cosign: ", id="one that is not"),
+        pytest.param('cosign = {keys = ["s.pub"]}\nmode = "warn"', 1, "low does not meet the trust policy", id="one that is not, and the policy warns"),
         pytest.param('notary = {server = "https://127.0.0.1:1", first-use = true}', 2, ": notary: ", id="nobody can tell"),
     ],
 )  # fmt: skip
@@ -217,7 +218,7 @@ def test_a_check_of_an_image_at_its_registry_asks_the_policy_too(
     # Other rules find faults in so bare an image.
     assert main(words) == status
     (target,) = json.loads(capsys.readouterr().out)["targets"]
-    found = [one["message"] for one in target["findings"] if one["rule"] == "T001"]
+    found = [f"{one['severity']} {one['message']}" for one in target["findings"] if one["rule"] == "T001"]
     found += [one["message"] for one in target["errors"]]
     assert [told in one for one in found] == ([True] if told else [])
 

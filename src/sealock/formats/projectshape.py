@@ -37,12 +37,14 @@ def is_project(name: str, text: str) -> bool:
     tree = yamltree.parse(text)
     if tree.flaws:
         return bool(_AT_MARGIN.search(text) and _SERVICE.search(text)) and name.lower().endswith((".yml", ".yaml"))
-    return any(_is_project(yamltree.target(node)) for node in tree.documents if node is not None)
+    return any(is_project_node(node) for node in tree.documents if node is not None)
 
 
-def _is_project(top: YamlNode) -> bool:
+def is_project_node(document: YamlNode) -> bool:
+    """Whether a document of YAML is a compose file."""
     from sealock.formats.yamltree import Mapping, Scalar, Sequence, target  # noqa: PLC0415  as above
 
+    top = target(document)
     if not isinstance(top, Mapping):
         return False
     keys = {key.text for key, _ in top.entries if isinstance(key, Scalar)}

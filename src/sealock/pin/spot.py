@@ -51,3 +51,5 @@ class FoundReferences(Struct, frozen=True):
     """Errors of the text (reason, place): references may be missing."""
     built: frozenset[str] = frozenset()
     """Names of images that the text builds, which need not exist in a registry."""
+    pulled: frozenset[str] = frozenset()
+    """Those of them that Compose pulls if a registry has them."""

@@ -10,25 +10,34 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.formats import recognize
+from sealock.formats import recognize, yamltree
 from sealock.formats.files import FileRefusedError
-from sealock.formats.recognition import is_manifest
+from sealock.formats.kubernetes import is_resource
+from sealock.formats.projectshape import is_project_node
+from sealock.model.document import DocumentKind
 from sealock.model.location import Source
 from sealock.pin import dockerfiles, lines, pipelines, yamls
 from sealock.pin.spot import FoundReferences
 from sealock.targets.directory import DirectoryWindow
-from sealock.targets.files import read_named
+from sealock.targets.files import decode, decode_utf16, read_named_bytes
 from sealock.targets.projects import link_out
 from sealock.targets.walk import Walk
 
 PinnedFileKind: TypeAlias = Literal["dockerfile", "compose", "kubernetes", "run"]
-_ALSO: Final = re.compile(rb"^[ \t-]*[\"']?(?:apiVersion|image|container|uses)[\"']?[ \t]*:", re.MULTILINE)
-"""Keys of Kubernetes manifests and pipelines."""
+_ALSO: Final = re.compile(rb"apiVersion|\\[xuU]")
+"""What a walk looks for besides: a key of Kubernetes manifests, or an escape that may hide a key."""
 _WORKFLOW: Final = re.compile(r"(?:.*/)?\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml|(?:.*/)?action\.ya?ml")
 _GITLAB: Final = re.compile(r"(?:.*/)?(?:[^/]*\.)?gitlab-ci\.ya?ml")
 _NONE: Final = (
     "has nothing to pin: it is not a Dockerfile, compose file or Kubernetes manifest, and has no `docker run` lines"
 )
+_DATA_NAMES: Final = (".yml", ".yaml", ".json")
+_DATA: Final = re.compile(r"apiVersion|services|\\[xuU]")
+"""Without one of these, or an escape that may hide one, YAML and JSON name no image that sealock reads."""
+_RESOURCE: Final = re.compile(r"^[ \t]*[\"']?apiVersion[\"']?[ \t]*:", re.MULTILINE)
+_OWN_FORMS: Final = frozenset({"github", "gitlab", "kubernetes"})
+"""Forms that are recognised and not checked, and whose images are read here."""
+_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 MOST_FILES: Final = 20_000
 
 
@@ -40,6 +49,8 @@ class PinText(Struct, frozen=True):
     source: Source = Source("", "")
     references: FoundReferences = FoundReferences()
     error: str = ""
+    skipped: str = ""
+    """What of the file is recognised and not read, so that it may name more images."""
 
     def reread(self, text: str) -> FoundReferences:
         """The references of another text of this file."""
@@ -54,9 +65,9 @@ def gather(paths: Iterable[str], excluded: Callable[[str], bool] = lambda _: Fal
             full = os.path.realpath(file.path)
             if full not in done and len(done) < MOST_FILES:
                 done.add(full)
-                text = file if file.error else read(file.path)
+                text = file if file.error or file.skipped else read(file.path)
                 if not (walked and text.error.endswith(_NONE)):
-                    yield text
+                    yield replace(text, error="") if walked and text.skipped else text
 
 
 def _files(path: str, excluded: Callable[[str], bool]) -> Iterator[tuple[PinText, bool]]:
@@ -73,32 +84,52 @@ def _files(path: str, excluded: Callable[[str], bool]) -> Iterator[tuple[PinText
 
     walk = Walk(path, lambda name: excluded(os.path.join(path, name)), note_error, also=_ALSO)
     for file in walk.files():
-        if not file.why:
-            yield PinText(os.path.normpath(file.path)), True
+        name = os.path.normpath(file.path)
+        text = not file.why or name.lower().endswith(_DATA_NAMES)
+        yield PinText(name, skipped="" if text else file.why), True
     yield from ((error, True) for error in errors)
 
 
 def read(path: str) -> PinText:
     """Read one file and find its references."""
     try:
-        text = read_named(path)
+        data = read_named_bytes(path)
+        foreign = data.startswith(_UTF16)
+        text = decode_utf16(path, data) if foreign else decode(path, data)
     except FileRefusedError as refusal:
         return PinText(path, error=str(refusal))
-    kind = kind_of(path, text)
+    recognition = recognize(os.path.abspath(path).replace(os.sep, "/"), text)
+    kind = _kind_of(path, text, recognition.kind)
+    skipped = "; ".join(form.reason for form in recognition.unevaluated if form.kind not in _OWN_FORMS)
     if kind is None:
-        return PinText(path, error=f"{path} {_NONE}")
+        return PinText(path, error=f"{path}: {skipped}" if skipped else f"{path} {_NONE}", skipped=skipped)
     source = Source(path, text)
-    return PinText(path, kind, source, find(kind, source))
+    references = find(kind, source)
+    if foreign:
+        why = "the file is UTF-16 text, which sealock reads and does not write"
+        spots = tuple(replace(spot, seat=None, stuck=spot.stuck or why) for spot in references.spots)
+        references = replace(references, spots=spots)
+    return PinText(path, kind, source, references, skipped=skipped)
 
 
-def kind_of(path: str, text: str) -> PinnedFileKind | None:
+def _kind_of(path: str, text: str, kind: DocumentKind | None) -> PinnedFileKind | None:
     """The kind of a file by where its references are; None where it has none."""
     if is_pipeline(path.replace(os.sep, "/")):
         return "run"
-    kind = recognize(os.path.abspath(path).replace(os.sep, "/"), text).kind
-    if kind in {None, "run"} and path.lower().endswith((".yml", ".yaml", ".json")) and is_manifest(text):
-        return "kubernetes"
+    if kind in {None, "run"} and path.lower().endswith(_DATA_NAMES) and (data := _kind_of_data(text)) is not None:
+        return data
     return kind if kind in {"dockerfile", "compose", "run"} else None
+
+
+def _kind_of_data(text: str) -> PinnedFileKind | None:
+    """The kind of YAML or JSON by its parsed keys, however they are written."""
+    if not _DATA.search(text):
+        return None
+    tree = yamltree.parse(text)
+    documents = [document for document in tree.documents if document is not None]
+    if any(is_resource(document) for document in documents) or (tree.flaws and _RESOURCE.search(text)):
+        return "kubernetes"
+    return "compose" if any(is_project_node(document) for document in documents) else None
 
 
 def is_workflow(path: str) -> bool:

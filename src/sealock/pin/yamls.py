@@ -29,10 +29,20 @@ def find_kubernetes(source: Source) -> FoundReferences:
         at = tree.flaws[0].start
         return FoundReferences((ReferenceSpot("{{…}}", "", Place(at, at), None, _TEMPLATE),))
     fields, flaws = kubernetes.find_images(source.text)
-    spots = tuple(literal(source.text, field.scalar, field.container) for field in fields)
+    spots = tuple(
+        literal(source.text, field.scalar, field.container) if field.known else _unknown(source.text, field)
+        for field in fields
+    )
     # Clusters accept duplicate keys, and no image is missed.
     relevant = [flaw for flaw in flaws if not flaw.message.endswith("is given twice")]
     return FoundReferences(spots, tuple((flaw.message, Place(flaw.start, flaw.end)) for flaw in relevant))
+
+
+def _unknown(text: str, field: kubernetes.ImageField) -> ReferenceSpot:
+    scalar = field.scalar
+    place = _inner(text, scalar) or Place(scalar.start, scalar.end)
+    why = f"it may be an image that a {field.kind} runs, and sealock does not know this kind"
+    return ReferenceSpot(scalar.text, "", place, None, why, field.container)
 
 
 def literal(text: str, scalar: Scalar, user: str, prefix: str = "") -> ReferenceSpot:
@@ -62,7 +72,7 @@ def _inner(text: str, scalar: Scalar) -> Place | None:
 
 
 def find_compose(source: Source, files: FileWindow) -> FoundReferences:
-    """Find the images of a compose file's services, except those that it builds."""
+    """Find the images of a compose file's services; `built` are those that it builds."""
     tree = yamltree.parse(source.text)
     broken = tuple((flaw.message, Place(flaw.start, flaw.end)) for flaw in tree.flaws)
     finder = _Compose(source.text, _variables(files), _built_in_override(source.name, files))
@@ -70,7 +80,9 @@ def find_compose(source: Source, files: FileWindow) -> FoundReferences:
     for document in tree.documents:
         for spot in finder.spots(document):
             spots.setdefault(spot.place.start, spot)
-    return FoundReferences(tuple(spots[at] for at in sorted(spots)), broken, frozenset(finder.built))
+    return FoundReferences(
+        tuple(spots[at] for at in sorted(spots)), broken, frozenset(finder.built), frozenset(finder.pulled)
+    )
 
 
 def _variables(files: FileWindow) -> dict[str, str]:
@@ -107,6 +119,7 @@ class _Compose:
     def __init__(self, text: str, variables: Mapping[str, str], elsewhere: frozenset[str]) -> None:
         self.text, self.variables, self.elsewhere = text, variables, elsewhere
         self.built: set[str] = set()
+        self.pulled: set[str] = set()
 
     def spots(self, document: YamlNode | None) -> Iterator[ReferenceSpot]:
         services = get(document, "services")
@@ -116,11 +129,23 @@ class _Compose:
                 continue
             image, build = get(value, "image"), get(value, "build")
             if isinstance(image, Scalar) and isinstance(image.value, str) and image.text:
-                if build is None and name.text not in self.elsewhere:
-                    yield self._spot(image, name.text, "")
-                else:
-                    self.built.add(fill(image.text, self.variables).value)
+                yield self._spot(image, name.text, "")
+                if build is not None or name.text in self.elsewhere:
+                    filled = fill(image.text, self.variables).value
+                    self.built.add(filled)
+                    # Compose pulls such an image, and builds it only where that fails.
+                    policy = get(value, "pull_policy")
+                    if not (isinstance(policy, Scalar) and policy.text in {"build", "never"}):
+                        self.pulled.add(filled)
+            yield from self._volumes(get(value, "volumes"), name.text)
             yield from self._contexts(build, name.text)
+
+    def _volumes(self, volumes: YamlNode | None, service: str) -> Iterator[ReferenceSpot]:
+        """The images that a service mounts."""
+        for item in volumes.items if isinstance(volumes, Sequence) else ():
+            kind, source = get(item, "type"), get(item, "source")
+            if isinstance(kind, Scalar) and kind.text == "image" and isinstance(source, Scalar) and source.text:
+                yield replace(self._spot(source, service, ""), runs=False)
 
     def _contexts(self, build: YamlNode | None, service: str) -> Iterator[ReferenceSpot]:
         """The images that a build uses: additional_contexts, and an inline Dockerfile."""

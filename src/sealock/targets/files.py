@@ -95,6 +95,15 @@ def decode(name: str, data: bytes) -> str:
     return text
 
 
+def decode_utf16(name: str, data: bytes) -> str:
+    """Decode UTF-16 text with a byte order mark; FileRefusedError where it is none."""
+    try:
+        return data.decode("utf-16")
+    except UnicodeDecodeError:
+        msg = f"{name}: not UTF-16 text, whose byte order mark it has"
+        raise FileRefusedError(msg) from None
+
+
 def read_text(path: str, limit: int = LIMIT) -> str:
     """Read a text file; FileRefusedError says why not."""
     return decode(path, read_bytes(path, limit))
@@ -102,10 +111,15 @@ def read_text(path: str, limit: int = LIMIT) -> str:
 
 def read_named(path: str, limit: int = LIMIT, *, outside: bool = False) -> str:
     """Read a text file that the user named, but through no link out of its project unless `outside`."""
+    return decode(path, read_named_bytes(path, limit, outside=outside))
+
+
+def read_named_bytes(path: str, limit: int = LIMIT, *, outside: bool = False) -> bytes:
+    """Read such a file, whatever its encoding."""
     if not outside and (why := link_out(path)):
         msg = f"{why}, and was not read: name the file itself"
         raise FileRefusedError(msg)
-    return read_text(path, limit)
+    return read_bytes(path, limit)
 
 
 def read_input(limit: int = LIMIT) -> str:

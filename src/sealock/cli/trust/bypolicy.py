@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from argparse import Namespace
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from sealock.cli.registries import policy_of
 from sealock.cli.trust.common import name_of
-from sealock.errors import TargetError
+from sealock.errors import TargetError, UsageError
 from sealock.model.imagename import ImageName
 from sealock.model.trust import TrustResult
-from sealock.pin.texts import gather
+from sealock.pin.texts import PinText, gather
 from sealock.policy.settings import Policy
 from sealock.trust.bypolicy import verify_images
 
@@ -26,6 +27,26 @@ def policy_for(arguments: Namespace) -> Policy | None:
     return nearest[1] if nearest is not None and nearest[1].trust.given else None
 
 
+def refuse_files(words: Iterable[str]) -> None:
+    """Raise UsageError for a file or directory: only a policy says how the images in it are verified."""
+    for word in words:
+        if _is_file(word):
+            msg = (
+                f"{word} is a file: the images in files are verified by the [trust] table of sealock.toml, and none"
+                f" applies here (for an image of this name, write {word}:latest)"
+            )
+            raise UsageError(msg)
+
+
+def _is_file(word: str) -> bool:
+    """Whether a word means a file or directory.
+
+    A word with a tag or a digest is always a reference, even if a file has that name: files in a checkout must not
+    replace the image to verify.
+    """
+    return word[:1] in {".", "/"} or (not _TAGGED.search(word) and Path(word).exists())
+
+
 def verify(arguments: Namespace, policy: Policy) -> tuple[list[TrustResult], list[str]]:
     """Verify every reference, and every image that a file names; return the results, and the files' errors."""
     named, errors = _named(arguments.references)
@@ -33,32 +54,37 @@ def verify(arguments: Namespace, policy: Policy) -> tuple[list[TrustResult], lis
 
 
 def _named(words: list[str]) -> tuple[dict[str, ImageName], list[str]]:
-    """Collect the images: references as they are, and all that files and directories name.
-
-    A word with a tag or a digest is always a reference, even if a file has that name: files in a checkout must not
-    replace the image to verify.
-    """
+    """Collect the images: references as they are, and all that files and directories name."""
     named: dict[str, ImageName] = {}
     errors: list[str] = []
     for word in words:
-        if word[:1] not in {".", "/"} and (_TAGGED.search(word) or not Path(word).exists()):
+        if not _is_file(word):
             named[word] = name_of(word)
             continue
-        images = 0
-        for text in gather([word]):
-            errors += [f"{text.path}: {text.error}"] if text.error else []
-            errors += [f"{text.path}: {why}" for why, _ in text.references.broken]
-            for spot in text.references.spots:
-                if spot.name is None:
-                    errors.append(f"{text.path}: {spot.written} could not be resolved to an image")
-                    continue
-                images += 1
-                if spot.reference in text.references.built or spot.reference in named:
-                    continue
-                try:
-                    named[spot.reference] = name_of(spot.reference)
-                except TargetError as error:
-                    errors.append(f"{text.path}: {error}")
-        if not images and not errors:
+        if not _add(gather([word]), named, errors) and not errors:
             errors.append(f"{word} names no image, so nothing was verified")
     return named, errors
+
+
+def _add(texts: Iterable[PinText], named: dict[str, ImageName], errors: list[str]) -> bool:
+    """Add the images of files to those to verify, and what could not be read to the errors; whether there are images.
+
+    An image that a file builds is not pulled, except by Compose, which builds it only where it cannot pull it.
+    """
+    images = False
+    for text in texts:
+        errors += [f"{text.path}: {text.error}"] if text.error else []
+        errors += [f"{text.path}: {why}" for why, _ in text.references.broken]
+        for spot in text.references.spots:
+            if not spot.reference or spot.name is None:
+                why = f" ({spot.stuck})" if spot.stuck else ""
+                errors.append(f"{text.path}: {spot.written} could not be resolved to an image{why}")
+                continue
+            images = True
+            if spot.reference in text.references.built - text.references.pulled or spot.reference in named:
+                continue
+            try:
+                named[spot.reference] = name_of(spot.reference)
+            except TargetError as error:
+                errors.append(f"{text.path}: {error}")
+    return images

@@ -5,12 +5,15 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
+from msgspec.structs import replace
+
 from sealock.cli.output import WIDTH, complain, width
 from sealock.cli.trust import bypolicy, cosign, notary, notation
-from sealock.cli.trust.common import add_output, add_server, print_output
-from sealock.errors import UsageError
+from sealock.cli.trust.common import add_output, add_server, name_of, print_output, registry_of
+from sealock.errors import SealockError, UsageError
 from sealock.model.trust import TrustResult, exit_status
 from sealock.reports.trust import render_json, render_text, unverified
+from sealock.text import visible
 
 EPILOG: Final = """\
 Without options, if sealock.toml has a [trust] table: each image must meet it. A file or directory stands for all images
@@ -25,7 +28,8 @@ trust policy names for the repository, or to an --authority.
 Content trust (Notary v1): the repository's trust data must sign the tag. Its root is pinned by certificate (--pin, or
 trust_pinning in Docker's or Notary's config.json), by the authority that issued the certificate (--pin-authority,
 trust_pinning), or trusted on first use. The trust data is kept in Docker's directory, $DOCKER_CONFIG/trust, so that an
-older version is refused later. Use the digest that is printed: a tag can move.
+older version is refused later. Use the digest that is printed: a tag can move. With --quiet it stands alone, for
+docker pull "$(sealock trust verify -q REF)".
 
 exit status:
   0  all images are trusted, or accepted by a policy
@@ -38,6 +42,9 @@ def configure(parser: ArgumentParser) -> None:
     """Add the verb's options."""
     parser.epilog = EPILOG
     parser.add_argument("references", nargs="+", metavar="REF", help="an image reference; by policy, a file too")
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", help="print only REF@DIGEST of each image that may be used"
+    )
     notary.add_verifying(parser)
     add_server(parser)
     cosign.add_verifying(parser)
@@ -47,8 +54,18 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the verb and return the exit status."""
+    if arguments.quiet and arguments.format == "json":
+        msg = "--quiet prints text, and --format json does not go with it"
+        raise UsageError(msg)
     results, errors = _verify(arguments)
-    if arguments.format == "json":
+    if arguments.quiet:
+        results = [_with_digest(result, arguments) for result in results]
+        passing = (result for result in results if result.passes)
+        print_output("".join(f"{_pinned(result)}\n" for result in passing), arguments)
+        for result in results:
+            if result.state == "untrusted":
+                complain(f"{visible(result.reference)} is not trusted: {result.why}")
+    elif arguments.format == "json":
         print_output(render_json(results, errors), arguments)
     else:
         print_output(render_text(results, WIDTH if arguments.output else width()), arguments)
@@ -60,12 +77,28 @@ def run(arguments: Namespace) -> int:
     return 2 if errors else exit_status(results)
 
 
+def _with_digest(result: TrustResult, arguments: Namespace) -> TrustResult:
+    """Look up the digest of an image that a policy accepts without a signature."""
+    if result.digest or not result.passes:
+        return result
+    try:
+        return replace(result, digest=registry_of(arguments).claim(name_of(result.reference)).digest)
+    except SealockError as error:
+        return replace(result, state="unknown", accepted=False, why=str(error))
+
+
+def _pinned(result: TrustResult) -> str:
+    """A reference with its verified digest, for a command that pulls."""
+    return f"{result.reference.partition('@')[0]}@{result.digest}"
+
+
 def _verify(arguments: Namespace) -> tuple[list[TrustResult], list[str]]:
     """Verify in the one system that the options select; return the results, and errors in files."""
     if arguments.notation:
         if arguments.key or arguments.identity or arguments.pin or arguments.pin_authority or arguments.server:
             msg = "--notation does not go with cosign's --key and --identity, nor with Notary's --pin and --server"
             raise UsageError(msg)
+        bypolicy.refuse_files(arguments.references)
         return notation.verify(arguments), []
     if any(getattr(arguments, option) for option in notation.VERIFYING):
         words = ", ".join("--" + option.replace("_", "-") for option in notation.VERIFYING)
@@ -75,6 +108,9 @@ def _verify(arguments: Namespace) -> tuple[list[TrustResult], list[str]]:
         if notary.selected(arguments):
             msg = "--key and --identity are cosign's, and do not go with Notary's --pin and --server"
             raise UsageError(msg)
+        bypolicy.refuse_files(arguments.references)
         return cosign.verify(arguments), []
     policy = None if notary.selected(arguments) else bypolicy.policy_for(arguments)
+    if policy is None:
+        bypolicy.refuse_files(arguments.references)
     return (notary.verify(arguments), []) if policy is None else bypolicy.verify(arguments, policy)

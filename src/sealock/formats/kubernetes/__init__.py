@@ -11,14 +11,30 @@ from sealock.formats import yamltree
 from sealock.formats.yamltree import Mapping, Scalar, Sequence, YamlFault, YamlNode, target
 
 _CONTAINER_LISTS: Final = frozenset({"containers", "initContainers", "ephemeralContainers"})
+_OWN_IMAGES: Final = frozenset({"tekton.dev", "argoproj.io", "monitoring.coreos.com", "sparkoperator.k8s.io"})
+"""API groups in which each field `image` with a text is the image of a container."""
+_NO_IMAGES: Final = frozenset({
+    "annotations", "binaryData", "data", "labels", "matchLabels", "metadata", "nodeSelector", "openAPIV3Schema", "rbd",
+    "selector", "status", "stringData",
+})  # fmt: skip
+"""Keys below which a field `image` is a name, a text or a state, and no image to run."""
 
 
 class ImageField(Struct, frozen=True):
-    """An image in a manifest: the scalar, the kind of the document, and the container's name or ""."""
+    """An image in a manifest: the scalar, the kind of the resource, and the container's name or "".
+
+    `known` is false where it is not known whether the resource runs it.
+    """
 
     scalar: Scalar
     kind: str
     container: str
+    known: bool = True
+
+
+def is_resource(document: YamlNode | None) -> bool:
+    """Whether a document of YAML is a resource of Kubernetes: each has an apiVersion and a kind."""
+    return isinstance(document, Mapping) and bool(_text(document, "apiVersion") and _text(document, "kind"))
 
 
 def find_images(text: str) -> tuple[tuple[ImageField, ...], tuple[YamlFault, ...]]:
@@ -26,9 +42,11 @@ def find_images(text: str) -> tuple[tuple[ImageField, ...], tuple[YamlFault, ...
     tree = yamltree.parse(text)
     fields: dict[int, ImageField] = {}
     for document in tree.documents:
-        if isinstance(document, Mapping) and _text(document, "apiVersion") and (kind := _text(document, "kind")):
-            for scalar, container in _find_fields(document):
-                fields.setdefault(scalar.start, ImageField(scalar, kind, container))
+        if document is not None and is_resource(document):
+            for field in _find_fields(document):
+                known = fields.get(field.scalar.start)
+                if known is None or (field.known and not known.known):
+                    fields[field.scalar.start] = field
     return tuple(fields[start] for start in sorted(fields)), tree.flaws
 
 
@@ -38,28 +56,41 @@ def _text(mapping: Mapping, key: str) -> str:
     return node.text if isinstance(node, Scalar) else ""
 
 
-def _find_fields(root: YamlNode) -> Iterator[tuple[Scalar, str]]:
-    """The image of every container and image volume below a node, with the container's name."""
-    pending: list[YamlNode] = [root]
+def _find_fields(root: YamlNode) -> Iterator[ImageField]:
+    """The image of every container and image volume below a node, and other fields that may name an image."""
+    pending: list[tuple[YamlNode, str, str]] = [(root, "", "")]
     visited: set[int] = set()
     while pending:
-        node = target(pending.pop())
+        node, group, kind = pending.pop()
+        node = target(node)
         if id(node) in visited:
             continue
         visited.add(id(node))
         if isinstance(node, Sequence):
-            pending += node.items
+            pending += ((item, group, kind) for item in node.items)
         elif isinstance(node, Mapping):
+            if is_resource(node):
+                group, kind = _text(node, "apiVersion").partition("/")[0], _text(node, "kind")
             for key, value in node.entries:
                 name = target(key)
-                if isinstance(name, Scalar) and name.text in _CONTAINER_LISTS:
-                    yield from _list_images(value, ("image",))
-                elif isinstance(name, Scalar) and name.text == "volumes":
-                    yield from _list_images(value, ("image", "reference"))
-                pending.append(value)
+                word = name.text if isinstance(name, Scalar) else ""
+                if word in _NO_IMAGES:
+                    continue
+                if word in _CONTAINER_LISTS:
+                    yield from _list_images(value, ("image",), kind)
+                elif word == "volumes":
+                    yield from _list_images(value, ("image", "reference"), kind)
+                elif word == "image" and (image := _image(value)) is not None:
+                    yield ImageField(image, kind, _text(node, "name"), known=group in _OWN_IMAGES)
+                pending.append((value, group, kind))
 
 
-def _list_images(container_list: YamlNode, path: tuple[str, ...]) -> Iterator[tuple[Scalar, str]]:
+def _image(node: YamlNode | None) -> Scalar | None:
+    value = target(node) if node is not None else None
+    return value if isinstance(value, Scalar) and isinstance(value.value, str) and value.text else None
+
+
+def _list_images(container_list: YamlNode, path: tuple[str, ...], kind: str) -> Iterator[ImageField]:
     sequence = target(container_list)
     for item in sequence.items if isinstance(sequence, Sequence) else ():
         node: YamlNode | None = target(item)
@@ -67,5 +98,5 @@ def _list_images(container_list: YamlNode, path: tuple[str, ...]) -> Iterator[tu
         for key in path:
             inner = node.get(key) if isinstance(node, Mapping) else None
             node = target(inner) if inner is not None else None
-        if isinstance(node, Scalar) and isinstance(node.value, str) and node.text:
-            yield node, container
+        if (image := _image(node)) is not None:
+            yield ImageField(image, kind, container)
