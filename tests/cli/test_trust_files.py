@@ -113,6 +113,46 @@ def test_a_file_without_a_policy_is_an_error_that_says_what_to_do(
     assert f"{word} is a file: the images in files are verified by the [trust] table" in capsys.readouterr().err
 
 
+SKIPPED = [
+    (".circleci/config.yml", "jobs: {a: {docker: [{image: x}]}}\n", "the containers that a pipeline runs in"),
+    ("bitbucket-pipelines.yml", "image: x\n", "the containers that a pipeline runs in"),
+    ("azure-pipelines.yml", "pool: {}\ncontainer: x\n", "the containers that a pipeline runs in"),
+    (".drone.yml", "steps:\n- name: a\n  image: x\n", "the containers that a pipeline runs in"),
+    (".woodpecker.yml", "steps:\n- name: a\n  image: x\n", "the containers that a pipeline runs in"),
+    ("Jenkinsfile", "pipeline { agent { docker { image 'x' } } }\n", "Jenkins"),
+    (".devcontainer/devcontainer.json", '{"image": "x"}', "devcontainer.json"),
+    ("main.tf", 'resource "docker_image" "x" {\n  name = "x"\n}\n', "Terraform"),
+    ("web.nomad.hcl", 'task "x" {\n  driver = "docker"\n}\n', "Nomad"),
+    ("web.container", "[Container]\nImage=x\n", "Quadlet"),
+    ("chart/values.yaml", "image: {repository: x}\n", "values of Helm charts"),
+    ("kustomization.yaml", "images:\n- name: x\n", "kustomization"),
+    ("play.yml", "- hosts: all\n  tasks:\n  - docker_container:\n      image: x\n", "Ansible"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "what"), SKIPPED, ids=[name for name, _, _ in SKIPPED])
+def test_what_is_recognised_and_not_read_is_named(
+    here: World, capsys: pytest.CaptureFixture[str], name: str, text: str, what: str
+) -> None:
+    path = Path("app", name)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    assert main(["trust", "verify", "app"]) == 0
+    err = " ".join(capsys.readouterr().err.split())
+    assert f"skipped: app/{name}: " in err
+    assert what in err
+    assert main(["trust", "verify", "app", "--format", "json"]) == 0
+    (skipped,) = json.loads(capsys.readouterr().out)["skipped"]
+    assert skipped.startswith(f"app/{name}: ")
+    assert main(["pin", "--check", "app"]) == 1
+    assert f"skipped: app/{name}: " in " ".join(capsys.readouterr().err.split())
+    assert main(["pin", "--check", "app", "--format", "json"]) == 1
+    assert json.loads(capsys.readouterr().out)["skipped"] == [skipped]
+    # Named itself, it is an error.
+    assert main(["trust", "verify", f"app/{name}"]) == 2
+    assert here.server.host in Path("app", "Dockerfile").read_text(encoding="utf-8")
+
+
 # Output for commands that pull.
 
 

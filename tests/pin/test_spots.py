@@ -259,9 +259,7 @@ def test_the_image_of_a_manifest_is_found_however_it_is_written(
     assert [spot.reference for spot in text.references.spots] == ["x:1"]
 
 
-@pytest.mark.parametrize(
-    "text", ["kind: Pod\nimage: x\n", "{services: [a]}\n", "a: &a [*a]\n", '{"services": {"a": {"ports": 1}}}']
-)
+@pytest.mark.parametrize("text", ["kind: Pod\nimage: x\n", "{services: [a]}\n", "a: &a [*a]\n"])
 def test_other_data_is_no_manifest(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
     assert "has nothing to pin" in texts.read(str(tmp_path / "a.yaml")).error

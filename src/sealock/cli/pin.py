@@ -103,6 +103,9 @@ def run(arguments: Namespace) -> int:
         if limit.remaining * 5 < limit.limit:
             complain(f"{host}: {limit.remaining} of {limit.limit} pulls are left")
     errors = resolved.errors
+    for text, _ in resolved.texts:
+        if text.skipped and not text.error and not arguments.quiet:
+            complain(f"skipped: {text.path}: {text.skipped}")
     if arguments.compose_override:
         return _override(arguments, resolved.texts, errors)
     if uses_lock:
@@ -180,6 +183,7 @@ def _json(evaluated: EvaluatedTexts, errors: list[str], written: list[tuple[str,
         "references": report.table(evaluated),
         "written": [path for path, _, _ in written],
         "errors": errors,
+        "skipped": [f"{text.path}: {text.skipped}" for text, _ in evaluated if text.skipped],
     })  # fmt: skip
 
 

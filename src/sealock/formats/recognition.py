@@ -28,6 +28,18 @@ class _Form(Struct, frozen=True):
 _FORMS: Final = (
     _Form(r"(.*/)?Chart\.ya?ml", r"^apiVersion\s*:", "helm", "Helm charts are not checked"),
     _Form(
+        r"(.*/)?values([._-][^/]*)?\.ya?ml",
+        r"^[ \t]*(?:- +)?[\"']?\w*(?:[iI]mage|[rR]epository)[\"']?[ \t]*:",
+        "helm",
+        "the images in values of Helm charts are not checked",
+    ),
+    _Form(
+        r"(.*/)?kustomization(\.ya?ml)?",
+        r"^[\"']?(?:images|helmCharts)[\"']?[ \t]*:",
+        "kustomize",
+        "the images of a kustomization are not checked; check what `kubectl kustomize` prints",
+    ),
+    _Form(
         r".*\.(container|kube|pod|build|image)(\.d/.*\.conf)?",
         r"^\[(Container|Kube|Pod|Build|Image)\]",
         "quadlet",
@@ -100,7 +112,7 @@ _FORMS: Final = (
     _Form(
         r"(.*/)?(\.circleci/[^/]*|\.drone|\.?woodpecker[^/]*|(.*/)?\.woodpecker/.*|bitbucket-pipelines|cloudbuild[^/]*"
         r"|azure-pipelines[^/]*|\.cirrus|buildspec[^/]*)\.ya?ml",
-        r"^[ \t]*(?:- +)?[\"']?(?:image|docker|container|containers|name)[\"']?\s*:",
+        r"(?:^[ \t]*(?:- +)?|[{,\[][ \t]*)[\"']?(?:image|docker|container|containers|name)[\"']?\s*:",
         "pipeline",
         "the containers that a pipeline runs in are not checked",
     ),
@@ -130,6 +142,7 @@ _KIND: Final = re.compile(r"(?:^|[{,])[ \t]*[\"']?kind[\"']?[ \t]*:", re.MULTILI
 _PODS: Final = re.compile(
     r"[\"']?\b(?:containers|initContainers|ephemeralContainers|image|images|hostPath|securityContext)\b[\"']?\s*:"
 )
+_KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml")
 _TEMPLATE: Final = re.compile(r"\{\{|\{%|<%|^\s*#(?:if|include|define)\b|@\w+@", re.MULTILINE)
 _TEMPLATE_NAME: Final = re.compile(r".*\.(in|tmpl|tpl|template|j2|jinja2?|erb|m4|mustache|ejs)", re.IGNORECASE)
 _PATCH_NAME: Final = re.compile(r".*\.(rej|sw[a-p])", re.IGNORECASE)
@@ -175,7 +188,8 @@ def _unevaluated(path: str, base: str, text: str) -> list[Unevaluated]:
             return [Unevaluated("dockerfile", "templates of Dockerfiles are not checked; check what is made of them")]
         return []
     lowered = path.lower()
-    if lowered.endswith((".yml", ".yaml", ".json", ".tpl", ".j2")) and is_manifest(text) and _PODS.search(text):
+    resource = lowered.endswith((".yml", ".yaml", ".json", ".tpl", ".j2")) and is_manifest(text)
+    if resource and not lowered.endswith(_KUSTOMIZATIONS) and _PODS.search(text):
         kind = "helm" if "{{" in text else "kubernetes"
         words = "templates of Helm charts" if kind == "helm" else "Kubernetes manifests"
         return [Unevaluated(kind, f"{words} are not checked")]

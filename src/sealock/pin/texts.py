@@ -35,7 +35,7 @@ _DATA_NAMES: Final = (".yml", ".yaml", ".json")
 _DATA: Final = re.compile(r"apiVersion|services|\\[xuU]")
 """Without one of these, or an escape that may hide one, YAML and JSON name no image that sealock reads."""
 _RESOURCE: Final = re.compile(r"^[ \t]*[\"']?apiVersion[\"']?[ \t]*:", re.MULTILINE)
-_OWN_FORMS: Final = frozenset({"github", "gitlab", "kubernetes"})
+_OWN_FORMS: Final = frozenset({"github", "gitlab", "kubernetes", "helm"})
 """Forms that are recognised and not checked, and whose images are read here."""
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 MOST_FILES: Final = 20_000
@@ -100,7 +100,8 @@ def read(path: str) -> PinText:
         return PinText(path, error=str(refusal))
     recognition = recognize(os.path.abspath(path).replace(os.sep, "/"), text)
     kind = _kind_of(path, text, recognition.kind)
-    skipped = "; ".join(form.reason for form in recognition.unevaluated if form.kind not in _OWN_FORMS)
+    own = _OWN_FORMS if kind == "kubernetes" or is_pipeline(path.replace(os.sep, "/")) else frozenset[str]()
+    skipped = "; ".join(form.reason for form in recognition.unevaluated if form.kind not in own)
     if kind is None:
         return PinText(path, error=f"{path}: {skipped}" if skipped else f"{path} {_NONE}", skipped=skipped)
     source = Source(path, text)

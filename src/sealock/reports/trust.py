@@ -29,9 +29,14 @@ def render_text(results: Iterable[TrustResult], columns: int) -> str:
     return "\n".join("".join(f"{line}\n" for line in lines) for lines in parts)
 
 
-def render_json(results: Iterable[TrustResult], errors: Sequence[str] = ()) -> str:
-    """Render results as JSON. `errors` are about files that could not be read."""
-    return json.dumps({"references": [_table(result) for result in results], "errors": list(errors)}, indent=2) + "\n"
+def render_json(results: Iterable[TrustResult], errors: Sequence[str] = (), skipped: Sequence[str] = ()) -> str:
+    """Render results as JSON. `errors` are about files that could not be read, `skipped` about those that are not."""
+    table = {
+        "references": [_table(result) for result in results],
+        "errors": list(errors),
+        "skipped": list(skipped),
+    }
+    return json.dumps(table, indent=2) + "\n"
 
 
 def unverified(result: TrustResult) -> str:

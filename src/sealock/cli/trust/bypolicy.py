@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from msgspec import Struct
+
 from sealock.cli.registries import policy_of
 from sealock.cli.trust.common import name_of
 from sealock.errors import TargetError, UsageError
@@ -47,44 +49,51 @@ def _is_file(word: str) -> bool:
     return word[:1] in {".", "/"} or (not _TAGGED.search(word) and Path(word).exists())
 
 
-def verify(arguments: Namespace, policy: Policy) -> tuple[list[TrustResult], list[str]]:
-    """Verify every reference, and every image that a file names; return the results, and the files' errors."""
-    named, errors = _named(arguments.references)
-    return list(verify_images(named, policy)), errors
+class NamedImages(Struct):
+    """The images to verify, by their reference; what could not be read; and the files that are not read."""
 
-
-def _named(words: list[str]) -> tuple[dict[str, ImageName], list[str]]:
-    """Collect the images: references as they are, and all that files and directories name."""
-    named: dict[str, ImageName] = {}
+    images: dict[str, ImageName] = {}
     errors: list[str] = []
+    skipped: list[str] = []
+
+
+def verify(arguments: Namespace, policy: Policy) -> tuple[list[TrustResult], NamedImages]:
+    """Verify every reference, and every image that a file names."""
+    named = _named(arguments.references)
+    return list(verify_images(named.images, policy)), named
+
+
+def _named(words: list[str]) -> NamedImages:
+    """Collect the images: references as they are, and all that files and directories name."""
+    named = NamedImages()
     for word in words:
         if not _is_file(word):
-            named[word] = name_of(word)
-            continue
-        if not _add(gather([word]), named, errors) and not errors:
-            errors.append(f"{word} names no image, so nothing was verified")
-    return named, errors
+            named.images[word] = name_of(word)
+        elif not _add(gather([word]), named) and not named.errors:
+            named.errors.append(f"{word} names no image, so nothing was verified")
+    return named
 
 
-def _add(texts: Iterable[PinText], named: dict[str, ImageName], errors: list[str]) -> bool:
-    """Add the images of files to those to verify, and what could not be read to the errors; whether there are images.
+def _add(texts: Iterable[PinText], named: NamedImages) -> bool:
+    """Add what files name; whether there are images.
 
     An image that a file builds is not pulled, except by Compose, which builds it only where it cannot pull it.
     """
     images = False
     for text in texts:
-        errors += [f"{text.path}: {text.error}"] if text.error else []
-        errors += [f"{text.path}: {why}" for why, _ in text.references.broken]
+        named.errors += [f"{text.path}: {text.error}"] if text.error else []
+        named.errors += [f"{text.path}: {why}" for why, _ in text.references.broken]
+        named.skipped += [f"{text.path}: {text.skipped}"] if text.skipped and not text.error else []
         for spot in text.references.spots:
             if not spot.reference or spot.name is None:
                 why = f" ({spot.stuck})" if spot.stuck else ""
-                errors.append(f"{text.path}: {spot.written} could not be resolved to an image{why}")
+                named.errors.append(f"{text.path}: {spot.written} could not be resolved to an image{why}")
                 continue
             images = True
-            if spot.reference in text.references.built - text.references.pulled or spot.reference in named:
+            if spot.reference in text.references.built - text.references.pulled or spot.reference in named.images:
                 continue
             try:
-                named[spot.reference] = name_of(spot.reference)
+                named.images[spot.reference] = name_of(spot.reference)
             except TargetError as error:
-                errors.append(f"{text.path}: {error}")
+                named.errors.append(f"{text.path}: {error}")
     return images

@@ -57,7 +57,7 @@ def run(arguments: Namespace) -> int:
     if arguments.quiet and arguments.format == "json":
         msg = "--quiet prints text, and --format json does not go with it"
         raise UsageError(msg)
-    results, errors = _verify(arguments)
+    results, named = _verify(arguments)
     if arguments.quiet:
         results = [_with_digest(result, arguments) for result in results]
         passing = (result for result in results if result.passes)
@@ -66,15 +66,17 @@ def run(arguments: Namespace) -> int:
             if result.state == "untrusted":
                 complain(f"{visible(result.reference)} is not trusted: {result.why}")
     elif arguments.format == "json":
-        print_output(render_json(results, errors), arguments)
+        print_output(render_json(results, named.errors, named.skipped), arguments)
     else:
         print_output(render_text(results, WIDTH if arguments.output else width()), arguments)
     for result in results:
         if result.state == "unknown" and not result.accepted:
             complain(unverified(result))
-    for error in errors:
+    for skipped in named.skipped:
+        complain(f"skipped: {skipped}")
+    for error in named.errors:
         complain(error)
-    return 2 if errors else exit_status(results)
+    return 2 if named.errors else exit_status(results)
 
 
 def _with_digest(result: TrustResult, arguments: Namespace) -> TrustResult:
@@ -92,14 +94,14 @@ def _pinned(result: TrustResult) -> str:
     return f"{result.reference.partition('@')[0]}@{result.digest}"
 
 
-def _verify(arguments: Namespace) -> tuple[list[TrustResult], list[str]]:
-    """Verify in the one system that the options select; return the results, and errors in files."""
+def _verify(arguments: Namespace) -> tuple[list[TrustResult], bypolicy.NamedImages]:
+    """Verify in the one system that the options select; return the results, and what files name."""
     if arguments.notation:
         if arguments.key or arguments.identity or arguments.pin or arguments.pin_authority or arguments.server:
             msg = "--notation does not go with cosign's --key and --identity, nor with Notary's --pin and --server"
             raise UsageError(msg)
         bypolicy.refuse_files(arguments.references)
-        return notation.verify(arguments), []
+        return notation.verify(arguments), bypolicy.NamedImages()
     if any(getattr(arguments, option) for option in notation.VERIFYING):
         words = ", ".join("--" + option.replace("_", "-") for option in notation.VERIFYING)
         msg = f"{words} are Notation's, and go with --notation"
@@ -109,8 +111,9 @@ def _verify(arguments: Namespace) -> tuple[list[TrustResult], list[str]]:
             msg = "--key and --identity are cosign's, and do not go with Notary's --pin and --server"
             raise UsageError(msg)
         bypolicy.refuse_files(arguments.references)
-        return cosign.verify(arguments), []
+        return cosign.verify(arguments), bypolicy.NamedImages()
     policy = None if notary.selected(arguments) else bypolicy.policy_for(arguments)
     if policy is None:
         bypolicy.refuse_files(arguments.references)
-    return (notary.verify(arguments), []) if policy is None else bypolicy.verify(arguments, policy)
+        return notary.verify(arguments), bypolicy.NamedImages()
+    return bypolicy.verify(arguments, policy)
