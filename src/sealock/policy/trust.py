@@ -207,19 +207,21 @@ def _why(result: TrustResult | None) -> str:
     return "it was not verified" if result is None else result.why or "not trusted"
 
 
-def untrusted(reference: str, location: Location, decision: Decision) -> Finding:
-    """Make the finding on an image that the policy refuses, or with mode = "warn" only reports."""
-    target, why = location.file, decision.why
+def untrusted(reference: str, key: str, location: Location, decision: Decision) -> Finding:
+    """Make the finding on an image that the policy refuses, or with mode = "warn" only reports.
+
+    `key` makes the fingerprint: the target, and which of its findings on the same reference it is.
+    """
     return Finding(
         rule=UNTRUSTED,
         severity=Severity.LOW if decision.accepted else Severity.HIGH,
         confidence=Confidence.HIGH,
         title=TITLE,
-        message=f"does not meet the trust policy: {why}",
+        message=f"does not meet the trust policy: {decision.why}",
         location=location,
         subject=f"image {reference}",
         evidence=reference,
         remedy=Remedy("Have a signer whom the policy names sign it, or use another image."),
         references=(),
-        fingerprint=sha256(f"{UNTRUSTED}\0{target}\0{reference}".encode("utf-8", "replace")).hexdigest()[:32],
+        fingerprint=sha256(f"{UNTRUSTED}\0{key}\0{reference}".encode("utf-8", "replace")).hexdigest()[:32],
     )

@@ -101,7 +101,7 @@ class DocumentReader:
     def _verified(self, input_: ImageInput, policy: Policy) -> tuple[str, tuple[Finding, ...], tuple[InputError, ...]]:
         """What opens the image, and what the trust policy decides about it: the digest that was verified is read."""
         reference = input_.image.removeprefix("image:")
-        if not policy.trust.given or reference == input_.image or self._settings.only:
+        if not policy.trust.given or reference == input_.image:
             return input_.image, (), ()
         from sealock.net.registry import names  # noqa: PLC0415  as below
         from sealock.policy.trust import Decision, untrusted  # noqa: PLC0415  as below
@@ -112,7 +112,7 @@ class DocumentReader:
         image = f"image:{name.registry}/{name.repository}@{verified.digest}" if verified.digest else input_.image
         if verified.state == "untrusted":
             decision = Decision("untrusted", verified.why, verified.accepted)
-            return image, (untrusted(reference, Location(input_.name), decision),), ()
+            return image, (untrusted(reference, input_.name, Location(input_.name), decision),), ()
         if verified.passes:
             for note in verified.notes:
                 self._note(f"{reference}: {note}")

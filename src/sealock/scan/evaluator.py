@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from sealock.model.document import Document
 from sealock.model.finding import Finding, InputError, Skipped
 from sealock.policy.settings import Policy
+from sealock.policy.trust import TrustPolicy
 from sealock.rules.endofsupport import SupportDays
 from sealock.rules.evaluation import Evaluation, evaluate
 from sealock.rules.rule import DatedRule, Rule
@@ -21,6 +22,7 @@ from sealock.targets.inputs import FileInput, ImageInput, MachineInput
 
 Rules: TypeAlias = Mapping[str, tuple[Rule[Any], ...]]
 """The rules to evaluate, by the kind of subject."""
+_NO_TRUST: Final = TrustPolicy()
 
 
 class EvaluatedTarget(Struct, frozen=True):
@@ -66,7 +68,7 @@ class Evaluator:
         # A lock file has packages to match and no subject for a rule.
         lock = isinstance(target.input, FileInput) and target.input.lock
         rules: Rules = {} if lock else self._select(target.document, target.policy)
-        result = evaluate_document(target.input, target.key, target.document, rules)
+        result = evaluate_document(target.input, target.key, target.document, rules, target.policy.trust)
         skipped = (*target.unevaluated, *result.skipped)
         return EvaluatedTarget(target, rules, (*target.distrust, *result.findings), skipped)
 
@@ -91,9 +93,13 @@ class Evaluator:
 
 
 def evaluate_document(
-    input_: FileInput | ImageInput | MachineInput, key: str, document: Document, rules: Rules
+    input_: FileInput | ImageInput | MachineInput,
+    key: str,
+    document: Document,
+    rules: Rules,
+    trust: TrustPolicy = _NO_TRUST,
 ) -> Evaluation:
-    """Evaluate rules on an input's document, and join the views that it has of one container.
+    """Evaluate rules and the trust policy on an input's document, and join the views that it has of one container.
 
     A compose service that builds its image is laid over that image first. Findings of the declared and the effective
     view of a container are merged.
@@ -101,6 +107,11 @@ def evaluate_document(
     if input_.kind == "compose":
         document = over_images(document, input_.files)
     result = evaluate(key, document, rules)
+    if trust.given and isinstance(input_, FileInput):
+        from sealock.scan.references import evaluate_references  # noqa: PLC0415  most runs have no trust policy
+
+        more = evaluate_references(key, document, trust)
+        result = Evaluation((*result.findings, *more.findings), (*result.skipped, *more.skipped))
     if isinstance(input_, MachineInput) or input_.kind == "observed":
         from sealock.runtime.containers import merge_views  # noqa: PLC0415  loads the engine's client and the kernel's reader
 

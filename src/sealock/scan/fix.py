@@ -239,7 +239,7 @@ class _Fixer:
         return read_file(replace(self.input, source=Source(self.document.source.name, text)))
 
     def _evaluate(self, document: Document) -> tuple[Finding, ...]:
-        return evaluate_document(self.input, self.input.name, document, self.rules).findings
+        return evaluate_document(self.input, self.input.name, document, self.rules, self.policy.trust).findings
 
     def _spell(self, finding: Finding) -> str:
         """Make a finding's changes: at once, else its edits, then field by field, as one may make room for another."""

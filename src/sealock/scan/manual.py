@@ -41,9 +41,11 @@ def pages() -> Iterator[RulePage]:
     yield _policy_page(
         UNTRUSTED,
         Severity.HIGH,
-        "The policy's table [trust] says who must sign which images. None of these signers signed this one, so anybody "
-        "may have made it. `sealock check` verifies images at a registry so, and `sealock trust verify` does too.",
-        "Have a signer that the policy names sign the image, or run another one.",
+        "The policy's table [trust] says which images may run, which must be named by digest, and who must sign them. "
+        "This one does not meet it: it is refused by name, has only a tag, or no signer that the policy names signed "
+        "it, so anybody may have made it. In files, `sealock check` reports what the references show and skips the "
+        "signatures; for an image at a registry it verifies them, as `sealock trust verify` does.",
+        "Name the image by digest (`sealock pin`), have a signer that the policy names sign it, or run another one.",
     )
 
 

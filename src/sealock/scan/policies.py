@@ -12,6 +12,7 @@ from sealock.model.report import TargetReport, identity
 from sealock.policy.ignores import VULNERABILITIES, Ignore, about_ignores
 from sealock.policy.settings import Policy
 from sealock.policy.suppressions import suppress
+from sealock.policy.trust import TrustPolicy
 from sealock.scan.documents import ReadTarget
 from sealock.scan.evaluator import EvaluatedTarget
 from sealock.scan.ruleids import inline_ignores, with_current_ids
@@ -64,6 +65,8 @@ class Policies:
             policy = replace(policy, baseline=baseline)
         if settings.fail_on is not None:
             policy = replace(policy, fail_on=settings.fail_on)
+        if settings.only:
+            policy = replace(policy, trust=TrustPolicy())  # T001 was not asked for
         return replace(policy, pedantic=True) if settings.pedantic else policy
 
     def apply(self, evaluated: EvaluatedTarget) -> TargetReport:
