@@ -16,6 +16,7 @@ from sealock.inventory.merge import merge
 from sealock.inventory.names import Gathering
 from sealock.model.inventory import FileFact, Inventory, Package
 from sealock.scan.images import ImageOptions, read_inventories
+from support.elffiles import make
 from support.madeimages import Layout, config, docker_save, info, spread, tar, write
 
 STATUS = "var/lib/dpkg/status"
@@ -211,3 +212,20 @@ def test_a_file_of_a_distributions_package_is_not_that_of_the_language_in_it(
     found = listed(tmp_path, first, *later)
     assert {package.name for package in found.packages} == {"python3-x", "x"}
     assert [(fact.path, fact.owner) for fact in found.files if fact.kind == "setuid"] == [(LIBRARY, "python3-x")]
+
+
+@pytest.mark.parametrize(("owner", "names"), [("deb", ["nginx"]), ("pypi", ["nginx", "wheel"]), ("", ["nginx"])])
+def test_a_main_program_counts_where_no_package_of_a_distribution_owns_it(
+    owner: str, names: list[str], tmp_path: Path
+) -> None:
+    program = info("usr/sbin/nginx", make({".rodata": b"\0nginx version: nginx/1.26.3\n\0"}))
+    of_dpkg = [info(STATUS, stanza("nginx").encode()), info("var/lib/dpkg/info/nginx.list", b"/usr/sbin/nginx\n")]
+    of_pip = [
+        info("usr/lib/wheel-1.dist-info/METADATA", b"Metadata-Version: 2.1\nName: wheel\nVersion: 1\n"),
+        info("usr/lib/wheel-1.dist-info/RECORD", b"../sbin/nginx,,\n"),
+    ]
+    found = listed(tmp_path, tar(program, *{"deb": of_dpkg, "pypi": of_pip}.get(owner, [])))
+    assert sorted(package.name for package in found.packages) == names
+    assert [package.type for package in found.packages if package.name == "nginx"] == [
+        "deb" if owner == "deb" else "generic"
+    ]

@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.inventory._libraries import LIBRARIES
+from sealock.inventory._programs import PROGRAMS
 from sealock.inventory.analyzer import AnalyzedFile, BrokenFileError
 from sealock.inventory.staticlibs import StaticLibraries
+from sealock.model.inventory import MAIN_PROGRAMS
 from support.elffiles import make
 from support.linecount import lines_run
 
@@ -141,14 +143,35 @@ TEXTS = [
     (b"GNU C Library (Debian GLIBC 2.36-9+deb12u8) stable release version 2.36.\n", "glibc 2.36"),
 ]
 
+PROGRAM_TEXTS = [
+    (b"%.80s (%.80s) %.80s\x003.12.1\x0015.0.0", "python 3.12.1"),
+    (b"%.80s (%.80s) %.80s\x003.2.0\x003.14.0rc2", "python 3.14.0rc2"),
+    (b"2.7.18\0%.80s (%.80s) %.80s", "python 2.7.18"),
+    (b"%.80s (%.80s) %.80s\x003.12.1\x003.11.2", "python "),
+    (b"https://nodejs.org/download/release/v24.19.0/node-v24.19.0.tar.gz", "node 24.19.0"),
+    (b"X-Powered-By: PHP/8.4.28", "php 8.4.28"),
+    (b"ruby - Copyright (C) 1993-2026 Yukihiro Matsumoto\0\0ruby 3.3.14 (2026-11-19 revision f4c) [x]", "ruby 3.3.14"),
+    (b"ruby 2.7.8p225 (2023-03-30 revision 1f4) [x]\0ruby - Copyright (C) Yukihiro Matsumoto", "ruby 2.7.8"),
+    (b"Redis version=%s, bits=%d\x007.2.0\x007.2.4\x007.2.4buildkitsandbox-1704790000000000000", "redis 7.2.4"),
+    (b"Redis version=%s, bits=%d\x007.0.4\x007.0.43ab5c0ffee12-1704790000000000000", "redis 7.0.4"),
+    (b"Redis version=%s, bits=%d\x008.0.0\x008.0.2\x008.0.21789404730000000000", "redis 8.0.2"),
+    (b"Redis version=%s, bits=%d\x008.0.0\x008.0.2", "redis "),
+    (b"Valkey version=%s, bits=%d\x008.1.1\0valkey8.1.11792855166000000000", "valkey 8.1.1"),
+    (b"Apache/2.4.62 (Unix)", "httpd 2.4.62"),
+    (b"nginx version: nginx/1.26.3\n", "nginx 1.26.3"),
+    (b"HAProxy version 3.0.11-1+deb13u5, released 2026/11/18", "haproxy 3.0.11"),
+    (b"memcached 1.6.38", "memcached 1.6.38"),
+]
 
-@pytest.mark.parametrize(("text", "library"), TEXTS)
+
+@pytest.mark.parametrize(("text", "library"), [*TEXTS, *PROGRAM_TEXTS])
 def test_the_text_of_a_library_tells_its_version(text: bytes, library: str) -> None:
     assert found(program(text)) == [library]
 
 
 def test_every_library_has_a_text() -> None:
-    assert {library.name for library in LIBRARIES} - {name.split()[0] for _, name in TEXTS} <= {
+    names = {library.name for library in (*LIBRARIES, *PROGRAMS)}
+    assert names - {name.split()[0] for _, name in [*TEXTS, *PROGRAM_TEXTS]} <= {
         "libgpg-error",
         "libassuan",
     }
@@ -181,6 +204,9 @@ def test_two_copies_of_different_versions_are_both_told() -> None:
         b"SSH-2.0-other\0OpenSSL 3.5.6 7 Apr 2026",
         b"node.js\x001.2.3\0insufficient memory\0",
         b"set CARES_HOSTS to a file",
+        b"Server: Apache/2.4.62\r\n",
+        b"ruby 3.3.14 is old, says Yukihiro Matsumoto",
+        b"needs nginx/1.26.3",
         b"BROTLI_DECODER_ERROR_FORMAT_EXUBERANT_NIBBLE",
         b"-4, 1, 2, 3" + struct.pack("<4i", -4, 1, 2, 3),
         b"icudt78l/af.res\x0078.3",
@@ -241,7 +267,9 @@ def test_a_file_that_ends_early_tells_what_it_has_and_is_a_problem() -> None:
         list(packages)
 
 
-@pytest.mark.parametrize("anchor", sorted({anchor for library in LIBRARIES for anchor in library.anchors}))
+@pytest.mark.parametrize(
+    "anchor", sorted({anchor for library in (*LIBRARIES, *PROGRAMS) for anchor in library.anchors})
+)
 def test_a_file_made_of_anchors_is_read_with_work_in_proportion(anchor: bytes) -> None:
     data = make({".rodata": anchor * (200_000 // len(anchor))})
 
@@ -275,6 +303,10 @@ def test_what_was_made_of_nodes_libraries_tells_their_versions() -> None:
     assert found(program(text)) == ["c-ares 1.34.6", "llhttp 9.4.3", "nghttp2 1.69.0"]
 
 
+def test_every_program_can_be_looked_up() -> None:
+    assert {library.name for library in PROGRAMS} == set(MAIN_PROGRAMS) - {"openjdk"}
+
+
 def test_no_anchor_hides_another() -> None:
-    anchors = {anchor for library in LIBRARIES for anchor in library.anchors}
+    anchors = {anchor for library in (*LIBRARIES, *PROGRAMS) for anchor in library.anchors}
     assert [(one, other) for one in anchors for other in anchors if one != other and one in other] == []

@@ -51,6 +51,7 @@ SOUND: dict[str, list[tuple[str, bytes]]] = {
     "go.mod": [("app/go.mod", b"module x.org/a\n\ngo 1.22\n\nrequire (\n\tx.org/b v1.2.3 // indirect\n)\n")],
     "gobinary": [("usr/bin/app", go())],
     "jars": [("app/a-1.jar", jar(jar()))],
+    "jdk": [("opt/java/openjdk/release", b'IMPLEMENTOR="Eclipse Adoptium"\nJAVA_VERSION="21.0.2"\n')],
     "libc": [("usr/bin/app", make(needed=["libc.so.6"], symbols=[("qsort_r", "libc.so.6", "GLIBC_2.8")]))],
     "npm": [("usr/lib/node_modules/a/package.json", b'{"name": "a", "version": "1.0.0", "license": "MIT"}')],
     "npm lock": [("app/package-lock.json", json.dumps(LOCK).encode())],

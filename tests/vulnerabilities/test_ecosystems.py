@@ -101,6 +101,9 @@ def test_ubuntu_has_a_second_pocket() -> None:
         (package("gem", "rails", "5.2.0"), "RubyGems", "rails"),
         (package("cargo", "time", "0.1.42"), "crates.io", "time"),
         (package("generic", "openssl", "3.0.1"), "OSS-Fuzz", "openssl"),
+        (package("generic", "python", "3.12.1"), "Bitnami", "python"),
+        (package("generic", "httpd", "2.4.62"), "Bitnami", "apache"),
+        (package("generic", "openjdk", "21.0.2"), "Bitnami", "java"),
     ],
 )  # fmt: skip
 def test_languages_go_by_the_name_that_they_compare(one: Package, ecosystem: str, name: str) -> None:
@@ -108,6 +111,26 @@ def test_languages_go_by_the_name_that_they_compare(one: Package, ecosystem: str
     assert isinstance(found, Lookup)
     assert (found.ecosystems, found.name) == ((ecosystem,), name)
     assert normalised(ecosystem, name) == name
+
+
+@pytest.mark.parametrize(
+    ("version", "spelling"),
+    [
+        ("3.12.1", "3.12.1"),
+        ("3.14.0rc1", "3.14.0-rc1"),
+        ("8.4.0RC1", "8.4.0-RC1"),
+        ("21", "21.0.0"),
+        ("11.0.20.1", "11.0.20"),
+        ("1.8.0_392", "1.8.392"),
+        ("17.0.9-ea", "17.0.9-ea"),
+        ("unknown", "unknown"),
+        ("", ""),
+    ],
+)
+def test_a_program_is_looked_up_by_the_version_as_bitnami_spells_it(version: str, spelling: str) -> None:
+    found = look_up(package("generic", "openjdk", version), None)
+    assert isinstance(found, Lookup)
+    assert found.version == spelling
 
 
 @pytest.mark.parametrize(

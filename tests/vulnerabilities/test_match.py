@@ -351,7 +351,12 @@ def test_an_advisory_whose_versions_cannot_be_read_is_not_judged_unless_it_names
 
 @pytest.mark.parametrize(
     ("package", "grave"),
-    [(deb("bash", "5.2-1"), True), (pypi("thing", "1"), True), (Package("generic", "zlib", "1.2.13", "app"), False)],
+    [
+        (deb("bash", "5.2-1"), True),
+        (pypi("thing", "1"), True),
+        (Package("generic", "zlib", "1.2.13", "app"), False),
+        (Package("generic", "python", "3.12.1", "app"), False),
+    ],
 )
 def test_what_the_database_does_not_cover_is_not_judged(package: Package, grave: bool) -> None:  # noqa: FBT001  a column
     found = match(inventory(package), Table())
@@ -362,6 +367,13 @@ def test_what_the_database_does_not_cover_is_not_judged(package: Package, grave:
 def test_a_linked_library_is_judged_by_upstream_data_where_there_is_some() -> None:
     table = Table(advisory("OSV-2024-1", affects("OSS-Fuzz", "zlib", versions=("1.2.12", "1.2.13"))))
     assert told(match(inventory(Package("generic", "zlib", "1.2.13", "app")), table)) == {("OSV-2024-1", "zlib", "")}
+
+
+def test_a_program_that_no_package_owns_is_matched_by_its_upstream_version() -> None:
+    table = Table(advisory("BIT-python-2024-0397", affects("Bitnami", "python", Span(fixed="3.12.3"))))
+    assert told(match(inventory(Package("generic", "python", "3.12.1", "p")), table)) == {
+        ("BIT-python-2024-0397", "python", "3.12.3")
+    }
 
 
 def test_a_removed_package_does_not_count_and_is_shown() -> None:

@@ -63,27 +63,27 @@ def sqlite(_: bytes, pieces: Pieces) -> str | None:
         return None  # it reads the files of SQLite, or recognises them
     year = source[0][:4]
     first, last = next(((low, high) for until, low, high in _SQLITE_YEARS if int(year) <= until), (50, 99))
-    return _only(
+    return only(
         version
-        for version in _isolated(b"3.", rb"3\.(?:\d{1,2}\.\d{1,2}(?:\.\d{1,2})?)\0", pieces)
+        for version in isolated(b"3.", rb"3\.(?:\d{1,2}\.\d{1,2}(?:\.\d{1,2})?)\0", pieces)
         if first <= int(version.split(b".")[1]) <= last
     )
 
 
 def icu(major: bytes, pieces: Pieces) -> str:
-    return _only(_isolated(major + b".", major + rb"\.\d(?:\.\d)?\0", pieces))
+    return only(isolated(major + b".", major + rb"\.\d(?:\.\d)?\0", pieces))
 
 
 def lz4(_: bytes, pieces: Pieces) -> str:
-    return _only(_isolated(b"1.", rb"1\.(?:8\.[0-3]|9\.[0-4]|10\.0)\0", pieces))
+    return only(isolated(b"1.", rb"1\.(?:8\.[0-3]|9\.[0-4]|10\.0)\0", pieces))
 
 
 def xz(_: bytes, pieces: Pieces) -> str:
-    return _only(_isolated(b"5.", rb"5\.\d\.\d{1,2}(?:alpha|beta)?\0", pieces))
+    return only(isolated(b"5.", rb"5\.\d\.\d{1,2}(?:alpha|beta)?\0", pieces))
 
 
 def zstd(_: bytes, pieces: Pieces) -> str | None:
-    return _only(_isolated(b"1.", rb"1\.[45]\.\d{1,2}\0", pieces)) or None
+    return only(isolated(b"1.", rb"1\.[45]\.\d{1,2}\0", pieces)) or None
 
 
 MBEDTLS: Final = rb"bed TLS(?:.{1,16}S)? (\d\.\d{1,2}\.\d{1,2})(?:\0|[^0-9a-z.])"
@@ -97,11 +97,11 @@ def mbedtls(_: bytes, pieces: Pieces) -> str:
 def libxml2(_: bytes, pieces: Pieces) -> str | None:
     """Read 20914 as 2.9.14; without it, other libraries have the same messages."""
     pattern = rb"\0(2(?:0[4-9]|[1-3]\d)\d\d)(?:-GIT[^\0]{1,60})?\0"
-    number = _only(match[1] for match in _matches(b"\0002", pattern, pieces))
+    number = only(match[1] for match in _matches(b"\0002", pattern, pieces))
     return f"2.{int(number[1:3])}.{int(number[3:])}" if number else None
 
 
-def _isolated(start: bytes, pattern: bytes, pieces: Pieces) -> Iterator[bytes]:
+def isolated(start: bytes, pattern: bytes, pieces: Pieces) -> Iterator[bytes]:
     """Find texts that are not part of a longer number."""
     for match in _matches(start, pattern, pieces):
         if match.string[max(0, match.start() - 1) : match.start()] not in _IN_NUMBERS:
@@ -122,7 +122,7 @@ def _matches(start: bytes, pattern: bytes, pieces: Pieces) -> Iterator[re.Match[
 _IN_NUMBERS: Final = frozenset(b"%d" % digit for digit in range(10)) | {b"."}
 
 
-def _only(texts: Iterable[bytes]) -> str:
+def only(texts: Iterable[bytes]) -> str:
     """Return the only version; "" if there are several, since any may be another library's."""
     versions = set(texts)
     return versions.pop().decode() if len(versions) == 1 else ""

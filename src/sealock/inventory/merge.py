@@ -16,7 +16,7 @@ from sealock.inventory.facts import ImageFacts, LayerFacts
 from sealock.inventory.remains import Remains, StatedPackage, on_disk
 from sealock.inventory.reread import Reread
 from sealock.inventory.view import ByteView
-from sealock.model.inventory import OF_DISTRIBUTIONS, Distribution, FileFact, Package
+from sealock.model.inventory import MAIN_PROGRAMS, OF_DISTRIBUTIONS, Distribution, FileFact, Package
 
 DIRECTORIES: Final = frozenset({"world-writable-directory"})
 """Kinds of facts on a directory's own mode."""
@@ -56,7 +56,7 @@ def merge(
     for place, (index, facts) in enumerate(layers):
         merger.add(place, index, facts)
     packages, owners = merger.packages(), merger.owners()
-    listed = sorted(_unowned(packages, owners), key=attrgetter("type", "name", "version", "path"))
+    listed = sorted(_unowned(packages, merger.of_distributions), key=attrgetter("type", "name", "version", "path"))
     return ImageFacts(
         distribution=merger.distribution,
         packages=tuple(listed),
@@ -86,7 +86,8 @@ class _Merger:
         self.distribution: Distribution | None = None
         self._stated: dict[tuple[object, ...], StatedPackage] = {}
         self._owners: dict[str, str] = {}
-        self._of_distributions: dict[str, str] = {}
+        self.of_distributions: dict[str, str] = {}
+        """The distribution's package that owns each file."""
         self._owned = {*view.named, *(path for more in linked.values() for path in _named(more.facts))}
         self._owned.update([path.removeprefix("usr/") for path in self._owned])
 
@@ -152,7 +153,7 @@ class _Merger:
         listed = own
         if package.files:
             named_files = self._owned.intersection(own)
-            ours = self._of_distributions if package.type in OF_DISTRIBUTIONS else self._owners
+            ours = self.of_distributions if package.type in OF_DISTRIBUTIONS else self._owners
             ours.update(dict.fromkeys(named_files, package.name))
             listed = own if self.files else tuple(sorted(named_files))
         elif before:
@@ -175,7 +176,7 @@ class _Merger:
 
     def owners(self) -> dict[str, str]:
         """The owner of each file; Debian's python3-scipy owns the files of the scipy in it."""
-        return self._owners | self._of_distributions
+        return self._owners | self.of_distributions
 
 
 def _file_key(fact: FileFact, path: str) -> tuple[str, str, int, str]:
@@ -204,8 +205,8 @@ def _owner(path: str, owners: dict[str, str]) -> str:
 
 
 def _unowned(packages: Iterable[Package], owners: dict[str, str]) -> Iterator[Package]:
-    """Leave out shared libraries known by their strings, where a distribution's package owns the file."""
+    """Leave out shared libraries and programs known by their strings, where a distribution's package owns the file."""
     for package in packages:
-        shared = package.type == "generic" and ("linkage", "shared") in package.qualifiers
-        if not (shared and _owner(package.path, owners)):
+        whole = ("linkage", "shared") in package.qualifiers or package.name in MAIN_PROGRAMS
+        if not (package.type == "generic" and whole and _owner(package.path, owners)):
             yield package

@@ -1,4 +1,4 @@
-"""C libraries that are part of a program: linked statically, so that no package manager and no loader knows of them."""
+"""C libraries that are part of a program, and main programs of images: no package manager or loader knows of them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sealock.inventory import _texts as texts
 from sealock.inventory import elf
 from sealock.inventory._libraries import LIBRARIES
 from sealock.inventory._library import Library
+from sealock.inventory._programs import PROGRAMS
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, FilePatterns
 from sealock.inventory.elf import Elf
 from sealock.inventory.window import FileContent
@@ -23,14 +24,16 @@ _CHUNK: Final = 512 << 10
 _OVERLAP: Final = 128
 _MAX_TRIES: Final = 48
 """Maximum false matches of one library's anchor."""
+_ANCHORS: Final = 64
+"""Anchors of an automaton."""
 _MAX_MATCHES: Final = 2_000_000
 
 
 class StaticLibraries(Analyzer):
-    """Libraries by the texts in their data. A shared object that is the library itself is marked `linkage=shared`."""
+    """Libraries and programs by the texts in their data; a shared object that is the library has `linkage=shared`."""
 
     name = "staticlibs"
-    version = 3
+    version = 4
     patterns = FilePatterns(elf=True, limit=256 << 20)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Package]:
@@ -57,14 +60,14 @@ _Searcher: TypeAlias = tuple[BytesAhoCorasick, tuple[tuple[Library, ...], ...]]
 def _searchers() -> tuple[_Searcher, ...]:
     """Make the automata, each with the libraries that its anchors stand for.
 
-    Up to 64 anchors are searched with vector instructions, several times as fast as an automaton for more.
+    Few anchors are searched with vector instructions, several times as fast as an automaton for more.
     """
     by_anchor: dict[bytes, list[Library]] = {}
-    for library in LIBRARIES:
+    for library in (*LIBRARIES, *PROGRAMS):
         for anchor in library.anchors:
             by_anchor.setdefault(anchor, []).append(library)
     anchors = list(by_anchor)
-    count = len(anchors) // 60 + 1
+    count = -(-len(anchors) // _ANCHORS)
     return tuple(
         (
             BytesAhoCorasick(anchors[part::count], matchkind=MatchKind.LeftmostFirst),

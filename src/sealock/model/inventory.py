@@ -25,7 +25,22 @@ PackageType: TypeAlias = Literal[
     "cargo",
     "generic",
 ]
-"""The package URL types that analyzers yield; "generic" is for C libraries found inside programs."""
+"""The package URL types that analyzers yield; "generic" is for C libraries found inside programs, and for programs."""
+
+MAIN_PROGRAMS: Final = {
+    "haproxy": "haproxy",
+    "httpd": "apache",
+    "memcached": "memcached",
+    "nginx": "nginx",
+    "node": "node",
+    "openjdk": "java",
+    "php": "php",
+    "python": "python",
+    "redis": "redis",
+    "ruby": "ruby",
+    "valkey": "valkey",
+}
+"""Generic packages that are an image's main program; and the names that Bitnami's advisories have for them."""
 
 
 OF_DISTRIBUTIONS: Final[frozenset[PackageType]] = frozenset({"deb", "apk", "rpm", "alpm"})

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.model.inventory import OF_DISTRIBUTIONS, Distribution, Package, PackageType
+from sealock.model.inventory import MAIN_PROGRAMS, OF_DISTRIBUTIONS, Distribution, Package, PackageType
 from sealock.vulnerabilities.versions import of_package, scheme_of
 
 LANGUAGES: Final[dict[PackageType, str]] = {
@@ -46,6 +46,8 @@ _SBOM_IDS: Final = {"alma": "almalinux", "amazon": "amzn", "oracle": "ol", "redh
 _REBUILD: Final = re.compile(r"\+b[0-9]+\Z")
 _SIGNED: Final = re.compile(r"\Alinux-signed(-(?:amd64|arm64|i386))?\Z")
 
+_UPSTREAM: Final = re.compile(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:_(\d+)|(?:\.\d+)*)-?([A-Za-z][0-9A-Za-z.-]*)?")
+
 
 class Lookup(Struct, frozen=True, gc=False):
     """A query. `ecosystems` are spellings of one ecosystem; the database has at most one of them.
@@ -76,6 +78,8 @@ def look_up(package: Package, distribution: Distribution | None, stream: str = "
     if package.type in OF_DISTRIBUTIONS:
         return _of_distribution(package, distribution, stream)
     if package.type == "generic":
+        if name := MAIN_PROGRAMS.get(package.name):
+            return Lookup(("Bitnami",), name, _semantic(package.version))
         return Lookup(("OSS-Fuzz",), package.name, package.version)
     ecosystem = LANGUAGES.get(package.type)
     if ecosystem is None:
@@ -83,6 +87,15 @@ def look_up(package: Package, distribution: Distribution | None, stream: str = "
     if package.type == "maven" and not package.namespace:
         return NoData("the jar does not name its group id, and advisories need group and artifact id")
     return Lookup((ecosystem,), normalised(ecosystem, qualified_name(package)), package.version)
+
+
+def _semantic(version: str) -> str:
+    """Spell a program's version as Bitnami does: 3.14.0rc1 as 3.14.0-rc1, Java's 1.8.0_392 as 1.8.392, 21 as 21.0.0."""
+    match = _UPSTREAM.fullmatch(version)
+    if match is None:
+        return version
+    major, minor, patch, update, stage = match.groups()
+    return f"{major}.{minor or 0}.{update or patch or 0}{f'-{stage}' if stage else ''}"
 
 
 def qualified_name(package: Package) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Package
+from sealock.model.inventory import MAIN_PROGRAMS, OF_DISTRIBUTIONS, Inventory, Package
 from sealock.vulnerabilities.claim import AdvisoryLookup, Claim
 from sealock.vulnerabilities.description import Describer
 from sealock.vulnerabilities.ecosystems import Lookup, NoData, look_up, streams
@@ -192,7 +192,8 @@ class _Matcher:
 
 def _uncovered(package: Package, lookup: Lookup) -> UncheckedPackage:
     if package.type == "generic":
-        return UncheckedPackage(package, "the database has no advisories by the upstream versions of C libraries")
+        what = "programs" if package.name in MAIN_PROGRAMS else "C libraries"
+        return UncheckedPackage(package, f"the database has no advisories by the upstream versions of {what}")
     return UncheckedPackage(package, f"the database has no advisories for {lookup.ecosystems[0]}", grave=True)
 
 
