@@ -133,9 +133,10 @@ License: BSD-3-clause
 License: BSD-3-clause
  text
 """,
-            ("GPL-2+ or Expat", "BSD-3-clause"),
+            ("GPL-2.0-or-later OR MIT", "BSD-3-Clause"),
         ),
         ("This is bash.\n\nLicense: GPL\n", ()),
+        ("This is bash: see /usr/share/common-licenses/GPL-3.\n", ("GPL-3.0-only",)),
         ("Format: x\n\nFiles: *\nLicense:\n none named\n", ()),
         (
             "Format: x\n" + "".join(f"\nLicense: L{number}\n" for number in range(500)),
@@ -143,7 +144,7 @@ License: BSD-3-clause
         ),
     ],
 )
-def test_licences_come_from_copyright_files_that_a_machine_can_read(text: str, licenses: tuple[str, ...]) -> None:
+def test_licences_come_from_copyright_files(text: str, licenses: tuple[str, ...]) -> None:
     (package,) = packages(Dpkg(), {STATUS: stanza().encode(), "usr/share/doc/bash/copyright": text.encode()})
     assert package.licenses == licenses
 
@@ -204,3 +205,21 @@ def test_what_a_package_needs_and_provides_is_told_by_name_alternatives_included
     (package,) = packages(Dpkg(), {"var/lib/dpkg/status": text.encode()})
     assert package.needs == ("libc6", "b", "c", "d")
     assert package.provides == ("mail-agent", "a-abi")
+
+
+@pytest.mark.parametrize(
+    ("needs", "source", "licenses"),
+    [("gcc-base", "gcc", ("GPL-3.0-or-later",)), ("gcc-base", "other", ()), ("", "gcc", ())],
+    ids=["of its source that it depends on", "of another source", "that it does not depend on"],
+)
+def test_a_package_without_a_copyright_file_has_the_licences_of_the_package(
+    needs: str, source: str, licenses: tuple[str, ...]
+) -> None:
+    base = "Package: gcc-base\nStatus: install ok installed\nSource: gcc\nVersion: 1\n\n"
+    own = f"Package: libgcc\nStatus: install ok installed\nSource: {source}\nVersion: 1\nDepends: {needs}\n\n"
+    text = b"any later version, see /usr/share/common-licenses/GPL-3"
+    files = {STATUS: (base + own).encode(), "usr/share/doc/gcc-base/copyright": text}
+    assert {package.name: package.licenses for package in packages(Dpkg(), files)} == {
+        "gcc-base": ("GPL-3.0-or-later",),
+        "libgcc": licenses,
+    }

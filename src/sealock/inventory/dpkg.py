@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from sealock.inventory._debianlicences import licences
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, FilePatterns
 from sealock.inventory.stanzas import Faults, is_word, owned, stanzas, text
 from sealock.model.inventory import Package
@@ -40,7 +41,7 @@ CONTROL_ENDINGS: Final = (
 FIELDS: Final = frozenset({
     "package", "status", "version", "architecture", "source", "maintainer", "depends", "pre-depends", "provides",
 })  # fmt: skip
-MOST_LICENSES: Final = 64
+MOST_CHOICES: Final = 64
 MOST_RELATIONS: Final = 1000
 MOST_LINES: Final = 10_000
 """Maximum dependencies of a stanza; the longest real ones have some hundred."""
@@ -51,7 +52,7 @@ class Dpkg(Analyzer):
     """Debian's packages. File lists and licences travel as packages without a version until `join`."""
 
     name = "dpkg"
-    version = 2
+    version = 3
     patterns = FilePatterns(
         paths=(STATUS,),
         directories=(STATUS_DIRECTORY.rstrip("/"),),
@@ -122,12 +123,16 @@ class Dpkg(Analyzer):
                 licenses[fact.name] = fact.licenses
             else:
                 files[fact.name] = fact.files
+        sources = {fact.name: fact.source for fact in whole if isinstance(fact, Package)}
         for fact in whole:
             if isinstance(fact, Package):
                 keys = (f"{fact.name}:{fact.architecture}", fact.name, fact.path + SUMS)
                 # A list belongs to one package: of several stanzas with its name, one gets its files.
                 own = next((files.pop(key) for key in keys if key in files), fact.files)
-                yield msgspec.structs.replace(fact, files=own, licenses=licenses.get(fact.name, fact.licenses))
+                # Its documentation may be a link to that of a package from the same source, which it depends on.
+                names = (fact.name, *(need for need in fact.needs if sources.get(need) == fact.source))
+                own_licenses = next((licenses[name] for name in names if name in licenses), fact.licenses)
+                yield msgspec.structs.replace(fact, files=own, licenses=own_licenses)
             else:
                 yield fact
 
@@ -147,7 +152,7 @@ def _fields(stanza: str) -> dict[str, str]:
 def _names(relations: str) -> Iterator[str]:
     """Yield the names in `a (>= 1), b:any | c`, all alternatives included: any may be the installed one."""
     for relation in relations.split(",", MOST_RELATIONS)[:MOST_RELATIONS]:
-        for choice in relation.split("|", MOST_LICENSES)[:MOST_LICENSES]:
+        for choice in relation.split("|", MOST_CHOICES)[:MOST_CHOICES]:
             name = choice.strip().partition(" ")[0].partition("(")[0].partition(":")[0]
             if name:
                 yield name
@@ -184,17 +189,7 @@ def _sums(file: AnalyzedFile) -> Iterator[Package]:
 
 
 def _copyright(file: AnalyzedFile) -> Iterator[Package]:
-    """Read the short names of licences in a machine-readable copyright file (DEP 5); others are prose."""
+    """Read the licences of a package's copyright file."""
     name, _, last = file.path.removeprefix(DOC_DIRECTORY).partition("/")
-    data = file.data[:COPYRIGHT_BYTES]
-    if last != "copyright" or not data.lstrip().startswith((b"Format", b"format")):
-        return
-    names: dict[str, None] = {}
-    for part in data.decode("utf-8", "replace").split("\nLicense:", MOST_LICENSES * 16)[1:]:
-        short = " ".join(part.partition("\n")[0].split())
-        if short and len(short) <= 200 and short.isprintable():
-            names[short] = None
-            if len(names) == MOST_LICENSES:
-                break
-    if names:
-        yield _part(file, name, licenses=tuple(names))
+    if last == "copyright" and (names := licences(file.data[:COPYRIGHT_BYTES].decode("utf-8", "replace"))):
+        yield _part(file, name, licenses=names)
