@@ -12,7 +12,12 @@ from sealock.scan.run import check
 from sealock.scan.settings import Settings
 from support.madeimages import Layout, docker_save, info, spread, tar, write
 
-BASE = tar(info("etc/os-release", b"ID=debian\nVERSION_ID=13\n"), info("usr/bin/su", b"x", mode=0o4755))
+STATUS = b"Package: login\nStatus: install ok installed\nVersion: 1\n"
+BASE = tar(
+    info("etc/os-release", b"ID=debian\nVERSION_ID=13\n"),
+    info("var/lib/dpkg/status", STATUS),
+    info("usr/bin/su", b"x", mode=0o4755),
+)
 CONFIG: dict[str, Any] = {"config": {"User": "0:0", "Env": ["API_TOKEN=ghp_0123456789abcdefghijABCDEFGHIJ012345"]}}
 
 

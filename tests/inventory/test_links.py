@@ -13,7 +13,7 @@ import pytest
 from sealock.inventory import links
 from sealock.model.inventory import Inventory
 from sealock.scan.images import ImageOptions, read_inventories
-from support.layeredimages import Member, directory, file, gone, hard, read, symbolic
+from support.layeredimages import Member, directory, file, gone, hard, pipe, read, symbolic
 from support.madeimages import info
 
 STATUS = "var/lib/dpkg/status"
@@ -202,10 +202,6 @@ def test_a_risky_file_whose_other_name_is_removed_stays_under_its_hard_link(tmp_
     assert [(fact.path, fact.removed) for fact in inventory.files if fact.kind == "secret"] == [
         ("b/key", False),
     ]
-
-
-def pipe(path: str) -> Member:
-    return info(path, type=tarfile.FIFOTYPE)
 
 
 ERRORS: dict[str, tuple[list[list[Member]], str]] = {

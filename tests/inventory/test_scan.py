@@ -142,7 +142,7 @@ def test_layers_are_told_with_the_instruction_that_made_them(tmp_path: Path) -> 
 
 def test_the_name_of_the_system_is_not_displaced_by_a_later_fall_back(tmp_path: Path) -> None:
     release = ("etc/os-release", 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian 12"\nNAME=Debian\n')
-    found = listed(tmp_path, layer(release), layer(("etc/debian_version", "12.5\n")))
+    found = listed(tmp_path, layer(release, (STATUS, stanza("bash"))), layer(("etc/debian_version", "12.5\n")))
     assert found.distribution is not None
     assert (found.distribution.id, found.distribution.version) == ("debian", "12")
 

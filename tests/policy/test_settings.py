@@ -10,6 +10,7 @@ from sealock.errors import PolicyError
 from sealock.model.finding import Severity
 from sealock.model.location import Source
 from sealock.policy.globs import is_directory, matches
+from sealock.policy.images import reason_without_packages
 from sealock.policy.settings import Policy, excluded, read
 
 
@@ -50,6 +51,31 @@ until = 2027-01-31
     assert not excluded(found, "new/Dockerfile")
     assert (ignore.rules, ignore.subject, ignore.until) == (("C001", "C016"), "service agent", "2027-01-31")
     assert ignore.location.line == 10
+
+
+IMAGE = '[[image]]\nname = ["tool", "ghcr.io/acme/*"]\nno-package-database = "built from source"\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "is_allowed"),
+    [
+        ("tool", True),
+        ("tool:1.2", True),
+        ("docker.io/library/tool:1.2", True),
+        ("ghcr.io/acme/x:1", True),
+        ("ghcr.io/acme2/x", False),
+        ("tools", False),
+        ("other/tool", False),
+        ("dist/tool.tar", False),
+        ("", False),
+    ],
+)
+def test_an_image_without_a_package_database_is_allowed_by_its_name(
+    name: str,
+    is_allowed: bool,  # noqa: FBT001  a column
+) -> None:
+    reason = reason_without_packages(policy(IMAGE).images, [name])
+    assert reason == ("built from source" if is_allowed else "")
 
 
 @pytest.mark.parametrize(

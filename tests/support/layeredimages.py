@@ -38,3 +38,7 @@ def read(tmp_path: Path, *layers: list[Member], files: bool = True) -> Inventory
     path = write(tmp_path / "app.tar", docker_save(*(tar(*members) for members in layers)))
     (inventory,) = read_inventories(path, ImageOptions(files=files))
     return inventory
+
+
+def pipe(path: str) -> Member:
+    return info(path, type=tarfile.FIFOTYPE)

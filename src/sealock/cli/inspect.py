@@ -72,7 +72,7 @@ def image(target: str, arguments: Namespace) -> int:
     )
     opens = image_of(target)
     with Progress("layers read", quiet=arguments.quiet) as progress:
-        advice = advised(opens, options_for(opens, settings), _words(arguments.start), progress)
+        advice = advised(opens, options_for(settings), _words(arguments.start), progress)
     if advice.others:
         complain(f"{target} has {len(advice.others) + 1} images; showing the first, not {'; '.join(advice.others)}")
     text = bases.render(

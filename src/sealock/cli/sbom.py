@@ -68,8 +68,8 @@ def run(arguments: Namespace) -> int:
         names = ", ".join(name for inventory in inventories for name in inventory.names)
         complain(f"{arguments.target} holds {len(inventories)} images ({names}); the first is listed")
     inventory = inventories[0]
-    if " because " in inventory.read_as:
-        complain(f"{arguments.target} is read as {inventory.read_as}")
+    for note in inventory.notes:
+        complain(f"{arguments.target} {note}")
     skipped: tuple[str, ...] = ()
     if arguments.format == "table":
         text = sbom.render(

@@ -156,5 +156,7 @@ class Inventory(Struct, frozen=True):
     """Fields that the source cannot hold ("files" in an SBOM), so that being empty means nothing."""
     read_as: str = ""
     """What a target without a description of images was taken for, and why: "a root file system, because …"."""
+    notes: tuple[str, ...] = ()
+    """What people should know of how it was read, each a predicate: "is read as a root file system, because …"."""
     created: str = ""
     """The creation time in the configuration, as in RFC 3339; "" for none."""

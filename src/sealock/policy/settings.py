@@ -15,6 +15,7 @@ from sealock.model.location import Location, Source
 from sealock.model.registries import Registries
 from sealock.policy.globs import is_directory, matches
 from sealock.policy.ignores import RULE_ID, Ignore
+from sealock.policy.images import ImageAllowance, read_images
 from sealock.policy.tables import TableReader, file_of_policy
 from sealock.policy.trust import TrustPolicy
 from sealock.policy.trusttable import read_trust
@@ -34,6 +35,8 @@ class Policy(Struct, frozen=True):
     ignores: tuple[Ignore, ...] = ()
     exclude: tuple[str, ...] = ()
     registries: tuple[str, ...] = ()
+    images: tuple[ImageAllowance, ...] = ()
+    """What single images are allowed: the tables [[image]]."""
     access: Registries = Registries()
     """How to connect to registries: the table [registry]."""
     trust: TrustPolicy = TrustPolicy()
@@ -63,7 +66,15 @@ class Policy(Struct, frozen=True):
 
     def loosens(self, outer: Policy) -> bool:
         """Whether it holds what `tightened` leaves out."""
-        suppressing = (self.ignores, self.exclude, self.vex, self.policies, self.severity, self.trust.given)
+        suppressing = (
+            self.images,
+            self.ignores,
+            self.exclude,
+            self.vex,
+            self.policies,
+            self.severity,
+            self.trust.given,
+        )
         return any(suppressing) or self.access != Registries() or self.fail_on > outer.fail_on
 
     def tightened(self, inner: Policy) -> Policy:
@@ -106,6 +117,7 @@ def read(source: Source, directory: str) -> Policy:
         ignores=tuple(_ignore(source, entry, index) for index, entry in enumerate(reader.take("ignore", list, []))),
         exclude=reader.strings("exclude"),
         registries=reader.strings("registries"),
+        images=read_images(source, reader.take("image", list, [])),
         policies=reader.strings("policies"),
         trust=read_trust(source, reader.take("trust", dict, {}), directory),
         access=_registries(source, reader.take("registry", dict, {})),

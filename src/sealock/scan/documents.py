@@ -83,7 +83,7 @@ class DocumentReader:
         from sealock.scan.inventories import image_options  # noqa: PLC0415  as above
 
         image, distrust, unverified = self._verified(input_, policy)
-        options = image_options(self._settings, policy.access)
+        options = image_options(self._settings, policy)
         found = read_documents(image, options, progress)
         if input_.image.startswith("docker:"):
             from sealock.runtime.engine import endpoint  # noqa: PLC0415  other images have no engine
@@ -93,8 +93,8 @@ class DocumentReader:
             inventories = _inventories(document)
             names = inventories[0][1].names
             target = input_.target if len(found) == 1 else f"{input_.target}: {names[0] if names else 'image'}"
-            if " because " in (read_as := inventories[0][1].read_as):
-                self._note(f"{target} is read as {read_as}.")
+            for note in inventories[0][1].notes:
+                self._note(f"{target} {note}.")
             complete = replace(document, errors=(*unverified, *document.errors))
             yield ReadTarget(target, input_.name, input_, complete, policy, inventories, distrust)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sealock.image.entry import Bounds
 from sealock.model.inventory import Inventory
-from sealock.model.registries import Registries
+from sealock.policy.settings import Policy
 from sealock.scan.images import ImageOptions, read_inventories
 from sealock.scan.settings import Settings
 from sealock.targets.policyfile import find_policy, load_policy
@@ -27,26 +27,26 @@ def inventory(
     reached; what could not be read inside an image is in `Inventory.errors`.
     """
     image = image_of(target)
-    return read_inventories(image, options_for(image, settings or Settings(), files=files), progress)
+    return read_inventories(image, options_for(settings or Settings(), files=files), progress)
 
 
-def options_for(image: str, settings: Settings, *, files: bool = True) -> ImageOptions:
-    """How to read an image by these settings; a registry is accessed as the policy of the working directory says."""
-    access = Registries()
-    if image.startswith("image:") and settings.policy_file != "":
-        path = settings.policy_file or find_policy()
-        access = load_policy(path, named=bool(settings.policy_file)).access if path else access
-    return image_options(settings, access, files=files)
+def options_for(settings: Settings, *, files: bool = True) -> ImageOptions:
+    """How to read an image by these settings, and by the policy of the working directory."""
+    policy = Policy()
+    if settings.policy_file != "" and (path := settings.policy_file or find_policy()):
+        policy = load_policy(path, named=bool(settings.policy_file))
+    return image_options(settings, policy, files=files)
 
 
-def image_options(settings: Settings, access: Registries, *, files: bool = True) -> ImageOptions:
-    """How to read images by these settings, with access to registries."""
+def image_options(settings: Settings, policy: Policy, *, files: bool = True) -> ImageOptions:
+    """How to read images by these settings, as a policy says."""
     return ImageOptions(
         settings.platform,
         settings.verify,
         Bounds(**settings.limits),
-        access,
+        policy.access,
         settings.cache,
         settings.engine,
         files,
+        policy.images,
     )

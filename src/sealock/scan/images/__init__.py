@@ -19,9 +19,10 @@ from sealock.inventory.facts import NOTHING, ImageFacts
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
 from sealock.model.finding import InputError
-from sealock.model.inventory import Inventory, Layer
+from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Layer
 from sealock.model.location import Location, Source
 from sealock.model.registries import Registries
+from sealock.policy.images import ImageAllowance, reason_without_packages
 from sealock.scan.cache.memory import ImageCache
 from sealock.scan.images.reader import LayerReader
 from sealock.secrets.values import mask
@@ -45,6 +46,8 @@ class ImageOptions(Struct, frozen=True):
     files: bool = True
     """Whether risky files are listed too. False halves the scan time; owned files are then listed only where they
     contain other packages."""
+    allowances: tuple[ImageAllowance, ...] = ()
+    """What the policy allows single images."""
 
 
 Progress: TypeAlias = Callable[[str], None]
@@ -123,6 +126,14 @@ def _inventory(path: str, image: ImageSource, options: ImageOptions, reader: Lay
     else:
         facts = reader.read_image(image)
     container, errors = _configuration(path, image)
+    notes = [f"is read as {image.read_as}"] if " because " in image.read_as else []
+    if not unread and lacks_packages(facts):
+        if reason := reason_without_packages(options.allowances, (*image.names, path)):
+            notes.append(f"has no package database, which the policy allows: {reason}")
+        else:
+            unread = (InputError(_no_packages(facts), Location(path)),)
+    if not unread and not any(entries for _, entries, _ in facts.sizes):
+        notes.append("has no files: there is nothing to look into")
     return Inventory(
         names=image.names,
         id=image.id,
@@ -137,7 +148,25 @@ def _inventory(path: str, image: ImageSource, options: ImageOptions, reader: Lay
         manifest=image.manifest,
         unseen=() if options.files else ("files",),
         read_as=image.read_as,
+        notes=tuple(notes),
         created=_created(image),
+    )
+
+
+def lacks_packages(facts: ImageFacts) -> bool:
+    """Whether a distribution is named, and not one of its packages is known."""
+    known = (package for package in facts.packages if package.type in OF_DISTRIBUTIONS and not package.removed)
+    return facts.distribution is not None and next(known, None) is None
+
+
+def _no_packages(facts: ImageFacts) -> str:
+    """The error for a distribution without its package database."""
+    system = facts.distribution
+    name = (system.name or f"{system.id} {system.version}".rstrip()) if system else ""
+    return (
+        f"it is {name}, and has no package database that sealock reads (dpkg, apk, rpm, pacman), or an empty one: "
+        "its packages are not known. If it has none, allow that in sealock.toml: [[image]] with name and "
+        "no-package-database"
     )
 
 
