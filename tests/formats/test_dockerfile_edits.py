@@ -19,6 +19,7 @@ def fixed(text: str, change: Change) -> str:
     return apply_edits(text, formats.edits(document, document.subjects[-1], change))
 
 
+DIGEST = f"sha256:{'ab' * 32}"
 USER = Set("user", "10001:10001")
 SHADOW = "RUN groupadd --gid 10001 app && useradd --uid 10001 --gid app --no-create-home --shell {} app\n"
 DEBIAN = SHADOW.format("/usr/sbin/nologin")
@@ -103,7 +104,7 @@ CHANGES = {
         "FROM a\nWORKDIR /x\nCOPY . .\nCMD y\n", Set("working_dir", "/z"), "FROM a\nWORKDIR /x\nCOPY . .\nWORKDIR /z\nCMD y\n",
     ),
     "a stop signal": ("FROM a\nSTOPSIGNAL SIGKILL\n", Set("stop_signal", "SIGTERM"), "FROM a\nSTOPSIGNAL SIGTERM\n"),
-    "an image": ("FROM  debian  AS x\nFROM x\n", Set("image", "debian:13@sha256:ab"), "FROM  debian:13@sha256:ab  AS x\nFROM x\n"),
+    "an image": ("FROM  debian  AS x\nFROM x\n", Set("image", f"debian:13@{DIGEST}"), f"FROM  debian:13@{DIGEST}  AS x\nFROM x\n"),
     "an image that depends on an ARG": ("ARG V=12\nFROM debian:$V\n", Set("image", "debian:13"), "ARG V=12\nFROM debian:13\n"),
     "what is so already": ("FROM a\nUSER b\n", Set("user", "b"), "FROM a\nUSER b\n"),
     "a variable where the backquote escapes": (

@@ -83,6 +83,17 @@ SILENT = [
     ("setpriv does", 'FROM debian:12\nCMD ["setpriv", "--reuid=1000", "--clear-groups", "/run"]\n', "C046"),
     ("chpst in a shell does", "FROM debian:12\nCMD exec chpst -u app /run\n", "C046"),
     (".NET's samples run as app", "docker run mcr.microsoft.com/dotnet/samples:aspnetapp", "C046"),
+    ("a link that replaces nothing", "FROM gcr.io/distroless/base:debug\nRUN ln -s /busybox/sh /bin/sh\n", "B122"),
+    ("a pipe that only makes an argument", 'FROM debian:12\nRUN echo "$(cat a | tr a b)  a" | sha256sum -c\n', "B139"),
+    (
+        "a random password",
+        'FROM debian:12\nRUN echo "a:$(dd if=/dev/urandom bs=9 count=1 | base64)" | chpasswd\n',
+        "B039",
+    ),
+    ("files of an empty stage", "FROM scratch AS f\nCOPY a /\nFROM debian:12\nCOPY --from=f / /usr/local\n", "B011"),
+    ("a tool that is made to be copied", "FROM tonistiigi/xx AS xx\nFROM debian:12\nCOPY --from=xx / /\n", "B011"),
+    ("an image for one architecture is the official one", "FROM arm32v7/debian:12\nCOPY a /a\n", "B192"),
+    ("Samba exposes NetBIOS", 'FROM debian:12\nEXPOSE 139 445\nCMD ["smbd", "-F"]\n', "C066"),
     ("a Dockerfile on a known image needs no guess", "FROM debian:12\nCOPY a /a\n", "B192"),
 ]
 REPORTED = [
@@ -275,3 +286,39 @@ def test_a_weak_password_is_as_grave_as_a_strong_one_and_a_placeholder_is_less(
 ) -> None:
     (finding,) = findings(f"services:\n  a:\n    image: a/b:1\n    environment:\n      {name}: '{value}'\n", "C048")
     assert finding.severity is severity
+
+
+@pytest.mark.parametrize(
+    ("image", "fault"),
+    [
+        ("baseImage", "must be lowercase"),
+        ("Acme/baseImage:1", "must be lowercase"),
+        ("debian:", "invalid reference format"),
+        ("-debian", "invalid reference format"),
+        ("debian@sha256:123", "invalid reference format"),
+        ("{{image}}", "invalid reference format"),
+        ("a" * 64, "an image's id is no name"),
+        ("x/" * 400, "at most 255 characters"),
+    ],
+)
+def test_a_base_image_whose_name_no_builder_takes_is_an_error(image: str, fault: str) -> None:
+    (error,) = read(f"FROM {image}\nRUN true\n").errors
+    assert fault in error.message
+    assert (error.location.line, error.location.column) == (1, 6)
+    assert not read(f"FROM {image} AS unused\nFROM debian:12\n").errors
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "debian",
+        "a/b:1",
+        "Registry.example:5000/a/b",
+        "localhost/x",
+        "a__b/c-d.e:V1_x",
+        "[::1]:5000/a",
+        "a@sha256:" + "0" * 64,
+    ],
+)
+def test_a_base_image_that_builders_take_is_none(image: str) -> None:
+    assert not read(f"FROM {image}\n").errors

@@ -61,12 +61,40 @@ def parse(text: str) -> ImageName | None:
 _MIRRORS: Final = ("public.ecr.aws/docker/library/", "mirror.gcr.io/library/", "quay.io/lib/", "docker.io/library/")
 
 
+_ARCHITECTURES: Final = frozenset({
+    "amd64", "arm32v5", "arm32v6", "arm32v7", "arm64v8", "i386", "mips64le", "ppc64le", "riscv64", "s390x", "winamd64",
+})  # fmt: skip
+"""Owners on Docker Hub of the official images for one architecture."""
+
+
 def _known_as(name: ImageName) -> str:
     """The familiar name, with mirrors of Docker Hub's official images put back."""
     for mirror in _MIRRORS:
         if name.familiar.startswith(mirror):
             return name.familiar[len(mirror) :]
-    return name.familiar
+    architecture, slash, rest = name.familiar.partition("/")
+    return rest if slash and architecture in _ARCHITECTURES else name.familiar
+
+
+_DOMAIN: Final = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::\d+)?/"
+_PATH: Final = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
+_REFERENCE: Final = re.compile(
+    rf"(?:{_DOMAIN})?({_PATH}(?:/{_PATH})*)(?::\w[\w.-]{{0,127}})?(?:@[A-Za-z][\w.+-]*:[0-9a-fA-F]{{32,}})?", re.ASCII
+)
+"""https://github.com/distribution/reference/blob/main/reference.go."""
+_LONGEST: Final = 255
+
+
+def reference_fault(text: str) -> str:
+    """Why an engine refuses a text as an image's name, "" where it takes it."""
+    if len(text) > 2 * _LONGEST + 128:
+        return f"a name has at most {_LONGEST} characters"
+    match = _REFERENCE.fullmatch(text)
+    if match is not None:
+        return "" if re.fullmatch(r"[0-9a-f]{64}", text) is None else "an image's id is no name"
+    if _REFERENCE.fullmatch(text.lower()) is not None:
+        return "the repository's name must be lowercase"
+    return "invalid reference format"
 
 
 def is_official(image: str) -> bool:

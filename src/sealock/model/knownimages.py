@@ -72,6 +72,7 @@ MAKERS: Final[tuple[tuple[str, str, str], ...]] = (
     (rf"{_DOTNET}(?:samples$|monitor|yarp|aspire-dashboard)", r"", "app"),
     (rf"{_DOTNET}(?:sdk|runtime|aspnet|runtime-deps)$", r"chiseled|distroless", "app"),
     (rf"{_DOTNET}(?:sdk|runtime|aspnet|runtime-deps)$", r"", "root"),
+    (r"mcr\.microsoft\.com/(?:azurelinux|cbl-mariner)/(?:base|distroless)/", r"", "root"),
     (rf"{_UBI}(?:-\w+)?(?:/ubi(?:-\w+)?)?$", r"", "root"),
     (rf"{_UBI}/(?:python|nodejs|ruby|php|perl|nginx|httpd|go-toolset|dotnet)", r"", "1001"),
     (rf"{_UBI}/openjdk", r"", "185"),

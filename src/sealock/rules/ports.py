@@ -26,7 +26,7 @@ SERVICES: Final[dict[int, PortService]] = {
     23: PortService("Telnet", kind=_ADMIN),
     111: PortService("the RPC port mapper", Severity.MEDIUM, _ADMIN),
     135: PortService("Windows RPC", kind=_ADMIN),
-    139: PortService("NetBIOS", kind=_ADMIN),
+    139: PortService("NetBIOS", kind=_ADMIN, images=("samba", "smb")),
     389: PortService("LDAP", Severity.MEDIUM, "directory", ("ldap",)),
     445: PortService("SMB", kind="files", images=("samba", "smb")),
     512: PortService("rexec", kind=_ADMIN),

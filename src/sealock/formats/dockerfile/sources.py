@@ -12,8 +12,10 @@ from sealock.formats.dockerfile.scope import ParseState, RawInstruction, literal
 from sealock.formats.dockerfile.words import split_words
 from sealock.model.absent import Absent
 from sealock.model.build import AddFile, BuildText, Copy, From, Instruction
+from sealock.model.imagename import reference_fault
 
 _STAGE_NAME: Final = re.compile(r"[a-z][a-z0-9_.-]*")
+_VARIABLE: Final = re.compile(r"\$\{?(\w+)")
 
 
 def parse_from(raw: RawInstruction, state: ParseState) -> Instruction:
@@ -48,6 +50,12 @@ def _base_stage(image: BuildText, state: ParseState) -> int | None:
     if stage is None and (stage := state.named_stages.get(image.value.lower())) is not None:
         message = f"FROM {image.value} means an image: the stage's name is {image.value.lower()}"
         state.errors.append(DockerfileSyntaxError(message, image.place))
+    elif stage is None and set(_VARIABLE.findall(image.raw)) <= state.scope.names.keys():
+        # An undeclared argument is empty, and B006 reports it.
+        fault = reference_fault(image.value) if image.value else "the name is blank"
+        if fault:
+            message = f"FROM {(image.value or image.raw)[:80]} names no image: {fault}"
+            state.errors.append(DockerfileSyntaxError(message, image.place))
     return stage
 
 

@@ -36,7 +36,7 @@ class CredentialFileCopied(Rule[Build]):
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
         for at, _, copy in build.each(Copy, AddFile):
             for source in copy.sources:
-                text = source.text
+                text = named = source.text
                 contents = credential_file(text)
                 if (
                     contents is None
@@ -46,9 +46,10 @@ class CredentialFileCopied(Rule[Build]):
                 ):
                     contents = credential_file(copy.target.text) if not copy.target.text.endswith("/") else None
                     contents = contents if contents and text.strip("./") else None
+                    named = f"{text} to {copy.target.text}" if contents else text
                 if contents:
                     yield self.finding(
-                        f"copies {text}, which by its name contains {contents[0]}",
+                        f"copies {named}, which by its name contains {contents[0]}",
                         at,
                         place=source.place,
                         evidence=text,

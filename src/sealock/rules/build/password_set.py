@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from sealock.model.shell import Command
 from sealock.rules.build._commands import known, option_text, pipelines
@@ -40,9 +41,15 @@ class PasswordSet(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
+        random = {
+            id(command)
+            for _, _, pipeline in (pipelines(build) if next(ran(build, "chpasswd"), None) else ())
+            for before, command in pairwise(pipeline.commands)
+            if command.name == "chpasswd" and any(_makes_random(inner) for inner in before.walk())
+        }
         for call in ran(build, "chpasswd"):
-            # All input of chpasswd sets a password, so the pipe need not be examined.
-            if not {"--help", "-h"} & set(call.command.arguments):
+            # All input of chpasswd sets a password.
+            if not {"--help", "-h"} & set(call.command.arguments) and id(call.command) not in random:
                 yield self._fault(build, call.at, call.command, "sets a password with chpasswd", "chpasswd")
         has_passwd = next(ran(build, "passwd"), None) is not None
         for at, _, pipeline in pipelines(build) if has_passwd else ():
@@ -64,3 +71,14 @@ class PasswordSet(Rule[Build]):
         # The evidence is only the name of the program: its arguments may contain the password.
         severity = unshipped(build, at, "/etc/shadow")
         return self.finding(message, at, place=known(command.place), evidence=evidence, severity=severity)
+
+
+def _makes_random(command: Command) -> bool:
+    """Whether a command prints something that nobody can know."""
+    words = command.arguments
+    return (
+        command.name in {"pwgen", "apg", "uuidgen", "mcookie"}
+        or (command.name == "openssl" and "rand" in words)
+        or any("/dev/urandom" in word or "/dev/random" in word for word in words)
+        or any(redirect.target and redirect.target.text == "/dev/urandom" for redirect in command.redirects)
+    )

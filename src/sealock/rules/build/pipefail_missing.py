@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from sealock.model.build import Run
 from sealock.model.imagename import family
-from sealock.model.shell import Command, Pipeline
+from sealock.model.shell import Command, Pipeline, Script
 from sealock.rules.build._fixes import insert_before
 from sealock.rules.build._ran import bases
 from sealock.rules.kit import Absent, Build, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
@@ -50,7 +50,7 @@ class PipefailMissing(Rule[Build]):
         for at, stage, run in build.each(Run):
             if run.script.shell not in _SHELLS or _sees(run):
                 continue
-            for pipeline in run.script.every_pipeline():
+            for pipeline in _pipelines(run.script):
                 if (hidden := _hidden(pipeline)) is None:
                     continue
                 # One SHELL line before the first such RUN covers the later ones.
@@ -58,6 +58,16 @@ class PipefailMissing(Rule[Build]):
                 fix = insert_before(run, _shell_line(below[stage.index])) if first else ()
                 covered.add(stage.index)
                 yield self.finding(f"ignores a failure of {hidden.name} in a pipe", at, place=hidden.place, fix=fix)
+
+
+def _pipelines(script: Script) -> Iterator[Pipeline]:
+    """The pipelines whose status somebody sees: not those that only give a command an argument."""
+    for pipeline in script.pipelines:
+        yield pipeline
+        for command in pipeline.commands:
+            for nested in command.nested:
+                if nested.kind not in {"substitution", "process"} or not command.words:
+                    yield from _pipelines(nested.script)
 
 
 def _hidden(pipeline: Pipeline) -> Command | None:

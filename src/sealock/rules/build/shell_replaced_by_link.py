@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from sealock.rules.build._ran import ran
+from sealock.model.build import Run
+from sealock.rules.build._ran import once_each, ran
 from sealock.rules.kit import Build, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 
@@ -25,6 +26,14 @@ class ShellReplacedByLink(Rule[Build]):
     fixable = False
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
+        removed = once_each(_removed)
         for call in ran(build, "ln", "update-alternatives"):
-            if any(text in {"/bin/sh", "/usr/bin/sh"} for text in call.command.arguments[1:]):
+            names = {"/bin/sh", "/usr/bin/sh"}.intersection(call.command.arguments[1:])
+            # Without -f a link replaces nothing: there was no such file, as in images without a distribution.
+            if names and (call.command.name != "ln" or call.command.option("-f", "--force") or removed(call) & names):
                 yield self.finding("replaces /bin/sh of the distribution", call.at, place=call.command.place)
+
+
+def _removed(run: Run) -> set[str]:
+    commands = run.script.commands()
+    return {text for command in commands if command.name in {"rm", "mv", "unlink"} for text in command.arguments}

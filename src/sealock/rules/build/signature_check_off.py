@@ -27,6 +27,7 @@ _APT_SETTING: Final = re.compile(
 _RPM_SETTING: Final = re.compile(
     r"(?<![\w])(?:[\w*-]+\.)?((?:gpgcheck|sslverify)[ \t]*=[ \t]*)(0|false|no)\b", re.IGNORECASE
 )
+_TLS: Final = re.compile(r"sslverify|Verify-(?:Peer|Host)|noverifyssl", re.IGNORECASE)
 _PACMAN_SETTING: Final = re.compile(r"SigLevel[ \t]*=[ \t]*(?:Never|[^\n]*TrustAll)")
 _APT: Final = Manager(
     frozenset({
@@ -57,7 +58,7 @@ _MANAGERS: Final[dict[str, Manager]] = {
 
 
 class SignatureCheckOff(Rule[Build]):
-    """Package signature verification is disabled.
+    """Package signature or TLS verification is disabled.
 
     Signatures make mirrors harmless. `--allow-unauthenticated` (apt), `--allow-untrusted` (apk), `--nogpgcheck` and
     `gpgcheck=0` (dnf, yum, zypper) or `--nosignature` (rpm) accept any package from any attacker on the network, and
@@ -112,8 +113,11 @@ class SignatureCheckOff(Rule[Build]):
             for index, word in enumerate(command.words[1:], 1):
                 if not _switches_off(_MANAGERS[command.name], word, command.words[index - 1]):
                     continue
+                tls = _TLS.search(word.text)
                 yield self.finding(
-                    "installs packages without checking their signatures",
+                    "fetches packages without verifying TLS certificates"
+                    if tls
+                    else "installs packages without checking their signatures",
                     call.at,
                     place=known(word.place),
                     evidence=f"{word.text}: {line(command)}" if command.name == "rpm" else line(command),
@@ -122,7 +126,9 @@ class SignatureCheckOff(Rule[Build]):
         for writing in writings(build):
             if "/apt" in writing.file and (match := _APT_SETTING.search(writing.text)):
                 yield self.finding(
-                    "configures apt to accept unsigned packages",
+                    "configures apt to accept any TLS certificate"
+                    if _TLS.search(match[0])
+                    else "configures apt to accept unsigned packages",
                     writing.at,
                     place=known(writing.place),
                     evidence=match[0],

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import re
 
+from sealock.model.imagename import reference_fault
 from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
 
 _BUILT_IN: Final = re.compile(r"(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT)")
-_USE: Final = re.compile(r"\$(?:(\w+)|\{(\w+)(:?[-+])?)")
+_USE: Final = re.compile(r"\$(?:(\w+)|\{(\w+)(?:(:?[-+])[^}]*)?\}?)")
 
 
 class UndeclaredArgument(Rule[Build]):
@@ -43,6 +44,21 @@ class UndeclaredArgument(Rule[Build]):
                 if match[3] or _BUILT_IN.fullmatch(name):
                     continue
                 if name not in declared:
-                    yield self.finding(f"uses {name}, which no ARG before the first FROM declares", at, place=place)
+                    value = stage.start.image.value
+                    fails = isinstance(value, str) and bool(reference_fault(value))
+                    yield self.finding(
+                        f"uses {name}, which no ARG before the first FROM declares"
+                        + (": it is empty, and the build fails" if fails else ""),
+                        at,
+                        place=place,
+                        severity=Severity.MEDIUM if fails else None,
+                    )
                 elif declared[name] is None:
-                    yield self.finding(f"uses {name}, which has no default", at, place=place, severity=Severity.INFO)
+                    blank = not _USE.sub("", stage.start.image.raw).strip("\"'")
+                    yield self.finding(
+                        f"uses {name}, which has no default"
+                        + (": without --build-arg the image's name is blank, and the build fails" if blank else ""),
+                        at,
+                        place=place,
+                        severity=Severity.MEDIUM if blank else Severity.INFO,
+                    )
