@@ -132,17 +132,38 @@ def test_there_and_back() -> None:  # noqa: PLR0915  one way, step by step
                 shell(f"export DOCKER_HOST={one.socket}; {command}")
         volume = one.docker("run", "--rm", "-v", "named:/v", "box", "sh", "-c", "cat /v/f && echo more >>/v/f")
         assert volume.stdout == "kept\n", volume.stderr
+        only = one.docker("run", "--rm", "-v", "only:/v", "box", "sh", "-c", "echo x >/v/x && chown 7:7 /v/x")
+        assert only.returncode == 0, only.stderr
+        # A program of the container made this meanwhile, as a user whom nobody had planned for.
+        made = one.docker(
+            "run", "--rm", "-u", "1234:4321", "-v", mount, "box", "sh", "-c", "touch /data/sub/late || true"
+        )
+        assert made.returncode == 0, made.stderr
+        (folder / "late").touch()
+        os.chown(folder / "late", base + 1234, base + 4321)
+        (folder / "late").chmod(0o4755)
         done = one.sealock("userns", "disable", "--yes")
         assert done.returncode == 0, done.stderr
+        assert "1234 (1)" in done.stdout
+        assert f"removes setuid and setgid bits: {folder}/late" in done.stdout
         for command in handover["back"]:
             assert command in done.stdout
             shell(command)
+        late = (folder / "late").stat()
+        assert (late.st_uid, late.st_gid) == (1234, 4321)
+        (folder / "late").unlink()
         assert facts(folder) == before
         one.restart()
+        for command in [line.strip() for line in done.stdout.split("\n") if "/volumes/" in line and "#" not in line]:
+            shell(f"export DOCKER_HOST={one.socket}; {command}")
+        # The volumes hold what containers wrote meanwhile, and their files have their owners from before.
+        data = Path(told["data_root"]).parent / "volumes"
+        assert (data / "named/_data/f").read_text() == "kept\nmore\n"
+        assert ((data / "only/_data/x").stat().st_uid, (data / "named/_data/f").stat().st_uid) == (7, 0)
         assert not one.config.exists()
         assert one.docker("ps", "-aq", "--filter", "name=web").stdout
         assert one.docker("images", "-q").stdout
-        assert one.docker("volume", "ls", "-q").stdout == "named\n"
+        assert one.docker("volume", "ls", "-q").stdout == "named\nonly\n"
         assert one.sealock("userns", "verify").returncode == 1
 
 

@@ -7,6 +7,6 @@ from pathlib import Path
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
-    """PATH, a home, and what coverage needs to follow the program."""
-    followed = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    """PATH, a home, the code that is tested, and what coverage needs to follow the program."""
+    followed = {name: value for name, value in os.environ.items() if name.startswith(("COVERAGE_", "PYTHONPATH"))}
     return {"PATH": os.environ["PATH"], "HOME": str(home), **followed, **more}

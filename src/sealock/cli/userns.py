@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import to_builtins
@@ -25,6 +26,8 @@ from sealock.targets.files import read_named
 from sealock.targets.outputs import write_output
 from sealock.text import line
 from sealock.userns.apply import disable, enable, recover, survey
+from sealock.userns.apply.meanwhile import Return, directories, volumes
+from sealock.userns.apply.record import ChangeRecord
 from sealock.userns.apply.verification import verify
 from sealock.userns.plan import RemappingPlan, plan
 
@@ -206,17 +209,38 @@ def _disable(arguments: Namespace) -> int:
         return 1
     record = disable(arguments.root)
     rows = [f"Reverted /{file.path}" for file in record.files] or ["The files already have their former text."]
-    rows.append("Now restart the engine: it then sees its data from before remapping again.")
+    rows.append("Now stop the containers and restart the engine: it then sees its data from before remapping again.")
+    rows += _handed_back(record, arguments.root)
     if record.data_root:
         rows += [
             f"Images, containers and volumes with remapping stay in {line(record.data_root)}, and their ids",
             "in /etc/subuid and /etc/subgid: remove that directory if you do not need it, and then these lines.",
         ]
-    if record.back:
-        rows.append("If directories changed owners, these commands revert that:")
-        rows += [f"  {line(command, _COMMAND)}" for command in record.back]
     write("\n".join(rows) + "\n")
     return 0
+
+
+def _handed_back(record: ChangeRecord, root: str) -> Iterator[str]:
+    """What containers made meanwhile, and the commands that give it back."""
+    if record.back:
+        yield "If directories changed owners, these commands revert that:"
+        yield from (f"  {line(command, _COMMAND)}" for command in record.back)
+    handed = list(directories(record, root))
+    if handed:
+        yield "Directories that changed owners, with the ids that their files have in containers (and how many files):"
+        yield from _returns(handed)
+    carried = list(volumes(record, root)) if record.data_root else []
+    if carried:
+        yield "Volumes that hold data with remapping. To carry it back, after the restart and before containers start:"
+        yield from _returns(carried)
+        yield "  (cp adds and replaces files; what was removed meanwhile is still there afterwards.)"
+
+
+def _returns(returns: list[Return]) -> Iterator[str]:
+    for item in returns:
+        yield f"  # {line(item.name)}: {line(item.what)}"
+        yield from (f"  {line(command, _COMMAND)}" for command in item.commands)
+        yield from (f"  # {line(note)}" for note in item.notes)
 
 
 def _confirmed(question: str, *, yes: bool) -> bool:

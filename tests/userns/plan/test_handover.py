@@ -9,8 +9,8 @@ import pytest
 
 from sealock.model.container import container
 from sealock.userns.plan import Bind, EngineVolume, MachineFacts, Owned, PathEntry, PlannedContainer
-from sealock.userns.plan.ownership import Handover, Ids, KeptDirectory, copies, handovers, shifting
-from sealock.userns.plan.ranges import SubordinateRange
+from sealock.userns.plan.ownership import Handover, Ids, KeptDirectory, copies, handovers, returning, shifting
+from sealock.userns.plan.ranges import SubordinateRange, inside
 
 IDS = Ids((SubordinateRange("d", 200_000, 65536),), (SubordinateRange("d", 300_000, 65536),))
 DATA = Bind("web", "/srv/data", "/data")
@@ -31,10 +31,30 @@ def test_a_directory_of_one_owner() -> None:
         "find /srv/data -xdev -uid 0 -execdir chown -h 200000 {} +",
         "find /srv/data -xdev -gid 0 -execdir chown -h :300000 {} +",
     )
-    assert made.back == (
-        "find /srv/data -xdev -uid 200000 -execdir chown -h 0 {} +",
-        "find /srv/data -xdev -gid 300000 -execdir chown -h :0 {} +",
+    assert made.back == tuple(returning("/srv/data", IDS))
+
+
+def test_the_way_back_shifts_every_id_of_the_ranges() -> None:
+    users, groups = returning("/srv/my data", IDS)
+    assert users == (
+        "find '/srv/my data' -xdev -uid +199999 -uid -265536 -execdir sh -c"
+        """ 'for f; do chown -h $(($(stat -c %u "$f") - 200000)) "$f"; done' sh {} +"""
     )
+    assert groups == (
+        "find '/srv/my data' -xdev -gid +299999 -gid -365536 -execdir sh -c"
+        """ 'for f; do chown -h :$(($(stat -c %g "$f") - 300000)) "$f"; done' sh {} +"""
+    )
+    before = owned("/srv", (0, 0, 3), (200_007, 365_535, 1), (199_999, 7, 1))
+    kept = [command.partition(" -execdir")[0] for command in returning("/srv", IDS, before)]
+    assert kept == [
+        "find /srv -xdev -uid +199999 -uid -265536 ! -uid 200007",
+        "find /srv -xdev -gid +299999 -gid -365536 ! -gid 365535",
+    ]
+    joined = Ids((SubordinateRange("d", 300_000, 1000), SubordinateRange("d", 200_000, 65536)), IDS.gids)
+    assert "- 199000))" in list(returning("/d", joined))[1]
+    assert [inside(joined.uids, number) for number in (300_000, 300_999, 301_000, 200_000, 265_535, 265_536, 0)] == [
+        0, 999, None, 1000, 66535, None, None,
+    ]  # fmt: skip
 
 
 def test_many_owners_need_one_command_for_users_and_one_for_groups() -> None:

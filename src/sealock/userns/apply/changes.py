@@ -19,7 +19,16 @@ from sealock.model.change import Set
 from sealock.model.location import Source
 from sealock.text import format_size
 from sealock.userns.apply.locks import PATIENCE, locked
-from sealock.userns.apply.record import Changed, ChangeRecord, ChangeState, keep, pending, records, sync_directory
+from sealock.userns.apply.record import (
+    Changed,
+    ChangeRecord,
+    ChangeState,
+    HandedDirectory,
+    keep,
+    pending,
+    records,
+    sync_directory,
+)
 from sealock.userns.apply.survey import read_settings, settings_of
 from sealock.userns.plan import RemappingPlan
 from sealock.userns.plan.ranges import SubordinateRange, added, read
@@ -55,7 +64,9 @@ def enable(plan: RemappingPlan, root: str = "/", patience: float = PATIENCE) -> 
             files=tuple(files),
             settings=plan.settings,
             data_root=plan.data_root,
-            back=tuple(command for handover in plan.handovers for command in handover.back),
+            handed=tuple(HandedDirectory(handover.path, handover.back) for handover in plan.handovers),
+            uids=plan.uids,
+            gids=plan.gids,
         )
         if files:
             new: list[_Text] = [(file.path, file.after) for file in files]

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.errors import TargetError
+from sealock.userns.plan.ranges import SubordinateRange
 
 DIRECTORY: Final = "var/lib/sealock/userns"
 _RECORD: Final = "record.json"
@@ -24,6 +25,13 @@ class Changed(Struct, frozen=True):
     path: str
     before: str | None
     after: str
+
+
+class HandedDirectory(Struct, frozen=True):
+    """A directory whose owners the plan changes, and the commands that revert that."""
+
+    path: str
+    back: tuple[str, ...]
 
 
 class ChangeRecord(Struct, frozen=True, kw_only=True):
@@ -41,7 +49,10 @@ class ChangeRecord(Struct, frozen=True, kw_only=True):
     data_root: str = ""
     """The engine's data directory with these ranges."""
     back: tuple[str, ...] = ()
-    """Commands that revert the plan's changes of owners."""
+    """Commands that revert the plan's changes of owners, in records of earlier versions."""
+    handed: tuple[HandedDirectory, ...] = ()
+    uids: tuple[SubordinateRange, ...] = ()
+    gids: tuple[SubordinateRange, ...] = ()
     directory: str = ""
 
 

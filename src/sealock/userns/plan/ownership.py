@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from sealock.text import list_first
 from sealock.userns.plan.facts import Bind, EngineVolume, MachineFacts, Owned, PathEntry
-from sealock.userns.plan.ranges import COUNT, SubordinateRange, outside
+from sealock.userns.plan.ranges import COUNT, SubordinateRange, inside, outside
 
 _AT_ONCE: Final = 40
 """Ids per command."""
@@ -146,7 +146,7 @@ def _handover(
         reads=reads,
         owners=owners,
         commands=tuple(shifting(owned.path, owners, ids, only)),
-        back=tuple(shifting(owned.path, owners, ids, back=True)),
+        back=tuple(returning(owned.path, ids, owned)),
         notes=tuple(_notes(owned, owners, ids, machine)),
         entries=tuple(_moved(owned.entries, ids)) if not reads else (),
         whole=owned.whole,
@@ -164,9 +164,7 @@ def _new(ranges: tuple[SubordinateRange, ...], number: int) -> int:
     return number if new is None else new
 
 
-def shifting(
-    path: str, owners: Iterable[tuple[int, int, int]], ids: Ids, only: str = "", *, back: bool = False
-) -> Iterator[str]:
+def shifting(path: str, owners: Iterable[tuple[int, int, int]], ids: Ids, only: str = "") -> Iterator[str]:
     """The commands that shift owners: one for uids and one for gids for each range, or several for many ids."""
     # Engines use only absolute paths, so a path cannot start with a dash.
     where = quote(path)
@@ -180,14 +178,52 @@ def shifting(
                 batch = group[at : at + _AT_ONCE]
                 if len(batch) == 1:
                     old, new = batch[0], batch[0] + difference
-                    old, new = (new, old) if back else (old, new)
                     yield f"find {where} -xdev {test} {old}{only} -execdir chown -h {sign}{new} {{}} +"
                     continue
                 words = " ".join(map(str, batch))
-                shifted = f"$((i + {difference}))"
-                old_word, new_word = (shifted, "$i") if back else ("$i", shifted)
-                find = f"find {where} -xdev {test} {old_word}{only} -execdir chown -h {sign}{new_word} {{}} +"
+                find = f"find {where} -xdev {test} $i{only} -execdir chown -h {sign}$((i + {difference})) {{}} +"
                 yield f"for i in {words}; do {find}; done"
+
+
+def returning(path: str, ids: Ids, before: Owned | None = None) -> Iterator[str]:
+    """The commands that shift all ids of the ranges back, those of files that were made meanwhile too.
+
+    Ids of the ranges that files had `before` stay as they are.
+    """
+    where = quote(path)
+    owners = before.owners if before is not None else ()
+    for test, letter, sign, ranges, numbers in (
+        ("-uid", "u", "", ids.uids, {uid for uid, _, _ in owners}),
+        ("-gid", "g", ":", ids.gids, {gid for _, gid, _ in owners}),
+    ):
+        offset = 0
+        for subordinate in ranges:
+            number = f'$(($(stat -c %{letter} "$f") - {subordinate.start - offset}))'
+            script = f'for f; do chown -h {sign}{number} "$f"; done'
+            within = f"{test} +{subordinate.start - 1} {test} -{subordinate.end + 1}"
+            kept = sorted(number for number in numbers if subordinate.start <= number <= subordinate.end)
+            within += "".join(f" ! {test} {number}" for number in kept)
+            yield f"find {where} -xdev {within} -execdir sh -c {quote(script)} sh {{}} +"
+            offset += subordinate.count
+
+
+def returned(owned: Owned, ids: Ids) -> tuple[tuple[int, int], ...]:
+    """The ids that files of a directory have in containers, each with the number of its entries."""
+    counts: dict[int, int] = {}
+    for uid, _, entries in owned.owners:
+        if (own := inside(ids.uids, uid)) is not None:
+            counts[own] = counts.get(own, 0) + entries
+    return tuple(sorted(counts.items()))
+
+
+def losses(owned: Owned) -> Iterator[str]:
+    """What a change of owner removes from files, or does not change."""
+    if owned.setuid:
+        yield f"the change of owner removes setuid and setgid bits: {_first_paths(owned.setuid)}"
+    if owned.capable:
+        yield f"the change of owner removes file capabilities: {_first_paths(owned.capable)}"
+    if owned.acls:
+        yield f"access control lists keep the host's ids: {_first_paths(owned.acls)}"
 
 
 def _by_difference(ranges: tuple[SubordinateRange, ...], numbers: Iterable[int]) -> Iterator[tuple[int, list[int]]]:
@@ -212,12 +248,7 @@ def _notes(owned: Owned, owners: tuple[tuple[int, int, int], ...], ids: Ids, mac
     if unmapped:
         entries = "1 entry belongs" if unmapped == 1 else f"{unmapped} entries belong"
         yield f"{entries} to unmapped ids: containers see them as 65534"
-    if owned.setuid:
-        yield f"the change of owner removes setuid and setgid bits: {_first_paths(owned.setuid)}"
-    if owned.capable:
-        yield f"the change of owner removes file capabilities: {_first_paths(owned.capable)}"
-    if owned.acls:
-        yield f"access control lists keep the host's ids: {_first_paths(owned.acls)}"
+    yield from losses(owned)
 
 
 def _known(ranges: tuple[SubordinateRange, ...], number: int) -> bool:

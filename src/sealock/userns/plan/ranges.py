@@ -102,6 +102,16 @@ def outside(ranges: tuple[SubordinateRange, ...], number: int) -> int | None:
     return None
 
 
+def inside(ranges: tuple[SubordinateRange, ...], number: int) -> int | None:
+    """The container's id of a host's id; None where it is in none of the ranges."""
+    offset = 0
+    for ids in ranges:
+        if ids.start <= number <= ids.end:
+            return offset + number - ids.start
+        offset += ids.count
+    return None
+
+
 def size(ranges: tuple[SubordinateRange, ...]) -> int:
     """The number of ids that a container can have."""
     return sum(ids.count for ids in ranges)
