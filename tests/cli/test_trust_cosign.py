@@ -79,6 +79,19 @@ def test_a_bundle_is_signed_and_verified(here: World, run: Run) -> None:
     run("verify", image(here), "--key", "k.pub", "--annotation", "stage=released", status=1)
 
 
+@pytest.mark.parametrize("recursive", [True, False], ids=["with -r", "without"])
+def test_the_images_of_an_index_are_signed_too_where_that_is_asked(here: World, run: Run, *, recursive: bool) -> None:
+    images = [here.server.add_image("app", config=b"{}", layers=[b"%d" % number]) for number in range(2)]
+    made = here.server.add_index("app", "2", images={"linux/amd64": images[0], "linux/arm64": images[1]})
+    app = f"{here.server.host}/app"
+    said = run("sign", f"{app}:2", "--key", "k.key", *(["-r"] if recursive else []))
+    digests = [made["digest"], *(one["digest"] for one in images)]
+    assert [f"{digest} is signed" in said for digest in digests] == [True, recursive, recursive]
+    run("verify", f"{app}@{made['digest']}", "--key", "k.pub")
+    for one in images:
+        run("verify", f"{app}@{one['digest']}", "--key", "k.pub", status=0 if recursive else 1)
+
+
 def test_what_is_not_trusted_is_told_with_the_reason(here: World, run: Run) -> None:
     said = run("verify", image(here), "--key", "s.pub", status=1)
     assert said == (f"{image(here)} is not trusted\n  digest     {here.digest}\n  why        it has no signature\n")

@@ -15,11 +15,11 @@ from sealock.cli.trust.common import (
     annotations_of,
     ask_passphrase,
     name_of,
-    open_image,
     read_file,
     registry_of,
 )
 from sealock.errors import SealockError, UsageError
+from sealock.model.manifest import Index
 from sealock.model.trust import TrustResult
 from sealock.net.registry.client import Registry
 from sealock.trust.cosign import signer
@@ -123,6 +123,9 @@ def add_signing(parser: ArgumentParser) -> None:
     """Add cosign's options of `sign`."""
     group = parser.add_argument_group("cosign", "sign as cosign does instead of in Notary's trust data")
     group.add_argument("--key", metavar="FILE", help="the private key: cosign's own file, or PEM")
+    group.add_argument(
+        "-r", "--recursive", action="store_true", help="sign each image of an index too, as cosign does with -r"
+    )
     add_bundle(group)
     add_annotations(group, "an annotation to sign")
 
@@ -140,17 +143,22 @@ def sign(arguments: Namespace) -> int:
     """Sign as cosign does, and return the exit status."""
     key = open_key(arguments.key)
     name = name_of(arguments.reference)
-    registry, digest = open_image(arguments, name)
-    made = signer.sign(
-        registry,
-        name,
-        digest,
-        key,
-        annotations=annotations_of(arguments),
-        form="bundle" if arguments.bundle else "tag",
-    )
-    how = "was signed before" if made.already else "is signed"
-    write(f"{name.familiar}@{digest} {how} by key {key.public.id[:12]}\n{made.where}\n")
+    registry = registry_of(arguments)
+    top = registry.manifest(name)
+    digests = [top.digest]
+    if arguments.recursive and isinstance(top.noun, Index):
+        digests += [manifest.digest for manifest in top.noun.manifests if manifest.is_image]
+    for digest in dict.fromkeys(digests):
+        made = signer.sign(
+            registry,
+            name,
+            digest,
+            key,
+            annotations=annotations_of(arguments),
+            form="bundle" if arguments.bundle else "tag",
+        )
+        how = "was signed before" if made.already else "is signed"
+        write(f"{name.familiar}@{digest} {how} by key {key.public.id[:12]}\n{made.where}\n")
     return 0
 
 

@@ -51,8 +51,8 @@ def run(arguments: Namespace) -> int:
             msg = "--key signs as cosign does, and does not go with Notary's --digest, --size, --role and --server"
             raise UsageError(msg)
         return cosign.sign(arguments)
-    if arguments.bundle or arguments.annotation:
-        msg = "--bundle and --annotation are cosign's, and go with --key"
+    if arguments.bundle or arguments.annotation or arguments.recursive:
+        msg = "--bundle, --annotation and --recursive are cosign's, and go with --key"
         raise UsageError(msg)
 
     name, setup = name_of(arguments.reference), setup_of(arguments)

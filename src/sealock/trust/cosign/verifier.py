@@ -28,6 +28,7 @@ from sealock.trust.cosign.simple import read_claims, signing_time
 from sealock.trust.dsse import read_envelope
 from sealock.trust.intoto import CREATED, CUSTOM, SIGNATURE, InTotoStatement, StatementSubject, read_statement
 from sealock.trust.refusal import SignatureRefusedError
+from sealock.trust.relatives import verify_with_hint
 from sealock.trust.wire import decoded, table_of
 
 _LISTED: Final = 4
@@ -37,11 +38,15 @@ _LISTED: Final = 4
 def verify_cosign(registry: Registry, name: ImageName, digest: str, expected: CosignRequirements) -> TrustResult:
     """Verify that a digest is signed as expected. UsageError where the requirements name no signer."""
     expected.check()
-    verification = _Verification(name, digest, expected)
-    for attachment in attachments(registry, name, digest, "signature"):
-        if verification.take(attachment, verification.signature) and verification.enough:
-            break
-    return verification.result("signature")
+
+    def verify(image: str) -> TrustResult:
+        verification = _Verification(name, image, expected)
+        for attachment in attachments(registry, name, image, "signature"):
+            if verification.take(attachment, verification.signature) and verification.enough:
+                break
+        return verification.result("signature")
+
+    return verify_with_hint(registry, name, digest, verify)
 
 
 def verify_attestations(

@@ -36,6 +36,7 @@ from sealock.trust.notation.envelope import (
 )
 from sealock.trust.notation.requirements import SCHEMES, NotationRequirements
 from sealock.trust.refusal import SignatureRefusedError
+from sealock.trust.relatives import verify_with_hint
 
 _MOST_REFERRERS: Final = 256
 _MOST_SIGNATURES: Final = 100
@@ -56,7 +57,10 @@ def verify_notation(
     The result is accepted, though untrusted, where the trust policy only logs what is wrong (level audit).
     """
     expected.check()
-    return _Verification(registry, name, digest, expected, now or datetime.now(UTC)).result()
+    when = now or datetime.now(UTC)
+    return verify_with_hint(
+        registry, name, digest, lambda image: _Verification(registry, name, image, expected, when).result()
+    )
 
 
 class _Verification:
