@@ -94,6 +94,10 @@ SILENT = [
     ("a tool that is made to be copied", "FROM tonistiigi/xx AS xx\nFROM debian:12\nCOPY --from=xx / /\n", "B011"),
     ("an image for one architecture is the official one", "FROM arm32v7/debian:12\nCOPY a /a\n", "B192"),
     ("Samba exposes NetBIOS", 'FROM debian:12\nEXPOSE 139 445\nCMD ["smbd", "-F"]\n', "C066"),
+    ("apt-get -s installs nothing", "FROM debian:12\nRUN apt-get install -s x | grep y\n", "B109"),
+    ("an image that the text builds", "docker build -t app .\ndocker run app\n", "C080"),
+    ("also in other spellings", "docker buildx build --load --tag=acme/app:latest .\ndocker run acme/app\n", "C080"),
+    ("an image that it tags", "docker tag x:1 app\ndocker run app:latest\n", "C080"),
     ("a Dockerfile on a known image needs no guess", "FROM debian:12\nCOPY a /a\n", "B192"),
 ]
 REPORTED = [
@@ -322,3 +326,11 @@ def test_a_base_image_whose_name_no_builder_takes_is_an_error(image: str, fault:
 )
 def test_a_base_image_that_builders_take_is_none(image: str) -> None:
     assert not read(f"FROM {image}\n").errors
+
+
+def test_a_template_of_a_dockerfile_has_errors_and_no_findings() -> None:
+    lines = "".join(f"{{{{part {number}}}}}\n" for number in range(20))
+    document = read(f"FROM debian:12\n{lines}WORKDIR {{{{directory}}}}\n")
+    assert len(document.errors) == 11
+    assert document.errors[-1].message.endswith("this does not look like a Dockerfile, so it is skipped")
+    assert not document.subjects

@@ -59,8 +59,11 @@ def read(source: Source, files: FileWindow) -> Document:
     errors = sorted(reader.errors, key=lambda error: (error.location.line, error.location.column))
     if len(errors) > MAX_ERRORS:
         # A file that is no Dockerfile, such as a template, would have an error in every line.
-        rest = f"and {len(errors) - MAX_ERRORS} more of this kind: this does not look like a Dockerfile"
+        rest = (
+            f"and {len(errors) - MAX_ERRORS} more of this kind: this does not look like a Dockerfile, so it is skipped"
+        )
         errors[MAX_ERRORS:] = [InputError(rest, errors[MAX_ERRORS].location)]
+        subjects = []
     return Document("dockerfile", {"": source}, tuple(subjects), tuple(errors))
 
 

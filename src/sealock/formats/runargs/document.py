@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec.structs import replace
+
 from sealock.errors import FormatError
 from sealock.formats import scripts
 from sealock.formats.files import NOTHING, FileWindow
@@ -12,7 +14,13 @@ from sealock.formats.runargs.editor import edits_of
 from sealock.formats.runargs.newnetwork import create_networks
 from sealock.formats.runargs.quotes import quoting_style
 from sealock.formats.runargs.reader import RunLineText, read_words
-from sealock.formats.scripts import RunCommand, find_created_networks, find_run_commands, refusal
+from sealock.formats.scripts import (
+    RunCommand,
+    find_built_images,
+    find_created_networks,
+    find_run_commands,
+    refusal,
+)
 from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNSET, given
 from sealock.model.change import Change, Edit, FieldChange, On, changed
@@ -105,6 +113,7 @@ def _run_lines(source: Source) -> Iterator[tuple[str, RunLineText]]:
     names: set[str] = set()
     style = quoting_style(source.name)
     is_markdown = source.name.lower().endswith((".md", ".markdown"))
+    built = find_built_images(source)
     for command in find_run_commands(source):
         words = command.arguments if style != "make" else tuple(map(_undo_make_escapes, command.arguments))
         if is_markdown and not words:
@@ -113,6 +122,8 @@ def _run_lines(source: Source) -> Iterator[tuple[str, RunLineText]]:
         if run.parsed.help:
             continue
         image = run.parsed.image.text if run.parsed.image else ""
+        if image in built:
+            run = replace(run, container=replace(run.container, image_role="built"))
         name = f"{command.engine} {command.verb} {_short_name(run.container, image)}".strip()
         if name in names:
             name = _unique_name(name, source.position(command.place.start), names)

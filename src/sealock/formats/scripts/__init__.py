@@ -12,12 +12,12 @@ from typing import Literal
 from msgspec import Struct
 
 from sealock.formats import shell
-from sealock.formats.scripts.engines import parse_engine_call, parse_network_create
+from sealock.formats.scripts.engines import parse_built_images, parse_engine_call, parse_network_create
 from sealock.formats.scripts.reader import comments, detect_kind, read_engine_commands
 from sealock.model.location import Place, Source
 from sealock.model.shell import Command, Word
 
-__all__ = ["RunCommand", "comments", "find_created_networks", "find_run_commands", "refusal"]
+__all__ = ["RunCommand", "comments", "find_built_images", "find_created_networks", "find_run_commands", "refusal"]
 
 
 class RunCommand(Struct, frozen=True):
@@ -75,6 +75,12 @@ def find_created_networks(source: Source) -> tuple[tuple[str, Place, bool], ...]
     """Find every `docker network create`: the network's name, the command's place, and whether it is internal."""
     networks = filter(None, map(parse_network_create, _commands(source)))
     return tuple((network.name, network.place, network.internal) for network in networks)
+
+
+def find_built_images(source: Source) -> frozenset[str]:
+    """The names of the images that commands of the text build, tag or commit, with and without the default tag."""
+    names = {name.removesuffix(":latest") for command in _commands(source) for name in parse_built_images(command)}
+    return frozenset({*names, *(f"{name}:latest" for name in names)})
 
 
 def refusal(source: Source) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -87,6 +88,22 @@ def parse_network_create(command: Command) -> CreatedNetwork | None:
             name = text
     place = Place(command.words[verb[1]].place.start, words[-1].place.end, "", words[-1].place.file)
     return CreatedNetwork(name, place, internal) if name else None
+
+
+def parse_built_images(command: Command) -> tuple[str, ...]:
+    """The names that a command gives to an image that it makes: `build -t NAME`, `tag IMAGE NAME`, `commit`."""
+    verb = _find_verb(command)
+    if verb is None:
+        return ()
+    texts = [word.text for word in command.words[verb[2] :]]
+    if texts[0] in {"image", "buildx", "builder", "container"}:
+        texts = texts[1:]
+    if texts[:1] == ["build"]:
+        options = command.words[verb[2] :]
+        named = [after.text for word, after in pairwise(options) if word.text in {"-t", "--tag"}]
+        return (*named, *(text.partition("=")[2] for text in texts if text.startswith("--tag=")))
+    plain = [text for text in texts if not text.startswith("-")]
+    return tuple(plain[2:3]) if plain[:1] in (["tag"], ["commit"]) else ()
 
 
 def _find_verb(command: Command) -> tuple[str, int, int] | None:

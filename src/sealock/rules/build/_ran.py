@@ -51,6 +51,7 @@ class Call(Struct, frozen=True):
 
 _NO_VERB: Final = frozenset({"yarn", "pacman"})
 """They do something without a verb: `yarn` installs, `pacman -S` has its verb in an option."""
+_APT: Final = frozenset({"apt-get", "apt", "aptitude"})
 _NOTHING: Final = Word("", Place())
 
 _last: list[tuple[Build, dict[str, list[Ran]], dict[str, list[Call]]]] = []
@@ -121,9 +122,18 @@ def _call(ran: Ran) -> Call | None:
         else:
             plain.append(words[index])
         index += 1
+    if manager in _APT and any(_simulates(option.text) for option in options):
+        return None
     if manager in _NO_VERB and (manager == "pacman" or not plain):
         return Call(ran, manager, _NOTHING, tuple(plain), tuple(options))
     return Call(ran, manager, plain[0], tuple(plain[1:]), tuple(options)) if plain else None
+
+
+def _simulates(option: str) -> bool:
+    """Whether an option of apt lets it only say what it would do."""
+    if option[1:2] == "-":
+        return option in {"--simulate", "--just-print", "--dry-run", "--recon", "--no-act"}
+    return option[1:].isalpha() and "s" in option and "o" not in option
 
 
 # Stages and layers
