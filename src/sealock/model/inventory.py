@@ -23,6 +23,12 @@ PackageType: TypeAlias = Literal[
     "conda",
     "golang",
     "cargo",
+    "pub",
+    "hex",
+    "cocoapods",
+    "swift",
+    "conan",
+    "jsr",
     "generic",
 ]
 """The package URL types that analyzers yield; "generic" is for C libraries found inside programs, and for programs."""

@@ -9,13 +9,14 @@ _NAMES: Final = re.compile(
     r"package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lock|"
     r"poetry\.lock|Pipfile\.lock|pylock\.toml|uv\.lock|"
     r"(.*requirements|requirements[-_.](base|build|ci|common|dev|docs|lock|prod|production|test|tests))\.txt|"
-    r"Cargo\.lock|go\.mod|Gemfile\.lock|gems\.locked|composer\.lock|packages\.lock\.json"
+    r"Cargo\.lock|go\.mod|Gemfile\.lock|gems\.locked|composer\.lock|packages\.lock\.json|packages\.config|"
+    r"pom\.xml|(buildscript-)?gradle\.lockfile|pubspec\.lock|mix\.lock|pdm\.lock|deno\.lock|Podfile\.lock|"
+    r"Package\.resolved|conan\.lock"
 )
 _OTHERS: Final = re.compile(
-    r"pom\.xml|gradle\.lockfile|buildscript-gradle\.lockfile|packages\.config|paket\.lock|project\.assets\.json|"
-    r"pubspec\.lock|mix\.lock|rebar\.lock|pdm\.lock|deno\.lock|bun\.lockb|Podfile\.lock|Package\.resolved|"
+    r"paket\.lock|project\.assets\.json|rebar\.lock|bun\.lockb|"
     r"Cartfile\.resolved|renv\.lock|packrat\.lock|luarocks\.lock|.*\.rockspec|flake\.lock|npins\.json|"
-    r"conda-lock\.ya?ml|pixi\.lock|conan\.lock|vcpkg\.json|Manifest\.toml|stack\.yaml\.lock|cabal\.project\.freeze|"
+    r"conda-lock\.ya?ml|pixi\.lock|vcpkg\.json|Manifest\.toml|stack\.yaml\.lock|cabal\.project\.freeze|"
     r"cpanfile\.snapshot|elm\.json|shard\.lock|v\.mod|gleam\.toml|MODULE\.bazel\.lock|spack\.lock|"
     r"opam\.locked|.*\.opam\.locked|nimble\.lock|Gopkg\.lock|glide\.lock|environment\.ya?ml|setup\.cfg\.lock"
 )
@@ -30,4 +31,4 @@ def is_lock(name: str) -> bool:
 
 def is_other_lock(name: str) -> bool:
     """Whether it is a lock file that no analyzer of sealock reads."""
-    return _OTHERS.fullmatch(name) is not None and not is_lock(name)
+    return _OTHERS.fullmatch(name) is not None

@@ -23,7 +23,8 @@ _INKS: Final[dict[FitAnswer, Ink]] = {"yes": "green", "work": "cyan", "no": "fai
 _TYPES: Final = {
     "deb": "Debian", "apk": "Alpine", "rpm": "RPM", "alpm": "Pacman", "pypi": "Python", "npm": "Node", "gem": "Ruby",
     "composer": "PHP", "maven": "Java", "nuget": ".NET", "conda": "Conda", "golang": "Go", "cargo": "Rust",
-    "generic": "built into programs",
+    "pub": "Dart", "hex": "Elixir", "cocoapods": "CocoaPods", "swift": "Swift", "conan": "Conan", "jsr": "JSR",
+    "generic": "programs, and built into them",
 }  # fmt: skip
 _LABEL: Final = 18
 _ROWS: Final = 6

@@ -27,7 +27,13 @@ _NAMES: Final = {
     "conda": "Conda packages",
     "golang": "Go modules",
     "cargo": "Rust crates",
-    "generic": "Libraries inside programs",
+    "pub": "Dart packages",
+    "hex": "Elixir and Erlang packages",
+    "cocoapods": "CocoaPods",
+    "swift": "Swift packages",
+    "conan": "Conan packages",
+    "jsr": "JSR packages",
+    "generic": "Programs, and libraries inside programs",
 }
 _FACTS: Final = 12
 """Maximum files of a kind to show."""

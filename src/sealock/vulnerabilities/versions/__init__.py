@@ -141,6 +141,12 @@ _OF_PACKAGE: Final[dict[PackageType, VersionScheme]] = {
     "conda": "conda",
     "golang": "go",
     "cargo": "cargo",
+    "pub": "generic",
+    "hex": "cargo",
+    "cocoapods": "generic",
+    "swift": "npm",
+    "conan": "generic",
+    "jsr": "npm",
     "generic": "generic",
 }
 

@@ -1,0 +1,35 @@
+"""mix.lock of Elixir."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from sealock.inventory import _names
+from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
+from sealock.inventory.lockfiles._shared import LockFile, text_of
+from sealock.model.inventory import Package
+
+HEX: Final = re.compile(r'\{:hex, :"?([A-Za-z0-9_]{1,200})"?, "([0-9A-Za-z.+-]{1,200})"')
+GIT: Final = re.compile(r'\s*"([A-Za-z0-9_]{1,200})": \{:git, "([^"\s]{1,500})", "([0-9a-f]{1,64})"')
+
+
+class Mix(LockFile):
+    """Mix's lock file: a map with a line for each package, from Hex or a repository."""
+
+    name = "mix lock"
+    patterns = FilePatterns(names=("mix.lock",), limit=8 << 20)
+
+    def packages(self, file: AnalyzedFile, /) -> Iterable[Package]:
+        """List the packages."""
+        return packages(text_of(file), file.path)
+
+
+def packages(text: str, path: str) -> Iterator[Package]:
+    """The packages; the first name in a line is the package, the rest are its needs."""
+    for line in text.splitlines():
+        if match := HEX.search(line):
+            yield Package("hex", match[1].lower(), match[2], path)
+        elif match := GIT.match(line):
+            yield Package("hex", match[1].lower(), "", path, qualifiers=_names.vcs(match[2], match[3]))
