@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 import tarfile
+import zipfile
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
+from sealock.image.entry import LayerEntry
+from sealock.inventory.catalog import analyzers
 from sealock.inventory.facts import LayerFacts
 from sealock.inventory.merge import merge
 from sealock.inventory.names import Gathering
+from sealock.inventory.scan import scan_piece
+from sealock.inventory.selection import Selection
 from sealock.model.inventory import FileFact, Inventory, Package
 from sealock.scan.images import ImageOptions, read_inventories
 from support.elffiles import make
@@ -228,4 +236,78 @@ def test_a_main_program_counts_where_no_package_of_a_distribution_owns_it(
     assert sorted(package.name for package in found.packages) == names
     assert [package.type for package in found.packages if package.name == "nginx"] == [
         "deb" if owner == "deb" else "generic"
+    ]
+
+
+LOG4J = {
+    "META-INF/MANIFEST.MF": "Manifest-Version: 1.0\r\n",
+    "META-INF/maven/org.apache.logging.log4j/log4j-core/pom.properties": "version=2.14.1\n"
+    "groupId=org.apache.logging.log4j\nartifactId=log4j-core\n",
+}
+
+
+def zipped(members: dict[str, str]) -> bytes:
+    buffer = BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(name, text)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["archive", "compressed layers", "directory"])
+@pytest.mark.parametrize(
+    ("name", "members", "listed_as"),
+    [
+        ("app/LOG4J.JAR", LOG4J, ["log4j-core 2.14.1"]),
+        ("app/x.Jar", LOG4J, ["log4j-core 2.14.1"]),
+        ("app/log4j-core-2.14.1", LOG4J, ["log4j-core 2.14.1"]),
+        ("app/log4j-core-2.14.1", {"META-INF/MANIFEST.MF": "Implementation-Title: x\r\n"}, ["log4j-core 2.14.1"]),
+        ("app/log4j.zip", LOG4J, ["log4j-core 2.14.1"]),
+        ("app/log4j.bak", {"a": "", **LOG4J}, ["log4j-core 2.14.1"]),
+        ("app/data-1.0.zip", {"a": "x" * 100}, []),
+        ("app/x-1.0-py3-none-any.whl", {"x-1.0.dist-info/METADATA": "Name: x"}, []),
+    ],
+)
+def test_java_archives_are_known_by_their_content(
+    name: str, members: dict[str, str], listed_as: list[str], kind: str, tmp_path: Path
+) -> None:
+    plain = tar(info(name, zipped(members)))
+    if kind == "directory":
+        path = spread(tmp_path / "root", {name: zipped(members)})
+    elif kind == "archive":
+        path = write(tmp_path / "x.tar", docker_save(plain))
+    else:
+        made = Layout()
+        path = write(tmp_path / "x.tar", made.index(made.image((plain, gzip.compress(plain)))))
+    (inventory,) = read_inventories(path, ImageOptions())
+    assert [f"{package.name} {package.version}" for package in inventory.packages] == listed_as
+    assert not inventory.errors
+
+
+def test_a_database_beyond_the_limit_is_an_error_of_its_size_and_not_read(tmp_path: Path) -> None:
+    database = tmp_path / "var/lib/rpm/rpmdb.sqlite"
+    database.parent.mkdir(parents=True)
+    database.touch()
+    os.truncate(database, 1 << 40)
+    (inventory,) = read_inventories(str(tmp_path), ImageOptions())
+    (error,) = inventory.errors
+    assert error.message == f"it has {1 << 40} bytes, and {256 << 20} are the limit (--max-file-size)"
+
+
+def test_of_a_file_that_cannot_be_read_no_size_is_reported() -> None:
+    """The layer reports why; "larger than 0 bytes" would be wrong."""
+    entry = LayerEntry(STATUS, "file", 0o644, 0, 0, 100, "", b"", lambda _limit: b"")
+    piece = scan_piece(iter([entry]), Selection(analyzers()))
+    assert (piece.faults, piece.facts) == ([], {})
+
+
+def test_leftovers_have_the_mode_and_owner_of_their_file(tmp_path: Path) -> None:
+    members = [
+        info("app/compose.yml", b"x", mode=0o640, uid=5),
+        info("app/.git", type=tarfile.DIRTYPE, mode=0o755),
+    ]
+    (inventory,) = read_inventories(write(tmp_path / "x.tar", docker_save(tar(*members))), ImageOptions())
+    assert [(fact.path, fact.mode, fact.uid) for fact in inventory.files] == [
+        ("app/compose.yml", 0o640, 5),
+        ("app/.git", 0o755, 0),
     ]

@@ -36,7 +36,7 @@ class DirectoryLayer:
         self._directory: OpenFile = root
         self._trail: list[tuple[str, OpenFile]] = [("", root)]
         """Open directories, each within the previous."""
-        self._name = ""
+        self._path = self._name = ""
         self._status: os.stat_result | None = None
 
     @property
@@ -113,7 +113,7 @@ class DirectoryLayer:
                 target = ""
             if status.st_mode & 0o111:
                 capability = self._capability(name)
-        self._name, self._status = name, status
+        self._path, self._name, self._status = path, name, status
         mode = stat.S_IMODE(status.st_mode)
         return LayerEntry(path, kind, mode, status.st_uid, status.st_gid, size, target, capability, self._read)
 
@@ -132,9 +132,9 @@ class DirectoryLayer:
             now, listed = os.fstat(file.fd), self._status
             if listed is not None and (now.st_dev, now.st_ino) == (listed.st_dev, listed.st_ino):
                 return Stretch(file).fetch(0, limit)
-            self._report(self._name, "it was replaced while it was read")
+            self._report(self._path, "it was replaced while it was read")
         except OSError as error:
-            self._report(self._name, error.strerror or str(error))
+            self._report(self._path, error.strerror or str(error))
         except UnreadableError as error:
-            self._report(self._name, str(error))
+            self._report(self._path, str(error))
         return b""

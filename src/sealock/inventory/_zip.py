@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from sealock.inventory.analyzer import BrokenFileError
+from sealock.inventory.window import Window
 
 ZipView: TypeAlias = bytes | memoryview
 
@@ -158,7 +159,7 @@ def open_archive(data: ZipView, is_selected: Callable[[bytes], bool], most: int 
     return Archive(data, entries, offsets)
 
 
-def directory(data: ZipView) -> tuple[int, int, int]:
+def directory(data: ZipView | Window) -> tuple[int, int, int]:
     """The begin and end of the central directory, and the shift of all offsets (a script may precede the archive)."""
     tail = bytes(data[-(END.size + 65535) :])
     place = tail.rfind(b"PK\5\6")
@@ -171,9 +172,9 @@ def directory(data: ZipView) -> tuple[int, int, int]:
     if (
         at >= 0
         and bytes(data[at : at + 4]) == b"PK\6\6"
-        and LOCATOR_64.unpack_from(data, at + END_64.size)[0] == b"PK\6\7"
+        and bytes(data[at + END_64.size : at + END_64.size + 4]) == b"PK\6\7"
     ):
-        size, offset = END_64.unpack_from(data, at)[8:10]
+        size, offset = END_64.unpack(data[at : at + END_64.size])[8:10]
         end = at
     start = end - size
     if start < 0 or start < offset:

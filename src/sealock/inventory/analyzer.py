@@ -21,7 +21,8 @@ class FilePatterns(Struct, frozen=True):
     `paths` whole paths ("var/lib/dpkg/status"); `directories` all files right in such ("var/lib/dpkg/status.d");
     `parents` all right in a directory of this name, wherever it is ("conda-meta"); `names` last components
     ("package-lock.json"); `endings` ends of the name (".dist-info/METADATA" may hold a slash, ".jar"); `elf` every file
-    that begins as an ELF file does. `limit` is the maximum number of bytes to read. `homes` are the directories that an
+    that begins as an ELF file does; `zip` zip archives that no other pattern selects. Both are windows. `limit` is the
+    maximum number of bytes to read; with `whole`, no larger file is read at all. `homes` are the directories that an
     analyzer's files must lie in, by their name or their whole path: links in their place are followed.
     """
 
@@ -31,6 +32,8 @@ class FilePatterns(Struct, frozen=True):
     names: tuple[str, ...] = ()
     endings: tuple[str, ...] = ()
     elf: bool = False
+    zip: bool = False
+    whole: bool = False
     homes: tuple[str, ...] = ()
     limit: int = 64 << 20
 

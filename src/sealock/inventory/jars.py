@@ -12,9 +12,11 @@ from sealock.inventory import _zip
 from sealock.inventory._data import word
 from sealock.inventory._headers import headers
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, FilePatterns
+from sealock.inventory.window import FileContent
 from sealock.model.inventory import Package
 
 ENDINGS: Final = (".jar", ".war", ".ear", ".jpi", ".hpi", ".par", ".sar", ".lpkg")
+_NAMED: Final = frozenset({*ENDINGS, ".zip"})
 RAW_ENDINGS: Final = tuple(ending.encode() for ending in ENDINGS)
 LARGEST: Final = 512 << 20
 """Maximum bytes of a nested archive, and of one file in an archive."""
@@ -59,16 +61,32 @@ class Jars(Analyzer):
     """Every library in a Java archive, and in the archives that it holds."""
 
     name = "jars"
-    patterns = FilePatterns(endings=ENDINGS, limit=LARGEST)
+    patterns = FilePatterns(endings=ENDINGS, zip=True, limit=LARGEST)
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Fact]:
         """Yield the packages of the archive and its nested archives, then report what could not be read."""
-        if not file.data or (not file.path.endswith(".jar") and not file.data.startswith(b"PK")):
+        if not file.path.endswith(ENDINGS):
+            if not file.path.lower().endswith(ENDINGS) and not is_java(file.content):
+                return
+            if len(file.content) > LARGEST:
+                message = f"is a Java archive of more than {LARGEST} bytes, and was not read"
+                raise BrokenFileError(message)
+        elif not file.data or (not file.path.endswith(".jar") and not file.data.startswith(b"PK")):
             return  # others use these endings too
         walk = Walk(len(file.data), self.bounds)
         yield from walk.packages(file.path, memoryview(file.data))
         if walk.faults:
             raise BrokenFileError("; ".join(walk.faults))
+
+
+def is_java(content: FileContent) -> bool:
+    """Whether a zip archive of another name is for Java: its directory names a manifest, or Maven's properties."""
+    try:
+        start, end = _zip.directory(content)[:2]
+    except BrokenFileError:
+        return False
+    listed = content[start:end]
+    return b"META-INF/MANIFEST.MF" in listed or b"/pom.properties" in listed
 
 
 class Walk:
@@ -162,7 +180,10 @@ class Walk:
 
 def identify(path: str, poms: list[MavenIdentity], manifest: dict[str, str]) -> Iterator[Package]:
     """The archive itself, and what was shaded into it."""
-    stem = path.rpartition("/")[2].rpartition(".")[0]
+    name = path.rpartition("/")[2]
+    stem, _, ending = name.rpartition(".")
+    if f".{ending.lower()}" not in _NAMED:
+        stem = name  # log4j-core-2.14.1 has no ending
     named = from_name(stem)
     own = next((pom for pom in poms if is_own(pom, stem, named)), None)
     if own is None:

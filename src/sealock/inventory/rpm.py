@@ -30,6 +30,7 @@ class Rpm(Analyzer):
     patterns = FilePatterns(
         paths=(*(f"{directory}/{name}" for directory in DIRECTORIES for name in (*DATABASES, LOG)), MANIFEST),
         limit=256 << 20,
+        whole=True,
     )
 
     def read(self, file: AnalyzedFile, /) -> Iterator[Package]:

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.image.entry import EntryKind, LayerEntry, LayerSource
+from sealock.image.entry import LayerEntry, LayerSource
 from sealock.image.paths import normalize
 from sealock.inventory import leftovers, modes, secretfiles
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact
@@ -22,13 +22,18 @@ from sealock.inventory.window import FileContent, Window
 from sealock.model.inventory import Distribution, FileFact, Package
 
 ELF: Final = b"\x7fELF"
+ZIP: Final = b"PK\3\4"
+_USUAL_ZIP: Final = 64 << 20
+"""Bytes of a zip archive of another name from which on only one that begins as Java's tools write them is searched:
+models of data, which are zip archives too, have gigabytes."""
+_HEADS: Final = frozenset({ELF, ZIP})
 NOT_ELF: Final = frozenset({
     "py", "pyc", "js", "mjs", "ts", "map", "json", "html", "css", "txt", "md", "h", "hpp", "c", "rb", "pl", "pm",
-    "sh", "gz", "xz", "zip", "jar", "class", "png", "jpg", "svg", "gif", "mo", "po", "xml", "yml", "yaml", "toml",
+    "sh", "gz", "xz", "jar", "class", "png", "jpg", "svg", "gif", "mo", "po", "xml", "yml", "yaml", "toml",
     "ini", "conf", "list", "md5sums", "postinst", "prerm", "preinst", "postrm", "symbols", "shlibs", "triggers",
     "java", "go", "rs", "pem", "crt", "ri", "rbs", "rst", "ipp", "pyi", "sql", "s", "gemspec", "cjs", "csv",
 })  # fmt: skip
-"""File endings that no ELF file has: these files are not opened."""
+"""File endings that no ELF file has, and no Java archive under another name: these files are not opened."""
 MOST_FACTS: Final = 250_000
 """Maximum facts of a layer."""
 MOST_UNITS: Final = 1_000_000
@@ -144,16 +149,17 @@ class _Scan:
                     if may_hold(name, ending, entry.size, look):
                         self.search_secrets(entry, look, is_left=is_left)
                     if is_left:
-                        self.add_leftover(path, kind)
+                        self.add_leftover(entry)
                 if of_directory or path in paths or name in names or ending in endings:
                     analyzers = selection.among(path, name, ending, of_directory)
                 else:
                     analyzers = none
                 # A name without a dot is its own ending: `go` and `java` are programs.
                 may_be_elf = asks_elf and entry.size > 64 and (ending not in NOT_ELF or ending == name)
-                is_elf = may_be_elf and entry.read(4) == ELF
-                if is_elf or analyzers:
-                    self.analyze(entry, analyzers, is_elf=is_elf)
+                if may_be_elf and (head := entry.read(4)) in _HEADS and (head == ELF or not analyzers):
+                    self.analyze_by_content(entry, analyzers, head)
+                elif analyzers:
+                    self.analyze(entry, analyzers)
             elif not self.take_other(entry):
                 continue
             if files and (entry.mode & 0o6002 or entry.capability):
@@ -183,7 +189,7 @@ class _Scan:
             elif self.selection.claims(entry.path):
                 self.add_fault(entry.path, f"it is a {entry.kind}, and should be a file")
         if self.selection.files:
-            self.add_leftover(entry.path, entry.kind)
+            self.add_leftover(entry)
         return True
 
     def add_link(self, path: str, target: str) -> None:
@@ -194,10 +200,10 @@ class _Scan:
             self.marked.add(path)
             self.marked.add(target)
 
-    def add_leftover(self, path: str, kind: EntryKind) -> None:
+    def add_leftover(self, entry: LayerEntry) -> None:
         """Add a leftover, recognised by its path."""
-        if (left := leftovers.fact(path, kind)) is not None and path not in self.cleared:
-            self.add_facts("", (left,))
+        if (left := leftovers.fact(entry.path, entry.kind)) is not None and entry.path not in self.cleared:
+            self.add_facts("", (replace(left, mode=entry.mode, uid=entry.uid, gid=entry.gid),))
 
     def search_secrets(self, entry: LayerEntry, look: secretfiles.SecretLook, *, is_left: bool) -> None:
         """Search a file for secrets; `is_left` if its name may make it a leftover too."""
@@ -210,16 +216,31 @@ class _Scan:
         if is_left and self.kept == before and leftovers.is_cleared(entry.path, data):
             self.cleared.add(entry.path)
 
-    def analyze(self, entry: LayerEntry, analyzers: list[Analyzer], *, is_elf: bool) -> None:
+    def analyze_by_content(self, entry: LayerEntry, analyzers: list[Analyzer], head: bytes) -> None:
+        """Pass a program, or a zip archive of another name, to those who know it by its first bytes."""
+        selection = self.selection
+        analyzers = [*analyzers, *selection.elf] if head == ELF else list(selection.zips)
+        if head == ZIP and entry.size > _USUAL_ZIP and not entry.read(64)[30:].startswith(b"META-INF/"):
+            return
+        if entry.part is None or not analyzers:
+            self.analyze(entry, analyzers)
+            return
+        # They are read in pieces: programs are large, and mostly code; most zip archives are not for Java.
+        size = min(entry.size, selection.limit(selection.elf)) if head == ELF else entry.size
+        self.run_analyzers(entry, analyzers, Window(entry.part, size))
+
+    def analyze(self, entry: LayerEntry, analyzers: list[Analyzer]) -> None:
         """Pass a file to its analyzers."""
-        # Programs are read in pieces: they are large, and mostly code.
-        if is_elf and entry.part is not None:
-            limit = min(entry.size, self.selection.limit(self.selection.elf))
-            content: FileContent = Window(entry.part, limit)
-            analyzers = [*analyzers, *self.selection.elf]
-        else:
-            analyzers = [*analyzers, *self.selection.elf] if is_elf else analyzers
-            content = entry.read(self.selection.limit(analyzers))
+        limit = self.selection.limit(analyzers) if analyzers else 0
+        if entry.size > limit and analyzers and all(analyzer.patterns.whole for analyzer in analyzers):
+            self.add_fault(entry.path, f"it has {entry.size} bytes, and {limit} are the limit (--max-file-size)")
+        elif analyzers:
+            data = entry.read(limit)
+            if len(data) == min(entry.size, limit):  # else the layer has an error
+                self.run_analyzers(entry, analyzers, data)
+
+    def run_analyzers(self, entry: LayerEntry, analyzers: list[Analyzer], content: FileContent) -> None:
+        """Pass a file to its analyzers; report it if its content is not all of it."""
         if len(content) < entry.size:
             why = f"it is larger than {len(content)} bytes, the limit for such files (--max-file-size)"
             self.add_fault(entry.path, why, on_files=not any(analyzer.finds_packages for analyzer in analyzers))

@@ -23,6 +23,7 @@ class Selection:
         self.endings: dict[str, list[tuple[str, Analyzer]]] = {}
         """By the text after the last dot, so that most paths take one look-up."""
         self.elf: list[Analyzer] = []
+        self.zips: list[Analyzer] = []
         self.homes: set[str] = set()
         """Names of directories that an analyzer's files lie in, wherever they are."""
         self.fixed_directories: set[str] = set()
@@ -46,6 +47,8 @@ class Selection:
                 self.endings.setdefault(ending_of(ending.rpartition("/")[2]), []).append((ending, analyzer))
             if patterns.elf:
                 self.elf.append(analyzer)
+            if patterns.zip:
+                self.zips.append(analyzer)
             self.homes.update(patterns.parents, (home for home in patterns.homes if "/" not in home))
             self.fixed_directories.update(patterns.directories, (home for home in patterns.homes if "/" in home))
             within = [ending for ending in patterns.endings if "/" in ending]
