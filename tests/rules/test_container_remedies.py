@@ -43,7 +43,20 @@ LINES = [
     ("privileged goes", "C001", "docker run --privileged alpine", "docker run alpine"),
     ("a capability goes, the others stay", "C002",
      "docker run --cap-add SYS_ADMIN --cap-add CHOWN alpine", "docker run --cap-add CHOWN alpine"),
-    ("all capabilities are dropped", "C004", "docker run acme/app:1", "docker run --cap-drop ALL acme/app:1"),
+    ("all capabilities are dropped for a user", "C004",
+     "docker run -u 1000 acme/app:1", "docker run -u 1000 --cap-drop ALL acme/app:1"),
+    ("an image of which nothing is known may change its user", "C004", "docker run acme/app:1",
+     ("docker run --cap-drop ALL --cap-add CHOWN --cap-add DAC_OVERRIDE --cap-add FOWNER --cap-add KILL --cap-add SETGID "
+     "--cap-add SETUID acme/app:1")),
+    ("an image of a known user does not", "C004", "docker run grafana/grafana:11", "docker run --cap-drop ALL grafana/grafana:11"),
+    ("nginx starts its workers", "C004", "docker run nginx:1.29",
+     ("docker run --cap-drop ALL --cap-add CHOWN --cap-add KILL --cap-add NET_BIND_SERVICE --cap-add SETGID --cap-add SETUID "
+     "nginx:1.29")),
+    ("root may need files of others in a bind mount", "C004", "docker run -v /srv:/srv traefik:3",
+     "docker run -v /srv:/srv --cap-drop ALL --cap-add DAC_OVERRIDE --cap-add NET_BIND_SERVICE traefik:3"),
+    ("a low port is bound", "C004", "docker run -p 8080:80 mongo:7",
+     ("docker run -p 8080:80 --cap-drop ALL --cap-add CHOWN --cap-add DAC_OVERRIDE --cap-add FOWNER --cap-add NET_BIND_SERVICE "
+     "--cap-add SETGID --cap-add SETUID mongo:7")),
     ("what redis' entry point needs is kept", "C004", "docker run redis:7.4",
      "docker run --cap-add CHOWN --cap-add DAC_OVERRIDE --cap-add FOWNER --cap-add SETGID --cap-add SETUID --cap-drop ALL redis:7.4"),
     ("the same redis as an ordinary user needs nothing", "C004",
@@ -111,8 +124,10 @@ SAFE = [
     ("a loopback address changes who can reach it", "docker run -p 8080:80 alpine", "C060", False),
     ("dropping capabilities may break", "docker run alpine", "C004", False),
     ("a read-only root may break", "docker run alpine", "C040", False),
-    ("a plain link in a compose file",
-     "services:\n  db:\n    image: postgres:16\n  app:\n    image: a:1\n    links: [db]\n", "P012", True),
+    ("a link decides the order of start",
+     "services:\n  db:\n    image: postgres:16\n  app:\n    image: a:1\n    links: [db]\n", "P012", False),
+    ("a link beside depends_on does not",
+     "services:\n  db:\n    image: postgres:16\n  app:\n    image: a:1\n    links: [db]\n    depends_on: [db]\n", "P012", True),
 ]  # fmt: skip
 
 

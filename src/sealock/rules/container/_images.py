@@ -1,4 +1,4 @@
-"""What well-known images need at run time, so that a fix leaves them working."""
+"""What a container's image needs, so that a fix leaves it working."""
 
 from __future__ import annotations
 
@@ -6,59 +6,82 @@ from typing import Final
 
 from sealock.model.absent import given
 from sealock.model.container import Container
-from sealock.model.imagename import drops_root, parse
-
-_CHANGE_USER: Final = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID")
-_LOW_PORTS: Final = frozenset({"nginx", "httpd", "caddy", "traefik", "haproxy"})
-_TMP: Final = "/tmp"  # noqa: S108  the container's own
-_TMPFS: Final = {
-    "nginx": ("/var/cache/nginx", "/run"),
-    "httpd": ("/usr/local/apache2/logs",),
-    "postgres": (_TMP, "/run/postgresql"),
-    "mysql": (_TMP, "/run/mysqld"),
-    "mariadb": (_TMP, "/run/mysqld"),
-    "redis": (_TMP,),
-    "valkey/valkey": (_TMP,),
-    "memcached": (_TMP,),
-    "traefik": (_TMP,),
-    "caddy": (_TMP,),
-}
-_WITHOUT_SETUID: Final = frozenset({
-    "nginx", "httpd", "caddy", "traefik", "haproxy", "redis", "valkey", "postgres", "mysql", "mariadb", "mongo",
-    "memcached", "rabbitmq", "elasticsearch", "kibana", "logstash", "node", "python", "golang", "ruby", "php",
-    "openjdk", "eclipse-temurin", "amazoncorretto", "tomcat", "registry", "influxdb", "cassandra", "couchdb",
-    "zookeeper", "varnish",
-})  # fmt: skip
+from sealock.model.imagename import default_user, drops_root, has_root_master, parse
+from sealock.rules.container._needs import NEEDS, SUPERVISE, WITHOUT_SETUID, ImageNeeds
+from sealock.rules.container._users import is_root
 
 
-def _name(container: Container) -> str:
-    name = parse(given(container.image, ""))
-    return name.familiar if name else ""
+def _needs(container: Container) -> ImageNeeds | None:
+    """What the image needs; None where nobody knows."""
+    name = parse(given(container.image, "")) if container.image_role == "run" else None
+    return NEEDS.get(name.familiar) if name else None
 
 
-def capabilities_needed(container: Container) -> tuple[str, ...]:
-    """The capabilities that a well-known image needs to start."""
-    needed: tuple[str, ...] = ()
-    if not container.user and drops_root(given(container.image, "")):
-        needed = _CHANGE_USER
-    if _name(container) in _LOW_PORTS:
-        needed = (*needed, "NET_BIND_SERVICE")
-    return needed
+def may_be_root(container: Container) -> bool:
+    """Whether the container may start as root."""
+    if isinstance(container.user, str) and container.user:
+        return is_root(container.user)
+    image = given(container.image, "") if container.image_role == "run" else ""
+    user = default_user(image) if image else None
+    return not isinstance(user, str) or is_root(user)
 
 
-def writable_directories(container: Container) -> tuple[str, ...]:
-    """The directories for temporary files that the image writes to and no mount covers."""
+def capabilities_needed(container: Container) -> tuple[tuple[str, ...], bool]:
+    """The capabilities that a container needs to start, and whether that is known of its image.
+
+    Of other images that may start as root, it is those with which they can change their user and end its processes.
+    """
+    needs = _needs(container)
+    proven = needs is not None
+    if not may_be_root(container):
+        return tuple(name for name in (needs.capabilities if needs else ()) if name == "NET_BIND_SERVICE"), True
+    image = given(container.image, "")
+    if needs is None:
+        web = has_root_master(image)
+        proven = web or drops_root(image)
+        needs = ImageNeeds((*SUPERVISE, "NET_BIND_SERVICE") if web else SUPERVISE)
+    needed = {*needs.capabilities}
+    if any(mount.kind == "bind" for mount in given(container.mounts, ())):
+        # The files of the host may belong to anybody.
+        needed.add("DAC_OVERRIDE")
+    ports = (*(port.container for port in given(container.ports, ())), *given(container.expose, ()))
+    if container.network_mode == "host" or any(map(_is_low, ports)):
+        needed.add("NET_BIND_SERVICE")
+    return tuple(sorted(needed)), proven
+
+
+def _is_low(port: str) -> bool:
+    """Whether a port, or a range's first one, is one that the kernel gives only with a capability."""
+    first = port.partition("/")[0].partition("-")[0]
+    return first.isdecimal() and len(first) < 6 and int(first) < 1024
+
+
+def writable_directories(container: Container) -> tuple[tuple[str, ...], bool]:
+    """The directories for temporary files that no mount covers, and whether it is known that the image needs no other.
+
+    There are none for an image that is known to write to others.
+    """
+    needs = _needs(container)
+    if needs is not None and needs.directories is None:
+        return (), True
+    directories = needs.directories if needs and needs.directories else _DIRECTORIES
     covered = {mount.target.rstrip("/").replace("/var/run", "/run") for mount in given(container.mounts, ())}
-    return tuple(path for path in _TMPFS.get(_name(container), (_TMP, "/run")) if path not in covered)
+    return tuple(path for path in directories if path not in covered), needs is not None
+
+
+_DIRECTORIES: Final = ImageNeeds().directories or ()
 
 
 def may_need_setuid(image: str, container: Container) -> bool:
     """Whether the image may need setuid programs: any may, except official images known to start without."""
-    name = parse(image)
     words = (*given(container.entrypoint, ()), *given(container.command, ()))
     if any(word in {"sudo", "su"} or "sudo " in word or word.startswith("su ") for word in words):
         return True
-    return name is None or not name.official or name.familiar not in _WITHOUT_SETUID
+    name = parse(image)
+    if name is None or not name.official:
+        return True
+    needs = NEEDS.get(name.familiar)
+    return needs.setuid if needs else name.familiar not in WITHOUT_SETUID
 
 
 _MONITORS: Final = (

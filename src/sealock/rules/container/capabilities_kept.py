@@ -4,6 +4,11 @@ from sealock.rules.container._capabilities import added, dropped, hold
 from sealock.rules.container._images import capabilities_needed
 from sealock.rules.kit import Add, Container, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 
+_NOT_PROVEN = (
+    "Drop all capabilities (cap_drop: [ALL], --cap-drop ALL), and add back the few that the program needs. It is not "
+    "known what this image needs: the fix keeps those with which a program changes its user."
+)
+
 
 class CapabilitiesKept(Rule[Container]):
     """Default capabilities are not dropped.
@@ -11,7 +16,8 @@ class CapabilitiesKept(Rule[Container]):
     Docker gives every container fourteen capabilities, including raw sockets (NET_RAW) and device nodes (MKNOD). Most
     programs need none of them, and a program that runs as an ordinary user cannot use any. Drop them all, then add
     those that the program turns out to need. An image that starts as root and changes its user itself needs SETUID and
-    SETGID, and usually CHOWN and DAC_OVERRIDE.
+    SETGID, and usually CHOWN and DAC_OVERRIDE. sealock's fix keeps what a well-known image needs, and of any other
+    image that may start as root all of these.
     """
 
     id = "C004"
@@ -32,8 +38,9 @@ class CapabilitiesKept(Rule[Container]):
         drops = dropped(container)
         if "ALL" in drops or container.privileged is True:
             return
-        needed = [name for name in capabilities_needed(container) if name not in added(container) and name not in drops]
-        fix = (Add("cap_drop", "ALL"), *(Add("cap_add", name) for name in needed))
+        needed, proven = capabilities_needed(container)
+        added_back = [name for name in needed if name not in added(container) and name not in drops]
+        fix = (Add("cap_drop", "ALL"), *(Add("cap_add", name) for name in added_back))
         if drops:
             message, severity = "keeps some of Docker's default capabilities", Severity.LOW
         else:
@@ -45,4 +52,11 @@ class CapabilitiesKept(Rule[Container]):
                 message, severity = f"{message}; as an ordinary user only a setuid program could use them", Severity.LOW
             case "held":
                 pass
-        yield self.finding(message, "cap_drop", fix=fix, severity=severity, evidence="ALL is not dropped")
+        yield self.finding(
+            message,
+            "cap_drop",
+            fix=fix,
+            severity=severity,
+            evidence="ALL is not dropped",
+            remedy="" if proven else _NOT_PROVEN,
+        )

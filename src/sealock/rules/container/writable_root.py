@@ -1,8 +1,14 @@
 from __future__ import annotations
 
+from sealock.model.change import Change
 from sealock.model.container import Mount
 from sealock.rules.container._images import writable_directories
 from sealock.rules.kit import Add, Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, cwe, docker_docs
+
+_NOT_PROVEN = (
+    "Make the root file system read-only, with a tmpfs on /tmp, /run and wherever else the program writes. It is not "
+    "known where this image writes: `docker diff` shows it."
+)
 
 
 class WritableRoot(Rule[Container]):
@@ -10,8 +16,9 @@ class WritableRoot(Rule[Container]):
 
     An attacker in the container can replace its programs and leave tools behind. Make the root file system read-only,
     and mount a tmpfs or volume where the program writes: usually /tmp and /run, for some servers a cache directory.
-    `docker diff` shows what a running container has written. sealock's fix adds /tmp and /run, or what a well-known
-    image needs.
+    `docker diff` shows what a running container has written. sealock's fix adds what a well-known image needs, nothing
+    for one that is known to write elsewhere, and /tmp and /run for others, of which it cannot prove that they need no
+    more.
     """
 
     id = "C040"
@@ -33,10 +40,15 @@ class WritableRoot(Rule[Container]):
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         if container.read_only is not True:
-            directories = writable_directories(container)
+            directories, proven = writable_directories(container)
+            fix: tuple[Change, ...] = (
+                Set("read_only", True),
+                *(Add("mounts", Mount("tmpfs", None, path)) for path in directories),
+            )
             yield self.finding(
                 "can write to its root file system",
                 "read_only",
-                fix=(Set("read_only", True), *(Add("mounts", Mount("tmpfs", None, path)) for path in directories)),
+                fix=fix if directories or not proven else (),
+                remedy="" if proven else _NOT_PROVEN,
                 evidence="the root file system is writable",
             )
