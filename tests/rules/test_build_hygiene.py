@@ -252,3 +252,45 @@ def test_findings_point_at_the_word_not_at_the_instruction() -> None:
 def test_the_command_index_is_rebuilt_for_each_build() -> None:
     first, second = DEBIAN + "RUN pip install a\n", DEBIAN + "RUN pip install --no-cache-dir a\n"
     assert [len(findings("B110", text)) for text in (first, second, first)] == [1, 0, 1]
+
+
+LOCKS = [
+    (
+        "a pattern that takes the lock file of the context",
+        "package*.json ./",
+        ("package.json", "package-lock.json"),
+        "",
+        True,
+    ),
+    ("a pattern where there is none", "package*.json ./", ("package.json",), "", False),
+    ("a pattern of a context that nobody can list", "package*.json ./", None, "", False),
+    (
+        "a lock file that may be missing, and is there",
+        "package.json package-lock.json* ./",
+        ("package-lock.json",),
+        "",
+        True,
+    ),
+    ("a lock file that may be missing, and is", "package.json package-lock.json* ./", ("package.json",), "", False),
+    ("a lock file by name", "package.json package-lock.json ./", None, "", True),
+    ("the whole context with one", ". .", ("package-lock.json",), "", True),
+    ("the whole context with one that is left out", ". .", ("package-lock.json",), "**/package-lock.json", False),
+    ("the whole context with one that is put back", ". .", ("package-lock.json",), "*\n!package*.json", True),
+    ("the lock file of another manager", ". .", ("yarn.lock",), "", False),
+    ("files of another image", "--from=base:1 package*.json ./", ("package-lock.json",), "", False),
+    ("a pattern in a directory that nobody listed", "web/package*.json ./", ("package-lock.json",), "", False),
+]
+
+
+@pytest.mark.parametrize(
+    ("copied", "entries", "ignored", "reported"), [pytest.param(*row, id=name) for name, *row in LOCKS]
+)
+def test_npm_install_is_reported_beside_a_lock_file(
+    copied: str,
+    entries: tuple[str, ...] | None,
+    ignored: str,
+    reported: bool,  # noqa: FBT001  a table's column
+) -> None:
+    files = dict.fromkeys(entries or (), "{}") | ({".dockerignore": ignored} if ignored else {})
+    text = f"FROM node:22\nWORKDIR /app\nCOPY {copied}\nRUN npm install\n"
+    assert bool(findings("B106", text, None if entries is None else Folder(files))) is reported

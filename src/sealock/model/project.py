@@ -75,6 +75,8 @@ class Service(Struct, frozen=True):
     depends_on: tuple[Dependency, ...] = ()
     profiles: tuple[str, ...] = ()
     external_links: tuple[str, ...] = ()
+    provider: tuple[tuple[str, str], ...] = ()
+    """The options of the provider that runs it instead of an engine."""
 
 
 class ProjectFile(Struct, frozen=True, gc=False):
@@ -87,6 +89,8 @@ class ProjectFile(Struct, frozen=True, gc=False):
     ignored_by_git: bool | None = None
     in_repository: bool | None = None
     """Whether it is in a git repository."""
+    has_secrets: bool | None = None
+    """Whether variables in it hold secrets; None where it was not read."""
 
 
 class Project(Struct, frozen=True):

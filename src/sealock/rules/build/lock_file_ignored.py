@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 from sealock.model.build import AddFile, Copy, Stage
 from sealock.rules.build._fixes import insert_after, replace_word
 from sealock.rules.build._ran import calls, once
 from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, page
 
 _NPM: Final = frozenset({"package-lock.json", "npm-shrinkwrap.json"})
+_YARN: Final = frozenset({"yarn.lock"})
+_PNPM: Final = frozenset({"pnpm-lock.yaml", "pnpm-lock.yml"})
+_LOCKS: Final = _NPM | _YARN | _PNPM
 _FROZEN: Final = ("--frozen-lockfile", "--immutable", "--pure-lockfile", "--no-lockfile", "--frozen")
 
 
@@ -39,9 +44,9 @@ class LockFileIgnored(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        locked = once(lambda stage: _locked_for_npm(build, stage))
+        locks = once(lambda stage: _locks(build, stage))
         for call in calls(build, ("npm",), ("install", "i")):
-            if not call.operands and not call.has("-g", "--global") and locked(call.ran.stage):
+            if not call.operands and not call.has("-g", "--global") and locks(call.ran.stage) & _NPM:
                 yield self.finding(
                     f"runs `npm {call.verb.text}` despite a lock file",
                     call.ran.at,
@@ -49,12 +54,12 @@ class LockFileIgnored(Rule[Build]):
                     fix=replace_word(call.ran.run, call.verb, "ci"),
                     remedy="Use `npm ci`.",
                 )
-        copies = once(_copied)
         for call in calls(build, ("yarn", "pnpm"), ("", "install", "i")):
             if call.operands or call.has(*_FROZEN) or (not call.verb.text and call.has("--version", "-v", "--help")):
                 continue
-            if (copied := copies(call.ran.stage)) and (call.manager == "pnpm" or "yarn.lock" in copied):
-                berry = call.manager == "yarn" and any(name.startswith(".yarn") for name in copied)
+            if locks(call.ran.stage) & (_YARN if call.manager == "yarn" else _PNPM):
+                names = (source.rpartition("/")[2] for source in _sources(call.ran.stage))
+                berry = call.manager == "yarn" and any(name.startswith(".yarn") for name in names)
                 option = "--immutable" if berry else "--frozen-lockfile"
                 word = call.verb if call.verb.text else call.ran.command.words[0]
                 yield self.finding(
@@ -66,23 +71,33 @@ class LockFileIgnored(Rule[Build]):
                 )
 
 
-def _copied(stage: Stage) -> set[str]:
-    """The base names of the files that the stage copies, if a lock file of Yarn or pnpm is among them."""
-    names = {name.replace("*", "") for name in _sources(stage)}
-    return names if names & {"yarn.lock", "pnpm-lock.yaml", "pnpm-lock.yml"} else set()
+def _locks(build: Build, stage: Stage) -> set[str]:
+    """The lock files that the stage copies: those that it names, and those of the context that a pattern takes."""
+    locks: set[str] = set()
+    for source in _sources(stage):
+        directory, _, name = source.rpartition("/")
+        if name in _LOCKS:
+            locks.add(name)
+        elif directory in {"", "."}:
+            pattern = "*" if name in {"", "."} else name
+            locks.update(lock for lock in _LOCKS if fnmatchcase(lock, pattern) and _is_there(build, lock))
+    return locks
 
 
-def _locked_for_npm(build: Build, stage: Stage) -> bool:
-    entries = build.context.entries
-    for name in _sources(stage):
-        if name in _NPM or name in {"package*.json", "package*", "package-*.json", "*.json"}:
-            return True
-        if name in {".", "", "*"} and isinstance(entries, tuple) and not _NPM.isdisjoint(entries):
-            return True
-    return False
+def _is_there(build: Build, name: str) -> bool:
+    """Whether a file stands at the top of the build context, and .dockerignore lets it in."""
+    entries, patterns = build.context.entries, build.context.ignored
+    if not isinstance(entries, tuple) or name not in entries:
+        return False
+    ignored = False
+    for pattern in patterns if isinstance(patterns, tuple) else ():
+        if fnmatchcase(name, pattern.removeprefix("!").removeprefix("**/")):
+            ignored = not pattern.startswith("!")
+    return not ignored
 
 
 def _sources(stage: Stage) -> Iterator[str]:
-    """The base names of the sources of COPY and ADD."""
+    """The sources of COPY and ADD from the build context."""
     for instruction in stage.of(Copy, AddFile):
-        yield from (source.text.rstrip("/").rpartition("/")[2] for source in instruction.sources)
+        if not (isinstance(instruction, Copy) and instruction.source_image):
+            yield from (source.text.rstrip("/").removeprefix("./") for source in instruction.sources)

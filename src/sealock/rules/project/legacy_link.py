@@ -47,10 +47,9 @@ class LegacyLink(Rule[Project]):
                     ("services", service.name, "links", index),
                     fix=_fix(project, service, link, named.get(link.target)),
                     severity=Severity.LOW if bridge else Severity.INFO,
-                    safe=not bridge and not aliased,
-                    remedy=f"Give {link.target} the network alias {link.alias}, and remove the link."
-                    if aliased and not bridge
-                    else "",
+                    # Compose starts what is linked first, as it does what the service depends on.
+                    safe=not bridge and not aliased and any(link.target == on.service for on in service.depends_on),
+                    remedy=_remedy(service, link, project) if not bridge else "",
                 )
             for index, name in enumerate(service.external_links):
                 yield self.finding(
@@ -58,6 +57,22 @@ class LegacyLink(Rule[Project]):
                     ("services", service.name, "external_links", index),
                     remedy="Let both join an external network.",
                 )
+
+
+def _remedy(service: Service, link: Link, project: Project) -> str:
+    """What keeps the name and the order of start that a link of a compose service gives."""
+    if project.kind != "compose":
+        return (
+            f"Give {link.target} the network alias {link.alias}, and remove the link."
+            if link.alias != link.target
+            else ""
+        )
+    steps = [f"give {link.target} the network alias {link.alias}"] if link.alias != link.target else []
+    if not any(link.target == on.service for on in service.depends_on):
+        steps.append(f"name {link.target} under depends_on, which starts it first")
+    *first, last = [*steps, "remove the link"]
+    text = f"{', '.join(first)}, and {last}" if first else last
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _fix(project: Project, service: Service, link: Link, other: Service | None) -> tuple[Change, ...]:

@@ -11,7 +11,8 @@ class SecretFileExposed(Rule[Project]):
 
     A secret file or env_file in the repository that Git does not ignore is one `git add .` away from being published,
     for ever. Every user of the host can already read one that is world-readable or in a shared directory. List it in
-    .gitignore (and .dockerignore), keep it out of /tmp, and `chmod 600` it.
+    .gitignore (and .dockerignore), keep it out of /tmp, and `chmod 600` it. An env_file counts if its variables hold
+    secrets.
     """
 
     id = "P003"
@@ -33,7 +34,8 @@ class SecretFileExposed(Rule[Project]):
         configs = {secret.file for secret in project.secrets if secret.kind == "config"}
         secrets = {secret.file for secret in project.secrets if secret.kind == "secret"}
         for index, fact in enumerate(project.files):
-            if fact.path in configs - secrets:
+            certain = fact.path in secrets
+            if fact.path in configs - secrets or (fact.has_secrets is False and not certain):
                 continue
             at: At = ("files", index)
             if fact.path.startswith(("/tmp/", "/var/tmp/", "/dev/shm/")):  # noqa: S108  that is the fault
@@ -41,7 +43,7 @@ class SecretFileExposed(Rule[Project]):
             elif fact.exists is None:
                 yield self.skip(f"{fact.path} could not be checked", at)
             elif fact.exists:
-                yield from self._by_fact(fact, at, certain=fact.path in secrets)
+                yield from self._by_fact(fact, at, certain=certain)
 
     def _by_fact(self, fact: ProjectFile, at: At, *, certain: bool) -> Iterator[RuleFinding]:
         """Check an existing file; `certain` if it is declared as a secret."""
@@ -64,7 +66,7 @@ class SecretFileExposed(Rule[Project]):
                 severity=Severity.HIGH,
                 evidence=f"{fact.path} is writable for all",
             )
-        elif mode & 0o004:
+        elif mode & 0o004 and (certain or not fact.ignored_by_git):
             yield self.finding(
                 f"reads secrets from {fact.path}, which every user of the host can read (mode {mode:03o})",
                 at,
