@@ -13,6 +13,7 @@ from sealock.model.container import (
     Container,
     Device,
     Health,
+    Hook,
     Label,
     Link,
     Logging,
@@ -383,7 +384,7 @@ def test_project_is_read() -> None:
     assert noun.secrets == (
         ProjectSecret("s", file="./s.txt"), ProjectSecret("e", environment="E"), ProjectSecret("c", "config", content="hello"),
     )  # fmt: skip
-    assert noun.files == (ProjectFile("w.env", exists=True), ProjectFile("./s.txt", exists=False))
+    assert noun.files == (ProjectFile("w.env", exists=True, has_secrets=False), ProjectFile("./s.txt", exists=False))
     assert noun.obsolete == ("/version",)
 
 
@@ -413,8 +414,8 @@ def test_parts_of_a_project_have_places(at: At, excerpt: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words", "line", "column"),
     [
-        ("services:\n  web: {image: a, prots: []}", "has no key 'prots'", 2, 19),
-        ("nonsense: 1\nservices: {}", "has no key 'nonsense'", 1, 1),
+        ("services:\n  web: {image: a, prots: []}", "services.web: unknown key 'prots'; did you mean 'ports'?", 2, 19),
+        ("nonsense: 1\nservices: {}", "unknown key 'nonsense'", 1, 1),
         ("services:\n  web: {image: a, user: 5}", "services.web.user must be a string", 2, 19),
         ("services:\n  web: {image: a, ports: ['x']}", "not a port", 2, 27),
         ("services:\n  web: {image: a, mem_limit: lots}", "services.web.mem_limit must be a size", 2, 19),
@@ -502,3 +503,68 @@ def test_included_paths_are_rewritten() -> None:
     assert [mount.source for mount in a.container.mounts] == ["./s/d", "/abs", None]
     assert a.build == ServiceBuild("./s")
     assert (a.container.env_files, noun.secrets[0].file) == (("./s/e",), "./k")
+
+
+REPEATED = [
+    *(
+        f"{key}: [a, a]"
+        for key in ("security_opt", "external_links", "group_add", "volumes_from", "networks", "depends_on")
+    ),
+    "device_cgroup_rules: ['c 1:3 r', 'c 1:3 r']",
+    "extra_hosts: ['a:1.1.1.1', 'a:1.1.1.1']",
+    "gpus: [{capabilities: [gpu, gpu]}]",
+    "build: {context: ., extra_hosts: ['a:1.1.1.1', 'a:1.1.1.1']}",
+    "build: {context: ., ssh: [default, default]}",
+]
+
+
+@pytest.mark.parametrize("line", REPEATED)
+def test_an_item_that_repeats_another_is_an_error(line: str) -> None:
+    document = read(Source("x", f"services:\n  web:\n    image: a\n    {line}\n  a: {{image: b}}\nnetworks: {{a: }}"))
+    assert [error.message for error in document.errors if "repeats an earlier item" in error.message]
+
+
+@pytest.mark.parametrize("key", ["cap_add", "cap_drop", "dns", "dns_search", "dns_opt", "tmpfs", "profiles", "expose"])
+def test_an_item_that_compose_drops_is_none(key: str) -> None:
+    assert not read(Source("x", f"services:\n  web:\n    image: a\n    {key}: ['80', '80']\n")).errors
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ('ports: ["$P:80"]', "${P}"),
+        ('ports: ["80:${P}x"]', "${P}"),
+        ("mem_limit: $P", "${P}"),
+        ("depends_on: [$P]", "${P}"),
+        ("volumes: ['$P:/data']", "${P}"),
+        ("env_file: ${P}.env", "${P}.env"),
+        ("extends: {file: $P, service: x}", "${P}"),
+        ("cap_drop: ${Q}", "cap_drop must be a list"),
+        ("stop_grace_period: ${Q}", "${Q}"),
+        ("stop_grace_period: 1$PART", "${PART}"),
+    ],
+)
+def test_an_error_names_a_variable_and_not_its_value(line: str, shown: str) -> None:
+    files = Table({".env": "P=Zx9hunter2Qw81\nQ=zq\nPART=Zx9hunter2Qw81:more\n"})
+    document = read(Source("x", f"services:\n  web:\n    image: a\n    {line}\n"), files)
+    assert any(shown in error.message for error in document.errors)
+    assert not any(word in error.message for error in document.errors for word in ("Zx9", "hunter2", "more", "'zq'"))
+
+
+def test_hooks_are_read_with_their_rights() -> None:
+    text = "services:\n  web:\n    image: a\n    pre_stop: [{command: [x, y]}]\n    post_start:\n"
+    text += "      - {command: a b, user: root, privileged: true, environment: [A=1]}\n"
+    web = subject(read(Source("x", text)), "service web")
+    assert isinstance(web.noun, Container)
+    assert web.noun.hooks == (
+        Hook("post_start", ("a", "b"), "root", privileged=True, environment=(Variable("A", "1"),)),
+        Hook("pre_stop", ("x", "y")),
+    )
+    assert web.place(("hooks", 0)).start == text.index("{command: a b")
+
+
+def test_a_service_of_a_provider_is_no_container() -> None:
+    document = read(Source("x", "services: {p: {provider: {type: cloud, options: {size: 5, names: [a, b]}}}}"))
+    noun = project("services: {p: {provider: {type: cloud, options: {size: 5, names: [a, b]}}}}")
+    assert subject(document, "service p").noun == Container()
+    assert noun.services[0].provider == (("size", "5"), ("names", "a"), ("names", "b"))

@@ -13,6 +13,7 @@ from sealock.model.container import (
     Container,
     Device,
     Health,
+    Hook,
     ImageRole,
     Label,
     Link,
@@ -53,6 +54,9 @@ SEVERAL = {
     "links": st.builds(Link, WORDS, WORDS),
     "ports": st.builds(Port, WORDS, st.none() | WORDS, st.none() | WORDS, WORDS),
     "ulimits": st.builds(Ulimit, WORDS, NUMBERS, NUMBERS),
+    "hooks": st.builds(
+        Hook, WORDS, st.tuples(WORDS), st.none() | WORDS, st.booleans(), st.tuples(st.builds(Variable, WORDS, WORDS))
+    ),
 }
 OTHERS = {
     "restart": st.builds(Restart, WORDS, st.none() | NUMBERS),

@@ -31,8 +31,13 @@ FACTS = [
      ProjectFile("app.env", exists=True, mode=0o600, ignored_by_git=False, in_repository=True), (), {Severity.MEDIUM}),
     ("a secret that every user may read",
      ProjectFile("pw.txt", exists=True, mode=0o644, ignored_by_git=True, in_repository=True), (SECRET,), {Severity.MEDIUM}),
+    ("an env_file that Git ignores may be readable, as files are",
+     ProjectFile(".env", exists=True, mode=0o644, ignored_by_git=True, in_repository=True, has_secrets=True), (), set()),
     ("an env_file that every user may read",
-     ProjectFile(".env", exists=True, mode=0o644, ignored_by_git=True, in_repository=True), (), {Severity.LOW}),
+     ProjectFile(".env", exists=True, mode=0o644, ignored_by_git=None, in_repository=False, has_secrets=True), (),
+     {Severity.LOW}),
+    ("an env_file without secrets gives none away",
+     ProjectFile("app.env", exists=True, mode=0o644, ignored_by_git=False, in_repository=True, has_secrets=False), (), set()),
     ("a file that every user may write",
      ProjectFile(".env", exists=True, mode=0o666, ignored_by_git=None, in_repository=False), (), {Severity.HIGH}),
     ("mode 577 is compared as bits: others can only read",
@@ -143,3 +148,32 @@ def test_a_link_is_fixed_on_both_sides_or_not_at_all() -> None:
     text = "docker run --link db:database acme/app:1\n"
     reported = evaluate("test", read(text), {"project": rules("project")}).findings
     assert [finding.remedy.changes for finding in reported if finding.rule == "P012"] == [()]
+
+
+CONTENT = [
+    ("a password of a setting", "password = Zx9kq2Lm3PqRs77", 1),
+    ("a key of AWS", "aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzTTKKEY12", 1),
+    ("a quoted setting of YAML", '  "password": "Zx9kq2Lm3PqRs77",', 1),
+    ("two secrets", "password = Zx9kq2Lm3PqRs77\ntoken: Yq8mW2xKv4Rt", 2),
+    ("a variable is none", "password = $${DB_PASSWORD}", 0),
+    ("a file is none", "password_file = /run/secrets/db", 0),
+    ("other settings are none", "log_level = info\nlisten: 8080", 0),
+]
+
+
+@pytest.mark.parametrize(("content", "number"), [pytest.param(text, number, id=name) for name, text, number in CONTENT])
+def test_secrets_in_the_content_of_a_config(content: str, number: int) -> None:
+    indented = "\n".join(f"      {line}" for line in content.split("\n"))
+    text = f"services:\n  a:\n    image: a:1\n    configs: [c]\nconfigs:\n  c:\n    content: |\n{indented}\n"
+    found = read(text)
+    noun = next(subject.noun for subject in found.subjects if isinstance(subject.noun, Project))
+    assert len(findings(noun, "P005")) == number
+
+
+def test_secrets_in_the_options_of_a_provider() -> None:
+    text = "services:\n  db:\n    provider: {type: cloud, options: {password: Zx9kq2Lm3PqRs77, size: 5}}\n"
+    document = read(text)
+    noun = next(subject.noun for subject in document.subjects if isinstance(subject.noun, Project))
+    (finding,) = findings(noun, "P005")
+    assert "in the option password of db's provider" in finding.message
+    assert "Zx9kq2Lm3PqRs77" not in finding.message

@@ -121,6 +121,20 @@ class Logging(Struct, frozen=True):
     options: tuple[tuple[str, str], ...] = ()
 
 
+class Hook(Struct, frozen=True):
+    """A command that Compose runs in the container at a moment of its life ("post_start", "pre_stop"), as `exec` does.
+
+    `user` is None where it is the container's own.
+    """
+
+    moment: str
+    command: tuple[str, ...] = ()
+    user: str | None = None
+    privileged: bool = False
+    environment: tuple[Variable, ...] = ()
+    working_dir: str | None = None
+
+
 class Container(Struct, frozen=True, kw_only=True):
     """A container as one source describes it. By default every field is UNKNOWN."""
 
@@ -135,6 +149,7 @@ class Container(Struct, frozen=True, kw_only=True):
     content_trust: Maybe[bool] = UNKNOWN
     entrypoint: Maybe[tuple[str, ...]] = UNKNOWN
     command: Maybe[tuple[str, ...]] = UNKNOWN
+    hooks: Maybe[tuple[Hook, ...]] = UNKNOWN
     working_dir: Maybe[str] = UNKNOWN
     init: Maybe[bool] = UNKNOWN
     tty: Maybe[bool] = UNKNOWN

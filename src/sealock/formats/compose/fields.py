@@ -10,7 +10,7 @@ from msgspec import Struct
 from sealock.formats.compose import mounts, parts, ports, settings, values
 from sealock.formats.compose.tree import ComposeValue
 from sealock.model.absent import AnyValue
-from sealock.model.container import Mount
+from sealock.model.container import Hook, Mount
 
 Keys: TypeAlias = tuple[str, ...]
 WrittenValue: TypeAlias = Any
@@ -105,6 +105,10 @@ def _is_tmpfs(element: Mount) -> bool:
     return element.kind == "tmpfs" and not element.propagation
 
 
+def _is_of(moment: str) -> Callable[[Hook], bool]:
+    return lambda hook: hook.moment == moment
+
+
 _LIMITS: Final = ("deploy", "resources", "limits")
 _RESERVED: Final = ("deploy", "resources", "reservations")
 
@@ -115,6 +119,13 @@ TABLE: Final[tuple[ServiceFieldRow, ...]] = (
     SingleField("pull", (("pull_policy",),), settings.pull, _same),
     SingleField("entrypoint", (("entrypoint",),), settings.command, list),
     SingleField("command", (("command",),), settings.command, list),
+    ListField(
+        "hooks",
+        tuple(
+            ListKey(moment, parts.hook(moment), parts.hook_as_mapping, _is_of(moment), parts.hook_as_mapping)
+            for moment in ("pre_start", "post_start", "pre_stop")
+        ),
+    ),
     _text("working_dir"),
     _flag("init"),
     _flag("tty"),

@@ -9,6 +9,7 @@ from typing import Final
 from sealock.formats import yamltree
 from sealock.formats.compose import dotenv, paths
 from sealock.formats.compose.filecache import FileCache
+from sealock.formats.compose.masking import mask
 from sealock.formats.compose.merge import merge, without_resets
 from sealock.formats.compose.tree import NOWHERE, ComposeValue, build
 from sealock.formats.files import FileRefusedError, FileWindow
@@ -36,8 +37,10 @@ class Loader:
         """The project's variables: those of its .env files, overridden by the caller's."""
 
     def report(self, message: str, place: Place) -> None:
-        """Add an error, once."""
+        """Add an error, once; what variables put into the text is shown by their names."""
         source = self.sources.get(place.file, self.sources[""])
+        if place.start >= 0 and "$" in (excerpt := source.excerpt(place)):
+            message = mask(message, excerpt, self.known)
         error = InputError(message, source.location(place))
         if error not in self.errors[-50:] and len(self.errors) < 1000:
             self.errors.append(error)

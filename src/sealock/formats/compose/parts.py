@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sealock.formats.compose import settings
 from sealock.formats.compose.mounts import mount_as_mapping, mount_as_text
 from sealock.formats.compose.tree import ComposeValue
-from sealock.formats.compose.values import integer, text
+from sealock.formats.compose.values import boolean, integer, text
 from sealock.model.absent import AnyValue
-from sealock.model.container import Device, Label, Link, Mount, Network, Sysctl, Ulimit, Variable
+from sealock.model.container import Device, Hook, Label, Link, Mount, Network, Sysctl, Ulimit, Variable
 
 
 def variable(name: str, value: ComposeValue) -> Variable:
@@ -205,3 +206,39 @@ def ulimit(name: str, value: ComposeValue) -> Ulimit:
 def from_ulimit(ulimit: Ulimit) -> tuple[str, Any]:
     """Write a ulimit."""
     return ulimit.name, ulimit.soft if ulimit.soft == ulimit.hard else {"soft": ulimit.soft, "hard": ulimit.hard}
+
+
+def hook(moment: str) -> Callable[[ComposeValue], Hook]:
+    """A reader of the hooks of a moment."""
+
+    def read(value: ComposeValue) -> Hook:
+        line, user, privileged = value.at("command"), value.at("user"), value.at("privileged")
+        environment, directory = value.at("environment"), value.at("working_dir")
+        variables: list[Variable] = []
+        if environment is not None:
+            variables += [variable(name, entry) for name, entry in environment.mapping.items()]
+            variables += [variable_item(item) for item in environment.items]
+        return Hook(
+            moment,
+            settings.command(line) if line and line.data is not None else (),
+            text(user) if user and user.data else None,
+            bool(privileged and boolean(privileged)),
+            tuple(variables),
+            text(directory) if directory and directory.data else None,
+        )
+
+    return read
+
+
+def hook_as_mapping(hook: Hook) -> dict[str, object]:
+    """Write a hook."""
+    written: dict[str, object] = {"command": list(hook.command)}
+    if hook.user is not None:
+        written["user"] = hook.user
+    if hook.privileged:
+        written["privileged"] = True
+    if hook.environment:
+        written["environment"] = dict(from_variable(variable) for variable in hook.environment)
+    if hook.working_dir is not None:
+        written["working_dir"] = hook.working_dir
+    return written

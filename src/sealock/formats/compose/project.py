@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from sealock.formats.compose import values
+from msgspec.structs import replace
+
+from sealock.formats.compose import dotenv, values
 from sealock.formats.compose.loader import Loader
 from sealock.formats.compose.merge import as_items, as_mapping
 from sealock.formats.compose.tree import ComposeValue
@@ -23,6 +26,7 @@ from sealock.model.project import (
     Service,
     ServiceBuild,
 )
+from sealock.secrets.values import find_secret
 
 T = TypeVar("T")
 
@@ -119,7 +123,17 @@ class _Reader:
             self.dependencies(name, value.at("depends_on")),
             tuple(profile.text for profile in self.listed(name, "profiles", value)),
             tuple(link.text for link in self.listed(name, "external_links", value)),
+            self.provider(name, value.at("provider", "options")),
         )
+
+    def provider(self, name: str, options: ComposeValue | None) -> tuple[tuple[str, str], ...]:
+        if options is None:
+            return ()
+        pairs = []
+        for option, value in options.mapping.items():
+            self.note(("services", name, "provider", option), value, f"/services/{name}/provider/options/{option}")
+            pairs += [(option, item.text) for item in (value.items or [value])]
+        return tuple(pairs)
 
     def listed(self, name: str, key: str, value: ComposeValue) -> list[ComposeValue]:
         listed = value.at(key)
@@ -229,7 +243,15 @@ class _Reader:
                 paths.setdefault(secret.file, value)
         for index, named in enumerate(paths.values()):
             self.note(("files", index), named, "")
-        return tuple(self.loader.files.fact(path) for path in paths)
+        return tuple(replace(self.loader.files.fact(path), has_secrets=self.has_secrets(path)) for path in paths)
+
+    def has_secrets(self, path: str) -> bool | None:
+        """Whether a file that was read for its variables has secrets in them."""
+        source = self.loader.sources.get(posixpath.normpath(path))
+        if source is None:
+            return None
+        lines, _ = dotenv.parse(source.text, self.loader.known)
+        return any(value and find_secret(name, value) for name, value, _ in lines)
 
     def obsolete(self) -> tuple[str, ...]:
         version = self.model.at("version")

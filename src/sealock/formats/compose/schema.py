@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Final, TypeAlias
 
 from msgspec import Struct
@@ -12,9 +13,10 @@ from sealock.formats.compose.tree import ComposeValue, ReportFault
 
 
 class ListOf(Struct, frozen=True):
-    """A list of items of one kind."""
+    """A list of items of one kind; in a `unique` one Compose refuses equal items, in others it drops or keeps them."""
 
     item: ValueKind
+    unique: bool = False
 
 
 class MapOf(Struct, frozen=True):
@@ -41,6 +43,8 @@ class WordKind(Struct, frozen=True):
 ValueKind: TypeAlias = str | ListOf | MapOf | WordKind | tuple["ValueKind", ...]
 """Letters are kinds of scalars: s string, n number, i whole number, b boolean, 0 null, * anything."""
 
+_LONG: Final = 40
+"""The characters of an unknown key that are compared with the known ones."""
 _WORDS: Final = {"s": "a string", "n": "a number", "i": "a whole number", "b": "true or false", "0": "empty"}
 
 
@@ -50,20 +54,22 @@ def _each(keys: str, kind: ValueKind) -> dict[str, ValueKind]:
 
 
 TEXTS: Final = ListOf("s")
+UNIQUE_TEXTS: Final = ListOf("s", unique=True)
 BOOL: Final = "bs"
 NUMBER: Final = "ns"
 INTEGER: Final = "is"
 PAIRS: Final = (MapOf(others="snb0"), TEXTS)
+UNIQUE_PAIRS: Final = (MapOf(others="snb0"), UNIQUE_TEXTS)
 COMMAND: Final = ("0s", TEXTS)
 TEXT_OR_TEXTS: Final = ("s", TEXTS)
-HOSTS: Final = (MapOf(others=TEXT_OR_TEXTS), TEXTS)
+HOSTS: Final = (MapOf(others=TEXT_OR_TEXTS), UNIQUE_TEXTS)
 OPTIONS: Final = MapOf(others="sn")
 MOUNTED: Final = ListOf(("s", MapOf(_each("source target uid gid", "s") | {"mode": NUMBER})))
 ULIMITS: Final = MapOf(others=(INTEGER, MapOf({"hard": INTEGER, "soft": INTEGER}, needs=("soft", "hard"))))
 _GPU: Final[dict[str, ValueKind]] = {
-    "capabilities": TEXTS,
+    "capabilities": UNIQUE_TEXTS,
     "count": "si",
-    "device_ids": TEXTS,
+    "device_ids": UNIQUE_TEXTS,
     "driver": "s",
     "options": PAIRS,
 }
@@ -77,7 +83,8 @@ _HOOKS: Final = ListOf(
 BUILD: Final = MapOf({
     **_each("context dockerfile dockerfile_inline network target isolation", "s"),
     **_each("entitlements cache_from cache_to tags platforms", TEXTS),
-    **_each("args ssh labels additional_contexts", PAIRS),
+    **_each("args labels additional_contexts", PAIRS),
+    "ssh": UNIQUE_PAIRS,
     **_each("no_cache pull privileged provenance sbom", BOOL),
     "no_cache_filter": TEXT_OR_TEXTS,
     "shm_size": INTEGER, "extra_hosts": HOSTS, "secrets": MOUNTED, "ulimits": ULIMITS,
@@ -129,10 +136,8 @@ SERVICE: Final = MapOf({
         NUMBER,
     ),
     **_each("cpu_count cpu_percent mem_reservation mem_swappiness oom_score_adj scale", INTEGER),
-    **_each(
-        "cap_add cap_drop device_cgroup_rules dns_opt external_links links profiles security_opt volumes_from",
-        TEXTS,
-    ),
+    **_each("cap_add cap_drop dns_opt links profiles", TEXTS),
+    **_each("device_cgroup_rules external_links security_opt volumes_from", UNIQUE_TEXTS),
     **_each("annotations environment labels sysctls", PAIRS),
     **_each("dns dns_search label_file tmpfs", TEXT_OR_TEXTS),
     **_each("command entrypoint", COMMAND),
@@ -145,12 +150,13 @@ SERVICE: Final = MapOf({
     "build": ("s", BUILD),
     "credential_spec": MapOf(_each("config file registry", "s")),
     "depends_on": (
-        TEXTS, MapOf(others=MapOf({"restart": BOOL, "required": "b", "condition": _CONDITION}, needs=("condition",))),
+        UNIQUE_TEXTS,
+        MapOf(others=MapOf({"restart": BOOL, "required": "b", "condition": _CONDITION}, needs=("condition",))),
     ),
     "deploy": ("0", DEPLOY),
     "develop": "*",
     "models": "*",
-    "provider": "*",
+    "provider": MapOf({"type": "s", "options": MapOf(others=("snb", ListOf("snb")))}, needs=("type",)),
     "pull_refresh_after": "s",
     "use_api_socket": "b",
     "devices": ListOf(("s", MapOf(_each("source target permissions", "s"), needs=("source",)))),
@@ -159,14 +165,14 @@ SERVICE: Final = MapOf({
     "extends": ("s", MapOf({"service": "s", "file": "s"}, needs=("service",))),
     "extra_hosts": HOSTS,
     "gpus": (WordKind(("all",)), ListOf(MapOf(_GPU))),
-    "group_add": ListOf("sn"),
+    "group_add": ListOf("sn", unique=True),
     "healthcheck": MapOf({
         "disable": BOOL, "retries": NUMBER, "test": TEXT_OR_TEXTS,
         **_each("interval timeout start_period start_interval", "s"),
     }),
     "logging": MapOf({"driver": "s", "options": MapOf(others="sn0")}),
     "networks": (
-        TEXTS,
+        UNIQUE_TEXTS,
         MapOf(others=("0", MapOf({
             "aliases": TEXTS, "ipv4_address": "s", "ipv6_address": "s", "link_local_ips": TEXTS, "mac_address": "s",
             "driver_opts": OPTIONS, "priority": "n", "gw_priority": "n", "interface_name": "s",
@@ -187,14 +193,16 @@ NETWORK: Final = MapOf({
     "name": "s", "driver": "s", "driver_opts": OPTIONS, "external": _EXTERNAL, "labels": PAIRS, "ipam": "*",
     **_each("internal enable_ipv4 enable_ipv6 attachable", BOOL),
 })  # fmt: skip
-VOLUME: Final = MapOf({"name": "s", "driver": "s", "driver_opts": OPTIONS, "external": _EXTERNAL, "labels": PAIRS})
+VOLUME: Final = MapOf({
+    "name": "s", "driver": "s", "driver_opts": OPTIONS, "external": _EXTERNAL, "labels": UNIQUE_PAIRS,
+})  # fmt: skip
 SECRET: Final = MapOf({
     **_each("name environment file driver template_driver", "s"),
-    "external": _EXTERNAL, "labels": PAIRS, "driver_opts": OPTIONS,
+    "external": _EXTERNAL, "labels": UNIQUE_PAIRS, "driver_opts": OPTIONS,
 })  # fmt: skip
 CONFIG: Final = MapOf({
     **_each("name content environment file template_driver", "s"),
-    "external": _EXTERNAL, "labels": PAIRS,
+    "external": _EXTERNAL, "labels": UNIQUE_PAIRS,
 })  # fmt: skip
 INCLUDE: Final = ListOf(
     ("s", MapOf({"path": TEXT_OR_TEXTS, "env_file": TEXT_OR_TEXTS, "project_directory": "s"}))
@@ -222,6 +230,8 @@ def check(value: ComposeValue, kind: ValueKind, report: ReportFault, path: str =
             case ListOf() if value.is_list:
                 for index, item in enumerate(value.items):
                     check(item, option.item, report, f"{path}.{index}")
+                if option.unique:
+                    _check_unique(value, report, path)
                 return
             case WordKind() if option.takes(value.data) or value.unset:
                 return
@@ -240,7 +250,9 @@ def _check_mapping(value: ComposeValue, kind: MapOf, report: ReportFault, path: 
         elif key.startswith("x-"):
             continue
         elif kind.others is None:
-            report(f"{path or 'a compose file'} has no key {key!r}", entry.key if entry.key.start >= 0 else entry.place)
+            where, close = f"{path}: " if path else "", get_close_matches(key[:_LONG], kind.keys, 1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            report(f"{where}unknown key {key!r}{hint}", entry.key if entry.key.start >= 0 else entry.place)
         else:
             if kind.named and not re.fullmatch(r"[a-zA-Z0-9._-]+", key):
                 report(f"{below!r} is not a valid name: use letters, digits, dots, dashes and underscores", entry.key)
@@ -248,6 +260,16 @@ def _check_mapping(value: ComposeValue, kind: MapOf, report: ReportFault, path: 
     for key in kind.needs:
         if key not in value.mapping:
             report(f"{path} needs the key {key!r}", value.whole())
+
+
+def _check_unique(value: ComposeValue, report: ReportFault, path: str) -> None:
+    """Report the items that repeat an earlier one."""
+    earlier: set[object] = set()
+    for index, item in enumerate(value.items):
+        if not item.is_mapping and not item.is_list and not item.unset:
+            if item.data in earlier:
+                report(f"{path}.{index} repeats an earlier item, which docker compose refuses", item.whole())
+            earlier.add(item.data)
 
 
 def _is(data: object, letters: str) -> bool:

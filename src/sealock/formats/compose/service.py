@@ -23,12 +23,13 @@ from sealock.formats.compose.tree import ComposeValue, Path
 from sealock.formats.compose.values import text
 from sealock.formats.jsontree import json_pointer
 from sealock.model.absent import UNKNOWN, AnyValue
-from sealock.model.container import Label, Mount, Variable, container
+from sealock.model.container import Container, Label, Mount, Variable, container
 from sealock.model.document import Subject
 from sealock.model.location import At, Place
 
 API_SOCKET = "/var/run/docker.sock"
 SILENT = "the compose file does not set it"
+PROVIDED = "a provider runs the service, and no container"
 _SAYS = (*(row.name for row in TABLE), *UNSAID, "outside")
 
 
@@ -59,6 +60,8 @@ class ServiceReader:
             self.environment()
             self.api_socket()
             self.label_files()
+        if self.given("provider"):
+            return Subject(f"service {self.name}", Container(), self.where, {}, PROVIDED)
         noun = container(says=_SAYS, **self.values)
         return Subject(f"service {self.name}", noun, self.where, self.unresolved, SILENT)
 

@@ -23,11 +23,10 @@ from sealock.model.location import At, Location, Place
 
 __all__ = ["Inspected", "read_inspect"]
 
-SAYS: Final = tuple(
-    field
-    for field in FIELDS
-    if field not in {"platform", "pull", "content_trust", "detach", "env_files", "outside", "secrets", "history"}
-)
+_SILENT: Final = frozenset({
+    "platform", "pull", "content_trust", "detach", "env_files", "hooks", "outside", "secrets", "history", "cap_held",
+})  # fmt: skip
+SAYS: Final = tuple(field for field in FIELDS if field not in _SILENT)
 _SHORT: Final = 12
 _MODES: Final = frozenset({"bridge", "host", "none"})
 _BRIDGE: Final = frozenset({"", "default", "bridge"})

@@ -19,6 +19,8 @@ def command_lines(container: Container) -> Iterator[tuple[str, At, str]]:
     yield "its command", ("command",), " ".join(given(container.command, ()))
     if isinstance(container.health, Health):
         yield "its health check", ("health",), " ".join(container.health.test)
+    for index, hook in enumerate(given(container.hooks, ())):
+        yield f"its {hook.moment} hook", ("hooks", index), " ".join(hook.command)
 
 
 def secrets_in_environment(
@@ -40,6 +42,17 @@ def secrets_in_environment(
                 severity=secret.severity,
                 evidence=f"{variable.name}={redacted}",
             )
+    for index, hook in enumerate(given(container.hooks, ())):
+        for variable in hook.environment:
+            if variable.value and (secret := find_secret(variable.name, variable.value)) is not None:
+                redacted = redact(variable.value)
+                yield rule.finding(
+                    f"has {secret.kind} in the variable {variable.name} of its {hook.moment} hook ({redacted})",
+                    ("hooks", index),
+                    confidence=secret.confidence,
+                    severity=secret.severity,
+                    evidence=f"{hook.moment} {variable.name}={redacted}",
+                )
 
 
 def secrets_in_labels(rule: Rule[Container], container: Container) -> Iterator[RuleFinding]:

@@ -1,6 +1,20 @@
 from __future__ import annotations
 
-from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Severity, cis_docker, cwe, docker_docs
+from msgspec.structs import replace
+
+from sealock.rules.kit import (
+    Container,
+    Iterator,
+    Rule,
+    RuleFinding,
+    Set,
+    Severity,
+    Swap,
+    cis_docker,
+    cwe,
+    docker_docs,
+    given,
+)
 
 
 class Privileged(Rule[Container]):
@@ -22,7 +36,14 @@ class Privileged(Rule[Container]):
         docker_docs("engine/containers/run/#runtime-privilege-and-linux-capabilities"),
     )
     remedy = "Remove privileged, and add only the capability or device that the program needs."
-    bad = ("docker run --privileged alpine", "services:\n  dind:\n    image: docker:27-dind\n    privileged: true\n")
+    bad = (
+        "docker run --privileged alpine",
+        "services:\n  dind:\n    image: docker:27-dind\n    privileged: true\n",
+        (
+            "services:\n  app:\n    image: acme/app:1\n    post_start:\n"
+            "      - command: /setup.sh\n        privileged: true\n"
+        ),
+    )
     good = ("docker run --cap-add NET_ADMIN alpine", "docker run --privileged=false alpine")
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
@@ -32,3 +53,10 @@ class Privileged(Rule[Container]):
                 "privileged",
                 fix=Set("privileged", False),
             )
+        for index, hook in enumerate(given(container.hooks, ())):
+            if hook.privileged:
+                yield self.finding(
+                    f"runs its {hook.moment} hook with every capability: root in it is root on the host",
+                    ("hooks", index),
+                    fix=Swap("hooks", hook, replace(hook, privileged=False)),
+                )

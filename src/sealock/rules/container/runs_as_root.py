@@ -26,6 +26,7 @@ _USUAL_STARTS: Final = frozenset(
 _INITS: Final = frozenset({"tini", "dumb-init", "catatonit", "docker-init", "env", "exec", "nice", "stdbuf"})
 _STEPS_DOWN: Final = frozenset({"gosu", "su-exec", "chpst", "setuidgid", "s6-setuidgid", "runuser", "sudo", "setpriv"})
 """Programs that change to the user in their arguments, and stay it."""
+_HOOK = "Leave out the hook's user, or name an ordinary one; do what needs root in the Dockerfile."
 
 
 class RunsAsRoot(Rule[Container]):
@@ -68,6 +69,11 @@ class RunsAsRoot(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
+        for index, hook in enumerate(given(container.hooks, ())):
+            if hook.user is not None and is_root(hook.user) and not hook.privileged:
+                yield self.finding(
+                    f"runs its {hook.moment} hook as root", ("hooks", index), severity=Severity.LOW, remedy=_HOOK
+                )
         image = given(container.image, "")
         makes_image = container.image_role == "base"
         if isinstance(container.user, str) and container.user:

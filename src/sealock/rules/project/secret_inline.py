@@ -1,14 +1,21 @@
 from __future__ import annotations
 
-from sealock.rules.kit import Iterator, Project, Rule, RuleFinding, Severity, cwe, docker_docs
-from sealock.secrets.values import find_in_text, redact
+import re
+
+from sealock.rules.kit import Final, Iterator, Project, Rule, RuleFinding, Severity, cwe, docker_docs
+from sealock.secrets.values import find_in_text, find_secret, redact
+
+_SETTING: Final = re.compile(
+    r"^[ \t]*[\"']?([A-Za-z_][\w.-]{0,99})[\"']?[ \t]*[=:][ \t]*(\S[^\n]{0,999})", re.MULTILINE
+)
 
 
 class SecretInline(Rule[Project]):
-    """Secret in a config or volume of the compose file.
+    """Secret in a config, volume or provider of the compose file.
 
-    A value under `content:` or in a volume's options is in the file, and so in the history of its repository. Take it
-    from a file outside the repository (`secrets: file:`) or from the caller's environment (`secrets: environment:`).
+    A value under `content:` or in the options of a volume or provider is in the file, and so in the history of its
+    repository. Take it from a file outside the repository (`secrets: file:`) or from the caller's environment
+    (`secrets: environment:`).
     """
 
     id = "P005"
@@ -43,13 +50,24 @@ class SecretInline(Rule[Project]):
                     f"writes the secret {secret.name} into the file", at, evidence=f"content of {secret.name}"
                 )
                 continue
-            for kind, start, end in find_in_text(secret.content or ""):
-                redacted = redact((secret.content or "")[start:end])
+            for kind, redacted in _secrets(secret.content or ""):
                 yield self.finding(
                     f"has {kind} in the config {secret.name} ({redacted})",
                     at,
                     evidence=f"{secret.name} {kind} {redacted}",
                 )
+        for service in project.services:
+            for name, value in service.provider:
+                if (found := find_secret(name, value)) is not None:
+                    redacted = redact(value)
+                    yield self.finding(
+                        f"has {found.kind} in the option {name} of {service.name}'s provider ({redacted})",
+                        ("services", service.name, "provider", name),
+                        evidence=f"{service.name} {name} {redacted}",
+                        confidence=found.confidence,
+                        severity=found.severity,
+                        remedy="Let the provider take it from its own environment or settings, and rotate it.",
+                    )
         for volume in project.volumes:
             for name, value in volume.options:
                 for kind, start, end in find_in_text(value.replace(",", " ")):
@@ -60,3 +78,16 @@ class SecretInline(Rule[Project]):
                         evidence=f"{volume.name} {name} {redacted}",
                         remedy="Keep the login in a file that only root can read (credentials=/etc/cifs.secret).",
                     )
+
+
+def _secrets(content: str) -> Iterator[tuple[str, str]]:
+    """The secrets in a configuration file, redacted: by their shape, and by the names of settings."""
+    seen: set[str] = set()
+    for kind, start, end in find_in_text(content):
+        seen.add(content[start:end])
+        yield kind, redact(content[start:end])
+    for match in _SETTING.finditer(content):
+        value = match[2].strip().strip("\"',;")
+        if not any(value in text or text in value for text in seen) and (found := find_secret(match[1], value)):
+            seen.add(value)
+            yield found.kind, redact(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from sealock.model.absent import given
 from sealock.model.build import Build
 from sealock.model.container import Container
 from sealock.model.imagename import parse
@@ -12,9 +13,13 @@ from sealock.rules.images import NamedImage
 
 
 def named_images(noun: Build | Container) -> Iterator[NamedImage]:
-    """Yield the base images of a build, or the image of a container unless the same file builds it."""
+    """Yield the base images of a build, or the images that a container mounts and runs, unless its file builds it."""
     match noun:
         case Build():
             yield from base_images(noun)
-        case Container(image=str() as text, image_role="run"):
-            yield NamedImage(text, parse(text), None, ("image",))
+        case Container():
+            if isinstance(noun.image, str) and noun.image_role == "run":
+                yield NamedImage(noun.image, parse(noun.image), None, ("image",))
+            for index, mount in enumerate(given(noun.mounts, ())):
+                if mount.kind == "image" and mount.source:
+                    yield NamedImage(mount.source, parse(mount.source), None, ("mounts", index), use="mounts")
