@@ -104,6 +104,7 @@ WRITTEN = [
     ("B181", "RUN rm -rf ${A}/*\n", "RUN rm -rf ${A:?}/*\n"),
     ("B182", "RUN cd /a; make\n", "RUN cd /a || exit 1; make\n"),
     ("B183", "RUN make ; \\\n  ls\n", "RUN make && \\\n  ls\n"),
+    ("B183", "RUN make;A=b ls\n", "RUN make && A=b ls\n"),
     ("B184", "RUN <<E\n#!/bin/sh\na\nb\nE\n", "RUN <<E\n#!/bin/sh\nset -e\na\nb\nE\n"),
     ("B186", "RUN source a/b\n", "RUN . a/b\n"),
     ("B189", "RUN curl -o a https://b/c\n", "RUN curl -f -o a https://b/c\n"),

@@ -259,6 +259,10 @@ def _fix(
             notes.append(f"{finding.location.file}:{finding.location.line}: {finding.rule} was not fixed: {why}")
         if not result.changed:
             continue
+        notes += [
+            f"{input_.target}: {name} has no value any more: set it in .env or in the environment."
+            for name in result.unset
+        ]
         faults += len(result.fixed)
         files += 1
         if arguments.diff:

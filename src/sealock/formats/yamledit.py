@@ -168,8 +168,13 @@ class Writer:
         if entry is None:
             return self.add(mapping, key, value)
         name, old = entry
+        if value is None and isinstance(old, Scalar) and not mapping.flow:
+            # No blank stays behind the colon.
+            colon = self.text.find(":", name.end) + 1
+            if 0 < colon <= old.start and not self.text[colon : old.start].strip(" "):
+                return self.put(colon, old.end, "")
         if (not isinstance(value, dict | list) or is_flow(old) or mapping.flow) and not is_block(old):
-            written = self.flow(value, quote_of(old) if isinstance(value, str) else "")
+            written = self.flow(value, quote_of(old) if isinstance(value, str) else "") or "null"
             return self.put(old.start, old.end, written if old.end > old.start else f" {written}")
         lines = self.block(key, value, column(self.text, name.start))
         return self.put(name.start, old.end, self.style.newline.join(lines))

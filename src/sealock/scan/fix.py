@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from sealock import formats
 from sealock.errors import FormatError, TargetError
 from sealock.formats.textedits import apply_edits
-from sealock.model.change import Edit, FieldChange, On
+from sealock.model.change import Edit, FieldChange, On, Swap
 from sealock.model.container import FIELDS
 from sealock.model.document import Document, Subject
 from sealock.model.finding import Finding
@@ -47,6 +47,13 @@ class FixedFile(Struct, frozen=True):
     def changed(self) -> bool:
         """Whether the text differs from the file's."""
         return self.text != self.input.source.text
+
+    @property
+    def unset(self) -> tuple[str, ...]:
+        """The environment variables that have no value in the text any more: they must be set where it is used."""
+        changes = (change for finding in self.fixed for _, change in _field_changes(finding))
+        emptied = (change.new for change in changes if isinstance(change, Swap) and change.field == "environment")
+        return tuple(dict.fromkeys(variable.name for variable in emptied if variable.value is None))
 
     @property
     def after(self) -> FileInput:

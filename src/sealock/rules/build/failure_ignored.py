@@ -67,4 +67,6 @@ def _joined(build: Build, pipeline: Pipeline, following: Pipeline) -> tuple[Edit
     if between.count(";") != 1 or between.replace(";", "").replace(build.escape, "").strip():
         return ()
     at = start + between.index(";")
-    return (Edit(Place(start, at + 1), " &&"),) if not between[: between.index(";")].strip() else ()
+    # The next command may stand right behind the semicolon.
+    joint = " &&" if build.text[at + 1 : at + 2].isspace() else " && "
+    return (Edit(Place(start, at + 1), joint),) if not between[: between.index(";")].strip() else ()
