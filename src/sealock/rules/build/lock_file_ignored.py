@@ -28,7 +28,7 @@ class LockFileIgnored(Rule[Build]):
     references = (page("npm documentation, npm-ci", ""), page("Yarn documentation, yarn install", ""))
     remedy = "Use `npm ci`, or add --frozen-lockfile (Yarn 2 and later: --immutable)."
     bad = (
-        "FROM node:22\nWORKDIR /app\nCOPY package*.json ./\nRUN npm install --omit=dev\n",
+        "FROM node:22\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm install --omit=dev\n",
         "FROM node:22\nWORKDIR /app\nCOPY package.json package-lock.json ./\nRUN npm i\n",
         "FROM node:22\nWORKDIR /app\nCOPY package.json yarn.lock ./\nRUN yarn install && yarn cache clean\n",
         "FROM node:22\nWORKDIR /app\nCOPY package.json yarn.lock ./\nRUN yarn --production && yarn cache clean\n",

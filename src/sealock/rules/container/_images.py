@@ -17,6 +17,11 @@ def _needs(container: Container) -> ImageNeeds | None:
     return NEEDS.get(name.familiar) if name else None
 
 
+def is_known(container: Container) -> bool:
+    """Whether the container's image is one whose needs are known."""
+    return _needs(container) is not None
+
+
 def may_be_root(container: Container) -> bool:
     """Whether the container may start as root."""
     if isinstance(container.user, str) and container.user:

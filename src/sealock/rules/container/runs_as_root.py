@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from sealock.model.change import Change
 from sealock.model.imagename import default_user, drops_root, has_root_master
+from sealock.rules.container._images import is_known
 from sealock.rules.container._users import is_root
 from sealock.rules.kit import (
     UNKNOWN,
@@ -50,7 +52,7 @@ class RunsAsRoot(Rule[Container]):
     references = (cis_docker("4.1"), cwe(250), docker_docs("build/building/best-practices/#user"))
     remedy = 'Set an ordinary user: USER 10001 in the Dockerfile, or user: "10001:10001" for the container.'
     bad = (
-        "docker run -u root nginx:1.27",
+        "docker run -u root acme/app:1",
         "docker run --user 00:0 registry.example/app:1",
         "docker run python:3.12 app.py",
         "services:\n  app:\n    image: registry.example/app:1\n    user: root:root\n",
@@ -81,7 +83,7 @@ class RunsAsRoot(Rule[Container]):
                 yield self.finding(
                     "runs as root" if container.user == "root" else f"runs as root ({container.user})",
                     "user",
-                    fix=() if container.image is UNKNOWN else Set("user", "10001:10001"),
+                    fix=_fix(container),
                     severity=Severity.HIGH if makes_image else Severity.MEDIUM,
                 )
             return
@@ -116,7 +118,7 @@ class RunsAsRoot(Rule[Container]):
                 if may_change
                 else f"runs as root: {image or 'its image'} does, and no user is set",
                 "user",
-                fix=() if container.image is UNKNOWN else Set("user", "10001:10001"),
+                fix=_fix(container),
                 severity=Severity.HIGH if makes_image and not may_change else Severity.MEDIUM,
                 confidence=Confidence.MEDIUM if may_change else None,
                 evidence="no user",
@@ -150,3 +152,11 @@ def _brings_gosu(container: Container) -> bool:
     start = next(iter(given(container.entrypoint, ())), "")
     script = start.endswith(".sh") or "entrypoint" in start
     return script and any(name.startswith(("GOSU_", "SU_EXEC_")) for name in names)
+
+
+def _fix(container: Container) -> tuple[Change, ...]:
+    """Set an ordinary user, unless the image is known to start as root, or files of a mount may belong to root."""
+    owned = any(mount.kind in {"bind", "volume"} and not mount.read_only for mount in given(container.mounts, ()))
+    if container.image is UNKNOWN or owned or is_known(container):
+        return ()
+    return (Set("user", "10001:10001"),)
