@@ -65,6 +65,13 @@ def columns(character: str) -> int:
     return 2 if east_asian_width(character) in {"W", "F"} else 1
 
 
+def shorten(text: str, room: int) -> str:
+    """The text, without its end where it is wider than `room` columns."""
+    if width(text) <= room:
+        return text
+    return f"{_head(text, room - 1).rstrip()}…"
+
+
 def fit(text: str, room: int) -> str:
     """The text, without its middle where it takes more columns than the room has."""
     if width(text) <= room:

@@ -318,4 +318,4 @@ def test_a_lock_file_without_a_database(
     (target,) = report["targets"]
     assert len(target["skipped"]) == 1
     assert len(target["errors"]) == (0 if walked else 1)
-    assert any("Packages of lock files were not matched" in note for note in report["notes"]) is walked
+    assert any("Lock files were not matched" in note for note in report["notes"]) is walked

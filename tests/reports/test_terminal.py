@@ -9,7 +9,7 @@ import pytest
 
 from reports.samples import broken, clean, finding, plain
 from sealock.model.change import Set
-from sealock.model.finding import Remedy
+from sealock.model.finding import Finding, Remedy, Severity, Skipped
 from sealock.model.location import Location, Place, Source
 from sealock.model.report import Report, TargetReport
 from sealock.reports import render
@@ -27,8 +27,8 @@ def one(text: str, start: int, end: int, **style: Any) -> list[str]:
     return [row for row in rows if "│" in row]
 
 
-def test_a_finding_shows_the_line_the_caret_why_and_the_remedy() -> None:
-    rows = render("terminal", plain()).splitlines()
+def test_a_detailed_finding_shows_the_line_the_caret_why_and_the_fix() -> None:
+    rows = render("terminal", plain(), verbose=True).splitlines()
     at = rows.index("✖ CRITICAL  C001  Container runs privileged")
     assert rows[at : at + 7] == [
         "✖ CRITICAL  C001  Container runs privileged",
@@ -37,8 +37,129 @@ def test_a_finding_shows_the_line_the_caret_why_and_the_remedy() -> None:
         "   │     ^^^^^^^^^^^^^^^^",
         "  Why     Holds every capability and device of the host.",
         "  Fix     Grant only what it needs. --fix --unsafe does it.",
-        "",
+        "  See     CWE-250 https://cwe.mitre.org/data/definitions/250.html",
     ]
+
+
+def test_many_findings_stand_by_severity_and_rule() -> None:
+    rows = render("terminal", plain()).splitlines()
+    assert rows[: rows.index("")] == [
+        f"✖ CRITICAL 3 {'─' * 66}",
+        "  C001  Container runs privileged [--fix --unsafe]",
+        "    compose.yaml:4:5 · service web holds every capability and device of the host",
+        " 4 │     privileged: true",
+        "  C011  Docker socket is mounted × 2",
+        "    compose.yaml:6:9 · service web hands the container the Docker daemon, and",
+        "    with it root on the host",
+        " 6 │       - /var/run/docker.sock:/var/run/docker.sock",
+        "    compose.yaml:11:16 · service worker hands the container the Docker daemon,",
+        "    and with it root on the host",
+        ' 11 │     volumes: ["/var/run/docker.sock:/var/run/docker.sock"]',
+        "    Fix  Do not mount the Docker socket; give the program a proxy that lets only",
+        "         the calls through that it needs.",
+        f"▲ HIGH 1 {'─' * 70}",
+        "  B010  Script from the network is run unseen",
+        "    app/Dockerfile:3:8 · whoever holds example.com, or the way to it, runs what",
+        "    they like in this build",
+        "    Fix  Download it with ADD --checksum=sha256:…, then run it.",
+        f"■ MEDIUM 2 {'─' * 68}",
+        "  C040  Port is published on every address (low confidence) [--fix]",
+        "    compose.yaml:8:6 service web every host that reaches this machine reaches p…",
+        "  B002  Base image has no digest [--fix]",
+        "    app/Dockerfile:1:6 builds on whatever the tag means on the day of the build",
+        f"● LOW 1 {'─' * 71}",
+        "  app/Dockerfile B031 nobody notices when the program hangs",
+        f"○ INFO 1 {'─' * 70}",
+        "  app/Dockerfile:2:1 B020 the lists of apt make the image bigger and are stale…",
+    ]
+
+
+def settings(subject: str, line: int, *rules: str, **fields: Any) -> tuple[Finding, ...]:
+    location = Location("compose.yaml", line, 3, line, 6)
+    remedy = fields.pop("remedy", Remedy("Set it.", (Set("a", 1),)))
+    return tuple(
+        finding(
+            rule,
+            Severity.MEDIUM,
+            title=f"{rule} is not set",
+            location=location,
+            subject=subject,
+            remedy=remedy,
+            **fields,
+        )
+        for rule in rules
+    )
+
+
+def grouped(*findings: Finding) -> str:
+    """The report's part on findings; it is long enough not to show each by itself."""
+    others = tuple(finding(f"X{number:03}", Severity.INFO, location=Location("z", 1, 1)) for number in range(6))
+    text = render("terminal", Report("1", (TargetReport("compose.yaml", "compose", (*findings, *others)),)))
+    return text[: text.index("○ INFO")]
+
+
+def test_the_settings_that_services_leave_out_are_one_block_with_one_fix() -> None:
+    text = grouped(
+        *settings("service web", 2, "C004", "C006", "C028"),
+        *settings("service db", 9, "C004", "C006", "C028"),
+        *settings("service proxy", 20, "C006", "C028", "C030"),
+    )
+    assert text.splitlines() == [
+        f"■ MEDIUM 9 {'─' * 68}",
+        "  Hardening settings are missing × 9 [--fix --unsafe]",
+        "    C004  C004 is not set: Set it.",
+        "    C006  C006 is not set: Set it.",
+        "    C028  C028 is not set: Set it.",
+        "    C030  C030 is not set: Set it.",
+        "    C004 C006 C028: compose.yaml:2:3 service web, compose.yaml:9:3 service db",
+        "    C006 C028 C030: compose.yaml:20:3 service proxy",
+    ]
+
+
+@pytest.mark.parametrize(
+    "findings",
+    [
+        pytest.param(settings("service web", 2, "C004", "C006"), id="two settings of a service"),
+        pytest.param(
+            settings("service web", 2, "C004", "C006", "C028", remedy=Remedy("Do it.")), id="what no fix sets"
+        ),
+        pytest.param(
+            (*settings("service a", 2, "C004"), *settings("service b", 2, "C006"), *settings("service c", 2, "C028")),
+            id="one setting of each service",
+        ),
+    ],
+)
+def test_other_findings_keep_a_block_a_rule(findings: tuple[Finding, ...]) -> None:
+    text = grouped(*findings)
+    assert "Hardening" not in text
+    for rule in {each.rule for each in findings}:
+        assert f"  {rule}  {rule} is not set" in text
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    text = render("terminal", plain(), width=width)
+    assert max(map(columns, text.splitlines())) <= width
+
+
+def test_every_finding_of_a_file_has_its_own_place() -> None:
+    text = render("terminal", plain())
+    for place in (
+        "compose.yaml:4:5",
+        "compose.yaml:6:9",
+        "compose.yaml:11:16",
+        "compose.yaml:8:6",
+        "app/Dockerfile:2:1",
+    ):
+        assert place in text
+
+
+def test_many_places_of_a_rule_are_counted_and_none_is_hidden_from_verbose() -> None:
+    findings = tuple(finding("C020", Severity.HIGH, location=Location("f", line, 1)) for line in range(1, 41))
+    short = render("terminal", Report("1", (TargetReport("f", "compose", findings),)))
+    full = render("terminal", Report("1", (TargetReport("f", "compose", findings),)), verbose=True)
+    assert "f:18:1 and 22 more" in short
+    assert all(f"f:{line}:1 " in full for line in range(1, 41))
 
 
 @pytest.mark.parametrize(
@@ -116,16 +237,13 @@ def test_a_place_that_cannot_be_shown_costs_only_the_excerpt(location: Location)
 
 def test_what_to_do_first_is_ranked_and_grouped_by_remedy() -> None:
     text = render("terminal", plain())
-    first = text[text.index("What to do first") : text.index("39 checks skipped")].splitlines()
-    assert first[:6] == [
-        "What to do first",
-        "  1. Do not mount the Docker socket; give the program a proxy that lets only the",
-        "     calls through that it needs.",
-        "     C011 × 2, ✖ critical: compose.yaml:6:9, compose.yaml:11:16",
-        "  2. Grant only what it needs.",
-        "     C001, ✖ critical: compose.yaml:4:5",
+    assert text[text.index("What to do first") : text.index("Note")].splitlines() == [
+        "What to do first · --fix fixes 3 of 8, --fix --unsafe 1 more.",
+        "  1. compose.yaml:6:9 and 1 more: C011 × 2 Do not mount the Docker socket; give…",
+        "  2. compose.yaml:4:5: C001 Grant only what it needs.",
+        "  3. app/Dockerfile:3:8: B010 Download it with ADD --checksum=sha256:…, then ru…",
+        "",
     ]
-    assert first[-2] == "--fix fixes 3 of 8, --fix --unsafe 1 more."
 
 
 @pytest.mark.parametrize(
@@ -141,13 +259,18 @@ def test_it_tells_what_a_fix_would_do(remedy: Remedy, words: str | None) -> None
     assert (words in text) if words else ("--fix" not in text)
 
 
-def test_what_was_not_judged_is_told_by_reason_and_in_full_when_verbose() -> None:
+def test_skipped_checks_are_counted_and_listed_by_reason_when_verbose() -> None:
     short, full = render("terminal", plain()), render("terminal", plain(), verbose=True)
-    assert "39 checks skipped:\n" in short
-    assert "   38 ×  a Dockerfile has no run-time settings\n" in short
+    assert "Note  39 checks were skipped (--verbose lists them).\n" in short
     assert "C038" not in short
-    assert "C038" in full
+    assert "   38 ×  a Dockerfile has no run-time settings\n" in full
     assert "app/Dockerfile, final stage: C001 C002" in full
+
+
+def test_one_reason_of_skipped_checks_is_given() -> None:
+    skipped = (Skipped("C046", "service web", "the user is not known"),)
+    text = render("terminal", Report("1", (TargetReport("f", "compose", skipped=skipped),)))
+    assert "Note  1 check was skipped: the user is not known (--verbose lists them).\n" in text
 
 
 def test_what_is_set_aside_is_shown_only_when_asked_for() -> None:

@@ -24,7 +24,7 @@ from sealock.scan.settings import Settings
 from sealock.targets.inputs import FileInput, Input
 from sealock.text import count
 
-FORMATS: Final = ("terminal", "json", "sarif", "junit", "html", "github", "gitlab")
+FORMATS: Final = ("terminal", "concise", "json", "sarif", "junit", "html", "markdown", "github", "gitlab")
 
 
 def configure(parser: ArgumentParser) -> None:

@@ -27,6 +27,7 @@ EXTENSIONS: Final[Mapping[str, reports.ReportFormat]] = {
     ".xml": "junit",
     ".html": "html",
     ".htm": "html",
+    ".md": "markdown",
     ".txt": "terminal",
 }
 

@@ -31,7 +31,7 @@ def read(source: Source, files: FileWindow = NOTHING) -> Document:  # noqa: ARG0
     reader = JsonReader()
     noun = _image(reader, root)
     errors += [InputError(message, source.location(node.place)) for message, node in reader.wrong]
-    subject = Subject("image", noun, reader.where, reader.unresolved, SILENT)
+    subject = Subject("image", noun, reader.where, reader.unresolved, SILENT, partial=True)
     return Document("image-config", {"": source}, (subject,), tuple(errors))
 
 

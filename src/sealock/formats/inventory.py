@@ -67,7 +67,7 @@ def _document(source: Source, inventory: Inventory, errors: tuple[InputError, ..
     name = inventory.names[0] if inventory.names else "image"
     silent = "an SBOM does not describe files"
     where: dict[At, Place] = {(): Place(0, min(len(source.text), 1))}
-    return Document("inventory", {"": source}, (Subject(name, inventory, where, silent=silent),), errors)
+    return Document("inventory", {"": source}, (Subject(name, inventory, where, silent=silent, partial=True),), errors)
 
 
 def _inventory(written: _Written) -> Inventory:

@@ -56,6 +56,8 @@ class Subject(Struct, frozen=True):
     view: View = ""
     container: str = ""
     """The name of the engine's container, "" for any other subject."""
+    partial: bool = False
+    """Whether no source of this kind has these fields, so that their absence is no news about this one."""
 
     @property
     def kind(self) -> SubjectKind:

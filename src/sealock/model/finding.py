@@ -112,6 +112,8 @@ class Skipped(Struct, frozen=True):
     reason: str
     view: View = ""
     container: str = ""
+    by_kind: bool = False
+    """Whether no source of this kind can say what the rule reads: a report says so once, and not for each rule."""
 
 
 class InputError(Struct, frozen=True):

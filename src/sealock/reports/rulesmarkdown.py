@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from sealock.model.report import RulePage
-from sealock.reports.markdown import code, inline, link
+from sealock.reports.markdowntext import code, inline, link
 from sealock.reports.rulewords import facts
 from sealock.text import sentence
 

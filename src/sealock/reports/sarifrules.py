@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sealock.model.finding import Finding, Reference, Severity
 from sealock.model.report import Report, RulePage
-from sealock.reports.markdown import code, inline, link
+from sealock.reports.markdowntext import code, inline, link
 from sealock.text import line, sentence
 
 _SCORES: Final = {

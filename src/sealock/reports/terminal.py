@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from typing import Final
 
 from sealock.model.finding import Confidence, Finding, InputError
 from sealock.model.location import Location
 from sealock.model.report import Report, TargetReport
 from sealock.reports.ansi import INKS, Ink
 from sealock.reports.excerpt import excerpt
+from sealock.reports.grouped import FIXES, MARKS, GroupedFindings, place
+from sealock.reports.groups import group_findings
 from sealock.reports.gutter import Gutter
 from sealock.reports.mask import masked
-from sealock.reports.page import Page
 from sealock.reports.priorities import (
     PriorityStep,
     counted_targets,
@@ -25,15 +26,13 @@ from sealock.reports.priorities import (
     unexamined,
     unfixed,
 )
-from sealock.text import clip, count, fit, line, list_first, sentence, width, wrap
+from sealock.text import count, fit, line, list_first, sentence, shorten, width, wrap
 
-_STEPS = 5
-_REASONS = 3
+_STEPS = 3
+_FEW = 5
+"""Findings that are shown each by itself, with the line at fault and the fix."""
 _NAMES = 12
 """Targets that are named with a reason."""
-_MARKS: Final[dict[Ink, Ink]] = {"alarm": "red", "faint": "bold"}
-"""Inks that are good for a word but not for code, and what marks a fault instead."""
-_DOES_IT = {"safe": "--fix does it.", "unsafe": "--fix --unsafe does it.", "none": ""}
 
 
 def render(  # noqa: PLR0913  each is an option of the command line
@@ -53,6 +52,7 @@ def render(  # noqa: PLR0913  each is an option of the command line
     page = _Page(report, max(width, 30), colour=colour, unicode=unicode, verbose=verbose, every=every)
     lines = [row for target in report.targets for row in page.target(target, show_suppressed=show_suppressed)]
     lines += [
+        *page.grouped(),
         *page.first(),
         *page.skipped(),
         *page.unevaluated(),
@@ -62,20 +62,12 @@ def render(  # noqa: PLR0913  each is an option of the command line
     return "\n".join(row.rstrip() for row in lines) + "\n"
 
 
-def place(location: Location) -> str:
-    """The location as editors and terminals understand it: file:line:column."""
-    name = clip(line(location.file), 200)
-    if not location.line:
-        return f"{name} {line(location.pointer, 80)}".rstrip()
-    return f"{name}:{location.line}:{location.column}" if location.column else f"{name}:{location.line}"
-
-
 def _where(finding: Finding) -> str:
     """The vulnerable package, else the place of the fault."""
     return line(finding.vulnerability.package.name, 80) if finding.vulnerability else place(finding.location)
 
 
-class _Page(Page):
+class _Page(GroupedFindings):
     """Lays out the report; each method yields the lines of one part."""
 
     def __init__(  # noqa: PLR0913  each is an option of the command line
@@ -83,11 +75,14 @@ class _Page(Page):
     ) -> None:
         super().__init__(room, colour=colour, unicode=unicode)
         self.report, self.verbose, self.every = report, verbose, every
+        faults = sum(finding.vulnerability is None for finding in report.findings())
+        self.detailed = verbose or faults <= _FEW
 
     def target(self, target: TargetReport, *, show_suppressed: bool) -> Iterator[str]:
         """A target's errors and findings under its name; nothing for a target that has neither."""
-        findings = target.findings if show_suppressed else target.counted
-        if not target.errors and not findings:
+        findings = target.findings if self.detailed else target.suppressed if show_suppressed else ()
+        flaws = [finding for finding in target.counted if finding.vulnerability is not None]
+        if not target.errors and not findings and not flaws:
             return
         target = masked(target)
         yield self.headline(line(target.target, 400), fit(line(target.kind, 40), 12))
@@ -95,21 +90,34 @@ class _Page(Page):
         for error in target.errors:
             yield from self.error(target, error)
         last: tuple[Location, str] | None = None
-        for finding in findings:
+        for finding in sorted(findings, key=lambda finding: -finding.severity):
             if finding.suppressed is not None:
-                yield from self.suppressed(finding)
+                if show_suppressed:
+                    yield from self.suppressed(finding)
                 continue
             if finding.vulnerability is not None:
                 continue
             here = finding.location, finding.subject
             yield from self.finding(target, finding, same_place=here == last)
             last = here
-        counted = [finding for finding in target.counted if finding.vulnerability is not None]
-        if counted:
+        if flaws:
             from sealock.reports.vulnerable import Vulnerable  # noqa: PLC0415  most runs look into no image
 
             part = Vulnerable(self.room, colour=self.paint.on, unicode=self.unicode, every=self.every)
-            yield from part.lines(counted)
+            yield from part.lines(flaws)
+
+    def grouped(self) -> Iterator[str]:
+        """The findings by rule, most severe first; where there are few, they stand with their targets."""
+        if self.detailed:
+            return
+        groups = group_findings(map(masked, self.report.targets))
+        for severity, number in Counter(group.severity for group in groups for _ in group.findings).items():
+            yield self.heading(severity, number)
+            for group in groups:
+                if group.severity == severity:
+                    yield from self.lines(group)
+        if groups:
+            yield ""
 
     def error(self, target: TargetReport, error: InputError) -> Iterator[str]:
         """An input that could not be read."""
@@ -130,7 +138,7 @@ class _Page(Page):
         where = f"{place(finding.location)} {self.signs.dot} {line(finding.subject, 120)}"
         if not same_place:
             yield from self.hanging(where, 2, "cyan")
-            yield from self.excerpt(target, finding.location, _MARKS.get(ink, ink))
+            yield from self.excerpt(target, finding.location, MARKS.get(ink, ink))
         yield from self.hanging(sentence(line(finding.message)), 10, label="  Why")
         yield from self.remedy(finding)
         if self.verbose:
@@ -141,7 +149,7 @@ class _Page(Page):
 
     def remedy(self, finding: Finding) -> Iterator[str]:
         """How to fix it, and whether sealock can."""
-        text, does_it = sentence(line(finding.remedy.text)), _DOES_IT[fix_of(finding)]
+        text, does_it = sentence(line(finding.remedy.text)), FIXES[fix_of(finding)]
         rows = wrap(text, self.room - 10) if text else []
         if does_it and rows and width(rows[-1]) + 1 + len(does_it) <= self.room - 10:
             rows[-1] += " " + self.paint("green", does_it)
@@ -172,45 +180,41 @@ class _Page(Page):
         every = tuple(self.report.findings())
         findings = tuple(finding for finding in every if finding.vulnerability is None)
         ranked = [step for step in steps(every) if not unfixed(step)]
+        words = fix_summary(findings)
         if len(findings) > 2:
-            yield self.paint("heading", "What to do first")
+            about = f" {self.signs.dot} {words}" if words else ""
+            yield from self.hanging(f"What to do first{about}", 0, "heading")
             for number, step in enumerate(ranked[:_STEPS], 1):
-                yield from self.step(number, step)
-            if len(ranked) > _STEPS:
-                yield self.paint("faint", f"     and {len(ranked) - _STEPS} more")
-            yield ""
-        if words := fix_summary(findings):
+                yield self.step(number, step)
+        elif words:
             yield from self.hanging(words, 0, "green")
+        if words or len(findings) > 2:
             yield ""
 
-    def step(self, number: int, step: PriorityStep) -> Iterator[str]:
-        """One thing to do: the remedy, then what it fixes and where."""
-        yield from self.hanging(sentence(line(step.remedy, 200)), 5, label=f"  {number}.")
+    def step(self, number: int, step: PriorityStep) -> str:
+        """One thing to do in a line: where, which rules, and the remedy."""
         rules = ", ".join(line(rule, 60) for rule in named(step, self.signs.times))
         places = list(dict.fromkeys(_where(finding) for finding in step.findings))
-        more = f", and {len(places) - 3} more" if len(places) > 3 else ""
-        badge = f"{self.signs.of[step.severity]} {step.severity.word}"
-        words = f"{rules}, {badge}: {', '.join(places[:3])}{more}"
-        yield from self.hanging(words, 5, "faint")
+        more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+        return shorten(f"  {number}. {places[0]}{more}: {rules} {sentence(line(step.remedy, 200))}", self.room)
 
     def skipped(self) -> Iterator[str]:
-        """How many checks were skipped, and the most frequent reasons; all reasons when verbose."""
+        """How many checks were skipped, and the most frequent reason; all reasons and rules when verbose."""
         reasons = skip_reasons(self.report)
         if not reasons:
             return
-        words = f"{count(self.report.skipped, 'check')} skipped:"
-        if len(reasons) == 1:
-            words += f" {line(next(iter(reasons)), 300)}."
-        yield from self.hanging(words, 0, "bold")
-        first = list(reasons.items())[: None if self.verbose else _REASONS]
-        for reason, entries in first:
-            if len(reasons) > 1:
-                yield from self.hanging(line(reason, 300), 9, label=f"{len(entries):>5} {self.signs.times}")
-            if self.verbose:
-                yield from self.silent_rules(entries)
-        if len(reasons) > len(first):
-            rest = count(len(reasons) - len(first), "more reason")
-            yield from self.hanging(f"and {rest} (--verbose shows all)", 9, "faint")
+        total = count(self.report.skipped, "check")
+        if not self.verbose:
+            only = f": {line(next(iter(reasons)), 300)}" if len(reasons) == 1 else ""
+            were = "was" if self.report.skipped == 1 else "were"
+            yield from self.hanging(f"{total} {were} skipped{only} (--verbose lists them).", 6, label="Note")
+            if not self.report.notes:
+                yield ""
+            return
+        yield self.paint("bold", f"{total} skipped:")
+        for reason, entries in reasons.items():
+            yield from self.hanging(line(reason, 300), 9, label=f"{len(entries):>5} {self.signs.times}")
+            yield from self.silent_rules(entries)
         yield ""
 
     def unevaluated(self) -> Iterator[str]:

@@ -33,8 +33,10 @@ def evaluate(target: str, document: Document, rules: Mapping[str, Iterable[Rule[
         for rule in rules.get(subject.kind, ()):
             if rule.reads and (field := _unknown_field(rule, subject)) is not None:
                 words = subject.unresolved.get(field)
-                reason = f"{words} could not be resolved" if words else subject.silent
-                skipped.append(_skipped(rule, subject, reason))
+                if words:
+                    skipped.append(_skipped(rule, subject, f"{words} could not be resolved"))
+                else:
+                    skipped.append(_skipped(rule, subject, subject.silent, by_kind=subject.partial))
                 continue
             reported = False
             for fault in rule.check(subject.noun):
@@ -48,8 +50,8 @@ def evaluate(target: str, document: Document, rules: Mapping[str, Iterable[Rule[
     return Evaluation(tuple(findings), tuple(skipped))
 
 
-def _skipped(rule: Rule[Any], subject: Subject, reason: str) -> Skipped:
-    return Skipped(rule.id, subject.name, reason, subject.view, subject.container)
+def _skipped(rule: Rule[Any], subject: Subject, reason: str, *, by_kind: bool = False) -> Skipped:
+    return Skipped(rule.id, subject.name, reason, subject.view, subject.container, by_kind)
 
 
 def _unknown_field(rule: Rule[Any], subject: Subject) -> str | None:

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from sealock.scan.vulnerabilities import LookupOptions, VulnerabilityLookup
 
 _NO_DATABASE: Final = (
-    "Packages of lock files were not matched with advisories: there is no advisory database. Build one with "
-    "`sealock db update`, or name a lock file as a target to match it anyway."
+    "Lock files were not matched with advisories, since there is no advisory database: `sealock db update` builds one."
 )
 
 

@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Final
 
+from msgspec.structs import replace
+
 from sealock import __version__
 from sealock.errors import SealockError, TargetError, TransportError
 from sealock.model.finding import InputError, Skipped
@@ -32,6 +34,16 @@ from sealock.targets.fileinputs import Options
 from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, SkippedInput, Unreadable
 from sealock.targets.resolve import resolve, resolve_compose
 
+_SETTINGS_ELSEWHERE: Final = "check the compose file, the `docker run` line or container:NAME as well"
+_ELSEWHERE: Final = {
+    "dockerfile": _SETTINGS_ELSEWHERE,
+    "image-config": _SETTINGS_ELSEWHERE,
+    "image": _SETTINGS_ELSEWHERE,
+    "inventory": "check the image as well",
+}
+"""Where the rules can be evaluated for which a kind of source lacks the fields."""
+_WITH_SETTINGS: Final = frozenset({"compose", "run", "container", "observed"})
+"""Kinds of targets that have run-time settings."""
 _PATHS: Final = 1000
 """Paths of files that were not looked into that a report lists."""
 
@@ -61,6 +73,7 @@ class CheckRun:
         self._reader = DocumentReader(settings, self.notes.append)
         self._passed_by: list[str] = []
         self._counts = {False: 0, True: 0}
+        self._lacking: dict[str, str] = {}
         rules, notes = only(settings.only) if settings.only else ((), ())
         self.notes += notes
         self._evaluator = Evaluator(rules, self.today, recorded_support(self.notes.append))
@@ -104,7 +117,10 @@ class CheckRun:
             progress(input_.target)
             walked = walked or input_.walked
             # One by one, so that what was read before an error is kept.
-            reports.extend(self._report_on(input_, progress))
+            reports.extend(map(self._drop_what_its_kind_lacks, self._report_on(input_, progress)))
+        if not any(report.kind in _WITH_SETTINGS for report in reports):
+            for reason, kind in self._lacking.items():
+                self.notes.append(f"{reason}, so no rule on them was evaluated: {_ELSEWHERE[kind]}")
         reports += self.policies.reports(walked=walked)
         reports += self._matcher.about_statements()
         return Report(
@@ -115,6 +131,14 @@ class CheckRun:
             unexamined=Unexamined(self._counts[False], self._counts[True], tuple(self._passed_by)),
             fail_on_skipped=self.policies.fail_on_skipped,
         )
+
+    def _drop_what_its_kind_lacks(self, report: TargetReport) -> TargetReport:
+        """The report without the checks that no source of its kind allows; the run says once what these lack."""
+        lacking = [skipped for skipped in report.skipped if skipped.by_kind]
+        if not lacking:
+            return report
+        self._lacking.update((skipped.reason, report.kind) for skipped in lacking)
+        return replace(report, skipped=tuple(skipped for skipped in report.skipped if not skipped.by_kind))
 
     def _note_unexamined(self, path: str) -> None:
         """Count what a walk does not look into, and keep the first paths."""

@@ -55,7 +55,7 @@ def read(source: Source, files: FileWindow) -> Document:
         name = f"stage {build.final.start.alias.text}" if build.final.start.alias else "final stage"
         state = reader.states[-1]
         where = state.places(build.final.start.place)
-        subjects.append(Subject(name, build.final.container, where, state.unresolved, _SKIPPED))
+        subjects.append(Subject(name, build.final.container, where, state.unresolved, _SKIPPED, partial=True))
     errors = sorted(reader.errors, key=lambda error: (error.location.line, error.location.column))
     if len(errors) > MAX_ERRORS:
         # A file that is no Dockerfile, such as a template, would have an error in every line.

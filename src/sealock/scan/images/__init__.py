@@ -110,7 +110,9 @@ def _document(path: str, image: ImageSource, inventory: Inventory) -> Document:
     subjects = [Subject(f"image {name}".rstrip(), inventory, {})]
     if image.config:
         silent = "an image configuration has no run-time settings"
-        subjects.append(Subject(f"configuration of {name or 'the image'}", inventory.container, {}, silent=silent))
+        subjects.append(
+            Subject(f"configuration of {name or 'the image'}", inventory.container, {}, silent=silent, partial=True)
+        )
     return Document("image", {"": Source(path, "")}, tuple(subjects), inventory.errors)
 
 

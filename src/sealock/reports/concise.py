@@ -1,0 +1,44 @@
+"""One line for each finding, in the order of targets and places, as compilers print them; then a line of counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sealock.model.finding import Finding
+from sealock.model.report import Report, TargetReport
+from sealock.reports.grouped import FIX_TAGS, place
+from sealock.reports.priorities import counted_targets, fix_of, unevaluated, unexamined
+from sealock.text import count, line, sentence
+
+
+def render(report: Report) -> str:
+    """Render as lines of `file:line:column: severity rule message`. Suppressed findings are left out."""
+    return "".join(f"{text}\n" for target in report.targets for text in _lines(target)) + "".join(_last(report))
+
+
+def _lines(target: TargetReport) -> Iterator[str]:
+    for error in target.errors:
+        yield f"{place(error.location)}: error {line(error.message)}"
+    for finding in target.counted:
+        yield _line(finding)
+
+
+def _line(finding: Finding) -> str:
+    flaw = finding.vulnerability
+    what = f"{line(finding.title, 200)}: {line(finding.message)}" if flaw is None else line(finding.title, 200)
+    tag = FIX_TAGS[fix_of(finding)]
+    rule = line(finding.rule, 40)
+    return f"{place(finding.location)}: {finding.severity.word} {rule} {what}{f' {tag}' if tag else ''}"
+
+
+def _last(report: Report) -> Iterator[str]:
+    """What was skipped, and the counts."""
+    for reason, targets in unevaluated(report).items():
+        yield f"skipped: {sentence(line(reason, 300))[:-1]}: {', '.join(line(name, 200) for name in targets)}\n"
+    if report.skipped:
+        yield f"skipped: {count(report.skipped, 'check')}\n"
+    if words := unexamined(report):
+        yield f"skipped: {words}\n"
+    counts = ", ".join(f"{number} {severity.word}" for severity, number in report.by_severity.items() if number)
+    errors = f", {count(report.errors, 'error')}" if report.errors else ""
+    yield f"{counted_targets(report)}{f': {counts}' if counts else ''}{errors}\n"

@@ -1,0 +1,83 @@
+"""The formats that print a line or a row for each finding: concise and Markdown."""
+
+from __future__ import annotations
+
+import pytest
+
+from reports.samples import broken, clean, finding, plain
+from sealock.model.finding import Severity, Skipped
+from sealock.model.location import Location
+from sealock.model.report import Report, TargetReport, Unexamined
+from sealock.reports import render
+
+
+def test_concise_has_one_line_for_each_finding_in_the_order_of_places() -> None:
+    assert render("concise", plain()).splitlines() == [
+        "compose.yaml:4:5: critical C001 Container runs privileged: holds every capability and device of the host [--fix --unsafe]",
+        "compose.yaml:6:9: critical C011 Docker socket is mounted: hands the container the Docker daemon, and with it root on the host",
+        "compose.yaml:8:6: medium C040 Port is published on every address: every host that reaches this machine reaches port 8080, whatever the firewall says [--fix]",
+        "compose.yaml:11:16: critical C011 Docker socket is mounted: hands the container the Docker daemon, and with it root on the host",
+        "app/Dockerfile: low B031 No HEALTHCHECK: nobody notices when the program hangs",
+        "app/Dockerfile:1:6: medium B002 Base image has no digest: builds on whatever the tag means on the day of the build [--fix]",
+        "app/Dockerfile:2:1: info B020 Package lists stay in the layer: the lists of apt make the image bigger and are stale on the next day [--fix]",
+        "app/Dockerfile:3:8: high B010 Script from the network is run unseen: whoever holds example.com, or the way to it, runs what they like in this build",
+        "skipped: 39 checks",
+        "8 findings in 2 targets: 3 critical, 1 high, 2 medium, 1 low, 1 info",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("report", "lines"),
+    [
+        pytest.param(clean(), ["No findings in 1 target"], id="nothing found"),
+        pytest.param(Report("1"), ["Nothing was evaluated"], id="no targets"),
+        pytest.param(
+            broken(),
+            [
+                "bad.yaml:2:8: error the file ends within a list that starts on line 2",
+                "secret/Dockerfile: error permission denied",
+                "No findings in 2 targets, 2 errors",
+            ],
+            id="errors",
+        ),
+        pytest.param(
+            Report("1", (TargetReport("k.yaml", "kubernetes", skipped=(Skipped("", "kubernetes", "not read yet"),), evaluated=False),), unexamined=Unexamined(3)),
+            ["skipped: Not read yet: k.yaml", "skipped: 3 files were not looked into", "Nothing was evaluated"],
+            id="what was not evaluated",
+        ),
+    ],
+)  # fmt: skip
+def test_concise_names_what_was_not_evaluated(report: Report, lines: list[str]) -> None:
+    assert render("concise", report).splitlines() == lines
+
+
+def test_markdown_shows_the_grave_findings_and_folds_the_others() -> None:
+    text = render("markdown", plain())
+    assert text.startswith("### ❌ sealock: 8 findings in 2 targets\n\n3 critical, 1 high, 2 medium, 1 low, 1 info\n")
+    assert "1. `compose.yaml:6:9` and 1 more: Do not mount the Docker socket;" in text
+    assert (
+        "| `compose.yaml:4:5` | C001 | Container runs privileged: holds every capability and device of the host \\[--fix --unsafe\\] |\n"
+        in text
+    )
+    assert (
+        text.index("#### 3 critical") < text.index("#### 1 high") < text.index("<details><summary>2 medium</summary>")
+    )
+    assert text.count("<details>") == text.count("</details>") == 3
+    assert "C060" not in text
+
+
+def test_markdown_fits_a_comment_and_says_what_it_leaves_out() -> None:
+    many = tuple(
+        finding("C020", Severity.HIGH, message="x" * 300, location=Location("f", line, 1)) for line in range(500)
+    )
+    text = render("markdown", Report("1", (TargetReport("f", "compose", many),)))
+    assert len(text) <= 65_536
+    assert "\nand 400 more\n" in text
+
+
+@pytest.mark.parametrize("name", ["a`b", "a|b", "a\nb", "`|`", "<b>"])
+def test_no_name_breaks_a_row_of_the_table(name: str) -> None:
+    text = render("markdown", Report("1", (TargetReport(name, "x", (finding(location=Location(name, 1, 1)),)),)))
+    (row,) = (line for line in text.splitlines() if "C001" in line)
+    assert row.replace("\\|", "").count("|") == 4
+    assert row.count("`") == 2
