@@ -226,6 +226,7 @@ def test_what_follows_without_verdicts(text: str, reference: str, state: TrustSt
         pytest.param("r.lan/a/../b", "REGISTRY/REPOSITORY", id="a path that goes up"),
         pytest.param("r.lan/a,r.lan/b", "REGISTRY/REPOSITORY", id="two patterns in one"),
         pytest.param("r.lan/-[a-c]*", "REGISTRY/REPOSITORY", id="a repository that begins with a dash"),
+        pytest.param("r.lan/" + "[" * 20_000, "more than 512 characters", id="a pattern that is too long"),
         pytest.param("r.lan/a:*/b", "REGISTRY/REPOSITORY", id="a slash after the tag's colon"),
     ],
 )  # fmt: skip

@@ -10,10 +10,10 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.formats import recognize, yamltree
+from sealock.formats import kubernetes, recognize
 from sealock.formats.files import FileRefusedError
-from sealock.formats.kubernetes import is_resource
 from sealock.formats.projectshape import is_project_node
+from sealock.formats.recognition import is_manifest
 from sealock.model.document import DocumentKind
 from sealock.model.location import Source
 from sealock.pin import dockerfiles, lines, pipelines, yamls
@@ -34,7 +34,6 @@ _NONE: Final = (
 _DATA_NAMES: Final = (".yml", ".yaml", ".json")
 _DATA: Final = re.compile(r"apiVersion|services|\\[xuU]")
 """Without one of these, or an escape that may hide one, YAML and JSON name no image that sealock reads."""
-_RESOURCE: Final = re.compile(r"^[ \t]*[\"']?apiVersion[\"']?[ \t]*:", re.MULTILINE)
 _OWN_FORMS: Final = frozenset({"github", "gitlab", "kubernetes", "helm"})
 """Forms that are recognised and not checked, and whose images are read here."""
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -126,9 +125,9 @@ def _kind_of_data(text: str) -> PinnedFileKind | None:
     """The kind of YAML or JSON by its parsed keys, however they are written."""
     if not _DATA.search(text):
         return None
-    tree = yamltree.parse(text)
+    tree = kubernetes.parse(text)
     documents = [document for document in tree.documents if document is not None]
-    if any(is_resource(document) for document in documents) or (tree.flaws and _RESOURCE.search(text)):
+    if any(kubernetes.is_resource(document) for document in documents) or (tree.flaws and is_manifest(text)):
         return "kubernetes"
     return "compose" if any(is_project_node(document) for document in documents) else None
 

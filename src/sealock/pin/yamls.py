@@ -49,10 +49,11 @@ def literal(text: str, scalar: Scalar, user: str, prefix: str = "") -> Reference
     """The reference of a scalar after a prefix; a variable in it is a mistake, or for another program to fill in."""
     written = scalar.text.removeprefix(prefix)
     place = _inner(text, scalar)
+    open_ = not _OPEN.isdisjoint(written)
     if place is None:
-        return ReferenceSpot(written, "", Place(scalar.start, scalar.end), None, _FOLDED, user)
+        return ReferenceSpot(written, "" if open_ else written, Place(scalar.start, scalar.end), None, _FOLDED, user)
     place = Place(place.end - len(written), place.end)
-    if not _OPEN.isdisjoint(written):
+    if open_:
         return ReferenceSpot(written, "", place, None, "another program, or you, must fill it in", user)
     return placed(written, written, place, seat(written, place.start, lambda _: None), user)
 

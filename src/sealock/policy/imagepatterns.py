@@ -20,6 +20,8 @@ _TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _CHARACTERS: Final = string.ascii_lowercase + string.digits + "._-/:" + string.ascii_uppercase
 _HUB: Final = frozenset({DEFAULT_REGISTRY, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
 """Docker Hub's names: each gives the same images."""
+_LONGEST: Final = 512
+"""Most characters of a pattern; a reference has fewer."""
 
 
 class PatternError(Exception):
@@ -79,6 +81,8 @@ def canonical_registry(host: str) -> str:
 def read_pattern(text: str) -> ImagePattern:
     """Read a pattern; PatternError for one that can never match."""
     bare = text.strip()
+    if len(bare) > _LONGEST:
+        raise PatternError(_never(f"{text[:40]}…", f"it has more than {_LONGEST} characters"))
     if bare == "*":
         return ImagePattern(bare, "", bare)
     if "://" in bare:

@@ -39,7 +39,6 @@ AUTHS = {
         "registry.example.com": auth("e", "all"),
         "token.example.com": {"identitytoken": "identity"},
         "plain.example.com": {"username": "f", "password": "plain"},
-        "broken.example.com": {"auth": "%%%"},
         "empty.example.com": {},
     }
 }
@@ -55,7 +54,6 @@ AUTHS = {
         ("registry.example.com", "teams/app", RegistryLogin("e", "all")),
         ("token.example.com", "x", RegistryLogin(identity="identity")),
         ("plain.example.com", "x", RegistryLogin("f", "plain")),
-        ("broken.example.com", "x", None),
         ("empty.example.com", "x", None),
         ("ghcr.io:443", "x", None),
         ("ghcr.io.evil.com", "x", None),
@@ -64,6 +62,17 @@ AUTHS = {
 )
 def test_a_stored_login(tmp_path: Path, host: str, repository: str, login: RegistryLogin | None) -> None:
     assert known(tmp_path, AUTHS).login(host, repository) == login
+
+
+@pytest.mark.parametrize(
+    "entry", ["%%%", "YQ", b64encode(b"no colon").decode(), b64encode(b"\xff:x").decode(), 7], ids=str
+)
+def test_a_damaged_login_is_an_error_and_not_nobody(tmp_path: Path, entry: object) -> None:
+    config = {"auths": {"broken.example.com": {"auth": entry}}}
+    with pytest.raises(TransportError, match=r"run `docker login broken\.example\.com` again") as refused:
+        known(tmp_path, config).login("broken.example.com", "x")
+    assert str(entry) not in str(refused.value).replace("broken.example.com", "")
+    assert known(tmp_path, config).login("ghcr.io", "x") is None
 
 
 def test_no_configuration_is_nobody(tmp_path: Path) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
 
 from sealock.formats import yamltree
-from sealock.formats.yamltree import Mapping, Scalar, Sequence, YamlFault, YamlNode, target
+from sealock.formats.yamltree import Mapping, Scalar, Sequence, YamlFault, YamlNode, YamlTree, target
 
 _CONTAINER_LISTS: Final = frozenset({"containers", "initContainers", "ephemeralContainers"})
 _OWN_IMAGES: Final = frozenset({"tekton.dev", "argoproj.io", "monitoring.coreos.com", "sparkoperator.k8s.io"})
@@ -18,6 +19,9 @@ _NO_IMAGES: Final = frozenset({
     "selector", "status", "stringData",
 })  # fmt: skip
 """Keys below which a field `image` is a name, a text or a state, and no image to run."""
+_HALVES: Final = re.compile(
+    r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+)
 
 
 class ImageField(Struct, frozen=True):
@@ -32,6 +36,20 @@ class ImageField(Struct, frozen=True):
     known: bool = True
 
 
+def parse(text: str) -> YamlTree:
+    """Parse manifests in YAML or JSON, within the bounds of `yamltree`."""
+    if text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["} and "\\ud" in text.lower():
+        # JSON escapes a character in two halves, and YAML in one piece. The length stays the same, and so do places.
+        text = _HALVES.sub(lambda match: _whole(match[1], match[2]), text)
+    return yamltree.parse(text)
+
+
+def _whole(high: str | None, low: str | None) -> str:
+    if high is None or low is None:
+        return "\\ufffd"
+    return f"\\U{0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00:08x}  "
+
+
 def is_resource(document: YamlNode | None) -> bool:
     """Whether a document of YAML is a resource of Kubernetes: each has an apiVersion and a kind."""
     return isinstance(document, Mapping) and bool(_text(document, "apiVersion") and _text(document, "kind"))
@@ -39,7 +57,7 @@ def is_resource(document: YamlNode | None) -> bool:
 
 def find_images(text: str) -> tuple[tuple[ImageField, ...], tuple[YamlFault, ...]]:
     """Find the image fields of every document, each scalar once, and the flaws of the text."""
-    tree = yamltree.parse(text)
+    tree = parse(text)
     fields: dict[int, ImageField] = {}
     for document in tree.documents:
         if document is not None and is_resource(document):

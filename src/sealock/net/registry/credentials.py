@@ -178,20 +178,27 @@ def _stored(auths: dict[str, Any], host: str, repository: str) -> RegistryLogin 
             path = ""
         same = server == host or (server in _HUB_HOSTS and host in _HUB_HOSTS)
         if same and (not path or repository == path or repository.startswith(path + "/")) and len(path) > most:
-            login = _entry(_dict(entry))
+            login = _entry(_dict(entry), key)
             best, most = (login, len(path)) if login is not None else (best, most)
     return best
 
 
-def _entry(entry: dict[str, Any]) -> RegistryLogin | None:
+def _entry(entry: dict[str, Any], key: str) -> RegistryLogin | None:
+    """The login of an entry; TransportError, which does not quote it, where it is damaged."""
     if identity := entry.get("identitytoken"):
         return RegistryLogin(identity=str(identity))
     if entry.get("auth"):
         try:
-            user, colon, password = b64decode(str(entry["auth"])).decode().rstrip("\0").partition(":")
+            text = b64decode("".join(str(entry["auth"]).split()), validate=True).decode()
         except (Base64Error, ValueError):
-            return None
-        return RegistryLogin(user, password) if colon else None
+            text = ""
+        user, colon, password = text.rstrip("\0").partition(":")
+        if not colon:
+            message = (
+                f"the login for {key[:200]} in Docker's config.json is damaged: run `docker login {key[:200]}` again"
+            )
+            raise TransportError(message)
+        return RegistryLogin(user, password)
     if entry.get("username"):
         return RegistryLogin(str(entry["username"]), str(entry.get("password", "")))
     return None
