@@ -98,6 +98,9 @@ SILENT = [
     ("an image that the text builds", "docker build -t app .\ndocker run app\n", "C080"),
     ("also in other spellings", "docker buildx build --load --tag=acme/app:latest .\ndocker run acme/app\n", "C080"),
     ("an image that it tags", "docker tag x:1 app\ndocker run app:latest\n", "C080"),
+    ("an image from a variable is not guessed", "docker run --rm $IMAGE x\n", "C046"),
+    ("nor is one whose name begins with a variable", 'docker run "$REGISTRY/app:1"\n', "C046"),
+    ("nor is a base image from an argument", "ARG BASE\nFROM ${BASE}\n", "C046"),
     ("a Dockerfile on a known image needs no guess", "FROM debian:12\nCOPY a /a\n", "B192"),
 ]
 REPORTED = [

@@ -42,6 +42,7 @@ _HASHES: Final = (
     ("$5$", re.compile(r"\$5\$(?:rounds=\d{1,9}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{43}")),
     ("$y$", re.compile(r"\$y\$[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{1,86}\$[./A-Za-z0-9]{43}")),
     ("$apr1$", re.compile(r"\$apr1\$[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{22}")),
+    ("$argon2", re.compile(r"\$argon2(?:id|i|d)\$v=\d{1,3}\$[./A-Za-z0-9+,=$-]{30,512}")),
     ("$2y$", re.compile(r"\$2y\$\d\d\$[./A-Za-z0-9]{53}")),
     ("$2a$", re.compile(r"\$2a\$\d\d\$[./A-Za-z0-9]{53}")),
     ("$2b$", re.compile(r"\$2b\$\d\d\$[./A-Za-z0-9]{53}")),

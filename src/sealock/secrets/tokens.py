@@ -166,6 +166,7 @@ _SHAPES: Final[tuple[tuple[str, str, str], ...]] = (
     ("$6$", r"\$6\$(?:rounds=\d+\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{40,}", "a password hash"),
     ("$y$", r"\$y\$[./A-Za-z0-9]+\$[./A-Za-z0-9]{10,}\$[./A-Za-z0-9]{20,}", "a password hash"),
     ("$apr1$", r"\$apr1\$[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{20,}", "a password hash"),
+    ("$argon2", r"\$argon2(?:id|i|d)\$v=\d+\$[./A-Za-z0-9+,=$-]{30,}", "a password hash"),
     ("$2", r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{50,}", "a password hash"),
 )
 _PRIVATE_KEY: Final = r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-\d"

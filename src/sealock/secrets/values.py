@@ -18,6 +18,9 @@ from sealock.model.finding import Confidence, Severity
 from sealock.secrets.prose import SPLIT, asks_to_change, is_echo, words
 from sealock.secrets.tokens import find_credential_urls, find_tokens
 
+HASH: Final = "a password hash"
+"""An attacker still has to crack it."""
+
 
 class Secret(Struct, frozen=True, gc=False):
     """The kind of a secret ("a GitHub token", "a password"), and the confidence.
@@ -33,7 +36,8 @@ class Secret(Struct, frozen=True, gc=False):
     def severity(self) -> Severity:
         """A password in use is as grave as it can be guessed; other words under such names are often settings."""
         doubtful = self.confidence is Confidence.LOW and self.kind != "a password"
-        return Severity.MEDIUM if self.placeholder or doubtful else Severity.HIGH
+        mild = self.placeholder or doubtful or self.kind == HASH
+        return Severity.MEDIUM if mild else Severity.HIGH
 
 
 _PASSWORDS: Final = words(
@@ -131,6 +135,8 @@ def kind_of_name(name: str) -> str | None:
         return None  # mostly the id of a public key
     if last in {"key", "keys"} and before in _KEYS:
         return "a key"
+    if not _PASSWORDS.isdisjoint(parts) and not {"hash", "hashed"}.isdisjoint(parts):
+        return HASH
     if last in _PASSWORDS or (not _PASSWORDS.isdisjoint(parts[-3:]) and last not in _ABOUT and "pass" not in parts):
         return "a password"
     if last in _SECRETS:

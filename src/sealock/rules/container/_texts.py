@@ -10,7 +10,7 @@ from sealock.model.container import Container, Health, Variable
 from sealock.model.finding import RuleFinding, Severity
 from sealock.model.location import At
 from sealock.rules.rule import Rule
-from sealock.secrets.values import find_in_text, find_secret, redact
+from sealock.secrets.values import HASH, find_in_text, find_secret, redact
 
 
 def command_lines(container: Container) -> Iterator[tuple[str, At, str]]:
@@ -60,13 +60,11 @@ def secrets_in_labels(rule: Rule[Container], container: Container) -> Iterator[R
     for index, label in enumerate(given(container.labels, ())):
         if (secret := find_secret(label.name, label.value)) is not None:
             redacted = redact(label.value)
-            # Reverse proxies read password hashes from labels; an attacker still has to crack them.
-            mild = "hash" in secret.kind
             yield rule.finding(
                 f"has {secret.kind} in the label {label.name} ({redacted})",
                 ("labels", index),
                 confidence=secret.confidence,
-                severity=Severity.MEDIUM if mild else secret.severity,
+                severity=secret.severity,
                 evidence=f"{label.name}={redacted}",
             )
 
@@ -75,4 +73,9 @@ def secrets_in(rule: Rule[Container], name: str, at: At, line: str) -> Iterator[
     """Report secrets in a command line."""
     for kind, start, end in find_in_text(line):
         redacted = redact(line[start:end])
-        yield rule.finding(f"has {kind} in {name} ({redacted})", at, evidence=f"{at[0]} {kind} {redacted}")
+        yield rule.finding(
+            f"has {kind} in {name} ({redacted})",
+            at,
+            evidence=f"{at[0]} {kind} {redacted}",
+            severity=Severity.MEDIUM if kind == HASH else None,
+        )

@@ -90,6 +90,10 @@ class RunsAsRoot(Rule[Container]):
         if container.image is UNSET and not makes_image:
             yield self.skip("the image that is built decides the user", "user")
             return
+        # An image's own configuration names no image, and has a history: without a user it runs as root.
+        if container.image is UNKNOWN and (not makes_image or container.history is UNKNOWN):
+            yield self.skip("the image could not be resolved, and its user is not known", "user")
+            return
         yield from self._by_image(container, image, makes_image=makes_image)
 
     def _by_image(self, container: Container, image: str, *, makes_image: bool) -> Iterator[RuleFinding]:
