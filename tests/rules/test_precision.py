@@ -33,6 +33,7 @@ SILENT = [
     ("single quotes write the name of a variable", "FROM a:1\nRUN echo 'key=$API_KEY' > /k\n", "B018"),
     ("so does a backslash", 'FROM a:1\nRUN echo "key=\\$API_KEY" > /k\n', "B018"),
     ("and a name in single quotes beside an expansion", "FROM a:1\nRUN echo 'key=$API_KEY'\"$HOME\" > /k\n", "B018"),
+    ("a here-document with a quoted delimiter too", "FROM a:1\nRUN cat <<'X' > /k\nk=$API_KEY\nX\n", "B018"),
     ("jdwp on 127.0.0.1 is out of reach", java("11", "127.0.0.1:5005"), "C072"),
     ("jdwp on localhost is", java("8", "localhost:5005"), "C072"),
     ("jdwp on [::1] is", java("21", "[::1]:5005"), "C072"),
@@ -101,6 +102,7 @@ SILENT = [
     ("an image from a variable is not guessed", "docker run --rm $IMAGE x\n", "C046"),
     ("nor is one whose name begins with a variable", 'docker run "$REGISTRY/app:1"\n', "C046"),
     ("nor is a base image from an argument", "ARG BASE\nFROM ${BASE}\n", "C046"),
+    ("a key in a file of its own", "FROM debian:12\nRUN apt-key --keyring /usr/share/keyrings/a.gpg add k\n", "B036"),
     ("a Dockerfile on a known image needs no guess", "FROM debian:12\nCOPY a /a\n", "B192"),
 ]
 REPORTED = [

@@ -128,8 +128,8 @@ def _evaluate(name: str, value: str, text: str, start: int, *, code: bool) -> tu
     last_part = name.rpartition(".")[2]
     if last_part.upper() == "PWD":
         last_part = "password"  # of a connection string; the shell's variable is a path
-    value = value.removeprefix("base64:")  # Laravel's
     secret = find_secret(last_part, value)
+    value = value.removeprefix("base64:")  # Laravel's
     if secret is not None and secret.kind in _BY_NAME_TOO:
         return secret.kind, secret.confidence
     # `find_by_shape` checks what has the shape of a token, including its check digits.

@@ -163,11 +163,23 @@ def _is_harmless(value: str) -> bool:
         lower in _NOTHING
         or value[0] in "$%@&*<[{("
         or any(sign in value for sign in ("${", "$(", "{{", "://"))
-        or value.startswith(("/", "./", "../", "~/", "\\\\"))
+        or (value.startswith(("/", "./", "../", "~/", "\\\\")) and not _is_base64(value))
         or value[1:3] in {":\\", ":/"}
         or lower.startswith(_REFERENCES)
         or is_placeholder(value)
         or re.fullmatch(_FILE_NAME, lower) is not None
+    )
+
+
+def _is_base64(value: str) -> bool:
+    """Whether a value that begins as a path does is a key of 16 to 64 bytes: its letters are mixed as in no path."""
+    return (
+        len(value) in {24, 32, 40, 44, 64, 88}
+        and re.fullmatch(r"/[A-Za-z0-9+/]{20,}={0,2}", value) is not None
+        and value.count("/") < 5
+        and entropy(value) >= 4.2
+        and re.search(r"[A-Z].*[A-Z].*[A-Z]", value) is not None
+        and re.search(r"\d.*\d", value) is not None
     )
 
 

@@ -52,7 +52,7 @@ def search(path: str, data: bytes) -> tuple[list[SecretMatch], int]:
         return [], 0
     directory, _, name = path.rpartition("/")
     shapes, names = find_anchors(data), find_name_words(data)
-    if not shapes and not names and name not in _FORMATS and not name.endswith(".conf") and "openvpn" not in path:
+    if not shapes and not names and name not in _FORMATS and not name.endswith(".conf") and "vpn" not in path:
         return [], 0  # as most files are, and there may be very many
     code = is_code(directory, name)
     # Latin-1 has a character for every byte, so offsets stay the same.
@@ -86,7 +86,7 @@ def _of_format(path: str, name: str, text: str) -> Iterator[SecretMatch]:
         yield from _all(_PPP, text, "a password")
     elif name == "rsyncd.secrets":
         yield from _all(_RSYNC, text, "a password")
-    elif "openvpn" in path or name.endswith(".ovpn"):
+    elif "vpn" in path:
         yield from _all(_INLINE_LOGIN, text, "a password")
         if _OF_LOGINS.search(name):
             yield from _all(_LOGIN, text, "a password")

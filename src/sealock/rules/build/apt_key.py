@@ -4,7 +4,7 @@ import re
 from itertools import islice
 
 from sealock.model.build import Run, Stage
-from sealock.rules.build._commands import addresses, known, line
+from sealock.rules.build._commands import addresses, known, line, option_text
 from sealock.rules.build._ran import Ran, once, once_each, ran
 from sealock.rules.build._written import Writing, located, writings
 from sealock.rules.kit import Build, Edit, Final, Iterator, Place, Rule, RuleFinding, Severity, cis_docker, cwe, page
@@ -55,7 +55,11 @@ class AptKey(Rule[Build]):
     )
 
     def check(self, build: Build, /) -> Iterator[RuleFinding]:
-        calls = [call for call in ran(build, "apt-key") if {"add", "adv"} & set(call.command.arguments)]
+        calls = [
+            call
+            for call in ran(build, "apt-key")
+            if {"add", "adv"} & set(call.command.arguments) and _is_trusted(option_text(call.command, "--keyring"))
+        ]
         origin = once_each(_origins)
         sources = once(lambda stage: _sources(build, stage))
         # Every call may edit every source line: offer no fix for generated files with more calls than this.
@@ -70,6 +74,11 @@ class AptKey(Rule[Build]):
                 if few
                 else (),
             )
+
+
+def _is_trusted(keyring: str | None) -> bool:
+    """Whether apt takes the keys of this file for every source that names no other."""
+    return keyring is None or keyring.startswith(("/etc/apt/trusted.gpg", "$"))
 
 
 def _keyring(

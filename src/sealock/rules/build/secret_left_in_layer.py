@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 
 from sealock.model.build import Run
 from sealock.model.shell import Command, Word
@@ -107,7 +108,8 @@ def _kept(build: Build, command: Command, directories: tuple[str, ...]) -> Itera
             for nested in command.nested
             for inner in nested.script.commands()
         )
-        secret = next((name for word in used for name in _variables(build, command, word) if kind_of_name(name)), None)
+        names = [*chain.from_iterable(_variables(build, command, word) for word in used), *_in_documents(command)]
+        secret = next(filter(kind_of_name, names), None)
         if mounted:
             yield written[0], f"writes a mounted secret to {written[0]}, which stays in the layer", Confidence.HIGH
         elif secret:
@@ -119,6 +121,13 @@ def _kept(build: Build, command: Command, directories: tuple[str, ...]) -> Itera
     ):
         where = ".gitconfig" if "config" in words else ".git"
         yield where, f"leaves a URL with a token in {where}", Confidence.MEDIUM
+
+
+def _in_documents(command: Command) -> Iterator[str]:
+    """The variables that the shell expands in here-documents: none where the delimiter is quoted."""
+    for redirect in command.redirects:
+        if redirect.body and redirect.target is not None and redirect.target.literal:
+            yield from re.findall(r"(?<!\\)\$\{?([A-Za-z_]\w*)", redirect.body)
 
 
 def _variables(build: Build, command: Command, word: Word) -> list[str]:
