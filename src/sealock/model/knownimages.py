@@ -1,4 +1,4 @@
-"""What is known of widely used images: which user their published configuration names, and what they are built on.
+"""What is known of widely used images: which user their configuration names, what they are built on and contain.
 
 Images change; an image or tag that these tables do not cover is unknown, and rules skip it rather than guess.
 """
@@ -130,3 +130,7 @@ BASES: Final[dict[str, str]] = {
     **dict.fromkeys(("hello-world", "nats"), "none"),
 }
 """The family of official images whose name does not say it."""
+HAVE_CURL: Final = _words("elasticsearch kibana nextcloud nginx php solr sonarqube wordpress")
+"""Official images that add curl to their base image."""
+HAVE_NEITHER: Final = _words("debian haproxy httpd mariadb memcached mongo postgres rabbitmq redis ubuntu")
+"""Official images that have neither curl nor wget on Debian."""

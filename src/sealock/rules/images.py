@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from sealock.model.finding import Confidence, Severity
 from sealock.model.imagename import ImageName, family, is_official, parse
+from sealock.model.knownimages import HAVE_CURL, HAVE_NEITHER
 from sealock.model.location import At, Place
 
 _MOVING: Final = frozenset({
@@ -60,23 +61,13 @@ def moves(named: NamedImage) -> MovingName | None:
     return None
 
 
-# Official images that add curl to their base image.
-_HAVE_CURL: Final = frozenset(
-    {"nginx", "php", "solr", "elasticsearch", "kibana", "sonarqube", "nextcloud", "wordpress"}
-)
-# On Debian these have neither curl nor wget.
-_HAVE_NEITHER: Final = frozenset(
-    {"postgres", "redis", "mariadb", "memcached", "debian", "ubuntu", "haproxy", "httpd", "rabbitmq", "mongo"}
-)
-
-
 def lacks(image: str, program: str) -> bool:
     """Whether an image is known not to have curl or wget."""
     name, base = parse(image), family(image)
-    if name is None or name.familiar in _HAVE_CURL:
+    if name is None or name.familiar in HAVE_CURL:
         return False
     if base == "alpine":
         return program == "curl"
     if base == "none":
         return True
-    return base == "debian" and ("slim" in (name.tag or "") or name.familiar in _HAVE_NEITHER)
+    return base == "debian" and ("slim" in (name.tag or "") or name.familiar in HAVE_NEITHER)
