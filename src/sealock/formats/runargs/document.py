@@ -13,7 +13,7 @@ from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.runargs.editor import edits_of
 from sealock.formats.runargs.newnetwork import create_networks
 from sealock.formats.runargs.quotes import quoting_style
-from sealock.formats.runargs.reader import RunLineText, read_words
+from sealock.formats.runargs.reader import RunLine, RunLineText, read_words
 from sealock.formats.scripts import (
     RunCommand,
     find_built_images,
@@ -119,7 +119,7 @@ def _run_lines(source: Source) -> Iterator[tuple[str, RunLineText]]:
         if is_markdown and not words:
             continue  # prose that mentions the command
         run = read_words(words, command.engine, command.verb, trust=_content_trust(command))
-        if run.parsed.help:
+        if run.parsed.help or (command.loose and not _is_certain(run)):
             continue
         image = run.parsed.image.text if run.parsed.image else ""
         if image in built:
@@ -130,6 +130,12 @@ def _run_lines(source: Source) -> Iterator[tuple[str, RunLineText]]:
         names.add(name)
         verb = command.command.words[command.first - 1]
         yield name, RunLineText(source.text, verb, words, run, command.place, command.engine, style)
+
+
+def _is_certain(run: RunLine) -> bool:
+    """Whether words from a text that may be about a command are a whole one, with an option and an image."""
+    parsed = run.parsed
+    return not run.errors and bool(parsed.options) and parsed.image is not None and parsed.image.literal
 
 
 def _undo_make_escapes(word: Word) -> Word:

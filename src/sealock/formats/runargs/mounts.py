@@ -36,7 +36,7 @@ def _split_colons(text: str) -> list[str]:
     """Split at colons, except after a Windows drive letter."""
     parts: list[str] = []
     for part in text.split(":"):
-        if parts and len(parts[-1]) == 1 and parts[-1].isalpha() and part[:1] in {"\\", "/"} and len(parts) != 2:
+        if parts and len(parts[-1]) == 1 and parts[-1].isalpha() and part[:1] in {"\\", "/"}:
             parts[-1] += f":{part}"
         else:
             parts.append(part)

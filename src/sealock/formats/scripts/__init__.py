@@ -37,6 +37,8 @@ class RunCommand(Struct, frozen=True):
     A variable with several words becomes these words, each with the place of the variable (`$OPTS`); the elements of an
     array keep their places in the array.
 
+    A `loose` command stands where a text may be about it: without an image or an option, it is no command.
+
     `place` extends from the engine's word to the end of the last word; new options belong after `verb_place`.
     """
 
@@ -46,6 +48,7 @@ class RunCommand(Struct, frozen=True):
     first: int
     place: Place
     verb_place: Place
+    loose: bool = False
 
     @property
     def arguments(self) -> tuple[Word, ...]:
@@ -59,7 +62,7 @@ def find_run_commands(source: Source) -> tuple[RunCommand, ...]:
     They are in the order of the text. Never raises for any content.
     """
     runs: list[RunCommand] = []
-    for command in _commands(source):
+    for command, loose in _commands(source):
         call = parse_engine_call(command)
         if call is not None:
             words = command.words[call.engine_at :]
@@ -67,19 +70,27 @@ def find_run_commands(source: Source) -> tuple[RunCommand, ...]:
             place = Place(words[0].place.start, max(words[-1].place.end, verb.place.end), "", words[0].place.file)
             inner = Command(words, place, command.assignments, command.redirects, command.nested)
             first = call.verb_at - call.engine_at + 1
-            runs.append(RunCommand(inner, call.engine, call.verb, first, place, verb.place))
+            if loose and not _is_command(words[first:]):
+                continue
+            runs.append(RunCommand(inner, call.engine, call.verb, first, place, verb.place, loose))
     return tuple(sorted(runs, key=lambda run: run.place.start))
+
+
+def _is_command(arguments: tuple[Word, ...]) -> bool:
+    """Whether the words after the verb are more than the name of the command: an option, and something else."""
+    options = [word.text.startswith("-") for word in arguments]
+    return any(options) and not all(options)
 
 
 def find_created_networks(source: Source) -> tuple[tuple[str, Place, bool], ...]:
     """Find every `docker network create`: the network's name, the command's place, and whether it is internal."""
-    networks = filter(None, map(parse_network_create, _commands(source)))
+    networks = filter(None, (parse_network_create(command) for command, _ in _commands(source)))
     return tuple((network.name, network.place, network.internal) for network in networks)
 
 
 def find_built_images(source: Source) -> frozenset[str]:
     """The names of the images that commands of the text build, tag or commit, with and without the default tag."""
-    names = {name.removesuffix(":latest") for command in _commands(source) for name in parse_built_images(command)}
+    names = {name.removesuffix(":latest") for command, _ in _commands(source) for name in parse_built_images(command)}
     return frozenset({*names, *(f"{name}:latest" for name in names)})
 
 
@@ -89,6 +100,6 @@ def refusal(source: Source) -> str:
 
 
 @lru_cache(maxsize=2)
-def _commands(source: Source) -> tuple[Command, ...]:
-    """The engine commands of a text; cached for runs and networks."""
+def _commands(source: Source) -> tuple[tuple[Command, bool], ...]:
+    """The engine commands of a text, and whether each is loose; cached for runs and networks."""
     return read_engine_commands(source)

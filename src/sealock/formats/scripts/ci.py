@@ -15,7 +15,7 @@ from sealock.model.location import Place, Source
 
 _KEYS: Final = (
     "run|script|before_script|after_script|pre_script|post_script|command|commands|cmd|cmds|shell|bash|inlineScript|"
-    "before_install|install|before_deploy|deploy|after_success|entry|sh"
+    "before_install|install|before_deploy|deploy|after_success|entry|sh|runcmd|bootcmd|postCreateCommand|win_shell|raw"
 )
 _KEY: Final = re.compile(rf"( *)((?:- +)*)([\"']?)(?:{_KEYS})\3[ \t]*:(?:[ \t]+|$)")
 _ITEM: Final = re.compile(r"( *)- +")

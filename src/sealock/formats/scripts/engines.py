@@ -127,7 +127,8 @@ def engine_of(word: Word) -> str:
     """The engine that a word names, or that the name or default of its variable suggests; "" for none."""
     text = word.text
     if word.literal:
-        name = text.rpartition("/")[2]
+        name = text.replace("\\", "/").rpartition("/")[2].lower().removesuffix(".exe")
+        name = "podman" if name == "podman-remote" else name
         return name if name in ENGINES else ""
     name = text.strip("${}()").lower()
     variable, _, default = name.partition(":-")

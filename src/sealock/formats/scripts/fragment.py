@@ -13,7 +13,8 @@ class Fragment(Struct, frozen=True):
     """A shell script in a file, with the file offset of each character.
 
     `presets` are variables with a value at the start (from make). `rewritten` if the text differs from the file, so
-    unresolved words must be read from the file.
+    unresolved words must be read from the file. `loose` if the text may be about a command rather than be one: what
+    lacks an option or an image in it is none.
     """
 
     text: str
@@ -21,6 +22,7 @@ class Fragment(Struct, frozen=True):
     shell: str = "sh"
     presets: Mapping[str, tuple[Word, ...]] = {}
     rewritten: bool = False
+    loose: bool = False
 
 
 class FragmentBuilder:
@@ -45,7 +47,12 @@ class FragmentBuilder:
             self.offsets[-1] = max(end - 1, start)
 
     def fragment(
-        self, shell: str = "sh", presets: Mapping[str, tuple[Word, ...]] | None = None, *, rewritten: bool = True
+        self,
+        shell: str = "sh",
+        presets: Mapping[str, tuple[Word, ...]] | None = None,
+        *,
+        rewritten: bool = True,
+        loose: bool = False,
     ) -> Fragment:
         """The fragment."""
-        return Fragment("".join(self.parts), self.offsets, shell, presets or {}, rewritten)
+        return Fragment("".join(self.parts), self.offsets, shell, presets or {}, rewritten, loose)

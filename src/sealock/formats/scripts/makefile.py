@@ -22,6 +22,9 @@ _COMMENT: Final = re.compile(r"(?:\\.|[^\\#])*#", re.DOTALL)
 _OPENS: Final = re.compile(r"\$[({]")
 _CLOSES: Final = re.compile(r"[)}]")
 _NAME: Final = re.compile(r"[A-Za-z_]\w*")
+_ENGINE: Final = re.compile(r"(?:sudo(?: -\w+)* )?(?:\S*/)?(?:docker|podman|nerdctl)")
+"""What a variable of the engine's command is by default."""
+_CALL: Final = re.compile(r"call[ \t]+([\w-]+)[ \t]*(?:,(.*))?", re.DOTALL)
 _MAX_DEPTH: Final = 8
 """The nesting depth of variables."""
 
@@ -46,7 +49,8 @@ def fragments(source: Source) -> Iterator[Fragment]:
             name, operator = match.group(1), match.group(2)
             counts[name] += 1
             value = text[match.end() : end].partition(" #")[0].replace("\\\n", " ").strip()
-            variables[name] = value if operator in {"=", ":=", "::=", ":::="} and counts[name] == 1 else None
+            sure = operator in {"=", ":=", "::=", ":::="} or (operator == "?=" and _ENGINE.fullmatch(value))
+            variables[name] = value if sure and counts[name] == 1 else None
         elif (start := _one_line_recipe(line)) > 0:
             recipes.append((at + start, end))
         at = end + 1

@@ -1,4 +1,7 @@
-"""Finds the shell scripts of a Markdown page: fenced blocks of a shell or no language, and indented blocks."""
+"""Finds the shell scripts of a Markdown page or other text: fenced and indented blocks, <pre>, and inline code.
+
+In a block of a shell all commands count, in one of another language only lines that start with an engine's name.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,13 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec.structs import replace
+
 from sealock.formats import shell
+from sealock.formats.scripts import ci
 from sealock.formats.scripts.engines import ENGINES
 from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
+from sealock.formats.scripts.windows import CONTINUATION, copy_line
 from sealock.model.location import Place, Source
 
 _FENCE: Final = re.compile(r"(?:[ \t]|> ?){0,12}(?:[-*+] |\d{1,3}[.)] )?[ \t]{0,4}(`{3,}|~{3,})[ \t]*([^`\n]*)$")
@@ -17,10 +24,26 @@ _SHELLS: Final = frozenset({
     "session", "bash-session", "terminal", "none", "text", "txt", "plaintext",
 })  # fmt: skip
 _UNSPECIFIC: Final = frozenset({"", "text", "txt", "plaintext", "none"})
+_WINDOWS: Final = frozenset({
+    "powershell", "pwsh", "ps1", "ps", "posh", "cmd", "bat", "batch", "dos", "batchfile", "doscon",
+})  # fmt: skip
+_PRE: Final = "<pre>"
+_PRE_START: Final = re.compile(r"[ \t>]*<pre\b[^>\n]{0,200}>", re.IGNORECASE)
+_TAG: Final = re.compile(r"</?[a-z]\w*(?:[ \t][^<>\n]{0,200})?/?>|&(lt|gt|amp|quot|#39|nbsp);", re.IGNORECASE)
+_ENTITIES: Final = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "#39": "'", "nbsp": " "}
+_SPAN: Final = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]+)\1(?!`)")
+_COMMAND: Final = re.compile(
+    r"[ \t]*(?:[&@][ \t]*)?(?:(?:sudo|time|winpty|exec|nohup)[ \t]+(?:-\w+[ \t]+)*|[A-Z_][A-Z0-9_]*=\S*[ \t]+)*"
+    r"(?:\S*[/\\])?(?:" + "|".join(ENGINES) + r")(?:\.exe)?[ \t]"
+)
+"""A line that starts with an engine's name."""
 _SESSIONS: Final = frozenset({
     "console", "shell-session", "shellsession", "sh-session", "session", "bash-session", "terminal",
 })  # fmt: skip
-_PROMPT: Final = re.compile(r"[ \t]*(?:[\w.-]{1,40}[@:][^\n$#]{0,60}|\[[^\]\n]{1,60}\])?([$#%])[ \t]+(?=\S)")
+_PROMPT: Final = re.compile(
+    r"[ \t]*(?:(?:[\w.-]{1,40}[@:][^\n$#]{0,60}|\[[^\]\n]{1,60}\])?([$#%])[ \t]+(?=\S)"
+    r"|(?:PS\b[^>\n]{0,80}|[A-Za-z]:\\[^>\n]{0,80})>[ \t]*(?=\S)|[❯➜λ»][ \t]+(?=\S))"
+)
 _ROOT_PROMPT: Final = re.compile(r"[ \t]*#[ \t]+(?:sudo[ \t]+)?(?:" + "|".join(ENGINES) + r")\b")
 _PLACEHOLDER: Final = re.compile(r"<[A-Za-z][\w ./:-]{0,60}>")
 
@@ -28,7 +51,11 @@ _PLACEHOLDER: Final = re.compile(r"<[A-Za-z][\w ./:-]{0,60}>")
 def fragments(source: Source) -> Iterator[Fragment]:
     """The shell scripts of a page, in order."""
     for language, lines in _blocks(source):
-        if language is not None and language in _SHELLS:
+        if language is None:
+            yield from _read_spans(source.text, lines[0])
+        elif language in {"yaml", "yml"}:
+            yield from _read_yaml(source, lines)
+        else:
             yield from _read_block(source.text, lines, language)
 
 
@@ -38,7 +65,7 @@ def comments(source: Source) -> Iterator[Place]:
     at = 0
     for language, lines in _blocks(source):
         if language is not None:
-            if language in _SHELLS:
+            if language in _SHELLS | _WINDOWS | {_PRE}:
                 for fragment in _read_block(text, lines, language):
                     yield from shell.comments(fragment.text, fragment.offsets, shell=fragment.shell)
             continue
@@ -67,6 +94,12 @@ def _blocks(source: Source) -> Iterator[tuple[str | None, list[tuple[int, int]]]
             close = _closing_fence(text, lines, index + 1, fence.group(1))
             language = (fence.group(2).split() or [""])[0].strip("{}.").partition("{")[0].partition(",")[0].lower()
             yield language, lines[index + 1 : close]
+            index, blank = close + 1, True
+        elif (opening := _PRE_START.match(text, start, end)) is not None:
+            close = index
+            while close < len(lines) - 1 and "</pre" not in text[slice(*lines[close])].lower():
+                close += 1
+            yield _PRE, [(opening.end(), end), *lines[index + 1 : close + 1]]
             index, blank = close + 1, True
         elif blank and text.startswith(("    ", "\t"), start) and text[start:end].strip():
             close = index + 1
@@ -100,7 +133,7 @@ def _closing_fence(text: str, lines: list[tuple[int, int]], index: int, fence: s
 
 
 def _read_block(text: str, lines: list[tuple[int, int]], language: str) -> Iterator[Fragment]:
-    """Read a block: all lines, or in a session those with a prompt."""
+    """Read a block: all lines, in a session those with a prompt, in other languages those that start with an engine."""
     if not lines:
         return
     whole = text[lines[0][0] : lines[-1][1]]
@@ -115,21 +148,74 @@ def _read_block(text: str, lines: list[tuple[int, int]], language: str) -> Itera
         else shell_prompts
     )
     is_session = any(prompt >= 0 for prompt in prompts)
+    every = language in _SHELLS or language == _PRE
     builder = FragmentBuilder()
     continued = False
     for (start, end), prompt in zip(lines, prompts, strict=True):
-        if is_session and prompt < 0 and not continued:
+        if is_session and prompt < 0 and not continued and (every or not _COMMAND.match(text, start, end)):
+            continue
+        if not (every or continued or _COMMAND.match(text, max(start, prompt), end)):
             continue
         at = max(start, prompt) if not continued else _secondary_prompt_end(text, start, end)
         at = at if is_session or continued else _quote_end(text, start, end)
-        for match in _PLACEHOLDER.finditer(text, at, end):
-            builder.copy(text, at, match.start())
-            builder.put("${" + "_" * max(1, len(match.group()) - 3) + "}", match.start(), match.end())
-            at = match.end()
-        builder.copy(text, at, end)
+        # What goes on in the next line is known only of an engine's command: elsewhere the shell reads it.
+        goes_on = continued or _COMMAND.match(text, at, end) is not None
+        _copy_line(text, (at, end), builder, language, goes_on=goes_on)
         builder.put("\n", end, end + 1)
-        continued = is_session and text[start:end].endswith("\\")
+        line = text[start:end]
+        continued = (line.endswith("\\") and (is_session or not every)) or (
+            goes_on and CONTINUATION.search(line) is not None
+        )
     yield builder.fragment("bash")
+
+
+def _copy_line(text: str, span: tuple[int, int], builder: FragmentBuilder, language: str, *, goes_on: bool) -> None:
+    """Copy a line: placeholders and tags are replaced, and what PowerShell and cmd.exe write is spelled for a shell."""
+    at, end = span
+    for match in (_TAG if language == _PRE else _PLACEHOLDER).finditer(text, *span):
+        _copy_part(text, (at, match.start()), builder, language, goes_on=goes_on)
+        if language == _PRE:
+            builder.put(_ENTITIES.get((match.group(1) or "").lower(), ""), match.start(), match.end())
+        else:
+            builder.put("${" + "_" * max(1, len(match.group()) - 3) + "}", match.start(), match.end())
+        at = match.end()
+    _copy_part(text, (at, end), builder, language, goes_on=goes_on)
+
+
+def _copy_part(text: str, span: tuple[int, int], builder: FragmentBuilder, language: str, *, goes_on: bool) -> None:
+    if goes_on or language in _WINDOWS:
+        copy_line(text, *span, builder, every=language in _WINDOWS)
+    else:
+        builder.copy(text, *span)
+
+
+def _read_spans(text: str, line: tuple[int, int]) -> Iterator[Fragment]:
+    """The commands in the code spans of a line of text."""
+    whole = text[slice(*line)]
+    if "`" not in whole or not any(engine in whole for engine in ENGINES):
+        return
+    for match in _SPAN.finditer(text, *line):
+        start, end = match.span(2)
+        prompt = _PROMPT.match(text, start, end)
+        start = prompt.end() if prompt else start
+        if _COMMAND.match(text, start, end):
+            builder = FragmentBuilder()
+            _copy_line(text, (start, end), builder, "", goes_on=True)
+            yield builder.fragment("bash", loose=True)
+
+
+def _read_yaml(source: Source, lines: list[tuple[int, int]]) -> Iterator[Fragment]:
+    """The scripts of a block of YAML, and its lines that start with an engine's name."""
+    if not lines:
+        return
+    start, end = lines[0][0], lines[-1][1]
+    if not any(engine in source.text[start:end] for engine in ENGINES):
+        return
+    yield from _read_block(source.text, lines, "yaml")
+    for fragment in ci.fragments(Source(source.name, source.text[start:end])):
+        offsets = fragment.offsets
+        moved = offsets + start if isinstance(offsets, int) else [offset + start for offset in offsets]
+        yield replace(fragment, offsets=moved)
 
 
 def _prompt_end(text: str, start: int, end: int, language: str) -> int:

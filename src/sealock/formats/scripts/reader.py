@@ -9,35 +9,58 @@ from typing import Final
 from msgspec.structs import replace
 
 from sealock.formats import shell
-from sealock.formats.scripts import ci, makefile, markdown, systemd
+from sealock.formats.scripts import ci, commandlists, makefile, markdown, systemd, windows
 from sealock.formats.scripts.engines import ENGINES
 from sealock.formats.scripts.fragment import Fragment
 from sealock.formats.scripts.variables import resolve
+from sealock.formats.scripts.wrappers import find_wrappers, unwrap
 from sealock.model.location import Place, Source
 from sealock.model.shell import Command, Word
 
 _UNIT: Final = re.compile(r"^[ \t]*\[(?:Unit|Service|Install)\]", re.MULTILINE)
 _FENCE: Final = re.compile(r"^[ >]{0,8}(?:```|~~~)", re.MULTILINE)
+_ENDING: Final = re.compile(r"\.[A-Za-z]\w*$")
+_SHELL: Final = re.compile(
+    r".*\.(?:sh|bash|zsh|ksh|dash|bats|ebuild|command|env|envrc|profile|bashrc|zshrc)|\.[^.]*", re.IGNORECASE
+)
 _RULE: Final = re.compile(r"^(?:\.PHONY[ \t]*:|[A-Za-z][\w./-]*[ \t]*:(?!=)[^\n]*\n\t)", re.MULTILINE)
 _STEPS: Final = re.compile(r"^[ \t]*(?:- )?(?:run|script|before_script|after_script|steps|jobs)[ \t]*:", re.MULTILINE)
 _QUOTES: Final = frozenset("\"'\\")
+_NAMES: Final = tuple(
+    (re.compile(pattern), kind)
+    for pattern, kind in (
+        (
+            r".*\.(rst|adoc|asciidoc|org|txt|text)|(.*/)?(readme|install|notes|changelog|contributing|news|todo|license)",
+            "markdown",
+        ),
+        (r".*\.(ps1|psm1|bat|cmd)", "windows"),
+        (r".*\.jsonc?", "json"),
+        (r"(.*/)?procfile([._-][^/]*)?", "procfile"),
+        (r"(.*/)?crontab([._-][^/]*)?|(.*/)?cron\.d/[^/]+|.*\.(cron|crontab)", "cron"),
+        (r".*\.(conf|ini|cfg|desktop|toml)", "settings"),
+        (r"(.*/)?[^/]*jenkinsfile[^/]*|.*\.(groovy|jenkins)", "groovy"),
+        (r"(.*/)?\.?justfile|.*\.just", "just"),
+    )
+)
 
 
-def read_engine_commands(source: Source) -> tuple[Command, ...]:
-    """Read all commands of a text that mentions an engine, with variables resolved."""
+def read_engine_commands(source: Source) -> tuple[tuple[Command, bool], ...]:
+    """Read all commands of a text that mentions an engine, with variables resolved, and whether each is loose."""
     text = source.text
     if not any(engine in text for engine in ENGINES):
         return ()
-    commands: list[Command] = []
+    commands: list[tuple[Command, bool]] = []
     kind = detect_kind(source)
     if kind == "systemd":
         for script in systemd.scripts(source):
-            commands.extend(script.commands())
+            commands.extend((command, False) for command in script.commands())
         return tuple(commands)
     for fragment in _READERS[kind](source):
         script = shell.parse(fragment.text, fragment.offsets, shell=fragment.shell)
-        resolved = resolve(script, source, fragment.presets)
-        commands.extend((_as_written(command, source) for command in resolved) if fragment.rewritten else resolved)
+        wrappers = find_wrappers(fragment.text)
+        for resolved in resolve(script, source, fragment.presets):
+            command = unwrap(resolved, wrappers) if wrappers else resolved
+            commands.append((_as_written(command, source) if fragment.rewritten else command, fragment.loose))
     return tuple(commands)
 
 
@@ -46,13 +69,17 @@ def comments(source: Source) -> tuple[Place, ...]:
     kind = detect_kind(source)
     if kind == "shell":
         return shell.comments(source.text, shell=_interpreter(source.text))
-    finders = {"systemd": systemd, "markdown": markdown, "make": makefile, "yaml": ci}
-    return tuple(finders[kind].comments(source))
+    finders = {"systemd": systemd, "markdown": markdown, "make": makefile, "yaml": ci, "windows": windows}
+    return () if kind == "json" else tuple(finders.get(kind, commandlists).comments(source))
 
 
 def detect_kind(source: Source) -> str:
-    """The kind of a text: "systemd", "markdown", "make", "yaml" or "shell"."""
-    base = source.name.replace("\\", "/").rpartition("/")[2].lower()
+    """The kind of a text, by its name or else its content: one of `_READERS`, or "systemd"."""
+    path = source.name.replace("\\", "/").lower()
+    base = path.rpartition("/")[2]
+    for pattern, named in _NAMES:
+        if pattern.fullmatch(path):
+            return named
     head = source.text[:200_000]
     if base.endswith((".service", ".timer", ".socket")) or (not base.endswith(".md") and _UNIT.search(head)):
         return "systemd"
@@ -75,8 +102,22 @@ _READERS: Final[dict[str, Callable[[Source], Iterable[Fragment]]]] = {
     "markdown": markdown.fragments,
     "make": makefile.fragments,
     "yaml": ci.fragments,
-    "shell": lambda source: (Fragment(source.text, 0, _interpreter(source.text)),),
+    "windows": windows.fragments,
+    "json": commandlists.json_fragments,
+    "procfile": commandlists.process_fragments,
+    "cron": commandlists.cron_fragments,
+    "settings": commandlists.setting_fragments,
+    "groovy": commandlists.groovy_fragments,
+    "just": commandlists.just_fragments,
+    "shell": lambda source: (Fragment(source.text, 0, _interpreter(source.text), loose=_is_of_unknown_kind(source)),),
 }
+
+
+def _is_of_unknown_kind(source: Source) -> bool:
+    """Whether the ending of a file's name is not that of a shell, and no shebang makes it one."""
+    base = source.name.replace("\\", "/").rpartition("/")[2]
+    named = _ENDING.search(base) if not source.name.startswith("run:") else None
+    return named is not None and not source.text.startswith("#!") and not _SHELL.fullmatch(base)
 
 
 def _interpreter(text: str) -> str:

@@ -12,6 +12,8 @@ from sealock.model.location import Place
 from sealock.model.shell import BOURNE, Command, Nested, Pipeline, Script, Word
 
 _MAX_WRAPPERS: Final = 20
+_SSH_OPTIONS: Final = frozenset("BbcDEeFIiJLlmOopQRSWw")
+"""The options of ssh that take a value."""
 _FIND_ACTIONS: Final = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 
 
@@ -88,6 +90,10 @@ _WRAPPERS: Final[dict[str, _Wrapper]] = {
     "fakeroot": _Wrapper("lisb", _long("lib faked")),
     "eatmydata": _PLAIN,
     "watch": _Wrapper("n", _long("interval")),
+    "wsl": _Wrapper("deu", _long("distribution exec user cd")),
+    "chronic": _PLAIN,
+    "unbuffer": _PLAIN,
+    "strace": _Wrapper("eopsPaEuIX"),
     "systemd-run": _Wrapper("pMHEut", _long("unit property description slice uid gid nice setenv machine host")),
 }
 
@@ -106,6 +112,8 @@ def add_nested(command: Command, source: WordSource, depth: int = 0) -> Command:
             _add_wrapped(command, wrapper, source, nested, depth)
     elif name == "eval" and len(words) > 1:
         nested.append(Nested("argument", _parse_joined(words[1:], source, "sh")))
+    elif name == "ssh":
+        _add_remote(words, source, nested)
     elif name == "su":
         _add_su(words, source, nested)
     elif name == "find":
@@ -170,6 +178,23 @@ def _parse_joined(words: Sequence[Word], source: WordSource, shell: str) -> Scri
             offsets.append(offsets[-1] + 1)
         offsets.extend(range(own, own + len(word.text)) if isinstance(own, int) else own)
     return source.parse_nested(" ".join(word.text for word in words), offsets, shell)
+
+
+def _add_remote(words: Sequence[Word], source: WordSource, nested: list[Nested]) -> None:
+    """Add the script of `ssh [OPTION]… HOST COMMAND…`, whose words the remote shell joins."""
+    index, host = 1, False
+    while index < len(words):
+        text = words[index].text
+        if len(text) > 1 and text[0] == "-":
+            takes = next((at for at, letter in enumerate(text) if at and letter in _SSH_OPTIONS), 0)
+            index += 2 if takes == len(text) - 1 > 0 else 1
+        elif host:
+            break
+        else:
+            host = True
+            index += 1
+    if index < len(words):
+        nested.append(Nested("argument", _parse_joined(words[index:], source, "sh")))
 
 
 def _add_su(words: Sequence[Word], source: WordSource, nested: list[Nested]) -> None:

@@ -1,0 +1,150 @@
+"""Finds the commands in files that list them, such as package.json, Procfile, crontab and justfile."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.formats.scripts.engines import ENGINES
+from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
+from sealock.model.location import Place, Source
+from sealock.model.shell import Word
+
+_STRING: Final = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
+_PROCESS: Final = re.compile(r"^[ \t]*[\w.-]+[ \t]*:[ \t]*([^\n]+)", re.MULTILINE)
+_FIELD: Final = r"(?:\*|[\d,*/A-Za-z#?LW-]+)"
+_JOB: Final = re.compile(
+    r"^[ \t]*(?:@(?:reboot|yearly|annually|monthly|weekly|daily|midnight|hourly|every[ \t]+\S+)"
+    rf"|(?:{_FIELD}[ \t]+){{4}}{_FIELD})"
+    r"[ \t]+([^\n]+)",
+    re.MULTILINE,
+)
+_COLUMN: Final = re.compile(r"[a-z_][\w-]*[ \t]+(?=\S)")
+_SETTING: Final = re.compile(
+    r"^[ \t]*(?:command|exec|Exec|cmd|run)[ \t]*=[ \t]*((?:[^\n]|\n[ \t]+(?=\S))+)", re.MULTILINE
+)
+_COMMENT: Final = re.compile(r"^[ \t]*([#;][^\r\n]*)", re.MULTILINE)
+_STEP: Final = re.compile(
+    r"\b(?:sh|bat|powershell|pwsh|shell|sshCommand)\b[ \t]{0,40}\(?[ \t]{0,40}"
+    r"(?:[^\n]{0,200}?\bscript[ \t]{0,40}:[ \t]{0,40})?"
+    r"(\"\"\"|\'\'\'|\"|\')"
+)
+_GROOVY_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "\n": " "}
+_RECIPE: Final = re.compile(r"^[ \t]+([^\n]*)", re.MULTILINE)
+_JUST_VALUE: Final = re.compile(
+    r"^(?:export[ \t]+)?([A-Za-z_][\w-]*)[ \t]*:=[ \t]*([\"'])([^\"'\n]*)\2[ \t]*\r?$", re.MULTILINE
+)
+_INTERPOLATION: Final = re.compile(r"\{\{[ \t]*([A-Za-z_][\w-]*)?[^}\n]{0,200}\}\}")
+
+
+def json_fragments(source: Source) -> Iterator[Fragment]:
+    """Each string of a JSON text that names an engine: the scripts of package.json, composer.json and tasks.json."""
+    text = source.text
+    for match in _STRING.finditer(text):
+        if not any(engine in match.group() for engine in ENGINES):
+            continue
+        builder = FragmentBuilder()
+        _copy_escaped(text, match.start(1), match.end(1), builder)
+        yield builder.fragment("sh", loose=True)
+
+
+def process_fragments(source: Source) -> Iterator[Fragment]:
+    """The commands of a Procfile."""
+    yield from _lines(source.text, _PROCESS)
+
+
+def cron_fragments(source: Source) -> Iterator[Fragment]:
+    """The commands of a crontab; system crontabs have a column for the user."""
+    system = "cron.d/" in source.name.replace("\\", "/") or source.name.replace("\\", "/").endswith("etc/crontab")
+    for match in _JOB.finditer(source.text):
+        start = match.start(1)
+        column = _COLUMN.match(source.text, start)
+        if column is not None and (system or column.group().strip() == "root"):
+            start = column.end()
+        builder = FragmentBuilder()
+        builder.copy(source.text, start, match.end(1))
+        yield builder.fragment("sh", rewritten=False)
+
+
+def setting_fragments(source: Source) -> Iterator[Fragment]:
+    """The commands of supervisord.conf and like files, whose values may go on in indented lines."""
+    for match in _SETTING.finditer(source.text):
+        builder = FragmentBuilder()
+        at = match.start(1)
+        for line in re.finditer(r"\n[ \t]*", match.group(1)):
+            builder.copy(source.text, at, match.start(1) + line.start())
+            builder.put(" ", match.start(1) + line.start(), match.start(1) + line.end())
+            at = match.start(1) + line.end()
+        builder.copy(source.text, at, match.end(1))
+        yield builder.fragment("sh")
+
+
+def groovy_fragments(source: Source) -> Iterator[Fragment]:
+    """The strings that the steps of a Jenkinsfile run."""
+    text, at = source.text, 0
+    while (match := _STEP.search(text, at)) is not None:
+        quote = match.group(1)
+        start = at = match.end()
+        builder = FragmentBuilder()
+        while at < len(text) and not text.startswith(quote, at):
+            if len(quote) == 1 and text[at] == "\n":
+                break
+            if text[at] == "\\" and at + 1 < len(text):
+                after = text[at + 1]
+                builder.put(_GROOVY_ESCAPES.get(after, after), at, at + 2)
+                at += 2
+            else:
+                builder.copy(text, at, at + 1)
+                at += 1
+        if any(engine in text[start:at] for engine in ENGINES):
+            yield builder.fragment("bash")
+        at += len(quote)
+
+
+def just_fragments(source: Source) -> Iterator[Fragment]:
+    """The recipe lines of a justfile, with its variables."""
+    text = source.text
+    presets = {match.group(1): (Word(match.group(3), Place()),) for match in _JUST_VALUE.finditer(text)}
+    builder: FragmentBuilder | None = None
+    for match in _RECIPE.finditer(text):
+        at = match.start(1)
+        if builder is None:
+            builder = FragmentBuilder()
+            at += len(match.group(1)) - len(match.group(1).lstrip("@-"))
+        for name in _INTERPOLATION.finditer(text, at, match.end(1)):
+            builder.copy(text, at, name.start())
+            builder.put("${" + (name.group(1) or "_").replace("-", "_") + "}", name.start(), name.end())
+            at = name.end()
+        builder.copy(text, at, match.end(1))
+        builder.put("\n", match.end(1), match.end(1) + 1)
+        if not match.group(1).rstrip("\r").endswith("\\"):
+            yield builder.fragment("sh", {name.replace("-", "_"): words for name, words in presets.items()})
+            builder = None
+    if builder is not None:
+        yield builder.fragment("sh", presets)
+
+
+def comments(source: Source) -> Iterator[Place]:
+    """The lines that are comments."""
+    for match in _COMMENT.finditer(source.text):
+        yield Place(match.start(1), match.end())
+
+
+def _lines(text: str, pattern: re.Pattern[str]) -> Iterator[Fragment]:
+    for match in pattern.finditer(text):
+        builder = FragmentBuilder()
+        builder.copy(text, match.start(1), match.end(1))
+        yield builder.fragment("sh", rewritten=False)
+
+
+def _copy_escaped(text: str, start: int, end: int, builder: FragmentBuilder) -> None:
+    """Copy a JSON string's value."""
+    at = start
+    while at < end:
+        slash = text.find("\\", at, end)
+        slash = end if slash < 0 else slash
+        builder.copy(text, at, slash)
+        if slash < end:
+            builder.put({"n": "\n", "t": "\t", "r": "\r"}.get(text[slash + 1], text[slash + 1]), slash, slash + 2)
+        at = slash + 2

@@ -1,0 +1,106 @@
+"""Finds the run lines of PowerShell and of cmd.exe, as a Bourne shell would spell them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
+from sealock.model.location import Place, Source
+from sealock.model.shell import Word
+
+_VARIABLE: Final = re.compile(r"\$env:(\w+)|\$\{env:(\w+)\}|%(\w+)%", re.IGNORECASE)
+_DRIVE: Final = re.compile(r"(?<![\w\\/])[A-Za-z]:\\[^\s\"']*")
+_ASSIGNMENT: Final = re.compile(
+    r"^[ \t]*(?:\$(\w+)[ \t]*=[ \t]*([\"'])([^\"'$`\n]*)\2|set[ \t]+\"?(\w+)=([^\"%\n]*?)\"?)[ \t]*\r?$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_COMMENT: Final = re.compile(r"[ \t]*(?:#|::|@?rem\b)", re.IGNORECASE)
+_BEFORE: Final = re.compile(
+    r"[ \t]*(?:\$[\w:]+[ \t]*=[ \t]*|@|&[ \t]*(?![&])|call[ \t]+|start(?:[ \t]+/\w+)*[ \t]+)*", re.IGNORECASE
+)
+_ENGINE: Final = re.compile(r"docker|podman|nerdctl", re.IGNORECASE)
+_BLOCK_COMMENT: Final = re.compile(r"<#.*?(?:#>|\Z)", re.DOTALL)
+CONTINUATION: Final = re.compile(r"(?:(?<=\s)|^)[`^][ \t]*$")
+"""The end of a line that goes on in the next."""
+
+
+def fragments(source: Source) -> Iterator[Fragment]:
+    """Each logical line that names an engine, with the variables that have one literal value."""
+    text = source.text
+    presets = _presets(text)
+    hidden = [match.span() for match in _BLOCK_COMMENT.finditer(text)]
+    at = 0
+    while at < len(text):
+        end, lines = at, list[tuple[int, int]]()
+        while True:
+            stop = text.find("\n", end)
+            stop = len(text) if stop < 0 else stop
+            lines.append((end, stop - (text[stop - 1 : stop] == "\r")))
+            end = stop + 1
+            if stop == len(text) or not CONTINUATION.search(text[slice(*lines[-1])]):
+                break
+        start = at
+        at = end
+        whole = text[start:end]
+        if _ENGINE.search(whole) and not _COMMENT.match(whole) and not any(a <= start < b for a, b in hidden):
+            builder = FragmentBuilder()
+            before = _BEFORE.match(text, lines[0][0], lines[0][1])
+            lines[0] = (before.end() if before else lines[0][0], lines[0][1])
+            for first, last in lines:
+                copy_line(text, first, last, builder, every=True)
+                builder.put("\n", last, last + 1)
+            yield builder.fragment("bash", presets)
+
+
+def copy_line(text: str, start: int, end: int, builder: FragmentBuilder, *, every: bool) -> None:
+    """Copy a line: Windows variables become the shell's, backslashes of paths are kept, a continuation is a backslash.
+
+    `every` backslash is kept in a script; elsewhere only those of a path with a drive.
+    """
+    mark = CONTINUATION.search(text[start:end])
+    stop = start + mark.start() if mark else end
+    at = start
+    drives = (match.span() for match in _DRIVE.finditer(text, start, stop))
+    # In single quotes a shell keeps backslashes.
+    paths = [(start, stop)] if every else [span for span in drives if text[span[0] - 1 : span[0]] != "'"]
+    for match in _VARIABLE.finditer(text, start, stop):
+        _copy_paths(text, at, match.start(), builder, paths)
+        name = match.group(1) or match.group(2) or match.group(3)
+        builder.put("${" + name + "}", match.start(), match.end())
+        at = match.end()
+    _copy_paths(text, at, stop, builder, paths)
+    if mark:
+        builder.put("\\", stop, stop + 1)
+
+
+def _copy_paths(text: str, start: int, end: int, builder: FragmentBuilder, paths: list[tuple[int, int]]) -> None:
+    """Copy a part, and double the backslashes that are in `paths`."""
+    at = start
+    while (slash := text.find("\\", at, end)) >= 0:
+        builder.copy(text, at, slash + 1)
+        if slash + 1 < end and any(first <= slash < last for first, last in paths):
+            builder.put("\\", slash, slash + 1)
+        at = slash + 1
+    builder.copy(text, at, end)
+
+
+def comments(source: Source) -> Iterator[Place]:
+    """The comment lines of the script."""
+    for number, start in enumerate(source.starts, 1):
+        match = _COMMENT.match(source.text, start)
+        if match is not None and "\n" not in match.group():
+            yield Place(start, start + len(source.line(number)))
+
+
+def _presets(text: str) -> dict[str, tuple[Word, ...]]:
+    """The variables with one literal value."""
+    counts: Counter[str] = Counter()
+    values: dict[str, tuple[Word, ...]] = {}
+    for match in _ASSIGNMENT.finditer(text):
+        name = match.group(1) or match.group(4)
+        counts[name] += 1
+        values[name] = (Word(match.group(3) if match.group(1) else match.group(5), Place()),)
+    return {name: value for name, value in values.items() if counts[name] == 1}

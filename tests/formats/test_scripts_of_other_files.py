@@ -1,0 +1,133 @@
+"""Run lines where people write them besides shell scripts; and texts that look like run lines and are none."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealock import formats
+from sealock.formats.scripts import find_run_commands
+from sealock.model.container import Container
+from sealock.model.location import Source
+
+P = "docker run --privileged"
+FOUND = [
+    ("a function of all arguments", "up.sh", 'd(){ docker "$@"; }\nd run --privileged x\n', ["run --privileged x"]),
+    ("a function over several lines", "up.sh", 'function dk {\n  sudo docker --context y "$@"\n}\ndk run --privileged x\n', ["run --privileged x"]),
+    ("an alias", "up.sh", "alias d='sudo docker'\nd run --privileged x\n", ["run --privileged x"]),
+    ("a variable", "up.sh", "D=docker\n$D run --privileged x\n", ["run --privileged x"]),
+    ("an array", "up.sh", 'O=(run --privileged x)\ndocker "${O[@]}"\n', ["run --privileged x"]),
+    ("another host", "up.sh", "ssh -p 22 -i key me@h docker run --privileged x\n", ["run --privileged x"]),
+    ("another host, quoted", "up.sh", 'ssh h "cd /x && docker run --privileged x"\n', ["run --privileged x"]),
+    ("another host, options behind it", "up.sh", "ssh h -t docker run --privileged x\n", ["run --privileged x"]),
+    ("a host alone", "up.sh", "ssh docker\n", []),
+    ("the program's ending", "up.sh", "docker.exe run --privileged x\n", ["run --privileged x"]),
+    ("a default in make", "Makefile", "D ?= docker\nrun:\n\t$(D) run --privileged x\n", ["run --privileged x"]),
+    ("the command in make", "Makefile", "RUN = sudo docker run --privileged\nrun:\n\t$(RUN) x\n", ["run --privileged x"]),
+    ("justfile", "justfile", 'img := "x:1"\nup arg:\n    @docker run --privileged {{img}} {{arg}}\n', ["run --privileged x:1 {{arg}}"]),
+    ("justfile over lines", "x.just", "up:\n  docker run \\\n    --privileged x\n", ["run --privileged x"]),
+    ("package.json", "package.json", '{"scripts": {"up": "x && docker run --privileged -e \\"A=b\\" x:1"}}', ["run --privileged -e A=b x:1"]),
+    ("tasks.json", ".vscode/tasks.json", '{"command": "docker run -v /:/h x"}', ["run -v /:/h x"]),
+    ("Procfile", "Procfile", "web: docker run --privileged x\n", ["run --privileged x"]),
+    ("Jenkinsfile", "Jenkinsfile", 'node {\n  sh "docker run --privileged ${IMG}"\n}\n', ["run --privileged ${IMG}"]),
+    ("Jenkins's long string", "ci/Jenkinsfile.build", "sh '''\n  docker run \\\\\n    --privileged x\n'''\n", ["run --privileged x"]),
+    ("Jenkins's named script", "x.groovy", "def a = sh(returnStdout: true, script: 'docker run --privileged x').trim()", ["run --privileged x"]),
+    ("crontab", "crontab", "*/5 * * * * docker run --privileged x\n@reboot docker run --privileged y\n", ["run --privileged x", "run --privileged y"]),
+    ("a system's crontab", "etc/cron.d/job", "0 1 * * 1-5 bob docker run --privileged x\n", ["run --privileged x"]),
+    ("supervisor", "supervisord.conf", "[program:x]\ncommand=docker run --rm\n  --privileged x\nautostart=true\n", ["run --rm --privileged x"]),
+    ("cloud-init", "user-data.yaml", "runcmd:\n- docker run --privileged x\n", ["run --privileged x"]),
+    ("PowerShell", "up.ps1", '$I = "x:1"\ndocker run --rm `\n  -v c:\\data:/data `\n  --privileged $I\n', ["run --rm -v c:\\data:/data --privileged x:1"]),
+    ("PowerShell's environment", "up.ps1", "$id = docker run -d -v $env:USERPROFILE\\.aws:/a x\n", ["run -d -v ${USERPROFILE}\\.aws:/a x"]),
+    ("cmd", "up.bat", "@echo off\nset I=x:1\ncall docker run ^\n  -v %CD%:/a ^\n  --privileged %I%\n", ["run -v %CD%:/a --privileged x:1"]),
+    ("a block of PowerShell", "R.md", "```powershell\ndocker run `\n  -v c:\\data:/data `\n  --privileged x\n```\n", ["run -v c:\\data:/data --privileged x"]),
+    ("a block of cmd", "R.md", "```cmd\ndocker run ^\n  -v %CD%:/data ^\n  --privileged x\n```\n", ["run -v %CD%:/data --privileged x"]),
+    ("a Windows path in a block", "R.md", "```\ndocker run -v c:\\data:c:\\app x:1\n```\n", ["run -v c:\\data:c:\\app x:1"]),
+    ("a quoted Windows path", "R.md", "```sh\ndocker run -v \"c:\\my data:/d\" -v 'd:\\x:/x' x:1\n```\n", ["run -v c:\\my data:/d -v d:\\x:/x x:1"]),
+    ("a block of any language", "R.md", "```coffeescript\ndocker run --privileged x:1\n```\n", ["run --privileged x:1"]),
+    ("a block of Python with a line", "R.md", "```python\nimport os\nsudo docker run --rm x\n```\n", ["run --rm x"]),
+    ("a block of YAML", "R.md", "```yaml\nscript:\n- docker run --privileged x:1\n```\n", ["run --privileged x:1"]),
+    ("a block in HTML", "R.md", "<pre><code>docker run --privileged x &amp;&amp; docker run -v /:/h y</code></pre>\n", ["run --privileged x", "run -v /:/h y"]),
+    ("several lines in HTML", "R.md", "<pre>\n$ <b>docker run</b> --privileged x\n</pre>\ndocker run --rm y\n", ["run --privileged x"]),
+    ("inline code", "R.md", "Use `docker run --privileged x:1`, or ``docker run -v /:/h y``.\n", ["run --privileged x:1", "run -v /:/h y"]),
+    ("prompts of Windows", "R.md", "```\nPS> docker run --privileged x\nPS C:\\me> docker run -it y\nC:\\>docker run -d z\nout\n```\n", ["run --privileged x", "run -it y", "run -d z"]),
+    ("an indented block of a text", "INSTALL", "Do:\n\n    $ docker run --privileged x\n", ["run --privileged x"]),
+    ("reStructuredText", "a.rst", "Do::\n\n    docker run --privileged x\n", ["run --privileged x"]),
+]  # fmt: skip
+
+
+def lines(name: str, text: str) -> list[str]:
+    return [
+        " ".join((run.verb, *(word.text for word in run.arguments))) for run in find_run_commands(Source(name, text))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [pytest.param(name, text, expected, id=sense) for sense, name, text, expected in FOUND],
+)
+def test_run_lines_are_found_where_people_write_them(name: str, text: str, expected: list[str]) -> None:
+    assert lines(name, text) == expected
+    document = formats.read("run", Source(name, text))
+    assert not document.errors
+    assert sum(isinstance(subject.noun, Container) for subject in document.subjects) == len(expected)
+
+
+LOOK_ALIKES = [
+    ("prose", "R.md", "You can docker run this image.\ndocker run is the command\nthat docker run --privileged needs.\n"),
+    ("prose in a text", "notes.txt", "docker run --privileged is dangerous, said\ndocker run to start\n"),
+    ("the command's name as code", "R.md", "Use `docker run`, `docker run --privileged` or `docker create`.\n"),
+    ("a plain example as code", "R.md", "For example `docker run nginx`.\n"),
+    ("usage as code", "R.md", "`docker run [OPTIONS] IMAGE`, `docker run -d IMAGE`, `docker run ... -v x`\n"),
+    ("an image that is none", "R.md", "`docker run --rm YOUR_IMAGE`, `docker run --rm <image>`\n"),
+    ("a heading", "R.md", "# docker run --rm x\n\ndocker run\n----------\n"),
+    ("a table", "R.md", "| docker run --rm x | starts |\n|---|---|\n"),
+    ("a link", "R.md", '[docker run](https://docs.docker.com/reference/run/ "docker run --rm")\n'),
+    ("a comment in HTML", "R.md", "<!-- docker run --privileged x -->\n"),
+    ("output of a session", "R.md", "```console\n$ docker ps\nCOMMAND: docker run --privileged x\n```\n"),
+    ("a string of Python", "R.md", "```python\nos.system('docker run --rm x')\n# docker run --rm x\n```\n"),
+    ("an instruction", "R.md", "```dockerfile\nRUN docker run --rm x\n```\n"),
+    ("a key of YAML", "R.md", "```yaml\nx: docker run --rm y\n```\n"),
+    ("a description in JSON", "package.json", '{"description": "Use docker run --rm to start it", "x": "docker run"}'),
+    ("a message of a program", "up.sh", 'echo "docker run --rm x"\nprintf "%s" "docker run x"\n'),
+    ("a comment in PowerShell", "up.ps1", "# docker run --rm x\n<#\ndocker run --rm x\n#>\n"),
+    ("a comment in cmd", "up.cmd", "rem docker run --rm x\n:: docker run --rm x\n@REM docker run --rm x\n"),
+    ("a comment in a crontab", "crontab", "# 1 2 3 4 5 docker run --rm x\n"),
+    ("a comment in a justfile", "justfile", "up:\n    # docker run --rm x\n    echo docker run --rm x\n"),
+    ("a message in a Jenkinsfile", "Jenkinsfile", "echo 'docker run --rm x'\n// sh docker run\n"),
+    ("a setting that is no command", "a.conf", "description = docker run --rm x\n"),
+    ("a text of an unknown kind", "policy.cil", "(block docker\n  docker run\n  docker run nginx\n)\n"),
+    ("words that are left out, as code", "R.md", "`docker run -e A=b ...`, `docker run ... -v x:/y`\n"),
+    ("another function", "up.sh", 'd(){ kubectl "$@"; }\nd run --rm x\n'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text"), [pytest.param(name, text, id=sense) for sense, name, text in LOOK_ALIKES])
+def test_a_look_alike_is_no_run_line(name: str, text: str) -> None:
+    document = formats.read("run", Source(name, text))
+    assert [subject.name for subject in document.subjects] == []
+    assert not document.errors
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        pytest.param("R.md", "`docker run --rm x` ", id="code spans"),
+        pytest.param("R.md", "`", id="backquotes"),
+        pytest.param("R.md", "<pre>docker run ", id="HTML"),
+        pytest.param("R.md", "```powershell\ndocker run `\n", id="continuations"),
+        pytest.param("up.ps1", "docker run `\n", id="PowerShell"),
+        pytest.param("up.ps1", "<#docker", id="comments of PowerShell"),
+        pytest.param("up.sh", "d(){ docker x \n}\n", id="functions"),
+        pytest.param("up.sh", "alias d=docker x ", id="aliases"),
+        pytest.param("a.json", '"docker', id="JSON"),
+        pytest.param("Jenkinsfile", "sh(a: ", id="steps"),
+        pytest.param("Jenkinsfile", "sh a: b, ", id="steps with names"),
+        pytest.param("Jenkinsfile", "sh 'docker", id="strings"),
+        pytest.param("crontab", "* ", id="fields"),
+        pytest.param("crontab", "1 2 3 4 docker ", id="jobs"),
+        pytest.param("a.conf", "command = docker\n ", id="settings"),
+        pytest.param("justfile", "  docker {{ x \\\n", id="recipes"),
+        pytest.param("up.bat", "%x", id="variables"),
+    ],
+)
+def test_a_long_text_takes_linear_time(name: str, part: str) -> None:
+    formats.read("run", Source(name, "docker run\n" + part * (200_000 // len(part))))
