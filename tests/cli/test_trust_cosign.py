@@ -161,7 +161,7 @@ def test_what_comes_from_outside_is_escaped(here: World, run: Run) -> None:
 
 def real(here: World, *, packages: bool = True) -> None:
     """An image with something in it."""
-    layer = tar(info("etc/os-release", b'ID=debian\nVERSION_ID="13"\n'))
+    layer = tar(info("app", b"a program"))
     if packages:
         layer = tar(info("var/lib/dpkg/status", STATUS), info("etc/os-release", b'ID=debian\nVERSION_ID="13"\n'))
     here.digest = here.server.add_image("app", "1", config=config(layer), layers=[layer])["digest"]
