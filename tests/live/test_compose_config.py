@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,6 +20,8 @@ from sealock.model.container import Container, Health, Logging, Mount, Network, 
 from sealock.model.document import Document
 from sealock.model.location import Source
 from sealock.model.project import Project
+from sealock.scan.fix import fix
+from sealock.scan.settings import Settings
 from sealock.targets.composefiles import find_compose_files
 from sealock.targets.directory import DirectoryWindow
 from support.composeprojects import TREES, ProjectTree
@@ -147,6 +150,30 @@ def test_a_changed_file_says_to_compose_what_was_asked_for(
     assert theirs.returncode == 0, theirs.stderr
     wanted = fields(parsed(theirs.stdout)["services"][service])[change.field]
     assert said(changed(subject.noun, change), change.field, tmp_path) == wanted
+
+
+@pytest.mark.parametrize("name", [*SINGLE, *FOLDERS])
+def test_a_fixed_file_loads(name: str, tmp_path: Path) -> None:
+    shutil.copytree(VECTORS, tmp_path, dirs_exist_ok=True)
+    folder = tmp_path / name if name in FOLDERS else tmp_path
+    if name in SINGLE:
+        # Some of the vectors have names of other kinds of file.
+        name = str((tmp_path / name).rename(tmp_path / f"compose.{name}").name)
+    for file in fix(str(tmp_path / name), settings=Settings(policy_file=""), unsafe=True, write=True):
+        assert file.fixed
+        theirs = compose(folder, *([] if name in FOLDERS else [name]))
+    assert theirs.returncode == 0, theirs.stderr
+
+
+def test_a_base_and_what_extends_it_load_when_both_are_fixed(tmp_path: Path) -> None:
+    text = "services:\n  base:\n    image: x:1\n  kid:\n    extends: base\n  grandchild:\n    extends: {service: kid}\n"
+    (tmp_path / "compose.yaml").write_text(text, encoding="utf-8")
+    fix(str(tmp_path), settings=Settings(policy_file=""), unsafe=True, write=True)
+    theirs = compose(tmp_path)
+    assert theirs.returncode == 0, theirs.stderr
+    assert {service["security_opt"][0] for service in parsed(theirs.stdout)["services"].values()} == {
+        "no-new-privileges:true"
+    }
 
 
 OURS_ALONE = {

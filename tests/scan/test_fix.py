@@ -10,7 +10,7 @@ import pytest
 
 from sealock.formats.compose import editor
 from sealock.formats.compose.reader import ComposeDocument, reread
-from sealock.scan.fix import FixedFile, fix_file
+from sealock.scan.fix import FixedFile, fix, fix_file
 from sealock.scan.run import CheckRun
 from sealock.scan.settings import Settings
 from sealock.targets.inputs import FileInput
@@ -179,3 +179,33 @@ def test_the_user_is_decided_before_what_it_needs(tmp_path: Path) -> None:
     assert (
         file.text == 'services:\n  web:\n    image: python:3.12\n    user: "10001:10001"\n    cap_drop:\n      - ALL\n'
     )
+
+
+def fixed_texts(tmp_path: Path, texts: dict[str, str]) -> dict[str, FixedFile]:
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    results = fix(str(tmp_path), settings=Settings(today=TODAY, policy_file="", only=("C006", "C028")), unsafe=True)
+    return {str(Path(file.input.path).relative_to(tmp_path)): file for file in results}
+
+
+BASE = "services:\n  base:\n    image: acme/app:1.0\n"
+
+
+@pytest.mark.parametrize("name", ["a/base.yaml", "z/base.yaml"])
+def test_a_file_is_fixed_before_those_that_extend_it(name: str, tmp_path: Path) -> None:
+    name = name.replace("base", "compose")
+    main = f"services:\n  web:\n    extends: {{file: {name}, service: base}}\n"
+    assert fixed_texts(tmp_path, {"compose.yaml": main, name: BASE}).keys() == {name}
+
+
+def test_a_fix_that_would_break_another_file_is_undone(tmp_path: Path) -> None:
+    main = "services:\n  web:\n    extends: {file: b/compose.yaml, service: base}\n"
+    main += "    security_opt: ['no-new-privileges:true']\n"
+    files = fixed_texts(tmp_path, {"compose.yaml": main, "b/compose.yaml": BASE})
+    assert files.keys() == {"b/compose.yaml"}
+    assert files["b/compose.yaml"].text == f"{BASE}    mem_limit: 512m\n"
+    ((finding, why),) = files["b/compose.yaml"].failed
+    assert finding.rule == "C006"
+    assert "the change would break" in why
+    assert "security_opt.1 repeats an earlier item" in why

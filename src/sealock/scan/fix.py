@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Final
 
@@ -19,6 +19,7 @@ from sealock.model.document import Document, Subject
 from sealock.model.finding import Finding
 from sealock.model.location import Source
 from sealock.policy.suppressions import suppress
+from sealock.scan.composeinputs import ComposeInputs
 from sealock.scan.documents import read_file
 from sealock.scan.evaluator import EvaluatedTarget, evaluate_document
 from sealock.scan.ruleids import inline_ignores
@@ -84,25 +85,49 @@ def fix(
 
 
 def fix_inputs(run: CheckRun, inputs: Iterable[Input], *, unsafe: bool) -> Iterator[FixedFile | Input]:
-    """Yield a FixedFile for each file among the inputs, and the other inputs as they are."""
-    for input_ in inputs:
+    """Yield a FixedFile for each file among the inputs, and the other inputs as they are.
+
+    A compose file that others extend or include is fixed before them, and in no way that breaks them.
+    """
+    every = tuple(inputs)
+    files = ComposeInputs(input_ for input_ in every if isinstance(input_, FileInput) and input_.kind == "compose")
+    fixed: dict[int, FixedFile] = {}
+    for file in files.in_order():
+        fixed[id(file)] = _fix_input(run, file, files, unsafe=unsafe)
+        files.change(file, fixed[id(file)].text)
+    for input_ in every:
         if isinstance(input_, FileInput):
-            (evaluated,) = run.evaluate(input_)
-            inline = run.settings.inline_ignores
-            yield fix_file(evaluated, input_, unsafe=unsafe, today=run.today, inline_ignores=inline)
+            yield fixed[id(input_)] if input_.kind == "compose" else _fix_input(run, input_, files, unsafe=unsafe)
         else:
             yield input_
 
 
-def fix_file(
-    evaluated: EvaluatedTarget, input_: FileInput, *, unsafe: bool, today: date, inline_ignores: bool = True
+def _fix_input(run: CheckRun, input_: FileInput, files: ComposeInputs, *, unsafe: bool) -> FixedFile:
+    current = files.current(input_)
+    (evaluated,) = run.evaluate(current)
+    inline = run.settings.inline_ignores
+    breaks = files.breaks(input_)
+    result = fix_file(evaluated, current, unsafe=unsafe, today=run.today, inline_ignores=inline, breaks=breaks)
+    return replace(result, input=input_)
+
+
+def fix_file(  # noqa: PLR0913  what a run decides for all of its files
+    evaluated: EvaluatedTarget,
+    input_: FileInput,
+    *,
+    unsafe: bool,
+    today: date,
+    inline_ignores: bool = True,
+    breaks: Callable[[str], str] = lambda _text: "",
 ) -> FixedFile:
     """Apply the safe fixes of a file's findings, or all of them. A suppressed finding is left as it is.
+
+    `breaks` says why other files would be broken by a new text, "" where none would.
 
     No change is believed: after each the text is read again, and the change is undone where the finding is still there
     or a new error came.
     """
-    fixer = _Fixer(evaluated, input_, unsafe=unsafe, today=today, inline_ignores=inline_ignores)
+    fixer = _Fixer(evaluated, input_, breaks, unsafe=unsafe, today=today, inline_ignores=inline_ignores)
     fixer.fix_all()
     return FixedFile(input_, fixer.text, tuple(fixer.fixed), tuple(fixer.failed.values()))
 
@@ -110,10 +135,17 @@ def fix_file(
 class _Fixer:
     """A text under repair: the document and the findings are always those of the text as it is now."""
 
-    def __init__(
-        self, evaluated: EvaluatedTarget, input_: FileInput, *, unsafe: bool, today: date, inline_ignores: bool
+    def __init__(  # noqa: PLR0913  as fix_file
+        self,
+        evaluated: EvaluatedTarget,
+        input_: FileInput,
+        breaks: Callable[[str], str],
+        *,
+        unsafe: bool,
+        today: date,
+        inline_ignores: bool,
     ) -> None:
-        self.inline_ignores = inline_ignores
+        self.inline_ignores, self.breaks = inline_ignores, breaks
         self.input, self.rules, self.policy = input_, evaluated.rules, evaluated.target.policy
         self.unsafe, self.today = unsafe, today
         self.document = evaluated.target.document
@@ -208,6 +240,8 @@ class _Fixer:
         before, left = _counts(self.findings), _counts(findings)
         if any(left[key] > before[key] - number for key, number in _counts(batch).items()):
             return False
+        if self.breaks(after.source.text):
+            return False
         self.document, self.findings = after, findings
         self.fixed += batch
         return True
@@ -235,6 +269,8 @@ class _Fixer:
             self._fail(finding, f"the change would break the file: {after.errors[-1].message}")
         elif _like(findings, finding) >= _like(self.findings, finding):
             self._fail(finding, "the change did not remove it, and was undone")
+        elif why := self.breaks(text):
+            self._fail(finding, why)
         else:
             self.document, self.findings = after, findings
             self.fixed.append(finding)
