@@ -49,6 +49,8 @@ LINES = [
      ("docker run --cap-drop ALL --cap-add CHOWN --cap-add DAC_OVERRIDE --cap-add FOWNER --cap-add KILL --cap-add SETGID "
      "--cap-add SETUID acme/app:1")),
     ("an image of a known user does not", "C004", "docker run grafana/grafana:11", "docker run --cap-drop ALL grafana/grafana:11"),
+    ("nginx of a mirror does so too", "C040", "docker run public.ecr.aws/docker/library/nginx:1.29",
+     "docker run --read-only --tmpfs /var/cache/nginx --tmpfs /run public.ecr.aws/docker/library/nginx:1.29"),
     ("nginx starts its workers", "C004", "docker run nginx:1.29",
      ("docker run --cap-drop ALL --cap-add CHOWN --cap-add KILL --cap-add NET_BIND_SERVICE --cap-add SETGID --cap-add SETUID "
      "nginx:1.29")),

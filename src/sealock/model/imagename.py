@@ -67,7 +67,7 @@ _ARCHITECTURES: Final = frozenset({
 """Owners on Docker Hub of the official images for one architecture."""
 
 
-def _known_as(name: ImageName) -> str:
+def known_as(name: ImageName) -> str:
     """The familiar name, with mirrors of Docker Hub's official images put back."""
     for mirror in _MIRRORS:
         if name.familiar.startswith(mirror):
@@ -102,7 +102,7 @@ def is_official(image: str) -> bool:
     name = parse(image)
     if name is None:
         return False
-    known = _known_as(name)
+    known = known_as(name)
     return "/" not in known and (known in ROOT or known in NONROOT or known in DROPS_ROOT or known in ROOT_MASTER)
 
 
@@ -113,7 +113,7 @@ def default_user(image: str) -> Maybe[str]:
     name = parse(image)
     if name is None:
         return UNKNOWN
-    known, tag = _known_as(name), name.tag or ""
+    known, tag = known_as(name), name.tag or ""
     if any(word in known or word in tag for word in ("unprivileged", "rootless", "nonroot", "non-root")):
         return "nonroot"
     if family(image) == "windows":
@@ -132,7 +132,7 @@ def drops_root(image: str) -> bool:
     name = parse(image)
     if name is None:
         return False
-    known = _known_as(name)
+    known = known_as(name)
     return known in DROPS_ROOT or known.startswith(("linuxserver/", "lscr.io/linuxserver/"))
 
 
@@ -142,7 +142,7 @@ def has_root_master(image: str) -> bool:
     if name is None:
         return False
     server = any(word in (name.tag or "") for word in ("apache", "fpm"))
-    return _known_as(name) in ROOT_MASTER or (_known_as(name) == "php" and server)
+    return known_as(name) in ROOT_MASTER or (known_as(name) == "php" and server)
 
 
 def drops_root_for_workers(image: str) -> bool:
@@ -173,7 +173,7 @@ def family(image: str) -> Maybe[str]:
     name = parse(image)
     if name is None:
         return UNKNOWN
-    known = _known_as(name)
+    known = known_as(name)
     if known == "openjdk":
         # Up to 16 on Debian, from 17 on Oracle Linux.
         return "debian" if re.match(r"([6-9]|1[0-6])\b", name.tag or "") else "redhat"

@@ -6,7 +6,7 @@ from typing import Final
 
 from sealock.model.absent import given
 from sealock.model.container import Container
-from sealock.model.imagename import default_user, drops_root, has_root_master, parse
+from sealock.model.imagename import default_user, drops_root, has_root_master, known_as, parse
 from sealock.rules.container._needs import NEEDS, SUPERVISE, WITHOUT_SETUID, ImageNeeds
 from sealock.rules.container._users import is_root
 
@@ -14,7 +14,7 @@ from sealock.rules.container._users import is_root
 def _needs(container: Container) -> ImageNeeds | None:
     """What the image needs; None where nobody knows."""
     name = parse(given(container.image, "")) if container.image_role == "run" else None
-    return NEEDS.get(name.familiar) if name else None
+    return NEEDS.get(known_as(name)) if name else None
 
 
 def is_known(container: Container) -> bool:
