@@ -12,12 +12,20 @@ from typing import Literal
 from msgspec import Struct
 
 from sealock.formats import shell
-from sealock.formats.scripts.engines import parse_built_images, parse_engine_call, parse_network_create
+from sealock.formats.scripts.engines import parse_built_images, parse_engine_call, parse_network_create, parse_unchecked
 from sealock.formats.scripts.reader import comments, detect_kind, read_engine_commands
 from sealock.model.location import Place, Source
 from sealock.model.shell import Command, Word
 
-__all__ = ["RunCommand", "comments", "find_built_images", "find_created_networks", "find_run_commands", "refusal"]
+__all__ = [
+    "RunCommand",
+    "comments",
+    "find_built_images",
+    "find_created_networks",
+    "find_run_commands",
+    "find_unchecked_commands",
+    "refusal",
+]
 
 
 class RunCommand(Struct, frozen=True):
@@ -86,6 +94,12 @@ def find_created_networks(source: Source) -> tuple[tuple[str, Place, bool], ...]
     """Find every `docker network create`: the network's name, the command's place, and whether it is internal."""
     networks = filter(None, (parse_network_create(command) for command, _ in _commands(source)))
     return tuple((network.name, network.place, network.internal) for network in networks)
+
+
+def find_unchecked_commands(source: Source) -> tuple[str, ...]:
+    """The names of commands that grant rights and that no rule checks, such as "docker service create", each once."""
+    names = (parse_unchecked(command) for command, loose in _commands(source) if not loose)
+    return tuple(dict.fromkeys(filter(None, names)))
 
 
 def find_built_images(source: Source) -> frozenset[str]:

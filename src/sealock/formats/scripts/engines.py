@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import Final, Literal
 
@@ -31,6 +32,13 @@ _NETWORK_OPTIONS: Final = frozenset({
     "-d", "--driver", "--aux-address", "--config-from", "--gateway", "--ip-range", "--ipam-driver", "--ipam-opt",
     "--label", "-o", "--opt", "--scope", "--subnet", "--dns", "--interface-name", "--route",
 })  # fmt: skip
+
+
+_GRANTS: Final = re.compile(
+    r"--privileged(?:=true)?|--(?:cap-add|device|security-opt)=.+|--(?:allow)=.*(?:insecure|host|device).*|"
+    r"--(?:network|net|pid|ipc|userns)=host|(?:-v|--volume)=/.*"
+)
+"""Options by which `exec` and `build` get more rights than a container has."""
 
 
 class EngineCall(Struct, frozen=True, gc=False):
@@ -104,6 +112,29 @@ def parse_built_images(command: Command) -> tuple[str, ...]:
         return (*named, *(text.partition("=")[2] for text in texts if text.startswith("--tag=")))
     plain = [text for text in texts if not text.startswith("-")]
     return tuple(plain[2:3]) if plain[:1] in (["tag"], ["commit"]) else ()
+
+
+def parse_unchecked(command: Command) -> str:
+    """The name of a command that gives a container or a build rights, and that no rule checks; "" for any other."""
+    verb = _find_verb(command)
+    if verb is None:
+        return ""
+    engine, _, at = verb
+    words = [word.text for word in command.words[at:]]
+    if words[:1] in (["container"], ["image"], ["buildx"]):
+        words = words[1:]
+    if words[:1] == ["service"] and words[1:2] in (["create"], ["update"]) and len(words) > 3:
+        return f"{engine} service {words[1]}"
+    if words[:1] == ["update"] and len(words) > 2:
+        return f"{engine} update"
+    if words[:1] in (["exec"], ["build"]) and any(map(_GRANTS.fullmatch, _pairs(words))):
+        return f"{engine} {words[0]}"
+    return ""
+
+
+def _pairs(words: list[str]) -> list[str]:
+    """The options of a command, each also joined with the next word."""
+    return [*words, *(f"{option}={value}" for option, value in pairwise(words))]
 
 
 def _find_verb(command: Command) -> tuple[str, int, int] | None:
