@@ -201,7 +201,8 @@ def test_a_base_image_ends_by_the_day_of_the_run(tmp_path: Path, day: date, *, e
 def test_a_distribution_ends_by_the_day_of_the_run(tmp_path: Path, day: date, *, ended: bool) -> None:
     path = tmp_path / "app.tar"
     os_release = info("etc/os-release", b'ID=alpine\nVERSION_ID=3.22.1\nPRETTY_NAME="Alpine Linux v3.22"\n')
-    write(path, docker_save(tar(os_release)))
+    packages = info("lib/apk/db/installed", b"P:musl\nV:1.2.5-r10\nA:x86_64\n\n")
+    write(path, docker_save(tar(os_release, packages)))
     assert ("F011" in rules_on(day, path)) is ended
 
 
