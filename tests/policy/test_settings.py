@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.errors import PolicyError
+from sealock.globs import is_directory, matches
 from sealock.model.finding import Severity
 from sealock.model.location import Source
-from sealock.policy.globs import is_directory, matches
 from sealock.policy.images import reason_without_packages
 from sealock.policy.settings import Policy, excluded, read
 
@@ -89,7 +89,12 @@ def test_an_image_without_a_package_database_is_allowed_by_its_name(
         pytest.param("[[ignore]]\nrule = 'C001'", "reason is missing", id="an ignore without a reason"),
         pytest.param("[[ignore]]\nrule = 'C001'\nreason = ' '", "reason is missing", id="a blank reason"),
         pytest.param("[[ignore]]\nreason = 'x'", "rule is missing", id="an ignore without a rule"),
-        pytest.param("[[ignore]]\nrule='C001'\nreason='x'\nuntil='soon'", "until should be a date", id="no day"),
+        *(
+            pytest.param(
+                f"[[ignore]]\nrule='C001'\nreason='x'\nuntil={day}", "until should be a date", id=f"until {day}"
+            )
+            for day in ("'soon'", "0", "''", "false", "[]", "{}", "0.0", "07:32:00", "'2027-13-01'")
+        ),
         pytest.param("[[ignore]]\nrule='*'\nreason='x'", "which is not a rule's id", id="a pattern for a rule"),
         pytest.param("[ignore]\nrule='C001'", "list of tables", id="a table for a list of tables"),
         pytest.param("fail-on = ", "sealock.toml: ", id="what is no TOML"),

@@ -16,9 +16,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from sealock.globs import matches
 from sealock.model.finding import Confidence, Finding, InputError, Remedy, Severity
 from sealock.model.location import Location, Place, Source
-from sealock.policy.globs import matches
 
 UNUSED_IGNORE: Final = "I001"
 EXPIRED_IGNORE: Final = "I002"

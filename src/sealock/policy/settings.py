@@ -10,10 +10,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.errors import PolicyError
+from sealock.globs import is_directory, matches
 from sealock.model.finding import Severity
 from sealock.model.location import Location, Source
 from sealock.model.registries import Registries
-from sealock.policy.globs import is_directory, matches
 from sealock.policy.ignores import RULE_ID, Ignore
 from sealock.policy.images import ImageAllowance, read_images
 from sealock.policy.tables import TableReader, file_of_policy
@@ -114,7 +114,7 @@ def read(source: Source, directory: str) -> Policy:
             (_rule(reader, "severity", rule), _severity(reader, f"severity.{rule}", word))
             for rule, word in reader.take("severity", dict, {}).items()
         ),
-        ignores=tuple(_ignore(source, entry, index) for index, entry in enumerate(reader.take("ignore", list, []))),
+        ignores=_ignores(source, reader.take("ignore", list, [])),
         exclude=reader.strings("exclude"),
         registries=reader.strings("registries"),
         images=read_images(source, reader.take("image", list, [])),
@@ -161,14 +161,22 @@ def _rule(reader: TableReader, key: str, rule: str) -> str:
     return rule
 
 
-def _ignore(source: Source, entry: Any, index: int) -> Ignore:  # noqa: ANN401  a TOML value
+def _ignores(source: Source, entries: list[Any]) -> tuple[Ignore, ...]:
+    lines = [number for number, line in enumerate(source.text.split("\n"), 1) if re.match(r"\s*\[\[\s*ignore", line)]
+    lines += [0] * (len(entries) - len(lines))
+    return tuple(
+        _ignore(source, entry, f"[[ignore]] number {number}: ", line)
+        for number, (entry, line) in enumerate(zip(entries, lines, strict=False), 1)
+    )
+
+
+def _ignore(source: Source, entry: Any, where: str, line: int) -> Ignore:  # noqa: ANN401  a TOML value
     if not isinstance(entry, dict):
         msg = f"{source.name}: ignore should be a list of tables, as [[ignore]] writes them"
         raise PolicyError(msg)
-    reader = TableReader(source, entry, f"[[ignore]] number {index + 1}: ")
+    reader = TableReader(source, entry, where)
     rules = tuple(_rule(reader, "rule", string) for string in reader.strings("rule"))
-    until = entry.get("until", "")
-    reader.table.pop("until", None)
+    until = reader.table.pop("until", None)
     package = reader.take("package", str, "").strip()
     if not rules and not package:
         missing = "rule"
@@ -177,21 +185,19 @@ def _ignore(source: Source, entry: Any, index: int) -> Ignore:  # noqa: ANN401  
     if not reason:
         missing = "reason"
         raise reader.fail(missing, "is missing: an ignore needs one")
-    if until and not isinstance(until, date):
+    if until is not None and not isinstance(until, date):
         try:
             until = date.fromisoformat(until)
         except (TypeError, ValueError):
             wrong = "until"
             raise reader.fail(wrong, f"should be a date like 2027-01-31, and is {until!r}") from None
-    lines = [number for number, line in enumerate(source.text.split("\n"), 1) if re.match(r"\s*\[\[\s*ignore", line)]
-    location = Location(source.name, lines[index] if index < len(lines) else 0, 1)
     ignore = Ignore(
         rules,
         reason,
-        location,
+        Location(source.name, line, 1),
         files=reader.strings("files"),
         subject=reader.take("subject", str, ""),
-        until=until.isoformat()[:10] if until else "",
+        until="" if until is None else until.isoformat()[:10],
         package=package,
         justification=_justification(reader, entry, rules, package),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -14,6 +15,7 @@ from sealock.model.finding import Finding, Suppression
 from sealock.policy.ignores import Ignore
 from sealock.policy.settings import Policy
 
+_WILD: Final = re.compile(r"[*?\[]")
 BASELINE: Final = "baseline"
 """What `Suppression.by` names for a finding that the baseline suppresses."""
 
@@ -24,11 +26,12 @@ def suppress(
     """Give each finding its severity by the policy and its suppression, with the ignore that suppressed it."""
     severity = dict(policy.severity)
     inline = _InlineIgnores(ignores, today)
+    of_policy = _PolicyIgnores(policy.ignores)
     for found in findings:
         chosen = severity.get(found.rule, found.severity)
         chosen = max((chosen, *(least for rule, least in policy.raised if rule == found.rule)))
         finding = found if chosen is found.severity else replace(found, severity=chosen)
-        for ignore in (*inline.covering(finding, name), *policy.ignores):
+        for ignore in (*inline.covering(finding, name), *of_policy.near(finding)):
             if not ignore.expired(today) and ignore.covers(finding, name):
                 by = f"{ignore.location.file}:{ignore.location.line}"
                 aside = Suppression(by, ignore.reason, ignore.until, ignore.justification, ignored=True)
@@ -39,6 +42,35 @@ def suppress(
                 yield replace(finding, suppressed=Suppression(BASELINE, "known before")), None
             else:
                 yield finding, None
+
+
+class _PolicyIgnores:
+    """The ignores of a policy by rule and subject, so that many of them for many findings take linear time."""
+
+    def __init__(self, ignores: tuple[Ignore, ...]) -> None:
+        self._groups: dict[tuple[str, str], list[tuple[int, Ignore]]] = {}
+        """The ignores with their numbers, by id ("" for a package's) and by literal subject ("" for any)."""
+        seen: set[tuple[object, ...]] = set()
+        for number, ignore in enumerate(ignores):
+            literal = "" if _WILD.search(ignore.subject) else ignore.subject
+            what = (ignore.rules, ignore.files, ignore.subject, ignore.package, ignore.until)
+            if what not in seen:  # the first of equal ones covers all
+                seen.add(what)
+                for rule in ignore.rules or ("",):
+                    self._groups.setdefault((rule, literal), []).append((number, ignore))
+
+    def near(self, finding: Finding) -> Iterator[Ignore]:
+        """The ignores that may cover a finding, in order."""
+        flaw = finding.vulnerability
+        ids = (finding.rule,) if flaw is None else ("", flaw.id, *flaw.aliases, *flaw.advisories)
+        near = {
+            number: ignore
+            for id_ in ids
+            for subject in {finding.subject, ""}
+            for number, ignore in self._groups.get((id_, subject), ())
+        }
+        for number in sorted(near):
+            yield near[number]
 
 
 class _InlineIgnores:

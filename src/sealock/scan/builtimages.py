@@ -21,15 +21,15 @@ def over_images(document: Document, files: FileWindow) -> Document:
     builds = {service.subject: service.build for service in project.services if service.build} if project else {}
     if not builds:
         return document
+    stages = _BuiltStages(files)
     subjects = tuple(
-        _over(subject, build, files) if (build := builds.get(subject.name)) else subject
+        _over(subject, stages.of(build)) if (build := builds.get(subject.name)) else subject
         for subject in document.subjects
     )
     return replace(document, subjects=subjects)
 
 
-def _over(subject: Subject, build: ServiceBuild, files: FileWindow) -> Subject:
-    stage = _stage(build, files)
+def _over(subject: Subject, stage: Stage | None) -> Subject:
     if stage is None or not isinstance(subject.noun, Container):
         return subject
     image = stage.container
@@ -45,21 +45,33 @@ def _over(subject: Subject, build: ServiceBuild, files: FileWindow) -> Subject:
     return replace(subject, noun=replace(subject.noun, **filled))
 
 
-def _stage(build: ServiceBuild, files: FileWindow) -> Stage | None:
-    """The stage that becomes the service's image; None where its Dockerfile cannot be read."""
-    if build.inline is not None:
-        text = build.inline
-    elif "://" in build.context or build.context.startswith(("git@", "github.com/")):
-        return None
-    else:
-        try:
-            text = files.text(f"{build.context.rstrip('/')}/{build.dockerfile or 'Dockerfile'}")
-        except FileRefusedError:
-            return None
-    document = formats.read("dockerfile", Source("Dockerfile", text))
-    noun = next((subject.noun for subject in document.subjects if isinstance(subject.noun, Build)), None)
-    if noun is None or not noun.stages or document.errors:
-        return None
-    if build.target is None:
-        return noun.final
-    return next((stage for stage in noun.stages if stage.name.lower() == build.target.lower()), None)
+class _BuiltStages:
+    """The stages that become images, each Dockerfile read once."""
+
+    def __init__(self, files: FileWindow) -> None:
+        self._files = files
+        self._stages: dict[tuple[str, str | None, str | None], dict[str | None, Stage]] = {}
+
+    def of(self, build: ServiceBuild) -> Stage | None:
+        """The stage that becomes a service's image; None where its Dockerfile cannot be read."""
+        key = build.context, build.dockerfile, build.inline
+        if key not in self._stages:
+            self._stages[key] = self._read(build)
+        return self._stages[key].get(build.target and build.target.lower())
+
+    def _read(self, build: ServiceBuild) -> dict[str | None, Stage]:
+        """The stages of a Dockerfile by name in lower case, and the last by None."""
+        if build.inline is not None:
+            text = build.inline
+        elif "://" in build.context or build.context.startswith(("git@", "github.com/")):
+            return {}
+        else:
+            try:
+                text = self._files.text(f"{build.context.rstrip('/')}/{build.dockerfile or 'Dockerfile'}")
+            except FileRefusedError:
+                return {}
+        document = formats.read("dockerfile", Source("Dockerfile", text))
+        noun = next((subject.noun for subject in document.subjects if isinstance(subject.noun, Build)), None)
+        if noun is None or not noun.stages or document.errors:
+            return {}
+        return {None: noun.final, **{stage.name.lower(): stage for stage in reversed(noun.stages)}}

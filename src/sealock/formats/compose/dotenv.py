@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from sealock.formats.compose.interpolation import fill
+from sealock.formats.compose.interpolation import Room
 
 _ESCAPES: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", '"': '"', "\\": "\\"}
 _BLANKS: Final = "\t\v\f\r \x85\xa0"
 
 
-def parse(text: str, variables: Mapping[str, str]) -> tuple[list[tuple[str, str | None, int]], str]:
+def parse(
+    text: str, variables: Mapping[str, str], room: Room | None = None
+) -> tuple[list[tuple[str, str | None, int]], str]:
     """Read a file. Returns (name, value, offset) for each variable in order, and what is wrong with the file or "".
 
     A value None means that the variable comes from the environment.
     """
     lines: list[tuple[str, str | None, int]] = []
     known = dict(variables)
+    room = room or Room()
     at, length = 0, len(text)
     while at < length:
         if text[at].isspace():
@@ -32,7 +35,7 @@ def parse(text: str, variables: Mapping[str, str]) -> tuple[list[tuple[str, str 
             return lines, f"line {text.count(chr(10), 0, start) + 1}: {wrong}"
         value: str | None = None
         if not inherited:
-            value, at, wrong = _value(text, at, known)
+            value, at, wrong = _value(text, at, known, room)
             if wrong:
                 return lines, f"line {text.count(chr(10), 0, start) + 1}: {wrong}"
             if name not in variables:
@@ -79,12 +82,12 @@ def _name(text: str, at: int) -> tuple[str, int, bool, str]:
     return text[at:].strip(), len(text), True, ""
 
 
-def _value(text: str, at: int, known: Mapping[str, str]) -> tuple[str, int, str]:
+def _value(text: str, at: int, known: Mapping[str, str], room: Room) -> tuple[str, int, str]:
     quote = text[at : at + 1]
     if quote not in {"'", '"'}:
         end = _line_end(text, at)
         line = text[at:end].partition(" #")[0].rstrip()
-        filled = fill(line, known)
+        filled = room.fill(line, known)
         return filled.value, end, filled.wrong
     pieces: list[str] = []
     place = at + 1
@@ -94,7 +97,7 @@ def _value(text: str, at: int, known: Mapping[str, str]) -> tuple[str, int, str]
             value = "".join(pieces)
             if quote == "'":
                 return value, place + 1, ""
-            filled = fill(value, known)
+            filled = room.fill(value, known)
             return filled.value, place + 1, filled.wrong
         if character == "\\" and place + 1 < len(text):
             following = text[place + 1]

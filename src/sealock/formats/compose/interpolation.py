@@ -9,6 +9,10 @@ from msgspec import Struct
 
 _DEEPEST: Final = 30
 """Levels of defaults within defaults."""
+_LONGEST: Final = 65_536
+"""Characters of one value, since each use of a variable may double it."""
+_MOST: Final = 1_000_000
+"""Characters that the variables of one project may add to its texts."""
 _FIRST: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_")
 _NAME: Final = _FIRST | frozenset("0123456789")
 
@@ -26,6 +30,21 @@ class Filled(Struct, frozen=True):
     wrong: str = ""
 
 
+class Room:
+    """Substitutes variables in the texts of one project, and refuses what adds too much to them."""
+
+    def __init__(self) -> None:
+        self._left = _MOST
+
+    def fill(self, text: str, variables: Mapping[str, str]) -> Filled:
+        """Substitute the variables of a text."""
+        filled = fill(text, variables)
+        self._left -= max(0, len(filled.value) - len(text))
+        if self._left < 0:
+            return Filled(text, text, (), f"the variables of the project expand to more than {_MOST} characters")
+        return filled
+
+
 def fill(text: str, variables: Mapping[str, str], depth: int = 0) -> Filled:
     """Substitute the variables of a text."""
     at = text.find("$")
@@ -35,6 +54,7 @@ def fill(text: str, variables: Mapping[str, str], depth: int = 0) -> Filled:
         return Filled(text, text, (), f"defaults are nested more than {_DEEPEST} levels deep")
     value, written = [text[:at]], [text[:at]]
     unset: list[str] = []
+    length = at
     while at >= 0:
         piece, end = _expression(text, at, variables, depth)
         if piece.wrong:
@@ -44,6 +64,9 @@ def fill(text: str, variables: Mapping[str, str], depth: int = 0) -> Filled:
         value += (piece.value, plain)
         written += (piece.written, plain)
         unset += piece.unset
+        length += len(piece.value) + len(plain)
+        if length > max(_LONGEST, len(text)):
+            return Filled(text, text, (), f"its variables expand to more than {_LONGEST} characters")
         at = following
     return Filled("".join(value), "".join(written), tuple(unset))
 

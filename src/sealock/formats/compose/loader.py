@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeAlias
 
 from sealock.formats import yamltree
 from sealock.formats.compose import dotenv, paths
 from sealock.formats.compose.filecache import FileCache
+from sealock.formats.compose.interpolation import Room
 from sealock.formats.compose.masking import mask
 from sealock.formats.compose.merge import merge, without_resets
 from sealock.formats.compose.tree import NOWHERE, ComposeValue, build
@@ -18,6 +19,9 @@ from sealock.model.location import Place, Source
 
 _MOST_FILES: Final = 200
 _DEEPEST: Final = 40
+_MOST_COPIED: Final = 100_000
+"""Entries that services take from files, and from services that they extend: each copies all of them."""
+Pairs: TypeAlias = tuple[list[tuple[str, str | None, int]], str]
 _RESOURCES: Final = ("services", "networks", "volumes", "secrets", "configs")
 
 
@@ -33,6 +37,13 @@ class Loader:
         self.errors: list[InputError] = []
         self.directory = posixpath.dirname(source.name)
         self.extending: set[str] = set()
+        self.room = Room()
+        self._copied = 0
+        self._documents: dict[tuple[str, int], tuple[Mapping[str, str], list[ComposeValue]]] = {}
+        """The documents of each file, with the variables that were substituted."""
+        self._projects: dict[tuple[object, ...], ComposeValue] = {}
+        """The projects that were included, by what decides on them: an include may fan out."""
+        self._pairs: dict[tuple[str, bool], Pairs] = {}
         self.known: Mapping[str, str] = {}
         """The project's variables: those of its .env files, overridden by the caller's."""
 
@@ -82,7 +93,7 @@ class Loader:
         for path, named in default if env_files is None else [(path.text, path.place) for path in env_files]:
             source = self.text(path, named, quiet=env_files is None and not listed)
             if source is not None:
-                lines, wrong = dotenv.parse(source.text, {**variables, **outer})
+                lines, wrong = dotenv.parse(source.text, {**variables, **outer}, self.room)
                 if wrong:
                     self.report(f"{path}: {wrong}", named)
                 variables.update({name: value for name, value, _ in lines if value is not None})
@@ -100,15 +111,37 @@ class Loader:
                 merged = merge(merged, model, self.report)
         return merged
 
+    def pairs(self, source: Source, path: str, *, raw: bool) -> Pairs:
+        """The NAME=VALUE lines of a file that services name, parsed once, and what is wrong with it or ""."""
+        key = path, raw
+        if key not in self._pairs:
+            text = source.text
+            self._pairs[key] = (dotenv.parse_raw(text), "") if raw else dotenv.parse(text, self.known, self.room)
+        return self._pairs[key]
+
+    def has_room(self, entries: int, named: Place) -> bool:
+        """Whether a service may take this many more entries; reports the limit at `named` where it may not."""
+        if self._copied <= _MOST_COPIED:
+            self._copied += entries
+            if self._copied > _MOST_COPIED:
+                self.report(f"the services take more than {_MOST_COPIED} entries from files and by extends", named)
+        return self._copied <= _MOST_COPIED
+
     def documents(self, name: str, variables: Mapping[str, str]) -> list[ComposeValue]:
         """The documents of one file, variables substituted."""
+        key = name, id(variables)
+        if key not in self._documents:
+            self._documents[key] = variables, self._read_documents(name, variables)
+        return self._documents[key][1]
+
+    def _read_documents(self, name: str, variables: Mapping[str, str]) -> list[ComposeValue]:
         source = self.sources[name]
         tree = yamltree.parse(source.text)
         for flaw in tree.flaws:
             self.report(flaw.message, Place(flaw.start, flaw.end, "", name))
         documents = []
         for node in tree.documents:
-            value = build(node, name, variables, self.report)
+            value = build(node, name, variables, self.report, self.room)
             if value.is_mapping:
                 documents.append(value)
             else:
@@ -155,7 +188,7 @@ class Loader:
             self.report(f"services.{name}.extends must name a service", extends.whole())
             return bare
         base = self.base(base_name.string, extends, services, (file, directory, variables), (*chain, (file, name)))
-        if base is None:
+        if base is None or not self.has_room(_size(base), extends.whole()):
             return bare
         return merge(base, bare, self.report, ("services", "*"))
 
@@ -199,8 +232,12 @@ class Loader:
         if include is None or include.data is None:
             return model
         top = {key: value for key, value in model.mapping.items() if key != "include"}
+        done: set[int] = set()
         for item in include.items:
             imported = self.included_project(item, directory, variables, including)
+            if id(imported) in done:
+                continue
+            done.add(id(imported))
             for key in _RESOURCES:
                 resources = imported.at(key)
                 if resources is None or not resources.is_mapping:
@@ -235,8 +272,17 @@ class Loader:
         env_files = None
         if env is not None and env.data is not None:
             env_files = [file.with_data(join(directory, file.text)) for file in (env.items or [env])]
-        imported = self.model(names, inner, self.variables(inner, variables, env_files), including)
-        return paths.rebased_project(imported, posixpath.relpath(inner or ".", directory or "."))
+        own_files = tuple(file.text for file in env_files) if env_files is not None else None
+        key = (tuple(names), inner, directory, own_files, frozenset(variables.items()))
+        if key not in self._projects:
+            imported = self.model(names, inner, self.variables(inner, variables, env_files), including)
+            self._projects[key] = paths.rebased_project(imported, posixpath.relpath(inner or ".", directory or "."))
+        return self._projects[key]
+
+
+def _size(service: ComposeValue) -> int:
+    """The number of entries of a service's settings."""
+    return sum(1 + len(value.items or value.mapping) for value in service.mapping.values())
 
 
 def join(directory: str, path: str) -> str:

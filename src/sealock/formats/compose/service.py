@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from sealock.formats.compose import dotenv, settings
+from sealock.formats.compose import settings
 from sealock.formats.compose.fields import (
     TABLE,
     UNSAID,
@@ -231,9 +231,9 @@ class ServiceReader:
         return self.loader.files.fact(normpath(path)).exists is False
 
     def pairs(
-        self, field: str, path: str, named: ComposeValue, variables: Mapping[str, str] | None
+        self, field: str, path: str, named: ComposeValue, *, raw: bool = False
     ) -> dict[str, tuple[str | None, Place]] | None:
-        """Read a file of NAME=VALUE lines, raw without `variables`; None for a file that cannot be read.
+        """Read a file of NAME=VALUE lines; None for a file that cannot be read.
 
         Each name has its value (None: from the environment) and place. A fault is reported at the file's name.
         """
@@ -241,12 +241,11 @@ class ServiceReader:
         source = self.loader.text(name, named.whole(), quiet=self.loader.files.blind)
         if source is None:
             return None
-        if variables is None:
-            lines = dotenv.parse_raw(source.text)
-        else:
-            lines, wrong = dotenv.parse(source.text, variables)
-            if wrong:
-                self.loader.report(f"{name}: {wrong}", named.whole())
+        lines, wrong = self.loader.pairs(source, name, raw=raw)
+        if wrong:
+            self.loader.report(f"{name}: {wrong}", named.whole())
+        if not self.loader.has_room(len(lines), named.whole()):
+            return None
         pairs: dict[str, tuple[str | None, Place]] = {}
         for key, value, start in lines:
             end = source.text.find("\n", start)
@@ -266,7 +265,7 @@ class ServiceReader:
         if required is not None and required.data in {False, "false"} and self.is_missing(path.string):
             return {}
         form = value.at("format")
-        pairs = self.pairs("environment", path.string, value, None if form and form.data == "raw" else known)
+        pairs = self.pairs("environment", path.string, value, raw=form is not None and form.data == "raw")
         if pairs is None:
             self.unresolved.setdefault("environment", f"env_file {normpath(path.string)}")
             return {}
@@ -280,13 +279,12 @@ class ServiceReader:
     def label_files(self) -> None:
         """Add the labels of label_file files that `labels` does not set."""
         written = self.service.at("label_file")
-        known = self.loader.known
         own = self.values.get("labels", ())
         beneath: dict[str, tuple[Label, Place]] = {}
         for value in (written.items or [written]) if written and written.data is not None else ():
             pairs = None
             if value.string and not value.unset:
-                pairs = self.pairs("labels", value.string, value, known)
+                pairs = self.pairs("labels", value.string, value)
             if pairs is None:
                 self.unresolved.setdefault("labels", f"label_file {value.text}".rstrip())
                 continue

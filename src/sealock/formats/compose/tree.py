@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from sealock.formats import yamltree
-from sealock.formats.compose.interpolation import fill
+from sealock.formats.compose.interpolation import Room
 from sealock.formats.yamltree import Plain, Scalar, Sequence, YamlNode, target
 from sealock.model.location import Place
 
@@ -116,17 +116,20 @@ def as_text(data: object) -> str:
             return str(data)
 
 
-def build(node: YamlNode | None, file: str, variables: Mapping[str, str], report: ReportFault) -> ComposeValue:
+def build(
+    node: YamlNode | None, file: str, variables: Mapping[str, str], report: ReportFault, room: Room
+) -> ComposeValue:
     """Turn a document into values: aliases resolved, `<<` merged, variables substituted."""
     if node is None:
         return ComposeValue(None)
-    return _Builder(file, variables, report).value(node)
+    return _Builder(file, variables, report, room).value(node)
 
 
 class _Builder:
     """Turns nodes into values. yamltree's limit on depth bounds the recursion."""
 
-    def __init__(self, file: str, variables: Mapping[str, str], report: ReportFault) -> None:
+    def __init__(self, file: str, variables: Mapping[str, str], report: ReportFault, room: Room) -> None:
+        self.room = room
         self.file = file
         self.variables = variables
         self.report = report
@@ -155,7 +158,7 @@ class _Builder:
         place = self.place(node)
         if not isinstance(data, str) or "$" not in data:
             return ComposeValue(data, place, key, tag=tag)
-        filled = fill(data, self.variables)
+        filled = self.room.fill(data, self.variables)
         if filled.wrong:
             self.report(filled.wrong, place)
         return ComposeValue(filled.value, place, key, filled.unset, filled.written, tag)

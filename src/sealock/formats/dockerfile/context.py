@@ -12,6 +12,7 @@ from sealock.model.location import Location
 
 _MAX_ENTRIES: Final = 1000
 """The listing of a directory with more entries may be incomplete."""
+_MAX_PATTERNS: Final = 1000
 
 
 def read_context(name: str, files: FileWindow, errors: list[InputError]) -> BuildContext:
@@ -34,7 +35,11 @@ def _patterns(path: str, files: FileWindow, errors: list[InputError]) -> Maybe[t
     except FileRefusedError as refused:
         errors.append(InputError(f"{path} could not be read: {refused}", Location(path)))
         return UNKNOWN
-    return parse_dockerignore(text)
+    patterns = parse_dockerignore(text)
+    if len(patterns) > _MAX_PATTERNS:
+        errors.append(InputError(f"{path} has more than {_MAX_PATTERNS} patterns, the limit", Location(path)))
+        return UNKNOWN
+    return patterns
 
 
 def parse_dockerignore(text: str) -> tuple[str, ...]:

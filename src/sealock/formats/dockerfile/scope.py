@@ -13,8 +13,8 @@ from sealock.model.build import BuildText, Flag, Heredoc
 from sealock.model.location import Place
 
 DEFAULT_SHELL: Final = ("/bin/sh", "-c")
-MAX_EXPANDED: Final = 4_000_000
-"""Characters of all values in a file, since each use of a variable may expand to 64 KiB."""
+MAX_EXPANDED: Final = 200_000
+"""Characters that variables may add to all values of a file, since each use may expand to 64 KiB."""
 FLAGS: Final[dict[str, dict[str, str]]] = {
     "RUN": {"mount": "many", "network": "text", "security": "text", "device": "many"},
     "COPY": dict.fromkeys(("from", "chown", "chmod"), "text") | {"link": "bool", "parents": "bool", "exclude": "many"},
@@ -55,7 +55,7 @@ class ParseState:
         self.command_count = 0
         """Commands in all instructions so far."""
         self.expanded_length = 0
-        """Characters of all values so far."""
+        """Characters that variables added so far."""
 
     def value(self, raw: str, place: Place) -> Maybe[str]:
         """Expand a word; record an error if BuildKit rejects it."""
@@ -64,7 +64,7 @@ class ParseState:
         except DockerfileSyntaxError as broken:
             self.errors.append(DockerfileSyntaxError(broken.message, place))
             return UNKNOWN
-        self.expanded_length += len(value) if isinstance(value, str) else 0
+        self.expanded_length += max(0, len(value) - len(raw)) if isinstance(value, str) else 0
         return value if self.expanded_length <= MAX_EXPANDED else UNKNOWN
 
     def expanded(self, line: LogicalLine, start: int, end: int) -> BuildText:

@@ -24,6 +24,8 @@ _MAX_LENGTH: Final = 20_000
 """Characters of a resolved word, since values may contain variables."""
 _MAX_WORDS: Final = 500
 """Words of one variable."""
+_MAX_ADDED: Final = 20_000
+"""Words that variables add to a script; what would add more stays as written."""
 _SETTERS: Final = frozenset({"read", "mapfile", "readarray", "getopts", "unset", "let", "printf", "shift"})
 _MAX_DEPTH: Final = 60
 
@@ -35,7 +37,7 @@ def resolve(script: Script, source: Source, presets: Mapping[str, tuple[Word, ..
     """The script's commands, including nested ones, with their variables resolved."""
     counts = Counter(dict.fromkeys(presets or {}, 1))
     _count_assignments(script, counts, 0)
-    yield from _ShellScope(dict(presets or {}), counts, source).script(script, 0)
+    yield from _ShellScope(dict(presets or {}), counts, source, [_MAX_ADDED]).script(script, 0)
 
 
 def _count_assignments(script: Script, counts: Counter[str], depth: int) -> None:
@@ -56,10 +58,14 @@ def _count_assignments(script: Script, counts: Counter[str], depth: int) -> None
 class _ShellScope:
     """The variables at one point of a script."""
 
-    __slots__ = ("counts", "guarded", "source", "values")
+    __slots__ = ("counts", "guarded", "room", "source", "values")
 
-    def __init__(self, values: Values, counts: Counter[str], source: Source, guarded: set[str] | None = None) -> None:
+    def __init__(
+        self, values: Values, counts: Counter[str], source: Source, room: list[int], guarded: set[str] | None = None
+    ) -> None:
         self.values = values
+        self.room = room
+        """How many words variables may still add: one number, which all scopes of a script share."""
         self.guarded: set[str] = set() if guarded is None else guarded
         """Variables with a value from a branch or function, which may never run."""
         self.counts = counts
@@ -74,7 +80,7 @@ class _ShellScope:
                 if depth < _MAX_DEPTH:
                     for nested in changed.nested:
                         # A nested script runs in another process, so its assignments end with it.
-                        inner = _ShellScope(dict(self.values), self.counts, self.source, set(self.guarded))
+                        inner = _ShellScope(dict(self.values), self.counts, self.source, self.room, set(self.guarded))
                         yield from inner.script(nested.script, depth + 1)
                 self.remember(command, pipeline)
 
@@ -83,6 +89,9 @@ class _ShellScope:
         words: list[Word] = []
         for word in command.words:
             words += (word,) if word.literal else self.words(word, guarded=guarded)
+        self.room[0] -= len(words) - len(command.words)
+        if self.room[0] < 0:
+            return command
         if len(words) == len(command.words) and all(map(is_, words, command.words)):
             return command
         wrapped = any(nested.kind in {"wrapped", "argument"} for nested in command.nested)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
-from re import Pattern, compile, error, escape  # noqa: A004  the one use of it in this module
+
+from sealock.globs import ignores
 
 
 def is_ignored(path: str, patterns: Iterable[str]) -> bool:
@@ -16,7 +16,7 @@ def is_ignored(path: str, patterns: Iterable[str]) -> bool:
     for pattern in patterns:
         allows = pattern.startswith("!")
         bare = _clean(pattern[1:] if allows else pattern)
-        if bare and ignored == allows and _regex(bare).match(clean):
+        if bare and ignored == allows and ignores(clean, bare):
             ignored = not allows
     return ignored
 
@@ -29,34 +29,3 @@ def _clean(path: str) -> str:
         elif part not in {"", "."}:
             parts.append(part)
     return "/".join(parts)
-
-
-@cache
-def _regex(pattern: str) -> Pattern[str]:
-    """The pattern as a regular expression; it matches everything below, too."""
-    made, index = "", 0
-    pattern = pattern[:500]
-    while index < len(pattern):
-        sign = pattern[index]
-        if pattern.startswith("**", index):
-            index += 2
-            if pattern.startswith("/", index):
-                index += 1
-                made += "(?:.*/)?"
-            else:
-                made += ".*"
-            continue
-        if sign == "*":
-            made += "[^/]*"
-        elif sign == "?":
-            made += "[^/]"
-        elif sign == "[" and (end := pattern.find("]", index + 1)) > 0:
-            made += "[" + pattern[index + 1 : end].replace("\\", "\\\\").replace("[", "\\[") + "]"
-            index = end
-        else:
-            made += escape(sign)
-        index += 1
-    try:
-        return compile(made + "(?:/.*)?$")
-    except error:
-        return compile(escape(pattern) + "(?:/.*)?$")

@@ -23,6 +23,8 @@ _USE: Final = r"(?<!\\)\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))"
 """A plain use; uses with a default or another operator handle a missing variable themselves."""
 _PREDEFINED: Final = frozenset({"PATH", "HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"})
 _PLATFORM: Final = r"(BUILD|TARGET)(PLATFORM|OS|OSVERSION|ARCH|VARIANT)"
+_LONGEST: Final = 100
+"""Characters of a name for which another is suggested."""
 
 
 class VariableUndefined(Rule[Build]):
@@ -58,6 +60,7 @@ class VariableUndefined(Rule[Build]):
         outer = {pair.name for arg in build.arguments for pair in arg.pairs}
         below = bases(build)
         known: dict[int, set[str]] = {}
+        near = _NearNames()
         for stage in build.stages:
             names: set[str] = set(known.get(stage.start.stage, ()) if stage.start.stage is not None else ())
             known[stage.index] = names
@@ -66,7 +69,7 @@ class VariableUndefined(Rule[Build]):
                 if not instruction.onbuild:
                     for text in _texts(instruction):
                         for name in dict.fromkeys(_used(text.raw)):
-                            why, better = _evaluated(name, names, outer, bare=bare)
+                            why, better = _evaluated(name, names, outer, near, bare=bare)
                             if why:
                                 fix = Edit(text.place, text.raw.replace(name, better)) if better else ()
                                 yield self.finding(
@@ -77,6 +80,7 @@ class VariableUndefined(Rule[Build]):
                                 )
                 if isinstance(instruction, Arg | Env):
                     names.update(pair.name for pair in instruction.pairs)
+                    near.add(pair.name for pair in instruction.pairs)
 
 
 def _used(raw: str) -> Iterator[str]:
@@ -85,7 +89,7 @@ def _used(raw: str) -> Iterator[str]:
             yield match[1] or match[2]
 
 
-def _evaluated(name: str, names: set[str], outer: set[str], *, bare: bool) -> tuple[str, str]:
+def _evaluated(name: str, names: set[str], outer: set[str], near: _NearNames, *, bare: bool) -> tuple[str, str]:
     """Why the variable is unset ("" if it may be set), and the name that was probably meant."""
     if name in names or name.upper() in _PREDEFINED:
         return "", ""
@@ -95,8 +99,33 @@ def _evaluated(name: str, names: set[str], outer: set[str], *, bare: bool) -> tu
         return "needs an ARG in this stage", ""
     if bare:
         return "is not set", ""
-    near = next((other for other in sorted(names) if len(name) > 3 and _one_slip(name, other)), "")
-    return (f"is not set; did you mean ${near}?", near) if near else ("", "")
+    meant = min((other for other in near.of(name) if other in names), default="")
+    return (f"is not set; did you mean ${meant}?", meant) if meant else ("", "")
+
+
+class _NearNames:
+    """The names of all stages, found by what is left without one letter: two that differ by a slip agree in that."""
+
+    def __init__(self) -> None:
+        self._by_rest: dict[str, set[str]] = {}
+
+    def add(self, names: Iterator[str]) -> None:
+        """Add names."""
+        for name in names:
+            for rest in self._rests(name):
+                self._by_rest.setdefault(rest, set()).add(name)
+
+    def of(self, name: str) -> Iterator[str]:
+        """The names from which this one differs by a slip."""
+        if len(name) > 3:
+            for rest in self._rests(name):
+                yield from (other for other in self._by_rest.get(rest, ()) if _one_slip(name, other))
+
+    @staticmethod
+    def _rests(name: str) -> set[str]:
+        if not 3 <= len(name) <= _LONGEST:
+            return set()
+        return {name, *(name[:at] + name[at + 1 :] for at in range(len(name)))}
 
 
 def _one_slip(a: str, b: str) -> bool:

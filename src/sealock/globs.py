@@ -24,6 +24,12 @@ def is_directory(name: str, pattern: str) -> bool:
     return _match(name.split("/"), _pieces(pattern.removeprefix("./")), whole=True)
 
 
+def ignores(name: str, pattern: str) -> bool:
+    """Whether a pattern of .dockerignore matches a path or a directory above it."""
+    pieces = [piece.replace("[^", "[!") for piece in pattern.split("/") if piece]
+    return bool(pieces) and _match(name.split("/"), pieces, whole=False)
+
+
 def _pieces(pattern: str) -> list[str]:
     # A bracket is a character of the path: frameworks write [id] in names.
     return [piece.replace("[", "[[]") for piece in pattern.split("/") if piece]
