@@ -263,6 +263,36 @@ LOCK_FILES: dict[str, Maker] = {
     "Gemfile.lock": lock("Gemfile.lock", "GEM\n  remote: https://rubygems.org/\n  specs:\n", "    a% (1.0.0)\n"),
     "composer.lock": joined("composer.lock", '{"packages":[', '{"name":"a/b%","version":"1.0.0"}', "]}"),
     "packages.lock.json": joined("packages.lock.json", '{"version":1,"dependencies":{"net8.0":{', '"A%":{"type":"Direct","resolved":"1.0.0"}', "}}}"),
+    "pom.xml": lock(
+        "pom.xml",
+        "<project><dependencies>",
+        "<dependency><groupId>a</groupId><artifactId>b%</artifactId><version>1.0</version></dependency>",
+        "</dependencies></project>",
+    ),
+    "pom.xml of properties": lambda n: {
+        "pom.xml": "<project><properties><p0>1</p0>"
+        + chain("<p%>${p&}</p%>", n)
+        + "</properties><dependencies><dependency><groupId>a</groupId><artifactId>b</artifactId><version>${p"
+        + f"{n - 1}"
+        + "}</version></dependency></dependencies></project>"
+    },
+    "pom.xml in each other": lambda n: {"pom.xml": "<project>" + "<a>" * n + "</a>" * n + "</project>"},
+    "gradle.lockfile": lock("gradle.lockfile", "", "a:b%:1.0=compileClasspath\n", "empty=\n"),
+    "gradle.lockfile of one line": lambda n: {"gradle.lockfile": "a:b:1.0=" + ",".join(f"c{i}" for i in range(n)) + "\n"},
+    "pubspec.lock": lock("pubspec.lock", "packages:\n", '  a%:\n    source: hosted\n    version: "1.0.0"\n'),
+    "mix.lock": lock("mix.lock", "%{\n", '  "a%": {:hex, :a%, "1.0.0", "x", [:mix], [], "hexpm", "y"},\n', "}\n"),
+    "mix.lock in each other": lambda n: {"mix.lock": '%{\n  "a": ' + "[" * n + "]" * n + "\n}\n"},
+    "pdm.lock": lock("pdm.lock", "", '[[package]]\nname = "a%"\nversion = "1.0"\n\n', "[metadata]\n"),
+    "deno.lock": joined("deno.lock", '{"version":"4","npm":{', '"a%@1.0.0":{"integrity":"x"}', "}}"),
+    "Podfile.lock": lock("Podfile.lock", "PODS:\n", "  - A% (1.0.0)\n"),
+    "Package.resolved": joined(
+        "Package.resolved",
+        '{"version":2,"pins":[',
+        '{"identity":"a%","location":"https://github.com/a/a%","state":{"version":"1.0.0"}}',
+        "]}",
+    ),
+    "conan.lock": joined("conan.lock", '{"version":"0.5","requires":[', '"a%/1.0#x"', "]}"),
+    "packages.config": lock("packages.config", "<packages>", '<package id="A%" version="1.0" />', "</packages>"),
 }  # fmt: skip
 B: Final = "services:\n  a:\n    image: b:1\n    privileged: true\n"
 MANY: Final = "services:\n"
