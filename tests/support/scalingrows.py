@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 Made: TypeAlias = "str | dict[str, str]"
 """The text of the format's own file, or several files."""
 Maker: TypeAlias = Callable[[int], Made]
+Text: TypeAlias = Callable[[int], str]
 
 
 def repeat(text: str, times: int) -> str:
@@ -170,7 +171,7 @@ RUN: dict[str, Maker] = {
 }  # fmt: skip
 
 
-def configured(member: str, make: Callable[[int], Any]) -> Maker:
+def configured(member: str, make: Callable[[int], Any]) -> Text:
     base = {"architecture": "amd64", "os": "linux", "rootfs": {"type": "layers", "diff_ids": []}}
     return lambda n: json.dumps(base | ({"config": {member: make(n)}} if member[0].isupper() else {member: make(n)}))
 

@@ -72,6 +72,6 @@ class _BuiltStages:
                 return {}
         document = formats.read("dockerfile", Source("Dockerfile", text))
         noun = next((subject.noun for subject in document.subjects if isinstance(subject.noun, Build)), None)
-        if noun is None or not noun.stages or document.errors:
+        if noun is None or noun.final is None or document.errors:
             return {}
         return {None: noun.final, **{stage.name.lower(): stage for stage in reversed(noun.stages)}}
