@@ -261,7 +261,7 @@ LOCK_FILES: dict[str, Maker] = {
     "Cargo.lock": lock("Cargo.lock", "version = 3\n", '[[package]]\nname = "a%"\nversion = "1.0.0"\nsource = "registry+https://github.com/rust-lang/crates.io-index"\n'),
     "go.mod": lock("go.mod", "module a\nrequire (\n", "\texample.com/a% v1.0.0\n", ")\n"),
     "go.mod with replacements": lambda n: {"go.mod": "module a\nrequire (\n" + repeat("\texample.com/a% v1.0.0\n", n) + ")\n" + repeat("replace example.com/a% => example.com/b v1.0.0\n", n)},
-    "Gemfile.lock": lock("Gemfile.lock", "GEM\n  remote: https://rubygems.org/\n  specs:\n", "    a% (1.0.0)\n"),
+    "Gemfile.lock": lock("Gemfile.lock", "GEM\n  remote: https://gems.example.com/\n  specs:\n", "    a% (1.0.0)\n"),
     "composer.lock": joined("composer.lock", '{"packages":[', '{"name":"a/b%","version":"1.0.0"}', "]}"),
     "packages.lock.json": joined("packages.lock.json", '{"version":1,"dependencies":{"net8.0":{', '"A%":{"type":"Direct","resolved":"1.0.0"}', "}}}"),
     "pom.xml": lock(
