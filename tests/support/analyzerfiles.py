@@ -31,6 +31,27 @@ def go() -> bytes:
 
 PACKAGES = [rpm.header(rpm.package(name)) for name in ("hello", "world")]
 LOCK = {"lockfileVersion": 3, "packages": {"": {"name": "x"}, "node_modules/a": {"version": "1.0.0"}}}
+BITNAMI = {
+    "SPDXID": "SPDXRef-DOCUMENT",
+    "spdxVersion": "SPDX-2.3",
+    "name": "SPDX document for Redis(R) 7.2.4",
+    "documentDescribes": ["SPDXRef-Package-redis"],
+    "packages": [
+        {
+            "SPDXID": "SPDXRef-Package-redis",
+            "name": "redis",
+            "versionInfo": "7.2.4",
+            "licenseDeclared": "BSD-3-Clause",
+            "externalRefs": [
+                {
+                    "referenceCategory": "PACKAGE-MANAGER",
+                    "referenceType": "purl",
+                    "referenceLocator": "pkg:bitnami/redis@7.2.4-4?arch=amd64&distro=debian-12",
+                }
+            ],
+        }
+    ],
+}
 SOUND: dict[str, list[tuple[str, bytes]]] = {
     "accounts": [("etc/passwd", b"root:x:0:0::/:/bin/sh\ntoor::0:0::/:/bin/sh\na:x:7:7::/:\nb:x:7:7::/:\n")],
     "alpm": [("var/lib/pacman/local/a-1-1/desc", b"%NAME%\na\n\n%VERSION%\n1-1\n\n%ARCH%\nany\n\n")],
@@ -79,9 +100,14 @@ SOUND: dict[str, list[tuple[str, bytes]]] = {
         ("var/lib/rpm/Packages", rpm.berkeley(PACKAGES)),
     ],
     "rustbinary": [("usr/bin/app", make({".dep-v0": zlib.compress(b'{"packages": [{"name": "a", "version": "1.0", "source": "registry"}]}')}))],
+    "sboms": [
+        ("opt/bitnami/redis/.spdx-redis.spdx", json.dumps(BITNAMI).encode()),
+        ("usr/lib/a-1.dist-info/sboms/a.cdx.json", b'{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"type": "library", "name": "a", "version": "1", "purl": "pkg:pypi/a@1"}]}'),
+    ],
     "secrets": [("app/.env", b"DB_PASSWORD=Tr0ub4dor-and-3\nURL=https://a:Tr0ub4dor7@h.org/\n")],
     "staticlibs": [("usr/bin/app", make({".rodata": b"\0 deflate 1.2.13 Copyright 1995-2022 Jean-loup Gailly \0"}))],
     "swift lock": [("app/Package.resolved", b'{"version": 2, "pins": [{"location": "https://github.com/a/b.git", "state": {"version": "1.0.0"}}]}')],
+    "unread": [("usr/local/lib/R/site-library/a/DESCRIPTION", b"Package: a\nVersion: 1.0\nBuilt: R 4.3.1; ; 2024-01-01\n")],
     "uv lock": [("app/uv.lock", b'version = 1\n[[package]]\nname = "a"\nversion = "1.0"\nsource = { registry = "x" }\n')],
     "yarn lock": [
         ("app/yarn.lock", b'# yarn lockfile v1\n\na@^1.0.0:\n  version "1.0.0"\n  resolved "https://x.org/a.tgz"\n'),

@@ -104,6 +104,7 @@ def test_ubuntu_has_a_second_pocket() -> None:
         (package("generic", "python", "3.12.1"), "Bitnami", "python"),
         (package("generic", "httpd", "2.4.62"), "Bitnami", "apache"),
         (package("generic", "openjdk", "21.0.2"), "Bitnami", "java"),
+        (package("bitnami", "redis", "7.2.4-4"), "Bitnami", "redis"),
     ],
 )  # fmt: skip
 def test_languages_go_by_the_name_that_they_compare(one: Package, ecosystem: str, name: str) -> None:
@@ -111,6 +112,10 @@ def test_languages_go_by_the_name_that_they_compare(one: Package, ecosystem: str
     assert isinstance(found, Lookup)
     assert (found.ecosystems, found.name) == ((ecosystem,), name)
     assert normalised(ecosystem, name) == name
+
+
+def test_the_build_of_a_bitnami_package_is_no_part_of_its_version() -> None:
+    assert look_up(package("bitnami", "redis", "7.2.4-4"), None) == Lookup(("Bitnami",), "redis", "7.2.4")
 
 
 @pytest.mark.parametrize(

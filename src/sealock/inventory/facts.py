@@ -8,9 +8,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.inventory.names import Names
-from sealock.model.inventory import Distribution, FileFact, Package
+from sealock.model.inventory import UNREAD, Distribution, FileFact, Package
 
-ON_PACKAGES: Final = frozenset({"apk-repositories"})
+ON_PACKAGES: Final = frozenset({"apk-repositories", UNREAD})
 """Kinds of file facts that concern packages."""
 _PACKAGE: Final = 4
 _NAMES: Final = 4

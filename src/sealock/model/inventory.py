@@ -29,6 +29,7 @@ PackageType: TypeAlias = Literal[
     "swift",
     "conan",
     "jsr",
+    "bitnami",
     "generic",
 ]
 """The package URL types that analyzers yield; "generic" is for C libraries found inside programs, and for programs."""
@@ -51,6 +52,9 @@ MAIN_PROGRAMS: Final = {
 
 OF_DISTRIBUTIONS: Final[frozenset[PackageType]] = frozenset({"deb", "apk", "rpm", "alpm"})
 """Package types of distributions, whose advisories cover everything in their packages' files."""
+
+UNREAD: Final = "unread-packages"
+"""The kind of file facts on packages that are recognised and not listed; the detail names the package manager."""
 
 
 class Layer(Struct, frozen=True):

@@ -11,12 +11,13 @@ from msgspec.structs import replace
 from sealock import formats
 from sealock.model.document import Document
 from sealock.model.finding import Finding, InputError, Skipped
-from sealock.model.inventory import Inventory
+from sealock.model.inventory import UNREAD, Inventory
 from sealock.model.location import Location
 from sealock.policy.settings import Policy
 from sealock.scan.settings import Settings
 from sealock.targets.inputs import FileInput, ImageInput, MachineInput
 from sealock.targets.locks import is_lock
+from sealock.text import list_first
 
 
 class ReadTarget(Struct, frozen=True):
@@ -96,7 +97,8 @@ class DocumentReader:
             for note in inventories[0][1].notes:
                 self._note(f"{target} {note}.")
             complete = replace(document, errors=(*unverified, *document.errors))
-            yield ReadTarget(target, input_.name, input_, complete, policy, inventories, distrust)
+            unread = tuple(_unread(inventories[0][1]))
+            yield ReadTarget(target, input_.name, input_, complete, policy, inventories, distrust, unread)
 
     def _verified(self, input_: ImageInput, policy: Policy) -> tuple[str, tuple[Finding, ...], tuple[InputError, ...]]:
         """What opens the image, and what the trust policy decides about it: the digest that was verified is read."""
@@ -127,6 +129,14 @@ class DocumentReader:
         for name, document in documents(input_.target, self._settings.engine, containers=self._settings.containers):
             progress(name)
             yield ReadTarget(name, name, input_, document, policy)
+
+
+def _unread(inventory: Inventory) -> Iterator[Skipped]:
+    """The packages of an image that no analyzer lists, by their package manager; a distribution's own are listed."""
+    facts = [fact for fact in inventory.files if fact.kind == UNREAD and not (fact.removed or fact.owner)]
+    for manager in sorted({fact.detail for fact in facts}):
+        paths = [fact.path for fact in facts if fact.detail == manager]
+        yield Skipped("", f"packages of {manager}", f"no analyzer lists packages of {manager}: {list_first(paths, 3)}")
 
 
 def _inventories(document: Document) -> tuple[tuple[str, Inventory], ...]:

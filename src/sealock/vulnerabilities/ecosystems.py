@@ -46,6 +46,7 @@ _SBOM_IDS: Final = {"alma": "almalinux", "amazon": "amzn", "oracle": "ol", "redh
 _REBUILD: Final = re.compile(r"\+b[0-9]+\Z")
 _SIGNED: Final = re.compile(r"\Alinux-signed(-(?:amd64|arm64|i386))?\Z")
 
+_BUILD: Final = re.compile(r"-[0-9]+\Z")
 _UPSTREAM: Final = re.compile(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:_(\d+)|(?:\.\d+)*)-?([A-Za-z][0-9A-Za-z.-]*)?")
 
 
@@ -81,6 +82,9 @@ def look_up(package: Package, distribution: Distribution | None, stream: str = "
         if name := MAIN_PROGRAMS.get(package.name):
             return Lookup(("Bitnami",), name, _semantic(package.version))
         return Lookup(("OSS-Fuzz",), package.name, package.version)
+    if package.type == "bitnami":
+        # 7.2.4-4 is the fourth build of 7.2.4, which semantic versions would sort before it.
+        return Lookup(("Bitnami",), package.name, _semantic(_BUILD.sub("", package.version)))
     ecosystem = LANGUAGES.get(package.type)
     if ecosystem is None:
         return NoData(f"no advisory feed covers packages of type {package.type}")

@@ -32,13 +32,7 @@ def is_sbom(text: str) -> bool:
 def read_sbom(source: Source) -> tuple[Inventory, tuple[InputError, ...]]:
     """Read a document. The inventory has what could be read; its container has no fields."""
     packages = CollectedPackages(source.name)
-    document = _decoded(source.text, packages)
-    if document.text("bomFormat") == "CycloneDX":
-        cyclonedx.gather(document, packages)
-    elif document.text("spdxVersion"):
-        spdx.gather(document, packages)
-    elif not packages.errors:
-        packages.fault("neither CycloneDX nor SPDX 2 as JSON")
+    gather(source.text, packages)
     errors = packages.finish()
     inventory = Inventory(
         names=tuple(name for name in packages.names if name),
@@ -53,6 +47,17 @@ def read_sbom(source: Source) -> tuple[Inventory, tuple[InputError, ...]]:
         manifest=packages.manifest,
     )
     return inventory, errors
+
+
+def gather(text: str, into: CollectedPackages) -> None:
+    """Read a document into what was collected so far."""
+    document = _decoded(text, into)
+    if document.text("bomFormat") == "CycloneDX":
+        cyclonedx.gather(document, into)
+    elif document.text("spdxVersion"):
+        spdx.gather(document, into)
+    elif not into.errors:
+        into.fault("neither CycloneDX nor SPDX 2 as JSON")
 
 
 def _decoded(text: str, packages: CollectedPackages) -> JsonObject:

@@ -24,7 +24,7 @@ _TYPES: Final = {
     "deb": "Debian", "apk": "Alpine", "rpm": "RPM", "alpm": "Pacman", "pypi": "Python", "npm": "Node", "gem": "Ruby",
     "composer": "PHP", "maven": "Java", "nuget": ".NET", "conda": "Conda", "golang": "Go", "cargo": "Rust",
     "pub": "Dart", "hex": "Elixir", "cocoapods": "CocoaPods", "swift": "Swift", "conan": "Conan", "jsr": "JSR",
-    "generic": "programs, and built into them",
+    "bitnami": "Bitnami", "generic": "programs, and built into them",
 }  # fmt: skip
 _LABEL: Final = 18
 _ROWS: Final = 6

@@ -33,7 +33,8 @@ _NAMES: Final = {
     "swift": "Swift packages",
     "conan": "Conan packages",
     "jsr": "JSR packages",
-    "generic": "Programs, and libraries inside programs",
+    "bitnami": "Bitnami packages",
+    "generic": "Programs and libraries",
 }
 _FACTS: Final = 12
 """Maximum files of a kind to show."""

@@ -147,6 +147,7 @@ _OF_PACKAGE: Final[dict[PackageType, VersionScheme]] = {
     "swift": "npm",
     "conan": "generic",
     "jsr": "npm",
+    "bitnami": "npm",
     "generic": "generic",
 }
 

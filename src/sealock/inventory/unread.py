@@ -1,0 +1,48 @@
+"""Packages that sealock recognises and does not list, so that a check names them as skipped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, FilePatterns
+from sealock.model.inventory import UNREAD, FileFact
+
+_R: Final = re.compile(rb"^Built: R ", re.MULTILINE)
+_STORES: Final = {"nix/store": "Nix", "gnu/store": "Guix"}
+_PATHS: Final = {
+    "usr/lib/opkg/status": "opkg",
+    "var/lib/opkg/status": "opkg",
+    "var/db/xbps/pkgdb-0.38.plist": "XBPS",
+}
+_DIRECTORIES: Final = {"var/lib/pkgtools/packages": "Slackware", "var/log/packages": "Slackware"}
+_NAMES: Final = {"PF": ("var/db/pkg/", "Portage"), "rock_manifest": ("", "LuaRocks"), ".packlist": ("", "Perl")}
+"""What stands for a package: the name of a file, what its path begins with, and the package manager."""
+
+
+class UnreadPackages(Analyzer):
+    """One fact for each package, or one for a database; the detail names the package manager."""
+
+    name = "unread"
+    patterns = FilePatterns(
+        paths=tuple(_PATHS), directories=tuple(_DIRECTORIES), names=("DESCRIPTION", *_NAMES), elf=True, limit=16 << 20
+    )
+
+    def read(self, file: AnalyzedFile, /) -> Iterator[FileFact]:
+        """Recognise a file."""
+        directory, _, name = file.path.rpartition("/")
+        start, manager = _NAMES.get(name, ("", ""))
+        if name == "DESCRIPTION":
+            manager = "R" if _R.search(file.data) else ""
+        elif not (manager and file.path.startswith(start)):
+            manager = _PATHS.get(file.path) or _DIRECTORIES.get(directory, "")
+        if manager:
+            yield FileFact(UNREAD, file.path, detail=manager)
+        elif file.path[:9] in _STORES:
+            # Each package of a store is a directory in it: its first program stands for it.
+            yield FileFact(UNREAD, "/".join(file.path.split("/", 3)[:3]), detail=_STORES[file.path[:9]])
+
+    def join(self, facts: Iterable[Fact], /) -> Iterator[Fact]:
+        """Name each once."""
+        yield from dict.fromkeys(facts)

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sealock.api import check
+from sealock.inventory.unread import UnreadPackages
+from sealock.model.inventory import FileFact
+from support.analyzers import joined
+from support.elffiles import make
+from support.madeimages import docker_save, info, tar, write
+
+DESCRIPTION = b"Package: ggplot2\nVersion: 3.5.0\nBuilt: R 4.3.1; ; 2024-01-01; unix\n"
+PROGRAM = make({".rodata": b"nothing"})
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "manager"),
+    [
+        ("usr/local/lib/R/site-library/ggplot2/DESCRIPTION", DESCRIPTION, "R"),
+        ("srv/project/DESCRIPTION", b"Package: own\nVersion: 1\n", ""),
+        ("usr/local/lib/luarocks/rocks-5.1/lpeg/1.0.2-1/rock_manifest", b"rock_manifest = {}", "LuaRocks"),
+        ("var/db/pkg/app-shells/bash-5.2_p21/PF", b"bash-5.2_p21", "Portage"),
+        ("srv/PF", b"x", ""),
+        ("usr/local/lib/perl5/site_perl/auto/JSON/.packlist", b"/x", "Perl"),
+        ("usr/lib/opkg/status", b"Package: a\n", "opkg"),
+        ("var/db/xbps/pkgdb-0.38.plist", b"<plist/>", "XBPS"),
+        ("var/lib/pkgtools/packages/bash-5.2-x86_64-1", b"PACKAGE NAME: bash", "Slackware"),
+        ("usr/bin/bash", PROGRAM, ""),
+    ],
+)
+def test_a_package_of_a_manager_without_an_analyzer_is_recognised(path: str, data: bytes, manager: str) -> None:
+    assert joined(UnreadPackages(), {path: data}) == (
+        [FileFact("unread-packages", path, detail=manager)] if manager else []
+    )
+
+
+def test_a_package_in_the_store_of_nix_counts_once() -> None:
+    store = "nix/store/0abc-openssl-3.0.13"
+    files = {
+        f"{store}/bin/openssl": PROGRAM,
+        f"{store}/lib/libssl.so.3": PROGRAM,
+        "nix/store/1def-bash-5/bin/sh": PROGRAM,
+    }
+    assert [fact.path for fact in joined(UnreadPackages(), files) if isinstance(fact, FileFact)] == [
+        store,
+        "nix/store/1def-bash-5",
+    ]
+
+
+def test_a_check_names_them_as_skipped_but_for_those_that_a_distribution_owns(tmp_path: Path) -> None:
+    library = "usr/lib/R/site-library"
+    status = b"Package: r-cran-x\nStatus: install ok installed\nVersion: 1\n\n"
+    image = tar(
+        info(f"{library}/ggplot2/DESCRIPTION", DESCRIPTION),
+        info(f"{library}/x/DESCRIPTION", DESCRIPTION),
+        info("var/lib/dpkg/status", status),
+        info("var/lib/dpkg/info/r-cran-x.list", f"/{library}/x/DESCRIPTION\n".encode()),
+        info("etc/os-release", b"ID=debian\nVERSION_ID=12\nNAME=Debian\n"),
+    )
+    write(tmp_path / "app.tar", docker_save(image))
+    (target,) = check(str(tmp_path / "app.tar")).targets
+    assert [skipped.reason for skipped in target.skipped if skipped.subject == "packages of R"] == [
+        f"no analyzer lists packages of R: {library}/ggplot2/DESCRIPTION"
+    ]
