@@ -44,6 +44,10 @@ SEEN: dict[str, tuple[list[list[Member]], tuple[str, str, int, bool]]] = {
         [[file(STORE, LODASH), hard("a", STORE), hard("b", "a"), hard(NODE, "b")]],
         ("lodash", NODE, 0, False),
     ),
+    "a chain of very many hard links": (
+        [[file(STORE, LODASH), *(hard(f"c{n}", f"c{n - 1}" if n else STORE) for n in range(99)), hard(NODE, "c98")]],
+        ("lodash", NODE, 0, False),
+    ),
     "a hard link across layers": ([[file(STORE, LODASH)], [hard(NODE, STORE)]], ("lodash", NODE, 0, False)),
     "a hard link whose other name a later layer removes": (
         [[file(STORE, LODASH), hard(NODE, STORE)], [gone("root/.local")]],

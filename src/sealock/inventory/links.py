@@ -17,7 +17,7 @@ from msgspec import Struct
 from sealock.image.paths import MOST_LINKS, normalize, resolve
 from sealock.inventory.analyzer import Analyzer
 from sealock.inventory.facts import FileFault, LayerFacts
-from sealock.inventory.names import HARD, Names, pairs
+from sealock.inventory.names import HARD, first_names, links_among, pairs
 from sealock.inventory.remains import on_disk
 from sealock.inventory.reread import Reread
 from sealock.inventory.selection import Selection
@@ -218,7 +218,7 @@ class _Follower:
     def want_files(self, files: dict[str, list[str]]) -> None:
         """Scan files again under the links that lead to them; a database that a link does not lead to is an error."""
         holders = last_files(self.layers, files)
-        origins = self.origins({(place, path) for path, place in holders.items()})
+        origins = self.origins((place, path) for path, place in holders.items())
         lost: list[tuple[str, str]] = []
         for real, aliases in files.items():
             origin = origins.get((holders.get(real, -1), real))
@@ -259,29 +259,34 @@ class _Follower:
                 among |= paths & with_directories({path.rpartition("/")[0] for path in part})
         return among
 
-    def origins(self, files: set[tuple[int, str]]) -> dict[tuple[int, str], tuple[int, str] | None]:
+    def origins(self, files: Iterable[tuple[int, str]]) -> dict[tuple[int, str], tuple[int, str] | None]:
         """The layer and the path with the bytes of each file: those of a hard link are at another; None for none."""
         origins: dict[tuple[int, str], tuple[int, str] | None] = {file: file for file in files}
-        pending = files
+        pending = list(origins.items())
         for _ in range(MOST_LINKS + 1):
             by_place: dict[int, set[str]] = defaultdict(set)
-            for place, path in {origin for file in pending if (origin := origins[file])}:
-                by_place[place].add(path)
-            targets = {
-                (place, path): target
-                for place, names in by_place.items()
-                for path, target in _links_among(self.layers[place].links, names).items()
+            for _, origin in pending:
+                if origin:
+                    by_place[origin[0]].add(origin[1])
+            first = {place: first_names(self.layers[place].links, names) for place, names in by_place.items()}
+            places = self.places({name for names in first.values() for name in names.values()} - {""})
+            links = {
+                place: links_among(self.layers[place].links, set(names.values())) for place, names in first.items()
             }
-            pending = {file for file in pending if origins[file] in targets}
+            further = []
+            for file, origin in pending:
+                if not origin or (name := first[origin[0]][origin[1]]) == origin[1]:
+                    continue
+                at = [place for place in places.get(name, ()) if place <= origin[0]]
+                # Within a layer, a link follows what it leads to; otherwise that is in a layer below.
+                is_found = bool(at) and (at[-1] < origin[0] or name not in links[origin[0]])
+                origins[file] = (at[-1], name) if is_found else None
+                if is_found and at[-1] < origin[0]:
+                    further.append((file, origins[file]))
+            pending = further
             if not pending:
                 break
-            places = self.places({target[1:] for target in targets.values() if target[:1] == HARD})
-            for file in pending:
-                if origin := origins[file]:
-                    target, path = targets[origin][:1], targets[origin][1:]
-                    at = [place for place in places.get(path, ()) if place <= origin[0]]
-                    origins[file] = (at[-1], path) if target == HARD and at and path != origin[1] else None
-        return origins | dict.fromkeys(pending)
+        return origins | dict.fromkeys(file for file, _ in pending)
 
     def places(self, paths: set[str]) -> dict[str, list[int]]:
         """The places of all layers with a file at each path, from the bottom up."""
@@ -324,7 +329,7 @@ class _Follower:
 
     def follow_hard_links(self) -> None:
         """Scan what hard links lead to, unless the container sees it at the other name, and it is the same there."""
-        origins = self.origins({(place, path) for place, path, _ in self.hard})
+        origins = self.origins((place, path) for place, path, _ in self.hard)
         holders = last_files(self.layers, {origin[1] for origin in origins.values() if origin})
         seen = {(place, path): self.is_seen(self.view, path, place) for place, path, _ in self.hard}
         # Of several names, those that the container sees come first.
@@ -360,16 +365,6 @@ def _marked_links(layers: Sequence[LayerFacts]) -> Iterator[tuple[int, str, str]
     """The links that matter by their names, one more than are followed: place, path, and marked target."""
     every = ((place, path, target) for place, layer in enumerate(layers) for path, target in pairs(layer.marked))
     return islice(every, MOST + 1)
-
-
-def _links_among(links: Names, paths: set[str]) -> dict[str, str]:
-    """The targets of the paths that are links, the last one of each."""
-    among: dict[str, str] = {}
-    for part in links.parts():
-        names = part[::2]
-        if common := paths.intersection(names):
-            among |= {path: target for path, target in zip(names, part[1::2], strict=True) if path in common}
-    return among
 
 
 def _through(directory: str, roots: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, str], ...]:

@@ -27,6 +27,13 @@ class Names(Struct, frozen=True, array_like=True):
         for part in self.packed:
             yield _split(zlib.decompress(part))
 
+    def parts_backwards(self) -> Iterator[list[str]]:
+        """Yield them, the last part first."""
+        for part in reversed(self.packed):
+            yield _split(zlib.decompress(part))
+        for part in reversed(self.plain):
+            yield _split(part)
+
     def parts_with(self, texts: Iterable[str]) -> Iterator[list[str]]:
         """Yield those parts that contain one of a few texts, which is far quicker than to look at each path."""
         wanted = [text.encode("utf-8", "surrogateescape") for text in texts]
@@ -51,6 +58,40 @@ def pairs(links: Names) -> Iterator[tuple[str, str]]:
     """Yield the links of a list in which the path of each precedes its marked target."""
     for part in links.parts():
         yield from zip(part[::2], part[1::2], strict=True)
+
+
+def first_names(links: Names, paths: set[str]) -> dict[str, str]:
+    """The first name of each path that is a hard link, and each other path itself; "" for a link that leads to none.
+
+    A link follows what it leads to, so going backwards takes one pass, however long a chain is.
+    """
+    waiting = {path: [path] for path in paths}
+    lost: dict[str, str] = {}
+    for part in links.parts_backwards():
+        names = part[::2]
+        if waiting.keys().isdisjoint(names):
+            continue
+        for path, target in zip(reversed(names), reversed(part[1::2]), strict=True):
+            if (from_here := waiting.pop(path, None)) is None:
+                continue
+            if target[:1] != HARD or target[1:] == path:
+                lost |= dict.fromkeys(from_here, "")
+                continue
+            others = waiting.get(target[1:], [])
+            longer, shorter = (others, from_here) if len(others) > len(from_here) else (from_here, others)
+            longer += shorter
+            waiting[target[1:]] = longer
+    return lost | {path: name for name, from_here in waiting.items() for path in from_here}
+
+
+def links_among(links: Names, paths: set[str]) -> dict[str, str]:
+    """The targets of the paths that are links, the last one of each."""
+    among: dict[str, str] = {}
+    for part in links.parts():
+        names = part[::2]
+        if common := paths.intersection(names):
+            among |= {path: target for path, target in zip(names, part[1::2], strict=True) if path in common}
+    return among
 
 
 class Gathering:
