@@ -217,6 +217,8 @@ def test_what_follows_without_verdicts(text: str, reference: str, state: TrustSt
         pytest.param("r.lan//a", "repository in lower case", id="two slashes"),
         pytest.param("r.lan/a:", "or with :TAG", id="no tag after the colon"),
         pytest.param("r.lan:80:80/a", "REGISTRY/REPOSITORY", id="two ports"),
+        pytest.param("r.lan:0/a", "REGISTRY/REPOSITORY", id="the port 0"),
+        pytest.param("r.lan:65536/a", "REGISTRY/REPOSITORY", id="a port that is too high"),
         pytest.param("r.lan:port/a", "REGISTRY/REPOSITORY", id="a port that is no number"),
         pytest.param("r.lan/a/{b,c}", "only .*are wildcards", id="braces"),
         pytest.param("^r.lan/a/.*$", "only .*are wildcards", id="a regular expression"),
@@ -238,7 +240,7 @@ def test_a_pattern_that_matches_nothing_is_refused(pattern: str, why: str) -> No
 @pytest.mark.parametrize(
     "pattern",
     ["*", "*/app", "*:5000/*", "*.gcr.io/*", "r.lan/a-*", "r.lan/*-a", "r.lan/**/b", "r.lan/[!x]*", "r.lan/a:v[0-9].?",
-     "localhost/a", "r.lan/a__b", "r.lan:5??0/a", "r.lan/a:Release_*"],
+     "localhost/a", "r.lan/a__b", "r.lan:5??0/a", "r.lan:65535/a", "r.lan:*/a", "r.lan/a:Release_*"],
 )  # fmt: skip
 def test_a_pattern_that_matches_something_is_accepted(pattern: str) -> None:
     assert policy(entry("digest = true", pattern)).images[0].match[0].text == pattern

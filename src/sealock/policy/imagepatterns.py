@@ -14,7 +14,8 @@ from sealock.model.registries import canonical_host
 
 _WILD: Final = re.compile(r"\[!?\]?[^\]]*\]|[*?]")
 _IPV6: Final = re.compile(r"\[[0-9a-f:]*\](?::[^/]*)?")
-_HOST: Final = re.compile(r"(?:\[[0-9a-f:]+\]|[a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::\d{1,5})?")
+_PORT: Final = r"[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]"
+_HOST: Final = re.compile(rf"(?:\[[0-9a-f:]+\]|[a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::(?:{_PORT}))?")
 _REPOSITORY: Final = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _CHARACTERS: Final = string.ascii_lowercase + string.digits + "._-/:" + string.ascii_uppercase
