@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from sealock.model.absent import UNSET
 from sealock.model.container import Container, Mount
-from sealock.model.enforced import Enforced
+from sealock.model.enforced import Enforced, MachineSize
 from sealock.model.finding import Severity
-from sealock.model.inspection import Difference, Inspection, LimitAdvice, MachineSize
+from sealock.model.inspection import Difference, Inspection, LimitAdvice
 from sealock.model.process import AllowedDevice, IdRange, Limit, Namespace, Process, Socket
 from sealock.reports.inspected import render
 from sealock.text import width
@@ -43,9 +43,12 @@ EFFECTIVE = Container(
 )  # fmt: skip
 LOOK = Inspection(
     enforced=Enforced(
-        name="web", declared=Container(mounts=(Mount("volume", "data", "/data"),)), effective=EFFECTIVE, process=PROCESS
+        name="web",
+        declared=Container(mounts=(Mount("volume", "data", "/data"),)),
+        effective=EFFECTIVE,
+        process=PROCESS,
+        machine=MachineSize(8 << 30, "0-7", ((0, "0-7"),), 1000.0),
     ),
-    machine=MachineSize(8 << 30, "0-7", ((0, "0-7"),), 1000.0),
     cpus_used=0.1,
     advised=(
         LimitAdvice("--memory", "96m", "its limit was all but reached"),

@@ -18,16 +18,22 @@ from sealock.targets.outputs import write_output
 from sealock.targets.resolve import image_of
 
 FORMATS: Final = ("terminal", "json", "files")
+EPILOG: Final = """\
+exit status:
+  0  all of it could be read
+  2  something could not be read, or the command line is wrong
+"""
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the command's options."""
+    parser.epilog = EPILOG
     parser.add_argument(
         "target",
         metavar="TARGET",
-        help="an image archive (docker save, OCI), an OCI layout, a root file system (a directory or a tar), an image "
-        "in a registry (REF or image:REF) or in the engine (docker:NAME); or a running container:NAME, pid:N or self "
-        "(inside a container: that container)",
+        help="a running container:NAME, pid:N or self (inside a container: that container); or an image archive "
+        "(docker save, OCI), an OCI layout, a root file system (a directory or a tar), an image in a registry (REF or "
+        "image:REF) or in the engine (docker:NAME)",
     )
     parser.add_argument(
         "--format",

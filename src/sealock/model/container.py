@@ -167,7 +167,9 @@ class Container(Struct, frozen=True, kw_only=True):
     """The history of the image's configuration: the commands that made its layers."""
     # Who it is
     user: Maybe[str] = UNKNOWN
+    """"user", "user:group" …; "" where neither the container nor its image has one."""
     groups: Maybe[tuple[str, ...]] = UNKNOWN
+    """Names or numbers; in the kernel's view numbers with the host's name, as id(1) writes them: "27(sudo)"."""
     # What it may do
     privileged: Maybe[bool] = UNKNOWN
     cap_add: Maybe[tuple[str, ...]] = UNKNOWN

@@ -8,6 +8,18 @@ from sealock.model.container import Container
 from sealock.model.process import Process
 
 
+class MachineSize(Struct, frozen=True):
+    """How large the machine is: bytes of memory, its CPUs as a list ("0-3"), those of each memory node.
+
+    `now` are seconds since boot. Unknown values are 0 or "".
+    """
+
+    memory: int = 0
+    cpus: str = ""
+    nodes: tuple[tuple[int, str], ...] = ()
+    now: float = 0.0
+
+
 class Enforced(Struct, frozen=True, kw_only=True):
     """One running container, read twice: as the engine declares it, and as the kernel shows its first process.
 
@@ -23,3 +35,4 @@ class Enforced(Struct, frozen=True, kw_only=True):
     others: tuple[Process, ...] = ()
     outside: tuple[int, ...] = ()
     hidden: bool = False
+    machine: MachineSize = MachineSize()

@@ -8,18 +8,6 @@ from sealock.model.enforced import Enforced
 from sealock.model.finding import Severity
 
 
-class MachineSize(Struct, frozen=True):
-    """How large the machine is: bytes of memory, its CPUs as a list ("0-3"), those of each memory node.
-
-    `now` are seconds since boot. Unknown values are 0 or "".
-    """
-
-    memory: int = 0
-    cpus: str = ""
-    nodes: tuple[tuple[int, str], ...] = ()
-    now: float = 0.0
-
-
 class LimitAdvice(Struct, frozen=True):
     """A limit that would fit: the option of `docker update`, its value ("" where the present limit fits), and why."""
 
@@ -40,10 +28,11 @@ class Inspection(Struct, frozen=True, kw_only=True):
     """One container or process. Without an engine nothing is declared, and `differences` is None."""
 
     enforced: Enforced
-    machine: MachineSize = MachineSize()
     cpus_used: float | None = None
     """CPUs that it used on average; None where unknown."""
     advised: tuple[LimitAdvice, ...] = ()
+    withheld: str = ""
+    """Why no limit is advised, or ""."""
     update: str = ""
     """The command that sets the advised limits, or ""."""
     differences: tuple[Difference, ...] | None = None

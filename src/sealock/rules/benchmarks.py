@@ -177,8 +177,8 @@ _RUNTIME: Final = (
     _rule("5.32", "The engine's socket is not mounted", "containers", "C011", "C012"),
 )  # fmt: skip
 _OPERATIONS: Final = (
-    _rule("6.1", "Unused images are removed", "host", "H021:images"),
-    _rule("6.2", "Stopped containers are removed", "host", "H021:containers"),
+    _rule("6.1", "At most 25 images are unused", "host", "H021:images"),
+    _rule("6.2", "At most 25 containers are stopped", "host", "H021:containers"),
 )
 _SWARM: Final = (
     _rule("7.1", "The swarm has as few managers as needed", "swarm", "H017"),

@@ -32,6 +32,7 @@ from sealock.runtime.hosts import FLAGS, SETTINGS, host_document
 from sealock.runtime.kernel.members import NamespaceMembers, gather
 from sealock.runtime.kernel.processes import ProcReader
 from sealock.runtime.kernel.views import SELF, DeclaredContainer, compare, look
+from sealock.runtime.limitadvice import LIMITS, UNRELIABLE, advise, fitting, withheld
 
 _LOCAL: Final = "unix"
 _GONE: Final = 404
@@ -254,9 +255,9 @@ def merge_views(result: Evaluation, document: Document) -> Evaluation:
     effective = {(finding.container, finding.rule) for finding in result.findings if finding.view == "effective"}
     undecided = {(skipped.container, skipped.rule) for skipped in result.skipped if skipped.view == "effective"}
     nouns = {subject.name: subject.noun for subject in document.subjects}
-    clients = {
-        subject.container: _client(subject.noun) for subject in document.subjects if isinstance(subject.noun, Enforced)
-    }
+    declared_nouns = {subject.container: subject.noun for subject in document.subjects if subject.view == "declared"}
+    compared = {subject.container: subject.noun for subject in document.subjects if isinstance(subject.noun, Enforced)}
+    differing = [(finding.container, finding.rule) for finding in result.findings if finding.rule in UNRELIABLE]
     findings: list[Finding] = []
     for finding in result.findings:
         if document.kind == "host":
@@ -274,10 +275,12 @@ def merge_views(result: Evaluation, document: Document) -> Evaluation:
             elif finding.view == "effective":
                 if key in declared or (container, _PRIVILEGED) in declared:
                     continue
-                note = " (effective only)"
+                granted = _is_declared(finding, declared_nouns.get(container))
+                note = " (declared and effective)" if granted else " (effective only)"
             elif key in effective:
                 note = " (declared and effective)"
-        remedy = _remedy(finding, nouns.get(finding.subject), clients.get(container, "docker"))
+        rules = [rule for other, rule in differing if other == container]
+        remedy = _remedy(finding, nouns.get(finding.subject), compared.get(container), rules)
         findings.append(replace(finding, message=finding.message + note, remedy=remedy))
     skipped = tuple(
         skipped
@@ -309,20 +312,33 @@ def _setting(finding: Finding, document: Document) -> Remedy:
     return Remedy(f"{finding.remedy.text} {how}, then {after}.")
 
 
-def _client(enforced: Enforced) -> str:
-    """The program that changes this container while it runs."""
-    return "podman" if enforced.process.container_engine == "podman" else "docker"
+def _is_declared(finding: Finding, noun: object) -> bool:
+    """Whether the engine declares what a finding on the effective view would remove."""
+    changes = [change for change in finding.remedy.changes if isinstance(change, Remove)]
+    return bool(changes) and all(change.value in given(getattr(noun, change.field, UNSET), ()) for change in changes)
 
 
-def _remedy(finding: Finding, noun: object, client: str) -> Remedy:
-    """A running container is no text to fix: the changes become options to start or update it with."""
-    options = [_options(change, noun) for change in finding.remedy.changes if isinstance(change, FieldChange)]
+def _remedy(finding: Finding, noun: object, enforced: Enforced | None, rules: list[str]) -> Remedy:
+    """A running container is no text to fix: the changes become options to start or update it with.
+
+    A limit is the one that fits what it uses; `rules` are those whose findings make that unknown.
+    """
+    changes = [change for change in finding.remedy.changes if isinstance(change, FieldChange)]
+    client = "docker"
+    if enforced is not None:
+        client = "podman" if enforced.process.container_engine == "podman" else client
+        if withheld(enforced, rules) and any(getattr(change, "field", "") in LIMITS for change in changes):
+            return Remedy(finding.remedy.text)
+        changes = [fitting(change, advise(enforced, rules)) for change in changes]
+    options = [_options(change, noun) for change in changes]
     added = " ".join(dict.fromkeys(add for add, _ in options if add))
     removed = " ".join(dict.fromkeys(remove for _, remove in options if remove))
-    updatable = all(getattr(change, "field", "") in _UPDATABLE for change in finding.remedy.changes)
+    updatable = all(getattr(change, "field", "") in _UPDATABLE for change in changes)
     if added and not removed and updatable and finding.container:
         # The engine refuses a memory limit above the limit of memory and swap, and "no limit" counts as one.
-        swaps = [Set("memory_swap", 2 * change.value) for change in finding.remedy.changes if _limits_memory(change)]
+        swaps = [Set("memory_swap", 2 * change.value) for change in changes if _limits_memory(change)]
+        if enforced is not None:
+            swaps = [fitting(swap, advise(enforced, rules)) for swap in swaps]
         how = " ".join([f"{client} update", added, *map(_flags, swaps), quote(finding.container)])
     elif added or removed:
         parts = [f"{word} {flags}" for word, flags in (("with", added), ("without", removed)) if flags]

@@ -23,6 +23,7 @@ from sealock.model.location import At, Location, Place, Source
 from sealock.model.network import EVERYWHERE, EngineNetwork
 from sealock.runtime.engine import Engine
 from sealock.runtime.host import HostSnapshot, read_host
+from sealock.runtime.host.snapshot import CONTAINERD
 
 SETTINGS: Final = "settings"
 """The key of daemon.json among a document's sources."""
@@ -169,6 +170,7 @@ def _named(settings: Maybe[Daemon]) -> Iterator[tuple[Role, str]]:
             ("tls-ca", settings.tlscacert),
             ("tls-certificate", settings.tlscert),
             ("tls-key", settings.tlskey),
+            *((("containerd-socket", f"{settings.exec_root}/{CONTAINERD}"),) if given(settings.exec_root, "") else ()),
             *(("engine-socket", socket.removeprefix(_UNIX)) for socket in _sockets(settings)),
         )
         for role, path in named:

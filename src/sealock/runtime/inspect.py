@@ -18,9 +18,10 @@ from sealock.rules.catalog import rules
 from sealock.rules.evaluation import evaluate
 from sealock.runtime.containers import ObservedContainer, container_document, observe
 from sealock.runtime.engine import connect
-from sealock.runtime.kernel.limits import advise_limits, average_cpus, machine_size
+from sealock.runtime.kernel.limits import average_cpus
 from sealock.runtime.kernel.processes import ProcReader
 from sealock.runtime.kernel.views import SELF, is_id, look
+from sealock.runtime.limitadvice import advise, withheld
 
 _CONTAINER: Final = "container"
 _ONLY_ROOT: Final = "only root may read it"
@@ -84,15 +85,16 @@ def _why_not(observed: ObservedContainer) -> str:
 
 
 def _inspection(enforced: Enforced, machine: ProcReader, observed: ObservedContainer | None = None) -> Inspection:
-    size = machine_size(machine.tree)
-    advice = advise_limits(enforced.process, size)
+    differences = None if observed is None else tuple(_differences(observed))
+    rules = [difference.rule for difference in differences or () if difference.severity is not None]
+    advice = advise(enforced, rules)
     return Inspection(
         enforced=enforced,
-        machine=size,
-        cpus_used=average_cpus(enforced.process, size),
+        cpus_used=average_cpus(enforced.process, enforced.machine),
         advised=advice,
+        withheld=withheld(enforced, rules),
         update=_update(enforced.process, advice, observed),
-        differences=None if observed is None else tuple(_differences(observed)),
+        differences=differences,
         unseen=tuple(_unseen(enforced.process, machine)),
         image="" if observed is None else given(enforced.declared.image, ""),
     )

@@ -35,7 +35,7 @@ BAD = [
     ("a head without end", Reply(raw=b"HTTP/1.1 200 OK\r\n" + b"A: " + b"x" * (2 << 20)), "does not speak HTTP|no end"),
     ("many headers", Reply(raw=b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 500), "does not speak HTTP"),
     ("garbage", Reply(raw=b"\x00\xff\x1b[31mhello\r\n\r\n"), "does not speak HTTP"),
-    ("nothing", Reply(raw=b""), "does not speak HTTP|broke off"),
+    ("nothing", Reply(raw=b""), "does not speak HTTP|broke off|closed the connection"),
     ("a server of pages", Reply(body=b"<html><body>hi</body></html>", kind="text/html"), ""),
 ]
 

@@ -251,7 +251,7 @@ def test_inner_ids_are_shown_as_outer_ids(two: Recorded) -> None:
 def test_groups_have_the_names_of_the_host_and_those_of_root_do_not_count(two: Recorded) -> None:
     two.write("etc/group", "root:x:0:\ndocker:x:998:me\nbroken\n")
     two.process(7, uid=1000, gid=1000, groups="1000 998 4242 0")
-    assert container(two).groups == ("docker", "4242", "root")
+    assert container(two).groups == ("998(docker)", "4242", "0(root)")
     two.process(7, uid=0, gid=0, groups="0 1 2 6")
     assert container(two).groups == UNSET
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from sealock.model.inspection import MachineSize
+from sealock.model.enforced import MachineSize
 from sealock.model.process import Limit, Process
 from sealock.runtime.kernel.limits import advise_limits, average_cpus, cpu_numbers, machine_size
 from sealock.runtime.kernel.tree import ProcTree

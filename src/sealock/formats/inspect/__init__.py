@@ -67,6 +67,7 @@ def _read(reader: JsonReader, root: JsonNode) -> Container:
     if config is not None:
         values |= read_config(reader, config) | {
             "image": reader.maybe_text(config, "Image", "image"),
+            "user": _user(reader, config),
             "tty": reader.maybe_bool(config, "Tty", "tty"),
             "stdin_open": reader.maybe_bool(config, "OpenStdin", "stdin_open"),
             "hostname": _hostname(reader, root, config),
@@ -94,6 +95,12 @@ def _name(reader: JsonReader, root: JsonNode) -> Maybe[str]:
     """The name, without the slash before it."""
     name = reader.maybe_text(root, "Name", "name")
     return name if isinstance(name, Absent) else name.removeprefix("/") or UNSET
+
+
+def _user(reader: JsonReader, config: JsonNode) -> Maybe[str]:
+    """The user; "" for none, in the image neither: the engine writes the image's into the container."""
+    node = reader.typed(config, "User", str, "user")
+    return node if isinstance(node, Absent) else node.value
 
 
 def _hostname(reader: JsonReader, root: JsonNode, config: JsonNode) -> Maybe[str]:

@@ -23,7 +23,7 @@ def render_resources(page: InspectionPage, inspection: Inspection) -> Iterator[s
         yield from page.row("Limits", "unknown", "magenta")
         return
     resources = {resource.name: resource for resource in process.resources}
-    yield from _amount(page, "Memory", resources.get("memory"), inspection.machine.memory)
+    yield from _amount(page, "Memory", resources.get("memory"), inspection.enforced.machine.memory)
     if (swap := resources.get("memory.swap")) is not None and swap.limit is not None:
         yield from _amount(page, "  with swap", swap, 0)
     if (reserved := resources.get("memory.reservation")) is not None and reserved.limit:
@@ -72,7 +72,7 @@ def _pids(page: InspectionPage, limit: Limit | None) -> Iterator[str]:
 
 def _cpus(page: InspectionPage, inspection: Inspection, resources: dict[str, Limit]) -> Iterator[str]:
     cpus, cpus_used = inspection.enforced.effective.cpus, inspection.cpus_used
-    cpuset = given(inspection.enforced.process.cpuset_cpus, "") or inspection.machine.cpus
+    cpuset = given(inspection.enforced.process.cpuset_cpus, "") or inspection.enforced.machine.cpus
     if isinstance(cpus, float | int):
         text = f"{cpus_used:.2f} of {cpus:g} on average" if cpus_used is not None else f"at most {cpus:g}"
         quota = resources.get("cpu.quota")
@@ -117,6 +117,8 @@ def _pair(soft: int, hard: int) -> str:
 
 
 def _advice(page: InspectionPage, inspection: Inspection) -> Iterator[str]:
+    if inspection.withheld:
+        yield from page.row("Would fit", f"nothing is advised: {inspection.withheld}", "magenta")
     if not inspection.advised:
         return
     yield ""

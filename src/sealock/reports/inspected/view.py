@@ -58,7 +58,7 @@ def render_view(page: InspectionPage, inspection: Inspection) -> Iterator[str]:
         yield from page.row(label, text, ink)
     if groups := given(effective.groups, ()):
         more = f" and {len(groups) - _MOST} more" if len(groups) > _MOST else ""
-        yield from page.row("", f"supplementary groups: {', '.join(groups[:_MOST])}{more}")
+        yield from page.row("", f"supplementary groups, with the host's names: {', '.join(groups[:_MOST])}{more}")
     yield from page.row("Devices", *_devices(inspection))
     match effective.unconfined_paths:
         case True:
@@ -174,6 +174,10 @@ def _devices(inspection: Inspection) -> tuple[str, Ink | None]:
     if not rules:
         return "only the usual ones: null, zero, full, random, urandom, tty and its terminals", None
     granted = list(given(rules, ()))
+    devices = given(inspection.enforced.effective.devices, ())
+    wide = [rule for rule in granted if "*" in rule]
+    if len(devices) + len(wide) == len(granted):
+        granted = [f"{device.source} ({device.permissions})" for device in devices] + wide
     more = f" and {len(granted) - _MOST} more" if len(granted) > _MOST else ""
     return f"the usual ones, and {', '.join(granted[:_MOST])}{more}", "magenta"
 

@@ -3,6 +3,9 @@ from __future__ import annotations
 from sealock.rules.container._users import POWERFUL_GROUPS, is_zero
 from sealock.rules.kit import Container, Iterator, Remove, Rule, RuleFinding, Severity, cwe, docker_docs, given
 
+_BY_NAME = frozenset({"sudo", "wheel"})
+"""Groups that programs of the container look up by name: the host's name of a number means nothing to them."""
+
 
 class PrivilegedGroup(Rule[Container]):
     """Process belongs to a privileged group (docker, disk).
@@ -27,16 +30,20 @@ class PrivilegedGroup(Rule[Container]):
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         for index, group in enumerate(given(container.groups, ())):
-            if group == "root" or is_zero(group):
+            # The kernel knows numbers; what the host calls them says which of its files they open.
+            number, bracket, name = group.rstrip(")").partition("(")
+            name = name or number
+            if name == "root" or is_zero(number):
                 reach, severity = "may use every file that root's group can access", Severity.MEDIUM
-            elif group in POWERFUL_GROUPS:
-                severity = Severity.LOW if group == "adm" else Severity.HIGH
-                reach = POWERFUL_GROUPS[group]
+            elif name in POWERFUL_GROUPS:
+                reach = POWERFUL_GROUPS[name]
+                severity = Severity.LOW if name == "adm" or (bracket and name in _BY_NAME) else Severity.HIGH
             else:
                 continue
+            shown = f"{number} ({name} on the host)" if bracket else group
             yield self.finding(
-                f"belongs to group {group}: it {reach}",
+                f"belongs to group {shown}: it {reach}",
                 ("groups", index),
-                fix=Remove("groups", group),
+                fix=Remove("groups", number),
                 severity=severity,
             )

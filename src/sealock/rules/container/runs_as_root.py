@@ -98,7 +98,8 @@ class RunsAsRoot(Rule[Container]):
 
     def _by_image(self, container: Container, image: str, *, makes_image: bool) -> Iterator[RuleFinding]:
         """Check the image's own user."""
-        user = default_user(image) if image else "root"
+        # An engine says of its containers that the image has no user either.
+        user = "root" if not image or container.user == "" else default_user(image)
         if user is UNKNOWN:
             yield self.skip(f"sealock does not know the user of {image or 'the image'}", "user")
         elif isinstance(user, str) and is_root(user):

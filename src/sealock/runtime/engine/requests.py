@@ -191,6 +191,10 @@ class EngineRequests:
                     raise
                 message = f"no engine could be reached at {self.endpoint}: ssh says: {words}"
                 raise EngineError(message) from None
+        except ConnectionError as error:
+            # Also http.client.RemoteDisconnected, which is an HTTPException as well.
+            message = f"the engine at {self.endpoint} closed the connection before it answered {where}: {_why(error)}"
+            raise EngineError(message) from None
         except TooMuchError:
             message = f"the server at {self.endpoint} answers with endless headers"
             raise EngineError(message) from None

@@ -21,6 +21,7 @@ _FIXED: Final[tuple[tuple[Role, tuple[str, ...]], ...]] = (
     ("engine-defaults", ("etc/sysconfig/docker",)),
     ("engine-socket", ("run/docker.sock", "var/run/docker.sock")),
     ("containerd-socket", ("run/containerd/containerd.sock",)),
+    ("containerd-socket", ("run/docker/containerd/containerd.sock", "var/run/docker/containerd/containerd.sock")),
     ("containerd-directory", ("run/containerd",)),
     ("engine-binary", ("usr/bin/dockerd", "usr/sbin/dockerd")),
     ("containerd-config", ("etc/containerd/config.toml",)),

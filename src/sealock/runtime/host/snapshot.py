@@ -19,6 +19,8 @@ from sealock.runtime.kernel.groups import Hierarchies
 from sealock.runtime.kernel.tree import ProcTree, Silence
 
 DATA_ROOT: Final = "/var/lib/docker"
+CONTAINERD: Final = "containerd/containerd.sock"
+"""Where the engine's own containerd listens, below the engine's exec root."""
 CONFIG: Final = "/etc/docker/daemon.json"
 _SYSCTLS: Final = (
     "kernel.unprivileged_bpf_disabled", "kernel.kptr_restrict", "kernel.dmesg_restrict", "kernel.yama.ptrace_scope",
@@ -72,6 +74,8 @@ def _read(tree: ProcTree, data_root: str, engine: int, named: tuple[tuple[Role, 
     config = tree.text(path.lstrip("/"))
     data_root = data_root or _option(words, "--data-root") or DATA_ROOT
     named = (*named, ("data-root", data_root))
+    if exec_root := _option(words, "--exec-root"):
+        named = (*named, ("containerd-socket", f"{exec_root}/{CONTAINERD}"))
     who = people(tree, _socket_group(tree, named))
     mounts = procfiles.mounts(tree.read_text("proc/self/mountinfo") or tree.read_text("proc/1/mountinfo"))
     own = procfiles.mounts(tree.read_text(f"proc/{pid}/mountinfo")) if pid else ()

@@ -63,7 +63,7 @@ def _user(process: Process) -> Maybe[str]:
 
 
 def _groups(process: Process, names: Mapping[int, str]) -> Maybe[tuple[str, ...]]:
-    """Its supplementary groups by the host's names, because they open files of the host.
+    """Its supplementary groups as id(1) writes them, with the host's names, because they open files of the host.
 
     Root's come from the image's /etc/group and give it nothing.
     """
@@ -71,7 +71,8 @@ def _groups(process: Process, names: Mapping[int, str]) -> Maybe[tuple[str, ...]
         return UNKNOWN
     if _inside(process.uid, process.uid_map) == 0:
         return UNSET
-    return tuple(names.get(gid, str(gid)) for gid in process.groups[:_GROUPS] if gid != process.gid) or UNSET
+    groups = (gid for gid in process.groups[:_GROUPS] if gid != process.gid)
+    return tuple(f"{gid}({names[gid]})" if gid in names else str(gid) for gid in groups) or UNSET
 
 
 def _parent(process: Process) -> Maybe[str]:

@@ -8,7 +8,8 @@ from math import ceil
 from typing import Final
 
 from sealock.model.absent import given
-from sealock.model.inspection import LimitAdvice, MachineSize
+from sealock.model.enforced import MachineSize
+from sealock.model.inspection import LimitAdvice
 from sealock.model.process import Limit, Process
 from sealock.runtime.kernel.procfiles import fields, whole
 from sealock.runtime.kernel.tree import ProcTree

@@ -17,6 +17,7 @@ from sealock.model.enforced import Enforced
 from sealock.model.process import Process
 from sealock.runtime.kernel import identity
 from sealock.runtime.kernel.effective import effective
+from sealock.runtime.kernel.limits import machine_size
 from sealock.runtime.kernel.members import Member, NamespaceMembers, gather
 from sealock.runtime.kernel.processes import GoneError, ProcReader
 
@@ -72,6 +73,7 @@ def _enforced(
         others=others,
         outside=outside,
         hidden=members.hidden,
+        machine=machine_size(machine.tree),
     )
 
 

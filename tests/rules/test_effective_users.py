@@ -1,0 +1,45 @@
+"""Users and groups as an engine and the kernel know them: numbers, and what the image leaves out."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealock.model.container import Container
+from sealock.model.finding import Severity
+from sealock.rules.catalog import rules
+
+RULES = {rule.id: rule for rule in rules("container")}
+
+
+@pytest.mark.parametrize(
+    ("group", "message", "severity"),
+    [
+        ("27(sudo)", "belongs to group 27 (sudo on the host): it may become root if sudo is installed", Severity.LOW),
+        ("10(wheel)", "belongs to group 10 (wheel on the host): it may become root if sudo is installed", Severity.LOW),
+        ("998(docker)", "belongs to group 998 (docker on the host): it may control the engine, which amounts to root on the host", Severity.HIGH),
+        ("6(disk)", "belongs to group 6 (disk on the host): it may read and write the host's disks if their devices are passed", Severity.HIGH),
+        ("0(root)", "belongs to group 0 (root on the host): it may use every file that root's group can access", Severity.MEDIUM),
+        ("sudo", "belongs to group sudo: it may become root if sudo is installed", Severity.HIGH),
+        ("27", None, None),
+        ("4242", None, None),
+        ("1001(people)", None, None),
+    ],
+)  # fmt: skip
+def test_a_group_is_named_by_number_and_source(group: str, message: str | None, severity: Severity | None) -> None:
+    faults = list(RULES["C047"].check(Container(groups=(group,))))
+    assert [(fault.message, fault.severity) for fault in faults] == ([(message, severity)] if message else [])
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        pytest.param(
+            "acme/own:1", "runs as root: acme/own:1 does, and no user is set", id="an image that sealock does not know"
+        ),
+        pytest.param("sha256:0123", "runs as root: sha256:0123 does, and no user is set", id="an image by its id"),
+        pytest.param("postgres:16", None, id="an image that starts as root and drops that"),
+    ],
+)
+def test_an_engine_that_reports_no_user_has_merged_the_images(image: str, message: str | None) -> None:
+    faults = list(RULES["C046"].check(Container(image=image, user="", entrypoint=(), command=())))
+    assert [(fault.message, fault.unknown) for fault in faults] == ([(message, False)] if message else [])
