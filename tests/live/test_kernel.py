@@ -299,3 +299,38 @@ def test_devices_are_given_by_their_names_on_the_host(docker: Engine) -> None:
     seen = enforced(docker, start(docker, "--device", "/dev/kmsg"))
     assert seen.effective.devices is not UNKNOWN
     assert "/dev/kmsg" in str(seen.effective.devices)
+
+
+@pytest.mark.parametrize(
+    ("flags", "mount"),
+    [
+        pytest.param((), True, id="the engine's own filter"),
+        pytest.param(("--cap-add", "SYS_ADMIN"), False, id="that for SYS_ADMIN"),
+    ],
+)
+def test_what_the_filter_blocks_is_read_from_the_kernel(docker: Engine, flags: tuple[str, ...], mount: object) -> None:
+    look = inspect("container", start(docker, *flags), where(docker), filters=True)
+    assert look.blocked is not None
+    assert not look.blocked.unread
+    assert {"kexec_load", "reboot", "init_module"} <= set(look.blocked.blocked)
+    assert ("mount" in look.blocked.blocked) == mount
+    assert {"read", "execve", "openat"}.isdisjoint(look.blocked.blocked)
+
+
+def test_a_process_goes_on_after_its_filter_was_read(docker: Engine) -> None:
+    name = start(docker)
+    inspect("container", name, where(docker), filters=True)
+    state = Path(f"/proc/{pid_of(docker, name)}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    assert state == "S"
+
+
+def test_explain_prints_the_numbers_of_the_namespaces(docker: Engine) -> None:
+    name = start(docker, "-v", "/etc:/e:ro", "--user", "1000")
+    done = sealock("inspect", f"container:{name}", "--engine", where(docker), "--explain")
+    text = " ".join(done.stdout.split())
+    assert done.returncode == 0, done.stderr
+    for kind in ("mnt", "net", "pid"):
+        assert str(Path(f"/proc/{pid_of(docker, name)}/ns/{kind}").readlink()) in text
+    assert "its user may read and enter it (0755, owner 0:0)" in text
+    assert "Capabilities holds none" in text
+    assert "[C004" in text

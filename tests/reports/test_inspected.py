@@ -11,8 +11,9 @@ from sealock.model.absent import UNSET
 from sealock.model.container import Container, Mount
 from sealock.model.enforced import Enforced, MachineSize
 from sealock.model.finding import Severity
-from sealock.model.inspection import Difference, Inspection, LimitAdvice
+from sealock.model.inspection import BlockedCalls, Difference, Inspection, LimitAdvice
 from sealock.model.process import AllowedDevice, IdRange, Limit, Namespace, Process, Socket
+from sealock.reports import inspected
 from sealock.reports.inspected import render
 from sealock.text import width
 
@@ -218,3 +219,69 @@ def test_a_command_is_broken_as_a_shell_takes_it() -> None:
     command = text[start : text.index("\n\n", start)]
     assert command.replace("\\\n", " ").split() == update.split()
     assert command.count("\\\n") >= 1
+
+
+LEARNT = replace(
+    LOOK,
+    rules=(("read_only", ("C040",)), ("mounts", ("C014", "C015")), ("memory", ("C028",)), ("pids_limit", ("C030",)), ("cap_add", ("C002",))),
+    access=(("/data", "its user may read and enter it (0755, owner 0:0)"),),
+    names=(("front", ("db", "cache")), ("back", ())),
+    interfaces=("lo", "eth0"),
+    blocked=BlockedCalls(375, ("mount", "reboot"), ("clone",)),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        "Root read-only [C040]",
+        "[C014, C015] Namespaces",
+        "at most 63 MiB so far [C028]",
+        "at most 9 so far [C030]",
+        "Docker's default set [C002]",
+        "/data ← volume data, writable; its user may read and enter it (0755, owner 0:0)",
+        "Interfaces lo, eth0",
+        "Names front db, cache back no other container",
+    ],
+)
+def test_the_page_shows_rules_rights_and_names(expected: str) -> None:
+    assert expected in words(page(LEARNT, width=160))
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        "mnt:[1] files and mounts; its own",
+        "pid:[3] processes and their pids; the host's",
+        "ipc:[6] shared memory, semaphores, message queues; unknown whose",
+        "$ ls -l /proc/4711/ns",
+        "/x (unified)",
+        "the container's id 0123456789ab was read from /proc/4711/cgroup",
+        "$ cat /sys/fs/cgroup/x/memory.max",
+        "$ bpftool cgroup show /sys/fs/cgroup/x",
+        "the OOM killer ends a process in it (exit status 137)",
+        "fork fails with EAGAIN",
+        "allows 373 of 375 system calls, and blocks 2: mount, reboot",
+        "by their arguments too (evaluated with 0): clone",
+        "$ sealock rules C040",
+    ],
+)
+def test_with_explain_each_line_has_its_meaning_and_a_command(expected: str) -> None:
+    assert expected in words(page(LEARNT, width=160, explain=True))
+    assert expected not in words(page(LEARNT, width=160))
+
+
+def test_a_filter_that_could_not_be_read_is_no_filter_that_blocks_nothing() -> None:
+    text = words(page(replace(LEARNT, blocked=BlockedCalls(unread="the filter could not be read: x")), explain=True))
+    assert "the filter could not be read: x" in text
+    assert "system calls, and blocks" not in text
+
+
+@pytest.mark.parametrize("room", [40, 80, 200])
+def test_no_line_of_an_explained_page_is_wider_than_the_terminal(room: int) -> None:
+    assert max(map(len, page(LEARNT, width=room, explain=True).split("\n"))) <= room
+
+
+def test_every_line_that_names_rules_shows_fields_of_the_noun() -> None:
+    shown = {field for fields in inspected.FIELDS.values() for field in fields}
+    assert shown <= set(Container.__struct_fields__)

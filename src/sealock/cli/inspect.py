@@ -43,6 +43,11 @@ def configure(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--output", metavar="FILE", help="output file (default: standard output)")
     parser.add_argument("--platform", default="", metavar="OS/ARCH", help="the platform of a multi-platform index")
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="of what runs: what each line means, the command that shows it, and what the seccomp filter blocks",
+    )
     parser.add_argument("--start", default="", metavar="COMMAND", help="assume that the image starts this command")
     parser.add_argument("--no-verify", action="store_true", help="do not check digests")
     parser.add_argument(
@@ -102,7 +107,7 @@ def running(kind: str, name: str, arguments: Namespace) -> int:
     if arguments.format == "files":
         message = "--format files is for images: it lists the files that an image needs to start its programs"
         raise UsageError(message)
-    inspection = inspect(kind, name, arguments.engine)
+    inspection = inspect(kind, name, arguments.engine, filters=arguments.explain)
     if arguments.format == "json":
         text = inspected.as_json(as_json(inspection))
     else:
@@ -111,6 +116,7 @@ def running(kind: str, name: str, arguments: Namespace) -> int:
             width=width(),
             colour=colour(arguments.color) and not arguments.output,
             unicode=bool(arguments.output) or knows_unicode(),
+            explain=arguments.explain,
         )
     if arguments.output:
         write_output(arguments.output, text)

@@ -24,6 +24,18 @@ class Difference(Struct, frozen=True):
     severity: Severity | None = None
 
 
+class BlockedCalls(Struct, frozen=True):
+    """What a seccomp filter blocks: of so many system calls these, and those where it looks at arguments too.
+
+    `unread` says why that is unknown.
+    """
+
+    total: int = 0
+    blocked: tuple[str, ...] = ()
+    by_arguments: tuple[str, ...] = ()
+    unread: str = ""
+
+
 class Inspection(Struct, frozen=True, kw_only=True):
     """One container or process. Without an engine nothing is declared, and `differences` is None."""
 
@@ -39,3 +51,13 @@ class Inspection(Struct, frozen=True, kw_only=True):
     unseen: tuple[str, ...] = ()
     """What could not be read, and why."""
     image: str = ""
+    rules: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """The rules that report something of a field of the effective view, by field."""
+    access: tuple[tuple[str, str], ...] = ()
+    """What its user may do in mounts of the host, by target."""
+    names: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """The names that resolve in it, by network."""
+    interfaces: tuple[str, ...] = ()
+    """The network interfaces that it sees."""
+    blocked: BlockedCalls | None = None
+    """What its seccomp filter blocks; None where nobody asked."""

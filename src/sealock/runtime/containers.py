@@ -336,7 +336,9 @@ def _remedy(finding: Finding, noun: object, enforced: Enforced | None, rules: li
     updatable = all(getattr(change, "field", "") in _UPDATABLE for change in changes)
     if added and not removed and updatable and finding.container:
         # The engine refuses a memory limit above the limit of memory and swap, and "no limit" counts as one.
-        swaps = [Set("memory_swap", 2 * change.value) for change in changes if _limits_memory(change)]
+        swaps: list[FieldChange] = [
+            Set("memory_swap", 2 * change.value) for change in changes if _limits_memory(change)
+        ]
         if enforced is not None:
             swaps = [fitting(swap, advise(enforced, rules)) for swap in swaps]
         how = " ".join([f"{client} update", added, *map(_flags, swaps), quote(finding.container)])

@@ -7,19 +7,24 @@ from shlex import quote
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from sealock.errors import EngineError, TargetError
+from sealock.formats.engine import read_network
 from sealock.formats.observed import to_plain
 from sealock.model.absent import UNKNOWN, given
+from sealock.model.container import Container
 from sealock.model.enforced import Enforced
 from sealock.model.inspection import Difference, Inspection, LimitAdvice
 from sealock.model.process import Process
 from sealock.rules.catalog import rules
 from sealock.rules.evaluation import evaluate
 from sealock.runtime.containers import ObservedContainer, container_document, observe
-from sealock.runtime.engine import connect
+from sealock.runtime.engine import Engine, connect
+from sealock.runtime.kernel.access import mount_access
 from sealock.runtime.kernel.limits import average_cpus
 from sealock.runtime.kernel.processes import ProcReader
+from sealock.runtime.kernel.seccomp import blocked_calls
 from sealock.runtime.kernel.views import SELF, is_id, look
 from sealock.runtime.limitadvice import advise, withheld
 
@@ -42,14 +47,26 @@ _LABELS: Final = {
     "cgroup_paths": "its cgroups",
 }
 _FILES: Final = {"namespaces": "ns/", "mounts": "mountinfo", "sysctls": "ns/"}
+_FILTERED: Final = 2
+"""The seccomp mode of a process with a filter."""
+_MOUNTS: Final = 100
 _UPDATERS: Final = {"docker": "docker", "podman": "podman", "": "docker"}
 
 
-def inspect(kind: str, name: str, where: str = "") -> Inspection:
+def inspect(kind: str, name: str, where: str = "", *, filters: bool = False) -> Inspection:
     """Inspect "container" NAME, "pid" N or "self"; TargetError where that fails.
 
-    Without an engine a container is found by the start of its id.
+    Without an engine a container is found by the start of its id. `filters` reads its seccomp filter too, for which its
+    process is stopped for less than a millisecond.
     """
+    inspection = _inspect(kind, name, where)
+    process = inspection.enforced.process
+    if not filters or process.seccomp != _FILTERED:
+        return inspection
+    return replace(inspection, blocked=blocked_calls(process.pid))
+
+
+def _inspect(kind: str, name: str, where: str) -> Inspection:
     if kind != _CONTAINER:
         machine = ProcReader()
         return _inspection(look(SELF if kind == SELF and not name else f"{kind}:{name}", machine), machine)
@@ -68,11 +85,27 @@ def inspect(kind: str, name: str, where: str = "") -> Inspection:
     with engine:
         machine = ProcReader(engine=engine.process())
         observed = next(observe(engine, (name,), machine))
+        names = tuple(_names(engine, observed))
     if observed.fault:
         raise TargetError(observed.fault)
     if observed.enforced is None:
         raise TargetError(_why_not(observed))
-    return _inspection(observed.enforced, machine, observed)
+    return replace(_inspection(observed.enforced, machine, observed), names=names)
+
+
+def _names(engine: Engine, observed: ObservedContainer) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The names of other containers that resolve on its networks, and the aliases of its links."""
+    declared = observed.inspected.container if observed.inspected is not None else Container()
+    for network in given(declared.networks, ()):
+        try:
+            details = read_network(engine.network(network.name))
+        except EngineError:
+            continue
+        places = given(details.endpoints, ()) if details is not None else ()
+        names = [name for place in places for name in (place.container, *place.aliases)]
+        yield network.name, tuple(dict.fromkeys(name for name in names if name != observed.listed.name))
+    if links := given(declared.links, ()):
+        yield "links", tuple(dict.fromkeys(link.alias for link in links))
 
 
 def _why_not(observed: ObservedContainer) -> str:
@@ -97,7 +130,31 @@ def _inspection(enforced: Enforced, machine: ProcReader, observed: ObservedConta
         differences=differences,
         unseen=tuple(_unseen(enforced.process, machine)),
         image="" if observed is None else given(enforced.declared.image, ""),
+        rules=tuple((field, tuple(ids)) for field, ids in _by_field(enforced.effective).items()),
+        access=tuple(_access(enforced, machine)),
+        interfaces=machine.interfaces(enforced.process.pid),
     )
+
+
+def _by_field(container: Container) -> dict[str, dict[str, None]]:
+    """The rules that report something of the effective view, by the field."""
+    by_field: dict[str, dict[str, None]] = {}
+    for rule in rules("container"):
+        if any(getattr(container, field) is UNKNOWN for field in rule.reads):
+            continue
+        for fault in rule.check(container):
+            if not fault.unknown:
+                field = str(fault.at[0]) if fault.at else rule.reads[0]
+                by_field.setdefault(field, {})[rule.id] = None
+    return by_field
+
+
+def _access(enforced: Enforced, machine: ProcReader) -> Iterator[tuple[str, str]]:
+    """What its user may do in what is mounted from the host; nothing from inside a container, where that is hidden."""
+    mounts = given(enforced.effective.mounts, ()) if not machine.inside else ()
+    for mount in mounts[:_MOUNTS]:
+        if words := mount_access(enforced.process, mount, machine.tree):
+            yield mount.target, words
 
 
 def _update(process: Process, advice: tuple[LimitAdvice, ...], observed: ObservedContainer | None) -> str:
@@ -154,4 +211,9 @@ def as_json(inspection: Inspection) -> dict[str, object]:
             for difference in differences
         ],
         "unseen": list(inspection.unseen),
+        "rules": dict(inspection.rules),
+        "access": dict(inspection.access),
+        "names": dict(inspection.names),
+        "interfaces": list(inspection.interfaces),
+        "seccomp": None if inspection.blocked is None else msgspec.to_builtins(inspection.blocked),
     }

@@ -20,6 +20,9 @@ class InspectionPage(Page):
         self.full, self.empty, self.none = ("█", "░", "·") if unicode else ("#", ".", "-")
         self.length = 20 if room >= 60 else 6
         """Columns of a usage bar."""
+        self.rules: dict[str, tuple[str, ...]] = {}
+        """The ids of the rules that report something of a line, by its label."""
+        self.indent = LABEL + 2
         self.from_sign = "←" if unicode else "<-"
 
     def heading(self, name: str, about: str) -> Iterator[str]:
@@ -30,7 +33,11 @@ class InspectionPage(Page):
 
     def row(self, label: str, text: str, ink: Ink | None = None, *, most: int = 400) -> Iterator[str]:
         """A label with its text, wrapped."""
-        yield from self.hanging(line(text, most), LABEL + 2, ink, label=f"  {label}")
+        yield from self.hanging(line(text + self.ids(label), most), self.indent, ink, label=f"  {label}")
+
+    def ids(self, label: str) -> str:
+        """The ids of the rules on a line, in brackets, "" for none."""
+        return f" [{', '.join(self.rules[label])}]" if label in self.rules else ""
 
     def pairs(self, label: str, rows: list[tuple[str, str, Ink | None]], least: int = 0) -> Iterator[str]:
         """Pairs in two columns under a label, the second wrapped."""
@@ -50,6 +57,8 @@ class InspectionPage(Page):
             for part in wrap(second, room - column - 2):
                 yield f"{lead}{self.paint(ink, name) if ink else name}  {part}"
                 lead, name = " " * (LABEL + 2), " " * column
+        if label in self.rules:
+            yield lead + self.ids(label).strip()
 
     def bar(self, used: float, limit: float) -> str:
         """How full something is."""

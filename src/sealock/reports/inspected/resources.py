@@ -36,7 +36,7 @@ def render_resources(page: InspectionPage, inspection: Inspection) -> Iterator[s
 
 def _line(page: InspectionPage, label: str, bar: str, text: str) -> Iterator[str]:
     lead = f"  {page.paint('faint', label.ljust(LABEL))}{bar}  "
-    for row in wrap(line(text), page.room - LABEL - page.length - 4):
+    for row in wrap(line(text + page.ids(label)), page.room - LABEL - page.length - 4):
         yield lead + row
         lead = " " * (LABEL + page.length + 4)
 

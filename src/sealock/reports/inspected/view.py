@@ -11,7 +11,7 @@ from sealock.model.inspection import Inspection
 from sealock.model.process import Namespace, NamespaceKind, Process
 from sealock.reports.ansi import Ink
 from sealock.reports.inspected.page import LABEL, InspectionPage
-from sealock.text import fit, line, width
+from sealock.text import fit, line, list_first, width
 
 _NAMES: Final[dict[NamespaceKind, str]] = {
     "mnt": "mount",
@@ -71,6 +71,10 @@ def render_view(page: InspectionPage, inspection: Inspection) -> Iterator[str]:
         case _:
             pass
     yield from _listening(page, process)
+    if inspection.interfaces:
+        yield from page.row("Interfaces", list_first(inspection.interfaces, _MOST))
+    if inspection.names:
+        yield from page.pairs("Names", list(_names(inspection)))
 
 
 def _mounts(page: InspectionPage, inspection: Inspection) -> Iterator[str]:
@@ -89,12 +93,14 @@ def _mounts(page: InspectionPage, inspection: Inspection) -> Iterator[str]:
     if visible_mounts[0].target == visible_mounts[0].source == "/":
         yield from page.row("Mounts", "all mounts of the host", "red")
         return
+    access = dict(inspection.access)
     room = page.room - LABEL - 2
     column = min(max(width(line(mount.target)) for mount in visible_mounts), room // 2)
     rows: list[tuple[str, str, Ink | None]] = [
         (
             fit(line(mount.target), column),
-            _mount(page, mount, volumes.get(mount.target.rstrip("/")), room - column - 2),
+            _mount(page, mount, volumes.get(mount.target.rstrip("/")), room - column - 2)
+            + (f"; {access[mount.target]}" if mount.target in access else ""),
             None,
         )
         for mount in visible_mounts
@@ -203,3 +209,9 @@ def _listening(page: InspectionPage, process: Process) -> Iterator[str]:
     rows += [f"and {len(paths) - _PATHS} more"] if len(paths) > _PATHS else []
     for index, row in enumerate(rows):
         yield from page.row("" if ports or index else "Listens", row)
+
+
+def _names(inspection: Inspection) -> Iterator[tuple[str, str, Ink | None]]:
+    """The names that resolve, by network."""
+    for network, names in inspection.names:
+        yield network, list_first(names, _MOST) or "no other container", None

@@ -358,6 +358,11 @@ class ProcReader:
         text = self.tree.text(f"proc/{pid}/net/route")
         return procfiles.routes(text) if isinstance(text, str) else UNKNOWN
 
+    def interfaces(self, pid: int) -> tuple[str, ...]:
+        """The names of the interfaces in the process's network namespace."""
+        rows = self.tree.read_text(f"proc/{pid}/net/dev").split("\n")[2:]
+        return tuple(row.partition(":")[0].strip() for row in rows if ":" in row)
+
     def listening(self, pid: int) -> Maybe[tuple[Socket, ...]]:
         """The listening sockets of the process's network namespace."""
         sockets: list[Socket] = []
