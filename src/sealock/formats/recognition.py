@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Final
 
 from msgspec import Struct
@@ -136,7 +137,6 @@ _FORMS: Final = (
     ),
 )
 """The first that fits a path and text; run lines in the same text are read all the same."""
-_FORM_PATHS: Final = tuple(re.compile(form.path, re.IGNORECASE) for form in _FORMS)
 _VERSION: Final = re.compile(r"(?:^|[{,])[ \t]*[\"']?apiVersion[\"']?[ \t]*:", re.MULTILINE)
 _KIND: Final = re.compile(r"(?:^|[{,])[ \t]*[\"']?kind[\"']?[ \t]*:", re.MULTILINE)
 _PODS: Final = re.compile(
@@ -156,6 +156,12 @@ _LANGUAGES: Final = {
     "csh": "csh scripts",
     "tcsh": "csh scripts",
 }
+
+
+@cache
+def _form_paths() -> tuple[re.Pattern[str], ...]:
+    """The patterns of `_FORMS`; compiling them takes longer than to check a Dockerfile, which needs none."""
+    return tuple(re.compile(form.path, re.IGNORECASE) for form in _FORMS)
 
 
 def is_manifest(text: str) -> bool:
@@ -193,7 +199,7 @@ def _unevaluated(path: str, base: str, text: str) -> list[Unevaluated]:
         kind = "helm" if "{{" in text else "kubernetes"
         words = "templates of Helm charts" if kind == "helm" else "Kubernetes manifests"
         return [Unevaluated(kind, f"{words} are not checked")]
-    for form, pattern in zip(_FORMS, _FORM_PATHS, strict=True):
+    for form, pattern in zip(_FORMS, _form_paths(), strict=True):
         if form.words and not any(word in text for word in form.words):
             continue
         if pattern.fullmatch(path) and re.search(form.text, text, re.MULTILINE):

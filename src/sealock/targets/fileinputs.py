@@ -166,13 +166,13 @@ class _DirectoryReader:
                 yield from self._read(path)
 
     def _excluded(self, name: str) -> bool:
-        path = os.path.join(self._target, name)
         # Each file of the directory comes here, and few policies exclude any.
+        path = f"{self._target}/{name}"
         return bool(self._scope(path).policy.exclude) and self._options.policies.excluded(self._root, path)
 
     def _scope(self, path: str) -> Scope:
         """What applies to a file."""
-        directory = os.path.dirname(path)
+        directory = path.rpartition("/")[0] or "."
         if directory not in self._scopes:
             self._scopes[directory] = self._options.policies.scope(self._root, directory)
         return self._scopes[directory]

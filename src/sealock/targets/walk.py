@@ -83,7 +83,7 @@ class Walk:
         also: re.Pattern[bytes] | None = None,
         unexamined: Callable[[str], None] = lambda _path: None,
     ) -> None:
-        self._root = root
+        self._prefix = root.rstrip("/") + "/"
         self._excluded = excluded
         self._error = error
         self._also = also
@@ -97,7 +97,7 @@ class Walk:
             below: list[str] = []
             files: list[tuple[str, str]] = []
             try:
-                with os.scandir(os.path.join(self._root, directory)) as entries:
+                with os.scandir(self._prefix + directory) as entries:
                     for entry in entries:
                         name = f"{directory}{entry.name}"
                         if self._excluded(name):
@@ -109,7 +109,7 @@ class Walk:
                         else:
                             files.append((name, "a symbolic link" if entry.is_symlink() else "not a regular file"))
             except OSError as error:
-                self._error(os.path.join(self._root, directory), error.strerror or str(error))
+                self._error(self._prefix + directory, error.strerror or str(error))
                 continue
             yield from self._known(sorted(files))
             directories += sorted(below, reverse=True)
@@ -118,13 +118,13 @@ class Walk:
         if base not in SKIPPED:
             return [name + "/"]
         if base not in _OWN:
-            self._unexamined(os.path.join(self._root, name) + "/")
+            self._unexamined(f"{self._prefix}{name}/")
         return []
 
     def _known(self, files: list[tuple[str, str]]) -> Iterator[WalkedFile]:
         for name, special in files:
-            base = os.path.basename(name)
-            path = os.path.join(self._root, name)
+            base = name.rpartition("/")[2]
+            path = self._prefix + name  # os.path.join takes a tenth of a walk
             if special:
                 if is_certain(base) and self._also is None:
                     yield WalkedFile(path, f"{special}, which is not followed in a directory")
