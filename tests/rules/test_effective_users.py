@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from sealock.model.container import Container
+from sealock.model.container import Container, Mount
 from sealock.model.finding import Severity
 from sealock.rules.catalog import rules
 
@@ -43,3 +45,17 @@ def test_a_group_is_named_by_number_and_source(group: str, message: str | None, 
 def test_an_engine_that_reports_no_user_has_merged_the_images(image: str, message: str | None) -> None:
     faults = list(RULES["C046"].check(Container(image=image, user="", entrypoint=(), command=())))
     assert [(fault.message, fault.unknown) for fault in faults] == ([(message, False)] if message else [])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        pytest.param({"user": "1000:1000"}, "can write /, as far as its user 1000:1000 may: the host's whole file system", id="an ordinary user"),
+        pytest.param({"user": "0"}, "can write /: the host's whole file system", id="root"),
+        pytest.param({}, "can write /: the host's whole file system", id="an unknown user"),
+        pytest.param({"user": "1000", "cap_held": ("DAC_OVERRIDE",)}, "can write /: the host's whole file system", id="an ordinary user who holds DAC_OVERRIDE"),
+    ],
+)  # fmt: skip
+def test_what_a_user_may_write_is_no_more_than_the_mode_allows(values: dict[str, Any], message: str) -> None:
+    (fault,) = RULES["C014"].check(Container(mounts=(Mount("bind", "/", "/h"),), **values))
+    assert fault.message == message

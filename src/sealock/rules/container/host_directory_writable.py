@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from sealock.rules.container._capabilities import hold
+from sealock.rules.container._users import is_root
 from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, Swap, cis_docker, cwe, given
 from sealock.rules.paths import exposure, host_source
 
@@ -35,12 +37,15 @@ class HostDirectoryWritable(Rule[Container]):
     )
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
+        user = container.user
+        limited = isinstance(user, str) and not is_root(user) and hold(container, "DAC_OVERRIDE") != "held"
+        whose = f", as far as its user {user} may" if limited else ""
         for index, mount in enumerate(given(container.mounts, ())):
             path = None if mount.read_only else host_source(mount)
             reach = exposure(path) if path else None
             if reach is not None and reach.write is not None:
                 yield self.finding(
-                    f"can write {mount.source}: {reach.what}",
+                    f"can write {mount.source}{whose}: {reach.what}",
                     ("mounts", index),
                     fix=Swap("mounts", mount, replace(mount, read_only=True)),
                     severity=reach.write,
