@@ -216,3 +216,27 @@ def test_an_unexpected_error_in_one_target_is_its_error(
     monkeypatch.setenv("SEALOCK_TRACEBACK", "1")
     with pytest.raises(ZeroDivisionError):
         cli.main(words)
+
+
+@pytest.mark.parametrize(
+    "words", [("check", "--bogus\x1b[31m"), ("check", "\x1b[31m", "--fail-on", "\x1b[2J"), ("\x1b[31m",)]
+)
+def test_no_error_of_the_arguments_has_a_control_character(
+    words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(list(words)) == 2
+    error = capsys.readouterr().err
+    assert "\x1b" not in error
+    assert "x1b" in error or "\\e[31m" in error
+
+
+def test_a_root_of_the_machine_that_is_no_directory_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["userns", "plan", "--root", "/gone"]) == 2
+    assert capsys.readouterr().err == "sealock: --root /gone is not a directory\n"
+
+
+def test_an_ignore_that_is_not_valid_is_called_that(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "Dockerfile").write_text("# sealock: ignore[B020]\nFROM debian:12\nUSER a\n", encoding="utf-8")
+    assert cli.main(["check", str(tmp_path / "Dockerfile"), "--only", "B020"]) == 2
+    output = " ".join(capsys.readouterr().out.split())
+    assert output.endswith("1 error: an ignore is not valid. Failed: an ignore is not valid.")

@@ -6,12 +6,14 @@ import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from sealock import __version__
 from sealock.cli.helptext import EXIT_STATUS, SealockHelpFormatter, add_example
 from sealock.errors import UsageError
+from sealock.text import line
 
+_LONGEST_ERROR: Final = 2000
 COMMANDS: Final = {
     "check": "check Dockerfiles, compose files, `docker run` lines, images and containers, and fix what can be fixed",
     "digest": "print the digests of image references, without pulling the images",
@@ -30,9 +32,17 @@ COMMANDS: Final = {
 """The commands, each a module of this package with `configure(parser)` and `run(arguments) -> int`."""
 
 
+class SealockParser(ArgumentParser):
+    """A parser whose errors show control characters of the words as escapes."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the usage and an error, and end with status 2."""
+        super().error(line(message, _LONGEST_ERROR))
+
+
 def parser(only: str | None = None) -> ArgumentParser:
     """Build the parser; with `only`, just that command's options, which saves importing the other commands."""
-    root = ArgumentParser(
+    root = SealockParser(
         prog="sealock",
         description="Container security workbench: one rule book for everything that Docker builds, ships and runs.",
         epilog=EXIT_STATUS,
@@ -55,7 +65,7 @@ def parse(words: Sequence[str]) -> Namespace:
         # argparse reports the error, or shows the help, and ends the program.
         return parser("").parse_args(words)
     # argparse mixes options and targets only where no command stands before them.
-    command = ArgumentParser(prog=f"sealock {words[0]}", **style(words[0]))
+    command = SealockParser(prog=f"sealock {words[0]}", **style(words[0]))
     command.set_defaults(command=words[0])
     rest = _with_paths(words[1:])
     if getattr(import_module(f"sealock.cli.{words[0]}"), "VERBS", None):

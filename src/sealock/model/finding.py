@@ -121,3 +121,5 @@ class InputError(Struct, frozen=True):
 
     message: str
     location: Location
+    about_ignore: bool = False
+    """Whether it is about an ignore that is not valid: all was read, and what it names still counts."""

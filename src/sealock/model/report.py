@@ -159,6 +159,12 @@ class Report(Struct, frozen=True):
         return sum(len(target.errors) for target in self.targets)
 
     @property
+    def defect(self) -> str:
+        """What the errors mean, in words."""
+        ignores = all(error.about_ignore for target in self.targets for error in target.errors)
+        return "an ignore is not valid" if ignores else "not everything could be read"
+
+    @property
     def status(self) -> ExitStatus:
         """2 where something could not be read or evaluated, else 1 where a finding reaches `fail_on`, else 0.
 

@@ -119,7 +119,7 @@ def inline(
             day = re.search(r"\buntil\s*=\s*(\S+)\s*$", rest)
             until, reason = (day[1], rest[: day.start()].strip()) if day else ("", rest)
             if fault := _inline_fault(rules, reason, until):
-                errors.append(InputError(fault, location))
+                errors.append(InputError(fault, location, about_ignore=True))
                 continue
             whole = (0, len(source.starts)) if override else None
             lines = whole if match["file"] else statements.covered(comment)

@@ -150,7 +150,7 @@ def _hosts(reader: TableReader, key: str) -> dict[str, tuple[str, ...]]:
 
 
 def _severity(reader: TableReader, key: str, word: Any) -> Severity:  # noqa: ANN401  a TOML value
-    if word not in SEVERITIES:
+    if not isinstance(word, str) or word not in SEVERITIES:
         raise reader.fail(key, f"should be one of {', '.join(SEVERITIES)}, and is {word!r}")
     return SEVERITIES[word]
 

@@ -74,7 +74,7 @@ def _result(report: Report) -> tuple[str, str]:
     if report.status == 2 and not report.errors:
         return "Not everything was evaluated", " ".join(words)
     if report.status == 2:
-        return f"{count(report.errors, 'error')}: not everything could be read", " ".join(words)
+        return f"{count(report.errors, 'error')}: {report.defect}", " ".join(words)
     grave = sum(number for severity, number in report.by_severity.items() if severity >= report.fail_on)
     if grave:
         verb = "is" if grave == 1 else "are"

@@ -270,12 +270,13 @@ class _Page(GroupedFindings):
             words += f" {report.suppressed} suppressed"
             words += "." if with_suppressed else " (--show-suppressed lists them)."
         if report.errors:
-            words += f" {count(report.errors, 'error')}: not everything could be read."
+            words += f" {count(report.errors, 'error')}: {report.defect}."
         ink: Ink = "green" if report.status == 0 and not total else "bold"
         sign = self.signs.good if not total and report.status == 0 else self.signs.arrow
         yield from self.hanging(words, 2, ink, label=sign)
         if report.status == 1:
             yield from self.hanging(f"Failed: at least one finding is {report.fail_on.word} or worse.", 2, "red")
         if report.status == 2:
-            why = "some inputs could not be read" if report.errors else "something was skipped (--fail-on-skipped)"
+            failed = report.defect if report.defect.startswith("an ignore") else "some inputs could not be read"
+            why = failed if report.errors else "something was skipped (--fail-on-skipped)"
             yield from self.hanging(f"Failed: {why}.", 2, "red")

@@ -89,7 +89,7 @@ def inline_ignores(
         try:
             ignores.append(replace(ignore, rules=_current(ignore.rules)))
         except _NotOneRule as error:
-            errors = (*errors, InputError(f"this ignore names {error}", ignore.location))
+            errors = (*errors, InputError(f"this ignore names {error}", ignore.location, about_ignore=True))
         notes += _notes(ignore.rules, f"{ignore.location.file}:{ignore.location.line}")
     return tuple(ignores), errors, tuple(notes)
 

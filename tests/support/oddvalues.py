@@ -1,0 +1,29 @@
+"""Documents in which one value has another type: every place, every odd value."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any, Final
+
+ODD: Final = (True, 0, 1.5, "", [], {}, [1], {"a": 1}, ["x"], [[]], [{}])
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The paths of all values within a value."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield (*path, key)
+        yield from places(inner, (*path, key))
+
+
+def with_odd_values(document: dict[str, Any], *more: Any) -> Iterator[Any]:
+    """The document again and again, each time with an odd value in one place; `more` are further odd values."""
+    for path in places(document):
+        for odd in (*ODD, *more):
+            changed = copy.deepcopy(document)
+            holder: Any = changed
+            for key in path[:-1]:
+                holder = holder[key]
+            holder[path[-1]] = odd
+            yield changed
