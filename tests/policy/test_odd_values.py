@@ -38,7 +38,10 @@ def toml(value: Any) -> str:
 
 
 def test_the_policy_itself_is_valid() -> None:
-    assert read(Source("sealock.toml", "\n".join(f"{key} = {toml(value)}" for key, value in POLICY.items())), "")
+    assert (
+        read(Source("sealock.toml", "\n".join(f"{key} = {toml(value)}" for key, value in POLICY.items())), "").name
+        == "sealock.toml"
+    )
 
 
 @pytest.mark.parametrize("key", POLICY)

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator
 from typing import Any, Final
 
-ODD: Final = (True, 0, 1.5, "", [], {}, [1], {"a": 1}, ["x"], [[]], [{}])
+ODD: Final[tuple[Any, ...]] = (True, 0, 1.5, "", [], {}, [1], {"a": 1}, ["x"], [[]], [{}])
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
