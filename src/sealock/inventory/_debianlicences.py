@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -12,6 +13,8 @@ MOST: Final = 64
 _MOST_STATEMENTS: Final = MOST * 16
 _LONGEST: Final = 200
 """Characters of a short name; what is longer is a text."""
+_LINE: Final = 4 * _LONGEST
+"""Characters behind "License:" that are read."""
 _WINDOW: Final = 3000
 """Characters before a reference to a licence's text that may say which versions apply."""
 _GNU: Final = re.compile(r"(A|L|)GPL(?:[- ]?v?([123])(?:\.(\d))?(?:\.0)?)?(\+|-or-later|-only|)", re.IGNORECASE)
@@ -81,9 +84,9 @@ def licences(text: str) -> tuple[str, ...]:
 
 
 def _declared(text: str) -> Iterator[str]:
-    """The short names of a machine-readable file (DEP 5)."""
-    for part in text.split("\nLicense:", _MOST_STATEMENTS)[1:]:
-        short = " ".join(part.partition("\n")[0].split())
+    """The short names of a machine-readable file (DEP 5): most stand there many times."""
+    parts = text.split("\nLicense:", _MOST_STATEMENTS)[1:]
+    for short in dict.fromkeys(" ".join(part[:_LINE].partition("\n")[0].split()) for part in parts):
         if short and len(short) <= _LONGEST and short.isprintable():
             yield expression(short)
 
@@ -122,6 +125,7 @@ def _full_texts(text: str) -> Iterator[str]:
             yield name
 
 
+@lru_cache(4096)
 def expression(short: str) -> str:
     """A short name of DEP 5, which may join several, as an SPDX expression; unchanged where a part has no id."""
     parts = [_alternatives(part) for part in re.split(r", *and ", short)]
