@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from msgspec import Raw
+
 from sealock.model.advisory import Vulnerability
 from sealock.model.finding import Finding, InputError, Reference, Skipped, Suppression
 from sealock.model.location import Location
 from sealock.model.report import ImageIdentity, Report, TargetReport
-from sealock.reports.jsontext import encode
+from sealock.reports.jsontext import compact, encode
 
 SCHEMA: Final = 2
 
@@ -18,7 +20,8 @@ def render(report: Report) -> str:
     return encode({
         "sealock": report.version,
         "schema": SCHEMA,
-        "targets": [_target(target) for target in report.targets],
+        # Each target encoded by itself: as dicts, those of a large project would take far more memory than their text.
+        "targets": [Raw(compact(_target(target))) for target in report.targets],
         "unexamined": {
             "files": report.unexamined.files,
             "directories": report.unexamined.directories,

@@ -14,7 +14,7 @@ from sealock.text import well_formed
 # the like. They only occur in strings, so it is safe to escape them in the finished text.
 _NOT_ASCII = re.compile(r"[^\n -~]+")
 _PIECE = 4096
-"""Characters that are checked at once."""
+"""Bytes that are checked at once."""
 
 
 def encode(value: Any, *, indent: int = 2) -> str:  # noqa: ANN401  it takes what JSON can hold
@@ -24,11 +24,14 @@ def encode(value: Any, *, indent: int = 2) -> str:  # noqa: ANN401  it takes wha
 
 def spread(encoded: bytes, *, indent: int = 2) -> str:
     """Spread JSON without blanks over lines; invisible characters are escaped."""
-    written = msgspec.json.format(encoded, indent=indent).decode()
-    if written.isascii() and "\x7f" not in written:
-        return written + "\n"
-    # The search is slow, and most pieces have no such character.
-    pieces = (piece if _is_visible(piece) else _NOT_ASCII.sub(_escaped, piece) for piece in _pieces(written))
+    written = msgspec.json.format(encoded, indent=indent)
+    if written.isascii() and b"\x7f" not in written:
+        return written.decode() + "\n"
+    # The search is slow, and most pieces have no such character. Decoded as a whole, one would widen all of the text.
+    pieces = (
+        piece if _is_visible(piece) else _NOT_ASCII.sub(_escaped, piece)
+        for piece in map(bytes.decode, _pieces(written))
+    )
     return "".join(pieces) + "\n"
 
 
@@ -40,11 +43,11 @@ def compact(value: Any) -> bytes:  # noqa: ANN401  as above
         return msgspec.json.encode(_well_formed(value))
 
 
-def _pieces(written: str) -> Iterator[str]:
+def _pieces(written: bytes) -> Iterator[bytes]:
     """Yield the text in pieces that end with a line."""
     at = 0
     while at < len(written):
-        end = written.find("\n", at + _PIECE) + 1 or len(written)
+        end = written.find(b"\n", at + _PIECE) + 1 or len(written)
         yield written[at:end]
         at = end
 
