@@ -203,7 +203,7 @@ def test_an_extension_that_selects_no_format_is_an_error(folder: Path, words: tu
     result = sealock("check", "bad.sh", *words, "--output", "report.pdf", cwd=folder)
     assert result.returncode == 2
     assert result.stderr == (
-        "sealock: --output report.pdf: .pdf selects no format: use one of .json, .sarif, .xml, .html, .htm, .txt, "
+        "sealock: --output report.pdf: .pdf selects no format: use one of .json, .sarif, .xml, .html, .htm, .md, .txt, "
         "or give --format\n"
     )
     assert not (folder / "report.pdf").exists()
