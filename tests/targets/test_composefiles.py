@@ -127,6 +127,9 @@ def test_a_file_that_cannot_be_merged_is_an_error(texts: dict[str, str], path: s
 def test_a_directory_without_compose_files_names_the_one_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, {"compose.yml": WEB, "sub/x.txt": ""})
     monkeypatch.chdir(tmp_path)
-    (unreadable,) = resolve("sub", Options())
+    notes: list[str] = []
+    assert list(resolve("sub", Options(note=notes.append))) == []
+    assert "(`docker compose` loads compose.yml there)" in notes[0]
+    (unreadable,) = resolve("sub", Options(require_targets=True))
     assert isinstance(unreadable, Unreadable)
     assert "(`docker compose` loads compose.yml there)" in unreadable.error

@@ -121,8 +121,11 @@ def test_a_file_comes_before_an_image_of_its_name(tmp_path: Path, monkeypatch: p
     assert image_of("app:1") == "app:1"
 
 
-def test_an_empty_folder_is_a_problem_and_no_pass(tmp_path: Path) -> None:
-    (input_,) = resolved(tmp_path)
+def test_an_empty_directory_is_noted_or_where_targets_are_required_an_error(tmp_path: Path) -> None:
+    notes: list[str] = []
+    assert list(resolve(str(tmp_path), Options(note=notes.append))) == []
+    assert "nothing in it that sealock reads" in notes[0]
+    (input_,) = resolve(str(tmp_path), Options(require_targets=True))
     assert isinstance(input_, Unreadable)
     assert "nothing in it that sealock reads" in input_.error
 

@@ -99,7 +99,7 @@ POD = b"apiVersion: v1\nkind: Pod\nspec: {containers: []}\n"
         pytest.param({"Dockerfile": b"FROM scratch\n", "pod.yaml": POD, "sealock.toml": b"fail-on-skipped = true\n"}, SETTINGS, 2, id="by policy"),
         pytest.param({"Dockerfile": b"FROM scratch\n"}, STRICT, 0, id="with nothing skipped"),
         pytest.param({"pod.yaml": POD}, SETTINGS, 2, id="all that there is"),
-        pytest.param({"README.md": b"Use docker run to start it.\n"}, SETTINGS, 2, id="nothing at all"),
+        pytest.param({"README.md": b"Use docker run to start it.\n"}, SETTINGS, 0, id="nothing at all"),
     ],
 )  # fmt: skip
 def test_the_exit_status(tmp_path: Path, files: dict[str, bytes], settings: Settings, status: int) -> None:

@@ -55,7 +55,19 @@ def configure(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="RULE",
-        help="run only these rules, by their ids here or in other tools: C001,DL3057 (may repeat)",
+        help="run only these rules, by their ids here or in other tools, or by the beginning of ids: C001,DL3057,B0 "
+        "(may repeat)",
+    )
+    checking.add_argument(
+        "--skip", action="append", default=[], metavar="RULE", help="do not run these rules, named as with --only"
+    )
+    checking.add_argument(
+        "--min-severity",
+        choices=[severity.word for severity in Severity],
+        help="lowest severity to report; what makes the exit status 1 is always reported (default: info)",
+    )
+    checking.add_argument(
+        "--exit-zero", action="store_true", help="exit with status 0 in spite of findings; errors still give 2"
     )
     checking.add_argument("--policy", metavar="FILE", help="policy file (default: sealock.toml at or above the target)")
     checking.add_argument("--no-policy", action="store_true", help="ignore sealock.toml")
@@ -88,6 +100,16 @@ def configure(parser: ArgumentParser) -> None:
         help="apply a VEX document: OpenVEX, CycloneDX or CSAF (may repeat)",
     )
     reading = parser.add_argument_group("input")
+    reading.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="leave these paths out of a directory, relative to it: 'vendor/**', '*.md' (may repeat)",
+    )
+    reading.add_argument(
+        "--require-targets", action="store_true", help="exit with status 2 if a directory has nothing to check"
+    )
     reading.add_argument(
         "-f",
         "--compose-file",
@@ -131,9 +153,15 @@ def configure(parser: ArgumentParser) -> None:
     )
     output = parser.add_argument_group("output")
     output.add_argument(
-        "--format", action="append", default=[], choices=FORMATS, help="report format (may repeat; default: terminal)"
+        "--format",
+        action="append",
+        default=[],
+        choices=FORMATS,
+        metavar="FORMAT",
+        help=f"report format: {', '.join(FORMATS)} (may repeat; default: terminal)",
     )
     output.add_argument(
+        "-o",
         "--output",
         action="append",
         default=[],
@@ -186,13 +214,16 @@ def run(arguments: Namespace) -> int:
     reports = tuple(_with_error(target, unwritten) for target in report.targets)
     report = replace(report, targets=reports, notes=(*report.notes, *notes))
     write_reports(report, arguments, stdout_taken=stdout_taken)
-    return 0 if arguments.write_baseline and report.status == 1 else report.status
+    return 0 if report.status == 1 and (arguments.write_baseline or arguments.exit_zero) else report.status
 
 
 def _settings(arguments: Namespace) -> Settings:
-    fail_on = arguments.fail_on
     return Settings(
-        fail_on=None if fail_on is None else Severity[fail_on.upper()],
+        fail_on=_severity(arguments.fail_on),
+        min_severity=_severity(arguments.min_severity),
+        require_targets=arguments.require_targets,
+        exclude=tuple(arguments.exclude),
+        skip=tuple(arguments.skip),
         fail_on_skipped=arguments.fail_on_skipped,
         pedantic=arguments.pedantic,
         only=tuple(arguments.only),
@@ -214,6 +245,10 @@ def _settings(arguments: Namespace) -> Settings:
         ignore_states=_states(arguments.ignore_states),
         vex=tuple(arguments.vex),
     )
+
+
+def _severity(word: str | None) -> Severity | None:
+    return None if word is None else Severity[word.upper()]
 
 
 def _states(given: list[str]) -> tuple[DistributionState, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Final
 
+from sealock.cli.commandparser import suggest
 from sealock.cli.output import Progress, complain, width, write
 from sealock.cli.registries import registries
 from sealock.errors import DatabaseError, UsageError
@@ -151,16 +152,31 @@ def _share(arguments: Namespace) -> int:
 
 def _select(only: Sequence[str], current: Collection[str], *, mirrored: bool) -> tuple[Feed, ...]:
     """The feeds to update: those named, all that a mirror may have, or the standard and the current ones."""
-    for name in only:
-        if name not in FEEDS and not any(feed.family == name for feed in FEEDS.values()):
-            known = ", ".join(sorted({feed.family for feed in FEEDS.values()}))
-            msg = f"{name} is not a feed; give a family ({known}) or a single feed, such as osv/PyPI"
-            raise UsageError(msg)
     if only:
-        return tuple(feed for feed in FEEDS.values() if feed.name in only or feed.family in only)
+        named = [(name, _named(name)) for words in only for name in words.split(",")]
+        for name, feeds in named:
+            if not feeds:
+                known = sorted({*FEEDS, *(feed.family for feed in FEEDS.values())})
+                msg = f"{name} is not a feed{suggest(name, known) or f'; the families are {_families()}'}"
+                raise UsageError(msg)
+        return tuple(dict.fromkeys(feed for _, feeds in named for feed in feeds))
     if mirrored:
         return tuple(FEEDS.values())
     return tuple(feed for feed in FEEDS.values() if feed.standard or feed.name in current)
+
+
+def _named(name: str) -> list[Feed]:
+    """The feeds of a family, or the feed of a name in any case: osv/PyPI, or PyPI alone."""
+    key = name.strip().casefold()
+    return [
+        feed
+        for feed in FEEDS.values()
+        if key in {feed.family, feed.name.casefold(), feed.name.casefold().partition("/")[2]} - {""}
+    ]
+
+
+def _families() -> str:
+    return ", ".join(sorted({feed.family for feed in FEEDS.values()}))
 
 
 def _source(given: str) -> FeedSource:

@@ -11,6 +11,7 @@ from sealock.cli.output import width
 EXAMPLES: Final = {
     "sealock": "sealock check .",
     "sealock check": "sealock check Dockerfile compose.yaml --fail-on medium",
+    "sealock init": "sealock init",
     "sealock digest": "sealock digest nginx:1.27 --platform linux/arm64",
     "sealock pin": "sealock pin . --diff",
     "sealock sbom": "sealock sbom nginx:1.27 --format cyclonedx --output nginx.cdx.json",

@@ -83,6 +83,9 @@ def _run(words: Sequence[str]) -> int:
     except SystemExit as end:
         # argparse printed the help or an error.
         return int(end.code or 0)
+    except SealockError as error:
+        complain(str(error))
+        return 2
     try:
         os.getcwd()  # noqa: PTH109  pathlib costs 10 ms
     except FileNotFoundError:

@@ -6,16 +6,16 @@ import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from sealock import __version__
+from sealock.cli.commandparser import CommandParser, suggest
 from sealock.cli.helptext import EXIT_STATUS, SealockHelpFormatter, add_example
 from sealock.errors import UsageError
-from sealock.text import line
 
-_LONGEST_ERROR: Final = 2000
 COMMANDS: Final = {
     "check": "check Dockerfiles, compose files, `docker run` lines, images and containers, and fix what can be fixed",
+    "init": "write a commented sealock.toml, the policy of a project",
     "digest": "print the digests of image references, without pulling the images",
     "pin": "pin the images in files to digests, and keep the pins up to date",
     "sbom": "list the packages and notable files of an image, without an engine",
@@ -32,17 +32,9 @@ COMMANDS: Final = {
 """The commands, each a module of this package with `configure(parser)` and `run(arguments) -> int`."""
 
 
-class SealockParser(ArgumentParser):
-    """A parser whose errors show control characters of the words as escapes."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print the usage and an error, and end with status 2."""
-        super().error(line(message, _LONGEST_ERROR))
-
-
 def parser(only: str | None = None) -> ArgumentParser:
     """Build the parser; with `only`, just that command's options, which saves importing the other commands."""
-    root = SealockParser(
+    root = CommandParser(
         prog="sealock",
         description="Container security workbench: one rule book for everything that Docker builds, ships and runs.",
         epilog=EXIT_STATUS,
@@ -61,11 +53,16 @@ def parser(only: str | None = None) -> ArgumentParser:
 
 def parse(words: Sequence[str]) -> Namespace:
     """Parse the command line; options and targets may stand in any order."""
-    if not words or words[0] not in COMMANDS:
+    if not words or words[0] == "help":
+        words = [*words[1:], "--help"]
+    if words[0] not in COMMANDS:
+        if not words[0].startswith("-"):
+            msg = f"there is no command {words[0]!r}{suggest(words[0], COMMANDS) or ': `sealock help` lists them'}"
+            raise UsageError(msg)
         # argparse reports the error, or shows the help, and ends the program.
         return parser("").parse_args(words)
     # argparse mixes options and targets only where no command stands before them.
-    command = SealockParser(prog=f"sealock {words[0]}", **style(words[0]))
+    command = CommandParser(prog=f"sealock {words[0]}", **style(words[0]))
     command.set_defaults(command=words[0])
     rest = _with_paths(words[1:])
     if getattr(import_module(f"sealock.cli.{words[0]}"), "VERBS", None):

@@ -31,6 +31,12 @@ class Policy(Struct, frozen=True):
     """Whether a file that is recognised and not evaluated is an error."""
     pedantic: bool = False
     enable: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    """The rules that do not run."""
+    min_severity: Severity = Severity.INFO
+    """The lowest severity that is reported."""
+    require_targets: bool = False
+    """Whether a directory in which nothing can be checked is an error."""
     severity: tuple[tuple[str, Severity], ...] = ()
     ignores: tuple[Ignore, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -70,18 +76,25 @@ class Policy(Struct, frozen=True):
             self.images,
             self.ignores,
             self.exclude,
+            self.skip,
             self.vex,
             self.policies,
             self.severity,
             self.trust.given,
         )
-        return any(suppressing) or self.access != Registries() or self.fail_on > outer.fail_on
+        return (
+            any(suppressing)
+            or self.access != Registries()
+            or self.fail_on > outer.fail_on
+            or self.min_severity > outer.min_severity
+        )
 
     def tightened(self, inner: Policy) -> Policy:
         """This policy with what makes it stricter in one that it does not list: nothing that suppresses or excludes."""
         return replace(
             self,
             fail_on=min(self.fail_on, inner.fail_on),
+            require_targets=self.require_targets or inner.require_targets,
             fail_on_skipped=self.fail_on_skipped or inner.fail_on_skipped,
             pedantic=self.pedantic or inner.pedantic,
             enable=(*self.enable, *inner.enable),
@@ -110,6 +123,9 @@ def read(source: Source, directory: str) -> Policy:
         fail_on_skipped=reader.take("fail-on-skipped", bool, default=False),
         pedantic=reader.take("pedantic", bool, default=False),
         enable=tuple(_rule(reader, "enable", string) for string in reader.strings("enable")),
+        skip=tuple(_rule(reader, "skip", string) for string in reader.strings("skip")),
+        min_severity=_severity(reader, "min-severity", reader.take("min-severity", str, "info")),
+        require_targets=reader.take("require-targets", bool, default=False),
         severity=tuple(
             (_rule(reader, "severity", rule), _severity(reader, f"severity.{rule}", word))
             for rule, word in reader.take("severity", dict, {}).items()

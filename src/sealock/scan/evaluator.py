@@ -80,7 +80,7 @@ class Evaluator:
             kind: tuple(
                 self._prepared(rule, policy)
                 for rule in rules(kind)
-                if (rule.id in self._only if self._only else _wants(policy, rule))
+                if (rule.id in self._only if self._only else _wants(policy, rule)) and rule.id not in policy.skip
             )
             for kind in sorted({subject.kind for subject in document.subjects})
         }

@@ -66,7 +66,11 @@ class Policies:
         if settings.fail_on is not None:
             policy = replace(policy, fail_on=settings.fail_on)
         if settings.only:
-            policy = replace(policy, trust=TrustPolicy())  # T001 was not asked for
+            policy = replace(policy, trust=TrustPolicy(), skip=())  # T001 was not asked for
+        if settings.skip:
+            policy = replace(policy, skip=(*policy.skip, *settings.skip))
+        if settings.min_severity is not None:
+            policy = replace(policy, min_severity=settings.min_severity)
         return replace(policy, pedantic=True) if settings.pedantic else policy
 
     def apply(self, evaluated: EvaluatedTarget) -> TargetReport:
@@ -78,7 +82,9 @@ class Policies:
         findings: list[Finding] = []
         used: set[Ignore] = set()
         for finding, ignore in suppress(evaluated.findings, target.input.name, target.policy, ignores, self._today):
-            findings.append(finding)
+            # What fails the run is reported in any case.
+            if finding.severity >= min(target.policy.min_severity, target.policy.fail_on):
+                findings.append(finding)
             if ignore is not None:
                 used.add(ignore)
         undecided = self._undecided_rules(evaluated, ignores)

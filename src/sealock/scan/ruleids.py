@@ -21,14 +21,20 @@ from sealock.policy.settings import Policy
 from sealock.rules.retired import RETIRED
 
 _OWN: Final = re.compile(r"[A-Z]\d{3}")
+_PREFIX: Final = re.compile(r"[A-Za-z]\d{0,2}")
 
 
 class _NotOneRule(Exception):  # noqa: N818  it never leaves this module
     """An id that does not mean exactly one rule."""
 
 
-def only(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Resolve the words of `--only` to rule ids, with notes on old ids; UsageError for a word that is no id."""
+def select(words: tuple[str, ...], option: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Resolve the words of `--only` or `--skip` to rule ids, with notes on old ids; UsageError for a word that is none.
+
+    A word may be an id in any case, another tool's id, or the beginning of ids: B, or C08.
+    """
+    if not words:
+        return (), ()
     from sealock.rules import lookup  # noqa: PLC0415  loads all rules
     from sealock.scan.manual import pages  # noqa: PLC0415  as above
 
@@ -36,21 +42,22 @@ def only(words: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     ids: list[str] = []
     notes: list[str] = []
     for word in (part.strip() for given in words for part in given.split(",")):
-        rules = lookup.by_id(known, word)
+        prefix = word.upper() if _PREFIX.fullmatch(word) else None
+        rules = lookup.by_id(known, word) or tuple(page for page in known if prefix and page.id.startswith(prefix))
         if not rules:
             about = lookup.search(known, word)[:5] if word else ()
             hint = f"; rules on this are {', '.join(page.id for page in about)}" if about else ""
-            msg = f"there is no rule {word!r}{hint or lookup.suggestion(known, word)}"
+            msg = f"{option}: there is no rule {word!r}{hint or lookup.suggestion(known, word)}"
             raise UsageError(msg)
         ids += [page.id for page in rules]
-        notes += _notes((word.upper(),), "--only")
+        notes += _notes((word.upper(),), option)
     return tuple(dict.fromkeys(ids)), tuple(notes)
 
 
 def with_current_ids(policy: Policy) -> tuple[Policy, tuple[str, ...]]:
     """Resolve the ids in a policy, with notes on old ones; PolicyError for a foreign id that is not one rule's."""
     try:
-        enable = _current(policy.enable)
+        enable, skip = _current(policy.enable), _current(policy.skip)
         severity = tuple((_current((rule,))[0], word) for rule, word in policy.severity)
         raised = tuple((_current((rule,))[0], word) for rule, word in policy.raised)
         ignores = tuple(replace(ignore, rules=_current(ignore.rules)) for ignore in policy.ignores)
@@ -59,10 +66,11 @@ def with_current_ids(policy: Policy) -> tuple[Policy, tuple[str, ...]]:
         raise PolicyError(msg) from None
     given = (
         *policy.enable,
+        *policy.skip,
         *(rule for rule, _ in (*policy.severity, *policy.raised)),
         *(id_ for ignore in policy.ignores for id_ in ignore.rules),
     )
-    return replace(policy, enable=enable, severity=severity, raised=raised, ignores=ignores), tuple(
+    return replace(policy, enable=enable, skip=skip, severity=severity, raised=raised, ignores=ignores), tuple(
         _notes(given, policy.name)
     )
 

@@ -27,7 +27,7 @@ from sealock.scan.documents import DocumentReader
 from sealock.scan.evaluator import EvaluatedTarget, Evaluator
 from sealock.scan.matcher import Matcher
 from sealock.scan.policies import Policies
-from sealock.scan.ruleids import only
+from sealock.scan.ruleids import select
 from sealock.scan.settings import Settings
 from sealock.scan.support import recorded_support
 from sealock.targets.fileinputs import Options
@@ -69,14 +69,15 @@ class CheckRun:
         self.today = settings.today or date.today()  # noqa: DTZ011  an ignore and support end by the user's own calendar
         self.notes: list[str] = []
         """What is worth knowing of the run as a whole, such as an old database."""
-        self.policies = Policies(settings, self.today, self.notes.append)
+        only, notes = select(settings.only, "--only")
+        skip, more = select(settings.skip, "--skip")
+        self.notes += (*notes, *more)
+        self.policies = Policies(replace(settings, skip=skip), self.today, self.notes.append)
         self._reader = DocumentReader(settings, self.notes.append)
         self._passed_by: list[str] = []
         self._counts = {False: 0, True: 0}
         self._lacking: dict[str, str] = {}
-        rules, notes = only(settings.only) if settings.only else ((), ())
-        self.notes += notes
-        self._evaluator = Evaluator(rules, self.today, recorded_support(self.notes.append))
+        self._evaluator = Evaluator(only, self.today, recorded_support(self.notes.append))
         self._matcher = Matcher(settings, self.notes.append)
 
     def inputs(self, targets: Iterable[str]) -> Iterator[Input]:
@@ -86,6 +87,9 @@ class CheckRun:
             self.settings.outside,
             self.policies.tree,
             self._note_unexamined,
+            exclude=self.settings.exclude,
+            require_targets=self.settings.require_targets,
+            note=self.notes.append,
         )
         if self.settings.compose_files:
             yield resolve_compose(self.settings.compose_files, options)

@@ -23,6 +23,14 @@ class Settings(Struct, frozen=True):
     """Whether a file, or a part of one, that is recognised and not evaluated makes the exit status 2."""
     pedantic: bool = False
     only: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    """Rules that do not run, beside those that the policy skips."""
+    exclude: tuple[str, ...] = ()
+    """Patterns of paths that a walk leaves out, relative to the directory that was named."""
+    min_severity: Severity | None = None
+    """The lowest severity that is reported; what makes the exit status 1 is reported in any case."""
+    require_targets: bool = False
+    """Whether a directory in which nothing can be checked is an error."""
     policy_file: str | None = None
     baseline: str = ""
     compose_files: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from sealock import formats
 from sealock.formats.detection import is_certain
 from sealock.formats.files import FileRefusedError
 from sealock.formats.runcalls import mentions_run
+from sealock.globs import matches
 from sealock.model.document import Recognition, Unevaluated
 from sealock.model.location import Source
 from sealock.targets.directory import DirectoryWindow
@@ -40,6 +41,12 @@ class Options(Struct, frozen=True):
     """Decides on the root of each input, and on what a walk leaves out."""
     unexamined: Callable[[str], None] = lambda _path: None
     """Gets each path that a walk did not look into, with a slash at the end of a directory."""
+    exclude: tuple[str, ...] = ()
+    """Patterns of paths, relative to the directory that was named, that a walk leaves out beside the policy's."""
+    require_targets: bool = False
+    """Whether a directory in which nothing can be checked is an error; the policy may say so too."""
+    note: Callable[[str], None] = lambda _note: None
+    """Gets what is worth knowing and no error."""
 
 
 def relative(path: str, root: str) -> str:
@@ -136,7 +143,11 @@ def read_directory(target: str, options: Options) -> Iterator[Input]:
 
         above = find_above(target)
         hint = f" (`docker compose` loads {above} there)" if above else ""
-        yield Unreadable(target, relative(target, root), f"nothing in it that sealock reads: {_NOTHING}{hint}", root)
+        why = f"nothing in it that sealock reads: {_NOTHING}{hint}"
+        if options.require_targets or options.policies.scope(root, target).policy.require_targets:
+            yield Unreadable(target, relative(target, root), why, root)
+        else:
+            options.note(f"{target}: {why}")
 
 
 class _DirectoryReader:
@@ -166,6 +177,8 @@ class _DirectoryReader:
                 yield from self._read(path)
 
     def _excluded(self, name: str) -> bool:
+        if any(matches(name, pattern) for pattern in self._options.exclude):
+            return True
         # Each file of the directory comes here, and few policies exclude any.
         path = f"{self._target}/{name}"
         return bool(self._scope(path).policy.exclude) and self._options.policies.excluded(self._root, path)

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from importlib import import_module
 from typing import Any, Final
 
+from sealock.cli.commandparser import CommandParser
 from sealock.cli.helptext import SealockHelpFormatter, add_example
 from sealock.cli.output import complain
 from sealock.errors import TrustError
@@ -35,7 +36,7 @@ exit status:
 """
 
 
-class IntermixedParser(ArgumentParser):
+class IntermixedParser(CommandParser):
     """A parser that takes options and operands in any order, as commands without verbs do."""
 
     _mixing = False

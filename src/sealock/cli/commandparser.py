@@ -1,0 +1,46 @@
+"""A parser whose errors are one line that says what was likely meant."""
+
+from __future__ import annotations
+
+import re
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterable
+from typing import Final, NoReturn
+
+from sealock.text import line
+
+_CHOICE: Final = re.compile(r"(?P<what>.*invalid choice: '(?P<word>.*)') \(choose from (?P<choices>.*)\)", re.DOTALL)
+_UNKNOWN: Final = "unrecognized arguments: "
+_LONGEST: Final = 2000
+
+
+class CommandParser(ArgumentParser):
+    """An argument parser for the command line and for each command."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the error with a suggestion, and end with exit status 2."""
+        sys.stderr.write(
+            f"{self.prog}: {line(self._explain(message), _LONGEST)}\n`{self.prog} --help` lists the options.\n"
+        )
+        raise SystemExit(2)
+
+    def _explain(self, message: str) -> str:
+        if (choice := _CHOICE.fullmatch(message)) is not None:
+            choices = [word.strip(" '\"") for word in choice["choices"].split(",")]
+            hint = suggest(choice["word"], choices) or f": choose from {', '.join(choices)}"
+            return f"{choice['what']}{hint}"
+        if message.startswith(_UNKNOWN):
+            options = [option for action in self._actions for option in action.option_strings]
+            words = message.removeprefix(_UNKNOWN).split()
+            given = [word.partition("=")[0] for word in words if word.startswith("-")]
+            return f"{message}{next((hint for word in given if (hint := suggest(word, options))), '')}"
+        return message
+
+
+def suggest(word: str, known: Iterable[str]) -> str:
+    """What was likely meant, as the end of a sentence; "" where nothing comes close."""
+    from difflib import get_close_matches  # noqa: PLC0415  only for a mistyped word
+
+    close = get_close_matches(word, list(known), n=3)
+    return f"; did you mean {' or '.join(close)}?" if close else ""
