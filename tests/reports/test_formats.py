@@ -10,7 +10,6 @@ from typing import Any
 
 import jsonschema
 import pytest
-import xmlschema
 
 from reports.samples import DOCKERFILE, HOSTILE, broken, clean, finding, hostile, plain, vulnerable
 from sealock.model.change import Edit, Set
@@ -37,7 +36,6 @@ def sarif_schema() -> Any:
 
 OURS = jsonschema.Draft202012Validator(json.loads((HERE.parent / "docs/schema/report.schema.json").read_text()))
 SARIF = jsonschema.Draft4Validator(sarif_schema(), format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER)
-JUNIT = xmlschema.XMLSchema(HERE / "vectors/junit.xsd")
 
 
 def only(*findings: Any, text: str = "", name: str = "f") -> Report:
@@ -231,63 +229,6 @@ def test_sarif_explains_a_rule_with_its_page() -> None:
     assert rules["C001"]["fullDescription"]["text"].startswith("It holds every capability, sees every device")
     assert "**Fix.** Grant the one capability" in rules["C001"]["help"]["markdown"]
     assert "```\ndocker run --privileged alpine\n```" in rules["C001"]["help"]["markdown"]
-
-
-@pytest.mark.parametrize("report", REPORTS)
-def test_junit_is_valid_by_its_schema_and_counts_right(report: Report) -> None:
-    text = render("junit", report)
-    JUNIT.validate(text)
-    root = xmlschema.XMLResource(text).root
-    for suite in root:
-        for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
-            assert int(suite.get(attribute, "")) == len(suite.findall(f"testcase/{tag}"))
-        assert int(suite.get("tests", "")) == len(suite.findall("testcase"))
-    assert int(root.get("tests", "")) == len(root.findall("testsuite/testcase"))
-
-
-def test_junit_fails_what_counts_and_skips_what_does_not() -> None:
-    root = xmlschema.XMLResource(render("junit", plain())).root
-    told = {case.get("name"): case[0].tag for case in root.iter("testcase")}
-    assert told["C001 Container runs privileged (service web)"] == "failure"
-    assert told["C060 Image has no fixed tag (service worker)"] == "skipped"
-    assert told["C070 (service web)"] == "skipped"
-    errors = xmlschema.XMLResource(render("junit", broken())).root.findall("testsuite/testcase/error")
-    assert [error.get("message") for error in errors] == [
-        "the file ends within a list that starts on line 2",
-        "permission denied",
-    ]
-    case = xmlschema.XMLResource(render("junit", clean())).root[0][0]
-    assert (case.get("name"), len(case)) == ("nothing found", 0)
-
-
-def test_junit_joins_a_rules_findings_on_one_subject() -> None:
-    text = render("junit", only(finding(location=Location("f", 1, 1)), finding(location=Location("f", 2, 1))))
-    failures = xmlschema.XMLResource(text).root.findall("testsuite/testcase/failure")
-    assert len(failures) == 1
-    assert "f:1:1: Holds" in (failures[0].text or "")
-    assert "f:2:1: Holds" in (failures[0].text or "")
-
-
-def test_github_annotates_the_gravest_first() -> None:
-    rows = render("github", plain()).splitlines()
-    assert [row.split(" ")[0] for row in rows] == ["::error"] * 4 + ["::warning"] * 2 + ["::notice"] * 4
-    assert rows[0] == (
-        "::error file=compose.yaml,line=4,endLine=4,col=5,endColumn=21,title=C001 Container runs privileged (critical)"
-        "::Service web: holds every capability and device of the host.%0AGrant only what it needs."
-    )
-    assert not any("C060" in row for row in rows)
-
-
-@pytest.mark.parametrize(
-    ("location", "properties"),
-    [
-        (Location("a,b:c%d", 3, 2, 3, 4), "file=a%2Cb%3Ac%25d,line=3,endLine=3,col=2,endColumn=4,"),
-        (Location("./a", 3, 2, 5, 1), "file=a,line=3,endLine=5,"),
-        (Location("a"), "file=a,"),
-    ],
-)
-def test_github_properties_are_escaped_and_columns_given_on_one_line_only(location: Location, properties: str) -> None:
-    assert render("github", only(finding(location=location))).startswith(f"::error {properties}title=C001 ")
 
 
 def gitlab(report: Report) -> Any:

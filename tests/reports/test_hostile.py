@@ -10,8 +10,10 @@ from typing import Any, get_args
 from xml.etree import ElementTree as ET
 
 import pytest
+from msgspec.structs import replace
 
 from reports.samples import HOSTILE, broken, clean, hostile, plain
+from sealock.model.finding import Severity
 from sealock.reports import MODULES, ReportFormat, render
 
 FORMATS: tuple[ReportFormat, ...] = get_args(ReportFormat)
@@ -75,14 +77,19 @@ def test_json_keeps_every_text_as_it_was(text: str) -> None:
     assert finding["remedy"]["text"] == text
 
 
+@pytest.mark.parametrize("severity", [Severity.LOW, Severity.CRITICAL])
 @pytest.mark.parametrize("text", TEXTS)
-def test_junit_is_well_formed_and_holds_no_elements_but_its_own(text: str) -> None:
-    root = ET.fromstring(render("junit", hostile(text)).encode())  # noqa: S314  our own output
+def test_junit_is_well_formed_and_holds_no_elements_but_its_own(text: str, severity: Severity) -> None:
+    report = hostile(text)
+    findings = tuple(replace(finding, severity=severity) for finding in report.targets[0].findings)
+    report = replace(report, targets=(replace(report.targets[0], findings=findings),))
+    root = ET.fromstring(render("junit", report).encode())  # noqa: S314  our own output
+    outcome = "failure" if severity is Severity.CRITICAL else "system-out"
     assert {element.tag for element in root.iter()} == {
         "testsuites",
         "testsuite",
         "testcase",
-        "failure",
+        outcome,
         "error",
         "skipped",
     }
@@ -138,8 +145,9 @@ def test_html_gets_no_tag_and_no_attribute_from_outside(text: str) -> None:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_every_line_for_github_is_one_whole_command(text: str) -> None:
-    rows = render("github", hostile(text)).splitlines()
-    assert len(rows) == 9  # a problem, three findings and three vulnerabilities, what was not judged, a note
+    *rows, counts = render("github", hostile(text)).splitlines()
+    assert len(rows) == 9  # an error, three findings and three vulnerabilities, what was skipped, a note
+    assert counts == "6 findings in 1 target: 6 critical, 1 error."
     property_ = r"(?:file|line|endLine|col|endColumn|title)=[^,:\r\n]*"
     for row in rows:
         assert re.fullmatch(rf"::(error|warning|notice) {property_}(?:,{property_})*::.+", row)

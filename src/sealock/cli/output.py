@@ -146,12 +146,25 @@ def write_reports(report: Report, arguments: Namespace, *, stdout_taken: bool = 
             )
         else:
             text = reports.render(name, _explained(report) if name in reports.EXPLAINING else report)
+        if name == "github":
+            _summarise(report)
         if output:
             write_output(output, text)
         elif stdout_taken:
             _write_to_stderr(text)
         elif not (arguments.quiet and name == "terminal" and report.status == 0):
             write(text, exact=name != "terminal")
+
+
+def _summarise(report: Report) -> None:
+    """Append the Markdown report to the file that GitHub shows as the job's summary. Failing at it fails no run."""
+    if not (path := os.environ.get("GITHUB_STEP_SUMMARY", "")):
+        return
+    try:
+        with open(path, "a", encoding="utf-8", errors="backslashreplace") as handle:  # noqa: PTH123  pathlib costs 10 ms
+            handle.write(reports.render("markdown", report))
+    except OSError as error:
+        complain(f"the summary {path} could not be written: {error.strerror or error}")
 
 
 def _write_to_stderr(text: str) -> None:
