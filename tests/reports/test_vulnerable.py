@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from reports.samples import known, plain, vulnerable
+from reports.samples import finding, known, plain, vulnerable
 from sealock.model.advisory import Epss, Exploited
-from sealock.model.finding import Severity
+from sealock.model.finding import Confidence, Remedy, Severity
+from sealock.model.location import Location
 from sealock.model.report import Report
 from sealock.reports import render
-from sealock.reports.priorities import named, steps
+from sealock.reports.priorities import critical_unfixed, named, steps
 from sealock.reports.upgrades import fixed_by_base, upgrades
 
 
@@ -22,8 +23,8 @@ def terminal(*vulnerabilities: Any, remedy: str = "", **style: Any) -> str:
 
 def test_the_summary_counts_flaws_once_and_says_what_can_be_done() -> None:
     lines = terminal().splitlines()
-    assert "4 known vulnerabilities in 3 packages (5 findings)" in lines
-    assert "1 high, 1 medium, 1 low, 1 info; 1 known to be exploited; upgrades fix 2." in lines
+    assert "4 known vulnerabilities in 3 packages; 1 known to be exploited, upgrades fix 2" in lines
+    assert "5 findings: 2 high, 1 medium, 1 low, 1 info." in lines
 
 
 def test_what_one_upgrade_closes_is_told_together() -> None:
@@ -82,6 +83,65 @@ def test_upgrades_stand_among_what_to_do_first_where_there_is_more_to_do() -> No
     shown = render("terminal", Report("0.1.0", (image, file)), width=100)
     first = shown[shown.index("What to do first") : shown.index("1 check was skipped")]
     assert "  1. libssl3 and 2 more: CVE-2024-0001 × 2, CVE-2024-0003" in first
+
+
+@pytest.mark.parametrize(
+    ("flaws", "words"),
+    [
+        pytest.param((known("CVE-1", "2", "a"),), "", id="none, where each has a fix"),
+        pytest.param((known("CVE-1", "", "a", severity=Severity.HIGH),), "", id="none, where none is critical"),
+        pytest.param(
+            (known("CVE-1", "", "a", severity=Severity.CRITICAL), known("CVE-1", "", "b", severity=Severity.CRITICAL)),
+            "1 critical vulnerability has no fixed version: CVE-1.",
+            id="one in two packages is one",
+        ),
+        pytest.param(
+            (
+                *(known(f"CVE-{number}", "", "a", severity=Severity.CRITICAL) for number in range(1, 8)),
+                known("CVE-8", "", "a", severity=Severity.CRITICAL, exploited=Exploited("2024-05-01")),
+            ),
+            "8 critical vulnerabilities have no fixed version: CVE-8, CVE-1, CVE-2, CVE-3, CVE-4, CVE-5 and 2 more.",
+            id="the exploited one comes first",
+        ),
+    ],
+)
+def test_critical_vulnerabilities_without_a_fix_are_named(flaws: tuple[Any, ...], words: str) -> None:
+    report = vulnerable(*flaws)
+    assert critical_unfixed(report.findings()) == words
+    assert words in " ".join(render("terminal", report, width=100).split())
+    assert words in render("markdown", report)
+    assert words in render("html", report)
+
+
+def test_a_minor_finding_is_no_part_of_a_graver_ones_step() -> None:
+    remedy = Remedy("change the secret")
+    grave = finding("F015", Severity.HIGH, remedy=remedy)
+    minor = (
+        finding("F015", Severity.LOW, remedy=remedy, location=Location("go/src/crypto/tls/testdata/key.pem")),
+        finding("F015", Severity.HIGH, confidence=Confidence.LOW, remedy=remedy),
+    )
+    assert [step.findings for step in steps((minor[0], grave, minor[1]))] == [(grave,), minor]
+
+
+def test_the_sums_of_one_report_agree() -> None:
+    """The severities of the section on vulnerabilities and of the other findings are those of the last line."""
+    (image,), (file,) = vulnerable().targets, plain().targets[:1]
+    both = Report("0.1.0", (image, file))
+    shown = " ".join(render("terminal", both, width=100).split())
+    assert "5 findings: 2 high, 1 medium, 1 low, 1 info." in shown
+    assert "9 findings in 2 targets: 3 critical, 2 high, 2 medium, 1 low, 1 info." in shown
+
+
+def test_what_fix_does_is_the_same_number_in_every_format() -> None:
+    (image,), (file,) = vulnerable().targets, plain().targets[:1]
+    both = Report("0.1.0", (image, file))
+    words = "--fix fixes 1 of 9, --fix --unsafe 1 more."
+    assert words in render("terminal", both)
+    assert words in render("html", both)
+    findings = [item for target in json.loads(render("json", both))["targets"] for item in target["findings"]]
+    counted = [item["remedy"] for item in findings if not item["suppressed"]]
+    assert (sum(item["safe"] for item in counted), len(counted)) == (1, 9)
+    assert sum(item["fixable"] and not item["safe"] for item in counted) == 1
 
 
 def test_of_many_flaws_of_one_step_some_are_named() -> None:

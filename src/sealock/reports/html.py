@@ -1,4 +1,7 @@
-"""One HTML file without network access or scripts, and a content security policy that forbids both."""
+"""One HTML file without network access; its content security policy allows its own style and script by their digests.
+
+The script is the search, which the page does not show without it.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,21 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from sealock.model.report import Report, TargetReport
-from sealock.reports.htmlfinding import Numbers, escaped, prose, render_error, render_finding, render_suppressed
-from sealock.reports.htmlstyle import SIGN, STYLE
+from sealock.reports.htmlfinding import (
+    Numbers,
+    cards,
+    escaped,
+    prose,
+    render_card,
+    render_error,
+    render_page,
+    render_suppressed,
+)
+from sealock.reports.htmlstyle import SCRIPT, SIGN, STYLE
 from sealock.reports.mask import masked
 from sealock.reports.priorities import (
     counted_targets,
+    critical_unfixed,
     fix_summary,
     named,
     skip_reasons,
@@ -31,14 +44,16 @@ def render(report: Report) -> str:
     parts = [*_head(report), "<main>", '<div class="wide">', *_tiles(report)]
     parts += [*_notes(report), *_input_errors(report), *_first(report, numbers), *_contents(report, numbers)]
     for target in report.targets:
-        parts += _target(target, report, numbers)
-    parts += [*_skipped(report), *_unevaluated(report), "</div>", "</main>", *_foot(report)]
+        parts += _target(target, numbers)
+    parts += [*_skipped(report), *_unevaluated(report), *_pages(report, numbers), "</div>", "</main>", *_foot(report)]
     return "\n".join(parts) + "\n"
 
 
 def _head(report: Report) -> Iterator[str]:
-    style = b64encode(sha256(STYLE.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'"
+    policy = (
+        f"default-src 'none'; style-src {_digest(STYLE)}; script-src {_digest(SCRIPT)}; base-uri 'none'; "
+        "form-action 'none'"
+    )
     result, words = _result(report)
     yield "<!DOCTYPE html>"
     yield '<html lang="en">'
@@ -57,6 +72,11 @@ def _head(report: Report) -> Iterator[str]:
     yield f'<h1 class="{look}" data-sign="{sign}">{escaped(result)}</h1>'
     yield f"<p>{escaped(words)}</p>"
     yield "</div></header>"
+
+
+def _digest(text: str) -> str:
+    """The source expression of Content Security Policy that allows just this text."""
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"
 
 
 def _result(report: Report) -> tuple[str, str]:
@@ -96,12 +116,14 @@ def _tiles(report: Report) -> Iterator[str]:
     yield "</div>"
     if any(report.by_severity.values()):
         yield '<p class="hint">Untick a severity to hide its findings.</p>'
+        yield '<p class="search" id="search" hidden><label for="words">Search the findings</label>'
+        yield '<input type="search" id="words" autocomplete="off"><span role="status" id="matches"></span></p>'
 
 
 def _notes(report: Report) -> Iterator[str]:
     if report.notes:
         yield "<section>"
-        yield from (f'<p class="card"><b>Note</b> {escaped(sentence(note))}</p>' for note in report.notes)
+        yield from (f'<p class="card"><b>Note</b> {prose(sentence(note))}</p>' for note in report.notes)
         yield "</section>"
 
 
@@ -117,6 +139,8 @@ def _input_errors(report: Report) -> Iterator[str]:
 
 
 def _first(report: Report, numbers: Numbers) -> Iterator[str]:
+    if words := critical_unfixed(report.findings()):
+        yield f'<section><p class="card problem">{escaped(words)}</p></section>'
     ranked = steps(report.findings())
     if sum(len(step.findings) for step in ranked) < 3:
         return
@@ -162,7 +186,7 @@ def _contents(report: Report, numbers: Numbers) -> Iterator[str]:
     yield "</ul></div></section>"
 
 
-def _target(target: TargetReport, report: Report, numbers: Numbers) -> Iterator[str]:
+def _target(target: TargetReport, numbers: Numbers) -> Iterator[str]:
     if not target.findings:
         return
     total = len(target.counted)
@@ -170,8 +194,8 @@ def _target(target: TargetReport, report: Report, numbers: Numbers) -> Iterator[
     yield f'<section id="{numbers.target(target)}">'
     words = f"{escaped(target.kind)}, {count(total, 'finding') if total else 'nothing that counts'}"
     yield f'<h2><span class="mono">{escaped(target.target)}</span> <small>{words}</small></h2>'
-    for finding in target.counted:
-        yield from render_finding(concealed, finding, numbers, report.pages.get(finding.rule))
+    for group in cards(target.counted):
+        yield from render_card(concealed, group, numbers)
     if target.suppressed:
         yield f"<details><summary>{len(target.suppressed)} suppressed</summary>"
         for suppressed in target.suppressed:
@@ -216,9 +240,18 @@ def _unevaluated(report: Report) -> Iterator[str]:
     yield "</table></div></section>"
 
 
+def _pages(report: Report, numbers: Numbers) -> Iterator[str]:
+    if report.pages:
+        yield "<section><h2>About the rules</h2>"
+        for page in report.pages.values():
+            yield from render_page(page, numbers)
+        yield "</section>"
+
+
 def _foot(report: Report) -> Iterator[str]:
     yield '<footer><div class="wide">'
     yield f"sealock {escaped(report.version)}. Fails on {report.fail_on.word}. Exit status {report.status}."
     yield "</div></footer>"
+    yield f"<script>{SCRIPT}</script>"
     yield "</body>"
     yield "</html>"

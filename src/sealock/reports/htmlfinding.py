@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from sealock.model.advisory import Vulnerability
 from sealock.model.finding import Confidence, Finding, InputError, Reference
 from sealock.model.inventory import instruction
 from sealock.model.location import Location
 from sealock.model.report import Report, RulePage, TargetReport
+from sealock.reports import grouped
 from sealock.reports.priorities import fix_of
 from sealock.reports.sourcelines import listing
 from sealock.text import line, sentence, visible
 
 _ENTITIES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
 _CHIPS: Final = {"safe": "--fix does it", "unsafe": "--fix --unsafe does it", "none": ""}
+_MANY: Final = 100
 
 
 class Numbers:
-    """Gives findings and targets their anchors."""
+    """Gives findings, targets and rules their anchors."""
 
     def __init__(self, report: Report) -> None:
-        every = (finding for target in report.targets for finding in target.findings)
+        every = [finding for target in report.targets for finding in target.findings]
+        self.brief = len(every) > _MANY
+        """Whether there are so many that each shows only the lines at fault."""
         self._findings = {id(finding): f"f{number}" for number, finding in enumerate(every, 1)}
         self._targets = {id(target): f"t{number}" for number, target in enumerate(report.targets, 1)}
+        self._rules = {rule: f"r{number}" for number, rule in enumerate(report.pages, 1)}
 
     def finding(self, finding: Finding) -> str:
         """The finding's anchor."""
@@ -33,6 +37,10 @@ class Numbers:
     def target(self, target: TargetReport) -> str:
         """The target's anchor."""
         return self._targets[id(target)]
+
+    def rule(self, rule: str) -> str:
+        """The anchor of the rule's page, "" where the report has none."""
+        return self._rules.get(rule, "")
 
     def link(self, finding: Finding) -> str:
         """A link to the finding, labelled with its place."""
@@ -64,59 +72,91 @@ def coded(text: str) -> str:
 
 
 def place(location: Location) -> str:
-    """File, line and column."""
-    name = escaped(location.file, 300)
-    return f"{name}:{location.line}:{location.column}" if location.line else name
+    """File, line and column, or the path of a file in an image."""
+    return escaped(grouped.place(location))
 
 
-def render_finding(target: TargetReport, finding: Finding, numbers: Numbers, page: RulePage | None) -> Iterator[str]:
-    """A finding as an article."""
-    doubt = (
-        f' <span class="faint">{finding.confidence.word} confidence</span>'
-        if finding.confidence < Confidence.HIGH
-        else ""
-    )
-    yield f'<article class="card finding {finding.severity.word}" id="{numbers.finding(finding)}">'
+def cards(findings: Iterable[Finding]) -> list[tuple[Finding, ...]]:
+    """Group the findings, most severe first: one card a vulnerability, one for findings with the same rule and fix."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings:
+        key = finding.title, finding.severity, finding.confidence, finding.remedy.text, fix_of(finding)
+        groups.setdefault((finding.rule, *(() if finding.vulnerability else key)), []).append(finding)
+    worst = (tuple(sorted(group, key=lambda finding: -finding.severity)) for group in groups.values())
+    return sorted(worst, key=lambda group: -group[0].severity)
+
+
+def render_card(target: TargetReport, group: tuple[Finding, ...], numbers: Numbers) -> Iterator[str]:
+    """A group of findings as an article. The first is the most severe."""
+    first = group[0]
+    flaw = first.vulnerability
+    doubt = f' <span class="faint">{first.confidence.word} confidence</span>'
+    doubt = doubt if first.confidence < Confidence.HIGH else ""
+    title = flaw.summary or "Known vulnerability" if flaw else first.title
+    yield f'<article class="card finding {first.severity.word}">'
     yield (
-        f'<div class="head"><span class="badge">{finding.severity.word}</span>'
-        f'<span class="rule">{escaped(finding.rule)}</span><h3>{prose(finding.title)}</h3>{doubt}</div>'
+        f'<div class="head"><span class="badge">{first.severity.word}</span>'
+        f'<span class="rule">{escaped(first.rule)}</span><h3>{prose(title)}</h3>{doubt}</div>'
     )
-    yield f'<p class="where"><span class="mono">{place(finding.location)}</span> · {escaped(finding.subject)}</p>'
-    yield from _code(target, finding.location)
-    yield f'<p class="why">{prose(sentence(finding.message))}</p>'
-    if finding.vulnerability:
-        yield from _vulnerability(finding.vulnerability)
-    if finding.remedy.text or finding.remedy.changes:
-        words = _CHIPS[fix_of(finding)]
-        chip = f'<span class="chip">{words}</span>' if words else ""
-        yield f'<p class="remedy"><b>Fix</b> {prose(sentence(finding.remedy.text))}{chip}</p>'
-    yield from _more(finding, page)
+    if flaw:
+        yield from _vulnerability(group, numbers)
+    else:
+        for finding in group:
+            yield from _entry(target, finding, numbers)
+    for finding in {finding.remedy.text: finding for finding in group}.values():
+        if finding.remedy.text or finding.remedy.changes:
+            words = _CHIPS[fix_of(finding)]
+            chip = f'<span class="chip">{words}</span>' if words else ""
+            yield f'<p class="remedy"><b>Fix</b> {prose(sentence(finding.remedy.text))}{chip}</p>'
+    if anchor := numbers.rule(first.rule):
+        yield f'<p class="more"><a href="#{anchor}">About {escaped(first.rule)}</a></p>'
+    elif first.references:
+        yield f"<details><summary>References</summary>{_links(first.references)}</details>"
     yield "</article>"
 
 
-def _vulnerability(vulnerability: Vulnerability) -> Iterator[str]:
-    """Where the package is from, and the vulnerability's other names."""
-    rows = [
-        ("Package", vulnerability.package.purl or f"{vulnerability.package.name} {vulnerability.package.version}"),
-        ("Fixed in", vulnerability.fixed or f"no version ({vulnerability.state})"),
-        ("Found in", vulnerability.package.path),
-        ("Installed by", instruction(vulnerability.package.instruction)),
-        ("Layer", vulnerability.package.layer),
-        ("Also called", ", ".join(vulnerability.aliases)),
+def _entry(target: TargetReport, finding: Finding, numbers: Numbers) -> Iterator[str]:
+    """One finding of a card: its place, the line at fault, and why."""
+    yield (
+        f'<div id="{numbers.finding(finding)}"><p class="where"><span class="mono">{place(finding.location)}</span>'
+        f" · {escaped(finding.subject)}</p>"
+    )
+    yield from _code(target, finding.location, brief=numbers.brief)
+    yield f'<p class="why">{prose(sentence(finding.message))}</p></div>'
+
+
+def _vulnerability(group: tuple[Finding, ...], numbers: Numbers) -> Iterator[str]:
+    """The vulnerability's urgency and other names, and a row for each package."""
+    flaw = group[0].vulnerability
+    if flaw is None:
+        return
+    facts = [
+        f"known to be exploited since {flaw.exploited.added}" if flaw.exploited else "",
+        f"EPSS {flaw.epss.score:.1%}, more than {flaw.epss.percentile:.0%} of all CVEs" if flaw.epss else "",
+        f"also called {', '.join(flaw.aliases)}" if flaw.aliases else "",
+        flaw.note,
     ]
-    if vulnerability.exploited:
-        rows.append(("Exploited", f"known since {vulnerability.exploited.added}"))
-    if vulnerability.epss:
-        rows.append(
-            ("EPSS", f"{vulnerability.epss.score:.1%}, more than {vulnerability.epss.percentile:.0%} of all CVEs")
+    if words := "; ".join(filter(None, facts)):
+        yield f'<p class="why">{prose(sentence(words))}</p>'
+    yield '<div class="code" tabindex="0"><table class="packages">'
+    yield "<tr><th>Package</th><th>Fixed in</th><th>Found in</th><th>Installed by</th></tr>"
+    for finding in group:
+        if (flaw := finding.vulnerability) is None:
+            continue
+        package = flaw.package
+        cells = (
+            f"{package.name} {package.version}",
+            flaw.fixed or f"no version ({flaw.state})",
+            package.path,
+            instruction(package.instruction) or package.layer[:19],
         )
-    table = "".join(f"<tr><td>{name}</td><td>{escaped(value)}</td></tr>" for name, value in rows if value)
-    yield "<details><summary>The package and the vulnerability</summary>"
-    yield f'<table class="silent">{table}</table></details>'
+        row = "".join(f"<td>{escaped(cell, 200)}</td>" for cell in cells)
+        yield f'<tr id="{numbers.finding(finding)}">{row}</tr>'
+    yield "</table></div>"
 
 
-def _code(target: TargetReport, location: Location) -> Iterator[str]:
-    rows = list(listing(target.sources, location))
+def _code(target: TargetReport, location: Location, *, brief: bool = False) -> Iterator[str]:
+    rows = list(listing(target.sources, location, brief=brief))
     if not rows:
         return
     yield '<div class="code" tabindex="0"><table>'
@@ -127,18 +167,17 @@ def _code(target: TargetReport, location: Location) -> Iterator[str]:
     yield "</table></div>"
 
 
-def _more(finding: Finding, page: RulePage | None) -> Iterator[str]:
-    """The rule's page and the references."""
-    if not finding.references and page is None:
-        return
-    yield "<details><summary>More on this</summary>"
-    if page is not None:
-        yield from (f"<p>{prose(' '.join(part.split()), 4000)}</p>" for part in page.why.split("\n\n"))
-    if finding.references:
-        yield "<ul>"
-        yield from (f"<li>{_link(reference)}</li>" for reference in finding.references)
-        yield "</ul>"
-    yield "</details>"
+def render_page(page: RulePage, numbers: Numbers) -> Iterator[str]:
+    """What the manual says of a rule."""
+    yield f'<article class="card" id="{numbers.rule(page.id)}"><h3>{escaped(page.id)} {prose(page.title)}</h3>'
+    yield from (f"<p>{prose(' '.join(part.split()), 4000)}</p>" for part in page.why.split("\n\n"))
+    if page.references:
+        yield _links(page.references)
+    yield "</article>"
+
+
+def _links(references: Iterable[Reference]) -> str:
+    return f"<ul>{''.join(f'<li>{_link(reference)}</li>' for reference in references)}</ul>"
 
 
 def _link(reference: Reference) -> str:

@@ -1,4 +1,7 @@
-"""How the HTML report looks: light and dark by the reader's setting, on paper too. Filters work by CSS alone."""
+"""How the HTML report looks: light and dark by the reader's setting, on paper too. Filters work by CSS alone.
+
+The search is the only script: it hides the findings that lack one of the words.
+"""
 
 from __future__ import annotations
 
@@ -48,8 +51,15 @@ section{margin-top:2.2rem}
 h2{font-size:1.2rem;margin:0 0 .8rem;display:flex;flex-wrap:wrap;gap:.2rem .7rem;align-items:baseline}
 h2 small,.faint{color:var(--faint);font-weight:400;font-size:.88rem}
 .card{background:var(--card);border:1px solid var(--edge);border-radius:10px;padding:1rem 1.15rem;margin:0 0 .9rem}
-.finding{border-left:4px solid var(--tone);break-inside:avoid;scroll-margin-top:1rem}
-.finding:target{outline:2px solid var(--tone)}
+.finding{border-left:4px solid var(--tone)}
+.finding>div,.finding tr,.card{scroll-margin-top:1rem;break-inside:avoid}
+:target{outline:2px solid var(--tone,var(--link));outline-offset:3px}
+.finding>div[id]~div[id]{border-top:1px solid var(--edge);padding-top:.5rem}
+.unmatched{display:none}
+.search:not([hidden]){display:flex;flex-wrap:wrap;gap:.3rem .7rem;align-items:center;margin:.9rem 0 0}
+.search input{flex:1 1 14rem;font:inherit;color:inherit;background:var(--card);border:1px solid var(--faint);
+border-radius:8px;padding:.4rem .7rem}
+.more{font-size:.9rem;margin:.5rem 0 0}
 .head{display:flex;flex-wrap:wrap;gap:.25rem .6rem;align-items:center}
 .head h3{font-size:1.02rem;margin:0;line-height:1.35}
 .badge{background:var(--tone);color:var(--on);border-radius:5px;padding:.08rem .5rem;font-size:.74rem;font-weight:700;
@@ -63,6 +73,9 @@ padding:.35rem 0}
 .code td{padding:0 .8rem;white-space:pre;tab-size:4;unicode-bidi:isolate;overflow-wrap:normal}
 .code td:first-child{color:var(--faint);text-align:right;user-select:none;border-right:1px solid var(--edge);
 position:sticky;left:0;background:var(--code);min-width:2.9rem}
+.code th{text-align:left;color:var(--faint);padding:0 .8rem;white-space:nowrap}
+.code .packages td{text-align:left;color:inherit;border:0;position:static;white-space:normal;user-select:auto;
+vertical-align:top}
 .code tr.at td:first-child{color:var(--tone);font-weight:700}
 mark{background:var(--mark);color:inherit;border-bottom:2px solid var(--tone);border-radius:2px}
 mark:empty{border-left:2px solid var(--tone);border-bottom:0;padding-left:.35em}
@@ -101,8 +114,18 @@ gap:.55rem}
 @media print{*{print-color-adjust:exact;-webkit-print-color-adjust:exact}h2{break-after:avoid}
 :root{color-scheme:light;--page:#fff;--card:#fff;--sea:#fff}body{font-size:10.5pt}
 header{color:#000;padding:0 0 1rem;border-bottom:2pt solid #0c2a3d}.tiles{margin-top:1rem}.tile,.card{box-shadow:none}
-.tile input,.hint{display:none}.code{overflow:visible}.code td{white-space:pre-wrap}a{color:inherit;
-text-decoration:none}}
+.tile input,.hint,.search:not([hidden]){display:none}.code{overflow:visible}
+.code td{white-space:pre-wrap}a{color:inherit;text-decoration:none}}
+"""
+
+SCRIPT: Final = """
+const box=document.getElementById("search"),cards=[...document.querySelectorAll(".finding")].map(
+card=>[card,card.textContent.toLowerCase()]);
+if(box){box.hidden=false;document.getElementById("words").addEventListener("input",event=>{
+const words=event.target.value.toLowerCase().split(/\\s+/).filter(Boolean);let left=0;
+for(const [card,text] of cards){const fits=words.every(word=>text.includes(word));left+=fits;
+card.classList.toggle("unmatched",!fits)}
+document.getElementById("matches").textContent=words.length?`${left} of ${cards.length} cards`:""})}
 """
 
 SIGN: Final = (

@@ -9,7 +9,15 @@ from sealock.model.finding import Finding, Severity
 from sealock.model.report import Report
 from sealock.reports.grouped import FIX_TAGS, place
 from sealock.reports.markdowntext import inline
-from sealock.reports.priorities import counted_targets, fix_of, steps, unevaluated, unexamined, unfixed
+from sealock.reports.priorities import (
+    counted_targets,
+    critical_unfixed,
+    fix_of,
+    steps,
+    unevaluated,
+    unexamined,
+    unfixed,
+)
 from sealock.text import clip, count, line, sentence
 
 _ROWS: Final = 100
@@ -38,6 +46,8 @@ def _parts(report: Report) -> Iterator[str]:
     yield f"### {sign} sealock: {counted_targets(report)}\n"
     if counts:
         yield f"\n{counts}\n"
+    if words := critical_unfixed(report.findings()):
+        yield f"\n{inline(words)}\n"
     errors = [error for target in report.targets for error in target.errors]
     if errors:
         yield f"\n**Not everything could be read ({count(len(errors), 'error')}):**\n\n"

@@ -7,9 +7,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.model.finding import Finding, Severity
+from sealock.model.finding import Confidence, Finding, Severity
 from sealock.model.report import FixSafety, Report
-from sealock.text import count
+from sealock.text import count, line, list_first
 
 _NAMED: Final = 6
 """Rules that are named with a step."""
@@ -36,26 +36,48 @@ class PriorityStep(Struct, frozen=True):
 
 
 def steps(findings: Iterable[Finding]) -> list[PriorityStep]:
-    """Group the findings by remedy and rank the groups.
+    """Group the findings by remedy and rank the groups; what is minor is a step of its own.
 
     First the fixes of exploited vulnerabilities, then by severity, confidence and number; last what has no fix.
     """
-    groups: dict[str, list[Finding]] = {}
+    groups: dict[tuple[str, bool], list[Finding]] = {}
     for finding in findings:
-        groups.setdefault(finding.remedy.text or finding.title, []).append(finding)
-    return sorted((PriorityStep(remedy, tuple(group)) for remedy, group in groups.items()), key=_rank)
+        groups.setdefault((finding.remedy.text or finding.title, _minor(finding)), []).append(finding)
+    return sorted((PriorityStep(remedy, tuple(group)) for (remedy, _), group in groups.items()), key=_rank)
 
 
-def _rank(step: PriorityStep) -> tuple[bool, bool, int, int, int]:
+def _minor(finding: Finding) -> bool:
+    """Whether it is not to be named beside a grave finding with the same remedy. An upgrade fixes all at once."""
+    return finding.vulnerability is None and (finding.severity <= Severity.LOW or finding.confidence <= Confidence.LOW)
+
+
+def _rank(step: PriorityStep) -> tuple[bool, bool, tuple[int, int], int]:
     flaws = [flaw for finding in step.findings if (flaw := finding.vulnerability)]
     exploited = any(flaw.exploited for flaw in flaws)
-    sure = max(finding.confidence for finding in step.findings)
-    return unfixed(step), not exploited, -step.severity, -sure, -len(step.findings)
+    worst = min((-finding.severity, -finding.confidence) for finding in step.findings)
+    return unfixed(step), not exploited, worst, -len(step.findings)
 
 
 def unfixed(step: PriorityStep) -> bool:
     """Whether it is only about vulnerabilities without a fix."""
     return all(finding.vulnerability and not finding.vulnerability.fixed for finding in step.findings)
+
+
+def critical_unfixed(findings: Iterable[Finding]) -> str:
+    """How many critical vulnerabilities no version fixes, and the first of them, in a sentence; "" for none.
+
+    No step is about them, so that a report has to name them by itself. Exploited ones come first.
+    """
+    flaws = {
+        finding.rule: flaw.exploited is None
+        for finding in findings
+        if (flaw := finding.vulnerability) and not flaw.fixed and finding.severity is Severity.CRITICAL
+    }
+    if not flaws:
+        return ""
+    names = list_first([line(rule, 40) for rule in sorted(flaws, key=flaws.__getitem__)], _NAMED)
+    number = count(len(flaws), "critical vulnerability", "critical vulnerabilities")
+    return f"{number} {'has' if len(flaws) == 1 else 'have'} no fixed version: {names}."
 
 
 def named(step: PriorityStep, times: str) -> list[str]:
@@ -73,7 +95,7 @@ def fix_of(finding: Finding) -> FixSafety:
 
 
 def fix_summary(findings: Iterable[Finding]) -> str:
-    """What --fix would do, in a sentence; "" where it can do nothing."""
+    """What --fix would do, of all these findings, in a sentence; "" where it can do nothing."""
     kinds = [fix_of(finding) for finding in findings]
     safe, unsafe = kinds.count("safe"), kinds.count("unsafe")
     if not safe and not unsafe:

@@ -12,6 +12,7 @@ from sealock.reports.excerpt import Excerpt, excerpt
 _AROUND = 2
 _AT_MOST = 12
 """Lines of a fault; a longer fault is cut."""
+_BRIEF = 3
 _REACH = 160
 _END = 1 << 40
 
@@ -28,18 +29,19 @@ class SourceLine(Struct, frozen=True, gc=False):
     """Whether an empty fault is at a point of this line."""
 
 
-def listing(sources: Mapping[str, Source], location: Location) -> Iterator[SourceLine]:
-    """The fault's lines and a few around them; nothing without a text."""
+def listing(sources: Mapping[str, Source], location: Location, *, brief: bool = False) -> Iterator[SourceLine]:
+    """The fault's lines and a few around them, or with `brief` its first lines only; nothing without a text."""
     source = sources.get(location.file)
     if source is None or excerpt(sources, location) is None:
         return
     last = max(location.end_line, location.line)
     if last > location.line and location.end_column == 1:
         last -= 1  # it ends with the line's end
-    cut = min(last, location.line + _AT_MOST - 1)
+    around, most = (0, _BRIEF) if brief else (_AROUND, _AT_MOST)
+    cut = min(last, location.line + most - 1)
     final = len(source.starts) - (1 if source.text.endswith("\n") else 0)
     point = location.line == last and location.column == location.end_column
-    for number in range(max(location.line - _AROUND, 1), min(cut + _AROUND, final) + 1):
+    for number in range(max(location.line - around, 1), min(cut + around, final) + 1):
         inside = location.line <= number <= last
         start = location.column if number == location.line else 1
         end = location.end_column if number == location.end_line else _END

@@ -17,6 +17,7 @@ from sealock.reports.mask import masked
 from sealock.reports.priorities import (
     PriorityStep,
     counted_targets,
+    critical_unfixed,
     fix_of,
     fix_summary,
     named,
@@ -177,18 +178,18 @@ class _Page(GroupedFindings):
 
     def first(self) -> Iterator[str]:
         """What to do first, for more than two findings."""
-        every = tuple(self.report.findings())
-        findings = tuple(finding for finding in every if finding.vulnerability is None)
-        ranked = [step for step in steps(every) if not unfixed(step)]
+        findings = tuple(self.report.findings())
+        faults = sum(finding.vulnerability is None for finding in findings)
+        ranked = [step for step in steps(findings) if not unfixed(step)]
         words = fix_summary(findings)
-        if len(findings) > 2:
+        if faults > 2:
             about = f" {self.signs.dot} {words}" if words else ""
             yield from self.hanging(f"What to do first{about}", 0, "heading")
             for number, step in enumerate(ranked[:_STEPS], 1):
                 yield self.step(number, step)
         elif words:
             yield from self.hanging(words, 0, "green")
-        if words or len(findings) > 2:
+        if words or faults > 2:
             yield ""
 
     def step(self, number: int, step: PriorityStep) -> str:
@@ -274,6 +275,8 @@ class _Page(GroupedFindings):
         ink: Ink = "green" if report.status == 0 and not total else "bold"
         sign = self.signs.good if not total and report.status == 0 else self.signs.arrow
         yield from self.hanging(words, 2, ink, label=sign)
+        if words := critical_unfixed(report.findings()):
+            yield from self.hanging(words, 2)
         if report.status == 1:
             yield from self.hanging(f"Failed: at least one finding is {report.fail_on.word} or worse.", 2, "red")
         if report.status == 2:

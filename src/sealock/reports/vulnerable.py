@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sealock.model.advisory import Vulnerability
-from sealock.model.finding import Finding, Severity
+from sealock.model.finding import Finding
 from sealock.reports.ansi import INKS
 from sealock.reports.page import Page
 from sealock.reports.upgrades import Upgrade, fixed_by_base, known, states, unfixed, upgrades
@@ -42,25 +42,19 @@ class Vulnerable(Page):
         yield from self._unfixed(unfixed(relevant))
 
     def _summary(self, findings: Sequence[Finding]) -> Iterator[str]:
-        flaws: dict[str, Vulnerability] = {}
-        worst: dict[str, Severity] = {}
-        for finding in findings:
-            if flaw := finding.vulnerability:
-                flaws[flaw.id] = flaw
-                worst[flaw.id] = max(finding.severity, worst.get(flaw.id, finding.severity))
+        flaws = {flaw.id: flaw for finding in findings if (flaw := finding.vulnerability)}
         packages = len({finding.vulnerability.package.purl for finding in findings if finding.vulnerability})
         head = f"{count(len(flaws), 'known vulnerability', 'known vulnerabilities')} in {count(packages, 'package')}"
-        if len(findings) > len(flaws):
-            head += f" ({len(findings)} findings)"
-        numbers = Counter(worst.values())
-        graded = [f"{numbers[severity]} {severity.word}" for severity in sorted(numbers, reverse=True)]
-        yield from self.hanging(head, 0, "heading")
-        words = [", ".join(graded)]
+        words = []
         if exploited := sum(flaw.exploited is not None for flaw in flaws.values()):
             words.append(f"{exploited} known to be exploited")
         fixed = len({finding.rule for finding in findings if finding.vulnerability and finding.vulnerability.fixed})
         words.append(f"upgrades fix {fixed}" if fixed else "no upgrade fixes any of them yet")
-        yield from self.hanging(f"{'; '.join(words)}.", 0)
+        # The severities are those of findings, as everywhere in the report: one vulnerability can be in many packages.
+        numbers = Counter(finding.severity for finding in findings)
+        graded = ", ".join(f"{numbers[severity]} {severity.word}" for severity in sorted(numbers, reverse=True))
+        yield from self.hanging(f"{head}; {', '.join(words)}", 0, "heading")
+        yield from self.hanging(f"{count(len(findings), 'finding')}: {graded}.", 0)
         newer, fixable = fixed_by_base(findings)
         if newer and newer == fixable:
             yield from self.hanging(
