@@ -276,6 +276,23 @@ def test_rules_are_listed_and_explained(folder: Path) -> None:
     assert sealock("rules", "C999", cwd=folder).returncode == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "status", "shown"),
+    [
+        pytest.param(("--search", "docker", "socket"), 0, "C011", id="words of the title"),
+        pytest.param(("--search", "DOCKER socket"), 0, "C011", id="words in one argument, in any case"),
+        pytest.param(("--search", "ds-0002"), 0, "B192", id="an id of another tool"),
+        pytest.param(("--search", "xyzzy"), 2, "sealock: no rule's page holds all of 'xyzzy'", id="words of no page"),
+        pytest.param(("C001", "--search", "x"), 2, "not both", id="rules and words"),
+    ],
+)
+def test_rules_are_searched(folder: Path, words: tuple[str, ...], status: int, shown: str) -> None:
+    result = sealock("rules", *words, cwd=folder)
+    assert result.returncode == status
+    assert shown in result.stdout + result.stderr
+    assert "C028" not in result.stdout
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
 def test_completion_scripts_name_the_options(folder: Path, shell: str) -> None:
     assert "fail-on" in sealock("completion", shell, cwd=folder).stdout

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import jsonschema
 import pytest
 from msgspec.structs import replace
 
 from reports.samples import HOSTILE, page
 from sealock.model.report import FixSafety
 from sealock.reports.rules import render
+from sealock.scan.manual import pages
 from sealock.text import width
 
+WRITTEN = json.loads((Path(__file__).parents[2] / "docs/schema/rules.schema.json").read_text(encoding="utf-8"))
+SCHEMA = jsonschema.Draft202012Validator(WRITTEN)
 PAGES = (page(), replace(page(), id="B001", kinds=("build",), fix="safe", pedantic=True, title="A | B `c`"))
 
 
@@ -62,6 +67,24 @@ def test_json_holds_every_field() -> None:
     assert [rule["id"] for rule in rules] == ["C001", "B001"]
     assert set(rules[0]) == set(page().__struct_fields__)
     assert rules[0]["references"][1] == {"label": "A talk", "url": None}
+
+
+@pytest.mark.parametrize("text", [pytest.param(text, id=name) for name, text in HOSTILE.items() if name != "huge"])
+def test_json_is_valid_by_its_schema_whatever_the_text(text: str) -> None:
+    SCHEMA.validate(json.loads(render((replace(page(), title=text, why=text, bad=(text,)),), "json")))
+
+
+def test_json_of_all_rules_is_valid_by_its_schema() -> None:
+    rules = json.loads(render(pages(), "json"))
+    SCHEMA.validate(rules)
+    assert len({rule["id"] for rule in rules["rules"]}) == len(rules["rules"]) > 200
+
+
+def test_the_json_schema_lets_nothing_unknown_through() -> None:
+    rules = json.loads(render(PAGES, "json"))
+    assert not SCHEMA.is_valid(rules | {"more": 1})
+    assert not SCHEMA.is_valid({**rules, "rules": [rules["rules"][0] | {"more": 1}]})
+    assert set(WRITTEN["$defs"]["rule"]["required"]) == set(page().__struct_fields__)
 
 
 def test_markdown_has_an_index_that_links_to_the_pages() -> None:

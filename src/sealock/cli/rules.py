@@ -8,7 +8,7 @@ from sealock.cli.output import colour, complain, knows_unicode, width, write
 from sealock.errors import UsageError
 from sealock.model.report import RulePage
 from sealock.reports import rules as reports
-from sealock.rules.lookup import by_id, search, suggestion
+from sealock.rules.lookup import by_id, search, search_pages, suggestion
 from sealock.rules.retired import RETIRED
 from sealock.scan.manual import pages
 from sealock.targets.outputs import write_output
@@ -24,6 +24,12 @@ def configure(parser: ArgumentParser) -> None:
         "subject (healthcheck); default: list all rules",
     )
     parser.add_argument(
+        "--search",
+        nargs="+",
+        metavar="WORD",
+        help="list the rules whose pages hold all these words: --search docker socket",
+    )
+    parser.add_argument(
         "--format",
         choices=("terminal", "json", "markdown"),
         default="terminal",
@@ -36,9 +42,14 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status."""
     known = tuple(pages())
+    if arguments.search and arguments.rules:
+        msg = "name rules, or give words to --search, not both"
+        raise UsageError(msg)
     explained, listed = _chosen(known, arguments.rules)
+    if arguments.search:
+        listed = _searched(known, " ".join(arguments.search))
     text = reports.render(
-        (*explained, *listed) if arguments.rules else known,
+        (*explained, *listed) if arguments.rules or arguments.search else known,
         arguments.format,
         explain=bool(explained) and not listed,
         width=width(),
@@ -50,6 +61,14 @@ def run(arguments: Namespace) -> int:
     else:
         write(text)
     return 0
+
+
+def _searched(known: tuple[RulePage, ...], words: str) -> tuple[RulePage, ...]:
+    """The rules whose pages hold all these words; UsageError for none."""
+    if hits := search_pages(known, words):
+        return hits
+    msg = f"no rule's page holds all of {words!r}{suggestion(known, words)}"
+    raise UsageError(msg)
 
 
 def _chosen(known: tuple[RulePage, ...], words: list[str]) -> tuple[tuple[RulePage, ...], tuple[RulePage, ...]]:

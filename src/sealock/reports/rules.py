@@ -1,9 +1,12 @@
-"""The manual: the list of rules, and the page of one, as text, JSON and Markdown."""
+"""The manual: the list of rules, and the page of one, as text, JSON and Markdown.
+
+docs/schema/rules.schema.json describes the JSON; `schema` counts up when its shape changes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from sealock.model.report import RulePage
 from sealock.reports import rulesmarkdown
@@ -14,6 +17,8 @@ from sealock.reports.rulewords import checked, facts
 from sealock.text import count, line, sentence, visible, wrap
 
 RuleListFormat: TypeAlias = Literal["terminal", "json", "markdown"]
+
+SCHEMA: Final = 1
 
 _MARKS = {"safe": "fix", "unsafe": "fix*", "none": ""}
 
@@ -30,7 +35,7 @@ def render(  # noqa: PLR0913  each is an option of the command line
     """Render the pages: one line each, or in full with `explain`. JSON is always in full."""
     pages = tuple(pages)
     if form == "json":
-        return encode({"rules": [_fields(page) for page in pages]})
+        return encode({"schema": SCHEMA, "rules": [_fields(page) for page in pages]})
     if form == "markdown":
         return "\n".join(rulesmarkdown.page(page) for page in pages) if explain else rulesmarkdown.index(pages)
     page = Page(width, colour=colour, unicode=unicode)

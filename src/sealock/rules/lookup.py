@@ -39,6 +39,16 @@ def search(pages: Iterable[RulePage], text: str) -> tuple[RulePage, ...]:
     return titles or tuple(page for page in pages if _holds(f"{page.title} {page.why} {page.remedy}", words))
 
 
+def search_pages(pages: Iterable[RulePage], text: str) -> tuple[RulePage, ...]:
+    """Find the rules whose pages hold all these words, ids of other tools included."""
+    words = text.casefold().split()
+    return tuple(page for page in pages if _holds(_whole(page), words))
+
+
+def _whole(page: RulePage) -> str:
+    return " ".join((page.id, *page.replaces, *page.aliases, page.title, *page.keywords, page.why, page.remedy))
+
+
 def suggestion(pages: Iterable[RulePage], word: str) -> str:
     """Name what was likely meant, as the end of a sentence; "" where nothing comes close."""
     names = {
