@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Numbers and sentences as people read them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealock.text import count, format_size, list_first
+from sealock.text import count, format_size, list_first, sentence
 
 
 @pytest.mark.parametrize(
@@ -32,3 +32,25 @@ def test_a_noun_follows_its_number() -> None:
     assert list_first(["a", "b", "c", "d"], 2) == "a, b and 2 more"
     assert [count(number, "layer") for number in (0, 1, 2)] == ["0 layers", "1 layer", "2 layers"]
     assert [count(number, "entry", "entries") for number in (1, 2)] == ["1 entry", "2 entries"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("drop it", "Drop it."),
+        ("Drop it.", "Drop it."),
+        ("Is it known?", "Is it known?"),
+        ("Drop it (or keep it)", "Drop it (or keep it)."),
+        ("Drop it. (Others keep it.)", "Drop it. (Others keep it.)"),
+        ("(Others keep it.)", "(Others keep it.)"),
+        ("Drop apt (curl, wget, etc.)", "Drop apt (curl, wget, etc.)."),
+        ('It says "no."', 'It says "no."'),
+        ('It says "no"', 'It says "no".'),
+        ("Run `ls .`", "Run `ls .`."),
+        ("Take )", "Take )."),
+        ("docker-compose.yml has it", "docker-compose.yml has it."),
+        ("", ""),
+    ],
+)
+def test_a_sentence_has_one_end(text: str, shown: str) -> None:
+    assert sentence(text) == shown

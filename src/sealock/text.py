@@ -127,7 +127,17 @@ def sentence(text: str) -> str:
     # "docker-compose.yml" or "--privileged" keeps its spelling at the start of a sentence too.
     if first.isalpha() and first.islower() and first != "sealock":
         text = text[0].upper() + text[1:]
-    return text if text[-1] in ".!?:…" else f"{text}."
+    return text if _is_ended(text) else f"{text}."
+
+
+def _is_ended(text: str) -> bool:
+    """Whether the text ends a sentence: by its last sign, within quotes, or in brackets around a whole sentence."""
+    if text[-1] in ".!?:…":
+        return True
+    if text[-2:-1] not in {".", "!", "?"}:
+        return False
+    before = text[: text.rfind("(")].rstrip() if text[-1] == ")" else ""
+    return text[-1] == '"' or (text[-1] == ")" and (not before or before[-1] in ".!?…"))
 
 
 def count(number: int, noun: str, plural: str = "") -> str:

@@ -10,13 +10,15 @@ from typing import Any
 
 import jsonschema
 import pytest
+from msgspec.structs import replace
 
-from reports.samples import DOCKERFILE, HOSTILE, broken, clean, finding, hostile, plain, vulnerable
+from reports.samples import DOCKERFILE, HOSTILE, broken, clean, finding, hostile, page, plain, vulnerable
 from sealock.model.change import Edit, Set
 from sealock.model.finding import Remedy, Severity, Skipped, Suppression
 from sealock.model.location import Location, Place, Source
 from sealock.model.report import Report, TargetReport, Unexamined
 from sealock.reports import ReportFormat, render
+from sealock.scan.manual import pages
 
 HERE = Path(__file__).parent.parent
 REPORTS = [
@@ -136,6 +138,45 @@ def test_sarif_tells_severity_by_level_and_score(severity: Severity, level: str,
     rule = run["tool"]["driver"]["rules"][0]
     assert rule["defaultConfiguration"]["level"] == level
     assert rule["properties"]["security-severity"] == score
+
+
+@pytest.mark.parametrize(
+    ("severity", "fail_on", "level"),
+    [
+        (Severity.CRITICAL, Severity.CRITICAL, "error"),
+        (Severity.HIGH, Severity.CRITICAL, "warning"),
+        (Severity.MEDIUM, Severity.CRITICAL, "warning"),
+        (Severity.LOW, Severity.CRITICAL, "note"),
+        (Severity.MEDIUM, Severity.MEDIUM, "error"),
+        (Severity.INFO, Severity.INFO, "error"),
+    ],
+)
+def test_sarif_has_an_error_for_what_fails_the_run(severity: Severity, fail_on: Severity, level: str) -> None:
+    assert sarif(replace(only(finding(severity=severity)), fail_on=fail_on))["results"][0]["level"] == level
+
+
+@pytest.mark.parametrize(
+    ("severities", "score"),
+    [
+        pytest.param((Severity.LOW,), "3.0", id="all are below the rule's severity"),
+        pytest.param((Severity.LOW, Severity.CRITICAL), "9.5", id="one is as severe as the rule"),
+    ],
+)
+def test_sarif_scores_a_rule_by_its_worst_finding(severities: tuple[Severity, ...], score: str) -> None:
+    report = replace(only(*(finding(severity=severity) for severity in severities)), pages={"C001": page()})
+    assert sarif(report)["tool"]["driver"]["rules"][0]["properties"]["security-severity"] == score
+
+
+def test_sarif_describes_every_rule_in_whole_sentences_that_code_scanning_takes() -> None:
+    known = {page.id: page for page in pages()}
+    run = sarif(replace(only(*(finding(rule) for rule in known)), pages=known))
+    for rule in run["tool"]["driver"]["rules"]:
+        described, helped = rule["fullDescription"]["text"], rule["help"]
+        assert re.search(r"[^.!?][.!?][)\"]?$", described), (rule["id"], described[-60:])
+        assert len(described) <= 1024
+        assert "\n" not in described.strip()
+        assert "**Fix.**" in helped["markdown"]
+        assert rule["properties"]["precision"] in {"low", "medium", "high"}
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,6 @@ from sealock.text import clip, count, line, sentence
 SarifLevel: TypeAlias = Literal["error", "warning", "note"]
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-LEVELS: Final[dict[Severity, SarifLevel]] = {
-    Severity.CRITICAL: "error",
-    Severity.HIGH: "error",
-    Severity.MEDIUM: "warning",
-    Severity.LOW: "note",
-    Severity.INFO: "note",
-}
 
 
 def render(report: Report) -> str:
@@ -35,23 +28,30 @@ def render(report: Report) -> str:
         "tool": {"driver": {"name": "sealock", "version": report.version, "rules": rules}},
         "columnKind": "utf16CodeUnits",
         "invocations": [_invocation(report)],
-        "results": [result for target in report.targets for result in _results(target, index)],
+        "results": [result for target in report.targets for result in _results(target, index, report.fail_on)],
     }
     return encode({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
-def _results(target: TargetReport, index: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+def _results(target: TargetReport, index: Mapping[str, int], fail_on: Severity) -> Iterator[dict[str, Any]]:
     places = Places(target)
     for finding in target.findings:
-        yield _result(finding, index[finding.rule], places)
+        yield _result(finding, index[finding.rule], places, _level(finding.severity, fail_on))
 
 
-def _result(finding: Finding, index: int, places: Places) -> dict[str, Any]:
+def _level(severity: Severity, fail_on: Severity) -> SarifLevel:
+    """An error for what fails the run, as code scanning fails a pull request for errors; nothing else is one."""
+    if severity >= fail_on:
+        return "error"
+    return "warning" if severity >= Severity.MEDIUM else "note"
+
+
+def _result(finding: Finding, index: int, places: Places, level: SarifLevel) -> dict[str, Any]:
     """§3.27. `suppressions` is always there, since a result without it means that nothing was evaluated (§3.27.23)."""
     result: dict[str, Any] = {
         "ruleId": finding.rule,
         "ruleIndex": index,
-        "level": LEVELS[finding.severity],
+        "level": level,
         "message": {"text": _message(finding)},
         "locations": [_location(finding, places)],
         "partialFingerprints": {"sealock/v1": finding.fingerprint},

@@ -47,17 +47,18 @@ def descriptors(report: Report) -> list[dict[str, Any]]:
 
 def _descriptor(rule: str, group: list[Finding], page: RulePage | None) -> dict[str, Any]:
     first = group[0]
-    severity = page.severity if page else max(finding.severity for finding in group)
+    # Code scanning shows one severity for all results of a rule: the worst of this run, which can be below the rule's.
+    severity = max((finding.severity for finding in group if not finding.suppressed), default=first.severity)
     confidence = page.confidence if page else max(finding.confidence for finding in group)
     title = line(page.title if page else first.title, 200) or rule
     remedy = sentence(line(page.remedy if page else first.remedy.text))
-    why = page.why if page else ""
+    why = "\n\n".join(" ".join(part.split()) for part in page.why.split("\n\n")) if page else ""
     references = page.references if page else first.references
     descriptor: dict[str, Any] = {
         "id": rule,
         "name": _name(title) or rule,
         "shortDescription": {"text": title},
-        "fullDescription": {"text": sentence(" ".join(why.split("\n\n")[0].split())) or sentence(title)},
+        "fullDescription": {"text": sentence(why.partition("\n\n")[0]) or sentence(title)},
         "help": {
             "text": "\n\n".join(part for part in (sentence(title), why, remedy) if part),
             "markdown": "\n\n".join(_markdown(title, why, remedy, references, page)),
@@ -102,7 +103,7 @@ def _markdown(
 ) -> Iterator[str]:
     yield f"**{inline(title)}**"
     if why:
-        yield "\n\n".join(inline(" ".join(part.split())) for part in why.split("\n\n"))
+        yield "\n\n".join(map(inline, why.split("\n\n")))
     if remedy:
         yield f"**Fix.** {inline(remedy)}"
     if page and page.bad and page.good:
