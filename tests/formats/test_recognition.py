@@ -8,9 +8,10 @@ from sealock import formats
 
 POD = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: nginx\n"
 UNEVALUATED = [
-    ("a pod", "deploy.yaml", POD, "kubernetes"),
-    ("a pod as JSON", "pod.json", '{"apiVersion": "v1", "kind": "Pod", "spec": {"containers": []}}', "kubernetes"),
-    ("a pod in flow style", "p.yml", "{apiVersion: v1, kind: Pod, spec: {containers: [{image: x}]}}", "kubernetes"),
+    ("a custom resource that names an image", "db.yaml", "apiVersion: example.com/v1\nkind: Db\nspec:\n  image: x\n", "kubernetes"),
+    ("a pod of Jinja", "pod.yml", POD.replace("nginx", "{{ image }}"), "helm"),
+    ("a template that branches", "chart/templates/d.yaml", POD + "{{- if .Values.x }}\n{{- end }}\n", "helm"),
+    ("a pod with another ending", "pod.yaml.j2", POD, "kubernetes"),
     ("a chart", "chart/Chart.yaml", "apiVersion: v2\nname: app\n", "helm"),
     ("a chart's template", "chart/templates/d.yaml", POD + "# {{ .Values.x }}\n", "helm"),
     ("a chart's values", "chart/values.yaml", "image:\n  repository: nginx\n", "helm"),
@@ -61,6 +62,14 @@ def test_a_form_that_is_not_evaluated_is_recognised(path: str, text: str, kind: 
 
 WEB = "services:\n  web:\n    image: nginx\n"
 READ = [
+    ("a pod", "deploy.yaml", POD, "kubernetes"),
+    ("a pod as JSON", "pod.json", '{"apiVersion": "v1", "kind": "Pod", "spec": {"containers": []}}', "kubernetes"),
+    ("a pod in flow style", "p.yml", "{apiVersion: v1, kind: Pod, spec: {containers: [{image: x}]}}", "kubernetes"),
+    ("a pod after another resource", "all.yaml", "apiVersion: v1\nkind: Service\n---\n" + POD, "kubernetes"),
+    ("a pod with its keys quoted", "p.yaml", POD.replace("kind", '"kind"').replace("apiVersion", "'apiVersion'"), "kubernetes"),
+    ("a pod that starts containers with docker run", "p.yaml", POD + "    args: [docker run x]\n", "kubernetes"),
+    ("a workflow of Argo with its own parameters", "w.yaml", POD + "    args: ['{{inputs.parameters.x}}']\n", "kubernetes"),
+    ("a task of Tekton", "t.yaml", "apiVersion: tekton.dev/v1\nkind: Task\nspec:\n  steps:\n  - image: x\n", "kubernetes"),
     ("a compose file of any name", "stack.yml", WEB, "compose"),
     ("indented as a whole", "stack.yml", "".join(f"  {line}\n" for line in WEB.splitlines()), "compose"),
     ("with quoted keys", "stack.yml", WEB.replace("services", '"services"'), "compose"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sealock.formats.kubernetes import find_images
+from sealock.formats.kubernetes.images import find_images
 from sealock.model.location import Source
 from sealock.pin import texts
 from sealock.pin.digestplaces import VariableSource, seat

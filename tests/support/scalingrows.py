@@ -127,6 +127,22 @@ COMPOSE: dict[str, Maker] = {
     "builds": lambda n: {"compose.yaml": "services:\n" + repeat("  s%: {build: .}\n", n), "Dockerfile": D + "USER a\n"},
     "builds of a long Dockerfile": lambda n: {"compose.yaml": "services:\n" + repeat("  s%: {build: .}\n", n), "Dockerfile": D + repeat("ENV A%=b\n", n)},
 }  # fmt: skip
+K: Final = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    image: b\n"
+POD: dict[str, Maker] = {
+    "documents": lambda n: "---\n".join(items(lambda i: K.replace("name: a", f"name: a{i}"), n)),
+    "containers": around(K, "  - {name: c%, image: b}\n"),
+    "containers of one name": around(K, "  - {name: c, image: b}\n"),
+    "variables": around(K + "    env:\n", "    - {name: A%, value: b}\n"),
+    "mounts and volumes": lambda n: K + "    volumeMounts:\n" + repeat("    - {name: v%, mountPath: /%}\n", n) + "  volumes:\n" + repeat("  - {name: v%, hostPath: {path: /%}}\n", n),
+    "ports": around(K + "    ports:\n", "    - {containerPort: 80, hostPort: %}\n"),
+    "labels of many containers": lambda n: K.replace("spec:", "metadata:\n  labels:\n" + repeat("    l%: b\n", n) + "spec:") + repeat("  - {name: c%, image: b}\n", n),
+    "groups of many containers": lambda n: K + repeat("  - {name: c%, image: b}\n", n) + "  securityContext:\n    supplementalGroups: [" + "1, " * n + "2]\n",
+    "keys that mean nothing": lambda n: K + repeat("  - {name: c%, image: b}\n", n) + repeat("  k%: b\n", n),
+    "items of a list": lambda n: "apiVersion: v1\nkind: List\nitems:\n" + repeat("- {apiVersion: v1, kind: Pod, spec: {containers: [{name: a%, image: b}]}}\n", n),
+    "aliases": lambda n: "a: &a {image: b}\n" + K + "  - *a\n" * n,
+    "merge keys": lambda n: "a: &a {image: b}\n" + K + repeat("  - {<<: *a, name: c%}\n", n),
+    "levels": lambda n: K + "  x: " + "[" * (n % 90) + "]" * (n % 90) + "\n",
+}  # fmt: skip
 RUN: dict[str, Maker] = {
     "run lines": around("#!/bin/sh\n", "docker run -v /:/a% alpine\n"),
     "other lines": around("docker run a\n", "echo a%\n"),
@@ -324,6 +340,7 @@ POLICY: dict[str, Maker] = {
 FORMATS: dict[str, tuple[str, dict[str, Maker]]] = {
     "dockerfile": ("Dockerfile", DOCKERFILE),
     "compose": ("compose.yaml", COMPOSE),
+    "kubernetes": ("pod.yaml", POD),
     "run": ("a.sh", RUN),
     "image-config": ("config.json", IMAGE_CONFIG),
     "inventory": ("bom.json", INVENTORY),

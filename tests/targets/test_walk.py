@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
+import yaml
 
 from sealock.scan.run import check
 from sealock.scan.settings import Settings
@@ -88,17 +90,17 @@ def test_only_the_first_thousand_paths_are_kept(tmp_path: Path) -> None:
     assert (report.unexamined.files, len(report.unexamined.paths)) == (1100, 1000)
 
 
-POD = b"apiVersion: v1\nkind: Pod\nspec: {containers: []}\n"
+UNIT = b"[Container]\nImage=nginx\n"
 
 
 @pytest.mark.parametrize(
     ("files", "settings", "status"),
     [
-        pytest.param({"Dockerfile": b"FROM scratch\n", "pod.yaml": POD}, SETTINGS, 0, id="next to what is evaluated"),
-        pytest.param({"Dockerfile": b"FROM scratch\n", "pod.yaml": POD}, STRICT, 2, id="by setting"),
-        pytest.param({"Dockerfile": b"FROM scratch\n", "pod.yaml": POD, "sealock.toml": b"fail-on-skipped = true\n"}, SETTINGS, 2, id="by policy"),
+        pytest.param({"Dockerfile": b"FROM scratch\n", "web.container": UNIT}, SETTINGS, 0, id="next to what is evaluated"),
+        pytest.param({"Dockerfile": b"FROM scratch\n", "web.container": UNIT}, STRICT, 2, id="by setting"),
+        pytest.param({"Dockerfile": b"FROM scratch\n", "web.container": UNIT, "sealock.toml": b"fail-on-skipped = true\n"}, SETTINGS, 2, id="by policy"),
         pytest.param({"Dockerfile": b"FROM scratch\n"}, STRICT, 0, id="with nothing skipped"),
-        pytest.param({"pod.yaml": POD}, SETTINGS, 2, id="all that there is"),
+        pytest.param({"web.container": UNIT}, SETTINGS, 2, id="all that there is"),
         pytest.param({"README.md": b"Use docker run to start it.\n"}, SETTINGS, 0, id="nothing at all"),
     ],
 )  # fmt: skip
@@ -106,6 +108,34 @@ def test_the_exit_status(tmp_path: Path, files: dict[str, bytes], settings: Sett
     for name, data in files.items():
         write(tmp_path / name, data)
     assert check(str(tmp_path), settings=settings).status == status
+
+
+MANIFEST = """apiVersion: apps/v1
+kind: Deployment
+metadata: {name: x}
+spec: {template: {spec: {containers: [{name: c, image: a, securityContext: {privileged: true}}]}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        pytest.param("deploy.yaml", MANIFEST, id="in YAML"),
+        pytest.param("a/b/x.yml", "# shop\n---\napiVersion: v1\nkind: Service\n---\n" + MANIFEST, id="after another resource"),
+        pytest.param("deploy.json", json.dumps(yaml.safe_load(MANIFEST)), id="in JSON"),
+        pytest.param("list.json", json.dumps({"apiVersion": "v1", "kind": "List", "items": [yaml.safe_load(MANIFEST)]}), id="in a list"),
+        pytest.param("deploy.yaml", MANIFEST.replace("apiVersion", '"api\\x56ersion"'), id="with an escaped key"),
+        pytest.param("deploy.yaml", MANIFEST.replace("kind:", "? kind\n:"), id="with an explicit key"),
+        pytest.param("deploy.yaml", MANIFEST.replace("\n", "\r"), id="with line ends of old Macs"),
+    ],
+)  # fmt: skip
+def test_a_manifest_of_any_name_is_checked(tmp_path: Path, name: str, text: str) -> None:
+    write(tmp_path / name, text.encode())
+    write(tmp_path / "service.yaml", b"apiVersion: v1\nkind: Service\nspec: {}\n")
+    report = check(str(tmp_path), settings=SETTINGS)
+    (target,) = report.targets
+    assert (target.kind, target.skipped, target.errors) == ("kubernetes", (), ())
+    assert [(finding.rule, finding.subject) for finding in target.findings] == [("C001", "container c of Deployment x")]
 
 
 def test_a_text_without_a_run_line_is_no_target_of_a_walk(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def configure(parser: ArgumentParser) -> None:
     checking.add_argument(
         "--fail-on-skipped",
         action="store_true",
-        help="exit with status 2 if a file is recognised and not evaluated, such as a Kubernetes manifest",
+        help="exit with status 2 if a file is recognised and not evaluated, such as a Helm chart",
     )
     checking.add_argument("--pedantic", action="store_true", help="also run pedantic rules")
     checking.add_argument(

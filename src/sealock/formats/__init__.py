@@ -25,6 +25,7 @@ __all__ = ["MODULES", "TOGETHER", "apply_edits", "comments", "edits", "edits_tog
 MODULES: Final[dict[str, str]] = {
     "dockerfile": "sealock.formats.dockerfile",
     "compose": "sealock.formats.compose",
+    "kubernetes": "sealock.formats.kubernetes",
     "run": "sealock.formats.runargs",
     "image-config": "sealock.formats.imageconfig",
     "inventory": "sealock.formats.inventory",
@@ -33,7 +34,7 @@ MODULES: Final[dict[str, str]] = {
 }
 TOGETHER: Final = frozenset({"compose"})
 """The kinds whose modules can also make several changes at once."""
-_WITH_COMMENTS: Final = frozenset({"dockerfile", "compose", "run"})
+_WITH_COMMENTS: Final = frozenset({"dockerfile", "compose", "kubernetes", "run"})
 """The kinds whose texts have comments; their modules also have `comments(source) -> tuple[Place, ...]`."""
 
 

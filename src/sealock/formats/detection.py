@@ -34,8 +34,11 @@ _JSON: Final[tuple[tuple[str, DocumentKind], ...]] = (
     (r"\s*\{\s*\"observed\"\s*:", "observed"),
     (r"\s*\{[\s\S]{0,4096}?\"(bomFormat|spdxVersion)\"\s*:", "inventory"),
 )
+_KEY: Final = r"[\s\S]{0,65536}?(?:^|[{,])[ \t]*[\"']?%s[\"']?[ \t]*:"
+_MANIFEST: Final = rf"(?={_KEY % 'apiVersion'})(?={_KEY % 'kind'})(?=[\s\S]{{0,65536}}?\b[cC]ontainers[\"']?[ \t]*:)"
 _NAMELESS: Final[tuple[tuple[str, DocumentKind], ...]] = (
     *_JSON,
+    (_MANIFEST, "kubernetes"),
     (r"\s*\{[\s\S]{0,65536}\"(rootfs|history|container_config|architecture)\"\s*:", "image-config"),
     (rf"\s*\{{[\s\S]{{0,4096}}?\"({_ENGINE})\"\s*:", "daemon"),
     (_DOCKERFILE_START, "dockerfile"),

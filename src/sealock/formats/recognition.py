@@ -11,6 +11,7 @@ from msgspec import Struct
 from sealock.formats import detection, projectshape
 from sealock.formats import runcalls as calls
 from sealock.model.document import Recognition, Unevaluated
+from sealock.model.location import Source
 
 
 class _Form(Struct, frozen=True):
@@ -142,7 +143,18 @@ _KIND: Final = re.compile(r"(?:^|[{,])[ \t]*[\"']?kind[\"']?[ \t]*:", re.MULTILI
 _PODS: Final = re.compile(
     r"[\"']?\b(?:containers|initContainers|ephemeralContainers|image|images|hostPath|securityContext)\b[\"']?\s*:"
 )
+_CONTAINER_LISTS: Final = re.compile(
+    r"\b(?:containers|initContainers|ephemeralContainers)\b[\"']?\s*:"
+    r"|\b(?:tekton\.dev|argoproj\.io)/[\s\S]*\b(?:steps|sidecars|container|script)\b[\"']?\s*:"
+)
+"""Keys of Kubernetes manifests that hold containers, of custom resources too."""
+_HIDDEN_KEY: Final = re.compile(r"\"[^\"\n\\]{0,40}\\[xuU][^\"\n]{0,80}\"[ \t]*:")
+"""A key that is written with escapes."""
 _KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml")
+_HELM: Final = re.compile(
+    r"\{\{-?\s*(?:[.$(]|/\*|(?:end|else)\b|[A-Za-z]\w*\s+[^\s}])|(?:^|[:-][ \t]+)\{\{", re.MULTILINE
+)
+"""An action of a template, or a value that starts as no YAML does; other programs fill in {{name}} in a text."""
 _TEMPLATE: Final = re.compile(r"\{\{|\{%|<%|^\s*#(?:if|include|define)\b|@\w+@", re.MULTILINE)
 _TEMPLATE_NAME: Final = re.compile(r".*\.(in|tmpl|tpl|template|j2|jinja2?|erb|m4|mustache|ejs)", re.IGNORECASE)
 _PATCH_NAME: Final = re.compile(r".*\.(rej|sw[a-p])", re.IGNORECASE)
@@ -169,6 +181,24 @@ def is_manifest(text: str) -> bool:
     return "apiVersion" in text and _VERSION.search(text) is not None and _KIND.search(text) is not None
 
 
+def is_manifest_of_pods(path: str, text: str) -> bool:
+    """Whether a file is a Kubernetes manifest that may hold containers; a template or kustomization is none."""
+    lowered = path.lower()
+    if not lowered.endswith((".yml", ".yaml", ".json")) or lowered.endswith(_KUSTOMIZATIONS):
+        return False
+    if is_manifest(text) and _CONTAINER_LISTS.search(text):
+        return _HELM.search(text) is None
+    odd = ("apiVersion" in text and not is_manifest(text)) or _HIDDEN_KEY.search(text) is not None
+    return odd and _has_pods(text)
+
+
+def _has_pods(text: str) -> bool:
+    """Whether a text has pods by its parsed keys, however they are written."""
+    from sealock.formats.kubernetes.reader import read  # noqa: PLC0415  few texts need it
+
+    return bool(read(Source("", text)).subjects)
+
+
 def recognize(path: str, text: str) -> Recognition:
     """Recognise a file by its path (with forward slashes) and its text."""
     base = path.rpartition("/")[2]
@@ -176,6 +206,8 @@ def recognize(path: str, text: str) -> Recognition:
     if any(form.kind == "dockerfile" for form in unevaluated):
         return Recognition(None, unevaluated)
     kind = detection.sniff(base, text)
+    if kind in {None, "run"} and is_manifest_of_pods(path, text):
+        return Recognition("kubernetes", unevaluated)
     if kind in {None, "run"} and not detection.is_named(base) and projectshape.is_project(base, text):
         kind = "compose"
     if unevaluated and kind not in {None, "run"}:
@@ -194,10 +226,12 @@ def _unevaluated(path: str, base: str, text: str) -> list[Unevaluated]:
             return [Unevaluated("dockerfile", "templates of Dockerfiles are not checked; check what is made of them")]
         return []
     lowered = path.lower()
+    if is_manifest_of_pods(path, text):
+        return []
     resource = lowered.endswith((".yml", ".yaml", ".json", ".tpl", ".j2")) and is_manifest(text)
     if resource and not lowered.endswith(_KUSTOMIZATIONS) and _PODS.search(text):
         kind = "helm" if "{{" in text else "kubernetes"
-        words = "templates of Helm charts" if kind == "helm" else "Kubernetes manifests"
+        words = "templates of Helm charts" if kind == "helm" else "custom resources without the form of a pod"
         return [Unevaluated(kind, f"{words} are not checked")]
     for form, pattern in zip(_FORMS, _form_paths(), strict=True):
         if form.words and not any(word in text for word in form.words):

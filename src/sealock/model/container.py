@@ -21,7 +21,7 @@ class Mount(Struct, frozen=True):
 
     `source` is a host path (bind), a volume's name, or None (tmpfs, anonymous volume). A relative bind source is kept
     as written ("./data", "~/x"). `options` holds what has no field of its own: exec, noexec, suid, nosuid, dev, nodev,
-    z, Z, nocopy, U, size=…, mode=….
+    z, Z, nocopy, U, size=…, mode=…; "ephemeral" for a volume that lives only as long as its pod.
     """
 
     kind: MountKind
@@ -167,7 +167,8 @@ class Container(Struct, frozen=True, kw_only=True):
     """The history of the image's configuration: the commands that made its layers."""
     # Who it is
     user: Maybe[str] = UNKNOWN
-    """"user", "user:group" …; "" where neither the container nor its image has one."""
+    """"user", "user:group" …; "" where neither the container nor its image has one; "nonroot" where
+    the platform refuses to start it as root."""
     groups: Maybe[tuple[str, ...]] = UNKNOWN
     """Names or numbers; in the kernel's view numbers with the host's name, as id(1) writes them: "27(sudo)"."""
     # What it may do
@@ -179,7 +180,7 @@ class Container(Struct, frozen=True, kw_only=True):
     """What an ordinary user's process holds, as the kernel shows it: engines grant an ordinary user none, except Podman
     those of `cap_add`, and files may have capabilities of their own. UNSET for root, which holds what it is granted."""
     seccomp: Maybe[str] = UNKNOWN
-    """"unconfined", "builtin" or the profile's path."""
+    """"unconfined", "builtin" or the profile's path; "none" where the platform applies none unless it is asked to."""
     apparmor: Maybe[str] = UNKNOWN
     """"unconfined" or the profile's name."""
     selinux: Maybe[tuple[str, ...]] = UNKNOWN

@@ -21,7 +21,17 @@ from sealock.model.project import Project
 Noun: TypeAlias = Container | Build | Project | Inventory | Daemon | Host | EngineNetwork | Enforced
 SubjectKind: TypeAlias = Literal["container", "build", "project", "image", "daemon", "host", "network", "enforced"]
 DocumentKind: TypeAlias = Literal[
-    "dockerfile", "compose", "run", "image-config", "inventory", "image", "daemon", "container", "host", "observed"
+    "dockerfile",
+    "compose",
+    "kubernetes",
+    "run",
+    "image-config",
+    "inventory",
+    "image",
+    "daemon",
+    "container",
+    "host",
+    "observed",
 ]
 
 

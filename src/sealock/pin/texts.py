@@ -10,8 +10,10 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.formats import kubernetes, recognize
+from sealock.formats import recognize
 from sealock.formats.files import FileRefusedError
+from sealock.formats.kubernetes.images import is_resource
+from sealock.formats.kubernetes.manifest import parse
 from sealock.formats.projectshape import is_project_node
 from sealock.formats.recognition import is_manifest
 from sealock.model.document import DocumentKind
@@ -118,16 +120,16 @@ def _kind_of(path: str, text: str, kind: DocumentKind | None) -> PinnedFileKind 
         return "run"
     if kind in {None, "run"} and path.lower().endswith(_DATA_NAMES) and (data := _kind_of_data(text)) is not None:
         return data
-    return kind if kind in {"dockerfile", "compose", "run"} else None
+    return kind if kind in {"dockerfile", "compose", "kubernetes", "run"} else None
 
 
 def _kind_of_data(text: str) -> PinnedFileKind | None:
     """The kind of YAML or JSON by its parsed keys, however they are written."""
     if not _DATA.search(text):
         return None
-    tree = kubernetes.parse(text)
+    tree = parse(text)
     documents = [document for document in tree.documents if document is not None]
-    if any(kubernetes.is_resource(document) for document in documents) or (tree.flaws and is_manifest(text)):
+    if any(is_resource(document) for document in documents) or (tree.flaws and is_manifest(text)):
         return "kubernetes"
     return "compose" if any(is_project_node(document) for document in documents) else None
 

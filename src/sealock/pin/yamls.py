@@ -7,10 +7,11 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sealock.formats import kubernetes, yamltree
+from sealock.formats import yamltree
 from sealock.formats.compose.dotenv import parse as parse_dotenv
 from sealock.formats.compose.interpolation import fill
 from sealock.formats.files import FileRefusedError, FileWindow
+from sealock.formats.kubernetes.images import ImageField, find_images
 from sealock.formats.yamltree import Mapping as Table
 from sealock.formats.yamltree import Scalar, Sequence, YamlNode, target
 from sealock.model.location import Place, Source
@@ -28,7 +29,7 @@ def find_kubernetes(source: Source) -> FoundReferences:
     if "{{" in source.text and (tree := yamltree.parse(source.text)).flaws:
         at = tree.flaws[0].start
         return FoundReferences((ReferenceSpot("{{…}}", "", Place(at, at), None, _TEMPLATE),))
-    fields, flaws = kubernetes.find_images(source.text)
+    fields, flaws = find_images(source.text)
     spots = tuple(
         literal(source.text, field.scalar, field.container) if field.known else _unknown(source.text, field)
         for field in fields
@@ -38,7 +39,7 @@ def find_kubernetes(source: Source) -> FoundReferences:
     return FoundReferences(spots, tuple((flaw.message, Place(flaw.start, flaw.end)) for flaw in relevant))
 
 
-def _unknown(text: str, field: kubernetes.ImageField) -> ReferenceSpot:
+def _unknown(text: str, field: ImageField) -> ReferenceSpot:
     scalar = field.scalar
     place = _inner(text, scalar) or Place(scalar.start, scalar.end)
     why = f"it may be an image that a {field.kind} runs, and sealock does not know this kind"

@@ -1,120 +1,20 @@
-"""The image fields of Kubernetes manifests: pods, pod templates, and the same fields in custom resources."""
+"""Kubernetes manifests: the containers of pods and of everything with a pod template."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from sealock.formats.kubernetes.reader import comments, read
 
-from sealock.formats import yamltree
-from sealock.formats.yamltree import Mapping, Scalar, Sequence, YamlFault, YamlNode, YamlTree, target
+if TYPE_CHECKING:
+    from sealock.model.change import Change, Edit
+    from sealock.model.document import Document, Subject
 
-_CONTAINER_LISTS: Final = frozenset({"containers", "initContainers", "ephemeralContainers"})
-_OWN_IMAGES: Final = frozenset({"tekton.dev", "argoproj.io", "monitoring.coreos.com", "sparkoperator.k8s.io"})
-"""API groups in which each field `image` with a text is the image of a container."""
-_NO_IMAGES: Final = frozenset({
-    "annotations", "binaryData", "data", "labels", "matchLabels", "metadata", "nodeSelector", "openAPIV3Schema", "rbd",
-    "selector", "status", "stringData",
-})  # fmt: skip
-"""Keys below which a field `image` is a name, a text or a state, and no image to run."""
-_HALVES: Final = re.compile(
-    r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
-)
+__all__ = ["comments", "edits", "read"]
 
 
-class ImageField(Struct, frozen=True):
-    """An image in a manifest: the scalar, the kind of the resource, and the container's name or "".
+def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
+    """Return the edits for a change of a container; FormatError where the manifest cannot express it."""
+    from sealock.formats.kubernetes import editor  # noqa: PLC0415  most runs change nothing
 
-    `known` is false where it is not known whether the resource runs it.
-    """
-
-    scalar: Scalar
-    kind: str
-    container: str
-    known: bool = True
-
-
-def parse(text: str) -> YamlTree:
-    """Parse manifests in YAML or JSON, within the bounds of `yamltree`."""
-    if text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["} and "\\ud" in text.lower():
-        # JSON escapes a character in two halves, and YAML in one piece. The length stays the same, and so do places.
-        text = _HALVES.sub(lambda match: _whole(match[1], match[2]), text)
-    return yamltree.parse(text)
-
-
-def _whole(high: str | None, low: str | None) -> str:
-    if high is None or low is None:
-        return "\\ufffd"
-    return f"\\U{0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00:08x}  "
-
-
-def is_resource(document: YamlNode | None) -> bool:
-    """Whether a document of YAML is a resource of Kubernetes: each has an apiVersion and a kind."""
-    return isinstance(document, Mapping) and bool(_text(document, "apiVersion") and _text(document, "kind"))
-
-
-def find_images(text: str) -> tuple[tuple[ImageField, ...], tuple[YamlFault, ...]]:
-    """Find the image fields of every document, each scalar once, and the flaws of the text."""
-    tree = parse(text)
-    fields: dict[int, ImageField] = {}
-    for document in tree.documents:
-        if document is not None and is_resource(document):
-            for field in _find_fields(document):
-                known = fields.get(field.scalar.start)
-                if known is None or (field.known and not known.known):
-                    fields[field.scalar.start] = field
-    return tuple(fields[start] for start in sorted(fields)), tree.flaws
-
-
-def _text(mapping: Mapping, key: str) -> str:
-    value = mapping.get(key)
-    node = target(value) if value is not None else None
-    return node.text if isinstance(node, Scalar) else ""
-
-
-def _find_fields(root: YamlNode) -> Iterator[ImageField]:
-    """The image of every container and image volume below a node, and other fields that may name an image."""
-    pending: list[tuple[YamlNode, str, str]] = [(root, "", "")]
-    visited: set[int] = set()
-    while pending:
-        node, group, kind = pending.pop()
-        node = target(node)
-        if id(node) in visited:
-            continue
-        visited.add(id(node))
-        if isinstance(node, Sequence):
-            pending += ((item, group, kind) for item in node.items)
-        elif isinstance(node, Mapping):
-            if is_resource(node):
-                group, kind = _text(node, "apiVersion").partition("/")[0], _text(node, "kind")
-            for key, value in node.entries:
-                name = target(key)
-                word = name.text if isinstance(name, Scalar) else ""
-                if word in _NO_IMAGES:
-                    continue
-                if word in _CONTAINER_LISTS:
-                    yield from _list_images(value, ("image",), kind)
-                elif word == "volumes":
-                    yield from _list_images(value, ("image", "reference"), kind)
-                elif word == "image" and (image := _image(value)) is not None:
-                    yield ImageField(image, kind, _text(node, "name"), known=group in _OWN_IMAGES)
-                pending.append((value, group, kind))
-
-
-def _image(node: YamlNode | None) -> Scalar | None:
-    value = target(node) if node is not None else None
-    return value if isinstance(value, Scalar) and isinstance(value.value, str) and value.text else None
-
-
-def _list_images(container_list: YamlNode, path: tuple[str, ...], kind: str) -> Iterator[ImageField]:
-    sequence = target(container_list)
-    for item in sequence.items if isinstance(sequence, Sequence) else ():
-        node: YamlNode | None = target(item)
-        container = _text(node, "name") if isinstance(node, Mapping) else ""
-        for key in path:
-            inner = node.get(key) if isinstance(node, Mapping) else None
-            node = target(inner) if inner is not None else None
-        if (image := _image(node)) is not None:
-            yield ImageField(image, kind, container)
+    return editor.edits(document, subject, change)

@@ -17,7 +17,7 @@ class ApparmorUnconfined(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("apparmor",)
     references = (cis_docker("5.2"), cwe(693), docker_docs("engine/security/apparmor/"))
-    remedy = "Remove apparmor=unconfined, or name a profile of your own."
+    remedy = "Remove apparmor=unconfined (in Kubernetes appArmorProfile), or name a profile of your own."
     bad = (
         "docker run --security-opt apparmor=unconfined alpine",
         "services:\n  app:\n    image: alpine:3.20\n    security_opt: ['apparmor:unconfined']\n",

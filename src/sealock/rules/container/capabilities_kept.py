@@ -26,7 +26,10 @@ class CapabilitiesKept(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("cap_drop",)
     references = (cis_docker("5.4"), cwe(250), docker_docs("engine/security/#linux-kernel-capabilities"))
-    remedy = "Drop all capabilities (cap_drop: [ALL], --cap-drop ALL), and add back the few that the program needs."
+    remedy = (
+        "Drop all capabilities (cap_drop: [ALL], --cap-drop ALL; in Kubernetes capabilities: {drop: [ALL]}), and add "
+        "back the few that the program needs."
+    )
     bad = (
         "docker run alpine",
         "docker run --cap-drop MKNOD alpine",

@@ -18,7 +18,7 @@ class CpuUnlimited(Rule[Container]):
     pedantic = True
     reads = ("cpus", "cpu_quota", "cpuset_cpus")
     references = (cis_docker("5.12"), cwe(770), docker_docs("engine/containers/resource_constraints/#cpu"))
-    remedy = "Set a CPU limit (cpus)."
+    remedy = "Set a CPU limit (cpus, resources.limits.cpu)."
     bad = ("docker run alpine", "docker run --cpu-shares 512 alpine", "services:\n  app:\n    image: alpine:3.20\n")
     good = (
         "docker run --cpus 1.5 alpine",

@@ -22,7 +22,7 @@ class HostDirectoryWritable(Rule[Container]):
     severity = Severity.HIGH
     reads = ("mounts", "volumes_from")
     references = (cis_docker("5.6"), cwe(668))
-    remedy = "Mount it read-only (:ro), or only the file or subdirectory that the program needs."
+    remedy = "Mount it read-only (:ro, readOnly: true), or only the file or subdirectory that the program needs."
     bad = (
         "docker run -v /:/host alpine",
         "docker run -v /etc:/etc/host alpine",

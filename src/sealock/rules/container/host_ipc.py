@@ -17,7 +17,7 @@ class HostIpc(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("ipc",)
     references = (cis_docker("5.17"), cwe(653), docker_docs("engine/containers/run/#ipc-settings---ipc"))
-    remedy = "Remove ipc: host; raise shm_size if the program needs more shared memory."
+    remedy = "Remove ipc: host (hostIPC); raise shm_size if the program needs more shared memory."
     bad = ("docker run --ipc=host alpine", "services:\n  app:\n    image: alpine:3.20\n    ipc: host\n")
     good = ("docker run --shm-size 1g alpine", "services:\n  app:\n    image: alpine:3.20\n    ipc: private\n")
 

@@ -18,7 +18,7 @@ class HostNetwork(Rule[Container]):
     severity = Severity.HIGH
     reads = ("network_mode",)
     references = (cis_docker("5.10"), cwe(653), docker_docs("engine/network/drivers/host/"))
-    remedy = "Give it a network of its own, and publish its ports."
+    remedy = "Give it a network of its own (no hostNetwork), and publish its ports."
     bad = ("docker run --network host alpine", "services:\n  app:\n    image: alpine:3.20\n    network_mode: host\n")
     good = (
         "docker run --network app -p 127.0.0.1:8080:80 alpine",

@@ -17,7 +17,7 @@ class HostPid(Rule[Container]):
     severity = Severity.HIGH
     reads = ("pid",)
     references = (cis_docker("5.16"), cwe(653), docker_docs("engine/containers/run/#pid-settings---pid"))
-    remedy = "Remove the host's PID namespace (pid: host, --pid=host)."
+    remedy = "Remove the host's PID namespace (pid: host, --pid=host, hostPID)."
     bad = ("docker run --pid=host alpine", "services:\n  app:\n    image: alpine:3.20\n    pid: host\n")
     good = ("docker run alpine", "services:\n  app:\n    image: alpine:3.20\n")
 

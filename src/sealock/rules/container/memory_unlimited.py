@@ -16,7 +16,7 @@ class MemoryUnlimited(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("memory",)
     references = (cis_docker("5.11"), cwe(770), docker_docs("engine/containers/resource_constraints/#memory"))
-    remedy = "Set a memory limit somewhat above the program's peak use."
+    remedy = "Set a memory limit (mem_limit, resources.limits.memory) somewhat above the program's peak use."
     bad = ("docker run alpine", "docker run -m 0 alpine", "services:\n  app:\n    image: alpine:3.20\n")
     good = (
         "docker run -m 256m alpine",

@@ -29,7 +29,10 @@ class MountShared(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("mounts", "volumes_from")
     references = (cis_docker("5.20"), cwe(668), docker_docs("engine/storage/bind-mounts/#configure-bind-propagation"))
-    remedy = "Use rprivate propagation, or rslave if the container has to see later mounts of the host."
+    remedy = (
+        "Use rprivate propagation (mountPropagation: None), or rslave (HostToContainer) if the container has to see "
+        "later mounts of the host."
+    )
     bad = (
         "docker run -v /mnt/data:/data:shared alpine",
         "docker run --mount type=bind,src=/mnt,dst=/mnt,bind-propagation=rshared alpine",

@@ -19,7 +19,7 @@ class NewPrivileges(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("no_new_privileges",)
     references = (cis_docker("5.26"), cwe(250), man("prctl", 2))
-    remedy = "Set the security option no-new-privileges:true."
+    remedy = "Set the security option no-new-privileges:true (in Kubernetes allowPrivilegeEscalation: false)."
     bad = (
         "docker run redis:7.4",
         "docker run --security-opt no-new-privileges=false alpine",

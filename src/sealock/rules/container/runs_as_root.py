@@ -50,7 +50,10 @@ class RunsAsRoot(Rule[Container]):
     severity = Severity.HIGH
     reads = ("user",)
     references = (cis_docker("4.1"), cwe(250), docker_docs("build/building/best-practices/#user"))
-    remedy = 'Set an ordinary user: USER 10001 in the Dockerfile, or user: "10001:10001" for the container.'
+    remedy = (
+        'Set an ordinary user: USER 10001 in the Dockerfile, or user: "10001:10001" (in Kubernetes runAsUser and '
+        "runAsNonRoot) for the container."
+    )
     bad = (
         "docker run -u root acme/app:1",
         "docker run --user 00:0 registry.example/app:1",

@@ -17,7 +17,10 @@ class SelinuxDisabled(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("selinux",)
     references = (cis_docker("5.3"), cwe(693), man("selinux", 8))
-    remedy = "Remove the label option, and relabel mounted directories with :z (shared) or :Z (private)."
+    remedy = (
+        "Remove the label option (in Kubernetes seLinuxOptions), and relabel mounted directories with :z (shared) or "
+        ":Z (private)."
+    )
     bad = (
         "docker run --security-opt label=disable alpine",
         "docker run --security-opt label:type:spc_t alpine",

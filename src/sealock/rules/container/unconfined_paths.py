@@ -17,7 +17,7 @@ class UnconfinedPaths(Rule[Container]):
     severity = Severity.HIGH
     reads = ("unconfined_paths",)
     references = (cwe(250), docker_docs("reference/cli/docker/container/run/#security-opt"))
-    remedy = "Remove systempaths=unconfined."
+    remedy = "Remove systempaths=unconfined (in Kubernetes procMount: Unmasked)."
     bad = (
         "docker run --security-opt systempaths=unconfined alpine",
         "services:\n  app:\n    image: alpine:3.20\n    security_opt: ['systempaths=unconfined']\n",

@@ -46,7 +46,7 @@ class VolumeOverSystem(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         for index, mount in enumerate(given(container.mounts, ())):
             target = mount.target.rstrip("/") or "/"
-            if mount.kind != "volume":
+            if mount.kind != "volume" or "ephemeral" in mount.options:
                 continue
             below = any(target.startswith(f"{path}/") for path in _KERNEL) and not target.startswith("/dev/")
             what = "over the kernel's file system" if target in _KERNEL or below else "a system directory"

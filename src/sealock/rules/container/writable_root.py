@@ -27,7 +27,10 @@ class WritableRoot(Rule[Container]):
     severity = Severity.MEDIUM
     reads = ("read_only",)
     references = (cis_docker("5.13"), cwe(732), docker_docs("reference/cli/docker/container/run/#read-only"))
-    remedy = "Make the root file system read-only, with a tmpfs on /tmp, /run and wherever else the program writes."
+    remedy = (
+        "Make the root file system read-only (read_only, --read-only, readOnlyRootFilesystem), with a tmpfs on /tmp, "
+        "/run and wherever else the program writes."
+    )
     bad = (
         "docker run alpine",
         "docker run --read-only=false nginx:1.27",

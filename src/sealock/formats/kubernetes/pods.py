@@ -1,0 +1,100 @@
+"""Finds the pods of manifests, wherever a resource has the specification of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from sealock.formats.kubernetes.manifest import ManifestValue
+
+_CONTAINERS: Final = ("initContainers", "containers", "ephemeralContainers")
+_OF_GROUP: Final = {"tekton.dev": ("steps", "sidecars"), "argoproj.io": ("container", "script", "sidecars")}
+"""Keys with the containers of custom resources that have no pod specification as such."""
+_KUBERNETES: Final = frozenset({"v1", "apps", "batch"})
+"""API groups of Kubernetes itself, in which a key of containers holds nothing else."""
+_NO_PODS: Final = frozenset({
+    "annotations", "binaryData", "data", "labels", "matchLabels", "metadata", "openAPIV3Schema", "selector", "status",
+    "stringData",
+})  # fmt: skip
+"""Keys below which no pod is declared."""
+_RUN_TO_COMPLETION: Final = frozenset({"Job", "CronJob"})
+
+
+class PodContainer(Struct, frozen=True):
+    """A container of a pod: its value and the key of its list, such as "initContainers"."""
+
+    value: ManifestValue
+    group: str
+
+
+class Pod(Struct, frozen=True):
+    """The specification of a pod, with its metadata if it has some, and the resource that it belongs to."""
+
+    spec: ManifestValue
+    metadata: ManifestValue | None
+    kind: str
+    name: str
+    containers: tuple[PodContainer, ...]
+    wrong: tuple[ManifestValue, ...] = ()
+    """What should be a container or a list of them, and is none."""
+
+    @property
+    def serves(self) -> bool:
+        """Whether its containers should run for ever, so that a probe has something to watch."""
+        return self.kind not in _RUN_TO_COMPLETION
+
+
+class _Resource(Struct, frozen=True):
+    kind: str = ""
+    name: str = ""
+    api_group: str = ""
+
+
+def find_pods(root: ManifestValue) -> Iterator[Pod]:
+    """Find the pods of a document in the order of the text; none of a document that is no resource."""
+    pending: list[tuple[ManifestValue, ManifestValue | None, _Resource]] = [(root, None, _Resource())]
+    while pending:
+        value, parent, resource = pending.pop()
+        if value.is_list:
+            pending += ((item, None, resource) for item in reversed(value.items))
+        if not value.is_mapping:
+            continue
+        if value.word("apiVersion") and value.word("kind"):
+            metadata = value.at("metadata")
+            name = (metadata.word("name") or metadata.word("generateName")) if metadata is not None else ""
+            resource = _Resource(value.word("kind"), name, value.word("apiVersion").partition("/")[0])
+        lists: tuple[str, ...] = ()
+        if resource.kind:
+            lists = tuple(key for key in (*_CONTAINERS, *_OF_GROUP.get(resource.api_group, ())) if value.at(key))
+            containers, wrong = _split(value, lists)
+            if containers or (wrong and resource.api_group in _KUBERNETES):
+                metadata = parent.at("metadata") if parent is not None else None
+                # Argo's templates keep metadata beside the container.
+                metadata = metadata or value.at("metadata")
+                yield Pod(value, metadata, resource.kind, resource.name, tuple(containers), tuple(wrong))
+        pending += (
+            (inner, value, resource)
+            for key, inner in reversed(value.entries.items())
+            if key not in _NO_PODS and key not in lists
+        )
+
+
+def _split(spec: ManifestValue, lists: tuple[str, ...]) -> tuple[list[PodContainer], list[ManifestValue]]:
+    """The containers in some keys of a pod, and what stands there and is no container."""
+    containers: list[PodContainer] = []
+    wrong: list[ManifestValue] = []
+    for key in lists:
+        value = spec.at(key)
+        if value is None:
+            continue
+        single = value.is_mapping and key not in _CONTAINERS
+        if not single and not value.is_list:
+            wrong.append(value)
+        for item in (value,) if single else value.items:
+            if item.is_mapping and (item.word("name") or item.at("image") is not None):
+                containers.append(PodContainer(item, key))
+            else:
+                wrong.append(item)
+    return containers, wrong

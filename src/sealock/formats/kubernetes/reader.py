@@ -1,0 +1,260 @@
+"""Reads manifests into subjects: a container for each of a pod's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from msgspec import Struct
+
+from sealock.formats import yamltree
+from sealock.formats.files import NOTHING, FileWindow
+from sealock.formats.kubernetes import parts
+from sealock.formats.kubernetes.fields import FIELDS, LISTS, SAYS
+from sealock.formats.kubernetes.manifest import ManifestValue, parse
+from sealock.formats.kubernetes.pods import Pod, PodContainer, find_pods
+from sealock.model.absent import UNKNOWN, UNSET, AnyValue
+from sealock.model.container import Container, Label, container
+from sealock.model.document import Document, Subject
+from sealock.model.finding import InputError
+from sealock.model.location import At, Place, Source
+
+_SILENT: Final = "a manifest leaves this to the cluster"
+_PATCH: Final = "a container without an image is a patch, and the manifest that it changes decides"
+_PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
+_MOMENTS: Final = {"postStart": "post_start", "preStop": "pre_stop"}
+_EPHEMERAL: Final = ("memory", "cpus", "cpu_quota", "health")
+"""Fields that an ephemeral container cannot have."""
+_ONCE: Final = frozenset({"sysctls", "labels", "annotations"})
+"""What belongs to the pod as a whole, so that its first container is enough to check it."""
+
+
+class PodSubject(Struct, frozen=True):
+    """Where a subject stands in the manifest."""
+
+    pod: Pod
+    container: PodContainer
+
+
+class ManifestDocument(Document, frozen=True):
+    """A document of manifests that can be changed: where each subject stands, by its name."""
+
+    members: Mapping[str, PodSubject] = {}
+
+
+def read(source: Source, _files: FileWindow = NOTHING) -> ManifestDocument:
+    """Read every container of every pod and pod template in the text."""
+    tree = parse(source.text)
+    errors = [InputError(flaw.message, source.location(Place(flaw.start, flaw.end))) for flaw in tree.flaws]
+    members: dict[str, PodSubject] = {}
+    subjects: list[Subject] = []
+    names: dict[str, int] = {}
+    for root in tree.documents:
+        if root is None:
+            continue
+        for pod in find_pods(ManifestValue(root, Place(root.start, root.end))):
+            shared = _PodReader(pod)
+            errors += (InputError("must be a list of containers", source.location(value.place)) for value in pod.wrong)
+            for index, member in enumerate(pod.containers):
+                name = _unique(_name(pod, member, index), names)
+                reader = _ContainerReader(shared, member)
+                subjects.append(reader.subject(name))
+                members[name] = PodSubject(pod, member)
+                errors += (InputError(message, source.location(place)) for message, place in reader.faults)
+    return ManifestDocument("kubernetes", {"": source}, tuple(subjects), tuple(errors), members=members)
+
+
+def comments(source: Source) -> tuple[Place, ...]:
+    """Find the comments of a manifest."""
+    return yamltree.comments(source.text)
+
+
+def _name(pod: Pod, member: PodContainer, index: int) -> str:
+    own = member.value.word("name") or pod.spec.word("name") or str(index + 1)
+    return f"container {own} of {pod.kind} {pod.name}".rstrip()
+
+
+def _unique(name: str, names: dict[str, int]) -> str:
+    """The name, with a number where another subject of the document has it."""
+    names[name] = names.get(name, 0) + 1
+    return name if names[name] == 1 else f"{name} ({names[name]})"
+
+
+class _PodReader:
+    """What the containers of a pod have in common, read once."""
+
+    def __init__(self, pod: Pod) -> None:
+        self.pod = pod
+        volumes = pod.spec.at("volumes")
+        self.volumes = {volume.word("name"): volume for volume in volumes.items} if volumes is not None else {}
+        metadata = pod.metadata
+        self.labels = metadata.at("labels") if metadata is not None else None
+        self.annotations = metadata.at("annotations") if metadata is not None else None
+        self.values: dict[str, Any] = {}
+        """What the pod sets for all its containers, as its first one read it."""
+
+
+class _ContainerReader:
+    """Reads one container. `faults` are messages with their places."""
+
+    def __init__(self, shared: _PodReader, member: PodContainer) -> None:
+        self.shared, self.member = shared, member
+        self.pod, self.value = shared.pod.spec, member.value
+        self.values: dict[str, Any] = {}
+        self.where: dict[At, Place] = {(): next(iter(member.value.entries.values()), member.value).place}
+        self.unresolved: dict[str, str] = {}
+        self.faults: list[tuple[str, Place]] = []
+
+    def subject(self, name: str) -> Subject:
+        """Read all of it."""
+        if (named := self.value.at("name")) is not None:
+            self.where[()] = named.place
+        for row in FIELDS:
+            own = self.value.at(*row.own) if row.own else None
+            value = own if own is not None else self.pod.at(*row.pod) if row.pod else None
+            if value is not None:
+                self.single(row.name, value, row.read)
+        for listed in LISTS:
+            items = (self.pod if listed.of_pod else self.value).at(*listed.keys)
+            if items is not None and listed.of_pod:
+                self.of_pod(listed.name, items, partial(self.several, listed.name, read=listed.read))
+            elif items is not None:
+                self.several(listed.name, items, listed.read)
+        self.by_annotation()
+        self.user()
+        self.mounts()
+        self.lifecycle()
+        self.metadata()
+        return Subject(
+            name, self.noun(), self.where, self.unresolved, _SILENT if self.complete else _PATCH, partial=self.complete
+        )
+
+    @property
+    def complete(self) -> bool:
+        """Whether it is a container, and no patch of one."""
+        return self.value.at("image") is not None
+
+    def noun(self) -> Container:
+        """The container; of a patch, only what it sets."""
+        absent = dict.fromkeys(self.unresolved, UNKNOWN)
+        if not self.complete:
+            return Container(**absent | self.values)
+        values = absent | {"seccomp": "none"} | self.values
+        if self.member.group == "ephemeralContainers":
+            values |= dict.fromkeys(_EPHEMERAL, UNKNOWN)
+        return container(says=SAYS, **values)
+
+    def single(self, name: str, value: ManifestValue, read: Callable[[ManifestValue], AnyValue]) -> None:
+        """Read a field; a wrong value is a fault, and leaves the field unknown."""
+        self.where[name,] = value.place
+        try:
+            self.values[name] = read(value)
+        except ValueError as error:
+            self.fault(name, str(error), value)
+
+    def fault(self, name: str, message: str, value: ManifestValue) -> None:
+        """Report a wrong value of a field."""
+        parent, _, key = value.place.pointer.rpartition("/")
+        key = f"item {int(key) + 1} of {parent.rpartition('/')[2]}" if key.isdecimal() else key
+        self.faults.append((f"{key} {message}", value.place))
+        self.unresolved.setdefault(name, value.place.pointer)
+
+    def several(self, name: str, value: ManifestValue, read: Callable[[ManifestValue], AnyValue]) -> None:
+        """Read the elements of a field; a wrong one is a fault, and left out."""
+        self.where[name,] = value.place
+        if not value.is_list:
+            self.fault(name, "must be a list", value)
+            return
+        elements: list[Any] = []
+        for item in value.items:
+            try:
+                element = read(item)
+            except ValueError as error:
+                self.fault(name, str(error), item)
+                continue
+            if element is not None:
+                self.where[name, len(elements)] = item.place
+                elements.append(element)
+        self.values[name] = tuple(elements)
+
+    def by_annotation(self) -> None:
+        """The AppArmor profile that an annotation names, unless the container's own field does."""
+        annotations = self.shared.annotations
+        key = parts.PROFILE_ANNOTATION + self.value.word("name")
+        annotation = annotations.at(key) if annotations is not None else None
+        if annotation is not None and self.value.at("securityContext", "appArmorProfile") is None:
+            self.single("apparmor", annotation, parts.annotated_profile)
+
+    def user(self) -> None:
+        """The user, which several keys decide."""
+        own, pod = self.value.at("securityContext"), self.pod.at("securityContext")
+        try:
+            name, decisive = parts.user(own, pod)
+        except ValueError as error:
+            self.fault("user", f"has a wrong user: it {error}", own or pod or self.value)
+            return
+        if name is not UNSET:
+            self.values["user"] = name
+        if decisive is not None:
+            self.where["user",] = decisive.place
+
+    def mounts(self) -> None:
+        """The mounts, each with its volume of the pod."""
+        volumes = self.shared.volumes
+        if (value := self.value.at("volumeMounts")) is not None:
+            self.several("mounts", value, lambda item: parts.mount(item, volumes.get(item.word("name"))))
+
+    def lifecycle(self) -> None:
+        """The probes and hooks."""
+        probe = next((value for key in _PROBES if (value := self.value.at(key)) is not None), None)
+        if probe is not None:
+            self.single("health", probe, parts.health)
+        elif self.member.group != "containers" or not self.shared.pod.serves:
+            self.values["health"] = UNKNOWN
+        hooks = []
+        for key, moment in _MOMENTS.items():
+            command = self.value.at("lifecycle", key, "exec", "command")
+            if command is None:
+                continue
+            try:
+                hooks.append(parts.hook(moment, command))
+            except ValueError as error:
+                self.fault("hooks", str(error), command)
+                continue
+            self.where["hooks", len(hooks) - 1] = command.place
+        if hooks:
+            self.values["hooks"] = tuple(hooks)
+
+    def of_pod(self, name: str, value: ManifestValue, read: Callable[[ManifestValue], None]) -> None:
+        """Read a field of the pod with its first container; the others get it whole, or not where once is enough."""
+        if name not in self.shared.values:
+            read(value)
+            self.shared.values[name] = self.values.get(name, UNKNOWN)
+        elif name not in _ONCE:
+            self.where[name,] = value.place
+            self.values[name] = self.shared.values[name]
+
+    def metadata(self) -> None:
+        """The labels and annotations of the pod, and the variables that come from elsewhere."""
+        for name, value in (("labels", self.shared.labels), ("annotations", self.shared.annotations)):
+            if value is not None:
+                self.of_pod(name, value, partial(self.named, name))
+        sources = self.value.at("envFrom")
+        for item in sources.items if sources is not None else ():
+            if (reference := item.at("configMapRef")) is not None:
+                self.unresolved.setdefault("environment", f"the ConfigMap {reference.word('name')} in envFrom")
+                self.values.setdefault("environment", UNSET)
+
+    def named(self, name: str, value: ManifestValue) -> None:
+        """Read labels or annotations."""
+        elements: list[Label] = []
+        for key, entry in value.entries.items():
+            try:
+                element = parts.label(key, entry)
+            except ValueError as error:
+                self.fault(name, str(error), entry)
+                continue
+            self.where[name, len(elements)] = entry.place
+            elements.append(element)
+        self.values[name] = tuple(elements)

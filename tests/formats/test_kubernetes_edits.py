@@ -1,0 +1,164 @@
+"""Changes of a container, written into its manifest: the rest of the text stays as it is."""
+
+from __future__ import annotations
+
+import json
+from textwrap import dedent
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sealock.errors import FormatError
+from sealock.formats.kubernetes import edits, read
+from sealock.formats.textedits import apply_edits
+from sealock.model.absent import UNSET
+from sealock.model.change import Add, FieldChange, On, Remove, Set, Swap, changed
+from sealock.model.container import Container, Mount, Port, Variable
+from sealock.model.location import Source
+
+HEAD = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\nspec:\n"
+
+
+def change(text: str, requested: FieldChange, container: int = 0) -> str:
+    document = read(Source("pod.yaml", text))
+    assert not document.errors, document.errors
+    return apply_edits(text, edits(document, document.subjects[container], requested))
+
+
+SOCKET = """\
+  containers:
+  - name: c
+    image: a
+    volumeMounts:
+    - name: sock  # the socket
+      mountPath: /var/run/docker.sock
+  volumes:
+  - name: sock
+    hostPath: {path: /var/run/docker.sock}
+"""
+BIND = Mount("bind", "/var/run/docker.sock", "/var/run/docker.sock")
+PORTS = "  containers:\n  - name: c\n    image: a\n    ports:\n    - containerPort: 80\n      hostPort: 8080 # why\n"
+EMPTY = "  containers:\n  # the only one\n  - name: c\n    image: a\n  nodeSelector: {}\n"
+ROWS: list[tuple[str, FieldChange, str, str]] = [
+    ("a context is made for a container without one", Set("privileged", False), EMPTY, "  containers:\n  # the only one\n  - name: c\n    image: a\n    securityContext:\n      privileged: false\n  nodeSelector: {}\n"),
+    ("privileged is written where it stands", Set("privileged", False), "  containers:\n  - securityContext:\n      privileged: true # x\n    image: a\n", "  containers:\n  - securityContext:\n      privileged: false # x\n    image: a\n"),
+    ("no-new-privileges is allowPrivilegeEscalation: false", Set("no_new_privileges", True), "  containers:\n  - {image: a, securityContext: {}}\n", "  containers:\n  - {image: a, securityContext: {allowPrivilegeEscalation: false}}\n"),
+    ("a read-only root", Set("read_only", True), "  containers:\n  - image: a\n    securityContext:\n      readOnlyRootFilesystem: false\n", "  containers:\n  - image: a\n    securityContext:\n      readOnlyRootFilesystem: true\n"),
+    ("every capability is dropped", Add("cap_drop", "ALL"), "  containers:\n  - image: a\n    securityContext:\n      capabilities:\n        add: [CHOWN]\n", "  containers:\n  - image: a\n    securityContext:\n      capabilities:\n        add: [CHOWN]\n        drop:\n        - ALL\n"),
+    ("a capability is dropped besides others", Add("cap_drop", "ALL"), "  containers:\n  - image: a\n    securityContext: {capabilities: {drop: [KILL]}}\n", "  containers:\n  - image: a\n    securityContext: {capabilities: {drop: [KILL, ALL]}}\n"),
+    ("the last capability goes with its key", Remove("cap_add", "SYS_ADMIN"), "  containers:\n  - image: a\n    securityContext:\n      privileged: false\n      capabilities:\n        add: [SYS_ADMIN]\n", "  containers:\n  - image: a\n    securityContext:\n      privileged: false\n"),
+    ("one of several capabilities goes alone", Remove("cap_add", "SYS_ADMIN"), "  containers:\n  - image: a\n    securityContext:\n      capabilities:\n        add:\n        - CHOWN # y\n        - CAP_SYS_ADMIN\n", "  containers:\n  - image: a\n    securityContext:\n      capabilities:\n        add:\n        - CHOWN # y\n"),
+    ("a user by number", Set("user", "10001:10001"), "  containers:\n  - image: a\n    securityContext:\n      runAsUser: 0\n", "  containers:\n  - image: a\n    securityContext:\n      runAsUser: 10001\n      runAsGroup: 10001\n      runAsNonRoot: true\n"),
+    ("any user but root", Set("user", "nonroot"), "  containers:\n  - image: a\n    securityContext:\n      runAsNonRoot: false\n", "  containers:\n  - image: a\n    securityContext:\n      runAsNonRoot: true\n"),
+    ("the host's network is the pod's to leave", Set("network_mode", UNSET), "  hostNetwork: true\n  containers:\n  - image: a\n", "  containers:\n  - image: a\n"),
+    ("the host's processes too", Set("pid", UNSET), "  containers:\n  - image: a\n  hostPID: true # x\n  hostIPC: true\n", "  containers:\n  - image: a\n  hostIPC: true\n"),
+    ("the host's shared memory too", Set("ipc", UNSET), "  containers:\n  - image: a\n  hostIPC: true\n", "  containers:\n  - image: a\n"),
+    ("no seccomp becomes the runtime's profile", Set("seccomp", UNSET), "  containers:\n  - image: a\n    securityContext:\n      seccompProfile:\n        type: Unconfined\n", "  containers:\n  - image: a\n    securityContext:\n      seccompProfile:\n        type: RuntimeDefault\n"),
+    ("the pod's profile is left, and the container has its own", Set("seccomp", UNSET), "  securityContext: {seccompProfile: {type: Unconfined}}\n  containers:\n  - image: a\n", "  securityContext: {seccompProfile: {type: Unconfined}}\n  containers:\n  - image: a\n    securityContext:\n      seccompProfile:\n        type: RuntimeDefault\n"),
+    ("the pod's label options go", Set("selinux", UNSET), "  securityContext:\n    fsGroup: 1\n    seLinuxOptions: {type: spc_t}\n  containers:\n  - image: a\n", "  securityContext:\n    fsGroup: 1\n  containers:\n  - image: a\n"),
+    ("masked paths", Set("unconfined_paths", False), "  containers:\n  - image: a\n    securityContext: {procMount: Unmasked}\n", "  containers:\n  - image: a\n    securityContext: {procMount: Default}\n"),
+    ("a limit of memory", Set("memory", 512 << 20), "  containers:\n  - image: a\n    resources:\n      limits:\n        cpu: 1\n", "  containers:\n  - image: a\n    resources:\n      limits:\n        cpu: 1\n        memory: 512Mi\n"),
+    ("a limit of CPUs", Set("cpus", 1.0), "  containers:\n  - image: a\n    resources: {}\n", '  containers:\n  - image: a\n    resources: {limits: {cpu: "1"}}\n'),
+    ("half a CPU", Set("cpus", 0.5), "  containers:\n  - image: a\n    resources:\n      limits:\n        cpu: 4\n", "  containers:\n  - image: a\n    resources:\n      limits:\n        cpu: 500m\n"),
+    ("a port is published on one address", Swap("ports", Port("80", "8080"), Port("80", "8080", "127.0.0.1")), PORTS, PORTS + '      hostIP: "127.0.0.1"\n'),
+    ("a port is no longer the host's", Remove("ports", Port("80", "8080")), PORTS, PORTS.replace("      hostPort: 8080 # why\n", "")),
+    ("a mount becomes read-only", Swap("mounts", BIND, Mount("bind", BIND.source, BIND.target, read_only=True)), SOCKET, SOCKET.replace("docker.sock\n  volumes", "docker.sock\n      readOnly: true\n  volumes")),
+    ("a mount goes with a volume that nothing else mounts", Remove("mounts", BIND), SOCKET, "  containers:\n  - name: c\n    image: a\n"),
+    ("a volume stays where another container mounts it", Remove("mounts", BIND), SOCKET.replace("  volumes", "  - name: d\n    image: b\n    volumeMounts: [{name: sock, mountPath: /x}]\n  volumes"), SOCKET.replace("    volumeMounts:\n    - name: sock  # the socket\n      mountPath: /var/run/docker.sock\n  volumes", "  - name: d\n    image: b\n    volumeMounts: [{name: sock, mountPath: /x}]\n  volumes")),
+    ("a tmpfs is a volume in memory", Add("mounts", Mount("tmpfs", None, "/var/tmp")), "  containers:\n  - image: a\n", "  containers:\n  - image: a\n    volumeMounts:\n    - name: var-tmp\n      mountPath: /var/tmp\n  volumes:\n  - name: var-tmp\n    emptyDir:\n      medium: Memory\n"),
+    ("a variable goes", Remove("environment", Variable("A", "b")), "  containers:\n  - image: a\n    env:\n    - {name: A, value: b}\n    - {name: C, value: d}\n", "  containers:\n  - image: a\n    env:\n    - {name: C, value: d}\n"),
+    ("nothing changes where it is so already", Set("privileged", True), "  containers:\n  - image: a\n    securityContext: {privileged: true}\n", "  containers:\n  - image: a\n    securityContext: {privileged: true}\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("requested", "before", "after"), [pytest.param(*row, id=sentence) for sentence, *row in ROWS])
+def test_a_change(requested: FieldChange, before: str, after: str) -> None:
+    assert change(HEAD + before, requested) == HEAD + after
+
+
+REFUSED: list[tuple[str, FieldChange, str, str]] = [
+    ("a field that manifests lack", Set("pids_limit", 100), "  containers:\n  - image: a\n", "a manifest cannot set pids_limit of container 1 of Pod p"),
+    ("a user by name", Set("user", "app"), "  containers:\n  - image: a\n", "Kubernetes sets users by number"),
+    ("a value that the caller has", Swap("environment", Variable("A", "b"), Variable("A", None)), "  containers:\n  - image: a\n    env: [{name: A, value: b}]\n", "a manifest takes such a value from a Secret, which has to be made first"),
+    ("a directory that is no volume yet", Add("mounts", Mount("bind", "/a", "/b")), "  containers:\n  - image: a\n", "a volume has to be declared first"),
+    ("what the API refuses", Set("no_new_privileges", True), "  containers:\n  - image: a\n    securityContext: {capabilities: {add: [SYS_ADMIN]}}\n", "Kubernetes allows no allowPrivilegeEscalation: false with the capability SYS_ADMIN"),
+    ("a context that an anchor shares", Set("privileged", False), "  containers:\n  - image: a\n    securityContext: &x {privileged: true}\n  - image: b\n    securityContext: *x\n", "its text is shared with other places"),
+    ("a profile of an annotation", Set("apparmor", UNSET), "  containers:\n  - name: c\n    image: a\n", "another place still sets apparmor of container c of Pod p"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("requested", "text", "reason"), [pytest.param(*row, id=sentence) for sentence, *row in REFUSED]
+)
+def test_what_a_manifest_cannot_say_is_refused(requested: FieldChange, text: str, reason: str) -> None:
+    head = HEAD
+    if "apparmor" in reason:
+        head = HEAD.replace(
+            "  name: p\n", "  name: p\n  annotations: {container.apparmor.security.beta.kubernetes.io/c: unconfined}\n"
+        )
+    with pytest.raises(FormatError) as caught:
+        change(head + text, requested)
+    assert str(caught.value) == reason
+
+
+def test_json_stays_json() -> None:
+    text = json.dumps(
+        {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "c", "image": "a"}]}}, indent=1
+    )
+    for requested in (
+        Set("privileged", False),
+        Add("cap_drop", "ALL"),
+        Set("memory", 1 << 30),
+        Add("mounts", Mount("tmpfs", None, "/tmp")),
+    ):
+        text = change(text, requested)
+    assert json.loads(text)["spec"] == {
+        "containers": [
+            {
+                "name": "c",
+                "image": "a",
+                "securityContext": {"privileged": False, "capabilities": {"drop": ["ALL"]}},
+                "resources": {"limits": {"memory": "1Gi"}},
+                "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+            }
+        ],
+        "volumes": [{"name": "tmp", "emptyDir": {"medium": "Memory"}}],
+    }
+
+
+def test_another_container_can_be_changed_by_name() -> None:
+    text = HEAD + "  containers:\n  - {name: a, image: a}\n  - {name: b, image: b}\n"
+    document = read(Source("pod.yaml", text))
+    made = edits(document, document.subjects[0], On("container b of Pod p", Set("tty", True)))
+    assert apply_edits(text, made) == text.replace("{name: b, image: b}", "{name: b, image: b, tty: true}")
+
+
+PODS = [
+    dedent(text)
+    for text in (
+        "  containers:\n  - name: c\n    image: a\n",
+        "  securityContext: {runAsUser: 0, seccompProfile: {type: Unconfined}}\n  hostPID: true\n  containers:\n  - name: c\n    image: a\n    securityContext:\n      privileged: true\n      capabilities: {add: [NET_ADMIN], drop: [KILL]}\n",
+        "  containers:\n  - {name: c, image: a, resources: {limits: {memory: 1Gi}}, ports: [{containerPort: 1, hostPort: 2}]}\n",
+    )
+]
+CHANGES: list[FieldChange] = [
+    Set("privileged", False), Set("no_new_privileges", True), Set("read_only", True), Set("memory", 512 << 20), Set("cpus", 1.5),
+    Set("user", "10001:10001"), Set("pid", UNSET), Set("network_mode", UNSET), Add("cap_drop", "ALL"), Add("cap_add", "CHOWN"),
+    Remove("cap_add", "NET_ADMIN"), Remove("ports", Port("1", "2")), Add("mounts", Mount("tmpfs", None, "/tmp")), Set("tty", True),
+]  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from(PODS), st.lists(st.sampled_from(CHANGES), min_size=1, max_size=5))
+def test_reading_after_a_change_is_changing_after_reading(pod: str, requested: list[FieldChange]) -> None:
+    text = HEAD + "".join(f"  {line}\n" for line in pod.splitlines())
+    expected: Any = read(Source("pod.yaml", text)).subjects[0].noun
+    for wanted in requested:
+        text = change(text, wanted)
+        expected = changed(expected, wanted)
+    noun = read(Source("pod.yaml", text)).subjects[0].noun
+    assert isinstance(noun, Container)
+    for field in {wanted.field for wanted in requested}:
+        assert (getattr(noun, field) or UNSET) == (getattr(expected, field) or UNSET)
