@@ -144,8 +144,8 @@ def draw(count: int, seed: int, rooms: frozenset[str]) -> list[Mutant]:
     return drawn[:count]
 
 
-def map_tests(database: Path) -> None:
-    """Run the tests that need no server, and record which test function reaches which line."""
+def map_tests(database: Path, rooms: frozenset[str]) -> None:
+    """Run the tests that need no server, of some rooms or of all, and record which test reaches which line."""
     settings = database.with_suffix(".toml")
     settings.write_text(
         '[tool.coverage.run]\nsource = ["sealock"]\nparallel = true\npatch = ["subprocess"]\n'
@@ -154,7 +154,8 @@ def map_tests(database: Path) -> None:
         encoding="utf-8",
     )
     run = [sys.executable, "-m", "coverage", "run", f"--rcfile={settings}", "-m", "pytest"]
-    subprocess.run([*run, "-q", "-m", "not live", "-n", "auto", "-p", "no:cacheprovider"], cwd=ROOT, check=True)
+    where = [f"tests/{room}" for room in sorted(rooms) if (ROOT / "tests" / room).is_dir()] or ["tests"]
+    subprocess.run([*run, "-q", "-m", "not live", "-n", "auto", "-p", "no:cacheprovider", *where], cwd=ROOT, check=True)
     subprocess.run([sys.executable, "-m", "coverage", "combine", "-q", f"--rcfile={settings}"], cwd=ROOT, check=True)
 
 
@@ -264,7 +265,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as directory, copies(workers) as queue, ThreadPoolExecutor(workers) as pool:
         database = (words.map or Path(directory, "tests.coverage")).absolute()
         if not database.exists():
-            map_tests(database)
+            map_tests(database, frozenset(words.room))
         tests = TestMap(database)
         results = []
         for mutant, result in zip(drawn, pool.map(lambda each: run_mutant(each, tests, queue), drawn), strict=True):

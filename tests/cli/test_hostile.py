@@ -69,9 +69,8 @@ HOSTILE: dict[str, tuple[str, bytes | Callable[[Path], object]]] = {
     "a here-document without end": ("Dockerfile", b"FROM debian\nRUN <<EOF\ntrue\n"),
     "an option that docker does not have": ("run.sh", b"docker run --privileged --no-such-option alpine\n"),
     "a named pipe": ("Dockerfile", os.mkfifo),
-    "a folder": ("Dockerfile", Path.mkdir),
 }
-NEEDS_NAME = {"a named pipe", "a folder"}
+NEEDS_NAME = {"a named pipe"}
 """A walk passes by what is no regular file; named outright it is a problem."""
 
 

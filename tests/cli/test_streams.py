@@ -20,6 +20,7 @@ from sealock.cli.streams import discard
 DIGEST = "sha256:" + "0" * 64
 WRITES = {
     "check": ("run.sh",),
+    "init": ("--help",),
     "digest": ("--help",),
     "pin": ("--help",),
     "sbom": (".",),
@@ -36,6 +37,7 @@ WRITES = {
 """What makes each command write to standard output, without a network or an engine."""
 FAILS = {
     "check": ("run.sh", "--baseline", "gone.json"),
+    "init": ("--output", "run.sh"),
     "digest": ("Not/A/Name",),
     "pin": ("gone.yaml",),
     "sbom": ("gone.tar",),
@@ -179,7 +181,9 @@ def test_a_part_that_is_not_there_is_named() -> None:
 
 
 def test_an_interrupt_ends_with_130(project: Path) -> None:
-    words = [sys.executable, "-m", "sealock", "check", "-"]
+    # A test run that was started in the background ignores the signal, and so would its children.
+    program = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); runpy.run_module('sealock', run_name='__main__')"
+    words = [sys.executable, "-c", program, "check", "-"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=project) as process:
         assert process.stdin is not None
         assert process.stderr is not None

@@ -61,7 +61,7 @@ REPORTS = [
     *(("sbom", "--offline", "--format", kind) for kind in ("table", "cyclonedx", "spdx", "json")),
     ("sbom", "--offline", "--format", "cyclonedx", "--vulnerabilities"),
     *(("check", "--offline", "--pedantic", "--format", kind) for kind in CHECK_FORMATS),
-    *(("inspect", "--format", kind) for kind in INSPECT_FORMATS),
+    *(("inspect", "--format", kind) for kind in INSPECT_FORMATS if kind != "files"),
 ]
 
 

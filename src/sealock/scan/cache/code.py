@@ -8,7 +8,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Final
 
-PACKAGES: Final = ("image", "inventory", "model", "secrets")
+PACKAGES: Final = ("formats", "image", "inventory", "model", "secrets")
 """The analyzers, and everything that they import."""
 
 

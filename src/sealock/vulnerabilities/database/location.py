@@ -39,7 +39,8 @@ def refuse_foreign(path: str) -> None:
         except FileNotFoundError:
             continue
         except OSError as error:
-            msg = f"the advisory database {path} cannot be opened: {error.strerror or error}"
+            why = error.strerror or error
+            msg = f"the advisory database {path} cannot be opened ({why}): set SEALOCK_DB_DIR to another directory"
             raise DatabaseError(msg) from None
         shared = facts.st_mode & stat.S_IWGRP and facts.st_gid != os.getegid()
         if facts.st_uid not in {0, os.geteuid()}:
