@@ -29,15 +29,37 @@ def test_the_loop_fixes_what_is_safe_and_reports_the_rest(shop: Path) -> None:
     assert [result.returncode for result in results] == [1, 1, 1, 1]
     assert "[--fix]" in before.stdout
     assert patch.stdout.startswith("--- a/")
-    assert fixed.stdout.splitlines()[:-1] == after.stdout.splitlines()[:-1]
+    assert [row for row in fixed.stdout.splitlines() if " findings fixed in " not in row] == after.stdout.splitlines()
     assert "[--fix]" not in after.stdout
     again = sealock(*shlex.split(COMMANDS[1]), cwd=shop, environment={})
     assert (again.returncode, again.stdout) == (0, "")
 
 
+def test_the_loop_names_the_files_that_it_changed(shop: Path) -> None:
+    files = "compose.yaml, deploy.sh, web/Dockerfile."
+    patch = sealock(*shlex.split(COMMANDS[1]), cwd=shop, environment={})
+    assert re.fullmatch(rf"\d+ findings would be fixed in 3 files: {re.escape(files)}\n", patch.stderr)
+    fixed = sealock(*shlex.split(COMMANDS[2]), cwd=shop, environment={})
+    assert re.search(rf"^note: \d+ findings fixed in 3 files: {re.escape(files)}$", fixed.stdout, re.MULTILINE)
+    again = sealock(*shlex.split(COMMANDS[2]), cwd=shop, environment={})
+    assert "note: No file was changed: nothing has such a fix.\n" in again.stdout
+
+
+def test_the_loop_names_what_has_to_be_set_where_a_secret_was_taken_out(shop: Path) -> None:
+    fixed = sealock("check", ".", "--fix", "--unsafe", "--format", "concise", cwd=shop, environment={})
+    assert "note: compose.yaml: DATABASE_URL has no value any more: set it in .env" in fixed.stdout
+
+
+def test_the_name_of_a_file_that_would_be_fixed_is_escaped(tmp_path: Path) -> None:
+    (tmp_path / "a\x1b[31m.sh").write_text("docker run --privileged alpine:3.20\n", encoding="utf-8")
+    patch = sealock("check", ".", "--fix", "--unsafe", "--diff", cwd=tmp_path, environment={})
+    assert "in 1 file: a\\e[31m.sh." in patch.stderr
+    assert "\x1b" not in patch.stdout + patch.stderr
+
+
 def test_concise_lines_have_the_form_that_the_page_gives(shop: Path) -> None:
     *rows, counts = sealock("check", ".", "--format", "concise", cwd=shop, environment={}).stdout.splitlines()
-    findings = [row for row in rows if not row.startswith("skipped:")]
+    findings = [row for row in rows if not row.startswith(("skipped:", "note:"))]
     for row in findings:
         assert re.fullmatch(rf"{PLACE}: (critical|high|medium|low|info) [A-Z]\d{{3}} .+", row), row
     assert counts.startswith(f"{len(findings)} findings in 4 targets: ")

@@ -239,7 +239,7 @@ def test_a_file_that_cannot_be_written_is_an_error_and_the_rest_is_fixed(
     assert "C001" in {finding["rule"] for finding in bad["findings"]}
     assert not worse["errors"]
     assert "C001" not in {finding["rule"] for finding in worse["findings"]}
-    assert any(note.endswith("fixed in 1 file.") for note in report["notes"])
+    assert any(note.endswith("fixed in 1 file: worse.sh.") for note in report["notes"])
     assert (folder / "bad.sh").read_text(encoding="utf-8") == BAD
     assert "--privileged" not in (folder / "worse.sh").read_text(encoding="utf-8")
 

@@ -22,6 +22,7 @@ def test_concise_has_one_line_for_each_finding_in_the_order_of_places() -> None:
         "app/Dockerfile:2:1: info B020 Package lists stay in the layer: the lists of apt make the image bigger and are stale on the next day [--fix]",
         "app/Dockerfile:3:8: high B010 Script from the network is run unseen: whoever holds example.com, or the way to it, runs what they like in this build",
         "skipped: 39 checks",
+        "note: sealock.toml is older than the Dockerfile it speaks of.",
         "8 findings in 2 targets: 3 critical, 1 high, 2 medium, 1 low, 1 info",
     ]
 

@@ -22,9 +22,13 @@ from sealock.model.report import Report, TargetReport
 from sealock.scan.run import CheckRun
 from sealock.scan.settings import Settings
 from sealock.targets.inputs import FileInput, Input
-from sealock.text import count
+from sealock.text import count, line, list_first
 
 FORMATS: Final = ("terminal", "concise", "json", "sarif", "junit", "html", "markdown", "github", "gitlab")
+
+_NAMES: Final = 12
+"""Fixed files that are named."""
+_NO_FIX: Final = "No file was changed: nothing has such a fix."
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -276,7 +280,7 @@ def _fix(
     from sealock.targets.outputs import replace_text  # noqa: PLC0415  only for --fix
 
     after: list[Input] = []
-    faults = files = 0
+    faults, files = 0, list[str]()
     for result in fix_inputs(check_run, inputs, unsafe=arguments.unsafe):
         if not isinstance(result, FixedFile):
             after.append(result)
@@ -299,17 +303,18 @@ def _fix(
             for name in result.unset
         ]
         faults += len(result.fixed)
-        files += 1
+        files.append(input_.target)
         if arguments.diff:
             ink = colour(arguments.color)
             write(diff.render(input_.target, old, new, colour=ink, terminal=sys.stdout.isatty()))
         elif not input_.path:
             write(new if new.endswith("\n") else new + "\n", exact=True)
     done = "would be fixed" if arguments.diff else "fixed"
-    notes.insert(0, f"{count(faults, 'fault')} {done} in {count(files, 'file')}.")
+    names = list_first([line(name, 200) for name in files], _NAMES)
+    notes.insert(0, f"{count(faults, 'finding')} {done} in {count(len(files), 'file')}: {names}." if files else _NO_FIX)
     if arguments.diff:
-        comment("".join(f"{note}\n" for note in notes))
-    return after, files > 0
+        comment("".join(f"{line(note)}\n" for note in notes))
+    return after, bool(files)
 
 
 def _with_error(report: TargetReport, unwritten: dict[str, InputError]) -> TargetReport:

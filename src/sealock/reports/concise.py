@@ -32,13 +32,15 @@ def _line(finding: Finding) -> str:
 
 
 def _last(report: Report) -> Iterator[str]:
-    """What was skipped, and the counts."""
+    """What was skipped, the notes, and the counts."""
     for reason, targets in unevaluated(report).items():
         yield f"skipped: {sentence(line(reason, 300))[:-1]}: {', '.join(line(name, 200) for name in targets)}\n"
     if report.skipped:
         yield f"skipped: {count(report.skipped, 'check')}\n"
     if words := unexamined(report):
         yield f"skipped: {words}\n"
+    for note in report.notes:
+        yield f"note: {sentence(line(note))}\n"
     counts = ", ".join(f"{number} {severity.word}" for severity, number in report.by_severity.items() if number)
     errors = f", {count(report.errors, 'error')}" if report.errors else ""
     yield f"{counted_targets(report)}{f': {counts}' if counts else ''}{errors}\n"
