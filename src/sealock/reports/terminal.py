@@ -200,42 +200,33 @@ class _Page(GroupedFindings):
         return shorten(f"  {number}. {places[0]}{more}: {rules} {sentence(line(step.remedy, 200))}", self.room)
 
     def skipped(self) -> Iterator[str]:
-        """How many checks were skipped, and the most frequent reason; all reasons and rules when verbose."""
+        """The skipped checks by reason, with their rules, in a verbose report."""
         reasons = skip_reasons(self.report)
-        if not reasons:
+        if not reasons or not self.verbose:
             return
-        total = count(self.report.skipped, "check")
-        if not self.verbose:
-            only = f": {line(next(iter(reasons)), 300)}" if len(reasons) == 1 else ""
-            were = "was" if self.report.skipped == 1 else "were"
-            yield from self.hanging(f"{total} {were} skipped{only} (--verbose lists them).", 6, label="Note")
-            if not self.report.notes:
-                yield ""
-            return
-        yield self.paint("bold", f"{total} skipped:")
+        yield self.paint("bold", f"{count(self.report.skipped, 'check')} skipped:")
         for reason, entries in reasons.items():
             yield from self.hanging(line(reason, 300), 9, label=f"{len(entries):>5} {self.signs.times}")
             yield from self.silent_rules(entries)
         yield ""
 
     def unevaluated(self) -> Iterator[str]:
-        """What was recognised and not evaluated, and how much was not looked into; all names when verbose."""
+        """What was recognised and not evaluated; in a verbose report, what was not looked into too."""
         reasons = unevaluated(self.report)
         for reason, targets in reasons.items():
             names = list_first([line(name, 200) for name in targets], len(targets) if self.verbose else _NAMES)
             yield from self.hanging(f"{sentence(line(reason, 300))[:-1]}: {names}", 9, label="Skipped")
         if reasons:
             yield ""
-        if words := unexamined(self.report):
-            hint = "." if self.verbose else " (--verbose lists them)."
-            yield from self.hanging(words + hint, 0, "faint")
-            passed = self.report.unexamined
-            for path in passed.paths if self.verbose else ():
-                yield self.paint("faint", f"  {line(path, 400)}")
-            rest = passed.files + passed.directories - len(passed.paths)
-            if self.verbose and rest:
-                yield self.paint("faint", f"  and {rest} more")
-            yield ""
+        passed = self.report.unexamined
+        if not self.verbose or not (words := unexamined(self.report)):
+            return
+        yield from self.hanging(f"{words}:", 0, "faint")
+        for path in passed.paths:
+            yield self.paint("faint", f"  {line(path, 400)}")
+        if rest := passed.files + passed.directories - len(passed.paths):
+            yield self.paint("faint", f"  and {rest} more")
+        yield ""
 
     def silent_rules(self, entries: list[tuple[str, str, str]]) -> Iterator[str]:
         """Which rules on which subjects."""
@@ -246,11 +237,24 @@ class _Page(GroupedFindings):
             yield from self.hanging(f"{subject}: {' '.join(dict.fromkeys(rules))}", 9, "faint")
 
     def notes(self) -> Iterator[str]:
-        """Notes on the run."""
-        for note in self.report.notes:
-            yield from self.hanging(sentence(line(note)), 6, label="Note")
-        if self.report.notes:
+        """Notes on the run: in a short report also how much was skipped and not looked into."""
+        notes = [sentence(line(note)) for note in self.report.notes]
+        if not self.verbose:
+            notes = [*self.left_out(), *notes]
+        for note in notes:
+            yield from self.hanging(note, 6, label="Note")
+        if notes:
             yield ""
+
+    def left_out(self) -> Iterator[str]:
+        """How many checks were skipped, and how much was not looked into."""
+        reasons = skip_reasons(self.report)
+        if reasons:
+            only = f": {line(next(iter(reasons)), 300)}" if len(reasons) == 1 else ""
+            were = "was" if self.report.skipped == 1 else "were"
+            yield f"{count(self.report.skipped, 'check')} {were} skipped{only} (--verbose lists them)."
+        if words := unexamined(self.report):
+            yield f"{words} (--verbose lists them)."
 
     def summary(self, *, with_suppressed: bool) -> Iterator[str]:
         """The last lines: the counts, and the reason for the exit status."""
