@@ -132,6 +132,16 @@ def test_an_annotation_names_the_apparmor_profile(written: str, profile: str) ->
     assert field("apparmor", "securityContext: {appArmorProfile: {type: RuntimeDefault}}", "", annotation) == "builtin"
 
 
+def test_a_fault_of_the_pod_is_the_first_containers() -> None:
+    text = "{apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {hostPID: true, initContainers: [{name: x, image: a}], containers: [{name: y, image: a}]}}"
+    subjects = read(Source("pod.yaml", text)).subjects
+    assert [(subject.name, dict(subject.reported_by)) for subject in subjects] == [
+        ("container y of Pod p", {}),
+        ("container x of Pod p", {"pid": "container y of Pod p"}),
+    ]
+    assert [noun.pid for noun in containers(text).values()] == ["host", "host"]
+
+
 def test_labels_and_annotations_are_the_first_containers() -> None:
     text = "{apiVersion: v1, kind: Pod, metadata: {labels: {a: b}}, spec: {containers: [{name: x, image: a}, {name: y, image: a}]}}"
     first, second = containers(text).values()
@@ -155,7 +165,7 @@ KINDS = [
     ("a list", f"apiVersion: v1\nkind: List\nitems:\n- {{apiVersion: v1, kind: Pod, metadata: {{name: x}}, {SPEC}}}\n- {{apiVersion: v1, kind: Pod, metadata: {{name: y}}, {SPEC}}}\n", ["container c of Pod x", "container c of Pod y"]),
     ("several documents", f"apiVersion: v1\nkind: Service\n---\napiVersion: v1\nkind: Pod\n{SPEC}\n---\n", ["container c of Pod"]),
     ("two of one name", f"apiVersion: v1\nkind: Pod\nmetadata: {{name: x}}\n{SPEC}\n" + f"---\napiVersion: v1\nkind: Pod\nmetadata: {{name: x}}\n{SPEC}\n", ["container c of Pod x", "container c of Pod x (2)"]),
-    ("every list of containers", "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {initContainers: [{name: a, image: a}], containers: [{name: b, image: b}], ephemeralContainers: [{name: e, image: e}]}\n", ["container a of Pod x", "container b of Pod x", "container e of Pod x"]),
+    ("every list of containers", "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec: {initContainers: [{name: a, image: a}], containers: [{name: b, image: b}], ephemeralContainers: [{name: e, image: e}]}\n", ["container b of Pod x", "container a of Pod x", "container e of Pod x"]),
     ("containers without names", "apiVersion: v1\nkind: Pod\nspec: {containers: [{image: a}, {image: b}]}\n", ["container 1 of Pod", "container 2 of Pod"]),
     ("JSON", json.dumps({"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "c", "image": "a"}]}}), ["container c of Pod"]),
     ("a merge key", "x: &d {image: a}\napiVersion: v1\nkind: Pod\nspec: {containers: [{<<: *d, name: c}]}\n", ["container c of Pod"]),

@@ -44,3 +44,33 @@ def test_equal_faults_in_a_text_have_different_fingerprints() -> None:
     findings = result("FROM debian:13\nRUN sudo true\nRUN sudo true\n", "B040").findings
     assert len(findings) == 2
     assert len({finding.fingerprint for finding in findings}) == 2
+
+
+POD = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - {name: a, image: 'alpine:3.20'}\n"
+
+
+def test_no_rule_on_what_a_node_decides_is_evaluated_on_a_manifest() -> None:
+    every = [rule.id for rule in rules("container")]
+    evaluation = result(POD, *every)
+    node = {
+        *("C021", "C023", "C038", "C045"),  # UTS and cgroup namespaces, CPU sets, cgroups
+        *("C030", "C031", "C032", "C033", "C034", "C035"),  # PIDs, ulimits, swap, the OOM killer, reservations
+        *("C051", "C052", "C053", "C058"),  # logging
+        *("C064", "C066"),  # networks, and ports that only the pod's network sees
+    }
+    assert {skipped.rule for skipped in evaluation.skipped} == node
+    assert all(skipped.by_kind for skipped in evaluation.skipped)
+    assert {finding.rule for finding in evaluation.findings} == {
+        *("C004", "C006", "C007", "C028", "C029", "C040", "C046", "C054", "C081")
+    }
+
+
+def test_what_the_containers_of_a_pod_share_is_reported_once() -> None:
+    text = POD + "  - {name: b, image: 'alpine:3.20'}\n  hostPID: true\n  hostNetwork: true\n"
+    evaluation = result(text, "C018", "C020", "C028")
+    assert sorted((finding.rule, finding.subject) for finding in evaluation.findings) == [
+        ("C018", "container a of Pod p"),
+        ("C020", "container a of Pod p"),
+        ("C028", "container a of Pod p"),
+        ("C028", "container b of Pod p"),
+    ]

@@ -68,6 +68,9 @@ class Subject(Struct, frozen=True):
     """The name of the engine's container, "" for any other subject."""
     partial: bool = False
     """Whether no source of this kind has these fields, so that their absence is no news about this one."""
+    reported_by: Mapping[str, str] = {}
+    """The fields that another subject of the document has too, from the same words, and that subject: it reports their
+    faults."""
 
     @property
     def kind(self) -> SubjectKind:

@@ -40,7 +40,9 @@ def evaluate(target: str, document: Document, rules: Mapping[str, Iterable[Rule[
                 continue
             reported = False
             for fault in rule.check(subject.noun):
-                if fault.unknown:
+                if fault.at and fault.at[0] in subject.reported_by:
+                    pass
+                elif fault.unknown:
                     skipped.append(_skipped(rule, subject, fault.message))
                 else:
                     findings.append(_finding(target, document, subject, rule, fault, counts, wholes))

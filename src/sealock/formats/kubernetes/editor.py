@@ -184,6 +184,9 @@ class _ManifestText:
             raise FormatError(msg)
         volumes = self.member.pod.spec.at("volumes")
         names = {volume.word("name") for volume in volumes.items} if volumes is not None else set()
+        # A claim's template has a name too, and only its mounts show it here.
+        mounts = (member.value.at("volumeMounts") for member in self.member.pod.containers)
+        names |= {item.word("name") for value in mounts if value is not None for item in value.items}
         stem = re.sub(r"[^a-z0-9]+", "-", element.target.lower()).strip("-")[:50].strip("-") or "tmp"
         numbered = (f"{stem}-{number}" if number else stem for number in range(len(names) + 1))
         name = next(name for name in numbered if name not in names)

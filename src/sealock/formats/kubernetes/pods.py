@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from sealock.formats.kubernetes.manifest import ManifestValue
 
-_CONTAINERS: Final = ("initContainers", "containers", "ephemeralContainers")
+_CONTAINERS: Final = ("containers", "initContainers", "ephemeralContainers")
 _OF_GROUP: Final = {"tekton.dev": ("steps", "sidecars"), "argoproj.io": ("container", "script", "sidecars")}
 """Keys with the containers of custom resources that have no pod specification as such."""
 _KUBERNETES: Final = frozenset({"v1", "apps", "batch"})

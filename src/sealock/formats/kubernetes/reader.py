@@ -26,6 +26,8 @@ _PROBES: Final = ("livenessProbe", "readinessProbe", "startupProbe")
 _MOMENTS: Final = {"postStart": "post_start", "preStop": "pre_stop"}
 _EPHEMERAL: Final = ("memory", "cpus", "cpu_quota", "health")
 """Fields that an ephemeral container cannot have."""
+_OF_POD: Final = frozenset(row.name for row in FIELDS if not row.own)
+"""Fields that only a pod has, and all its containers share."""
 _ONCE: Final = frozenset({"sysctls", "labels", "annotations"})
 """What belongs to the pod as a whole, so that its first container is enough to check it."""
 
@@ -86,6 +88,8 @@ class _PodReader:
 
     def __init__(self, pod: Pod) -> None:
         self.pod = pod
+        self.first = ""
+        """The name of the subject of its first container."""
         volumes = pod.spec.at("volumes")
         self.volumes = {volume.word("name"): volume for volume in volumes.items} if volumes is not None else {}
         metadata = pod.metadata
@@ -110,6 +114,7 @@ class _ContainerReader:
         """Read all of it."""
         if (named := self.value.at("name")) is not None:
             self.where[()] = named.place
+        self.shared.first = self.shared.first or name
         for row in FIELDS:
             own = self.value.at(*row.own) if row.own else None
             value = own if own is not None else self.pod.at(*row.pod) if row.pod else None
@@ -126,8 +131,15 @@ class _ContainerReader:
         self.mounts()
         self.lifecycle()
         self.metadata()
+        first = self.shared.first
         return Subject(
-            name, self.noun(), self.where, self.unresolved, _SILENT if self.complete else _PATCH, partial=self.complete
+            name,
+            self.noun(),
+            self.where,
+            self.unresolved,
+            _SILENT if self.complete else _PATCH,
+            partial=self.complete,
+            reported_by={} if name == first else dict.fromkeys(_OF_POD & {at[0] for at in self.where if at}, first),
         )
 
     @property
