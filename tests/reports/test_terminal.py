@@ -294,6 +294,22 @@ def test_problems_come_first_and_make_the_last_line() -> None:
 
 
 @pytest.mark.parametrize(
+    ("targets", "words"),
+    [
+        pytest.param(plain().targets, "at least one finding is high or worse", id="findings"),
+        pytest.param(broken().targets, "some inputs could not be read", id="errors"),
+        pytest.param(
+            (*broken().targets, *plain().targets),
+            "some inputs could not be read, and at least one finding is high or worse",
+            id="both",
+        ),
+    ],
+)
+def test_every_reason_for_the_exit_status_is_given(targets: tuple[TargetReport, ...], words: str) -> None:
+    assert render("terminal", Report("1", targets), width=100).endswith(f"\n  Failed: {words}.\n")
+
+
+@pytest.mark.parametrize(
     ("report", "words"),
     [
         pytest.param(clean(), "✔ No findings in 1 target.\n", id="nothing found"),

@@ -52,7 +52,7 @@ h2{font-size:1.2rem;margin:0 0 .8rem;display:flex;flex-wrap:wrap;gap:.2rem .7rem
 h2 small,.faint{color:var(--faint);font-weight:400;font-size:.88rem}
 .card{background:var(--card);border:1px solid var(--edge);border-radius:10px;padding:1rem 1.15rem;margin:0 0 .9rem}
 .finding{border-left:4px solid var(--tone)}
-.finding>div,.finding tr,.card{scroll-margin-top:1rem;break-inside:avoid}
+.finding>div,.finding tr,.card{scroll-margin-top:4rem;break-inside:avoid}
 :target{outline:2px solid var(--tone,var(--link));outline-offset:3px}
 .finding>div[id]~div[id]{border-top:1px solid var(--edge);padding-top:.5rem}
 .unmatched{display:none}
