@@ -281,9 +281,15 @@ class _Page(GroupedFindings):
         yield from self.hanging(words, 2, ink, label=sign)
         if words := critical_unfixed(report.findings()):
             yield from self.hanging(words, 2)
-        if report.status == 1:
-            yield from self.hanging(f"Failed: at least one finding is {report.fail_on.word} or worse.", 2, "red")
-        if report.status == 2:
-            failed = report.defect if report.defect.startswith("an ignore") else "some inputs could not be read"
-            why = failed if report.errors else "something was skipped (--fail-on-skipped)"
-            yield from self.hanging(f"Failed: {why}.", 2, "red")
+        if reasons := list(self.failures()):
+            yield from self.hanging(f"Failed: {', and '.join(reasons)}.", 2, "red")
+
+    def failures(self) -> Iterator[str]:
+        """The reasons for an exit status other than 0: errors do not hide that findings fail the run too."""
+        report = self.report
+        if report.errors:
+            yield report.defect if report.defect.startswith("an ignore") else "some inputs could not be read"
+        elif report.status == 2:
+            yield "something was skipped (--fail-on-skipped)"
+        if any(finding.severity >= report.fail_on for finding in report.findings()):
+            yield f"at least one finding is {report.fail_on.word} or worse"
