@@ -17,10 +17,14 @@ _MAX_ARRAYS: Final = 1_000
 """Arrays, and here-strings, in one text."""
 
 
-@cache
 def load_parser() -> Parser:
-    """The parser, which is reusable."""
-    return Parser(Language(_language()))
+    """A new parser, which costs nothing: threads must not share one."""
+    return Parser(_grammar())
+
+
+@cache
+def _grammar() -> Language:
+    return Language(_language())
 
 
 def _language() -> object:
