@@ -111,6 +111,22 @@ def _fix_input(run: CheckRun, input_: FileInput, files: ComposeInputs, *, unsafe
     return replace(result, input=input_)
 
 
+def fix_each(run: CheckRun, input_: FileInput, findings: Iterable[Finding]) -> Iterator[FixedFile]:
+    """Yield the file with each of its findings fixed by itself, safely or not: what an editor offers."""
+    (evaluated,) = run.evaluate(input_)
+    for finding in findings:
+        fixer = _Fixer(
+            evaluated,
+            input_,
+            lambda _text: "",
+            unsafe=True,
+            today=run.today,
+            inline_ignores=run.settings.inline_ignores,
+        )
+        fixer.fix(finding)
+        yield fixer.result
+
+
 def fix_file(  # noqa: PLR0913  what a run decides for all of its files
     evaluated: EvaluatedTarget,
     input_: FileInput,
@@ -129,7 +145,7 @@ def fix_file(  # noqa: PLR0913  what a run decides for all of its files
     """
     fixer = _Fixer(evaluated, input_, breaks, unsafe=unsafe, today=today, inline_ignores=inline_ignores)
     fixer.fix_all()
-    return FixedFile(input_, fixer.text, tuple(fixer.fixed), tuple(fixer.failed.values()))
+    return fixer.result
 
 
 class _Fixer:
@@ -156,6 +172,10 @@ class _Fixer:
     @property
     def text(self) -> str:
         return self.document.source.text
+
+    @property
+    def result(self) -> FixedFile:
+        return FixedFile(self.input, self.text, tuple(self.fixed), tuple(self.failed.values()))
 
     def fix_all(self) -> None:
         """Fix what can be fixed: together where the format can, else one by one."""

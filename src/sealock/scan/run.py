@@ -80,9 +80,10 @@ class CheckRun:
         self._evaluator = Evaluator(only, self.today, recorded_support(self.notes.append))
         self._matcher = Matcher(settings, self.notes.append)
 
-    def inputs(self, targets: Iterable[str]) -> Iterator[Input]:
-        """Resolve targets; a file that several of them name comes once."""
-        options = Options(
+    @property
+    def options(self) -> Options:
+        """How the targets of this run are read."""
+        return Options(
             self.settings.environment,
             self.settings.outside,
             self.policies.tree,
@@ -91,6 +92,10 @@ class CheckRun:
             require_targets=self.settings.require_targets,
             note=self.notes.append,
         )
+
+    def inputs(self, targets: Iterable[str]) -> Iterator[Input]:
+        """Resolve targets; a file that several of them name comes once."""
+        options = self.options
         if self.settings.compose_files:
             yield resolve_compose(self.settings.compose_files, options)
         paths: set[str] = set()

@@ -59,20 +59,25 @@ def read_file(path: str, named: str, options: Options, *, walked: bool = False) 
 
     `named` is the directory that the user named, which bounds what is read with the file.
     """
-    base = os.path.basename(path)
-    directory = os.path.dirname(path) or "."
-    root = options.policies.root(named, directory) or named
-    name = relative(path, root)
-    lock = is_lock(base)
+    lock = is_lock(os.path.basename(path))
     limit = LOCK_LIMIT if lock else BILL_LIMIT if path.endswith(".json") else LIMIT
     try:
         text = read_named(path, limit, outside=options.outside or walked)  # a walk follows no links
     except FileRefusedError as refusal:
-        yield Unreadable(path, name, str(refusal), root, walked)
+        root = _root(path, named, options)
+        yield Unreadable(path, relative(path, root), str(refusal), root, walked)
         return
+    yield from read_as(path, text, named, options, walked=walked)
+
+
+def read_as(path: str, text: str, named: str, options: Options, *, walked: bool = False) -> Iterator[Input]:
+    """Read a file as if it held this text; all else is as in `read_file`."""
+    directory = os.path.dirname(path) or "."
+    root = _root(path, named, options)
+    name = relative(path, root)
     source = Source(path, text)
     files = DirectoryWindow(directory, named, options.environment, outside=options.outside)
-    if lock:
+    if is_lock(os.path.basename(path)):
         yield FileInput(path, name, "inventory", source, files, path, root, walked, lock=True)
         return
     recognition = _recognize(path, text)
@@ -96,6 +101,10 @@ def read_file(path: str, named: str, options: Options, *, walked: bool = False) 
         for other, why in refused:
             yield Unreadable(other, relative(other, root), why, root, walked, "compose")
     yield FileInput(path, name, kind, source, files, path, root, walked, more, unevaluated=unevaluated)
+
+
+def _root(path: str, named: str, options: Options) -> str:
+    return options.policies.root(named, os.path.dirname(path) or ".") or named
 
 
 def _recognize(path: str, text: str) -> Recognition:

@@ -148,7 +148,12 @@ def _standard_input() -> Input:
         text = read_input()
     except FileRefusedError as refusal:
         return Unreadable("-", "-", str(refusal))
-    kind = formats.sniff("", text)
+    return read_nameless("-", text)
+
+
+def read_nameless(target: str, text: str, base: str = "") -> Input:
+    """Read a text that is in no file; `base` is the name that such a file would have, if that is known."""
+    kind = formats.sniff(base, text)
     if kind is None:
-        return Unreadable("-", "-", UNKNOWN_KIND)
-    return FileInput("-", "-", kind, Source("-", text))
+        return Unreadable(target, target, UNKNOWN_KIND)
+    return FileInput(target, target, kind, Source(target, text))
