@@ -40,6 +40,7 @@ EXAMPLES: Final = {
     "sealock userns disable": "sealock userns disable",
     "sealock userns verify": "sealock userns verify",
     "sealock rules": "sealock rules C001",
+    "sealock lsp": "sealock lsp",
     "sealock completion": "sealock completion bash > ~/.local/share/bash-completion/completions/sealock",
 }
 """An example for each parser, by its name."""

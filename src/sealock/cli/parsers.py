@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "map": "show who can reach whom: the networks and published ports of an engine or a compose file",
     "userns": "plan, enable, disable and verify user-namespace remapping",
     "rules": "list the rules, or explain some",
+    "lsp": "serve an editor: findings as one types, the manual on hover, and fixes",
     "completion": "print a shell's completion script",
 }
 """The commands, each a module of this package with `configure(parser)` and `run(arguments) -> int`."""
