@@ -32,7 +32,7 @@ MODULES: Final[dict[str, str]] = {
     "observed": "sealock.formats.observed",
     "daemon": "sealock.formats.daemon",
 }
-TOGETHER: Final = frozenset({"compose"})
+TOGETHER: Final = frozenset({"compose", "kubernetes"})
 """The kinds whose modules can also make several changes at once."""
 _WITH_COMMENTS: Final = frozenset({"dockerfile", "compose", "kubernetes", "run"})
 """The kinds whose texts have comments; their modules also have `comments(source) -> tuple[Place, ...]`."""

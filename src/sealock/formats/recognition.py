@@ -143,11 +143,10 @@ _KIND: Final = re.compile(r"(?:^|[{,])[ \t]*[\"']?kind[\"']?[ \t]*:", re.MULTILI
 _PODS: Final = re.compile(
     r"[\"']?\b(?:containers|initContainers|ephemeralContainers|image|images|hostPath|securityContext)\b[\"']?\s*:"
 )
-_CONTAINER_LISTS: Final = re.compile(
-    r"\b(?:containers|initContainers|ephemeralContainers)\b[\"']?\s*:"
-    r"|\b(?:tekton\.dev|argoproj\.io)/[\s\S]*\b(?:steps|sidecars|container|script)\b[\"']?\s*:"
-)
-"""Keys of Kubernetes manifests that hold containers, of custom resources too."""
+_CONTAINER_LISTS: Final = re.compile(r"\b(?:containers|initContainers|ephemeralContainers)\b[\"']?\s*:")
+_STEP_LISTS: Final = re.compile(r"\b(?:steps|sidecars|container|script)\b[\"']?\s*:")
+"""Keys of Kubernetes manifests that hold containers; the latter of these groups of custom resources only."""
+_STEP_GROUPS: Final = ("tekton.dev/", "argoproj.io/")
 _HIDDEN_KEY: Final = re.compile(r"\"[^\"\n\\]{0,40}\\[xuU][^\"\n]{0,80}\"[ \t]*:")
 """A key that is written with escapes."""
 _KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml")
@@ -186,7 +185,8 @@ def is_manifest_of_pods(path: str, text: str) -> bool:
     lowered = path.lower()
     if not lowered.endswith((".yml", ".yaml", ".json")) or lowered.endswith(_KUSTOMIZATIONS):
         return False
-    if is_manifest(text) and _CONTAINER_LISTS.search(text):
+    lists = _CONTAINER_LISTS.search(text) or (any(group in text for group in _STEP_GROUPS) and _STEP_LISTS.search(text))
+    if lists and is_manifest(text):
         return _HELM.search(text) is None
     odd = ("apiVersion" in text and not is_manifest(text)) or _HIDDEN_KEY.search(text) is not None
     return odd and _has_pods(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sealock.errors import FormatError
@@ -29,37 +29,29 @@ from sealock.model.location import Place, Source
 
 def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
     """Return the edit for a change of a container; FormatError where the manifest cannot express it."""
-    if isinstance(change, Edit):
-        return (change,)
-    if isinstance(change, On):
-        other = next((other for other in document.subjects if other.name == change.subject), None)
-        if other is None:
-            msg = f"there is no {change.subject} in {document.source.name}"
+    return (change,) if isinstance(change, Edit) else edits_together(document, [(subject, change)])
+
+
+def edits_together(
+    document: Document, changes: Iterable[tuple[Subject, FieldChange | On]], *, check: bool = True
+) -> tuple[Edit, ...]:
+    """Return the edits for several changes, one for each document of the text; each change is checked in any case."""
+    del check
+    if not isinstance(document, ManifestDocument):
+        msg = f"{document.source.name} is no manifest"
+        raise FormatError(msg)
+    texts: dict[int, _ManifestText] = {}
+    for subject, change in changes:
+        name, wanted = (change.subject, change.change) if isinstance(change, On) else (subject.name, change)
+        member = document.members.get(name)
+        if member is None:
+            msg = f"there is no {name} in {document.source.name}"
             raise FormatError(msg)
-        subject, change = other, change.change
-    if not isinstance(document, ManifestDocument) or not isinstance(subject.noun, Container):
-        msg = f"{document.source.name} has no container {subject.name}"
-        raise FormatError(msg)
-    expected = changed(subject.noun, change)
-    if _same(change.field, expected, subject.noun):
-        return ()
-    if change.field == "no_new_privileges" and "SYS_ADMIN" in given(subject.noun.cap_add, ()):
-        msg = "Kubernetes allows no allowPrivilegeEscalation: false with the capability SYS_ADMIN"
-        raise FormatError(msg)
-    text = _ManifestText(document, subject.name)
-    try:
-        text.change(change, subject, getattr(expected, change.field))
-    except ValueError as error:
-        raise FormatError(str(error)) from error
-    after = text.document
-    noun = next((other.noun for other in after.subjects if other.name == subject.name), None)
-    if len(after.errors) > len(document.errors) or not isinstance(noun, Container):
-        msg = "the manifest would become invalid"
-        raise FormatError(msg)
-    if not _same(change.field, noun, expected):
-        msg = f"another place still sets {change.field} of {subject.name}"
-        raise FormatError(msg)
-    return (_difference(document.source.text, after.source.text),)
+        start = member.root.place.start
+        if start not in texts:
+            texts[start] = _ManifestText(document.source, member.root.place)
+        texts[start].make(name, member.index, wanted)
+    return tuple(text.edit for text in texts.values() if text.edit.place.start != text.edit.place.end or text.edit.text)
 
 
 def _same(field: str, container: Container, other: Container) -> bool:
@@ -91,16 +83,58 @@ def _common(text: str, other: str) -> int:
 
 
 class _ManifestText:
-    """The text of a manifest while one container changes: each step is written, and the text read again."""
+    """The text of one document of a manifest while its containers change.
 
-    def __init__(self, document: ManifestDocument, name: str) -> None:
-        self.document = document
-        self.name = name
+    Each step is written, and the text read again: of the one document, so that many in a text take no longer each.
+    """
 
-    def change(self, change: FieldChange, subject: Subject, value: AnyValue) -> None:
-        """Make a change; `value` is what the field then has."""
-        field = change.field
-        old = getattr(subject.noun, field)
+    def __init__(self, source: Source, root: Place) -> None:
+        self.start = source.text.rfind("\n", 0, root.start) + 1
+        end = source.text.find("\n", root.end)
+        self.original = source.text[self.start : end if end >= 0 else None]
+        self.document = read(Source(source.name, self.original))
+        self.index = 0
+
+    @property
+    def edit(self) -> Edit:
+        """What has changed, as an edit of the whole text."""
+        edit = _difference(self.original, self.document.source.text)
+        return Edit(Place(self.start + edit.place.start, self.start + edit.place.end), edit.text)
+
+    def make(self, name: str, index: int, change: FieldChange) -> None:
+        """Make a change of the container with this index, called `name`, and check it; FormatError if it fails."""
+        self.index = index
+        if index >= len(self.document.subjects):
+            msg = "its document cannot be read by itself"
+            raise FormatError(msg)
+        before, noun = self.document, self.noun
+        expected = changed(noun, change)
+        if _same(change.field, expected, noun):
+            return
+        if change.field == "no_new_privileges" and "SYS_ADMIN" in given(noun.cap_add, ()):
+            msg = "Kubernetes allows no allowPrivilegeEscalation: false with the capability SYS_ADMIN"
+            raise FormatError(msg)
+        try:
+            self.change(name, change.field, getattr(expected, change.field))
+        except ValueError as error:
+            raise FormatError(str(error)) from error
+        if len(self.document.errors) > len(before.errors):
+            msg = "the manifest would become invalid"
+            raise FormatError(msg)
+        if not _same(change.field, self.noun, expected):
+            msg = f"another place still sets {change.field} of {name}"
+            raise FormatError(msg)
+
+    @property
+    def noun(self) -> Container:
+        """The container as the text is now."""
+        noun = self.document.subjects[self.index].noun
+        assert isinstance(noun, Container)  # noqa: S101  a manifest has no other subjects
+        return noun
+
+    def change(self, name: str, field: str, value: AnyValue) -> None:
+        """Give a field this value."""
+        old = getattr(self.noun, field)
         if field == "user" and isinstance(value, str):
             for key, plain in parts.as_user(value).items():
                 self.put(("securityContext", key), plain)
@@ -109,9 +143,9 @@ class _ManifestText:
         elif field in LIST_ROWS:
             before = () if isinstance(old, Absent) else old
             after = () if isinstance(value, Absent) else value
-            self.several(LIST_ROWS[field], subject, before, after)
+            self.several(LIST_ROWS[field], before, after)
         else:
-            msg = f"a manifest cannot set {field} of {subject.name}"
+            msg = f"a manifest cannot set {field} of {name}"
             raise FormatError(msg)
 
     def single(self, field: str, value: AnyValue) -> None:
@@ -123,14 +157,15 @@ class _ManifestText:
             in_pod = self.member.container.value.at(*row.own) is None
         self.put(row.pod if in_pod else row.own, plain, in_pod=in_pod)
 
-    def several(self, row: ManifestList, subject: Subject, old: tuple[Any, ...], new: tuple[Any, ...]) -> None:
+    def several(self, row: ManifestList, old: tuple[Any, ...], new: tuple[Any, ...]) -> None:
         """Change, remove and add the elements of a list."""
         # From the last to the first, so that the places of those before stay.
         removed = [index for index, element in enumerate(old) if element not in new]
         added = [element for element in new if element not in old]
         swapped = dict(zip(removed, added, strict=False)) if len(removed) == len(added) else {}
+        where = self.document.subjects[self.index].where
         for index in reversed(removed):
-            item = int(subject.where[row.name, index].pointer.rpartition("/")[2])
+            item = int(where[row.name, index].pointer.rpartition("/")[2])
             if index in swapped:
                 self.swap(row, item, row.write(old[index]), row.write(swapped[index]))
             else:
@@ -199,7 +234,12 @@ class _ManifestText:
     @property
     def member(self) -> PodSubject:
         """Where the container stands in the text as it is now."""
-        return self.document.members[self.name]
+        return self.members[self.index]
+
+    @property
+    def members(self) -> tuple[PodSubject, ...]:
+        """Where all containers stand."""
+        return tuple(self.document.members.values())
 
     @property
     def writer(self) -> Writer:
@@ -212,7 +252,7 @@ class _ManifestText:
         """Write a step, and read the text again."""
         source = self.document.source
         self.document = read(Source(source.name, apply_edits(source.text, changes)))
-        if self.name not in self.document.members:
+        if self.index >= len(self.document.members):
             msg = "the manifest would become invalid"
             raise FormatError(msg)
 

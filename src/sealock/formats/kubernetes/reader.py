@@ -33,10 +33,12 @@ _ONCE: Final = frozenset({"sysctls", "labels", "annotations"})
 
 
 class PodSubject(Struct, frozen=True):
-    """Where a subject stands in the manifest."""
+    """Where a subject stands in the manifest: in which document, and as which of its containers."""
 
     pod: Pod
     container: PodContainer
+    root: ManifestValue
+    index: int
 
 
 class ManifestDocument(Document, frozen=True):
@@ -55,14 +57,15 @@ def read(source: Source, _files: FileWindow = NOTHING) -> ManifestDocument:
     for root in tree.documents:
         if root is None:
             continue
-        for pod in find_pods(ManifestValue(root, Place(root.start, root.end))):
+        top, first = ManifestValue(root, Place(root.start, root.end)), len(members)
+        for pod in find_pods(top):
             shared = _PodReader(pod)
             errors += (InputError("must be a list of containers", source.location(value.place)) for value in pod.wrong)
             for index, member in enumerate(pod.containers):
                 name = _unique(_name(pod, member, index), names)
                 reader = _ContainerReader(shared, member)
                 subjects.append(reader.subject(name))
-                members[name] = PodSubject(pod, member)
+                members[name] = PodSubject(pod, member, top, len(members) - first)
                 errors += (InputError(message, source.location(place)) for message, place in reader.faults)
     return ManifestDocument("kubernetes", {"": source}, tuple(subjects), tuple(errors), members=members)
 
