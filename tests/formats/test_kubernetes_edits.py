@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from textwrap import dedent
 from typing import Any
 
@@ -11,12 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.errors import FormatError
-from sealock.formats.kubernetes import edits, read
+from sealock.formats.kubernetes import edits, edits_together, read
 from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNSET
 from sealock.model.change import Add, FieldChange, On, Remove, Set, Swap, changed
 from sealock.model.container import Container, Mount, Port, Variable
+from sealock.model.document import Document
 from sealock.model.location import Source
+from support.linecount import grows
 
 HEAD = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\nspec:\n"
 
@@ -134,6 +137,37 @@ def test_another_container_can_be_changed_by_name() -> None:
     document = read(Source("pod.yaml", text))
     made = edits(document, document.subjects[0], On("container b of Pod p", Set("tty", True)))
     assert apply_edits(text, made) == text.replace("{name: b, image: b}", "{name: b, image: b, tty: true}")
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        pytest.param("apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n  spec: {hostPID: true, containers: [{image: a}]}  # one\n- apiVersion: v1\n  kind: Pod\n  spec:\n    hostPID: true # two\n    containers:\n    - image: b\n", "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n  spec: {containers: [{image: a}]}  # one\n- apiVersion: v1\n  kind: Pod\n  spec:\n    containers:\n    - image: b\n", id="in a list"),
+        pytest.param('{"apiVersion": "v1", "kind": "List", "items": [\n{"apiVersion": "v1", "kind": "Pod", "spec": {"hostPID": true, "containers": [{"image": "a"}]}},\n{"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"image": "a"}], "hostPID": true}}]}', '{"apiVersion": "v1", "kind": "List", "items": [\n{"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"image": "a"}]}},\n{"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"image": "a"}]}}]}', id="in a list in JSON"),
+        pytest.param("# top\n---\napiVersion: v1\nkind: Pod\nspec: {containers: [{image: a}], hostPID: true} # x\n--- # y\napiVersion: v1\nkind: Pod\nspec:\n  hostPID: true\n  containers:\n  - image: a\n", "# top\n---\napiVersion: v1\nkind: Pod\nspec: {containers: [{image: a}]} # x\n--- # y\napiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: a\n", id="in documents"),
+        pytest.param("apiVersion: v1\nkind: List\nx: &x {image: a}\nitems:\n- {apiVersion: v1, kind: Pod, spec: {hostPID: true, containers: [*x]}}\n- {apiVersion: v1, kind: Pod, spec: {hostPID: true, containers: [*x]}}\n", "apiVersion: v1\nkind: List\nx: &x {image: a}\nitems:\n- {apiVersion: v1, kind: Pod, spec: {containers: [*x]}}\n- {apiVersion: v1, kind: Pod, spec: {containers: [*x]}}\n", id="with aliases"),
+    ],
+)  # fmt: skip
+def test_containers_of_several_resources_are_changed_together(text: str, after: str) -> None:
+    document = read(Source("pod.yaml", text))
+    made = edits_together(document, [(subject, Set("pid", UNSET)) for subject in document.subjects])
+    assert apply_edits(text, made) == after
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(lambda n: (HEAD + "  hostPID: true\n  containers:\n  - image: a\n---\n") * n, id="documents"),
+        pytest.param(lambda n: "apiVersion: v1\nkind: List\nitems:\n" + "- {apiVersion: v1, kind: Pod, spec: {hostPID: true, containers: [{image: a}]}}\n" * n, id="items of a list"),
+    ],
+)  # fmt: skip
+def test_changing_many_resources_takes_work_in_proportion(text: Callable[[int], str]) -> None:
+    few, more = (read(Source("pod.yaml", text(number))) for number in (10, 20))
+
+    def change_all(document: Document) -> None:
+        edits_together(document, [(subject, Set("pid", UNSET)) for subject in document.subjects])
+
+    assert grows(lambda: change_all(few), lambda: change_all(more)) < 3
 
 
 PODS = [

@@ -17,7 +17,7 @@ from sealock.formats.kubernetes.fields import LIST_ROWS, ROWS, Keys, ManifestLis
 from sealock.formats.kubernetes.manifest import ManifestValue, is_json
 from sealock.formats.kubernetes.reader import ManifestDocument, PodSubject, read
 from sealock.formats.textedits import apply_edits
-from sealock.formats.yamledit import PlainValue, Writer
+from sealock.formats.yamledit import PlainValue, Writer, is_flow
 from sealock.formats.yamltree import Mapping as YamlMapping
 from sealock.formats.yamltree import Sequence
 from sealock.model.absent import UNSET, Absent, AnyValue, given
@@ -35,7 +35,7 @@ def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, .
 def edits_together(
     document: Document, changes: Iterable[tuple[Subject, FieldChange | On]], *, check: bool = True
 ) -> tuple[Edit, ...]:
-    """Return the edits for several changes, one for each document of the text; each change is checked in any case."""
+    """Return the edits for several changes, one for each resource of the text; each change is checked in any case."""
     del check
     if not isinstance(document, ManifestDocument):
         msg = f"{document.source.name} is no manifest"
@@ -47,9 +47,9 @@ def edits_together(
         if member is None:
             msg = f"there is no {name} in {document.source.name}"
             raise FormatError(msg)
-        start = member.root.place.start
+        start = member.part.place.start
         if start not in texts:
-            texts[start] = _ManifestText(document.source, member.root.place)
+            texts[start] = _ManifestText(document.source, member.part)
         texts[start].make(name, member.index, wanted)
     return tuple(text.edit for text in texts.values() if text.edit.place.start != text.edit.place.end or text.edit.text)
 
@@ -83,15 +83,20 @@ def _common(text: str, other: str) -> int:
 
 
 class _ManifestText:
-    """The text of one document of a manifest while its containers change.
+    """The text of one resource of a manifest while its containers change.
 
-    Each step is written, and the text read again: of the one document, so that many in a text take no longer each.
+    Each step is written, and the text read again: of the one resource, so that others in the text cost nothing.
     """
 
-    def __init__(self, source: Source, root: Place) -> None:
-        self.start = source.text.rfind("\n", 0, root.start) + 1
-        end = source.text.find("\n", root.end)
-        self.original = source.text[self.start : end if end >= 0 else None]
+    def __init__(self, source: Source, part: ManifestValue) -> None:
+        start, end = part.place.start, part.place.end
+        indent = start - source.text.rfind("\n", 0, start) - 1
+        if not is_flow(part.node):
+            # A comment may follow on the last line.
+            line_end = source.text.find("\n", end)
+            end = line_end if line_end >= 0 else len(source.text)
+        self.start = start - indent
+        self.original = " " * indent + source.text[start:end]
         self.document = read(Source(source.name, self.original))
         self.index = 0
 
@@ -105,7 +110,7 @@ class _ManifestText:
         """Make a change of the container with this index, called `name`, and check it; FormatError if it fails."""
         self.index = index
         if index >= len(self.document.subjects):
-            msg = "its document cannot be read by itself"
+            msg = "its resource cannot be read by itself"
             raise FormatError(msg)
         before, noun = self.document, self.noun
         expected = changed(noun, change)

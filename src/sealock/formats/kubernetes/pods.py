@@ -32,6 +32,7 @@ class PodContainer(Struct, frozen=True):
 class Pod(Struct, frozen=True):
     """The specification of a pod, with its metadata if it has some, and the resource that it belongs to."""
 
+    resource: ManifestValue
     spec: ManifestValue
     metadata: ManifestValue | None
     kind: str
@@ -47,6 +48,7 @@ class Pod(Struct, frozen=True):
 
 
 class _Resource(Struct, frozen=True):
+    value: ManifestValue
     kind: str = ""
     name: str = ""
     api_group: str = ""
@@ -54,7 +56,7 @@ class _Resource(Struct, frozen=True):
 
 def find_pods(root: ManifestValue) -> Iterator[Pod]:
     """Find the pods of a document in the order of the text; none of a document that is no resource."""
-    pending: list[tuple[ManifestValue, ManifestValue | None, _Resource]] = [(root, None, _Resource())]
+    pending: list[tuple[ManifestValue, ManifestValue | None, _Resource]] = [(root, None, _Resource(root))]
     while pending:
         value, parent, resource = pending.pop()
         if value.is_list:
@@ -64,7 +66,7 @@ def find_pods(root: ManifestValue) -> Iterator[Pod]:
         if value.word("apiVersion") and value.word("kind"):
             metadata = value.at("metadata")
             name = (metadata.word("name") or metadata.word("generateName")) if metadata is not None else ""
-            resource = _Resource(value.word("kind"), name, value.word("apiVersion").partition("/")[0])
+            resource = _Resource(value, value.word("kind"), name, value.word("apiVersion").partition("/")[0])
         lists: tuple[str, ...] = ()
         if resource.kind:
             lists = tuple(key for key in (*_CONTAINERS, *_OF_GROUP.get(resource.api_group, ())) if value.at(key))
@@ -73,7 +75,9 @@ def find_pods(root: ManifestValue) -> Iterator[Pod]:
                 metadata = parent.at("metadata") if parent is not None else None
                 # Argo's templates keep metadata beside the container.
                 metadata = metadata or value.at("metadata")
-                yield Pod(value, metadata, resource.kind, resource.name, tuple(containers), tuple(wrong))
+                yield Pod(
+                    resource.value, value, metadata, resource.kind, resource.name, tuple(containers), tuple(wrong)
+                )
         pending += (
             (inner, value, resource)
             for key, inner in reversed(value.entries.items())

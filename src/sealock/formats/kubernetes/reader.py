@@ -33,11 +33,14 @@ _ONCE: Final = frozenset({"sysctls", "labels", "annotations"})
 
 
 class PodSubject(Struct, frozen=True):
-    """Where a subject stands in the manifest: in which document, and as which of its containers."""
+    """Where a subject stands in the manifest: in which part of the text, and as which of its containers.
+
+    The part is the resource, or the whole document where the resource uses aliases.
+    """
 
     pod: Pod
     container: PodContainer
-    root: ManifestValue
+    part: ManifestValue
     index: int
 
 
@@ -57,15 +60,20 @@ def read(source: Source, _files: FileWindow = NOTHING) -> ManifestDocument:
     for root in tree.documents:
         if root is None:
             continue
-        top, first = ManifestValue(root, Place(root.start, root.end)), len(members)
+        top = ManifestValue(root, Place(root.start, root.end))
+        counts: dict[int, int] = {}
         for pod in find_pods(top):
+            place = pod.resource.place
+            part = top if "*" in source.text[place.start : place.end] else pod.resource
             shared = _PodReader(pod)
             errors += (InputError("must be a list of containers", source.location(value.place)) for value in pod.wrong)
             for index, member in enumerate(pod.containers):
                 name = _unique(_name(pod, member, index), names)
                 reader = _ContainerReader(shared, member)
                 subjects.append(reader.subject(name))
-                members[name] = PodSubject(pod, member, top, len(members) - first)
+                start = part.place.start
+                members[name] = PodSubject(pod, member, part, counts.get(start, 0))
+                counts[start] = counts.get(start, 0) + 1
                 errors += (InputError(message, source.location(place)) for message, place in reader.faults)
     return ManifestDocument("kubernetes", {"": source}, tuple(subjects), tuple(errors), members=members)
 
