@@ -65,7 +65,7 @@ def read(source: Source, _files: FileWindow) -> Document:
 
 def _document(source: Source, inventory: Inventory, errors: tuple[InputError, ...]) -> Document:
     name = inventory.names[0] if inventory.names else "image"
-    silent = "an SBOM does not describe files"
+    silent = "an SBOM does not describe files or the day of the build"
     where: dict[At, Place] = {(): Place(0, min(len(source.text), 1))}
     return Document("inventory", {"": source}, (Subject(name, inventory, where, silent=silent, partial=True),), errors)
 

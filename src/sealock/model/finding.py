@@ -53,6 +53,8 @@ class RuleFinding(Struct, frozen=True):
     confidence: Confidence | None = None
     unknown: bool = False
     place: Place | None = None
+    thing: str = ""
+    """What it is about, where the evidence holds what changes with every build, such as a date; "" for the evidence."""
 
 
 class Remedy(Struct, frozen=True):
@@ -99,6 +101,8 @@ class Finding(Struct, frozen=True):
     view: View = ""
     container: str = ""
     """The name of the engine's container, "" for any other subject."""
+    thing: str = ""
+    """What it is about, without version or date; "" where the evidence is that."""
 
 
 class Skipped(Struct, frozen=True):

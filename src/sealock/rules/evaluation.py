@@ -104,6 +104,7 @@ def _finding(  # noqa: PLR0913, PLR0917  it joins the rule's, the subject's and 
         conceal=rule.conceals,
         view=subject.view,
         container=subject.container,
+        thing=fault.thing,
     )
 
 

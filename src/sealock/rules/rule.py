@@ -79,6 +79,7 @@ class Rule(Generic[N_contra]):
         confidence: Confidence | None = None,
         evidence: str = "",
         place: Place | None = None,
+        thing: str = "",
     ) -> RuleFinding:
         """Build a finding; `at` may be a field's name, `place` is more exact. The rule has the defaults."""
         return RuleFinding(
@@ -91,6 +92,7 @@ class Rule(Generic[N_contra]):
             severity,
             confidence,
             place=place,
+            thing=thing,
         )
 
     def skip(self, reason: str, at: At | str = ()) -> RuleFinding:

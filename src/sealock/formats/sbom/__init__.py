@@ -43,7 +43,7 @@ def read_sbom(source: Source) -> tuple[Inventory, tuple[InputError, ...]]:
         distribution=packages.distribution,
         packages=tuple(packages.packages),
         errors=errors,
-        unseen=("files", "layers", "container"),
+        unseen=("files", "layers", "container", "created"),
         manifest=packages.manifest,
     )
     return inventory, errors

@@ -43,6 +43,7 @@ class DistributionEnded(DatedRule[Inventory]):
             yield self.finding(
                 f"is {_name(distribution)}, which has had no security fixes since {day}",
                 evidence=f"{distribution.id} {distribution.version}",
+                thing=distribution.id,
             )
         elif version and name in _OURS and not _is_moving(distribution) and not self.support.last_day(name, version):
             yield self.skip(f"the end of support of {_name(distribution)} was unknown on {TAKEN}")

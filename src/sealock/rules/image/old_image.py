@@ -22,6 +22,7 @@ class OldImage(DatedRule[Inventory]):
     id = "F016"
     keywords = ("old image", "built more than a year ago", "old", "age", "image")
     severity = Severity.LOW
+    reads = ("created",)
     confidence = Confidence.MEDIUM
     references = (cis_docker("4.4"), cwe(1104))
     remedy = "Rebuild it on a current base image (docker build --pull --no-cache), and do so regularly."
@@ -40,7 +41,8 @@ class OldImage(DatedRule[Inventory]):
             return
         if (days := (self.today - built).days) > OLDEST:
             age = f"{days // 365} years" if days >= 2 * 365 else f"{days // 30} months"
-            yield self.finding(f"was built on {built.isoformat()}, {age} ago", evidence=f"built {built.isoformat()}")
+            day = built.isoformat()
+            yield self.finding(f"was built on {day}, {age} ago", evidence=f"built {day}", thing="built")
 
 
 def _day(text: str) -> date | None:

@@ -61,7 +61,9 @@ class ToolsLeft(Rule[Inventory]):
             number = sum(map(len, tools.values()))
             groups = ", ".join(_listed(group, sorted(tools[group])) for group in _GROUPS if group in tools)
             yield self.finding(
-                f"contains {count(number, 'tool')}: {groups}", evidence="tools " + ", ".join(sorted(tools))
+                f"contains {count(number, 'tool')}: {groups}",
+                evidence="tools " + ", ".join(sorted(tools)),
+                thing="tools",
             )
 
 
