@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sealock.model.build import Build
     from sealock.model.container import Container
     from sealock.model.finding import Confidence, Finding, InputError, Severity, Skipped
+    from sealock.model.imagediff import FindingChanges, ImageDiff
     from sealock.model.inventory import FileFact, Inventory, Layer, Package
     from sealock.model.location import Location
     from sealock.model.project import Project
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from sealock.model.trust import Signer, TrustResult
     from sealock.pin.assessment import PinResult
     from sealock.pin.run import PinnedFile, pin
+    from sealock.scan.diff import diff
     from sealock.scan.fix import FixedFile, fix
     from sealock.scan.inventories import inventory
     from sealock.scan.run import check
@@ -52,8 +54,10 @@ __all__ = [
     "EngineError",
     "FileFact",
     "Finding",
+    "FindingChanges",
     "FixedFile",
     "FormatError",
+    "ImageDiff",
     "InputError",
     "Inventory",
     "Layer",
@@ -78,6 +82,7 @@ __all__ = [
     "UsageError",
     "Vulnerability",
     "check",
+    "diff",
     "fix",
     "inventory",
     "pin",
@@ -94,6 +99,7 @@ _HOMES: Final = {
     "sealock.model.build": ("Build",),
     "sealock.model.container": ("Container",),
     "sealock.model.finding": ("Confidence", "Finding", "InputError", "Severity", "Skipped"),
+    "sealock.model.imagediff": ("FindingChanges", "ImageDiff"),
     "sealock.model.inventory": ("FileFact", "Inventory", "Layer", "Package"),
     "sealock.model.location": ("Location",),
     "sealock.model.project": ("Project",),
@@ -101,6 +107,7 @@ _HOMES: Final = {
     "sealock.model.trust": ("Signer", "TrustResult"),
     "sealock.pin.assessment": ("PinResult",),
     "sealock.pin.run": ("PinnedFile", "pin"),
+    "sealock.scan.diff": ("diff",),
     "sealock.scan.fix": ("FixedFile", "fix"),
     "sealock.scan.inventories": ("inventory",),
     "sealock.scan.run": ("check",),

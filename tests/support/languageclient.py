@@ -92,14 +92,10 @@ class LanguageClient:
 
     def open(self, uri: str, text: str, language: str = "") -> list[dict[str, Any]]:
         """Open a document; its diagnostics."""
-        self.show(uri, text, language)
-        return self.publish(uri)
-
-    def show(self, uri: str, text: str, language: str = "") -> None:
-        """Open a document, without waiting."""
         self._texts[uri] = 1, text
         item = {"uri": uri, "languageId": language, "version": 1, "text": text}
         self.notify("textDocument/didOpen", textDocument=item)
+        return self.publish(uri)
 
     def change(self, uri: str, text: str) -> list[dict[str, Any]]:
         """Replace a document's text; its diagnostics."""

@@ -15,6 +15,7 @@ EXAMPLES: Final = {
     "sealock digest": "sealock digest nginx:1.27 --platform linux/arm64",
     "sealock pin": "sealock pin . --diff",
     "sealock sbom": "sealock sbom nginx:1.27 --format cyclonedx --output nginx.cdx.json",
+    "sealock diff": "sealock diff nginx:1.26 nginx:1.27 --fail-on-new high",
     "sealock inspect": "sealock inspect nginx:1.27",
     "sealock db": "sealock db update --only osv/PyPI",
     "sealock vex": "sealock vex app.tar --author security@example.com --output app.vex.json",

@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "digest": "print the digests of image references, without pulling the images",
     "pin": "pin the images in files to digests, and keep the pins up to date",
     "sbom": "list the packages and notable files of an image, without an engine",
+    "diff": "compare two images or SBOMs: packages, known vulnerabilities, findings, risky files and configuration",
     "inspect": "show what a running container can see, use and do, or what an image contains and a smaller base for it",
     "db": "update, share or show the advisory database",
     "vex": "export the ignored vulnerabilities of the policy as OpenVEX",

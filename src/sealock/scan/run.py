@@ -130,8 +130,7 @@ class CheckRun:
         if not any(report.kind in _WITH_SETTINGS for report in reports):
             for reason, kind in self._lacking.items():
                 self.notes.append(f"{reason}, so no rule on them was evaluated: {_ELSEWHERE[kind]}")
-        reports += self.policies.reports(walked=walked)
-        reports += self._matcher.about_statements()
+        reports += self.about_settings(walked=walked)
         return Report(
             __version__,
             tuple(reports),
@@ -140,6 +139,11 @@ class CheckRun:
             unexamined=Unexamined(self._counts[False], self._counts[True], tuple(self._passed_by)),
             fail_on_skipped=self.policies.fail_on_skipped,
         )
+
+    def about_settings(self, *, walked: bool) -> Iterator[TargetReport]:
+        """Report on policies and VEX documents after all targets; `walked` says whether one was a directory."""
+        yield from self.policies.reports(walked=walked)
+        yield from self._matcher.about_statements()
 
     def _drop_what_its_kind_lacks(self, report: TargetReport) -> TargetReport:
         """The report without the checks that no source of its kind allows; the run says once what these lack."""
