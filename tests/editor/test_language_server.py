@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from signal import SIGINT
 from typing import Any
 
 import pytest
@@ -308,6 +309,19 @@ def test_of_many_changes_the_last_one_counts(client: LanguageClient, tmp_path: P
     assert "B140" not in rules(client.change(document, "FROM debian:12\n"))
 
 
+def test_a_slow_document_does_not_block_others_and_shows_at_most_a_thousand_findings(
+    client: LanguageClient, tmp_path: Path
+) -> None:
+    slow = uri(tmp_path, "slow.Dockerfile")
+    client.show(slow, "FROM debian:12\n" + "RUN sudo apt-get update && curl http://example.com/a | sh\n" * 1000)
+    # Waiting for these drops all that come before them: the slow ones would be missing below.
+    assert "B140" in rules(client.open(uri(tmp_path, "Dockerfile"), DOCKERFILE))
+    *shown, last = client.publish(slow)
+    assert len(shown) == 1000
+    assert max(diagnostic["severity"] for diagnostic in shown) < 3
+    assert last["message"].endswith(" findings more, which sealock check shows.")
+
+
 def test_positions_are_in_the_units_that_the_client_prefers(tmp_path: Path) -> None:
     text = "FROM debian:12\nRUN echo 😀 && sudo ls\n"
     with LanguageClient(tmp_path, {"general": {"positionEncodings": ["utf-8", "utf-16"]}}) as client:
@@ -342,6 +356,11 @@ def test_the_server_ends_as_the_client_asks_and_prints_nothing(tmp_path: Path) -
     with LanguageClient(tmp_path) as client:
         client.open(uri(tmp_path, "Dockerfile"), DOCKERFILE)
         assert client.leave() == (0, "")
+
+
+def test_ctrl_c_ends_the_server(tmp_path: Path) -> None:
+    with LanguageClient(tmp_path) as client:
+        assert client.interrupt() == -SIGINT
 
 
 def test_without_the_extra_the_command_says_how_to_install_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from queue import Queue
+from signal import SIGINT
 from threading import Thread
 from types import TracebackType
 from typing import Any, Self
@@ -70,6 +71,11 @@ class LanguageClient:
         printed = self._process.stderr.read().decode()
         return self._process.wait(PATIENCE), printed
 
+    def interrupt(self) -> int:
+        """Interrupt the server as Ctrl-C does; its exit status."""
+        self._process.send_signal(SIGINT)
+        return self._process.wait(PATIENCE)
+
     def write(self, body: bytes) -> None:
         """Send the body of a message as it is."""
         assert self._process.stdin is not None
@@ -92,10 +98,14 @@ class LanguageClient:
 
     def open(self, uri: str, text: str, language: str = "") -> list[dict[str, Any]]:
         """Open a document; its diagnostics."""
+        self.show(uri, text, language)
+        return self.publish(uri)
+
+    def show(self, uri: str, text: str, language: str = "") -> None:
+        """Open a document, without waiting."""
         self._texts[uri] = 1, text
         item = {"uri": uri, "languageId": language, "version": 1, "text": text}
         self.notify("textDocument/didOpen", textDocument=item)
-        return self.publish(uri)
 
     def change(self, uri: str, text: str) -> list[dict[str, Any]]:
         """Replace a document's text; its diagnostics."""

@@ -11,9 +11,11 @@ from sealock.editor.positions import Positions
 from sealock.editor.results import CheckedText
 from sealock.model.finding import Finding, Severity
 from sealock.model.location import Location
-from sealock.text import line, sentence
+from sealock.text import count, line, sentence
 
 SOURCE: Final = "sealock"
+LIMIT: Final = 1000
+"""Findings that a document shows, the most severe first: editors become slow with more."""
 _SEVERITIES: Final = {
     Severity.CRITICAL: DiagnosticSeverity.Error,
     Severity.HIGH: DiagnosticSeverity.Error,
@@ -43,10 +45,14 @@ class MarkedFinding(NamedTuple):
 
 def mark(checked: CheckedText, positions: Positions) -> list[MarkedFinding]:
     """What to show in a text: its findings, then errors, then what was not evaluated."""
-    marks = [MarkedFinding(_shown(finding, positions), finding) for finding in checked.findings]
+    findings = sorted(checked.findings, key=lambda finding: -finding.severity)[:LIMIT]
+    marks = [MarkedFinding(_shown(finding, positions), finding) for finding in findings]
     top = Location(checked.edited.path)
     remarks = [(error.message, error.location, DiagnosticSeverity.Error) for error in checked.errors]
     remarks += [(reason, top, DiagnosticSeverity.Information) for reason in checked.unevaluated]
+    if more := len(checked.findings) - len(findings):
+        words = f"{count(more, 'finding')} more, which sealock check shows"
+        remarks.append((words, top, DiagnosticSeverity.Information))
     return marks + [_remark(*remark, positions) for remark in remarks]
 
 

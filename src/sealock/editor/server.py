@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import posixpath
+import signal
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -36,6 +37,8 @@ def serve() -> None:
     # The protocol has standard output to itself, and closes it: whatever else is printed goes to standard error.
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    # Python would wait for the thread that reads standard input.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     server = LanguageServer("sealock", __version__, types.TextDocumentSyncKind.Full)
     with ThreadPoolExecutor(WORKERS) as pool:
         _register(server, _Session(server, pool))
