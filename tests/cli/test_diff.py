@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from sealock.cli.main import main
 from support.madedatabases import database
 from support.madeimages import Layout, config, docker_save, info, spread, tar, write
+from support.simulators.registry import registry
 
 OS = b"ID=debian\nVERSION_ID=12\n"
 SECRET = "hunter2-and-more-of-it"
@@ -168,6 +170,18 @@ def test_a_root_file_system_is_compared_and_not_walked(capsys: pytest.CaptureFix
         ("bash", ["5.1"], ["5.2"])
     ]
     assert (status, made["uncompared"]) == (0, [])
+
+
+def test_two_tags_of_a_registry_are_compared(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    with registry() as server:
+        for tag, plain in (("1", OLD), ("2", NEW)):
+            server.add_image("app", tag, config=config(plain), layers=[gzip.compress(plain, mtime=0)])
+        (place / "sealock.toml").write_text(f'[registry]\ninsecure = ["{server.host}"]\n', encoding="utf-8")
+        words = [f"{server.host}/app:1", f"image:{server.host}/app:2", "--format", "json", "--fail-on-new", "high"]
+        assert main(["diff", *words]) == 1
+    made = json.loads(capsys.readouterr().out)
+    assert [entry["rule"] for entry in made["vulnerabilities"]["new"]] == ["CVE-2"]
+    assert made["uncompared"] == []
 
 
 REFUSED = {
