@@ -21,6 +21,7 @@ DIGEST = "sha256:" + "0" * 64
 WRITES = {
     "check": ("run.sh",),
     "init": ("--help",),
+    "lsp": ("--help",),
     "digest": ("--help",),
     "pin": ("--help",),
     "sbom": (".",),
@@ -39,6 +40,7 @@ WRITES = {
 FAILS = {
     "check": ("run.sh", "--baseline", "gone.json"),
     "init": ("--output", "run.sh"),
+    "lsp": ("--unknown",),
     "digest": ("Not/A/Name",),
     "pin": ("gone.yaml",),
     "sbom": ("gone.tar",),

@@ -98,7 +98,7 @@ class Recipes(Struct, frozen=True):
 
     def lines(self, fit: BaseFit, image: str) -> Iterator[str]:
         """The lines of a Dockerfile."""
-        name = next((name for name in self.inventory.names if parse(name) is not None), "IMAGE")
+        name = next((name for name in self.inventory.names if parse(name) is not None), "your-image")
         yield f"FROM {name} AS app"
         if fit.base == "slim":
             yield from self._lines_of_slim(image)

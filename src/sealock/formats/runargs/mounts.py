@@ -33,10 +33,11 @@ def _has_drive(text: str) -> bool:
 
 
 def _split_colons(text: str) -> list[str]:
-    """Split at colons, except after a Windows drive letter."""
+    """Split at colons, except after a Windows drive letter; a target has one only if the source has."""
     parts: list[str] = []
     for part in text.split(":"):
-        if parts and len(parts[-1]) == 1 and parts[-1].isalpha() and part[:1] in {"\\", "/"}:
+        letter = bool(parts) and len(parts[-1]) == 1 and parts[-1].isalpha() and part[:1] in {"\\", "/"}
+        if letter and (len(parts) == 1 or _has_drive(parts[0])):
             parts[-1] += f":{part}"
         else:
             parts.append(part)
