@@ -54,6 +54,12 @@ class LanguageClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+        # At the end of its input the server ends by itself, which coverage needs.
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(PATIENCE)
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stderr, self._process.stdout):

@@ -69,10 +69,12 @@ def main() -> int:
     pid = int(sys.argv[1])
     try:
         _ptrace(_SEIZE, pid)
-        _ptrace(_INTERRUPT, pid)
-        os.waitpid(pid, _ALL)
-        answer: object = _filters(pid)
-        _ptrace(_DETACH, pid)
+        try:
+            _ptrace(_INTERRUPT, pid)
+            os.waitpid(pid, _ALL)
+            answer: object = _filters(pid)
+        finally:
+            _ptrace(_DETACH, pid)
     except OSError as error:
         answer = error.strerror or str(error)
     print(json.dumps(answer))  # noqa: T201  the parent reads it

@@ -1,0 +1,107 @@
+"""Connections are tried without a word sent, from the namespace of each process that is named."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from sealock.runtime.kernel import connections as module
+from sealock.runtime.kernel import seccompfilters
+from sealock.runtime.kernel.connections import connections, main, try_connections
+
+NOBODY = 2**22 + 1
+"""No process has this number: pid_max is at most 2^22."""
+
+
+@pytest.fixture
+def listener() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.fixture
+def closed() -> int:
+    """A port that nothing listens on: it was free a moment ago."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def test_a_port_is_open_or_refuses_and_a_process_that_is_gone_is_untried(listener: int, closed: int) -> None:
+    wanted = [(0, "127.0.0.1", listener), (0, "127.0.0.1", closed), (NOBODY, "127.0.0.1", listener)]
+    assert connections(wanted, 5.0) == ["open", "refused", "untried"]
+
+
+def test_results_keep_their_order_beyond_those_that_are_tried_at_once(
+    listener: int, closed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_AT_ONCE", 2)
+    wanted = [(0, "127.0.0.1", listener if index % 3 else closed) for index in range(7)]
+    assert connections(wanted, 5.0) == ["open" if index % 3 else "refused" for index in range(7)]
+
+
+def test_a_server_that_accepts_nothing_more_is_silent() -> None:
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        address = server.getsockname()
+        with socket.create_connection(address), socket.socket() as more:
+            more.setblocking(False)
+            more.connect_ex(address)
+            assert connections([(0, *address)], 0.3) == ["silent"]
+
+
+def test_the_program_reads_a_request_and_prints_results(
+    listener: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = {"wanted": [[0, "127.0.0.1", listener]], "patience": 5, "forget": {str(NOBODY): ["10.9.8.7", "fd00::1"]}}
+    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(request)))
+    assert main() == 0
+    assert json.loads(capsys.readouterr().out) == ["open"]
+
+
+def test_a_process_of_its_own_tries_them(listener: int) -> None:
+    assert try_connections([(0, "127.0.0.1", listener)]) == ("open",)
+
+
+def test_where_that_process_cannot_be_started_nothing_was_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nonexistent")
+    assert try_connections([(0, "127.0.0.1", 1), (0, "127.0.0.1", 2)]) == ("untried", "untried")
+
+
+@pytest.fixture
+def sleeper() -> Iterator[int]:
+    """A child that waits, which its parent may stop."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        yield process.pid
+        process.kill()
+
+
+def filters_of(pid: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> object:
+    monkeypatch.setattr(sys, "argv", ["", str(pid)])
+    assert seccompfilters.main() == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_a_process_without_a_filter_is_an_error_and_runs_on(
+    sleeper: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = filters_of(sleeper, monkeypatch, capsys)
+    # The kernel shows filters to CAP_SYS_ADMIN only, and says so before it looks for any.
+    assert answer == ("Invalid argument" if os.geteuid() == 0 else "Permission denied")
+    state = open(f"/proc/{sleeper}/stat", encoding="ascii").read().rpartition(")")[2].split()[0]  # noqa: PTH123, SIM115
+    assert state in {"S", "R"}
+
+
+def test_a_process_that_is_gone_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert filters_of(NOBODY, monkeypatch, capsys) == "No such process"
+    with pytest.raises(OSError, match="No such process"):
+        seccompfilters.read_filters(NOBODY)
