@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -95,7 +96,7 @@ def test_a_process_without_a_filter_is_an_error_and_runs_on(
     answer = filters_of(sleeper, monkeypatch, capsys)
     # The kernel shows filters to CAP_SYS_ADMIN only, and says so before it looks for any.
     assert answer == ("Invalid argument" if os.geteuid() == 0 else "Permission denied")
-    state = open(f"/proc/{sleeper}/stat", encoding="ascii").read().rpartition(")")[2].split()[0]  # noqa: PTH123, SIM115
+    state = Path(f"/proc/{sleeper}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0]
     assert state in {"S", "R"}
 
 
