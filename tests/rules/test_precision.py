@@ -30,6 +30,12 @@ def copied(what: str, build: str = "RUN make\n") -> str:
 
 
 SILENT = [
+    (
+        "C001 covers what a privileged container keeps",
+        "docker run --privileged --cap-drop MKNOD --network host alpine:3.20\n",
+        "C005",
+    ),
+    ("C001 covers what a privileged container adds", "docker run --privileged --cap-add NET_RAW alpine:3.20\n", "C005"),
     ("single quotes write the name of a variable", "FROM a:1\nRUN echo 'key=$API_KEY' > /k\n", "B018"),
     ("so does a backslash", 'FROM a:1\nRUN echo "key=\\$API_KEY" > /k\n', "B018"),
     ("and a name in single quotes beside an expansion", "FROM a:1\nRUN echo 'key=$API_KEY'\"$HOME\" > /k\n", "B018"),
