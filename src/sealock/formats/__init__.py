@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.textedits import apply_edits
+from sealock.model.document import Recognition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sealock.model.change import Change, Edit, FieldChange, On
-    from sealock.model.document import Document, DocumentKind, Recognition, Subject
+    from sealock.model.document import Document, DocumentKind, Subject
     from sealock.model.location import Place, Source
 
 __all__ = ["MODULES", "TOGETHER", "apply_edits", "comments", "edits", "edits_together", "read", "recognize", "sniff"]
@@ -80,6 +81,10 @@ def sniff(name: str, text: str) -> DocumentKind | None:
 
 def recognize(path: str, text: str) -> Recognition:
     """Recognise a file by its path and text, with what of it is recognised and not evaluated."""
-    from sealock.formats import recognition  # noqa: PLC0415  as in `sniff`
+    from sealock.formats import detection  # noqa: PLC0415  as in `sniff`
+
+    if detection.is_plain_dockerfile(path.rpartition("/")[2]):
+        return Recognition("dockerfile")
+    from sealock.formats import recognition  # noqa: PLC0415  its patterns take longer than to check a Dockerfile
 
     return recognition.recognize(path, text)

@@ -20,6 +20,10 @@ _NOT_DOCKERFILE: Final = re.compile(
     r"|containerignore)",
     re.IGNORECASE,
 )
+TEMPLATE_ENDINGS: Final = (".in", ".tmpl", ".tpl", ".template", ".j2", ".jinja", ".jinja2", ".erb", ".m4", ".mustache",
+                           ".ejs")  # fmt: skip
+LEFTOVER_ENDINGS: Final = (".rej", *(f".sw{letter}" for letter in "abcdefghijklmnop"))
+"""Of rejected patches and editors' swap files."""
 _KEYS: Final = (
     "authorization-plugins|cgroup-parent|data-root|default-(?:address-pools|cgroupns-mode|gateway|ipc-mode|runtime"
     "|shm-size|ulimits)|insecure-registries|ip6?tables|live-restore|log-opts|metrics-addr|registry-mirrors"
@@ -58,6 +62,11 @@ _NAMED: Final[tuple[tuple[str, DocumentKind], ...]] = (
 def is_dockerfile_name(base: str) -> bool:
     """Whether a file of this name is a Dockerfile."""
     return _DOCKERFILE.fullmatch(base) is not None and _NOT_DOCKERFILE.fullmatch(base) is None
+
+
+def is_plain_dockerfile(base: str) -> bool:
+    """Whether a file of this name is a Dockerfile, and no template, rejected patch or swap file of one."""
+    return is_dockerfile_name(base) and not base.lower().endswith(TEMPLATE_ENDINGS + LEFTOVER_ENDINGS)
 
 
 def is_certain(base: str) -> bool:

@@ -155,8 +155,6 @@ _HELM: Final = re.compile(
 )
 """An action of a template, or a value that starts as no YAML does; other programs fill in {{name}} in a text."""
 _TEMPLATE: Final = re.compile(r"\{\{|\{%|<%|^\s*#(?:if|include|define)\b|@\w+@", re.MULTILINE)
-_TEMPLATE_NAME: Final = re.compile(r".*\.(in|tmpl|tpl|template|j2|jinja2?|erb|m4|mustache|ejs)", re.IGNORECASE)
-_PATCH_NAME: Final = re.compile(r".*\.(rej|sw[a-p])", re.IGNORECASE)
 _OWN_PARSER: Final = re.compile(
     r"(.*/)?(?:[^/]*\.(?P<ending>fish|rake|nu|t?csh|elv|xsh|awk|exp|tcl)|(?P<rake>rakefile))", re.IGNORECASE
 )
@@ -220,9 +218,9 @@ def recognize(path: str, text: str) -> Recognition:
 def _unevaluated(path: str, base: str, text: str) -> list[Unevaluated]:
     found: list[Unevaluated] = []
     if detection.is_dockerfile_name(base):
-        if _PATCH_NAME.fullmatch(base):
+        if base.lower().endswith(detection.LEFTOVER_ENDINGS):
             return [Unevaluated("dockerfile", "rejected patches and editors' swap files are not checked")]
-        if _TEMPLATE_NAME.fullmatch(base) and _TEMPLATE.search(text):
+        if base.lower().endswith(detection.TEMPLATE_ENDINGS) and _TEMPLATE.search(text):
             return [Unevaluated("dockerfile", "templates of Dockerfiles are not checked; check what is made of them")]
         return []
     lowered = path.lower()

@@ -16,22 +16,28 @@ def recorded_support(note: Callable[[str], None]) -> SupportDays:
     """
 
     def load() -> SupportRecord | None:
-        from sealock.vulnerabilities.database.location import NAME, database_directory  # noqa: PLC0415  sqlite3
-        from sealock.vulnerabilities.database.seal import NoDatabaseError, OlderError, opened  # noqa: PLC0415  as above
+        from sealock.vulnerabilities.database import location  # noqa: PLC0415  few runs ask
 
-        try:
-            store = opened(f"{database_directory()}/{NAME}", quick=True)
-            try:
-                state = store.feeds().get("endoflife")
-                if state is None:
-                    return None
-                return SupportRecord(time.strftime("%Y-%m-%d", time.gmtime(state.checked)), store.ended)
-            finally:
-                store.close()
-        except (NoDatabaseError, OlderError):
-            return None
-        except DatabaseError as error:
-            note(f"end of support is checked by the tables of this sealock only: {error}")
-            return None
+        path = f"{location.database_directory()}/{location.NAME}"
+        return None if location.is_absent(path) else _read(path, note)  # the latter loads sqlite3
 
     return SupportDays(load)
+
+
+def _read(path: str, note: Callable[[str], None]) -> SupportRecord | None:
+    from sealock.vulnerabilities.database.seal import NoDatabaseError, OlderError, opened  # noqa: PLC0415  sqlite3
+
+    try:
+        store = opened(path, quick=True)
+        try:
+            state = store.feeds().get("endoflife")
+            if state is None:
+                return None
+            return SupportRecord(time.strftime("%Y-%m-%d", time.gmtime(state.checked)), store.ended)
+        finally:
+            store.close()
+    except (NoDatabaseError, OlderError):
+        return None
+    except DatabaseError as error:
+        note(f"end of support is checked by the tables of this sealock only: {error}")
+        return None

@@ -54,7 +54,7 @@ def edits_together(
     if not targets:
         return ()
     reasons = []
-    # Keys are written anew, with all their elements, only for one service: that needs a check of its own.
+    # Keys are written again, with all their elements, only for one service: that needs a check of its own.
     for whole in (False, True) if len(targets) == 1 else (False,):
         try:
             planned = [edit for target in targets.values() for edit in _planned(document, target, whole=whole)]

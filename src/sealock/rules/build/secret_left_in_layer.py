@@ -131,5 +131,5 @@ def _in_documents(command: Command) -> Iterator[str]:
 
 
 def _variables(build: Build, command: Command, word: Word) -> list[str]:
-    """The variables whose values a word puts into the output. envsubst is told their names in quotes."""
+    """The variables whose values a word puts into the output. envsubst gets their names in quotes."""
     return re.findall(r"\$\{?([A-Za-z_]\w*)", word.text) if command.name == "envsubst" else expansions(build, word)

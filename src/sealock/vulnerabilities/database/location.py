@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -26,6 +25,17 @@ def database_directory() -> str:
     if not os.path.isabs(cache):
         cache = os.path.join(os.path.expanduser("~"), ".cache")
     return os.path.join(cache, "sealock", "db")
+
+
+def is_absent(path: str) -> bool:
+    """Whether nothing has this path; False where that cannot be seen, so that opening it says why."""
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def refuse_foreign(path: str) -> None:
@@ -59,6 +69,8 @@ def writing(where: str, wait: Callable[[], None] = lambda: None) -> Iterator[str
 
     `wait` is called once if another process holds the lock. The lock ends with the process.
     """
+    import shutil  # noqa: PLC0415  loads lzma and bz2, and every check asks this module where the database is
+
     refuse_foreign(os.path.join(where, NAME))
     try:
         os.makedirs(where, mode=0o755, exist_ok=True)
