@@ -167,6 +167,13 @@ def test_markdown_fits_a_comment_and_says_where_it_ends() -> None:
     assert text.endswith("The report is longer than a comment may be; the other formats have all of it.\n")
 
 
+def test_markdown_closes_the_table_that_it_cuts() -> None:
+    settings = tuple(ValueChange("label", f"{number}", "<" * 300, ">" * 300) for number in range(100))
+    text = render("markdown", changes(settings=settings))
+    assert "longer than a comment" in text
+    assert text.count("\n<details>") == text.count("\n</details>") > 0
+
+
 @pytest.mark.parametrize("form", FORMATS)
 def test_no_difference_is_said(form: DiffFormat) -> None:
     text = render(form, EMPTY)

@@ -8,7 +8,7 @@ from typing import Final
 from sealock.model.finding import Finding, Severity
 from sealock.model.report import Report
 from sealock.reports.grouped import FIX_TAGS, place
-from sealock.reports.markdowntext import inline
+from sealock.reports.markdowntext import fit_comment, inline
 from sealock.reports.priorities import (
     counted_targets,
     critical_unfixed,
@@ -22,8 +22,6 @@ from sealock.text import clip, count, line, sentence
 
 _ROWS: Final = 100
 """Findings of one severity that are listed."""
-_MOST: Final = 60_000
-"""Characters: a comment on GitHub holds 65,536."""
 _STEPS: Final = 3
 _OPEN: Final = Severity.HIGH
 """From this severity on a table is shown at once; the others are folded."""
@@ -31,13 +29,7 @@ _OPEN: Final = Severity.HIGH
 
 def render(report: Report) -> str:
     """Render as Markdown. Suppressed findings are left out."""
-    text, left = "", _MOST
-    for part in _parts(report):
-        if len(part) > left:
-            text += "\nThe report is longer than a comment may be; the other formats have all of it.\n"
-            break
-        text, left = text + part, left - len(part)
-    return text
+    return fit_comment(_parts(report))
 
 
 def _parts(report: Report) -> Iterator[str]:

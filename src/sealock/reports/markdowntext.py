@@ -1,10 +1,28 @@
-"""Escapes untrusted text for Markdown."""
+"""Escapes untrusted text for Markdown, and keeps a comment within its bound."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
 
 from sealock.text import visible
 
 _SPECIAL = str.maketrans({char: f"\\{char}" for char in "\\`*_[]<>|~#!&"})
+
+COMMENT_LENGTH: Final = 60_000
+"""Characters: a comment on GitHub holds 65,536."""
+
+
+def fit_comment(parts: Iterable[str]) -> str:
+    """As many whole parts as a comment on a pull request holds, and a sentence where some are left out."""
+    text, left = "", COMMENT_LENGTH
+    for part in parts:
+        if len(part) > left:
+            # An open fold would hide the sentence.
+            fold = "\n</details>\n" * (text.count("\n<details>") - text.count("\n</details>"))
+            return text + fold + "\nThe report is longer than a comment may be; the other formats have all of it.\n"
+        text, left = text + part, left - len(part)
+    return text
 
 
 def inline(text: str) -> str:

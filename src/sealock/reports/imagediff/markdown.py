@@ -7,24 +7,16 @@ from typing import Final
 
 from sealock.model.imagediff import ImageDiff
 from sealock.reports.imagediff.words import DiffGroup, describe, failures, groups, remarks, summary
-from sealock.reports.markdowntext import inline
+from sealock.reports.markdowntext import fit_comment, inline
 
 _ROWS: Final = 100
 """Rows of a group that are listed."""
 _FAILURES: Final = 20
-_MOST: Final = 60_000
-"""Characters: a comment on GitHub holds 65,536."""
 
 
 def render(diff: ImageDiff) -> str:
     """Render as Markdown."""
-    text, left = "", _MOST
-    for part in _parts(diff):
-        if len(part) > left:
-            text += "\nThe report is longer than a comment may be; the other formats have all of it.\n"
-            break
-        text, left = text + part, left - len(part)
-    return text
+    return fit_comment(_parts(diff))
 
 
 def _parts(diff: ImageDiff) -> Iterator[str]:
