@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.errors import FormatError
-from sealock.formats.compose import edits, read, read_many
+from sealock.formats.compose import read, read_many
+from sealock.formats.compose.editor import edits
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNSET

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.errors import FormatError
-from sealock.formats.compose import edits, read
+from sealock.formats.compose import read
 from sealock.formats.compose.dotenv import parse
+from sealock.formats.compose.editor import edits
 from sealock.formats.compose.interpolation import fill
 from sealock.formats.textedits import apply_edits
 from sealock.model.change import Add, Remove, Set

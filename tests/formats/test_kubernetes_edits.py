@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.errors import FormatError
-from sealock.formats.kubernetes import edits, edits_together, read
+from sealock.formats.kubernetes import read
+from sealock.formats.kubernetes.editor import edits, edits_together
 from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNSET
 from sealock.model.change import Add, FieldChange, On, Remove, Set, Swap, changed

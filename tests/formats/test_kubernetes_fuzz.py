@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealock.errors import FormatError
-from sealock.formats.kubernetes import edits, read
+from sealock.formats.kubernetes import read
+from sealock.formats.kubernetes.editor import edits
 from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNSET
 from sealock.model.change import Add, FieldChange, Remove, Set

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from sealock.formats.compose import edits, read, read_many
+from sealock.formats.compose import read, read_many
+from sealock.formats.compose.editor import edits
 from sealock.formats.compose.fields import TABLE
 from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNKNOWN, UNSET, Absent

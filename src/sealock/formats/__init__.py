@@ -2,12 +2,14 @@
 
 Each is a module or package with two functions: `read(source, files) -> Document` never raises on odd text, and
 `edits(document, subject, change) -> tuple[Edit, …]` raises FormatError where the format cannot express the change.
+A package may have its edits in a module `editor`, which most runs do not load.
 Formats are imported when they are needed, since start-up counts.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 from sealock.formats.files import NOTHING, FileWindow
@@ -35,6 +37,8 @@ MODULES: Final[dict[str, str]] = {
 }
 TOGETHER: Final = frozenset({"compose", "kubernetes"})
 """The kinds whose modules can also make several changes at once."""
+_WITH_EDITOR: Final = TOGETHER | {"dockerfile"}
+"""The kinds whose edits are in a module of their own, `editor`, which most runs do not load."""
 _WITH_COMMENTS: Final = frozenset({"dockerfile", "compose", "kubernetes", "run"})
 """The kinds whose texts have comments; their modules also have `comments(source) -> tuple[Place, ...]`."""
 
@@ -48,7 +52,7 @@ def read(kind: DocumentKind, source: Source, files: FileWindow = NOTHING, more: 
 
 def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
     """Return the edits for a change in the document's own text; FormatError where the format cannot express it."""
-    result: tuple[Edit, ...] = import_module(MODULES[document.kind]).edits(document, subject, change)
+    result: tuple[Edit, ...] = _editor(document.kind).edits(document, subject, change)
     return result
 
 
@@ -59,9 +63,13 @@ def edits_together(
 
     What they make of the document is checked once for all; without `check`, only whether its own text can hold them.
     """
-    module = import_module(MODULES[document.kind])
-    result: tuple[Edit, ...] = module.edits_together(document, changes, check=check)
+    result: tuple[Edit, ...] = _editor(document.kind).edits_together(document, changes, check=check)
     return result
+
+
+def _editor(kind: DocumentKind) -> ModuleType:
+    """The module that has the edits of a kind."""
+    return import_module(MODULES[kind] + (".editor" if kind in _WITH_EDITOR else ""))
 
 
 def comments(kind: DocumentKind, source: Source) -> tuple[Place, ...]:
