@@ -21,7 +21,7 @@ def jar(files: Mapping[str, bytes | str], method: int = zipfile.ZIP_DEFLATED) ->
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", method) as archive:
         for name, data in files.items():
-            archive.writestr(name, data)
+            archive.writestr(zipfile.ZipInfo(name), data, method)  # without the time of day: the same bytes at each run
     return buffer.getvalue()
 
 
@@ -187,6 +187,15 @@ def test_small_archives_cost_as_small_ones(making: Callable[[], bytes]) -> None:
     (_, fault), ran = counted(lambda: listed("app.jar", data))
     assert "too much in this file" in fault or "is not a zip archive" in fault
     assert ran < 20_000 + 6 * len(data)
+
+
+def test_that_the_rest_was_not_read_is_said_beside_many_faults() -> None:
+    inner = jar({str(number): b"" for number in range(2000)})
+    data = jar({f"{number}.jar": inner[:-30] if number < 9 else inner for number in range(100)})
+    faults = listed("app.jar", data)[1].split("; ")
+    assert len(faults) == 5
+    assert faults[0] == "0.jar: is not a zip archive, or is truncated"
+    assert "there is too much in this file" in faults[-1]
 
 
 def test_of_long_manifests_the_beginning_is_read() -> None:

@@ -102,9 +102,12 @@ class Walk:
 
     def fault(self, path: str, message: object) -> None:
         """Keep what was wrong, up to a number that a person would read."""
-        where = path.partition("!/")[2]
         if len(self.faults) < FAULTS:
-            self.faults.append(f"{where}: {message}" if where else str(message))
+            self.faults.append(located(path, message))
+
+    def stop(self, path: str, message: str) -> None:
+        """Keep why the rest was not read, in place of a fault that this caused where there are many."""
+        self.faults[FAULTS - 1 :] = [located(path, message)]
 
     def packages(self, path: str, data: _zip.ZipView) -> Iterator[Package]:
         """Yield the packages of an archive, then those of the archives in it, at any depth."""
@@ -123,7 +126,7 @@ class Walk:
             elif len(self.levels) >= self.deepest:
                 self.fault(inner, f"lies more than {self.deepest} archives deep, and was not read (--max-depth)")
             elif self.left <= 0:
-                self.fault(inner, "was not read: there is too much in this file")
+                self.stop(inner, "was not read: there is too much in this file")
                 return
             elif entry.method == _zip.STORED:
                 yield from self.archive(inner, self.plain(level.path, level.archive, entry), 0)
@@ -146,7 +149,7 @@ class Walk:
         nested: list[_zip.ZipEntry] = []
         for name, entry in archive.entries.items():
             if self.left <= 0:
-                self.fault(path, "was not read to its end: there is too much in this file")
+                self.stop(path, "was not read to its end: there is too much in this file")
                 break
             if name.endswith(ENDINGS):
                 nested.append(entry)
@@ -176,6 +179,12 @@ class Walk:
         data = self.plain(path, archive, entry, HEAD)
         self.left -= TEXT + LETTER * len(data)
         return bytes(data).decode(errors="replace")
+
+
+def located(path: str, message: object) -> str:
+    """A message with the nested archive that it is about."""
+    where = path.partition("!/")[2]
+    return f"{where}: {message}" if where else str(message)
 
 
 def identify(path: str, poms: list[MavenIdentity], manifest: dict[str, str]) -> Iterator[Package]:
