@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sealock import formats
-from sealock.formats.scripts import find_run_commands, find_unchecked_commands
+from sealock.formats.scripts import find_run_commands
 from sealock.model.container import Container
 from sealock.model.location import Source
 
@@ -105,33 +105,6 @@ def test_a_look_alike_is_no_run_line(name: str, text: str) -> None:
     document = formats.read("run", Source(name, text))
     assert [subject.name for subject in document.subjects] == []
     assert not document.errors
-
-
-@pytest.mark.parametrize(
-    ("text", "commands"),
-    [
-        (
-            "docker service create --cap-add ALL --mount type=bind,src=/var/run/docker.sock,dst=/s x",
-            ["docker service create"],
-        ),
-        ("docker service update --mount-add type=bind,src=/,dst=/h x", ["docker service update"]),
-        ("docker service update --image x:2 y; docker service update --force y", ["docker service update"]),
-        ("docker update --pids-limit -1 x", ["docker update"]),
-        ("docker container update --memory 1g x", ["docker update"]),
-        ("sudo docker exec --privileged x sh", ["docker exec"]),
-        ("podman exec -it --privileged=true x sh", ["podman exec"]),
-        ("ssh h docker exec --privileged x sh", ["docker exec"]),
-        ("docker build --network host .", ["docker build"]),
-        ("docker buildx build --allow=security.insecure .", ["docker build"]),
-        ("docker image build --security-opt seccomp=unconfined .", ["docker build"]),
-        ("podman build -v /:/h --cap-add ALL .", ["podman build"]),
-        ("docker exec -it x sh -c 'ls -v /'; docker build -t x .; docker service ls; docker update", []),
-        ("docker build --network none --allow-empty .; docker exec x id", []),
-        ("echo docker service create --cap-add ALL x", []),
-    ],
-)
-def test_a_command_that_grants_rights_and_is_not_checked_is_named(text: str, commands: list[str]) -> None:
-    assert find_unchecked_commands(Source("up.sh", text)) == tuple(commands)
 
 
 @pytest.mark.parametrize(

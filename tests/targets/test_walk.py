@@ -48,17 +48,6 @@ def test_what_is_recognised_and_cannot_be_read_is_named(tmp_path: Path, name: st
     assert isinstance(named, Unreadable)
 
 
-def test_a_command_that_is_not_checked_is_named(tmp_path: Path) -> None:
-    write(tmp_path / "up.sh", b"docker service create --cap-add ALL x\n")
-    (walked,) = check(str(tmp_path), settings=SETTINGS).targets
-    (named,) = check(str(tmp_path / "up.sh"), settings=SETTINGS).targets
-    for report in (walked, named):
-        assert [(entry.subject, entry.reason) for entry in report.skipped] == [
-            ("command", "`docker service create` is not checked")
-        ]
-        assert not report.evaluated
-
-
 @pytest.mark.parametrize("name", ["Dockerfile", "compose.yml", "daemon.json", "app.Containerfile"])
 def test_a_link_or_pipe_of_a_known_name_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / "a").mkdir()

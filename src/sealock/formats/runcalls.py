@@ -10,7 +10,7 @@ from sealock.model.shell import BOURNE
 _VERB: Final = re.compile(r"\b(?:run|create|exec|update|build)\b")
 _MENTION: Final = re.compile(
     r"^(?![ \t]*(?:#|//|;|::|rem\b))[^\n]{0,2000}?\b(?:docker|podman|nerdctl)(?:\.exe)?\b[\"',]*[ \t]"
-    r"[^\n#]{0,200}?\b(?:run|create)\b",
+    r"[^\n#]{0,200}?\b(?:run|create|exec|update|build)\b",
     re.MULTILINE | re.IGNORECASE,
 )
 ENGINES: Final = ("docker", "podman", "nerdctl")
@@ -22,7 +22,7 @@ def may_run(text: str) -> bool:
 
 
 def mentions_run(text: str) -> bool:
-    """Whether a line that is no comment has an engine's name followed by `run` or `create`."""
+    """Whether a line that is no comment has an engine's name followed by a verb that says what a container gets."""
     return may_run(text) and _MENTION.search(text) is not None
 
 

@@ -89,11 +89,6 @@ def read_as(path: str, text: str, named: str, options: Options, *, walked: bool 
             yield Unreadable(path, name, "; ".join(form.reason for form in unevaluated) or UNKNOWN_KIND, root, walked)
         return
     more: tuple[Source, ...] = ()
-    if kind == "run":
-        from sealock.formats.scripts import find_unchecked_commands  # noqa: PLC0415  it loads the shell's grammar
-
-        unchecked = find_unchecked_commands(source)
-        unevaluated += tuple(Unevaluated("command", f"`{command}` is not checked") for command in unchecked)
     if kind == "compose":
         from sealock.targets.composefiles import read_overrides  # noqa: PLC0415  other files are no compose project
 

@@ -180,3 +180,10 @@ def test_services_of_a_compose_file_and_what_they_mount(tmp_path: Path) -> None:
         str(tmp_path / "data"): "directory",
         str(tmp_path / "ro"): "missing",
     }
+
+
+def test_of_run_lines_those_that_make_containers_are_planned_for(tmp_path: Path) -> None:
+    text = "docker run --name a x\ndocker exec --privileged a sh\ndocker build --network host .\n"
+    document = formats.read("run", Source(str(tmp_path / "up.sh"), text))
+    machine = survey(None, str(tmp_path), files=(document,))
+    assert [planned.name for planned in machine.containers] == ["docker run a"]

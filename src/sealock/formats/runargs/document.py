@@ -14,6 +14,7 @@ from sealock.formats.runargs.editor import edits_of
 from sealock.formats.runargs.newnetwork import create_networks
 from sealock.formats.runargs.quotes import quoting_style
 from sealock.formats.runargs.reader import RunLine, RunLineText, read_words
+from sealock.formats.runargs.verbs import VERBS
 from sealock.formats.scripts import (
     RunCommand,
     find_built_images,
@@ -22,7 +23,7 @@ from sealock.formats.scripts import (
     refusal,
 )
 from sealock.formats.textedits import apply_edits
-from sealock.model.absent import UNSET, given
+from sealock.model.absent import UNKNOWN, UNSET, given
 from sealock.model.change import Change, Edit, FieldChange, On, changed
 from sealock.model.container import FIELDS, Container
 from sealock.model.document import Document, Subject
@@ -43,26 +44,30 @@ _EMPTY: Final = (UNSET, False, ())
 def read(source: Source, files: FileWindow = NOTHING) -> Document:
     """Read every run line of a text; together they form a project."""
     subjects: list[Subject] = []
+    services: list[tuple[str, Subject]] = []
     errors: list[InputError] = []
     if len(source.text) > MAX_LENGTH:
         message = f"larger than {MAX_LENGTH} characters, the limit for a text with run lines"
         return Document("run", {"": source}, (), (InputError(message, source.location(Place(0, 0))),))
     if why := refusal(source):
         errors.append(InputError(why, source.location(Place(0, 0))))
-    for name, line in _run_lines(source):
+    for name, line in filter(lambda named: _says_something(named[1]), _run_lines(source)):
         run = line.run
         if len(subjects) == MAX_RUN_LINES:
             message = f"there are more than {MAX_RUN_LINES} run lines; the rest was not read"
             errors.append(InputError(message, source.location(line.place)))
             break
         where = {(): line.place, **run.where}
-        subjects.append(Subject(name, run.container, where, run.unresolved, run.skip_reason))
+        makes = VERBS[line.subcommand].makes
+        subjects.append(Subject(name, run.container, where, run.unresolved, run.skip_reason, partial=not makes))
+        if makes:
+            services.append((name.removeprefix(f"{line.engine} {line.subcommand} "), subjects[-1]))
         errors += [
             InputError(error.message, source.location(error.place if error.place.start >= 0 else line.place))
             for error in run.errors
         ]
-    if subjects:
-        subjects.append(_project(source, subjects, files))
+    if services:
+        subjects.append(_project(source, services, files))
     return Document("run", {"": source}, tuple(subjects), tuple(errors))
 
 
@@ -89,18 +94,21 @@ def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, .
 def _verify(source: Source, index: int, line: RunLineText, change: FieldChange, result: tuple[Edit, ...]) -> None:
     """Refuse edits that do not read back as the change, for example new quotes inside a quoted line."""
     after = list(_run_lines(Source(source.name, apply_edits(source.text, result)))) if result else []
-    if result and (
-        index >= len(after) or not _is_same(after[index][1].run.container, changed(line.run.container, change))
-    ):
+    if not result:
+        return
+    wanted = changed(line.run.container, change)
+    partial = not VERBS[line.subcommand].makes
+    if index >= len(after) or not _is_same(after[index][1].run.container, wanted, partial=partial):
         msg = "the text around the line does not allow this change"
         raise FormatError(msg)
 
 
-def _is_same(container: Container, other: Container) -> bool:
-    """Whether two containers are equal; false by default and an empty list equal unset."""
+def _is_same(container: Container, other: Container, *, partial: bool) -> bool:
+    """Whether two containers are equal; false by default and an empty list equal unset, or what no option sets."""
+    empty = (*_EMPTY, UNKNOWN) if partial else _EMPTY
     for field in FIELDS:
         left, right = getattr(container, field), getattr(other, field)
-        if left == right or (left in _EMPTY and right in _EMPTY):
+        if left == right or (left in empty and right in empty):
             continue
         # The order may differ: new options cannot follow those that come from an array.
         if field in _ORDERED or not isinstance(left, tuple) or sorted(map(repr, left)) != sorted(map(repr, right)):
@@ -124,18 +132,30 @@ def _run_lines(source: Source) -> Iterator[tuple[str, RunLineText]]:
         image = run.parsed.image.text if run.parsed.image else ""
         if image in built:
             run = replace(run, container=replace(run.container, image_role="built"))
-        name = f"{command.engine} {command.verb} {_short_name(run.container, image)}".strip()
+        operand = run.parsed.operands[0].text if run.parsed.operands else image
+        name = f"{command.engine} {command.verb} {_short_name(run.container, operand)}".strip()
         if name in names:
             name = _unique_name(name, source.position(command.place.start), names)
         names.add(name)
         verb = command.command.words[command.first - 1]
-        yield name, RunLineText(source.text, verb, words, run, command.place, command.engine, style)
+        yield name, RunLineText(source.text, verb, words, run, command.place, command.engine, command.verb, style)
+
+
+def _says_something(line: RunLineText) -> bool:
+    """Whether a command says more than what it runs in, changes or builds; variables of a build hardly do."""
+    run = line.run
+    return (
+        VERBS[line.subcommand].makes
+        or bool(run.settings.values or run.parsed.image or run.errors)
+        or bool(run.parsed.opaque and line.subcommand != "build")
+    )
 
 
 def _is_certain(run: RunLine) -> bool:
-    """Whether words from a text that may be about a command are a whole one, with an option and an image."""
+    """Whether words from a text that may be about a command are a whole one: an option, and what it is for."""
     parsed = run.parsed
-    return not run.errors and bool(parsed.options) and parsed.image is not None and parsed.image.literal
+    named = parsed.image or next(iter(parsed.operands), None)
+    return not run.errors and bool(parsed.options) and named is not None and named.literal
 
 
 def _undo_make_escapes(word: Word) -> Word:
@@ -162,16 +182,16 @@ def _content_trust(command: RunCommand) -> bool | None:
     return None
 
 
-def _project(source: Source, subjects: list[Subject], files: FileWindow) -> Subject:
-    """The run lines of one text as a project."""
-    where: dict[At, Place] = {(): subjects[0].place(())}
+def _project(source: Source, lines: list[tuple[str, Subject]], files: FileWindow) -> Subject:
+    """The run lines of one text as a project, each with its short name."""
+    where: dict[At, Place] = {(): lines[0][1].place(())}
     services: list[Service] = []
     taken: set[str] = set()
     facts: dict[str, ProjectFile] = {}
-    for subject in subjects:
+    for short, subject in lines:
         if not isinstance(subject.noun, Container):
             continue
-        name = subject.name.partition(" ")[2].partition(" ")[2] or subject.name
+        name = short or subject.name
         name = subject.name if name in taken else name
         taken.add(name)
         services.append(Service(name, subject.name, subject.noun))

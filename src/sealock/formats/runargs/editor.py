@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sealock.errors import FormatError
-from sealock.formats.runargs.options import LIST_SETTINGS, OPTIONS, Spelling
+from sealock.formats.runargs.options import LIST_SETTINGS, Spelling
 from sealock.formats.runargs.quotes import quote
 from sealock.formats.runargs.reader import RunLineText
 from sealock.formats.runargs.rewrites import check_in_line, equal_ends, gap_start, remove, rewrite
 from sealock.formats.runargs.scalars import SettingValue
+from sealock.formats.runargs.verbs import VERBS
 from sealock.formats.runargs.words import ParsedOption
 from sealock.formats.runargs.writer import FALSE_BY_DEFAULT, setting_values, spell, spell_like
 from sealock.model.absent import UNSET, Absent
@@ -100,6 +101,7 @@ class OptionEditor:
 
     def __init__(self, line: RunLineText) -> None:
         self.line = line
+        self.options = VERBS[line.subcommand].options
         self.values: dict[int, list[tuple[str, SettingValue]]] = {}
         """The new values of each changed option, by its index."""
         self.inserted: list[tuple[int, str]] = []
@@ -125,12 +127,12 @@ class OptionEditor:
         self, setting: str, value: SettingValue, before: ParsedOption | None, following: ParsedOption | None
     ) -> None:
         """Add an option for a value: after `before`, else before `following`, else where options start."""
-        name, text = spell(setting, value, self.line.engine)
+        name, text = spell(setting, value, self.line.engine, self.line.subcommand)
         before, following = (
             option if option and self.line.holds(option.place) else None for option in (before, following)
         )
         sibling = before or following
-        spelled = self._spell_option(name, text, sibling if sibling and sibling.spec is OPTIONS[name] else None)
+        spelled = self._spell_option(name, text, sibling if sibling and sibling.spec is self.options[name] else None)
         if before is not None:
             self.inserted.append((before.place.end, self._gap_before(before.word.place.start) + spelled))
         elif following is not None:
@@ -144,12 +146,12 @@ class OptionEditor:
         if text is None:
             return f"--{name}"
         word = quote(text, self.line.quoting)
-        if OPTIONS[name].flag:
+        if self.options[name].flag:
             return f"--{name}={word}"
         if sibling is not None and sibling.letter == 1 and len(sibling.word.text) == 2:
-            return f"-{OPTIONS[name].short} {word}"
+            return f"-{self.options[name].short} {word}"
         if sibling is not None and sibling.letter == 1 and not sibling.word.text.startswith("=", 2):
-            return f"-{OPTIONS[name].short}{word}"
+            return f"-{self.options[name].short}{word}"
         if sibling is not None and not sibling.letter:
             return f"--{sibling.word.text[2:].partition('=')[0]}{' ' if sibling.value else '='}{word}"
         long_options = [
@@ -220,7 +222,7 @@ class OptionEditor:
         """Rewrite one option in place."""
         spelled = [self._spell_like(option, setting, value) for setting, value in values]
         name, text = spelled[0]
-        if OPTIONS[name] is not option.spec:
+        if self.options[name] is not option.spec:
             if len(spelled) > 1:
                 msg = "one option cannot express this"
                 raise FormatError(msg)
@@ -243,7 +245,7 @@ class OptionEditor:
         return [*self._remove_letters([option]), Edit(Place(end, end), " " + self._spell_option(name, text, None))]
 
     def _spell_like(self, option: ParsedOption, setting: str, value: SettingValue) -> Spelling:
-        return spell_like(option, setting, value, self.line.engine)
+        return spell_like(option, setting, value, self.line.engine, self.line.subcommand)
 
     def _rewrite_flag(self, option: ParsedOption, text: str | None) -> list[Edit]:
         name = option.spec.name

@@ -38,7 +38,7 @@ def create_networks(source: Source, line: RunLineText, change: FieldChange) -> t
     if not missing:
         return ()
     base = source.name.lower().replace("\\", "/").rpartition("/")[2]
-    if line.quoting != "shell" or base.endswith(_NO_SHELL_FILES):
+    if line.quoting != "shell" or line.subcommand not in {"run", "create"} or base.endswith(_NO_SHELL_FILES):
         msg = f"create the network {missing[0]} first: docker network create {missing[0]}"
         raise FormatError(msg)
     start, indent = _statement_start(source.text, line.place.start)

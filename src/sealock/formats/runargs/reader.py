@@ -11,6 +11,7 @@ from sealock.formats.runargs.expansions import is_known_directory, mask
 from sealock.formats.runargs.options import LIST_SETTINGS, FieldValue
 from sealock.formats.runargs.quotes import QuotingStyle
 from sealock.formats.runargs.scalars import SettingValue, holds_expansion
+from sealock.formats.runargs.verbs import VERBS
 from sealock.formats.runargs.words import OptionError, ParsedOption, RunWords, split_options
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.container import FIELDS, Container, Health, Logging, Mount, Network
@@ -49,7 +50,7 @@ class RunLine(Struct, frozen=True):
 
 
 class RunLineText(Struct, frozen=True):
-    """A run line in its text: its verb, the words after that, and the syntax that quotes them."""
+    """A run line in its text: the last word of its subcommand, the words after that, and the syntax of its quotes."""
 
     text: str
     verb: Word
@@ -57,6 +58,7 @@ class RunLineText(Struct, frozen=True):
     run: RunLine
     place: Place
     engine: str = "docker"
+    subcommand: str = "run"
     quoting: QuotingStyle = "shell"
 
     def raw(self, word: Word) -> str:
@@ -140,22 +142,29 @@ def _restore(value: SettingValue, restore: SettingValue) -> SettingValue:
 def read_words(
     words: Sequence[Word], engine: str = "docker", verb: str = "run", *, trust: bool | None = None
 ) -> RunLine:
-    """Read the words after `run` or `create`; `trust` is the value of DOCKER_CONTENT_TRUST before the command."""
+    """Read the words after a verb; `trust` is the value of DOCKER_CONTENT_TRUST before the command."""
     parsed = split_options(words, engine, verb)
     settings = read_settings(parsed, engine)
-    errors = list(settings.errors)
+    # A build takes the options of several builders; one that none of the tables has gives no container anything.
+    errors = [error for error in settings.errors if verb != "build" or error not in parsed.errors]
     where: dict[At, Place] = {}
     unresolved: dict[str, str] = {}
     fields = _combine_settings(settings, where)
     for setting, texts in settings.unresolved.items():
         for field in _fields_of(setting):
             unresolved[field] = ", ".join(dict.fromkeys(texts))
-    _read_positional(parsed, verb, engine, fields, where, unresolved, errors)
+    takes = VERBS[verb]
+    if takes.makes or parsed.image:
+        _read_positional(parsed, verb, engine, fields, where, unresolved, errors)
     if trust is not None and "content_trust" not in fields:
         fields["content_trust"] = trust
     skip_reason = _skip_reason(parsed, fields, unresolved)
-    errors += find_refusals(parsed, dict(settings.values), engine)
-    all_fields: dict[str, SettingValue] = dict.fromkeys(FIELDS, UNKNOWN if parsed.opaque else UNSET) | fields
+    if verb in {"run", "create"}:
+        errors += find_refusals(parsed, dict(settings.values), engine)
+    all_fields: dict[str, SettingValue] = dict.fromkeys(FIELDS, UNKNOWN)
+    all_fields |= dict.fromkeys(() if parsed.opaque else takes.says, UNSET) | fields
+    if not takes.makes and "image" not in fields:
+        all_fields["image"] = UNSET  # it names none
     container = Container(**all_fields)
     return RunLine(container, where, unresolved, tuple(errors), parsed, settings, skip_reason)
 
@@ -195,6 +204,8 @@ def _read_positional(  # noqa: PLR0913, PLR0917  it fills the results of read_wo
         fields["image"] = UNKNOWN
     else:
         fields["image"] = parsed.image.text
+    if not VERBS[verb].makes:
+        return
     if not parsed.image_certain:
         fields["command"] = UNKNOWN
         unresolved["command"] = unresolved["image"]

@@ -8,7 +8,8 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.formats.runargs.expansions import is_placeholder
-from sealock.formats.runargs.options import OPTIONS, SHORT_OPTIONS, RunOption
+from sealock.formats.runargs.options import RunOption
+from sealock.formats.runargs.verbs import VERBS
 from sealock.model.location import Place
 from sealock.model.shell import Word
 
@@ -54,6 +55,8 @@ class RunWords(Struct, frozen=True):
     errors: tuple[OptionError, ...]
     help: bool = False
     image_certain: bool = True
+    operands: tuple[Word, ...] = ()
+    """What follows the options of a verb that takes no image."""
 
 
 def split_options(words: Sequence[Word], engine: str, verb: str) -> RunWords:
@@ -63,6 +66,7 @@ def split_options(words: Sequence[Word], engine: str, verb: str) -> RunWords:
     options: list[ParsedOption] = []
     opaque: list[Word] = []
     errors: list[OptionError] = []
+    operands: list[Word] = []
     at, certain = 0, True
     while at < len(words):
         word = _template(words[at])
@@ -76,21 +80,40 @@ def split_options(words: Sequence[Word], engine: str, verb: str) -> RunWords:
             at += 1
             continue
         if len(text) < 2 or text[0] != "-":
-            break
+            if not VERBS[verb].mixed:
+                break
+            operands.append(word)
+            at += 1
+            continue
         following = _template(words[at + 1]) if at + 1 < len(words) else None
         consumed = (_parse_long if text[1] == "-" else _parse_short)(word, following, (engine, verb), options, errors)
         at += 2 if consumed else 1
     remaining = tuple(_template(word, image=True) for word in words[at : at + 1]) + tuple(words[at + 1 :])
+    if not VERBS[verb].makes:
+        operands, remaining = [*operands, *remaining], ()
     asks_help = any(option.spec.name == "help" and option.text != "false" for option in options)
     return RunWords(
         tuple(options),
-        remaining[0] if remaining else None,
+        remaining[0] if remaining else _image_option(options),
         remaining[1:],
         tuple(opaque),
         tuple(errors),
         asks_help,
         certain,
+        tuple(operands),
     )
+
+
+def _image_option(options: Sequence[ParsedOption]) -> Word | None:
+    """The value of the option that names the image, where a verb has one."""
+    option = next((option for option in reversed(options) if option.spec.name == "image"), None)
+    if option is None:
+        return None
+    if option.value is not None:
+        return option.value
+    place = option.word.place
+    start = max(place.start, place.end - len(option.text))
+    return Word(option.text, Place(start, place.end, file=place.file), literal=option.literal)
 
 
 def _joined(words: Sequence[Word]) -> Iterator[Word]:
@@ -159,7 +182,7 @@ def _parse_long(
 ) -> bool:
     """Parse `--name`, `--name=value` or `--name value`; return whether it consumes the following word."""
     name, equals, value = word.text[2:].partition("=")
-    spec = _supported(OPTIONS.get(name), *client)
+    spec = _supported(VERBS[client[1]].options.get(name), *client)
     if spec is None:
         message = f"bad option syntax: {word.text}" if name[:1] in {"-", ""} else f"unknown option: --{name}"
         errors.append(OptionError(message, word.place))
@@ -182,7 +205,7 @@ def _parse_short(
     """Parse `-itd`, `-p80:80`, `-p=80:80` or `-p 80:80`; return whether it consumes the following word."""
     text = word.text
     for letter in range(1, len(text)):
-        spec = _supported(SHORT_OPTIONS.get(text[letter]), *client)
+        spec = _supported(VERBS[client[1]].short.get(text[letter]), *client)
         rest = text[letter + 1 :]
         if spec is None:
             errors.append(OptionError(f"unknown option: -{text[letter]} in {text}", word.place))

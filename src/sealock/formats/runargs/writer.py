@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from sealock.errors import FormatError
-from sealock.formats.runargs.mounts import spell_mount
-from sealock.formats.runargs.options import LIST_SETTINGS, OPTIONS, SPELLERS, Spelling
+from sealock.formats.runargs.options import LIST_SETTINGS, SPELLERS, Spelling
 from sealock.formats.runargs.reader import SettingValues
 from sealock.formats.runargs.scalars import SettingValue
+from sealock.formats.runargs.verbs import VERBS
 from sealock.formats.runargs.words import ParsedOption
 from sealock.model.absent import UNKNOWN, UNSET, Absent, given
 from sealock.model.container import Health, Logging, Network
@@ -77,11 +77,11 @@ def _health(value: SettingValue) -> dict[str, list[SettingValue]]:
     return values
 
 
-def spell(setting: str, value: SettingValue, engine: str) -> Spelling:
-    """Spell one value as an option; FormatError if no option can express it."""
+def spell(setting: str, value: SettingValue, engine: str, verb: str, like: str = "") -> Spelling:
+    """Spell one value as an option of a verb; FormatError if no option can express it."""
     try:
-        name, text = SPELLERS[setting](value)
-        option = OPTIONS[name]
+        name, text = VERBS[verb].spell(setting, value, like)
+        option = VERBS[verb].options[name]
         if option.engines and engine not in option.engines:
             msg = f"{engine} has no option --{name}"
             raise FormatError(msg)
@@ -94,8 +94,6 @@ def spell(setting: str, value: SettingValue, engine: str) -> Spelling:
     return name, text
 
 
-def spell_like(option: ParsedOption, setting: str, value: SettingValue, engine: str) -> Spelling:
+def spell_like(option: ParsedOption, setting: str, value: SettingValue, engine: str, verb: str) -> Spelling:
     """Spell a value with the option already present, if it can express the value."""
-    if option.spec is OPTIONS["mount"]:
-        return "mount", spell_mount(value)
-    return spell(setting, value, engine)
+    return spell(setting, value, engine, verb, like=option.spec.name)

@@ -7,12 +7,11 @@ value; `formats.runargs` reads them as containers.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal
 
 from msgspec import Struct
 
 from sealock.formats import shell
-from sealock.formats.scripts.engines import parse_built_images, parse_engine_call, parse_network_create, parse_unchecked
+from sealock.formats.scripts.engines import EngineVerb, parse_built_images, parse_engine_call, parse_network_create
 from sealock.formats.scripts.reader import comments, detect_kind, read_engine_commands
 from sealock.model.location import Place, Source
 from sealock.model.shell import Command, Word
@@ -23,15 +22,14 @@ __all__ = [
     "find_built_images",
     "find_created_networks",
     "find_run_commands",
-    "find_unchecked_commands",
     "refusal",
 ]
 
 
 class RunCommand(Struct, frozen=True):
-    """A `docker run` or `docker create` in a text.
+    """A `docker run`, or another command that says what a container gets, in a text.
 
-    `engine` is "docker", "podman" or "nerdctl"; `verb` is "run" or "create".
+    `engine` is "docker", "podman" or "nerdctl".
 
     `command` starts at the engine's word, without `sudo` and the like. Its words are the whole line, for example
     `docker -H tcp://a container run --rm alpine id`; `first` is the index of the first word after the verb, so
@@ -52,7 +50,7 @@ class RunCommand(Struct, frozen=True):
 
     command: Command
     engine: str
-    verb: Literal["run", "create"]
+    verb: EngineVerb
     first: int
     place: Place
     verb_place: Place
@@ -65,7 +63,7 @@ class RunCommand(Struct, frozen=True):
 
 
 def find_run_commands(source: Source) -> tuple[RunCommand, ...]:
-    """Find every `docker run`, `docker create`, `docker container run|create` of a text, also of podman and nerdctl.
+    """Find every `docker run`, `create`, `exec`, `update`, `build`, `service create|update` of a text, of any engine.
 
     They are in the order of the text. Never raises for any content.
     """
@@ -94,12 +92,6 @@ def find_created_networks(source: Source) -> tuple[tuple[str, Place, bool], ...]
     """Find every `docker network create`: the network's name, the command's place, and whether it is internal."""
     networks = filter(None, (parse_network_create(command) for command, _ in _commands(source)))
     return tuple((network.name, network.place, network.internal) for network in networks)
-
-
-def find_unchecked_commands(source: Source) -> tuple[str, ...]:
-    """The names of commands that grant rights and that no rule checks, such as "docker service create", each once."""
-    names = (parse_unchecked(command) for command, loose in _commands(source) if not loose)
-    return tuple(dict.fromkeys(filter(None, names)))
 
 
 def find_built_images(source: Source) -> frozenset[str]:

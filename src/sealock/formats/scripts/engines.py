@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -34,18 +33,32 @@ _NETWORK_OPTIONS: Final = frozenset({
 })  # fmt: skip
 
 
-_GRANTS: Final = re.compile(
-    r"--privileged(?:=true)?|--(?:cap-add|device|security-opt)=.+|--(?:allow)=.*(?:insecure|host|device).*|"
-    r"--(?:network|net|pid|ipc|userns)=host|(?:-v|--volume)=/.*"
-)
-"""Options by which `exec` and `build` get more rights than a container has."""
+EngineVerb: TypeAlias = Literal["run", "create", "exec", "update", "build", "service create", "service update"]
+"""The verbs that say what a container gets."""
+_VERBS: Final[dict[tuple[str, ...], EngineVerb]] = {
+    ("run",): "run",
+    ("create",): "create",
+    ("exec",): "exec",
+    ("update",): "update",
+    ("build",): "build",
+    ("container", "run"): "run",
+    ("container", "create"): "create",
+    ("container", "exec"): "exec",
+    ("container", "update"): "update",
+    ("image", "build"): "build",
+    ("builder", "build"): "build",
+    ("buildx", "build"): "build",
+    ("buildx", "b"): "build",
+    ("service", "create"): "service create",
+    ("service", "update"): "service update",
+}
 
 
 class EngineCall(Struct, frozen=True, gc=False):
-    """The engine and verb of a command, and the indices of both words."""
+    """The engine and verb of a command, and the indices of the engine's word and of the verb's last."""
 
     engine: str
-    verb: Literal["run", "create"]
+    verb: EngineVerb
     engine_at: int
     verb_at: int
 
@@ -59,20 +72,19 @@ class CreatedNetwork(Struct, frozen=True, gc=False):
 
 
 def parse_engine_call(command: Command) -> EngineCall | None:
-    """The engine and verb of a command that runs or creates a container, else None."""
-    verb = _find_verb(command)
-    if verb is None:
+    """The engine and verb of a command that says what a container gets, else None."""
+    found = _find_verb(command)
+    if found is None:
         return None
-    engine, engine_at, at = verb
+    engine, engine_at, at = found
     words = command.words
-    if words[at].text == "container":
-        at += 1
-    if at >= len(words):
-        return None
-    text = words[at].text
-    if text not in {"run", "create"} or (at + 1 < len(words) and words[at + 1].text.startswith("[")):
+    texts = tuple(word.text for word in words[at : at + 2])
+    count = 1 if texts[:1] in _VERBS else 2
+    verb = _VERBS.get(texts[:count])
+    last = at + count - 1
+    if verb is None or (last + 1 < len(words) and words[last + 1].text.startswith("[")):
         return None  # "docker run [OPTIONS] IMAGE" explains the command
-    return EngineCall(engine, "run" if text == "run" else "create", engine_at, at)
+    return EngineCall(engine, verb, engine_at, last)
 
 
 def parse_network_create(command: Command) -> CreatedNetwork | None:
@@ -112,29 +124,6 @@ def parse_built_images(command: Command) -> tuple[str, ...]:
         return (*named, *(text.partition("=")[2] for text in texts if text.startswith("--tag=")))
     plain = [text for text in texts if not text.startswith("-")]
     return tuple(plain[2:3]) if plain[:1] in (["tag"], ["commit"]) else ()
-
-
-def parse_unchecked(command: Command) -> str:
-    """The name of a command that gives a container or a build rights, and that no rule checks; "" for any other."""
-    verb = _find_verb(command)
-    if verb is None:
-        return ""
-    engine, _, at = verb
-    words = [word.text for word in command.words[at:]]
-    if words[:1] in (["container"], ["image"], ["buildx"]):
-        words = words[1:]
-    if words[:1] == ["service"] and words[1:2] in (["create"], ["update"]) and len(words) > 3:
-        return f"{engine} service {words[1]}"
-    if words[:1] == ["update"] and len(words) > 2:
-        return f"{engine} update"
-    if words[:1] in (["exec"], ["build"]) and any(map(_GRANTS.fullmatch, _pairs(words))):
-        return f"{engine} {words[0]}"
-    return ""
-
-
-def _pairs(words: list[str]) -> list[str]:
-    """The options of a command, each also joined with the next word."""
-    return [*words, *(f"{option}={value}" for option, value in pairwise(words))]
 
 
 def _find_verb(command: Command) -> tuple[str, int, int] | None:

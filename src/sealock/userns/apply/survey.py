@@ -166,8 +166,8 @@ def _services(document: Document) -> Iterator[tuple[PlannedContainer, tuple[Bind
     directory = os.path.dirname(os.path.abspath(document.source.name))
     for subject in document.subjects:
         noun = subject.noun
-        if not isinstance(noun, Container):
-            continue
+        if not isinstance(noun, Container) or (document.kind == "run" and subject.partial):
+            continue  # `exec`, `update` and `build` make no container
         name = subject.name.removeprefix("service ")
         mounts = tuple(_resolved(noun, directory))
         if isinstance(noun.mounts, tuple):
