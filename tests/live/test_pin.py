@@ -134,6 +134,41 @@ def test_a_digest_that_the_registry_has_deleted_is_told_and_renewed(host: str, t
     assert sealock(tmp_path, "pin", "--lock", ".").returncode == 0
 
 
+def test_a_pin_waits_for_an_age_and_stays_while_platforms_are_pushed_one_by_one(host: str, tmp_path: Path) -> None:
+    client = Registry(HttpTransport(environment={}))
+    name = reference(f"{host}/growing:1")
+    images: list[dict[str, Any]] = []
+
+    def push(architecture: str) -> str:
+        table = {"os": "linux", "architecture": architecture, "created": "2020-01-01T00:00:00Z"}
+        config = upload.push_blob(client, name, json.dumps(table).encode())
+        kind = "application/vnd.oci.image.manifest.v1+json"
+        told = upload.written(config) | {"mediaType": "application/vnd.oci.image.config.v1+json"}
+        raw = json.dumps({"schemaVersion": 2, "mediaType": kind, "config": told, "layers": []}).encode()
+        made = upload.written(upload.push_manifest(client, name, raw, kind).descriptor)
+        images.append(made | {"platform": {"os": "linux", "architecture": architecture}})
+        index = "application/vnd.oci.image.index.v1+json"
+        raw = json.dumps({"schemaVersion": 2, "mediaType": index, "manifests": images}).encode()
+        return upload.push_manifest(client, name, raw, index, "1").digest
+
+    first = push("amd64")
+    (tmp_path / "Dockerfile").write_text(f"FROM {host}/growing:1\n")
+    done = sealock(tmp_path, "pin", "--min-age", "7d", "Dockerfile")
+    assert (done.returncode, "rests on the image's own date" in done.stderr) == (0, True)
+    pinned = f"FROM {host}/growing:1@{first}\n"
+    assert (tmp_path / "Dockerfile").read_text() == pinned
+    push("arm64")
+    for words in ((), ("--min-age", "7d"), ("--check",)):
+        assert sealock(tmp_path, "pin", *words, "Dockerfile").returncode == 0
+        assert (tmp_path / "Dockerfile").read_text() == pinned
+    images.pop(0)
+    push("s390x")
+    done = sealock(tmp_path, "pin", "--min-age", "7d", "Dockerfile")
+    assert (done.returncode, "waiting" in done.stdout) == (0, True)
+    assert sealock(tmp_path, "pin", "Dockerfile").returncode == 0
+    assert (tmp_path / "Dockerfile").read_text() != pinned
+
+
 def composed(folder: Path, name: str) -> Any:
     done = subprocess.run(
         ["docker-compose", "-f", name, "--profile", "*", "config", "--format", "json"],

@@ -86,7 +86,9 @@ def test_a_check_tells_what_is_missing_what_disagrees_and_what_is_gone(
     server: RegistrySimulator, sealock: Sealock, tmp_path: Path
 ) -> None:
     host, new = server.host, digest_of(server, "a", "1")
-    old = digest_of(server, "a", "2")
+    old = server.add_image("a", config=b'{"os":"linux","architecture":"amd64","created":"2020-01-01T00:00:00Z"}')[
+        "digest"
+    ]
     text = (
         f"FROM {host}/a:1\nFROM {host}/a:1@{old}\nFROM {host}/a:1@{GONE}\nFROM {host}/a:1@{new}\nFROM {host}/a@{GONE}\n"
     )
@@ -99,7 +101,6 @@ def test_a_check_tells_what_is_missing_what_disagrees_and_what_is_gone(
     assert found[0]["pinned"] == f"{host}/a:1@{new}"
     assert (found[1]["old"], found[1]["new"]) == (old, new)
     assert (tmp_path / "Dockerfile").read_text() == text
-    assert {one.split()[0] for one in asked(server)} == {"HEAD"}
     told = sealock("pin", "--check", "Dockerfile").stdout.splitlines()
     assert [words in line for words, line in zip(("not pinned", "tag moved", "digest gone"), told, strict=False)] == [
         True

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Never, cast
 
+from sealock.errors import TargetError
 from sealock.model.imagename import ImageName
 from sealock.net.registry.client import ReferenceClaim, Registry
 from sealock.pin import texts
@@ -31,6 +32,10 @@ class Everything:
     def claim(self, name: ImageName) -> ReferenceClaim:
         own = digest_of(f"{name.registry}/{name.repository}:{name.tag}") if self.distinct else NEW
         return ReferenceClaim(name.digest or own, INDEX, 100)
+
+    def manifest(self, name: ImageName) -> Never:
+        msg = f"{name.familiar}: nobody can look into these"
+        raise TargetError(msg)
 
 
 def asking(*, distinct: bool = False) -> Resolver:

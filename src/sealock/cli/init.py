@@ -46,6 +46,10 @@ TEMPLATE: Final = """\
 # reason = "the image changes its user itself"
 # until = 2027-01-31
 
+# How long a digest must have been seen before `sealock pin` takes it.
+# [pin]
+# min-age = "7d"
+
 # Who must have signed which images; `sealock trust verify FILE` applies it.
 # [trust]
 # default = "accept"

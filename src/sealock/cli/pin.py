@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from sealock import __version__
 from sealock.cli.output import Progress, colour, complain, knows_unicode, width, write
@@ -17,7 +18,7 @@ from sealock.errors import UsageError
 from sealock.pin import lockfile, report, writer
 from sealock.pin.assessment import CHANGES, FAULTS, EvaluatedTexts, PinResult, make_filter
 from sealock.pin.resolver import Resolver
-from sealock.pin.run import PinOptions, errors_of, gather, resolve_texts
+from sealock.pin.run import PinOptions, ResolvedTexts, errors_of, gather, read_min_age, resolve_texts
 from sealock.pin.texts import PinText
 from sealock.reports import diff
 from sealock.reports.jsontext import encode
@@ -34,8 +35,8 @@ as a pull. If anything fails, no file is changed, except with --keep-going.
 
 exit status:
   0  every reference is pinned (with --check and --diff: and nothing changes)
-  1  some cannot be pinned in their place; with --check and --diff: or a pin is
-     missing, disagrees with its tag, or was deleted
+  1  some cannot be pinned in their place, or are too new; with --check and
+     --diff: or a pin is missing, disagrees with its tag, or was deleted
   2  something could not be read, resolved or written
 """
 
@@ -62,6 +63,12 @@ def configure(parser: ArgumentParser) -> None:
     )
     choosing.add_argument(
         "--keep-going", action="store_true", help="write the resolved digests even if something failed"
+    )
+    choosing.add_argument(
+        "--min-age",
+        metavar="AGE",
+        help="pin only digests that were seen for this long, such as 7d, 36h or 2w; sealock.lock records what was seen "
+        "(default: the policy's, or 0)",
     )
     lock = parser.add_argument_group("lock file")
     lock.add_argument(
@@ -96,7 +103,16 @@ def run(arguments: Namespace) -> int:
         lock = lockfile.load(arguments.lock_file or lockfile.NAME) or lockfile.EMPTY
         evaluated = lockfile.evaluate_by_lock(lock, gather(arguments.paths, policy), selects)
         return _override(arguments, evaluated, errors_of(evaluated))
-    options = PinOptions(selects, arguments.platform, arguments.check, uses_lock or arguments.compose_override)
+    path = arguments.lock_file or lockfile.NAME
+    before = lockfile.load(path)
+    options = PinOptions(
+        selects,
+        arguments.platform,
+        arguments.check,
+        uses_lock or arguments.compose_override,
+        read_min_age(arguments.min_age) if arguments.min_age is not None else None,
+        before or lockfile.EMPTY,
+    )
     with Progress("images resolved", quiet=arguments.quiet) as progress:
         resolved = resolve_texts(arguments.paths, options, policy, progress)
     for host, limit in resolved.registry.requests.limits.items():
@@ -106,17 +122,19 @@ def run(arguments: Namespace) -> int:
     for text, _ in resolved.texts:
         if text.skipped and not text.error and not arguments.quiet:
             complain(f"skipped: {text.path}: {text.skipped}")
+    for warning in resolved.warnings:
+        complain(f"warning: {warning}")
     if arguments.compose_override:
         return _override(arguments, resolved.texts, errors)
     if uses_lock:
-        return _lock(arguments, resolved.texts, resolved.resolver, errors)
-    return _pin(arguments, resolved.texts, errors)
+        return _lock(arguments, before, resolved, errors)
+    return _pin(arguments, before, resolved, errors)
 
 
-def _pin(arguments: Namespace, evaluated: EvaluatedTexts, errors: list[str]) -> int:
+def _pin(arguments: Namespace, lock: lockfile.PinLock | None, resolved: ResolvedTexts, errors: list[str]) -> int:
     after: list[tuple[PinText, list[PinResult]]] = []
     changes: list[tuple[str, str, str]] = []
-    for text, results in evaluated:
+    for text, results in resolved.texts:
         new, written = writer.rewritten(text, results)
         after.append((text, written))
         if new != text.source.text:
@@ -124,10 +142,11 @@ def _pin(arguments: Namespace, evaluated: EvaluatedTexts, errors: list[str]) -> 
     writes = not arguments.check and not arguments.diff and (not errors or arguments.keep_going)
     if writes:
         writer.write_all(changes)
+        lockfile.record(lockfile.NAME, lock, resolved.seen)
     if arguments.diff:
-        _show(arguments, changes, after, errors)
+        _show(arguments, changes, after, errors, resolved.warnings)
     elif arguments.format == "json":
-        _emit(arguments, _json(after, errors, changes if writes else []))
+        _emit(arguments, _json(after, errors, changes if writes else [], resolved.warnings))
     else:
         reported = after
         if arguments.quiet:
@@ -162,27 +181,31 @@ def _show(
     changes: list[tuple[str, str, str]],
     after: EvaluatedTexts,
     errors: list[str],
+    warnings: tuple[str, ...],
 ) -> None:
     """Print the differences; with --format json, the results."""
     if arguments.format == "json":
-        _emit(arguments, _json(after, errors, []))
+        _emit(arguments, _json(after, errors, [], warnings))
         return
     terminal = not arguments.output and sys.stdout.isatty()
     ink = not arguments.output and colour(arguments.color)
     _emit(arguments, "".join(diff.render(path, old, new, colour=ink, terminal=terminal) for path, old, new in changes))
     for text, results in after:
         for result in results:
-            if result.state in {"stuck", "untagged", "refused"}:
+            if result.state in {"stuck", "untagged", "refused", "young", "waiting"}:
                 place = text.source.position(result.spot.place.start)[0]
                 complain(f"{text.path}:{place}: {result.spot.written} is unchanged: {result.note}")
 
 
-def _json(evaluated: EvaluatedTexts, errors: list[str], written: list[tuple[str, str, str]]) -> str:
+def _json(
+    evaluated: EvaluatedTexts, errors: list[str], written: list[tuple[str, str, str]], warnings: tuple[str, ...]
+) -> str:
     return encode({
         "sealock": __version__,
         "references": report.table(evaluated),
         "written": [path for path, _, _ in written],
         "errors": errors,
+        "warnings": list(warnings),
         "skipped": [f"{text.path}: {text.skipped}" for text, _ in evaluated if text.skipped],
     })  # fmt: skip
 
@@ -192,18 +215,18 @@ def _override(arguments: Namespace, evaluated: EvaluatedTexts, errors: list[str]
         complain(error)
     if errors and not arguments.keep_going:
         return 2
-    refused = [result for _, results in evaluated for result in results if result.state == "refused"]
+    refused = [result for _, results in evaluated for result in results if result.state in {"refused", "young"}]
     for result in refused:
         complain(f"{result.spot.written} is left out: {result.note}")
     _emit(arguments, lockfile.override(evaluated))
     return 2 if errors else 1 if refused else 0
 
 
-def _lock(arguments: Namespace, evaluated: EvaluatedTexts, resolver: Resolver, errors: list[str]) -> int:
+def _lock(arguments: Namespace, before: lockfile.PinLock | None, resolved: ResolvedTexts, errors: list[str]) -> int:
     """Update the lock, or compare it with the current digests."""
     path = arguments.lock_file or lockfile.NAME
     directory = os.path.dirname(path) or "."  # noqa: PTH120  as all of this module's paths
-    before = lockfile.load(path)
+    evaluated, resolver = resolved.texts, resolved.resolver
     for error in errors:
         complain(error)
     if arguments.check:
@@ -223,12 +246,13 @@ def _lock(arguments: Namespace, evaluated: EvaluatedTexts, resolver: Resolver, e
         (text, result)
         for text, results in evaluated
         for result in results
-        if result.state == "refused" or (result.state == "stuck" and not (result.old or result.new))
+        if result.state in {"refused", "young"} or (result.state == "stuck" and not (result.old or result.new))
     ]
     for text, result in left:
         place = text.source.position(result.spot.place.start)[0]
         complain(f"{text.path}:{place}: {result.spot.written} is not in the lock: {result.note}")
-    lock = lockfile.renewed(before or lockfile.EMPTY, evaluated, resolver, directory, datetime.now(UTC))
+    known = replace(before or lockfile.EMPTY, seen=resolved.seen)
+    lock = lockfile.renewed(known, evaluated, resolver, directory, datetime.now(UTC))
     if lock != before:
         write_output(path, lockfile.written(lock))
     done = "written" if lock != before else "unchanged"

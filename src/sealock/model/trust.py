@@ -20,7 +20,8 @@ class Signer(Struct, frozen=True):
 
     `name` is the certificate's subject ("alice@example.org") or Notary's role, "" for a bare key; `issuer` certifies
     that name. `signed` is the verified signing time, None where there is none; `where` is the signature's place, and
-    `source` the file that the key came from.
+    `source` the file that the key came from. `logged` is when a trusted transparency log took the signature in: the
+    signer cannot choose it. None where no log says so.
     """
 
     key: str
@@ -29,6 +30,7 @@ class Signer(Struct, frozen=True):
     signed: datetime | None = None
     where: str = ""
     source: str = ""
+    logged: datetime | None = None
 
 
 class Attestation(Struct, frozen=True):

@@ -17,23 +17,28 @@ from sealock.pin.spot import ReferenceSpot
 from sealock.pin.texts import PinText
 
 PinState: TypeAlias = Literal[
-    "pinned", "missing", "moved", "gone", "untagged", "fixed", "built", "stuck", "refused", "failed"
+    "pinned", "missing", "moved", "gone", "untagged", "fixed", "built", "stuck", "refused", "failed", "waiting", "young"
 ]
 """pinned: agrees with its tag | missing: no digest | moved: the tag has another digest | gone: the digest was deleted
 untagged: the digest exists, the tag does not | fixed: a digest without a tag | built: built by these files, not pulled
-stuck: cannot be pinned in this text | refused: by the trust policy | failed: could not be resolved"""
+stuck: cannot be pinned in this text | refused: by the trust policy | failed: could not be resolved
+waiting: keeps its digest, since its tag's is too new | young: has no digest that is old enough (see `cooldown`)"""
 CHANGES: frozenset[PinState] = frozenset({"missing", "moved", "gone"})
-FAULTS: frozenset[PinState] = CHANGES | {"untagged", "stuck", "refused"}
+FAULTS: frozenset[PinState] = CHANGES | {"untagged", "stuck", "refused", "young"}
 
 
 class PinResult(Struct, frozen=True):
-    """The result for one reference: its state, its digest and the digest that it should have ("" for none)."""
+    """The result for one reference: its state, its digest and the digest that it should have ("" for none).
+
+    `skipped` is the tag's digest where it is too new.
+    """
 
     spot: ReferenceSpot
     state: PinState
     old: str = ""
     new: str = ""
     note: str = ""
+    skipped: str = ""
 
 
 EvaluatedTexts: TypeAlias = Sequence[tuple[PinText, Sequence[PinResult]]]
@@ -77,7 +82,10 @@ def evaluate(
     untagged = [name for name in names if check and name.digest and not name.tag]
     differing = [name for name in names if name.digest and name.tag and not _agrees(name, resolver)]
     resolver.resolve([_digested(name) for name in (*untagged, *differing)])
-    resolver.expand([_tagged(name) for name in names if _may_be_child(name, resolver)])
+    resolver.expand(
+        [_tagged(name) for name in names if _may_be_child(name, resolver) or _may_have_grown(name, resolver)]
+    )
+    resolver.expand([_digested(name) for name in names if _may_have_grown(name, resolver)])
     return [
         (text, [PinResult(spot, "built") if built.makes(spot, text) else _result(spot, resolver) for spot in spots])
         for text, spots in selected
@@ -134,6 +142,26 @@ def _may_be_child(name: ImageName, resolver: Resolver) -> bool:
     return top.is_index and bool(own.digest) and not own.is_index
 
 
+def _may_have_grown(name: ImageName, resolver: Resolver) -> bool:
+    """Whether both a digest and its tag's are indexes, and differ."""
+    own, top = resolver.known.get(_digested(name)), resolver.known.get(_tagged(name))
+    if own is None or top is None or resolver.platform or own.digest == top.digest:
+        return False
+    return own.is_index and top.is_index
+
+
+def _grown(name: ImageName, resolver: Resolver) -> str | None:
+    """The platforms that the tag's index has more than the pinned one, where the rest is equal; None where it is not.
+
+    Some publishers push the platforms of an index one by one, each time as another index.
+    """
+    own, top = (resolver.children.get(text, ()) for text in (_digested(name), _tagged(name)))
+    platforms = {platform for platform, _ in own}
+    if not own or own != tuple(child for child in top if child[0] in platforms):
+        return None
+    return ", ".join(dict.fromkeys(platform for platform, _ in top if platform not in platforms))
+
+
 def _result(spot: ReferenceSpot, resolver: Resolver) -> PinResult:
     name = spot.name
     why = _sound(spot)
@@ -168,6 +196,9 @@ def _compare(spot: ReferenceSpot, name: ImageName, top: Known, own: Known | None
     children = resolver.children.get(_tagged(name), ())
     if platform := next((platform for platform, digest in children if digest == old), ""):
         return PinResult(spot, "pinned", old, old, f"{platform} only")
+    if not lost and (more := _grown(name, resolver)) is not None:
+        note = f"the tag has {more} more" if more else "the tag has the same images"
+        return PinResult(spot, "pinned", old, old, note)
     if spot.seat is None:
         return PinResult(spot, "stuck", old, top.digest, spot.stuck)
     note = "the registry no longer has it" if lost else "the tag has another digest"

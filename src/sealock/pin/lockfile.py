@@ -3,9 +3,11 @@
     {"sealock": 1,
      "images": {"nginx:1.27": {"digest": "sha256:…", "media_type": "…", "resolved": "2026-11-25T10:00:00Z",
                                "platforms": {"linux/amd64": "sha256:…"}}},
-     "files": {"compose.yaml": ["nginx:1.27"]}}
+     "files": {"compose.yaml": ["nginx:1.27"]},
+     "seen": {"nginx:1.27": [{"digest": "sha256:…", "first": "2026-11-20T10:00:00Z", "last": "2026-11-25T10:00:00Z"}]}}
 
-File names are relative to the lock's directory. An unchanged digest keeps the time at which it was first resolved.
+`seen` records which digests a tag had, for --min-age: see `sightings`. File names are relative to the lock's directory.
+An unchanged digest keeps the time at which it was first resolved.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sealock.errors import FormatError
 from sealock.formats.files import FileRefusedError
@@ -25,9 +28,11 @@ from sealock.model.imagename import parse
 from sealock.net.registry.names import is_digest
 from sealock.pin.assessment import EvaluatedTexts, PinResult, ReferenceFilter
 from sealock.pin.resolver import Resolver
+from sealock.pin.sightings import SeenDigests, Sighting
 from sealock.pin.spot import ReferenceSpot
 from sealock.pin.texts import PinText
 from sealock.targets.files import read_text
+from sealock.targets.outputs import write_output
 
 VERSION: Final = 1
 NAME: Final = "sealock.lock"
@@ -48,6 +53,7 @@ class PinLock(Struct, frozen=True):
     sealock: int
     images: Mapping[str, LockEntry] = {}
     files: Mapping[str, tuple[str, ...]] = {}
+    seen: Mapping[str, tuple[Sighting, ...]] = {}
 
 
 EMPTY: Final = PinLock(VERSION)
@@ -79,6 +85,10 @@ def load(path: str) -> PinLock | None:
     for name, entry in lock.images.items():
         if not all(map(is_digest, (entry.digest, *entry.platforms.values()))):
             message = f"{path}: the digest of {name[:200]!r} is invalid"
+            raise FormatError(message)
+    for name, sightings in lock.seen.items():
+        if not all(is_digest(sighting.digest) for sighting in sightings):
+            message = f"{path}: a digest that was seen of {name[:200]!r} is invalid"
             raise FormatError(message)
     return lock
 
@@ -127,6 +137,7 @@ def renewed(before: PinLock, evaluated: EvaluatedTexts, resolver: Resolver, dire
         VERSION,
         {name: images[name] for name in sorted(images) if name in used},
         {name: tuple(sorted(files[name])) for name in sorted(files)},
+        before.seen,
     )
 
 
@@ -147,12 +158,28 @@ def at_digest(reference: str, digest: str) -> str:
 
 def written(lock: PinLock) -> str:
     """The file's text."""
-    return msgspec.json.format(msgspec.json.encode(lock), indent=2).decode() + "\n"
+    table = msgspec.to_builtins(lock)
+    if not lock.seen:
+        del table["seen"]
+    return msgspec.json.format(msgspec.json.encode(table), indent=2).decode() + "\n"
+
+
+def record(path: str, before: PinLock | None, seen: SeenDigests) -> None:
+    """Write what was seen into the lock, whatever else it has; nothing where that is nothing new."""
+    lock = before or EMPTY
+    if seen != lock.seen:
+        write_output(path, written(replace(lock, seen=seen)))
 
 
 def compared(lock: PinLock, evaluated: EvaluatedTexts, directory: str, gone: Iterable[str] = ()) -> Iterator[LockFault]:
-    """Yield references that the lock lacks, and those whose digest is outdated or deleted."""
+    """Yield references that the lock lacks, and those whose digest is outdated, deleted or too new."""
     lost = set(gone)
+    for text, results in evaluated:
+        for result in results:
+            if result.state == "young" and not result.old:
+                entry = lock.images.get(key(result.spot))
+                line = text.source.position(result.spot.place.start)[0]
+                yield LockFault(text.path, line, key(result.spot), "young", entry.digest if entry else "")
     for name, text, result in locked_references(evaluated, directory):
         entry = lock.images.get(key(result.spot))
         line = text.source.position(result.spot.place.start)[0]

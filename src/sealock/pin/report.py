@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sealock.pin.assessment import CHANGES, EvaluatedTexts, PinResult, PinState
@@ -24,10 +24,13 @@ _WORDS: Final[dict[PinState, str]] = {
     "stuck": "left",
     "refused": "not trusted",
     "failed": "failed",
+    "waiting": "waiting",
+    "young": "too new",
 }
 _INKS: Final[dict[PinState, Ink]] = {
     "pinned": "green", "missing": "magenta", "moved": "magenta", "gone": "red", "untagged": "red", "fixed": "green",
     "built": "faint", "stuck": "cyan", "refused": "red", "failed": "red",
+    "waiting": "green", "young": "cyan",
 }  # fmt: skip
 _DONE: Final = "now pinned"
 
@@ -54,7 +57,7 @@ def lines(evaluated: EvaluatedTexts, *, columns: int, colour: bool, unicode: boo
         done = wrote and state in CHANGES and bool(result.new)
         word = paint("green" if done else _INKS[state], f"{_DONE if done else _WORDS[state]:<11}")
         yield f"{_padded(place, places)}  {name}  {word}  {_digests(result, signs.arrow)}".rstrip()
-        if result.note and state not in {"pinned", "moved"} and not done:
+        if result.note and ((state not in {"pinned", "moved"} and not done) or result.skipped):
             yield from (f"  {paint('faint', part)}" for part in wrap(line(result.note, 400), (columns or 120) - 2))
 
 
@@ -78,10 +81,15 @@ def lock_lines(path: str, faults: Sequence[LockFault], *, exists: bool) -> Itera
     """Yield a line per fault of the lock."""
     if not exists:
         yield f"{line(path, 200)} does not exist."
-    words = {"missing": "not locked", "moved": _WORDS["moved"], "gone": _WORDS["gone"]}
+    words: Mapping[str, str] = {
+        "missing": "not locked",
+        "moved": "tag moved",
+        "gone": "digest gone",
+        "young": "too new",
+    }
     for fault in faults:
         where = f"{line(fault.file, 200)}:{fault.line}"
-        digests = f"{short(fault.old)} > {short(fault.new)}" if fault.old else f"> {short(fault.new)}"
+        digests = f"{short(fault.old)}{f' > {short(fault.new)}' if fault.new else ''}".strip()
         yield f"{where}  {visible(fault.reference)}  {words[fault.state]}  {digests}"
     if not faults:
         yield f"{line(path, 200)} is up to date."
@@ -100,6 +108,8 @@ def summary(evaluated: EvaluatedTexts, files: int, *, wrote: bool) -> str:
     for state, words in (
         ("stuck", "left"),
         ("refused", "not trusted"),
+        ("young", "too new"),
+        ("waiting", "waiting"),
         ("untagged", "without their tag"),
         ("failed", "failed"),
     ):
@@ -127,6 +137,8 @@ def table(evaluated: EvaluatedTexts) -> list[dict[str, Any]]:
                 entry["pinned"] = pin_text(result.spot, result.new)
             if result.note:
                 entry["note"] = result.note
+            if result.skipped:
+                entry["skipped"] = result.skipped
             if result.spot.user:
                 entry["user"] = result.spot.user
             rows.append(entry)

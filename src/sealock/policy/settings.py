@@ -16,6 +16,7 @@ from sealock.model.location import Location, Source
 from sealock.model.registries import Registries
 from sealock.policy.ignores import RULE_ID, Ignore
 from sealock.policy.images import ImageAllowance, read_images
+from sealock.policy.minages import MinAges, read_min_ages
 from sealock.policy.tables import TableReader, file_of_policy
 from sealock.policy.trust import TrustPolicy
 from sealock.policy.trusttable import read_trust
@@ -45,6 +46,8 @@ class Policy(Struct, frozen=True):
     """What single images are allowed: the tables [[image]]."""
     access: Registries = Registries()
     """How to connect to registries: the table [registry]."""
+    min_ages: MinAges = MinAges()
+    """How long an image must have been seen before it is pinned: the table [pin]."""
     trust: TrustPolicy = TrustPolicy()
     """Who must have signed which images: the table [trust]."""
     vex: tuple[str, ...] = ()
@@ -81,6 +84,7 @@ class Policy(Struct, frozen=True):
             self.policies,
             self.severity,
             self.trust.given,
+            self.min_ages.given,
         )
         return (
             any(suppressing)
@@ -135,6 +139,7 @@ def read(source: Source, directory: str) -> Policy:
         registries=reader.strings("registries"),
         images=read_images(source, reader.take("image", list, [])),
         policies=reader.strings("policies"),
+        min_ages=read_min_ages(source, reader.take("pin", dict, {})),
         trust=read_trust(source, reader.take("trust", dict, {}), directory),
         access=_registries(source, reader.take("registry", dict, {})),
         vex=_vex(source, reader.take("vulnerabilities", dict, {}), directory),

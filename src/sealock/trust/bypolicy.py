@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -128,6 +129,18 @@ class PolicyVerifier:
             checks=checks,
             accepted=decision.accepted,
         )
+
+    def logged(self, name: ImageName) -> datetime | None:
+        """When a transparency log took in the image's signature, if the policy requires one by an identity.
+
+        None where it does not, or no signature counts. The signer cannot choose this time.
+        """
+        entry = self.policy.about(name)
+        if entry is None or entry.cosign is None or not entry.cosign.identities:
+            return None
+        result = self._cosign(name, name.familiar, entry.cosign)
+        times = [signer.logged for signer in result.signers if signer.logged is not None]
+        return min(times) if times and result.state == "trusted" else None
 
     def _without_signatures(self, name: ImageName, text: str, decision: Decision, level: str) -> TrustResult:
         """Make the result for an image for which no signature has to be verified."""

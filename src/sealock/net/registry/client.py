@@ -94,6 +94,7 @@ class _ImageConfig(Struct):
     os: str = ""
     architecture: str = ""
     variant: str = ""
+    created: Any = None
 
 
 class _TagList(Struct):
@@ -227,11 +228,19 @@ class Registry:
 
     def platform_of(self, name: ImageName, manifest: Manifest) -> Platform:
         """The platform in an image's configuration, empty where it names none."""
-        try:
-            config = convert(strict_json(self.read_blob(name, manifest.config)), _ImageConfig)
-        except ValidationError:
-            return Platform()
+        config = self._config(name, manifest)
         return Platform(config.os, config.architecture, config.variant)
+
+    def created(self, name: ImageName, manifest: Manifest) -> str:
+        """When an image was built, as its configuration claims and writes it; "" where it does not."""
+        created = self._config(name, manifest).created
+        return created if isinstance(created, str) else ""
+
+    def _config(self, name: ImageName, manifest: Manifest) -> _ImageConfig:
+        try:
+            return convert(strict_json(self.read_blob(name, manifest.config)), _ImageConfig)
+        except ValidationError:
+            return _ImageConfig()
 
     def has_blob(self, name: ImageName, digest: str) -> bool:
         """Whether the registry claims to have a blob."""

@@ -50,14 +50,15 @@ class SigstoreRoot:
         if (kind, payload) != (bundle.envelope.payload_type, bundle.envelope.payload) or policy.match is None:
             raise SignatureRefusedError(check="malformed", why="the library reads another payload from it")
         claims, subject = policy.match
-        when = _when(parsed) or claims.start
+        logged = _when(parsed)
+        when = logged or claims.start
         try:
             # The library accepts keys and authorities after their validity in the root ends.
             key = check_certificate(self._noun, bundle.certificate, when)
             check_log(self._noun, parsed.log_entry._inner.log_id.key_id, when)  # noqa: SLF001  as in _when
         except SignatureRefusedError as error:
             raise _unproven(bundle.certificate, str(error)) from None
-        return Signer(key.id, subject, claims.issuer, when, where)
+        return Signer(key.id, subject, claims.issuer, when, where, logged=logged)
 
     def promised(self, unproven: Unproven, where: str) -> Signer:
         """Return the signer of a signature under a tag; errors as for `signer`."""
@@ -66,7 +67,7 @@ class SigstoreRoot:
         except SignatureRefusedError as error:
             raise _unproven(unproven.certificate.encode(), str(error)) from None
         claims, subject = _expected(self._identities, proven.certificate)
-        return Signer(proven.key.id, subject, claims.issuer, proven.signed, where)
+        return Signer(proven.key.id, subject, claims.issuer, proven.signed, where, logged=proven.signed)
 
 
 def _verifier(raw: bytes) -> Any:  # noqa: ANN401  the library's
