@@ -8,12 +8,44 @@ from typing import Final
 
 from sealock.model.report import RulePage
 
+_REQUESTS: Final = "a limit is a request too, unless the manifest gives one; requests are a matter of scheduling"
+_HIGH_IDS: Final = "a number that the host knows too matters only to a program that has left its container"
+_RBAC: Final = "rights on the cluster's API (RBAC) are no setting of a container"
 NOT_HERE: Final = {
     "DL1001": "an ignore needs a reason here, and is reported once it matches nothing: see [policy](policy.md)",
     "DL3023": "BuildKit refuses such a file, so it is an error (exit 2)",
     "DL3043": "BuildKit refuses such a file, so it is an error (exit 2)",
     "DL3061": "BuildKit refuses such a file, so it is an error (exit 2)",
     "DS-0006": "BuildKit refuses such a file, so it is an error (exit 2)",
+    **dict.fromkeys(("KSV-0004", "KSV-0106"), "C004 asks to drop ALL; what is then added is the least that works"),
+    "KSV-0007": "hostAliases change only what the pod itself resolves",
+    **dict.fromkeys(("KSV-0015", "KSV-0016", "CKV_K8S_10", "CKV_K8S_12"), _REQUESTS),
+    **dict.fromkeys(("KSV-0020", "KSV-0021", "CKV_K8S_40"), _HIGH_IDS),
+    "KSV-0029": "the group root alone gives no right of root",
+    **dict.fromkeys(("KSV-0032", "KSV-0033", "KSV-0035", "KSV-0125"), "C086, once the policy lists the registries"),
+    **dict.fromkeys(("KSV-0037", "KSV-0110", "CKV_K8S_21"), "which namespace it is says nothing of what it may do"),
+    **dict.fromkeys(("KSV-0038", "CKV2_K8S_6"), "`sealock map` shows which pods no NetworkPolicy selects"),
+    **dict.fromkeys(("KSV-0039", "KSV-0040"), "a quota of the namespace is no setting of a container"),
+    **dict.fromkeys((f"KSV-00{number}" for number in range(41, 58)), _RBAC),
+    **dict.fromkeys(("KSV-0111", "KSV-0112", "KSV-0113", "KSV-0114", "KSV-0115", "KSV-0122", "KSV-0123"), _RBAC),
+    **dict.fromkeys(("KSV-0102", "CKV_K8S_34", "CKV_K8S_44", "CKV_K8S_45"), "Tiller ended with Helm 2 in 2020"),
+    "KSV-0108": "`sealock map` shows the addresses of Services",
+    **dict.fromkeys(("KSV-0109", "KSV-01010"), "sealock looks for secrets in what reaches a container, and in images"),
+    "KSV-0116": "the group root alone gives no right of root",
+    "KSV-0117": "a port below 1024 inside a pod needs no root: the kernel's limit is that of the pod's own network",
+    **dict.fromkeys(("KSV-0118", "CKV_K8S_29", "CKV_K8S_30"), "each setting of a securityContext has its own rule"),
+    **dict.fromkeys(("KSV-0119", "KSV-0120"), "C003 and C002 report the capability"),
+    "KSV-0121": "C014, C015 and C094 report the path",
+    "CKV_K8S_15": "C080 asks for a version and C081 for a digest, with which nothing has to be pulled again",
+    **dict.fromkeys(("CKV_K8S_24", "CKV_K8S_36"), "of PodSecurityPolicy, or the same as C003 and C004"),
+    "CKV_K8S_33": "the dashboard is one image among many; what it may do is found as in any other",
+    **dict.fromkeys(("CKV_K8S_41", "CKV_K8S_42"), _RBAC),
+    **dict.fromkeys((f"CKV_K8S_{number}" for number in (49, 155, 156, 157, 158)), _RBAC),
+    **dict.fromkeys((f"CKV2_K8S_{number}" for number in range(1, 6)), _RBAC),
+    "CKV_K8S_159": "one program's options are not sealock's matter",
+    **dict.fromkeys((f"CKV_K8S_{number}" for number in (152, 153, 154)), "settings of one ingress controller"),
+    **dict.fromkeys((f"CKV_K8S_{number}" for number in range(1, 8)), "PodSecurityPolicy ended with Kubernetes 1.25"),
+    "CKV_K8S_32": "PodSecurityPolicy ended with Kubernetes 1.25",
 }
 """Checks that no rule has, and why."""
 _START: Final = """\
@@ -38,7 +70,7 @@ _SECTIONS: Final = (
     ("Trivy, Kubernetes: the same setting of a container", r"KSV-\d{4}", ""),
     ("BuildKit (`docker build --check`)", r"(?:[A-Z]+[a-z]+){2,}", ""),
     ("Checkov, Dockerfiles", r"CKV2?_DOCKER_\d+", ""),
-    ("Checkov, Kubernetes: the same setting of a container", r"CKV_K8S_\d+", ""),
+    ("Checkov, Kubernetes: the same setting of a container", r"CKV2?_K8S_\d+", ""),
     ("dockle", r"(?:CIS-DI|DKL-[DL]I)-\d{4}", ""),
     ("CIS Docker Benchmark 1.6.0", r"CIS-\d[\d.]*", ""),
 )

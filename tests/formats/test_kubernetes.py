@@ -9,7 +9,7 @@ import pytest
 
 from sealock.formats.kubernetes import read
 from sealock.model.absent import UNKNOWN, UNSET
-from sealock.model.container import Container, Health, Hook, Label, Mount, Port, Sysctl, Variable
+from sealock.model.container import Container, Health, Hook, Label, Mount, PodVolume, Port, Sysctl, Variable
 from sealock.model.document import Subject
 from sealock.model.location import Source
 
@@ -104,6 +104,19 @@ FIELDS = [
     ("a probe with a command", "health", "livenessProbe: {exec: {command: [curl, x]}}", "", Health(test=("CMD", "curl", "x"))),
     ("a probe by HTTP", "health", "readinessProbe: {httpGet: {port: 80}}", "", Health()),
     ("no probe", "health", "", "", UNSET),
+    ("a token by default", "service_token", "", "", True),
+    ("no token", "service_token", "", "automountServiceAccountToken: false", False),
+    ("a token on demand", "service_token", "", "automountServiceAccountToken: true", True),
+    ("root is not refused", "root_refused", "", "", False),
+    ("root is refused by the pod", "root_refused", "", "securityContext: {runAsNonRoot: true}", True),
+    ("root is allowed by the container", "root_refused", "securityContext: {runAsNonRoot: false}", "securityContext: {runAsNonRoot: true}", False),
+    ("HostProcess of the pod", "host_process", "", "securityContext: {windowsOptions: {hostProcess: true}}", True),
+    ("no HostProcess", "host_process", "", "", UNSET),
+    ("volumes", "pod_volumes", "", "volumes: [{name: a, hostPath: {path: /x}}, {name: b}, {name: c, nfs: {server: s}}]",
+     (PodVolume("a", "hostPath", "/x"), PodVolume("b", "emptyDir"), PodVolume("c", "nfs"))),
+    ("a host of a probe", "probe_hosts", "livenessProbe: {httpGet: {host: x}}", "", ("x",)),
+    ("a host of a hook", "probe_hosts", "lifecycle: {preStop: {tcpSocket: {host: y}}}", "", ("y",)),
+    ("probes of the pod itself", "probe_hosts", "livenessProbe: {httpGet: {host: ''}}", "", UNSET),
     ("a hook", "hooks", "lifecycle: {postStart: {exec: {command: [a, b]}}}", "", (Hook("post_start", ("a", "b")),)),
     ("PID limits are the node's", "pids_limit", "", "", UNKNOWN),
     ("logging is the node's", "logging", "", "", UNKNOWN),
@@ -137,9 +150,29 @@ def test_a_fault_of_the_pod_is_the_first_containers() -> None:
     subjects = read(Source("pod.yaml", text)).subjects
     assert [(subject.name, dict(subject.reported_by)) for subject in subjects] == [
         ("container y of Pod p", {}),
-        ("container x of Pod p", {"pid": "container y of Pod p"}),
+        ("container x of Pod p", dict.fromkeys(("pid", "service_token"), "container y of Pod p")),
     ]
     assert [noun.pid for noun in containers(text).values()] == ["host", "host"]
+
+
+ACCOUNT = "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: ci, namespace: %s}\nautomountServiceAccountToken: false\n"
+TOKENS = [
+    ("an account that refuses it", "", "serviceAccountName: ci", "", False),
+    ("an account of another namespace", "", "serviceAccountName: ci", "x", True),
+    ("another account", "", "", "", True),
+    ("a pod that asks for it all the same", "", "serviceAccountName: ci, automountServiceAccountToken: true", "", True),
+    ("a workflow's part of a pod", "argoproj.io/v1alpha1", "", "", UNKNOWN),
+]
+
+
+@pytest.mark.parametrize(
+    ("group", "spec", "namespace", "mounted"), [pytest.param(*row, id=sentence) for sentence, *row in TOKENS]
+)
+def test_the_token_of_a_service_account(group: str, spec: str, namespace: str, mounted: object) -> None:
+    inner = "container: {image: a}" if group else "containers: [{name: c, image: a}]"
+    text = f"apiVersion: {group or 'v1'}\nkind: Pod\nmetadata: {{name: p}}\nspec: {{{', '.join(filter(None, (spec, inner)))}}}\n"
+    (noun,) = containers(text + ACCOUNT % namespace).values()
+    assert noun.service_token == mounted
 
 
 def test_labels_and_annotations_are_the_first_containers() -> None:

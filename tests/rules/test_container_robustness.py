@@ -20,6 +20,7 @@ from sealock.model.container import (
     Logging,
     Mount,
     Network,
+    PodVolume,
     Port,
     Restart,
     Sysctl,
@@ -51,6 +52,7 @@ SEVERAL = {
         Mount, st.sampled_from(["bind", "volume", "tmpfs", "npipe"]), st.none() | WORDS, WORDS, st.booleans(), WORDS
     ),
     "networks": st.builds(Network, WORDS),
+    "pod_volumes": st.builds(PodVolume, WORDS, st.sampled_from(["hostPath", "gitRepo", "nfs", "secret"]), WORDS),
     "links": st.builds(Link, WORDS, WORDS),
     "ports": st.builds(Port, WORDS, st.none() | WORDS, st.none() | WORDS, WORDS),
     "ulimits": st.builds(Ulimit, WORDS, NUMBERS, NUMBERS),
@@ -66,7 +68,7 @@ OTHERS = {
 }
 SWITCHES = names(
     "content_trust init tty stdin_open privileged no_new_privileges unconfined_paths read_only publish_all"
-    " oom_kill_disable auto_remove detach"
+    " oom_kill_disable auto_remove detach host_process root_refused service_token"
 )
 NUMERIC = names(
     "memory memory_reservation memory_swap memory_swappiness shm_size cpu_shares cpu_quota cpu_period cpu_rt_runtime"
@@ -74,7 +76,7 @@ NUMERIC = names(
 )
 LISTS = names(
     "entrypoint command env_files secrets history groups cap_add cap_drop selinux device_rules volumes_from expose dns"
-    " dns_search dns_options extra_hosts storage_options"
+    " dns_search dns_options extra_hosts storage_options probe_hosts"
 )
 
 

@@ -61,7 +61,7 @@ def test_no_rule_on_what_a_node_decides_is_evaluated_on_a_manifest() -> None:
     assert {skipped.rule for skipped in evaluation.skipped} == node
     assert all(skipped.by_kind for skipped in evaluation.skipped)
     assert {finding.rule for finding in evaluation.findings} == {
-        *("C004", "C006", "C007", "C028", "C029", "C040", "C046", "C054", "C081")
+        *("C004", "C006", "C007", "C028", "C029", "C040", "C046", "C054", "C081", "C090")
     }
 
 

@@ -1,15 +1,19 @@
-"""The part of `sealock check` that checks a machine by a benchmark."""
+"""The part of `sealock check` that checks a machine, or manifests, by a benchmark."""
 
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import Any
 
 from sealock.cli.output import WIDTH, Progress, colour, knows_unicode, pairs, width, write
 from sealock.errors import UsageError
 from sealock.model.benchmark import BenchmarkReport
-from sealock.reports.benchmark import render, render_json
+from sealock.model.podsecurity import PodSecurityReport
+from sealock.reports import benchmark as machine_pages
+from sealock.reports import podsecurity as workload_pages
 from sealock.rules.benchmarks import BENCHMARKS
 from sealock.scan.benchmark import benchmark
+from sealock.scan.podsecurity import NAMES, check_pod_security, is_pod_security
 from sealock.scan.settings import Settings
 from sealock.targets.outputs import write_output
 
@@ -17,10 +21,14 @@ from sealock.targets.outputs import write_output
 def run_benchmark(arguments: Namespace, settings: Settings) -> int:
     """Check, report, and return the exit status."""
     _require_fitting(arguments)
+    report: BenchmarkReport | PodSecurityReport
     with Progress("checked", quiet=arguments.quiet) as progress:
-        report = benchmark(arguments.benchmark, settings, progress)
+        if is_pod_security(arguments.benchmark):
+            report = check_pod_security(arguments.benchmark, arguments.targets, settings, progress)
+        else:
+            report = benchmark(arguments.benchmark, settings, progress)
     for name, output in pairs(arguments.format, arguments.output):
-        text = render_json(report) if name == "json" else _page(report, arguments, output)
+        text = _json(report) if name == "json" else _page(report, arguments, output)
         if output:
             write_output(output, text)
         elif not (arguments.quiet and name == "terminal" and report.status == 0):
@@ -29,11 +37,15 @@ def run_benchmark(arguments: Namespace, settings: Settings) -> int:
 
 
 def _require_fitting(arguments: Namespace) -> None:
-    if arguments.benchmark not in BENCHMARKS:
-        msg = f"there is no benchmark {arguments.benchmark!r}; choose from {', '.join(BENCHMARKS)}"
+    of_pods = is_pod_security(arguments.benchmark)
+    if not of_pods and arguments.benchmark not in BENCHMARKS:
+        msg = f"there is no benchmark {arguments.benchmark!r}; choose from {', '.join(BENCHMARKS)}, {NAMES}"
         raise UsageError(msg)
-    if any(target != "host" for target in arguments.targets) or arguments.compose_file:
-        msg = "--benchmark checks this machine: the target must be host"
+    if of_pods and (not arguments.targets or arguments.compose_file):
+        msg = f"--benchmark {arguments.benchmark} checks Kubernetes manifests: name a file or a directory of them"
+        raise UsageError(msg)
+    if not of_pods and (any(target != "host" for target in arguments.targets) or arguments.compose_file):
+        msg = f"--benchmark {arguments.benchmark} checks this machine: the target must be host"
         raise UsageError(msg)
     if others := [name for name, _ in pairs(arguments.format, arguments.output) if name not in {"terminal", "json"}]:
         msg = f"--benchmark supports the formats terminal and json, not {others[0]}"
@@ -44,11 +56,19 @@ def _require_fitting(arguments: Namespace) -> None:
             raise UsageError(msg)
 
 
-def _page(report: BenchmarkReport, arguments: Namespace, output: str) -> str:
-    return render(
-        report,
-        width=WIDTH if output else width(),
-        colour=False if output else colour(arguments.color),
-        unicode=bool(output) or knows_unicode(),
-        every=arguments.verbose,
-    )
+def _json(report: BenchmarkReport | PodSecurityReport) -> str:
+    if isinstance(report, PodSecurityReport):
+        return workload_pages.render_json(report)
+    return machine_pages.render_json(report)
+
+
+def _page(report: BenchmarkReport | PodSecurityReport, arguments: Namespace, output: str) -> str:
+    style: dict[str, Any] = {
+        "width": WIDTH if output else width(),
+        "colour": False if output else colour(arguments.color),
+        "unicode": bool(output) or knows_unicode(),
+        "every": arguments.verbose,
+    }
+    if isinstance(report, PodSecurityReport):
+        return workload_pages.render(report, **style)
+    return machine_pages.render(report, **style)

@@ -142,8 +142,8 @@ def configure(parser: ArgumentParser) -> None:
         "--benchmark",
         default="",
         metavar="NAME",
-        help="report on the target host in the order of a CIS benchmark: cis-docker-1.6.0 or cis-docker-1.7.0 "
-        "(terminal or json)",
+        help="report by a benchmark: on the target host by cis-docker-1.6.0 or cis-docker-1.7.0, on manifests by "
+        "pod-security-baseline or pod-security-restricted (terminal or json)",
     )
     add_cache(reading)
     add_limits(reading)

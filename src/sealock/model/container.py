@@ -32,6 +32,14 @@ class Mount(Struct, frozen=True):
     options: tuple[str, ...] = ()
 
 
+class PodVolume(Struct, frozen=True, gc=False):
+    """A volume that a Kubernetes pod declares: its name, its kind ("hostPath", "nfs"), and the host's path or ""."""
+
+    name: str
+    kind: str
+    path: str = ""
+
+
 class Port(Struct, frozen=True, gc=False):
     """A published port. Ports are text, since they may be ranges ("8000-8010"); `host` is None for "any free one".
 
@@ -169,10 +177,16 @@ class Container(Struct, frozen=True, kw_only=True):
     user: Maybe[str] = UNKNOWN
     """"user", "user:group" …; "" where neither the container nor its image has one; "nonroot" where
     the platform refuses to start it as root."""
+    root_refused: Maybe[bool] = UNKNOWN
+    """Whether Kubernetes refuses to start it as root (runAsNonRoot); UNSET where the platform has no such setting."""
+    service_token: Maybe[bool] = UNKNOWN
+    """Whether Kubernetes mounts a token of the pod's service account; UNSET where the platform has none."""
     groups: Maybe[tuple[str, ...]] = UNKNOWN
     """Names or numbers; in the kernel's view numbers with the host's name, as id(1) writes them: "27(sudo)"."""
     # What it may do
     privileged: Maybe[bool] = UNKNOWN
+    host_process: Maybe[bool] = UNKNOWN
+    """Whether its processes are the Windows host's own, without a container around them."""
     cap_add: Maybe[tuple[str, ...]] = UNKNOWN
     """Upper case without CAP_: ("NET_ADMIN",), ("ALL",)."""
     cap_drop: Maybe[tuple[str, ...]] = UNKNOWN
@@ -197,6 +211,8 @@ class Container(Struct, frozen=True, kw_only=True):
     read_only: Maybe[bool] = UNKNOWN
     mounts: Maybe[tuple[Mount, ...]] = UNKNOWN
     """Binds, volumes and tmpfs of every spelling (-v, --mount, --tmpfs, volumes:, tmpfs:, VOLUME)."""
+    pod_volumes: Maybe[tuple[PodVolume, ...]] = UNKNOWN
+    """The volumes of its pod, mounted or not."""
     volumes_from: Maybe[tuple[str, ...]] = UNKNOWN
     volume_driver: Maybe[str] = UNKNOWN
     pid: Maybe[str] = UNKNOWN
@@ -251,6 +267,8 @@ class Container(Struct, frozen=True, kw_only=True):
     auto_remove: Maybe[bool] = UNKNOWN
     detach: Maybe[bool] = UNKNOWN
     health: Maybe[Health] = UNKNOWN
+    probe_hosts: Maybe[tuple[str, ...]] = UNKNOWN
+    """Hosts other than the pod that the kubelet connects to for its probes and hooks."""
     logging: Maybe[Logging] = UNKNOWN
     stop_timeout: Maybe[int] = UNKNOWN
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from sealock.formats.kubernetes import parts, quantities
 from sealock.formats.kubernetes.manifest import ManifestValue, boolean, text, texts
 from sealock.model.absent import UNSET, AnyValue
-from sealock.model.container import Mount, Port, Sysctl, Variable
+from sealock.model.container import Mount, PodVolume, Port, Sysctl, Variable
 
 Keys: TypeAlias = tuple[str, ...]
 WrittenValue: TypeAlias = Any
@@ -97,12 +97,19 @@ def _port(element: Port) -> WrittenValue:
     }
 
 
+def _volume(element: PodVolume) -> WrittenValue:
+    msg = f"what mounts the volume {element.name} has to be changed too"
+    raise ValueError(msg)
+
+
 def _mount(element: Mount) -> WrittenValue:
     """The keys of a mount that are not its volume's."""
     propagation = {"rshared": "Bidirectional", "rslave": "HostToContainer"}.get(element.propagation or "")
     return {"mountPath": element.target, "readOnly": element.read_only or None, "mountPropagation": propagation}
 
 
+_HOST_PROCESS: Final = ("securityContext", "windowsOptions", "hostProcess")
+_NON_ROOT: Final = ("securityContext", "runAsNonRoot")
 FIELDS: Final[tuple[ManifestField, ...]] = (
     ManifestField("image", ("image",), (), text, _same),
     ManifestField("pull", ("imagePullPolicy",), (), parts.pull, _pull),
@@ -113,6 +120,9 @@ FIELDS: Final[tuple[ManifestField, ...]] = (
     ManifestField("stdin_open", ("stdin",), (), boolean, _same),
     ManifestField("runtime", (), ("runtimeClassName",), text, _same),
     _context("privileged", "privileged", boolean, _same),
+    ManifestField("host_process", _HOST_PROCESS, _HOST_PROCESS, boolean, _same),
+    ManifestField("root_refused", _NON_ROOT, _NON_ROOT, boolean, _same),
+    ManifestField("service_token", (), ("automountServiceAccountToken",), boolean, _same),
     _context("no_new_privileges", "allowPrivilegeEscalation", parts.not_escalating, lambda value: not value),
     _context("read_only", "readOnlyRootFilesystem", boolean, _same),
     _context("unconfined_paths", "procMount", parts.unmasked, lambda value: "Unmasked" if value else "Default"),
@@ -133,6 +143,7 @@ LISTS: Final[tuple[ManifestList, ...]] = (
     ManifestList("cap_drop", ("securityContext", "capabilities", "drop"), parts.capability, _same),
     ManifestList("groups", ("securityContext", "supplementalGroups"), parts.group, int, of_pod=True),
     ManifestList("sysctls", ("securityContext", "sysctls"), parts.sysctl, _sysctl, of_pod=True),
+    ManifestList("pod_volumes", ("volumes",), parts.pod_volume, _volume, of_pod=True),
     ManifestList("environment", ("env",), parts.variable, _variable),
     ManifestList("ports", ("ports",), parts.port, _port, marks=("hostPort", "hostIP")),
 )
@@ -146,5 +157,5 @@ DEFAULTS: Final = (
     "publish_all", "links", "cpu_quota", "cpuset_cpus", "unconfined_paths",
 )  # fmt: skip
 """Fields that a manifest cannot set, or that are read apart from the table: the platform's default applies."""
-SAYS: Final = (*ROWS, *LIST_ROWS, "user", "health", *DEFAULTS)
+SAYS: Final = (*ROWS, *LIST_ROWS, "user", "health", "probe_hosts", *DEFAULTS)
 """The fields that a manifest decides. All others are the cluster's: PID limits, logging, swap, ulimits, networks."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 from sealock.formats.kubernetes.manifest import ManifestValue, boolean, integer, text
 from sealock.formats.kubernetes.quantities import size
 from sealock.model.absent import UNSET, AnyValue, Maybe
-from sealock.model.container import Health, Hook, Label, Mount, Port, Sysctl, Variable
+from sealock.model.container import Health, Hook, Label, Mount, PodVolume, Port, Sysctl, Variable
 
 PROFILE_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
 """What an annotation starts with that names a container's AppArmor profile; the container's name follows."""
+HANDLERS = (
+    ("livenessProbe",), ("readinessProbe",), ("startupProbe",), ("lifecycle", "postStart"), ("lifecycle", "preStop"),
+)  # fmt: skip
+"""Where a container has what the kubelet may connect to."""
 _PULL = {"Always": "always", "IfNotPresent": "missing", "Never": "never"}
 _PROPAGATION = {"Bidirectional": "rshared", "HostToContainer": "rslave", "None": None}
 _READ_ONLY_VOLUMES = ("configMap", "secret", "projected", "downwardAPI")
@@ -98,6 +102,18 @@ def variable(value: ManifestValue) -> Variable:
         return Variable(value.word("name"), None)
     inner = value.at("value")
     return Variable(value.word("name"), text(inner) if inner is not None else "")
+
+
+def pod_volume(value: ManifestValue) -> PodVolume:
+    """A volume of a pod; one without a type is an emptyDir."""
+    kind = next((key for key in value.entries if key != "name" and value.at(key) is not None), "emptyDir")
+    return PodVolume(value.word("name"), kind, value.word("hostPath", "path"))
+
+
+def probe_host(handler: ManifestValue) -> ManifestValue | None:
+    """The host that a probe or hook connects to, None where that is the pod."""
+    host = handler.at("httpGet", "host") or handler.at("tcpSocket", "host")
+    return host if host is not None and text(host) else None
 
 
 def port(value: ManifestValue) -> Port | None:

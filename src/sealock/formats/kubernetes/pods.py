@@ -42,6 +42,11 @@ class Pod(Struct, frozen=True):
     """What should be a container or a list of them, and is none."""
 
     @property
+    def is_whole(self) -> bool:
+        """Whether it is a pod's specification, rather than a part from which a controller makes one."""
+        return all(member.group in _CONTAINERS for member in self.containers)
+
+    @property
     def serves(self) -> bool:
         """Whether its containers should run for ever, so that a probe has something to watch."""
         return self.kind not in _RUN_TO_COMPLETION

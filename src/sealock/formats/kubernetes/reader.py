@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -12,8 +12,9 @@ from sealock.formats import yamltree
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.kubernetes import parts
 from sealock.formats.kubernetes.fields import FIELDS, LISTS, SAYS
-from sealock.formats.kubernetes.manifest import ManifestValue, parse
+from sealock.formats.kubernetes.manifest import ManifestValue, parse, text
 from sealock.formats.kubernetes.pods import Pod, PodContainer, find_pods
+from sealock.formats.kubernetes.resources import resources
 from sealock.model.absent import UNKNOWN, UNSET, AnyValue
 from sealock.model.container import Container, Label, container
 from sealock.model.document import Document, Subject
@@ -28,7 +29,7 @@ _EPHEMERAL: Final = ("memory", "cpus", "cpu_quota", "health")
 """Fields that an ephemeral container cannot have."""
 _OF_POD: Final = frozenset(row.name for row in FIELDS if not row.own)
 """Fields that only a pod has, and all its containers share."""
-_ONCE: Final = frozenset({"sysctls", "labels", "annotations"})
+_ONCE: Final = frozenset({"sysctls", "labels", "annotations", "pod_volumes"})
 """What belongs to the pod as a whole, so that its first container is enough to check it."""
 
 
@@ -57,15 +58,14 @@ def read(source: Source, _files: FileWindow = NOTHING) -> ManifestDocument:
     members: dict[str, PodSubject] = {}
     subjects: list[Subject] = []
     names: dict[str, int] = {}
-    for root in tree.documents:
-        if root is None:
-            continue
-        top = ManifestValue(root, Place(root.start, root.end))
+    roots = [ManifestValue(root, Place(root.start, root.end)) for root in tree.documents if root is not None]
+    tokens = frozenset(account for top in roots for account in _without_token(top))
+    for top in roots:
         counts: dict[int, int] = {}
         for pod in find_pods(top):
             place = pod.resource.place
             part = top if "*" in source.text[place.start : place.end] else pod.resource
-            shared = _PodReader(pod)
+            shared = _PodReader(pod, tokens)
             errors += (InputError("must be a list of containers", source.location(value.place)) for value in pod.wrong)
             for index, member in enumerate(pod.containers):
                 name = _unique(_name(pod, member, index), names)
@@ -76,6 +76,14 @@ def read(source: Source, _files: FileWindow = NOTHING) -> ManifestDocument:
                 counts[start] = counts.get(start, 0) + 1
                 errors += (InputError(message, source.location(place)) for message, place in reader.faults)
     return ManifestDocument("kubernetes", {"": source}, tuple(subjects), tuple(errors), members=members)
+
+
+def _without_token(top: ManifestValue) -> Iterator[tuple[str, str]]:
+    """The service accounts, by namespace and name, whose pods get no token unless they ask for one."""
+    for resource in resources(top):
+        mounted = resource.at("automountServiceAccountToken")
+        if resource.word("kind") == "ServiceAccount" and mounted is not None and mounted.data is False:
+            yield resource.word("metadata", "namespace"), resource.word("metadata", "name")
 
 
 def comments(source: Source) -> tuple[Place, ...]:
@@ -95,10 +103,13 @@ def _unique(name: str, names: dict[str, int]) -> str:
 
 
 class _PodReader:
-    """What the containers of a pod have in common, read once."""
+    """What the containers of a pod have in common, read once. `tokens` has service accounts that refuse a token."""
 
-    def __init__(self, pod: Pod) -> None:
+    def __init__(self, pod: Pod, tokens: frozenset[tuple[str, str]]) -> None:
         self.pod = pod
+        namespace = pod.resource.word("metadata", "namespace")
+        account = pod.spec.word("serviceAccountName") or pod.spec.word("serviceAccount") or "default"
+        self.mounts_token = (namespace, account) not in tokens
         self.first = ""
         """The name of the subject of its first container."""
         volumes = pod.spec.at("volumes")
@@ -140,6 +151,7 @@ class _ContainerReader:
         self.by_annotation()
         self.user()
         self.mounts()
+        self.token()
         self.lifecycle()
         self.metadata()
         first = self.shared.first
@@ -163,7 +175,7 @@ class _ContainerReader:
         absent = dict.fromkeys(self.unresolved, UNKNOWN)
         if not self.complete:
             return Container(**absent | self.values)
-        values = absent | {"seccomp": "none"} | self.values
+        values = absent | {"seccomp": "none", "root_refused": False} | self.values
         if self.member.group == "ephemeralContainers":
             values |= dict.fromkeys(_EPHEMERAL, UNKNOWN)
         return container(says=SAYS, **values)
@@ -228,8 +240,31 @@ class _ContainerReader:
         if (value := self.value.at("volumeMounts")) is not None:
             self.several("mounts", value, lambda item: parts.mount(item, volumes.get(item.word("name"))))
 
+    def token(self) -> None:
+        """The token of the service account, which is mounted unless the pod or its account refuses."""
+        if not self.complete or ("service_token",) in self.where:
+            return
+        if not self.shared.pod.is_whole:
+            self.values["service_token"] = UNKNOWN
+            return
+        first = self.shared.pod.containers[0].value
+        self.where["service_token",] = (first.at("name") or next(iter(first.entries.values()), first)).place
+        self.values["service_token"] = self.shared.mounts_token
+
     def lifecycle(self) -> None:
         """The probes and hooks."""
+        hosts: list[str] = []
+        for handler in filter(None, (self.value.at(*path) for path in parts.HANDLERS)):
+            try:
+                host = parts.probe_host(handler)
+            except ValueError as error:
+                self.fault("probe_hosts", str(error), handler)
+                continue
+            if host is not None:
+                self.where["probe_hosts", len(hosts)] = host.place
+                hosts.append(text(host))
+        if hosts:
+            self.values["probe_hosts"] = tuple(hosts)
         probe = next((value for key in _PROBES if (value := self.value.at(key)) is not None), None)
         if probe is not None:
             self.single("health", probe, parts.health)

@@ -1,0 +1,88 @@
+"""Reads the Kubernetes manifests of files and directories, those without any container too."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from sealock import formats
+from sealock.formats.files import FileRefusedError
+from sealock.formats.recognition import is_manifest
+from sealock.model.location import Source
+from sealock.targets.files import read_input, read_named
+from sealock.targets.projects import link_out
+from sealock.targets.walk import Walk
+
+_ALSO: Final = re.compile(rb"apiVersion|\\[xuU]")
+"""What a walk looks for besides: a key of manifests, or an escape that may hide a key."""
+_ENDINGS: Final = (".yaml", ".yml", ".json")
+_NO_MANIFESTS: Final = frozenset({"helm", "kustomize"})
+"""Forms with the keys of a manifest that are none before a program has made manifests of them."""
+
+
+class ManifestText(Struct, frozen=True):
+    """A file with manifests; `error` says why it could not be read, `skipped` why it is not evaluated."""
+
+    path: str
+    source: Source = Source("", "")
+    error: str = ""
+    skipped: str = ""
+
+
+def read_manifests(
+    targets: Iterable[str], excluded: Callable[[str, str], bool] = lambda _named, _path: False
+) -> Iterator[ManifestText]:
+    """Read every file that is named and every manifest in a directory that is named, each once; "-" is standard input.
+
+    `excluded` gets a directory that was named and a path in it, and decides whether it is left out.
+    """
+    done: set[str] = set()
+    for target in targets:
+        for path, walked in _paths(target, excluded):
+            full = os.path.realpath(path.path) if path.path != "-" else "-"
+            if full in done:
+                continue
+            done.add(full)
+            if path.error:
+                yield path
+            elif (text := _read(path.path, walked=walked)) is not None:
+                yield text
+
+
+def _paths(target: str, excluded: Callable[[str, str], bool]) -> Iterator[tuple[ManifestText, bool]]:
+    if target == "-" or not os.path.isdir(target):
+        yield ManifestText(target), False
+        return
+    if why := link_out(target):
+        yield ManifestText(target, error=f"{why}, and was not walked: name the directory itself"), False
+        return
+    errors: list[ManifestText] = []
+    walk = Walk(
+        target,
+        lambda name: excluded(target, os.path.join(target, name)),
+        lambda at, why: errors.append(ManifestText(at, error=f"{at} could not be read: {why}")),
+        also=_ALSO,
+    )
+    for file in walk.files():
+        if not file.why and file.path.lower().endswith(_ENDINGS):
+            yield ManifestText(os.path.normpath(file.path)), True
+    yield from ((error, True) for error in errors)
+
+
+def _read(path: str, *, walked: bool) -> ManifestText | None:
+    """A file; None for one of a directory that is no manifest."""
+    try:
+        text = read_input() if path == "-" else read_named(path, outside=walked)
+    except FileRefusedError as refusal:
+        return ManifestText(path, error=str(refusal))
+    recognition = formats.recognize(os.path.abspath(path).replace(os.sep, "/"), text)
+    templates = [form.reason for form in recognition.unevaluated if form.kind in _NO_MANIFESTS]
+    if templates:
+        return ManifestText(path, skipped="; ".join(templates))
+    if recognition.kind == "kubernetes" or is_manifest(text) or not walked:
+        return ManifestText(path, Source(path, text))
+    return None
