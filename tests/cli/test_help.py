@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from sealock.cli.helptext import EXAMPLES
-from sealock.cli.parsers import parser
+from sealock.cli.parsers import parse, parser
 
 
 def parsers(of: ArgumentParser) -> Iterator[ArgumentParser]:
@@ -41,4 +41,4 @@ def test_every_example_belongs_to_a_command() -> None:
 )
 def test_an_example_is_a_command_line_that_is_understood(name: str) -> None:
     words = EXAMPLES[name].partition(" > ")[0].split()[1:]
-    assert vars(parser().parse_args(words))["command"] == words[0]
+    assert vars(parse(words))["command"] == words[0]

@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "check": "check Dockerfiles, compose files, `docker run` lines, images and containers, and fix what can be fixed",
     "init": "write a commented sealock.toml, the policy of a project",
     "digest": "print the digests of image references, without pulling the images",
+    "run": "run a container with safe defaults: `docker run`, pinned, verified and checked by the policy",
     "pin": "pin the images in files to digests, and keep the pins up to date",
     "sbom": "list the packages and notable files of an image, without an engine",
     "diff": "compare two images or SBOMs: packages, known vulnerabilities, findings, risky files and configuration",
@@ -66,11 +67,23 @@ def parse(words: Sequence[str]) -> Namespace:
     # argparse mixes options and targets only where no command stands before them.
     command = CommandParser(prog=f"sealock {words[0]}", **style(words[0]))
     command.set_defaults(command=words[0])
+    if words[0] == "run":
+        return _of_another_client(fill(command, "run"), words[1:])
     rest = _with_paths(words[1:])
     if getattr(import_module(f"sealock.cli.{words[0]}"), "VERBS", None):
         # argparse cannot mix where verbs have parsers of their own.
         return fill(command, words[0], only=rest[0] if rest else "").parse_args(rest)
     return fill(command, words[0]).parse_intermixed_args(rest)
+
+
+def _of_another_client(command: ArgumentParser, words: Sequence[str]) -> Namespace:
+    """The options of a command that stand first, and as `line` the words that belong to another client."""
+    own = import_module("sealock.cli.run").own_words(words)
+    arguments = command.parse_args(words[:own])
+    arguments.line = words[own:]
+    if not arguments.line:
+        command.error("names no image")
+    return arguments
 
 
 def _with_paths(words: Sequence[str]) -> list[str]:

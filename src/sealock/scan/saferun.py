@@ -1,0 +1,194 @@
+"""`docker run` with safe defaults: what the caller leaves open is closed, the image is pinned, the rule book decides.
+
+The defaults are the fixes of rules, written by the field table of run lines. What the caller sets wins, unless a rule
+at or above the policy's `fail-on` finds it: then the container is refused, and an ignore in the policy allows it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from shlex import join, split
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sealock import formats
+from sealock.errors import TargetError
+from sealock.formats.textedits import apply_edits
+from sealock.model.absent import UNSET, given
+from sealock.model.change import Change, Set, Swap
+from sealock.model.container import Container
+from sealock.model.document import Document
+from sealock.model.imagename import ImageName, parse
+from sealock.model.location import Source
+from sealock.model.trust import TrustResult
+from sealock.rules.container.capabilities_kept import CapabilitiesKept
+from sealock.rules.container.new_privileges import NewPrivileges
+from sealock.rules.container.pids_unlimited import PidsUnlimited
+from sealock.rules.container.writable_root import WritableRoot
+from sealock.rules.ports import loopback
+from sealock.scan.run import CheckRun
+from sealock.scan.settings import Settings
+
+_BY_RULES: Final = (NewPrivileges(), CapabilitiesKept(), WritableRoot(), PidsUnlimited())
+"""The rules whose fixes are defaults, where the caller does not set the field that they read."""
+_LEAST_MEMORY: Final = 64 << 20
+
+
+class RunImage(Struct, frozen=True):
+    """An image as the engine has it: its id, its digests as REPOSITORY@DIGEST, and the user of its configuration."""
+
+    id: str
+    digests: tuple[str, ...] = ()
+    user: str = ""
+
+
+class RunMachine(Struct, frozen=True):
+    """What the engine's machine has: CPUs, and bytes of memory; 0 where that is not known."""
+
+    cpus: int = 0
+    memory: int = 0
+
+
+class AddedDefault(Struct, frozen=True):
+    """Words that were added to a command, and why."""
+
+    words: tuple[str, ...]
+    why: str
+
+
+class SafeRun(Struct, frozen=True):
+    """A command with safe defaults; `refused` says why it must not run, () if it may."""
+
+    words: tuple[str, ...]
+    added: tuple[AddedDefault, ...]
+    refused: tuple[str, ...] = ()
+
+
+class RunSources(Struct, frozen=True):
+    """Where the facts come from: the engine's image and machine, the registry's digest, the trust policy's decision."""
+
+    machine: Callable[[], RunMachine]
+    local: Callable[[str], RunImage | None]
+    digest: Callable[[ImageName], str]
+    verify: Callable[[ImageName, str], TrustResult] | None = None
+    """None where the policy has no trust table."""
+
+
+def make_safe(words: Sequence[str], settings: Settings, sources: RunSources) -> SafeRun:
+    """Add safe defaults to a `docker run`, pin its image, and evaluate the rule book on the result.
+
+    `settings` are those of the check. TargetError for a line that is no `docker run`, or whose image is not found.
+    """
+    line = _Line(join(words))
+    name, text = line.image()
+    local = sources.local(text)
+    refused: list[str] = []
+    for change, why in _defaults(line, local, sources.machine()):
+        line.apply(change, why)
+    verified = sources.verify(name, text) if sources.verify is not None and name is not None else None
+    if verified is not None and not verified.passes:
+        refused.append(f"{text} is not trusted: {verified.why}")
+    else:
+        pinned, why = _pinned(name, text, None if line.container.pull == "always" else local, verified, sources)
+        line.apply((Set("image", pinned),) if pinned != text else (), why)
+    refused += _faults(line.text, settings)
+    return SafeRun(tuple(split(line.text)), tuple(line.added), tuple(refused))
+
+
+class _Line:
+    """A run line that is changed step by step, with what each step added."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.added: list[AddedDefault] = []
+        self.document = self._read(text)
+        if self.document.errors:
+            raise TargetError(self.document.errors[0].message)
+
+    @staticmethod
+    def _read(text: str) -> Document:
+        document = formats.read("run", Source("run:", text))
+        if not document.subjects:
+            message = "this asks the client for help, and runs no container"
+            raise TargetError(message)
+        return document
+
+    @property
+    def container(self) -> Container:
+        noun = self.document.subjects[0].noun
+        assert isinstance(noun, Container)  # noqa: S101  the first subject of a run line is its container
+        return noun
+
+    def image(self) -> tuple[ImageName | None, str]:
+        """The image as written, and what that means; None for the id of one."""
+        text = self.container.image
+        if not isinstance(text, str):
+            message = "the image of this command could not be read"
+            raise TargetError(message)
+        return parse(text), text
+
+    def apply(self, changes: Sequence[Change], why: str) -> None:
+        """Make changes, and note the words that they add."""
+        before = Counter(split(self.text))
+        for change in changes:
+            self.text = apply_edits(self.text, formats.edits(self.document, self.document.subjects[0], change))
+            self.document = self._read(self.text)
+        more = Counter(split(self.text)) - before
+        words = tuple(word for word in split(self.text) if more[word] and not more.subtract([word]))
+        if words:
+            self.added.append(AddedDefault(words, why))
+
+
+def _defaults(line: _Line, local: RunImage | None, machine: RunMachine) -> Iterator[tuple[tuple[Change, ...], str]]:
+    """The defaults for what the line leaves open, each with its reason."""
+    asked = line.container
+    for rule in _BY_RULES:
+        if getattr(asked, rule.reads[0]) is not UNSET and rule.id != CapabilitiesKept.id:
+            continue
+        noun = line.container
+        if noun.user is UNSET and local is not None and local.user:
+            noun = replace(noun, user=local.user)
+        for finding in rule.check(noun):
+            if finding.fix:
+                yield finding.fix, f"{rule.id}: else it {finding.message}"
+    if asked.memory is UNSET and machine.memory:
+        half = max(machine.memory // 2 >> 20 << 20, _LEAST_MEMORY)
+        yield (Set("memory", half),), "C028: half of the machine's memory; else it can use all of it"
+    if asked.cpus is UNSET and asked.cpu_quota is UNSET and asked.cpuset_cpus is UNSET and machine.cpus > 1:
+        yield (Set("cpus", machine.cpus / 2),), "C029: half of the machine's CPUs; else it can use all of them"
+    for port in given(asked.ports, ()):
+        if port.address is None:
+            yield (Swap("ports", port, loopback(port)),), "C060: else it is reachable from other machines"
+
+
+def _pinned(
+    name: ImageName | None, text: str, local: RunImage | None, verified: TrustResult | None, sources: RunSources
+) -> tuple[str, str]:
+    """The image by its digest, and why: the verified one, else the engine's own, else the registry's."""
+    if name is None or name.digest:
+        return text, ""
+    if verified is not None and verified.digest:
+        return f"{text}@{verified.digest}", f"verified by the trust policy: {verified.state}"
+    if local is not None:
+        for known in local.digests:
+            other = parse(known)
+            if other is not None and other.digest and other.familiar == name.familiar:
+                return f"{text}@{other.digest}", "the image that the engine has under this name"
+        return local.id, f"{text} has no digest of a registry, so it runs by its id"
+    tagged = name if name.tag else replace(name, tag="latest")
+    return f"{text}@{sources.digest(tagged)}", "the image that the registry has under this name"
+
+
+def _faults(text: str, settings: Settings) -> Iterator[str]:
+    """What the rule book has against the whole command, by the policy."""
+    run = CheckRun(settings)
+    report = run.report(run.inputs((f"run:{text}",)))
+    for target in report.targets:
+        for error in target.errors:
+            yield error.message
+        for finding in target.counted:
+            if finding.severity >= report.fail_on:
+                yield f"{finding.severity.word} {finding.rule}: {finding.message}. {finding.remedy.text}"
