@@ -123,7 +123,6 @@ SKIPPED = [
     (".devcontainer/devcontainer.json", '{"image": "x"}', "devcontainer.json"),
     ("main.tf", 'resource "docker_image" "x" {\n  name = "x"\n}\n', "Terraform"),
     ("web.nomad.hcl", 'task "x" {\n  driver = "docker"\n}\n', "Nomad"),
-    ("web.container", "[Container]\nImage=x\n", "Quadlet"),
     ("chart/values.yaml", "image: {repository: x}\n", "values of Helm charts"),
     ("kustomization.yaml", "images:\n- name: x\n", "kustomization"),
     ("play.yml", "- hosts: all\n  tasks:\n  - docker_container:\n      image: x\n", "Ansible"),

@@ -143,6 +143,23 @@ POD: dict[str, Maker] = {
     "merge keys": lambda n: "a: &a {image: b}\n" + K + repeat("  - {<<: *a, name: c%}\n", n),
     "levels": lambda n: K + "  x: " + "[" * (n % 90) + "]" * (n % 90) + "\n",
 }  # fmt: skip
+U: Final = "[Container]\nImage=a/b:1\n"
+UNIT: dict[str, Maker] = {
+    "lines": around(U, "PublishPort=%:80\n"),
+    "words": around(U + "Environment=", "A%=b ", "\n"),
+    "options": around(U, "PodmanArgs=--label a%=b\n"),
+    "lines that start again": around(U, "AddCapability=CHOWN\nAddCapability=\n"),
+    "continued lines": around(U + "PodmanArgs=\\\n", "  --label=a%=b \\\n# b\n", "\n"),
+    "sections": around(U, "[Container]\nVolume=/a%:/b%\n"),
+    "a command": around(U + "Exec=", "a% ", "\n"),
+    "quotes": lambda n: U + "Exec=" + "'a'\"b\"" * n + "\n",
+    "backslashes": lambda n: U + "Exec=" + "\\\\" * n + "\n",
+    "lines that are nothing": around(U, "a%\n"),
+    "unknown keys": around(U, "A%=b\n"),
+    "comments": around(U, "# a%\n"),
+    "drop-ins": lambda n: {"a.container": U} | {f"a.container.d/{i:04}.conf": "[Container]\nLabel=a=b\n" for i in range(min(n, 90))},
+    "volumes of other units": lambda n: {"a.container": U + repeat("Volume=v%.volume:/v%\n", n)} | {f"v{i}.volume": "[Volume]\n" for i in range(n)},
+}  # fmt: skip
 RUN: dict[str, Maker] = {
     "run lines": around("#!/bin/sh\n", "docker run -v /:/a% alpine\n"),
     "other lines": around("docker run a\n", "echo a%\n"),
@@ -341,6 +358,7 @@ FORMATS: dict[str, tuple[str, dict[str, Maker]]] = {
     "dockerfile": ("Dockerfile", DOCKERFILE),
     "compose": ("compose.yaml", COMPOSE),
     "kubernetes": ("pod.yaml", POD),
+    "quadlet": ("a.container", UNIT),
     "run": ("a.sh", RUN),
     "image-config": ("config.json", IMAGE_CONFIG),
     "inventory": ("bom.json", INVENTORY),

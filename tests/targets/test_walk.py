@@ -79,17 +79,17 @@ def test_only_the_first_thousand_paths_are_kept(tmp_path: Path) -> None:
     assert (report.unexamined.files, len(report.unexamined.paths)) == (1100, 1000)
 
 
-UNIT = b"[Container]\nImage=nginx\n"
+JOB = b'task "x" {\n  driver = "docker"\n}\n'
 
 
 @pytest.mark.parametrize(
     ("files", "settings", "status"),
     [
-        pytest.param({"Dockerfile": b"FROM scratch\n", "web.container": UNIT}, SETTINGS, 0, id="next to what is evaluated"),
-        pytest.param({"Dockerfile": b"FROM scratch\n", "web.container": UNIT}, STRICT, 2, id="by setting"),
-        pytest.param({"Dockerfile": b"FROM scratch\n", "web.container": UNIT, "sealock.toml": b"fail-on-skipped = true\n"}, SETTINGS, 2, id="by policy"),
+        pytest.param({"Dockerfile": b"FROM scratch\n", "web.nomad": JOB}, SETTINGS, 0, id="next to what is evaluated"),
+        pytest.param({"Dockerfile": b"FROM scratch\n", "web.nomad": JOB}, STRICT, 2, id="by setting"),
+        pytest.param({"Dockerfile": b"FROM scratch\n", "web.nomad": JOB, "sealock.toml": b"fail-on-skipped = true\n"}, SETTINGS, 2, id="by policy"),
         pytest.param({"Dockerfile": b"FROM scratch\n"}, STRICT, 0, id="with nothing skipped"),
-        pytest.param({"web.container": UNIT}, SETTINGS, 2, id="all that there is"),
+        pytest.param({"web.nomad": JOB}, SETTINGS, 2, id="all that there is"),
         pytest.param({"README.md": b"Use docker run to start it.\n"}, SETTINGS, 0, id="nothing at all"),
     ],
 )  # fmt: skip
@@ -137,3 +137,21 @@ def test_a_named_text_without_a_run_line_is_not_evaluated(tmp_path: Path) -> Non
     write(tmp_path / "up.sh", b"echo hello\n")
     report = check(str(tmp_path / "up.sh"), settings=SETTINGS)
     assert (report.evaluated, report.status) == (0, 0)
+
+
+DROP_IN = "[Container]\nPodmanArgs=--privileged\n"
+
+
+def test_a_drop_in_is_read_with_its_unit_and_else_by_itself(tmp_path: Path) -> None:
+    write(tmp_path / "web.container.d" / "a.conf", DROP_IN.encode())
+    (target,) = check(str(tmp_path), settings=SETTINGS).targets
+    assert target.target.endswith("a.conf")
+    write(tmp_path / "web.container", b"[Container]\nImage=quay.io/a/b:1\n")
+    (target,) = check(str(tmp_path), settings=SETTINGS).targets
+    assert target.target.endswith("web.container")
+    (finding,) = [finding for finding in target.findings if finding.rule == "C001"]
+    assert finding.location.file.endswith("web.container.d/a.conf")
+    write(tmp_path / "pod.d" / "a.conf", b"[Pod]\nVolume=/:/host\n")
+    assert len(check(str(tmp_path), settings=SETTINGS).targets) == 2
+    write(tmp_path / "x.pod", b"[Pod]\n")
+    assert len(check(str(tmp_path), settings=SETTINGS).targets) == 2

@@ -26,10 +26,10 @@ from sealock.targets.outputs import write_output
 from sealock.text import count
 
 EPILOG: Final = """\
-sealock reads Dockerfiles, compose files, Kubernetes manifests and the `docker
-run` lines of scripts, Makefiles, CI files and Markdown. nginx:1.27 becomes
-nginx:1.27@sha256:...; the tag stays to update the digest from, and an image
-without a tag gets "latest". A digest without a tag stays as it is, and so do
+sealock reads Dockerfiles, compose files, Kubernetes manifests, Quadlet units
+and the `docker run` lines of scripts, Makefiles, CI files and Markdown.
+nginx:1.27 becomes nginx:1.27@sha256:...; the tag stays to update the digest
+from, and an image without a tag gets "latest". A digest without a tag stays as it is, and so do
 images that the files build. Registries are asked by HEAD, which does not count
 as a pull. If anything fails, no file is changed, except with --keep-going.
 

@@ -29,6 +29,7 @@ MODULES: Final[dict[str, str]] = {
     "dockerfile": "sealock.formats.dockerfile",
     "compose": "sealock.formats.compose",
     "kubernetes": "sealock.formats.kubernetes",
+    "quadlet": "sealock.formats.quadlet",
     "run": "sealock.formats.runargs",
     "image-config": "sealock.formats.imageconfig",
     "inventory": "sealock.formats.inventory",
@@ -37,9 +38,9 @@ MODULES: Final[dict[str, str]] = {
 }
 TOGETHER: Final = frozenset({"compose", "kubernetes"})
 """The kinds whose modules can also make several changes at once."""
-_WITH_EDITOR: Final = TOGETHER | {"dockerfile"}
+_WITH_EDITOR: Final = TOGETHER | {"dockerfile", "quadlet"}
 """The kinds whose edits are in a module of their own, `editor`, which most runs do not load."""
-_WITH_COMMENTS: Final = frozenset({"dockerfile", "compose", "kubernetes", "run"})
+_WITH_COMMENTS: Final = frozenset({"dockerfile", "compose", "kubernetes", "quadlet", "run"})
 """The kinds whose texts have comments; their modules also have `comments(source) -> tuple[Place, ...]`."""
 
 

@@ -42,12 +42,6 @@ _FORMS: Final = (
         "the images of a kustomization are not checked; check what `kubectl kustomize` prints",
     ),
     _Form(
-        r".*\.(container|kube|pod|build|image)(\.d/.*\.conf)?",
-        r"^\[(Container|Kube|Pod|Build|Image)\]",
-        "quadlet",
-        "Quadlet units are not checked",
-    ),
-    _Form(
         r"(.*/)?\.?devcontainer\.json|(.*/)?\.devcontainer/.*\.json",
         "",
         "devcontainer",
@@ -138,6 +132,14 @@ _FORMS: Final = (
     ),
 )
 """The first that fits a path and text; run lines in the same text are read all the same."""
+_UNIT: Final = re.compile(
+    r".*\.(?:container|pod|kube|image|build|volume|network)|(?:.*[/.])?(?:container|pod|kube|image|build|volume|network)"
+    r"\.d/[^/]*\.conf"
+)
+_UNIT_SECTION: Final = re.compile(
+    r"^[ \t]*\[(?:Container|Pod|Kube|Image|Build|Volume|Network)\][ \t]*\r?$", re.MULTILINE
+)
+"""The paths of Quadlet's units and their drop-ins, and the sections of which they have one."""
 _VERSION: Final = re.compile(r"(?:^|[{,])[ \t]*[\"']?apiVersion[\"']?[ \t]*:", re.MULTILINE)
 _KIND: Final = re.compile(r"(?:^|[{,])[ \t]*[\"']?kind[\"']?[ \t]*:", re.MULTILINE)
 _PODS: Final = re.compile(
@@ -178,6 +180,11 @@ def is_manifest(text: str) -> bool:
     return "apiVersion" in text and _VERSION.search(text) is not None and _KIND.search(text) is not None
 
 
+def is_unit(path: str, text: str) -> bool:
+    """Whether a file is a unit of Podman's Quadlet, or a drop-in of one."""
+    return _UNIT.fullmatch(path) is not None and _UNIT_SECTION.search(text) is not None
+
+
 def is_manifest_of_pods(path: str, text: str) -> bool:
     """Whether a file is a Kubernetes manifest that may hold containers; a template or kustomization is none."""
     lowered = path.lower()
@@ -204,6 +211,8 @@ def recognize(path: str, text: str) -> Recognition:
     if any(form.kind == "dockerfile" for form in unevaluated):
         return Recognition(None, unevaluated)
     kind = detection.sniff(base, text)
+    if kind in {None, "run"} and is_unit(path, text):
+        return Recognition("quadlet", unevaluated)
     if kind in {None, "run"} and is_manifest_of_pods(path, text):
         return Recognition("kubernetes", unevaluated)
     if kind in {None, "run"} and not detection.is_named(base) and projectshape.is_project(base, text):

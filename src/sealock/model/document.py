@@ -24,6 +24,7 @@ DocumentKind: TypeAlias = Literal[
     "dockerfile",
     "compose",
     "kubernetes",
+    "quadlet",
     "run",
     "image-config",
     "inventory",

@@ -94,9 +94,12 @@ class ProjectFile(Struct, frozen=True, gc=False):
 
 
 class Project(Struct, frozen=True):
-    """The whole of a compose project or a script. Where-paths start with "services", NAME, … or "networks", NAME."""
+    """The whole of a compose project, a script, a unit of Quadlet or a bake file.
 
-    kind: Literal["compose", "script"]
+    Where-paths start with "services", NAME, … or "networks", NAME.
+    """
+
+    kind: Literal["compose", "script", "units", "bake"]
     services: tuple[Service, ...] = ()
     networks: tuple[ProjectNetwork, ...] = ()
     volumes: tuple[ProjectVolume, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, cast, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,20 +18,22 @@ from sealock.formats.projectshape import is_project_node
 from sealock.formats.recognition import is_manifest
 from sealock.model.document import DocumentKind
 from sealock.model.location import Source
-from sealock.pin import dockerfiles, lines, pipelines, yamls
+from sealock.pin import dockerfiles, lines, pipelines, subjects, yamls
 from sealock.pin.spot import FoundReferences
 from sealock.targets.directory import DirectoryWindow
 from sealock.targets.files import decode, decode_utf16, read_named_bytes
 from sealock.targets.projects import link_out
 from sealock.targets.walk import Walk
 
-PinnedFileKind: TypeAlias = Literal["dockerfile", "compose", "kubernetes", "run"]
+PinnedFileKind: TypeAlias = Literal["dockerfile", "compose", "kubernetes", "quadlet", "run"]
+_PINNED: Final = frozenset(get_args(PinnedFileKind))
 _ALSO: Final = re.compile(rb"apiVersion|\\[xuU]")
 """What a walk looks for besides: a key of Kubernetes manifests, or an escape that may hide a key."""
 _WORKFLOW: Final = re.compile(r"(?:.*/)?\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml|(?:.*/)?action\.ya?ml")
 _GITLAB: Final = re.compile(r"(?:.*/)?(?:[^/]*\.)?gitlab-ci\.ya?ml")
 _NONE: Final = (
-    "has nothing to pin: it is not a Dockerfile, compose file or Kubernetes manifest, and has no `docker run` lines"
+    "has nothing to pin: it is not a Dockerfile, compose file, Kubernetes manifest or Quadlet unit, and has no "
+    "`docker run` lines"
 )
 _DATA_NAMES: Final = (".yml", ".yaml", ".json")
 _DATA: Final = re.compile(r"apiVersion|services|\\[xuU]")
@@ -120,7 +122,7 @@ def _kind_of(path: str, text: str, kind: DocumentKind | None) -> PinnedFileKind 
         return "run"
     if kind in {None, "run"} and path.lower().endswith(_DATA_NAMES) and (data := _kind_of_data(text)) is not None:
         return data
-    return kind if kind in {"dockerfile", "compose", "kubernetes", "run"} else None
+    return cast("PinnedFileKind", kind) if kind in _PINNED else None
 
 
 def _kind_of_data(text: str) -> PinnedFileKind | None:
@@ -154,6 +156,9 @@ def find(kind: PinnedFileKind, source: Source) -> FoundReferences:
             return yamls.find_compose(source, DirectoryWindow(directory, directory))
         case "kubernetes":
             return yamls.find_kubernetes(source)
+        case "quadlet":
+            directory = os.path.dirname(source.name) or "."
+            return subjects.find(kind, source, DirectoryWindow(directory, directory))
         case "run":
             references = lines.find(source)
             if not is_pipeline(source.name):

@@ -22,6 +22,7 @@ from sealock.targets.locks import LIMIT as LOCK_LIMIT
 from sealock.targets.locks import is_lock, is_other_lock
 from sealock.targets.policyfile import PolicyTree, Scope
 from sealock.targets.projects import link_out
+from sealock.targets.units import is_drop_in, is_merged
 from sealock.targets.walk import Walk, is_file, is_override
 
 BILL_LIMIT: Final = 128 << 20
@@ -177,6 +178,8 @@ class _DirectoryReader:
                 yield from self._listed(directory or ".")
             elif file.why:
                 yield from self._skipped(path, file.why)
+            elif is_drop_in(path) and is_merged(path):
+                continue
             elif path not in self._merged and not (is_override(name) and self._is_merged(path)):
                 yield from self._read(path)
 

@@ -13,6 +13,7 @@ from sealock.formats.detection import is_certain
 from sealock.formats.files import FileRefusedError
 from sealock.targets.files import LIMIT, read_start
 from sealock.targets.locks import is_lock, is_other_lock
+from sealock.targets.units import is_drop_in
 
 SKIPPED: Final = frozenset({
     ".git", ".hg", ".svn", "node_modules", ".venv", "venv", "__pycache__", ".tox", ".nox", ".mypy_cache", ".ruff_cache",
@@ -50,7 +51,8 @@ _KEYS: Final = (
     b"services", b"include", b"ontainer", b"image", b"Image", b"target", b"using", b"buildpack", b"bomFormat",
     b"spdxVersion", b"rootfs", b"architecture", b'"observed"', b"-runtime", b"live-restore", b"data-root",
     b"registries", b"registry-mirrors", b"userns-remap", b"userland-proxy", b"storage-driver", b"default-address",
-    b"default-ulimits", b"log-opts", b"icc", b"no-new-privileges",
+    b"default-ulimits", b"log-opts", b"icc", b"no-new-privileges", b"[Volume]", b"[Network]", b"[Pod]", b"[Kube]",
+    b"[Build]",
 )  # fmt: skip
 """Without one of these or of `_WORDS` a file of data is nothing that sealock knows."""
 _WORDS: Final = (b"docker", b"podman", b"nerdctl")
@@ -156,7 +158,9 @@ class Walk:
                 return None
             data, why = data.replace(b"\0", b""), "not UTF-8 text"
         known = any(word in data for word in _WORDS) or (
-            any(key in data for key in _KEYS) if _DATA.fullmatch(base) else _START.search(data) is not None
+            any(key in data for key in _KEYS)
+            if _DATA.fullmatch(base) or is_drop_in(path)
+            else _START.search(data) is not None
         )
         if known or (self._also is not None and self._also.search(data)):
             return WalkedFile(path, why)

@@ -23,9 +23,10 @@ from sealock.formats.scripts import (
     refusal,
 )
 from sealock.formats.textedits import apply_edits
-from sealock.model.absent import UNKNOWN, UNSET, given
+from sealock.formats.verification import is_same
+from sealock.model.absent import given
 from sealock.model.change import Change, Edit, FieldChange, On, changed
-from sealock.model.container import FIELDS, Container
+from sealock.model.container import Container
 from sealock.model.document import Document, Subject
 from sealock.model.finding import InputError
 from sealock.model.location import At, Place, Source
@@ -37,8 +38,6 @@ MAX_LENGTH: Final = 1_000_000
 MAX_RUN_LINES: Final = 10_000
 """Run lines of one text."""
 _TRUE: Final = frozenset({"1", "t", "true"})
-_ORDERED: Final = frozenset({"command", "entrypoint"})
-_EMPTY: Final = (UNSET, False, ())
 
 
 def read(source: Source, files: FileWindow = NOTHING) -> Document:
@@ -98,22 +97,9 @@ def _verify(source: Source, index: int, line: RunLineText, change: FieldChange, 
         return
     wanted = changed(line.run.container, change)
     partial = not VERBS[line.subcommand].makes
-    if index >= len(after) or not _is_same(after[index][1].run.container, wanted, partial=partial):
+    if index >= len(after) or not is_same(after[index][1].run.container, wanted, partial=partial):
         msg = "the text around the line does not allow this change"
         raise FormatError(msg)
-
-
-def _is_same(container: Container, other: Container, *, partial: bool) -> bool:
-    """Whether two containers are equal; false by default and an empty list equal unset, or what no option sets."""
-    empty = (*_EMPTY, UNKNOWN) if partial else _EMPTY
-    for field in FIELDS:
-        left, right = getattr(container, field), getattr(other, field)
-        if left == right or (left in empty and right in empty):
-            continue
-        # The order may differ: new options cannot follow those that come from an array.
-        if field in _ORDERED or not isinstance(left, tuple) or sorted(map(repr, left)) != sorted(map(repr, right)):
-            return False
-    return True
 
 
 def _run_lines(source: Source) -> Iterator[tuple[str, RunLineText]]:

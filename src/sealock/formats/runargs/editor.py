@@ -2,126 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sealock.errors import FormatError
-from sealock.formats.runargs.options import LIST_SETTINGS, Spelling
+from sealock.formats.runargs.options import Spelling
 from sealock.formats.runargs.quotes import quote
 from sealock.formats.runargs.reader import RunLineText
-from sealock.formats.runargs.rewrites import check_in_line, equal_ends, gap_start, remove, rewrite
+from sealock.formats.runargs.rewrites import check_in_line, gap_start, remove, rewrite
 from sealock.formats.runargs.scalars import SettingValue
+from sealock.formats.runargs.settingeditor import SettingEditor, change_settings
 from sealock.formats.runargs.verbs import VERBS
 from sealock.formats.runargs.words import ParsedOption
-from sealock.formats.runargs.writer import FALSE_BY_DEFAULT, setting_values, spell, spell_like
-from sealock.model.absent import UNSET, Absent
-from sealock.model.change import Edit, FieldChange, Set, changed
+from sealock.formats.runargs.writer import spell, spell_like
+from sealock.model.absent import Absent
+from sealock.model.change import Edit, FieldChange
 from sealock.model.location import Place
 
 
 def edits_of(line: RunLineText, change: FieldChange) -> tuple[Edit, ...]:
     """Express a change of one field; no edits if the line already does."""
-    old = getattr(line.run.container, change.field, None)
-    if change.field not in line.run.container.__struct_fields__:
-        msg = f"a container has no field {change.field}"
-        raise FormatError(msg)
-    if not isinstance(change, Set) and change.field not in LIST_SETTINGS | {"networks", "command"}:
-        msg = f"{change.field} does not hold several values"
-        raise FormatError(msg)
-    value = getattr(changed(line.run.container, change), change.field)
-    if value is not UNSET and value == old:
-        return ()
-    match change.field:
-        case "image":
-            return (_image(line, value),)
-        case "command":
-            return _command(line, value)
-    editor = OptionEditor(line)
-    for setting, values in setting_values(change.field, value, line.run.settings).items():
-        if setting in FALSE_BY_DEFAULT | {"health.disabled"} and values == [False] and not line.run.parsed.opaque:
-            values = []  # noqa: PLW2901  false is the default without the option
-        _update(editor, setting, values)
-    return editor.edits()
+    return change_settings(OptionEditor(line), change)
 
 
-def _image(line: RunLineText, value: SettingValue) -> Edit:
-    word = line.run.parsed.image
-    if word is None or not isinstance(value, str) or not value:
-        msg = "a run line needs an image"
-        raise FormatError(msg)
-    return Edit(word.place, rewrite(line, word, word.text, value, 0))
-
-
-def _command(line: RunLineText, value: SettingValue) -> tuple[Edit, ...]:
-    words, image = line.run.parsed.command, line.run.parsed.image
-    if image is None or not all(word.literal and line.within(word) for word in words):
-        msg = "the command has an unresolved expansion"
-        raise FormatError(msg)
-    new = [] if isinstance(value, Absent) else [quote(word, line.quoting) for word in value]
-    if [word.text for word in words] == list(() if isinstance(value, Absent) else value):
-        return ()
-    end = words[-1].place.end if words else image.place.end
-    return (Edit(Place(image.place.end, end), "".join(f" {word}" for word in new)),)
-
-
-def _update(editor: OptionEditor, setting: str, new: Sequence[SettingValue]) -> None:
-    """Change the values of a setting: keep equal values at both ends, replace those between in order."""
-    pairs = editor.line.run.settings.values.get(setting, [])
-    old = [value for value, _ in pairs]
-    if setting not in LIST_SETTINGS and old:
-        # The last option counts; the others have no effect, but must go if the setting is to be unset.
-        if new and old[-1] == new[-1]:
-            return
-        for value, option in pairs if not new else ():
-            editor.remove(option, setting, value)
-        if new:
-            editor.replace(pairs[-1][1], setting, old[-1], new[-1])
-        return
-    start, end = equal_ends(old, new)
-    middle_old, middle_new = pairs[start : len(old) - end], list(new[start : len(new) - end])
-    if len(middle_new) < len(middle_old):
-        # Remove single values rather than rewrite all.
-        remaining = set(middle_new)
-        for value, option in middle_old:
-            if value not in remaining:
-                editor.remove(option, setting, value)
-        middle_old = [(value, option) for value, option in middle_old if value in remaining]
-    for (value, option), after in zip(middle_old, middle_new, strict=False):
-        if value != after:
-            editor.replace(option, setting, value, after)
-    for value, option in middle_old[len(middle_new) :]:
-        editor.remove(option, setting, value)
-    before = pairs[len(old) - end - 1][1] if len(old) > end else None
-    following = pairs[len(old) - end][1] if end else None
-    for after in middle_new[len(middle_old) :]:
-        editor.insert(setting, after, before, following)
-
-
-class OptionEditor:
-    """Collects the changes of each option of a line, then turns them into edits."""
+class OptionEditor(SettingEditor):
+    """Edits the options of a line where they stand."""
 
     def __init__(self, line: RunLineText) -> None:
+        super().__init__(line.run)
         self.line = line
         self.options = VERBS[line.subcommand].options
-        self.values: dict[int, list[tuple[str, SettingValue]]] = {}
-        """The new values of each changed option, by its index."""
         self.inserted: list[tuple[int, str]] = []
-        self._index = {id(option): index for index, option in enumerate(line.run.parsed.options)}
-        self._original_values: dict[int, list[tuple[str, SettingValue]]] = {}
-        for setting, pairs in line.run.settings.values.items():
-            for value, option in pairs:
-                self._original_values.setdefault(id(option), []).append((setting, value))
 
-    def _values_of(self, option: ParsedOption) -> list[tuple[str, SettingValue]]:
-        return self.values.setdefault(self._index[id(option)], self._original_values[id(option)])
+    def image(self, value: SettingValue) -> tuple[Edit, ...]:
+        """The edit that names another image."""
+        word = self.run.parsed.image
+        if word is None or not isinstance(value, str) or not value:
+            msg = "a run line needs an image"
+            raise FormatError(msg)
+        return (Edit(word.place, rewrite(self.line, word, word.text, value, 0)),)
 
-    def remove(self, option: ParsedOption, setting: str, value: SettingValue) -> None:
-        """Remove a value from an option."""
-        self._values_of(option).remove((setting, value))
-
-    def replace(self, option: ParsedOption, setting: str, old: SettingValue, new: SettingValue) -> None:
-        """Replace a value of an option."""
-        values = self._values_of(option)
-        values[values.index((setting, old))] = (setting, new)
+    def command(self, value: SettingValue) -> tuple[Edit, ...]:
+        """The edit that sets another command."""
+        words, image = self.run.parsed.command, self.run.parsed.image
+        if image is None or not all(word.literal and self.line.within(word) for word in words):
+            msg = "the command has an unresolved expansion"
+            raise FormatError(msg)
+        new = [] if isinstance(value, Absent) else [quote(word, self.line.quoting) for word in value]
+        if [word.text for word in words] == list(() if isinstance(value, Absent) else value):
+            return ()
+        end = words[-1].place.end if words else image.place.end
+        return (Edit(Place(image.place.end, end), "".join(f" {word}" for word in new)),)
 
     def insert(
         self, setting: str, value: SettingValue, before: ParsedOption | None, following: ParsedOption | None

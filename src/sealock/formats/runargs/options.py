@@ -235,7 +235,7 @@ _add_ignored(
     "arch artifact authfile cert-dir cgroup-conf cgroups chrootdirs conmon-pidfile creds decryption-key gidmap "
     "group-entry health-log-destination health-max-log-count health-max-log-size health-on-failure health-startup-cmd "
     "health-startup-interval health-startup-retries health-startup-success health-startup-timeout hosts-file hostuser "
-    "image-volume init-ctr init-path intel-rdt-closid os passwd-entry personality pidfile pod-id-file preserve-fd "
+    "image-volume init-ctr init-path intel-rdt-closid os passwd-entry personality pidfile preserve-fd "
     "preserve-fds rdt-class requires retry retry-delay sdnotify seccomp-policy shm-size-systemd signature-policy "
     "subgidname subuidname systemd timeout tz uidmap umask unsetenv variant wait-for ipfs-address verify cosign-key "
     "cosign-certificate-identity cosign-certificate-identity-regexp cosign-certificate-oidc-issuer "
@@ -250,5 +250,9 @@ _add_ignored(
 )
 # The pod itself determines which namespaces are shared.
 _register(
-    RunOption("pod", lambda _: tuple((setting, UNKNOWN) for setting in ("ipc", "uts", "network_mode")), engines=_OTHERS)
+    RunOption(
+        "pod pod-id-file",
+        lambda _: tuple((setting, UNKNOWN) for setting in ("ipc", "uts", "network_mode")),
+        engines=_OTHERS,
+    )
 )

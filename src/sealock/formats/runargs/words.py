@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sealock.formats.runargs.expansions import is_placeholder
 from sealock.formats.runargs.options import RunOption
@@ -134,7 +135,7 @@ def _joined(words: Sequence[Word]) -> Iterator[Word]:
 def _template(word: Word, *, image: bool = False) -> Word:
     """Mark a word as not literal if a template or a reader has to fill it in."""
     marked = word.literal and is_placeholder(word.text, image=image)
-    return Word(word.text, word.place, literal=False) if marked or word.text in _ELLIPSES else word
+    return replace(word, literal=False) if marked or word.text in _ELLIPSES else word
 
 
 def may_hold_options(word: Word, *, last: bool, first_option: bool) -> bool:
