@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
 
-from sealock.cli.output import WIDTH, Progress, colour, knows_unicode, pairs, width, write
+from sealock.cli.output import Progress, page_style, pairs, print_output
 from sealock.errors import UsageError
 from sealock.model.benchmark import BenchmarkReport
 from sealock.model.podsecurity import PodSecurityReport
@@ -15,7 +14,6 @@ from sealock.rules.benchmarks import BENCHMARKS
 from sealock.scan.benchmark import benchmark
 from sealock.scan.podsecurity import NAMES, check_pod_security, is_pod_security
 from sealock.scan.settings import Settings
-from sealock.targets.outputs import write_output
 
 
 def run_benchmark(arguments: Namespace, settings: Settings) -> int:
@@ -29,10 +27,8 @@ def run_benchmark(arguments: Namespace, settings: Settings) -> int:
             report = benchmark(arguments.benchmark, settings, progress)
     for name, output in pairs(arguments.format, arguments.output):
         text = _json(report) if name == "json" else _page(report, arguments, output)
-        if output:
-            write_output(output, text)
-        elif not (arguments.quiet and name == "terminal" and report.status == 0):
-            write(text, exact=name == "json")
+        if output or not (arguments.quiet and name == "terminal" and report.status == 0):
+            print_output(text, output, exact=name == "json")
     return report.status
 
 
@@ -63,12 +59,7 @@ def _json(report: BenchmarkReport | PodSecurityReport) -> str:
 
 
 def _page(report: BenchmarkReport | PodSecurityReport, arguments: Namespace, output: str) -> str:
-    style: dict[str, Any] = {
-        "width": WIDTH if output else width(),
-        "colour": False if output else colour(arguments.color),
-        "unicode": bool(output) or knows_unicode(),
-        "every": arguments.verbose,
-    }
+    style = page_style(output, arguments.color)
     if isinstance(report, PodSecurityReport):
-        return workload_pages.render(report, **style)
-    return machine_pages.render(report, **style)
+        return workload_pages.render(report, **style, every=arguments.verbose)
+    return machine_pages.render(report, **style, every=arguments.verbose)

@@ -7,11 +7,10 @@ from typing import Final
 
 from sealock.cli.cacheoptions import named_directory
 from sealock.cli.limits import size
-from sealock.cli.output import complain, write
+from sealock.cli.output import complain, print_output
 from sealock.errors import UsageError
 from sealock.reports.jsontext import encode
 from sealock.scan.cache.directory import LIMIT, CacheDirectory
-from sealock.targets.outputs import write_output
 from sealock.text import count, format_size, visible
 
 _ABOUT: Final = {
@@ -62,10 +61,8 @@ def run(arguments: Namespace) -> int:
         text = _sentences(arguments.what, where, (len(entries), layers, used), (removed, freed))
     if directory.trouble:
         complain(f"the cache is not used: {directory.trouble}")
-    if arguments.output:
-        write_output(arguments.output, text)
-    elif not directory.trouble or arguments.format == "json":
-        write(text)
+    if arguments.output or not directory.trouble or arguments.format == "json":
+        print_output(text, arguments.output)
     return 2 if directory.trouble else 0
 
 

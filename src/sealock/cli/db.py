@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from sealock.cli.commandparser import suggest
-from sealock.cli.output import Progress, complain, width, write
+from sealock.cli.output import Progress, complain, print_output, width, write
 from sealock.cli.registries import registries
 from sealock.errors import DatabaseError, UsageError
 from sealock.net.http import HttpTransport
 from sealock.net.registry.clientconfig import open_registry
 from sealock.net.registry.names import reference
 from sealock.reports.database import FeedRow, as_json, outcomes, shared, status
-from sealock.targets.outputs import write_output
 from sealock.vulnerabilities.database.artifact import pull, push
 from sealock.vulnerabilities.database.freshness import age
 from sealock.vulnerabilities.database.location import NAME, clear, database_directory
@@ -105,9 +104,9 @@ def _update(arguments: Namespace) -> int:
         _row(outcome.state, outcome.feed, outcome.result, outcome.why) for outcome in done if outcome.result != "absent"
     ]
     if arguments.format == "json":
-        _emit(arguments, as_json(rows, database=where), exact=True)
+        print_output(as_json(rows, database=where), arguments.output, exact=True)
     elif not arguments.quiet:
-        _emit(arguments, outcomes(rows, width()))
+        print_output(outcomes(rows, width()), arguments.output)
     for row in rows:
         if row.result == "failed":
             complain(f"feed {row.feed}: {row.why}{'; its former data stays in use' if row.feed in current else ''}")
@@ -141,9 +140,9 @@ def _share(arguments: Namespace) -> int:
             size=done.size,
             database=database_directory(),
         )
-        _emit(arguments, text, exact=True)
+        print_output(text, arguments.output, exact=True)
     elif not arguments.quiet or arguments.what == "push":
-        _emit(arguments, shared(place, done.result, rows, done.size))
+        print_output(shared(place, done.result, rows, done.size), arguments.output)
     for row in rows if arguments.what == "pull" and not arguments.quiet else ():
         if row.old:
             complain(f"feed {row.feed} is old: {row.old}")
@@ -206,9 +205,9 @@ def _status(arguments: Namespace) -> int:
     rows = [_row(state, name) for name, state in _states(database_directory(), thorough=True).items()]
     size = Path(path).stat().st_size
     if arguments.format == "json":
-        _emit(arguments, as_json(rows, database=path, size=size), exact=True)
+        print_output(as_json(rows, database=path, size=size), arguments.output, exact=True)
     else:
-        _emit(arguments, status(rows, path, size, time.time(), width()))
+        print_output(status(rows, path, size, time.time(), width()), arguments.output)
     return 0
 
 
@@ -229,13 +228,6 @@ def _row(state: FeedState | None, feed: str, result: str = "", why: str = "") ->
         old=age(state, time.time()),
         examples=state.examples,
     )
-
-
-def _emit(arguments: Namespace, text: str, *, exact: bool = False) -> None:
-    if arguments.output:
-        write_output(arguments.output, text)
-    else:
-        write(text, exact=exact)
 
 
 def _clear(arguments: Namespace) -> int:

@@ -7,13 +7,12 @@ from typing import Final
 
 from sealock.cli.cacheoptions import add_cache, cache_directory
 from sealock.cli.limits import add_limits, limits
-from sealock.cli.output import Progress, colour, complain, knows_unicode, width, write
+from sealock.cli.output import Progress, complain, page_style, print_output
 from sealock.model.finding import Severity
 from sealock.reports import imagediff
 from sealock.reports.imagediff.words import failures
 from sealock.scan.diff import diff
 from sealock.scan.settings import Settings
-from sealock.targets.outputs import write_output
 
 FORMATS: Final = ("terminal", "json", "markdown")
 _EXIT_STATUS: Final = """\
@@ -74,16 +73,11 @@ def run(arguments: Namespace) -> int:
         text = imagediff.render(
             "terminal",
             made,
-            width=width(),
-            colour=colour(arguments.color) and not arguments.output,
-            unicode=bool(arguments.output) or knows_unicode(),
+            **page_style(arguments.output, arguments.color),
         )
     else:
         text = imagediff.render(arguments.format, made)
-    if arguments.output:
-        write_output(arguments.output, text)
-    else:
-        write(text, exact=arguments.format != "terminal")
+    print_output(text, arguments.output, exact=arguments.format != "terminal")
     if arguments.output or arguments.format != "terminal":
         for failure in failures(made):
             complain(failure)

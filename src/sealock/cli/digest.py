@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from msgspec import Struct, structs
 
-from sealock.cli.output import complain, write
+from sealock.cli.output import complain, print_output
 from sealock.cli.registries import registries
 from sealock.errors import SealockError, TargetError
 from sealock.model.manifest import Index
@@ -19,7 +19,6 @@ from sealock.net.registry.client import Registry
 from sealock.net.registry.clientconfig import open_registry
 from sealock.net.registry.names import reference
 from sealock.reports.page import table
-from sealock.targets.outputs import write_output
 from sealock.text import visible
 
 AT_ONCE: Final = 8
@@ -84,10 +83,7 @@ def run(arguments: Namespace) -> int:
         # Ctrl-C does not wait for requests that have not started.
         pool.shutdown(wait=False, cancel_futures=True)
     text = _json(registry, answers) if arguments.format == "json" else "".join(f"{line}\n" for line in _lines(answers))
-    if arguments.output:
-        write_output(arguments.output, text)
-    else:
-        write(text, exact=True)
+    print_output(text, arguments.output, exact=True)
     for answer in answers:
         if answer.error:
             complain(answer.error)

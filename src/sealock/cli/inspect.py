@@ -9,12 +9,11 @@ from typing import Final
 
 from sealock.cli.cacheoptions import add_cache, cache_directory
 from sealock.cli.limits import add_limits, limits
-from sealock.cli.output import Progress, colour, complain, knows_unicode, width, write
+from sealock.cli.output import Progress, complain, page_style, print_output
 from sealock.errors import UsageError
 from sealock.reports import bases, inspected
 from sealock.runtime.inspect import as_json, inspect
 from sealock.scan.settings import Settings
-from sealock.targets.outputs import write_output
 from sealock.targets.resolve import image_of
 
 FORMATS: Final = ("terminal", "json", "files")
@@ -89,14 +88,9 @@ def image(target: str, arguments: Namespace) -> int:
     text = bases.render(
         arguments.format,
         advice.advice,
-        width=width(),
-        colour=colour(arguments.color) and not arguments.output,
-        unicode=bool(arguments.output) or knows_unicode(),
+        **page_style(arguments.output, arguments.color),
     )
-    if arguments.output:
-        write_output(arguments.output, text)
-    else:
-        write(text, exact=arguments.format != "terminal")
+    print_output(text, arguments.output, exact=arguments.format != "terminal")
     for error in advice.errors:
         complain(f"{error.location.file}: {error.message}")
     return 2 if advice.errors else 0
@@ -113,15 +107,10 @@ def running(kind: str, name: str, arguments: Namespace) -> int:
     else:
         text = inspected.render(
             inspection,
-            width=width(),
-            colour=colour(arguments.color) and not arguments.output,
-            unicode=bool(arguments.output) or knows_unicode(),
+            **page_style(arguments.output, arguments.color),
             explain=arguments.explain,
         )
-    if arguments.output:
-        write_output(arguments.output, text)
-    else:
-        write(text, exact=arguments.format != "terminal")
+    print_output(text, arguments.output, exact=arguments.format != "terminal")
     return 0
 
 

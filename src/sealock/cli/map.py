@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
-from sealock.cli.output import Progress, colour, complain, knows_unicode, width, write
+from sealock.cli.output import Progress, complain, page_style, print_output, write
 from sealock.errors import UsageError
 from sealock.model.netmap import Map
 from sealock.model.network import bracketed
@@ -13,7 +13,6 @@ from sealock.netmap import explain
 from sealock.netmap.sources import of_compose, of_engine
 from sealock.netmap.verification import verify
 from sealock.reports import map as pages
-from sealock.targets.outputs import write_output
 from sealock.text import line
 
 FORMATS: Final = ("terminal", "json", "dot", "svg")
@@ -60,18 +59,11 @@ def run(arguments: Namespace) -> int:
         reached, why = explain(network_map, arguments.source, arguments.to)
         write(f"{why}\n")
         return 2 if errors else 0 if reached else 1
-    style = {}
     if arguments.format == "terminal":
-        style = {
-            "width": width(),
-            "colour": colour(arguments.color) and not arguments.output,
-            "unicode": bool(arguments.output) or knows_unicode(),
-        }
-    text = pages.render(arguments.format, network_map, **style)
-    if arguments.output:
-        write_output(arguments.output, text)
+        text = pages.render("terminal", network_map, **page_style(arguments.output, arguments.color))
     else:
-        write(text, exact=arguments.format != "terminal")
+        text = pages.render(arguments.format, network_map)
+    print_output(text, arguments.output, exact=arguments.format != "terminal")
     if arguments.verify:
         return _verify(network_map, pids)
     return 2 if errors else 0

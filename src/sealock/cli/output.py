@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from errno import EBADF
 from time import monotonic
-from typing import Final, Self
+from typing import Final, Self, TypedDict
 
 from msgspec.structs import replace
 
@@ -52,6 +52,29 @@ def colour(choice: str) -> bool:
     if os.environ.get("FORCE_COLOR"):
         return True
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+class PageStyle(TypedDict):
+    """How to lay out a page: its width in columns, and whether colours and characters beyond ASCII can be shown."""
+
+    width: int
+    colour: bool
+    unicode: bool
+
+
+def page_style(output: str | None, choice: str) -> PageStyle:
+    """How to lay out a page for a file, or for standard output where there is none; `choice` is that of --color."""
+    if output:
+        return PageStyle(width=WIDTH, colour=False, unicode=True)
+    return PageStyle(width=width(), colour=colour(choice), unicode=knows_unicode())
+
+
+def print_output(text: str, output: str | None, *, exact: bool = False) -> None:
+    """Write to a file, or to standard output where there is none, as `write` does."""
+    if output:
+        write_output(output, text)
+    else:
+        write(text, exact=exact)
 
 
 def write(text: str, *, exact: bool = False) -> None:
@@ -137,23 +160,19 @@ def write_reports(report: Report, arguments: Namespace, *, stdout_taken: bool = 
             text = reports.render(
                 name,
                 report,
-                width=width() if not output else WIDTH,
-                colour=colour(arguments.color) if not output else False,
+                **page_style(output, arguments.color),
                 show_suppressed=arguments.show_suppressed,
                 verbose=arguments.verbose,
-                unicode=bool(output) or knows_unicode(),
                 every=getattr(arguments, "all", False),
             )
         else:
             text = reports.render(name, _explained(report) if name in reports.EXPLAINING else report)
         if name == "github":
             _summarise(report)
-        if output:
-            write_output(output, text)
-        elif stdout_taken:
+        if stdout_taken and not output:
             _write_to_stderr(text)
-        elif not (arguments.quiet and name == "terminal" and report.status == 0):
-            write(text, exact=name != "terminal")
+        elif output or not (arguments.quiet and name == "terminal" and report.status == 0):
+            print_output(text, output, exact=name != "terminal")
 
 
 def _summarise(report: Report) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from sealock import __version__
-from sealock.cli.output import Progress, colour, complain, knows_unicode, width, write
+from sealock.cli.output import Progress, colour, complain, knows_unicode, print_output, width
 from sealock.cli.registries import policy_of
 from sealock.errors import UsageError
 from sealock.pin import lockfile, report, writer
@@ -270,7 +270,5 @@ def _deleted(lock: lockfile.PinLock | None, resolver: Resolver) -> list[str]:
 
 
 def _emit(arguments: Namespace, text: str) -> None:
-    if arguments.output:
-        write_output(arguments.output, text)
-    elif text:
-        write(text, exact=arguments.format == "json" or arguments.diff)
+    if arguments.output or text:
+        print_output(text, arguments.output, exact=arguments.format == "json" or arguments.diff)

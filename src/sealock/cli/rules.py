@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from sealock.cli.output import colour, complain, knows_unicode, width, write
+from sealock.cli.output import complain, page_style, print_output
 from sealock.errors import UsageError
 from sealock.model.report import RulePage
 from sealock.reports import rules as reports
 from sealock.rules.lookup import by_id, search, search_pages, suggestion
 from sealock.rules.retired import RETIRED
 from sealock.scan.manual import pages
-from sealock.targets.outputs import write_output
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -52,14 +51,9 @@ def run(arguments: Namespace) -> int:
         (*explained, *listed) if arguments.rules or arguments.search else known,
         arguments.format,
         explain=bool(explained) and not listed,
-        width=width(),
-        colour=colour(arguments.color) and not arguments.output,
-        unicode=bool(arguments.output) or knows_unicode(),
+        **page_style(arguments.output, arguments.color),
     )
-    if arguments.output:
-        write_output(arguments.output, text)
-    else:
-        write(text)
+    print_output(text, arguments.output, exact=arguments.format != "terminal")
     return 0
 
 

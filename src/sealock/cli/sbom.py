@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.cli.cacheoptions import add_cache, cache_directory
 from sealock.cli.limits import add_limits, limits
-from sealock.cli.output import Progress, colour, complain, knows_unicode, width, write
+from sealock.cli.output import Progress, complain, page_style, print_output
 from sealock.errors import UsageError
 from sealock.model.advisory import Vulnerability
 from sealock.model.inventory import Inventory
@@ -15,7 +15,6 @@ from sealock.reports import sbom
 from sealock.scan.inventories import inventory as list_contents
 from sealock.scan.settings import Settings
 from sealock.scan.vulnerabilities import look_up_inventory
-from sealock.targets.outputs import write_output
 
 FORMATS: Final = ("table", "cyclonedx", "spdx", "json")
 _PACKAGES_ONLY: Final = frozenset({"cyclonedx", "spdx"})
@@ -75,17 +74,12 @@ def run(arguments: Namespace) -> int:
         text = sbom.render(
             "table",
             inventory,
-            width=width(),
-            colour=colour(arguments.color) and not arguments.output,
-            unicode=bool(arguments.output) or knows_unicode(),
+            **page_style(arguments.output, arguments.color),
         )
     else:
         vulnerabilities, skipped = _vulnerabilities(inventory, arguments) if arguments.vulnerabilities else ((), ())
         text = sbom.render(arguments.format, inventory, vulnerabilities=vulnerabilities)
-    if arguments.output:
-        write_output(arguments.output, text)
-    else:
-        write(text, exact=arguments.format != "table")
+    print_output(text, arguments.output, exact=arguments.format != "table")
     errors = [f"{error.location.file}: {error.message}" for error in inventory.errors]
     for error in (*errors, *skipped):
         complain(error)

@@ -12,7 +12,7 @@ from msgspec import to_builtins
 
 from sealock import formats
 from sealock.cli.helptext import SealockHelpFormatter, add_example
-from sealock.cli.output import colour, complain, knows_unicode, width, write
+from sealock.cli.output import complain, page_style, print_output, write
 from sealock.errors import EngineError, TargetError, UsageError
 from sealock.formats.files import FileRefusedError
 from sealock.model.document import Document
@@ -23,7 +23,6 @@ from sealock.runtime.engine import connect
 from sealock.targets.composefiles import read_overrides
 from sealock.targets.directory import DirectoryWindow
 from sealock.targets.files import read_named
-from sealock.targets.outputs import write_output
 from sealock.text import line
 from sealock.userns.apply import disable, enable, recover, survey
 from sealock.userns.apply.meanwhile import Return, directories, volumes
@@ -154,24 +153,15 @@ def _plan(arguments: Namespace) -> int:
     else:
         text = userns.render(
             made,
-            width=width(),
-            colour=colour(arguments.color) and not arguments.output,
-            unicode=bool(arguments.output) or knows_unicode(),
+            **page_style(arguments.output, arguments.color),
             every=arguments.all,
         )
-    _output(text, arguments)
+    print_output(text, arguments.output, exact=arguments.format == "json")
     if errors:
         return 2
     if made.result == "ready" and files and made.refused:
         return 1
     return {"ready": 0, "already on": 0, "not ready": 1, "unknown": 2}[made.result]
-
-
-def _output(text: str, arguments: Namespace) -> None:
-    if arguments.output:
-        write_output(arguments.output, text)
-    else:
-        write(text, exact=arguments.format == "json")
 
 
 def _enable(arguments: Namespace) -> int:
@@ -180,7 +170,7 @@ def _enable(arguments: Namespace) -> int:
     if made.result == "already on":
         write("Remapping is already on: nothing was changed.\n")
         return 0
-    write(userns.render(made, width=width(), colour=colour("auto"), unicode=knows_unicode(), every=arguments.all))
+    write(userns.render(made, **page_style("", "auto"), every=arguments.all))
     if made.result == "not ready":
         complain("the machine is not ready (see above): nothing was changed")
         return 1
@@ -264,7 +254,7 @@ def _verify(arguments: Namespace) -> int:
         text = encode(to_builtins(status)) + "\n"
     else:
         text = "".join(f"{row}\n" for row in status.lines())
-    _output(text, arguments)
+    print_output(text, arguments.output, exact=arguments.format == "json")
     if status.unknown:
         return 2
     return 0 if status.on and not status.unmapped else 1

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from sealock import reports
 from sealock.cli.cacheoptions import add_cache, cache_directory
-from sealock.cli.output import Progress, complain, write
+from sealock.cli.output import Progress, complain, print_output
 from sealock.errors import TargetError, UsageError
 from sealock.formats.files import FileRefusedError
 from sealock.model.report import ImageIdentity
@@ -21,7 +21,6 @@ from sealock.reports.openvex import IgnoredVulnerability, TargetIgnores, documen
 from sealock.scan.run import CheckRun
 from sealock.scan.settings import Settings
 from sealock.targets.files import read_start, read_text
-from sealock.targets.outputs import write_output
 
 _REPORT: Final = re.compile(r'\s*\{\s*"sealock"\s*:\s*"[^"]{1,40}"\s*,\s*"schema"\s*:\s*\d+\s*,\s*"targets"')
 _LARGEST: Final = 256 << 20
@@ -138,10 +137,7 @@ def run(arguments: Namespace) -> int:
             " affected: `justification = ...` in the policy's [[ignore]] makes them not_affected"
         )
     text = render(document(targets, arguments.author, arguments.id, _now(), _former(arguments.output)))
-    if arguments.output:
-        write_output(arguments.output, text)
-    else:
-        write(text, exact=True)
+    print_output(text, arguments.output, exact=True)
     return 2 if errors else 0
 
 

@@ -8,8 +8,8 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sealock.cli.output import WIDTH, complain, width
-from sealock.cli.trust.common import add_output, print_output
+from sealock.cli.output import WIDTH, complain, print_output, width
+from sealock.cli.trust.common import add_output
 from sealock.errors import SealockError
 from sealock.targets.walk import SKIPPED
 from sealock.text import count, visible, wrap
@@ -45,10 +45,10 @@ def run(arguments: Namespace) -> int:
     """Run the verb and return the exit status."""
     audited = [_audited(target) for target in arguments.targets]
     if arguments.format == "json":
-        print_output(json.dumps(_table(audited), indent=2) + "\n", arguments)
+        print_output(json.dumps(_table(audited), indent=2) + "\n", arguments.output, exact=True)
     else:
         columns = WIDTH if arguments.output else width()
-        print_output("".join(f"{line}\n" for line in _lines(audited, columns)), arguments)
+        print_output("".join(f"{line}\n" for line in _lines(audited, columns)), arguments.output)
     errors = [error for target in audited for error in target.errors]
     for error in errors:
         complain(error)

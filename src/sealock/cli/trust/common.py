@@ -9,14 +9,13 @@ from getpass import getpass
 from pathlib import Path
 from typing import Any, Final
 
-from sealock.cli.output import complain, write
+from sealock.cli.output import complain
 from sealock.cli.registries import registries
 from sealock.errors import TargetError, UsageError
 from sealock.model.imagename import ImageName
 from sealock.net.registry.client import Registry
 from sealock.net.registry.clientconfig import open_registry
 from sealock.net.registry.names import reference
-from sealock.targets.outputs import write_output
 from sealock.trust.notary.client import Setup, open_directory
 from sealock.trust.notary.keyring import Keyring
 
@@ -70,14 +69,6 @@ def annotations_of(arguments: Namespace) -> dict[str, str]:
             msg = f"--annotation {name}: expected NAME=VALUE"
             raise UsageError(msg)
     return {name: value for name, _, value in pairs}
-
-
-def print_output(text: str, arguments: Namespace) -> None:
-    """Write the output to --output, or to standard output."""
-    if arguments.output:
-        write_output(arguments.output, text)
-    else:
-        write(text, exact=arguments.format == "json")
 
 
 def setup_of(arguments: Namespace) -> Setup:

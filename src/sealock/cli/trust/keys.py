@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Final
 
-from sealock.cli.output import complain, write
+from sealock.cli.output import complain, print_output, write
 from sealock.cli.trust.common import (
     COSIGN_PASSWORD,
     PASSPHRASES,
@@ -16,7 +16,6 @@ from sealock.cli.trust.common import (
     add_output,
     ask_passphrase,
     open_keyring,
-    print_output,
     read_file,
 )
 from sealock.errors import TargetError, TrustError, UsageError
@@ -88,7 +87,7 @@ def _list(arguments: Namespace) -> int:
             }
             for key in keys
         ]
-        print_output(json.dumps({"keys": objects}, indent=2) + "\n", arguments)
+        print_output(json.dumps({"keys": objects}, indent=2) + "\n", arguments.output, exact=True)
         return 0
     rows = [
         (
@@ -99,7 +98,7 @@ def _list(arguments: Namespace) -> int:
         )
         for key in keys
     ]
-    print_output("".join(f"{line}\n" for line in table(rows)) or "no private keys\n", arguments)
+    print_output("".join(f"{line}\n" for line in table(rows)) or "no private keys\n", arguments.output)
     return 0
 
 

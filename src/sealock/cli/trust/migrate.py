@@ -11,9 +11,9 @@ from typing import Final
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from sealock.cli.output import WIDTH, complain, width, write
+from sealock.cli.output import WIDTH, complain, print_output, width, write
 from sealock.cli.registries import policy_of
-from sealock.cli.trust.common import add_output, add_server, name_of, print_output
+from sealock.cli.trust.common import add_output, add_server, name_of
 from sealock.cli.trust.cosign import open_key
 from sealock.cli.trust.notary import add_pins, pinned
 from sealock.errors import TrustError, UsageError
@@ -100,10 +100,10 @@ def run(arguments: Namespace) -> int:
         write(which)
     elif arguments.format == "json":
         table = {"repository": signed.repository, "root": list(signed.root), "rests_on": signed.rests_on}
-        print_output(json.dumps(table | {"steps": to_builtins(steps)}, indent=2) + "\n", arguments)
+        print_output(json.dumps(table | {"steps": to_builtins(steps)}, indent=2) + "\n", arguments.output, exact=True)
     else:
         lines = "".join(line for step in steps for line in _lines(step, columns))
-        print_output(f"{root}{lines}{which}", arguments)
+        print_output(f"{root}{lines}{which}", arguments.output)
     if not steps:
         complain(f"none of {count(len(signed.tags), 'signed tag')} of {arguments.repository} matches --tags")
         return 1

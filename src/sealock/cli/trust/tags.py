@@ -7,7 +7,8 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from typing import Any
 
-from sealock.cli.trust.common import add_output, add_server, name_of, print_output, setup_of
+from sealock.cli.output import print_output
+from sealock.cli.trust.common import add_output, add_server, name_of, setup_of
 from sealock.reports.page import table
 from sealock.text import count, visible
 from sealock.trust.notary.client import opened
@@ -29,9 +30,9 @@ def run(arguments: Namespace) -> int:
     with opened(name_of(arguments.repository, tag=False), setup_of(arguments)) as repository:
         trusted = repository.trusted()
     if arguments.format == "json":
-        print_output(json.dumps(_table(trusted), indent=2) + "\n", arguments)
+        print_output(json.dumps(_table(trusted), indent=2) + "\n", arguments.output, exact=True)
     else:
-        print_output("".join(f"{line}\n" for line in _lines(trusted)), arguments)
+        print_output("".join(f"{line}\n" for line in _lines(trusted)), arguments.output)
     return 0
 
 

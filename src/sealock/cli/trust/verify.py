@@ -7,9 +7,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sealock.cli.output import WIDTH, complain, width
+from sealock.cli.output import WIDTH, complain, print_output, width
 from sealock.cli.trust import bypolicy, cosign, notary, notation
-from sealock.cli.trust.common import add_output, add_server, name_of, print_output, registry_of
+from sealock.cli.trust.common import add_output, add_server, name_of, registry_of
 from sealock.errors import SealockError, UsageError
 from sealock.model.trust import TrustResult, exit_status
 from sealock.reports.trust import render_json, render_text, unverified
@@ -61,14 +61,14 @@ def run(arguments: Namespace) -> int:
     if arguments.quiet:
         results = [_with_digest(result, arguments) for result in results]
         passing = (result for result in results if result.passes)
-        print_output("".join(f"{_pinned(result)}\n" for result in passing), arguments)
+        print_output("".join(f"{_pinned(result)}\n" for result in passing), arguments.output)
         for result in results:
             if result.state == "untrusted":
                 complain(f"{visible(result.reference)} is not trusted: {result.why}")
     elif arguments.format == "json":
-        print_output(render_json(results, named.errors, named.skipped), arguments)
+        print_output(render_json(results, named.errors, named.skipped), arguments.output, exact=True)
     else:
-        print_output(render_text(results, WIDTH if arguments.output else width()), arguments)
+        print_output(render_text(results, WIDTH if arguments.output else width()), arguments.output)
     for result in results:
         if result.state == "unknown" and not result.accepted:
             complain(unverified(result))
