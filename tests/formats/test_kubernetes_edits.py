@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
@@ -20,6 +21,9 @@ from sealock.model.change import Add, FieldChange, On, Remove, Set, Swap, change
 from sealock.model.container import Container, Mount, Port, Variable
 from sealock.model.document import Document
 from sealock.model.location import Source
+from sealock.scan.fix import fix
+from sealock.scan.run import check
+from sealock.scan.settings import Settings
 from support.linecount import grows
 
 HEAD = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: p\nspec:\n"
@@ -84,7 +88,7 @@ def test_a_change(requested: FieldChange, before: str, after: str) -> None:
 
 
 REFUSED: list[tuple[str, FieldChange, str, str]] = [
-    ("a field that manifests lack", Set("pids_limit", 100), "  containers:\n  - image: a\n", "a manifest cannot set pids_limit of container 1 of Pod p"),
+    ("a field that manifests lack", Set("pids_limit", 100), "  containers:\n  - image: a\n", "a manifest cannot set pids_limit"),
     ("a user by name", Set("user", "app"), "  containers:\n  - image: a\n", "Kubernetes sets users by number"),
     ("a value that the caller has", Swap("environment", Variable("A", "b"), Variable("A", None)), "  containers:\n  - image: a\n    env: [{name: A, value: b}]\n", "a manifest takes such a value from a Secret, which has to be made first"),
     ("a directory that is no volume yet", Add("mounts", Mount("bind", "/a", "/b")), "  containers:\n  - image: a\n", "a volume has to be declared first"),
@@ -198,3 +202,23 @@ def test_reading_after_a_change_is_changing_after_reading(pod: str, requested: l
     assert isinstance(noun, Container)
     for field in {wanted.field for wanted in requested}:
         assert (getattr(noun, field) or UNSET) == (getattr(expected, field) or UNSET)
+
+
+@pytest.mark.parametrize(
+    ("container", "rule", "offered"),
+    [
+        ("env: [{name: DB_PASSWORD, value: hunter2hunter2}]", "C048", False),
+        ("securityContext: {capabilities: {add: [SYS_ADMIN]}, allowPrivilegeEscalation: true}", "C006", False),
+        ("securityContext: {allowPrivilegeEscalation: true}", "C006", True),
+        ("securityContext: {privileged: true}", "C001", True),
+    ],
+)
+def test_no_fix_is_offered_that_a_manifest_cannot_hold(
+    tmp_path: Path, container: str, rule: str, *, offered: bool
+) -> None:
+    (tmp_path / "pod.yaml").write_text(f"{HEAD}  containers:\n  - name: a\n    image: acme/a:1\n    {container}\n")
+    (finding,) = check(str(tmp_path / "pod.yaml"), settings=Settings(only=(rule,))).findings()
+    assert bool(finding.remedy.changes) == offered
+    results = fix(str(tmp_path / "pod.yaml"), settings=Settings(only=(rule,)), unsafe=True)
+    assert [len(result.fixed) for result in results] == ([1] if offered else [])
+    assert not any(result.failed for result in results)

@@ -114,7 +114,7 @@ def test_the_verdict_stands_at_the_top(report: Report, words: str) -> None:
 def test_it_holds_all_that_is_to_be_said() -> None:
     page = render("html", plain())
     for words in (
-        "<h2>What to do first <small>--fix fixes 3 of 8, --fix --unsafe 1 more.</small></h2>",
+        "<h2>What to do first <small>--fix can fix 3 of 8, --fix --unsafe 1 more.</small></h2>",
         'C011 × 2, critical: <a href="#f2">compose.yaml:6:9</a> <a href="#f5">compose.yaml:11:16</a>',
         "<mark>privileged: true</mark>",
         '<span class="chip">--fix --unsafe does it</span>',

@@ -238,7 +238,7 @@ def test_a_place_that_cannot_be_shown_costs_only_the_excerpt(location: Location)
 def test_what_to_do_first_is_ranked_and_grouped_by_remedy() -> None:
     text = render("terminal", plain())
     assert text[text.index("What to do first") : text.index("Note")].splitlines() == [
-        "What to do first · --fix fixes 3 of 8, --fix --unsafe 1 more.",
+        "What to do first · --fix can fix 3 of 8, --fix --unsafe 1 more.",
         "  1. compose.yaml:6:9 and 1 more: C011 × 2 Do not mount the Docker socket; give…",
         "  2. compose.yaml:4:5: C001 Grant only what it needs.",
         "  3. app/Dockerfile:3:8: B010 Download it with ADD --checksum=sha256:…, then ru…",
@@ -250,8 +250,8 @@ def test_what_to_do_first_is_ranked_and_grouped_by_remedy() -> None:
     ("remedy", "words"),
     [
         pytest.param(Remedy("Do it."), None, id="by hand"),
-        pytest.param(Remedy("Do it.", (Set("a", 1),)), "--fix --unsafe fixes 1 of 1.", id="unsafe"),
-        pytest.param(Remedy("Do it.", (Set("a", 1),), safe=True), "--fix fixes 1 of 1.", id="safe"),
+        pytest.param(Remedy("Do it.", (Set("a", 1),)), "--fix --unsafe can fix 1 of 1.", id="unsafe"),
+        pytest.param(Remedy("Do it.", (Set("a", 1),), safe=True), "--fix can fix 1 of 1.", id="safe"),
     ],
 )
 def test_it_tells_what_a_fix_would_do(remedy: Remedy, words: str | None) -> None:

@@ -135,7 +135,7 @@ def test_the_sums_of_one_report_agree() -> None:
 def test_what_fix_does_is_the_same_number_in_every_format() -> None:
     (image,), (file,) = vulnerable().targets, plain().targets[:1]
     both = Report("0.1.0", (image, file))
-    words = "--fix fixes 1 of 9, --fix --unsafe 1 more."
+    words = "--fix can fix 1 of 9, --fix --unsafe 1 more."
     assert words in render("terminal", both)
     assert words in render("html", both)
     findings = [item for target in json.loads(render("json", both))["targets"] for item in target["findings"]]

@@ -112,6 +112,17 @@ def configure(parser: ArgumentParser) -> None:
         help="leave these paths out of a directory, relative to it: 'vendor/**', '*.md' (may repeat)",
     )
     reading.add_argument(
+        "--hook",
+        action="store_true",
+        help="the targets are the files that a hook names: check those that sealock knows, as in the directory",
+    )
+    reading.add_argument(
+        "--no-examples",
+        action="store_true",
+        help="leave documentation, examples and tests out of a directory: README.md, docs/, examples/, tests/ and "
+        "the like; otherwise their findings have a severity less",
+    )
+    reading.add_argument(
         "--require-targets", action="store_true", help="exit with status 2 if a directory has nothing to check"
     )
     reading.add_argument(
@@ -227,6 +238,8 @@ def _settings(arguments: Namespace) -> Settings:
         min_severity=_severity(arguments.min_severity),
         require_targets=arguments.require_targets,
         exclude=tuple(arguments.exclude),
+        examples=not arguments.no_examples,
+        found=arguments.hook,
         skip=tuple(arguments.skip),
         fail_on_skipped=arguments.fail_on_skipped,
         pedantic=arguments.pedantic,
@@ -302,7 +315,7 @@ def _fix(
             f"{input_.target}: {name} has no value any more: set it in .env or in the environment."
             for name in result.unset
         ]
-        faults += len(result.fixed)
+        faults += result.removed
         files.append(input_.target)
         if arguments.diff:
             ink = colour(arguments.color)

@@ -22,6 +22,10 @@ TEMPLATE: Final = """\
 # The lowest severity that is reported. What makes the run fail is reported in any case.
 # min-severity = "info"
 
+# Whether documentation, examples and tests are checked (README.md, docs/, examples/, tests/ and the like): what is
+# found there is one severity lower.
+# examples = true
+
 # Whether a directory in which nothing can be checked is an error.
 # require-targets = false
 

@@ -79,6 +79,7 @@ def _run(words: Sequence[str]) -> int:
     from sealock.errors import SealockError  # noqa: PLC0415  as above
 
     try:
+        refuse_file_names(words[1:])
         arguments = parse(words)
     except SystemExit as end:
         # argparse printed the help or an error.
@@ -93,7 +94,6 @@ def _run(words: Sequence[str]) -> int:
         complain("the working directory was removed: change to one that exists")
         return 2
     try:
-        refuse_file_names(words[1:])
         status: int = import_module(f"sealock.cli.{arguments.command}").run(arguments)
     except SealockError as error:
         # No text: the reader of standard output left, who misses nothing.

@@ -20,10 +20,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sealock.model.change import Change, Edit, FieldChange, On
+    from sealock.model.container import Container
     from sealock.model.document import Document, DocumentKind, Subject
     from sealock.model.location import Place, Source
 
-__all__ = ["MODULES", "TOGETHER", "apply_edits", "comments", "edits", "edits_together", "read", "recognize", "sniff"]
+__all__ = [
+    "MODULES",
+    "TOGETHER",
+    "apply_edits",
+    "comments",
+    "edits",
+    "edits_together",
+    "read",
+    "recognize",
+    "refusal",
+    "sniff",
+]
 
 MODULES: Final[dict[str, str]] = {
     "dockerfile": "sealock.formats.dockerfile",
@@ -66,6 +78,14 @@ def edits_together(
     """
     result: tuple[Edit, ...] = _editor(document.kind).edits_together(document, changes, check=check)
     return result
+
+
+def refusal(kind: DocumentKind, container: Container, change: FieldChange) -> str:
+    """Why no text of a kind can hold this change of a container, however it is written; "" where that is not known."""
+    if kind != "kubernetes":
+        return ""
+    why: str = import_module("sealock.formats.kubernetes.fields").refusal(container, change)
+    return why
 
 
 def _editor(kind: DocumentKind) -> ModuleType:

@@ -72,6 +72,8 @@ class Subject(Struct, frozen=True):
     reported_by: Mapping[str, str] = {}
     """The fields that another subject of the document has too, from the same words, and that subject: it reports their
     faults."""
+    decided_in: Mapping[str, str] = {}
+    """The fields that a service leaves to the image that it builds, each with the path of the Dockerfile."""
 
     @property
     def kind(self) -> SubjectKind:

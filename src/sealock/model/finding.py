@@ -17,6 +17,7 @@ __all__ = [
     "InputError",
     "Reference",
     "Remedy",
+    "Repetition",
     "RuleFinding",
     "Severity",
     "Skipped",
@@ -77,6 +78,14 @@ class Suppression(Struct, frozen=True):
     """Whether an ignore suppresses it, in the policy or in the text."""
 
 
+class Repetition(Struct, frozen=True):
+    """Another place at which the same fault shows: a service that builds the Dockerfile at fault."""
+
+    location: Location
+    subject: str
+    fingerprint: str
+
+
 class Finding(Struct, frozen=True):
     """A fault with its rule, place and remedy: what reports show. `subject` names the noun within its document."""
 
@@ -103,6 +112,12 @@ class Finding(Struct, frozen=True):
     """The name of the engine's container, "" for any other subject."""
     thing: str = ""
     """What it is about, without version or date; "" where the evidence is that."""
+    decided_in: str = ""
+    """The path of the Dockerfile that decides the field at fault, where another file than that is at fault with it."""
+    repetitions: tuple[Repetition, ...] = ()
+    """Where else the same fault shows; it counts once."""
+    example: bool = False
+    """Whether it is in documentation, an example or a test: its severity is then one lower."""
 
 
 class Skipped(Struct, frozen=True):

@@ -51,6 +51,8 @@ class TargetReport(Struct, frozen=True):
     """The image, where it is one."""
     evaluated: bool = True
     """Whether anything in it was evaluated."""
+    example: bool = False
+    """Whether it is documentation, an example or a test."""
 
     def __post_init__(self) -> None:
         """Sort the findings."""

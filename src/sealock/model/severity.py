@@ -19,6 +19,11 @@ class Severity(IntEnum):
         """The lower-case name that reports and settings use."""
         return self.name.lower()
 
+    @property
+    def lower(self) -> Severity:
+        """The severity below, INFO for itself."""
+        return Severity(max(self - 1, Severity.INFO))
+
 
 class Confidence(IntEnum):
     """How sure we are that it is true. Ordered."""

@@ -18,8 +18,9 @@ def read_baseline(name: str, text: str) -> frozenset[str]:
             fingerprints = [str(fingerprint) for fingerprint in tree["fingerprints"]]
         else:
             findings = [finding for target in tree["targets"] for finding in target["findings"]]
-            fingerprints = [str(finding["fingerprint"]) for finding in findings]
-    except (ValueError, TypeError, KeyError, RecursionError):
+            places = [place for finding in findings for place in (finding, *finding.get("repetitions", ()))]
+            fingerprints = [str(place["fingerprint"]) for place in places]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         msg = f"{name} is not a baseline: it should be a file that --write-baseline wrote, or a JSON report"
         raise PolicyError(msg) from None
     return frozenset(fingerprints)
@@ -32,5 +33,8 @@ def needed(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def write_baseline(findings: Iterable[Finding]) -> str:
     """Write the baseline of these findings, one fingerprint a line so that it merges well."""
-    fingerprints = sorted({finding.fingerprint for finding in findings})
-    return json.dumps({"sealock-baseline": 1, "fingerprints": fingerprints}, indent=1) + "\n"
+    fingerprints: set[str] = set()
+    for finding in findings:
+        fingerprints.add(finding.fingerprint)
+        fingerprints.update(repetition.fingerprint for repetition in finding.repetitions)
+    return json.dumps({"sealock-baseline": 1, "fingerprints": sorted(fingerprints)}, indent=1) + "\n"

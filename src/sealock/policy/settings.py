@@ -36,6 +36,8 @@ class Policy(Struct, frozen=True):
     """The rules that do not run."""
     min_severity: Severity = Severity.INFO
     """The lowest severity that is reported."""
+    examples: bool = True
+    """Whether documentation, examples and tests are checked."""
     require_targets: bool = False
     """Whether a directory in which nothing can be checked is an error."""
     severity: tuple[tuple[str, Severity], ...] = ()
@@ -91,6 +93,7 @@ class Policy(Struct, frozen=True):
             or self.access != Registries()
             or self.fail_on > outer.fail_on
             or self.min_severity > outer.min_severity
+            or self.examples < outer.examples
         )
 
     def tightened(self, inner: Policy) -> Policy:
@@ -129,6 +132,7 @@ def read(source: Source, directory: str) -> Policy:
         enable=tuple(_rule(reader, "enable", string) for string in reader.strings("enable")),
         skip=tuple(_rule(reader, "skip", string) for string in reader.strings("skip")),
         min_severity=_severity(reader, "min-severity", reader.take("min-severity", str, "info")),
+        examples=reader.take("examples", bool, default=True),
         require_targets=reader.take("require-targets", bool, default=False),
         severity=tuple(
             (_rule(reader, "severity", rule), _severity(reader, f"severity.{rule}", word))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sealock.model.finding import Finding
 from sealock.model.report import Report, TargetReport
 from sealock.reports.grouped import FIX_TAGS, place
-from sealock.reports.priorities import counted_targets, fix_of, unevaluated, unexamined
+from sealock.reports.priorities import counted_targets, example_mark, fix_of, unevaluated, unexamined
 from sealock.text import count, line, sentence
 
 
@@ -26,9 +26,9 @@ def _lines(target: TargetReport) -> Iterator[str]:
 def _line(finding: Finding) -> str:
     flaw = finding.vulnerability
     what = f"{line(finding.title, 200)}: {line(finding.message)}" if flaw is None else line(finding.title, 200)
-    tag = FIX_TAGS[fix_of(finding)]
+    tag = f"{example_mark(finding)} {FIX_TAGS[fix_of(finding)]}".rstrip()
     rule = line(finding.rule, 40)
-    return f"{place(finding.location)}: {finding.severity.word} {rule} {what}{f' {tag}' if tag else ''}"
+    return f"{place(finding.location)}: {finding.severity.word} {rule} {what}{tag}"
 
 
 def _last(report: Report) -> Iterator[str]:

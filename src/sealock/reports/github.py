@@ -59,7 +59,8 @@ def _annotations(report: Report) -> Iterator[_Annotation]:
         words = f"{line(reason)}: {list_first(targets, 40)}"
         yield _Annotation("notice", first, "sealock did not evaluate this", words)
     for finding in sorted(report.findings(), key=_pressing):
-        title = f"{line(finding.rule, 40)} {line(finding.title, 200)} ({finding.severity.word})"
+        level = f"({finding.severity.word}{', example' if finding.example else ''})"
+        title = f"{line(finding.rule, 40)} {line(finding.title, 200)} {level}"
         yield _Annotation(_level(finding, report.fail_on), finding.location, title, _message(finding))
     if report.skipped:
         reasons = [f"{len(entries)} × {line(reason, 300)}" for reason, entries in skip_reasons(report).items()]
@@ -78,11 +79,11 @@ def _level(finding: Finding, fail_on: Severity) -> WorkflowCommand:
     return "warning" if finding.severity >= Severity.MEDIUM else "notice"
 
 
-def _pressing(finding: Finding) -> tuple[int, int, float]:
-    """By severity; exploited and likely exploited vulnerabilities first."""
+def _pressing(finding: Finding) -> tuple[bool, int, int, float]:
+    """By severity; exploited and likely exploited vulnerabilities first, and examples last."""
     flaw = finding.vulnerability
     likely = flaw.epss.score if flaw and flaw.epss else 0.0
-    return -finding.severity, 0 if flaw and flaw.exploited else 1, -likely
+    return finding.example, -finding.severity, 0 if flaw and flaw.exploited else 1, -likely
 
 
 def _message(finding: Finding) -> str:

@@ -10,6 +10,7 @@ from sealock.model.finding import Finding, Severity
 from sealock.model.location import Location
 from sealock.model.report import Report, TargetReport
 from sealock.reports.jsontext import encode
+from sealock.reports.priorities import example_mark
 from sealock.text import count, line, sentence
 
 _SEVERITIES: Final = {
@@ -62,7 +63,8 @@ def _issue(name: str, description: str, fingerprint: str, severity: str, locatio
 
 def _description(finding: Finding) -> str:
     parts = (finding.title, finding.message, finding.remedy.text)
-    return " ".join(sentence(line(part)) for part in parts if part.strip()) or finding.rule
+    words = " ".join(sentence(line(part)) for part in parts if part.strip()) or finding.rule
+    return words + example_mark(finding)
 
 
 def _fingerprint(*parts: str) -> str:

@@ -49,12 +49,13 @@ class GroupedFindings(Page):
             case _:
                 assert_never(group)
 
-    def heading(self, severity: Severity, number: int) -> str:
+    def heading(self, severity: Severity, number: int, where: str = "") -> str:
         """The line above the groups of one severity."""
         ink = INKS[severity]
         name = f"{self.signs.of[severity]} {severity.word.upper()}"
-        bar = self.signs.rule * max(self.room - width(name) - len(str(number)) - 3, 0)
-        return f"{self.paint(ink, name)} {self.paint('bold', str(number))} {self.paint('faint', bar)}"
+        what = f"{number} {where}".rstrip()
+        bar = self.signs.rule * max(self.room - width(name) - len(what) - 3, 0)
+        return f"{self.paint(ink, name)} {self.paint('bold', what)} {self.paint('faint', bar)}"
 
     def rule(self, group: RuleGroup) -> Iterator[str]:
         """A rule and its findings: the code of a critical one, the fix of a grave one that people have to make."""

@@ -49,7 +49,7 @@ class MissingSettings(Struct, frozen=True):
 
 
 class SettingsGroup(Struct, frozen=True):
-    """The settings that several subjects leave out."""
+    """The settings of one severity that several subjects leave out."""
 
     severity: Severity
     subjects: tuple[MissingSettings, ...]
@@ -70,25 +70,26 @@ class SettingsGroup(Struct, frozen=True):
 FindingGroup: TypeAlias = RuleGroup | SettingsGroup
 
 
-def group_findings(targets: Iterable[TargetReport]) -> list[FindingGroup]:
-    """Group what counts, without vulnerabilities, which have groups of their own."""
+def group_findings(targets: Iterable[TargetReport], *, examples: bool = False) -> list[FindingGroup]:
+    """Group what counts, without vulnerabilities, which have groups of their own: of examples, or of all else."""
     rules: dict[tuple[Severity, str], list[TargetFinding]] = {}
-    settings: list[MissingSettings] = []
+    settings: dict[Severity, list[MissingSettings]] = {}
     for target in targets:
+        findings = [finding for finding in target.counted if finding.example == examples and not finding.vulnerability]
         by_subject: dict[tuple[Location, str], list[Finding]] = {}
-        for finding in target.counted:
-            if finding.vulnerability is None and _leaves_out_a_setting(finding):
+        for finding in findings:
+            if _leaves_out_a_setting(finding):
                 by_subject.setdefault((finding.location, finding.subject), []).append(finding)
-        together = {place for place, findings in by_subject.items() if len(findings) >= _LEAST_SETTINGS}
-        settings += [MissingSettings(*place, tuple(by_subject[place])) for place in by_subject if place in together]
-        for finding in target.counted:
-            alone = not _leaves_out_a_setting(finding) or (finding.location, finding.subject) not in together
-            if finding.vulnerability is None and alone:
+        together = {place: missing for place, missing in by_subject.items() if len(missing) >= _LEAST_SETTINGS}
+        for place, missing in together.items():
+            for severity in {finding.severity for finding in missing}:
+                of_severity = tuple(finding for finding in missing if finding.severity == severity)
+                settings.setdefault(severity, []).append(MissingSettings(*place, of_severity))
+        for finding in findings:
+            if not _leaves_out_a_setting(finding) or (finding.location, finding.subject) not in together:
                 rules.setdefault((finding.severity, finding.rule), []).append(TargetFinding(target, finding))
     groups: list[FindingGroup] = [RuleGroup(severity, tuple(entries)) for (severity, _), entries in rules.items()]
-    if settings:
-        worst = max(finding.severity for subject in settings for finding in subject.findings)
-        groups.append(SettingsGroup(worst, tuple(settings)))
+    groups += (SettingsGroup(severity, tuple(subjects)) for severity, subjects in settings.items())
     return sorted(groups, key=lambda group: -group.severity)
 
 

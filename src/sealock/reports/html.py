@@ -192,7 +192,8 @@ def _target(target: TargetReport, numbers: Numbers) -> Iterator[str]:
     total = len(target.counted)
     concealed = masked(target)
     yield f'<section id="{numbers.target(target)}">'
-    words = f"{escaped(target.kind)}, {count(total, 'finding') if total else 'nothing that counts'}"
+    example = ", an example" if target.example else ""
+    words = f"{escaped(target.kind)}{example}, {count(total, 'finding') if total else 'nothing that counts'}"
     yield f'<h2><span class="mono">{escaped(target.target)}</span> <small>{words}</small></h2>'
     for group in cards(target.counted):
         yield from render_card(concealed, group, numbers)

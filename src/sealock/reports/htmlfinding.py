@@ -80,7 +80,7 @@ def cards(findings: Iterable[Finding]) -> list[tuple[Finding, ...]]:
     """Group the findings, most severe first: one card a vulnerability, one for findings with the same rule and fix."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in findings:
-        key = finding.title, finding.severity, finding.confidence, finding.remedy.text, fix_of(finding)
+        key = finding.title, finding.example, finding.severity, finding.confidence, finding.remedy.text, fix_of(finding)
         groups.setdefault((finding.rule, *(() if finding.vulnerability else key)), []).append(finding)
     worst = (tuple(sorted(group, key=lambda finding: -finding.severity)) for group in groups.values())
     return sorted(worst, key=lambda group: -group[0].severity)
@@ -92,6 +92,8 @@ def render_card(target: TargetReport, group: tuple[Finding, ...], numbers: Numbe
     flaw = first.vulnerability
     doubt = f' <span class="faint">{first.confidence.word} confidence</span>'
     doubt = doubt if first.confidence < Confidence.HIGH else ""
+    if first.example:
+        doubt += ' <span class="faint">example</span>'
     title = flaw.summary or "Known vulnerability" if flaw else first.title
     yield f'<article class="card finding {first.severity.word}">'
     yield (

@@ -7,7 +7,7 @@ from typing import Any, Final
 from msgspec import Raw
 
 from sealock.model.advisory import Vulnerability
-from sealock.model.finding import Finding, InputError, Reference, Skipped, Suppression
+from sealock.model.finding import Finding, InputError, Reference, Repetition, Skipped, Suppression
 from sealock.model.location import Location
 from sealock.model.report import ImageIdentity, Report, TargetReport
 from sealock.reports.jsontext import compact, encode
@@ -70,7 +70,24 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "references": [_reference(reference) for reference in finding.references],
         "fingerprint": finding.fingerprint,
         "suppressed": _suppression(finding.suppressed) if finding.suppressed else None,
+        **_repetitions(finding),
     } | (_vulnerability(finding.vulnerability) if finding.vulnerability else {})
+
+
+def _repetitions(finding: Finding) -> dict[str, Any]:
+    """What few findings have."""
+    fields: dict[str, Any] = {"example": True} if finding.example else {}
+    if finding.repetitions:
+        fields["repetitions"] = [_repetition(repetition) for repetition in finding.repetitions]
+    return fields
+
+
+def _repetition(repetition: Repetition) -> dict[str, Any]:
+    return {
+        "location": _location(repetition.location),
+        "subject": repetition.subject,
+        "fingerprint": repetition.fingerprint,
+    }
 
 
 def _vulnerability(vulnerability: Vulnerability) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from sealock.model.finding import Finding, Severity
 from sealock.model.location import Location
 from sealock.model.report import Report, TargetReport
+from sealock.reports.priorities import example_mark
 from sealock.text import clip, line, sentence, visible
 
 CaseOutcome: TypeAlias = Literal["passed", "failure", "error", "skipped"]
@@ -103,11 +104,15 @@ def _case(finding: Finding, fail_on: Severity) -> _Case:
     if finding.suppressed:
         return _Case(name, "skipped", "suppressed", f"suppressed: {clip(line(finding.suppressed.reason), 2000)}")
     outcome: CaseOutcome = "failure" if finding.severity >= fail_on else "passed"
-    return _Case(name, outcome, finding.severity.word, line(finding.message), f"\n{_details(finding)}\n")
+    return _Case(
+        name, outcome, finding.severity.word, line(finding.message) + example_mark(finding), f"\n{_details(finding)}\n"
+    )
 
 
 def _details(finding: Finding) -> str:
-    rows = [f"{_place(finding.location)}: {finding.severity.word}: {sentence(line(finding.message))}"]
+    rows = [
+        f"{_place(finding.location)}: {finding.severity.word}{example_mark(finding)}: {sentence(line(finding.message))}"
+    ]
     if finding.remedy.text:
         rows.append(f"Fix: {sentence(line(finding.remedy.text))}")
     rows += [f"See: {line(reference.label)} {line(reference.url)}".rstrip() for reference in finding.references]

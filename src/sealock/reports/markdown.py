@@ -10,6 +10,7 @@ from sealock.model.report import Report
 from sealock.reports.grouped import FIX_TAGS, place
 from sealock.reports.markdowntext import fit_comment, inline
 from sealock.reports.priorities import (
+    EXAMPLES,
     counted_targets,
     critical_unfixed,
     fix_of,
@@ -52,8 +53,10 @@ def _parts(report: Report) -> Iterator[str]:
             where = _code(place(step.findings[0].location))
             more = f" and {len(step.findings) - 1} more" if len(step.findings) > 1 else ""
             yield f"{number}. {where}{more}: {inline(sentence(line(step.remedy, 200)))}\n"
-    for severity in report.by_severity:
-        yield from _table(severity, [finding for finding in findings if finding.severity == severity])
+    for examples in (False, True):
+        for severity in report.by_severity:
+            of_severity = (finding for finding in findings if finding.severity == severity)
+            yield from _table(severity, [finding for finding in of_severity if finding.example == examples])
     for reason, targets in unevaluated(report).items():
         names = ", ".join(_code(line(name, 200)) for name in targets[:_ROWS])
         yield f"\nSkipped: {inline(line(reason, 300))}: {names}\n"
@@ -67,7 +70,7 @@ def _table(severity: Severity, findings: Sequence[Finding]) -> Iterator[str]:
     if not findings:
         return
     folded = severity < _OPEN
-    title = f"{len(findings)} {severity.word}"
+    title = f"{len(findings)} {severity.word}{f' in {EXAMPLES}' if findings[0].example else ''}"
     yield f"\n<details><summary>{title}</summary>\n\n" if folded else f"\n#### {title}\n\n"
     yield "| where | rule | what |\n|---|---|---|\n"
     yield from map(_row, findings[:_ROWS])

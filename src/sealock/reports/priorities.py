@@ -11,6 +11,8 @@ from sealock.model.finding import Confidence, Finding, Severity
 from sealock.model.report import FixSafety, Report
 from sealock.text import count, line, list_first
 
+EXAMPLES: Final = "documentation, examples and tests"
+"""Where the findings are that count as examples."""
 _NAMED: Final = 6
 """Rules that are named with a step."""
 
@@ -38,12 +40,14 @@ class PriorityStep(Struct, frozen=True):
 def steps(findings: Iterable[Finding]) -> list[PriorityStep]:
     """Group the findings by remedy and rank the groups; what is minor is a step of its own.
 
-    First the fixes of exploited vulnerabilities, then by severity, confidence and number; last what has no fix.
+    First the fixes of exploited vulnerabilities, then by severity, confidence and number; then those of examples, and
+    last what has no fix.
     """
-    groups: dict[tuple[str, bool], list[Finding]] = {}
+    groups: dict[tuple[str, bool, bool], list[Finding]] = {}
     for finding in findings:
-        groups.setdefault((finding.remedy.text or finding.title, _minor(finding)), []).append(finding)
-    return sorted((PriorityStep(remedy, tuple(group)) for (remedy, _), group in groups.items()), key=_rank)
+        key = finding.remedy.text or finding.title, _minor(finding), finding.example
+        groups.setdefault(key, []).append(finding)
+    return sorted((PriorityStep(remedy, tuple(group)) for (remedy, *_), group in groups.items()), key=_rank)
 
 
 def _minor(finding: Finding) -> bool:
@@ -51,11 +55,11 @@ def _minor(finding: Finding) -> bool:
     return finding.vulnerability is None and (finding.severity <= Severity.LOW or finding.confidence <= Confidence.LOW)
 
 
-def _rank(step: PriorityStep) -> tuple[bool, bool, tuple[int, int], int]:
+def _rank(step: PriorityStep) -> tuple[bool, bool, bool, tuple[int, int], int]:
     flaws = [flaw for finding in step.findings if (flaw := finding.vulnerability)]
     exploited = any(flaw.exploited for flaw in flaws)
     worst = min((-finding.severity, -finding.confidence) for finding in step.findings)
-    return unfixed(step), not exploited, worst, -len(step.findings)
+    return unfixed(step), step.findings[0].example, not exploited, worst, -len(step.findings)
 
 
 def unfixed(step: PriorityStep) -> bool:
@@ -94,15 +98,20 @@ def fix_of(finding: Finding) -> FixSafety:
     return "safe" if finding.remedy.safe else "unsafe"
 
 
+def example_mark(finding: Finding) -> str:
+    """What stands behind the words about a finding in an example, "" for any other."""
+    return " (example)" if finding.example else ""
+
+
 def fix_summary(findings: Iterable[Finding]) -> str:
-    """What --fix would do, of all these findings, in a sentence; "" where it can do nothing."""
+    """For how many of these findings --fix has a fix, in a sentence; "" for none. A fix may remove others too."""
     kinds = [fix_of(finding) for finding in findings]
     safe, unsafe = kinds.count("safe"), kinds.count("unsafe")
     if not safe and not unsafe:
         return ""
     if not safe:
-        return f"--fix --unsafe fixes {unsafe} of {len(kinds)}."
-    return f"--fix fixes {safe} of {len(kinds)}" + (f", --fix --unsafe {unsafe} more." if unsafe else ".")
+        return f"--fix --unsafe can fix {unsafe} of {len(kinds)}."
+    return f"--fix can fix {safe} of {len(kinds)}" + (f", --fix --unsafe {unsafe} more." if unsafe else ".")
 
 
 def skip_reasons(report: Report) -> dict[str, list[tuple[str, str, str]]]:

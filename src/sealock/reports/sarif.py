@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
 from sealock.model.advisory import Vulnerability
-from sealock.model.finding import Finding, Severity, Suppression
+from sealock.model.finding import Finding, Repetition, Severity, Suppression
 from sealock.model.location import Location
 from sealock.model.report import Report, TargetReport
 from sealock.reports.jsontext import encode
-from sealock.reports.priorities import unexamined
+from sealock.reports.priorities import example_mark, unexamined
 from sealock.reports.sarifplaces import Places, uri
 from sealock.reports.sarifrules import descriptors
 from sealock.text import clip, count, line, sentence
@@ -63,6 +63,10 @@ def _result(finding: Finding, index: int, places: Places, level: SarifLevel) -> 
             "pointer": finding.location.pointer,
         },
     }
+    if finding.example:
+        result["properties"]["example"] = True
+    if finding.repetitions:
+        result["relatedLocations"] = [_related(repetition, places) for repetition in finding.repetitions]
     if finding.vulnerability:
         result["properties"] |= _vulnerability(finding.vulnerability)
     if fix := _fix(finding, places):
@@ -88,7 +92,8 @@ def _vulnerability(vulnerability: Vulnerability) -> dict[str, Any]:
 
 def _message(finding: Finding) -> str:
     message = f"{line(finding.subject, 200)}: {line(finding.message)}"
-    return " ".join(sentence(line(part)) for part in (message, finding.remedy.text) if part)
+    words = " ".join(sentence(line(part)) for part in (message, finding.remedy.text) if part)
+    return words + example_mark(finding)
 
 
 def _location(finding: Finding, places: Places) -> dict[str, Any]:
@@ -96,6 +101,12 @@ def _location(finding: Finding, places: Places) -> dict[str, Any]:
     if finding.subject:
         location["logicalLocations"] = [{"name": finding.subject, "fullyQualifiedName": finding.subject}]
     return location
+
+
+def _related(repetition: Repetition, places: Places) -> dict[str, Any]:
+    """§3.27.22."""
+    place = places.physical(repetition.location)
+    return {"physicalLocation": place, "message": {"text": line(repetition.subject, 200) or "-"}}
 
 
 def _suppression(suppression: Suppression, file: str) -> dict[str, Any]:

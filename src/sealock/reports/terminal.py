@@ -15,9 +15,11 @@ from sealock.reports.groups import group_findings
 from sealock.reports.gutter import Gutter
 from sealock.reports.mask import masked
 from sealock.reports.priorities import (
+    EXAMPLES,
     PriorityStep,
     counted_targets,
     critical_unfixed,
+    example_mark,
     fix_of,
     fix_summary,
     named,
@@ -111,14 +113,16 @@ class _Page(GroupedFindings):
         """The findings by rule, most severe first; where there are few, they stand with their targets."""
         if self.detailed:
             return
-        groups = group_findings(map(masked, self.report.targets))
-        for severity, number in Counter(group.severity for group in groups for _ in group.findings).items():
-            yield self.heading(severity, number)
-            for group in groups:
-                if group.severity == severity:
-                    yield from self.lines(group)
-        if groups:
-            yield ""
+        targets = [masked(target) for target in self.report.targets]
+        for examples in (False, True):
+            groups = group_findings(targets, examples=examples)
+            for severity, number in Counter(group.severity for group in groups for _ in group.findings).items():
+                yield self.heading(severity, number, f"in {EXAMPLES}" if examples else "")
+                for group in groups:
+                    if group.severity == severity:
+                        yield from self.lines(group)
+            if groups:
+                yield ""
 
     def error(self, target: TargetReport, error: InputError) -> Iterator[str]:
         """An input that could not be read."""
@@ -135,7 +139,8 @@ class _Page(GroupedFindings):
         doubt = f" ({finding.confidence.word} confidence)" if finding.confidence < Confidence.HIGH else ""
         rule = line(finding.rule, 40)
         badge = f"{badge}  {self.paint('bold', rule)}  "
-        yield from self.hanging(line(finding.title, 200) + doubt, 14 + width(rule), "bold", badge=badge)
+        title = f"{line(finding.title, 200)}{doubt}{example_mark(finding)}"
+        yield from self.hanging(title, 14 + width(rule), "bold", badge=badge)
         where = f"{place(finding.location)} {self.signs.dot} {line(finding.subject, 120)}"
         if not same_place:
             yield from self.hanging(where, 2, "cyan")

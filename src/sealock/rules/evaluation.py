@@ -105,6 +105,7 @@ def _finding(  # noqa: PLR0913, PLR0917  it joins the rule's, the subject's and 
         view=subject.view,
         container=subject.container,
         thing=fault.thing,
+        decided_in=subject.decided_in.get(str(fault.at[0]), "") if fault.at else "",
     )
 
 

@@ -1,7 +1,11 @@
-"""The compose files that a run fixes: which of them read others, and what they are with the texts fixed so far."""
+"""The compose files that a run fixes: which of them read others, and what they are with the texts fixed so far.
+
+The texts include those of Dockerfiles: what is fixed in one is not fixed again in the services that build it.
+"""
 
 from __future__ import annotations
 
+import os
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
 
@@ -104,4 +108,4 @@ def _paths_read(document: Document) -> list[str]:
 
 
 def _path(path: str) -> str:
-    return posixpath.normpath(path)
+    return os.path.realpath(path)

@@ -9,7 +9,10 @@ from typing import Any, Final, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.model.document import Document
+from sealock import formats
+from sealock.model.change import Edit, On
+from sealock.model.container import Container
+from sealock.model.document import Document, Subject
 from sealock.model.finding import Finding, InputError, Skipped
 from sealock.policy.settings import Policy
 from sealock.policy.trust import TrustPolicy
@@ -104,9 +107,9 @@ def evaluate_document(
     A compose service that builds its image is laid over that image first. Findings of the declared and the effective
     view of a container are merged.
     """
-    if input_.kind == "compose":
-        document = over_images(document, input_.files)
-    result = evaluate(key, document, rules)
+    if isinstance(input_, FileInput) and input_.kind == "compose":
+        document = over_images(document, input_.files, input_.path)
+    result = _with_possible_fixes(evaluate(key, document, rules), document)
     if trust.given and isinstance(input_, FileInput):
         from sealock.scan.references import evaluate_references  # noqa: PLC0415  most runs have no trust policy
 
@@ -117,6 +120,32 @@ def evaluate_document(
 
         return merge_views(result, document)
     return result
+
+
+def _with_possible_fixes(result: Evaluation, document: Document) -> Evaluation:
+    """The same without the changes that no text of this kind, or not this text, can hold: a fix would be refused."""
+    subjects = {subject.name: subject for subject in document.subjects}
+    findings = tuple(
+        finding if _is_possible(finding, subjects[finding.subject], document) else _without_fix(finding)
+        for finding in result.findings
+    )
+    return replace(result, findings=findings)
+
+
+def _is_possible(finding: Finding, subject: Subject, document: Document) -> bool:
+    changes = finding.remedy.changes
+    if not changes or not isinstance(subject.noun, Container):
+        return True
+    if subject.place(()).file:  # it is written in another file, which is changed where it is a target itself
+        return False
+    return not any(
+        formats.refusal(document.kind, subject.noun, change) for change in changes if not isinstance(change, Edit | On)
+    )
+
+
+def _without_fix(finding: Finding) -> Finding:
+    """The finding with a remedy that only people can apply."""
+    return replace(finding, remedy=replace(finding.remedy, changes=(), safe=False))
 
 
 def _wants(policy: Policy, rule: Rule[Any]) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -22,6 +23,7 @@ from sealock.policy.suppressions import suppress
 from sealock.scan.composeinputs import ComposeInputs
 from sealock.scan.documents import read_file
 from sealock.scan.evaluator import EvaluatedTarget, evaluate_document
+from sealock.scan.repetitions import FaultKey, accepts, cause_of
 from sealock.scan.ruleids import inline_ignores
 from sealock.scan.run import CheckRun
 from sealock.scan.settings import Settings
@@ -30,8 +32,6 @@ from sealock.targets.outputs import replace_text
 
 STEPS: Final = 1000
 """The largest number of changes to one text, far above what any text needs."""
-
-
 _RIGHTS: Final = FIELDS.index("privileged")
 """The first of a container's fields that does not decide what runs and as whom."""
 
@@ -43,6 +43,10 @@ class FixedFile(Struct, frozen=True):
     text: str
     fixed: tuple[Finding, ...] = ()
     failed: tuple[tuple[Finding, str], ...] = ()
+    removed: int = 0
+    """How many findings that count are gone: a fix may remove others beside its own."""
+    suppressed: tuple[Finding, ...] = ()
+    """The suppressed findings, which were left as they are."""
 
     @property
     def changed(self) -> bool:
@@ -87,42 +91,51 @@ def fix(
 def fix_inputs(run: CheckRun, inputs: Iterable[Input], *, unsafe: bool) -> Iterator[FixedFile | Input]:
     """Yield a FixedFile for each file among the inputs, and the other inputs as they are.
 
-    A compose file that others extend or include is fixed before them, and in no way that breaks them.
+    A Dockerfile is fixed before the services that build it, and a compose file that others extend or include before
+    them, in no way that breaks them.
     """
     every = tuple(inputs)
     files = ComposeInputs(input_ for input_ in every if isinstance(input_, FileInput) and input_.kind == "compose")
+    projects = files.in_order()
+    builds = [input_ for input_ in every if isinstance(input_, FileInput) and input_.kind == "dockerfile"]
     fixed: dict[int, FixedFile] = {}
-    for file in files.in_order():
-        fixed[id(file)] = _fix_input(run, file, files, unsafe=unsafe)
-        files.change(file, fixed[id(file)].text)
+    accepted: dict[FaultKey, Finding] = {}
+    for file in (*builds, *projects) if projects else ():
+        result = fixed[id(file)] = _fix_input(run, file, files, accepted, unsafe=unsafe)
+        files.change(file, result.text)
+        path = os.path.realpath(file.path)
+        accepted.update(((path, finding.rule), finding) for finding in result.suppressed)
     for input_ in every:
         if isinstance(input_, FileInput):
-            yield fixed[id(input_)] if input_.kind == "compose" else _fix_input(run, input_, files, unsafe=unsafe)
+            done = fixed.get(id(input_))
+            yield done or _fix_input(run, input_, files, accepted, unsafe=unsafe)
         else:
             yield input_
 
 
-def _fix_input(run: CheckRun, input_: FileInput, files: ComposeInputs, *, unsafe: bool) -> FixedFile:
+def _fix_input(
+    run: CheckRun, input_: FileInput, files: ComposeInputs, accepted: Mapping[FaultKey, Finding], *, unsafe: bool
+) -> FixedFile:
     current = files.current(input_)
     (evaluated,) = run.evaluate(current)
-    inline = run.settings.inline_ignores
-    breaks = files.breaks(input_)
-    result = fix_file(evaluated, current, unsafe=unsafe, today=run.today, inline_ignores=inline, breaks=breaks)
+    result = fix_file(
+        evaluated,
+        current,
+        unsafe=unsafe,
+        today=run.today,
+        inline_ignores=run.settings.inline_ignores,
+        breaks=files.breaks(input_),
+        accepted=accepted,
+    )
     return replace(result, input=input_)
 
 
 def fix_each(run: CheckRun, input_: FileInput, findings: Iterable[Finding]) -> Iterator[FixedFile]:
     """Yield the file with each of its findings fixed by itself, safely or not: what an editor offers."""
     (evaluated,) = run.evaluate(input_)
+    inline = run.settings.inline_ignores
     for finding in findings:
-        fixer = _Fixer(
-            evaluated,
-            input_,
-            lambda _text: "",
-            unsafe=True,
-            today=run.today,
-            inline_ignores=run.settings.inline_ignores,
-        )
+        fixer = _Fixer(evaluated, input_, lambda _text: "", unsafe=True, today=run.today, inline_ignores=inline)
         fixer.fix(finding)
         yield fixer.result
 
@@ -135,15 +148,19 @@ def fix_file(  # noqa: PLR0913  what a run decides for all of its files
     today: date,
     inline_ignores: bool = True,
     breaks: Callable[[str], str] = lambda _text: "",
+    accepted: Mapping[FaultKey, Finding] | None = None,
 ) -> FixedFile:
     """Apply the safe fixes of a file's findings, or all of them. A suppressed finding is left as it is.
 
-    `breaks` says why other files would be broken by a new text, "" where none would.
+    `breaks` says why other files would be broken by a new text, "" where none would. `accepted` are the suppressed
+    findings of Dockerfiles, by path and rule: what they are about is left as it is in services too.
 
     No change is believed: after each the text is read again, and the change is undone where the finding is still there
     or a new error came.
     """
-    fixer = _Fixer(evaluated, input_, breaks, unsafe=unsafe, today=today, inline_ignores=inline_ignores)
+    fixer = _Fixer(
+        evaluated, input_, breaks, unsafe=unsafe, today=today, inline_ignores=inline_ignores, accepted=accepted
+    )
     fixer.fix_all()
     return fixer.result
 
@@ -160,14 +177,16 @@ class _Fixer:
         unsafe: bool,
         today: date,
         inline_ignores: bool,
+        accepted: Mapping[FaultKey, Finding] | None = None,
     ) -> None:
-        self.inline_ignores, self.breaks = inline_ignores, breaks
+        self.inline_ignores, self.breaks, self.accepted = inline_ignores, breaks, accepted or {}
         self.input, self.rules, self.policy = input_, evaluated.rules, evaluated.target.policy
         self.unsafe, self.today = unsafe, today
         self.document = evaluated.target.document
         self.findings = evaluated.findings
         self.fixed: list[Finding] = []
         self.failed: dict[str, tuple[Finding, str]] = {}
+        self.removed, self.suppressed = 0, tuple[Finding, ...]()
 
     @property
     def text(self) -> str:
@@ -175,10 +194,12 @@ class _Fixer:
 
     @property
     def result(self) -> FixedFile:
-        return FixedFile(self.input, self.text, tuple(self.fixed), tuple(self.failed.values()))
+        failed = tuple(self.failed.values())
+        return FixedFile(self.input, self.text, tuple(self.fixed), failed, self.removed, self.suppressed)
 
     def fix_all(self) -> None:
         """Fix what can be fixed: together where the format can, else one by one."""
+        before = _counts(finding for finding in self._with_policy() if not finding.suppressed)
         for _ in range(STEPS):
             fixable = self._fixable()
             if not fixable:
@@ -188,17 +209,30 @@ class _Fixer:
             else:
                 # The last in the text, so that what is above keeps its place.
                 self.fix(max(fixable, key=lambda finding: (finding.location.line, finding.location.column)))
+        after = tuple(self._with_policy())
+        self.removed = (before - _counts(finding for finding in after if not finding.suppressed)).total()
+        self.suppressed = tuple(finding for finding in after if finding.suppressed)
 
     def _fixable(self) -> list[Finding]:
-        ignores = inline_ignores(self.document, self.input.more)[0] if self.inline_ignores else ()
         return [
             finding
-            for finding, _ in suppress(self.findings, self.input.name, self.policy, ignores, self.today)
+            for finding in self._with_policy()
             if finding.suppressed is None
             and finding.remedy.changes
             and (finding.remedy.safe or self.unsafe)
             and finding.fingerprint not in self.failed
+            and not self._is_accepted(finding)
         ]
+
+    def _with_policy(self) -> Iterator[Finding]:
+        """The findings as they are now, with what the policy and the text's ignores say of them."""
+        ignores = inline_ignores(self.document, self.input.more)[0] if self.inline_ignores else ()
+        for finding, _ in suppress(self.findings, self.input.name, self.policy, ignores, self.today):
+            yield finding
+
+    def _is_accepted(self, finding: Finding) -> bool:
+        cause = self.accepted.get(cause_of(finding)) if finding.decided_in else None
+        return cause is not None and accepts(cause, finding)
 
     def _batch(self, fixable: list[Finding]) -> list[Finding]:
         """The findings to fix together, () where the format changes one thing at a time.

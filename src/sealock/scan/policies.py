@@ -81,7 +81,10 @@ class Policies:
             self._note(note)
         findings: list[Finding] = []
         used: set[Ignore] = set()
+        example = isinstance(target.input, FileInput) and target.input.example
         for finding, ignore in suppress(evaluated.findings, target.input.name, target.policy, ignores, self._today):
+            if example:
+                finding = replace(finding, severity=finding.severity.lower, example=True)  # noqa: PLW2901
             # What fails the run is reported in any case.
             if finding.severity >= min(target.policy.min_severity, target.policy.fail_on):
                 findings.append(finding)
@@ -101,6 +104,7 @@ class Policies:
             {source.name: source for source in target.document.sources.values()},
             next((identity(noun) for _, noun in images), None),
             any(evaluated.rules.values()) or self._matches(target),
+            example,
         )
 
     def _matches(self, target: ReadTarget) -> bool:

@@ -27,12 +27,15 @@ from sealock.scan.documents import DocumentReader
 from sealock.scan.evaluator import EvaluatedTarget, Evaluator
 from sealock.scan.matcher import Matcher
 from sealock.scan.policies import Policies
+from sealock.scan.repetitions import join_repetitions
 from sealock.scan.ruleids import select
 from sealock.scan.settings import Settings
 from sealock.scan.support import recorded_support
-from sealock.targets.fileinputs import Options
+from sealock.targets.fileinputs import Options, read_found
 from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, SkippedInput, Unreadable
 from sealock.targets.resolve import resolve, resolve_compose
+from sealock.targets.walk import is_override
+from sealock.text import count
 
 _SETTINGS_ELSEWHERE: Final = "check the compose file, the `docker run` line or container:NAME as well"
 _ELSEWHERE: Final = {
@@ -89,6 +92,7 @@ class CheckRun:
             self.policies.tree,
             self._note_unexamined,
             exclude=self.settings.exclude,
+            examples=self.settings.examples,
             require_targets=self.settings.require_targets,
             note=self.notes.append,
         )
@@ -98,13 +102,17 @@ class CheckRun:
         options = self.options
         if self.settings.compose_files:
             yield resolve_compose(self.settings.compose_files, options)
+        if self.settings.found:
+            yield from read_found(tuple(targets), options)
+            return
         paths: set[str] = set()
-        for target in targets:
+        # An override after the file that it is merged into.
+        for target in sorted(targets, key=lambda target: is_override(target.rpartition("/")[2])):
             for input_ in resolve(target, options):
                 if isinstance(input_, FileInput) and input_.path:
-                    if input_.path in paths:
+                    if os.path.normpath(input_.path) in paths:
                         continue
-                    paths.add(input_.path)
+                    paths.update(os.path.normpath(path) for path in (input_.path, *(more.name for more in input_.more)))
                 yield input_
 
     def evaluate(
@@ -124,12 +132,16 @@ class CheckRun:
         walked = False
         for input_ in inputs:
             progress(input_.target)
-            walked = walked or input_.walked
+            walked = walked or (input_.walked and not self.settings.found)
             # One by one, so that what was read before an error is kept.
             reports.extend(map(self._drop_what_its_kind_lacks, self._report_on(input_, progress)))
         if not any(report.kind in _WITH_SETTINGS for report in reports):
             for reason, kind in self._lacking.items():
                 self.notes.append(f"{reason}, so no rule on them was evaluated: {_ELSEWHERE[kind]}")
+        # Examples last: who reads from the top, or only the first, sees what runs.
+        reports = sorted(join_repetitions(reports), key=lambda report: report.example)
+        if number := sum(finding.example for report in reports for finding in report.counted):
+            self.notes.append(_about_examples(number))
         reports += self.about_settings(walked=walked)
         return Report(
             __version__,
@@ -179,6 +191,14 @@ class CheckRun:
                 raise
             why = f"internal error of sealock: {error!r} (for a traceback set SEALOCK_TRACEBACK=1)"
             yield _failed(input_, why)
+
+
+def _about_examples(number: int) -> str:
+    are = "is" if number == 1 else "are"
+    return (
+        f"{count(number, 'finding')} {are} in documentation, examples or tests, and one severity lower for it; "
+        "--no-examples leaves them out"
+    )
 
 
 def _failed(input_: Input, why: str) -> TargetReport:

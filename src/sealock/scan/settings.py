@@ -27,6 +27,10 @@ class Settings(Struct, frozen=True):
     """Rules that do not run, beside those that the policy skips."""
     exclude: tuple[str, ...] = ()
     """Patterns of paths that a walk leaves out, relative to the directory that was named."""
+    found: bool = False
+    """Whether the targets are files that something else found, such as a hook: each is read as in a walk."""
+    examples: bool = True
+    """Whether a walk looks into documentation, examples and tests."""
     min_severity: Severity | None = None
     """The lowest severity that is reported; what makes the exit status 1 is reported in any case."""
     require_targets: bool = False

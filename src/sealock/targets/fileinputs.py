@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from sealock import formats
 from sealock.formats.detection import is_certain
@@ -16,6 +17,7 @@ from sealock.globs import matches
 from sealock.model.document import Recognition, Unevaluated
 from sealock.model.location import Source
 from sealock.targets.directory import DirectoryWindow
+from sealock.targets.examples import is_example
 from sealock.targets.files import LIMIT, read_named, read_start
 from sealock.targets.inputs import FileInput, Input, SkippedInput, Unreadable
 from sealock.targets.locks import LIMIT as LOCK_LIMIT
@@ -24,6 +26,7 @@ from sealock.targets.policyfile import PolicyTree, Scope
 from sealock.targets.projects import link_out
 from sealock.targets.units import is_drop_in, is_merged
 from sealock.targets.walk import Walk, is_file, is_override
+from sealock.text import count
 
 BILL_LIMIT: Final = 128 << 20
 """The largest JSON file in bytes: the SBOM of a large image has tens of millions."""
@@ -44,6 +47,8 @@ class Options(Struct, frozen=True):
     """Gets each path that a walk did not look into, with a slash at the end of a directory."""
     exclude: tuple[str, ...] = ()
     """Patterns of paths, relative to the directory that was named, that a walk leaves out beside the policy's."""
+    examples: bool = True
+    """Whether a walk looks into documentation, examples and tests; the policy may leave them out too."""
     require_targets: bool = False
     """Whether a directory in which nothing can be checked is an error; the policy may say so too."""
     note: Callable[[str], None] = lambda _note: None
@@ -155,33 +160,71 @@ def read_directory(target: str, options: Options) -> Iterator[Input]:
             options.note(f"{target}: {why}")
 
 
-class _DirectoryReader:
-    """Reads the files of a directory that sealock knows."""
+def read_found(paths: Sequence[str], options: Options) -> Iterator[Input]:
+    """Read those of these files that a walk of the working directory would read, as it would.
 
-    def __init__(self, target: str, root: str, options: Options) -> None:
+    A hook names every file that changed: what sealock does not know is no error then, and a compose file that is merged
+    into another is read with that one.
+    """
+    root = options.policies.root(".") or "."
+    names: list[str] = []
+    for path in paths:
+        name = relative(path, ".")
+        if os.path.isabs(name) or name.split("/")[0] in {"", os.pardir, os.curdir}:
+            why = "this is no file below the working directory: a hook names files from the root of the repository"
+            yield Unreadable(path, path, why, root)
+        else:
+            names.append(name)
+    unreadable: list[tuple[str, str]] = []
+    reader = _DirectoryReader(".", root, options, names)
+    yield from reader.inputs(lambda path, why: unreadable.append((path, why)))
+    for path, why in unreadable:
+        yield Unreadable(os.path.normpath(path), relative(path, root), f"could not be read: {why}", root)
+
+
+class _DirectoryReader:
+    """Reads the files of a directory that sealock knows: all, or only those that are named."""
+
+    def __init__(self, target: str, root: str, options: Options, names: Sequence[str] | None = None) -> None:
         self._target = target
+        self._names = names
         self._root = root
         self._options = options
         self._scopes: dict[str, Scope] = {}
+        self._examples = options.examples and options.policies.scope(root, target).policy.examples
         self._merged: set[str] = set()
         """The compose files that were read as a part of another one's project."""
 
     def inputs(self, error: Callable[[str, str], None]) -> Iterator[Input]:
         """Yield the inputs; `error` gets each path that could not be read, and why."""
         if "COMPOSE_FILE" in self._options.environment:
-            yield from self._listed(self._target)
-        walk = Walk(self._target, self._excluded, error, unexamined=self._options.unexamined)
-        for file in walk.files():
+            yield from self._marked(self._listed(self._target))
+        walk = Walk(self._target, self._excluded, error, unexamined=self._options.unexamined, examples=self._examples)
+        for file in walk.files() if self._names is None else walk.named(self._with_bases(self._names)):
             path = os.path.normpath(file.path)
             directory, name = os.path.split(path)
             if name == ".env":
-                yield from self._listed(directory or ".")
+                yield from self._marked(self._listed(directory or "."))
             elif file.why:
                 yield from self._skipped(path, file.why)
             elif is_drop_in(path) and is_merged(path):
                 continue
             elif path not in self._merged and not (is_override(name) and self._is_merged(path)):
-                yield from self._read(path)
+                yield from self._marked(self._read(path))
+        if walk.left_out:
+            what = count(walk.left_out, "file or directory", "files and directories")
+            self._options.note(f"{self._target}: {what} of documentation, examples and tests left out")
+
+    def _with_bases(self, names: Sequence[str]) -> list[str]:
+        """These files, each override with the file that it is merged into."""
+        overrides = [name for name in names if is_override(os.path.basename(name))]
+        return [*names, *(base for name in overrides if (base := self._base(name)))]
+
+    def _marked(self, inputs: Iterator[Input]) -> Iterator[Input]:
+        """Mark what is documentation, an example or a test."""
+        for input_ in inputs:
+            is_one = isinstance(input_, FileInput) and is_example(relative(input_.path, self._target))
+            yield replace(input_, example=True) if is_one else input_
 
     def _excluded(self, name: str) -> bool:
         if any(matches(name, pattern) for pattern in self._options.exclude):
@@ -205,14 +248,19 @@ class _DirectoryReader:
                 yield input_
 
     def _is_merged(self, path: str) -> bool:
-        """Whether the walk reads the file that an override is merged into: one that is no link, and not left out."""
+        """Whether the walk reads the file that an override is merged into."""
+        return self._base(path) != ""
+
+    def _base(self, path: str) -> str:
+        """The file that an override is merged into, "" where the walk does not read it: a link, or left out."""
         from sealock.targets.composefiles import find_compose_files  # noqa: PLC0415  as in read_file
 
         files = find_compose_files(DirectoryWindow(os.path.dirname(path) or ".", self._target))
         if path not in files.paths[1:]:
-            return False
+            return ""
         base = files.paths[0]
-        return base not in self._merged and is_file(base) and not self._excluded(relative(base, self._target))
+        merges = base not in self._merged and is_file(base) and not self._excluded(relative(base, self._target))
+        return base if merges else ""
 
     def _read(self, path: str) -> Iterator[Input]:
         """A file of the directory; nothing for one that holds nothing that sealock knows."""

@@ -31,6 +31,8 @@ class FileInput(Struct, frozen=True):
     more: tuple[Source, ...] = ()
     lock: bool = False
     unevaluated: tuple[Unevaluated, ...] = ()
+    example: bool = False
+    """Whether it is documentation, an example or a test, found below the directory that the user named."""
 
 
 class ImageInput(Struct, frozen=True):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+import stat
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from msgspec import Struct
 
 from sealock.formats.detection import is_certain
 from sealock.formats.files import FileRefusedError
+from sealock.targets.examples import is_documentation, is_example_directory
 from sealock.targets.files import LIMIT, read_start
 from sealock.targets.locks import is_lock, is_other_lock
 from sealock.targets.units import is_drop_in
@@ -36,7 +38,7 @@ png jpg jpeg gif webp avif ico bmp tif tiff psd mp3 mp4 m4a mov avi mkv webm ogg
 docx xls xlsx ppt pptx odt zip gz tgz bz2 xz zst 7z rar tar jar war ear whl egg deb rpm apk dmg iso img exe dll so dylib
 a o obj lib class pyc pyo wasm node
 """
-_CLOSED: Final = frozenset(f"{_PROGRAMS} {_DATA_ONLY} {_BINARIES}".split())
+CLOSED: Final = frozenset(f"{_PROGRAMS} {_DATA_ONLY} {_BINARIES}".split())
 """Extensions of files that a walk does not open, unless their name is known."""
 _TEXT: Final = re.compile(
     r".*\.(ya?ml|json|sh|bash|zsh|ksh|mk|service|md|markdown|txt|ps1|psm1|bat|cmd|fish)|(gnu)?makefile", re.IGNORECASE
@@ -73,10 +75,11 @@ class Walk:
 
     `excluded` decides whether a path relative to `root` is left out; `error` gets each path that could not be read, and
     why; `unexamined` gets each path that was not looked into, with a slash at the end of a directory. With `also`, a
-    file that contains it counts too. A .env file is yielded where it names compose files.
+    file that contains it counts too. A .env file is yielded where it names compose files. Without `examples`,
+    documentation, examples and tests are not looked into.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what a run decides for all of its walks
         self,
         root: str,
         excluded: Callable[[str], bool],
@@ -84,12 +87,16 @@ class Walk:
         *,
         also: re.Pattern[bytes] | None = None,
         unexamined: Callable[[str], None] = lambda _path: None,
+        examples: bool = True,
     ) -> None:
         self._prefix = root.rstrip("/") + "/"
         self._excluded = excluded
         self._error = error
         self._also = also
         self._unexamined = unexamined
+        self._examples = examples
+        self.left_out = 0
+        """How many files and directories of documentation, examples and tests were not looked into."""
 
     def files(self) -> Iterator[WalkedFile]:
         """Yield, in order of path, each file that sealock may know."""
@@ -116,9 +123,34 @@ class Walk:
             yield from self._known(sorted(files))
             directories += sorted(below, reverse=True)
 
+    def named(self, names: Iterable[str]) -> Iterator[WalkedFile]:
+        """Yield, in order of path, those of these files that `files` would; names are relative to the root."""
+        files: list[tuple[str, str]] = []
+        for name in sorted(set(names)):
+            *directories, _ = parents = [name[:end] for end in _ends(name)]
+            try:
+                mode = os.lstat(self._prefix + name).st_mode
+                linked = any(os.path.islink(self._prefix + directory) for directory in directories)
+            except (OSError, ValueError) as error:
+                self._error(self._prefix + name, getattr(error, "strerror", None) or str(error))
+                continue
+            if any(map(self._excluded, parents)):
+                continue
+            if linked or any(self._is_passed_by(directory.rpartition("/")[2]) for directory in directories):
+                self._unexamined(self._prefix + name)
+            elif stat.S_ISREG(mode):
+                files.append((name, ""))
+            else:
+                files.append((name, "a symbolic link" if stat.S_ISLNK(mode) else "not a regular file"))
+        yield from self._known(files)
+
+    def _is_passed_by(self, base: str) -> bool:
+        return base in SKIPPED or (not self._examples and is_example_directory(base))
+
     def _directory(self, name: str, base: str) -> list[str]:
-        if base not in SKIPPED:
+        if not self._is_passed_by(base):
             return [name + "/"]
+        self.left_out += base not in SKIPPED
         if base not in _OWN:
             self._unexamined(f"{self._prefix}{name}/")
         return []
@@ -127,7 +159,10 @@ class Walk:
         for name, special in files:
             base = name.rpartition("/")[2]
             path = self._prefix + name  # os.path.join takes a tenth of a walk
-            if special:
+            if not self._examples and is_documentation(base):
+                self.left_out += 1
+                self._unexamined(path)
+            elif special:
                 if is_certain(base) and self._also is None:
                     yield WalkedFile(path, f"{special}, which is not followed in a directory")
                 else:
@@ -139,7 +174,7 @@ class Walk:
         """Decide about a regular file by its name, or by its text."""
         if is_certain(base):
             return WalkedFile(path)
-        if base.rpartition(".")[2].lower() in _CLOSED and "." in base and base != "pom.xml":
+        if base.rpartition(".")[2].lower() in CLOSED and "." in base and base != "pom.xml":
             self._unexamined(path)
             return None
         if is_lock(base) or is_other_lock(base):
@@ -165,6 +200,12 @@ class Walk:
         if known or (self._also is not None and self._also.search(data)):
             return WalkedFile(path, why)
         return None
+
+
+def _ends(name: str) -> Iterator[int]:
+    """Where each directory of a path ends, and the path itself."""
+    yield from (match.start() for match in re.finditer("/", name))
+    yield len(name)
 
 
 def is_override(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec.structs import replace
@@ -35,9 +36,9 @@ MAX_ERRORS: Final = 10
 _SKIPPED: Final = "a Dockerfile has no run-time settings"
 
 
-def read(source: Source, files: FileWindow) -> Document:
-    """Read a Dockerfile; never raises for any content."""
-    reader = _Reader(source)
+def read(source: Source, files: FileWindow, given: Mapping[str, Maybe[str]] | None = None) -> Document:
+    """Read a Dockerfile; never raises for any content. `given` are the build arguments that a build sets."""
+    reader = _Reader(source, given or {})
     if len(source.text) > MAX_LENGTH:
         message = f"larger than {MAX_LENGTH} characters, the limit for a Dockerfile"
         return Document("dockerfile", {"": source}, (), (InputError(message, source.location(Place(0, 0))),))
@@ -71,7 +72,7 @@ def comments(source: Source) -> tuple[Place, ...]:
     """The comment lines of a Dockerfile: neither here-documents nor what follows an instruction on its line."""
     if len(source.text) > MAX_LENGTH:
         return ()
-    reader = _Reader(source)
+    reader = _Reader(source, {})
     reader.split_lines()
     return tuple(reader.lexer.comments)
 
@@ -91,8 +92,9 @@ def _places(build: Build) -> dict[At, Place]:
 
 
 class _Reader:
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, given: Mapping[str, Maybe[str]]) -> None:
         self.source = source
+        self.given = given
         self.lexer = Lexer(source.text)
         self.errors: list[InputError] = []
         self.stages: list[Stage] = []
@@ -193,7 +195,9 @@ class _Reader:
             self.arguments.append(instruction)
             for pair in instruction.pairs:
                 if pair.value is not None:
-                    self.meta_args[pair.name] = pair.value.value
+                    self.meta_args[pair.name] = self.given.get(pair.name, pair.value.value)
+                elif pair.name in self.given:
+                    self.meta_args[pair.name] = self.given[pair.name]
                 else:
                     self.meta_args.setdefault(pair.name, UNKNOWN)
         elif not self.after_broken_from:
@@ -206,7 +210,7 @@ class _Reader:
         if self.inherited > _MAX_INHERITED:
             message = f"the stages inherit more than {_MAX_INHERITED} variables, labels and triggers"
             raise DockerfileSyntaxError(message)
-        state = StageState(base)
+        state = StageState(base, self.given)
         self.states.append(state)
         self.start = start
         self.after_broken_from = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping
 from typing import Any, Final
 
 from sealock.formats.dockerfile.scope import DEFAULT_SHELL
@@ -45,11 +46,13 @@ class StageState:
     """A stage's configuration after each instruction; it starts as that of the base stage."""
 
     __slots__ = (
-        "command_is_own", "environment", "expose", "labels", "mounts", "scope", "shell", "triggers", "unresolved",
-        "values", "where",
+        "command_is_own", "environment", "expose", "given", "labels", "mounts", "scope", "shell", "triggers",
+        "unresolved", "values", "where",
     )  # fmt: skip
 
-    def __init__(self, base: StageState | None) -> None:
+    def __init__(self, base: StageState | None, given: Mapping[str, Maybe[str]]) -> None:
+        self.given = given
+        """The build arguments that the build sets."""
         self.values: dict[str, Any] = dict(base.values) if base else {}
         self.where: dict[At, Place] = dict(base.where) if base else {}
         self.unresolved: dict[str, str] = dict(base.unresolved) if base else {}
@@ -131,6 +134,7 @@ class StageState:
     def _arg(self, arg: Arg, meta_args: dict[str, Maybe[str]]) -> None:
         for pair in arg.pairs:
             value = pair.value.value if pair.value else meta_args.get(pair.name, UNKNOWN)
+            value = self.given.get(pair.name, value)
             if pair.name in _BUILD_CONTROLS or (
                 pair.value is None and value is UNKNOWN and pair.name in self.scope.names
             ):

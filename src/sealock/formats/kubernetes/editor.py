@@ -13,14 +13,14 @@ from typing import Any
 
 from sealock.errors import FormatError
 from sealock.formats.kubernetes import parts
-from sealock.formats.kubernetes.fields import LIST_ROWS, ROWS, Keys, ManifestList, WrittenValue
+from sealock.formats.kubernetes.fields import LIST_ROWS, ROWS, Keys, ManifestList, WrittenValue, refusal
 from sealock.formats.kubernetes.manifest import ManifestValue, is_json
 from sealock.formats.kubernetes.reader import ManifestDocument, PodSubject, read
 from sealock.formats.textedits import apply_edits
 from sealock.formats.yamledit import PlainValue, Writer, is_flow
 from sealock.formats.yamltree import Mapping as YamlMapping
 from sealock.formats.yamltree import Sequence
-from sealock.model.absent import UNSET, Absent, AnyValue, given
+from sealock.model.absent import UNSET, Absent, AnyValue
 from sealock.model.change import Change, Edit, FieldChange, On, changed
 from sealock.model.container import Container, Mount
 from sealock.model.document import Document, Subject
@@ -116,11 +116,10 @@ class _ManifestText:
         expected = changed(noun, change)
         if _same(change.field, expected, noun):
             return
-        if change.field == "no_new_privileges" and "SYS_ADMIN" in given(noun.cap_add, ()):
-            msg = "Kubernetes allows no allowPrivilegeEscalation: false with the capability SYS_ADMIN"
-            raise FormatError(msg)
+        if why := refusal(noun, change):
+            raise FormatError(why)
         try:
-            self.change(name, change.field, getattr(expected, change.field))
+            self.change(change.field, getattr(expected, change.field))
         except ValueError as error:
             raise FormatError(str(error)) from error
         if len(self.document.errors) > len(before.errors):
@@ -137,7 +136,7 @@ class _ManifestText:
         assert isinstance(noun, Container)  # noqa: S101  a manifest has no other subjects
         return noun
 
-    def change(self, name: str, field: str, value: AnyValue) -> None:
+    def change(self, field: str, value: AnyValue) -> None:
         """Give a field this value."""
         old = getattr(self.noun, field)
         if field == "user" and isinstance(value, str):
@@ -145,13 +144,10 @@ class _ManifestText:
                 self.put(("securityContext", key), plain)
         elif field in ROWS:
             self.single(field, value)
-        elif field in LIST_ROWS:
+        else:
             before = () if isinstance(old, Absent) else old
             after = () if isinstance(value, Absent) else value
             self.several(LIST_ROWS[field], before, after)
-        else:
-            msg = f"a manifest cannot set {field} of {name}"
-            raise FormatError(msg)
 
     def single(self, field: str, value: AnyValue) -> None:
         """Set a field with one value, or remove it where it is written."""

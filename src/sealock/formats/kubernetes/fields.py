@@ -9,12 +9,14 @@ from msgspec import Struct
 
 from sealock.formats.kubernetes import parts, quantities
 from sealock.formats.kubernetes.manifest import ManifestValue, boolean, text, texts
-from sealock.model.absent import UNSET, AnyValue
-from sealock.model.container import Mount, PodVolume, Port, Sysctl, Variable
+from sealock.model.absent import UNSET, AnyValue, given
+from sealock.model.change import Add, FieldChange, Swap
+from sealock.model.container import Container, Mount, PodVolume, Port, Sysctl, Variable
 
 Keys: TypeAlias = tuple[str, ...]
 WrittenValue: TypeAlias = Any
 """A value to write: scalars, lists and dicts; None removes a key."""
+_NOT_WITHOUT_A_SOURCE: Final = "a manifest takes such a value from a Secret, which has to be made first"
 
 
 class ManifestField(Struct, frozen=True):
@@ -83,8 +85,7 @@ def _sysctl(element: Sysctl) -> WrittenValue:
 
 def _variable(element: Variable) -> WrittenValue:
     if element.value is None:
-        msg = "a manifest takes such a value from a Secret, which has to be made first"
-        raise ValueError(msg)
+        raise ValueError(_NOT_WITHOUT_A_SOURCE)
     return {"name": element.name, "value": element.value}
 
 
@@ -159,3 +160,16 @@ DEFAULTS: Final = (
 """Fields that a manifest cannot set, or that are read apart from the table: the platform's default applies."""
 SAYS: Final = (*ROWS, *LIST_ROWS, "user", "health", "probe_hosts", *DEFAULTS)
 """The fields that a manifest decides. All others are the cluster's: PID limits, logging, swap, ulimits, networks."""
+
+
+def refusal(container: Container, change: FieldChange) -> str:
+    """Why no manifest can hold this change of a container, however it is written; "" where one can."""
+    field = change.field
+    if field == "no_new_privileges" and "SYS_ADMIN" in given(container.cap_add, ()):
+        return "Kubernetes allows no allowPrivilegeEscalation: false with the capability SYS_ADMIN"
+    match change:
+        case Add(value=Variable(value=None)) | Swap(new=Variable(value=None)):
+            return _NOT_WITHOUT_A_SOURCE
+        case _:
+            known = field in ROWS or field in LIST_ROWS or field == "user"
+            return "" if known else f"a manifest cannot set {field}"

@@ -1,0 +1,113 @@
+"""Joins the findings that one fault has in several targets of a run.
+
+A compose service has the faults of the Dockerfile that it builds, and those of the file from which Compose includes or
+extends it. Each is reported where it is best fixed, in that file, with the gravest severity that it has anywhere. A
+service that sets the field itself is not at fault, so it is not named; the file is, as without the service.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeAlias
+
+from msgspec.structs import replace
+
+from sealock.model.finding import Finding, Repetition
+from sealock.model.report import TargetReport
+from sealock.text import line, list_first
+
+FaultKey: TypeAlias = tuple[str | int, ...]
+"""The path of a file and a rule; for another file than a Dockerfile also the line and column."""
+_CAUSES: Final = {"C054": "B130"}
+"""The rules on a service whose fault another rule reports in the Dockerfile; for all others it is the rule itself."""
+_NAMED: Final = 6
+"""Services that a message names."""
+
+
+def join_repetitions(reports: Sequence[TargetReport]) -> list[TargetReport]:
+    """Count a fault once, in the file that has it, and not again for each service that takes it over."""
+    keys = [dict(_keys_elsewhere(report)) for report in reports]
+    if not any(keys):
+        return list(reports)
+    wanted = {key for elsewhere in keys for key in elsewhere.values()}
+    causes = {
+        key: finding
+        for report in reports
+        for finding in reversed(report.findings)
+        for key in _keys_here(report, finding)
+        if key in wanted
+    }
+    repeated: dict[str, list[tuple[TargetReport, Finding]]] = {}
+    """The findings that are joined, by the fingerprint of their cause."""
+    joined: list[TargetReport] = []
+    for report, elsewhere in zip(reports, keys, strict=True):
+        kept: list[Finding] = []
+        for finding in report.findings:
+            cause = causes.get(elsewhere.get(id(finding), ()))
+            if cause is None or cause is finding:
+                kept.append(finding)
+            elif cause.suppressed is None:
+                repeated.setdefault(cause.fingerprint, []).append((report, finding))
+            else:
+                kept.append(replace(finding, suppressed=cause.suppressed) if accepts(cause, finding) else finding)
+        joined.append(replace(report, findings=tuple(kept)))
+    return [_with_repetitions(report, repeated) for report in joined]
+
+
+def cause_of(finding: Finding) -> FaultKey:
+    """The Dockerfile that decides about a service's fault, and the rule that reports it there."""
+    return os.path.realpath(finding.decided_in), _CAUSES.get(finding.rule, finding.rule)
+
+
+def accepts(cause: Finding, finding: Finding) -> bool:
+    """Whether what suppresses the finding of a file suppresses that of a service, which makes it no graver."""
+    return finding.severity <= cause.severity
+
+
+def _keys_elsewhere(report: TargetReport) -> Iterator[tuple[int, FaultKey]]:
+    """The findings of a compose file whose fault is another file's, by their identity."""
+    if report.kind != "compose":
+        return
+    for finding in report.counted:
+        if finding.decided_in:
+            yield id(finding), cause_of(finding)
+        elif finding.location.file != report.target and finding.location.line:
+            yield id(finding), _at(finding)
+
+
+def _keys_here(report: TargetReport, finding: Finding) -> Iterator[FaultKey]:
+    """What a fault in a target's own file may be known by elsewhere."""
+    if report.kind == "dockerfile":
+        yield os.path.realpath(report.target), finding.rule
+    elif report.kind == "compose" and finding.location.file == report.target:
+        yield _at(finding)
+
+
+def _at(finding: Finding) -> FaultKey:
+    where = finding.location
+    return os.path.realpath(where.file), finding.rule, where.line, where.column
+
+
+def _with_repetitions(report: TargetReport, repeated: dict[str, list[tuple[TargetReport, Finding]]]) -> TargetReport:
+    verb = "build" if report.kind == "dockerfile" else "inherit"
+    findings = (
+        _joined(finding, repeated[finding.fingerprint], verb) if finding.fingerprint in repeated else finding
+        for finding in report.findings
+    )
+    return replace(report, findings=tuple(findings))
+
+
+def _joined(cause: Finding, others: Sequence[tuple[TargetReport, Finding]], verb: str) -> Finding:
+    files: dict[str, list[str]] = {}
+    for report, other in others:
+        files.setdefault(line(report.target, 200), []).append(line(other.subject, 120))
+    names = [f"{list_first(services, _NAMED)} in {file}" for file, services in files.items()]
+    findings = [other for _, other in others]
+    return replace(
+        cause,
+        severity=max(cause.severity, *(other.severity for other in findings)),
+        message=f"{cause.message}; {list_first(names, _NAMED)} {verb}{'s' if len(others) == 1 else ''} it",
+        repetitions=tuple(Repetition(other.location, other.subject, other.fingerprint) for other in findings),
+        example=cause.example and all(other.example for other in findings),
+    )
