@@ -111,7 +111,7 @@ def test_of_documents_the_later_one_counts(capsys: pytest.CaptureFixture[str], t
     ("more", "note"),
     [
         pytest.param({"flaw": "CVE-2020-1"}, "its statement on CVE-2020-1 matches no finding", id="a flaw"),
-        pytest.param({"product": "pkg:oci/else"}, "found in another product than pkg:oci/else", id="a product"),
+        pytest.param({"product": "pkg:oci/else"}, "that on CVE-2024-0001 is about pkg:oci/else, which", id="a product"),
     ],
 )
 def test_statements_about_nothing_are_noted(

@@ -37,7 +37,7 @@ def said(
     *products: VexProduct, status: Any = "not_affected", names: tuple[str, ...] = ("CVE-2024-0001",), **more: Any
 ) -> VexStatement:
     return VexStatement(
-        names, status, products, **({"document": "v.json", "justification": "component_not_present"} | more)
+        names, status, products, **({"document": "v.json", "justification": "vulnerable_code_not_present"} | more)
     )
 
 
@@ -145,8 +145,12 @@ def test_a_vulnerability_goes_by_all_its_names(name: str) -> None:
 @pytest.mark.parametrize(
     ("status", "more", "told"),
     [
-        ("not_affected", {}, "not affected (component_not_present)"),
-        ("not_affected", {"impact": "it is not linked"}, "not affected (component_not_present): it is not linked"),
+        ("not_affected", {}, "not affected (vulnerable_code_not_present)"),
+        (
+            "not_affected",
+            {"impact": "it is not linked"},
+            "not affected (vulnerable_code_not_present): it is not linked",
+        ),
         ("not_affected", {"justification": "", "impact": "no"}, "not affected: no"),
         ("fixed", {"justification": ""}, "fixed"),
     ],
@@ -210,8 +214,24 @@ def test_the_latest_statement_counts(times: tuple[tuple[str, str], ...], aside: 
         pytest.param([said(names=("CVE-9",))], "VEX v.json: its statement on CVE-9 matches no finding",
                      id="a flaw that is not there"),
         pytest.param([said(VexProduct(("pkg:oci/else",)))],
-                     "VEX v.json: its statement on CVE-2024-0001 matches no finding; CVE-2024-0001 was "
-                     "found in another product than pkg:oci/else", id="a product that is not there"),
+                     "VEX v.json: its statement on CVE-2024-0001 matches no finding; that on CVE-2024-0001 is about "
+                     "pkg:oci/else, which is neither this image nor libssl3 1:3.0.9-1", id="a product that is not there"),
+        pytest.param([said(VexProduct(("pkg:deb/debian/libssl3@3.0.8-1",)))],
+                     "VEX v.json: its statement on CVE-2024-0001 matches no finding; that on CVE-2024-0001 is about "
+                     "version 3.0.8-1 of libssl3, and 1:3.0.9-1 is installed", id="another version"),
+        pytest.param([said(VexProduct(("pkg:oci/else", "pkg:deb/debian/libssl3@1:3.0.9-1?arch=arm64")))],
+                     "VEX v.json: its statement on CVE-2024-0001 matches no finding; that on CVE-2024-0001 is about "
+                     "pkg:deb/debian/libssl3@1:3.0.9-1?arch=arm64, and the arch of libssl3 1:3.0.9-1 is amd64",
+                     id="another architecture, which is nearer than another image"),
+        pytest.param([said(VexProduct(("pkg:deb/ubuntu/libssl3",)))],
+                     "VEX v.json: its statement on CVE-2024-0001 matches no finding; that on CVE-2024-0001 is about "
+                     "pkg:deb/ubuntu/libssl3, and libssl3 1:3.0.9-1 is of debian", id="another distribution"),
+        pytest.param([said(VexProduct(("pkg:oci/else",), ("pkg:deb/debian/libssl3",)))],
+                     "VEX v.json: its statement on CVE-2024-0001 matches no finding; that on CVE-2024-0001 is about "
+                     "libssl3 in pkg:oci/else, which is not this image", id="the package in another image"),
+        pytest.param([said(justification="component_not_present")],
+                     "VEX v.json: CVE-2024-0001 is said to be of a component that is not present, and libssl3 "
+                     "1:3.0.9-1 is", id="a justification that is not true"),
         pytest.param([said(), *(said(names=(f"CVE-{number}",)) for number in range(7))],
                      "VEX v.json: 7 of its 8 statements match no finding (CVE-0, CVE-1, CVE-2, CVE-3, "
                      "CVE-4 and 2 more)", id="some of many"),

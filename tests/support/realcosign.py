@@ -58,8 +58,8 @@ class Place:
             cwd=self.folder,
         )
 
-    def sealock(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "COSIGN_PASSWORD": SECRET, "SEALOCK_CACHE_DIR": str(self.folder / "cache")}
+    def sealock(self, *words: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "COSIGN_PASSWORD": SECRET, "SEALOCK_CACHE_DIR": str(self.folder / "cache"), **more}
         return subprocess.run(
             [sys.executable, "-m", "sealock", *words],
             capture_output=True,

@@ -103,6 +103,11 @@ def configure(parser: ArgumentParser) -> None:
         metavar="FILE",
         help="apply a VEX document: OpenVEX, CycloneDX or CSAF (may repeat)",
     )
+    known.add_argument(
+        "--no-attached-vex",
+        action="store_true",
+        help="do not look for VEX attestations of an image at its registry; those by signers of the trust policy apply",
+    )
     reading = parser.add_argument_group("input")
     reading.add_argument(
         "--exclude",
@@ -261,6 +266,7 @@ def _settings(arguments: Namespace) -> Settings:
         only_fixed=arguments.only_fixed,
         ignore_states=_states(arguments.ignore_states),
         vex=tuple(arguments.vex),
+        attached_vex=not arguments.no_attached_vex,
     )
 
 

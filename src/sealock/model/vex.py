@@ -48,6 +48,17 @@ class VexStatement(Struct, frozen=True):
     """The file's name, and the document's own id where it has one."""
 
 
+class AttachedVex(Struct, frozen=True):
+    """The statements that are attached to an image at its registry, made by signers whom the trust policy names.
+
+    `digests` are those of the image and of the index that it is in; `notes` say what was found.
+    """
+
+    statements: tuple[VexStatement, ...] = ()
+    digests: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+
 def moment(text: str) -> datetime | None:
     """Parse an RFC 3339 time or a date; None where it is not one. Without a zone it is UTC."""
     try:

@@ -91,6 +91,8 @@ class ImageTrust(Struct, frozen=True):
     cosign: CosignNeed | None = None
     attestations: tuple[AttestationNeed, ...] = ()
     notation: NotationNeed | None = None
+    vex: CosignNeed | None = None
+    """Whose VEX attestations of such images count; without it those by the signers of `cosign` do."""
     refuse: str = ""
     """Why such images are refused in spite of any signature, "" where they are not."""
     mode: TrustMode = "enforce"
@@ -103,6 +105,11 @@ class ImageTrust(Struct, frozen=True):
             *(name for name, need in named if need is not None),
             *self.attested,
         )
+
+    @property
+    def vex_signers(self) -> CosignNeed | None:
+        """Whose VEX attestations count; None for nobody's."""
+        return self.vex or self.cosign
 
     @property
     def attested(self) -> dict[str, AttestationNeed]:
@@ -131,7 +138,7 @@ class TrustPolicy(Struct, frozen=True):
         """The files and directories that it names."""
         named: list[str] = []
         for image in self.images:
-            cosign = (image.cosign, *(attestation.by for attestation in image.attestations))
+            cosign = (image.cosign, image.vex, *(attestation.by for attestation in image.attestations))
             named += [path for need in cosign if need is not None for path in (*need.keys, need.trusted_root)]
             named += [image.notary.authority] if image.notary else []
             named += [image.notation.policy, image.notation.store] if image.notation else []

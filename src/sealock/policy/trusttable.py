@@ -45,7 +45,7 @@ def read_trust(source: Source, table: dict[str, Any], directory: str) -> TrustPo
             TableReader(source, entry if isinstance(entry, dict) else {}, f"[[trust.image]] number {index + 1}: "),
             Location(source.name, lines[index] if index < len(lines) else 0, 1),
             directory,
-            mode,
+            (mode, default),
         )
         for index, entry in enumerate(entries)
     )
@@ -59,15 +59,17 @@ def _choice(reader: TableReader, key: str, words: tuple[Any, ...]) -> Any:  # no
     return word
 
 
-def _image(reader: TableReader, location: Location, directory: str, mode: TrustMode) -> ImageTrust:
-    source, where = reader.source, reader.where
+def _image(
+    reader: TableReader, location: Location, directory: str, whole: tuple[TrustMode, Default | None]
+) -> ImageTrust:
+    source, where, (mode, default) = reader.source, reader.where, whole
     given = frozenset(reader.table)
     patterns = tuple(_pattern(reader, string) for string in reader.strings("match"))
     if not patterns:
         key = "match"
         raise reader.fail(key, "is missing: name the images, for example docker.io/library/*")
     notary, cosign = reader.take("notary", dict, {}), reader.take("cosign", dict, {})
-    notation = reader.take("notation", dict, {})
+    notation, vex = reader.take("notation", dict, {}), reader.take("vex", dict, {})
     made = ImageTrust(
         patterns,
         location,
@@ -77,6 +79,7 @@ def _image(reader: TableReader, location: Location, directory: str, mode: TrustM
         _cosign(source, cosign, f"{where}cosign: ", directory) if "cosign" in given else None,
         tuple(_attestation(source, entry, where, directory) for entry in reader.take("attestation", list, [])),
         _notation(source, notation, where, directory) if "notation" in given else None,
+        _cosign(source, vex, f"{where}vex: ", directory) if "vex" in given else None,
         reader.take("refuse", str, "").strip(),
         _choice(reader, "mode", _MODES) if "mode" in given else mode,
     )
@@ -84,7 +87,9 @@ def _image(reader: TableReader, location: Location, directory: str, mode: TrustM
     if "refuse" in given and not made.refuse:
         key = "refuse"
         raise reader.fail(key, "should say why such images are refused, and is empty")
-    if not (made.needs or made.digest or made.refuse):
+    # It would let images pass that the default refuses.
+    only_vex = made.vex is not None and default != "refuse"
+    if not (made.needs or made.digest or made.refuse or only_vex):
         key = "match"
         raise reader.fail(key, "requires nothing: set digest = true, cosign, notary, notation, attestation or refuse")
     return made

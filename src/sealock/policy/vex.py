@@ -22,11 +22,13 @@ from sealock.model.imagename import ImageName, parse
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Package
 from sealock.model.purl import Url, parse_purl, purl
 from sealock.model.vex import VexProduct, VexStatement, moment
+from sealock.policy.vexmismatch import mismatch
 from sealock.text import list_first
 
 _SOURCES: Final = frozenset({"source", "src"})
 """Values of the qualifier `arch` that mark a source package."""
 _IMAGES: Final = ("pkg:oci/", "pkg:docker/")
+_ABSENT: Final = "component_not_present"
 _NAMED: Final = 5
 """Most statements that a note lists."""
 
@@ -37,15 +39,21 @@ class VexUsage:
     def __init__(self) -> None:
         self.matched: set[int] = set()
         """Those that matched a finding."""
-        self.near: set[int] = set()
-        """Those whose vulnerability was found in another product."""
+        self.near: dict[int, str] = {}
+        """Those whose vulnerability was found in another product, and what differs."""
+        self.contradicted: dict[int, str] = {}
+        """Those that say that a component is not present, and the package that is."""
 
     def notes(self, statements: Iterable[VexStatement]) -> Iterator[str]:
-        """Report the statements of each document that matched no finding."""
+        """Report the statements of each document that matched no finding, with the reason, and contradicted ones."""
         documents: dict[str, list[VexStatement]] = {}
         for statement in statements:
             documents.setdefault(statement.document, []).append(statement)
         for document, own in documents.items():
+            if wrong := [statement for statement in own if id(statement) in self.contradicted]:
+                package = self.contradicted[id(wrong[0])]
+                claim = "is said to be of a component that is not present"
+                yield f"VEX {document}: {_names(wrong)} {claim}, and {package} is"
             rest = [statement for statement in own if id(statement) not in self.matched]
             if not rest:
                 continue
@@ -56,10 +64,10 @@ class VexUsage:
             else:
                 verb = "matches" if len(rest) == 1 else "match"
                 text = f"{len(rest)} of its {len(own)} statements {verb} no finding ({_names(rest)})"
-            if near := [statement for statement in rest if id(statement) in self.near]:
-                product = next((product.ids[0] for product in near[0].products), "")
-                text += f"; {_names(near)} {'was' if len(near) == 1 else 'were'} found in another product"
-                text += f" than {product[:300]}" if product else ""
+            near = [statement for statement in rest if id(statement) in self.near]
+            for statement in near[:_NAMED]:
+                text += f"; that on {statement.names[0]} {self.near[id(statement)]}"
+            text += f"; {len(near) - _NAMED} more are about other products" if len(near) > _NAMED else ""
             yield f"VEX {document}: {text}"
 
 
@@ -70,8 +78,11 @@ def _names(statements: Iterable[VexStatement]) -> str:
 class VexStatements:
     """The statements of documents; `usage` records which of them match."""
 
-    def __init__(self, statements: Sequence[VexStatement], usage: VexUsage) -> None:
-        self.statements, self.usage = statements, usage
+    def __init__(
+        self, statements: Sequence[VexStatement], usage: VexUsage, digests: frozenset[str] = frozenset()
+    ) -> None:
+        """`digests` are further ones of the image, such as that of the index that it is in."""
+        self.statements, self.usage, self.digests = statements, usage, digests
         self._by_name: dict[str, list[int]] = {}
         for number, statement in enumerate(statements):
             for name in {name.upper() for name in statement.names}:
@@ -94,7 +105,7 @@ class VexMatcher:
         names = dict.fromkeys((*inventory.names, target.removeprefix("image:")))
         self._images = [parsed for name in names if (parsed := parse(name)) is not None]
         digests = (inventory.id, inventory.manifest, *(image.digest for image in self._images))
-        self._digests = frozenset(filter(None, digests))
+        self._digests = frozenset(filter(None, digests)) | statements.digests
         self._patterns: dict[int, _Patterns] = {}
         self._urls: dict[str, Url | None] = {}
 
@@ -106,11 +117,17 @@ class VexMatcher:
         statements, usage = self._statements.statements, self._statements.usage
         matching = [number for number in numbers if self._matches(number, flaw.package)]
         if not matching:
-            usage.near.update(id(statements[number]) for number in numbers)
+            for number in numbers:
+                products, url = statements[number].products, self._url(flaw.package.purl)
+                why = mismatch(products, url, flaw.package, self.is_subject)
+                usage.near.setdefault(id(statements[number]), why)
             return finding
         usage.matched.update(id(statements[number]) for number in matching)
-        latest = max(matching, key=lambda number: (_when(statements[number]), number))
-        return _apply(finding, statements[latest])
+        latest = statements[max(matching, key=lambda number: (_when(statements[number]), number))]
+        if latest.status == "not_affected" and latest.justification == _ABSENT and not flaw.package.removed:
+            package = f"{flaw.package.name} {flaw.package.version}".strip()
+            usage.contradicted.setdefault(id(latest), package)
+        return _apply(finding, latest)
 
     def _matches(self, number: int, package: Installed) -> bool:
         statement = self._statements.statements[number]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sealock.model.host import Host
+from sealock.model.inventory import Inventory
 from sealock.model.report import TargetReport
+from sealock.model.vex import AttachedVex
 from sealock.policy.settings import Policy
 from sealock.scan.evaluator import EvaluatedTarget
 from sealock.scan.settings import Settings
-from sealock.targets.inputs import MachineInput
+from sealock.targets.inputs import FileInput, ImageInput, MachineInput
 
 if TYPE_CHECKING:
     from sealock.policy.vex import VexStatements
@@ -48,8 +51,9 @@ class Matcher:
     def _match_inventories(self, evaluated: EvaluatedTarget, progress: Callable[[str], None]) -> EvaluatedTarget:
         target = evaluated.target
         walked = target.input.walked
-        lookup, statements = self._lookup(progress, walked=walked), self._statements(target.policy)
+        lookup = self._lookup(progress, walked=walked)
         for subject, inventory in target.inventories:
+            statements = partial(self._statements, target.policy, target.input, inventory)
             found = lookup.look_up(inventory, target.input.name, subject, target.document.source, statements)
             missing = walked and lookup.failed
             if missing:
@@ -81,20 +85,33 @@ class Matcher:
         found = look_up_parts(hosts[0], evaluated.target.name, self._options(), self._note)
         return evaluated.with_more(found.findings, found.skipped)
 
-    def _statements(self, policy: Policy) -> VexStatements | None:
-        """The statements of the VEX documents that apply to a target; None where no document was named."""
-        if not (self._settings.vex or policy.vex):
+    def _statements(
+        self, policy: Policy, input_: FileInput | ImageInput | MachineInput, inventory: Inventory
+    ) -> VexStatements | None:
+        """The statements that apply to a target: of named documents, and of those at its registry; None without any."""
+        paths = (*self._settings.vex, *policy.vex)
+        attached = AttachedVex()
+        if self._settings.attached_vex and isinstance(input_, ImageInput) and input_.image.startswith("image:"):
+            from sealock.scan.attachedvex import find_attached  # noqa: PLC0415  cryptography: only for registries
+
+            attached = find_attached(input_.image.removeprefix("image:"), inventory.manifest, policy)
+            for note in attached.notes:
+                self._note(note)
+        if not (paths or attached.statements):
             return None
+        return self._documents().statements(paths, attached)
+
+    def _documents(self) -> VexDocuments:
         if self._vex is None:
             from sealock.scan.vexfiles import VexDocuments  # noqa: PLC0415  most runs have none
 
             self._vex = VexDocuments()
-        return self._vex.statements((*self._settings.vex, *policy.vex))
+        return self._vex
 
     def about_statements(self) -> Iterator[TargetReport]:
         """Report what is wrong with VEX documents, and note statements that match nothing."""
-        if self._settings.vex:
-            self._statements(Policy())  # they are read even where no package needs them
+        if self._settings.vex and not self.off:
+            self._documents().statements(self._settings.vex)  # they are read even where no package needs them
         if self._vex is not None:
             for note in self._vex.notes():
                 self._note(note)

@@ -59,6 +59,8 @@ class Settings(Struct, frozen=True):
     """Distribution states (will-not-fix, ...) whose vulnerabilities are hidden."""
     vex: tuple[str, ...] = ()
     """VEX documents whose statements suppress vulnerabilities, before those that the policy names."""
+    attached_vex: bool = True
+    """Whether VEX documents that are attached to an image at its registry are looked for."""
     engine: str = ""
     """The address or context of the engine, "" for the one that the Docker client would use."""
     containers: bool = False

@@ -31,6 +31,8 @@ _NAMED: Final = 40
 
 Opener: TypeAlias = Callable[[tuple[tuple[str, ...], ...]], AdvisoryLookup]
 """Opens a database for these ecosystems (each a tuple of spellings); SealockError where there is none."""
+VexFinder: TypeAlias = Callable[[], VexStatements | None]
+"""Gives the VEX statements that apply."""
 
 
 class LookupOptions(Struct, frozen=True):
@@ -63,9 +65,12 @@ class VulnerabilityLookup:
         return bool(self._failed)
 
     def look_up(
-        self, inventory: Inventory, name: str, subject: str, source: Source, statements: VexStatements | None = None
+        self, inventory: Inventory, name: str, subject: str, source: Source, statements: VexFinder = lambda: None
     ) -> LookupResult:
-        """Look up one inventory. `name` enters the fingerprints; `source` is the text that the inventory is from."""
+        """Look up one inventory. `name` enters the fingerprints; `source` is the text that the inventory is from.
+
+        `statements` is called only if there are vulnerabilities.
+        """
         location = Location(source.name)
         if not inventory.packages:
             return LookupResult(complete=True)
@@ -79,8 +84,8 @@ class VulnerabilityLookup:
         made = findings(matched, FindingTarget(name, subject, location, _base_layer(inventory)))
         if inventory.names == (source.name,) and source.text:
             made = list(_locate(made, source))
-        if statements is not None:
-            made = list(map(statements.matcher(inventory, name).apply, made))
+        if made and (given := statements()) is not None:
+            made = list(map(given.matcher(inventory, name).apply, made))
         skipped = tuple(_skipped(matched.unchecked, subject))
         errors = tuple(_input_errors(matched, location))
         return LookupResult(tuple(map(self._apply_options, made)), skipped, errors, not skipped and not errors)

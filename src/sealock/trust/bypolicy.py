@@ -142,6 +142,12 @@ class PolicyVerifier:
         times = [signer.logged for signer in result.signers if signer.logged is not None]
         return min(times) if times and result.state == "trusted" else None
 
+    def vex_requirements(self, name: ImageName) -> CosignRequirements | None:
+        """Whose VEX attestations of an image count; None for nobody's. PolicyError where a file is invalid."""
+        entry = self.policy.about(name)
+        need = entry.vex_signers if entry is not None else None
+        return _expected(need) if need is not None else None
+
     def _without_signatures(self, name: ImageName, text: str, decision: Decision, level: str) -> TrustResult:
         """Make the result for an image for which no signature has to be verified."""
         digest = name.digest or ""

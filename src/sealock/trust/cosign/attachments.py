@@ -19,22 +19,33 @@ from sealock.net.registry.client import Registry
 from sealock.net.registry.manifests import ManifestError
 from sealock.net.registry.requests import RegistryError
 from sealock.trust.cosign import bundles, simple
+from sealock.trust.dsse import IN_TOTO
 
-AttachmentPurpose: TypeAlias = Literal["signature", "attestation"]
-AttachmentKind: TypeAlias = Literal["simple", "envelope", "bundle"]
+AttachmentPurpose: TypeAlias = Literal["signature", "attestation", "document"]
+"""Document: whatever can hold a VEX document, signed or not."""
+AttachmentKind: TypeAlias = Literal["simple", "envelope", "bundle", "statement", "plain"]
+"""Statement: an in-toto statement without a signature; plain: a document without one."""
 
 ENVELOPE_TYPE: Final = "application/vnd.dsse.envelope.v1+json"
 _KINDS: Final[Mapping[str, AttachmentKind]] = {
     simple.MEDIA_TYPE: "simple",
     ENVELOPE_TYPE: "envelope",
     **dict.fromkeys(bundles.MEDIA_TYPES, "bundle"),
+    IN_TOTO: "statement",
 }
-_SUFFIXES: Final[Mapping[AttachmentPurpose, str]] = {"signature": "sig", "attestation": "att"}
+_PLAIN: Final = ("openvex", "cyclonedx", "csaf")
+"""Words in the media types of plain documents."""
+_SUFFIXES: Final[Mapping[AttachmentPurpose, str]] = {"signature": "sig", "attestation": "att", "document": "att"}
 _FITS: Final[Mapping[AttachmentPurpose, frozenset[AttachmentKind]]] = {
     "signature": frozenset({"simple", "bundle"}),
     "attestation": frozenset({"envelope", "bundle"}),
+    "document": frozenset({"envelope", "bundle", "statement", "plain"}),
 }
-_BYTES: Final[Mapping[AttachmentPurpose, int]] = {"signature": 1 << 20, "attestation": bundles.MOST_BYTES}
+_BYTES: Final[Mapping[AttachmentPurpose, int]] = {
+    "signature": 1 << 20,
+    "attestation": bundles.MOST_BYTES,
+    "document": bundles.MOST_BYTES,
+}
 _MOST_REFERRERS: Final = 256
 _MOST_ITEMS: Final = 256
 _MOST_TOTAL: Final = 256 << 20
@@ -134,14 +145,17 @@ class _Search:
             return
         for number, layer in enumerate(manifest.layers, 1):
             spot = where if len(manifest.layers) == 1 else f"{where}, layer {number}"
-            if (kind := _KINDS.get(layer.media_type)) in _FITS[self.purpose]:
+            kind = _KINDS.get(layer.media_type)
+            if kind is None and any(word in layer.media_type for word in _PLAIN):
+                kind = "plain"
+            if kind is not None and kind in _FITS[self.purpose]:
                 yield self._of_layer(layer, kind, spot)
 
     def _of_layer(self, layer: Descriptor, kind: AttachmentKind, where: str) -> Attachment | SkippedAttachment:
         limit = _BYTES[self.purpose]
         if layer.size > limit:
             why = f"it has {layer.size} bytes; the limit for {self.purpose}s is {limit}"
-            return SkippedAttachment(where, why, unknown=self.purpose == "attestation")
+            return SkippedAttachment(where, why, unknown=self.purpose != "signature")
         self.items, self.bytes = self.items + 1, self.bytes + layer.size
         if self.items > _MOST_ITEMS or self.bytes > _MOST_TOTAL:
             raise _LimitError

@@ -40,7 +40,7 @@ def verify_cosign(registry: Registry, name: ImageName, digest: str, expected: Co
     expected.check()
 
     def verify(image: str) -> TrustResult:
-        verification = _Verification(name, image, expected)
+        verification = AttachmentVerification(name, image, expected)
         for attachment in attachments(registry, name, image, "signature"):
             if verification.take(attachment, verification.signature) and verification.enough:
                 break
@@ -57,15 +57,18 @@ def verify_attestations(
     The result has all of them, not only the first: a reader of one must know the others.
     """
     expected.check()
-    verification = _Verification(name, digest, expected, predicate_type)
+    verification = AttachmentVerification(name, digest, expected, predicate_type)
     for attachment in attachments(registry, name, digest, "attestation"):
         verification.take(attachment, verification.attestation)
     result = verification.result("attestation")
     return replace(result, kind="attestation", attestations=tuple(verification.attestations))
 
 
-class _Verification:
-    """Verifies the attachments of one digest, one at a time, and remembers why some were refused."""
+class AttachmentVerification:
+    """Verifies the attachments of one digest, one at a time, and remembers why some were refused.
+
+    `signature` and `attestation` verify one and return its signer.
+    """
 
     def __init__(self, name: ImageName, digest: str, expected: CosignRequirements, predicate_type: str = "") -> None:
         self.name, self.digest, self.expected, self.predicate_type = name, digest, expected, predicate_type
@@ -78,6 +81,7 @@ class _Verification:
 
     @property
     def enough(self) -> bool:
+        """Whether as many of the expected signers as the threshold have signed."""
         return self.counted >= self.expected.threshold
 
     @property
