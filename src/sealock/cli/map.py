@@ -10,7 +10,7 @@ from sealock.errors import UsageError
 from sealock.model.netmap import Map
 from sealock.model.network import bracketed
 from sealock.netmap import explain
-from sealock.netmap.sources import of_compose, of_engine
+from sealock.netmap.sources import of_engine, of_file
 from sealock.netmap.verification import verify
 from sealock.reports import map as pages
 from sealock.text import line
@@ -27,7 +27,13 @@ exit status:
 def configure(parser: ArgumentParser) -> None:
     """Add the command's options."""
     parser.epilog = EPILOG
-    parser.add_argument("target", nargs="?", default="", metavar="FILE", help="a compose file (default: the engine)")
+    parser.add_argument(
+        "target",
+        nargs="?",
+        default="",
+        metavar="TARGET",
+        help="a compose file, or a file or directory of Kubernetes manifests (default: the engine)",
+    )
     parser.add_argument("--from", dest="source", default="", metavar="NAME", help="explain how this container …")
     parser.add_argument("--to", default="", metavar="NAME", help="… reaches this one, or why not")
     parser.add_argument(
@@ -50,7 +56,7 @@ def run(arguments: Namespace) -> int:
     errors: tuple[str, ...] = ()
     pids: dict[str, int] = {}
     if arguments.target:
-        network_map, errors = of_compose(arguments.target)
+        network_map, errors = of_file(arguments.target)
     else:
         network_map, pids = of_engine(arguments.engine)
     for error in errors:

@@ -11,9 +11,12 @@ from sealock.model.container import Port
 from sealock.model.network import EngineNetwork
 from sealock.model.process import Route, Socket
 
-Way: TypeAlias = Literal["network", "link", "published", "host network", "same namespace", "host", "outside"]
+Way: TypeAlias = Literal[
+    "network", "link", "published", "host network", "same namespace", "host", "outside", "service", "egress"
+]
 """How one reaches another: over a common network, a legacy link, a published port, the host network, localhost of a
-shared namespace; from the host itself; from outside the machine."""
+shared namespace; from the host itself; from outside the machine. On the map of a cluster also: from outside through a
+Service, an Ingress or a port of a node; to the outside."""
 HOST: Final = "(host)"
 OUTSIDE: Final = "(outside)"
 """The two nodes that are no containers; a container's name cannot contain a bracket."""
@@ -45,6 +48,9 @@ class MapNode(Struct, frozen=True):
     published: tuple[Port, ...] = ()
     unpublished: tuple[Port, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    ingress_policies: tuple[str, ...] = ()
+    """The NetworkPolicies that decide on connections to it; so too egress for those from it."""
+    egress_policies: tuple[str, ...] = ()
     listens: Maybe[tuple[Socket, ...]] = UNKNOWN
     routes: Maybe[tuple[Route, ...]] = UNKNOWN
     running: bool = True
@@ -78,3 +84,5 @@ class Map(Struct, frozen=True):
     edges: tuple[Edge, ...]
     remarks: tuple[Remark, ...] = ()
     declared: bool = False
+    cluster: bool = False
+    """Whether its nodes are pods, its networks namespaces, and the host is whatever node a pod runs on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from sealock.model.netmap import HOST, OUTSIDE, Edge, Map, MapNode
@@ -17,7 +18,8 @@ _NAMES: Final = {HOST: "the host", OUTSIDE: "the outside"}
 def explain(network_map: Map, source: str, target: str) -> tuple[bool, str]:
     """Whether `source` reaches `target`, and a sentence that says how or why not."""
     ways = [edge for edge in network_map.edges if edge.source == source and edge.target == target]
-    first, second = _NAMES.get(source, source), _NAMES.get(target, target)
+    labels = _NAMES | ({HOST: "its node"} if network_map.cluster else {})
+    first, second = labels.get(source, source), labels.get(target, target)
     if ways:
         how = "; ".join(dict.fromkeys(describe(edge) for edge in ways))
         return True, f"{first} reaches {second} {how}{_unheard(network_map, target, ways)}."
@@ -56,11 +58,18 @@ def describe(edge: Edge) -> str:
             return f"directly{name}{ports}"
         case "outside":
             return f"on the local network{name}{ports}"
+        case "service":
+            sources = f", from {', '.join(edge.addresses)}" if edge.addresses else ""
+            return f"through {edge.via}{ports}{sources}"
+        case "egress":
+            return f"at {', '.join(edge.addresses) or 'any address'}{ports}"
 
 
 def _why_not(network_map: Map, source: str, target: str) -> str:
     """The first reason that a person could change."""
     known = {node.name: node for node in network_map.nodes}
+    if network_map.cluster:
+        return _why_not_in_cluster(known, source, target)
     if target in {HOST, OUTSIDE}:
         return "only containers can be targets"
     if target not in known:
@@ -90,6 +99,23 @@ def _why_not(network_map: Map, source: str, target: str) -> str:
     if common:
         return f"icc is off on the network {min(common)}"
     return _no_common_network(network_map, origin, destination)
+
+
+def _why_not_in_cluster(known: Mapping[str, MapNode], source: str, target: str) -> str:
+    """Which policies deny it, or what is not there."""
+    if missing := [name for name in (source, target) if name not in known and name not in {HOST, OUTSIDE}]:
+        return f"there is no pod {missing[0]}"
+    if target in {HOST, source}:
+        return "only pods and the outside can be targets, and they reach themselves"
+    if source == OUTSIDE and not known[target].ingress_policies:
+        return "no Service and no Ingress leads there from outside"
+    denying = []
+    if source in known and known[source].egress_policies:
+        denying.append(f"those for egress of {source} ({', '.join(known[source].egress_policies)})")
+    if target in known and known[target].ingress_policies:
+        denying.append(f"those for ingress of {target} ({', '.join(known[target].ingress_policies)})")
+    outside = ", or nothing leads there from outside" if source == OUTSIDE else ""
+    return f"NetworkPolicies do not admit it: {' and '.join(denying)}{outside}"
 
 
 def _no_common_network(network_map: Map, origin: MapNode, destination: MapNode) -> str:

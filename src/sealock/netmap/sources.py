@@ -12,20 +12,28 @@ from sealock import formats
 from sealock.errors import EngineError, TargetError
 from sealock.formats.engine import read_network, read_networks
 from sealock.formats.inspect import read_inspect
+from sealock.formats.kubernetes.manifest import ManifestValue, parse
+from sealock.formats.kubernetes.network import join_clusters, read_cluster
 from sealock.model.absent import UNKNOWN, Maybe
+from sealock.model.clusternetwork import ClusterNetwork
 from sealock.model.container import Port
+from sealock.model.location import Place
 from sealock.model.netmap import HOST, Map, MapNode
 from sealock.model.network import EngineNetwork
 from sealock.model.process import Route, Socket
 from sealock.model.project import Project
 from sealock.netmap import build_map, declared_nodes, running_node
+from sealock.netmap.cluster import build_cluster_map
 from sealock.runtime.engine import Engine, connect
 from sealock.runtime.kernel.processes import ProcReader
 from sealock.targets.fileinputs import Options
-from sealock.targets.inputs import FileInput, Unreadable
+from sealock.targets.inputs import FileInput
+from sealock.targets.manifests import read_manifests
 from sealock.targets.resolve import resolve
 
 _GONE: Final = 404
+MOST_PODS: Final = 1000
+"""Workloads of one map: the connections between them are as many squared."""
 
 
 class _Binding(Struct, rename="pascal"):
@@ -143,18 +151,43 @@ def _sockets_and_routes(
     return machine.listening(pid), machine.routes(pid)
 
 
-def of_compose(path: str) -> tuple[Map, tuple[str, ...]]:
-    """The map that a compose file declares, and the errors in the file."""
-    for input_ in resolve(path, Options()):
-        if not isinstance(input_, FileInput) or input_.kind != "compose":
-            why = f": {input_.error}" if isinstance(input_, Unreadable) else ""
-            message = f"{path} is not a compose file{why}"
-            raise TargetError(message)
-        document = formats.read("compose", input_.source, input_.files, input_.more)
-        projects = [subject.noun for subject in document.subjects if isinstance(subject.noun, Project)]
-        errors = tuple(f"{error.location.file}: {error.message}" for error in document.errors)
-        if not projects:
-            raise TargetError("; ".join(errors) or f"{path} declares nothing")
-        return build_map(*declared_nodes(projects[0]), declared=True), errors
-    message = f"{path} is not a compose file"
-    raise TargetError(message)
+def of_file(path: str) -> tuple[Map, tuple[str, ...]]:
+    """The map that a compose file declares, or that manifests do, and the errors in the file or directory."""
+    first = next(resolve(path, Options()), None)
+    if isinstance(first, FileInput) and first.kind == "compose":
+        return _of_compose(first)
+    return of_manifests(path)
+
+
+def _of_compose(input_: FileInput) -> tuple[Map, tuple[str, ...]]:
+    document = formats.read("compose", input_.source, input_.files, input_.more)
+    projects = [subject.noun for subject in document.subjects if isinstance(subject.noun, Project)]
+    errors = tuple(f"{error.location.file}: {error.message}" for error in document.errors)
+    if not projects:
+        raise TargetError("; ".join(errors) or f"{input_.target} declares nothing")
+    return build_map(*declared_nodes(projects[0]), declared=True), errors
+
+
+def of_manifests(path: str) -> tuple[Map, tuple[str, ...]]:
+    """The map that the manifests of a file or directory declare, and what is wrong in them or was skipped."""
+    networks: list[ClusterNetwork] = []
+    errors: list[str] = []
+    for text in read_manifests((path,)):
+        if text.error or text.skipped:
+            errors.append(f"{text.path}: {text.error or text.skipped}")
+        tree = parse(text.source.text)
+        faults = [(flaw.message, Place(flaw.start, flaw.end)) for flaw in tree.flaws]
+        roots = [ManifestValue(root, Place(root.start, root.end)) for root in tree.documents if root is not None]
+        networks += (read_cluster(root, faults) for root in roots)
+        for message, place in faults:
+            where = text.source.location(place)
+            errors.append(f"{where.file}:{where.line}: {message}")
+    network = join_clusters(networks)
+    if not network.pods:
+        more = f" ({'; '.join(errors[:3])})" if errors else ""
+        message = f"{path} is not a compose file, and declares no pod of Kubernetes{more}"
+        raise TargetError(message)
+    if len(network.pods) > MOST_PODS:
+        message = f"{path} declares {len(network.pods)} workloads, more than {MOST_PODS}: name a part of it"
+        raise TargetError(message)
+    return build_cluster_map(network), tuple(errors)

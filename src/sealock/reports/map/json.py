@@ -14,6 +14,7 @@ def render(network_map: Map) -> str:
     """Render as JSON; unknown values are null, and "(host)" and "(outside)" name nodes that are no containers."""
     return encode({
         "declared": network_map.declared,
+        "cluster": network_map.cluster,
         "containers": [_node(node) for node in network_map.nodes],
         "networks": [
             {
@@ -52,6 +53,8 @@ def _node(node: MapNode) -> dict[str, Any]:
         "shares_network_of": node.shares,
         "published": [_port(port) for port in node.published],
         "not_published": [_port(port) for port in node.unpublished],
+        "ingress_policies": list(node.ingress_policies),
+        "egress_policies": list(node.egress_policies),
         "links": [{"target": target, "alias": alias} for target, alias in node.links],
         "routes": None
         if isinstance(node.routes, Absent)

@@ -77,7 +77,8 @@ class _Picture:
         yield f"<style>{_STYLE}</style>"
         yield f'<rect class="paper" width="{self.width}" height="{self.height}"/>'
         running = sum(node.running for node in self.nodes)
-        title = f"{count(running, 'container')}, {count(len(self.networks), 'network')}"
+        things, groups = ("workload", "namespace") if self.network_map.cluster else ("container", "network")
+        title = f"{count(running, things)}, {count(len(self.networks), groups)}"
         yield f'<text class="ink" x="24" y="34" font-size="18" font-weight="600">{title}</text>'
         about = "as declared" if self.network_map.declared else "as the engine and the kernel show it"
         yield f'<text class="faint" x="24" y="54" font-size="12">{about}</text>'
@@ -144,8 +145,12 @@ class _Picture:
         for attachment in node.attachments:
             if attachment.network in self.columns:
                 tip = _escaped(visible(f"{node.name} on {attachment.network}: {attachment.ipv4 or attachment.ipv6}"))
+                if node.ingress_policies:
+                    tip += _escaped(visible(f" NetworkPolicy {', '.join(node.ingress_policies)}"))
+                fill, ring = ("none", 4) if node.ingress_policies else (self.lines[attachment.network], 0)
                 cx, colour = self.columns[attachment.network], self.lines[attachment.network]
-                yield f'<circle cx="{cx}" cy="{y}" r="7" fill="{colour}"><title>{tip}</title></circle>'
+                style = f'fill="{fill}" stroke="{colour}" stroke-width="{ring}"'
+                yield f'<circle cx="{cx}" cy="{y}" r="7" {style}><title>{tip}</title></circle>'
         if node.on_host:
             x = self.host_column - 7
             yield f'<rect x="{x}" y="{y - 7}" width="14" height="14" rx="3" class="host" stroke-width="3"/>'
@@ -198,14 +203,17 @@ class _Picture:
         """The legend."""
         y = self.height - 22
         items = [
-            ("wide", "published on all addresses"),
-            ("near", "published only on this host"),
+            ("wide", "open from outside" if self.network_map.cluster else "published on all addresses"),
+            *([] if self.network_map.cluster else [("near", "published only on this host")]),
         ] if any(node.published for node in self.nodes) else []  # fmt: skip
         x = 24
         for kind, text in items:
             yield f'<path class="{kind}" d="M {x} {y - 4} h 26 m -6 -4 l 6 4 l -6 4" stroke-width="1.6"/>'
             yield f'<text class="faint" x="{x + 34}" y="{y}" font-size="11">{text}</text>'
             x += 190
+        if any(node.ingress_policies for node in self.nodes):
+            yield f'<circle class="near" cx="{x + 12}" cy="{y - 4}" r="6" stroke-width="3"/>'
+            yield f'<text class="faint" x="{x + 34}" y="{y}" font-size="11">as far as NetworkPolicies admit</text>'
         if any(network.internal is True for network in self.networks):
             yield f'<path class="near" d="M {x} {y - 4} h 26" stroke-width="4" stroke-dasharray="7 4"/>'
             yield f'<text class="faint" x="{x + 34}" y="{y}" font-size="11">internal network</text>'

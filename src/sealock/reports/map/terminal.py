@@ -39,9 +39,11 @@ class _Page(Page):
         """The title with the number of containers and networks."""
         running = sum(node.running for node in self.network_map.nodes)
         used = {attachment.network for node in self.network_map.nodes for attachment in node.attachments}
-        name = f"{count(running, 'container')} on {count(len(used), 'network')}"
-        yield self.headline(name)
-        if self.network_map.declared:
+        things, groups = ("workload", "namespace") if self.network_map.cluster else ("container", "network")
+        yield self.headline(f"{count(running, things)} on {count(len(used), groups)}")
+        if self.network_map.cluster:
+            yield self.paint("faint", "As declared in the manifests; no cluster was asked.")
+        elif self.network_map.declared:
             yield self.paint("faint", "As declared in the file; no running container was checked.")
         yield ""
 
@@ -66,6 +68,8 @@ class _Page(Page):
                     f"also {', '.join(line(other, 40) for other in others)}" if others else "",
                 ]
                 more.append(_listening(node))
+                policies = dict.fromkeys((*node.ingress_policies, *node.egress_policies))
+                more.append(f"NetworkPolicy {line(', '.join(policies), 60)}" if policies else "")
                 yield self.member(branch, node, "  ".join(filter(None, more)))
             yield ""
 
