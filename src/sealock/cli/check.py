@@ -87,6 +87,11 @@ def configure(parser: ArgumentParser) -> None:
         action="store_true",
         help="do not fetch advisories (also: SEALOCK_OFFLINE=1)",
     )
+    known.add_argument(
+        "--in-use",
+        action="store_true",
+        help="suppress vulnerabilities in packages of a container:NAME of which no process has a file loaded",
+    )
     known.add_argument("--only-fixed", action="store_true", help="suppress vulnerabilities without a fixed version")
     known.add_argument(
         "--ignore-states",
@@ -263,6 +268,7 @@ def _settings(arguments: Namespace) -> Settings:
         limits=limits(arguments),
         vulnerabilities=not arguments.no_vulnerabilities,
         offline=arguments.offline,
+        in_use=arguments.in_use,
         only_fixed=arguments.only_fixed,
         ignore_states=_states(arguments.ignore_states),
         vex=tuple(arguments.vex),

@@ -24,6 +24,9 @@ DistributionState: TypeAlias = Literal[
 ]
 """A distribution's state of a vulnerability in one of its packages. "affected" where the feed only gives versions;
 "no-dsa", "ignored", "postponed", "deferred": it is known, and no update is planned for now."""
+PackageUse: TypeAlias = Literal["", "loaded", "reachable", "present", "unknown"]
+"""Whether a running container uses a package: a process has it loaded, a loaded package depends on it, neither, or a
+snapshot cannot see it. "" where nothing that runs was looked at."""
 STATES: Final[tuple[DistributionState, ...]] = get_args(DistributionState)
 
 
@@ -141,3 +144,9 @@ class Vulnerability(Struct, frozen=True, gc=False):
     references: tuple[str, ...] = ()
     note: str = ""
     """A caveat: only the package's name was matched, a module was assumed."""
+    use: PackageUse = ""
+
+    @property
+    def use_rank(self) -> int:
+        """What is loaded first, what is only present last; what is not graded ranks as what is not known."""
+        return {"loaded": 0, "reachable": 1, "unknown": 2, "": 2, "present": 3}[self.use]

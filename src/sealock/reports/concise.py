@@ -26,6 +26,8 @@ def _lines(target: TargetReport) -> Iterator[str]:
 def _line(finding: Finding) -> str:
     flaw = finding.vulnerability
     what = f"{line(finding.title, 200)}: {line(finding.message)}" if flaw is None else line(finding.title, 200)
+    if flaw is not None and flaw.use:
+        what += f" ({flaw.use if flaw.use != 'unknown' else 'use unknown'})"
     tag = f"{example_mark(finding)} {FIX_TAGS[fix_of(finding)]}".rstrip()
     rule = line(finding.rule, 40)
     return f"{place(finding.location)}: {finding.severity.word} {rule} {what}{tag}"

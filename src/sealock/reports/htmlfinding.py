@@ -147,7 +147,7 @@ def _vulnerability(group: tuple[Finding, ...], numbers: Numbers) -> Iterator[str
             continue
         package = flaw.package
         cells = (
-            f"{package.name} {package.version}",
+            f"{package.name} {package.version}" + (f" ({flaw.use})" if flaw.use else ""),
             flaw.fixed or f"no version ({flaw.state})",
             package.path,
             instruction(package.instruction) or package.layer[:19],

@@ -107,6 +107,7 @@ def _vulnerability(vulnerability: Vulnerability) -> dict[str, Any]:
             "removed": package.removed,
         },
         "fixed": vulnerability.fixed or None,
+        "use": vulnerability.use or None,
         "state": vulnerability.state,
         "exploited": {
             "added": vulnerability.exploited.added,

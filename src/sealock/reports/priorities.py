@@ -40,8 +40,8 @@ class PriorityStep(Struct, frozen=True):
 def steps(findings: Iterable[Finding]) -> list[PriorityStep]:
     """Group the findings by remedy and rank the groups; what is minor is a step of its own.
 
-    First the fixes of exploited vulnerabilities, then by severity, confidence and number; then those of examples, and
-    last what has no fix.
+    First the fixes of exploited vulnerabilities, then by severity, confidence and number; then what a container does
+    not use, those of examples, and last what has no fix.
     """
     groups: dict[tuple[str, bool, bool], list[Finding]] = {}
     for finding in findings:
@@ -55,11 +55,12 @@ def _minor(finding: Finding) -> bool:
     return finding.vulnerability is None and (finding.severity <= Severity.LOW or finding.confidence <= Confidence.LOW)
 
 
-def _rank(step: PriorityStep) -> tuple[bool, bool, bool, tuple[int, int], int]:
+def _rank(step: PriorityStep) -> tuple[bool, bool, bool, bool, tuple[int, int], int]:
     flaws = [flaw for finding in step.findings if (flaw := finding.vulnerability)]
     exploited = any(flaw.exploited for flaw in flaws)
     worst = min((-finding.severity, -finding.confidence) for finding in step.findings)
-    return unfixed(step), step.findings[0].example, not exploited, worst, -len(step.findings)
+    unused = bool(flaws) and all(flaw.use == "present" for flaw in flaws)
+    return unfixed(step), step.findings[0].example, not exploited, unused, worst, -len(step.findings)
 
 
 def unfixed(step: PriorityStep) -> bool:

@@ -82,6 +82,7 @@ def _vulnerability(vulnerability: Vulnerability) -> dict[str, Any]:
         "installedVersion": vulnerability.package.version,
         "fixedVersion": vulnerability.fixed,
         "state": vulnerability.state,
+        "use": vulnerability.use,
         "aliases": list(vulnerability.aliases),
         "exploited": vulnerability.exploited is not None,
         "epss": vulnerability.epss.score if vulnerability.epss else None,

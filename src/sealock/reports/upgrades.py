@@ -79,12 +79,19 @@ def fixed_by_base(findings: Iterable[Finding]) -> tuple[int, int]:
     return sum("newer base image" in finding.remedy.text for finding in fixed), len(fixed)
 
 
-def _urgency(finding: Finding) -> tuple[int, int, float, str, str]:
+def _urgency(finding: Finding) -> tuple[int, bool, int, int, float, str, str]:
+    """Exploited ones first, and what a running container does not use last; else by severity."""
     flaw = finding.vulnerability
-    likely = flaw.epss.score if flaw and flaw.epss else 0.0
-    return 0 if flaw and flaw.exploited else 1, -finding.severity, -likely, finding.rule, finding.evidence
+    if flaw is None:
+        return 1, False, -finding.severity, 0, 0.0, finding.rule, finding.evidence
+    likely = flaw.epss.score if flaw.epss else 0.0
+    unused, severity = flaw.use == "present", -finding.severity
+    return 0 if flaw.exploited else 1, unused, severity, flaw.use_rank, -likely, finding.rule, finding.evidence
 
 
-def _rank(upgrade: Upgrade) -> tuple[int, int, float, int, str]:
-    likely = max((flaw.epss.score for flaw in upgrade.flaws if flaw.epss), default=0.0)
-    return -min(upgrade.exploited, 1), -upgrade.severity, -likely, -len(upgrade.flaws), upgrade.remedy
+def _rank(upgrade: Upgrade) -> tuple[int, bool, int, int, float, int, str]:
+    flaws = upgrade.flaws
+    likely = max((flaw.epss.score for flaw in flaws if flaw.epss), default=0.0)
+    unused = all(flaw.use == "present" for flaw in flaws)
+    use = min(flaw.use_rank for flaw in flaws)
+    return -min(upgrade.exploited, 1), unused, -upgrade.severity, use, -likely, -len(flaws), upgrade.remedy

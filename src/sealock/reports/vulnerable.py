@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from sealock.model.advisory import Vulnerability
+from sealock.model.advisory import PackageUse, Vulnerability
 from sealock.model.finding import Finding
 from sealock.reports.ansi import INKS
 from sealock.reports.page import Page
@@ -18,6 +18,12 @@ _SHOWN: Final = 10
 _NAMES: Final = 6
 """Flaws that are named with an upgrade."""
 _UNFIXED: Final = 3
+_USES: Final[dict[PackageUse, str]] = {
+    "loaded": "loaded",
+    "reachable": "reachable from what is loaded",
+    "present": "only present",
+    "unknown": "in packages whose use a snapshot cannot see",
+}
 
 
 class Vulnerable(Page):
@@ -55,6 +61,10 @@ class Vulnerable(Page):
         graded = ", ".join(f"{numbers[severity]} {severity.word}" for severity in sorted(numbers, reverse=True))
         yield from self.hanging(f"{head}; {', '.join(words)}", 0, "heading")
         yield from self.hanging(f"{count(len(findings), 'finding')}: {graded}.", 0)
+        uses = Counter(finding.vulnerability.use for finding in findings if finding.vulnerability)
+        if any(uses.elements()):
+            words = [f"{uses[use]} {text}" for use, text in _USES.items() if uses[use]]
+            yield from self.hanging(f"By what runs in the container: {', '.join(words)}.", 0)
         newer, fixable = fixed_by_base(findings)
         if newer and newer == fixable:
             yield from self.hanging(
@@ -126,7 +136,10 @@ class Vulnerable(Page):
 
 
 def _mark(vulnerability: Vulnerability) -> str:
-    """The mark of urgency: known exploitation, else a high EPSS score."""
-    if vulnerability.exploited:
-        return " (exploited)"
-    return f" (EPSS {vulnerability.epss.score:.0%})" if vulnerability.epss and vulnerability.epss.score >= 0.1 else ""
+    """The marks of urgency: known exploitation, else a high EPSS score; and whether a container has it loaded."""
+    words = ["exploited"] if vulnerability.exploited else []
+    if not words and vulnerability.epss and vulnerability.epss.score >= 0.1:
+        words = [f"EPSS {vulnerability.epss.score:.0%}"]
+    if vulnerability.use:
+        words.append(vulnerability.use if vulnerability.use != "unknown" else "use unknown")
+    return f" ({', '.join(words)})" if words else ""

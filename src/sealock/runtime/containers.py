@@ -66,34 +66,53 @@ class ObservedContainer(Struct, frozen=True):
     """Why the kernel's view is missing; "" where it is there, or where the container does not run."""
     fault: str = ""
     """Why even the engine's description is missing, or ""."""
+    image: str = ""
+    """The id of its image, "" where the engine does not give it."""
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Its processes, () where it does not run on this machine."""
+        if self.enforced is None:
+            return ()
+        return (self.enforced.process.pid, *(other.pid for other in self.enforced.others))
 
 
 def documents(target: str, where: str = "", *, containers: bool = False) -> Iterator[tuple[str, Document]]:
+    """The documents of a target by name, as `observed_documents` yields them."""
+    for name, document, _ in observed_documents(target, where, containers=containers):
+        yield name, document
+
+
+def observed_documents(
+    target: str, where: str = "", *, containers: bool = False
+) -> Iterator[tuple[str, Document, ObservedContainer | None]]:
     """The documents of a target by name: "host" (with its containers on request), "container:NAME", "container:*".
+
+    Each comes with the container that it describes, None for another target.
 
     "pid:N" and "self" need no engine. EngineError where containers are requested and no engine answers; the host is
     read without one, and its document then has an error.
     """
     if target == SELF or target.startswith("pid:"):
-        yield target, process_document(look(target, ProcReader()))
+        yield target, process_document(look(target, ProcReader())), None
         return
     try:
         engine = connect(where)
     except EngineError as error:
         if target != "host":
             raise
-        yield target, host_document(None, str(error))
+        yield target, host_document(None, str(error)), None
         return
     with engine:
         names: tuple[str, ...] = ()
         if target == "host":
-            yield target, host_document(engine)
+            yield target, host_document(engine), None
             if not containers:
                 return
         elif (name := target.removeprefix("container:")) != "*":
             names = (name.removeprefix("/"),)
         for observed in observe(engine, names, sockets=False):
-            yield f"container:{observed.listed.name}", container_document(observed)
+            yield f"container:{observed.listed.name}", container_document(observed), observed
 
 
 def observe(
@@ -180,13 +199,13 @@ def _observed(
     source = Source(f"container {listed.name}", msgspec.json.format(answer, indent=1))
     inspected = read_inspect(source.text)
     if state.state.pid <= 0:
-        return ObservedContainer(listed, source, inspected)
+        return ObservedContainer(listed, source, inspected, image=state.image)
     if machine is None:
-        return ObservedContainer(listed, source, inspected, unseen="it runs on another machine")
+        return ObservedContainer(listed, source, inspected, unseen="it runs on another machine", image=state.image)
     declared = DeclaredContainer(listed.name, state.id, state.state.pid, inspected.container)
     view = compare(declared, machine, members, names)
     unseen, enforced = (view, None) if isinstance(view, str) else ("", view)
-    return ObservedContainer(listed, source, inspected, enforced, unseen)
+    return ObservedContainer(listed, source, inspected, enforced, unseen, image=state.image)
 
 
 def container_document(observed: ObservedContainer) -> Document:
@@ -393,4 +412,5 @@ class _State(Struct, frozen=True, rename="pascal"):
 class _Inspected(Struct, rename="pascal"):
     id: str
     name: str = ""
+    image: str = ""
     state: _State = _State()

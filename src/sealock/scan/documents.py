@@ -36,6 +36,8 @@ class ReadTarget(Struct, frozen=True):
     inventories: tuple[tuple[str, Inventory], ...] = ()
     distrust: tuple[Finding, ...] = ()
     unevaluated: tuple[Skipped, ...] = ()
+    used: frozenset[str] | None = None
+    """The files that the processes of a running container use; None where nothing runs, or that cannot be seen."""
 
 
 def read_file(input_: FileInput) -> Document:
@@ -97,7 +99,7 @@ class DocumentReader:
             for note in inventories[0][1].notes:
                 self._note(f"{target} {note}.")
             complete = replace(document, errors=(*unverified, *document.errors))
-            unread = tuple(_unread(inventories[0][1]))
+            unread = tuple(unread_packages(inventories[0][1]))
             yield ReadTarget(target, input_.name, input_, complete, policy, inventories, distrust, unread)
 
     def _verified(self, input_: ImageInput, policy: Policy) -> tuple[str, tuple[Finding, ...], tuple[InputError, ...]]:
@@ -124,14 +126,23 @@ class DocumentReader:
 
     def _machine(self, input_: MachineInput, policy: Policy, progress: Callable[[str], None]) -> Iterator[ReadTarget]:
         """A document for the host and for each container, so that each container's findings stand together."""
-        from sealock.runtime.containers import documents  # noqa: PLC0415  loads the engine's client and the kernel's reader
+        from sealock.runtime.containers import observed_documents  # noqa: PLC0415  loads the engine's client and the kernel's reader
 
-        for name, document in documents(input_.target, self._settings.engine, containers=self._settings.containers):
+        settings = self._settings
+        matches = settings.vulnerabilities and not settings.only
+        for name, document, observed in observed_documents(
+            input_.target, settings.engine, containers=settings.containers
+        ):
             progress(name)
-            yield ReadTarget(name, name, input_, document, policy)
+            read = ReadTarget(name, name, input_, document, policy)
+            if observed is not None and observed.image and matches and input_.target == name:
+                from sealock.scan.containercontents import with_contents  # noqa: PLC0415  loads all analyzers
+
+                read = with_contents(read, observed, settings, self._note, progress)
+            yield read
 
 
-def _unread(inventory: Inventory) -> Iterator[Skipped]:
+def unread_packages(inventory: Inventory) -> Iterator[Skipped]:
     """The packages of an image that no analyzer lists, by their package manager; a distribution's own are listed."""
     facts = [fact for fact in inventory.files if fact.kind == UNREAD and not (fact.removed or fact.owner)]
     for manager in sorted({fact.detail for fact in facts}):

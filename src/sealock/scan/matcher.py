@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from sealock.model.finding import Finding
 from sealock.model.host import Host
 from sealock.model.inventory import Inventory
 from sealock.model.report import TargetReport
@@ -32,7 +33,7 @@ class Matcher:
         self._settings = settings
         self._note = note
         self._lookups: dict[bool, VulnerabilityLookup] = {}
-        """By whether a walk found the inventory."""
+        """By whether they connect to nothing: as where a walk found the inventory."""
         self._vex: VexDocuments | None = None
 
     @property
@@ -44,31 +45,44 @@ class Matcher:
         """Add the vulnerabilities of a target's packages."""
         if self.off:
             return evaluated
-        if isinstance(evaluated.target.input, MachineInput):
+        if isinstance(evaluated.target.input, MachineInput) and not evaluated.target.inventories:
             return self._match_parts(evaluated)
         return self._match_inventories(evaluated, progress) if evaluated.target.inventories else evaluated
 
     def _match_inventories(self, evaluated: EvaluatedTarget, progress: Callable[[str], None]) -> EvaluatedTarget:
         target = evaluated.target
         walked = target.input.walked
-        lookup = self._lookup(progress, walked=walked)
+        # Who checks a container asks for no connection either.
+        lookup = self._lookup(progress, offline=walked or isinstance(target.input, MachineInput))
         for subject, inventory in target.inventories:
             statements = partial(self._statements, target.policy, target.input, inventory)
-            found = lookup.look_up(inventory, target.input.name, subject, target.document.source, statements)
+            found = lookup.look_up(inventory, target.key, subject, target.document.source, statements)
             missing = walked and lookup.failed
             if missing:
                 self._note(_NO_DATABASE)
-            evaluated = evaluated.with_more(found.findings, found.skipped, () if missing else found.errors)
+            findings = self._graded(found.findings, inventory, target.used)
+            evaluated = evaluated.with_more(findings, found.skipped, () if missing else found.errors)
         return evaluated
 
-    def _lookup(self, progress: Callable[[str], None], *, walked: bool) -> VulnerabilityLookup:
-        if walked not in self._lookups:
+    def _graded(
+        self, findings: tuple[Finding, ...], inventory: Inventory, used: frozenset[str] | None
+    ) -> tuple[Finding, ...]:
+        """The findings of a running container, by whether it uses their packages."""
+        if used is None:
+            return findings
+        from sealock.scan.inuse import grade, hide_unused  # noqa: PLC0415  only for what runs
+
+        graded = grade(findings, inventory, used)
+        return tuple(hide_unused(graded) if self._settings.in_use else graded)
+
+    def _lookup(self, progress: Callable[[str], None], *, offline: bool) -> VulnerabilityLookup:
+        if offline not in self._lookups:
             from sealock.scan.vulnerabilities import VulnerabilityLookup, opener  # noqa: PLC0415  loads the database
 
             # A walk over a project connects to nothing: the lock files that it finds are matched with what is here.
-            offline = self._settings.offline or walked
-            self._lookups[walked] = VulnerabilityLookup(self._options(), opener(progress, self._note, offline=offline))
-        return self._lookups[walked]
+            opened = opener(progress, self._note, offline=offline or self._settings.offline)
+            self._lookups[offline] = VulnerabilityLookup(self._options(), opened)
+        return self._lookups[offline]
 
     def _options(self) -> LookupOptions:
         from sealock.scan.vulnerabilities import LookupOptions  # noqa: PLC0415  as in _lookup

@@ -53,6 +53,8 @@ class Settings(Struct, frozen=True):
     """Whether packages are looked up in the advisory database."""
     offline: bool = False
     """Whether the database is used as it is, without an update."""
+    in_use: bool = False
+    """Whether vulnerabilities in packages that no process of a running container uses are hidden."""
     only_fixed: bool = False
     """Whether vulnerabilities without a fixed version are hidden."""
     ignore_states: tuple[DistributionState, ...] = ()

@@ -60,6 +60,10 @@ class _Row(Struct):
     state: str = msgspec.field(default="", name="State")
 
 
+class _Change(Struct):
+    path: str = msgspec.field(name="Path")
+
+
 class Engine(EngineRequests):
     """One engine. It reuses connections; close it, or use it as a context manager."""
 
@@ -108,6 +112,12 @@ class Engine(EngineRequests):
     def container(self, name: str) -> str:
         """Return one container as JSON; by name, id, or the start of an id."""
         return self._text(f"/containers/{quote(name, safe='')}/json", CONTAINER)
+
+    def changes(self, name: str) -> tuple[str, ...]:
+        """Return the paths that a container changed since its image, directories included."""
+        body = self.get(f"/containers/{quote(name, safe='')}/changes", limit=LIST)
+        rows = [] if body.strip() == b"null" else self._decoded(body, list[_Change])
+        return tuple(row.path for row in rows)
 
     def info(self) -> str:
         """Return what the engine reports on itself and its machine, as JSON."""

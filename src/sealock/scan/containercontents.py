@@ -1,0 +1,82 @@
+"""What a container holds: the packages of its image, and the files that its processes use.
+
+The image is read as the engine saves it, from the cache where its layers are known. What the container changed since is
+named, and not read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from msgspec.structs import replace
+
+from sealock.errors import EngineError, TargetError
+from sealock.model.finding import InputError, Skipped
+from sealock.model.location import Location
+from sealock.runtime.containers import ObservedContainer
+from sealock.runtime.engine import connect
+from sealock.runtime.kernel.tree import ProcTree
+from sealock.runtime.kernel.usedfiles import used_files
+from sealock.scan.documents import ReadTarget, unread_packages
+from sealock.scan.images import read_inventories
+from sealock.scan.inventories import image_options
+from sealock.scan.settings import Settings
+from sealock.text import count, list_first
+from sealock.vulnerabilities.database.location import NAME, database_directory
+
+_NO_DATABASE: Final = (
+    "Packages of containers were not matched with advisories, since there is no advisory database: `sealock db update`"
+    " builds one."
+)
+_OF_THE_ENGINE: Final = frozenset({"/.dockerenv", "/etc/hostname", "/etc/hosts", "/etc/mtab", "/etc/resolv.conf"})
+_OF_ITS_RUN: Final = ("/dev/", "/proc/", "/run/", "/sys/", "/tmp/", "/var/log/", "/var/run/", "/var/tmp/")  # noqa: S108  paths within the container
+
+
+def with_contents(
+    read: ReadTarget,
+    observed: ObservedContainer,
+    settings: Settings,
+    note: Callable[[str], None],
+    progress: Callable[[str], None],
+) -> ReadTarget:
+    """Add the inventory of a container's image to what was read of it, and the files that are in use."""
+    if not Path(database_directory(), NAME).exists():
+        note(_NO_DATABASE)
+        return read
+    subject = f"image of container {observed.listed.name}"
+    try:
+        (inventory,) = read_inventories(f"docker:{observed.image}", image_options(settings, read.policy), progress)
+        changed = tuple(_changed(observed, settings))
+    except (TargetError, EngineError) as error:
+        return _failed(read, f"the packages of its image were not read: {error}")
+    unevaluated = list(unread_packages(inventory))
+    if changed:
+        paths = f"{count(len(changed), 'file')} that the container changed since its image: {list_first(changed, 5)}"
+        unevaluated.append(Skipped("", "changed files", f"packages in changed files are not listed: {paths}"))
+    used = used_files(ProcTree(), observed.pids) if observed.pids else None
+    if used is not None:
+        unevaluated += (Skipped("", "files in use", f"not seen: {why}") for why in used.unseen)
+    return replace(
+        read,
+        document=replace(read.document, errors=(*read.document.errors, *inventory.errors)),
+        inventories=((subject, inventory),),
+        unevaluated=(*read.unevaluated, *unevaluated),
+        used=used.paths if used is not None else None,
+    )
+
+
+def _failed(read: ReadTarget, why: str) -> ReadTarget:
+    error = InputError(why, Location(read.name))
+    return replace(read, document=replace(read.document, errors=(*read.document.errors, error)))
+
+
+def _changed(observed: ObservedContainer, settings: Settings) -> Iterator[str]:
+    """The files that the container changed, without those of its run and those that the engine writes."""
+    with connect(settings.engine) as engine:
+        paths = engine.changes(observed.listed.id)
+    above = {path.rpartition("/")[0] for path in paths}
+    for path in paths:
+        if path not in above and path not in _OF_THE_ENGINE and not f"{path}/".startswith(_OF_ITS_RUN):
+            yield path

@@ -1,0 +1,134 @@
+"""`check container:NAME` on a real engine: the packages of its image, graded by what its processes have loaded."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.madedatabases import database
+from support.realengine import Engine
+from support.realengine import engine as started
+
+pytestmark = pytest.mark.live
+
+STATUS = """\
+Package: busybox-static
+Status: install ok installed
+Architecture: amd64
+Source: busybox
+Version: 1:1.30
+Depends: libneeded1
+
+Package: libneeded1
+Status: install ok installed
+Architecture: amd64
+Version: 1.0
+
+Package: unused
+Status: install ok installed
+Architecture: amd64
+Version: 1.0
+"""
+FILES = {
+    "etc/os-release": 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Debian 12"\n',
+    "var/lib/dpkg/status": STATUS,
+    "var/lib/dpkg/info/busybox-static.list": "/.\n/bin\n/bin/busybox\n",
+    "var/lib/dpkg/info/libneeded1.list": "/.\n/usr/lib/libneeded.so.1\n",
+    "var/lib/dpkg/info/unused.list": "/.\n/usr/bin/unused\n",
+    "usr/lib/libneeded.so.1": "",
+    "usr/bin/unused": "",
+}
+
+
+def record(number: int, name: str) -> dict[str, Any]:
+    return {
+        "id": f"DEBIAN-CVE-2026-{number}", "upstream": [f"CVE-2026-{number}"], "modified": "2026-01-01T00:00:00Z",
+        "affected": [{
+            "package": {"ecosystem": "Debian:12", "name": name},
+            "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "9:9"}]}],
+        }],
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        archive.add(shutil.which("busybox") or "/bin/busybox", "bin/busybox")
+        for name, text in FILES.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    home = tmp_path_factory.mktemp("database")
+    where = database(home, {"Debian": [record(1, "busybox"), record(2, "libneeded1"), record(3, "unused")]})
+    with started() as engine:
+        engine.environment |= {"SEALOCK_DB_DIR": where, "SEALOCK_CACHE_DIR": str(home / "cache")}
+        assert engine.docker("import", "-", "app:1", data=made.getvalue()).returncode == 0
+        script = "echo x >/usr/bin/new; exec busybox sleep 600"
+        words = ("run", "-d", "--name", "web", "--network", "none", "app:1", "/bin/busybox", "sh", "-c", script)
+        assert engine.docker(*words).returncode == 0
+        yield engine
+
+
+def check(daemon: Engine, *words: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "sealock", "check", "container:web", "--format", "json", "--no-policy", *words],
+        env={**os.environ, **daemon.environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=daemon.folder,
+    )
+    assert done.returncode == 1, done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    return report
+
+
+def uses(report: dict[str, Any]) -> dict[str, str]:
+    (target,) = report["targets"]
+    found = [finding for finding in target["findings"] if finding.get("package") and not finding["suppressed"]]
+    return {finding["package"]["name"]: finding["use"] for finding in found}
+
+
+def test_vulnerabilities_are_graded_by_what_is_loaded(daemon: Engine) -> None:
+    report = check(daemon, "--fail-on", "info")
+    assert uses(report) == {"busybox-static": "loaded", "libneeded1": "reachable", "unused": "present"}
+    (target,) = report["targets"]
+    assert target["errors"] == []
+    assert "packages in changed files are not listed: 1 file that the container changed since its image: /usr/bin/new" in [
+        skipped["reason"] for skipped in target["skipped"]
+    ]  # fmt: skip
+
+
+def test_what_is_not_in_use_can_be_hidden(daemon: Engine) -> None:
+    assert set(uses(check(daemon, "--in-use", "--fail-on", "info"))) == {"busybox-static", "libneeded1"}
+
+
+def test_a_container_that_does_not_run_is_not_graded(daemon: Engine) -> None:
+    daemon.docker("stop", "--time", "0", "web")
+    assert set(uses(check(daemon, "--fail-on", "info")).values()) == {None}
+
+
+def test_an_image_that_is_known_is_not_sent_again(daemon: Engine, tmp_path: Path) -> None:
+    """The engine's own log would show it; here the temporary directory is one in which nothing can be written."""
+    closed = tmp_path / "closed"
+    closed.write_text("")
+    daemon.environment["TMPDIR"] = str(closed)
+    assert len(uses(check(daemon, "--fail-on", "info"))) == 3
+
+
+def test_without_a_database_the_image_is_not_read(daemon: Engine, tmp_path: Path) -> None:
+    daemon.environment |= {"SEALOCK_DB_DIR": str(tmp_path), "SEALOCK_CACHE_DIR": str(tmp_path / "cache")}
+    report = check(daemon, "--fail-on", "info")
+    assert uses(report) == {}
+    assert any("there is no advisory database" in note for note in report["notes"])
