@@ -80,39 +80,7 @@ def configure(parser: ArgumentParser) -> None:
     )
     checking.add_argument("--baseline", metavar="FILE", default="", help="suppress the findings in this baseline")
     checking.add_argument("--write-baseline", metavar="FILE", help="write the findings of this run as a baseline")
-    known = parser.add_argument_group("known vulnerabilities")
-    known.add_argument("--no-vulnerabilities", action="store_true", help="do not match packages with advisories")
-    known.add_argument(
-        "--offline",
-        action="store_true",
-        help="do not fetch advisories (also: SEALOCK_OFFLINE=1)",
-    )
-    known.add_argument(
-        "--in-use",
-        action="store_true",
-        help="suppress vulnerabilities in packages of a container:NAME of which no process has a file loaded",
-    )
-    known.add_argument("--only-fixed", action="store_true", help="suppress vulnerabilities without a fixed version")
-    known.add_argument(
-        "--ignore-states",
-        action="append",
-        default=[],
-        metavar="STATE,…",
-        help="suppress vulnerabilities with these distribution states: no-dsa, ignored, postponed, unimportant, "
-        "end-of-life, undetermined, deferred, pending, under-investigation (may repeat)",
-    )
-    known.add_argument(
-        "--vex",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="apply a VEX document: OpenVEX, CycloneDX or CSAF (may repeat)",
-    )
-    known.add_argument(
-        "--no-attached-vex",
-        action="store_true",
-        help="do not look for VEX attestations of an image at its registry; those by signers of the trust policy apply",
-    )
+    _add_vulnerabilities(parser)
     reading = parser.add_argument_group("input")
     reading.add_argument(
         "--exclude",
@@ -202,6 +170,43 @@ def configure(parser: ArgumentParser) -> None:
         "-v", "--verbose", action="store_true", help="list each skipped check, and what was not looked into"
     )
     output.add_argument("-q", "--quiet", action="store_true", help="print nothing if nothing fails")
+
+
+def _add_vulnerabilities(parser: ArgumentParser) -> None:
+    """Add the options on known vulnerabilities."""
+    known = parser.add_argument_group("known vulnerabilities")
+    known.add_argument("--no-vulnerabilities", action="store_true", help="do not match packages with advisories")
+    known.add_argument(
+        "--offline",
+        action="store_true",
+        help="do not fetch advisories (also: SEALOCK_OFFLINE=1)",
+    )
+    known.add_argument(
+        "--in-use",
+        action="store_true",
+        help="suppress vulnerabilities in packages of a container:NAME of which no process has a file loaded",
+    )
+    known.add_argument("--only-fixed", action="store_true", help="suppress vulnerabilities without a fixed version")
+    known.add_argument(
+        "--ignore-states",
+        action="append",
+        default=[],
+        metavar="STATE,…",
+        help="suppress vulnerabilities with these distribution states: no-dsa, ignored, postponed, unimportant, "
+        "end-of-life, undetermined, deferred, pending, under-investigation (may repeat)",
+    )
+    known.add_argument(
+        "--vex",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="apply a VEX document: OpenVEX, CycloneDX or CSAF (may repeat)",
+    )
+    known.add_argument(
+        "--no-attached-vex",
+        action="store_true",
+        help="do not look for VEX attestations of an image at its registry; those by signers of the trust policy apply",
+    )
 
 
 def run(arguments: Namespace) -> int:
