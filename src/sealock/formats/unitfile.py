@@ -229,6 +229,20 @@ def _word(value: str, at: int, *, escapes: bool) -> tuple[str, int]:
     return "".join(parts), at
 
 
+def unescape(text: str) -> str:
+    """A text without escapes; an escape that is none stays as it is."""
+    parts: list[str] = []
+    at = 0
+    while (slash := text.find("\\", at)) >= 0:
+        parts.append(text[at:slash])
+        try:
+            part, at = _escape(text, slash + 1)
+        except ValueError:
+            part, at = "\\", slash + 1
+        parts.append(part)
+    return "".join([*parts, text[at:]])
+
+
 def _escape(value: str, at: int) -> tuple[str, int]:
     """What an escape means, and the offset after it."""
     if at >= len(value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from sealock.errors import FormatError
 from sealock.formats.optionkeys.table import KeyWord, OptionKey
@@ -16,6 +17,9 @@ from sealock.formats.runargs.writer import spell, spell_like
 from sealock.model.absent import Absent
 from sealock.model.change import Edit
 from sealock.model.shell import Word
+
+Replacement: TypeAlias = tuple[KeyWord, str]
+"""A word, and the text that the value it comes from gets."""
 
 
 class KeyEditor(SettingEditor):
@@ -66,8 +70,8 @@ class KeyEditor(SettingEditor):
 
     def edits(self) -> tuple[Edit, ...]:
         """Turn the changes into edits."""
-        result: list[Edit] = []
         removed: list[KeyWord] = []
+        replaced: list[Replacement] = []
         for index, values in self.values.items():
             option = self.run.parsed.options[index]
             words = self._words(option)
@@ -76,18 +80,27 @@ class KeyEditor(SettingEditor):
                 removed += words
             elif all(OPTIONS[name] is option.spec for name, _ in spelled):
                 parts = ["true" if text is None else text for _, text in spelled]
-                result += self._rewrite(option, words, ",".join(parts))
+                replaced.append(self._rewritten(option, words, ",".join(parts)))
             else:
                 removed += words
                 self.added += [self._row(name, text) for name, text in spelled]
-        if removed:
-            result += self.cut(removed)
         texts: dict[str, tuple[OptionKey, list[str]]] = {}
         for row, text in self.added:
             texts.setdefault(row.key, (row, []))[1].append(text)
-        for row, own in texts.values():
-            result += self.add(row, own)
-        return tuple(result)
+        return tuple(self.make(removed, replaced, list(texts.values())))
+
+    def make(
+        self,
+        removed: Sequence[KeyWord],
+        replaced: Sequence[Replacement],
+        added: Sequence[tuple[OptionKey, Sequence[str]]],
+    ) -> list[Edit]:
+        """Make all changes, each on its own unless a format can do better."""
+        result = [edit for word, text in replaced for edit in self.put(word, text)]
+        result += self.cut(removed) if removed else []
+        for row, texts in added:
+            result += self.add(row, texts)
+        return result
 
     def _words(self, option: ParsedOption) -> list[KeyWord]:
         """The words of an option; FormatError where a change of it would change others."""
@@ -97,20 +110,21 @@ class KeyEditor(SettingEditor):
             raise FormatError(msg)
         return [_own(word) for word in words]
 
-    def _rewrite(self, option: ParsedOption, words: list[KeyWord], text: str) -> list[Edit]:
+    @staticmethod
+    def _rewritten(option: ParsedOption, words: list[KeyWord], text: str) -> Replacement:
         row = words[0].row
         if row.shape != "arguments":
             own = text if row.shape == "flag" else row.own_text(text)
             if own is None:
                 msg = f"{row.key} cannot express this"
                 raise FormatError(msg)
-            return self.put(words[0], own)
+            return words[0], own
         if option.value is not None:
-            return self.put(words[1], text)
+            return words[1], text
         head = f"--{option.spec.name.split()[0]}="
         if not option.bare:
             head = option.word.text[: len(option.word.text) - len(option.text)]
-        return self.put(words[0], head + text)
+        return words[0], head + text
 
     def image(self, value: SettingValue) -> tuple[Edit, ...]:
         """The edits that name another image."""

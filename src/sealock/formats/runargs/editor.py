@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sealock.errors import FormatError
+from sealock.formats.optionkeys.table import KeyWord
 from sealock.formats.runargs.options import Spelling
 from sealock.formats.runargs.quotes import quote
 from sealock.formats.runargs.reader import RunLineText
@@ -19,6 +20,10 @@ from sealock.model.location import Place
 
 def edits_of(line: RunLineText, change: FieldChange) -> tuple[Edit, ...]:
     """Express a change of one field; no edits if the line already does."""
+    if isinstance(line.verb, KeyWord) or any(isinstance(word, KeyWord) for word in line.words):
+        from sealock.formats.runargs.arrayeditor import ArrayEditor  # noqa: PLC0415  few lines are arrays
+
+        return change_settings(ArrayEditor(line), change)
     return change_settings(OptionEditor(line), change)
 
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sealock.formats import shell
-from sealock.formats.scripts import ci, commandlists, makefile, markdown, systemd, windows
+from sealock.formats import jsontext, shell
+from sealock.formats.scripts import arrays, ci, commandlists, makefile, markdown, systemd, windows
 from sealock.formats.scripts.engines import ENGINES
 from sealock.formats.scripts.fragment import Fragment
 from sealock.formats.scripts.variables import resolve
@@ -25,6 +25,8 @@ _SHELL: Final = re.compile(
 )
 _RULE: Final = re.compile(r"^(?:\.PHONY[ \t]*:|[A-Za-z][\w./-]*[ \t]*:(?!=)[^\n]*\n\t)", re.MULTILINE)
 _STEPS: Final = re.compile(r"^[ \t]*(?:- )?(?:run|script|before_script|after_script|steps|jobs)[ \t]*:", re.MULTILINE)
+_WITH_ARRAYS: Final = frozenset({"json", "yaml", "settings"})
+"""Kinds of texts that may hold a command as an array."""
 _QUOTES: Final = frozenset("\"'\\")
 _NAMES: Final = tuple(
     (re.compile(pattern), kind)
@@ -55,6 +57,10 @@ def read_engine_commands(source: Source) -> tuple[tuple[Command, bool], ...]:
         for script in systemd.scripts(source):
             commands.extend((command, False) for command in script.commands())
         return tuple(commands)
+    if kind in _WITH_ARRAYS:
+        toml = source.name.lower().endswith(".toml")
+        if kind != "settings" or toml:
+            commands.extend((command, False) for command in arrays.commands(source, "toml" if toml else kind))
     for fragment in _READERS[kind](source):
         script = shell.parse(fragment.text, fragment.offsets, shell=fragment.shell)
         wrappers = find_wrappers(fragment.text)
@@ -70,7 +76,9 @@ def comments(source: Source) -> tuple[Place, ...]:
     if kind == "shell":
         return shell.comments(source.text, shell=_interpreter(source.text))
     finders = {"systemd": systemd, "markdown": markdown, "make": makefile, "yaml": ci, "windows": windows}
-    return () if kind == "json" else tuple(finders.get(kind, commandlists).comments(source))
+    if kind == "json":
+        return jsontext.comments(source.text)
+    return tuple(finders.get(kind, commandlists).comments(source))
 
 
 def detect_kind(source: Source) -> str:

@@ -1,0 +1,111 @@
+"""Finds the commands that configurations hold as arrays: mcp.json, the settings of coding agents, tasks and the like.
+
+`"command": "docker", "args": ["run", "--rm", …]`, or the whole command as one array, in JSON, YAML and TOML.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sealock.formats import jsontext, tomltree, yamltree
+from sealock.formats.optionkeys.table import KeyWord, OptionKey
+from sealock.formats.scripts.engines import engine_of
+from sealock.formats.yamltree import Alias, Mapping, Scalar, Sequence, YamlNode
+from sealock.model.location import Place, Source
+from sealock.model.shell import Command, Word
+
+ARRAY: Final = OptionKey("arguments", shape="arguments")
+_ENGINE: Final = re.compile(
+    r"(?<![\w.-])(?:docker|podman(?:-remote)?|nerdctl)(?:\.exe)?(?: +(?:container +)?(?:run|create))?[\"']?[ \t]*"
+    r"(?=[,\]\r\n}]|$)",
+    re.IGNORECASE,
+)
+"""An engine's name at the end of a value."""
+_PROGRAM_KEYS: Final = re.compile(
+    r"command|cmd|program|exec|executable|path|bin|binary|runtime|entrypoint", re.IGNORECASE
+)
+_VARIABLE: Final = re.compile(r"\$\{[^}]*\}|\{\{.*?\}\}")
+_WRAPPERS: Final = frozenset({"sudo", "doas"})
+
+
+def may_have_arrays(text: str) -> bool:
+    """Whether a text may name an engine as a value."""
+    return _ENGINE.search(text) is not None
+
+
+def commands(source: Source, kind: str) -> Iterator[Command]:
+    """The commands of engines that the arrays of a text hold, in the order of the text."""
+    if not may_have_arrays(source.text):
+        return
+    found = [command for root in _roots(source.text, kind) for command in _commands(root)]
+    yield from sorted(found, key=lambda command: command.place.start)
+
+
+def _roots(text: str, kind: str) -> Iterator[YamlNode]:
+    if kind == "toml":
+        yield tomltree.parse(text)
+        return
+    tree = jsontext.parse(text) if kind == "json" else yamltree.parse(text)
+    yield from (root for root in tree.documents if root is not None)
+
+
+def _commands(root: YamlNode) -> Iterator[Command]:
+    """The commands of a tree; what an alias refers to is read where it stands."""
+    pending = [root]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Sequence):
+            pending += node.items
+            if (command := _whole(node)) is not None:
+                yield command
+        elif isinstance(node, Mapping):
+            pending += [value for _, value in node.entries if not isinstance(value, Alias)]
+            yield from _split(node)
+
+
+def _whole(node: Sequence) -> Command | None:
+    """A command that is all in one array."""
+    words = _words(node)
+    start = 0
+    if words and words[0].text in _WRAPPERS:
+        start = next((index for index, word in enumerate(words) if index and not word.text.startswith("-")), 0)
+    if len(words) < start + 2 or not engine_of(words[start]):
+        return None
+    return _command(words[start:])
+
+
+def _split(node: Mapping) -> Iterator[Command]:
+    """Commands of a mapping that holds the program's name and its arguments under keys of their own."""
+    programs = [
+        value
+        for key, value in node.entries
+        if isinstance(key, Scalar) and isinstance(value, Scalar) and _PROGRAM_KEYS.fullmatch(key.text)
+    ]
+    for program in programs:
+        names = program.text.split()
+        if not names or not engine_of(Word(names[0], Place())) or len(names) > 3:
+            continue
+        for _, value in node.entries:
+            if isinstance(value, Sequence) and (words := _words(value)):
+                before = program.start < value.start
+                place = Place(program.start, program.end) if before else Place(value.start, value.start + 1)
+                yield _command([*(Word(name, place) for name in names), *words])
+
+
+def _words(node: Sequence) -> list[Word]:
+    """The items of an array that holds nothing but scalars, as words."""
+    if not all(isinstance(item, Scalar) for item in node.items):
+        return []
+    return [
+        KeyWord(
+            item.text, Place(item.start, item.end), _VARIABLE.search(item.text) is None, row=ARRAY, holder=node, item=at
+        )
+        for at, item in enumerate(node.items)
+        if isinstance(item, Scalar)
+    ]
+
+
+def _command(words: list[Word]) -> Command:
+    return Command(tuple(words), Place(words[0].place.start, words[-1].place.end))
