@@ -188,7 +188,8 @@ REFUSED = {
     "what is no image": ("Dockerfile", "Dockerfile is no image and no SBOM"),
     "what is not there": ("gone.tar", "gone.tar: no such file or directory"),
     "what is broken": ("broken.tar", "broken.tar"),
-    "a running container": ("container:web", "container:web is no image and no SBOM"),
+    "a process": ("pid:1", "pid:1 is no image and no SBOM"),
+    "all containers": ("container:*", "container:* names no single container"),
     "the machine": ("host", "host is no image and no SBOM"),
 }
 

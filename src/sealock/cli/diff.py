@@ -8,10 +8,11 @@ from typing import Final
 from sealock.cli.cacheoptions import add_cache, cache_directory
 from sealock.cli.limits import add_limits, limits
 from sealock.cli.output import Progress, complain, page_style, print_output
+from sealock.errors import UsageError
 from sealock.model.finding import Severity
 from sealock.reports import imagediff
 from sealock.reports.imagediff.words import failures
-from sealock.scan.diff import diff
+from sealock.scan.diff import diff, own_image
 from sealock.scan.settings import Settings
 
 FORMATS: Final = ("terminal", "json", "markdown")
@@ -28,10 +29,20 @@ def configure(parser: ArgumentParser) -> None:
     parser.epilog = _EXIT_STATUS
     target = (
         "an image archive, OCI layout, root file system, SBOM (CycloneDX, SPDX, sealock's own), image in its registry "
-        "(REF or image:REF), or image of the engine (docker:NAME)"
+        "(REF or image:REF), image of the engine (docker:NAME), or container with what it changed (container:NAME)"
     )
     parser.add_argument("old", metavar="TARGET", help=f"the old one: {target}")
-    parser.add_argument("new", metavar="TARGET", help="the new one, of any of these kinds")
+    parser.add_argument(
+        "new",
+        metavar="TARGET",
+        nargs="?",
+        default="",
+        help="the new one, of any of these kinds (default for a container: the image that its registry has under its "
+        "tag now)",
+    )
+    parser.add_argument(
+        "--own-image", action="store_true", help="compare a container with the image that it was started from"
+    )
     parser.add_argument(
         "--fail-on-new",
         choices=[severity.word for severity in Severity],
@@ -67,8 +78,14 @@ def run(arguments: Namespace) -> int:
         vulnerabilities=not arguments.no_vulnerabilities,
         offline=arguments.offline,
     )
+    old, new = arguments.old, arguments.new
+    if arguments.own_image:
+        if new:
+            msg = "--own-image is the second target"
+            raise UsageError(msg)
+        old, new = own_image(old, arguments.engine), old
     with Progress("read", quiet=arguments.quiet) as progress:
-        made = diff(arguments.old, arguments.new, settings, progress=progress)
+        made = diff(old, new, settings, progress=progress)
     if arguments.format == "terminal":
         text = imagediff.render(
             "terminal",

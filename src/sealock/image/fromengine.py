@@ -85,7 +85,7 @@ def open_from_engine(  # noqa: PLR0913  as open_image
     known_image = known.image(described.id) if known else None
     if known and known_image and _is(known_image, described.id, diff_ids) and known.holds(known_image.layers):
         return _from_cache(known_image, described.id, name, context)
-    file = _spooled(engine.saved(described.id), context.bounds, progress)
+    file = spooled(engine.saved(described.id), context.bounds, progress)
     try:
         image, *others = read_archive(file, context, platform)
     except UnreadableError as error:
@@ -153,7 +153,7 @@ def _from_cache(known_image: KnownImage, identity: str, name: str, context: Laye
     )
 
 
-def _spooled(chunks: Iterable[bytes], bounds: Bounds, progress: Callable[[str], None]) -> OpenFile:
+def spooled(chunks: Iterable[bytes], bounds: Bounds, progress: Callable[[str], None]) -> OpenFile:
     """Write the archive to a nameless temporary file, which disappears when it is closed."""
     directory = gettempdir() if os.environ.get("TMPDIR") or not os.access(SPOOL_DIRECTORY, os.W_OK) else SPOOL_DIRECTORY
     received, next_progress = 0, 0

@@ -25,6 +25,8 @@ REMOTE: Final = "image:"
 """Precedes an image reference, in place of a path."""
 ENGINE: Final = "docker:"
 """Precedes the name of an engine's image."""
+CONTAINER: Final = "container:"
+"""Precedes the name of an engine's container."""
 
 
 def open_image(  # noqa: PLR0913  as many options as there are
@@ -43,7 +45,7 @@ def open_image(  # noqa: PLR0913  as many options as there are
     """Open the images of an archive, a layout or a root file system; TargetError if it is none of them.
 
     "image:REF" is opened in its registry with the settings of `access`; TransportError if that fails. "docker:NAME"
-    comes from the engine at `engine`, unless `known` has all its layers.
+    comes from the engine at `engine`, unless `known` has all its layers; "container:NAME" is a container's file system.
 
     `platform` ("linux/arm64", by default this machine's) selects from an index; `name` selects by name or by the
     beginning of an id. `proofs` knows files that earlier runs verified. The errors of an image that can be read are in
@@ -64,6 +66,13 @@ def open_image(  # noqa: PLR0913  as many options as there are
         with connect(engine) as connected:
             name = path.removeprefix(ENGINE)
             return (open_from_engine(connected, name, context, platform=platform, known=known, progress=progress),)
+    if path.startswith(CONTAINER):
+        from sealock.image.fromcontainer import open_container  # noqa: PLC0415  as above
+        from sealock.runtime.engine import connect  # noqa: PLC0415  as above
+
+        with connect(engine) as connected:
+            name = path.removeprefix(CONTAINER)
+            return (open_container(connected, name, context, known=known, progress=progress),)
     try:
         if stat.S_ISDIR(os.stat(path).st_mode):
             images = _in_directory(path, context, platform)

@@ -64,6 +64,13 @@ class ValueChange(Struct, frozen=True):
         return "removed" if self.new is None else "changed"
 
 
+class PathChange(Struct, frozen=True, order=True):
+    """A path that a container changed in the file system of its image."""
+
+    path: str
+    kind: ChangeKind
+
+
 class FindingChanges(Struct, frozen=True):
     """Findings by their identity, each most severe first: only in the new image, only in the old, or in both."""
 
@@ -80,7 +87,7 @@ class FileChanges(Struct, frozen=True):
 
 
 class ImageDiff(Struct, frozen=True, kw_only=True):
-    """All differences, sorted. `properties` are platform, base, layers and size.
+    """All differences, sorted. `properties` are platform, base, signatures, layers and size.
 
     `uncompared` names what one of the two cannot say, so that it could not be compared; `skipped` are checks that could
     not be evaluated on either. `notes` are for people. A new finding from `fail_on` up makes the exit status 1, none
@@ -96,6 +103,8 @@ class ImageDiff(Struct, frozen=True, kw_only=True):
     files: FileChanges = FileChanges()
     settings: tuple[ValueChange, ...] = ()
     """The configuration."""
+    drift: tuple[tuple[str, PathChange], ...] = ()
+    """What the containers among the two changed in the file systems of their images, each with the target."""
     uncompared: tuple[str, ...] = ()
     errors: tuple[InputError, ...] = ()
     skipped: tuple[tuple[str, Skipped], ...] = ()

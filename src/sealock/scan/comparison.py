@@ -23,6 +23,7 @@ from sealock.model.imagediff import (
     FindingChanges,
     ImageDiff,
     PackageChange,
+    PathChange,
     ValueChange,
 )
 from sealock.model.inventory import FileFact, Inventory, PackageType
@@ -47,6 +48,10 @@ class ReadImage(Struct, frozen=True):
     skipped: tuple[Skipped, ...] = ()
     errors: tuple[InputError, ...] = ()
     settings: frozenset[str] = frozenset()
+    changes: tuple[PathChange, ...] = ()
+    """What a container changed in the file system of its image."""
+    signatures: str = ""
+    """Who signed it, in a line; "" for what is not at a registry."""
 
     @property
     def has_files(self) -> bool:
@@ -92,6 +97,7 @@ def compare(
         findings=findings,
         files=_files(old, new) if old.has_files and new.has_files else FileChanges(),
         settings=settings,
+        drift=tuple((image.target, change) for image in (old, new) for change in image.changes),
         uncompared=tuple(dict.fromkeys((*_missing_parts(old, new), *unread, *unevaluated, *_unlisted(old, new)))),
         errors=tuple(dict.fromkeys((*old.errors, *new.errors))),
         skipped=tuple(
@@ -134,6 +140,9 @@ def _missing_from_both(old: ReadImage, new: ReadImage) -> Iterator[str]:
     parts = [part for part, has in _PARTS if not (has(old) or has(new))]
     if parts:
         yield f"neither describes {', '.join(parts)}, so this is not compared"
+    if bool(old.signatures) != bool(new.signatures):
+        silent = new if old.signatures else old
+        yield f"signatures are not compared, since {silent.target} is not at a registry"
     if not (old.inventory.platform and new.inventory.platform):
         silent = new if old.inventory.platform else old
         yield f"the platforms are not compared, since {silent.target} names none"
@@ -152,6 +161,8 @@ def _properties(old: ReadImage, new: ReadImage) -> Iterator[ValueChange]:
     if before.platform and after.platform:
         yield from _changed("platform", "", before.platform, after.platform)
     yield from _changed("base", "", _base(before), _base(after))
+    if old.signatures and new.signatures:
+        yield from _changed("signatures", "", old.signatures, new.signatures)
     if old.has_layers and new.has_layers:
         yield from _changed("layers", "", str(len(before.layers)), str(len(after.layers)))
     if old.has_sizes and new.has_sizes and _size(before) != _size(after):

@@ -75,7 +75,7 @@ def _failed(read: ReadTarget, why: str) -> ReadTarget:
 def _changed(observed: ObservedContainer, settings: Settings) -> Iterator[str]:
     """The files that the container changed, without those of its run and those that the engine writes."""
     with connect(settings.engine) as engine:
-        paths = engine.changes(observed.listed.id)
+        paths = tuple(change.path for change in engine.changes(observed.listed.id))
     above = {path.rpartition("/")[0] for path in paths}
     for path in paths:
         if path not in above and path not in _OF_THE_ENGINE and not f"{path}/".startswith(_OF_ITS_RUN):

@@ -34,6 +34,7 @@ def render(diff: ImageDiff) -> str:
                 "gone": [_file(fact) for fact in diff.files.gone],
             },
             "configuration": [_value(change) for change in diff.settings],
+            "drift": [{"target": target, "change": change.kind, "path": change.path} for target, change in diff.drift],
             "uncompared": list(diff.uncompared),
             "errors": [{"message": error.message, "location": asdict(error.location)} for error in diff.errors],
             "skipped": [

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.model.finding import Finding, Severity
-from sealock.model.imagediff import ComparedImage, ImageDiff, PackageChange, ValueChange
+from sealock.model.imagediff import ComparedImage, ImageDiff, PackageChange, PathChange, ValueChange
 from sealock.model.inventory import FileFact
 from sealock.text import count, format_size, line, list_first, sentence
 
@@ -36,6 +36,7 @@ def groups(diff: ImageDiff) -> Iterator[DiffGroup]:
         _findings("New findings", diff.findings.new),
         DiffGroup("New risky files", ("kind", "file", "detail"), tuple(map(_file, diff.files.new))),
         DiffGroup("Configuration", ("what", "old", "new"), tuple(map(_value, diff.settings))),
+        DiffGroup("Changed in containers", ("", "path", "container"), tuple(map(_path, diff.drift))),
         DiffGroup("Image", ("what", "old", "new"), tuple(map(_value, diff.properties))),
         DiffGroup("Packages", ("", "package", "old", "new"), tuple(map(_package, diff.packages))),
         _findings("Vulnerabilities that are gone", diff.vulnerabilities.gone),
@@ -66,6 +67,11 @@ def _package(change: PackageChange) -> tuple[str, ...]:
 def _file(fact: FileFact) -> tuple[str, ...]:
     removed = " (in a lower layer)" if fact.removed else ""
     return line(fact.kind), line(f"/{fact.path}{removed}"), line(fact.detail, 100)
+
+
+def _path(drift: tuple[str, PathChange]) -> tuple[str, ...]:
+    target, change = drift
+    return change.kind, line(change.path, 300), line(target.partition(":")[2], 60)
 
 
 def _value(change: ValueChange) -> tuple[str, ...]:
@@ -115,6 +121,7 @@ def summary(diff: ImageDiff) -> str:
     parts += [f"{count(kinds[kind], 'package')} {kind}" for kind in ("added", "removed", "changed") if kinds[kind]]
     number = len(diff.settings) + len(diff.properties) + len(diff.files.new) + len(diff.files.gone)
     parts += [count(number, "other difference")] if number else []
+    parts += [f"{count(len(diff.drift), 'path')} changed in containers"] if diff.drift else []
     text = ("no differences; " if diff.is_empty else "") + ", ".join(parts)
     if diff.fail_on is not None:
         text += f"; {len(diff.failing) or 'none'} new at or above {diff.fail_on.word}"

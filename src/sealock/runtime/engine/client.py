@@ -9,11 +9,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import quote
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from sealock.errors import EngineError, EngineRefusedError
 from sealock.runtime.engine.requests import LARGEST, EngineRequests
@@ -60,8 +60,11 @@ class _Row(Struct):
     state: str = msgspec.field(default="", name="State")
 
 
-class _Change(Struct):
+class ChangedPath(Struct, frozen=True):
+    """A path that a container changed: 0 for changed, 1 for added, 2 for removed."""
+
     path: str = msgspec.field(name="Path")
+    kind: Annotated[int, Meta(ge=0, le=2)] = msgspec.field(name="Kind")
 
 
 class Engine(EngineRequests):
@@ -113,11 +116,14 @@ class Engine(EngineRequests):
         """Return one container as JSON; by name, id, or the start of an id."""
         return self._text(f"/containers/{quote(name, safe='')}/json", CONTAINER)
 
-    def changes(self, name: str) -> tuple[str, ...]:
+    def changes(self, name: str) -> tuple[ChangedPath, ...]:
         """Return the paths that a container changed since its image, directories included."""
         body = self.get(f"/containers/{quote(name, safe='')}/changes", limit=LIST)
-        rows = [] if body.strip() == b"null" else self._decoded(body, list[_Change])
-        return tuple(row.path for row in rows)
+        return () if body.strip() == b"null" else tuple(self._decoded(body, list[ChangedPath]))
+
+    def exported(self, name: str) -> Iterator[bytes]:
+        """Yield a container's file system as a tar archive, without its volumes. The caller bounds its size."""
+        return self.stream(f"/containers/{quote(name, safe='')}/export")
 
     def info(self) -> str:
         """Return what the engine reports on itself and its machine, as JSON."""
