@@ -328,3 +328,66 @@ def test_words_that_do_not_fit_together(here: World, run: Run, words: list[str],
     Path("binary").write_bytes(b"\xff")
     assert said in run(*[image(here) if word == "REF" else word for word in words], status=2)
     assert not [one for one in here.server.asked if one.method in {"PUT", "POST"}]
+
+
+def test_a_file_of_this_machine_is_attested_and_verified(here: World, run: Run) -> None:
+    Path("tool.whl").write_bytes(b"a wheel")
+    Path("p.json").write_text('{"runDetails": {"builder": {"id": "https://builder.example"}}}', encoding="utf-8")
+    more = ["--predicate", "p.json", "--type", "slsaprovenance1"]
+    said = run("attest", "file:tool.whl", "--key", "k.key", *more)
+    assert said.endswith(
+        f"is attested by key {here.key.public.id[:12]} (https://slsa.dev/provenance/v1)\ntool.whl.sigstore.json\n"
+    )
+    table = json.loads(Path("tool.whl.sigstore.json").read_text(encoding="utf-8"))
+    assert table["mediaType"] == "application/vnd.dev.sigstore.bundle.v0.3+json"
+    said = run("verify", "file:tool.whl", "--key", "k.pub", "--attestation", "slsaprovenance1")
+    assert "file:tool.whl has 1 trusted attestation" in said
+    assert "built      by https://builder.example" in said
+    assert "exists, and was not changed" in run("attest", "file:tool.whl", "--key", "k.key", *more, status=2)
+    run("attest", "file:tool.whl", "--key", "k.key", *more, "--bundle-file", "other.json")
+    run("verify", "file:tool.whl", "--key", "k.pub", "--bundle-file", "other.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "words", "status", "why"),
+    [
+        ("none", ["--key", "s.pub"], 1, "it was not made by a key that you trust"),
+        ("none", ["--key", "k.pub", "--attestation", "spdx"], 1, "it is of another type"),
+        ("the file", ["--key", "k.pub"], 1, "it is about another image"),
+        ("the bundle", ["--key", "k.pub"], 1, "no valid attestation"),
+        ("no bundle", ["--key", "k.pub"], 2, "tool.whl.sigstore.json, the attestation of tool.whl, could not be read"),
+        ("no file", ["--key", "k.pub"], 2, "tool.whl could not be read"),
+        ("none", [], 2, "which signer do you trust"),
+        ("none", ["--key", "k.pub", "file:tool.whl", "--bundle-file", "x"], 2, "--bundle-file goes with one file:PATH"),
+    ],
+)
+def test_a_file_that_its_attestation_does_not_cover_is_refused(
+    here: World, run: Run, change: str, words: list[str], *, status: int, why: str
+) -> None:
+    assert here.key.public.id
+    Path("tool.whl").write_bytes(b"a wheel")
+    Path("p.json").write_text("{}", encoding="utf-8")
+    run("attest", "file:tool.whl", "--key", "k.key", "--predicate", "p.json", "--type", "slsaprovenance1")
+    if change == "the file":
+        Path("tool.whl").write_bytes(b"another")
+    if change == "the bundle":
+        Path("tool.whl.sigstore.json").write_text("{}", encoding="utf-8")
+    if change == "no bundle":
+        Path("tool.whl.sigstore.json").unlink()
+    if change == "no file":
+        Path("tool.whl").unlink()
+    assert why in " ".join(run("verify", "file:tool.whl", *words, status=status).split())
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["file:k.pub", "--sbom", "spdx"], "a file is attested with --predicate"),
+        (["file:", "--predicate", "k.pub", "--type", "custom"], "names no file"),
+        (["file:gone", "--predicate", "k.pub", "--type", "custom"], "gone could not be read"),
+        (["example.com/app:1", "--predicate", "k.pub", "--bundle-file", "x"], "--bundle-file goes with file:PATH"),
+    ],
+)
+def test_what_cannot_be_attested_as_a_file(here: World, run: Run, words: list[str], why: str) -> None:
+    assert here.key.public.id
+    assert why in run("attest", *words, "--key", "k.key", status=2)

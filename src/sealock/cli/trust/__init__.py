@@ -12,10 +12,10 @@ from sealock.cli.output import complain
 from sealock.errors import TrustError
 
 VERBS: Final = {
-    "verify": ("verify", "verify whether images are trusted, and print their digests"),
+    "verify": ("verify", "verify whether images (or attested files) are trusted, and print their digests"),
     "list": ("tags", "list a repository's signed tags and its signers' keys"),
     "sign": ("sign", "sign a tag, or with --key an image as cosign does"),
-    "attest": ("attest", "attach a signed statement to an image: its SBOM, its scan, anything else"),
+    "attest": ("attest", "attach a signed statement to an image or a file: its SBOM, its scan, anything else"),
     "init": ("start", "start signing a repository: create its root, keys and first metadata"),
     "revoke": ("revoke", "stop signing a tag"),
     "delegations": ("delegations", "add and remove delegations, with which others sign"),

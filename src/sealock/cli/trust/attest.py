@@ -1,4 +1,4 @@
-"""`sealock trust attest`: attach a signed statement to an image: its SBOM, its scan, or anything else."""
+"""`sealock trust attest`: attach a signed statement to an image or a file: its SBOM, its scan, or anything else."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sealock import __version__, reports
 from sealock.cli.cacheoptions import named_directory
 from sealock.cli.output import write
 from sealock.cli.registries import registries
+from sealock.cli.trust import files
 from sealock.cli.trust.common import add_policy, name_of, open_image
 from sealock.cli.trust.cosign import add_bundle, open_key
 from sealock.errors import TargetError, UsageError
@@ -29,15 +30,16 @@ EPILOG: Final = """\
   --scan                   the findings of `sealock check`, as cosign's predicate for scans
   --predicate FILE         JSON of the --type: custom, slsaprovenance1, openvex, vuln, ..., or a URI
 
---predicate attests an index as it is; --sbom and --scan attest one of its images (--platform). The passphrase of the
-key comes from $COSIGN_PASSWORD.
+--predicate attests an index as it is; --sbom and --scan attest one of its images (--platform). For file:PATH the
+statement goes into PATH.sigstore.json, a bundle as `cosign attest-blob` writes it. The passphrase of the key comes from
+$COSIGN_PASSWORD.
 """
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the verb's options."""
     parser.epilog = EPILOG
-    parser.add_argument("reference", metavar="REF", help="the image, for example example.com/app:1.2")
+    parser.add_argument("reference", metavar="REF", help="the image, for example example.com/app:1.2, or file:PATH")
     parser.add_argument("--key", required=True, metavar="FILE", help="the private key: cosign's own file, or PEM")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
@@ -49,6 +51,9 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--platform", default="", metavar="OS/ARCH", help="--sbom, --scan: which image of an index")
     parser.add_argument("--offline", action="store_true", help="--scan: download no advisories")
     add_bundle(parser)
+    parser.add_argument(
+        "--bundle-file", metavar="FILE", help="file:PATH: where the bundle goes (default: PATH.sigstore.json)"
+    )
     add_policy(parser)
 
 
@@ -57,7 +62,17 @@ def run(arguments: Namespace) -> int:
     if arguments.type and arguments.predicate is None:
         msg = "--type goes with --predicate"
         raise UsageError(msg)
+    of_file = arguments.reference.startswith(files.PREFIX)
+    if of_file and arguments.predicate is None:
+        msg = "a file is attested with --predicate: write its SBOM or report to a file first"
+        raise UsageError(msg)
+    if arguments.bundle_file and not of_file:
+        msg = f"--bundle-file goes with {files.PREFIX}PATH: the attestation of an image goes to its registry"
+        raise UsageError(msg)
     key = open_key(arguments.key)
+    if of_file:
+        kind, predicate = _predicate(arguments)
+        return files.attest(arguments.reference, arguments.bundle_file, key, kind, predicate)
     name = name_of(arguments.reference)
     registry, digest = open_image(arguments, name)
     if arguments.predicate is None:

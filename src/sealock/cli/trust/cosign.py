@@ -9,6 +9,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from sealock.cli.output import write
+from sealock.cli.trust import files
 from sealock.cli.trust.common import (
     COSIGN_PASSWORD,
     add_annotations,
@@ -57,28 +58,57 @@ def add_verifying(parser: ArgumentParser) -> None:
     group.add_argument(
         "--attestation", metavar="TYPE", help="verify attestations of a type: cyclonedx, spdx, vuln, a URI, or any"
     )
+    group.add_argument("--bundle-file", metavar="FILE", help="file:PATH: its attestation (default: PATH.sigstore.json)")
 
 
 def selected(arguments: Namespace) -> bool:
     """Whether the options ask for cosign's signatures."""
     trusts_signer = bool(arguments.key or arguments.identity)
     if not trusts_signer and (
-        arguments.attestation or arguments.trusted_root or arguments.annotation or arguments.issuer
+        arguments.attestation
+        or arguments.trusted_root
+        or arguments.annotation
+        or arguments.issuer
+        or _of_files(arguments)
     ):
         msg = "which signer do you trust? Name a --key, or an --identity with its --issuer"
         raise UsageError(msg)
     return trusts_signer
 
 
+def _of_files(arguments: Namespace) -> bool:
+    return any(word.startswith(files.PREFIX) for word in arguments.references)
+
+
 def verify(arguments: Namespace) -> list[TrustResult]:
-    """Verify cosign's signatures, or attestations."""
+    """Verify cosign's signatures, or attestations; of files only attestations, of any type unless one is named."""
     expected = _expected(arguments)
     expected.check()
+    if arguments.bundle_file and not (_of_files(arguments) and len(arguments.references) == 1):
+        msg = f"--bundle-file goes with one {files.PREFIX}PATH"
+        raise UsageError(msg)
     registry = registry_of(arguments)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(
-            pool.map(lambda text: _verify(registry, text, expected, arguments.attestation), arguments.references)
+            pool.map(
+                lambda text: (
+                    _verify_file(text, expected, arguments)
+                    if text.startswith(files.PREFIX)
+                    else _verify(registry, text, expected, arguments.attestation)
+                ),
+                arguments.references,
+            )
         )
+
+
+def _verify_file(text: str, expected: CosignRequirements, arguments: Namespace) -> TrustResult:
+    kind = "" if arguments.attestation in {None, "any"} else type_of(arguments.attestation)
+    try:
+        return files.verify(text, arguments.bundle_file, expected, kind)
+    except UsageError:
+        raise
+    except SealockError as error:
+        return TrustResult("cosign", text, "", "unknown", "unavailable", str(error), kind="attestation")
 
 
 def _verify(registry: Registry, text: str, expected: CosignRequirements, attestation: str | None) -> TrustResult:

@@ -20,7 +20,8 @@ Without options, if sealock.toml has a [trust] table: each image must meet it. A
 that it names.
 
 cosign (--key or --identity): the digest must be signed under its tag sha256-HEX.sig, or by a bundle that refers to it,
-for the repository in REF. --attestation verifies statements about it instead.
+for the repository in REF. --attestation verifies statements about it instead. For file:PATH the statement is in the
+bundle PATH.sigstore.json.
 
 Notation (--notation): a signature that refers to the digest must have a certificate chain to the trust stores that the
 trust policy names for the repository, or to an --authority.
@@ -41,7 +42,9 @@ exit status:
 def configure(parser: ArgumentParser) -> None:
     """Add the verb's options."""
     parser.epilog = EPILOG
-    parser.add_argument("references", nargs="+", metavar="REF", help="an image reference; by policy, a file too")
+    parser.add_argument(
+        "references", nargs="+", metavar="REF", help="an image reference, or file:PATH; by policy, a file too"
+    )
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="print only REF@DIGEST of each image that may be used"
     )

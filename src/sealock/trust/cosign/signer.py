@@ -105,6 +105,12 @@ def attest(  # noqa: PLR0913  as sign
     return _append(registry, name, tag_of(digest, "att"), layer, lambda _: False)
 
 
+def attest_file(digest: str, name: str, key: CosignPrivateKey, *, predicate_type: str, predicate: object) -> bytes:
+    """Return a bundle with a statement about a file, as `cosign attest-blob --bundle` writes it."""
+    payload = write_statement(digest, predicate_type, predicate, name=name)
+    return bundles.write_bundle(payload, key.sign(pae(IN_TOTO, payload)), key.public)
+
+
 def spelled(name: ImageName) -> str:
     """The repository's name as cosign signs it."""
     return f"{'index.docker.io' if name.registry == DEFAULT_REGISTRY else name.registry}/{name.repository}"

@@ -22,7 +22,7 @@ from sealock.trust.cosign.claimedsigners import moment, stranger
 from sealock.trust.cosign.keyless import SigstoreRoot
 from sealock.trust.cosign.keys import made
 from sealock.trust.cosign.promises import CERTIFICATE, PROMISE, Unproven
-from sealock.trust.cosign.requirements import CosignRequirements, check_annotations, check_repository
+from sealock.trust.cosign.requirements import ANY, CosignRequirements, check_annotations, check_repository
 from sealock.trust.cosign.simple import SIGNATURE as SIGNATURE_ANNOTATION
 from sealock.trust.cosign.simple import read_claims, signing_time
 from sealock.trust.dsse import read_envelope
@@ -60,6 +60,17 @@ def verify_attestations(
     verification = AttachmentVerification(name, digest, expected, predicate_type)
     for attachment in attachments(registry, name, digest, "attestation"):
         verification.take(attachment, verification.attestation)
+    result = verification.result("attestation")
+    return replace(result, kind="attestation", attestations=tuple(verification.attestations))
+
+
+def verify_file_attestation(
+    digest: str, bundle: bytes, where: str, expected: CosignRequirements, predicate_type: str = ""
+) -> TrustResult:
+    """Verify a bundle with a statement about a file, which `digest` names; no repository is expected in it."""
+    expected.check()
+    verification = AttachmentVerification(ImageName("", where), digest, replace(expected, repository=ANY), predicate_type)
+    verification.take(Attachment("bundle", where, bundle), verification.attestation)
     result = verification.result("attestation")
     return replace(result, kind="attestation", attestations=tuple(verification.attestations))
 
