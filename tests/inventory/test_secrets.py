@@ -132,6 +132,8 @@ MARK = "PRIVATE " + "KEY"
         ("root/.docker/config.json", '{"auths": {"reg": {"auth": "bm9jb2xvbg=="}}}'),
         ("root/.netrc", "machine x login y password $PASS\n"),
         ("app/x.bin", b"\0\0" + f"DB_PASSWORD={make.password()}".encode()),
+        ("etc/nsswitch.conf", "passwd: files\ngroup: files\nshadow: files\n"),
+        ("etc/nsswitch.conf", "passwd:  sss # by sssd\n"),
     ],
 )  # fmt: skip
 def test_what_is_no_secret(path: str, text: str | bytes) -> None:

@@ -49,6 +49,10 @@ _CODE: Final = re.compile(
 )
 
 
+_NAME_SERVICES: Final = frozenset(
+    {"files", "db", "compat", "nis", "nisplus", "ldap", "sss", "systemd", "winbind", "extrausers", "cache", "hesiod"}
+)
+"""What nsswitch.conf(5) may name for the database passwd."""
 _BY_NAME_TOO: Final = frozenset({AWS_KEY, "a Discord token"})
 """Kinds that are known by their shape, for which `find_by_shape` has no anchor."""
 
@@ -139,6 +143,7 @@ def _evaluate(name: str, value: str, text: str, start: int, *, code: bool) -> tu
         or secret.confidence is Confidence.LOW
         or (" " in value.strip() and last_part.lower() != "psk")
         or is_translation(value)
+        or (last_part.lower() == "passwd" and value in _NAME_SERVICES)
     ):
         return None
     quoted = start > 0 and text[start - 1] in {'"', "'"}
