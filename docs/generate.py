@@ -1,18 +1,26 @@
 """Writes the generated pages: docs/rules/ and docs/guide/peers.md from the rules, docs/guide/cli.md from the parser.
 
+<<<<<<< HEAD
 The hooks for pre-commit are generated too: which files they see is the walk's own table.
+=======
+In other pages it writes the outputs of commands (outputs.py), and the address of the project's repository, which stands
+in pyproject.toml alone.
+>>>>>>> 8c0b5952 (docs: build a site with quickstart, tutorial and troubleshooting)
 
 `--check` changes nothing and ends with 1 where a page is not what it should be.
 """
 
 from __future__ import annotations
 
+import re
 import sys
+import tomllib
 from argparse import Action, ArgumentParser, _SubParsersAction
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import outputs
 import peers
 
 from sealock.cli.helptext import EXIT_STATUS
@@ -33,6 +41,19 @@ def wanted() -> Iterator[tuple[Path, str]]:
     yield DOCS / "guide" / "peers.md", peers.text(known)
     yield DOCS.parent / ".pre-commit-hooks.yaml", "".join(hooks())
     yield DOCS / "guide" / "cli.md", "\n".join(command_line()) + "\n"
+    shown = dict(outputs.pages(DOCS))
+    repository = tomllib.loads((DOCS.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"][
+        "Repository"
+    ]
+    for path in (DOCS.parent / "README.md", *sorted(DOCS.glob("*.md")), *sorted((DOCS / "guide").glob("*.md"))):
+        if path.name not in {"cli.md", "peers.md"}:
+            yield path, addressed(shown.get(path) or path.read_text(encoding="utf-8"), repository)
+
+
+def addressed(text: str, repository: str) -> str:
+    """Write the repository's address into the lines that name it: of the Action, of the hook, of a clone."""
+    text = re.sub(r"https://[^/\s]+/[^/\s]+/sealock(?=[\s/)])", repository, text)
+    return re.sub(r"(?<=uses: )[^/\s]+/sealock(?=@)", repository.partition("://")[2].partition("/")[2], text)
 
 
 HOOKS: Final = {

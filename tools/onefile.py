@@ -96,6 +96,10 @@ def build(output: Path, also: list[str]) -> int:
     held: dict[str, bytes] = {"__main__.py": (HERE / "onefile_start.py").read_bytes()}
     held["LICENSE"] = (ROOT / "LICENSE").read_bytes()
     held |= dict(sources())
+    # So that an SBOM of the file names sealock too.
+    version = re.findall(r'__version__ = "(.+)"', held["sealock/__init__.py"].decode())[0]
+    about = f"Metadata-Version: 2.4\nName: sealock\nVersion: {version}\nLicense-Expression: Apache-2.0\n"
+    held[f"sealock-{version}.dist-info/METADATA"] = about.encode()
     for name in names:
         held |= dict(installed(distribution(name)))
     tags = [EXTENSION_SUFFIXES[0].split(".")[1]]

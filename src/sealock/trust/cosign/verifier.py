@@ -69,7 +69,9 @@ def verify_file_attestation(
 ) -> TrustResult:
     """Verify a bundle with a statement about a file, which `digest` names; no repository is expected in it."""
     expected.check()
-    verification = AttachmentVerification(ImageName("", where), digest, replace(expected, repository=ANY), predicate_type)
+    verification = AttachmentVerification(
+        ImageName("", where), digest, replace(expected, repository=ANY), predicate_type
+    )
     verification.take(Attachment("bundle", where, bundle), verification.attestation)
     result = verification.result("attestation")
     return replace(result, kind="attestation", attestations=tuple(verification.attestations))
