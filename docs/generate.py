@@ -1,11 +1,8 @@
 """Writes the generated pages: docs/rules/ and docs/guide/peers.md from the rules, docs/guide/cli.md from the parser.
 
-<<<<<<< HEAD
 The hooks for pre-commit are generated too: which files they see is the walk's own table.
-=======
 In other pages it writes the outputs of commands (outputs.py), and the address of the project's repository, which stands
 in pyproject.toml alone.
->>>>>>> 8c0b5952 (docs: build a site with quickstart, tutorial and troubleshooting)
 
 `--check` changes nothing and ends with 1 where a page is not what it should be.
 """
