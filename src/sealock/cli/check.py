@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, Namespace, _ArgumentGroup
 from collections.abc import Iterable
 from typing import Final
 
@@ -114,9 +114,7 @@ def configure(parser: ArgumentParser) -> None:
     reading.add_argument(
         "--use-environment", action="store_true", help="interpolate environment variables in compose files"
     )
-    reading.add_argument(
-        "--allow-outside", action="store_true", help="follow references of files outside the target's directory"
-    )
+    _add_what_else_is_read(reading)
     reading.add_argument(
         "--platform", default="", metavar="OS/ARCH", help="platform of a multi-platform image (default: this machine's)"
     )
@@ -209,6 +207,18 @@ def _add_vulnerabilities(parser: ArgumentParser) -> None:
     )
 
 
+def _add_what_else_is_read(reading: _ArgumentGroup) -> None:
+    """Add the options that let a check use more than the files that were named."""
+    reading.add_argument(
+        "--allow-outside", action="store_true", help="follow references of files outside the target's directory"
+    )
+    reading.add_argument(
+        "--render",
+        action="store_true",
+        help="check what kustomize (or kubectl) makes of kustomizations and helm of charts, run without a network",
+    )
+
+
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status."""
     targets = arguments.targets
@@ -218,6 +228,9 @@ def run(arguments: Namespace) -> int:
         return run_benchmark(arguments, _settings(arguments))
     if not targets and not arguments.compose_file:
         msg = 'nothing to check: name a file, a directory (. for this one), or run:"docker run …"'
+        raise UsageError(msg)
+    if arguments.render and (arguments.fix or arguments.diff):
+        msg = "--render cannot be used with --fix and --diff: change the files that the manifests are rendered from"
         raise UsageError(msg)
     tuple(pairs(arguments.format, arguments.output))  # an error in them should come before any file is changed
     if arguments.unsafe and not (arguments.fix or arguments.diff):
@@ -265,6 +278,7 @@ def _settings(arguments: Namespace) -> Settings:
         compose_files=tuple(arguments.compose_file),
         environment=dict(os.environ) if arguments.use_environment else {},
         outside=arguments.allow_outside,
+        render=arguments.render,
         platform=arguments.platform,
         verify=not arguments.no_verify,
         engine=arguments.engine,

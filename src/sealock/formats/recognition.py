@@ -28,7 +28,7 @@ class _Form(Struct, frozen=True):
 
 
 _FORMS: Final = (
-    _Form(r"(.*/)?Chart\.ya?ml", r"^apiVersion\s*:", "helm", "Helm charts are not checked"),
+    _Form(r"(.*/)?Chart\.ya?ml", r"^apiVersion\s*:", "helm", "Helm charts are not checked without --render"),
     _Form(
         r"(.*/)?values([._-][^/]*)?\.ya?ml",
         r"^[ \t]*(?:- +)?[\"']?\w*(?:[iI]mage|[rR]epository)[\"']?[ \t]*:",
@@ -39,7 +39,7 @@ _FORMS: Final = (
         r"(.*/)?kustomization(\.ya?ml)?",
         r"^[\"']?(?:images|helmCharts)[\"']?[ \t]*:",
         "kustomize",
-        "the images of a kustomization are not checked; check what `kubectl kustomize` prints",
+        "the images of a kustomization are not checked without --render",
     ),
     _Form(
         r"(.*/)?\.?devcontainer\.json|(.*/)?\.devcontainer/.*\.json",

@@ -67,7 +67,11 @@ def check_pod_security(
     standard = _standard(name)
     tree = CheckRun(settings or Settings()).policies.tree
     texts = tuple(
-        read_manifests(targets, lambda named, path: (root := tree.root(named)) != "" and tree.excluded(root, path))
+        read_manifests(
+            targets,
+            lambda named, path: (root := tree.root(named)) != "" and tree.excluded(root, path),
+            rendered=settings is not None and settings.render,
+        )
     )
     roots: list[tuple[Source, ManifestValue]] = []
     errors: list[InputError] = []

@@ -93,6 +93,7 @@ class CheckRun:
             self._note_unexamined,
             exclude=self.settings.exclude,
             examples=self.settings.examples,
+            render=self.settings.render,
             require_targets=self.settings.require_targets,
             note=self.notes.append,
         )

@@ -40,6 +40,8 @@ class Settings(Struct, frozen=True):
     compose_files: tuple[str, ...] = ()
     environment: Mapping[str, str] = {}
     outside: bool = False
+    render: bool = False
+    """Whether kustomizations and Helm charts are rendered, by kustomize or kubectl and by helm."""
     today: date | None = None
     platform: str = ""
     """Which image of a multi-platform index, as "linux/amd64"; "" for this machine's own."""

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from sealock import formats
+from sealock.errors import TargetError
 from sealock.formats.detection import is_certain
 from sealock.formats.files import FileRefusedError
 from sealock.formats.runcalls import mentions_run
@@ -24,6 +25,7 @@ from sealock.targets.locks import LIMIT as LOCK_LIMIT
 from sealock.targets.locks import is_lock, is_other_lock
 from sealock.targets.policyfile import PolicyTree, Scope
 from sealock.targets.projects import link_out
+from sealock.targets.rendernames import is_chart, is_part, is_renderable
 from sealock.targets.units import is_drop_in, is_merged
 from sealock.targets.walk import Walk, is_file, is_override
 from sealock.text import count
@@ -51,6 +53,8 @@ class Options(Struct, frozen=True):
     """Whether a walk looks into documentation, examples and tests; the policy may leave them out too."""
     require_targets: bool = False
     """Whether a directory in which nothing can be checked is an error; the policy may say so too."""
+    render: bool = False
+    """Whether kustomizations and Helm charts are rendered by the programs that do it."""
     note: Callable[[str], None] = lambda _note: None
     """Gets what is worth knowing and no error."""
 
@@ -86,6 +90,9 @@ def read_as(path: str, text: str, named: str, options: Options, *, walked: bool 
     if is_lock(os.path.basename(path)):
         yield FileInput(path, name, "inventory", source, files, path, root, walked, lock=True)
         return
+    if options.render and is_renderable(path):
+        yield _rendered(path, named, options, walked=walked)
+        return
     recognition = _recognize(path, text)
     kind, unevaluated = recognition.kind, recognition.unevaluated
     if kind is None:
@@ -102,6 +109,19 @@ def read_as(path: str, text: str, named: str, options: Options, *, walked: bool 
         for other, why in refused:
             yield Unreadable(other, relative(other, root), why, root, walked, "compose")
     yield FileInput(path, name, kind, source, files, path, root, walked, more, unevaluated=unevaluated)
+
+
+def _rendered(path: str, named: str, options: Options, *, walked: bool) -> Input:
+    """The manifests that a kustomization or chart makes."""
+    from sealock.targets.rendering import originals, render  # noqa: PLC0415  only with --render
+
+    root = _root(path, named, options)
+    name = relative(path, root)
+    try:
+        source = Source(path, render(path))
+    except TargetError as error:
+        return Unreadable(path, name, str(error), root, walked, "kubernetes")
+    return FileInput(path, name, "kubernetes", source, root=root, walked=walked, more=originals(path, named))
 
 
 def _root(path: str, named: str, options: Options) -> str:
@@ -192,6 +212,8 @@ class _DirectoryReader:
         self._options = options
         self._scopes: dict[str, Scope] = {}
         self._examples = options.examples and options.policies.scope(root, target).policy.examples
+        self._charts: list[str] = []
+        """The directories of charts that were rendered."""
         self._merged: set[str] = set()
         """The compose files that were read as a part of another one's project."""
 
@@ -199,7 +221,14 @@ class _DirectoryReader:
         """Yield the inputs; `error` gets each path that could not be read, and why."""
         if "COMPOSE_FILE" in self._options.environment:
             yield from self._marked(self._listed(self._target))
-        walk = Walk(self._target, self._excluded, error, unexamined=self._options.unexamined, examples=self._examples)
+        walk = Walk(
+            self._target,
+            self._excluded,
+            error,
+            unexamined=self._options.unexamined,
+            examples=self._examples,
+            rendered=self._options.render,
+        )
         for file in walk.files() if self._names is None else walk.named(self._with_bases(self._names)):
             path = os.path.normpath(file.path)
             directory, name = os.path.split(path)
@@ -223,7 +252,7 @@ class _DirectoryReader:
     def _marked(self, inputs: Iterator[Input]) -> Iterator[Input]:
         """Mark what is documentation, an example or a test."""
         for input_ in inputs:
-            is_one = isinstance(input_, FileInput) and is_example(relative(input_.path, self._target))
+            is_one = isinstance(input_, FileInput) and is_example(relative(input_.path or input_.target, self._target))
             yield replace(input_, example=True) if is_one else input_
 
     def _excluded(self, name: str) -> bool:
@@ -264,6 +293,9 @@ class _DirectoryReader:
 
     def _read(self, path: str) -> Iterator[Input]:
         """A file of the directory; nothing for one that holds nothing that sealock knows."""
+        if self._options.render and (is_renderable(path) or any(path.startswith(chart) for chart in self._charts)):
+            yield from self._render(path)
+            return
         base = os.path.basename(path)
         certain = is_certain(base) or is_lock(base)
         for input_ in read_file(path, self._target, self._options, walked=True):
@@ -276,6 +308,15 @@ class _DirectoryReader:
                     yield SkippedInput(path, input_.name, input_.unevaluated, input_.root)
             else:
                 yield input_
+
+    def _render(self, path: str) -> Iterator[Input]:
+        """What a kustomization or chart makes; nothing of a part of another, such as the files of a chart."""
+        if any(path.startswith(chart) for chart in self._charts) or is_part(path):
+            return
+        (input_,) = tuple(read_file(path, self._target, self._options, walked=True))
+        if is_chart(path) and isinstance(input_, FileInput):
+            self._charts.append(os.path.dirname(path) + "/")
+        yield input_
 
     def _skipped(self, path: str, why: str) -> Iterator[SkippedInput]:
         """A file whose text cannot be read as it is; nothing for one that is nothing that sealock knows."""

@@ -16,8 +16,9 @@ class FileInput(Struct, frozen=True):
 
     `target` is its name in reports. `name` is its path relative to `root` (the directory of the policy or of the
     repository, or the one named), so it does not depend on the working directory. `path` is the file that a fix
-    changes, "" where there is none. `more` are compose files that are merged over the first. `lock` marks a lock file,
-    which lists packages and has no rules. `unevaluated` is what the text holds besides.
+    changes, "" where there is none. `more` are compose files that are merged over the first, or the files that
+    manifests were rendered from. `lock` marks a lock file, which lists packages and has no rules. `unevaluated` is what
+    the text holds besides.
     """
 
     target: str

@@ -10,11 +10,13 @@ from typing import Final
 from msgspec import Struct
 
 from sealock import formats
+from sealock.errors import TargetError
 from sealock.formats.files import FileRefusedError
 from sealock.formats.recognition import is_manifest
 from sealock.model.location import Source
 from sealock.targets.files import read_input, read_named
 from sealock.targets.projects import link_out
+from sealock.targets.rendernames import is_part, is_renderable
 from sealock.targets.walk import Walk
 
 _ALSO: Final = re.compile(rb"apiVersion|\\[xuU]")
@@ -34,26 +36,39 @@ class ManifestText(Struct, frozen=True):
 
 
 def read_manifests(
-    targets: Iterable[str], excluded: Callable[[str, str], bool] = lambda _named, _path: False
+    targets: Iterable[str],
+    excluded: Callable[[str, str], bool] = lambda _named, _path: False,
+    *,
+    rendered: bool = False,
 ) -> Iterator[ManifestText]:
     """Read every file that is named and every manifest in a directory that is named, each once; "-" is standard input.
 
-    `excluded` gets a directory that was named and a path in it, and decides whether it is left out.
+    `excluded` gets a directory that was named and a path in it, and decides whether it is left out. With `rendered`,
+    kustomizations and charts are read as the manifests that they make.
     """
     done: set[str] = set()
     for target in targets:
-        for path, walked in _paths(target, excluded):
+        for path, walked in _paths(target, excluded, rendered=rendered):
             full = os.path.realpath(path.path) if path.path != "-" else "-"
             if full in done:
                 continue
             done.add(full)
             if path.error:
                 yield path
-            elif (text := _read(path.path, walked=walked)) is not None:
+            elif (text := _read(path.path, walked=walked, rendered=rendered)) is not None:
                 yield text
 
 
-def _paths(target: str, excluded: Callable[[str, str], bool]) -> Iterator[tuple[ManifestText, bool]]:
+def _rendered(path: str) -> ManifestText:
+    from sealock.targets.rendering import render  # noqa: PLC0415  only with --render
+
+    try:
+        return ManifestText(path, Source(f"{path} (rendered)", render(path)))
+    except TargetError as error:
+        return ManifestText(path, error=f"{path} {error}")
+
+
+def _paths(target: str, excluded: Callable[[str, str], bool], *, rendered: bool) -> Iterator[tuple[ManifestText, bool]]:
     if target == "-" or not os.path.isdir(target):
         yield ManifestText(target), False
         return
@@ -66,15 +81,18 @@ def _paths(target: str, excluded: Callable[[str, str], bool]) -> Iterator[tuple[
         lambda name: excluded(target, os.path.join(target, name)),
         lambda at, why: errors.append(ManifestText(at, error=f"{at} could not be read: {why}")),
         also=_ALSO,
+        rendered=rendered,
     )
     for file in walk.files():
-        if not file.why and file.path.lower().endswith(_ENDINGS):
+        if not file.why and (file.path.lower().endswith(_ENDINGS) or (rendered and is_renderable(file.path))):
             yield ManifestText(os.path.normpath(file.path)), True
     yield from ((error, True) for error in errors)
 
 
-def _read(path: str, *, walked: bool) -> ManifestText | None:
+def _read(path: str, *, walked: bool, rendered: bool) -> ManifestText | None:
     """A file; None for one of a directory that is no manifest."""
+    if rendered and is_renderable(path):
+        return None if walked and is_part(path) else _rendered(path)
     try:
         text = read_input() if path == "-" else read_named(path, outside=walked)
     except FileRefusedError as refusal:

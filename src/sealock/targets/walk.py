@@ -15,6 +15,7 @@ from sealock.formats.files import FileRefusedError
 from sealock.targets.examples import is_documentation, is_example_directory
 from sealock.targets.files import LIMIT, read_start
 from sealock.targets.locks import is_lock, is_other_lock
+from sealock.targets.rendernames import is_renderable
 from sealock.targets.units import is_drop_in
 
 SKIPPED: Final = frozenset({
@@ -76,7 +77,7 @@ class Walk:
     `excluded` decides whether a path relative to `root` is left out; `error` gets each path that could not be read, and
     why; `unexamined` gets each path that was not looked into, with a slash at the end of a directory. With `also`, a
     file that contains it counts too. A .env file is yielded where it names compose files. Without `examples`,
-    documentation, examples and tests are not looked into.
+    documentation, examples and tests are not looked into. With `rendered`, kustomizations and charts count too.
     """
 
     def __init__(  # noqa: PLR0913  what a run decides for all of its walks
@@ -88,6 +89,7 @@ class Walk:
         also: re.Pattern[bytes] | None = None,
         unexamined: Callable[[str], None] = lambda _path: None,
         examples: bool = True,
+        rendered: bool = False,
     ) -> None:
         self._prefix = root.rstrip("/") + "/"
         self._excluded = excluded
@@ -95,6 +97,7 @@ class Walk:
         self._also = also
         self._unexamined = unexamined
         self._examples = examples
+        self._rendered = rendered
         self.left_out = 0
         """How many files and directories of documentation, examples and tests were not looked into."""
 
@@ -172,7 +175,7 @@ class Walk:
 
     def _look(self, path: str, base: str) -> WalkedFile | None:
         """Decide about a regular file by its name, or by its text."""
-        if is_certain(base):
+        if is_certain(base) or (self._rendered and is_renderable(base)):
             return WalkedFile(path)
         if base.rpartition(".")[2].lower() in CLOSED and "." in base and base != "pom.xml":
             self._unexamined(path)

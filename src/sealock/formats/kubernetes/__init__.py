@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from sealock.formats.kubernetes.reader import comments, read
+from sealock.formats.files import NOTHING, FileWindow
+from sealock.formats.kubernetes.reader import ManifestDocument, comments, read
+from sealock.model.location import Source
 
-__all__ = ["comments", "read"]
+__all__ = ["comments", "read", "read_many"]
+
+
+def read_many(sources: tuple[Source, ...], files: FileWindow = NOTHING) -> ManifestDocument:
+    """Read rendered manifests, the first source; the others are the files that they were rendered from."""
+    from sealock.formats.kubernetes.origins import trace  # noqa: PLC0415  seldom needed
+
+    return trace(read(sources[0], files), sources[1:])

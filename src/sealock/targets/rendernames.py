@@ -1,0 +1,36 @@
+"""Which files a program makes manifests of: kustomizations and Helm charts."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Final
+
+from sealock.formats.files import FileRefusedError
+from sealock.targets.files import read_named
+
+_KUSTOMIZATIONS: Final = frozenset({"kustomization.yaml", "kustomization.yml", "kustomization"})
+_COMPONENT: Final = re.compile(r"^kind:[ \t]*Component\b", re.MULTILINE)
+
+
+def is_renderable(path: str) -> bool:
+    """Whether a file of this name is a kustomization or a chart."""
+    return is_chart(path) or os.path.basename(path).lower() in _KUSTOMIZATIONS
+
+
+def is_chart(path: str) -> bool:
+    """Whether a file of this name is a chart."""
+    return os.path.basename(path) == "Chart.yaml"
+
+
+def is_part(path: str) -> bool:
+    """Whether what lies there is only a part of something else: a subchart, or a kustomization's component."""
+    if is_chart(path):
+        above = os.path.dirname(os.path.dirname(os.path.abspath(path)))
+        return os.path.basename(above) == "charts" and os.path.isfile(
+            os.path.join(os.path.dirname(above), "Chart.yaml")
+        )
+    try:
+        return _COMPONENT.search(read_named(path, outside=True)) is not None
+    except FileRefusedError:
+        return False
