@@ -42,6 +42,7 @@ EXAMPLES: Final = {
     "sealock userns disable": "sealock userns disable",
     "sealock userns verify": "sealock userns verify",
     "sealock rules": "sealock rules C001",
+    "sealock show": "sealock show C018 --on compose.yaml:web",
     "sealock lsp": "sealock lsp",
     "sealock completion": "sealock completion bash > ~/.local/share/bash-completion/completions/sealock",
 }

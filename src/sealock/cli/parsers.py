@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "map": "show who can reach whom: the networks and published ports of an engine or a compose file",
     "userns": "plan, enable, disable and verify user-namespace remapping",
     "rules": "list the rules, or explain some",
+    "show": "show on this machine's engine what harm a fault does, and that its fix stops it",
     "lsp": "serve an editor: findings as one types, the manual on hover, and fixes",
     "completion": "print a shell's completion script",
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from typing import Final
@@ -11,6 +10,7 @@ from typing import Final
 from msgspec import to_builtins
 
 from sealock import formats
+from sealock.cli.confirmation import confirmed
 from sealock.cli.helptext import SealockHelpFormatter, add_example
 from sealock.cli.output import complain, page_style, print_output, write
 from sealock.errors import EngineError, TargetError, UsageError
@@ -181,7 +181,7 @@ def _enable(arguments: Namespace) -> int:
         names = ", ".join(made.refused)
         complain(f"{names} would no longer work (see above): nothing was changed; use --force to enable it anyway")
         return 1
-    if not _confirmed("Write these changes?", yes=arguments.yes):
+    if not confirmed("Write these changes?", yes=arguments.yes):
         complain("nothing was changed")
         return 1
     record = enable(made, arguments.root)
@@ -197,7 +197,7 @@ def _enable(arguments: Namespace) -> int:
 
 
 def _disable(arguments: Namespace) -> int:
-    if not _confirmed("Revert the last change?", yes=arguments.yes):
+    if not confirmed("Revert the last change?", yes=arguments.yes):
         complain("nothing was changed")
         return 1
     record = disable(arguments.root)
@@ -234,17 +234,6 @@ def _returns(returns: list[Return]) -> Iterator[str]:
         yield f"  # {line(item.name)}: {line(item.what)}"
         yield from (f"  {line(command, _COMMAND)}" for command in item.commands)
         yield from (f"  # {line(note)}" for note in item.notes)
-
-
-def _confirmed(question: str, *, yes: bool) -> bool:
-    """Ask for confirmation on a terminal; without one --yes is required."""
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        complain("standard input is no terminal to confirm on: use --yes")
-        return False
-    complain(f"{question} [y/N]")
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def _verify(arguments: Namespace) -> int:

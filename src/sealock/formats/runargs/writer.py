@@ -11,7 +11,7 @@ from sealock.formats.runargs.scalars import SettingValue
 from sealock.formats.runargs.verbs import VERBS
 from sealock.formats.runargs.words import ParsedOption
 from sealock.model.absent import UNKNOWN, UNSET, Absent, given
-from sealock.model.container import Health, Logging, Network
+from sealock.model.container import FIELDS, Container, Health, Logging, Network
 
 FALSE_BY_DEFAULT: Final = frozenset({
     "privileged", "publish_all", "tty", "stdin_open", "read_only", "auto_remove", "detach", "oom_kill_disable",
@@ -19,6 +19,7 @@ FALSE_BY_DEFAULT: Final = frozenset({
 })  # fmt: skip
 """Fields that are false by default, so setting false removes the option."""
 
+_PROGRAM: Final = frozenset({"image", "entrypoint", "command"})
 _HEALTH: Final = ("interval", "timeout", "start_period", "start_interval", "retries")
 
 
@@ -97,3 +98,22 @@ def spell(setting: str, value: SettingValue, engine: str, verb: str, like: str =
 def spell_like(option: ParsedOption, setting: str, value: SettingValue, engine: str, verb: str) -> Spelling:
     """Spell a value with the option already present, if it can express the value."""
     return spell(setting, value, engine, verb, like=option.spec.name)
+
+
+def options(container: Container, engine: str = "docker") -> tuple[str, ...]:
+    """The words of the options that set what the container has; FormatError where no option expresses a field.
+
+    The image, the entry point and the command are no options.
+    """
+    words: list[str] = []
+    nothing = SettingValues({}, {}, ())
+    for field in FIELDS:
+        value = getattr(container, field)
+        if isinstance(value, Absent) or field in _PROGRAM or (value is False and field in FALSE_BY_DEFAULT):
+            continue
+        for setting, values in setting_values(field, value, nothing).items():
+            for element in values:
+                name, text = spell(setting, element, engine, "run")
+                joined = text is not None and VERBS["run"].options[name].flag
+                words += [f"--{name}={text}"] if joined else [f"--{name}", *(() if text is None else (text,))]
+    return tuple(words)

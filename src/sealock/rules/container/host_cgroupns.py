@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from sealock.rules.kit import UNSET, Container, Iterator, Rule, RuleFinding, Set, Severity, cwe, docker_docs
+from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Set, Severity, cwe, docker_docs
 
 
 class HostCgroupns(Rule[Container]):
@@ -22,4 +22,4 @@ class HostCgroupns(Rule[Container]):
 
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         if container.cgroupns == "host":
-            yield self.finding("sees the cgroup tree of the whole host", "cgroupns", fix=Set("cgroupns", UNSET))
+            yield self.finding("sees the cgroup tree of the whole host", "cgroupns", fix=Set("cgroupns", "private"))

@@ -30,10 +30,11 @@ class TmpfsExec(Rule[Container]):
         for index, mount in enumerate(given(container.mounts, ())):
             loose = [option for option in mount.options if option in {"exec", "suid", "dev"}]
             if mount.kind == "tmpfs" and loose:
-                kept = tuple(option for option in mount.options if option not in loose)
+                # Spelled out: Podman's default has exec.
+                strict = tuple(f"no{option}" if option in loose else option for option in mount.options)
                 yield self.finding(
                     f"mounts a tmpfs on {mount.target} with {', '.join(loose)}",
                     ("mounts", index),
-                    fix=Swap("mounts", mount, replace(mount, options=kept)),
+                    fix=Swap("mounts", mount, replace(mount, options=strict)),
                     severity=Severity.LOW if loose == ["exec"] else Severity.MEDIUM,
                 )

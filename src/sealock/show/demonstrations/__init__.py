@@ -1,0 +1,1 @@
+"""The demonstrations, a module for each kind of harm."""
