@@ -17,8 +17,6 @@ UNEVALUATED = [
     ("a chart's values", "chart/values.yaml", "image:\n  repository: nginx\n", "helm"),
     ("a chart's values for production", "values-prod.yml", "initImage: busybox\n", "helm"),
     ("a kustomization", "kustomization.yaml", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nimages: []\n", "kustomize"),
-    ("a development container", ".devcontainer/devcontainer.json", '{"image": "x"}', "devcontainer"),
-    ("the same at the top", ".devcontainer.json", "// x\n{}", "devcontainer"),
     ("a bake file", "docker-bake.hcl", 'target "app" {\n  dockerfile = "x"\n}\n', "bake"),
     ("a bake file as JSON", "docker-bake.json", '{"target": {"app": {}}}', "bake"),
     ("a task definition", "task.json", '{"containerDefinitions": [{"privileged": true}]}', "ecs"),
@@ -27,13 +25,6 @@ UNEVALUATED = [
     ("Terraform", "main.tf", 'resource "docker_container" "x" {\n  privileged = true\n}\n', "terraform"),
     ("Ansible", "play.yml", "- hosts: all\n  tasks:\n  - community.docker.docker_container:\n      name: x\n", "ansible"),
     ("Ansible's short name", "tasks/main.yml", "- name: x\n  docker_container:\n    privileged: true\n", "ansible"),
-    ("a job's container", "r/.github/workflows/ci.yml", "jobs:\n  a:\n    container: x\n", "github"),
-    ("a job's services", "r/.github/workflows/ci.yaml", "jobs:\n  a:\n    services:\n      db:\n        image: x\n", "github"),
-    ("a step in a container", "r/.gitea/workflows/x.yml", "jobs:\n  a:\n    steps:\n      - uses: docker://x\n", "github"),
-    ("an action in a container", "action.yml", "runs:\n  using: docker\n  image: Dockerfile\n", "github"),
-    ("GitLab's image", ".gitlab-ci.yml", "image: docker:dind\n", "gitlab"),
-    ("GitLab's services", "ci/build.gitlab-ci.yml", "a:\n  services:\n  - docker:dind\n", "gitlab"),
-    ("CircleCI", "r/.circleci/config.yml", "jobs:\n  a:\n    docker:\n    - image: x\n", "pipeline"),
     ("Drone", "r/.drone.yml", "steps:\n- name: x\n  image: y\n  privileged: true\n", "pipeline"),
     ("a Jenkins agent", "Jenkinsfile", "pipeline { agent { docker { image 'x' } } }\n", "jenkins"),
     ("a Dockerfile's template", "Dockerfile.in", "FROM @BASE@\n", "dockerfile"),
@@ -72,6 +63,19 @@ READ = [
     ("a quadlet of a pod", "web.pod", "[Pod]\nPodName=x\n", "quadlet"),
     ("a quadlet with a run line", "web.container", "[Container]\n[Service]\nExecStartPre=podman run x\n", "quadlet"),
     ("a quadlet's drop-in", "web.container.d/a.conf", "[Container]\nImage=nginx\n", "quadlet"),
+    ("a development container", ".devcontainer/devcontainer.json", '{"image": "x"}', "devcontainer"),
+    ("the same at the top", ".devcontainer.json", "// x\n{}", "devcontainer"),
+    ("one of several", "r/.devcontainer/go/devcontainer.json", "{}", "devcontainer"),
+    ("a job's container", "r/.github/workflows/ci.yml", "jobs:\n  a:\n    container: x\n", "pipeline"),
+    ("a job's services", "r/.github/workflows/ci.yaml", "jobs:\n  a:\n    services:\n      db:\n        image: x\n", "pipeline"),
+    ("a step in a container", "r/.gitea/workflows/x.yml", "jobs:\n  a:\n    steps:\n      - uses: docker://x\n", "pipeline"),
+    ("a job with a container and a run line", "r/.github/workflows/ci.yml", "jobs:\n  a:\n    container: x\n    steps:\n    - run: docker run y\n", "pipeline"),
+    ("an action in a container", "action.yml", "runs:\n  using: docker\n  image: Dockerfile\n", "pipeline"),
+    ("GitLab's image", ".gitlab-ci.yml", "image: docker:dind\n", "pipeline"),
+    ("GitLab's services", "ci/build.gitlab-ci.yml", "a:\n  services:\n  - docker:dind\n", "pipeline"),
+    ("CircleCI", "r/.circleci/config.yml", "jobs:\n  a:\n    docker:\n    - image: x\n", "pipeline"),
+    ("Azure", "azure-pipelines.yml", "jobs:\n- job: a\n  container: x\n", "pipeline"),
+    ("Bitbucket", "bitbucket-pipelines.yml", "image: x\n", "pipeline"),
     ("a compose file of any name", "stack.yml", WEB, "compose"),
     ("indented as a whole", "stack.yml", "".join(f"  {line}\n" for line in WEB.splitlines()), "compose"),
     ("with quoted keys", "stack.yml", WEB.replace("services", '"services"'), "compose"),
@@ -126,10 +130,9 @@ def test_a_look_alike_is_nothing(path: str, text: str) -> None:
 
 
 def test_run_lines_are_read_where_the_rest_is_not_evaluated() -> None:
-    text = "jobs:\n  a:\n    container: x\n    steps:\n    - run: docker run y\n"
-    recognition = formats.recognize("/r/.github/workflows/ci.yml", text)
+    recognition = formats.recognize("/r/.drone.yml", "steps:\n- image: x\n  commands:\n  - docker run y\n")
     assert recognition.kind == "run"
-    assert [form.kind for form in recognition.unevaluated] == ["github"]
+    assert [form.kind for form in recognition.unevaluated] == ["pipeline"]
 
 
 @pytest.mark.parametrize("text", ["\n" * 5000 + "x", "# x\n" * 5000 + "x", "\t\n \n" * 3000 + "x", "{" * 5000])

@@ -22,6 +22,8 @@ SAMPLES: dict[DocumentKind, tuple[str, str]] = {
     "compose": ("compose.yaml", f"services:\n  web:\n    image: {IMAGE}\n"),
     "kubernetes": ("pod.yaml", f"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    image: {IMAGE}\n"),
     "quadlet": ("web.container", f"[Container]\nImage={IMAGE}\nReadOnly=true\n"),
+    "pipeline": (".github/workflows/ci.yml", f"jobs:\n  a:\n    container:\n      image: {IMAGE}\n"),
+    "devcontainer": (".devcontainer/devcontainer.json", f'{{"image": "{IMAGE}"}}\n'),
     "run": ("up.sh", f"docker run --rm {IMAGE} id\n"),
 }
 

@@ -160,6 +160,31 @@ UNIT: dict[str, Maker] = {
     "drop-ins": lambda n: {"a.container": U} | {f"a.container.d/{i:04}.conf": "[Container]\nLabel=a=b\n" for i in range(min(n, 90))},
     "volumes of other units": lambda n: {"a.container": U + repeat("Volume=v%.volume:/v%\n", n)} | {f"v{i}.volume": "[Volume]\n" for i in range(n)},
 }  # fmt: skip
+JOB: Final = "jobs:\n  a:\n    container:\n      image: b:1\n"
+PIPELINE: dict[str, Maker] = {
+    "jobs": lambda n: {".github/workflows/a.yml": "jobs:\n" + repeat("  a%: {container: {image: b:1, options: --init}}\n", n)},
+    "services": lambda n: {".github/workflows/a.yml": JOB + "    services:\n" + repeat("      s%: {image: b:1}\n", n)},
+    "steps": lambda n: {".github/workflows/a.yml": JOB + "    steps:\n" + repeat("    - uses: docker://b:%\n", n)},
+    "options": lambda n: {".github/workflows/a.yml": JOB + "      options: >-\n" + repeat("        --label a%=b\n", n)},
+    "variables": lambda n: {".github/workflows/a.yml": JOB + "      env:\n" + repeat("        A%: b\n", n)},
+    "volumes": lambda n: {".github/workflows/a.yml": JOB + "      volumes:\n" + repeat("      - /a%:/b%\n", n)},
+    "run lines": lambda n: {".github/workflows/a.yml": JOB + "    steps:\n" + repeat("    - run: docker run b:%\n", n)},
+    "jobs of GitLab": lambda n: {".gitlab-ci.yml": repeat("a%: {image: b, variables: {A: b}}\n", n)},
+    "jobs that merge": lambda n: {".gitlab-ci.yml": ".x: &x {image: b}\n" + repeat("a%: {<<: *x}\n", n)},
+    "executors of CircleCI": lambda n: {".circleci/config.yml": "executors:\n" + repeat("  e%: {docker: [{image: b}]}\n", n)},
+    "resources of Azure": lambda n: {"azure-pipelines.yml": "resources:\n  containers:\n" + repeat("  - {container: c%, image: b}\n", n) + "jobs:\n" + repeat("- {job: j%, container: c%}\n", n)},
+    "steps of Bitbucket": lambda n: {"bitbucket-pipelines.yml": "pipelines:\n  default:\n" + repeat("  - step: {image: b, script: [a]}\n", n)},
+}  # fmt: skip
+DEV_CONTAINER: dict[str, Maker] = {
+    "arguments": as_json(lambda n: {"image": "a:1", "runArgs": items(lambda i: f"--label=a{i}=b", n)}),
+    "mounts": as_json(lambda n: {"image": "a:1", "mounts": items(lambda i: f"type=volume,source=v{i},target=/v{i}", n)}),
+    "variables": as_json(lambda n: {"image": "a:1", "containerEnv": {f"A{i}": "b" for i in range(n)}}),
+    "features": as_json(lambda n: {"image": "a:1", "features": {f"ghcr.io/a/b/c{i}": {} for i in range(n)}}),
+    "build arguments": as_json(lambda n: {"build": {"dockerfile": "D", "args": {f"A{i}": "b" for i in range(n)}}}),
+    "comments": lambda n: '{"image": "a:1"' + "// b\n/* c */" * n + "}",
+    "lines": lambda n: '{"image": "a:1",\n' + "\n" * n + '"init": true}\n',
+    "levels": lambda n: '{"image": "a:1", "x": ' + "[" * (n % 90) + "]" * (n % 90) + "}" + "\n" * n,
+}  # fmt: skip
 RUN: dict[str, Maker] = {
     "run lines": around("#!/bin/sh\n", "docker run -v /:/a% alpine\n"),
     "other lines": around("docker run a\n", "echo a%\n"),
@@ -369,6 +394,8 @@ FORMATS: dict[str, tuple[str, dict[str, Maker]]] = {
     "compose": ("compose.yaml", COMPOSE),
     "kubernetes": ("pod.yaml", POD),
     "quadlet": ("a.container", UNIT),
+    "pipeline": ("", PIPELINE),
+    "devcontainer": ("devcontainer.json", DEV_CONTAINER),
     "run": ("a.sh", RUN),
     "image-config": ("config.json", IMAGE_CONFIG),
     "inventory": ("bom.json", INVENTORY),

@@ -42,6 +42,8 @@ MODULES: Final[dict[str, str]] = {
     "compose": "sealock.formats.compose",
     "kubernetes": "sealock.formats.kubernetes",
     "quadlet": "sealock.formats.quadlet",
+    "pipeline": "sealock.formats.pipelines",
+    "devcontainer": "sealock.formats.devcontainer",
     "run": "sealock.formats.runargs",
     "image-config": "sealock.formats.imageconfig",
     "inventory": "sealock.formats.inventory",
@@ -50,9 +52,11 @@ MODULES: Final[dict[str, str]] = {
 }
 TOGETHER: Final = frozenset({"compose", "kubernetes"})
 """The kinds whose modules can also make several changes at once."""
-_WITH_EDITOR: Final = TOGETHER | {"dockerfile", "quadlet"}
+_WITH_EDITOR: Final = TOGETHER | {"dockerfile", "quadlet", "pipeline", "devcontainer"}
 """The kinds whose edits are in a module of their own, `editor`, which most runs do not load."""
-_WITH_COMMENTS: Final = frozenset({"dockerfile", "compose", "kubernetes", "quadlet", "run"})
+_WITH_COMMENTS: Final = frozenset({
+    "dockerfile", "compose", "kubernetes", "quadlet", "pipeline", "devcontainer", "run",
+})  # fmt: skip
 """The kinds whose texts have comments; their modules also have `comments(source) -> tuple[Place, ...]`."""
 
 

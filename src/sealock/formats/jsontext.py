@@ -70,11 +70,18 @@ class JsonWriter(Writer):
         index = names.index(key)
         spans = [(name.start, value.end) for name, value in mapping.entries]
         if index + 1 < len(spans):
-            return self.put(spans[index][0], spans[index + 1][0], "")
+            start, end = spans[index][0], spans[index + 1][0]
+            if comments(self.text[spans[index][1] : end]):
+                comma = without_comments(self.text[spans[index][1] : end]).index(",") + spans[index][1]
+                end = comma + 1 + len(self.text[comma + 1 :]) - len(self.text[comma + 1 :].lstrip(" \t"))
+            return self.put(start, end, "")
         if index:
-            end = spans[index][1]
-            trailing = re.compile(r"[ \t\r\n]*,").match(self.text, end)
-            return self.put(spans[index - 1][1], spans[index][1] if trailing is None else trailing.end() - 1, "")
+            # The comma before it goes; comments between stay.
+            start, stop = spans[index - 1][1], spans[index][1]
+            between = self.text[start : spans[index][0]]
+            comma = without_comments(between).index(",")
+            kept = between[:comma] + between[comma + 1 :]
+            return self.put(start, stop, kept.rstrip() if comments(between) else "")
         return self.put(mapping.start + 1, mapping.end - 1, "")
 
 

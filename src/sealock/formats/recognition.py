@@ -42,12 +42,6 @@ _FORMS: Final = (
         "the images of a kustomization are not checked without --render",
     ),
     _Form(
-        r"(.*/)?\.?devcontainer\.json|(.*/)?\.devcontainer/.*\.json",
-        "",
-        "devcontainer",
-        "development containers (devcontainer.json) are not checked",
-    ),
-    _Form(
         r"(.*/)?[^/]*compose[^/]*\.ya?ml\.(j2|jinja2?|tmpl|tpl|template|erb|in|mustache)",
         "",
         "compose",
@@ -88,26 +82,7 @@ _FORMS: Final = (
         ("docker_", "podman"),
     ),
     _Form(
-        r"(.*/)?\.(github|gitea|forgejo)/workflows/[^/]*\.ya?ml",
-        r"^[ \t]+(?:- +)?(?:[\"']?(?:container|services)[\"']?\s*:|uses\s*:\s*[\"']?docker://)",
-        "github",
-        "`container:`, `services:` and `docker://` of a workflow are not checked",
-    ),
-    _Form(
-        r"(.*/)?action\.ya?ml",
-        r"^[ \t]+using\s*:\s*[\"']?docker\b",
-        "github",
-        "the container of an action is not checked",
-    ),
-    _Form(
-        r"(.*/)?[^/]*gitlab-ci[^/]*\.ya?ml|(.*/)?\.?gitlab/.*\.ya?ml",
-        r"^[ \t]*[\"']?(?:image|services)[\"']?\s*:",
-        "gitlab",
-        "`image:` and `services:` of a pipeline are not checked",
-    ),
-    _Form(
-        r"(.*/)?(\.circleci/[^/]*|\.drone|\.?woodpecker[^/]*|(.*/)?\.woodpecker/.*|bitbucket-pipelines|cloudbuild[^/]*"
-        r"|azure-pipelines[^/]*|\.cirrus|buildspec[^/]*)\.ya?ml",
+        r"(.*/)?(\.drone|\.?woodpecker[^/]*|(.*/)?\.woodpecker/.*|cloudbuild[^/]*|\.cirrus|buildspec[^/]*)\.ya?ml",
         r"(?:^[ \t]*(?:- +)?|[{,\[][ \t]*)[\"']?(?:image|docker|container|containers|name)[\"']?\s*:",
         "pipeline",
         "the containers that a pipeline runs in are not checked",
@@ -132,6 +107,15 @@ _FORMS: Final = (
     ),
 )
 """The first that fits a path and text; run lines in the same text are read all the same."""
+_DEV_CONTAINER: Final = re.compile(r"(?:.*/)?\.?devcontainer\.json|(?:.*/)?\.devcontainer/[^/]+/devcontainer\.json")
+_PIPELINE: Final = re.compile(
+    r"(?:.*/)?(?:\.(?:github|gitea|forgejo)/workflows/[^/]*|action|[^/]*gitlab-ci[^/]*|\.?gitlab/.*|\.circleci/[^/]*"
+    r"|\.?azure-pipelines[^/]*|\.azure-pipelines/[^/]*|bitbucket-pipelines)\.ya?ml"
+)
+_CI_CONTAINER: Final = re.compile(
+    r"(?:^[ \t]*(?:- +)?|[{,][ \t]*)[\"']?(?:image|services|container|containers|docker)[\"']?[ \t]*:|docker://",
+    re.MULTILINE,
+)
 _UNIT: Final = re.compile(
     r".*\.(?:container|pod|kube|image|build|volume|network)|(?:.*[/.])?(?:container|pod|kube|image|build|volume|network)"
     r"\.d/[^/]*\.conf"
@@ -180,6 +164,11 @@ def is_manifest(text: str) -> bool:
     return "apiVersion" in text and _VERSION.search(text) is not None and _KIND.search(text) is not None
 
 
+def is_pipeline(path: str, text: str) -> bool:
+    """Whether a file is a pipeline of a CI system that names a container to run in."""
+    return _PIPELINE.fullmatch(path) is not None and _CI_CONTAINER.search(text) is not None
+
+
 def is_unit(path: str, text: str) -> bool:
     """Whether a file is a unit of Podman's Quadlet, or a drop-in of one."""
     return _UNIT.fullmatch(path) is not None and _UNIT_SECTION.search(text) is not None
@@ -211,6 +200,10 @@ def recognize(path: str, text: str) -> Recognition:
     if any(form.kind == "dockerfile" for form in unevaluated):
         return Recognition(None, unevaluated)
     kind = detection.sniff(base, text)
+    if kind in {None, "run"} and _DEV_CONTAINER.fullmatch(path):
+        return Recognition("devcontainer", unevaluated)
+    if kind in {None, "run"} and is_pipeline(path, text):
+        return Recognition("pipeline", unevaluated)
     if kind in {None, "run"} and is_unit(path, text):
         return Recognition("quadlet", unevaluated)
     if kind in {None, "run"} and is_manifest_of_pods(path, text):

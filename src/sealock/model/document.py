@@ -25,6 +25,8 @@ DocumentKind: TypeAlias = Literal[
     "compose",
     "kubernetes",
     "quadlet",
+    "pipeline",
+    "devcontainer",
     "run",
     "image-config",
     "inventory",

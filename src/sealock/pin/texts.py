@@ -18,19 +18,17 @@ from sealock.formats.projectshape import is_project_node
 from sealock.formats.recognition import is_manifest
 from sealock.model.document import DocumentKind
 from sealock.model.location import Source
-from sealock.pin import dockerfiles, lines, pipelines, subjects, yamls
+from sealock.pin import dockerfiles, lines, subjects, yamls
 from sealock.pin.spot import FoundReferences
 from sealock.targets.directory import DirectoryWindow
 from sealock.targets.files import decode, decode_utf16, read_named_bytes
 from sealock.targets.projects import link_out
 from sealock.targets.walk import Walk
 
-PinnedFileKind: TypeAlias = Literal["dockerfile", "compose", "kubernetes", "quadlet", "run"]
+PinnedFileKind: TypeAlias = Literal["dockerfile", "compose", "kubernetes", "quadlet", "pipeline", "devcontainer", "run"]
 _PINNED: Final = frozenset(get_args(PinnedFileKind))
 _ALSO: Final = re.compile(rb"apiVersion|\\[xuU]")
 """What a walk looks for besides: a key of Kubernetes manifests, or an escape that may hide a key."""
-_WORKFLOW: Final = re.compile(r"(?:.*/)?\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml|(?:.*/)?action\.ya?ml")
-_GITLAB: Final = re.compile(r"(?:.*/)?(?:[^/]*\.)?gitlab-ci\.ya?ml")
 _NONE: Final = (
     "has nothing to pin: it is not a Dockerfile, compose file, Kubernetes manifest or Quadlet unit, and has no "
     "`docker run` lines"
@@ -38,7 +36,7 @@ _NONE: Final = (
 _DATA_NAMES: Final = (".yml", ".yaml", ".json")
 _DATA: Final = re.compile(r"apiVersion|services|\\[xuU]")
 """Without one of these, or an escape that may hide one, YAML and JSON name no image that sealock reads."""
-_OWN_FORMS: Final = frozenset({"github", "gitlab", "kubernetes", "helm"})
+_OWN_FORMS: Final = frozenset({"kubernetes", "helm"})
 """Forms that are recognised and not checked, and whose images are read here."""
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 MOST_FILES: Final = 20_000
@@ -103,7 +101,7 @@ def read(path: str) -> PinText:
         return PinText(path, error=str(refusal))
     recognition = recognize(os.path.abspath(path).replace(os.sep, "/"), text)
     kind = _kind_of(path, text, recognition.kind)
-    own = _OWN_FORMS if kind == "kubernetes" or is_pipeline(path.replace(os.sep, "/")) else frozenset[str]()
+    own = _OWN_FORMS if kind == "kubernetes" else frozenset[str]()
     skipped = "; ".join(form.reason for form in recognition.unevaluated if form.kind not in own)
     if kind is None:
         return PinText(path, error=f"{path}: {skipped}" if skipped else f"{path} {_NONE}", skipped=skipped)
@@ -118,8 +116,6 @@ def read(path: str) -> PinText:
 
 def _kind_of(path: str, text: str, kind: DocumentKind | None) -> PinnedFileKind | None:
     """The kind of a file by where its references are; None where it has none."""
-    if is_pipeline(path.replace(os.sep, "/")):
-        return "run"
     if kind in {None, "run"} and path.lower().endswith(_DATA_NAMES) and (data := _kind_of_data(text)) is not None:
         return data
     return cast("PinnedFileKind", kind) if kind in _PINNED else None
@@ -136,16 +132,6 @@ def _kind_of_data(text: str) -> PinnedFileKind | None:
     return "compose" if any(is_project_node(document) for document in documents) else None
 
 
-def is_workflow(path: str) -> bool:
-    """Whether a file of this name is a workflow or an action of GitHub, Gitea or Forgejo."""
-    return _WORKFLOW.fullmatch(path) is not None
-
-
-def is_pipeline(path: str) -> bool:
-    """Whether a file of this name defines a pipeline."""
-    return is_workflow(path) or _GITLAB.fullmatch(path) is not None
-
-
 def find(kind: PinnedFileKind, source: Source) -> FoundReferences:
     """Find the references of a text of this kind."""
     match kind:
@@ -156,13 +142,13 @@ def find(kind: PinnedFileKind, source: Source) -> FoundReferences:
             return yamls.find_compose(source, DirectoryWindow(directory, directory))
         case "kubernetes":
             return yamls.find_kubernetes(source)
-        case "quadlet":
+        case "quadlet" | "pipeline" | "devcontainer":
             directory = os.path.dirname(source.name) or "."
-            return subjects.find(kind, source, DirectoryWindow(directory, directory))
+            described = subjects.find(kind, source, DirectoryWindow(directory, directory))
+            runs = lines.find(source)
+            spots = {spot.place.start: spot for spot in (*described.spots, *runs.spots)}
+            return replace(
+                described, spots=tuple(spots[at] for at in sorted(spots)), built=described.built | runs.built
+            )
         case "run":
-            references = lines.find(source)
-            if not is_pipeline(source.name):
-                return references
-            jobs = pipelines.find(source, workflow=is_workflow(source.name))
-            spots = {spot.place.start: spot for spot in (*references.spots, *jobs)}
-            return replace(references, spots=tuple(spots[at] for at in sorted(spots)))
+            return lines.find(source)

@@ -45,7 +45,9 @@ _ELSEWHERE: Final = {
     "inventory": "check the image as well",
 }
 """Where the rules can be evaluated for which a kind of source lacks the fields."""
-_WITH_SETTINGS: Final = frozenset({"compose", "kubernetes", "quadlet", "run", "container", "observed"})
+_WITH_SETTINGS: Final = frozenset(
+    {"compose", "kubernetes", "quadlet", "pipeline", "devcontainer", "run", "container", "observed"}
+)
 """Kinds of targets that have run-time settings."""
 _PATHS: Final = 1000
 """Paths of files that were not looked into that a report lists."""

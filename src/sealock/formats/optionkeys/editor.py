@@ -113,6 +113,9 @@ class KeyEditor(SettingEditor):
     @staticmethod
     def _rewritten(option: ParsedOption, words: list[KeyWord], text: str) -> Replacement:
         row = words[0].row
+        if not row.writable:
+            msg = f"{row.key} cannot express every value"
+            raise FormatError(msg)
         if row.shape != "arguments":
             own = text if row.shape == "flag" else row.own_text(text)
             if own is None:

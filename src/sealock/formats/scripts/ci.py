@@ -103,6 +103,8 @@ def _read_value(lines: _Lines, index: int, at: int, indent: int, builder: Fragme
         return _read_block(lines, index + 1, indent, builder, folded=block.group(1) == ">")
     if text[at] in "\"'":
         _read_quoted(text, at, end, builder)
+    elif text[at] == "[" and text[at:end].rstrip().endswith("]"):
+        _read_flow(text, at + 1, text.rindex("]", at, end), builder)
     else:
         comment = text.find(" #", at, end)
         _copy_masked(text, at, end if comment < 0 else comment, builder)
@@ -138,6 +140,24 @@ def _read_block(lines: _Lines, index: int, indent: int, builder: FragmentBuilder
         index += 1
     builder.put("\n", max(lines.end(index - 1), 0), lines.end(index - 1) + 1)
     return index
+
+
+def _read_flow(text: str, at: int, end: int, builder: FragmentBuilder) -> None:
+    """Read a list of commands in brackets on one line."""
+    while at < end:
+        if text[at] in " \t,":
+            at += 1
+            continue
+        if text[at] in "\"'":
+            closing = text.find(text[at], at + 1, end)
+            stop = closing + 1 if closing >= 0 else end
+            _read_quoted(text, at, stop, builder)
+        else:
+            comma = text.find(",", at, end)
+            stop = comma if comma >= 0 else end
+            _copy_masked(text, at, stop, builder)
+        builder.put("\n", stop - 1, stop)
+        at = stop
 
 
 def _read_quoted(text: str, at: int, end: int, builder: FragmentBuilder) -> None:

@@ -1,0 +1,241 @@
+"""The CI systems whose containers are read: the table of each one's keys, and where it describes a container."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+
+from sealock.formats.kubernetes.manifest import ManifestValue
+from sealock.formats.optionkeys.table import OptionKey
+from sealock.formats.yamltree import Scalar
+from sealock.model.container import FIELDS
+
+Table: TypeAlias = tuple[OptionKey, ...]
+
+
+class CiContainer(Struct, frozen=True):
+    """A container of a pipeline: its name, the value that describes it, and the scalar that names its image.
+
+    `more` are values that add to it, such as a job's variables, each with its table.
+    """
+
+    name: str
+    value: ManifestValue
+    image: ManifestValue | None
+    table: Table = ()
+    prefix: str = ""
+    more: tuple[tuple[ManifestValue, Table], ...] = ()
+    says: tuple[str, ...] | None = None
+    """The fields that it can set; None for all that the system's containers can."""
+
+
+class CiSystem(Struct, frozen=True):
+    """A CI system: how to find its containers, what it fills in, and which fields it can set."""
+
+    name: str
+    path: re.Pattern[str]
+    find: Callable[[ManifestValue], Iterator[CiContainer]]
+    open: re.Pattern[str]
+    says: tuple[str, ...]
+    silent: str
+
+
+_OPTIONS: Final = OptionKey("options", shape="arguments", value="text")
+_GITHUB: Final = (
+    OptionKey("env", "env", "pairs"),
+    OptionKey("volumes", "volume", "list"),
+    OptionKey("ports", "publish", "list"),
+    OptionKey("entrypoint", "entrypoint", "text"),
+    _OPTIONS,
+    OptionKey("command", shape="command"),
+)
+_GITHUB_STEP: Final = (
+    OptionKey("with.entrypoint", "entrypoint", "text"),
+    OptionKey("with.args", shape="command"),
+    OptionKey("env", "env", "pairs"),
+)
+_ACTION: Final = (
+    OptionKey("entrypoint", "entrypoint", "text"),
+    OptionKey("args", shape="command"),
+    OptionKey("env", "env", "pairs"),
+)
+_GITLAB: Final = (
+    OptionKey("docker.platform", "platform", "text"),
+    OptionKey("docker.user", "user", "text"),
+    OptionKey("alias", "name", "text"),
+    OptionKey("command", shape="command"),
+    OptionKey("variables", "env", "pairs"),
+)
+_VARIABLES: Final = (OptionKey("variables", "env", "pairs"),)
+_CIRCLE: Final = (
+    OptionKey("name", "name", "text"),
+    OptionKey("user", "user", "text"),
+    OptionKey("environment", "env", "pairs"),
+    OptionKey("command", shape="command"),
+)
+_AZURE: Final = (
+    OptionKey("env", "env", "pairs"),
+    OptionKey("volumes", "volume", "list"),
+    OptionKey("ports", "publish", "list"),
+    _OPTIONS,
+)
+_BITBUCKET: Final = (OptionKey("run-as-user", "user", "text", writable=False), OptionKey("variables", "env", "pairs"))
+_DOCKER: Final = "docker://"
+
+
+def _named(name: str, value: ManifestValue | None, key: str, table: Table, **more: object) -> Iterator[CiContainer]:
+    """A container whose value is its image, or a mapping with the image under a key."""
+    if value is None:
+        return
+    image = value.at(key) if value.is_mapping else value
+    if image is not None and isinstance(image.node, Scalar):
+        yield CiContainer(name, value, image, table, **more)  # type: ignore[arg-type]
+
+
+def _entries(value: ManifestValue | None) -> Iterator[tuple[str, ManifestValue]]:
+    if value is not None:
+        yield from value.entries.items()
+
+
+def _items(value: ManifestValue | None) -> tuple[ManifestValue, ...]:
+    return value.items if value is not None else ()
+
+
+def _github(root: ManifestValue) -> Iterator[CiContainer]:
+    """`container`, `services` and steps that are images, of jobs and of composite actions; an action's own image."""
+    for job, value in _entries(root.at("jobs")):
+        yield from _named(f"container of job {job}", value.at("container"), "image", _GITHUB)
+        for service, inner in _entries(value.at("services")):
+            yield from _named(f"service {service} of job {job}", inner, "image", _GITHUB)
+        yield from _steps(value.at("steps"), f" of job {job}")
+    runs = root.at("runs")
+    if runs is None:
+        return
+    yield from _steps(runs.at("steps"), "")
+    image = runs.at("image")
+    if image is not None and runs.word("image").startswith(_DOCKER):
+        yield CiContainer("action", runs, image, _ACTION, _DOCKER, says=_BASIC)
+
+
+def _steps(steps: ManifestValue | None, where: str) -> Iterator[CiContainer]:
+    for index, step in enumerate(_items(steps)):
+        if step.word("uses").startswith(_DOCKER):
+            name = f"step {index + 1}{where}"
+            yield CiContainer(name, step, step.at("uses"), _GITHUB_STEP, _DOCKER, says=_BASIC)
+
+
+def _gitlab(root: ManifestValue) -> Iterator[CiContainer]:
+    """`image` and `services` at the top, in `default`, and in jobs; a job's variables are its container's."""
+    places = [("pipeline", root), *((name, value) for name, value in root.entries.items() if value.is_mapping)]
+    for name, value in places:
+        image = value.at("image")
+        if name == "variables" or (image is None and value.at("services") is None):
+            continue
+        own = "the pipeline" if name == "pipeline" else "jobs by default" if name == "default" else f"job {name}"
+        more = ((value, _VARIABLES),) if value.at("variables") is not None else ()
+        yield from _named(f"image of {own}", image, "name", _GITLAB, more=more)
+        for index, service in enumerate(_items(value.at("services"))):
+            yield from _named(f"service {index + 1} of {own}", service, "name", _GITLAB)
+
+
+def _circle(root: ManifestValue) -> Iterator[CiContainer]:
+    """The images of docker executors, of jobs and of executors that jobs share."""
+    for group, kind in (("jobs", "job"), ("executors", "executor")):
+        for name, value in _entries(root.at(group)):
+            for index, item in enumerate(_items(value.at("docker"))):
+                yield from _named(f"container {index + 1} of {kind} {name}", item, "image", _CIRCLE)
+
+
+def _azure(root: ManifestValue) -> Iterator[CiContainer]:
+    """Containers of resources, and those that jobs name by their image; an alias is a container of the resources."""
+    resources = root.at("resources", "containers")
+    aliases = {item.word("container") for item in _items(resources)}
+    for item in _items(resources):
+        yield from _named(f"container {item.word('container')}", item, "image", _AZURE)
+    jobs = [("the pipeline", root), *_jobs(root)]
+    for stage in _items(root.at("stages")):
+        jobs += _jobs(stage)
+    for name, job in jobs:
+        container = job.at("container")
+        if container is not None and job.word("container") not in aliases:
+            yield from _named(f"container of {name}", container, "image", _AZURE)
+        for service, value in _entries(job.at("services")):
+            if not (isinstance(value.node, Scalar) and value.node.text in aliases):
+                yield from _named(f"service {service} of {name}", value, "image", _AZURE)
+
+
+def _jobs(value: ManifestValue) -> list[tuple[str, ManifestValue]]:
+    jobs = _items(value.at("jobs"))
+    return [(f"job {job.word('job') or job.word('deployment') or index + 1}", job) for index, job in enumerate(jobs)]
+
+
+def _bitbucket(root: ManifestValue) -> Iterator[CiContainer]:
+    """`image` at the top and of steps, and the services that are defined."""
+    yield from _named("image of the pipeline", root.at("image"), "name", _BITBUCKET)
+    for name, value in _entries(root.at("definitions", "services")):
+        yield from _named(f"service {name}", value.at("image"), "name", _BITBUCKET, more=((value, _BITBUCKET[1:]),))
+    pending = [("", value) for _, value in _entries(root.at("pipelines"))]
+    steps = 0
+    while pending:
+        name, value = pending.pop(0)
+        if name == "step":
+            steps += 1
+            yield from _named(f"image of step {value.word('name') or steps}", value.at("image"), "name", _BITBUCKET)
+        pending += [("", item) for item in value.items] + [(key, inner) for key, inner in value.entries.items()
+                                                           if not isinstance(inner.node, Scalar)]  # fmt: skip
+
+
+_BASIC: Final = ("image", "command", "entrypoint", "environment", "name", "user", "platform")
+_OF_RUNNER: Final = tuple(field for field in FIELDS if field not in {"network_mode", "networks"})
+"""Runners and agents make a network for each job."""
+_EXPRESSION: Final = re.compile(r"\$\{\{")
+SYSTEMS: Final = (
+    CiSystem(
+        "github",
+        re.compile(r"(?:.*/)?\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml|(?:.*/)?action\.ya?ml"),
+        _github,
+        _EXPRESSION,
+        _OF_RUNNER,
+        "a workflow leaves this to the runner",
+    ),
+    CiSystem(
+        "gitlab",
+        re.compile(r"(?:.*/)?[^/]*gitlab-ci[^/]*\.ya?ml|(?:.*/)?\.?gitlab/.*\.ya?ml"),
+        _gitlab,
+        re.compile(r"\$"),
+        _BASIC,
+        "the settings of GitLab's runner decide this",
+    ),
+    CiSystem(
+        "circleci",
+        re.compile(r"(?:.*/)?\.circleci/[^/]*\.ya?ml"),
+        _circle,
+        re.compile(r"<<"),
+        _BASIC,
+        "CircleCI decides this",
+    ),
+    CiSystem(
+        "azure",
+        re.compile(r"(?:.*/)?\.?azure-pipelines[^/]*\.ya?ml|(?:.*/)?\.azure-pipelines/[^/]*\.ya?ml"),
+        _azure,
+        re.compile(r"\$\{\{|\$\(|\$\["),
+        _OF_RUNNER,
+        "a pipeline leaves this to the agent",
+    ),
+    CiSystem(
+        "bitbucket",
+        re.compile(r"(?:.*/)?bitbucket-pipelines\.ya?ml"),
+        _bitbucket,
+        re.compile(r"\$"),
+        _BASIC,
+        "Bitbucket decides this",
+    ),
+)
+
+
+def system_of(path: str) -> CiSystem | None:
+    """The CI system whose pipeline a file of this path is."""
+    return next((system for system in SYSTEMS if system.path.fullmatch(path.replace("\\", "/"))), None)

@@ -1,0 +1,259 @@
+"""The containers of CI jobs: which are found in each system's files, what they say, and how they are changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sealock import formats
+from sealock.errors import FormatError
+from sealock.formats.pipelines import read
+from sealock.formats.verification import is_same
+from sealock.model.absent import UNKNOWN, UNSET
+from sealock.model.change import Add, FieldChange, Set, Swap, changed
+from sealock.model.container import Container, Mount, Port, Variable
+from sealock.model.document import Subject
+from sealock.model.location import Source
+
+WORKFLOW = ".github/workflows/ci.yml"
+GITLAB = ".gitlab-ci.yml"
+CIRCLE = ".circleci/config.yml"
+AZURE = "azure-pipelines.yml"
+BITBUCKET = "bitbucket-pipelines.yml"
+
+
+def containers(name: str, text: str) -> dict[str, Container]:
+    document = read(Source(name, text))
+    assert not document.errors, document.errors
+    return {subject.name: subject.noun for subject in document.subjects if isinstance(subject.noun, Container)}
+
+
+FOUND = [
+    ("a job's container", WORKFLOW, "jobs: {a: {container: x:1}}", {"container of job a": "x:1"}),
+    ("with more keys", WORKFLOW, "jobs: {a: {container: {image: x:1}}}", {"container of job a": "x:1"}),
+    ("that an expression names", WORKFLOW, "jobs: {a: {container: '${{ matrix.x }}'}}", {"container of job a": UNKNOWN}),
+    ("services", WORKFLOW, "jobs: {a: {services: {db: {image: x:1}, b: {image: y:2}}}}", {"service db of job a": "x:1", "service b of job a": "y:2"}),
+    ("a step", WORKFLOW, "jobs: {a: {steps: [{run: x}, {uses: docker://x:1}]}}", {"step 2 of job a": "x:1"}),
+    ("a step of a composite action", "action.yml", "runs: {using: composite, steps: [{uses: docker://x:1}]}", {"step 1": "x:1"}),
+    ("an action's image", "a/action.yaml", "runs: {using: docker, image: docker://x:1}", {"action": "x:1"}),
+    ("an action's Dockerfile is no image", "action.yml", "runs: {using: docker, image: Dockerfile}", {}),
+    ("Forgejo", ".forgejo/workflows/a.yaml", "jobs: {a: {container: x:1}}", {"container of job a": "x:1"}),
+    ("GitLab's image for all jobs", GITLAB, "image: x:1", {"image of the pipeline": "x:1"}),
+    ("by default", GITLAB, "default: {image: x:1, services: [y:2]}", {"image of jobs by default": "x:1", "service 1 of jobs by default": "y:2"}),
+    ("of a job", GITLAB, "a: {image: {name: x:1}, services: [{name: y:2}]}", {"image of job a": "x:1", "service 1 of job a": "y:2"}),
+    ("with a variable", GITLAB, "a: {image: $CI_REGISTRY/x}", {"image of job a": UNKNOWN}),
+    ("of a job that another one's anchor merges", GITLAB, ".x: &x {image: x:1}\na:\n  <<: *x", {"image of job .x": "x:1", "image of job a": "x:1"}),
+    ("CircleCI", CIRCLE, "jobs: {a: {docker: [{image: x:1}, {image: y:2}]}}", {"container 1 of job a": "x:1", "container 2 of job a": "y:2"}),
+    ("an executor", CIRCLE, "executors: {e: {docker: [{image: x:1}]}}", {"container 1 of executor e": "x:1"}),
+    ("a parameter", CIRCLE, "jobs: {a: {docker: [{image: 'x:<< parameters.t >>'}]}}", {"container 1 of job a": UNKNOWN}),
+    ("Azure's resources", AZURE, "resources: {containers: [{container: c, image: x:1}]}", {"container c": "x:1"}),
+    ("a job that names one of them", AZURE, "resources: {containers: [{container: c, image: x:1}]}\njobs: [{job: j, container: c, services: {s: c}}]", {"container c": "x:1"}),
+    ("a job that names an image", AZURE, "jobs: [{job: j, container: x:1}]", {"container of job j": "x:1"}),
+    ("a job of a stage", AZURE, "stages: [{stage: s, jobs: [{deployment: d, container: {image: x:1}, services: {r: y:2}}]}]", {"container of job d": "x:1", "service r of job d": "y:2"}),
+    ("Bitbucket", BITBUCKET, "image: x:1\ndefinitions: {services: {db: {image: y:2}}}\npipelines: {default: [{step: {name: s, image: {name: z:3}}}]}", {"image of the pipeline": "x:1", "service db": "y:2", "image of step s": "z:3"}),
+    ("a parallel step", BITBUCKET, "pipelines: {branches: {main: [{parallel: [{step: {image: x:1}}]}]}}", {"image of step 1": "x:1"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "images"), [pytest.param(*row, id=sentence) for sentence, *row in FOUND])
+def test_a_container_is_found(name: str, text: str, images: dict[str, object]) -> None:
+    assert formats.recognize(f"/r/{name}", text).kind == "pipeline"
+    assert {subject: noun.image for subject, noun in containers(name, text).items()} == images
+
+
+def field(name: str, keys: str, path: str = WORKFLOW) -> Any:
+    texts = {
+        WORKFLOW: f"jobs: {{a: {{container: {{image: x:1, {keys}}}}}}}",
+        GITLAB: f"a: {{image: {{name: x:1, {keys}}}}}",
+        CIRCLE: f"jobs: {{a: {{docker: [{{image: x:1, {keys}}}]}}}}",
+        AZURE: f"resources: {{containers: [{{container: c, image: x:1, {keys}}}]}}",
+        BITBUCKET: f"image: {{name: x:1, {keys}}}",
+    }
+    (noun,) = containers(path, texts[path]).values()
+    return getattr(noun, name)
+
+
+FIELDS = [
+    ("options are those of docker create", "privileged", "options: --privileged --cpus 1", WORKFLOW, True),
+    ("quotes in them count", "health", "options: '--health-cmd \"a b\"'", WORKFLOW, ("CMD-SHELL", "a b")),
+    ("without options nothing is set", "privileged", "", WORKFLOW, UNSET),
+    ("the runner decides on the network", "network_mode", "", WORKFLOW, UNKNOWN),
+    ("volumes", "mounts", "volumes: ['/a:/b:ro']", WORKFLOW, (Mount("bind", "/a", "/b", read_only=True),)),
+    ("ports", "ports", "ports: [80, '8080:80/udp']", WORKFLOW, (Port("80"), Port("80", "8080", None, "udp"))),
+    ("env", "environment", "env: {A: b, N: 1}", WORKFLOW, (Variable("A", "b"), Variable("N", "1"))),
+    ("GitLab's user", "user", "docker: {user: root}", GITLAB, "root"),
+    ("GitLab's platform", "platform", "docker: {platform: linux/arm64}", GITLAB, "linux/arm64"),
+    ("GitLab's entrypoint", "entrypoint", "entrypoint: ['', x]", GITLAB, ("", "x")),
+    ("GitLab's runner decides on privileges", "privileged", "", GITLAB, UNKNOWN),
+    ("CircleCI's user", "user", "user: root", CIRCLE, "root"),
+    ("CircleCI's environment", "environment", "environment: {A: b}", CIRCLE, (Variable("A", "b"),)),
+    ("CircleCI's command", "command", "command: [a, b]", CIRCLE, ("a", "b")),
+    ("Azure's options", "pid", "options: --pid=host", AZURE, "host"),
+    ("Azure's volumes", "mounts", "volumes: [/:/host]", AZURE, (Mount("bind", "/", "/host"),)),
+    ("Bitbucket's user", "user", "run-as-user: 1000", BITBUCKET, "1000"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "path", "value"), [pytest.param(*row, id=sentence) for sentence, *row in FIELDS]
+)
+def test_a_container_says(name: str, keys: str, path: str, value: object) -> None:
+    found = field(name, keys, path)
+    assert (found.test if name == "health" else found) == value
+
+
+def test_a_job_s_variables_are_its_container_s() -> None:
+    text = "a:\n  image: x:1\n  variables: {TOKEN: b, C: {value: d}}\n"
+    (noun,) = containers(GITLAB, text).values()
+    assert noun.environment == (Variable("TOKEN", "b"), Variable("C", "d"))
+
+
+def test_a_step_says_what_it_runs_and_no_more() -> None:
+    text = "jobs: {a: {steps: [{uses: 'docker://x:1', with: {args: 'a \"b c\"', entrypoint: /e}, env: {A: b}}]}}"
+    (noun,) = containers(WORKFLOW, text).values()
+    assert (noun.command, noun.entrypoint, noun.privileged) == (("a", "b c"), ("/e",), UNKNOWN)
+
+
+def test_run_lines_of_scripts_are_read_too() -> None:
+    text = "jobs:\n  a:\n    container: x:1\n    steps:\n    - run: docker run --privileged y:2\n"
+    assert [noun.privileged for noun in containers(WORKFLOW, text).values()] == [UNSET, True]
+
+
+def test_places_are_exact_in_a_folded_text() -> None:
+    text = "jobs:\n  a:\n    container:\n      image: x:1\n      options: >-\n        --cpus 1\n        --privileged\n"
+    document = read(Source(WORKFLOW, text))
+    place = document.subjects[0].where["privileged",]
+    assert document.source.excerpt(place) == "--privileged"
+    assert document.source.position(place.start) == (7, 9)
+
+
+FAULTS = [
+    ("an option that there is not", "jobs: {a: {container: {image: x, options: --fly}}}", "unknown option: --fly"),
+    ("volumes that are no list", "jobs: {a: {container: {image: x, volumes: {a: b}}}}", "/jobs/a/container/volumes must be a list"),
+    ("a volume that is no text", "jobs: {a: {container: {image: x, volumes: [{a: b}]}}}", "/jobs/a/container/volumes/0 must be a text"),
+    ("YAML that is not valid", "jobs: {a: {container: x}", "this is not valid YAML"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "message"), [pytest.param(*row, id=sentence) for sentence, *row in FAULTS])
+def test_a_fault_is_an_error_with_its_place(text: str, message: str) -> None:
+    (error,) = read(Source(WORKFLOW, text)).errors
+    assert message in error.message
+    assert error.location.line == 1
+
+
+JOB = "jobs:\n  a:\n    container:\n      image: x:1  # one\n@    steps: []\n"
+CHANGES = [
+    ("options are added", "", Set("privileged", True), "      options: --privileged\n"),
+    ("an option is added to the others", "      options: --cpus 1  # two\n", Add("cap_drop", "ALL"), "      options: --cpus 1 --cap-drop=ALL  # two\n"),
+    ("an option is removed", "      options: --privileged --cpus 1  # two\n", Set("privileged", False), "      options: --cpus 1  # two\n"),
+    ("with its value", "      options: --cpus 1 --pid host --init\n", Set("pid", UNSET), "      options: --cpus 1 --init\n"),
+    ("the last option goes with its key", "      options: --privileged\n", Set("privileged", False), ""),
+    ("of a folded text its line", "      options: >-\n        --cpus 1\n        --privileged\n        --init\n", Set("privileged", False), "      options: >-\n        --cpus 1\n        --init\n"),
+    ("a volume is removed", "      volumes:\n      - /:/host\n      - /a:/b\n", Set("mounts", (Mount("bind", "/a", "/b"),)), "      volumes:\n      - /a:/b\n"),
+    ("the last volume goes with its key", "      volumes: [/:/host]\n", Set("mounts", ()), ""),
+    ("a port is changed", "      ports: ['80:80', 90]\n", Swap("ports", Port("80", "80"), Port("80", "80", "127.0.0.1")), "      ports: ['127.0.0.1:80:80', 90]\n"),
+    ("a variable is added", "      env:\n        A: b\n", Add("environment", Variable("C", "d")), "      env:\n        A: b\n        C: d\n"),
+    ("and removed", "      env:\n        A: b\n        C: d\n", Set("environment", (Variable("C", "d"),)), "      env:\n        C: d\n"),
+]  # fmt: skip
+
+
+def change(name: str, text: str, wanted: FieldChange) -> str:
+    document = read(Source(name, text))
+    return formats.apply_edits(text, formats.edits(document, document.subjects[0], wanted))
+
+
+@pytest.mark.parametrize(("keys", "wanted", "after"), [pytest.param(*row, id=sentence) for sentence, *row in CHANGES])
+def test_a_change_is_written(keys: str, wanted: FieldChange, after: str) -> None:
+    assert change(WORKFLOW, JOB.replace("@", keys), wanted) == JOB.replace("@", after)
+    assert change(WORKFLOW, JOB.replace("@", after), wanted) == JOB.replace("@", after)
+
+
+REFUSED = [
+    ("a container that is an image only", WORKFLOW, "jobs: {a: {container: x:1}}", Set("privileged", True), "only its image is written"),
+    ("text that an anchor shares", WORKFLOW, "x: &x {image: x:1}\njobs: {a: {container: *x}}", Set("privileged", True), "shared with other places"),
+    ("a value that would need quotes", WORKFLOW, "jobs: {a: {container: {image: x:1, options: --init}}}", Set("hostname", "a b"), "would need quotes"),
+    ("what GitLab's runner decides", GITLAB, "a: {image: {name: x:1}}", Set("privileged", False), "no key stands for|could not|cannot"),
+    ("a user that is more than a number", BITBUCKET, "image: {name: x:1, run-as-user: 0}", Set("user", "1:1"), "cannot express every value"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "wanted", "message"), [pytest.param(*row, id=sentence) for sentence, *row in REFUSED]
+)
+def test_what_cannot_be_changed_is_refused(name: str, text: str, wanted: FieldChange, message: str) -> None:
+    if name == GITLAB:
+        assert change(name, text, wanted) == text
+        return
+    with pytest.raises(FormatError, match=message):
+        change(name, text, wanted)
+
+
+OPTIONS = ["--privileged", "--cpus 1", "--pid=host", "--init", "--cap-add SYS_ADMIN", "-v /a:/b", "--memory=1g"]
+ANY: list[FieldChange] = [
+    Set("privileged", False), Add("cap_drop", "ALL"), Set("pid", UNSET), Set("memory", 1 << 28), Set("mounts", ()), Set("ports", ()), Set("environment", ()),
+    Add("mounts", Mount("tmpfs", None, "/t")), Set("user", "1:2"), Set("read_only", True), Set("init", UNSET), Add("environment", Variable("N", "a b")),
+]  # fmt: skip
+
+
+@st.composite
+def jobs(draw: st.DrawFn) -> tuple[str, str]:
+    container: dict[str, object] = {"image": "x:1"}
+    if options := draw(st.lists(st.sampled_from(OPTIONS), max_size=5)):
+        container["options"] = " ".join(options)
+    if draw(st.booleans()):
+        container["volumes"] = draw(st.lists(st.sampled_from(["/:/host", "a:/b", "/c:/d:ro"]), min_size=1, max_size=3))
+    if draw(st.booleans()):
+        container["ports"] = draw(st.lists(st.sampled_from([80, "8080:80", "90:90/udp"]), min_size=1, max_size=3))
+    if draw(st.booleans()):
+        container["env"] = draw(st.dictionaries(st.sampled_from(["A", "B", "C"]), st.sampled_from(["x", 1, "y z"]), min_size=1))  # fmt: skip
+    style = draw(st.sampled_from([None, True, False]))
+    if draw(st.booleans()):
+        return WORKFLOW, yaml.safe_dump({"jobs": {"a": {"container": container}}}, default_flow_style=style, width=40)
+    data = {"resources": {"containers": [{"container": "c", **container}]}}
+    return AZURE, yaml.safe_dump(data, default_flow_style=style, width=40)
+
+
+@settings(max_examples=150, deadline=None)
+@given(jobs(), st.sampled_from(ANY))
+def test_reading_after_a_change_equals_changing_after_reading(job: tuple[str, str], wanted: FieldChange) -> None:
+    name, text = job
+    noun = read(Source(name, text)).subjects[0].noun
+    assert isinstance(noun, Container)
+    try:
+        after = change(name, text, wanted)
+    except FormatError:
+        return
+    again = read(Source(name, after)).subjects[0].noun
+    assert isinstance(again, Container)
+    assert is_same(again, changed(noun, wanted))
+    assert change(name, after, wanted) == after
+    yaml.safe_load(after)
+
+
+PIECES = ["jobs:", "a:", "container:", "services:", "image:", "x:1", "options:", "--privileged", " ", "\n", "  ", "- ", "{", "}", "[", "]", ",", ": ", "'", '"', "&a ", "*a", "<<: *a", ">-", "|", "docker:", "uses: docker://x", "env:", "A: b", "é", "\t", "#", "null", "1"]  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=30).map("".join),
+    st.sampled_from([WORKFLOW, GITLAB, CIRCLE, AZURE, BITBUCKET]),
+    st.sampled_from(ANY),
+)
+def test_no_text_makes_reading_or_changing_raise(text: str, name: str, wanted: FieldChange) -> None:
+    document = read(Source(name, text))
+    for error in document.errors:
+        assert error.location.line >= 1
+    subject: Subject
+    for subject in document.subjects:
+        for place in subject.where.values():
+            assert place.start <= place.end <= len(text)
+        if isinstance(subject.noun, Container):
+            try:
+                formats.edits(document, subject, wanted)
+            except FormatError:
+                continue
