@@ -39,7 +39,7 @@ def packages() -> list[str]:
     waiting = list(needs("sealock") or ())
     while waiting:
         one = Requirement(waiting.pop())
-        name = one.name.lower().replace("_", "-")
+        name = re.sub(r"[-_.]+", "-", one.name).lower()  # as the lock spells it
         if name not in found and (one.marker is None or one.marker.evaluate({"extra": ""})):
             found[name] = None
             waiting += needs(name) or ()

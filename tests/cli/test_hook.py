@@ -74,7 +74,7 @@ def passed(directory: Path, hook: Mapping[str, Any]) -> list[str]:
 def words(hook: Mapping[str, Any]) -> list[str]:
     """The command as pre-commit runs it, before the names."""
     command: list[str] = [*str(hook["entry"]).split(), *hook["args"]]
-    assert command[0] == "sealock"
+    assert (command[0], hook["language"]) == ("tools/locked.py", "script")
     return command[1:]
 
 
