@@ -29,7 +29,7 @@ def action(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "runtime.lock", folder)
     yield folder
-    shutil.rmtree(folder / ".locked")
+    shutil.rmtree(folder / ".locked", ignore_errors=True)
 
 
 @pytest.fixture
