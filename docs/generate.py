@@ -20,6 +20,7 @@ from typing import Final
 import outputs
 import peers
 
+from sealock.cli.completion import INSTALL
 from sealock.cli.helptext import EXIT_STATUS
 from sealock.cli.parsers import COMMANDS, parser
 from sealock.reports.rules import render
@@ -86,6 +87,8 @@ def command_line() -> Iterator[str]:
     for name, about in COMMANDS.items():
         yield from ("", f"## sealock {name}", "", about[0].upper() + about[1:] + ".")
         yield from options(command(root, name), f"sealock {name}")
+        if name == "completion":
+            yield from ("", "```", *INSTALL.rstrip().splitlines(), "```")
     yield from ("", "## Exit status", "", "```", *(line.strip() for line in EXIT_STATUS.splitlines()[1:]), "```")
 
 

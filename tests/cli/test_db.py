@@ -125,8 +125,8 @@ def test_a_feed_that_fails_is_named_and_the_others_are_updated(
         told = capsys.readouterr()
     assert "feed osv/PyPI: " in told.err
     assert "answers with an HTML page" in told.err
-    assert "its former data stays" in told.err
-    assert "osv/PyPI  failed" in told.out
+    assert "the former data stays" in told.err
+    assert "1 feed failed: osv/PyPI" in told.out
     assert "1 feed unchanged" in told.out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -110,3 +111,36 @@ def test_each_commented_setting_of_the_template_is_one() -> None:
     assert policy.exclude == ("vendor/**", "docs/*.md")
     assert [ignore.rules for ignore in policy.ignores] == [("C046",)]
     assert policy.trust.default == "accept"
+
+
+def test_the_script_for_zsh_registers_itself_where_it_is_sourced(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "zsh"]) == 0
+    script = capsys.readouterr().out
+    assert "if [[ $zsh_eval_context[-1] == (eval|file) ]]; then" in script
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [("lint", "check"), ("scan", "check"), ("verify", "trust"), ("explain", "rules"), ("fix", "check --fix")],
+)
+def test_what_other_tools_call_a_command_is_suggested(
+    capsys: pytest.CaptureFixture[str], word: str, meant: str
+) -> None:
+    assert main([word]) == 2
+    assert capsys.readouterr().err == f"sealock: there is no command {word!r}; did you mean {meant}?\n"
+
+
+def test_with_exit_zero_no_report_says_failed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run.sh").write_text("docker run --privileged acme/app:1\n")
+    for option in ("--exit-zero", "--write-baseline=known.json"):
+        assert main(["check", "run.sh", "--only", "C001", "--quiet", option]) == 0
+        name = option.partition("=")[0]
+        assert f"Not failed: at least one finding is high or worse, but {name} is set." in " ".join(
+            capsys.readouterr().out.split()
+        )
+    assert main(["check", "run.sh", "--only", "C001", "--exit-zero", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["summary"]["exit_status"] == 0
+    assert main(["check", "gone.sh", "--exit-zero"]) == 2

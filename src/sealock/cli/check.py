@@ -255,9 +255,10 @@ def run(arguments: Namespace) -> int:
     if arguments.write_baseline:
         _write_baseline(arguments.write_baseline, report)
     reports = tuple(_with_error(target, unwritten) for target in report.targets)
-    report = replace(report, targets=reports, notes=(*report.notes, *notes))
+    exit_zero = "--exit-zero" if arguments.exit_zero else "--write-baseline" if arguments.write_baseline else ""
+    report = replace(report, targets=reports, notes=(*report.notes, *notes), exit_zero=exit_zero)
     write_reports(report, arguments, stdout_taken=stdout_taken)
-    return 0 if report.status == 1 and (arguments.write_baseline or arguments.exit_zero) else report.status
+    return report.status
 
 
 def _settings(arguments: Namespace) -> Settings:

@@ -16,10 +16,18 @@ from sealock.vulnerabilities.feeds.catalog import FEEDS
 SHELLS: Final = ("bash", "zsh", "fish", "tcsh")
 _FILES: Final = frozenset({"FILE", "TARGET", "PATH", "NAME|FILE", "DIR-OR-URL", "REF", "IMAGE"})
 """Names of values that may be files; references of images are no files, and may be typed all the same."""
+INSTALL: Final = """\
+install:
+  bash  source <(sealock completion bash), in ~/.bashrc
+  zsh   source <(sealock completion zsh), in ~/.zshrc after compinit
+  fish  sealock completion fish > ~/.config/fish/completions/sealock.fish
+"""
+"""How to install the script, for --help."""
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the command's options."""
+    parser.epilog = INSTALL
     parser.add_argument("shell", choices=SHELLS, help="the shell")
 
 
@@ -32,6 +40,9 @@ def run(arguments: Namespace) -> int:
     if arguments.shell == "bash":
         # Where sealock has nothing to offer, bash completes files as it does without the script.
         script = script.replace("complete -o bashdefault ", "complete -o default -o bashdefault ")
+    if arguments.shell == "zsh":
+        # shtab's script registers itself where it is evaluated, and not where it is sourced.
+        script = script.replace("$zsh_eval_context[-1] == eval ]]", "$zsh_eval_context[-1] == (eval|file) ]]")
     write(f"{script}\n")
     return 0
 

@@ -21,7 +21,7 @@ from sealock.vulnerabilities.database.freshness import age
 from sealock.vulnerabilities.database.location import NAME, clear, database_directory
 from sealock.vulnerabilities.database.seal import opened
 from sealock.vulnerabilities.database.sources import FeedSource, SourceFolder, Web
-from sealock.vulnerabilities.database.update import update
+from sealock.vulnerabilities.database.update import failures, update
 from sealock.vulnerabilities.feeds.catalog import FEEDS, Feed
 from sealock.vulnerabilities.records import FeedState
 
@@ -108,10 +108,11 @@ def _update(arguments: Namespace) -> int:
     elif not arguments.quiet:
         print_output(outcomes(rows, width()), arguments.output)
     for row in rows:
-        if row.result == "failed":
-            complain(f"feed {row.feed}: {row.why}{'; its former data stays in use' if row.feed in current else ''}")
-        elif row.result == "updated" and row.broken:
+        if row.result == "updated" and row.broken:
             complain(f"feed {row.feed}: {row.broken} of its records could not be read, such as {row.examples[0]}")
+    for former in (True, False):
+        for why in failures(outcome for outcome in done if (outcome.feed in current) == former):
+            complain(f"{why}{'; the former data stays in use' if former else ''}")
     if absent:
         complain(f"{arguments.source or 'the publisher'} does not have {', '.join(absent)}")
     return 2 if absent or any(row.result == "failed" for row in rows) else 0

@@ -44,7 +44,7 @@ EXAMPLES: Final = {
     "sealock rules": "sealock rules C001",
     "sealock show": "sealock show C018 --on compose.yaml:web",
     "sealock lsp": "sealock lsp",
-    "sealock completion": "sealock completion bash > ~/.local/share/bash-completion/completions/sealock",
+    "sealock completion": "source <(sealock completion bash)",
 }
 """An example for each parser, by its name."""
 

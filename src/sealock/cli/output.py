@@ -171,7 +171,7 @@ def write_reports(report: Report, arguments: Namespace, *, stdout_taken: bool = 
             _summarise(report)
         if stdout_taken and not output:
             _write_to_stderr(text)
-        elif output or not (arguments.quiet and name == "terminal" and report.status == 0):
+        elif output or not (arguments.quiet and name == "terminal" and report.status == 0 and not report.fails):
             print_output(text, output, exact=name != "terminal")
 
 

@@ -34,6 +34,15 @@ COMMANDS: Final = {
     "completion": "print a shell's completion script",
 }
 """The commands, each a module of this package with `configure(parser)` and `run(arguments) -> int`."""
+_OF_OTHERS: Final = {
+    **dict.fromkeys(("analyze", "audit", "config", "fs", "image", "lint", "scan", "test", "validate"), "check"),
+    **dict.fromkeys(("attest", "sign", "verify"), "trust"),
+    **dict.fromkeys(("rule", "explain"), "rules"),
+    **dict.fromkeys(("update", "pull", "push"), "db"),
+    "fix": "check --fix",
+    "version": "--version",
+}
+"""What other tools call a command."""
 
 
 def parser(only: str | None = None) -> ArgumentParser:
@@ -61,7 +70,8 @@ def parse(words: Sequence[str]) -> Namespace:
         words = [*words[1:], "--help"]
     if words[0] not in COMMANDS:
         if not words[0].startswith("-"):
-            msg = f"there is no command {words[0]!r}{suggest(words[0], COMMANDS) or ': `sealock help` lists them'}"
+            hint = f"; did you mean {_OF_OTHERS[words[0]]}?" if words[0] in _OF_OTHERS else suggest(words[0], COMMANDS)
+            msg = f"there is no command {words[0]!r}{hint or ': `sealock help` lists them'}"
             raise UsageError(msg)
         # argparse reports the error, or shows the help, and ends the program.
         return parser("").parse_args(words)

@@ -121,6 +121,8 @@ class Report(Struct, frozen=True):
     pages: Mapping[str, RulePage] = {}
     unexamined: Unexamined = Unexamined()
     fail_on_skipped: bool = False
+    exit_zero: str = ""
+    """The option with which findings do not make the exit status 1, "" for none."""
 
     def findings(self) -> Iterator[Finding]:
         """Every finding that counts, target by target."""
@@ -176,4 +178,9 @@ class Report(Struct, frozen=True):
             return 2
         if self.unevaluated and (self.fail_on_skipped or not self.evaluated):
             return 2
-        return 1 if any(finding.severity >= self.fail_on for finding in self.findings()) else 0
+        return 1 if self.fails and not self.exit_zero else 0
+
+    @property
+    def fails(self) -> bool:
+        """Whether a finding reaches `fail_on`."""
+        return any(finding.severity >= self.fail_on for finding in self.findings())

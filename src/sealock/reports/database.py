@@ -76,14 +76,16 @@ def _indented(page: Page, texts: Sequence[str]) -> list[str]:
 
 
 def outcomes(rows: Sequence[FeedRow], room: int) -> str:
-    """Render the results of an update; unchanged feeds are only counted."""
+    """Render the results of an update; unchanged and failed feeds are only counted."""
     table = [
         (line(row.feed), row.result, f"{row.records:,} records" if row.result == "updated" else "")
         for row in rows
-        if row.result != "unchanged"
+        if row.result not in {"unchanged", "failed"}
     ]
     page = Page(room)
     lines = list(page.table(table, indent=0, right=(2,)))
+    if failed := [line(row.feed) for row in rows if row.result == "failed"]:
+        lines += page.hanging(f"{count(len(failed), 'feed')} failed: {', '.join(failed)}", 0)
     same = sum(row.result == "unchanged" for row in rows)
     if same:
         lines += page.hanging(f"{count(same, 'feed')} unchanged", 0)

@@ -287,7 +287,8 @@ class _Page(GroupedFindings):
         if words := critical_unfixed(report.findings()):
             yield from self.hanging(words, 2)
         if reasons := list(self.failures()):
-            yield from self.hanging(f"Failed: {', and '.join(reasons)}.", 2, "red")
+            lead, end = ("Failed", "") if report.status else ("Not failed", f", but {report.exit_zero} is set")
+            yield from self.hanging(f"{lead}: {', and '.join(reasons)}{end}.", 2, "red")
 
     def failures(self) -> Iterator[str]:
         """The reasons for an exit status other than 0: errors do not hide that findings fail the run too."""
@@ -296,5 +297,5 @@ class _Page(GroupedFindings):
             yield report.defect if report.defect.startswith("an ignore") else "some inputs could not be read"
         elif report.status == 2:
             yield "something was skipped (--fail-on-skipped)"
-        if any(finding.severity >= report.fail_on for finding in report.findings()):
+        if report.fails:
             yield f"at least one finding is {report.fail_on.word} or worse"

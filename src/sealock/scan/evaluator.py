@@ -36,6 +36,8 @@ class EvaluatedTarget(Struct, frozen=True):
     findings: tuple[Finding, ...]
     skipped: tuple[Skipped, ...]
     errors: tuple[InputError, ...] = ()
+    unmatched: bool = False
+    """Whether its packages were not matched with advisories, for want of a database."""
 
     def with_more(
         self, findings: tuple[Finding, ...], skipped: tuple[Skipped, ...], errors: tuple[InputError, ...] = ()

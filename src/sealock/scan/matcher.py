@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from sealock.model.finding import Finding
 from sealock.model.host import Host
 from sealock.model.inventory import Inventory
@@ -60,6 +62,7 @@ class Matcher:
             missing = walked and lookup.failed
             if missing:
                 self._note(_NO_DATABASE)
+                evaluated = replace(evaluated, unmatched=True)
             findings = self._graded(found.findings, inventory, target.used)
             evaluated = evaluated.with_more(findings, found.skipped, () if missing else found.errors)
         return evaluated

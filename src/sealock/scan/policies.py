@@ -103,7 +103,7 @@ class Policies:
             (*target.document.errors, *evaluated.errors, *errors),
             {source.name: source for source in target.document.sources.values()},
             next((identity(noun) for _, noun in images), None),
-            any(evaluated.rules.values()) or self._matches(target),
+            any(evaluated.rules.values()) or (self._matches(target) and not evaluated.unmatched),
             example,
         )
 

@@ -45,12 +45,10 @@ def join_repetitions(reports: Sequence[TargetReport]) -> list[TargetReport]:
         kept: list[Finding] = []
         for finding in report.findings:
             cause = causes.get(elsewhere.get(id(finding), ()))
-            if cause is None or cause is finding:
+            if cause is None or not _is_repetition(cause, finding):
                 kept.append(finding)
-            elif cause.suppressed is None:
-                repeated.setdefault(cause.fingerprint, []).append((report, finding))
             else:
-                kept.append(replace(finding, suppressed=cause.suppressed) if accepts(cause, finding) else finding)
+                repeated.setdefault(cause.fingerprint, []).append((report, finding))
         joined.append(replace(report, findings=tuple(kept)))
     return [_with_repetitions(report, repeated) for report in joined]
 
@@ -58,6 +56,13 @@ def join_repetitions(reports: Sequence[TargetReport]) -> list[TargetReport]:
 def cause_of(finding: Finding) -> FaultKey:
     """The Dockerfile that decides about a service's fault, and the rule that reports it there."""
     return os.path.realpath(finding.decided_in), _CAUSES.get(finding.rule, finding.rule)
+
+
+def _is_repetition(cause: Finding, finding: Finding) -> bool:
+    """Whether both count or both are suppressed: what suppresses only the service says nothing of the file."""
+    if cause.suppressed is None:
+        return finding.suppressed is None
+    return finding.suppressed is not None or accepts(cause, finding)
 
 
 def accepts(cause: Finding, finding: Finding) -> bool:
@@ -69,7 +74,7 @@ def _keys_elsewhere(report: TargetReport) -> Iterator[tuple[int, FaultKey]]:
     """The findings of a compose file whose fault is another file's, by their identity."""
     if report.kind != "compose":
         return
-    for finding in report.counted:
+    for finding in report.findings:
         if finding.decided_in:
             yield id(finding), cause_of(finding)
         elif finding.location.file != report.target and finding.location.line:

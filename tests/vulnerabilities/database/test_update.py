@@ -478,7 +478,9 @@ def test_a_check_where_nothing_can_be_reached_says_so(
         monkeypatch.setitem(
             FEEDS, name, type(feed)(name, feed.family, feed.title, files, feed.ecosystem, partial=feed.partial)
         )
-    with pytest.raises(DatabaseError, match="no advisories could be fetched: feed osv/PyPI"):
+    with pytest.raises(
+        DatabaseError, match=r"none could be fetched; .*`sealock db pull REF` bring one \(feeds osv/PyPI"
+    ):
         ready([("PyPI",)], HttpTransport, where=str(place))
 
 
@@ -535,3 +537,21 @@ while True:
         found.close()
     feedmirror.updated(place, mirror)
     assert left(place) == [NAME, "lock"]
+
+
+def test_feeds_that_fail_for_one_reason_share_a_sentence() -> None:
+    lost = (
+        "https://{}.example/all.zip could not be reached: the name {}.example cannot be resolved (no answer): is there?"
+    )
+    outcomes = [update.UpdateOutcome(f"feed{number}", "failed", lost.format(number, number)) for number in range(9)]
+    outcomes += [
+        update.UpdateOutcome("kev", "failed", "it answers with 500"),
+        update.UpdateOutcome("epss", "unchanged"),
+    ]
+    assert list(update.failures(outcomes)) == [
+        (
+            "feeds feed0, feed1, feed2, feed3, feed4, feed5 and 3 more: the names of their servers cannot be resolved "
+            "(no answer): is there?"
+        ),
+        "feed kev: it answers with 500",
+    ]

@@ -89,7 +89,10 @@ def dial(host: str, port: int, patience: float, *, only: Reach | None = None) ->
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[:_MOST_ADDRESSES]
     except (socket.gaierror, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
-        why = f"the name {host} cannot be resolved ({reason}): check its spelling and DNS"
+        # No server answered, whatever the name is; any other failure is about the name.
+        silent = isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
+        hint = "is there a network, and does DNS work?" if silent else "check its spelling"
+        why = f"the name {host} cannot be resolved ({reason}): {hint}"
         raise UnreachedError(why) from None
     reason, refused = "it has no address", False
     for family, kind, protocol, _, address in addresses:

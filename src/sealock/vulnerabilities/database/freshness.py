@@ -25,6 +25,9 @@ STALE: Final = 60 * DAY
 """Seconds since a feed's newest record after which its publisher, or the mirror, seems to have stopped."""
 
 
+_UNCOVERED: Final = "no feed covers these packages"
+
+
 class Ready(Struct, frozen=True):
     """An open database, with notes on feeds that are old or could not be fetched."""
 
@@ -66,7 +69,10 @@ def ready(
     try:
         store = opened(path)
     except (NoDatabaseError, OlderError):
-        msg = f"no advisories could be fetched: {'; '.join(failed) or 'no feed covers these packages'}"
+        msg = (
+            "there is no advisory database, and none could be fetched; without a network, `sealock db update --from "
+            f"DIRECTORY` and `sealock db pull REF` bring one ({'; '.join(failed) or _UNCOVERED})"
+        )
         raise DatabaseError(msg) from None
     return Ready(store, (*failed, *old(store.feeds(), ecosystems, now())))
 
@@ -75,10 +81,10 @@ def _fetch(
     where: str, feeds: Sequence[Feed], transport: Transport, progress: Callable[[str], None], now: Callable[[], float]
 ) -> tuple[str, ...]:
     """Fetch feeds; give the failures."""
-    from sealock.vulnerabilities.database.update import update  # noqa: PLC0415  loads the feed readers
+    from sealock.vulnerabilities.database.update import failures, update  # noqa: PLC0415  loads the feed readers
 
     outcomes = update(where, Web(transport), feeds, progress, now)
-    return tuple(f"feed {outcome.feed}: {outcome.why}" for outcome in outcomes if outcome.result == "failed")
+    return tuple(failures(outcomes))
 
 
 def _missing(states: dict[str, FeedState], ecosystems: Iterable[tuple[str, ...]]) -> tuple[Feed, ...]:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal
 
 import msgspec
 from msgspec import Struct
 
 from sealock.errors import DatabaseError, TransportError
+from sealock.text import list_first
 from sealock.vulnerabilities.builder import DatabaseContent, build
 from sealock.vulnerabilities.collector import CollectedFeed, FeedCollector
 from sealock.vulnerabilities.database.location import NAME, cannot, put, writing
@@ -26,6 +28,10 @@ from sealock.vulnerabilities.store import AdvisoryStore
 
 _FUTURE: Final = 86_400
 """Seconds that a publisher's clock may be ahead."""
+_NAMED: Final = 6
+"""Feeds that a sentence names."""
+_SERVER: Final = re.compile(r"the name \S+ cannot")
+"""What names one server in an error that many feeds have without a network."""
 
 
 class UpdateOutcome(Struct, frozen=True):
@@ -35,6 +41,18 @@ class UpdateOutcome(Struct, frozen=True):
     result: Literal["updated", "unchanged", "absent", "failed"]
     why: str = ""
     state: FeedState | None = None
+
+
+def failures(outcomes: Iterable[UpdateOutcome]) -> Iterator[str]:
+    """Why feeds could not be fetched: one sentence for those with the same reason, whatever their addresses are."""
+    reasons: dict[str, list[UpdateOutcome]] = {}
+    for outcome in outcomes:
+        if outcome.result == "failed":
+            reason = outcome.why.rpartition(" could not be reached: ")[2]
+            reasons.setdefault(_SERVER.sub("the names of their servers cannot", reason), []).append(outcome)
+    for reason, failed in reasons.items():
+        names = list_first([outcome.feed for outcome in failed], _NAMED)
+        yield f"feed {names}: {failed[0].why}" if len(failed) == 1 else f"feeds {names}: {reason}"
 
 
 class _Fresh(Struct):
