@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from fcntl import ioctl
 from pathlib import Path
 from termios import FIONREAD
@@ -250,3 +252,33 @@ def test_an_ignore_that_is_not_valid_is_called_that(tmp_path: Path, capsys: pyte
     assert cli.main(["check", str(tmp_path / "Dockerfile"), "--only", "B020"]) == 2
     output = " ".join(capsys.readouterr().out.split())
     assert output.endswith("1 error: an ignore is not valid. Failed: an ignore is not valid.")
+
+
+PROGRESS = """
+import time
+from sealock.cli.output import Progress
+Progress.PATIENCE = 0.1
+with Progress("feed", 2) as progress:
+    progress("one")
+    time.sleep(0.3)
+    progress("two\\x1b[2J")
+with Progress() as progress:
+    progress("quick")
+with Progress() as progress:
+    progress("an image")
+    time.sleep(0.3)
+"""
+
+
+def test_progress_shows_what_of_what_even_in_a_long_first_step() -> None:
+    leader, follower = pty.openpty()
+    subprocess.run([sys.executable, "-c", PROGRESS], stderr=follower, check=True)
+    os.close(follower)
+    shown = b""
+    with suppress(OSError):  # what a terminal gives at its end
+        while piece := os.read(leader, 4096):
+            shown += piece
+    os.close(leader)
+    steps = [step for step in shown.decode().split("\r\x1b[K") if step]
+    assert steps == ["feed 1 of 2: one (0 s)", "feed 2 of 2: two\\e[2J (0 s)", "now: an image (0 s)"]
+    assert shown.endswith(b"\r\x1b[K")

@@ -20,7 +20,7 @@ def run_benchmark(arguments: Namespace, settings: Settings) -> int:
     """Check, report, and return the exit status."""
     _require_fitting(arguments)
     report: BenchmarkReport | PodSecurityReport
-    with Progress("checked", quiet=arguments.quiet) as progress:
+    with Progress(quiet=arguments.quiet) as progress:
         if is_pod_security(arguments.benchmark):
             report = check_pod_security(arguments.benchmark, arguments.targets, settings, progress)
         else:

@@ -250,7 +250,7 @@ def run(arguments: Namespace) -> int:
             return 1 if changed else 0
         # The fixed text of standard input goes to standard output: the report must not mix with it.
         stdout_taken = any(isinstance(input_, FileInput) and not input_.path for input_ in inputs)
-    with Progress("checked", quiet=arguments.quiet) as progress:
+    with Progress(quiet=arguments.quiet) as progress:
         report = check_run.report(inputs, progress)
     if arguments.write_baseline:
         _write_baseline(arguments.write_baseline, report)

@@ -94,7 +94,7 @@ def _update(arguments: Namespace) -> int:
     where = database_directory()
     current = _states(where, missing_ok=True)
     feeds = _select(arguments.only, current, mirrored=bool(arguments.source))
-    with Progress("feeds checked", quiet=arguments.quiet) as progress:
+    with Progress("feed", len(feeds), quiet=arguments.quiet) as progress:
         done = update(where, _source(arguments.source), feeds, progress)
     absent = [outcome.feed for outcome in done if outcome.result == "absent"]
     if not arguments.only:
@@ -124,7 +124,7 @@ def _share(arguments: Namespace) -> int:
         msg = f"{arguments.reference}: a push computes the digest; give a tag, or none"
         raise UsageError(msg)
     registry = open_registry(registries(arguments.policy, none=arguments.no_policy))
-    with Progress("done", quiet=arguments.quiet) as progress:
+    with Progress(quiet=arguments.quiet) as progress:
         done = (
             push(registry, name, database_directory())
             if arguments.what == "push"

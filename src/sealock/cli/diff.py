@@ -84,7 +84,7 @@ def run(arguments: Namespace) -> int:
             msg = "--own-image is the second target"
             raise UsageError(msg)
         old, new = own_image(old, arguments.engine), old
-    with Progress("read", quiet=arguments.quiet) as progress:
+    with Progress(quiet=arguments.quiet) as progress:
         made = diff(old, new, settings, progress=progress)
     if arguments.format == "terminal":
         text = imagediff.render(

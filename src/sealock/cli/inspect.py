@@ -81,7 +81,7 @@ def image(target: str, arguments: Namespace) -> int:
         limits=limits(arguments),
     )
     opens = image_of(target)
-    with Progress("layers read", quiet=arguments.quiet) as progress:
+    with Progress(quiet=arguments.quiet) as progress:
         advice = advised(opens, options_for(settings), _words(arguments.start), progress)
     if advice.others:
         complain(f"{target} has {len(advice.others) + 1} images; showing the first, not {'; '.join(advice.others)}")

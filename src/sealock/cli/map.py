@@ -77,7 +77,7 @@ def run(arguments: Namespace) -> int:
 
 def _verify(network_map: Map, pids: dict[str, int]) -> int:
     """Report contradictions: 1 where there are any, 2 where not everything could be tried."""
-    with Progress("connections tried") as progress:
+    with Progress() as progress:
         verification = verify(network_map, pids, progress)
     for contradiction in verification.contradictions:
         probe = contradiction.probe

@@ -6,9 +6,10 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from errno import EBADF
 from time import monotonic
-from typing import Final, Self, TypedDict
+from typing import Any, Final, Self, TypedDict
 
 from msgspec.structs import replace
 
@@ -209,29 +210,55 @@ def _explained(report: Report) -> Report:
 
 
 class Progress:
-    """Shows the progress of a run on a terminal's standard error, once it takes more than a second."""
+    """Shows what a run does on a terminal's standard error, once it takes more than a second.
+
+    With a `total`, each step is one of so many things called `noun`.
+    """
 
     PATIENCE: Final = 1.0
     """Seconds."""
 
-    def __init__(self, done: str, *, quiet: bool = False) -> None:
-        self.done, self.count, self.printed = done, 0, 0.0
-        self.on = not quiet and sys.stderr.isatty()
+    def __init__(self, noun: str = "", total: int = 0, *, quiet: bool = False) -> None:
+        self.noun, self.total, self.count, self.printed = noun, total, 0, 0.0
+        self.on = not quiet and sys.stderr.isatty() and os.name == "posix"
         self.start = monotonic()
+        self._name = ""
+        self._former: Any = None
+        """What an alarm did before."""
 
     def __enter__(self) -> Self:
         """Start the clock."""
+        if self.on:
+            import signal  # noqa: PLC0415  only for a terminal
+
+            # The first step may be the long one. A thread would keep an image's layers from being read in processes.
+            self._former = signal.signal(signal.SIGALRM, lambda *_: self._print())
+            signal.setitimer(signal.ITIMER_REAL, self.PATIENCE)
         return self
 
     def __call__(self, name: str) -> None:
-        """Count one more, which is about to begin."""
+        """Begin the next step."""
         self.count += 1
+        self._name = name
         now = monotonic()
         if self.on and now - self.start > self.PATIENCE and now - self.printed > 0.1:
-            self.printed = now
-            comment(f"\r\x1b[K{self.count} {self.done}; now {visible(name)[-60:]}")
+            self._print()
+
+    def _print(self) -> None:
+        if not self._name:
+            return
+        self.printed = monotonic()
+        step = f"{self.noun} {min(self.count, self.total)} of {self.total}" if self.total else "now"
+        text = f"\r\x1b[K{step}: {visible(self._name)[-60:]} ({self.printed - self.start:.0f} s)"
+        with suppress(OSError):  # by the descriptor: an alarm may come while the stream is written
+            os.write(sys.stderr.fileno(), text.encode(errors="replace"))
 
     def __exit__(self, *_: object) -> None:
         """Wipe the line."""
+        if self.on:
+            import signal  # noqa: PLC0415  as above
+
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, self._former or signal.SIG_DFL)
         if self.printed:
             comment("\r\x1b[K")

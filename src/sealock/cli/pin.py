@@ -113,7 +113,7 @@ def run(arguments: Namespace) -> int:
         read_min_age(arguments.min_age) if arguments.min_age is not None else None,
         before or lockfile.EMPTY,
     )
-    with Progress("images resolved", quiet=arguments.quiet) as progress:
+    with Progress(quiet=arguments.quiet) as progress:
         resolved = resolve_texts(arguments.paths, options, policy, progress)
     for host, limit in resolved.registry.requests.limits.items():
         if limit.remaining * 5 < limit.limit:

@@ -61,7 +61,7 @@ def run(arguments: Namespace) -> int:
         limits=limits(arguments),
     )
     packages_only = arguments.format in _PACKAGES_ONLY
-    with Progress("layers read", quiet=arguments.quiet) as progress:
+    with Progress(quiet=arguments.quiet) as progress:
         inventories = list_contents(arguments.target, settings=settings, files=not packages_only, progress=progress)
     if len(inventories) > 1:
         names = ", ".join(name for inventory in inventories for name in inventory.names)
@@ -88,5 +88,5 @@ def run(arguments: Namespace) -> int:
 
 def _vulnerabilities(inventory: Inventory, arguments: Namespace) -> tuple[tuple[Vulnerability, ...], tuple[str, ...]]:
     """The known vulnerabilities, and why some could not be matched."""
-    with Progress("feeds fetched", quiet=arguments.quiet) as progress:
+    with Progress(quiet=arguments.quiet) as progress:
         return look_up_inventory(inventory, progress, complain, offline=arguments.offline)

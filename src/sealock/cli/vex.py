@@ -181,7 +181,7 @@ def _report(arguments: Namespace) -> _Report:
             cache=cache_directory(arguments),
         )
         check = CheckRun(settings)
-        with Progress("checked", quiet=arguments.quiet) as progress:
+        with Progress(quiet=arguments.quiet) as progress:
             text = reports.render("json", check.report(check.inputs([arguments.target]), progress))
     try:
         return msgspec.json.decode(text, type=_Report)
