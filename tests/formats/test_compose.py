@@ -10,6 +10,7 @@ from sealock.formats.compose import read, read_many
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.container import (
+    POD_FIELDS,
     Container,
     Device,
     Health,
@@ -153,6 +154,8 @@ def test_unset_keys_are_unset_and_fields_of_other_formats_unknown() -> None:
     assert isinstance(noun, Container)
     assert (noun.privileged, noun.memory, noun.volume_driver, noun.publish_all) == (UNSET,) * 4
     assert (noun.content_trust, noun.auto_remove) == (UNKNOWN,) * 2
+    # A rule on what only a pod has is not skipped on a service: the service has no such thing.
+    assert {getattr(noun, field) for field in POD_FIELDS} == {UNSET}
 
 
 def test_a_service_that_is_only_built_has_no_image() -> None:

@@ -273,6 +273,8 @@ class Container(Struct, frozen=True, kw_only=True):
     stop_timeout: Maybe[int] = UNKNOWN
 
 
+POD_FIELDS: Final = ("host_process", "pod_volumes", "probe_hosts", "root_refused", "service_token")
+"""The fields that only a pod has: no other platform has such a setting."""
 FIELDS: Final = tuple(field for field in Container.__struct_fields__ if field != "image_role")
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from sealock.formats.compose import mounts, parts, ports, settings, values
 from sealock.formats.compose.tree import ComposeValue
 from sealock.model.absent import AnyValue
-from sealock.model.container import Hook, Mount
+from sealock.model.container import POD_FIELDS, Hook, Mount
 
 Keys: TypeAlias = tuple[str, ...]
 WrittenValue: TypeAlias = Any
@@ -224,7 +224,7 @@ TABLE: Final[tuple[ServiceFieldRow, ...]] = (
 ROWS: Final = {row.name: row for row in TABLE}
 """The rows by field name."""
 
-UNSAID: Final = ("volume_driver", "publish_all", "cpuset_mems")
+UNSAID: Final = ("volume_driver", "publish_all", "cpuset_mems", *POD_FIELDS)
 """Fields that a compose file cannot set: the platform's default applies."""
 UNKNOWN_TO_COMPOSE: Final = ("content_trust", "auto_remove", "detach")
 """Fields that depend on how Compose is called."""
