@@ -44,7 +44,7 @@ class CiSystem(Struct, frozen=True):
 
 
 _OPTIONS: Final = OptionKey("options", shape="arguments", value="text")
-_GITHUB: Final = (
+GITHUB: Final = (
     OptionKey("env", "env", "pairs"),
     OptionKey("volumes", "volume", "list"),
     OptionKey("ports", "publish", "list"),
@@ -52,37 +52,43 @@ _GITHUB: Final = (
     _OPTIONS,
     OptionKey("command", shape="command"),
 )
-_GITHUB_STEP: Final = (
+GITHUB_STEP: Final = (
     OptionKey("with.entrypoint", "entrypoint", "text"),
     OptionKey("with.args", shape="command"),
     OptionKey("env", "env", "pairs"),
 )
-_ACTION: Final = (
+ACTION: Final = (
     OptionKey("entrypoint", "entrypoint", "text"),
     OptionKey("args", shape="command"),
     OptionKey("env", "env", "pairs"),
 )
-_GITLAB: Final = (
+GITLAB_IMAGE: Final = (
     OptionKey("docker.platform", "platform", "text"),
     OptionKey("docker.user", "user", "text"),
+    OptionKey("kubernetes.user", "user", "text", writable=False),
+)
+GITLAB: Final = (
+    *GITLAB_IMAGE,
     OptionKey("alias", "name", "text"),
     OptionKey("command", shape="command"),
     OptionKey("variables", "env", "pairs"),
 )
 _VARIABLES: Final = (OptionKey("variables", "env", "pairs"),)
-_CIRCLE: Final = (
+CIRCLE: Final = (
     OptionKey("name", "name", "text"),
     OptionKey("user", "user", "text"),
     OptionKey("environment", "env", "pairs"),
     OptionKey("command", shape="command"),
 )
-_AZURE: Final = (
+AZURE: Final = (
     OptionKey("env", "env", "pairs"),
     OptionKey("volumes", "volume", "list"),
+    OptionKey("mapDockerSocket", "volume", "switch", value="/var/run/docker.sock:/var/run/docker.sock"),
     OptionKey("ports", "publish", "list"),
     _OPTIONS,
 )
-_BITBUCKET: Final = (OptionKey("run-as-user", "user", "text", writable=False), OptionKey("variables", "env", "pairs"))
+BITBUCKET_IMAGE: Final = (OptionKey("run-as-user", "user", "text", writable=False),)
+BITBUCKET: Final = (OptionKey("variables", "env", "pairs"),)
 _DOCKER: Final = "docker://"
 
 
@@ -107,9 +113,9 @@ def _items(value: ManifestValue | None) -> tuple[ManifestValue, ...]:
 def _github(root: ManifestValue) -> Iterator[CiContainer]:
     """`container`, `services` and steps that are images, of jobs and of composite actions; an action's own image."""
     for job, value in _entries(root.at("jobs")):
-        yield from _named(f"container of job {job}", value.at("container"), "image", _GITHUB)
+        yield from _named(f"container of job {job}", value.at("container"), "image", GITHUB)
         for service, inner in _entries(value.at("services")):
-            yield from _named(f"service {service} of job {job}", inner, "image", _GITHUB)
+            yield from _named(f"service {service} of job {job}", inner, "image", GITHUB)
         yield from _steps(value.at("steps"), f" of job {job}")
     runs = root.at("runs")
     if runs is None:
@@ -117,14 +123,14 @@ def _github(root: ManifestValue) -> Iterator[CiContainer]:
     yield from _steps(runs.at("steps"), "")
     image = runs.at("image")
     if image is not None and runs.word("image").startswith(_DOCKER):
-        yield CiContainer("action", runs, image, _ACTION, _DOCKER, says=_BASIC)
+        yield CiContainer("action", runs, image, ACTION, _DOCKER, says=_BASIC)
 
 
 def _steps(steps: ManifestValue | None, where: str) -> Iterator[CiContainer]:
     for index, step in enumerate(_items(steps)):
         if step.word("uses").startswith(_DOCKER):
             name = f"step {index + 1}{where}"
-            yield CiContainer(name, step, step.at("uses"), _GITHUB_STEP, _DOCKER, says=_BASIC)
+            yield CiContainer(name, step, step.at("uses"), GITHUB_STEP, _DOCKER, says=_BASIC)
 
 
 def _gitlab(root: ManifestValue) -> Iterator[CiContainer]:
@@ -136,9 +142,9 @@ def _gitlab(root: ManifestValue) -> Iterator[CiContainer]:
             continue
         own = "the pipeline" if name == "pipeline" else "jobs by default" if name == "default" else f"job {name}"
         more = ((value, _VARIABLES),) if value.at("variables") is not None else ()
-        yield from _named(f"image of {own}", image, "name", _GITLAB, more=more)
+        yield from _named(f"image of {own}", image, "name", GITLAB_IMAGE, more=more)
         for index, service in enumerate(_items(value.at("services"))):
-            yield from _named(f"service {index + 1} of {own}", service, "name", _GITLAB)
+            yield from _named(f"service {index + 1} of {own}", service, "name", GITLAB)
 
 
 def _circle(root: ManifestValue) -> Iterator[CiContainer]:
@@ -146,7 +152,7 @@ def _circle(root: ManifestValue) -> Iterator[CiContainer]:
     for group, kind in (("jobs", "job"), ("executors", "executor")):
         for name, value in _entries(root.at(group)):
             for index, item in enumerate(_items(value.at("docker"))):
-                yield from _named(f"container {index + 1} of {kind} {name}", item, "image", _CIRCLE)
+                yield from _named(f"container {index + 1} of {kind} {name}", item, "image", CIRCLE)
 
 
 def _azure(root: ManifestValue) -> Iterator[CiContainer]:
@@ -154,17 +160,17 @@ def _azure(root: ManifestValue) -> Iterator[CiContainer]:
     resources = root.at("resources", "containers")
     aliases = {item.word("container") for item in _items(resources)}
     for item in _items(resources):
-        yield from _named(f"container {item.word('container')}", item, "image", _AZURE)
+        yield from _named(f"container {item.word('container')}", item, "image", AZURE)
     jobs = [("the pipeline", root), *_jobs(root)]
     for stage in _items(root.at("stages")):
         jobs += _jobs(stage)
     for name, job in jobs:
         container = job.at("container")
         if container is not None and job.word("container") not in aliases:
-            yield from _named(f"container of {name}", container, "image", _AZURE)
+            yield from _named(f"container of {name}", container, "image", AZURE)
         for service, value in _entries(job.at("services")):
             if not (isinstance(value.node, Scalar) and value.node.text in aliases):
-                yield from _named(f"service {service} of {name}", value, "image", _AZURE)
+                yield from _named(f"service {service} of {name}", value, "image", AZURE)
 
 
 def _jobs(value: ManifestValue) -> list[tuple[str, ManifestValue]]:
@@ -174,16 +180,18 @@ def _jobs(value: ManifestValue) -> list[tuple[str, ManifestValue]]:
 
 def _bitbucket(root: ManifestValue) -> Iterator[CiContainer]:
     """`image` at the top and of steps, and the services that are defined."""
-    yield from _named("image of the pipeline", root.at("image"), "name", _BITBUCKET)
+    yield from _named("image of the pipeline", root.at("image"), "name", BITBUCKET_IMAGE)
     for name, value in _entries(root.at("definitions", "services")):
-        yield from _named(f"service {name}", value.at("image"), "name", _BITBUCKET, more=((value, _BITBUCKET[1:]),))
+        yield from _named(f"service {name}", value.at("image"), "name", BITBUCKET_IMAGE, more=((value, BITBUCKET),))
     pending = [("", value) for _, value in _entries(root.at("pipelines"))]
     steps = 0
     while pending:
         name, value = pending.pop(0)
         if name == "step":
             steps += 1
-            yield from _named(f"image of step {value.word('name') or steps}", value.at("image"), "name", _BITBUCKET)
+            yield from _named(
+                f"image of step {value.word('name') or steps}", value.at("image"), "name", BITBUCKET_IMAGE
+            )
         pending += [("", item) for item in value.items] + [(key, inner) for key, inner in value.entries.items()
                                                            if not isinstance(inner.node, Scalar)]  # fmt: skip
 
