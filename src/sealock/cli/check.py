@@ -24,7 +24,7 @@ from sealock.scan.settings import Settings
 from sealock.targets.inputs import FileInput, Input
 from sealock.text import count, line, list_first
 
-FORMATS: Final = ("terminal", "concise", "json", "sarif", "junit", "html", "markdown", "github", "gitlab")
+FORMATS: Final = ("terminal", "concise", "json", "sarif", "junit", "html", "markdown", "github", "gitlab", "azure")
 
 _NAMES: Final = 12
 """Fixed files that are named."""
@@ -77,6 +77,12 @@ def configure(parser: ArgumentParser) -> None:
     checking.add_argument("--no-policy", action="store_true", help="ignore sealock.toml")
     checking.add_argument(
         "--no-inline-ignores", action="store_true", help="ignore the sealock: ignore comments in files"
+    )
+    checking.add_argument(
+        "--since",
+        default="",
+        metavar="COMMIT",
+        help="report only what is new since the merge base with a branch or commit, in files of a Git repository",
     )
     checking.add_argument("--baseline", metavar="FILE", default="", help="suppress the findings in this baseline")
     checking.add_argument("--write-baseline", metavar="FILE", help="write the findings of this run as a baseline")
@@ -225,7 +231,7 @@ def run(arguments: Namespace) -> int:
     if arguments.benchmark:
         from sealock.cli.benchmark import run_benchmark  # noqa: PLC0415  seldom needed
 
-        return run_benchmark(arguments, _settings(arguments))
+        return run_benchmark(arguments, settings_of(arguments))
     if not targets and not arguments.compose_file:
         msg = 'nothing to check: name a file, a directory (. for this one), or run:"docker run …"'
         raise UsageError(msg)
@@ -239,7 +245,11 @@ def run(arguments: Namespace) -> int:
     if arguments.vex and (arguments.no_vulnerabilities or arguments.only):
         msg = "--vex needs known vulnerabilities, which --no-vulnerabilities and --only leave out"
         raise UsageError(msg)
-    check_run = CheckRun(_settings(arguments))
+    if arguments.since:
+        from sealock.cli.since import run_since  # noqa: PLC0415  seldom needed
+
+        return run_since(arguments, settings_of(arguments))
+    check_run = CheckRun(settings_of(arguments))
     inputs: Iterable[Input] = check_run.inputs(targets)
     notes: list[str] = []
     unwritten: dict[str, InputError] = {}
@@ -261,7 +271,8 @@ def run(arguments: Namespace) -> int:
     return report.status
 
 
-def _settings(arguments: Namespace) -> Settings:
+def settings_of(arguments: Namespace) -> Settings:
+    """The settings that the options of `sealock check` ask for."""
     return Settings(
         fail_on=_severity(arguments.fail_on),
         min_severity=_severity(arguments.min_severity),

@@ -11,6 +11,7 @@ from sealock.cli.output import width
 EXAMPLES: Final = {
     "sealock": "sealock check .",
     "sealock check": "sealock check Dockerfile compose.yaml --fail-on medium",
+    "sealock ci": "sealock ci --fail-on medium",
     "sealock init": "sealock init",
     "sealock digest": "sealock digest nginx:1.27 --platform linux/arm64",
     "sealock run": "sealock run --rm -p 8080:80 nginx:1.27",

@@ -15,6 +15,7 @@ from sealock.errors import UsageError
 
 COMMANDS: Final = {
     "check": "check Dockerfiles, compose files, `docker run` lines, images and containers, and fix what can be fixed",
+    "ci": "check what changed, in the way that the CI system at hand wants it: annotations, summary, SARIF",
     "init": "write a commented sealock.toml, the policy of a project",
     "digest": "print the digests of image references, without pulling the images",
     "run": "run a container with safe defaults: `docker run`, pinned, verified and checked by the policy",

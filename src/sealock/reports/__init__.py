@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 from sealock.model.report import Report
 
 ReportFormat: TypeAlias = Literal[
-    "terminal", "concise", "json", "sarif", "junit", "html", "markdown", "github", "gitlab"
+    "terminal", "concise", "json", "sarif", "junit", "html", "markdown", "github", "gitlab", "azure"
 ]
 
 MODULES: Final[Mapping[ReportFormat, str]] = {name: f"sealock.reports.{name}" for name in get_args(ReportFormat)}

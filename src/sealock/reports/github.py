@@ -23,7 +23,9 @@ _SHOWN: Final = 10
 """Annotations of one level that GitHub shows of a step."""
 
 
-class _Annotation(Struct, frozen=True):
+class Annotation(Struct, frozen=True):
+    """A remark on a place, for a CI system to show there."""
+
     command: WorkflowCommand
     location: Location
     title: str
@@ -37,7 +39,7 @@ def render(report: Report) -> str:
 
 def _rows(report: Report) -> Iterator[str]:
     seen: Counter[WorkflowCommand] = Counter()
-    for annotation in _annotations(report):
+    for annotation in annotate(report):
         seen[annotation.command] += 1
         if seen[annotation.command] <= _SHOWN:
             yield _command(annotation)
@@ -49,27 +51,27 @@ def _rows(report: Report) -> Iterator[str]:
         yield f"Not annotated: {', '.join(left)}. GitHub shows {_SHOWN} of each in a step; see the job's summary."
 
 
-def _annotations(report: Report) -> Iterator[_Annotation]:
+def annotate(report: Report) -> Iterator[Annotation]:
     """All that is to be annotated, in the order in which it should be shown."""
     for target in report.targets:
         for error in target.errors:
-            yield _Annotation("error", error.location, "sealock could not read this", line(error.message))
+            yield Annotation("error", error.location, "sealock could not read this", line(error.message))
     for reason, targets in unevaluated(report).items():
         first = Location(targets[0]) if len(targets) == 1 else Location("")
         words = f"{line(reason)}: {list_first(targets, 40)}"
-        yield _Annotation("notice", first, "sealock did not evaluate this", words)
+        yield Annotation("notice", first, "sealock did not evaluate this", words)
     for finding in sorted(report.findings(), key=_pressing):
         level = f"({finding.severity.word}{', example' if finding.example else ''})"
         title = f"{line(finding.rule, 40)} {line(finding.title, 200)} {level}"
-        yield _Annotation(_level(finding, report.fail_on), finding.location, title, _message(finding))
+        yield Annotation(_level(finding, report.fail_on), finding.location, title, _message(finding))
     if report.skipped:
         reasons = [f"{len(entries)} × {line(reason, 300)}" for reason, entries in skip_reasons(report).items()]
         title = f"sealock skipped {count(report.skipped, 'check')}"
-        yield _Annotation("notice", Location(""), title, clip("\n".join(reasons), 2000))
+        yield Annotation("notice", Location(""), title, clip("\n".join(reasons), 2000))
     if words := unexamined(report):
-        yield _Annotation("notice", Location(""), "sealock", f"{words}.")
+        yield Annotation("notice", Location(""), "sealock", f"{words}.")
     for note in report.notes:
-        yield _Annotation("notice", Location(""), "sealock", line(note))
+        yield Annotation("notice", Location(""), "sealock", line(note))
 
 
 def _level(finding: Finding, fail_on: Severity) -> WorkflowCommand:
@@ -91,7 +93,7 @@ def _message(finding: Finding) -> str:
     return "\n".join(sentence(part) for part in parts if part)
 
 
-def _command(annotation: _Annotation) -> str:
+def _command(annotation: Annotation) -> str:
     location = annotation.location
     properties: dict[str, str] = {}
     if location.file:

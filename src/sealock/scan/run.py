@@ -58,7 +58,12 @@ def check(*targets: str, settings: Settings | None = None) -> Report:
 
     A target that cannot be read becomes an error in the report; PolicyError is raised for a policy that is not valid.
     """
-    run = CheckRun(settings or Settings())
+    settings = settings or Settings()
+    if settings.since:
+        from sealock.scan.since import Since, check_since  # noqa: PLC0415  seldom needed, and it imports this module
+
+        return check_since(targets, Since(settings.since), settings)
+    run = CheckRun(settings)
     return run.report(run.inputs(targets))
 
 

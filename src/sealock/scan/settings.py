@@ -63,6 +63,8 @@ class Settings(Struct, frozen=True):
     """Distribution states (will-not-fix, ...) whose vulnerabilities are hidden."""
     vex: tuple[str, ...] = ()
     """VEX documents whose statements suppress vulnerabilities, before those that the policy names."""
+    since: str = ""
+    """A branch or commit: only what is new since the merge base with it counts, in files of a Git repository."""
     attached_vex: bool = True
     """Whether VEX documents that are attached to an image at its registry are looked for."""
     engine: str = ""

@@ -20,10 +20,16 @@ def project_of(directory: str) -> str:
     "" where a directory has none of these at or above it.
     """
     upward = tuple(_upward(os.path.abspath(directory)))
-    repository = next((path for path in upward if os.path.lexists(os.path.join(path, ".git"))), "")
+    repository = repository_of(directory)
     holders = [path for path in upward if os.path.lexists(os.path.join(path, POLICY_FILE))]
     own = [path for path in holders if repository and len(path) >= len(repository)]
     return own[-1] if own else holders[0] if holders else repository
+
+
+def repository_of(directory: str) -> str:
+    """The nearest directory at or above one that holds a repository, "" for none."""
+    upward = _upward(os.path.abspath(directory))
+    return next((path for path in upward if os.path.lexists(os.path.join(path, ".git"))), "")
 
 
 def _upward(directory: str) -> Iterator[str]:
