@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,17 +9,18 @@ from sealock.model.absent import given
 from sealock.model.advice import Base
 from sealock.model.container import Container
 from sealock.model.inventory import Inventory
+from sealock.patterns import compile_lazily
 
 _NAME: Final = "org.opencontainers.image.base.name"
 _DIGEST: Final = "org.opencontainers.image.base.digest"
-_ROOTFS: Final = re.compile(
+_ROOTFS: Final = compile_lazily(
     r"# debian\.sh --arch '?(?P<arch>[\w-]+)'? out/ '?(?P<suite>[\w-]+)'?"
     r"|(?P<alpine>alpine)-minirootfs-(?P<version>[\d.]+)"
     r"|ADD (?:file:|rootfs)\S* (?:in )?/\s*$|(?P<bazel>bazel build|apko|ko build|nix|buildpacks?)"
 )
 """The history of the first layer of well-known base images."""
-_ENV: Final = re.compile(r"ENV (\w+)_VERSION[ =]v?([\w.+-]+)")
-_LAST: Final = re.compile(r"^(?:/bin/sh -c )?#?\(?n?o?p?\)?\s*(?:CMD|ENTRYPOINT)\b")
+_ENV: Final = compile_lazily(r"ENV (\w+)_VERSION[ =]v?([\w.+-]+)")
+_LAST: Final = compile_lazily(r"^(?:/bin/sh -c )?#?\(?n?o?p?\)?\s*(?:CMD|ENTRYPOINT)\b")
 _LANGUAGES: Final = frozenset(
     {"PYTHON", "NODE", "RUBY", "PHP", "GOLANG", "JAVA", "NGINX", "PERL", "RUST", "PG", "REDIS"}
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,13 +9,14 @@ from sealock.image.paths import resolve
 from sealock.model.absent import given
 from sealock.model.container import Container
 from sealock.model.content import Content, FileNode, Program
+from sealock.patterns import compile_lazily
 
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """The engine's default PATH."""
 _LIBRARIES: Final = ("lib", "usr/lib", "lib64", "usr/lib64", "usr/local/lib", "usr/local/lib64")
 _NOWHERE: Final = ".."
 """No normalized path begins with it."""
-_OF_DEBIAN: Final = re.compile(r"(?:usr/)?lib/[a-z0-9_]+-linux-(?:gnu|musl)[a-z0-9]*")
+_OF_DEBIAN: Final = compile_lazily(r"(?:usr/)?lib/[a-z0-9_]+-linux-(?:gnu|musl)[a-z0-9]*")
 _MOST_DIRECTORIES: Final = 200
 
 

@@ -18,6 +18,7 @@ from sealock.model.advice import FILE_LIST, Base, BaseFit, RootFiles, Start, Sta
 from sealock.model.container import Container
 from sealock.model.imagename import parse
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory
+from sealock.patterns import compile_lazily
 from sealock.rules.endofsupport import newest_release
 from sealock.secrets.values import find_secret
 
@@ -55,7 +56,7 @@ _PACKAGES: Final = {"Python": "python3", "Node.js": "nodejs", "Ruby": "ruby", "P
 """Debian's package of a whole language."""
 _ADDED: Final = ("/dist-packages/", "share/nodejs/", "/vendor_ruby/", "share/perl5/", "share/php/")
 """Directories of the libraries that packages add to a language."""
-_PLAIN: Final = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
+_PLAIN: Final = compile_lazily(r"[\w@%+=:,./-]+", re.ASCII)
 _ESCAPE: Final = "\\"
 _MOST_COPIES: Final = 8
 """Most COPY lines of an application."""

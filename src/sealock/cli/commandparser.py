@@ -8,9 +8,12 @@ from argparse import ArgumentParser
 from collections.abc import Iterable
 from typing import Final, NoReturn
 
+from sealock.patterns import compile_lazily
 from sealock.text import line
 
-_CHOICE: Final = re.compile(r"(?P<what>.*invalid choice: '(?P<word>.*)') \(choose from (?P<choices>.*)\)", re.DOTALL)
+_CHOICE: Final = compile_lazily(
+    r"(?P<what>.*invalid choice: '(?P<word>.*)') \(choose from (?P<choices>.*)\)", re.DOTALL
+)
 _UNKNOWN: Final = "unrecognized arguments: "
 _LONGEST: Final = 2000
 

@@ -17,12 +17,13 @@ from sealock.cli.output import Progress, complain, print_output
 from sealock.errors import TargetError, UsageError
 from sealock.formats.files import FileRefusedError
 from sealock.model.report import ImageIdentity
+from sealock.patterns import compile_lazily
 from sealock.reports.openvex import IgnoredVulnerability, TargetIgnores, document, product_of, render
 from sealock.scan.run import CheckRun
 from sealock.scan.settings import Settings
 from sealock.targets.files import read_start, read_text
 
-_REPORT: Final = re.compile(r'\s*\{\s*"sealock"\s*:\s*"[^"]{1,40}"\s*,\s*"schema"\s*:\s*\d+\s*,\s*"targets"')
+_REPORT: Final = compile_lazily(r'\s*\{\s*"sealock"\s*:\s*"[^"]{1,40}"\s*,\s*"schema"\s*:\s*\d+\s*,\s*"targets"')
 _LARGEST: Final = 256 << 20
 """Most bytes of a report."""
 

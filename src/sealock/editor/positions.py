@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from difflib import SequenceMatcher
@@ -11,8 +10,9 @@ from typing import Final
 from lsprotocol.types import Position, PositionEncodingKind, Range, TextEdit
 
 from sealock.model.location import Location, Source
+from sealock.patterns import compile_lazily
 
-_LINE_END: Final = re.compile(r"\r\n|\n|\r")
+_LINE_END: Final = compile_lazily(r"\r\n|\n|\r")
 _UNITS: Final[dict[str, tuple[str, int]]] = {
     PositionEncodingKind.Utf8: ("utf-8", 1),
     PositionEncodingKind.Utf16: ("utf-16-le", 2),

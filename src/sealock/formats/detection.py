@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, TypeAlias
 
 from sealock.formats import runcalls as calls
 from sealock.model.document import DocumentKind
+from sealock.patterns import compile_lazily
 
+_Start: TypeAlias = tuple[tuple[str, ...], str, DocumentKind]
+"""Words of which a text has one if it starts like this, which are quick to look for; the pattern; the kind."""
 _NAMES: Final[tuple[tuple[re.Pattern[str], DocumentKind], ...]] = (
-    (re.compile(r"(.*[._-])?(docker-)?compose([._-].*)?\.ya?ml", re.IGNORECASE), "compose"),
-    (re.compile(r".*\.(sh|bash|zsh|ksh|mk|service|md|markdown)", re.IGNORECASE), "run"),
-    (re.compile(r"(gnu)?makefile|\.gitlab-ci\.ya?ml", re.IGNORECASE), "run"),
-    (re.compile(r"daemon\.json", re.IGNORECASE), "daemon"),
+    (compile_lazily(r"(.*[._-])?(docker-)?compose([._-].*)?\.ya?ml", re.IGNORECASE), "compose"),
+    (compile_lazily(r".*\.(sh|bash|zsh|ksh|mk|service|md|markdown)", re.IGNORECASE), "run"),
+    (compile_lazily(r"(gnu)?makefile|\.gitlab-ci\.ya?ml", re.IGNORECASE), "run"),
+    (compile_lazily(r"daemon\.json", re.IGNORECASE), "daemon"),
 )
-_DOCKERFILE: Final = re.compile(r"(.*[._-])?(docker|container)file([._-].*)?", re.IGNORECASE)
-_NOT_DOCKERFILE: Final = re.compile(
+_DOCKERFILE: Final = compile_lazily(r"(.*[._-])?(docker|container)file([._-].*)?", re.IGNORECASE)
+_NOT_DOCKERFILE: Final = compile_lazily(
     r".*\.(py|go|js|ts|rb|rs|java|c|cc|cpp|h|cs|php|md|json|toml|sh|ps1|yml|yaml|html|svg|png|dockerignore"
     r"|containerignore)",
     re.IGNORECASE,
@@ -25,38 +28,54 @@ TEMPLATE_ENDINGS: Final = (".in", ".tmpl", ".tpl", ".template", ".j2", ".jinja",
 LEFTOVER_ENDINGS: Final = (".rej", *(f".sw{letter}" for letter in "abcdefghijklmnop"))
 """Of rejected patches and editors' swap files."""
 _KEYS: Final = (
-    "authorization-plugins|cgroup-parent|data-root|default-(?:address-pools|cgroupns-mode|gateway|ipc-mode|runtime"
-    "|shm-size|ulimits)|insecure-registries|ip6?tables|live-restore|log-opts|metrics-addr|registry-mirrors"
-    "|seccomp-profile|storage-driver|tlsverify|userland-proxy|userns-remap|exec-opts|no-new-privileges"
-)
+    "authorization-plugins", "cgroup-parent", "data-root", "default-address-pools", "default-cgroupns-mode",
+    "default-gateway", "default-ipc-mode", "default-runtime", "default-shm-size", "default-ulimits", "exec-opts",
+    "insecure-registries", "ip6tables", "iptables", "live-restore", "log-opts", "metrics-addr", "no-new-privileges",
+    "registry-mirrors", "seccomp-profile", "storage-driver", "tlsverify", "userland-proxy", "userns-remap",
+)  # fmt: skip
 """Keys that only daemon.json has."""
-_ENGINE: Final = f"{_KEYS}|debug|default-[a-z-]+|experimental|hosts|icc|log-driver|log-level|proxies"
+_ENGINE: Final = f"{'|'.join(_KEYS)}|debug|default-[a-z-]+|experimental|hosts|icc|log-driver|log-level|proxies"
 _DOCKERFILE_START: Final = r"(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*(?:FROM\s+\S|ARG\s+\w)"
-_FROM: Final = re.compile(r"^[ \t]*FROM[ \t]+\S+[ \t]*(?:\r?$|AS[ \t])", re.MULTILINE | re.IGNORECASE)
-_JSON: Final[tuple[tuple[str, DocumentKind], ...]] = (
-    (r"\s*\{\s*\"sealock\"\s*:", "inventory"),
-    (r"\s*\{\s*\"observed\"\s*:", "observed"),
-    (r"\s*\{[\s\S]{0,4096}?\"(bomFormat|spdxVersion)\"\s*:", "inventory"),
+_FROM: Final = compile_lazily(r"^[ \t]*FROM[ \t]+\S+[ \t]*(?:\r?$|AS[ \t])", re.MULTILINE | re.IGNORECASE)
+_JSON: Final[tuple[_Start, ...]] = (
+    (("sealock",), r"\s*\{\s*\"sealock\"\s*:", "inventory"),
+    (("observed",), r"\s*\{\s*\"observed\"\s*:", "observed"),
+    (("bomFormat", "spdxVersion"), r"\s*\{[\s\S]{0,4096}?\"(bomFormat|spdxVersion)\"\s*:", "inventory"),
 )
+_JSON_START: Final = compile_lazily(r"\s*\{")
 _KEY: Final = r"[\s\S]{0,65536}?(?:^|[{,])[ \t]*[\"']?%s[\"']?[ \t]*:"
 _MANIFEST: Final = rf"(?={_KEY % 'apiVersion'})(?={_KEY % 'kind'})(?=[\s\S]{{0,65536}}?\b[cC]ontainers[\"']?[ \t]*:)"
-_NAMELESS: Final[tuple[tuple[str, DocumentKind], ...]] = (
+_NAMELESS: Final[tuple[_Start, ...]] = (
     *_JSON,
-    (_MANIFEST, "kubernetes"),
-    (r"\s*\{[\s\S]{0,65536}\"(rootfs|history|container_config|architecture)\"\s*:", "image-config"),
-    (rf"\s*\{{[\s\S]{{0,4096}}?\"({_ENGINE})\"\s*:", "daemon"),
-    (_DOCKERFILE_START, "dockerfile"),
-    (r"[\s\S]{0,65536}?^(services|include)\s*:", "compose"),
+    (("apiVersion",), _MANIFEST, "kubernetes"),
+    (
+        ("rootfs", "history", "container_config", "architecture"),
+        r"\s*\{[\s\S]{0,65536}\"(rootfs|history|container_config|architecture)\"\s*:",
+        "image-config",
+    ),
+    (("{",), rf"\s*\{{[\s\S]{{0,4096}}?\"({_ENGINE})\"\s*:", "daemon"),
+    (("FROM", "ARG"), _DOCKERFILE_START, "dockerfile"),
+    (("services", "include"), r"[\s\S]{0,65536}?^(services|include)\s*:", "compose"),
 )
 """What texts without a name start with: they are one of the formats that sealock reads."""
-_NAMED: Final[tuple[tuple[str, DocumentKind], ...]] = (
+_NAMED: Final[tuple[_Start, ...]] = (
     *_JSON,
-    (r"\s*\{[\s\S]{0,65536}?\"(rootfs\"\s*:\s*\{\s*\"(type|diff_ids)|container_config)\"", "image-config"),
-    (r"\s*\{(?=[\s\S]{0,65536}?\"architecture\"\s*:)(?=[\s\S]{0,65536}?\"os\"\s*:)[\s\S]{0,65536}?\"config\"\s*:\s*\{",
-     "image-config"),
-    (rf"\s*\{{[\s\S]{{0,4096}}?\"({_KEYS})\"\s*:", "daemon"),
-)  # fmt: skip
-"""The same of files with any name, in which other JSON is likelier."""
+    (
+        ("rootfs", "container_config"),
+        r"\s*\{[\s\S]{0,65536}?\"(rootfs\"\s*:\s*\{\s*\"(type|diff_ids)|container_config)\"",
+        "image-config",
+    ),
+    (
+        ("architecture",),
+        (
+            r"\s*\{(?=[\s\S]{0,65536}?\"architecture\"\s*:)(?=[\s\S]{0,65536}?\"os\"\s*:)"
+            r"[\s\S]{0,65536}?\"config\"\s*:\s*\{"
+        ),
+        "image-config",
+    ),
+    (_KEYS, rf"\s*\{{[\s\S]{{0,4096}}?\"({'|'.join(_KEYS)})\"\s*:", "daemon"),
+)
+"""The same of files with any name, in which other JSON is likelier. All of them are JSON."""
 
 
 def is_dockerfile_name(base: str) -> bool:
@@ -92,8 +111,8 @@ def sniff(name: str, text: str) -> DocumentKind | None:
     for named, kind in _NAMES:
         if named.fullmatch(base):
             return kind
-    for pattern, kind in _NAMED if base else _NAMELESS:
-        if re.match(pattern, text, re.MULTILINE):
+    for words, pattern, kind in _NAMELESS if not base else _NAMED if _JSON_START.match(text) else ():
+        if any(word in text for word in words) and re.match(pattern, text, re.MULTILINE):
             return kind
     if base and re.match(_DOCKERFILE_START, text) and _FROM.search(text):
         return "dockerfile"

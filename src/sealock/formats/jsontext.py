@@ -12,9 +12,10 @@ from sealock.formats.yamledit import PlainValue, Writer
 from sealock.formats.yamltree import Mapping, YamlTree
 from sealock.model.change import Edit
 from sealock.model.location import Place
+from sealock.patterns import compile_lazily
 
-_TOKEN: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"?|//[^\n]*|/\*[\s\S]*?(?:\*/|\Z)')
-_TAB: Final = re.compile(rf"{_TOKEN.pattern}|\t")
+_TOKEN: Final = compile_lazily(r'"(?:[^"\\\n]|\\.)*"?|//[^\n]*|/\*[\s\S]*?(?:\*/|\Z)')
+_TAB: Final = compile_lazily(rf"{_TOKEN.pattern}|\t")
 _NAMES: Final = (".json", ".jsonc", ".json5", ".code-workspace")
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from sealock.patterns import compile_lazily
+
 if TYPE_CHECKING:
     from sealock.formats.yamltree import YamlNode
 
-_SERVICES: Final = re.compile(r"(?:^|[{,])[ \t]*[\"']?(?:services|include)[\"']?[ \t]*:", re.MULTILINE)
-_KEY: Final = (re.compile(r"services[\"']?[ \t]*:"), re.compile(r"include[\"']?[ \t]*:"))
+_SERVICES: Final = compile_lazily(r"(?:^|[{,])[ \t]*[\"']?(?:services|include)[\"']?[ \t]*:", re.MULTILINE)
+_KEY: Final = (compile_lazily(r"services[\"']?[ \t]*:"), compile_lazily(r"include[\"']?[ \t]*:"))
 """What is quick to search for, before `_SERVICES`."""
-_AT_MARGIN: Final = re.compile(r"^services[ \t]*:", re.MULTILINE)
-_SERVICE: Final = re.compile(r"\b(?:image|build|extends|provider)\b[\"']?[ \t]*:")
+_AT_MARGIN: Final = compile_lazily(r"^services[ \t]*:", re.MULTILINE)
+_SERVICE: Final = compile_lazily(r"\b(?:image|build|extends|provider)\b[\"']?[ \t]*:")
 _SERVICE_KEYS: Final = frozenset({
     "build", "cap_add", "cap_drop", "command", "container_name", "depends_on", "deploy", "devices", "entrypoint",
     "env_file", "environment", "extends", "image", "ipc", "network_mode", "networks", "pid", "ports", "privileged",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Final
 
 from msgspec import Struct
@@ -12,53 +11,61 @@ from sealock.formats import detection, projectshape
 from sealock.formats import runcalls as calls
 from sealock.model.document import Recognition, Unevaluated
 from sealock.model.location import Source
+from sealock.patterns import compile_lazily
 
 
 class _Form(Struct, frozen=True):
     """A form of file: the pattern of its path, that of its text ("" for any), its kind, and why it is not evaluated.
 
-    `words` are such that a text without any of them does not fit, () where that is not known.
+    A path that fits has one of `endings` in lower case, a text one of `words`, which are quick to look for; () where
+    that is not known.
     """
 
     path: str
     text: str
     kind: str
     reason: str
+    endings: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
 
 
+_YAML: Final = (".yml", ".yaml")
 _FORMS: Final = (
-    _Form(r"(.*/)?Chart\.ya?ml", r"^apiVersion\s*:", "helm", "Helm charts are not checked without --render"),
+    _Form(r"(.*/)?Chart\.ya?ml", r"^apiVersion\s*:", "helm", "Helm charts are not checked without --render", _YAML),
     _Form(
         r"(.*/)?values([._-][^/]*)?\.ya?ml",
         r"^[ \t]*(?:- +)?[\"']?\w*(?:[iI]mage|[rR]epository)[\"']?[ \t]*:",
         "helm",
         "the images in values of Helm charts are not checked",
+        _YAML,
     ),
     _Form(
         r"(.*/)?kustomization(\.ya?ml)?",
         r"^[\"']?(?:images|helmCharts)[\"']?[ \t]*:",
         "kustomize",
         "the images of a kustomization are not checked without --render",
+        (*_YAML, "kustomization"),
     ),
     _Form(
         r"(.*/)?[^/]*compose[^/]*\.ya?ml\.(j2|jinja2?|tmpl|tpl|template|erb|in|mustache)",
         "",
         "compose",
         "templates of compose files are not checked; check what is made of them",
+        (".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".in", ".mustache"),
     ),
     _Form(
         r"(.*/)?docker-bake([._-][^/]*)?\.(hcl|json)|.*\.hcl",
         r"^[ \t]*(target|group)\s+\"|\"target\"\s*:",
         "bake",
         "bake files are not checked",
+        (".hcl", ".json"),
     ),
     _Form(
         r"(.*/)?[^/]*\.(json|ya?ml|tf)(\.[^/.]*)?",
         r"\"?\b(containerDefinitions|ContainerDefinitions)\"?\s*[:=]",
         "ecs",
         "ECS task definitions are not checked",
-        ("ontainerDefinitions",),
+        words=("ontainerDefinitions",),
     ),
     _Form(
         r".*\.(nomad|hcl)(\.[^/.]*)?",
@@ -72,6 +79,7 @@ _FORMS: Final = (
         r"_container\w*)|google_cloud_run\w*|azurerm_container_\w+|kubernetes_\w+|nomad_job|podman_\w+)\"",
         "terraform",
         "containers that Terraform declares are not checked",
+        (".tf", ".tf.json"),
     ),
     _Form(
         r".*\.ya?ml",
@@ -79,6 +87,7 @@ _FORMS: Final = (
         r"service)|podman_(?:container|pod|play|image)|containers\.podman\.\w+)\s*:",
         "ansible",
         "containers that Ansible modules declare are not checked",
+        _YAML,
         ("docker_", "podman"),
     ),
     _Form(
@@ -86,6 +95,7 @@ _FORMS: Final = (
         r"(?:^[ \t]*(?:- +)?|[{,\[][ \t]*)[\"']?(?:image|docker|container|containers|name)[\"']?\s*:",
         "pipeline",
         "the containers that a pipeline runs in are not checked",
+        _YAML,
     ),
     _Form(
         r"(.*/)?[^/]*Jenkinsfile[^/]*|.*\.(groovy|jenkins(file)?)",
@@ -98,50 +108,53 @@ _FORMS: Final = (
         r"\bdocker\b|\bpodman\b",
         "vagrant",
         "containers that Vagrant declares are not checked",
+        ("vagrantfile",),
     ),
     _Form(
         r"(.*/)?project\.toml",
         r"\bbuildpacks\b|io\.buildpacks",
         "buildpack",
         "project descriptors of buildpacks are not checked",
+        ("project.toml",),
     ),
 )
 """The first that fits a path and text; run lines in the same text are read all the same."""
-_DEV_CONTAINER: Final = re.compile(r"(?:.*/)?\.?devcontainer\.json|(?:.*/)?\.devcontainer/[^/]+/devcontainer\.json")
-_PIPELINE: Final = re.compile(
+_PATHS: Final = tuple(compile_lazily(form.path, re.IGNORECASE) for form in _FORMS)
+_DEV_CONTAINER: Final = compile_lazily(r"(?:.*/)?\.?devcontainer\.json|(?:.*/)?\.devcontainer/[^/]+/devcontainer\.json")
+_PIPELINE: Final = compile_lazily(
     r"(?:.*/)?(?:\.(?:github|gitea|forgejo)/workflows/[^/]*|action|[^/]*gitlab-ci[^/]*|\.?gitlab/.*|\.circleci/[^/]*"
     r"|\.?azure-pipelines[^/]*|\.azure-pipelines/[^/]*|bitbucket-pipelines)\.ya?ml"
 )
-_CI_CONTAINER: Final = re.compile(
+_CI_CONTAINER: Final = compile_lazily(
     r"(?:^[ \t]*(?:- +)?|[{,][ \t]*)[\"']?(?:image|services|container|containers|docker)[\"']?[ \t]*:|docker://",
     re.MULTILINE,
 )
-_UNIT: Final = re.compile(
+_UNIT: Final = compile_lazily(
     r".*\.(?:container|pod|kube|image|build|volume|network)|(?:.*[/.])?(?:container|pod|kube|image|build|volume|network)"
     r"\.d/[^/]*\.conf"
 )
-_UNIT_SECTION: Final = re.compile(
+_UNIT_SECTION: Final = compile_lazily(
     r"^[ \t]*\[(?:Container|Pod|Kube|Image|Build|Volume|Network)\][ \t]*\r?$", re.MULTILINE
 )
 """The paths of Quadlet's units and their drop-ins, and the sections of which they have one."""
-_VERSION: Final = re.compile(r"(?:^|[{,])[ \t]*[\"']?apiVersion[\"']?[ \t]*:", re.MULTILINE)
-_KIND: Final = re.compile(r"(?:^|[{,])[ \t]*[\"']?kind[\"']?[ \t]*:", re.MULTILINE)
-_PODS: Final = re.compile(
+_VERSION: Final = compile_lazily(r"(?:^|[{,])[ \t]*[\"']?apiVersion[\"']?[ \t]*:", re.MULTILINE)
+_KIND: Final = compile_lazily(r"(?:^|[{,])[ \t]*[\"']?kind[\"']?[ \t]*:", re.MULTILINE)
+_PODS: Final = compile_lazily(
     r"[\"']?\b(?:containers|initContainers|ephemeralContainers|image|images|hostPath|securityContext)\b[\"']?\s*:"
 )
-_CONTAINER_LISTS: Final = re.compile(r"\b(?:containers|initContainers|ephemeralContainers)\b[\"']?\s*:")
-_STEP_LISTS: Final = re.compile(r"\b(?:steps|sidecars|container|script)\b[\"']?\s*:")
+_CONTAINER_LISTS: Final = compile_lazily(r"\b(?:containers|initContainers|ephemeralContainers)\b[\"']?\s*:")
+_STEP_LISTS: Final = compile_lazily(r"\b(?:steps|sidecars|container|script)\b[\"']?\s*:")
 """Keys of Kubernetes manifests that hold containers; the latter of these groups of custom resources only."""
 _STEP_GROUPS: Final = ("tekton.dev/", "argoproj.io/")
-_HIDDEN_KEY: Final = re.compile(r"\"[^\"\n\\]{0,40}\\[xuU][^\"\n]{0,80}\"[ \t]*:")
+_HIDDEN_KEY: Final = compile_lazily(r"\"[^\"\n\\]{0,40}\\[xuU][^\"\n]{0,80}\"[ \t]*:")
 """A key that is written with escapes."""
 _KUSTOMIZATIONS: Final = ("kustomization.yaml", "kustomization.yml")
-_HELM: Final = re.compile(
+_HELM: Final = compile_lazily(
     r"\{\{-?\s*(?:[.$(]|/\*|(?:end|else)\b|[A-Za-z]\w*\s+[^\s}])|(?:^|[:-][ \t]+)\{\{", re.MULTILINE
 )
 """An action of a template, or a value that starts as no YAML does; other programs fill in {{name}} in a text."""
-_TEMPLATE: Final = re.compile(r"\{\{|\{%|<%|^\s*#(?:if|include|define)\b|@\w+@", re.MULTILINE)
-_OWN_PARSER: Final = re.compile(
+_TEMPLATE: Final = compile_lazily(r"\{\{|\{%|<%|^\s*#(?:if|include|define)\b|@\w+@", re.MULTILINE)
+_OWN_PARSER: Final = compile_lazily(
     r"(.*/)?(?:[^/]*\.(?P<ending>fish|rake|nu|t?csh|elv|xsh|awk|exp|tcl)|(?P<rake>rakefile))", re.IGNORECASE
 )
 _LANGUAGES: Final = {
@@ -151,12 +164,6 @@ _LANGUAGES: Final = {
     "csh": "csh scripts",
     "tcsh": "csh scripts",
 }
-
-
-@cache
-def _form_paths() -> tuple[re.Pattern[str], ...]:
-    """The patterns of `_FORMS`; compiling them takes longer than to check a Dockerfile, which needs none."""
-    return tuple(re.compile(form.path, re.IGNORECASE) for form in _FORMS)
 
 
 def is_manifest(text: str) -> bool:
@@ -179,10 +186,12 @@ def is_manifest_of_pods(path: str, text: str) -> bool:
     lowered = path.lower()
     if not lowered.endswith((".yml", ".yaml", ".json")) or lowered.endswith(_KUSTOMIZATIONS):
         return False
-    lists = _CONTAINER_LISTS.search(text) or (any(group in text for group in _STEP_GROUPS) and _STEP_LISTS.search(text))
+    lists = ("ontainers" in text and _CONTAINER_LISTS.search(text)) or (
+        any(group in text for group in _STEP_GROUPS) and _STEP_LISTS.search(text)
+    )
     if lists and is_manifest(text):
         return _HELM.search(text) is None
-    odd = ("apiVersion" in text and not is_manifest(text)) or _HIDDEN_KEY.search(text) is not None
+    odd = ("apiVersion" in text and not is_manifest(text)) or ("\\" in text and _HIDDEN_KEY.search(text) is not None)
     return odd and _has_pods(text)
 
 
@@ -196,7 +205,8 @@ def _has_pods(text: str) -> bool:
 def recognize(path: str, text: str) -> Recognition:
     """Recognise a file by its path (with forward slashes) and its text."""
     base = path.rpartition("/")[2]
-    unevaluated = tuple(_unevaluated(path, base, text))
+    pods = is_manifest_of_pods(path, text)
+    unevaluated = tuple(_unevaluated(path, base, text, pods=pods))
     if any(form.kind == "dockerfile" for form in unevaluated):
         return Recognition(None, unevaluated)
     kind = detection.sniff(base, text)
@@ -206,7 +216,7 @@ def recognize(path: str, text: str) -> Recognition:
         return Recognition("pipeline", unevaluated)
     if kind in {None, "run"} and is_unit(path, text):
         return Recognition("quadlet", unevaluated)
-    if kind in {None, "run"} and is_manifest_of_pods(path, text):
+    if kind in {None, "run"} and pods:
         return Recognition("kubernetes", unevaluated)
     if kind in {None, "run"} and not detection.is_named(base) and projectshape.is_project(base, text):
         kind = "compose"
@@ -217,7 +227,7 @@ def recognize(path: str, text: str) -> Recognition:
     return Recognition(kind, unevaluated)
 
 
-def _unevaluated(path: str, base: str, text: str) -> list[Unevaluated]:
+def _unevaluated(path: str, base: str, text: str, *, pods: bool) -> list[Unevaluated]:
     found: list[Unevaluated] = []
     if detection.is_dockerfile_name(base):
         if base.lower().endswith(detection.LEFTOVER_ENDINGS):
@@ -225,15 +235,17 @@ def _unevaluated(path: str, base: str, text: str) -> list[Unevaluated]:
         if base.lower().endswith(detection.TEMPLATE_ENDINGS) and _TEMPLATE.search(text):
             return [Unevaluated("dockerfile", "templates of Dockerfiles are not checked; check what is made of them")]
         return []
-    lowered = path.lower()
-    if is_manifest_of_pods(path, text):
+    if pods:
         return []
+    lowered = path.lower()
     resource = lowered.endswith((".yml", ".yaml", ".json", ".tpl", ".j2")) and is_manifest(text)
     if resource and not lowered.endswith(_KUSTOMIZATIONS) and _PODS.search(text):
         kind = "helm" if "{{" in text else "kubernetes"
         words = "templates of Helm charts" if kind == "helm" else "custom resources without the form of a pod"
         return [Unevaluated(kind, f"{words} are not checked")]
-    for form, pattern in zip(_FORMS, _form_paths(), strict=True):
+    for form, pattern in zip(_FORMS, _PATHS, strict=True):
+        if form.endings and not lowered.endswith(form.endings):
+            continue
         if form.words and not any(word in text for word in form.words):
             continue
         if pattern.fullmatch(path) and re.search(form.text, text, re.MULTILINE):

@@ -6,9 +6,10 @@ import re
 from typing import Final
 
 from sealock.model.shell import BOURNE
+from sealock.patterns import compile_lazily
 
-_VERB: Final = re.compile(r"\b(?:run|create|exec|update|build)\b")
-_MENTION: Final = re.compile(
+_VERB: Final = compile_lazily(r"\b(?:run|create|exec|update|build)\b")
+_MENTION: Final = compile_lazily(
     r"^(?![ \t]*(?:#|//|;|::|rem\b))[^\n]{0,2000}?\b(?:docker|podman|nerdctl)(?:\.exe)?\b[\"',]*[ \t]"
     r"[^\n#]{0,200}?\b(?:run|create|exec|update|build)\b",
     re.MULTILINE | re.IGNORECASE,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
@@ -12,8 +11,9 @@ from sealock.formats.yamledit import Writer, column, quote_of
 from sealock.formats.yamltree import Sequence as YamlSequence
 from sealock.model.change import Edit
 from sealock.model.location import Place
+from sealock.patterns import compile_lazily
 
-_COMMA: Final = re.compile(r"[ \t\r\n]*,")
+_COMMA: Final = compile_lazily(r"[ \t\r\n]*,")
 
 
 class SequenceEditor:

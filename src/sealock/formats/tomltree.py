@@ -10,14 +10,15 @@ from typing import Final
 
 from sealock.formats.unitfile import unescape
 from sealock.formats.yamltree import DEEPEST, LARGEST, Mapping, Scalar, Sequence, YamlNode
+from sealock.patterns import compile_lazily
 
-_BLANK: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
-_GAP: Final = re.compile(r"[ \t]*")
-_KEY: Final = re.compile(r"""[ \t]*("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[A-Za-z0-9_-]+)[ \t]*""")
-_HEADER: Final = re.compile(r"\[{1,2}([^\]\n]*)\]{1,2}")
-_PLAIN: Final = re.compile(r"[^,\]}\n#]+")
-_LINE: Final = re.compile(r"[^\n]*")
-_STRING: Final = re.compile(r'"""(?:[^\\]|\\[\s\S])*?"""+|\'\'\'[\s\S]*?\'\'\'+|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'')
+_BLANK: Final = compile_lazily(r"(?:[ \t\r\n]|#[^\n]*)*")
+_GAP: Final = compile_lazily(r"[ \t]*")
+_KEY: Final = compile_lazily(r"""[ \t]*("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[A-Za-z0-9_-]+)[ \t]*""")
+_HEADER: Final = compile_lazily(r"\[{1,2}([^\]\n]*)\]{1,2}")
+_PLAIN: Final = compile_lazily(r"[^,\]}\n#]+")
+_LINE: Final = compile_lazily(r"[^\n]*")
+_STRING: Final = compile_lazily(r'"""(?:[^\\]|\\[\s\S])*?"""+|\'\'\'[\s\S]*?\'\'\'+|"(?:[^"\\\n]|\\.)*"|\'[^\'\n]*\'')
 
 
 def parse(text: str) -> Mapping:

@@ -16,10 +16,11 @@ from sealock.errors import FormatError
 from sealock.formats.yamltree import Mapping, Scalar, Sequence, YamlNode, resolve
 from sealock.model.change import Edit
 from sealock.model.location import Place
+from sealock.patterns import compile_lazily
 
 PlainValue: TypeAlias = Any
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_./~+=$(*-][A-Za-z0-9_./~+=$@:(){}<>^*%!?;\\| -]*")
-_LIKE_NUMBERS: Final = re.compile(r"[0-9:.]+|[0-9]+-[0-9]+(:.*)?")
+_PLAIN: Final = compile_lazily(r"[A-Za-z0-9_./~+=$(*-][A-Za-z0-9_./~+=$@:(){}<>^*%!?;\\| -]*")
+_LIKE_NUMBERS: Final = compile_lazily(r"[0-9:.]+|[0-9]+-[0-9]+(:.*)?")
 _OLD_WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off"})
 """Booleans of YAML 1.1, which other programs still read as such."""
 

@@ -14,6 +14,7 @@ import yaml
 from msgspec import Struct
 
 from sealock.model.location import Place
+from sealock.patterns import compile_lazily
 
 LONGEST: Final = 16 * 1024 * 1024
 """Code points of a text; a longer one is not read."""
@@ -159,7 +160,7 @@ def comments(text: str) -> tuple[Place, ...]:
     return (*places, *_comments_between(text, at, len(text)))
 
 
-_COMMENT: Final = re.compile(r"(?<![^ \t\r\n\ufeff])#[^\r\n]*")
+_COMMENT: Final = compile_lazily(r"(?<![^ \t\r\n\ufeff])#[^\r\n]*")
 
 
 def _comments_between(text: str, start: int, end: int) -> Iterator[Place]:

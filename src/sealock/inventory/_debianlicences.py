@@ -8,6 +8,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final
 
+from sealock.patterns import compile_lazily
+
 MOST: Final = 64
 """Maximum licences of a package."""
 _MOST_STATEMENTS: Final = MOST * 16
@@ -17,16 +19,18 @@ _LINE: Final = 4 * _LONGEST
 """Characters behind "License:" that are read."""
 _WINDOW: Final = 3000
 """Characters before a reference to a licence's text that may say which versions apply."""
-_GNU: Final = re.compile(r"(A|L|)GPL(?:[- ]?v?([123])(?:\.(\d))?(?:\.0)?)?(\+|-or-later|-only|)", re.IGNORECASE)
-_GFDL: Final = re.compile(r"GFDL(-NIV)?-(1\.[123])(\+)?(-no-invariants?)?", re.IGNORECASE)
-_EXCEPTION: Final = re.compile(r"(\S+?)(?: with |-with-|-)(?:the )?([a-z][a-z0-9.-]{1,30})[ -]exception", re.IGNORECASE)
-_REFERENCE: Final = re.compile(r"/usr/share/common-licenses/([A-Za-z]+(?:-\d(?:\.\d)?)?)")
-_VERSION: Final = re.compile(r"version (\d(?:\.\d)?)(?:,|\)| \(| or | of | as )", re.IGNORECASE)
-_STATED: Final = re.compile(
+_GNU: Final = compile_lazily(r"(A|L|)GPL(?:[- ]?v?([123])(?:\.(\d))?(?:\.0)?)?(\+|-or-later|-only|)", re.IGNORECASE)
+_GFDL: Final = compile_lazily(r"GFDL(-NIV)?-(1\.[123])(\+)?(-no-invariants?)?", re.IGNORECASE)
+_EXCEPTION: Final = compile_lazily(
+    r"(\S+?)(?: with |-with-|-)(?:the )?([a-z][a-z0-9.-]{1,30})[ -]exception", re.IGNORECASE
+)
+_REFERENCE: Final = compile_lazily(r"/usr/share/common-licenses/([A-Za-z]+(?:-\d(?:\.\d)?)?)")
+_VERSION: Final = compile_lazily(r"version (\d(?:\.\d)?)(?:,|\)| \(| or | of | as )", re.IGNORECASE)
+_STATED: Final = compile_lazily(
     r"GNU (Lesser |Library |)General Public License,? (?:\w{1,8} )?version (\d(?:\.\d)?)(.{0,60}?later version)?",
     re.IGNORECASE,
 )
-_LATER: Final = re.compile(r"later version|or later|or newer|newer version", re.IGNORECASE)
+_LATER: Final = compile_lazily(r"later version|or later|or newer|newer version", re.IGNORECASE)
 _IDS: Final = (
     "0BSD Apache-2.0 Artistic-1.0 Artistic-1.0-Perl Artistic-2.0 Artistic-dist Beerware BSD-1-Clause BSD-2-Clause "
     "BSD-3-Clause BSD-4-Clause BSD-4-Clause-UC BSL-1.0 CC-BY-3.0 CC-BY-4.0 CC-BY-SA-3.0 CC-BY-SA-4.0 CC0-1.0 curl "

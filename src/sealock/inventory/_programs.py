@@ -5,14 +5,14 @@ Official images have them in /usr/local or /opt, where no package manager knows 
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from sealock.inventory._library import Library, Pieces, isolated, only
+from sealock.patterns import compile_lazily
 
 PYTHON: Final = rb"[23]\.\d{1,2}\.\d{1,2}(?:(?:a|b|rc)\d{1,2})?\+?\0"
-NUMBER: Final = re.compile(rb"(?<=\0)(\d{1,2}\.\d{1,2}\.\d{1,2})\0")
-BUILD: Final = re.compile(rb"\0(?:valkey)?(\d{1,2}\.\d{1,2}\.\d[\w.-]{0,100}\d{10}[0-9a-f]{9})\0")
+NUMBER: Final = compile_lazily(rb"(?<=\0)(\d{1,2}\.\d{1,2}\.\d{1,2})\0")
+BUILD: Final = compile_lazily(rb"\0(?:valkey)?(\d{1,2}\.\d{1,2}\.\d[\w.-]{0,100}\d{10}[0-9a-f]{9})\0")
 
 
 def python(_: bytes, pieces: Pieces) -> str:

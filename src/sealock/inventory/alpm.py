@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -11,10 +10,11 @@ import msgspec
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, Fact, FilePatterns
 from sealock.inventory.stanzas import is_word, owned, quoted, stanzas, text
 from sealock.model.inventory import Package
+from sealock.patterns import compile_lazily
 
 LOCAL: Final = "var/lib/pacman/local/"
 MOST_RELATIONS: Final = 1000
-_RELATION: Final = re.compile(r"[<>=:\s]")
+_RELATION: Final = compile_lazily(r"[<>=:\s]")
 
 
 class Alpm(Analyzer):

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, FilePatterns
 from sealock.inventory.stanzas import Faults, PathBudget, is_word, stanzas, text
 from sealock.model.inventory import Package
+from sealock.patterns import compile_lazily
 
 FIELDS: Final = frozenset("PVAoLmDp")
 """Name, version, architecture, origin (the source package), licence, maintainer, what it depends on and provides."""
 MOST_RELATIONS: Final = 1000
 
 
-_RELATION: Final = re.compile(r"[<>=~@]")
+_RELATION: Final = compile_lazily(r"[<>=~@]")
 
 
 class Apk(Analyzer):

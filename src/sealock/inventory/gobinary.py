@@ -12,6 +12,7 @@ from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, 
 from sealock.inventory.elf import Elf
 from sealock.inventory.window import FileContent
 from sealock.model.inventory import Package
+from sealock.patterns import compile_lazily
 
 MAGIC: Final = b"\xff Go buildinf:"
 
@@ -21,9 +22,9 @@ _LONGEST: Final = 8 << 20
 """Maximum bytes of the list of modules."""
 _MAX_MODULES: Final = 50_000
 
-_VERSION: Final = re.compile(r"go(\d{1,4}(?:\.\d{1,6}){0,2})(?:(rc|beta)(\d{1,4}))?")
-_STAMPED: Final = re.compile(r"""-X[= ]["']?([^\s"'=]{1,300})=([^\s"']{1,200})""")
-_LOOKS_RELEASED: Final = re.compile(r"v?\d{1,6}\.\d{1,6}[0-9A-Za-z.+~_-]{0,100}")
+_VERSION: Final = compile_lazily(r"go(\d{1,4}(?:\.\d{1,6}){0,2})(?:(rc|beta)(\d{1,4}))?")
+_STAMPED: Final = compile_lazily(r"""-X[= ]["']?([^\s"'=]{1,300})=([^\s"']{1,200})""")
+_LOOKS_RELEASED: Final = compile_lazily(r"v?\d{1,6}\.\d{1,6}[0-9A-Za-z.+~_-]{0,100}")
 _VERSION_NAMES: Final = frozenset(
     {"version", "ver", "appversion", "buildversion", "gitversion", "releaseversion", "currentversion", "versionstring"}
 )

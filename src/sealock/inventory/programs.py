@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from sealock.inventory import elf
@@ -10,8 +9,9 @@ from sealock.inventory._texts import stretches
 from sealock.inventory.elf import Elf
 from sealock.inventory.window import FileContent
 from sealock.model.content import Program, ProgramKind
+from sealock.patterns import compile_lazily
 
-_LIBRARY: Final = re.compile(rb"lib[A-Za-z0-9_+.-]{1,60}\.so(?:\.\d{1,4}){0,4}(?=\0)")
+_LIBRARY: Final = compile_lazily(rb"lib[A-Za-z0-9_+.-]{1,60}\.so(?:\.\d{1,4}){0,4}(?=\0)")
 _MOST_NAMES: Final = 200
 _LOADING: Final = (b"\0dlopen\0", b"\0__libc_dlopen_mode\0")
 _MOST_TEXT: Final = 64 << 20

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from enum import IntEnum
 from functools import lru_cache
 from typing import Final
+
+from sealock.patterns import compile_lazily
 
 
 class SecretLook(IntEnum):
@@ -121,7 +122,7 @@ def may_hold(name: str, ending: str, size: int, look: SecretLook) -> bool:
     return ending.lower() not in BINARY and name not in _NAMED
 
 
-_TRANSLATION: Final = re.compile(
+_TRANSLATION: Final = compile_lazily(
     r"(?:.*[._-]|)(?:ar|bg|ca|cs|da|de|el|en|eo|es|et|eu|fa|fi|fr|ga|gl|he|hi|hr|hu|hy|id|is|it|ja|ka|ko|lt|lv|mk|ms|"
     r"nb|nl|nn|pl|pt|ro|ru|sk|sl|sq|sr|sv|th|tr|uk|vi|zh)(?:[_-][A-Za-z]{2,4})?\.(?:json|ya?ml|properties|xml|resx)"
 )

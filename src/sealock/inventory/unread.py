@@ -8,8 +8,9 @@ from typing import Final
 
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact, FilePatterns
 from sealock.model.inventory import UNREAD, FileFact
+from sealock.patterns import compile_lazily
 
-_R: Final = re.compile(rb"^Built: R ", re.MULTILINE)
+_R: Final = compile_lazily(rb"^Built: R ", re.MULTILINE)
 _STORES: Final = {"nix/store": "Nix", "gnu/store": "Guix"}
 _PATHS: Final = {
     "usr/lib/opkg/status": "opkg",

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from sealock.model.absent import UNKNOWN, Maybe
 from sealock.model.knownimages import BASES, DROPS_ROOT, MAKERS, NONROOT, ROOT, ROOT_ELSEWHERE, ROOT_MASTER
+from sealock.patterns import compile_lazily
 
 DEFAULT_REGISTRY: Final = "docker.io"
 
@@ -37,7 +38,7 @@ class ImageName(Struct, frozen=True, gc=False):
         return self.registry == DEFAULT_REGISTRY and self.repository.startswith("library/")
 
 
-_NAME: Final = re.compile(
+_NAME: Final = compile_lazily(
     r"(?P<name>(?:\[[0-9a-fA-F:]+\](?=(?::\d+)?/)|[^\s@:/]+)(?::\d+(?=/))?(?:/[^\s@:/]+)*)(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@(?P<digest>[a-z0-9+._-]+:[0-9a-fA-F]{32,}))?"
 )
 
@@ -78,7 +79,7 @@ def known_as(name: ImageName) -> str:
 
 _DOMAIN: Final = r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::\d+)?/"
 _PATH: Final = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
-_REFERENCE: Final = re.compile(
+_REFERENCE: Final = compile_lazily(
     rf"(?:{_DOMAIN})?({_PATH}(?:/{_PATH})*)(?::\w[\w.-]{{0,127}})?(?:@[A-Za-z][\w.+-]*:[0-9a-fA-F]{{32,}})?", re.ASCII
 )
 """https://github.com/distribution/reference/blob/main/reference.go."""
@@ -151,24 +152,28 @@ def drops_root_for_workers(image: str) -> bool:
 
 
 # In this order: "oraclelinux:9-slim" is Red Hat's family before it is slim.
-_FAMILIES: Final[tuple[tuple[str, str], ...]] = (
-    (r"alpine", "alpine"),
-    (r"busybox", "busybox"),
-    (r"windows|nanoserver|servercore", "windows"),
-    (r"distroless|chiseled|cgr\.dev/chainguard/static|^scratch$", "none"),
-    (r"fedora|centos|rockylinux|almalinux|amazonlinux|amazoncorretto|oracle|ubi[789]|ubi\d+-|rhel|redhat", "redhat"),
-    (r"photon|mariner|azurelinux|mageia|\bal20\d\d\b", "redhat"),
-    (r"opensuse|suse|bci/", "suse"),
-    (r"archlinux", "arch"),
-    (r"ubuntu|debian|slim|bookworm|bullseye|buster|trixie|stretch|buildpack-deps", "debian"),
-    (r"jammy|noble|focal|bionic|mcr\.microsoft\.com/dotnet/", "debian"),
+_FAMILIES: Final[tuple[tuple[tuple[str, ...], str], ...]] = (
+    (("alpine",), "alpine"),
+    (("busybox",), "busybox"),
+    (("windows", "nanoserver", "servercore"), "windows"),
+    (("distroless", "chiseled", "cgr.dev/chainguard/static"), "none"),
+    (("fedora", "centos", "rockylinux", "almalinux", "amazonlinux", "amazoncorretto", "oracle"), "redhat"),
+    (("ubi7", "ubi8", "ubi9", "ubi1", "rhel", "redhat", "photon", "mariner", "azurelinux", "mageia"), "redhat"),
+    ((":al20", "-al20", "/al20"), "redhat"),
+    (("opensuse", "suse", "bci/"), "suse"),
+    (("archlinux",), "arch"),
+    (("ubuntu", "debian", "slim", "bookworm", "bullseye", "buster", "trixie", "stretch"), "debian"),
+    (("buildpack-deps", "jammy", "noble", "focal", "bionic", "mcr.microsoft.com/dotnet/"), "debian"),
 )
 
 
 def family(image: str) -> Maybe[str]:
     """A base image's distribution: debian, alpine, redhat, suse, arch, busybox, windows, none; or UNKNOWN."""
-    for pattern, distribution in _FAMILIES:
-        if re.search(pattern, image, re.IGNORECASE):
+    lower = image.lower()
+    if lower == "scratch":
+        return "none"
+    for words, distribution in _FAMILIES:
+        if any(word in lower for word in words):
             return distribution
     name = parse(image)
     if name is None:

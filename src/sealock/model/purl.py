@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from sealock.model.inventory import OF_DISTRIBUTIONS, Distribution, Package, PackageType
+from sealock.patterns import compile_lazily
 
 if TYPE_CHECKING:
     from packageurl import PackageURL
@@ -18,9 +18,9 @@ _LOWER: Final = frozenset({"deb", "apk", "alpm", "golang", "pypi", "npm", "compo
 _NAMESPACES: Final = {"deb": "debian", "apk": "alpine", "alpm": "arch"}
 """The namespaces where there is no os-release."""
 _KEY: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789.-_")
-_PLAIN: Final = re.compile(r"[A-Za-z0-9._~-]*")
-_SIMPLE: Final = re.compile(r"[A-Za-z0-9._~:+@-]*")
-_SPACE: Final = re.compile(r"[A-Za-z0-9._~@/-]*")
+_PLAIN: Final = compile_lazily(r"[A-Za-z0-9._~-]*")
+_SIMPLE: Final = compile_lazily(r"[A-Za-z0-9._~:+@-]*")
+_SPACE: Final = compile_lazily(r"[A-Za-z0-9._~@/-]*")
 """A colon stays as it is; a plus and an at sign become `%2B` and `%40`."""
 _LONGEST: Final = 1000
 """The largest number of characters of one part: nothing longer names a package."""

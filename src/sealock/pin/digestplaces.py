@@ -15,10 +15,11 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from sealock.model.location import Place
+from sealock.patterns import compile_lazily
 from sealock.pin.spot import DIGEST
 
 _DEEPEST: Final = 20
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_NAME: Final = compile_lazily(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class VariableSource(Struct, frozen=True):

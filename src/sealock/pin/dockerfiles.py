@@ -15,14 +15,15 @@ from sealock.model.absent import Absent
 from sealock.model.build import Arg, Build, BuildText, Copy, From, Instruction, Pair, Run
 from sealock.model.imagename import is_official
 from sealock.model.location import Place, Source
+from sealock.patterns import compile_lazily
 from sealock.pin.digestplaces import VariableSource, seat
 from sealock.pin.spot import FoundReferences, ReferenceSpot, placed
 
-_FROM_KEY: Final = re.compile(r"(?:^|[=,\"])from=(?P<image>[^,\s\"]+)", re.IGNORECASE)
-_USES: Final = re.compile(r"\$\{?([A-Za-z_]\w*)")
+_FROM_KEY: Final = compile_lazily(r"(?:^|[=,\"])from=(?P<image>[^,\s\"]+)", re.IGNORECASE)
+_USES: Final = compile_lazily(r"\$\{?([A-Za-z_]\w*)")
 _LONGEST: Final = 10_000
 """Most characters before a use in which the start of its line is searched."""
-_OWN: Final = re.compile(r"(?:TARGET|BUILD)(?:PLATFORM|OS|OSVERSION|ARCH|VARIANT|STAGE)")
+_OWN: Final = compile_lazily(r"(?:TARGET|BUILD)(?:PLATFORM|OS|OSVERSION|ARCH|VARIANT|STAGE)")
 _CONTEXT: Final = "it may be a build context: write a tag if it is an image"
 
 

@@ -14,16 +14,17 @@ from sealock.formats.scripts import find_run_commands as find_lines
 from sealock.formats.scripts import refusal
 from sealock.model.imagename import parse
 from sealock.model.location import Place, Source
+from sealock.patterns import compile_lazily
 from sealock.pin.digestplaces import VariableSource, seat, unquoted
 from sealock.pin.spot import FoundReferences, ReferenceSpot, placed
 
-_NAMES: Final = re.compile(r"(?<=[${(])[A-Za-z_]\w*")
-_SETS: Final = re.compile(
+_NAMES: Final = compile_lazily(r"(?<=[${(])[A-Za-z_]\w*")
+_SETS: Final = compile_lazily(
     r"(?<![\w$-])(?P<name>[A-Za-z_]\w*)[ \t]{0,20}[:?+]{0,2}=[ \t]{0,20}"
     r"(?P<raw>\"[^\"\n]*\"|'[^'\n]*'|[^\s;&|\"']*)"
 )
-_USES: Final = re.compile(r"\$[{(]?([A-Za-z_]\w*)")
-_VARIABLE: Final = re.compile(r"\$\{?([A-Za-z_]\w*)\}?|\$\(([A-Za-z_]\w*)\)")
+_USES: Final = compile_lazily(r"\$[{(]?([A-Za-z_]\w*)")
+_VARIABLE: Final = compile_lazily(r"\$\{?([A-Za-z_]\w*)\}?|\$\(([A-Za-z_]\w*)\)")
 
 
 def find(source: Source) -> FoundReferences:

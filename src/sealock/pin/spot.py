@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from msgspec import Struct
 
 from sealock.model.imagename import ImageName, parse
 from sealock.model.location import Place
+from sealock.patterns import compile_lazily
 
-DIGEST: Final = re.compile(r"@(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})(?![0-9A-Za-z])")
+DIGEST: Final = compile_lazily(r"@(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})(?![0-9A-Za-z])")
 
 
 class ReferenceSpot(Struct, frozen=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Literal, TypeAlias, cast, get_args
 
@@ -18,6 +17,7 @@ from sealock.formats.projectshape import is_project_node
 from sealock.formats.recognition import is_manifest
 from sealock.model.document import DocumentKind
 from sealock.model.location import Source
+from sealock.patterns import compile_lazily
 from sealock.pin import dockerfiles, lines, subjects, yamls
 from sealock.pin.spot import FoundReferences
 from sealock.targets.directory import DirectoryWindow
@@ -27,14 +27,14 @@ from sealock.targets.walk import Walk
 
 PinnedFileKind: TypeAlias = Literal["dockerfile", "compose", "kubernetes", "quadlet", "pipeline", "devcontainer", "run"]
 _PINNED: Final = frozenset(get_args(PinnedFileKind))
-_ALSO: Final = re.compile(rb"apiVersion|\\[xuU]")
+_ALSO: Final = compile_lazily(rb"apiVersion|\\[xuU]")
 """What a walk looks for besides: a key of Kubernetes manifests, or an escape that may hide a key."""
 _NONE: Final = (
     "has nothing to pin: it is not a Dockerfile, compose file, Kubernetes manifest or Quadlet unit, and has no "
     "`docker run` lines"
 )
 _DATA_NAMES: Final = (".yml", ".yaml", ".json")
-_DATA: Final = re.compile(r"apiVersion|services|\\[xuU]")
+_DATA: Final = compile_lazily(r"apiVersion|services|\\[xuU]")
 """Without one of these, or an escape that may hide one, YAML and JSON name no image that sealock reads."""
 _OWN_FORMS: Final = frozenset({"kubernetes", "helm"})
 """Forms that are recognised and not checked, and whose images are read here."""

@@ -19,11 +19,12 @@ from msgspec import Struct
 from sealock.globs import matches
 from sealock.model.finding import Confidence, Finding, InputError, Remedy, Severity
 from sealock.model.location import Location, Place, Source
+from sealock.patterns import compile_lazily
 
 UNUSED_IGNORE: Final = "I001"
 EXPIRED_IGNORE: Final = "I002"
 TITLES: Final = {UNUSED_IGNORE: "Ignore matches no finding", EXPIRED_IGNORE: "Ignore has expired"}
-RULE_ID: Final = re.compile(r"[A-Z][A-Z0-9_-]{2,40}|[A-Z]{2,12}-[A-Za-z0-9:._-]{2,60}|(?:[A-Z]+[a-z]+){2,8}")
+RULE_ID: Final = compile_lazily(r"[A-Z][A-Z0-9_-]{2,40}|[A-Z]{2,12}-[A-Za-z0-9:._-]{2,60}|(?:[A-Z]+[a-z]+){2,8}")
 """The id of a rule (C001, or another tool's: DL3057, CKV_DOCKER_2, StageNameCasing) or of a vulnerability."""
 VULNERABILITIES: Final = "vulnerabilities"
 """Stands for all known vulnerabilities where packages could not be matched."""
@@ -92,10 +93,10 @@ class Ignore(Struct, frozen=True):
 
 MARK: Final = "sealock:"
 """What every inline ignore holds."""
-_INLINE: Final = re.compile(
+_INLINE: Final = compile_lazily(
     r"sealock:[ \t]*ignore(?P<file>-file)?(?:\[(?P<rules>[^\]\n]{0,400})\])?(?P<rest>[^\n]{0,1000})"
 )
-_COMMENT: Final = re.compile(r"\s*(#|<!--|;)")
+_COMMENT: Final = compile_lazily(r"\s*(#|<!--|;)")
 
 
 def inline(

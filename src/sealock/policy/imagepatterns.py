@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import string
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -11,14 +10,15 @@ from msgspec import Struct
 
 from sealock.model.imagename import DEFAULT_REGISTRY, ImageName
 from sealock.model.registries import canonical_host
+from sealock.patterns import compile_lazily
 
-_WILD: Final = re.compile(r"\[!?\]?[^\]]*\]|[*?]")
-_IPV6: Final = re.compile(r"\[[0-9a-f:]*\](?::[^/]*)?")
+_WILD: Final = compile_lazily(r"\[!?\]?[^\]]*\]|[*?]")
+_IPV6: Final = compile_lazily(r"\[[0-9a-f:]*\](?::[^/]*)?")
 _PORT: Final = r"[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5]"
-_HOST: Final = re.compile(rf"(?:\[[0-9a-f:]+\]|[a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::(?:{_PORT}))?")
-_REPOSITORY: Final = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
-_TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
-_CHARACTERS: Final = string.ascii_lowercase + string.digits + "._-/:" + string.ascii_uppercase
+_HOST: Final = compile_lazily(rf"(?:\[[0-9a-f:]+\]|[a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::(?:{_PORT}))?")
+_REPOSITORY: Final = compile_lazily(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
+_TAG: Final = compile_lazily(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyz0123456789._-/:ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _HUB: Final = frozenset({DEFAULT_REGISTRY, "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
 """Docker Hub's names: each gives the same images."""
 _LONGEST: Final = 512

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Any, Final
 
@@ -10,11 +9,12 @@ from msgspec import Struct
 
 from sealock.model.imagename import ImageName
 from sealock.model.location import Source
+from sealock.patterns import compile_lazily
 from sealock.policy.imagepatterns import ImagePattern, PatternError, read_pattern
 from sealock.policy.tables import TableReader
 
 FORM: Final = "a number of hours, days or weeks, such as 36h, 7d or 2w, or 0"
-_AGE: Final = re.compile(r"([0-9]{1,5})([hdw])")
+_AGE: Final = compile_lazily(r"([0-9]{1,5})([hdw])")
 _UNITS: Final = {"h": "hours", "d": "days", "w": "weeks"}
 NONE: Final = timedelta()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -12,10 +11,11 @@ from typing import Final
 from msgspec.structs import replace
 
 from sealock.model.finding import Finding, Suppression
+from sealock.patterns import compile_lazily
 from sealock.policy.ignores import Ignore
 from sealock.policy.settings import Policy
 
-_WILD: Final = re.compile(r"[*?\[]")
+_WILD: Final = compile_lazily(r"[*?\[]")
 BASELINE: Final = "baseline"
 """What `Suppression.by` names for a finding that the baseline suppresses."""
 

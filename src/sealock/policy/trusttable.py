@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sealock.model.imagename import parse
 from sealock.model.location import Location, Source
+from sealock.patterns import compile_lazily
 from sealock.policy.imagepatterns import ImagePattern, PatternError, read_pattern
 from sealock.policy.tables import TableReader, file_of_policy
 from sealock.policy.trust import (
@@ -22,7 +23,7 @@ from sealock.policy.trust import (
 )
 from sealock.text import count
 
-_ID: Final = re.compile(r"[0-9a-fA-F]{64}")
+_ID: Final = compile_lazily(r"[0-9a-fA-F]{64}")
 _MODES: Final = ("enforce", "warn")
 
 

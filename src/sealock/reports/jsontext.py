@@ -8,11 +8,12 @@ from typing import Any
 
 import msgspec
 
+from sealock.patterns import compile_lazily
 from sealock.text import well_formed
 
 # Beyond what JSON escapes by itself: DEL and C1 controls, zero-width and bidi marks, line separators, noncharacters and
 # the like. They only occur in strings, so it is safe to escape them in the finished text.
-_NOT_ASCII = re.compile(r"[^\n -~]+")
+_NOT_ASCII = compile_lazily(r"[^\n -~]+")
 _PIECE = 4096
 """Bytes that are checked at once."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,14 +9,15 @@ from msgspec.structs import replace
 
 from sealock.model.location import Location, Source
 from sealock.model.report import TargetReport
+from sealock.patterns import compile_lazily
 
 _KEPT: Final = 4
 """Characters of a bare word that stay, so that people recognise it."""
-_NAMED: Final = re.compile(
+_NAMED: Final = compile_lazily(
     r"(?:(?:-e|-l|--env|--label|--build-arg)[\s=]+)?[\"']?[A-Za-z_][\w.-]*[\"']?(?:=(?![=\s])|:\s*(?=\S))|[A-Z][A-Z0-9_]*\s+(?=\S)"
 )
 """What precedes a value: `NAME=`, `-e NAME=`, `NAME: `, and the old `ENV NAME value`."""
-_LETTER: Final = re.compile(r"[^\s\"'\\]")
+_LETTER: Final = compile_lazily(r"[^\s\"'\\]")
 
 
 def masked(target: TargetReport) -> TargetReport:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from sealock.model.change import Change, Edit
 from sealock.model.location import Location, Place, Source
 from sealock.model.report import TargetReport
+from sealock.patterns import compile_lazily
 
 _UNRESERVED: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~/")
 
 _QUOTED: Final = {byte: f"%{byte:02X}" for byte in range(256) if byte not in _UNRESERVED}
 
-_ASTRAL: Final = re.compile("[\U00010000-\U0010ffff]")
+_ASTRAL: Final = compile_lazily("[\U00010000-\U0010ffff]")
 
 
 def uri(name: str) -> str:

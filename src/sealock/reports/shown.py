@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from sealock.patterns import compile_lazily
 from sealock.reports.page import Page
 from sealock.text import visible, width, wrap
 
-_PLAIN: Final = re.compile(r"[\w@%+=:,./<>-]+", re.ASCII)
+_PLAIN: Final = compile_lazily(r"[\w@%+=:,./<>-]+", re.ASCII)
 _LINES: Final = 8
 """Lines of a command's output that are shown."""
 _COLUMNS: Final = 160

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Final
 
 from sealock.model.report import RulePage
+from sealock.patterns import compile_lazily
 from sealock.rules.retired import RETIRED
 
-FOREIGN: Final = re.compile(
+FOREIGN: Final = compile_lazily(
     r"DL\d{4}|(?:AVD-)?(?:DS|KSV)-?\d{3,4}|CKV2?_[A-Z0-9]+_\d+|CIS-(?:DI-)?[\d.]+|DKL-[DL]I-\d{4}|(?:[A-Z]+[a-z]+){2,8}"
 )
 """An id of hadolint, Trivy, Checkov, dockle, the CIS Docker Benchmark or BuildKit (the name of a check)."""
-_TRIVY: Final = re.compile(r"(?:AVD-)?(DS|KSV)-?(\d{3,4})")
+_TRIVY: Final = compile_lazily(r"(?:AVD-)?(DS|KSV)-?(\d{3,4})")
 
 
 def canonical(word: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from copy import copy
 from datetime import date
 from typing import ClassVar, Generic, Self, TypeVar
 
@@ -56,8 +55,14 @@ class Rule(Generic[N_contra]):
 
     def going_by(self, listed: tuple[str, ...]) -> Self:
         """Return the same rule with the policy's list."""
-        rule = copy(self)
+        rule = self._copied()
         rule.listed = listed
+        return rule
+
+    def _copied(self) -> Self:
+        # The module copy loads weakref for it, and start-up counts.
+        rule = type(self)()
+        vars(rule).update(vars(self))
         return rule
 
     conceals: ClassVar[bool] = False
@@ -111,7 +116,7 @@ class DatedRule(Rule[N_contra]):
 
     def on(self, today: date, support: SupportDays = TABLES) -> Self:
         """Return the same rule for a run on this day."""
-        rule = copy(self)
+        rule = self._copied()
         rule.today, rule.support = today, support
         return rule
 

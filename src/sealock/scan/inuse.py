@@ -7,7 +7,6 @@ again, so packages of such languages are *unknown* unless a file of theirs is in
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -16,12 +15,13 @@ from msgspec.structs import replace
 from sealock.model.advisory import PackageUse
 from sealock.model.finding import Finding, Suppression
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Package
+from sealock.patterns import compile_lazily
 
 _INTERPRETED: Final = frozenset({"pypi", "npm", "gem", "composer", "conda", "jsr", "hex"})
 """Package types whose files a program reads and closes."""
 _DIRECTORIES: Final = {"npm": "/package.json"}
 """Package types that are a whole directory, by the file in it that describes the package."""
-_MERGED: Final = re.compile(r"(?:bin|sbin|lib|lib32|lib64|libx32)/")
+_MERGED: Final = compile_lazily(r"(?:bin|sbin|lib|lib32|lib64|libx32)/")
 """Directories that are links to those below usr/ in most distributions of today."""
 _WORDS: Final[dict[PackageUse, str]] = {
     "loaded": "in use: a process of the container has it loaded",

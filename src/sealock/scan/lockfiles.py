@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Final
@@ -22,8 +21,9 @@ from sealock.model.finding import InputError, Skipped
 from sealock.model.inventory import Inventory, Package
 from sealock.model.location import Location, Source
 from sealock.modules import within
+from sealock.patterns import compile_lazily
 
-_OPTION: Final = re.compile(
+_OPTION: Final = compile_lazily(
     r"(-r|--requirement|-c|--constraint|-e|--editable)(?:[ \t]*=[ \t]*|[ \t]+|(?<=-[rce]))(\S.*)"
 )
 _FILES: Final = 100

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
@@ -25,12 +24,13 @@ from sealock.model.podsecurity import (
     PodWorkload,
     SkippedManifest,
 )
+from sealock.patterns import compile_lazily
 from sealock.scan.run import CheckRun
 from sealock.scan.settings import Settings
 from sealock.targets.manifests import ManifestText, read_manifests
 
 NAMES: Final = "pod-security-baseline or pod-security-restricted, with -1.N for the standards of that Kubernetes"
-_NAME: Final = re.compile(r"pod-security-(baseline|restricted)(?:-1\.(0|[1-9][0-9]{0,2}))?")
+_NAME: Final = compile_lazily(r"pod-security-(baseline|restricted)(?:-1\.(0|[1-9][0-9]{0,2}))?")
 _PATCH: Final = "a container has no image: this is a patch, and what it changes decides"
 _PARTIAL: Final = "its controller makes the pod, and adds what the resource does not show"
 

@@ -5,7 +5,6 @@ Rules are loaded only for a foreign id: a run whose policy names plain ids does 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -16,12 +15,13 @@ from sealock.errors import PolicyError, UsageError
 from sealock.model.document import Document
 from sealock.model.finding import InputError
 from sealock.model.location import Source
+from sealock.patterns import compile_lazily
 from sealock.policy.ignores import MARK, Ignore, inline
 from sealock.policy.settings import Policy
 from sealock.rules.retired import RETIRED
 
-_OWN: Final = re.compile(r"[A-Z]\d{3}")
-_PREFIX: Final = re.compile(r"[A-Za-z]\d{0,2}")
+_OWN: Final = compile_lazily(r"[A-Z]\d{3}")
+_PREFIX: Final = compile_lazily(r"[A-Za-z]\d{0,2}")
 
 
 class _NotOneRule(Exception):  # noqa: N818  it never leaves this module

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from sealock.patterns import compile_lazily
 from sealock.secrets.checks import plain_base64
 
 MAX_LENGTH: Final = 1 << 16
@@ -21,10 +21,10 @@ class PrivateKey(NamedTuple):
     locked: bool
 
 
-_BEGIN: Final = re.compile(r"-----BEGIN ((?:[A-Z0-9]{1,12} ){0,3})PRIVATE KEY( BLOCK)?-----")
-_ARMOUR: Final = re.compile(r"[A-Za-z0-9+/=]{16,}")
-_HEADER: Final = re.compile(r"(?m)^[A-Za-z][A-Za-z-]{1,30}: [^\n]{0,200}$")
-_PUTTY: Final = re.compile(
+_BEGIN: Final = compile_lazily(r"-----BEGIN ((?:[A-Z0-9]{1,12} ){0,3})PRIVATE KEY( BLOCK)?-----")
+_ARMOUR: Final = compile_lazily(r"[A-Za-z0-9+/=]{16,}")
+_HEADER: Final = compile_lazily(r"(?m)^[A-Za-z][A-Za-z-]{1,30}: [^\n]{0,200}$")
+_PUTTY: Final = compile_lazily(
     r"PuTTY-User-Key-File-\d: [\w.@-]{1,60}\r?\nEncryption: ([\w-]{1,20})\r?\nComment: [^\n]{0,300}\n"
     r"(?:[A-Za-z0-9-]{1,20}: [^\n]{1,200}\n|[A-Za-z0-9+/=]{1,80}\r?\n){1,400}?Private-Lines: \d{1,4}\r?\n"
     r"(?:[A-Za-z0-9+/=]{1,80}(?:\r?\n|\Z)){1,400}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-SPLIT: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+from sealock.patterns import compile_lazily
+
+SPLIT: Final = compile_lazily(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 """The words of a name: "dbPassword" and "DB_PASSWORD" have two."""
 
 
@@ -22,10 +24,10 @@ _SAME: Final = {
     **dict.fromkeys(("database", "postgres", "mysql", "sql"), "db"),
 }
 """Words for one thing, in names and in values."""
-_CHANGE: Final = re.compile(
+_CHANGE: Final = compile_lazily(
     r"(?<!ex)(?<!inter)change[\W_]{0,3}(?:me|it|this|that|in|the|to|your|pass|secret|now|on)", re.IGNORECASE
 )
-_TRANSLATED: Final = re.compile(
+_TRANSLATED: Final = compile_lazily(
     r"passw|pasw|kennwort|kenwort|wachtwoord|contrase|senha|palavra|motdepasse|mdp|parol|heslo|haslo|jelszo|losenord|"
     r"passord|adgangskode|kodeord|salasana|geslo|lozink|sifre|katasandi|slaptazod|fjalekalim|matkhau|zugang|geheim|"
     r"mima|pasahitza|pasfhocal|cyfrinair|lykilor|contrasenya|pasvort"

@@ -14,6 +14,7 @@ from ahocorasick_rs import BytesAhoCorasick, MatchKind
 from msgspec import Struct
 
 from sealock.model.finding import Confidence
+from sealock.patterns import compile_lazily
 from sealock.secrets.checks import is_mixed, is_plain, is_sound, looks_random, plain_base64
 from sealock.secrets.keys import find_keys
 from sealock.secrets.tokens import DISCORD, find_credential_urls, token_patterns
@@ -32,25 +33,25 @@ _URL: Final = "://"
 _NAMES_DISCORD: Final = ("discord", "Discord", "DISCORD")
 """Words of texts that are searched for tokens that have no anchor of their own."""
 _BASIC: Final = "asic "
-_BASIC_LOGIN: Final = re.compile(r"\b[Bb]asic[ ]{1,4}([A-Za-z0-9+/]{8,1024}={0,2})(?![\w+/=])")
-_STATIC_KEY: Final = re.compile(r"-----BEGIN OpenVPN Static key V1-----\s{1,9}(?:[0-9a-f]{32}\s{1,9}){16}-----END ")
+_BASIC_LOGIN: Final = compile_lazily(r"\b[Bb]asic[ ]{1,4}([A-Za-z0-9+/]{8,1024}={0,2})(?![\w+/=])")
+_STATIC_KEY: Final = compile_lazily(r"-----BEGIN OpenVPN Static key V1-----\s{1,9}(?:[0-9a-f]{32}\s{1,9}){16}-----END ")
 _ENCODED_KEY: Final = "LS0tLS1CRUdJTi"
 """The first line of a private key in base64, as in a Kubernetes Secret."""
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/]{64,90000}={0,2}")
+_BASE64: Final = compile_lazily(r"[A-Za-z0-9+/]{64,90000}={0,2}")
 _HASHES: Final = (
-    ("$6$", re.compile(r"\$6\$(?:rounds=\d{1,9}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{86}")),
-    ("$5$", re.compile(r"\$5\$(?:rounds=\d{1,9}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{43}")),
-    ("$y$", re.compile(r"\$y\$[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{1,86}\$[./A-Za-z0-9]{43}")),
-    ("$apr1$", re.compile(r"\$apr1\$[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{22}")),
-    ("$argon2", re.compile(r"\$argon2(?:id|i|d)\$v=\d{1,3}\$[./A-Za-z0-9+,=$-]{30,512}")),
-    ("$2y$", re.compile(r"\$2y\$\d\d\$[./A-Za-z0-9]{53}")),
-    ("$2a$", re.compile(r"\$2a\$\d\d\$[./A-Za-z0-9]{53}")),
-    ("$2b$", re.compile(r"\$2b\$\d\d\$[./A-Za-z0-9]{53}")),
+    ("$6$", compile_lazily(r"\$6\$(?:rounds=\d{1,9}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{86}")),
+    ("$5$", compile_lazily(r"\$5\$(?:rounds=\d{1,9}\$)?[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{43}")),
+    ("$y$", compile_lazily(r"\$y\$[./A-Za-z0-9]{1,16}\$[./A-Za-z0-9]{1,86}\$[./A-Za-z0-9]{43}")),
+    ("$apr1$", compile_lazily(r"\$apr1\$[./A-Za-z0-9]{1,8}\$[./A-Za-z0-9]{22}")),
+    ("$argon2", compile_lazily(r"\$argon2(?:id|i|d)\$v=\d{1,3}\$[./A-Za-z0-9+,=$-]{30,512}")),
+    ("$2y$", compile_lazily(r"\$2y\$\d\d\$[./A-Za-z0-9]{53}")),
+    ("$2a$", compile_lazily(r"\$2a\$\d\d\$[./A-Za-z0-9]{53}")),
+    ("$2b$", compile_lazily(r"\$2b\$\d\d\$[./A-Za-z0-9]{53}")),
 )
 _INFIX_TOKENS: Final = (
-    (":AA", re.compile(r"(?<![\w:/-])\d{8,10}:AA[A-Za-z0-9_-]{32,34}(?![\w-])"), "a Telegram bot token", 10),
-    ("Q~", re.compile(r"(?<![\w~.-])[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}(?![\w~.-])"), "an Azure secret", 4),
-    ("key-", re.compile(r"(?<![\w-])key-[a-f0-9]{32}(?![\w-])"), "a Mailgun key", 0),
+    (":AA", compile_lazily(r"(?<![\w:/-])\d{8,10}:AA[A-Za-z0-9_-]{32,34}(?![\w-])"), "a Telegram bot token", 10),
+    ("Q~", compile_lazily(r"(?<![\w~.-])[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}(?![\w~.-])"), "an Azure secret", 4),
+    ("key-", compile_lazily(r"(?<![\w-])key-[a-f0-9]{32}(?![\w-])"), "a Mailgun key", 0),
 )
 """Tokens whose anchor is not at their start: anchor, pattern, kind, and the most characters before the anchor."""
 _WEAK_PREFIXES: Final = frozenset({
@@ -71,7 +72,7 @@ EXAMPLE_WORDS: Final = (
 )
 """Words that mark a token as an example."""
 _EXAMPLE_HOSTS: Final = ("example.", "localhost", "127.0.0.1", "host", "hostname", "server", "0.0.0.0", "foo", "bar")  # noqa: S104  compared, never bound
-_WITH_CREDENTIALS: Final = re.compile(r"://[^\s/\"'<>`\\,;()@]{1,512}@")
+_WITH_CREDENTIALS: Final = compile_lazily(r"://[^\s/\"'<>`\\,;()@]{1,512}@")
 
 
 class SecretMatch(Struct, frozen=True, gc=False):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import islice
@@ -11,6 +10,7 @@ from typing import Final
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from sealock.model.finding import Confidence
+from sealock.patterns import compile_lazily
 from sealock.secrets.checks import looks_random, plain_base64
 from sealock.secrets.prose import is_translation
 from sealock.secrets.search import EXAMPLE_WORDS, SecretMatch
@@ -28,23 +28,23 @@ _CHUNK: Final = 1 << 16
 _MOST_BEFORE: Final = 80
 _MOST_AFTER: Final = 720
 _NAME: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
-_ASSIGNED: Final = re.compile(
+_ASSIGNED: Final = compile_lazily(
     r"([A-Za-z_][A-Za-z0-9_.-]{1,60})[\"']?[ \t]{0,8}(?:=>|:=|=|:)[ \t]{0,8}"
     r"(\"[^\"\n]{1,512}\"|'[^'\n]{1,512}'|[^\s\"'`,;&|()<>{}\[\]]{1,512})"
 )
-_ELEMENT: Final = re.compile(r"<([A-Za-z][\w.-]{1,60})>\s{0,8}([^<>\s]{1,512})\s{0,8}</\1>")
-_ATTRIBUTES: Final = re.compile(r"(?:name|key)=\"([\w.-]{1,60})\"\s{1,8}value=\"([^\"\n]{1,512})\"")
-_DEFINED: Final = re.compile(r"\(\s{0,4}['\"](\w{1,60})['\"]\s{0,4},\s{0,4}['\"]([^'\"\n]{1,512})['\"]")
-_CONNECTION: Final = re.compile(
+_ELEMENT: Final = compile_lazily(r"<([A-Za-z][\w.-]{1,60})>\s{0,8}([^<>\s]{1,512})\s{0,8}</\1>")
+_ATTRIBUTES: Final = compile_lazily(r"(?:name|key)=\"([\w.-]{1,60})\"\s{1,8}value=\"([^\"\n]{1,512})\"")
+_DEFINED: Final = compile_lazily(r"\(\s{0,4}['\"](\w{1,60})['\"]\s{0,4},\s{0,4}['\"]([^'\"\n]{1,512})['\"]")
+_CONNECTION: Final = compile_lazily(
     r"(?i)\b(?:uid|user id|user|username)\s{0,4}=[^;\"'\n]{1,128};\s{0,4}(?:pwd|password)\s{0,4}=\s{0,4}"
     r"(\{[^{}\n]{1,256}(?=\})|[^;\"'\s{}]{1,256})"
 )
 """A connection string; ODBC puts a password with special characters in braces."""
-_SEALED: Final = re.compile(r"(?m)(?:^kind:|\"kind\":)[ \t]{0,8}[\"']?SealedSecret\b")
+_SEALED: Final = compile_lazily(r"(?m)(?:^kind:|\"kind\":)[ \t]{0,8}[\"']?SealedSecret\b")
 _IN_CONNECTION: Final = "connection password"
 _COMMENTS: Final = ("#", ";", "//", "*", "<!--", "--", "rem ", "dnl ")
-_ENDS: Final = re.compile(r"[ \t]{0,8}(?:[,;}\]#&\r\n]|$)")
-_CODE: Final = re.compile(
+_ENDS: Final = compile_lazily(r"[ \t]{0,8}(?:[,;}\]#&\r\n]|$)")
+_CODE: Final = compile_lazily(
     r"[\w.]{1,100}\(|[\w.]{1,60}\[|[A-Za-z_]\w{0,60}(?:\.[A-Za-z_]\w{0,60}){1,8}$|process\.env|os\."
 )
 

@@ -15,6 +15,7 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.model.finding import Confidence, Severity
+from sealock.patterns import compile_lazily
 from sealock.secrets.prose import SPLIT, asks_to_change, is_echo, words
 from sealock.secrets.tokens import find_credential_urls, find_tokens
 
@@ -116,8 +117,8 @@ def find_secret(name: str, value: str) -> Secret | None:
 
 AWS_KEY: Final = "an AWS secret key"
 """Where the name is that of the key's id, and the value is the key."""
-_AWS_ID: Final = re.compile(r"(?i)access_?key_?id$")
-_AWS_SHAPE: Final = re.compile(r"(?=.{0,39}[a-z])(?=.{0,39}[A-Z])[A-Za-z0-9/+=]{40}")
+_AWS_ID: Final = compile_lazily(r"(?i)access_?key_?id$")
+_AWS_SHAPE: Final = compile_lazily(r"(?=.{0,39}[a-z])(?=.{0,39}[A-Z])[A-Za-z0-9/+=]{40}")
 
 
 @lru_cache(maxsize=2048)
@@ -222,9 +223,9 @@ _HEADER: Final = (
     r"(?i)\b(?:(?:proxy-)?authorization|[a-z-]{0,20}-token|x-api-key|api-key|x-auth-key)\s{0,4}:\s{0,4}"
     r"(?:(?:bearer|basic|token|apikey)\s{1,4})?([^\s\"'`,;]{6,})"
 )
-_NAME: Final = re.compile(r"(?<![\w.-])(?:--?)?([A-Za-z_][\w.-]{1,60})\Z")
-_OPTION: Final = re.compile(r"(?<![\w.-])--([A-Za-z][\w.-]{1,60})[ \t]{1,4}(?=[^\s-])")
-_VALUE: Final = re.compile(r"\"[^\"\n]{0,4096}\"|'[^'\n]{0,4096}'|[^\s\"'`;&|()<>]{1,4096}")
+_NAME: Final = compile_lazily(r"(?<![\w.-])(?:--?)?([A-Za-z_][\w.-]{1,60})\Z")
+_OPTION: Final = compile_lazily(r"(?<![\w.-])--([A-Za-z][\w.-]{1,60})[ \t]{1,4}(?=[^\s-])")
+_VALUE: Final = compile_lazily(r"\"[^\"\n]{0,4096}\"|'[^'\n]{0,4096}'|[^\s\"'`;&|()<>]{1,4096}")
 
 
 def _headers(text: str) -> Iterator[tuple[str, int, int]]:
@@ -268,7 +269,7 @@ _PROGRAMS: Final[tuple[tuple[str, str, str], ...]] = (
     ("htpasswd", " -", r"\s-\w{0,9}b\w{0,9}\s+(?:-\w+\s+){0,4}\S{1,200}\s+\S{1,100}\s+[\"']?([^\s\"']{2,})"),
     ("openssl", " -pass", r"\s-pass(?:in|out)?\s{1,4}[\"']?pass:([^\s\"']{1,})"),
 )
-_COMMAND: Final = re.compile(r"[^;&|\n]{0,400}")
+_COMMAND: Final = compile_lazily(r"[^;&|\n]{0,400}")
 
 
 def _program_options(text: str) -> Iterator[tuple[str, int, int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from shlex import split
 from typing import Final, Literal, TypeAlias
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 from sealock.formats.runargs.writer import options
 from sealock.model.change import changed
 from sealock.model.container import Container
+from sealock.patterns import compile_lazily
 from sealock.show.demonstration import Demonstration, Obstacle, Reach, Step, Where
 from sealock.show.setting import Place, StandIns, focused
 
@@ -25,7 +25,7 @@ TMPFS: Final = f"{TOOLS}/tmp:exec,suid,dev,mode=1777"  # noqa: S108  in the cont
 """A place to write there, on which programs can be started."""
 CLIENT: Final = "/.client"
 """Where the engine's client is mounted for a harm that needs it."""
-_NAME: Final = re.compile(r"<([a-z-]+)>")
+_NAME: Final = compile_lazily(r"<([a-z-]+)>")
 
 
 class Command(Struct, frozen=True):

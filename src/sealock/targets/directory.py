@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from functools import cached_property
 from itertools import islice
 from typing import Final
 
@@ -25,10 +26,15 @@ class DirectoryWindow:
         self, directory: str, root: str, environment: Mapping[str, str] | None = None, *, outside: bool = False
     ) -> None:
         self.directory = directory
-        self.root = os.path.realpath(root)
+        self._root = root
         self.environment: Mapping[str, str] = environment or {}
         self.outside = outside
         self._read = 0
+
+    @cached_property
+    def root(self) -> str:
+        """The directory outside of which nothing is read, without links in its path."""
+        return os.path.realpath(self._root)
 
     def _path(self, path: str) -> str:
         """Resolve a path, its symbolic links too, and refuse what lies outside."""

@@ -61,7 +61,10 @@ class Options(Struct, frozen=True):
 
 def relative(path: str, root: str) -> str:
     """The path relative to a root, with forward slashes."""
-    return os.path.relpath(path, root).replace(os.sep, "/")
+    prefix = root.rstrip("/") + "/"
+    # In a walk, each path starts with the directory, and relpath takes a tenth of its time.
+    below = path[len(prefix) :] if path.startswith(prefix) and ".." not in path else os.path.relpath(path, root)
+    return os.path.normpath(below).replace(os.sep, "/")
 
 
 def read_file(path: str, named: str, options: Options, *, walked: bool = False) -> Iterator[Input]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
@@ -14,12 +13,13 @@ from sealock.errors import TargetError
 from sealock.formats.files import FileRefusedError
 from sealock.formats.recognition import is_manifest
 from sealock.model.location import Source
+from sealock.patterns import compile_lazily
 from sealock.targets.files import read_input, read_named
 from sealock.targets.projects import link_out
 from sealock.targets.rendernames import is_part, is_renderable
 from sealock.targets.walk import Walk
 
-_ALSO: Final = re.compile(rb"apiVersion|\\[xuU]")
+_ALSO: Final = compile_lazily(rb"apiVersion|\\[xuU]")
 """What a walk looks for besides: a key of manifests, or an escape that may hide a key."""
 _ENDINGS: Final = (".yaml", ".yml", ".json")
 _NO_MANIFESTS: Final = frozenset({"helm", "kustomize"})

@@ -7,10 +7,11 @@ import re
 from typing import Final
 
 from sealock.formats.files import FileRefusedError
+from sealock.patterns import compile_lazily
 from sealock.targets.files import read_named
 
 _KUSTOMIZATIONS: Final = frozenset({"kustomization.yaml", "kustomization.yml", "kustomization"})
-_COMPONENT: Final = re.compile(r"^kind:[ \t]*Component\b", re.MULTILINE)
+_COMPONENT: Final = compile_lazily(r"^kind:[ \t]*Component\b", re.MULTILINE)
 
 
 def is_renderable(path: str) -> bool:

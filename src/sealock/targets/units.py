@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import Final
 
-_DIRECTORY: Final = re.compile(r"(?:.*\.)?(?:container|pod|kube|image|build|volume|network)\.d")
+from sealock.patterns import compile_lazily
+
+_DIRECTORY: Final = compile_lazily(r"(?:.*\.)?(?:container|pod|kube|image|build|volume|network)\.d")
 
 
 def is_drop_in(path: str) -> bool:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from sealock.formats.detection import is_certain
 from sealock.formats.files import FileRefusedError
+from sealock.patterns import compile_lazily
 from sealock.targets.examples import is_documentation, is_example_directory
 from sealock.targets.files import LIMIT, read_start
 from sealock.targets.locks import is_lock, is_other_lock
@@ -41,11 +42,11 @@ a o obj lib class pyc pyo wasm node
 """
 CLOSED: Final = frozenset(f"{_PROGRAMS} {_DATA_ONLY} {_BINARIES}".split())
 """Extensions of files that a walk does not open, unless their name is known."""
-_TEXT: Final = re.compile(
+_TEXT: Final = compile_lazily(
     r".*\.(ya?ml|json|sh|bash|zsh|ksh|mk|service|md|markdown|txt|ps1|psm1|bat|cmd|fish)|(gnu)?makefile", re.IGNORECASE
 )
 """Names of texts: one with a NUL byte is not taken for a program."""
-_DATA: Final = re.compile(
+_DATA: Final = compile_lazily(
     r".*\.(ya?ml|jsonc?|tf|hcl|nomad|toml|container|kube|pod|build|image|volume|network|tpl|tmpl|j2|jinja2?|erb|in"
     r"|template)",
     re.IGNORECASE,
@@ -59,9 +60,9 @@ _KEYS: Final = (
 )  # fmt: skip
 """Without one of these or of `_WORDS` a file of data is nothing that sealock knows."""
 _WORDS: Final = (b"docker", b"podman", b"nerdctl")
-_START: Final = re.compile(rb"^[ \t]*(?:FROM[ \t]+\S|[\"']?services[\"']?[ \t]*:)", re.MULTILINE)
-_OVERRIDE: Final = re.compile(r"(docker-)?compose\.override\.ya?ml")
-_LISTS_FILES: Final = re.compile(rb"^[ \t]*(export[ \t]+)?COMPOSE_FILE[ \t]*[=:]", re.MULTILINE)
+_START: Final = compile_lazily(rb"^[ \t]*(?:FROM[ \t]+\S|[\"']?services[\"']?[ \t]*:)", re.MULTILINE)
+_OVERRIDE: Final = compile_lazily(r"(docker-)?compose\.override\.ya?ml")
+_LISTS_FILES: Final = compile_lazily(rb"^[ \t]*(export[ \t]+)?COMPOSE_FILE[ \t]*[=:]", re.MULTILINE)
 
 
 class WalkedFile(Struct, frozen=True):
@@ -196,9 +197,7 @@ class Walk:
                 return None
             data, why = data.replace(b"\0", b""), "not UTF-8 text"
         known = any(word in data for word in _WORDS) or (
-            any(key in data for key in _KEYS)
-            if _DATA.fullmatch(base) or is_drop_in(path)
-            else _START.search(data) is not None
+            any(key in data for key in _KEYS) if _DATA.fullmatch(base) or is_drop_in(path) else _starts(data)
         )
         if known or (self._also is not None and self._also.search(data)):
             return WalkedFile(path, why)
@@ -209,6 +208,11 @@ def _ends(name: str) -> Iterator[int]:
     """Where each directory of a path ends, and the path itself."""
     yield from (match.start() for match in re.finditer("/", name))
     yield len(name)
+
+
+def _starts(data: bytes) -> bool:
+    """Whether a line starts as a Dockerfile or a compose file does."""
+    return (b"FROM" in data or b"services" in data) and _START.search(data) is not None
 
 
 def is_override(name: str) -> bool:

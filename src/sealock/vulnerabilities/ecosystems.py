@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.model.inventory import MAIN_PROGRAMS, OF_DISTRIBUTIONS, Distribution, Package, PackageType
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities.versions import of_package, scheme_of
 
 LANGUAGES: Final[dict[PackageType, str]] = {
@@ -24,7 +25,7 @@ LANGUAGES: Final[dict[PackageType, str]] = {
     "cargo": "crates.io",
 }
 _DEBIAN: Final = {"buster": "10", "bullseye": "11", "bookworm": "12", "trixie": "13", "forky": "14", "duke": "15"}
-_UBUNTU_LONG: Final = re.compile(r"(\d*[02468])\.04")
+_UBUNTU_LONG: Final = compile_lazily(r"(\d*[02468])\.04")
 """LTS releases come in April of the even years."""
 _MAJOR: Final = {
     "almalinux": "AlmaLinux:{}",
@@ -43,11 +44,11 @@ _MINOR: Final = {
 _ROLLING: Final = {"wolfi": "Wolfi", "chainguard": "Chainguard", "opensuse-tumbleweed": "openSUSE:Tumbleweed"}
 _SBOM_IDS: Final = {"alma": "almalinux", "amazon": "amzn", "oracle": "ol", "redhat": "rhel"}
 """The names that SBOMs use for distributions, and the ID of their os-release."""
-_REBUILD: Final = re.compile(r"\+b[0-9]+\Z")
-_SIGNED: Final = re.compile(r"\Alinux-signed(-(?:amd64|arm64|i386))?\Z")
+_REBUILD: Final = compile_lazily(r"\+b[0-9]+\Z")
+_SIGNED: Final = compile_lazily(r"\Alinux-signed(-(?:amd64|arm64|i386))?\Z")
 
-_BUILD: Final = re.compile(r"-[0-9]+\Z")
-_UPSTREAM: Final = re.compile(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:_(\d+)|(?:\.\d+)*)-?([A-Za-z][0-9A-Za-z.-]*)?")
+_BUILD: Final = compile_lazily(r"-[0-9]+\Z")
+_UPSTREAM: Final = compile_lazily(r"(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:_(\d+)|(?:\.\d+)*)-?([A-Za-z][0-9A-Za-z.-]*)?")
 
 
 class Lookup(Struct, frozen=True, gc=False):

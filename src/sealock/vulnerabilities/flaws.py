@@ -6,7 +6,6 @@ of them, and does not join them. A record with several CVEs keeps them all.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -15,9 +14,10 @@ from msgspec import Struct
 
 from sealock.model.advisory import DistributionState
 from sealock.model.severity import Severity
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities.claim import Claim
 
-_CVE: Final = re.compile(r"(?:\A|-)(CVE-\d{4}-\d{4,})\Z")
+_CVE: Final = compile_lazily(r"(?:\A|-)(CVE-\d{4}-\d{4,})\Z")
 _MOST: Final = 2000
 """Most names that are followed from one record: this bounds alias cycles and hostile feeds."""
 _CANDIDATES: Final = 100

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from argparse import Namespace
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,11 +14,12 @@ from sealock.cli.trust.common import name_of
 from sealock.errors import TargetError, UsageError
 from sealock.model.imagename import ImageName
 from sealock.model.trust import TrustResult
+from sealock.patterns import compile_lazily
 from sealock.pin.texts import PinText, gather
 from sealock.policy.settings import Policy
 from sealock.trust.bypolicy import verify_images
 
-_TAGGED: Final = re.compile(r":[^/]*\Z|@")
+_TAGGED: Final = compile_lazily(r":[^/]*\Z|@")
 """A tag or a digest at the end of a word."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Final
@@ -19,6 +18,7 @@ from sealock.cli.trust.common import (
     read_file,
 )
 from sealock.errors import TargetError, TrustError, UsageError
+from sealock.patterns import compile_lazily
 from sealock.reports.page import table
 from sealock.text import count, visible
 from sealock.trust.cosign import keys as cosignkeys
@@ -38,7 +38,7 @@ EPILOG: Final = f"""\
 
 {PASSPHRASES}"""
 _OLD: Final = "old encryption: `openssl pkcs8 -topk8` makes it stronger"
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_NAME: Final = compile_lazily(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 def configure(parser: ArgumentParser) -> None:

@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-_NAME: Final = re.compile(r"\$\{?([a-zA-Z_][a-zA-Z0-9_]*)")
+from sealock.patterns import compile_lazily
+
+_NAME: Final = compile_lazily(r"\$\{?([a-zA-Z_][a-zA-Z0-9_]*)")
 _SHORTEST: Final = 4
 """The length from which a part of a value is masked; a shorter value only as a whole word."""
 _LONGEST: Final = 2000

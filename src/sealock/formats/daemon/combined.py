@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Any, Final
@@ -10,8 +9,9 @@ from typing import Any, Final
 from sealock.model.absent import UNKNOWN, UNSET, Absent, AnyValue
 from sealock.model.daemon import FIELDS, Daemon
 from sealock.model.host import Drift
+from sealock.patterns import compile_lazily
 
-_MAPPED: Final = re.compile(r"/\d+\.\d+\Z")
+_MAPPED: Final = compile_lazily(r"/\d+\.\d+\Z")
 _SAME: Final = {
     "seccomp_profile": {"builtin": UNSET, "default": UNSET},
     "log_driver": {"json-file": UNSET},

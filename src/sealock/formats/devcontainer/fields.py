@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from sealock.formats.optionkeys.table import OptionKey
+from sealock.patterns import compile_lazily
 
 TABLE: Final = (
     OptionKey("appPort", "publish", "list"),
@@ -26,8 +26,8 @@ FEATURES: Final = {
     "docker-outside-of-docker": ("--mount=type=bind,source=/var/run/docker.sock,target=/var/run/docker-host.sock",),
 }
 """What well-known features ask for (as of 2026-11)."""
-KNOWN_FEATURES: Final = re.compile(r"ghcr\.io/devcontainers/features/([\w.-]+)(?:[:@].*)?")
+KNOWN_FEATURES: Final = compile_lazily(r"ghcr\.io/devcontainers/features/([\w.-]+)(?:[:@].*)?")
 """Features of the specification's own collection: others may ask for any right."""
 ASKED_BY_FEATURES: Final = ("privileged", "cap_add", "seccomp", "apparmor", "mounts")
-OPEN: Final = re.compile(r"\$\{")
+OPEN: Final = compile_lazily(r"\$\{")
 """What the tools fill in: ${localWorkspaceFolder}, ${localEnv:NAME}."""

@@ -9,11 +9,12 @@ from sealock.formats.dockerfile.commands import interpreter_name
 from sealock.model.absent import UNSET, Maybe
 from sealock.model.build import Build, Stage
 from sealock.model.imagename import default_user, family
+from sealock.patterns import compile_lazily
 
-_UID_GID: Final = re.compile(r"(\d{1,9}):(\d{1,9})")
+_UID_GID: Final = compile_lazily(r"(\d{1,9}):(\d{1,9})")
 _ACCOUNT_TOOLS: Final = frozenset({"useradd", "adduser", "groupadd", "addgroup"})
 _NOLOGIN: Final = {"debian": "/usr/sbin/nologin", "suse": "/usr/sbin/nologin", "arch": "/usr/bin/nologin"}
-_MINIMAL_IMAGE: Final = re.compile(r"minimal|micro|nano|tiny|static", re.IGNORECASE)
+_MINIMAL_IMAGE: Final = compile_lazily(r"minimal|micro|nano|tiny|static", re.IGNORECASE)
 
 
 def spell_account_creation(build: Build, chain: tuple[Stage, ...], runs_as: Maybe[str], user: str) -> str | None:

@@ -9,9 +9,10 @@ from sealock.formats.dockerfile.lines import DockerfileSyntaxError, Lexer, Logic
 from sealock.formats.dockerfile.variables import NO_VARIABLES, expand, word_spans
 from sealock.model.build import Heredoc
 from sealock.model.location import Place
+from sealock.patterns import compile_lazily
 
-_START: Final = re.compile(r"\d*<<(-?)([^<\s]+)")
-_LEADING_TABS: Final = re.compile(r"^\t+", re.MULTILINE)
+_START: Final = compile_lazily(r"\d*<<(-?)([^<\s]+)")
+_LEADING_TABS: Final = compile_lazily(r"^\t+", re.MULTILINE)
 
 
 class HeredocStart(NamedTuple):

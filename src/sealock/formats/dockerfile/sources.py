@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Final
 
@@ -13,9 +12,10 @@ from sealock.formats.dockerfile.words import split_words
 from sealock.model.absent import Absent
 from sealock.model.build import AddFile, BuildText, Copy, From, Instruction
 from sealock.model.imagename import reference_fault
+from sealock.patterns import compile_lazily
 
-_STAGE_NAME: Final = re.compile(r"[a-z][a-z0-9_.-]*")
-_VARIABLE: Final = re.compile(r"\$\{?(\w+)")
+_STAGE_NAME: Final = compile_lazily(r"[a-z][a-z0-9_.-]*")
+_VARIABLE: Final = compile_lazily(r"\$\{?(\w+)")
 
 
 def parse_from(raw: RawInstruction, state: ParseState) -> Instruction:

@@ -11,11 +11,12 @@ from sealock.model.build import Build, Cmd, Healthcheck, Instruction, Stage
 from sealock.model.change import Edit
 from sealock.model.container import Health
 from sealock.model.location import Place
+from sealock.patterns import compile_lazily
 
 FieldContent: TypeAlias = Any
 """The value of a field of the container, or an element of it; each field has its own type."""
-_BARE: Final = re.compile(r"[\w@%+=:,./-]+", re.ASCII)
-_NAME: Final = re.compile(r"[^\s=\"'$\\`]+")
+_BARE: Final = compile_lazily(r"[\w@%+=:,./-]+", re.ASCII)
+_NAME: Final = compile_lazily(r"[^\s=\"'$\\`]+")
 
 
 def quote(value: str, escape: str) -> str:

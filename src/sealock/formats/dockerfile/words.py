@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final, NamedTuple
 
 from msgspec import DecodeError, ValidationError, json
 
 from sealock.formats.dockerfile.lines import WHITESPACE, DockerfileSyntaxError
+from sealock.patterns import compile_lazily
 
-BLANK: Final = re.compile(r"[\t\v\f\r ]+")
-_WORDS: Final = re.compile(r"[^\t\v\f\r ]+")
-_BARE: Final = re.compile(r"\S+")
+BLANK: Final = compile_lazily(r"[\t\v\f\r ]+")
+_WORDS: Final = compile_lazily(r"[^\t\v\f\r ]+")
+_BARE: Final = compile_lazily(r"\S+")
 _QUOTED: Final = {
-    "\\": re.compile(r"""(?:[^\s'"\\]++|\\[\s\S]?|'[^']*+'?|"(?:[^"\\]++|\\[\s\S]?)*+"?)++"""),
-    "`": re.compile(r"""(?:[^\s'"`]++|`[\s\S]?|'[^']*+'?|"(?:[^"`]++|`[\s\S]?)*+"?)++"""),
+    "\\": compile_lazily(r"""(?:[^\s'"\\]++|\\[\s\S]?|'[^']*+'?|"(?:[^"\\]++|\\[\s\S]?)*+"?)++"""),
+    "`": compile_lazily(r"""(?:[^\s'"`]++|`[\s\S]?|'[^']*+'?|"(?:[^"`]++|`[\s\S]?)*+"?)++"""),
 }
-_STRING: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"')
+_STRING: Final = compile_lazily(r'"(?:[^"\\]++|\\.)*+"')
 
 
 class Token(NamedTuple):

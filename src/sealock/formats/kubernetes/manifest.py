@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from sealock.formats import yamltree
 from sealock.formats.yamltree import Mapping, Plain, Scalar, Sequence, YamlNode, YamlTree, target
 from sealock.model.location import Place
+from sealock.patterns import compile_lazily
 
-_HALVES: Final = re.compile(
+_HALVES: Final = compile_lazily(
     r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
 )
 _OLD_BOOLEANS: Final = {"y": True, "yes": True, "on": True, "n": False, "no": False, "off": False}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,10 +9,11 @@ from sealock.formats.kubernetes.manifest import ManifestValue
 from sealock.formats.kubernetes.podsecurity import NEWEST
 from sealock.formats.kubernetes.resources import resources
 from sealock.model.podsecurity import LEVELS, PodSecurityLevel
+from sealock.patterns import compile_lazily
 
 _ENFORCE: Final = "pod-security.kubernetes.io/enforce"
 _VERSION: Final = "pod-security.kubernetes.io/enforce-version"
-_MINOR: Final = re.compile(r"v1\.(0|[1-9][0-9]{0,2})")
+_MINOR: Final = compile_lazily(r"v1\.(0|[1-9][0-9]{0,2})")
 
 
 def find_enforcing(root: ManifestValue) -> Iterator[tuple[str, PodSecurityLevel, int, ManifestValue]]:

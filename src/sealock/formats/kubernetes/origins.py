@@ -13,8 +13,9 @@ from sealock.formats.kubernetes.reader import ManifestDocument
 from sealock.formats.kubernetes.resources import resources
 from sealock.formats.recognition import is_manifest
 from sealock.model.location import Place, Source
+from sealock.patterns import compile_lazily
 
-_SOURCE: Final = re.compile(r"^# Source: (\S.*)$", re.MULTILINE)
+_SOURCE: Final = compile_lazily(r"^# Source: (\S.*)$", re.MULTILINE)
 """What helm writes above each resource: the chart's name and the template's path in it."""
 
 

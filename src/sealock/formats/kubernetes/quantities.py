@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from decimal import ROUND_CEILING, Decimal
 from typing import Final
 
 from sealock.formats.kubernetes.manifest import ManifestValue, text
+from sealock.patterns import compile_lazily
 
-_QUANTITY: Final = re.compile(
+_QUANTITY: Final = compile_lazily(
     r"([+-]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30}))(?:([numkMGTPE]|[KMGTPE]i)|[eE]([+-]?[0-9]{1,2}))?"
 )
 _UNITS: Final = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -20,8 +19,9 @@ from sealock.formats.yamltree import Mapping, Scalar, YamlNode
 from sealock.formats.yamltree import Sequence as YamlSequence
 from sealock.model.change import Edit
 from sealock.model.location import Place
+from sealock.patterns import compile_lazily
 
-_UNQUOTED: Final = re.compile(r"[A-Za-z0-9_\-+=:,./@%]+")
+_UNQUOTED: Final = compile_lazily(r"[A-Za-z0-9_\-+=:,./@%]+")
 
 
 class TreePlace(Struct, frozen=True):

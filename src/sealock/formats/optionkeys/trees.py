@@ -12,9 +12,10 @@ from sealock.formats.kubernetes.manifest import ManifestValue
 from sealock.formats.optionkeys.table import KeyWord, OptionKey
 from sealock.formats.yamltree import Scalar
 from sealock.model.location import Place
+from sealock.patterns import compile_lazily
 
-_WORD: Final = re.compile(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+""")
-_QUOTED: Final = re.compile(r"""\\(.)|"((?:[^"\\]|\\.)*)"|'([^']*)'""")
+_WORD: Final = compile_lazily(r"""(?:[^\s"'\\]|\\.|"(?:[^"\\]|\\.)*"|'[^']*')+""")
+_QUOTED: Final = compile_lazily(r"""\\(.)|"((?:[^"\\]|\\.)*)"|'([^']*)'""")
 
 
 class TreeEntry(Struct, frozen=True):

@@ -12,6 +12,7 @@ from sealock.formats.kubernetes.manifest import ManifestValue
 from sealock.formats.optionkeys.table import OptionKey
 from sealock.formats.yamltree import Scalar
 from sealock.model.container import FIELDS
+from sealock.patterns import compile_lazily
 
 Table: TypeAlias = tuple[OptionKey, ...]
 
@@ -199,11 +200,11 @@ def _bitbucket(root: ManifestValue) -> Iterator[CiContainer]:
 _BASIC: Final = ("image", "command", "entrypoint", "environment", "name", "user", "platform")
 _OF_RUNNER: Final = tuple(field for field in FIELDS if field not in {"network_mode", "networks"})
 """Runners and agents make a network for each job."""
-_EXPRESSION: Final = re.compile(r"\$\{\{")
+_EXPRESSION: Final = compile_lazily(r"\$\{\{")
 SYSTEMS: Final = (
     CiSystem(
         "github",
-        re.compile(r"(?:.*/)?\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml|(?:.*/)?action\.ya?ml"),
+        compile_lazily(r"(?:.*/)?\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml|(?:.*/)?action\.ya?ml"),
         _github,
         _EXPRESSION,
         _OF_RUNNER,
@@ -211,33 +212,33 @@ SYSTEMS: Final = (
     ),
     CiSystem(
         "gitlab",
-        re.compile(r"(?:.*/)?[^/]*gitlab-ci[^/]*\.ya?ml|(?:.*/)?\.?gitlab/.*\.ya?ml"),
+        compile_lazily(r"(?:.*/)?[^/]*gitlab-ci[^/]*\.ya?ml|(?:.*/)?\.?gitlab/.*\.ya?ml"),
         _gitlab,
-        re.compile(r"\$"),
+        compile_lazily(r"\$"),
         _BASIC,
         "the settings of GitLab's runner decide this",
     ),
     CiSystem(
         "circleci",
-        re.compile(r"(?:.*/)?\.circleci/[^/]*\.ya?ml"),
+        compile_lazily(r"(?:.*/)?\.circleci/[^/]*\.ya?ml"),
         _circle,
-        re.compile(r"<<"),
+        compile_lazily(r"<<"),
         _BASIC,
         "CircleCI decides this",
     ),
     CiSystem(
         "azure",
-        re.compile(r"(?:.*/)?\.?azure-pipelines[^/]*\.ya?ml|(?:.*/)?\.azure-pipelines/[^/]*\.ya?ml"),
+        compile_lazily(r"(?:.*/)?\.?azure-pipelines[^/]*\.ya?ml|(?:.*/)?\.azure-pipelines/[^/]*\.ya?ml"),
         _azure,
-        re.compile(r"\$\{\{|\$\(|\$\["),
+        compile_lazily(r"\$\{\{|\$\(|\$\["),
         _OF_RUNNER,
         "a pipeline leaves this to the agent",
     ),
     CiSystem(
         "bitbucket",
-        re.compile(r"(?:.*/)?bitbucket-pipelines\.ya?ml"),
+        compile_lazily(r"(?:.*/)?bitbucket-pipelines\.ya?ml"),
         _bitbucket,
-        re.compile(r"\$"),
+        compile_lazily(r"\$"),
         _BASIC,
         "Bitbucket decides this",
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import partial
 from typing import Final
@@ -19,8 +18,9 @@ from sealock.formats.verification import verify
 from sealock.model.change import Change, Edit, On
 from sealock.model.document import Document, Subject
 from sealock.model.location import Place
+from sealock.patterns import compile_lazily
 
-_PLAIN: Final = re.compile(r"[^\s\"'\\]+")
+_PLAIN: Final = compile_lazily(r"[^\s\"'\\]+")
 _ESCAPED: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"})
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -27,11 +26,12 @@ from sealock.model.finding import InputError
 from sealock.model.location import At, Place, Source
 from sealock.model.project import Project, ProjectFile, ProjectNetwork, ProjectVolume, Service, ServiceBuild
 from sealock.model.shell import Word
+from sealock.patterns import compile_lazily
 
 MAX_LENGTH: Final = 1_000_000
 """Characters of a unit with its drop-ins."""
 _MOST_DROP_INS: Final = 100
-_DROP_IN: Final = re.compile(rf"(?:(.*)/)?([^/]*?)\.?({'|'.join(SECTIONS)})\.d/[^/]*\.conf")
+_DROP_IN: Final = compile_lazily(rf"(?:(.*)/)?([^/]*?)\.?({'|'.join(SECTIONS)})\.d/[^/]*\.conf")
 _SILENT: Final = {
     "Container": "the unit does not set this",
     "Pod": "a pod leaves this to its containers",

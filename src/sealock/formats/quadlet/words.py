@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -13,10 +12,11 @@ from sealock.formats.optionkeys.table import KeyWord, OptionKey
 from sealock.formats.unitfile import UnitEntry, UnitFault, UnitText, UnitWord, split_words
 from sealock.model.location import Place
 from sealock.model.shell import Word
+from sealock.patterns import compile_lazily
 
 _TRUE: Final = frozenset({"1", "yes", "true", "on"})
-_EXPANSION: Final = re.compile(r"%%|\$\$|%[A-Za-z]|\$(?:\{\w+\}|[A-Za-z_]\w*)")
-_MOUNT_SOURCE: Final = re.compile(r"(?:^|,)(?:source|src)=([^,]*)")
+_EXPANSION: Final = compile_lazily(r"%%|\$\$|%[A-Za-z]|\$(?:\{\w+\}|[A-Za-z_]\w*)")
+_MOUNT_SOURCE: Final = compile_lazily(r"(?:^|,)(?:source|src)=([^,]*)")
 
 
 class Resource(Struct, frozen=True):

@@ -8,16 +8,17 @@ from typing import Final
 from sealock.formats.jsonobject import JsonObject
 from sealock.formats.sbom.packages import CollectedPackages, PackageFacts
 from sealock.model.inventory import Distribution
+from sealock.patterns import compile_lazily
 
 _SILENT: Final = frozenset({"", "NONE", "NOASSERTION"})
 _NO_PACKAGES: Final = frozenset({"APPLICATION", "CONTAINER", "FILE", "SOURCE", "DEVICE", "FIRMWARE", "OTHER"})
 """Purposes of entries that are not packages, unless they have a package URL."""
-_BUILT_FROM: Final = re.compile(r"\Abuilt package from: (\S+) (\S+)\Z|; built from (\S+) (\S+)\Z")
+_BUILT_FROM: Final = compile_lazily(r"\Abuilt package from: (\S+) (\S+)\Z|; built from (\S+) (\S+)\Z")
 """How Trivy and sealock write the source package."""
-_OURS: Final = re.compile(
+_OURS: Final = compile_lazily(
     r"\Afound in (.+?)(?: in layer (\S+))?(?:, read by ([\w-]+))?(?:; built from .*)?\Z", re.DOTALL
 )
-_RECORD: Final = re.compile(r"layer ([1-9][0-9]{0,5}) removed its record")
+_RECORD: Final = compile_lazily(r"layer ([1-9][0-9]{0,5}) removed its record")
 _OWNED: Final = "a file of the package "
 _LONGEST: Final = 10_000
 

@@ -15,18 +15,19 @@ from sealock.formats.scripts.engines import engine_of
 from sealock.formats.yamltree import Alias, Mapping, Scalar, Sequence, YamlNode
 from sealock.model.location import Place, Source
 from sealock.model.shell import Command, Word
+from sealock.patterns import compile_lazily
 
 ARRAY: Final = OptionKey("arguments", shape="arguments")
-_ENGINE: Final = re.compile(
+_ENGINE: Final = compile_lazily(
     r"(?<![\w.-])(?:docker|podman(?:-remote)?|nerdctl)(?:\.exe)?(?: +(?:container +)?(?:run|create))?[\"']?[ \t]*"
     r"(?=[,\]\r\n}]|$)",
     re.IGNORECASE,
 )
 """An engine's name at the end of a value."""
-_PROGRAM_KEYS: Final = re.compile(
+_PROGRAM_KEYS: Final = compile_lazily(
     r"command|cmd|program|exec|executable|path|bin|binary|runtime|entrypoint", re.IGNORECASE
 )
-_VARIABLE: Final = re.compile(r"\$\{[^}]*\}|\{\{.*?\}\}")
+_VARIABLE: Final = compile_lazily(r"\$\{[^}]*\}|\{\{.*?\}\}")
 _WRAPPERS: Final = frozenset({"sudo", "doas"})
 
 

@@ -5,24 +5,24 @@ It reads lines instead of YAML, since workflow files are often templates and eve
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from sealock.formats import shell, yamltree
 from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
 from sealock.model.location import Place, Source
+from sealock.patterns import compile_lazily
 
 _KEYS: Final = (
     "run|script|before_script|after_script|pre_script|post_script|command|commands|cmd|cmds|shell|bash|inlineScript|"
     "before_install|install|before_deploy|deploy|after_success|entry|sh|runcmd|bootcmd|postCreateCommand|win_shell|raw"
 )
-_KEY: Final = re.compile(rf"( *)((?:- +)*)([\"']?)(?:{_KEYS})\3[ \t]*:(?:[ \t]+|$)")
-_ITEM: Final = re.compile(r"( *)- +")
-_BLOCK: Final = re.compile(r"(?:[!&]\S+[ \t]+)*([|>])[-+0-9]{0,2}[ \t]*(?:#.*)?$")
-_QUOTED: Final = re.compile(r" *(?:- +)*(?:[\"']?\w+[\"']?[ \t]*:[ \t]+)?(?:[!&]\S+[ \t]+)*[\"']")
+_KEY: Final = compile_lazily(rf"( *)((?:- +)*)([\"']?)(?:{_KEYS})\3[ \t]*:(?:[ \t]+|$)")
+_ITEM: Final = compile_lazily(r"( *)- +")
+_BLOCK: Final = compile_lazily(r"(?:[!&]\S+[ \t]+)*([|>])[-+0-9]{0,2}[ \t]*(?:#.*)?$")
+_QUOTED: Final = compile_lazily(r" *(?:- +)*(?:[\"']?\w+[\"']?[ \t]*:[ \t]+)?(?:[!&]\S+[ \t]+)*[\"']")
 """The start of a line that holds a quoted value."""
-_EXPRESSION: Final = re.compile(r"\$\{\{.{0,300}?\}\}|\{\{.{0,300}?\}\}")
+_EXPRESSION: Final = compile_lazily(r"\$\{\{.{0,300}?\}\}|\{\{.{0,300}?\}\}")
 
 
 class _Lines:

@@ -10,32 +10,33 @@ from sealock.formats.scripts.engines import ENGINES
 from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
 from sealock.model.location import Place, Source
 from sealock.model.shell import Word
+from sealock.patterns import compile_lazily
 
-_STRING: Final = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
-_PROCESS: Final = re.compile(r"^[ \t]*[\w.-]+[ \t]*:[ \t]*([^\n]+)", re.MULTILINE)
+_STRING: Final = compile_lazily(r'"((?:[^"\\\n]|\\.)*)"')
+_PROCESS: Final = compile_lazily(r"^[ \t]*[\w.-]+[ \t]*:[ \t]*([^\n]+)", re.MULTILINE)
 _FIELD: Final = r"(?:\*|[\d,*/A-Za-z#?LW-]+)"
-_JOB: Final = re.compile(
+_JOB: Final = compile_lazily(
     r"^[ \t]*(?:@(?:reboot|yearly|annually|monthly|weekly|daily|midnight|hourly|every[ \t]+\S+)"
     rf"|(?:{_FIELD}[ \t]+){{4}}{_FIELD})"
     r"[ \t]+([^\n]+)",
     re.MULTILINE,
 )
-_COLUMN: Final = re.compile(r"[a-z_][\w-]*[ \t]+(?=\S)")
-_SETTING: Final = re.compile(
+_COLUMN: Final = compile_lazily(r"[a-z_][\w-]*[ \t]+(?=\S)")
+_SETTING: Final = compile_lazily(
     r"^[ \t]*(?:command|exec|Exec|cmd|run)[ \t]*=[ \t]*((?:[^\n]|\n[ \t]+(?=\S))+)", re.MULTILINE
 )
-_COMMENT: Final = re.compile(r"^[ \t]*([#;][^\r\n]*)", re.MULTILINE)
-_STEP: Final = re.compile(
+_COMMENT: Final = compile_lazily(r"^[ \t]*([#;][^\r\n]*)", re.MULTILINE)
+_STEP: Final = compile_lazily(
     r"\b(?:sh|bat|powershell|pwsh|shell|sshCommand)\b[ \t]{0,40}\(?[ \t]{0,40}"
     r"(?:[^\n]{0,200}?\bscript[ \t]{0,40}:[ \t]{0,40})?"
     r"(\"\"\"|\'\'\'|\"|\')"
 )
 _GROOVY_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "\n": " "}
-_RECIPE: Final = re.compile(r"^[ \t]+([^\n]*)", re.MULTILINE)
-_JUST_VALUE: Final = re.compile(
+_RECIPE: Final = compile_lazily(r"^[ \t]+([^\n]*)", re.MULTILINE)
+_JUST_VALUE: Final = compile_lazily(
     r"^(?:export[ \t]+)?([A-Za-z_][\w-]*)[ \t]*:=[ \t]*([\"'])([^\"'\n]*)\2[ \t]*\r?$", re.MULTILINE
 )
-_INTERPOLATION: Final = re.compile(r"\{\{[ \t]*([A-Za-z_][\w-]*)?[^}\n]{0,200}\}\}")
+_INTERPOLATION: Final = compile_lazily(r"\{\{[ \t]*([A-Za-z_][\w-]*)?[^}\n]{0,200}\}\}")
 
 
 def json_fragments(source: Source) -> Iterator[Fragment]:

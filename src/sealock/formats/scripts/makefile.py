@@ -13,18 +13,19 @@ from sealock.formats import shell
 from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
 from sealock.model.location import Place, Source
 from sealock.model.shell import Word
+from sealock.patterns import compile_lazily
 
-_VARIABLE: Final = re.compile(
+_VARIABLE: Final = compile_lazily(
     r" {0,8}(?:(?:export|override|private) +)*([A-Za-z_]\w*)[ \t]*(::?:?=|\?=|\+=|!=|=)[ \t]*"
 )
-_REFERENCE: Final = re.compile(r"\$(?:\(([A-Za-z_]\w*)\)|\{([A-Za-z_]\w*)\})")
-_COMMENT: Final = re.compile(r"(?:\\.|[^\\#])*#", re.DOTALL)
-_OPENS: Final = re.compile(r"\$[({]")
-_CLOSES: Final = re.compile(r"[)}]")
-_NAME: Final = re.compile(r"[A-Za-z_]\w*")
-_ENGINE: Final = re.compile(r"(?:sudo(?: -\w+)* )?(?:\S*/)?(?:docker|podman|nerdctl)")
+_REFERENCE: Final = compile_lazily(r"\$(?:\(([A-Za-z_]\w*)\)|\{([A-Za-z_]\w*)\})")
+_COMMENT: Final = compile_lazily(r"(?:\\.|[^\\#])*#", re.DOTALL)
+_OPENS: Final = compile_lazily(r"\$[({]")
+_CLOSES: Final = compile_lazily(r"[)}]")
+_NAME: Final = compile_lazily(r"[A-Za-z_]\w*")
+_ENGINE: Final = compile_lazily(r"(?:sudo(?: -\w+)* )?(?:\S*/)?(?:docker|podman|nerdctl)")
 """What a variable of the engine's command is by default."""
-_CALL: Final = re.compile(r"call[ \t]+([\w-]+)[ \t]*(?:,(.*))?", re.DOTALL)
+_CALL: Final = compile_lazily(r"call[ \t]+([\w-]+)[ \t]*(?:,(.*))?", re.DOTALL)
 _MAX_DEPTH: Final = 8
 """The nesting depth of variables."""
 

@@ -17,8 +17,9 @@ from sealock.formats.scripts.engines import ENGINES
 from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
 from sealock.formats.scripts.windows import CONTINUATION, copy_line
 from sealock.model.location import Place, Source
+from sealock.patterns import compile_lazily
 
-_FENCE: Final = re.compile(r"(?:[ \t]|> ?){0,12}(?:[-*+] |\d{1,3}[.)] )?[ \t]{0,4}(`{3,}|~{3,})[ \t]*([^`\n]*)$")
+_FENCE: Final = compile_lazily(r"(?:[ \t]|> ?){0,12}(?:[-*+] |\d{1,3}[.)] )?[ \t]{0,4}(`{3,}|~{3,})[ \t]*([^`\n]*)$")
 _SHELLS: Final = frozenset({
     "", "sh", "bash", "zsh", "ksh", "dash", "shell", "console", "shell-session", "shellsession", "sh-session",
     "session", "bash-session", "terminal", "none", "text", "txt", "plaintext",
@@ -28,11 +29,11 @@ _WINDOWS: Final = frozenset({
     "powershell", "pwsh", "ps1", "ps", "posh", "cmd", "bat", "batch", "dos", "batchfile", "doscon",
 })  # fmt: skip
 _PRE: Final = "<pre>"
-_PRE_START: Final = re.compile(r"[ \t>]*<pre\b[^>\n]{0,200}>", re.IGNORECASE)
-_TAG: Final = re.compile(r"</?[a-z]\w*(?:[ \t][^<>\n]{0,200})?/?>|&(lt|gt|amp|quot|#39|nbsp);", re.IGNORECASE)
+_PRE_START: Final = compile_lazily(r"[ \t>]*<pre\b[^>\n]{0,200}>", re.IGNORECASE)
+_TAG: Final = compile_lazily(r"</?[a-z]\w*(?:[ \t][^<>\n]{0,200})?/?>|&(lt|gt|amp|quot|#39|nbsp);", re.IGNORECASE)
 _ENTITIES: Final = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "#39": "'", "nbsp": " "}
-_SPAN: Final = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]+)\1(?!`)")
-_COMMAND: Final = re.compile(
+_SPAN: Final = compile_lazily(r"(?<!`)(`{1,2})(?!`)([^`\n]+)\1(?!`)")
+_COMMAND: Final = compile_lazily(
     r"[ \t]*(?:[&@][ \t]*)?(?:(?:sudo|time|winpty|exec|nohup)[ \t]+(?:-\w+[ \t]+)*|[A-Z_][A-Z0-9_]*=\S*[ \t]+)*"
     r"(?:\S*[/\\])?(?:" + "|".join(ENGINES) + r")(?:\.exe)?[ \t]"
 )
@@ -40,12 +41,12 @@ _COMMAND: Final = re.compile(
 _SESSIONS: Final = frozenset({
     "console", "shell-session", "shellsession", "sh-session", "session", "bash-session", "terminal",
 })  # fmt: skip
-_PROMPT: Final = re.compile(
+_PROMPT: Final = compile_lazily(
     r"[ \t]*(?:(?:[\w.-]{1,40}[@:][^\n$#]{0,60}|\[[^\]\n]{1,60}\])?([$#%])[ \t]+(?=\S)"
     r"|(?:PS\b[^>\n]{0,80}|[A-Za-z]:\\[^>\n]{0,80})>[ \t]*(?=\S)|[❯➜λ»][ \t]+(?=\S))"
 )
-_ROOT_PROMPT: Final = re.compile(r"[ \t]*#[ \t]+(?:sudo[ \t]+)?(?:" + "|".join(ENGINES) + r")\b")
-_PLACEHOLDER: Final = re.compile(r"<[A-Za-z][\w ./:-]{0,60}>")
+_ROOT_PROMPT: Final = compile_lazily(r"[ \t]*#[ \t]+(?:sudo[ \t]+)?(?:" + "|".join(ENGINES) + r")\b")
+_PLACEHOLDER: Final = compile_lazily(r"<[A-Za-z][\w ./:-]{0,60}>")
 
 
 def fragments(source: Source) -> Iterator[Fragment]:

@@ -16,20 +16,23 @@ from sealock.formats.scripts.variables import resolve
 from sealock.formats.scripts.wrappers import find_wrappers, unwrap
 from sealock.model.location import Place, Source
 from sealock.model.shell import Command, Word
+from sealock.patterns import compile_lazily
 
-_UNIT: Final = re.compile(r"^[ \t]*\[(?:Unit|Service|Install)\]", re.MULTILINE)
-_FENCE: Final = re.compile(r"^[ >]{0,8}(?:```|~~~)", re.MULTILINE)
-_ENDING: Final = re.compile(r"\.[A-Za-z]\w*$")
-_SHELL: Final = re.compile(
+_UNIT: Final = compile_lazily(r"^[ \t]*\[(?:Unit|Service|Install)\]", re.MULTILINE)
+_FENCE: Final = compile_lazily(r"^[ >]{0,8}(?:```|~~~)", re.MULTILINE)
+_ENDING: Final = compile_lazily(r"\.[A-Za-z]\w*$")
+_SHELL: Final = compile_lazily(
     r".*\.(?:sh|bash|zsh|ksh|dash|bats|ebuild|command|env|envrc|profile|bashrc|zshrc)|\.[^.]*", re.IGNORECASE
 )
-_RULE: Final = re.compile(r"^(?:\.PHONY[ \t]*:|[A-Za-z][\w./-]*[ \t]*:(?!=)[^\n]*\n\t)", re.MULTILINE)
-_STEPS: Final = re.compile(r"^[ \t]*(?:- )?(?:run|script|before_script|after_script|steps|jobs)[ \t]*:", re.MULTILINE)
+_RULE: Final = compile_lazily(r"^(?:\.PHONY[ \t]*:|[A-Za-z][\w./-]*[ \t]*:(?!=)[^\n]*\n\t)", re.MULTILINE)
+_STEPS: Final = compile_lazily(
+    r"^[ \t]*(?:- )?(?:run|script|before_script|after_script|steps|jobs)[ \t]*:", re.MULTILINE
+)
 _WITH_ARRAYS: Final = frozenset({"json", "yaml", "settings"})
 """Kinds of texts that may hold a command as an array."""
 _QUOTES: Final = frozenset("\"'\\")
 _NAMES: Final = tuple(
-    (re.compile(pattern), kind)
+    (compile_lazily(pattern), kind)
     for pattern, kind in (
         (
             r".*\.(rst|adoc|asciidoc|org|txt|text)|(.*/)?(readme|install|notes|changelog|contributing|news|todo|license)",

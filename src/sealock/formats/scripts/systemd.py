@@ -9,6 +9,7 @@ from typing import Final
 from sealock.formats import shell
 from sealock.model.location import Place, Source
 from sealock.model.shell import Script, Word
+from sealock.patterns import compile_lazily
 
 _EXEC_SETTINGS: Final = (
     "ExecStart", "ExecStartPre", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost", "ExecCondition",
@@ -16,7 +17,7 @@ _EXEC_SETTINGS: Final = (
 _PREFIXES: Final = "-@+!:|"
 _ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "s": " ", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _BLANK: Final = " \t\r\n"
-_COMMENT: Final = re.compile(r"^[ \t]*([#;][^\r\n]*)", re.MULTILINE)
+_COMMENT: Final = compile_lazily(r"^[ \t]*([#;][^\r\n]*)", re.MULTILINE)
 
 
 def scripts(source: Source) -> Iterator[Script]:

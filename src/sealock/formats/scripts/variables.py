@@ -17,8 +17,9 @@ from msgspec.structs import replace
 from sealock.formats import shell
 from sealock.model.location import Source
 from sealock.model.shell import Assignment, Command, Pipeline, Script, Word
+from sealock.patterns import compile_lazily
 
-_REFERENCE: Final = re.compile(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(\[@\]|\[\*\])?(:?-[^{}$`]*)?\})")
+_REFERENCE: Final = compile_lazily(r"\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(\[@\]|\[\*\])?(:?-[^{}$`]*)?\})")
 _QUOTES: Final = frozenset("\"'\\")
 _MAX_LENGTH: Final = 20_000
 """Characters of a resolved word, since values may contain variables."""

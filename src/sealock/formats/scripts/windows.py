@@ -10,20 +10,21 @@ from typing import Final
 from sealock.formats.scripts.fragment import Fragment, FragmentBuilder
 from sealock.model.location import Place, Source
 from sealock.model.shell import Word
+from sealock.patterns import compile_lazily
 
-_VARIABLE: Final = re.compile(r"\$env:(\w+)|\$\{env:(\w+)\}|%(\w+)%", re.IGNORECASE)
-_DRIVE: Final = re.compile(r"(?<![\w\\/])[A-Za-z]:\\[^\s\"']*")
-_ASSIGNMENT: Final = re.compile(
+_VARIABLE: Final = compile_lazily(r"\$env:(\w+)|\$\{env:(\w+)\}|%(\w+)%", re.IGNORECASE)
+_DRIVE: Final = compile_lazily(r"(?<![\w\\/])[A-Za-z]:\\[^\s\"']*")
+_ASSIGNMENT: Final = compile_lazily(
     r"^[ \t]*(?:\$(\w+)[ \t]*=[ \t]*([\"'])([^\"'$`\n]*)\2|set[ \t]+\"?(\w+)=([^\"%\n]*?)\"?)[ \t]*\r?$",
     re.IGNORECASE | re.MULTILINE,
 )
-_COMMENT: Final = re.compile(r"[ \t]*(?:#|::|@?rem\b)", re.IGNORECASE)
-_BEFORE: Final = re.compile(
+_COMMENT: Final = compile_lazily(r"[ \t]*(?:#|::|@?rem\b)", re.IGNORECASE)
+_BEFORE: Final = compile_lazily(
     r"[ \t]*(?:\$[\w:]+[ \t]*=[ \t]*|@|&[ \t]*(?![&])|call[ \t]+|start(?:[ \t]+/\w+)*[ \t]+)*", re.IGNORECASE
 )
-_ENGINE: Final = re.compile(r"docker|podman|nerdctl", re.IGNORECASE)
-_BLOCK_COMMENT: Final = re.compile(r"<#.*?(?:#>|\Z)", re.DOTALL)
-CONTINUATION: Final = re.compile(r"(?:(?<=\s)|^)[`^][ \t]*$")
+_ENGINE: Final = compile_lazily(r"docker|podman|nerdctl", re.IGNORECASE)
+_BLOCK_COMMENT: Final = compile_lazily(r"<#.*?(?:#>|\Z)", re.DOTALL)
+CONTINUATION: Final = compile_lazily(r"(?:(?<=\s)|^)[`^][ \t]*$")
 """The end of a line that goes on in the next."""
 
 

@@ -9,13 +9,14 @@ from typing import Final
 from msgspec.structs import replace
 
 from sealock.model.shell import Command, Word
+from sealock.patterns import compile_lazily
 
 _ENGINE: Final = r"(?:(?:sudo|command|exec|env)[ \t]+(?:-\w+[ \t]+)?)*(?:\S*/)?((?:docker|podman|nerdctl)(?:\.exe)?)"
-_FUNCTION: Final = re.compile(
+_FUNCTION: Final = compile_lazily(
     rf"(?:function[ \t]+)?([A-Za-z_][\w-]*)[ \t]*(?:\(\s*\))?\s*\{{\s*{_ENGINE}((?:[ \t]+[\w./:=-]+)*)"
     r"[ \t]+\"?\$(?:@|\*|\{@\}|\{\*\})\"?\s*;?\s*\}"
 )
-_ALIAS: Final = re.compile(
+_ALIAS: Final = compile_lazily(
     rf"\balias[ \t]+([A-Za-z_][\w-]*)=[\"']?{_ENGINE}((?:[ \t]+[\w./:=-]+)*)[\"']?[ \t]*(?:$|[;\n&])", re.MULTILINE
 )
 

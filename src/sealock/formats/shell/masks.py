@@ -13,14 +13,16 @@ from typing import Final
 
 from msgspec import Struct
 
-_MARKS: Final = re.compile(r"""[\\'"`#\n()]|<<<|<<-?|\$\(\(?|\$\{""")
-_ESCAPED: Final = re.compile(r"\\([^\n])")
-_BETWEEN: Final = re.compile(r"(?<=\S)[ \t]+(?=\S)")
-_ANSI_END: Final = re.compile(r"(\$'(?:[^'\\]|\\.)*)\\\\'", re.DOTALL)
-_TERMINATORS: Final = re.compile(
+from sealock.patterns import compile_lazily
+
+_MARKS: Final = compile_lazily(r"""[\\'"`#\n()]|<<<|<<-?|\$\(\(?|\$\{""")
+_ESCAPED: Final = compile_lazily(r"\\([^\n])")
+_BETWEEN: Final = compile_lazily(r"(?<=\S)[ \t]+(?=\S)")
+_ANSI_END: Final = compile_lazily(r"(\$'(?:[^'\\]|\\.)*)\\\\'", re.DOTALL)
+_TERMINATORS: Final = compile_lazily(
     r"(?<=[;&\n])[ \t]*(?:done|fi|esac|\})(?:[ \t]+(?:done|fi|esac|\}))*(?:[ \t]+(?:then|do|else|elif))?(?![^\s;&|<>)])"
 )
-_WORD: Final = re.compile(r"""[ \t]*((?:\\.|'[^'\n]*'|"[^"\n]*"|[^\s\\'"|&;<>()`])+)""")
+_WORD: Final = compile_lazily(r"""[ \t]*((?:\\.|'[^'\n]*'|"[^"\n]*"|[^\s\\'"|&;<>()`])+)""")
 
 
 class MaskedHeredoc(Struct, frozen=True, gc=False):

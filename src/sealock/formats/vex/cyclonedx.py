@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from sealock.formats.jsonobject import JsonObject
 from sealock.formats.vex.fault import StatementFault, shorten
 from sealock.model.vex import VexProduct, VexStatement, VexStatus
+from sealock.patterns import compile_lazily
 
 _STATES: Final[dict[str, VexStatus]] = {
     "resolved": "fixed",
@@ -30,7 +30,7 @@ _JUSTIFICATIONS: Final = {
     "protected_by_mitigating_control": "inline_mitigations_already_exist",
 }
 
-_ESCAPE: Final = re.compile(rb"%([0-9A-Fa-f]{2})")
+_ESCAPE: Final = compile_lazily(rb"%([0-9A-Fa-f]{2})")
 
 
 def statements(document: JsonObject, name: str) -> Iterator[VexStatement | StatementFault]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -11,8 +10,9 @@ from sealock.inventory._xml import Element, document
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile
 from sealock.model.inventory import Package
+from sealock.patterns import compile_lazily
 
-PROPERTY: Final = re.compile(r"\$\{([^${}]{1,200})\}")
+PROPERTY: Final = compile_lazily(r"\$\{([^${}]{1,200})\}")
 MOST_STEPS: Final = 8
 """Times that a property may name another one."""
 

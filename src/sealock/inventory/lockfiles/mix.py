@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -10,9 +9,10 @@ from sealock.inventory import _names
 from sealock.inventory.analyzer import AnalyzedFile, FilePatterns
 from sealock.inventory.lockfiles._shared import LockFile, text_of
 from sealock.model.inventory import Package
+from sealock.patterns import compile_lazily
 
-HEX: Final = re.compile(r'\{:hex, :"?([A-Za-z0-9_]{1,200})"?, "([0-9A-Za-z.+-]{1,200})"')
-GIT: Final = re.compile(r'\s*"([A-Za-z0-9_]{1,200})": \{:git, "([^"\s]{1,500})", "([0-9a-f]{1,64})"')
+HEX: Final = compile_lazily(r'\{:hex, :"?([A-Za-z0-9_]{1,200})"?, "([0-9A-Za-z.+-]{1,200})"')
+GIT: Final = compile_lazily(r'\s*"([A-Za-z0-9_]{1,200})": \{:git, "([^"\s]{1,500})", "([0-9a-f]{1,64})"')
 
 
 class Mix(LockFile):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -12,6 +11,7 @@ from sealock.inventory._symbols import Symbol, wanted_symbols
 from sealock.inventory.analyzer import AnalyzedFile, Analyzer, FilePatterns
 from sealock.inventory.elf import Elf
 from sealock.model.inventory import FileFact
+from sealock.patterns import compile_lazily
 from sealock.text import list_first
 
 _SHOWN: Final = 12
@@ -29,7 +29,7 @@ _LOCALE: Final = frozenset(
 )
 """musl has them for C and C.UTF-8 with few character sets: sorting, names of months and conversions differ."""
 _NOT_IN_MUSL: Final = (b"libnss_", b"libnsl.so", b"libanl.so", b"libBrokenLocale.so", b"libthread_db.so", b"libmvec.so")
-_THROUGH_GCOMPAT: Final = re.compile(
+_THROUGH_GCOMPAT: Final = compile_lazily(
     rb"__\w+_chk|__isoc(?:99|23)_\w+|\w+64(?:_r)?|__(?:fx|lx|x)stat(?:at)?|__xmknod(?:at)?"
 )
 """Symbols that the package gcompat adds to musl: fortified functions, C99's and C23's scanf, names for large files."""

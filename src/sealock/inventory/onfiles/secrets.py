@@ -18,30 +18,33 @@ from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError, 
 from sealock.inventory.secretfiles import LARGEST, is_code
 from sealock.model.finding import Confidence
 from sealock.model.inventory import FileFact
+from sealock.patterns import compile_lazily
 from sealock.secrets.search import MAX_SECRETS, SecretMatch, find_anchors, find_by_shape
 from sealock.secrets.settings import find_by_name, find_name_words
 
 PLACES: Final = 1_000_000
 """Maximum candidates in all files of a layer: some ten times as many as large images have."""
 
-_NETRC: Final = re.compile(r"\bpassword\s{1,8}(\S{3,512})")
-_PGPASS: Final = re.compile(r"(?m)^[^#\s:][^:\s]{0,250}:[^:\s]{0,9}:[^:\n]{0,100}:[^:\n]{1,100}:(\S{1,512})$")
-_DOCKER_AUTH: Final = re.compile(r"\"auth\"\s{0,8}:\s{0,8}\"([A-Za-z0-9+/]{6,4096}={0,2})\"")
-_REGISTRY_TOKEN: Final = re.compile(r"\"(?:identitytoken|registrytoken)\"\s{0,8}:\s{0,8}\"([^\"\s]{8,8192})\"")
-_MASTER_KEY: Final = re.compile(r"\A\s{0,8}([0-9a-f]{32})\s{0,8}\Z")
-_VAULT: Final = re.compile(r"\A\s{0,8}((?:hv)?[sb]\.[\w-]{20,300})\s{0,8}\Z")
-_MOUNT: Final = re.compile(r"(?m)^[^#\n]{0,400}[\s,](?:password2?|passwd|pass)=([^\s,\"'$]{3,512})")
-_PPP: Final = re.compile(r"(?m)^[ \t]{0,8}\"?[^\s\"#]{1,128}\"?[ \t]{1,9}\S{1,128}[ \t]{1,9}\"?([^\s\"]{3,256})")
-_RSYNC: Final = re.compile(r"(?m)^[^#\s:]{1,128}:(\S{3,256})[ \t]{0,8}$")
-_LOGIN: Final = re.compile(r"\A[ \t]{0,8}(?!#)[^\s:=]{1,128}[ \t]{0,8}\r?\n[ \t]{0,8}([^\s:=#<][^\s]{3,256})\s{0,8}\Z")
-_INLINE_LOGIN: Final = re.compile(r"<auth-user-pass>\s{1,9}\S{1,128}\s{1,9}(\S{4,256})\s{1,9}</auth-user-pass>")
+_NETRC: Final = compile_lazily(r"\bpassword\s{1,8}(\S{3,512})")
+_PGPASS: Final = compile_lazily(r"(?m)^[^#\s:][^:\s]{0,250}:[^:\s]{0,9}:[^:\n]{0,100}:[^:\n]{1,100}:(\S{1,512})$")
+_DOCKER_AUTH: Final = compile_lazily(r"\"auth\"\s{0,8}:\s{0,8}\"([A-Za-z0-9+/]{6,4096}={0,2})\"")
+_REGISTRY_TOKEN: Final = compile_lazily(r"\"(?:identitytoken|registrytoken)\"\s{0,8}:\s{0,8}\"([^\"\s]{8,8192})\"")
+_MASTER_KEY: Final = compile_lazily(r"\A\s{0,8}([0-9a-f]{32})\s{0,8}\Z")
+_VAULT: Final = compile_lazily(r"\A\s{0,8}((?:hv)?[sb]\.[\w-]{20,300})\s{0,8}\Z")
+_MOUNT: Final = compile_lazily(r"(?m)^[^#\n]{0,400}[\s,](?:password2?|passwd|pass)=([^\s,\"'$]{3,512})")
+_PPP: Final = compile_lazily(r"(?m)^[ \t]{0,8}\"?[^\s\"#]{1,128}\"?[ \t]{1,9}\S{1,128}[ \t]{1,9}\"?([^\s\"]{3,256})")
+_RSYNC: Final = compile_lazily(r"(?m)^[^#\s:]{1,128}:(\S{3,256})[ \t]{0,8}$")
+_LOGIN: Final = compile_lazily(
+    r"\A[ \t]{0,8}(?!#)[^\s:=]{1,128}[ \t]{0,8}\r?\n[ \t]{0,8}([^\s:=#<][^\s]{3,256})\s{0,8}\Z"
+)
+_INLINE_LOGIN: Final = compile_lazily(r"<auth-user-pass>\s{1,9}\S{1,128}\s{1,9}(\S{4,256})\s{1,9}</auth-user-pass>")
 _FORMATS: Final = frozenset({
     ".netrc", "_netrc", ".pgpass", ".dockercfg", ".dockerconfigjson", "config.json", "master.key", ".vault-token",
     "fstab", "chap-secrets", "pap-secrets", "rsyncd.secrets",
 })  # fmt: skip
 """Files that hold secrets in a way of their own; Redis's settings do so too."""
-_OF_LOGINS: Final = re.compile(r"(?i)auth|login|pass|cred|user|secret")
-_REQUIREPASS: Final = re.compile(r"(?m)^[ \t]{0,8}(?:requirepass|masterauth)[ \t]{1,8}(\S{4,512})[ \t]{0,8}$")
+_OF_LOGINS: Final = compile_lazily(r"(?i)auth|login|pass|cred|user|secret")
+_REQUIREPASS: Final = compile_lazily(r"(?m)^[ \t]{0,8}(?:requirepass|masterauth)[ \t]{1,8}(\S{4,512})[ \t]{0,8}$")
 
 
 def search(path: str, data: bytes) -> tuple[list[SecretMatch], int]:

@@ -24,9 +24,12 @@ from sealock.net.registry.credentials import Credentials, RegistryLogin
 from sealock.net.registry.manifests import ManifestError, strict_json
 from sealock.net.registry.redaction import redact, secrets_of
 from sealock.net.transport import Transport, read_json, shown
+from sealock.patterns import compile_lazily
 
-_CHALLENGE: Final = re.compile(r"[\s,]*([A-Za-z][\w!#$%&'*+.^`|~-]*)(?:\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s,\"]*)))?")
-_TOKEN: Final = re.compile(r"[\x21-\x7e]{1,32768}")
+_CHALLENGE: Final = compile_lazily(
+    r"[\s,]*([A-Za-z][\w!#$%&'*+.^`|~-]*)(?:\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s,\"]*)))?"
+)
+_TOKEN: Final = compile_lazily(r"[\x21-\x7e]{1,32768}")
 _ANSWER: Final = 256 << 10
 """Most bytes of a token answer."""
 _LEAST_LIFE, _MOST_LIFE = 60, 3600

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 from base64 import b64decode
 from binascii import Error as Base64Error
@@ -16,11 +15,12 @@ from msgspec import Struct
 
 from sealock.errors import TransportError
 from sealock.net.userdirectories import docker_directory
+from sealock.patterns import compile_lazily
 
 HUB: Final = "https://index.docker.io/v1/"
 """Docker Hub's key in credential stores."""
 _HUB_HOSTS: Final = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
-_HELPER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_HELPER: Final = compile_lazily(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PATIENCE: Final = 20.0
 """Seconds that a helper may take: it may ask the user to unlock a key chain."""
 _MOST: Final = 1 << 20

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections import Counter
 from typing import Annotated, Any, Final
 
@@ -21,6 +20,7 @@ from sealock.model.manifest import (
     Platform,
 )
 from sealock.net.registry.names import is_digest
+from sealock.patterns import compile_lazily
 
 MOST_BYTES: Final = 4 << 20
 """Most bytes of a manifest; the specification lets registries refuse larger ones."""
@@ -28,7 +28,7 @@ MOST_ENTRIES: Final = 1024
 """Most layers of a manifest, or manifests of an index."""
 _VAGUE: Final = frozenset({"", "application/json", "application/octet-stream", "text/plain"})
 """Content types that do not name the kind."""
-_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+_SURROGATE: Final = compile_lazily(rb"\\u[dD][89a-fA-F]")
 _KEYS: Final = {
     key.casefold(): key
     for key in (

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from sealock.patterns import compile_lazily
 from sealock.reports.sbom import _spdx
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 400
 """Maximum characters of an expression: a longer text is the licence itself."""
-_WORD: Final = re.compile(r"[^\s()]+|[()]")
+_WORD: Final = compile_lazily(r"[^\s()]+|[()]")
 _GLUE: Final = frozenset({"and", "or", "with", "(", ")"})
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from hashlib import sha256
 from typing import Any, Final
 
 from sealock import __version__
 from sealock.model.inventory import Distribution, Inventory, instruction
+from sealock.patterns import compile_lazily
 from sealock.reports.sbom.items import SbomImage, SbomItem, describe_image, list_items
 from sealock.reports.sbom.licences import Licence, licences
 from sealock.reports.sbom.serial import number_document
@@ -21,10 +21,10 @@ _EPOCH: Final = "1970-01-01T00:00:00Z"
 """SPDX requires a time; this one stands for none."""
 _SPACE: Final = "https://spdx.org/spdxdocs"
 """The namespace that the specification proposes for documents without a URL. Nothing is fetched from there."""
-_NOT_ID: Final = re.compile(r"[^A-Za-z0-9.-]+")
+_NOT_ID: Final = compile_lazily(r"[^A-Za-z0-9.-]+")
 _TEXT: Final = 20_000
 """Maximum characters of a licence's text."""
-_ADDRESS: Final = re.compile(r"([^<>()]{1,200})<([^<>()\s]{1,200})>")
+_ADDRESS: Final = compile_lazily(r"([^<>()]{1,200})<([^<>()\s]{1,200})>")
 
 
 def render(inventory: Inventory, *, serial: str = "", timestamp: str = "") -> str:

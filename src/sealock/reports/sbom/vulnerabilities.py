@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Final
 
 from sealock.model.advisory import DistributionState, Rating, Vulnerability
 from sealock.model.finding import Severity
+from sealock.patterns import compile_lazily
 from sealock.text import clip
 
 _METHODS: Final = {"CVSS:4": "CVSSv4", "CVSS:3.1": "CVSSv31", "CVSS:3.0": "CVSSv3", "AV:": "CVSSv2"}
@@ -26,7 +26,7 @@ _ANALYSED: Final[dict[DistributionState, str]] = {
 }
 """The states of CycloneDX; the other states do not say whether it can be exploited."""
 _CHARACTER: Final = r"(?:[A-Za-z0-9._~:/?=&+,;@!$'()*-]|%[0-9A-Fa-f]{2})"
-_URL: Final = re.compile(rf"https?://[A-Za-z0-9]{_CHARACTER}{{0,1500}}(?:#{_CHARACTER}{{0,500}})?")
+_URL: Final = compile_lazily(rf"https?://[A-Za-z0-9]{_CHARACTER}{{0,1500}}(?:#{_CHARACTER}{{0,500}})?")
 """URLs that every reader accepts; feeds hold URLs of every kind."""
 _REFERENCES: Final = 20
 _TEXT: Final = 1000

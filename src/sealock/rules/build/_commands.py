@@ -14,6 +14,7 @@ from sealock.model.change import Edit
 from sealock.model.imagename import default_user
 from sealock.model.location import At, Place
 from sealock.model.shell import Command, Pipeline, Word
+from sealock.patterns import compile_lazily
 from sealock.rules.build._ran import ran
 from sealock.secrets.values import mask
 
@@ -138,9 +139,9 @@ def line(command: Command) -> str:
     return _lined[0][1]
 
 
-_QUOTED: Final = re.compile(r"\\.|'[^']*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
-_ESCAPED: Final = re.compile(r"\\.", re.DOTALL)
-_EXPANSION: Final = re.compile(r"\$\{?([A-Za-z_]\w*)")
+_QUOTED: Final = compile_lazily(r"\\.|'[^']*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
+_ESCAPED: Final = compile_lazily(r"\\.", re.DOTALL)
+_EXPANSION: Final = compile_lazily(r"\$\{?([A-Za-z_]\w*)")
 
 
 def expansions(build: Build, word: Word) -> list[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Final
 
 from sealock.model.finding import Confidence
+from sealock.patterns import compile_lazily
 
 _EXACT: Final[dict[str, str]] = {
     ".env": "settings with their secrets",
@@ -60,31 +60,29 @@ _WITH_DIRECTORY: Final[tuple[tuple[str, str], ...]] = (
     (".composer/auth.json", "repository passwords"),
     ("etc/shadow", "password hashes"),
 )
-_HARMLESS: Final = re.compile(
+_HARMLESS: Final = compile_lazily(
     r"(?i)(?:example|sample|template|dist|tpl|schema|test|dummy|public|\bpub\b|\bca\b|ca[-_.]|[-_.]ca\b|chain|bundle|"
     r"root|\bcerts?\b|certificate|known_hosts|authorized)"
 )
-_PATTERNS: Final[tuple[tuple[str, str, Confidence], ...]] = (
-    (r"\.env\.(?:local|prod(?:uction)?|dev(?:elopment)?|staging|private)", "settings and secrets", Confidence.MEDIUM),
-    (r"(?:prod|production|staging|secrets?)\.env", "settings with their secrets", Confidence.MEDIUM),
-    (r"id_(?:rsa|dsa|ecdsa|ed25519)[\w.-]*", "an SSH private key", Confidence.HIGH),
-    (r"[\w.*-]+_(?:rsa|ed25519)", "an SSH private key", Confidence.MEDIUM),
-    (r"[\w.*-]*\.(?:key|ppk)", "a private key", Confidence.MEDIUM),
-    (r"[\w.*-]*\.(?:p12|pfx|jks|keystore|kdbx)", "a key store", Confidence.MEDIUM),
-    (r"[\w.*-]*(?:key|priv)[\w-]*\.pem", "a private key", Confidence.HIGH),
-    (r"[\w.*-]+\.pem", "a private key or a certificate", Confidence.LOW),
-    (r"(?:[a-z]{2,12}[-_.])?(?:credentials?|creds)(?:\.(?:json|ya?ml|toml|ini))?", "credentials", Confidence.MEDIUM),
-    (r"(?:client[-_]?)?secrets?\.(?:json|ya?ml|toml|ini|txt|env)", "secrets", Confidence.MEDIUM),
-    (r"[\w.-]*service[-_]?account[\w.-]*\.json", "a service account's key", Confidence.MEDIUM),
-    (r"[\w.-]*\.tfvars", "Terraform's variables", Confidence.LOW),
-    (r"[\w.-]*kubeconfig[\w.-]*", "cluster credentials", Confidence.MEDIUM),
+_MEDIUM: Final = Confidence.MEDIUM
+_PATTERNS: Final[tuple[tuple[tuple[str, ...], str, str, Confidence], ...]] = (
+    ((".env.",), r"\.env\.(?:local|prod(?:uction)?|dev(?:elopment)?|staging|private)", "settings and secrets", _MEDIUM),
+    ((".env",), r"(?:prod|production|staging|secrets?)\.env", "settings with their secrets", _MEDIUM),
+    (("id_",), r"id_(?:rsa|dsa|ecdsa|ed25519)[\w.-]*", "an SSH private key", Confidence.HIGH),
+    (("_rsa", "_ed25519"), r"[\w.*-]+_(?:rsa|ed25519)", "an SSH private key", _MEDIUM),
+    ((".key", ".ppk"), r"[\w.*-]*\.(?:key|ppk)", "a private key", _MEDIUM),
+    ((".p12", ".pfx", ".jks"), r"[\w.*-]*\.(?:p12|pfx|jks)", "a key store", _MEDIUM),
+    ((".keystore", ".kdbx"), r"[\w.*-]*\.(?:keystore|kdbx)", "a key store", _MEDIUM),
+    ((".pem",), r"[\w.*-]*(?:key|priv)[\w-]*\.pem", "a private key", Confidence.HIGH),
+    ((".pem",), r"[\w.*-]+\.pem", "a private key or a certificate", Confidence.LOW),
+    (("cred",), r"(?:[a-z]{2,12}[-_.])?(?:credentials?|creds)(?:\.(?:json|ya?ml|toml|ini))?", "credentials", _MEDIUM),
+    (("secret",), r"(?:client[-_]?)?secrets?\.(?:json|ya?ml|toml|ini|txt|env)", "secrets", _MEDIUM),
+    (("service",), r"[\w.-]*service[-_]?account[\w.-]*\.json", "a service account's key", _MEDIUM),
+    ((".tfvars",), r"[\w.-]*\.tfvars", "Terraform's variables", Confidence.LOW),
+    (("kubeconfig",), r"[\w.-]*kubeconfig[\w.-]*", "cluster credentials", _MEDIUM),
 )  # fmt: skip
-
-
-@cache
-def _any_pattern() -> re.Pattern[str]:
-    """All patterns in one: most names match none of them."""
-    return re.compile("|".join(f"(?:{pattern})" for pattern, _, _ in _PATTERNS), re.IGNORECASE)
+"""Texts of which a name has one at least if it matches the pattern, since most names have none; the pattern; what such
+a file usually contains."""
 
 
 def credential_file(path: str) -> tuple[str, Confidence] | None:
@@ -105,9 +103,8 @@ def credential_file(path: str) -> tuple[str, Confidence] | None:
         (".pub", ".crt", ".cer", ".py", ".js", ".ts", ".go", ".rb", ".java", ".sh", ".md", ".asc", ".gpg")
     ):
         return None
-    if not _any_pattern().fullmatch(base) or _HARMLESS.search(base):
-        return None
-    for pattern, contents, confidence in _PATTERNS:
-        if re.fullmatch(pattern, base, re.IGNORECASE):
-            return contents, confidence
+    lower = base.lower()
+    for texts, pattern, contents, confidence in _PATTERNS:
+        if any(text in lower for text in texts) and re.fullmatch(pattern, base, re.IGNORECASE):
+            return None if _HARMLESS.search(base) else (contents, confidence)
     return None

@@ -3,10 +3,11 @@ from __future__ import annotations
 import re
 
 from sealock.model.build import AddFile
+from sealock.patterns import compile_lazily
 from sealock.rules.kit import Build, Edit, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs
 
-_REMOTE: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*://|git@|[\w.-]+@[\w.-]+:)", re.IGNORECASE)
-_ARCHIVE: Final = re.compile(
+_REMOTE: Final = compile_lazily(r"(?:[a-z][a-z0-9+.-]*://|git@|[\w.-]+@[\w.-]+:)", re.IGNORECASE)
+_ARCHIVE: Final = compile_lazily(
     r".*\.(?:tar|t?gz|tgz|tbz2?|bz2|txz|tar\.\w+|xz|zst|tzst|lz|lzma|Z)$|.*\.tar[.*?].*", re.IGNORECASE
 )
 

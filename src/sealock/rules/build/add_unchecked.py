@@ -3,14 +3,15 @@ from __future__ import annotations
 import re
 
 from sealock.model.build import AddFile
+from sealock.patterns import compile_lazily
 from sealock.rules.build._fetched import AUTHORITY_DIRECTORIES
 from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 from sealock.secrets.values import mask
 
-_GIT: Final = re.compile(r"(?:git@|ssh://|git://|https?://[^\s#?]+\.git(?:[#?]|$)|[\w.-]+@[\w.-]+:)", re.IGNORECASE)
-_COMMIT: Final = re.compile(r"[#?&](?:\w+=)?[0-9a-f]{40,64}\b")
+_GIT: Final = compile_lazily(r"(?:git@|ssh://|git://|https?://[^\s#?]+\.git(?:[#?]|$)|[\w.-]+@[\w.-]+:)", re.IGNORECASE)
+_COMMIT: Final = compile_lazily(r"[#?&](?:\w+=)?[0-9a-f]{40,64}\b")
 
-_VERSION: Final = re.compile(r"#(?:\w+=)?v?\d+\.\d")
+_VERSION: Final = compile_lazily(r"#(?:\w+=)?v?\d+\.\d")
 """A version tag: it should not move, but it can."""
 
 

@@ -2,17 +2,18 @@ from __future__ import annotations
 
 import re
 
+from sealock.patterns import compile_lazily
 from sealock.rules.build._commands import known
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import Writing, corrected, writings
 from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, page
 
-_OPTION: Final = re.compile(r"\b(?:trusted|allow-insecure|allow-weak)=(?:yes|true|1|on)\b", re.IGNORECASE)
-_FIELD: Final = re.compile(
+_OPTION: Final = compile_lazily(r"\b(?:trusted|allow-insecure|allow-weak)=(?:yes|true|1|on)\b", re.IGNORECASE)
+_FIELD: Final = compile_lazily(
     r"^(?:Trusted|Allow-Insecure|Allow-Weak):[ \t]*(?:yes|true|1)\b[^\n]*\n?", re.IGNORECASE | re.MULTILINE
 )
 
-_LOCAL: Final = re.compile(r"\]\s*(?:file|copy|cdrom):|^URIs:\s*(?:file|copy|cdrom):", re.MULTILINE)
+_LOCAL: Final = compile_lazily(r"\]\s*(?:file|copy|cdrom):|^URIs:\s*(?:file|copy|cdrom):", re.MULTILINE)
 
 
 class AptSourceTrusted(Rule[Build]):

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import re
 
+from sealock.patterns import compile_lazily
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import calls, reaches_image
 from sealock.rules.kit import Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, docker_docs
 
-_TOOLS: Final = re.compile(
+_TOOLS: Final = compile_lazily(
     r"(?:build-essential|build-base|base-devel|gcc|g\+\+|clang|llvm|make|cmake|ninja(?:-build)?|autoconf|automake|libtool|musl-dev|"
     r"gcc-c\+\+|cargo|rust|golang(?:-go)?|go|gdb|strace|python3?-dev(?:el)?|linux-headers|kernel-headers|openjdk-\d+-jdk(?:-headless)?|"
     r"[\w.+-]+-dev|[\w.+-]+-devel|@?development[- ]tools)(?:-\d+)?",

@@ -1,16 +1,15 @@
 from __future__ import annotations
 
-import re
-
 from sealock.model.build import Copy, Stage
 from sealock.model.imagename import family
+from sealock.patterns import compile_lazily
 from sealock.rules.build._commands import known
 from sealock.rules.build._ran import calls, lineage, ran
 from sealock.rules.build._written import settings
 from sealock.rules.kit import Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, page
 
 _GLIBC: Final = frozenset({"debian", "redhat", "suse", "arch"})
-_DATA: Final = re.compile(
+_DATA: Final = compile_lazily(
     r"(?i)(?:^|/)(?:etc|certs?|ca-certificates|share|conf(?:ig)?|public|html|static|assets|dist|templates|migrations|"
     r"docs?|locales?|wwwroot|www|resources|schemas?|licenses?|sql|scripts)(?:/|$)|"
     r"\.(?:html?|css|[cm]?js|json|ya?ml|toml|xml|conf|cfg|ini|crt|pem|txt|md|sql|jar|war|ear|class|py|sh|php|rb|pl|"

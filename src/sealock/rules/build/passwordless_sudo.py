@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import re
 
+from sealock.patterns import compile_lazily
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import ran, unshipped
 from sealock.rules.build._written import writings
 from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, page
 
-_NOPASSWD: Final = re.compile(r"NOPASSWD\s*:|!authenticate")
+_NOPASSWD: Final = compile_lazily(r"NOPASSWD\s*:|!authenticate")
 
 
 class PasswordlessSudo(Rule[Build]):

@@ -4,6 +4,7 @@ import re
 
 from sealock.model.build import Run
 from sealock.model.shell import Command, Script
+from sealock.patterns import compile_lazily
 from sealock.rules.build._commands import DOWNLOADERS, INTERPRETERS, SHELLS, downloads, known, line, pipelines, program
 from sealock.rules.kit import Build, Final, Iterator, Place, Rule, RuleFinding, Severity, cis_docker, cwe, docker_docs
 from sealock.secrets.values import mask
@@ -12,8 +13,8 @@ _VALUED: Final = {"-o", "+o", "-O", "+O", "--rcfile", "--init-file", "-W", "-X",
 _INLINE: Final = {"python": "cm", "perl": "eEnp", "ruby": "enp", "node": "ep", "php": "rf", "lua": "e", "Rscript": "e"}
 """The short options that make an interpreter run something other than its standard input."""
 
-_EXPRESSION: Final = re.compile(r"(?<![\w-])[Ii](?:[Ee][Xx]|nvoke-[Ee]xpression)(?![\w-])")
-_POWERSHELL: Final = re.compile(
+_EXPRESSION: Final = compile_lazily(r"(?<![\w-])[Ii](?:[Ee][Xx]|nvoke-[Ee]xpression)(?![\w-])")
+_POWERSHELL: Final = compile_lazily(
     r"DownloadString|(?<![\w-])(?:Invoke-WebRequest|Invoke-RestMethod|iwr|irm)(?![\w-])", re.IGNORECASE
 )
 

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import re
 
+from sealock.patterns import compile_lazily
 from sealock.rules.build._commands import addresses, is_verified, known, swap
 from sealock.rules.build._ran import ran
 from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe
 from sealock.secrets.values import mask
 
-_INSIDE: Final = re.compile(
+_INSIDE: Final = compile_lazily(
     r"http://(?:[^/@\s]*@)?(?:localhost|127\.|0\.0\.0\.0|\[::1\]|host\.docker\.internal|169\.254\.|[^/:\s]+\.(?:local|internal|test)\b)",
     re.IGNORECASE,
 )

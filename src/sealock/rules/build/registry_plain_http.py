@@ -1,14 +1,13 @@
 from __future__ import annotations
 
-import re
-
+from sealock.patterns import compile_lazily
 from sealock.rules.build._commands import known, swap
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import settings
 from sealock.rules.kit import Build, Edit, Final, Iterator, Place, Rule, RuleFinding, Severity, cis_docker, cwe
 from sealock.secrets.values import mask
 
-_LOCAL: Final = re.compile(r"http://(?:localhost|127\.|\[::1\]|host\.docker\.internal)")
+_LOCAL: Final = compile_lazily(r"http://(?:localhost|127\.|\[::1\]|host\.docker\.internal)")
 _PROGRAMS: Final = ("pip", "pip3", "uv", "poetry", "npm", "yarn", "pnpm", "gem", "bundle", "bundler", "composer", "conda", "mamba", "cpanm", "go", "python", "python3", "nuget", "dotnet", "cargo", "mvn", "helm", "luarocks")  # fmt: skip  # noqa: E501  a list of names
 _VARIABLES: Final = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "NPM_CONFIG_REGISTRY", "YARN_NPM_REGISTRY_SERVER", "YARN_REGISTRY", "GOPROXY", "BUNDLE_MIRROR__ALL", "GEM_SOURCE", "CONDA_CHANNELS", "POETRY_REPOSITORIES", "RUSTUP_DIST_SERVER", "NVM_NODEJS_ORG_MIRROR", "ELECTRON_MIRROR", "SASS_BINARY_SITE")  # fmt: skip  # noqa: E501  a list of names
 

@@ -5,6 +5,7 @@ from itertools import chain
 
 from sealock.model.build import Run
 from sealock.model.shell import Command, Word
+from sealock.patterns import compile_lazily
 from sealock.rules.build._commands import expansions, known, line
 from sealock.rules.build._credentials import credential_file
 from sealock.rules.build._ran import once_each, ran
@@ -22,7 +23,7 @@ from sealock.rules.kit import (
 )
 from sealock.secrets.values import kind_of_name
 
-_IN_ADDRESS: Final = re.compile(r"://[^/\s@]*\$[{(]?[^/\s@]*@")
+_IN_ADDRESS: Final = compile_lazily(r"://[^/\s@]*\$[{(]?[^/\s@]*@")
 
 _WRITERS: Final = ("cp", "mv", "install", "cat", "echo", "printf", "tee", "envsubst", "git")
 _GONE: Final = ("/dev/", "/run/secrets", "/proc/")

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import re
-
+from sealock.patterns import compile_lazily
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import ran
 from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cis_docker, cwe, page
 
 _RECEIVE: Final = frozenset({"--recv-keys", "--recv-key", "--recv", "--receive-keys"})
-_ID: Final = re.compile(r"(?:0x)?[0-9A-Fa-f]{8}(?:[0-9A-Fa-f]{8})?")
+_ID: Final = compile_lazily(r"(?:0x)?[0-9A-Fa-f]{8}(?:[0-9A-Fa-f]{8})?")
 
 
 class ShortKey(Rule[Build]):

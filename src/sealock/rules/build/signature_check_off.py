@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 from sealock.model.shell import Command, Word
+from sealock.patterns import compile_lazily
 from sealock.rules.build._commands import bundled, drop, known, line, rewrite
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import corrected, writings
@@ -19,16 +20,16 @@ class Manager(NamedTuple):
     prefixes: tuple[str, ...] = ()
 
 
-_APT_SETTING: Final = re.compile(
+_APT_SETTING: Final = compile_lazily(
     r"(?:AllowUnauthenticated|AllowInsecureRepositories|AllowDowngradeToInsecureRepositories|AllowWeakRepositories|force-yes)"
     r"[\s=\"']+(?:true|1|yes|on)\b|Verify-(?:Peer|Host)[\s=\"']+(?:false|0|no|off)\b",
     re.IGNORECASE,
 )
-_RPM_SETTING: Final = re.compile(
+_RPM_SETTING: Final = compile_lazily(
     r"(?<![\w])(?:[\w*-]+\.)?((?:gpgcheck|sslverify)[ \t]*=[ \t]*)(0|false|no)\b", re.IGNORECASE
 )
-_TLS: Final = re.compile(r"sslverify|Verify-(?:Peer|Host)|noverifyssl", re.IGNORECASE)
-_PACMAN_SETTING: Final = re.compile(r"SigLevel[ \t]*=[ \t]*(?:Never|[^\n]*TrustAll)")
+_TLS: Final = compile_lazily(r"sslverify|Verify-(?:Peer|Host)|noverifyssl", re.IGNORECASE)
+_PACMAN_SETTING: Final = compile_lazily(r"SigLevel[ \t]*=[ \t]*(?:Never|[^\n]*TrustAll)")
 _APT: Final = Manager(
     frozenset({
         "--allow-unauthenticated", "--force-yes", "--allow-insecure-repositories",
@@ -135,7 +136,7 @@ class SignatureCheckOff(Rule[Build]):
                 )
             if match := _RPM_SETTING.search(writing.text) or _PACMAN_SETTING.search(writing.text):
                 on = {"0": "1", "false": "true", "no": "yes"}
-                fixed = match[1] + on[match[2].lower()] if match.re is _RPM_SETTING else ""
+                fixed = match[1] + on[match[2].lower()] if match.lastindex else ""
                 yield self.finding(
                     f"writes {match[0].strip()} to {writing.file}",
                     writing.at,

@@ -2,19 +2,20 @@ from __future__ import annotations
 
 import re
 
+from sealock.patterns import compile_lazily
 from sealock.rules.build._commands import known, line, swap
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import located, writings
 from sealock.rules.kit import Build, Edit, Final, Iterator, Place, Rule, RuleFinding, Severity, cis_docker, cwe
 from sealock.secrets.values import mask
 
-_SOURCE: Final = re.compile(
+_SOURCE: Final = compile_lazily(
     r"(?:\bdeb(?:-src)?\s+(?:\[[^\]\n]*\]\s*)?|\bURIs:[ \t]*|\bbaseurl[ \t]*=[ \t]*|"
     r"\bmirrorlist[ \t]*=[ \t]*|\bgpgkey[ \t]*=[ \t]*|\bServer[ \t]*=[ \t]*|^)(http://[^\s\"']+)",
     re.IGNORECASE | re.MULTILINE,
 )
 _FILES: Final = ("/apt/", "/apk/repositories", ".repo", ".list", ".sources", "/yum", "mirrorlist", "pacman")
-_SIGNED: Final = re.compile(
+_SIGNED: Final = compile_lazily(
     r"http://(?:[\w.-]+\.)?(?:debian\.org|ubuntu\.com|alpinelinux\.org|centos\.org|fedoraproject\.org|rockylinux\.org|"
     r"archlinux\.org|opensuse\.org|almalinux\.org|kali\.org|apt\.postgresql\.org)(?:/|$)",
     re.IGNORECASE,

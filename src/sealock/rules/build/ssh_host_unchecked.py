@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import re
 
+from sealock.patterns import compile_lazily
 from sealock.rules.build._commands import is_verified, known, line
 from sealock.rules.build._ran import once_each, ran
 from sealock.rules.build._written import settings, writings
 from sealock.rules.kit import Build, Confidence, Final, Iterator, Rule, RuleFinding, Severity, cwe, docker_docs, man
 from sealock.secrets.values import mask
 
-_OFF: Final = re.compile(r"StrictHostKeyChecking[ =\t]+[\"']?(?:no|off|accept-new)\b", re.IGNORECASE)
+_OFF: Final = compile_lazily(r"StrictHostKeyChecking[ =\t]+[\"']?(?:no|off|accept-new)\b", re.IGNORECASE)
 
 
 class SshHostUnchecked(Rule[Build]):

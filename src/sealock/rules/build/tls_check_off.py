@@ -4,6 +4,7 @@ import re
 
 from sealock.model.build import Run
 from sealock.model.shell import Command, Word
+from sealock.patterns import compile_lazily
 from sealock.rules.build._commands import CURL_VALUED, bundled, drop, drop_option, known, line, rewrite, settings
 from sealock.rules.build._ran import Ran, calls, ran
 from sealock.rules.build._written import revalued
@@ -46,7 +47,7 @@ _OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "lftp": ("set ssl:verify-certificate no",),
 }
 
-_POWERSHELL: Final = re.compile(
+_POWERSHELL: Final = compile_lazily(
     r"-SkipCertificateCheck\b|ServerCertificateValidationCallback\s*=\s*\{\s*\$true", re.IGNORECASE
 )
 _NO: Final = frozenset({"0", "false", "no", "off"})

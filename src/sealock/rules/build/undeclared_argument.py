@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import re
-
 from sealock.model.imagename import reference_fault
+from sealock.patterns import compile_lazily
 from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, docker_docs
 
-_BUILT_IN: Final = re.compile(r"(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT)")
-_USE: Final = re.compile(r"\$(?:(\w+)|\{(\w+)(?:(:?[-+])[^}]*)?\}?)")
+_BUILT_IN: Final = compile_lazily(r"(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT)")
+_USE: Final = compile_lazily(r"\$(?:(\w+)|\{(\w+)(?:(:?[-+])[^}]*)?\}?)")
 
 
 class UndeclaredArgument(Rule[Build]):

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import re
-
+from sealock.patterns import compile_lazily
 from sealock.rules.build._commands import known, line
 from sealock.rules.build._ran import ran
 from sealock.rules.build._written import settings, writings
 from sealock.rules.kit import Build, Final, Iterator, Rule, RuleFinding, Severity, cwe, page
 
-_SETTING: Final = re.compile(r"SECLEVEL\s*=\s*[01]\b|MinProtocol\s*=\s*(?:SSLv3|TLSv1(?:\.[01])?)(?![.\d])")
+_SETTING: Final = compile_lazily(r"SECLEVEL\s*=\s*[01]\b|MinProtocol\s*=\s*(?:SSLv3|TLSv1(?:\.[01])?)(?![.\d])")
 
 
 class WeakTls(Rule[Build]):

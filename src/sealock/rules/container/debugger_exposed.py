@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 
+from sealock.patterns import compile_lazily
 from sealock.rules.container._texts import command_lines
 from sealock.rules.kit import (
     At,
@@ -20,21 +21,25 @@ from sealock.rules.kit import (
 from sealock.secrets.values import mask
 
 _ADDRESS: Final = r"(\[[0-9a-fA-F:]{2,45}\]|[^\s,;:\"'=\[\]]{0,253})"
-_JDWP: Final = re.compile(rf"\baddress=(?:{_ADDRESS}:)?\d")
+_JDWP: Final = compile_lazily(rf"\baddress=(?:{_ADDRESS}:)?\d")
 _DEBUGGERS: Final[tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...]] = (
-    ("Node", ("--inspect",), re.compile(rf"--inspect(?:-brk|-wait|-port)?=(?:{_ADDRESS}:\d|(\*|0\.0\.0\.0)(?!\S))")),
-    ("Go", ("dlv", "--headless"), re.compile(rf"(?:--listen[= ]|-l[= ]?){_ADDRESS}:\d")),
-    ("Python", ("debugpy",), re.compile(rf"--listen[= ]{_ADDRESS}:\d")),
-    ("Python", ("pydevd", "--server"), re.compile(r"--server()")),
-    ("Ruby", ("rdbg", "--open"), re.compile(rf"--host[= ]{_ADDRESS}")),
-    ("JMX", ("com.sun.management.jmxremote.",), re.compile(r"jmxremote\.authenticate=false()")),
+    (
+        "Node",
+        ("--inspect",),
+        compile_lazily(rf"--inspect(?:-brk|-wait|-port)?=(?:{_ADDRESS}:\d|(\*|0\.0\.0\.0)(?!\S))"),
+    ),
+    ("Go", ("dlv", "--headless"), compile_lazily(rf"(?:--listen[= ]|-l[= ]?){_ADDRESS}:\d")),
+    ("Python", ("debugpy",), compile_lazily(rf"--listen[= ]{_ADDRESS}:\d")),
+    ("Python", ("pydevd", "--server"), compile_lazily(r"--server()")),
+    ("Ruby", ("rdbg", "--open"), compile_lazily(rf"--host[= ]{_ADDRESS}")),
+    ("JMX", ("com.sun.management.jmxremote.",), compile_lazily(r"jmxremote\.authenticate=false()")),
 )
 """Debuggers: words of the command that start one, and the option that lets it listen, with the address."""
-_LOCAL_JMX: Final = re.compile(r"jmxremote\.host=(?:127\.|localhost|\[?::1)")
-_CALLS_BACK: Final = re.compile(
+_LOCAL_JMX: Final = compile_lazily(r"jmxremote\.host=(?:127\.|localhost|\[?::1)")
+_CALLS_BACK: Final = compile_lazily(
     r"\bxdebug\.(?:discover_client_host|remote_connect_back)\s{0,4}=\s{0,4}(?:1|on|true|yes)\b"
 )
-_JAVA: Final = re.compile(r"(?:jdk|jre|java|corretto|temurin|zulu|liberica|semeru)\D{0,9}(?:1\.)?(\d{1,2})")
+_JAVA: Final = compile_lazily(r"(?:jdk|jre|java|corretto|temurin|zulu|liberica|semeru)\D{0,9}(?:1\.)?(\d{1,2})")
 """The version of Java in an image's name."""
 _LOOPBACK: Final = ("127.", "localhost", "::1", "[::1]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.")
 _DEBUG: Final = frozenset({"FLASK_DEBUG", "DJANGO_DEBUG", "APP_DEBUG", "RAILS_WEB_CONSOLE"})

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-import re
-
+from sealock.patterns import compile_lazily
 from sealock.rules.kit import Container, Iterator, Rule, RuleFinding, Severity, cwe, given, man
 
-_ENTRY = re.compile(r"(?:\$\{(?:[^{}]|\$\{[^{}]*\})*\}|[^:])*")
+_ENTRY = compile_lazily(r"(?:\$\{(?:[^{}]|\$\{[^{}]*\})*\}|[^:])*")
 """An entry of a list; a colon inside ${…} (`${OLD:+${OLD}:}`) separates nothing."""
 _WRITABLE = ("/tmp", "/var/tmp", "/dev/shm", "/run/user")  # noqa: S108  the container's own
 _LISTS = frozenset({"PATH", "LD_LIBRARY_PATH", "PYTHONPATH", "PERL5LIB", "RUBYLIB", "NODE_PATH"})

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import re
 
+from sealock.patterns import compile_lazily
 from sealock.rules.kit import Final, Iterator, Project, Rule, RuleFinding, Severity, cwe, docker_docs
 from sealock.secrets.values import find_in_text, find_secret, redact
 
-_SETTING: Final = re.compile(
+_SETTING: Final = compile_lazily(
     r"^[ \t]*[\"']?([A-Za-z_][\w.-]{0,99})[\"']?[ \t]*[=:][ \t]*(\S[^\n]{0,999})", re.MULTILINE
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.model.host import Login
+from sealock.patterns import compile_lazily
 from sealock.runtime.kernel.procfiles import whole
 from sealock.runtime.kernel.tree import ProcTree
 
@@ -19,7 +19,7 @@ _MOST: Final = 2000
 _GROUP: Final = "docker"
 _CLIENTS: Final = frozenset({"docker", "docker-compose", "podman", "nerdctl", "ctr"})
 _SCRIPTS: Final = (".profile", ".bashrc", ".bash_profile", ".zshrc", ".zshenv")
-_ADDRESS: Final = re.compile(r"\bDOCKER_HOST=[\"']?(tcp://[^\s\"';]{1,300})")
+_ADDRESS: Final = compile_lazily(r"\bDOCKER_HOST=[\"']?(tcp://[^\s\"';]{1,300})")
 _CREDENTIALS: Final = ("auth", "password", "identitytoken", "registrytoken")
 
 

@@ -5,11 +5,11 @@ It implements what the command line of one program needs of systemd.unit(5), sys
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator
 from typing import Final
 
+from sealock.patterns import compile_lazily
 from sealock.runtime.kernel.tree import ProcTree
 
 DIRECTORIES: Final = ("etc/systemd/system", "run/systemd/system", "usr/lib/systemd/system", "lib/systemd/system")
@@ -17,7 +17,7 @@ DIRECTORIES: Final = ("etc/systemd/system", "run/systemd/system", "usr/lib/syste
 UNIT: Final = "docker.service"
 _MOST: Final = 100
 _LINES: Final = 10_000
-_VARIABLE: Final = re.compile(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
+_VARIABLE: Final = compile_lazily(r"\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*))")
 _PREFIXES: Final = "@-:+!"
 """Prefixes of a program that change how it runs, but not its arguments."""
 

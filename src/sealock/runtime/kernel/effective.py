@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from sealock.model.absent import UNKNOWN, UNSET, Maybe, given
 from sealock.model.capabilities import DEFAULT, decoded
 from sealock.model.container import Container, Device, Mount, Sysctl
 from sealock.model.process import IdRange, Limit, Mounted, Process
+from sealock.patterns import compile_lazily
 from sealock.runtime.kernel.groups import Group
 from sealock.runtime.kernel.members import groups_of
 from sealock.runtime.kernel.mounts import is_read_only, requested_mounts
@@ -23,7 +23,7 @@ _DEVICES: Final = frozenset({
 })  # fmt: skip
 """What runc allows every container."""
 _ALL_DEVICES: Final = "a *:* rwm"
-_OWN_PARENTS: Final = re.compile(
+_OWN_PARENTS: Final = compile_lazily(
     r"(^|/)(docker|system\.slice|machine\.slice|user\.slice|libpod[^/]*|kubepods[^/]*)(/|$)"
 )
 """Where Docker, Podman and Kubernetes put containers."""

@@ -13,22 +13,23 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.model.process import Mounted
+from sealock.patterns import compile_lazily
 
 _HEX: Final = r"[0-9a-f]{64}"
 _SCOPES: Final = (
-    ("docker", re.compile(rf"(?:^|/)docker-({_HEX})\.scope")),
-    ("podman", re.compile(rf"(?:^|/)libpod-({_HEX})(?:\.scope|/|$)")),
-    ("containerd", re.compile(rf"(?:^|/)cri-containerd[-:]({_HEX})(?:\.scope|/|$)")),
-    ("cri-o", re.compile(rf"(?:^|/)crio-({_HEX})(?:\.scope|/|$)")),
-    ("docker", re.compile(rf"(?:^|/)docker/({_HEX})")),
-    ("kubernetes", re.compile(rf"(?:^|/)kubepods[^/]*(?:/[^/]+)*/({_HEX})")),
-    ("containerd", re.compile(rf":cri-containerd:({_HEX})$")),
-    ("", re.compile(rf"/({_HEX})(?:/|$)")),
+    ("docker", compile_lazily(rf"(?:^|/)docker-({_HEX})\.scope")),
+    ("podman", compile_lazily(rf"(?:^|/)libpod-({_HEX})(?:\.scope|/|$)")),
+    ("containerd", compile_lazily(rf"(?:^|/)cri-containerd[-:]({_HEX})(?:\.scope|/|$)")),
+    ("cri-o", compile_lazily(rf"(?:^|/)crio-({_HEX})(?:\.scope|/|$)")),
+    ("docker", compile_lazily(rf"(?:^|/)docker/({_HEX})")),
+    ("kubernetes", compile_lazily(rf"(?:^|/)kubepods[^/]*(?:/[^/]+)*/({_HEX})")),
+    ("containerd", compile_lazily(rf":cri-containerd:({_HEX})$")),
+    ("", compile_lazily(rf"/({_HEX})(?:/|$)")),
 )
 _MOUNTED: Final = (
-    ("docker", re.compile(rf"/containers/({_HEX})/(?:hostname|hosts|resolv\.conf)$")),
-    ("podman", re.compile(rf"/overlay-containers/({_HEX})/userdata/(?:hostname|hosts|resolv\.conf)$")),
-    ("containerd", re.compile(rf"/sandboxes/({_HEX})/(?:hostname|hosts|resolv\.conf)$")),
+    ("docker", compile_lazily(rf"/containers/({_HEX})/(?:hostname|hosts|resolv\.conf)$")),
+    ("podman", compile_lazily(rf"/overlay-containers/({_HEX})/userdata/(?:hostname|hosts|resolv\.conf)$")),
+    ("containerd", compile_lazily(rf"/sandboxes/({_HEX})/(?:hostname|hosts|resolv\.conf)$")),
 )
 _FROM_ENGINE: Final = frozenset({"/etc/hostname", "/etc/hosts", "/etc/resolv.conf"})
 _LONGEST: Final = 4096

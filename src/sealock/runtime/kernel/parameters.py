@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import ctypes
 import os
-import re
 from collections.abc import Iterable
 from threading import Thread
 from typing import Final
 
+from sealock.patterns import compile_lazily
 from sealock.runtime.kernel.tree import ProcTree
 
 KINDS: Final = ("net", "ipc", "uts")
@@ -28,7 +28,7 @@ NAMES: Final = (
     "fs.mqueue.msg_max", "fs.mqueue.msgsize_max", "fs.mqueue.queues_max",
 )  # fmt: skip
 """Namespaced sysctls that matter for safety or limits."""
-_NAME: Final = re.compile(r"(?:net|kernel|fs\.mqueue)(?:\.[A-Za-z0-9_-]{1,64}){1,8}")
+_NAME: Final = compile_lazily(r"(?:net|kernel|fs\.mqueue)(?:\.[A-Za-z0-9_-]{1,64}){1,8}")
 """Namespaced sysctls; names with a slash (for an interface with a dot) are not looked up."""
 _PATIENCE: Final = 5.0
 """Seconds; reading takes less than a millisecond."""

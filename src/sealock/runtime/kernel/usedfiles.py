@@ -11,14 +11,15 @@ from typing import Final
 
 from msgspec import Struct
 
+from sealock.patterns import compile_lazily
 from sealock.runtime.kernel.tree import ProcTree, Silence
 
 MOST_PROCESSES: Final = 5000
 """Processes of one container that are looked at."""
 MOST_FILES: Final = 4096
 """Open files of one process that are looked at."""
-_MAPPED: Final = re.compile(r"^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ +(/.*)$", re.MULTILINE)
-_ESCAPE: Final = re.compile(r"\\(\d{3})")
+_MAPPED: Final = compile_lazily(r"^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ +(/.*)$", re.MULTILINE)
+_ESCAPE: Final = compile_lazily(r"\\(\d{3})")
 _DELETED: Final = " (deleted)"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -15,6 +14,7 @@ from sealock.model.absent import given
 from sealock.model.container import Container
 from sealock.model.enforced import Enforced
 from sealock.model.process import Process
+from sealock.patterns import compile_lazily
 from sealock.runtime.kernel import identity
 from sealock.runtime.kernel.effective import effective
 from sealock.runtime.kernel.limits import machine_size
@@ -22,7 +22,7 @@ from sealock.runtime.kernel.members import Member, NamespaceMembers, gather
 from sealock.runtime.kernel.processes import GoneError, ProcReader
 
 SELF: Final = "self"
-_ID: Final = re.compile(r"[0-9a-f]{12,64}")
+_ID: Final = compile_lazily(r"[0-9a-f]{12,64}")
 
 
 class DeclaredContainer(Struct, frozen=True):

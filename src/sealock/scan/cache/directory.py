@@ -7,7 +7,6 @@ checksum is removed. Without a usable directory, sealock only takes longer.
 from __future__ import annotations
 
 import os
-import re
 import stat
 import time
 from contextlib import suppress
@@ -16,6 +15,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from sealock.patterns import compile_lazily
+
 MAGIC: Final = b"sealock cache 1\n"
 LIMIT: Final = 1 << 30
 """Default maximum bytes of all entries."""
@@ -23,8 +24,8 @@ LARGEST: Final = 256 << 20
 """Maximum bytes of one entry."""
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _CHECKSUM: Final = 32
-_NAME: Final = re.compile(r"[a-z]{1,12}-[0-9a-f]{64}")
-_TEMPORARY: Final = re.compile(r"\.coming-[0-9]+-[0-9a-f]{16}")
+_NAME: Final = compile_lazily(r"[a-z]{1,12}-[0-9a-f]{64}")
+_TEMPORARY: Final = compile_lazily(r"\.coming-[0-9]+-[0-9a-f]{16}")
 _ABANDONED: Final = 3600
 """Seconds after which a temporary file is abandoned."""
 _FRESH: Final = 60

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sealock.errors import EngineError, EngineRefusedError, TargetError
 from sealock.net.userdirectories import docker_directory, home_directory
+from sealock.patterns import compile_lazily
 from sealock.runtime.engine import connect
 from sealock.targets.projects import link_out
 from sealock.text import format_size
@@ -36,7 +37,7 @@ _MACHINE: Final = (
     "/etc/docker/daemon.json",
     "/etc/default/docker",
 )
-_KEY_HEAD: Final = re.compile(rb"^(role|gun): ([^\r\n]{1,300})", re.MULTILINE)
+_KEY_HEAD: Final = compile_lazily(rb"^(role|gun): ([^\r\n]{1,300})", re.MULTILINE)
 
 
 def audit_path(path: str, skipped: Collection[str] = ()) -> Audited:

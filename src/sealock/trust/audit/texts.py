@@ -10,15 +10,16 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from sealock.patterns import compile_lazily
 from sealock.trust.audit.kinds import DependenceKind, NotaryDependence, ends_of
 
-WORTH: Final = re.compile(
+WORTH: Final = compile_lazily(
     rb"CONTENT_TRUST|content-trust|notary|NOTARY_|\btrust\b|trust_?(?:p|_p)(?:olicy|inning)|portieris|remote_server",
     re.IGNORECASE,
 )
 """Words without which a file has no dependence."""
-_COMMENT: Final = re.compile(r"[ \t]*(?:#|//|;|REM[ \t]|<!--)", re.IGNORECASE)
-_VARIABLE: Final = re.compile(
+_COMMENT: Final = compile_lazily(r"[ \t]*(?:#|//|;|REM[ \t]|<!--)", re.IGNORECASE)
+_VARIABLE: Final = compile_lazily(
     r"(?<![A-Za-z0-9_])(?P<reads>\$\{?|%|\benv\.|\bENV\[)?(?P<name>DOCKER_CONTENT_TRUST(?:_[A-Z]{1,20}){0,4}"
     r"|NOTARY_[A-Z]{1,20}_PASSPHRASE)(?![A-Za-z0-9_])"
     r"[\"'\]]{0,2}(?:[ \t]{0,8}(?P<mark>[:?+]?=|:|,)[ \t]{0,8}|(?P<space>[ \t]{1,8}))?"
@@ -31,37 +32,40 @@ _NOTARY_VERBS: Final = (
     "|delegation[ \t]+(?:add|list|purge|remove)|key[ \t]+(?:export|generate|import|list|passwd|remove|rotate)"
 )
 _PATTERNS: Final[tuple[tuple[DependenceKind, re.Pattern[str]], ...]] = (
-    ("command", re.compile(rf"(?<![\w.-])docker(?:\.exe)?[ \t][^\n|;&]{{0,200}}?\btrust[ \t]+(?:{_TRUST_VERBS})\b")),
-    ("command", re.compile(r"[\"']docker[\"'][ \t]{0,4},[ \t]{0,4}[\"']trust[\"']")),
+    (
+        "command",
+        compile_lazily(rf"(?<![\w.-])docker(?:\.exe)?[ \t][^\n|;&]{{0,200}}?\btrust[ \t]+(?:{_TRUST_VERBS})\b"),
+    ),
+    ("command", compile_lazily(r"[\"']docker[\"'][ \t]{0,4},[ \t]{0,4}[\"']trust[\"']")),
     (
         "notary",
-        re.compile(
+        compile_lazily(
             rf"(?<![\w./-])(?:/[\w./-]{{1,100}}/)?notary(?:[ \t]+-{{1,2}}[\w-]{{1,40}}(?:[= \t][^\s-]\S{{0,200}})?)"
             r"{0,6}"
             rf"[ \t]+(?:{_NOTARY_VERBS})[ \t]+(?=[\w./$\"'{{-]{{2}})(?![a-z]{{1,20}}[.,]?[ \t]+[a-z])"
         ),
     ),
-    ("flag", re.compile(r"--disable-content-trust[= ][\"']?(?:false|0|f|off)\b", re.IGNORECASE)),
-    ("off", re.compile(r"--disable-content-trust(?![\w-])(?![= ][\"']?(?:false|0|f|off)\b)", re.IGNORECASE)),
-    ("hub", re.compile(r"(?:https?://)?notary\.docker\.io\b")),
+    ("flag", compile_lazily(r"--disable-content-trust[= ][\"']?(?:false|0|f|off)\b", re.IGNORECASE)),
+    ("off", compile_lazily(r"--disable-content-trust(?![\w-])(?![= ][\"']?(?:false|0|f|off)\b)", re.IGNORECASE)),
+    ("hub", compile_lazily(r"(?:https?://)?notary\.docker\.io\b")),
     (
         "service",
-        re.compile(
+        compile_lazily(
             r"(?<![\w/.-])(?:[\w.-]{1,60}(?::\d{1,5})?/){0,4}"
             r"(?:notary:(?:server|signer)[\w.-]{0,60}|notary[-_](?:server|signer)(?:-photon)?(?::[\w.-]{1,60}))"
         ),
     ),
-    ("azure", re.compile(r"\baz[ \t]+acr[ \t]+config[ \t]+content-trust\b[^\n]{0,100}")),
-    ("azure", re.compile(r"\btrust_policy_enabled[ \t]{0,8}=[ \t]{0,8}true\b")),
-    ("harbor", re.compile(r"--with-notary\b|\bWITH_NOTARY[ \t]{0,4}[=:][ \t]{0,4}[\"']?true\b", re.IGNORECASE)),
-    ("admission", re.compile(r"\btype[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?notaryv1\b|\bportieris\.cloud\.ibm\.com\b")),
-    ("daemon", re.compile(r"\"content-trust\"[ \t]{0,8}:")),
-    ("pinning", re.compile(r"\"trust_pinning\"[ \t]{0,8}:")),
-    ("server", re.compile(r"\"remote_server\"[ \t]{0,8}:[ \t]{0,8}\{")),
+    ("azure", compile_lazily(r"\baz[ \t]+acr[ \t]+config[ \t]+content-trust\b[^\n]{0,100}")),
+    ("azure", compile_lazily(r"\btrust_policy_enabled[ \t]{0,8}=[ \t]{0,8}true\b")),
+    ("harbor", compile_lazily(r"--with-notary\b|\bWITH_NOTARY[ \t]{0,4}[=:][ \t]{0,4}[\"']?true\b", re.IGNORECASE)),
+    ("admission", compile_lazily(r"\btype[\"']?[ \t]{0,8}:[ \t]{0,8}[\"']?notaryv1\b|\bportieris\.cloud\.ibm\.com\b")),
+    ("daemon", compile_lazily(r"\"content-trust\"[ \t]{0,8}:")),
+    ("pinning", compile_lazily(r"\"trust_pinning\"[ \t]{0,8}:")),
+    ("server", compile_lazily(r"\"remote_server\"[ \t]{0,8}:[ \t]{0,8}\{")),
 )
-_AZURE_POLICY: Final = re.compile(r"\btrustPolicy\b[^}]{0,200}\bNotary\b")
-_REFERENCE: Final = re.compile(r"\$\{?DOCKER_CONTENT_TRUST[}:\w-]{0,20}|%DOCKER_CONTENT_TRUST%")
-_PASSWORD: Final = re.compile(r"//[^/@\s]{1,200}@")
+_AZURE_POLICY: Final = compile_lazily(r"\btrustPolicy\b[^}]{0,200}\bNotary\b")
+_REFERENCE: Final = compile_lazily(r"\$\{?DOCKER_CONTENT_TRUST[}:\w-]{0,20}|%DOCKER_CONTENT_TRUST%")
+_PASSWORD: Final = compile_lazily(r"//[^/@\s]{1,200}@")
 _MOST_LINE: Final = 20_000
 _MOST_FOUND: Final = 1000
 _SHOWN: Final = 160

@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from sealock.errors import TargetError, TrustError
 from sealock.formats.jsonobject import JsonObject
+from sealock.patterns import compile_lazily
 from sealock.trust.cosign.keys import PublicKey, public_of
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.trust.wire import decoded, encoded, malformed, table_of
@@ -33,7 +34,7 @@ KINDS: Final[tuple[KeyKind, ...]] = ("ecdsa-p256", "ecdsa-p384", "rsa-3072", "ed
 Passphrase: TypeAlias = Callable[[], str]
 
 _LABEL: Final = "ENCRYPTED SIGSTORE PRIVATE KEY"
-_PEM: Final = re.compile(
+_PEM: Final = compile_lazily(
     rb"\s*-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----\s+([A-Za-z0-9+/=\s]+?)\s*-----END \1-----\s*"
 )
 _BOXED: Final = frozenset({_LABEL.encode(), b"ENCRYPTED COSIGN PRIVATE KEY"})

@@ -7,12 +7,13 @@ import re
 from datetime import UTC, datetime
 from typing import Any, Final, NoReturn, TypeAlias
 
+from sealock.patterns import compile_lazily
 from sealock.trust.refusal import MetadataRefusedError
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | bool | None"
 _DIGITS: Final = 18
-_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII)
-_ESCAPED: Final = re.compile(r'["\\]')
+_TIME: Final = compile_lazily(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII)
+_ESCAPED: Final = compile_lazily(r'["\\]')
 
 
 def encode(value: Json) -> bytes:

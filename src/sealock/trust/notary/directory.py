@@ -7,7 +7,6 @@ wrote `private/root_keys/ID_root.key` and `private/tuf_keys/REPOSITORY/ID_ROLE.k
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,12 +16,13 @@ from typing import Final
 from msgspec import Struct
 
 from sealock.errors import TargetError
+from sealock.patterns import compile_lazily
 from sealock.trust.notary.roles import bound
 
-_GUN: Final = re.compile(r"(?:\[[0-9a-fA-F:]+\][/:]|[A-Za-z0-9])(?:[A-Za-z0-9._:/-]*[A-Za-z0-9_-])?")
+_GUN: Final = compile_lazily(r"(?:\[[0-9a-fA-F:]+\][/:]|[A-Za-z0-9])(?:[A-Za-z0-9._:/-]*[A-Za-z0-9_-])?")
 _KEY: Final = 64 << 10
-_ID: Final = re.compile(r"[0-9a-f]{64}")
-_FILE: Final = re.compile(r"(?P<id>[0-9a-f]{64})(?:_(?P<role>[a-z0-9_/-]{1,64}))?\.key")
+_ID: Final = compile_lazily(r"[0-9a-f]{64}")
+_FILE: Final = compile_lazily(r"(?P<id>[0-9a-f]{64})(?:_(?P<role>[a-z0-9_/-]{1,64}))?\.key")
 _MOST_KEYS: Final = 10_000
 
 

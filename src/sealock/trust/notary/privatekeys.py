@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from msgspec import Struct
 
 from sealock.errors import TrustError
+from sealock.patterns import compile_lazily
 from sealock.trust.notary import der
 from sealock.trust.notary.keys import spki
 from sealock.trust.notary.metadata import NotaryKey, key_id
@@ -42,8 +43,8 @@ _PRFS: Final = {
 _ROUNDS: Final = 2048
 """Docker's rounds of PBKDF2."""
 _MOST_ROUNDS: Final = 10_000_000
-_DEK: Final = re.compile(r"AES-(128|192|256)-CBC,([0-9A-Fa-f]{32})")
-_PEM: Final = re.compile(
+_DEK: Final = compile_lazily(r"AES-(128|192|256)-CBC,([0-9A-Fa-f]{32})")
+_PEM: Final = compile_lazily(
     rb"-----BEGIN ((?:ENCRYPTED |EC |RSA )?PRIVATE KEY)-----\s*\n(.{0,65536}?)-----END \1-----", re.DOTALL
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode, b64encode
 from binascii import Error
 from collections.abc import Iterable, Iterator
@@ -14,13 +13,14 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from sealock.errors import TrustError
+from sealock.patterns import compile_lazily
 from sealock.trust.notary.certificates import age_fault, weakness
 from sealock.trust.notary.directory import KeyFile
 from sealock.trust.notary.keys import X509, certificates, loaded
 from sealock.trust.notary.metadata import NotaryKey
 from sealock.trust.notary.privatekeys import NotaryPrivateKey
 
-_BLOCK: Final = re.compile(
+_BLOCK: Final = compile_lazily(
     r"-----BEGIN ([A-Z ]{1,40})-----[ \t]*\r?\n(?P<text>[^-]{1,65536}(?:-(?!----)[^-]{0,65536}){0,64})-----END \1-----"
 )
 _BLOCKS: Final = 1000

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 from typing import Final
+
+from sealock.patterns import compile_lazily
 
 ROLES: Final = ("root", "targets", "snapshot", "timestamp")
 RELEASES: Final = "targets/releases"
 """The delegation whose tags Docker prefers to those of targets."""
 _LIVES: Final = {"root": timedelta(days=3650), "timestamp": timedelta(days=14)}
 _LIFE: Final = timedelta(days=1095)
-_DELEGATION: Final = re.compile(r"targets(?:/[a-z0-9_-]+)+")
+_DELEGATION: Final = compile_lazily(r"targets(?:/[a-z0-9_-]+)+")
 _BOUNDS: Final = {"timestamp": 16 << 10, "snapshot": 2 << 20, "root": 2 << 20}
 _TARGETS: Final = 10 << 20
 

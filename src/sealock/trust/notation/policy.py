@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, TypeAlias, cast
 
@@ -10,6 +9,7 @@ from msgspec import Meta, Struct
 
 from sealock.errors import PolicyError
 from sealock.model.imagename import ImageName
+from sealock.patterns import compile_lazily
 from sealock.trust.notation.names import PREFIX, CertificateSubject, read_subject
 from sealock.trust.refusal import SignatureRefusedError
 from sealock.trust.wire import shaped, table_of
@@ -25,8 +25,8 @@ LEVELS: Final[Mapping[str, Mapping[str, Action]]] = {
     "skip": {},
 }
 """The action for each failed validation. Integrity is enforced at every level but skip, which verifies nothing."""
-_STORE: Final = re.compile(r"(ca|signingAuthority|tsa):([A-Za-z0-9_.-]{1,200})")
-_SCOPE: Final = re.compile(r"[^\s*/@]+(?:/[^\s*/@:]+)+")
+_STORE: Final = compile_lazily(r"(ca|signingAuthority|tsa):([A-Za-z0-9_.-]{1,200})")
+_SCOPE: Final = compile_lazily(r"[^\s*/@]+(?:/[^\s*/@:]+)+")
 _MOST_BYTES: Final = 1 << 20
 _MOST: Final = 1000
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sealock.errors import PolicyError, TargetError
 from sealock.formats.jsonobject import JsonObject
 from sealock.net.userdirectories import home_directory
+from sealock.patterns import compile_lazily
 from sealock.trust.notation.chain import unreadable
 from sealock.trust.notation.policy import PolicyDocument, PolicyStatement, read_policy
 from sealock.trust.notation.requirements import Anchor, AnchorKind, RevocationList
@@ -28,7 +28,7 @@ _MOST_FILE: Final = 1 << 20
 _MOST_FILES: Final = 1000
 _MOST_CERTIFICATES: Final = 1000
 _KINDS: Final[Mapping[str, AnchorKind]] = {"ca": "ca", "signingAuthority": "signingAuthority", "tsa": "tsa"}
-_PLAIN: Final = re.compile(r"[A-Za-z0-9_.-]{1,200}")
+_PLAIN: Final = compile_lazily(r"[A-Za-z0-9_.-]{1,200}")
 
 
 def notation_directory(environment: Mapping[str, str]) -> Path:

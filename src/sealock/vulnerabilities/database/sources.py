@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import stat
 from typing import IO, Final, Literal, Protocol, TypeAlias
 from urllib.parse import quote
@@ -13,6 +12,7 @@ from msgspec import Struct
 
 from sealock.errors import TransportError
 from sealock.net.transport import BrokenOffError, Response, Transport
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities.feeds.catalog import FeedFile
 from sealock.vulnerabilities.feeds.feed import FeedError
 from sealock.vulnerabilities.records import FileState
@@ -20,7 +20,7 @@ from sealock.vulnerabilities.records import FileState
 DOWNLOAD: Final = 4 << 30
 """Most bytes of one file."""
 _CHUNK: Final = 1 << 20
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
+_NAME: Final = compile_lazily(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 _ABSENT: Final = frozenset({404, 410})
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sqlite3
 import time
@@ -14,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.errors import DatabaseError, TransportError
+from sealock.patterns import compile_lazily
 from sealock.text import list_first
 from sealock.vulnerabilities.builder import DatabaseContent, build
 from sealock.vulnerabilities.collector import CollectedFeed, FeedCollector
@@ -30,7 +30,7 @@ _FUTURE: Final = 86_400
 """Seconds that a publisher's clock may be ahead."""
 _NAMED: Final = 6
 """Feeds that a sentence names."""
-_SERVER: Final = re.compile(r"the name \S+ cannot")
+_SERVER: Final = compile_lazily(r"the name \S+ cannot")
 """What names one server in an error that many feeds have without a network."""
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities.feeds.feed import fit
 
 SUMMARY: Final = 300
@@ -15,7 +15,7 @@ LINKS: Final = 12
 LINK: Final = 400
 NAMES: Final = 500
 """Most aliases or upstream links of a record: a kernel update closes some hundreds."""
-_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))?")
+_DATE: Final = compile_lazily(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d))?")
 
 
 def summary(text: str | None) -> str:

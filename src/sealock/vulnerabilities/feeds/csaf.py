@@ -5,7 +5,6 @@ https://www.redhat.com/en/blog/red-hat-vex-files-cves-are-now-generally-availabl
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import IO, Final
 from urllib.parse import parse_qs, unquote
@@ -13,6 +12,7 @@ from urllib.parse import parse_qs, unquote
 import msgspec
 
 from sealock.model.advisory import Advisory, Affects, DistributionState, Rating, Span
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities import cvss
 from sealock.vulnerabilities.feeds import _csafshape as shape
 from sealock.vulnerabilities.feeds._document import UNREADABLE
@@ -22,10 +22,10 @@ from sealock.vulnerabilities.feeds.feed import RECORD, BrokenRecord, FeedError, 
 from sealock.vulnerabilities.versions import key
 
 FEED: Final = "redhat-vex"
-_CVE: Final = re.compile(r"CVE-\d{4}-\d{4,9}")
-_PLATFORM: Final = re.compile(r"cpe:/[oa]:redhat:enterprise_linux:(\d{1,2})(?:[.:]|\Z)")
+_CVE: Final = compile_lazily(r"CVE-\d{4}-\d{4,9}")
+_PLATFORM: Final = compile_lazily(r"cpe:/[oa]:redhat:enterprise_linux:(\d{1,2})(?:[.:]|\Z)")
 """The main stream of Red Hat Enterprise Linux; extended ones, which need a subscription, have names of their own."""
-_PURL: Final = re.compile(r"pkg:rpm/redhat/([^@?#]+)(?:@([^?#]+))?(?:\?([^#]*))?")
+_PURL: Final = compile_lazily(r"pkg:rpm/redhat/([^@?#]+)(?:@([^?#]+))?(?:\?([^#]*))?")
 _DEPTH: Final = 20
 _decode: Final = msgspec.json.Decoder(shape.CsafDocument).decode
 _DECISIONS: Final[dict[str, DistributionState]] = {

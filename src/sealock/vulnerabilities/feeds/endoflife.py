@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import IO, Final
 
 import msgspec
 from msgspec import Struct
 
+from sealock.patterns import compile_lazily
 from sealock.rules.endofsupport import ALREADY
 from sealock.vulnerabilities.feeds._document import UNREADABLE, document
 from sealock.vulnerabilities.feeds.feed import BrokenRecord, Ended, FeedItem, fit
 
-_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_DAY: Final = compile_lazily(r"\d{4}-\d\d-\d\d")
 
 
 class _Cycle(Struct, gc=False):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import IO, Final
 
 from sealock.model.advisory import Epss
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities.feeds._texts import dated
 from sealock.vulnerabilities.feeds.feed import DOCUMENT, BrokenRecord, Dated, FeedError, FeedItem, Likelihood
 
@@ -16,8 +17,8 @@ _CHUNK: Final = 1 << 20
 _LINE: Final = 4096
 LINES: Final = 5_000_000
 """Most lines; there are some 300,000 CVEs."""
-_CVE: Final = re.compile(r"CVE-\d{4}-\d{4,9}")
-_DATE: Final = re.compile(r"score_date:([0-9T:.Z+-]{10,40})")
+_CVE: Final = compile_lazily(r"CVE-\d{4}-\d{4,9}")
+_DATE: Final = compile_lazily(r"score_date:([0-9T:.Z+-]{10,40})")
 
 
 def read(file: IO[bytes]) -> Iterator[FeedItem]:

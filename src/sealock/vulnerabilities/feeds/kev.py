@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import IO, Final
 
@@ -10,12 +9,13 @@ import msgspec
 from msgspec import Struct
 
 from sealock.model.advisory import Exploited
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities.feeds._document import UNREADABLE, document
 from sealock.vulnerabilities.feeds._texts import SUMMARY, dated
 from sealock.vulnerabilities.feeds.feed import BrokenRecord, Dated, FeedItem, KnownExploited
 
-_CVE: Final = re.compile(r"CVE-\d{4}-\d{4,9}")
-_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_CVE: Final = compile_lazily(r"CVE-\d{4}-\d{4,9}")
+_DAY: Final = compile_lazily(r"\d{4}-\d\d-\d\d")
 
 
 class _Entry(Struct, gc=False, rename="camel"):

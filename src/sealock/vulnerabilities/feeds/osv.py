@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import IO, Any, Final
 
@@ -10,6 +9,7 @@ import msgspec
 
 from sealock.model.advisory import Advisory, Affects, DistributionState, Rating
 from sealock.model.severity import Severity
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities import cvss
 from sealock.vulnerabilities.ecosystems import normalised
 from sealock.vulnerabilities.feeds import _osvshape as shape
@@ -20,7 +20,7 @@ from sealock.vulnerabilities.feeds.feed import BrokenRecord, FeedItem, Withdrawn
 from sealock.vulnerabilities.feeds.spans import spans
 from sealock.vulnerabilities.versions import scheme_of
 
-_NOTICES: Final = re.compile(
+_NOTICES: Final = compile_lazily(
     r"(?:DSA|DLA|DTSA|USN|LSN|ALSA|ALBA|ALEA|RLSA|RLBA|RLEA|RXSA|RHSA|RHBA|RHEA|SUSE|openSUSE|MGASA)-"
 )
 """Ids of update notices, which close several flaws each."""
@@ -31,7 +31,7 @@ _SOURCES: Final = {
 }  # fmt: skip
 """The source of the rating, by the prefix of the id. Debian's and Alpine's records of a CVE carry NVD's vector."""
 _URGENCIES: Final[dict[str, DistributionState]] = {"unimportant": "unimportant", "end-of-life": "end-of-life"}
-_ENTERPRISE: Final = re.compile(r"Red Hat:enterprise_linux:(\d{1,2})(?:[.:].*)?\Z")
+_ENTERPRISE: Final = compile_lazily(r"Red Hat:enterprise_linux:(\d{1,2})(?:[.:].*)?\Z")
 """The main stream; extended ones, which need a subscription, keep the names of the records."""
 _WORDS: Final = (b'"urgency"', b'"ubuntu_priority"', b'"severity"')
 """Keys of the distributions' own ratings."""

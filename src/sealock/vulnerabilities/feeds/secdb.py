@@ -13,12 +13,13 @@ import msgspec
 from msgspec import Struct
 
 from sealock.model.advisory import Advisory, Affects, Span
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities.feeds._document import UNREADABLE, document
 from sealock.vulnerabilities.feeds.feed import BrokenRecord, FeedError, FeedItem, fit
 
-_RELEASE: Final = re.compile(r"v\d{1,3}\.\d{1,3}|edge")
-_ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_:][A-Za-z0-9.]+)+")
-_CVE: Final = re.compile(r"CVE[-_ ]?(\d{4})[-_](\d{4,9})\Z", re.IGNORECASE)
+_RELEASE: Final = compile_lazily(r"v\d{1,3}\.\d{1,3}|edge")
+_ID: Final = compile_lazily(r"[A-Za-z][A-Za-z0-9]*(?:[-_:][A-Za-z0-9.]+)+")
+_CVE: Final = compile_lazily(r"CVE[-_ ]?(\d{4})[-_](\d{4,9})\Z", re.IGNORECASE)
 TOKENS: Final = 2_000
 """Most flaws of one version of one package."""
 

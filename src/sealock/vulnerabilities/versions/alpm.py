@@ -7,14 +7,14 @@ fewer. vercmp ignores a release where the other version has none, which is no or
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities.versions.keys import HIGH, LOW, Codes, number
 
-_PIECES: Final = re.compile("[^0-9A-Za-z]*(?:[0-9]+|[A-Za-z]+)")
-_PIECE: Final = re.compile("([^0-9A-Za-z]*)(.*)")
-_EPOCH: Final = re.compile("([0-9]*):")
+_PIECES: Final = compile_lazily("[^0-9A-Za-z]*(?:[0-9]+|[A-Za-z]+)")
+_PIECE: Final = compile_lazily("([^0-9A-Za-z]*)(.*)")
+_EPOCH: Final = compile_lazily("([0-9]*):")
 _END: Final = b"\x02"
 
 

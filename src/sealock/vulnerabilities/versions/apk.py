@@ -8,19 +8,19 @@ suffix, other suffixes, a letter, a number.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities.versions.keys import Codes, high
 
-_VERSION: Final = re.compile(
+_VERSION: Final = compile_lazily(
     r"[0-9]+(?:\.[0-9]+)*[a-z]?"
     r"(?:_(?:alpha|beta|pre|rc|cvs|svn|git|hg|p)[0-9]*)*"
     r"(?:~[0-9a-f]+)?"
     r"(?:-r[0-9]+)?",
 )
-_PIECES: Final = re.compile(r"\.?[0-9]+|[a-z]|_[a-z]+[0-9]*|~[0-9a-f]+|-r[0-9]+")
-_SUFFIX: Final = re.compile("_([a-z]+)([0-9]*)")
+_PIECES: Final = compile_lazily(r"\.?[0-9]+|[a-z]|_[a-z]+[0-9]*|~[0-9a-f]+|-r[0-9]+")
+_SUFFIX: Final = compile_lazily("_([a-z]+)([0-9]*)")
 _END: Final = b"\x05"
 _REVISION: Final = b"\x06"
 _HASH: Final = b"\x07"
@@ -60,11 +60,10 @@ def _code(piece: str) -> bytes:
 
 _codes: Final = Codes(_code)
 _of: Final = _codes.__getitem__
-_pieces: Final = _PIECES.findall
 
 
 def key(version: str) -> bytes:
     """Give the key of a version; raises ValueError for what apk would not take as one."""
     if not _VERSION.fullmatch(version):
         raise ValueError(version)
-    return b"".join(map(_of, _pieces(version))) + _END
+    return b"".join(map(_of, _PIECES.findall(version))) + _END

@@ -9,24 +9,25 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities.versions.keys import Codes, high
 
 # "beta2", "-RC.1", "p1", ".x-dev": [._-], stability and its numbers, and dev, each of which may lack.
 _MODIFIER: Final = r"[._-]?(?:(stable|beta|b|RC|alpha|a|patch|pl|p)((?:[.-]?[0-9](?:[0-9]|[.-][0-9])*)?))?([.-]?dev)?"
-_CLASSICAL: Final = re.compile(
+_CLASSICAL: Final = compile_lazily(
     rf"v?([0-9]{{1,5}})(\.[0-9]+)?(\.[0-9]+)?(\.[0-9]+)?{_MODIFIER}", re.ASCII | re.IGNORECASE
 )
-_DATE: Final = re.compile(
+_DATE: Final = compile_lazily(
     rf"v?([0-9]{{4}}(?:[.:-]?[0-9]{{2}}){{1,6}}(?:[.:-]?[0-9]{{1,3}}){{0,2}}){_MODIFIER}", re.ASCII | re.IGNORECASE
 )
-_BRANCH: Final = re.compile(
+_BRANCH: Final = compile_lazily(
     r"v?([0-9]+)(\.(?:[0-9]+|[xX*]))?(\.(?:[0-9]+|[xX*]))?(\.(?:[0-9]+|[xX*]))?", re.ASCII | re.IGNORECASE
 )
-_ALIAS: Final = re.compile(r"([^,\s]+) +as +([^,\s]+)", re.ASCII)
-_STABILITY: Final = re.compile(r"@(?:stable|RC|beta|alpha|dev)\Z", re.IGNORECASE)
-_BUILD: Final = re.compile(r"([^,\s+]+)\+[^\s]+", re.ASCII)
-_DEVELOPMENT: Final = re.compile(r"[.-]?dev\Z", re.IGNORECASE)
-_DIVIDERS: Final = re.compile("[.:-]")
+_ALIAS: Final = compile_lazily(r"([^,\s]+) +as +([^,\s]+)", re.ASCII)
+_STABILITY: Final = compile_lazily(r"@(?:stable|RC|beta|alpha|dev)\Z", re.IGNORECASE)
+_BUILD: Final = compile_lazily(r"([^,\s+]+)\+[^\s]+", re.ASCII)
+_DEVELOPMENT: Final = compile_lazily(r"[.-]?dev\Z", re.IGNORECASE)
+_DIVIDERS: Final = compile_lazily("[.:-]")
 _SPACE: Final = " \t\n\r\0\x0b"
 
 _END: Final = b"\x06"

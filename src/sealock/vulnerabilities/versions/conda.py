@@ -7,14 +7,14 @@ as zeros.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities.versions.keys import Codes, high
 
-_ALLOWED: Final = re.compile("[*.+!_0-9a-z]+")
-_PIECES: Final = re.compile("[0-9]+|[*]+|[^0-9*]+")
+_ALLOWED: Final = compile_lazily("[*.+!_0-9a-z]+")
+_PIECES: Final = compile_lazily("[0-9]+|[*]+|[^0-9*]+")
 _POST: Final = b"\xf0"
 _END: Final = b"\x85"
 """The end of a list; a component of zeros is only its end, so this is its code as well."""

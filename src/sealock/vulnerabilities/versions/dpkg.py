@@ -9,13 +9,13 @@ character and the code of a number both as the end of a text and the number afte
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities.versions.keys import LOW, Codes, number
 
-_PAIRS: Final = re.compile("([^0-9]*)([0-9]*)")
-_PIECES: Final = re.compile("[^0-9]*[0-9]*")
+_PAIRS: Final = compile_lazily("([^0-9]*)([0-9]*)")
+_PIECES: Final = compile_lazily("[^0-9]*[0-9]*")
 _ORDER: Final = {
     character: 0x10 if character == 0x7E else character if chr(character).isalpha() else 0x80 + character
     for character in range(0x21, 0x7F)
@@ -42,7 +42,6 @@ _codes: Final = Codes(_code)
 _epochs: Final = Codes(_epoch_code)
 _codes[""] = _END
 _of: Final = _codes.__getitem__
-_pieces: Final = _PIECES.findall
 _NO_REVISION: Final = _END + _END
 
 
@@ -58,10 +57,10 @@ def key(version: str) -> bytes:
         if not dash:
             if not revision:
                 raise ValueError(version)
-            return code + b"".join(map(_of, _pieces(revision))) + _NO_REVISION
+            return code + b"".join(map(_of, _PIECES.findall(revision))) + _NO_REVISION
         if not upstream or not revision:
             raise ValueError(version)
         # `findall` ends with an empty piece, which is the end of the part.
-        return code + b"".join(map(_of, _pieces(upstream))) + b"".join(map(_of, _pieces(revision)))
+        return code + b"".join(map(_of, _PIECES.findall(upstream))) + b"".join(map(_of, _PIECES.findall(revision)))
     except KeyError:
         raise ValueError(version) from None

@@ -5,15 +5,15 @@ Numbers and words alternate; words come before numbers, and missing items at the
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities.versions.keys import END, Codes, high, high_or_text, zeros
 
-_VERSION: Final = re.compile(r"[0-9]+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?")
-_SEGMENTS: Final = re.compile("[0-9]+|[A-Za-z]+")
-_WORD: Final = re.compile("[A-Za-z]")
-_RUN_BEFORE_WORD: Final = re.compile(r"(?<![0.])[0.]+(?=[A-Za-z])")
+_VERSION: Final = compile_lazily(r"[0-9]+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?")
+_SEGMENTS: Final = compile_lazily("[0-9]+|[A-Za-z]+")
+_WORD: Final = compile_lazily("[A-Za-z]")
+_RUN_BEFORE_WORD: Final = compile_lazily(r"(?<![0.])[0.]+(?=[A-Za-z])")
 _SPACE: Final = " \t\n\v\f\r\0"
 
 _codes: Final = Codes(high_or_text)

@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities.versions.keys import Codes, high, high_or_text
 
-_NUMBERS: Final = re.compile(r"[^0-9]*([0-9]+(?:[._-][0-9]+)*)(.*)", re.DOTALL)
-_DIVIDERS: Final = re.compile("[._-]")
-_PIECES: Final = re.compile("[0-9]+|[a-z]+")
+_NUMBERS: Final = compile_lazily(r"[^0-9]*([0-9]+(?:[._-][0-9]+)*)(.*)", re.DOTALL)
+_DIVIDERS: Final = compile_lazily("[._-]")
+_PIECES: Final = compile_lazily("[0-9]+|[a-z]+")
 _EARLY: Final = {
     "dev": b"\x01",
     "snapshot": b"\x01",

@@ -6,14 +6,14 @@ part after a `+` is ignored. Go itself, "go1.22rc1" in programs, is "1.22.0-rc.1
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities.versions.keys import HIGH, Codes, high, number
 from sealock.vulnerabilities.versions.semver import RELEASE, STRICT, prerelease
 
-_MODULE: Final = re.compile(rf"v?(?:{STRICT}|(0|[1-9][0-9]*)(?:\.(0|[1-9][0-9]*))?)")
-_TOOLCHAIN: Final = re.compile(r"go([0-9]+)(?:\.([0-9]+)(?:\.([0-9]+))?(?:(alpha|beta|rc)([0-9]+))?)?(?:[-+\s].*)?")
+_MODULE: Final = compile_lazily(rf"v?(?:{STRICT}|(0|[1-9][0-9]*)(?:\.(0|[1-9][0-9]*))?)")
+_TOOLCHAIN: Final = compile_lazily(r"go([0-9]+)(?:\.([0-9]+)(?:\.([0-9]+))?(?:(alpha|beta|rc)([0-9]+))?)?(?:[-+\s].*)?")
 _codes: Final = Codes(high)
 _ZERO: Final = number("", HIGH)
 

@@ -12,12 +12,12 @@ item keeps its side of the end, and its place among those on the same side:
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities.versions.keys import LOW, Codes, number
 
-_PIECES: Final = re.compile(r"[0-9]+|[^0-9.-]+|[.-]")
+_PIECES: Final = compile_lazily(r"[0-9]+|[^0-9.-]+|[.-]")
 _ALIASES: Final = {"ga": "", "final": "", "release": "", "cr": "rc"}
 _ABBREVIATIONS: Final = {"a": "alpha", "b": "beta", "m": "milestone"}
 _EARLY: Final = {"alpha": b"\x01", "beta": b"\x02", "milestone": b"\x03", "rc": b"\x04", "snapshot": b"\x05"}

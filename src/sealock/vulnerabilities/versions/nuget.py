@@ -5,13 +5,13 @@ Case is ignored. A label that fits a signed 32-bit integer is a number, others a
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities.versions.keys import LOW, Codes, high, number
 from sealock.vulnerabilities.versions.semver import PRERELEASE, RELEASE
 
-_VERSION: Final = re.compile(
+_VERSION: Final = compile_lazily(
     r"([0-9]+)\s*(?:\.\s*([0-9]+)\s*)?(?:\.\s*([0-9]+)\s*)?(?:\.\s*([0-9]+)\s*)?"
     r"(?:-((?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*))?"
     r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities.versions.keys import Codes, high
 
-_VERSION: Final = re.compile(
+_VERSION: Final = compile_lazily(
     r"v?(?:([0-9]+)!)?"
     r"([0-9]+(?:\.[0-9]+)*)"
     r"(?:[-_.]?(alpha|a|beta|b|preview|pre|c|rc)[-_.]?([0-9]*))?"
@@ -16,7 +17,7 @@ _VERSION: Final = re.compile(
     r"(?:\+([a-z0-9]+(?:[-_.][a-z0-9]+)*))?",
     re.ASCII | re.IGNORECASE,
 )
-_SEPARATORS: Final = re.compile("[-_.]")
+_SEPARATORS: Final = compile_lazily("[-_.]")
 
 
 def _local_code(part: str) -> bytes:

@@ -6,13 +6,13 @@ after it, then letters, then numbers.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities.versions.keys import Codes, high, high_or_text
 
-_PIECES: Final = re.compile(r"[0-9]+|[A-Za-z]+|~|\^")
-_EPOCH: Final = re.compile("([0-9]*):")
+_PIECES: Final = compile_lazily(r"[0-9]+|[A-Za-z]+|~|\^")
+_EPOCH: Final = compile_lazily("([0-9]*):")
 _END: Final = b"\x02"
 _NO_EPOCH: Final = high("")
 
@@ -20,7 +20,6 @@ _codes: Final = Codes(high_or_text)
 _codes["~"] = b"\x01"
 _codes["^"] = b"\x03"
 _of: Final = _codes.__getitem__
-_pieces: Final = _PIECES.findall
 
 
 def key(version: str) -> bytes:
@@ -31,5 +30,11 @@ def key(version: str) -> bytes:
         version = version[match.end() :]
     upstream, dash, release = version.rpartition("-")
     if not dash:
-        return epoch + b"".join(map(_of, _pieces(release))) + _END
-    return epoch + b"".join(map(_of, _pieces(upstream))) + _END + b"".join(map(_of, _pieces(release))) + _END
+        return epoch + b"".join(map(_of, _PIECES.findall(release))) + _END
+    return (
+        epoch
+        + b"".join(map(_of, _PIECES.findall(upstream)))
+        + _END
+        + b"".join(map(_of, _PIECES.findall(release)))
+        + _END
+    )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from sealock.patterns import compile_lazily
 from sealock.vulnerabilities.versions.keys import HIGH, LOW, Codes, high, number
 
 RELEASE: Final = b"\x02"
@@ -17,9 +17,9 @@ _TEXT: Final = b"\x40"
 # what advisories contain, omit parts too.
 _BUILD: Final = r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 _LOOSE: Final = r"((?:[0-9]*[A-Za-z-][0-9A-Za-z-]*|[0-9]+)(?:\.(?:[0-9]*[A-Za-z-][0-9A-Za-z-]*|[0-9]+))*)" + _BUILD
-_NPM: Final = re.compile(rf"[v=\s]*([0-9]+)(?:\.([0-9]+)(?:\.([0-9]+)(?![0-9])(?:-?{_LOOSE}|{_BUILD}))?)?")
+_NPM: Final = compile_lazily(rf"[v=\s]*([0-9]+)(?:\.([0-9]+)(?:\.([0-9]+)(?![0-9])(?:-?{_LOOSE}|{_BUILD}))?)?")
 # Where that fails, its regular expression gives the last digit to the pre-release: it takes 1.2.34.5 for 1.2.3-4.5.
-_NPM_SPLIT: Final = re.compile(rf"[v=\s]*([0-9]+)\.([0-9]+)\.([0-9]+)(?=[0-9](?![0-9])){_LOOSE}")
+_NPM_SPLIT: Final = compile_lazily(rf"[v=\s]*([0-9]+)\.([0-9]+)\.([0-9]+)(?=[0-9](?![0-9])){_LOOSE}")
 _NPM_LONGEST: Final = 256
 _NPM_BIGGEST: Final = 2**53 - 1
 
@@ -29,7 +29,7 @@ STRICT: Final = (
     r"(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 )
 """The grammar of the specification; the groups are major, minor, patch and pre-release."""
-_CARGO: Final = re.compile(STRICT + r"|(0|[1-9][0-9]*)(?:\.(0|[1-9][0-9]*))?")
+_CARGO: Final = compile_lazily(STRICT + r"|(0|[1-9][0-9]*)(?:\.(0|[1-9][0-9]*))?")
 _CARGO_BIGGEST: Final = 2**64 - 1
 
 
