@@ -15,6 +15,7 @@ EXAMPLES: Final = {
     "sealock init": "sealock init",
     "sealock digest": "sealock digest nginx:1.27 --platform linux/arm64",
     "sealock run": "sealock run --rm -p 8080:80 nginx:1.27",
+    "sealock harden": "sealock harden --exec 'wget -qO- localhost' --as compose nginx:1.27",
     "sealock pin": "sealock pin . --diff",
     "sealock sbom": "sealock sbom nginx:1.27 --format cyclonedx --output nginx.cdx.json",
     "sealock diff": "sealock diff nginx:1.26 nginx:1.27 --fail-on-new high",

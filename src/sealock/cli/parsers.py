@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "init": "write a commented sealock.toml, the policy of a project",
     "digest": "print the digests of image references, without pulling the images",
     "run": "run a container with safe defaults: `docker run`, pinned, verified and checked by the policy",
+    "harden": "find by trial the least that a container needs, and write it as settings",
     "pin": "pin the images in files to digests, and keep the pins up to date",
     "sbom": "list the packages and notable files of an image, without an engine",
     "diff": "compare two images or SBOMs: packages, known vulnerabilities, findings, risky files and configuration",
@@ -79,8 +80,8 @@ def parse(words: Sequence[str]) -> Namespace:
     # argparse mixes options and targets only where no command stands before them.
     command = CommandParser(prog=f"sealock {words[0]}", **style(words[0]))
     command.set_defaults(command=words[0])
-    if words[0] == "run":
-        return _of_another_client(fill(command, "run"), words[1:])
+    if words[0] in {"run", "harden"}:
+        return _of_another_client(fill(command, words[0]), words[0], words[1:])
     rest = _with_paths(words[1:])
     if getattr(import_module(f"sealock.cli.{words[0]}"), "VERBS", None):
         # argparse cannot mix where verbs have parsers of their own.
@@ -88,9 +89,18 @@ def parse(words: Sequence[str]) -> Namespace:
     return fill(command, words[0]).parse_intermixed_args(rest)
 
 
-def _of_another_client(command: ArgumentParser, words: Sequence[str]) -> Namespace:
+def _of_another_client(command: ArgumentParser, name: str, words: Sequence[str]) -> Namespace:
     """The options of a command that stand first, and as `line` the words that belong to another client."""
-    own = import_module("sealock.cli.run").own_words(words)
+    module = import_module(f"sealock.cli.{name}")
+    own = 0
+    while own < len(words):
+        option, equals, _ = words[own].partition("=")
+        if option in module.FLAGS or (own == 0 and option in {"-h", "--help"}):
+            own += 1
+        elif option in module.VALUES:
+            own += 1 if equals else 2
+        else:
+            break
     arguments = command.parse_args(words[:own])
     arguments.line = words[own:]
     if not arguments.line:

@@ -6,23 +6,15 @@ at or above the policy's `fail-on` finds it: then the container is refused, and 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from shlex import join, split
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock import formats
-from sealock.errors import TargetError
-from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNSET, given
 from sealock.model.change import Change, Set, Swap
-from sealock.model.container import Container
-from sealock.model.document import Document
 from sealock.model.imagename import ImageName, parse
-from sealock.model.location import Source
 from sealock.model.trust import TrustResult
 from sealock.rules.container.capabilities_kept import CapabilitiesKept
 from sealock.rules.container.new_privileges import NewPrivileges
@@ -30,6 +22,7 @@ from sealock.rules.container.pids_unlimited import PidsUnlimited
 from sealock.rules.container.writable_root import WritableRoot
 from sealock.rules.ports import loopback
 from sealock.scan.run import CheckRun
+from sealock.scan.runline import EditableRun
 from sealock.scan.settings import Settings
 
 _BY_RULES: Final = (NewPrivileges(), CapabilitiesKept(), WritableRoot(), PidsUnlimited())
@@ -82,67 +75,28 @@ def make_safe(words: Sequence[str], settings: Settings, sources: RunSources) -> 
 
     `settings` are those of the check. TargetError for a line that is no `docker run`, or whose image is not found.
     """
-    line = _Line(join(words))
+    line = EditableRun(words)
     name, text = line.image()
     local = sources.local(text)
+    added: list[AddedDefault] = []
     refused: list[str] = []
-    for change, why in _defaults(line, local, sources.machine()):
-        line.apply(change, why)
+    for changes, why in defaults(line, local, sources.machine()):
+        if more := line.apply(changes):
+            added.append(AddedDefault(more, why))
     verified = sources.verify(name, text) if sources.verify is not None and name is not None else None
     if verified is not None and not verified.passes:
         refused.append(f"{text} is not trusted: {verified.why}")
     else:
         pinned, why = _pinned(name, text, None if line.container.pull == "always" else local, verified, sources)
-        line.apply((Set("image", pinned),) if pinned != text else (), why)
+        if pinned != text:
+            added.append(AddedDefault(line.apply((Set("image", pinned),)), why))
     refused += _faults(line.text, settings)
-    return SafeRun(tuple(split(line.text)), tuple(line.added), tuple(refused))
+    return SafeRun(line.words, tuple(added), tuple(refused))
 
 
-class _Line:
-    """A run line that is changed step by step, with what each step added."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.added: list[AddedDefault] = []
-        self.document = self._read(text)
-        if self.document.errors:
-            raise TargetError(self.document.errors[0].message)
-
-    @staticmethod
-    def _read(text: str) -> Document:
-        document = formats.read("run", Source("run:", text))
-        if not document.subjects:
-            message = "this asks the client for help, and runs no container"
-            raise TargetError(message)
-        return document
-
-    @property
-    def container(self) -> Container:
-        noun = self.document.subjects[0].noun
-        assert isinstance(noun, Container)  # noqa: S101  the first subject of a run line is its container
-        return noun
-
-    def image(self) -> tuple[ImageName | None, str]:
-        """The image as written, and what that means; None for the id of one."""
-        text = self.container.image
-        if not isinstance(text, str):
-            message = "the image of this command could not be read"
-            raise TargetError(message)
-        return parse(text), text
-
-    def apply(self, changes: Sequence[Change], why: str) -> None:
-        """Make changes, and note the words that they add."""
-        before = Counter(split(self.text))
-        for change in changes:
-            self.text = apply_edits(self.text, formats.edits(self.document, self.document.subjects[0], change))
-            self.document = self._read(self.text)
-        more = Counter(split(self.text)) - before
-        words = tuple(word for word in split(self.text) if more[word] and not more.subtract([word]))
-        if words:
-            self.added.append(AddedDefault(words, why))
-
-
-def _defaults(line: _Line, local: RunImage | None, machine: RunMachine) -> Iterator[tuple[tuple[Change, ...], str]]:
+def defaults(
+    line: EditableRun, local: RunImage | None, machine: RunMachine
+) -> Iterator[tuple[tuple[Change, ...], str]]:
     """The defaults for what the line leaves open, each with its reason."""
     asked = line.container
     for rule in _BY_RULES:

@@ -1,0 +1,116 @@
+"""The client of an engine that a command runs, and what that engine knows of an image and of its machine."""
+
+from __future__ import annotations
+
+from shutil import which
+from subprocess import run as run_program
+from typing import Any, Protocol
+
+import msgspec
+
+from sealock.errors import EngineError, EngineRefusedError, TargetError
+from sealock.scan.saferun import RunImage, RunMachine
+
+
+def find_client(named: str | None) -> str:
+    """The client to run, whose name it must be in the command."""
+    for client in (named,) if named else ("docker", "podman"):
+        if which(client):
+            return client
+    message = f"there is no {named or 'docker and no podman'} in PATH"
+    raise TargetError(message)
+
+
+def engine_facts(client: str) -> EngineFacts:
+    """What the engine of a client knows. Close it."""
+    return _PodmanFacts() if client == "podman" else _DockerFacts()
+
+
+class EngineFacts(Protocol):
+    """What an engine knows of an image and of its machine."""
+
+    def image(self, text: str) -> RunImage | None:
+        """The image that a name means here, None where there is none."""
+
+    def machine(self) -> RunMachine:
+        """The size of its machine."""
+
+    def close(self) -> None:
+        """Close its connection."""
+
+
+class _DockerFacts:
+    """What Docker's engine knows, by its API."""
+
+    def __init__(self) -> None:
+        from sealock.runtime.engine import connect  # noqa: PLC0415  podman is asked by its command line
+
+        self._engine = connect()
+
+    def image(self, text: str) -> RunImage | None:
+        try:
+            answer = self._engine.image(text)
+        except EngineRefusedError as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+        return _image(answer)
+
+    def machine(self) -> RunMachine:
+        values = _decoded(self._engine.info(), dict[str, Any])
+        return RunMachine(_number(values.get("NCPU")), _number(values.get("MemTotal")))
+
+    def close(self) -> None:
+        self._engine.close()
+
+
+class _PodmanFacts:
+    """What Podman knows, by its command line: it needs no service."""
+
+    def image(self, text: str) -> RunImage | None:
+        answer = self._ask("image", "inspect", text)
+        return _image(answer) if answer else None
+
+    def machine(self) -> RunMachine:
+        values = _decoded(self._ask("info", "--format", "json") or "{}", dict[str, Any])
+        host = values.get("host")
+        host = host if isinstance(host, dict) else {}
+        return RunMachine(_number(host.get("cpus")), _number(host.get("memTotal")))
+
+    @staticmethod
+    def _ask(*words: str) -> str:
+        # Its service may not run; its command line needs none.
+        done = run_program(("podman", *words), capture_output=True, text=True, check=False, errors="replace")  # noqa: S603, S607  as the user's PATH has it
+        return done.stdout if done.returncode == 0 else ""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+class _Config(msgspec.Struct):
+    user: str | None = msgspec.field(default=None, name="User")
+
+
+class _Image(msgspec.Struct):
+    id: str = msgspec.field(name="Id")
+    digests: list[str] | None = msgspec.field(default=None, name="RepoDigests")
+    config: _Config | None = msgspec.field(default=None, name="Config")
+
+
+def _decoded(text: str, kind: Any) -> Any:  # noqa: ANN401  it is that type
+    try:
+        return msgspec.json.decode(text, type=kind)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        message = f"the engine's answer could not be decoded: {error}"
+        raise EngineError(message) from None
+
+
+def _image(answer: str) -> RunImage:
+    """Read `image inspect`: an object, and of Podman a list with one."""
+    image = _decoded(answer, list[_Image])[0] if answer.lstrip().startswith("[") else _decoded(answer, _Image)
+    identity = image.id if ":" in image.id else f"sha256:{image.id}"
+    return RunImage(identity, tuple(image.digests or ()), (image.config.user if image.config else "") or "")

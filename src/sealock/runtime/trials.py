@@ -1,0 +1,178 @@
+"""Starts a container for a trial by the engine's own client, checks it, and removes it again.
+
+A trial has a name and a label of its own, no restart policy, and fresh volumes in place of named ones, so that it
+touches nothing that exists. Directories of the host that the command mounts are the caller's own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from msgspec import Struct
+
+from sealock.errors import SealockError
+from sealock.model.inspection import LimitAdvice
+from sealock.runtime.inspect import inspect
+
+LABEL: Final = "sealock.trial"
+"""`docker rm -f $(docker ps -aq --filter label=sealock.trial)` removes what a killed run leaves."""
+LINGER: Final = 3.0
+"""Seconds that a container without a check must keep running."""
+_PAUSE: Final = 0.25
+_LEAST: Final = 1.0
+"""Seconds that a check has at least."""
+_TOO_LONG: Final = "it took longer than"
+_LONGEST: Final = 300
+"""Characters of a program's output that a report has."""
+
+
+class TrialCheck(Struct, frozen=True):
+    """What a container must pass: a command on this machine, one within the container, or only to run.
+
+    `host` is a shell command with the container's name in $CONTAINER; `inside` runs in the container by its sh. `wait`
+    is how many seconds both have, once the container runs.
+    """
+
+    host: str = ""
+    inside: str = ""
+    wait: float = 15.0
+
+
+class TrialOutcome(Struct, frozen=True):
+    """Whether it passed; if not, why. `changed` are the paths that the container changed in its root."""
+
+    works: bool
+    why: str = ""
+    changed: tuple[str, ...] = ()
+    advised: tuple[LimitAdvice, ...] = ()
+    """The limits that fit what it used, as `sealock inspect` advises them; () where that cannot be seen."""
+
+
+Prepare = Callable[[Sequence[str], str], Sequence[str]]
+"""Makes of a command the one of a trial with a name: detached, without what exists already."""
+
+
+def run_trial(words: Sequence[str], check: TrialCheck, prepare: Prepare) -> TrialOutcome:
+    """Start the command of a client (`words[0]`), check the container, and remove it with its volumes."""
+    name = f"sealock-trial-{secrets.token_hex(6)}"
+    with _container(words[0], name):
+        started = _run(prepare(words, name), 120)
+        if started.returncode != 0:
+            return TrialOutcome(works=False, why=_shown(started.stderr) or "it did not start")
+        why = _faults(words[0], name, check)
+        changed = tuple(_changed(words[0], name))
+        advised = () if why else _advised(name)
+        if not why and (check.host or check.inside):
+            stopped = _run((words[0], "stop", name), 60)
+            if stopped.returncode != 0:
+                why = f"it did not stop: {_shown(stopped.stderr)}"
+        return TrialOutcome(works=not why, why=why, changed=changed, advised=advised)
+
+
+def _advised(name: str) -> tuple[LimitAdvice, ...]:
+    """The limits that fit; () for an engine elsewhere, or one without a service."""
+    try:
+        return inspect("container", name, "").advised
+    except SealockError:
+        return ()
+
+
+@contextmanager
+def _container(client: str, name: str) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        _run((client, "rm", "--force", "--volumes", name), 60)
+
+
+def _faults(client: str, name: str, check: TrialCheck) -> str:
+    """Why a container does not pass, "" where it does."""
+    end = time.monotonic() + check.wait
+    lingers = time.monotonic() + min(LINGER, check.wait)
+    why = ""
+    while True:
+        state = _state(client, name)
+        health = (state.get("Health") or {}).get("Status", "")
+        ended = not state.get("Running") and state.get("Status") != "created"
+        if ended and (state.get("ExitCode") != 0 or check.host or check.inside):
+            return f"it ended with {state.get('ExitCode')}: {_log(client, name)}"
+        if ended:
+            return ""
+        if check.host or check.inside:
+            fault = _check(client, name, check, max(end - time.monotonic(), _LEAST))
+            if not fault:
+                return ""
+            why = why if why and _TOO_LONG in fault else fault  # a try that was cut off says least
+        elif health == "unhealthy":
+            return f"its health check fails: {_log(client, name)}"
+        elif (health == "healthy") if health else time.monotonic() >= lingers:
+            return ""
+        if time.monotonic() >= end:
+            return why or "it is not healthy in time"
+        time.sleep(_PAUSE)
+
+
+def _check(client: str, name: str, check: TrialCheck, left: float) -> str:
+    """Why the check fails now, "" where it passes."""
+    if check.inside:
+        done = _run((client, "exec", name, "sh", "-c", check.inside), left)
+        if done.returncode != 0:
+            return f"the check within it ended with {done.returncode}: {_shown(done.stderr or done.stdout)}"
+    if check.host:
+        done = _run(("sh", "-c", check.host), left, CONTAINER=name)
+        if done.returncode != 0:
+            return f"the check ended with {done.returncode}: {_shown(done.stderr or done.stdout)}"
+    return ""
+
+
+def _state(client: str, name: str) -> dict[str, Any]:
+    done = _run((client, "inspect", "--format", "{{json .State}}", name), 60)
+    try:
+        state = json.loads(done.stdout)
+    except ValueError:
+        return {}
+    return state if isinstance(state, dict) else {}
+
+
+def _changed(client: str, name: str) -> Iterator[str]:
+    """The paths that `diff` lists, without the mount points that the engine made."""
+    done = _run((client, "inspect", "--format", "{{range .Mounts}}{{println .Destination}}{{end}}", name), 60)
+    mounts = set(done.stdout.splitlines())
+    for row in _run((client, "diff", name), 60).stdout.splitlines():
+        kind, _, path = row.partition(" ")
+        if kind in {"A", "C", "D"} and path not in mounts:
+            yield path
+
+
+def _log(client: str, name: str) -> str:
+    done = _run((client, "logs", "--tail", "5", name), 60)
+    return _shown(done.stderr + done.stdout) or "it wrote nothing"
+
+
+def _shown(text: str) -> str:
+    """The end of what a program wrote, on one line."""
+    return " ".join(text.split())[-_LONGEST:]
+
+
+def _run(words: Sequence[str], seconds: float, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a program with a time limit; one that takes longer ended with 124, as timeout(1) has it."""
+    try:
+        return subprocess.run(  # noqa: S603  the user's own client and check
+            words,
+            capture_output=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+            env={**os.environ, **environment},
+        )
+    except subprocess.TimeoutExpired:
+        return subprocess.CompletedProcess(words, 124, "", f"{_TOO_LONG} {seconds:.0f} s")

@@ -1,0 +1,201 @@
+"""The search for the least that a container needs, against containers that need this and that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from msgspec import Struct
+
+from sealock.errors import TargetError
+from sealock.model.absent import UNSET, given
+from sealock.model.capabilities import DEFAULT
+from sealock.model.container import Container
+from sealock.model.inspection import LimitAdvice
+from sealock.scan.hardening import USER, HardenedRun, TrialResult, prove, written_directories
+from sealock.scan.runline import EditableRun
+from sealock.scan.saferun import RunImage, RunMachine
+
+MACHINE = RunMachine(cpus=4, memory=8 << 30)
+
+
+class Program(Struct):
+    """A simulated program: what it needs, and where it writes."""
+
+    capabilities: frozenset[str] = frozenset()
+    root: bool = False
+    writes: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    """Paths that it writes and that no list of changes shows."""
+    setuid: bool = False
+    processes: int = 1
+    broken: bool = False
+    advised: tuple[LimitAdvice, ...] = ()
+    runs: int = 0
+
+    def trial(self, words: Sequence[str]) -> TrialResult:
+        self.runs += 1
+        container = EditableRun(words).container
+        if why := self.fault(container):
+            return TrialResult(works=False, why=why)
+        return TrialResult(works=True, wrote=self.writes, advised=self.advised)
+
+    def fault(self, container: Container) -> str:
+        if self.broken:
+            return "it ended with 1"
+        held = set() if "ALL" in given(container.cap_drop, ()) else set(DEFAULT)
+        held |= set(given(container.cap_add, ()))
+        if container.user is not UNSET:
+            held = set()
+            if self.root:
+                return "must be root"
+        if missing := self.capabilities - held:
+            return f"lacks {min(missing)}"
+        if self.setuid and container.no_new_privileges is True:
+            return "sudo does not work"
+        if given(container.pids_limit, 1 << 20) < self.processes:
+            return "cannot fork"
+        if container.read_only is True:
+            places = tuple(f"{mount.target}/" for mount in given(container.mounts, ()))
+            for path in (*self.writes, *self.elsewhere):
+                if not f"{path}/".startswith(places):
+                    return f"cannot write {path}"
+        return ""
+
+
+def hardened(program: Program, *words: str, user: str = "") -> HardenedRun:
+    return prove(("docker", "run", *(words or ("app:1",))), RunImage("sha256:x", (), user), MACHINE, program.trial)
+
+
+def test_a_program_that_needs_nothing_gets_nothing() -> None:
+    program = Program()
+    run = hardened(program)
+    container = run.container
+    assert (container.cap_drop, container.cap_add, container.user) == (("ALL",), UNSET, USER)
+    assert (container.read_only, container.no_new_privileges, container.mounts) == (True, True, UNSET)
+    assert (container.pids_limit, container.memory, container.cpus) == (500, 4 << 30, 2.0)
+    assert program.runs == run.trials == 5  # as it is, closed, as a user, and twice more
+
+
+@pytest.mark.parametrize(
+    ("needs", "kept"),
+    [
+        (Program(capabilities=frozenset({"CHOWN"})), {"CHOWN"}),
+        (Program(capabilities=frozenset({"SETUID", "SETGID", "CHOWN"})), {"SETUID", "SETGID", "CHOWN"}),
+        (Program(capabilities=frozenset({"NET_RAW"})), {"NET_RAW"}),
+        (Program(capabilities=frozenset({"MKNOD", "KILL"})), {"MKNOD", "KILL"}),
+        (Program(capabilities=DEFAULT), set(DEFAULT)),
+        (Program(root=True), set()),
+        (Program(setuid=True, capabilities=frozenset({"SETUID"})), {"SETUID"}),
+        (Program(elsewhere=("/opt/x",), capabilities=frozenset({"NET_RAW"})), {"NET_RAW"}),
+    ],
+)
+def test_each_capability_that_is_needed_is_kept_and_no_other(needs: Program, kept: set[str]) -> None:
+    run = hardened(needs)
+    assert set(given(run.container.cap_add, ())) == kept
+    assert run.container.cap_drop == ("ALL",)
+    assert run.container.user is (UNSET if kept or needs.root else USER)
+
+
+@pytest.mark.parametrize(
+    ("needs", "field", "value", "opened"),
+    [
+        (Program(setuid=True), "no_new_privileges", UNSET, "no-new-privileges"),
+        (Program(processes=900), "pids_limit", UNSET, "process limit"),
+        (Program(elsewhere=("/opt/x",)), "read_only", UNSET, "read-only root"),
+        (Program(writes=("/etc", "/etc/x")), "read_only", UNSET, "read-only root"),
+    ],
+)
+def test_what_fails_is_opened_alone_and_named(needs: Program, field: str, value: Any, opened: str) -> None:
+    run = hardened(needs)
+    assert getattr(run.container, field) == value
+    stays = [setting.name for setting in run.settings if not setting.closed]
+    assert stays == [opened]
+    assert all(setting.why for setting in run.settings if not setting.closed)
+    assert (run.container.memory, run.container.cap_drop) == (4 << 30, ("ALL",))
+
+
+def test_what_was_written_gets_a_mount() -> None:
+    run = hardened(
+        Program(writes=("/run", "/run/x.pid", "/var/lib/app", "/var/lib/app/db", "/var/cache/a", "/var/cache/a/b"))
+    )
+    assert run.container.read_only is True
+    assert {(mount.kind, mount.target) for mount in given(run.container.mounts, ())} == {
+        ("tmpfs", "/run"), ("volume", "/var/lib/app"), ("tmpfs", "/var/cache/a"),
+    }  # fmt: skip
+
+
+def test_limits_are_those_that_inspect_advises() -> None:
+    advised = (
+        LimitAdvice("--memory", "64m", ""),
+        LimitAdvice("--pids-limit", "32", ""),
+        LimitAdvice("--cpus", "0.5", ""),
+    )
+    container = hardened(Program(advised=advised)).container
+    assert (container.memory, container.pids_limit, container.cpus) == (64 << 20, 32, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("words", "field", "value"),
+    [
+        (("--memory", "1g", "app"), "memory", 1 << 30),
+        (("--pids-limit", "7", "app"), "pids_limit", 7),
+        (("--read-only=false", "app"), "read_only", False),
+        (("--user", "7", "app"), "user", "7"),
+        (("--security-opt", "no-new-privileges=false", "app"), "no_new_privileges", False),
+        (("--cap-add", "SYS_TIME", "app"), "cap_add", ("SYS_TIME",)),
+        (("--privileged", "app"), "cap_drop", UNSET),
+        (("-v", "/srv:/srv", "app"), "user", UNSET),
+        (("-v", "/srv:/srv:ro", "app"), "user", USER),
+    ],
+)
+def test_what_the_command_sets_stays(words: tuple[str, ...], field: str, value: Any) -> None:
+    assert getattr(hardened(Program(), *words).container, field) == value
+
+
+@pytest.mark.parametrize(
+    ("user", "expected"), [("", USER), ("0", USER), ("root", USER), ("app", UNSET), ("1000", UNSET)]
+)
+def test_the_images_own_user_stays(user: str, expected: Any) -> None:
+    assert hardened(Program(), user=user).container.user == expected
+
+
+def test_a_command_that_fails_as_it_is_proves_nothing() -> None:
+    with pytest.raises(
+        TargetError, match="does not pass its check as it is, so nothing can be proven: it ended with 1"
+    ):
+        hardened(Program(broken=True))
+
+
+def test_what_passes_only_sometimes_is_no_result() -> None:
+    program = Program()
+
+    def trial(words: Sequence[str]) -> TrialResult:
+        result = program.trial(words)
+        return result if program.runs < 5 else TrialResult(works=False, why="chance")
+
+    with pytest.raises(TargetError, match="passes its check only sometimes: chance"):
+        prove(("docker", "run", "app"), None, MACHINE, trial)
+
+
+@pytest.mark.parametrize(
+    ("paths", "directories"),
+    [
+        ([], ()),
+        (["/tmp", "/tmp/a", "/tmp/a/b"], ("/tmp",)),
+        (["/var", "/var/run", "/var/run/x"], ("/run",)),
+        (["/var", "/var/lib", "/var/lib/x", "/var/lib/x/a", "/var/lib/x/y", "/var/lib/x/y/b"], ("/var/lib/x",)),
+        (["/etc", "/etc/resolv.conf", "/etc/hosts", "/.dockerenv"], ()),
+        (["/x"], None),
+        (["/usr", "/usr/bin", "/usr/bin/new"], ("/usr/bin",)),
+        (["/etc", "/etc/x"], None),
+        (["/data/a"], ("/data",)),
+    ],
+)
+def test_the_directories_that_need_a_mount(paths: list[str], directories: tuple[str, ...] | None) -> None:
+    assert written_directories(paths) == directories
+
+
+def test_what_is_mounted_needs_none() -> None:
+    assert written_directories(["/data", "/data/a", "/srv/b"], ["/data"]) == ("/srv",)
