@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import Final
@@ -15,6 +14,7 @@ from sealock.errors import UsageError
 from sealock.model.absent import UNSET, given
 from sealock.model.change import Add, Change, Set
 from sealock.model.container import Label
+from sealock.patterns import compile_lazily
 from sealock.runtime.trials import LABEL, TrialCheck, run_trial
 from sealock.scan.hardening import HardenedRun, TrialResult, prove
 from sealock.scan.runline import EditableRun
@@ -36,7 +36,7 @@ exit status:
   0  a hardened command was found and passed
   2  the command does not pass its check as it is, or something could not be read
 """
-_NAME: Final = re.compile(r"[^a-z0-9]+")
+_NAME: Final = compile_lazily(r"[^a-z0-9]+")
 
 
 def configure(parser: ArgumentParser) -> None:

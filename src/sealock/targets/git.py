@@ -8,7 +8,6 @@ repository that belongs to another user is git's to refuse (`safe.directory`).
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,6 +17,7 @@ from typing import IO, Final
 from msgspec import Struct
 
 from sealock.errors import TargetError, UsageError
+from sealock.patterns import compile_lazily
 from sealock.targets.files import LIMIT
 from sealock.targets.locks import LIMIT as LOCK_LIMIT
 from sealock.targets.projects import repository_of
@@ -46,8 +46,8 @@ _MOST_FILES: Final = 300_000
 _MOST_BYTES: Final = 2 << 30
 """Bytes of the files of one commit that are written."""
 _LARGEST: Final = max(LIMIT, LOCK_LIMIT)
-_ID: Final = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_REFERENCE: Final = re.compile(r"[^\s\x00-\x20\x7f-]\S{0,254}")
+_ID: Final = compile_lazily(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_REFERENCE: Final = compile_lazily(r"[^\s\x00-\x20\x7f-]\S{0,254}")
 REGULAR: Final = frozenset({"100644", "100755", "100664"})
 LINK: Final = "120000"
 SUBMODULE: Final = "160000"
