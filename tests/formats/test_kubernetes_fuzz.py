@@ -48,6 +48,7 @@ PIECES = [
 CHANGES: list[FieldChange] = [
     Set("privileged", False), Add("cap_drop", "ALL"), Remove("cap_add", "NET_ADMIN"), Set("memory", 1024), Set("user", "1:2"), Set("pid", UNSET),
     Set("seccomp", UNSET), Set("apparmor", UNSET), Add("mounts", Mount("tmpfs", None, "/t")), Set("mounts", ()), Set("ports", ()), Set("environment", ()),
+    Set("service_token", False), Set("root_refused", True), Set("host_process", False), Set("pod_volumes", ()),
 ]  # fmt: skip
 
 

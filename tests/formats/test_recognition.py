@@ -9,6 +9,8 @@ from sealock import formats
 POD = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: nginx\n"
 UNEVALUATED = [
     ("a custom resource that names an image", "db.yaml", "apiVersion: example.com/v1\nkind: Db\nspec:\n  image: x\n", "kubernetes"),
+    ("a template with another's text in a block", "d.yaml", POD.replace("nginx", "{{ .Values.x }}") + "    args:\n    - |\n      {{ .y }}\n", "helm"),
+    ("a template that is no YAML", "d.yaml", "{{ if .x }}\n" + POD + "    args:\n    - |\n      {{ .y }}\n{{ end }}\n", "helm"),
     ("a pod of Jinja", "pod.yml", POD.replace("nginx", "{{ image }}"), "helm"),
     ("a template that branches", "chart/templates/d.yaml", POD + "{{- if .Values.x }}\n{{- end }}\n", "helm"),
     ("a pod with another ending", "pod.yaml.j2", POD, "kubernetes"),
@@ -58,6 +60,7 @@ READ = [
     ("a pod with its keys quoted", "p.yaml", POD.replace("kind", '"kind"').replace("apiVersion", "'apiVersion'"), "kubernetes"),
     ("a pod that starts containers with docker run", "p.yaml", POD + "    args: [docker run x]\n", "kubernetes"),
     ("a workflow of Argo with its own parameters", "w.yaml", POD + "    args: ['{{inputs.parameters.x}}']\n", "kubernetes"),
+    ("a pod beside a program's own templates", "p.yaml", POD + "---\napiVersion: v1\nkind: ConfigMap\ndata:\n  a.conf: |\n    project: {{PROJECT}}\n    {{ .Values.x }}\n", "kubernetes"),
     ("a task of Tekton", "t.yaml", "apiVersion: tekton.dev/v1\nkind: Task\nspec:\n  steps:\n  - image: x\n", "kubernetes"),
     ("a quadlet", "web.container", "[Unit]\n[Container]\nImage=nginx\n", "quadlet"),
     ("a quadlet of a pod", "web.pod", "[Pod]\nPodName=x\n", "quadlet"),

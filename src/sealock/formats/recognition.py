@@ -190,9 +190,21 @@ def is_manifest_of_pods(path: str, text: str) -> bool:
         any(group in text for group in _STEP_GROUPS) and _STEP_LISTS.search(text)
     )
     if lists and is_manifest(text):
-        return _HELM.search(text) is None
+        return _HELM.search(text) is None or _HELM.search(_without_blocks(text)) is None
     odd = ("apiVersion" in text and not is_manifest(text)) or ("\\" in text and _HIDDEN_KEY.search(text) is not None)
     return odd and _has_pods(text)
+
+
+def _without_blocks(text: str) -> str:
+    """A text of YAML without its block scalars, which may hold another program's templates; other texts as they are."""
+    from sealock.formats.yamltree import block_scalars, parse  # noqa: PLC0415  few texts need it
+
+    tree = parse(text)
+    if tree.flaws:
+        return text
+    for scalar in reversed(block_scalars(tree)):
+        text = f"{text[: scalar.start]}|{text[scalar.end :]}"
+    return text
 
 
 def _has_pods(text: str) -> bool:

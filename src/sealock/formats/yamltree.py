@@ -134,6 +134,22 @@ def _first_unreadable(text: str) -> int:
     return match.start() if match else 0
 
 
+def block_scalars(tree: YamlTree) -> list[Scalar]:
+    """The scalars that are written as blocks (`|` and `>`), in the order of the text."""
+    found: dict[int, Scalar] = {}
+    pending: list[YamlNode] = [document for document in tree.documents if document is not None]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Scalar):
+            if node.style in {"|", ">"}:
+                found[node.start] = node
+        elif isinstance(node, Sequence):
+            pending += node.items
+        elif isinstance(node, Mapping):
+            pending += (part for entry in node.entries for part in entry)
+    return [found[start] for start in sorted(found)]
+
+
 def comments(text: str) -> tuple[Place, ...]:
     """Find the comments of a text, in order: each `#` after a blank that is not in a scalar.
 

@@ -30,6 +30,7 @@ class PublishedEverywhere(Rule[Container]):
 
     id = "C060"
     keywords = ("published", "all interfaces", "port", "publish", "interface")
+    aliases = ("KSV-0024", "CKV_K8S_26")
     severity = Severity.MEDIUM
     reads = ("ports",)
     references = (cis_docker("5.14"), cwe(1327), docker_docs("engine/network/packet-filtering-firewalls/"))

@@ -25,6 +25,7 @@ class SensitivePublished(Rule[Container]):
 
     id = "C061"
     keywords = ("port", "published", "database", "publish")
+    aliases = ("KSV-0024", "CKV_K8S_26")
     severity = Severity.HIGH
     reads = ("ports",)
     references = (cis_docker("5.9"), cwe(668), docker_docs("engine/network/port-publishing/"))
