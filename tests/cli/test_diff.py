@@ -179,9 +179,14 @@ def test_two_tags_of_a_registry_are_compared(capsys: pytest.CaptureFixture[str],
         (place / "sealock.toml").write_text(f'[registry]\ninsecure = ["{server.host}"]\n', encoding="utf-8")
         words = [f"{server.host}/app:1", f"image:{server.host}/app:2", "--format", "json", "--fail-on-new", "high"]
         assert main(["diff", *words]) == 1
-    made = json.loads(capsys.readouterr().out)
+        made = json.loads(capsys.readouterr().out)
+        # A tag against a digest of its repository, as a pin has it.
+        pinned = f"{server.host}/app:2@{made['old']['manifest']}"
+        assert main(["diff", pinned, f"{server.host}/app:2", "--format", "json"]) == 0
+        second = json.loads(capsys.readouterr().out)
     assert [entry["rule"] for entry in made["vulnerabilities"]["new"]] == ["CVE-2"]
     assert made["uncompared"] == []
+    assert [entry["rule"] for entry in second["vulnerabilities"]["new"]] == ["CVE-2"]
 
 
 REFUSED = {

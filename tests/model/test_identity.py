@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sealock.model.identity import FindingIdentity, identify
+from sealock.model.identity import FindingIdentity, identify, repository
 from support.madefindings import finding, vulnerable
 
 SAME: dict[str, tuple[Any, Any]] = {
@@ -44,3 +44,22 @@ def test_the_caller_names_the_subject_without_its_version() -> None:
     assert identify(finding("F001", "setuid bin/su"), "example.com/app") == FindingIdentity(
         "F001", "setuid bin/su", "example.com/app"
     )
+
+
+@pytest.mark.parametrize(
+    ("names", "subject"),
+    [
+        (("nginx:1.27",), "docker.io/library/nginx"),
+        (("ghcr.io/acme/app@sha256:" + "0" * 64,), "ghcr.io/acme/app"),
+        (("Not A Name", "app:2"), "docker.io/library/app"),
+        (("Not A Name",), ""),
+        ((), ""),
+    ],
+)
+def test_the_repository_of_an_image(names: tuple[str, ...], subject: str) -> None:
+    assert repository(names) == subject
+
+
+def test_the_key_of_an_identity_has_every_part() -> None:
+    keys = {FindingIdentity(*parts).key for parts in (("a", "b", "c"), ("a", "b"), ("a", "bc"), ("ab", "", "c"))}
+    assert len(keys) == 4

@@ -380,9 +380,16 @@ def _with_error(report: TargetReport, unwritten: dict[str, InputError]) -> Targe
 
 
 def _write_baseline(path: str, report: Report) -> None:
+    from sealock.model.identity import identify, repository  # noqa: PLC0415  seldom needed
     from sealock.policy.baseline import needed, write_baseline  # noqa: PLC0415  seldom needed
     from sealock.targets.outputs import write_output  # noqa: PLC0415  seldom needed
 
     findings = needed(finding for target in report.targets for finding in target.findings)
-    write_output(path, write_baseline(findings))
+    identities = [
+        identify(finding, subject)
+        for target in report.targets
+        if target.image is not None and (subject := repository(target.image.names))
+        for finding in needed(target.findings)
+    ]
+    write_output(path, write_baseline(findings, identities))
     complain(f"wrote {count(len(findings), 'finding')} to {path}")

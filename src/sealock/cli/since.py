@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from msgspec.structs import replace
+
 from sealock.cli.output import Progress, write_reports
 from sealock.errors import UsageError
 from sealock.scan.settings import Settings
@@ -17,10 +19,11 @@ def run_since(arguments: Namespace, settings: Settings, *, remote_first: bool = 
     """
     refuse_with_since(arguments)
     since = Since(arguments.since, remote_first=remote_first)
-    with Progress("checked", quiet=arguments.quiet) as progress:
+    with Progress(quiet=arguments.quiet) as progress:
         report = check_since(arguments.targets, since, settings, progress)
+    report = replace(report, exit_zero="--exit-zero" if arguments.exit_zero else "")
     write_reports(report, arguments)
-    return 0 if report.status == 1 and arguments.exit_zero else report.status
+    return report.status
 
 
 def refuse_with_since(arguments: Namespace) -> None:

@@ -1,14 +1,18 @@
 """The identity of a finding: what stays the same when an image is built again, moved, or described in other words.
 
-Two runs are compared by it. Baselines keep their fingerprints, which also rest on the target and on versions in the
-evidence: a baseline suppresses exactly what it has seen, and the files that people keep would not match any more.
+Two runs are compared by it. A baseline knows the findings of an image by it, so that it holds for the next tag; other
+findings it knows by their fingerprints, which also rest on the file: it suppresses exactly what it has seen there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from hashlib import sha256
+
 from msgspec import Struct
 
 from sealock.model.finding import Finding
+from sealock.model.imagename import parse
 
 
 class FindingIdentity(Struct, frozen=True, order=True):
@@ -21,6 +25,17 @@ class FindingIdentity(Struct, frozen=True, order=True):
     rule: str
     thing: str
     subject: str = ""
+
+    @property
+    def key(self) -> str:
+        """A digest of it, for files that are kept."""
+        return sha256(f"{self.rule}\0{self.subject}\0{self.thing}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def repository(names: Iterable[str]) -> str:
+    """The repository of an image by its names, as the subject of its findings; "" where none is a reference."""
+    parsed = filter(None, map(parse, names))
+    return next((f"{name.registry}/{name.repository}" for name in parsed), "")
 
 
 def identify(finding: Finding, subject: str = "") -> FindingIdentity:

@@ -7,15 +7,16 @@ from collections.abc import Iterable
 
 from sealock.errors import PolicyError
 from sealock.model.finding import Finding
+from sealock.model.identity import FindingIdentity
 from sealock.policy.suppressions import BASELINE
 
 
 def read_baseline(name: str, text: str) -> frozenset[str]:
-    """Read a baseline: a file that `--write-baseline` wrote, or a JSON report."""
+    """Read a baseline, a file that `--write-baseline` wrote or a JSON report: fingerprints, and keys of identities."""
     try:
         tree = json.loads(text)
         if "fingerprints" in tree:
-            fingerprints = [str(fingerprint) for fingerprint in tree["fingerprints"]]
+            fingerprints = [str(key) for key in (*tree["fingerprints"], *tree.get("identities", ()))]
         else:
             findings = [finding for target in tree["targets"] for finding in target["findings"]]
             places = [place for finding in findings for place in (finding, *finding.get("repetitions", ()))]
@@ -31,10 +32,16 @@ def needed(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(finding for finding in findings if finding.suppressed is None or finding.suppressed.by == BASELINE)
 
 
-def write_baseline(findings: Iterable[Finding]) -> str:
-    """Write the baseline of these findings, one fingerprint a line so that it merges well."""
+def write_baseline(findings: Iterable[Finding], identities: Iterable[FindingIdentity] = ()) -> str:
+    """Write the baseline of these findings, one fingerprint a line so that it merges well.
+
+    `identities` are those of findings on images with a repository: they hold for other tags of it.
+    """
     fingerprints: set[str] = set()
     for finding in findings:
         fingerprints.add(finding.fingerprint)
         fingerprints.update(repetition.fingerprint for repetition in finding.repetitions)
-    return json.dumps({"sealock-baseline": 1, "fingerprints": sorted(fingerprints)}, indent=1) + "\n"
+    table: dict[str, object] = {"sealock-baseline": 1, "fingerprints": sorted(fingerprints)}
+    if keys := sorted({identity.key for identity in identities}):
+        table["identities"] = keys
+    return json.dumps(table, indent=1) + "\n"

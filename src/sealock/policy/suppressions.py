@@ -11,6 +11,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from sealock.model.finding import Finding, Suppression
+from sealock.model.identity import identify
 from sealock.patterns import compile_lazily
 from sealock.policy.ignores import Ignore
 from sealock.policy.settings import Policy
@@ -20,10 +21,19 @@ BASELINE: Final = "baseline"
 """What `Suppression.by` names for a finding that the baseline suppresses."""
 
 
-def suppress(
-    findings: Iterable[Finding], name: str, policy: Policy, ignores: tuple[Ignore, ...], today: date
+def suppress(  # noqa: PLR0913  it joins a run's and a target's part
+    findings: Iterable[Finding],
+    name: str,
+    policy: Policy,
+    ignores: tuple[Ignore, ...],
+    today: date,
+    *,
+    repository: str = "",
 ) -> Iterator[tuple[Finding, Ignore | None]]:
-    """Give each finding its severity by the policy and its suppression, with the ignore that suppressed it."""
+    """Give each finding its severity by the policy and its suppression, with the ignore that suppressed it.
+
+    `repository` is that of an image, whose findings a baseline knows by their identity too.
+    """
     severity = dict(policy.severity)
     inline = _InlineIgnores(ignores, today)
     of_policy = _PolicyIgnores(policy.ignores)
@@ -38,10 +48,16 @@ def suppress(
                 yield replace(finding, suppressed=aside), ignore
                 break
         else:
-            if not policy.baseline.isdisjoint((finding.fingerprint, *finding.former)):
+            if _is_known(finding, policy.baseline, repository):
                 yield replace(finding, suppressed=Suppression(BASELINE, "known before")), None
             else:
                 yield finding, None
+
+
+def _is_known(finding: Finding, baseline: frozenset[str], repository: str) -> bool:
+    if not baseline.isdisjoint((finding.fingerprint, *finding.former)):
+        return True
+    return bool(baseline and repository) and identify(finding, repository).key in baseline
 
 
 class _PolicyIgnores:

@@ -117,10 +117,10 @@ class VexMatcher:
         statements, usage = self._statements.statements, self._statements.usage
         matching = [number for number in numbers if self._matches(number, flaw.package)]
         if not matching:
-            for number in numbers:
-                products, url = statements[number].products, self._url(flaw.package.purl)
-                why = mismatch(products, url, flaw.package, self.is_subject)
-                usage.near.setdefault(id(statements[number]), why)
+            url = self._url(flaw.package.purl)
+            for statement in (statements[number] for number in numbers):
+                if id(statement) not in usage.near:
+                    usage.near[id(statement)] = mismatch(statement.products, url, flaw.package, self.is_subject)
             return finding
         usage.matched.update(id(statements[number]) for number in matching)
         latest = statements[max(matching, key=lambda number: (_when(statements[number]), number))]

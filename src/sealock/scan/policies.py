@@ -8,6 +8,7 @@ from datetime import date
 from msgspec.structs import replace
 
 from sealock.model.finding import Finding, InputError, Severity
+from sealock.model.identity import repository
 from sealock.model.report import TargetReport, identity
 from sealock.policy.ignores import VULNERABILITIES, Ignore, about_ignores
 from sealock.policy.settings import Policy
@@ -82,7 +83,16 @@ class Policies:
         findings: list[Finding] = []
         used: set[Ignore] = set()
         example = isinstance(target.input, FileInput) and target.input.example
-        for finding, ignore in suppress(evaluated.findings, target.input.name, target.policy, ignores, self._today):
+        images = target.inventories if isinstance(target.input, ImageInput) else ()
+        known = suppress(
+            evaluated.findings,
+            target.input.name,
+            target.policy,
+            ignores,
+            self._today,
+            repository=repository(images[0][1].names) if images and target.policy.baseline else "",
+        )
+        for finding, ignore in known:
             if example:
                 finding = replace(finding, severity=finding.severity.lower, example=True)  # noqa: PLW2901
             # What fails the run is reported in any case.
@@ -94,7 +104,6 @@ class Policies:
         findings += about_ignores(ignores, used, undecided, self._today)
         self._used |= used
         self._undecided.setdefault(target.input.root, set()).update(undecided)
-        images = target.inventories if isinstance(target.input, ImageInput) else ()
         return TargetReport(
             target.name,
             target.document.kind,

@@ -86,7 +86,11 @@ class _Comparison(Struct, frozen=True):
 
     def apply(self, report: Report, before: Report, notes: list[str]) -> Report:
         """The report with only new findings and errors, and without the targets that did not change."""
-        fingerprints = {finding.fingerprint for finding in before.findings()}
+        fingerprints = {
+            fingerprint
+            for finding in before.findings()
+            for fingerprint in (finding.fingerprint, *(each.fingerprint for each in finding.repetitions))
+        }
         errors = {self._key(error) for target in before.targets for error in target.errors}
         kept: list[TargetReport] = []
         old_errors: list[InputError] = []
