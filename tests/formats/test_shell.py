@@ -336,3 +336,17 @@ def test_a_long_script_is_read_up_to_a_limit() -> None:
     assert sum(1 for _ in script.commands()) == 30_000
     assert script.broken
     assert not shell.refusal("case $x in a|b|c) d | e;; esac\n" * 5_000)
+
+
+def test_a_script_that_was_parsed_before_keeps_its_own_places() -> None:
+    """Results are kept: the same text may stand elsewhere, be continued elsewhere, or belong to another shell."""
+    for offsets in (0, 10, [0, 1, 2, 3], [0, 1, 2, 9], [5, 6, 8, 9], 0):
+        for name in ("sh", "bash"):
+            script = shell.parse("a  b", offsets, shell=name)
+            (command,) = script.commands()
+            at = offsets if isinstance(offsets, list) else [offsets, 0, 0, offsets + 3]
+            assert [(word.place.start, word.place.end) for word in command.words] == [
+                (at[0], at[0] + 1),
+                (at[3], at[3] + 1),
+            ]
+            assert script.shell == name

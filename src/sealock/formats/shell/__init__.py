@@ -6,12 +6,17 @@ The grammar is tree-sitter's for bash. Parsing never raises: `Script.broken` hol
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
 
 from sealock.formats.shell.exec import parse_words
 from sealock.formats.shell.grammar import MAX_LENGTH, refusal
 from sealock.formats.shell.statements import StatementReader
 from sealock.model.location import Place
 from sealock.model.shell import BOURNE, Script
+
+_SHORT: Final = 2048
+"""Characters of a script whose result is kept, so that what is kept stays small."""
 
 __all__ = ["MAX_LENGTH", "comments", "parse", "parse_words", "refusal"]
 
@@ -30,6 +35,15 @@ def parse(text: str, offsets: Sequence[int] | int = 0, *, shell: str = "sh", fil
         start = offsets if isinstance(offsets, int) else offsets[0]
         end = offsets + len(text) if isinstance(offsets, int) else offsets[-1] + 1
         return Script((), name, (Place(start, end, "", file),))
+    place = offsets if isinstance(offsets, int) else tuple(offsets)
+    if len(text) > _SHORT:
+        return StatementReader(text, place, name, file).read()
+    return _parse_short(text, place, name, file)
+
+
+@lru_cache(maxsize=128)
+def _parse_short(text: str, offsets: tuple[int, ...] | int, name: str, file: str) -> Script:
+    """Parse a script, or take the former result: each keystroke in an editor and each fix reads the others again."""
     return StatementReader(text, offsets, name, file).read()
 
 
