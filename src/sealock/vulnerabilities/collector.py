@@ -52,7 +52,9 @@ class FeedCollector:
         self.feed, self.latest = feed, latest
         self.feed_data = CollectedFeed()
         self._keys: dict[tuple[VersionScheme, str], bytes | None] = {}
-        self._stated = ""
+        self._stated = self._modified = self._published = ""
+        self._undated = False
+        """Whether a record has no date at all: then a few dates of others do not show how old the feed is."""
 
     def take(self, items: Iterable[FeedItem]) -> None:
         """Take all items of a file of the feed."""
@@ -78,13 +80,13 @@ class FeedCollector:
                         data.examples.append(f"{record}: {why}"[:300])
                     continue
             data.count += not isinstance(item, Dated)
-        data.date = self._stated or data.date
+        data.date = self._stated or self._modified or ("" if self._undated else self._published)
 
     def _advisory(self, advisory: Advisory) -> None:
         data = self.feed_data
-        date = advisory.modified or advisory.published
-        if data.date < date <= self.latest:
-            data.date = date
+        self._modified = max(self._modified, advisory.modified if advisory.modified <= self.latest else "")
+        self._published = max(self._published, advisory.published if advisory.published <= self.latest else "")
+        self._undated = self._undated or not (advisory.modified or advisory.published)
         claims = [
             (affects, claim) for affects in advisory.affects if (claim := self._claim(advisory, affects)) is not None
         ]

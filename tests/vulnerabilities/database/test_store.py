@@ -266,3 +266,22 @@ def test_work_grows_with_versions_and_spans_and_not_with_their_product() -> None
         assert gatherer.feed_data.count == 1
 
     assert linecount.grows(lambda: gather(linecount.SIZE), lambda: gather(2 * linecount.SIZE)) < 2.5
+
+
+@pytest.mark.parametrize(
+    ("dates", "newest"),
+    [
+        pytest.param([("2026-01-02Z", ""), ("2026-01-03Z", "2020-01-01Z")], "2026-01-03Z", id="the newest change"),
+        pytest.param([("", "2022-12-14Z"), ("", "2021-01-01Z")], "2022-12-14Z", id="all published, none changed"),
+        pytest.param([("", "2022-12-14Z"), ("", "")], "", id="most without any date: unknown"),
+        pytest.param([("2026-01-02Z", ""), ("", "")], "2026-01-02Z", id="a change counts all the same"),
+        pytest.param([("2990-01-01Z", ""), ("2026-01-02Z", "")], "2026-01-02Z", id="not the future"),
+    ],
+)
+def test_the_date_of_a_feed_is_its_newest_change_where_that_is_known(dates: list[tuple[str, str]], newest: str) -> None:
+    collector = FeedCollector("osv/Go", "2027")
+    collector.take(
+        Advisory(f"GO-{number}", "osv/Go", (), published=published, modified=modified)
+        for number, (modified, published) in enumerate(dates)
+    )
+    assert collector.feed_data.date == newest
