@@ -47,6 +47,14 @@ def test_every_page_is_there_and_the_search_knows_it(site: Path) -> None:
     assert all(page.id in index for page in pages())
 
 
+def test_every_page_but_those_of_the_rules_is_in_the_navigation(site: Path) -> None:
+    navigation = (site / "genindex.html").read_text(encoding="utf-8")
+    for path in (ROOT / "docs").rglob("*.md"):
+        name = path.relative_to(ROOT / "docs").with_suffix("").as_posix()
+        if not name.startswith("rules/") or name == "rules/README":
+            assert f'href="{name}.html"' in navigation or name == "index", name
+
+
 def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
     files = [path for path in site.rglob("*") if path.suffix in {".html", ".css", ".js"}]
     assert len(files) > 300
