@@ -147,3 +147,26 @@ def test_a_hostile_answer_reaches_no_terminal_raw(tmp_path: Path) -> None:
     answers = "printf 'a\\033]0;owned\\007b\\n'; exit 1"
     done, _ = show(tmp_path, "C018", "--yes", answers=answers)
     assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_the_workshop_goes_through_the_chapters_and_stops_where_the_user_does(tmp_path: Path) -> None:
+    answers = HARMED_THEN_REFUSED.format(tmp_path, f"{os.getpid():x}")
+    done, asked = show(tmp_path, "namespaces", "--yes", answers=answers)
+    assert "1 of 12  Namespaces" in done.stdout, done.stdout + done.stderr
+    assert "$ sealock inspect container:show-" in done.stdout
+    assert "More: sealock rules C018" in done.stdout
+    assert asked[-1].startswith("images")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["namespaces", "C018"], "name rules or chapters, not both"),
+        (["--on", "compose.yaml:web"], "--on and --dry-run are for rules"),
+        (["scanning", "--dry-run"], "--on and --dry-run are for rules"),
+    ],
+)
+def test_what_does_not_fit_together_is_an_error(words: list[str], message: str, tmp_path: Path) -> None:
+    done, asked = show(tmp_path, *words, "--yes")
+    assert (done.returncode, asked) == (2, [])
+    assert message in done.stderr

@@ -154,3 +154,26 @@ def test_what_an_end_in_the_middle_leaves_is_found(number: signal.Signals, engin
         done = subprocess.run(sealock(engine, "--clean"), env=environment(), capture_output=True, check=False)
         assert (done.returncode, done.stdout) == (0, b"Removed what 1 demonstration left.\n"), done
     assert left(engine) == before
+
+
+@pytest.mark.parametrize("installed", ["docker-registry", ""], ids=["docker-registry", "own registry"])
+def test_chapters_on_a_real_engine(installed: str, engine: Engine, tmp_path: Path) -> None:
+    before = left(engine)
+    path = os.environ["PATH"]
+    if not installed:
+        for name in ("docker", "busybox"):
+            program = subprocess.run(["which", name], check=True, capture_output=True, text=True).stdout.strip()
+            (tmp_path / name).symlink_to(program)
+        path = str(tmp_path)
+    chapters = ("namespaces", "images", "digests", "content-trust", "scanning") if installed else ("digests",)
+    done = subprocess.run(
+        sealock(engine, *chapters, "--yes"),
+        env=environment() | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("The harm is done.") == done.stdout.count("Refused.") == len(chapters)
+    assert (installed or "sealock's own registry") in " ".join(done.stdout.split())
+    assert left(engine) == before

@@ -11,13 +11,15 @@ from msgspec.structs import replace
 
 from sealock.cli.confirmation import confirmed
 from sealock.cli.output import colour, complain, knows_unicode, width, write
-from sealock.cli.showing import TerminalScreen
+from sealock.cli.showing import STATUS, TerminalScreen
+from sealock.cli.workshop import NAMES, walk
 from sealock.errors import TargetError, UsageError
 from sealock.rules.lookup import by_id, suggestion
 from sealock.rules.retired import RETIRED
 from sealock.scan.manual import pages
 from sealock.show.belongings import clean
 from sealock.show.catalog import demonstrations, find
+from sealock.show.chapters import CHAPTERS, Chapter
 from sealock.show.client import Client
 from sealock.show.demonstration import Demonstration
 from sealock.show.faults import Fault, fault_of_service, own_fault
@@ -32,13 +34,18 @@ exit status:
   1  it did not happen as described
   2  it could not be tried
 """
-_STATUS: Final = {"shown": 0, "stopped": 0, "unlike": 1, "untried": 2}
 
 
 def configure(parser: ArgumentParser) -> None:
     """Add the command's options."""
     parser.epilog = EPILOG
-    parser.add_argument("rules", nargs="*", metavar="RULE", help="show the harm of these rules, by their ids (C001)")
+    parser.add_argument(
+        "rules",
+        nargs="*",
+        metavar="RULE|CHAPTER",
+        help="show the harm of these rules, by their ids (C001), or these chapters of the workshop: "
+        f"{', '.join(NAMES)}; default: the workshop from its beginning",
+    )
     parser.add_argument(
         "--on",
         default="",
@@ -74,9 +81,8 @@ def run(arguments: Namespace) -> int:
     _refuse(client, arguments)
     if arguments.clean:
         return _clean(client)
-    if not arguments.rules:
-        message = "name a rule: `sealock show --list` lists those that can be shown"
-        raise UsageError(message)
+    if chapters := _chapters(arguments):
+        return _workshop(chapters, client, arguments, screen)
     return _show(_chosen(arguments.rules), client, arguments, screen)
 
 
@@ -96,6 +102,36 @@ def _clean(client: Client) -> int:
         complain(f"{name} could not be removed")
     write(f"Removed what {count(len(runs), 'demonstration')} left.\n" if runs else "Nothing was left.\n")
     return 2 if left else 0
+
+
+def _chapters(arguments: Namespace) -> tuple[Chapter, ...]:
+    """The chapters that are named, all of them where nothing is; UsageError for chapters with what only rules take."""
+    named = tuple(chapter for chapter in CHAPTERS if chapter.name in arguments.rules)
+    chapters = named if arguments.rules else CHAPTERS
+    if named and len(named) < len(arguments.rules):
+        message = "name rules or chapters, not both"
+        raise UsageError(message)
+    if chapters and (arguments.on or arguments.dry_run):
+        message = "--on and --dry-run are for rules: name some (`sealock show --list`)"
+        raise UsageError(message)
+    return chapters
+
+
+def _workshop(chapters: tuple[Chapter, ...], client: Client, arguments: Namespace, screen: TerminalScreen) -> int:
+    if arguments.image:
+        check_image(client, arguments.image)
+    if not _confirmed(client, arguments):
+        return 2
+    signal.signal(signal.SIGTERM, _end)
+    return walk(chapters, client, arguments, screen)
+
+
+def _confirmed(client: Client, arguments: Namespace) -> bool:
+    where = line(f"{client.facts.kind} {client.facts.version} on {client.facts.host}")
+    if confirmed(f"Start containers on {where}, and remove them again?", yes=arguments.yes):
+        return True
+    complain("nothing was started")
+    return False
 
 
 def _chosen(words: list[str]) -> list[Demonstration]:
@@ -143,7 +179,6 @@ def _image(fault: Fault, client: Client, arguments: Namespace) -> str:
 def _show(chosen: list[Demonstration], client: Client, arguments: Namespace, screen: TerminalScreen) -> int:
     faults = [(demonstration, _fault(demonstration, arguments.on)) for demonstration in chosen]
     image = _image(faults[0][1], client, arguments)
-    where = f"{client.facts.kind} {client.facts.version} on {client.facts.host}"
     if arguments.dry_run:
         for demonstration, fault in faults:
             place = place_for(client, "000000", image)
@@ -151,8 +186,7 @@ def _show(chosen: list[Demonstration], client: Client, arguments: Namespace, scr
             make = () if image else (import_command(client, place),)
             screen.plan(replace(plan, make=(*make, *plan.make)), fault.diff, _titles()[demonstration.rule])
         return 0
-    if not confirmed(f"Start containers on {line(where)}, and remove them again?", yes=arguments.yes):
-        complain("nothing was started")
+    if not _confirmed(client, arguments):
         return 2
     status = 0
     signal.signal(signal.SIGTERM, _end)
@@ -163,7 +197,7 @@ def _show(chosen: list[Demonstration], client: Client, arguments: Namespace, scr
             session.ready(demonstration, screen.command)
             outcome = perform(plan, session, screen)
             screen.closing(plan, outcome)
-            status = max(status, _STATUS[outcome.result])
+            status = max(status, STATUS[outcome.result])
     for name in session.left:
         complain(f"{name} could not be removed: `sealock show --clean` tries again")
     if not session.left:

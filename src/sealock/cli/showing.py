@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from typing import Final
 
 from sealock.cli.output import write
 from sealock.reports import shown
 from sealock.reports.page import Page
+from sealock.show.chapters import Chapter
 from sealock.show.client import Done
 from sealock.show.demonstration import Demonstration
 from sealock.show.performance import Outcome
 from sealock.show.plan import Command, Plan
+
+STATUS: Final = {"shown": 0, "stopped": 0, "unlike": 1, "untried": 2}
+"""The exit status of each outcome."""
+
+_OWN_LINES: Final = 24
+"""Lines of sealock's own output that are shown."""
 
 
 class TerminalScreen:
@@ -28,8 +36,14 @@ class TerminalScreen:
     def opening(self, plan: Plan, diff: tuple[str, ...], title: str) -> None:
         """Name the demonstration, and what it is going to do."""
         page, about = self.page, plan.demonstration
+        self._write(page.headline(f"{about.rule}  {title}"), "")
+        self.harm(plan, diff)
+
+    def harm(self, plan: Plan, diff: tuple[str, ...]) -> None:
+        """Say what is going to be done."""
+        page, about = self.page, plan.demonstration
         self.diff = diff
-        self._write(page.headline(f"{about.rule}  {title}"), "", *shown.paragraph(page, about.harm))
+        self._write(*shown.paragraph(page, about.harm))
         for note in plan.notes:
             self._write(*(page.paint("faint", row) for row in shown.paragraph(page, note)))
         self._write("")
@@ -43,7 +57,8 @@ class TerminalScreen:
     def output(self, command: Command, done: Done) -> None:
         """Print what it printed; the ids that engines print on success are left out."""
         if command.role == "harm":
-            self._write(*shown.output(self.page, done.output))
+            most = _OWN_LINES if command.words[0] == "sealock" else shown.LINES
+            self._write(*shown.output(self.page, done.output, most))
 
     def harmed(self) -> None:
         """Say that the harm was done."""
@@ -53,7 +68,10 @@ class TerminalScreen:
 
     def fixed(self) -> None:
         """Show the fix."""
-        self._write(self.page.paint("heading", "The fix"), *shown.diff(self.page, self.diff), "")
+        heading = "The fix" if self.diff else "The remedy"
+        self._write(
+            self.page.paint("heading", heading), *shown.diff(self.page, self.diff), *([""] if self.diff else [])
+        )
 
     def refused(self, plan: Plan) -> None:
         """Say what refused it."""
@@ -62,7 +80,12 @@ class TerminalScreen:
 
     def closing(self, plan: Plan, outcome: Outcome) -> None:
         """Say how it went, where it did not go as planned, and where to read more."""
-        page, rule = self.page, plan.demonstration.rule
+        self.outcome(outcome)
+        self.more(f"sealock rules {plan.demonstration.rule}")
+
+    def outcome(self, outcome: Outcome) -> None:
+        """Say how it went, where it did not go as planned."""
+        page = self.page
         sign = {"stopped": page.signs.good, "unlike": "!", "untried": "?"}.get(outcome.result, "")
         text = {
             "stopped": f"This engine already stops it: {outcome.why}.",
@@ -71,7 +94,20 @@ class TerminalScreen:
         }.get(outcome.result, "")
         if text:
             self._write(*shown.sentence(page, sign, text, bad=outcome.result != "stopped"))
-        self._write("", page.paint("faint", f"sealock rules {rule} explains it."))
+
+    def more(self, where: str) -> None:
+        """Say where to read more."""
+        self._write("", *(self.page.paint("faint", row) for row in shown.paragraph(self.page, f"More: {where}")), "")
+
+    def gap(self) -> None:
+        """Leave a line empty."""
+        self._write("")
+
+    def chapter(self, number: int, last: int, chapter: Chapter) -> None:
+        """Begin a chapter."""
+        page = self.page
+        self._write(page.headline(f"{number} of {last}  {chapter.title}"), "")
+        self._write(*shown.paragraph(page, chapter.about), "")
 
     def end(self) -> None:
         """Say that nothing is left."""

@@ -11,8 +11,8 @@ from sealock.reports.page import Page
 from sealock.text import visible, width, wrap
 
 _PLAIN: Final = compile_lazily(r"[\w@%+=:,./<>-]+", re.ASCII)
-_LINES: Final = 8
-"""Lines of a command's output that are shown."""
+LINES: Final = 8
+"""Lines of a command's output that are shown, if it is a tool of the demonstration."""
 _COLUMNS: Final = 160
 
 
@@ -27,6 +27,9 @@ def quoted(word: str) -> str:
 
 def command(page: Page, words: tuple[str, ...], setting: tuple[int, int] = (0, 0), *, faint: bool) -> Iterator[str]:
     """A command behind a prompt, continued on further lines where it is long; its setting stands out."""
+    if words[0] == "#":
+        yield from page.hanging(" ".join(words[1:]), 4, "faint", badge="  # ")
+        return
     rows: list[list[str]] = [[page.paint("faint", "$")]]
     taken = 3
     for unit in _units(words):
@@ -34,13 +37,13 @@ def command(page: Page, words: tuple[str, ...], setting: tuple[int, int] = (0, 0
         size = sum(width(text) + 1 for text in texts)
         if taken + size > page.room - 2 and len(rows[-1]) > 1:
             rows.append([" "])
-            taken = 3
+            taken = 5
         strong = [not faint or setting[0] <= index < setting[1] for index in unit]
         rows[-1] += [page.paint("bold" if bold else "faint", text) for text, bold in zip(texts, strong, strict=True)]
         taken += size
     for index, row in enumerate(rows):
         end = page.paint("faint", " \\") if index < len(rows) - 1 else ""
-        yield ("  " if index == 0 else "    ") + " ".join(row).lstrip() + end
+        yield ("  " if index == 0 else "      ") + " ".join(row).lstrip() + end
 
 
 def _units(words: tuple[str, ...]) -> Iterator[tuple[int, ...]]:
@@ -54,13 +57,13 @@ def _units(words: tuple[str, ...]) -> Iterator[tuple[int, ...]]:
         index += 2 if pair else 1
 
 
-def output(page: Page, text: str) -> Iterator[str]:
-    """What a command printed, at most a few lines of it."""
+def output(page: Page, text: str, most: int = LINES) -> Iterator[str]:
+    """What a command printed, at most so many lines of it."""
     lines = [visible(line.rstrip()) for line in text.strip("\n").splitlines()]
-    for line in lines[:_LINES]:
+    for line in lines[:most]:
         yield f"    {line if len(line) <= _COLUMNS else line[: _COLUMNS - 1] + '…'}"
-    if len(lines) > _LINES:
-        yield page.paint("faint", f"    … {len(lines) - _LINES} more lines")
+    if len(lines) > most:
+        yield page.paint("faint", f"    … {len(lines) - most} more lines")
 
 
 def sentence(page: Page, sign: str, text: str, *, bad: bool = False) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
@@ -39,7 +40,14 @@ class Client:
             )
             raise EngineError(message)
         self.environment = {name: value for name, value in os.environ.items() if name not in _DROPPED}
-        self.environment |= {"LC_ALL": "C", "DOCKER_CLI_HINTS": "false", "PODMAN_IGNORE_CGROUPSV1_WARNING": "1"}
+        self.environment |= {
+            "LC_ALL": "C",
+            "DOCKER_CLI_HINTS": "false",
+            "NO_COLOR": "1",
+            "COSIGN_PASSWORD": "workshop",
+            "COLUMNS": "76",
+            "PODMAN_IGNORE_CGROUPSV1_WARNING": "1",
+        }
         self.words: tuple[str, ...] = (self.program,)
         """How its commands begin."""
         self.socket = ""
@@ -85,7 +93,7 @@ class Client:
         try:
             # In a session of its own Ctrl-C does not reach it: what it makes is complete, and can be removed.
             process = subprocess.Popen(  # noqa: S603  no shell
-                words,
+                (sys.executable, "-m", *words) if words[0] == "sealock" else words,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,

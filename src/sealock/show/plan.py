@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from shlex import split
 from typing import Final, Literal, TypeAlias
 
@@ -31,8 +31,9 @@ _NAME: Final = compile_lazily(r"<([a-z-]+)>")
 class Command(Struct, frozen=True):
     """One command: its words, what it is for, and how its harm shows.
 
-    `setting` says which of the words are the setting, from a first one to before a last one. `gives` is the name under
-    which later commands use its output.
+    It does harm where it ends with `status` and its output holds `shows`. `setting` says which of the words are the
+    setting, from a first one to before a last one. `gives` is the name under which later commands use its output. One
+    whose first word is "#" says what sealock does itself, by `calls`.
     """
 
     words: tuple[str, ...]
@@ -42,6 +43,8 @@ class Command(Struct, frozen=True):
     setting: tuple[int, int] = (0, 0)
     gives: str = ""
     may_fail: bool = False
+    status: int = 0
+    calls: Callable[[], object] | None = None
 
 
 class Act(Struct, frozen=True):
@@ -125,6 +128,14 @@ def fill(text: str, names: Mapping[str, str]) -> str:
 def obstacle(demonstration: Demonstration, obstacles: frozenset[Obstacle]) -> str:
     """Why an engine already stops the harm, "" where nothing does."""
     return next((lesson for name, lesson in demonstration.stopped_by if name in obstacles), "")
+
+
+def start_box(client: tuple[str, ...], place: Place) -> Command:
+    """The command that starts a container as it comes, without a network."""
+    tools = ("--volume", f"{place.files}/tools:{TOOLS}:ro", "--env", f"PATH={TOOLS}/bin") if place.own_image else ()
+    start = (*client, "run", "--rm", "--detach", "--pull=never", "--name", place.box, "--label", place.label)
+    end = ("--network", "none", *tools, "--entrypoint", "sleep", place.image, str(SECONDS))
+    return Command((*start, *end))
 
 
 def removal(program: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from sealock.show import tools
 from sealock.show.belongings import SHARED_MEMORY, directories, lock, remove, remove_directories
 from sealock.show.client import Client
 from sealock.show.demonstration import Demonstration
-from sealock.show.plan import TOOLS, Command
+from sealock.show.plan import TOOLS, Command, start_box
 from sealock.show.setting import Place
 
 _OWN: Final = "sealock-show:{0}"
@@ -106,13 +106,23 @@ class Session:
         if self.place.own_image:
             if not (files / "tools").is_dir():
                 tools.copy_tools(self._busybox, files / "tools")
-        elif not self._imported:
-            watch(self.import_command)
-            done = self.client.run(self.import_command.words, tools.image(self._busybox))
-            if done.status:
-                message = f"the image of BusyBox could not be made: {done.output.strip()[-300:]}"
-                raise EngineError(message)
-            self._imported = True
+        else:
+            self.import_image(watch)
+
+    def import_image(self, watch: Callable[[Command], None]) -> None:
+        """Make the image of BusyBox, unless it was made or the image is the user's."""
+        if self._imported or self.place.own_image:
+            return
+        watch(self.import_command)
+        done = self.client.run(self.import_command.words, tools.image(self._busybox))
+        if done.status:
+            message = f"the image of BusyBox could not be made: {done.output.strip()[-300:]}"
+            raise EngineError(message)
+        self._imported = True
+
+    def box(self) -> Command:
+        """The command that starts a container as it comes, without a network."""
+        return start_box(self.client.words, self.place)
 
     def clear(self) -> None:
         """Remove what a demonstration left that did not come to its end; the image stays for the next."""
