@@ -80,6 +80,20 @@ def _by_place(finding: Finding) -> tuple[str, int, int, int, str]:
     return where.file, where.line, where.column, -finding.severity, finding.rule
 
 
+class RecordedHarm(Struct, frozen=True):
+    """A demonstration as it went: the run line with the fault and the harm's commands, and the same after the fix.
+
+    A command is its words, and what it printed.
+    """
+
+    harm: str
+    faulty: str
+    done: tuple[tuple[tuple[str, ...], str], ...]
+    fixed: str
+    refused: tuple[tuple[tuple[str, ...], str], ...]
+    because: str
+
+
 class RulePage(Struct, frozen=True, kw_only=True):
     """A rule as the manual shows it. `why` is the docstring after its first line; `kinds` are the nouns that it checks.
 
@@ -105,6 +119,8 @@ class RulePage(Struct, frozen=True, kw_only=True):
     """Ids of the rules that were merged into it."""
     differs: tuple[tuple[str, str], ...] = ()
     """Where it differs from other tools' checks: ids of theirs with a space between them, and how."""
+    shown: RecordedHarm | None = None
+    """The record of its demonstration; None without one."""
 
 
 class Report(Struct, frozen=True):

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, Literal, TypeAlias
 
-from sealock.model.report import RulePage
+from sealock.model.report import RecordedHarm, RulePage
 from sealock.reports import rulesmarkdown
 from sealock.reports.ansi import INKS
 from sealock.reports.jsontext import encode
 from sealock.reports.page import Page
 from sealock.reports.rulewords import checked, facts
+from sealock.reports.shown import command, output
 from sealock.text import count, line, sentence, visible, wrap
 
 RuleListFormat: TypeAlias = Literal["terminal", "json", "markdown"]
@@ -98,12 +99,31 @@ def _rule(rule: RulePage, page: Page) -> Iterator[str]:
             yield ""
             yield page.paint("heading", title)
             yield from _examples(texts)
+    if rule.shown is not None:
+        yield ""
+        yield from _shown(rule.id, rule.shown, page)
     if rule.references:
         yield ""
         yield page.paint("heading", "See")
         for reference in rule.references:
             yield from page.hanging(f"{line(reference.label)} {line(reference.url)}".rstrip(), 0)
     yield ""
+
+
+def _shown(id_: str, record: RecordedHarm, page: Page) -> Iterator[str]:
+    """The demonstration as it was recorded."""
+    yield page.paint("heading", "Shown")
+    yield from page.hanging(f"{record.harm} `sealock show {id_}` does it on your own engine.", 0)
+    signs = page.signs
+    worst = next(iter(signs.of.values()))
+    parts = ((record.faulty, record.done, worst, "Done."), (record.fixed, record.refused, signs.good, record.because))
+    for text, steps, sign, result in parts:
+        yield ""
+        yield f"  {page.paint('bold', visible(text))}"
+        for words, printed in steps:
+            yield from command(page, words, faint=False)
+            yield from output(page, printed)
+        yield from page.hanging(result, 4, badge=f"  {sign} ")
 
 
 def _examples(texts: tuple[str, ...]) -> Iterator[str]:

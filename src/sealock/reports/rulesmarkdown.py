@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sealock.model.report import RulePage
+from sealock.model.report import RecordedHarm, RulePage
 from sealock.reports.markdowntext import code, inline, link
 from sealock.reports.rulewords import facts
+from sealock.reports.shown import quoted
 from sealock.text import sentence
 
 
@@ -41,8 +42,26 @@ def _parts(page: RulePage) -> Iterator[str]:
     for title, texts in (("Bad", page.bad), ("Good", page.good)):
         if texts:
             yield f"## {title}\n\n" + "\n\n".join(code(text, _language(text)) for text in texts)
+    if page.shown is not None:
+        yield from _shown(page.id, page.shown)
     if page.references:
         yield "## See\n\n" + "\n".join(f"- {link(reference.label, reference.url)}" for reference in page.references)
+
+
+def _shown(id_: str, record: RecordedHarm) -> Iterator[str]:
+    """The demonstration as it was recorded."""
+    yield f"## Shown\n\n{inline(record.harm)} `sealock show {id_}` does it on your own engine; this was recorded."
+    yield f"With `{record.faulty}`:"
+    yield code("\n".join(_session(record.done)), "console")
+    yield f"With `{record.fixed}`:"
+    yield code("\n".join(_session(record.refused)), "console")
+    yield inline(record.because)
+
+
+def _session(steps: tuple[tuple[tuple[str, ...], str], ...]) -> Iterator[str]:
+    for words, printed in steps:
+        yield f"$ {' '.join(map(quoted, words))}"
+        yield from printed.splitlines()
 
 
 def _language(text: str) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from functools import cache
 from inspect import cleandoc
 from typing import Any, Final
 
+import msgspec
+
 from sealock.model.finding import Confidence, Severity
-from sealock.model.report import RulePage
+from sealock.model.report import RecordedHarm, RulePage
 from sealock.policy.ignores import EXPIRED_IGNORE, TITLES, UNUSED_IGNORE
 from sealock.policy.trust import TITLE, UNTRUSTED
 from sealock.rules.catalog import KINDS, every_rule, kinds_of
@@ -68,7 +72,18 @@ def _page(rule: Rule[Any]) -> RulePage:
         keywords=rule.keywords,
         replaces=replaced_by(rule.id),
         differs=rule.differs,
+        shown=_recorded().get(rule.id),
     )
+
+
+@cache
+def _recorded() -> dict[str, RecordedHarm]:
+    """The records of demonstrations by rule; docs/record.py makes them."""
+    assert __spec__ is not None  # noqa: S101  it was imported
+    path = os.path.join(os.path.dirname(__file__), "demonstrations.json")  # noqa: PTH118, PTH120  pathlib costs 10 ms
+    # The loader also reads from an archive.
+    text: bytes = __spec__.loader.get_data(path)  # type: ignore[union-attr]
+    return msgspec.json.decode(text, type=dict[str, RecordedHarm])
 
 
 def _benchmark_ids(rule: Rule[Any]) -> Iterator[str]:

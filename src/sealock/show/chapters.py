@@ -40,7 +40,7 @@ CHAPTERS: Final = (
     ),
     Chapter(
         "cgroups",
-        "Control groups: what a container may use",
+        "cgroups: what a container may use",
         "A cgroup counts and limits what its processes use: memory, CPU time, processes. Without a limit a "
         "container may use all that the host has.",
         ("Memory", "CPUs", "Processes"),

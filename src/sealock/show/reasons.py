@@ -9,6 +9,8 @@ from typing import Final
 
 SAME: Final = {
     "C066": "C061",
+    "C091": "C046",
+    "C094": "C014",
     "E003": "C064",
     "E009": "C014",
     "E013": "C006",
@@ -38,6 +40,7 @@ _TIME: Final = "Its harm takes hours or days, not a command."
 _ENGINE: Final = "It is a setting of the whole engine, which a demonstration does not change."
 _SECOND: Final = "It does no harm by itself; it makes that of another fault worse."
 _PROGRAM: Final = "The harm is done by the program in the image, of which a demonstration knows nothing."
+_KUBERNETES: Final = "It is a setting of Kubernetes: an engine of one machine has no such thing."
 _IMAGE: Final = "It is about the image, not about what the container may do: `sealock show images` shows it."
 
 REASONS: Final = {
@@ -73,6 +76,11 @@ REASONS: Final = {
     "C082": "It is about who signed the image: `sealock show content-trust` shows it.",
     "C083": _IMAGE,
     "C086": "It is about where the image comes from: `sealock show content-trust` shows what a signature adds.",
+    "C090": _KUBERNETES,
+    "C092": "It takes a machine with Windows.",
+    "C093": _KUBERNETES,
+    "C095": "It takes a kernel with SELinux to show what a label refuses.",
+    "C096": _KUBERNETES,
     "E001": _ENGINE,
     "E002": _ENGINE,
     "E004": _ENGINE,
