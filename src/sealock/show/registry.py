@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import socket
 import subprocess
@@ -21,11 +20,14 @@ from urllib.parse import parse_qs, urlsplit
 from msgspec import Struct
 
 from sealock.errors import TargetError
+from sealock.patterns import compile_lazily
 
 _LARGEST: Final = 1 << 20
 """Bytes of one request: demonstrations push images of a few hundred."""
 _PATIENCE: Final = 5.0
-_PATH: Final = re.compile(r"/v2/(?P<repository>[a-z0-9/_.-]+?)/(?P<kind>manifests|blobs|tags|referrers)/(?P<rest>.*)")
+_PATH: Final = compile_lazily(
+    r"/v2/(?P<repository>[a-z0-9/_.-]+?)/(?P<kind>manifests|blobs|tags|referrers)/(?P<rest>.*)"
+)
 
 
 class ThrowAwayRegistry(Struct, frozen=True):
