@@ -9,6 +9,7 @@ from sealock import formats
 POD = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: nginx\n"
 UNEVALUATED = [
     ("a custom resource that names an image", "db.yaml", "apiVersion: example.com/v1\nkind: Db\nspec:\n  image: x\n", "kubernetes"),
+    ("a chart's template of what holds templates", "c.yaml", "apiVersion: v1\nkind: {{ .x }}\nspec:\n  image: x\n  a: |\n    {{ .y }}\n", "helm"),
     ("a template with another's text in a block", "d.yaml", POD.replace("nginx", "{{ .Values.x }}") + "    args:\n    - |\n      {{ .y }}\n", "helm"),
     ("a template that is no YAML", "d.yaml", "{{ if .x }}\n" + POD + "    args:\n    - |\n      {{ .y }}\n{{ end }}\n", "helm"),
     ("a pod of Jinja", "pod.yml", POD.replace("nginx", "{{ image }}"), "helm"),
@@ -142,3 +143,10 @@ def test_run_lines_are_read_where_the_rest_is_not_evaluated() -> None:
 def test_what_it_starts_with_takes_linear_time(text: str) -> None:
     assert formats.recognize("a.txt", text).kind is None
     assert formats.sniff("", text) is None
+
+
+def test_a_config_map_that_holds_examples_is_nothing_to_name() -> None:
+    examples = "apiVersion: v1\nkind: ConfigMap\ndata:\n  _example: |\n    image: {{ .x }}\n"
+    recognition = formats.recognize("config/settings.yaml", examples)
+    assert recognition.kind is None
+    assert recognition.unevaluated == ()

@@ -252,6 +252,10 @@ def _unevaluated(path: str, base: str, text: str, *, pods: bool) -> list[Unevalu
     lowered = path.lower()
     resource = lowered.endswith((".yml", ".yaml", ".json", ".tpl", ".j2")) and is_manifest(text)
     if resource and not lowered.endswith(_KUSTOMIZATIONS) and _PODS.search(text):
+        if "{{" in text:
+            text = _without_blocks(text)
+            if not _PODS.search(text):
+                return []  # such as a ConfigMap that holds examples
         kind = "helm" if "{{" in text else "kubernetes"
         words = "templates of Helm charts" if kind == "helm" else "custom resources without the form of a pod"
         return [Unevaluated(kind, f"{words} are not checked")]
