@@ -24,6 +24,7 @@ SAMPLES: dict[DocumentKind, tuple[str, str]] = {
     "quadlet": ("web.container", f"[Container]\nImage={IMAGE}\nReadOnly=true\n"),
     "pipeline": (".github/workflows/ci.yml", f"jobs:\n  a:\n    container:\n      image: {IMAGE}\n"),
     "devcontainer": (".devcontainer/devcontainer.json", f'{{"image": "{IMAGE}"}}\n'),
+    "bake": ("docker-bake.hcl", f'target "a" {{\n  contexts = {{ b = "docker-image://{IMAGE}" }}\n}}\n'),
     "run": ("up.sh", f"docker run --rm {IMAGE} id\n"),
 }
 

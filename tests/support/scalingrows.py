@@ -185,6 +185,20 @@ DEV_CONTAINER: dict[str, Maker] = {
     "lines": lambda n: '{"image": "a:1",\n' + "\n" * n + '"init": true}\n',
     "levels": lambda n: '{"image": "a:1", "x": ' + "[" * (n % 90) + "]" * (n % 90) + "}" + "\n" * n,
 }  # fmt: skip
+BAKE: dict[str, Maker] = {
+    "targets": around("", 'target "a%" {\n  args = { A = "b" }\n}\n'),
+    "targets of one parent": around('target "p" {\n  args = { A = "b" }\n}\n', 'target "a%" {\n  inherits = ["p"]\n}\n'),
+    "arguments": around('target "a" {\n  args = {\n', '    A% = "b"\n', "  }\n}\n"),
+    "variables": lambda n: repeat('variable "V%" {\n  default = "b"\n}\n', n) + 'target "a" {\n  tags = [V0]\n}\n',
+    "a chain of variables": lambda n: 'variable "V0" {\n  default = "b"\n}\n' + chain('variable "V%" {\n  default = V&\n}\n', n) + f'target "a" {{\n  tags = [V{n - 1}]\n}}\n',
+    "a matrix": lambda n: 'target "a" {\n  name = "a-${x}"\n  matrix = { x = [' + repeat('"v%", ', n) + "] }\n}\n",
+    "tags": around('target "a" {\n  tags = [\n', '    "b%",\n', "  ]\n}\n"),
+    "templates": around('target "a" {\n  args = { A = "', '${upper("b")}', '" }\n}\n'),
+    "parentheses": lambda n: 'target "a" {\n  args = { A = ' + "(" * (n % 50) + "1" + ")" * (n % 50) + " }\n}\n" + "\n" * n,
+    "comments": around('target "a" {\n}\n', "# b%\n"),
+    "here-documents": around("", 'target "a%" {\n  dockerfile-inline = <<E\nFROM scratch\nE\n}\n'),
+    "targets of JSON": lambda n: {"docker-bake.json": json.dumps({"target": {f"a{i}": {"args": {"A": "b"}} for i in range(n)}})},
+}  # fmt: skip
 RUN: dict[str, Maker] = {
     "run lines": around("#!/bin/sh\n", "docker run -v /:/a% alpine\n"),
     "other lines": around("docker run a\n", "echo a%\n"),
@@ -396,6 +410,7 @@ FORMATS: dict[str, tuple[str, dict[str, Maker]]] = {
     "quadlet": ("a.container", UNIT),
     "pipeline": ("", PIPELINE),
     "devcontainer": ("devcontainer.json", DEV_CONTAINER),
+    "bake": ("docker-bake.hcl", BAKE),
     "run": ("a.sh", RUN),
     "image-config": ("config.json", IMAGE_CONFIG),
     "inventory": ("bom.json", INVENTORY),

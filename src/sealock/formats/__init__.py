@@ -44,6 +44,7 @@ MODULES: Final[dict[str, str]] = {
     "quadlet": "sealock.formats.quadlet",
     "pipeline": "sealock.formats.pipelines",
     "devcontainer": "sealock.formats.devcontainer",
+    "bake": "sealock.formats.bake",
     "run": "sealock.formats.runargs",
     "image-config": "sealock.formats.imageconfig",
     "inventory": "sealock.formats.inventory",
@@ -55,7 +56,7 @@ TOGETHER: Final = frozenset({"compose", "kubernetes"})
 _WITH_EDITOR: Final = TOGETHER | {"dockerfile", "quadlet", "pipeline", "devcontainer"}
 """The kinds whose edits are in a module of their own, `editor`, which most runs do not load."""
 _WITH_COMMENTS: Final = frozenset({
-    "dockerfile", "compose", "kubernetes", "quadlet", "pipeline", "devcontainer", "run",
+    "dockerfile", "compose", "kubernetes", "quadlet", "pipeline", "devcontainer", "bake", "run",
 })  # fmt: skip
 """The kinds whose texts have comments; their modules also have `comments(source) -> tuple[Place, ...]`."""
 

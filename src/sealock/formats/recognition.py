@@ -54,13 +54,6 @@ _FORMS: Final = (
         (".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".in", ".mustache"),
     ),
     _Form(
-        r"(.*/)?docker-bake([._-][^/]*)?\.(hcl|json)|.*\.hcl",
-        r"^[ \t]*(target|group)\s+\"|\"target\"\s*:",
-        "bake",
-        "bake files are not checked",
-        (".hcl", ".json"),
-    ),
-    _Form(
         r"(.*/)?[^/]*\.(json|ya?ml|tf)(\.[^/.]*)?",
         r"\"?\b(containerDefinitions|ContainerDefinitions)\"?\s*[:=]",
         "ecs",
@@ -120,6 +113,8 @@ _FORMS: Final = (
 )
 """The first that fits a path and text; run lines in the same text are read all the same."""
 _PATHS: Final = tuple(compile_lazily(form.path, re.IGNORECASE) for form in _FORMS)
+_BAKE: Final = compile_lazily(r"(?:.*/)?docker-bake(?:[._-][^/]*)?\.(?:hcl|json)|.*\.hcl")
+_BAKE_BLOCK: Final = compile_lazily(r"^[ \t]*(?:target|group)[ \t]+\"|\"target\"[ \t\r\n]*:", re.MULTILINE)
 _DEV_CONTAINER: Final = compile_lazily(r"(?:.*/)?\.?devcontainer\.json|(?:.*/)?\.devcontainer/[^/]+/devcontainer\.json")
 _PIPELINE: Final = compile_lazily(
     r"(?:.*/)?(?:\.(?:github|gitea|forgejo)/workflows/[^/]*|action|[^/]*gitlab-ci[^/]*|\.?gitlab/.*|\.circleci/[^/]*"
@@ -224,6 +219,10 @@ def recognize(path: str, text: str) -> Recognition:
     kind = detection.sniff(base, text)
     if kind in {None, "run"} and _DEV_CONTAINER.fullmatch(path):
         return Recognition("devcontainer", unevaluated)
+    if kind in {None, "run"} and _BAKE.fullmatch(path) and _BAKE_BLOCK.search(text):
+        inline = "Dockerfiles within bake files (`dockerfile-inline`) are not checked"
+        more = (Unevaluated("dockerfile", inline),) if "dockerfile-inline" in text else ()
+        return Recognition("bake", (*unevaluated, *more))
     if kind in {None, "run"} and is_pipeline(path, text):
         return Recognition("pipeline", unevaluated)
     if kind in {None, "run"} and is_unit(path, text):

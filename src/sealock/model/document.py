@@ -27,6 +27,7 @@ DocumentKind: TypeAlias = Literal[
     "quadlet",
     "pipeline",
     "devcontainer",
+    "bake",
     "run",
     "image-config",
     "inventory",

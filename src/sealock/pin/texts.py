@@ -25,7 +25,9 @@ from sealock.targets.files import decode, decode_utf16, read_named_bytes
 from sealock.targets.projects import link_out
 from sealock.targets.walk import Walk
 
-PinnedFileKind: TypeAlias = Literal["dockerfile", "compose", "kubernetes", "quadlet", "pipeline", "devcontainer", "run"]
+PinnedFileKind: TypeAlias = Literal[
+    "dockerfile", "compose", "kubernetes", "quadlet", "pipeline", "devcontainer", "bake", "run"
+]
 _PINNED: Final = frozenset(get_args(PinnedFileKind))
 _ALSO: Final = compile_lazily(rb"apiVersion|\\[xuU]")
 """What a walk looks for besides: a key of Kubernetes manifests, or an escape that may hide a key."""
@@ -142,7 +144,7 @@ def find(kind: PinnedFileKind, source: Source) -> FoundReferences:
             return yamls.find_compose(source, DirectoryWindow(directory, directory))
         case "kubernetes":
             return yamls.find_kubernetes(source)
-        case "quadlet" | "pipeline" | "devcontainer":
+        case "quadlet" | "pipeline" | "devcontainer" | "bake":
             directory = os.path.dirname(source.name) or "."
             described = subjects.find(kind, source, DirectoryWindow(directory, directory))
             runs = lines.find(source)

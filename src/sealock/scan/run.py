@@ -46,7 +46,7 @@ _ELSEWHERE: Final = {
 }
 """Where the rules can be evaluated for which a kind of source lacks the fields."""
 _WITH_SETTINGS: Final = frozenset(
-    {"compose", "kubernetes", "quadlet", "pipeline", "devcontainer", "run", "container", "observed"}
+    {"compose", "kubernetes", "quadlet", "pipeline", "devcontainer", "bake", "run", "container", "observed"}
 )
 """Kinds of targets that have run-time settings."""
 _PATHS: Final = 1000

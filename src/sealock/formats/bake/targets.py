@@ -1,0 +1,198 @@
+"""Evaluates the targets of a bake file as `docker buildx bake --print` does, from its own text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Final
+
+from msgspec import Struct
+
+from sealock.formats.hcl.expressions import Evaluator, HclValue, Scope, Unresolved
+from sealock.formats.hcl.functions import call
+from sealock.formats.hcl.grammar import HclAttribute, HclBlock, HclText
+from sealock.model.location import Place
+
+_MERGED: Final = frozenset({"args", "labels", "contexts"})
+"""Attributes of which each entry is inherited by itself."""
+_APPENDED: Final = frozenset({"cache-from", "entitlements", "attest"})
+_MOST_TARGETS: Final = 2_000
+"""Targets that one file may have, those of matrices counted."""
+
+
+class BakeTarget(Struct, frozen=True):
+    """A target with what it inherits."""
+
+    name: str
+    place: Place
+    attributes: Mapping[str, HclValue]
+
+
+class BakeFault(Struct, frozen=True):
+    """What buildx would refuse, and its place."""
+
+    message: str
+    place: Place
+
+
+class BakeFile:
+    """The variables, functions, targets and groups of a file."""
+
+    def __init__(self, hcl: HclText) -> None:
+        self.hcl = hcl
+        self.faults: list[BakeFault] = []
+        body = hcl.body()
+        self.variables: dict[str, HclBlock] = {}
+        self.attributes = {attribute.name: attribute for attribute in body.attributes}
+        self.functions: dict[str, HclBlock] = {}
+        self.blocks: list[HclBlock] = []
+        self.groups: dict[str, tuple[str, ...]] = {}
+        for block in body.blocks:
+            name = block.labels[0] if block.labels else ""
+            if block.kind == "variable":
+                self.variables[name] = block
+            elif block.kind == "function":
+                self.functions[name] = block
+            elif block.kind in {"target", "group"} and name:
+                self.blocks.append(block)
+        self.evaluator = Evaluator(hcl, self._call)
+        self._values: dict[str, HclValue] = {}
+        self._pending: set[str] = set()
+        self.targets: dict[str, BakeTarget] = {}
+        self._raw: dict[str, list[tuple[HclBlock, Scope]]] = {}
+        self._read()
+
+    def scope(self, name: str) -> HclValue | None:
+        """The value of a variable: its default, since what a build sets is not known. None for one not declared."""
+        if name in self._values:
+            return self._values[name]
+        attribute = self.attributes.get(name)
+        block = self.variables.get(name)
+        if block is not None:
+            attribute = next((own for own in block.attributes if own.name == "default"), None)
+        elif attribute is None:
+            known = name.startswith("BAKE_") or name in {"target", "group", "variable"}
+            return HclValue(Unresolved(name), Place()) if known else None
+        if name in self._pending:
+            return HclValue(Unresolved(name), block.place if block is not None else Place())
+        if attribute is None:
+            # Buildx takes a variable without a default for empty.
+            return HclValue("", block.place if block is not None else Place())
+        self._pending.add(name)
+        value = self.evaluator.value(attribute.expression, self.scope)
+        self._pending.discard(name)
+        self._values[name] = value
+        return value
+
+    def _call(self, name: str, arguments: list[HclValue]) -> HclValue | None:
+        block = self.functions.get(name)
+        if block is None:
+            return call(name, arguments)
+        own = {attribute.name: attribute for attribute in block.attributes}
+        names = self._names(own.get("params"))
+        rest = self._names(own.get("variadic_params")) or self._name(own.get("variadic_params"))
+        result = own.get("result")
+        if result is None or len(arguments) < len(names) or f"{name}()" in self._pending:
+            return None
+        given = dict(zip(names, arguments, strict=False))
+        if rest:
+            given[rest[0]] = HclValue(list(arguments[len(names) :]), Place())
+        self._pending.add(f"{name}()")
+        value = self.evaluator.value(result.expression, lambda word: given.get(word) or self.scope(word))
+        self._pending.discard(f"{name}()")
+        return value
+
+    def _names(self, attribute: HclAttribute | None) -> list[str]:
+        """The names in a list such as `params = [a, b]`."""
+        if attribute is None:
+            return []
+        text = self.hcl.word(attribute.expression).strip()
+        return [name.strip() for name in text[1:-1].split(",") if name.strip()] if text.startswith("[") else []
+
+    def _name(self, attribute: HclAttribute | None) -> list[str]:
+        return [self.hcl.word(attribute.expression).strip()] if attribute is not None else []
+
+    def _read(self) -> None:
+        """Expand the matrices, and give each target what it inherits."""
+        places: dict[str, Place] = {}
+        for block in self.blocks:
+            name = block.labels[0]
+            if block.kind == "group":
+                self.groups[name] = self._texts(block, "targets", self.scope)
+                continue
+            for own, scope in self._expanded(block, name):
+                if len(self._raw) >= _MOST_TARGETS:
+                    self.faults.append(BakeFault(f"more than {_MOST_TARGETS} targets", block.place))
+                    break
+                self._raw.setdefault(own, []).append((block, scope))
+                places[own] = block.place
+        for name in self._raw:
+            self.targets[name] = BakeTarget(name, places[name], self._merged(name, frozenset()))
+
+    def _expanded(self, block: HclBlock, name: str) -> Iterator[tuple[str, Scope]]:
+        """The targets of a block: several where it has a matrix."""
+        own = {attribute.name: attribute for attribute in block.attributes}
+        if "matrix" not in own:
+            yield name, self.scope
+            return
+        data = self.evaluator.value(own["matrix"].expression, self.scope).data
+        axes = data if isinstance(data, dict) else {}
+        values = [axis.data if isinstance(axis.data, list) else [] for axis in axes.values()]
+        if not values or not all(values) or "name" not in own:
+            self.faults.append(BakeFault(f"the matrix of {name} is not decided by this file", own["matrix"].place))
+            return
+        count = 1
+        for axis in values:
+            count *= len(axis)
+        if count > _MOST_TARGETS:
+            self.faults.append(BakeFault(f"the matrix of {name} makes more than {_MOST_TARGETS} targets", block.place))
+            return
+        made_: list[str] = []
+        for combination in product(*values):
+            given = dict(zip(axes, combination, strict=True))
+
+            def scope(word: str, given: Mapping[str, HclValue] = given) -> HclValue | None:
+                return given.get(word) or self.scope(word)
+
+            text = self.evaluator.value(own["name"].expression, scope).text
+            made_.append(text or f"{name}-{len(made_)}")
+            yield made_[-1], scope
+        self.groups[name] = tuple(made_)
+
+    def _texts(self, block: HclBlock, key: str, scope: Scope) -> tuple[str, ...]:
+        attribute = next((own for own in block.attributes if own.name == key), None)
+        data = self.evaluator.value(attribute.expression, scope).data if attribute is not None else None
+        return tuple(item.text or "" for item in data) if isinstance(data, list) else ()
+
+    def _merged(self, name: str, above: frozenset[str]) -> dict[str, HclValue]:
+        """The attributes of a target with those that it inherits."""
+        attributes: dict[str, HclValue] = {}
+        for block, scope in self._raw.get(name, ()):
+            for parent in self._texts(block, "inherits", scope):
+                for inherited in self.groups.get(parent, (parent,)) if parent not in self._raw else (parent,):
+                    if inherited not in self._raw or inherited in above | {name}:
+                        self.faults.append(BakeFault(f"{name} inherits {inherited}, which there is not", block.place))
+                        continue
+                    _merge(attributes, self._merged(inherited, above | {name}))
+            for attribute in block.attributes:
+                if attribute.name in {"inherits", "matrix", "name"}:
+                    continue
+                value = self.evaluator.value(attribute.expression, scope)
+                if value.data is None:
+                    continue
+                _merge(attributes, {attribute.name: value})
+        return attributes
+
+
+def _merge(attributes: dict[str, HclValue], more: Mapping[str, HclValue]) -> None:
+    """Add attributes to those of parents."""
+    for name, value in more.items():
+        old = attributes.get(name)
+        if name in _MERGED and old is not None and isinstance(old.data, dict) and isinstance(value.data, dict):
+            attributes[name] = HclValue({**old.data, **value.data}, value.place)
+        elif name in _APPENDED and old is not None and isinstance(old.data, list) and isinstance(value.data, list):
+            known = {item.text for item in old.data}
+            more_items = [item for item in value.data if item.text is None or item.text not in known]
+            attributes[name] = HclValue([*old.data, *more_items], value.place)
+        else:
+            attributes[name] = value

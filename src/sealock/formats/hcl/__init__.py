@@ -1,0 +1,1 @@
+"""HCL, HashiCorp's language of configurations, through tree-sitter's grammar: blocks and evaluated expressions."""

@@ -1,0 +1,161 @@
+"""What a bake file says of its builds: secrets, entitlements, networks and images, each with its place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sealock import formats
+from sealock.errors import FormatError
+from sealock.formats.bake import comments, read
+from sealock.model.change import Set
+from sealock.model.container import Container
+from sealock.model.document import Document
+from sealock.model.location import Source
+from sealock.model.project import Project, ServiceBuild
+from sealock.scan.run import check
+from sealock.scan.settings import Settings
+from support.bakefiles import bake_files
+
+
+def bake(text: str, name: str = "docker-bake.hcl") -> Document:
+    return read(Source(name, text))
+
+
+def builds(text: str, name: str = "docker-bake.hcl") -> dict[str, ServiceBuild]:
+    document = bake(text, name)
+    assert not document.errors, document.errors
+    project = next(subject.noun for subject in document.subjects if isinstance(subject.noun, Project))
+    return {service.name: service.build for service in project.services if service.build is not None}
+
+
+FIELDS = [
+    ("context and dockerfile", 'context = "./c"\n  dockerfile = "D"', {"context": "./c", "dockerfile": "D"}),
+    ("a stage", 'target = "s"', {"target": "s"}),
+    ("arguments", 'args = { A = "x", N = 1 }', {"args": (("A", "x"), ("N", "1"))}),
+    ("an argument of a variable", 'args = { A = "${V}-y" }', {"args": (("A", "w-y"),)}),
+    ("an argument that is not decided", "args = { A = timestamp() }", {"args": (("A", None),)}),
+    ("secrets", 'secret = ["id=a,src=/x"]', {"secrets": ("id=a,src=/x",)}),
+    ("SSH", 'ssh = ["default"]', {"ssh": ("default",)}),
+    ("the host's network", 'network = "host"', {"network": "host"}),
+    ("entitlements", 'entitlements = ["security.insecure", "network.host"]', {"entitlements": ("security.insecure", "network.host")}),
+    ("contexts", 'contexts = { a = "docker-image://b:1" }', {"additional_contexts": (("a", "docker-image://b:1"),)}),
+    ("a Dockerfile within", 'dockerfile-inline = "FROM scratch"', {"inline": "FROM scratch"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lines", "values"), [pytest.param(*row, id=sentence) for sentence, *row in FIELDS])
+def test_a_target_says(lines: str, values: dict[str, object]) -> None:
+    build = builds(f'variable "V" {{\n  default = "w"\n}}\ntarget "a" {{\n  {lines}\n}}\n')["a"]
+    assert {name: getattr(build, name) for name in values} == values
+
+
+def test_json_says_the_same() -> None:
+    data = {
+        "variable": {"V": {"default": "w"}},
+        "target": {"a": {"args": {"A": "${V}-y"}, "entitlements": ["security.insecure"]}},
+    }
+    text = json.dumps(data, indent=2)
+    build = builds(text, "docker-bake.json")["a"]
+    assert (build.args, build.entitlements) == ((("A", "w-y"),), ("security.insecure",))
+    document = bake(text, "docker-bake.json")
+    where = document.subjects[0].where
+    assert document.source.excerpt(where["services", "a", "build", "args", 0]) == '"${V}-y"'
+    assert document.source.excerpt(where["services", "a", "build", "entitlements", 0]) == '"security.insecure"'
+
+
+def test_what_is_inherited_is_reported_where_it_is_set() -> None:
+    text = 'target "a" {\n  args = { TOKEN = "x" }\n  network = "host"\n}\ntarget "b" {\n  inherits = ["a"]\n}\n'
+    found = builds(text)
+    assert found["a"].args == (("TOKEN", "x"),)
+    assert (found["b"].args, found["b"].network) == ((), None)
+
+
+def test_a_matrix_makes_several_targets() -> None:
+    text = 'target "a" {\n  name = "a-${x}"\n  matrix = { x = ["1", "2"] }\n  args = { X = x }\n}\n'
+    assert {name: build.args for name, build in builds(text).items()} == {"a-1": (("X", "1"),), "a-2": (("X", "2"),)}
+
+
+def test_an_image_that_is_a_context_is_a_container() -> None:
+    document = bake('target "a" {\n  contexts = { b = "docker-image://quay.io/b:1" }\n}\n')
+    (subject,) = [subject for subject in document.subjects if isinstance(subject.noun, Container)]
+    assert isinstance(subject.noun, Container)
+    assert subject.noun.image == "quay.io/b:1"
+    assert document.source.excerpt(subject.where["image",]) == '"docker-image://quay.io/b:1"'
+
+
+def test_places_count_characters() -> None:
+    document = bake('# é\ntarget "a" {\n  network = "host" # ü\n}\n')
+    place = document.subjects[0].where["services", "a", "build", "network"]
+    assert document.source.excerpt(place) == '"host"'
+    assert [document.source.excerpt(comment) for comment in comments(document.source)] == ["# é", "# ü"]
+
+
+def test_what_the_text_does_not_decide_is_named() -> None:
+    (project, *_) = bake('target "a" {\n  args = { A = timestamp() }\n}\n').subjects
+    assert project.unresolved == {"services": "timestamp()"}
+
+
+FAULTS = [
+    ("no HCL", 'target "a" {\n', 2, "this is not valid HCL"),
+    ("a variable that is not there", 'target "a" {\n  args = { A = NOPE }\n}\n', 2, 'there is no variable "NOPE"'),
+    ("a parent that is not there", 'target "a" {\n  inherits = ["b"]\n}\n', 1, "a inherits b, which there is not"),
+    ("a target that inherits itself", 'target "a" {\n  inherits = ["a"]\n}\n', 1, "a inherits a, which there is not"),
+    ("a matrix that is not decided", 'target "a" {\n  name = "x"\n  matrix = { x = split(",", timestamp()) }\n}\n', 3, "the matrix of a is not decided by this file"),
+    ("a matrix without bounds", 'target "a" {\n  name = "a${x}${y}${z}"\n  matrix = { x = split("", "' + "a" * 20 + '"), y = split("", "' + "a" * 20 + '"), z = split("", "' + "a" * 20 + '") }\n}\n', 1, "makes more than 2000 targets"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "line", "message"), [pytest.param(*row, id=sentence) for sentence, *row in FAULTS])
+def test_a_fault_is_an_error_with_its_place(text: str, line: int, message: str) -> None:
+    error = bake(text).errors[0]
+    assert message in error.message
+    assert error.location.line == line
+
+
+def test_rules_of_builds_apply(tmp_path: Path) -> None:
+    text = 'target "a" {\n  args = { DB_PASSWORD = "kV9-tqz2LmWx" }\n  network = "host"\n  entitlements = ["security.insecure"]\n}\n'
+    path = tmp_path / "docker-bake.hcl"
+    path.write_text(text)
+    findings = check(str(path), settings=Settings(vulnerabilities=False, environment={})).targets[0].findings
+    assert {(finding.rule, finding.location.line) for finding in findings} == {("P004", 2), ("P006", 3), ("P006", 4)}
+
+
+def test_a_bake_file_is_recognised_by_its_name_and_text() -> None:
+    assert formats.recognize("r/docker-bake.hcl", 'target "a" {\n}\n').kind == "bake"
+    assert formats.recognize("r/docker-bake.override.json", '{"target": {}}').kind == "bake"
+    assert formats.recognize("r/main.hcl", "x = 1\n").kind is None
+    (form,) = formats.recognize("docker-bake.hcl", 'target "a" {\n  dockerfile-inline = ""\n}\n').unevaluated
+    assert form.kind == "dockerfile"
+
+
+def test_a_change_of_a_build_is_refused() -> None:
+    document = bake('target "a" {\n  network = "host"\n}\n')
+    with pytest.raises(FormatError, match="sealock does not change"):
+        formats.edits(document, document.subjects[0], Set("network", "default"))
+
+
+@settings(max_examples=80, deadline=None)
+@given(bake_files())
+def test_every_value_of_a_sound_file_is_decided(text: str) -> None:
+    document = bake(text)
+    assert not document.errors
+    assert not document.subjects[0].unresolved
+
+
+PIECES = ['target "a" {', "}", "{", "[", "]", "(", ")", "args", " = ", '"x"', '"${', "x", "inherits", "matrix", "name", "for", " in ", ":", "?", ",", "\n", "<<EOT\n", "EOT\n", "<<-", "#", "//", "/*", "é", "1", "-", "*", "a.b", "[0]", "f(", "...", 'variable "x" {', "default", 'function "f" {', "params", "result", "null", "true", "\\", "%{if x}", "${x}"]  # fmt: skip
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text(max_size=60), st.sampled_from(["a.hcl", "a.json"]))  # fmt: skip
+def test_no_text_makes_the_reader_raise(text: str, name: str) -> None:
+    document = bake(text, name)
+    for error in document.errors:
+        assert error.location.line >= 1
+    for subject in document.subjects:
+        for place in subject.where.values():
+            assert 0 <= place.start <= place.end <= len(text)
