@@ -21,6 +21,7 @@ from sealock.model.location import Place
 from sealock.rules.catalog import every_rule, kinds_of, rules
 from sealock.rules.evaluation import evaluate
 from sealock.rules.rule import Rule, title
+from sealock.scan.manual import pages
 from support.documents import read
 from support.rulevectors import findings_of, fix
 
@@ -67,6 +68,14 @@ def test_what_a_page_calls_bad_is_found(rule: Rule[Any], text: str) -> None:
     findings = findings_of(rule, text)
     assert findings
     assert all(finding.location.line > 0 for finding in findings)
+
+
+VARY = {page.id for page in pages() if page.varies}
+
+
+@pytest.mark.parametrize(("rule", "text"), BAD)
+def test_a_page_says_that_a_finding_may_be_more_or_less_severe(rule: Rule[Any], text: str) -> None:
+    assert rule.id in VARY or {finding.severity for finding in findings_of(rule, text)} == {rule.severity}
 
 
 @pytest.mark.parametrize(("rule", "text"), GOOD)

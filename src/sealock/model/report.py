@@ -117,6 +117,8 @@ class RulePage(Struct, frozen=True, kw_only=True):
     keywords: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
     """Ids of the rules that were merged into it."""
+    varies: bool = False
+    """Whether findings may have another severity, by their circumstances."""
     differs: tuple[tuple[str, str], ...] = ()
     """Where it differs from other tools' checks: ids of theirs with a space between them, and how."""
     shown: RecordedHarm | None = None

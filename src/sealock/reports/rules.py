@@ -49,6 +49,7 @@ def _fields(page: RulePage) -> dict[str, Any]:
         "id": page.id,
         "title": page.title,
         "severity": page.severity.word,
+        "varies": page.varies,
         "confidence": page.confidence.word,
         "kinds": list(page.kinds),
         "fix": page.fix,

@@ -32,7 +32,7 @@ def checked(rule: RulePage) -> str:
 
 def facts(rule: RulePage) -> Iterator[tuple[str, str]]:
     """The rows at the top of the rule's page: a label and its text."""
-    yield "Severity", rule.severity.word
+    yield "Severity", rule.severity.word + (" (a finding's own goes by its circumstances)" if rule.varies else "")
     yield "Confidence", rule.confidence.word
     yield "Checks", checked(rule)
     yield "Fix", _FIXES[rule.fix]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from functools import cache
 from inspect import cleandoc
+from types import FunctionType
 from typing import Any, Final
 
 import msgspec
@@ -73,6 +75,7 @@ def _page(rule: Rule[Any]) -> RulePage:
         replaces=replaced_by(rule.id),
         differs=rule.differs,
         shown=_recorded().get(rule.id),
+        varies=_varies(rule),
     )
 
 
@@ -84,6 +87,14 @@ def _recorded() -> dict[str, RecordedHarm]:
     # The loader also reads from an archive.
     text: bytes = __spec__.loader.get_data(path)  # type: ignore[union-attr]
     return msgspec.json.decode(text, type=dict[str, RecordedHarm])
+
+
+def _varies(rule: Rule[Any]) -> bool:
+    """Whether the rule's code gives a finding a severity of its own: whether it passes an argument of that name."""
+    names = vars(sys.modules[type(rule).__module__])
+    functions = [value for value in (*vars(type(rule)).values(), *names.values()) if isinstance(value, FunctionType)]
+    constants = (constant for function in functions for constant in function.__code__.co_consts)
+    return any("severity" in keywords for keywords in constants if isinstance(keywords, tuple))
 
 
 def _benchmark_ids(rule: Rule[Any]) -> Iterator[str]:
