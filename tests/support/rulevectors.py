@@ -20,6 +20,7 @@ from sealock.rules.catalog import every_rule, kinds_of
 from sealock.rules.evaluation import evaluate
 from sealock.rules.rule import Rule
 from support.documents import read
+from support.namevectors import MORE
 
 RECORDS = Path(__file__).parent.parent / "vectors" / "rules"
 
@@ -79,9 +80,10 @@ def write_records() -> None:
 
 
 def _sections(rule: Rule[Any]) -> Iterator[str]:
-    for index, text in enumerate(rule.bad):
+    more = (("more", text) for text in MORE.get(rule.id, ()))
+    for index, (kind, text) in enumerate((*(("bad", text) for text in rule.bad), *more)):
         document = read(text)
-        yield f"=== bad {index}"
+        yield f"=== {kind} {index}" if kind == "bad" else f"=== {text.strip()!r}"
         for finding in findings_in(rule, document):
             yield from _describe(finding, document)
         fixed = fix(text, rule)

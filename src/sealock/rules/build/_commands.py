@@ -92,8 +92,7 @@ def saved_as(command: Command) -> tuple[str, ...]:
     """The files that a download is saved as: -o FILE, > FILE, or the last part of the address."""
     name = command.name
     files: list[str] = []
-    output = option_text(command, *(("-O", "--output-document") if name == "wget" else ("-o", "--output")))
-    if output is not None:
+    if (output := _output_of(command)) is not None:
         files.append(output)
     files += [
         redirect.target.text
@@ -105,6 +104,22 @@ def saved_as(command: Command) -> tuple[str, ...]:
     return tuple(file for file in files if file not in {"", "-", "/dev/stdout", "/dev/null"})
 
 
+def _output_of(command: Command) -> str | None:
+    """The file that a downloader's option names: -o FILE, -oFILE, -fsSLo FILE, --output=FILE; None without one."""
+    letter, name, valued = "o", "--output", CURL_VALUED
+    if command.name in {"wget", "wget2"}:
+        letter, name, valued = "O", "--output-document", _WGET_VALUED
+    word = bundled(command, letter, valued)
+    if word is None:
+        return option_text(command, name)
+    if rest := word.text.partition(letter)[2]:
+        return rest
+    following = command.words[command.words.index(word) + 1 :]
+    return following[0].text if following else None
+
+
+_WGET_VALUED: Final = "aABDeiIloPQRtTUwX"
+"""wget's short options that take a value, as CURL_VALUED."""
 CURL_VALUED: Final = "AbcCdDeEFHKmoPQrtTuUwxXyYz"
 """curl's short options that take a value: letters after one are its value, not options."""
 

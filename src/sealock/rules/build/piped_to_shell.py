@@ -104,8 +104,9 @@ def _interpreter(command: Command) -> Command | None:
 
 def _reads_stdin(command: Command) -> bool:
     name, words = program(command), iter(command.arguments)
+    inline = _INLINE.get(name, "")
     for text in words:
-        if text in _VALUED:
+        if text in _VALUED and text[1:] not in {*inline}:
             next(words, None)
         elif text in {"-", "--", "-s", "/dev/stdin", "/proc/self/fd/0"}:
             return True
@@ -113,7 +114,7 @@ def _reads_stdin(command: Command) -> bool:
             short = text[1:] if text[1:2] != "-" else ""
             if name in SHELLS and "s" in short and "c" not in short:
                 return True
-            if (name in SHELLS and "c" in short) or any(letter in short for letter in _INLINE.get(name, "")):
+            if (name in SHELLS and "c" in short) or any(letter in short for letter in inline):
                 return False
             if text in {"--eval", "--print", "--version", "--help"}:
                 return False
