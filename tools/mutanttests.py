@@ -1,0 +1,156 @@
+"""A pytest plugin of `./dev mutants`: records what each test reaches and how long it takes, and runs chosen tests.
+
+`MUTANTS_RECORD` names the file for the durations, beside coverage that runs. `MUTANTS_TESTS` names a JSON file: the
+tests to run, in order, with the seconds that each took; `MUTANTS_FAILED` the file for the name of the one that failed.
+`MUTANTS_SERVE` is a socket: pytest collects all tests and runs none, but forks for each request, a line of JSON with a
+changed file, tests and a limit in seconds, changes the file's functions in memory, runs the tests, and answers.
+"""
+
+from __future__ import annotations
+
+import base64
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+import coverage
+import pytest
+
+TIMED_OUT = 99
+"""The exit status of a run in which a test took much longer than it should."""
+COLD = 98
+"""The exit status where a change is not one of a function's code: what runs at import has run."""
+_CONFIGURATION = "COVERAGE_PROCESS_CONFIG"
+_record = os.environ.pop("MUTANTS_RECORD", None) if "PYTEST_XDIST_WORKER" not in os.environ else None
+_serve = os.environ.pop("MUTANTS_SERVE", None)
+_tests = os.environ.pop("MUTANTS_TESTS", None)
+_failed = [os.environ.pop("MUTANTS_FAILED", "")]
+_chosen: dict[str, float] = json.loads(Path(_tests).read_text(encoding="utf-8")) if _tests else {}
+_rank = {name: position for position, name in enumerate(_chosen)}
+
+
+def _label_processes(name: str) -> None:
+    """Let the processes that a test starts record what they reach as that test's."""
+    if held := os.environ.get(_CONFIGURATION):
+        settings = json.loads(base64.b64decode(held)) | {"context": name}
+        os.environ[_CONFIGURATION] = base64.b64encode(json.dumps(settings).encode()).decode()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Record what a test reaches, or end the run if it takes much too long."""
+    if measured := coverage.Coverage.current():
+        measured.switch_context(item.nodeid)
+        _label_processes(item.nodeid)
+    if item.nodeid in _chosen:
+        signal.signal(signal.SIGALRM, lambda *_: os._exit(TIMED_OUT))
+        signal.setitimer(signal.ITIMER_REAL, 10 + 10 * _chosen[item.nodeid])
+    try:
+        return (yield)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        if measured:
+            measured.switch_context("")
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Write a line for each stage of a test, with its seconds and whether it passed; or the name of one that failed."""
+    if _record:
+        with Path(_record).open("a", encoding="utf-8") as file:
+            file.write(json.dumps([report.nodeid, report.duration, report.passed]) + "\n")
+    if report.failed and _failed[0]:
+        Path(_failed[0]).write_text(report.nodeid, encoding="utf-8")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the chosen tests, in their order."""
+    if _chosen:
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in _rank])
+        items[:] = sorted((item for item in items if item.nodeid in _rank), key=lambda item: _rank[item.nodeid])
+
+
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Answer requests instead of running the tests."""
+    if not _serve:
+        return None
+    items = {item.nodeid: item for item in session.items}
+    with socket.socket(fileno=int(_serve)) as channel, channel.makefile("rw", encoding="utf-8") as lines:
+        lines.write("ready\n")
+        lines.flush()
+        for line in lines:
+            request = json.loads(line)
+            child = os.fork()
+            if not child:
+                os.setsid()
+                os._exit(_run(session, items, request))
+            lines.write(f"{_end(child, request['limit'])}\n")
+            lines.flush()
+    return True
+
+
+def _end(child: int, limit: float) -> int:
+    """Wait for a child, and end it with all that it started when the time is over; its exit status."""
+    deadline = time.monotonic() + limit
+    while time.monotonic() < deadline:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.02)
+    os.killpg(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return TIMED_OUT
+
+
+def _run(session: pytest.Session, items: dict[str, pytest.Item], request: dict[str, Any]) -> int:
+    if not _change(Path(request["file"]), request["before"]):
+        return COLD
+    _failed[0] = request["failed"]
+    _chosen.update(request["tests"])
+    chosen = [items[name] for name in request["tests"] if name in items]
+    for item, following in pairwise([*chosen, None]):
+        if item is not None:
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.testsfailed:
+            return 1
+    return 0
+
+
+def _change(file: Path, before: str) -> bool:
+    """Give the functions of a module the code that its file now has; whether no more than that changed."""
+    parts = file.with_suffix("").parts
+    name = ".".join(parts[parts.index("src") + 1 :]).removesuffix(".__init__")
+    if name not in sys.modules:
+        return True  # it will be imported from the changed file
+    changed = _changed(compile(before, file, "exec"), compile(file.read_bytes(), file, "exec"))
+    if changed is None:
+        return False
+    old, new = changed
+    key = old.co_qualname, old.co_firstlineno
+    for function in gc.get_objects():
+        if isinstance(function, FunctionType) and function.__module__ == name:
+            code = function.__code__
+            if (code.co_qualname, code.co_firstlineno) == key:
+                function.__code__ = new
+    return True
+
+
+def _changed(old: CodeType, new: CodeType) -> tuple[CodeType, CodeType] | None:
+    """The one function whose code differs, before and after; None where a module or a class differs by itself."""
+    inner = [[part for part in code.co_consts if isinstance(part, CodeType)] for code in (old, new)]
+    own = [[part for part in code.co_consts if not isinstance(part, CodeType)] for code in (old, new)]
+    if old.co_code != new.co_code or repr(own[0]) != repr(own[1]) or old.co_names != new.co_names:
+        return None
+    for one, other in zip(*inner, strict=True):
+        if one != other:
+            is_function = one.co_flags & 2  # CO_NEWLOCALS, which the bodies of modules and classes have not
+            return (one, other) if is_function else _changed(one, other)
+    return None
