@@ -129,7 +129,7 @@ def _importers(path: Path) -> list[Path]:
 class Workshop:
     """A copy of what git tracks, to change and to test in, and a pytest that has collected its tests and waits."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, files: Iterable[str]) -> None:
         self.directory = directory
         tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout  # noqa: S607
         for name in filter(None, tracked.split(b"\0")):
@@ -140,12 +140,15 @@ class Workshop:
         self._failed = directory.with_suffix(".failed")
         ours, theirs = socket.socketpair()
         environment = _environment(directory) | {"MUTANTS_SERVE": str(theirs.fileno())}
-        command = [sys.executable, "-m", "pytest", *_PYTEST, f"--basetemp={directory}.warm"]
+        command = [sys.executable, "-m", "pytest", *_PYTEST, f"--basetemp={directory}.warm", *files]
         self._pytest = subprocess.Popen(
             command, cwd=directory, env=environment, pass_fds=[theirs.fileno()], stdout=subprocess.DEVNULL
         )
         theirs.close()
         self._lines = ours.makefile("rw", encoding="utf-8")
+
+    def wait(self) -> None:
+        """Wait until the tests are collected; RuntimeError if they cannot be."""
         if self._lines.readline() != "ready\n":
             msg = "pytest collects no tests in a copy of the repository"
             raise RuntimeError(msg)
@@ -193,13 +196,16 @@ class Workshop:
 
 
 @contextlib.contextmanager
-def workshops(count: int) -> Iterator[SimpleQueue[Workshop]]:
-    """So many workshops."""
+def workshops(count: int, tests: TestMap) -> Iterator[SimpleQueue[Workshop]]:
+    """So many workshops with the tests of the map."""
+    files = dict.fromkeys(name.partition("::")[0] for name in tests.seconds)
     queue: SimpleQueue[Workshop] = SimpleQueue()
     with tempfile.TemporaryDirectory(prefix="mutants-") as directory, contextlib.ExitStack() as stack:
-        for number in range(count):
-            workshop = Workshop(Path(directory, str(number)))
+        started = [Workshop(Path(directory, str(number)), files) for number in range(count)]
+        for workshop in started:
             stack.callback(workshop.close)
+        for workshop in started:
+            workshop.wait()
             queue.put(workshop)
         yield queue
 

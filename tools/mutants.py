@@ -9,6 +9,7 @@ in tools/equivalent-mutants.toml, and counts neither as killed nor as survived.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import tempfile
@@ -62,16 +63,19 @@ def main() -> int:
     parser.add_argument(
         "--map", type=Path, help="keep the map of the tests in this directory, and use it if it is there"
     )
+    parser.add_argument("--nice", type=int, default=10, help="how much others come first (default: %(default)s)")
     words = parser.parse_args()
-    os.nice(10)
+    os.nice(words.nice)
     workers = os.cpu_count() or 1
     drawn = draw(words.count, words.seed, frozenset(words.room))
-    with tempfile.TemporaryDirectory() as directory, workshops(workers) as queue, ThreadPoolExecutor(workers) as pool:
+    with tempfile.TemporaryDirectory() as directory, contextlib.ExitStack() as stack:
         kept = (words.map or Path(directory)).absolute()
         if not (kept / "reached").exists():
             kept.mkdir(parents=True, exist_ok=True)
             map_tests(kept, frozenset(words.room))
         tests = TestMap(kept)
+        queue = stack.enter_context(workshops(workers, tests))
+        pool = stack.enter_context(ThreadPoolExecutor(workers))
         check_tests(tests, queue)
         results = []
         for run in as_completed([pool.submit(run_mutant, mutant, tests, queue) for mutant in drawn]):

@@ -99,7 +99,8 @@ def _check_sources(model: ComposeValue, report: ReportFault) -> None:
     for name, value in (model.at("volumes") or ComposeValue(None)).mapping.items():
         external = value.at("external")
         others = [key for key in value.mapping if key not in {"name", "external"} and not key.startswith("x-")]
-        if external and external.data not in {False, "false"} and others:
+        # A mapping, which names the volume, is the old way to say that it is external.
+        if external and external.data is not False and external.data != "false" and others:
             report(f"volumes.{name}: external and {others[0]} exclude each other", value.key)
 
 

@@ -1,0 +1,118 @@
+"""Records what the formats read from texts: each field that is set, the place of each, and each error.
+
+`tests/vectors/read/NAME.txt` holds the records, and `tests/formats/test_read_records.py` compares. A change that is meant
+is written down with `./dev records` and reviewed in the diff. The compose projects are those that the live tests give
+to Compose itself.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import fields
+
+from sealock import formats
+from sealock.model.absent import UNSET
+from sealock.model.document import Document, DocumentKind
+from sealock.model.location import Place, Source
+from support.filetable import Table
+
+RECORDS = Path(__file__).parent.parent / "vectors" / "read"
+TEXTS = Path(__file__).parent.parent / "vectors" / "texts"
+KINDS: dict[str, DocumentKind] = {
+    "run-lines": "run",
+    "services": "compose",
+    "dockerfiles": "dockerfile",
+    "pods": "kubernetes",
+}
+"""The kinds of the texts in `tests/vectors/texts/NAME.txt`, which stand between lines of =====."""
+PROJECTS = Path(__file__).parent.parent / "vectors" / "compose"
+_UNSHOWN = {"text", "where", "place", "keyword_place", "escape"}
+"""Fields that repeat the text, or whose places the others show."""
+
+
+def describe(document: Document) -> Iterator[str]:
+    """Lines that say what a document holds."""
+    for subject in document.subjects:
+        if document.kind == "run" and subject.kind == "project":
+            continue  # it repeats the containers
+        yield f"{subject.kind} {subject.name}"
+        for name, value in _set_fields(subject.noun):
+            rows = value if isinstance(value, tuple) and len(value) > 1 else (value,)
+            yield from (f"  {name}: {_show(row, document)}" for row in rows)
+        yield from (f"  at {_path(at)}: {_show(place, document)}" for at, place in subject.where.items())
+        yield from (f"  unresolved {name}: {words}" for name, words in subject.unresolved.items())
+    for error in document.errors:
+        at = error.location
+        yield f"error {at.file}:{at.line}:{at.column}-{at.end_line}:{at.end_column} {error.message}"
+
+
+def records() -> Iterator[tuple[str, str]]:
+    """The name and the text of each record."""
+    for name, kind in KINDS.items():
+        lines = []
+        for text in (TEXTS / f"{name}.txt").read_text(encoding="utf-8").split("\n=====\n"):
+            lines += [f"=== {text!r}", *describe(formats.read(kind, Source("test", f"{text.rstrip()}\n")))]
+        yield name, "\n".join([*lines, ""])
+    lines = []
+    for path in sorted(PROJECTS.rglob("*.yaml")):
+        name = path.relative_to(PROJECTS).as_posix()
+        files = {
+            each.relative_to(path.parent).as_posix(): each.read_text(encoding="utf-8")
+            for each in path.parent.rglob("*")
+            if each.is_file()
+        }
+        source = Source(path.name, path.read_text(encoding="utf-8"))
+        lines += [f"=== {name}", *describe(formats.read("compose", source, Table(files)))]
+    yield "compose-projects", "\n".join([*lines, ""])
+
+
+def changes_of(name: str, now: str) -> str:
+    """How a record differs from the one in the repository, as a diff; "" where it does not."""
+    path = RECORDS / f"{name}.txt"
+    written = path.read_text(encoding="utf-8") if path.exists() else ""
+    return "\n".join(difflib.unified_diff(written.splitlines(), now.splitlines(), "recorded", "now", lineterm=""))
+
+
+def write_records() -> None:
+    """Write every record."""
+    RECORDS.mkdir(parents=True, exist_ok=True)
+    for name, text in records():
+        (RECORDS / f"{name}.txt").write_text(text, encoding="utf-8")
+
+
+def _set_fields(noun: Struct) -> Iterator[tuple[str, Any]]:
+    for field in fields(noun):
+        value = getattr(noun, field.name)
+        default = field.default_factory() if field.default_factory is not NODEFAULT else field.default
+        if field.name not in _UNSHOWN and value is not UNSET and value != default:
+            yield field.name, value
+
+
+def _show(value: Any, document: Document) -> str:
+    match value:
+        case Place():
+            text = document.sources.get(value.file, document.source).text
+            return f"«{text[value.start : value.end]}»" if value.start >= 0 else "nowhere"
+        case Struct():
+            inner = ", ".join(f"{name}={_show(field, document)}" for name, field in _set_fields(value))
+            return f"{type(value).__name__}({inner})"
+        case tuple() | list():
+            return f"[{', '.join(_show(each, document) for each in value)}]"
+        case frozenset() | set():
+            return f"{{{', '.join(sorted(_show(each, document) for each in value))}}}"
+        case dict():
+            return f"{{{', '.join(f'{key}: {_show(each, document)}' for key, each in value.items())}}}"
+    return repr(value)
+
+
+def _path(at: tuple[str | int, ...]) -> str:
+    return ".".join(map(str, at)) or "it"
+
+
+if __name__ == "__main__":
+    write_records()
