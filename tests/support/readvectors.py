@@ -16,6 +16,7 @@ from msgspec import NODEFAULT, Struct
 from msgspec.structs import fields
 
 from sealock import formats
+from sealock.formats.files import NOTHING, FileWindow
 from sealock.model.absent import UNSET
 from sealock.model.document import Document, DocumentKind
 from sealock.model.location import Place, Source
@@ -23,13 +24,15 @@ from support.filetable import Table
 
 RECORDS = Path(__file__).parent.parent / "vectors" / "read"
 TEXTS = Path(__file__).parent.parent / "vectors" / "texts"
+_PROJECTS = "compose-projects"
 KINDS: dict[str, DocumentKind] = {
     "run-lines": "run",
     "services": "compose",
     "dockerfiles": "dockerfile",
     "pods": "kubernetes",
+    _PROJECTS: "compose",
 }
-"""The kinds of the texts in `tests/vectors/texts/NAME.txt`, which stand between lines of =====."""
+"""The kinds of the texts in `tests/vectors/texts/NAME.txt`, which stand between lines of =====, and of the projects."""
 PROJECTS = Path(__file__).parent.parent / "vectors" / "compose"
 _UNSHOWN = {"text", "where", "place", "keyword_place", "escape"}
 """Fields that repeat the text, or whose places the others show."""
@@ -51,38 +54,43 @@ def describe(document: Document) -> Iterator[str]:
         yield f"error {at.file}:{at.line}:{at.column}-{at.end_line}:{at.end_column} {error.message}"
 
 
-def records() -> Iterator[tuple[str, str]]:
-    """The name and the text of each record."""
-    for name, kind in KINDS.items():
-        lines = []
-        for text in (TEXTS / f"{name}.txt").read_text(encoding="utf-8").split("\n=====\n"):
-            lines += [f"=== {text!r}", *describe(formats.read(kind, Source("test", f"{text.rstrip()}\n")))]
-        yield name, "\n".join([*lines, ""])
+def record(name: str) -> str:
+    """The record of a group of texts."""
     lines = []
+    for title, source, files in _sources(name):
+        lines += [f"=== {title}", *describe(formats.read(KINDS[name], source, files))]
+    return "\n".join([*lines, ""])
+
+
+def changes_of(name: str) -> str:
+    """How a record differs from the one in the repository, as a diff; "" where it does not."""
+    path = RECORDS / f"{name}.txt"
+    written = path.read_text(encoding="utf-8") if path.exists() else ""
+    lines = difflib.unified_diff(written.splitlines(), record(name).splitlines(), "recorded", "now", lineterm="")
+    return "\n".join(lines)
+
+
+def write_records() -> None:
+    """Write every record."""
+    RECORDS.mkdir(parents=True, exist_ok=True)
+    for name in KINDS:
+        (RECORDS / f"{name}.txt").write_text(record(name), encoding="utf-8")
+
+
+def _sources(name: str) -> Iterator[tuple[str, Source, FileWindow]]:
+    """The texts of a group, each with a title and the files beside it."""
+    if name != _PROJECTS:
+        for text in (TEXTS / f"{name}.txt").read_text(encoding="utf-8").split("\n=====\n"):
+            yield repr(text), Source("test", f"{text.rstrip()}\n"), NOTHING
+        return
     for path in sorted(PROJECTS.rglob("*.yaml")):
-        name = path.relative_to(PROJECTS).as_posix()
         files = {
             each.relative_to(path.parent).as_posix(): each.read_text(encoding="utf-8")
             for each in path.parent.rglob("*")
             if each.is_file()
         }
         source = Source(path.name, path.read_text(encoding="utf-8"))
-        lines += [f"=== {name}", *describe(formats.read("compose", source, Table(files)))]
-    yield "compose-projects", "\n".join([*lines, ""])
-
-
-def changes_of(name: str, now: str) -> str:
-    """How a record differs from the one in the repository, as a diff; "" where it does not."""
-    path = RECORDS / f"{name}.txt"
-    written = path.read_text(encoding="utf-8") if path.exists() else ""
-    return "\n".join(difflib.unified_diff(written.splitlines(), now.splitlines(), "recorded", "now", lineterm=""))
-
-
-def write_records() -> None:
-    """Write every record."""
-    RECORDS.mkdir(parents=True, exist_ok=True)
-    for name, text in records():
-        (RECORDS / f"{name}.txt").write_text(text, encoding="utf-8")
+        yield path.relative_to(PROJECTS).as_posix(), source, Table(files)
 
 
 def _set_fields(noun: Struct) -> Iterator[tuple[str, Any]]:
