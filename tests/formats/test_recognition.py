@@ -59,6 +59,8 @@ READ = [
     ("a pod with its keys quoted", "p.yaml", POD.replace("kind", '"kind"').replace("apiVersion", "'apiVersion'"), "kubernetes"),
     ("a pod that starts containers with docker run", "p.yaml", POD + "    args: [docker run x]\n", "kubernetes"),
     ("a workflow of Argo with its own parameters", "w.yaml", POD + "    args: ['{{inputs.parameters.x}}']\n", "kubernetes"),
+    ("a workflow with a parameter after a colon", "w.yaml", POD + "    args: ['at: {{workflow.scheduledTime}}', 'a - {{=x}}']\n", "kubernetes"),
+    ("a workflow with a parameter in a comment", "w.yaml", POD + "    # Tip: {{workflow.failures}} is a list\n", "kubernetes"),
     ("a pod beside a program's own templates", "p.yaml", POD + "---\napiVersion: v1\nkind: ConfigMap\ndata:\n  a.conf: |\n    project: {{PROJECT}}\n    {{ .Values.x }}\n", "kubernetes"),
     ("a task of Tekton", "t.yaml", "apiVersion: tekton.dev/v1\nkind: Task\nspec:\n  steps:\n  - image: x\n", "kubernetes"),
     ("a quadlet", "web.container", "[Unit]\n[Container]\nImage=nginx\n", "quadlet"),

@@ -148,6 +148,7 @@ _HELM: Final = compile_lazily(
     r"\{\{-?\s*(?:[.$(]|/\*|(?:end|else)\b|[A-Za-z]\w*\s+[^\s}])|(?:^|[:-][ \t]+)\{\{", re.MULTILINE
 )
 """An action of a template, or a value that starts as no YAML does; other programs fill in {{name}} in a text."""
+_NAMED_VALUE: Final = compile_lazily(r"\{\{[=\w][^{}\s]*\}\}")
 _TEMPLATE: Final = compile_lazily(r"\{\{|\{%|<%|^\s*#(?:if|include|define)\b|@\w+@", re.MULTILINE)
 _OWN_PARSER: Final = compile_lazily(
     r"(.*/)?(?:[^/]*\.(?P<ending>fish|rake|nu|t?csh|elv|xsh|awk|exp|tcl)|(?P<rake>rakefile))", re.IGNORECASE
@@ -185,20 +186,29 @@ def is_manifest_of_pods(path: str, text: str) -> bool:
         any(group in text for group in _STEP_GROUPS) and _STEP_LISTS.search(text)
     )
     if lists and is_manifest(text):
-        return _HELM.search(text) is None or _HELM.search(_without_blocks(text)) is None
+        return _HELM.search(text) is None or _HELM.search(_without_other_templates(text)) is None
     odd = ("apiVersion" in text and not is_manifest(text)) or ("\\" in text and _HIDDEN_KEY.search(text) is not None)
     return odd and _has_pods(text)
 
 
-def _without_blocks(text: str) -> str:
-    """A text of YAML without its block scalars, which may hold another program's templates; other texts as they are."""
-    from sealock.formats.yamltree import block_scalars, parse  # noqa: PLC0415  few texts need it
+def _without_other_templates(text: str) -> str:
+    """A text of YAML without what may be another program's templates; a text that is no YAML as it is.
+
+    Those are block scalars, and {{name}} within a scalar or comment, as Argo's workflows have it.
+    """
+    from sealock.formats.yamltree import comments, parse, scalars  # noqa: PLC0415  few texts need it
 
     tree = parse(text)
     if tree.flaws:
         return text
-    for scalar in reversed(block_scalars(tree)):
-        text = f"{text[: scalar.start]}|{text[scalar.end :]}"
+    written = scalars(tree)
+    blocks = {scalar.start for scalar in written if scalar.style in {"|", ">"}}
+    spans = [(scalar.start, scalar.end) for scalar in written]
+    spans += ((place.start, place.end) for place in comments(text))
+    for start, end in sorted(spans, reverse=True):
+        if "{{" in text[start:end]:
+            own = "|" if start in blocks else _NAMED_VALUE.sub("", text[start:end])
+            text = text[:start] + own + text[end:]
     return text
 
 
@@ -252,7 +262,7 @@ def _unevaluated(path: str, base: str, text: str, *, pods: bool) -> list[Unevalu
     resource = lowered.endswith((".yml", ".yaml", ".json", ".tpl", ".j2")) and is_manifest(text)
     if resource and not lowered.endswith(_KUSTOMIZATIONS) and _PODS.search(text):
         if "{{" in text:
-            text = _without_blocks(text)
+            text = _without_other_templates(text)
             if not _PODS.search(text):
                 return []  # such as a ConfigMap that holds examples
         kind = "helm" if "{{" in text else "kubernetes"

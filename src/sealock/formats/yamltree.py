@@ -134,15 +134,14 @@ def _first_unreadable(text: str) -> int:
     return match.start() if match else 0
 
 
-def block_scalars(tree: YamlTree) -> list[Scalar]:
-    """The scalars that are written as blocks (`|` and `>`), in the order of the text."""
+def scalars(tree: YamlTree) -> list[Scalar]:
+    """Every scalar once, keys too, in the order of the text."""
     found: dict[int, Scalar] = {}
     pending: list[YamlNode] = [document for document in tree.documents if document is not None]
     while pending:
         node = pending.pop()
         if isinstance(node, Scalar):
-            if node.style in {"|", ">"}:
-                found[node.start] = node
+            found[node.start] = node
         elif isinstance(node, Sequence):
             pending += node.items
         elif isinstance(node, Mapping):
