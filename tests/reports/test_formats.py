@@ -17,7 +17,8 @@ from sealock.model.change import Edit, Set
 from sealock.model.finding import Remedy, Severity, Skipped, Suppression
 from sealock.model.location import Location, Place, Source
 from sealock.model.report import Report, TargetReport, Unexamined
-from sealock.reports import ReportFormat, render
+from sealock.reports import ReportFormat, pieces, render
+from sealock.reports.jsontext import encode
 from sealock.scan.manual import pages
 
 HERE = Path(__file__).parent.parent
@@ -44,6 +45,26 @@ def only(*findings: Any, text: str = "", name: str = "f") -> Report:
     return Report(
         "1", (TargetReport(name, "dockerfile", findings, sources={name: Source(name, text)} if text else {}),)
     )
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_json_in_pieces_is_laid_out_as_json_in_one(report: Report) -> None:
+    text = render("json", report)
+    assert text == encode(json.loads(text))
+
+
+@pytest.mark.parametrize("form", ["json", "concise"])
+def test_a_report_on_many_targets_comes_in_pieces_of_one(form: ReportFormat) -> None:
+    one = only(finding())
+    many = replace(one, targets=one.targets * 500)
+    parts = list(pieces(form, many))
+    assert "".join(parts) == render(form, many)
+    assert max(map(len, parts)) <= max(map(len, pieces(form, one))) + 20
+
+
+@pytest.mark.parametrize("form", ["sarif", "junit", "html", "markdown", "github", "gitlab"])
+def test_another_format_comes_in_one_piece(form: ReportFormat) -> None:
+    assert list(pieces(form, plain())) == [render(form, plain())]
 
 
 @pytest.mark.parametrize("report", REPORTS)

@@ -70,27 +70,30 @@ def page_style(output: str | None, choice: str) -> PageStyle:
     return PageStyle(width=width(), colour=colour(choice), unicode=knows_unicode())
 
 
-def print_output(text: str, output: str | None, *, exact: bool = False) -> None:
-    """Write to a file, or to standard output where there is none, as `write` does."""
+def print_output(text: str | Iterator[str], output: str | None, *, exact: bool = False) -> None:
+    """Write to a file, or to standard output where there is none, as `write` does; the text may come in pieces."""
     if output:
         write_output(output, text)
     else:
         write(text, exact=exact)
 
 
-def write(text: str, *, exact: bool = False) -> None:
+def write(text: str | Iterator[str], *, exact: bool = False) -> None:
     """Write to standard output, escaping characters that its encoding lacks; `exact` writes UTF-8, for programs.
 
-    OutputError where that fails.
+    The text may come in pieces. OutputError where that fails.
     """
+    pieces = (text,) if isinstance(text, str) else text
     try:
         if exact:
             sys.stdout.flush()
-            sys.stdout.buffer.write(text.encode("utf-8", "surrogatepass"))
+            for piece in pieces:
+                sys.stdout.buffer.write(piece.encode("utf-8", "surrogatepass"))
             sys.stdout.buffer.flush()
             return
         encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        for piece in pieces:
+            sys.stdout.write(piece.encode(encoding, "backslashreplace").decode(encoding))
     except OSError as error:
         raise output_error(error) from None
 
@@ -157,6 +160,7 @@ def _extension(output: str) -> str:
 def write_reports(report: Report, arguments: Namespace, *, stdout_taken: bool = False) -> None:
     """Write a report in each requested format; `stdout_taken` sends it to standard error instead of standard output."""
     for name, output in pairs(arguments.format, arguments.output):
+        text: str | Iterator[str]
         if name == "terminal":
             text = reports.render(
                 name,
@@ -167,7 +171,7 @@ def write_reports(report: Report, arguments: Namespace, *, stdout_taken: bool = 
                 every=getattr(arguments, "all", False),
             )
         else:
-            text = reports.render(name, _explained(report) if name in reports.EXPLAINING else report)
+            text = reports.pieces(name, _explained(report) if name in reports.EXPLAINING else report)
         if name == "github":
             _summarise(report)
         if stdout_taken and not output:
@@ -187,9 +191,9 @@ def _summarise(report: Report) -> None:
         complain(f"the summary {path} could not be written: {error.strerror or error}")
 
 
-def _write_to_stderr(text: str) -> None:
+def _write_to_stderr(text: str | Iterator[str]) -> None:
     try:
-        sys.stderr.write(text)
+        sys.stderr.writelines((text,) if isinstance(text, str) else text)
         sys.stderr.flush()
     except OSError as error:
         discard(sys.stderr.fileno())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Any, Final, Literal, TypeAlias, get_args
 
@@ -23,3 +23,12 @@ def render(form: ReportFormat, report: Report, **style: Any) -> str:  # noqa: AN
     """Render the report. The style is the terminal's: width, colour, unicode, show_suppressed, verbose, every."""
     text: str = import_module(MODULES[form]).render(report, **(style if form == "terminal" else {}))
     return text
+
+
+def pieces(form: ReportFormat, report: Report) -> Iterator[str]:
+    """Yield the parts of a report's text, one by one where the format can: a large one takes more memory as a whole."""
+    module = import_module(MODULES[form])
+    if hasattr(module, "pieces"):
+        yield from module.pieces(report)
+    else:
+        yield module.render(report)

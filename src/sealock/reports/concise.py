@@ -13,7 +13,15 @@ from sealock.text import count, line, sentence
 
 def render(report: Report) -> str:
     """Render as lines of `file:line:column: severity rule message`. Suppressed findings are left out."""
-    return "".join(f"{text}\n" for target in report.targets for text in _lines(target)) + "".join(_last(report))
+    return "".join(pieces(report))
+
+
+def pieces(report: Report) -> Iterator[str]:
+    """Yield the lines."""
+    for target in report.targets:
+        for text in _lines(target):
+            yield f"{text}\n"
+    yield from _last(report)
 
 
 def _lines(target: TargetReport) -> Iterator[str]:

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
-
-from msgspec import Raw
 
 from sealock.model.advisory import Vulnerability
 from sealock.model.finding import Finding, InputError, Reference, Repetition, Skipped, Suppression
 from sealock.model.location import Location
 from sealock.model.report import ImageIdentity, Report, TargetReport
-from sealock.reports.jsontext import compact, encode
+from sealock.reports.jsontext import encode
 
 SCHEMA: Final = 2
 
 
 def render(report: Report) -> str:
     """Render as JSON."""
-    return encode({
-        "sealock": report.version,
-        "schema": SCHEMA,
-        # Each target encoded by itself: as dicts, those of a large project would take far more memory than their text.
-        "targets": [Raw(compact(_target(target))) for target in report.targets],
+    return "".join(pieces(report))
+
+
+def pieces(report: Report) -> Iterator[str]:
+    """Yield the JSON target by target, since that of a large project takes far more memory than its findings."""
+    yield encode({"sealock": report.version, "schema": SCHEMA}).removesuffix("\n}\n") + ',\n  "targets": ['
+    for index, target in enumerate(report.targets):
+        # No string has a line break as it is: those of the text are the layout's.
+        text = encode(_target(target)).rstrip("\n").replace("\n", "\n    ")
+        yield f"{',' if index else ''}\n    {text}"
+    end = "\n  ],\n" if report.targets else "],\n"
+    rest = encode({
         "unexamined": {
             "files": report.unexamined.files,
             "directories": report.unexamined.directories,
@@ -30,6 +36,7 @@ def render(report: Report) -> str:
         "notes": list(report.notes),
         "summary": _summary(report),
     })  # fmt: skip
+    yield end + rest.removeprefix("{\n")
 
 
 def _target(target: TargetReport) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from contextlib import suppress
 
 from sealock.errors import TargetError
@@ -46,22 +47,25 @@ def replace_text(path: str, old: str, new: str) -> None:
                 os.unlink(temporary)
 
 
-def write_output(path: str, text: str) -> None:
+def write_output(path: str, text: str | Iterator[str]) -> None:
     """Write a report to a file, completely or not at all; TargetError where that fails. Devices and pipes work too.
+
+    The text may come in pieces.
 
     In a checkout a link can lead to any file of the user's: one that leaves its project is refused.
     """
     _refuse_links_out(path)
+    pieces = (text,) if isinstance(text, str) else text
     try:
         if os.path.exists(path) and not os.path.isfile(path):
             with open(path, "w", encoding="utf-8", errors="backslashreplace") as handle:
-                handle.write(text)
+                handle.writelines(pieces)
             return
         directory, name = os.path.split(os.path.realpath(path))
         handle_number, temporary = _beside(directory, name)
         try:
             with open(handle_number, "w", encoding="utf-8", errors="backslashreplace", newline="") as handle:
-                handle.write(text)
+                handle.writelines(pieces)
                 os.fchmod(handle.fileno(), 0o666 & ~_umask())
             os.replace(temporary, os.path.realpath(path))
         except BaseException:
