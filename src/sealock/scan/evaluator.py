@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from sealock import formats
 from sealock.model.change import Edit, On
 from sealock.model.container import Container
-from sealock.model.document import Document, Subject
+from sealock.model.document import Document, Subject, SubjectKind
 from sealock.model.finding import Finding, InputError, Skipped
 from sealock.policy.settings import Policy
 from sealock.policy.trust import TrustPolicy
@@ -67,6 +67,9 @@ class Evaluator:
 
     def __init__(self, only: tuple[str, ...], today: date, support: SupportDays) -> None:
         self._only, self._today, self._support = only, today, support
+        self._policy = Policy()
+        self._selected: dict[str, tuple[Rule[Any], ...]] = {}
+        """The rules that were selected by this policy, by kind: the next file's is mostly the same."""
 
     def evaluate(self, target: ReadTarget) -> EvaluatedTarget:
         """Evaluate the selected rules on a document."""
@@ -81,14 +84,17 @@ class Evaluator:
         """The rules on this document's subjects; only these are imported."""
         from sealock.rules.catalog import rules  # noqa: PLC0415  as in EvaluatedTarget.off
 
-        return {
-            kind: tuple(
-                self._prepared(rule, policy)
-                for rule in rules(kind)
-                if (rule.id in self._only if self._only else _wants(policy, rule)) and rule.id not in policy.skip
-            )
-            for kind in sorted({subject.kind for subject in document.subjects})
-        }
+        kinds: list[SubjectKind] = sorted({subject.kind for subject in document.subjects})
+        if policy != self._policy:
+            self._policy, self._selected = policy, {}
+        for kind in kinds:
+            if kind not in self._selected:
+                self._selected[kind] = tuple(
+                    self._prepared(rule, policy)
+                    for rule in rules(kind)
+                    if (rule.id in self._only if self._only else _wants(policy, rule)) and rule.id not in policy.skip
+                )
+        return {kind: self._selected[kind] for kind in kinds}
 
     def _prepared(self, rule: Rule[Any], policy: Policy) -> Rule[Any]:
         """The rule with the policy's list and the day of the run, where it goes by these."""
