@@ -10,7 +10,8 @@ import pytest
 
 from sealock.rules.catalog import rules
 from sealock.rules.evaluation import evaluate
-from sealock.runtime.containers import documents, merge_views
+from sealock.runtime.containers import documents
+from sealock.runtime.mergedviews import merge_views
 from support.realengine import Engine
 from support.realkernel import PARENT, containers, start, where
 

@@ -17,8 +17,9 @@ from sealock.model.container import Container
 from sealock.model.location import Source
 from sealock.rules import catalog
 from sealock.rules.evaluation import evaluate
-from sealock.runtime.containers import documents, merge_views
+from sealock.runtime.containers import documents
 from sealock.runtime.engine import connect
+from sealock.runtime.mergedviews import merge_views
 from support.simulators.engine import EngineSimulator, Reply, missing, simulated
 
 LOUD = "evil\x1b[31m\nname\u202e"

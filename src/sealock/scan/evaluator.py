@@ -124,7 +124,7 @@ def evaluate_document(
         more = evaluate_references(key, document, trust)
         result = Evaluation((*result.findings, *more.findings), (*result.skipped, *more.skipped))
     if isinstance(input_, MachineInput) or input_.kind == "observed":
-        from sealock.runtime.containers import merge_views  # noqa: PLC0415  loads the engine's client and the kernel's reader
+        from sealock.runtime.mergedviews import merge_views  # noqa: PLC0415  loads the engine's client and the kernel's reader
 
         return merge_views(result, document)
     return result

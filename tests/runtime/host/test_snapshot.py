@@ -14,9 +14,9 @@ from sealock.model.host import Host
 from sealock.rules.catalog import rules
 from sealock.rules.evaluation import evaluate
 from sealock.rules.host.not_audited import unwatched
-from sealock.runtime.containers import merge_views
 from sealock.runtime.host import HostSnapshot, read_host
 from sealock.runtime.hosts import FLAGS, SETTINGS, host_document
+from sealock.runtime.mergedviews import merge_views
 
 
 def machine(folder: Path, texts: dict[str, str]) -> str:
