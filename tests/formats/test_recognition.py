@@ -141,6 +141,27 @@ def test_run_lines_are_read_where_the_rest_is_not_evaluated() -> None:
     assert [form.kind for form in recognition.unevaluated] == ["pipeline"]
 
 
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        (WEB, []),
+        (WEB + "models:\n  llm:\n    model: ai/x\n", ["model"]),
+        (WEB + "    models: [llm]\n", []),
+        (WEB + "    develop:\n      watch:\n      - path: .\n        action: sync\n", []),
+        (
+            WEB
+            + "    develop:\n      watch:\n      - path: .\n        action: sync+exec\n        exec: {command: x}\n",
+            ["hook"],
+        ),
+    ],
+)
+def test_parts_of_a_compose_file_that_are_not_evaluated_are_named(text: str, kinds: list[str]) -> None:
+    for name in ("compose.yaml", "stack.yml"):
+        recognition = formats.recognize(name, text)
+        assert recognition.kind == "compose"
+        assert [form.kind for form in recognition.unevaluated] == kinds
+
+
 @pytest.mark.parametrize("text", ["\n" * 5000 + "x", "# x\n" * 5000 + "x", "\t\n \n" * 3000 + "x", "{" * 5000])
 def test_what_it_starts_with_takes_linear_time(text: str) -> None:
     assert formats.recognize("a.txt", text).kind is None

@@ -113,6 +113,17 @@ _FORMS: Final = (
 )
 """The first that fits a path and text; run lines in the same text are read all the same."""
 _PATHS: Final = tuple(compile_lazily(form.path, re.IGNORECASE) for form in _FORMS)
+_PARTS_OF_COMPOSE: Final = (
+    (
+        compile_lazily(r"^models[ \t]*:", re.MULTILINE),
+        Unevaluated("model", "the models of a compose file are not checked"),
+    ),
+    (
+        compile_lazily(r"^[ \t]+develop[ \t]*:[\s\S]*?^[ \t]+(?:- +)?exec[ \t]*:", re.MULTILINE),
+        Unevaluated("hook", "the commands of `develop.watch` in a compose file are not checked"),
+    ),
+)
+"""Parts of a compose file that are not evaluated."""
 _BAKE: Final = compile_lazily(r"(?:.*/)?docker-bake(?:[._-][^/]*)?\.(?:hcl|json)|.*\.hcl")
 _BAKE_BLOCK: Final = compile_lazily(r"^[ \t]*(?:target|group)[ \t]+\"|\"target\"[ \t\r\n]*:", re.MULTILINE)
 _DEV_CONTAINER: Final = compile_lazily(r"(?:.*/)?\.?devcontainer\.json|(?:.*/)?\.devcontainer/[^/]+/devcontainer\.json")
@@ -243,6 +254,8 @@ def recognize(path: str, text: str) -> Recognition:
         kind = "compose"
     if unevaluated and kind not in {None, "run"}:
         unevaluated = ()  # the name may be that of another form, but the text is what sealock reads
+    if kind == "compose":
+        unevaluated = tuple(part for pattern, part in _PARTS_OF_COMPOSE if pattern.search(text))
     if kind == "run" and _language(path, text):
         kind = None
     return Recognition(kind, unevaluated)
