@@ -141,8 +141,8 @@ def _pin(arguments: Namespace, lock: lockfile.PinLock | None, resolved: Resolved
             changes.append((text.path, text.source.text, new))
     writes = not arguments.check and not arguments.diff and (not errors or arguments.keep_going)
     if writes:
+        lockfile.record(lockfile.NAME, lock, resolved.seen)  # first: where it fails, no file has changed
         writer.write_all(changes)
-        lockfile.record(lockfile.NAME, lock, resolved.seen)
     if arguments.diff:
         _show(arguments, changes, after, errors, resolved.warnings)
     elif arguments.format == "json":

@@ -11,6 +11,7 @@ that long. One that was replaced before that is never taken: it may have been wi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,7 +21,7 @@ from msgspec.structs import replace
 from sealock.model.imagename import ImageName
 from sealock.pin.assessment import PinResult, PinState
 from sealock.pin.lockfile import key
-from sealock.pin.resolver import Resolver
+from sealock.pin.resolver import AT_ONCE, Resolver
 from sealock.pin.sightings import SeenDigests, Sighting, first_seen, merged, repository, sight, whole_seconds
 from sealock.pin.texts import PinText
 from sealock.policy.minages import NONE, MinAges
@@ -63,8 +64,9 @@ def cool_down(
     """
     decisions = _Decisions(cooling, resolver, check=check)
     decisions.look([result for _, results in evaluated for result in results])
+    decisions.ask()
     texts = [(text, [decisions.decide(result) for result in results]) for text, results in evaluated]
-    return CooledTexts(texts, merged(cooling.seen, decisions.sightings.items()), tuple(decisions.warnings))
+    return CooledTexts(texts, merged(cooling.seen, decisions.sightings.items()), tuple(sorted(decisions.warnings)))
 
 
 class _Reference(Struct, frozen=True):
@@ -92,15 +94,25 @@ class _Decisions:
         self.sightings: dict[str, tuple[Sighting, ...]] = {}
         self.warnings: dict[str, None] = {}
         self.ages: dict[tuple[str, str], _Age] = {}
+        self.asking: dict[tuple[str, str], _Reference] = {}
 
     def look(self, results: Sequence[PinResult]) -> None:
         """Record the pins of references, and then what their tags have."""
         abouts = [(result, about) for result in results if (about := self._about(result)) is not None]
         # One that agrees with a tag of another digest is one image of an index, or a smaller index: never the tag's.
         pins = [(about, about.pinned) for result, about in abouts if result.state != "pinned"]
+        self.asking = {(about.reference, about.current): about for result, about in abouts
+                       if result.state != "pinned" and about.pinned != about.current}  # fmt: skip
         for about, digest in (*pins, *((about, about.current) for _, about in abouts)):
             before = self.sightings.get(about.reference, self.cooling.seen.get(about.reference, ()))
             self.sightings[about.reference] = sight(before, digest, about.current, self.now, about.enough)
+
+    def ask(self) -> None:
+        """Find the ages of the tags' digests, several at a time: those that the record lacks need requests."""
+        if self.asking:
+            with ThreadPoolExecutor(min(AT_ONCE, len(self.asking))) as pool:
+                found = pool.map(lambda about: self._find_age(about, about.current), self.asking.values())
+                self.ages.update(zip(self.asking, found, strict=True))
 
     def _about(self, result: PinResult) -> _Reference | None:
         """What is to be decided of a reference; None where nothing is."""

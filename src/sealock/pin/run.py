@@ -100,8 +100,8 @@ def pin(  # noqa: PLR0913  an option each
         after, written = writer.rewritten(text, results)
         files.append(PinnedFile(text.path, text.source.text, after, tuple(written)))
     if write:
-        writer.write_all([(file.path, file.before, file.after) for file in files if file.changed])
         lockfile.record(lockfile.NAME, lock, resolved.seen)
+        writer.write_all([(file.path, file.before, file.after) for file in files if file.changed])
     return tuple(file for file in files if file.results)
 
 
