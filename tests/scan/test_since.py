@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -143,6 +144,17 @@ def test_an_error_that_was_there_before_is_a_note(work: Work) -> None:
     assert any(note.startswith("not readable before either: bad/compose.yaml") for note in report.notes), report.notes
     work.commit({"bad/compose.yaml": "services: [ \n"})
     assert since().status == 2
+
+
+def test_the_files_that_a_text_names_exist_as_they_did_with_todays_permissions(work: Work) -> None:
+    text = CLEAN + "    env_file: [settings.db]\nsecrets: {key: {file: ./key.txt}}\n"
+    work.commit({"app/compose.yaml": text, "app/settings.db": "A=1\n", "app/key.txt": "x\n", "app/unnamed.db": ""})
+    (work.folder / "app/key.txt").chmod(0o600)
+    branched(work)
+    work.commit({"app/compose.yaml": text + "# changed\n"})
+    report = since("main", "app")
+    assert [target.counted for target in report.targets] == [()]
+    assert report.targets[0].suppressed
 
 
 # Histories.
@@ -310,6 +322,32 @@ def test_links_lead_nowhere(work: Work, tmp_path: Path) -> None:
     work.commit({"compose.yaml": HOST})
     assert {path for path, _ in new(since())} == {"compose.yaml"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["project", "secret.yaml"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param([(b"100644", b".."), (b"100644", b"ok.yaml")], id="the directory above"),
+        pytest.param([(b"100644", b"."), (b"100644", b".git"), (b"100644", b".GIT")], id="git's own directory"),
+        pytest.param([(b"100644", b"../../escaped"), (b"100644", b"/escaped")], id="slashes in a name"),
+        pytest.param([(b"120000", b"a"), (b"40000", b"a"), (b"100644", b"a")], id="a link that is a directory too"),
+        pytest.param([(b"100644", b"\xff\xfe"), (b"100644", b"a\nb")], id="names that are no text"),
+        pytest.param([(b"100644", b"x" * 300)], id="a name that no file system takes"),
+    ],
+)
+def test_a_hostile_tree_writes_nothing_outside(work: Work, tmp_path: Path, names: list[tuple[bytes, bytes]]) -> None:
+    blob = bytes.fromhex(work.raw_object("blob", b"services: {a: {image: b}}\n"))
+    inner = bytes.fromhex(work.raw_object("tree", b"100644 escaped\0" + blob))
+    raw = b"".join(mode + b" " + name + b"\0" + (inner if mode == b"40000" else blob) for mode, name in names)
+    commit = work.git("commit-tree", "-m", "x", work.raw_object("tree", raw))
+    work.git("update-ref", "refs/heads/hostile", commit)
+    child = work.git("commit-tree", "-m", "y", "-p", commit, "HEAD^{tree}")
+    work.git("update-ref", "HEAD", child)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if ".git" not in path.parts}
+    with suppress(TargetError):  # where such a file cannot be written
+        assert ("compose.yaml", "C001") in new(since("hostile"))
+    after = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if ".git" not in path.parts}
+    assert after == before
 
 
 def test_variables_of_a_hook_do_not_lead_elsewhere(work: Work, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

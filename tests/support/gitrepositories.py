@@ -36,6 +36,12 @@ class Work:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    def raw_object(self, kind: str, content: bytes) -> str:
+        """Write an object as it is, however odd; give its id."""
+        path = self.folder / ".git" / "raw"
+        path.write_bytes(content)
+        return self.git("hash-object", "-w", "-t", kind, "--literally", str(path))
+
     def write(self, files: Mapping[str, str]) -> None:
         for name, text in files.items():
             path = self.folder / name

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from sealock.errors import SealockError
 from sealock.formats.detection import is_certain
+from sealock.patterns import compile_lazily
 from sealock.targets.git import LINK, REGULAR, SUBMODULE, GitRepository, TreeEntry, create_file
 from sealock.targets.locks import is_lock, is_other_lock
 from sealock.targets.projects import POLICY_FILE
@@ -18,6 +19,8 @@ from sealock.targets.walk import CLOSED
 
 _DEPTH = 5
 """How deep submodules may lie in one another."""
+_BETWEEN_NAMES = compile_lazily(rb"[\s\"'/=:,\[\]{}]+")
+"""What separates names of files in a text."""
 
 
 class EarlierFiles(Struct, frozen=True):
@@ -63,11 +66,20 @@ def write_earlier(repository: GitRepository, commit: str, place: str, *, depth: 
     known, renames = {entry.path for entry in entries}, repository.renames(commit)
     moved = (replace(entry, path=renames[entry.path]) for entry in entries if entry.path in renames)
     regular = [
-        _needed(entry)
+        entry
         for entry in (*entries, *(entry for entry in moved if entry.path not in known))
         if entry.mode in REGULAR and not _is_policy(entry.path)
     ]
-    repository.write(regular, place)
+    # Of a file that sealock does not open only the existence can matter, where another file names it.
+    unread = {entry: os.fsencode(_base(entry.path)) for entry in regular if not _is_read(entry.path)}
+    names, named = frozenset(unread.values()), set[bytes]()
+    repository.write(
+        [entry for entry in regular if entry not in unread],
+        place,
+        lambda content: named.update(names.intersection(_BETWEEN_NAMES.split(content))),
+    )
+    others = [replace(entry, object="", size=0) for entry, name in unread.items() if name in named]
+    repository.write(others, place)
     for path in {POLICY_FILE, *(entry.path for entry in repository.files("HEAD") if _is_policy(entry.path))}:
         _copy(os.path.join(repository.top, path), place, path)
     # Links come last, so that nothing is written through one.
@@ -79,8 +91,10 @@ def write_earlier(repository: GitRepository, commit: str, place: str, *, depth: 
 
 
 def _copy(path: str, place: str, name: str) -> None:
-    with suppress(OSError), open(path, "rb") as source, create_file(place, name) as file:
-        file.write(source.read())
+    with suppress(OSError), open(path, "rb") as source:
+        os.makedirs(os.path.join(place, os.path.dirname(name)), exist_ok=True)
+        with create_file(place, name) as file:
+            file.write(source.read())
 
 
 def _link(repository: GitRepository, name: str, place: str) -> None:
@@ -113,13 +127,15 @@ def _is_below(path: str, place: str) -> bool:
 
 
 def _is_policy(path: str) -> bool:
-    return os.path.basename(path) == POLICY_FILE
+    return _base(path) == POLICY_FILE
 
 
-def _needed(entry: TreeEntry) -> TreeEntry:
-    """The entry, without its object where only its name matters: sealock opens no file of this kind."""
-    base = entry.path.rpartition("/")[2]
+def _is_read(path: str) -> bool:
+    """Whether sealock may open a file of this name."""
+    base = _base(path)
     closed = "." in base and base.rpartition(".")[2].lower() in CLOSED and base != "pom.xml"
-    if not closed or is_certain(base) or is_lock(base) or is_other_lock(base):
-        return entry
-    return replace(entry, object="", size=0)
+    return not closed or is_certain(base) or is_lock(base) or is_other_lock(base)
+
+
+def _base(path: str) -> str:
+    return path.rpartition("/")[2]

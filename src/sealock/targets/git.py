@@ -8,8 +8,9 @@ repository that belongs to another user is git's to refuse (`safe.directory`).
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from tempfile import TemporaryFile
 from typing import IO, Final
@@ -160,23 +161,29 @@ class GitRepository:
             if _is_plain(path):
                 yield TreeEntry(mode, identity, int(size) if size.isdecimal() else -1, path)
 
-    def write(self, entries: list[TreeEntry], directory: str) -> None:
-        """Write regular files into an empty directory, as their blobs are; TargetError where that fails.
+    def write(
+        self, entries: list[TreeEntry], directory: str, see: Callable[[bytes], None] = lambda _content: None
+    ) -> None:
+        """Write regular files below a directory, as their blobs are; TargetError where that fails.
 
         A file that is larger than sealock reads, or has the object "", is written without its content, in its size.
+        `see` gets the content of each of the others.
         """
         wanted = [entry for entry in entries if entry.object and entry.size <= _LARGEST]
         if sum(entry.size for entry in wanted) > _MOST_BYTES:
             message = f"{self.top}: the earlier files have more than {_MOST_BYTES >> 30} GiB: name a directory below"
             raise TargetError(message)
+        for name in dict.fromkeys(os.path.dirname(entry.path) for entry in entries):
+            _make_directory(directory, name)
         for entry in entries:
             if not entry.object or entry.size > _LARGEST:
                 with create_file(directory, entry.path) as file:
-                    file.truncate(max(entry.size, 0))
+                    if entry.size > 0:
+                        file.truncate(entry.size)
         if wanted:
-            self._write_blobs(wanted, directory)
+            self._write_blobs(wanted, directory, see)
 
-    def _write_blobs(self, wanted: list[TreeEntry], directory: str) -> None:
+    def _write_blobs(self, wanted: list[TreeEntry], directory: str, see: Callable[[bytes], None]) -> None:
         with TemporaryFile() as asked:
             asked.write(b"".join(entry.object.encode() + b"\n" for entry in wanted))
             asked.seek(0)
@@ -186,11 +193,11 @@ class GitRepository:
             ) as process:  # fmt: skip
                 try:
                     for entry in wanted:
-                        self._write_blob(process.stdout, entry, directory)
+                        see(self._write_blob(process.stdout, entry, directory))
                 finally:
                     process.kill()
 
-    def _write_blob(self, source: IO[bytes] | None, entry: TreeEntry, directory: str) -> None:
+    def _write_blob(self, source: IO[bytes] | None, entry: TreeEntry, directory: str) -> bytes:
         head = source.readline(256).split() if source is not None else []
         if source is None or len(head) != 3 or head[1] != b"blob" or int(head[2]) != entry.size:
             message = (
@@ -198,9 +205,13 @@ class GitRepository:
                 "damaged; clone without --filter"
             )
             raise TargetError(message)
-        data = source.read(entry.size + 1)
+        data = source.read(entry.size + 1)[: entry.size]
         with create_file(directory, entry.path) as file:
-            file.write(data[: entry.size])
+            file.write(data)
+            # Permissions are no part of a commit, but for one bit; today's are no change.
+            with suppress(OSError):
+                os.fchmod(file.fileno(), stat.S_IMODE(os.lstat(os.path.join(self.top, entry.path)).st_mode))
+        return data
 
     def _line(self, *words: str) -> str:
         return self._run(*words).decode("utf-8", "surrogateescape").removesuffix("\n")
@@ -241,11 +252,18 @@ def _is_plain(path: str) -> bool:
 
 
 def create_file(directory: str, path: str) -> IO[bytes]:
-    """Create a file, which must not exist; nothing in the directory is a link."""
+    """Create a file, which must not exist, below a directory in which nothing is a link."""
     full = os.path.join(directory, path)
     try:
-        os.makedirs(os.path.dirname(full), exist_ok=True)
-        return os.fdopen(os.open(full, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb")
+        return os.fdopen(os.open(full, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644), "wb", buffering=0)
     except OSError as error:
         message = f"an earlier version of {line(path, 200)} could not be written: {error.strerror or error}"
+        raise TargetError(message) from None
+
+
+def _make_directory(directory: str, name: str) -> None:
+    try:
+        os.makedirs(os.path.join(directory, name), exist_ok=True)
+    except OSError as error:
+        message = f"an earlier directory, {line(name, 200)}, could not be made: {error.strerror or error}"
         raise TargetError(message) from None
