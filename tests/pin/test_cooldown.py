@@ -12,7 +12,7 @@ import pytest
 from msgspec import Struct
 
 from sealock.cli.main import main
-from sealock.errors import FormatError, TargetError
+from sealock.errors import FormatError, TargetError, UsageError
 from sealock.model.imagename import ImageName
 from sealock.net.registry.client import Fetched, ReferenceClaim, Registry
 from sealock.net.registry.requests import RegistryError
@@ -332,3 +332,18 @@ def test_a_record_that_is_not_one_is_an_error(tmp_path: Path, seen_before: str, 
 def test_a_least_age_that_is_none_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["pin", "--min-age", "soon", "."]) == 2
     assert "the least age 'soon' should be a number of hours, days or weeks" in capsys.readouterr().err
+
+
+def test_the_function_waits_and_records_as_the_command_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with registry() as server:
+        image = server.add_image("app", "1", config=b'{"os":"linux"}')["digest"]
+        Path("Dockerfile").write_text(f"FROM {server.host}/app:1\n")
+        (file,) = pin_files("Dockerfile", min_age="7d", policy_file="")
+        assert (file.changed, file.results[0].state, Path("sealock.lock").exists()) == (False, "young", False)
+        pin_files("Dockerfile", min_age="7d", policy_file="", write=True)
+        assert image in Path("sealock.lock").read_text()
+        (file,) = pin_files("Dockerfile", policy_file="")
+        assert file.changed
+        with pytest.raises(UsageError, match="the least age 'soon'"):
+            pin_files("Dockerfile", min_age="soon", policy_file="")

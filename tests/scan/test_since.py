@@ -11,6 +11,7 @@ import pytest
 from sealock.errors import SealockError, TargetError, UsageError
 from sealock.model.finding import Severity
 from sealock.model.report import Report
+from sealock.scan.run import check
 from sealock.scan.settings import Settings
 from sealock.scan.since import BY, Since, check_since
 from support.gitrepositories import Work
@@ -155,6 +156,13 @@ def test_the_files_that_a_text_names_exist_as_they_did_with_todays_permissions(w
     report = since("main", "app")
     assert [target.counted for target in report.targets] == [()]
     assert report.targets[0].suppressed
+
+
+def test_the_function_takes_it_as_a_setting(work: Work) -> None:
+    branched(work)
+    work.commit({"compose.yaml": HOST})
+    report = check(".", settings=Settings(since="main", vulnerabilities=False))
+    assert {path for path, _ in new(report)} == {"compose.yaml"}
 
 
 # Histories.
