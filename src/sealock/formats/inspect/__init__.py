@@ -17,7 +17,7 @@ from sealock.formats.inspect.mounts import read_mounts
 from sealock.formats.jsonreader import JsonReader
 from sealock.formats.jsontree import JsonNode, parse
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
-from sealock.model.container import FIELDS, Container, Link, Network
+from sealock.model.container import FIELDS, OF_PODS, Container, Link, Network
 from sealock.model.finding import InputError
 from sealock.model.location import At, Location, Place
 
@@ -62,7 +62,7 @@ def read_inspect(json_text: str) -> Inspected:
 def _read(reader: JsonReader, root: JsonNode) -> Container:
     """Read all of it; fields of a part that is missing stay UNKNOWN."""
     reader.where[()] = root.place
-    values: dict[str, Any] = {"name": _name(reader, root)}
+    values: dict[str, Any] = {"name": _name(reader, root), **dict.fromkeys(OF_PODS, UNSET)}
     config, host = (_part(reader, root, name) for name in ("Config", "HostConfig"))
     if config is not None:
         values |= read_config(reader, config) | {
