@@ -35,6 +35,7 @@ html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
 html_theme_options = {
     "top_of_page_buttons": [],
     "source_repository": _PROJECT["urls"]["Repository"],

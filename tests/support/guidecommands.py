@@ -62,7 +62,7 @@ NEEDS = {
     r"^\./dev (demo|test)\b": Need("what CI runs", ".ci/run"),
     r"^(pipx|uv|apt-get|~/\.local/bin/)": Need("the package index", "tests/live/test_action.py"),
     r"^(git clone|cd |sha256sum|\./dev release|cosign )": Need("a release", "tests/live/test_release.py"),
-    r"trust verify file:": Need("a release", "tests/live/test_release.py"),
+    r"trust verify file:sealock": Need("a release", "tests/live/test_release.py"),
     r"^docker run .* sealock check": Need("the released image", "tests/live/test_release.py"),
     r"sealock\.pyz|^\./dev zipapp": Need("the one-file program", "tests/live/test_onefile.py"),
     r"^(sealock userns (enable|verify|disable)|systemctl)": Need("a machine to change", "tests/live/test_userns.py"),
@@ -75,7 +75,7 @@ NEEDS = {
     r"trust (init|revoke|delegations|keys generate alice|(sign|verify) example.com/app:1.2$)": Need(
         "a notary server", "tests/live/test_notary.py"
     ),
-    r"^sealock show C\d+( --on \S+)?$": Need("an engine to do harm on", "tests/live/test_show.py"),
+    r"^sealock show( C\d+( --on \S+)?)?$": Need("an engine to do harm on", "tests/live/test_show.py"),
     r"^sealock harden ": Need("an image to start again and again", "tests/live/test_harden.py"),
     r"git diff": Need("a repository", "tests/live/test_pin.py"),
 }

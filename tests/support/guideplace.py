@@ -9,15 +9,19 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 from sealock.trust.cosign.keys import write_public
 from sealock.trust.cosign.privatekeys import generate, write_private
 from support.commandline import sealock
+from support.cosignworld import stretched_cheaply
 from support.guidecommands import ROOT, GuideCommand, words_of
 from support.madeimages import docker_save, info, tar, write
 from support.simulators.registry import RegistrySimulator, registry
 
 PASSPHRASE = "a word of mine"
+DOING = {"digest", "rules", "init", "run", "show", ("trust", "sign"), ("trust", "attest"), ("trust", "keys")}
+"""Commands that answer no question, so that 1 is no answer."""
 STATUS = b"Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2-1\n\n"
 LAYER = tar(
     info("etc/os-release", b'ID=debian\nVERSION_ID="13"\n'),
@@ -67,9 +71,11 @@ def make_place(folder: Path) -> Path:
     for name in ("pod.yaml", "deploy/pod.yaml"):
         (folder / name).write_text(POD, encoding="utf-8")
     (folder / "openssl.vex.json").write_text(json.dumps(VEX), encoding="utf-8")
+    (folder / "app.whl").write_bytes(b"a wheel")
     (folder / "provenance.json").write_text("{}", encoding="utf-8")
     key = generate()
-    (folder / "release.key").write_bytes(write_private(key, PASSPHRASE))
+    with patch("sealock.trust.cosign.privatekeys._stretched", stretched_cheaply):
+        (folder / "release.key").write_bytes(write_private(key, PASSPHRASE))
     (folder / "release.pub").write_bytes(write_public(key.public))
     write(folder / "app.tar", docker_save(LAYER))
     for name, data in {
@@ -114,5 +120,6 @@ def run(command: GuideCommand, place: Path, server: RegistrySimulator, more: Map
             (folder / "Dockerfile").write_text(f"FROM {server.host}/app:1.2\n", encoding="utf-8")
         status, output = ran(folder, named, more)
         assert "Traceback" not in output
-        # No network: what needs advisories says so.
-        assert status in {0, 1} or re.search(r"advisor(y|ies)", output), output
+        # 1 is an answer where a command has one to give. No network: what needs advisories says so.
+        allowed = {0} if words[0] in DOING or tuple(words[:2]) in DOING else {0, 1}
+        assert status in allowed or re.search(r"advisor(y|ies)", output), output
