@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import Any
 
 import pytest
 from cosmic_ray.mutating import mutate_code
-from mutantdraws import draw, quiet_spans
+from mutantdraws import EQUIVALENT, ROOT, draw, quiet_spans
+from mutanttests import changed_function
 from mutationoperators import OWN
 
 EXAMPLES = [(kind, example) for kind in OWN for example in kind.examples()]
@@ -31,3 +33,27 @@ def test_annotations_and_the_texts_of_the_manual_are_not_changed() -> None:
     lines = text.splitlines()
     quiet = [lines[start[0] - 1][start[1] : end[1]] for start, end in quiet_spans(text)]
     assert sorted(quiet) == ["Kind = A | B", 'bad = ("x",)', "int", "int", "int"]
+
+
+BEFORE = "A = {1, 2}\n\n\nclass B:\n    c = 1\n\n    def d(self, e=3):\n        return [f for f in self if f > e]\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "name"),
+    [
+        ("f > e", "f >= e", "B.d"),
+        ("return [", "return None and [", "B.d"),
+        ("{1, 2}", "{1}", None),
+        ("c = 1", "c = 2", None),
+        ("e=3", "e=4", None),
+    ],
+    ids=["in a comprehension", "in a method", "a table", "an attribute of a class", "a default"],
+)
+def test_only_the_code_of_a_function_is_exchanged_in_memory(old: str, new: str, name: str | None) -> None:
+    changed = changed_function(compile(BEFORE, "x", "exec"), compile(BEFORE.replace(old, new), "x", "exec"))
+    assert (changed and changed[0].co_qualname) == name
+
+
+def test_each_equivalent_mutant_has_its_reason() -> None:
+    rows = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["mutant"]
+    assert all((ROOT / row["file"]).exists() and row["change"].strip() and row["reason"].strip() for row in rows)

@@ -164,7 +164,7 @@ class Workshop:
         `file` is the one that changed, and `before` its text without the change.
         """
         self._failed.unlink(missing_ok=True)
-        limit = 60 + 5 * sum(tests.values())
+        limit = 300 + 10 * sum(tests.values())
         status = COLD
         if file is not None:
             request = {"file": str(file), "before": before, "tests": tests, "failed": str(self._failed), "limit": limit}

@@ -67,12 +67,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
         _label_processes(item.nodeid)
     _since[0] = _used()
     if item.nodeid in _chosen:
-        signal.signal(signal.SIGALRM, lambda *_: os._exit(TIMED_OUT))
-        signal.setitimer(signal.ITIMER_REAL, 10 + 10 * _chosen[item.nodeid])
+        # By the CPU, so that a busy machine does not end a test; what waits for ever ends with the run.
+        signal.signal(signal.SIGPROF, lambda *_: os._exit(TIMED_OUT))
+        signal.setitimer(signal.ITIMER_PROF, 10 + 10 * _chosen[item.nodeid])
     try:
         return (yield)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         if measured:
             measured.switch_context("")
 
@@ -145,7 +146,7 @@ def _change(file: Path, before: str) -> bool:
     name = ".".join(parts[parts.index("src") + 1 :]).removesuffix(".__init__")
     if name not in sys.modules:
         return True  # it will be imported from the changed file
-    changed = _changed(compile(before, file, "exec"), compile(file.read_bytes(), file, "exec"))
+    changed = changed_function(compile(before, file, "exec"), compile(file.read_bytes(), file, "exec"))
     if changed is None:
         return False
     old, new = changed
@@ -158,7 +159,7 @@ def _change(file: Path, before: str) -> bool:
     return True
 
 
-def _changed(old: CodeType, new: CodeType) -> tuple[CodeType, CodeType] | None:
+def changed_function(old: CodeType, new: CodeType) -> tuple[CodeType, CodeType] | None:
     """The one function whose code differs, before and after; None where a module or a class differs by itself."""
     inner = [[part for part in code.co_consts if isinstance(part, CodeType)] for code in (old, new)]
     own = [[part for part in code.co_consts if not isinstance(part, CodeType)] for code in (old, new)]
@@ -167,5 +168,5 @@ def _changed(old: CodeType, new: CodeType) -> tuple[CodeType, CodeType] | None:
     for one, other in zip(*inner, strict=True):
         if one != other:
             is_function = one.co_flags & 2  # CO_NEWLOCALS, which the bodies of modules and classes have not
-            return (one, other) if is_function else _changed(one, other)
+            return (one, other) if is_function else changed_function(one, other)
     return None

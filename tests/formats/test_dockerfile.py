@@ -415,6 +415,17 @@ def test_the_context_is_read_from_the_directory(files: dict[str, str | None], ig
     assert len(document.errors) == errors
 
 
+def test_a_dockerignore_counts_where_the_listing_is_cut() -> None:
+    class Full(Folder):
+        def entries(self, _folder: str) -> tuple[str, ...]:
+            return tuple(f"a{number}" for number in range(20_000))
+
+    document = formats.read("dockerfile", Source("Dockerfile", "FROM a\n"), Full(_dockerignore="x"))
+    made = document.subjects[0].noun
+    assert isinstance(made, Build)
+    assert made.context.ignored == ("x",)
+
+
 def test_without_a_directory_the_context_is_unknown() -> None:
     assert build("FROM a\n").context.ignored is UNKNOWN
     assert build("FROM a\n").context.entries is UNKNOWN

@@ -279,6 +279,7 @@ MORE: Final[dict[str, tuple[str, ...]]] = {
             "/run /run/docker /run/containerd /run/podman /run/crio /run/buildkit /run/k3s /run/k3s/containerd /run/systemd /run/user /run/user/1000 /run/x /run/dbus/system_bus_socket /run/dbus /run/systemd/private /var/lib/lxd/unix.socket /var/snap/lxd/common/lxd/unix.socket /var/lib/incus/unix.socket",
         ),
     ),
+    "C013": run("-e DOCKER_HOST=tcp://@:2375", "localhost 127.0.0.1 [::1] proxy db 10.0.0.5"),
     "C014": (*run("-v @:/m", HOST_PATHS),),
     "C015": (
         *run("-v @:/m:ro", HOST_PATHS),

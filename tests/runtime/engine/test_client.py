@@ -12,6 +12,7 @@ import pytest
 
 from sealock.errors import EngineError, EngineRefusedError
 from sealock.runtime.engine import Engine, EngineTimeouts, connect
+from sealock.runtime.engine.client import Listed
 from support.simulators.engine import EngineSimulator, Reply, json_reply, simulated, unused_socket
 
 HASTY = EngineTimeouts(silence=0.4, answer=1.0, stream=0.5)
@@ -109,6 +110,20 @@ def test_a_list_that_is_none_is_reported(engine: EngineSimulator, body: bytes) -
     only(engine, "/containers/json", Reply(body=body))
     with connect(engine.where, HASTY) as ours, pytest.raises(EngineError, match="does not answer like an engine"):
         ours.containers()
+
+
+@pytest.mark.parametrize(
+    ("names", "name"),
+    [
+        (("/db",), "db"),
+        (("/web/db", "/db"), "db"),
+        (("/web/db",), "0123456789ab"),
+        ((), "0123456789ab"),
+    ],
+    ids=["its own", "a link of another comes first", "only a link of another", "none"],
+)
+def test_a_container_has_its_own_name_or_the_start_of_its_id(names: tuple[str, ...], name: str) -> None:
+    assert Listed("0123456789abcdef", names).name == name
 
 
 @pytest.mark.parametrize(

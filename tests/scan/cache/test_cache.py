@@ -416,6 +416,14 @@ def test_a_directory_of_another_user_is_done_without(archive: str, cache: str) -
     assert read(archive, cache) == read(archive)
 
 
+def test_an_entry_of_another_user_is_not_read(cache: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = CacheDirectory(cache)
+    directory.write("entry", b"kept")
+    assert directory.read("entry") == b"kept"
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 12345)
+    assert directory.read("entry") is None
+
+
 FULL = """
 import resource, sys
 from sealock.cli.main import main

@@ -79,6 +79,8 @@ COSE_CHANGES: dict[str, tuple[dict[str, Any], str]] = {
     "another payload type": ({"head": {3: "text/plain"}}, "type"),
     "time without a tag": ({"head": {envelope.SIGNED: 1}}, "malformed"),
     "time beyond the calendar": ({"head": {envelope.SIGNED: reading.Tagged(1, 1 << 60)}}, "malformed"),
+    "time that is no number": ({"head": {envelope.SIGNED: reading.Tagged(1, "x")}}, "malformed"),
+    "time before 1970": ({"head": {envelope.SIGNED: reading.Tagged(1, -1)}}, "malformed"),
     "a header in both": ({"open_head": {1: -7}}, "malformed"),
     "payload changed": ({"payload": b"{}"}, "signature"),
     "payload detached": ({"payload": None}, "malformed"),
@@ -139,6 +141,19 @@ def test_a_certificate_that_vouches_for_itself_can_be_trusted(here: World) -> No
 def test_the_middle_of_a_chain_can_be_trusted(here: World) -> None:
     here.sign()
     assert here.verify(anchors=(Anchor(here.middle.der),)).state == "trusted"
+
+
+@pytest.mark.parametrize(("days", "state"), [(2, "trusted"), (0, "untrusted")])
+def test_signing_authorities_say_when_it_was_in_cose_too(here: World, days: int, state: str) -> None:
+    maker = Holder("authority", here.root, days=(-30, -1))
+    head = {
+        2: [envelope.SCHEME, envelope.AUTHENTIC],
+        envelope.SCHEME: "notary.x509.signingAuthority",
+        envelope.SIGNED: None,
+        envelope.AUTHENTIC: reading.Tagged(1, int((NOW - timedelta(days=days)).timestamp())),
+    }
+    here.refer(cose(here, maker, head=head), envelope.COSE)
+    assert here.verify(anchors=(Anchor(here.root.der, "signingAuthority"),)).state == state
 
 
 def test_signing_authorities_say_when_it_was(here: World) -> None:

@@ -167,6 +167,7 @@ HEAD = "cve,epss,percentile\n"
         ("kev", {"vulnerabilities": [{"cveID": "CVE-1", "dateAdded": "2026-01-01"}]}, "is not a CVE with a date"),
         ("kev", {"vulnerabilities": [7]}, "entry 1"),
         ("epss", gzip.compress(f"{HEAD}CVE-2026-1,0.5\n".encode()), "it is not a CVE with a score"),
+        ("epss", gzip.compress(f"{HEAD}CVE-2026-1,high,0.5\n".encode()), "it is not a CVE with a score"),
         ("epss", gzip.compress(f"{HEAD}CVE-2026-1000,1.5,0.5\n".encode()), "between 0 and 1"),
         ("epss", gzip.compress(f"{HEAD}CVE-2026-1000,nan,0.5\n".encode()), "between 0 and 1"),
         ("endoflife", [{"cycle": "12", "eol": "soon"}], "not a version with a date"),

@@ -48,7 +48,7 @@ ASCENDING: list[tuple[VersionScheme, str, str]] = [
     ("conda", "conda's own example", "0.4 0.4.1.rc 0.4.1 0.5a1 0.5b3 0.5C1 0.5 0.9.6 0.960923 1.0 1.1dev1 1.1_ 1.1a1 1.1.0dev1 1.1.a1 1.1.0rc1 1.1.0 1.1.0post1 1.1post1 1996.07.12 1!0.4.1 1!3.1.1.6 2!0.4.1"),
     ("conda", "runs of zeros", "1.a1 1.0.0.0.0.0.0.0.0.0.a 1 1.0.0.0.0.0.0.0.0.0.1 1.0.0.0.0.0.0.0.0.1 1.0.1 1.1"),
     ("generic", "OpenSSL before version 3: a letter is a later patch", "0.9.8 0.9.8a 0.9.8z 0.9.8za 0.9.8zh 1.0.1 1.0.2-beta1 1.0.2 1.0.2k 1.0.2k-fips 1.0.2u 1.1.0 1.1.1-pre9 1.1.1 1.1.1a 1.1.1w"),
-    ("generic", "OpenSSL since", "1.1.1w 3.0.0-alpha17 3.0.0-beta2 3.0.0 3.0.9 3.0.15 3.1.0-dev 3.1"),
+    ("generic", "OpenSSL since", "1.1.1w 3.0.0-alpha17 3.0.0-beta2 3.0.0-pre1 3.0.0-rc1 3.0.0 3.0.9 3.0.15 3.1.0-dev 3.1"),
     ("generic", "as tags name it", "VER-2-4-0 VER-2-13-0"),
     ("generic", "zlib's own", "1.2.11 1.2.11.1 1.2.11.1-motley 1.2.13"),
 ]  # fmt: skip
