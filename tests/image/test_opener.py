@@ -9,6 +9,7 @@ import lzma
 import os
 import sys
 import tarfile
+import tempfile
 import threading
 from collections.abc import Callable
 from functools import cache, partial
@@ -557,6 +558,18 @@ def test_an_archive_compressed_as_a_whole_is_inflated_once(whole: str, tmp_path:
     image = one(str(path))
     path.write_bytes(b"")
     assert contents(image, 4 << 20) == {f"opt/{number}": noise for number in range(3)}
+
+
+def test_an_archive_that_cannot_be_inflated_names_the_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = Path(write(tmp_path / "app.tar", docker_save(files(a=b"x"))))
+    path.write_bytes(WAYS["xz"](path.read_bytes()))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with pytest.raises(
+        TargetError, match=r"could not be inflated to a temporary file in .*missing \(TMPDIR\): No such"
+    ):
+        one(str(path))
 
 
 @pytest.mark.parametrize("whole", ["gzip", "zstd", "xz", "bzip2"])

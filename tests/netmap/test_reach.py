@@ -267,6 +267,13 @@ def drawn(*nodes: MapNode, internal: str = "") -> Map:
     )
 
 
+def test_networks_without_containers_are_left_out_and_those_after_them_are_not() -> None:
+    networks = tuple(EngineNetwork(name=name, driver="bridge") for name in ("aa-empty", "used"))
+    text = pages.render("terminal", build_map((node("web", "used"),), networks))
+    assert "aa-empty" not in text
+    assert "used  bridge" in text
+
+
 LOCAL = (Socket("tcp", "127.0.0.1", 7777),)
 
 

@@ -146,7 +146,7 @@ def test_the_middle_of_a_chain_can_be_trusted(here: World) -> None:
 @pytest.mark.parametrize(("days", "state"), [(2, "trusted"), (0, "untrusted")])
 def test_signing_authorities_say_when_it_was_in_cose_too(here: World, days: int, state: str) -> None:
     maker = Holder("authority", here.root, days=(-30, -1))
-    head = {
+    head: dict[int | str, Any] = {
         2: [envelope.SCHEME, envelope.AUTHENTIC],
         envelope.SCHEME: "notary.x509.signingAuthority",
         envelope.SIGNED: None,

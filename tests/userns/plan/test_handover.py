@@ -129,6 +129,15 @@ def test_a_directory_within_one_that_is_only_read_is_handed_over_itself() -> Non
     assert [one.path for one in planned(*binds, owned=held)] == ["/srv/data/db"]
 
 
+def test_what_nobody_could_look_at_is_named_and_no_command_is_made_up() -> None:
+    (made,) = planned(DATA)
+    assert isinstance(made, Handover)
+    assert made.notes == ("could not be read: run sealock as root on the machine with the directory",)
+    assert not made.reads
+    assert not made.whole
+    assert (made.commands, made.back, made.owners) == ((), (), ())
+
+
 def test_what_is_only_read_changes_hands_where_others_cannot_read_it() -> None:
     bind = Bind("web", "/srv/data", "/data", read_only=True)
     assert not planned(bind, owned=(owned(),))
