@@ -25,8 +25,8 @@ from mutantdraws import ROOT, SOURCE, Mutant
 from mutanttests import COLD, TIMED_OUT
 
 State = Literal["killed", "timed out", "survived", "no test"]
-_NEAR, _FAR = 30.0, 60.0
-"""Seconds of tests, as the map has them, of the mutant's own room and of the others."""
+_NEAR, _FAR = 10.0, 20.0
+"""Seconds of the CPU that tests took, as the map has them: those of a line, and each of the two stages after."""
 
 
 @dataclass(frozen=True)
