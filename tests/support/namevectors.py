@@ -78,7 +78,10 @@ def packages(type_: str, names: str) -> str:
 
 
 MORE: Final[dict[str, tuple[str, ...]]] = {
-    "B015": (debian("app " + "\\\n  --flag x " * 60 + "\\\n  --password Xk29vQpL7zWb"),),
+    "B015": (
+        debian("app " + "\\\n  --flag x " * 60 + "\\\n  --password Xk29vQpL7zWb"),
+        debian("a" + " \\\n  b" * 60) + "RUN app --password Xk29vQpL7zWb\nUSER app\n",
+    ),
     "B016": each("FROM debian:12\nCOPY @ /x/\n", f"{CREDENTIAL_FILES} {HARMLESS_FILES}"),
     "B017": each("FROM debian:12\nCOPY deploy.key /tmp/\nRUN @ /tmp/deploy.key\n", "rm␣-f shred␣-u srm unlink ls"),
     "B020": (
