@@ -23,7 +23,9 @@ from sealock.show.performance import Outcome, perform
 from sealock.show.plan import Command, Plan, make_plan
 from sealock.show.session import Session
 from support.bridgedengine import bridged_engine
+from support.hostengine import machine
 from support.realengine import Engine
+from support.realpodman import podman
 
 pytestmark = pytest.mark.live
 
@@ -177,3 +179,27 @@ def test_chapters_on_a_real_engine(installed: str, engine: Engine, tmp_path: Pat
     assert done.stdout.count("The harm is done.") == done.stdout.count("Refused.") == len(chapters)
     assert (installed or "sealock's own registry") in " ".join(done.stdout.split())
     assert left(engine) == before
+
+
+def test_an_engine_that_remaps_root_stops_the_harm_and_that_is_the_lesson() -> None:
+    with machine({"userns-remap": "default", "bridge": "none", "iptables": False, "storage-driver": "vfs"}) as here:
+        client = Client("docker", f"unix://{here.socket}")
+        assert "remapped" in client.facts.obstacles
+        results = outcomes(client, ("C001", "C010", "C014", "C018", "C046"))
+        assert {rule: outcome.result for rule, outcome in results.items()} == {
+            "C001": "stopped",
+            "C010": "stopped",
+            "C014": "stopped",
+            "C018": "stopped",
+            "C046": "shown",
+        }, results
+
+
+def test_podman_is_shown_too() -> None:
+    with podman() as where:
+        client = Client("podman", where)
+        # Where podman differs: its socket, networks, dependent containers, a tmpfs, and what its filter allows.
+        rules = ("C005", "C007", "C011", "C018", "C024", "C030", "C041", "C060", "C064")
+        results = outcomes(client, rules)
+        assert {rule for rule in rules if results[rule].result == "shown"} == {*rules} - {"C007"}, results
+        assert results["C007"].result == "untried"

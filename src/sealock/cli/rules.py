@@ -28,6 +28,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="WORD",
         help="list the rules whose pages hold all these words: --search docker socket",
     )
+    parser.add_argument("--shown", action="store_true", help="of explained rules print only the recorded demonstration")
     parser.add_argument(
         "--format",
         choices=("terminal", "json", "markdown"),
@@ -45,12 +46,16 @@ def run(arguments: Namespace) -> int:
         msg = "name rules, or give words to --search, not both"
         raise UsageError(msg)
     explained, listed = _chosen(known, arguments.rules)
+    if arguments.shown and (listed or not explained or any(page.shown is None for page in explained)):
+        msg = "--shown is for rules with a recorded demonstration, by their ids: `sealock show --list` lists them"
+        raise UsageError(msg)
     if arguments.search:
         listed = _searched(known, " ".join(arguments.search))
     text = reports.render(
         (*explained, *listed) if arguments.rules or arguments.search else known,
         arguments.format,
         explain=bool(explained) and not listed,
+        only_shown=arguments.shown,
         **page_style(arguments.output, arguments.color),
     )
     print_output(text, arguments.output, exact=arguments.format != "terminal")

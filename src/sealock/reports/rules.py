@@ -29,18 +29,23 @@ def render(  # noqa: PLR0913  each is an option of the command line
     form: RuleListFormat = "terminal",
     *,
     explain: bool = False,
+    only_shown: bool = False,
     width: int = 80,
     colour: bool = False,
     unicode: bool = True,
 ) -> str:
-    """Render the pages: one line each, or in full with `explain`. JSON is always in full."""
+    """Render the pages: one line each, or in full with `explain`, of which `only_shown` leaves the demonstrations."""
     pages = tuple(pages)
     if form == "json":
         return encode({"schema": SCHEMA, "rules": [_fields(page) for page in pages]})
     if form == "markdown":
         return "\n".join(rulesmarkdown.page(page) for page in pages) if explain else rulesmarkdown.index(pages)
     page = Page(width, colour=colour, unicode=unicode)
-    rows = [row for rule in pages for row in _rule(rule, page)] if explain else _list(pages, page)
+    rows: Iterable[str] = _list(pages, page)
+    if only_shown:
+        rows = (row for rule in pages if rule.shown for row in (*_shown(rule.id, rule.shown, page), ""))
+    elif explain:
+        rows = (row for rule in pages for row in _rule(rule, page))
     return "\n".join(row.rstrip() for row in rows) + "\n"
 
 

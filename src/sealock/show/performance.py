@@ -69,13 +69,14 @@ class _Performance:
         plan, about = self.plan, self.plan.demonstration
         if why := dict(about.without).get(self.session.client.facts.kind, ""):
             return Outcome("untried", why)
+        lesson = obstacle(about, self.session.client.facts.obstacles)
         try:
             self._all(plan.make)
             harmed, output = self._act(plan.before)
             if not harmed:
-                lesson = obstacle(about, self.session.client.facts.obstacles)
                 why = lesson or f"the harm failed before the fix: {_last(output)}"
                 return Outcome("stopped" if lesson else "unlike", why)
+            lesson = ""
             self.screen.harmed()
             self.session.reset()
             self.screen.fixed()
@@ -87,7 +88,7 @@ class _Performance:
             self.screen.refused(plan)
             self._all(plan.remove)
         except _UntriedError as error:
-            return Outcome("untried", str(error))
+            return Outcome("stopped", lesson) if lesson else Outcome("untried", str(error))
         return Outcome("shown")
 
     def _act(self, act: Act) -> tuple[bool, str]:
@@ -130,4 +131,6 @@ def _does_harm(command: Command, done: Done) -> bool:
 
 def _last(output: str) -> str:
     lines = [line for line in output.strip().splitlines() if line.strip()]
-    return lines[-1].strip()[:300] if lines else "it printed nothing"
+    # Docker's client adds a hint to its error.
+    worth = [line for line in lines if "rror" in line] or lines[-1:]
+    return worth[0].strip()[:300] if worth else "it printed nothing"

@@ -32,6 +32,7 @@ DEMONSTRATIONS: Final = (
         steps=(Step("cat <shm>/marker", shows="<marker>"),),
         refused="No such file",
         refused_because="In an IPC namespace of its own, /dev/shm is its own.",
+        stopped_by=_MAPPED,
     ),
     Demonstration(
         rule="C020",

@@ -16,6 +16,7 @@ DEMONSTRATIONS: Final = (
         steps=(Step("head -c 0 /dev/kmsg"), Step("mount -t tmpfs none <tmp>")),
         refused="permission denied",
         refused_because="Without privileged it has neither the devices nor the capability SYS_ADMIN.",
+        stopped_by=(("remapped", "an engine that remaps users refuses privileged containers"),),
     ),
     Demonstration(
         rule="C002",
