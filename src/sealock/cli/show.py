@@ -128,7 +128,7 @@ def _workshop(chapters: tuple[Chapter, ...], client: Client, arguments: Namespac
 
 def _confirmed(client: Client, arguments: Namespace) -> bool:
     where = line(f"{client.facts.kind} {client.facts.version} on {client.facts.host}")
-    if confirmed(f"Start containers on {where}, and remove them again?", yes=arguments.yes):
+    if confirmed(f"Start and remove containers on {where}?", yes=arguments.yes):
         return True
     complain("nothing was started")
     return False

@@ -13,7 +13,7 @@ from sealock.text import visible, width, wrap
 _PLAIN: Final = compile_lazily(r"[\w@%+=:,./<>-]+", re.ASCII)
 LINES: Final = 8
 """Lines of a command's output that are shown, if it is a tool of the demonstration."""
-_COLUMNS: Final = 160
+_COLUMNS: Final = 320
 
 
 def quoted(word: str) -> str:
@@ -61,7 +61,9 @@ def output(page: Page, text: str, most: int = LINES) -> Iterator[str]:
     """What a command printed, at most so many lines of it."""
     lines = [visible(line.rstrip()) for line in text.strip("\n").splitlines()]
     for line in lines[:most]:
-        yield f"    {line if len(line) <= _COLUMNS else line[: _COLUMNS - 1] + '…'}"
+        cut = line if len(line) <= _COLUMNS else line[: _COLUMNS - 1] + "…"
+        rows = [cut] if width(cut) <= page.room - 4 else wrap(cut, page.room - 6)
+        yield from (f"    {row}" if not index else f"      {row}" for index, row in enumerate(rows))
     if len(lines) > most:
         yield page.paint("faint", f"    … {len(lines) - most} more lines")
 

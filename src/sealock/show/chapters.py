@@ -123,7 +123,7 @@ CHAPTERS: Final = (
         "A registry says which image a tag has, not who put it there. A signature says that, and it is worth as "
         "much as the check of it before the image runs.",
         scene="content-trust",
-        more="sealock trust verify --help, and docs/guide/trust.md",
+        more="sealock trust verify --help",
     ),
     Chapter(
         "scanning",

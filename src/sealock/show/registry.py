@@ -7,7 +7,6 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -19,12 +18,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from msgspec import Struct
 
-from sealock.errors import TargetError
 from sealock.patterns import compile_lazily
+from sealock.show.notary import wait_for
 
 _LARGEST: Final = 1 << 20
 """Bytes of one request: demonstrations push images of a few hundred."""
-_PATIENCE: Final = 5.0
 _PATH: Final = compile_lazily(
     r"/v2/(?P<repository>[a-z0-9/_.-]+?)/(?P<kind>manifests|blobs|tags|referrers)/(?P<rest>.*)"
 )
@@ -63,23 +61,11 @@ def registry() -> Iterator[ThrowAwayRegistry]:
             [program, "serve", file], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
         )
         try:
-            _wait(host)
+            wait_for(host, "docker-registry")
             yield ThrowAwayRegistry(host, "docker-registry")
         finally:
             process.terminate()
             process.wait(10)
-
-
-def _wait(host: str) -> None:
-    address, _, port = host.partition(":")
-    until = time.monotonic() + _PATIENCE
-    while time.monotonic() < until:
-        with socket.socket() as probe:
-            if probe.connect_ex((address, int(port))) == 0:
-                return
-        time.sleep(0.05)
-    message = f"docker-registry does not listen on {host}"
-    raise TargetError(message)
 
 
 class _Server(ThreadingHTTPServer):

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Final
 
 from sealock.errors import TargetError
@@ -15,11 +16,13 @@ from sealock.net.registry.upload import push_blob, push_manifest
 from sealock.show.chapters import Scene
 from sealock.show.client import Client
 from sealock.show.demonstration import Demonstration
+from sealock.show.notary import PROGRAM, is_installed, notary
 from sealock.show.plan import TOOLS, Act, Command, Plan, removal, start_box
 from sealock.show.registry import registry
 from sealock.show.setting import Place
 
 _MANIFEST: Final = "application/vnd.oci.image.manifest.v1+json"
+_THEFT: Final = "a thief of the registry's password puts another image under the tag"
 _CONFIG: Final = "application/vnd.oci.image.config.v1+json"
 
 
@@ -40,7 +43,16 @@ def scene(name: Scene, place: Place, client: Client) -> Iterator[Plan]:
                 yield _digests(server.host, server.program)
         case "content-trust":
             with registry() as server:
-                yield _content_trust(place, server.host, server.program)
+                if not is_installed():
+                    yield _signed_by_key(place, server.host, server.program)
+                    return
+                known = dict(client.environment)
+                with notary(Path(place.files)) as environment:
+                    client.environment |= environment
+                    try:
+                        yield _signed_in_notary(server.host, server.program)
+                    finally:
+                        client.environment = known
         case "":
             message = "this chapter has no scene"
             raise TargetError(message)
@@ -112,7 +124,7 @@ def _scanning(place: Place, client: tuple[str, ...]) -> Plan:
 
 def _digests(host: str, program: str) -> Plan:
     name = f"{host}/app"
-    tested, other = _push(f"{name}:1", "tested"), _pushed_digest("other")
+    tested, other = _push(f"{name}:1", "tested"), _digest("other")
     ask = ("sealock", "digest", "--no-policy")
     move = Command(("#", "the tag is moved to another image"), calls=lambda: _push(f"{name}:1", "other"))
     return Plan(
@@ -133,16 +145,42 @@ def _digests(host: str, program: str) -> Plan:
     )
 
 
-def _content_trust(place: Place, host: str, program: str) -> Plan:
+def _signed_in_notary(host: str, program: str) -> Plan:
+    name = f"{host}/app"
+    tested = _push(f"{name}:1", "tested")
+    move = Command(("#", _THEFT), calls=lambda: _push(f"{name}:1", "other"))
+    trust = ("sealock", "trust")
+    return Plan(
+        _about(
+            "A thief of the registry's password exchanges an image, and no pull notices "
+            f"({program} and {PROGRAM}, on this machine).",
+            tested,
+            "The publisher signed the digest of this tag: verified first, the name leads to that image again.",
+        ),
+        (
+            Command((*trust, "init", name, "--no-policy")),
+            Command((*trust, "sign", f"{name}:1", "--no-policy")),
+        ),
+        Act((move,), (_ask(f"{name}:1"),), ()),
+        Act(
+            (),
+            (Command((*trust, "verify", "--quiet", f"{name}:1", "--no-policy"), "harm", shows=_digest("other")),),
+            (),
+        ),
+        (),
+        (),
+    )
+
+
+def _signed_by_key(place: Place, host: str, program: str) -> Plan:
     name = f"{host}/app:1"
     _push(name, "tested")
     key = f"{place.files}/release"
-    move = Command(
-        ("#", "a thief of the registry's password puts another image under the tag"), calls=lambda: _push(name, "other")
-    )
+    move = Command(("#", _THEFT), calls=lambda: _push(name, "other"))
     return Plan(
         _about(
-            f"A thief of the registry's password exchanges an image, and no pull notices ({program}, on this machine).",
+            f"A thief of the registry's password exchanges an image, and no pull notices ({program}, and cosign's kind "
+            "of signature, since no notary-server is installed).",
             "is not trusted",
             "The thief has no key: a pull that verifies first refuses the image.",
         ),
@@ -150,11 +188,16 @@ def _content_trust(place: Place, host: str, program: str) -> Plan:
             Command(("sealock", "trust", "keys", "generate", "--cosign", key)),
             Command(("sealock", "trust", "sign", name, "--key", f"{key}.key", "--no-policy")),
         ),
-        Act((move,), (Command(("sealock", "digest", "--no-policy", name), "harm", shows=_pushed_digest("other")),), ()),
+        Act((move,), (_ask(name),), ()),
         Act((), (Command(("sealock", "trust", "verify", name, "--key", f"{key}.pub", "--no-policy"), "harm"),), ()),
         (),
         (),
     )
+
+
+def _ask(name: str) -> Command:
+    """Ask for the digest, without a look at who signed it."""
+    return Command(("sealock", "digest", "--no-policy", name), "harm", shows=_digest("other"))
 
 
 def _image(what: str) -> tuple[bytes, bytes]:
@@ -172,7 +215,7 @@ def _image(what: str) -> tuple[bytes, bytes]:
     return config, json.dumps(manifest).encode()
 
 
-def _pushed_digest(what: str) -> str:
+def _digest(what: str) -> str:
     return f"sha256:{sha256(_image(what)[1]).hexdigest()}"
 
 
@@ -186,4 +229,4 @@ def _push(name: str, what: str) -> str:
     client = open_registry()
     push_blob(client, image, config)
     push_manifest(client, image, manifest, _MANIFEST, image.tag or "")
-    return _pushed_digest(what)
+    return _digest(what)
