@@ -1,7 +1,7 @@
 """A Sphinx extension: changes in the theme's pages what axe-core finds fault with.
 
-Blocks that scroll can be reached by keyboard, headings of the navigation have a level, side bars have names, the search
-page has a heading, and the empty heads of Markdown's tables are none.
+Blocks and tables that scroll can be reached by keyboard, headings of the navigation have a level, side bars have names,
+the search page has a heading, and the empty heads of Markdown's tables are none.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 _CHANGES = (
     ("<pre>", '<pre tabindex="0">'),
+    ('<div class="table-wrapper', '<div tabindex="0" class="table-wrapper'),
     ('class="caption" role="heading"', 'class="caption" role="heading" aria-level="2"'),
     ('<aside class="sidebar-drawer">', '<aside class="sidebar-drawer" aria-label="Pages">'),
     ('<aside class="toc-drawer">', '<aside class="toc-drawer" aria-label="On this page">'),

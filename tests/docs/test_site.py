@@ -66,6 +66,7 @@ def test_each_page_can_be_used_by_keyboard_and_screen_reader(site: Path) -> None
     for path in site.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
         assert "<pre>" not in text, path
+        assert '<div class="table-wrapper' not in text, path
         assert '<th class="head"><p></p></th>' not in text, path
         assert text.count("<aside") == len(re.findall(r"<aside [^>]*aria-label=", text)), path
         assert len(re.findall(r"<h1\b", text)) == 1, path
