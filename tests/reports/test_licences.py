@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sealock.reports.sbom import _spdx
 from sealock.reports.sbom.licences import _known, _licensing, _parsed, licence
 
+EXCEPTIONS = [word.rpartition("=")[0] or word for word in _spdx.EXCEPTIONS.split()]
 IDS = [word.rpartition("=")[0] or word for word in _spdx.IDS.split()]
 
 
@@ -20,12 +21,19 @@ def test_the_ids_are_those_of_the_library() -> None:
     exceptions = {
         name.lower() for key, symbol in symbols.items() if symbol.is_exception for name in (key, *symbol.aliases)
     }
-    assert set(_spdx.EXCEPTIONS.split()) == {name for name in exceptions if not name.startswith("licenseref-")}
+    assert {word.partition("=")[0].lower() for word in _spdx.EXCEPTIONS.split()} == {
+        name for name in exceptions if not name.startswith("licenseref-")
+    }
 
 
 @pytest.mark.parametrize("name", IDS)
 def test_each_is_written_as_the_library_writes_it(name: str) -> None:
     assert licence(name) == _parsed(name)
+
+
+@pytest.mark.parametrize("name", EXCEPTIONS)
+def test_each_exception_is_written_as_the_library_writes_it(name: str) -> None:
+    assert licence(f"GPL-2.0-only WITH {name}") == _parsed(f"GPL-2.0-only WITH {name}")
 
 
 TOKENS = st.sampled_from(
@@ -45,6 +53,14 @@ def test_expressions_are_read_as_the_library_reads_them(tokens: list[str], betwe
         assert licence(text) == (_parsed(text) if text.isprintable() else licence(text))
 
 
-@pytest.mark.parametrize("text", ["MIT", "MIT AND ISC", "mit or isc or Apache-2.0", "GPL-2+", "GPL-2 and Expat"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("MIT", "MIT AND ISC", "mit or isc or Apache-2.0", "GPL-2+", "GPL-2 and Expat"),
+        *("GPL-2.0-only WITH Linux-syscall-note", "(GPL-2.0-or-later with classpath-exception-2.0)"),
+        "GPL-2.0-or-later WITH Libtool-exception AND GPL-3.0-or-later WITH Libtool-exception AND GPL-3.0-or-later",
+        "MIT OR Apache-2.0 WITH LLVM-exception",
+    ],
+)
 def test_what_most_packages_say_is_read_without_the_library(text: str) -> None:
     assert _known(text, text.lower()) == _parsed(text)

@@ -97,24 +97,26 @@ IDS: Final = """
 sign first."""
 
 EXCEPTIONS: Final = """
-    389-exception assembly-exception asterisk-exception asterisk-linking-protocols-exception autoconf-exception-2.0
-    autoconf-exception-3.0 autoconf-exception-generic autoconf-exception-generic-3.0 autoconf-exception-macro
-    bison-exception-1.24 bison-exception-2.2 bootloader-exception cgal-linking-exception classpath-exception-2.0
-    clisp-exception-2.0 cryptsetup-openssl-exception digia-qt-lgpl-exception-1.1 digirule-foss-exception ecos-2.0
-    ecos-exception-2.0 erlang-otp-linking-exception fawkes-runtime-exception fltk-exception fmt-exception
-    font-exception-2.0 freertos-exception-2.0 gcc-exception-2.0 gcc-exception-2.0-note gcc-exception-3.1
-    gmsh-exception gnat-exception gnome-examples-exception gnu-compiler-exception gnu-javamail-exception
-    gpl-2.0-with-autoconf-exception gpl-2.0-with-classpath-exception gpl-2.0-with-font-exception
-    gpl-2.0-with-gcc-exception gpl-3.0-389-ds-base-exception gpl-3.0-interface-exception gpl-3.0-linking-exception
-    gpl-3.0-linking-source-exception gpl-3.0-with-autoconf-exception gpl-3.0-with-gcc-exception gpl-cc-1.0
-    gstreamer-exception-2005 gstreamer-exception-2008 harbour-exception i2p-gpl-java-exception
-    independent-modules-exception kicad-libraries-exception lgpl-3.0-linking-exception libpri-openh323-exception
-    libtool-exception linux-syscall-note llgpl llvm-exception lzma-exception mif-exception
-    mpl-2.0-no-copyleft-exception mxml-exception nokia-qt-exception-1.1 ocaml-lgpl-linking-exception
-    occt-exception-1.0 openjdk-assembly-exception-1.0 openvpn-openssl-exception pcre2-exception polyparse-exception
-    ps-or-pdf-font-exception-20170817 qpl-1.0-inria-2004-exception qt-gpl-exception-1.0 qt-lgpl-exception-1.1
-    qwt-exception-1.0 romic-exception rrdtool-floss-exception-2.0 sane-exception shl-2.0 shl-2.1 stunnel-exception
-    swi-exception swift-exception texinfo-exception u-boot-exception-2.0 ubdl-exception universal-foss-exception-1.0
-    vsftpd-openssl-exception wxwindows-exception-3.1 x11vnc-openssl-exception
+    389-exception assembly-exception=LicenseRef-scancode-openjdk-exception Asterisk-exception
+    Asterisk-linking-protocols-exception Autoconf-exception-2.0 Autoconf-exception-3.0
+    Autoconf-exception-generic Autoconf-exception-generic-3.0 Autoconf-exception-macro Bison-exception-1.24
+    Bison-exception-2.2 Bootloader-exception CGAL-linking-exception Classpath-exception-2.0 CLISP-exception-2.0
+    cryptsetup-OpenSSL-exception Digia-Qt-LGPL-exception-1.1 DigiRule-FOSS-exception eCos-2.0 eCos-exception-2.0
+    erlang-otp-linking-exception Fawkes-Runtime-exception FLTK-exception fmt-exception Font-exception-2.0
+    freertos-exception-2.0 GCC-exception-2.0 GCC-exception-2.0-note GCC-exception-3.1 Gmsh-exception
+    GNAT-exception GNOME-examples-exception GNU-compiler-exception gnu-javamail-exception
+    GPL-2.0-with-autoconf-exception GPL-2.0-with-classpath-exception GPL-2.0-with-font-exception
+    GPL-2.0-with-GCC-exception GPL-3.0-389-ds-base-exception GPL-3.0-interface-exception
+    GPL-3.0-linking-exception GPL-3.0-linking-source-exception GPL-3.0-with-autoconf-exception
+    GPL-3.0-with-GCC-exception GPL-CC-1.0 GStreamer-exception-2005 GStreamer-exception-2008 harbour-exception
+    i2p-gpl-java-exception Independent-modules-exception KiCad-libraries-exception LGPL-3.0-linking-exception
+    libpri-OpenH323-exception Libtool-exception Linux-syscall-note LLGPL LLVM-exception LZMA-exception
+    mif-exception MPL-2.0-no-copyleft-exception mxml-exception nokia-qt-exception-1.1=Qt-LGPL-exception-1.1
+    OCaml-LGPL-linking-exception OCCT-exception-1.0 OpenJDK-assembly-exception-1.0 openvpn-openssl-exception
+    PCRE2-exception polyparse-exception PS-or-PDF-font-exception-20170817 QPL-1.0-INRIA-2004-exception
+    Qt-GPL-exception-1.0 Qt-LGPL-exception-1.1 Qwt-exception-1.0 romic-exception RRDtool-FLOSS-exception-2.0
+    SANE-exception SHL-2.0 SHL-2.1 stunnel-exception SWI-exception Swift-exception Texinfo-exception
+    u-boot-exception-2.0 UBDL-exception Universal-FOSS-exception-1.0 vsftpd-openssl-exception
+    WxWindows-exception-3.1 x11vnc-openssl-exception
 """
 """Exceptions, which may follow WITH, in lower case."""

@@ -35,13 +35,18 @@ def licences(texts: tuple[str, ...]) -> tuple[Licence, ...]:
 @cache
 def _ids() -> dict[str, str]:
     """The current id by each spelling, in lower case."""
-    pairs = (word.rpartition("=") for word in _spdx.IDS.split())
-    return {(other or known.lower()): known for other, _, known in pairs}
+    return _by_spelling(_spdx.IDS)
 
 
 @cache
-def _exceptions() -> frozenset[str]:
-    return frozenset(_spdx.EXCEPTIONS.split())
+def _exceptions() -> dict[str, str]:
+    """The same of exceptions."""
+    return _by_spelling(_spdx.EXCEPTIONS)
+
+
+def _by_spelling(names: str) -> dict[str, str]:
+    pairs = (word.rpartition("=") for word in names.split())
+    return {(other or known.lower()): known for other, _, known in pairs}
 
 
 @cache
@@ -55,19 +60,28 @@ def licence(text: str) -> Licence:
 
 
 def _known(text: str, lower: str) -> Licence | None:
-    """Read the common cases: an id, ids joined by one word, or no expression; None for all others."""
+    """Read the common cases, None for all others: no expression, or ids that one word joins, each with an exception."""
     ids = _ids()
     words = _WORD.findall(lower)
     if words[:1] == ["("] and words[-1] == ")" and words.count("(") == words.count(")") == 1:
         words = words[1:-1]
     if any(word not in ids and word not in _GLUE and word not in _exceptions() for word in words):
         return Licence(text)
-    names, joints = words[::2], set(words[1::2])
-    if len(words) == 1 and names[0] in ids:
-        return Licence(text, ids[names[0]], single=True)
-    if len(words) % 2 and len(joints) == 1 and joints < {"and", "or"} and all(name in ids for name in names):
-        return Licence(text, f" {joints.pop().upper()} ".join(ids[name] for name in names))
-    return None
+    if len(words) == 1 and words[0] in ids:
+        return Licence(text, ids[words[0]], single=True)
+    joints = {word for word in words if word in {"and", "or"}}
+    if len(joints) > 1:
+        return None
+    parts: list[str] = []
+    for part in " ".join(words).split(f" {joint} " if (joint := "".join(joints)) else "\0"):
+        match part.split(" "):
+            case [name] if name in ids and joint:
+                parts.append(ids[name])
+            case [name, "with", exception] if name in ids and exception in _exceptions():
+                parts.append(f"{ids[name]} WITH {_exceptions()[exception]}")
+            case _:
+                return None
+    return Licence(text, f" {joint.upper()} ".join(parts))
 
 
 @cache
