@@ -8,7 +8,8 @@ service that sets the field itself is not at fault, so it is not named; the file
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Final, TypeAlias
 
 from msgspec.structs import replace
@@ -27,7 +28,10 @@ _NAMED: Final = 6
 
 def join_repetitions(reports: Sequence[TargetReport]) -> list[TargetReport]:
     """Count a fault once, in the file that has it, and not again for each service that takes it over."""
-    keys = [dict(_keys_elsewhere(report)) for report in reports]
+    if len(reports) < 2:
+        return list(reports)
+    real = cache(os.path.realpath)  # the findings of a large project are in few files
+    keys = [dict(_keys_elsewhere(report, real)) for report in reports]
     if not any(keys):
         return list(reports)
     wanted = {key for elsewhere in keys for key in elsewhere.values()}
@@ -35,7 +39,7 @@ def join_repetitions(reports: Sequence[TargetReport]) -> list[TargetReport]:
         key: finding
         for report in reports
         for finding in reversed(report.findings)
-        for key in _keys_here(report, finding)
+        for key in _keys_here(report, finding, real)
         if key in wanted
     }
     repeated: dict[str, list[tuple[TargetReport, Finding]]] = {}
@@ -53,9 +57,9 @@ def join_repetitions(reports: Sequence[TargetReport]) -> list[TargetReport]:
     return [_with_repetitions(report, repeated) for report in joined]
 
 
-def cause_of(finding: Finding) -> FaultKey:
+def cause_of(finding: Finding, real: Callable[[str], str] = os.path.realpath) -> FaultKey:
     """The Dockerfile that decides about a service's fault, and the rule that reports it there."""
-    return os.path.realpath(finding.decided_in), _CAUSES.get(finding.rule, finding.rule)
+    return real(finding.decided_in), _CAUSES.get(finding.rule, finding.rule)
 
 
 def _is_repetition(cause: Finding, finding: Finding) -> bool:
@@ -70,28 +74,28 @@ def accepts(cause: Finding, finding: Finding) -> bool:
     return finding.severity <= cause.severity
 
 
-def _keys_elsewhere(report: TargetReport) -> Iterator[tuple[int, FaultKey]]:
+def _keys_elsewhere(report: TargetReport, real: Callable[[str], str]) -> Iterator[tuple[int, FaultKey]]:
     """The findings of a compose file whose fault is another file's, by their identity."""
     if report.kind != "compose":
         return
     for finding in report.findings:
         if finding.decided_in:
-            yield id(finding), cause_of(finding)
+            yield id(finding), cause_of(finding, real)
         elif finding.location.file != report.target and finding.location.line:
-            yield id(finding), _at(finding)
+            yield id(finding), _at(finding, real)
 
 
-def _keys_here(report: TargetReport, finding: Finding) -> Iterator[FaultKey]:
+def _keys_here(report: TargetReport, finding: Finding, real: Callable[[str], str]) -> Iterator[FaultKey]:
     """What a fault in a target's own file may be known by elsewhere."""
     if report.kind == "dockerfile":
-        yield os.path.realpath(report.target), finding.rule
+        yield real(report.target), finding.rule
     elif report.kind == "compose" and finding.location.file == report.target:
-        yield _at(finding)
+        yield _at(finding, real)
 
 
-def _at(finding: Finding) -> FaultKey:
+def _at(finding: Finding, real: Callable[[str], str]) -> FaultKey:
     where = finding.location
-    return os.path.realpath(where.file), finding.rule, where.line, where.column
+    return real(where.file), finding.rule, where.line, where.column
 
 
 def _with_repetitions(report: TargetReport, repeated: dict[str, list[tuple[TargetReport, Finding]]]) -> TargetReport:
