@@ -193,6 +193,22 @@ def test_what_cannot_be_changed_is_refused(name: str, text: str, wanted: FieldCh
         change(name, text, wanted)
 
 
+def test_containers_are_changed_together() -> None:
+    service = "      s%: # %\n        image: x:%\n        options: --privileged --init\n"
+    text = "jobs:\n  a:\n    services:\n" + "".join(service.replace("%", str(number)) for number in range(3))
+    document = read(Source(WORKFLOW, text))
+    wanted: list[tuple[Subject, FieldChange]] = [
+        (subject, change)
+        for subject in document.subjects
+        for change in (Set("privileged", False), Add("cap_drop", "ALL"))
+    ]
+    after = formats.apply_edits(text, formats.edits_together(document, wanted))
+    assert after == text.replace("--privileged --init", "--init --cap-drop=ALL")
+    assert formats.edits_together(read(Source(WORKFLOW, after)), wanted) == ()
+    with pytest.raises(FormatError, match="would need quotes"):
+        formats.edits_together(document, [*wanted, (document.subjects[0], Set("hostname", "a b"))])
+
+
 OPTIONS = ["--privileged", "--cpus 1", "--pid=host", "--init", "--cap-add SYS_ADMIN", "-v /a:/b", "--memory=1g"]
 ANY: list[FieldChange] = [
     Set("privileged", False), Add("cap_drop", "ALL"), Set("pid", UNSET), Set("memory", 1 << 28), Set("mounts", ()), Set("ports", ()), Set("environment", ()),

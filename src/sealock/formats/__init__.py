@@ -51,7 +51,7 @@ MODULES: Final[dict[str, str]] = {
     "observed": "sealock.formats.observed",
     "daemon": "sealock.formats.daemon",
 }
-TOGETHER: Final = frozenset({"compose", "kubernetes"})
+TOGETHER: Final = frozenset({"compose", "kubernetes", "pipeline"})
 """The kinds whose modules can also make several changes at once."""
 _WITH_EDITOR: Final = TOGETHER | {"dockerfile", "quadlet", "pipeline", "devcontainer"}
 """The kinds whose edits are in a module of their own, `editor`, which most runs do not load."""
