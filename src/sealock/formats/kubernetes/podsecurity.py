@@ -318,7 +318,9 @@ _ROWS: Final = (
         _restricted("restrictedVolumes", "Volume types", "C094", "C096"), _restricted_volumes, covers="hostPathVolumes"
     ),
     _Row(
-        _restricted("allowPrivilegeEscalation", "Privilege escalation", "C006"), partial(_linux, _escalation), since=8
+        _restricted("allowPrivilegeEscalation", "Privilege escalation", "C006", "C001"),
+        partial(_linux, _escalation),
+        since=8,
     ),
     _Row(_restricted("runAsNonRoot", "Running as non-root", "C091", "C046"), partial(_outside, _non_root)),
     _Row(_restricted("runAsUser", "Running as a non-root user", "C046"), partial(_outside, _user), since=23),
