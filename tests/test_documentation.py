@@ -79,3 +79,8 @@ def test_the_project_speaks_of_itself_alone() -> None:
             b"ruby" + b"gems.org",
         ):
             assert word not in text, (name, word)
+
+
+def test_every_page_of_the_guide_is_in_the_navigation_of_the_site_once() -> None:
+    listed = re.findall(r"^guide/(\S+)$", (ROOT / "docs" / "index.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted(page.stem for page in GUIDE.glob("*.md"))
