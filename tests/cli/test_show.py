@@ -170,3 +170,11 @@ def test_what_does_not_fit_together_is_an_error(words: list[str], message: str, 
     done, asked = show(tmp_path, *words, "--yes")
     assert (done.returncode, asked) == (2, [])
     assert message in done.stderr
+
+
+def test_what_a_client_leaves_where_it_runs_is_removed_too(tmp_path: Path) -> None:
+    answers = HARMED_THEN_REFUSED.format(tmp_path, f"{os.getpid():x}") + "touch left-behind\n"
+    before = {path.name for path in tmp_path.iterdir()}
+    done, _ = show(tmp_path, "C018", "--yes", answers=answers)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {path.name for path in tmp_path.iterdir()} - before == {"bin", "fixed", "left-behind"} - {"left-behind"}

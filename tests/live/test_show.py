@@ -15,7 +15,7 @@ from queue import Empty, Queue
 
 import pytest
 
-from sealock.show.belongings import SHARED_MEMORY
+from sealock.show.belongings import SHARED_MEMORY, is_locked
 from sealock.show.catalog import demonstrations
 from sealock.show.client import Client, Done
 from sealock.show.faults import own_fault
@@ -50,6 +50,17 @@ class Silent:
 
     def refused(self, plan: Plan) -> None:
         """Show nothing."""
+
+
+@pytest.fixture(autouse=True)
+def own_directory(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Demonstrations of other tests have their directories elsewhere."""
+    directory = tmp_path_factory.mktemp("show")
+    for path in (directory, *directory.parents[:2]):
+        # The container's users walk through.
+        path.chmod(0o755)
+    monkeypatch.setenv("TMPDIR", str(directory))
+    monkeypatch.setattr("tempfile.tempdir", str(directory))
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +102,8 @@ def left(engine: Engine) -> tuple[object, ...]:
     places = (Path(tempfile.gettempdir()), Path(SHARED_MEMORY))
     return (
         *(engine.docker(*words).stdout.split() for words in lists),
-        sorted(str(path) for place in places for path in place.glob("sealock-show-*")),
+        # Those that are locked are at work in another test.
+        sorted(str(path) for place in places for path in place.glob("sealock-show-*") if not is_locked(path)),
     )
 
 

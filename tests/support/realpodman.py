@@ -43,7 +43,11 @@ def podman() -> Iterator[str]:
     where = f"unix://{folder}/podman.sock"
     start = f"ip link set lo up && exec podman --tmpdir {folder}/tmp system service --time=0 {where}"
     process = subprocess.Popen(
-        ["unshare", "--net", "sh", "-c", start], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ["unshare", "--net", "sh", "-c", start],
+        env=environment,
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         for _ in range(200):

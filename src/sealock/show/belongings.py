@@ -83,7 +83,11 @@ def leftover_runs(client: Client) -> list[str]:
 
 
 def _is_alive(run: str) -> bool:
-    directory = directories(run)[0]
+    return any(map(is_locked, directories(run)))
+
+
+def is_locked(directory: Path) -> bool:
+    """Whether a process that still runs has a directory."""
     if not directory.is_dir() or directory.is_symlink():
         return False
     try:

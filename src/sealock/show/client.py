@@ -50,6 +50,8 @@ class Client:
         }
         self.words: tuple[str, ...] = (self.program,)
         """How its commands begin."""
+        self.directory: str | None = None
+        """Where the client runs: podman's monitor leaves a file there when it runs out of memory. None: anywhere."""
         self.socket = ""
         """The path of the engine's socket on this machine, "" where it is not known."""
         self.remote = self._address(engine)
@@ -98,6 +100,7 @@ class Client:
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 env=self.environment,
+                cwd=self.directory if words[0] == self.program else None,
                 start_new_session=True,
             )
         except OSError as error:

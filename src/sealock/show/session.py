@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from copy import copy
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -52,12 +53,13 @@ class Session:
     """The image, directories and label of one run. Use it as a context manager."""
 
     def __init__(self, client: Client, image: str = "") -> None:
-        self.client = client
+        # Its own, as each runs in the directory of its session.
+        self.client = copy(client)
         self.run = new_run()
         self.place = place_for(client, self.run, image, _free_port())
         self.left: list[str] = []
         """What could not be removed, after the end."""
-        self._descriptor: int | None = None
+        self._descriptors: list[int | None] = []
         self._imported = False
         self._busybox = tools.find_busybox()
 
@@ -65,7 +67,8 @@ class Session:
         """Make the directory, and lock it: an unlocked one is of a process that ended in the middle."""
         directory = Path(self.place.files)
         directory.mkdir(0o755)
-        self._descriptor = lock(directory)
+        self._descriptors.append(lock(directory))
+        self.client.directory = str(directory)
         return self
 
     def __exit__(
@@ -77,9 +80,11 @@ class Session:
         try:
             self.left = remove(self.client, self.place.label)
         finally:
+            self.client.directory = None
             remove_directories(self.run)
-            if self._descriptor is not None:
-                os.close(self._descriptor)
+            for descriptor in self._descriptors:
+                if descriptor is not None:
+                    os.close(descriptor)
             with suppress(ValueError):
                 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -101,7 +106,9 @@ class Session:
             tools.copy_client(files / "client", shell)
         if any("<shm>" in step.line for step in demonstration.steps):
             directory = directories(self.run)[1]
-            directory.mkdir(0o755, exist_ok=True)
+            if not directory.is_dir():
+                directory.mkdir(0o755)
+                self._descriptors.append(lock(directory))
             (directory / "marker").write_text(f"marker-{self.run}\n", encoding="utf-8")
         if self.place.own_image:
             if not (files / "tools").is_dir():
