@@ -57,8 +57,8 @@ def describe(document: Document) -> Iterator[str]:
 def record(name: str) -> str:
     """The record of a group of texts."""
     lines = []
-    for title, source, files in _sources(name):
-        lines += [f"=== {title}", *describe(formats.read(KINDS[name], source, files))]
+    for title, sources, files in _sources(name):
+        lines += [f"=== {title}", *describe(formats.read(KINDS[name], sources[0], files, sources[1:]))]
     return "\n".join([*lines, ""])
 
 
@@ -77,11 +77,11 @@ def write_records() -> None:
         (RECORDS / f"{name}.txt").write_text(record(name), encoding="utf-8")
 
 
-def _sources(name: str) -> Iterator[tuple[str, Source, FileWindow]]:
+def _sources(name: str) -> Iterator[tuple[str, tuple[Source, ...], FileWindow]]:
     """The texts of a group, each with a title and the files beside it."""
     if name != _PROJECTS:
         for text in (TEXTS / f"{name}.txt").read_text(encoding="utf-8").split("\n=====\n"):
-            yield repr(text), Source("test", f"{text.rstrip()}\n"), NOTHING
+            yield repr(text), (Source("test", f"{text.rstrip()}\n"),), NOTHING
         return
     for path in sorted(PROJECTS.rglob("*.yaml")):
         files = {
@@ -89,8 +89,9 @@ def _sources(name: str) -> Iterator[tuple[str, Source, FileWindow]]:
             for each in path.parent.rglob("*")
             if each.is_file()
         }
-        source = Source(path.name, path.read_text(encoding="utf-8"))
-        yield path.relative_to(PROJECTS).as_posix(), source, Table(files)
+        names = [path.name, *(["compose.override.yaml"] if path.name == "compose.yaml" else [])]
+        sources = tuple(Source(each, files[each]) for each in names if each in files)
+        yield path.relative_to(PROJECTS).as_posix(), sources, Table(files)
 
 
 def _set_fields(noun: Struct) -> Iterator[tuple[str, Any]]:
