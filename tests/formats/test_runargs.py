@@ -360,6 +360,7 @@ def test_lines_of_other_files_are_read_by_their_rules(name: str, text: str, fiel
         ("docker run --health-cmd 'grep [a-z] <b>' x", "health", Health(test=("CMD-SHELL", "grep [a-z] <b>"))),
         ("docker run --log-opt tag={{.Name}} x", "logging", Logging(None, (("tag", "{{.Name}}"),))),
         ("docker run -e F=%%Y-%%m x", "environment", (Variable("F", "%%Y-%%m"),)),
+        ("docker run -e F=%%1-2%% x", "environment", (Variable("F", "%%1-2%%"),)),
     ],
 )
 def test_a_placeholder_is_unknown(line: str, field: str, value: Any) -> None:

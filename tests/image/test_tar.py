@@ -34,6 +34,8 @@ SAMPLES = (
     info("etc/link", type=tarfile.SYMTYPE, linkname="../" * 80 + "passwd"),
     info("etc/hard", type=tarfile.LNKTYPE, linkname="etc/passwd"),
     info("dev/null", type=tarfile.CHRTYPE, devmajor=1, devminor=3),
+    info("dev/sda", type=tarfile.BLKTYPE, devmajor=8, mode=0o660),
+    info("etc/shadow", b"root:*:1::::::\n", mode=0),
     info("run/pipe", type=tarfile.FIFOTYPE),
     info("größe/日本", b"u"),
     info("empty"),

@@ -233,6 +233,7 @@ MORE: Final[dict[str, tuple[str, ...]]] = {
     "B139": each(
         debian("@ | tee /x"), "echo␣a printf␣a yes true : pwd whoami id uname date env curl␣https://example.com/x make"
     ),
+    "B140": each("FROM debian:12\nMAINTAINER @\n", "Jo␣Doe 'Jo␣Doe' \"Jo␣Doe\" jo.example Jo␣$D"),
     "B158": each(
         "FROM debian:12\nCOPY a@ /tmp/\nRUN tar -xf /tmp/a@ -C /opt\n",
         ".tar .tar.gz .tgz .tar.bz2 .tbz2 .tar.xz .txz .tar.zst .tar.lzma .zip",
@@ -363,5 +364,9 @@ MORE: Final[dict[str, tuple[str, ...]]] = {
         image(entry, "files") for entry in each('{"kind": "world-writable", "path": "@", "mode": "0666"}', KEPT_FILES)
     ),
     "F012": (*(packages("deb", name) for name in TOOLS.split()),),
+    "H016": each(
+        '{"observed": {"host": {"swarm": @}}}',
+        'null {"active":true} {"active":true,"manager":true,"services":0} {"active":true,"manager":false,"services":0} {"active":false,"manager":true,"services":0}',
+    ),
 }
 """The vectors by the rule's id."""
