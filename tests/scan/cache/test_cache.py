@@ -383,7 +383,7 @@ def test_all_that_makes_facts_is_in_the_fingerprint() -> None:
         for line in path.read_text().splitlines()
         if line.startswith("from sealock.")
     }
-    assert used <= {*code.PACKAGES, "errors", "modules", "text"}
+    assert used <= {*code.PACKAGES, "errors", "modules", "patterns", "text"}
 
 
 @pytest.mark.parametrize(
