@@ -18,7 +18,7 @@ from sealock.model.shell import BOURNE, Script
 _SHORT: Final = 2048
 """Characters of a script whose result is kept, so that what is kept stays small."""
 
-__all__ = ["MAX_LENGTH", "comments", "parse", "parse_words", "refusal"]
+__all__ = ["MAX_LENGTH", "comments", "parse", "parse_short", "parse_words", "refusal"]
 
 
 def parse(text: str, offsets: Sequence[int] | int = 0, *, shell: str = "sh", file: str = "") -> Script:
@@ -38,11 +38,11 @@ def parse(text: str, offsets: Sequence[int] | int = 0, *, shell: str = "sh", fil
     place = offsets if isinstance(offsets, int) else tuple(offsets)
     if len(text) > _SHORT:
         return StatementReader(text, place, name, file).read()
-    return _parse_short(text, place, name, file)
+    return parse_short(text, place, name, file)
 
 
 @lru_cache(maxsize=128)
-def _parse_short(text: str, offsets: tuple[int, ...] | int, name: str, file: str) -> Script:
+def parse_short(text: str, offsets: tuple[int, ...] | int, name: str, file: str) -> Script:
     """Parse a script, or take the former result: each keystroke in an editor and each fix reads the others again."""
     return StatementReader(text, offsets, name, file).read()
 
