@@ -178,3 +178,11 @@ def test_what_a_client_leaves_where_it_runs_is_removed_too(tmp_path: Path) -> No
     done, _ = show(tmp_path, "C018", "--yes", answers=answers)
     assert done.returncode == 0, done.stdout + done.stderr
     assert {path.name for path in tmp_path.iterdir()} - before == {"bin", "fixed", "left-behind"} - {"left-behind"}
+
+
+@pytest.mark.parametrize("image", ["-v/:/x", "--privileged"])
+def test_an_image_is_never_taken_for_an_option(image: str, tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(f"services:\n  web:\n    image: '{image}'\n    pid: host\n")
+    done, asked = show(tmp_path, "C018", "--on", "compose.yaml:web", "--yes")
+    assert (done.returncode, asked) == (2, [])
+    assert image in done.stderr

@@ -6,11 +6,27 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sealock.show.belongings import run_of
 from sealock.show.facts import EngineFacts, read_facts
 from sealock.show.tools import is_static
 
+OBSTACLES = ("rootless", "remapped", "apparmor", "selinux", "seccomp")
+NAMES = st.sampled_from(
+    [
+        "ServerVersion",
+        "Name",
+        "SecurityOptions",
+        "Swarm",
+        "ControlAvailable",
+        "host",
+        "version",
+        "security",
+        "remoteSocket",
+    ]
+)
 DOCKER = {"ServerVersion": "26.1.5", "Name": "vm", "SecurityOptions": [], "Swarm": {"ControlAvailable": False}}
 PODMAN = {"host": {"hostname": "vm", "security": {}, "remoteSocket": {}}, "version": {"Version": "5.4.2"}}
 
@@ -61,3 +77,22 @@ def test_which_program_is_static(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.write_bytes(b"\x7fELF")
     assert not is_static(str(empty))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(NAMES | st.text(), inner),
+    max_leaves=12,
+)
+
+
+@given(JSON | st.dictionaries(NAMES, JSON))
+def test_an_engine_may_answer_anything(answer: object) -> None:
+    facts = read_facts(json.dumps(answer))
+    assert facts is None or facts.obstacles <= {*OBSTACLES}
+
+
+@given(st.text())
+def test_an_engine_may_answer_no_json(text: str) -> None:
+    facts = read_facts(text)
+    assert facts is None or text.lstrip().startswith("{")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 
@@ -189,6 +190,21 @@ def test_a_services_secret_is_in_no_command(tmp_path: Path) -> None:
     fault = fault_of_service(SHOWN["C048"], str(file), "web")
     plan = make_plan(SHOWN["C048"], fault.before, fault.after, OWN)
     assert all("ghp_" not in word for command in plan.commands for word in command.words)
+
+
+ODD = ("/x -v /:/y", "/x'; id; '", "/$(id)", "/a\\nb", "/`id`", "/x --privileged run app.sock")
+
+
+@pytest.mark.parametrize("target", ODD)
+@pytest.mark.parametrize("rule", ["C011", "C014", "C016"])
+def test_what_a_file_says_never_becomes_a_command(rule: str, target: str, tmp_path: Path) -> None:
+    source = {"C011": "/var/run/docker.sock", "C014": "/etc", "C016": "/root/.ssh"}[rule]
+    mount = {"type": "bind", "source": source, "target": target}
+    file = tmp_path / "compose.yaml"
+    file.write_text(json.dumps({"services": {"web": {"image": "a:1", "volumes": [mount]}}}))
+    fault = fault_of_service(SHOWN[rule], str(file), "web")
+    with pytest.raises(SealockError, match="cannot take"):
+        make_plan(SHOWN[rule], fault.before, fault.after, OWN)
 
 
 @pytest.mark.parametrize(

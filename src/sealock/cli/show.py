@@ -171,6 +171,9 @@ def _image(fault: Fault, client: Client, arguments: Namespace) -> str:
     if arguments.on and not image:
         message = f"{arguments.on} names no image: build it, and name it with --image"
         raise TargetError(message)
+    if image.startswith("-"):
+        message = f"{line(image)} is no image's name"
+        raise TargetError(message)
     if image and not arguments.dry_run:
         check_image(client, image)
     return image

@@ -166,10 +166,9 @@ class _Writer:
             "host": place.host,
             "image": place.image,
             "label": place.label,
-            "docker": f"{CLIENT}/docker -H unix://<socket>",
+            "docker": f"{CLIENT}/docker",
             **names,
         }
-        self.names["docker"] = fill(self.names["docker"], self.names)
 
     def command(self, words: tuple[str, ...], role: Role = "make") -> Command:
         """A command of the engine's client."""
@@ -224,7 +223,8 @@ class _Writer:
             yield from ("--volume", f"{files}/client:{CLIENT}:ro")
 
     def _step(self, step: Step, role: Role, setting: tuple[str, ...]) -> Command:
-        words = tuple(fill(word, self.names) for word in split(fill(step.line, self.names)))
+        # Split first: what comes from a file stays within its word.
+        words = tuple(fill(word, self.names) for word in split(step.line))
         command = self._placed(step.where, step.user, words, setting)
         shows, hides = fill(step.shows, self.names), fill(step.hides, self.names)
         return replace(command, role=role, shows=shows, hides=hides)

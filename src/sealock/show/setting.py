@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 from msgspec import Struct
@@ -11,13 +12,16 @@ from msgspec.structs import replace
 from sealock.errors import TargetError
 from sealock.model.absent import UNSET, Absent, given
 from sealock.model.container import Container, Device, Mount, Network, Port, Variable, container
+from sealock.patterns import compile_lazily
 from sealock.show.demonstration import Demonstration
+from sealock.text import line
 
 _FOCUSED: Final = ("mounts", "devices", "device_rules", "environment", "labels")
 """The fields of which only the elements that the fix changes matter."""
 _DEVICE: Final = "/dev/loop-control"
 """A device whose opening changes nothing, as that of others does: a watchdog's starts it."""
 _DEVICE_RULES: Final = ("a *:*", "c *:*", "c 10:*", "c 10:237")
+_PLAIN: Final = compile_lazily(r"[\w@%+=:,./][\w@%+=:,./-]*", re.ASCII)
 _PUBLIC, _LOCAL = "127.0.0.2", "127.0.0.1"
 
 
@@ -174,8 +178,18 @@ class StandIns:
                     pass
         return noun
 
-    def names(self, noun: Container) -> Iterable[tuple[str, str]]:
-        """What the demonstration's commands call the parts of the setting, by the container with the fault."""
+    def names(self, noun: Container) -> Iterator[tuple[str, str]]:
+        """What the demonstration's commands call the parts of the setting, by the container with the fault.
+
+        TargetError for a part that a shell would not take as it is: some of the commands are shell lines.
+        """
+        for name, text in self._names(noun):
+            if not _PLAIN.fullmatch(text):
+                message = f"the setting has characters that the harm's commands cannot take: {line(text)}"
+                raise TargetError(message)
+            yield name, text
+
+    def _names(self, noun: Container) -> Iterator[tuple[str, str]]:
         for mount in given(noun.mounts, ()):
             target = mount.target.rstrip("/")
             yield "target", target

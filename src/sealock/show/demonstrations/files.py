@@ -14,7 +14,7 @@ _WRITES: Final = (
 )
 _REMAPPED: Final = (("remapped", "the engine remaps root: on the host it is a user that may not write there"),)
 _MAKES: Final = (
-    Step("<docker> create --privileged --name <box>-made --label <label> <image> sleep 300"),
+    Step("<docker> -H unix://<socket> create --privileged --name <box>-made --label <label> <image> sleep 300"),
     Step("inspect -f {{.HostConfig.Privileged}} <box>-made", "client", shows="true"),
 )
 
