@@ -175,6 +175,14 @@ MORE: Final[dict[str, tuple[str, ...]]] = {
         ),
     ),
     "B105": (
+        *each(
+            debian("@"),
+            "npm␣i␣-g␣https://x.example/a npm␣i␣-g␣a@1 npm␣i␣-g␣a gem␣install␣https://x.example/a gem␣install␣a:1",
+        ),
+        *each(
+            debian("pip install @"),
+            "flask flask==1 flask>=1 flask~=1 flask===1 flask[x] ./a a/b a.whl https://x.example/a.zip git+https://x.example/a . $A -r␣a",
+        ),
         *each(debian("pip install @ flask"), PIP_VALUED),
         *each(debian("npm install -g @ left-pad"), NPM_VALUED),
         *each(debian("gem install @ rake"), GEM_VALUED),
