@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sealock.show.belongings import run_of
@@ -82,17 +82,19 @@ def test_which_program_is_static(tmp_path: Path) -> None:
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(NAMES | st.text(), inner),
-    max_leaves=12,
+    max_leaves=6,
 )
 
 
 @given(JSON | st.dictionaries(NAMES, JSON))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_an_engine_may_answer_anything(answer: object) -> None:
     facts = read_facts(json.dumps(answer))
     assert facts is None or facts.obstacles <= {*OBSTACLES}
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_an_engine_may_answer_no_json(text: str) -> None:
     facts = read_facts(text)
     assert facts is None or text.lstrip().startswith("{")

@@ -127,7 +127,7 @@ MOUNTS = st.builds(
     st.lists(st.builds(Port, st.just("80"), TEXTS | st.none(), TEXTS | st.none()), max_size=3),
     st.sampled_from(["host", "container:theirs", "service:theirs", "private"]),
 )
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_stand_ins_leave_nothing_of_the_host_nor_of_other_containers(  # noqa: PLR0917  a field each
     mounts: list[Mount],
     devices: list[Device],
