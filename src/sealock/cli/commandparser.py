@@ -6,8 +6,9 @@ import re
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
+from sealock.cli.output import write
 from sealock.patterns import compile_lazily
 from sealock.text import line
 
@@ -27,6 +28,13 @@ class CommandParser(ArgumentParser):
             f"{self.prog}: {line(self._explain(message), _LONGEST)}\n`{self.prog} --help` lists the options.\n"
         )
         raise SystemExit(2)
+
+    def print_help(self, file: Any = None) -> None:  # noqa: ANN401  argparse's own
+        """Print the help; argparse's own passes over an output that fails, where the text is longer than its buffer."""
+        if file is None:
+            write(self.format_help())
+        else:
+            super().print_help(file)
 
     def _explain(self, message: str) -> str:
         if (choice := _CHOICE.fullmatch(message)) is not None:
