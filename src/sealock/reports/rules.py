@@ -68,6 +68,23 @@ def _fields(page: RulePage) -> dict[str, Any]:
         "keywords": list(page.keywords),
         "replaces": list(page.replaces),
         "differs": dict(page.differs),
+        "shown": _record(page.shown) if page.shown is not None else None,
+    }
+
+
+def _record(record: RecordedHarm) -> dict[str, Any]:
+    """A demonstration as it went; a command is its words and what it printed."""
+    done, refused = (
+        [{"words": list(words), "output": printed} for words, printed in commands]
+        for commands in (record.done, record.refused)
+    )
+    return {
+        "harm": record.harm,
+        "faulty": record.faulty,
+        "done": done,
+        "fixed": record.fixed,
+        "refused": refused,
+        "because": record.because,
     }
 
 

@@ -136,7 +136,8 @@ def _confine() -> None:
     if libc.unshare(_NEW_NETWORK) and libc.unshare(_NEW_USER | _NEW_NETWORK):
         raise OSError(ctypes.get_errno(), "unshare")
     libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(_SECONDS), int(_SECONDS)))
+    # The clock ends it first, with an error of its own; this ends what escapes from there.
+    resource.setrlimit(resource.RLIMIT_CPU, (2 * int(_SECONDS), 2 * int(_SECONDS)))
     resource.setrlimit(resource.RLIMIT_FSIZE, (_OUTPUT + 1, _OUTPUT + 1))
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
