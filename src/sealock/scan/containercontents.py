@@ -1,12 +1,12 @@
-"""What a container holds: the packages of its image, and the files that its processes use.
+"""What a container holds: the packages of its image and of what it changed since, and the files that its processes use.
 
-The image is read as the engine saves it, from the cache where its layers are known. What the container changed since is
-named, and not read.
+The image is read as the engine saves it, from the cache where its layers are known. The engine exports the container's
+own files only where it changed some that may be packages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +23,6 @@ from sealock.scan.documents import ReadTarget, unread_packages
 from sealock.scan.images import read_inventories
 from sealock.scan.inventories import image_options
 from sealock.scan.settings import Settings
-from sealock.text import count, list_first
 from sealock.vulnerabilities.database.location import NAME, database_directory
 
 _NO_DATABASE: Final = (
@@ -47,14 +46,11 @@ def with_contents(
         return read
     subject = f"image of container {observed.listed.name}"
     try:
-        (inventory,) = read_inventories(f"docker:{observed.image}", image_options(settings, read.policy), progress)
-        changed = tuple(_changed(observed, settings))
+        target = f"container:{observed.listed.id}" if _has_changed(observed, settings) else f"docker:{observed.image}"
+        (inventory,) = read_inventories(target, image_options(settings, read.policy), progress)
     except (TargetError, EngineError) as error:
-        return _failed(read, f"the packages of its image were not read: {error}")
+        return _failed(read, f"its packages were not read: {error}")
     unevaluated = list(unread_packages(inventory))
-    if changed:
-        paths = f"{count(len(changed), 'file')} that the container changed since its image: {list_first(changed, 5)}"
-        unevaluated.append(Skipped("", "changed files", f"packages in changed files are not listed: {paths}"))
     used = used_files(ProcTree(), observed.pids) if observed.pids else None
     if used is not None:
         unevaluated += (Skipped("", "files in use", f"not seen: {why}") for why in used.unseen)
@@ -72,11 +68,11 @@ def _failed(read: ReadTarget, why: str) -> ReadTarget:
     return replace(read, document=replace(read.document, errors=(*read.document.errors, error)))
 
 
-def _changed(observed: ObservedContainer, settings: Settings) -> Iterator[str]:
-    """The files that the container changed, without those of its run and those that the engine writes."""
+def _has_changed(observed: ObservedContainer, settings: Settings) -> bool:
+    """Whether the container changed files beside those of its run and those that the engine writes."""
     with connect(settings.engine) as engine:
         paths = tuple(change.path for change in engine.changes(observed.listed.id))
     above = {path.rpartition("/")[0] for path in paths}
-    for path in paths:
-        if path not in above and path not in _OF_THE_ENGINE and not f"{path}/".startswith(_OF_ITS_RUN):
-            yield path
+    return any(
+        path not in above and path not in _OF_THE_ENGINE and not f"{path}/".startswith(_OF_ITS_RUN) for path in paths
+    )
