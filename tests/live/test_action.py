@@ -17,7 +17,7 @@ pytestmark = pytest.mark.live
 
 ROOT = Path(__file__).parents[2]
 STEP = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"][0]
-INPUTS = {"TARGETS": ".", "FAIL_ON": "", "SARIF": "", "ARGUMENTS": ""}
+INPUTS = {"COMMAND": "check", "TARGETS": ".", "FAIL_ON": "", "SARIF": "", "ARGUMENTS": ""}
 ODD = ("--output=x.sh", "-h", "a b.sh", "host", "$(touch ran).sh")
 
 
@@ -65,6 +65,19 @@ def test_a_target_that_looks_like_an_option_is_a_target(action: Path, project: P
     done = step(action, project, TARGETS=name, ARGUMENTS="--no-policy")
     assert done.returncode == (1 if (project / name).exists() else 2), done.stdout + done.stderr
     assert not (project / "x.sh").exists()
+
+
+@pytest.mark.parametrize("command", ["", "rules", "--version", "check --exit-zero"])
+def test_only_check_and_ci_are_commands(action: Path, project: Path, command: str) -> None:
+    done = step(action, project, COMMAND=command)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "sealock: the input command is check or ci\n"
+
+
+def test_ci_checks_everything_where_there_is_no_repository(action: Path, project: Path) -> None:
+    done = step(action, project, COMMAND="ci")
+    assert done.returncode == 1, done.stderr
+    assert "::error" in done.stdout
 
 
 def test_without_targets_the_directory_is_checked(action: Path, project: Path) -> None:
