@@ -11,7 +11,7 @@ import pytest
 from sealock.formats.compose import editor
 from sealock.formats.compose.reader import ComposeDocument, reread
 from sealock.scan.fix import FixedFile, fix, fix_file
-from sealock.scan.run import CheckRun
+from sealock.scan.run import CheckRun, check
 from sealock.scan.settings import Settings
 from sealock.targets.inputs import FileInput
 
@@ -209,3 +209,18 @@ def test_a_fix_that_would_break_another_file_is_undone(tmp_path: Path) -> None:
     assert finding.rule == "C006"
     assert "the change would break" in why
     assert "security_opt.1 repeats an earlier item" in why
+
+
+def test_the_base_file_is_fixed_although_an_override_names_the_service_too(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(
+        "services:\n  web:\n    image: a:1\n    privileged: true\n", encoding="utf-8"
+    )
+    override = "services:\n  web:\n    labels: {a: b}\n  more:\n    image: b:1\n    privileged: true\n"
+    (tmp_path / "compose.override.yaml").write_text(override, encoding="utf-8")
+    (file,) = fix(str(tmp_path), settings=Settings(policy_file="", only=("C001",)), unsafe=True, write=True)
+    assert [finding.subject for finding in file.fixed] == ["service web"]
+    assert "privileged: false" in (tmp_path / "compose.yaml").read_text(encoding="utf-8")
+    # What only the override has is not offered.
+    (report,) = check(str(tmp_path), settings=Settings(policy_file="", only=("C001",))).targets
+    assert [(finding.subject, finding.remedy.changes) for finding in report.counted] == [("service more", ())]
+    assert (tmp_path / "compose.override.yaml").read_text(encoding="utf-8") == override

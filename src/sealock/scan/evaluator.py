@@ -144,8 +144,8 @@ def _is_possible(finding: Finding, subject: Subject, document: Document) -> bool
     changes = finding.remedy.changes
     if not changes or not isinstance(subject.noun, Container):
         return True
-    if subject.place(()).file:  # it is written in another file, which is changed where it is a target itself
-        return False
+    if subject.place(()).file and all(place.file for place in subject.where.values()):
+        return False  # all of it is written in another file, which is changed where it is a target itself
     return not any(
         formats.refusal(document.kind, subject.noun, change) for change in changes if not isinstance(change, Edit | On)
     )
