@@ -6,6 +6,7 @@ The CLI gets a program in the place of docker that writes down what it is asked 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -22,6 +23,8 @@ from sealock.scan.fix import fix
 from sealock.scan.settings import Settings
 
 pytestmark = pytest.mark.live
+PEERS = Path(__file__).parents[2] / ".peers" / "bin"
+"""Its program, and the Node.js that runs it."""
 OF_CLI = {"entrypoint", "command", "labels"}
 """What the CLI adds so that the container stays and is found again."""
 DOCKER = """#!/bin/sh
@@ -37,10 +40,7 @@ esac
 @pytest.fixture(scope="module")
 def cli() -> Path:
     """The CLI's program, which `./dev test` installs."""
-    program = shutil.which("devcontainer")
-    if program is None:
-        pytest.skip("there is no devcontainer")
-    return Path(program)
+    return Path(shutil.which("devcontainer") or PEERS / "devcontainer")
 
 
 def started(cli: Path, directory: Path) -> list[str]:
@@ -49,7 +49,10 @@ def started(cli: Path, directory: Path) -> list[str]:
     docker.write_text(DOCKER)
     docker.chmod(0o755)
     subprocess.run(
-        [cli, "up", "--docker-path", docker, "--workspace-folder", directory], capture_output=True, check=False
+        [cli, "up", "--docker-path", docker, "--workspace-folder", directory],
+        env={**os.environ, "PATH": f"{PEERS}:{os.environ['PATH']}"},
+        capture_output=True,
+        check=False,
     )
     return (directory / "run").read_text().split("\0")[1:-1]
 

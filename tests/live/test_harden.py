@@ -43,7 +43,8 @@ def daemon() -> Iterator[Engine]:
 
 def start(daemon: Engine, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "sealock", "harden", *words],
+        # A shell that starts jobs in the background has them ignore the signal.
+        ["env", "--default-signal=INT", sys.executable, "-m", "sealock", "harden", *words],
         env={**os.environ, **daemon.environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
