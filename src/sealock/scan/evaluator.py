@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock import formats
-from sealock.model.change import Edit, On
+from sealock.model.change import Add, Edit, FieldChange, On, Set, Swap
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject, SubjectKind
 from sealock.model.finding import Finding, InputError, Skipped
@@ -117,7 +117,9 @@ def evaluate_document(
     """
     if isinstance(input_, FileInput) and input_.kind == "compose":
         document = over_images(document, input_.files, input_.path)
-    result = _with_possible_fixes(evaluate(key, document, rules), document)
+    later = input_.more if isinstance(input_, FileInput) else ()
+    overrides = frozenset(file for file, source in document.sources.items() if later and source in later)
+    result = _with_possible_fixes(evaluate(key, document, rules), document, overrides)
     if trust.given and isinstance(input_, FileInput):
         from sealock.scan.references import evaluate_references  # noqa: PLC0415  most runs have no trust policy
 
@@ -130,25 +132,40 @@ def evaluate_document(
     return result
 
 
-def _with_possible_fixes(result: Evaluation, document: Document) -> Evaluation:
+def _with_possible_fixes(result: Evaluation, document: Document, overrides: frozenset[str]) -> Evaluation:
     """The same without the changes that no text of this kind, or not this text, can hold: a fix would be refused."""
     subjects = {subject.name: subject for subject in document.subjects}
     findings = tuple(
-        finding if _is_possible(finding, subjects[finding.subject], document) else _without_fix(finding)
+        finding if _is_possible(finding, subjects[finding.subject], document, overrides) else _without_fix(finding)
         for finding in result.findings
     )
     return replace(result, findings=findings)
 
 
-def _is_possible(finding: Finding, subject: Subject, document: Document) -> bool:
+def _is_possible(finding: Finding, subject: Subject, document: Document, overrides: frozenset[str]) -> bool:
     changes = finding.remedy.changes
     if not changes or not isinstance(subject.noun, Container):
         return True
     if subject.place(()).file and all(place.file for place in subject.where.values()):
         return False  # all of it is written in another file, which is changed where it is a target itself
-    return not any(
-        formats.refusal(document.kind, subject.noun, change) for change in changes if not isinstance(change, Edit | On)
-    )
+    ours = [change for change in changes if not isinstance(change, Edit | On)]
+    if overrides and any(_is_overridden(change, subject, overrides) for change in ours):
+        return False
+    return not any(formats.refusal(document.kind, subject.noun, change) for change in ours)
+
+
+def _is_overridden(change: FieldChange, subject: Subject, overrides: frozenset[str]) -> bool:
+    """Whether a later file sets what a change would take away or replace."""
+    if isinstance(change, Add):
+        return False
+    if isinstance(change, Set):
+        places = [place for at, place in subject.where.items() if at[:1] == (change.field,)]
+    else:
+        value = change.old if isinstance(change, Swap) else change.value
+        elements = getattr(subject.noun, change.field)
+        numbered = enumerate(elements if isinstance(elements, tuple) else ())
+        places = [subject.place((change.field, index)) for index, element in numbered if element == value]
+    return any(place.file in overrides for place in places)
 
 
 def _without_fix(finding: Finding) -> Finding:
