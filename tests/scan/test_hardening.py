@@ -118,11 +118,22 @@ def test_what_fails_is_opened_alone_and_named(needs: Program, field: str, value:
 
 def test_what_was_written_gets_a_mount() -> None:
     run = hardened(
-        Program(writes=("/run", "/run/x.pid", "/var/lib/app", "/var/lib/app/db", "/var/cache/a", "/var/cache/a/b"))
+        Program(
+            writes=(
+                "/run",
+                "/run/x.pid",
+                "/runner",
+                "/runner/job",
+                "/var/lib/app",
+                "/var/lib/app/db",
+                "/var/cache/a",
+                "/var/cache/a/b",
+            )
+        )
     )
     assert run.container.read_only is True
     assert {(mount.kind, mount.target) for mount in given(run.container.mounts, ())} == {
-        ("tmpfs", "/run"), ("volume", "/var/lib/app"), ("tmpfs", "/var/cache/a"),
+        ("tmpfs", "/run"), ("volume", "/runner"), ("volume", "/var/lib/app"), ("tmpfs", "/var/cache/a"),
     }  # fmt: skip
 
 
@@ -142,6 +153,7 @@ def test_limits_are_those_that_inspect_advises() -> None:
         (("--memory", "1g", "app"), "memory", 1 << 30),
         (("--pids-limit", "7", "app"), "pids_limit", 7),
         (("--read-only=false", "app"), "read_only", False),
+        (("--cpuset-cpus", "0", "app"), "cpus", UNSET),
         (("--user", "7", "app"), "user", "7"),
         (("--security-opt", "no-new-privileges=false", "app"), "no_new_privileges", False),
         (("--cap-add", "SYS_TIME", "app"), "cap_add", ("SYS_TIME",)),

@@ -119,4 +119,4 @@ def _explain(found: HardenedRun, check: TrialCheck) -> None:
     for setting in found.settings:
         why = f" ({visible(setting.why)})" if setting.why else ""
         complain(f"{'closed' if setting.closed else 'stays open'}: {setting.name}{why}")
-    complain(f"{count(found.trials, 'trial')}; the last three of this command passed")
+    complain(f"{count(found.trials, 'trial')}; this command passed three times")

@@ -6,6 +6,7 @@ import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from importlib import import_module
+from types import ModuleType
 from typing import Any, Final
 
 from sealock import __version__
@@ -80,18 +81,18 @@ def parse(words: Sequence[str]) -> Namespace:
     # argparse mixes options and targets only where no command stands before them.
     command = CommandParser(prog=f"sealock {words[0]}", **style(words[0]))
     command.set_defaults(command=words[0])
-    if words[0] in {"run", "harden"}:
-        return _of_another_client(fill(command, words[0]), words[0], words[1:])
+    module = import_module(f"sealock.cli.{words[0]}")
+    if hasattr(module, "VALUES"):
+        return _of_another_client(fill(command, words[0]), module, words[1:])
     rest = _with_paths(words[1:])
-    if getattr(import_module(f"sealock.cli.{words[0]}"), "VERBS", None):
+    if getattr(module, "VERBS", None):
         # argparse cannot mix where verbs have parsers of their own.
         return fill(command, words[0], only=rest[0] if rest else "").parse_args(rest)
     return fill(command, words[0]).parse_intermixed_args(rest)
 
 
-def _of_another_client(command: ArgumentParser, name: str, words: Sequence[str]) -> Namespace:
-    """The options of a command that stand first, and as `line` the words that belong to another client."""
-    module = import_module(f"sealock.cli.{name}")
+def _of_another_client(command: ArgumentParser, module: ModuleType, words: Sequence[str]) -> Namespace:
+    """The options of a command (its FLAGS and VALUES) that stand first, and as `line` the words of another client."""
     own = 0
     while own < len(words):
         option, equals, _ = words[own].partition("=")

@@ -15,14 +15,13 @@ from msgspec import Struct
 from sealock.errors import TargetError
 from sealock.model.absent import UNSET, given
 from sealock.model.capabilities import DEFAULT
-from sealock.model.change import Add, Change, Set, Swap
+from sealock.model.change import Add, Change, Set
 from sealock.model.container import Container, Mount
 from sealock.model.inspection import LimitAdvice
 from sealock.rules.container._images import capabilities_needed  # the table of known images stands there
-from sealock.rules.ports import loopback
 from sealock.runtime.limitadvice import fitting
 from sealock.scan.runline import EditableRun
-from sealock.scan.saferun import RunImage, RunMachine
+from sealock.scan.saferun import RunImage, RunMachine, open_limits, open_ports
 
 USER: Final = "10001:10001"
 """An ordinary user that no image has an account for."""
@@ -32,7 +31,8 @@ TIMES: Final = 3
 _SETTINGS: Final = frozenset({
     "no-new-privileges", "process limit", "memory limit", "CPU limit", "published ports", "read-only root",
 })  # fmt: skip
-_TEMPORARY: Final = ("/tmp", "/run", "/var/tmp", "/var/run", "/var/cache", "/var/log", "/dev/shm")  # noqa: S108  in the container
+_LIMITS: Final = {"memory": "memory limit", "cpus": "CPU limit"}
+_TEMPORARY: Final = ("/tmp/", "/run/", "/var/tmp/", "/var/cache/", "/var/log/", "/dev/shm/")  # noqa: S108  in the container
 _FIXED: Final = ("/", "/etc", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/boot", "/dev", "/proc", "/sys")
 """Directories that a mount would hide what the image needs of."""
 _ENGINES_OWN: Final = frozenset({"/.dockerenv", "/etc/hostname", "/etc/hosts", "/etc/mtab", "/etc/resolv.conf"})
@@ -87,19 +87,15 @@ class _Search:
 
     def close(self, plain: TrialResult) -> None:
         """Close all that can be closed, without what the command sets itself; limits by what it used as it is."""
-        asked, more, machine = self.asked, self.closed, self.machine
+        asked, more = self.asked, self.closed
         if asked.no_new_privileges is UNSET:
             more["no-new-privileges"] = (Set("no_new_privileges", True),)
         if asked.pids_limit is UNSET:
             more["process limit"] = (fitting(Set("pids_limit", PIDS), plain.advised),)
-        if asked.memory is UNSET and machine.memory:
-            half = Set("memory", machine.memory // 2 >> 20 << 20)
-            more["memory limit"] = (fitting(half, plain.advised),)
-        if asked.cpus is UNSET and asked.cpu_quota is UNSET and machine.cpus > 1:
-            more["CPU limit"] = (fitting(Set("cpus", machine.cpus / 2), plain.advised),)
-        ports = [port for port in given(asked.ports, ()) if port.address is None]
-        if ports:
-            more["published ports"] = tuple(Swap("ports", port, loopback(port)) for port in ports)
+        for limit in open_limits(asked, self.machine):
+            more[_LIMITS[limit.field]] = (fitting(limit, plain.advised),)
+        if ports := tuple(open_ports(asked)):
+            more["published ports"] = ports
 
     def run(self) -> HardenedRun:
         """Search, and prove what was found."""
@@ -195,7 +191,7 @@ class _Search:
         if directories is None:
             self.failures["read-only root"] = "it writes where the image has its own files"
             return ()
-        mounts = (Mount("tmpfs" if path.startswith(_TEMPORARY) else "volume", None, path) for path in directories)
+        mounts = (Mount("tmpfs" if f"{path}/".startswith(_TEMPORARY) else "volume", None, path) for path in directories)
         return (Set("read_only", True), *(Add("mounts", mount) for mount in mounts))
 
     def decided(self, capabilities: frozenset[str] | None, *, user: bool) -> Iterable[HardenedSetting]:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from sealock.model.absent import UNSET, given
 from sealock.model.change import Change, Set, Swap
+from sealock.model.container import Container
 from sealock.model.imagename import ImageName, parse
 from sealock.model.trust import TrustResult
 from sealock.rules.container.capabilities_kept import CapabilitiesKept
@@ -28,6 +29,10 @@ from sealock.scan.settings import Settings
 _BY_RULES: Final = (NewPrivileges(), CapabilitiesKept(), WritableRoot(), PidsUnlimited())
 """The rules whose fixes are defaults, where the caller does not set the field that they read."""
 _LEAST_MEMORY: Final = 64 << 20
+_LIMITS: Final = {
+    "memory": "C028: half of the machine's memory; else it can use all of it",
+    "cpus": "C029: half of the machine's CPUs; else it can use all of them",
+}
 
 
 class RunImage(Struct, frozen=True):
@@ -108,14 +113,25 @@ def defaults(
         for finding in rule.check(noun):
             if finding.fix:
                 yield finding.fix, f"{rule.id}: else it {finding.message}"
+    for limit in open_limits(asked, machine):
+        yield (limit,), _LIMITS[limit.field]
+    for swap in open_ports(asked):
+        yield (swap,), "C060: else it is reachable from other machines"
+
+
+def open_limits(asked: Container, machine: RunMachine) -> Iterator[Set]:
+    """Limits of memory and CPUs where the command sets none: half of what the machine has."""
     if asked.memory is UNSET and machine.memory:
-        half = max(machine.memory // 2 >> 20 << 20, _LEAST_MEMORY)
-        yield (Set("memory", half),), "C028: half of the machine's memory; else it can use all of it"
+        yield Set("memory", max(machine.memory // 2 >> 20 << 20, _LEAST_MEMORY))
     if asked.cpus is UNSET and asked.cpu_quota is UNSET and asked.cpuset_cpus is UNSET and machine.cpus > 1:
-        yield (Set("cpus", machine.cpus / 2),), "C029: half of the machine's CPUs; else it can use all of them"
+        yield Set("cpus", machine.cpus / 2)
+
+
+def open_ports(asked: Container) -> Iterator[Swap]:
+    """Changes that publish on the loopback address what the command publishes without an address."""
     for port in given(asked.ports, ()):
         if port.address is None:
-            yield (Swap("ports", port, loopback(port)),), "C060: else it is reachable from other machines"
+            yield Swap("ports", port, loopback(port))
 
 
 def _pinned(
