@@ -115,10 +115,10 @@ def evaluate_document(
     A compose service that builds its image is laid over that image first. Findings of the declared and the effective
     view of a container are merged.
     """
+    overrides = frozenset[str]()
     if isinstance(input_, FileInput) and input_.kind == "compose":
         document = over_images(document, input_.files, input_.path)
-    later = input_.more if isinstance(input_, FileInput) else ()
-    overrides = frozenset(file for file, source in document.sources.items() if later and source in later)
+        overrides = frozenset(file for file, source in document.sources.items() if source in input_.more)
     result = _with_possible_fixes(evaluate(key, document, rules), document, overrides)
     if trust.given and isinstance(input_, FileInput):
         from sealock.scan.references import evaluate_references  # noqa: PLC0415  most runs have no trust policy
