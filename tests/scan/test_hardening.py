@@ -13,7 +13,8 @@ from sealock.model.absent import UNSET, given
 from sealock.model.capabilities import DEFAULT
 from sealock.model.container import Container
 from sealock.model.inspection import LimitAdvice
-from sealock.scan.hardening import USER, HardenedRun, TrialResult, prove, written_directories
+from sealock.runtime.trials import TrialOutcome
+from sealock.scan.hardening import USER, HardenedRun, prove, written_directories
 from sealock.scan.runline import EditableRun
 from sealock.scan.saferun import RunImage, RunMachine
 
@@ -34,12 +35,12 @@ class Program(Struct):
     advised: tuple[LimitAdvice, ...] = ()
     runs: int = 0
 
-    def trial(self, words: Sequence[str]) -> TrialResult:
+    def trial(self, words: Sequence[str]) -> TrialOutcome:
         self.runs += 1
         container = EditableRun(words).container
         if why := self.fault(container):
-            return TrialResult(works=False, why=why)
-        return TrialResult(works=True, wrote=self.writes, advised=self.advised)
+            return TrialOutcome(works=False, why=why)
+        return TrialOutcome(works=True, changed=self.writes, advised=self.advised)
 
     def fault(self, container: Container) -> str:
         if self.broken:
@@ -183,9 +184,9 @@ def test_a_command_that_fails_as_it_is_proves_nothing() -> None:
 def test_what_passes_only_sometimes_is_no_result() -> None:
     program = Program()
 
-    def trial(words: Sequence[str]) -> TrialResult:
+    def trial(words: Sequence[str]) -> TrialOutcome:
         result = program.trial(words)
-        return result if program.runs < 5 else TrialResult(works=False, why="chance")
+        return result if program.runs < 5 else TrialOutcome(works=False, why="chance")
 
     with pytest.raises(TargetError, match="passes its check only sometimes: chance"):
         prove(("docker", "run", "app"), None, MACHINE, trial)

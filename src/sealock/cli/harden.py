@@ -15,8 +15,8 @@ from sealock.model.absent import UNSET, given
 from sealock.model.change import Add, Change, Set
 from sealock.model.container import Label
 from sealock.patterns import compile_lazily
-from sealock.runtime.trials import LABEL, TrialCheck, run_trial
-from sealock.scan.hardening import HardenedRun, TrialResult, prove
+from sealock.runtime.trials import LABEL, TrialCheck, TrialOutcome, run_trial
+from sealock.scan.hardening import HardenedRun, prove
 from sealock.scan.runline import EditableRun
 from sealock.scan.settingtexts import FORMATS, write_settings
 from sealock.text import count, visible
@@ -73,10 +73,9 @@ def run(arguments: Namespace) -> int:
         facts.close()
     with Progress("trials", quiet=arguments.quiet) as progress:
 
-        def trial(line: Sequence[str]) -> TrialResult:
+        def trial(line: Sequence[str]) -> TrialOutcome:
             progress(" ".join(line[2:])[:60])
-            outcome = run_trial(line, check, for_trial)
-            return TrialResult(outcome.works, outcome.why, outcome.changed, outcome.advised)
+            return run_trial(line, check, for_trial)
 
         found = prove(words, known, machine, trial)
     if not arguments.quiet:

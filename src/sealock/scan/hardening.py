@@ -17,9 +17,9 @@ from sealock.model.absent import UNSET, given
 from sealock.model.capabilities import DEFAULT
 from sealock.model.change import Add, Change, Set
 from sealock.model.container import Container, Mount
-from sealock.model.inspection import LimitAdvice
 from sealock.rules.container._images import capabilities_needed  # the table of known images stands there
 from sealock.runtime.limitadvice import fitting
+from sealock.runtime.trials import TrialOutcome
 from sealock.scan.runline import EditableRun
 from sealock.scan.saferun import RunImage, RunMachine, open_limits, open_ports
 
@@ -36,18 +36,6 @@ _TEMPORARY: Final = ("/tmp/", "/run/", "/var/tmp/", "/var/cache/", "/var/log/", 
 _FIXED: Final = ("/", "/etc", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/boot", "/dev", "/proc", "/sys")
 """Directories that a mount would hide what the image needs of."""
 _ENGINES_OWN: Final = frozenset({"/.dockerenv", "/etc/hostname", "/etc/hosts", "/etc/mtab", "/etc/resolv.conf"})
-
-
-class TrialResult(Struct, frozen=True):
-    """Whether a container passed its check; if not, why. `wrote` are the paths that it changed in its root.
-
-    `advised` are the limits that fit what it used, () where that is not known.
-    """
-
-    works: bool
-    why: str = ""
-    wrote: tuple[str, ...] = ()
-    advised: tuple[LimitAdvice, ...] = ()
 
 
 class HardenedSetting(Struct, frozen=True):
@@ -68,7 +56,7 @@ class HardenedRun(Struct, frozen=True):
     trials: int
 
 
-Trial = Callable[[Sequence[str]], TrialResult]
+Trial = Callable[[Sequence[str]], TrialOutcome]
 
 
 def prove(words: Sequence[str], image: RunImage | None, machine: RunMachine, trial: Trial) -> HardenedRun:
@@ -85,7 +73,7 @@ class _Search:
         self.closed: dict[str, tuple[Change, ...]] = {}
         self.machine = machine
 
-    def close(self, plain: TrialResult) -> None:
+    def close(self, plain: TrialOutcome) -> None:
         """Close all that can be closed, without what the command sets itself; limits by what it used as it is."""
         asked, more = self.asked, self.closed
         if asked.no_new_privileges is UNSET:
@@ -104,7 +92,7 @@ class _Search:
             message = f"the container does not pass its check as it is, so nothing can be proven: {plain.why}"
             raise TargetError(message)
         self.close(plain)
-        if self.asked.read_only is UNSET and (changes := self.read_only(plain.wrote)):
+        if self.asked.read_only is UNSET and (changes := self.read_only(plain.changed)):
             self.closed["read-only root"] = changes
         capabilities = self.least()
         user = capabilities is not None and capabilities <= {"NET_BIND_SERVICE"} and self.passes_as_user(capabilities)
@@ -163,7 +151,7 @@ class _Search:
             self.failures["user"] = result.why
         return result.works
 
-    def attempt(self, words: Sequence[str]) -> TrialResult:
+    def attempt(self, words: Sequence[str]) -> TrialOutcome:
         self.trials += 1
         return self.trial(words)
 
