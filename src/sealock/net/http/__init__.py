@@ -27,10 +27,11 @@ from sealock.net.http.connections import (
     through,
 )
 from sealock.net.http.exchange import Connection, HttpAnswer, failed
+from sealock.net.http.guard import AddressGuard
 from sealock.net.http.wire import HeaderLine, HttpTimeouts
 from sealock.net.transport import NotListeningError, NoTlsError, shown
 
-__all__ = ["HttpAnswer", "HttpTimeouts", "HttpTransport"]
+__all__ = ["AddressGuard", "HttpAnswer", "HttpTimeouts", "HttpTransport"]
 
 MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -55,6 +56,7 @@ class HttpTransport:
     `insecure` names the hosts (HOST or HOST:PORT) for which plain HTTP is allowed; loopback always is. Proxies come
     from `environment`, by default the process's (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY); loopback is reached
     directly. `patience` bounds all waiting. `trusted_in` is the directory of users' authorities, for messages.
+    With a `guard`, only addresses that it allows are connected to, and no proxy is used: it would resolve the name.
 
     No body is decompressed: "Accept-Encoding: identity" is sent unless the caller's headers say otherwise.
     """
@@ -68,11 +70,13 @@ class HttpTransport:
         environment: Mapping[str, str] | None = None,
         patience: HttpTimeouts | None = None,
         trusted_in: str = "",
+        guard: AddressGuard | None = None,
     ) -> None:
         self._authorities, self._certificates = authorities or {}, certificates or {}
         self._trusted_in = trusted_in
         self._insecure = insecure
-        self._environment = os.environ if environment is None else environment
+        self._environment = {} if guard is not None else os.environ if environment is None else environment
+        self._guard = guard
         self._patience = patience or HttpTimeouts()
         self._lock = Lock()
         self._idle: dict[ServerPlace, list[Connection]] = {}
@@ -205,7 +209,7 @@ class HttpTransport:
         context = self._context(place) if place.scheme == "https" else None
         try:
             if proxy is None:
-                sock, reach = dial(place.host, place.port, patience.connect, only=only)
+                sock, reach = dial(place.host, place.port, patience.connect, only=only, guard=self._guard)
             else:
                 # The proxy resolves the name, so only the name can be checked.
                 reach = reach_of(place.host)

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from msgspec import Struct
 
 from sealock.errors import TransportError
+from sealock.net.http.guard import AddressGuard
 
 Reach: TypeAlias = Literal["public", "loopback", "link-local"]
 """The reach of an address: "public" is any that other machines can have, private networks included."""
@@ -79,10 +80,12 @@ def reach_of(address: str) -> Reach:
     return "link-local" if ip.is_link_local or str(ip) in _METADATA else "public"
 
 
-def dial(host: str, port: int, patience: float, *, only: Reach | None = None) -> tuple[socket.socket, Reach]:
+def dial(
+    host: str, port: int, patience: float, *, only: Reach | None = None, guard: AddressGuard | None = None
+) -> tuple[socket.socket, Reach]:
     """Connect to the first address that answers within `patience` seconds, and give its reach; else UnreachedError.
 
-    With `only`, loopback and link-local addresses are refused unless they have that reach.
+    With `only`, loopback and link-local addresses are refused unless they have that reach; `guard` refuses others.
     """
     until = monotonic() + patience
     try:
@@ -99,6 +102,9 @@ def dial(host: str, port: int, patience: float, *, only: Reach | None = None) ->
         reach, refused = reach_of(str(address[0])), False
         if only is not None and reach not in {"public", only}:
             reason = f"a remote server redirects to {address[0]}, an address of this machine's own network: refused"
+            continue
+        if guard is not None and (refusal := guard.refusal(host, port, str(address[0]))):
+            reason = refusal
             continue
         left = until - monotonic()
         if left <= 0:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from sealock.model.registries import Registries
-from sealock.net.http import HttpTimeouts, HttpTransport
+from sealock.net.http import AddressGuard, HttpTimeouts, HttpTransport
 from sealock.net.registry.client import Registry
 from sealock.net.registry.credentials import DockerCredentials
 from sealock.net.userdirectories import home_directory
@@ -22,8 +22,12 @@ def open_registry(
     *,
     environment: Mapping[str, str] | None = None,
     patience: HttpTimeouts | None = None,
+    guard: AddressGuard | None = None,
 ) -> Registry:
-    """Open a client: logins from Docker's config.json, proxies from the environment, certificates from certs.d."""
+    """Open a client: logins from Docker's config.json, proxies from the environment, certificates from certs.d.
+
+    `guard` limits which addresses it connects to, for a service that others give references to.
+    """
     known = os.environ if environment is None else environment
     settings = settings or Registries()
     authorities, certificates = certificates_of(known)
@@ -34,6 +38,7 @@ def open_registry(
         environment=known,
         patience=patience,
         trusted_in=_SYSTEM[-1],
+        guard=guard,
     )
     return Registry(transport, DockerCredentials(known), settings)
 
