@@ -1,0 +1,1 @@
+"""Watches containers while they run: what they call, open, listen on and connect to."""
