@@ -1,0 +1,140 @@
+"""What is wrong, where, since when; what changed; and the hosts where it runs."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, Table, Text, UniqueConstraint, text
+
+from sealock.service.state.tables.columns import count, flag, metadata, moment, number, reference, words
+
+hit = Table(
+    "hit",
+    metadata,
+    reference("package", key=True),
+    Column("flaw", Text, primary_key=True),
+    Column("severity", Integer, nullable=False),
+    words("fixed"),
+    words("state"),
+    flag("exploited"),
+    words("suppressed"),  # why it does not count: the distribution says so
+    words("data"),  # JSON of Vulnerability
+    Index("ix_hit_flaw", "flaw"),
+)
+
+image_finding = Table(
+    "image_finding",
+    metadata,
+    reference("image", key=True),
+    Column("rule", Text, primary_key=True),
+    Column("thing", Text, primary_key=True),
+    Column("severity", Integer, nullable=False),
+    words("data"),  # JSON of Finding
+    Index("ix_image_finding_rule", "rule"),
+)
+"""What rules report on an image: its configuration, its files."""
+
+finding = Table(
+    "finding",
+    metadata,
+    number(),
+    reference("repository"),
+    Column("rule", Text, nullable=False),
+    Column("thing", Text, nullable=False),
+    Column("severity", Integer, nullable=False),
+    words("fixed"),
+    flag("exploited"),
+    moment("first_seen"),
+    moment("last_seen"),  # when it was last evaluated and there
+    moment("gone", null=True),
+    count("revision"),
+    UniqueConstraint("repository_id", "rule", "thing"),
+    Index("ix_finding_rule", "rule", "repository_id"),
+    Index("ix_finding_thing", "thing"),
+    sqlite_autoincrement=True,
+)
+"""Findings by the identity that all commands share (model/identity.py); open while `gone` is NULL."""
+
+event = Table(
+    "event",
+    metadata,
+    number(),
+    Column("uid", Text, nullable=False, unique=True),
+    Column("kind", Text, nullable=False),
+    moment("at"),
+    reference("repository", null=True),
+    words("rule"),
+    words("thing"),
+    Column("severity", Integer, nullable=False, server_default=text("-1")),
+    words("detail"),  # what changed: "high -> critical", the fixed version, "v1: sha256:… -> sha256:…"
+    Index("ix_event_repository_id_at", "repository_id", "at"),
+    Index("ix_event_at", "at"),
+    Index("ix_event_kind_at", "kind", "at"),
+    sqlite_autoincrement=True,
+)
+"""What changed, written by the transaction that changed it. `uid` is the same however often the cause is handled."""
+
+acknowledgement = Table(
+    "acknowledgement",
+    metadata,
+    number(),
+    reference("repository", null=True),  # NULL: all of them
+    Column("rule", Text, nullable=False),
+    words("thing"),  # "": everything that the rule is about
+    Column("reason", Text, nullable=False),
+    words("justification"),  # VEX's, "" where it is accepted and not denied
+    words("until"),  # the last day, "" for none
+    words("made_by"),
+    moment("made"),
+    Index("ix_acknowledgement_rule", "rule"),
+    sqlite_autoincrement=True,
+)
+
+host = Table(
+    "host",
+    metadata,
+    number(),
+    Column("name", Text, nullable=False, unique=True),
+    moment("first_seen"),
+    moment("last_seen"),
+    words("version"),  # sealock's, which reported
+    words("engine"),
+    words("data"),  # JSON of what it reported of itself: networks
+    sqlite_autoincrement=True,
+)
+
+container = Table(
+    "container",
+    metadata,
+    number(),
+    reference("host"),
+    Column("name", Text, nullable=False),
+    words("reference"),  # the image, as the engine names it
+    words("digest"),  # of the image's manifest, "" where unknown
+    words("configuration"),  # of the image's configuration
+    words("data"),  # JSON of what was reported of it
+    moment("first_seen"),
+    moment("last_seen"),
+    moment("gone", null=True),
+    UniqueConstraint("host_id", "name"),
+    Index("ix_container_digest", "digest"),
+    Index("ix_container_configuration", "configuration"),
+    sqlite_autoincrement=True,
+)
+
+container_finding = Table(
+    "container_finding",
+    metadata,
+    number(),
+    reference("container", null=True),  # NULL: about the host
+    reference("host"),
+    Column("rule", Text, nullable=False),
+    Column("thing", Text, nullable=False),
+    Column("severity", Integer, nullable=False),
+    Column("use", Text, nullable=False),  # PackageUse: whether the container has the package loaded
+    words("data"),  # JSON of what was reported: title, message, place, remedy
+    moment("first_seen"),
+    moment("last_seen"),
+    Index("ix_container_finding_host_id", "host_id"),
+    Index("ix_container_finding_container_id", "container_id"),
+    Index("ix_container_finding_rule", "rule"),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,70 @@
+"""The tests of the state run on both databases: each `database` test has a SQLite and a PostgreSQL row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import copyfile
+
+import pytest
+
+from sealock.service.state.database import Database, migrate
+from support.postgresql import PostgresServer, postgres_server, programs
+
+BOTH = [
+    "sqlite",
+    pytest.param("postgresql", marks=[pytest.mark.live, pytest.mark.skipif(not programs(), reason="no PostgreSQL")]),
+]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    with postgres_server() as started:
+        yield started
+
+
+@pytest.fixture(params=BOTH)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/state.db"
+    started: PostgresServer = request.getfixturevalue("server")
+    return started.database()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the newest tables."""
+    path = tmp_path_factory.mktemp("made") / "state.db"
+    opened = Database(str(path))
+    migrate(opened)
+    opened.close()
+    return path
+
+
+@pytest.fixture(scope="module")
+def template(server: PostgresServer) -> str:
+    """A PostgreSQL database with the newest tables."""
+    made = server.database()
+    opened = Database(made)
+    migrate(opened)
+    opened.close()
+    return made
+
+
+@pytest.fixture(params=BOTH)
+def migrated(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database with the newest tables."""
+    if request.param == "sqlite":
+        copyfile(request.getfixturevalue("made"), tmp_path / "state.db")
+        return f"sqlite:///{tmp_path}/state.db"
+    started: PostgresServer = request.getfixturevalue("server")
+    return started.database(request.getfixturevalue("template"))
+
+
+@pytest.fixture
+def database(migrated: str) -> Iterator[Database]:
+    """An open database with the newest tables."""
+    opened = Database(migrated)
+    yield opened
+    opened.close()

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import re
+import sqlite3
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Boolean, Connection, Double, Integer, LargeBinary, Table, func, insert, select, text
+from sqlalchemy.types import BigInteger
+
+from sealock.service.state import tables
+from sealock.service.state.database import Database, StateError, migrate, newest, parse_url, version
+
+VERSIONS = ("m0001_contents", "m0002_findings", "m0003_work")
+
+
+def test_the_newest_tables_are_those_that_the_code_names(database: Database) -> None:
+    with database.write() as connection:
+        context = MigrationContext.configure(connection)
+        ours = set(tables.metadata.tables)
+        differences = [row for row in compare_metadata(context, tables.metadata) if _is_about(row, ours)]
+    assert differences == []
+
+
+def _is_about(difference: Any, ours: set[str]) -> bool:
+    table = next((part for part in difference if isinstance(part, Table)), None)
+    return table is None or table.name in ours
+
+
+def _fill(connection: Connection, names: set[str]) -> None:
+    """One row in each table, each value made of its type."""
+    values: dict[type[Any], Any] = {Boolean: True, Double: 1.5, Integer: 1, BigInteger: 1, LargeBinary: b"\0x"}
+    for table in tables.metadata.sorted_tables:
+        if table.name in names:
+            row = {
+                column.name: next((value for kind, value in values.items() if isinstance(column.type, kind)), "é\n'")
+                for column in table.columns
+            }
+            connection.execute(insert(table).values(**row))
+
+
+def _dump(connection: Connection, names: set[str]) -> dict[str, list[tuple[Any, ...]]]:
+    return {name: [tuple(row) for row in connection.execute(select(tables.metadata.tables[name]))] for name in names}
+
+
+def _present(connection: Connection) -> set[str]:
+    query = (
+        "SELECT name FROM sqlite_master WHERE type = 'table'"
+        if connection.dialect.name == "sqlite"
+        else "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+    )
+    return set(connection.execute(text(query)).scalars()) & set(tables.metadata.tables)
+
+
+def test_migrations_go_forward_and_back_and_keep_the_rows_of_the_tables_that_stay(url: str) -> None:
+    opened = Database(url)
+    kept: dict[str, dict[str, list[tuple[Any, ...]]]] = {}
+    for step in (*VERSIONS, "head"):
+        migrate(opened, step)
+        with opened.write() as connection:
+            before = set().union(*(dump.keys() for dump in kept.values()))
+            new = _present(connection) - before
+            _fill(connection, new)
+            kept[version(connection)] = _dump(connection, new)
+    for step in reversed(VERSIONS):
+        migrate(opened, step)
+        with opened.read() as connection:
+            assert version(connection) == step
+            for of, dump in kept.items():
+                if of <= step:
+                    assert _dump(connection, set(dump)) == dump
+    migrate(opened, "base")
+    with opened.read() as connection:
+        assert not _present(connection)
+    migrate(opened)
+    with opened.read() as connection:
+        assert version(connection) == newest()
+        assert _present(connection) == set(tables.metadata.tables)
+    opened.close()
+
+
+def test_migrating_twice_changes_nothing(database: Database) -> None:
+    with database.write() as connection:
+        _fill(connection, {"setting"})
+    migrate(database)
+    with database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(tables.setting)).scalar() == 1
+
+
+def test_a_database_of_a_newer_sealock_is_refused_and_stays(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'm9999_later'"))
+    with pytest.raises(StateError, match=r"newer sealock \(its version is m9999_later\)"):
+        migrate(database)
+    with database.read() as connection:
+        assert version(connection) == "m9999_later"
+
+
+def test_a_version_that_is_not_there_is_an_error(database: Database) -> None:
+    with pytest.raises(StateError, match="no version 'm1234'"):
+        migrate(database, "m1234")
+
+
+def test_nothing_of_a_transaction_that_fails_stays(database: Database) -> None:
+    def fail() -> None:
+        with database.write() as connection:
+            connection.execute(insert(tables.setting).values(name="a", value="1"))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    with database.read() as connection:
+        assert not connection.execute(select(tables.setting)).all()
+
+
+def test_transactions_that_read_and_then_write_wait_for_each_other(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(insert(tables.setting).values(name="sum", value="0"))
+
+    def add() -> None:
+        for _ in range(20):
+            with database.write() as connection:
+                row = select(tables.setting.c.value).where(tables.setting.c.name == "sum").with_for_update()
+                value = int(connection.execute(row).scalar_one())
+                connection.execute(tables.setting.update().values(value=str(value + 1)))
+
+    threads = [Thread(target=add) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with database.read() as connection:
+        assert connection.execute(select(tables.setting.c.value)).scalar_one() == "80"
+
+
+def test_a_reader_sees_one_state_and_cannot_write(database: Database) -> None:
+    with database.read() as reading:
+        assert not reading.execute(select(tables.setting)).all()
+        with database.write() as connection:
+            connection.execute(insert(tables.setting).values(name="a", value="1"))
+        assert not reading.execute(select(tables.setting)).all()
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("state.db", r"sqlite:////.*/state\.db"),
+        ("/var/lib/sealock/state.db", "sqlite:////var/lib/sealock/state.db"),
+        ("sqlite:///state.db", "sqlite:///state.db"),
+        ("postgresql://me:word@db/sealock", r"postgresql\+psycopg://me:\*\*\*@db/sealock"),
+        ("postgres://db/sealock", r"postgresql\+psycopg://db/sealock"),
+        ("postgresql+asyncpg://db/sealock", r"postgresql\+psycopg://db/sealock"),
+    ],
+)
+def test_a_url_names_sqlite_or_postgresql(written: str, meant: str) -> None:
+    assert re.fullmatch(meant, parse_url(written).render_as_string(hide_password=True))
+
+
+@pytest.mark.parametrize("written", ["mysql://me:word@db/x", "http://db", "://", "oracle://x", "sql lite://x"])
+def test_another_url_is_an_error_that_does_not_repeat_the_password(written: str) -> None:
+    with pytest.raises(StateError, match="write a path") as caught:
+        parse_url(written)
+    assert "word" not in str(caught.value)
+
+
+def test_a_database_that_cannot_be_reached_is_an_error_without_the_password(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match="cannot be used") as caught:
+        migrate(Database(f"postgresql://me:word@/x?host={tmp_path}"))
+    assert "word" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_an_error_and_stays(tmp_path: Path) -> None:
+    path = tmp_path / "state.db"
+    path.write_bytes(b"not a database" * 100)
+    with pytest.raises(StateError, match="cannot be used: file is not a database"):
+        migrate(Database(str(path)))
+    assert path.read_bytes() == b"not a database" * 100
+
+
+def test_sqlite_keeps_what_was_committed_where_the_machine_fails(tmp_path: Path) -> None:
+    opened = Database(str(tmp_path / "state.db"))
+    with opened.read() as connection:
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+    opened.close()
+    with sqlite3.connect(tmp_path / "state.db") as plain:
+        assert plain.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    plain.close()
