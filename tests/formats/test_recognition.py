@@ -16,7 +16,8 @@ UNEVALUATED = [
     ("a template that branches", "chart/templates/d.yaml", POD + "{{- if .Values.x }}\n{{- end }}\n", "helm"),
     ("a pod with another ending", "pod.yaml.j2", POD, "kubernetes"),
     ("a chart", "chart/Chart.yaml", "apiVersion: v2\nname: app\n", "helm"),
-    ("a chart's template", "chart/templates/d.yaml", POD + "# {{ .Values.x }}\n", "helm"),
+    ("a chart's template", "chart/templates/d.yaml", POD + "    args: [{{ .Values.x }}]\n", "helm"),
+    ("a template beside a comment with one", "d.yaml", POD.replace("nginx", "'{{ .Values.x }}'") + "# {{ .y }}\n", "helm"),
     ("a chart's values", "chart/values.yaml", "image:\n  repository: nginx\n", "helm"),
     ("a chart's values for production", "values-prod.yml", "initImage: busybox\n", "helm"),
     ("a kustomization", "kustomization.yaml", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nimages: []\n", "kustomize"),
@@ -60,6 +61,8 @@ READ = [
     ("a pod that starts containers with docker run", "p.yaml", POD + "    args: [docker run x]\n", "kubernetes"),
     ("a workflow of Argo with its own parameters", "w.yaml", POD + "    args: ['{{inputs.parameters.x}}']\n", "kubernetes"),
     ("a workflow with a parameter after a colon", "w.yaml", POD + "    args: ['at: {{workflow.scheduledTime}}', 'a - {{=x}}']\n", "kubernetes"),
+    ("a manifest with an action of Helm in a comment", "p.yaml", "# {{- if .Values.on }}\n" + POD + "    # was: {{ .Values.image }}\n", "kubernetes"),
+    ("a comment behind a value", "p.yaml", POD.replace("nginx", "nginx # {{ .Values.image | quote }}"), "kubernetes"),
     ("a workflow with a parameter in a comment", "w.yaml", POD + "    # Tip: {{workflow.failures}} is a list\n", "kubernetes"),
     ("a pod beside a program's own templates", "p.yaml", POD + "---\napiVersion: v1\nkind: ConfigMap\ndata:\n  a.conf: |\n    project: {{PROJECT}}\n    {{ .Values.x }}\n", "kubernetes"),
     ("a task of Tekton", "t.yaml", "apiVersion: tekton.dev/v1\nkind: Task\nspec:\n  steps:\n  - image: x\n", "kubernetes"),
@@ -151,7 +154,7 @@ def test_run_lines_are_read_where_the_rest_is_not_evaluated() -> None:
         (
             WEB
             + "    develop:\n      watch:\n      - path: .\n        action: sync+exec\n        exec: {command: x}\n",
-            ["hook"],
+            [],
         ),
     ],
 )

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from sealock.errors import TargetError
+from sealock.netmap.sources import of_file
 from sealock.scan.run import check
 from sealock.scan.settings import Settings
 
@@ -58,3 +60,16 @@ def test_a_base_elsewhere_is_an_error(base: str, tmp_path: Path) -> None:
     targets = check(str(root / "prod" / "kustomization.yaml"), settings=Settings(render=True)).targets
     assert [bool(target.errors) for target in targets] == [True]
     assert "could not be rendered by kustomize" in targets[0].errors[0].message
+
+
+def test_a_map_shows_what_an_overlay_makes(tmp_path: Path) -> None:
+    root = project(tmp_path, "namespace: prod\nnamePrefix: p-\nresources: [../base]\n")
+    network_map, errors = of_file(str(root / "prod"), rendered=True)
+    assert [(node.name, [network.name for network in network_map.networks]) for node in network_map.nodes] == [("p-web", ["prod"])]  # fmt: skip
+    assert errors == ()
+
+
+def test_without_the_option_a_map_says_how_to_read_an_overlay(tmp_path: Path) -> None:
+    root = project(tmp_path, "resources: [../base]\n")
+    with pytest.raises(TargetError, match="kustomizations and charts are read with --render"):
+        of_file(str(root / "prod" / "kustomization.yaml"))

@@ -39,6 +39,11 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--verify", action="store_true", help="try the connections from the containers' network namespaces (needs root)"
     )
+    parser.add_argument(
+        "--render",
+        action="store_true",
+        help="map what kustomize (or kubectl) makes of kustomizations and helm of charts, run without a network",
+    )
     parser.add_argument("--engine", default="", metavar="WHERE", help="engine address or context")
     parser.add_argument("--format", choices=FORMATS, default="terminal", help="output format (default: terminal)")
     parser.add_argument("--output", metavar="FILE", help="output file (default: standard output)")
@@ -53,10 +58,13 @@ def run(arguments: Namespace) -> int:
     if bool(arguments.source) != bool(arguments.to):
         message = "--from needs --to, and --to needs --from"
         raise UsageError(message)
+    if arguments.render and not arguments.target:
+        message = "--render needs a TARGET: a kustomization, a chart, or a directory with them"
+        raise UsageError(message)
     errors: tuple[str, ...] = ()
     pids: dict[str, int] = {}
     if arguments.target:
-        network_map, errors = of_file(arguments.target)
+        network_map, errors = of_file(arguments.target, rendered=arguments.render)
     else:
         network_map, pids = of_engine(arguments.engine)
     for error in errors:

@@ -116,11 +116,9 @@ _PATHS: Final = tuple(compile_lazily(form.path, re.IGNORECASE) for form in _FORM
 _PARTS_OF_COMPOSE: Final = (
     (
         compile_lazily(r"^models[ \t]*:", re.MULTILINE),
-        Unevaluated("model", "the models of a compose file are not checked"),
-    ),
-    (
-        compile_lazily(r"^[ \t]+develop[ \t]*:[\s\S]*?^[ \t]+(?:- +)?exec[ \t]*:", re.MULTILINE),
-        Unevaluated("hook", "the commands of `develop.watch` in a compose file are not checked"),
+        Unevaluated(
+            "model", "models run in a model runner outside of containers: what they are made of is not checked"
+        ),
     ),
 )
 """Parts of a compose file that are not evaluated."""
@@ -205,7 +203,7 @@ def is_manifest_of_pods(path: str, text: str) -> bool:
 def _without_other_templates(text: str) -> str:
     """A text of YAML without what may be another program's templates; a text that is no YAML as it is.
 
-    Those are block scalars, and {{name}} within a scalar or comment, as Argo's workflows have it.
+    Those are comments, block scalars, and {{name}} within a scalar, as Argo's workflows have it.
     """
     from sealock.formats.yamltree import comments, parse, scalars  # noqa: PLC0415  few texts need it
 
@@ -213,14 +211,17 @@ def _without_other_templates(text: str) -> str:
     if tree.flaws:
         return text
     written = scalars(tree)
-    blocks = {scalar.start for scalar in written if scalar.style in {"|", ">"}}
+    other = {scalar.start: "|" for scalar in written if scalar.style in {"|", ">"}}
+    other |= {place.start: "#" for place in comments(text)}
     spans = [(scalar.start, scalar.end) for scalar in written]
     spans += ((place.start, place.end) for place in comments(text))
-    for start, end in sorted(spans, reverse=True):
-        if "{{" in text[start:end]:
-            own = "|" if start in blocks else _NAMED_VALUE.sub("", text[start:end])
-            text = text[:start] + own + text[end:]
-    return text
+    pieces: list[str] = []
+    at = 0
+    for start, end in sorted(spans):
+        if "{{" in text[start:end] and start >= at:
+            pieces += (text[at:start], other.get(start) or _NAMED_VALUE.sub("", text[start:end]))
+            at = end
+    return "".join((*pieces, text[at:]))
 
 
 def _has_pods(text: str) -> bool:

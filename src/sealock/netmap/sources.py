@@ -151,12 +151,15 @@ def _sockets_and_routes(
     return machine.listening(pid), machine.routes(pid)
 
 
-def of_file(path: str) -> tuple[Map, tuple[str, ...]]:
-    """The map that a compose file declares, or that manifests do, and the errors in the file or directory."""
+def of_file(path: str, *, rendered: bool = False) -> tuple[Map, tuple[str, ...]]:
+    """The map that a compose file declares, or that manifests do, and the errors in the file or directory.
+
+    With `rendered`, kustomizations and charts are read as the manifests that they make.
+    """
     first = next(resolve(path, Options()), None)
     if isinstance(first, FileInput) and first.kind == "compose":
         return _of_compose(first)
-    return of_manifests(path)
+    return of_manifests(path, rendered=rendered)
 
 
 def _of_compose(input_: FileInput) -> tuple[Map, tuple[str, ...]]:
@@ -168,11 +171,11 @@ def _of_compose(input_: FileInput) -> tuple[Map, tuple[str, ...]]:
     return build_map(*declared_nodes(projects[0]), declared=True), errors
 
 
-def of_manifests(path: str) -> tuple[Map, tuple[str, ...]]:
+def of_manifests(path: str, *, rendered: bool = False) -> tuple[Map, tuple[str, ...]]:
     """The map that the manifests of a file or directory declare, and what is wrong in them or was skipped."""
     networks: list[ClusterNetwork] = []
     errors: list[str] = []
-    for text in read_manifests((path,)):
+    for text in read_manifests((path,), rendered=rendered):
         if text.error or text.skipped:
             errors.append(f"{text.path}: {text.error or text.skipped}")
         tree = parse(text.source.text)
@@ -185,7 +188,8 @@ def of_manifests(path: str) -> tuple[Map, tuple[str, ...]]:
     network = join_clusters(networks)
     if not network.pods:
         more = f" ({'; '.join(errors[:3])})" if errors else ""
-        message = f"{path} is not a compose file, and declares no pod of Kubernetes{more}"
+        hint = "" if rendered else "; kustomizations and charts are read with --render"
+        message = f"{path} is not a compose file, and declares no pod of Kubernetes{more}{hint}"
         raise TargetError(message)
     if len(network.pods) > MOST_PODS:
         message = f"{path} declares {len(network.pods)} workloads, more than {MOST_PODS}: name a part of it"

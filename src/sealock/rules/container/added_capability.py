@@ -15,6 +15,12 @@ class AddedCapability(Rule[Container]):
     id = "C003"
     keywords = ("capability", "cap_add")
     aliases = ("KSV-0022", "CKV_K8S_25")
+    differs = (
+        (
+            "KSV-0022 CKV_K8S_25",
+            "not NET_BIND_SERVICE, nor what an ordinary user cannot hold; C002 has those that reach the host",
+        ),
+    )
     severity = Severity.HIGH
     reads = ("cap_add",)
     references = (cis_docker("5.4"), cwe(250), man("capabilities", 7))

@@ -23,6 +23,7 @@ class CapabilitiesKept(Rule[Container]):
     id = "C004"
     keywords = ("capabilities", "cap_drop")
     aliases = ("KSV-0003", "CKV_K8S_37")
+    differs = (("KSV-0003 CKV_K8S_37", "C001 reports all of a privileged container"),)
     severity = Severity.MEDIUM
     reads = ("cap_drop",)
     references = (cis_docker("5.4"), cwe(250), docker_docs("engine/security/#linux-kernel-capabilities"))

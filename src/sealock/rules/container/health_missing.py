@@ -13,6 +13,7 @@ class HealthMissing(Rule[Container]):
     id = "C054"
     keywords = ("health check", "HEALTHCHECK")
     aliases = ("CKV_K8S_8", "CKV_K8S_9")
+    differs = (("CKV_K8S_8 CKV_K8S_9", "one probe is enough"),)
     severity = Severity.INFO
     pedantic = True
     reads = ("health", "restart")

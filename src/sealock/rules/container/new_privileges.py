@@ -16,6 +16,7 @@ class NewPrivileges(Rule[Container]):
     id = "C006"
     keywords = ("no-new-privileges", "allowPrivilegeEscalation", "setuid")
     aliases = ("KSV-0001", "CKV_K8S_20")
+    differs = (("KSV-0001 CKV_K8S_20", "C001 reports all of a privileged container"),)
     severity = Severity.MEDIUM
     reads = ("no_new_privileges",)
     references = (cis_docker("5.26"), cwe(250), man("prctl", 2))

@@ -15,6 +15,7 @@ class RawSockets(Rule[Container]):
     id = "C005"
     keywords = ("NET_RAW", "capability", "raw socket")
     aliases = ("CKV_K8S_28",)
+    differs = (("CKV_K8S_28", "C004 reports NET_RAW with the other capabilities that are kept, C001 a privileged one"),)
     severity = Severity.LOW
     reads = ("cap_add", "cap_drop")
     references = (cis_docker("5.4"), man("raw", 7))

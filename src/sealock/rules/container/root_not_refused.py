@@ -15,7 +15,12 @@ class RootNotRefused(Rule[Container]):
     id = "C091"
     keywords = ("runAsNonRoot", "root")
     aliases = ("KSV-0012", "CKV_K8S_23")
-    differs = (("KSV-0012 CKV_K8S_23", "an ordinary user in runAsUser is enough"),)
+    differs = (
+        (
+            "KSV-0012 CKV_K8S_23",
+            "an ordinary user in runAsUser is enough; C046 knows images that run as one, or drop root themselves",
+        ),
+    )
     severity = Severity.LOW
     reads = ("root_refused", "user")
     references = (

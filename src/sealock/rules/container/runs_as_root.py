@@ -45,7 +45,7 @@ class RunsAsRoot(Rule[Container]):
     aliases = ("DL3002", "DS-0002", "KSV-0012", "KSV-0105", "CKV_DOCKER_3", "CKV_DOCKER_8", "CKV_K8S_23", "CIS-DI-0001")
     differs = (
         ("DL3002", "also a missing USER, and users that come from a variable, a number or the base image"),
-        ("DS-0002", "knows common base images that run as another user"),
+        ("DS-0002 KSV-0012 CKV_K8S_23", "knows common images that run as another user, or drop root themselves"),
     )
     severity = Severity.HIGH
     reads = ("user",)

@@ -17,6 +17,7 @@ class SeccompUnconfined(Rule[Container]):
     id = "C007"
     keywords = ("seccomp", "unconfined", "seccompProfile", "RuntimeDefault")
     aliases = ("KSV-0030", "KSV-0104", "CKV_K8S_31")
+    differs = (("KSV-0030 KSV-0104 CKV_K8S_31", "C001 reports all of a privileged container"),)
     severity = Severity.HIGH
     reads = ("seccomp",)
     references = (cis_docker("5.22"), cwe(693), docker_docs("engine/security/seccomp/"))

@@ -16,6 +16,7 @@ class SecretInEnvironment(Rule[Container]):
     id = "C048"
     keywords = ("secret", "environment variable", "environment", "password")
     aliases = ("CKV_K8S_35",)
+    differs = (("CKV_K8S_35", "a variable from a Secret has no value in the manifest"),)
     severity = Severity.HIGH
     conceals = True
     reads = ("environment", "privileged")

@@ -16,7 +16,12 @@ class ServiceTokenMounted(Rule[Container]):
     id = "C090"
     keywords = ("service account", "token", "automountServiceAccountToken")
     aliases = ("KSV-0036", "CKV_K8S_38")
-    differs = (("KSV-0036", "knows a service account of the same file that refuses the token"),)
+    differs = (
+        (
+            "KSV-0036",
+            "knows an account of the same file that refuses the token; one in a projected volume is asked for",
+        ),
+    )
     severity = Severity.LOW
     reads = ("service_token",)
     references = (

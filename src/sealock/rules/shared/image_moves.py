@@ -16,7 +16,10 @@ class ImageMoves(Rule[Build | Container]):
     id = "C080"
     keywords = ("tag", "latest")
     aliases = ("DL3006", "DL3007", "DS-0001", "KSV-0013", "CKV_DOCKER_7", "CKV_K8S_14", "DKL-DI-0006")
-    differs = (("DL3006 DL3007", "a digest without a tag is enough"),)
+    differs = (
+        ("DL3006 DL3007", "a digest without a tag is enough"),
+        ("KSV-0013 CKV_K8S_14", "not a name that is no image reference, such as ko://…, which a build replaces"),
+    )
     kinds = ("build", "container")
     severity = Severity.MEDIUM
     reads = ("image",)

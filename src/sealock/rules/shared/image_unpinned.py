@@ -17,6 +17,7 @@ class ImageUnpinned(Rule[Build | Container]):
     id = "C081"
     keywords = ("digest", "pin", "sha256")
     aliases = ("CKV_K8S_43",)
+    differs = (("CKV_K8S_43", "C080 reports a tag that moves instead"),)
     kinds = ("build", "container")
     severity = Severity.LOW
     reads = ("image",)
