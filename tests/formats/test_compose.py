@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
+from sealock import formats
+from sealock.errors import FormatError
 from sealock.formats.compose import read, read_many
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.model.absent import UNKNOWN, UNSET
+from sealock.model.change import Remove, Swap
 from sealock.model.container import (
     POD_FIELDS,
     Container,
@@ -564,6 +567,45 @@ def test_hooks_are_read_with_their_rights() -> None:
         Hook("pre_stop", ("x", "y")),
     )
     assert web.place(("hooks", 0)).start == text.index("{command: a b")
+
+
+WATCHED = (
+    "services:\n  web:\n    image: a\n    develop:\n      watch:\n      - {path: a, target: /a, action: sync}\n"
+    "      - path: .\n        action: sync+exec\n        target: /b\n        exec:\n          command: a b\n"
+    "          privileged: true   # for now\n          user: root\n"
+)
+
+
+def test_commands_that_watch_runs_are_hooks() -> None:
+    document = read(Source("x", WATCHED))
+    web = subject(document, "service web")
+    assert isinstance(web.noun, Container)
+    assert not document.errors
+    assert web.noun.hooks == (Hook("watch", ("a", "b"), "root", privileged=True),)
+    assert document.source.excerpt(web.place(("hooks", 0))).startswith("exec:\n          command: a b\n")
+
+
+def test_a_command_that_watch_runs_is_changed_in_place() -> None:
+    document = read(Source("x", WATCHED))
+    old, new = (Hook("watch", ("a", "b"), "root", privileged=privileged) for privileged in (True, False))
+    edits = formats.edits(document, subject(document, "service web"), Swap("hooks", old, new))
+    assert formats.apply_edits(WATCHED, edits) == WATCHED.replace("          privileged: true   # for now\n", "")
+    with pytest.raises(FormatError, match="deeper below develop"):
+        formats.edits(document, subject(document, "service web"), Remove("hooks", old))
+
+
+WATCH_FAULTS = [
+    ("no action", "[{path: a}]", "services.web.develop.watch.0 needs the key 'action'"),
+    ("an action that there is not", "[{path: a, action: copy}]", "must be one of rebuild, sync"),
+    ("a mapping", "{}", "services.web.develop.watch must be a list"),
+    ("a command as text", "[{path: a, action: sync+exec, exec: x}]", "develop.watch.0.exec must be a mapping"),
+]
+
+
+@pytest.mark.parametrize(("watch", "message"), [pytest.param(*row, id=sentence) for sentence, *row in WATCH_FAULTS])
+def test_what_compose_refuses_of_watch_is_an_error(watch: str, message: str) -> None:
+    document = read(Source("x", f"services:\n  web:\n    image: a\n    develop:\n      watch: {watch}\n"))
+    assert [message in error.message for error in document.errors] == [True]
 
 
 def test_a_service_of_a_provider_is_no_container() -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 from msgspec import Struct
 
 from sealock.formats.compose import mounts, parts, ports, settings, values
-from sealock.formats.compose.tree import ComposeValue
+from sealock.formats.compose.tree import ComposeValue, Path
 from sealock.model.absent import AnyValue
 from sealock.model.container import POD_FIELDS, Hook, Mount
 
@@ -32,13 +32,17 @@ class SingleField(Struct, frozen=True):
 
 
 class ListKey(Struct, frozen=True):
-    """A key with a list of elements of a field. `long` writes their form with keys, if they have one."""
+    """A key with a list of elements of a field. `long` writes their form with keys, if they have one.
+
+    `find` finds the elements that stand deeper below the key; they can be changed in place only.
+    """
 
     key: str
     read: Callable[[ComposeValue], Any]
     write: Callable[[Any], WrittenValue]
     takes: Callable[[Any], bool] = lambda _element: True
     long: Callable[[Any], dict[str, object]] | None = None
+    find: Callable[[ComposeValue], list[tuple[Path, ComposeValue]]] | None = None
 
 
 class ListField(Struct, frozen=True):
@@ -121,9 +125,19 @@ TABLE: Final[tuple[ServiceFieldRow, ...]] = (
     SingleField("command", (("command",),), settings.command, list),
     ListField(
         "hooks",
-        tuple(
-            ListKey(moment, parts.hook(moment), parts.hook_as_mapping, _is_of(moment), parts.hook_as_mapping)
-            for moment in ("pre_start", "post_start", "pre_stop")
+        (
+            *(
+                ListKey(moment, parts.hook(moment), parts.hook_as_mapping, _is_of(moment), parts.hook_as_mapping)
+                for moment in ("pre_start", "post_start", "pre_stop")
+            ),
+            ListKey(
+                "develop",
+                parts.hook("watch"),
+                parts.hook_as_mapping,
+                _is_of("watch"),
+                parts.hook_as_mapping,
+                parts.watch_commands,
+            ),
         ),
     ),
     _text("working_dir"),

@@ -130,6 +130,14 @@ class OwnText:
                     return key, item, number
         if not place.file and isinstance(node, Scalar) and len(steps) == 4 and node.end == place.end:
             return key, node, None
+        deep: YamlNode | None = node
+        for step in steps[4:]:
+            if isinstance(deep, Mapping):
+                deep = deep.get(step)
+            else:
+                deep = deep.items[int(step)] if isinstance(deep, Sequence) and step.isdigit() else None
+        if not place.file and isinstance(deep, Mapping) and deep is not node and deep.end == place.end:
+            return key, deep, None
         msg = "one of its elements is not written in the service itself"
         raise FormatError(msg)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sealock.formats.compose import settings
 from sealock.formats.compose.mounts import mount_as_mapping, mount_as_text
-from sealock.formats.compose.tree import ComposeValue
+from sealock.formats.compose.tree import ComposeValue, Path
 from sealock.formats.compose.values import boolean, integer, text
 from sealock.model.absent import AnyValue
 from sealock.model.container import Device, Hook, Label, Link, Mount, Network, Sysctl, Ulimit, Variable
@@ -228,6 +228,15 @@ def hook(moment: str) -> Callable[[ComposeValue], Hook]:
         )
 
     return read
+
+
+def watch_commands(develop: ComposeValue) -> list[tuple[Path, ComposeValue]]:
+    """The commands that `docker compose watch` runs in a container when a file changes, with their paths."""
+    watched = develop.at("watch")
+    commands = ((index, item.at("exec")) for index, item in enumerate(watched.items if watched is not None else ()))
+    return [
+        (("watch", index, "exec"), command) for index, command in commands if command is not None and command.is_mapping
+    ]
 
 
 def hook_as_mapping(hook: Hook) -> dict[str, object]:

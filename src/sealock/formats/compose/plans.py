@@ -116,6 +116,9 @@ class EditPlan(OwnText):
         numbers: dict[str, list[int | None]] = {}
         for index in indexes:
             key, _, number = self.item(row.name, index)
+            if any(part.key == key and part.find for part in row.parts):
+                msg = f"it stands deeper below {key}"
+                raise FormatError(msg)
             numbers.setdefault(key, []).append(number)
         edits: list[Edit] = []
         for key, cut in numbers.items():

@@ -77,9 +77,15 @@ _LIMITS: Final = ListOf(MapOf({"path": "s", "rate": INTEGER, "weight": INTEGER})
 _UPDATE: Final = MapOf(
     _each("delay failure_action monitor order", "s") | {"parallelism": INTEGER, "max_failure_ratio": NUMBER}
 )
-_HOOKS: Final = ListOf(
-    MapOf({"command": COMMAND, "user": "s", "privileged": BOOL, "working_dir": "s", "environment": PAIRS})
-)
+_HOOK: Final = MapOf({"command": COMMAND, "user": "s", "privileged": BOOL, "working_dir": "s", "environment": PAIRS})
+_HOOKS: Final = ListOf(_HOOK)
+_WATCHED: Final = MapOf(
+    {
+        "path": "s", "target": "s", "action": WordKind(("rebuild", "sync", "restart", "sync+restart", "sync+exec")),
+        "ignore": TEXT_OR_TEXTS, "include": TEXT_OR_TEXTS, "initial_sync": "b", "exec": _HOOK,
+    },
+    needs=("path", "action"),
+)  # fmt: skip
 BUILD: Final = MapOf({
     **_each("context dockerfile dockerfile_inline network target isolation", "s"),
     **_each("entitlements cache_from cache_to tags platforms", TEXTS),
@@ -154,7 +160,7 @@ SERVICE: Final = MapOf({
         MapOf(others=MapOf({"restart": BOOL, "required": "b", "condition": _CONDITION}, needs=("condition",))),
     ),
     "deploy": ("0", DEPLOY),
-    "develop": "*",
+    "develop": ("0", MapOf({"watch": ListOf(_WATCHED)})),
     "models": "*",
     "provider": MapOf({"type": "s", "options": MapOf(others=("snb", ListOf("snb")))}, needs=("type",)),
     "pull_refresh_after": "s",

@@ -13,6 +13,7 @@ from sealock.formats.compose.fields import (
     TABLE,
     UNSAID,
     ListField,
+    ListKey,
     NamedField,
     SecurityOptionField,
     ServiceFieldRow,
@@ -71,8 +72,10 @@ class ServiceReader:
             case SingleField():
                 self.single(row)
             case ListField():
-                slots = [slot for part in row.parts for slot in self.items(row.name, part.key, part.read)]
-                self.store(row.name, slots, any(self.given(part.key) for part in row.parts))
+                slots = [slot for part in row.parts for slot in self.elements(row.name, part)]
+                self.store(
+                    row.name, slots, bool(slots) or any(self.given(part.key) for part in row.parts if not part.find)
+                )
             case NamedField():
                 self.store(row.name, self.named(row), self.given(row.key))
             case SecurityOptionField():
@@ -125,6 +128,20 @@ class ServiceReader:
             if parsed is not None:
                 self.values.setdefault(row.name, parsed)
                 return
+
+    def elements(self, field: str, part: ListKey) -> list[Slot]:
+        """Read the elements of a key, or those that stand deeper below it."""
+        if part.find is None:
+            return self.items(field, part.key, part.read)
+        whole = self.service.at(part.key)
+        slots = []
+        for path, value in part.find(whole) if whole is not None else ():
+            self.note_unset(field, value)
+            self.where.setdefault((field,), self.place((part.key, *path), value))
+            element = self.parsed(part.read, (part.key, *path), value)
+            if element is not None:
+                slots.append(Slot(element, (part.key, *path), value))
+        return slots
 
     def items(self, field: str, key: str, read: Callable[[ComposeValue], Any]) -> list[Slot]:
         """Read the elements of a key's list, or its only value."""
