@@ -9,7 +9,9 @@ from typing import Any, Protocol
 import msgspec
 
 from sealock.errors import EngineError, EngineRefusedError, TargetError
+from sealock.scan.profilecheck import UsePlace
 from sealock.scan.saferun import RunImage, RunMachine
+from sealock.text import visible
 
 
 def find_client(named: str | None) -> str:
@@ -24,6 +26,19 @@ def find_client(named: str | None) -> str:
 def engine_facts(client: str) -> EngineFacts:
     """What the engine of a client knows. Close it."""
     return _PodmanFacts() if client == "podman" else _DockerFacts()
+
+
+def use_place(facts: EngineFacts, image: str, *, pulled: bool = True) -> UsePlace:
+    """Where a profile is to be used: the image as the engine has it, its kernel and its runtime.
+
+    TargetError for an image that has to be `pulled` first; else its digests are unknown.
+    """
+    known, machine = facts.image(image), facts.machine()
+    if known is None and pulled:
+        message = f"the engine has no image {visible(image)}: pull or build it first"
+        raise TargetError(message)
+    digests = (known.id, *(name.rpartition("@")[2] for name in known.digests)) if known is not None else ()
+    return UsePlace(digests, machine.kernel, machine.runtime)
 
 
 class EngineFacts(Protocol):
@@ -58,7 +73,12 @@ class _DockerFacts:
 
     def machine(self) -> RunMachine:
         values = _decoded(self._engine.info(), dict[str, Any])
-        return RunMachine(_number(values.get("NCPU")), _number(values.get("MemTotal")))
+        return RunMachine(
+            _number(values.get("NCPU")),
+            _number(values.get("MemTotal")),
+            _word(values.get("KernelVersion")),
+            _word(values.get("DefaultRuntime")),
+        )
 
     def close(self) -> None:
         self._engine.close()
@@ -75,7 +95,13 @@ class _PodmanFacts:
         values = _decoded(self._ask("info", "--format", "json") or "{}", dict[str, Any])
         host = values.get("host")
         host = host if isinstance(host, dict) else {}
-        return RunMachine(_number(host.get("cpus")), _number(host.get("memTotal")))
+        runtime = host.get("ociRuntime")
+        return RunMachine(
+            _number(host.get("cpus")),
+            _number(host.get("memTotal")),
+            _word(host.get("kernel")),
+            _word(runtime.get("name") if isinstance(runtime, dict) else ""),
+        )
 
     @staticmethod
     def _ask(*words: str) -> str:
@@ -89,6 +115,10 @@ class _PodmanFacts:
 
 def _number(value: object) -> int:
     return value if isinstance(value, int) and value > 0 else 0
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 class _Config(msgspec.Struct):

@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "init": "write a commented sealock.toml, the policy of a project",
     "digest": "print the digests of image references, without pulling the images",
     "run": "run a container with safe defaults: `docker run`, pinned, verified and checked by the policy",
+    "profile": "show, compare and check profiles of what containers need, and run containers under them",
     "harden": "find by trial the least that a container needs, and write it as settings",
     "pin": "pin the images in files to digests, and keep the pins up to date",
     "sbom": "list the packages and notable files of an image, without an engine",
@@ -84,6 +85,11 @@ def parse(words: Sequence[str]) -> Namespace:
     module = import_module(f"sealock.cli.{words[0]}")
     if hasattr(module, "VALUES"):
         return _of_another_client(fill(command, words[0]), module, words[1:])
+    if getattr(module, "LINE", False) and "--" in words:
+        cut = list(words).index("--")
+        arguments = fill(command, words[0], only=words[1]).parse_args(words[1:cut])
+        arguments.line = list(words[cut + 1 :])
+        return arguments
     rest = _with_paths(words[1:])
     if getattr(module, "VERBS", None):
         # argparse cannot mix where verbs have parsers of their own.

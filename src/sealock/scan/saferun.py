@@ -44,10 +44,12 @@ class RunImage(Struct, frozen=True):
 
 
 class RunMachine(Struct, frozen=True):
-    """What the engine's machine has: CPUs, and bytes of memory; 0 where that is not known."""
+    """The engine's machine: CPUs, bytes of memory, the kernel's release and the runtime's name; 0 or "" if unknown."""
 
     cpus: int = 0
     memory: int = 0
+    kernel: str = ""
+    runtime: str = ""
 
 
 class AddedDefault(Struct, frozen=True):

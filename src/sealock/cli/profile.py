@@ -1,0 +1,157 @@
+"""`sealock profile`: shows, compares and checks profiles, writes filters from them, and runs containers under them."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from typing import Final
+
+from sealock.cli.helptext import SealockHelpFormatter, add_example
+from sealock.cli.output import complain, page_style, print_output, write
+from sealock.errors import TargetError, UsageError
+from sealock.model.profile import Profile
+from sealock.scan.profilecheck import FAULT_KINDS, UsePlace, profile_faults
+from sealock.targets.profiles import open_profile
+from sealock.text import line
+
+LINE: Final = True
+"""All words after `--` are those of another client."""
+VERBS: Final = {
+    "show": "show what a container may do, what it uses of that, and what was taken away",
+    "diff": "show what a profile has more and less than an older one",
+    "check": "check that a profile is complete, and of this image, kernel and runtime",
+    "seccomp": "write the seccomp filter that lets through what the profile has",
+    "trial": "run a container, and report what the profile's filter would refuse",
+}
+EPILOG: Final = """\
+exit status:
+  0  nothing speaks against the profile
+  1  it is incomplete or of another image, the newer one uses more, the trial met a refusal
+  2  a profile could not be read, or an error
+"""
+_LINE: Final = "-- CLIENT run [OPTION...] IMAGE [COMMAND...]"
+_FILES: Final = {"diff": ("old", "new")}
+
+
+def configure(parser: ArgumentParser, only: str | None = None) -> None:
+    """Add the verbs and their options; with `only`, just that verb's options are added."""
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    parser.epilog = EPILOG
+    for name, about in VERBS.items():
+        verb = verbs.add_parser(
+            name,
+            help=about,
+            description=about[0].upper() + about[1:] + ".",
+            allow_abbrev=False,
+            formatter_class=SealockHelpFormatter,
+        )
+        add_example(verb)
+        if only not in {None, name}:
+            continue
+        for file in _FILES.get(name, ("file",)):
+            verb.add_argument(file, metavar=file.upper(), help="a profile")
+        if name in {"show", "diff"}:
+            verb.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours")
+        if name in {"check", "trial"}:
+            text = "accept a profile of another image, an incomplete one, one of another kernel or runtime"
+            verb.add_argument("--accept", action="append", choices=FAULT_KINDS, default=[], help=text)
+        if name == "check":
+            verb.add_argument("--image", default="", metavar="NAME", help="the image that it is to be used for")
+            verb.add_argument("--with", dest="client", choices=("docker", "podman"), help="client to ask for it")
+        if name == "seccomp":
+            _add_filter_options(verb)
+        if name == "trial":
+            verb.add_argument("--apply", action="store_true", help="add what would be refused to the profile")
+            verb.usage = f"sealock profile trial [--accept KIND] [--apply] FILE\n           {_LINE}"
+
+
+def _add_filter_options(verb: ArgumentParser) -> None:
+    machine = os.uname().machine
+    verb.add_argument("--architecture", default=machine, help=f"as uname -m names it (default: {machine})")
+    text = "runtime that will start it (default: that of the profile)"
+    verb.add_argument("--runtime", default="", metavar="NAME", help=text)
+    text = "for containers that run without no-new-privileges, where the runtime needs more"
+    verb.add_argument("--with-new-privileges", action="store_true", help=text)
+    verb.add_argument("--possible", action="store_true", help="let through what its files could call too")
+    verb.add_argument("--log", action="store_true", help="log what is not in the profile, and refuse nothing")
+    verb.add_argument("--output", metavar="FILE", help="output file (default: standard output)")
+
+
+def run(arguments: Namespace) -> int:
+    """Do what the verb says."""
+    verbs: dict[str, Callable[[Namespace], int]] = {
+        "show": _show, "diff": _diff, "check": _check, "seccomp": _seccomp, "trial": _trial,
+    }  # fmt: skip
+    return verbs[arguments.verb](arguments)
+
+
+def _show(arguments: Namespace) -> int:
+    from sealock.reports.profile import render_profile  # noqa: PLC0415  each verb imports its own
+
+    write(render_profile(open_profile(arguments.file), arguments.file, **page_style(None, arguments.color)))
+    return 0
+
+
+def _diff(arguments: Namespace) -> int:
+    from sealock.reports.profile import grown, render_difference  # noqa: PLC0415  as above
+
+    old, new = open_profile(arguments.old), open_profile(arguments.new)
+    write(render_difference(old, new, **page_style(None, arguments.color)))
+    return 1 if grown(old, new) else 0
+
+
+def _check(arguments: Namespace) -> int:
+    profile = open_profile(arguments.file)
+    place = _place(arguments.client, arguments.image) if arguments.image else UsePlace()
+    return 1 if _complain_of(profile, place, arguments) else 0
+
+
+def _place(client: str | None, image: str) -> UsePlace:
+    from sealock.cli.engineclient import engine_facts, find_client, use_place  # noqa: PLC0415  only with an engine
+
+    facts = engine_facts(find_client(client))
+    try:
+        return use_place(facts, image)
+    finally:
+        facts.close()
+
+
+def _complain_of(profile: Profile, place: UsePlace, arguments: Namespace) -> bool:
+    """Print what speaks against a profile, and return whether anything does."""
+    faults = list(profile_faults(profile, place, arguments.accept))
+    for fault in faults:
+        complain(f"{line(arguments.file, 200)}: {fault.text} (--accept {fault.kind})")
+    return bool(faults)
+
+
+def _seccomp(arguments: Namespace) -> int:
+    from sealock.formats.seccomp import FilterOptions, write_seccomp  # noqa: PLC0415  each verb imports its own
+    from sealock.scan.profilecheck import latest_runtime  # noqa: PLC0415  as above
+
+    profile = open_profile(arguments.file)
+    if not profile.calls(arguments.architecture).seen:
+        message = f"{arguments.file}: it saw no system calls of {arguments.architecture}"
+        raise TargetError(message)
+    options = FilterOptions(
+        arguments.runtime or latest_runtime(profile),
+        not arguments.with_new_privileges,
+        arguments.log,
+        arguments.possible,
+    )
+    try:
+        made = write_seccomp(profile, arguments.architecture, options)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    if made.refused:
+        complain(f"stays refused, as the engine's own filter refuses it: {', '.join(made.refused)}")
+    print_output(made.text, arguments.output)
+    return 0
+
+
+def _trial(arguments: Namespace) -> int:
+    from sealock.cli.trial import run_trial_of  # noqa: PLC0415  each verb imports its own
+
+    profile = open_profile(arguments.file)
+    words: list[str] = getattr(arguments, "line", [])
+    return run_trial_of(profile, words, arguments.file, accepted=arguments.accept, apply=arguments.apply)

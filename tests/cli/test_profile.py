@@ -1,0 +1,66 @@
+"""`sealock profile` on files: exit statuses, and what it prints."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from sealock.cli.main import main
+from sealock.formats.profile import write_profile
+from sealock.model.profile import ArchitectureCalls
+from support.profiles import web
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    calls = (ArchitectureCalls(os.uname().machine, ("accept4", "mount", "read"), ("fork",)),)
+    (tmp_path / "web.json").write_text(write_profile(web(syscalls=calls)), encoding="utf-8")
+    more = (ArchitectureCalls(os.uname().machine, ("accept4", "mount", "ptrace", "read")),)
+    (tmp_path / "more.json").write_text(write_profile(web(syscalls=more, excluded=(), runs=())), encoding="utf-8")
+    (tmp_path / "bad.json").write_text('{"schema": 1, "profile": {"image": 3}}', encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("words", "status", "out", "err"),
+    [
+        ("show web.json", 0, "Complete: it met every phase", ""),
+        ("show more.json", 0, "it was learned from no run", ""),
+        ("diff web.json more.json", 1, "+ ptrace", ""),
+        ("diff more.json web.json", 0, "- ptrace", ""),
+        ("check web.json", 0, "", ""),
+        ("check more.json", 1, "", "more.json: it never met the phase 'stop' (--accept incomplete)"),
+        ("check more.json --accept incomplete", 0, "", ""),
+        ("check bad.json", 2, "", "bad.json:1:36: not a profile: expected `str`, got `int`"),
+        ("check gone.json", 2, "", "gone.json"),
+        ("seccomp web.json", 0, '"accept4"', "stays refused, as the engine's own filter refuses it: mount"),
+        ("seccomp web.json --architecture vax", 2, "", "it saw no system calls of vax"),
+        ("trial web.json", 2, "", "write the command to run after --"),
+        ("trial web.json -- docker ps -a", 2, "", "write the command to run after --"),
+        ("trial bad.json -- docker run x", 2, "", "bad.json:1:36"),
+        ("chek web.json", 2, "", "did you mean check?"),
+    ],
+)
+def test_status_and_output(capsys: pytest.CaptureFixture[str], words: str, status: int, out: str, err: str) -> None:
+    assert main(["profile", *words.split()]) == status
+    captured = capsys.readouterr()
+    assert out in captured.out
+    assert err in captured.err
+    assert bool(captured.err) == bool(err)
+
+
+def test_options_choose_what_a_filter_lets_through(here: Path) -> None:
+    def allowed(*words: str) -> set[str]:
+        assert main(["profile", "seccomp", "web.json", "--output", "out.json", *words]) == 0
+        filters = json.loads((here / "out.json").read_text(encoding="utf-8"))
+        return {name for rule in filters["syscalls"] if rule["action"] == "SCMP_ACT_ALLOW" for name in rule["names"]}
+
+    assert allowed("--possible") - allowed() == {"fork"}
+    assert {"setuid", "capset"} <= allowed("--with-new-privileges") - allowed()
+    assert "close_range" in allowed("--runtime", "crun") - allowed("--runtime", "runc")
+    assert allowed("--log") == allowed()

@@ -1,0 +1,138 @@
+"""Filters from profiles on a real engine: they start every time, and a trial reports what they would refuse."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sealock.formats.profile import read_profile, write_profile
+from sealock.formats.seccomp import FilterOptions, write_seccomp
+from sealock.model.location import Source
+from sealock.model.profile import ArchitectureCalls, Profile
+from sealock.model.runtimecalls import CLOSED, opened
+from sealock.runtime.kernel.seccomp import blocked_calls
+from support.profiles import CALLS, web
+from support.realengine import Engine
+from support.realengine import engine as started
+
+pytestmark = pytest.mark.live
+STARTS = 25
+BASE = ("--network", "none", "base", "/bin/busybox")
+
+
+@pytest.fixture(scope="module")
+def daemon() -> Iterator[Engine]:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        archive.add(shutil.which("busybox") or "/bin/busybox", "bin/busybox")
+    with started() as engine:
+        assert engine.docker("import", "-", "base", data=made.getvalue()).returncode == 0
+        yield engine
+        assert engine.docker("ps", "--all", "--quiet").stdout == ""
+
+
+@pytest.fixture(scope="module")
+def profile(daemon: Engine) -> Profile:
+    identity = daemon.docker("image", "inspect", "--format", "{{.Id}}", "base").stdout.strip()
+    return web(digests=(identity,), syscalls=(ArchitectureCalls(os.uname().machine, CALLS, ("mkdir",)),))
+
+
+def pid_of(daemon: Engine, *options: str) -> tuple[str, int]:
+    name = daemon.docker("run", "--detach", *options, *BASE, "sleep", "100").stdout.strip()
+    return name, int(daemon.docker("inspect", "--format", "{{.State.Pid}}", name).stdout)
+
+
+@pytest.mark.parametrize("closed", [True, False], ids=["no-new-privileges", "new privileges"])
+def test_filter_starts_every_time(daemon: Engine, profile: Profile, *, closed: bool) -> None:
+    made = write_seccomp(profile, os.uname().machine, FilterOptions("runc", closed))
+    file = daemon.folder / "filter.json"
+    file.write_text(made.text, encoding="utf-8")
+    options = [f"--security-opt=seccomp={file}", *(["--security-opt=no-new-privileges"] if closed else [])]
+    for number in range(STARTS if closed else STARTS // 2):
+        user = ["--user", "1000:1000"] if number % 2 else []
+        done = daemon.docker("run", "--rm", *options, *user, *BASE, "echo", "ok")
+        assert (done.returncode, done.stdout) == (0, "ok\n"), f"start {number}: {done.stderr}"
+    name, pid = pid_of(daemon, *options)
+    try:
+        assert daemon.docker("exec", "--user", "7", name, "/bin/busybox", "echo", "in").stdout == "in\n"
+        blocked = blocked_calls(pid)
+        assert not blocked.unread
+        # clone and the like are let through with some arguments only, and 0 is one of them.
+        assert not set(made.allowed) & set(blocked.blocked)
+        assert blocked.total - len(blocked.blocked) == len(made.allowed)
+    finally:
+        daemon.docker("rm", "--force", name)
+
+
+@pytest.mark.parametrize("capability", ["", "SYS_ADMIN", "SYS_CHROOT"])
+def test_engines_own_filter_refuses_what_the_table_says(daemon: Engine, capability: str) -> None:
+    name, pid = pid_of(daemon, "--cap-drop=ALL", *([f"--cap-add={capability}"] if capability else []))
+    blocked = set(blocked_calls(pid).blocked)
+    daemon.docker("rm", "--force", name)
+    assert CLOSED - opened((capability,)) <= blocked
+    # What is newer than the engine, and clone3 with its own rule.
+    others = {"clone3", "listmount", "lsm_get_self_attr", "lsm_list_modules", "lsm_set_self_attr", "mseal", "statmount"}
+    assert blocked - CLOSED <= others
+    assert not blocked & opened((capability,))
+
+
+def trial(daemon: Engine, file: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sealock", "profile", "trial", *words[: words.index("--")], str(file), *words[words.index("--") :]],
+        env={**os.environ, **daemon.environment}, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        timeout=120, cwd=daemon.folder,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("detached", [False, True])
+def test_trial_reports_what_would_be_refused_and_applies_it(
+    daemon: Engine, profile: Profile, *, detached: bool
+) -> None:
+    file = daemon.folder / f"{detached}.profile.json"
+    file.write_text(write_profile(profile), encoding="utf-8")
+    accepted = ("--accept", "runtime")
+    run = ("--", "docker", "run", "--rm", *(["--detach"] if detached else []), *BASE, "sh", "-c")
+    work = "mkdir /x; mount -t tmpfs x /x; mkdir /y && sleep 0.5 && echo done"
+    done = trial(daemon, file, *accepted, "--apply", *run, work)
+    assert done.returncode == 1, done.stderr
+    assert f"would refuse mkdir by /bin/busybox: add it to syscalls ({os.uname().machine})" in done.stderr
+    assert ("done" in done.stdout) is not detached
+    applied = read_profile(Source("p", file.read_text(encoding="utf-8")))
+    assert "mkdir" in applied.calls(os.uname().machine).seen
+    again = trial(daemon, file, *accepted, *run, work)
+    assert (again.returncode, "refuses nothing" in again.stderr) == (0, True), again.stderr
+
+
+def test_trial_opens_nothing_that_the_engine_closes(daemon: Engine, profile: Profile) -> None:
+    file = daemon.folder / "closed.profile.json"
+    file.write_text(write_profile(profile), encoding="utf-8")
+    done = trial(
+        daemon,
+        file,
+        "--",
+        "docker",
+        "run",
+        "--rm",
+        *BASE,
+        "sh",
+        "-c",
+        "unshare -U true || unshare -m true || echo closed",
+    )
+    assert done.stdout == "closed\n"
+
+
+def test_trial_of_another_image_is_refused(daemon: Engine) -> None:
+    file = daemon.folder / "other.profile.json"
+    file.write_text(write_profile(web()), encoding="utf-8")
+    done = trial(daemon, file, "--", "docker", "run", "--rm", *BASE, "true")
+    assert done.returncode == 2
+    assert "it was learned from another image" in done.stderr
+    assert "(--accept image)" in done.stderr
