@@ -32,13 +32,14 @@ def match(inventory: Inventory, database: AdvisoryLookup) -> MatchResult:
 
 def needed(inventory: Inventory) -> tuple[tuple[str, ...], ...]:
     """The ecosystems that an inventory's packages are looked up in, each with its spellings."""
-    stream = _stream(inventory)
+    stream = stream_of(inventory)
     lookups = (look_up(package, inventory.distribution, stream) for package in inventory.packages)
     ecosystems = {lookup.ecosystems for lookup in lookups if isinstance(lookup, Lookup)}
     return tuple(sorted(ecosystems - {("OSS-Fuzz",)}))
 
 
-def _stream(inventory: Inventory) -> str:
+def stream_of(inventory: Inventory) -> str:
+    """Alpine's branch by the repositories of an image ("v3.20"), "" where it names none or several."""
     return next((name for fact in inventory.files if fact.kind == STREAM and (name := streams(fact.detail))), "")
 
 
@@ -61,7 +62,7 @@ class _Matcher:
         """Match all packages."""
         first: dict[str, dict[Lookup, list[Package]]] = {}
         second: dict[str, dict[Lookup, list[Package]]] = {}
-        stream = _stream(self.inventory)
+        stream = stream_of(self.inventory)
         for package in self.inventory.packages:
             lookup = look_up(package, self.inventory.distribution, stream)
             if isinstance(lookup, NoData):
@@ -90,7 +91,7 @@ class _Matcher:
             ]
         covered = {name: place[0] for name, place in self.distribution_lookups.items() if place in self.with_claims}
         counted, suppressed = Describer(self.inventory, self.database, self.hits, covered).describe()
-        return MatchResult(counted, suppressed, tuple(self.unchecked), self.evaluated)
+        return MatchResult(counted, suppressed, tuple(self.unchecked), self.evaluated, frozenset(covered))
 
     def _covered_spelling(self, ecosystems: Iterable[str]) -> str:
         """The spelling that the database covers, "" for none."""

@@ -26,12 +26,16 @@ class UncheckedPackage(Struct, frozen=True):
 
 
 class MatchResult(Struct, frozen=True):
-    """The result, most severe first. `evaluated` counts the packages that the database covers."""
+    """The result, most severe first. `evaluated` counts the packages that the database covers.
+
+    `covered` are the names of the distribution's packages that advisories are about: they decide on the files of these.
+    """
 
     vulnerabilities: tuple[Vulnerability, ...] = ()
     suppressed: tuple[SuppressedVulnerability, ...] = ()
     unchecked: tuple[UncheckedPackage, ...] = ()
     evaluated: int = 0
+    covered: frozenset[str] = frozenset()
 
 
 class VulnerabilityMatch(Struct, frozen=True, gc=False):

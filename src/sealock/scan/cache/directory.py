@@ -11,7 +11,7 @@ import stat
 import time
 from contextlib import suppress
 from hashlib import sha256
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -30,6 +30,22 @@ _ABANDONED: Final = 3600
 """Seconds after which a temporary file is abandoned."""
 _FRESH: Final = 60
 """Seconds after which a use is recorded again."""
+
+
+class CacheEntries(Protocol):
+    """Entries by name: bytes that are there as they were written, or not at all."""
+
+    def read(self, name: str, /) -> bytes | None:
+        """Read an entry; None if there is none."""
+
+    def write(self, name: str, data: bytes, /) -> None:
+        """Write an entry, or do nothing."""
+
+    def remove(self, name: str, /) -> None:
+        """Remove an entry, if it is there."""
+
+    def tidy(self) -> None:
+        """Make room, if that is necessary."""
 
 
 class CacheEntry(Struct, frozen=True):

@@ -18,7 +18,7 @@ from msgspec import Struct
 from sealock.image.entry import Bounds
 from sealock.inventory.facts import ImageFacts, LayerFacts
 from sealock.scan.cache.code import fingerprint
-from sealock.scan.cache.directory import CacheDirectory
+from sealock.scan.cache.directory import CacheEntries
 
 T = TypeVar("T")
 
@@ -47,7 +47,7 @@ class _Alias(Struct, frozen=True):
 class LayerCache:
     """The facts of layers in a cache directory; without `files`, only those on packages."""
 
-    def __init__(self, directory: CacheDirectory, bounds: Bounds, *, files: bool = True) -> None:
+    def __init__(self, directory: CacheEntries, bounds: Bounds, *, files: bool = True) -> None:
         self._directory, self._files = directory, files
         self._whole = "whole" if files else "bill"
         self._code = fingerprint()

@@ -11,16 +11,16 @@ from sealock.image.entry import Bounds, KnownImage, LayerSource
 from sealock.image.layers import TarLayer
 from sealock.inventory.facts import ImageFacts, LayerFacts
 from sealock.model.inventory import Layer
-from sealock.scan.cache.directory import LIMIT, CacheDirectory
+from sealock.scan.cache.directory import LIMIT, CacheDirectory, CacheEntries
 from sealock.scan.cache.layers import CachedFacts, LayerCache, MergedFacts
 from sealock.scan.cache.proofs import FileProofs
 
 
 class ImageCache:
-    """The cache in a directory, for one run. Without `files`, facts without risky files are enough."""
+    """The cache in a directory, or elsewhere, for one run. Without `files`, facts without risky files are enough."""
 
-    def __init__(self, path: str, bounds: Bounds, limit: int = LIMIT, *, files: bool = True) -> None:
-        self.directory = CacheDirectory(path, limit)
+    def __init__(self, place: str | CacheEntries, bounds: Bounds, limit: int = LIMIT, *, files: bool = True) -> None:
+        self.directory: CacheEntries = CacheDirectory(place, limit) if isinstance(place, str) else place
         self.proofs = FileProofs(self.directory)
         self._layers = LayerCache(self.directory, bounds, files=files)
 

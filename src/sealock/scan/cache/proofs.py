@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.image.bytesources import Bytefile, Stretch, UnreadableError, is_ours
-from sealock.scan.cache.directory import CacheDirectory
+from sealock.scan.cache.directory import CacheEntries
 
 _TICK: Final = 20_000_000
 """Nanoseconds within which two changes of a file may have the same ctime."""
@@ -59,7 +59,7 @@ class _Known(Struct):
 class FileProofs:
     """The verified files in a cache directory."""
 
-    def __init__(self, directory: CacheDirectory) -> None:
+    def __init__(self, directory: CacheEntries) -> None:
         self._directory = directory
         self._files: dict[int, _Known] = {}
         self._lock = Lock()

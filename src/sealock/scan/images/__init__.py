@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, TypeAlias
 
@@ -78,6 +78,23 @@ def _read(path: str, options: ImageOptions, progress: Progress) -> list[tuple[Im
         known=cache,
         progress=progress,
     )
+    inventories = _list(path, images, options, cache, progress)
+    if cache:
+        cache.close()
+    return inventories
+
+
+def read_opened(
+    name: str, image: ImageSource, options: ImageOptions, cache: ImageCache, progress: Progress = lambda _name: None
+) -> tuple[Inventory, Document]:
+    """Read an image that the caller opened, under a name, with a cache of the caller's."""
+    ((_, inventory),) = _list(name, (image,), options, cache, progress)
+    return inventory, _document(name, image, inventory)
+
+
+def _list(
+    path: str, images: Sequence[ImageSource], options: ImageOptions, cache: ImageCache | None, progress: Progress
+) -> list[tuple[ImageSource, Inventory]]:
     most = max((len(image.layers) for image in images), default=0)
     reader = LayerReader(
         cache,
@@ -86,10 +103,7 @@ def _read(path: str, options: ImageOptions, progress: Progress) -> list[tuple[Im
         files=options.files,
     )
     with _without_garbage_collection():
-        inventories = [(image, _inventory(path, image, options, reader)) for image in images]
-    if cache:
-        cache.close()
-    return inventories
+        return [(image, _inventory(path, image, options, reader)) for image in images]
 
 
 @contextmanager

@@ -140,9 +140,15 @@ def version(connection: Connection) -> str:
     return MigrationContext.configure(connection).get_current_revision() or ""
 
 
+def versions() -> tuple[str, ...]:
+    """All versions of the tables, oldest first."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return tuple(reversed([script.revision for script in scripts]))
+
+
 def newest() -> str:
     """The version of the tables that this sealock uses."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+    return versions()[-1]
 
 
 def _is_before(scripts: ScriptDirectory, earlier: str, later: str) -> bool:

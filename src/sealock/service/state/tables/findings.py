@@ -29,6 +29,7 @@ image_finding = Table(
     Column("severity", Integer, nullable=False),
     words("data"),  # JSON of Finding
     Index("ix_image_finding_rule", "rule"),
+    Index("ix_image_finding_thing", "thing"),
 )
 """What rules report on an image: its configuration, its files."""
 
@@ -64,6 +65,7 @@ event = Table(
     words("rule"),
     words("thing"),
     Column("severity", Integer, nullable=False, server_default=text("-1")),
+    words("cause"),  # what brought it about: "image", "advisory", "tag", "acknowledgement", "retention"
     words("detail"),  # what changed: "high -> critical", the fixed version, "v1: sha256:… -> sha256:…"
     Index("ix_event_repository_id_at", "repository_id", "at"),
     Index("ix_event_at", "at"),

@@ -1,0 +1,188 @@
+"""Keeps what is in an image: its layers, its packages with their hits, and what its rules report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, delete, insert, select, update
+
+from sealock.model.finding import Finding
+from sealock.model.identity import identify
+from sealock.model.inventory import Inventory, Layer
+from sealock.service.state.flaws import PackageMatch
+from sealock.service.state.packages import ImageContents, StoredPackage, slice_key
+from sealock.service.state.rows import chunks, insert_new, numbers, put
+from sealock.service.state.tables import (
+    hit,
+    image,
+    image_finding,
+    image_layer,
+    image_slice,
+    layer,
+    layer_slice,
+    package,
+    package_place,
+    place,
+    setting,
+    slice_package,
+)
+
+GENERATION = "advisories"
+"""The setting with the digest of the advisories that all packages are matched with."""
+
+
+class ReadImage(Struct, frozen=True):
+    """An image that was read: what is in it, its packages, what rules report, and which code read it."""
+
+    inventory: Inventory
+    contents: ImageContents
+    findings: tuple[Finding, ...] = ()
+    analyzer: str = ""
+
+
+def generation(connection: Connection) -> str:
+    """The advisories that the packages are matched with, "" for none yet."""
+    return connection.execute(select(setting.c.value).where(setting.c.name == GENERATION)).scalar() or ""
+
+
+def set_generation(connection: Connection, value: str) -> None:
+    """Say which advisories new packages must be matched with from now on."""
+    put(connection, setting, [{"name": GENERATION, "value": value}])
+
+
+def unknown_packages(connection: Connection, contents: ImageContents) -> list[StoredPackage]:
+    """The packages of an image that are not stored yet."""
+    known = numbers(connection, package, package.c.key, contents.packages)
+    return [stored for key, stored in contents.packages.items() if key not in known]
+
+
+def keep_image(connection: Connection, read: ReadImage, matched: Mapping[str, PackageMatch], now: float) -> int:
+    """Keep an image, in place of what an earlier reading of it gave; give its number.
+
+    `matched` has the result for each of its packages that is not stored yet. The image shows in no repository before a
+    tag names it.
+    """
+    inventory = read.inventory
+    insert_new(connection, image, [{"digest": inventory.manifest, "first_seen": now, "scanned": now}])
+    number: int = connection.execute(select(image.c.id).where(image.c.digest == inventory.manifest)).scalar_one()
+    connection.execute(update(image).where(image.c.id == number).values(**_columns(read), scanned=now))
+    layers = _keep_layers(connection, inventory.layers, now)
+    for table in (image_layer, image_slice, image_finding):
+        connection.execute(delete(table).where(table.c.image_id == number))
+    rows = [
+        {"image_id": number, "position": entry.index, "layer_id": layers[entry.diff_id], "created_by": entry.created_by}
+        for entry in inventory.layers
+    ]
+    if rows:
+        connection.execute(insert(image_layer), rows)
+    packages = keep_packages(connection, read.contents.packages.values(), matched)
+    slices = _keep_slices(connection, read.contents, packages, layers)
+    if slices:
+        connection.execute(insert(image_slice), [{"image_id": number, "slice_id": slice_} for slice_ in slices])
+    _keep_findings(connection, number, read.findings)
+    return number
+
+
+def _columns(read: ReadImage) -> dict[str, Any]:
+    inventory = read.inventory
+    return {
+        "configuration": inventory.id,
+        "platform": inventory.platform,
+        "created": inventory.created,
+        "distribution": _json(inventory.distribution) if inventory.distribution else "",
+        "stream": next((stored.stream for stored in read.contents.packages.values() if stored.stream), ""),
+        "errors": _json([error.message for error in inventory.errors]) if inventory.errors else "",
+        "notes": _json(inventory.notes) if inventory.notes else "",
+        "analyzer": read.analyzer,
+        "size": sum(entry.size for entry in inventory.layers),
+    }
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode().replace("\\u0000", "\\ufffd")
+
+
+def _keep_layers(connection: Connection, layers: Sequence[Layer], now: float) -> dict[str, int]:
+    rows = {
+        entry.diff_id: {"diff_id": entry.diff_id, "digest": entry.digest, "size": entry.size, "first_seen": now}
+        for entry in layers
+    }
+    insert_new(connection, layer, [rows[diff_id] for diff_id in sorted(rows)])
+    return numbers(connection, layer, layer.c.diff_id, rows)
+
+
+def keep_packages(
+    connection: Connection, packages: Iterable[StoredPackage], matched: Mapping[str, PackageMatch]
+) -> dict[str, int]:
+    """Keep packages with their hits; give their numbers by their keys. Those that are there stay as they are."""
+    stored = {entry.key: entry for entry in packages}
+    known = numbers(connection, package, package.c.key, stored)
+    new = sorted(stored.keys() - known.keys())
+    rows = []
+    for key in new:
+        result = matched[key]
+        state = {"unchecked": result.unchecked, "grave": result.grave, "covered": result.covered}
+        rows.append(stored[key].row() | state)
+    insert_new(connection, package, rows)
+    added = numbers(connection, package, package.c.key, new)
+    places = sorted({entry for key in new for entry in stored[key].places})
+    insert_new(connection, place, [{"ecosystem": ecosystem, "name": name} for ecosystem, name in places])
+    ids = _places(connection, places)
+    among = sorted({(ids[entry], added[key]) for key in new for entry in stored[key].places})
+    insert_new(connection, package_place, [{"place_id": where, "package_id": which} for where, which in among])
+    insert_new(connection, hit, [entry.row(added[key]) for key in new for entry in matched[key].hits.values()])
+    return known | added
+
+
+def _places(connection: Connection, places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    by_ecosystem: dict[str, list[str]] = {}
+    for ecosystem, name in places:
+        by_ecosystem.setdefault(ecosystem, []).append(name)
+    ids: dict[tuple[str, str], int] = {}
+    for ecosystem, names in by_ecosystem.items():
+        for some in chunks(names):
+            query = select(place.c.name, place.c.id).where(place.c.ecosystem == ecosystem, place.c.name.in_(some))
+            ids.update({(ecosystem, name): number for name, number in connection.execute(query)})
+    return ids
+
+
+def _keep_slices(
+    connection: Connection, contents: ImageContents, packages: Mapping[str, int], layers: Mapping[str, int]
+) -> list[int]:
+    by_key = {slice_key(diff_id, rows): (diff_id, rows) for diff_id, rows in contents.slices.items()}
+    known = numbers(connection, layer_slice, layer_slice.c.key, by_key)
+    new = sorted(by_key.keys() - known.keys())
+    insert_new(connection, layer_slice, [{"key": key, "layer_id": layers.get(by_key[key][0])} for key in new])
+    added = numbers(connection, layer_slice, layer_slice.c.key, new)
+    rows = [
+        {
+            "slice_id": added[key],
+            "package_id": packages[row.key],
+            "owner_id": packages[row.owner] if row.owner else None,
+            "path": row.path,
+        }
+        for key in new
+        for row in by_key[key][1]
+    ]
+    insert_new(connection, slice_package, rows)
+    return sorted({*known.values(), *added.values()})
+
+
+def _keep_findings(connection: Connection, number: int, findings: Iterable[Finding]) -> None:
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for finding in findings:
+        thing = identify(finding).thing.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        former = rows.get((finding.rule, thing))
+        if finding.suppressed is None and (former is None or former["severity"] < int(finding.severity)):
+            rows[finding.rule, thing] = {
+                "image_id": number,
+                "rule": finding.rule,
+                "thing": thing,
+                "severity": int(finding.severity),
+                "data": _json(finding),
+            }
+    if rows:
+        connection.execute(insert(image_finding), list(rows.values()))

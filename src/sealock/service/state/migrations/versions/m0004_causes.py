@@ -1,0 +1,24 @@
+"""What brought an event about; findings of rules by what they are about."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "m0004_causes"
+down_revision = "m0003_work"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Forward."""
+    op.add_column("event", sa.Column("cause", sa.Text(), server_default="", nullable=False))
+    op.create_index("ix_image_finding_thing", "image_finding", ["thing"])
+
+
+def downgrade() -> None:
+    """Back."""
+    op.drop_index("ix_image_finding_thing", "image_finding")
+    with op.batch_alter_table("event", table_kwargs={"sqlite_autoincrement": True}) as batch:
+        batch.drop_column("cause")

@@ -1,0 +1,139 @@
+"""Packages as the state keeps them: a row for all that matching looks at, and what images see of their layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from sealock.model.advisory import Installed
+from sealock.model.inventory import OF_DISTRIBUTIONS, Distribution, Inventory, Package
+from sealock.model.purl import purl
+from sealock.vulnerabilities.ecosystems import Lookup, look_up
+from sealock.vulnerabilities.findings import unversioned
+from sealock.vulnerabilities.match import stream_of
+from sealock.vulnerabilities.owners import owners
+
+_KEY: Final = 32
+"""Hexadecimal digits of a key: 128 bits."""
+
+
+class StoredPackage(Struct, frozen=True):
+    """A package without its place in an image. `distribution` and `stream` only where its advisories depend on them.
+
+    `places` are the ecosystems and names under which advisories may know it.
+    """
+
+    key: str
+    package: Package
+    purl: str
+    thing: str
+    places: tuple[tuple[str, str], ...]
+    distribution: Distribution | None = None
+    stream: str = ""
+
+    def row(self) -> dict[str, Any]:
+        """Its columns."""
+        return {
+            "key": self.key,
+            "type": self.package.type,
+            "name": self.package.name,
+            "version": self.package.version,
+            "purl": self.purl,
+            "thing": self.thing,
+            "data": msgspec.json.encode(self.package).decode(),
+            "distribution": msgspec.json.encode(self.distribution).decode() if self.distribution else "",
+            "stream": self.stream,
+        }
+
+
+class SlicePackage(Struct, frozen=True, order=True):
+    """A package in a slice: its key, the key of the distribution's package that owns its file or "", and its path."""
+
+    key: str
+    owner: str = ""
+    path: str = ""
+
+
+class ImageContents(Struct, frozen=True):
+    """The packages of an image by their keys, and for each layer (its diff_id, "" for none) what is seen of it."""
+
+    packages: dict[str, StoredPackage]
+    slices: dict[str, tuple[SlicePackage, ...]]
+
+
+def contents_of(inventory: Inventory) -> ImageContents:
+    """The packages of an image that a container sees."""
+    stream = stream_of(inventory)
+    present = [package for package in inventory.packages if not package.removed]
+    languages = {package.path for package in present if package.type not in OF_DISTRIBUTIONS}
+    owned = owners(languages, present)
+    layers = {layer.index: layer.diff_id for layer in inventory.layers}
+    packages: dict[str, StoredPackage] = {}
+    keys: dict[int, str] = {}
+    for package in present:
+        stored = store_package(package, inventory.distribution, stream)
+        packages[stored.key] = stored
+        keys[id(package)] = stored.key
+    slices: dict[str, dict[str, SlicePackage]] = {}
+    for package in present:
+        owner = owned.get(package.path) if package.type not in OF_DISTRIBUTIONS else None
+        path = "" if package.type in OF_DISTRIBUTIONS else _text(package.path)
+        entry = SlicePackage(keys[id(package)], keys[id(owner)] if owner is not None else "", path)
+        of_layer = slices.setdefault(layers.get(package.layer, ""), {})
+        # One at several paths counts where no distribution owns it.
+        of_layer[entry.key] = min(entry, of_layer.get(entry.key, entry), key=lambda seen: (bool(seen.owner), seen))
+    return ImageContents(packages, {layer: tuple(sorted(rows.values())) for layer, rows in slices.items()})
+
+
+def store_package(package: Package, distribution: Distribution | None, stream: str) -> StoredPackage:
+    """A package as it is stored."""
+    of_distribution = package.type in OF_DISTRIBUTIONS
+    bare = Package(
+        package.type,
+        _text(package.name),
+        _text(package.version),
+        "",
+        _text(package.namespace),
+        package.architecture,
+        _text(package.source),
+        _text(package.source_version),
+        qualifiers=package.qualifiers,
+        development=package.development,
+    )
+    among, branch = (distribution, stream) if of_distribution else (None, "")
+    basis = msgspec.json.encode((bare, among, branch))
+    url = purl(bare, among)
+    thing = unversioned(Installed(bare.type, bare.name, bare.version, url))
+    lookup = look_up(bare, among, branch)
+    places: tuple[tuple[str, str], ...] = ()
+    if isinstance(lookup, Lookup):
+        places = tuple((ecosystem, lookup.name) for ecosystem in (*lookup.ecosystems, *lookup.also))
+    return StoredPackage(sha256(basis).hexdigest()[:_KEY], bare, url, thing, places, among, branch)
+
+
+def restore_package(row: Any) -> StoredPackage:  # noqa: ANN401  a row of the table
+    """A package from its columns, without its places."""
+    return StoredPackage(
+        row.key,
+        msgspec.json.decode(row.data, type=Package),
+        row.purl,
+        row.thing,
+        (),
+        msgspec.json.decode(row.distribution, type=Distribution) if row.distribution else None,
+        row.stream,
+    )
+
+
+def slice_key(layer: str, rows: Iterable[SlicePackage]) -> str:
+    """The key of what is seen of a layer."""
+    return sha256(msgspec.json.encode((layer, tuple(rows)))).hexdigest()[:_KEY]
+
+
+def _text(text: str) -> str:
+    """Text that both databases can hold: no lone surrogates, no zeros."""
+    text = text if text.isascii() else text.encode("utf-8", "replace").decode()
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")

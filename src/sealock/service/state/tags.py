@@ -1,0 +1,226 @@
+"""Repositories and what their tags name over time, as seen by own eyes; which images are current follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Struct
+from sqlalchemy import Connection, Select, and_, delete, exists, insert, or_, select, update
+
+from sealock.errors import UsageError
+from sealock.service.state.rows import chunks, insert_new, take_turn
+from sealock.service.state.settle import settle
+from sealock.service.state.tables import (
+    event,
+    finding,
+    image,
+    image_finding,
+    image_slice,
+    package,
+    repository,
+    repository_image,
+    repository_slice,
+    slice_package,
+    tag,
+)
+
+
+class TagSight(Struct, frozen=True):
+    """What a tag was seen to name: an image or an index by its digest, and the image that was read for it.
+
+    Without a tag it is an image that was named by its digest. `signed` is None where no trust policy was asked.
+    """
+
+    repository: int
+    tag: str
+    digest: str
+    image: int
+    signed: bool | None = None
+
+
+def repository_number(connection: Connection, name: str, now: float) -> int:
+    """The number of a repository ("registry/repository"), which is made where it is new."""
+    number = find_repository(connection, name)
+    if number is None:
+        insert_new(connection, repository, [{"name": name, "first_seen": now}])
+        number = find_repository(connection, name)
+    if number is None:
+        raise LookupError(name)
+    return number
+
+
+def find_repository(connection: Connection, name: str) -> int | None:
+    """The number of a repository, None where it is not known; one that was renamed is found by its old name too."""
+    row = connection.execute(select(repository.c.id, repository.c.successor).where(repository.c.name == name)).first()
+    if row is None:
+        return None
+    now = connection.execute(select(repository.c.id).where(repository.c.name == row.successor)).scalar()
+    number: int = row.id if now is None else now
+    return number
+
+
+def see_tag(connection: Connection, sight: TagSight, now: float) -> None:
+    """Record what a tag names now, and settle the findings of its repository."""
+    take_turn(connection)
+    insert_new(
+        connection,
+        repository_image,
+        [{"repository_id": sight.repository, "image_id": sight.image, "first_seen": now, "last_seen": now}],
+    )
+    mine = and_(repository_image.c.repository_id == sight.repository, repository_image.c.image_id == sight.image)
+    connection.execute(update(repository_image).where(mine).values(last_seen=now))
+    connection.execute(update(repository).where(repository.c.id == sight.repository).values(gone=None))
+    if sight.tag:
+        _move(connection, sight, now)
+    refresh(connection, sight.repository, now, "image")
+
+
+def _move(connection: Connection, sight: TagSight, now: float) -> None:
+    current = and_(tag.c.repository_id == sight.repository, tag.c.name == sight.tag, tag.c.until.is_(None))
+    before = connection.execute(select(tag).where(current)).first()
+    values: dict[str, Any] = {"last_seen": now, "image_id": sight.image}
+    if before is not None and before.digest == sight.digest:
+        if sight.signed is not None:
+            values["signed"] = sight.signed
+        connection.execute(update(tag).where(tag.c.id == before.id).values(**values))
+        if before.signed and sight.signed is False:
+            _event(connection, "signature-lost", f"{before.id}:{now}", sight, now, f"{sight.tag}: {sight.digest}")
+        return
+    if before is not None:
+        connection.execute(update(tag).where(tag.c.id == before.id).values(until=now))
+    row = {"repository_id": sight.repository, "name": sight.tag, "digest": sight.digest, "first_seen": now}
+    number = connection.execute(insert(tag).values(**row, **values, signed=sight.signed)).inserted_primary_key
+    if before is not None and number is not None:
+        _event(connection, "tag-moved", number[0], sight, now, f"{sight.tag}: {before.digest} -> {sight.digest}")
+        if before.signed and sight.signed is False:
+            _event(connection, "signature-lost", number[0], sight, now, f"{sight.tag}: {sight.digest}")
+
+
+def _event(  # noqa: PLR0913, PLR0917  as many as it has columns
+    connection: Connection, kind: str, cause: object, sight: TagSight, now: float, detail: str
+) -> None:
+    row = {
+        "uid": f"{kind}:{cause}",
+        "kind": kind,
+        "at": now,
+        "repository_id": sight.repository,
+        "detail": detail,
+        "cause": "tag",
+    }
+    insert_new(connection, event, [row])
+
+
+def drop_tags(connection: Connection, number: int, names: Iterable[str], now: float) -> None:
+    """Record that tags of a repository are gone."""
+    take_turn(connection)
+    for some in chunks(sorted(set(names))):
+        gone = and_(tag.c.repository_id == number, tag.c.name.in_(some), tag.c.until.is_(None))
+        connection.execute(update(tag).where(gone).values(until=now, last_seen=now))
+    refresh(connection, number, now, "tag")
+
+
+def drop_digest(connection: Connection, number: int, digest: str, now: float) -> None:
+    """Record that a manifest of a repository was deleted: no tag names it, and it is no longer current."""
+    take_turn(connection)
+    named = or_(
+        tag.c.digest == digest,
+        tag.c.image_id.in_(_image(digest)),
+    )
+    connection.execute(
+        update(tag).where(tag.c.repository_id == number, tag.c.until.is_(None), named).values(until=now, last_seen=now)
+    )
+    unnamed = and_(repository_image.c.repository_id == number, repository_image.c.image_id.in_(_image(digest)))
+    connection.execute(delete(repository_image).where(unnamed))
+    refresh(connection, number, now, "tag")
+
+
+def _image(digest: str) -> Select[tuple[int]]:
+    return select(image.c.id).where(image.c.digest == digest)
+
+
+def forget_repository(connection: Connection, number: int, now: float, successor: str = "") -> None:
+    """Record that the registry does not know a repository any more, or knows it by another name."""
+    take_turn(connection)
+    connection.execute(
+        update(repository).where(repository.c.id == number).values(gone=now, watched=False, successor=successor)
+    )
+    current = and_(tag.c.repository_id == number, tag.c.until.is_(None))
+    connection.execute(update(tag).where(current).values(until=now, last_seen=now))
+    connection.execute(delete(repository_image).where(repository_image.c.repository_id == number))
+    refresh(connection, number, now, "tag")
+
+
+def rename_repository(connection: Connection, number: int, name: str) -> None:
+    """Give a repository the name that it has now, and keep its history; its old name leads to it."""
+    take_turn(connection)
+    old = connection.execute(select(repository.c.name).where(repository.c.id == number)).scalar_one()
+    if old == name:
+        return
+    if connection.execute(select(repository.c.id).where(repository.c.name == name)).first() is not None:
+        msg = f"{name} is there already: {old} cannot take its name"
+        raise UsageError(msg)
+    connection.execute(update(repository).where(repository.c.id == number).values(name=name))
+    row = {"name": old, "first_seen": 0.0, "successor": name, "gone": 0.0}
+    connection.execute(insert(repository).values(**row))
+    connection.execute(update(repository).where(repository.c.successor == old).values(successor=name))
+
+
+def refresh(connection: Connection, number: int, now: float, cause: str) -> None:
+    """Find out which images of a repository are current, and settle what that changes.
+
+    Current is what a tag names now, and what was named by its digest only and never by a tag.
+    """
+    own = repository_image.c
+    named = exists().where(tag.c.repository_id == number, tag.c.image_id == own.image_id)
+    wanted = or_(named.where(tag.c.until.is_(None)), ~named)
+    rows = connection.execute(
+        select(own.image_id, own.current, wanted.label("wanted")).where(own.repository_id == number)
+    ).all()
+    changed = [row.image_id for row in rows if bool(row.current) != bool(row.wanted)]
+    for some in chunks(changed):
+        mine = and_(own.repository_id == number, own.image_id.in_(some))
+        connection.execute(update(repository_image).where(mine).values(current=~own.current))
+    before = set(
+        connection.execute(
+            select(repository_slice.c.slice_id).where(repository_slice.c.repository_id == number)
+        ).scalars()
+    )
+    seen = (
+        select(image_slice.c.slice_id)
+        .join(repository_image, own.image_id == image_slice.c.image_id)
+        .where(own.repository_id == number, own.current)
+        .distinct()
+    )
+    after = set(connection.execute(seen).scalars())
+    for some in chunks(sorted(before - after)):
+        gone = and_(repository_slice.c.repository_id == number, repository_slice.c.slice_id.in_(some))
+        connection.execute(delete(repository_slice).where(gone))
+    new = [{"repository_id": number, "slice_id": slice_} for slice_ in sorted(after - before)]
+    insert_new(connection, repository_slice, new)
+    settle(connection, _things(connection, before ^ after, number), now, cause, number)
+
+
+def _things(connection: Connection, slices: Iterable[int], number: int) -> set[str]:
+    """What findings may have changed: the packages of these slices, and what rules say or said of the repository."""
+    things: set[str] = set()
+    for some in chunks(sorted(slices)):
+        query = (
+            select(package.c.thing)
+            .join(slice_package, slice_package.c.package_id == package.c.id)
+            .where(slice_package.c.slice_id.in_(some))
+            .distinct()
+        )
+        things.update(connection.execute(query).scalars())
+    rules = (
+        select(image_finding.c.thing)
+        .join(repository_image, repository_image.c.image_id == image_finding.c.image_id)
+        .where(repository_image.c.repository_id == number, repository_image.c.current)
+        .distinct()
+    )
+    things.update(connection.execute(rules).scalars())
+    open_ = select(finding.c.thing).where(
+        finding.c.repository_id == number, finding.c.gone.is_(None), ~finding.c.thing.startswith("pkg:")
+    )
+    things.update(connection.execute(open_).scalars())
+    return things
