@@ -133,10 +133,10 @@ def test_a_bake_file_is_recognised_by_its_name_and_text() -> None:
     assert form.kind == "dockerfile"
 
 
-def test_a_change_of_a_build_is_refused() -> None:
-    document = bake('target "a" {\n  network = "host"\n}\n')
-    with pytest.raises(FormatError, match="sealock does not change"):
-        formats.edits(document, document.subjects[0], Set("network", "default"))
+def test_a_change_of_a_container_is_refused() -> None:
+    document = bake('target "a" {\n  contexts = { b = "docker-image://b" }\n}\n')
+    with pytest.raises(FormatError, match="nothing of how they run"):
+        formats.edits(document, document.subjects[1], Set("user", "1"))
 
 
 @settings(max_examples=80, deadline=None)

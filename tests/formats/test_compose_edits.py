@@ -14,7 +14,7 @@ from sealock.formats.compose.editor import edits
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNSET
-from sealock.model.change import Add, Change, FieldChange, On, Remove, Set, Swap, changed
+from sealock.model.change import Add, FieldChange, On, Remove, Set, SubjectChange, Swap, changed
 from sealock.model.container import (
     Container,
     Device,
@@ -41,7 +41,7 @@ def subject(document: Document, name: str) -> Subject:
     return next(subject for subject in document.subjects if subject.name == name)
 
 
-def change(text: str, requested: Change, name: str = "web", files: FileWindow = NOTHING) -> str:
+def change(text: str, requested: SubjectChange, name: str = "web", files: FileWindow = NOTHING) -> str:
     document = read(Source("compose.yaml", text), files)
     assert not document.errors
     return apply_edits(text, edits(document, subject(document, f"service {name}"), requested))
@@ -106,7 +106,7 @@ services:
     ],
 )  # fmt: skip
 def test_change_edits_only_its_own_lines(
-    requested: Change, before: str | tuple[str, ...], after: str | tuple[str, ...]
+    requested: SubjectChange, before: str | tuple[str, ...], after: str | tuple[str, ...]
 ) -> None:
     expected = BLOCK
     for old, new in zip(*((texts,) if isinstance(texts, str) else texts for texts in (before, after)), strict=True):
@@ -173,7 +173,7 @@ def test_change_edits_only_its_own_lines(
         ("services:\n  web:\n    image: a\n    devices: ['/dev/a:/dev/a']\n", Swap("devices", Device("/dev/a", "/dev/a"), Device("/dev/a", "/dev/a", "r")), "services:\n  web:\n    image: a\n    devices: ['/dev/a:/dev/a:r']\n"),
     ],
 )  # fmt: skip
-def test_change_keeps_the_style_of_the_text(before: str, requested: Change, after: str) -> None:
+def test_change_keeps_the_style_of_the_text(before: str, requested: SubjectChange, after: str) -> None:
     assert change(before, requested) == after
 
 

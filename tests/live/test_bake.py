@@ -17,6 +17,8 @@ from sealock.formats.bake import read
 from sealock.formats.bake.targets import BakeTarget
 from sealock.formats.hcl.expressions import HclValue, Unresolved
 from sealock.model.location import Source
+from sealock.scan.fix import fix
+from sealock.scan.settings import Settings
 from support.bakefiles import bake_files
 
 pytestmark = pytest.mark.live
@@ -121,3 +123,26 @@ def test_buildx_prints_the_same_targets_of_json(name: str) -> None:
 @given(bake_files())
 def test_files_of_any_expressions_have_the_same_targets(text: str) -> None:
     assert compare("docker-bake.hcl", text) == []
+
+
+FIXED = {
+    "docker-bake.hcl": 'target "a" {\n  args = { A = "1" }\n  network = "host" # now\n  entitlements = [\n    "security.insecure",\n    "network.host",\n  ]\n}\ntarget "b" {\n  inherits = ["a"]\n  entitlements = ["network.host", "device"]\n  tags = ["x"]\n}\n',
+    "m/docker-bake.hcl": 'target "a" {\n  name = "a-${x}"\n  matrix = { x = ["1", "2"] }\n  network = "host"\n  tags = ["t:${x}"]\n}\n',
+    "docker-bake.json": '{"target": {"a": {"network": "host", "entitlements": ["security.insecure"], "args": {"A": "1"}},\n "b": {"inherits": ["a"], "network": "host"}}}',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", list(FIXED))
+def test_buildx_prints_a_fixed_file_without_the_rights_and_else_the_same(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(FIXED[name])
+    names = [target.name for target in read(Source(path.name, FIXED[name])).targets]
+    before = printed(path, names)
+    (file,) = fix(str(path), settings=Settings(policy_file="", only=("P006",)), unsafe=True, write=True)
+    after = printed(path, names)
+    assert file.failed == ()
+    assert before is not None
+    rights = {"network", "entitlements"}
+    assert after == {name: {key: value for key, value in target.items() if key not in rights} for name, target in before.items()}  # fmt: skip
+    assert fix(str(path), settings=Settings(policy_file="", only=("P006",)), unsafe=True) == ()

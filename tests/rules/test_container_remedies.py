@@ -6,7 +6,7 @@ import pytest
 
 from sealock import formats
 from sealock.formats.textedits import apply_edits
-from sealock.model.change import Edit, On
+from sealock.model.change import Edit, On, OnBuild
 from sealock.model.document import Document, Subject
 from sealock.model.finding import Finding
 from sealock.rules.catalog import rules
@@ -26,7 +26,7 @@ def fixed(text: str, rule: str) -> str:
     for change in reported.remedy.changes:
         document = read(text)
         name, inner = (change.subject, change.change) if isinstance(change, On) else (reported.subject, change)
-        assert not isinstance(inner, Edit)
+        assert not isinstance(inner, Edit | OnBuild)
         text = apply_edits(text, formats.edits(document, subject(document, name), inner))
     return text
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from sealock import formats
 from sealock.formats.textedits import apply_edits
-from sealock.model.change import Edit, FieldChange, On
+from sealock.model.change import Edit, FieldChange, On, OnBuild
 from sealock.model.document import Document, Subject
 from sealock.model.finding import Finding
 from sealock.rules.catalog import every_rule, kinds_of
@@ -111,7 +111,7 @@ def _subject(document: Document, name: str) -> Subject:
     return next(subject for subject in document.subjects if subject.name == name)
 
 
-def _spell(document: Document, name: str, change: FieldChange | On) -> tuple[Edit, ...]:
+def _spell(document: Document, name: str, change: FieldChange | On | OnBuild) -> tuple[Edit, ...]:
     if isinstance(change, On):
         return formats.edits(document, _subject(document, change.subject), change.change)
     return formats.edits(document, _subject(document, name), change)

@@ -26,8 +26,9 @@ from sealock.targets.outputs import write_output
 from sealock.text import count
 
 EPILOG: Final = """\
-sealock reads Dockerfiles, compose files, Kubernetes manifests, Quadlet units
-and the `docker run` lines of scripts, Makefiles, CI files and Markdown.
+sealock reads Dockerfiles, compose files, Kubernetes manifests, Quadlet units,
+pipelines, bake files, devcontainer.json, and the `docker run` lines of scripts,
+Makefiles, CI files and Markdown.
 nginx:1.27 becomes nginx:1.27@sha256:...; the tag stays to update the digest
 from, and an image without a tag gets "latest". A digest without a tag stays as it is, and so do
 images that the files build. Registries are asked by HEAD, which does not count

@@ -12,8 +12,10 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
+from sealock.errors import FormatError
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.textedits import apply_edits
+from sealock.model.change import OnBuild
 from sealock.model.document import Recognition
 
 if TYPE_CHECKING:
@@ -25,9 +27,11 @@ if TYPE_CHECKING:
     from sealock.model.location import Place, Source
 
 __all__ = [
+    "BUILDS",
     "MODULES",
     "TOGETHER",
     "apply_edits",
+    "build_edits",
     "comments",
     "edits",
     "edits_together",
@@ -53,6 +57,11 @@ MODULES: Final[dict[str, str]] = {
 }
 TOGETHER: Final = frozenset({"compose", "kubernetes", "pipeline"})
 """The kinds whose modules can also make several changes at once."""
+BUILDS: Final[dict[str, str]] = {
+    "compose": "sealock.formats.compose.buildeditor",
+    "bake": "sealock.formats.bake.buildeditor",
+}
+"""The kinds whose builds can be changed, and the modules that do."""
 _WITH_EDITOR: Final = TOGETHER | {"dockerfile", "quadlet", "pipeline", "devcontainer"}
 """The kinds whose edits are in a module of their own, `editor`, which most runs do not load."""
 _WITH_COMMENTS: Final = frozenset({
@@ -70,6 +79,8 @@ def read(kind: DocumentKind, source: Source, files: FileWindow = NOTHING, more: 
 
 def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
     """Return the edits for a change in the document's own text; FormatError where the format cannot express it."""
+    if isinstance(change, OnBuild):
+        return build_edits(document, (change,))
     result: tuple[Edit, ...] = _editor(document.kind).edits(document, subject, change)
     return result
 
@@ -82,6 +93,15 @@ def edits_together(
     What they make of the document is checked once for all; without `check`, only whether its own text can hold them.
     """
     result: tuple[Edit, ...] = _editor(document.kind).edits_together(document, changes, check=check)
+    return result
+
+
+def build_edits(document: Document, changes: Iterable[OnBuild]) -> tuple[Edit, ...]:
+    """Return the edits for changes of how services are built; FormatError where the document cannot express them."""
+    if document.kind not in BUILDS:
+        msg = f"sealock does not change how {document.source.name} builds images"
+        raise FormatError(msg)
+    result: tuple[Edit, ...] = import_module(BUILDS[document.kind]).edits(document, tuple(changes))
     return result
 
 

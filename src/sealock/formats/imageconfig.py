@@ -9,7 +9,7 @@ from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.jsonreader import JsonReader
 from sealock.formats.jsontree import JsonNode, parse
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
-from sealock.model.change import Change
+from sealock.model.change import SubjectChange
 from sealock.model.container import Container, Health, Label, Mount, Variable, container
 from sealock.model.document import Document, Subject
 from sealock.model.finding import InputError
@@ -35,7 +35,7 @@ def read(source: Source, files: FileWindow = NOTHING) -> Document:  # noqa: ARG0
     return Document("image-config", {"": source}, (subject,), tuple(errors))
 
 
-def edits(document: Document, subject: Subject, change: Change) -> NoReturn:  # noqa: ARG001  the interface of all formats
+def edits(document: Document, subject: Subject, change: SubjectChange) -> NoReturn:  # noqa: ARG001  the interface of all formats
     """Refuse: a changed configuration is another image."""
     msg = "changing an image's configuration would change its digest: change the Dockerfile and build it again"
     raise FormatError(msg)

@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 from sealock.errors import FormatError
 from sealock.formats.files import FileWindow
 from sealock.formats.sbom import is_sbom, read_sbom
-from sealock.model.change import Change, Edit
+from sealock.model.change import Edit, SubjectChange
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
 from sealock.model.finding import InputError
@@ -89,7 +89,7 @@ def _inventory(written: _Written) -> Inventory:
     )
 
 
-def edits(_document: Document, _subject: Subject, _change: Change) -> tuple[Edit, ...]:
+def edits(_document: Document, _subject: Subject, _change: SubjectChange) -> tuple[Edit, ...]:
     """Refuse: the fix belongs in the image's Dockerfile."""
     msg = "an inventory describes an image: fix the Dockerfile and build it again"
     raise FormatError(msg)

@@ -17,7 +17,7 @@ import msgspec
 from sealock.errors import FormatError
 from sealock.formats.files import FileWindow
 from sealock.model.absent import UNKNOWN, UNSET, Absent, AnyValue
-from sealock.model.change import Change, Edit
+from sealock.model.change import Edit, SubjectChange
 from sealock.model.container import Container
 from sealock.model.daemon import Daemon
 from sealock.model.document import Document, Noun, Subject
@@ -134,7 +134,7 @@ def _plain(value: AnyValue) -> AnyValue:
     return [_plain(element) for element in value] if isinstance(value, tuple) else value
 
 
-def edits(_document: Document, _subject: Subject, _change: Change) -> tuple[Edit, ...]:
+def edits(_document: Document, _subject: Subject, _change: SubjectChange) -> tuple[Edit, ...]:
     """Refuse: the fix belongs on the machine."""
     msg = "this describes another machine: fix it there"
     raise FormatError(msg)

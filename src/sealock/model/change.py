@@ -57,7 +57,16 @@ class On(Struct, frozen=True):
     change: FieldChange
 
 
-Change: TypeAlias = FieldChange | Edit | On
+class OnBuild(Struct, frozen=True):
+    """A field change to how a service of the project is built, by the service's name."""
+
+    service: str
+    change: FieldChange
+
+
+SubjectChange: TypeAlias = FieldChange | Edit | On
+"""What the editor of a format changes of one of its subjects."""
+Change: TypeAlias = SubjectChange | OnBuild
 N = TypeVar("N", bound=Struct)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe, given
 from sealock.model.build import Build
-from sealock.model.change import Add, Edit, On, Remove, Set, Swap
+from sealock.model.change import Add, Edit, On, OnBuild, Remove, Set, Swap
 from sealock.model.container import Container
 from sealock.model.daemon import Daemon
 from sealock.model.enforced import Enforced
@@ -40,6 +40,7 @@ __all__ = [
     "Iterator",
     "Maybe",
     "On",
+    "OnBuild",
     "Place",
     "Project",
     "Remove",

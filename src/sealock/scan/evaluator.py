@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock import formats
-from sealock.model.change import Add, Edit, FieldChange, On, Set, Swap
+from sealock.model.change import Add, Edit, FieldChange, On, OnBuild, Set, Swap
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject, SubjectKind
 from sealock.model.finding import Finding, InputError, Skipped
@@ -144,11 +144,13 @@ def _with_possible_fixes(result: Evaluation, document: Document, overrides: froz
 
 def _is_possible(finding: Finding, subject: Subject, document: Document, overrides: frozenset[str]) -> bool:
     changes = finding.remedy.changes
+    if any(isinstance(change, OnBuild) for change in changes):
+        return document.kind in formats.BUILDS
     if not changes or not isinstance(subject.noun, Container):
         return True
     if subject.place(()).file and all(place.file for place in subject.where.values()):
         return False  # all of it is written in another file, which is changed where it is a target itself
-    ours = [change for change in changes if not isinstance(change, Edit | On)]
+    ours = [change for change in changes if not isinstance(change, Edit | On | OnBuild)]
     if overrides and any(_is_overridden(change, subject, overrides) for change in ours):
         return False
     return not any(formats.refusal(document.kind, subject.noun, change) for change in ours)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final
 
@@ -13,13 +13,13 @@ from msgspec.structs import replace
 
 from sealock import formats
 from sealock.errors import FormatError, TargetError
-from sealock.formats.textedits import apply_edits
-from sealock.model.change import Edit, FieldChange, On, Swap
+from sealock.model.change import Swap
 from sealock.model.container import FIELDS
-from sealock.model.document import Document, Subject
+from sealock.model.document import Document
 from sealock.model.finding import Finding
 from sealock.model.location import Source
 from sealock.policy.suppressions import suppress
+from sealock.scan.changes import build_changes, can_hold, change_for, change_together, edits_text, field_changes
 from sealock.scan.composeinputs import ComposeInputs
 from sealock.scan.documents import read_file
 from sealock.scan.evaluator import EvaluatedTarget, evaluate_document
@@ -56,7 +56,7 @@ class FixedFile(Struct, frozen=True):
     @property
     def unset(self) -> tuple[str, ...]:
         """The environment variables that have no value in the text any more: they must be set where it is used."""
-        changes = (change for finding in self.fixed for _, change in _field_changes(finding))
+        changes = (change for finding in self.fixed for _, change in field_changes(finding))
         emptied = (change.new for change in changes if isinstance(change, Swap) and change.field == "environment")
         return tuple(dict.fromkeys(variable.name for variable in emptied if variable.value is None))
 
@@ -240,12 +240,14 @@ class _Fixer:
         The rest waits for the result of these: a container's needs depend on its user, so the fields that decide what
         runs and as whom come first, and a subject that inherits fields comes after those that it may get them from.
         """
+        if builds := [finding for finding in fixable if build_changes(finding)]:
+            return builds
         if self.document.kind not in formats.TOGETHER:
             return []
         stages: dict[tuple[bool, bool], list[Finding]] = {}
         for finding in fixable:
-            if not _edits_text(finding):
-                first = next(_field_changes(finding))[1]
+            if not edits_text(finding):
+                first = next(field_changes(finding))[1]
                 stage = finding.subject in self.document.inheriting, FIELDS.index(first.field) >= _RIGHTS
                 stages.setdefault(stage, []).append(finding)
         return stages[min(stages)] if stages else []
@@ -269,23 +271,14 @@ class _Fixer:
         sound: list[Finding] = []
         odd: list[Finding] = []
         for finding in batch:
-            (sound if self._can_hold(finding) else odd).append(finding)
+            (sound if can_hold(self.document, finding) else odd).append(finding)
         middle = len(sound) // 2
         return [*([sound] if odd else [sound[:middle], sound[middle:]]), *([finding] for finding in odd)]
-
-    def _can_hold(self, finding: Finding) -> bool:
-        """Whether the text can hold a finding's changes, whatever these do to others."""
-        try:
-            formats.edits_together(self.document, self._changes([finding]), check=False)
-        except FormatError:
-            return False
-        return True
 
     def _make(self, batch: list[Finding]) -> bool:
         """Make the changes of findings at once; False, with nothing changed, unless each of them goes."""
         try:
-            edits = formats.edits_together(self.document, self._changes(batch))
-            after = self._read(_applied(self.text, edits))
+            after = self._read(change_together(self.document, batch))
         except FormatError:
             return False
         findings = self._evaluate(after)
@@ -300,20 +293,10 @@ class _Fixer:
         self.fixed += batch
         return True
 
-    def _changes(self, batch: list[Finding]) -> list[tuple[Subject, FieldChange]]:
-        subjects = {subject.name: subject for subject in self.document.subjects}
-        changes = []
-        for finding in batch:
-            for name, change in _field_changes(finding):
-                if name not in subjects:
-                    raise FormatError(_missing(name))
-                changes.append((subjects[name], change))
-        return changes
-
     def fix(self, finding: Finding) -> None:
         """Make a finding's changes, and keep them if they do what they should."""
         try:
-            text = self._spell(finding)
+            text = change_for(self.document, finding, self._read)
         except FormatError as error:
             self._fail(finding, str(error))
             return
@@ -338,37 +321,6 @@ class _Fixer:
     def _evaluate(self, document: Document) -> tuple[Finding, ...]:
         return evaluate_document(self.input, self.input.name, document, self.rules, self.policy.trust).findings
 
-    def _spell(self, finding: Finding) -> str:
-        """Make a finding's changes: at once, else its edits, then field by field, as one may make room for another."""
-        if self.document.kind in formats.TOGETHER and not _edits_text(finding):
-            try:
-                return _applied(self.text, formats.edits_together(self.document, self._changes([finding])))
-            except FormatError:
-                pass
-        written = [change for change in finding.remedy.changes if isinstance(change, Edit)]
-        text, document = _applied(self.text, written), self.document
-        for name, change in _field_changes(finding):
-            if text != document.source.text:
-                document = self._read(text)
-            text = _applied(text, _edits(document, name, change))
-        return text
-
-
-def _edits_text(finding: Finding) -> bool:
-    return any(isinstance(change, Edit) for change in finding.remedy.changes)
-
-
-def _field_changes(finding: Finding) -> Iterator[tuple[str, FieldChange]]:
-    """The changes of fields that fix a finding, each with the name of its subject."""
-    for change in finding.remedy.changes:
-        match change:
-            case On(subject=name, change=inner):
-                yield name, inner
-            case Edit():
-                pass
-            case _:
-                yield finding.subject, change
-
 
 def _counts(findings: Iterable[Finding]) -> Counter[tuple[str, str]]:
     """How many findings each rule has on each subject."""
@@ -377,21 +329,3 @@ def _counts(findings: Iterable[Finding]) -> Counter[tuple[str, str]]:
 
 def _like(findings: tuple[Finding, ...], finding: Finding) -> int:
     return sum(other.rule == finding.rule and other.subject == finding.subject for other in findings)
-
-
-def _applied(text: str, edits: Sequence[Edit]) -> str:
-    if any(edit.place.file for edit in edits):
-        msg = "the words to change stand in another file"
-        raise FormatError(msg)
-    return apply_edits(text, edits)
-
-
-def _edits(document: Document, name: str, change: FieldChange) -> tuple[Edit, ...]:
-    subject = next((subject for subject in document.subjects if subject.name == name), None)
-    if subject is None:
-        raise FormatError(_missing(name))
-    return formats.edits(document, subject, change)
-
-
-def _missing(name: str) -> str:
-    return f"there is no {name} in this file"

@@ -13,7 +13,7 @@ from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.hcl.expressions import HclValue, Unresolved
 from sealock.formats.hcl.grammar import MAX_LENGTH, HclText
 from sealock.formats.yamltree import Mapping, Scalar, Sequence, YamlNode, target
-from sealock.model.change import Change, Edit
+from sealock.model.change import Edit, SubjectChange
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
 from sealock.model.finding import InputError
@@ -38,11 +38,11 @@ def comments(source: Source) -> tuple[Place, ...]:
     return tuple(HclText(source.text).comments())
 
 
-def edits(document: Document, _subject: Subject, change: Change) -> tuple[Edit, ...]:
-    """No field of a build is changed by a fix yet; FormatError says so."""
+def edits(document: Document, _subject: Subject, change: SubjectChange) -> tuple[Edit, ...]:
+    """A bake file has no settings of containers to change; `buildeditor` changes how it builds."""
     if isinstance(change, Edit):
         return (change,)
-    msg = f"sealock does not change {document.source.name}: a bake file may set the same by other targets"
+    msg = f"{document.source.name} sets how images are built, and nothing of how they run"
     raise FormatError(msg)
 
 

@@ -16,6 +16,7 @@ from sealock.model.location import Place
 _MERGED: Final = frozenset({"args", "labels", "contexts"})
 """Attributes of which each entry is inherited by itself."""
 _APPENDED: Final = frozenset({"cache-from", "entitlements", "attest"})
+"""Attributes whose elements are added to those inherited. Buildx then drops repetitions; each has its own place."""
 _MOST_TARGETS: Final = 2_000
 """Targets that one file may have, those of matrices counted."""
 
@@ -191,8 +192,6 @@ def _merge(attributes: dict[str, HclValue], more: Mapping[str, HclValue]) -> Non
         if name in _MERGED and old is not None and isinstance(old.data, dict) and isinstance(value.data, dict):
             attributes[name] = HclValue({**old.data, **value.data}, value.place)
         elif name in _APPENDED and old is not None and isinstance(old.data, list) and isinstance(value.data, list):
-            known = {item.text for item in old.data}
-            more_items = [item for item in value.data if item.text is None or item.text not in known]
-            attributes[name] = HclValue([*old.data, *more_items], value.place)
+            attributes[name] = HclValue([*old.data, *value.data], value.place)
         else:
             attributes[name] = value

@@ -17,7 +17,7 @@ from sealock.formats.compose.plans import EditPlan
 from sealock.formats.compose.reader import ComposeDocument, reread
 from sealock.formats.textedits import apply_edits
 from sealock.model.absent import UNSET, AnyValue
-from sealock.model.change import Change, Edit, FieldChange, On, changed
+from sealock.model.change import Edit, FieldChange, On, SubjectChange, changed
 from sealock.model.container import FIELDS, Container
 from sealock.model.document import Document, Subject
 
@@ -30,7 +30,7 @@ class _Target(Struct):
     fields: list[str] = []
 
 
-def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
+def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[Edit, ...]:
     """Return the edits for a change of a service in the document's own text."""
     if isinstance(change, Edit):
         return (change,)

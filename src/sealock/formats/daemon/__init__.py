@@ -14,7 +14,7 @@ from sealock.formats.daemon.writer import drop_member, set_member
 from sealock.formats.files import NOTHING, FileWindow
 from sealock.formats.jsontree import JsonNode, parse
 from sealock.model.absent import UNKNOWN, UNSET, Absent
-from sealock.model.change import Change, Edit, FieldChange, changed
+from sealock.model.change import Edit, FieldChange, SubjectChange, changed
 from sealock.model.daemon import Daemon, daemon
 from sealock.model.document import Document, Subject
 from sealock.model.finding import InputError
@@ -63,7 +63,7 @@ def _member(root: JsonNode, key: str) -> JsonNode | None:
     return node
 
 
-def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
+def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[Edit, ...]:
     """Return the edits for a change of one setting, in the file's own layout."""
     noun = subject.noun
     if not isinstance(noun, Daemon) or not isinstance(change, FieldChange):

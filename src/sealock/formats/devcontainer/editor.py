@@ -7,11 +7,11 @@ from sealock.formats.optionkeys.treeeditor import TreeEditor, TreePlace
 from sealock.formats.runargs.document import edits as run_line_edits
 from sealock.formats.runargs.settingeditor import change_settings
 from sealock.formats.verification import verify
-from sealock.model.change import Change, Edit, On
+from sealock.model.change import Edit, On, SubjectChange
 from sealock.model.document import Document, Subject
 
 
-def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
+def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[Edit, ...]:
     """Return the edits for a change of the container; FormatError where the file cannot express it."""
     if isinstance(change, Edit):
         return (change,)

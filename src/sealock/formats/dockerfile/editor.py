@@ -35,7 +35,7 @@ from sealock.model.build import (
     User,
     Workdir,
 )
-from sealock.model.change import Change, Edit, FieldChange, On, Set, changed
+from sealock.model.change import Edit, FieldChange, On, Set, SubjectChange, changed
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
 from sealock.model.location import Place, Source
@@ -43,7 +43,7 @@ from sealock.model.location import Place, Source
 _LISTS: Final = frozenset({"environment", "labels", "expose", "mounts"})
 
 
-def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
+def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[Edit, ...]:
     """Express a change as edits; FormatError if a Dockerfile cannot express it.
 
     It reads the edited text again to verify that the edits make this change and no other.

@@ -21,13 +21,13 @@ from sealock.formats.yamledit import PlainValue, Writer, is_flow
 from sealock.formats.yamltree import Mapping as YamlMapping
 from sealock.formats.yamltree import Sequence
 from sealock.model.absent import UNSET, Absent, AnyValue
-from sealock.model.change import Change, Edit, FieldChange, On, changed
+from sealock.model.change import Edit, FieldChange, On, SubjectChange, changed
 from sealock.model.container import Container, Mount
 from sealock.model.document import Document, Subject
 from sealock.model.location import Place, Source
 
 
-def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
+def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[Edit, ...]:
     """Return the edit for a change of a container; FormatError where the manifest cannot express it."""
     return (change,) if isinstance(change, Edit) else edits_together(document, [(subject, change)])
 
@@ -159,7 +159,7 @@ class _ManifestText:
         self.put(row.pod if in_pod else row.own, plain, in_pod=in_pod)
 
     def several(self, row: ManifestList, old: tuple[Any, ...], new: tuple[Any, ...]) -> None:
-        """Change, remove and add the elements of a list."""
+        """SubjectChange, remove and add the elements of a list."""
         # From the last to the first, so that the places of those before stay.
         removed = [index for index, element in enumerate(old) if element not in new]
         added = [element for element in new if element not in old]
@@ -178,7 +178,7 @@ class _ManifestText:
                 self.append(row.keys, row.write(element), in_pod=row.of_pod)
 
     def swap(self, row: ManifestList, item: int, before: WrittenValue, after: WrittenValue) -> None:
-        """Change the keys of an item that differ."""
+        """SubjectChange the keys of an item that differ."""
         path = (*row.keys, str(item))
         if not isinstance(before, Mapping):
             sequence = self.sequence(row.keys, in_pod=row.of_pod)

@@ -11,13 +11,13 @@ from sealock.formats.runargs.document import edits as run_line_edits
 from sealock.formats.runargs.settingeditor import change_settings
 from sealock.formats.textedits import apply_edits
 from sealock.formats.verification import is_same, verify
-from sealock.model.change import Change, Edit, FieldChange, On, changed
+from sealock.model.change import Edit, FieldChange, On, SubjectChange, changed
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
 from sealock.model.location import Place, Source
 
 
-def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
+def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[Edit, ...]:
     """Return the edits for a change of a container; FormatError where the pipeline cannot express it."""
     if isinstance(change, Edit):
         return (change,)

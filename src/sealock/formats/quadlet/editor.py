@@ -15,7 +15,7 @@ from sealock.formats.runargs.document import edits as run_line_edits
 from sealock.formats.runargs.settingeditor import change_settings
 from sealock.formats.unitfile import UnitEntry, UnitText
 from sealock.formats.verification import verify
-from sealock.model.change import Change, Edit, On
+from sealock.model.change import Edit, On, SubjectChange
 from sealock.model.document import Document, Subject
 from sealock.model.location import Place
 from sealock.patterns import compile_lazily
@@ -24,7 +24,7 @@ _PLAIN: Final = compile_lazily(r"[^\s\"'\\]+")
 _ESCAPED: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"})
 
 
-def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
+def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[Edit, ...]:
     """Return the edits for a change of the unit's container; FormatError where the unit cannot express it."""
     if isinstance(change, Edit):
         return (change,)

@@ -25,7 +25,7 @@ from sealock.formats.scripts import (
 from sealock.formats.textedits import apply_edits
 from sealock.formats.verification import is_same
 from sealock.model.absent import given
-from sealock.model.change import Change, Edit, FieldChange, On, changed
+from sealock.model.change import Edit, FieldChange, On, SubjectChange, changed
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
 from sealock.model.finding import InputError
@@ -75,7 +75,7 @@ def comments(source: Source) -> tuple[Place, ...]:
     return scripts.comments(source) if len(source.text) <= MAX_LENGTH else ()
 
 
-def edits(document: Document, subject: Subject, change: Change) -> tuple[Edit, ...]:
+def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[Edit, ...]:
     """Express a change as edits of the subject's run line."""
     if isinstance(change, Edit):
         return (change,)

@@ -1,6 +1,17 @@
 from __future__ import annotations
 
-from sealock.rules.kit import Iterator, Project, Rule, RuleFinding, Severity, cwe, docker_docs
+from sealock.rules.kit import (
+    Iterator,
+    OnBuild,
+    Project,
+    Remove,
+    Rule,
+    RuleFinding,
+    Set,
+    Severity,
+    cwe,
+    docker_docs,
+)
 
 
 class BuildPrivileged(Rule[Project]):
@@ -25,7 +36,6 @@ class BuildPrivileged(Rule[Project]):
         "services:\n  app:\n    build: .\n",
         "services:\n  app:\n    build:\n      context: .\n      ssh: [default]\n      network: none\n",
     )
-    fixable = False
 
     def check(self, project: Project, /) -> Iterator[RuleFinding]:
         for service in project.services:
@@ -33,18 +43,26 @@ class BuildPrivileged(Rule[Project]):
             if build is None:
                 continue
             if build.privileged:
-                yield self.finding(f"builds {service.name} in privileged mode", (*at, "privileged"))
+                yield self.finding(
+                    f"builds {service.name} in privileged mode",
+                    (*at, "privileged"),
+                    fix=OnBuild(service.name, Set("privileged", False)),
+                )
             for index, entitlement in enumerate(build.entitlements):
                 if entitlement in {"security.insecure", "network.host"} or entitlement.startswith("device"):
                     severity = Severity.HIGH if entitlement == "security.insecure" else Severity.MEDIUM
                     yield self.finding(
                         f"grants the entitlement {entitlement} to the build of {service.name}",
                         (*at, "entitlements", index),
+                        fix=OnBuild(service.name, Remove("entitlements", entitlement)),
                         severity=severity,
                     )
             if build.network == "host":
                 yield self.finding(
-                    f"builds {service.name} on the host's network", (*at, "network"), severity=Severity.MEDIUM
+                    f"builds {service.name} on the host's network",
+                    (*at, "network"),
+                    fix=OnBuild(service.name, Set("network", None)),
+                    severity=Severity.MEDIUM,
                 )
             for index, key in enumerate(build.ssh):
                 if (
