@@ -14,7 +14,9 @@ from sealock.scan.manual import pages
 
 SOURCES = sorted(Path(sealock.__file__).parent.rglob("*.py"))
 AVOIDED = re.compile(r"told|tell|heed|mend|excuse|vouch|weigh|anew", re.IGNORECASE)
-OTHERS = re.compile(r"recommend|amend|font-weight|commend|tremendous|intelli|satellite|constell", re.IGNORECASE)
+OTHERS = re.compile(
+    r"recommend|amend|font-weight|commend|tremendous|intelli|satellite|constell|BlkioWeight", re.IGNORECASE
+)
 """Words that hold one of the avoided ones by chance."""
 NAMES = frozenset({"one", "told", "said", "held"})
 PARAPHRASES = {

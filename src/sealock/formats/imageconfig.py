@@ -63,7 +63,7 @@ def read_config(reader: JsonReader, config: JsonNode) -> dict[str, Any]:
         "stop_signal": reader.maybe_text(config, "StopSignal", "stop_signal"),
         "entrypoint": reader.maybe_texts(config, "Entrypoint", "entrypoint"),
         "command": reader.maybe_texts(config, "Cmd", "command"),
-        "environment": reader.maybe_texts(config, "Env", "environment", _variable),
+        "environment": reader.maybe_texts(config, "Env", "environment", read_variable),
         "expose": reader.keys(config, "ExposedPorts", "expose", lambda port: port if "/" in port else f"{port}/tcp"),
         "mounts": reader.keys(config, "Volumes", "mounts", lambda path: Mount("volume", None, path)),
         "labels": reader.pairs(config, "Labels", "labels", Label),
@@ -71,7 +71,8 @@ def read_config(reader: JsonReader, config: JsonNode) -> dict[str, Any]:
     }
 
 
-def _variable(text: str) -> Variable:
+def read_variable(text: str) -> Variable:
+    """Read NAME=VALUE."""
     name, equals, value = text.partition("=")
     return Variable(name, value if equals else None)
 

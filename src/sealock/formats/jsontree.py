@@ -92,6 +92,16 @@ class JsonNode:
         return self.value
 
 
+def from_plain(value: JsonValue, parent: JsonNode | None = None, key: str | int = "") -> JsonNode:
+    """The tree of a value that was parsed elsewhere; its nodes know their pointers and no offsets."""
+    node = JsonNode(value, 0, 0, parent, key)
+    if isinstance(value, dict):
+        node.value = {name: from_plain(member, node, name) for name, member in value.items()}
+    elif isinstance(value, list):
+        node.value = [from_plain(element, node, index) for index, element in enumerate(value)]
+    return node
+
+
 class JsonError(Exception):
     """Why the text is not JSON, and where."""
 

@@ -14,6 +14,7 @@ from sealock.globs import is_directory, matches
 from sealock.model.finding import Severity
 from sealock.model.location import Location, Source
 from sealock.model.registries import Registries
+from sealock.policy.guard import GuardPolicy
 from sealock.policy.ignores import RULE_ID, Ignore
 from sealock.policy.images import ImageAllowance, read_images
 from sealock.policy.minages import MinAges, read_min_ages
@@ -52,6 +53,8 @@ class Policy(Struct, frozen=True):
     """How long an image must have been seen before it is pinned: the table [pin]."""
     trust: TrustPolicy = TrustPolicy()
     """Who must have signed which images: the table [trust]."""
+    guard: GuardPolicy = GuardPolicy()
+    """Who may send what to an engine through the guard: the table [guard]."""
     vex: tuple[str, ...] = ()
     """The paths of VEX documents: `vex` in the table [vulnerabilities]."""
     baseline: frozenset[str] = frozenset()
@@ -145,6 +148,7 @@ def read(source: Source, directory: str) -> Policy:
         policies=reader.strings("policies"),
         min_ages=read_min_ages(source, reader.take("pin", dict, {})),
         trust=read_trust(source, reader.take("trust", dict, {}), directory),
+        guard=_guard(source, reader.take("guard", dict, {})),
         access=_registries(source, reader.take("registry", dict, {})),
         vex=_vex(source, reader.take("vulnerabilities", dict, {}), directory),
         name=source.name,
@@ -152,6 +156,14 @@ def read(source: Source, directory: str) -> Policy:
     )
     reader.done()
     return policy
+
+
+def _guard(source: Source, table: dict[str, Any]) -> GuardPolicy:
+    if not table:
+        return GuardPolicy()
+    from sealock.policy.guardtable import read_guard  # noqa: PLC0415  most policies have none
+
+    return read_guard(source, table)
 
 
 def _vex(source: Source, table: dict[str, Any], directory: str) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ DEFAULTS: Final[tuple[tuple[str, str, tuple[Any, ...]], ...]] = (
     ("oom_score_adj", "OomScoreAdj", (0,)),
 )
 """Each field's key in HostConfig, and the values that are defaults. The first one shows the type."""
-_KEYS: Final = {field: key for field, key, _ in DEFAULTS if key not in {"Init", "Runtime"}} | {
+KEYS: Final = {field: key for field, key, _ in DEFAULTS if key not in {"Init", "Runtime"}} | {
     "cpus": "NanoCpus", "memory_swap": "MemorySwap", "groups": "GroupAdd", "cap_add": "CapAdd", "cap_drop": "CapDrop",
     "device_rules": "DeviceCgroupRules", "volumes_from": "VolumesFrom", "links": "Links", "dns": "Dns",
     "dns_search": "DnsSearch", "dns_options": "DnsOptions", "extra_hosts": "ExtraHosts", "ulimits": "Ulimits",
@@ -107,7 +107,7 @@ def host_fields(reader: JsonReader, host: JsonNode) -> dict[str, Any]:
     if mode is not None and mode.value == "":
         # A container that is older than this setting, or Podman's: the effective mode depends on the machine.
         values["cgroupns"] = UNKNOWN
-    silent = [field for field, key in _KEYS.items() if values.get(field) is UNSET and key not in host.value]
+    silent = [field for field, key in KEYS.items() if values.get(field) is UNSET and key not in host.value]
     return values | dict.fromkeys(silent, UNKNOWN)
 
 

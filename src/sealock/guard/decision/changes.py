@@ -1,0 +1,97 @@
+"""What the policy changes in a create body rather than deny it: by the rules' own fixes, and the table that reads.
+
+Only what the client leaves open is changed. What was changed is said in words, for the answer and the log.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sealock.formats.inspect.created import read_created
+from sealock.formats.inspect.hostconfig import KEYS
+from sealock.guard.decision.case import Case
+from sealock.model.absent import UNSET
+from sealock.model.change import Add, Change, Set
+from sealock.model.container import Container
+from sealock.model.imagename import parse
+from sealock.rules.container.capabilities_kept import CapabilitiesKept
+from sealock.rules.container.new_privileges import NewPrivileges
+from sealock.rules.rule import Rule
+from sealock.text import format_size
+
+_BY_RULES: Final[dict[str, Rule[Container]]] = {"no-new-privileges": NewPrivileges(), "cap-drop": CapabilitiesKept()}
+_EVERYWHERE: Final = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  the addresses that are changed
+
+
+def change_body(case: Case, body: dict[str, Any], name: str) -> None:
+    """Make the changes that the policy wants, and note them."""
+    if not case.setting.changes or not case.guard.rewrites:
+        return
+    host = body.setdefault("HostConfig", {})
+    container = read_created(body, name).container
+    for word in case.setting.changes:
+        match word:
+            case "no-new-privileges" | "cap-drop":
+                rule = _BY_RULES[word]
+                if getattr(container, rule.reads[0]) is UNSET:
+                    for fault in rule.check(container):
+                        for change in fault.fix:
+                            _write(case, host, change)
+            case "limits":
+                _limit(case, host, container)
+            case "loopback":
+                _to_loopback(case, host)
+            case "digest":
+                _pin(case, body)
+
+
+def _write(case: Case, host: dict[str, Any], change: Change) -> None:
+    """Write a change of a field into HostConfig, under the key that the field is read from."""
+    match change:
+        case Set(field="no_new_privileges", value=True):
+            host["SecurityOpt"] = [*host.get("SecurityOpt", ()), "no-new-privileges"]
+            case.change("no-new-privileges set")
+        case Set(field=field, value=value):
+            host[KEYS[field]] = value
+            case.change(f"{field} set to {value}")
+        case Add(field=field, value=value):
+            key = KEYS[field]
+            host[key] = [*host.get(key, ()), value]
+            case.change(f"{'drops capability' if field == 'cap_drop' else 'keeps capability'} {value}")
+        case _:
+            pass
+
+
+def _limit(case: Case, host: dict[str, Any], container: Container) -> None:
+    limits = case.setting.limits
+    if limits.memory is not None and container.memory is UNSET:
+        host[KEYS["memory"]] = limits.memory
+        case.change(f"memory limited to {format_size(limits.memory)}")
+    if limits.pids is not None and (container.pids_limit is UNSET or container.pids_limit == 0):
+        host[KEYS["pids_limit"]] = limits.pids
+        case.change(f"processes limited to {limits.pids}")
+    if limits.cpus is not None and container.cpus is UNSET and container.cpu_quota is UNSET:
+        host[KEYS["cpus"]] = round(limits.cpus * 1e9)
+        case.change(f"CPUs limited to {limits.cpus:g}")
+
+
+def _to_loopback(case: Case, host: dict[str, Any]) -> None:
+    for port, bindings in (host.get("PortBindings") or {}).items():
+        for binding in bindings or ():
+            if binding.get("HostIp", "") in _EVERYWHERE:
+                binding["HostIp"] = "127.0.0.1"
+                case.change(f"port {port} published on 127.0.0.1 only")
+
+
+def _pin(case: Case, body: dict[str, Any]) -> None:
+    """Name the image by the digest that the engine has under its name."""
+    name = parse(str(body.get("Image", "")))
+    if name is None or name.digest:
+        return
+    described = case.engine(f"/images/{body['Image']}/json")
+    for known in (described or {}).get("RepoDigests") or ():
+        other = parse(str(known))
+        if other is not None and other.digest and other.familiar == name.familiar:
+            body["Image"] = f"{body['Image']}@{other.digest}"
+            case.change(f"image pinned to {other.digest}")
+            return

@@ -1,0 +1,304 @@
+"""Containers that a request creates: `POST /containers/create`, and what services give.
+
+The policy's changes come first, then the whole body is evaluated as what it would give.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from sealock.guard.decision.case import Case
+from sealock.guard.decision.changes import change_body
+from sealock.guard.decision.effects import check_noun, read_container, read_existing
+from sealock.guard.decision.hostaccess import (
+    check_devices,
+    check_security_options,
+    check_volume_owner,
+    driver_mount,
+    named_volume,
+    resolve_bind,
+    volume_mount,
+)
+from sealock.guard.decision.imagechecks import check_image
+from sealock.guard.decision.ownership import beyond, check_container, label_created, owns
+from sealock.model.absent import given
+from sealock.model.container import Container, Mount
+from sealock.policy.guard import Reach
+
+_DRIVERS: Final = frozenset({"", "default", "bridge", "none", "host", "nat"})
+_CGROUPNS: Final = (1, 41)
+"""Before this version of the API, an engine on cgroup v1 takes the host's cgroup namespace where none is asked for."""
+_VOLUME_MODES: Final = frozenset({"", "rw", "ro", "nocopy"})
+
+
+def evaluate_create(case: Case) -> None:
+    """Evaluate the body of a create request."""
+    assert isinstance(case.body, dict)  # noqa: S101  the shape of this body
+    case.name, case.image = case.query.get("name", "").removeprefix("/"), str(case.body.get("Image", ""))
+    label_created(case, case.body, case.setting)
+    host = case.body.setdefault("HostConfig", {})
+    if case.version < _CGROUPNS and "CgroupnsMode" not in host and case.guard.rewrites:
+        host["CgroupnsMode"] = "private"
+        case.change("cgroup namespace private")
+    change_body(case, case.body, case.name)
+    check_image(case, str(case.body.get("Image", "")))
+    evaluate_body(case, case.body, case.name)
+    _check_count(case)
+
+
+def evaluate_body(case: Case, body: dict[str, Any], name: str) -> None:
+    """Evaluate a container in the shape of a create body."""
+    host = body.get("HostConfig", {})
+    if why := beyond(case.setting.reach, name, str(body.get("Image", "")), body.get("Labels") or {}):
+        case.deny("G005", f"the container is out of the reach of {case.setting.name}: {why}")
+    extra = [*_resolve_mounts(case, host), *_other_volumes(case, host)]
+    check_devices(case, host)
+    check_security_options(case, host)
+    if host.get("Cgroup"):
+        case.deny(
+            "C024", f"Container joins another container's namespace: Cgroup {host['Cgroup'][:60]!r}", "leave it out"
+        )
+    _check_networks(case, body, host)
+    _check_limits(case, host)
+    joins = _joins_own(case, host)
+    container = read_container(case, body, name)
+    if container is not None and not case.questions:
+        mounts = (*given(container.mounts, ()), *extra)
+        check_noun(case, replace(container, mounts=mounts) if extra else container, joins_own=joins)
+
+
+def _resolve_mounts(case: Case, host: dict[str, Any]) -> list[Mount]:
+    """Check all mounts and write the resolved paths into the body; the host paths that named volumes are."""
+    extra: list[Mount | None] = []
+    targets: list[str] = list(host.get("Tmpfs") or {})
+    binds: list[str] = []
+    mounts = list(host.get("Mounts", ()))
+    for text in host.get("Binds", ()):
+        source, colon, rest = text.partition(":")
+        if not colon:
+            binds.append(text)
+            targets.append(text)
+            continue
+        targets.append(rest.partition(":")[0])
+        if source.startswith("/"):
+            path = resolve_bind(case, source)
+            if ":" in path:
+                case.deny("G006", f"the path {path} has a colon", "mount it with Mounts (--mount)")
+            binds.append(_resolved(case, source, path) + colon + rest)
+        else:
+            exists, bind = _volume(case, source, targets[-1], host.get("VolumeDriver", ""), {})
+            extra.append(bind)
+            if exists or not case.setting.own or not (mount := _as_mount(case, source, rest)):
+                binds.append(text)
+            else:
+                host.setdefault("Mounts", []).append(mount)
+    if "Binds" in host:
+        host["Binds"] = binds
+    for mount in mounts:
+        targets.append(mount.get("Target", ""))
+        extra.append(_check_mount(case, mount))
+    if twice := next((target for target in targets if targets.count(target) > 1), ""):
+        case.deny("G004", f"the body mounts something at {twice[:80]} twice", "mount one thing at a path")
+    if host.get("VolumeDriver"):
+        extra.append(driver_mount(case, host["VolumeDriver"], {}, ""))
+    return [mount for mount in extra if mount is not None]
+
+
+def _volume(case: Case, name: str, target: str, driver: str, options: Mapping[str, str]) -> tuple[bool, Mount | None]:
+    """Whether a volume exists (or is denied), and the host path that it is; a new one is made as asked for."""
+    described = named_volume(case, name)
+    if described is None:
+        return True, None
+    if not described:
+        return False, driver_mount(case, driver, options, target)
+    check_volume_owner(case, name, described)
+    return True, volume_mount(case, described, target)
+
+
+def _resolved(case: Case, source: str, path: str) -> str:
+    """The path to forward for a source; the resolved one, so that a link which changes changes nothing."""
+    if not path or path == source.rstrip("/") or path == source or not case.guard.rewrites:
+        return source
+    case.change(f"{source} mounted as {path}, where it leads")
+    return path
+
+
+def _as_mount(case: Case, name: str, rest: str) -> dict[str, Any] | None:
+    """A new volume of Binds as a mount with the caller's label; Binds has no place for labels."""
+    target, _, mode = rest.partition(":")
+    modes = set(mode.split(","))
+    if not modes <= _VOLUME_MODES or not case.guard.rewrites:
+        case.deny(
+            "G005", f"the new volume {name} could not be labelled", f"create it first: docker volume create {name}"
+        )
+        return None
+    options = {"Labels": {case.guard.policy.label: case.setting.name}} | ({"NoCopy": True} if "nocopy" in modes else {})
+    case.change(f"volume {name} labelled {case.guard.policy.label}={case.setting.name}")
+    return {"Type": "volume", "Source": name, "Target": target, "ReadOnly": "ro" in modes, "VolumeOptions": options}
+
+
+def _check_mount(case: Case, mount: dict[str, Any]) -> Mount | None:
+    """Check one of Mounts, and write the resolved path into it."""
+    kind, source, target = mount.get("Type", ""), mount.get("Source", ""), mount.get("Target", "")
+    match kind:
+        case "bind":
+            mount["Source"] = _resolved(case, source, resolve_bind(case, source))
+            return None
+        case "tmpfs":
+            return None
+        case "image":
+            check_image(case, source)
+            return None
+        case "volume":
+            driver = mount.get("VolumeOptions", {}).get("DriverConfig", {})
+            name, options = driver.get("Name", ""), driver.get("Options", {})
+            if not source:
+                return driver_mount(case, name, options, target)
+            exists, bind = _volume(case, source, target, name, options)
+            if not exists:
+                label_created(case, mount.setdefault("VolumeOptions", {}), case.setting)
+            return bind
+        case _:
+            case.deny(
+                "G008", f"mounts of the type {kind[:40]!r} are not known to the guard", "use bind, volume or tmpfs"
+            )
+            return None
+
+
+def _other_volumes(case: Case, host: Mapping[str, Any]) -> list[Mount]:
+    """The mounts that VolumesFrom gives: all of another container's."""
+    mounts: list[Mount] = []
+    for text in host.get("VolumesFrom", ()):
+        other = text.partition(":")[0]
+        described = _other_container(case, other)
+        if described is not None and (container := read_existing(case, described)) is not None:
+            mounts += given(container.mounts, ())
+    return mounts
+
+
+def _other_container(case: Case, name: str) -> Mapping[str, Any] | None:
+    """Another container that the request names; None if it is not known, or not there."""
+    if not name or "/" in name:
+        case.deny("G004", f"{name[:60]!r} is no name of a container")
+        return None
+    described = case.engine(f"/containers/{name}/json")
+    if described and (case.setting.own or case.setting.reach != Reach()):
+        check_container(case, described, f"container {name}")
+    return described or None
+
+
+def _joins_own(case: Case, host: Mapping[str, Any]) -> frozenset[str]:
+    """The fields that join a namespace of a container which the caller created itself."""
+    joined: set[str] = set()
+    for key, field in (("NetworkMode", "network_mode"), ("PidMode", "pid"), ("IpcMode", "ipc")):
+        kind, colon, name = host.get(key, "").partition(":")
+        if colon and kind == "container":
+            described = _other_container(case, name)
+            labels = (described or {}).get("Config", {}).get("Labels") or {}
+            if case.setting.own and owns(case, labels):
+                joined.add(field)
+    return frozenset(joined)
+
+
+def _check_networks(case: Case, body: Mapping[str, Any], host: Mapping[str, Any]) -> None:
+    """Networks by any name or id: one of them could be the host's."""
+    mode = host.get("NetworkMode", "")
+    endpoints = (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
+    ids = {(endpoint or {}).get("NetworkID", "") for endpoint in endpoints.values()}
+    for name in sorted({mode, *endpoints, *ids} - _DRIVERS):
+        if not name.startswith("container:"):
+            check_network(case, name)
+    if "host" in endpoints and mode != "host" and "C020" not in case.setting.accept:
+        case.deny("C020", "Container uses the host's network (--net=host): EndpointsConfig names it", "leave it out")
+
+
+def check_network(case: Case, name: str) -> None:
+    """Deny a network that is the host's by another name, or another caller's."""
+    if "/" in name or not name.isprintable() or "?" in name or "#" in name or "%" in name or not name.isascii():
+        case.deny("G012", f"{name[:60]!r} is no name of a network")
+        return
+    described = case.engine(f"/networks/{name}")
+    if not described:
+        return
+    if described.get("Driver") == "host" and "C020" not in case.setting.accept:
+        case.deny(
+            "C020", f"Container uses the host's network (--net=host): {name} is that network", "use another network"
+        )
+    labels = described.get("Labels") or {}
+    if case.setting.own and described.get("Name") not in _DRIVERS and not owns(case, labels):
+        case.deny("G005", f"the network {name} was not created by {case.setting.name}", "create a network for it first")
+
+
+def _check_limits(case: Case, host: Mapping[str, Any]) -> None:
+    """Deny more than the policy grants. What is not limited at all is for the rules, or for the change "limits"."""
+    limits = case.setting.limits
+    memory, pids = host.get("Memory", 0), host.get("PidsLimit", 0)
+    period = host.get("CpuPeriod", 0) or 100_000
+    cpus = host.get("NanoCpus", 0) / 1e9 or max(host.get("CpuQuota", 0), 0) / period
+    for value, most, what in (
+        (memory, limits.memory, "bytes of memory"),
+        (pids, limits.pids, "processes"),
+        (cpus, limits.cpus, "CPUs"),
+    ):
+        if most is not None and (value > most or value <= 0):
+            asked = f"{value:g}" if value > 0 else "unlimited"
+            case.deny("G010", f"asks for {asked} {what}, and {case.setting.name} may have {most:g}", "ask for less")
+
+
+def _check_count(case: Case) -> None:
+    """Deny more containers than the policy grants."""
+    most = case.setting.containers
+    if not most:
+        return
+    label = json.dumps({"label": {f"{case.guard.policy.label}={case.setting.name}": True}})
+    if not case.setting.own:
+        case.deny("G010", "the policy limits the containers of a caller that has no own = true, so none are counted")
+        return
+    existing = case.engine_list(f"/containers/json?all=1&filters={_escaped(label)}")
+    if existing is not None and len(existing) >= most:
+        case.deny(
+            "G010", f"{case.setting.name} has {len(existing)} containers, and may have {most}", "remove some first"
+        )
+
+
+def _escaped(text: str) -> str:
+    from urllib.parse import quote  # noqa: PLC0415  few callers have a limit
+
+    return quote(text, safe="")
+
+
+def evaluate_existing(case: Case, described: Mapping[str, Any]) -> Container | None:
+    """A container that exists, with its host paths checked: using it gives what creating it gives.
+
+    None where a part of it is not known yet, or denied.
+    """
+    container = read_existing(case, described)
+    if container is None:
+        return None
+    case.name, case.image = str(given(container.name, "")), str(given(container.image, ""))
+    host = described.get("HostConfig")
+    if isinstance(host, dict):
+        check_devices(case, host)
+        _check_masks(case, host)
+    mounts: list[Mount] = []
+    for mount in given(container.mounts, ()):
+        if mount.kind == "bind" and mount.source:
+            path = resolve_bind(case, mount.source)
+            mounts.append(replace(mount, source=path) if path else mount)
+            continue
+        mounts.append(mount)
+        if mount.kind == "volume" and mount.source and (volume := named_volume(case, mount.source)):
+            mounts += [bind for bind in (volume_mount(case, volume, mount.target),) if bind is not None]
+    return replace(container, mounts=tuple(mounts)) if mounts else container
+
+
+def _check_masks(case: Case, host: Mapping[str, Any]) -> None:
+    """Deny a container without the masks that an engine sets by default; one that is privileged has none anyway."""
+    for key, usual in (("MaskedPaths", "/proc/kcore"), ("ReadonlyPaths", "/proc/sys")):
+        paths = host.get(key)
+        if isinstance(paths, list) and usual not in paths and "C010" not in case.setting.accept:
+            case.deny("C010", f"Masked paths under /proc and /sys are exposed: {key} lacks {usual}")

@@ -1,0 +1,76 @@
+"""Checks what a request would give, as the noun that the rule book knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sealock.formats.inspect.created import read_created, read_described
+from sealock.guard.decision.case import Case
+from sealock.guard.decision.prepared import BOUNDARY
+from sealock.model.absent import UNKNOWN
+from sealock.model.container import Container
+from sealock.model.finding import RuleFinding
+from sealock.rules.rule import Rule, title
+
+
+def read_container(case: Case, body: Mapping[str, Any], name: str) -> Container | None:
+    """The container that a body describes; denied where a part of it could not be read."""
+    created = read_created(body, name)
+    for message in created.wrong:
+        case.deny("G004", f"the body cannot be evaluated: {message}", "correct this field")
+    return None if created.wrong else created.container
+
+
+def read_existing(case: Case, described: Mapping[str, Any]) -> Container | None:
+    """A container that the engine describes; denied where a part of it could not be read."""
+    created = read_described(described)
+    for message in created.wrong:
+        case.deny("G011", f"the engine's description of the container cannot be read: {message}")
+    return None if created.wrong else created.container
+
+
+def check_noun(
+    case: Case, container: Container, *, joins_own: frozenset[str] = frozenset(), only: frozenset[str] = frozenset()
+) -> None:
+    """Evaluate the rules that deny for this caller.
+
+    `joins_own` are fields that join the caller's own containers; `only` are the fields that a request speaks of.
+    """
+    for rule in case.guard.rules:
+        if rule.id in case.setting.accept:
+            continue
+        if only and only.isdisjoint(rule.reads):
+            continue
+        if any(getattr(container, field) is UNKNOWN for field in rule.reads):
+            _skip(case, rule, "what it reads is not known")
+            continue
+        for fault in rule.check(container):
+            if only and (not fault.at or fault.at[0] not in only):
+                continue
+            if fault.unknown:
+                _skip(case, rule, fault.message)
+            elif _denies(case, rule, fault, joins_own):
+                case.deny(rule.id, f"{_title(rule)}: {fault.message}", fault.remedy or rule.remedy)
+
+
+def _denies(case: Case, rule: Rule[Container], fault: RuleFinding, joins_own: frozenset[str]) -> bool:
+    field = fault.at[0] if fault.at else ""
+    if rule.id == "C025" and field == "devices":
+        return False  # the policy lists the devices that are allowed, which `hostaccess` checks
+    if rule.id == "C024" and field in joins_own:
+        return False
+    severity = case.guard.severity.get(rule.id, fault.severity or rule.severity)
+    return rule.id in BOUNDARY or rule.id in case.setting.deny or severity >= case.setting.fail_on
+
+
+def _title(rule: Rule[Any]) -> str:
+    return title(rule)
+
+
+def _skip(case: Case, rule: Rule[Container], why: str) -> None:
+    """Note a rule that could not be evaluated; one that the policy names denies then."""
+    if rule.id in case.setting.deny:
+        case.deny(rule.id, f"{_title(rule)}: could not be evaluated, since {why}", rule.remedy)
+    else:
+        case.skipped.append(rule.id)

@@ -1,0 +1,320 @@
+"""What each route's request would give. A route that is not named here gives nothing that needs evaluation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from sealock.formats.imageconfig import read_variable
+from sealock.guard.decision.case import Case
+from sealock.guard.decision.creation import check_network, evaluate_create, evaluate_existing
+from sealock.guard.decision.effects import check_noun, read_container
+from sealock.guard.decision.exchange import EngineRequest
+from sealock.guard.decision.hostaccess import driver_mount
+from sealock.guard.decision.imagechecks import check_image, check_new_tag
+from sealock.guard.decision.ownership import beyond, check_container, check_objects, label_created
+from sealock.guard.decision.requestbodies import BodyError, parse_strictly
+from sealock.guard.decision.services import evaluate_service
+from sealock.model.absent import UNSET, given
+from sealock.model.container import Container
+from sealock.policy.guard import Reach
+
+_NETWORK_OPTIONS: Final = frozenset({
+    "com.docker.network.driver.mtu", "com.docker.network.bridge.enable_icc", "com.docker.network.enable_ipv4",
+    "com.docker.network.bridge.enable_ip_masquerade", "com.docker.network.bridge.host_binding_ipv4",
+    "com.docker.network.container_iface_prefix", "com.docker.network.enable_ipv6",
+})  # fmt: skip
+_OUTPUTS: Final = frozenset({"", "docker", "moby", "image", "local", "tar", "oci", "cacheonly"})
+_PLAIN: Final = frozenset({"", "default", "bridge", "none"})
+_TRUE: Final = frozenset({"", "0", "no", "false", "none"})
+
+
+def evaluate_request(case: Case, request: EngineRequest) -> None:
+    """Check the objects that a request names, and what it would give."""
+    check_objects(case)
+    if (evaluation := _EVALUATIONS.get(case.target.route.name)) is not None:
+        evaluation(case)
+    if case.target.route.group == "session" and request.upgrade and not request.upgrade.isascii():
+        case.deny("G004", "the upgrade is not known")
+
+
+def _body(case: Case) -> dict[str, Any]:
+    """The body, an object."""
+    if case.body is None:
+        case.body = {}
+    assert isinstance(case.body, dict)  # noqa: S101  the shapes of these bodies
+    return case.body
+
+
+def _use(case: Case) -> None:
+    """Start a container, attach to it or write into it."""
+    if case.query.get("checkpoint-dir"):
+        case.deny("G006", "would read a checkpoint from a directory of the host", "leave checkpoint-dir out")
+    container = _existing(case)
+    if container is not None:
+        check_noun(case, container)
+
+
+def _existing(case: Case) -> Container | None:
+    described = case.engine(f"/containers/{case.object}/json")
+    return evaluate_existing(case, described) if described else None
+
+
+def _exec(case: Case) -> None:
+    body = _body(case)
+    container = _existing(case)
+    if container is None:
+        return
+    if body.get("Privileged") is True:
+        container = replace(container, privileged=True)
+    if body.get("User"):
+        container = replace(container, user=body["User"])
+    added = tuple(read_variable(text) for text in body.get("Env", ()))
+    environment = (*given(container.environment, ()), *added)
+    check_noun(case, replace(container, environment=environment or UNSET, command=tuple(body.get("Cmd", ())) or UNSET))
+
+
+def _exec_start(case: Case) -> None:
+    described = case.engine(f"/exec/{case.object}/json")
+    if not described:
+        return
+    process = described.get("ProcessConfig") or {}
+    container = case.engine(f"/containers/{described.get('ContainerID', '')}/json")
+    noun = evaluate_existing(case, container) if container else None
+    if noun is not None:
+        check_noun(case, replace(noun, privileged=True) if process.get("privileged") is not False else noun)
+
+
+def _update(case: Case) -> None:
+    described = case.engine(f"/containers/{case.object}/json")
+    if not described:
+        return
+    body = _body(case)
+    before = described.get("HostConfig")
+    host: dict[str, Any] = dict(before) if isinstance(before, dict) else {}
+    # The engine leaves what is 0 or "" as it is, except the limit of processes, where 0 and -1 remove it.
+    host |= {key: value for key, value in body.items() if value or key == "PidsLimit"}
+    container = evaluate_existing(case, dict(described) | {"HostConfig": host})
+    limits = case.setting.limits
+    for key, most, unit in (
+        ("Memory", limits.memory, 1),
+        ("PidsLimit", limits.pids, 1),
+        ("NanoCpus", limits.cpus, 1e9),
+    ):
+        if (
+            most is not None
+            and key in body
+            and (body[key] / unit > most or body[key] < 0 or (key == "PidsLimit" and not body[key]))
+        ):
+            case.deny("G010", f"{key} is {body[key]}, and {case.setting.name} may have {most:g}", "ask for less")
+    if container is not None:
+        check_noun(case, container)
+
+
+def _rename(case: Case) -> None:
+    name = case.query.get("name", "").removeprefix("/")
+    if why := beyond(Reach(names=case.setting.reach.names), name, "", {}):
+        case.deny("G005", f"the new name is out of the reach of {case.setting.name}: {why}")
+
+
+def _checkpoint(case: Case) -> None:
+    if _body(case).get("CheckpointDir"):
+        case.deny("G006", "would write a checkpoint into a directory of the host", "leave CheckpointDir out")
+
+
+def _checkpoints(case: Case) -> None:
+    if case.query.get("dir"):
+        case.deny("G006", "would use a directory of the host", "leave dir out")
+
+
+def _commit(case: Case) -> None:
+    label_created(case, _body(case), case.setting)
+    container = case.query.get("container", "")
+    described = case.engine(f"/containers/{container}/json") if container and "/" not in container else None
+    if described and (case.setting.own or case.setting.reach != Reach()):
+        check_container(case, described, f"container {container}")
+    _check_instructions(case)
+    check_new_tag(case, _tagged(case.query.get("repo", ""), case.query.get("tag", "")))
+
+
+def _check_instructions(case: Case) -> None:
+    """Deny Dockerfile instructions that could change the label of the owner."""
+    for text in case.target.parameters("changes"):
+        if case.guard.policy.label in text or "\\" in text or "$" in text:
+            case.deny("G005", f"the instruction {text[:80]!r} could change the owner's label", "leave it out")
+
+
+def _tagged(repository: str, tag: str) -> str:
+    joint = "@" if tag.startswith("sha256:") else ":"
+    return f"{repository}{joint}{tag}" if repository and tag else repository
+
+
+def _pull(case: Case) -> None:
+    """A pull, or an import of a root file system (fromSrc)."""
+    image, source = case.query.get("fromImage", ""), case.query.get("fromSrc", "")
+    if bool(image) == bool(source):
+        case.deny("G003", "names fromImage and fromSrc, or neither", "name the one that is meant")
+    elif image:
+        check_image_name(case, _tagged(image, case.query.get("tag", "")))
+    else:
+        if source != "-":
+            case.deny("G009", f"would make the engine fetch {source[:80]}", "send the archive itself: docker import -")
+        _check_instructions(case)
+        check_new_tag(case, _tagged(case.query.get("repo", ""), case.query.get("tag", "")))
+        if case.setting.own:
+            case.add("changes", f'LABEL "{case.guard.policy.label}"="{case.setting.name}"')
+
+
+def check_image_name(case: Case, text: str) -> None:
+    """Check an image that is pulled: by its name alone, since it may not be here yet."""
+    if case.setting.reach.images or case.setting.needs:
+        check_image(case, text)
+
+
+def _load(case: Case) -> None:
+    if case.setting.own or case.setting.reach.images:
+        case.deny("G009", "would load images whose names and labels the guard cannot see", "pull or build the image")
+
+
+def _tag(case: Case) -> None:
+    check_new_tag(case, _tagged(case.query.get("repo", ""), case.query.get("tag", "")))
+
+
+def _push(case: Case) -> None:
+    check_new_tag(case, _tagged(case.object, case.query.get("tag", "")))
+
+
+def _save(case: Case) -> None:
+    """Several images in one archive."""
+    if case.setting.own or case.setting.reach.images:
+        for name in case.target.parameters("names"):
+            check_image(case, name)
+
+
+def _build(case: Case) -> None:
+    query = case.query
+    if (query.get("version", "1") != "1" or query.get("session")) and "session:write" not in case.setting.allow:
+        remedy = 'build with DOCKER_BUILDKIT=0, or allow "session" to this caller'
+        case.deny("G015", "would build with BuildKit, whose session the guard cannot evaluate", remedy)
+    if case.target.parameters("securityopt"):
+        case.deny("G015", "sets security options of a build", "leave them out")
+    for tag in case.target.parameters("t"):
+        check_new_tag(case, tag)
+    try:
+        labels = parse_strictly((query.get("labels") or "{}").encode())
+        outputs = parse_strictly((query.get("outputs") or "[]").encode())
+        sound = isinstance(outputs, list) and all(
+            isinstance(output, dict) and set(output) <= {"Type", "Attrs"} and output.get("Type", "") in _OUTPUTS
+            for output in outputs
+        )
+        if labels is not None and not isinstance(labels, dict):
+            sound = False
+    except BodyError:
+        sound, labels = False, {}
+    if not sound:
+        case.deny("G015", "labels or outputs of the build are not as the guard knows them", "use docker build")
+        return
+    holder = {"Labels": labels or {}}
+    label_created(case, holder, case.setting)
+    if holder["Labels"] != (labels or {}):
+        query["labels"] = json.dumps(holder["Labels"])
+    host = {"NetworkMode": query.get("networkmode", ""), "CgroupParent": query.get("cgroupparent", "")}
+    if host["NetworkMode"] not in _PLAIN | {"host"} and not host["NetworkMode"].startswith("container:"):
+        check_network(case, host["NetworkMode"])
+    container = read_container(case, {"HostConfig": {key: value for key, value in host.items() if value}}, "")
+    if container is not None:
+        check_noun(case, container, only=frozenset({"network_mode", "cgroup_parent"}))
+
+
+def _volume(case: Case) -> None:
+    body = _body(case)
+    label_created(case, body, case.setting)
+    if "ClusterVolumeSpec" in body and not case.setting.volume_drivers:
+        case.deny("G008", "creates a cluster volume", "use a volume of the driver local")
+    bind = driver_mount(case, body.get("Driver", ""), body.get("DriverOpts", {}), "/volume")
+    if bind is not None:
+        if body.get("DriverOpts", {}).get("device") != bind.source and case.guard.rewrites:
+            body["DriverOpts"]["device"] = bind.source
+            case.change(f"device {bind.source}, where the path leads")
+        container = read_container(case, {}, "")
+        if container is not None:
+            check_noun(case, replace(container, mounts=(bind,)), only=frozenset({"mounts"}))
+
+
+def _network(case: Case) -> None:
+    body = _body(case)
+    label_created(case, body, case.setting)
+    driver = body.get("Driver", "") or "bridge"
+    if driver not in case.setting.network_drivers:
+        case.deny("G012", f"the network driver {driver[:60]!r} is not allowed to {case.setting.name}", "use bridge")
+    if body.get("IPAM", {}).get("Driver", "default") not in {"", "default"} or body.get("Ingress") is True:
+        case.deny("G012", "the network has an address driver of its own, or is the swarm's ingress", "leave that out")
+    if "G012" not in case.setting.accept and (unknown := set(body.get("Options", {})) - _NETWORK_OPTIONS):
+        case.deny("G012", f"the network has the option {min(unknown)[:80]!r}, which reaches the host", "leave it out")
+
+
+def _connect(case: Case) -> None:
+    body = _body(case)
+    check_network(case, case.object)
+    name = body.get("Container", "")
+    if case.setting.own or case.setting.reach != Reach():
+        if not name or "/" in name:
+            case.deny("G004", "names no container", "name the container")
+        elif described := case.engine(f"/containers/{name}/json"):
+            check_container(case, described, f"container {name}")
+
+
+def _plugin(case: Case) -> None:
+    if "G015" in case.setting.accept:
+        return
+    route = case.target.route.name
+    if isinstance(case.body, list) and not case.body and route != "POST /plugins/{name}/set":
+        return
+    what = "settings" if route == "POST /plugins/{name}/set" else "code" if case.body is None else "privileges"
+    case.deny("G015", f"gives a plugin {what} that let it reach the host", 'accept = ["G015"] at this caller allows it')
+
+
+def _labelled(case: Case) -> None:
+    label_created(case, _body(case), case.setting)
+
+
+_EVALUATIONS: Final[Mapping[str, Callable[[Case], None]]] = {
+    "POST /containers/create": evaluate_create,
+    "POST /containers/{id}/start": _use,
+    "POST /containers/{id}/restart": _use,
+    "POST /containers/{id}/unpause": _use,
+    "POST /containers/{id}/attach": _use,
+    "GET /containers/{id}/attach/ws": _use,
+    "PUT /containers/{id}/archive": _use,
+    "POST /containers/{id}/exec": _exec,
+    "POST /exec/{id}/start": _exec_start,
+    "POST /containers/{id}/update": _update,
+    "POST /containers/{id}/rename": _rename,
+    "POST /containers/{id}/checkpoints": _checkpoint,
+    "GET /containers/{id}/checkpoints": _checkpoints,
+    "DELETE /containers/{id}/checkpoints/{id}": _checkpoints,
+    "POST /commit": _commit,
+    "POST /images/create": _pull,
+    "POST /images/load": _load,
+    "POST /images/{name}/tag": _tag,
+    "POST /images/{name}/push": _push,
+    "GET /images/get": _save,
+    "POST /build": _build,
+    "POST /volumes/create": _volume,
+    "POST /networks/create": _network,
+    "POST /networks/{id}/connect": _connect,
+    "POST /networks/{id}/disconnect": _connect,
+    "POST /services/create": evaluate_service,
+    "POST /services/{id}/update": evaluate_service,
+    "POST /secrets/create": _labelled,
+    "POST /secrets/{id}/update": _labelled,
+    "POST /configs/create": _labelled,
+    "POST /configs/{id}/update": _labelled,
+    "POST /plugins/pull": _plugin,
+    "POST /plugins/create": _plugin,
+    "POST /plugins/{name}/upgrade": _plugin,
+    "POST /plugins/{name}/set": _plugin,
+}

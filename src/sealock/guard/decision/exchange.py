@@ -1,0 +1,180 @@
+"""What a decision takes and gives: a request and its caller in, what to forward or why not out.
+
+A decision opens nothing. What only the engine, the host's file system or the cache can answer, it asks for: `decide`
+returns NeedsFacts, the guard answers each question, and calls `decide` again with all answers that it has for this
+request. A question without an answer is answered by NoAnswer, and what rests on it is denied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, TypeAlias
+
+from msgspec import Struct
+
+from sealock.guard.decision.routes import ApiRoute
+from sealock.model.location import Location
+
+LARGEST_BODY: Final = 4 << 20
+"""The most bytes of a JSON body that are evaluated."""
+MOST_ROUNDS: Final = 8
+"""How often a decision may ask for facts; after that the request is denied."""
+
+Evidence: TypeAlias = Literal["digest", "trust", "vulnerabilities"]
+"""What is asked about an image."""
+
+
+class EngineRequest(Struct, frozen=True):
+    """A request as the client sent it.
+
+    `target` is the request line's, undecoded. `body` is None where it is a stream that stays unread (`ApiRoute.body` is
+    "stream"), and b"" where there is none. `content_type` and `upgrade` are the headers' values, "" where missing.
+    """
+
+    method: str
+    target: str
+    content_type: str = ""
+    body: bytes | None = b""
+    upgrade: str = ""
+
+
+class CallingContainer(Struct, frozen=True):
+    """The container that a request comes from, as the engine knows it."""
+
+    id: str
+    name: str = ""
+    image: str = ""
+    labels: Mapping[str, str] = {}
+
+
+class Caller(Struct, frozen=True):
+    """Who sends a request. On a unix socket the kernel names uid, gid and pid; with TLS, the certificate the name."""
+
+    uid: int | None = None
+    gid: int | None = None
+    groups: tuple[int, ...] = ()
+    """The groups of its process, its gid included."""
+    pid: int | None = None
+    container: CallingContainer | None = None
+    tls_name: str = ""
+
+
+class EngineQuestion(Struct, frozen=True, tag="engine"):
+    """Ask the engine: a GET of this path (with its query), whose answer is one JSON value."""
+
+    path: str
+
+
+class EngineAnswer(Struct, frozen=True, tag="engine"):
+    """The engine's answer: its status, and the JSON value (None for no JSON)."""
+
+    status: int
+    value: Any = None
+
+
+class PathQuestion(Struct, frozen=True, tag="path"):
+    """Ask where a path of the engine's host leads once all links are followed, and who can make it lead elsewhere."""
+
+    path: str
+
+
+class PathAnswer(Struct, frozen=True, tag="path"):
+    """Where a path leads. `kind` is that of the last file.
+
+    `writers` are the uids that can replace a directory or link on the way there, by the owner and mode of each parent;
+    `writer_groups` the gids. Root always can, and is not among them. `everybody` is true where any user can.
+    """
+
+    path: str
+    kind: Literal["directory", "file", "socket", "device", "missing"]
+    writers: tuple[int, ...] = ()
+    writer_groups: tuple[int, ...] = ()
+    everybody: bool = False
+
+
+class ImageQuestion(Struct, frozen=True, tag="image"):
+    """Ask for evidence about an image: the digest that its tag names now, whether trusted, what is exploited in it."""
+
+    image: str
+    needs: tuple[Evidence, ...]
+
+
+class ImageAnswer(Struct, frozen=True, tag="image"):
+    """Evidence about an image; only what was asked for is filled.
+
+    `digest` is "sha256:…", "" where the image has none. `distrusted` says why the trust policy refuses it, "" where it
+    accepts it. `exploited` names its known vulnerabilities that are exploited.
+    """
+
+    digest: str = ""
+    distrusted: str = ""
+    exploited: tuple[str, ...] = ()
+
+
+class NoAnswer(Struct, frozen=True, tag="none"):
+    """No answer within the deadline: why not, and how to get one."""
+
+    why: str
+    remedy: str = ""
+
+
+Question: TypeAlias = EngineQuestion | PathQuestion | ImageQuestion
+Answer: TypeAlias = EngineAnswer | PathAnswer | ImageAnswer | NoAnswer
+Answers: TypeAlias = Mapping[Question, Answer]
+
+
+class GuardReason(Struct, frozen=True):
+    """Why a request is denied, or would be: the rule's id, what is wrong in the request, how to do it right.
+
+    Ids that begin with G are the guard's own (`decision/reasons.py`); others are rules of the rule book.
+    """
+
+    rule: str
+    why: str
+    remedy: str = ""
+
+
+class AnswerFilter(Struct, frozen=True):
+    """What of the engine's JSON answer the caller may see: the objects with this label. See `answers.filter_answer`."""
+
+    label: str
+    value: str
+
+
+class Allowed(Struct, frozen=True):
+    """The request may pass: forward this target and body, not what the client sent.
+
+    `body` is None for a stream, which is forwarded as it comes. `changes` says in words what was changed, for the
+    answer. `answer_filter` is for answers that the engine cannot filter. `exempted` are faults that an
+    exemption of the policy suppresses, `would_deny` those that the policy only watches (mode "audit"), `skipped` the
+    rules that could not be evaluated.
+    """
+
+    route: ApiRoute | None
+    caller: str
+    target: str
+    body: bytes | None
+    changes: tuple[str, ...] = ()
+    answer_filter: AnswerFilter | None = None
+    exempted: tuple[GuardReason, ...] = ()
+    would_deny: tuple[GuardReason, ...] = ()
+    skipped: tuple[str, ...] = ()
+
+
+class Denied(Struct, frozen=True):
+    """The request must not pass. `caller` is the policy's name for the caller, "" where it has none."""
+
+    reasons: tuple[GuardReason, ...]
+    route: ApiRoute | None = None
+    caller: str = ""
+    setting: Location | None = None
+    """Where the caller stands in the policy."""
+
+
+class NeedsFacts(Struct, frozen=True):
+    """The decision needs answers to these questions, and then a second call."""
+
+    questions: tuple[Question, ...]
+
+
+GuardDecision: TypeAlias = Allowed | Denied | NeedsFacts

@@ -1,0 +1,161 @@
+"""What of the host a container would get: paths, devices, volumes that lead to paths, security options."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from sealock.guard.decision.case import Case
+from sealock.model.container import Mount
+from sealock.patterns import compile_lazily
+from sealock.rules.paths import within
+
+_VOLUME: Final = compile_lazily(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+_LOCAL: Final = frozenset({"", "local"})
+_TMPFS: Final = frozenset({"size", "mode", "uid", "gid", "nr_inodes", "noexec", "nosuid", "nodev", "ro", "rw"})
+_OPTIONS: Final = frozenset({"no-new-privileges", "label", "apparmor", "seccomp"})
+_BIND_REMEDY: Final = "use a named volume, or add the path to binds of this caller in sealock.toml"
+
+
+def resolve_bind(case: Case, source: str) -> str:
+    """Where a host path leads, denied where the caller may not mount that; "" if not known yet or denied."""
+    if not source.startswith("/"):
+        case.deny("G006", f"the host path {source[:80]!r} is not absolute", "write the absolute path")
+        return ""
+    answer = case.path(source)
+    if answer is None:
+        return ""
+    path, exact = answer.path, answer.path in case.setting.binds
+    shown = path if path == source.rstrip("/") or path == source else f"{source} (which is {path})"
+    if protected := next((own for own in case.guard.protected if within(own, path) or within(path, own)), ""):
+        case.deny("G006", f"would mount {shown}, and with it the guard's {protected}", _BIND_REMEDY)
+    elif answer.kind == "socket" and not exact:
+        case.deny("G006", f"would mount the socket {shown}, which binds does not name itself", _BIND_REMEDY)
+    elif not exact and not any(within(path, bind) for bind in case.setting.binds):
+        case.deny("G006", f"would mount the host's {shown}", _BIND_REMEDY)
+    elif _can_swap(case, path, answer.writers, answer.writer_groups, everybody=answer.everybody):
+        case.deny(
+            "G007",
+            f"would mount {shown}, which the caller can replace with a link before the container starts",
+            "mount a directory whose parents only root can write, or use a named volume",
+        )
+    else:
+        return path
+    return ""
+
+
+def _can_swap(case: Case, path: str, writers: Iterable[int], groups: Iterable[int], *, everybody: bool) -> bool:
+    """Whether the caller could make a path lead elsewhere between the decision and the start."""
+    caller = case.caller
+    if caller.container is not None:
+        described = case.engine(f"/containers/{caller.container.id}/json")
+        return described is not None and any(within(path, top) and path != top for top in _writable(described))
+    if caller.uid == 0:
+        return False
+    return everybody or caller.uid in tuple(writers) or not {caller.gid, *caller.groups}.isdisjoint(groups)
+
+
+def _writable(described: Mapping[str, Any]) -> Iterator[str]:
+    """The host paths that a container can write."""
+    for mount in described.get("Mounts") or ():
+        if isinstance(mount, dict) and mount.get("RW") is not False and isinstance(mount.get("Source"), str):
+            yield mount["Source"].rstrip("/") or "/"
+
+
+def driver_mount(case: Case, driver: str, options: Mapping[str, str], target: str) -> Mount | None:
+    """The host path that a volume is, by its driver's options; None for one that the engine keeps itself."""
+    if driver not in _LOCAL:
+        if not any(fnmatchcase(driver, pattern) for pattern in case.setting.volume_drivers):
+            case.deny(
+                "G008",
+                f"the volume driver {driver[:60]!r} is not allowed to {case.setting.name}",
+                "use the driver local, or add it to volume-drivers in sealock.toml",
+            )
+        return None
+    device, flags = options.get("device", ""), options.get("o", "").split(",")
+    if unknown := set(options) - {"type", "o", "device", "size"}:
+        case.deny("G008", f"the volume has the option {min(unknown)[:60]!r}, which the guard does not know")
+    elif not {"type", "device", "o"} & set(options):
+        return None
+    elif {"bind", "rbind"} & set(flags):
+        if (path := resolve_bind(case, device)) != "":
+            return Mount("bind", path, target)
+    elif options.get("type") != "tmpfs" or any(flag.partition("=")[0] not in _TMPFS for flag in flags if flag):
+        mount = f"type {options.get('type', '')!r} of {device[:80]!r}"
+        case.deny("G008", f"the volume mounts {mount} on the host", "use a volume without options, or one of tmpfs")
+    return None
+
+
+def named_volume(case: Case, name: str) -> Mapping[str, Any] | None:
+    """The engine's description of a volume, {} where there is none of this name; None if not known, or denied."""
+    if not _VOLUME.fullmatch(name):
+        case.deny("G008", f"{name[:60]!r} is no name of a volume", "use letters, digits, _, . and -")
+        return None
+    return case.engine(f"/volumes/{name}")
+
+
+def volume_mount(case: Case, described: Mapping[str, Any], target: str) -> Mount | None:
+    """The host path that a volume is which exists; None for one that the engine keeps itself."""
+    return driver_mount(case, str(described.get("Driver", "")), described.get("Options") or {}, target)
+
+
+def check_volume_owner(case: Case, name: str, described: Mapping[str, Any]) -> None:
+    """Deny a volume that another caller created."""
+    label = case.guard.policy.label
+    if case.setting.own and (described.get("Labels") or {}).get(label) != case.setting.name:
+        case.deny("G005", f"the volume {name} was not created by {case.setting.name}", "use a volume of its own")
+
+
+def check_devices(case: Case, host: dict[str, Any]) -> None:
+    """Devices of every spelling, each of which the policy must list. Links are resolved, in the body too."""
+    for device in host.get("Devices", ()):
+        path = device.get("PathOnHost", "")
+        if not path.startswith("/"):
+            _check_device(case, path, f"the device {path[:80]!r}")
+        elif (answer := case.path(path)) is not None:
+            _check_device(case, answer.path, f"the device {path}")
+            if answer.path != path and case.guard.rewrites:
+                device.setdefault("PathInContainer", path)
+                device["PathOnHost"] = answer.path
+    for rule in host.get("DeviceCgroupRules", ()):
+        _check_device(case, rule, f"devices by the rule {rule!r}")
+    for request in host.get("DeviceRequests", ()):
+        kinds = [word for words in request.get("Capabilities", ()) for word in words]
+        if request.get("Driver") == "cdi":
+            for name in request.get("DeviceIDs", ()):
+                _check_device(case, name, f"the device {name}")
+        else:
+            driver = request.get("Driver") or next(iter(kinds), "") or "of any driver"
+            _check_device(case, driver, f"devices of the driver {driver!r}")
+
+
+def _check_device(case: Case, name: str, what: str) -> None:
+    if not any(fnmatchcase(name, pattern) for pattern in case.setting.devices):
+        remedy = "leave it out, or add it to devices of this caller in sealock.toml"
+        case.deny("G014", f"would get {what[:120]} of the host", remedy)
+
+
+def check_security_options(case: Case, host: Mapping[str, Any]) -> None:
+    """Security options that name profiles whose content no rule evaluates, and paths that are masked by default."""
+    for option in host.get("SecurityOpt", ()):
+        key, equals, value = option.partition("=")
+        if not equals:
+            key, _, value = option.partition(":")
+        if key not in _OPTIONS and option != "disable":
+            case.deny("G013", f"the security option {option[:60]!r} is not known to the guard", "leave it out")
+        elif key == "seccomp" and value not in {"unconfined", "builtin"}:
+            _profile(case, "a seccomp profile of its own")
+        elif key == "apparmor" and value not in {"", "unconfined", "docker-default"}:
+            _profile(case, f"the AppArmor profile {value[:60]!r}")
+        elif key == "label" and value != "disable" and not value.startswith("level:"):
+            _profile(case, f"the SELinux label {value[:60]!r}")
+    for key in ("MaskedPaths", "ReadonlyPaths"):
+        if key in host and "C010" not in case.setting.accept:
+            why = f"Masked paths under /proc and /sys are exposed: {key} replaces the engine's list"
+            case.deny("C010", why, f"leave {key} out, and systempaths=unconfined")
+
+
+def _profile(case: Case, what: str) -> None:
+    if "G013" not in case.setting.accept:
+        case.deny("G013", f"would run under {what}, which no rule evaluates", "use the engine's default profile")

@@ -1,0 +1,227 @@
+"""Which objects a caller may see and touch: its own (`own`), and those in its reach (names, images, labels).
+
+What a caller creates bears its label. Pulled images and the engine's own networks bear none: these every caller sees,
+and only a caller without `own` deletes them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any, Final
+
+from sealock.guard.decision.case import Case
+from sealock.guard.decision.exchange import AnswerFilter
+from sealock.guard.decision.requestbodies import BodyError, parse_strictly
+from sealock.policy.guard import GuardCaller, Reach, has_labels, matches_image
+
+_INSPECT: Final = {
+    "containers": "/containers/{}/json",
+    "exec": "/exec/{}/json",
+    "images": "/images/{}/json",
+    "volumes": "/volumes/{}",
+    "networks": "/networks/{}",
+    "services": "/services/{}",
+    "tasks": "/tasks/{}",
+    "nodes": "/nodes/{}",
+    "secrets": "/secrets/{}",
+    "configs": "/configs/{}",
+}
+"""Where the engine describes the object that a path names, by the path's first segment."""
+_FILTERED: Final = frozenset({
+    "GET /containers/json", "GET /volumes", "GET /networks", "GET /services", "GET /secrets", "GET /configs",
+    "GET /events", "POST /containers/prune", "POST /volumes/prune", "POST /networks/prune", "POST /images/prune",
+})  # fmt: skip
+"""Lists and prunes that the engine narrows by a label."""
+_SIEVED: Final = frozenset({"GET /system/df", "GET /images/json"})
+"""Answers that the guard narrows."""
+_SHARED: Final = frozenset({"GET /tasks", "GET /nodes", "POST /build/prune", "POST /build/cancel"})
+"""Routes on objects of all callers, which the engine cannot narrow."""
+_PREDEFINED: Final = frozenset({"bridge", "host", "none"})
+_RENAMED: Final = frozenset({"containers", "networks", "services", "secrets", "configs"})
+"""What the engine knows by an id too: the request goes on with it, so that no other object takes the name meanwhile."""
+_REMEDY: Final = "name an object that this caller created through the guard"
+
+
+def check_objects(case: Case) -> None:
+    """Deny what is not the caller's to see or touch, and narrow lists to what is."""
+    setting, route = case.setting, case.target.route
+    if not setting.own and setting.reach == Reach():
+        return
+    if case.object:
+        _check_named(case)
+    elif route.name in _FILTERED | _SIEVED:
+        _narrow(case)
+    elif setting.own and route.name in _SHARED:
+        case.deny("G005", f"{route.name} is about objects of all callers, and {setting.name} has only its own")
+
+
+def owns(case: Case, labels: Mapping[str, Any]) -> bool:
+    """Whether labels are those of an object that the caller created."""
+    return labels.get(case.guard.policy.label) == case.setting.name
+
+
+def check_container(case: Case, container: Mapping[str, Any], what: str) -> bool:
+    """Whether a container is the caller's to touch; denied otherwise. `what` names it in the denial."""
+    setting = case.setting
+    labels = _labels(container.get("Config"))
+    name = str(container.get("Name", "")).removeprefix("/")
+    image = _text(container.get("Config"), "Image")
+    if setting.own and not owns(case, labels):
+        case.deny("G005", f"{what} was not created by {setting.name}", _REMEDY)
+    elif why := beyond(setting.reach, name, image, labels):
+        case.deny("G005", f"{what} is out of the reach of {setting.name}: {why}")
+    else:
+        return True
+    return False
+
+
+def beyond(reach: Reach, name: str, image: str, labels: Mapping[str, str]) -> str:
+    """Why a container is out of a caller's reach, "" where it is not."""
+    if reach.names and not any(fnmatchcase(name, pattern) for pattern in reach.names):
+        return f"its name {name!r} matches none of {', '.join(reach.names)}"
+    if reach.images and not matches_image(reach.images, image):
+        return f"its image {image!r} matches none of {', '.join(pattern.text for pattern in reach.images)}"
+    if not has_labels(reach.labels, labels):
+        return f"it lacks the label {', '.join(f'{name}={value}' for name, value in reach.labels)}"
+    return ""
+
+
+def _check_named(case: Case) -> None:
+    """Check the object that the path names."""
+    kind = case.target.route.segments[0]
+    path = _INSPECT.get(kind)
+    if path is None:
+        return
+    described = case.engine(path.format(case.object))
+    if not described:  # not known yet, or no such object: the engine says so
+        return
+    if kind == "exec":
+        container = case.engine(f"/containers/{_text(described, 'ContainerID')}/json")
+        if container:
+            check_container(case, container, "the container of this exec")
+        return
+    if kind == "tasks":
+        service = case.engine(f"/services/{_text(described, 'ServiceID')}")
+        described = service or {}
+        if service is None:
+            return
+    if kind == "containers":
+        if check_container(case, described, f"container {case.object}"):
+            case.use_id(_text(described, "Id"))
+        return
+    if kind == "images":
+        _check_image(case, _labels(described.get("Config")))
+        return
+    labels = _labels(described.get("Spec") if "Spec" in described else described)
+    reads = case.target.route.access == "read"
+    if kind == "networks" and described.get("Name") in _PREDEFINED and (reads or _connects(case)):
+        return
+    if case.setting.own and not owns(case, labels):
+        case.deny("G005", f"{kind.removesuffix('s')} {case.object} was not created by {case.setting.name}", _REMEDY)
+    elif not has_labels(case.setting.reach.labels, labels):
+        case.deny("G005", f"{kind.removesuffix('s')} {case.object} is out of the reach of {case.setting.name}")
+    elif kind in _RENAMED:
+        case.use_id(_text(described, "Id") or _text(described, "ID"))
+
+
+def _connects(case: Case) -> bool:
+    return case.target.route.name in {"POST /networks/{id}/connect", "POST /networks/{id}/disconnect"}
+
+
+def _check_image(case: Case, labels: Mapping[str, str]) -> None:
+    """Any caller may use an image without the label, and only a caller that is not limited to its own may delete it."""
+    label = case.guard.policy.label
+    shared = label not in labels and case.target.route.method != "DELETE"
+    if case.setting.own and not shared and not owns(case, labels):
+        case.deny("G005", f"image {case.object} was not made by {case.setting.name}", _REMEDY)
+    elif case.setting.reach.images and not matches_image(case.setting.reach.images, case.object):
+        case.deny("G005", f"image {case.object} is out of the reach of {case.setting.name}")
+
+
+def _narrow(case: Case) -> None:
+    """Narrow a list, a prune, the events or the disk usage to what the caller may see."""
+    setting, route = case.setting, case.target.route
+    wanted = [f"{case.guard.policy.label}={setting.name}"] if setting.own else []
+    for name, value in setting.reach.labels:
+        wanted.append(name if value == "*" else f"{name}={value}")
+        if any(character in value for character in "*?[") and value != "*":
+            case.deny(
+                "G005", f"the label {name}={value} of this caller has a pattern, by which no list can be narrowed"
+            )
+    if route.name in _SIEVED:
+        case.answer_filter = AnswerFilter(case.guard.policy.label, setting.name) if setting.own else None
+        if setting.reach.labels:
+            case.deny("G005", f"{route.name} cannot be narrowed to the labels of this caller")
+        return
+    if not wanted:
+        return
+    try:
+        filters = _filters(case.query.get("filters", ""))
+    except BodyError as error:
+        case.deny("G003", f"the filters cannot be read: {error.why}", 'write filters={"label": ["name=value"]}')
+        return
+    filters["label"] = [*filters.get("label", []), *wanted]
+    case.query["filters"] = json.dumps({name: dict.fromkeys(values, True) for name, values in filters.items()})
+    if not case.guard.rewrites:
+        case.deny("G005", f"{route.name} must be narrowed to this caller's own, which only the proxy can do")
+
+
+def _filters(text: str) -> dict[str, list[str]]:
+    """Filters in either of the engine's spellings: lists, or objects whose keys count."""
+    value = parse_strictly(text.encode()) if text else {}
+    if not isinstance(value, dict):
+        message = "it is no object"
+        raise BodyError(message)
+    filters: dict[str, list[str]] = {}
+    for name, given in value.items():
+        values: list[Any] = list(given) if isinstance(given, dict | list) else [None]
+        if not all(isinstance(element, str) for element in values):
+            message = f"{name} should be a list of strings"
+            raise BodyError(message)
+        filters[name] = values
+    return filters
+
+
+def filter_answer(route: str, value: Any, keep: AnswerFilter) -> Any:  # noqa: ANN401  a JSON value
+    """What the caller may see of the engine's answer to this route ("GET /system/df")."""
+    if route == "GET /images/json":
+        return [image for image in value if _is_visible(image, keep)] if isinstance(value, list) else []
+    if not isinstance(value, dict):
+        return {}
+    kept: dict[str, Any] = {}
+    for key in ("Containers", "Volumes", "Images"):
+        entries = value.get(key)
+        if isinstance(entries, list):
+            kept[key] = [entry for entry in entries if _is_visible(entry, keep, images=key == "Images")]
+    return kept | {"BuildCache": []}
+
+
+def _is_visible(entry: Any, keep: AnswerFilter, *, images: bool = True) -> bool:  # noqa: ANN401  a JSON value
+    labels = _labels(entry)
+    return labels.get(keep.label) == keep.value or (images and isinstance(entry, dict) and keep.label not in labels)
+
+
+def _labels(parent: Any) -> Mapping[str, str]:  # noqa: ANN401  a JSON value
+    labels = parent.get("Labels") if isinstance(parent, dict) else None
+    return labels if isinstance(labels, dict) else {}
+
+
+def _text(parent: Any, key: str) -> str:  # noqa: ANN401  a JSON value
+    value = parent.get(key) if isinstance(parent, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def label_created(case: Case, holder: dict[str, Any], setting: GuardCaller) -> None:
+    """Mark what a request creates as the caller's; no client may set the label itself."""
+    label = case.guard.policy.label
+    labels = dict(holder.get("Labels") or {})
+    labels.pop(label, None)
+    if setting.own:
+        labels[label] = setting.name
+    if labels != (holder.get("Labels") or {}):
+        if not case.guard.rewrites:
+            case.deny("G005", "what this caller creates must be labelled, which only the proxy can do")
+        case.change(f"label {label}={setting.name}" if setting.own else f"label {label} removed")
+        holder["Labels"] = labels
