@@ -200,7 +200,7 @@ def test_not_affected_cancels_what_other_records_say_and_is_shown() -> None:
 
 def test_not_affected_alone_is_no_news() -> None:
     table = Table(advisory("CVE-2024-0001", affects("Debian:12", "bash", state="not-affected")))
-    assert match(inventory(deb("bash", "5.2-1")), table) == MatchResult(evaluated=1)
+    assert match(inventory(deb("bash", "5.2-1")), table) == MatchResult(evaluated=1, covered=frozenset({"bash"}))
 
 
 @pytest.mark.parametrize(

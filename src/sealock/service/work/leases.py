@@ -1,0 +1,154 @@
+"""Jobs on SQLite: a table with leases. A worker that does not renew its lease in time loses its job."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Event, Thread
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
+from sqlalchemy.exc import OperationalError
+
+from sealock.service.state.database import Database
+from sealock.service.state.rows import insert_new
+from sealock.service.state.tables import job, set_aside
+from sealock.service.work.jobs import (
+    TRIES,
+    GivenUp,
+    Handler,
+    Job,
+    JobCounts,
+    JobSettings,
+    Later,
+    count_set_aside,
+    failed,
+    ignore,
+    lay_aside,
+    lost,
+    worker_name,
+)
+
+
+class LeasedJobs:
+    """Jobs in the table `job`."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: JobSettings,
+        given_up: GivenUp = ignore,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._database, self._settings, self._given_up, self._clock = database, settings, given_up, clock
+        self._name = worker_name()
+
+    def prepare(self) -> None:
+        """Nothing: the table is one of the state's."""
+
+    def put(self, connection: Connection, kind: str, key: str, after: float = 0.0) -> None:
+        """See Jobs."""
+        connection.execute(delete(set_aside).where(set_aside.c.kind == kind, set_aside.c.key == key))
+        insert_new(connection, job, [{"kind": kind, "key": key, "due": self._clock() + after}])
+
+    def work(self, handle: Handler, stop: Event) -> None:
+        """See Jobs."""
+        while not stop.is_set():
+            try:
+                taken = self.take()
+                if taken is None:
+                    stop.wait(self._settings.poll)
+                else:
+                    self._do(taken, handle)
+            except OperationalError:
+                # The disk is full, or another holds the database for a minute: nothing is lost, and it may pass.
+                stop.wait(max(self._settings.poll, 1.0))
+
+    def take(self) -> Job | None:
+        """Take the job that waits for longest, or that a dead worker left; None where there is none."""
+        with self._database.read() as connection:
+            if connection.execute(select(job.c.id).where(self._is_free()).limit(1)).first() is None:
+                return None  # most looks find nothing, and need not wait for those that write
+        while True:
+            with self._database.write() as connection:
+                query = select(job).where(self._is_free()).order_by(job.c.due, job.c.id).limit(1)
+                row = connection.execute(query).first()
+                if row is None:
+                    return None
+                if row.tries >= TRIES:
+                    self._set_aside(connection, row.id, Job(row.kind, row.key, row.tries), lost(row.tries))
+                    continue
+                mine = {"owner": self._name, "lease": self._clock() + self._settings.lease, "tries": row.tries + 1}
+                connection.execute(update(job).where(job.c.id == row.id).values(**mine))
+                return Job(row.kind, row.key, row.tries + 1)
+
+    def _is_free(self) -> ColumnElement[bool]:
+        now = self._clock()
+        return and_(job.c.due <= now, or_(job.c.owner == "", job.c.lease < now))
+
+    def _set_aside(self, connection: Connection, number: int, given: Job, reason: str) -> None:
+        connection.execute(delete(job).where(job.c.id == number))
+        lay_aside(connection, given, reason, self._clock(), self._given_up)
+
+    def _do(self, taken: Job, handle: Handler) -> None:
+        done = Event()
+        beat = Thread(target=self._renew, args=(taken, done), daemon=True)
+        beat.start()
+        try:
+            handle(taken)
+        except Later as later:
+            self._release(taken, later.seconds, taken.tries - 1)
+        except Exception as error:  # noqa: BLE001  whatever it is, the next job must not suffer
+            if taken.tries >= TRIES:
+                self._give_up(taken, failed(error))
+            else:
+                self._release(taken, self._settings.pause * 2 ** (taken.tries - 1), taken.tries)
+        else:
+            with self._database.write() as connection:
+                connection.execute(delete(job).where(self._is_mine(taken)))
+        finally:
+            done.set()
+            beat.join()
+
+    def _is_mine(self, taken: Job) -> ColumnElement[bool]:
+        return and_(job.c.kind == taken.kind, job.c.key == taken.key, job.c.owner == self._name)
+
+    def _renew(self, taken: Job, done: Event) -> None:
+        while not done.wait(self._settings.lease / 3):
+            try:
+                with self._database.write() as connection:
+                    lease = self._clock() + self._settings.lease
+                    connection.execute(update(job).where(self._is_mine(taken)).values(lease=lease))
+            except OperationalError:
+                continue  # the next time may be in time
+
+    def _release(self, taken: Job, seconds: float, tries: int) -> None:
+        values = {"owner": "", "lease": None, "due": self._clock() + seconds, "tries": tries}
+        with self._database.write() as connection:
+            connection.execute(update(job).where(self._is_mine(taken)).values(**values))
+
+    def _give_up(self, taken: Job, reason: str) -> None:
+        with self._database.write() as connection:
+            number = connection.execute(select(job.c.id).where(self._is_mine(taken))).scalar()
+            if number is not None:
+                self._set_aside(connection, number, taken, reason)
+
+    def sweep(self) -> int:
+        """See Jobs. Whoever looks for a job takes those of the dead too: here, only the hopeless are left."""
+        with self._database.write() as connection:
+            dead = select(job).where(job.c.owner != "", job.c.lease < self._clock())
+            rows = connection.execute(dead).all()
+            for row in rows:
+                if row.tries >= TRIES:
+                    self._set_aside(connection, row.id, Job(row.kind, row.key, row.tries), lost(row.tries))
+                else:
+                    connection.execute(update(job).where(job.c.id == row.id).values(owner="", lease=None))
+        return len(rows)
+
+    def counts(self) -> JobCounts:
+        """See Jobs."""
+        with self._database.read() as connection:
+            now = self._clock()
+            running = and_(job.c.owner != "", job.c.lease >= now)
+            query = select(func.count(), func.count().filter(running)).select_from(job)
+            total, busy = connection.execute(query).one()
+            return JobCounts(total - busy, busy, count_set_aside(connection))

@@ -1,0 +1,181 @@
+"""Jobs on PostgreSQL: Procrastinate, with a sweep of our own for the jobs of workers that were killed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from threading import Event
+from typing import Any, Final
+
+from procrastinate import App, JobContext, PsycopgConnector, SyncPsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import DeleteJobCondition, Status
+from procrastinate.jobs import Job as CarriedJob
+from procrastinate.retry import BaseRetryStrategy, RetryDecision
+from psycopg.errors import Error
+from sqlalchemy import ColumnElement, Connection, delete, func, inspect, literal_column, select, table, text
+
+from sealock.service.state.database import Database
+from sealock.service.state.rows import take_turn
+from sealock.service.state.tables import set_aside
+from sealock.service.work.jobs import (
+    TRIES,
+    GivenUp,
+    Handler,
+    Job,
+    JobCounts,
+    JobSettings,
+    Later,
+    count_set_aside,
+    failed,
+    ignore,
+    lay_aside,
+    lost,
+)
+
+_TASK: Final = "sealock"
+_TABLE: Final = "procrastinate_jobs"
+_ATTEMPTS: Final = 3.0
+"""Seconds before a worker that lost the database tries to reach it again."""
+
+
+class _Retries(BaseRetryStrategy):
+    """When a job that failed is tried again."""
+
+    def __init__(self, pause: float) -> None:
+        self._pause = pause
+
+    def get_retry_decision(self, *, exception: BaseException, job: CarriedJob) -> RetryDecision | None:
+        if isinstance(exception, Later) or job.attempts + 1 >= TRIES:
+            return None  # one that waits is put in again, as a new one
+        return RetryDecision(retry_in={"seconds": int(self._pause * 2**job.attempts)})
+
+
+class ProcrastinateJobs:
+    """Jobs in Procrastinate's tables."""
+
+    def __init__(self, database: Database, settings: JobSettings, given_up: GivenUp = ignore) -> None:
+        self._database, self._settings, self._given_up = database, settings, given_up
+        url = database.url.set(drivername="postgresql")
+        self._place = url.render_as_string(hide_password=False)
+        self._deferring = App(connector=SyncPsycopgConnector(conninfo=self._place, open=False))
+        self._deferring.task(name=_TASK)(lambda kind, key: None)  # noqa: ARG005  its parameters are what matters
+
+    def prepare(self) -> None:
+        """See Jobs."""
+        with self._database.write() as connection:
+            take_turn(connection)
+            if not inspect(connection).has_table(_TABLE):
+                # The driver's own cursor: SQLAlchemy would look for parameters in it.
+                schema = self._deferring.schema_manager.get_schema()
+                connection.connection.cursor().execute(schema)
+
+    def put(self, connection: Connection, kind: str, key: str, after: float = 0.0) -> None:
+        """See Jobs."""
+        connection.execute(delete(set_aside).where(set_aside.c.kind == kind, set_aside.c.key == key))
+        name = f"{kind}:{key}"
+        options: dict[str, Any] = {"schedule_in": {"milliseconds": int(after * 1000)}} if after else {}
+        task = self._deferring.configure_task(
+            _TASK, lock=name, queueing_lock=name, connection=connection.connection.driver_connection, **options
+        )
+        savepoint = connection.begin_nested()
+        try:
+            task.defer(kind=kind, key=key)
+        except AlreadyEnqueued:
+            savepoint.rollback()
+        else:
+            savepoint.commit()
+
+    def work(self, handle: Handler, stop: Event) -> None:
+        """See Jobs."""
+        while not stop.is_set():
+            try:
+                asyncio.run(self._work(handle, stop))
+            except (ConnectorException, Error, OSError):
+                stop.wait(_ATTEMPTS)  # the database is away: nothing is lost, and it comes back
+
+    def _app(self) -> App:
+        return App(connector=PsycopgConnector(conninfo=self._place, min_size=1, max_size=4))
+
+    async def _work(self, handle: Handler, stop: Event) -> None:
+        app = self._app()
+
+        def do(context: JobContext, kind: str, key: str) -> None:
+            self._do(handle, Job(kind, key, context.job.attempts + 1))
+
+        app.task(name=_TASK, pass_context=True, retry=_Retries(self._settings.pause))(do)
+        beat = self._settings.lease / 3
+        async with app.open_async():
+            working = asyncio.create_task(
+                app.run_worker_async(
+                    concurrency=1,
+                    install_signal_handlers=False,
+                    fetch_job_polling_interval=self._settings.poll,
+                    update_heartbeat_interval=beat,
+                    stalled_worker_timeout=self._settings.lease,
+                    delete_jobs=DeleteJobCondition.ALWAYS,
+                )
+            )
+            swept = time.monotonic()
+            try:
+                while not stop.is_set() and not working.done():
+                    await asyncio.wait({working}, timeout=min(0.2, self._settings.poll))
+                    if time.monotonic() - swept > beat:
+                        swept = time.monotonic()
+                        await self._sweep(app)
+            finally:
+                if not working.done():
+                    # It finishes the job that it has.
+                    working.cancel()
+                await asyncio.gather(working, return_exceptions=True)
+            if not working.cancelled() and (error := working.exception()) is not None:
+                raise error
+
+    def _do(self, handle: Handler, job: Job) -> None:
+        try:
+            handle(job)
+        except Later as later:
+            with self._database.write() as connection:
+                self.put(connection, job.kind, job.key, later.seconds)
+        except Exception as error:
+            if job.tries < TRIES:
+                raise
+            with self._database.write() as connection:
+                lay_aside(connection, job, failed(error), time.time(), self._given_up)
+
+    def sweep(self) -> int:
+        """See Jobs."""
+        return asyncio.run(self._swept())
+
+    async def _swept(self) -> int:
+        app = self._app()
+        async with app.open_async():
+            return await self._sweep(app)
+
+    async def _sweep(self, app: App) -> int:
+        """Procrastinate leaves the job of a killed worker as it is, for ever."""
+        stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=self._settings.lease))
+        for carried in stalled:
+            job = Job(str(carried.task_kwargs["kind"]), str(carried.task_kwargs["key"]), carried.attempts + 1)
+            try:
+                if job.tries < TRIES:
+                    await app.job_manager.retry_job(carried)
+                else:
+                    # First the word of it: where this process ends in between, the next sweep does it again.
+                    await asyncio.to_thread(self._give_up, job)
+                    await app.job_manager.finish_job(carried, status=Status.FAILED, delete_job=True)
+            except ConnectorException:
+                continue  # another worker swept it at the same time
+        return len(stalled)
+
+    def _give_up(self, job: Job) -> None:
+        with self._database.write() as connection:
+            lay_aside(connection, job, lost(job.tries), time.time(), self._given_up)
+
+    def counts(self) -> JobCounts:
+        """See Jobs."""
+        with self._database.read() as connection:
+            status: ColumnElement[str] = literal_column("status::text")
+            query = select(status, func.count()).select_from(table(_TABLE)).group_by(text("1"))
+            counts = {word: number for word, number in connection.execute(query)}  # noqa: C416  rows are no pairs
+            return JobCounts(counts.get("todo", 0), counts.get("doing", 0), count_set_aside(connection))

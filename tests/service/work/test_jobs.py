@@ -1,0 +1,213 @@
+"""Both carriers of jobs pass the same tests of faults: workers, and the database, are killed in the middle."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from sealock.service.state.database import Database, migrate
+from sealock.service.state.tables import set_aside, setting
+from sealock.service.work.carriers import open_jobs
+from sealock.service.work.jobs import Jobs
+from support.jobworker import QUICK
+from support.postgresql import postgres_server, programs
+
+ROOT = Path(__file__).parents[3]
+
+
+class Workers:
+    """Worker processes. One that ends by a job is started again, as a supervisor does."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self, number: int = 1) -> None:
+        path = os.pathsep.join((str(ROOT / "src"), str(ROOT / "tests")))
+        for _ in range(number):
+            command = [sys.executable, "-m", "support.jobworker", self.url]
+            self.processes.append(subprocess.Popen(command, env=os.environ | {"PYTHONPATH": path}))
+
+    def keep_up(self) -> None:
+        for process in [process for process in self.processes if process.poll() is not None]:
+            self.processes.remove(process)
+            self.start()
+
+    def kill_one(self) -> None:
+        process = self.processes.pop(0)
+        process.kill()
+        process.wait()
+        self.start()
+
+    def stop(self) -> None:
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            process.wait(30)
+
+    def kill(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def workers(url: str, number: int = 1) -> Iterator[Workers]:
+    started = Workers(url)
+    started.start(number)
+    try:
+        yield started
+    finally:
+        started.kill()
+
+
+@pytest.fixture
+def jobs(database: Database) -> Jobs:
+    return open_jobs(database, settings=QUICK)
+
+
+def put(database: Database, jobs: Jobs, *names: str) -> None:
+    for name in names:
+        kind, _, key = name.partition(" ")
+        with database.write() as connection:
+            jobs.put(connection, kind, key)
+
+
+def rows(database: Database, start: str) -> list[tuple[str, str]]:
+    with database.read() as connection:
+        query = select(setting.c.name, setting.c.value).where(setting.c.name.startswith(start)).order_by(setting.c.name)
+        return [(name.removeprefix(start), value) for name, value in connection.execute(query)]
+
+
+def done(database: Database) -> list[str]:
+    return [name for name, _ in rows(database, "done ")]
+
+
+def aside(database: Database) -> list[Any]:
+    with database.read() as connection:
+        return list(connection.execute(select(set_aside).order_by(set_aside.c.key)))
+
+
+def until(what: Callable[[], bool], meanwhile: Callable[[], None] = lambda: None, seconds: float = 90) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not come to that"
+        meanwhile()
+        time.sleep(0.05)
+
+
+def is_idle(jobs: Jobs) -> bool:
+    counts = jobs.counts()
+    return (counts.waiting, counts.running) == (0, 0)
+
+
+def test_workers_do_every_job_and_stop_when_asked(database: Database, jobs: Jobs, migrated: str) -> None:
+    put(database, jobs, *(f"count {number:02}" for number in range(20)))
+    assert jobs.counts().waiting == 20
+    with workers(migrated, 2) as started:
+        until(lambda: is_idle(jobs))
+        put(database, jobs, "slow one")
+        until(lambda: len(rows(database, "try slow")) == 1)
+        started.stop()
+        assert [process.returncode for process in started.processes] == [0, 0]
+    assert done(database) == [*(f"count {number:02}" for number in range(20)), "slow one"]
+    assert len(rows(database, "try ")) == 21
+    assert is_idle(jobs)
+
+
+def test_a_job_is_part_of_the_transaction_that_wants_it(database: Database, jobs: Jobs) -> None:
+    def fail() -> None:
+        with database.write() as connection:
+            jobs.put(connection, "count", "1")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
+    assert jobs.counts().waiting == 0
+
+
+def test_the_same_job_waits_once_and_its_transaction_goes_on(database: Database, jobs: Jobs) -> None:
+    with database.write() as connection:
+        jobs.put(connection, "count", "1")
+        jobs.put(connection, "count", "1")
+        jobs.put(connection, "count", "2")
+    put(database, jobs, "count 1")
+    assert jobs.counts().waiting == 2
+
+
+def test_a_poison_job_is_set_aside_after_three_tries_and_others_go_on(
+    database: Database, jobs: Jobs, migrated: str
+) -> None:
+    put(database, jobs, "count a", "poison 1", "broken 1", "late 1", "count b")
+    with workers(migrated) as started:
+        until(lambda: is_idle(jobs), started.keep_up)
+        assert done(database) == ["count a", "count b", "late 1"]
+        assert [(row.kind, row.tries) for row in aside(database)] == [("broken", 3), ("poison", 3)]
+        assert [row.reason[:30] for row in aside(database)] == [
+            "the registry sends what is no ",
+            "its worker ended 3 times in th",
+        ]
+        assert [len(rows(database, f"try {kind} ")) for kind in ("poison", "broken", "late")] == [3, 3, 5]
+        assert {value for _, value in rows(database, "try late ")} == {"1"}
+        # Somebody looked at it, and asks for it again.
+        put(database, jobs, "broken 1")
+        assert [row.kind for row in aside(database)] == ["poison"]
+        until(lambda: is_idle(jobs), started.keep_up)
+        assert jobs.counts().set_aside == 2
+
+
+def test_no_job_is_lost_where_workers_are_killed_again_and_again(database: Database, jobs: Jobs, migrated: str) -> None:
+    names = [f"slow {number:02}" for number in range(12)]
+    put(database, jobs, *names)
+    draw = random.Random(1)  # noqa: S311  the same moments in every run
+    with workers(migrated, 2) as started:
+        for _ in range(4):
+            after = len(rows(database, "try ")) + 1
+            until(lambda least=after: len(rows(database, "try ")) >= least or is_idle(jobs), started.keep_up)  # type: ignore[misc]
+            time.sleep(draw.random() * 0.2)
+            started.kill_one()
+        until(lambda: is_idle(jobs), started.keep_up)
+    given_up = {f"{row.kind} {row.key}" for row in aside(database)}
+    assert set(done(database)) | given_up == set(names)
+    assert len(given_up) <= 1
+
+
+def test_a_sweep_gives_the_job_of_a_dead_worker_to_another(database: Database, jobs: Jobs, migrated: str) -> None:
+    put(database, jobs, "slow 1")
+    with workers(migrated) as started:
+        until(lambda: len(rows(database, "try slow")) == 1)
+        started.kill()
+    assert not done(database)
+    until(lambda: jobs.sweep() == 1)
+    counts = jobs.counts()
+    assert (counts.waiting, counts.running) == (1, 0)
+
+
+@pytest.mark.live
+@pytest.mark.skipif(not programs(), reason="no PostgreSQL")
+def test_workers_live_through_the_death_of_postgresql() -> None:
+    with postgres_server() as server:
+        url = server.database()
+        database = Database(url)
+        migrate(database)
+        jobs = open_jobs(database, settings=QUICK)
+        names = [f"slow {number}" for number in range(6)]
+        put(database, jobs, *names)
+        with workers(url, 2) as started:
+            until(lambda: len(rows(database, "try ")) >= 2)
+            database.close()
+            server.kill()
+            server.start()
+            until(lambda: is_idle(jobs), started.keep_up)
+        assert done(database) == names
+        database.close()
