@@ -91,6 +91,7 @@ REFUSED: list[tuple[str, FieldChange, str, str]] = [
     ("a field that manifests lack", Set("pids_limit", 100), "  containers:\n  - image: a\n", "a manifest cannot set pids_limit"),
     ("a user by name", Set("user", "app"), "  containers:\n  - image: a\n", "Kubernetes sets users by number"),
     ("a value that the caller has", Swap("environment", Variable("A", "b"), Variable("A", None)), "  containers:\n  - image: a\n    env: [{name: A, value: b}]\n", "a manifest takes such a value from a Secret, which has to be made first"),
+    ("a named volume that is none yet", Add("mounts", Mount("volume", "v", "/b")), "  containers:\n  - image: a\n", "a volume has to be declared first"),
     ("a directory that is no volume yet", Add("mounts", Mount("bind", "/a", "/b")), "  containers:\n  - image: a\n", "a volume has to be declared first"),
     ("what the API refuses", Set("no_new_privileges", True), "  containers:\n  - image: a\n    securityContext: {capabilities: {add: [SYS_ADMIN]}}\n", "Kubernetes allows no allowPrivilegeEscalation: false with the capability SYS_ADMIN"),
     ("a context that an anchor shares", Set("privileged", False), "  containers:\n  - image: a\n    securityContext: &x {privileged: true}\n  - image: b\n    securityContext: *x\n", "its text is shared with other places"),

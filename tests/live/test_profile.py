@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -136,3 +137,70 @@ def test_trial_of_another_image_is_refused(daemon: Engine) -> None:
     assert done.returncode == 2
     assert "it was learned from another image" in done.stderr
     assert "(--accept image)" in done.stderr
+
+
+def harden(daemon: Engine, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sealock", "harden", "--accept", "incomplete", *words],
+        env={**os.environ, **daemon.environment}, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        timeout=120, cwd=daemon.folder,
+    )  # fmt: skip
+
+
+def test_hardened_container_runs_with_what_the_profile_says_and_no_more(daemon: Engine, profile: Profile) -> None:
+    file = daemon.folder / "app.profile.json"
+    small = web(
+        digests=profile.digests, syscalls=profile.syscalls, capabilities=(), ports=(), contacted=(), written=("/run/x",)
+    )
+    file.write_text(write_profile(small), encoding="utf-8")
+    options = ("--profile", str(file), "--prove", "--check", 'docker exec "$CONTAINER" /bin/busybox echo up')
+    work = ("/bin/busybox", "sleep", "60")
+    done = harden(daemon, *options, "base", *work)
+    assert done.returncode == 0, done.stderr
+    words = shlex.split(done.stdout)
+    for option in (
+        "--read-only",
+        "--cap-drop",
+        f"seccomp={daemon.folder}/app.seccomp.json",
+        "none",
+        "no-new-privileges",
+    ):
+        assert option in words, done.stdout
+    assert "--cap-add" not in words
+    name = daemon.docker("run", "--detach", *words[2:]).stdout.strip()
+    try:
+        for attack in ("mkdir /x", "mkdir /run/x", "mount -t tmpfs x /run", "unshare -U true", "chroot / true"):
+            tried = daemon.docker("exec", name, "/bin/busybox", *attack.split())
+            assert tried.returncode != 0, attack
+        assert daemon.docker("exec", name, "/bin/busybox", "echo", "up").stdout == "up\n"
+    finally:
+        daemon.docker("rm", "--force", name)
+
+
+def test_profile_hardens_a_service_in_its_file(daemon: Engine, profile: Profile) -> None:
+    file = daemon.folder / "web.profile.json"
+    file.write_text(write_profile(profile), encoding="utf-8")
+    text = "services:\n  web:\n    image: base  # ours\n"
+    project = daemon.folder / "compose.yaml"
+    project.write_text(text, encoding="utf-8")
+    shown = harden(daemon, "--profile", str(file), "--in", "compose.yaml:web")
+    assert (shown.returncode, project.read_text(encoding="utf-8")) == (0, text), shown.stderr
+    assert "+      - seccomp=web.seccomp.json\n" in shown.stdout
+    assert harden(daemon, "--profile", str(file), "--in", "compose.yaml:web", "--write").returncode == 0
+    written = project.read_text(encoding="utf-8")
+    assert "image: base  # ours\n" in written
+    checked = daemon.docker("compose", "--file", str(project), "config", "--quiet")
+    assert checked.returncode == 0 or "is not a docker command" in checked.stderr
+    assert harden(daemon, "--profile", str(file), "--in", "compose.yaml:web").stdout == ""
+    other = harden(daemon, "--profile", str(file), "--in", "compose.yaml:db")
+    assert other.returncode == 2
+    assert "it has no container 'db', but service web" in other.stderr
+
+
+def test_profile_of_another_image_hardens_nothing(daemon: Engine) -> None:
+    file = daemon.folder / "other.profile.json"
+    file.write_text(write_profile(web()), encoding="utf-8")
+    done = harden(daemon, "--profile", str(file), "base", "/bin/busybox", "true")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "it was learned from another image" in done.stderr
+    assert not (daemon.folder / "other.seccomp.json").exists()

@@ -7,16 +7,20 @@ from typing import Any
 
 import pytest
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sealock.errors import TargetError
 from sealock.model.absent import UNSET, given
 from sealock.model.capabilities import DEFAULT
 from sealock.model.container import Container
 from sealock.model.inspection import LimitAdvice
+from sealock.model.profile import ContactedAddress
 from sealock.runtime.trials import TrialOutcome
-from sealock.scan.hardening import USER, HardenedRun, prove, written_directories
+from sealock.scan.hardening import USER, HardenedRun, HardeningPlace, follow_plan, prove
+from sealock.scan.hardeningplan import HardeningPlan, plan_of, written_directories
 from sealock.scan.runline import EditableRun
 from sealock.scan.saferun import RunImage, RunMachine
+from support.profiles import web
 
 MACHINE = RunMachine(cpus=4, memory=8 << 30)
 
@@ -30,6 +34,8 @@ class Program(Struct):
     elsewhere: tuple[str, ...] = ()
     """Paths that it writes and that no list of changes shows."""
     setuid: bool = False
+    calls: frozenset[str] = frozenset()
+    """System calls that a filter refuses."""
     processes: int = 1
     broken: bool = False
     advised: tuple[LimitAdvice, ...] = ()
@@ -53,6 +59,8 @@ class Program(Struct):
                 return "must be root"
         if missing := self.capabilities - held:
             return f"lacks {min(missing)}"
+        if self.calls and container.seccomp is not UNSET:
+            return f"{min(self.calls)}: not permitted"
         if self.setuid and container.no_new_privileges is True:
             return "sudo does not work"
         if given(container.pids_limit, 1 << 20) < self.processes:
@@ -66,7 +74,8 @@ class Program(Struct):
 
 
 def hardened(program: Program, *words: str, user: str = "") -> HardenedRun:
-    return prove(("docker", "run", *(words or ("app:1",))), RunImage("sha256:x", (), user), MACHINE, program.trial)
+    place = HardeningPlace(RunImage("sha256:x", (), user), MACHINE)
+    return prove(("docker", "run", *(words or ("app:1",))), place, program.trial)
 
 
 def test_a_program_that_needs_nothing_gets_nothing() -> None:
@@ -189,7 +198,7 @@ def test_what_passes_only_sometimes_is_no_result() -> None:
         return result if program.runs < 5 else TrialOutcome(works=False, why="chance")
 
     with pytest.raises(TargetError, match="passes its check only sometimes: chance"):
-        prove(("docker", "run", "app"), None, MACHINE, trial)
+        prove(("docker", "run", "app"), HardeningPlace(None, MACHINE), trial)
 
 
 @pytest.mark.parametrize(
@@ -212,3 +221,72 @@ def test_the_directories_that_need_a_mount(paths: list[str], directories: tuple[
 
 def test_what_is_mounted_needs_none() -> None:
     assert written_directories(["/data", "/data/a", "/srv/b"], ["/data"]) == ("/srv",)
+
+
+PLAN = HardeningPlan(frozenset({"CHOWN"}), ("/run/x",), filters=("closed.json", "open.json"))
+
+
+def by_plan(program: Program, plan: HardeningPlan, *words: str) -> HardenedRun:
+    place = HardeningPlace(None, MACHINE, plan)
+    return prove(("docker", "run", *(words or ("app:1",))), place, program.trial)
+
+
+def test_a_plan_that_fits_is_proven_without_a_search() -> None:
+    program = Program(capabilities=frozenset({"CHOWN"}), writes=("/run/y",))
+    run = by_plan(program, PLAN)
+    container = run.container
+    assert (container.cap_add, container.seccomp, container.read_only) == (("CHOWN",), "closed.json", True)
+    assert [mount.target for mount in given(container.mounts, ())] == ["/run"]
+    assert run.trials == program.runs == 4  # as it is, closed, and twice more
+
+
+@pytest.mark.parametrize(
+    ("program", "opened", "seccomp", "capabilities"),
+    [
+        (Program(calls=frozenset({"mount"})), "seccomp filter", UNSET, UNSET),
+        (Program(setuid=True), "no-new-privileges", "open.json", UNSET),
+        (Program(elsewhere=("/srv/x",)), "read-only root", "closed.json", UNSET),
+        (Program(capabilities=frozenset({"CHOWN", "KILL"})), "", "closed.json", ("CHOWN", "KILL")),
+    ],
+    ids=["a call that the filter refuses", "a setuid program", "a write that it did not see", "another capability"],
+)
+def test_only_what_breaks_it_is_taken_back(program: Program, opened: str, seccomp: Any, capabilities: Any) -> None:
+    run = by_plan(program, PLAN)
+    assert {setting.name for setting in run.settings if not setting.closed} == ({opened} if opened else set())
+    assert (run.container.seccomp, run.container.cap_add) == (seccomp, capabilities)
+
+
+def test_a_plan_is_followed_without_trials() -> None:
+    plan = HardeningPlan(
+        user="33:33", advised=(LimitAdvice("--memory", "64m", ""), LimitAdvice("--pids-limit", "32", "")), offline=True
+    )
+    run = follow_plan(("docker", "run", "app"), HardeningPlace(None, MACHINE, plan))
+    container = run.container
+    assert (container.user, container.memory, container.pids_limit) == ("33:33", 64 << 20, 32)
+    assert (container.network_mode, container.cap_drop, container.cap_add) == ("none", ("ALL",), UNSET)
+    assert run.trials == 0
+    assert container.seccomp is UNSET
+
+
+@pytest.mark.parametrize("words", [("-p", "80:80", "app"), ("--network", "host", "app")])
+def test_a_network_that_is_asked_for_stays(words: tuple[str, ...]) -> None:
+    run = follow_plan(("docker", "run", *words), HardeningPlace(None, MACHINE, HardeningPlan(offline=True)))
+    assert run.container.network_mode != "none"
+
+
+@pytest.mark.parametrize(
+    ("changes", "plan"),
+    [
+        ({}, HardeningPlan(frozenset({"CHOWN"}), ("/run/nginx.pid",))),
+        ({"users": ("33:33",)}, HardeningPlan(frozenset({"CHOWN"}), ("/run/nginx.pid",), "33:33")),
+        ({"users": ("0:33",), "written": ("/dev/null", "/proc/self/x", "/dev/shm/a")}, HardeningPlan(frozenset({"CHOWN"}), ("/dev/shm/a",))),
+        ({"ports": (), "contacted": (ContactedAddress("unix", "/run/s"),)}, HardeningPlan(frozenset({"CHOWN"}), ("/run/nginx.pid",), offline=True)),
+    ],
+    ids=["root and another", "one ordinary user", "files of the kernel", "no network"],
+)  # fmt: skip
+def test_the_plan_of_a_profile(changes: dict[str, object], plan: HardeningPlan) -> None:
+    made = plan_of(web(**changes), MACHINE)
+    assert replace(made, advised=()) == plan
+    assert [(advice.option, advice.value) for advice in made.advised] == [
+        ("--memory", "96m"), ("--pids-limit", "64"), ("--cpus", "1"),
+    ]  # fmt: skip

@@ -22,6 +22,7 @@ HERE = UsePlace((OTHER, DIGEST), "6.18.9-custom", "runc")
         pytest.param(web(runs=()), UsePlace(), ["incomplete"] * 7, id="no run: no phase"),
         pytest.param(web(), UsePlace(kernel="6.1.0"), ["kernel"], id="another series of the kernel"),
         pytest.param(web(), UsePlace(kernel="6.18"), [], id="the same series"),
+        pytest.param(web(), UsePlace(kernel="Linux 6.18.1"), [], id="the same series, with the system's name"),
         pytest.param(web(), UsePlace(runtime="crun"), ["runtime"], id="another runtime"),
         pytest.param(web(), UsePlace(runtime="/usr/bin/runc 1.3"), [], id="another version of the runtime"),
     ],

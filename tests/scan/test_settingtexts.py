@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 
 from sealock import formats
+from sealock.errors import TargetError
+from sealock.model.change import Change
 from sealock.model.container import Container
 from sealock.model.location import Source
+from sealock.scan.hardening import HardeningPlace, planned_changes
+from sealock.scan.hardeningplan import HardeningPlan
 from sealock.scan.runline import EditableRun
-from sealock.scan.settingtexts import FORMATS, write_settings
+from sealock.scan.saferun import RunMachine
+from sealock.scan.settingtexts import FORMATS, change_settings, write_settings
 
 ASKED = ("docker", "run", "nginx:1.27")
 HARDENED = (
@@ -40,3 +47,43 @@ def test_a_run_is_the_whole_command() -> None:
     text = write_settings("run", "web", (*HARDENED, "a b"), container, container)
     assert text.text.startswith("docker run --cap-add CHOWN ")
     assert text.text.endswith(" nginx:1.27 'a b'\n")
+
+
+FILES = {
+    "compose.yaml": ("web", 'services:\n  db: {image: b}\n  web:\n    image: a  # ours\n    ports: ["80:80"]\n'),
+    "pod.yaml": ("web", "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n    - name: web\n      image: a\n"),
+    "web.container": ("web", "[Container]\nImage=a\n# ours\nPublishPort=80:80\n"),
+}  # fmt: skip
+PLAN = HardeningPlan(frozenset({"CHOWN"}), ("/run/x", "/data/y"), "33:33", filters=("web.seccomp.json", "open.json"))
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_a_plan_changes_one_container_in_place(path: str) -> None:
+    name, text = FILES[path]
+    place = HardeningPlace(None, RunMachine(4, 8 << 30), PLAN)
+
+    def plan(container: Container) -> Iterable[Change]:
+        return planned_changes(container, place)
+
+    changed, asked = change_settings(Source(path, text), name, plan)
+    assert asked.image == "a"
+    assert {why.partition(":")[0] for why in changed.left} <= {"pids limit"}
+    again, container = change_settings(Source(path, changed.text), name, plan)
+    assert again.text == changed.text  # nothing is left to close
+    assert (container.seccomp, container.user, container.read_only) == ("web.seccomp.json", "33:33", True)
+    assert (container.cap_add, container.no_new_privileges) == (("CHOWN",), True)
+    assert {mount.target for mount in container.mounts or ()} == {"/run", "/data"}  # type: ignore[union-attr]  # known
+    assert "# ours" in changed.text or "ours" not in text
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "why"),
+    [
+        ("compose.yaml", FILES["compose.yaml"][1], "it has no container 'cache', but service db, service web"),
+        ("compose.yaml", "services: {}\n", "it has no container 'cache', but no container"),
+        ("notes.txt", "hello\n", "the format of this file is not known"),
+    ],
+)
+def test_a_file_without_the_container_is_an_error(path: str, text: str, why: str) -> None:
+    with pytest.raises(TargetError, match=why):
+        change_settings(Source(path, text), "cache", lambda _container: ())

@@ -9,6 +9,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from sealock.cli.engineclient import engine_facts, find_client
+from sealock.cli.hardenbyprofile import accepted_profile, harden_file, planned, written
 from sealock.cli.output import Progress, complain, write
 from sealock.errors import UsageError
 from sealock.model.absent import UNSET, given
@@ -16,7 +17,8 @@ from sealock.model.change import Add, Change, Set
 from sealock.model.container import Label
 from sealock.patterns import compile_lazily
 from sealock.runtime.trials import LABEL, TrialCheck, TrialOutcome, run_trial
-from sealock.scan.hardening import HardenedRun, prove
+from sealock.scan.hardening import HardenedRun, HardeningPlace, follow_plan, prove
+from sealock.scan.profilecheck import FAULT_KINDS
 from sealock.scan.runline import EditableRun
 from sealock.scan.settingtexts import FORMATS, write_settings
 from sealock.text import count, visible
@@ -32,8 +34,12 @@ health check, or else only that it keeps running. What is found is proven for th
 what the program does. Each trial has its own container, and fresh volumes in place of named ones; directories of this
 machine that the command mounts are used as they are.
 
+With --profile it closes what the profile says that the container does not need: no trial is made without --prove, and
+the seccomp filter is written next to the profile. With --prove it is tried as above, and only what breaks it is opened
+again. --in changes a compose file, a manifest or a unit instead of a command, and prints the difference.
+
 exit status:
-  0  a hardened command was found and passed
+  0  a hardened command was found and passed, or the profile's was written
   2  the command does not pass its check as it is, or something could not be read
 """
 _NAME: Final = compile_lazily(r"[^a-z0-9]+")
@@ -43,17 +49,30 @@ def configure(parser: ArgumentParser) -> None:
     """Add the command's own options."""
     parser.epilog = EPILOG
     own = "[--check COMMAND] [--exec COMMAND] [--wait SECONDS]"
-    parser.usage = f"sealock harden {own}\n           [--as FORMAT] [--with CLIENT] [OPTION...] IMAGE [COMMAND...]"
+    more = "[--profile FILE] [--prove] [--in FILE:NAME] [--write]"
+    last = "[--as FORMAT] [--with CLIENT] [OPTION...] IMAGE [COMMAND...]"
+    parser.usage = f"sealock harden {own}\n           {more}\n           {last}"
     parser.add_argument("--check", default="", metavar="COMMAND", help="a shell command here that must succeed")
     parser.add_argument("--exec", default="", metavar="COMMAND", help="a shell command within that must succeed")
     parser.add_argument("--wait", type=float, default=15.0, metavar="SECONDS", help="time for the check (default: 15)")
     parser.add_argument("--as", dest="form", choices=FORMATS, default="run", help="what to print (default: run)")
     parser.add_argument("--with", dest="client", choices=("docker", "podman"), help="client (default: what is there)")
+    parser.add_argument("--profile", metavar="FILE", help="close what this profile does not need")
+    parser.add_argument("--prove", action="store_true", help="with --profile: try it, and open what breaks it")
+    text = "where to write the seccomp filter (default: next to the profile)"
+    parser.add_argument("--seccomp", metavar="FILE", help=text)
+    text = "use a profile of another image, an incomplete one, one of another kernel or runtime"
+    parser.add_argument("--accept", action="append", choices=FAULT_KINDS, default=[], help=text)
+    text = "with --profile: print the changes of this container in a compose file, manifest or unit"
+    parser.add_argument("--in", dest="place", default="", metavar="FILE:NAME", help=text)
+    parser.add_argument("--write", action="store_true", help="with --in: write the changes into the file")
     parser.add_argument("-q", "--quiet", action="store_true", help="print no progress and no reasons")
 
 
-FLAGS: Final = frozenset({"-q", "--quiet"})
-VALUES: Final = frozenset({"--check", "--exec", "--wait", "--as", "--with"})
+FLAGS: Final = frozenset({"-q", "--quiet", "--prove", "--write"})
+VALUES: Final = frozenset({
+    "--check", "--exec", "--wait", "--as", "--with", "--profile", "--seccomp", "--accept", "--in",
+})  # fmt: skip
 """The command's own options, which come before those of docker run."""
 
 
@@ -62,29 +81,44 @@ def run(arguments: Namespace) -> int:
     if arguments.wait <= 0:
         message = f"--wait {arguments.wait} is no time"
         raise UsageError(message)
+    if arguments.profile is None and (arguments.place or arguments.prove or arguments.seccomp):
+        message = "--in, --prove and --seccomp need --profile"
+        raise UsageError(message)
     client = find_client(arguments.client)
+    if arguments.place:
+        return harden_file(client, arguments)
     check = TrialCheck(arguments.check, arguments.exec, arguments.wait)
     facts = engine_facts(client)
     words = (client, "run", *arguments.line)
     try:
         _, image = EditableRun(words).image()
-        known, machine = facts.image(image), facts.machine()
+        place = HardeningPlace(facts.image(image), facts.machine())
+        profile = accepted_profile(arguments, facts, image) if arguments.profile else None
     finally:
         facts.close()
-    with Progress("trials", quiet=arguments.quiet) as progress:
+    if profile is not None and not arguments.prove:
+        with planned(profile, place, arguments) as planned_place:
+            found = follow_plan(words, planned_place)
+        _print(arguments, written(profile, found, arguments), image, check)
+        return 0
+    with Progress("trials", quiet=arguments.quiet) as progress, planned(profile, place, arguments) as planned_place:
 
         def trial(line: Sequence[str]) -> TrialOutcome:
             progress(" ".join(line[2:])[:60])
             return run_trial(line, check, for_trial)
 
-        found = prove(words, known, machine, trial)
+        found = prove(words, planned_place, trial)
+    _print(arguments, written(profile, found, arguments), image, check)
+    return 0
+
+
+def _print(arguments: Namespace, found: HardenedRun, image: str, check: TrialCheck) -> None:
     if not arguments.quiet:
         _explain(found, check)
     text = write_settings(arguments.form, _name(found, image), found.words, found.container, found.asked)
     for why in text.left:
         complain(f"not written: {visible(why)}")
     write(text.text)
-    return 0
 
 
 def for_trial(words: Sequence[str], name: str) -> Sequence[str]:
@@ -113,9 +147,10 @@ def _name(found: HardenedRun, image: str) -> str:
 
 
 def _explain(found: HardenedRun, check: TrialCheck) -> None:
-    if not (check.host or check.inside):
+    if found.trials and not (check.host or check.inside):
         complain("without --check or --exec only this is proven: it keeps running, or its health check passes")
     for setting in found.settings:
         why = f" ({visible(setting.why)})" if setting.why else ""
         complain(f"{'closed' if setting.closed else 'stays open'}: {setting.name}{why}")
-    complain(f"{count(found.trials, 'trial')}; this command passed three times")
+    if found.trials:
+        complain(f"{count(found.trials, 'trial')}; this command passed three times")

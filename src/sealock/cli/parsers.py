@@ -110,7 +110,7 @@ def _of_another_client(command: ArgumentParser, module: ModuleType, words: Seque
             break
     arguments = command.parse_args(words[:own])
     arguments.line = words[own:]
-    if not arguments.line:
+    if not arguments.line and not getattr(arguments, "place", ""):
         command.error("names no image")
     return arguments
 

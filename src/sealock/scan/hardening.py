@@ -15,27 +15,27 @@ from msgspec import Struct
 from sealock.errors import TargetError
 from sealock.model.absent import UNSET, given
 from sealock.model.capabilities import DEFAULT
-from sealock.model.change import Add, Change, Set
-from sealock.model.container import Container, Mount
+from sealock.model.change import Change, Set
+from sealock.model.container import Container
 from sealock.rules.container._images import capabilities_needed  # the table of known images stands there
-from sealock.runtime.limitadvice import fitting
 from sealock.runtime.trials import TrialOutcome
+from sealock.scan.hardeningplan import (
+    NEW_PRIVILEGES,
+    READ_ONLY,
+    SECCOMP,
+    SETTINGS,
+    HardeningPlan,
+    closing,
+    granting,
+    read_only,
+)
 from sealock.scan.runline import EditableRun
-from sealock.scan.saferun import RunImage, RunMachine, open_limits, open_ports
+from sealock.scan.saferun import RunImage, RunMachine
 
 USER: Final = "10001:10001"
 """An ordinary user that no image has an account for."""
-PIDS: Final = 500
 TIMES: Final = 3
 """How often the result must pass."""
-_SETTINGS: Final = frozenset({
-    "no-new-privileges", "process limit", "memory limit", "CPU limit", "published ports", "read-only root",
-})  # fmt: skip
-_LIMITS: Final = {"memory": "memory limit", "cpus": "CPU limit"}
-_TEMPORARY: Final = ("/tmp/", "/run/", "/var/tmp/", "/var/cache/", "/var/log/", "/dev/shm/")  # noqa: S108  in the container
-_FIXED: Final = ("/", "/etc", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/boot", "/dev", "/proc", "/sys")
-"""Directories that a mount would hide what the image needs of."""
-_ENGINES_OWN: Final = frozenset({"/.dockerenv", "/etc/hostname", "/etc/hosts", "/etc/mtab", "/etc/resolv.conf"})
 
 
 class HardenedSetting(Struct, frozen=True):
@@ -59,31 +59,57 @@ class HardenedRun(Struct, frozen=True):
 Trial = Callable[[Sequence[str]], TrialOutcome]
 
 
-def prove(words: Sequence[str], image: RunImage | None, machine: RunMachine, trial: Trial) -> HardenedRun:
+class HardeningPlace(Struct, frozen=True):
+    """Where a container is hardened: its image, the machine, and what a profile says that it needs."""
+
+    image: RunImage | None
+    machine: RunMachine
+    plan: HardeningPlan | None = None
+
+
+def prove(words: Sequence[str], place: HardeningPlace, trial: Trial) -> HardenedRun:
     """Harden a `docker run` as far as it passes its check. TargetError where it does not pass as it is."""
-    return _Search(words, image, machine, trial).run()
+    return _Search(words, place, trial).run()
+
+
+def follow_plan(words: Sequence[str], place: HardeningPlace) -> HardenedRun:
+    """Harden a `docker run` by the plan alone, without a trial."""
+
+    def believe(_words: Sequence[str]) -> TrialOutcome:
+        return TrialOutcome(works=True)
+
+    search = _Search(words, place, believe)
+    search.trusting = True
+    return search.run()
+
+
+def planned_changes(asked: Container, place: HardeningPlace) -> Iterable[Change]:
+    """The changes of any container that a plan makes, for a file that describes it."""
+    plan = place.plan or HardeningPlan()
+    closed = closing(asked, place.machine, plan)
+    for changes in closed.values():
+        yield from changes
+    if SECCOMP in closed and plan.filters is not None:
+        yield Set("seccomp", plan.filters[NEW_PRIVILEGES not in closed and asked.no_new_privileges is not True])
+    if asked.read_only is UNSET:
+        yield from read_only(asked, plan.written)
+    if asked.privileged is not True:
+        yield from granting(asked, plan.capabilities)
+    if plan.user and asked.user is UNSET:
+        yield Set("user", plan.user)
 
 
 class _Search:
-    def __init__(self, words: Sequence[str], image: RunImage | None, machine: RunMachine, trial: Trial) -> None:
-        self.words, self.image, self.trial = tuple(words), image, trial
+    def __init__(self, words: Sequence[str], place: HardeningPlace, trial: Trial) -> None:
+        self.words, self.image, self.machine, self.plan, self.trial = (
+            tuple(words), place.image, place.machine, place.plan, trial,
+        )  # fmt: skip
         self.asked = EditableRun(words).container
         self.trials = 0
         self.failures: dict[str, str] = {}
         self.closed: dict[str, tuple[Change, ...]] = {}
-        self.machine = machine
-
-    def close(self, plain: TrialOutcome) -> None:
-        """Close all that can be closed, without what the command sets itself; limits by what it used as it is."""
-        asked, more = self.asked, self.closed
-        if asked.no_new_privileges is UNSET:
-            more["no-new-privileges"] = (Set("no_new_privileges", True),)
-        if asked.pids_limit is UNSET:
-            more["process limit"] = (fitting(Set("pids_limit", PIDS), plain.advised),)
-        for limit in open_limits(asked, self.machine):
-            more[_LIMITS[limit.field]] = (fitting(limit, plain.advised),)
-        if ports := tuple(open_ports(asked)):
-            more["published ports"] = ports
+        self.trusting = False
+        """Whether the plan is believed without trials: then only what it says is done."""
 
     def run(self) -> HardenedRun:
         """Search, and prove what was found."""
@@ -91,20 +117,23 @@ class _Search:
         if not plain.works:
             message = f"the container does not pass its check as it is, so nothing can be proven: {plain.why}"
             raise TargetError(message)
-        self.close(plain)
-        if self.asked.read_only is UNSET and (changes := self.read_only(plain.changed)):
-            self.closed["read-only root"] = changes
+        self.closed = closing(self.asked, self.machine, self.plan, plain.advised)
+        if self.asked.read_only is UNSET:
+            written = self.plan.written if self.plan is not None else ()
+            if changes := read_only(self.asked, (*plain.changed, *written)):
+                self.closed = {READ_ONLY: changes, **self.closed}
+            else:
+                self.failures[READ_ONLY] = "it writes where the image has its own files"
         capabilities = self.least()
-        user = capabilities is not None and capabilities <= {"NET_BIND_SERVICE"} and self.passes_as_user(capabilities)
+        user = self.user(capabilities)
         line = self.line(capabilities, user=user)
         for _ in range(TIMES - 1):
             again = self.attempt(line.words)
             if not again.works:
                 message = f"the hardened container passes its check only sometimes: {again.why}"
                 raise TargetError(message)
-        return HardenedRun(
-            line.words, line.container, self.asked, tuple(self.decided(capabilities, user=user)), self.trials
-        )
+        decided = tuple(self.decided(capabilities, user=user))
+        return HardenedRun(line.words, line.container, self.asked, decided, 0 if self.trusting else self.trials)
 
     def least(self) -> frozenset[str] | None:
         """The capabilities that are needed, with settings opened where that is not enough; None if privileged."""
@@ -112,6 +141,8 @@ class _Search:
             self.settle(None)
             return None
         known = frozenset(capabilities_needed(self.asked)[0])
+        if self.plan is not None and self.passes(self.plan.capabilities):
+            return self.plan.capabilities
         for granted in (frozenset[str](), known, DEFAULT):
             if self.passes(granted):
                 return self.reduce(granted)
@@ -142,11 +173,18 @@ class _Search:
         """Whether the container passes with all that is closed now, and these capabilities."""
         return self.attempt(self.line(capabilities).words).works
 
+    def user(self, capabilities: frozenset[str] | None) -> str:
+        """The ordinary user to run as, "" for the one that it has."""
+        if self.plan is not None and self.plan.user and self.asked.user is UNSET:
+            return self.plan.user
+        few = capabilities is not None and capabilities <= {"NET_BIND_SERVICE"} and not self.trusting
+        return USER if few and capabilities is not None and self.passes_as_user(capabilities) else ""
+
     def passes_as_user(self, capabilities: frozenset[str]) -> bool:
         """Whether it also passes as an ordinary user, where nothing says which user it is to be."""
         if not self.may_change_user():
             return False
-        result = self.attempt(self.line(capabilities, user=True).words)
+        result = self.attempt(self.line(capabilities, user=USER).words)
         if not result.works:
             self.failures["user"] = result.why
         return result.works
@@ -155,16 +193,17 @@ class _Search:
         self.trials += 1
         return self.trial(words)
 
-    def line(self, capabilities: frozenset[str] | None, *, user: bool = False) -> EditableRun:
+    def line(self, capabilities: frozenset[str] | None, *, user: str = "") -> EditableRun:
         """The command with what is closed, and these capabilities beside those that it asks for itself."""
         line = EditableRun(self.words)
         for changes in self.closed.values():
             line.apply(changes)
+        if SECCOMP in self.closed and self.plan is not None and self.plan.filters is not None:
+            line.apply((Set("seccomp", self.plan.filters[line.container.no_new_privileges is not True]),))
         if capabilities is not None:
-            asked = {*given(self.asked.cap_add, ())}
-            line.apply((Add("cap_drop", "ALL"), *(Add("cap_add", name) for name in sorted(capabilities - asked))))
+            line.apply(granting(self.asked, capabilities))
         if user:
-            line.apply((Set("user", USER),))
+            line.apply((Set("user", user),))
         return line
 
     def may_change_user(self) -> bool:
@@ -173,49 +212,18 @@ class _Search:
         named = self.asked.user is not UNSET or (self.image is not None and self.image.user not in {"", "0", "root"})
         return not (shares or named or self.asked.privileged is True)
 
-    def read_only(self, wrote: tuple[str, ...]) -> tuple[Change, ...]:
-        """A read-only root, with a mount on each directory that was written; () where the image needs one as it is."""
-        directories = written_directories(wrote, [mount.target for mount in given(self.asked.mounts, ())])
-        if directories is None:
-            self.failures["read-only root"] = "it writes where the image has its own files"
-            return ()
-        mounts = (Mount("tmpfs" if f"{path}/".startswith(_TEMPORARY) else "volume", None, path) for path in directories)
-        return (Set("read_only", True), *(Add("mounts", mount) for mount in mounts))
-
-    def decided(self, capabilities: frozenset[str] | None, *, user: bool) -> Iterable[HardenedSetting]:
+    def decided(self, capabilities: frozenset[str] | None, *, user: str) -> Iterable[HardenedSetting]:
         """How each setting was decided, for people."""
         for name in self.closed:
             yield HardenedSetting(name, closed=True)
         for name, why in self.failures.items():
-            if name in _SETTINGS and name not in self.closed:
+            if name in SETTINGS and name not in self.closed:
                 yield HardenedSetting(name, closed=False, why=why)
         if capabilities is not None:
             kept = sorted(capabilities)
             why = "; ".join(f"{name}: {self.failures[name]}" for name in kept if name in self.failures)
             yield HardenedSetting(f"capabilities: {', '.join(kept) or 'none'}", closed=True, why=why)
         if user:
-            yield HardenedSetting(f"user {USER}", closed=True)
+            yield HardenedSetting(f"user {user}", closed=True)
         elif "user" in self.failures:
             yield HardenedSetting("an ordinary user", closed=False, why=self.failures["user"])
-
-
-def written_directories(paths: Iterable[str], mounted: Iterable[str] = ()) -> tuple[str, ...] | None:
-    """The directories that need a mount if the root is read-only; None where that would hide the image's own files."""
-    covered = tuple(f"{path.rstrip('/')}/" for path in mounted)
-    paths = tuple(paths)
-    above = {path.rpartition("/")[0] for path in paths}
-    written = (path for path in paths if path not in above and path not in _ENGINES_OWN)
-    directories = {_directory(path) for path in written if not f"{path}/".startswith(covered)}
-    if directories & set(_FIXED):
-        return None
-    return tuple(sorted(path for path in directories if not any(path.startswith(f"{other}/") for other in directories)))
-
-
-def _directory(path: str) -> str:
-    """The directory of a changed file; the one for temporary files that it lies below."""
-    for temporary in ("/tmp", "/run", "/var/tmp", "/dev/shm"):  # noqa: S108  in the container
-        if f"{path}/".startswith(f"{temporary}/"):
-            return temporary
-    if f"{path}/".startswith("/var/run/"):
-        return "/run"
-    return path.rpartition("/")[0] or "/"

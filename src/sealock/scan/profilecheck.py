@@ -52,7 +52,7 @@ def _faults(profile: Profile, place: UsePlace) -> Iterator[ProfileFault]:
 
 def _series(release: str) -> tuple[str, ...]:
     """The series of a kernel: new system calls come with one, and not with its fixes."""
-    return tuple(release.partition("-")[0].split(".")[:2])
+    return tuple(release.rpartition(" ")[2].partition("-")[0].split(".")[:2])
 
 
 def _name(runtime: str) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from shlex import join
 from typing import Final
 
 from msgspec import Struct
 
 from sealock import formats
-from sealock.errors import FormatError
+from sealock.errors import FormatError, TargetError
 from sealock.formats.textedits import apply_edits
 from sealock.model.absent import Absent
-from sealock.model.change import Set
+from sealock.model.change import Change, Set
 from sealock.model.container import FIELDS, Container
-from sealock.model.document import DocumentKind
+from sealock.model.document import Document, DocumentKind, Subject
 from sealock.model.location import Source
 
 
@@ -59,3 +59,43 @@ def write_settings(form: str, name: str, words: Sequence[str], container: Contai
         except FormatError as error:
             left.append(f"{field.replace('_', ' ')}: {error}")
     return SettingsText(text, tuple(left))
+
+
+def change_settings(
+    source: Source, name: str, changes: Callable[[Container], Iterable[Change]]
+) -> tuple[SettingsText, Container]:
+    """Make changes of the container that has this name in a file; with the container as it was.
+
+    TargetError for a file without it.
+    """
+    kind = formats.recognize(source.name, source.text).kind
+    if kind is None:
+        message = f"{source.name}: the format of this file is not known"
+        raise TargetError(message)
+    document = formats.read(kind, source)
+    subject = _named(document, name)
+    asked = subject.noun
+    assert isinstance(asked, Container)  # noqa: S101  as _named chose it
+    text, left = source.text, list[str]()
+    for change in changes(asked):
+        try:
+            text = apply_edits(text, formats.edits(document, subject, change))
+        except FormatError as error:
+            left.append(f"{getattr(change, 'field', 'a setting').replace('_', ' ')}: {error}")
+        else:
+            document = formats.read(kind, Source(source.name, text))
+            subject = _named(document, name)
+    return SettingsText(text, tuple(left)), asked
+
+
+def _named(document: Document, name: str) -> Subject:
+    """The container with a name; TargetError, with the names that there are, if there is none."""
+    subjects = [subject for subject in document.subjects if isinstance(subject.noun, Container)]
+    # "service web", "container web of Pod p"
+    named = [subject for subject in subjects if name == subject.name or subject.name.split()[1:2] == [name]]
+    if len(named) == 1:
+        return named[0]
+    known = ", ".join(subject.name for subject in named or subjects) or "no container"
+    what = f"{len(named)} containers {name!r}: name one of" if named else f"no container {name!r}, but"
+    message = f"{document.sources[''].name}: it has {what} {known}"
+    raise TargetError(message)

@@ -11,6 +11,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from sealock.errors import FormatError
 from sealock.formats.kubernetes import parts
 from sealock.formats.kubernetes.fields import LIST_ROWS, ROWS, Keys, ManifestList, WrittenValue, refusal
@@ -21,7 +23,7 @@ from sealock.formats.yamledit import PlainValue, Writer, is_flow
 from sealock.formats.yamltree import Mapping as YamlMapping
 from sealock.formats.yamltree import Sequence
 from sealock.model.absent import UNSET, Absent, AnyValue
-from sealock.model.change import Edit, FieldChange, On, SubjectChange, changed
+from sealock.model.change import Add, Edit, FieldChange, On, SubjectChange, changed
 from sealock.model.container import Container, Mount
 from sealock.model.document import Document, Subject
 from sealock.model.location import Place, Source
@@ -30,6 +32,10 @@ from sealock.model.location import Place, Source
 def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[Edit, ...]:
     """Return the edit for a change of a container; FormatError where the manifest cannot express it."""
     return (change,) if isinstance(change, Edit) else edits_together(document, [(subject, change)])
+
+
+def _is_unnamed(mount: Mount) -> bool:
+    return mount.kind == "volume" and mount.source is None and mount.options in {(), ("ephemeral",)}
 
 
 def edits_together(
@@ -113,6 +119,9 @@ class _ManifestText:
             msg = "its resource cannot be read by itself"
             raise FormatError(msg)
         before, noun = self.document, self.noun
+        if isinstance(change, Add) and isinstance(change.value, Mount) and _is_unnamed(change.value):
+            # A pod's volume without a name is an emptyDir, which lives as long as the pod.
+            change = Add(change.field, replace(change.value, options=("ephemeral",)))
         expected = changed(noun, change)
         if _same(change.field, expected, noun):
             return
@@ -214,8 +223,9 @@ class _ManifestText:
                 return
 
     def mount(self, element: Mount) -> None:
-        """Mount a new tmpfs."""
-        if element.kind != "tmpfs" or element.options or element.propagation:
+        """Mount a new tmpfs, or a volume without a name: both live as long as the pod."""
+        unnamed = _is_unnamed(element)
+        if not (unnamed or (element.kind == "tmpfs" and not element.options)) or element.propagation:
             msg = "a volume has to be declared first"
             raise FormatError(msg)
         volumes = self.member.pod.spec.at("volumes")
@@ -226,7 +236,8 @@ class _ManifestText:
         stem = re.sub(r"[^a-z0-9]+", "-", element.target.lower()).strip("-")[:50].strip("-") or "tmp"
         numbered = (f"{stem}-{number}" if number else stem for number in range(len(names) + 1))
         name = next(name for name in numbered if name not in names)
-        self.append(("volumes",), {"name": name, "emptyDir": {"medium": "Memory"}}, in_pod=True)
+        empty: dict[str, PlainValue] = {} if unnamed else {"medium": "Memory"}
+        self.append(("volumes",), {"name": name, "emptyDir": empty}, in_pod=True)
         mount: dict[str, PlainValue] = {"name": name, "mountPath": element.target}
         self.append(("volumeMounts",), mount | ({"readOnly": True} if element.read_only else {}))
 

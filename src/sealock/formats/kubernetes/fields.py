@@ -90,12 +90,13 @@ def _variable(element: Variable) -> WrittenValue:
 
 
 def _port(element: Port) -> WrittenValue:
-    return {
+    values = {
         "containerPort": int(element.container),
         "hostPort": int(element.host or 0) or None,
         "hostIP": element.address,
         "protocol": element.protocol.upper() if element.protocol != "tcp" else None,
     }
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _volume(element: PodVolume) -> WrittenValue:

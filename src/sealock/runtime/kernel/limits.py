@@ -79,15 +79,30 @@ def advise_limits(process: Process, machine: MachineSize) -> tuple[LimitAdvice, 
     return (*_memory(resources, machine), *_pids(resources), *_cpus(process, resources, machine))
 
 
+def fitting_memory(peak: int, most: int = 0) -> int:
+    """The bytes that fit a peak, with headroom; `most` is what the machine has, 0 where unknown."""
+    fitting = _rounded(max(peak * _SPARE, _LEAST_MEMORY))
+    return min(fitting, most) if most else fitting
+
+
+def fitting_pids(peak: int) -> int:
+    """The limit of processes and threads that fits a peak: a power of two, at least four times as many."""
+    return max(_LEAST_PIDS, 1 << (4 * peak - 1).bit_length())
+
+
+def fitting_cpus(used: float, most: int = 0) -> float:
+    """The CPUs that fit a usage: twice as many, in halves; `most` is what the machine has, 0 where unknown."""
+    fitting = max(0.5, ceil(used * 4) / 2)
+    return min(fitting, most) if most else fitting
+
+
 def _memory(resources: dict[str, Limit], machine: MachineSize) -> Iterator[LimitAdvice]:
     memory = resources.get("memory")
     if memory is None or not memory.used:
         return
     peak = max(memory.peak or 0, memory.used)
     known = "its peak" if memory.peak else "its current usage (the kernel keeps no peak)"
-    fitting = _rounded(max(peak * _SPARE, _LEAST_MEMORY))
-    if machine.memory:
-        fitting = min(fitting, machine.memory)
+    fitting = fitting_memory(peak, machine.memory)
     if memory.limit is None:
         yield LimitAdvice("--memory", f"{fitting // _MIB}m", f"{known} is {format_size(peak)}; this leaves headroom")
         yield LimitAdvice("--memory-swap", f"{fitting // _MIB}m", "the same as --memory, so that it never swaps")
@@ -111,8 +126,7 @@ def _pids(resources: dict[str, Limit]) -> Iterator[LimitAdvice]:
     peak = max(pids.peak or 0, pids.used)
     known = f"{'at most' if pids.peak else 'now'} {peak}"
     if pids.limit is None:
-        fitting = max(_LEAST_PIDS, 1 << (4 * peak - 1).bit_length())
-        yield LimitAdvice("--pids-limit", str(fitting), f"it had {known}; this stops a fork bomb")
+        yield LimitAdvice("--pids-limit", str(fitting_pids(peak)), f"it had {known}; this stops a fork bomb")
     elif peak >= pids.limit * _NEAR:
         yield LimitAdvice("--pids-limit", str(pids.limit * 2), f"it nearly reached its limit of {pids.limit}: {known}")
     else:
@@ -126,7 +140,7 @@ def _cpus(process: Process, resources: dict[str, Limit], machine: MachineSize) -
     quota, period = resources.get("cpu.quota"), resources.get("cpu.period")
     limit = quota.limit / period.limit if quota and period and quota.limit and period.limit else None
     if average is not None and limit is None and all_cpus:
-        fitting = min(max(0.5, ceil(average * 4) / 2), len(all_cpus))
+        fitting = fitting_cpus(average, len(all_cpus))
         yield LimitAdvice("--cpus", f"{fitting:g}", f"it used {average:.2f} on average; this leaves headroom")
     if len(all_cpus) < 2 or (own and own != all_cpus) or (limit is None and average is None):
         return

@@ -1,0 +1,122 @@
+"""The part of `sealock harden` that follows a profile: checks it, writes its filter, and changes files."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import unified_diff
+from pathlib import Path
+from typing import Final
+
+from msgspec.structs import replace
+
+from sealock.cli.engineclient import EngineFacts, engine_facts, use_place
+from sealock.cli.output import complain, write
+from sealock.errors import TargetError, UsageError
+from sealock.formats.files import FileRefusedError
+from sealock.formats.seccomp import FilterOptions, write_seccomp
+from sealock.model.absent import UNSET
+from sealock.model.change import Set
+from sealock.model.location import Source
+from sealock.model.profile import Profile
+from sealock.scan.hardening import HardenedRun, HardeningPlace, planned_changes
+from sealock.scan.hardeningplan import plan_of
+from sealock.scan.profilecheck import UsePlace, latest_runtime, profile_faults
+from sealock.scan.runline import EditableRun
+from sealock.scan.settingtexts import change_settings
+from sealock.targets.files import read_named
+from sealock.targets.outputs import replace_text, write_output
+from sealock.targets.profiles import open_profile
+from sealock.text import visible
+
+_ENDING: Final = ".profile.json"
+
+
+def accepted_profile(arguments: Namespace, facts: EngineFacts, image: str) -> Profile:
+    """The profile, if it may be used for an image here; else TargetError. What makes it incomplete is printed."""
+    profile = open_profile(arguments.profile)
+    place = use_place(facts, image) if image else UsePlace()
+    for fault in profile_faults(profile, place, arguments.accept):
+        text = f"{visible(arguments.profile)}: {fault.text}"
+        if fault.kind != "incomplete":
+            message = f"{text} (--accept {fault.kind})"
+            raise TargetError(message)
+        complain(f"{text}: what it did not meet may be refused (--accept incomplete)")
+    return profile
+
+
+def filter_path(arguments: Namespace) -> str:
+    """Where the filter is written: where the user says, else beside the profile."""
+    return arguments.seccomp or f"{arguments.profile.removesuffix(_ENDING).removesuffix('.json')}.seccomp.json"
+
+
+def _filter_text(profile: Profile, *, no_new_privileges: bool) -> str:
+    options = FilterOptions(latest_runtime(profile), no_new_privileges)
+    try:
+        return write_seccomp(profile, os.uname().machine, options).text
+    except ValueError as error:
+        raise TargetError(str(error)) from None
+
+
+@contextmanager
+def planned(profile: Profile | None, place: HardeningPlace, arguments: Namespace) -> Iterator[HardeningPlace]:
+    """The place with what the profile says, and with its filters in files for trials, until the end of the block."""
+    if profile is None:
+        yield place
+        return
+    if not profile.calls(os.uname().machine).seen:
+        message = f"{visible(arguments.profile)}: it saw no system calls of {os.uname().machine}"
+        raise TargetError(message)
+    with tempfile.TemporaryDirectory(prefix="sealock-trial-") as directory:
+        paths = Path(directory, "closed.json"), Path(directory, "open.json")
+        for path, closed in zip(paths, (True, False), strict=True):
+            path.write_text(_filter_text(profile, no_new_privileges=closed), encoding="utf-8")
+        yield replace(place, plan=plan_of(profile, place.machine, (str(paths[0]), str(paths[1]))))
+
+
+def written(profile: Profile | None, found: HardenedRun, arguments: Namespace) -> HardenedRun:
+    """What was found, with the filter that it uses written to its own place."""
+    if profile is None or found.container.seccomp is UNSET or found.container.seccomp == found.asked.seccomp:
+        return found
+    path = filter_path(arguments)
+    write_output(path, _filter_text(profile, no_new_privileges=found.container.no_new_privileges is True))
+    line = EditableRun(found.words)
+    line.apply((Set("seccomp", path),))
+    return replace(found, words=line.words, container=line.container)
+
+
+def harden_file(client: str, arguments: Namespace) -> int:
+    """Change a container in a file as the profile says: print the difference, or write it."""
+    path, colon, name = arguments.place.rpartition(":")
+    if not colon or arguments.line or arguments.prove:
+        message = "--in FILE:NAME names a file and a container in it, and goes with no command and no --prove"
+        raise UsageError(message)
+    try:
+        text = read_named(path)
+    except FileRefusedError as refused:
+        raise TargetError(str(refused)) from None
+    facts = engine_facts(client)
+    try:
+        _, asked = change_settings(Source(path, text), name, lambda _container: ())
+        image = asked.image if isinstance(asked.image, str) else ""
+        profile = accepted_profile(arguments, facts, image)
+        machine = facts.machine()
+    finally:
+        facts.close()
+    target = filter_path(arguments)
+    # Paths in a file count from its directory.
+    relative = os.path.relpath(target, Path(path).parent)
+    plan = plan_of(profile, machine, (relative, relative))
+    place = HardeningPlace(None, machine, plan)
+    changed, asked = change_settings(Source(path, text), name, lambda container: planned_changes(container, place))
+    for why in changed.left:
+        complain(f"not written: {visible(why)}")
+    write_output(target, _filter_text(profile, no_new_privileges=asked.no_new_privileges is not False))
+    if arguments.write:
+        replace_text(path, text, changed.text)
+    else:
+        write("".join(unified_diff(text.splitlines(keepends=True), changed.text.splitlines(keepends=True), path, path)))
+    return 0
