@@ -82,6 +82,15 @@ def test_docker_archives_old_ones_too_even_compressed_as_a_whole(way: str, tmp_p
     assert [layer.layer.created_by for layer in image.layers] == ["RUN 1", "RUN 2"]
 
 
+@pytest.mark.parametrize("name", ["config.json", "00ff.json", "app"])
+def test_a_configuration_whose_name_is_no_digest_states_none(name: str, tmp_path: Path) -> None:
+    members = docker_save(BASE, Config=name)
+    members[name] = next(data for path, data in members.items() if path.endswith(".json") and path != "manifest.json")
+    image = one(write(tmp_path / "app.tar", members))
+    assert troubles(image) == ""
+    assert image.id == sha256(image.config)
+
+
 @pytest.mark.parametrize("shape", ["directory", "archive"])
 @pytest.mark.parametrize("way", WAYS)
 def test_layouts_as_directories_and_archives(way: str, shape: str, tmp_path: Path) -> None:

@@ -102,6 +102,24 @@ def test_what_gnu_tar_writes_is_read_as_tarfile_reads_it(dialect: str, tmp_path:
 
 
 @pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        pytest.param(b"prefix/of/it", "prefix/of/it/name", id="a prefix, as early Go programs wrote it"),
+        pytest.param(b"%011o\0%011o\0" % (1 << 30, 1 << 30), "name", id="GNU's times of access and change"),
+        pytest.param(b"prefix/\xff", "name", id="neither"),
+        pytest.param(b"", "name", id="nothing"),
+    ],
+)
+def test_the_last_field_of_a_header_with_gnus_magic(fields: bytes, path: str, tmp_path: Path) -> None:
+    header = bytearray(tar(info("name", b"x"), format=tarfile.GNU_FORMAT))
+    header[345:500] = fields.ljust(155, b"\0")
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header[:512])
+    entries, bodies, errors = read(bytes(header), tmp_path)
+    assert ([entry.path for entry in entries], bodies, errors) == ([path], [b"x"], [])
+
+
+@pytest.mark.parametrize(
     "words",
     [
         ["--format=oldgnu"],

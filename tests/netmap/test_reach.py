@@ -151,6 +151,8 @@ def test_every_probe_agrees_with_the_map_and_a_contradiction_is_reported() -> No
     assert tried["api", "web", "10.2.0.2", 80].expected
     assert not tried["api", "web", "10.1.0.2", 80].expected
     assert tried["a2", "a1", "10.3.0.1", 8081].expected
+    # A port that names no address is published on all of them, at the gateways too.
+    assert tried["d1", "web", "10.0.0.1", 8080].expected
     # Nothing that is published is to be had at an internal network's gateway.
     assert ("api", "a1", "10.2.0.1", 8081) not in tried
     open_way = tried["api", "web", "10.2.0.2", 80]

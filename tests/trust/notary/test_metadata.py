@@ -108,6 +108,7 @@ def test_what_is_written_in_any_order_reads_and_signs_alike(value: Any) -> None:
         ({"delegations": {"keys": {}, "roles": [{"name": "targets/a", "keyids": [5], "threshold": 1}]}}, "Expected `str`, got `int` - at `$.delegations.roles[0].keyids[0]`"),
         ({"delegations": {"keys": {}, "roles": [{"name": "targets/a", "keyids": [], "threshold": 1}] * 2}}, "delegates to targets/a twice"),
         ({"delegations": {"keys": {"x": {"keytype": "ecdsa", "keyval": {"public": ""}}}}}, "with the wrong id x"),
+        ({"delegations": {"keys": {f"k{number}": {"keytype": "ecdsa", "keyval": {"public": ""}} for number in range(1025)}}}, "has more than 1024 keys"),
         ({"delegations": {"keys": {}, "roles": [{}] * 2000}}, "length <= 1024 - at `$.delegations.roles`"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -241,6 +241,17 @@ def test_keys_are_kept_for_their_owner_alone_and_never_overwritten(tmp_path: Pat
     assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize(
+    ("role", "gun"),
+    [("targets", "example.com/app"), ("snapshot", "example.com/app"), ("root", ""), ("alice", "")],
+)
+def test_a_new_key_serves_its_repository_and_root_and_delegations_keys_any(tmp_path: Path, role: str, gun: str) -> None:
+    folder = TrustDirectory(tmp_path)
+    key = Keyring(folder, Told()).make(role, "example.com/app")
+    (listed,) = Keyring(folder, Told()).list()
+    assert listed == ListedKey(key.id, role, gun, encrypted=True, old=False)
+
+
 def test_nothing_of_a_key_or_passphrase_is_told(tmp_path: Path) -> None:
     keyring = Keyring(TrustDirectory(tmp_path), Told(other="a secret passphrase"))
     key = keyring.make("targets", "example.com/app")

@@ -161,7 +161,7 @@ affected = st.builds(
     Affects,
     st.sampled_from(["Debian:12", "Debian:13"]),
     st.sampled_from(["gate", "lock", "weir"]),
-    st.lists(st.builds(Span, versions, versions, versions), max_size=3).map(tuple),
+    st.lists(st.builds(Span, versions, versions, versions, versions), max_size=3).map(tuple),
     st.lists(versions.filter(bool), max_size=3).map(tuple),
     st.sampled_from(["affected", "unimportant", "not-affected"]),
     st.sampled_from(["", "lock:1"]),

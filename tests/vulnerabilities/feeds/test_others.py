@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from typing import Any
 
 import pytest
@@ -231,6 +232,15 @@ def test_tars_that_break_off_are_damaged(data: bytes) -> None:
 def test_one_document_alone_is_read_too() -> None:
     found = list(csaf.record("a.json", (feedmirror.VECTORS / "redhat-vex/cve-2026-1000.json").read_bytes()))
     assert [item.id for item in found if isinstance(item, Advisory)] == ["CVE-2026-1000"]
+
+
+def test_only_a_product_without_a_planned_fix_takes_its_state_from_the_words_of_a_remediation() -> None:
+    document = json.loads((feedmirror.VECTORS / "redhat-vex/cve-2026-1000.json").read_bytes())
+    remediations = document["vulnerabilities"][0]["remediations"]
+    remediations[1]["category"], remediations[2]["category"] = "workaround", "none_available"
+    (advisory,) = (item for item in csaf.record("a.json", json.dumps(document).encode()) if isinstance(item, Advisory))
+    states = {affects.name: affects.state for affects in advisory.affects if affects.ecosystem == "Red Hat:7"}
+    assert states == {"lockgate": "affected", "weir": "ignored"}
 
 
 @settings(max_examples=150, deadline=None)
