@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Generator, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -99,6 +100,10 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     if not _serve:
         return None
     items = {item.nodeid: item for item in session.items}
+    functions = _functions()
+    # What the collector never visits stays shared with the children.
+    gc.collect()
+    gc.freeze()
     with socket.socket(fileno=int(_serve)) as channel, channel.makefile("rw", encoding="utf-8") as lines:
         lines.write("ready\n")
         lines.flush()
@@ -106,8 +111,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
             request = json.loads(line)
             child = os.fork()
             if not child:
-                os.setsid()
-                os._exit(_run(session, items, request))
+                # Not a session: the kernel weighs sessions against each other, whatever their nice values.
+                os.setpgid(0, 0)
+                os._exit(_run(session, items, functions, request))
             lines.write(f"{_end(child, request['limit'])}\n")
             lines.flush()
     return True
@@ -126,8 +132,22 @@ def _end(child: int, limit: float) -> int:
     return TIMED_OUT
 
 
-def _run(session: pytest.Session, items: dict[str, pytest.Item], request: dict[str, Any]) -> int:
-    if not _change(Path(request["file"]), request["before"]):
+def _functions() -> dict[str, list[FunctionType]]:
+    """The functions of sealock, by module; in a child, looking at every object would copy them all."""
+    functions: dict[str, list[FunctionType]] = defaultdict(list)
+    for function in gc.get_objects():
+        if isinstance(function, FunctionType) and str(function.__module__).startswith("sealock"):
+            functions[function.__module__].append(function)
+    return functions
+
+
+def _run(
+    session: pytest.Session,
+    items: dict[str, pytest.Item],
+    functions: dict[str, list[FunctionType]],
+    request: dict[str, Any],
+) -> int:
+    if not _change(functions, Path(request["file"]), request["before"]):
         return COLD
     _failed[0] = request["failed"]
     _chosen.update(request["tests"])
@@ -140,7 +160,7 @@ def _run(session: pytest.Session, items: dict[str, pytest.Item], request: dict[s
     return 0
 
 
-def _change(file: Path, before: str) -> bool:
+def _change(functions: dict[str, list[FunctionType]], file: Path, before: str) -> bool:
     """Give the functions of a module the code that its file now has; whether no more than that changed."""
     parts = file.with_suffix("").parts
     name = ".".join(parts[parts.index("src") + 1 :]).removesuffix(".__init__")
@@ -151,11 +171,10 @@ def _change(file: Path, before: str) -> bool:
         return False
     old, new = changed
     key = old.co_qualname, old.co_firstlineno
-    for function in gc.get_objects():
-        if isinstance(function, FunctionType) and function.__module__ == name:
-            code = function.__code__
-            if (code.co_qualname, code.co_firstlineno) == key:
-                function.__code__ = new
+    for function in functions.get(name, ()):
+        code = function.__code__
+        if (code.co_qualname, code.co_firstlineno) == key:
+            function.__code__ = new
     return True
 
 
