@@ -10,6 +10,9 @@ import pytest
 
 from sealock.formats.compose import editor
 from sealock.formats.compose.reader import ComposeDocument, reread
+from sealock.formats.runargs import document
+from sealock.formats.scripts import RunCommand, find_run_commands
+from sealock.model.location import Source
 from sealock.scan.fix import FixedFile, fix, fix_file
 from sealock.scan.run import CheckRun, check
 from sealock.scan.settings import Settings
@@ -224,3 +227,49 @@ def test_the_base_file_is_fixed_although_an_override_names_the_service_too(tmp_p
     (report,) = check(str(tmp_path), settings=Settings(policy_file="", only=("C001",))).targets
     assert [(finding.subject, finding.remedy.changes) for finding in report.counted] == [("service more", ())]
     assert (tmp_path / "compose.override.yaml").read_text(encoding="utf-8") == override
+
+
+def test_run_lines_are_fixed_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def count(source: Source) -> tuple[RunCommand, ...]:
+        read.append(source.text)
+        return find_run_commands(source)
+
+    monkeypatch.setattr(document, "find_run_commands", count)
+    lines = [f"docker run -d --name w{number} --privileged -p {8000 + number}:80 acme/app{number}:1.0\n" for number in range(30)]  # fmt: skip
+    file = mended(tmp_path, "up.sh", "#!/bin/sh\n" + "".join(lines))
+    assert not file.failed
+    assert [file.text.count(words) for words in ("--privileged", "--pids-limit 500", "127.0.0.1:80")] == [0, 30, 30]
+    assert len(read) < 60
+
+
+def test_lines_of_one_name_are_each_fixed_although_a_network_comes_before_them(tmp_path: Path) -> None:
+    text = "docker run -d --name db postgres:17\n" + "docker run --link db acme/app:1.0\n" * 2
+    file = mended(tmp_path, "up.sh", text, only=("P012",))
+    assert not file.failed
+    assert file.text.count("network create app") == 1
+    assert file.text.splitlines()[1:] == ["docker run --network app -d --name db postgres:17"] + ["docker run --network app acme/app:1.0"] * 2  # fmt: skip
+
+
+def test_text_is_edited_together_where_edits_do_not_meet(tmp_path: Path) -> None:
+    text = "FROM debian:12\n" + "".join(f"RUN apt-get update && apt-get install -y a{n}\nADD x{n} /x{n}\n" for n in range(60))  # fmt: skip
+    file = mended(tmp_path, "Dockerfile", text)
+    assert not file.failed
+    assert [file.text.count(words) for words in ("--no-install-recommends", "COPY x", "ADD x")] == [60, 60, 0]
+    assert mended(tmp_path, "Dockerfile", file.text).text == file.text
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("up.sh", "docker run -v /run:/run acme/app:1.0\n", ["--tmpfs /run", "--read-only"]),
+        ("compose.yaml", "services:\n  web:\n    image: acme/app:1.0\n    volumes: [/run:/run]\n", ["      - /run\n", "read_only: true"]),
+    ],
+)  # fmt: skip
+def test_what_is_added_makes_up_for_what_is_taken_away(
+    name: str, text: str, expected: list[str], tmp_path: Path
+) -> None:
+    fixed = mended(tmp_path, name, text).text
+    assert [words for words in expected if words not in fixed] == []
+    assert "/run:/run" not in fixed

@@ -55,14 +55,14 @@ MODULES: Final[dict[str, str]] = {
     "observed": "sealock.formats.observed",
     "daemon": "sealock.formats.daemon",
 }
-TOGETHER: Final = frozenset({"compose", "kubernetes", "pipeline"})
+TOGETHER: Final = frozenset({"compose", "kubernetes", "pipeline", "run"})
 """The kinds whose modules can also make several changes at once."""
 BUILDS: Final[dict[str, str]] = {
     "compose": "sealock.formats.compose.buildeditor",
     "bake": "sealock.formats.bake.buildeditor",
 }
 """The kinds whose builds can be changed, and the modules that do."""
-_WITH_EDITOR: Final = TOGETHER | {"dockerfile", "quadlet", "pipeline", "devcontainer"}
+_WITH_EDITOR: Final = frozenset({"compose", "kubernetes", "pipeline", "dockerfile", "quadlet", "devcontainer"})
 """The kinds whose edits are in a module of their own, `editor`, which most runs do not load."""
 _WITH_COMMENTS: Final = frozenset({
     "dockerfile", "compose", "kubernetes", "quadlet", "pipeline", "devcontainer", "bake", "run",

@@ -17,6 +17,11 @@ def edits_text(finding: Finding) -> bool:
     return any(isinstance(change, Edit) for change in finding.remedy.changes)
 
 
+def edits_only(finding: Finding) -> bool:
+    """Whether a finding's fix changes the text itself, and no field."""
+    return all(isinstance(change, Edit) for change in finding.remedy.changes)
+
+
 def build_changes(finding: Finding) -> list[OnBuild]:
     """The changes of how services are built that fix a finding."""
     return [change for change in finding.remedy.changes if isinstance(change, OnBuild)]
@@ -44,7 +49,7 @@ def can_hold(document: Document, finding: Finding) -> bool:
 
 
 def change_together(document: Document, findings: Iterable[Finding]) -> str:
-    """The text with the changes of several findings, all of fields or all of builds; FormatError unless each goes."""
+    """The text with the changes of several findings, of fields, builds or the text; FormatError unless each goes."""
     return _applied(document.source.text, _edits_of(document, list(findings), check=True))
 
 
@@ -71,6 +76,8 @@ def change_for(document: Document, finding: Finding, read: Callable[[str], Docum
 def _edits_of(document: Document, findings: list[Finding], *, check: bool) -> tuple[Edit, ...]:
     if builds := [change for finding in findings for change in build_changes(finding)]:
         return formats.build_edits(document, builds)
+    if all(map(edits_only, findings)):
+        return tuple(change for finding in findings for change in finding.remedy.changes if isinstance(change, Edit))
     named = {subject.name: subject for subject in document.subjects}
     changes: list[tuple[Subject, FieldChange | On]] = []
     for finding in findings:

@@ -13,13 +13,21 @@ from msgspec.structs import replace
 
 from sealock import formats
 from sealock.errors import FormatError, TargetError
-from sealock.model.change import Swap
+from sealock.model.change import Add, Swap
 from sealock.model.container import FIELDS
 from sealock.model.document import Document
 from sealock.model.finding import Finding
 from sealock.model.location import Source
 from sealock.policy.suppressions import suppress
-from sealock.scan.changes import build_changes, can_hold, change_for, change_together, edits_text, field_changes
+from sealock.scan.changes import (
+    build_changes,
+    can_hold,
+    change_for,
+    change_together,
+    edits_only,
+    edits_text,
+    field_changes,
+)
 from sealock.scan.composeinputs import ComposeInputs
 from sealock.scan.documents import read_file
 from sealock.scan.evaluator import EvaluatedTarget, evaluate_document
@@ -238,17 +246,20 @@ class _Fixer:
         """The findings to fix together, () where the format changes one thing at a time.
 
         The rest waits for the result of these: a container's needs depend on its user, so the fields that decide what
-        runs and as whom come first, and a subject that inherits fields comes after those that it may get them from.
+        runs and as whom come first, a subject that inherits fields comes after those that it may get them from, and
+        what is added after what is taken away, which it may stand in for: a tmpfs for the mount of a host's directory.
         """
-        if builds := [finding for finding in fixable if build_changes(finding)]:
-            return builds
+        for alike in (build_changes, edits_only):
+            if batch := [finding for finding in fixable if alike(finding)]:
+                return batch
         if self.document.kind not in formats.TOGETHER:
             return []
-        stages: dict[tuple[bool, bool], list[Finding]] = {}
+        stages: dict[tuple[bool, bool, bool], list[Finding]] = {}
         for finding in fixable:
             if not edits_text(finding):
-                first = next(field_changes(finding))[1]
-                stage = finding.subject in self.document.inheriting, FIELDS.index(first.field) >= _RIGHTS
+                changes = [change for _, change in field_changes(finding)]
+                adds = any(isinstance(change, Add) for change in changes)
+                stage = finding.subject in self.document.inheriting, FIELDS.index(changes[0].field) >= _RIGHTS, adds
                 stages.setdefault(stage, []).append(finding)
         return stages[min(stages)] if stages else []
 

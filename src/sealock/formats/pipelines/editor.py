@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from sealock.errors import FormatError
 from sealock.formats.optionkeys.treeeditor import TreeEditor, TreePlace
 from sealock.formats.pipelines.reader import CiLine, PipelineDocument, read
 from sealock.formats.runargs.document import edits as run_line_edits
 from sealock.formats.runargs.settingeditor import change_settings
+from sealock.formats.steps import edits_in_steps
 from sealock.formats.textedits import apply_edits
 from sealock.formats.verification import is_same, verify
 from sealock.model.change import Edit, FieldChange, On, SubjectChange, changed
 from sealock.model.container import Container
 from sealock.model.document import Document, Subject
-from sealock.model.location import Place, Source
+from sealock.model.location import Source
 
 
 def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[Edit, ...]:
@@ -33,24 +34,12 @@ def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[
 def edits_together(
     document: Document, changes: Iterable[tuple[Subject, FieldChange | On]], *, check: bool = True
 ) -> tuple[Edit, ...]:
-    """Return the edit for several changes: in each step one of every container, and then the text is read again.
-
-    FormatError where one cannot be made, and for run lines, which are changed one by one.
-    """
+    """Return the edit for several changes; FormatError where one cannot be made, and for run lines."""
     del check
-    pending: dict[str, list[FieldChange]] = {}
-    for subject, change in changes:
-        name, wanted = (change.subject, change.change) if isinstance(change, On) else (subject.name, change)
-        pending.setdefault(name, []).append(wanted)
-    current = document
-    while pending:
-        current = _step(current, {name: todo.pop(0) for name, todo in pending.items()})
-        pending = {name: todo for name, todo in pending.items() if todo}
-    before, after = document.source.text, current.source.text
-    return (Edit(Place(0, len(before)), after),) if after != before else ()
+    return edits_in_steps(document, changes, _step, lambda current: current.source.text)
 
 
-def _step(document: Document, wanted: dict[str, FieldChange]) -> Document:
+def _step(document: Document, wanted: Mapping[str, FieldChange]) -> Document:
     """The document after one change of each of these containers."""
     lines = document.lines if isinstance(document, PipelineDocument) else {}
     planned: list[Edit] = []

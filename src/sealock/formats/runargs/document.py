@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from msgspec.structs import replace
@@ -22,6 +22,7 @@ from sealock.formats.scripts import (
     find_run_commands,
     refusal,
 )
+from sealock.formats.steps import edits_in_steps
 from sealock.formats.textedits import apply_edits
 from sealock.formats.verification import is_same
 from sealock.model.absent import given
@@ -80,26 +81,58 @@ def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[
     if isinstance(change, Edit):
         return (change,)
     name, inner = (change.subject, change.change) if isinstance(change, On) else (subject.name, change)
-    for index, (line_name, line) in enumerate(_run_lines(document.source)):
-        if line_name == name:
-            result = edits_of(line, inner)
-            result = (*create_networks(document.source, line, inner), *result) if result else ()
-            _verify(document.source, index, line, inner, result)
-            return result
-    msg = f'there is no run line "{name}" to change'
-    raise FormatError(msg)
+    lines = _RunLines.of(document.source)
+    lines.after({name: inner})
+    return lines.planned({name: inner})
 
 
-def _verify(source: Source, index: int, line: RunLineText, change: FieldChange, result: tuple[Edit, ...]) -> None:
-    """Refuse edits that do not read back as the change, for example new quotes inside a quoted line."""
-    after = list(_run_lines(Source(source.name, apply_edits(source.text, result)))) if result else []
-    if not result:
-        return
-    wanted = changed(line.run.container, change)
-    partial = not VERBS[line.subcommand].makes
-    if index >= len(after) or not is_same(after[index][1].run.container, wanted, partial=partial):
-        msg = "the text around the line does not allow this change"
-        raise FormatError(msg)
+def edits_together(
+    document: Document, changes: Iterable[tuple[Subject, FieldChange | On]], *, check: bool = True
+) -> tuple[Edit, ...]:
+    """Return the edit for several changes of run lines; FormatError where one cannot be made."""
+    del check
+    return edits_in_steps(_RunLines.of(document.source), changes, _RunLines.after, lambda lines: lines.source.text)
+
+
+class _RunLines:
+    """The run lines of a text in their order; `names` are those that they had before the first change."""
+
+    def __init__(self, source: Source, names: Mapping[str, int], lines: list[RunLineText]) -> None:
+        self.source, self.names, self.lines = source, names, lines
+
+    @classmethod
+    def of(cls, source: Source) -> _RunLines:
+        named = list(_run_lines(source))
+        return cls(source, {name: index for index, (name, _) in enumerate(named)}, [line for _, line in named])
+
+    def planned(self, wanted: Mapping[str, FieldChange]) -> tuple[Edit, ...]:
+        """The edits for one change of each of these lines, not read back yet."""
+        planned: list[Edit] = []
+        for name, change in wanted.items():
+            if name not in self.names:
+                msg = f'there is no run line "{name}" to change'
+                raise FormatError(msg)
+            line = self.lines[self.names[name]]
+            if result := edits_of(line, change):
+                planned += (*create_networks(self.source, line, change), *result)
+        return tuple(planned)
+
+    def after(self, wanted: Mapping[str, FieldChange]) -> _RunLines:
+        """The lines after one change of each of these.
+
+        FormatError where the text does not read back as that, for example with new quotes inside a quoted line.
+        """
+        planned = self.planned(wanted)
+        source = Source(self.source.name, apply_edits(self.source.text, planned))
+        lines = [line for _, line in _run_lines(source)] if planned else self.lines
+        for name, change in wanted.items():
+            index = self.names[name]
+            before = self.lines[index]
+            expected, partial = changed(before.run.container, change), not VERBS[before.subcommand].makes
+            if index >= len(lines) or not is_same(lines[index].run.container, expected, partial=partial):
+                msg = "the text around the line does not allow this change"
+                raise FormatError(msg)
+        return _RunLines(source, self.names, lines)
 
 
 def _run_lines(source: Source) -> Iterator[tuple[str, RunLineText]]:
