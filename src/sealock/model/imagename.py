@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -107,6 +108,7 @@ def is_official(image: str) -> bool:
     return "/" not in known and (known in ROOT or known in NONROOT or known in DROPS_ROOT or known in ROOT_MASTER)
 
 
+@lru_cache(maxsize=256)
 def default_user(image: str) -> Maybe[str]:
     """The user that an image runs as by default; UNKNOWN for unknown images."""
     if image == "scratch":

@@ -11,13 +11,16 @@ from msgspec.structs import replace
 from sealock.formats.inspect.description import read_description
 from sealock.formats.inspect.hostconfig import KEYS
 from sealock.formats.jsonreader import JsonReader
-from sealock.formats.jsontree import from_plain
+from sealock.formats.jsontree import JsonNode, from_plain
 from sealock.model.absent import UNKNOWN, UNSET
 from sealock.model.container import FIELDS, Container
 
-_NOTHING: Final = dict.fromkeys(KEYS.values())
+_MISSING: Final = dict.fromkeys(KEYS.values(), JsonNode(None, 0, 0, None, ""))
+"""The keys that an engine writes for every container. A request leaves out what it does not set."""
 _OF_CLIENTS: Final = ("platform", "pull", "content_trust", "detach", "env_files", "hooks", "outside", "secrets")
 """Fields that no engine knows."""
+_FALSE: Final = frozenset({"PidsLimit", "MemorySwappiness", "Init", "MaskedPaths", "ReadonlyPaths"})
+"""Keys for which 0, false or an empty list is another setting than none."""
 
 
 class Created(Struct, frozen=True):
@@ -28,23 +31,25 @@ class Created(Struct, frozen=True):
 
 
 def read_created(body: Mapping[str, Any], name: str = "") -> Created:
-    """Read a body of values as JSON has them; what it leaves open is UNSET."""
-    config = {key: value for key, value in body.items() if key not in {"HostConfig", "NetworkingConfig"}}
-    host = _NOTHING | dict(body.get("HostConfig") or {})
+    """Read a body of values as JSON has them; what it leaves open, or sets to the default of its type, is UNSET."""
+    config = {key: value for key, value in body.items() if value and key not in {"HostConfig", "NetworkingConfig"}}
+    host = {key: value for key, value in (body.get("HostConfig") or {}).items() if value or key in _FALSE}
     joined = (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
-    root = {"Name": name, "Config": config, "HostConfig": host, "NetworkSettings": {"Networks": joined}}
-    return _created(root)
+    return _created({"Name": name, "Config": config, "HostConfig": host, "NetworkSettings": {"Networks": joined}})
 
 
 def read_described(described: Mapping[str, Any]) -> Created:
     """Read the engine's description of a container, an object as `GET /containers/ID/json` answers."""
-    host = described.get("HostConfig")
-    return _created(dict(described) | ({"HostConfig": _NOTHING | host} if isinstance(host, dict) else {}))
+    return _created(described)
 
 
 def _created(root: Mapping[str, Any]) -> Created:
     reader = JsonReader()
-    noun = read_description(reader, from_plain(root))
+    tree = from_plain(root)
+    host = tree.get("HostConfig")
+    if host is not None and isinstance(host.value, dict):
+        host.value = _MISSING | host.value
+    noun = read_description(reader, tree)
     open_ = {field: UNSET for field in FIELDS if getattr(noun, field) is UNKNOWN and field in _OF_CLIENTS}
     if noun.user == "":
         open_["user"] = UNSET

@@ -41,7 +41,7 @@ def evaluate_create(case: Case) -> None:
     case.name, case.image = case.query.get("name", "").removeprefix("/"), str(case.body.get("Image", ""))
     label_created(case, case.body, case.setting)
     host = case.body.setdefault("HostConfig", {})
-    if case.version < _CGROUPNS and "CgroupnsMode" not in host and case.guard.rewrites:
+    if case.version < _CGROUPNS and not host.get("CgroupnsMode") and case.guard.rewrites:
         host["CgroupnsMode"] = "private"
         case.change("cgroup namespace private")
     change_body(case, case.body, case.name)

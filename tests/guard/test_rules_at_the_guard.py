@@ -1,0 +1,56 @@
+"""Every rule on a container that a create request can break denies the request, where the policy says so."""
+
+from __future__ import annotations
+
+import pytest
+
+from sealock.model.container import Container
+from sealock.rules.catalog import rules as catalog
+from support.createbodies import body_of
+from support.documents import read
+from support.guardworld import GuardWorld, rules
+
+POLICY = """
+pedantic = true
+registries = ["ghcr.io"]
+[guard]
+[[guard.caller]]
+name = "all"
+allow = ["containers"]
+fail-on = "info"
+binds = ["/"]
+devices = ["*"]
+accept = ["G013", "G014"]
+"""
+NOT_OF_ENGINES = {
+    "C074": "the fault lies between the health check and the image's content, which a request does not hold",
+    "C082": "content trust is a setting of the client",
+    "C084": "a project directory is relative, and requests hold absolute paths",
+    "C090": "pods only", "C091": "pods only", "C092": "pods only", "C093": "pods only", "C094": "pods only",
+    "C096": "pods only",
+    "C083": "an image's configuration is in no request",
+    "C052": "a request for json-file without options asks for the engine's default, see C053",
+    "C025": "the list of devices in the policy decides, see G014",
+}  # fmt: skip
+
+
+def lines() -> list[tuple[str, str]]:
+    return [
+        (rule.id, bad)
+        for rule in catalog("container")
+        for bad in rule.bad
+        if bad.startswith("docker run ") and "$" not in bad and "~" not in bad and rule.id not in NOT_OF_ENGINES
+    ]
+
+
+def test_every_rule_is_tried_or_has_a_reason() -> None:
+    assert {rule.id for rule in catalog("container")} == {rule for rule, _ in lines()} | set(NOT_OF_ENGINES)
+
+
+@pytest.mark.parametrize(("rule", "line"), lines())
+def test_a_rule_denies_the_request(rule: str, line: str) -> None:
+    noun = next(subject.noun for subject in read(line).subjects if isinstance(subject.noun, Container))
+    world = GuardWorld(POLICY)
+    world.engine["/containers/app/json"] = {"Id": "a" * 64, "Name": "/app", "Config": {}, "HostConfig": {}}
+    decision = world.decide("POST /v1.44/containers/create?name=web", body_of(noun))
+    assert rule in rules(decision), decision
