@@ -31,6 +31,7 @@ NOT_OF_ENGINES = {
     "C083": "an image's configuration is in no request",
     "C052": "a request for json-file without options asks for the engine's default, see C053",
     "C025": "the list of devices in the policy decides, see G014",
+    "C026": "the list of devices in the policy decides, see G014",
 }  # fmt: skip
 
 

@@ -13,7 +13,6 @@ from sealock.guard.decision.case import Case
 from sealock.model.absent import UNSET
 from sealock.model.change import Add, Change, Set
 from sealock.model.container import Container
-from sealock.model.imagename import parse
 from sealock.rules.container.capabilities_kept import CapabilitiesKept
 from sealock.rules.container.new_privileges import NewPrivileges
 from sealock.rules.rule import Rule
@@ -42,7 +41,7 @@ def change_body(case: Case, body: dict[str, Any], name: str) -> None:
             case "loopback":
                 _to_loopback(case, host)
             case "digest":
-                _pin(case, body)
+                pass  # `imagechecks` pins
 
 
 def _write(case: Case, host: dict[str, Any], change: Change) -> None:
@@ -81,17 +80,3 @@ def _to_loopback(case: Case, host: dict[str, Any]) -> None:
             if binding.get("HostIp", "") in _EVERYWHERE:
                 binding["HostIp"] = "127.0.0.1"
                 case.change(f"port {port} published on 127.0.0.1 only")
-
-
-def _pin(case: Case, body: dict[str, Any]) -> None:
-    """Name the image by the digest that the engine has under its name."""
-    name = parse(str(body.get("Image", "")))
-    if name is None or name.digest:
-        return
-    described = case.engine(f"/images/{body['Image']}/json")
-    for known in (described or {}).get("RepoDigests") or ():
-        other = parse(str(known))
-        if other is not None and other.digest and other.familiar == name.familiar:
-            body["Image"] = f"{body['Image']}@{other.digest}"
-            case.change(f"image pinned to {other.digest}")
-            return

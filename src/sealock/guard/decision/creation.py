@@ -45,7 +45,7 @@ def evaluate_create(case: Case) -> None:
         host["CgroupnsMode"] = "private"
         case.change("cgroup namespace private")
     change_body(case, case.body, case.name)
-    check_image(case, str(case.body.get("Image", "")))
+    case.body["Image"] = check_image(case, case.image)
     evaluate_body(case, case.body, case.name)
     _check_count(case)
 
@@ -151,7 +151,7 @@ def _check_mount(case: Case, mount: dict[str, Any]) -> Mount | None:
         case "tmpfs":
             return None
         case "image":
-            check_image(case, source)
+            mount["Source"] = check_image(case, source)
             return None
         case "volume":
             driver = mount.get("VolumeOptions", {}).get("DriverConfig", {})

@@ -55,7 +55,7 @@ def check_noun(
 
 def _denies(case: Case, rule: Rule[Container], fault: RuleFinding, joins_own: frozenset[str]) -> bool:
     field = fault.at[0] if fault.at else ""
-    if rule.id == "C025" and field == "devices":
+    if field in {"devices", "device_rules"}:
         return False  # the policy lists the devices that are allowed, which `hostaccess` checks
     if rule.id == "C024" and field in joins_own:
         return False

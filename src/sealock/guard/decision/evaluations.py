@@ -14,7 +14,7 @@ from sealock.guard.decision.creation import check_network, evaluate_create, eval
 from sealock.guard.decision.effects import check_noun, read_container
 from sealock.guard.decision.exchange import EngineRequest
 from sealock.guard.decision.hostaccess import driver_mount
-from sealock.guard.decision.imagechecks import check_image, check_new_tag
+from sealock.guard.decision.imagechecks import check_name, check_new_tag, check_saved
 from sealock.guard.decision.ownership import beyond, check_container, check_objects, label_created
 from sealock.guard.decision.requestbodies import BodyError, parse_strictly
 from sealock.guard.decision.services import evaluate_service
@@ -158,7 +158,7 @@ def _pull(case: Case) -> None:
     if bool(image) == bool(source):
         case.deny("G003", "names fromImage and fromSrc, or neither", "name the one that is meant")
     elif image:
-        check_image_name(case, _tagged(image, case.query.get("tag", "")))
+        check_name(case, _tagged(image, case.query.get("tag", "")))
     else:
         if source != "-":
             case.deny("G009", f"would make the engine fetch {source[:80]}", "send the archive itself: docker import -")
@@ -166,12 +166,6 @@ def _pull(case: Case) -> None:
         check_new_tag(case, _tagged(case.query.get("repo", ""), case.query.get("tag", "")))
         if case.setting.own:
             case.add("changes", f'LABEL "{case.guard.policy.label}"="{case.setting.name}"')
-
-
-def check_image_name(case: Case, text: str) -> None:
-    """Check an image that is pulled: by its name alone, since it may not be here yet."""
-    if case.setting.reach.images or case.setting.needs:
-        check_image(case, text)
 
 
 def _load(case: Case) -> None:
@@ -189,9 +183,8 @@ def _push(case: Case) -> None:
 
 def _save(case: Case) -> None:
     """Several images in one archive."""
-    if case.setting.own or case.setting.reach.images:
-        for name in case.target.parameters("names"):
-            check_image(case, name)
+    for name in case.target.parameters("names"):
+        check_saved(case, name)
 
 
 def _build(case: Case) -> None:

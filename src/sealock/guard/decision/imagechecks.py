@@ -2,90 +2,133 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.exchange import Evidence, ImageQuestion
-from sealock.model.imagename import parse
+from sealock.model.imagename import ImageName, parse
 from sealock.patterns import compile_lazily
-from sealock.policy.guard import matches_image
+from sealock.policy.guard import Reach, matches_image
 
 _EVIDENCE: Final[dict[str, Evidence]] = {"trust": "trust", "no-exploited": "vulnerabilities"}
 _ID: Final = compile_lazily(r"sha256:[0-9a-f]{64}")
+_SHOWN: Final = 120
 
 
-def check_image(case: Case, text: str) -> None:
-    """Deny an image that the caller may not use, or whose evidence is missing or bad."""
+def check_image(case: Case, text: str) -> str:
+    """Deny an image that the caller may not use, or whose evidence is missing or bad.
+
+    Returns the name to forward: with the digest of what was checked, where the policy asks for that.
+    """
     setting = case.setting
-    if setting.reach.images and not matches_image(setting.reach.images, text):
-        patterns = ", ".join(pattern.text for pattern in setting.reach.images)
-        case.deny("G009", f"the image {text[:120]!r} matches none of {patterns}", "name an image that does")
-        return
-    check_spelling(case, text)
-    if case.reasons:
-        return
-    if setting.own:
-        _check_owner(case, text)
-    if "digest" in setting.needs and not _is_pinned(case, text):
+    if not check_name(case, text):
+        return text
+    pins = "digest" in setting.changes or bool(setting.needs)
+    if not (pins or setting.own or setting.reach.images):
+        return text
+    described = case.engine(f"/images/{text}/json")
+    if not described:  # not known yet; or not there, so that the engine answers that it is missing
+        return text
+    name = parse(text)
+    if setting.reach.images and not _is_called(described, name):
+        case.deny("G009", f"the image {text[:_SHOWN]} is not named by its name, but by an id", "write REPOSITORY:TAG")
+    if setting.own and _is_of_another(case, described):
         case.deny(
-            "G009", f"the image {text[:120]} has no digest", f"name it with the digest: sealock digest {text[:120]}"
+            "G005", f"the image {text[:_SHOWN]} was made by another caller", "use one of its own, or a pulled one"
         )
-    asked = tuple(_EVIDENCE[need] for need in setting.needs if need in _EVIDENCE)
-    if not asked:
-        return
-    answer = case.evidence(ImageQuestion(text, asked))
+    if pins:
+        pinned = text if _ID.fullmatch(text) else _pinned(text, name, described)
+        if pinned:
+            _check_evidence(case, pinned)
+            return _forwarded(case, text, pinned)
+        if setting.needs:
+            why = f"the image {text[:_SHOWN]} has no digest of a registry, so nothing is known of its content"
+            case.deny("G009", why, "push it to a registry, and pull it from there")
+    return text
+
+
+def check_name(case: Case, text: str) -> bool:
+    """Deny a name that the caller may not use, or that is none; whether it may be used."""
+    patterns = case.setting.reach.images
+    odd = not text.isascii() or not text.isprintable() or any(mark in text for mark in " ?#%\\")
+    if odd or any(part in {"", ".", ".."} for part in text.split("/")):
+        case.deny("G009", f"{text[:_SHOWN]!r} is no name of an image", "write REPOSITORY:TAG, or with @sha256:…")
+    elif patterns and (_ID.fullmatch(text) or not matches_image(patterns, text)):
+        shown = ", ".join(pattern.text for pattern in patterns)
+        case.deny("G009", f"the image {text[:_SHOWN]!r} matches none of {shown}", "name an image that does")
+    else:
+        return True
+    return False
+
+
+def _is_called(described: Mapping[str, Any], name: ImageName | None) -> bool:
+    """Whether the engine has the image under this very name; a short id looks like a name too."""
+    if name is None:
+        return False
+    return any(
+        other.familiar == name.familiar
+        and (other.digest == name.digest if name.digest else (other.tag or "latest") == (name.tag or "latest"))
+        for other in _names(described)
+    )
+
+
+def _names(described: Mapping[str, Any]) -> Iterator[ImageName]:
+    for key in ("RepoTags", "RepoDigests"):
+        for text in described.get(key) or ():
+            if (name := parse(str(text))) is not None:
+                yield name
+
+
+def _is_of_another(case: Case, described: Mapping[str, Any]) -> bool:
+    label = case.guard.policy.label
+    labels = (described.get("Config") or {}).get("Labels") or {}
+    return label in labels and labels[label] != case.setting.name
+
+
+def _pinned(text: str, name: ImageName | None, described: Mapping[str, Any]) -> str:
+    """The image by the digest that the engine has under its name, "" where it has none."""
+    if name is None or name.digest:
+        return text if name is not None else ""
+    digests = (other.digest for other in _names(described) if other.digest and other.familiar == name.familiar)
+    digest = next(digests, "")
+    return f"{text}@{digest}" if digest else ""
+
+
+def _forwarded(case: Case, text: str, pinned: str) -> str:
+    if pinned == text or not case.guard.rewrites:
+        return text
+    case.change(f"image pinned to {pinned.partition('@')[2]}")
+    return pinned
+
+
+def _check_evidence(case: Case, text: str) -> None:
+    asked = tuple(_EVIDENCE[need] for need in case.setting.needs if need in _EVIDENCE)
+    answer = case.evidence(ImageQuestion(text, asked)) if asked else None
     if answer is None:
         return
     if answer.distrusted:
-        case.deny("G009", f"the image {text[:120]} is not trusted: {answer.distrusted}", f"sealock trust verify {text}")
+        why = f"the image {text[:_SHOWN]} is not trusted: {answer.distrusted}"
+        case.deny("G009", why, f"use a signed one; sealock trust verify {text[:_SHOWN]} says more")
     if answer.exploited:
-        known = ", ".join(answer.exploited[:3])
-        case.deny(
-            "G009", f"the image {text[:120]} has exploited vulnerabilities: {known}", f"sealock check image:{text}"
-        )
-
-
-def _is_pinned(case: Case, text: str) -> bool:
-    """Whether the image is named by its content; or is not there, so that the engine answers that it is missing."""
-    name = parse(text)
-    if _ID.fullmatch(text) or (name is not None and name.digest):
-        return True
-    return "digest" in case.setting.changes and case.engine(f"/images/{text}/json") in (None, {})
-
-
-def check_spelling(case: Case, text: str) -> None:
-    """Deny what could be another path of the engine's API when the guard asks about the image."""
-    odd = not text.isascii() or not text.isprintable() or any(mark in text for mark in " ?#%\\")
-    if odd or any(part in {"", ".", ".."} for part in text.split("/")):
-        case.deny("G009", f"{text[:120]!r} is no name of an image", "write REPOSITORY:TAG, or with @sha256:…")
-
-
-def _check_owner(case: Case, text: str) -> None:
-    """Deny an image that another caller made."""
-    described = case.engine(f"/images/{text}/json")
-    labels = ((described or {}).get("Config") or {}).get("Labels") or {}
-    label = case.guard.policy.label
-    if label in labels and labels[label] != case.setting.name:
-        case.deny(
-            "G005", f"the image {text[:120]} was made by another caller", "use an image of its own, or a pulled one"
-        )
+        why = f"the image {text[:_SHOWN]} has exploited vulnerabilities: {', '.join(answer.exploited[:3])}"
+        case.deny("G009", why, f"use a newer one; sealock check {text[:_SHOWN]} says more")
 
 
 def check_new_tag(case: Case, text: str) -> None:
     """Deny a tag that the caller may not give, or that would take the name of an image which is not its own."""
-    setting = case.setting
-    if not text:
+    if not text or not check_name(case, text) or not case.setting.own:
         return
-    check_spelling(case, text)
-    if setting.reach.images and not matches_image(setting.reach.images, text):
-        patterns = ", ".join(pattern.text for pattern in setting.reach.images)
-        case.deny("G009", f"the name {text[:120]} for an image matches none of {patterns}", "name it so that it does")
-    if setting.own and not case.reasons:
+    described = case.engine(f"/images/{text}/json")
+    labels = ((described or {}).get("Config") or {}).get("Labels") or {}
+    if described and labels.get(case.guard.policy.label) != case.setting.name:
+        why = f"would take the name {text[:_SHOWN]} from an image that is not of {case.setting.name}"
+        case.deny("G005", why, "choose another name")
+
+
+def check_saved(case: Case, text: str) -> None:
+    """Deny an image whose content the caller may not have."""
+    if (case.setting.own or case.setting.reach != Reach()) and check_name(case, text):
         described = case.engine(f"/images/{text}/json")
-        labels = ((described or {}).get("Config") or {}).get("Labels") or {}
-        if described and labels.get(case.guard.policy.label) != setting.name:
-            case.deny(
-                "G005",
-                f"would take the name {text[:120]} from an image that is not of {setting.name}",
-                "choose another",
-            )
+        if case.setting.own and described and _is_of_another(case, described):
+            case.deny("G005", f"the image {text[:_SHOWN]} was made by another caller", "name one of its own")

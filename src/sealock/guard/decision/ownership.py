@@ -195,7 +195,12 @@ def filter_answer(route: str, value: Any, keep: AnswerFilter) -> Any:  # noqa: A
         entries = value.get(key)
         if isinstance(entries, list):
             kept[key] = [entry for entry in entries if _is_visible(entry, keep, images=key == "Images")]
-    return kept | {"BuildCache": []}
+    for key in ("ContainerUsage", "VolumeUsage", "ImageUsage"):
+        entries = value[key].get("Items") if isinstance(value.get(key), dict) else None
+        if isinstance(entries, list):
+            items = [entry for entry in entries if _is_visible(entry, keep, images=key == "ImageUsage")]
+            kept[key] = {"TotalCount": len(items), "Items": items}
+    return kept | ({} if "BuildCacheUsage" in value else {"BuildCache": []})
 
 
 def _is_visible(entry: Any, keep: AnswerFilter, *, images: bool = True) -> bool:  # noqa: ANN401  a JSON value

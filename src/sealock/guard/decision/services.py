@@ -52,7 +52,7 @@ def _evaluate(case: Case, spec: dict[str, Any]) -> None:
         return
     container = task.get("ContainerSpec", {})
     case.name, case.image = spec.get("Name", ""), container.get("Image", "")
-    check_image(case, case.image)
+    container["Image"] = check_image(case, case.image)
     if container.get("Privileges", {}).get("CredentialSpec"):
         case.deny("G013", "the service has a credential specification of Windows", "leave it out")
     # What resolving a bind changes is changed in the specification too: the mounts are the same objects.
