@@ -18,7 +18,7 @@ BOTH = [
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
+def postgresql() -> Iterator[PostgresServer]:
     with postgres_server() as started:
         yield started
 
@@ -28,7 +28,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of an empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/state.db"
-    started: PostgresServer = request.getfixturevalue("server")
+    started: PostgresServer = request.getfixturevalue("postgresql")
     return started.database()
 
 
@@ -43,9 +43,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def template(server: PostgresServer) -> str:
+def template(postgresql: PostgresServer) -> str:
     """A PostgreSQL database with the newest tables."""
-    made = server.database()
+    made = postgresql.database()
     opened = Database(made)
     migrate(opened)
     opened.close()
@@ -58,7 +58,7 @@ def migrated(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         copyfile(request.getfixturevalue("made"), tmp_path / "state.db")
         return f"sqlite:///{tmp_path}/state.db"
-    started: PostgresServer = request.getfixturevalue("server")
+    started: PostgresServer = request.getfixturevalue("postgresql")
     return started.database(request.getfixturevalue("template"))
 
 

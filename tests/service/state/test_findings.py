@@ -312,7 +312,7 @@ def test_findings_are_those_of_the_current_images_on_sqlite(
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rows=steps)
 def test_findings_are_those_of_the_current_images_on_postgresql(
-    server: PostgresServer, template: str, rows: list[tuple[Any, ...]]
+    postgresql: PostgresServer, template: str, rows: list[tuple[Any, ...]]
 ) -> None:
-    with opened(server.database(template)) as database:
+    with opened(postgresql.database(template)) as database:
         play(database, rows)

@@ -53,6 +53,18 @@ def unseal(path: str) -> None:
     os.truncate(path, os.stat(path).st_size - _STAMP.size)
 
 
+def stamped(path: str) -> str:
+    """The SHA-256 of a database, in hexadecimal, as its stamp states it; "" where there is no database."""
+    try:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            file.seek(max(0, size - _STAMP.size))
+            magic, _, _, digest = _STAMP.unpack(file.read(_STAMP.size))
+    except (OSError, struct.error):
+        return ""
+    return digest.hex() if magic == _MAGIC else ""
+
+
 def opened(path: str, *, thorough: bool = False, quick: bool = False) -> AdvisoryStore:
     """Open a database; DatabaseError with what to do where it is missing, damaged, or of another version.
 

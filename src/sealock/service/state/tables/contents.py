@@ -165,6 +165,12 @@ slice_package = Table(
     reference("package", null=True, name="owner_id"),  # the distribution's package that owns its file
     words("path"),  # where it is, for packages of languages
     Index("ix_slice_package_package_id", "package_id", "slice_id"),
+    Index(
+        "ix_slice_package_owner_id",
+        "owner_id",
+        sqlite_where=text("owner_id IS NOT NULL"),
+        postgresql_where=text("owner_id IS NOT NULL"),
+    ),
     sqlite_with_rowid=False,
 )
 

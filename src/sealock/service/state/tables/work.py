@@ -22,6 +22,7 @@ scan = Table(
     reference("image", null=True),
     Index("ix_scan_state", "state"),
     Index("ix_scan_repository_id", "repository_id"),
+    Index("ix_scan_image_id", "image_id"),
     sqlite_autoincrement=True,
 )
 """Requests to scan, and what became of them: `scanned` is written by the transaction that stores the contents."""

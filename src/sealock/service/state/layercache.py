@@ -1,0 +1,106 @@
+"""The facts of layers in the database: what one worker read, on whichever machine, no other reads again.
+
+It takes the place of a directory in `scan/cache`: the names of entries rest on the digest of a layer's bytes and on the
+code of the analyzers. Merged facts of whole images are not kept: the state has what is in each image.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from sqlalchemy import delete, select, update
+
+from sealock.service.state.database import Database
+from sealock.service.state.rows import chunks, insert_new, put
+from sealock.service.state.tables import claim, facts
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+_KEPT: Final = ("facts-", "packages-", "plain-")
+LARGEST: Final = 64 << 20
+"""Bytes of one entry, compressed."""
+_EXPANDED: Final = 1 << 30
+_USED: Final = 86_400
+"""Seconds after which a use is recorded again."""
+CLAIM: Final = 600.0
+"""Seconds that a claim on a layer holds."""
+
+
+class LayerFactsStore:
+    """The entries of a cache of layers, shared by all workers."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database, self._clock = database, clock
+
+    def read(self, name: str, /) -> bytes | None:
+        """Read an entry; None if there is none."""
+        if not name.startswith(_KEPT):
+            return None
+        with self._database.read() as connection:
+            row = connection.execute(select(facts.c.data, facts.c.used).where(facts.c.name == name)).first()
+        if row is None:
+            return None
+        if self._clock() - row.used > _USED:
+            with self._database.write() as connection:
+                connection.execute(update(facts).where(facts.c.name == name).values(used=self._clock()))
+        try:
+            return _expand(row.data)
+        except (zstd.ZstdError, EOFError, OverflowError):
+            self.remove(name)
+            return None
+
+    def write(self, name: str, data: bytes, /) -> None:
+        """Write an entry."""
+        if name.startswith(_KEPT) and len(packed := zstd.compress(data)) <= LARGEST:
+            with self._database.write() as connection:
+                put(connection, facts, [{"name": name, "data": packed, "used": self._clock()}])
+
+    def remove(self, name: str, /) -> None:
+        """Remove an entry."""
+        with self._database.write() as connection:
+            connection.execute(delete(facts).where(facts.c.name == name))
+
+    def tidy(self) -> None:
+        """Nothing: retention removes what nobody used for long."""
+
+
+def _expand(data: bytes) -> bytes:
+    expanding = zstd.ZstdDecompressor()
+    whole = expanding.decompress(data, _EXPANDED)
+    if not expanding.eof:
+        raise OverflowError
+    return whole
+
+
+def claim_layers(database: Database, digests: Iterable[str], owner: str, now: float) -> bool:
+    """Claim layers before they are fetched; False, and no claim, where another worker is fetching one of them."""
+    wanted = sorted(set(digests))
+    if not wanted:
+        return True
+    with database.write() as connection:
+        for some in chunks(wanted):
+            query = select(claim.c.digest).where(claim.c.digest.in_(some), claim.c.owner != owner, claim.c.until > now)
+            if connection.execute(query.limit(1)).first() is not None:
+                return False
+        rows = [{"digest": digest, "owner": owner, "until": now + CLAIM} for digest in wanted]
+        for some in chunks(wanted):
+            connection.execute(delete(claim).where(claim.c.digest.in_(some), claim.c.until <= now))
+        insert_new(connection, claim, rows)
+        for some in chunks(wanted):
+            lost = select(claim.c.digest).where(claim.c.digest.in_(some), claim.c.owner != owner)
+            if connection.execute(lost.limit(1)).first() is not None:
+                connection.execute(delete(claim).where(claim.c.owner == owner))
+                return False
+    return True
+
+
+def release_layers(database: Database, owner: str) -> None:
+    """Give up all claims of an owner."""
+    with database.write() as connection:
+        connection.execute(delete(claim).where(claim.c.owner == owner))

@@ -1,0 +1,153 @@
+"""Removes what is too old: events, images that no tag names, facts of layers that nobody used, silent hosts."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from msgspec import Struct
+from sqlalchemy import ColumnElement, and_, delete, exists, or_, select, update
+
+from sealock.service.state.database import Database
+from sealock.service.state.rows import take_turn
+from sealock.service.state.tables import (
+    claim,
+    container,
+    event,
+    facts,
+    finding,
+    host,
+    image,
+    image_layer,
+    image_slice,
+    layer,
+    layer_slice,
+    package,
+    package_place,
+    place,
+    repository_image,
+    scan,
+    slice_package,
+    tag,
+)
+from sealock.service.state.tags import refresh
+
+_DAY: Final = 86_400.0
+_AT_ONCE: Final = 500
+
+
+class Retention(Struct, frozen=True):
+    """How many days are kept: of events and closed findings, of images that no tag names, of unused layers, of hosts.
+
+    0 means for ever.
+    """
+
+    events: float = 365
+    images: float = 30
+    layers: float = 30
+    hosts: float = 90
+    tags: float = 365
+    """Of what tags named before: the ages that `pin --min-age` asks for rest on it."""
+
+
+class Tidied(Struct):
+    """How much was removed."""
+
+    events: int = 0
+    findings: int = 0
+    images: int = 0
+    packages: int = 0
+    facts: int = 0
+    hosts: int = 0
+
+
+def tidy(database: Database, retention: Retention, now: float) -> Tidied:
+    """Remove what is too old, in transactions of their own, so that others wait for none of them for long."""
+    result = Tidied()
+    if retention.events:
+        before = now - retention.events * _DAY
+        result.events = _delete(database, event, event.c.at < before)
+        result.findings = _delete(database, finding, finding.c.gone < before)
+        _delete(database, scan, and_(scan.c.state != "waiting", scan.c.requested < before))
+    if retention.tags:
+        _delete(database, tag, tag.c.until < now - retention.tags * _DAY)
+    if retention.images:
+        result.images = _tidy_images(database, now - retention.images * _DAY, now)
+        result.packages = _tidy_contents(database)
+    if retention.layers:
+        result.facts = _delete(database, facts, facts.c.used < now - retention.layers * _DAY)
+    if retention.hosts:
+        result.hosts = _delete(database, host, host.c.last_seen < now - retention.hosts * _DAY)
+        _delete(database, container, container.c.gone < now - retention.hosts * _DAY)
+    _delete(database, claim, claim.c.until < now)
+    return result
+
+
+def _delete(database: Database, table: Any, condition: ColumnElement[bool]) -> int:  # noqa: ANN401  a table with an id
+    """Delete rows, some at a time; give how many there were."""
+    key = next(iter(table.primary_key))
+    count = 0
+    while True:
+        with database.write() as connection:
+            some = connection.execute(select(key).where(condition).limit(_AT_ONCE)).scalars().all()
+            if not some:
+                return count
+            connection.execute(delete(table).where(key.in_(some)))
+            count += len(some)
+
+
+def _tidy_images(database: Database, before: float, now: float) -> int:
+    own = repository_image.c
+    runs = exists().where(
+        container.c.gone.is_(None),
+        or_(
+            container.c.digest == image.c.digest,
+            and_(container.c.configuration == image.c.configuration, container.c.configuration != ""),
+        ),
+    )
+    with database.write() as connection:
+        take_turn(connection)
+        tagged = exists().where(tag.c.repository_id == own.repository_id, tag.c.image_id == own.image_id)
+        query = (
+            select(own.repository_id, own.image_id)
+            .join(image, image.c.id == own.image_id)
+            .where(own.last_seen < before, ~tagged, ~runs)
+        )
+        rows = connection.execute(query).all()
+        for row in rows:
+            mine = and_(own.repository_id == row.repository_id, own.image_id == row.image_id)
+            connection.execute(delete(repository_image).where(mine))
+        for number in sorted({row.repository_id for row in rows}):
+            refresh(connection, number, now, "retention")
+    count = 0
+    while True:
+        with database.write() as connection:
+            take_turn(connection)
+            named = exists().where(tag.c.image_id == image.c.id, or_(tag.c.until.is_(None), tag.c.until >= before))
+            current = exists().where(own.image_id == image.c.id, own.current)
+            old = select(image.c.id).where(image.c.scanned < before, ~named, ~current, ~runs).limit(_AT_ONCE)
+            some = connection.execute(old).scalars().all()
+            if not some:
+                return count
+            # What a tag named stays known: how old a digest is does not depend on what is in it.
+            connection.execute(update(tag).where(tag.c.image_id.in_(some)).values(image_id=None))
+            connection.execute(update(scan).where(scan.c.image_id.in_(some)).values(image_id=None))
+            connection.execute(delete(image).where(image.c.id.in_(some)))
+            count += len(some)
+
+
+def _tidy_contents(database: Database) -> int:
+    """Remove what no image has any more."""
+    with database.write() as connection:
+        take_turn(connection)
+        for table, condition in (
+            (layer_slice, ~exists().where(image_slice.c.slice_id == layer_slice.c.id)),
+            (layer, ~exists().where(image_layer.c.layer_id == layer.c.id)),
+        ):
+            connection.execute(delete(table).where(condition))
+        unused = and_(
+            ~exists().where(slice_package.c.package_id == package.c.id),
+            ~exists().where(slice_package.c.owner_id == package.c.id),
+        )
+        count = connection.execute(delete(package).where(unused)).rowcount
+        connection.execute(delete(place).where(~exists().where(package_place.c.place_id == place.c.id)))
+    return count

@@ -1,0 +1,70 @@
+"""Requests to scan: each a row of the state and a job, in one transaction."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from sqlalchemy import Connection, and_, insert, select, update
+
+from sealock.net.registry.names import reference
+from sealock.service.state.tables import scan
+from sealock.service.state.tags import repository_number
+from sealock.service.work.jobs import Job, Jobs
+
+SCAN = "scan"
+"""The kind of jobs that scan; the key is the number of the request."""
+
+
+class ScanRequest(Struct, frozen=True):
+    """What to scan: a repository ("registry/repository"), a tag or "", a digest or ""; and who wants it."""
+
+    repository: str
+    tag: str = ""
+    digest: str = ""
+    by: str = ""
+
+
+def parse_request(text: str, by: str = "") -> ScanRequest:
+    """A request by a reference, as people write it; TargetError where it is none."""
+    name = reference(text)
+    return ScanRequest(f"{name.registry}/{name.repository}", name.tag or "", name.digest or "", by)
+
+
+def request_scan(connection: Connection, jobs: Jobs, request: ScanRequest, now: float) -> int:
+    """Request a scan, and give its number: that of the same request where that waits already."""
+    number = repository_number(connection, request.repository, now)
+    same = and_(
+        scan.c.repository_id == number,
+        scan.c.tag == request.tag,
+        scan.c.digest == request.digest,
+        scan.c.state == "waiting",
+    )
+    waiting = connection.execute(select(scan.c.id).where(same).limit(1)).scalar()
+    if waiting is None:
+        row = {
+            "repository_id": number,
+            "tag": request.tag,
+            "digest": request.digest,
+            "state": "waiting",
+            "requested_by": request.by,
+            "requested": now,
+        }
+        key = connection.execute(insert(scan).values(**row)).inserted_primary_key
+        waiting = int(key[0]) if key is not None else 0
+    jobs.put(connection, SCAN, str(waiting))
+    return waiting
+
+
+def scan_again(connection: Connection, jobs: Jobs, number: int) -> bool:
+    """Try a scan again that failed or was set aside; False where there is no such scan."""
+    values = {"state": "waiting", "reason": "", "tries": 0, "finished": None}
+    changed = connection.execute(update(scan).where(scan.c.id == number, scan.c.state != "scanned").values(**values))
+    if changed.rowcount:
+        jobs.put(connection, SCAN, str(number))
+    return bool(changed.rowcount)
+
+
+def give_up(connection: Connection, job: Job, reason: str) -> None:
+    """Record with a scan that its job was set aside."""
+    if job.kind == SCAN and job.key.isdecimal():
+        failed = update(scan).where(scan.c.id == int(job.key), scan.c.state == "waiting")
+        connection.execute(failed.values(state="failed", reason=reason, tries=job.tries))

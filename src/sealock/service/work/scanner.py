@@ -1,0 +1,260 @@
+"""Does one scan: reads an image at its registry, each new layer once over all workers, and keeps what is in it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+from sqlalchemy import Connection, Row, select, update
+
+from sealock.errors import SealockError, TransportError
+from sealock.image.entry import DEFAULT_BOUNDS, Bounds
+from sealock.image.remote import open_resolved
+from sealock.model.document import Document
+from sealock.model.finding import Finding
+from sealock.model.imagename import ImageName
+from sealock.model.inventory import Inventory
+from sealock.model.manifest import Manifest
+from sealock.net.http import AddressGuard, HttpTransport
+from sealock.net.registry.client import Registry, Resolved
+from sealock.net.registry.clientconfig import certificates_of
+from sealock.net.registry.credentials import Credentials
+from sealock.net.registry.manifests import ManifestError
+from sealock.net.registry.names import reference
+from sealock.net.registry.requests import RegistryError
+from sealock.policy.settings import Policy
+from sealock.rules.endofsupport import SupportDays, SupportRecord
+from sealock.scan.cache.code import fingerprint
+from sealock.scan.cache.layers import LayerCache
+from sealock.scan.cache.memory import ImageCache
+from sealock.scan.documents import ReadTarget
+from sealock.scan.evaluator import Evaluator
+from sealock.scan.images import ImageOptions, read_opened
+from sealock.service.state.contents import ReadImage, generation, keep_image, set_generation, unknown_packages
+from sealock.service.state.database import Database
+from sealock.service.state.flaws import match_packages
+from sealock.service.state.layercache import LayerFactsStore, claim_layers, release_layers
+from sealock.service.state.packages import contents_of
+from sealock.service.state.rows import take_turn
+from sealock.service.state.tables import image, repository, scan
+from sealock.service.state.tags import TagSight, drop_tags, see_tag
+from sealock.service.work.advisories import Advisories
+from sealock.service.work.jobs import Job, Later
+from sealock.targets.inputs import ImageInput
+from sealock.trust.bypolicy import PolicyVerifier
+
+_FIRST, _LONGEST = 15.0, 900.0
+"""Seconds before a registry that did not answer is asked again; twice as many each time, up to the longest."""
+_BROKEN: Final = 5
+"""How often a layer may break off before its image counts as broken."""
+_BUSY: Final = 0.5
+"""Seconds before a scan looks again whether another has read the layers that it wants."""
+_GONE: Final = frozenset({404, 410})
+
+
+class ScanSettings(Struct, frozen=True):
+    """How images are read: the policy, the platform ("" for this machine's), bounds, which addresses are allowed."""
+
+    policy: Policy = Policy()
+    platform: str = ""
+    bounds: Bounds = DEFAULT_BOUNDS
+    guard: AddressGuard | None = AddressGuard()
+    environment: dict[str, str] = {}
+
+
+class NotingRegistry(Registry):
+    """A client that notes why blobs could not be fetched: a layer that broke off is no damaged image."""
+
+    broken: str = ""
+
+    def blob(self, name: ImageName, digest: str, size: int) -> Iterator[bytes]:
+        """Yield a blob, as the client does."""
+        try:
+            yield from super().blob(name, digest, size)
+        except TransportError as error:
+            self.broken = str(error)
+            raise
+
+
+def open_client(settings: ScanSettings, credentials: Credentials) -> NotingRegistry:
+    """A client for registries, with the logins of the state."""
+    access = settings.policy.access
+    authorities, certificates = certificates_of(settings.environment)
+    transport = HttpTransport(
+        authorities=authorities,
+        certificates=certificates,
+        insecure=access.insecure,
+        environment=settings.environment,
+        guard=settings.guard,
+    )
+    return NotingRegistry(transport, credentials, access)
+
+
+class Scanner:
+    """Scans images."""
+
+    def __init__(
+        self,
+        database: Database,
+        advisories: Advisories,
+        client: Callable[[], NotingRegistry],
+        settings: ScanSettings,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._database, self._advisories, self._open, self._settings = database, advisories, client, settings
+        self._clock = clock
+        self._client: NotingRegistry | None = None
+        self._analyzer = fingerprint()
+
+    def scan(self, job: Job) -> None:
+        """Do the scan whose number is the job's key; Later where its registry does not answer."""
+        with self._database.read() as connection:
+            query = (
+                select(scan, repository.c.name.label("name"))
+                .join(repository, repository.c.id == scan.c.repository_id)
+                .where(scan.c.id == int(job.key), scan.c.state == "waiting")
+            )
+            row = connection.execute(query).first()
+        if row is None:
+            return  # it was done by a worker that ended before it could say so
+        client, self._client = self._client or self._open(), None
+        client.broken = ""
+        try:
+            self._scan(row, client)
+            self._client = client  # one that failed may have the wrong login: the next scan opens another
+        except RegistryError as error:
+            if error.status not in _GONE:
+                self._wait(row, str(error))
+            self._end(row, "gone", str(error))
+        except ManifestError as error:
+            self._end(row, "failed", str(error))
+        except TransportError as error:
+            self._wait(row, str(error))
+        except SealockError as error:
+            self._end(row, "failed", str(error))
+
+    def _scan(self, row: Row[Any], client: NotingRegistry) -> None:
+        name = _reference(row)
+        resolved = client.resolve(name, self._settings.platform)
+        with self._database.read() as connection:
+            known = self._known(connection, resolved.image.digest)
+        if known is not None:
+            signed = self._signed(client, name, resolved)
+            with self._database.write() as connection:
+                take_turn(connection)
+                self._see(connection, row, resolved, known, signed)
+            return
+        owner = f"scan {row.id}"
+        if not claim_layers(self._database, self._unknown_layers(resolved), owner, self._clock()):
+            raise Later(_BUSY, "another scan is reading the same layers")
+        try:
+            inventory, document = self._read(client, name, resolved)
+        finally:
+            release_layers(self._database, owner)
+        if client.broken:
+            if row.tries + 1 < _BROKEN:
+                self._wait(row, client.broken)
+            self._end(row, "failed", client.broken)
+            return
+        self._keep(row, resolved, self._evaluate(row.name, inventory, document), self._signed(client, name, resolved))
+
+    def _known(self, connection: Connection, digest: str) -> int | None:
+        """The number of an image that this code has read."""
+        query = select(image.c.id).where(image.c.digest == digest, image.c.analyzer == self._analyzer)
+        return connection.execute(query).scalar() if self._analyzer else None
+
+    def _unknown_layers(self, resolved: Resolved) -> list[str]:
+        """The layers of an image whose contents are not known yet."""
+        manifest = resolved.image.noun
+        cache = LayerCache(LayerFactsStore(self._database, self._clock), self._settings.bounds)
+        layers = manifest.layers if isinstance(manifest, Manifest) else ()
+        return [entry.digest for entry in layers if cache.facts(cache.plain(entry.digest) or entry.digest) is None]
+
+    def _read(self, client: Registry, name: ImageName, resolved: Resolved) -> tuple[Inventory, Document]:
+        opened = open_resolved(client, name, resolved, self._settings.bounds)
+        options = ImageOptions(bounds=self._settings.bounds, allowances=self._settings.policy.images)
+        cache = ImageCache(LayerFactsStore(self._database, self._clock), self._settings.bounds)
+        return read_opened(f"{name.registry}/{name.repository}", opened, options, cache)
+
+    def _evaluate(self, name: str, inventory: Inventory, document: Document) -> ReadImage:
+        """What the rules report on an image. Flaws of packages come from matching."""
+        today = datetime.fromtimestamp(self._clock(), UTC).date()
+        target = ReadTarget(name, name, ImageInput(name, name, f"image:{name}"), document, self._settings.policy)
+        findings = Evaluator((), today, self._support()).evaluate(target).findings
+        return ReadImage(inventory, contents_of(inventory), tuple(map(_without_fix, findings)), self._analyzer)
+
+    def _support(self) -> SupportDays:
+        store = self._advisories.feeds()
+        state = store.feeds().get("endoflife") if store is not None else None
+        if store is None or state is None:
+            return SupportDays()
+        record = SupportRecord(datetime.fromtimestamp(state.checked, UTC).date().isoformat(), store.ended)
+        return SupportDays(lambda: record)
+
+    def _signed(self, client: Registry, name: ImageName, resolved: Resolved) -> bool | None:
+        """Whether the trust policy accepts an image; None where it asks for nothing, or that cannot be known now."""
+        trust = self._settings.policy.trust
+        entry = trust.about(name) if trust.given else None
+        if entry is None or not entry.needs:
+            return None
+        pinned = ImageName(name.registry, name.repository, name.tag, resolved.top.digest)
+        verified = PolicyVerifier(trust, client, self._settings.policy.access).verify(pinned, str(pinned))
+        return {"trusted": True, "untrusted": False}.get(verified.state)
+
+    def _keep(self, row: Row[Any], resolved: Resolved, read: ReadImage, signed: bool | None) -> None:  # noqa: FBT001  the column
+        digest, lookup = self._advisories.current()
+        with self._database.read() as connection:
+            unknown = unknown_packages(connection, read.contents)
+        matched = match_packages(unknown, lookup)
+        with self._database.write() as connection:
+            take_turn(connection)
+            if not (before := generation(connection)):
+                set_generation(connection, digest)
+            elif before != digest:
+                raise Later(_BUSY, "the state is being matched with other advisories")
+            # Packages that another scan stored meanwhile stay as they are; none can have gone.
+            number = keep_image(connection, read, matched, self._clock())
+            self._see(connection, row, resolved, number, signed)
+
+    def _see(
+        self,
+        connection: Connection,
+        row: Row[Any],
+        resolved: Resolved,
+        number: int,
+        signed: bool | None,  # noqa: FBT001
+    ) -> None:
+        now = self._clock()
+        see_tag(connection, TagSight(row.repository_id, row.tag, resolved.top.digest, number, signed), now)
+        done = update(scan).where(scan.c.id == row.id)
+        connection.execute(done.values(state="scanned", reason="", image_id=number, finished=now))
+
+    def _wait(self, row: Row[Any], reason: str) -> None:
+        """Record why a scan waits, and wait."""
+        with self._database.write() as connection:
+            waiting = update(scan).where(scan.c.id == row.id, scan.c.state == "waiting")
+            connection.execute(waiting.values(reason=reason, tries=row.tries + 1))
+        raise Later(min(_LONGEST, _FIRST * 2 ** min(row.tries, 10)), reason)
+
+    def _end(self, row: Row[Any], state: str, reason: str) -> None:
+        """Record that a scan cannot succeed, and why."""
+        now = self._clock()
+        with self._database.write() as connection:
+            take_turn(connection)
+            connection.execute(update(scan).where(scan.c.id == row.id).values(state=state, reason=reason, finished=now))
+            if state == "gone" and row.tag and not row.digest:
+                drop_tags(connection, row.repository_id, [row.tag], now)
+
+
+def _reference(row: Row[Any]) -> ImageName:
+    """What a scan reads: the digest where it names one, else the tag."""
+    return reference(f"{row.name}@{row.digest}" if row.digest else f"{row.name}:{row.tag or 'latest'}")
+
+
+def _without_fix(finding: Finding) -> Finding:
+    """A finding as it is stored. Its changes are for a text that is not there."""
+    return replace(finding, remedy=replace(finding.remedy, changes=()))

@@ -1,0 +1,163 @@
+"""A worker: does jobs one after the other, and sees to it that what is due is put in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Event, Thread
+from typing import Final
+
+from cryptography.fernet import MultiFernet
+from msgspec import Struct
+from sqlalchemy import Connection, or_, select
+from sqlalchemy.exc import DBAPIError
+
+from sealock.errors import SealockError
+from sealock.service.state.credentials import StoredCredentials
+from sealock.service.state.database import Database
+from sealock.service.state.retention import Retention, tidy
+from sealock.service.state.rows import put, take_turn
+from sealock.service.state.tables import repository, setting
+from sealock.service.work.advisories import (
+    Advisories,
+    AdvisorySource,
+    is_matched,
+    match_newest,
+    update_advisories,
+)
+from sealock.service.work.carriers import open_jobs
+from sealock.service.work.jobs import Job, Jobs, JobSettings, Later
+from sealock.service.work.requests import SCAN, give_up
+from sealock.service.work.scanner import NotingRegistry, Scanner, ScanSettings, open_client
+from sealock.service.work.watcher import POLL, poll
+
+UPDATE: Final = "update"
+"""The kind of the job that fetches advisories."""
+MATCH: Final = "match"
+"""The kind of the job that matches with advisories that somebody else fetched."""
+TIDY: Final = "tidy"
+"""The kind of the job that removes what is too old."""
+_TICK: Final = 5.0
+"""Seconds between two looks for what is due."""
+_DAY: Final = 86_400.0
+
+
+class WorkerSettings(Struct, frozen=True):
+    """How a worker works. Times are in seconds; `update` and `poll` 0 mean never."""
+
+    database: str
+    advisories: str
+    """The directory of the advisory database, which all workers of one machine share."""
+    source: AdvisorySource = AdvisorySource()
+    update: float = 6 * 3600.0
+    poll: float = 300.0
+    scans: ScanSettings = ScanSettings()
+    retention: Retention = Retention()
+    jobs: JobSettings = JobSettings()
+    tick: float = _TICK
+
+
+class Worker:
+    """Does jobs of every kind."""
+
+    def __init__(
+        self,
+        settings: WorkerSettings,
+        key: MultiFernet | None = None,
+        clock: Callable[[], float] = time.time,
+        report: Callable[[str], None] = lambda _line: None,
+    ) -> None:
+        """Open the database. `report` hears a line for each job, and each error."""
+        self._settings, self._clock, self._report = settings, clock, report
+        self.database = Database(settings.database)
+        self.jobs: Jobs = open_jobs(self.database, give_up, settings.jobs)
+        self._credentials = StoredCredentials(self.database, key)
+        self._advisories = Advisories(settings.advisories)
+        self._scanner = Scanner(self.database, self._advisories, self._open_client, settings.scans, clock)
+
+    def _open_client(self) -> NotingRegistry:
+        return open_client(self._settings.scans, self._credentials)
+
+    def run(self, stop: Event) -> None:
+        """Work until `stop` is set; the job at hand is finished."""
+        ticking = Thread(target=self._tick, args=(stop,), daemon=True)
+        ticking.start()
+        self.jobs.work(self.handle, stop)
+        ticking.join()
+
+    def close(self) -> None:
+        """Close the databases."""
+        self._advisories.close()
+        self.database.close()
+
+    def handle(self, job: Job) -> None:
+        """Do a job."""
+        started = time.monotonic()
+        try:
+            self._do(job)
+        except Later as later:
+            self._report(f"{job.kind} {job.key} waits {later.seconds:g} s: {later}")
+            raise
+        except Exception as error:
+            self._report(f"{job.kind} {job.key} failed at try {job.tries}: {error}")
+            raise
+        self._report(f"{job.kind} {job.key} took {time.monotonic() - started:.1f} s")
+
+    def _do(self, job: Job) -> None:
+        now = self._clock()
+        if job.kind == SCAN:
+            self._scanner.scan(job)
+        elif job.kind == POLL:
+            poll(self.database, self.jobs, self._open_client(), int(job.key), now)
+        elif job.kind == UPDATE:
+            update_advisories(self.database, self._advisories, self._settings.source, self._open_client(), now)
+        elif job.kind == MATCH:
+            match_newest(self.database, self._advisories, now)
+        elif job.kind == TIDY:
+            tidy(self.database, self._settings.retention, now)
+        else:
+            msg = f"this sealock does not know jobs of the kind {job.kind!r}: is this worker older than the service?"
+            raise SealockError(msg)
+
+    def _tick(self, stop: Event) -> None:
+        advisories = Advisories(self._settings.advisories)
+        while True:
+            try:
+                self.put_due(advisories)
+            except (SealockError, DBAPIError) as error:
+                self._report(f"looking for what is due failed: {error}")
+            if stop.wait(self._settings.tick):
+                advisories.close()
+                return
+
+    def put_due(self, advisories: Advisories) -> None:
+        """Put in the jobs that are due: any number of workers may do so, each is put in once."""
+        now, settings = self._clock(), self._settings
+        matched = is_matched(self.database, advisories)
+        with self.database.read() as connection:
+            due = [kind for kind in (UPDATE, TIDY) if self._is_due(connection, kind, now)]
+            polls = self._polls(connection, now) if settings.poll else []
+        if matched and not due and not polls:
+            return
+        with self.database.write() as connection:
+            take_turn(connection)
+            for kind in due:
+                if self._is_due(connection, kind, now):
+                    every = settings.update if kind == UPDATE else _DAY
+                    put(connection, setting, [{"name": f"due {kind}", "value": repr(now + every)}])
+                    self.jobs.put(connection, kind, "")
+            for number in polls:
+                self.jobs.put(connection, POLL, str(number))
+            if not matched:
+                self.jobs.put(connection, MATCH, "")
+
+    def _is_due(self, connection: Connection, kind: str, now: float) -> bool:
+        if kind == UPDATE and not self._settings.update:
+            return False
+        value = connection.execute(select(setting.c.value).where(setting.c.name == f"due {kind}")).scalar()
+        return value is None or float(value) <= now
+
+    def _polls(self, connection: Connection, now: float) -> list[int]:
+        late = or_(repository.c.polled.is_(None), repository.c.polled <= now - self._settings.poll)
+        query = select(repository.c.id).where(repository.c.watched, late)
+        return list(connection.execute(query).scalars())

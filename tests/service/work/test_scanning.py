@@ -1,0 +1,247 @@
+"""Workers beside a simulated registry: what is read once, what fails, and what comes back by itself."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from sqlalchemy import func, select, update
+
+from sealock.model.identity import identify
+from sealock.net.http import AddressGuard
+from sealock.net.registry.credentials import RegistryLogin
+from sealock.scan.run import check
+from sealock.scan.settings import Settings
+from sealock.service.state.credentials import keep_login, read_key
+from sealock.service.state.database import Database
+from sealock.service.state.tables import event, facts, finding, image, repository, tag
+from sealock.service.state.tags import find_repository, repository_number
+from sealock.service.work.notifications import parse_notification, take
+from sealock.service.work.scanner import ScanSettings
+from support.serviceworld import (
+    base_layer,
+    idle,
+    make_advisories,
+    push,
+    python_layer,
+    record,
+    settings_for,
+    states,
+    submit,
+    until,
+    working,
+)
+from support.simulators.registry import Asked, RegistrySimulator, Reply, registry
+
+BASE = base_layer(("openssl", "3.0.14-1"), ("bash", "5.2-1"))
+
+
+@pytest.fixture
+def server() -> Iterator[RegistrySimulator]:
+    with registry() as simulated:
+        yield simulated
+
+
+def rows(database: Database, column: Any) -> list[Any]:
+    with database.read() as connection:
+        return list(connection.execute(select(column)).scalars())
+
+
+def test_an_image_is_read_and_its_findings_are_those_of_a_check(
+    server: RegistrySimulator, migrated: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = make_advisories(tmp_path, "Debian:12", [record("CVE-2026-0001", "Debian:12", "openssl", "3.0.15-1")])
+    push(server, "team/app", "1", layers=(BASE, python_layer("flask", "1.0")))
+    with working(settings_for(migrated, where)) as worker:
+        submit(worker, f"{server.host}/team/app:1")
+        until(lambda: idle(worker))
+        assert states(worker.database) == [("scanned", "")]
+        monkeypatch.setenv("SEALOCK_DB_DIR", where)
+        settings = Settings(platform="linux/amd64", policy_file="", today=datetime.now(UTC).date(), offline=True)
+        (target,) = check(f"image:{server.host}/team/app:1", settings=settings).targets
+        with worker.database.read() as connection:
+            pairs = {(row.rule, row.thing) for row in connection.execute(select(finding))}
+        assert pairs == {(reported.rule, identify(reported).thing) for reported in target.counted}
+        assert ("CVE-2026-0001", "pkg:deb/debian/openssl") in pairs
+        assert {rule for rule, _ in pairs} > {"CVE-2026-0001"}
+        # New advisories touch the image without any request to its registry.
+        before = len(server.asked)
+        make_advisories(tmp_path, "Debian:12", [record("CVE-2026-0002", "Debian:12", "bash", "")])
+        until(lambda: ("CVE-2026-0002", None) in open_findings(worker.database))
+        assert ("CVE-2026-0001", None) not in open_findings(worker.database)
+        assert len(server.asked) == before
+
+
+def open_findings(database: Database) -> list[tuple[str, None]]:
+    with database.read() as connection:
+        query = select(finding.c.rule, finding.c.gone).where(finding.c.gone.is_(None))
+        return [tuple(row) for row in connection.execute(query)]
+
+
+def test_each_layer_is_fetched_once_over_all_images_and_workers(server: RegistrySimulator, migrated: str) -> None:
+    layers = [BASE, *(python_layer(f"p{number}", "1.0") for number in range(6))]
+    references = []
+    for number in range(12):
+        push(
+            server,
+            f"team/app{number % 3}",
+            f"v{number}",
+            layers=(BASE, layers[1 + number % 6], layers[1 + (number + 1 + number // 6) % 6]),
+            author=str(number),
+        )
+        references.append(f"{server.host}/team/app{number % 3}:v{number}")
+    with working(settings_for(migrated), 3) as worker:
+        submit(worker, *references)
+        until(lambda: idle(worker))
+        assert Counter(state for state, _ in states(worker.database)) == {"scanned": 12}
+        assert len(rows(worker.database, image.c.id)) == 12
+        counts = Counter(fetched(server))
+        layer_counts = {digest: count for digest, count in counts.items() if server.blobs[digest] in layers}
+        assert layer_counts.keys() == {digest for digest, data in server.blobs.items() if data in layers}
+        assert set(layer_counts.values()) == {1}
+        with worker.database.read() as connection:
+            kept = connection.execute(select(func.count()).select_from(facts).where(facts.c.name.startswith("facts-")))
+            assert kept.scalar() == 7
+
+
+def fetched(server: RegistrySimulator) -> list[str]:
+    return [
+        asked.path.rpartition("/")[2] for asked in server.asked if asked.method == "GET" and "/blobs/" in asked.path
+    ]
+
+
+def test_an_image_that_is_known_is_not_read_again_under_another_name(server: RegistrySimulator, migrated: str) -> None:
+    push(server, "team/app", "1", "2", layers=(BASE,))
+    push(server, "other/app", "1", layers=(BASE,))
+    with working(settings_for(migrated)) as worker:
+        submit(worker, f"{server.host}/team/app:1", f"{server.host}/team/app:2", f"{server.host}/other/app:1")
+        until(lambda: idle(worker))
+        assert len(rows(worker.database, image.c.id)) == 1
+        assert Counter(fetched(server)).most_common(1)[0][1] == 1
+        assert sorted(rows(worker.database, tag.c.name)) == ["1", "1", "2"]
+
+
+def test_a_registry_that_is_away_delays_its_scans_and_they_recover_alone(
+    server: RegistrySimulator, migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sealock.service.work.scanner._FIRST", 0.1)
+    monkeypatch.setattr("sealock.net.registry.requests._FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("sealock.net.registry.requests._LONGEST_PAUSE", 0.01)
+    push(server, "team/app", "1", layers=(BASE,))
+    server.answers = lambda _asked: Reply(503, b"")
+    with working(settings_for(migrated)) as worker:
+        submit(worker, f"{server.host}/team/app:1")
+        until(lambda: any("503" in reason for _, reason in states(worker.database)))
+        assert states(worker.database)[0][0] == "waiting"
+        server.answers = lambda _asked: None
+        until(lambda: states(worker.database) == [("scanned", "")])
+        assert worker.jobs.counts().set_aside == 0
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ("team/none:1", "gone", "does not exist"),
+        ("team/chart:1", "failed", "is not a container image"),
+        ("team/lies:1", "failed", "digest"),
+    ],
+)
+def test_what_cannot_be_read_says_why(
+    server: RegistrySimulator, migrated: str, row: tuple[str, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference, state, why = row
+    monkeypatch.setattr("sealock.service.work.scanner._FIRST", 0.05)
+    chart = {
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": server.add_blob(b"{}") | {"mediaType": "application/vnd.cncf.helm.config.v1+json"},
+        "layers": [],
+    }
+    server.add_manifest("team/chart", chart, "1")
+    push(server, "team/lies", "1", layers=(BASE,))
+    lie = next(digest for digest, data in server.blobs.items() if data == BASE)
+
+    def answer(asked: Asked) -> Reply | None:
+        return Reply(200, BASE[:-1] + b"x") if asked.path.endswith(lie) else None
+
+    server.answers = answer
+    with working(settings_for(migrated)) as worker:
+        submit(worker, f"{server.host}/{reference}")
+        until(lambda: idle(worker))
+        ((ended, reason),) = states(worker.database)
+        assert ended == state, reason
+        assert why in reason
+        assert not rows(worker.database, image.c.id)
+
+
+def test_a_login_of_the_state_opens_a_private_registry(
+    server: RegistrySimulator, migrated: str, tmp_path: Path
+) -> None:
+    key = read_key(str(tmp_path / "key"))
+    server.sign_in, server.logins = "basic", {"me": "word"}
+    push(server, "team/app", "1", layers=(BASE,))
+    with working(settings_for(migrated), key=key) as worker:
+        with worker.database.write() as connection:
+            keep_login(connection, key, server.host, RegistryLogin("me", "word"), time.time())
+        submit(worker, f"{server.host}/team/app:1")
+        until(lambda: idle(worker))
+        assert states(worker.database) == [("scanned", "")]
+
+
+def test_an_internal_address_is_refused_unless_it_is_allowed(server: RegistrySimulator, migrated: str) -> None:
+    push(server, "team/app", "1", layers=(BASE,))
+    closed = replace(settings_for(migrated), scans=ScanSettings(guard=AddressGuard()))
+    with working(closed) as worker:
+        submit(worker, f"{server.host}/team/app:1")
+        until(lambda: any("internal address" in reason for _, reason in states(worker.database)))
+        assert not server.asked
+
+
+def test_a_watched_repository_is_polled_by_head_and_follows_its_tags(server: RegistrySimulator, migrated: str) -> None:
+    push(server, "team/app", "1", "2", layers=(BASE,))
+    with working(settings_for(migrated, poll=0.3)) as worker:
+        with worker.database.write() as connection:
+            number = repository_number(connection, f"{server.host}/team/app", time.time())
+            connection.execute(update(repository).where(repository.c.id == number).values(watched=True))
+        until(lambda: sorted(current_tags(worker.database)) == ["1", "2"])
+        moved = push(server, "team/app", "2", layers=(BASE, python_layer("flask", "1.0")))
+        del server.manifests["team/app"]["1"]
+        until(lambda: current_tags(worker.database) == {"2": moved})
+        pulls = [
+            str(asked)
+            for asked in server.asked
+            if asked.method == "GET" and asked.path.endswith(("/manifests/1", "/manifests/2"))
+        ]
+        assert not pulls
+        assert "tag-moved" in rows(worker.database, event.c.kind)
+        server.answers = lambda asked: Reply(503, b"") if "/tags/" in asked.path else None
+        until(lambda: rows(worker.database, repository.c.poll_error) != [""])
+        server.answers = lambda asked: Reply(404, b"{}") if "/tags/" in asked.path else None
+        until(lambda: rows(worker.database, repository.c.gone) != [None])
+        assert current_tags(worker.database) == {}
+
+
+def current_tags(database: Database) -> dict[str, str]:
+    with database.read() as connection:
+        query = select(tag.c.name, tag.c.digest).where(tag.c.until.is_(None))
+        return {row.name: row.digest for row in connection.execute(query)}
+
+
+def test_notifications_scan_what_was_pushed_and_drop_what_was_deleted(server: RegistrySimulator, migrated: str) -> None:
+    digest = push(server, "team/app", "1", layers=(BASE,))
+    with working(settings_for(migrated)) as worker:
+        with worker.database.write() as connection:
+            notices = parse_notification(f'{{"images": ["{server.host}/team/app:1@{digest}"]}}'.encode())
+            assert len(take(connection, worker.jobs, notices, time.time())) == 1
+        until(lambda: current_tags(worker.database) == {"1": digest})
+        with worker.database.write() as connection:
+            notices = parse_notification(f'{{"deleted": ["{server.host}/team/app@{digest}"]}}'.encode())
+            assert take(connection, worker.jobs, notices, time.time()) == ()
+            assert find_repository(connection, f"{server.host}/team/app") is not None
+        assert current_tags(worker.database) == {}
