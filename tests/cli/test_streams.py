@@ -40,6 +40,7 @@ WRITES = {
     "trust": ("audit", "."),
     "map": ("compose.yaml",),
     "userns": ("plan", "--help"),
+    "guard": ("status", "--help"),
     "rules": (),
     "completion": ("bash",),
 }
@@ -64,6 +65,7 @@ FAILS = {
     "trust": ("verify", "Not/A/Name"),
     "map": ("gone.yaml",),
     "userns": ("plan", "--daemon-json", "gone.json"),
+    "guard": ("status", "--socket", "gone.sock"),
     "rules": ("C999",),
     "completion": ("tcl",),
 }

@@ -66,6 +66,9 @@ NEEDS = {
     r"^docker run .* sealock check": Need("the released image", "tests/live/test_release.py"),
     r"sealock\.pyz|^\./dev zipapp": Need("the one-file program", "tests/live/test_onefile.py"),
     r"^(sealock userns (enable|verify|disable)|systemctl)": Need("a machine to change", "tests/live/test_userns.py"),
+    r"^sealock guard (proxy|plugin|status|open|close|uninstall|evidence|install .*--apply)|^curl .*guard": Need(
+        "an engine, and a machine to change", "tests/live/test_guard_clients.py"
+    ),
     r"^sealock db (push|pull)": Need("a database", "tests/live/test_database_registry.py"),
     r"trust verify (Dockerfile|registry)|^docker pull": Need("a policy", "tests/cli/test_trust_files.py"),
     r"--trusted-root": Need("Sigstore", "tests/live/test_cosign_keyless.py"),

@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "trust": "verify, sign and attest images, and manage keys (cosign, Notation, Docker Content Trust)",
     "map": "show who can reach whom: the networks and published ports of an engine or a compose file",
     "userns": "plan, enable, disable and verify user-namespace remapping",
+    "guard": "keep the unsafe out: the policy in front of an engine, as a proxy or as its authorization plugin",
     "rules": "list the rules, or explain some",
     "show": "show on this machine's engine what harm a fault does, and that its fix stops it",
     "lsp": "serve an editor: findings as one types, the manual on hover, and fixes",

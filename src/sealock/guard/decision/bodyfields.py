@@ -184,9 +184,10 @@ BODIES: Final[dict[str, Shape]] = {
     "POST /containers/create": CONFIG
     | {"HostConfig": HOST_CONFIG, "NetworkingConfig": {"EndpointsConfig": MapOf(ENDPOINT)}},
     "POST /containers/{id}/update": RESOURCES | {"RestartPolicy": _RESTART, "Init": "b"},
+    # docker-py names the container here too, which engines replace by that of the path.
     "POST /containers/{id}/exec": _fields(
-        "User:s Privileged:b Tty:b ConsoleSize:i* AttachStdin:b AttachStderr:b AttachStdout:b Detach:b DetachKeys:s "
-        "Env:s* WorkingDir:s Cmd:s*"
+        "Container:s User:s Privileged:b Tty:b ConsoleSize:i* AttachStdin:b AttachStderr:b AttachStdout:b Detach:b "
+        "DetachKeys:s Env:s* WorkingDir:s Cmd:s*"
     ),
     "POST /exec/{id}/start": _fields("Detach:b Tty:b ConsoleSize:i*"),
     "POST /containers/{id}/checkpoints": _fields("CheckpointID:s CheckpointDir:s Exit:b"),

@@ -89,7 +89,7 @@ GET    /info                                 info
 GET    /events                               events        filters,since,until
 GET    /system/df                            system        type+,verbose
 POST   /auth                                 auth          -  @optional
-GET    /containers/json                      containers    all,filters,limit,size,before,since
+GET    /containers/json                      containers    all,filters,limit,size,before,since,trunc_cmd
 POST   /containers/create                    containers    name,platform  @json
 POST   /containers/prune                     containers    filters
 GET    /containers/{{id}}/json                 containers    size

@@ -1,0 +1,150 @@
+"""Connections to the engine's socket: reused while they live, and the guard's own questions with a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections import deque
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+
+from sealock.errors import EngineError
+from sealock.guard.http1 import AnswerHead, WireError, read_answer, request_head
+from sealock.guard.sockets import Line
+
+CONNECT: Final = 5.0
+"""Seconds to connect: an engine whose queue of connections is full hangs."""
+ANSWER: Final = 5.0
+"""Seconds that an answer to the guard's own question may take."""
+BODY: Final = 8 << 20
+"""Most bytes of an answer to the guard's own question."""
+_IDLE: Final = 32
+"""Most connections that wait to be used again."""
+
+
+class EngineDoor:
+    """The way to one engine. `marks` are headers that the guard's own questions bear."""
+
+    def __init__(self, path: str, loop: asyncio.AbstractEventLoop, marks: tuple[tuple[str, str], ...] = ()) -> None:
+        self.path, self.loop, self.marks = path, loop, marks
+        self._idle: deque[Line] = deque()
+
+    async def take(self, *, fresh: bool = False) -> Line:
+        """Return a connection: one that was used before and still lives, or a new one; EngineError for none."""
+        while self._idle and not fresh:
+            line = self._idle.pop()
+            if _is_alive(line):
+                return line
+            line.close()
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        sock.setblocking(False)
+        try:
+            async with asyncio.timeout(CONNECT):
+                await self._connected(sock)
+        except (OSError, TimeoutError) as error:
+            sock.close()
+            why = "it takes no connection" if isinstance(error, TimeoutError) else error.strerror or str(error)
+            message = f"the engine at {self.path} cannot be reached: {why}; is it running?"
+            raise EngineError(message) from error
+        except BaseException:
+            sock.close()
+            raise
+        return Line(sock, self.loop)
+
+    async def _connected(self, sock: socket.socket) -> None:
+        while True:
+            try:
+                await self.loop.sock_connect(sock, self.path)
+            except BlockingIOError:
+                # A unix socket whose queue is full gives no event to wait for.
+                await asyncio.sleep(0.02)
+            else:
+                return
+
+    def give(self, line: Line) -> None:
+        """Keep a connection for the next request: its last answer was read to the end."""
+        if line.buffer or line.ended or len(self._idle) >= _IDLE:
+            line.close()
+        else:
+            self._idle.append(line)
+
+    def close(self) -> None:
+        """Close the connections that wait."""
+        while self._idle:
+            self._idle.pop().close()
+
+    async def ask(self, path: str, query: Iterable[tuple[str, str]] = ()) -> tuple[int, bytes]:
+        """Send a GET of the guard's own; EngineError where no whole answer comes within the deadline."""
+        words = "&".join(f"{name}={quote(value, safe='')}" for name, value in query)
+        return await self.request("GET", f"{path}?{words}" if words else path)
+
+    async def request(self, method: str, target: str) -> tuple[int, bytes]:
+        """Send a request without a body of the guard's own, as `ask`."""
+        try:
+            async with asyncio.timeout(ANSWER + (CONNECT if method != "GET" else 0)):
+                for fresh in (False, True):
+                    line = await self.take(fresh=fresh)
+                    try:
+                        await line.send(request_head(method, target, self.marks, 0))
+                        answer = await answer_of(line, method)
+                        body = await line.body(answer.length, BODY)
+                    except (OSError, EOFError):
+                        line.close()
+                        if fresh or method != "GET":
+                            raise
+                        continue
+                    except BaseException:
+                        line.close()
+                        raise
+                    if answer.keep_alive:
+                        self.give(line)
+                    else:
+                        line.close()
+                    return answer.status, body
+                raise AssertionError  # the second round returns or raises
+        except TimeoutError:
+            message = f"the engine at {self.path} does not answer"
+            raise EngineError(message) from None
+        except (OSError, EOFError, WireError) as error:
+            message = f"the engine at {self.path} broke off: {error}"
+            raise EngineError(message) from None
+
+    async def decoded(self, path: str, query: Iterable[tuple[str, str]] = ()) -> object:
+        """Return the JSON answer to a GET; None for what the engine does not have."""
+        status, body = await self.ask(path, query)
+        if status == 404:
+            return None
+        if status != 200:
+            message = f"the engine at {self.path} answers {status}"
+            raise EngineError(message)
+        try:
+            return msgspec.json.decode(body)
+        except (msgspec.MsgspecError, RecursionError):
+            message = f"the engine at {self.path} answers with what is no JSON"
+            raise EngineError(message) from None
+
+
+async def answer_of(line: Line, method: str) -> AnswerHead:
+    """Read the head of the engine's answer, interim ones passed over; EOFError where it closed without one."""
+    while True:
+        head = await line.head()
+        if not head:
+            message = "it closed the connection without an answer"
+            raise EOFError(message)
+        answer = read_answer(head, method)
+        if answer.status >= 200 or answer.status == 101:
+            return answer
+
+
+def _is_alive(line: Line) -> bool:
+    """Whether a connection that waits is open: one that the engine closed, or wrote to, is readable."""
+    try:
+        line.sock.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return not line.ended
+    except OSError:
+        pass
+    return False

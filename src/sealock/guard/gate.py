@@ -1,0 +1,101 @@
+"""One request to its decision: the facts that it needs are asked for, and whatever goes wrong on the way denies."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from traceback import extract_tb
+from typing import Final
+
+from msgspec import Struct
+
+from sealock.guard.breakglass import BreakGlass, GlassWatch
+from sealock.guard.decision.decide import decide
+from sealock.guard.decision.exchange import (
+    MOST_ROUNDS,
+    Allowed,
+    Answer,
+    Caller,
+    Denied,
+    EngineRequest,
+    GuardReason,
+    NeedsFacts,
+    PathAnswer,
+    Question,
+)
+from sealock.guard.facts import Facts
+from sealock.guard.livepolicy import LivePolicy
+
+DEADLINE: Final = 8.0
+"""Seconds for a whole decision, all questions included."""
+FAILED: Final = "G000"
+
+
+class GateOutcome(Struct, frozen=True):
+    """What is done with a request. `denied` are the reasons why it is denied, or would be where `opened` is set."""
+
+    result: Allowed | Denied
+    opened: BreakGlass | None = None
+    error: str = ""
+    """What went wrong in the guard itself, for the log."""
+    paths: tuple[PathAnswer, ...] = ()
+    """The paths of the host that the decision rests on."""
+
+
+class Gate:
+    """Decides requests by the policy in use."""
+
+    def __init__(self, policy: LivePolicy, facts: Facts, glass: GlassWatch, *, audit: bool = False) -> None:
+        self.policy, self.facts, self.glass, self.audit = policy, facts, glass, audit
+
+    async def decide(self, request: EngineRequest, caller: Caller) -> GateOutcome:
+        """Decide a request; it never raises but for a cancellation, and is denied where no decision comes in time."""
+        answers: dict[Question, Answer] = {}
+        error = ""
+        try:
+            async with asyncio.timeout(DEADLINE):
+                result = await self._decided(request, caller, answers)
+        except TimeoutError:
+            result = _failed(f"no decision within {DEADLINE:g} seconds", "try again; `sealock guard status` shows why")
+        except Exception as fault:  # noqa: BLE001  a fault of the guard must not let a request pass
+            error = f"{type(fault).__name__}: {fault} ({_place(fault)})"
+            result = _failed("the guard could not evaluate it, by a fault of its own", "see the log of the guard")
+        paths = tuple(answer for answer in answers.values() if isinstance(answer, PathAnswer))
+        return self.outcome(request, result, error, paths)
+
+    def outcome(
+        self, request: EngineRequest, result: Allowed | Denied, error: str = "", paths: tuple[PathAnswer, ...] = ()
+    ) -> GateOutcome:
+        """What is done with a request: in audit mode, and while the guard is open, a denial lets it pass as it came."""
+        if isinstance(result, Allowed):
+            return GateOutcome(result, None, error, paths)
+        if (opened := self.glass.current()) is not None:
+            return GateOutcome(result, opened, error, paths)
+        if self.audit:
+            passed = Allowed(result.route, result.caller, request.target, request.body, would_deny=result.reasons)
+            return GateOutcome(passed, None, error)
+        return GateOutcome(result, None, error)
+
+    async def _decided(
+        self, request: EngineRequest, caller: Caller, answers: dict[Question, Answer]
+    ) -> Allowed | Denied:
+        guard = self.policy.current
+        for _ in range(MOST_ROUNDS):
+            result = decide(request, caller, guard, answers, datetime.now(UTC).date())
+            if not isinstance(result, NeedsFacts):
+                return result
+            new = [question for question in result.questions if question not in answers]
+            if not new:
+                break
+            answers |= zip(new, await asyncio.gather(*map(self.facts.answer, new)), strict=True)
+        return _failed("it rests on more facts than the guard asks for", "split it up")
+
+
+def _place(fault: Exception) -> str:
+    """Where in the code a fault arose."""
+    frames = extract_tb(fault.__traceback__)
+    return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
+
+
+def _failed(why: str, remedy: str) -> Denied:
+    return Denied((GuardReason(FAILED, why, remedy),))

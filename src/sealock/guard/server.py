@@ -1,0 +1,232 @@
+"""The server of both forms: serves connections, reads the policy again, and stops without cutting streams."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import resource
+import signal
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+
+from sealock.guard.breakglass import BreakGlass
+from sealock.guard.peers import peer
+from sealock.guard.served import ClientIdentity, GuardParts, ServedConnection
+from sealock.guard.sockets import Line
+from sealock.guard.statuspage import StatusPage
+from sealock.guard.tls import terminate
+
+_LOOK: Final = 1.0
+"""Seconds between looks at the policy, break-glass and the deadlines of connections."""
+_FULL: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_BUSY: Final = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_EVICTED: Final = 64
+"""Idle connections that are closed at once where descriptors run out."""
+
+
+MakeConnection: TypeAlias = Callable[[Line, ClientIdentity, GuardParts], ServedConnection]
+
+
+class Listening(Struct, frozen=True):
+    """A socket that the proxy listens on; `context` is for one that speaks TLS."""
+
+    sock: socket.socket
+    context: ssl.SSLContext | None = None
+
+
+class GuardServer:
+    """Serves connections: `make` makes of one what serves it.
+
+    `leave_streams`: when it stops, a child process carries what still streams.
+    """
+
+    def __init__(
+        self,
+        listening: tuple[Listening, ...],
+        make: MakeConnection,
+        parts: GuardParts,
+        status: StatusPage,
+        *,
+        leave_streams: bool = False,
+    ) -> None:
+        self.listening, self.parts, self.status, self.leave_streams = listening, parts, status, leave_streams
+        self._make = make
+        self.sessions: set[ServedConnection] = set()
+        self._stopping = asyncio.Event()
+        self._ended = asyncio.Event()
+        self._reserve = _reserved()
+        self._opened: BreakGlass | None = None
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT; a second ends the streams too. SIGHUP reads the policy and opens the log."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        loop.add_signal_handler(signal.SIGHUP, self._reload)
+        self.parts.log.event("started", f"the guard is in front of {self.parts.gate.facts.door.path}")
+        tasks = [asyncio.ensure_future(self._accept(listening)) for listening in self.listening]
+        tasks += [asyncio.ensure_future(self._keep_house()), asyncio.ensure_future(self.status.serve())]
+        try:
+            await self._stopping.wait()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for sock in (*(listening.sock for listening in self.listening), self.status.sock):
+            if sock is not None:
+                sock.close()
+        await self._drained()
+
+    def _stop(self) -> None:
+        (self._ended if self._stopping.is_set() else self._stopping).set()
+
+    def _reload(self) -> None:
+        self.parts.gate.policy.look(force=True)
+        try:
+            self.parts.log.reopen()
+        except Exception as error:  # noqa: BLE001  the log of before stays
+            self.parts.log.event("log-refused", str(error))
+
+    async def _accept(self, listening: Listening) -> None:
+        loop = asyncio.get_running_loop()
+        listening.sock.setblocking(False)
+        while True:
+            try:
+                sock, _ = await loop.sock_accept(listening.sock)
+            except OSError as error:
+                if error.errno not in _FULL:
+                    continue  # the client left already
+                self.parts.metrics.count("errors_total", kind="descriptors")
+                await self._refuse(listening.sock)
+                continue
+            task = asyncio.ensure_future(self._serve(sock, listening.context))
+            task.add_done_callback(self._finished)
+
+    async def _refuse(self, listener: socket.socket) -> None:
+        """Out of descriptors: close connections that wait for nothing, or else refuse a client."""
+        idle = sorted((session for session in self.sessions if session.idle), key=lambda session: session.deadline)
+        for session in idle[:_EVICTED]:
+            session.expire()
+        if idle:
+            await asyncio.sleep(0)
+            return
+        if self._reserve >= 0:
+            os.close(self._reserve)
+        with suppress(OSError):
+            sock, _ = listener.accept()
+            with sock:
+                sock.setblocking(False)
+                with suppress(OSError):
+                    sock.send(_BUSY)
+        self._reserve = _reserved()
+        await asyncio.sleep(0.05)
+
+    async def _serve(self, sock: socket.socket, context: ssl.SSLContext | None) -> None:
+        loop = asyncio.get_running_loop()
+        if context is None:
+            try:
+                identity = ClientIdentity(peer(sock))
+            except OSError:
+                sock.close()
+                return
+        else:
+            sock, name = await terminate(sock, context)
+            identity = ClientIdentity(None, name)
+        session = self._make(Line(sock, loop), identity, self.parts)
+        session.task = asyncio.current_task()
+        self.sessions.add(session)
+        self.parts.metrics.connections = len(self.sessions)
+        try:
+            await session.serve()
+        finally:
+            self.sessions.discard(session)
+            self.parts.metrics.connections = len(self.sessions)
+            sock.close()
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or task.exception() is None:
+            return
+        # A fault of the guard ends this connection only; what it had not decided was not forwarded.
+        self.parts.metrics.count("errors_total", kind="internal")
+        self.parts.log.event("fault", repr(task.exception()))
+
+    async def _keep_house(self) -> None:
+        gate, metrics, log = self.parts.gate, self.parts.metrics, self.parts.log
+        while True:
+            await asyncio.sleep(_LOOK)
+            gate.policy.look()
+            self._look_at_glass()
+            metrics.policy_valid = not gate.policy.error
+            metrics.dropped = log.dropped
+            metrics.streams = sum(session.streaming for session in self.sessions)
+            late = time.monotonic()
+            for session in [session for session in self.sessions if 0 < session.deadline < late]:
+                session.expire()
+
+    def _look_at_glass(self) -> None:
+        opened = self.parts.gate.glass.current()
+        self.parts.metrics.open_left = opened.left if opened is not None else 0.0
+        if opened != self._opened:
+            if opened is not None:
+                words = f"the guard lets all pass until {opened.left:.0f} s from now: {opened.reason}"
+                self.parts.log.event("opened", words, opened.uid)
+            else:
+                self.parts.log.event("closed", "the guard denies again")
+            self._opened = opened
+
+    async def _drained(self) -> None:
+        """End the sessions that wait, let requests finish, and leave streams to a child or wait for them."""
+        for session in list(self.sessions):
+            session.ending = True
+            if session.idle:
+                session.expire()
+        log, loop = self.parts.log, asyncio.get_running_loop()
+        if self.leave_streams:
+            await self._wait(lambda: all(session.streaming for session in self.sessions))
+            if self.sessions and not self._ended.is_set():
+                log.event("stopping", f"{len(self.sessions)} streams go on in a process of their own")
+                log.close()
+                self.parts.gate.facts.close()
+                if os.fork():
+                    os._exit(0)  # the parent must not close what the child goes on with
+                # The event loop of this thread goes on in the child, which asyncio takes for another's by its pid.
+                asyncio._set_running_loop(loop)  # noqa: SLF001  it has no other name
+                os.setsid()
+        elif self.sessions:
+            log.event("stopping", f"{len(self.sessions)} connections end first; a second signal ends them now")
+        await self._wait(lambda: not self.sessions)
+        for session in list(self.sessions):
+            session.expire()
+        await asyncio.sleep(0)
+        if not self.leave_streams:
+            log.event("stopped", "the guard stopped")
+
+    async def _wait(self, ready: Callable[[], bool]) -> None:
+        while not self._ended.is_set() and not ready():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await self._ended.wait()
+
+
+def raise_descriptors() -> int:
+    """Allow this process as many descriptors as it may have; returns how many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        return hard
+    return soft
+
+
+def _reserved() -> int:
+    """A descriptor that is kept, so that a client can be refused when there is no other left; -1 for none."""
+    try:
+        return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return -1

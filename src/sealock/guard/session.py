@@ -1,0 +1,229 @@
+"""One client's connection: its requests one after the other, each decided before the engine hears of it."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from sealock.errors import EngineError
+from sealock.guard.afterwards import still_holds
+from sealock.guard.callers import UnknownCallerError
+from sealock.guard.decision.decide import recognize
+from sealock.guard.decision.exchange import LARGEST_BODY, Allowed, Caller, Denied, EngineRequest, GuardReason
+from sealock.guard.decision.ownership import filter_answer
+from sealock.guard.denials import denial_message
+from sealock.guard.forwarding import ClientGoneError, Forward, Forwarder, WholeAnswer, drain, json_answer
+from sealock.guard.gate import GateOutcome
+from sealock.guard.http1 import RequestHead, WireError, answer_head, read_request
+from sealock.guard.records import record
+from sealock.guard.served import ClientIdentity, GuardParts, ServedConnection
+from sealock.guard.sockets import Line
+
+if TYPE_CHECKING:
+    from sealock.guard.decision.routes import ApiRoute
+
+IDLE: Final = 900.0
+"""Seconds that a connection may wait for its next request."""
+READ: Final = 30.0
+"""Seconds for the head of a request, and again for a body that is evaluated."""
+_CHANGED: Final = 1000
+"""Most characters of the header that names the changes."""
+_CREATES: Final = frozenset({"POST /containers/create", "POST /services/create", "POST /services/{id}/update"})
+"""Routes whose answers have the field Warnings."""
+
+
+class Session(ServedConnection):
+    """A client's connection to the engine."""
+
+    def __init__(self, line: Line, identity: ClientIdentity, parts: GuardParts) -> None:
+        super().__init__(line, identity, parts)
+        self.forwarder = Forwarder(line, parts.gate.facts.door)
+
+    @property
+    def streaming(self) -> bool:
+        """Whether it carries a stream, which may last."""
+        return self.forwarder.streaming
+
+    async def serve(self) -> None:
+        """Serve the connection to its end."""
+        try:
+            while not self.ending:
+                self.idle, self.deadline = True, time.monotonic() + IDLE
+                if not self.line.buffer and not await self.line.more():
+                    return
+                self.idle, self.deadline = False, time.monotonic() + READ
+                if not await self._request():
+                    return
+        except WireError as error:
+            self.parts.metrics.count("errors_total", kind="client")
+            self.parts.log.event("refused", f"{error} ({self._who()})")
+            await self._answer(error.status, str(error), drained=True)
+        except (OSError, ClientGoneError):
+            pass
+        finally:
+            self.line.close()
+
+    def _who(self) -> str:
+        peer = self.identity.peer
+        return f"uid {peer.uid}, pid {peer.pid}" if peer is not None else f"certificate {self.identity.tls_name}"
+
+    async def _request(self) -> bool:
+        """Serve one request; returns whether the connection can take another."""
+        head = await self.line.head()
+        if not head:
+            return False
+        request = read_request(head)
+        started = time.perf_counter()
+        route = recognize(request.method, request.target, self.parts.gate.policy.current)
+        body = await self._body(request, route)
+        self.deadline = 0.0
+        read = EngineRequest(request.method, request.target, request.header("content-type"), body, request.upgrade)
+        caller: Caller | None = None
+        try:
+            caller = await self._caller()
+            limited = self._limited(caller)
+            gate = self.parts.gate
+            outcome = gate.outcome(read, limited) if limited is not None else await gate.decide(read, caller)
+        except UnknownCallerError as error:
+            reason = GuardReason("G001", str(error), "see docs/guide/guard.md")
+            outcome = self.parts.gate.outcome(read, Denied((reason,), route))
+        decided = time.perf_counter() - started
+        entry = record(self.identity, caller, read, outcome, decided)
+        result = outcome.result
+        self.parts.metrics.request(result.caller, entry.route, entry.result, decided)
+
+        def written(status: int, error: str = "") -> None:
+            total = round((time.perf_counter() - started) * 1000, 3)
+            line = replace(entry, status=status, total_ms=total, error=error or entry.error)
+            self.parts.log.write(line)
+
+        if isinstance(result, Denied) and outcome.opened is None:
+            for reason in result.reasons:
+                self.parts.metrics.count("denials_total", rule=reason.rule)
+            status = 429 if result.reasons[0].rule == "G429" else 503 if outcome.error else 403
+            written(status)
+            unread = body is None and request.length != 0
+            await self._answer(status, denial_message(result), drained=unread, close=not request.keep_alive)
+            return request.keep_alive and not unread
+        forward = (
+            Forward(result.route, result.target, result.body)
+            if isinstance(result, Allowed)
+            else Forward(route, request.target, body)
+        )
+        try:
+            return await self._forwarded(request, forward, outcome, written)
+        except EngineError as error:
+            self.parts.metrics.count("errors_total", kind="engine")
+            written(502, str(error))
+            await self._answer(502, f"sealock guard: {error}", drained=True)
+            return False
+
+    async def _body(self, request: RequestHead, route: ApiRoute | None) -> bytes | None:
+        """The body, whole; None for one that stays unread, since the route takes a stream or is denied anyway."""
+        if request.length == 0 and not (route is not None and route.body == "stream"):
+            return b""
+        if route is None or route.body == "stream":
+            return None
+        if request.continues:
+            await self.line.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+        return await self.line.body(request.length, LARGEST_BODY)
+
+    async def _caller(self) -> Caller:
+        if self.identity.peer is None:
+            return Caller(tls_name=self.identity.tls_name)
+        return await self.parts.callers.identify(self.identity.peer)
+
+    def _limited(self, caller: Caller) -> Denied | None:
+        """A denial where the caller sends more requests than it may."""
+        setting = self.parts.gate.policy.current.setting(caller)
+        if setting is None or not setting.requests_per_second:
+            return None
+        inside = caller.container.id if caller.container is not None else ""
+        wait = self.parts.limits.wait(f"{setting.name}\0{inside or caller.uid}", setting.requests_per_second)
+        if not wait:
+            return None
+        why = f"{setting.name} may send {setting.requests_per_second} requests a second"
+        reason = GuardReason("G429", why, f"send the next in {wait:.1f} s")
+        return Denied((reason,), None, setting.name, setting.location)
+
+    async def _forwarded(self, request: RequestHead, forward: Forward, outcome: GateOutcome, written: Any) -> bool:  # noqa: ANN401  a function with a default
+        result = outcome.result
+        name = forward.route.name if forward.route is not None else ""
+        changes = result.changes if isinstance(result, Allowed) else ()
+        rule = result.answer_filter if isinstance(result, Allowed) else None
+        checked = name in {"POST /containers/create", "POST /containers/{id}/start"} and outcome.paths
+        if not (checked or rule is not None or (changes and name in _CREATES)):
+            self.forwarder.answered = written
+            if changes:
+                return await self._passed_with(request, forward, changes)
+            return (await self.forwarder.pass_on(request, forward)).keep_alive
+        answer = await self.forwarder.ask(request, forward)
+        if checked and answer.head.status < 300 and isinstance(result, Allowed):
+            why = await still_holds(self.parts.gate.facts, forward, answer, outcome.paths)
+            if why:
+                written(403, why)
+                await self._answer(403, f"sealock guard: {why}", close=not request.keep_alive)
+                return request.keep_alive
+        if rule is not None and answer.head.status == 200:
+            answer.body = _filtered(answer.body, name, rule)
+        if changes and name in _CREATES and answer.head.status in {200, 201}:
+            answer.body = _with_warnings(answer.body, changes)
+        written(answer.head.status)
+        await self._send_whole(answer, changes, close=not request.keep_alive)
+        return request.keep_alive
+
+    async def _passed_with(self, request: RequestHead, forward: Forward, changes: tuple[str, ...]) -> bool:
+        """Pass on an answer that has no room for warnings: a header names the changes."""
+        self.forwarder.more = _changed_header(changes)
+        try:
+            return (await self.forwarder.pass_on(request, forward)).keep_alive
+        finally:
+            self.forwarder.more = ()
+
+    async def _send_whole(self, answer: WholeAnswer, changes: tuple[str, ...], *, close: bool) -> None:
+        head = answer.head
+        headers = (*head.passed_on(), *_changed_header(changes))
+        start = answer_head(head.status, head.reason, headers, len(answer.body), close=close)
+        await self.line.send(start + answer.body)
+
+    async def _answer(self, status: int, message: str, *, drained: bool = False, close: bool = False) -> None:
+        """Answer for the guard itself, as an engine answers an error."""
+        reason = {403: "Forbidden", 429: "Too Many Requests", 502: "Bad Gateway", 503: "Service Unavailable"}
+        words = reason.get(status, "Bad Request")
+        with suppress(OSError):
+            await self.line.send(json_answer(status, words, {"message": message}, close=close or drained))
+            if drained:
+                await drain(self.line)
+
+
+def _changed_header(changes: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    if not changes:
+        return ()
+    text = "; ".join(changes).encode("ascii", "backslashreplace").decode()
+    return (("Sealock-Changed", "".join(sign for sign in text if sign.isprintable())[:_CHANGED]),)
+
+
+def _with_warnings(body: bytes, changes: tuple[str, ...]) -> bytes:
+    """The answer of a create with the guard's changes among its warnings, which clients print."""
+    value = _decoded(body)
+    if isinstance(value, dict):
+        warnings = value.get("Warnings")
+        made = [f"sealock guard: {change}" for change in changes]
+        value["Warnings"] = [*(warnings if isinstance(warnings, list) else ()), *made]
+    return msgspec.json.encode(value) + b"\n"
+
+
+def _filtered(body: bytes, name: str, rule: Any) -> bytes:  # noqa: ANN401  what filter_answer takes
+    return msgspec.json.encode(filter_answer(name, _decoded(body), rule)) + b"\n"
+
+
+def _decoded(body: bytes) -> Any:  # noqa: ANN401  any JSON
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.MsgspecError, RecursionError):
+        message = "the engine's answer is no JSON"
+        raise EngineError(message) from None

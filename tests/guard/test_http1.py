@@ -1,0 +1,190 @@
+"""Heads and chunks are read in one way or refused: what two parsers could read differently does not pass."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sealock.guard.http1 import ChunkReader, WireError, answer_head, read_answer, read_request, request_head
+
+HOST = b"Host: docker\r\n"
+
+
+def head(first: bytes, *lines: bytes) -> bytes:
+    return first + b"\r\n" + HOST + b"".join(line + b"\r\n" for line in lines) + b"\r\n"
+
+
+READ = [
+    (head(b"GET /_ping HTTP/1.1"), ("GET", "/_ping", 0, True, "", False)),
+    (head(b"GET /info?x=%7B HTTP/1.1", b"Connection: close"), ("GET", "/info?x=%7B", 0, False, "", False)),
+    (head(b"POST /a HTTP/1.1", b"Content-Length: 12"), ("POST", "/a", 12, True, "", False)),
+    (head(b"POST /a HTTP/1.1", b"transfer-encoding:  Chunked \t"), ("POST", "/a", -1, True, "", False)),
+    (head(b"POST /a HTTP/1.1", b"Content-Length: 1", b"Expect: 100-Continue"), ("POST", "/a", 1, True, "", True)),
+    (head(b"POST /a HTTP/1.1", b"Connection: Upgrade", b"Upgrade: tcp"), ("POST", "/a", 0, True, "tcp", False)),
+    (head(b"POST /a HTTP/1.1", b"Upgrade: tcp"), ("POST", "/a", 0, True, "", False)),
+    (head(b"GET /a HTTP/1.0"), ("GET", "/a", 0, False, "", False)),
+    (head(b"GET /a HTTP/1.0", b"Connection: keep-alive"), ("GET", "/a", 0, True, "", False)),
+    (b"GET /a HTTP/1.0\r\n\r\n", ("GET", "/a", 0, False, "", False)),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), READ)
+def test_a_request_is_read(text: bytes, expected: tuple[object, ...]) -> None:
+    request = read_request(text)
+    assert (
+        request.method, request.target, request.length, request.keep_alive, request.upgrade, request.continues,
+    ) == expected  # fmt: skip
+
+
+REFUSED = {
+    "two lengths": head(b"POST /a HTTP/1.1", b"Content-Length: 3", b"Content-Length: 3"),
+    "two lengths in one": head(b"POST /a HTTP/1.1", b"Content-Length: 3, 3"),
+    "a length and chunks": head(b"POST /a HTTP/1.1", b"Content-Length: 3", b"Transfer-Encoding: chunked"),
+    "chunks twice": head(b"POST /a HTTP/1.1", b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked"),
+    "chunks within something": head(b"POST /a HTTP/1.1", b"Transfer-Encoding: gzip, chunked"),
+    "an unknown coding": head(b"POST /a HTTP/1.1", b"Transfer-Encoding: xchunked"),
+    "a quoted coding": head(b"POST /a HTTP/1.1", b'Transfer-Encoding: "chunked"'),
+    "chunks in HTTP/1.0": head(b"POST /a HTTP/1.0", b"Transfer-Encoding: chunked"),
+    "a sign before the length": head(b"POST /a HTTP/1.1", b"Content-Length: +3"),
+    "a negative length": head(b"POST /a HTTP/1.1", b"Content-Length: -3"),
+    "a length in hexadecimal": head(b"POST /a HTTP/1.1", b"Content-Length: 0x3"),
+    "an empty length": head(b"POST /a HTTP/1.1", b"Content-Length:"),
+    "an endless length": head(b"POST /a HTTP/1.1", b"Content-Length: 9999999999999999999"),
+    "digits of another script": head(b"POST /a HTTP/1.1", "Content-Length: \u0663".encode()),
+    "a space before the colon": head(b"POST /a HTTP/1.1", b"Content-Length : 3"),
+    "a folded line": head(b"POST /a HTTP/1.1", b"X: a", b" Content-Length: 3"),
+    "a bare line feed": head(b"POST /a HTTP/1.1", b"X: a\nContent-Length: 3"),
+    "a bare carriage return": head(b"POST /a HTTP/1.1", b"X: a\rContent-Length: 3"),
+    "a null byte": head(b"GET /a HTTP/1.1", b"X: a\0b"),
+    "a header without a name": head(b"GET /a HTTP/1.1", b": a"),
+    "no colon": head(b"GET /a HTTP/1.1", b"Content-Length"),
+    "bytes that are no ASCII": head(b"GET /a HTTP/1.1", b"X: \xff"),
+    "two hosts": head(b"GET /a HTTP/1.1", b"Host: other"),
+    "no host": b"GET /a HTTP/1.1\r\n\r\n",
+    "two content types": head(b"POST /a HTTP/1.1", b"Content-Type: text/plain", b"content-type: application/json"),
+    "a dropped content type": head(b"POST /a HTTP/1.1", b"Connection: content-type"),
+    "an absolute target": head(b"GET http://docker/a HTTP/1.1"),
+    "an asterisk": head(b"OPTIONS * HTTP/1.1"),
+    "an authority": head(b"CONNECT docker:80 HTTP/1.1"),
+    "a fragment": head(b"GET /a#b HTTP/1.1"),
+    "two spaces": head(b"GET  /a HTTP/1.1"),
+    "a tab": head(b"GET\t/a HTTP/1.1"),
+    "a space in the target": head(b"GET /a b HTTP/1.1"),
+    "bytes in the target": head("GET /\u0131 HTTP/1.1".encode()),
+    "a method in lower case": head(b"get /a HTTP/1.1"),
+    "HTTP/2": head(b"PRI * HTTP/2.0"),
+    "HTTP/1.2": head(b"GET /a HTTP/1.2"),
+    "HTTP/0.9": b"GET /a\r\n\r\n",
+    "an unknown expectation": head(b"POST /a HTTP/1.1", b"Expect: 200-ok"),
+    "too many lines": head(b"GET /a HTTP/1.1", *[b"X: a"] * 200),
+    "an endless target": head(b"GET /" + b"a" * 70_000 + b" HTTP/1.1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", REFUSED.values(), ids=REFUSED.keys())
+def test_a_request_that_two_servers_could_read_differently_is_refused(text: bytes) -> None:
+    with pytest.raises(WireError):
+        read_request(text)
+
+
+ANSWERS = [
+    ("GET", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", (200, 5, True)),
+    ("GET", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", (200, -1, True)),
+    ("GET", b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n", (200, -1, False)),
+    ("POST", b"HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\n", (200, -2, False)),
+    ("POST", b"HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n", (101, 0, True)),
+    ("HEAD", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", (200, 0, True)),
+    ("POST", b"HTTP/1.1 204 No Content\r\n\r\n", (204, 0, True)),
+    ("GET", b"HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\n", (200, 5, False)),
+    ("GET", b"HTTP/1.1 404\r\nContent-Length: 0\r\n\r\n", (404, 0, True)),
+]
+
+
+@pytest.mark.parametrize(("method", "text", "expected"), ANSWERS)
+def test_an_answer_is_read(method: str, text: bytes, expected: tuple[int, int, bool]) -> None:
+    answer = read_answer(text, method)
+    assert (answer.status, answer.length, answer.keep_alive) == expected
+
+
+@pytest.mark.parametrize("text", [b"SSH-2.0-x\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", b"\r\n\r\n"])
+def test_what_is_no_answer_is_refused(text: bytes) -> None:
+    with pytest.raises(WireError):
+        read_answer(text, "GET")
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    for read in (read_request, lambda text: read_answer(text, "GET")):
+        try:
+            read(data + b"\r\n\r\n")
+        except WireError:
+            continue
+
+
+NAMES = st.sampled_from(["Accept", "X-Registry-Auth", "User-Agent", "Content-Type"])
+VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=20).map(str.strip)
+
+
+@given(st.dictionaries(NAMES, VALUES), st.sampled_from([0, 5, -1]))
+def test_a_request_that_was_written_is_read_the_same(headers: dict[str, str], length: int) -> None:
+    request = read_request(request_head("POST", "/a?b=c", headers.items(), length))
+    assert dict(request.passed_on()) == {name.lower(): value for name, value in headers.items()}
+    assert (request.method, request.target, request.length) == ("POST", "/a?b=c", length)
+
+
+def test_headers_of_one_connection_are_not_passed_on() -> None:
+    lines = (b"Connection: close", b"TE: trailers", b"Keep-Alive: 5", b"Proxy-Authorization: x", b"Accept: y")
+    assert dict(read_request(head(b"GET /a HTTP/1.1", *lines)).passed_on()) == {"accept": "y"}
+
+
+def test_an_answer_that_was_written_is_read_the_same() -> None:
+    answer = read_answer(answer_head(200, "OK", [("Server", "x")], 3, close=True), "GET")
+    assert (answer.status, answer.length, answer.keep_alive, answer.header("server")) == (200, 3, False, "x")
+
+
+def chunked(body: bytes, sizes: list[int]) -> bytes:
+    made, at = b"", 0
+    for size in sizes:
+        part = body[at : at + size]
+        made += b"%x\r\n%b\r\n" % (len(part), part) if part else b""
+        at += size
+    return made + (b"%x\r\n%b\r\n" % (len(body[at:]), body[at:]) if body[at:] else b"") + b"0\r\n\r\n"
+
+
+@given(st.binary(max_size=200), st.lists(st.integers(1, 50), max_size=8), st.lists(st.integers(1, 40), max_size=30))
+def test_chunks_are_read_however_the_bytes_arrive(body: bytes, sizes: list[int], cuts: list[int]) -> None:
+    text, reader, read, after = chunked(body, sizes) + b"GET ", ChunkReader(), b"", b""
+    while text:
+        piece, text = text[: cuts[0] if cuts else len(text)], text[cuts[0] if cuts else len(text) :]
+        cuts = cuts[1:]
+        if reader.done:
+            after += piece
+            continue
+        parts, used = reader.feed(piece)
+        read += b"".join(parts)
+        after += piece[used:]
+    assert reader.done
+    assert (read, after) == (body, b"GET ")
+
+
+MALFORMED = {
+    "an extension": b"3;x=y\r\nabc\r\n0\r\n\r\n",
+    "a trailer": b"0\r\nX: y\r\n\r\n",
+    "a bare line feed after the size": b"3\nabc\r\n0\r\n\r\n",
+    "a bare line feed after the data": b"3\r\nabc\n0\r\n\r\n",
+    "more data than the size": b"3\r\nabcd\r\n0\r\n\r\n",
+    "an empty size": b"\r\nabc\r\n",
+    "a sign": b"+3\r\nabc\r\n0\r\n\r\n",
+    "a prefix": b"0x3\r\nabc\r\n0\r\n\r\n",
+    "a space": b"3 \r\nabc\r\n0\r\n\r\n",
+    "an underscore": b"1_0\r\n",
+    "an endless size": b"f" * 30 + b"\r\n",
+    "an endless line": b"0" * 1000,
+}
+
+
+@pytest.mark.parametrize("text", MALFORMED.values(), ids=MALFORMED.keys())
+def test_malformed_chunks_are_refused(text: bytes) -> None:
+    with pytest.raises(WireError):
+        ChunkReader().feed(text)
