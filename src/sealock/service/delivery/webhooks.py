@@ -1,0 +1,187 @@
+"""Webhooks: where messages go, which events, and how often."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal, Protocol, TypeAlias
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from sealock.errors import UsageError
+from sealock.service.access.actors import Actor
+from sealock.service.access.audit import record
+from sealock.service.delivery.signatures import make_secret, sign
+from sealock.service.state.tables import event
+from sealock.service.state.tables.access import message, webhook
+from sealock.service.views.common import severity_of, word
+from sealock.service.views.nouns import SeverityWord
+from sealock.text import line
+
+Period: TypeAlias = Literal["", "hour", "day"]
+"""At once, or a digest of each hour or day that is over."""
+_MOST_MESSAGES: Final = 100
+
+
+class Sealer(Protocol):
+    """Encrypts what the state keeps."""
+
+    def seal(self, text: str, /) -> bytes:
+        """The encrypted text."""
+
+
+class WebhookRow(Struct, frozen=True):
+    """A webhook without its secret. `kinds` and `scope` are () for all; `disabled` says why it sends nothing."""
+
+    id: int
+    name: str
+    url: str
+    kinds: tuple[str, ...]
+    least: SeverityWord
+    scope: tuple[str, ...]
+    period: Period
+    disabled: str
+    made: float
+    made_by: str
+    waiting: int = 0
+    dead: int = 0
+
+
+class MessageRow(Struct, frozen=True):
+    """A message of a webhook that waits or was given up, and why."""
+
+    id: int
+    uid: str
+    webhook: str
+    state: str
+    made: float
+    due: float
+    tries: int
+    error: str
+
+
+class WebhookRequest(Struct, frozen=True):
+    """What a webhook shall be. `secret` "" makes one."""
+
+    name: str
+    url: str
+    kinds: tuple[str, ...] = ()
+    least: SeverityWord = ""
+    scope: tuple[str, ...] = ()
+    period: Period = ""
+    secret: str = ""
+
+
+def add_webhook(  # noqa: PLR0913  who, when and from where
+    connection: Connection, asked: WebhookRequest, sealer: Sealer, *, by: Actor, now: float, address: str = ""
+) -> tuple[WebhookRow, str]:
+    """Add a webhook, and return it with its secret, which nothing shows again; UsageError says what does not fit.
+
+    Only events from now on are sent.
+    """
+    name, url = line(asked.name, 100), asked.url.strip()
+    if not name:
+        text = "a webhook needs a name"
+        raise UsageError(text)
+    check_url(url)
+    secret = asked.secret.strip() or make_secret()
+    sign(secret, "msg", 0, b"")
+    settled = connection.execute(select(func.max(event.c.id))).scalar() or 0
+    values = {
+        "name": name,
+        "url": url,
+        "secret": sealer.seal(secret),
+        "kinds": msgspec.json.encode(asked.kinds).decode(),
+        "least": severity_of(asked.least) if asked.least else 0,
+        "scope": msgspec.json.encode(asked.scope).decode(),
+        "period": asked.period,
+        "settled": settled,
+        "made": now,
+        "made_by": by.name,
+    }
+    number = connection.execute(insert(webhook).values(**values).returning(webhook.c.id)).scalar_one()
+    record(connection, now, by.name, "webhook added", f"{name} {_place(url)}", address)
+    row = WebhookRow(number, name, url, asked.kinds, asked.least, asked.scope, asked.period, "", now, by.name)
+    return row, secret
+
+
+def check_url(url: str) -> None:
+    """Refuse what is not an address of a web server; UsageError. Whether it is internal shows when it is sent to."""
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in {"https", "http"} and bool(parts.hostname) and "@" not in parts.netloc
+        fits = fits and (parts.port is None or parts.port > 0) and url.isascii() and url.isprintable()
+    except ValueError:
+        fits = False
+    if not fits or len(url) > 2000 or " " in url:
+        text = f"{line(url, 200)!r} is no address for messages: write https://HOST/PATH, without a user or password"
+        raise UsageError(text)
+
+
+def list_webhooks(connection: Connection) -> list[WebhookRow]:
+    """All webhooks by name, with how many messages wait and how many were given up."""
+    counts: dict[tuple[int, str], int] = {
+        (row[0], row[1]): row[2]
+        for row in connection.execute(
+            select(message.c.webhook_id, message.c.state, func.count())
+            .where(message.c.state != "delivered")
+            .group_by(message.c.webhook_id, message.c.state)
+        )
+    }
+    rows = connection.execute(select(webhook).order_by(webhook.c.name, webhook.c.id))
+    return [_row(row, counts) for row in rows]
+
+
+def _row(row: Any, counts: dict[tuple[int, str], int]) -> WebhookRow:  # noqa: ANN401  a row of the table
+    return WebhookRow(
+        row.id,
+        row.name,
+        row.url,
+        msgspec.json.decode(row.kinds, type=tuple[str, ...]),
+        word(row.least),
+        msgspec.json.decode(row.scope, type=tuple[str, ...]),
+        row.period,
+        row.disabled,
+        row.made,
+        row.made_by,
+        counts.get((row.id, "waiting"), 0),
+        counts.get((row.id, "dead"), 0),
+    )
+
+
+def remove_webhook(connection: Connection, number: int, *, by: Actor, now: float, address: str = "") -> bool:
+    """Remove a webhook and its messages; False where there is none with this id."""
+    name = connection.execute(delete(webhook).where(webhook.c.id == number).returning(webhook.c.name)).scalar()
+    if name is not None:
+        record(connection, now, by.name, "webhook removed", name, address)
+    return name is not None
+
+
+def enable_webhook(connection: Connection, number: int, *, by: Actor, now: float, address: str = "") -> bool:
+    """Enable a webhook that its receiver had disabled; False where there is none."""
+    change = update(webhook).where(webhook.c.id == number).values(disabled="").returning(webhook.c.name)
+    name = connection.execute(change).scalar()
+    if name is not None:
+        record(connection, now, by.name, "webhook enabled", name, address)
+    return name is not None
+
+
+def list_messages(connection: Connection, *, state: str = "dead") -> list[MessageRow]:
+    """The newest messages in a state: dead or waiting."""
+    query = (
+        select(message, webhook.c.name.label("webhook"))
+        .join_from(message, webhook)
+        .where(message.c.state == state)
+        .order_by(message.c.id.desc())
+        .limit(_MOST_MESSAGES)
+    )
+    return [
+        MessageRow(row.id, row.uid, row.webhook, row.state, row.made, row.due, row.tries, row.error)
+        for row in connection.execute(query)
+    ]
+
+
+def _place(url: str) -> str:
+    """The server of a URL: its path may be a secret."""
+    return urlsplit(url).netloc

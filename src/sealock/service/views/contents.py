@@ -1,0 +1,223 @@
+"""An image out of the state as the nouns that all commands share: its inventory, its findings, its difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+from sqlalchemy import Connection, Row, func, or_, select
+
+from sealock.model.advisory import Vulnerability
+from sealock.model.container import Container
+from sealock.model.finding import Confidence, Finding, Remedy, Severity, Suppression
+from sealock.model.identity import identify
+from sealock.model.imagediff import ImageDiff
+from sealock.model.inventory import Distribution, Inventory, Layer, Package
+from sealock.model.location import Location
+from sealock.scan.comparison import ReadImage, compare
+from sealock.service.access.tokens import Scope
+from sealock.service.state.tables import (
+    acknowledgement,
+    hit,
+    image,
+    image_finding,
+    image_layer,
+    image_slice,
+    layer,
+    layer_slice,
+    package,
+    repository,
+    repository_image,
+    slice_package,
+)
+from sealock.service.views.common import within
+from sealock.vulnerabilities.findings import FindingTarget, findings
+from sealock.vulnerabilities.matches import MatchResult, SuppressedVulnerability
+
+_UNSEEN: Final = ("files",)
+"""The state has no list of an image's files."""
+
+
+class _StoredRemedy(Struct, frozen=True):
+    text: str = ""
+
+
+class _StoredFinding(Struct, frozen=True):
+    """What the state keeps of a finding of a rule, as far as it is shown; changes of files are of no use here."""
+
+    rule: str
+    severity: Severity
+    confidence: Confidence
+    title: str
+    message: str
+    evidence: str
+    thing: str = ""
+    remedy: _StoredRemedy = _StoredRemedy()
+
+    def finding(self, place: Location) -> Finding:
+        """The finding."""
+        remedy, about = Remedy(self.remedy.text), ("", self.evidence)
+        named = (self.rule, self.severity, self.confidence, self.title, self.message)
+        return Finding(*named, place, *about, remedy, (), "", thing=self.thing)
+
+
+class _Acknowledged(Struct, frozen=True):
+    """Why a finding does not count, until a day."""
+
+    reason: str
+    until: str
+    justification: str
+
+
+def read_inventory(connection: Connection, number: int) -> Inventory:
+    """What is in an image."""
+    row = connection.execute(select(image).where(image.c.id == number)).one()
+    layers = _layers(connection, number)
+    packages = tuple(
+        replace(
+            msgspec.json.decode(entry.data, type=Package) if entry.data else _bare(entry),
+            path=entry.path,
+            layer=-1 if entry.position is None else entry.position,
+        )
+        for entry in _packages(connection, number)
+    )
+    return Inventory(
+        names=(),
+        id=row.configuration,
+        platform=row.platform,
+        layers=layers,
+        container=msgspec.json.decode(row.settings, type=Container) if row.settings else Container(),
+        distribution=msgspec.json.decode(row.distribution, type=Distribution) if row.distribution else None,
+        packages=packages,
+        manifest=row.digest,
+        unseen=_UNSEEN,
+        created=row.created,
+    )
+
+
+def read_findings(
+    connection: Connection, scope: Scope, number: int, inventory: Inventory, uses: Mapping[tuple[str, str], str] = {}
+) -> tuple[Finding, ...]:
+    """What is wrong with an image; what does not count is suppressed. `uses` grades packages by rule and thing."""
+    layers = inventory.layers
+    place = Location(inventory.manifest, 0, 0)
+    counted: list[Vulnerability] = []
+    suppressed: list[SuppressedVulnerability] = []
+    for row in _hits(connection, number):
+        known = msgspec.json.decode(row.data, type=Vulnerability)
+        inside = layers[row.position] if row.position is not None and row.position < len(layers) else None
+        use = uses.get((row.flaw, row.thing), "")
+        flaw = replace(
+            known,
+            package=replace(
+                known.package,
+                path=row.path,
+                layer=inside.digest if inside else "",
+                instruction=inside.created_by if inside else "",
+            ),
+            use=use if use in {"loaded", "reachable", "present", "unknown"} else "",
+        )
+        why = row.suppressed or (row.owned and "the distribution's advisories decide on its file")
+        if why:
+            suppressed.append(SuppressedVulnerability(flaw, "distribution", why))
+        else:
+            counted.append(flaw)
+    base = layers[0].digest if layers else ""
+    target = FindingTarget(inventory.manifest, inventory.manifest, place, base)
+    made = findings(MatchResult(tuple(counted), tuple(suppressed)), target)
+    rules = select(image_finding.c.data).where(image_finding.c.image_id == number)
+    stored = connection.execute(rules).scalars()
+    made += [msgspec.json.decode(text, type=_StoredFinding).finding(place) for text in stored]
+    return tuple(_acknowledged(made, _reasons(connection, scope, number)))
+
+
+def compare_images(connection: Connection, scope: Scope, old: tuple[int, str], new: tuple[int, str]) -> ImageDiff:
+    """The difference of two images, each its number and what it is called."""
+    read = []
+    for number, name in (old, new):
+        inventory = read_inventory(connection, number)
+        read.append(ReadImage(name, inventory, read_findings(connection, scope, number, inventory)))
+    return compare(*read)
+
+
+def _layers(connection: Connection, number: int) -> tuple[Layer, ...]:
+    query = (
+        select(image_layer.c.position, image_layer.c.created_by, layer)
+        .join_from(image_layer, layer)
+        .where(image_layer.c.image_id == number)
+        .order_by(image_layer.c.position)
+    )
+    return tuple(
+        Layer(row.position, row.diff_id, row.digest, row.created_by, row.size) for row in connection.execute(query)
+    )
+
+
+def _position(number: int) -> Any:  # noqa: ANN401  a subquery
+    return (
+        select(func.min(image_layer.c.position))
+        .where(image_layer.c.image_id == number, image_layer.c.layer_id == layer_slice.c.layer_id)
+        .scalar_subquery()
+        .label("position")
+    )
+
+
+def _packages(connection: Connection, number: int) -> Iterable[Row[Any]]:
+    query = (
+        select(package, slice_package.c.path, _position(number))
+        .join_from(image_slice, layer_slice)
+        .join(slice_package, slice_package.c.slice_id == layer_slice.c.id)
+        .join(package, package.c.id == slice_package.c.package_id)
+        .where(image_slice.c.image_id == number)
+    )
+    return connection.execute(query)
+
+
+def _bare(row: Row[Any]) -> Package:
+    return Package(row.type, row.name, row.version, "")
+
+
+def _hits(connection: Connection, number: int) -> Iterable[Row[Any]]:
+    owner = package.alias("owner")
+    query = (
+        select(hit, package.c.thing, slice_package.c.path, owner.c.covered.label("owned"), _position(number))
+        .join_from(image_slice, layer_slice)
+        .join(slice_package, slice_package.c.slice_id == layer_slice.c.id)
+        .join(package, package.c.id == slice_package.c.package_id)
+        .join(hit, hit.c.package_id == package.c.id)
+        .outerjoin(owner, owner.c.id == slice_package.c.owner_id)
+        .where(image_slice.c.image_id == number)
+    )
+    return connection.execute(query)
+
+
+def _reasons(connection: Connection, scope: Scope, number: int) -> dict[tuple[str, str], _Acknowledged]:
+    """Why findings of an image do not count, by rule and thing ("" for all things)."""
+    own = (
+        select(repository.c.id)
+        .join_from(repository_image, repository)
+        .where(repository_image.c.image_id == number, within(scope))
+    )
+    today = datetime.now(UTC).date().isoformat()
+    query = select(acknowledgement).where(
+        or_(acknowledgement.c.repository_id.is_(None), acknowledgement.c.repository_id.in_(own)),
+        or_(acknowledgement.c.until == "", acknowledgement.c.until >= today),
+    )
+    return {
+        (row.rule, row.thing): _Acknowledged(row.reason, row.until, row.justification)
+        for row in connection.execute(query)
+    }
+
+
+def _acknowledged(made: Iterable[Finding], reasons: Mapping[tuple[str, str], _Acknowledged]) -> Iterator[Finding]:
+    for finding in made:
+        identity = identify(finding)
+        why = reasons.get((finding.rule, identity.thing)) or reasons.get((finding.rule, ""))
+        if why is not None and finding.suppressed is None:
+            by = Suppression("acknowledgement", why.reason, why.until, why.justification)
+            yield replace(finding, suppressed=by)
+        else:
+            yield finding

@@ -1,0 +1,94 @@
+"""The findings of an image as rows, and grouped by what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from sealock.model.finding import Finding
+from sealock.model.identity import identify
+from sealock.reports.priorities import PriorityStep, steps, unfixed
+from sealock.service.views.common import word
+from sealock.service.views.nouns import FindingRow, SeverityWord
+from sealock.text import sentence
+
+
+class FixGroup(Struct, frozen=True):
+    """One thing to do, and the findings that it fixes, gravest first. `use` is the most that any container does."""
+
+    remedy: str
+    severity: SeverityWord
+    findings: tuple[FindingRow, ...]
+    loaded: bool
+    exploited: bool
+
+
+class GroupedFindings(Struct, frozen=True):
+    """All findings of an image: fixed by an upgrade, fixed by nothing yet, of rules, and those that do not count."""
+
+    fixes: tuple[FixGroup, ...]
+    unfixed: tuple[FindingRow, ...]
+    rules: tuple[FixGroup, ...]
+    acknowledged: tuple[FindingRow, ...]
+
+    @property
+    def number(self) -> int:
+        """How many count."""
+        return len(self.unfixed) + sum(len(group.findings) for group in (*self.fixes, *self.rules))
+
+
+def finding_rows(findings: Iterable[Finding]) -> tuple[FindingRow, ...]:
+    """The rows, gravest first; what does not count last."""
+    return tuple(sorted(map(finding_row, findings), key=_order))
+
+
+def finding_row(finding: Finding) -> FindingRow:
+    """The row of a finding."""
+    flaw = finding.vulnerability
+    return FindingRow(
+        finding.rule,
+        identify(finding).thing,
+        word(finding.severity),
+        finding.title,
+        flaw.package.name if flaw else "",
+        flaw.package.version if flaw else "",
+        flaw.fixed if flaw else "",
+        flaw is not None and flaw.exploited is not None,
+        -1,
+        flaw.use if flaw else "",
+        sentence(finding.remedy.text),
+        finding.message,
+        (finding.suppressed.reason or finding.suppressed.by) if finding.suppressed else "",
+    )
+
+
+def group(findings: Iterable[Finding]) -> GroupedFindings:
+    """Group findings by what to do, as the reports of `check` do."""
+    everything = list(findings)
+    counted = [finding for finding in everything if finding.suppressed is None]
+    flaws = steps(finding for finding in counted if finding.vulnerability)
+    return GroupedFindings(
+        tuple(_group(step) for step in flaws if not unfixed(step)),
+        finding_rows(finding for step in flaws if unfixed(step) for finding in step.findings),
+        tuple(map(_group, steps(finding for finding in counted if not finding.vulnerability))),
+        finding_rows(finding for finding in everything if finding.suppressed is not None),
+    )
+
+
+def _group(step: PriorityStep) -> FixGroup:
+    rows = finding_rows(step.findings)
+    return FixGroup(
+        sentence(step.remedy),
+        word(step.severity),
+        rows,
+        any(row.use == "loaded" for row in rows),
+        any(row.exploited for row in rows),
+    )
+
+
+_ORDER = ("critical", "high", "medium", "low", "info", "")
+
+
+def _order(row: FindingRow) -> tuple[bool, bool, int, str, str]:
+    return bool(row.acknowledged), not row.exploited, _ORDER.index(row.severity), row.rule, row.thing

@@ -1,0 +1,126 @@
+"""Why the service is silent: what is late or failed, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, func, select
+
+from sealock.service.access.tokens import Scope
+from sealock.service.state.tables import event, feed, repository, scan, set_aside
+from sealock.service.state.tables.access import message, webhook
+from sealock.service.views.common import within
+from sealock.service.views.hosts import list_hosts
+from sealock.service.views.nouns import FeedRow, RepositoryRow, ScanRow, SilenceView
+from sealock.service.views.repositories import repository_row
+from sealock.text import count
+
+DAY: Final = 86400
+_MOST: Final = 50
+_FEED_DAYS: Final = 2
+"""After so many days without an answer of its source, advisories are old."""
+
+
+def read_silence(connection: Connection, scope: Scope, now: float) -> SilenceView:
+    """The state of everything that could have failed without a word."""
+    counted = select(scan.c.state, func.count()).join_from(scan, repository).where(within(scope))
+    states = number_by_name(connection, counted.group_by(scan.c.state))
+    everything = scope.is_everything
+    view = SilenceView(
+        feeds=list_feeds(connection),
+        scans=_scans(connection, scope),
+        waiting=states.get("waiting", 0),
+        failed=states.get("failed", 0),
+        polls=_polls(connection, scope),
+        hosts=tuple(entry for entry in list_hosts(connection, scope, limit=500).items if entry.last_seen < now - DAY),
+        dead=_number(connection, select(func.count()).where(message.c.state == "dead")) if everything else 0,
+        stopped=_stopped(connection) if everything else (),
+        last_event=connection.execute(
+            select(func.max(event.c.at)).select_from(event.outerjoin(repository)).where(within(scope))
+        ).scalar(),
+        last_scan=connection.execute(
+            select(func.max(scan.c.finished)).join_from(scan, repository).where(within(scope))
+        ).scalar(),
+    )
+    disabled = _number(connection, select(func.count()).where(webhook.c.disabled != "")) if everything else 0
+    return SilenceView(
+        **{name: getattr(view, name) for name in SilenceView.__struct_fields__ if name != "sentences"},
+        sentences=tuple(_sentences(view, disabled, now)),
+    )
+
+
+def list_feeds(connection: Connection) -> tuple[FeedRow, ...]:
+    """The sources of advisories."""
+    query = select(feed).order_by(feed.c.name)
+    return tuple(
+        FeedRow(row.name, row.title, row.date, row.fetched, row.checked, row.error) for row in connection.execute(query)
+    )
+
+
+def number_by_name(connection: Connection, query: Select[Any]) -> dict[str, int]:
+    """The rows of a query with two columns, a name and a number."""
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def _number(connection: Connection, query: Any) -> int:  # noqa: ANN401  a select
+    return connection.execute(query).scalar() or 0
+
+
+def _scans(connection: Connection, scope: Scope) -> tuple[ScanRow, ...]:
+    query = (
+        select(scan, repository.c.name.label("repository"))
+        .join_from(scan, repository)
+        .where(scan.c.state.in_(("failed", "waiting")), within(scope))
+        .order_by(scan.c.state, scan.c.requested.desc())
+        .limit(_MOST)
+    )
+    return tuple(
+        ScanRow(row.repository, row.tag, row.digest, row.state, row.reason, row.tries, row.requested)
+        for row in connection.execute(query)
+    )
+
+
+def _polls(connection: Connection, scope: Scope) -> tuple[RepositoryRow, ...]:
+    query = (
+        select(repository)
+        .where(repository.c.watched, within(scope))
+        .order_by((repository.c.poll_error == ""), repository.c.polled)
+        .limit(_MOST)
+    )
+    return tuple(repository_row(row) for row in connection.execute(query))
+
+
+def _stopped(connection: Connection) -> tuple[tuple[str, str, str], ...]:
+    query = select(set_aside).order_by(set_aside.c.at.desc()).limit(_MOST)
+    return tuple((row.kind, row.key, row.reason) for row in connection.execute(query))
+
+
+def _sentences(view: SilenceView, disabled: int, now: float) -> Iterator[str]:
+    """What is wrong, most important first."""
+    if not view.feeds:
+        yield "No advisories were fetched yet, so nothing can be matched: sealock fetches them now."
+    old = [entry for entry in view.feeds if (entry.checked or entry.fetched or 0) < now - _FEED_DAYS * DAY]
+    if old:
+        yield (
+            f"{count(len(old), 'source')} of advisories did not answer for {_FEED_DAYS} days or more: what became known"
+            " since is missing. The table says why."
+        )
+    elif broken := [entry for entry in view.feeds if entry.error]:
+        yield f"The last update of {count(len(broken), 'source')} of advisories failed; sealock tries again by itself."
+    if view.failed:
+        yield f"{count(view.failed, 'scan')} failed: each says why, and what to do."
+    if view.stopped:
+        yield (
+            f"{count(len(view.stopped), 'job')} ended the worker or failed too often, and will not run again until"
+            " somebody submits the image again."
+        )
+    silent = [entry for entry in view.polls if entry.poll_error]
+    if silent:
+        yield f"{count(len(silent), 'watched repository', 'watched repositories')} could not be asked for new tags."
+    if view.hosts:
+        yield f"{count(len(view.hosts), 'host')} did not report for a day: what runs there may have changed."
+    if view.dead:
+        yield f"{count(view.dead, 'message')} to webhooks were given up: Administration lists them."
+    if disabled:
+        yield f"{count(disabled, 'webhook')} {'is' if disabled == 1 else 'are'} disabled and sent nothing."

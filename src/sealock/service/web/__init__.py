@@ -1,0 +1,1 @@
+"""The service's HTTP side: the API for programs, pages for people, and what both share."""

@@ -1,0 +1,235 @@
+"""Endpoints of administrators: tokens, webhooks, messages, the audit log."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from msgspec import Meta, Struct, structs
+
+from sealock.service.access.audit import AuditRow, list_audit
+from sealock.service.access.machines import TokenRow, issue, list_tokens, revoke
+from sealock.service.access.tokens import Role, parse_scope
+from sealock.service.delivery.outbox import retry
+from sealock.service.delivery.webhooks import (
+    MessageRow,
+    Period,
+    WebhookRequest,
+    WebhookRow,
+    add_webhook,
+    list_messages,
+    list_webhooks,
+    remove_webhook,
+)
+from sealock.service.views.nouns import SeverityWord
+from sealock.service.web.api.endpoint import Call, Endpoint
+from sealock.service.web.errors import HttpError
+
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\w.@:/-][\w.@:/ -]*$")]
+Repository = Annotated[str, Meta(pattern=r"^[^\s*]+(/\*)?$", max_length=400)]
+Repositories = Annotated[tuple[Repository, ...], Meta(max_length=100)]
+Kind = Annotated[str, Meta(pattern="^[a-z-]{1,40}$")]
+_MOST_DAYS: Final = 3650
+
+
+class TokenRequest(Struct, frozen=True, forbid_unknown_fields=True):
+    """A token to make; `scope` without entries is all repositories, `days` None means that it does not end."""
+
+    name: Name
+    role: Role = "read"
+    scope: Repositories = ()
+    days: Annotated[int, Meta(ge=1, le=_MOST_DAYS)] | None = None
+
+
+class NewToken(Struct, frozen=True):
+    """A token with its secret, which nothing shows again."""
+
+    token: TokenRow
+    secret: str
+
+
+class WebhookBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """A webhook to make; without `kinds` it gets all events, without `secret` sealock makes one."""
+
+    name: Name
+    url: Annotated[str, Meta(pattern=r"^https?://[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(/[!-~]*)?$", max_length=2000)]
+    kinds: Annotated[tuple[Kind, ...], Meta(max_length=20)] = ()
+    least: SeverityWord = ""
+    scope: Repositories = ()
+    period: Period = ""
+
+
+class NewWebhook(Struct, frozen=True):
+    """A webhook with its secret, which nothing shows again."""
+
+    webhook: WebhookRow
+    secret: str
+
+
+class AuditQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which entries: those older than the one with the id `before`."""
+
+    before: Annotated[int, Meta(ge=0, le=2**53)] = 0
+    limit: Annotated[int, Meta(ge=1, le=500)] = 100
+
+
+def _tokens(call: Call[Any, None]) -> list[TokenRow]:
+    with call.context.database.read() as connection:
+        return list_tokens(connection)
+
+
+def _new_token(call: Call[Any, TokenRequest]) -> NewToken:
+    asked, now = call.body, call.context.clock()
+    until = now + asked.days * 86400 if asked.days else None
+    scope = parse_scope(asked.scope)
+    if asked.role == "admin" and not scope.is_everything:
+        message = "a token for administration is for all repositories: leave scope out"
+        raise HttpError(409, message)
+    with call.context.database.write() as connection:
+        row, secret = issue(
+            connection, asked.name, asked.role, scope, by=call.actor, now=now, until=until, address=call.address
+        )
+    return NewToken(row, secret)
+
+
+def _revoke(call: Call[Any, None]) -> None:
+    with call.context.database.write() as connection:
+        known = revoke(
+            connection, int(call.path["number"]), by=call.actor, now=call.context.clock(), address=call.address
+        )
+    _known(known=known)
+
+
+def _webhooks(call: Call[Any, None]) -> list[WebhookRow]:
+    with call.context.database.read() as connection:
+        return list_webhooks(connection)
+
+
+def _new_webhook(call: Call[Any, WebhookBody]) -> NewWebhook:
+    asked = WebhookRequest(**structs.asdict(call.body))
+    with call.context.database.write() as connection:
+        row, secret = add_webhook(
+            connection,
+            asked,
+            call.context.sealer,
+            by=call.actor,
+            now=call.context.clock(),
+            address=call.address,
+        )
+    return NewWebhook(row, secret)
+
+
+def _remove_webhook(call: Call[Any, None]) -> None:
+    with call.context.database.write() as connection:
+        known = remove_webhook(
+            connection, int(call.path["number"]), by=call.actor, now=call.context.clock(), address=call.address
+        )
+    _known(known=known)
+
+
+def _dead(call: Call[Any, None]) -> list[MessageRow]:
+    with call.context.database.read() as connection:
+        return list_messages(connection)
+
+
+def _retry(call: Call[Any, None]) -> None:
+    with call.context.database.write() as connection:
+        known = retry(connection, int(call.path["number"]), call.context.clock())
+    _known(known=known)
+
+
+def _audit(call: Call[AuditQuery, None]) -> list[AuditRow]:
+    with call.context.database.read() as connection:
+        return list_audit(connection, before=call.query.before, limit=call.query.limit)
+
+
+def _known(*, known: bool) -> None:
+    if not known:
+        message = "there is none with this number"
+        raise HttpError(404, message)
+
+
+_OF_ADMINISTRATORS: Final[dict[str, Any]] = {"role": "admin", "everything": True}
+
+ADMINISTRATION: Final = (
+    Endpoint(
+        method="GET",
+        path="/api/v1/tokens",
+        about="Tokens, without their secrets",
+        run=_tokens,
+        answers=list[TokenRow],
+        **_OF_ADMINISTRATORS,
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/v1/tokens",
+        about="Make a token",
+        run=_new_token,
+        takes=TokenRequest,
+        answers=NewToken,
+        status=201,
+        errors=(409,),
+        **_OF_ADMINISTRATORS,
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/api/v1/tokens/{number:int}",
+        about="Revoke a token",
+        run=_revoke,
+        status=204,
+        errors=(404,),
+        **_OF_ADMINISTRATORS,
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/v1/webhooks",
+        about="Webhooks, without their secrets",
+        run=_webhooks,
+        answers=list[WebhookRow],
+        **_OF_ADMINISTRATORS,
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/v1/webhooks",
+        about="Make a webhook",
+        run=_new_webhook,
+        takes=WebhookBody,
+        answers=NewWebhook,
+        status=201,
+        **_OF_ADMINISTRATORS,
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/api/v1/webhooks/{number:int}",
+        about="Remove a webhook and its messages",
+        run=_remove_webhook,
+        status=204,
+        errors=(404,),
+        **_OF_ADMINISTRATORS,
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/v1/messages/dead",
+        about="Messages that were given up",
+        run=_dead,
+        answers=list[MessageRow],
+        **_OF_ADMINISTRATORS,
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/v1/messages/{number:int}/retry",
+        about="Send a message again that was given up",
+        run=_retry,
+        status=204,
+        errors=(404,),
+        **_OF_ADMINISTRATORS,
+    ),
+    Endpoint(
+        method="GET",
+        path="/api/v1/audit",
+        about="Who changed what, newest first",
+        run=_audit,
+        answers=list[AuditRow],
+        query=AuditQuery,
+        **_OF_ADMINISTRATORS,
+    ),
+)

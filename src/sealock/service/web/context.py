@@ -1,0 +1,51 @@
+"""What every request needs: the state, the settings of this service, and its clock."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from msgspec import Struct, field
+
+from sealock.net.http import AddressGuard
+from sealock.service.access.limits import RateLimiter
+from sealock.service.state.database import Database
+from sealock.service.web.caching import ViewCache
+
+
+class SecretBox(Protocol):
+    """Encrypts what the state keeps, and decrypts it; SealockError where the key is another."""
+
+    def seal(self, text: str, /) -> bytes:
+        """The encrypted text."""
+
+    def unseal(self, data: bytes, /) -> str:
+        """The text."""
+
+
+class ServiceSettings(Struct, frozen=True, kw_only=True):
+    """Of one process. `address` is the URL that people use, "" for the one of each request.
+
+    `behind` is how many proxies in front of the service add to X-Forwarded-For; without any the header is ignored.
+    """
+
+    address: str = ""
+    behind: int = 0
+    guard: AddressGuard = AddressGuard()
+
+
+class ServiceContext(Struct, frozen=True, kw_only=True):
+    """Shared by all requests of a process. `clock` gives seconds since 1970."""
+
+    database: Database
+    sealer: SecretBox
+    settings: ServiceSettings = ServiceSettings()
+    clock: Callable[[], float] = time.time
+    requests: RateLimiter = field(default_factory=lambda: RateLimiter(50, 500))
+    """For each token and session."""
+    logins: RateLimiter = field(default_factory=lambda: RateLimiter(0.1, 10))
+    """For each address, and each account."""
+    submissions: RateLimiter = field(default_factory=lambda: RateLimiter(5, 100))
+    """For each token that sends in."""
+    cache: ViewCache = field(default_factory=ViewCache)

@@ -1,0 +1,101 @@
+"""Renders templates; every name from outside is escaped, and none reaches a page raw."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any, Final
+from urllib.parse import quote
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from sealock import __version__
+from sealock.reports.htmlstyle import SIGN
+from sealock.text import clip, count, format_size, visible
+
+_SPANS: Final = ((86400 * 365, "year"), (86400 * 30, "month"), (86400, "day"), (3600, "hour"), (60, "minute"))
+KINDS: Final = {
+    "added": "new finding",
+    "removed": "finding gone",
+    "severity-changed": "severity changed",
+    "fix-available": "fix available",
+    "exploited": "now exploited",
+    "signature-lost": "signature lost",
+    "tag-moved": "tag moved",
+}
+"""The kinds of events in words."""
+
+
+@cache
+def environment() -> Environment:
+    """The templates, compiled once for each process."""
+    made = Environment(
+        loader=PackageLoader("sealock.service.web"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        finalize=_shown,
+    )
+    made.filters |= {
+        "ago": ago,
+        "moment": moment,
+        "size": format_size,
+        "count": count,
+        "short": short,
+        "quoted": lambda text: quote(text, safe=""),
+        "clip": clip,
+        "kind": lambda text: KINDS.get(text, text.replace("-", " ")),
+        "number": lambda number: f"{number:,}",
+    }
+    made.globals |= {"sign": Markup(SIGN), "version": __version__, "style": style_path()}  # noqa: S704  our own picture
+    return made
+
+
+def _shown(value: object) -> object:
+    """What every expression of a template becomes: text without what is invisible or changes the reading direction."""
+    return visible(value, "\n") if type(value) is str else value
+
+
+def render(template: str, **values: Any) -> str:  # noqa: ANN401  what templates show
+    """Render a template."""
+    return environment().get_template(template).render(**values)
+
+
+@cache
+def style() -> bytes:
+    """The style sheet."""
+    return files("sealock.service.web").joinpath("static/style.css").read_bytes()
+
+
+@cache
+def style_path() -> str:
+    """The address of the style sheet, another for each version, so that browsers may keep it for ever."""
+    return f"/static/{sha256(style()).hexdigest()[:16]}.css"
+
+
+def ago(at: float | None, now: float | None = None) -> str:
+    """How long ago, in the largest unit: "3 days ago"."""
+    if at is None:
+        return "never"
+    seconds = (time.time() if now is None else now) - at
+    for length, name in _SPANS:
+        if seconds >= length:
+            return f"{count(int(seconds // length), name)} ago"
+    return "just now" if seconds > -60 else moment(at)
+
+
+def moment(at: float | None) -> str:
+    """A time as people read it, in UTC."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M") if at is not None else "never"
+
+
+def short(digest: str) -> str:
+    """A digest of which a page shows the first twelve digits."""
+    algorithm, colon, digits = digest.partition(":")
+    return f"{algorithm}:{digits[:12]}" if colon and len(digits) > 20 else clip(visible(digest), 40)

@@ -1,0 +1,75 @@
+"""Pages without a session: login, and the link that makes an account."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sealock.errors import UsageError
+from sealock.service.access.people import accept, has_people, is_invitation, log_in, log_out
+from sealock.service.web.errors import HttpError, too_many
+from sealock.service.web.pages.page import Page, PageAnswer, PageCall, PageMove, PageView
+
+
+def _login(call: PageCall) -> PageAnswer:
+    if call.actor.session:
+        return PageMove(call.query.get("next", "/"))
+    with call.context.database.read() as connection:
+        people = has_people(connection)
+    return PageView("login.html", {"next": call.query.get("next", "/"), "name": "", "error": "", "people": people})
+
+
+def _log_in(call: PageCall) -> PageAnswer:
+    name, following = call.form.get("name", "").strip()[:100], call.form.get("next", "/")
+    for key in (f"address {call.address}", f"account {name.lower()}"):
+        if wait := call.context.logins.wait(key):
+            raise too_many(wait)
+    context = call.context
+    secret = log_in(context.database, name, call.form.get("password", ""), now=context.clock(), address=call.address)
+    if not secret:
+        error = "There is no account with this name and password."
+        return PageView("login.html", {"next": following, "name": name, "error": error, "people": True}, 401)
+    return PageMove(following, secret)
+
+
+def _log_out(call: PageCall) -> PageAnswer:
+    log_out(call.context.database, call.actor.session)
+    return PageMove("/login", "")
+
+
+def _invitation(call: PageCall) -> PageAnswer:
+    with call.context.database.read() as connection:
+        if not is_invitation(connection, call.path["secret"], call.context.clock()):
+            message = "the link was used before, or is older than a day: ask an administrator for another"
+            raise HttpError(404, message)
+    return PageView("invitation.html", {"name": "", "error": ""})
+
+
+def _accept(call: PageCall) -> PageAnswer:
+    if wait := call.context.logins.wait(f"address {call.address}"):
+        raise too_many(wait)
+    name = call.form.get("name", "").strip()
+    password = call.form.get("password", "")
+    try:
+        if password != call.form.get("again", ""):
+            message = "the two passwords differ"
+            raise UsageError(message)  # noqa: TRY301  as the other refusals
+        secret = accept(
+            call.context.database,
+            call.path["secret"],
+            name,
+            password,
+            now=call.context.clock(),
+            address=call.address,
+        )
+    except UsageError as error:
+        return PageView("invitation.html", {"name": name, "error": f"{error}."}, 400)
+    return PageMove("/", secret)
+
+
+SESSIONS: Final = (
+    Page("GET", "/login", _login, None),
+    Page("POST", "/login", _log_in, None),
+    Page("POST", "/logout", _log_out),
+    Page("GET", "/invitation/{secret}", _invitation, None),
+    Page("POST", "/invitation/{secret}", _accept, None),
+)
