@@ -19,7 +19,7 @@ import gc, sys
 from sealock.patterns import _LazyPattern
 from sealock.modules import within
 import sealock
-within(sealock, without={"__main__", "lsp", "editor"})
+within(sealock, without={"__main__", "lsp", "editor", "migrations"})
 made = [var for var in gc.get_objects() if isinstance(var, _LazyPattern)]
 print(len(made), *(var.pattern for var in made if "_compiled" in vars(var)))
 for var in made:
