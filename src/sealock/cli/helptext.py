@@ -15,6 +15,7 @@ EXAMPLES: Final = {
     "sealock init": "sealock init",
     "sealock digest": "sealock digest nginx:1.27 --platform linux/arm64",
     "sealock run": "sealock run --rm -p 8080:80 nginx:1.27",
+    "sealock learn": "sealock learn web.profile.json --exec 'wget -qO- localhost' -- docker run nginx:1.27",
     "sealock harden": "sealock harden --exec 'wget -qO- localhost' --as compose nginx:1.27",
     "sealock profile": "sealock profile show web.profile.json",
     "sealock profile show": "sealock profile show web.profile.json",

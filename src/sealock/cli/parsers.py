@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "init": "write a commented sealock.toml, the policy of a project",
     "digest": "print the digests of image references, without pulling the images",
     "run": "run a container with safe defaults: `docker run`, pinned, verified and checked by the policy",
+    "learn": "watch a container while it works, and write what it needs as a profile",
     "profile": "show, compare and check profiles of what containers need, and run containers under them",
     "harden": "find by trial the least that a container needs, and write it as settings",
     "pin": "pin the images in files to digests, and keep the pins up to date",
@@ -88,7 +89,8 @@ def parse(words: Sequence[str]) -> Namespace:
         return _of_another_client(fill(command, words[0]), module, words[1:])
     if getattr(module, "LINE", False) and "--" in words:
         cut = list(words).index("--")
-        arguments = fill(command, words[0], only=words[1]).parse_args(words[1:cut])
+        verb = {"only": words[1]} if getattr(module, "VERBS", None) else {}
+        arguments = fill(command, words[0], **verb).parse_args(words[1:cut])
         arguments.line = list(words[cut + 1 :])
         return arguments
     rest = _with_paths(words[1:])

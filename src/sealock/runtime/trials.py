@@ -63,14 +63,14 @@ def run_trial(words: Sequence[str], check: TrialCheck, prepare: Prepare) -> Tria
     """Start the command of a client (`words[0]`), check the container, and remove it with its volumes."""
     name = f"sealock-trial-{secrets.token_hex(6)}"
     with _container(words[0], name):
-        started = _run(prepare(words, name), 120)
+        started = run_client(prepare(words, name), 120)
         if started.returncode != 0:
             return TrialOutcome(works=False, why=_shown(started.stderr) or "it did not start")
-        why = _faults(words[0], name, check)
+        why = check_container(words[0], name, check)
         changed = tuple(_changed(words[0], name))
         advised = () if why else _advised(name)
         if not why and (check.host or check.inside):
-            stopped = _run((words[0], "stop", name), 60)
+            stopped = run_client((words[0], "stop", name), 60)
             if stopped.returncode != 0:
                 why = f"it did not stop: {_shown(stopped.stderr)}"
         return TrialOutcome(works=not why, why=why, changed=changed, advised=advised)
@@ -89,10 +89,10 @@ def _container(client: str, name: str) -> Iterator[None]:
     try:
         yield
     finally:
-        _run((client, "rm", "--force", "--volumes", name), 60)
+        run_client((client, "rm", "--force", "--volumes", name), 60)
 
 
-def _faults(client: str, name: str, check: TrialCheck) -> str:
+def check_container(client: str, name: str, check: TrialCheck) -> str:
     """Why a container does not pass, "" where it does."""
     end = time.monotonic() + check.wait
     lingers = time.monotonic() + min(LINGER, check.wait)
@@ -122,18 +122,18 @@ def _faults(client: str, name: str, check: TrialCheck) -> str:
 def _check(client: str, name: str, check: TrialCheck, left: float) -> str:
     """Why the check fails now, "" where it passes."""
     if check.inside:
-        done = _run((client, "exec", name, "sh", "-c", check.inside), left)
+        done = run_client((client, "exec", name, "sh", "-c", check.inside), left)
         if done.returncode != 0:
             return f"the check within it ended with {done.returncode}: {_shown(done.stderr or done.stdout)}"
     if check.host:
-        done = _run(("sh", "-c", check.host), left, CONTAINER=name)
+        done = run_client(("sh", "-c", check.host), left, CONTAINER=name)
         if done.returncode != 0:
             return f"the check ended with {done.returncode}: {_shown(done.stderr or done.stdout)}"
     return ""
 
 
 def _state(client: str, name: str) -> dict[str, Any]:
-    done = _run((client, "inspect", "--format", "{{json .State}}", name), 60)
+    done = run_client((client, "inspect", "--format", "{{json .State}}", name), 60)
     try:
         state = json.loads(done.stdout)
     except ValueError:
@@ -143,16 +143,16 @@ def _state(client: str, name: str) -> dict[str, Any]:
 
 def _changed(client: str, name: str) -> Iterator[str]:
     """The paths that `diff` lists, without the mount points that the engine made."""
-    done = _run((client, "inspect", "--format", "{{range .Mounts}}{{println .Destination}}{{end}}", name), 60)
+    done = run_client((client, "inspect", "--format", "{{range .Mounts}}{{println .Destination}}{{end}}", name), 60)
     mounts = set(done.stdout.splitlines())
-    for row in _run((client, "diff", name), 60).stdout.splitlines():
+    for row in run_client((client, "diff", name), 60).stdout.splitlines():
         kind, _, path = row.partition(" ")
         if kind in {"A", "C", "D"} and path not in mounts:
             yield path
 
 
 def _log(client: str, name: str) -> str:
-    done = _run((client, "logs", "--tail", "5", name), 60)
+    done = run_client((client, "logs", "--tail", "5", name), 60)
     return _shown(done.stderr + done.stdout) or "it wrote nothing"
 
 
@@ -161,7 +161,7 @@ def _shown(text: str) -> str:
     return " ".join(text.split())[-_LONGEST:]
 
 
-def _run(words: Sequence[str], seconds: float, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_client(words: Sequence[str], seconds: float, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a program with a time limit; one that takes longer ended with 124, as timeout(1) has it."""
     try:
         return subprocess.run(  # noqa: S603  the user's own client and check

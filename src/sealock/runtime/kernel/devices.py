@@ -10,16 +10,14 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
-import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
 from sealock.model.process import AllowedDevice
+from sealock.runtime.kernel.bpf import call_bpf
 from sealock.runtime.kernel.program import Unclear, constants, runs
 
-_CALLS: Final = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "loongarch64": 280, "ppc64le": 361}
-"""The number of bpf(2), by machine."""
 _QUERY, _BY_ID, _INFO = 16, 13, 15
 """BPF_PROG_QUERY, BPF_PROG_GET_FD_BY_ID, BPF_OBJ_GET_INFO_BY_FD."""
 _DEVICES: Final = 6
@@ -29,7 +27,6 @@ _EFFECTIVE: Final = 1
 _MOST: Final = 64
 _LARGEST: Final = 1 << 20
 """Bytes of one program; the kernel accepts a million instructions, engines write a few hundred."""
-_ATTRIBUTES: Final = 144
 _INFORMATION: Final = 256
 _KINDS: Final = {"b": 1, "c": 2}
 _ACCESS: Final = {"r": 2, "w": 4, "m": 1}
@@ -91,9 +88,9 @@ def _programs(group: int) -> Iterator[bytes]:
     """The programs that apply to a cgroup; OSError where the kernel does not show them."""
     ids = (ctypes.c_uint32 * _MOST)()
     query = struct.pack("<IIIIQI", group, _DEVICES, _EFFECTIVE, 0, ctypes.addressof(ids), _MOST)
-    (count,) = struct.unpack_from("<I", _bpf(_QUERY, query)[1], 24)
+    (count,) = struct.unpack_from("<I", call_bpf(_QUERY, query)[1], 24)
     for number in list(ids)[:count]:
-        program, _ = _bpf(_BY_ID, struct.pack("<I", number))
+        program, _ = call_bpf(_BY_ID, struct.pack("<I", number))
         try:
             yield _text(program)
         finally:
@@ -103,24 +100,12 @@ def _programs(group: int) -> Iterator[bytes]:
 def _text(program: int) -> bytes:
     """The instructions of a program; OSError where the kernel hides them, as BPF hardening may do."""
     info = ctypes.create_string_buffer(_INFORMATION)
-    _bpf(_INFO, struct.pack("<IIQ", program, _INFORMATION, ctypes.addressof(info)))
+    call_bpf(_INFO, struct.pack("<IIQ", program, _INFORMATION, ctypes.addressof(info)))
     (size,) = struct.unpack_from("<I", info, 20)
     if not 0 < size <= _LARGEST:
         raise OSError(0, "the kernel does not show the program")
     instructions = ctypes.create_string_buffer(size)
     info = ctypes.create_string_buffer(_INFORMATION)
     struct.pack_into("<IIQQ", info, 16, 0, size, 0, ctypes.addressof(instructions))
-    _bpf(_INFO, struct.pack("<IIQ", program, _INFORMATION, ctypes.addressof(info)))
+    call_bpf(_INFO, struct.pack("<IIQ", program, _INFORMATION, ctypes.addressof(info)))
     return instructions.raw
-
-
-def _bpf(command: int, attributes: bytes) -> tuple[int, bytes]:
-    """Call bpf(2): its result, and the attributes as the kernel left them."""
-    number = _CALLS.get(os.uname().machine)
-    if number is None or sys.byteorder != "little" or ctypes.sizeof(ctypes.c_void_p) != 8:
-        raise OSError(0, "the number of bpf(2) is unknown on this machine")
-    buffer = ctypes.create_string_buffer(attributes, _ATTRIBUTES)
-    result: int = ctypes.CDLL(None, use_errno=True).syscall(number, command, buffer, _ATTRIBUTES)
-    if result < 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    return result, buffer.raw

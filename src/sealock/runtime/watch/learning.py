@@ -1,0 +1,274 @@
+"""Watches a run of containers from its start to its end, and gathers what was seen."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Final, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sealock.errors import TargetError
+from sealock.model.profile import GrantedRights
+from sealock.runtime.kernel.processes import ProcReader
+from sealock.runtime.watch.auditlog import container_of
+from sealock.runtime.watch.capabilityuse import UNSEEN_CAPABILITIES, capabilities_possible
+from sealock.runtime.watch.described import DescribedContainer, changed, describe, granted, peers
+from sealock.runtime.watch.lifecycle import EngineEvents, LifecycleEvent, phases_of
+from sealock.runtime.watch.meters import ContainerMeter
+from sealock.runtime.watch.observations import Observations
+from sealock.runtime.watch.watcher import ContainerWatcher
+
+_EVERY: Final = 0.1
+"""Seconds between two looks; the kernel has room for what comes within several."""
+_STEP: Final = 0.25
+_GIVE_UP: Final = 20
+"""How often an engine that does not answer is asked again, a second apart: it may restart."""
+_MEASURED: Final = 5
+"""Looks between two measurements."""
+_SETTLED: Final = 0.4
+"""Seconds after which a program that started has its filter, and that the engine has for its last event."""
+_GUARD: Final = """\
+trap "" INT TERM HUP
+read -r ended || for _ in 1 2 3 4 5; do [ -s "$1" ] && break; sleep 1; done
+[ -s "$1" ] && "$0" rm --force --volumes "$(cat "$1")"
+rm -rf "$2"
+"""
+"""A shell that waits for a word or for our end, and then removes the container and the directory of its id."""
+
+
+class LearnedContainer(Struct):
+    """A container, and what was seen of it."""
+
+    described: DescribedContainer
+    seen: Observations
+    granted: GrantedRights = GrantedRights()
+
+
+class _Watched(Struct):
+    described: DescribedContainer
+    meter: ContainerMeter
+    events: EngineEvents
+    came: list[LifecycleEvent]
+    seen: Observations
+    rights: GrantedRights = GrantedRights()
+
+
+class LearningSession:
+    """Watches containers in a thread of its own. Use it as a context manager: what it opened ends with it."""
+
+    def __init__(self, client: str, watcher: ContainerWatcher, since: float) -> None:
+        self._client, self._watcher, self._since = client, watcher, since
+        self._reader = ProcReader(sockets=False)
+        self._watched: dict[str, _Watched] = {}
+        self._lock = threading.RLock()
+        self._end = threading.Event()
+        self._fault: BaseException | None = None
+        self.interrupted = False
+        """Whether the user wants no more: what was seen until then counts."""
+        self._stack = ExitStack()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> Self:
+        """Begin to look."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self._end.set()
+        self._thread.join()
+        self._stack.close()
+        self._reader.tree.close()
+
+    def _look(self) -> None:
+        looks = 0
+        while not self._end.wait(_EVERY):
+            try:
+                with self._lock:
+                    self._watcher.read()
+                    for watched in self._watched.values():
+                        watched.came += watched.events.read()
+                        if looks % _MEASURED == 0:
+                            watched.meter.measure(watched.seen)
+                        if looks % (4 * _MEASURED) == 2:
+                            watched.meter.code(watched.seen)
+            except BaseException as error:  # noqa: BLE001  it is raised where the session ends
+                self._fault = error
+                return
+            looks += 1
+
+    def add(self, described: DescribedContainer) -> None:
+        """Watch a container that the engine describes; again, once it has a process."""
+        with self._lock:
+            self._watcher.add(described.watched)
+            before = self._watched.get(described.id)
+            if before is None:
+                events = EngineEvents(self._client, described.id, self._since)
+                self._stack.callback(events.close)
+            meter = ContainerMeter(self._reader, described.watched)
+            if before is not None:
+                before.described, before.meter = described, meter
+            else:
+                self._watched[described.id] = _Watched(described, meter, events, [], Observations())
+
+    def settle(self) -> None:
+        """All containers that are meant are known."""
+        with self._lock:
+            self._watcher.read()
+            self._watcher.settle()
+
+    @property
+    def containers(self) -> tuple[DescribedContainer, ...]:
+        """The containers that are watched."""
+        return tuple(watched.described for watched in self._watched.values())
+
+    def sizes(self) -> dict[str, int]:
+        """How much was seen of all containers, by kind, for a line of progress."""
+        total = {"system calls": 0, "capabilities": 0, "files": 0, "ports": 0, "addresses": 0}
+        for seen in self.now():
+            total["system calls"] += sum(map(len, seen.calls.values()))
+            total["capabilities"] += len(seen.capabilities)
+            total["files"] += len(seen.read | seen.written | seen.executed | seen.mapped)
+            total["ports"] += len(seen.listening)
+            total["addresses"] += len(seen.contacted)
+        return total
+
+    def now(self) -> tuple[Observations, ...]:
+        """What was seen of each container until now."""
+        with self._lock:
+            if self._fault is not None:
+                raise self._fault
+            self._watcher.read()
+            for watched in self._watched.values():
+                self._watcher.observe(watched.described.watched, watched.seen)
+            return tuple(watched.seen for watched in self._watched.values())
+
+    def ready(self) -> bool:
+        """Whether every container runs its own program by now."""
+        for watched in tuple(self._watched.values()):
+            if not watched.described.pid and watched.described.running is False:
+                with suppress(TargetError):
+                    again = describe(self._client, watched.described.id)
+                    if again.pid:
+                        self.add(again)
+            if not watched.meter.started(watched.described.filtered):
+                return False
+        return True
+
+    def ended(self) -> bool:
+        """Whether all containers have ended. One that its engine started again is watched on."""
+        return all(self._has_ended(watched) for watched in self._watched.values())
+
+    def _has_ended(self, watched: _Watched) -> bool:
+        described = watched.described
+        if described.pid and container_of(described.pid) == described.id:
+            return False
+        if not described.running:
+            return True
+        for _ in range(_GIVE_UP):
+            try:
+                again = describe(self._client, described.id)
+            except TargetError as error:
+                if "no such" in str(error).lower():
+                    break
+                time.sleep(1)
+                continue
+            if again.running and again.pid != described.pid:
+                self.add(again)
+                return False
+            watched.described = replace(described, running=False, pid=0, status=again.status)
+            return True
+        watched.seen.lost.add("the end of the container, which its engine no longer describes")
+        watched.described = replace(described, running=False, pid=0)
+        return True
+
+    def look_inside(self) -> None:
+        """Ask what running containers are granted, what they have mapped, and who their neighbours are."""
+        with self._lock:
+            for watched in self._watched.values():
+                watched.meter.measure(watched.seen)
+                watched.meter.code(watched.seen)
+        for watched in self._watched.values():
+            rights = granted(watched.described, self._reader)
+            if rights.capabilities or not watched.rights.capabilities:
+                watched.rights = rights
+            watched.seen.names |= peers(self._client, watched.described.networks)
+
+    def finish(self) -> tuple[LearnedContainer, ...]:
+        """What was seen of each container, now that they ended or are no longer watched."""
+        time.sleep(_SETTLED)
+        self.now()
+        learned = []
+        with self._lock:
+            for watched in self._watched.values():
+                watched.came += watched.events.read()
+                seen = watched.seen
+                seen.phases |= set(phases_of(watched.came, watched.described.health))
+                watched.meter.users_inside(seen)
+                if not self._watcher.sees_capabilities:
+                    seen.capabilities |= capabilities_possible(watched.rights.capabilities, seen)
+                    seen.lost.add(UNSEEN_CAPABILITIES)
+                self._changes(watched)
+                learned.append(LearnedContainer(watched.described, seen, watched.rights))
+        return tuple(learned)
+
+    def _changes(self, watched: _Watched) -> None:
+        """Add what the engine lists as changed: directories, links and names that no process opened."""
+        paths = changed(self._client, watched.described)
+        if paths is None:
+            watched.seen.lost.add("the engine's list of changed files")
+        for path in paths or ():
+            watched.seen.add_path(watched.seen.written, path)
+
+
+@contextmanager
+def removed_at_end(client: str) -> Iterator[str]:
+    """A path for the id of a container (--cidfile), which is removed at the end of the block, or of this process."""
+    directory = tempfile.mkdtemp(prefix="sealock-learn-")
+    path = f"{directory}/id"
+    guard = subprocess.Popen(  # noqa: S603  the user's own client
+        ("/bin/sh", "-c", _GUARD, client, path, directory),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield path
+    finally:
+        with suppress(OSError, subprocess.TimeoutExpired):
+            guard.communicate("ended\n", 60)
+
+
+def wait_until(session: LearningSession, done: Callable[[], bool], seconds: float | None, idle: float | None) -> None:
+    """Wait until something is done, for so many seconds, or until nothing new was seen for `idle` seconds."""
+    start = last = time.monotonic()
+    size = -1
+    while not (session.interrupted or done()):
+        now = time.monotonic()
+        if seconds is not None and now - start >= seconds:
+            return
+        if idle is not None:
+            bigger = sum(seen.size for seen in session.now())
+            if bigger != size:
+                size, last = bigger, now
+            elif now - last >= idle:
+                return
+        left = _STEP if seconds is None else min(_STEP, seconds - (now - start))
+        time.sleep(max(left, 0.0))
+
+
+def find_container(client: str, named: str) -> DescribedContainer:
+    """A running container; TargetError where it does not run on this machine."""
+    described = describe(client, named)
+    if not described.running:
+        message = f"the container {named} does not run, so there is nothing to watch; start it with `sealock learn`"
+        raise TargetError(message)
+    return described

@@ -1,0 +1,293 @@
+"""`sealock learn` on a real engine: what a program does is in its profile, whatever goes wrong, and nothing is left."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sealock.formats.profile import read_profile
+from sealock.model.location import Source
+from sealock.model.profile import ContactedAddress, ListeningPort, Profile
+from support.realengine import Engine
+from support.realengine import engine as started
+
+pytestmark = pytest.mark.live
+
+APPLETS = ("sh", "httpd", "wget", "cat", "sleep", "touch", "mkdir", "chown", "nc", "true", "seq", "id", "su", "mv")
+LOOP = "trap 'exit 0' TERM; trap : HUP; while :; do sleep 0.05; done"
+NO_NETWORK = ("--network", "none")
+COMPOSE = """\
+services:
+  one:
+    image: base
+    command: [sh, -c, "{loop}"]
+    network_mode: none
+  two:
+    image: base
+    command: [sh, -c, "touch /made; {loop}"]
+    network_mode: none
+"""
+
+
+@pytest.fixture(scope="module")
+def daemon() -> Iterator[Engine]:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        archive.add(shutil.which("busybox") or "/bin/busybox", "bin/busybox")
+        for name in APPLETS:
+            link = tarfile.TarInfo(f"bin/{name}")
+            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+            archive.addfile(link)
+        for name, text in (
+            ("www/index.html", b"hello\n"),
+            ("etc/passwd", b"root:x:0:0::/:/bin/sh\nweb:x:33:33::/:/bin/sh\n"),
+        ):
+            file = tarfile.TarInfo(name)
+            file.size = len(text)
+            archive.addfile(file, io.BytesIO(text))
+    with started() as engine:
+        assert engine.docker("import", "-", "base", data=made.getvalue()).returncode == 0
+        yield engine
+        assert engine.docker("ps", "--all", "--quiet").stdout == ""
+        assert engine.docker("volume", "ls", "--quiet").stdout == ""
+
+
+def start(daemon: Engine, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        ["env", "--default-signal=INT", sys.executable, "-m", "sealock", "learn", *words],
+        env={**os.environ, **daemon.environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=daemon.folder,
+    )
+
+
+def learn(daemon: Engine, *words: str) -> tuple[int, str, str]:
+    with start(daemon, *words) as process:
+        out, err = process.communicate(timeout=120)
+        return process.returncode, out, err
+
+
+def script(text: str, *options: str) -> tuple[str, ...]:
+    """The words after PROFILE and sealock's options for a shell script in a container."""
+    return "--", "docker", "run", *NO_NETWORK, "--stop-timeout", "1", *options, "base", "sh", "-c", text
+
+
+def profile(daemon: Engine, name: str) -> Profile:
+    return read_profile(Source(name, (daemon.folder / name).read_text()))
+
+
+def until(true: Callable[[], object], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def test_a_server_is_learned_and_a_second_run_adds_to_it(daemon: Engine) -> None:
+    server = (
+        "--",
+        "docker",
+        "run",
+        *NO_NETWORK,
+        "--stop-timeout",
+        "1",
+        "base",
+        "httpd",
+        "-f",
+        "-p",
+        "8080",
+        "-h",
+        "/www",
+    )
+    status, _, err = learn(daemon, "web.json", "--exec", "wget -qO- 127.0.0.1:8080/index.html", *server)
+    assert status == 0, err
+    learned = profile(daemon, "web.json")
+    calls = learned.calls("x86_64").seen
+    assert {"bind", "listen", "accept", "socket", "sendfile", "execve", "exit_group"} <= set(calls)
+    # Before the program starts the runtime calls these under the same filter.
+    assert {"capset", "prctl", "setuid"} <= set(calls)
+    assert not {"mount", "unshare", "ptrace", "chown"} & set(calls)
+    assert learned.ports == (ListeningPort("tcp", 8080),)
+    assert ContactedAddress("tcp", "127.0.0.1", 8080) in learned.contacted
+    assert learned.executed == ("/bin/busybox",)
+    assert learned.read == ("/www/index.html",)
+    assert (learned.written, learned.capabilities, learned.users) == ((), (), ("0:0",))
+    # It was as confined as Docker has it, and it used something.
+    assert 250 < learned.granted.syscalls < 350
+    assert "SYS_ADMIN" not in learned.granted.capabilities
+    assert learned.peaks.memory > 100_000
+    assert learned.peaks.pids >= 1
+    (run,) = learned.runs
+    # It ignores SIGTERM as process 1, so it did not stop by itself.
+    assert (run.phases, run.mechanism, run.lost) == (("start", "traffic", "exec"), "tracepoints", ())
+    assert "web.json is incomplete: it never met the phase 'reload'" in err
+
+    status, _, err = learn(daemon, "web.json", "--reload", *script(f"touch /new; {LOOP}"))
+    assert status == 0, err
+    both = profile(daemon, "web.json")
+    assert both.written == ("/new",)
+    assert both.ports == learned.ports
+    assert both.phases == {"start", "traffic", "reload", "exec", "stop"}
+    assert [run.exercise for run in both.runs] == ["exec: wget -qO- 127.0.0.1:8080/index.html", "reload"]
+
+
+def test_capabilities_users_and_files_in_the_foreground(daemon: Engine, tmp_path: Path) -> None:
+    volume = ("--volume", f"{tmp_path}:/data")
+    text = (
+        "echo out; mkdir -p /x/y; touch /x/f; chown 5 /x/f; echo 1 > /data/a; mv /data/a /data/b; cat /etc/passwd >/dev/null;"
+        " su web -c id >/dev/null; nc -w 1 127.0.0.9 53 </dev/null; sleep 1; exit 3"
+    )
+    status, out, err = learn(daemon, "foreground.json", *script(text, *volume))
+    assert (status, out) == (0, "out\n"), err
+    learned = profile(daemon, "foreground.json")
+    assert {"CHOWN", "SETUID", "SETGID"} <= set(learned.capabilities) <= {"CHOWN", "SETUID", "SETGID", "DAC_OVERRIDE"}
+    assert learned.users == ("0:0", "33:33")
+    assert {"/x/f", "/x/y", "/data/a"} <= set(learned.written)
+    assert "/etc/passwd" in learned.read
+    assert {ContactedAddress("tcp", "127.0.0.9", 53), ContactedAddress("unix", "/dev/log")} <= set(learned.contacted)
+    assert learned.phases == {"start", "stop"}
+
+
+def test_no_file_is_lost_however_fast(daemon: Engine) -> None:
+    number = 20_000
+    text = f"mkdir /f; for i in $(seq {number}); do : > /f/$i; done"
+    status, _, err = learn(daemon, "fast.json", *script(text, "--tmpfs", "/f"))
+    assert status == 0, err
+    learned = profile(daemon, "fast.json")
+    assert {f"/f/{index + 1}" for index in range(number)} <= set(learned.written)
+    assert learned.runs[0].lost == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("x.json", "--exec", "exit 7", "--wait", "0.5", *script(LOOP)), "the exercise failed, so nothing was written"),
+        (
+            ("x.json", "--for", "1", "--", "docker", "run", *NO_NETWORK, "base", "/nosuch"),
+            "the container did not start: docker:",
+        ),
+        (("x.json", "--container", "nosuch"), "No such container"),
+        (("x.json", "--", "docker", "ps"), "starts with `docker run`"),
+        (("x.json", "--", "docker", "run", "--cidfile", "x", "base"), "leave --cidfile out"),
+        (("x.json",), "name one of them"),
+        (("gone/x.json", "--for", "100ms", *script(LOOP)), "gone/x.json could not be written"),
+        (("/dev/full/x.json", "--for", "100ms", *script(LOOP)), "could not be read: Not a directory"),
+    ],
+)
+def test_what_fails_writes_nothing(daemon: Engine, words: tuple[str, ...], message: str) -> None:
+    status, out, err = learn(daemon, *words)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert not (daemon.folder / "x.json").exists()
+    assert daemon.docker("ps", "--all", "--quiet").stdout == ""
+
+
+def test_a_fork_bomb_and_a_crash_end_in_a_whole_profile(daemon: Engine) -> None:
+    bomb = "f() { f | f & }; f; sleep 60"
+    assert learn(daemon, "bomb.json", "--for", "2", *script(bomb, "--pids-limit", "40"))[0] == 0
+    learned = profile(daemon, "bomb.json")
+    assert learned.peaks.pids == 40
+    assert learned.runs[0].lost == ()
+    assert learn(daemon, "crash.json", "--check", 'docker kill "$CONTAINER"', *script(LOOP))[0] == 0
+    assert profile(daemon, "crash.json").phases == {"start"}
+
+
+def leftovers() -> set[str]:
+    """What watchers leave: directories of theirs, and programs in the kernel, by the processes that have them."""
+    programs = set()
+    for directory in Path("/proc").glob("[0-9]*/fd"):
+        try:
+            programs |= {str(link) for link in directory.iterdir() if "bpf-prog" in str(link.readlink())}
+        except OSError:
+            continue
+    return programs | {str(path) for path in Path("/tmp").glob("sealock-learn-*")}
+
+
+def test_a_killed_watcher_leaves_nothing(daemon: Engine) -> None:
+    before = leftovers()
+    with start(daemon, "killed.json", "--for", "60", *script(LOOP)) as process:
+        until(lambda: daemon.docker("ps", "--quiet").stdout)
+        process.kill()
+    until(lambda: not daemon.docker("ps", "--all", "--quiet").stdout)
+    until(lambda: leftovers() <= before)
+    assert not (daemon.folder / "killed.json").exists()
+
+
+def test_an_interrupt_ends_the_watch_and_writes_the_profile(daemon: Engine) -> None:
+    with start(daemon, "interrupted.json", "--for", "60", *script(LOOP)) as process:
+        until(lambda: daemon.docker("ps", "--quiet").stdout)
+        until(lambda: watches(process))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
+    assert profile(daemon, "interrupted.json").phases == {"start", "stop"}
+
+
+def watches(process: subprocess.Popen[str]) -> bool:
+    """Whether a watcher has found its container: it asks for its events."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return any(b"events" in Path(f"/proc/{child}/cmdline").read_bytes() for child in children)
+
+
+def test_two_watchers_at_once_and_a_container_that_is_renamed_and_replaced(daemon: Engine) -> None:
+    with start(daemon, "both.json", "--for", "3", *script(f"touch /first; {LOOP}")) as first:
+        name = (
+            "run",
+            "--detach",
+            "--name",
+            "old",
+            *NO_NETWORK,
+            "base",
+            "sh",
+            "-c",
+            f"until cat /go; do sleep 0.05; done; touch /second; {LOOP}",
+        )
+        assert daemon.docker(*name).returncode == 0
+        with start(daemon, "both.json", "--container", "old", "--for", "60") as second:
+            until(lambda: watches(second))
+            assert daemon.docker("exec", "old", "touch", "/go").returncode == 0
+            until(lambda: daemon.docker("exec", "old", "cat", "/second").returncode == 0)
+            assert daemon.docker("rename", "old", "new").returncode == 0
+            assert daemon.docker("exec", "new", "touch", "/third").returncode == 0
+            assert daemon.docker("rm", "--force", "new").returncode == 0
+            assert (
+                daemon.docker("run", "--detach", "--name", "old", *NO_NETWORK, "base", "sh", "-c", LOOP).returncode == 0
+            )
+            assert second.wait(60) == 0
+        assert daemon.docker("rm", "--force", "old").returncode == 0
+        assert first.wait(60) == 0
+    both = profile(daemon, "both.json")
+    assert {"/first", "/second", "/third"} <= set(both.written)
+    assert {run.phases for run in both.runs} == {("start", "stop"), ("exec",)}
+    # The second one was gone when its changes were asked for.
+    assert {run.lost for run in both.runs} >= {()}
+    assert any("the engine's list of changed files" in lost for run in both.runs for lost in run.lost)
+
+
+def test_a_health_check_is_told_from_an_exec(daemon: Engine) -> None:
+    health = ("--health-cmd", "true", "--health-interval", "1s")
+    assert learn(daemon, "health.json", "--for", "2500ms", *script(LOOP, *health))[0] == 0
+    assert profile(daemon, "health.json").phases == {"start", "health check", "stop"}
+
+
+def test_a_project_has_a_profile_for_each_service(daemon: Engine) -> None:
+    (daemon.folder / "compose.yaml").write_text(COMPOSE.format(loop=LOOP.replace("$", "$$")))
+    command = 'docker compose ps --quiet one | grep -q . && docker exec "$(docker compose ps --quiet two)" cat /made'
+    status, _, err = learn(daemon, "profiles", "--compose", "compose.yaml", "--exec", command)
+    assert status == 0, err
+    assert {path.name for path in (daemon.folder / "profiles").iterdir()} == {"one.profile.json", "two.profile.json"}
+    assert profile(daemon, "profiles/two.profile.json").written == ("/made",)
+    assert profile(daemon, "profiles/two.profile.json").phases == {"start", "exec", "stop"}
+    assert profile(daemon, "profiles/one.profile.json").written == ()
