@@ -19,7 +19,7 @@ from sealock.runtime.trials import TrialOutcome
 from sealock.scan.hardening import USER, HardenedRun, HardeningPlace, follow_plan, prove
 from sealock.scan.hardeningplan import HardeningPlan, plan_of, written_directories
 from sealock.scan.runline import EditableRun
-from sealock.scan.saferun import RunImage, RunMachine
+from sealock.scan.runmachine import RunImage, RunMachine
 from support.profiles import web
 
 MACHINE = RunMachine(cpus=4, memory=8 << 30)

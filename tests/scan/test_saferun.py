@@ -9,7 +9,8 @@ import pytest
 from sealock.errors import TargetError
 from sealock.model.imagename import ImageName
 from sealock.model.trust import TrustResult
-from sealock.scan.saferun import RunImage, RunMachine, RunSources, SafeRun, make_safe
+from sealock.scan.runmachine import RunImage, RunMachine
+from sealock.scan.saferun import RunSources, SafeRun, make_safe
 from sealock.scan.settings import Settings
 
 DIGEST = "sha256:" + "ab" * 32

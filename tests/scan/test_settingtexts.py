@@ -14,7 +14,7 @@ from sealock.model.location import Source
 from sealock.scan.hardening import HardeningPlace, planned_changes
 from sealock.scan.hardeningplan import HardeningPlan
 from sealock.scan.runline import EditableRun
-from sealock.scan.saferun import RunMachine
+from sealock.scan.runmachine import RunMachine
 from sealock.scan.settingtexts import FORMATS, change_settings, write_settings
 
 ASKED = ("docker", "run", "nginx:1.27")

@@ -81,6 +81,7 @@ NEEDS = {
     r"^sealock show( C\d+( --on \S+)?)?$": Need("an engine to do harm on", "tests/live/test_show.py"),
     r"^sealock profile ": Need("a profile, and an engine to start it on", "tests/live/test_profile.py"),
     r"^sealock learn ": Need("a container to watch", "tests/live/test_learn.py"),
+    r"^sealock run --for agent": Need("an image of Python", "tests/live/test_agent_run.py"),
     r"^sealock harden ": Need("an image to start again and again", "tests/live/test_harden.py"),
     r"git diff": Need("a repository", "tests/live/test_pin.py"),
 }

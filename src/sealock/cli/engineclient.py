@@ -10,7 +10,7 @@ import msgspec
 
 from sealock.errors import EngineError, EngineRefusedError, TargetError
 from sealock.scan.profilecheck import UsePlace
-from sealock.scan.saferun import RunImage, RunMachine
+from sealock.scan.runmachine import RunImage, RunMachine
 from sealock.text import visible
 
 
@@ -78,6 +78,8 @@ class _DockerFacts:
             _number(values.get("MemTotal")),
             _word(values.get("KernelVersion")),
             _word(values.get("DefaultRuntime")),
+            rootless="name=rootless" in (values.get("SecurityOptions") or ()),
+            unlimited=values.get("CgroupDriver") == "none",
         )
 
     def close(self) -> None:
@@ -95,12 +97,15 @@ class _PodmanFacts:
         values = _decoded(self._ask("info", "--format", "json") or "{}", dict[str, Any])
         host = values.get("host")
         host = host if isinstance(host, dict) else {}
-        runtime = host.get("ociRuntime")
+        runtime, security = host.get("ociRuntime"), host.get("security")
+        rootless = isinstance(security, dict) and security.get("rootless") is True
         return RunMachine(
             _number(host.get("cpus")),
             _number(host.get("memTotal")),
             _word(host.get("kernel")),
             _word(runtime.get("name") if isinstance(runtime, dict) else ""),
+            rootless=rootless,
+            unlimited=rootless and host.get("cgroupVersion") == "v1",
         )
 
     @staticmethod

@@ -54,6 +54,11 @@ TEMPLATE: Final = """\
 # [pin]
 # min-age = "7d"
 
+# What commands of coding agents may be given at most: `sealock run --for agent`.
+# [agent]
+# hosts = ["packages.example.net"]
+# time-limit = "1h"
+
 # Who must have signed which images; `sealock trust verify FILE` applies it.
 # [trust]
 # default = "accept"

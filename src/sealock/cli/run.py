@@ -11,16 +11,19 @@ from typing import Final
 from sealock.cli.engineclient import engine_facts, find_client
 from sealock.cli.output import complain, write
 from sealock.cli.registries import policy_of
-from sealock.errors import FormatError, SealockError
+from sealock.errors import FormatError, SealockError, UsageError
 from sealock.model.imagename import ImageName
 from sealock.model.trust import TrustResult
 from sealock.policy.settings import Policy
+from sealock.scan.agentrun import AgentRequest
 from sealock.scan.saferun import RunSources, SafeRun, make_safe
 from sealock.scan.settings import Settings
 from sealock.text import visible
 
 REFUSED: Final = 125
 """The status of a command that starts no container, as docker's own: the container's lies below."""
+_MOST_WORDS: Final = 12
+"""Words of a default that --explain prints; --dry-run prints all."""
 EPILOG: Final = """\
 sealock's own options come first; all words after them are those of `docker run`, and what they set wins. What they
 leave open is closed: no-new-privileges, no capability that the image is not known to need, a read-only root file system
@@ -38,31 +41,51 @@ exit status:
 def configure(parser: ArgumentParser) -> None:
     """Add the command's own options."""
     parser.epilog = EPILOG
-    own = "[--explain] [--dry-run] [--with CLIENT] [--policy FILE]"
-    parser.usage = f"sealock run {own}\n                   [OPTION...] IMAGE [COMMAND...]"
+    own = "[--for agent] [--explain] [--dry-run] [--with CLIENT]"
+    parser.usage = f"sealock run {own}\n                   [--policy FILE] [OPTION...] IMAGE [COMMAND...]"
     parser.add_argument("--explain", action="store_true", help="print what was added, and why")
     parser.add_argument("--dry-run", action="store_true", help="print the command, and start nothing")
+    parser.add_argument("--for", dest="purpose", choices=("agent",), help="close more: for commands that an agent runs")
+    agent = parser.add_argument_group("with --for agent")
+    agent.add_argument("--workspace", metavar="DIR", default=".", help="the directory that it may write (default: .)")
+    agent.add_argument(
+        "--allow-host", metavar="HOST", action="append", default=[],
+        help="a host that it may connect to: NAME, *.NAME or an address, with :PORT (default: 80 and 443); may repeat",
+    )  # fmt: skip
+    agent.add_argument("--time-limit", metavar="TIME", help="end it after this time, such as 90s, 30m (default: 1h)")
+    agent.add_argument(
+        "--writable", metavar="PATH", action="append", default=[],
+        help="a protected path of the workspace that it may write, such as .git; may repeat",
+    )  # fmt: skip
     parser.add_argument("--with", dest="client", choices=("docker", "podman"), help="client (default: what is there)")
     parser.add_argument("--policy", metavar="FILE", help="policy file (default: the nearest sealock.toml)")
     parser.add_argument("--no-policy", action="store_true", help="use no sealock.toml")
 
 
 FLAGS: Final = frozenset({"--explain", "--dry-run", "--no-policy"})
-VALUES: Final = frozenset({"--with", "--policy"})
+VALUES: Final = frozenset({
+    "--for", "--workspace", "--allow-host", "--time-limit", "--writable", "--with", "--policy",
+})  # fmt: skip
 """The command's own options, which come before those of docker run."""
 
 
 def run(arguments: Namespace) -> int:
     """Run the command. Where it starts a container, the client takes this process's place."""
     try:
-        client = find_client(arguments.client)
-        safe = _safe(client, arguments)
+        return _run(arguments)
     except FormatError as error:
         complain(f"a safe default could not be written into this command: {error}")
-        return REFUSED
-    except SealockError as error:
+    except (SealockError, OSError) as error:
         complain(str(error))
-        return REFUSED
+    return REFUSED
+
+
+def _run(arguments: Namespace) -> int:
+    client = find_client(arguments.client)
+    found = policy_of(arguments.policy, none=arguments.no_policy)
+    policy = found[1] if found is not None else Policy()
+    request, seconds = _for_agent(arguments, policy)
+    safe = _safe(client, arguments, policy, request)
     if arguments.explain:
         _explain(safe)
     for why in safe.refused:
@@ -70,19 +93,35 @@ def run(arguments: Namespace) -> int:
     if safe.refused:
         return REFUSED
     if arguments.dry_run:
+        if request is not None:
+            complain("this command has no time limit and reaches no host: sealock adds that when it runs it")
         write(f"{join(safe.words)}\n")
         return 0
+    if request is not None:
+        from sealock.cli.agentsession import replace_process  # noqa: PLC0415  most runs are for people
+
+        return replace_process(safe, client, request, seconds)
     return os.execvp(safe.words[0], safe.words)  # noqa: S606  no shell: these are words
 
 
-def _safe(client: str, arguments: Namespace) -> SafeRun:
-    found = policy_of(arguments.policy, none=arguments.no_policy)
-    policy = found[1] if found is not None else Policy()
+def _for_agent(arguments: Namespace, policy: Policy) -> tuple[AgentRequest | None, int]:
+    """What was asked for an agent, None where the command is for no agent; and the seconds that it may take."""
+    if arguments.purpose is None:
+        if arguments.allow_host or arguments.writable or arguments.time_limit or arguments.workspace != ".":
+            message = "--workspace, --allow-host, --time-limit and --writable need --for agent"
+            raise UsageError(message)
+        return None, 0
+    from sealock.cli.agentsession import agent_request, agent_seconds  # noqa: PLC0415  most runs are for people
+
+    return agent_request(arguments, policy.agent), agent_seconds(arguments.time_limit, policy.agent)
+
+
+def _safe(client: str, arguments: Namespace, policy: Policy, request: AgentRequest | None) -> SafeRun:
     settings = Settings(policy_file="" if arguments.no_policy else arguments.policy)
     engine = engine_facts(client)
     try:
         sources = RunSources(engine.machine, engine.image, lambda name: _digest(name, policy), _verifier(policy))
-        return make_safe((client, "run", *arguments.line), settings, sources)
+        return make_safe((client, "run", *arguments.line), settings, sources, request)
     finally:
         engine.close()
 
@@ -107,4 +146,5 @@ def _verifier(policy: Policy) -> Callable[[ImageName, str], TrustResult] | None:
 
 def _explain(safe: SafeRun) -> None:
     for added in safe.added:
-        complain(f"added {visible(join(added.words))} ({visible(added.why)})")
+        shown = join(added.words[:_MOST_WORDS]) + (" …" if len(added.words) > _MOST_WORDS else "")
+        complain(f"added {visible(shown)} ({visible(added.why)})")

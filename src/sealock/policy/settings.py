@@ -14,6 +14,7 @@ from sealock.globs import is_directory, matches
 from sealock.model.finding import Severity
 from sealock.model.location import Location, Source
 from sealock.model.registries import Registries
+from sealock.policy.agents import AgentPolicy, read_agent
 from sealock.policy.guard import GuardPolicy
 from sealock.policy.ignores import RULE_ID, Ignore
 from sealock.policy.images import ImageAllowance, read_images
@@ -55,6 +56,8 @@ class Policy(Struct, frozen=True):
     """Who must have signed which images: the table [trust]."""
     guard: GuardPolicy = GuardPolicy()
     """Who may send what to an engine through the guard: the table [guard]."""
+    agent: AgentPolicy = AgentPolicy()
+    """What commands of coding agents may do: the table [agent]."""
     vex: tuple[str, ...] = ()
     """The paths of VEX documents: `vex` in the table [vulnerabilities]."""
     baseline: frozenset[str] = frozenset()
@@ -149,6 +152,7 @@ def read(source: Source, directory: str) -> Policy:
         min_ages=read_min_ages(source, reader.take("pin", dict, {})),
         trust=read_trust(source, reader.take("trust", dict, {}), directory),
         guard=_guard(source, reader.take("guard", dict, {})),
+        agent=read_agent(source, reader.take("agent", dict, {})),
         access=_registries(source, reader.take("registry", dict, {})),
         vex=_vex(source, reader.take("vulnerabilities", dict, {}), directory),
         name=source.name,

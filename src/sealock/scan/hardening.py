@@ -30,7 +30,7 @@ from sealock.scan.hardeningplan import (
     read_only,
 )
 from sealock.scan.runline import EditableRun
-from sealock.scan.saferun import RunImage, RunMachine
+from sealock.scan.runmachine import RunImage, RunMachine
 
 USER: Final = "10001:10001"
 """An ordinary user that no image has an account for."""

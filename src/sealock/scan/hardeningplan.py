@@ -14,7 +14,8 @@ from sealock.model.inspection import LimitAdvice
 from sealock.model.profile import Profile
 from sealock.runtime.kernel.limits import fitting_cpus, fitting_memory, fitting_pids
 from sealock.runtime.limitadvice import fitting
-from sealock.scan.saferun import RunMachine, open_limits, open_ports
+from sealock.scan.runmachine import RunMachine
+from sealock.scan.saferun import open_limits, open_ports
 
 PIDS: Final = 500
 SECCOMP: Final = "seccomp filter"

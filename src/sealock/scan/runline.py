@@ -8,6 +8,7 @@ from shlex import join, split
 
 from sealock import formats
 from sealock.errors import TargetError
+from sealock.formats.runargs.document import used_options
 from sealock.formats.textedits import apply_edits
 from sealock.model.change import Change
 from sealock.model.container import Container
@@ -43,6 +44,10 @@ class EditableRun:
         noun = self.document.subjects[0].noun
         assert isinstance(noun, Container)  # noqa: S101  the first subject of a run line is its container
         return noun
+
+    def options(self) -> tuple[str, ...]:
+        """The names of its options, each as the client's help has it first."""
+        return used_options(self.document.source)
 
     def image(self) -> tuple[ImageName | None, str]:
         """What the image's name means, None for the id of one; and the name as written."""

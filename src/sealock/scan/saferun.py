@@ -22,8 +22,10 @@ from sealock.rules.container.new_privileges import NewPrivileges
 from sealock.rules.container.pids_unlimited import PidsUnlimited
 from sealock.rules.container.writable_root import WritableRoot
 from sealock.rules.ports import loopback
+from sealock.scan.agentrun import AgentRequest, agent_changes, agent_refusals
 from sealock.scan.run import CheckRun
 from sealock.scan.runline import EditableRun
+from sealock.scan.runmachine import RunImage, RunMachine
 from sealock.scan.settings import Settings
 
 _BY_RULES: Final = (NewPrivileges(), CapabilitiesKept(), WritableRoot(), PidsUnlimited())
@@ -35,23 +37,6 @@ _LIMITS: Final = {
 }
 
 
-class RunImage(Struct, frozen=True):
-    """An image as the engine has it: its id, its digests as REPOSITORY@DIGEST, and the user of its configuration."""
-
-    id: str
-    digests: tuple[str, ...] = ()
-    user: str = ""
-
-
-class RunMachine(Struct, frozen=True):
-    """The engine's machine: CPUs, bytes of memory, the kernel's release and the runtime's name; 0 or "" if unknown."""
-
-    cpus: int = 0
-    memory: int = 0
-    kernel: str = ""
-    runtime: str = ""
-
-
 class AddedDefault(Struct, frozen=True):
     """Words that were added to a command, and why."""
 
@@ -60,11 +45,15 @@ class AddedDefault(Struct, frozen=True):
 
 
 class SafeRun(Struct, frozen=True):
-    """A command with safe defaults; `refused` says why it must not run, () if it may."""
+    """A command with safe defaults; `refused` says why it must not run, () if it may.
+
+    `pull` is set where the engine does not have the image yet.
+    """
 
     words: tuple[str, ...]
     added: tuple[AddedDefault, ...]
     refused: tuple[str, ...] = ()
+    pull: bool = False
 
 
 class RunSources(Struct, frozen=True):
@@ -77,17 +66,26 @@ class RunSources(Struct, frozen=True):
     """None where the policy has no trust table."""
 
 
-def make_safe(words: Sequence[str], settings: Settings, sources: RunSources) -> SafeRun:
+def make_safe(
+    words: Sequence[str], settings: Settings, sources: RunSources, agent: AgentRequest | None = None
+) -> SafeRun:
     """Add safe defaults to a `docker run`, pin its image, and evaluate the rule book on the result.
 
-    `settings` are those of the check. TargetError for a line that is no `docker run`, or whose image is not found.
+    `settings` are those of the check. With `agent`, more is closed, and the command may use fewer options. TargetError
+    for a line that is no `docker run`, or whose image is not found.
     """
     line = EditableRun(words)
     name, text = line.image()
-    local = sources.local(text)
+    local, machine = sources.local(text), sources.machine()
     added: list[AddedDefault] = []
     refused: list[str] = []
-    for changes, why in defaults(line, local, sources.machine()):
+    asked = line.container
+    if agent is not None:
+        refused += agent_refusals(line, agent)
+        for changes, why in agent_changes(asked, agent, machine) if not refused else ():
+            if more := line.apply(changes):
+                added.append(AddedDefault(more, why))
+    for changes, why in defaults(line, local, machine):
         if more := line.apply(changes):
             added.append(AddedDefault(more, why))
     verified = sources.verify(name, text) if sources.verify is not None and name is not None else None
@@ -98,7 +96,11 @@ def make_safe(words: Sequence[str], settings: Settings, sources: RunSources) -> 
         if pinned != text:
             added.append(AddedDefault(line.apply((Set("image", pinned),)), why))
     refused += _faults(line.text, settings)
-    return SafeRun(line.words, tuple(added), tuple(refused))
+    if agent is not None and machine.rootless and asked.user is UNSET and local is not None and local.user:
+        # It is no root that the rule book speaks of.
+        more = line.apply((Set("user", "0:0"),))
+        added.append(AddedDefault(more, "the engine is rootless: this is the user who runs it, as outside"))
+    return SafeRun(line.words, tuple(added), tuple(refused), pull=local is None)
 
 
 def defaults(

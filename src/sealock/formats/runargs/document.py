@@ -86,6 +86,12 @@ def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[
     return lines.planned({name: inner})
 
 
+def used_options(source: Source) -> tuple[str, ...]:
+    """The names of the options in all run lines of a text, in order, each as the table has it first."""
+    lines = (line.run.parsed.options for _, line in _run_lines(source))
+    return tuple(option.spec.name.partition(" ")[0] for options in lines for option in options)
+
+
 def edits_together(
     document: Document, changes: Iterable[tuple[Subject, FieldChange | On]], *, check: bool = True
 ) -> tuple[Edit, ...]:

@@ -1,0 +1,114 @@
+"""The program that opens the way out of a container, run for real in a network of its own, by a client that only runs it."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sealock.errors import EngineError, TargetError
+from sealock.runtime.sandbox.gate import PORT, open_gate
+from sealock.runtime.sandbox.gateprogram import MACHINES, gate_program
+
+CLIENT = """#!/bin/sh
+# As an engine: the directory of the --volume is /.sealock in the container, which has a network of its own.
+echo "$@" >>"$(dirname "$0")/words"
+[ "$1" = run ] || exit 0
+for word; do case $word in *:/.sealock:ro) directory=${word%:/.sealock:ro} ;; esac; done
+%s
+"""
+STARTS = """mkdir -p "$directory/../root/.sealock"
+unshare --net --mount sh -c 'ip link set lo up; mount --bind "$0" "$0/../root/.sealock"; exec chroot "$0/../root" /.sealock/gate' \\
+  "$directory" </dev/null >/dev/null 2>&1 3<&- 4<&- &
+"""
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    directory = Path(tempfile.mkdtemp(prefix="gate-"))
+    monkeypatch.setenv("TMPDIR", str(directory))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    yield directory / "client"
+    shutil.rmtree(directory)
+
+
+def write(client: Path, does: str) -> str:
+    client.write_text(CLIENT.replace("%s", does))
+    client.chmod(0o755)
+    return str(client)
+
+
+@pytest.mark.live
+def test_a_socket_of_another_network_comes_out(client: Path) -> None:
+    with open_gate(write(client, STARTS), "base", ("--platform", "linux/amd64")) as gate:
+        assert not gate.listener.get_inheritable()
+        assert gate.listener.getsockname() == ("127.0.0.1", PORT)
+        words = (client.parent / "words").read_text()
+        assert "--network none" in words
+        assert " --platform linux/amd64 " in words
+        # It is not this network that it listens in.
+        with pytest.raises(ConnectionRefusedError), socket.socket() as other:
+            other.connect(("127.0.0.1", PORT))
+        assert sorted(path.name for path in client.parent.iterdir()) == ["client", "words"]
+
+
+@pytest.mark.live
+def test_a_gate_in_the_network_of_this_machine_is_refused(client: Path) -> None:
+    with pytest.raises(EngineError, match="it is in the network of this machine"):
+        open_gate(write(client, STARTS.replace("--net ", "").replace("ip link set lo up;", "")), "base")
+    assert "rm --force sealock-gate-" in (client.parent / "words").read_text()
+
+
+def test_a_container_that_does_not_start_is_an_error(client: Path) -> None:
+    with pytest.raises(EngineError, match="did not start: no space"):
+        open_gate(write(client, "echo no space >&2; exit 125"), "base")
+    assert sorted(path.name for path in client.parent.iterdir()) == ["client", "words"]
+
+
+def test_a_program_that_hands_nothing_out_is_an_error(client: Path) -> None:
+    does = "exec python3 -c \"import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.send(b'x')\""
+    with pytest.raises(EngineError, match="it could not listen"):
+        open_gate(write(client, f'{does} "$directory/socket"'), "base")
+
+
+def test_another_machine_is_an_error(client: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "s390x")
+    with pytest.raises(TargetError, match="x86_64 and aarch64, and this is s390x"):
+        open_gate(str(client), "base")
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_program_is_what_the_tools_take_for_one(machine: str, tmp_path: Path) -> None:
+    """readelf knows the file, and objdump the instructions: eight system calls, and nothing else."""
+    (tmp_path / "gate").write_bytes(gate_program(machine, PORT, "/.sealock/socket"))
+    header = subprocess.run(["readelf", "-hlW", "gate"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "EXEC (Executable file)" in header.stdout
+    assert header.stdout.count(" LOAD ") == 1
+    assert header.stderr == ""
+    if machine != platform.machine():
+        return
+    code = subprocess.run(
+        ["objdump", "-D", "-b", "binary", "-m", "i386:x86-64", "--start-address=0x158", "gate"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert code.stdout.count("syscall") == 8
+    assert "(bad)" not in code.stdout
+
+
+def test_the_instructions_of_the_other_machine_are_its_own() -> None:
+    """By the encodings in the Arm Architecture Reference Manual: svc #0, and movz x8 with the number of a call."""
+    program = gate_program("aarch64", PORT, "/.sealock/socket")
+    assert program.count((0xD4000001).to_bytes(4, "little")) == 8
+    for number in (198, 200, 201, 203, 211, 63, 93):
+        assert (0xD2800008 | number << 5).to_bytes(4, "little") in program
+
+
+def test_a_path_that_is_no_socket_address_is_an_error() -> None:
+    with pytest.raises(ValueError, match="too long for a socket"):
+        gate_program("x86_64", PORT, "/" + "a" * 120)

@@ -1,0 +1,104 @@
+"""The workspace of a sandbox: what in it starts programs on this machine, and what may be no workspace at all."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from sealock.errors import TargetError
+from sealock.runtime.sandbox import workspace as module
+from sealock.runtime.sandbox.workspace import PROTECTED, appeared, find_sockets, look_at, make_places, remove_places
+
+
+def make(root: Path, *paths: str) -> None:
+    """Make files, and directories for paths that end with a slash."""
+    for path in paths:
+        if path.endswith("/"):
+            (root / path).mkdir(parents=True)
+        else:
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text("")
+
+
+def listening(path: Path) -> socket.socket:
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(path))
+    return server
+
+
+def test_what_starts_programs_is_found_at_any_depth(tmp_path: Path) -> None:
+    make(
+        tmp_path, ".git/hooks/", "a/.envrc", "a/b/.git/", "x.code-workspace", "src/main.py", ".GITHUB/workflows/ci.yml"
+    )
+    make(tmp_path, "node_modules/x/.vscode/", ".git/modules/y/.git")
+    seen = look_at(str(tmp_path))
+    assert [path for path, _ in seen.protected] == [".GITHUB", ".git", "a/.envrc", "a/b/.git", "x.code-workspace"]
+    assert ".vscode" in seen.missing
+    assert ".git" not in seen.missing
+    assert (seen.owner, seen.complete, seen.links) == ((os.getuid(), os.getgid()), True, ())
+
+
+def test_links_and_sockets_are_found(tmp_path: Path) -> None:
+    make(tmp_path, ".git/", "run/")
+    (tmp_path / ".claude").symlink_to("/etc")
+    (tmp_path / "loop").symlink_to(".")
+    with listening(tmp_path / "run" / "dev.sock"), listening(tmp_path / ".git" / "watch.ipc"):
+        seen = look_at(str(tmp_path))
+        assert seen.sockets == (".git/watch.ipc", "run/dev.sock")
+        assert [*find_sockets(str(tmp_path / "run"))] == [str(tmp_path / "run" / "dev.sock")]
+        assert [*find_sockets(str(tmp_path / "run" / "dev.sock"))] == [str(tmp_path / "run" / "dev.sock")]
+    assert seen.links == (".claude",)
+    assert [*find_sockets(str(tmp_path / "missing"))] == []
+
+
+def test_what_a_run_left_is_named(tmp_path: Path) -> None:
+    make(tmp_path, ".git/", "sub/.git/", "other/")
+    before = look_at(str(tmp_path))
+    (tmp_path / "sub").rename(tmp_path / "moved")
+    make(tmp_path, "sub/.git/hooks/post-checkout", "other/.envrc")
+    left = sorted(appeared(before))
+    assert [entry.partition(":")[0] for entry in left] == ["moved/.git", "other/.envrc", "sub/.git"]
+    assert left[1] == "other/.envrc: direnv runs it when a shell enters the directory"
+
+
+def test_places_for_mounts_leave_nothing(tmp_path: Path) -> None:
+    before = look_at(str(tmp_path))
+    places = make_places(before, before.missing)
+    assert len(places) == len([name for name in PROTECTED if "*" not in name])
+    Path(places[0], "kept").write_text("somebody's")
+    remove_places(places)
+    assert [*tmp_path.iterdir()] == [Path(places[0])]
+    with pytest.raises(TargetError, match="appeared while sealock was starting"):
+        make_places(before, before.missing)
+
+
+@pytest.mark.parametrize("path", ["/", "/home", "/tmp", "/var", "/var/lib", "/etc/ssl", "/usr", "/proc", "/run"])
+def test_a_directory_of_the_system_is_no_workspace(path: str) -> None:
+    with pytest.raises(TargetError, match="cannot be a workspace: it is"):
+        look_at(path)
+
+
+def test_a_home_directory_is_no_workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, "people/me/project/")
+    monkeypatch.setenv("HOME", str(tmp_path / "people" / "me"))
+    (tmp_path / "link").symlink_to("people/me")
+    for path in ("people/me", "people", "link"):
+        with pytest.raises(TargetError, match="it holds the home directory"):
+            look_at(str(tmp_path / path))
+    assert look_at(str(tmp_path / "people" / "me" / "project")).complete
+
+
+def test_what_is_no_directory_is_no_workspace(tmp_path: Path) -> None:
+    make(tmp_path, "file")
+    for path in ("file", "missing"):
+        with pytest.raises(TargetError, match="cannot be read"):
+            look_at(str(tmp_path / path))
+
+
+def test_a_workspace_that_is_too_large_is_incomplete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MOST_ENTRIES", 10)
+    make(tmp_path, *(f"f{number}" for number in range(11)))
+    assert look_at(str(tmp_path)).complete is False
