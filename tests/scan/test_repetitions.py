@@ -268,3 +268,27 @@ def test_an_override_is_no_other_target(tmp_path: Path) -> None:
     report = check(str(tmp_path), settings=Settings(only=("C001", "C020")))
     assert sorted(finding.rule for finding in report.findings()) == ["C001", "C020"]
     assert not any(finding.repetitions for finding in report.findings())
+
+
+THIRD = "services:\n  c:\n    image: alpine:3.20\n    privileged: true\n    odd: 1\n"
+INCLUDING = {name: f"include: [{path}]\n" for name, path in (("compose.yaml", "base.yaml"), ("two/compose.yaml", "../base.yaml"))}  # fmt: skip
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["that is checked itself", "that is not"])
+def test_faults_of_a_file_that_two_others_include_are_reported_once(named: bool, tmp_path: Path) -> None:  # noqa: FBT001  a row
+    write(tmp_path, {**INCLUDING, "base.yaml": THIRD})
+    files = [*INCLUDING, *(["base.yaml"] if named else [])]
+    report = check(*(str(tmp_path / name) for name in files), settings=Settings(only=("C001",), outside=True))
+    assert [(Path(error.location.file).name, error.location.line) for error in report.errors] == [("base.yaml", 5)]
+    finding = the_finding(report)
+    assert (Path(finding.location.file).name, finding.location.line) == ("base.yaml", 4)
+    assert len(finding.repetitions) == len(files) - 1
+    assert report.status == 2
+
+
+def test_two_services_of_one_file_that_extend_another_are_two_findings(tmp_path: Path) -> None:
+    write(tmp_path, {"base.yaml": THIRD.replace("    odd: 1\n", "")})
+    extending = "".join(f"  {name}:\n    extends: {{file: base.yaml, service: c}}\n" for name in "ab")
+    write(tmp_path, {"compose.yaml": f"services:\n{extending}"})
+    report = check(str(tmp_path / "compose.yaml"), settings=Settings(only=("C001",)))
+    assert [finding.subject for finding in report.findings()] == ["service a", "service b"]

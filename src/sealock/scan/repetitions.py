@@ -8,13 +8,13 @@ service that sets the field itself is not at fault, so it is not named; the file
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
-from sealock.model.finding import Finding, Repetition
+from sealock.model.finding import Finding, InputError, Repetition
 from sealock.model.report import TargetReport
 from sealock.text import line, list_first
 
@@ -31,6 +31,7 @@ def join_repetitions(reports: Sequence[TargetReport]) -> list[TargetReport]:
     if len(reports) < 2:
         return list(reports)
     real = cache(os.path.realpath)  # the findings of a large project are in few files
+    reports = _with_each_error_once(reports, real)
     keys = [dict(_keys_elsewhere(report, real)) for report in reports]
     if not any(keys):
         return list(reports)
@@ -42,19 +43,65 @@ def join_repetitions(reports: Sequence[TargetReport]) -> list[TargetReport]:
         for key in _keys_here(report, finding, real)
         if key in wanted
     }
+    firsts = _firsts(reports, keys, causes)
     repeated: dict[str, list[tuple[TargetReport, Finding]]] = {}
     """The findings that are joined, by the fingerprint of their cause."""
     joined: list[TargetReport] = []
     for report, elsewhere in zip(reports, keys, strict=True):
         kept: list[Finding] = []
         for finding in report.findings:
-            cause = causes.get(elsewhere.get(id(finding), ()))
-            if cause is None or not _is_repetition(cause, finding):
+            key = elsewhere.get(id(finding), ())
+            first, cause = firsts.get(key, (None, causes.get(key)))
+            if cause is None or first is report or not _is_repetition(cause, finding):
                 kept.append(finding)
             else:
                 repeated.setdefault(cause.fingerprint, []).append((report, finding))
         joined.append(replace(report, findings=tuple(kept)))
     return [_with_repetitions(report, repeated) for report in joined]
+
+
+def _firsts(
+    reports: Sequence[TargetReport], keys: Sequence[dict[int, FaultKey]], causes: Mapping[FaultKey, Finding]
+) -> dict[FaultKey, tuple[TargetReport, Finding]]:
+    """The first report of each fault of a file that several compose files take in and that is no target itself."""
+    firsts: dict[FaultKey, tuple[TargetReport, Finding]] = {}
+    for report, elsewhere in zip(reports, keys, strict=True):
+        for finding in report.findings:
+            key = elsewhere.get(id(finding), ())
+            if key and key not in causes and not finding.decided_in:
+                firsts.setdefault(key, (report, finding))
+    return firsts
+
+
+def _with_each_error_once(reports: Sequence[TargetReport], real: Callable[[str], str]) -> list[TargetReport]:
+    """The reports with an error of a file that several take in only once: in its own report, else in the first."""
+    owners: dict[tuple[str, int, int, str], TargetReport] = {}
+    for elsewhere in (False, True):
+        for report in reports:
+            for error in report.errors:
+                if _is_elsewhere(report, error) is elsewhere:
+                    owners.setdefault(_error_key(error, real), report)
+    return [
+        replace(
+            report,
+            errors=tuple(
+                error
+                for error in report.errors
+                if not _is_elsewhere(report, error) or owners[_error_key(error, real)] is report
+            ),
+        )
+        for report in reports
+    ]
+
+
+def _is_elsewhere(report: TargetReport, error: InputError) -> bool:
+    """Whether an error is that of a line of another file."""
+    return report.kind == "compose" and bool(error.location.line) and error.location.file != report.target
+
+
+def _error_key(error: InputError, real: Callable[[str], str]) -> tuple[str, int, int, str]:
+    where = error.location
+    return real(where.file), where.line, where.column, error.message
 
 
 def cause_of(finding: Finding, real: Callable[[str], str] = os.path.realpath) -> FaultKey:
