@@ -319,3 +319,10 @@ def test_a_lock_file_without_a_database(
     assert len(target["skipped"]) == 1
     assert len(target["errors"]) == (0 if walked else 1)
     assert any("Lock files were not matched" in note for note in report["notes"]) is walked
+
+
+def test_a_missing_database_is_one_note(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "requirements.txt").write_text("jinja2==2.11.0\n")
+    main(["check", str(tmp_path)])
+    printed = capsys.readouterr().out
+    assert [printed.count(words) for words in ("Note", "`sealock db update` builds one", "was skipped")] == [1, 1, 0]

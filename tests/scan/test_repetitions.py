@@ -279,7 +279,8 @@ def test_faults_of_a_file_that_two_others_include_are_reported_once(named: bool,
     write(tmp_path, {**INCLUDING, "base.yaml": THIRD})
     files = [*INCLUDING, *(["base.yaml"] if named else [])]
     report = check(*(str(tmp_path / name) for name in files), settings=Settings(only=("C001",), outside=True))
-    assert [(Path(error.location.file).name, error.location.line) for error in report.errors] == [("base.yaml", 5)]
+    errors = [error.location for target in report.targets for error in target.errors]
+    assert [(Path(at.file).name, at.line) for at in errors] == [("base.yaml", 5)]
     finding = the_finding(report)
     assert (Path(finding.location.file).name, finding.location.line) == ("base.yaml", 4)
     assert len(finding.repetitions) == len(files) - 1

@@ -254,7 +254,8 @@ class _Page(GroupedFindings):
     def left_out(self) -> Iterator[str]:
         """How many checks were skipped, and how much was not looked into."""
         reasons = skip_reasons(self.report)
-        if reasons:
+        # A note that gives the only reason in its own words stands for both.
+        if reasons and not (len(reasons) == 1 and any(next(iter(reasons)) in note for note in self.report.notes)):
             only = f": {line(next(iter(reasons)), 300)}" if len(reasons) == 1 else ""
             were = "was" if self.report.skipped == 1 else "were"
             yield f"{count(self.report.skipped, 'check')} {were} skipped{only} (--verbose lists them)."

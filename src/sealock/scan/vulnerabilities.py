@@ -137,7 +137,7 @@ def look_up_inventory(
 def _no_database(why: str, inventory: Inventory, subject: str, location: Location) -> LookupResult:
     reason = f"{_not_checked(len(inventory.packages), '')}: {why}"
     return LookupResult(
-        skipped=(Skipped(VULNERABILITIES, subject, "there is no advisory database to match the packages with"),),
+        skipped=(Skipped(VULNERABILITIES, subject, "there is no advisory database"),),
         errors=(InputError(f"{reason} (--no-vulnerabilities skips this check)", location),),
     )
 
