@@ -223,3 +223,16 @@ def test_azure_takes_an_empty_report() -> None:
 
     made: Any = render("azure", Report("0"))
     assert made.endswith(".\n")
+
+
+def test_its_help_lists_what_it_adds_and_points_to_check(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["ci", "--help"], ["ci", "--no-inline-ignores", "--help"]):
+        with pytest.raises(SystemExit):
+            main(words)
+        printed = capsys.readouterr().out
+        assert "--everything" in printed
+        assert "help has those that are not here" in " ".join(printed.split())
+        assert "--no-inline-ignores" not in printed
+    with pytest.raises(SystemExit):
+        main(["ci", "--no-inline-ignore"])
+    assert "did you mean --no-inline-ignores" in capsys.readouterr().err

@@ -353,7 +353,7 @@ def test_a_file_of_this_machine_is_attested_and_verified(here: World, run: Run) 
     [
         ("none", ["--key", "s.pub"], 1, "it was not made by a key that you trust"),
         ("none", ["--key", "k.pub", "--attestation", "spdx"], 1, "it is of another type"),
-        ("the file", ["--key", "k.pub"], 1, "it is about another image"),
+        ("the file", ["--key", "k.pub"], 1, "it is about another subject: tool.whl with sha256:"),
         ("the bundle", ["--key", "k.pub"], 1, "no valid attestation"),
         ("no bundle", ["--key", "k.pub"], 2, "tool.whl.sigstore.json, the attestation of tool.whl, could not be read"),
         ("no file", ["--key", "k.pub"], 2, "tool.whl could not be read"),

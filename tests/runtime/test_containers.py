@@ -12,13 +12,16 @@ import pytest
 
 from sealock import formats
 from sealock.cli.main import main
+from sealock.formats.inspect import Inspected
 from sealock.model.absent import UNKNOWN
-from sealock.model.container import Container
+from sealock.model.container import POD_FIELDS, Container, container
+from sealock.model.enforced import Enforced
 from sealock.model.location import Source
+from sealock.model.process import Process
 from sealock.rules import catalog
 from sealock.rules.evaluation import evaluate
-from sealock.runtime.containers import documents
-from sealock.runtime.engine import connect
+from sealock.runtime.containers import ObservedContainer, container_document, documents, process_document
+from sealock.runtime.engine import Listed, connect
 from sealock.runtime.mergedviews import merge_views
 from support.simulators.engine import EngineSimulator, Reply, missing, simulated
 
@@ -309,3 +312,18 @@ def test_a_secret_of_a_container_is_not_shown(
     said = capsys.readouterr().out
     assert "PASSWORD" in said
     assert "hunter2" not in said
+
+
+def test_settings_of_pods_are_named_once_of_a_process_and_not_of_a_container_of_the_engine() -> None:
+    seen = Container(privileged=False)
+    enforced = Enforced(name="a", declared=seen, effective=seen, process=Process(pid=1))
+    rules = {
+        "container": tuple(rule for rule in catalog.every_rule() if rule.reads and set(rule.reads) <= set(POD_FIELDS))
+    }
+    assert len(rules["container"]) > 3
+    alone = evaluate("x", process_document(enforced), rules)
+    assert {skipped.reason for skipped in alone.skipped} == {"only a manifest of Kubernetes sets it, and the kernel does not show it"}  # fmt: skip
+    inspected = Inspected(container(privileged=False), {})
+    observed = ObservedContainer(Listed("0", ("/a",)), Source("a", ""), inspected, enforced)
+    joined = evaluate("x", container_document(observed), rules)
+    assert (joined.skipped, joined.findings) == ((), ())

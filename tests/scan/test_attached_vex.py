@@ -118,7 +118,7 @@ def test_what_a_signer_of_the_policy_attests_counts(here: World, attach: Attach,
         ),
         pytest.param(
             lambda here: here.put(here.enveloped(statement(here, digest="sha256:" + "0" * 64)), suffix="att"),
-            'vex = { keys = ["k.pub"] }', "it is about another image", id="of another image",
+            'vex = { keys = ["k.pub"] }', "it is about another subject", id="of another image",
         ),
         pytest.param(
             lambda here: here.put(here.enveloped(statement(here, name="example.com/other")), suffix="att"),

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from sealock.cli import check
 from sealock.cli.cijobs import CiJob, read_job
+from sealock.cli.commandparser import CommandParser
 from sealock.cli.output import complain, write
 from sealock.cli.since import refuse_with_since, run_since
 from sealock.errors import SealockError
@@ -20,8 +21,9 @@ EPILOG: Final = """\
 sealock ci reads the environment of GitHub Actions, GitLab CI, CircleCI, Azure
 Pipelines, Jenkins or Bitbucket Pipelines. In a pull request, and on a branch
 other than the default one, only what is new since the merge base counts; on
-the default branch, everything. It takes the options of `sealock check`; with
---format or --output it writes only those reports.
+the default branch, everything. It takes all options of `sealock check`, whose
+help has those that are not here; with --format or --output it writes only those
+reports.
 
   system         log          files
   GitHub         annotations  the job's summary; sealock.sarif, as output sarif
@@ -37,12 +39,25 @@ exit status:
   2  an input could not be read, or the commit to compare with is not here
 """
 
+_OWN: Final = {
+    "targets": "a file or directory (default: .), or what else `sealock check` takes",
+    "format": "report format (may repeat; default: what the system takes)",
+    "since": "the branch or commit to compare with (default: the one into which the change goes)",
+}
+"""What this command says of arguments that are others to `sealock check`."""
+_SHOWN: Final = frozenset({"help", "targets", "since", "everything", "format", "output", "fail_on", "policy"})
+"""What the help of this command lists; that of `sealock check` has the rest."""
+
 
 def configure(parser: ArgumentParser) -> None:
     """Add the command's options."""
     check.configure(parser)
     parser.epilog = EPILOG
     parser.add_argument("--everything", action="store_true", help="check all files, and not what changed")
+    for action in parser._actions:  # noqa: SLF001  argparse has no other way to change what `check` says of it
+        action.help = _OWN.get(action.dest, action.help)
+    if isinstance(parser, CommandParser):
+        parser.shown_in_help = _SHOWN
 
 
 def run(arguments: Namespace) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from argparse import ArgumentParser
-from collections.abc import Iterable
+from argparse import SUPPRESS, ArgumentParser
+from collections.abc import Callable, Iterable
 from typing import Any, Final, NoReturn
 
 from sealock.cli.output import write
@@ -21,6 +21,29 @@ _LONGEST: Final = 2000
 
 class CommandParser(ArgumentParser):
     """An argument parser for the command line and for each command."""
+
+    shown_in_help: frozenset[str] = frozenset()
+    """The names of the only arguments that the help lists, where another command's help has the others."""
+
+    def format_help(self) -> str:
+        """The help, with what it shows only."""
+        return self._with_shown(super().format_help)
+
+    def format_usage(self) -> str:
+        """The usage, likewise."""
+        return self._with_shown(super().format_usage)
+
+    def _with_shown(self, form: Callable[[], str]) -> str:
+        # argparse has no way to leave an option out of the help and still complete it.
+        hidden = [action for action in self._actions if self.shown_in_help and action.dest not in self.shown_in_help]
+        words = [action.help for action in hidden]
+        for action in hidden:
+            action.help = SUPPRESS
+        try:
+            return form()
+        finally:
+            for action, text in zip(hidden, words, strict=True):
+                action.help = text
 
     def error(self, message: str) -> NoReturn:
         """Print the error with a suggestion, and end with exit status 2."""

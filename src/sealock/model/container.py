@@ -274,9 +274,7 @@ class Container(Struct, frozen=True, kw_only=True):
 
 
 POD_FIELDS: Final = ("host_process", "pod_volumes", "probe_hosts", "root_refused", "service_token")
-"""The fields that only a pod has: no other platform has such a setting."""
-OF_PODS: Final = ("root_refused", "service_token", "host_process", "pod_volumes", "probe_hosts")
-"""Fields that only Kubernetes has: everywhere else they are UNSET."""
+"""The fields that only a pod has: no other platform has such a setting, so an engine's containers have them UNSET."""
 FIELDS: Final = tuple(field for field in Container.__struct_fields__ if field != "image_role")
 
 

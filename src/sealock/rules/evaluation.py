@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
 from sealock.model.absent import UNKNOWN
+from sealock.model.container import POD_FIELDS
 from sealock.model.document import Document, Subject
 from sealock.model.finding import Finding, Remedy, RuleFinding, Skipped
 from sealock.rules.retired import replaced_by
 from sealock.rules.rule import Rule, title
+
+_OF_A_POD: Final = "only a manifest of Kubernetes sets it, and the kernel does not show it"
 
 
 class Evaluation(Struct, frozen=True):
@@ -36,7 +39,8 @@ def evaluate(target: str, document: Document, rules: Mapping[str, Iterable[Rule[
                 if words:
                     skipped.append(_skipped(rule, subject, f"{words} could not be resolved"))
                 else:
-                    skipped.append(_skipped(rule, subject, subject.silent, by_kind=subject.partial))
+                    reason = _OF_A_POD if subject.view == "effective" and field in POD_FIELDS else subject.silent
+                    skipped.append(_skipped(rule, subject, reason, by_kind=subject.partial))
                 continue
             reported = False
             for fault in rule.check(subject.noun):

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from sealock.errors import EngineError, EngineRefusedError, TargetError
 from sealock.formats.inspect import Inspected, read_inspect
-from sealock.model.absent import given
-from sealock.model.container import Container
+from sealock.model.absent import UNSET, given
+from sealock.model.container import POD_FIELDS, Container
 from sealock.model.document import Document, Subject
 from sealock.model.enforced import Enforced
 from sealock.model.finding import InputError
@@ -211,8 +211,10 @@ def container_document(observed: ObservedContainer) -> Document:
         where: Mapping[At, Place] = {(): Place(file=_KERNEL)}
         sources[_KERNEL] = Source(f"{name}, kernel", "")
         enforced = observed.enforced
+        # An engine's container is no pod, so it has no setting of one.
+        effective = replace(enforced.effective, **dict.fromkeys(POD_FIELDS, UNSET))
         subjects += [
-            Subject(f"{name} (kernel)", enforced.effective, where, {}, silent, "effective", container),
+            Subject(f"{name} (kernel)", effective, where, {}, silent, "effective", container),
             Subject(f"{name} (declared and enforced)", enforced, where, {}, silent, "difference", container),
         ]
     errors = [replace(error, location=replace(error.location, file=name)) for error in inspected.errors]

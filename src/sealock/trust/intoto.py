@@ -56,8 +56,15 @@ class InTotoStatement(Struct, frozen=True, rename="camel"):
         algorithm, _, value = digest.partition(":")
         if subjects := tuple(subject for subject in self.subjects if subject.digests.get(algorithm) == value):
             return subjects
-        others = ", ".join(f"sha256:{subject.digests.get('sha256', '?')[:16]}…" for subject in self.subjects[:3])
-        raise SignatureRefusedError(check="digest", why=f"it is about another image ({others or 'none'})")
+        named = (f"{subject.name or 'one'} with {_short(subject.digests)}" for subject in self.subjects[:3])
+        others = ", ".join(named) or "nothing"
+        why = f"it is about another subject: {others[:300]}, and not what has {algorithm}:{value[:16]}…"
+        raise SignatureRefusedError(check="digest", why=why)
+
+
+def _short(digests: Mapping[str, str]) -> str:
+    algorithm, value = next(iter(digests.items()), ("no digest", ""))
+    return f"{algorithm}:{value[:16]}…" if value else algorithm
 
 
 def type_of(name: str) -> str:

@@ -10,7 +10,7 @@ from sealock.formats.inspect.mounts import read_mounts
 from sealock.formats.jsonreader import JsonReader
 from sealock.formats.jsontree import JsonNode
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
-from sealock.model.container import OF_PODS, Container, Link, Network
+from sealock.model.container import POD_FIELDS, Container, Link, Network
 
 _SHORT: Final = 12
 _MODES: Final = frozenset({"bridge", "host", "none"})
@@ -20,7 +20,7 @@ _BRIDGE: Final = frozenset({"", "default", "bridge"})
 def read_description(reader: JsonReader, root: JsonNode) -> Container:
     """Read all of it; fields of a part that is missing stay UNKNOWN."""
     reader.where[()] = root.place
-    values: dict[str, Any] = {"name": _name(reader, root), **dict.fromkeys(OF_PODS, UNSET)}
+    values: dict[str, Any] = {"name": _name(reader, root), **dict.fromkeys(POD_FIELDS, UNSET)}
     config, host = (_part(reader, root, name) for name in ("Config", "HostConfig"))
     if config is not None:
         values |= read_config(reader, config) | {
