@@ -27,6 +27,12 @@ class ImageName(Struct, frozen=True, gc=False):
     digest: str | None = None
 
     @property
+    def pattern(self) -> str:
+        """The pattern of a policy that matches all tags of its repository."""
+        official = self.registry == DEFAULT_REGISTRY and "/" not in self.repository
+        return f"{self.registry}/{'library/' if official else ''}{self.repository}"
+
+    @property
     def familiar(self) -> str:
         """The shortest name that means the same repository: "nginx", "grafana/grafana", "ghcr.io/x/y"."""
         if self.registry != DEFAULT_REGISTRY:

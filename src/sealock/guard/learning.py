@@ -1,0 +1,169 @@
+"""Learns the narrowest policy for what clients called, from the guard's log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from msgspec import Struct
+
+from sealock.guard.decision.exchange import EngineRequest
+from sealock.guard.decision.routes import NEWEST
+from sealock.guard.decision.targets import ReadTarget, TargetError, read_target
+from sealock.guard.permits import caller_table, words_for
+from sealock.model.imagename import parse
+
+_MOST: Final = 100
+
+
+class LearnedCaller(Struct):
+    """What one client called."""
+
+    conditions: dict[str, Any]
+    routes: set[str] = set()
+    binds: set[str] = set()
+    devices: set[str] = set()
+    images: set[str] = set()
+    networks: set[str] = set()
+    volumes: set[str] = set()
+    faults: dict[str, str] = {}
+    """Rules that denied, or would have, each with the first reason."""
+    unknown: int = 0
+    """Requests on routes that the guard does not know."""
+    requests: int = 0
+
+
+class CalledRequest(Struct, frozen=True):
+    """A request of the log: the conditions that its client meets, and the rules that it breaks, each with the reason."""
+
+    conditions: dict[str, Any]
+    request: EngineRequest
+    body: Any = None
+    faults: tuple[tuple[str, str], ...] = ()
+
+
+def learn(called: Iterable[CalledRequest]) -> list[LearnedCaller]:
+    """What each client called."""
+    callers: dict[str, LearnedCaller] = {}
+    for call in called:
+        key = repr(sorted(call.conditions.items()))
+        caller = callers.setdefault(key, LearnedCaller(call.conditions))
+        caller.requests += 1
+        try:
+            target = read_target(call.request.method, call.request.target, (NEWEST[0], 99))
+        except TargetError:
+            caller.unknown += 1
+            continue
+        caller.routes.add(target.route.name)
+        for rule, why in call.faults:
+            if rule.startswith("C"):
+                caller.faults.setdefault(rule, why)
+        _note(caller, target, _object(call.body))
+    return list(callers.values())
+
+
+def _note(caller: LearnedCaller, target: ReadTarget, body: dict[str, Any]) -> None:
+    """Note what a body asks for that a policy lists."""
+    match target.route.name:
+        case "POST /containers/create":
+            _note_create(caller, body, _object(body.get("HostConfig")))
+        case "POST /services/create" | "POST /services/{id}/update":
+            spec = _object(_object(body.get("TaskTemplate")).get("ContainerSpec"))
+            _note_create(caller, spec, spec)
+        case "POST /volumes/create":
+            _note_driver(caller, body.get("Driver"), _object(body.get("DriverOpts")))
+        case "POST /networks/create" if isinstance(body.get("Driver"), str) and body["Driver"]:
+            caller.networks.add(body["Driver"])
+        case "POST /images/create" if target.parameter("fromImage"):
+            caller.images.add(target.parameter("fromImage"))
+        case _:
+            pass
+
+
+def _note_create(caller: LearnedCaller, body: dict[str, Any], host: dict[str, Any]) -> None:
+    if isinstance(body.get("Image"), str):
+        caller.images.add(body["Image"])
+    for text in _strings(host.get("Binds")):
+        if text.startswith("/") and ":" in text:
+            caller.binds.add(text.partition(":")[0])
+    for mount in _objects(host.get("Mounts")):
+        if mount.get("Type") == "bind" and isinstance(mount.get("Source"), str):
+            caller.binds.add(mount["Source"])
+        driver = _object(_object(mount.get("VolumeOptions")).get("DriverConfig"))
+        _note_driver(caller, driver.get("Name"), _object(driver.get("Options")))
+    for device in _objects(host.get("Devices")):
+        if isinstance(device.get("PathOnHost"), str):
+            caller.devices.add(device["PathOnHost"])
+    caller.devices.update(_strings(host.get("DeviceCgroupRules")))
+    for request in _objects(host.get("DeviceRequests")):
+        kinds = [word for words in request.get("Capabilities") or () for word in _strings(words)]
+        cdi = request.get("Driver") == "cdi"
+        caller.devices.update(
+            _strings(request.get("DeviceIDs")) if cdi else [request.get("Driver") or "".join(kinds[:1])]
+        )
+
+
+def _note_driver(caller: LearnedCaller, driver: Any, options: dict[str, Any]) -> None:  # noqa: ANN401  a JSON value
+    if isinstance(driver, str) and driver not in {"", "local"}:
+        caller.volumes.add(driver)
+    if "bind" in str(options.get("o", "")).split(",") and isinstance(options.get("device"), str):
+        caller.binds.add(options["device"])
+
+
+def policy_text(callers: Iterable[LearnedCaller]) -> str:
+    """The policy, with what a person has to decide as comments."""
+    tables = [
+        caller_table(_name(caller, number), _settings(caller), _notes(caller))
+        for number, caller in enumerate(callers, 1)
+        if caller.routes
+    ]
+    return "[guard]\n\n" + "\n".join(tables)
+
+
+def _name(caller: LearnedCaller, number: int) -> str:
+    for key in ("container", "tls-name"):
+        if key in caller.conditions:
+            return str(caller.conditions[key])
+    return f"uid-{caller.conditions['uid']}" if "uid" in caller.conditions else f"caller-{number}"
+
+
+def _settings(caller: LearnedCaller) -> dict[str, Any]:
+    settings = caller.conditions | {"allow": words_for(caller.routes)}
+    for key, values in (
+        ("images", set(_patterns(caller.images))),
+        ("binds", {path.rstrip("/") or "/" for path in caller.binds}),
+        ("devices", caller.devices),
+        ("volume-drivers", caller.volumes),
+    ):
+        if values:
+            settings[key] = sorted(values)[:_MOST]
+    if caller.networks - {"bridge"}:
+        settings["network-drivers"] = sorted(caller.networks)
+    return settings
+
+
+def _notes(caller: LearnedCaller) -> Iterator[str]:
+    yield f"{caller.requests} requests"
+    for rule, why in sorted(caller.faults.items()):
+        yield f'Denied by {rule} ({why}). If it is needed: accept = ["{rule}"]'
+    if caller.unknown:
+        yield f"{caller.unknown} requests on routes that sealock does not know are not allowed"
+
+
+def _patterns(images: Iterable[str]) -> Iterator[str]:
+    """Patterns of images: each repository, with any tag."""
+    for text in images:
+        if (name := parse(text)) is not None:
+            yield name.pattern
+
+
+def _object(value: Any) -> dict[str, Any]:  # noqa: ANN401  a JSON value
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:  # noqa: ANN401  a JSON value
+    return [element for element in value if isinstance(element, dict)] if isinstance(value, list) else []
+
+
+def _strings(value: Any) -> list[str]:  # noqa: ANN401  a JSON value
+    return [element for element in value if isinstance(element, str)] if isinstance(value, list) else []
