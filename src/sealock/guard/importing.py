@@ -33,19 +33,16 @@ def import_settings(environment: Mapping[str, str], name: str = "client") -> str
     settings = _GRANTED | dict(environment)
     posts = _on(settings.get("POST", "0"))
     granted = {segment for variable, segment in _SECTIONS.items() if _on(settings.get(variable, "0"))}
-    routes = {
-        route.name for route in ROUTES if route.segments[0] in granted and (posts or route.method in {"GET", "HEAD"})
-    }
-    singles = {
-        action for variable, actions in _SINGLE.items() if _on(settings.get(variable, "0")) for action in actions
-    }
+    routes = {route.name for route in ROUTES if route.segments[0] in granted and (posts or route.access == "read")}
+    chosen = (actions for variable, actions in _SINGLE.items() if _on(settings.get(variable, "0")))
+    singles = {action for actions in chosen for action in actions}
     routes |= {f"POST /containers/{{id}}/{action}" for action in singles if posts}
     notes = ["From the settings of docker-socket-proxy. It checks paths only: here the rules check the bodies as well."]
+    if "containers" in granted and not posts:
+        notes.append("GET /containers/{id}/attach/ws, which that proxy lets pass, writes to a container: left out.")
     if singles and not posts:
         notes.append("ALLOW_START, ALLOW_STOP and ALLOW_RESTARTS grant nothing there without POST=1, and nothing here.")
-    odd = sorted(
-        key for key, value in environment.items() if key in _SECTIONS | _SINGLE and not value.strip().isdigit()
-    )
+    odd = sorted(key for key in environment if key in _SECTIONS | _SINGLE and not environment[key].strip().isdigit())
     notes += [f"{key} is no number, which that proxy reads as 0." for key in odd]
     if granted & {"grpc", "session"} and posts:
         notes.append("BuildKit's streams (/session, /grpc) cannot be evaluated: leave them out if no build needs them.")

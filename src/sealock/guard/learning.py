@@ -34,7 +34,7 @@ class LearnedCaller(Struct):
 
 
 class CalledRequest(Struct, frozen=True):
-    """A request of the log: the conditions that its client meets, and the rules that it breaks, each with the reason."""
+    """A request of the log: the conditions that its client meets, and the rules that it breaks, with the reasons."""
 
     conditions: dict[str, Any]
     request: EngineRequest
@@ -97,10 +97,8 @@ def _note_create(caller: LearnedCaller, body: dict[str, Any], host: dict[str, An
     caller.devices.update(_strings(host.get("DeviceCgroupRules")))
     for request in _objects(host.get("DeviceRequests")):
         kinds = [word for words in request.get("Capabilities") or () for word in _strings(words)]
-        cdi = request.get("Driver") == "cdi"
-        caller.devices.update(
-            _strings(request.get("DeviceIDs")) if cdi else [request.get("Driver") or "".join(kinds[:1])]
-        )
+        wanted = str(request.get("Driver") or "".join(kinds[:1]))
+        caller.devices.update(_strings(request.get("DeviceIDs")) if wanted == "cdi" else [wanted])
 
 
 def _note_driver(caller: LearnedCaller, driver: Any, options: dict[str, Any]) -> None:  # noqa: ANN401  a JSON value

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from sealock.errors import TargetError
 from sealock.guard.decision.exchange import Caller, CallingContainer, EngineRequest
@@ -37,10 +37,10 @@ def read_log(lines: Iterator[bytes], name: str) -> Iterator[LoggedRequest]:
             if len(line) > _LONGEST:
                 raise ValueError  # noqa: TRY301  one message for every fault
             value = parse_strictly(line)
-            if isinstance(value, dict) and "event" in value and "method" not in value:
-                continue
-            yield _request(msgspec.convert(value, LogEntry), value)
-        except (BodyError, ValueError, msgspec.MsgspecError):
+            entry = dict(value)
+            if "method" in entry or "event" not in entry:
+                yield _request(entry)
+        except (BodyError, ValueError, TypeError):
             message = f"{name}:{number}: this is no line of the guard's log"
             raise TargetError(message) from None
 
@@ -49,24 +49,26 @@ def read_request(text: bytes, name: str) -> LoggedRequest:
     """One request: an object with method, target and body, or the body of `POST /containers/create` itself."""
     try:
         value = parse_strictly(text)
-        if not isinstance(value, dict):
-            raise ValueError  # noqa: TRY301  one message for every fault
-        if "method" not in value and "target" not in value:
-            value = {"method": "POST", "target": "/containers/create", "body": value}
-        content = {"content_type": "application/json"} if value.get("body") is not None else {}
-        value = {"time": "", "id": "", "caller": {}, "result": "", "method": "GET"} | content | value
-        return _request(msgspec.convert(value, LogEntry), value)
     except BodyError as error:
         message = f"{name}: {error.why}"
-    except (ValueError, msgspec.MsgspecError) as error:
-        message = f"{name}: this is no request: {error or 'write an object with method, target and body'}"
-    raise TargetError(message)
+        raise TargetError(message) from None
+    if isinstance(value, dict) and not {"method", "target"} & set(value):
+        value = {"method": "POST", "target": "/containers/create", "body": value}
+    try:
+        given = dict(value)
+        content = {"content_type": "application/json"} if given.get("body") is not None else {}
+        whole = {"time": "", "id": "", "caller": {}, "result": "", "method": "GET"} | content | given
+        return _request(whole)
+    except (ValueError, TypeError) as error:  # msgspec's own errors are ValueErrors
+        message = f"{name}: this is no request: {error}; write an object with method, target and body"
+        raise TargetError(message) from None
 
 
-def _request(entry: LogEntry, value: dict[str, Any]) -> LoggedRequest:
-    body = value.get("body")
+def _request(value: dict[str, Any]) -> LoggedRequest:
+    body = value.pop("body", None)
+    entry = msgspec.convert(value, LogEntry)
     lost = isinstance(body, str)
-    raw = b"" if entry.body is UNSET or body is None else msgspec.json.encode(body)
+    raw = b"" if body is None else msgspec.json.encode(body)
     request = EngineRequest(
         entry.method, entry.target, entry.content_type, None if entry.stream else raw, entry.upgrade
     )

@@ -1,0 +1,268 @@
+"""The verbs of `sealock guard` that need no engine: explain, replay, learn, import."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealock.guard.decision.routes import ROUTES
+from sealock.guard.permits import words_for
+from sealock.model.location import Source
+from sealock.policy.settings import read
+from support.commandline import sealock
+
+POLICY = """
+[guard]
+[[guard.caller]]
+name = "ci"
+uid = 1000
+allow = ["ping", "containers", "images"]
+binds = ["/srv"]
+change = "loopback"
+[[guard.exempt]]
+rule = "C001"
+name = "dind"
+reason = "builds images"
+until = 2100-01-01
+[[guard.caller]]
+name = "watch"
+container = "watch"
+mode = "audit"
+allow = "ping"
+"""
+CALLER = {"name": "ci", "uid": 1000, "gid": 1000}
+TRAEFIK = {
+    "name": "all", "uid": 0, "gid": 0, "container": "a" * 64, "container_name": "traefik", "image": "traefik:3.1",
+    "labels": {"a": "b"},
+}  # fmt: skip
+
+
+def entry(method: str, target: str, body: Any = None, result: str = "allowed", **more: Any) -> dict[str, Any]:
+    line = {
+        "time": "2026-11-27T10:00:00.000+00:00",
+        "id": "1",
+        "caller": CALLER,
+        "method": method,
+        "target": target,
+        "result": result,
+    }
+    content = {"content_type": "application/json", "body": body} if body is not None else {}
+    return line | content | more
+
+
+def guard(directory: Path, *words: str, text: str = "") -> subprocess.CompletedProcess[str]:
+    (directory / "sealock.toml").write_text(POLICY, encoding="utf-8")
+    return sealock("guard", *words, cwd=directory, environment={"HOME": str(directory)}, stdin=text)
+
+
+def log(directory: Path, *entries: dict[str, Any]) -> str:
+    path = directory / "guard.log"
+    path.write_text("".join(json.dumps(line) + "\n" for line in entries), encoding="utf-8")
+    return str(path)
+
+
+def test_explain_says_what_is_denied_by_which_rule_and_what_to_do(tmp_path: Path) -> None:
+    body = {"Image": "nginx:1.27", "HostConfig": {"Privileged": True, "Binds": ["/srv/app:/app"]}}
+    made = guard(tmp_path, "explain", "-", "--uid", "1000", text=json.dumps(body))
+    assert made.returncode == 1, made.stderr
+    assert made.stdout.splitlines()[:3] == [
+        "Request  POST /containers/create",
+        "Caller   ci (uid 1000, gid 1000)",
+        "Decision denied",
+    ]
+    assert "  C001  Container runs in privileged mode" in made.stdout
+    assert "Remove privileged" in made.stdout
+    assert "Assumed  /srv/app is a directory, is no link, and the caller cannot replace it" in made.stdout
+    assert max(map(len, made.stdout.splitlines())) <= 80
+
+
+def test_explain_reads_a_line_of_the_log_and_prints_the_body_that_goes_on(tmp_path: Path) -> None:
+    body = {"Image": "nginx:1.27", "HostConfig": {"PortBindings": {"80/tcp": [{"HostPort": "80"}]}, "Privileged": True}}
+    line = json.dumps(entry("POST", "/v1.44/containers/create?name=dind", body))
+    made = guard(tmp_path, "explain", "-", text=line)
+    assert made.returncode == 0, made.stdout
+    assert "Decision allowed" in made.stdout
+    assert "  changed: port 80/tcp published on 127.0.0.1 only" in made.stdout
+    assert "  exempted: C001" in made.stdout
+    forwarded = json.loads(guard(tmp_path, "explain", "-", "--body", text=line).stdout)
+    assert forwarded["HostConfig"]["PortBindings"] == {"80/tcp": [{"HostPort": "80", "HostIp": "127.0.0.1"}]}
+
+
+def test_explain_takes_the_caller_from_the_command_line(tmp_path: Path) -> None:
+    made = guard(tmp_path, "explain", "-", "--container", "watch", text='{"method": "GET", "target": "/info"}')
+    assert made.returncode == 0
+    assert "Caller   watch (container watch)" in made.stdout
+    assert "Decision would be denied, but is only logged (audit)" in made.stdout
+    made = guard(tmp_path, "explain", "-", "--gid", "7", "--tls-name", "a", text='{"method": "GET", "target": "/info"}')
+    assert made.returncode == 1
+    assert "none of the policy (certificate a)" in made.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "the body is not valid JSON"),
+        ("[1]", "this is no request"),
+        ('{"method": 1, "target": "/info"}', "this is no request"),
+        ('{"a": 1, "a": 2}', "has the key 'a' twice"),
+    ],
+)
+def test_what_is_no_request_is_an_error(tmp_path: Path, text: str, message: str) -> None:
+    made = guard(tmp_path, "explain", "-", text=text)
+    assert made.returncode == 2
+    assert message in made.stderr
+
+
+def test_without_a_guard_in_the_policy_nothing_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "other.toml").write_text('fail-on = "low"\n', encoding="utf-8")
+    made = guard(tmp_path, "explain", "-", "--policy", "other.toml", text="{}")
+    assert made.returncode == 2
+    assert "other.toml has no table [guard]" in made.stderr
+    assert guard(tmp_path, "explain", "gone.json").returncode == 2
+
+
+def test_replay_prints_what_another_policy_would_change(tmp_path: Path) -> None:
+    privileged = {"Image": "nginx:1.27", "HostConfig": {"Privileged": True}}
+    path = log(
+        tmp_path,
+        {"time": "x", "event": "started", "message": "guard"},
+        entry("GET", "/v1.44/containers/json"),
+        entry("GET", "/v1.44/info"),
+        entry("GET", "/v1.44/info"),
+        entry("POST", "/containers/create", privileged, "denied", rules=["C001"]),
+        entry("POST", "/containers/create?name=dind", privileged, "denied", rules=["C001"]),
+        entry("POST", "/containers/create", "70000 bytes"),
+        entry("POST", "/build", stream=True, content_type="application/x-tar", result="denied"),
+        entry("POST", "/containers/create", {"Image": "nginx:1.27", "HostConfig": {"Binds": ["/srv/a:/a"]}}),
+    )
+    made = guard(tmp_path, "replay", path)
+    assert made.returncode == 1, made.stderr
+    rows = made.stdout.splitlines()
+    assert rows[0] == "8 requests: 4 as before, 1 not decided, 1 now allowed, 2 now denied"
+    assert rows[1] == "1 of the decisions assume that paths are no links, and objects on the engine new."
+    assert "      2 now denied: GET /v1.44/info by ci" in rows
+    assert "        G002: ci may not use GET /info" in rows
+    assert "        denied before by C001" in rows
+    assert "        the log does not hold the body" in rows
+
+
+def test_replay_of_what_stays_is_quiet(tmp_path: Path) -> None:
+    made = guard(tmp_path, "replay", log(tmp_path, entry("GET", "/containers/json")))
+    assert (made.returncode, made.stdout) == (0, "1 request: 1 as before\n")
+
+
+@pytest.mark.parametrize("line", ["x", '{"method": "GET"}', "[]"])
+def test_a_log_that_is_none_is_an_error_with_its_line(tmp_path: Path, line: str) -> None:
+    (tmp_path / "guard.log").write_text(json.dumps(entry("GET", "/info")) + f"\n\n{line}\n", encoding="utf-8")
+    for verb in ("replay", "learn"):
+        made = guard(tmp_path, verb, "guard.log")
+        assert made.returncode == 2
+        assert "guard.log:3: this is no line of the guard's log" in made.stderr
+
+
+def test_learn_writes_the_narrowest_policy(tmp_path: Path) -> None:
+    create = {
+        "Image": "ghcr.io/acme/app:2",
+        "HostConfig": {
+            "Binds": ["/srv/app/:/app", "data:/d"],
+            "Mounts": [
+                {"Type": "bind", "Source": "/srv/b", "Target": "/b"},
+                {"Type": "volume", "Source": "v", "VolumeOptions": {"DriverConfig": {"Name": "nfs", "Options": {"o": "bind", "device": "/srv/c"}}}},
+            ],
+            "Devices": [{"PathOnHost": "/dev/ttyUSB0"}], "DeviceCgroupRules": ["c 1:* r"],
+            "DeviceRequests": [{"Driver": "", "Capabilities": [["gpu"]]}, {"Driver": "cdi", "DeviceIDs": ["a/b=c"]}],
+        },
+    }  # fmt: skip
+    faults = {"rules": ["C001"], "reasons": [{"rule": "C001", "why": "privileged"}, {"rule": "G002", "why": "x"}]}
+    path = log(
+        tmp_path,
+        *(entry("GET", "/v1.44/containers/json?all=1", caller=TRAEFIK) for _ in range(3)),
+        entry("GET", f"/v1.44/containers/{'b' * 64}/json", caller=TRAEFIK),
+        entry("GET", "/v1.44/nonsense", caller=TRAEFIK),
+        entry("POST", "/v1.44/containers/create", create, "audit", **faults),
+        entry("POST", "/v1.44/images/create?fromImage=nginx&tag=1"),
+        entry("POST", "/v1.44/networks/create", {"Name": "n", "Driver": "macvlan"}),
+        entry("POST", "/v1.44/volumes/create", {"Name": "n", "Driver": "nfs"}),
+        entry("POST", "/v1.44/services/create", {"TaskTemplate": {"ContainerSpec": {"Image": "redis:7"}}}),
+        entry("GET", "/_ping", caller={"tls_name": "ci.example.com"}),
+        entry("GET", "/_ping", caller={}),
+    )
+    made = guard(tmp_path, "learn", path)
+    assert made.returncode == 0, made.stderr
+    callers = {caller.name: caller for caller in read(Source("sealock.toml", made.stdout), ".").guard.callers}
+    assert set(callers) == {"traefik", "uid-1000", "ci.example.com", "caller-4"}
+    traefik, ci = callers["traefik"], callers["uid-1000"]
+    assert traefik.allow == {"GET /containers/json", "GET /containers/{id}/json"}
+    assert traefik.conditions.containers == ("traefik",)
+    assert [pattern.text for pattern in traefik.conditions.container_images] == ["docker.io/library/traefik"]
+    assert ci.binds == ("/srv/app", "/srv/b", "/srv/c")
+    assert ci.devices == ("/dev/ttyUSB0", "a/b=c", "c 1:* r", "gpu")
+    assert ci.volume_drivers == ("nfs",)
+    assert ci.network_drivers == ("macvlan",)
+    assert {pattern.text for pattern in ci.reach.images} == {
+        "ghcr.io/acme/app", "docker.io/library/nginx", "docker.io/library/redis",
+    }  # fmt: skip
+    assert '# Denied by C001 (privileged). If it is needed: accept = ["C001"]' in made.stdout
+    assert "# 5 requests\n# 1 requests on routes that sealock does not know are not allowed" in made.stdout
+    (tmp_path / "learned.toml").write_text(made.stdout, encoding="utf-8")
+    again = guard(tmp_path, "replay", path, "--policy", "learned.toml")
+    assert "now denied: POST /v1.44/containers/create" not in again.stdout
+    assert again.stdout.count("now denied") == 2  # the summary, and the route that sealock does not know
+
+
+def test_learn_of_one_caller_and_of_none(tmp_path: Path) -> None:
+    path = log(tmp_path, entry("GET", "/info"), entry("GET", "/version", caller=TRAEFIK))
+    made = guard(tmp_path, "learn", path, "--only", "all", "--output", "new.toml")
+    assert made.returncode == 0
+    assert 'allow = ["version"]' in (tmp_path / "new.toml").read_text(encoding="utf-8")
+    assert "info" not in (tmp_path / "new.toml").read_text(encoding="utf-8")
+    assert guard(tmp_path, "learn", path, "--only", "nobody").returncode == 2
+
+
+IMPORTS = (
+    ("CONTAINERS=1\n", {"ping:read", "version:read", "events:read", "containers:read", "files:read"}, {"containers:write", "POST /containers/{id}/attach", "GET /containers/{id}/attach/ws"}),
+    ("export PING=0\nVERSION='0'\nEVENTS=0\nINFO=1\n", {"info:read"}, {"ping:read", "version:read", "events:read"}),
+    ("POST=1\nALLOW_START=1\n", {"POST /containers/{id}/start"}, {"POST /containers/{id}/stop"}),
+    ("POST=0\nALLOW_RESTARTS=1\n", {"ping:read"}, {"POST /containers/{id}/stop"}),
+    ("POST=1\nEXEC=1\n", {"POST /exec/{id}/start", "exec:read"}, {"exec:write", "POST /containers/{id}/exec"}),
+    ("POST=1\nCONTAINERS=1\nEXEC=1\nSESSION=1\n", {"exec:write", "attach:write", "POST /session"}, {"POST /grpc"}),
+    ("POST=yes\nIMAGES=1\n", {"images:read"}, {"images:write"}),
+    ("services:\n  proxy:\n    image: tecnativa/docker-socket-proxy:0.4\n    environment: {VOLUMES: 1, POST: 1}\n", {"volumes:write"}, {"networks:read"}),
+    ("docker run -e NETWORKS=1 ghcr.io/tecnativa/docker-socket-proxy\n", {"networks:read"}, {"networks:write"}),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "allowed", "missing"), IMPORTS)
+def test_import_allows_what_the_settings_grant_and_no_more(
+    tmp_path: Path, text: str, allowed: set[str], missing: set[str]
+) -> None:
+    made = guard(tmp_path, "import", "-", text=text)
+    assert made.returncode == 0, made.stderr
+    (caller,) = read(Source("sealock.toml", made.stdout), ".").guard.callers
+    assert allowed <= caller.allow
+    assert not missing & caller.allow
+
+
+@pytest.mark.parametrize("text", ["", "A=1\n", "services: {}\n"])
+def test_import_of_nothing_is_an_error(tmp_path: Path, text: str) -> None:
+    made = guard(tmp_path, "import", "-", text=text)
+    assert (made.returncode, made.stdout) == (2, "")
+
+
+def test_import_of_no_text_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "settings").write_bytes(b"POST=1\xff")
+    assert "no text in UTF-8" in guard(tmp_path, "import", "settings").stderr.replace("not a text", "no text")
+
+
+def test_groups_stand_for_all_their_routes_only() -> None:
+    every = {route.name for route in ROUTES}
+    assert words_for(every - {"GET /info"}).count("info") == 0
+    assert "containers" in words_for(every)
+    assert words_for(every - {"POST /containers/create"})[7:] != words_for(every)[7:]
+    assert words_for({"GET /volumes"}) == ("GET /volumes",)
+    assert words_for({"GET /volumes", "GET /volumes/{id}"}) == ("volumes:read",)
+    assert words_for(()) == ()
