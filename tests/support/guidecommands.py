@@ -69,6 +69,7 @@ NEEDS = {
     r"^sealock guard (proxy|plugin|status|open|close|uninstall|evidence|install .*--apply)|^curl .*guard": Need(
         "an engine, and a machine to change", "tests/live/test_guard_clients.py"
     ),
+    r"^sealock guard (import|learn|explain|replay)": Need("a log", "tests/cli/test_guard_offline.py"),
     r"^sealock db (push|pull)": Need("a database", "tests/live/test_database_registry.py"),
     r"trust verify (Dockerfile|registry)|^docker pull": Need("a policy", "tests/cli/test_trust_files.py"),
     r"--trusted-root": Need("Sigstore", "tests/live/test_cosign_keyless.py"),
