@@ -98,7 +98,7 @@ def learn_line(
     client, since = line[0], time.time()
     watcher.expect()
     with removed_at_end(client) as file, LearningSession(client, watcher, since) as session:
-        words = (client, "run", "--cidfile", file, *watcher.options(), *edited.words[2:])
+        words = (client, "run", "--cidfile", file, *watcher.options(edited.container), *edited.words[2:])
         with _interrupts_kept(session, kept=detached), _started(words, detached=detached) as process:
             container = _appeared(client, file, process)
             session.add(container)
@@ -146,7 +146,7 @@ def learn_project(
     file: str, watcher: ContainerWatcher, exercise: Exercise, report: Report
 ) -> tuple[LearnedContainer, ...]:
     """Start a compose project under a name of its own, use it, stop it, and remove all of it."""
-    if watcher.options():
+    if watcher.name != "tracepoints":
         message = f"--compose is watched by tracepoints only, not by {watcher.name}"
         raise UsageError(message)
     since = time.time()

@@ -19,7 +19,7 @@ ID = "ab" * 32
 
 def test_a_record_says_who_called_what() -> None:
     record = read_record(USUAL.encode())
-    assert record == SeccompRecord(77, "x86_64", 39, "logged", 33, "nginx", "/usr/sbin/nginx")
+    assert record == SeccompRecord(77, "x86_64", 39, "logged", 33, "nginx", "/usr/sbin/nginx", gid=33)
     assert record.name == "getpid"
 
 

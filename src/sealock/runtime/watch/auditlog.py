@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Final, Literal, Self, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sealock.errors import TargetError
 from sealock.model.systemcalls import system_calls
@@ -41,7 +42,7 @@ ARCHITECTURES: Final = {
     0xC0000102: "loongarch64",
 }  # fmt: skip
 """AUDIT_ARCH_…, as uname(1) names them."""
-_X32: Final = 0x40000000
+X32: Final = 0x40000000
 _REMEMBERED: Final = 10_000
 """Processes whose container is remembered."""
 
@@ -58,6 +59,7 @@ class SeccompRecord(Struct, frozen=True):
     program: str = ""
     container: str = ""
     """The container's id, "" where it is unknown."""
+    gid: int = 0
 
     @property
     def name(self) -> str:
@@ -83,8 +85,8 @@ def read_record(text: bytes) -> SeccompRecord | None:
     if pid is None or arch is None or call is None or code is None or min(pid, call) < 0:
         return None
     architecture = ARCHITECTURES.get(arch, "")
-    if architecture == "x86_64" and call & _X32:
-        architecture, call = "x32", call & ~_X32
+    if architecture == "x86_64" and call & X32:
+        architecture, call = "x32", call & ~X32
     return SeccompRecord(
         pid=pid,
         architecture=architecture or f"{arch:x}",
@@ -93,6 +95,7 @@ def read_record(text: bytes) -> SeccompRecord | None:
         uid=number(b"uid") or 0,
         command=_text(values.get(b"comm", b"")),
         program=_text(values.get(b"exe", b"")),
+        gid=number(b"gid") or 0,
     )
 
 
@@ -179,6 +182,8 @@ class ContainersOfProcesses:
 
     def attribute(self, record: SeccompRecord) -> SeccompRecord:
         """The record with its container."""
+        if record.container:
+            return record
         container = self._look(record.pid)
         if container:
             if len(self._known) >= _REMEMBERED:
@@ -187,10 +192,7 @@ class ContainersOfProcesses:
         elif not os.path.exists(f"/proc/{record.pid}"):
             only = next(iter(self.watched)) if len(self.watched) == 1 else ""
             container = self._known.get(record.pid, only)
-        return SeccompRecord(
-            record.pid, record.architecture, record.number, record.action, record.uid, record.command, record.program,
-            container,
-        )  # fmt: skip
+        return replace(record, container=container)
 
 
 def container_of(pid: int) -> str:

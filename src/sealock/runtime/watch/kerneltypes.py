@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -23,10 +24,20 @@ _EACH: Final = {4: 12, 5: 12, 6: 8, 13: 8, 15: 12, 19: 12}
 """Bytes of each member of a kind of type; of its head alone those of `_MORE`."""
 _MORE: Final = {1: 4, 3: 12, 14: 4, 17: 4}
 _DEEPEST: Final = 8
+_LONGEST_NAME: Final = 256
 
 
 class KernelTypeError(ValueError):
     """The kernel's description lacks a type or a field, or is malformed."""
+
+
+@contextmanager
+def _malformed() -> Iterator[None]:
+    try:
+        yield
+    except (struct.error, IndexError) as error:
+        message = f"the kernel's description of its types is malformed: {error}"
+        raise KernelTypeError(message) from None
 
 
 class KernelField(Struct, frozen=True):
@@ -40,11 +51,8 @@ class KernelTypes:
     """The types of a kernel by name. KernelTypeError for a malformed description."""
 
     def __init__(self, data: bytes) -> None:
-        try:
+        with _malformed():
             self._read(data)
-        except (struct.error, IndexError) as error:
-            message = f"the kernel's description of its types is malformed: {error}"
-            raise KernelTypeError(message) from None
 
     def _read(self, data: bytes) -> None:
         magic, _, _, head, types, types_size, names, names_size = _HEADER.unpack_from(data)
@@ -78,7 +86,11 @@ class KernelTypes:
         raise KernelTypeError(message)
 
     def _name(self, offset: int) -> str:
-        return self._names[offset : self._names.index(b"\0", offset)].decode("ascii", "replace")
+        return (
+            self._names[offset : offset + _LONGEST_NAME].partition(b"\0")[0].decode("ascii", "replace")
+            if offset
+            else ""
+        )
 
     def tracepoint(self, name: str) -> int:
         """The id of the type that programs for a tracepoint attach to."""
@@ -96,7 +108,8 @@ class KernelTypes:
         """A field of a structure, by its names from outer to inner ("f_path.dentry")."""
         kind, bits = self._named(_STRUCT, structure), 0
         for name in path.split("."):
-            member = next((m for m in self._members(kind) if m[0] == name), None)
+            with _malformed():
+                member = next((m for m in self._members(kind) if m[0] == name), None)
             if member is None:
                 message = f"this kernel's {structure} has no {path}"
                 raise KernelTypeError(message)

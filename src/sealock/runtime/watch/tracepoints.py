@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from sealock.errors import TargetError
 from sealock.model.capabilities import NAMES
+from sealock.model.container import Container
 from sealock.model.profile import Phase
 from sealock.model.systemcalls import system_calls
 from sealock.runtime.kernel.processes import ProcReader
@@ -95,7 +96,7 @@ class TracepointWatcher:
         self._tracing.close()
         self._reader.tree.close()
 
-    def options(self) -> tuple[str, ...]:
+    def options(self, _container: Container, /) -> tuple[str, ...]:
         """None: the container stays as it is."""
         return ()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, Literal, Protocol, TypeAlias, get_args
 
 from sealock.errors import TargetError
+from sealock.model.container import Container
 from sealock.runtime.watch.observations import Observations, WatchedContainer
 
 MechanismName: TypeAlias = Literal["tracepoints", "log", "notify"]
@@ -23,8 +24,8 @@ class ContainerWatcher(Protocol):
     def sees_capabilities(self) -> bool:
         """Whether it sees which capabilities are used."""
 
-    def options(self) -> tuple[str, ...]:
-        """The options of `docker run` that it needs."""
+    def options(self, container: Container, /) -> tuple[str, ...]:
+        """The options of `docker run` that it needs for a container."""
 
     def expect(self) -> None:
         """Watch what starts from now on."""
@@ -50,9 +51,14 @@ def open_watcher(wanted: MechanismName | None, *, running: bool) -> tuple[Contai
 
     A container that is already `running` can be watched by tracepoints only. TargetError where none works.
     """
+    from sealock.runtime.watch.filtered import LogWatcher, NotifyWatcher  # noqa: PLC0415  most runs need only one
     from sealock.runtime.watch.tracepoints import TracepointWatcher  # noqa: PLC0415  as above
 
-    makers = {"tracepoints": TracepointWatcher}
+    makers: dict[MechanismName, type[TracepointWatcher | LogWatcher | NotifyWatcher]] = {
+        "tracepoints": TracepointWatcher,
+        "log": LogWatcher,
+        "notify": NotifyWatcher,
+    }
     reasons: list[str] = []
     for name in (wanted,) if wanted else MECHANISMS:
         if running and name != "tracepoints":
