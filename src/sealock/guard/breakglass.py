@@ -119,5 +119,5 @@ def _is_ours(status: os.stat_result) -> bool:
 
 
 def _boot() -> str:
-    with open(_BOOT, encoding="ascii") as file:
+    with open(_BOOT, encoding="utf-8") as file:
         return file.read().strip()

@@ -21,16 +21,24 @@ _Stamp: TypeAlias = tuple[int, int, int, int] | None
 class LivePolicy:
     """A policy file, prepared for decisions; PolicyError where its first version is not valid.
 
-    `announce` gets an event and its words when the file was read again. `rewrites` is false for a plugin.
+    `rewrites` is false for a plugin. `protected` are paths of the host that no container may mount.
     """
 
-    def __init__(self, path: str, announce: Callable[[str, str], None], *, rewrites: bool = True) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        rewrites: bool = True,
+        protected: tuple[str, ...] = (),
+    ) -> None:
         self.path = path
-        self._announce, self._rewrites = announce, rewrites
+        self.announce: Callable[[str, str], object] = _ignore
+        """Is called with an event and its words when the file was read again."""
+        self._rewrites, self._protected = rewrites, protected
         self._day = _today()
         self._stamp = _stamp(path)
         self.source: Policy = load_policy(path, named=True)
-        self.current: Guard = prepare(self.source, self._day, rewrites=rewrites)
+        self.current: Guard = self._prepared(self.source)
         self.error = ""
         """Why the file is not the policy in use; "" where it is."""
 
@@ -43,14 +51,21 @@ class LivePolicy:
         self._stamp, self._day = stamp, day
         try:
             source = load_policy(self.path, named=True)
-            self.current, self.source = prepare(source, day, rewrites=self._rewrites), source
+            self.current, self.source = self._prepared(source), source
         except (SealockError, OSError) as error:
             self.error = str(error)
-            self._announce("policy-refused", f"{error}; the policy of before stays in use")
+            self.announce("policy-refused", f"{error}; the policy of before stays in use")
             return
         self.error = ""
         if changed:
-            self._announce("policy-read", f"{self.path} is in use")
+            self.announce("policy-read", f"{self.path} is in use")
+
+    def _prepared(self, source: Policy) -> Guard:
+        return prepare(source, self._day, rewrites=self._rewrites, protected=self._protected)
+
+
+def _ignore(_event: str, _message: str) -> None:
+    """Nothing is interested yet."""
 
 
 def _today() -> date:

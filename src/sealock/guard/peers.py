@@ -6,6 +6,7 @@ SO_PEERPIDFD (Linux 6.5) the kernel gives the process itself, and what was read 
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import struct
@@ -25,6 +26,10 @@ _GROUPS: Final = 256
 _CGROUPS: Final = 64 << 10
 
 
+OUT_OF_DESCRIPTORS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+"""Errors after which the same may succeed once something else is closed."""
+
+
 class Peer(Struct, frozen=True):
     """A client's process: pid 0 where it is in a pid namespace that this one cannot see.
 
@@ -39,7 +44,7 @@ class Peer(Struct, frozen=True):
 
 
 def peer(sock: socket.socket) -> Peer:
-    """Identify the client of a unix socket; OSError where the kernel cannot."""
+    """Identify the client of a unix socket; OSError where the kernel cannot, or descriptors ran out."""
     pid, uid, gid = _CREDENTIALS.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size))
     groups = _peer_groups(sock)
     if pid <= 0:
@@ -64,16 +69,22 @@ def _peer_groups(sock: socket.socket) -> tuple[int, ...]:
 
 def _process(sock: socket.socket, pid: int) -> int | None:
     """A descriptor of the process; None where it ended."""
-    with suppress(OSError):
+    try:
         return sock.getsockopt(socket.SOL_SOCKET, _SO_PEERPIDFD)
-    with suppress(OSError):  # an older kernel
-        return os.pidfd_open(pid)
-    return None
+    except OSError as error:
+        if error.errno in OUT_OF_DESCRIPTORS:
+            raise
+    try:
+        return os.pidfd_open(pid)  # the kernel is older
+    except OSError as error:
+        if error.errno in OUT_OF_DESCRIPTORS:
+            raise
+        return None
 
 
 def _pid(process: int) -> int:
     """The pid of a descriptor's process; -1 once it ended."""
-    with suppress(OSError, ValueError), open(f"/proc/self/fdinfo/{process}", encoding="ascii") as file:
+    with suppress(OSError, ValueError), open(f"/proc/self/fdinfo/{process}", encoding="utf-8") as file:
         for row in file:
             if row.startswith("Pid:"):
                 return int(row.removeprefix("Pid:"))
@@ -90,7 +101,9 @@ def _groups(pid: int) -> dict[str, str]:
     try:
         with open(f"/proc/{pid}/cgroup", encoding="utf-8", errors="replace") as file:
             return dict(control_groups(file.read(_CGROUPS)))
-    except OSError:
+    except OSError as error:
+        if error.errno in OUT_OF_DESCRIPTORS:
+            raise
         return {}
 
 

@@ -61,6 +61,8 @@ class GuardOptions(Struct, frozen=True):
 
 def run_guard(options: GuardOptions) -> None:
     """Run a guard until a signal ends it; SealockError for what keeps it from starting."""
+    # First of all, since a guard whose policy is not valid does not open a socket.
+    policy = LivePolicy(options.policy, rewrites=options.form != "plugin", protected=_own_paths(options))
     received = passed()
     status = next(iter(received.pop("status", [])), None)
     given = [sock for sockets in received.values() for sock in sockets]
@@ -69,9 +71,10 @@ def run_guard(options: GuardOptions) -> None:
         os.makedirs(os.path.dirname(options.status) or ".", 0o755, exist_ok=True)
         status = listen(options.status, SocketAccess(options.access.owner, options.access.group, 0o660))
     raise_descriptors()
+    log = GuardLog(options.log)
     if options.user:
         become(options.user, options.engine)
-    asyncio.run(_serve(options, listening, status))
+    asyncio.run(_serve(options, policy, log, listening, status))
 
 
 def _received(sock: socket.socket) -> Listening:
@@ -97,9 +100,22 @@ def _listening(where: str, options: GuardOptions) -> Listening:
     return Listening(listen_tcp(host.strip("[]"), int(port)), context)
 
 
-async def _serve(options: GuardOptions, listening: tuple[Listening, ...], status: socket.socket | None) -> None:
+def _own_paths(options: GuardOptions) -> tuple[str, ...]:
+    """The paths of the host that a container must not mount, since the guard rests on them."""
+    sockets = [where.removeprefix("unix://") for where in options.listen if not where.startswith("tcp://")]
+    paths = (options.engine, *sockets, options.status, options.policy, options.state, options.log)
+    return tuple(dict.fromkeys(os.path.realpath(path) for path in paths if path))
+
+
+async def _serve(
+    options: GuardOptions,
+    policy: LivePolicy,
+    log: GuardLog,
+    listening: tuple[Listening, ...],
+    status: socket.socket | None,
+) -> None:
     loop = asyncio.get_running_loop()
-    log, metrics = GuardLog(options.log), GuardMetrics()
+    metrics = GuardMetrics()
 
     def announce(event: str, message: str) -> None:
         metrics.count("reloads_total", result="read" if event == "policy-read" else "refused")
@@ -108,7 +124,7 @@ async def _serve(options: GuardOptions, listening: tuple[Listening, ...], status
     is_plugin = options.form == "plugin"
     mark = PluginMark()
     door = EngineDoor(options.engine, loop, (mark.header,) if is_plugin else ())
-    policy = LivePolicy(options.policy, announce, rewrites=not is_plugin)
+    policy.announce = announce
     facts = Facts(door, StoredEvidence(options.state))
     gate = Gate(policy, facts, GlassWatch(options.state), audit=options.audit)
     parts = GuardParts(gate, Callers(door), RequestLimits(), log, metrics)

@@ -25,11 +25,15 @@ class GuardParts(Struct, frozen=True):
     metrics: GuardMetrics
 
 
-class ClientIdentity(Struct, frozen=True):
-    """The client of a connection: a process by its unix socket, or the name in its TLS certificate."""
+class ClientIdentity(Struct):
+    """The client of a connection: the name in its TLS certificate (None without TLS), else its process.
 
+    The kernel keeps the process that connected, so it is looked at with the first request: an idle connection costs
+    nothing.
+    """
+
+    tls_name: str | None = None
     peer: Peer | None = None
-    tls_name: str = ""
 
 
 class ServedConnection(ABC):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import resource
 import signal
@@ -17,7 +16,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from sealock.guard.breakglass import BreakGlass
-from sealock.guard.peers import peer
+from sealock.guard.peers import OUT_OF_DESCRIPTORS
 from sealock.guard.served import ClientIdentity, GuardParts, ServedConnection
 from sealock.guard.sockets import Line
 from sealock.guard.statuspage import StatusPage
@@ -25,10 +24,9 @@ from sealock.guard.tls import terminate
 
 _LOOK: Final = 1.0
 """Seconds between looks at the policy, break-glass and the deadlines of connections."""
-_FULL: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _BUSY: Final = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-_EVICTED: Final = 64
-"""Idle connections that are closed at once where descriptors run out."""
+_SPARED: Final = 16
+"""Descriptors of the guard itself."""
 
 
 MakeConnection: TypeAlias = Callable[[Line, ClientIdentity, GuardParts], ServedConnection]
@@ -101,21 +99,19 @@ class GuardServer:
             try:
                 sock, _ = await loop.sock_accept(listening.sock)
             except OSError as error:
-                if error.errno not in _FULL:
+                if error.errno not in OUT_OF_DESCRIPTORS:
                     continue  # the client left already
                 self.parts.metrics.count("errors_total", kind="descriptors")
-                await self._refuse(listening.sock)
+                await self._make_room(listening.sock)
                 continue
             task = asyncio.ensure_future(self._serve(sock, listening.context))
             task.add_done_callback(self._finished)
 
-    async def _refuse(self, listener: socket.socket) -> None:
+    async def _make_room(self, listener: socket.socket) -> None:
         """Out of descriptors: close connections that wait for nothing, or else refuse a client."""
-        idle = sorted((session for session in self.sessions if session.idle), key=lambda session: session.deadline)
-        for session in idle[:_EVICTED]:
-            session.expire()
-        if idle:
-            await asyncio.sleep(0)
+        if self._close_idle():
+            # Their tasks close them.
+            await asyncio.sleep(0.01)
             return
         if self._reserve >= 0:
             os.close(self._reserve)
@@ -128,17 +124,31 @@ class GuardServer:
         self._reserve = _reserved()
         await asyncio.sleep(0.05)
 
+    def _close_idle(self) -> bool:
+        """Close the half of the idle connections that has been so for longest; returns whether there is any."""
+        idle = sorted((session for session in self.sessions if session.idle), key=lambda session: session.deadline)
+        for session in idle[: (len(idle) + 1) // 2]:
+            session.expire()
+        return bool(idle)
+
     async def _serve(self, sock: socket.socket, context: ssl.SSLContext | None) -> None:
         loop = asyncio.get_running_loop()
-        if context is None:
-            try:
-                identity = ClientIdentity(peer(sock))
-            except OSError:
-                sock.close()
-                return
-        else:
-            sock, name = await terminate(sock, context)
-            identity = ClientIdentity(None, name)
+        try:
+            # A request takes descriptors too: to the engine, to read of its caller, and for a stream's pipes.
+            if (
+                len(self.sessions) > (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARED) // 2
+                and self._close_idle()
+            ):
+                self.parts.metrics.count("errors_total", kind="descriptors")
+                await asyncio.sleep(0.01)
+            if context is None:
+                identity = ClientIdentity()
+            else:
+                sock, name = await terminate(sock, context)
+                identity = ClientIdentity(name)
+        except OSError:  # a client that left, a handshake that failed, or no descriptors at all
+            sock.close()
+            return
         session = self._make(Line(sock, loop), identity, self.parts)
         session.task = asyncio.current_task()
         self.sessions.add(session)
@@ -167,8 +177,11 @@ class GuardServer:
             metrics.dropped = log.dropped
             metrics.streams = sum(session.streaming for session in self.sessions)
             late = time.monotonic()
-            for session in [session for session in self.sessions if 0 < session.deadline < late]:
-                session.expire()
+            for session in list(self.sessions):
+                if 0 < session.deadline < late:
+                    session.expire()
+                else:
+                    session.line.look()
 
     def _look_at_glass(self) -> None:
         opened = self.parts.gate.glass.current()

@@ -19,6 +19,7 @@ from sealock.guard.denials import denial_message
 from sealock.guard.forwarding import ClientGoneError, Forward, Forwarder, WholeAnswer, drain, json_answer
 from sealock.guard.gate import GateOutcome
 from sealock.guard.http1 import RequestHead, WireError, answer_head, read_request
+from sealock.guard.peers import peer
 from sealock.guard.records import record
 from sealock.guard.served import ClientIdentity, GuardParts, ServedConnection
 from sealock.guard.sockets import Line
@@ -68,8 +69,12 @@ class Session(ServedConnection):
             self.line.close()
 
     def _who(self) -> str:
-        peer = self.identity.peer
-        return f"uid {peer.uid}, pid {peer.pid}" if peer is not None else f"certificate {self.identity.tls_name}"
+        identity = self.identity
+        if identity.tls_name is not None:
+            return f"certificate {identity.tls_name}"
+        return (
+            f"uid {identity.peer.uid}, pid {identity.peer.pid}" if identity.peer is not None else "an unknown process"
+        )
 
     async def _request(self) -> bool:
         """Serve one request; returns whether the connection can take another."""
@@ -133,9 +138,12 @@ class Session(ServedConnection):
         return await self.line.body(request.length, LARGEST_BODY)
 
     async def _caller(self) -> Caller:
-        if self.identity.peer is None:
-            return Caller(tls_name=self.identity.tls_name)
-        return await self.parts.callers.identify(self.identity.peer)
+        identity = self.identity
+        if identity.tls_name is not None:
+            return Caller(tls_name=identity.tls_name)
+        if identity.peer is None:
+            identity.peer = peer(self.line.sock)
+        return await self.parts.callers.identify(identity.peer)
 
     def _limited(self, caller: Caller) -> Denied | None:
         """A denial where the caller sends more requests than it may."""

@@ -85,8 +85,12 @@ class Line:
         self._forget()
         if not data:
             self.ended = True
-            if self.on_gone is not None:
-                self.on_gone()
+            self.look()
+
+    def look(self) -> None:
+        """Call `on_gone` if the other end closed both directions; one that only sends no more waits for its answer."""
+        if self.ended and self.on_gone is not None and is_hung_up(self):
+            self.on_gone()
 
     def _forget(self) -> None:
         if self._registered:
@@ -281,7 +285,7 @@ async def join(client: Line, engine: Line) -> None:
     try:
         await asyncio.wait({out, back}, return_when=asyncio.FIRST_COMPLETED)
         # The engine's end is the end: what the client still sends has no reader.
-        while not back.done() and not (out.done() and (out.exception() is not None or _hung_up(client))):
+        while not back.done() and not (out.done() and (out.exception() is not None or is_hung_up(client))):
             await asyncio.wait({back}, timeout=_HANG_UP)
     finally:
         for task in (out, back):
@@ -289,7 +293,7 @@ async def join(client: Line, engine: Line) -> None:
         await asyncio.gather(out, back, return_exceptions=True)
 
 
-def _hung_up(line: Line) -> bool:
+def is_hung_up(line: Line) -> bool:
     """Whether the other end closed both directions."""
     poll = select.poll()
     poll.register(line.sock, 0)

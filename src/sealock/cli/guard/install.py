@@ -47,7 +47,7 @@ def run(arguments: Namespace) -> int:
         return 0
     if installs:
         # A guard whose policy cannot be read would not start.
-        LivePolicy(policy, lambda *_: None)
+        LivePolicy(policy)
         if not arguments.policy.startswith("/"):
             message = f"--policy {arguments.policy} is no absolute path"
             raise UsageError(message)
