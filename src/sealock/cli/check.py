@@ -14,6 +14,7 @@ from sealock.cli.cacheoptions import add_cache, cache_directory
 from sealock.cli.helptext import EXIT_STATUS
 from sealock.cli.limits import add_limits, limits
 from sealock.cli.output import Progress, colour, comment, complain, pairs, write, write_reports
+from sealock.cli.reporting import add_reporting, send, token_of
 from sealock.errors import TargetError, UsageError
 from sealock.model.advisory import STATES, DistributionState
 from sealock.model.finding import InputError, Severity
@@ -174,6 +175,7 @@ def configure(parser: ArgumentParser) -> None:
         "-v", "--verbose", action="store_true", help="list each skipped check, and what was not looked into"
     )
     output.add_argument("-q", "--quiet", action="store_true", help="print nothing if nothing fails")
+    add_reporting(output)
 
 
 def _add_vulnerabilities(parser: ArgumentParser) -> None:
@@ -228,6 +230,7 @@ def _add_what_else_is_read(reading: _ArgumentGroup) -> None:
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status."""
     targets = arguments.targets
+    token = token_of(arguments)
     if arguments.benchmark:
         from sealock.cli.benchmark import run_benchmark  # noqa: PLC0415  seldom needed
 
@@ -268,6 +271,8 @@ def run(arguments: Namespace) -> int:
     exit_zero = "--exit-zero" if arguments.exit_zero else "--write-baseline" if arguments.write_baseline else ""
     report = replace(report, targets=reports, notes=(*report.notes, *notes), exit_zero=exit_zero)
     write_reports(report, arguments, stdout_taken=stdout_taken)
+    if token:
+        send(report, arguments, token)
     return report.status
 
 

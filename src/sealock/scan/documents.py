@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,11 +13,15 @@ from sealock.model.document import Document
 from sealock.model.finding import Finding, InputError, Skipped
 from sealock.model.inventory import UNREAD, Inventory
 from sealock.model.location import Location
+from sealock.model.report import ImageIdentity
 from sealock.policy.settings import Policy
 from sealock.scan.settings import Settings
 from sealock.targets.inputs import FileInput, ImageInput, MachineInput
 from sealock.targets.locks import is_lock
 from sealock.text import list_first
+
+if TYPE_CHECKING:
+    from sealock.runtime.containers import ObservedContainer
 
 
 class ReadTarget(Struct, frozen=True):
@@ -36,6 +40,8 @@ class ReadTarget(Struct, frozen=True):
     inventories: tuple[tuple[str, Inventory], ...] = ()
     distrust: tuple[Finding, ...] = ()
     unevaluated: tuple[Skipped, ...] = ()
+    image: ImageIdentity | None = None
+    """The image of a container, as its engine names it."""
     used: frozenset[str] | None = None
     """The files that the processes of a running container use; None where nothing runs, or that cannot be seen."""
 
@@ -134,7 +140,7 @@ class DocumentReader:
             input_.target, settings.engine, containers=settings.containers
         ):
             progress(name)
-            read = ReadTarget(name, name, input_, document, policy)
+            read = ReadTarget(name, name, input_, document, policy, image=_image(observed))
             if observed is not None and observed.image and matches and input_.target == name:
                 from sealock.scan.containercontents import with_contents  # noqa: PLC0415  loads all analyzers
 
@@ -148,6 +154,13 @@ def unread_packages(inventory: Inventory) -> Iterator[Skipped]:
     for manager in sorted({fact.detail for fact in facts}):
         paths = [fact.path for fact in facts if fact.detail == manager]
         yield Skipped("", f"packages of {manager}", f"no analyzer lists packages of {manager}: {list_first(paths, 3)}")
+
+
+def _image(observed: ObservedContainer | None) -> ImageIdentity | None:
+    """Which image a container runs: its name, and its id."""
+    if observed is None or not (observed.image or observed.listed.image):
+        return None
+    return ImageIdentity((observed.listed.image,) if observed.listed.image else (), configuration=observed.image)
 
 
 def _inventories(document: Document) -> tuple[tuple[str, Inventory], ...]:

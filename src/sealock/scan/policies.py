@@ -111,7 +111,7 @@ class Policies:
             evaluated.skipped,
             (*target.document.errors, *evaluated.errors, *errors),
             {source.name: source for source in target.document.sources.values()},
-            next((identity(noun) for _, noun in images), None),
+            next((identity(noun) for _, noun in images), target.image),
             any(evaluated.rules.values()) or (self._matches(target) and not evaluated.unmatched),
             example,
         )

@@ -1,0 +1,134 @@
+"""A backup is the whole state, goes from one database to the other, and a damaged one changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import MetaData, insert, select
+
+from sealock.service.state.backup import backup, restore
+from sealock.service.state.database import Database, StateError, migrate, version, versions
+from sealock.service.state.matchagain import match_again
+from sealock.service.state.reports import keep_report, parse_report
+from sealock.service.state.tables import credential, event, facts
+from sealock.service.work.carriers import open_jobs
+from support.madedatabases import Table
+from support.servicestate import deb, flaw, image_of, pypi, rule, scan
+
+APP = "registry.example/app"
+
+
+def fill(database: Database) -> None:
+    table = Table(flaw("CVE-2026-0001", "Debian:12", "openssl", fixed="3.0.15-1"))
+    scan(
+        database,
+        APP,
+        "1",
+        image_of("a é", deb("openssl", "3.0.14-1"), pypi("flask", "1.0", 1)),
+        table,
+        now=10.0,
+        findings=[rule("F001", "x")],
+    )
+    scan(database, APP, "1", image_of("b", deb("openssl", "3.0.15-1"), layers=("other",)), table, now=20.0)
+    with database.write() as connection:
+        keep_report(
+            connection,
+            parse_report(
+                b'{"host":"one","version":"1","targets":[{"name":"container:web","kind":"container","findings":[{"rule":"C001","thing":"x","severity":"high"}]}]}'
+            ),
+            5.0,
+        )
+        connection.execute(insert(credential).values(host="a.example", login=b"\0\xff", changed=1.0))
+        connection.execute(insert(facts).values(name="facts-x", data=b"x", used=1.0))
+
+
+def dump(database: Database) -> dict[str, list[Any]]:
+    with database.read() as connection:
+        reflected = MetaData()
+        reflected.reflect(connection)
+        return {
+            table.name: sorted((tuple(row) for row in connection.execute(select(table))), key=repr)
+            for table in reflected.sorted_tables
+            if table.name not in {"facts", "alembic_version"} and not table.name.startswith("procrastinate")
+        }
+
+
+@pytest.fixture
+def others(tmp_path: Path, request: pytest.FixtureRequest, migrated: str) -> list[Callable[[], str]]:
+    """Empty databases, of both kinds where there are both."""
+    kinds = [lambda: f"sqlite:///{tmp_path}/other.db"]
+    if migrated.startswith("postgresql"):
+        kinds.append(request.getfixturevalue("postgresql").database)
+    return kinds
+
+
+def test_a_restored_state_is_the_same_and_goes_on(
+    database: Database, tmp_path: Path, others: list[Callable[[], str]]
+) -> None:
+    fill(database)
+    open_jobs(database)
+    result = backup(database, str(tmp_path / "backup"), 30.0)
+    assert result.rows > 20
+    for make in others:
+        other = Database(make())
+        assert restore(other, str(tmp_path / "backup")) == result
+        assert dump(other) == dump(database)
+        with other.read() as connection:
+            assert not connection.execute(select(facts)).all()
+        # It goes on where it was: new rows get new numbers.
+        before = len(dump(other)["event"])
+        match_again(other, Table(flaw("CVE-2026-0002", "Debian:12", "openssl")), "g", 40.0)
+        with other.read() as connection:
+            kinds = connection.execute(select(event.c.kind).order_by(event.c.id)).scalars().all()
+        assert kinds[before:] == ["added"]
+        with pytest.raises(StateError, match="is not empty"):
+            restore(other, str(tmp_path / "backup"))
+        other.close()
+
+
+def test_a_backup_of_an_older_version_is_brought_up_to_date(database: Database, tmp_path: Path) -> None:
+    fill(database)
+    migrate(database, versions()[2])
+    backup(database, str(tmp_path / "backup"), 30.0)
+    migrate(database)
+    other = Database(str(tmp_path / "other.db"))
+    assert restore(other, str(tmp_path / "backup")).version == versions()[2]
+    with other.read() as connection:
+        assert version(connection) == versions()[-1]
+    assert len(dump(other)["event"]) == len(dump(database)["event"])
+    other.close()
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "text", "missing"])
+def test_a_damaged_backup_changes_nothing(tmp_path: Path, damage: str) -> None:
+    source = Database(str(tmp_path / "source.db"))
+    migrate(source)
+    fill(source)
+    path = tmp_path / "backup"
+    backup(source, str(path), 30.0)
+    source.close()
+    data = path.read_bytes()
+    damages = {
+        "cut": data[: len(data) // 2],
+        "flipped": data[:200] + bytes([data[200] ^ 1]) + data[201:],
+        "empty": b"",
+        "text": b"hello",
+    }
+    path.unlink() if damage == "missing" else path.write_bytes(damages[damage])
+    other = Database(str(tmp_path / "other.db"))
+    migrate(other)
+    with pytest.raises(StateError, match="backup"):
+        restore(other, str(path))
+    assert not any(dump(other).values())
+    other.close()
+
+
+def test_a_backup_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    source = Database(str(tmp_path / "source.db"))
+    migrate(source)
+    with pytest.raises(StateError, match="cannot be written"):
+        backup(source, str(tmp_path / "none" / "backup"), 30.0)
+    source.close()
