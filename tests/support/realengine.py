@@ -59,7 +59,7 @@ class Engine:
 
 
 @contextmanager
-def engine(*flags: str, apart: bool = True) -> Iterator[Engine]:
+def engine(*flags: str, apart: bool = True, driver: str = "vfs") -> Iterator[Engine]:
     """Start an engine, and end it; not `apart` in the network of this machine, where a registry can be reached."""
     folder = Path(tempfile.mkdtemp(prefix="sealock-", dir="/tmp"))
     with (folder / "log").open("w") as log:
@@ -67,7 +67,7 @@ def engine(*flags: str, apart: bool = True) -> Iterator[Engine]:
             [
                 # In a network namespace of its own, so that the networks it makes end with it.
                 *(("unshare", "--net") if apart else ()), "dockerd", "--data-root", folder / "data", "--exec-root", folder / "exec", "-H", f"unix://{folder}/docker.sock",
-                "--pidfile", folder / "pid", "--bridge=none", "--iptables=false", "--storage-driver=vfs", *flags,
+                "--pidfile", folder / "pid", "--bridge=none", "--iptables=false", f"--storage-driver={driver}", *flags,
             ],
             stdout=log, stderr=log,
         )  # fmt: skip

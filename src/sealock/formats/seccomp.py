@@ -55,8 +55,8 @@ def write_seccomp(profile: Profile, architecture: str, options: FilterOptions) -
     calls = profile.calls(architecture)
     wanted = {*calls.seen, *(calls.possible if options.possible else ())}
     needed = wanted | BASIC | runtime_calls(options.runtime, no_new_privileges=options.no_new_privileges)
-    closed = CLOSED - opened(profile.capabilities)
-    admin = "SYS_ADMIN" in profile.capabilities
+    closed = CLOSED - opened(profile.needed)
+    admin = "SYS_ADMIN" in profile.needed
     allowed = tuple(sorted(needed - closed - (frozenset[str]() if admin else {"clone3"})))
     rules = [*_allowing(allowed, admin=admin), *(_refusing(closed, admin=admin) if options.trial else ())]
     if not admin:

@@ -126,6 +126,14 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
         """The phases that any of its runs met."""
         return frozenset(phase for run in self.runs for phase in run.phases)
 
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The capabilities that it used of those that it was granted, as far as that is known."""
+        granted = self.granted
+        if granted == GrantedRights():
+            return self.capabilities
+        return tuple(name for name in self.capabilities if name in granted.capabilities)
+
     def calls(self, architecture: str) -> ArchitectureCalls:
         """The system calls of an architecture."""
         known = (calls for calls in self.syscalls if calls.architecture == architecture)

@@ -59,8 +59,8 @@ class _ProfilePage(Page):
             label = "System calls" if len(profile.syscalls) == 1 else f"Calls, {calls.architecture}"
             most = max(granted.syscalls, len(calls.seen))
             rows.append((label, str(most), str(len(calls.seen)), str(most - len(calls.seen))))
-        unused = [name for name in granted.capabilities if name not in profile.capabilities]
-        used = list_first(profile.capabilities, _FEW) or "none"
+        unused = [name for name in granted.capabilities if name not in profile.needed]
+        used = list_first(profile.needed, _FEW) or "none"
         rows.append(("Capabilities", str(len(granted.capabilities)), used, list_first(unused, 4) or "none"))
         root = "reads only" if granted.read_only else "anywhere"
         rows.append(

@@ -51,7 +51,7 @@ def plan_of(profile: Profile, machine: RunMachine, filters: tuple[str, str] | No
     ordinary = len(accounts) == 1 and not any(account.startswith("0:") for account in accounts)
     protocols = {port.protocol for port in profile.ports} | {contact.protocol for contact in profile.contacted}
     return HardeningPlan(
-        frozenset(profile.capabilities),
+        frozenset(profile.needed),
         tuple(path for path in profile.written if not path.startswith(_KERNELS_OWN) or path.startswith(_SHARED_MEMORY)),
         profile.users[0] if ordinary else "",
         tuple(_advice(profile, machine)),

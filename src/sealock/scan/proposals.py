@@ -38,7 +38,7 @@ class CallProposal(Struct, frozen=True):
 
 def propose(profile: Profile, architecture: str, name: str, program: str = "") -> CallProposal:
     """The proposal for a call that was refused."""
-    closed = name in CLOSED - opened(profile.capabilities)
+    closed = name in CLOSED - opened(profile.needed)
     calls = profile.calls(architecture)
     # Without any possible call the files were not read, and nothing is known of the others.
     grade: SyscallGrade = calls.grade(name) if calls.possible or name in calls.seen else "possible"
