@@ -43,6 +43,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("trial web.json", 2, "", "write the command to run after --"),
         ("trial web.json -- docker ps -a", 2, "", "write the command to run after --"),
         ("trial bad.json -- docker run x", 2, "", "bad.json:1:36"),
+        ("watch bad.json web", 2, "", "bad.json:1:36"),
         ("chek web.json", 2, "", "did you mean check?"),
     ],
 )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.formats.seccomp import FilterOptions, write_seccomp
-from sealock.model.profile import ArchitectureCalls
+from sealock.model.profile import ArchitectureCalls, GrantedRights
 from sealock.model.runtimecalls import BASIC, CLOSED, RUNTIMES, runtime_calls
 from sealock.model.systemcalls import system_calls
 from support.profiles import web
@@ -51,7 +51,9 @@ def test_what_the_engine_refuses_stays_refused_unless_a_capability_opens_it() ->
     assert made.refused == ("chroot", "io_uring_setup", "mount", "unshare")
     assert not set(made.refused) & set(made.allowed)
     opened = write_seccomp(
-        web(syscalls=profile.syscalls, capabilities=("SYS_ADMIN", "SYS_CHROOT")), "x86_64", FilterOptions()
+        web(syscalls=profile.syscalls, capabilities=("SYS_ADMIN", "SYS_CHROOT"), granted=GrantedRights()),
+        "x86_64",
+        FilterOptions(),
     )
     assert opened.refused == ("io_uring_setup",)
     assert {"chroot", "mount", "unshare"} <= set(opened.allowed)
@@ -101,10 +103,17 @@ def test_no_filter_lets_through_what_neither_profile_nor_table_has(
     capabilities: set[str],
     trial: bool,  # noqa: FBT001  hypothesis passes them by place
 ) -> None:
-    profile = web(syscalls=(ArchitectureCalls("x86_64", tuple(seen)),), capabilities=tuple(capabilities))
+    calls = (ArchitectureCalls("x86_64", tuple(seen)),)
+    profile = web(syscalls=calls, capabilities=tuple(capabilities), granted=GrantedRights())
     made = write_seccomp(profile, "x86_64", FilterOptions("runc", trial=trial))
     through = {
         name for name, its in rules(made.text).items() if any(rule["action"] == "SCMP_ACT_ALLOW" for rule in its)
     }
     assert through == set(made.allowed) <= seen | BASIC | runtime_calls("runc", no_new_privileges=True)
     assert set(made.refused) == seen - through - {"clone3"}
+
+
+def test_a_capability_that_it_was_not_granted_opens_nothing() -> None:
+    profile = web(syscalls=(ArchitectureCalls("x86_64", ("mount",)),), capabilities=("CHOWN", "SYS_ADMIN"))
+    assert profile.needed == ("CHOWN",)
+    assert write_seccomp(profile, "x86_64", FilterOptions()).refused == ("mount",)

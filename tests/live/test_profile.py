@@ -9,8 +9,10 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -137,6 +139,60 @@ def test_trial_of_another_image_is_refused(daemon: Engine) -> None:
     assert done.returncode == 2
     assert "it was learned from another image" in done.stderr
     assert "(--accept image)" in done.stderr
+
+
+@pytest.fixture(scope="module")
+def quiet(daemon: Engine, profile: Profile) -> tuple[Path, str]:
+    """A profile that was learned without traffic, and its container: it waits for /run/go, and then makes a directory."""
+    calls = (
+        *CALLS,
+        "clone",
+        "dup2",
+        "faccessat2",
+        "fork",
+        "geteuid",
+        "getppid",
+        "newfstatat",
+        "openat",
+        "vfork",
+        "kill",
+    )
+    small = web(digests=profile.digests, syscalls=(ArchitectureCalls(os.uname().machine, calls, ("mkdir",)),))
+    file = daemon.folder / "quiet.profile.json"
+    file.write_text(write_profile(small), encoding="utf-8")
+    filters = daemon.folder / "quiet.seccomp.json"
+    filters.write_text(write_seccomp(small, os.uname().machine, FilterOptions("runc")).text, encoding="utf-8")
+    script = "while :; do busybox test -e /run/go && busybox mkdir /run/x; busybox sleep 0.2; done"
+    options = (f"--security-opt=seccomp={filters}", "--security-opt=no-new-privileges", "--tmpfs=/run", "--name=quiet")
+    started = daemon.docker("run", "--detach", *options, "--env=PATH=/bin", *BASE, "sh", "-c", script)
+    assert started.returncode == 0, started.stderr
+    return file, "quiet"
+
+
+def test_watch_proposes_what_is_refused(daemon: Engine, quiet: tuple[Path, str]) -> None:
+    file, name = quiet
+    words = [sys.executable, "-m", "sealock", "profile", "watch", "--apply", str(file), name]
+    with subprocess.Popen(
+        words, env={**os.environ, **daemon.environment}, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        lines: list[str] = []
+        reader = Thread(target=lambda: lines.extend(process.stderr or ()))
+        reader.start()
+        # The container makes its directory again and again: it is refused before and after the watch begins.
+        assert daemon.docker("exec", name, "/bin/busybox", "sh", "-c", ": >/run/go").returncode == 0
+        for _ in range(300):
+            if any("mkdir" in line for line in lines):
+                break
+            time.sleep(0.1)
+        daemon.docker("rm", "--force", name)
+        status = process.wait(30)
+        reader.join(10)
+    assert status == 1, lines
+    assert [line for line in lines if "refused mkdir by busybox: add it to syscalls" in line], lines
+    applied = read_profile(Source("p", file.read_text(encoding="utf-8")))
+    assert "mkdir" in applied.calls(os.uname().machine).seen
+    assert applied.runs[-1].mechanism == "refusals"
 
 
 def harden(daemon: Engine, *words: str) -> subprocess.CompletedProcess[str]:

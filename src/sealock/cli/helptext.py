@@ -23,6 +23,7 @@ EXAMPLES: Final = {
     "sealock profile check": "sealock profile check web.profile.json --image nginx:1.29",
     "sealock profile seccomp": "sealock profile seccomp web.profile.json --output web.seccomp.json",
     "sealock profile trial": "sealock profile trial web.profile.json -- docker run nginx:1.29",
+    "sealock profile watch": "sealock profile watch web.profile.json web",
     "sealock pin": "sealock pin . --diff",
     "sealock sbom": "sealock sbom nginx:1.27 --format cyclonedx --output nginx.cdx.json",
     "sealock diff": "sealock diff nginx:1.26 nginx:1.27 --fail-on-new high",

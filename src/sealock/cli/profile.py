@@ -23,11 +23,12 @@ VERBS: Final = {
     "check": "check that a profile is complete, and of this image, kernel and runtime",
     "seccomp": "write the seccomp filter that lets through what the profile has",
     "trial": "run a container, and report what the profile's filter would refuse",
+    "watch": "follow a container under its profile's filter, and report what is refused",
 }
 EPILOG: Final = """\
 exit status:
   0  nothing speaks against the profile
-  1  it is incomplete or of another image, the newer one uses more, the trial met a refusal
+  1  it is incomplete or of another image, the newer one uses more, something is refused
   2  a profile could not be read, or an error
 """
 _LINE: Final = "-- CLIENT run [OPTION...] IMAGE [COMMAND...]"
@@ -53,11 +54,15 @@ def configure(parser: ArgumentParser, only: str | None = None) -> None:
             verb.add_argument(file, metavar=file.upper(), help="a profile")
         if name in {"show", "diff"}:
             verb.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours")
-        if name in {"check", "trial"}:
+        if name in {"check", "trial", "watch"}:
             text = "accept a profile of another image, an incomplete one, one of another kernel or runtime"
             verb.add_argument("--accept", action="append", choices=FAULT_KINDS, default=[], help=text)
         if name == "check":
             verb.add_argument("--image", default="", metavar="NAME", help="the image that it is to be used for")
+            verb.add_argument("--with", dest="client", choices=("docker", "podman"), help="client to ask for it")
+        if name == "watch":
+            verb.add_argument("container", metavar="NAME", help="a running container")
+            verb.add_argument("--apply", action="store_true", help="add what is refused to the profile at the end")
             verb.add_argument("--with", dest="client", choices=("docker", "podman"), help="client to ask for it")
         if name == "seccomp":
             _add_filter_options(verb)
@@ -82,6 +87,7 @@ def run(arguments: Namespace) -> int:
     """Do what the verb says."""
     verbs: dict[str, Callable[[Namespace], int]] = {
         "show": _show, "diff": _diff, "check": _check, "seccomp": _seccomp, "trial": _trial,
+        "watch": _watch,
     }  # fmt: skip
     return verbs[arguments.verb](arguments)
 
@@ -155,3 +161,12 @@ def _trial(arguments: Namespace) -> int:
     profile = open_profile(arguments.file)
     words: list[str] = getattr(arguments, "line", [])
     return run_trial_of(profile, words, arguments.file, accepted=arguments.accept, apply=arguments.apply)
+
+
+def _watch(arguments: Namespace) -> int:
+    from sealock.cli.engineclient import find_client  # noqa: PLC0415  each verb imports its own
+    from sealock.cli.watching import follow_container  # noqa: PLC0415  as above
+
+    client = find_client(arguments.client)
+    accepted = "image" in arguments.accept
+    return follow_container(arguments.file, arguments.container, client, accept_image=accepted, apply=arguments.apply)

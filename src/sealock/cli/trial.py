@@ -22,6 +22,8 @@ from sealock.scan.runline import EditableRun
 from sealock.targets.outputs import write_output
 from sealock.text import count, visible
 
+NEVER_LOGGED: Final = "clone3"
+"""Filters answer that it does not exist, so that clone is used."""
 CLIENTS: Final = ("docker", "podman")
 _NOT_STARTED: Final = 125
 """The status of a client that started no container."""
@@ -49,7 +51,12 @@ def run_trial_of(profile: Profile, words: Sequence[str], file: str, *, accepted:
     proposals: dict[tuple[str, str], CallProposal] = {}
 
     def report(record: SeccompRecord) -> None:
-        if record.action == "logged" and (record.architecture, record.name) not in proposals:
+        # One of another container may be credited to this, if its process ended and no other is watched.
+        if (
+            record.action == "logged"
+            and record.name != NEVER_LOGGED
+            and (record.architecture, record.name) not in proposals
+        ):
             proposal = propose(profile, record.architecture, record.name, record.program)
             proposals[record.architecture, record.name] = proposal
             complain(f"would refuse {proposal.text}")

@@ -77,9 +77,7 @@ class KernelTracing:
         }  # fmt: skip
         descriptors = {name: shared.descriptor for name, shared in maps.items()} | {"ring": self._ring.descriptor}
         for name, text in programs(kernel, descriptors):
-            program = _load(name, text, kernel.tracepoints[name])
-            self._stack.callback(os.close, program)
-            self._stack.callback(os.close, call_bpf(_ATTACH, struct.pack("<QI", 0, program))[0])
+            attach_program(self._stack, name, text, kernel.tracepoints[name])
 
     def _map(self, kind: int, key: int, value: int, entries: int) -> KernelMap:
         shared = KernelMap(kind, key, value, entries)
@@ -138,6 +136,13 @@ def read_record(record: bytes) -> TracedFile | MadeGroup | None:
         return None
     path = b"/" + b"/".join(reversed(names))
     return TracedFile(group, path.decode("utf-8", "surrogateescape"), access, mode, flags)
+
+
+def attach_program(stack: ExitStack, name: str, text: bytes, kind: int) -> None:
+    """Load a program for a tracepoint and attach it, until the stack is closed. OSError where that fails."""
+    program = _load(name, text, kind)
+    stack.callback(os.close, program)
+    stack.callback(os.close, call_bpf(_ATTACH, struct.pack("<QI", 0, program))[0])
 
 
 def _load(name: str, text: bytes, kind: int) -> int:

@@ -6,8 +6,6 @@ import os
 import socket
 import stat
 import struct
-from collections.abc import Iterator
-from contextlib import suppress
 from typing import Final
 
 from msgspec import Struct
@@ -17,10 +15,9 @@ from sealock.model.capabilities import NAMES
 from sealock.model.container import Container
 from sealock.model.profile import Phase
 from sealock.model.systemcalls import system_calls
-from sealock.runtime.kernel.processes import ProcReader
-from sealock.runtime.kernel.procfiles import whole
 from sealock.runtime.watch import layout as lay
 from sealock.runtime.watch.auditlog import call_name
+from sealock.runtime.watch.containergroups import ContainerGroups
 from sealock.runtime.watch.kerneltracing import KernelTracing, MadeGroup, TracedFile
 from sealock.runtime.watch.kerneltypes import KernelTypeError, read_kernel_types
 from sealock.runtime.watch.observations import MOST_FILES, Observations, WatchedContainer
@@ -37,9 +34,6 @@ _PROTOCOLS: Final = {1: "tcp", 2: "udp", 3: "raw", 5: "seqpacket"}
 """SOCK_STREAM and so on, for internet sockets."""
 _DATAGRAM: Final = 2
 _IPV4_WITHIN: Final = bytes(10) + b"\xff\xff"
-_DEEPEST: Final = 8
-_MOST_GROUPS: Final = 1000
-"""Cgroups below that of a container."""
 
 
 class _Sent(Struct):
@@ -59,14 +53,13 @@ class TracepointWatcher:
 
     def __init__(self) -> None:
         self._machine = os.uname().machine
-        self._reader = ProcReader(sockets=False)
-        points = self._reader.hierarchies.points
-        self._controller = "pids" if "pids" in points else ""
+        self._cgroups = ContainerGroups()
         self._sent: dict[int, _Sent] = {}
         self._containers: dict[str, set[int]] = {}
         self._settled = False
         try:
-            kernel = lay.read_layout(read_kernel_types(), self._machine, self._controller, self._hierarchy())
+            controller, hierarchy = self._cgroups.controller, self._cgroups.hierarchy
+            kernel = lay.read_layout(read_kernel_types(), self._machine, controller, hierarchy)
             self._tracing = KernelTracing(kernel)
         except KernelTypeError as error:
             message = f"tracepoints cannot be used: {error}"
@@ -82,19 +75,10 @@ class TracepointWatcher:
         """Whether the kernel has the tracepoint for them, as it has from Linux 6.13 on."""
         return self._sees_capabilities
 
-    def _hierarchy(self) -> int:
-        """The number of the controller's hierarchy."""
-        if self._controller:
-            for line in self._reader.tree.read_text("proc/self/cgroup").splitlines():
-                number, _, rest = line.partition(":")
-                if self._controller in rest.partition(":")[0].split(","):
-                    return whole(number) or 0
-        return 0
-
     def close(self) -> None:
         """Take the programs out of the kernel."""
         self._tracing.close()
-        self._reader.tree.close()
+        self._cgroups.close()
 
     def options(self, _container: Container, /) -> tuple[str, ...]:
         """None: the container stays as it is."""
@@ -108,24 +92,9 @@ class TracepointWatcher:
         """Watch a container, from its start if it was expected, else from now on."""
         groups = self._containers.setdefault(container.id, set())
         groups |= {group for group, sent in self._sent.items() if container.id in sent.path}
-        for group in self._groups_of(container):
+        for group in self._cgroups.of(container):
             self._tracing.watch(group)
             groups.add(group)
-
-    def _groups_of(self, container: WatchedContainer) -> Iterator[int]:
-        """The cgroup of a container's first process, and those below it."""
-        path = dict(self._reader.groups(container.pid)).get(self._controller, "") if container.pid else ""
-        directory = self._reader.hierarchies.directory(self._controller, path) if container.id in path else None
-        if directory is None:
-            return
-        # Podman and systemd put a program into a cgroup below the container's.
-        while container.id in os.path.dirname(directory):
-            directory = os.path.dirname(directory)
-        for number, (place, inside, _) in enumerate(os.walk(f"/{directory}")):
-            if number == _MOST_GROUPS or place.count("/") - directory.count("/") > _DEEPEST:
-                inside.clear()
-            with suppress(OSError):
-                yield os.stat(place).st_ino
 
     def settle(self) -> None:
         """Forget the containers that started meanwhile and are not meant."""

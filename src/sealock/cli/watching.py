@@ -1,0 +1,101 @@
+"""Follows a container under its enforced profile, for `sealock profile watch`."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from sealock.cli.output import complain
+from sealock.cli.trial import NEVER_LOGGED
+from sealock.errors import TargetError
+from sealock.formats.profile import write_profile
+from sealock.model.profile import Profile
+from sealock.runtime.watch.described import DescribedContainer, describe, digests
+from sealock.runtime.watch.refusedcalls import RefusalWatcher, RefusedCall
+from sealock.scan.proposals import CallProposal, propose, with_proposals
+from sealock.targets.outputs import write_output
+from sealock.targets.profiles import open_profile
+from sealock.text import count, visible
+
+_PAUSE: Final = 0.2
+"""Seconds between looks: a refusal is printed within a second."""
+_RESTART: Final = 3.0
+"""Seconds in which a container that ended may start again."""
+
+
+def follow_container(file: str, name: str, client: str, *, accept_image: bool, apply: bool) -> int:
+    """Print each call that is refused, until the container ends or an interrupt: 1 if any was."""
+    profile = open_profile(file)
+    container = describe(client, name)
+    if not container.running:
+        message = f"the container {visible(name)} does not run, so there is nothing to watch"
+        raise TargetError(message)
+    if not container.filtered:
+        message = f"the container {visible(name)} runs without a seccomp filter, so nothing is refused"
+        raise TargetError(message)
+    if not accept_image and not profile.is_of(digests(client, container.image_id)):
+        message = f"{visible(file)}: it was learned from another image than that of {visible(name)} (--accept image)"
+        raise TargetError(message)
+    proposals: dict[tuple[str, str], CallProposal] = {}
+    with closing(RefusalWatcher()) as watcher:
+        try:
+            _follow(client, container, watcher, profile, proposals)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            if apply and any(not proposal.closed for proposal in proposals.values()):
+                _apply(file, proposals)
+    return 1 if proposals else 0
+
+
+def _follow(
+    client: str,
+    container: DescribedContainer,
+    watcher: RefusalWatcher,
+    profile: Profile,
+    proposals: dict[tuple[str, str], CallProposal],
+) -> None:
+    watched: DescribedContainer | None = container
+    while watched is not None:
+        watcher.add(watched.watched)
+        alive = True
+        while alive:
+            time.sleep(_PAUSE)
+            alive = Path(f"/proc/{watched.pid}").exists()
+            for call in watcher.read():
+                _report(call, profile, proposals)
+        watched = _again(client, watched)
+
+
+def _report(call: RefusedCall, profile: Profile, proposals: dict[tuple[str, str], CallProposal]) -> None:
+    """Print a call that was not printed yet."""
+    if call.name != NEVER_LOGGED and (call.architecture, call.name) not in proposals:
+        proposal = propose(profile, call.architecture, call.name, call.program)
+        proposals[call.architecture, call.name] = proposal
+        complain(f"refused {proposal.text}")
+
+
+def _again(client: str, ended: DescribedContainer) -> DescribedContainer | None:
+    """The same container after a restart; None where none comes."""
+    until = time.monotonic() + _RESTART
+    while time.monotonic() < until:
+        try:
+            container = describe(client, ended.id)
+        except TargetError:
+            return None
+        if container.running and container.pid != ended.pid:
+            return container
+        time.sleep(_PAUSE)
+    return None
+
+
+def _apply(file: str, proposals: dict[tuple[str, str], CallProposal]) -> None:
+    """Add the calls to the profile as the file has it now."""
+    changed = with_proposals(open_profile(file), proposals.values(), "calls that were refused in use")
+    write_output(file, write_profile(changed))
+    added = sum(not proposal.closed for proposal in proposals.values())
+    complain(
+        f"{visible(file)}: added {count(added, 'system call')}; write its filter again, and start the container with it"
+    )
