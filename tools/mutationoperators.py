@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import parso
+from cosmic_ray.operators import exception_replacer
 from cosmic_ray.operators.operator import Example, Operator
 from parso.python.tree import ExprStmt, PythonNode, ReturnStmt
 
@@ -143,4 +144,21 @@ def _drops(statement: Any) -> bool:
     )
 
 
-OWN = (DropOperand, DropElement, DropFilter, ReturnNothing, DropStatement)
+class ExceptionReplacer(exception_replacer.ExceptionReplacer):  # type: ignore[misc]
+    """Cosmic Ray's operator, which ends with an error at an exception of a module, such as `ssl.SSLError`."""
+
+    @staticmethod
+    def _name_nodes(node: Any) -> list[Any]:
+        caught = node.children[1]
+        if caught.type == "atom":
+            caught = caught.children[1]
+        return [kind.get_last_leaf() for kind in (caught.children[::2] if caught.type == "testlist_comp" else [caught])]
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        """Examples for Cosmic Ray's own documentation."""
+        after = "try: pass\nexcept (A, b.CosmicRayTestingException): pass"
+        return (Example("try: pass\nexcept (A, b.C): pass", after, occurrence=1),)
+
+
+OWN = (ExceptionReplacer, DropOperand, DropElement, DropFilter, ReturnNothing, DropStatement)
