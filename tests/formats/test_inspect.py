@@ -103,6 +103,7 @@ def test_field_that_the_engine_does_not_store_is_unknown(field: str) -> None:
         ({"NanoCpus": 1500000000}, "cpus", 1.5),
         ({"Ulimits": [{"Name": "core", "Soft": 0, "Hard": 5}]}, "ulimits", (Ulimit("core", 0, 5),)),
         ({"Ulimits": [{"Name": "RLIMIT_NOFILE", "Soft": 1, "Hard": 2}]}, "ulimits", (Ulimit("nofile", 1, 2),)),
+        ({"RestartPolicy": None}, "restart", UNSET),
         ({"RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 3}}, "restart", Restart("on-failure", 3)),
         ({"LogConfig": {"Type": "none", "Config": {}}}, "logging", Logging("none")),
         ({"LogConfig": {"Type": "json-file", "Config": {"max-size": "5m"}}}, "logging", Logging("json-file", (("max-size", "5m"),))),

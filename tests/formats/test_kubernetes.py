@@ -118,6 +118,7 @@ FIELDS = [
     ("a host of a hook", "probe_hosts", "lifecycle: {preStop: {tcpSocket: {host: y}}}", "", ("y",)),
     ("probes of the pod itself", "probe_hosts", "livenessProbe: {httpGet: {host: ''}}", "", UNSET),
     ("a hook", "hooks", "lifecycle: {postStart: {exec: {command: [a, b]}}}", "", (Hook("post_start", ("a", "b")),)),
+    ("a hook before the stop, and none after the start", "hooks", "lifecycle: {preStop: {exec: {command: [a, b]}}}", "", (Hook("pre_stop", ("a", "b")),)),
     ("PID limits are the node's", "pids_limit", "", "", UNKNOWN),
     ("logging is the node's", "logging", "", "", UNKNOWN),
     ("requests reserve nothing that a rule could compare", "memory_reservation", "resources: {requests: {memory: 1Gi}}", "", UNKNOWN),

@@ -72,6 +72,7 @@ ROWS: list[tuple[str, FieldChange, str, str]] = [
     ("half a CPU", Set("cpus", 0.5), "  containers:\n  - image: a\n    resources:\n      limits:\n        cpu: 4\n", "  containers:\n  - image: a\n    resources:\n      limits:\n        cpu: 500m\n"),
     ("a port is published on one address", Swap("ports", Port("80", "8080"), Port("80", "8080", "127.0.0.1")), PORTS, PORTS + '      hostIP: "127.0.0.1"\n'),
     ("a port is no longer the host's", Remove("ports", Port("80", "8080")), PORTS, PORTS.replace("      hostPort: 8080 # why\n", "")),
+    ("a port that its item begins with is no longer the host's", Remove("ports", Port("80", "8080")), "  containers:\n  - image: a\n    ports:\n    - hostPort: 8080\n      containerPort: 80\n", "  containers:\n  - image: a\n    ports:\n    - containerPort: 80\n"),
     ("a mount becomes read-only", Swap("mounts", BIND, Mount("bind", BIND.source, BIND.target, read_only=True)), SOCKET, SOCKET.replace("docker.sock\n  volumes", "docker.sock\n      readOnly: true\n  volumes")),
     ("a mount goes with a volume that nothing else mounts", Remove("mounts", BIND), SOCKET, "  containers:\n  - name: c\n    image: a\n"),
     ("a volume stays where another container mounts it", Remove("mounts", BIND), SOCKET.replace("  volumes", "  - name: d\n    image: b\n    volumeMounts: [{name: sock, mountPath: /x}]\n  volumes"), SOCKET.replace("    volumeMounts:\n    - name: sock  # the socket\n      mountPath: /var/run/docker.sock\n  volumes", "  - name: d\n    image: b\n    volumeMounts: [{name: sock, mountPath: /x}]\n  volumes")),

@@ -277,5 +277,6 @@ def test_no_text_makes_the_reader_fail(text: str) -> None:
 @STANDARDS
 def test_sbom_is_recognised_by_its_beginning(form: SbomFormat) -> None:
     assert is_sbom(render(form, broken()))
+    assert is_sbom(json.dumps({"SPDXID": "SPDXRef-DOCUMENT", "comment": "x" * 5000, "spdxVersion": "SPDX-2.3"}))
     assert not is_sbom('{"services": {}}')
     assert not is_sbom("FROM debian")

@@ -98,6 +98,36 @@ def test_the_fix_removes_faults_and_fixing_twice_changes_nothing(rule: Rule[Any]
     assert len(findings_of(rule, fixed)) < len(findings_of(rule, text))
 
 
+STAGES = [
+    pytest.param(rule, f"{text.rstrip()}\n", id=f"{rule.id}-{index}")
+    for rule in RULES
+    for index, text in enumerate(rule.bad)
+    if "build" in KINDS_OF[rule.id] and text.startswith("FROM")
+]
+OF_THE_FINAL_STAGE = {
+    "B046", "B047", "B048", "B065", "B109", "B110", "B130", "B157", "B159", "B188", "B190", "B191", "B192",
+}  # fmt: skip
+"""What these rules report is gone with a stage that is not the final one."""
+
+
+@pytest.mark.parametrize(("rule", "text"), STAGES)
+def test_what_comes_before_hides_no_fault(rule: Rule[Any], text: str) -> None:
+    alone = Counter(finding.message for finding in findings_of(rule, text))
+    for good in rule.good:
+        if good.startswith("FROM"):
+            assert not alone - Counter(finding.message for finding in findings_of(rule, f"{good.rstrip()}\n{text}"))
+
+
+def test_a_fault_in_two_stages_is_reported_in_each_unless_the_first_is_gone() -> None:
+    fewer = {
+        rule.id
+        for rule, text in (case.values for case in STAGES)
+        if isinstance(rule, Rule) and isinstance(text, str)
+        if len(findings_of(rule, f"{text}{text}")) < 2 * len(findings_of(rule, text))
+    }
+    assert fewer == OF_THE_FINAL_STAGE
+
+
 @pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.id) for rule in rules("container")])
 def test_silence_is_no_pass(rule: Rule[Any]) -> None:
     result = judge_noun(rule, Container())

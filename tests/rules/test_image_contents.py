@@ -195,7 +195,7 @@ def test_the_path_of_the_image_counts(path: str | None, rule: str) -> None:
 def test_login_servers_are_reported() -> None:
     packages = tuple(package("deb", name) for name in ("openssh-server", "openssh-client", "telnetd"))
     gone = (package("apk", "dropbear", removed=True), package("pypi", "vsftpd"))
-    results = [finding for finding in findings(image(packages=(*packages, *gone))) if finding.rule == "C036"]
+    results = [finding for finding in findings(image(packages=(*gone, *packages))) if finding.rule == "C036"]
     assert [(finding.evidence, finding.severity) for finding in results] == [
         ("package openssh-server", L),
         ("package telnetd", M),

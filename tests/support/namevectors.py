@@ -110,6 +110,7 @@ MORE: Final[dict[str, tuple[str, ...]]] = {
     "B024": (
         *each("FROM debian:12\nENV @\n", TLS_SWITCHES),
         *each(debian("@"), TLS_COMMANDS),
+        debian("git -c http.sslVerify=true clone https://example.com/a && git -c http.sslVerify=0 fetch"),
         debian("lftp -c 'set ssl:verify-certificate no; get https://x'"),
         debian("echo insecure > ~/.curlrc"),
         debian("echo check_certificate=off > /etc/wgetrc"),
@@ -242,6 +243,7 @@ MORE: Final[dict[str, tuple[str, ...]]] = {
         debian("@ | tee /x"), "echo␣a printf␣a yes true : pwd whoami id uname date env curl␣https://example.com/x make"
     ),
     "B140": each("FROM debian:12\nMAINTAINER @\n", "Jo␣Doe 'Jo␣Doe' \"Jo␣Doe\" jo.example Jo␣$D"),
+    "B150": ('FROM debian:12\nENV A "x y"\nENV B \'x y\'\nENV C "x"y\nENV D x"y"\n',),
     "B158": each(
         "FROM debian:12\nCOPY a@ /tmp/\nRUN tar -xf /tmp/a@ -C /opt\n",
         ".tar .tar.gz .tgz .tar.bz2 .tbz2 .tar.xz .txz .tar.zst .tar.lzma .zip",
