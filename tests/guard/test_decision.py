@@ -153,12 +153,12 @@ def test_what_the_client_leaves_open_is_changed() -> None:
 
 
 def test_what_the_client_sets_stays_and_is_evaluated() -> None:
-    body = NGINX | {"HostConfig": {
+    host = {
         "SecurityOpt": ["no-new-privileges=false"], "CapDrop": ["NET_RAW"], "Memory": 1 << 28, "PidsLimit": 5, "CpuQuota": 50_000,
         "PortBindings": {"80/tcp": [{"HostIp": "10.0.0.1", "HostPort": "80"}]},
-    }}  # fmt: skip
-    decision = GuardWorld(CHANGES).decide(CREATE, body)
-    assert sent(decision)["HostConfig"] == body["HostConfig"]
+    }  # fmt: skip
+    decision = GuardWorld(CHANGES).decide(CREATE, NGINX | {"HostConfig": host})
+    assert sent(decision)["HostConfig"] == host | {"CgroupnsMode": "private"}
     assert isinstance(decision, Allowed)
     assert decision.changes == ()
 
@@ -306,13 +306,14 @@ def test_a_request_without_settings_is_what_the_client_meant() -> None:
     decision = GuardWorld(OPEN).decide(
         "POST /v1.44/containers/create", NGINX | {"Env": None, "HostConfig": {"Binds": None, "Memory": 0}}
     )
-    assert sent(decision) == NGINX | {"HostConfig": {"Memory": 0}}
+    assert sent(decision) == NGINX | {"HostConfig": {"Memory": 0, "CgroupnsMode": "private"}}
 
 
-def test_an_old_client_gets_a_cgroup_namespace_of_its_own() -> None:
-    assert (
-        sent(GuardWorld(OPEN).decide("POST /v1.40/containers/create", NGINX))["HostConfig"]["CgroupnsMode"] == "private"
-    )
+def test_a_container_gets_a_cgroup_namespace_of_its_own_on_any_host() -> None:
+    for version in ("v1.40", "v1.55"):
+        made = sent(GuardWorld(OPEN).decide(f"POST /{version}/containers/create", NGINX))
+        assert made["HostConfig"]["CgroupnsMode"] == "private"
+    assert sent(GuardWorld(caller('accept = "C023"')).decide(CREATE, NGINX))["HostConfig"] == {}
 
 
 def test_a_rule_that_the_policy_names_denies_where_it_cannot_be_evaluated() -> None:

@@ -35,6 +35,8 @@ _DEBUGGERS: Final[tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...]] = (
     ("JMX", ("com.sun.management.jmxremote.",), compile_lazily(r"jmxremote\.authenticate=false()")),
 )
 """Debuggers: words of the command that start one, and the option that lets it listen, with the address."""
+_MARKS: Final = frozenset({"jdwp", "xdebug", *(marks[0] for _, marks, _ in _DEBUGGERS)})
+"""A text without any of these starts no debugger."""
 _LOCAL_JMX: Final = compile_lazily(r"jmxremote\.host=(?:127\.|localhost|\[?::1)")
 _CALLS_BACK: Final = compile_lazily(
     r"\bxdebug\.(?:discover_client_host|remote_connect_back)\s{0,4}=\s{0,4}(?:1|on|true|yes)\b"
@@ -88,26 +90,31 @@ class DebuggerExposed(Rule[Container]):
     def check(self, container: Container, /) -> Iterator[RuleFinding]:
         image = given(container.image, "").lower()
         for _, at, line in command_lines(container):
-            yield from self._in_text(at, line, mask(line)[:200], image)
+            yield from self._in_text(at, line, line, image)
         for index, variable in enumerate(given(container.environment, ())):
             name, value, at = variable.name, variable.value or "", ("environment", index)
-            evidence = mask(f"{name}={value}")[:200]
+            whole = f"{name}={value}"
             if name == "JPDA_ADDRESS":  # Tomcat's
                 host = value.rpartition(":")[0]
                 if ":" in value and not host.lower().startswith(_LOOPBACK):
-                    yield self.finding(f"opens a Java debugger on {_shown(host)}", at, evidence=evidence)
+                    shown = _shown(host)
+                    yield self.finding(f"opens a Java debugger on {shown}", at, evidence=mask(whole)[:200])
             elif (name in _DEBUG and value.lower() in _YES) or (name == "WERKZEUG_DEBUG_PIN" and value == "off"):
                 yield self.finding(
                     f"turns a debugger on ({name})",
                     at,
                     severity=Severity.MEDIUM,
                     confidence=Confidence.MEDIUM,
-                    evidence=evidence,
+                    evidence=mask(whole)[:200],
                 )
             else:
-                yield from self._in_text(at, value, evidence, image)
+                yield from self._in_text(at, value, whole, image)
 
-    def _in_text(self, at: At, text: str, evidence: str, image: str) -> Iterator[RuleFinding]:
+    def _in_text(self, at: At, text: str, whole: str, image: str) -> Iterator[RuleFinding]:
+        """Check a text, which is all of `whole` or a part of it."""
+        if not any(mark in text for mark in _MARKS):
+            return
+        evidence = mask(whole)[:200]
         if "jdwp" in text:
             yield from self._jdwp(at, text, evidence, image)
         for language, marks, option in _DEBUGGERS:
