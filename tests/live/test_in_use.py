@@ -14,8 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from sealock.formats.profile import write_profile
 from support.madedatabases import database
+from support.profiles import OTHER, web
 from support.realengine import Engine
 from support.realengine import engine as started
 
@@ -46,7 +49,7 @@ FILES = {
     "var/lib/dpkg/info/libneeded1.list": "/.\n/usr/lib/libneeded.so.1\n",
     "var/lib/dpkg/info/unused.list": "/.\n/usr/bin/unused\n",
     "usr/lib/libneeded.so.1": "",
-    "usr/bin/unused": "",
+    "usr/bin/unused": "a tool",
 }
 
 
@@ -118,13 +121,88 @@ def test_an_image_that_is_known_is_not_sent_again(
 
 def test_what_was_installed_since_is_listed_too(daemon: Engine) -> None:
     late = "\nPackage: late\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0\n"
-    script = f"busybox echo '{late}' >>/var/lib/dpkg/status"
+    script = f"busybox echo '{late}' >>/var/lib/dpkg/status; busybox echo /late >/var/lib/dpkg/info/late.list"
     assert daemon.docker("exec", "web", "/bin/busybox", "sh", "-c", script).returncode == 0
     assert uses(check(daemon, "--fail-on", "info"))["late"] == "present"
 
 
 def test_what_is_not_in_use_can_be_hidden(daemon: Engine) -> None:
     assert set(uses(check(daemon, "--in-use", "--fail-on", "info"))) == {"busybox-static", "libneeded1"}
+
+
+def learned(daemon: Engine, tmp_path: Path, **changes: Any) -> str:
+    """The file of a profile of the image, which saw what is read and closed again too."""
+    identity = daemon.docker("image", "inspect", "--format", "{{.Id}}", "app:1").stdout.strip()
+    path = tmp_path / "web.profile.json"
+    seen = {"digests": (identity,), "executed": ("/bin/busybox",), "libraries": (), "read": ("/usr/bin/unused",)}
+    path.write_text(write_profile(web(**{**seen, **changes})))
+    return str(path)
+
+
+def sealock(daemon: Engine, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "sealock", *words],
+        env={**os.environ, **daemon.environment}, capture_output=True, text=True, check=False, cwd=daemon.folder,
+    )  # fmt: skip
+
+
+def test_a_profile_shows_more_than_a_snapshot(daemon: Engine, tmp_path: Path) -> None:
+    report = check(daemon, "--fail-on", "info", "--profile", learned(daemon, tmp_path))
+    assert uses(report)["unused"] == "loaded"
+    assert uses(report)["libneeded1"] == "reachable"
+
+
+def test_an_image_is_graded_by_a_profile_of_it(daemon: Engine, tmp_path: Path) -> None:
+    words = ("check", "docker:app:1", "--no-policy", "--format", "json", "--fail-on", "info", "--profile")
+    done = sealock(daemon, *words, learned(daemon, tmp_path, read=()))
+    assert done.returncode == 1, done.stderr
+    assert uses(json.loads(done.stdout)) == {"busybox-static": "loaded", "libneeded1": "reachable", "unused": "present"}
+    other = sealock(daemon, *words, learned(daemon, tmp_path, digests=(OTHER,)))
+    assert other.returncode == 2
+    (target,) = json.loads(other.stdout)["targets"]
+    assert "was learned from another image" in target["errors"][0]["message"]
+    assert {*uses(json.loads(other.stdout)).values()} == {None}
+
+
+def test_vex_is_written_from_a_complete_profile_of_the_image_only(daemon: Engine, tmp_path: Path) -> None:
+    (tmp_path / "sealock.toml").write_text("")
+    words = ("vex", "docker:app:1", "--policy", str(tmp_path / "sealock.toml"), "--profile")
+    done = sealock(daemon, *words, learned(daemon, tmp_path, read=()))
+    assert done.returncode == 0, done.stderr
+    (statement,) = json.loads(done.stdout)["statements"]
+    assert statement["status"] == "not_affected"
+    assert statement["justification"] == "vulnerable_code_not_in_execute_path"
+    assert "CVE-2026-2" in str(statement["vulnerability"])
+    assert "curl http://127.0.0.1/ (phases: start, traffic" in statement["impact_statement"]
+    assert "unused" in str(statement["products"])
+    for changes, message in (
+        ({"digests": (OTHER,)}, "was learned from another image"),
+        ({"executed": ()}, "it saw no program start"),
+        ({"runs": tuple(replace(run, phases=("start",)) for run in web().runs)}, "it never met the phase 'traffic'"),
+        ({"runs": tuple(replace(run, mechanism="log") for run in web().runs)}, "it was learned from no run"),
+    ):
+        refused = sealock(daemon, *words, learned(daemon, tmp_path, read=(), **changes))
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert message in refused.stderr
+
+
+def test_what_is_never_used_is_listed_with_what_it_costs(daemon: Engine, tmp_path: Path) -> None:
+    path = learned(daemon, tmp_path, read=())
+    for target in ("container:web", "docker:app:1"):
+        done = sealock(daemon, "inspect", target, "--profile", path, "--format", "json")
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        (package,) = found["unused"]
+        assert (package["name"], package["size"], package["vulnerabilities"]) == ("unused", len("a tool"), 1)
+        assert found["saved"] == {"size": len("a tool"), "vulnerabilities": 1}
+        assert (found["used"], found["packages"]) == (3, 4)
+    page = sealock(daemon, "inspect", "docker:app:1", "--profile", path).stdout
+    assert "3 of 4 packages in use" in page
+    assert "unused 1.0" in page
+    assert (
+        sealock(daemon, "inspect", "docker:app:1", "--profile", learned(daemon, tmp_path, digests=(OTHER,))).returncode
+        == 2
+    )
 
 
 def test_a_container_that_does_not_run_is_not_graded(daemon: Engine) -> None:

@@ -13,6 +13,8 @@ from sealock.model.finding import Confidence, Finding, Remedy, Severity
 from sealock.model.inventory import Inventory, Package
 from sealock.model.location import Location
 from sealock.scan.inuse import grade, hide_unused, package_uses
+from sealock.scan.useevidence import UseEvidence, file_gaps, profile_evidence
+from support.profiles import web
 
 
 def inventory(*packages: Package) -> Inventory:
@@ -33,7 +35,7 @@ ROWS = [
     ("no file of it", deb("curl", "usr/bin/curl"), {"usr/sbin/nginx"}, "present"),
     ("a file beside its own", deb("a", "usr/share/a/x"), {"usr/share/a/y"}, "present"),
     ("a directory of its own", deb("a", "usr/share/a"), {"usr/share/a/y"}, "present"),
-    ("no list of files", deb("a"), {"usr/bin/a"}, "present"),
+    ("no list of files", deb("a"), {"usr/bin/a"}, "unknown"),
     ("removed", deb("a", "usr/bin/a", removed=True), {"usr/bin/a"}, None),
     ("a native module", Package("pypi", "x", "1", f"{PIP}/x.dist-info/METADATA", files=(f"{PIP}/x/_x.so",)), {f"{PIP}/x/_x.so"}, "loaded"),
     ("modules that were closed again", Package("pypi", "x", "1", f"{PIP}/x.dist-info/METADATA", files=(f"{PIP}/x/a.py",)), {"usr/bin/python3"}, "unknown"),
@@ -49,7 +51,7 @@ ROWS = [
 
 @pytest.mark.parametrize(("package", "used", "use"), [pytest.param(*row, id=sense) for sense, *row in ROWS])
 def test_a_package_is_graded_by_its_files(package: Package, used: set[str], use: str | None) -> None:
-    (graded,) = package_uses(inventory(package), frozenset(used)).values() or (None,)
+    (graded,) = package_uses(inventory(package), UseEvidence(frozenset(used))).values() or (None,)
     assert graded == use
 
 
@@ -63,7 +65,7 @@ def test_what_a_loaded_package_depends_on_is_reachable() -> None:
         deb("libcurl4", "usr/lib/libcurl.so.4"),
         Package("pypi", "libc6", "1", "x/METADATA", files=("x/libc6.py",)),
     )
-    uses = package_uses(inventory(*packages), frozenset({"usr/sbin/nginx"}))
+    uses = package_uses(inventory(*packages), UseEvidence(frozenset({"usr/sbin/nginx"})))
     assert {(kind, name): use for (kind, name, _, _), use in uses.items()} == {
         ("deb", "nginx"): "loaded",
         ("deb", "libssl3"): "reachable",
@@ -88,7 +90,7 @@ def test_findings_say_whether_it_is_in_use_and_only_the_unused_are_hidden() -> N
     packages = (deb("a", "usr/bin/a", needs=("b",)), deb("b", "usr/bin/b"), deb("c", "usr/bin/c"))
     rule = replace(finding("d"), vulnerability=None)
     found = [finding("a"), finding("b"), finding("c"), finding("gone"), rule]
-    graded = list(grade(found, inventory(*packages), frozenset({"usr/bin/a"})))
+    graded = list(grade(found, inventory(*packages), UseEvidence(frozenset({"usr/bin/a"}))))
     assert [one.message.partition("; ")[2] for one in graded] == [
         "in use: a process of the container has it loaded",
         "a package that is loaded depends on it",
@@ -104,5 +106,61 @@ def test_findings_say_whether_it_is_in_use_and_only_the_unused_are_hidden() -> N
 @pytest.mark.parametrize("number", [0, 1, 40_000])
 def test_many_packages_are_graded_at_once(number: int) -> None:
     packages = [deb(f"p{at}", f"usr/bin/p{at}", needs=(f"p{at + 1}",)) for at in range(number)]
-    uses = package_uses(inventory(*packages), frozenset({"usr/bin/p0"}))
+    uses = package_uses(inventory(*packages), UseEvidence(frozenset({"usr/bin/p0"})))
     assert list(uses.values()) == ["loaded", *["reachable"] * (number - 1)][:number]
+
+
+def test_a_module_whose_compiled_file_is_read_is_loaded() -> None:
+    """An interpreter reads only the latter, and what Debian's packages list is only the former."""
+    module = deb("python3-x", "usr/lib/python3/dist-packages/x/a.py")
+    flat = Package("pypi", "y", "1", "y.dist-info/METADATA", files=("app/y.py",))
+    for used in ("usr/lib/python3/dist-packages/x/__pycache__/a.cpython-313.pyc", "app/y.pyc"):
+        uses = package_uses(inventory(module, flat), UseEvidence(frozenset({used}), whole=True))
+        assert sorted(uses.values()) == ["loaded", "present"]
+
+
+def test_a_profile_shows_what_is_in_use() -> None:
+    evidence = profile_evidence(web(read=(f"/{PIP}/x/a.py",)))
+    assert evidence.exercise == "curl http://127.0.0.1/"
+    assert evidence.whole
+    packages = (
+        deb("nginx", "usr/sbin/nginx", needs=("libssl3",)), deb("libssl3", "usr/lib/libssl.so.3"),
+        deb("libc6", "usr/lib/libc.so.6"), deb("curl", "usr/bin/curl"), deb("virtual"),
+        Package("pypi", "x", "1", f"{PIP}/x.dist-info/METADATA", files=(f"{PIP}/x/a.py",)),
+        Package("pypi", "y", "1", f"{PIP}/y.dist-info/METADATA", files=(f"{PIP}/y/a.py",)),
+    )  # fmt: skip
+    uses = {name: use for (_, name, _, _), use in package_uses(inventory(*packages), evidence).items()}
+    assert uses == {
+        "nginx": "loaded", "libssl3": "reachable", "libc6": "loaded", "curl": "present", "virtual": "unknown",
+        "x": "loaded", "y": "present",
+    }  # fmt: skip
+    found = list(grade([finding("curl"), finding("nginx")], inventory(*packages), evidence))
+    assert [one.message.partition("; ")[2] for one in found] == [
+        "the profile saw no file of it in use",
+        "in use: the profile saw a file of it in use",
+    ]
+    (hidden, _) = hide_unused(found)
+    assert hidden.suppressed is not None
+    assert hidden.suppressed.reason == "the profile saw no file of it in use"
+
+
+@pytest.mark.parametrize(
+    ("changes", "gap"),
+    [
+        ({}, None),
+        ({"digests": ()}, "it does not say which image it was learned from"),
+        ({"executed": ()}, "it saw no program start"),
+        ({"read": ("/run/secrets/k\N{HORIZONTAL ELLIPSIS}",)}, "some of its paths are masked"),
+        ({"runs": tuple(replace(run, lost=("12 files",)) for run in web().runs)}, "the watcher lost 12 files"),
+        ({"runs": tuple(replace(run, mechanism="log") for run in web().runs)}, "it was learned from no run"),
+        ({"runs": tuple(replace(run, phases=("start",)) for run in web().runs)}, "it never met the phase 'traffic'"),
+    ],
+)
+def test_a_profile_with_gaps_does_not_show_what_is_not_in_use(changes: dict[str, Any], gap: str | None) -> None:
+    """One that met a phase only while it was watched by what sees no files did not see that phase's files."""
+    profile = web(**changes)
+    assert (gap in file_gaps(profile)) if gap else (file_gaps(profile) == ())
+    assert profile_evidence(profile).whole is (gap is None)
+    module = Package("pypi", "y", "1", "y.dist-info/METADATA", files=("app/y.py",))
+    (use,) = package_uses(inventory(module), profile_evidence(profile)).values()
+    assert use == ("unknown" if gap else "present")

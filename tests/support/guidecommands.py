@@ -80,6 +80,7 @@ NEEDS = {
         "a notary server", "tests/live/test_notary.py"
     ),
     r"^sealock show( C\d+( --on \S+)?)?$": Need("an engine to do harm on", "tests/live/test_show.py"),
+    r"--profile web\.profile\.json": Need("a profile of the image", "tests/live/test_in_use.py"),
     r"^sealock profile ": Need("a profile, and an engine to start it on", "tests/live/test_profile.py"),
     r"^sealock learn ": Need("a container to watch", "tests/live/test_learn.py"),
     r"^sealock run --for agent": Need("an image of Python", "tests/live/test_agent_run.py"),

@@ -190,7 +190,10 @@ def _add_vulnerabilities(parser: ArgumentParser) -> None:
     known.add_argument(
         "--in-use",
         action="store_true",
-        help="suppress vulnerabilities in packages of a container:NAME of which no process has a file loaded",
+        help="suppress vulnerabilities in packages that a container:NAME, or the --profile, has not in use",
+    )
+    known.add_argument(
+        "--profile", default="", metavar="FILE", help="profile that shows which packages of the image are in use"
     )
     known.add_argument("--only-fixed", action="store_true", help="suppress vulnerabilities without a fixed version")
     known.add_argument(
@@ -305,6 +308,7 @@ def settings_of(arguments: Namespace) -> Settings:
         vulnerabilities=not arguments.no_vulnerabilities,
         offline=arguments.offline,
         in_use=arguments.in_use,
+        profile=arguments.profile,
         only_fixed=arguments.only_fixed,
         ignore_states=_states(arguments.ignore_states),
         vex=tuple(arguments.vex),

@@ -10,8 +10,10 @@ from typing import Final
 from sealock.cli.cacheoptions import add_cache, cache_directory
 from sealock.cli.limits import add_limits, limits
 from sealock.cli.output import Progress, complain, page_style, print_output
-from sealock.errors import UsageError
+from sealock.errors import TargetError, UsageError
 from sealock.reports import bases, inspected
+from sealock.runtime.containers import observe
+from sealock.runtime.engine import connect
 from sealock.runtime.inspect import as_json, inspect
 from sealock.scan.settings import Settings
 from sealock.targets.resolve import image_of
@@ -48,6 +50,9 @@ def configure(parser: ArgumentParser) -> None:
         help="of what runs: what each line means, the command that shows it, and what the seccomp filter blocks",
     )
     parser.add_argument("--start", default="", metavar="COMMAND", help="assume that the image starts this command")
+    parser.add_argument(
+        "--profile", default="", metavar="FILE", help="list the packages that this profile never saw in use instead"
+    )
     parser.add_argument("--no-verify", action="store_true", help="do not check digests")
     parser.add_argument(
         "--engine", default="", metavar="WHERE", help="engine address or context (default: as Docker's client)"
@@ -61,6 +66,8 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status: 2 where something could not be read."""
     kind, colon, rest = arguments.target.partition(":")
+    if arguments.profile:
+        return never_used(kind, rest, arguments)
     if arguments.target in LIVE or (colon and kind in LIVE):
         return running(kind, rest, arguments)
     inspect_image = KINDS.get(kind) if colon else None
@@ -94,6 +101,44 @@ def image(target: str, arguments: Namespace) -> int:
     for error in advice.errors:
         complain(f"{error.location.file}: {error.message}")
     return 2 if advice.errors else 0
+
+
+def never_used(kind: str, name: str, arguments: Namespace) -> int:
+    """List the packages that a profile never saw in use, and what removing them would save."""
+    from sealock.reports import unused  # noqa: PLC0415  most inspections have no profile
+    from sealock.scan.unusedpackages import unused_packages  # noqa: PLC0415  loads all analyzers
+
+    if arguments.format == "files" or kind in {"pid", "self"}:
+        message = "--profile is for an image or a container:NAME, and goes with --format terminal or json"
+        raise UsageError(message)
+    settings = Settings(
+        platform=arguments.platform,
+        verify=not arguments.no_verify,
+        cache=cache_directory(arguments),
+        engine=arguments.engine,
+        limits=limits(arguments),
+        profile=arguments.profile,
+        offline=True,
+    )
+    target = arguments.target if kind != "container" else f"docker:{_image_of(name, arguments.engine)}"
+    with Progress(quiet=arguments.quiet) as progress:
+        found = unused_packages(target, settings, progress)
+    if arguments.format == "json":
+        text = unused.as_json(found)
+    else:
+        text = unused.render(found, **page_style(arguments.output, arguments.color))
+    print_output(text, arguments.output, exact=arguments.format != "terminal")
+    return 0
+
+
+def _image_of(container: str, engine: str) -> str:
+    """The id of a container's image."""
+    with connect(engine) as client:
+        observed = next(observe(client, (container,)))
+    if not observed.image:
+        message = f"the engine does not say which image container {container} is of"
+        raise TargetError(message)
+    return observed.image
 
 
 def running(kind: str, name: str, arguments: Namespace) -> int:

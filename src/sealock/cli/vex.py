@@ -16,14 +16,18 @@ from sealock.cli.cacheoptions import add_cache, cache_directory
 from sealock.cli.output import Progress, complain, print_output
 from sealock.errors import TargetError, UsageError
 from sealock.formats.files import FileRefusedError
+from sealock.model.profile import PHASES, Profile
 from sealock.model.report import ImageIdentity
 from sealock.patterns import compile_lazily
 from sealock.reports.openvex import IgnoredVulnerability, TargetIgnores, document, product_of, render
 from sealock.scan.run import CheckRun
 from sealock.scan.settings import Settings
+from sealock.scan.useevidence import exercise_of, file_gaps
 from sealock.targets.files import read_start, read_text
+from sealock.targets.profiles import open_profile
 
 _REPORT: Final = compile_lazily(r'\s*\{\s*"sealock"\s*:\s*"[^"]{1,40}"\s*,\s*"schema"\s*:\s*\d+\s*,\s*"targets"')
+NOT_IN_EXECUTE_PATH: Final = "vulnerable_code_not_in_execute_path"
 _LARGEST: Final = 256 << 20
 """Most bytes of a report."""
 
@@ -43,6 +47,7 @@ class _Finding(Struct):
     rule: str
     suppressed: _Suppressed | None = None
     package: _Package | None = None
+    use: str | None = None
     aliases: list[str] = []
 
 
@@ -73,6 +78,10 @@ class _Report(Struct):
 
 
 EPILOG: Final = """\
+With --profile, vulnerabilities in packages no file of which a complete profile of this very image saw in use, and on
+which none in use depends, become not_affected too, with vulnerable_code_not_in_execute_path and what the profile was
+learned from.
+
 An ignore with a justification becomes not_affected, with the justification and the reason. An ignore without one
 becomes affected, with the reason as the action statement. SOURCE_DATE_EPOCH sets the time.
 
@@ -104,6 +113,7 @@ def configure(parser: ArgumentParser) -> None:
     )
     what.add_argument("--packages", action="store_true", help="make the packages the products of the statements")
     parser.add_argument("--only-justified", action="store_true", help="leave out ignores without a justification")
+    parser.add_argument("--profile", default="", metavar="FILE", help="a complete profile of the image")
     parser.add_argument("--policy", metavar="FILE", help="the policy (default: sealock.toml at or above the target)")
     parser.add_argument("--platform", default="", metavar="OS/ARCH", help="which image of a multi-platform index")
     parser.add_argument("--offline", action="store_true", help="fetch no advisories")
@@ -122,7 +132,8 @@ def run(arguments: Namespace) -> int:
         if name and not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,40}:\S{1,2000}", name):
             msg = f"{name[:100]!r} is not an IRI, such as pkg:oci/app or https://example.com/vex/1"
             raise UsageError(msg)
-    targets, errors = _collect(arguments)
+    unused = _unused_reason(arguments.profile) if arguments.profile else ""
+    targets, errors = _collect(arguments, unused)
     for error in errors:
         complain(error)
     ignored = [entry for target in targets for entry in target.ignored]
@@ -130,7 +141,8 @@ def run(arguments: Namespace) -> int:
     if not ignored:
         if errors:
             return 2
-        complain("no ignore suppresses a known vulnerability here: there is nothing to export")
+        more = ", and the profile shows none that is not in use" if unused else ""
+        complain(f"no ignore suppresses a known vulnerability here{more}: there is nothing to export")
         return 1
     if justified < len(ignored) and not arguments.quiet:
         complain(
@@ -142,7 +154,22 @@ def run(arguments: Namespace) -> int:
     return 2 if errors else 0
 
 
-def _collect(arguments: Namespace) -> tuple[list[TargetIgnores], list[str]]:
+def _unused_reason(path: str) -> str:
+    """Why what a profile never saw in use is not affected; TargetError for a profile that cannot say that."""
+    profile = open_profile(path)
+    if missing := file_gaps(profile):
+        message = f"{path} shows not all that the image uses: {'; '.join(missing)}; only a complete profile is proof"
+        raise TargetError(message)
+    return f"no file of the package was opened, mapped or executed by the image in this exercise: {_learned(profile)}"
+
+
+def _learned(profile: Profile) -> str:
+    phases = ", ".join(phase for phase in PHASES if phase in profile.phases)
+    runtimes = ", ".join(dict.fromkeys(f"{run.engine}, {run.runtime}, kernel {run.kernel}" for run in profile.runs))
+    return f"{exercise_of(profile)} (phases: {phases}; {runtimes})"
+
+
+def _collect(arguments: Namespace, unused: str = "") -> tuple[list[TargetIgnores], list[str]]:
     """The ignored vulnerabilities of each target, and the errors."""
     targets: list[TargetIgnores] = []
     errors: list[str] = []
@@ -154,10 +181,13 @@ def _collect(arguments: Namespace) -> tuple[list[TargetIgnores], list[str]]:
         ignored = []
         for finding in target.findings:
             why, package = finding.suppressed, finding.package
+            names = tuple(name for name in finding.aliases if name != finding.rule)
+            if unused and why is None and package is not None and package.purl and finding.use == "present":
+                ignored.append(IgnoredVulnerability(finding.rule, names, package.purl, unused, "", NOT_IN_EXECUTE_PATH))
+                continue
             if why is None or package is None or not package.purl or not why.ignored:
                 continue
             if why.justification or not arguments.only_justified:
-                names = tuple(name for name in finding.aliases if name != finding.rule)
                 ignored.append(
                     IgnoredVulnerability(
                         finding.rule, names, package.purl, why.reason, why.until or "", why.justification
@@ -171,6 +201,9 @@ def _collect(arguments: Namespace) -> tuple[list[TargetIgnores], list[str]]:
 def _report(arguments: Namespace) -> _Report:
     """The given report, or a new one of the given target."""
     text = _read_report(arguments.target)
+    if text is not None and arguments.profile:
+        msg = f"{arguments.target} is a report, and says nothing of the image's files: name the image with --profile"
+        raise UsageError(msg)
     if text is not None and arguments.policy:
         msg = f"{arguments.target} is a report and already has a policy applied: give --policy to the check"
         raise UsageError(msg)
@@ -180,6 +213,7 @@ def _report(arguments: Namespace) -> _Report:
             platform=arguments.platform,
             offline=arguments.offline,
             cache=cache_directory(arguments),
+            profile=arguments.profile,
         )
         check = CheckRun(settings)
         with Progress(quiet=arguments.quiet) as progress:

@@ -22,7 +22,9 @@ from sealock.runtime.kernel.usedfiles import used_files
 from sealock.scan.documents import ReadTarget, unread_packages
 from sealock.scan.images import read_inventories
 from sealock.scan.inventories import image_options
+from sealock.scan.profileuse import with_profile
 from sealock.scan.settings import Settings
+from sealock.scan.useevidence import UseEvidence
 from sealock.vulnerabilities.database.location import NAME, database_directory
 
 _NO_DATABASE: Final = (
@@ -54,13 +56,14 @@ def with_contents(
     used = used_files(ProcTree(), observed.pids) if observed.pids else None
     if used is not None:
         unevaluated += (Skipped("", "files in use", f"not seen: {why}") for why in used.unseen)
-    return replace(
+    read = replace(
         read,
         document=replace(read.document, errors=(*read.document.errors, *inventory.errors)),
         inventories=((subject, inventory),),
         unevaluated=(*read.unevaluated, *unevaluated),
-        used=used.paths if used is not None else None,
+        evidence=UseEvidence(used.paths) if used is not None else None,
     )
+    return with_profile(read, settings.profile, (observed.image,)) if settings.profile else read
 
 
 def _failed(read: ReadTarget, why: str) -> ReadTarget:

@@ -16,6 +16,7 @@ from sealock.model.location import Location
 from sealock.model.report import ImageIdentity
 from sealock.policy.settings import Policy
 from sealock.scan.settings import Settings
+from sealock.scan.useevidence import UseEvidence
 from sealock.targets.inputs import FileInput, ImageInput, MachineInput
 from sealock.targets.locks import is_lock
 from sealock.text import list_first
@@ -44,6 +45,8 @@ class ReadTarget(Struct, frozen=True):
     """The image of a container, as its engine names it."""
     used: frozenset[str] | None = None
     """The files that the processes of a running container use; None where nothing runs, or that cannot be seen."""
+    evidence: UseEvidence | None = None
+    """The files that the container uses; None where nothing runs, and no profile was given."""
 
 
 def read_file(input_: FileInput) -> Document:
@@ -106,7 +109,15 @@ class DocumentReader:
                 self._note(f"{target} {note}.")
             complete = replace(document, errors=(*unverified, *document.errors))
             unread = tuple(unread_packages(inventories[0][1]))
-            yield ReadTarget(target, input_.name, input_, complete, policy, inventories, distrust, unread)
+            read = ReadTarget(target, input_.name, input_, complete, policy, inventories, distrust, unread)
+            yield self._with_profile(read) if self._settings.profile else read
+
+    def _with_profile(self, read: ReadTarget) -> ReadTarget:
+        """Add what the profile shows of an image."""
+        from sealock.scan.profileuse import digests_of, with_profile  # noqa: PLC0415  most runs have none
+
+        ((_, inventory),) = read.inventories
+        return with_profile(read, self._settings.profile, digests_of(inventory))
 
     def _verified(self, input_: ImageInput, policy: Policy) -> tuple[str, tuple[Finding, ...], tuple[InputError, ...]]:
         """What opens the image, and what the trust policy decides about it: the digest that was verified is read."""

@@ -1,8 +1,9 @@
-"""Which of an image's packages a running container uses: loaded, reachable, or only present.
+"""Which of an image's packages a container uses: loaded, reachable, or only present.
 
-*Loaded*: a process has one of its files mapped or open. *Reachable*: a loaded package of the distribution depends on
-it, so that a process may load it. *Present*: neither. A snapshot cannot see modules that an interpreter read and closed
-again, so packages of such languages are *unknown* unless a file of theirs is in use.
+*Loaded*: a process has one of its files mapped or open, or the profile saw one in use. *Reachable*: a loaded package of
+the distribution depends on it, so that a process may load it. *Present*: neither. A snapshot cannot see modules that an
+interpreter read and closed again, and a profile with gaps may have missed them, so packages of such languages are
+*unknown* unless a file of theirs is in use. So is a package whose files are not known.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sealock.model.advisory import PackageUse
 from sealock.model.finding import Finding, Suppression
 from sealock.model.inventory import OF_DISTRIBUTIONS, Inventory, Package
 from sealock.patterns import compile_lazily
+from sealock.scan.useevidence import UseEvidence
 
 _INTERPRETED: Final = frozenset({"pypi", "npm", "gem", "composer", "conda", "jsr", "hex"})
 """Package types whose files a program reads and closes."""
@@ -23,6 +25,13 @@ _DIRECTORIES: Final = {"npm": "/package.json"}
 """Package types that are a whole directory, by the file in it that describes the package."""
 _MERGED: Final = compile_lazily(r"(?:bin|sbin|lib|lib32|lib64|libx32)/")
 """Directories that are links to those below usr/ in most distributions of today."""
+_COMPILED: Final = compile_lazily(r"([^/.]+)(?:\.[\w-]+)?\.pyc")
+_BY_PROFILE: Final[dict[PackageUse, str]] = {
+    "loaded": "in use: the profile saw a file of it in use",
+    "reachable": "a package that the profile saw in use depends on it",
+    "present": "the profile saw no file of it in use",
+    "unknown": "the profile does not show whether it is in use",
+}
 _WORDS: Final[dict[PackageUse, str]] = {
     "loaded": "in use: a process of the container has it loaded",
     "reachable": "a package that is loaded depends on it",
@@ -32,16 +41,17 @@ _WORDS: Final[dict[PackageUse, str]] = {
 _Key = tuple[str, str, str, str]
 
 
-def grade(findings: Iterable[Finding], inventory: Inventory, used: frozenset[str]) -> Iterator[Finding]:
-    """Grade the vulnerabilities of a running container's packages by the files that its processes use."""
-    uses = package_uses(inventory, used)
+def grade(findings: Iterable[Finding], inventory: Inventory, evidence: UseEvidence) -> Iterator[Finding]:
+    """Grade the vulnerabilities of a container's packages by the files that it uses."""
+    uses = package_uses(inventory, evidence)
+    words = _BY_PROFILE if evidence.exercise else _WORDS
     for finding in findings:
         flaw = finding.vulnerability
         if flaw is None:
             yield finding
             continue
         use = uses.get((flaw.package.type, flaw.package.name, flaw.package.version, flaw.package.path), "unknown")
-        yield replace(finding, vulnerability=replace(flaw, use=use), message=f"{finding.message}; {_WORDS[use]}")
+        yield replace(finding, vulnerability=replace(flaw, use=use), message=f"{finding.message}; {words[use]}")
 
 
 def hide_unused(findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -49,14 +59,14 @@ def hide_unused(findings: Iterable[Finding]) -> Iterator[Finding]:
     for finding in findings:
         present = finding.vulnerability is not None and finding.vulnerability.use == "present"
         if present and finding.suppressed is None:
-            yield replace(finding, suppressed=Suppression("--in-use", _WORDS["present"]))
+            yield replace(finding, suppressed=Suppression("--in-use", finding.message.rpartition("; ")[2]))
         else:
             yield finding
 
 
-def package_uses(inventory: Inventory, used: frozenset[str]) -> dict[_Key, PackageUse]:
+def package_uses(inventory: Inventory, evidence: UseEvidence) -> dict[_Key, PackageUse]:
     """The grade of each package, by type, name, version and the path that lists it."""
-    used = frozenset(map(_place, used))
+    used = frozenset(map(_place, (*evidence.paths, *filter(None, map(_source, evidence.paths)))))
     above = frozenset(_directories(used))
     packages = [package for package in inventory.packages if not package.removed]
     loaded = [package for package in packages if _is_loaded(package, used, above)]
@@ -67,10 +77,27 @@ def package_uses(inventory: Inventory, used: frozenset[str]) -> dict[_Key, Packa
         if id(package) in reachable:
             uses[key] = "reachable"
         else:
-            uses.setdefault(key, "unknown" if package.type in _INTERPRETED else "present")
+            uses.setdefault(key, _unseen(package, evidence))
     for package in loaded:
         uses[package.type, package.name, package.version, package.path] = "loaded"
     return uses
+
+
+def _unseen(package: Package, evidence: UseEvidence) -> PackageUse:
+    """The grade of a package no file of which was seen in use."""
+    if package.type in OF_DISTRIBUTIONS:
+        return "present" if package.files else "unknown"
+    return "present" if evidence.whole or package.type not in _INTERPRETED else "unknown"
+
+
+def _source(path: str) -> str:
+    """The module that a file of compiled Python is of: that one is read, and a package may list only the module."""
+    directory, _, name = path.rpartition("/")
+    match = _COMPILED.fullmatch(name)
+    if match is None:
+        return ""
+    above = directory.removesuffix("__pycache__").rstrip("/")
+    return f"{above}/{match[1]}.py" if above else f"{match[1]}.py"
 
 
 def _place(path: str) -> str:

@@ -16,6 +16,7 @@ from sealock.model.vex import AttachedVex
 from sealock.policy.settings import Policy
 from sealock.scan.evaluator import EvaluatedTarget
 from sealock.scan.settings import Settings
+from sealock.scan.useevidence import UseEvidence
 from sealock.targets.inputs import FileInput, ImageInput, MachineInput
 
 if TYPE_CHECKING:
@@ -63,19 +64,19 @@ class Matcher:
             if missing:
                 self._note(_NO_DATABASE)
                 evaluated = replace(evaluated, unmatched=True)
-            findings = self._graded(found.findings, inventory, target.used)
+            findings = self._graded(found.findings, inventory, target.evidence)
             evaluated = evaluated.with_more(findings, found.skipped, () if missing else found.errors)
         return evaluated
 
     def _graded(
-        self, findings: tuple[Finding, ...], inventory: Inventory, used: frozenset[str] | None
+        self, findings: tuple[Finding, ...], inventory: Inventory, evidence: UseEvidence | None
     ) -> tuple[Finding, ...]:
-        """The findings of a running container, by whether it uses their packages."""
-        if used is None:
+        """The findings of a container, by whether it uses their packages."""
+        if evidence is None:
             return findings
         from sealock.scan.inuse import grade, hide_unused  # noqa: PLC0415  only for what runs
 
-        graded = grade(findings, inventory, used)
+        graded = grade(findings, inventory, evidence)
         return tuple(hide_unused(graded) if self._settings.in_use else graded)
 
     def _lookup(self, progress: Callable[[str], None], *, offline: bool) -> VulnerabilityLookup:

@@ -56,7 +56,9 @@ class Settings(Struct, frozen=True):
     offline: bool = False
     """Whether the database is used as it is, without an update."""
     in_use: bool = False
-    """Whether vulnerabilities in packages that no process of a running container uses are hidden."""
+    """Whether vulnerabilities in packages that a container does not use are hidden."""
+    profile: str = ""
+    """The file of a profile that shows what the containers of an image use, "" for none."""
     only_fixed: bool = False
     """Whether vulnerabilities without a fixed version are hidden."""
     ignore_states: tuple[DistributionState, ...] = ()
