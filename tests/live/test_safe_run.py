@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from sealock.formats.profile import write_profile
+from sealock.model.profile import ArchitectureCalls
+from support.profiles import CALLS, OTHER, web
 from support.realengine import Engine
 from support.realengine import engine as started
 
@@ -103,6 +106,36 @@ def test_a_dry_run_prints_the_command_alone(daemon: Engine) -> None:
     assert " -p 127.0.0.1:8080:80 sha256:" in line
     assert "added --pids-limit 500 (C030: else it can start any number of processes)" in done.stderr
     assert daemon.docker("ps", "--all", "--quiet").stdout == ""
+
+
+def test_a_profile_says_what_the_program_needs(daemon: Engine, tmp_path: Path) -> None:
+    identity = daemon.docker("image", "inspect", "--format", "{{.Id}}", "base").stdout.strip()
+    path = tmp_path / "web.profile.json"
+    needs = {
+        "digests": (identity,), "syscalls": (ArchitectureCalls(os.uname().machine, CALLS),), "capabilities": ("CHOWN",),
+        "written": ("/var/lib/app/x",), "users": ("0:0",),
+    }  # fmt: skip
+    path.write_text(write_profile(web(**needs)))
+    words = ("--profile", str(path), "--accept", "kernel", "--rm", "base", "/bin/busybox")
+    shown = run(daemon, *words, "grep", "-E", "CapEff|Seccomp:|NoNewPrivs", "/proc/self/status")
+    assert shown.returncode == 0, shown.stderr
+    assert "CapEff:\t0000000000000001" in shown.stdout  # CHOWN
+    assert "Seccomp:\t2" in shown.stdout
+    assert "NoNewPrivs:\t1" in shown.stdout
+    assert (tmp_path / "web.seccomp.json").is_file()
+    refused = run(daemon, *words, "mkdir", "/var/lib/app/y")
+    assert "Operation not permitted" in refused.stderr
+    explained = run(daemon, "--dry-run", "--explain", *words, "true")
+    assert f"seccomp={tmp_path}/web.seccomp.json" in explained.stdout
+    assert "the profile shows that this is what it needs" in explained.stderr
+    assert f" -v {daemon.folder}" not in explained.stdout
+    assert "/var/lib/app" in explained.stdout
+    path.write_text(write_profile(web(**{**needs, "digests": (OTHER,)})))
+    other = run(daemon, *words, "true")
+    assert (other.returncode, other.stdout) == (125, "")
+    assert "it was learned from another image" in other.stderr
+    both = run(daemon, "--for", "agent", *words, "true")
+    assert "give one of them" in both.stderr
 
 
 def test_podman_takes_the_same_words(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import unified_diff
 from pathlib import Path
@@ -19,13 +19,16 @@ from sealock.errors import TargetError, UsageError
 from sealock.formats.files import FileRefusedError
 from sealock.formats.seccomp import FilterOptions, write_seccomp
 from sealock.model.absent import UNSET
-from sealock.model.change import Set
+from sealock.model.change import Change, Set
+from sealock.model.container import Container
 from sealock.model.location import Source
 from sealock.model.profile import Profile
 from sealock.scan.hardening import HardenedRun, HardeningPlace, planned_changes
 from sealock.scan.hardeningplan import plan_of
 from sealock.scan.profilecheck import UsePlace, latest_runtime, profile_faults
 from sealock.scan.runline import EditableRun
+from sealock.scan.runmachine import RunImage, RunMachine
+from sealock.scan.saferun import PlannedChanges
 from sealock.scan.settingtexts import change_settings
 from sealock.targets.files import read_named
 from sealock.targets.outputs import replace_text, write_output
@@ -86,6 +89,31 @@ def written(profile: Profile | None, found: HardenedRun, arguments: Namespace) -
     line = EditableRun(found.words)
     line.apply((Set("seccomp", path),))
     return replace(found, words=line.words, container=line.container)
+
+
+def planned_run(arguments: Namespace, facts: EngineFacts, words: Sequence[str]) -> PlannedChanges:
+    """What a profile plans for `sealock run`; its filter is written next to it. TargetError for another image's."""
+    line = EditableRun(words)
+    _, image = line.image()
+    profile = accepted_profile(arguments, facts, image)
+    path = f"{arguments.profile.removesuffix(_ENDING).removesuffix('.json')}.seccomp.json"
+    closed = line.container.no_new_privileges is not False
+    text = _filter_text(profile, no_new_privileges=closed)
+    if _text_of(path) != text:
+        write_output(path, text)
+
+    def changes(asked: Container, local: RunImage | None, machine: RunMachine) -> Iterable[Change]:
+        place = HardeningPlace(local, machine, plan_of(profile, machine, (path, path)))
+        return planned_changes(asked, place)
+
+    return changes
+
+
+def _text_of(path: str) -> str:
+    try:
+        return Path(path).read_text("utf-8")
+    except (OSError, UnicodeError):
+        return ""
 
 
 def harden_file(client: str, arguments: Namespace) -> int:

@@ -16,6 +16,7 @@ from sealock.model.imagename import ImageName
 from sealock.model.trust import TrustResult
 from sealock.policy.settings import Policy
 from sealock.scan.agentrun import AgentRequest
+from sealock.scan.profilecheck import FAULT_KINDS
 from sealock.scan.saferun import RunSources, SafeRun, make_safe
 from sealock.scan.settings import Settings
 from sealock.text import visible
@@ -29,6 +30,9 @@ sealock's own options come first; all words after them are those of `docker run`
 leave open is closed: no-new-privileges, no capability that the image is not known to need, a read-only root file system
 with a tmpfs on /tmp and /run, limits of memory, CPUs and processes, published ports on the loopback address. The image
 is pinned to its digest, and verified where the policy has a [trust] table.
+
+With --profile it is the profile that says which capabilities, system calls, writable places and limits the program
+needs; the seccomp filter is written next to it. A profile of another image is refused.
 
 A command with a finding at or above the policy's fail-on is refused. To allow it, ignore the rule in sealock.toml, with
 a reason.
@@ -57,6 +61,9 @@ def configure(parser: ArgumentParser) -> None:
         "--writable", metavar="PATH", action="append", default=[],
         help="a protected path of the workspace that it may write, such as .git; may repeat",
     )  # fmt: skip
+    parser.add_argument("--profile", metavar="FILE", help="close what this profile of the image does not need")
+    text = "use a profile of another image, an incomplete one, one of another kernel or runtime"
+    parser.add_argument("--accept", action="append", choices=FAULT_KINDS, default=[], help=text)
     parser.add_argument("--with", dest="client", choices=("docker", "podman"), help="client (default: what is there)")
     parser.add_argument("--policy", metavar="FILE", help="policy file (default: the nearest sealock.toml)")
     parser.add_argument("--no-policy", action="store_true", help="use no sealock.toml")
@@ -64,7 +71,7 @@ def configure(parser: ArgumentParser) -> None:
 
 FLAGS: Final = frozenset({"--explain", "--dry-run", "--no-policy"})
 VALUES: Final = frozenset({
-    "--for", "--workspace", "--allow-host", "--time-limit", "--writable", "--with", "--policy",
+    "--for", "--workspace", "--allow-host", "--time-limit", "--writable", "--profile", "--accept", "--with", "--policy",
 })  # fmt: skip
 """The command's own options, which come before those of docker run."""
 
@@ -106,6 +113,12 @@ def _run(arguments: Namespace) -> int:
 
 def _for_agent(arguments: Namespace, policy: Policy) -> tuple[AgentRequest | None, int]:
     """What was asked for an agent, None where the command is for no agent; and the seconds that it may take."""
+    if arguments.purpose is not None and arguments.profile:
+        message = "--profile shows what a program needs, and --for agent runs any: give one of them"
+        raise UsageError(message)
+    if arguments.accept and not arguments.profile:
+        message = "--accept needs --profile"
+        raise UsageError(message)
     if arguments.purpose is None:
         if arguments.allow_host or arguments.writable or arguments.time_limit or arguments.workspace != ".":
             message = "--workspace, --allow-host, --time-limit and --writable need --for agent"
@@ -119,9 +132,15 @@ def _for_agent(arguments: Namespace, policy: Policy) -> tuple[AgentRequest | Non
 def _safe(client: str, arguments: Namespace, policy: Policy, request: AgentRequest | None) -> SafeRun:
     settings = Settings(policy_file="" if arguments.no_policy else arguments.policy)
     engine = engine_facts(client)
+    words = (client, "run", *arguments.line)
     try:
+        planned = None
+        if arguments.profile:
+            from sealock.cli.hardenbyprofile import planned_run  # noqa: PLC0415  most runs have no profile
+
+            planned = planned_run(arguments, engine, words)
         sources = RunSources(engine.machine, engine.image, lambda name: _digest(name, policy), _verifier(policy))
-        return make_safe((client, "run", *arguments.line), settings, sources, request)
+        return make_safe(words, settings, sources, request, planned)
     finally:
         engine.close()
 

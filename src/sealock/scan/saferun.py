@@ -6,8 +6,8 @@ at or above the policy's `fail-on` finds it: then the container is refused, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -66,13 +66,22 @@ class RunSources(Struct, frozen=True):
     """None where the policy has no trust table."""
 
 
+PlannedChanges: TypeAlias = Callable[[Container, RunImage | None, RunMachine], Iterable[Change]]
+"""The changes that a profile plans for a container, by its image and machine."""
+
+
 def make_safe(
-    words: Sequence[str], settings: Settings, sources: RunSources, agent: AgentRequest | None = None
+    words: Sequence[str],
+    settings: Settings,
+    sources: RunSources,
+    agent: AgentRequest | None = None,
+    planned: PlannedChanges | None = None,
 ) -> SafeRun:
     """Add safe defaults to a `docker run`, pin its image, and evaluate the rule book on the result.
 
-    `settings` are those of the check. With `agent`, more is closed, and the command may use fewer options. TargetError
-    for a line that is no `docker run`, or whose image is not found.
+    `settings` are those of the check. With `agent`, more is closed, and the command may use fewer options. What a
+    profile has `planned` comes before the defaults. TargetError for a line that is no `docker run`, or whose image is
+    not found.
     """
     line = EditableRun(words)
     name, text = line.image()
@@ -85,6 +94,9 @@ def make_safe(
         for changes, why in agent_changes(asked, agent, machine) if not refused else ():
             if more := line.apply(changes):
                 added.append(AddedDefault(more, why))
+    changes = tuple(planned(asked, local, machine)) if planned is not None else ()
+    if changes:
+        added.append(AddedDefault(line.apply(changes), "the profile shows that this is what it needs"))
     for changes, why in defaults(line, local, machine):
         if more := line.apply(changes):
             added.append(AddedDefault(more, why))
