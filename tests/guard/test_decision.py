@@ -324,6 +324,28 @@ def test_a_rule_that_the_policy_names_denies_where_it_cannot_be_evaluated() -> N
     assert "C046" in decision.skipped
 
 
+def test_an_existing_container_counts_by_what_it_has_of_the_host() -> None:
+    world = GuardWorld(caller("").replace('"images"]', '"images", "exec"]'))
+    made = {"Image": "postgres:16", "Env": ["POSTGRES_PASSWORD=s3cretPassw0rd"], "User": "0"}
+    world.engine["/containers/db/json"] = {"Id": "a" * 64, "Config": made, "HostConfig": {}}
+    assert rules(world.decide("POST /containers/db/exec", {"Cmd": ["psql"]})) == set()
+    assert rules(world.decide("POST /containers/db/start")) == set()
+    assert "C048" in rules(
+        world.decide("POST /containers/db/exec", {"Cmd": ["psql"], "Env": ["PGPASSWORD=s3cretPassw0rd"]})
+    )
+    assert "C048" in rules(world.decide(CREATE, made))
+
+
+def test_a_build_gets_the_limit_of_memory() -> None:
+    world = GuardWorld(CHANGES.replace('"images"]', '"images", "build"]'))
+    decision = world.decide("POST /build?t=a:1")
+    assert isinstance(decision, Allowed)
+    assert decision.target == f"/build?t=a%3A1&memory={512 << 20}"
+    asked = world.decide("POST /build?memory=5")
+    assert isinstance(asked, Allowed)
+    assert asked.target == "/build?memory=5"
+
+
 def test_severities_and_skips_of_the_policy_count() -> None:
     body = NGINX | {"HostConfig": {"NetworkMode": "host"}}
     assert rules(GuardWorld('skip = ["C020"]\n' + caller("")).decide(CREATE, body)) == set()

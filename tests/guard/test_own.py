@@ -242,6 +242,41 @@ def test_a_reach_holds_for_creating_and_touching() -> None:
     assert "team%3Dweb" in decision.target
 
 
+def test_a_service_uses_only_secrets_of_its_owner() -> None:
+    made = world()
+    made.engine |= {"/configs/mine": {"Spec": {"Labels": MINE}}, "/configs/other": {"Spec": {"Labels": OTHERS}}}
+    for key, id_key in (("Secrets", "SecretID"), ("Configs", "ConfigID")):
+        for name, denied in (("mine", ""), ("other", "G005"), ("../x", "G004")):
+            spec = {
+                "Image": "nginx:1.27",
+                key: [{id_key: name, "File": {"Name": "x", "UID": "0", "GID": "0", "Mode": 292}}],
+            }
+            decision = made.decide("POST /services/create", {"Name": "s", "TaskTemplate": {"ContainerSpec": spec}})
+            assert rules(decision) == ({denied} if denied else set())
+
+
+def test_a_list_is_narrowed_to_the_reach_in_the_answer() -> None:
+    decision = world().decide("GET /containers/json", None, WEB)
+    assert isinstance(decision, Allowed)
+    assert decision.answer_filter is not None
+    entries = [
+        {"Names": ["/web-1"], "Image": "nginx:1.27", "Labels": {"team": "web"}},
+        {"Names": ["/web-2"], "Image": "ghcr.io/x/y", "Labels": {"team": "web"}},
+        {"Names": ["/db"], "Image": "nginx:1.27", "Labels": {"team": "web"}},
+        {"Names": ["/web-3"], "Image": "nginx:1.27", "Labels": {}},
+        "nonsense",
+    ]
+    assert filter_answer("GET /containers/json", entries, decision.answer_filter) == entries[:1]
+    images = [{"RepoTags": ["nginx:1.27"]}, {"RepoTags": ["ghcr.io/x/y:1"]}, {"RepoTags": None}]
+    assert filter_answer("GET /images/json", images, decision.answer_filter) == images[:1]
+
+
+@pytest.mark.parametrize("line", ["GET /events", "POST /containers/prune"])
+def test_what_names_cannot_narrow_is_denied(line: str) -> None:
+    text = CI.replace('allow = ["containers", "images", "logs"]', 'allow = ["containers", "events"]')
+    assert rules(GuardWorld(text).decide(line, None, WEB)) == {"G005"}
+
+
 def test_a_path_that_the_caller_can_swap_is_denied() -> None:
     policy = CI.replace("own = true\ncontainers = 2", 'binds = ["/srv"]')
     body = {"Image": "nginx:1.27", "HostConfig": {"Binds": ["/srv/ci/x:/d"]}}

@@ -114,6 +114,9 @@ ROWS: tuple[tuple[str, str, Any, str], ...] = (
     ("the disk group", CREATE, host(GroupAdd=["disk"]), "C047"),
     ("a sysctl of the host", CREATE, host(Sysctls={"kernel.core_pattern": "|/x"}), "C050"),
     ("the OOM killer kept away", CREATE, host(OomScoreAdj=-1000), "C034"),
+    ("an annotation for a runtime", CREATE, host(Annotations={"org.criu.config": "/x"}), "G013"),
+    ("a log driver that opens a socket", CREATE, host(LogConfig={"Type": "syslog", "Config": {"syslog-address": "unix:///run/x"}}), "G006"),
+    ("a log driver that reads a file", CREATE, host(LogConfig={"Type": "splunk", "Config": {"splunk-capath": "/etc/shadow"}}), "G006"),
     # What stands between two readers
     ("a key in another case", CREATE, {"Image": "nginx:1.27", "hostconfig": {"Privileged": True}}, "G004"),
     ("a key in another case below", CREATE, host(privileged=True), "G004"),

@@ -31,11 +31,17 @@ def read_existing(case: Case, described: Mapping[str, Any]) -> Container | None:
 
 
 def check_noun(
-    case: Case, container: Container, *, joins_own: frozenset[str] = frozenset(), only: frozenset[str] = frozenset()
+    case: Case,
+    container: Container,
+    *,
+    joins_own: frozenset[str] = frozenset(),
+    only: frozenset[str] = frozenset(),
+    exists: bool = False,
 ) -> None:
     """Evaluate the rules that deny for this caller.
 
     `joins_own` are fields that join the caller's own containers; `only` are the fields that a request speaks of.
+    Of a container that `exists` only what it has of the host and of others counts: using it gives that and no more.
     """
     unknown = frozenset(field for field in FIELDS if getattr(container, field) is UNKNOWN)
     for rule in case.guard.rules:
@@ -49,18 +55,20 @@ def check_noun(
                 continue
             if fault.unknown:
                 _skip(case, rule, fault.message)
-            elif _denies(case, rule, fault, joins_own):
+            elif _denies(case, rule, fault, joins_own, exists=exists):
                 case.deny(rule.id, f"{_title(rule)}: {fault.message}", fault.remedy or rule.remedy)
 
 
-def _denies(case: Case, rule: Rule[Container], fault: RuleFinding, joins_own: frozenset[str]) -> bool:
+def _denies(case: Case, rule: Rule[Container], fault: RuleFinding, joins_own: frozenset[str], *, exists: bool) -> bool:
     field = fault.at[0] if fault.at else ""
     if field in {"devices", "device_rules"}:
         return False  # the policy lists the devices that are allowed, which `hostaccess` checks
     if rule.id == "C024" and field in joins_own:
         return False
+    if rule.id in BOUNDARY or rule.id in case.setting.deny:
+        return True
     severity = case.guard.severity.get(rule.id, fault.severity or rule.severity)
-    return rule.id in BOUNDARY or rule.id in case.setting.deny or severity >= case.setting.fail_on
+    return not exists and severity >= case.setting.fail_on
 
 
 def _title(rule: Rule[Any]) -> str:

@@ -18,9 +18,10 @@ from sealock.guard.decision.imagechecks import check_name, check_new_tag, check_
 from sealock.guard.decision.ownership import beyond, check_container, check_objects, label_created
 from sealock.guard.decision.requestbodies import BodyError, parse_strictly
 from sealock.guard.decision.services import evaluate_service
-from sealock.model.absent import UNSET, given
+from sealock.model.absent import UNSET
 from sealock.model.container import Container
 from sealock.policy.guard import Reach
+from sealock.text import format_size
 
 _NETWORK_OPTIONS: Final = frozenset({
     "com.docker.network.driver.mtu", "com.docker.network.bridge.enable_icc", "com.docker.network.enable_ipv4",
@@ -55,7 +56,7 @@ def _use(case: Case) -> None:
         case.deny("G006", "would read a checkpoint from a directory of the host", "leave checkpoint-dir out")
     container = _existing(case)
     if container is not None:
-        check_noun(case, container)
+        check_noun(case, container, exists=True)
 
 
 def _existing(case: Case) -> Container | None:
@@ -72,9 +73,11 @@ def _exec(case: Case) -> None:
         container = replace(container, privileged=True)
     if body.get("User"):
         container = replace(container, user=body["User"])
+    check_noun(case, container, exists=True)
     added = tuple(read_variable(text) for text in body.get("Env", ()))
-    environment = (*given(container.environment, ()), *added)
-    check_noun(case, replace(container, environment=environment or UNSET, command=tuple(body.get("Cmd", ())) or UNSET))
+    command = tuple(body.get("Cmd", ()))
+    asked = replace(container, environment=added or UNSET, command=command or UNSET)
+    check_noun(case, asked, only=frozenset({"environment", "command", "user"}))
 
 
 def _exec_start(case: Case) -> None:
@@ -85,7 +88,8 @@ def _exec_start(case: Case) -> None:
     container = case.engine(f"/containers/{described.get('ContainerID', '')}/json")
     noun = evaluate_existing(case, container) if container else None
     if noun is not None:
-        check_noun(case, replace(noun, privileged=True) if process.get("privileged") is not False else noun)
+        privileged = process.get("privileged") is not False
+        check_noun(case, replace(noun, privileged=True) if privileged else noun, exists=True)
 
 
 def _update(case: Case) -> None:
@@ -111,7 +115,7 @@ def _update(case: Case) -> None:
         ):
             case.deny("G010", f"{key} is {body[key]}, and {case.setting.name} may have {most:g}", "ask for less")
     if container is not None:
-        check_noun(case, container)
+        check_noun(case, container, exists=True)
 
 
 def _rename(case: Case) -> None:
@@ -214,6 +218,10 @@ def _build(case: Case) -> None:
     label_created(case, holder, case.setting)
     if holder["Labels"] != (labels or {}):
         query["labels"] = json.dumps(holder["Labels"])
+    memory = case.setting.limits.memory
+    if memory is not None and "limits" in case.setting.changes and case.guard.rewrites and not query.get("memory"):
+        query["memory"] = str(memory)
+        case.change(f"memory of the build limited to {format_size(memory)}")
     host = {"NetworkMode": query.get("networkmode", ""), "CgroupParent": query.get("cgroupparent", "")}
     if host["NetworkMode"] not in _PLAIN | {"host"} and not host["NetworkMode"].startswith("container:"):
         check_network(case, host["NetworkMode"])

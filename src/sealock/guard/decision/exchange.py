@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from sealock.guard.decision.routes import ApiRoute
 from sealock.model.location import Location
+from sealock.policy.guard import Reach
 
 LARGEST_BODY: Final = 4 << 20
 """The most bytes of a JSON body that are evaluated."""
@@ -135,10 +136,15 @@ class GuardReason(Struct, frozen=True):
 
 
 class AnswerFilter(Struct, frozen=True):
-    """What of the engine's JSON answer the caller may see: the objects with this label. See `answers.filter_answer`."""
+    """What of the engine's JSON answer the caller may see. `ownership.filter_answer` applies it.
+
+    With `own`, the objects with this label; with a reach, the containers and images in it.
+    """
 
     label: str
     value: str
+    own: bool = True
+    reach: Reach = Reach()
 
 
 class Allowed(Struct, frozen=True):

@@ -150,10 +150,22 @@ def check_security_options(case: Case, host: Mapping[str, Any]) -> None:
             _profile(case, f"the AppArmor profile {value[:60]!r}")
         elif key == "label" and value != "disable" and not value.startswith("level:"):
             _profile(case, f"the SELinux label {value[:60]!r}")
+    if host.get("Annotations") and "G013" not in case.setting.accept:
+        name = next(iter(host["Annotations"]))
+        case.deny("G013", f"has the annotation {name[:60]!r}, on which a runtime may act as root", "leave it out")
+    _check_logging(case, host.get("LogConfig", {}))
     for key in ("MaskedPaths", "ReadonlyPaths"):
         if key in host and "C010" not in case.setting.accept:
             why = f"Masked paths under /proc and /sys are exposed: {key} replaces the engine's list"
             case.deny("C010", why, f"leave {key} out, and systempaths=unconfined")
+
+
+def _check_logging(case: Case, logging: Mapping[str, Any]) -> None:
+    """Deny options of a log driver that make the engine open a path of the host: a socket, a key, a file."""
+    for name, value in logging.get("Config", {}).items():
+        if value.startswith(("/", "unix")) and "G006" not in case.setting.accept:
+            why = f"the log option {name[:60]} makes the engine open {value[:80]}"
+            case.deny("G006", why, "send the log to a host and port, or keep it with the driver local")
 
 
 def _profile(case: Case, what: str) -> None:

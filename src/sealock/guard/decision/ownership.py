@@ -150,10 +150,15 @@ def _narrow(case: Case) -> None:
             case.deny(
                 "G005", f"the label {name}={value} of this caller has a pattern, by which no list can be narrowed"
             )
+    by_name = setting.reach.names or setting.reach.images
+    if route.name in _SIEVED or (by_name and route.name == "GET /containers/json"):
+        case.answer_filter = AnswerFilter(case.guard.policy.label, setting.name, setting.own, setting.reach)
+    elif by_name and (route.name == "GET /events" or route.method == "POST"):
+        why = f"{route.name} cannot be narrowed to the names or images of this caller"
+        case.deny("G005", why, "narrow it by labels")
+    if case.answer_filter is not None and not case.guard.rewrites:
+        case.deny("G005", f"{route.name} must be narrowed to this caller's own, which only the proxy can do")
     if route.name in _SIEVED:
-        case.answer_filter = AnswerFilter(case.guard.policy.label, setting.name) if setting.own else None
-        if setting.reach.labels:
-            case.deny("G005", f"{route.name} cannot be narrowed to the labels of this caller")
         return
     if not wanted:
         return
@@ -186,8 +191,9 @@ def _filters(text: str) -> dict[str, list[str]]:
 
 def filter_answer(route: str, value: Any, keep: AnswerFilter) -> Any:  # noqa: ANN401  a JSON value
     """What the caller may see of the engine's answer to this route ("GET /system/df")."""
-    if route == "GET /images/json":
-        return [image for image in value if _is_visible(image, keep)] if isinstance(value, list) else []
+    if route in {"GET /images/json", "GET /containers/json"}:
+        images = route == "GET /images/json"
+        return [entry for entry in value if _is_visible(entry, keep, images=images)] if isinstance(value, list) else []
     if not isinstance(value, dict):
         return {}
     kept: dict[str, Any] = {}
@@ -203,9 +209,17 @@ def filter_answer(route: str, value: Any, keep: AnswerFilter) -> Any:  # noqa: A
     return kept | ({} if "BuildCacheUsage" in value else {"BuildCache": []})
 
 
-def _is_visible(entry: Any, keep: AnswerFilter, *, images: bool = True) -> bool:  # noqa: ANN401  a JSON value
-    labels = _labels(entry)
-    return labels.get(keep.label) == keep.value or (images and isinstance(entry, dict) and keep.label not in labels)
+def _is_visible(entry: Any, keep: AnswerFilter, *, images: bool) -> bool:  # noqa: ANN401  a JSON value
+    if not isinstance(entry, dict):
+        return False
+    labels, reach = _labels(entry), keep.reach
+    if keep.own and labels.get(keep.label) != keep.value and not (images and keep.label not in labels):
+        return False
+    if images:
+        tags = entry.get("RepoTags")
+        return not reach.images or any(matches_image(reach.images, str(tag)) for tag in tags or ())
+    names = [str(name).removeprefix("/") for name in entry.get("Names") or (entry.get("Name", ""),)]
+    return any(not beyond(reach, name, _text(entry, "Image"), labels) for name in names)
 
 
 def _labels(parent: Any) -> Mapping[str, str]:  # noqa: ANN401  a JSON value

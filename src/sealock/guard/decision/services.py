@@ -9,8 +9,9 @@ from sealock.guard.decision.bodyfields import SERVICE
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.creation import check_network, evaluate_body
 from sealock.guard.decision.imagechecks import check_image
-from sealock.guard.decision.ownership import label_created
+from sealock.guard.decision.ownership import label_created, owns
 from sealock.guard.decision.requestbodies import BodyError, check_shape
+from sealock.patterns import compile_lazily
 
 _SAME: Final = (
     ("Image", "Image"), ("Command", "Entrypoint"), ("Args", "Cmd"), ("Hostname", "Hostname"), ("Env", "Env"),
@@ -23,6 +24,7 @@ _HOST: Final = (
     ("CapabilityDrop", "CapDrop"), ("Sysctls", "Sysctls"), ("Ulimits", "Ulimits"), ("Init", "Init"),
     ("OomScoreAdj", "OomScoreAdj"), ("Isolation", "Isolation"), ("Hosts", "ExtraHosts"),
 )  # fmt: skip
+_ID: Final = compile_lazily(r"[a-z0-9]{1,64}")
 _SPECIAL: Final = frozenset({"host", "none", "bridge"})
 
 
@@ -55,11 +57,26 @@ def _evaluate(case: Case, spec: dict[str, Any]) -> None:
     container["Image"] = check_image(case, case.image)
     if container.get("Privileges", {}).get("CredentialSpec"):
         case.deny("G013", "the service has a credential specification of Windows", "leave it out")
+    if case.setting.own:
+        _check_references(case, container)
     # What resolving a bind changes is changed in the specification too: the mounts are the same objects.
     evaluate_body(case, as_create(spec, task, container), case.name)
     for network in (*task.get("Networks", ()), *spec.get("Networks", ())):
         if network.get("Target", "") not in _SPECIAL | {""}:
             check_network(case, network["Target"])
+
+
+def _check_references(case: Case, container: Mapping[str, Any]) -> None:
+    """Deny secrets and configs that another caller created."""
+    for key, id_key, kind in (("Secrets", "SecretID", "secrets"), ("Configs", "ConfigID", "configs")):
+        for reference in container.get(key, ()):
+            id_ = reference.get(id_key, "")
+            if not _ID.fullmatch(id_):
+                case.deny("G004", f"{key} name {id_[:60]!r}, which is no id", "name them by their ids")
+                continue
+            described = case.engine(f"/{kind}/{id_}")
+            if described and not owns(case, (described.get("Spec") or {}).get("Labels") or {}):
+                case.deny("G005", f"{kind} {id_} was not created by {case.setting.name}", "use one of its own")
 
 
 def as_create(spec: Mapping[str, Any], task: Mapping[str, Any], container: Mapping[str, Any]) -> dict[str, Any]:
