@@ -68,7 +68,6 @@ WantedBy=sockets.target
     service = f"""\
 [Unit]
 Description=Guard in front of the container engine (sealock)
-Documentation=man:sealock(1)
 Requires=sealock-guard.socket
 After=docker.service
 

@@ -1,0 +1,150 @@
+"""The guard is installed step by step, and what was installed is undone; systemctl and the like are simulated."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sealock.cli.main import main
+from sealock.guard import installation
+from sealock.guard.running import PLUGIN, SOCKET
+from support.guardproxy import guard
+from support.scriptedengine import scripted
+
+POLICY = '[guard]\n[[guard.caller]]\nname = "all"\nallow = ["ping"]\n'
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A machine's directory, whose programs note what they are called with."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("systemctl", "useradd", "groupadd"):
+        script = programs / name
+        script.write_text(
+            f'#!/bin/sh\necho {name} "$@" >> {tmp_path}/called\n[ ! -e {tmp_path}/fail-$1 ] || {{ echo no >&2; exit 1; }}\n'
+        )
+        script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    # The path of a socket is short.
+    folder = tempfile.mkdtemp(prefix="sealock-", dir="/tmp")
+    machine = Path(folder)
+    for path in ("etc/sealock", "etc/docker", "run/docker/plugins", "run/sealock"):
+        (machine / path).mkdir(parents=True)
+    (machine / "etc/sealock/sealock.toml").write_text(POLICY)
+    (machine / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\n")
+    yield machine
+    shutil.rmtree(folder)
+
+
+def called(root: Path) -> list[str]:
+    file = Path(os.environ["PATH"].partition(":")[0]).parent / "called"
+    assert root.exists()
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def texts(root: Path) -> dict[str, str]:
+    return {str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()}
+
+
+def install(root: Path, *words: str) -> int:
+    return main(["guard", "install", "--root", str(root), *words])
+
+
+def test_the_steps_are_printed_and_nothing_is_done(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = texts(root)
+    assert install(root) == 0
+    shown = capsys.readouterr().out
+    for words in (
+        "useradd --system",
+        "sealock-guard.socket",
+        "guard proxy",
+        "--leave-streams",
+        "gpasswd -d",
+        "DOCKER_HOST=unix://",
+    ):
+        assert words in shown
+    assert install(root, "--form", "plugin") == 0
+    assert '"authorization-plugins"' in capsys.readouterr().out
+    assert (texts(root), called(root)) == (before, [])
+
+
+def test_the_proxy_is_installed_and_removed(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = texts(root)
+    with scripted(tmp_path / "e.sock") as engine, guard(engine.path, POLICY, where=root / SOCKET.lstrip("/")):
+        assert install(root, "--apply", "--yes") == 0
+        assert called(root)[0].startswith("groupadd")
+        assert "systemctl enable --now sealock-guard.socket" in called(root)
+        unit = (root / "etc/systemd/system/sealock-guard.service").read_text()
+        assert "User=sealock-guard" in unit
+        assert "KillMode=process" in unit
+    capsys.readouterr()
+    assert main(["guard", "uninstall", "--root", str(root)]) == 0
+    assert "Stop the guard" in capsys.readouterr().out
+    assert main(["guard", "uninstall", "--root", str(root), "--apply", "--yes"]) == 0
+    assert texts(root) == before
+    assert main(["guard", "uninstall", "--root", str(root)]) == 2
+
+
+def test_the_engine_hears_of_the_plugin_only_after_it_answered(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "etc/docker/daemon.json").write_text('{\n  "log-level": "warn"\n}\n')
+    before = texts(root)
+    monkeypatch.setattr(installation, "_PROBE", 0.3)
+    assert install(root, "--form", "plugin", "--apply", "--yes") == 2
+    assert texts(root) == before, "all is undone"
+    with guard(tmp_path / "none", POLICY, form="plugin", where=root / PLUGIN.lstrip("/")):
+        assert install(root, "--form", "plugin", "--apply", "--yes") == 0
+    assert json.loads((root / "etc/docker/daemon.json").read_text()) == {
+        "log-level": "warn",
+        "authorization-plugins": ["sealock"],
+    }
+    assert called(root)[-1] == "systemctl reload docker"
+    # What somebody else changed meanwhile stays.
+    (root / "etc/docker/daemon.json").write_text(
+        '{"log-level": "info", "authorization-plugins": ["other", "sealock"]}\n'
+    )
+    assert main(["guard", "uninstall", "--root", str(root), "--apply", "--yes"]) == 0
+    assert json.loads((root / "etc/docker/daemon.json").read_text()) == {
+        "log-level": "info",
+        "authorization-plugins": ["other"],
+    }
+
+
+def test_a_daemon_json_that_was_not_there_goes_again(root: Path, tmp_path: Path) -> None:
+    before = texts(root)
+    with guard(tmp_path / "none", POLICY, form="plugin", where=root / PLUGIN.lstrip("/")):
+        assert install(root, "--form", "plugin", "--apply", "--yes") == 0
+    assert (root / "etc/docker/daemon.json").exists()
+    assert main(["guard", "uninstall", "--root", str(root), "--apply", "--yes"]) == 0
+    assert texts(root) == before
+
+
+def test_a_step_that_fails_undoes_those_before(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = texts(root)
+    (tmp_path / "fail-daemon-reload").touch()
+    assert install(root, "--apply", "--yes") == 2
+    assert texts(root) == before
+    assert "`systemctl daemon-reload` failed: no" in capsys.readouterr().err
+
+
+def test_what_cannot_be_done_is_not_begun(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "etc/sealock/sealock.toml").write_text("[guard\n")
+    assert install(root, "--apply", "--yes") == 2
+    (root / "etc/sealock/sealock.toml").write_text(POLICY)
+    (root / "etc/docker/daemon.json").write_text("{")
+    assert install(root, "--form", "plugin", "--apply", "--yes") == 2
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: False)
+    assert install(root, "--apply") == 1
+    assert called(root) == []
+    assert "nothing was changed" in capsys.readouterr().err

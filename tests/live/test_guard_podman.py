@@ -1,0 +1,47 @@
+"""Podman as the engine behind the guard: its routes of Docker work, and those of its own are denied."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from support.guardproxy import guard, send
+from support.realpodman import podman
+
+pytestmark = pytest.mark.live
+
+POLICY = """\
+[guard]
+[[guard.caller]]
+name = "tester"
+uid = 0
+allow = ["ping", "version", "info", "containers", "logs", "attach", "exec", "images", "volumes"]
+fail-on = "critical"
+accept = ["C023"]
+"""
+
+
+def test_podman_is_guarded() -> None:
+    with podman() as where, guard(Path(where.removeprefix("unix://")), POLICY) as running:
+        assert send(running.socket, "GET", "/_ping")[0] == 200
+        made = io.BytesIO()
+        with tarfile.open(fileobj=made, mode="w") as archive:
+            archive.add(shutil.which("busybox") or "/bin/busybox", "bin/busybox")
+        imported = running.docker("import", "-", "base", data=made.getvalue())
+        assert imported.returncode == 0, imported.stderr
+        done = running.docker("run", "--rm", "--network", "none", "base", "/bin/busybox", "echo", "hello")
+        assert (done.returncode, done.stdout) == (0, "hello\n"), done.stderr
+        assert running.docker("ps", "-a").returncode == 0
+        denied = running.docker("run", "--rm", "--privileged", "--network", "none", "base", "/bin/busybox", "id")
+        assert "C001" in denied.stderr
+        denied = running.docker("run", "--rm", "-v", "/:/x", "--network", "none", "base", "/bin/busybox", "id")
+        assert "G006" in denied.stderr
+        for target in ("/libpod/info", "/v4.0.0/libpod/containers/json", "/v5.4.0/libpod/containers/create"):
+            method = "POST" if target.endswith("create") else "GET"
+            status, answer = send(running.socket, method, target, {"privileged": True} if method == "POST" else None)
+            assert status == 403, (target, json.dumps(answer))
