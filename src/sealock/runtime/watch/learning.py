@@ -36,10 +36,21 @@ _SETTLED: Final = 0.4
 _GUARD: Final = """\
 trap "" INT TERM HUP
 read -r ended || for _ in 1 2 3 4 5; do [ -s "$1" ] && break; sleep 1; done
-[ -s "$1" ] && "$0" rm --force --volumes "$(cat "$1")"
+id=$(cat "$1")
 rm -rf "$2"
+[ "$id" ] || exit 0
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    "$0" rm --force --volumes "$id" && exit 0
+    "$0" version && exit 1
+    sleep 3
+done
 """
-"""A shell that waits for a word or for our end, and then removes the container and the directory of its id."""
+"""A shell that waits for a word or for our end, and then removes the container and the directory of its id.
+
+While the engine does not answer it tries again for a minute, since that may restart.
+"""
+_PATIENCE: Final = 20.0
+"""Seconds that we wait for it; it goes on without us."""
 
 
 class LearnedContainer(Struct):
@@ -248,7 +259,7 @@ def removed_at_end(client: str) -> Iterator[str]:
         yield path
     finally:
         with suppress(OSError, subprocess.TimeoutExpired):
-            guard.communicate("ended\n", 60)
+            guard.communicate("ended\n", _PATIENCE)
 
 
 def wait_until(session: LearningSession, done: Callable[[], bool], seconds: float | None, idle: float | None) -> None:
