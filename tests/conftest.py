@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Generator
 from datetime import date
+from functools import wraps
 from importlib import import_module
+from itertools import count
 from types import ModuleType
 
 import pytest
@@ -47,6 +50,35 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     if isinstance(val, (set, frozenset)):
         return str(sorted(val, key=str))
     return f"{len(val)} bytes" if isinstance(val, bytes) and len(val) > 40 else None
+
+
+TRACED = 40
+"""The examples of a property that coverage traces: it doubles their time, and later ones reach few new lines."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """End the tracing of a property after its first examples, until the test ends."""
+    tracer = sys.gettrace()
+    # Hypothesis lets others wrap what it runs.
+    handle = getattr(getattr(item, "obj", None), "hypothesis", None)
+    if handle is None or tracer is None:
+        return (yield)
+    inner = handle.inner_test
+    done = count()
+
+    @wraps(inner)
+    def example(*values: object, **named: object) -> None:
+        if next(done) == TRACED:
+            sys.settrace(None)
+        inner(*values, **named)
+
+    handle.inner_test = example
+    try:
+        return (yield)
+    finally:
+        handle.inner_test = inner
+        sys.settrace(tracer)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
