@@ -1,9 +1,11 @@
 """The service's figures: matching 10,000 images again, how large their index is, and how scanning grows with workers.
 
-    python bench/service.py [--images 10000] [--packages 10000] [--only sqlite|postgresql]
+    python bench/service.py [--images 10000] [--packages 60] [--names 2000] [--only sqlite|postgresql]
 
-Each database gets 300 distinct layers with 3 million rows of packages, 10,000 images in 500 repositories made of them,
-and an update of 1,000 advisories. `--images 100000` shows how it grows.
+Each database gets 10,000 images in 500 repositories, each made of 5 of 300 distinct layers with 60 packages: 3 million
+packages of images. An update of 1,000 advisories is about half of all names. `--images 100000` shows how it grows, and
+`--packages 10000 --names 20000` what happens where the layers themselves have 3 million rows: repositories of 80,000
+packages each.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from servicestate import MadeAdvisories, fill, name_of
+from servicestate import LAYERS_OF_IMAGE, MadeAdvisories, fill, name_of
 from sqlalchemy import func, select, text
 
 from sealock.service.state.database import Database
@@ -28,8 +30,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--layers", type=int, default=300)
-    parser.add_argument("--packages", type=int, default=10_000)
-    parser.add_argument("--names", type=int, default=20_000)
+    parser.add_argument("--packages", type=int, default=60)
+    parser.add_argument("--names", type=int, default=2_000)
     parser.add_argument("--advisories", type=int, default=1000)
     parser.add_argument("--only", choices=("sqlite", "postgresql"))
     given = parser.parse_args()
@@ -51,11 +53,15 @@ def measure(what: str, url: str, given: argparse.Namespace, others: Callable[[],
     with database.read() as connection:
         rows = connection.execute(select(func.count()).select_from(slice_package)).scalar_one()
         size = _size(database)
-    print(f"{what}: {given.images} images of {given.layers} distinct layers, {rows} rows of packages,")
+    seen = given.images * LAYERS_OF_IMAGE * given.packages
+    print(f"{what}: {given.images} images with {seen} packages, of {given.layers} distinct layers with {rows},")
     print(f"  made in {time.monotonic() - started:.0f} s; the index takes {size / 1e6:.0f} MB")
     match_again(database, MadeAdvisories([]), "before", 10.0)
     some = MadeAdvisories(name_of(number * (given.names // given.advisories)) for number in range(given.advisories))
-    for label, lookup in (("1,000 advisories are new", some), ("all of them are withdrawn", MadeAdvisories([]))):
+    for label, lookup in (
+        (f"{given.advisories} advisories are new", some),
+        ("all of them are withdrawn", MadeAdvisories([])),
+    ):
         wall, cpu = time.monotonic(), time.process_time() + others()
         result = match_again(database, lookup, label, 20.0)
         wall, cpu = time.monotonic() - wall, time.process_time() + others() - cpu

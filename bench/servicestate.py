@@ -34,7 +34,7 @@ DEBIAN = Distribution("debian", "12", "bookworm", "Debian GNU/Linux 12")
 ECOSYSTEM = "Debian:12"
 VERSIONS = 10
 """Versions of each name that some layer has."""
-_LAYERS_OF_IMAGE = 5
+LAYERS_OF_IMAGE = 5
 _LAYERS_OF_REPOSITORY = 8
 """Layers that the images of one repository are made of."""
 
@@ -140,7 +140,7 @@ def fill(database: Database, *, images: int, layers: int, packages: int, names: 
         _load(
             connection,
             image_slice,
-            ({"image_id": n, "slice_id": s} for n, r in owned for s in draw.sample(pools[r - 1], _LAYERS_OF_IMAGE)),
+            ({"image_id": n, "slice_id": s} for n, r in owned for s in draw.sample(pools[r - 1], LAYERS_OF_IMAGE)),
         )
         _load(
             connection,

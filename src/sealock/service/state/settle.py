@@ -34,11 +34,13 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
     union_all,
     update,
 )
 from sqlalchemy.schema import CreateTable
 
+from sealock.service.state.rows import insert_new_from
 from sealock.service.state.tables import (
     acknowledgement,
     event,
@@ -168,16 +170,18 @@ def _write(connection: Connection, kind: str, now: float, cause: str, rows: Sele
         found.c.severity,
         found.c.detail,
         literal(cause),
-    )
+    ).where(true())
     names = ["uid", "kind", "at", "repository_id", "rule", "thing", "severity", "detail", "cause"]
-    connection.execute(insert(event).from_select(names, query))
+    insert_new_from(connection, event, names, query)
 
 
-def _columns(severity: ColumnElement[int], detail: ColumnElement[str]) -> Select[Any]:
+def _columns(
+    severity: ColumnElement[int], detail: ColumnElement[str], revision: ColumnElement[int] = finding.c.revision
+) -> Select[Any]:
     table = finding.c
     return select(
         table.id,
-        table.revision,
+        revision.label("revision"),
         table.repository_id,
         table.rule,
         table.thing,
@@ -230,13 +234,14 @@ def _change(connection: Connection, now: float, cause: str) -> None:
 
 
 def _open_new(connection: Connection, now: float, cause: str) -> None:
-    names = ["repository_id", "rule", "thing", "severity", "fixed", "exploited", "first_seen", "last_seen"]
-    new = select(*fresh.columns, literal(now), literal(now)).where(~exists().where(_same))
-    connection.execute(insert(finding).from_select(names, new))
-    # A finding without a revision has no event yet.
-    rows = _columns(finding.c.severity, finding.c.fixed).select_from(fresh.join(finding, _same))
-    _write(connection, "added", now, cause, rows.where(finding.c.revision == 0))
-    connection.execute(update(finding).where(_same, finding.c.revision == 0).values(revision=1))
+    names = ["repository_id", "rule", "thing", "severity", "fixed", "exploited", "first_seen", "last_seen", "revision"]
+    new = select(*fresh.columns, literal(now), literal(now), literal(1)).where(true())
+    insert_new_from(connection, finding, names, new)
+    # Another piece of the same work may have opened one at the same moment: its event is there already.
+    first = _columns(finding.c.severity, finding.c.fixed, finding.c.revision - 1).select_from(
+        fresh.join(finding, _same)
+    )
+    _write(connection, "added", now, cause, first.where(finding.c.revision == 1, finding.c.first_seen == now))
 
 
 def recount(connection: Connection, repositories: Iterable[int]) -> None:
