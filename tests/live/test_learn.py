@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tarfile
@@ -159,6 +160,25 @@ def test_capabilities_users_and_files_in_the_foreground(daemon: Engine, tmp_path
     assert "/etc/passwd" in learned.read
     assert {ContactedAddress("tcp", "127.0.0.9", 53), ContactedAddress("unix", "/dev/log")} <= set(learned.contacted)
     assert learned.phases == {"start", "stop"}
+
+
+def test_a_call_of_another_architecture_is_seen_apart(daemon: Engine) -> None:
+    """A program that asks for its pid as a 32-bit one does, by a table of its own, and as one of x32 does."""
+    code = bytes.fromhex("b814000000cd80b8270000400f05b83c00000031ff0f05")
+    start = 0x400000
+    header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\2\1\1", 2, 62, 1, start + 120, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+    segment = struct.pack("<IIQQQQQQ", 1, 5, 0, start, start, 120 + len(code), 120 + len(code), 4096)
+    program = daemon.folder / "program"
+    program.write_bytes(header + segment + code)
+    program.chmod(0o755)
+    status, _, err = learn(
+        daemon, "architectures.json", *script("/program; sleep 0.5", "--volume", f"{program}:/program:ro")
+    )
+    assert status == 0, err
+    learned = profile(daemon, "architectures.json")
+    assert learned.calls("i386").seen == ("getpid",)
+    assert learned.calls("x32").seen == ("getpid",)
+    assert "/program" in learned.executed
 
 
 def test_no_file_is_lost_however_fast(daemon: Engine) -> None:

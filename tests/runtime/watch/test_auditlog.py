@@ -61,7 +61,9 @@ def test_any_bytes_give_a_record_or_none(junk: bytes) -> None:
 
 def test_a_call_has_the_name_of_its_architecture() -> None:
     assert call_name("x86_64", 59) == call_name("x32", 59) == "execve"
-    assert call_name("aarch64", 221) == "execve"
+    assert call_name("x32", 520) == call_name("i386", 11) == call_name("aarch64", 221) == "execve"
+    assert call_name("x86_64", 520) == "syscall_520"
+    assert call_name("i386", 102) == "socketcall"
 
 
 def record(pid: int) -> SeccompRecord:

@@ -69,7 +69,7 @@ class SeccompRecord(Struct, frozen=True):
 
 def call_name(architecture: str, number: int) -> str:
     """The name of a system call of an architecture; "syscall_N" where the number is unknown."""
-    return system_calls("x86_64" if architecture == "x32" else architecture).get(number, f"syscall_{number}")
+    return system_calls(architecture).get(number, f"syscall_{number}")
 
 
 def read_record(text: bytes) -> SeccompRecord | None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from sealock.model.systemcalls import system_calls
 from sealock.runtime.watch.kerneltypes import KernelTypeError, KernelTypes
 
-CALLS: Final = 512
+CALLS: Final = 576
 """System calls of an architecture with a place of their own; the kernel has fewer."""
 FLAGS: Final = 8
 """Bytes at the start of a group's value: see `GroupValue`."""
