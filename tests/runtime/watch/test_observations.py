@@ -92,7 +92,7 @@ def test_a_description_by_docker() -> None:
     [
         ({"HostConfig": {"Privileged": True}}, "filtered", False),
         ({"HostConfig": {"SecurityOpt": ["seccomp=unconfined"]}}, "filtered", False),
-        ({"HostConfig": {}, "OCIRuntime": "crun"}, "runtime", "crun"),
+        ({"HostConfig": {"Runtime": "oci"}, "OCIRuntime": "crun"}, "runtime", "crun"),
         ({"Image": "a" * 64}, "image_id", ID),
         ({"Config": None, "ImageName": "web:2"}, "image", "web:2"),
         ({"State": None}, "pid", 0),

@@ -18,6 +18,11 @@ from sealock.runtime.trials import run_client
 from sealock.runtime.watch.observations import WatchedContainer
 
 _PATIENCE: Final = 60.0
+_ENGINES_OWN: Final = frozenset({
+    "/.dockerenv", "/dev", "/etc", "/etc/hostname", "/etc/hosts", "/etc/mtab", "/etc/resolv.conf", "/proc", "/run",
+    "/run/.containerenv", "/run/secrets", "/sys",
+})  # fmt: skip
+"""What engines make in a container's root, and list as changed."""
 _FILTERED: Final = "2"
 """SECCOMP_MODE_FILTER in /proc/PID/status."""
 
@@ -77,7 +82,7 @@ def read_description(answer: dict[str, Any]) -> DescribedContainer:
         image=str(config.get("Image") or answer.get("ImageName") or identifier),
         image_id=identifier if ":" in identifier or not identifier else f"sha256:{identifier}",
         command=(str(answer.get("Path", "")), *map(str, answer.get("Args") or ())),
-        runtime=str(host.get("Runtime") or answer.get("OCIRuntime") or ""),
+        runtime=str(answer.get("OCIRuntime") or host.get("Runtime") or ""),
         health=tuple(map(str, _table(config, "Healthcheck").get("Test") or ())),
         mounts=tuple(str(mount.get("Destination", "")) for mount in mounts),
         networks=tuple(map(str, network)),
@@ -154,4 +159,4 @@ def changed(client: str, container: DescribedContainer) -> tuple[str, ...] | Non
     rows = (row.partition(" ") for row in done.stdout.splitlines())
     paths = {path for kind, _, path in rows if kind in {"A", "C"} and path.startswith("/")}
     above = {path.rpartition("/")[0] for path in paths}
-    return tuple(sorted(paths - above - set(container.mounts)))
+    return tuple(sorted(paths - above - _ENGINES_OWN - set(container.mounts)))
