@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from argparse import ArgumentParser, _SubParsersAction
 from collections.abc import Iterator
 
@@ -40,5 +41,5 @@ def test_every_example_belongs_to_a_command() -> None:
     "name", [name for name in PARSERS if name not in {"sealock", "sealock trust", "sealock userns"}]
 )
 def test_an_example_is_a_command_line_that_is_understood(name: str) -> None:
-    words = EXAMPLES[name].removeprefix("source <(").removesuffix(")").partition(" > ")[0].split()[1:]
+    _, *words = shlex.split(EXAMPLES[name].removeprefix("source <(").removesuffix(")").partition(" > ")[0])
     assert vars(parse(words))["command"] == words[0]

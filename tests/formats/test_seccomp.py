@@ -29,7 +29,7 @@ def rules(text: str) -> dict[str, list[dict[str, object]]]:
 def test_filter_has_the_profile_the_basics_and_the_runtime() -> None:
     made = write_seccomp(web(), "x86_64", FilterOptions("runc 1.1.15"))
     seen = {"accept4", "clone", "read", "socket"}
-    assert set(made.allowed) == seen | BASIC | runtime_calls("runc", no_new_privileges=True)
+    assert set(made.allowed) == seen | {"shutdown"} | BASIC | runtime_calls("runc", no_new_privileges=True)
     assert set(rules(made.text)) == {*made.allowed, "clone3"}
     plain = json.loads(made.text)
     assert (plain["defaultAction"], plain["defaultErrnoRet"]) == ("SCMP_ACT_ERRNO", 1)
@@ -109,7 +109,7 @@ def test_no_filter_lets_through_what_neither_profile_nor_table_has(
     through = {
         name for name, its in rules(made.text).items() if any(rule["action"] == "SCMP_ACT_ALLOW" for rule in its)
     }
-    assert through == set(made.allowed) <= seen | BASIC | runtime_calls("runc", no_new_privileges=True)
+    assert through == set(made.allowed) <= seen | {"shutdown"} | BASIC | runtime_calls("runc", no_new_privileges=True)
     assert set(made.refused) == seen - through - {"clone3"}
 
 

@@ -16,6 +16,10 @@ from sealock.model.location import Source
 from sealock.scan.fix import fix
 from sealock.scan.settings import Settings
 from support.containedroot import contained
+from support.hardenedprograms import PROGRAMS
+from support.programproof import ProgramProof, import_root
+from support.realengine import Engine
+from support.realengine import engine as started
 
 pytestmark = pytest.mark.live
 
@@ -214,3 +218,19 @@ def test_a_program_does_not_start_without_a_capability_of_the_table(
     )  # fmt: skip
     users = result["users"].get(row.workers, [])
     assert row.answer not in result["answer"] or users.count(0) != row.roots or len(users) == row.roots, result
+
+
+@pytest.fixture(scope="module")
+def daemon(root: Path) -> Iterator[Engine]:
+    # An engine that copies the root for each container takes minutes.
+    with started(driver="overlay2") as engine:
+        import_root(engine, root)
+        yield engine
+        assert engine.docker("ps", "--all", "--quiet").stdout == ""
+
+
+@pytest.mark.parametrize("name", ["nginx", "Redis", "shell job"])
+def test_a_program_works_hardened_by_its_profile_and_attacks_fail(name: str, daemon: Engine) -> None:
+    figures = ProgramProof(daemon, name, PROGRAMS[name]).prove(starts=2)
+    assert figures.faults == ()
+    assert 40 <= figures.syscalls <= 100

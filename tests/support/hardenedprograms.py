@@ -42,16 +42,16 @@ _OTHER: Final = f"{get('/nothing', '404')} && {get('/')} && {get('/')}"
 PROGRAMS: Final = {
     "nginx": HardenedProgram(
         "exec nginx -c /srv/nginx.conf -g 'daemon off;'",
-        f"{get('/')} && inside ls /srv",
-        f"{_OTHER} && inside ls /etc",
+        f"{get('/')} && inside test -d /srv",
+        f"{_OTHER} && inside '[ -d /etc ] && echo there'",
         healthy="test -e /run/nginx.pid",
         packages=("nginx-light",),
         reloads=True,
     ),
     "httpd": HardenedProgram(
         "exec apache2 -f /srv/httpd.conf -D FOREGROUND",
-        f"{get('/')} && inside ls /srv",
-        f"{_OTHER} && inside ls /etc",
+        f"{get('/')} && inside test -d /srv",
+        f"{_OTHER} && inside '[ -d /etc ] && echo there'",
         healthy="test -e /run/apache2.pid",
         packages=("apache2",),
         reloads=True,
@@ -70,29 +70,29 @@ PROGRAMS: Final = {
     ),
     "Redis": HardenedProgram(
         f"chown redis /data && cd /data && {_BECOME.format('redis')} redis-server --protected-mode no",
-        "ask 6379 'SET a 1\\r\\nGET a\\r\\n' 1 && ask 6379 'SAVE\\r\\n' +OK && inside ls /srv",
-        "ask 6379 'LPUSH l 1 2 3\\r\\nLRANGE l 0 -1\\r\\n' 3 && ask 6379 'BGSAVE\\r\\n' saving && inside ls /etc",
+        "ask 6379 'SET a 1\\r\\nGET a\\r\\n' 1 && ask 6379 'SAVE\\r\\n' +OK && inside test -d /srv",
+        "ask 6379 'LPUSH l 1 2 3\\r\\nLRANGE l 0 -1\\r\\n' 3 && ask 6379 'BGSAVE\\r\\n' saving && inside '[ -d /etc ] && echo there'",
         packages=("redis-server",),
         volumes=("/data",),
     ),
     "Flask": HardenedProgram(
         "cd /srv && exec gunicorn --user www-data --bind 0.0.0.0:80 flaskapp:app",
-        f"{get('/')} && inside ls /srv",
-        f"{_OTHER} && inside ls /etc",
+        f"{get('/')} && inside test -d /srv",
+        f"{_OTHER} && inside '[ -d /etc ] && echo there'",
         packages=("python3-flask", "gunicorn"),
         reloads=True,
     ),
     "Node": HardenedProgram(
-        "exec node /srv/server.js", f"{get('/')} && inside ls /srv", f"{_OTHER} && inside ls /etc", packages=("nodejs",)
+        "exec node /srv/server.js", f"{get('/')} && inside test -d /srv", f"{_OTHER} && inside '[ -d /etc ] && echo there'", packages=("nodejs",)
     ),
     "Caddy (Go)": HardenedProgram(
         "exec caddy file-server --root /srv/www --listen :80",
-        f"{get('/')} && inside ls /srv",
-        f"{_OTHER} && inside ls /etc",
+        f"{get('/')} && inside test -d /srv",
+        f"{_OTHER} && inside '[ -d /etc ] && echo there'",
         packages=("caddy",),
     ),
     "Ruby": HardenedProgram(
-        "exec ruby /srv/server.rb", f"{get('/')} && inside ls /srv", f"{_OTHER} && inside ls /etc",
+        "exec ruby /srv/server.rb", f"{get('/')} && inside test -d /srv", f"{_OTHER} && inside '[ -d /etc ] && echo there'",
         packages=("ruby", "ruby-webrick"),
     ),
     "shell job": HardenedProgram(
@@ -103,8 +103,8 @@ PROGRAMS: Final = {
     ),
     "BusyBox httpd": HardenedProgram(
         "trap 'exit 0' TERM; busybox httpd -f -p 80 -h /srv/www & wait",
-        f"{get('/')} && inside ls /srv",
-        f"{_OTHER} && inside ls /etc",
+        f"{get('/')} && inside test -d /srv",
+        f"{_OTHER} && inside '[ -d /etc ] && echo there'",
         packages=("busybox-static",),
     ),
 }  # fmt: skip

@@ -13,7 +13,7 @@ from sealock.errors import TargetError, UsageError
 from sealock.model.profile import Profile
 from sealock.scan.profilecheck import FAULT_KINDS, UsePlace, profile_faults
 from sealock.targets.profiles import open_profile
-from sealock.text import line
+from sealock.text import count, line, list_first
 
 LINE: Final = True
 """All words after `--` are those of another client."""
@@ -21,6 +21,7 @@ VERBS: Final = {
     "show": "show what a container may do, what it uses of that, and what was taken away",
     "diff": "show what a profile has more and less than an older one",
     "check": "check that a profile is complete, and of this image, kernel and runtime",
+    "floor": "add what the files of the image could call, by the functions that they import",
     "seccomp": "write the seccomp filter that lets through what the profile has",
     "trial": "run a container, and report what the profile's filter would refuse",
     "watch": "follow a container under its profile's filter, and report what is refused",
@@ -54,12 +55,15 @@ def configure(parser: ArgumentParser, only: str | None = None) -> None:
             verb.add_argument(file, metavar=file.upper(), help="a profile")
         if name in {"show", "diff"}:
             verb.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colours")
-        if name in {"check", "trial", "watch"}:
+        if name in {"check", "floor", "trial", "watch"}:
             text = "accept a profile of another image, an incomplete one, one of another kernel or runtime"
             verb.add_argument("--accept", action="append", choices=FAULT_KINDS, default=[], help=text)
         if name == "check":
             verb.add_argument("--image", default="", metavar="NAME", help="the image that it is to be used for")
             verb.add_argument("--with", dest="client", choices=("docker", "podman"), help="client to ask for it")
+        if name == "floor":
+            text = "an archive, layout or directory, image:REF, docker:NAME"
+            verb.add_argument("image", metavar="IMAGE", help=text)
         if name == "watch":
             verb.add_argument("container", metavar="NAME", help="a running container")
             verb.add_argument("--apply", action="store_true", help="add what is refused to the profile at the end")
@@ -86,7 +90,7 @@ def _add_filter_options(verb: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Do what the verb says."""
     verbs: dict[str, Callable[[Namespace], int]] = {
-        "show": _show, "diff": _diff, "check": _check, "seccomp": _seccomp, "trial": _trial,
+        "show": _show, "diff": _diff, "check": _check, "seccomp": _seccomp, "trial": _trial, "floor": _floor,
         "watch": _watch,
     }  # fmt: skip
     return verbs[arguments.verb](arguments)
@@ -129,6 +133,32 @@ def _complain_of(profile: Profile, place: UsePlace, arguments: Namespace) -> boo
     for fault in faults:
         complain(f"{line(arguments.file, 200)}: {fault.text} (--accept {fault.kind})")
     return bool(faults)
+
+
+def _floor(arguments: Namespace) -> int:
+    from sealock.formats.profile import write_profile  # noqa: PLC0415  each verb imports its own
+    from sealock.image.opener import open_image  # noqa: PLC0415  as above
+    from sealock.inventory.importedcalls import possible_calls  # noqa: PLC0415  as above
+    from sealock.model.profile import with_possible  # noqa: PLC0415  as above
+    from sealock.targets.outputs import write_output  # noqa: PLC0415  as above
+
+    profile = open_profile(arguments.file)
+    image, *_ = open_image(arguments.image)
+    if "image" not in arguments.accept and not profile.is_of((image.id, image.manifest)):
+        message = f"{line(arguments.file, 200)}: it was learned from another image: {image.id[:19]} (--accept image)"
+        raise TargetError(message)
+    machine = os.uname().machine
+    found = possible_calls(image.layers, (*profile.executed, *profile.libraries), machine)
+    if image.errors:
+        message = f"{line(arguments.image, 200)}: {image.errors[0].message}"
+        raise TargetError(message)
+    changed = with_possible(profile, machine, found.calls)
+    write_output(arguments.file, write_profile(changed))
+    more = len(changed.calls(machine).possible)
+    complain(f"{line(arguments.file, 200)}: its files could make {count(more, 'other system call')}")
+    if found.unread:
+        complain(f"these may make more, by number or without a C library: {line(list_first(found.unread, 6), 400)}")
+    return 0
 
 
 def _seccomp(arguments: Namespace) -> int:

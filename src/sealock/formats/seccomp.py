@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.model.profile import Profile
-from sealock.model.runtimecalls import BASIC, CLOSED, opened, runtime_calls
+from sealock.model.runtimecalls import BASIC, CLOSED, companions, opened, runtime_calls
 
 _NAMES: Final = {
     "x86_64": "SCMP_ARCH_X86_64",
@@ -54,7 +54,12 @@ def write_seccomp(profile: Profile, architecture: str, options: FilterOptions) -
     """Write the filter of one architecture; ValueError for one that filters have no name for."""
     calls = profile.calls(architecture)
     wanted = {*calls.seen, *(calls.possible if options.possible else ())}
-    needed = wanted | BASIC | runtime_calls(options.runtime, no_new_privileges=options.no_new_privileges)
+    needed = (
+        wanted
+        | companions(wanted)
+        | BASIC
+        | runtime_calls(options.runtime, no_new_privileges=options.no_new_privileges)
+    )
     closed = CLOSED - opened(profile.needed)
     admin = "SYS_ADMIN" in profile.needed
     allowed = tuple(sorted(needed - closed - (frozenset[str]() if admin else {"clone3"})))

@@ -44,6 +44,18 @@ def wanted_symbols(elf: Elf, prefix: bytes = b"") -> list[Symbol]:
     ]
 
 
+def imported_names(elf: Elf) -> list[bytes]:
+    """List the names of all symbols that the file wants from elsewhere, with or without a version."""
+    table = elf.section_of_type(_DYNSYM)
+    if table is None or table.link >= len(elf.rows):
+        return []
+    names = elf.content(elf.section_at(table.link), 64 << 20)
+    layout = elf.shape.symbol
+    content = elf.content(table, _MAX_SYMBOLS * layout.size)
+    rows = layout.iter_unpack(content[: len(content) // layout.size * layout.size])
+    return [name for row in rows if row[3] == 0 and (name := text_at(names, row[0]))]
+
+
 def _symbol_versions(elf: Elf) -> tuple[int, ...]:
     section = elf.section_of_type(_VERSION_OF_SYMBOLS)
     if section is None:

@@ -165,6 +165,11 @@ def _gaps(profile: Profile) -> Iterator[str]:
         yield "it saw no system call"
 
 
+def with_possible(profile: Profile, architecture: str, calls: Iterable[str]) -> Profile:
+    """The profile with what the image's files could call besides."""
+    return ordered(replace(profile, syscalls=(*profile.syscalls, ArchitectureCalls(architecture, (), tuple(calls)))))
+
+
 _T = TypeVar("_T")
 
 

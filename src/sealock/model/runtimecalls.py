@@ -1,8 +1,8 @@
 """System calls that a container's filter has to know of beside its program's: a dated table.
 
-Traced on 2026-11-27 with runc 1.1.15 and Docker 26.1, from the moment that the filter is loaded to the start of the
-program, over starts and execs as root and as other users. What the Go runtime of runc does then differs from start to
-start, so its calls are here although no trace had all of them.
+Traced on 2026-11-27 with runc 1.1.15 (starts and execs by Docker 26.1) and crun 1.21 (starts), as root and as other
+users, from the moment that the filter is loaded to the start of the program. What the Go runtime of runc does then
+differs from start to start, so its calls are here although no trace had all of them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ _GO: Final = (
 )
 _AFTER: Final[dict[str, str]] = {
     "runc": f"{_GO} close epoll_ctl execve exit_group fcntl fstat fstatfs getdents64 newfstatat openat write",
-    # It is written in C: the filter is loaded right before the program starts.
-    "crun": "close close_range execve exit_group fcntl futex mmap munmap openat prctl read write",
+    # It is written in C, and makes no others.
+    "crun": "close close_range execve exit_group prctl write",
 }
 """What a runtime does after the filter is loaded, where no-new-privileges allows it to be loaded last."""
 _BEFORE: Final = (
@@ -33,6 +33,9 @@ _BASIC: Final = (
 )
 BASIC: Final = frozenset(_BASIC.split())
 """Calls of any program that give no access to anything, and that depend on load, time and signals."""
+
+_COMPANIONS: Final = {"accept": "shutdown", "accept4": "shutdown", "connect": "shutdown"}
+"""Calls that a program makes beside others only sometimes: which side closes a connection first is chance."""
 
 _BY_CAPABILITY: Final = {
     "SYS_ADMIN": (
@@ -70,6 +73,11 @@ def runtime_calls(runtime: str, *, no_new_privileges: bool) -> frozenset[str]:
     name = runtime.partition(" ")[0].rpartition("/")[2]
     needed = _AFTER[name] if name in _AFTER else " ".join(_AFTER.values())
     return frozenset(f"{needed} {'' if no_new_privileges else _BEFORE}".split())
+
+
+def companions(seen: Iterable[str]) -> frozenset[str]:
+    """The calls that go with those that were seen, and that depend on chance alone."""
+    return frozenset(_COMPANIONS[name] for name in seen if name in _COMPANIONS)
 
 
 def opened(capabilities: Iterable[str]) -> frozenset[str]:
