@@ -57,6 +57,21 @@ TRACED = 40
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let coverage look away from what is marked so, with its fixtures and the programs that it starts."""
+    tracer = sys.gettrace()
+    if tracer is None or item.get_closest_marker("untraced") is None:
+        return (yield)
+    started = {name: os.environ.pop(name) for name in [*os.environ] if name.startswith("COVERAGE_PROCESS_")}
+    sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        os.environ.update(started)
+        sys.settrace(tracer)
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """End the tracing of a property after its first examples, until the test ends."""
     tracer = sys.gettrace()

@@ -127,6 +127,7 @@ def chain(key: str, count: int) -> str:
     ],
     ids=range(14),
 )
+@pytest.mark.untraced
 def test_long_texts_take_work_in_proportion(text: Callable[[int], str], most: int) -> None:
     """The longest is read to its end; of two shorter ones, the work is counted."""
     look_at(read(Source("x", text(most))))

@@ -555,5 +555,6 @@ def test_no_words_make_it_raise(texts: list[str], literal: bool) -> None:  # noq
         "marks",
     ],
 )
+@pytest.mark.untraced
 def test_long_input_is_read_in_good_time(text: str) -> None:
     assert read(text).subjects

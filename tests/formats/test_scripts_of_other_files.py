@@ -129,5 +129,6 @@ def test_a_look_alike_is_no_run_line(name: str, text: str) -> None:
         pytest.param("up.bat", "%x", id="variables"),
     ],
 )
+@pytest.mark.untraced
 def test_a_long_text_takes_linear_time(name: str, part: str) -> None:
     formats.read("run", Source(name, "docker run\n" + part * (200_000 // len(part))))

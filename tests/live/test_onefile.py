@@ -18,7 +18,7 @@ import sealock
 from support.realengine import Engine
 from support.realkernel import containers, start, where
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.untraced]
 
 PYTHON = Path(sys.executable).resolve()
 ONLY_PYTHON = ("-v", "/usr:/usr:ro", "-v", "/lib:/lib:ro", "-v", "/lib64:/lib64:ro")

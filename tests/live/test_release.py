@@ -21,7 +21,7 @@ from sealock.trust.cosign.keys import write_public
 from sealock.trust.cosign.privatekeys import generate, write_private
 from support.realengine import Engine, engine
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.untraced]
 
 ROOT = Path(__file__).parents[2]
 SECRET = "a word"

@@ -333,6 +333,7 @@ def halves(number: int) -> tuple[ReadImage, ReadImage]:
     return made[0], made[1]
 
 
+@pytest.mark.untraced
 def test_twenty_thousand_packages_take_twice_the_work_of_ten_thousand() -> None:
     once, twice = halves(10_000), halves(20_000)
     assert len(differences(*twice).packages) == 30_000

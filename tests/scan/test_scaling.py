@@ -63,6 +63,7 @@ def run(target: str) -> Report:
     return report
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("name", "make"), ROWS)
 def test_work_and_memory_grow_with_the_text(tmp_path: Path, name: str, make: Maker) -> None:
     work: list[int] = []

@@ -105,6 +105,7 @@ def test_facts_weigh_what_they_take(fact: Package | FileFact, units: int) -> Non
     assert count_units(fact) == units
 
 
+@pytest.mark.untraced
 def test_lock_files_in_layer_after_layer_take_bounded_memory(tmp_path: Path) -> None:
     """Two megabytes of them would take more than a gigabyte."""
     layers = [lock(name, 60_000) for name in "abcdefghijklmnopqrstuvwxyz"]
