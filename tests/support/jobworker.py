@@ -22,7 +22,7 @@ from sealock.service.state.tables import setting
 from sealock.service.work.carriers import open_jobs
 from sealock.service.work.jobs import Job, JobSettings, Later
 
-QUICK = JobSettings(lease=1.5, pause=0.05, poll=0.05)
+QUICK = JobSettings(lease=2.5, pause=0.05, poll=0.05)
 
 
 def main(url: str) -> None:

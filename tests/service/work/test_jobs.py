@@ -171,7 +171,7 @@ def test_no_job_is_lost_where_workers_are_killed_again_and_again(database: Datab
     put(database, jobs, *names)
     draw = random.Random(1)  # noqa: S311  the same moments in every run
     with workers(migrated, 2) as started:
-        for _ in range(4):
+        for _ in range(3):
             after = len(rows(database, "try ")) + 1
             until(lambda least=after: len(rows(database, "try ")) >= least or is_idle(jobs), started.keep_up)  # type: ignore[misc]
             time.sleep(draw.random() * 0.2)
