@@ -10,7 +10,7 @@ from typing import Final
 from cryptography.fernet import MultiFernet
 from msgspec import Struct
 from sqlalchemy import Connection, or_, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from sealock.errors import SealockError
 from sealock.service.state.credentials import StoredCredentials
@@ -40,6 +40,8 @@ TIDY: Final = "tidy"
 _TICK: Final = 5.0
 """Seconds between two looks for what is due."""
 _DAY: Final = 86_400.0
+_AWAY: Final = 10.0
+"""Seconds before a job is tried again that met a full disk, or a database that is away."""
 
 
 class WorkerSettings(Struct, frozen=True):
@@ -98,6 +100,11 @@ class Worker:
         except Later as later:
             self._report(f"{job.kind} {job.key} waits {later.seconds:g} s: {later}")
             raise
+        except (OperationalError, OSError) as error:
+            # A full disk or a database that is away is no fault of the job.
+            reason = " ".join(str(getattr(error, "orig", None) or error).split())[:300]
+            self._report(f"{job.kind} {job.key} waits {_AWAY:g} s: {reason}")
+            raise Later(_AWAY, reason) from error
         except Exception as error:
             self._report(f"{job.kind} {job.key} failed at try {job.tries}: {error}")
             raise

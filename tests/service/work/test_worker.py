@@ -1,0 +1,86 @@
+"""A worker puts in what is due, and tells its own troubles from those of a job."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from sealock.errors import SealockError
+from sealock.service.state.database import Database, migrate
+from sealock.service.state.tables import job, setting
+from sealock.service.work.advisories import Advisories
+from sealock.service.work.jobs import Job, Later
+from sealock.service.work.scanner import Scanner
+from sealock.service.work.worker import Worker
+from support.serviceworld import settings_for
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    made = Database(str(tmp_path / "state.db"))
+    migrate(made)
+    made.close()
+    return f"sqlite:///{tmp_path}/state.db"
+
+
+def test_a_full_disk_delays_a_job_and_is_no_try(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[str] = []
+    worker = Worker(settings_for(url), report=lines.append)
+    full: list[BaseException] = []
+
+    def scan(_self: Scanner, _job: Job) -> None:
+        if full:
+            raise full.pop()
+        with worker.database.write() as connection:
+            connection.exec_driver_sql("PRAGMA max_page_count = 1")
+            connection.exec_driver_sql("CREATE TABLE big AS SELECT randomblob(1000000) AS x")
+
+    monkeypatch.setattr(Scanner, "scan", scan)
+    with pytest.raises(Later, match="full"):
+        worker.handle(Job("scan", "1"))
+    full.append(OSError(errno.ENOSPC, "No space left on device"))
+    with pytest.raises(Later, match="No space left"):
+        worker.handle(Job("scan", "1"))
+    assert [line.partition(":")[0] for line in lines] == ["scan 1 waits 10 s"] * 2
+    worker.close()
+
+
+def test_a_job_of_an_unknown_kind_is_an_error(url: str) -> None:
+    worker = Worker(settings_for(url))
+    with pytest.raises(SealockError, match="does not know jobs of the kind 'paint'"):
+        worker.handle(Job("paint", ""))
+    worker.close()
+
+
+def test_what_is_due_is_put_in_once_by_any_number_of_workers(url: str) -> None:
+    moments = [1000.0]
+    workers = [Worker(settings_for(url, update=3600.0), clock=lambda: moments[0]) for _ in range(2)]
+    advisories = Advisories("/nonexistent/advisories")
+
+    def kinds() -> list[str]:
+        with workers[0].database.read() as connection:
+            return sorted(connection.execute(select(job.c.kind)).scalars())
+
+    def clear() -> None:
+        with workers[0].database.write() as connection:
+            connection.execute(job.delete())
+
+    for worker in workers:
+        worker.put_due(advisories)
+    assert kinds() == ["match", "tidy", "update"]
+    workers[0].handle(Job("match", ""))
+    clear()
+    moments[0] += 3599
+    workers[1].put_due(advisories)
+    assert kinds() == []
+    moments[0] += 2
+    for worker in workers:
+        worker.put_due(advisories)
+    assert kinds() == ["update"]
+    with workers[0].database.read() as connection:
+        assert connection.execute(select(setting.c.value).where(setting.c.name == "due update")).scalar() == "8201.0"
+    for worker in workers:
+        worker.close()
