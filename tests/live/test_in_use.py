@@ -110,6 +110,17 @@ def test_vulnerabilities_are_graded_by_what_is_loaded(daemon: Engine) -> None:
     assert target["errors"] == []
 
 
+def test_a_container_may_be_named_by_its_id(daemon: Engine) -> None:
+    identity = daemon.docker("inspect", "--format", "{{.Id}}", "web").stdout.strip()
+    for target in (f"container:{identity}", f"container:{identity[:12]}"):
+        done = sealock(daemon, "check", target, "--format", "json", "--no-policy", "--fail-on", "info")
+        assert uses(json.loads(done.stdout)) == {
+            "busybox-static": "loaded",
+            "libneeded1": "reachable",
+            "unused": "present",
+        }
+
+
 def test_an_image_that_is_known_is_not_sent_again(
     daemon: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -152,7 +152,7 @@ class DocumentReader:
         ):
             progress(name)
             read = ReadTarget(name, name, input_, document, policy, image=_image(observed))
-            if observed is not None and observed.image and matches and input_.target == name:
+            if observed is not None and observed.image and matches and input_.target not in {"host", "container:*"}:
                 from sealock.scan.containercontents import with_contents  # noqa: PLC0415  loads all analyzers
 
                 read = with_contents(read, observed, settings, self._note, progress)
