@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import pty
 import shutil
 import signal
 import struct
@@ -318,6 +319,32 @@ def test_filters_see_the_same_calls_as_tracepoints(daemon: Engine, mechanism: st
     assert {"/new", "/d/y"} <= set(learned.written)
     assert any("files that were only read" in lost for lost in learned.runs[0].lost)
     (daemon.folder / "tracepoints.json").unlink()
+
+
+def test_a_restart_is_watched_and_progress_is_shown(daemon: Engine) -> None:
+    terminal, other = pty.openpty()
+    text = f"echo x >> /count; {LOOP}"
+    assert daemon.docker("run", "--detach", "--name", "again", *NO_NETWORK, "base", "sh", "-c", text).returncode == 0
+    words = (sys.executable, "-m", "sealock", "learn", "again.json", "--container", "again", "--for", "5")
+    environment = {**os.environ, **daemon.environment, "TERM": "xterm"}
+    with subprocess.Popen(
+        words, env=environment, stdin=subprocess.DEVNULL, stderr=other, text=True, cwd=daemon.folder
+    ) as process:
+        until(lambda: watches(process))
+        assert daemon.docker("restart", "--time", "5", "again").returncode == 0
+        shown = b""
+        while b"again.json: " not in shown:
+            shown += os.read(terminal, 1 << 16)
+        assert process.wait(60) == 0
+    os.close(terminal)
+    os.close(other)
+    assert daemon.docker("rm", "--force", "again").returncode == 0
+    assert b"now: " in shown
+    assert b" system calls, 0 capabilities, " in shown
+    learned = profile(daemon, "again.json")
+    assert learned.phases == {"start", "stop"}
+    assert "/count" in learned.written
+    assert "execve" in learned.calls("x86_64").seen
 
 
 def test_a_health_check_is_told_from_an_exec(daemon: Engine) -> None:

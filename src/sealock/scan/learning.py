@@ -133,8 +133,11 @@ def learn_running(
     """Watch a container that runs, and let it run on."""
     since = time.time()
     container = find_container(client, name)
+    # It may be started again, in a cgroup that is new.
+    watcher.expect()
     with LearningSession(client, watcher, since) as session, _interrupts_kept(session):
         session.add(container)
+        session.settle()
         session.look_inside()
         exercise.use(client, container)
         exercise.wait(session, _reporting(session, report, session.ended))
