@@ -16,6 +16,7 @@ from typing import Any, Final
 import httpx
 import msgspec
 import uvicorn
+from cryptography.fernet import Fernet, MultiFernet
 from sqlalchemy import insert
 
 from sealock.errors import SealockError
@@ -36,6 +37,7 @@ from sealock.service.state.tables import container, container_finding, feed, hos
 from sealock.service.state.tables import scan as scan_table
 from sealock.service.web.application import build_application
 from sealock.service.web.context import ServiceContext, ServiceSettings
+from sealock.service.work.carriers import open_jobs
 from support.madedatabases import Table
 from support.servicestate import deb, digest, flaw, image_of, pypi, rule, scan
 
@@ -153,7 +155,7 @@ def _hosts(connection: Any, newer: str, older: str) -> None:
         (),
     )  # fmt: skip
     for number, (name, seen) in enumerate((("host-a.example", NOW - 300), ("host-b.example", NOW - 3 * DAY), (MARKUP, NOW - 60)), 1):  # fmt: skip
-        data = f'{{"map": {render_map("json", network)}}}' if number == 1 else ""
+        data = render_map("json", network) if number == 1 else ""
         values = {"id": number, "name": name, "first_seen": NOW - 9 * DAY, "last_seen": seen, "version": "0.9.0"}
         connection.execute(insert(host).values(**values, engine="Docker 28.5.1", data=data))
     for number, (on, name, manifest, use) in enumerate((
@@ -233,7 +235,12 @@ class ServiceWorld:
         self.database = database
         self.clock = Clock()
         self.context = ServiceContext(
-            database=database, sealer=PlainBox(), settings=ServiceSettings(), clock=self.clock
+            database=database,
+            jobs=open_jobs(database),
+            sealer=PlainBox(),
+            key=MultiFernet([Fernet(Fernet.generate_key())]),
+            settings=ServiceSettings(),
+            clock=self.clock,
         )
         self.application = build_application(self.context)
         self.url = ""

@@ -67,6 +67,7 @@ EXAMPLES: Final = {
     "sealock guard close": "sealock guard close",
     "sealock rules": "sealock rules C001",
     "sealock show": "sealock show C018 --on compose.yaml:web",
+    "sealock serve": "sealock serve --listen 8470",
     "sealock lsp": "sealock lsp",
     "sealock completion": "source <(sealock completion bash)",
 }

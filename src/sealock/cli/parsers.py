@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "guard": "keep the unsafe out: the policy in front of an engine, as a proxy or as its authorization plugin",
     "rules": "list the rules, or explain some",
     "show": "show on this machine's engine what harm a fault does, and that its fix stops it",
+    "serve": "run the scanning service: what is in every image, what became unsafe since yesterday, where it runs",
     "lsp": "serve an editor: findings as one types, the manual on hover, and fixes",
     "completion": "print a shell's completion script",
 }

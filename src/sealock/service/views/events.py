@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import Connection, select
 
 from sealock.service.access.tokens import Scope
@@ -43,6 +45,26 @@ def event_row(row: Any) -> EventRow:  # noqa: ANN401  a row of EVENTS
     return EventRow(
         row.uid, row.kind, row.at, row.repository or "", row.rule, row.thing, word(row.severity), row.detail
     )
+
+
+class EventGroup(Struct, frozen=True):
+    """Events of one kind on one rule that came together: the first, how many, and in how many repositories."""
+
+    first: EventRow
+    number: int
+    repositories: int
+
+
+def group_events(rows: Iterable[EventRow]) -> list[EventGroup]:
+    """Group events that stand together in a list; those without a rule stand alone."""
+    groups: list[list[EventRow]] = []
+    for row in rows:
+        last = groups[-1][0] if groups else None
+        if last is not None and row.rule and (last.kind, last.rule) == (row.kind, row.rule):
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return [EventGroup(some[0], len(some), len({row.repository for row in some})) for some in groups]
 
 
 def list_acknowledgements(

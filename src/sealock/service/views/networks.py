@@ -1,4 +1,4 @@
-"""The network map of a host, as it reported it: what `sealock map --format json` prints, under "map"."""
+"""The network map of a host, as it reported it: what `sealock map --format json` prints."""
 
 from __future__ import annotations
 
@@ -45,14 +45,10 @@ class _ReportedMap(Struct, frozen=True):
     networks: tuple[_ReportedNetwork, ...] = ()
 
 
-class _Reported(Struct, frozen=True):
-    map: _ReportedMap | None = None
-
-
 def read_map(data: str) -> Map | None:
     """The map in what a host reported of itself; None where it reported none that can be read."""
     try:
-        reported = msgspec.json.decode(data, type=_Reported).map if data else None
+        reported = msgspec.json.decode(data, type=_ReportedMap) if data else None
     except msgspec.DecodeError:
         return None
     if reported is None or not reported.containers:

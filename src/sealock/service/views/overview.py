@@ -27,6 +27,7 @@ from sealock.service.views.nouns import AttentionRow, Counts, Overview
 _DAY: Final = 86400
 _DAYS: Final = 30
 _MOST: Final = 10
+_EVENTS: Final = 200
 
 
 def read_overview(connection: Connection, scope: Scope, now: float) -> Overview:
@@ -44,7 +45,7 @@ def read_overview(connection: Connection, scope: Scope, now: float) -> Overview:
         counts=counts_of(totals),
         attention=_attention(connection, scope, now),
         trend=_trend(connection, scope, now),
-        events=list_events(connection, scope, limit=_MOST).items,
+        events=list_events(connection, scope, limit=_EVENTS).items,
         waiting=_count(
             connection,
             select(func.count()).select_from(scan.join(repository)).where(scan.c.state == "waiting", within(scope)),

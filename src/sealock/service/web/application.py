@@ -21,8 +21,10 @@ from sealock.service.state.database import newest
 from sealock.service.state.database import version as state_version
 from sealock.service.web.api.administration import ADMINISTRATION as ADMINISTRATION_ENDPOINTS
 from sealock.service.web.api.endpoint import Call, Endpoint, ErrorAnswer
+from sealock.service.web.api.intake import INTAKE
 from sealock.service.web.api.openapi import document
 from sealock.service.web.api.reading import READING
+from sealock.service.web.api.registries import REGISTRIES
 from sealock.service.web.api.routing import api_routes
 from sealock.service.web.api.texts import TEXTS
 from sealock.service.web.context import ServiceContext
@@ -40,7 +42,7 @@ from sealock.service.web.pages.sessions import SESSIONS
 _FOR_EVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
 _FOR_A_DAY: Final = {"cache-control": "public, max-age=86400"}
 
-ENDPOINTS: Final[tuple[Endpoint, ...]] = (*READING, *ADMINISTRATION_ENDPOINTS)
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (*READING, *INTAKE, *ADMINISTRATION_ENDPOINTS, *REGISTRIES)
 """The API."""
 PAGES: Final = (*OVERVIEW, *IMAGES, *HOSTS, *ACKNOWLEDGING, *ADMINISTRATION, *SESSIONS)
 

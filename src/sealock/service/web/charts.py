@@ -8,8 +8,8 @@ from typing import Final
 from markupsafe import Markup
 from msgspec import Struct
 
-_WIDTH: Final = 640
-_HEIGHT: Final = 180
+_WIDTH: Final = 420
+_HEIGHT: Final = 190
 _LEFT, _BOTTOM, _TOP = 44, 26, 10
 
 

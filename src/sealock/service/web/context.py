@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from cryptography.fernet import MultiFernet
 from msgspec import Struct, field
 
 from sealock.net.http import AddressGuard
 from sealock.service.access.limits import RateLimiter
 from sealock.service.state.database import Database
 from sealock.service.web.caching import ViewCache
+from sealock.service.work.jobs import Jobs
 
 
 class SecretBox(Protocol):
@@ -39,7 +41,10 @@ class ServiceContext(Struct, frozen=True, kw_only=True):
     """Shared by all requests of a process. `clock` gives seconds since 1970."""
 
     database: Database
+    jobs: Jobs
     sealer: SecretBox
+    key: MultiFernet | None = None
+    """What logins for registries are encrypted with."""
     settings: ServiceSettings = ServiceSettings()
     clock: Callable[[], float] = time.time
     requests: RateLimiter = field(default_factory=lambda: RateLimiter(50, 500))

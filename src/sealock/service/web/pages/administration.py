@@ -22,7 +22,9 @@ from sealock.service.delivery.webhooks import (
     list_webhooks,
     remove_webhook,
 )
+from sealock.service.registries import drop_registry, keep_registry, list_registries, watch
 from sealock.service.views.nouns import SeverityWord
+from sealock.service.views.silence import read_silence
 from sealock.service.web.pages.page import Page, PageAnswer, PageCall, PageMove, PageView
 from sealock.service.web.pages.rendering import KINDS
 
@@ -108,6 +110,48 @@ def _new_webhook(call: PageCall) -> PageAnswer:
     return _webhooks(call, secret=secret)
 
 
+def _registries(call: PageCall, error: str = "") -> PageAnswer:
+    with call.context.database.read() as connection:
+        rows = list_registries(connection)
+        watched = read_silence(connection, call.actor.scope, call.context.clock()).polls
+    values = {"rows": rows, "watched": watched, "error": error, "form": call.form}
+    return PageView("registries.html", values, 400 if error else 200)
+
+
+def _keep_registry(call: PageCall) -> PageAnswer:
+    context = call.context
+    login = (call.form.get("host", ""), call.form.get("user", ""), call.form.get("password", ""))
+    try:
+        with context.database.write() as connection:
+            keep_registry(connection, context.key, *login, by=call.actor, now=context.clock(), address=call.address)
+    except UsageError as error:
+        return _registries(call, error=f"{error}.")
+    return PageMove("/administration/registries")
+
+
+def _drop_registry(call: PageCall) -> PageAnswer:
+    with call.context.database.write() as connection:
+        host = call.form.get("host", "")
+        drop_registry(connection, host, by=call.actor, now=call.context.clock(), address=call.address)
+    return PageMove("/administration/registries")
+
+
+def _watch(call: PageCall) -> PageAnswer:
+    try:
+        with call.context.database.write() as connection:
+            watch(
+                connection,
+                call.form.get("repository", ""),
+                watched=call.form.get("watched") != "no",
+                by=call.actor,
+                now=call.context.clock(),
+                address=call.address,
+            )
+    except UsageError as error:
+        return _registries(call, error=f"{error}.")
+    return PageMove("/administration/registries")
+
+
 def _people(call: PageCall, error: str = "", link: str = "") -> PageAnswer:
     with call.context.database.read() as connection:
         values = {"rows": list_people(connection), "error": error, "link": link}
@@ -165,6 +209,10 @@ ADMINISTRATION: Final = (
     Page("POST", "/administration/webhooks/{number:int}/remove", _doing(remove_webhook, _WEBHOOKS), "admin"),
     Page("POST", "/administration/webhooks/{number:int}/enable", _doing(enable_webhook, _WEBHOOKS), "admin"),
     Page("POST", "/administration/messages/{number:int}/retry", _doing(_retry, _WEBHOOKS), "admin"),
+    Page("GET", "/administration/registries", _registries, "admin"),
+    Page("POST", "/administration/registries", _keep_registry, "admin"),
+    Page("POST", "/administration/registries/remove", _drop_registry, "admin"),
+    Page("POST", "/administration/watches", _watch, "admin"),
     Page("GET", "/administration/people", _people, "admin"),
     Page("POST", "/administration/people", _invite, "admin"),
     Page("POST", "/administration/people/{number:int}/remove", _remove_person, "admin"),

@@ -6,7 +6,7 @@ from typing import Final
 
 from sealock.service.views.advisories import search_rules
 from sealock.service.views.common import severity_of
-from sealock.service.views.events import list_events
+from sealock.service.views.events import group_events, list_events
 from sealock.service.views.hosts import list_hosts
 from sealock.service.views.images import find_image
 from sealock.service.views.nouns import ListPage, Overview, SilenceView
@@ -20,6 +20,7 @@ from sealock.service.web.pages.rendering import KINDS
 
 _SEVERITIES: Final = ("critical", "high", "medium", "low")
 _SEARCHED: Final = 10
+_CHANGES: Final = 8
 
 
 def overview_of(call: PageCall) -> Overview:
@@ -54,7 +55,8 @@ def _overview(call: PageCall) -> PageAnswer:
         Series("high", "high", tuple(high for _, _, high in view.trend)),
     )
     chart = draw_lines(days, lines, "Open findings in the last 30 days")
-    return PageView("overview.html", {"view": view, "silence": silence, "chart": chart})
+    changes = group_events(view.events)[:_CHANGES]
+    return PageView("overview.html", {"view": view, "silence": silence, "chart": chart, "changes": changes})
 
 
 def _silence(call: PageCall) -> PageAnswer:

@@ -14,10 +14,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sealock import __version__
+from sealock.patterns import compile_lazily
 from sealock.reports.htmlstyle import SIGN
 from sealock.text import clip, count, format_size, visible
 
 _SPANS: Final = ((86400 * 365, "year"), (86400 * 30, "month"), (86400, "day"), (3600, "hour"), (60, "minute"))
+_DIGEST: Final = compile_lazily(r"sha256:[0-9a-f]{64}")
 KINDS: Final = {
     "added": "new finding",
     "removed": "finding gone",
@@ -48,6 +50,7 @@ def environment() -> Environment:
         "size": format_size,
         "count": count,
         "short": short,
+        "shorten_digests": shorten_digests,
         "quoted": lambda text: quote(text, safe=""),
         "clip": clip,
         "kind": lambda text: KINDS.get(text, text.replace("-", " ")),
@@ -93,6 +96,11 @@ def ago(at: float | None, now: float | None = None) -> str:
 def moment(at: float | None) -> str:
     """A time as people read it, in UTC."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M") if at is not None else "never"
+
+
+def shorten_digests(text: str) -> str:
+    """A text in which digests have twelve digits."""
+    return _DIGEST.sub(lambda found: found[0][:19], text)
 
 
 def short(digest: str) -> str:

@@ -1,0 +1,172 @@
+"""The verbs of `sealock serve` that run where the state is."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from cryptography.fernet import Fernet, MultiFernet
+
+from sealock.cli.output import complain, write
+from sealock.cli.registries import policy_of
+from sealock.errors import UsageError
+from sealock.net.http import AddressGuard
+from sealock.net.userdirectories import home_directory
+from sealock.policy.settings import Policy
+from sealock.service.access.people import has_people, invite
+from sealock.service.listening import Listener, listen, parse_listener
+from sealock.service.process import ServicePlan, web_part, worker_part
+from sealock.service.state.credentials import VARIABLE, read_key
+from sealock.service.state.database import Database, migrate
+from sealock.service.supervision import supervise
+from sealock.service.web.context import ServiceSettings
+from sealock.service.work.advisories import AdvisorySource
+from sealock.service.work.scanner import ScanSettings
+from sealock.service.work.worker import WorkerSettings
+from sealock.text import line
+
+_MOST_WORKERS: Final = 64
+_ARTIFACT: Final = "oci:"
+
+
+def _start(arguments: Namespace) -> int:
+    listener = parse_listener(arguments.listen)
+    plan = _plan(arguments)
+    workers = _workers(arguments, least=0)
+    with listen(listener) as listening:
+        _prepare(plan)
+        where = plan.web.address or listener.url(listening)
+        if not arguments.quiet:
+            _announce(plan, where, listener)
+        parts = [web_part(plan, listening), *(worker_part(plan, number) for number in range(1, workers + 1))]
+        supervise(parts, plan.report)
+    return 0
+
+
+def _worker(arguments: Namespace) -> int:
+    plan = _plan(arguments)
+    if "://" not in plan.worker.database and not Path(plan.worker.database).exists():
+        msg = f"there is no state at {plan.worker.database}: start `sealock serve` first, or name its --database"
+        raise UsageError(msg)
+    _prepare(plan)
+    supervise([worker_part(plan, number) for number in range(1, _workers(arguments, least=1) + 1)], plan.report)
+    return 0
+
+
+def _announce(plan: ServicePlan, where: str, listener: Listener) -> None:
+    """Say where the service is, and how the first administrator gets in."""
+    database = Database(plan.worker.database)
+    try:
+        with database.write() as connection:
+            first = "" if has_people(connection) else invite(connection, "admin", "", time.time())
+    finally:
+        database.close()
+    write(f"sealock serve is at {where}\n")
+    if first:
+        write(f"make the first administrator, once, within a day: {where}/invitation/{first}\n")
+    if not listener.is_loopback and not where.startswith("https://"):
+        complain(
+            "warning: passwords and tokens pass the network unencrypted: put a proxy with TLS in front (--address)"
+        )
+    sys.stdout.flush()
+
+
+def _invite(arguments: Namespace) -> int:
+    plan = _plan(arguments)
+    listener = parse_listener(arguments.listen)
+    database = Database(plan.worker.database)
+    try:
+        migrate(database)
+        with database.write() as connection:
+            secret = invite(connection, "admin", "command line", time.time())
+    finally:
+        database.close()
+    write(f"{plan.web.address or listener.url()}/invitation/{secret}\n")
+    return 0
+
+
+def _key(_arguments: Namespace) -> int:
+    write(f"{Fernet.generate_key().decode()}\n")
+    return 0
+
+
+def _plan(arguments: Namespace) -> ServicePlan:
+    """What the options say; UsageError where they do not fit together."""
+    if arguments.address and not arguments.address.startswith(("https://", "http://")):
+        msg = f"--address {line(arguments.address, 100)} is no URL: write https://HOST"
+        raise UsageError(msg)
+    if arguments.behind < 0 or arguments.update < 0:
+        msg = "--behind and --update are numbers from 0"
+        raise UsageError(msg)
+    state = state_directory(arguments.state)
+    guard = AddressGuard(tuple(arguments.allow))
+    applied = policy_of(arguments.policy) if arguments.policy else None
+    policy = applied[1] if applied is not None else Policy()
+    quiet: bool = arguments.quiet
+    return ServicePlan(
+        WorkerSettings(
+            database=arguments.database or os.environ.get("SEALOCK_SERVE_DATABASE", "") or str(state / "state.db"),
+            advisories=str(state / "advisories"),
+            source=_source(arguments.advisories),
+            update=arguments.update * 3600,
+            scans=ScanSettings(policy=policy, platform=arguments.platform, guard=guard),
+        ),
+        ServiceSettings(address=arguments.address.rstrip("/"), behind=arguments.behind, guard=guard),
+        _read_key(arguments.key_file, state),
+        (lambda _text: None) if quiet else complain,
+    )
+
+
+def state_directory(named: str) -> Path:
+    """The directory of the state, made for this user only; UsageError where that fails."""
+    usual = home_directory(os.environ) / ".local/share/sealock/serve"
+    path = Path(named or os.environ.get("SEALOCK_SERVE_STATE", "") or usual).absolute()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (path / "advisories").mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        msg = f"the directory of the state, {path}, cannot be used: {error.strerror}. Name another with --state"
+        raise UsageError(msg) from None
+    return path
+
+
+def _read_key(named: str, state: Path) -> MultiFernet | None:
+    if not named and os.environ.get(VARIABLE):
+        return read_key()
+    return read_key(named or str(state / "key"))
+
+
+def _source(text: str) -> AdvisorySource:
+    if text.startswith(_ARTIFACT):
+        return AdvisorySource("artifact", text.removeprefix(_ARTIFACT))
+    return AdvisorySource("mirror", text) if text else AdvisorySource()
+
+
+def _workers(arguments: Namespace, *, least: int) -> int:
+    number: int = arguments.workers
+    if not least <= number <= _MOST_WORKERS:
+        msg = f"--workers is a number from {least} to {_MOST_WORKERS}"
+        raise UsageError(msg)
+    return number
+
+
+def _prepare(plan: ServicePlan) -> None:
+    """Bring the tables up to date before any part starts."""
+    database = Database(plan.worker.database)
+    try:
+        migrate(database)
+    finally:
+        database.close()
+
+
+VERBS: Final[dict[str, Callable[[Namespace], int]]] = {
+    "start": _start,
+    "worker": _worker,
+    "invite": _invite,
+    "key": _key,
+}

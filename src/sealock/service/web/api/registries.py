@@ -1,0 +1,118 @@
+"""Endpoints of administrators for registries: logins, which nothing shows again, and repositories that are watched."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from msgspec import Meta, Struct
+
+from sealock.service.registries import RegistryLoginRow, drop_registry, keep_registry, list_registries, watch
+from sealock.service.web.api.endpoint import Call, Endpoint
+from sealock.service.web.errors import HttpError
+
+_Host = Annotated[str, Meta(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$", max_length=255)]
+_Secret = Annotated[str, Meta(min_length=1, max_length=10_000, pattern=r"^[ -~]+$")]
+
+
+class LoginBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """The login for a registry."""
+
+    host: _Host
+    user: Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[ -~]+$")]
+    password: _Secret
+
+
+class WatchBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """A repository, and whether its tags are polled."""
+
+    repository: Annotated[str, Meta(min_length=1, max_length=400)]
+    watched: bool = True
+
+
+class HostQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which registry."""
+
+    host: _Host
+
+
+def _list(call: Call[Any, None]) -> list[RegistryLoginRow]:
+    with call.context.database.read() as connection:
+        return list_registries(connection)
+
+
+def _keep(call: Call[Any, LoginBody]) -> None:
+    asked, context = call.body, call.context
+    with context.database.write() as connection:
+        keep_registry(
+            connection,
+            context.key,
+            asked.host,
+            asked.user,
+            asked.password,
+            by=call.actor,
+            now=context.clock(),
+            address=call.address,
+        )
+
+
+def _drop(call: Call[HostQuery, None]) -> None:
+    with call.context.database.write() as connection:
+        known = drop_registry(
+            connection, call.query.host, by=call.actor, now=call.context.clock(), address=call.address
+        )
+    if not known:
+        message = "there is no login for this registry"
+        raise HttpError(404, message)
+
+
+def _watch(call: Call[Any, WatchBody]) -> None:
+    with call.context.database.write() as connection:
+        watch(
+            connection,
+            call.body.repository,
+            watched=call.body.watched,
+            by=call.actor,
+            now=call.context.clock(),
+            address=call.address,
+        )
+
+
+_OF_ADMINISTRATORS: Final[dict[str, Any]] = {"role": "admin", "everything": True}
+REGISTRIES: Final = (
+    Endpoint(
+        method="GET",
+        path="/api/v1/registries",
+        about="Registries with a login",
+        run=_list,
+        answers=list[RegistryLoginRow],
+        **_OF_ADMINISTRATORS,
+    ),
+    Endpoint(
+        method="PUT",
+        path="/api/v1/registries",
+        about="Keep a login for a registry, encrypted",
+        run=_keep,
+        takes=LoginBody,
+        status=204,
+        **_OF_ADMINISTRATORS,
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/api/v1/registries",
+        about="Remove the login for a registry",
+        run=_drop,
+        query=HostQuery,
+        status=204,
+        errors=(404,),
+        **_OF_ADMINISTRATORS,
+    ),
+    Endpoint(
+        method="PUT",
+        path="/api/v1/watches",
+        about="Watch a repository for new tags, or stop it",
+        run=_watch,
+        takes=WatchBody,
+        status=204,
+        **_OF_ADMINISTRATORS,
+    ),
+)

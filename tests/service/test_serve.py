@@ -1,0 +1,246 @@
+"""`sealock serve` as a process: the link for the first administrator, what it takes in, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import httpx
+import pytest
+
+from sealock.errors import UsageError
+from sealock.service.listening import Listener, parse_listener
+from support.commandline import sealock
+
+PASSWORD = "correct horse battery"
+
+
+class Served:
+    """A service that runs."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str, link: str, log: Path) -> None:
+        self.process, self.url, self.link, self.log = process, url, link, log
+
+    def children(self) -> list[int]:
+        text = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii")
+        return [int(word) for word in text.split()]
+
+    def account(self) -> httpx.Client:
+        client = httpx.Client(base_url=self.url, timeout=60)
+        form = {"name": "ada", "password": PASSWORD, "again": PASSWORD, "csrf": ""}
+        assert client.post(self.link, data=form).status_code == 303
+        return client
+
+    def token(self, client: httpx.Client, role: str) -> str:
+        page = client.get("/administration").text
+        csrf = re.search(r'name="csrf" value="(\w+)"', page)
+        assert csrf is not None
+        text = client.post("/administration", data={"csrf": csrf[1], "name": role, "role": role}).text
+        secret = re.search(r"slk_[\w-]{40,}", text)
+        assert secret is not None
+        return secret[0]
+
+
+def wait_until(ready: Any, seconds: float = 120) -> None:
+    until = monotonic() + seconds
+    while not ready():
+        assert monotonic() < until
+        sleep(0.02)
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=60).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@contextmanager
+def serve(directory: Path, *words: str, first: bool = True) -> Iterator[Served]:
+    """Start a service; the `first` time it prints a link too."""
+    mirror = directory / "mirror"
+    mirror.mkdir(exist_ok=True)
+    log = directory / "log"
+    command = [sys.executable, "-m", "sealock", "serve", "--state", str(directory / "state"), "--listen", "0"]
+    environment = os.environ | {"HOME": str(directory)}
+    with log.open("ab") as errors:
+        process = subprocess.Popen(
+            [*command, "--advisories", str(mirror), *words],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+    try:
+        assert process.stdout is not None
+        start = process.stdout.readline()
+        url = re.search(r"http://\S+", start)
+        assert url is not None, log.read_text(encoding="utf-8")
+        link = re.search(r"http://\S+", process.stdout.readline() if first else "")
+        yield Served(process, url[0], link[0] if link else "", log)
+    finally:
+        process.terminate()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def test_a_service_starts_takes_in_survives_its_parts_and_stops(tmp_path: Path) -> None:
+    with serve(tmp_path) as served:
+        wait_until(lambda: answers(f"{served.url}/readyz"))
+        with closing(served.account()) as ada:
+            assert "No images yet" in ada.get("/").text
+            assert httpx.get(served.link).status_code == 404  # it works once
+            token, reading = served.token(ada, "submit"), served.token(ada, "read")
+            environment = {"SEALOCK_TOKEN": token, "SEALOCK_SERVE_URL": served.url}
+            # The registry is this machine's, where nothing listens; and it is not allowed either.
+            done = sealock("serve", "submit", "127.0.0.1:1/team/app:1", cwd=tmp_path, environment=environment)
+            assert (done.returncode, done.stderr) == (0, "")
+            assert done.stdout == f"127.0.0.1:1/team/app:1 waits for its scan at {served.url}\n"
+            wait_until(lambda: any("internal address" in row["reason"] for row in _scans(served, reading)))
+            headers = {"authorization": f"Bearer {token}"}
+            event = {"action": "push", "target": {"repository": "team/other", "tag": "2", "mediaType": "application/vnd.oci.image.manifest.v1+json"}}  # fmt: skip
+            for body, kind in (
+                ({"events": [event]}, "application/vnd.docker.distribution.events.v2+json"),
+                ({"images": ["registry.invalid/team/third:1"]}, "application/json"),
+            ):
+                answer = httpx.post(f"{served.url}/api/v1/notifications?host=registry.invalid", json=body, headers=headers | {"content-type": kind})  # fmt: skip
+                assert answer.status_code == 202
+                assert len(answer.json()["scans"]) == 1
+            before = served.children()
+            assert len(before) == 2
+            for number in before:
+                os.kill(number, signal.SIGKILL)
+            wait_until(lambda: len(served.children()) == 2 and not set(served.children()) & set(before))
+            wait_until(lambda: answers(f"{served.url}/readyz"))
+            names = {row["repository"] for row in _scans(served, reading)}
+            assert {"127.0.0.1:1/team/app", "registry.invalid/team/other", "registry.invalid/team/third"} <= names
+        children = served.children()
+        served.process.terminate()
+        assert served.process.wait(60) == 0
+        assert not [number for number in children if Path(f"/proc/{number}").exists()]
+        log = served.log.read_text(encoding="utf-8")
+        assert "web ended by itself (signal SIGKILL) and starts again" in log
+        assert "Traceback" not in log
+    assert (tmp_path / "state/key").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
+    with serve(tmp_path, first=False) as served:
+        wait_until(lambda: answers(f"{served.url}/readyz"))
+        served.process.terminate()
+        assert served.process.stdout is not None
+        assert served.process.stdout.read() == ""  # there is an administrator
+
+
+def _scans(served: Served, token: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = httpx.get(
+        f"{served.url}/api/v1/silence", headers={"authorization": f"Bearer {token}"}, timeout=60
+    ).json()["scans"]
+    return rows
+
+
+def test_the_parts_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+    with serve(tmp_path, "--workers", "2") as served:
+        wait_until(lambda: len(served.children()) == 3)
+        wait_until(lambda: answers(f"{served.url}/healthz"))
+        children = served.children()
+        served.process.kill()
+        served.process.wait()
+        wait_until(lambda: not [number for number in children if _runs(number)])
+
+
+def _runs(number: int) -> bool:
+    try:
+        return Path(f"/proc/{number}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("8470", Listener("127.0.0.1", 8470)),
+        ("0.0.0.0:80", Listener("0.0.0.0", 80)),
+        ("[::1]:80", Listener("::1", 80)),
+        (":80", Listener("127.0.0.1", 80)),
+        ("localhost:0", Listener("localhost", 0)),
+    ],
+)
+def test_where_to_listen(text: str, wanted: Listener) -> None:
+    assert parse_listener(text) == wanted
+    assert wanted.is_loopback is (wanted.host != "0.0.0.0")
+
+
+@pytest.mark.parametrize("text", ["", "x", "host:", "host:x", "::1:80", "host:99999", "host:-1", "host:٣"])
+def test_what_is_no_place_to_listen(text: str) -> None:
+    with pytest.raises(UsageError, match="is no place to listen at"):
+        parse_listener(text)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--listen", "nowhere"), "is no place to listen at"),
+        (("--workers", "1000"), "--workers is a number from 0 to 64"),
+        (("--behind", "-1"), "--behind and --update are numbers from 0"),
+        (("--address", "service.example"), "is no URL"),
+        (("--database", "mysql://x"), "the database is not one that sealock knows"),
+        (("worker",), "there is no state at"),
+        (("submit",), "serve submit needs an image"),
+        (("submit", "app:1"), "the service is not named"),
+        (("submit", "app:1", "--to", "http://127.0.0.1:1"), "needs a token with the role submit"),
+        (("submit", "Not/A/Name", "--to", "http://127.0.0.1:1"), "Not/A/Name"),
+    ],
+)
+def test_what_cannot_be_is_said(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
+    environment = {"HOME": str(tmp_path), "SEALOCK_TOKEN": "slk_x" if "Not/A/Name" in words else ""}
+    done = sealock("serve", *words, cwd=tmp_path, environment=environment)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_service_that_does_not_answer_or_refuses_is_said(tmp_path: Path) -> None:
+    environment = {"SEALOCK_TOKEN": "slk_wrong", "HOME": str(tmp_path)}
+    done = sealock("serve", "submit", "app:1", "--to", "http://127.0.0.1:1", cwd=tmp_path, environment=environment)
+    assert done.returncode == 2
+    assert "nothing listens on port 1" in done.stderr
+
+
+def test_a_key_is_one_that_encrypts(tmp_path: Path) -> None:
+    done = sealock("serve", "key", cwd=tmp_path, environment={"HOME": str(tmp_path)})
+    assert done.returncode == 0
+    assert re.fullmatch(r"[\w-]{43}=\n", done.stdout)
+
+
+def test_an_invitation_is_printed_as_a_link(tmp_path: Path) -> None:
+    done = sealock(
+        "serve", "invite", "--address", "https://s.example", cwd=tmp_path, environment={"HOME": str(tmp_path)}
+    )
+    assert done.returncode == 0
+    assert re.fullmatch(r"https://s\.example/invitation/[\w-]{43}\n", done.stdout)
+
+
+def test_without_the_extra_the_error_names_it(tmp_path: Path) -> None:
+    program = (
+        "import sys\n"
+        "class Missing:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] in {'starlette', 'sqlalchemy', 'uvicorn', 'argon2', 'jinja2', 'alembic'}:\n"
+        "            raise ModuleNotFoundError(f'No module named {name!r}', name=name)\n"
+        "sys.meta_path.insert(0, Missing())\n"
+        "from sealock.cli.main import main\n"
+        "status = main(['serve', '--state', sys.argv[1]])\n"
+        "assert status == 2\n"
+        "status = main(['check', sys.argv[1]])\n"
+    )
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert "pip install 'sealock[serve]'" in done.stderr
