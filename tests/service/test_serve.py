@@ -10,14 +10,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic, sleep, time
 from typing import Any
 
 import httpx
 import pytest
 
 from sealock.errors import UsageError
+from sealock.service.access.people import is_invitation
 from sealock.service.listening import Listener, parse_listener
+from sealock.service.state.database import Database
 from support.commandline import sealock
 
 PASSWORD = "correct horse battery"
@@ -244,3 +246,19 @@ def test_without_the_extra_the_error_names_it(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
     assert "pip install 'sealock[serve]'" in done.stderr
+
+
+def test_a_backup_is_restored_elsewhere(tmp_path: Path) -> None:
+    environment = {"HOME": str(tmp_path)}
+    link = sealock("serve", "invite", "--state", "one", cwd=tmp_path, environment=environment).stdout
+    done = sealock("serve", "backup", "copy", "--state", "one", cwd=tmp_path, environment=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "copy holds" in done.stdout
+    done = sealock("serve", "restore", "copy", "--state", "two", cwd=tmp_path, environment=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    database = Database(str(tmp_path / "two/state.db"))
+    with database.read() as connection:
+        assert is_invitation(connection, link.strip().rpartition("/")[2], time())
+    database.close()
+    for words in (("backup",), ("restore", "gone", "--state", "three")):
+        assert sealock("serve", *words, cwd=tmp_path, environment=environment).returncode == 2

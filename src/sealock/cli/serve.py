@@ -1,4 +1,4 @@
-"""`sealock serve`: the scanning service, and what is done beside it."""
+"""`sealock serve`: the scanning service, and what is done around it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from sealock.errors import UsageError
 
 _WHAT: Final = {
     "start": "run the service (the default)",
-    "worker": "run workers only, beside a service on PostgreSQL",
+    "worker": "run workers only, for a service on PostgreSQL",
     "submit": "have a running service scan an image",
     "invite": "print a link that makes an administrator",
     "key": "print a new key for --key-file",
     "backup": "write a copy of the state to a file, while the service runs or not",
-    "restore": "put a copy in the place of the state, while the service does not run",
+    "restore": "read a backup into an empty state, while the service does not run",
 }
 _EXTRA: Final = frozenset({
     "alembic", "argon2", "jinja2", "markupsafe", "procrastinate", "psycopg", "sqlalchemy", "starlette", "uvicorn",

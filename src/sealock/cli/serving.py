@@ -21,6 +21,7 @@ from sealock.policy.settings import Policy
 from sealock.service.access.people import has_people, invite
 from sealock.service.listening import Listener, listen, parse_listener
 from sealock.service.process import ServicePlan, web_part, worker_part
+from sealock.service.state.backup import BackupResult, backup, restore
 from sealock.service.state.credentials import VARIABLE, read_key
 from sealock.service.state.database import Database, migrate
 from sealock.service.supervision import supervise
@@ -28,7 +29,7 @@ from sealock.service.web.context import ServiceSettings
 from sealock.service.work.advisories import AdvisorySource
 from sealock.service.work.scanner import ScanSettings
 from sealock.service.work.worker import WorkerSettings
-from sealock.text import line
+from sealock.text import count, line
 
 _MOST_WORKERS: Final = 64
 _ARTIFACT: Final = "oci:"
@@ -87,6 +88,30 @@ def _invite(arguments: Namespace) -> int:
     finally:
         database.close()
     write(f"{plan.web.address or listener.url()}/invitation/{secret}\n")
+    return 0
+
+
+def _backup(arguments: Namespace) -> int:
+    return _with_state(arguments, "backup", lambda database, path: backup(database, path, time.time()))
+
+
+def _restore(arguments: Namespace) -> int:
+    return _with_state(arguments, "restore", restore)
+
+
+def _with_state(arguments: Namespace, what: str, run: Callable[[Database, str], BackupResult]) -> int:
+    """Run a function on the state and the named file, and print what it did."""
+    if not arguments.name:
+        msg = f"serve {what} needs a file: sealock serve {what} FILE"
+        raise UsageError(msg)
+    database = Database(_plan(arguments).worker.database)
+    try:
+        result = run(database, arguments.name)
+    finally:
+        database.close()
+    verb = "holds" if what == "backup" else "gave"
+    rows, tables = count(result.rows, "row"), count(result.tables, "table")
+    write(f"{arguments.name} {verb} {rows} of {tables}; the key of stored secrets is not in it\n")
     return 0
 
 
@@ -169,4 +194,6 @@ VERBS: Final[dict[str, Callable[[Namespace], int]]] = {
     "worker": _worker,
     "invite": _invite,
     "key": _key,
+    "backup": _backup,
+    "restore": _restore,
 }

@@ -1,4 +1,4 @@
-"""Endpoints that take in: what registries say of pushes, and references to scan."""
+"""Endpoints that take in: what registries say of pushes, references to scan, and reports of hosts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
+from sealock.model.hostreport import HostReport
+from sealock.service.state.reports import MOST_BYTES as MOST_REPORT_BYTES
+from sealock.service.state.reports import keep_report, parse_report
 from sealock.service.web.api.endpoint import Call, Endpoint, NoQuery
 from sealock.service.web.errors import HttpError, too_many
 from sealock.service.work.notifications import MOST_BYTES, Deleted, Notice, Pushed, parse_notification, take
@@ -70,6 +73,13 @@ def _notify(call: Call[NotificationQuery, bytes]) -> Accepted:
         return Accepted(take(connection, call.context.jobs, notices, call.context.clock(), call.actor.name))
 
 
+def _report(call: Call[NoQuery, bytes]) -> None:
+    report = parse_report(call.body)
+    _limit(call, 1)
+    with call.context.database.write() as connection:
+        keep_report(connection, report, call.context.clock())
+
+
 def _repository(notice: Notice) -> str:
     match notice:
         case Pushed() | Deleted():
@@ -99,6 +109,18 @@ INTAKE: Final = (
         answers=Accepted,
         status=202,
         most=MOST_BYTES,
+        raw=True,
+    ),
+    Endpoint(
+        method="POST",
+        path="/api/v1/reports",
+        about="What `sealock check --report-to` found on a host or a build machine",
+        role="submit",
+        run=_report,
+        takes=HostReport,
+        status=204,
+        everything=True,
+        most=MOST_REPORT_BYTES,
         raw=True,
     ),
 )
