@@ -8,6 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from sealock.guard.decision.exchange import EngineRequest
+from sealock.guard.decision.jsonvalues import as_object, as_objects, as_texts
 from sealock.guard.decision.routes import NEWEST
 from sealock.guard.decision.targets import ReadTarget, TargetError, read_target
 from sealock.guard.permits import caller_table, words_for
@@ -58,7 +59,7 @@ def learn(called: Iterable[CalledRequest]) -> list[LearnedCaller]:
         for rule, why in call.faults:
             if rule.startswith("C"):
                 caller.faults.setdefault(rule, why)
-        _note(caller, target, _object(call.body))
+        _note(caller, target, as_object(call.body))
     return list(callers.values())
 
 
@@ -66,12 +67,12 @@ def _note(caller: LearnedCaller, target: ReadTarget, body: dict[str, Any]) -> No
     """Note what a body asks for that a policy lists."""
     match target.route.name:
         case "POST /containers/create":
-            _note_create(caller, body, _object(body.get("HostConfig")))
+            _note_create(caller, body, as_object(body.get("HostConfig")))
         case "POST /services/create" | "POST /services/{id}/update":
-            spec = _object(_object(body.get("TaskTemplate")).get("ContainerSpec"))
+            spec = as_object(as_object(body.get("TaskTemplate")).get("ContainerSpec"))
             _note_create(caller, spec, spec)
         case "POST /volumes/create":
-            _note_driver(caller, body.get("Driver"), _object(body.get("DriverOpts")))
+            _note_driver(caller, body.get("Driver"), as_object(body.get("DriverOpts")))
         case "POST /networks/create" if isinstance(body.get("Driver"), str) and body["Driver"]:
             caller.networks.add(body["Driver"])
         case "POST /images/create" if target.parameter("fromImage"):
@@ -83,22 +84,22 @@ def _note(caller: LearnedCaller, target: ReadTarget, body: dict[str, Any]) -> No
 def _note_create(caller: LearnedCaller, body: dict[str, Any], host: dict[str, Any]) -> None:
     if isinstance(body.get("Image"), str):
         caller.images.add(body["Image"])
-    for text in _strings(host.get("Binds")):
+    for text in as_texts(host.get("Binds")):
         if text.startswith("/") and ":" in text:
             caller.binds.add(text.partition(":")[0])
-    for mount in _objects(host.get("Mounts")):
+    for mount in as_objects(host.get("Mounts")):
         if mount.get("Type") == "bind" and isinstance(mount.get("Source"), str):
             caller.binds.add(mount["Source"])
-        driver = _object(_object(mount.get("VolumeOptions")).get("DriverConfig"))
-        _note_driver(caller, driver.get("Name"), _object(driver.get("Options")))
-    for device in _objects(host.get("Devices")):
+        driver = as_object(as_object(mount.get("VolumeOptions")).get("DriverConfig"))
+        _note_driver(caller, driver.get("Name"), as_object(driver.get("Options")))
+    for device in as_objects(host.get("Devices")):
         if isinstance(device.get("PathOnHost"), str):
             caller.devices.add(device["PathOnHost"])
-    caller.devices.update(_strings(host.get("DeviceCgroupRules")))
-    for request in _objects(host.get("DeviceRequests")):
-        kinds = [word for words in request.get("Capabilities") or () for word in _strings(words)]
+    caller.devices.update(as_texts(host.get("DeviceCgroupRules")))
+    for request in as_objects(host.get("DeviceRequests")):
+        kinds = [word for words in request.get("Capabilities") or () for word in as_texts(words)]
         wanted = str(request.get("Driver") or "".join(kinds[:1]))
-        caller.devices.update(_strings(request.get("DeviceIDs")) if wanted == "cdi" else [wanted])
+        caller.devices.update(as_texts(request.get("DeviceIDs")) if wanted == "cdi" else [wanted])
 
 
 def _note_driver(caller: LearnedCaller, driver: Any, options: dict[str, Any]) -> None:  # noqa: ANN401  a JSON value
@@ -153,15 +154,3 @@ def _patterns(images: Iterable[str]) -> Iterator[str]:
     for text in images:
         if (name := parse(text)) is not None:
             yield name.pattern
-
-
-def _object(value: Any) -> dict[str, Any]:  # noqa: ANN401  a JSON value
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(value: Any) -> list[dict[str, Any]]:  # noqa: ANN401  a JSON value
-    return [element for element in value if isinstance(element, dict)] if isinstance(value, list) else []
-
-
-def _strings(value: Any) -> list[str]:  # noqa: ANN401  a JSON value
-    return [element for element in value if isinstance(element, str)] if isinstance(value, list) else []

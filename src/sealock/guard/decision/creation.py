@@ -24,6 +24,7 @@ from sealock.guard.decision.hostaccess import (
     volume_mount,
 )
 from sealock.guard.decision.imagechecks import check_image
+from sealock.guard.decision.jsonvalues import as_object, labels_of, text_of
 from sealock.guard.decision.ownership import beyond, check_container, label_created, owns
 from sealock.model.absent import given
 from sealock.model.container import Container, Mount
@@ -198,7 +199,7 @@ def _joins_own(case: Case, host: Mapping[str, Any]) -> frozenset[str]:
         kind, colon, name = host.get(key, "").partition(":")
         if colon and kind == "container":
             described = _other_container(case, name)
-            labels = (described or {}).get("Config", {}).get("Labels") or {}
+            labels = labels_of(as_object(described).get("Config"))
             if case.setting.own and owns(case, labels):
                 joined.add(field)
     return frozenset(joined)
@@ -224,12 +225,12 @@ def check_network(case: Case, name: str) -> None:
     described = case.engine(f"/networks/{name}")
     if not described:
         return
-    if described.get("Driver") == "host" and "C020" not in case.setting.accept:
+    if text_of(described, "Driver") == "host" and "C020" not in case.setting.accept:
         case.deny(
             "C020", f"Container uses the host's network (--net=host): {name} is that network", "use another network"
         )
-    labels = described.get("Labels") or {}
-    if case.setting.own and described.get("Name") not in _DRIVERS and not owns(case, labels):
+    labels = labels_of(described)
+    if case.setting.own and text_of(described, "Name") not in _DRIVERS and not owns(case, labels):
         case.deny("G005", f"the network {name} was not created by {case.setting.name}", "create a network for it first")
 
 

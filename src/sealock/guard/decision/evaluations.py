@@ -15,6 +15,7 @@ from sealock.guard.decision.effects import check_noun, read_container
 from sealock.guard.decision.exchange import EngineRequest
 from sealock.guard.decision.hostaccess import driver_mount
 from sealock.guard.decision.imagechecks import check_name, check_new_tag, check_saved
+from sealock.guard.decision.jsonvalues import as_object, text_of
 from sealock.guard.decision.ownership import beyond, check_container, check_objects, label_created
 from sealock.guard.decision.requestbodies import BodyError, parse_strictly
 from sealock.guard.decision.services import evaluate_service
@@ -84,8 +85,8 @@ def _exec_start(case: Case) -> None:
     described = case.engine(f"/exec/{case.object}/json")
     if not described:
         return
-    process = described.get("ProcessConfig") or {}
-    container = case.engine(f"/containers/{described.get('ContainerID', '')}/json")
+    process = as_object(described.get("ProcessConfig"))
+    container = case.engine(f"/containers/{text_of(described, 'ContainerID')}/json")
     noun = evaluate_existing(case, container) if container else None
     if noun is not None:
         privileged = process.get("privileged") is not False

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from sealock.guard.decision.case import Case
+from sealock.guard.decision.jsonvalues import as_objects, as_texts, labels_of, text_of
 from sealock.model.container import Mount
 from sealock.patterns import compile_lazily
 from sealock.rules.paths import within
@@ -58,9 +59,9 @@ def _can_swap(case: Case, path: str, writers: Iterable[int], groups: Iterable[in
 
 def _writable(described: Mapping[str, Any]) -> Iterator[str]:
     """The host paths that a container can write."""
-    for mount in described.get("Mounts") or ():
-        if isinstance(mount, dict) and mount.get("RW") is not False and isinstance(mount.get("Source"), str):
-            yield mount["Source"].rstrip("/") or "/"
+    for mount in as_objects(described.get("Mounts")):
+        if mount.get("RW") is not False and (source := text_of(mount, "Source")):
+            yield source.rstrip("/") or "/"
 
 
 def driver_mount(case: Case, driver: str, options: Mapping[str, str], target: str) -> Mount | None:
@@ -97,20 +98,24 @@ def named_volume(case: Case, name: str) -> Mapping[str, Any] | None:
 
 def volume_mount(case: Case, described: Mapping[str, Any], target: str) -> Mount | None:
     """The host path that a volume is which exists; None for one that the engine keeps itself."""
-    return driver_mount(case, str(described.get("Driver", "")), described.get("Options") or {}, target)
+    options = {} if described.get("Options") is None else described["Options"]
+    if not isinstance(options, dict) or not all(isinstance(value, str) for value in options.values()):
+        case.deny("G011", "the engine's description of a volume cannot be read")
+        return None
+    return driver_mount(case, text_of(described, "Driver"), options, target)
 
 
 def check_volume_owner(case: Case, name: str, described: Mapping[str, Any]) -> None:
     """Deny a volume that another caller created."""
     label = case.guard.policy.label
-    if case.setting.own and (described.get("Labels") or {}).get(label) != case.setting.name:
+    if case.setting.own and labels_of(described).get(label) != case.setting.name:
         case.deny("G005", f"the volume {name} was not created by {case.setting.name}", "use a volume of its own")
 
 
 def check_devices(case: Case, host: dict[str, Any]) -> None:
     """Devices of every spelling, each of which the policy must list. Links are resolved, in the body too."""
-    for device in host.get("Devices", ()):
-        path = device.get("PathOnHost", "")
+    for device in as_objects(host.get("Devices")):
+        path = text_of(device, "PathOnHost")
         if not path.startswith("/"):
             _check_device(case, path, f"the device {path[:80]!r}")
         elif (answer := case.path(path)) is not None:
@@ -118,15 +123,15 @@ def check_devices(case: Case, host: dict[str, Any]) -> None:
             if answer.path != path and case.guard.rewrites:
                 device.setdefault("PathInContainer", path)
                 device["PathOnHost"] = answer.path
-    for rule in host.get("DeviceCgroupRules", ()):
+    for rule in as_texts(host.get("DeviceCgroupRules")):
         _check_device(case, rule, f"devices by the rule {rule!r}")
-    for request in host.get("DeviceRequests", ()):
-        kinds = [word for words in request.get("Capabilities", ()) for word in words]
+    for request in as_objects(host.get("DeviceRequests")):
+        kinds = [word for words in request.get("Capabilities") or () for word in as_texts(words)]
         if request.get("Driver") == "cdi":
-            for name in request.get("DeviceIDs", ()):
+            for name in as_texts(request.get("DeviceIDs")):
                 _check_device(case, name, f"the device {name}")
         else:
-            driver = request.get("Driver") or next(iter(kinds), "") or "of any driver"
+            driver = text_of(request, "Driver") or next(iter(kinds), "") or "of any driver"
             _check_device(case, driver, f"devices of the driver {driver!r}")
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.exchange import Evidence, ImageQuestion
+from sealock.guard.decision.jsonvalues import as_object, as_texts, labels_of
 from sealock.model.imagename import ImageName, parse
 from sealock.patterns import compile_lazily
 from sealock.policy.guard import Reach, matches_image
@@ -75,14 +76,14 @@ def _is_called(described: Mapping[str, Any], name: ImageName | None) -> bool:
 
 def _names(described: Mapping[str, Any]) -> Iterator[ImageName]:
     for key in ("RepoTags", "RepoDigests"):
-        for text in described.get(key) or ():
-            if (name := parse(str(text))) is not None:
+        for text in as_texts(described.get(key)):
+            if (name := parse(text)) is not None:
                 yield name
 
 
 def _is_of_another(case: Case, described: Mapping[str, Any]) -> bool:
     label = case.guard.policy.label
-    labels = (described.get("Config") or {}).get("Labels") or {}
+    labels = labels_of(described.get("Config"))
     return label in labels and labels[label] != case.setting.name
 
 
@@ -120,7 +121,7 @@ def check_new_tag(case: Case, text: str) -> None:
     if not text or not check_name(case, text) or not case.setting.own:
         return
     described = case.engine(f"/images/{text}/json")
-    labels = ((described or {}).get("Config") or {}).get("Labels") or {}
+    labels = labels_of(as_object(described).get("Config"))
     if described and labels.get(case.guard.policy.label) != case.setting.name:
         why = f"would take the name {text[:_SHOWN]} from an image that is not of {case.setting.name}"
         case.deny("G005", why, "choose another name")

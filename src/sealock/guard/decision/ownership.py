@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.exchange import AnswerFilter
+from sealock.guard.decision.jsonvalues import as_texts, labels_of, text_of
 from sealock.guard.decision.requestbodies import BodyError, parse_strictly
 from sealock.policy.guard import GuardCaller, Reach, has_labels, matches_image
 
@@ -65,9 +66,9 @@ def owns(case: Case, labels: Mapping[str, Any]) -> bool:
 def check_container(case: Case, container: Mapping[str, Any], what: str) -> bool:
     """Whether a container is the caller's to touch; denied otherwise. `what` names it in the denial."""
     setting = case.setting
-    labels = _labels(container.get("Config"))
-    name = str(container.get("Name", "")).removeprefix("/")
-    image = _text(container.get("Config"), "Image")
+    labels = labels_of(container.get("Config"))
+    name = text_of(container, "Name").removeprefix("/")
+    image = text_of(container.get("Config"), "Image")
     if setting.own and not owns(case, labels):
         case.deny("G005", f"{what} was not created by {setting.name}", _REMEDY)
     elif why := beyond(setting.reach, name, image, labels):
@@ -98,32 +99,32 @@ def _check_named(case: Case) -> None:
     if not described:  # not known yet, or no such object: the engine says so
         return
     if kind == "exec":
-        container = case.engine(f"/containers/{_text(described, 'ContainerID')}/json")
+        container = case.engine(f"/containers/{text_of(described, 'ContainerID')}/json")
         if container:
             check_container(case, container, "the container of this exec")
         return
     if kind == "tasks":
-        service = case.engine(f"/services/{_text(described, 'ServiceID')}")
+        service = case.engine(f"/services/{text_of(described, 'ServiceID')}")
         described = service or {}
         if service is None:
             return
     if kind == "containers":
         if check_container(case, described, f"container {case.object}"):
-            case.use_id(_text(described, "Id"))
+            case.use_id(text_of(described, "Id"))
         return
     if kind == "images":
-        _check_image(case, _labels(described.get("Config")))
+        _check_image(case, labels_of(described.get("Config")))
         return
-    labels = _labels(described.get("Spec") if "Spec" in described else described)
+    labels = labels_of(described.get("Spec") if "Spec" in described else described)
     reads = case.target.route.access == "read"
-    if kind == "networks" and described.get("Name") in _PREDEFINED and (reads or _connects(case)):
+    if kind == "networks" and text_of(described, "Name") in _PREDEFINED and (reads or _connects(case)):
         return
     if case.setting.own and not owns(case, labels):
         case.deny("G005", f"{kind.removesuffix('s')} {case.object} was not created by {case.setting.name}", _REMEDY)
     elif not has_labels(case.setting.reach.labels, labels):
         case.deny("G005", f"{kind.removesuffix('s')} {case.object} is out of the reach of {case.setting.name}")
     elif kind in _RENAMED:
-        case.use_id(_text(described, "Id") or _text(described, "ID"))
+        case.use_id(text_of(described, "Id") or text_of(described, "ID"))
 
 
 def _connects(case: Case) -> bool:
@@ -212,24 +213,13 @@ def filter_answer(route: str, value: Any, keep: AnswerFilter) -> Any:  # noqa: A
 def _is_visible(entry: Any, keep: AnswerFilter, *, images: bool) -> bool:  # noqa: ANN401  a JSON value
     if not isinstance(entry, dict):
         return False
-    labels, reach = _labels(entry), keep.reach
+    labels, reach = labels_of(entry), keep.reach
     if keep.own and labels.get(keep.label) != keep.value and not (images and keep.label not in labels):
         return False
     if images:
-        tags = entry.get("RepoTags")
-        return not reach.images or any(matches_image(reach.images, str(tag)) for tag in tags or ())
-    names = [str(name).removeprefix("/") for name in entry.get("Names") or (entry.get("Name", ""),)]
-    return any(not beyond(reach, name, _text(entry, "Image"), labels) for name in names)
-
-
-def _labels(parent: Any) -> Mapping[str, str]:  # noqa: ANN401  a JSON value
-    labels = parent.get("Labels") if isinstance(parent, dict) else None
-    return labels if isinstance(labels, dict) else {}
-
-
-def _text(parent: Any, key: str) -> str:  # noqa: ANN401  a JSON value
-    value = parent.get(key) if isinstance(parent, dict) else None
-    return value if isinstance(value, str) else ""
+        return not reach.images or any(matches_image(reach.images, tag) for tag in as_texts(entry.get("RepoTags")))
+    names = [name.removeprefix("/") for name in as_texts(entry.get("Names")) or (text_of(entry, "Name"),)]
+    return any(not beyond(reach, name, text_of(entry, "Image"), labels) for name in names)
 
 
 def label_created(case: Case, holder: dict[str, Any], setting: GuardCaller) -> None:

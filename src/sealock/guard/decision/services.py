@@ -9,6 +9,7 @@ from sealock.guard.decision.bodyfields import SERVICE
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.creation import check_network, evaluate_body
 from sealock.guard.decision.imagechecks import check_image
+from sealock.guard.decision.jsonvalues import as_object, labels_of
 from sealock.guard.decision.ownership import label_created, owns
 from sealock.guard.decision.requestbodies import BodyError, check_shape
 from sealock.patterns import compile_lazily
@@ -35,7 +36,7 @@ def evaluate_service(case: Case) -> None:
     _evaluate(case, case.body)
     if case.query.get("rollback"):
         described = case.engine(f"/services/{case.object}")
-        before = (described or {}).get("PreviousSpec")
+        before = as_object(described).get("PreviousSpec")
         if before is None:
             return
         try:
@@ -75,7 +76,7 @@ def _check_references(case: Case, container: Mapping[str, Any]) -> None:
                 case.deny("G004", f"{key} name {id_[:60]!r}, which is no id", "name them by their ids")
                 continue
             described = case.engine(f"/{kind}/{id_}")
-            if described and not owns(case, (described.get("Spec") or {}).get("Labels") or {}):
+            if described and not owns(case, labels_of(described.get("Spec"))):
                 case.deny("G005", f"{kind} {id_} was not created by {case.setting.name}", "use one of its own")
 
 
