@@ -109,15 +109,10 @@ def start(daemon: Engine, name: str, image: SinglePurpose, roots: Path) -> str:
     """Start the container of an image, and wait until its processes are there."""
     archive = roots / f"{name.lower()}.tar"
     if not archive.exists():
-        words: list[str | Path] = [
-            "mmdebstrap",
-            "--quiet",
-            "--variant=minbase",
-            f"--include={image.packages}",
-            SUITE,
-            archive,
-        ]
+        part = archive.with_suffix(".part.tar")
+        words = ["mmdebstrap", "--quiet", "--variant=minbase", f"--include={image.packages}", SUITE, str(part)]
         subprocess.run(words, check=True, capture_output=True)
+        part.rename(archive)
     tag = f"{name.lower()}:1"
     with archive.open("rb") as made:
         subprocess.run(

@@ -13,7 +13,7 @@ from msgspec import Struct
 from sealock.model.absent import UNSET, given
 from sealock.model.allowedhosts import AllowedHost
 from sealock.model.change import Add, Change, Set
-from sealock.model.container import Container, Mount, Ulimit, Variable
+from sealock.model.container import Container, Logging, Mount, Ulimit, Variable
 from sealock.policy.agents import AgentPolicy
 from sealock.rules.container._users import is_root  # who is root stands there
 from sealock.runtime.sandbox.workspace import MOST_MOUNTS, Workspace, find_sockets
@@ -38,6 +38,11 @@ _HARMLESS: Final = frozenset({"KILL", "NET_BIND_SERVICE"})
 """Capabilities that reach nothing outside of a container without a network."""
 _LOGS: Final = frozenset({"json-file", "local", "none", "journald", "k8s-file", "passthrough"})
 """Log drivers that send nothing to another machine."""
+_LOG_OPTIONS: Final = frozenset({"max-size", "max-file", "compress", "mode", "max-buffer-size"})
+_VOLUME_KEYS: Final = ("volume-opt", "volume-driver")
+_MOUNT_OPTIONS: Final = frozenset({"noexec", "nosuid", "nodev", "exec", "bind", "rbind", "nocopy"})
+"""Options that change nothing of what is mounted, as U (its owner) and z (its label) do."""
+_PROPAGATIONS: Final = frozenset({None, "private", "rprivate"})
 _PROXY_NAMES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY", "NO_PROXY")
 
 
@@ -105,9 +110,11 @@ def _variables(asked: Container, request: AgentRequest) -> Iterator[Variable]:
 def agent_refusals(line: EditableRun, request: AgentRequest) -> Iterator[str]:
     """Why a command may not run for an agent; nothing where it may."""
     asked = line.container
-    for name in dict.fromkeys(line.options()):
+    for name, value in dict.fromkeys(line.options()):
         if name not in _OPTIONS:
             yield f"--{name} is not for commands of agents"
+        elif name == "mount" and any(key in value.lower() for key in _VOLUME_KEYS):
+            yield f"--mount {value} may open a directory of this machine by options of a volume's driver"
     yield from _mount_refusals(asked)
     yield from _environment_refusals(asked, request)
     if asked.network_mode not in {UNSET, "none"} or given(asked.networks, ()):
@@ -123,10 +130,18 @@ def agent_refusals(line: EditableRun, request: AgentRequest) -> Iterator[str]:
         yield f"--user {asked.user} is not for commands of agents: the workspace has another owner"
     if asked.pids_limit in {0, -1} or asked.memory_swap == -1 or asked.memory == 0 or asked.cpus == 0:
         yield "a command of an agent needs limits of processes, memory and CPUs"
-    driver = getattr(asked.logging, "driver", None)
-    if driver is not None and driver not in _LOGS:
-        yield f"--log-driver {driver} may send its output to another machine"
+    yield from _logging_refusals(asked)
     yield from _workspace_refusals(request)
+
+
+def _logging_refusals(asked: Container) -> Iterator[str]:
+    if not isinstance(asked.logging, Logging):
+        return
+    if asked.logging.driver not in {None, *_LOGS}:
+        yield f"--log-driver {asked.logging.driver} may send its output to another machine"
+    for key, _ in asked.logging.options:
+        if key not in _LOG_OPTIONS:
+            yield f"--log-opt {key} is not for commands of agents: it may write a file of this machine"
 
 
 def _workspace_refusals(request: AgentRequest) -> Iterator[str]:
@@ -148,14 +163,18 @@ def _mount_refusals(asked: Container) -> Iterator[str]:
     for mount in given(asked.mounts, ()):
         if mount.target.rstrip("/") == TARGET or mount.target.startswith(f"{TARGET}/"):
             yield f"a mount on {mount.target} would lie in the workspace"
-        elif mount.kind == "tmpfs" or mount.source is None:
+        elif mount.kind not in {"bind", "volume", "tmpfs"}:
+            yield f"a mount of the kind {mount.kind} is not for commands of agents"
+        elif mount.kind == "tmpfs" or (mount.source is None and not mount.options):
             continue
+        elif changing := [*({*mount.options} - _MOUNT_OPTIONS), *({mount.propagation} - _PROPAGATIONS)]:
+            yield f"the option {changing[0]} of the mount on {mount.target} may change files of this machine"
         elif mount.kind != "bind":
             if not mount.read_only:
                 yield f"the volume {mount.source} is writable: only the workspace may be, so add :ro"
         elif not mount.read_only:
             yield f"{mount.source} is writable: only the workspace may be, so add :ro"
-        elif path := next(find_sockets(mount.source), ""):
+        elif path := next(find_sockets(mount.source or ""), ""):
             yield f"{mount.source} holds the socket {path}, on which something outside of the container listens"
 
 

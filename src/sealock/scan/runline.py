@@ -45,8 +45,8 @@ class EditableRun:
         assert isinstance(noun, Container)  # noqa: S101  the first subject of a run line is its container
         return noun
 
-    def options(self) -> tuple[str, ...]:
-        """The names of its options, each as the client's help has it first."""
+    def options(self) -> tuple[tuple[str, str], ...]:
+        """Its options with their values, each name as the client's help has it first."""
         return used_options(self.document.source)
 
     def image(self) -> tuple[ImageName | None, str]:

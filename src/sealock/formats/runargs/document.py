@@ -86,10 +86,10 @@ def edits(document: Document, subject: Subject, change: SubjectChange) -> tuple[
     return lines.planned({name: inner})
 
 
-def used_options(source: Source) -> tuple[str, ...]:
-    """The names of the options in all run lines of a text, in order, each as the table has it first."""
+def used_options(source: Source) -> tuple[tuple[str, str], ...]:
+    """The options in all run lines of a text, in order: each name as the table has it first, with its value."""
     lines = (line.run.parsed.options for _, line in _run_lines(source))
-    return tuple(option.spec.name.partition(" ")[0] for options in lines for option in options)
+    return tuple((option.spec.name.partition(" ")[0], option.text) for options in lines for option in options)
 
 
 def edits_together(
