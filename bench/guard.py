@@ -18,16 +18,14 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from support.guardproxy import RunningGuard, guard, send
-from support.realengine import Engine, unmounted
-from support.realengine import engine as started
+from support.realengine import Engine, engine_in_memory
 
 POLICY = """\
 [guard]
@@ -146,22 +144,13 @@ def exported(path: Path) -> float:
         return time.perf_counter() - begin
 
 
-@contextmanager
-def in_memory(*flags: str) -> Iterator[Engine]:
-    """An engine whose data is in memory: a disk's time for a create differs by more than a guard adds."""
-    with tempfile.TemporaryDirectory(prefix="sealock-", dir="/dev/shm") as folder:
-        with started(f"--data-root={folder}", *flags) as daemon:
-            yield daemon
-        unmounted(Path(folder))
-
-
 def main() -> int:
     """Start an engine and a guard, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=int, default=300, metavar="N", help="requests of each kind (default: 300)")
     parser.add_argument("--size", type=int, default=1024, metavar="MB", help="megabytes of a stream (default: 1024)")
     arguments = parser.parse_args()
-    with in_memory() as daemon, guard(daemon.socket, POLICY) as running:
+    with engine_in_memory() as daemon, guard(daemon.socket, POLICY) as running:
         daemon.image("base")
         tiny(daemon)
         requests(daemon, running, arguments.times)
@@ -203,12 +192,11 @@ def streams(daemon: Engine, running: RunningGuard, megabytes: int) -> None:
 
 def plugin(times: int) -> None:
     """The same create with the plugin: two engines, since a plugin is a setting of one."""
-    name = f"sealock-bench-{os.getpid()}"
-    where = Path(f"/run/docker/plugins/{name}.sock")
     with (
-        in_memory() as plain,
-        guard(plain.socket, POLICY, form="plugin", where=where) as running,
-        in_memory(f"--authorization-plugin={name}") as daemon,
+        tempfile.TemporaryDirectory(prefix="sealock-", dir="/tmp") as folder,
+        engine_in_memory() as plain,
+        guard(plain.socket, POLICY, form="plugin", where=Path(folder) / "sealock.sock") as running,
+        engine_in_memory("--authorization-plugin=sealock", plugins=Path(folder)) as daemon,
     ):
         running.stop()
         running.engine = daemon.socket
@@ -219,7 +207,6 @@ def plugin(times: int) -> None:
         for label, request, number in (("GET /_ping", ping, times), ("create", create, times // 3)):
             spent = measured(request, {"direct": plain.socket, "plugin": daemon.socket}, number)
             show(label, spent["direct"], "plugin", spent["plugin"])
-    where.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

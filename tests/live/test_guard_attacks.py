@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 
 from support.guardproxy import RunningGuard, exchange, guard, send
-from support.realengine import Engine
-from support.realengine import engine as started
+from support.realengine import Engine, engine_in_memory
 
 pytestmark = pytest.mark.live
 
@@ -34,7 +33,7 @@ accept = ["C023"]
 
 @pytest.fixture(scope="module")
 def daemon() -> Iterator[Engine]:
-    with started() as made:
+    with engine_in_memory() as made:
         made.image("base")
         (made.folder / "shared" / "data").mkdir(parents=True)
         (made.folder / "shared" / "out").symlink_to("/etc")

@@ -17,8 +17,7 @@ import docker
 import pytest
 
 from support.guardproxy import RunningGuard, client, exchange, guard, send, wait_until
-from support.realengine import Engine
-from support.realengine import engine as started
+from support.realengine import Engine, engine_in_memory
 
 pytestmark = pytest.mark.live
 
@@ -40,7 +39,7 @@ allow = ["ping", "GET /containers/json"]
 
 @pytest.fixture(scope="module")
 def daemon() -> Iterator[Engine]:
-    with started() as made:
+    with engine_in_memory() as made:
         made.image("base")
         (made.folder / "context").mkdir()
         (made.folder / "context" / "Dockerfile").write_text(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -14,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from support.guardproxy import RunningGuard, exchange, guard, send, wait_until
-from support.realengine import Engine
-from support.realengine import engine as started
+from support.realengine import Engine, engine_in_memory
 
 pytestmark = pytest.mark.live
 
@@ -28,23 +26,22 @@ allow = ["ping", "version", "info", "events", "system", "containers", "logs", "a
 fail-on = "critical"
 accept = ["C023"]
 """
-NAME = f"sealock-test-{os.getpid()}"
-SOCKET = Path(f"/run/docker/plugins/{NAME}.sock")
+NAME = "sealock"
 
 
 @pytest.fixture(scope="module")
-def plugged() -> Iterator[tuple[Engine, RunningGuard]]:
+def plugged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Engine, RunningGuard]]:
     """The plugin first: an engine that names a missing one ends."""
+    folder = tmp_path_factory.mktemp("p")
     with (
-        guard(Path("/nowhere"), POLICY, form="plugin", where=SOCKET) as plugin,
-        started(f"--authorization-plugin={NAME}") as daemon,
+        guard(Path("/nowhere"), POLICY, form="plugin", where=folder / f"{NAME}.sock") as plugin,
+        engine_in_memory(f"--authorization-plugin={NAME}", plugins=folder) as daemon,
     ):
         plugin.stop()
         plugin.engine = daemon.socket
         plugin.start()
         daemon.image("base")
         yield daemon, plugin
-    SOCKET.unlink(missing_ok=True)
 
 
 ALLOWED = [

@@ -63,6 +63,21 @@ def listen(path: str, access: SocketAccess) -> socket.socket:
     return sock
 
 
+def close_listener(sock: socket.socket) -> None:
+    """Close a socket, and remove its file if `listen` made it and no other guard's took its place.
+
+    An engine waits for each socket in its directory of plugins that does not answer.
+    """
+    suffix = f".{os.getpid()}"
+    name = sock.getsockname() if sock.family == socket.AF_UNIX else ""
+    sock.close()
+    if isinstance(name, str) and name.endswith(suffix):
+        path = name.removesuffix(suffix)
+        with suppress(OSError):
+            if not _answers(path):
+                os.unlink(path)
+
+
 def listen_tcp(host: str, port: int) -> socket.socket:
     """Listen on TCP, for TLS with client certificates; UsageError where that is not possible."""
     try:

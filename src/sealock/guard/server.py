@@ -16,6 +16,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from sealock.guard.breakglass import BreakGlass
+from sealock.guard.listeners import close_listener
 from sealock.guard.peers import OUT_OF_DESCRIPTORS
 from sealock.guard.served import ClientIdentity, GuardParts, ServedConnection
 from sealock.guard.sockets import Line
@@ -79,7 +80,7 @@ class GuardServer:
             await asyncio.gather(*tasks, return_exceptions=True)
         for sock in (*(listening.sock for listening in self.listening), self.status.sock):
             if sock is not None:
-                sock.close()
+                close_listener(sock)
         await self._drained()
 
     def _stop(self) -> None:
