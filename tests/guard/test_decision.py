@@ -369,6 +369,27 @@ def test_a_link_is_mounted_as_what_it_leads_to() -> None:
     assert host["Mounts"][0]["Source"] == "/srv/v2"
 
 
+def test_a_volume_of_a_link_is_made_as_what_it_leads_to() -> None:
+    world = GuardWorld(caller('binds = "/srv"').replace('"images"]', '"images", "volumes"]'))
+    world.links |= {"/srv/current": "/srv/v2", "/srv/odd": "/srv/a:b"}
+    options = {"type": "none", "o": "bind", "device": "/srv/current"}
+    made = sent(world.decide("POST /volumes/create", {"Name": "v", "DriverOpts": options}))
+    assert made["DriverOpts"]["device"] == "/srv/v2"
+    body = NGINX | {"HostConfig": {"Binds": ["/srv/odd:/a"]}}
+    assert "G006" in rules(world.decide(CREATE, body))
+
+
+def test_a_volume_that_cannot_be_labelled_is_denied() -> None:
+    body = NGINX | {"HostConfig": {"Binds": ["new:/d:z"]}}
+    assert rules(GuardWorld(caller("own = true")).decide(CREATE, body)) == {"G005"}
+    listed = GuardWorld(caller('volume-drivers = "nfs"'))
+    assert rules(listed.decide(CREATE, NGINX | {"HostConfig": {"Binds": ["new:/d"], "VolumeDriver": "nfs"}})) == set()
+
+
+def test_containers_are_counted_only_for_an_owner() -> None:
+    assert rules(GuardWorld(caller("containers = 5")).decide(CREATE, NGINX)) == {"G010"}
+
+
 def test_devices_that_the_policy_lists_pass() -> None:
     world = GuardWorld(caller('devices = ["/dev/ttyUSB*", "nvidia", "vendor.com/gpu=*", "c 188:* rw"]'))
     world.links["/dev/serial"] = "/dev/ttyUSB0"

@@ -34,7 +34,7 @@ OPEN = """
 name = "all"
 allow = [
   "ping", "version", "info", "events", "system", "auth", "containers", "logs", "attach", "exec", "files", "commit",
-  "images", "distribution", "build", "volumes", "networks", "services", "secrets", "configs", "tasks", "plugins",
+  "images", "distribution", "build", "volumes", "networks", "services", "secrets", "configs", "tasks", "plugins", "checkpoints",
 ]
 """
 """A policy that allows every route but those of BuildKit and the swarm itself, and nothing of the host."""
