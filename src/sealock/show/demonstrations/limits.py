@@ -23,7 +23,7 @@ DEMONSTRATIONS: Final = (
         rule="C030",
         run="docker run app",
         harm="The container starts 600 processes, and could go on until no administrator can log in.",
-        steps=(Step("sh -c 'for i in $(seq 600); do sleep 20 & done'"),),
+        steps=(Step("sh -c 'for i in $(seq 600); do sleep 20 >/dev/null 2>&1 & done'"),),
         refused="can't fork",
         refused_because="At its limit the kernel refuses to start another process.",
     ),
