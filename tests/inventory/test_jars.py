@@ -180,6 +180,7 @@ def wide(inner: bytes, count: int) -> bytes:
     ],
     ids=["what inflates", "manifests", "properties", "archives", "entries"],
 )
+@pytest.mark.untraced
 def test_small_archives_cost_as_small_ones(making: Callable[[], bytes]) -> None:
     """What an archive may come to hangs on its own size: else one of kilobytes would take minutes."""
     data = making()

@@ -228,6 +228,7 @@ def test_whether_a_telling_name_is_cleared_by_what_the_file_holds(path: str, dat
      "<password>", "$6$", "LS0tLS1CRUdJTi", "PuTTY-User-Key-File-2: x\nEncryption: none\n", "secret ", "a.token:", "ghp_",
      ":AA", "Q~", "define('PASSWORD',", "_pass_pass"],
 )  # fmt: skip
+@pytest.mark.untraced
 def test_texts_that_repeat_what_is_looked_for_end_soon(unit: str) -> None:
     """The largest file that is read: anything quadratic in it would take hours."""
     assert len(found("app/x.conf", (unit * (LARGEST // len(unit) + 1))[:LARGEST])) <= 21
