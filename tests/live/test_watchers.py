@@ -73,7 +73,10 @@ def test_a_user_without_rights_is_told_what_is_needed(tmp_path: Path) -> None:
         parent.chmod(0o755)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environment)
     first, second = done.stdout.splitlines()
-    assert first == "tracepoints cannot be used: they need root, or CAP_BPF and CAP_PERFMON"
+    assert (
+        first
+        == "tracepoints cannot be used: they need root, or CAP_BPF and CAP_PERFMON, and a kernel that is not locked down"
+    )
     assert second.startswith("the kernel's audit records cannot be read (")
 
 

@@ -106,7 +106,8 @@ def learn_line(
             if detached:
                 _use_detached(client, session, process, exercise, report)
             else:
-                wait_until(session, _reporting(session, report, _ended_client(session, process)), None, None)
+                # The terminal is the container's.
+                wait_until(session, _ended_client(session, process), None, None)
         return session.finish()
 
 

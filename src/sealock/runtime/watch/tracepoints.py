@@ -65,7 +65,11 @@ class TracepointWatcher:
             message = f"tracepoints cannot be used: {error}"
             raise TargetError(message) from None
         except OSError as error:
-            why = "they need root, or CAP_BPF and CAP_PERFMON" if error.errno == 1 else error.strerror
+            why = (
+                "they need root, or CAP_BPF and CAP_PERFMON, and a kernel that is not locked down"
+                if error.errno == 1
+                else error.strerror
+            )
             message = f"tracepoints cannot be used: {why or error}"
             raise TargetError(message) from None
         self._sees_capabilities = "cap_capable" in kernel.tracepoints
