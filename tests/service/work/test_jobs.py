@@ -95,7 +95,7 @@ def done(database: Database) -> list[str]:
 
 def aside(database: Database) -> list[Any]:
     with database.read() as connection:
-        return list(connection.execute(select(set_aside).order_by(set_aside.c.key)))
+        return list(connection.execute(select(set_aside).order_by(set_aside.c.kind)))
 
 
 def until(what: Callable[[], bool], meanwhile: Callable[[], None] = lambda: None, seconds: float = 90) -> None:
