@@ -1,4 +1,7 @@
-"""Finds the modules of a package. pkgutil does so too, and loads inspect for it, which costs each start 6 ms."""
+"""Finds the modules of a package, and loads a module when it is first used.
+
+pkgutil finds them too, and loads inspect for it, which costs each start 6 ms.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,19 @@ import os
 from collections.abc import Collection
 from importlib import import_module
 from types import ModuleType
+
+
+class LazyModule:
+    """A module that is loaded when one of its names is first looked up: what costs a start much, and is used by few."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> object:
+        """Look the name up in the module; the next time it is here."""
+        value: object = getattr(import_module(self._name), name)
+        setattr(self, name, value)
+        return value
 
 
 def within(package: ModuleType, without: Collection[str] = ()) -> list[ModuleType]:

@@ -8,13 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-import yaml
 from msgspec import Struct
 
 from sealock.model.location import Place
+from sealock.modules import LazyModule
 from sealock.patterns import compile_lazily
+
+if TYPE_CHECKING:
+    import yaml
+else:
+    # It costs a start 20 ms, and run lines and Dockerfiles need their tree of nodes only for arrays in scripts.
+    yaml = LazyModule("yaml")
 
 LONGEST: Final = 16 * 1024 * 1024
 """Code points of a text; a longer one is not read."""
