@@ -1,0 +1,92 @@
+"""Evidence about images is answered from what was stored, and what is missing or old is no answer."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from sealock.guard.decision.exchange import Evidence, ImageAnswer, ImageQuestion, NoAnswer
+from sealock.guard.imageevidence import StoredEvidence, StoredImage, digest_of
+from support.commandline import sealock
+from support.scriptedengine import answer, scripted
+
+DIGEST = "sha256:" + "a" * 64
+KNOWN = {"RepoDigests": [f"other/web@sha256:{'b' * 64}", f"nginx@{DIGEST}", "broken"]}
+STORED = StoredImage(DIGEST, "nginx", datetime.now(UTC), "", ("CVE-2026-1",))
+
+DIGESTS = [
+    ("nginx", KNOWN, DIGEST), ("docker.io/library/nginx:1.27", KNOWN, DIGEST), (f"nginx@{DIGEST}", None, DIGEST),
+    ("web", KNOWN, ""), ("nginx", None, ""), ("nginx", {}, ""), ("Not/A/Name", KNOWN, ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("image", "known", "digest"), DIGESTS)
+def test_the_digest_is_that_of_the_engine_s_repository(image: str, known: dict[str, Any] | None, digest: str) -> None:
+    assert digest_of(image, known) == digest
+
+
+ANSWERS: list[tuple[tuple[Evidence, ...], StoredImage | None, ImageAnswer | str]] = [
+    (("digest",), None, ImageAnswer(DIGEST)),
+    (("trust", "vulnerabilities"), STORED, ImageAnswer(DIGEST, "", ("CVE-2026-1",))),
+    (("trust",), replace(STORED, distrusted="unsigned"), ImageAnswer(DIGEST, "unsigned", ("CVE-2026-1",))),
+    (("trust",), None, "nothing is known"),
+    (("trust",), replace(STORED, distrusted=None), "was not evaluated"),
+    (("vulnerabilities",), replace(STORED, exploited=None), "were not looked up"),
+    (("trust",), replace(STORED, at=datetime.now(UTC) - timedelta(hours=25)), "older than 24 hours"),
+]
+
+
+@pytest.mark.parametrize(("needs", "stored", "expected"), ANSWERS)
+def test_what_is_known_is_answered(
+    needs: tuple[Evidence, ...], stored: StoredImage | None, expected: ImageAnswer | str, tmp_path: Path
+) -> None:
+    store = StoredEvidence(str(tmp_path))
+    if stored is not None:
+        store.store(stored)
+    given = store.answer(ImageQuestion("nginx", needs), KNOWN)
+    if isinstance(expected, str):
+        assert isinstance(given, NoAnswer)
+        assert expected in given.why
+        assert "sealock guard evidence nginx" in given.remedy
+    else:
+        assert given == expected
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"digest": "x"}'])
+def test_a_file_that_is_damaged_is_no_answer(text: str, tmp_path: Path) -> None:
+    store = StoredEvidence(str(tmp_path))
+    store.store(STORED)
+    (tmp_path / "evidence" / f"{'a' * 64}.json").write_text(text)
+    assert isinstance(store.answer(ImageQuestion("nginx", ("trust",)), KNOWN), NoAnswer)
+
+
+def test_what_could_not_be_found_out_is_named_and_no_answer(tmp_path: Path) -> None:
+    (tmp_path / "sealock.toml").write_text("")
+    with scripted(tmp_path / "e.sock") as engine:
+        engine.replies |= {
+            "GET /_ping": answer(b"OK", 200, "Api-Version: 1.45"),
+            "GET /images/nginx/json": answer(KNOWN),
+            "GET /images/built/json": answer({"RepoDigests": []}),
+        }
+        words = ("--engine", str(engine.path), "--state", str(tmp_path), "--cache-dir", str(tmp_path / "cache"))
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+        done = sealock(
+            "guard", "evidence", "nginx", "built", "gone", "A B", *words, cwd=tmp_path, environment=environment
+        )
+    assert done.returncode == 2
+    assert DIGEST in done.stdout
+    for message in (
+        "the policy has no [trust] table",
+        "vulnerabilities: ",
+        "built has no digest",
+        "does not have gone",
+        "no name",
+    ):
+        assert message in done.stderr, message
+    given = StoredEvidence(str(tmp_path)).answer(ImageQuestion("nginx", ("trust",)), KNOWN)
+    assert isinstance(given, NoAnswer)
