@@ -88,8 +88,8 @@ def measured(daemon: Engine, name: str, roots: Path) -> int:
     packages = Counter(uses.values())
     report = checked(daemon, container)
     (target,) = report["targets"]
-    for problem in (*target["errors"], *target["skipped"]):
-        print(f"{name}: {problem}", file=sys.stderr)
+    for entry in (*target["errors"], *target["skipped"]):
+        print(f"{name}: {entry.get('message') or entry.get('reason')}", file=sys.stderr)
     found = [finding for finding in target["findings"] if finding.get("package") and not finding["suppressed"]]
     flaws = Counter(finding["use"] for finding in found)
     severe = [finding for finding in found if finding["severity"] in {"high", "critical"}]
