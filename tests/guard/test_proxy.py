@@ -418,8 +418,10 @@ def test_root_is_given_up() -> None:
     ):
         Path(folder).chmod(0o755)
         assert proxy.process is not None
-        status = Path(f"/proc/{proxy.process.pid}/status").read_text()
-        assert status.partition("Uid:")[2].split()[:4] == ["65534"] * 4
+        path = Path(f"/proc/{proxy.process.pid}/status")
+        # Its sockets are open before.
+        wait_until(lambda: path.read_text().partition("Uid:")[2].split()[:4] == ["65534"] * 4)
+        status = path.read_text()
         assert "CapEff:\t0000000000000000" in status
         assert send(proxy.socket, "GET", "/_ping")[0] == 200
         assert oct(proxy.socket.stat().st_mode)[-3:] == "666"

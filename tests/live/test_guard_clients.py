@@ -115,22 +115,33 @@ def words(line: str, name: str) -> list[str]:
     return [word.replace("NAME", name).strip("'") for word in re.findall(r"'[^']*'|\S+", line)]
 
 
+def sides(daemon: Engine, guarded: RunningGuard) -> tuple[tuple[str, dict[str, str], Path], ...]:
+    return ("direct", daemon.environment, daemon.folder), ("guarded", guarded.environment, daemon.folder)
+
+
+def seen(text: str, data: bytes, name: str, environment: dict[str, str], folder: Path) -> tuple[int, bytes, bool]:
+    """What a client sees: its exit status, its output without names and ids, and whether it was denied."""
+    full = {**environment, "DOCKER_BUILDKIT": "0"}
+    done = client("docker", *words(text, name), environment=full, folder=folder, data=data)
+    output = done.stdout.encode()[:500] if text.startswith("cp NAME") else IDS.sub("ID", done.stdout).encode()
+    if text.startswith("diff"):
+        output = b"".join(sorted(output.splitlines()))
+    elif text.startswith(("rmi", "top")):
+        output = b""  # the last of two images removes their layers, and ps shows itself
+    return done.returncode, output.replace(name.encode(), b"NAME"), "denied" in done.stderr
+
+
 @pytest.mark.parametrize("line", [pytest.param(OPERATIONS, id="in order")])
 def test_the_client_works_as_without(line: list[tuple[str, bytes]], daemon: Engine, guarded: RunningGuard) -> None:
     different = []
     for text, data in line:
-        seen = []
-        for name, environment in (("direct", daemon.environment), ("guarded", guarded.environment)):
-            full = {**environment, "DOCKER_BUILDKIT": "0"}
-            done = client("docker", *words(text, name), environment=full, folder=daemon.folder, data=data)
-            output = done.stdout.encode()[:500] if text.startswith("cp NAME") else IDS.sub("ID", done.stdout).encode()
-            if text.startswith("diff"):
-                output = b"".join(sorted(output.splitlines()))
-            elif text.startswith(("rmi", "top")):
-                output = b""  # the last of two images removes their layers, and ps shows itself
-            seen.append((done.returncode, output.replace(name.encode(), b"NAME"), "denied" in done.stderr))
-        if seen[0] != seen[1]:
-            different.append((text, *seen))
+        # An engine sometimes loses the output of a container that ends at once, without a guard too.
+        for _ in range(3 if "--rm" in text else 1):
+            direct, through = (seen(text, data, *side) for side in sides(daemon, guarded))
+            if direct == through:
+                break
+        else:
+            different.append((text, direct, through))
     assert not different
 
 
