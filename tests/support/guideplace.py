@@ -67,9 +67,10 @@ def make_place(folder: Path) -> Path:
     shutil.copytree(ROOT / "examples", folder / "examples")
     (folder / "compose.yaml").write_text(COMPOSE, encoding="utf-8")
     (folder / "Dockerfile").write_text("FROM debian:13\n", encoding="utf-8")
-    (folder / "deploy").mkdir()
-    for name in ("pod.yaml", "deploy/pod.yaml"):
+    (folder / "deploy/prod").mkdir(parents=True)
+    for name in ("pod.yaml", "deploy/pod.yaml", "deploy/prod/pod.yaml"):
         (folder / name).write_text(POD, encoding="utf-8")
+    (folder / "deploy/prod/kustomization.yaml").write_text("resources: [pod.yaml]\n", encoding="utf-8")
     (folder / "openssl.vex.json").write_text(json.dumps(VEX), encoding="utf-8")
     (folder / "app.whl").write_bytes(b"a wheel")
     (folder / "provenance.json").write_text("{}", encoding="utf-8")
