@@ -82,7 +82,9 @@ NEEDS = {
     ),
     r"^sealock show( C\d+( --on \S+)?)?$": Need("an engine to do harm on", "tests/live/test_show.py"),
     r"--profile web\.profile\.json": Need("a profile of the image", "tests/live/test_in_use.py"),
-    r"^sealock profile ": Need("a profile, and an engine to start it on", "tests/live/test_profile.py"),
+    r"^sealock profile |web\.seccomp\.json": Need(
+        "a profile, and an engine to start it on", "tests/live/test_profile.py"
+    ),
     r"^sealock learn ": Need("a container to watch", "tests/live/test_learn.py"),
     r"^sealock run --for agent": Need("an image of Python", "tests/live/test_agent_run.py"),
     r"^sealock harden ": Need("an image to start again and again", "tests/live/test_harden.py"),

@@ -1,8 +1,7 @@
 """Every route of the Engine API, from version 1.24 to the newest that Docker documents, and what each takes.
 
 A route belongs to a group; the policy allows groups, or single routes. What the table does not know is denied. Routes,
-parameters and media types are facts from the API's descriptions and the engine's routers; `tools/engineapi.py` compares
-the table with newer descriptions.
+parameters and media types are facts from the API's descriptions and the engine's routers.
 """
 
 from __future__ import annotations
