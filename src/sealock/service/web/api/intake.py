@@ -21,7 +21,7 @@ _Reference = Annotated[str, Meta(min_length=1, max_length=500)]
 class Submission(Struct, frozen=True, forbid_unknown_fields=True):
     """Images to scan, by their references: registry/name:tag, registry/name@sha256:…."""
 
-    images: Annotated[tuple[_Reference, ...], Meta(min_length=1, max_length=1000)]
+    images: Annotated[tuple[_Reference, ...], Meta(min_length=1, max_length=100)]
 
 
 class NotificationQuery(Struct, frozen=True, forbid_unknown_fields=True):

@@ -100,8 +100,11 @@ def is_json(request: Request) -> bool:
 
 def _path(request: Request) -> dict[str, str]:
     values = {name: str(value) for name, value in request.path_params.items()}
-    if any("\0" in value for value in values.values()) or not _DIGEST.search(
-        values.get("digest", "sha256:" + "0" * 64)
+    too_long = any(len(value) > PARTS[name].get("maxLength", 100) for name, value in values.items())
+    if (
+        too_long
+        or any("\0" in value for value in values.values())
+        or not _DIGEST.search(values.get("digest", "sha256:" + "0" * 64))
     ):
         message = "there is no such thing"
         raise HttpError(404, message)
