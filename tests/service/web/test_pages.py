@@ -392,6 +392,13 @@ def test_an_acknowledgement_does_not_count_and_can_be_withdrawn(made: ServiceWor
     number = re.search(r"/acknowledgements/(\d+)/withdraw", page)
     assert number is not None
     assert "Acknowledged" in ada.get("/advisory/CVE-2026-20881").text
+    with made.client() as client:
+        reader = ("reader", made.token())
+        statements = client.get("/vex.json?repository=registry.example/shop/worker", auth=reader).json()["statements"]
+        assert [(each["vulnerability"]["name"], each["status"]) for each in statements] == [
+            ("CVE-2026-20881", "affected")
+        ]
+        assert client.get("/vex.json?repository=no/such", auth=reader).status_code == 404
     ada.post(f"/acknowledgements/{number[1]}/withdraw", data={"csrf": csrf[1]})
     with made.database.read() as connection:
         assert connection.execute(select(repository.c.high).where(repository.c.name == "registry.example/shop/worker")).scalar() == before  # fmt: skip

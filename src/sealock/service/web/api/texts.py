@@ -1,4 +1,4 @@
-"""What other programs read in their own formats: the Atom feed, and metrics for Prometheus."""
+"""What other programs read in their own formats: the Atom feed, metrics for Prometheus, and VEX."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import time
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
+import msgspec
 from msgspec import Meta, Struct
 from starlette.responses import Response
 
 from sealock.service.delivery.atom import FeedEntry, render_feed
+from sealock.service.state.vex import vex_document
 from sealock.service.views.common import severity_of
 from sealock.service.views.events import list_events
 from sealock.service.views.metrics import read_metrics, render_metrics
 from sealock.service.views.nouns import EventRow, SeverityWord
+from sealock.service.views.repositories import find_repository
 from sealock.service.web.api.endpoint import Call, Endpoint
+from sealock.service.web.errors import HttpError
 from sealock.service.web.pages.rendering import KINDS
 
 _ENTRIES: Final = 50
@@ -58,6 +62,21 @@ def _time(at: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
 
 
+class VexQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which repository the statements are about."""
+
+    repository: Annotated[str, Meta(min_length=1, max_length=400)]
+
+
+def _vex(call: Call[VexQuery, None]) -> Response:
+    name, now = call.query.repository, _time(call.context.clock())
+    with call.context.database.read() as connection:
+        if find_repository(connection, call.actor.scope, name) is None:
+            raise HttpError(404, f"there is no repository {name[:200]} here")
+        statements = vex_document(connection, name, call.own, now, now[:10])
+    return Response(msgspec.json.encode(statements), media_type="application/json")
+
+
 def _metrics(call: Call[Any, None]) -> Response:
     def make() -> str:
         with call.context.database.read() as connection:
@@ -69,5 +88,13 @@ def _metrics(call: Call[Any, None]) -> Response:
 
 TEXTS: Final = (
     Endpoint(method="GET", path="/feed.atom", about="Events as Atom", role="read", run=_feed, query=FeedQuery),
+    Endpoint(
+        method="GET",
+        path="/vex.json",
+        about="Acknowledgements about a repository's images as OpenVEX",
+        role="read",
+        run=_vex,
+        query=VexQuery,
+    ),
     Endpoint(method="GET", path="/metrics", about="Metrics for Prometheus", role="read", run=_metrics, everything=True),
 )
