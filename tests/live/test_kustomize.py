@@ -63,7 +63,7 @@ def test_a_base_elsewhere_is_an_error(base: str, tmp_path: Path) -> None:
 
 
 def test_a_map_shows_what_an_overlay_makes(tmp_path: Path) -> None:
-    root = project(tmp_path, "namespace: prod\nnamePrefix: p-\nresources: [../base]\n")
+    root = project(tmp_path, "namespace: prod\nnamePrefix: p-\nresources: [../base]\npatches: [{path: ./patch.yaml}]\n")
     network_map, errors = of_file(str(root / "prod"), rendered=True)
     assert [(node.name, [network.name for network in network_map.networks]) for node in network_map.nodes] == [("p-web", ["prod"])]  # fmt: skip
     assert errors == ()

@@ -16,7 +16,7 @@ from sealock.model.location import Source
 from sealock.patterns import compile_lazily
 from sealock.targets.files import read_input, read_named
 from sealock.targets.projects import link_out
-from sealock.targets.rendernames import is_part, is_renderable
+from sealock.targets.rendernames import is_part, is_renderable, named_parts
 from sealock.targets.walk import Walk
 
 _ALSO: Final = compile_lazily(rb"apiVersion|\\[xuU]")
@@ -44,7 +44,7 @@ def read_manifests(
     """Read every file that is named and every manifest in a directory that is named, each once; "-" is standard input.
 
     `excluded` gets a directory that was named and a path in it, and decides whether it is left out. With `rendered`,
-    kustomizations and charts are read as the manifests that they make.
+    kustomizations and charts are read as the manifests that they make, with the files that a kustomization names.
     """
     done: set[str] = set()
     for target in targets:
@@ -83,9 +83,11 @@ def _paths(target: str, excluded: Callable[[str, str], bool], *, rendered: bool)
         also=_ALSO,
         rendered=rendered,
     )
-    for file in walk.files():
-        if not file.why and (file.path.lower().endswith(_ENDINGS) or (rendered and is_renderable(file.path))):
-            yield ManifestText(os.path.normpath(file.path)), True
+    paths = [os.path.normpath(file.path) for file in walk.files() if not file.why]
+    parts = {part for path in paths if rendered for part in named_parts(path)}
+    for path in paths:
+        if (rendered and is_renderable(path)) or (path.lower().endswith(_ENDINGS) and path not in parts):
+            yield ManifestText(path), True
     yield from ((error, True) for error in errors)
 
 

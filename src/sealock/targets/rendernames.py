@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from sealock.formats.files import FileRefusedError
+from sealock.formats.yamltree import parse, scalars
 from sealock.patterns import compile_lazily
 from sealock.targets.files import read_named
 
@@ -22,6 +23,18 @@ def is_renderable(path: str) -> bool:
 def is_chart(path: str) -> bool:
     """Whether a file of this name is a chart."""
     return os.path.basename(path) == "Chart.yaml"
+
+
+def named_parts(path: str) -> set[str]:
+    """The paths that a kustomization names: its resources and patches; none of another file."""
+    if os.path.basename(path).lower() not in _KUSTOMIZATIONS:
+        return set()
+    try:
+        text = read_named(path, outside=True)
+    except FileRefusedError:
+        return set()
+    directory = os.path.dirname(path)
+    return {os.path.normpath(os.path.join(directory, scalar.text)) for scalar in scalars(parse(text))}
 
 
 def is_part(path: str) -> bool:
