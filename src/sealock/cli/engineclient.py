@@ -146,6 +146,10 @@ def _decoded(text: str, kind: Any) -> Any:  # noqa: ANN401  it is that type
 
 def _image(answer: str) -> RunImage:
     """Read `image inspect`: an object, and of Podman a list with one."""
-    image = _decoded(answer, list[_Image])[0] if answer.lstrip().startswith("[") else _decoded(answer, _Image)
+    listed = _decoded(answer, list[_Image]) if answer.lstrip().startswith("[") else [_decoded(answer, _Image)]
+    if not listed:
+        message = "the engine's answer has no image"
+        raise EngineError(message)
+    image = listed[0]
     identity = image.id if ":" in image.id else f"sha256:{image.id}"
     return RunImage(identity, tuple(image.digests or ()), (image.config.user if image.config else "") or "")
