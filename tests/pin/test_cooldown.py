@@ -63,6 +63,7 @@ class World(Struct, frozen=True):
     current: str
     record: tuple[tuple[str, float, float], ...] = ()
     logged: Mapping[str, float] = {}
+    served: Mapping[str, float] = {}
     created: Mapping[str, float] = {}
     deleted: tuple[str, ...] = ()
     locked: str = ""
@@ -84,6 +85,7 @@ def cooled(tmp_path: Path, pinned: str, world: World, *, check: bool = False) ->
         {KEY: world.locked} if world.locked else {},
         lambda name: time(world.logged, name),
         lambda name: time(world.created, name),
+        lambda name: time(world.served, name),
     )
     made = cool_down(evaluated, cooling, resolver, check=check)
     ((_, (result,)),) = made.texts
@@ -100,6 +102,12 @@ def cooled(tmp_path: Path, pinned: str, world: World, *, check: bool = False) ->
         pytest.param(
             "", World(A, logged={A: 2}), "young", "", "first seen 2 days ago", id="a log took it in 2 days ago"
         ),
+        pytest.param("", World(A, served={A: 8}), "missing", A, "", id="a service saw it 8 days ago"),
+        pytest.param("", World(A, ((A, 1, 1),), served={A: 8}), "missing", A, "", id="a service saw it before we did"),
+        pytest.param(
+            "", World(A, served={A: 2}), "young", "", "first seen 2 days ago", id="a service saw it 2 days ago"
+        ),
+        pytest.param("", World(B, ((A, 30, 1),), served={B: -9}), "missing", A, "", id="a service's clock was wrong"),
         pytest.param("", World(A, ((A, 8, 8),)), "missing", A, "", id="seen 8 days ago"),
         pytest.param("", World(A, ((A, 7, 7),)), "missing", A, "", id="seen exactly 7 days ago"),
         pytest.param("", World(A, ((A, 6.99, 6.99),)), "young", "", "first seen 6 days ago", id="seen 6.99 days ago"),

@@ -19,6 +19,7 @@ from sealock.pin import lockfile, report, writer
 from sealock.pin.assessment import CHANGES, FAULTS, EvaluatedTexts, PinResult, make_filter
 from sealock.pin.resolver import Resolver
 from sealock.pin.run import PinOptions, ResolvedTexts, errors_of, gather, read_min_age, resolve_texts
+from sealock.pin.servicetimes import VARIABLE, ServiceTimes
 from sealock.pin.texts import PinText
 from sealock.reports import diff
 from sealock.reports.jsontext import encode
@@ -71,6 +72,13 @@ def configure(parser: ArgumentParser) -> None:
         help="pin only digests that were seen for this long, such as 7d, 36h or 2w; sealock.lock records what was seen "
         "(default: the policy's, or 0)",
     )
+    choosing.add_argument(
+        "--service",
+        default="",
+        metavar="URL",
+        help="ages also count from when this scanning service (`sealock serve`) first saw a digest; the token is in "
+        "$SEALOCK_TOKEN",
+    )
     lock = parser.add_argument_group("lock file")
     lock.add_argument(
         "--lock", action="store_true", help="write digests only to the lock file; with --check, compare it"
@@ -114,6 +122,9 @@ def run(arguments: Namespace) -> int:
         read_min_age(arguments.min_age) if arguments.min_age is not None else None,
         before or lockfile.EMPTY,
     )
+    if arguments.service:
+        times = ServiceTimes(arguments.service, os.environ.get(VARIABLE, "").strip())
+        options = replace(options, served=times.first_seen)
     with Progress(quiet=arguments.quiet) as progress:
         resolved = resolve_texts(arguments.paths, options, policy, progress)
     for host, limit in resolved.registry.requests.limits.items():

@@ -1,7 +1,8 @@
 """Cool-down: a digest is pinned only after it was seen for a least age, so that others notice first if it is malicious.
 
 A digest's age counts from the earliest of what its publisher cannot choose: when sealock saw it first (`sightings`),
-and when a transparency log took in a signature of it that the trust policy requires. The image's own date is only a
+when a scanning service did (`servicetimes`), and when a transparency log took in a signature of it that the trust
+policy requires. The image's own date is only a
 claim: it counts, with a warning, for the digest with which sealock's record of a tag begins, if there is nothing else.
 
 Where the tag's digest is too new, the pin stays, or becomes the newest digest that the tag is known to have had for
@@ -35,8 +36,9 @@ EvidenceTime = Callable[[ImageName], datetime | None]
 class CoolDown(Struct, frozen=True):
     """What the least ages are, and what is known about the ages of digests.
 
-    `locked` are the digests of a lock file by reference: they are pins of references without one. `logged` gives the
-    time of a transparency log, `created` the image's own date; both may ask the registry.
+    `locked` are the digests of a lock file by reference: they are pins of references without one. `served` gives the
+    time when a service first saw a digest, `logged` that of a transparency log, `created` the image's own date; the
+    last two may ask the registry.
     """
 
     ages: MinAges
@@ -45,6 +47,7 @@ class CoolDown(Struct, frozen=True):
     locked: Mapping[str, str] = {}
     logged: EvidenceTime = lambda _name: None
     created: EvidenceTime = lambda _name: None
+    served: EvidenceTime = lambda _name: None
 
 
 class CooledTexts(Struct, frozen=True):
@@ -184,15 +187,17 @@ class _Decisions:
         return self.ages[asked]
 
     def _find_age(self, about: _Reference, digest: str) -> _Age:
-        """The age by the record, then by the log, then by the image's own date: each costs more than the one before."""
+        """The age by the record, a service, the log, or the image's own date: each costs more than the one before."""
         name, enough = replace(about.name, digest=digest), about.enough
         seen = self.first.get((repository(about.reference), digest))
         if seen is not None and self.now - seen >= enough:
             return _Age(enough=True)
-        logged = self.cooling.logged(name)
-        if logged is not None and self.now - logged >= enough:
-            return _Age(enough=True)
-        times = [time for time in (seen, logged) if time is not None]
+        times = [seen] if seen is not None else []
+        for evidence in (self.cooling.served, self.cooling.logged):
+            time = evidence(name)
+            if time is not None and self.now - time >= enough:
+                return _Age(enough=True)
+            times += [time] if time is not None else []
         why = f"first seen {age_words(self.now - min(times))} ago" if times else "never seen before"
         if self.sightings[about.reference][0].digest != digest:
             return _Age(enough=False, why=why)

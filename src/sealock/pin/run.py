@@ -14,7 +14,7 @@ from sealock.net.registry.client import Registry
 from sealock.net.registry.clientconfig import open_registry
 from sealock.pin import imagedates, lockfile, texts, writer
 from sealock.pin.assessment import EvaluatedTexts, PinResult, ReferenceFilter, evaluate, make_filter
-from sealock.pin.cooldown import CoolDown, CooledTexts, cool_down
+from sealock.pin.cooldown import CoolDown, CooledTexts, EvidenceTime, cool_down
 from sealock.pin.lockfile import PinLock
 from sealock.pin.resolver import Resolver
 from sealock.pin.sightings import SeenDigests
@@ -27,7 +27,7 @@ class PinOptions(Struct, frozen=True):
     """Which references to resolve, for which platform; `check` and `stuck` are those of `assessment.evaluate`.
 
     `min_age` None takes the policy's least ages. `lock` has the record of what was seen, and with `stuck` the digests
-    of references without one.
+    of references without one. `served` gives the time when a service first saw a digest.
     """
 
     selects: ReferenceFilter = lambda _spot: True
@@ -37,6 +37,7 @@ class PinOptions(Struct, frozen=True):
     min_age: timedelta | None = None
     lock: PinLock = lockfile.EMPTY
     now: datetime | None = None
+    served: EvidenceTime = lambda _name: None
 
 
 class PinnedFile(Struct, frozen=True):
@@ -131,6 +132,7 @@ def resolve_texts(
             options.lock.seen,
             {name: entry.digest for name, entry in options.lock.images.items()} if options.stuck else {},
             created=lambda name: imagedates.created(registry, name),
+            served=options.served,
         )
         if verifier is not None:
             cooling = replace(cooling, logged=verifier.logged)
