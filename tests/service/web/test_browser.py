@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -89,8 +90,9 @@ def test_the_keyboard_is_enough(made: ServiceWorld, page: Browser) -> None:
     page.press("Tab", 9)
     assert page.run("document.activeElement.tagName") == "BUTTON"
     page.ask("Input.dispatchKeyEvent", type="keyDown", key="Enter", code="Enter", windowsVirtualKeyCode=13, text="\r")
+    until = time.monotonic() + 60
     while page.run("location.pathname + document.readyState") != "/complete":
-        pass
+        assert time.monotonic() < until, page.run("document.body.innerText")
     page.press("Tab", 9)
     assert page.run("document.activeElement.textContent") == "Skip to the content"
     page.ask("Input.dispatchKeyEvent", type="keyDown", key="Enter", code="Enter", windowsVirtualKeyCode=13, text="\r")
