@@ -12,6 +12,7 @@ from sqlalchemy import update
 from sealock.cli.main import main
 from sealock.errors import TransportError, UsageError
 from sealock.model.imagename import ImageName, parse
+from sealock.net.servicetokens import token_of
 from sealock.pin.servicetimes import ServiceTimes
 from sealock.service.state.tables import tag
 from support.servicepages import ServiceWorld, digest, world
@@ -56,7 +57,7 @@ def test_what_is_no_answer_is_an_error(made: ServiceWorld, path: str, token: str
 @pytest.mark.parametrize("token", ["", "two words", "línea", "a\nb"])
 def test_a_token_is_needed(token: str) -> None:
     with pytest.raises(UsageError, match="the service needs a token with the role read"):
-        ServiceTimes("http://127.0.0.1:1", token)
+        token_of({"SEALOCK_TOKEN": token}, "read")
 
 
 def test_the_command_pins_what_the_service_has_seen_for_long(

@@ -15,11 +15,12 @@ from sealock import __version__
 from sealock.cli.output import Progress, colour, complain, knows_unicode, print_output, width
 from sealock.cli.registries import policy_of
 from sealock.errors import UsageError
+from sealock.net.servicetokens import token_of
 from sealock.pin import lockfile, report, writer
 from sealock.pin.assessment import CHANGES, FAULTS, EvaluatedTexts, PinResult, make_filter
 from sealock.pin.resolver import Resolver
 from sealock.pin.run import PinOptions, ResolvedTexts, errors_of, gather, read_min_age, resolve_texts
-from sealock.pin.servicetimes import VARIABLE, ServiceTimes
+from sealock.pin.servicetimes import ServiceTimes
 from sealock.pin.texts import PinText
 from sealock.reports import diff
 from sealock.reports.jsontext import encode
@@ -123,7 +124,7 @@ def run(arguments: Namespace) -> int:
         before or lockfile.EMPTY,
     )
     if arguments.service:
-        times = ServiceTimes(arguments.service, os.environ.get(VARIABLE, "").strip())
+        times = ServiceTimes(arguments.service, token_of(os.environ, "read"))
         options = replace(options, served=times.first_seen)
     with Progress(quiet=arguments.quiet) as progress:
         resolved = resolve_texts(arguments.paths, options, policy, progress)

@@ -13,12 +13,11 @@ from urllib.parse import urlsplit
 from sealock.errors import TransportError, UsageError
 from sealock.model.report import Report
 from sealock.net.http import HttpTransport
+from sealock.net.servicetokens import VARIABLE, is_token
 from sealock.net.transport import BrokenOffError, Transport, shown
 from sealock.reports.hostreport import host_report, render_host_report
 
 PATH: Final = "/api/v1/reports"
-VARIABLE: Final = "SEALOCK_TOKEN"
-"""The environment variable with the token."""
 _ATTEMPTS: Final = 4
 _ANSWER: Final = 64 << 10
 _TOKEN: Final = 4096
@@ -75,7 +74,7 @@ def read_token(path: str, environment: Mapping[str, str] = os.environ) -> str:
     else:
         text = environment.get(VARIABLE, "")
     token = text.strip()
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
+    if not is_token(token):
         where = f"{path} holds" if path else f"${VARIABLE} holds"
         msg = (
             f"{where} no token: a report needs one that may submit (set ${VARIABLE}, or name a file with --token-file)"
