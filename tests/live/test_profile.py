@@ -111,7 +111,10 @@ def test_trial_reports_what_would_be_refused_and_applies_it(
     applied = read_profile(Source("p", file.read_text(encoding="utf-8")))
     assert "mkdir" in applied.calls(os.uname().machine).seen
     again = trial(daemon, file, *accepted, *run, work)
-    assert (again.returncode, "refuses nothing" in again.stderr) == (0, True), again.stderr
+    assert "mkdir" not in again.stderr
+    # A trial that watches a container from outside may miss the first calls of its start, and see them the next time.
+    assert (again.returncode == 0) == ("refuses nothing" in again.stderr), again.stderr
+    assert detached or again.returncode == 0, again.stderr
 
 
 def test_trial_opens_nothing_that_the_engine_closes(daemon: Engine, profile: Profile) -> None:

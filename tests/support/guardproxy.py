@@ -108,11 +108,25 @@ def guard(
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def connect(sock: socket.socket, path: Path, seconds: float) -> None:
+    """Connect to a unix socket, and try again while its queue of connections is full."""
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            sock.connect(str(path))
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
 def exchange(path: Path, data: bytes, *, seconds: float = SECONDS) -> bytes:
     """Send bytes to a unix socket, and return all that comes back until the other end closes."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.settimeout(seconds)
-        sock.connect(str(path))
+        connect(sock, path, seconds)
         received = b""
         try:
             sock.sendall(data)
