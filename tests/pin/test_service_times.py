@@ -12,7 +12,7 @@ from sqlalchemy import update
 from sealock.cli.main import main
 from sealock.errors import TransportError, UsageError
 from sealock.model.imagename import ImageName, parse
-from sealock.net.servicetokens import token_of
+from sealock.net.scanningservice import service_address, token_of
 from sealock.pin.servicetimes import ServiceTimes
 from sealock.service.state.tables import tag
 from support.servicepages import ServiceWorld, digest, world
@@ -52,6 +52,34 @@ def test_a_digest_is_as_old_as_the_service_knows_it(made: ServiceWorld) -> None:
 def test_what_is_no_answer_is_an_error(made: ServiceWorld, path: str, token: str, words: str) -> None:
     with pytest.raises(TransportError, match=words):
         ServiceTimes(made.url + path, token or made.token()).first_seen(image(digest("shop:2")))
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("sealock.example", "is not the address of a service"),
+        ("ftp://sealock.example", "is not the address of a service"),
+        ("https://a:b@sealock.example", "is not the address of a service"),
+        ("https://sealock.example/?a=b", "is not the address of a service"),
+        ("http://sealock.example", "would send the token by plain HTTP"),
+        ("http://10.0.0.5:8470", "would send the token by plain HTTP"),
+    ],
+)
+def test_a_token_is_sent_to_services_only_and_unread_by_others(address: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        service_address(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "without"),
+    [
+        ("https://a.example/sealock/", "https://a.example/sealock"),
+        ("http://localhost:8470", "http://localhost:8470"),
+        ("http://[::1]/", "http://[::1]"),
+    ],
+)
+def test_an_address_has_no_slash_at_its_end(address: str, without: str) -> None:
+    assert service_address(address) == without
 
 
 @pytest.mark.parametrize("token", ["", "two words", "línea", "a\nb"])

@@ -14,7 +14,8 @@ from sealock.cli.cacheoptions import add_cache, cache_directory
 from sealock.cli.helptext import EXIT_STATUS
 from sealock.cli.limits import add_limits, limits
 from sealock.cli.output import Progress, colour, comment, complain, pairs, write, write_reports
-from sealock.cli.reporting import add_reporting, send, token_of
+from sealock.cli.reporting import add_reporting, reporting_token, send
+from sealock.cli.vulnerabilityoptions import add_vulnerabilities
 from sealock.errors import TargetError, UsageError
 from sealock.model.advisory import STATES, DistributionState
 from sealock.model.finding import InputError, Severity
@@ -87,7 +88,7 @@ def configure(parser: ArgumentParser) -> None:
     )
     checking.add_argument("--baseline", metavar="FILE", default="", help="suppress the findings in this baseline")
     checking.add_argument("--write-baseline", metavar="FILE", help="write the findings of this run as a baseline")
-    _add_vulnerabilities(parser)
+    add_vulnerabilities(parser)
     reading = parser.add_argument_group("input")
     reading.add_argument(
         "--exclude",
@@ -178,46 +179,6 @@ def configure(parser: ArgumentParser) -> None:
     add_reporting(output)
 
 
-def _add_vulnerabilities(parser: ArgumentParser) -> None:
-    """Add the options on known vulnerabilities."""
-    known = parser.add_argument_group("known vulnerabilities")
-    known.add_argument("--no-vulnerabilities", action="store_true", help="do not match packages with advisories")
-    known.add_argument(
-        "--offline",
-        action="store_true",
-        help="do not fetch advisories (also: SEALOCK_OFFLINE=1)",
-    )
-    known.add_argument(
-        "--in-use",
-        action="store_true",
-        help="suppress vulnerabilities in packages that a container:NAME, or the --profile, has not in use",
-    )
-    known.add_argument(
-        "--profile", default="", metavar="FILE", help="profile that shows which packages of the image are in use"
-    )
-    known.add_argument("--only-fixed", action="store_true", help="suppress vulnerabilities without a fixed version")
-    known.add_argument(
-        "--ignore-states",
-        action="append",
-        default=[],
-        metavar="STATE,…",
-        help="suppress vulnerabilities with these distribution states: no-dsa, ignored, postponed, unimportant, "
-        "end-of-life, undetermined, deferred, pending, under-investigation (may repeat)",
-    )
-    known.add_argument(
-        "--vex",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="apply a VEX document: OpenVEX, CycloneDX or CSAF (may repeat)",
-    )
-    known.add_argument(
-        "--no-attached-vex",
-        action="store_true",
-        help="do not look for VEX attestations of an image at its registry; those by signers of the trust policy apply",
-    )
-
-
 def _add_what_else_is_read(reading: _ArgumentGroup) -> None:
     """Add the options that let a check use more than the files that were named."""
     reading.add_argument(
@@ -233,7 +194,7 @@ def _add_what_else_is_read(reading: _ArgumentGroup) -> None:
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status."""
     targets = arguments.targets
-    token = token_of(arguments)
+    token = reporting_token(arguments)
     if arguments.benchmark:
         from sealock.cli.benchmark import run_benchmark  # noqa: PLC0415  seldom needed
 

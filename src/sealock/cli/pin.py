@@ -15,7 +15,7 @@ from sealock import __version__
 from sealock.cli.output import Progress, colour, complain, knows_unicode, print_output, width
 from sealock.cli.registries import policy_of
 from sealock.errors import UsageError
-from sealock.net.servicetokens import token_of
+from sealock.net.scanningservice import token_of
 from sealock.pin import lockfile, report, writer
 from sealock.pin.assessment import CHANGES, FAULTS, EvaluatedTexts, PinResult, make_filter
 from sealock.pin.resolver import Resolver

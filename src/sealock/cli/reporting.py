@@ -23,7 +23,7 @@ def add_reporting(group: _ArgumentGroup) -> None:
     group.add_argument("--token-file", default="", metavar="FILE", help="with --report-to: the file with the token")
 
 
-def token_of(arguments: Namespace) -> str:
+def reporting_token(arguments: Namespace) -> str:
     """The token for --report-to, "" without it; UsageError where there is none, or only a part would be sent."""
     if not arguments.report_to:
         return ""

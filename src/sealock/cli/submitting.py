@@ -10,7 +10,7 @@ from sealock.cli.output import write
 from sealock.errors import TransportError, UsageError
 from sealock.net.http import HttpTransport
 from sealock.net.registry.names import reference
-from sealock.net.servicetokens import token_of
+from sealock.net.scanningservice import service_address, token_of
 
 _ANSWER: Final = 64 << 10
 
@@ -29,11 +29,11 @@ def submit(name: str, to: str, environment: Mapping[str, str]) -> int:
 
 def service_of(to: str, environment: Mapping[str, str]) -> tuple[str, str]:
     """The address of the service without a slash at its end, and the token; UsageError where one is missing."""
-    address = (to or environment.get("SEALOCK_SERVE_URL", "")).rstrip("/")
+    address = to or environment.get("SEALOCK_SERVE_URL", "")
     if not address:
         msg = "the service is not named: give --to URL, or set SEALOCK_SERVE_URL"
         raise UsageError(msg)
-    return address, token_of(environment, "submit")
+    return service_address(address), token_of(environment, "submit")
 
 
 def post(address: str, token: str, what: str, body: object) -> None:

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from sealock.errors import TransportError
 from sealock.model.imagename import ImageName
 from sealock.net.http import HttpTransport
-from sealock.net.servicetokens import VARIABLE
+from sealock.net.scanningservice import VARIABLE, service_address
 from sealock.text import visible
 
 _ANSWER: Final = 64 << 10
@@ -24,10 +24,10 @@ class _Seen(Struct):
 
 
 class ServiceTimes:
-    """Asks a service for times, with a token of the role read."""
+    """Asks a service for times, with a token of the role read; UsageError for an address that is none."""
 
     def __init__(self, address: str, token: str) -> None:
-        self._address, self._token = address.rstrip("/"), token
+        self._address, self._token = service_address(address), token
 
     def first_seen(self, name: ImageName) -> datetime | None:
         """When it first saw the digest; None where it did not, or this token may not know.

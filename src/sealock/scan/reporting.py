@@ -8,12 +8,11 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from sealock.errors import TransportError, UsageError
 from sealock.model.report import Report
 from sealock.net.http import HttpTransport
-from sealock.net.servicetokens import VARIABLE, is_token
+from sealock.net.scanningservice import VARIABLE, is_token, service_address
 from sealock.net.transport import BrokenOffError, Transport, shown
 from sealock.reports.hostreport import host_report, render_host_report
 
@@ -38,14 +37,10 @@ def send_report(  # noqa: PLR0913  what tests put in place of the network
 
     `complete`: the containers are all that the host has. `host` is the name to report under, "" for the machine's.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query or parts.fragment:
-        msg = f"--report-to {url[:200]!r} is not the address of a service, such as https://sealock.example"
-        raise UsageError(msg)
+    address = f"{service_address(url)}{PATH}"
     body = render_host_report(host_report(report, host or platform.node() or "unknown", complete=complete))
-    address = f"{url.rstrip('/')}{PATH}"
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-    sender = transport or HttpTransport(insecure=(parts.netloc,) if parts.scheme == "http" else ())
+    sender = transport or HttpTransport()
     for attempt in range(_ATTEMPTS):
         last = attempt == _ATTEMPTS - 1
         try:
