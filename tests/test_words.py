@@ -13,6 +13,8 @@ from sealock.cli.parsers import parser
 from sealock.scan.manual import pages
 
 SOURCES = sorted(Path(sealock.__file__).parent.rglob("*.py"))
+ROOT = Path(__file__).parent.parent
+GUIDE = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs/guide").glob("*.md")))
 AVOIDED = re.compile(r"told|tell|heed|mend|excuse|vouch|weigh|anew", re.IGNORECASE)
 OTHERS = re.compile(
     r"recommend|amend|font-weight|commend|tremendous|intelli|satellite|constell|BlkioWeight", re.IGNORECASE
@@ -47,6 +49,7 @@ MESSAGES_LEFT = 3
 HELP_LEFT = 0
 TITLES_LEFT = 0
 PAGES_LEFT = 0
+GUIDE_LEFT = 0
 """How often they still occur. These numbers may only fall."""
 
 
@@ -71,7 +74,7 @@ def messages(source: Path) -> Iterator[str]:
 
 def paraphrases(texts: Iterable[str]) -> list[str]:
     return [
-        f"{match[0]!r} (write {better}) in {text[:100]!r}"
+        f"{match[0]!r} (write {better}) in {text[max(0, match.start() - 50) : match.end() + 50]!r}"
         for text in texts
         for pattern, better in PARAPHRASES.items()
         for match in re.finditer(pattern, text, re.IGNORECASE)
@@ -109,3 +112,13 @@ def test_titles_of_rules_are_in_the_fields_words() -> None:
 def test_pages_of_rules_are_in_the_fields_words() -> None:
     left = paraphrases(text for page in pages() for text in (page.why, page.remedy))
     assert len(left) <= PAGES_LEFT, "\n".join(left)
+
+
+def test_the_guide_is_in_the_fields_words() -> None:
+    left = [
+        f"{page.relative_to(ROOT)}: {words}"
+        for page in GUIDE
+        for words in paraphrases([page.read_text(encoding="utf-8")])
+    ]
+    assert len(GUIDE) > 30
+    assert len(left) <= GUIDE_LEFT, "\n".join(left)
