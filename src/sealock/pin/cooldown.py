@@ -2,8 +2,8 @@
 
 A digest's age counts from the earliest of what its publisher cannot choose: when sealock saw it first (`sightings`),
 when a scanning service did (`servicetimes`), and when a transparency log took in a signature of it that the trust
-policy requires. The image's own date is only a
-claim: it counts, with a warning, for the digest with which sealock's record of a tag begins, if there is nothing else.
+policy requires. The image's own date is only a claim: it counts, with a warning, for the digest with which sealock's
+record of a tag begins, if there is nothing else.
 
 Where the tag's digest is too new, the pin stays, or becomes the newest digest that the tag is known to have had for
 that long. One that was replaced before that is never taken: it may have been withdrawn.

@@ -43,10 +43,8 @@ class ReadTarget(Struct, frozen=True):
     unevaluated: tuple[Skipped, ...] = ()
     image: ImageIdentity | None = None
     """The image of a container, as its engine names it."""
-    used: frozenset[str] | None = None
-    """The files that the processes of a running container use; None where nothing runs, or that cannot be seen."""
     evidence: UseEvidence | None = None
-    """The files that the container uses; None where nothing runs, and no profile was given."""
+    """The files that the container uses; None where nothing runs or they cannot be seen, and no profile was given."""
 
 
 def read_file(input_: FileInput) -> Document:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from msgspec import Struct
 from tree_sitter import Node
 
 from sealock.errors import FormatError
@@ -55,13 +54,6 @@ def _place(document: Document, change: OnBuild) -> Place:
     return place
 
 
-class _Span(Struct, frozen=True):
-    """A member of a list, or an attribute; `whole` is the attribute that a list is the value of, with its own span."""
-
-    start: int
-    end: int
-
-
 def _of_json(text: str, places: set[Place]) -> Iterator[Edit]:
     tree = jsontext.parse(text)
     root = next((document for document in tree.documents if document is not None), None)
@@ -77,7 +69,7 @@ def _of_json(text: str, places: set[Place]) -> Iterator[Edit]:
             if gone and len(gone) == len(node.items):
                 yield writer.drop(mapping, key)
             else:
-                yield from _cut(text, [_Span(item.start, item.end) for item in node.items], gone)
+                yield from _cut(text, [Place(item.start, item.end) for item in node.items], gone)
     if wanted:
         raise FormatError(_COMPUTED)
 
@@ -116,7 +108,7 @@ def _of_hcl(text: str, places: Iterable[Place]) -> Iterator[Edit]:
         if len(indexes) == len(items):
             gone[attribute.start_byte] = attribute
         else:
-            spans = [_Span(hcl.offset(item.start_byte), hcl.offset(item.end_byte)) for item in items]
+            spans = [Place(hcl.offset(item.start_byte), hcl.offset(item.end_byte)) for item in items]
             yield from _cut(text, spans, indexes)
     for attribute in gone.values():
         yield _without_line(text, hcl.offset(attribute.start_byte), hcl.offset(attribute.end_byte))
@@ -136,7 +128,7 @@ def _attribute_of(holder: Node) -> Node:
     return node
 
 
-def _cut(text: str, spans: list[_Span], indexes: list[int]) -> Iterator[Edit]:
+def _cut(text: str, spans: list[Place], indexes: list[int]) -> Iterator[Edit]:
     """Remove some of a list's items, with their commas; an item on a line of its own goes with its line."""
     kept = [index for index in range(len(spans)) if index not in indexes]
     for index in indexes:
@@ -153,7 +145,7 @@ def _cut(text: str, spans: list[_Span], indexes: list[int]) -> Iterator[Edit]:
             yield _up_to_next(spans, index)
 
 
-def _up_to_next(spans: list[_Span], index: int) -> Edit:
+def _up_to_next(spans: list[Place], index: int) -> Edit:
     return Edit(Place(spans[index].start, spans[index + 1].start), "")
 
 
