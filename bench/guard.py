@@ -102,7 +102,7 @@ def create(client: Client) -> None:
     assert status == 201, answer
 
 
-def processor(running: RunningGuard) -> float:
+def cpu_seconds(running: RunningGuard) -> float:
     """CPU seconds of a guard's process."""
     assert running.process is not None
     words = Path(f"/proc/{running.process.pid}/stat").read_text().rpartition(")")[2].split()
@@ -115,12 +115,12 @@ def evaluated(running: RunningGuard, times: int) -> float:
     body = {**CREATE, "HostConfig": {**CREATE["HostConfig"], "Privileged": True}}  # type: ignore[dict-item]
     for _ in range(20):
         client.ask("POST", "/v1.45/containers/create", body)
-    before = processor(running)
+    before = cpu_seconds(running)
     for _ in range(times):
         status, _ = client.ask("POST", "/v1.45/containers/create", body)
         assert status == 403
     client.sock.close()
-    return times / (processor(running) - before)
+    return times / (cpu_seconds(running) - before)
 
 
 def streamed(environment: dict[str, str], megabytes: int) -> float:
@@ -193,10 +193,10 @@ def streams(daemon: Engine, running: RunningGuard, megabytes: int) -> None:
 def plugin(times: int) -> None:
     """The same create with the plugin: two engines, since a plugin is a setting of one."""
     with (
-        tempfile.TemporaryDirectory(prefix="sealock-", dir="/tmp") as folder,
+        tempfile.TemporaryDirectory(prefix="sealock-", dir="/tmp") as directory,
         engine_in_memory() as plain,
-        guard(plain.socket, POLICY, form="plugin", where=Path(folder) / "sealock.sock") as running,
-        engine_in_memory("--authorization-plugin=sealock", plugins=Path(folder)) as daemon,
+        guard(plain.socket, POLICY, form="plugin", where=Path(directory) / "sealock.sock") as running,
+        engine_in_memory("--authorization-plugin=sealock", plugins=Path(directory)) as daemon,
     ):
         running.stop()
         running.engine = daemon.socket

@@ -31,16 +31,16 @@ def main() -> int:
     parser.add_argument("--starts", type=int, default=25, help="starts of each (default: 25)")
     parser.add_argument("--root", type=Path, help="a root file system with the packages (default: one is made)")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="sealock-bench-") as folder, engine(driver=driver(folder)) as daemon:
-        root = arguments.root or make_root(Path(folder, "root"))
+    with tempfile.TemporaryDirectory(prefix="sealock-bench-") as directory, engine(driver=driver(directory)) as daemon:
+        root = arguments.root or make_root(Path(directory, "root"))
         import_root(daemon, root)
         return measured({name: PROGRAMS[name] for name in arguments.programs or PROGRAMS}, daemon, arguments.starts)
 
 
-def driver(folder: str) -> str:
+def driver(directory: str) -> str:
     """The storage driver: copies of whole roots take minutes, and some file systems carry no overlay."""
     kind = subprocess.run(
-        ["stat", "-f", "-c", "%T", folder], capture_output=True, text=True, check=False
+        ["stat", "-f", "-c", "%T", directory], capture_output=True, text=True, check=False
     ).stdout.strip()
     return "vfs" if kind in {"overlayfs", "UNKNOWN"} else "overlay2"
 

@@ -69,14 +69,14 @@ def main() -> int:
     if not arguments.feeds.is_dir():
         print(f"no mirror of feeds at {arguments.feeds}: nothing was measured", file=sys.stderr)
         return 0
-    with tempfile.TemporaryDirectory(prefix="sealock-bench-") as folder, engine(driver=driver(folder)) as daemon:
-        database = Path(folder, "database")
+    with tempfile.TemporaryDirectory(prefix="sealock-bench-") as directory, engine(driver=driver(directory)) as daemon:
+        database = Path(directory, "database")
         database.mkdir()
         update(str(database), SourceFolder(str(arguments.feeds)), [FEEDS["osv/Debian"]])
         daemon.environment |= {"SEALOCK_DB_DIR": str(database), "SEALOCK_CACHE_DIR": str(database / "cache")}
         print(f"| image | packages | {GRADES} | vulnerabilities | {GRADES} | high or critical | loaded |")
         print(f"|{'---|' * 11}", flush=True)
-        return max([measured(daemon, name, arguments.roots or Path(folder)) for name in arguments.images or IMAGES])
+        return max([measured(daemon, name, arguments.roots or Path(directory)) for name in arguments.images or IMAGES])
 
 
 def measured(daemon: Engine, name: str, roots: Path) -> int:

@@ -1,4 +1,4 @@
-"""The service's figures: matching 10,000 images again, how large their index is, and how scanning grows with workers.
+"""The service's figures: matching 10,000 images again, and how large their index is.
 
     python bench/service.py [--images 10000] [--packages 60] [--names 2000] [--only sqlite|postgresql]
 

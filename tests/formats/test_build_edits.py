@@ -88,8 +88,8 @@ REFUSED: list[tuple[str, str, str, str, OnBuild, str]] = [
     ("what it does not have", "bake", "x.hcl", 'target "a" {\n}\n', HOST, "entitlements is not set for a"),
     ("what gives rights", "bake", "x.hcl", PARENT, OnBuild("a", Add("entitlements", "x")), "taken away"),
     ("what gives rights", "compose", "c.yaml", "services: {a: {build: .}}", OnBuild("a", Set("network", "host")), "taken away"),
-    ("an anchor", "compose", "c.yaml", "x: &b {network: host}\nservices:\n  a:\n    build: *b\n", NETWORK, "a compose file|not written|shared|unknown"),
-    ("what a variable sets", "compose", "c.yaml", "services:\n  a:\n    build:\n      context: .\n      entitlements: ['${E:-network.host}']\n", HOST, "another place|set by"),
+    ("an anchor", "compose", "c.yaml", "x: &b {network: host}\nservices:\n  a:\n    build: *b\n", NETWORK, "not written in the service itself"),
+    ("what a variable sets", "compose", "c.yaml", "services:\n  a:\n    build:\n      context: .\n      entitlements: ['${E:-network.host}']\n", HOST, "another place sets the same"),
     ("a file that builds nothing", "run", "a.sh", "docker run x\n", NETWORK, "does not change how a.sh builds"),
 ]  # fmt: skip
 

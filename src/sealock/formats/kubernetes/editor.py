@@ -168,7 +168,7 @@ class _ManifestText:
         self.put(row.pod if in_pod else row.own, plain, in_pod=in_pod)
 
     def several(self, row: ManifestList, old: tuple[Any, ...], new: tuple[Any, ...]) -> None:
-        """SubjectChange, remove and add the elements of a list."""
+        """Change, remove and add the elements of a list."""
         # From the last to the first, so that the places of those before stay.
         removed = [index for index, element in enumerate(old) if element not in new]
         added = [element for element in new if element not in old]
@@ -187,7 +187,7 @@ class _ManifestText:
                 self.append(row.keys, row.write(element), in_pod=row.of_pod)
 
     def swap(self, row: ManifestList, item: int, before: WrittenValue, after: WrittenValue) -> None:
-        """SubjectChange the keys of an item that differ."""
+        """Change the keys of an item that differ."""
         path = (*row.keys, str(item))
         if not isinstance(before, Mapping):
             sequence = self.sequence(row.keys, in_pod=row.of_pod)
