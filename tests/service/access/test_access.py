@@ -17,7 +17,16 @@ from sealock.service.access.audit import list_audit
 from sealock.service.access.limits import RateLimiter
 from sealock.service.access.machines import issue, list_tokens, machine_of, revoke
 from sealock.service.access.passwords import hash_password, verify_password
-from sealock.service.access.people import accept, invite, list_people, log_in, log_out, person_of, remove_person
+from sealock.service.access.people import (
+    accept,
+    invite,
+    is_invitation,
+    list_people,
+    log_in,
+    log_out,
+    person_of,
+    remove_person,
+)
 from sealock.service.access.tokens import Scope, parse_scope
 from sealock.service.state.database import Database
 from sealock.service.state.tables import repository
@@ -210,7 +219,9 @@ def test_the_last_administrator_stays(database: Database) -> None:
         sessions.append(accept(database, secret, name, PASSWORD, now=NOW))
     with database.write() as connection:
         numbers = {name: number for number, name, _, _ in list_people(connection)}
+        link = invite(connection, "admin", "person eve", NOW)
         remove_person(connection, numbers["eve"], ADA, NOW)
+        assert not is_invitation(connection, link, NOW)
         remove_person(connection, 999, ADA, NOW)
         with pytest.raises(UsageError, match="the last administrator"):
             remove_person(connection, numbers["ada"], ADA, NOW)

@@ -126,7 +126,7 @@ def list_people(connection: Connection) -> list[tuple[int, str, str, float]]:
 
 
 def remove_person(connection: Connection, number: int, by: Actor, now: float, address: str = "") -> None:
-    """Remove an account and its sessions; UsageError for the last administrator."""
+    """Remove an account, its sessions and the links it made; UsageError for the last administrator."""
     row = connection.execute(select(account.c.name, account.c.role).where(account.c.id == number)).first()
     if row is None:
         return
@@ -135,4 +135,5 @@ def remove_person(connection: Connection, number: int, by: Actor, now: float, ad
         message = f"{row.name} is the last administrator: invite another first"
         raise UsageError(message)
     connection.execute(delete(account).where(account.c.id == number))
+    connection.execute(delete(invitation).where(invitation.c.made_by == f"person {row.name}"))
     record(connection, now, by.name, "account removed", row.name, address)
