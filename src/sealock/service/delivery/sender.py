@@ -10,7 +10,6 @@ from typing import Any, Final, Protocol
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy.exc import DBAPIError
 
 from sealock.errors import SealockError
 from sealock.net.http import AddressGuard, HttpTimeouts, HttpTransport
@@ -66,7 +65,7 @@ class Sender:
         while not stop.wait(pause):
             try:
                 self.send_due(stop)
-            except (SealockError, DBAPIError) as error:
+            except Exception as error:  # noqa: BLE001  without this thread no message would be sent any more
                 _LOG.warning("messages to webhooks wait: %s", " ".join(str(error).split())[:300])
 
     def send_due(self, stop: Event | None = None) -> int:

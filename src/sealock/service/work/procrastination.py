@@ -40,15 +40,16 @@ _ATTEMPTS: Final = 3.0
 
 
 class _Retries(BaseRetryStrategy):
-    """When a job that failed is tried again."""
+    """When a job that failed is tried again: always, since `_do` ends well where it parked the job or put it in again.
+
+    What fails after the last try is only that: the database was away, and the job would be lost.
+    """
 
     def __init__(self, pause: float) -> None:
         self._pause = pause
 
-    def get_retry_decision(self, *, exception: BaseException, job: CarriedJob) -> RetryDecision | None:
-        if isinstance(exception, Later) or job.attempts + 1 >= TRIES:
-            return None  # one that waits is put in again, as a new one
-        return RetryDecision(retry_in={"seconds": int(self._pause * 2**job.attempts)})
+    def get_retry_decision(self, *, exception: BaseException, job: CarriedJob) -> RetryDecision:  # noqa: ARG002
+        return RetryDecision(retry_in={"seconds": int(self._pause * 2 ** min(job.attempts, TRIES))})
 
 
 class ProcrastinateJobs:
