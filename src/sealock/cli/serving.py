@@ -27,6 +27,8 @@ from sealock.service.state.database import Database, migrate
 from sealock.service.supervision import supervise
 from sealock.service.web.context import ServiceSettings
 from sealock.service.work.advisories import AdvisorySource
+from sealock.service.work.carriers import open_jobs
+from sealock.service.work.requests import put_waiting
 from sealock.service.work.scanner import ScanSettings
 from sealock.service.work.worker import WorkerSettings
 from sealock.text import count, line
@@ -96,7 +98,12 @@ def _backup(arguments: Namespace) -> int:
 
 
 def _restore(arguments: Namespace) -> int:
-    return _with_state(arguments, "restore", restore)
+    def run(database: Database, path: str) -> BackupResult:
+        result = restore(database, path)
+        put_waiting(database, open_jobs(database))
+        return result
+
+    return _with_state(arguments, "restore", run)
 
 
 def _with_state(arguments: Namespace, what: str, run: Callable[[Database, str], BackupResult]) -> int:

@@ -15,6 +15,7 @@ from sealock.service.state.matchagain import match_again
 from sealock.service.state.reports import keep_report, parse_report
 from sealock.service.state.tables import credential, event, facts
 from sealock.service.work.carriers import open_jobs
+from sealock.service.work.requests import parse_request, put_waiting, request_scan
 from support.madedatabases import Table
 from support.servicestate import deb, flaw, image_of, pypi, rule, scan
 
@@ -132,3 +133,22 @@ def test_a_backup_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(StateError, match="cannot be written"):
         backup(source, str(tmp_path / "none" / "backup"), 30.0)
     source.close()
+
+
+def test_scans_that_wait_have_their_jobs_again_after_a_restore(
+    database: Database, tmp_path: Path, others: list[Callable[[], str]]
+) -> None:
+    jobs = open_jobs(database)
+    with database.write() as connection:
+        for name in ("a", "b"):
+            request_scan(connection, jobs, parse_request(f"{APP}:{name}"), 1.0)
+    backup(database, str(tmp_path / "backup"), 30.0)
+    assert (tmp_path / "backup").stat().st_mode & 0o777 == 0o600
+    for make in others:
+        other = Database(make())
+        restore(other, str(tmp_path / "backup"))
+        restored = open_jobs(other)
+        assert restored.counts().waiting == 0
+        assert [put_waiting(other, restored) for _ in range(2)] == [2, 2]
+        assert restored.counts().waiting == 2
+        other.close()

@@ -57,7 +57,9 @@ def backup(database: Database, path: str, now: float) -> BackupResult:
     digest = sha256()
     count = 0
     try:
-        with zstd.open(temporary, "wb") as file, database.read() as connection:
+        # For this user only: hashes of passwords are in it.
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(handle, "wb") as raw, zstd.open(raw, "wb") as file, database.read() as connection:
 
             def write(value: object) -> None:
                 line = msgspec.json.encode(value) + b"\n"

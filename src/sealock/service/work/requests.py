@@ -6,6 +6,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, and_, insert, select, update
 
 from sealock.net.registry.names import reference
+from sealock.service.state.database import Database
 from sealock.service.state.tables import scan
 from sealock.service.state.tags import repository_number
 from sealock.service.work.jobs import Job, Jobs
@@ -54,13 +55,14 @@ def request_scan(connection: Connection, jobs: Jobs, request: ScanRequest, now: 
     return waiting
 
 
-def scan_again(connection: Connection, jobs: Jobs, number: int) -> bool:
-    """Try a scan again that failed or was set aside; False where there is no such scan."""
-    values = {"state": "waiting", "reason": "", "tries": 0, "finished": None}
-    changed = connection.execute(update(scan).where(scan.c.id == number, scan.c.state != "scanned").values(**values))
-    if changed.rowcount:
-        jobs.put(connection, SCAN, str(number))
-    return bool(changed.rowcount)
+def put_waiting(database: Database, jobs: Jobs) -> int:
+    """Put a job in for each scan that waits, where it has none: a backup holds no jobs. Give how many scans wait."""
+    with database.write() as connection:
+        numbers = connection.execute(select(scan.c.id).where(scan.c.state == "waiting").order_by(scan.c.id)).scalars()
+        waiting = numbers.all()
+        for number in waiting:
+            jobs.put(connection, SCAN, str(number))
+    return len(waiting)
 
 
 def give_up(connection: Connection, job: Job, reason: str) -> None:

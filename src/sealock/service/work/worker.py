@@ -10,7 +10,7 @@ from typing import Final
 from cryptography.fernet import MultiFernet
 from msgspec import Struct
 from sqlalchemy import Connection, or_, select
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from sealock.errors import SealockError
 from sealock.service.state.credentials import StoredCredentials
@@ -27,7 +27,7 @@ from sealock.service.work.advisories import (
 )
 from sealock.service.work.carriers import open_jobs
 from sealock.service.work.jobs import Job, Jobs, JobSettings, Later
-from sealock.service.work.requests import SCAN, give_up
+from sealock.service.work.requests import SCAN, give_up, put_waiting
 from sealock.service.work.scanner import NotingRegistry, Scanner, ScanSettings, open_client
 from sealock.service.work.watcher import POLL, poll
 
@@ -122,6 +122,7 @@ class Worker:
             match_newest(self.database, self._advisories, now)
         elif job.kind == TIDY:
             tidy(self.database, self._settings.retention, now)
+            put_waiting(self.database, self.jobs)
         else:
             msg = f"this sealock does not know jobs of the kind {job.kind!r}: is this worker older than the service?"
             raise SealockError(msg)
@@ -131,7 +132,7 @@ class Worker:
         while True:
             try:
                 self.put_due(advisories)
-            except (SealockError, DBAPIError) as error:
+            except Exception as error:  # noqa: BLE001  without this thread nothing would become due any more
                 self._report(f"looking for what is due failed: {error}")
             if stop.wait(self._settings.tick):
                 advisories.close()
