@@ -18,12 +18,13 @@ from sealock.net.http import AddressGuard
 from sealock.net.registry.credentials import RegistryLogin
 from sealock.scan.run import check
 from sealock.scan.settings import Settings
-from sealock.service.state.credentials import keep_login, read_key
+from sealock.service.state.credentials import StoredCredentials, keep_login, read_key
 from sealock.service.state.database import Database
 from sealock.service.state.tables import event, facts, finding, image, repository, tag
 from sealock.service.state.tags import find_repository, repository_number
 from sealock.service.work.notifications import parse_notification, take
-from sealock.service.work.scanner import ScanSettings
+from sealock.service.work.scanner import ScanSettings, open_client
+from sealock.service.work.watcher import poll
 from support.serviceworld import (
     base_layer,
     idle,
@@ -225,6 +226,22 @@ def test_a_watched_repository_is_polled_by_head_and_follows_its_tags(server: Reg
         server.answers = lambda asked: Reply(404, b"{}") if "/tags/" in asked.path else None
         until(lambda: rows(worker.database, repository.c.gone) != [None])
         assert current_tags(worker.database) == {}
+
+
+def test_an_image_that_failed_is_not_requested_again_at_each_poll(server: RegistrySimulator, migrated: str) -> None:
+    chart = server.add_blob(b"{}") | {"mediaType": "application/vnd.cncf.helm.config.v1+json"}
+    kind = "application/vnd.oci.image.manifest.v1+json"
+    server.add_manifest("team/chart", {"schemaVersion": 2, "mediaType": kind, "config": chart, "layers": []}, "1")
+    settings = settings_for(migrated)
+    with working(settings) as worker:
+        client = open_client(settings.scans, StoredCredentials(worker.database, None))
+        now = time.time()
+        with worker.database.write() as connection:
+            number = repository_number(connection, f"{server.host}/team/chart", now)
+        for at, scans in ((now, 1), (now + 300, 1), (now + 2 * 86_400, 2)):
+            poll(worker.database, worker.jobs, client, number, at)
+            until(lambda: idle(worker))
+            assert [state for state, _ in states(worker.database)] == ["failed"] * scans
 
 
 def current_tags(database: Database) -> dict[str, str]:

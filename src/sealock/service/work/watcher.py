@@ -13,13 +13,15 @@ from sealock.net.registry.names import is_tag, reference
 from sealock.net.registry.requests import RegistryError
 from sealock.service.state.database import Database
 from sealock.service.state.rows import chunks
-from sealock.service.state.tables import repository, tag
+from sealock.service.state.tables import repository, scan, tag
 from sealock.service.state.tags import drop_tags, forget_repository
 from sealock.service.work.jobs import Jobs
 from sealock.service.work.requests import ScanRequest, request_scan
 
 POLL: Final = "poll"
 """The kind of jobs that poll; the key is the number of the repository."""
+_AGAIN: Final = 86_400.0
+"""Seconds before an image that could not be scanned is requested again: each try may end a worker."""
 _GONE: Final = frozenset({404, 410})
 
 
@@ -29,6 +31,8 @@ def poll(database: Database, jobs: Jobs, registry: Registry, number: int, now: f
         name = connection.execute(select(repository.c.name).where(repository.c.id == number)).scalar()
         current = and_(tag.c.repository_id == number, tag.c.until.is_(None))
         before = {row.name: row.digest for row in connection.execute(select(tag.c.name, tag.c.digest).where(current))}
+        tried = and_(scan.c.repository_id == number, scan.c.state == "failed", scan.c.requested > now - _AGAIN)
+        failed = {(row.tag, row.digest) for row in connection.execute(select(scan.c.tag, scan.c.digest).where(tried))}
     if name is None:
         return
     error = ""
@@ -47,7 +51,11 @@ def poll(database: Database, jobs: Jobs, registry: Registry, number: int, now: f
         with database.write() as connection:
             connection.execute(update(repository).where(repository.c.id == number).values(poll_error=error[:2000]))
         return
-    new = [ScanRequest(name, label, digest, "watch") for label, digest in seen.items() if before.get(label) != digest]
+    new = [
+        ScanRequest(name, label, digest, "watch")
+        for label, digest in seen.items()
+        if before.get(label) != digest and (label, digest) not in failed
+    ]
     with database.write() as connection:
         for some in chunks(new):
             for request in some:
