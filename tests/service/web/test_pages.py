@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from sealock.service.state.database import migrate
 from sealock.service.state.tables import image, repository
+from sealock.service.views.common import cursor
 from sealock.service.web.api.openapi import parts
 from sealock.service.web.api.texts import TEXTS
 from sealock.service.web.application import ENDPOINTS, PAGES
@@ -217,6 +218,9 @@ def test_lists_are_paged_and_no_row_comes_twice(made: ServiceWorld) -> None:
         ("POST", "/api/v1/tokens", b'{"name": "x", "role": "admin", "scope": ["a/b"]}', 409, "all repositories"),
         ("POST", "/api/v1/tokens", b" " * 70_000, 413, "larger than 64 KiB"),
         ("DELETE", "/api/v1/tokens/999", None, 404, "none with this number"),
+        ("DELETE", f"/api/v1/tokens/{10**30}", None, 404, "no such thing"),
+        ("GET", f"/api/v1/events?after={cursor(2**70)}", None, 400, "cursor"),
+        ("GET", "/api/v1/hosts?after=" + cursor("a\0b"), None, 400, "cursor"),
         ("POST", "/api/v1/webhooks", b'{"name": "x", "url": "gopher://x"}', 400, "url"),
         ("POST", "/api/v1/messages/7/retry", None, 404, "none with this number"),
     ],
@@ -228,6 +232,17 @@ def test_what_does_not_fit_is_said(
         answer = client.request(method, path, content=data, headers={"content-type": "application/json"})
     assert answer.status_code == status
     assert words in answer.json()["error"]
+
+
+@pytest.mark.parametrize(("days", "status"), [
+    ("", 200), ("      5", 200), ("3650", 200), ("0", 400), ("3651", 400), ("00000199999999", 400), ("1" * 5000, 400), ("x", 400),
+])  # fmt: skip
+def test_days_of_a_token_are_a_number_or_an_error(ada: httpx.Client, days: str, status: int) -> None:
+    csrf = re.search(r'name="csrf" value="([^"]+)"', ada.get("/administration").text)
+    assert csrf is not None
+    form = {"csrf": csrf[1], "name": "days", "role": "read", "days": days}
+    assert ada.post("/administration", data=form).status_code == status
+    assert ada.post(f"/administration/tokens/{10**30}/revoke", data={"csrf": csrf[1]}).status_code == 404
 
 
 def test_a_body_that_is_no_json_is_refused(made: ServiceWorld) -> None:

@@ -73,9 +73,16 @@ def behind(text: str, *kinds: type) -> tuple[Any, ...]:
         padded = urlsafe_b64decode(cut + "=" * (-len(cut) % 4))
         values: tuple[Any, ...] = msgspec.json.decode(padded, type=tuple[kinds])  # type: ignore[valid-type]
     except (ValueError, Error, msgspec.DecodeError):
+        values = ()
+    if not values or not all(map(_can_be_stored, values)):
         message = "the cursor is not one that this list gave: leave it out to start again"
-        raise UsageError(message) from None
+        raise UsageError(message)
     return values
+
+
+def _can_be_stored(value: object) -> bool:
+    """Whether both databases can compare a value with one of theirs."""
+    return "\0" not in value if isinstance(value, str) else not isinstance(value, int) or abs(value) < 1 << 63
 
 
 def page(rows: Sequence[Any], limit: int, noun: Callable[[Any], Row], place: Callable[[Any], str]) -> ListPage[Row]:

@@ -108,8 +108,13 @@ def runs_image(digest: str, configuration: str) -> ColumnElement[bool]:
     return and_(container.c.gone.is_(None), or_(*same))
 
 
-def list_layers(connection: Connection, number: int, flawed: Mapping[int, int] = {}) -> tuple[LayerRow, ...]:
-    """The layers of an image; `flawed` counts the findings by the position of their layer."""
+def list_layers(
+    connection: Connection, scope: Scope, number: int, flawed: Mapping[int, int] = {}
+) -> tuple[LayerRow, ...]:
+    """The layers of an image, and how many images of the scope have each.
+
+    `flawed` counts the findings by the position of their layer.
+    """
     packages = (
         select(layer_slice.c.layer_id, func.count().label("packages"))
         .join_from(image_slice, layer_slice)
@@ -127,7 +132,7 @@ def list_layers(connection: Connection, number: int, flawed: Mapping[int, int] =
     rows = connection.execute(query).all()
     shared = (
         select(image_layer.c.layer_id, func.count(image_layer.c.image_id.distinct()))
-        .where(image_layer.c.layer_id.in_([row.id for row in rows]))
+        .where(image_layer.c.layer_id.in_([row.id for row in rows]), image_within(scope, image_layer.c.image_id))
         .group_by(image_layer.c.layer_id)
     )
     images: dict[int, int] = {row[0]: row[1] for row in connection.execute(shared)}

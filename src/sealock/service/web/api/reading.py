@@ -179,7 +179,7 @@ def _image(call: Call[None, None]) -> ImageSummary:
 def _layers(call: Call[None, None]) -> tuple[LayerRow, ...]:
     with call.context.database.read() as connection:
         number, _ = present(find_image(connection, call.actor.scope, call.path["digest"]))
-        return list_layers(connection, number)
+        return list_layers(connection, call.actor.scope, number)
 
 
 def _packages(call: Call[ListQuery, None]) -> ListPage[PackageRow]:

@@ -103,6 +103,7 @@ def _path(request: Request) -> dict[str, str]:
     too_long = any(len(value) > PARTS[name].get("maxLength", 100) for name, value in values.items())
     if (
         too_long
+        or int(values.get("number", "0")) > PARTS["number"]["maximum"]
         or any("\0" in value for value in values.values())
         or not _DIGEST.search(values.get("digest", "sha256:" + "0" * 64))
     ):

@@ -66,12 +66,13 @@ def _new_token(call: PageCall) -> PageAnswer:
 
 
 def _days(text: str) -> int:
-    if not text.strip():
+    digits = text.strip()
+    if not digits:
         return 0
-    if not text.strip().isdecimal() or not 1 <= int(text[:6]) <= _MOST_DAYS:
+    if not digits.isdecimal() or len(digits) > len(str(_MOST_DAYS)) or not 1 <= int(digits) <= _MOST_DAYS:
         message = f"the days are a number from 1 to {_MOST_DAYS}, or nothing for a token that does not end"
         raise UsageError(message)
-    return int(text)
+    return int(digits)
 
 
 def _webhooks(call: PageCall, error: str = "", secret: str = "") -> PageAnswer:

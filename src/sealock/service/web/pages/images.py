@@ -68,7 +68,7 @@ def _image(call: PageCall) -> PageAnswer:
             "found": group(findings),
             "graded": bool(used),
             "base": base_of(inventory),
-            "layers": list_layers(connection, number, flawed),
+            "layers": list_layers(connection, scope, number, flawed),
             "packages": list_packages(connection, number, after=call.query.get("after", ""), limit=100),
             "total": len(inventory.packages),
             "containers": list_containers(connection, scope, of=known.digest, limit=20).items,

@@ -29,6 +29,8 @@ from sealock.service.web.pages.rendering import render
 _LOG: Final = logging.getLogger("sealock.service")
 _MOST_FORM: Final = 64 << 10
 _MOST_FIELDS: Final = 200
+_MOST_DIGITS: Final = 15
+"""Of the number of a row: the databases have no larger ones."""
 NOBODY: Final = Actor("nobody", "read", Scope(), "nobody")
 
 
@@ -129,7 +131,8 @@ class _PageAddress:
             client_address(request, context.settings),
             own_address(request, context.settings),
         )
-        if any("\0" in value for values in (call.path, call.query) for value in values.values()):
+        nulls = any("\0" in value for values in (call.path, call.query) for value in values.values())
+        if nulls or len(call.path.get("number", "")) > _MOST_DIGITS:
             message = "there is no such page"
             raise HttpError(404, message)
         return _answer(request, context, call, page.run(call))
