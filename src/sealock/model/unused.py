@@ -23,7 +23,8 @@ class UnusedPackages(Struct, frozen=True):
     """The unused packages of an image, the largest first.
 
     `packages` and `used` count all packages, and those in use or reachable. `exercise` is what the profile was learned
-    from, and `gaps` what it does not show. `matched` is False where vulnerabilities were not looked up.
+    from, and `gaps` what it does not show. `matched` is False where not all packages could be
+    looked up for vulnerabilities.
     """
 
     target: str

@@ -41,7 +41,9 @@ def _rows(unused: UnusedPackages, page: Page) -> Iterator[str]:
     for gap in unused.gaps:
         yield from page.hanging(f"It is incomplete: {line(gap)}", 2, "magenta")
     if not unused.matched:
-        yield from page.hanging("Vulnerabilities were not looked up: see `sealock db update`.", 2, "magenta")
+        yield from page.hanging(
+            "Not all packages could be checked for vulnerabilities: see `sealock db update`.", 2, "magenta"
+        )
     if unused.unused:
         yield ""
         rows = [

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from msgspec.structs import replace
-
 from sealock.baseimage.owners import Owners
 from sealock.baseimage.paths import ImageFiles
-from sealock.errors import TargetError
+from sealock.errors import SealockError, TargetError
 from sealock.image.opener import open_image
 from sealock.inventory.content import content
 from sealock.model.inventory import Inventory, Package
@@ -18,9 +16,9 @@ from sealock.scan.images import read_inventories
 from sealock.scan.inuse import package_uses
 from sealock.scan.inventories import options_for
 from sealock.scan.profileuse import digests_of
-from sealock.scan.run import CheckRun
 from sealock.scan.settings import Settings
 from sealock.scan.useevidence import file_gaps, profile_evidence
+from sealock.scan.vulnerabilities import look_up_inventory
 from sealock.targets.profiles import open_profile
 from sealock.targets.resolve import image_of
 
@@ -51,7 +49,7 @@ def unused_packages(
     )
     progress("the file system")
     sizes = _sizes(inventory, ImageFiles(content(opened.layers), inventory.container))
-    flaws, matched = _vulnerabilities(target, settings, progress)
+    flaws, matched = _vulnerabilities(inventory, progress, offline=settings.offline)
     unused = [_unused(key, sizes.get(key, (0, 0)), flaws[key]) for key, use in uses.items() if use == "present"]
     unused.sort(key=lambda package: (-package.size, package.name))
     used = sum(use in {"loaded", "reachable"} for use in uses.values())
@@ -71,19 +69,16 @@ def _sizes(inventory: Inventory, files: ImageFiles) -> dict[_Key, tuple[int, int
     return {_key(package): (share.size, share.files) for package, share in shares}
 
 
-def _vulnerabilities(target: str, settings: Settings, progress: Callable[[str], None]) -> tuple[Counter[_Key], bool]:
-    """How many vulnerabilities each package has, and whether they could be looked up."""
-    check = CheckRun(replace(settings, profile=""))
-    report = check.report(check.inputs((target,)), progress)
-    counts: Counter[_Key] = Counter()
-    for reported in report.targets:
-        for finding in reported.findings:
-            flaw = finding.vulnerability
-            if flaw is not None and finding.suppressed is None:
-                installed = flaw.package
-                counts[installed.type, installed.name, installed.version, installed.path] += 1
-    failed = any("advisor" in error.message for reported in report.targets for error in reported.errors)
-    return counts, not failed
+def _vulnerabilities(
+    inventory: Inventory, progress: Callable[[str], None], *, offline: bool
+) -> tuple[Counter[_Key], bool]:
+    """How many known vulnerabilities each package has, and whether all packages could be looked up."""
+    try:
+        flaws, unchecked = look_up_inventory(inventory, progress, lambda _note: None, offline=offline)
+    except SealockError:
+        return Counter(), False
+    installed = (flaw.package for flaw in flaws)
+    return Counter((each.type, each.name, each.version, each.path) for each in installed), not unchecked
 
 
 def _key(package: Package) -> _Key:
