@@ -52,8 +52,12 @@ def accepted_profile(arguments: Namespace, facts: EngineFacts, image: str) -> Pr
 
 
 def filter_path(arguments: Namespace) -> str:
-    """Where the filter is written: where the user says, else beside the profile."""
-    return arguments.seccomp or f"{arguments.profile.removesuffix(_ENDING).removesuffix('.json')}.seccomp.json"
+    """Where the filter is written: where the user says, else next to the profile."""
+    return arguments.seccomp or _path_next_to(arguments.profile)
+
+
+def _path_next_to(profile: str) -> str:
+    return f"{profile.removesuffix(_ENDING).removesuffix('.json')}.seccomp.json"
 
 
 def _filter_text(profile: Profile, *, no_new_privileges: bool) -> str:
@@ -96,7 +100,7 @@ def planned_run(arguments: Namespace, facts: EngineFacts, words: Sequence[str]) 
     line = EditableRun(words)
     _, image = line.image()
     profile = accepted_profile(arguments, facts, image)
-    path = f"{arguments.profile.removesuffix(_ENDING).removesuffix('.json')}.seccomp.json"
+    path = _path_next_to(arguments.profile)
     closed = line.container.no_new_privileges is not False
     text = _filter_text(profile, no_new_privileges=closed)
     if _text_of(path) != text:

@@ -18,7 +18,7 @@ _LONGEST: Final = 300
 def render_profile(profile: Profile, name: str, *, width: int = 80, colour: bool = False, unicode: bool = True) -> str:
     """Show a profile in one screen of that width."""
     page = _ProfilePage(profile, max(width, 40), colour=colour, unicode=unicode)
-    parts = (page.origin(name), page.rights(), page.things(), page.verdict())
+    parts = (page.origin(name), page.rights(), page.things(), page.completeness())
     return "\n".join(row.rstrip() for part in parts for row in part) + "\n"
 
 
@@ -92,7 +92,7 @@ class _ProfilePage(Page):
         yield from self.row("Peaks", ", ".join(part for part in used if part))
         yield ""
 
-    def verdict(self) -> Iterator[str]:
+    def completeness(self) -> Iterator[str]:
         """Whether it is complete."""
         missing = gaps(self.profile)
         if not missing:
