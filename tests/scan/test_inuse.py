@@ -27,6 +27,7 @@ def deb(name: str, *files: str, **more: Any) -> Package:
 
 PIP = "usr/lib/python3/dist-packages"
 NPM = "app/node_modules"
+GEMS = "var/lib/gems/3.3.0"
 ROWS = [
     ("a program that runs", deb("nginx", "usr/sbin/nginx"), {"usr/sbin/nginx"}, "loaded"),
     ("a library that is mapped", deb("libssl3", "usr/lib/x/libssl.so.3"), {"usr/lib/x/libssl.so.3"}, "loaded"),
@@ -39,13 +40,19 @@ ROWS = [
     ("removed", deb("a", "usr/bin/a", removed=True), {"usr/bin/a"}, None),
     ("a native module", Package("pypi", "x", "1", f"{PIP}/x.dist-info/METADATA", files=(f"{PIP}/x/_x.so",)), {f"{PIP}/x/_x.so"}, "loaded"),
     ("modules that were closed again", Package("pypi", "x", "1", f"{PIP}/x.dist-info/METADATA", files=(f"{PIP}/x/a.py",)), {"usr/bin/python3"}, "unknown"),
-    ("an addon of Node", Package("npm", "x", "1", f"{NPM}/x/package.json"), {f"{NPM}/x/build/x.node"}, "loaded"),
-    ("another package's addon", Package("npm", "x", "1", f"{NPM}/x/package.json"), {f"{NPM}/xx/x.node"}, "unknown"),
-    ("a module of a program in Go", Package("golang", "g", "1", "usr/bin/app"), {"usr/bin/app"}, "loaded"),
-    ("one of a program that does not run", Package("golang", "g", "1", "usr/bin/tool"), {"usr/bin/app"}, "present"),
-    ("a jar that is open", Package("maven", "m", "1", "app/a.jar"), {"app/a.jar"}, "loaded"),
-    ("a jar within one that is open", Package("maven", "m", "1", "app/a.jar!/lib/m.jar"), {"app/a.jar"}, "loaded"),
-    ("a library within a program", Package("generic", "zlib", "1", "usr/bin/app"), {"usr/bin/app"}, "loaded"),
+    ("an addon of Node", Package("npm", "x", "1", f"{NPM}/x/package.json", found_by="npm"), {f"{NPM}/x/build/x.node"}, "loaded"),
+    ("another package's addon", Package("npm", "x", "1", f"{NPM}/x/package.json", found_by="npm"), {f"{NPM}/xx/x.node"}, "unknown"),
+    ("a module of a program in Go", Package("golang", "g", "1", "usr/bin/app", found_by="gobinary"), {"usr/bin/app"}, "loaded"),
+    ("one of a program that does not run", Package("golang", "g", "1", "usr/bin/tool", found_by="gobinary"), {"usr/bin/app"}, "present"),
+    ("a jar that is open", Package("maven", "m", "1", "app/a.jar", found_by="jars"), {"app/a.jar"}, "loaded"),
+    ("a jar within one that is open", Package("maven", "m", "1", "app/a.jar!/lib/m.jar", found_by="jars"), {"app/a.jar"}, "loaded"),
+    ("a library within a program", Package("generic", "zlib", "1", "usr/bin/app", found_by="staticlibs"), {"usr/bin/app"}, "loaded"),
+    ("a runtime of Java", Package("generic", "openjdk", "21", "opt/jdk/release", found_by="jdk"), {"opt/jdk/lib/server/libjvm.so"}, "loaded"),
+    ("another runtime of Java", Package("generic", "openjdk", "8", "opt/jdk8/release", found_by="jdk"), {"opt/jdk/lib/server/libjvm.so"}, "present"),
+    ("a native part of a gem", Package("gem", "x", "1", f"{GEMS}/specifications/x-1.gemspec", found_by="gems"), {f"{GEMS}/gems/x-1/lib/x.so"}, "loaded"),
+    ("another version of a gem", Package("gem", "x", "1", f"{GEMS}/specifications/x-1.gemspec", found_by="gems"), {f"{GEMS}/gems/x-12/lib/x.so"}, "unknown"),
+    ("what only an SBOM lists", Package("golang", "g", "1", "opt/app.spdx.json", found_by="sboms"), {"usr/bin/app"}, "unknown"),
+    ("an assembly, by the file next to it", Package("nuget", "N", "1", "app/app.deps.json", found_by="dotnet"), {"app/N.dll"}, "unknown"),
 ]  # fmt: skip
 
 
@@ -142,6 +149,23 @@ def test_a_profile_shows_what_is_in_use() -> None:
     (hidden, _) = hide_unused(found)
     assert hidden.suppressed is not None
     assert hidden.suppressed.reason == "the profile saw no file of it in use"
+
+
+WITHOUT_FILES = [
+    ("Python, as Debian installs it", Package("pypi", "y", "1", f"{PIP}/y.egg-info/PKG-INFO", found_by="python"), "unknown"),
+    ("PHP, all in one record", Package("composer", "y", "1", "app/vendor/composer/installed.json", found_by="php"), "unknown"),
+    ("an SBOM", Package("npm", "y", "1", "opt/app.cdx.json", found_by="sboms"), "unknown"),
+    ("a gem of Ruby's own directory", Package("gem", "y", "1", f"{GEMS}/specifications/default/y-1.gemspec", found_by="gems"), "unknown"),
+    ("a gem", Package("gem", "y", "1", f"{GEMS}/specifications/y-1.gemspec", found_by="gems"), "present"),
+    ("Node", Package("npm", "y", "1", f"{NPM}/y/package.json", found_by="npm"), "present"),
+    ("a program", Package("golang", "y", "1", "usr/bin/y", found_by="gobinary"), "present"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("package", "use"), [pytest.param(*row, id=sense) for sense, *row in WITHOUT_FILES])
+def test_no_profile_shows_that_a_package_of_unknown_files_is_not_in_use(package: Package, use: str) -> None:
+    (graded,) = package_uses(inventory(package), profile_evidence(web())).values()
+    assert graded == use
 
 
 @pytest.mark.parametrize(

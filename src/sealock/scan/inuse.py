@@ -3,7 +3,8 @@
 *Loaded*: a process has one of its files mapped or open, or the profile saw one in use. *Reachable*: a loaded package of
 the distribution depends on it, so that a process may load it. *Present*: neither. A snapshot cannot see modules that an
 interpreter read and closed again, and a profile with gaps may have missed them, so packages of such languages are
-*unknown* unless a file of theirs is in use. So is a package whose files are not known.
+*unknown* unless a file of theirs is in use. So is a package whose files are not known: one that only a document lists,
+such as an SBOM within the image or a record of a package manager without a list of files.
 """
 
 from __future__ import annotations
@@ -21,8 +22,12 @@ from sealock.scan.useevidence import UseEvidence
 
 _INTERPRETED: Final = frozenset({"pypi", "npm", "gem", "composer", "conda", "jsr", "hex"})
 """Package types whose files a program reads and closes."""
-_DIRECTORIES: Final = {"npm": "/package.json"}
-"""Package types that are a whole directory, by the file in it that describes the package."""
+_DIRECTORIES: Final = {"npm": "/package.json", "jdk": "/release"}
+"""Analyzers whose packages are a whole directory, by the file in it that describes the package."""
+_GEM: Final = compile_lazily(r"(.*?)specifications/([^/]+)\.gemspec")
+"""The description of a gem, which is not within its directory."""
+_PROGRAMS: Final = frozenset({"gobinary", "jars", "rustbinary", "staticlibs"})
+"""Analyzers whose packages are the very file at their path, or within it."""
 _MERGED: Final = compile_lazily(r"(?:bin|sbin|lib|lib32|lib64|libx32)/")
 """Directories that are links to those below usr/ in most distributions of today."""
 _COMPILED: Final = compile_lazily(r"([^/.]+)(?:\.[\w-]+)?\.pyc")
@@ -85,9 +90,22 @@ def package_uses(inventory: Inventory, evidence: UseEvidence) -> dict[_Key, Pack
 
 def _unseen(package: Package, evidence: UseEvidence) -> PackageUse:
     """The grade of a package no file of which was seen in use."""
-    if package.type in OF_DISTRIBUTIONS:
-        return "present" if package.files else "unknown"
+    if not package.files and (package.type in OF_DISTRIBUTIONS or not _is_placed(package)):
+        return "unknown"
     return "present" if evidence.whole or package.type not in _INTERPRETED else "unknown"
+
+
+def _is_placed(package: Package) -> bool:
+    """Whether it is known where the files of a package without a list of files are."""
+    return package.found_by in _PROGRAMS or bool(_directory(package))
+
+
+def _directory(package: Package) -> str:
+    """The directory that a package is, "" for one that is none."""
+    if match := _GEM.fullmatch(package.path) if package.found_by == "gems" else None:
+        return f"{match[1]}gems/{match[2]}"
+    ending = _DIRECTORIES.get(package.found_by)
+    return package.path.removesuffix(ending) if ending and package.path.endswith(ending) else ""
 
 
 def _source(path: str) -> str:
@@ -118,16 +136,16 @@ def _directories(paths: Iterable[str]) -> Iterator[str]:
 
 
 def _is_loaded(package: Package, used: frozenset[str], above: frozenset[str]) -> bool:
-    """Whether a file of the package is in use; of one without a list of files, the file or directory that it is."""
+    """Whether a file of the package is in use, the directory that it is, or the file that lists it."""
     if package.type in OF_DISTRIBUTIONS or package.files:
         if any(_place(file) in used for file in package.files):
             return True
         if package.type in OF_DISTRIBUTIONS:
             return False
-    ending = _DIRECTORIES.get(package.type)
-    if ending and package.path.endswith(ending):
-        return _place(package.path.removesuffix(ending)) in above
-    # A jar, a program with its modules, a library within a program.
+    directory = _directory(package)
+    if directory and _place(directory) in above:
+        return True
+    # A jar, a program with its modules, a library within a program, or what describes a package and was read.
     return _place(package.path.partition("!/")[0]) in used
 
 
