@@ -101,6 +101,8 @@ def test_it_runs_as_the_owner_of_the_workspace(
 def test_processes_are_limited_where_the_engine_ignores_limits() -> None:
     assert values(safe(machine=RunMachine(rootless=True, unlimited=True)), "--ulimit") == ["nproc=256"]
     assert values(safe(), "--ulimit") == []
+    both = safe("--ulimit", "core=0", machine=RunMachine(rootless=True, unlimited=True))
+    assert {*values(both, "--ulimit")} == {"core=0", "nproc=256"}
 
 
 def test_hosts_are_reached_through_the_proxy() -> None:
@@ -169,13 +171,21 @@ def test_ordinary_options_stay(words: list[str]) -> None:
         (["--security-opt", "no-new-privileges=false"], "--security-opt is not"),
         (["--security-opt", "label=disable"], "--security-opt is not"),
         (["--security-opt", "systempaths=unconfined"], "--security-opt is not"),
+        (["--security-opt", "writable-cgroups=true"], "--security-opt is not"),
+        (["--security-opt", "proc-opts=hidepid=0"], "--security-opt is not"),
         (["--pids-limit", "-1"], "needs limits"),
+        (["--cpu-quota", "-1"], "needs limits"),
+        (["--ulimit", "nproc=-1"], "needs limits"),
         (["--memory", "1g", "--memory-swap", "-1"], "needs limits"),
         (["-v", "/src/other:/o"], "/src/other is writable"),
         (["--mount", "type=bind,src=/src/other,dst=/o"], "/src/other is writable"),
         (["-v", "./out:/o"], "./out is writable"),
         (["-v", "data:/o"], "the volume data is writable"),
         (["-v", "/src/other:/workspace/sub:ro"], "a mount on /workspace/sub would lie in the workspace"),
+        (["--tmpfs", "//workspace/../workspace/.git"], "a mount on //workspace/../workspace/.git would lie"),
+        (["-v", "/proc:/p:ro"], "/proc is an interface of the kernel"),
+        (["-v", "/proc/self/root:/p:ro"], "/proc/self/root has another mount"),
+        (["-v", "/dev/../sys/fs:/p:ro"], "is an interface of the kernel"),
         (["--tmpfs", "/workspace"], "a mount on /workspace would lie in the workspace"),
         (["-e", "GITHUB_TOKEN"], "-e GITHUB_TOKEN passes a secret"),
         (["-e", "ODD"], "-e ODD passes a secret"),

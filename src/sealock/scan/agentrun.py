@@ -6,6 +6,7 @@ The command may come from the agent, so it may use the options that are listed h
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from posixpath import normpath
 from typing import Final
 
 from msgspec import Struct
@@ -16,7 +17,7 @@ from sealock.model.change import Add, Change, Set
 from sealock.model.container import Container, Logging, Mount, Ulimit, Variable
 from sealock.policy.agents import AgentPolicy
 from sealock.rules.container._users import is_root  # who is root stands there
-from sealock.runtime.sandbox.workspace import MOST_MOUNTS, Workspace, find_sockets
+from sealock.runtime.sandbox.workspace import MOST_MOUNTS, Workspace, mount_refusal
 from sealock.scan.runline import EditableRun
 from sealock.scan.runmachine import RunMachine
 from sealock.secrets.values import find_secret, kind_of_name
@@ -43,6 +44,7 @@ _VOLUME_KEYS: Final = ("volume-opt", "volume-driver")
 _MOUNT_OPTIONS: Final = frozenset({"noexec", "nosuid", "nodev", "exec", "bind", "rbind", "nocopy"})
 """Options that change nothing of what is mounted, as U (its owner) and z (its label) do."""
 _PROPAGATIONS: Final = frozenset({None, "private", "rprivate"})
+_SECURITY: Final = frozenset(f"no-new-privileges{value}" for value in ("", "=true", ":true"))
 _PROXY_NAMES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY", "NO_PROXY")
 
 
@@ -82,7 +84,7 @@ def agent_changes(
     yield (Add("cap_drop", "ALL"),), "a command of an agent needs no capability"
     if asked.pids_limit is UNSET:
         yield (Set("pids_limit", PIDS),), "C030: else it can start any number of processes"
-    if machine.unlimited and asked.ulimits is UNSET:
+    if machine.unlimited and not any(limit.name == "nproc" for limit in given(asked.ulimits, ())):
         limit = Ulimit("nproc", PIDS, PIDS)
         yield (
             (Add("ulimits", limit),),
@@ -113,6 +115,8 @@ def agent_refusals(line: EditableRun, request: AgentRequest) -> Iterator[str]:
     for name, value in dict.fromkeys(line.options()):
         if name not in _OPTIONS:
             yield f"--{name} is not for commands of agents"
+        elif name == "security-opt" and value not in _SECURITY:
+            yield "--security-opt is not for commands of agents, but for no-new-privileges"
         elif name == "mount" and any(key in value.lower() for key in _VOLUME_KEYS):
             yield f"--mount {value} may open a directory of this machine by options of a volume's driver"
     yield from _mount_refusals(asked)
@@ -123,15 +127,19 @@ def agent_refusals(line: EditableRun, request: AgentRequest) -> Iterator[str]:
         yield "--read-only=false is not for commands of agents: they write in the workspace, and in /tmp"
     for name in sorted({*given(asked.cap_add, ())} - _HARMLESS):
         yield f"--cap-add {name} is not for commands of agents"
-    confined = (asked.seccomp, asked.apparmor, asked.selinux, asked.unconfined_paths)
-    if asked.no_new_privileges is False or any(option is not UNSET for option in confined):
-        yield "--security-opt is not for commands of agents, but for no-new-privileges"
     if isinstance(asked.user, str) and is_root(asked.user) and request.workspace.owner[0]:
         yield f"--user {asked.user} is not for commands of agents: the workspace has another owner"
-    if asked.pids_limit in {0, -1} or asked.memory_swap == -1 or asked.memory == 0 or asked.cpus == 0:
+    unlimited = any(limit.name == "nproc" and limit.soft < 0 for limit in given(asked.ulimits, ()))
+    if unlimited or any(limit <= 0 for limit in _limits(asked)) or asked.memory_swap == -1:
         yield "a command of an agent needs limits of processes, memory and CPUs"
     yield from _logging_refusals(asked)
     yield from _workspace_refusals(request)
+
+
+def _limits(asked: Container) -> Iterator[float]:
+    for limit in (asked.pids_limit, asked.memory, asked.cpus, asked.cpu_quota):
+        if isinstance(limit, int | float):
+            yield limit
 
 
 def _logging_refusals(asked: Container) -> Iterator[str]:
@@ -161,7 +169,8 @@ def _workspace_refusals(request: AgentRequest) -> Iterator[str]:
 
 def _mount_refusals(asked: Container) -> Iterator[str]:
     for mount in given(asked.mounts, ()):
-        if mount.target.rstrip("/") == TARGET or mount.target.startswith(f"{TARGET}/"):
+        target = "/" + normpath(mount.target).lstrip("/")
+        if target == TARGET or target.startswith(f"{TARGET}/"):
             yield f"a mount on {mount.target} would lie in the workspace"
         elif mount.kind not in {"bind", "volume", "tmpfs"}:
             yield f"a mount of the kind {mount.kind} is not for commands of agents"
@@ -174,8 +183,8 @@ def _mount_refusals(asked: Container) -> Iterator[str]:
                 yield f"the volume {mount.source} is writable: only the workspace may be, so add :ro"
         elif not mount.read_only:
             yield f"{mount.source} is writable: only the workspace may be, so add :ro"
-        elif path := next(find_sockets(mount.source or ""), ""):
-            yield f"{mount.source} holds the socket {path}, on which something outside of the container listens"
+        elif why := mount_refusal(mount.source or ""):
+            yield f"{mount.source} {why}"
 
 
 def _environment_refusals(asked: Container, request: AgentRequest) -> Iterator[str]:

@@ -10,7 +10,15 @@ import pytest
 
 from sealock.errors import TargetError
 from sealock.runtime.sandbox import workspace as module
-from sealock.runtime.sandbox.workspace import PROTECTED, appeared, find_sockets, look_at, make_places, remove_places
+from sealock.runtime.sandbox.workspace import (
+    PROTECTED,
+    appeared,
+    find_sockets,
+    look_at,
+    make_places,
+    mount_refusal,
+    remove_places,
+)
 
 
 def make(root: Path, *paths: str) -> None:
@@ -89,6 +97,22 @@ def test_a_home_directory_is_no_workspace(tmp_path: Path, monkeypatch: pytest.Mo
         with pytest.raises(TargetError, match="it holds the home directory"):
             look_at(str(tmp_path / path))
     assert look_at(str(tmp_path / "people" / "me" / "project")).complete
+
+
+def test_mounts_within_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = (
+        f"{number} 1 0:{number} / {path} rw - {kind} x rw\n"
+        for number, (path, kind) in enumerate({tmp_path / "a b" / "proc": "proc", tmp_path / "c" / "d": "ext4"}.items())
+    )
+    text = "".join(lines).replace("a b", "a\\040b")
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: text)
+    make(tmp_path, "a b/", "c/d/", "cc/")
+    assert mount_refusal(str(tmp_path / "a b")).startswith("has another mount at")
+    assert mount_refusal(str(tmp_path / "c")).endswith("c/d, which may stay writable")
+    assert [mount_refusal(str(tmp_path / name)) for name in ("c/d", "cc")] == ["", ""]
+    with pytest.raises(TargetError, match="interface of the kernel at"):
+        look_at(str(tmp_path))
+    assert look_at(str(tmp_path / "c")).complete
 
 
 def test_what_is_no_directory_is_no_workspace(tmp_path: Path) -> None:

@@ -11,11 +11,14 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
 from sealock.errors import TargetError
+from sealock.model.process import Mounted
+from sealock.runtime.kernel.procfiles import mounts
 
 PROTECTED: Final = {
     ".git": "git runs its hooks, and what its config names",
@@ -53,6 +56,11 @@ _UNSEARCHED: Final = frozenset({"node_modules", ".venv", "venv", "__pycache__", 
 """Directories of what others wrote, which no editor is opened in."""
 _SYSTEM: Final = ("/boot", "/dev", "/etc", "/proc", "/run", "/sys", "/usr", "/var/lib/docker")
 """Directories of the system, with all that is below them."""
+_OF_KERNEL: Final = ("/dev", "/proc", "/sys")
+_KINDS_OF_KERNEL: Final = frozenset({
+    "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "proc", "securityfs", "sysfs", "tracefs",
+})  # fmt: skip
+"""File systems that are interfaces of the kernel. /proc/PID/root leads out of a container, however it is mounted."""
 _PARENTS: Final = frozenset({"/bin", "/home", "/lib", "/lib64", "/media", "/mnt", "/opt", "/root", "/sbin", "/srv"})
 """Directories of the system that hold projects."""
 
@@ -143,6 +151,26 @@ def find_sockets(path: str) -> Iterator[str]:
                         waiting.append(entry.path)
 
 
+def mount_refusal(source: str) -> str:
+    """Why a read-only mount of a path would open more than files to read; "" where it does not."""
+    path = os.path.realpath(os.path.expanduser(source))
+    if any(path == name or path.startswith(f"{name}/") for name in _OF_KERNEL):
+        return "is an interface of the kernel, which leads out of the container"
+    for mount in _mounts_below(path):
+        return f"has another mount at {mount.target}, which may stay writable"
+    if socket := next(find_sockets(path), ""):
+        return f"holds the socket {socket}, on which something outside of the container listens"
+    return ""
+
+
+def _mounts_below(path: str) -> Iterator[Mounted]:
+    """The mounts of this machine below a path; none where it does not show them."""
+    with suppress(OSError):
+        text = Path("/proc/self/mountinfo").read_text("utf-8", errors="surrogateescape")
+        start = path.rstrip("/") + "/"
+        yield from (mount for mount in mounts(text) if mount.target.startswith(start) and mount.target != start)
+
+
 def make_places(workspace: Workspace, names: Iterable[str]) -> tuple[str, ...]:
     """Make an empty directory in place of each name, for a mount to hold; return those that were made."""
     made = []
@@ -178,6 +206,9 @@ def _unfit(path: str) -> str:
     home = os.path.realpath(os.path.expanduser("~"))
     if home == path or home.startswith(f"{path}/"):
         return "it holds the home directory, with its keys and what its shells start"
+    for mount in _mounts_below(path):
+        if mount.kind in _KINDS_OF_KERNEL:
+            return f"it has an interface of the kernel at {mount.target}"
     return ""
 
 
