@@ -108,6 +108,22 @@ def test_filters_of_the_client_stay(filters: str) -> None:
     assert got == {"label": {"a=b": True, f"{LABEL}=ci": True}, "status": {"exited": True}}
 
 
+@pytest.mark.parametrize(
+    ("filters", "denied"),
+    [
+        ({"label": [f"{LABEL}=web"]}, {"G005"}),
+        ({"label": {f"{LABEL}=": True}}, {"G005"}),
+        ({"label": [LABEL]}, set()),
+        ({"label": [f"{LABEL}=ci"]}, set()),
+    ],
+)
+def test_a_filter_by_the_owner_asks_for_nothing_of_others(filters: dict[str, Any], denied: set[str]) -> None:
+    decision = world().decide(f"GET /secrets?filters={quote(json.dumps(filters))}")
+    assert rules(decision) == denied
+    if isinstance(decision, Allowed):
+        assert json.loads(parse_qs(urlsplit(decision.target).query)["filters"][0]) == {"label": {f"{LABEL}=ci": True}}
+
+
 @pytest.mark.parametrize("filters", ["x", "[1]", '{"label": 1}', '{"label": [1]}', '{"label": [], "label": []}'])
 def test_filters_that_cannot_be_read_are_denied(filters: str) -> None:
     assert rules(world().decide(f"GET /containers/json?filters={quote(filters)}")) == {"G003"}
@@ -191,6 +207,8 @@ def test_a_new_volume_of_a_bind_is_made_with_the_label() -> None:
         {"NetworkMode": "other"},
         {"NetworkMode": "container:other"},
         {"PidMode": "container:bare"},
+        {"Links": ["other:db"]},
+        {"Links": ["/bare:/x/db"]},
     ],
 )
 def test_a_container_cannot_use_what_is_not_the_callers(host: dict[str, Any]) -> None:
@@ -202,6 +220,16 @@ def test_a_container_may_join_the_callers_own() -> None:
     assert rules(world().decide("POST /containers/create", body)) == set()
 
 
+def test_a_container_that_joined_the_callers_own_starts() -> None:
+    made = world()
+    joined = container("joined", MINE)
+    joined["HostConfig"] |= {"NetworkMode": f"container:{'mine' * 16}"}
+    made.engine |= {"/containers/joined/json": joined, f"/containers/{'mine' * 16}/json": container("mine", MINE)}
+    assert rules(made.decide("POST /containers/joined/start")) == set()
+    joined["HostConfig"] |= {"PidMode": "container:other"}
+    assert rules(made.decide("POST /containers/joined/start")) == {"C024", "G005"}
+
+
 def test_an_image_of_another_caller_stays_its_own() -> None:
     assert "G005" in rules(world().decide("POST /containers/create", {"Image": "other:1"}))
     assert "G005" in rules(world().decide("GET /images/other:1/json"))
@@ -209,6 +237,8 @@ def test_an_image_of_another_caller_stays_its_own() -> None:
     assert "G005" in rules(world().decide("POST /images/mine:1/tag?repo=other&tag=1"))
     assert "G005" in rules(world().decide("POST /build?t=bare:1"))
     assert "G005" in rules(world().decide("POST /commit?container=other&repo=new"))
+    for name in ("/other", "", "other?x", "oth%25er"):
+        assert "G004" in rules(world().decide(f"POST /commit?container={quote(name)}&repo=new"))
     assert "G005" in rules(
         world().decide("POST /commit?container=mine&repo=new&changes=LABEL%20sealock.guard.owner=web")
     )

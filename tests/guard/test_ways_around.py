@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sealock.guard.decision.exchange import Allowed, PathAnswer
-from support.guardworld import GuardWorld, rules
+from support.guardworld import OPEN, GuardWorld, rules, sent
 
 CREATE = "POST /v1.44/containers/create?name=web"
 HOST_VOLUME = {"Name": "root", "Driver": "local", "Options": {"type": "none", "o": "bind", "device": "/"}}
@@ -30,6 +30,7 @@ def world() -> GuardWorld:
         "/containers/db/json": PRIVILEGED,
         "/containers/web/json": PLAIN,
         "/exec/e1/json": {"ID": "e1", "ContainerID": "b" * 64, "ProcessConfig": {"privileged": True}},
+        "/exec/e2/json": {"ID": "e2", "ContainerID": "b" * 64, "ProcessConfig": {"privileged": False}},
         f"/containers/{'b' * 64}/json": PLAIN,
         "/services/odd": {"PreviousSpec": {"Unknown": 1}},
         "/networks/4f2a": {"Name": "host", "Id": "4f2a", "Driver": "host"},
@@ -69,7 +70,7 @@ ROWS: tuple[tuple[str, str, Any, str], ...] = (
     ("AppArmor unconfined", CREATE, host(SecurityOpt=["apparmor=unconfined"]), "C008"),
     ("another AppArmor profile", CREATE, host(SecurityOpt=["apparmor=open"]), "G013"),
     ("SELinux disabled", CREATE, host(SecurityOpt=["label=disable"]), "C009"),
-    ("a security option that nobody knows", CREATE, host(SecurityOpt=["writable-cgroups=true"]), "G013"),
+    ("a security option that the guard does not know", CREATE, host(SecurityOpt=["writable-cgroups=true"]), "G013"),
     ("masked paths emptied", CREATE, host(MaskedPaths=[], ReadonlyPaths=[]), "C010"),
     ("only masked paths emptied", CREATE, host(MaskedPaths=[]), "C010"),
     ("read-only paths replaced", CREATE, host(ReadonlyPaths=["/proc/nothing"]), "C010"),
@@ -118,6 +119,8 @@ ROWS: tuple[tuple[str, str, Any, str], ...] = (
     ("an annotation for a runtime", CREATE, host(Annotations={"org.criu.config": "/x"}), "G013"),
     ("a log driver that opens a socket", CREATE, host(LogConfig={"Type": "syslog", "Config": {"syslog-address": "unix:///run/x"}}), "G006"),
     ("a log driver that reads a file", CREATE, host(LogConfig={"Type": "splunk", "Config": {"splunk-capath": "/etc/shadow"}}), "G006"),
+    ("a log driver that opens a socket, in capitals", CREATE, host(LogConfig={"Type": "syslog", "Config": {"syslog-address": "Unixgram:///run/x"}}), "G006"),
+    ("a log driver that reads a relative path", CREATE, host(LogConfig={"Type": "syslog", "Config": {"syslog-tls-key": "etc/key"}}), "G006"),
     ("a namespace of a container without a name", CREATE, host(PidMode="container:"), "G004"),
     ("a network that is a path", CREATE, host(NetworkMode="../containers"), "G012"),
     ("a volume that is a path", CREATE, host(Binds=["../x:/h"]), "G008"),
@@ -173,6 +176,8 @@ ROWS: tuple[tuple[str, str, Any, str], ...] = (
     ("the input of a privileged container", "POST /v1.44/containers/db/attach?stdin=1&stream=1", None, "C001"),
     ("the input by a web socket", "GET /v1.44/containers/db/attach/ws?stdin=1", None, "C001"),
     ("files into a privileged container", "PUT /v1.44/containers/db/archive?path=/", None, "C001"),
+    ("files out of a privileged container", "GET /v1.44/containers/db/archive?path=/", None, "C001"),
+    ("what kind of files a privileged container has", "HEAD /v1.44/containers/db/archive?path=/", None, "C001"),
     ("a checkpoint from the host", "POST /v1.44/containers/web/start?checkpoint=a&checkpoint-dir=/srv", None, "G006"),
     ("devices by an update", "POST /v1.44/containers/web/update", {"Devices": [{"PathOnHost": "/dev/sda"}]}, "G014"),
     ("a service with a bind", "POST /v1.44/services/create", service(Mounts=[{"Type": "bind", "Source": "/", "Target": "/h"}]), "G006"),
@@ -271,3 +276,58 @@ def test_a_body_of_another_media_type_is_denied(media: str) -> None:
 def test_what_is_sound_passes(line: str, body: Any) -> None:
     decision = world().decide(line, body)
     assert isinstance(decision, Allowed), decision
+
+
+def test_a_container_that_was_evaluated_is_the_one_that_is_used() -> None:
+    for line, body in (
+        ("POST /v1.44/containers/web/start", None),
+        ("POST /v1.44/containers/web/exec", {"Cmd": ["sh"]}),
+        ("POST /v1.44/containers/web/update", {"Memory": 1 << 29}),
+        ("PUT /v1.44/containers/web/archive?path=x", None),
+    ):
+        made = world()
+        decision = made.decide(line, body, media=None if body else "")
+        assert isinstance(decision, Allowed), line
+        assert decision.target == line.partition(" ")[2].replace("web", "b" * 64)
+        assert len(made.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "upgrade", "denied"),
+    [
+        ("POST /v1.44/containers/web/attach", "tcp", False),
+        ("POST /v1.44/containers/web/attach", "h2c", True),
+        ("GET /v1.44/containers/web/attach/ws", "websocket", False),
+        ("POST /v1.44/exec/e2/start", "TCP", False),
+        ("POST /v1.44/exec/e2/start", "h2c", True),
+    ],
+)
+def test_a_connection_changes_to_the_protocol_of_its_route_only(line: str, upgrade: str, *, denied: bool) -> None:
+    decision = world().decide(line, upgrade=upgrade)
+    assert rules(decision) == ({"G004"} if denied else set())
+
+
+def test_an_exemption_of_a_path_covers_no_other_rule_on_where_it_leads() -> None:
+    exempt = '[[guard.exempt]]\nrule = "G006"\nreason = "moves"\nuntil = 2027-01-31\n'
+    made = GuardWorld(OPEN + exempt)
+    made.links |= {"/srv/link": "/etc", "/srv/safe": "/srv/app"}
+    assert "C014" in rules(made.decide(CREATE, host(Binds=["/srv/link:/h"])))
+    decision = made.decide(CREATE, host(Binds=["/srv/safe:/h"], Memory=1 << 28))
+    assert sent(decision)["HostConfig"]["Binds"] == ["/srv/app:/h"]
+
+
+@pytest.mark.parametrize(
+    ("body", "denied"),
+    [
+        ({"CpuQuota": 100_000}, False),
+        ({"CpuQuota": 300_000}, True),
+        ({"CpuQuota": -1}, True),
+        ({"CpuPeriod": 1000}, True),
+        ({"NanoCpus": 3_000_000_000}, True),
+        ({"RestartPolicy": {"Name": "no"}}, False),
+    ],
+)
+def test_an_update_keeps_the_limit_of_cpus(body: dict[str, Any], *, denied: bool) -> None:
+    made = GuardWorld(OPEN + "cpus = 2\n")
+    made.engine["/containers/web/json"] = PLAIN | {"HostConfig": PLAIN["HostConfig"] | {"CpuQuota": 50_000}}
+    assert rules(made.decide("POST /v1.44/containers/web/update", body)) == ({"G010"} if denied else set())

@@ -59,12 +59,13 @@ class GuardWorld:
         caller: Caller | None = None,
         *,
         media: str | None = None,
+        upgrade: str = "",
     ) -> Allowed | Denied:
         """Decide on "METHOD TARGET" with a body: bytes, or a value that is sent as JSON. None is no body."""
         method, _, target = line.partition(" ")
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         media = ("application/json" if raw else "") if media is None else media
-        request = EngineRequest(method, target, media, raw)
+        request = EngineRequest(method, target, media, raw, upgrade)
         answers: dict[Question, Answer] = {}
         for _ in range(8):
             decision = decide(request, caller or Caller(uid=1000, gid=1000), self.guard, answers, TODAY)

@@ -42,6 +42,8 @@ class Case:
     ) -> None:
         self.guard, self.caller, self.setting, self.target, self.today = guard, caller, setting, target, today
         self.body: dict[str, Any] | list[Any] | None = None
+        self.object = target.values[0] if target.values else ""
+        """What the path names: an id or a name, "" where it names nothing."""
         self.query = dict(target.query)
         self.added: list[tuple[str, str]] = []
         self.image = ""
@@ -50,13 +52,10 @@ class Case:
         self.questions: list[Question] = []
         self.changes: list[str] = []
         self.skipped: list[str] = []
+        self.joined: set[str] = set()
+        """The fields that join a namespace of a container which the caller created itself."""
         self.answer_filter: AnswerFilter | None = None
         self._answers = answers
-
-    @property
-    def object(self) -> str:
-        """What the path names: an id or a name, "" where it names nothing."""
-        return self.target.values[0] if self.target.values else ""
 
     @property
     def version(self) -> tuple[int, int]:

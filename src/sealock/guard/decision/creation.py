@@ -28,9 +28,11 @@ from sealock.guard.decision.jsonvalues import as_object, labels_of, text_of
 from sealock.guard.decision.ownership import beyond, check_container, label_created, owns
 from sealock.model.absent import given
 from sealock.model.container import Container, Mount
+from sealock.patterns import compile_lazily
 from sealock.policy.guard import Reach
 
-_DRIVERS: Final = frozenset({"", "default", "bridge", "none", "host", "nat"})
+_DRIVERS: Final = frozenset({"", "default", "bridge", "none", "host"})
+_CONTAINER: Final = compile_lazily(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 _VOLUME_MODES: Final = frozenset({"", "rw", "ro", "nocopy"})
 
 
@@ -63,13 +65,13 @@ def evaluate_body(case: Case, body: dict[str, Any], name: str) -> None:
         )
     _check_networks(case, body, host)
     _check_limits(case, host)
-    joins = _joins_own(case, host)
+    _note_joined(case, host)
     if case.questions:  # the evaluation begins again with the answers
         return
     container = read_container(case, body, name)
     if container is not None:
         mounts = (*given(container.mounts, ()), *extra)
-        check_noun(case, replace(container, mounts=mounts) if extra else container, joins_own=joins)
+        check_noun(case, replace(container, mounts=mounts) if extra else container)
 
 
 def _resolve_mounts(case: Case, host: dict[str, Any]) -> list[Mount]:
@@ -174,16 +176,15 @@ def _other_volumes(case: Case, host: Mapping[str, Any]) -> list[Mount]:
     """The mounts that VolumesFrom gives: all of another container's."""
     mounts: list[Mount] = []
     for text in host.get("VolumesFrom", ()):
-        other = text.partition(":")[0]
-        described = _other_container(case, other)
+        described = other_container(case, text.partition(":")[0])
         if described is not None and (container := read_existing(case, described)) is not None:
             mounts += given(container.mounts, ())
     return mounts
 
 
-def _other_container(case: Case, name: str) -> Mapping[str, Any] | None:
+def other_container(case: Case, name: str) -> Mapping[str, Any] | None:
     """Another container that the request names; None if it is not known, or not there."""
-    if not name or "/" in name:
+    if not _CONTAINER.fullmatch(name):
         case.deny("G004", f"{name[:60]!r} is no name of a container")
         return None
     described = case.engine(f"/containers/{name}/json")
@@ -192,17 +193,15 @@ def _other_container(case: Case, name: str) -> Mapping[str, Any] | None:
     return described or None
 
 
-def _joins_own(case: Case, host: Mapping[str, Any]) -> frozenset[str]:
-    """The fields that join a namespace of a container which the caller created itself."""
-    joined: set[str] = set()
+def _note_joined(case: Case, host: Mapping[str, Any]) -> None:
+    """Note the namespaces that are those of a container which the caller created itself."""
     for key, field in (("NetworkMode", "network_mode"), ("PidMode", "pid"), ("IpcMode", "ipc")):
-        kind, colon, name = host.get(key, "").partition(":")
+        kind, colon, name = text_of(host, key).partition(":")
         if colon and kind == "container":
-            described = _other_container(case, name)
+            described = other_container(case, name)
             labels = labels_of(as_object(described).get("Config"))
             if case.setting.own and owns(case, labels):
-                joined.add(field)
-    return frozenset(joined)
+                case.joined.add(field)
 
 
 def _check_networks(case: Case, body: Mapping[str, Any], host: Mapping[str, Any]) -> None:
@@ -213,6 +212,13 @@ def _check_networks(case: Case, body: Mapping[str, Any], host: Mapping[str, Any]
     for name in sorted({mode, *endpoints, *ids} - _DRIVERS):
         if not name.startswith("container:"):
             check_network(case, name)
+    if case.setting.own or case.setting.reach != Reach():
+        linked = (
+            *host.get("Links", ()),
+            *(link for end in endpoints.values() for link in (end or {}).get("Links", ())),
+        )
+        for link in linked:  # a link gives the variables of the other container
+            other_container(case, link.partition(":")[0].removeprefix("/"))
     if "host" in endpoints and mode != "host" and "C020" not in case.setting.accept:
         case.deny("C020", "Container uses the host's network (--net=host): EndpointsConfig names it", "leave it out")
 
@@ -285,6 +291,8 @@ def evaluate_existing(case: Case, described: Mapping[str, Any]) -> Container | N
     if isinstance(host, dict):
         check_devices(case, host)
         _check_masks(case, host)
+        if case.setting.own:
+            _note_joined(case, host)
     mounts: list[Mount] = []
     for mount in given(container.mounts, ()):
         if mount.kind == "bind" and mount.source:
@@ -294,6 +302,8 @@ def evaluate_existing(case: Case, described: Mapping[str, Any]) -> Container | N
         mounts.append(mount)
         if mount.kind == "volume" and mount.source and (volume := named_volume(case, mount.source)):
             mounts += [bind for bind in (volume_mount(case, volume, mount.target),) if bind is not None]
+    if case.questions:
+        return None
     return replace(container, mounts=tuple(mounts)) if mounts else container
 
 

@@ -34,14 +34,13 @@ def check_noun(
     case: Case,
     container: Container,
     *,
-    joins_own: frozenset[str] = frozenset(),
     only: frozenset[str] = frozenset(),
     exists: bool = False,
 ) -> None:
     """Evaluate the rules that deny for this caller.
 
-    `joins_own` are fields that join the caller's own containers; `only` are the fields that a request speaks of.
-    Of a container that `exists` only what it has of the host and of others counts: using it gives that and no more.
+    `only` are the fields that a request speaks of. Of a container that `exists` only what it has of the host and of
+    others counts: using it gives that and no more.
     """
     unknown = frozenset(field for field in FIELDS if getattr(container, field) is UNKNOWN)
     for rule in case.guard.rules:
@@ -55,15 +54,15 @@ def check_noun(
                 continue
             if fault.unknown:
                 _skip(case, rule, fault.message)
-            elif _denies(case, rule, fault, joins_own, exists=exists):
+            elif _denies(case, rule, fault, exists=exists):
                 case.deny(rule.id, f"{_title(rule)}: {fault.message}", fault.remedy or rule.remedy)
 
 
-def _denies(case: Case, rule: Rule[Container], fault: RuleFinding, joins_own: frozenset[str], *, exists: bool) -> bool:
+def _denies(case: Case, rule: Rule[Container], fault: RuleFinding, *, exists: bool) -> bool:
     field = fault.at[0] if fault.at else ""
     if field in {"devices", "device_rules"}:
         return False  # the policy lists the devices that are allowed, which `hostaccess` checks
-    if rule.id == "C024" and field in joins_own:
+    if rule.id == "C024" and field in case.joined:
         return False
     if rule.id in BOUNDARY or rule.id in case.setting.deny:
         return True

@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from sealock.formats.imageconfig import read_variable
 from sealock.guard.decision.case import Case
-from sealock.guard.decision.creation import check_network, evaluate_create, evaluate_existing
+from sealock.guard.decision.creation import check_network, evaluate_create, evaluate_existing, other_container
 from sealock.guard.decision.effects import check_noun, read_container
 from sealock.guard.decision.exchange import EngineRequest
 from sealock.guard.decision.hostaccess import driver_mount
 from sealock.guard.decision.imagechecks import check_name, check_new_tag, check_saved
 from sealock.guard.decision.jsonvalues import as_object, text_of
-from sealock.guard.decision.ownership import beyond, check_container, check_objects, label_created
+from sealock.guard.decision.ownership import beyond, check_objects, label_created
 from sealock.guard.decision.requestbodies import BodyError, parse_strictly
 from sealock.guard.decision.services import evaluate_service
 from sealock.model.absent import UNSET
@@ -39,8 +39,11 @@ def evaluate_request(case: Case, request: EngineRequest) -> None:
     check_objects(case)
     if (evaluation := _EVALUATIONS.get(case.target.route.name)) is not None:
         evaluation(case)
-    if case.target.route.group == "session" and request.upgrade and not request.upgrade.isascii():
-        case.deny("G004", "the upgrade is not known")
+    route = case.target.route
+    wanted = "h2c" if route.group == "session" else "websocket" if route.name.endswith("/ws") else "tcp"
+    if route.upgrade and request.upgrade and request.upgrade.lower() != wanted:
+        # Another protocol on the connection could carry requests of its own past the guard.
+        case.deny("G004", f"asks for the protocol {request.upgrade[:40]!r}", f"send Upgrade: {wanted}")
 
 
 def _body(case: Case) -> dict[str, Any]:
@@ -52,7 +55,7 @@ def _body(case: Case) -> dict[str, Any]:
 
 
 def _use(case: Case) -> None:
-    """Start a container, attach to it or write into it."""
+    """Start a container, attach to it, or reach its files, which are also those that it mounts."""
     if case.query.get("checkpoint-dir"):
         case.deny("G006", "would read a checkpoint from a directory of the host", "leave checkpoint-dir out")
     container = _existing(case)
@@ -62,7 +65,10 @@ def _use(case: Case) -> None:
 
 def _existing(case: Case) -> Container | None:
     described = case.engine(f"/containers/{case.object}/json")
-    return evaluate_existing(case, described) if described else None
+    if not described:
+        return None
+    case.use_id(text_of(described, "Id"))
+    return evaluate_existing(case, described)
 
 
 def _exec(case: Case) -> None:
@@ -97,6 +103,7 @@ def _update(case: Case) -> None:
     described = case.engine(f"/containers/{case.object}/json")
     if not described:
         return
+    case.use_id(text_of(described, "Id"))
     body = _body(case)
     before = described.get("HostConfig")
     host: dict[str, Any] = dict(before) if isinstance(before, dict) else {}
@@ -115,6 +122,13 @@ def _update(case: Case) -> None:
             and (body[key] / unit > most or body[key] < 0 or (key == "PidsLimit" and not body[key]))
         ):
             case.deny("G010", f"{key} is {body[key]}, and {case.setting.name} may have {most:g}", "ask for less")
+    quota = host.get("CpuQuota") or 0
+    if limits.cpus is not None and not {"CpuQuota", "CpuPeriod"}.isdisjoint(body) and quota:
+        cpus = quota / (host.get("CpuPeriod") or 100_000)
+        if not 0 < cpus <= limits.cpus:
+            case.deny(
+                "G010", f"asks for {cpus:g} CPUs, and {case.setting.name} may have {limits.cpus:g}", "ask for less"
+            )
     if container is not None:
         check_noun(case, container, exists=True)
 
@@ -137,10 +151,7 @@ def _checkpoints(case: Case) -> None:
 
 def _commit(case: Case) -> None:
     label_created(case, _body(case), case.setting)
-    container = case.query.get("container", "")
-    described = case.engine(f"/containers/{container}/json") if container and "/" not in container else None
-    if described and (case.setting.own or case.setting.reach != Reach()):
-        check_container(case, described, f"container {container}")
+    other_container(case, case.query.get("container", ""))
     _check_instructions(case)
     check_new_tag(case, _tagged(case.query.get("repo", ""), case.query.get("tag", "")))
 
@@ -261,12 +272,8 @@ def _network(case: Case) -> None:
 def _connect(case: Case) -> None:
     body = _body(case)
     check_network(case, case.object)
-    name = body.get("Container", "")
     if case.setting.own or case.setting.reach != Reach():
-        if not name or "/" in name:
-            case.deny("G004", "names no container", "name the container")
-        elif described := case.engine(f"/containers/{name}/json"):
-            check_container(case, described, f"container {name}")
+        other_container(case, body.get("Container", ""))
 
 
 def _plugin(case: Case) -> None:
@@ -290,6 +297,8 @@ _EVALUATIONS: Final[Mapping[str, Callable[[Case], None]]] = {
     "POST /containers/{id}/unpause": _use,
     "POST /containers/{id}/attach": _use,
     "GET /containers/{id}/attach/ws": _use,
+    "GET /containers/{id}/archive": _use,
+    "HEAD /containers/{id}/archive": _use,
     "PUT /containers/{id}/archive": _use,
     "POST /containers/{id}/exec": _exec,
     "POST /exec/{id}/start": _exec_start,

@@ -16,11 +16,16 @@ _VOLUME: Final = compile_lazily(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 _LOCAL: Final = frozenset({"", "local"})
 _TMPFS: Final = frozenset({"size", "mode", "uid", "gid", "nr_inodes", "noexec", "nosuid", "nodev", "ro", "rw"})
 _OPTIONS: Final = frozenset({"no-new-privileges", "label", "apparmor", "seccomp"})
+_LOG_FILES: Final = frozenset({"splunk-capath", "syslog-tls-ca-cert", "syslog-tls-cert", "syslog-tls-key"})
+"""Options of log drivers that are files of the host, also by a relative path."""
 _BIND_REMEDY: Final = "use a named volume, or add the path to binds of this caller in sealock.toml"
 
 
 def resolve_bind(case: Case, source: str) -> str:
-    """Where a host path leads, denied where the caller may not mount that; "" if not known yet or denied."""
+    """Where a host path leads, denied where the caller may not mount that; "" if not known yet.
+
+    What is denied is resolved too: an exemption may cover the denial, and other rules evaluate where the path leads.
+    """
     if not source.startswith("/"):
         case.deny("G006", f"the host path {source[:80]!r} is not absolute", "write the absolute path")
         return ""
@@ -41,9 +46,7 @@ def resolve_bind(case: Case, source: str) -> str:
             f"would mount {shown}, which the caller can replace with a link before the container starts",
             "mount a directory whose parents only root can write, or use a named volume",
         )
-    else:
-        return path
-    return ""
+    return path
 
 
 def _can_swap(case: Case, path: str, writers: Iterable[int], groups: Iterable[int], *, everybody: bool) -> bool:
@@ -168,7 +171,11 @@ def check_security_options(case: Case, host: Mapping[str, Any]) -> None:
 def _check_logging(case: Case, logging: Mapping[str, Any]) -> None:
     """Deny options of a log driver that make the engine open a path of the host: a socket, a key, a file."""
     for name, value in logging.get("Config", {}).items():
-        if value.startswith(("/", "unix")) and "G006" not in case.setting.accept:
+        if (
+            (name in _LOG_FILES or value.lower().startswith(("/", "unix")))
+            and value
+            and "G006" not in case.setting.accept
+        ):
             why = f"the log option {name[:60]} makes the engine open {value[:80]}"
             case.deny("G006", why, "send the log to a host and port, or keep it with the driver local")
 

@@ -168,7 +168,12 @@ def _narrow(case: Case) -> None:
     except BodyError as error:
         case.deny("G003", f"the filters cannot be read: {error.why}", 'write filters={"label": ["name=value"]}')
         return
-    filters["label"] = [*filters.get("label", []), *wanted]
+    # Of two labels of one name in a filter, a swarm takes either.
+    names = {text.partition("=")[0] for text in wanted}
+    asked = [text for text in filters.get("label", []) if text.partition("=")[0] in names]
+    if others := [text for text in asked if "=" in text and text not in wanted]:
+        case.deny("G005", f"the filter {others[0][:80]!r} asks for what is not of {setting.name}", "leave it out")
+    filters["label"] = [*(text for text in filters.get("label", []) if text not in asked), *wanted]
     case.query["filters"] = json.dumps({name: dict.fromkeys(values, True) for name, values in filters.items()})
     if not case.guard.rewrites:
         case.deny("G005", f"{route.name} must be narrowed to this caller's own, which only the proxy can do")
