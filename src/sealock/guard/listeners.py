@@ -46,7 +46,7 @@ def listen(path: str, access: SocketAccess) -> socket.socket:
     made = f"{path}.{os.getpid()}"
     old = os.umask(0o777)
     try:
-        # It gets its owner and mode under another name, so that nobody connects before.
+        # It gets its owner and mode under another name, so that no client connects before.
         sock.bind(made)
         os.chown(made, uid, gid)
         os.chmod(made, access.mode)
