@@ -12,8 +12,8 @@ from typing import Final
 from sealock.cli.output import Progress, complain
 from sealock.errors import TargetError, UsageError
 from sealock.formats.profile import write_profile
+from sealock.model.durations import read_time
 from sealock.model.profile import Profile, gaps, merge
-from sealock.patterns import compile_lazily
 from sealock.runtime.trials import TrialCheck
 from sealock.runtime.watch.described import digests, engine_version
 from sealock.runtime.watch.learnedprofiles import (
@@ -31,8 +31,6 @@ from sealock.text import count, visible
 
 LINE: Final = True
 """All words after `--` are those of another client."""
-_DURATION: Final = compile_lazily(r"(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|)")
-_UNITS: Final = {"ms": 0.001, "s": 1, "": 1, "m": 60, "h": 3600}
 _IDLE: Final = 10.0
 """Seconds without anything new, for --until-idle."""
 EPILOG: Final = """\
@@ -166,9 +164,8 @@ def _save(path: str, profile: Profile, *, quiet: bool) -> None:
 
 def seconds_of(text: str) -> float:
     """The seconds of "90s", "10m", "1h" or "45"; UsageError for anything else."""
-    match = _DURATION.fullmatch(text.strip())
-    seconds = float(match[1]) * _UNITS[match[2]] if match else 0.0
-    if seconds <= 0:
+    seconds = read_time(f"{text}s" if text.isdecimal() else text)
+    if seconds is None:
         message = f"--for {text} is no time: write 90s, 10m or 1h"
         raise UsageError(message)
     return seconds

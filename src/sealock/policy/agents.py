@@ -7,13 +7,11 @@ from typing import Any, Final
 from msgspec import Struct
 
 from sealock.model.allowedhosts import AllowedHost, read_host
+from sealock.model.durations import read_time
 from sealock.model.location import Source
-from sealock.patterns import compile_lazily
 from sealock.policy.tables import TableReader
 
 DURATION: Final = "a number of seconds, minutes or hours, such as 90s, 30m or 2h"
-_DURATION: Final = compile_lazily(r"([0-9]{1,6})([smh])")
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 
 
 class AgentPolicy(Struct, frozen=True):
@@ -30,9 +28,8 @@ class AgentPolicy(Struct, frozen=True):
 
 
 def read_duration(text: str) -> int | None:
-    """Read a time of the form DURATION in seconds, at least one; None where it has another form."""
-    match = _DURATION.fullmatch(text.strip())
-    return int(match[1]) * _SECONDS[match[2]] or None if match else None
+    """Read a time of the form DURATION in whole seconds, at least one; None where it has another form."""
+    return int(read_time(text) or 0) or None
 
 
 def read_agent(source: Source, table: dict[str, Any]) -> AgentPolicy:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from typing import Final
 
 from sealock.cli.output import write
 from sealock.errors import UsageError
 from sealock.guard.breakglass import DIRECTORY, close_guard, open_guard
-
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600}
+from sealock.model.durations import read_time
 
 
 def configure(parser: ArgumentParser, verb: str) -> None:
@@ -35,8 +33,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _seconds(text: str) -> float:
-    number, unit = text[:-1], text[-1:]
-    if unit not in _UNITS or not number.isdigit() or len(number) > 6:
+    if (seconds := read_time(text)) is None:
         message = f"--for {text} is no time: write it as 90s, 10m or 1h"
         raise UsageError(message)
-    return float(int(number) * _UNITS[unit])
+    return seconds

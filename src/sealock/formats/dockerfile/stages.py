@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from sealock.formats.dockerfile.scope import DEFAULT_SHELL
 from sealock.formats.dockerfile.variables import VariableScope
-from sealock.formats.durations import parse_duration
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
 from sealock.model.build import (
     Arg,
@@ -27,6 +26,7 @@ from sealock.model.build import (
     Workdir,
 )
 from sealock.model.container import Container, Health, Label, Mount, Variable, container
+from sealock.model.durations import parse_duration
 from sealock.model.location import At, Place
 
 DOCKERFILE_FIELDS: Final = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
-from sealock.formats.durations import parse_duration
+from sealock.model.durations import parse_duration
 
 SettingValue: TypeAlias = Any
 """The value of a setting, or of a field of the container; each has its own type."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sealock.formats.durations import parse_duration
+from sealock.model.durations import parse_duration, read_time
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,13 @@ def test_a_duration_is_parsed_into_seconds(text: str, seconds: float) -> None:
 @pytest.mark.parametrize("text", ["", "3", "s", ".s", "1d", "1 s", "1m 30s", "--1s", "1.2.3s", "1S", "١s", "1s" * 51])
 def test_anything_else_is_none(text: str) -> None:
     assert parse_duration(text) is None
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), (" 10m ", 600), ("1h30m", 5400), ("200ms", 0.2)])
+def test_a_time_is_a_duration(text: str, seconds: float) -> None:
+    assert read_time(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", ["", "0", "0s", "-1s", "45", "10d", "1e3s", f"{10**9}m", "9" * 99 + "h"])
+def test_what_is_above_no_zero_or_beyond_all_clocks_is_no_time(text: str) -> None:
+    assert read_time(text) is None

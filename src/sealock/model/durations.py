@@ -1,4 +1,4 @@
-"""Durations as Go writes them, in Dockerfiles and options of the client."""
+"""Durations as Go writes them: in Dockerfiles, in options of the client, and in what users write for sealock."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Final
 _UNITS: Final = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _PART: Final = r"([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h)"
 _MAX_LENGTH: Final = 100
+_LONGEST: Final = 1e9
+"""Seconds of a time: some thirty years, which every clock and timer can add."""
 
 
 def parse_duration(text: str) -> float | None:
@@ -19,3 +21,9 @@ def parse_duration(text: str) -> float | None:
         return None
     total = sum(float(number) * _UNITS[unit] for number, unit in re.findall(_PART, unsigned))
     return -total if text[0] == "-" else total
+
+
+def read_time(text: str) -> float | None:
+    """The seconds of a time that something may take ("90s", "1h30m"), above zero; None for anything else."""
+    seconds = parse_duration(text.strip())
+    return seconds if seconds is not None and 0 < seconds <= _LONGEST else None
