@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealock.formats.seccomp import FilterOptions, write_seccomp
+from sealock.model.capabilities import DEFAULT
 from sealock.model.profile import ArchitectureCalls, GrantedRights
-from sealock.model.runtimecalls import BASIC, CLOSED, RUNTIMES, runtime_calls
+from sealock.model.runtimecalls import BASIC, CLOSED, NEWER, RUNTIMES, runtime_calls
 from sealock.model.systemcalls import system_calls
 from support.profiles import web
 
@@ -68,6 +69,20 @@ def test_trial_logs_what_it_would_refuse_and_opens_nothing_that_was_closed() -> 
         assert [rule["action"] for rule in by_name[name]] == ["SCMP_ACT_ERRNO"], name
     actions = [rule["action"] for rule in by_name["clone"]]
     assert actions == ["SCMP_ACT_ALLOW", *["SCMP_ACT_ERRNO"] * 7]
+
+
+def test_filter_of_all_calls_lets_through_as_many_as_the_engines_own() -> None:
+    profile = web(
+        syscalls=(ArchitectureCalls("x86_64", tuple(NAMES)),), capabilities=tuple(DEFAULT), granted=GrantedRights()
+    )
+    # Counted with Docker 26.1 on Linux 6.18.
+    assert len(write_seccomp(profile, "x86_64", FilterOptions()).allowed) == 301
+
+
+def test_call_that_is_newer_than_the_engines_filter_does_not_exist_in_a_trial() -> None:
+    by_name = rules(write_seccomp(web(), "x86_64", FilterOptions(trial=True)).text)
+    assert {rule["errnoRet"] for name in NEWER for rule in by_name[name]} == {38}
+    assert by_name["mount"][0]["errnoRet"] == 1
 
 
 def test_possible_calls_are_let_through_on_request() -> None:

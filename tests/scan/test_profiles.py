@@ -46,7 +46,7 @@ def test_runtime_of_the_last_run_that_names_one_counts() -> None:
             "read",
             "read by /bin/x: add it to syscalls (x86_64); the profile has it, so the filter is older than the profile",
         ),
-        ("mount", "mount by /bin/x: refused without a capability that the profile does not have"),
+        ("mount", "mount by /bin/x: the engine's own filter refuses it too, with the capabilities of the profile"),
     ],
 )
 def test_proposal_says_what_to_change_and_why(name: str, text: str) -> None:

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from sealock.model.profile import Profile
-from sealock.model.runtimecalls import BASIC, CLOSED, companions, opened, runtime_calls
+from sealock.model.runtimecalls import BASIC, CLOSED, NEWER, companions, opened, runtime_calls
 
 _NAMES: Final = {
     "x86_64": "SCMP_ARCH_X86_64",
@@ -99,7 +99,9 @@ def _allowing(allowed: Collection[str], *, admin: bool) -> Iterator[dict[str, An
 
 def _refusing(closed: Iterable[str], *, admin: bool) -> Iterator[dict[str, Any]]:
     """The rules that refuse what Docker's default filter does, where all else is let through."""
-    yield {"names": sorted(closed), "action": "SCMP_ACT_ERRNO", "errnoRet": _EPERM}
+    closed = frozenset(closed)
+    yield {"names": sorted(closed - NEWER), "action": "SCMP_ACT_ERRNO", "errnoRet": _EPERM}
+    yield {"names": sorted(closed & NEWER), "action": "SCMP_ACT_ERRNO", "errnoRet": _ENOSYS}
     yield _condition("socket", "SCMP_CMP_EQ", _VSOCK, action="SCMP_ACT_ERRNO")
     for bit in range(0 if admin else 32):
         if _NAMESPACES >> bit & 1:

@@ -1,4 +1,4 @@
-"""System calls that a container's filter has to know of beside its program's: a dated table.
+"""System calls that a container's filter has to know of besides its program's: a dated table.
 
 Traced on 2026-11-27 with runc 1.1.15 (starts and execs by Docker 26.1) and crun 1.21 (starts), as root and as other
 users, from the moment that the filter is loaded to the start of the program. What the Go runtime of runc does then
@@ -35,7 +35,7 @@ BASIC: Final = frozenset(_BASIC.split())
 """Calls of any program that give no access to anything, and that depend on load, time and signals."""
 
 _COMPANIONS: Final = {"accept": "shutdown", "accept4": "shutdown", "connect": "shutdown"}
-"""Calls that a program makes beside others only sometimes: which side closes a connection first is chance."""
+"""Calls that a program makes with others only sometimes: which side closes a connection first is chance."""
 
 _BY_CAPABILITY: Final = {
     "SYS_ADMIN": (
@@ -61,8 +61,14 @@ _NEVER: Final = (
     "kexec_file_load kexec_load keyctl migrate_pages move_pages nfsservctl pivot_root putpmsg query_module request_key "
     "security swapoff swapon sysfs tuxcall uretprobe uselib userfaultfd ustat vserver"
 )
-CLOSED: Final = frozenset(_NEVER.split()) | {name for names in _BY_CAPABILITY.values() for name in names.split()}
-"""What Docker's default filter refuses a container without capabilities, of the calls that are older than it."""
+NEWER: Final = frozenset({
+    "listmount", "lsm_get_self_attr", "lsm_list_modules", "lsm_set_self_attr", "mseal", "statmount",
+})  # fmt: skip
+"""What is newer than the default filter of Docker 26, which answers that it does not exist (ENOSYS)."""
+CLOSED: Final = (
+    frozenset(_NEVER.split()) | NEWER | {name for names in _BY_CAPABILITY.values() for name in names.split()}
+)
+"""What Docker's default filter refuses a container without capabilities."""
 
 
 def runtime_calls(runtime: str, *, no_new_privileges: bool) -> frozenset[str]:

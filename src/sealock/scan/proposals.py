@@ -32,7 +32,7 @@ class CallProposal(Struct, frozen=True):
         """The change and its reason, as a sentence."""
         by = f" by {self.program}" if self.program else ""
         if self.closed:
-            return f"{self.name}{by}: refused without a capability that the profile does not have"
+            return f"{self.name}{by}: the engine's own filter refuses it too, with the capabilities of the profile"
         return f"{self.name}{by}: add it to syscalls ({self.architecture}); {_WORDS[self.grade]}"
 
 
