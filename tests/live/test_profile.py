@@ -253,6 +253,10 @@ def test_profile_hardens_a_service_in_its_file(daemon: Engine, profile: Profile)
     other = harden(daemon, "--profile", str(file), "--in", "compose.yaml:db")
     assert other.returncode == 2
     assert "it has no container 'db', but service web" in other.stderr
+    project.write_text("services:\n  web:\n    build: .\n", encoding="utf-8")
+    unknown = harden(daemon, "--profile", str(file), "--in", "compose.yaml:web")
+    assert unknown.returncode == 2
+    assert "the image to use it for is not known here (--accept image)" in unknown.stderr
 
 
 def test_profile_of_another_image_hardens_nothing(daemon: Engine) -> None:

@@ -41,6 +41,9 @@ _ENDING: Final = ".profile.json"
 def accepted_profile(arguments: Namespace, facts: EngineFacts, image: str) -> Profile:
     """The profile, if it may be used for an image here; else TargetError. What makes it incomplete is printed."""
     profile = open_profile(arguments.profile)
+    if not image and "image" not in arguments.accept:
+        message = f"{visible(arguments.profile)}: the image to use it for is not known here (--accept image)"
+        raise TargetError(message)
     place = use_place(facts, image) if image else UsePlace()
     for fault in profile_faults(profile, place, arguments.accept):
         text = f"{visible(arguments.profile)}: {fault.text}"

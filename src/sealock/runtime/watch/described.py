@@ -112,7 +112,7 @@ def digests(client: str, image: str) -> tuple[str, ...]:
     except msgspec.MsgspecError:
         known = []
     ofs = (str(name).rpartition("@")[2] for name in known) if isinstance(known, list) else ()
-    return tuple(dict.fromkeys((image, *ofs)))
+    return tuple(dict.fromkeys(digest for digest in (image, *ofs) if digest.startswith("sha256:")))
 
 
 def engine_version(client: str) -> str:
