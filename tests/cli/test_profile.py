@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from sealock.cli.main import main
+from sealock.cli.trial import apply_proposals
 from sealock.formats.profile import write_profile
 from sealock.model.profile import ArchitectureCalls
+from sealock.scan.proposals import propose
+from sealock.targets.profiles import add_to_profile, open_profile
 from support.profiles import web
 
 
@@ -36,6 +39,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("check web.json", 0, "", ""),
         ("check more.json", 1, "", "more.json: it never met the phase 'stop' (--accept incomplete)"),
         ("check more.json --accept incomplete", 0, "", ""),
+        ("check web.json --image=", 2, "", "--image is empty: name the image"),
         ("check bad.json", 2, "", "bad.json:1:36: not a profile: expected `str`, got `int`"),
         ("check gone.json", 2, "", "gone.json"),
         ("seccomp web.json", 0, '"accept4"', "stays refused, as the engine's own filter refuses it: mount"),
@@ -65,3 +69,13 @@ def test_options_choose_what_a_filter_lets_through(here: Path) -> None:
     assert {"setuid", "capset"} <= allowed("--with-new-privileges") - allowed()
     assert "close_range" in allowed("--runtime", "crun") - allowed("--runtime", "runc")
     assert allowed("--log") == allowed()
+
+
+def test_what_a_trial_met_is_added_to_the_file_as_it_is_by_then(here: Path) -> None:
+    machine = os.uname().machine
+    at_start = open_profile("web.json")
+    add_to_profile("web.json", web(syscalls=(ArchitectureCalls(machine, ("chmod",)),)))
+    proposals = [propose(at_start, machine, name) for name in ("mkdir", "reboot")]
+    assert apply_proposals("web.json", at_start, proposals, "a trial") == 1
+    assert open_profile("web.json").calls(machine).seen == ("accept4", "chmod", "mkdir", "mount", "read")
+    assert [path.name for path in here.iterdir() if "web" in path.name] == ["web.json"]

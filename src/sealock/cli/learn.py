@@ -11,22 +11,15 @@ from typing import Final
 
 from sealock.cli.output import Progress, complain
 from sealock.errors import TargetError, UsageError
-from sealock.formats.profile import write_profile
 from sealock.model.durations import read_time
 from sealock.model.profile import Profile, gaps, merge
 from sealock.runtime.trials import TrialCheck
 from sealock.runtime.watch.described import digests, engine_version
-from sealock.runtime.watch.learnedprofiles import (
-    LearningCircumstances,
-    no_other_writer,
-    profile_of,
-    read_earlier,
-    with_earlier,
-)
+from sealock.runtime.watch.learnedprofiles import LearningCircumstances, profile_of
 from sealock.runtime.watch.learning import LearnedContainer, LearningSession
 from sealock.runtime.watch.watcher import MECHANISMS, open_watcher
 from sealock.scan.learning import CLIENTS, Exercise, learn_line, learn_project, learn_running
-from sealock.targets.outputs import write_output
+from sealock.targets.profiles import add_to_profile, open_earlier
 from sealock.text import count, visible
 
 LINE: Final = True
@@ -97,7 +90,7 @@ def run(arguments: Namespace) -> int:
     exercise = Exercise(check, arguments.reload, seconds, _IDLE if arguments.until_idle else None)
     if not arguments.compose:
         # A file that cannot be added to is better known before the exercise.
-        read_earlier(arguments.profile)
+        open_earlier(arguments.profile)
     watcher, reasons = open_watcher(arguments.using, running=bool(arguments.container))
     with closing(watcher), Progress(quiet=arguments.quiet) as progress:
         if reasons and not arguments.quiet:
@@ -145,9 +138,7 @@ def _by_file(arguments: Namespace, profiles: list[tuple[LearnedContainer, Profil
 
 def _save(path: str, profile: Profile, *, quiet: bool) -> None:
     """Add a profile to its file, and say what it has."""
-    with no_other_writer(path):
-        profile = with_earlier(profile, path)
-        write_output(path, write_profile(profile))
+    profile = add_to_profile(path, profile)
     if quiet:
         return
     calls = sum(len(calls.seen) for calls in profile.syscalls)

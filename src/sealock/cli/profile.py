@@ -12,7 +12,7 @@ from sealock.cli.output import complain, page_style, print_output, write
 from sealock.errors import TargetError, UsageError
 from sealock.model.profile import Profile
 from sealock.scan.profilecheck import FAULT_KINDS, UsePlace, profile_faults
-from sealock.targets.profiles import open_profile
+from sealock.targets.profiles import change_profile, open_profile
 from sealock.text import count, line, list_first
 
 LINE: Final = True
@@ -59,7 +59,7 @@ def configure(parser: ArgumentParser, only: str | None = None) -> None:
             text = "accept a profile of another image, an incomplete one, one of another kernel or runtime"
             verb.add_argument("--accept", action="append", choices=FAULT_KINDS, default=[], help=text)
         if name == "check":
-            verb.add_argument("--image", default="", metavar="NAME", help="the image that it is to be used for")
+            verb.add_argument("--image", metavar="NAME", help="the image that it is to be used for")
             verb.add_argument("--with", dest="client", choices=("docker", "podman"), help="client to ask for it")
         if name == "floor":
             text = "an archive, layout or directory, image:REF, docker:NAME"
@@ -112,8 +112,11 @@ def _diff(arguments: Namespace) -> int:
 
 
 def _check(arguments: Namespace) -> int:
+    if arguments.image == "":
+        message = "--image is empty: name the image that the profile is to be used for"
+        raise UsageError(message)
     profile = open_profile(arguments.file)
-    place = _place(arguments.client, arguments.image) if arguments.image else UsePlace()
+    place = UsePlace() if arguments.image is None else _place(arguments.client, arguments.image)
     return 1 if _complain_of(profile, place, arguments) else 0
 
 
@@ -136,11 +139,9 @@ def _complain_of(profile: Profile, place: UsePlace, arguments: Namespace) -> boo
 
 
 def _floor(arguments: Namespace) -> int:
-    from sealock.formats.profile import write_profile  # noqa: PLC0415  each verb imports its own
-    from sealock.image.opener import open_image  # noqa: PLC0415  as above
+    from sealock.image.opener import open_image  # noqa: PLC0415  each verb imports its own
     from sealock.inventory.importedcalls import possible_calls  # noqa: PLC0415  as above
     from sealock.model.profile import with_possible  # noqa: PLC0415  as above
-    from sealock.targets.outputs import write_output  # noqa: PLC0415  as above
 
     profile = open_profile(arguments.file)
     image, *_ = open_image(arguments.image)
@@ -152,8 +153,7 @@ def _floor(arguments: Namespace) -> int:
     if image.errors:
         message = f"{line(arguments.image, 200)}: {image.errors[0].message}"
         raise TargetError(message)
-    changed = with_possible(profile, machine, found.calls)
-    write_output(arguments.file, write_profile(changed))
+    changed = change_profile(arguments.file, lambda now: with_possible(now or profile, machine, found.calls))
     more = len(changed.calls(machine).possible)
     complain(f"{line(arguments.file, 200)}: its files could make {count(more, 'other system call')}")
     if found.unread:

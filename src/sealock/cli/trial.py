@@ -10,7 +10,6 @@ from typing import Final
 from sealock.cli.engineclient import engine_facts, use_place
 from sealock.cli.output import complain
 from sealock.errors import TargetError, UsageError
-from sealock.formats.profile import write_profile
 from sealock.formats.seccomp import FilterOptions, write_seccomp
 from sealock.model.change import Set
 from sealock.model.profile import Profile
@@ -19,7 +18,7 @@ from sealock.runtime.watch.logged import run_logged
 from sealock.scan.profilecheck import UsePlace, latest_runtime, profile_faults
 from sealock.scan.proposals import CallProposal, propose, with_proposals
 from sealock.scan.runline import EditableRun
-from sealock.targets.outputs import write_output
+from sealock.targets.profiles import change_profile
 from sealock.text import count, visible
 
 NEVER_LOGGED: Final = "clone3"
@@ -72,10 +71,15 @@ def run_trial_of(profile: Profile, words: Sequence[str], file: str, *, accepted:
         complain("the profile refuses nothing of what it did")
         return 0
     if apply:
-        changed = with_proposals(profile, proposals.values(), "calls that a trial met")
-        write_output(file, write_profile(changed))
-        complain(f"{file}: added {count(sum(not proposal.closed for proposal in proposals.values()), 'system call')}")
+        added = apply_proposals(file, profile, proposals.values(), "calls that a trial met")
+        complain(f"{file}: added {count(added, 'system call')}")
     return 1
+
+
+def apply_proposals(file: str, profile: Profile, proposals: Collection[CallProposal], exercise: str) -> int:
+    """Add calls to a profile as its file has it by now, and return how many may be added."""
+    change_profile(file, lambda now: with_proposals(now or profile, proposals, exercise))
+    return sum(not proposal.closed for proposal in proposals)
 
 
 def _place_of(line: EditableRun, client: str) -> UsePlace:

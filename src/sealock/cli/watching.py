@@ -8,14 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from sealock.cli.output import complain
-from sealock.cli.trial import NEVER_LOGGED
+from sealock.cli.trial import NEVER_LOGGED, apply_proposals
 from sealock.errors import TargetError
-from sealock.formats.profile import write_profile
 from sealock.model.profile import Profile
 from sealock.runtime.watch.described import DescribedContainer, describe, digests
 from sealock.runtime.watch.refusedcalls import RefusalWatcher, RefusedCall
-from sealock.scan.proposals import CallProposal, propose, with_proposals
-from sealock.targets.outputs import write_output
+from sealock.scan.proposals import CallProposal, propose
 from sealock.targets.profiles import open_profile
 from sealock.text import count, visible
 
@@ -46,7 +44,9 @@ def follow_container(file: str, name: str, client: str, *, accept_image: bool, a
             pass
         finally:
             if apply and any(not proposal.closed for proposal in proposals.values()):
-                _apply(file, proposals)
+                added = apply_proposals(file, profile, proposals.values(), "calls that were refused in use")
+                what = f"added {count(added, 'system call')}"
+                complain(f"{file}: {what}; write its filter again, and start the container with it")
     return 1 if proposals else 0
 
 
@@ -89,13 +89,3 @@ def _again(client: str, ended: DescribedContainer) -> DescribedContainer | None:
             return container
         time.sleep(_PAUSE)
     return None
-
-
-def _apply(file: str, proposals: dict[tuple[str, str], CallProposal]) -> None:
-    """Add the calls to the profile as the file has it now."""
-    changed = with_proposals(open_profile(file), proposals.values(), "calls that were refused in use")
-    write_output(file, write_profile(changed))
-    added = sum(not proposal.closed for proposal in proposals.values())
-    complain(
-        f"{visible(file)}: added {count(added, 'system call')}; write its filter again, and start the container with it"
-    )

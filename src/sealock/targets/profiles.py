@@ -1,13 +1,19 @@
-"""Reads the profile files that users name."""
+"""Reads and changes the profile files that users name."""
 
 from __future__ import annotations
 
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
 from sealock.errors import TargetError
 from sealock.formats.files import FileRefusedError
-from sealock.formats.profile import read_profile
+from sealock.formats.profile import read_profile, write_profile
 from sealock.model.location import Source
-from sealock.model.profile import Profile
+from sealock.model.profile import Profile, merge
 from sealock.targets.files import read_named
+from sealock.targets.outputs import write_output
 
 
 def open_profile(path: str) -> Profile:
@@ -18,3 +24,37 @@ def open_profile(path: str) -> Profile:
         message = str(refused)
         raise TargetError(message) from None
     return read_profile(Source(path, text))
+
+
+def open_earlier(path: str) -> Profile | None:
+    """Read the profile of earlier runs, None where there is no such file; TargetError for one that cannot be read."""
+    return open_profile(path) if os.path.lexists(path) else None
+
+
+def change_profile(path: str, change: Callable[[Profile | None], Profile]) -> Profile:
+    """Change a profile as its file has it now, while no other sealock does: what was written."""
+    with _no_other_writer(path):
+        changed = change(open_earlier(path))
+        write_output(path, write_profile(changed))
+    return changed
+
+
+def add_to_profile(path: str, profile: Profile) -> Profile:
+    """Add a profile to what earlier runs saw; TargetError where those were of another image."""
+    return change_profile(path, lambda earlier: profile if earlier is None else merge(earlier, profile))
+
+
+@contextmanager
+def _no_other_writer(path: str) -> Iterator[None]:
+    """Wait until no other sealock changes a profile in this directory, and keep others waiting."""
+    directory = os.path.dirname(os.path.abspath(path))
+    try:
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        message = f"{path} could not be written: {directory}: {error.strerror}"
+        raise TargetError(message) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -16,11 +16,12 @@ from sealock.model.location import Source
 from sealock.model.profile import GrantedRights
 from sealock.runtime.watch.capabilityuse import capabilities_possible
 from sealock.runtime.watch.described import DescribedContainer, read_description
-from sealock.runtime.watch.learnedprofiles import LearningCircumstances, profile_of, with_earlier
+from sealock.runtime.watch.learnedprofiles import LearningCircumstances, profile_of
 from sealock.runtime.watch.learning import LearnedContainer
 from sealock.runtime.watch.lifecycle import LifecycleEvent, phases_of, read_event
 from sealock.runtime.watch.observations import LONGEST_PATH, MOST_FILES, Observations
 from sealock.runtime.watch.tracepoints import spell_address
+from sealock.targets.profiles import add_to_profile
 
 CIRCUMSTANCES = LearningCircumstances("exec: true", "Linux 6", "docker 26", "tracepoints")
 ID = "sha256:" + "a" * 64
@@ -136,24 +137,25 @@ def test_what_was_seen_becomes_a_profile_that_can_be_read_again() -> None:
 
 def test_a_second_run_adds_to_the_file(tmp_path: Path) -> None:
     path = tmp_path / "web.profile.json"
-    first = with_earlier(profile_of(learned(seen()), (ID,), CIRCUMSTANCES), str(path))
-    path.write_text(write_profile(first))
+    add_to_profile(str(path), profile_of(learned(seen()), (ID,), CIRCUMSTANCES))
     more = Observations()
     more.add_call("x86_64", "write")
     more.phases.add("stop")
-    both = with_earlier(profile_of(learned(more), (ID,), CIRCUMSTANCES), str(path))
+    both = add_to_profile(str(path), profile_of(learned(more), (ID,), CIRCUMSTANCES))
+    assert read_profile(Source("p", path.read_text())) == both
     assert both.calls("x86_64").seen == ("read", "write")
     assert (both.capabilities, len(both.runs)) == (("CHOWN",), 2)
     assert both.phases == {"start", "traffic", "stop"}
     with pytest.raises(TargetError, match="different images"):
-        with_earlier(profile_of(learned(more), ("sha256:" + "b" * 64,), CIRCUMSTANCES), str(path))
+        add_to_profile(str(path), profile_of(learned(more), ("sha256:" + "b" * 64,), CIRCUMSTANCES))
+    assert read_profile(Source("p", path.read_text())) == both
 
 
 def test_a_file_that_is_no_profile_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "web.profile.json"
     path.write_text("{}")
     with pytest.raises(TargetError, match="not a profile"):
-        with_earlier(profile_of(learned(seen()), (ID,), CIRCUMSTANCES), str(path))
+        add_to_profile(str(path), profile_of(learned(seen()), (ID,), CIRCUMSTANCES))
 
 
 def test_what_is_too_much_is_lost_and_said() -> None:
