@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from sealock.cli.engineclient import engine_facts, find_client
 from sealock.cli.hardenbyprofile import accepted_profile, harden_file, planned, written
 from sealock.cli.output import Progress, complain, write
+from sealock.cli.trialcheck import check_of
 from sealock.errors import UsageError
 from sealock.model.absent import UNSET, given
 from sealock.model.change import Add, Change, Set
@@ -78,16 +79,13 @@ VALUES: Final = frozenset({
 
 def run(arguments: Namespace) -> int:
     """Search, and print what was found."""
-    if arguments.wait <= 0:
-        message = f"--wait {arguments.wait} is no time"
-        raise UsageError(message)
+    check = check_of(arguments)
     if arguments.profile is None and (arguments.place or arguments.prove or arguments.seccomp):
         message = "--in, --prove and --seccomp need --profile"
         raise UsageError(message)
     client = find_client(arguments.client)
     if arguments.place:
         return harden_file(client, arguments)
-    check = TrialCheck(arguments.check, arguments.exec, arguments.wait)
     facts = engine_facts(client)
     words = (client, "run", *arguments.line)
     try:

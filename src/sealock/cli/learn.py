@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Final
 
 from sealock.cli.output import Progress, complain
+from sealock.cli.trialcheck import check_of
 from sealock.errors import TargetError, UsageError
 from sealock.model.durations import read_time
 from sealock.model.profile import Profile, gaps, merge
-from sealock.runtime.trials import TrialCheck
 from sealock.runtime.watch.described import digests, engine_version
 from sealock.runtime.watch.learnedprofiles import LearningCircumstances, profile_of
 from sealock.runtime.watch.learning import LearnedContainer, LearningSession
@@ -82,10 +82,7 @@ def run(arguments: Namespace) -> int:
     if sum((bool(line), bool(arguments.container), bool(arguments.compose))) != 1:
         message = "name one of them: -- docker run ..., --container NAME, --compose FILE"
         raise UsageError(message)
-    if arguments.wait <= 0:
-        message = f"--wait {arguments.wait} is no time"
-        raise UsageError(message)
-    check = TrialCheck(arguments.check, arguments.exec, arguments.wait)
+    check = check_of(arguments)
     seconds = None if arguments.duration is None else seconds_of(arguments.duration)
     exercise = Exercise(check, arguments.reload, seconds, _IDLE if arguments.until_idle else None)
     if not arguments.compose:
