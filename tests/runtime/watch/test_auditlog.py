@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealock.runtime.watch.auditlog import ContainersOfProcesses, SeccompRecord, call_name, read_record
+from sealock.runtime.watch.auditlog import ContainersOfProcesses, SeccompRecord, call_name, logs_calls, read_record
 
 USUAL = (
     'audit(1764240000.123:45): auid=4294967295 uid=33 gid=33 ses=4294967295 subj=unconfined pid=77 comm="nginx" '
@@ -64,6 +65,16 @@ def test_a_call_has_the_name_of_its_architecture() -> None:
     assert call_name("x32", 520) == call_name("i386", 11) == call_name("aarch64", 221) == "execve"
     assert call_name("x86_64", 520) == "syscall_520"
     assert call_name("i386", 102) == "socketcall"
+
+
+@pytest.mark.parametrize(
+    ("text", "logs"),
+    [("kill_process kill_thread errno log\n", True), ("kill_process errno\n", False), ("", False)],
+)
+def test_kernel_that_logs_nothing_is_known(tmp_path: Path, text: str, *, logs: bool) -> None:
+    (tmp_path / "actions_logged").write_text(text)
+    assert logs_calls(str(tmp_path / "actions_logged")) is logs
+    assert logs_calls(str(tmp_path / "missing"))
 
 
 def record(pid: int) -> SeccompRecord:

@@ -30,6 +30,7 @@ SeccompAction: TypeAlias = Literal["logged", "refused", "ended", "other"]
 _AUDIT, _READLOG, _SECCOMP = 9, 1, 1326
 """NETLINK_AUDIT, AUDIT_NLGRP_READLOG, AUDIT_SECCOMP."""
 _SOL_NETLINK, _ADD_MEMBERSHIP, _RCVBUFFORCE = 270, 1, 33
+_LOGGED: Final = "/proc/sys/kernel/seccomp/actions_logged"
 _HEADER: Final = struct.Struct("=IHHII")
 _ROOM: Final = 64 << 20
 """Bytes of records that the kernel keeps for us; one takes about 300, with its overhead about 1,000."""
@@ -107,6 +108,15 @@ def _text(value: bytes) -> str:
     return value.strip(b'"').decode("utf-8", "replace")
 
 
+def logs_calls(path: str = _LOGGED) -> bool:
+    """Whether the kernel logs what filters want logged, which can be turned off. True where that is unknown."""
+    try:
+        with open(path, encoding="ascii", errors="replace") as handle:
+            return "log" in handle.read(4096).split()
+    except OSError:
+        return True
+
+
 class AuditListener:
     """Receives the records of all filters of the machine from now on. Close it.
 
@@ -122,6 +132,10 @@ class AuditListener:
         except OSError as error:
             message = f"the kernel's audit records cannot be read ({error.strerror}); they need root and CAP_AUDIT_READ"
             raise TargetError(message) from None
+        if not logs_calls():
+            self._socket.close()
+            message = f"the kernel does not log what filters let it log: {_LOGGED} lacks log"
+            raise TargetError(message)
         self._socket.setblocking(False)
         self.lost = 0
 
@@ -145,9 +159,10 @@ class AuditListener:
         """The records that are there, waiting as many seconds for a first; at most so many at a time."""
         records: list[SeccompRecord] = []
         until = time.monotonic() + patience
-        while len(records) < most:
+        # Records of other types count too, so that a flood of them does not keep us here.
+        for _ in range(most):
             try:
-                message = self._socket.recv(_LONGEST)
+                message, (sender, _groups) = self._socket.recvfrom(_LONGEST)
             except BlockingIOError:
                 left = until - time.monotonic()
                 if records or left <= 0:
@@ -158,7 +173,8 @@ class AuditListener:
                 # ENOBUFS: the kernel dropped some; what comes after is received again.
                 self.lost += 1
                 continue
-            record = _record(message)
+            # A process with rights in this network namespace can send too; the kernel is number 0.
+            record = _record(message) if sender == 0 else None
             if record is not None:
                 records.append(record)
         return tuple(records)
