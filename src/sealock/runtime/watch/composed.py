@@ -16,10 +16,19 @@ from sealock.text import visible
 
 _LONG: Final = 600.0
 _PAUSE: Final = 0.25
-_GUARD: Final = (
-    'trap "" INT TERM HUP; read -r _; "$0" compose -p "$1" -f "$2" down --volumes --timeout 5 --remove-orphans'
-)
-"""A shell that waits for our end, and then removes the project."""
+_GUARD: Final = """\
+trap "" INT TERM HUP
+read -r _
+for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    "$0" compose -p "$1" -f "$2" down --volumes --rmi local --timeout 5 --remove-orphans && exit 0
+    "$0" version && exit 1
+    sleep 3
+done
+"""
+"""A shell that waits for our end, and then removes the project and the images that were built for it.
+
+While the engine does not answer it tries again for a minute, since that may restart.
+"""
 
 
 class ComposedProject:
