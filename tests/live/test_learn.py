@@ -35,7 +35,7 @@ services:
     command: [sh, -c, "{loop}"]
     network_mode: none
   two:
-    image: base
+    build: .
     command: [sh, -c, "touch /made; {loop}"]
     network_mode: none
 """
@@ -200,6 +200,7 @@ def test_no_file_is_lost_however_fast(daemon: Engine) -> None:
             ("x.json", "--for", "1", "--", "docker", "run", *NO_NETWORK, "base", "/nosuch"),
             "the container did not start: docker:",
         ),
+        (("x.json", "--wait", "nan", *script(LOOP)), "--wait nan is no time"),
         (("x.json", "--container", "nosuch"), "No such container"),
         (("x.json", "--", "docker", "ps"), "starts with `docker run`"),
         (("x.json", "--", "docker", "run", "--cidfile", "x", "base"), "leave --cidfile out"),
@@ -354,6 +355,7 @@ def test_a_health_check_is_told_from_an_exec(daemon: Engine) -> None:
 
 
 def test_a_project_has_a_profile_for_each_service(daemon: Engine) -> None:
+    (daemon.folder / "Dockerfile").write_text("FROM base\n")
     (daemon.folder / "compose.yaml").write_text(COMPOSE.format(loop=LOOP.replace("$", "$$")))
     command = 'docker compose ps --quiet one | grep -q . && docker exec "$(docker compose ps --quiet two)" cat /made'
     status, _, err = learn(daemon, "profiles", "--compose", "compose.yaml", "--exec", command)
@@ -362,3 +364,4 @@ def test_a_project_has_a_profile_for_each_service(daemon: Engine) -> None:
     assert profile(daemon, "profiles/two.profile.json").written == ("/made",)
     assert profile(daemon, "profiles/two.profile.json").phases == {"start", "exec", "stop"}
     assert profile(daemon, "profiles/one.profile.json").written == ()
+    assert daemon.docker("image", "ls", "--format", "{{.Repository}}").stdout.split() == ["base"]

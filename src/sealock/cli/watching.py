@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from pathlib import Path
 from typing import Final
 
 from sealock.cli.output import complain
 from sealock.cli.trial import NEVER_LOGGED, apply_proposals
 from sealock.errors import TargetError
 from sealock.model.profile import Profile
-from sealock.runtime.watch.described import DescribedContainer, describe, digests
+from sealock.runtime.watch.auditlog import container_of
+from sealock.runtime.watch.described import RESTARTS, DescribedContainer, describe, digests
 from sealock.runtime.watch.refusedcalls import RefusalWatcher, RefusedCall
 from sealock.scan.proposals import CallProposal, propose
 from sealock.targets.profiles import open_profile
@@ -19,8 +19,6 @@ from sealock.text import count, visible
 
 _PAUSE: Final = 0.2
 """Seconds between looks: a refusal is printed within a second."""
-_RESTART: Final = 3.0
-"""Seconds in which a container that ended may start again."""
 
 
 def follow_container(file: str, name: str, client: str, *, accept_image: bool, apply: bool) -> int:
@@ -63,7 +61,8 @@ def _follow(
         alive = True
         while alive:
             time.sleep(_PAUSE)
-            alive = Path(f"/proc/{watched.pid}").exists()
+            # Another process may have its number by now.
+            alive = container_of(watched.pid) == watched.id
             for call in watcher.read():
                 _report(call, profile, proposals)
         watched = _again(client, watched)
@@ -79,7 +78,7 @@ def _report(call: RefusedCall, profile: Profile, proposals: dict[tuple[str, str]
 
 def _again(client: str, ended: DescribedContainer) -> DescribedContainer | None:
     """The same container after a restart; None where none comes."""
-    until = time.monotonic() + _RESTART
+    until = time.monotonic() + RESTARTS
     while time.monotonic() < until:
         try:
             container = describe(client, ended.id)

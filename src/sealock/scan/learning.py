@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from sealock.model.change import Add, Change, Set
 from sealock.model.container import Label
 from sealock.runtime.trials import TrialCheck, check_container, run_client
 from sealock.runtime.watch.composed import ComposedProject
-from sealock.runtime.watch.described import DescribedContainer, describe
+from sealock.runtime.watch.described import RESTARTS, DescribedContainer, describe
 from sealock.runtime.watch.learning import LearnedContainer, LearningSession, find_container, removed_at_end, wait_until
 from sealock.runtime.watch.watcher import ContainerWatcher
 from sealock.scan.runline import EditableRun
@@ -32,6 +32,8 @@ _APPEARS: Final = 0.02
 _REPORTED: Final = 1.0
 """Seconds between two reports."""
 _STOPS: Final = 60.0
+_ENDS: Final = 5.0
+"""Seconds for a client to end."""
 
 Report = Callable[[LearningSession], None]
 """Shows what was seen until now."""
@@ -136,7 +138,7 @@ def learn_running(
     container = find_container(client, name)
     # It may be started again, in a cgroup that is new.
     watcher.expect()
-    with LearningSession(client, watcher, since) as session, _interrupts_kept(session):
+    with LearningSession(client, watcher, since, RESTARTS) as session, _interrupts_kept(session):
         session.add(container)
         session.settle()
         session.look_inside()
@@ -212,6 +214,10 @@ def _started(words: tuple[str, ...], *, detached: bool) -> Iterator[subprocess.P
         finally:
             if process.poll() is None:
                 process.terminate()
+                # It passes the signal on, and waits for a container that may ignore it.
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_ENDS)
+                process.kill()
 
 
 @contextmanager

@@ -28,7 +28,14 @@ def open_profile(path: str) -> Profile:
 
 def open_earlier(path: str) -> Profile | None:
     """Read the profile of earlier runs, None where there is no such file; TargetError for one that cannot be read."""
-    return open_profile(path) if os.path.lexists(path) else None
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        message = f"{path} could not be read: {error.strerror}"
+        raise TargetError(message) from None
+    return open_profile(path)
 
 
 def change_profile(path: str, change: Callable[[Profile | None], Profile]) -> Profile:

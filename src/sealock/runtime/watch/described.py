@@ -18,6 +18,8 @@ from sealock.runtime.trials import run_client
 from sealock.runtime.watch.observations import WatchedContainer
 
 _PATIENCE: Final = 60.0
+RESTARTS: Final = 3.0
+"""Seconds in which a container that ended may start again."""
 _ENGINES_OWN: Final = frozenset({
     "/.dockerenv", "/dev", "/etc", "/etc/hostname", "/etc/hosts", "/etc/mtab", "/etc/resolv.conf", "/proc", "/run",
     "/run/.containerenv", "/run/secrets", "/sys",

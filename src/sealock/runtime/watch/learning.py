@@ -68,13 +68,18 @@ class _Watched(Struct):
     came: list[LifecycleEvent]
     seen: Observations
     rights: GrantedRights = GrantedRights()
+    stopped: float | None = None
+    """When it was first seen stopped, by the monotonic clock."""
 
 
 class LearningSession:
-    """Watches containers in a thread of its own. Use it as a context manager: what it opened ends with it."""
+    """Watches containers in a thread of its own. Use it as a context manager: what it opened ends with it.
 
-    def __init__(self, client: str, watcher: ContainerWatcher, since: float) -> None:
-        self._client, self._watcher, self._since = client, watcher, since
+    `restarts` is how many seconds a container that ended may take to start again.
+    """
+
+    def __init__(self, client: str, watcher: ContainerWatcher, since: float, restarts: float = 0.0) -> None:
+        self._client, self._watcher, self._since, self._restarts = client, watcher, since, restarts
         self._reader = ProcReader(sockets=False)
         self._watched: dict[str, _Watched] = {}
         self._lock = threading.RLock()
@@ -192,6 +197,11 @@ class LearningSession:
                 continue
             if again.running and again.pid != described.pid:
                 self.add(again)
+                watched.stopped = None
+                return False
+            if watched.stopped is None:
+                watched.stopped = time.monotonic()
+            if time.monotonic() - watched.stopped < self._restarts:
                 return False
             watched.described = replace(described, running=False, pid=0, status=again.status)
             return True
