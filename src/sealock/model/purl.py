@@ -13,7 +13,9 @@ from sealock.patterns import compile_lazily
 if TYPE_CHECKING:
     from packageurl import PackageURL
 
-_LOWER: Final = frozenset({"deb", "apk", "alpm", "golang", "pypi", "npm", "composer"})
+_LOWER: Final = frozenset({
+    "deb", "apk", "alpm", "golang", "pypi", "npm", "composer", "pub", "hex", "bitnami",
+})  # fmt: skip
 """Types whose namespace and name are lower case by the specification; the library lowers only some, and only ASCII."""
 _NAMESPACES: Final = {"deb": "debian", "apk": "alpine", "alpm": "arch"}
 """The namespaces where there is no os-release."""
@@ -45,7 +47,8 @@ def purl(package: Package, distribution: Distribution | None = None) -> str:
     # The library escapes names of some types in lower case, but never Debian's.
     names = _SIMPLE if package.type == "deb" else _PLAIN
     if (
-        names.fullmatch(name)
+        package.type != "pub"  # whose other signs the library replaces
+        and names.fullmatch(name)
         and _SPACE.fullmatch(namespace)
         and _SIMPLE.fullmatch("".join((version, *qualifiers.values())))
     ):
