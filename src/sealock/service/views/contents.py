@@ -90,7 +90,7 @@ def read_inventory(connection: Connection, number: int) -> Inventory:
         id=row.configuration,
         platform=row.platform,
         layers=layers,
-        container=msgspec.json.decode(row.settings, type=Container) if row.settings else Container(),
+        container=Container(),  # its settings are not stored
         distribution=msgspec.json.decode(row.distribution, type=Distribution) if row.distribution else None,
         packages=packages,
         manifest=row.digest,

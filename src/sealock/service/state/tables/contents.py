@@ -37,7 +37,6 @@ image = Table(
     words("created"),  # what the publisher says, RFC 3339
     words("distribution"),  # JSON of Distribution, "" for none
     words("stream"),
-    words("settings"),  # JSON of Container: the configuration's
     words("errors"),  # JSON list of sentences
     words("notes"),  # JSON list of sentences
     words("analyzer"),  # fingerprint of the code that read it

@@ -23,7 +23,6 @@ def upgrade() -> None:
         sa.Column("created", sa.Text(), server_default="", nullable=False),
         sa.Column("distribution", sa.Text(), server_default="", nullable=False),
         sa.Column("stream", sa.Text(), server_default="", nullable=False),
-        sa.Column("settings", sa.Text(), server_default="", nullable=False),
         sa.Column("errors", sa.Text(), server_default="", nullable=False),
         sa.Column("notes", sa.Text(), server_default="", nullable=False),
         sa.Column("analyzer", sa.Text(), server_default="", nullable=False),
