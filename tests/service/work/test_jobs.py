@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import select
 
 from sealock.service.state.database import Database, migrate
-from sealock.service.state.tables import set_aside, setting
+from sealock.service.state.tables import parked, setting
 from sealock.service.work.carriers import open_jobs
 from sealock.service.work.jobs import Jobs
 from support.jobworker import QUICK
@@ -93,9 +93,9 @@ def done(database: Database) -> list[str]:
     return [name for name, _ in rows(database, "done ")]
 
 
-def aside(database: Database) -> list[Any]:
+def parked_jobs(database: Database) -> list[Any]:
     with database.read() as connection:
-        return list(connection.execute(select(set_aside).order_by(set_aside.c.kind)))
+        return list(connection.execute(select(parked).order_by(parked.c.kind)))
 
 
 def until(what: Callable[[], bool], meanwhile: Callable[[], None] = lambda: None, seconds: float = 90) -> None:
@@ -145,15 +145,15 @@ def test_the_same_job_waits_once_and_its_transaction_goes_on(database: Database,
     assert jobs.counts().waiting == 2
 
 
-def test_a_poison_job_is_set_aside_after_three_tries_and_others_go_on(
+def test_a_poison_job_is_parked_after_three_tries_and_others_go_on(
     database: Database, jobs: Jobs, migrated: str
 ) -> None:
     put(database, jobs, "count a", "poison 1", "broken 1", "late 1", "count b")
     with workers(migrated) as started:
         until(lambda: is_idle(jobs), started.keep_up)
         assert done(database) == ["count a", "count b", "late 1"]
-        assert [(row.kind, row.tries) for row in aside(database)] == [("broken", 3), ("poison", 3)]
-        assert [row.reason[:30] for row in aside(database)] == [
+        assert [(row.kind, row.tries) for row in parked_jobs(database)] == [("broken", 3), ("poison", 3)]
+        assert [row.reason[:30] for row in parked_jobs(database)] == [
             "the registry sends what is no ",
             "its worker ended 3 times in th",
         ]
@@ -161,9 +161,9 @@ def test_a_poison_job_is_set_aside_after_three_tries_and_others_go_on(
         assert {value for _, value in rows(database, "try late ")} == {"1"}
         # Somebody looked at it, and asks for it again.
         put(database, jobs, "broken 1")
-        assert [row.kind for row in aside(database)] == ["poison"]
+        assert [row.kind for row in parked_jobs(database)] == ["poison"]
         until(lambda: is_idle(jobs), started.keep_up)
-        assert jobs.counts().set_aside == 2
+        assert jobs.counts().parked == 2
 
 
 def test_no_job_is_lost_where_workers_are_killed_again_and_again(database: Database, jobs: Jobs, migrated: str) -> None:
@@ -177,7 +177,7 @@ def test_no_job_is_lost_where_workers_are_killed_again_and_again(database: Datab
             time.sleep(draw.random() * 0.2)
             started.kill_one()
         until(lambda: is_idle(jobs), started.keep_up)
-    given_up = {f"{row.kind} {row.key}" for row in aside(database)}
+    given_up = {f"{row.kind} {row.key}" for row in parked_jobs(database)}
     assert set(done(database)) | given_up == set(names)
     assert len(given_up) <= 1
 

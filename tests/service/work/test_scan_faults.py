@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[3]
 BASE = base_layer(("openssl", "3.0.14-1"), ("bash", "5.2-1"))
 IMAGES = 8
 KILLS = 2
-"""One less than would set a job aside, should each of them hit the same."""
+"""One less than would park a job, should each of them hit the same."""
 
 
 def test_scans_survive_the_death_of_their_workers(migrated: str, tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_scans_survive_the_death_of_their_workers(migrated: str, tmp_path: Path)
     assert Counter((*row[:3], row.kind) for row in added) == {
         (row.repository_id, row.rule, row.thing, "added"): 1 for row in open_
     }
-    assert (len(images), counts.set_aside) == (IMAGES, 0)
+    assert (len(images), counts.parked) == (IMAGES, 0)
 
 
 def is_done(database: Database) -> bool:

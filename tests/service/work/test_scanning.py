@@ -142,7 +142,7 @@ def test_a_registry_that_is_away_delays_its_scans_and_they_recover_alone(
         assert states(worker.database)[0][0] == "waiting"
         server.answers = lambda _asked: None
         until(lambda: states(worker.database) == [("scanned", "")])
-        assert worker.jobs.counts().set_aside == 0
+        assert worker.jobs.counts().parked == 0
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from sealock.service.state.tables import (
     image,
     layer,
     package,
+    parked,
     repository,
     scan,
-    set_aside,
 )
 from sealock.service.state.tables.access import message
 from sealock.service.views.nouns import Counts
@@ -68,7 +68,7 @@ def read_metrics(connection: Connection, now: float) -> list[Metric]:
         ),
         Metric("findings_fixable", "gauge", "Open findings with a fixed version.", (({}, counts["fixable"] or 0),)),
         Metric("scans", "gauge", "Scans by state.", tuple(({"state": name}, scans.get(name, 0)) for name in states)),
-        Metric("jobs_given_up", "gauge", "Jobs that failed too often.", (({}, total(set_aside)),)),
+        Metric("jobs_given_up", "gauge", "Jobs that failed too often.", (({}, total(parked)),)),
         Metric(
             "events",
             "gauge",

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, func, select
 
 from sealock.service.access.tokens import Scope
-from sealock.service.state.tables import event, feed, repository, scan, set_aside
+from sealock.service.state.tables import event, feed, parked, repository, scan
 from sealock.service.state.tables.access import message, webhook
 from sealock.service.views.common import within
 from sealock.service.views.hosts import list_hosts
@@ -92,7 +92,7 @@ def _polls(connection: Connection, scope: Scope) -> tuple[RepositoryRow, ...]:
 
 
 def _stopped(connection: Connection) -> tuple[tuple[str, str, str], ...]:
-    query = select(set_aside).order_by(set_aside.c.at.desc()).limit(_MOST)
+    query = select(parked).order_by(parked.c.at.desc()).limit(_MOST)
     return tuple((row.kind, row.key, row.reason) for row in connection.execute(query))
 
 

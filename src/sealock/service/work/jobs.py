@@ -1,7 +1,7 @@
-"""The narrow interface for jobs: put one into the transaction that wants it done, work on them, give up the hopeless.
+"""The narrow interface for jobs: put one into the transaction that wants it done, work on them, park those that fail.
 
 A job is a kind and a key: all else that it needs is in the state. It is done at least once: a worker that is killed in
-the middle of a job loses it to another one. So whoever does a job writes its result in one transaction, and does
+the middle of a job loses it to another one. So a handler writes its result in one transaction, and does
 nothing where that is there already.
 """
 
@@ -17,10 +17,10 @@ from msgspec import Struct
 from sqlalchemy import Connection, func, select
 
 from sealock.service.state.rows import put
-from sealock.service.state.tables import set_aside
+from sealock.service.state.tables import parked
 
 TRIES: Final = 3
-"""How often a job may end its worker, or fail, before it is set aside."""
+"""How often a job may end its worker, or fail, before it is parked."""
 LEASE: Final = 60.0
 """Seconds without a sign of life after which a worker counts as dead."""
 PAUSE: Final = 10.0
@@ -45,17 +45,17 @@ class Later(Exception):  # noqa: N818  it is no error
 
 
 class JobCounts(Struct, frozen=True):
-    """How many jobs wait, are being done, and were set aside."""
+    """How many jobs wait, are being done, and were parked."""
 
     waiting: int
     running: int
-    set_aside: int
+    parked: int
 
 
 Handler: TypeAlias = Callable[[Job], None]
 """Does a job; Later where it cannot be done now, any other exception where it failed."""
 GivenUp: TypeAlias = Callable[[Connection, Job, str], None]
-"""Hears of a job that is set aside and why, in the transaction that does it."""
+"""Hears of a job that is parked and why, in the transaction that does it."""
 
 
 class JobSettings(Struct, frozen=True):
@@ -79,7 +79,7 @@ class Jobs(Protocol):
         """Do jobs, one at a time, until `stop` is set; the last one is finished."""
 
     def sweep(self) -> int:
-        """Give jobs of dead workers to others, or set them aside; give how many there were."""
+        """Give jobs of dead workers to others, or park them; give how many there were."""
 
     def counts(self) -> JobCounts:
         """Count the jobs."""
@@ -90,15 +90,15 @@ def worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
 
 
-def lay_aside(connection: Connection, job: Job, reason: str, now: float, given_up: GivenUp) -> None:
-    """Record that nobody tries a job again by itself."""
+def park(connection: Connection, job: Job, reason: str, now: float, given_up: GivenUp) -> None:
+    """Park a job: it is not tried again until it is asked for again."""
     row = {"kind": job.kind, "key": job.key, "reason": reason[:_REASON], "tries": job.tries, "at": now}
-    put(connection, set_aside, [row])
+    put(connection, parked, [row])
     given_up(connection, job, reason[:_REASON])
 
 
 def lost(tries: int) -> str:
-    """Why a job is set aside whose workers died."""
+    """Why a job is parked whose workers died."""
     return f"its worker ended {tries} times in the middle of it, without a word: it may take more memory than there is"
 
 
@@ -107,10 +107,10 @@ def failed(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-def count_set_aside(connection: Connection) -> int:
-    """How many jobs were set aside."""
-    return connection.execute(select(func.count()).select_from(set_aside)).scalar_one()
+def count_parked(connection: Connection) -> int:
+    """How many jobs were parked."""
+    return connection.execute(select(func.count()).select_from(parked)).scalar_one()
 
 
 def ignore(_connection: Connection, _job: Job, _reason: str) -> None:
-    """Hear of a job that is set aside, and do nothing."""
+    """Hear of a job that is parked, and do nothing."""

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from sealock.service.state.database import Database
 from sealock.service.state.rows import insert_new
-from sealock.service.state.tables import job, set_aside
+from sealock.service.state.tables import job, parked
 from sealock.service.work.jobs import (
     TRIES,
     GivenUp,
@@ -20,11 +20,11 @@ from sealock.service.work.jobs import (
     JobCounts,
     JobSettings,
     Later,
-    count_set_aside,
+    count_parked,
     failed,
     ignore,
-    lay_aside,
     lost,
+    park,
     worker_name,
 )
 
@@ -47,7 +47,7 @@ class LeasedJobs:
 
     def put(self, connection: Connection, kind: str, key: str, after: float = 0.0) -> None:
         """See Jobs."""
-        connection.execute(delete(set_aside).where(set_aside.c.kind == kind, set_aside.c.key == key))
+        connection.execute(delete(parked).where(parked.c.kind == kind, parked.c.key == key))
         insert_new(connection, job, [{"kind": kind, "key": key, "due": self._clock() + after}])
 
     def work(self, handle: Handler, stop: Event) -> None:
@@ -75,7 +75,7 @@ class LeasedJobs:
                 if row is None:
                     return None
                 if row.tries >= TRIES:
-                    self._set_aside(connection, row.id, Job(row.kind, row.key, row.tries), lost(row.tries))
+                    self._park(connection, row.id, Job(row.kind, row.key, row.tries), lost(row.tries))
                     continue
                 mine = {"owner": self._name, "lease": self._clock() + self._settings.lease, "tries": row.tries + 1}
                 connection.execute(update(job).where(job.c.id == row.id).values(**mine))
@@ -85,9 +85,9 @@ class LeasedJobs:
         now = self._clock()
         return and_(job.c.due <= now, or_(job.c.owner == "", job.c.lease < now))
 
-    def _set_aside(self, connection: Connection, number: int, given: Job, reason: str) -> None:
+    def _park(self, connection: Connection, number: int, given: Job, reason: str) -> None:
         connection.execute(delete(job).where(job.c.id == number))
-        lay_aside(connection, given, reason, self._clock(), self._given_up)
+        park(connection, given, reason, self._clock(), self._given_up)
 
     def _do(self, taken: Job, handle: Handler) -> None:
         done = Event()
@@ -130,16 +130,16 @@ class LeasedJobs:
         with self._database.write() as connection:
             number = connection.execute(select(job.c.id).where(self._is_mine(taken))).scalar()
             if number is not None:
-                self._set_aside(connection, number, taken, reason)
+                self._park(connection, number, taken, reason)
 
     def sweep(self) -> int:
-        """See Jobs. Whoever looks for a job takes those of the dead too: here, only the hopeless are left."""
+        """See Jobs. A look for a job takes those of dead workers too: here, those that come to be parked are left."""
         with self._database.write() as connection:
             dead = select(job).where(job.c.owner != "", job.c.lease < self._clock())
             rows = connection.execute(dead).all()
             for row in rows:
                 if row.tries >= TRIES:
-                    self._set_aside(connection, row.id, Job(row.kind, row.key, row.tries), lost(row.tries))
+                    self._park(connection, row.id, Job(row.kind, row.key, row.tries), lost(row.tries))
                 else:
                     connection.execute(update(job).where(job.c.id == row.id).values(owner="", lease=None))
         return len(rows)
@@ -151,4 +151,4 @@ class LeasedJobs:
             running = and_(job.c.owner != "", job.c.lease >= now)
             query = select(func.count(), func.count().filter(running)).select_from(job)
             total, busy = connection.execute(query).one()
-            return JobCounts(total - busy, busy, count_set_aside(connection))
+            return JobCounts(total - busy, busy, count_parked(connection))

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, delete, func, inspect, literal
 
 from sealock.service.state.database import Database
 from sealock.service.state.rows import take_turn
-from sealock.service.state.tables import set_aside
+from sealock.service.state.tables import parked
 from sealock.service.work.jobs import (
     TRIES,
     GivenUp,
@@ -26,11 +26,11 @@ from sealock.service.work.jobs import (
     JobCounts,
     JobSettings,
     Later,
-    count_set_aside,
+    count_parked,
     failed,
     ignore,
-    lay_aside,
     lost,
+    park,
 )
 
 _TASK: Final = "sealock"
@@ -73,7 +73,7 @@ class ProcrastinateJobs:
 
     def put(self, connection: Connection, kind: str, key: str, after: float = 0.0) -> None:
         """See Jobs."""
-        connection.execute(delete(set_aside).where(set_aside.c.kind == kind, set_aside.c.key == key))
+        connection.execute(delete(parked).where(parked.c.kind == kind, parked.c.key == key))
         name = f"{kind}:{key}"
         options: dict[str, Any] = {"schedule_in": {"milliseconds": int(after * 1000)}} if after else {}
         task = self._deferring.configure_task(
@@ -142,7 +142,7 @@ class ProcrastinateJobs:
             if job.tries < TRIES:
                 raise
             with self._database.write() as connection:
-                lay_aside(connection, job, failed(error), time.time(), self._given_up)
+                park(connection, job, failed(error), time.time(), self._given_up)
 
     def sweep(self) -> int:
         """See Jobs."""
@@ -171,7 +171,7 @@ class ProcrastinateJobs:
 
     def _give_up(self, job: Job) -> None:
         with self._database.write() as connection:
-            lay_aside(connection, job, lost(job.tries), time.time(), self._given_up)
+            park(connection, job, lost(job.tries), time.time(), self._given_up)
 
     def counts(self) -> JobCounts:
         """See Jobs."""
@@ -179,4 +179,4 @@ class ProcrastinateJobs:
             status: ColumnElement[str] = literal_column("status::text")
             query = select(status, func.count()).select_from(table(_TABLE)).group_by(text("1"))
             counts = {word: number for word, number in connection.execute(query)}  # noqa: C416  rows are no pairs
-            return JobCounts(counts.get("todo", 0), counts.get("doing", 0), count_set_aside(connection))
+            return JobCounts(counts.get("todo", 0), counts.get("doing", 0), count_parked(connection))

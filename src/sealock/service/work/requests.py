@@ -66,7 +66,7 @@ def put_waiting(database: Database, jobs: Jobs) -> int:
 
 
 def give_up(connection: Connection, job: Job, reason: str) -> None:
-    """Record with a scan that its job was set aside."""
+    """Record with a scan that its job was parked."""
     if job.kind == SCAN and job.key.isdecimal():
         failed = update(scan).where(scan.c.id == int(job.key), scan.c.state == "waiting")
         connection.execute(failed.values(state="failed", reason=reason, tries=job.tries))

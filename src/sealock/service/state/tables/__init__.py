@@ -33,7 +33,7 @@ from sealock.service.state.tables.findings import (
     host,
     image_finding,
 )
-from sealock.service.state.tables.work import claim, credential, facts, feed, job, scan, set_aside, setting
+from sealock.service.state.tables.work import claim, credential, facts, feed, job, parked, scan, setting
 
 __all__ = [
     "acknowledgement",
@@ -57,12 +57,12 @@ __all__ = [
     "metadata",
     "package",
     "package_place",
+    "parked",
     "place",
     "repository",
     "repository_image",
     "repository_slice",
     "scan",
-    "set_aside",
     "setting",
     "slice_package",
     "tag",

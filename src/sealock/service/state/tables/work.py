@@ -43,8 +43,8 @@ job = Table(
 )
 """The queue on SQLite; PostgreSQL has Procrastinate's tables."""
 
-set_aside = Table(
-    "set_aside",
+parked = Table(
+    "parked",
     metadata,
     Column("kind", Text, primary_key=True),
     Column("key", Text, primary_key=True),
@@ -52,7 +52,7 @@ set_aside = Table(
     Column("tries", Integer, nullable=False),
     moment("at"),
 )
-"""Jobs that ended their worker, or failed, too often; they wait for somebody to look."""
+"""Jobs that ended their worker, or failed, too often; they are not tried again until they are asked for again."""
 
 facts = Table(
     "facts",

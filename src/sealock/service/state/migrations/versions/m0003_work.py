@@ -62,13 +62,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_job_due", ["due"], unique=False)
 
     op.create_table(
-        "set_aside",
+        "parked",
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("at", sa.Double(), nullable=False),
-        sa.PrimaryKeyConstraint("kind", "key", name=op.f("pk_set_aside")),
+        sa.PrimaryKeyConstraint("kind", "key", name=op.f("pk_parked")),
     )
     op.create_table(
         "setting",
@@ -109,7 +109,7 @@ def downgrade() -> None:
 
     op.drop_table("scan")
     op.drop_table("setting")
-    op.drop_table("set_aside")
+    op.drop_table("parked")
     with op.batch_alter_table("job", schema=None) as batch_op:
         batch_op.drop_index("ix_job_due")
 
