@@ -21,7 +21,7 @@ from sealock.service.delivery.webhooks import (
     remove_webhook,
 )
 from sealock.service.views.nouns import SeverityWord
-from sealock.service.web.api.endpoint import Call, Endpoint
+from sealock.service.web.api.endpoint import Call, for_administrators
 from sealock.service.web.errors import HttpError
 
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\w.@:/-][\w.@:/ -]*$")]
@@ -148,88 +148,43 @@ def _known(*, known: bool) -> None:
         raise HttpError(404, message)
 
 
-_OF_ADMINISTRATORS: Final[dict[str, Any]] = {"role": "admin", "everything": True}
-
 ADMINISTRATION: Final = (
-    Endpoint(
-        method="GET",
-        path="/api/v1/tokens",
-        about="Tokens, without their secrets",
-        run=_tokens,
-        answers=list[TokenRow],
-        **_OF_ADMINISTRATORS,
-    ),
-    Endpoint(
-        method="POST",
-        path="/api/v1/tokens",
-        about="Make a token",
-        run=_new_token,
+    for_administrators("GET", "/api/v1/tokens", "Tokens, without their secrets", _tokens, answers=list[TokenRow]),
+    for_administrators(
+        "POST",
+        "/api/v1/tokens",
+        "Make a token",
+        _new_token,
         takes=TokenRequest,
         answers=NewToken,
         status=201,
         errors=(409,),
-        **_OF_ADMINISTRATORS,
     ),
-    Endpoint(
-        method="DELETE",
-        path="/api/v1/tokens/{number:int}",
-        about="Revoke a token",
-        run=_revoke,
+    for_administrators("DELETE", "/api/v1/tokens/{number:int}", "Revoke a token", _revoke, status=204, errors=(404,)),
+    for_administrators(
+        "GET", "/api/v1/webhooks", "Webhooks, without their secrets", _webhooks, answers=list[WebhookRow]
+    ),
+    for_administrators(
+        "POST", "/api/v1/webhooks", "Make a webhook", _new_webhook, takes=WebhookBody, answers=NewWebhook, status=201
+    ),
+    for_administrators(
+        "DELETE",
+        "/api/v1/webhooks/{number:int}",
+        "Remove a webhook and its messages",
+        _remove_webhook,
         status=204,
         errors=(404,),
-        **_OF_ADMINISTRATORS,
     ),
-    Endpoint(
-        method="GET",
-        path="/api/v1/webhooks",
-        about="Webhooks, without their secrets",
-        run=_webhooks,
-        answers=list[WebhookRow],
-        **_OF_ADMINISTRATORS,
-    ),
-    Endpoint(
-        method="POST",
-        path="/api/v1/webhooks",
-        about="Make a webhook",
-        run=_new_webhook,
-        takes=WebhookBody,
-        answers=NewWebhook,
-        status=201,
-        **_OF_ADMINISTRATORS,
-    ),
-    Endpoint(
-        method="DELETE",
-        path="/api/v1/webhooks/{number:int}",
-        about="Remove a webhook and its messages",
-        run=_remove_webhook,
+    for_administrators("GET", "/api/v1/messages/dead", "Messages that were given up", _dead, answers=list[MessageRow]),
+    for_administrators(
+        "POST",
+        "/api/v1/messages/{number:int}/retry",
+        "Send a message again that was given up",
+        _retry,
         status=204,
         errors=(404,),
-        **_OF_ADMINISTRATORS,
     ),
-    Endpoint(
-        method="GET",
-        path="/api/v1/messages/dead",
-        about="Messages that were given up",
-        run=_dead,
-        answers=list[MessageRow],
-        **_OF_ADMINISTRATORS,
-    ),
-    Endpoint(
-        method="POST",
-        path="/api/v1/messages/{number:int}/retry",
-        about="Send a message again that was given up",
-        run=_retry,
-        status=204,
-        errors=(404,),
-        **_OF_ADMINISTRATORS,
-    ),
-    Endpoint(
-        method="GET",
-        path="/api/v1/audit",
-        about="Who changed what, newest first",
-        run=_audit,
-        answers=list[AuditRow],
-        query=AuditQuery,
-        **_OF_ADMINISTRATORS,
+    for_administrators(
+        "GET", "/api/v1/audit", "Who changed what, newest first", _audit, answers=list[AuditRow], query=AuditQuery
     ),
 )

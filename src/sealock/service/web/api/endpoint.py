@@ -63,3 +63,14 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     most: int = SMALL
     """Most bytes of its body."""
     raw: bool = False
+
+
+def for_administrators(
+    method: Method,
+    path: str,
+    about: str,
+    run: Callable[[Any], object],
+    **more: Any,  # noqa: ANN401  further fields
+) -> Endpoint:
+    """An endpoint that only administrators may ask."""
+    return Endpoint(method=method, path=path, about=about, run=run, role="admin", everything=True, **more)

@@ -52,58 +52,46 @@ class ListQuery(Struct, frozen=True, forbid_unknown_fields=True):
     after: After = ""
 
 
-class RepositoryQuery(Struct, frozen=True, forbid_unknown_fields=True):
+class RepositoryQuery(ListQuery, frozen=True, forbid_unknown_fields=True):
     """Which repositories: those with all of the words in their names."""
 
     words: Text = ""
-    limit: Limit = 100
-    after: After = ""
 
 
-class TagQuery(Struct, frozen=True, forbid_unknown_fields=True):
+class TagQuery(ListQuery, frozen=True, forbid_unknown_fields=True):
     """Which tags; `history` includes what they named before."""
 
     repository: Text = ""
     name: Text = ""
     history: bool = False
-    limit: Limit = 100
-    after: After = ""
 
 
-class ImageQuery(Struct, frozen=True, forbid_unknown_fields=True):
+class ImageQuery(ListQuery, frozen=True, forbid_unknown_fields=True):
     """Which images."""
 
     repository: Text = ""
-    limit: Limit = 100
-    after: After = ""
 
 
-class ContainerQuery(Struct, frozen=True, forbid_unknown_fields=True):
+class ContainerQuery(ListQuery, frozen=True, forbid_unknown_fields=True):
     """Which containers: on a host, or of an image's digest."""
 
     host: Text = ""
     image: Text = ""
-    limit: Limit = 100
-    after: After = ""
 
 
-class EventQuery(Struct, frozen=True, forbid_unknown_fields=True):
+class EventQuery(ListQuery, frozen=True, forbid_unknown_fields=True):
     """Which events: of a repository, a kind, a rule, and at least a severity."""
 
     repository: Text = ""
     kind: Text = ""
     rule: Text = ""
     least: SeverityWord = ""
-    limit: Limit = 100
-    after: After = ""
 
 
-class AcknowledgementQuery(Struct, frozen=True, forbid_unknown_fields=True):
+class AcknowledgementQuery(ListQuery, frozen=True, forbid_unknown_fields=True):
     """Which acknowledgements."""
 
     rule: Text = ""
-    limit: Limit = 100
-    after: After = ""
 
 
 class DigestQuery(Struct, frozen=True, forbid_unknown_fields=True):

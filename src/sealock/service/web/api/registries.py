@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from sealock.service.registries import RegistryLoginRow, drop_registry, keep_registry, list_registries, watch
-from sealock.service.web.api.endpoint import Call, Endpoint
+from sealock.service.web.api.endpoint import Call, for_administrators
 from sealock.service.web.errors import HttpError
 
 _Host = Annotated[str, Meta(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$", max_length=255)]
@@ -77,42 +77,21 @@ def _watch(call: Call[Any, WatchBody]) -> None:
         )
 
 
-_OF_ADMINISTRATORS: Final[dict[str, Any]] = {"role": "admin", "everything": True}
 REGISTRIES: Final = (
-    Endpoint(
-        method="GET",
-        path="/api/v1/registries",
-        about="Registries with a login",
-        run=_list,
-        answers=list[RegistryLoginRow],
-        **_OF_ADMINISTRATORS,
+    for_administrators("GET", "/api/v1/registries", "Registries with a login", _list, answers=list[RegistryLoginRow]),
+    for_administrators(
+        "PUT", "/api/v1/registries", "Keep a login for a registry, encrypted", _keep, takes=LoginBody, status=204
     ),
-    Endpoint(
-        method="PUT",
-        path="/api/v1/registries",
-        about="Keep a login for a registry, encrypted",
-        run=_keep,
-        takes=LoginBody,
-        status=204,
-        **_OF_ADMINISTRATORS,
-    ),
-    Endpoint(
-        method="DELETE",
-        path="/api/v1/registries",
-        about="Remove the login for a registry",
-        run=_drop,
+    for_administrators(
+        "DELETE",
+        "/api/v1/registries",
+        "Remove the login for a registry",
+        _drop,
         query=HostQuery,
         status=204,
         errors=(404,),
-        **_OF_ADMINISTRATORS,
     ),
-    Endpoint(
-        method="PUT",
-        path="/api/v1/watches",
-        about="Watch a repository for new tags, or stop it",
-        run=_watch,
-        takes=WatchBody,
-        status=204,
-        **_OF_ADMINISTRATORS,
+    for_administrators(
+        "PUT", "/api/v1/watches", "Watch a repository for new tags, or stop it", _watch, takes=WatchBody, status=204
     ),
 )
