@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import func, insert, select
 
+from sealock.service.access.audit import record
 from sealock.service.state.database import Database
 from sealock.service.state.reports import keep_report, parse_report
 from sealock.service.state.retention import Retention, tidy
@@ -23,6 +24,7 @@ from sealock.service.state.tables import (
     repository,
     tag,
 )
+from sealock.service.state.tables.access import REFUSED, audit, message, webhook
 from sealock.service.state.tags import find_repository, forget_repository, rename_repository, repository_number
 from support.madedatabases import Table
 from support.servicestate import deb, digest, flaw, found, image_of, scan
@@ -89,6 +91,23 @@ def test_old_events_and_closed_findings_go_and_open_ones_stay(database: Database
     result = tidy(database, Retention(events=100, images=0), 150 * DAY)
     assert (result.events, result.findings, result.facts) == (4, 1, 1)
     assert count(database, event, finding, image) == [0, 1, 3]
+
+
+def test_sent_messages_and_refused_logins_go_after_a_year_and_the_rest_of_the_audit_log_stays(
+    database: Database,
+) -> None:
+    made = {"name": "x", "url": "https://x.example", "secret": b"x", "kinds": "[]", "scope": "[]", "made": 1.0}
+    with database.write() as connection:
+        hook = connection.execute(insert(webhook).values(**made).returning(webhook.c.id)).scalar_one()
+        for number, (state, finished) in enumerate((("delivered", 1.0), ("delivered", 399 * DAY), ("waiting", None))):
+            values = {"webhook_id": hook, "uid": f"msg_{number}", "state": state, "made": 1.0, "due": 1.0}
+            connection.execute(insert(message).values(**values, finished=finished))
+        for action in (REFUSED, "account removed"):
+            record(connection, 1.0, "person eve", action)
+    tidy(database, Retention(), 400 * DAY)
+    with database.read() as connection:
+        assert connection.execute(select(message.c.uid).order_by(message.c.uid)).scalars().all() == ["msg_1", "msg_2"]
+        assert connection.execute(select(audit.c.action)).scalars().all() == ["account removed"]
 
 
 def test_nothing_goes_where_everything_is_kept(database: Database) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import OperationalError
 
 from sealock.errors import UsageError
 from sealock.service.access.actors import Actor
@@ -72,7 +74,7 @@ def machine_of(database: Database, secret: str, now: float) -> Actor | None:
     if row is None or (row.until is not None and row.until < now):
         return None
     if row.used is None or row.used < now - _TOUCH_SECONDS:
-        with database.write() as connection:
+        with suppress(OperationalError), database.write() as connection:  # a full disk does not end reading
             connection.execute(update(token).where(token.c.id == row.id).values(used=now))
     scope = Scope(msgspec.json.decode(row.scope, type=tuple[str, ...]))
     return Actor(f"token {row.name}", row.role, scope, f"token {row.id}")

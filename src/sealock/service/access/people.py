@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from secrets import token_urlsafe
 from typing import Final, cast
 
 from sqlalchemy import Connection, delete, exists, func, insert, select, update
+from sqlalchemy.exc import OperationalError
 
 from sealock.errors import UsageError
 from sealock.patterns import compile_lazily
@@ -14,7 +16,7 @@ from sealock.service.access.audit import record
 from sealock.service.access.passwords import hash_password, verify_password
 from sealock.service.access.tokens import Role, Scope, digest_secret
 from sealock.service.state.database import Database
-from sealock.service.state.tables.access import account, invitation, session
+from sealock.service.state.tables.access import REFUSED, account, invitation, session
 
 INVITATION_SECONDS: Final = 24 * 3600
 _IDLE_SECONDS: Final = 12 * 3600
@@ -85,7 +87,7 @@ def log_in(database: Database, name: str, password: str, *, now: float, address:
     verified = verify_password(password, row.password if row is not None else None)
     with database.write() as connection:
         if row is None or not verified:
-            record(connection, now, f"person {name}", "login refused", "", address)
+            record(connection, now, f"person {name}", REFUSED, "", address)
             return ""
         record(connection, now, f"person {row.name}", "login", "", address)
         return _start(connection, row.id, now)
@@ -108,7 +110,7 @@ def person_of(database: Database, secret: str, now: float) -> Actor | None:
     if row is None or row.used < now - _IDLE_SECONDS or row.made < now - _MOST_SECONDS:
         return None
     if row.used < now - _TOUCH_SECONDS:
-        with database.write() as connection:
+        with suppress(OperationalError), database.write() as connection:  # a full disk does not end reading
             connection.execute(update(session).where(session.c.digest == digest).values(used=now))
     return Actor(f"person {row.name}", row.role, Scope(), f"person {row.id}", secret)
 

@@ -29,6 +29,7 @@ from sealock.service.state.tables import (
     slice_package,
     tag,
 )
+from sealock.service.state.tables.access import REFUSED, audit, message
 from sealock.service.state.tags import refresh
 
 _DAY: Final = 86_400.0
@@ -36,12 +37,13 @@ _AT_ONCE: Final = 500
 
 
 class Retention(Struct, frozen=True):
-    """How many days are kept: of events and closed findings, of images that no tag names, of unused layers, of hosts.
+    """How many days things are kept; 0 means for ever.
 
-    0 means for ever.
+    `images` are those that no tag names, `layers` the facts of those that were not used, `hosts` those that are silent.
     """
 
     events: float = 365
+    """Of closed findings, ended scans, sent messages and refused logins too."""
     images: float = 30
     layers: float = 30
     hosts: float = 90
@@ -68,6 +70,9 @@ def tidy(database: Database, retention: Retention, now: float) -> Tidied:
         result.events = _delete(database, event, event.c.at < before)
         result.findings = _delete(database, finding, finding.c.gone < before)
         _delete(database, scan, and_(scan.c.state != "waiting", scan.c.requested < before))
+        # After the events, since what a message has is not sent again.
+        _delete(database, message, message.c.finished < before)
+        _delete(database, audit, and_(audit.c.action == REFUSED, audit.c.at < before))
     if retention.tags:
         _delete(database, tag, tag.c.until < now - retention.tags * _DAY)
     if retention.images:

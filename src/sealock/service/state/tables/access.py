@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text, text
 
 from sealock.service.state.tables.columns import count, metadata, moment, number, reference, words
@@ -51,6 +53,9 @@ token = Table(
     moment("used", null=True),
     sqlite_autoincrement=True,
 )
+
+REFUSED: Final = "login refused"
+"""The action of entries that come from outside, as many as are tried: only they are removed after a time."""
 
 audit = Table(
     "audit",
