@@ -1,4 +1,4 @@
-"""The session of `sealock run --for agent`: what was asked for by the policy, and what stands beside the container."""
+"""The session of `sealock run --for agent`: what was asked for by the policy, and what accompanies the container."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _has_proxies() -> bool:
 
 
 def replace_process(safe: SafeRun, client: str, request: AgentRequest, seconds: int) -> int:
-    """Start what stands beside the container, and become the client that runs it. Returns only in an error."""
+    """Start what accompanies the container, and become the client that runs it. Returns only in an error."""
     line = EditableRun(safe.words)
     places: tuple[str, ...] = ()
     gate = None

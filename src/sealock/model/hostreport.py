@@ -12,7 +12,7 @@ SeverityName: TypeAlias = Literal["info", "low", "medium", "high", "critical"]
 
 
 class ReportedFinding(Struct, frozen=True, omit_defaults=True):
-    """A finding by the identity that all commands share. `use` is "unknown" where nobody looked at what is loaded."""
+    """A finding by the identity that all commands share. `use` is "unknown" where it is not known what is loaded."""
 
     rule: str
     thing: str

@@ -166,7 +166,7 @@ def _gaps(profile: Profile) -> Iterator[str]:
 
 
 def with_possible(profile: Profile, architecture: str, calls: Iterable[str]) -> Profile:
-    """The profile with what the image's files could call besides."""
+    """The profile with what the image's files could call too."""
     return ordered(replace(profile, syscalls=(*profile.syscalls, ArchitectureCalls(architecture, (), tuple(calls)))))
 
 

@@ -1,4 +1,4 @@
-"""System calls that a container's filter has to know of besides its program's: a dated table.
+"""System calls that a container's filter has to know of apart from its program's: a dated table.
 
 Traced on 2026-11-27 with runc 1.1.15 (starts and execs by Docker 26.1) and crun 1.21 (starts), as root and as other
 users, from the moment that the filter is loaded to the start of the program. What the Go runtime of runc does then
@@ -24,7 +24,7 @@ _AFTER: Final[dict[str, str]] = {
 _BEFORE: Final = (
     "capget capset chdir faccessat2 fchown getcwd getppid prctl setgid setgroups setresgid setresuid setuid statx"
 )
-"""What it does besides where the filter is loaded earlier, since without no-new-privileges loading it needs rights."""
+"""What it also does where the filter is loaded earlier, since without no-new-privileges loading it needs rights."""
 RUNTIMES: Final = tuple(_AFTER)
 
 _BASIC: Final = (

@@ -132,7 +132,7 @@ rt_sigtimedwait rt_sigqueueinfo sigaltstack timer_create mq_notify kexec_load wa
 get_robust_list vmsplice move_pages preadv pwritev rt_tgsigqueueinfo recvmmsg sendmmsg process_vm_readv
 process_vm_writev setsockopt getsockopt io_setup io_submit execveat preadv2 pwritev2
 """
-"""Those that x32 has besides the ones of x86_64."""
+"""Those that x32 adds to the ones of x86_64."""
 _TABLES: Final = {
     "x86_64": _X86_64,
     "i386": _I386,

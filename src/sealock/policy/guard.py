@@ -89,7 +89,7 @@ class GuardCaller(Struct, frozen=True):
     devices: tuple[str, ...] = ()
     """Globs of devices, device rules ("c 188:* rw"), GPU drivers and CDI names that containers may have."""
     volume_drivers: tuple[str, ...] = ()
-    """Drivers of volumes that it may use, besides local ones without options."""
+    """Drivers of volumes that it may use, apart from local ones without options."""
     network_drivers: tuple[str, ...] = ("bridge",)
     """Drivers of networks that it may create."""
     changes: tuple[GuardChange, ...] = ()

@@ -1,4 +1,4 @@
-"""What `sealock run --for agent` closes beside the defaults: one workspace is writable, listed hosts are reached.
+"""What `sealock run --for agent` closes on top of the defaults: one workspace is writable, listed hosts are reached.
 
 The command may come from the agent, so it may use the options that are listed here and no others.
 """

@@ -194,7 +194,7 @@ class _Search:
         return self.trial(words)
 
     def line(self, capabilities: frozenset[str] | None, *, user: str = "") -> EditableRun:
-        """The command with what is closed, and these capabilities beside those that it asks for itself."""
+        """The command with what is closed, and these capabilities and those that it asks for itself."""
         line = EditableRun(self.words)
         for changes in self.closed.values():
             line.apply(changes)

@@ -25,7 +25,7 @@ _LIMITS: Final = {"memory": "memory limit", "cpus": "CPU limit"}
 SETTINGS: Final = frozenset({
     NEW_PRIVILEGES, "process limit", *_LIMITS.values(), "published ports", READ_ONLY, SECCOMP, "network",
 })  # fmt: skip
-"""The settings that are closed beside capabilities and the user."""
+"""The settings that are closed, apart from capabilities and the user."""
 _TEMPORARY: Final = ("/tmp/", "/run/", "/var/tmp/", "/var/cache/", "/var/log/", "/dev/shm/")  # noqa: S108  in the container
 _FIXED: Final = ("/", "/etc", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/boot", "/dev", "/proc", "/sys")
 """Directories that a mount would hide what the image needs of."""
@@ -133,6 +133,6 @@ def _directory(path: str) -> str:
 
 
 def granting(asked: Container, capabilities: frozenset[str]) -> tuple[Change, ...]:
-    """All capabilities dropped but these, beside those that the container asks for itself."""
+    """All capabilities dropped but these, and those that the container asks for itself."""
     more = capabilities - {*given(asked.cap_add, ())}
     return (Add("cap_drop", "ALL"), *(Add("cap_add", name) for name in sorted(more)))

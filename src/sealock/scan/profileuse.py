@@ -22,7 +22,7 @@ def digests_of(inventory: Inventory) -> tuple[str, ...]:
 
 
 def with_profile(read: ReadTarget, path: str, digests: Collection[str]) -> ReadTarget:
-    """Add what the profile in a file shows of an image, beside what is known; TargetError for what is no profile.
+    """Add what the profile in a file shows of an image to what is known; TargetError for what is no profile.
 
     A profile of another image is an error of the target, and what a profile does not show is named.
     """

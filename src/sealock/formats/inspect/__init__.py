@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sealock.formats.inspect.description import read_description
+from sealock.formats.inspect.description import OF_CLIENTS, read_description
 from sealock.formats.jsonreader import JsonReader
 from sealock.formats.jsontree import parse
 from sealock.model.container import FIELDS, Container
@@ -20,9 +20,7 @@ from sealock.model.location import At, Location, Place
 
 __all__ = ["Inspected", "read_inspect"]
 
-_SILENT: Final = frozenset({
-    "platform", "pull", "content_trust", "detach", "env_files", "hooks", "outside", "secrets", "history", "cap_held",
-})  # fmt: skip
+_SILENT: Final = OF_CLIENTS | {"history", "cap_held"}
 SAYS: Final = tuple(field for field in FIELDS if field not in _SILENT)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sealock.formats.inspect.description import read_description
+from sealock.formats.inspect.description import OF_CLIENTS, read_description
 from sealock.formats.inspect.hostconfig import KEYS
 from sealock.formats.jsonreader import JsonReader
 from sealock.formats.jsontree import JsonNode, from_plain
@@ -17,8 +17,6 @@ from sealock.model.container import FIELDS, Container
 
 _MISSING: Final = dict.fromkeys(KEYS.values(), JsonNode(None, 0, 0, None, ""))
 """The keys that an engine writes for every container. A request leaves out what it does not set."""
-_OF_CLIENTS: Final = ("platform", "pull", "content_trust", "detach", "env_files", "hooks", "outside", "secrets")
-"""Fields that no engine knows."""
 _FALSE: Final = frozenset({"PidsLimit", "MemorySwappiness", "Init", "MaskedPaths", "ReadonlyPaths"})
 """Keys for which 0, false or an empty list is another setting than none."""
 
@@ -50,7 +48,7 @@ def _created(root: Mapping[str, Any]) -> Created:
     if host is not None and isinstance(host.value, dict):
         host.value = _MISSING | host.value
     noun = read_description(reader, tree)
-    open_ = {field: UNSET for field in FIELDS if getattr(noun, field) is UNKNOWN and field in _OF_CLIENTS}
+    open_ = {field: UNSET for field in FIELDS if getattr(noun, field) is UNKNOWN and field in OF_CLIENTS}
     if noun.user == "":
         open_["user"] = UNSET
     return Created(replace(noun, **open_), tuple(message for message, _ in reader.wrong))

@@ -12,6 +12,10 @@ from sealock.formats.jsontree import JsonNode
 from sealock.model.absent import UNKNOWN, UNSET, Absent, Maybe
 from sealock.model.container import POD_FIELDS, Container, Link, Network
 
+OF_CLIENTS: Final = frozenset({
+    "platform", "pull", "content_trust", "detach", "env_files", "hooks", "outside", "secrets",
+})  # fmt: skip
+"""Fields that no engine knows."""
 _SHORT: Final = 12
 _MODES: Final = frozenset({"bridge", "host", "none"})
 _BRIDGE: Final = frozenset({"", "default", "bridge"})

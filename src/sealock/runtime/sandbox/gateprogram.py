@@ -1,7 +1,7 @@
 """A program of a few hundred bytes that listens within a container and hands the listening socket out of it.
 
 A container without a network reaches only itself. What accepts connections there is a socket, and a socket belongs to
-the network that it was made in, whoever holds it: so a process of this machine can serve it, with no right in that
+the network that it was made in: so any process of this machine that holds it can serve it, with no right in that
 network. The program needs no file of the image, waits, and ends when the one that took the socket does.
 """
 

@@ -1,4 +1,4 @@
-"""Watches a sandbox from beside it: serves its way out, ends it when its time is over, and removes what it needed.
+"""Watches a sandbox from outside: serves its way out, ends it when its time is over, and removes what it needed.
 
 The watcher is a process of its own, since the client of the engine takes the place of the one that started it. When the
 watcher is killed, the sandbox has no way out any more.
@@ -42,7 +42,7 @@ class WatchedRun(Struct, frozen=True):
 
 
 def start_watcher(run: WatchedRun, gate: Gate | None, note: Callable[[str], None], *, quiet: bool) -> None:
-    """Fork a watcher of this process, which then becomes the client. `quiet`: nobody reads what it notes."""
+    """Fork a watcher of this process, which then becomes the client. `quiet`: what it notes goes nowhere."""
     sys.stdout.flush()
     sys.stderr.flush()
     client = os.pidfd_open(os.getpid())
