@@ -68,7 +68,8 @@ class Gate:
     ) -> GateOutcome:
         """What is done with a request: in audit mode, and while the guard is open, a denial lets it pass as it came."""
         if isinstance(result, Allowed):
-            return GateOutcome(result, None, error, paths)
+            # In audit mode what holds no longer ends no container.
+            return GateOutcome(result, None, error, () if self.audit or result.would_deny else paths)
         if (opened := self.glass.current()) is not None:
             return GateOutcome(result, opened, error, paths)
         if self.audit:

@@ -46,6 +46,8 @@ def check_noun(
     for rule in case.guard.rules:
         if rule.id in case.setting.accept or (only and only.isdisjoint(rule.reads)):
             continue
+        if exists and rule.id not in BOUNDARY and rule.id not in case.setting.deny:
+            continue
         if not unknown.isdisjoint(rule.reads):
             _skip(case, rule, "what it reads is not known")
             continue
@@ -54,11 +56,11 @@ def check_noun(
                 continue
             if fault.unknown:
                 _skip(case, rule, fault.message)
-            elif _denies(case, rule, fault, exists=exists):
+            elif _denies(case, rule, fault):
                 case.deny(rule.id, f"{_title(rule)}: {fault.message}", fault.remedy or rule.remedy)
 
 
-def _denies(case: Case, rule: Rule[Container], fault: RuleFinding, *, exists: bool) -> bool:
+def _denies(case: Case, rule: Rule[Container], fault: RuleFinding) -> bool:
     field = fault.at[0] if fault.at else ""
     if field in {"devices", "device_rules"}:
         return False  # the policy lists the devices that are allowed, which `hostaccess` checks
@@ -67,7 +69,7 @@ def _denies(case: Case, rule: Rule[Container], fault: RuleFinding, *, exists: bo
     if rule.id in BOUNDARY or rule.id in case.setting.deny:
         return True
     severity = case.guard.severity.get(rule.id, fault.severity or rule.severity)
-    return not exists and severity >= case.setting.fail_on
+    return severity >= case.setting.fail_on
 
 
 def _title(rule: Rule[Any]) -> str:
