@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
-from sealock.errors import SealockError
+from sealock.errors import SealockError, TransportError
 from sealock.service.state.database import Database, migrate
-from sealock.service.state.tables import job, setting
+from sealock.service.state.tables import job, parked, repository, setting
+from sealock.service.state.tags import repository_number
 from sealock.service.work.advisories import Advisories
 from sealock.service.work.jobs import Job, Later
 from sealock.service.work.scanner import Scanner
@@ -84,3 +86,38 @@ def test_what_is_due_is_put_in_once_by_any_number_of_workers(url: str) -> None:
         assert connection.execute(select(setting.c.value).where(setting.c.name == "due update")).scalar() == "8201.0"
     for worker in workers:
         worker.close()
+
+
+def test_a_job_that_was_parked_is_not_put_in_again_at_once(url: str) -> None:
+    moments = [1000.0]
+    worker = Worker(settings_for(url, poll=60.0), clock=lambda: moments[0])
+    advisories = Advisories("/nonexistent/advisories")
+    with worker.database.write() as connection:
+        number = repository_number(connection, "registry.example/app", 1.0)
+        connection.execute(update(repository).values(watched=True))
+        for kind, key in (("match", ""), ("poll", str(number))):
+            connection.execute(insert(parked).values(kind=kind, key=key, reason="x", tries=3, at=1000.0))
+    for now, kinds in ((1000.0, ["tidy"]), (4500.0, ["tidy"]), (4700.0, ["match", "poll", "tidy"])):
+        moments[0] = now
+        worker.put_due(advisories)
+        with worker.database.read() as connection:
+            assert sorted(connection.execute(select(job.c.kind)).scalars()) == kinds
+    worker.close()
+
+
+def test_a_poll_that_fails_waits_as_long_as_one_that_does_not(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = Worker(settings_for(url, poll=60.0))
+    with worker.database.write() as connection:
+        number = repository_number(connection, "127.0.0.1:1/app", 1.0)
+    monkeypatch.setattr("sealock.service.work.watcher.reference", _unreachable)
+    with pytest.raises(Later, match="no route") as raised:
+        worker.handle(Job("poll", str(number)))
+    assert raised.value.seconds == 60.0
+    with worker.database.read() as connection:
+        assert connection.execute(select(repository.c.poll_error)).scalar() == "no route"
+    worker.close()
+
+
+def _unreachable(_name: str) -> NoReturn:
+    message = "no route"
+    raise TransportError(message)

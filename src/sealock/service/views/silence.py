@@ -112,8 +112,8 @@ def _sentences(view: SilenceView, disabled: int, now: float) -> Iterator[str]:
         yield f"{count(view.failed, 'scan')} failed: each says why, and what to do."
     if view.stopped:
         yield (
-            f"{count(len(view.stopped), 'job')} ended the worker or failed too often, and will not run again until"
-            " somebody submits the image again."
+            f"{count(len(view.stopped), 'job')} ended the worker or failed too often. A scan runs again when its image"
+            " is submitted again; other jobs run again by themselves, after an hour or more."
         )
     silent = [entry for entry in view.polls if entry.poll_error]
     if silent:

@@ -25,8 +25,8 @@ _AGAIN: Final = 86_400.0
 _GONE: Final = frozenset({404, 410})
 
 
-def poll(database: Database, jobs: Jobs, registry: Registry, number: int, now: float) -> None:
-    """Poll a repository. Why that fails is recorded with it, and the next poll tries again."""
+def poll(database: Database, jobs: Jobs, registry: Registry, number: int, now: float) -> str:
+    """Poll a repository. Why that fails is recorded with it and returned, "" where it does not."""
     with database.read() as connection:
         name = connection.execute(select(repository.c.name).where(repository.c.id == number)).scalar()
         current = and_(tag.c.repository_id == number, tag.c.until.is_(None))
@@ -34,7 +34,7 @@ def poll(database: Database, jobs: Jobs, registry: Registry, number: int, now: f
         tried = and_(scan.c.repository_id == number, scan.c.state == "failed", scan.c.requested > now - _AGAIN)
         failed = {(row.tag, row.digest) for row in connection.execute(select(scan.c.tag, scan.c.digest).where(tried))}
     if name is None:
-        return
+        return ""
     error = ""
     try:
         image = reference(name)
@@ -43,14 +43,15 @@ def poll(database: Database, jobs: Jobs, registry: Registry, number: int, now: f
         if failure.status in _GONE:
             with database.write() as connection:
                 forget_repository(connection, number, now)
-            return
+                connection.execute(update(repository).where(repository.c.id == number).values(polled=now))
+            return ""
         error = str(failure)
     except SealockError as failure:
         error = str(failure)
     if error:
         with database.write() as connection:
             connection.execute(update(repository).where(repository.c.id == number).values(poll_error=error[:2000]))
-        return
+        return error
     new = [
         ScanRequest(name, label, digest, "watch")
         for label, digest in seen.items()
@@ -68,6 +69,7 @@ def poll(database: Database, jobs: Jobs, registry: Registry, number: int, now: f
             connection.execute(update(tag).where(here).values(last_seen=now))
         done = update(repository).where(repository.c.id == number)
         connection.execute(done.values(polled=now, poll_error=""))
+    return ""
 
 
 def _digests(registry: Registry, image: ImageName) -> dict[str, str]:

@@ -17,7 +17,7 @@ from sealock.service.state.credentials import StoredCredentials
 from sealock.service.state.database import Database
 from sealock.service.state.retention import Retention, tidy
 from sealock.service.state.rows import put, take_turn
-from sealock.service.state.tables import repository, setting
+from sealock.service.state.tables import parked, repository, setting
 from sealock.service.work.advisories import (
     Advisories,
     AdvisorySource,
@@ -40,6 +40,8 @@ TIDY: Final = "tidy"
 _TICK: Final = 5.0
 """Seconds between two looks for what is due."""
 _DAY: Final = 86_400.0
+_REST: Final = 3600.0
+"""Seconds before a worker puts in a job again that was parked: each try may end a worker."""
 _AWAY: Final = 10.0
 """Seconds before a job is tried again that met a full disk, or a database that is away."""
 
@@ -115,7 +117,8 @@ class Worker:
         if job.kind == SCAN:
             self._scanner.scan(job)
         elif job.kind == POLL:
-            poll(self.database, self.jobs, self._open_client(), int(job.key), now)
+            if error := poll(self.database, self.jobs, self._open_client(), int(job.key), now):
+                raise Later(self._settings.poll or _DAY, error)
         elif job.kind == UPDATE:
             update_advisories(self.database, self._advisories, self._settings.source, self._open_client(), now)
         elif job.kind == MATCH:
@@ -145,7 +148,11 @@ class Worker:
         with self.database.read() as connection:
             due = [kind for kind in (UPDATE, TIDY) if self._is_due(connection, kind, now)]
             polls = self._polls(connection, now) if settings.poll else []
-        if matched and not due and not polls:
+            recently = select(parked.c.kind, parked.c.key).where(parked.c.at > now - _REST)
+            resting = {(row.kind, row.key) for row in connection.execute(recently)}
+        polls = [number for number in polls if (POLL, str(number)) not in resting]
+        matches = not matched and (MATCH, "") not in resting
+        if not (matches or due or polls):
             return
         with self.database.write() as connection:
             take_turn(connection)
@@ -156,7 +163,7 @@ class Worker:
                     self.jobs.put(connection, kind, "")
             for number in polls:
                 self.jobs.put(connection, POLL, str(number))
-            if not matched:
+            if matches:
                 self.jobs.put(connection, MATCH, "")
 
     def _is_due(self, connection: Connection, kind: str, now: float) -> bool:
