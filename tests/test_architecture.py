@@ -36,6 +36,14 @@ def test_every_path_of_the_table_exists() -> None:
     assert paths > 40
 
 
+def test_every_place_for_something_new_exists() -> None:
+    table = PAGE.partition("## Where something new goes")[2].partition("Outside of the package")[0]
+    paths = re.findall(r"`((?:[a-z_]+/)*(?:[a-z_]+\.py|[a-z_]+/))`", table)
+    gone = [path for path in paths if not ((ROOT / path).exists() or any(ROOMS.rglob(path.rstrip("/"))))]
+    assert len(paths) > 30
+    assert gone == []
+
+
 def test_every_room_has_a_bar_of_coverage() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     rooms = {path.parent.name for path in ROOMS.glob("*/__init__.py")}
