@@ -134,6 +134,17 @@ def test_trial_opens_nothing_that_the_engine_closes(daemon: Engine, profile: Pro
     assert done.stdout == "closed\n"
 
 
+def test_trial_that_sees_no_container_passes_nothing(daemon: Engine, profile: Profile) -> None:
+    file = daemon.folder / "unseen.profile.json"
+    file.write_text(write_profile(profile), encoding="utf-8")
+    own = trial(daemon, file, "--", "docker", "run", "--rm", "--cidfile", str(daemon.folder / "id"), *BASE, "true")
+    assert (own.returncode, "refuses nothing" in own.stderr) == (2, False)
+    assert "could not start the container (exit status 0), or did not write its id" in own.stderr
+    words = ("--network", "none", "absent", "true")
+    absent = trial(daemon, file, "--apply", "--", "docker", "run", "--pull", "never", *words)
+    assert (absent.returncode, "the engine has no image absent" in absent.stderr) == (2, True)
+
+
 def test_trial_of_another_image_is_refused(daemon: Engine) -> None:
     file = daemon.folder / "other.profile.json"
     file.write_text(write_profile(web()), encoding="utf-8")

@@ -34,7 +34,8 @@ def run_trial_of(profile: Profile, words: Sequence[str], file: str, *, accepted:
         message = "write the command to run after --: -- docker run IMAGE"
         raise UsageError(message)
     line = EditableRun(words)
-    place = _place_of(line, Path(words[0]).name)
+    # What another image does must not get into the profile.
+    place = _place_of(line, Path(words[0]).name, known=apply and "image" not in accepted)
     # What is missing in an incomplete profile is what a trial is there to find.
     faults = list(profile_faults(profile, place, {*accepted, "incomplete", "kernel"}))
     if faults:
@@ -82,12 +83,12 @@ def apply_proposals(file: str, profile: Profile, proposals: Collection[CallPropo
     return sum(not proposal.closed for proposal in proposals)
 
 
-def _place_of(line: EditableRun, client: str) -> UsePlace:
-    """Where the command runs. An image that the engine has to pull is of a digest that is not known yet."""
+def _place_of(line: EditableRun, client: str, *, known: bool) -> UsePlace:
+    """Where the command runs. An image that the engine has to pull is of a digest that is not `known` yet."""
     _, image = line.image()
     facts = engine_facts(client)
     try:
-        return use_place(facts, image, pulled=False)
+        return use_place(facts, image, pulled=known)
     finally:
         facts.close()
 

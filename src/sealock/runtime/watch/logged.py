@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from sealock.errors import TargetError
 from sealock.runtime.watch.auditlog import AuditListener, ContainersOfProcesses, SeccompRecord
 
 _PAUSE: Final = 0.2
@@ -28,7 +29,8 @@ def _place(text: str) -> Iterator[tuple[Path, Path]]:
 def run_logged(text: str, prepare: Prepare, report: Callable[[SeccompRecord], None]) -> tuple[int, int]:
     """Run the command until its container ended; its exit status, and how often the kernel dropped records.
 
-    Each record of the container is reported once it is there. One that is started detached is followed too.
+    Each record of the container is reported once it is there. One that is started detached is followed too. TargetError
+    where no container can be watched, since nothing would be seen of it.
     """
     with _place(text) as (filter_file, id_file), AuditListener() as listener:
         containers = ContainersOfProcesses()
@@ -67,4 +69,7 @@ def run_logged(text: str, prepare: Prepare, report: Callable[[SeccompRecord], No
             # Started detached, it still runs; else this ends at once.
             follow((words[0], "wait", *containers.watched), quiet=True)
         look(_PAUSE)
+        if not containers.watched:
+            message = f"{words[0]} could not start the container (exit status {status}), or did not write its id"
+            raise TargetError(message)
         return status, listener.lost
