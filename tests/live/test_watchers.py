@@ -8,14 +8,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
 from sealock.errors import TargetError
 from sealock.runtime.kernel.bpf import call_bpf
-from sealock.runtime.watch import tracepoints
+from sealock.runtime.watch import refusedcalls, tracepoints
 from sealock.runtime.watch.assembly import Assembly
 from sealock.runtime.watch.filtered import LogWatcher, NotifyWatcher
 from sealock.runtime.watch.kernelmaps import HASH, KernelMap, RingBuffer
@@ -144,3 +144,14 @@ def test_a_listener_survives_whoever_connects(tmp_path: Path) -> None:
         done.wait(0.5)
         assert listener.taken() == ()
     os.close(reading)
+
+
+def test_a_watch_without_room_for_more_refusals_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = [bytes(32), b"\1" + bytes(31)]
+    monkeypatch.setattr(KernelMap, "keys", lambda _: iter(calls))
+    monkeypatch.setattr(refusedcalls, "_CALLS", len(calls) + 1)
+    with closing(refusedcalls.RefusalWatcher()) as watcher:
+        assert len(tuple(watcher.read())) == 2
+        monkeypatch.setattr(refusedcalls, "_CALLS", len(calls))
+        with pytest.raises(TargetError, match="more than 2 different calls were refused"):
+            tuple(watcher.read())

@@ -138,7 +138,12 @@ class NotifyWatcher(_FilterWatcher):
     def __init__(self) -> None:
         super().__init__()
         self._socket = f"{self._directory}/listener"
-        self._listener = self._stack.enter_context(NotificationListener(self._socket))
+        try:
+            self._listener = self._stack.enter_context(NotificationListener(self._socket))
+        except OSError as error:
+            self._stack.close()
+            message = f"{self._socket} cannot be listened on: {error.strerror or error}"
+            raise TargetError(message) from None
 
     def options(self, container: Container) -> tuple[str, ...]:
         """A filter that asks."""

@@ -92,14 +92,18 @@ class RefusalWatcher:
         return bool(groups)
 
     def read(self) -> Iterator[RefusedCall]:
-        """What was refused until now."""
-        for key in self._refused.keys():  # noqa: SIM118  no dict
+        """What was refused until now; TargetError at its end where the kernel had no room for more."""
+        keys = tuple(self._refused.keys())
+        for key in keys:
             _, number, compat, command = _KEY.unpack(key)
             program = command.partition(b"\0")[0].decode("utf-8", "backslashreplace")
             architecture = _COMPAT.get(self._machine, "") if compat else self._machine
             if architecture == "x86_64" and number & _X32:
                 architecture, number = "x32", number & ~_X32
             yield RefusedCall(architecture, call_name(architecture, number), program)
+        if len(keys) >= _CALLS:
+            message = f"more than {_CALLS} different calls were refused, so that later ones are not seen"
+            raise TargetError(message)
 
 
 def _thread(program: KernelProgram) -> None:
