@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
 import shutil
 import signal
 import subprocess
-import sys
 import tarfile
 import time
 from collections.abc import Iterator
@@ -42,16 +40,7 @@ def daemon() -> Iterator[Engine]:
 
 
 def start(daemon: Engine, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        # A shell that starts jobs in the background has them ignore the signal.
-        ["env", "--default-signal=INT", sys.executable, "-m", "sealock", "harden", *words],
-        env={**os.environ, **daemon.environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=daemon.folder,
-    )
+    return daemon.start_sealock("harden", *words)
 
 
 def harden(daemon: Engine, *words: str) -> tuple[int, str, str]:

@@ -65,15 +65,7 @@ def daemon() -> Iterator[Engine]:
 
 
 def start(daemon: Engine, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        ["env", "--default-signal=INT", sys.executable, "-m", "sealock", "learn", *words],
-        env={**os.environ, **daemon.environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=daemon.folder,
-    )
+    return daemon.start_sealock("learn", *words)
 
 
 def learn(daemon: Engine, *words: str) -> tuple[int, str, str]:
@@ -180,6 +172,10 @@ def test_a_call_of_another_architecture_is_seen_apart(daemon: Engine) -> None:
     assert learned.calls("i386").seen == ("getpid",)
     assert learned.calls("x32").seen == ("getpid",)
     assert "/program" in learned.executed
+    assert {lost.partition(",")[0] for lost in learned.runs[0].lost} == {
+        "files and addresses of programs for i386",
+        "files and addresses of programs for x32",
+    }
 
 
 def test_no_file_is_lost_however_fast(daemon: Engine) -> None:
@@ -348,7 +344,7 @@ def test_a_restart_is_watched_and_progress_is_shown(daemon: Engine) -> None:
     assert "execve" in learned.calls("x86_64").seen
 
 
-def test_a_health_check_is_told_from_an_exec(daemon: Engine) -> None:
+def test_a_health_check_is_no_exec(daemon: Engine) -> None:
     health = ("--health-cmd", "true", "--health-interval", "1s")
     assert learn(daemon, "health.json", "--for", "2500ms", *script(LOOP, *health))[0] == 0
     assert profile(daemon, "health.json").phases == {"start", "health check", "stop"}

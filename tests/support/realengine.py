@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 import time
@@ -39,6 +40,19 @@ class Engine:
             cwd=self.folder,
         )
         return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+    def start_sealock(self, *words: str) -> subprocess.Popen[str]:
+        """Start sealock with this engine."""
+        return subprocess.Popen(
+            # A shell that starts jobs in the background has them ignore the signal.
+            ["env", "--default-signal=INT", sys.executable, "-m", "sealock", *words],
+            env={**os.environ, **self.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=self.folder,
+        )
 
     def wait(self) -> None:
         """Wait until it answers."""

@@ -173,6 +173,10 @@ class TracepointWatcher:
                 table = value[start : start + lay.CALLS]
                 for number in (number for number, made in enumerate(table) if made):
                     seen.add_call(architecture, call_name(architecture, number))
+                if place and any(table):
+                    seen.lost.add(f"files and addresses of programs for {architecture}, whose arguments are not read")
+        if "io_uring_enter" in seen.calls.get(self._machine, ()):
+            seen.lost.add("files and addresses that were opened through io_uring")
 
     def _files(self, sent: _Sent, container: WatchedContainer, seen: Observations) -> None:
         for path, (access, mode, flags) in sent.files.items():
