@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sealock.runtime.watch.auditlog import ContainersOfProcesses, SeccompRecord, call_name, logs_calls, read_record
@@ -53,6 +53,7 @@ def test_a_record_without_what_identifies_the_call_is_none(key: str) -> None:
     assert read_record(USUAL.replace(f" {key}=", f" {key}=-z").encode()) is None
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=400))
 def test_any_bytes_give_a_record_or_none(junk: bytes) -> None:
     assert read_record(junk) is None or b"pid=" in junk

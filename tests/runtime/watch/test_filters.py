@@ -6,7 +6,7 @@ import json
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sealock.formats.seccomp import FilterOptions, write_seccomp
@@ -77,6 +77,7 @@ def test_a_notification_says_which_call_waits() -> None:
     assert read_notification(notification(20, 0x40000003)) == (7, SeccompRecord(4711, "i386", 20, "logged"))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_notification_or_none(junk: bytes) -> None:
     read = read_notification(junk)
@@ -88,6 +89,7 @@ def test_the_message_of_a_runtime_names_its_container() -> None:
     assert read_state(json.dumps(state).encode()) == WatchedContainer(ID)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=60) | st.recursive(
     st.none() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["state", "id"]), inner),

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sealock.cli.learn import seconds_of
@@ -45,6 +45,7 @@ def test_an_event_of_an_engine(line: str, event: LifecycleEvent | None) -> None:
     assert read_event(line.encode()) == event
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=100) | st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["Action", "Status", "Actor", "Attributes", "signal"]), inner),
@@ -168,6 +169,7 @@ def test_what_is_too_much_is_lost_and_said() -> None:
     assert observations.lost == {"a path that is too long", f"paths beyond {MOST_FILES} of one kind"}
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(max_size=50))
 def test_any_path_is_kept_as_text_that_can_be_encoded(text: str) -> None:
     observations = Observations()

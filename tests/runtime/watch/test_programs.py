@@ -6,7 +6,7 @@ import os
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sealock.runtime.watch import layout as lay
@@ -75,6 +75,7 @@ def test_what_a_kernel_lacks_is_named(structure: str, path: str, message: str) -
         KernelTypes(description()).field(structure, path)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=300), st.integers(0, 300))
 def test_a_damaged_description_is_an_error_or_lacks_something(junk: bytes, at: int) -> None:
     whole = description()
@@ -144,6 +145,7 @@ def test_what_is_no_record_is_none(junk: bytes) -> None:
     assert read_record(junk) is None
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.binary(min_size=1, max_size=20).filter(lambda part: b"\0" not in part and b"/" not in part)))
 def test_any_names_give_a_path_with_as_many_parts(parts: list[bytes]) -> None:
     read = read_record(record(lay.FILE, b"".join(part + b"\0" for part in parts)))
@@ -151,6 +153,7 @@ def test_any_names_give_a_path_with_as_many_parts(parts: list[bytes]) -> None:
     assert read.path.encode("utf-8", "surrogateescape") == b"/" + b"/".join(reversed(parts))
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_record_or_none(junk: bytes) -> None:
     read = read_record(junk)
