@@ -14,7 +14,7 @@ from sealock.model.absent import UNSET, given
 from sealock.model.capabilities import DEFAULT
 from sealock.model.container import Container
 from sealock.model.inspection import LimitAdvice
-from sealock.model.profile import ContactedAddress
+from sealock.model.profile import ContactedAddress, LearningRun
 from sealock.runtime.trials import TrialOutcome
 from sealock.scan.hardening import USER, HardenedRun, HardeningPlace, follow_plan, prove
 from sealock.scan.hardeningplan import HardeningPlan, plan_of, written_directories
@@ -281,8 +281,9 @@ def test_a_network_that_is_asked_for_stays(words: tuple[str, ...]) -> None:
         ({"users": ("33:33",)}, HardeningPlan(frozenset({"CHOWN"}), ("/run/nginx.pid",), "33:33")),
         ({"users": ("0:33",), "written": ("/dev/null", "/proc/self/x", "/dev/shm/a")}, HardeningPlan(frozenset({"CHOWN"}), ("/dev/shm/a",))),
         ({"ports": (), "contacted": (ContactedAddress("unix", "/run/s"),)}, HardeningPlan(frozenset({"CHOWN"}), ("/run/nginx.pid",), offline=True)),
+        ({"ports": (), "contacted": (), "runs": (*web().runs, LearningRun(mechanism="log"))}, HardeningPlan(frozenset({"CHOWN"}), ("/run/nginx.pid",))),
     ],
-    ids=["root and another", "one ordinary user", "files of the kernel", "no network"],
+    ids=["root and another", "one ordinary user", "files of the kernel", "no network", "addresses that were not watched"],
 )  # fmt: skip
 def test_the_plan_of_a_profile(changes: dict[str, object], plan: HardeningPlan) -> None:
     made = plan_of(web(**changes), MACHINE)

@@ -82,7 +82,7 @@ def runtime_calls(runtime: str, *, no_new_privileges: bool) -> frozenset[str]:
 
 
 def companions(seen: Iterable[str]) -> frozenset[str]:
-    """The calls that go with those that were seen, and that depend on chance alone."""
+    """The calls that go with those that were seen, and that depend on chance only."""
     return frozenset(_COMPANIONS[name] for name in seen if name in _COMPANIONS)
 
 

@@ -73,7 +73,7 @@ def prove(words: Sequence[str], place: HardeningPlace, trial: Trial) -> Hardened
 
 
 def follow_plan(words: Sequence[str], place: HardeningPlace) -> HardenedRun:
-    """Harden a `docker run` by the plan alone, without a trial."""
+    """Harden a `docker run` by the plan only, without a trial."""
 
     def believe(_words: Sequence[str]) -> TrialOutcome:
         return TrialOutcome(works=True)

@@ -30,6 +30,8 @@ _TEMPORARY: Final = ("/tmp/", "/run/", "/var/tmp/", "/var/cache/", "/var/log/", 
 _FIXED: Final = ("/", "/etc", "/usr", "/bin", "/sbin", "/lib", "/lib64", "/boot", "/dev", "/proc", "/sys")
 """Directories that a mount would hide what the image needs of."""
 _ENGINES_OWN: Final = frozenset({"/.dockerenv", "/etc/hostname", "/etc/hosts", "/etc/mtab", "/etc/resolv.conf"})
+_WITHOUT_ADDRESSES: Final = frozenset({"log", "notify"})
+"""How a run is watched that does not show what is connected to."""
 _KERNELS_OWN: Final = ("/dev/", "/proc/", "/sys/")
 _SHARED_MEMORY: Final = "/dev/shm/"  # noqa: S108  in the container
 
@@ -55,7 +57,7 @@ def plan_of(profile: Profile, machine: RunMachine, filters: tuple[str, str] | No
         tuple(path for path in profile.written if not path.startswith(_KERNELS_OWN) or path.startswith(_SHARED_MEMORY)),
         profile.users[0] if ordinary else "",
         tuple(_advice(profile, machine)),
-        protocols <= {"unix"},
+        protocols <= {"unix"} and not any(run.mechanism in _WITHOUT_ADDRESSES for run in profile.runs),
         filters,
     )
 

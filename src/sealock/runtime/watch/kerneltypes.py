@@ -21,7 +21,7 @@ _MEMBER: Final = struct.Struct("<III")
 _ENUM: Final = struct.Struct("<Ii")
 _STRUCT, _UNION, _ENUMERATION, _TYPEDEF = 4, 5, 6, 8
 _EACH: Final = {4: 12, 5: 12, 6: 8, 13: 8, 15: 12, 19: 12}
-"""Bytes of each member of a kind of type; of its head alone those of `_MORE`."""
+"""Bytes of each member of a kind of type; of its head only those of `_MORE`."""
 _MORE: Final = {1: 4, 3: 12, 14: 4, 17: 4}
 _DEEPEST: Final = 8
 _LONGEST_NAME: Final = 256
