@@ -3,7 +3,8 @@
     python -m support.jobworker URL
 
 A job of the kind "count" adds a row for its key, in one transaction with what it does; "slow" takes a while first;
-"poison" kills the process; "late" waits three times first; "broken" fails.
+"poison" kills the process; "late" waits three times first; "broken" fails. The worker prints "ready" once it obeys
+SIGTERM.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ def main(url: str) -> None:
     database = Database(url)
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    os.write(sys.stdout.fileno(), b"ready\n")
 
     def handle(job: Job) -> None:
         with database.write() as connection:

@@ -36,7 +36,12 @@ class Workers:
         path = os.pathsep.join((str(ROOT / "src"), str(ROOT / "tests")))
         for _ in range(number):
             command = [sys.executable, "-m", "support.jobworker", self.url]
-            self.processes.append(subprocess.Popen(command, env=os.environ | {"PYTHONPATH": path}))
+            process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": path}, stdout=subprocess.PIPE)
+            self.processes.append(process)
+            # A signal that comes before its handler would end it without a word.
+            assert process.stdout is not None
+            with process.stdout as stream:
+                assert stream.readline() == b"ready\n"
 
     def keep_up(self) -> None:
         for process in [process for process in self.processes if process.poll() is not None]:
