@@ -331,3 +331,22 @@ def test_an_update_keeps_the_limit_of_cpus(body: dict[str, Any], *, denied: bool
     made = GuardWorld(OPEN + "cpus = 2\n")
     made.engine["/containers/web/json"] = PLAIN | {"HostConfig": PLAIN["HostConfig"] | {"CpuQuota": 50_000}}
     assert rules(made.decide("POST /v1.44/containers/web/update", body)) == ({"G010"} if denied else set())
+
+
+@pytest.mark.parametrize(
+    ("query", "forwarded"),
+    [
+        ("", "1073741824"),
+        ("&memory=0", "1073741824"),
+        ("&memory=1000", "1000"),
+        ("&memory=2000000000", ""),
+        ("&memory=-1", ""),
+        ("&memory=1e3", ""),
+        ("&memory=" + "9" * 5000, ""),
+    ],
+)
+def test_a_build_keeps_the_limit_of_memory(query: str, forwarded: str) -> None:
+    decision = GuardWorld(OPEN + 'memory = "1G"\nchange = ["limits"]\n').decide(f"POST /v1.44/build?rm=1{query}")
+    assert rules(decision) == (set() if forwarded else {"G010"})
+    if isinstance(decision, Allowed):
+        assert decision.target == f"/v1.44/build?rm=1&memory={forwarded}"

@@ -73,6 +73,7 @@ def _denies(case: Case, rule: Rule[Container], fault: RuleFinding) -> bool:
 
 
 def _title(rule: Rule[Any]) -> str:
+    """The rule's title; `title` takes a rule of any noun, which one of containers is not to the type checker."""
     return title(rule)
 
 

@@ -21,6 +21,7 @@ from sealock.guard.decision.requestbodies import BodyError, parse_strictly
 from sealock.guard.decision.services import evaluate_service
 from sealock.model.absent import UNSET
 from sealock.model.container import Container
+from sealock.patterns import compile_lazily
 from sealock.policy.guard import Reach
 from sealock.text import format_size
 
@@ -31,7 +32,7 @@ _NETWORK_OPTIONS: Final = frozenset({
 })  # fmt: skip
 _OUTPUTS: Final = frozenset({"", "docker", "moby", "image", "local", "tar", "oci", "cacheonly"})
 _PLAIN: Final = frozenset({"", "default", "bridge", "none"})
-_TRUE: Final = frozenset({"", "0", "no", "false", "none"})
+_NUMBER: Final = compile_lazily(r"[0-9]{1,19}")
 
 
 def evaluate_request(case: Case, request: EngineRequest) -> None:
@@ -230,16 +231,26 @@ def _build(case: Case) -> None:
     label_created(case, holder, case.setting)
     if holder["Labels"] != (labels or {}):
         query["labels"] = json.dumps(holder["Labels"])
-    memory = case.setting.limits.memory
-    if memory is not None and "limits" in case.setting.changes and case.guard.rewrites and not query.get("memory"):
-        query["memory"] = str(memory)
-        case.change(f"memory of the build limited to {format_size(memory)}")
+    if case.setting.limits.memory is not None:
+        _limit_build(case, case.setting.limits.memory)
     host = {"NetworkMode": query.get("networkmode", ""), "CgroupParent": query.get("cgroupparent", "")}
     if host["NetworkMode"] not in _PLAIN | {"host"} and not host["NetworkMode"].startswith("container:"):
         check_network(case, host["NetworkMode"])
     container = read_container(case, {"HostConfig": {key: value for key, value in host.items() if value}}, "")
     if container is not None:
         check_noun(case, container, only=frozenset({"network_mode", "cgroup_parent"}))
+
+
+def _limit_build(case: Case, most: int) -> None:
+    """Deny a build more memory than the policy grants, and limit one that names no limit, or 0, which is none."""
+    asked = case.query.get("memory") or "0"
+    if not _NUMBER.fullmatch(asked) or int(asked) > most:
+        case.deny(
+            "G010", f"asks for {asked[:30]} bytes of memory, and {case.setting.name} may have {most}", "ask for less"
+        )
+    elif not int(asked) and "limits" in case.setting.changes and case.guard.rewrites:
+        case.query["memory"] = str(most)
+        case.change(f"memory of the build limited to {format_size(most)}")
 
 
 def _volume(case: Case) -> None:
