@@ -1,0 +1,136 @@
+"""Every command takes the arguments that the record lists, and lines are read as the rows say."""
+
+from __future__ import annotations
+
+from difflib import unified_diff
+from typing import Any
+
+import pytest
+
+from sealock.cli.parsers import parse
+from sealock.errors import UsageError
+from support.optionrecords import RECORD, record
+
+
+def test_the_commands_take_what_the_record_lists() -> None:
+    known = RECORD.read_text(encoding="utf-8").splitlines()
+    changes = "\n".join(unified_diff(known, record().splitlines(), "recorded", "now", lineterm=""))
+    assert not changes, f"if this is meant, run ./dev records and review the diff:\n{changes}"
+
+
+RUN: dict[str, Any] = {
+    "explain": False, "dry_run": False, "purpose": None, "workspace": ".", "allow_host": [], "time_limit": None,
+    "writable": [], "profile": None, "accept": [], "client": None, "policy": None, "no_policy": False,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "stored"),
+    [
+        pytest.param("run alpine", {"line": ["alpine"]}, id="no own option"),
+        pytest.param("run --explain --dry-run -it --rm alpine --explain", {"explain": True, "dry_run": True, "line": ["-it", "--rm", "alpine", "--explain"]}, id="own options come first"),
+        pytest.param("run --with podman alpine", {"client": "podman", "line": ["alpine"]}, id="a value in the next word"),
+        pytest.param("run --with=podman alpine", {"client": "podman", "line": ["alpine"]}, id="a value in the same word"),
+        pytest.param("run --no-policy --policy a.toml --with docker -- alpine", {"no_policy": True, "policy": "a.toml", "client": "docker", "line": ["--", "alpine"]}, id="several"),
+        pytest.param(
+            "run --for agent --workspace w --allow-host a --allow-host b:1 --time-limit 3m --writable .git --writable=x alpine",
+            {"purpose": "agent", "workspace": "w", "allow_host": ["a", "b:1"], "time_limit": "3m", "writable": [".git", "x"], "line": ["alpine"]},
+            id="for an agent",
+        ),
+        pytest.param("run --profile p.json --accept image alpine --with podman", {"profile": "p.json", "accept": ["image"], "line": ["alpine", "--with", "podman"]}, id="with a profile"),
+        pytest.param("run --rm -h web alpine", {"line": ["--rm", "-h", "web", "alpine"]}, id="-h is a host name where it is not first"),
+    ],
+)  # fmt: skip
+def test_own_options_of_run_come_first_and_the_rest_is_the_clients(line: str, stored: dict[str, Any]) -> None:
+    assert vars(parse(line.split())) == RUN | {"command": "run"} | stored
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "value"),
+    [
+        pytest.param("check a --only C001 b --only C002", "targets", ["a", "b"], id="options and targets mix"),
+        pytest.param("check a --only C001 b --only C002", "only", ["C001", "C002"], id="and repeat"),
+        pytest.param("check -- -a --b - c", "targets", ["./-a", "./--b", "-", "./c"[2:]], id="after -- all are targets"),
+        pytest.param("check --", "targets", [], id="none after --"),
+        pytest.param("learn p.json --for 10m -- docker run -it alpine -- x", "line", ["docker", "run", "-it", "alpine", "--", "x"], id="a line after --"),
+        pytest.param("learn p.json --for 10m -- docker run alpine", "seconds", None, id="options before --"),
+        pytest.param("profile trial p.json -- docker run alpine", "line", ["docker", "run", "alpine"], id="a verb with a line"),
+        pytest.param("profile trial p.json -- docker run alpine", "verb", "trial", id="and its verb"),
+        pytest.param("trust verify --key k.pub a:1 b:2", "references", ["a:1", "b:2"], id="a verb"),
+        pytest.param("userns plan --root /x", "verb", "plan", id="a verb of userns"),
+    ],
+)  # fmt: skip
+def test_a_line_is_read(line: str, name: str, value: object) -> None:
+    arguments = vars(parse(line.split()))
+    assert arguments.get(name) == value, arguments
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("scan x", "there is no command 'scan'; did you mean check?"),
+        ("fix x", "there is no command 'fix'; did you mean check --fix?"),
+        ("version", "there is no command 'version'; did you mean --version?"),
+        ("sign x", "there is no command 'sign'; did you mean trust?"),
+        ("explain C001", "there is no command 'explain'; did you mean rules?"),
+        ("pull", "there is no command 'pull'; did you mean db?"),
+        ("chekc x", "there is no command 'chekc'; did you mean check or cache?"),
+        ("zzzzzz", "there is no command 'zzzzzz': `sealock help` lists them"),
+    ],
+)
+def test_a_command_that_is_none_is_an_error_with_what_was_likely_meant(line: str, message: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        parse(line.split())
+    assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("check --onyl C001 x", "sealock check: unrecognized arguments: --onyl; did you mean --only or --color?"),
+        ("check x --fail-on hihg", "sealock check: argument --fail-on: invalid choice: 'hihg'; did you mean high?"),
+        ("check x --fail-on zzz", "sealock check: argument --fail-on: invalid choice: 'zzz': choose from info, low, medium, high, critical"),
+        ("check x --zzzzzzzzz=1", "sealock check: unrecognized arguments: --zzzzzzzzz=1"),
+        ("check x --zzzzzzzzz --baselnie=x", "sealock check: unrecognized arguments: --zzzzzzzzz --baselnie=x; did you mean --baseline or --write-baseline or --engine?"),
+        ("run --with podman", "sealock run: names no image"),
+        ("run", "sealock run: names no image"),
+        ("cache prune --max-size 12X", "sealock cache: argument --max-size: '12X' is not a size: write 500M or 20G"),
+        ("cache prune --max-size K", "sealock cache: argument --max-size: 'K' is not a size: write 500M or 20G"),
+        ("cache prune --max-size 0", "sealock cache: argument --max-size: '0' is not a size: write 500M or 20G"),
+        ("cache prune --max-size ²M", "sealock cache: argument --max-size: '²M' is not a size: write 500M or 20G"),
+        ("cache prune --max-size 1048576T", "sealock cache: argument --max-size: '1048576T' is not a size: write 500M or 20G"),
+        ("sbom x --max-entries 0", "sealock sbom: argument --max-entries: '0' is not a number from 1 on"),
+        ("sbom x --max-entries ²", "sealock sbom: argument --max-entries: '²' is not a number from 1 on"),
+        ("sbom x --max-entries 1152921504606846976", "sealock sbom: argument --max-entries: '1152921504606846976' is not a number from 1 on"),
+        ("sbom x --max-depth -1", "sealock sbom: argument --max-depth: '-1' is not a number from 1 on"),
+    ],
+)  # fmt: skip
+def test_an_error_of_the_arguments_is_one_line_that_says_what_was_meant(
+    line: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as raised:
+        parse(line.split())
+    assert raised.value.code == 2
+    output = capsys.readouterr()
+    assert (output.out, output.err) == ("", f"{message}\n`{message.partition(':')[0]} --help` lists the options.\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1", 1), ("500M", 500 << 20), ("2k", 2048), ("20GiB", 20 << 30), ("3mb", 3 << 20), (" 1T ", 1 << 40),
+        ("1048575T", 1048575 << 40), ("1152921504606846975", (1 << 60) - 1),
+    ],
+)  # fmt: skip
+def test_a_size_is_a_number_of_bytes(text: str, number: int) -> None:
+    assert parse(["cache", "prune", "--max-size", text]).max_size == number
+
+
+def test_the_limits_of_a_command_become_those_of_reading() -> None:
+    from sealock.cli.limits import limits  # noqa: PLC0415  used here alone
+
+    words = ["sbom", "x", "--max-layer-size", "10", "--max-file-size", "20", "--max-entries", "30", "--max-depth", "40"]
+    assert limits(parse(words)) == {
+        "layer": 10, "calm": 10, "total": 30, "file": 20, "entries": 30, "depth": 40,
+    }  # fmt: skip
+    assert limits(parse(["sbom", "x"])) == {}
