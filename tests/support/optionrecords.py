@@ -1,6 +1,6 @@
 """Records what the command line takes: each argument of each command, how it is stored, its default and its help.
 
-`tests/vectors/commandline.txt` holds the record, and `tests/cli/test_options.py` compares. A change that is meant is
+`tests/vectors/commandline.txt` holds the record, and `tests/test_records.py` compares. A change that is meant is
 written down with `./dev records` and reviewed in the diff.
 """
 

@@ -1,0 +1,41 @@
+"""What the commands take and what the service says is what the records say: a change that is meant is reviewed there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import unified_diff
+from pathlib import Path
+
+import pytest
+
+from support import optionrecords
+from support.servicepages import world
+from support.servicerecords import API, PAGES, RECORDS, TEXTS, records
+
+NAMES = [*PAGES, *API, *TEXTS]
+
+
+def changes(known: Path, now: str) -> str:
+    """The differences of a record; "" where there are none."""
+    before = known.read_text(encoding="utf-8").splitlines()
+    lines = "\n".join(unified_diff(before, now.splitlines(), "recorded", "now", lineterm="", n=0))
+    return f"if this is meant, run ./dev records and review the diff:\n{lines}" if lines else ""
+
+
+def test_the_commands_take_what_the_record_lists() -> None:
+    assert not changes(optionrecords.RECORD, optionrecords.record())
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    with world(tmp_path_factory.mktemp("recorded")) as started:
+        yield dict(records(started))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_service_says_what_its_record_says(made: dict[str, str], name: str) -> None:
+    assert not changes(RECORDS / f"{name}.txt", made[name])
+
+
+def test_each_record_of_the_service_is_compared() -> None:
+    assert sorted(path.stem for path in RECORDS.iterdir()) == sorted(NAMES)
