@@ -1,4 +1,4 @@
-"""What the commands take and what the service says is what the records say: a change that is meant is reviewed there."""
+"""What the commands take, the guard decides and the service says is what the records say: a change that is meant is reviewed there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support import optionrecords
+from support import guardrecords, optionrecords
 from support.servicepages import world
 from support.servicerecords import API, PAGES, RECORDS, TEXTS, records
 
@@ -24,6 +24,11 @@ def changes(known: Path, now: str) -> str:
 
 def test_the_commands_take_what_the_record_lists() -> None:
     assert not changes(optionrecords.RECORD, optionrecords.record())
+
+
+@pytest.mark.parametrize("name", guardrecords.POLICIES)
+def test_the_guard_decides_what_its_record_says(name: str) -> None:
+    assert not changes(guardrecords.RECORDS / f"{name}.txt", guardrecords.record(name))
 
 
 @pytest.fixture(scope="module")
