@@ -1,7 +1,8 @@
 """Measures what the guard adds to requests and streams, in front of an engine of its own.
 
 With and without the guard in turn, in one run: the median time of `GET /_ping`, of a list, and of a create that is
-evaluated, through the proxy; the same create with the plugin; evaluated requests per second of one CPU, the client
+evaluated, through the proxy: the same again, one unlike those before, and one of a caller with `own`, for whom the
+engine is asked about the image; the same create with the plugin; evaluated requests per second of one CPU, the client
 apart (CPU seconds of the proxy's process); and a stream of `--size` bytes out of a container (`docker exec`, which is
 hijacked) and of its file system (export). Prints times, differences and ratios. Exits 1 where a request fails.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import itertools
 import json
 import os
 import socket
@@ -35,6 +37,8 @@ allow = ["ping", "version", "containers", "exec", "files", "images"]
 fail-on = "critical"
 accept = ["C023"]
 """
+OWN = POLICY + 'own = true\nchange = ["digest"]\n'
+_numbers = itertools.count()
 CREATE = {
     "Image": "tiny", "Cmd": ["busybox", "true"], "Env": ["A=1", "B=2"], "Labels": {"team": "web"},
     "HostConfig": {"NetworkMode": "none", "CapDrop": ["ALL"], "SecurityOpt": ["no-new-privileges"], "Memory": 67108864},
@@ -102,6 +106,14 @@ def create(client: Client) -> None:
     assert status == 201, answer
 
 
+def create_new(client: Client) -> None:
+    """A container unlike those before, by its name and a variable."""
+    made = f"job-{next(_numbers)}"
+    body = {**CREATE, "Env": ["A=1", f"JOB={made}"]}
+    status, answer = client.ask("POST", f"/v1.45/containers/create?name={made}", body)
+    assert status == 201, answer
+
+
 def cpu_seconds(running: RunningGuard) -> float:
     """CPU seconds of a guard's process."""
     assert running.process is not None
@@ -162,9 +174,17 @@ def main() -> int:
 def requests(daemon: Engine, running: RunningGuard, times: int) -> None:
     """Requests through the proxy."""
     paths = {"direct": daemon.socket, "proxy": running.socket}
-    for name, request, number in (("GET /_ping", ping, times), ("list", listed, times), ("create", create, times // 3)):
+    for name, request, number in (
+        ("GET /_ping", ping, times),
+        ("list", listed, times),
+        ("create", create, times // 3),
+        ("create, new", create_new, times // 3),
+    ):
         spent = measured(request, paths, number)
         show(name, spent["direct"], "proxy", spent["proxy"])
+    with guard(daemon.socket, OWN) as owning:
+        spent = measured(create, {"direct": daemon.socket, "proxy": owning.socket}, times // 3)
+        show("create, own", spent["direct"], "proxy", spent["proxy"])
     print(f"evaluated    {evaluated(running, times * 3):6.0f} requests a CPU second")
 
 

@@ -442,6 +442,21 @@ def test_clients_that_break_off_leave_nothing_behind(proxy: RunningGuard) -> Non
     assert not [entry for entry in proxy.entries() if entry.get("event") == "fault"]
 
 
+def test_a_client_that_leaves_before_the_answer_is_in_the_log(engine: ScriptedEngine, proxy: RunningGuard) -> None:
+    engine.replies["POST /containers/create"] = None
+    body = json.dumps(CREATE).encode()
+    head = (
+        f"POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    )
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.connect(str(proxy.socket))
+        sock.sendall(head.encode() + b"\r\n\r\n" + body)
+        wait_until(lambda: asked(engine, "POST"))
+    wait_until(lambda: any(entry.get("method") == "POST" for entry in proxy.entries()))
+    entry = proxy.last(method="POST")
+    assert (entry["result"], entry["error"]) == ("allowed", "the client left before the answer")
+
+
 def leave(path: Path, data: bytes) -> None:
     with socket.socket(socket.AF_UNIX) as sock:
         sock.connect(str(path))

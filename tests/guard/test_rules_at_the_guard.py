@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sealock.guard.decision.ruleset import RuleSet
+from sealock.model.absent import UNKNOWN
 from sealock.model.container import Container
 from sealock.rules.catalog import rules as catalog
 from support.createbodies import body_of
@@ -55,3 +57,23 @@ def test_a_rule_denies_the_request(rule: str, line: str) -> None:
     world.engine["/containers/app/json"] = {"Id": "a" * 64, "Name": "/app", "Config": {}, "HostConfig": {}}
     decision = world.decide("POST /v1.44/containers/create?name=web", body_of(noun))
     assert rule in rules(decision), decision
+
+
+def containers() -> list[Container]:
+    """The containers of all vectors, of any format."""
+    texts = dict.fromkeys(text for rule in catalog("container") for text in (*rule.bad, *rule.good))
+    return [subject.noun for text in texts for subject in read(text).subjects if isinstance(subject.noun, Container)]
+
+
+def test_what_is_left_open_or_known_already_changes_no_result() -> None:
+    rules = RuleSet(catalog("container"))
+    nouns = containers()
+    assert len(nouns) > 300
+    for _ in ("at first", "and again"):
+        for noun in nouns:
+            unknown = {name for name in Container.__struct_fields__ if getattr(noun, name) is UNKNOWN}
+            expected = {
+                rule.id: tuple(rule.check(noun)) if unknown.isdisjoint(rule.reads) else None for rule in rules.all
+            }
+            found = {rule.id: faults for rule, faults in rules.find(noun)}
+            assert found == {rule: faults for rule, faults in expected.items() if faults != ()}, noun

@@ -19,6 +19,7 @@ _MOST: Final = 300_000
 _BLANK: Final = frozenset(" \t\r\n")
 _NUMBER: Final = frozenset("+-0123456789.eE")
 _LONGEST_NUMBER: Final = 100
+_NOWHERE: Final = Place(0, 0)
 _WORDS: Final[tuple[tuple[str, bool | None], ...]] = (("true", True), ("false", False), ("null", None))
 
 JsonValue: TypeAlias = Any
@@ -66,6 +67,10 @@ class JsonNode:
             self._folded = {key.lower(): node for key, node in self.value.items()}
         return self._folded.get(name.lower())
 
+    def present(self) -> set[str]:
+        """The names, in lower case, of the members that are not null; empty for any other value than an object."""
+        return {key.lower() for key, node in self.items() if node.value is not None}
+
     def at(self, *path: str) -> JsonNode | None:
         """The node at the end of a path of names."""
         node: JsonNode | None = self
@@ -92,9 +97,20 @@ class JsonNode:
         return self.value
 
 
+class PlainNode(JsonNode):
+    """A value that was parsed elsewhere: it knows its pointer, and has no place."""
+
+    __slots__ = ()
+
+    @property
+    def place(self) -> Place:
+        """The start of the text."""
+        return _NOWHERE
+
+
 def from_plain(value: JsonValue, parent: JsonNode | None = None, key: str | int = "") -> JsonNode:
-    """The tree of a value that was parsed elsewhere; its nodes know their pointers and no offsets."""
-    node = JsonNode(value, 0, 0, parent, key)
+    """The tree of a value that was parsed elsewhere."""
+    node = PlainNode(value, 0, 0, parent, key)
     if isinstance(value, dict):
         node.value = {name: from_plain(member, node, name) for name, member in value.items()}
     elif isinstance(value, list):

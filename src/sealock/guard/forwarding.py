@@ -63,6 +63,8 @@ class Forwarder:
 
     def __init__(self, client: Line, door: EngineDoor) -> None:
         self.client, self.door = client, door
+        self.sent: Callable[[], object] = object
+        """Is called once the engine has a request whose body was read."""
         self.answered: Callable[[int], object] = int
         """Is called with the status once the engine's answer begins."""
         self.more: tuple[tuple[str, str], ...] = ()
@@ -129,6 +131,7 @@ class Forwarder:
             await line.send(head)
             return await self._with_stream(request, line)
         await line.send(head + (forward.body or b""))
+        self.sent()
         with _watched(self.client, line):
             return await answer_of(line, request.method)
 

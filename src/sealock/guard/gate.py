@@ -18,6 +18,7 @@ from sealock.guard.decision.exchange import (
     Caller,
     Denied,
     EngineRequest,
+    GuardDecision,
     GuardReason,
     NeedsFacts,
     PathAnswer,
@@ -53,8 +54,13 @@ class Gate:
         answers: dict[Question, Answer] = {}
         error = ""
         try:
-            async with asyncio.timeout(DEADLINE):
-                result = await self._decided(request, caller, answers)
+            # Most requests rest on no facts.
+            first = self._decide(request, caller, answers)
+            if isinstance(first, NeedsFacts):
+                async with asyncio.timeout(DEADLINE):
+                    result = await self._with_facts(request, caller, answers, first)
+            else:
+                result = first
         except TimeoutError:
             result = _failed(f"no decision within {DEADLINE:g} seconds", "try again; `sealock guard status` shows why")
         except Exception as fault:  # noqa: BLE001  a fault of the guard must not let a request pass
@@ -77,18 +83,21 @@ class Gate:
             return GateOutcome(passed, None, error)
         return GateOutcome(result, None, error)
 
-    async def _decided(
-        self, request: EngineRequest, caller: Caller, answers: dict[Question, Answer]
+    def _decide(self, request: EngineRequest, caller: Caller, answers: dict[Question, Answer]) -> GuardDecision:
+        return decide(request, caller, self.policy.current, answers, datetime.now(UTC).date())
+
+    async def _with_facts(
+        self, request: EngineRequest, caller: Caller, answers: dict[Question, Answer], result: NeedsFacts
     ) -> Allowed | Denied:
-        guard = self.policy.current
         for _ in range(MOST_ROUNDS):
-            result = decide(request, caller, guard, answers, datetime.now(UTC).date())
-            if not isinstance(result, NeedsFacts):
-                return result
             new = [question for question in result.questions if question not in answers]
             if not new:
                 break
             answers |= zip(new, await asyncio.gather(*map(self.facts.answer, new)), strict=True)
+            decision = self._decide(request, caller, answers)
+            if not isinstance(decision, NeedsFacts):
+                return decision
+            result = decision
         return _failed("it rests on more facts than the guard asks for", "split it up")
 
 

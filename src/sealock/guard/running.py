@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 from typing import Final
@@ -32,6 +33,8 @@ ENGINE: Final = "/run/docker.sock"
 SOCKET: Final = "/run/sealock/docker.sock"
 PLUGIN: Final = "/run/docker/plugins/sealock.sock"
 STATUS: Final = "/run/sealock/guard.sock"
+_COLLECTED: Final = 20_000
+"""Objects that are made before the collector looks for cycles: it takes longer than a decision."""
 
 
 class TlsFiles(Struct, frozen=True):
@@ -74,6 +77,10 @@ def run_guard(options: GuardOptions) -> None:
     log = GuardLog(options.log)
     if options.user:
         become(options.user, options.engine)
+    # What was read so far stays: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECTED)
     asyncio.run(_serve(options, policy, log, listening, status))
 
 

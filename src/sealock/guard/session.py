@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -19,6 +20,7 @@ from sealock.guard.denials import denial_message
 from sealock.guard.forwarding import ClientGoneError, Forward, Forwarder, WholeAnswer, drain, json_answer
 from sealock.guard.gate import GateOutcome
 from sealock.guard.http1 import RequestHead, WireError, answer_head, read_request
+from sealock.guard.log import LogEntry
 from sealock.guard.peers import peer
 from sealock.guard.records import record
 from sealock.guard.served import ClientIdentity, GuardParts, ServedConnection
@@ -97,13 +99,20 @@ class Session(ServedConnection):
             reason = GuardReason("G001", str(error), "see docs/guide/guard.md")
             outcome = self.parts.gate.outcome(read, Denied((reason,), route))
         decided = time.perf_counter() - started
-        entry = record(self.identity, caller, read, outcome, decided)
         result = outcome.result
-        self.parts.metrics.request(result.caller, entry.route, entry.result, decided)
+
+        @cache
+        def entry() -> LogEntry:
+            made = record(self.identity, caller, read, outcome, decided)
+            self.parts.metrics.request(result.caller, made.route, made.result, decided)
+            return made
+
+        statuses: list[int] = []
 
         def written(status: int, error: str = "") -> None:
+            statuses.append(status)
             total = round((time.perf_counter() - started) * 1000, 3)
-            line = replace(entry, status=status, total_ms=total, error=error or entry.error)
+            line = replace(entry(), status=status, total_ms=total, error=error or entry().error)
             self.parts.log.write(line)
 
         if isinstance(result, Denied) and outcome.opened is None:
@@ -119,6 +128,8 @@ class Session(ServedConnection):
             if isinstance(result, Allowed)
             else Forward(route, request.target, body)
         )
+        # The line of the log is made while the engine works.
+        self.forwarder.sent = entry
         try:
             return await self._forwarded(request, forward, outcome, written)
         except EngineError as error:
@@ -126,6 +137,10 @@ class Session(ServedConnection):
             written(502, str(error))
             await self._answer(502, f"sealock guard: {error}", drained=True)
             return False
+        finally:
+            # A client that leaves before the answer does not keep its request out of the log.
+            if not statuses:
+                written(0, "the client left before the answer")
 
     async def _body(self, request: RequestHead, route: ApiRoute | None) -> bytes | None:
         """The body, whole; None for one that stays unread, since the route takes a stream or is denied anyway."""

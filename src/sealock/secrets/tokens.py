@@ -189,12 +189,12 @@ def find_tokens(text: str) -> Iterator[TokenMatch]:
     """Find the tokens and private keys in a text, in no particular order."""
     # A token is a long word, and most texts have few of those to search for the prefixes.
     words = " ".join([word for word in text.split() if len(word) >= 15])
-    for prefix, rest, kind in _TOKENS:
+    for prefix, rest, kind in _TOKENS if words else ():
         if prefix in words:
             for match in _pattern(prefix, rest).finditer(text):
                 if not _monotone(match[0][len(prefix) :]):
                     yield TokenMatch(kind, *match.span(), "EXAMPLE" in match[0].upper())
-    for needle, pattern, kind in _SHAPES:
+    for needle, pattern, kind in _SHAPES if words else ():
         if needle in words:
             for match in re.finditer(pattern, text):
                 yield TokenMatch(kind, *match.span())

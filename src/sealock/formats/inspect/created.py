@@ -9,14 +9,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sealock.formats.inspect.description import OF_CLIENTS, read_description
-from sealock.formats.inspect.hostconfig import KEYS
 from sealock.formats.jsonreader import JsonReader
-from sealock.formats.jsontree import JsonNode, from_plain
+from sealock.formats.jsontree import from_plain
 from sealock.model.absent import UNKNOWN, UNSET
-from sealock.model.container import FIELDS, Container
+from sealock.model.container import Container
 
-_MISSING: Final = dict.fromkeys(KEYS.values(), JsonNode(None, 0, 0, None, ""))
-"""The keys that an engine writes for every container. A request leaves out what it does not set."""
 _FALSE: Final = frozenset({"PidsLimit", "MemorySwappiness", "Init", "MaskedPaths", "ReadonlyPaths"})
 """Keys for which 0, false or an empty list is another setting than none."""
 
@@ -43,12 +40,9 @@ def read_described(described: Mapping[str, Any]) -> Created:
 
 def _created(root: Mapping[str, Any]) -> Created:
     reader = JsonReader()
-    tree = from_plain(root)
-    host = tree.get("HostConfig")
-    if host is not None and isinstance(host.value, dict):
-        host.value = _MISSING | host.value
-    noun = read_description(reader, tree)
-    open_ = {field: UNSET for field in FIELDS if getattr(noun, field) is UNKNOWN and field in OF_CLIENTS}
+    # An engine writes every key for a container. A request leaves out what it does not set.
+    noun = read_description(reader, from_plain(root), complete=True)
+    open_ = {field: UNSET for field in OF_CLIENTS if getattr(noun, field) is UNKNOWN}
     if noun.user == "":
         open_["user"] = UNSET
     return Created(replace(noun, **open_), tuple(message for message, _ in reader.wrong))

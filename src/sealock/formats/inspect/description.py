@@ -21,8 +21,8 @@ _MODES: Final = frozenset({"bridge", "host", "none"})
 _BRIDGE: Final = frozenset({"", "default", "bridge"})
 
 
-def read_description(reader: JsonReader, root: JsonNode) -> Container:
-    """Read all of it; fields of a part that is missing stay UNKNOWN."""
+def read_description(reader: JsonReader, root: JsonNode, *, complete: bool = False) -> Container:
+    """Read all of it; fields of a part that is missing stay UNKNOWN. `complete`: a missing setting is one not set."""
     reader.where[()] = root.place
     values: dict[str, Any] = {"name": _name(reader, root), **dict.fromkeys(POD_FIELDS, UNSET)}
     config, host = (_part(reader, root, name) for name in ("Config", "HostConfig"))
@@ -38,7 +38,7 @@ def read_description(reader: JsonReader, root: JsonNode) -> Container:
             "stop_timeout": reader.maybe_int(config, "StopTimeout", "stop_timeout", ()),
         }
     if host is not None:
-        values |= host_fields(reader, host) | _networks(reader, root, host)
+        values |= host_fields(reader, host, complete=complete) | _networks(reader, root, host)
     values["mounts"] = UNKNOWN
     if host is not None and config is not None:
         values["mounts"] = reader.compound("mounts", lambda: read_mounts(reader, root, host, config))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
 
 from sealock.formats.jsonreader import JsonReader
 from sealock.formats.jsontree import JsonNode
@@ -62,51 +62,38 @@ KEYS: Final = {field: key for field, key, _ in DEFAULTS if key not in {"Init", "
 _TRUTHS: Final = frozenset({"privileged", "read_only", "publish_all", "auto_remove", "oom_kill_disable", "init"})
 
 
-def host_fields(reader: JsonReader, host: JsonNode) -> dict[str, Any]:
-    """Read the run-time settings."""
+def host_fields(reader: JsonReader, host: JsonNode, *, complete: bool = False) -> dict[str, Any]:
+    """Read the run-time settings.
+
+    `complete`: what is missing is not set. Otherwise the field of a missing key that current engines write is UNKNOWN.
+    """
+    present = host.present()
     values: dict[str, Any] = {}
-    for field, key, defaults in DEFAULTS:
-        if field in _TRUTHS:
+    for field, key, lower, defaults in _PLAIN:
+        if lower not in present:
+            values[field] = UNSET
+        elif field in _TRUTHS:
             values[field] = reader.maybe_bool(host, key, field, default=None if field == "init" else False)
         elif defaults and isinstance(defaults[0], str):
             text = reader.maybe_text(host, key, field)
             values[field] = UNSET if text in defaults else text
         else:
             values[field] = reader.maybe_int(host, key, field, defaults)
-    nano = reader.maybe_int(host, "NanoCpus", "cpus", (0,))
-    swap = reader.maybe_int(host, "MemorySwap", "memory_swap", (0,))
+    for field, keys, read in _READERS:
+        values[field] = UNSET if keys.isdisjoint(present) else read(reader, host)
     # By default, the engine allows as much swap as memory.
-    doubled = isinstance(swap, int) and isinstance(values["memory"], int) and swap == 2 * values["memory"]
-    values |= _security(reader, host, values)
-    values |= {
-        "cpus": nano if isinstance(nano, Absent) else nano / 1e9,
-        "memory_swap": UNSET if doubled else swap,
-        "groups": reader.maybe_texts(host, "GroupAdd", "groups"),
-        "cap_add": reader.maybe_texts(host, "CapAdd", "cap_add", _capability),
-        "cap_drop": reader.maybe_texts(host, "CapDrop", "cap_drop", _capability),
-        "device_rules": reader.maybe_texts(host, "DeviceCgroupRules", "device_rules"),
-        "volumes_from": reader.maybe_texts(host, "VolumesFrom", "volumes_from"),
-        "links": reader.maybe_texts(host, "Links", "links", read_link),
-        "dns": reader.maybe_texts(host, "Dns", "dns"),
-        "dns_search": reader.maybe_texts(host, "DnsSearch", "dns_search"),
-        "dns_options": reader.maybe_texts(host, "DnsOptions", "dns_options"),
-        "extra_hosts": reader.maybe_texts(host, "ExtraHosts", "extra_hosts"),
-        "sysctls": reader.pairs(host, "Sysctls", "sysctls", Sysctl),
-        "annotations": reader.pairs(host, "Annotations", "annotations", Label),
-        "storage_options": reader.pairs(host, "StorageOpt", "storage_options", lambda key, value: f"{key}={value}"),
-        "ulimits": reader.objects(host, "Ulimits", "ulimits", lambda node: _ulimit(reader, node)),
-        "restart": reader.compound("restart", lambda: _restart(reader, host)),
-        "logging": reader.compound("logging", lambda: _logging(reader, host)),
-        "ports": reader.compound("ports", lambda: _ports(reader, host)),
-        "gpus": reader.compound("gpus", lambda: _gpus(reader, host)),
-        "devices": reader.compound("devices", lambda: _devices(reader, host)),
-    }
-    if reader.text(host, "Runtime") == PODMAN:
+    swap, memory = values["memory_swap"], values["memory"]
+    if isinstance(swap, int) and isinstance(memory, int) and swap == 2 * memory:
+        values["memory_swap"] = UNSET
+    values |= dict.fromkeys(_SECURITY, UNSET) if _OF_SECURITY.isdisjoint(present) else _security(reader, host, values)
+    if "runtime" in present and reader.text(host, "Runtime") == PODMAN:
         values |= _podman_capabilities(values)
-    mode = reader.member(host, "CgroupnsMode")
+    mode = reader.member(host, "CgroupnsMode") if "cgroupnsmode" in present else None
     if mode is not None and mode.value == "":
         # A container that is older than this setting, or Podman's: the effective mode depends on the machine.
         values["cgroupns"] = UNKNOWN
+    if complete:
+        return values
     silent = [field for field, key in KEYS.items() if values.get(field) is UNSET and key not in host.value]
     return values | dict.fromkeys(silent, UNKNOWN)
 
@@ -243,3 +230,58 @@ def read_link(text: str) -> Link:
     """Read "/db:/web/alias"."""
     target, _, alias = text.partition(":")
     return Link(target.removeprefix("/"), alias.rpartition("/")[2] or target.removeprefix("/"))
+
+
+def _cpus(reader: JsonReader, host: JsonNode) -> Maybe[float]:
+    nano = reader.maybe_int(host, "NanoCpus", "cpus", (0,))
+    return nano if isinstance(nano, Absent) else nano / 1e9
+
+
+def _texts(field: str, make: Callable[[str], Any] = str) -> _Read:
+    key = KEYS[field]
+    return lambda reader, host: reader.maybe_texts(host, key, field, make)
+
+
+def _pairs(field: str, key: str, make: Callable[[str, str], Any]) -> _Read:
+    return lambda reader, host: reader.pairs(host, key, field, make)
+
+
+def _compound(field: str, read: _Read) -> _Read:
+    return lambda reader, host: reader.compound(field, lambda: read(reader, host))
+
+
+_Read: TypeAlias = Callable[[JsonReader, JsonNode], Any]
+_PLAIN: Final = tuple((field, key, key.lower(), defaults) for field, key, defaults in DEFAULTS)
+_READERS: Final[tuple[tuple[str, frozenset[str], _Read], ...]] = tuple(
+    (field, frozenset(key.lower() for key in keys), read)
+    for field, keys, read in (
+        ("cpus", ("NanoCpus",), _cpus),
+        (
+            "memory_swap",
+            ("MemorySwap",),
+            lambda reader, host: reader.maybe_int(host, "MemorySwap", "memory_swap", (0,)),
+        ),
+        *(
+            (field, (KEYS[field],), _texts(field))
+            for field in ("groups", "device_rules", "volumes_from", "dns", "dns_search", "dns_options", "extra_hosts")
+        ),
+        ("cap_add", ("CapAdd",), _texts("cap_add", _capability)),
+        ("cap_drop", ("CapDrop",), _texts("cap_drop", _capability)),
+        ("links", ("Links",), _texts("links", read_link)),
+        ("sysctls", ("Sysctls",), _pairs("sysctls", "Sysctls", Sysctl)),
+        ("annotations", ("Annotations",), _pairs("annotations", "Annotations", Label)),
+        ("storage_options", ("StorageOpt",), _pairs("storage_options", "StorageOpt", "{}={}".format)),
+        (
+            "ulimits",
+            ("Ulimits",),
+            lambda reader, host: reader.objects(host, "Ulimits", "ulimits", lambda node: _ulimit(reader, node)),
+        ),
+        ("restart", ("RestartPolicy",), _compound("restart", _restart)),
+        ("logging", ("LogConfig",), _compound("logging", _logging)),
+        ("ports", ("PortBindings",), _compound("ports", _ports)),
+        ("gpus", ("DeviceRequests",), _compound("gpus", _gpus)),
+        ("devices", ("Devices", "DeviceRequests"), _compound("devices", _devices)),
+    )
+)
+"""How each other field is read, and from which keys."""
+_OF_SECURITY: Final = frozenset({"securityopt", "maskedpaths", "readonlypaths"})

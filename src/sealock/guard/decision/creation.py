@@ -68,7 +68,7 @@ def evaluate_body(case: Case, body: dict[str, Any], name: str) -> None:
     _note_joined(case, host)
     if case.questions:  # the evaluation begins again with the answers
         return
-    container = read_container(case, body, name)
+    container = read_container(case, body)
     if container is not None:
         mounts = (*given(container.mounts, ()), *extra)
         check_noun(case, replace(container, mounts=mounts) if extra else container)

@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
-from sealock.formats.inspect.created import read_created, read_described
+import msgspec
+
+from sealock.formats.inspect.created import Created, read_created, read_described
 from sealock.guard.decision.case import Case
 from sealock.guard.decision.prepared import BOUNDARY
-from sealock.model.absent import UNKNOWN
-from sealock.model.container import FIELDS, Container
+from sealock.model.container import Container
 from sealock.model.finding import RuleFinding
 from sealock.rules.rule import Rule, title
 
+_LARGEST: Final = 16 << 10
+"""Most bytes of a body that is kept."""
 
-def read_container(case: Case, body: Mapping[str, Any], name: str) -> Container | None:
-    """The container that a body describes; denied where a part of it could not be read."""
-    created = read_created(body, name)
+
+def read_container(case: Case, body: Mapping[str, Any]) -> Container | None:
+    """The container that a body describes, without its name; denied where a part of it could not be read."""
+    text = msgspec.json.encode(body)
+    created = _read_again(text) if len(text) <= _LARGEST else read_created(body)
     for message in created.wrong:
         case.deny("G004", f"the body cannot be evaluated: {message}", "correct this field")
     return None if created.wrong else created.container
+
+
+@lru_cache(maxsize=256)
+def _read_again(text: bytes) -> Created:
+    """Read a body; clients send the same again and again."""
+    return read_created(msgspec.json.decode(text))
 
 
 def read_existing(case: Case, described: Mapping[str, Any]) -> Container | None:
@@ -42,16 +54,15 @@ def check_noun(
     `only` are the fields that a request speaks of. Of a container that `exists` only what it has of the host and of
     others counts: using it gives that and no more.
     """
-    unknown = frozenset(field for field in FIELDS if getattr(container, field) is UNKNOWN)
-    for rule in case.guard.rules:
+    for rule, faults in case.guard.rules.find(container):
         if rule.id in case.setting.accept or (only and only.isdisjoint(rule.reads)):
             continue
         if exists and rule.id not in BOUNDARY and rule.id not in case.setting.deny:
             continue
-        if not unknown.isdisjoint(rule.reads):
+        if faults is None:
             _skip(case, rule, "what it reads is not known")
             continue
-        for fault in rule.check(container):
+        for fault in faults:
             if only and (not fault.at or fault.at[0] not in only):
                 continue
             if fault.unknown:

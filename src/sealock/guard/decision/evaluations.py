@@ -236,7 +236,7 @@ def _build(case: Case) -> None:
     host = {"NetworkMode": query.get("networkmode", ""), "CgroupParent": query.get("cgroupparent", "")}
     if host["NetworkMode"] not in _PLAIN | {"host"} and not host["NetworkMode"].startswith("container:"):
         check_network(case, host["NetworkMode"])
-    container = read_container(case, {"HostConfig": {key: value for key, value in host.items() if value}}, "")
+    container = read_container(case, {"HostConfig": {key: value for key, value in host.items() if value}})
     if container is not None:
         check_noun(case, container, only=frozenset({"network_mode", "cgroup_parent"}))
 
@@ -263,7 +263,7 @@ def _volume(case: Case) -> None:
         if body.get("DriverOpts", {}).get("device") != bind.source and case.guard.rewrites:
             body["DriverOpts"]["device"] = bind.source
             case.change(f"device {bind.source}, where the path leads")
-        container = read_container(case, {}, "")
+        container = read_container(case, {})
         if container is not None:
             check_noun(case, replace(container, mounts=(bind,)), only=frozenset({"mounts"}))
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from sealock.errors import PolicyError
 from sealock.guard.decision.exchange import Caller
 from sealock.guard.decision.routes import BY_NAME, GROUPS, NEWEST, ApiRoute
+from sealock.guard.decision.ruleset import RuleSet
 from sealock.model.container import Container
 from sealock.model.severity import Severity
 from sealock.policy.guard import CallerConditions, GuardCaller, GuardPolicy, has_labels, matches_image
@@ -30,7 +31,7 @@ class Guard(Struct, frozen=True):
     """A policy that is ready for decisions. `rewrites` is false for an authorization plugin, which cannot change."""
 
     policy: GuardPolicy
-    rules: tuple[Rule[Container], ...]
+    rules: RuleSet
     severity: dict[str, Severity]
     rewrites: bool = True
     protected: tuple[str, ...] = ()
@@ -56,7 +57,7 @@ def prepare(policy: Policy, today: date, *, rewrites: bool = True, protected: tu
                 msg = f"{where}allow has {word!r}, which is no route of the Engine API that sealock knows ({hint})"
                 raise PolicyError(msg)
     denying = {rule for caller in policy.guard.callers for rule in caller.deny}
-    chosen = tuple(
+    chosen = RuleSet(
         _prepared(rule, policy, today)
         for rule in rules("container")
         if rule.id not in policy.skip and (policy.wants(rule.id, pedantic=rule.pedantic) or rule.id in denying)
