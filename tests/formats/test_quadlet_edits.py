@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sealock import formats
 from sealock.errors import FormatError
 from sealock.formats.quadlet import comments, read
+from sealock.formats.quadlet.fields import KNOWN, SECTIONS
 from sealock.formats.verification import is_same
 from sealock.model.absent import UNSET
 from sealock.model.change import Add, FieldChange, Remove, Set, Swap, changed
@@ -134,3 +135,36 @@ def test_no_text_makes_reading_or_changing_raise(text: str, wanted: FieldChange)
             continue
         after = read(Source("web.container", formats.apply_edits(text, planned)), UnitFiles(FILES))
         assert len(after.errors) <= len(document.errors)
+
+
+KINDS = sorted(SECTIONS)
+VALUES = [
+    "",
+    "a",
+    "true",
+    "a=b",
+    "a b",
+    "./x",
+    "80:80",
+    "/a:/b",
+    "--privileged",
+    "--build-arg",
+    "--network=host",
+    "'",
+    "\\",
+    "%h",
+    "0",
+    "host",
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data(), st.sampled_from(KINDS))
+def test_no_unit_of_any_kind_makes_reading_raise(data: st.DataObject, kind: str) -> None:
+    section = SECTIONS[kind]
+    lines = data.draw(st.lists(st.tuples(st.sampled_from(sorted(KNOWN[section])), st.sampled_from(VALUES)), max_size=6))
+    text = f"[{section}]\n" + "".join(f"{key}={value}\n" for key, value in lines)
+    document = read(Source(f"x.{kind}", text), UnitFiles(FILES))
+    assert document.subjects or document.errors
+    for subject in document.subjects:
+        assert all(0 <= place.start <= place.end <= len(text) for place in subject.where.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import Any, Final
 
 from msgspec import Struct
@@ -248,7 +249,7 @@ class _UnitReader:
                 places["services", key, "build", field] = found[1].value_place
         arguments: list[tuple[str, str | None]] = []
         options = list(UnitWords(self.unit, self.section, TABLES["Build"], self.resource_of).options())
-        for word, following in zip(options, [*options[1:], None], strict=True):
+        for word, following in zip_longest(options, options[1:]):
             option, equals, text = word.text.removeprefix("--").partition("=")
             if not equals and following is not None:
                 text = following.text
