@@ -58,7 +58,13 @@ SWARM = dict(INFO) | {"Swarm": {"ControlAvailable": True}}
         (["C999", "--yes"], INFO, {}, "no rule has the id 'C999'"),
         (["C018", "--on", "web", "--yes"], INFO, {}, "--on web: write it as compose.yaml:SERVICE"),
         (["C018", "--on", "none.yaml:web", "--yes"], INFO, {}, "none.yaml"),
-        (["C018", "--yes"], {}, {}, "no engine answers"),
+        (["C018", "--yes"], {}, {}, "no engine answers `docker info`: {}"),
+        (
+            ["C018", "--yes"],
+            {"ServerErrors": ["Is the daemon running?"]},
+            {},
+            "`docker info`: Is the daemon running?\n",
+        ),
         (["C018", "--yes", "--client", "podman"], INFO, {"PATH": "/nowhere"}, "podman was not found"),
     ],
 )
@@ -71,8 +77,18 @@ def test_it_starts_nothing(
     assert asked == []
 
 
-def test_a_dry_run_prints_everything_and_does_nothing(tmp_path: Path) -> None:
-    done, asked = show(tmp_path, "C018", "C060", "--dry-run")
+@pytest.mark.parametrize(
+    ("info", "more"),
+    [
+        pytest.param(INFO, {}, id="on an engine"),
+        pytest.param({}, {}, id="without an engine"),
+        pytest.param({}, {"PATH": "/nowhere"}, id="without a client"),
+    ],
+)
+def test_a_dry_run_prints_everything_and_does_nothing(
+    info: Mapping[str, Any], more: dict[str, str], tmp_path: Path
+) -> None:
+    done, asked = show(tmp_path, "C018", "C060", "--dry-run", info=info, **more)
     assert done.returncode == 0
     assert asked == []
     for words in (

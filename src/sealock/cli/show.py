@@ -77,7 +77,7 @@ def run(arguments: Namespace) -> int:
     if arguments.list:
         screen.list(demonstrations())
         return 0
-    client = Client(arguments.client, arguments.engine)
+    client = Client(arguments.client, arguments.engine, dry=arguments.dry_run)
     _refuse(client, arguments)
     if arguments.clean:
         return _clean(client)

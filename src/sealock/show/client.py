@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from sealock.errors import EngineError, UsageError
 from sealock.runtime.engine.endpoint import endpoint
-from sealock.show.facts import EngineFacts, read_facts
+from sealock.show.facts import EngineFacts, read_facts, refusal
 
 Program: TypeAlias = Literal["docker", "podman"]
 TIMEOUT: Final = 30.0
@@ -30,11 +30,14 @@ class Done(Struct, frozen=True):
 
 
 class Client:
-    """An engine by its client. `engine` is an address or a context, "" for the client's own choice."""
+    """An engine by its client. `engine` is an address or a context, "" for the client's own choice.
 
-    def __init__(self, program: str = "", engine: str = "") -> None:
-        self.program = program or next(filter(shutil.which, ("docker", "podman")), "")
-        if not self.program or not shutil.which(self.program):
+    With `dry`, whose commands are only printed, neither the engine nor its client has to be there.
+    """
+
+    def __init__(self, program: str = "", engine: str = "", *, dry: bool = False) -> None:
+        self.program = program or next(filter(shutil.which, ("docker", "podman")), "docker" if dry else "")
+        if not dry and not (self.program and shutil.which(self.program)):
             message = (
                 f"{self.program or 'neither docker nor podman'} was not found: install it, or choose with --client"
             )
@@ -55,7 +58,7 @@ class Client:
         self.socket = ""
         """The path of the engine's socket on this machine, "" where it is not known."""
         self.remote = self._address(engine)
-        self.facts = self._facts()
+        self.facts = self._facts(dry=dry)
 
     def _address(self, engine: str) -> str:
         """Point the client at the engine; return its address if that is on another machine, else ""."""
@@ -76,15 +79,16 @@ class Client:
         self.socket = where.path if where.kind == "unix" else ""
         return "" if where.kind == "unix" else str(where)
 
-    def _facts(self) -> EngineFacts:
+    def _facts(self, *, dry: bool) -> EngineFacts:
         form = "json" if self.program == "podman" else "{{json .}}"
         done = self.ask((*self.words, "info", "--format", form))
         facts = read_facts(done.output)
-        if done.status or facts is None:
-            last = done.output.strip().splitlines()[-1:] or ["no answer"]
-            message = f"no engine answers `{self.program} info`: {last[0]}"
-            raise EngineError(message)
-        return facts
+        if not done.status and facts is not None:
+            return facts
+        if dry:
+            return EngineFacts(self.program)
+        message = f"no engine answers `{self.program} info`: {refusal(done.output)}"
+        raise EngineError(message)
 
     def ask(self, words: tuple[str, ...]) -> Done:
         """Run a command to its end, and return its output; its errors where it failed."""

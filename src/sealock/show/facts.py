@@ -28,6 +28,12 @@ def read_facts(text: str) -> EngineFacts | None:
     return _docker(members) if members.text("ServerVersion") else None
 
 
+def refusal(text: str) -> str:
+    """Why no engine answered, in the words of its client; docker writes them into an object that lacks all else."""
+    errors = decode_object(text).texts("ServerErrors")
+    return (errors or text.strip().splitlines()[-1:] or ("no answer",))[0]
+
+
 def _docker(members: JsonObject) -> EngineFacts:
     options = members.texts("SecurityOptions")
     names = {option.partition(",")[0].removeprefix("name=") for option in options}
