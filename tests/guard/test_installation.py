@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import pytest
 from sealock.cli.main import main
 from sealock.guard import installation
 from sealock.guard.running import PLUGIN, SOCKET
+from sealock.guard.units import plugin_units, proxy_units
 from support.guardproxy import guard
 from support.scriptedengine import scripted
 
@@ -134,6 +136,35 @@ def test_a_step_that_fails_undoes_those_before(root: Path, tmp_path: Path, capsy
     assert install(root, "--apply", "--yes") == 2
     assert texts(root) == before
     assert "`systemctl daemon-reload` failed: no" in capsys.readouterr().err
+    assert not [words for words in called(root) if "disable" in words]
+
+
+def test_a_guard_that_does_not_answer_is_stopped_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = texts(root)
+    monkeypatch.setattr(installation, "_PROBE", 0.3)
+    assert install(root, "--apply", "--yes") == 2
+    assert texts(root) == before
+    assert called(root)[-2:] == [
+        "systemctl disable --now sealock-guard.socket sealock-guard.service",
+        "systemctl daemon-reload",
+    ]
+
+
+@pytest.mark.live
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd")
+def test_systemd_understands_the_units(tmp_path: Path) -> None:
+    words = (sys.executable, "/etc/sealock/sealock.toml", "/run/docker.sock")
+    made = (*proxy_units(*words, "sealock"), *plugin_units(*words))
+    paths = [tmp_path / Path(unit.path).name for unit in made]
+    for path, unit in zip(paths, made, strict=True):
+        path.write_text(unit.text)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", "--recursive-errors=no", *paths],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
 def test_what_cannot_be_done_is_not_begun(

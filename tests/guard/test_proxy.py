@@ -115,6 +115,12 @@ def test_requests_in_a_row_are_answered_in_order(proxy: RunningGuard) -> None:
     ] == [b"200", b"200", b"403", b"200"]
 
 
+def test_a_denial_of_head_has_no_body(proxy: RunningGuard) -> None:
+    last = GET.replace(b"Host", b"Connection: close\r\nHost")
+    received = exchange(proxy.socket, GET.replace(b"GET /_ping", b"HEAD /swarm") + last)
+    assert re.fullmatch(rb"HTTP/1\.1 403 [^{]*\r\n\r\nHTTP/1\.1 200 .*", received, re.DOTALL), received
+
+
 def test_a_client_that_waits_to_continue_is_answered(engine: ScriptedEngine, proxy: RunningGuard) -> None:
     body = json.dumps(CREATE).encode()
     head = (
@@ -374,9 +380,9 @@ def test_requests_of_a_caller_are_limited(engine: ScriptedEngine) -> None:
         wait_until(lambda: send(proxy.socket, "GET", "/_ping")[0] == 200)
 
 
-def test_sockets_of_systemd_are_taken(engine: ScriptedEngine, tmp_path: Path) -> None:
+def test_sockets_of_systemd_are_served_whatever_the_policy_says(engine: ScriptedEngine, tmp_path: Path) -> None:
     policy = tmp_path / "sealock.toml"
-    policy.write_text(POLICY)
+    policy.write_text("[guard\n")
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(tmp_path / "activated.sock"))
         listener.listen()
@@ -385,29 +391,24 @@ def test_sockets_of_systemd_are_taken(engine: ScriptedEngine, tmp_path: Path) ->
             "LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES='guard'); os.execv(sys.executable, [sys.executable, '-m', 'sealock', *sys.argv[2:]])"
         )
         words = [
-            "guard",
-            "proxy",
-            "--engine",
-            str(engine.path),
-            "--policy",
-            str(policy),
-            "--status",
-            "",
-            "--state",
-            str(tmp_path),
-        ]
+            "guard", "proxy", "--engine", str(engine.path), "--policy", str(policy), "--status", "", "--state", str(tmp_path)
+        ]  # fmt: skip
         process = subprocess.Popen(
             [sys.executable, "-c", script, str(listener.fileno()), *words],
             pass_fds=[listener.fileno()],
             stderr=subprocess.PIPE,
         )
         try:
-            assert send(tmp_path / "activated.sock", "GET", "/_ping")[0] == 200
+            status, error = send(tmp_path / "activated.sock", "GET", "/_ping")
+            assert (status, "the guard has no policy" in error["message"]) == (403, True)
+            policy.write_text(POLICY)
+            wait_until(lambda: send(tmp_path / "activated.sock", "GET", "/_ping")[0] == 200)
         finally:
             process.terminate()
             _, errors = process.communicate(timeout=30)
         assert process.returncode == 0
         assert b'"event":"started"' in errors
+        assert b"all is denied" in errors
 
 
 def test_root_is_given_up() -> None:

@@ -25,6 +25,7 @@ RECORD: Final = "var/lib/sealock/guard.json"
 _PROBE: Final = 10.0
 """Seconds until the guard has to answer."""
 _COMMAND: Final = 60.0
+_ENABLE: Final = ("systemctl", "enable", "--now")
 
 GuardForm: TypeAlias = Literal["proxy", "plugin"]
 
@@ -70,12 +71,12 @@ def plan_installation(form: GuardForm, policy: str, engine: str, group: str, roo
     steps.append(InstallStep("Let systemd read the units", ("systemctl", "daemon-reload")))
     unit = os.path.basename(made[0].path)
     if form == "proxy":
-        start = ("systemctl", "enable", "--now", unit)
+        start = (*_ENABLE, unit)
         return GuardPlan(form, (*steps, InstallStep("Start the guard, and see that it answers", start, probe=SOCKET)))
     text = units.with_plugin(_read(root, units.DAEMON) or "", units.DAEMON)
     return GuardPlan(form, (
         *steps,
-        InstallStep("Start the plugin, and see that it answers", ("systemctl", "enable", "--now", unit), probe=PLUGIN),
+        InstallStep("Start the plugin, and see that it answers", (*_ENABLE, unit), probe=PLUGIN),
         InstallStep(f"Name it in /{units.DAEMON}", (), units.DAEMON, text, probe=PLUGIN),
         InstallStep("Let the engine read its settings, which SIGHUP does", ("systemctl", "reload", "docker")),
     ))  # fmt: skip
@@ -114,6 +115,7 @@ def plan_removal(root: str = "/") -> GuardPlan:
 def apply(plan: GuardPlan, root: str, report: Callable[[str], None], *, keep: bool) -> None:
     """Take the steps; where one fails, those before are undone and TargetError says which. `keep` records them."""
     former: dict[str, str | None] = {}
+    enabled: list[str] = []
     try:
         for step in plan.steps:
             report(step.words)
@@ -123,21 +125,33 @@ def apply(plan: GuardPlan, root: str, report: Callable[[str], None], *, keep: bo
                     put(root, RECORD, msgspec.json.encode(InstallRecord(plan.form, former)).decode())
                 put(root, step.path, step.text)
             else:
+                if step.command[:3] == _ENABLE:
+                    enabled += step.command[3:]
                 _run(step.command)
             if step.probe:
                 _wait_for(os.path.join(root, step.probe.lstrip("/")), plan.form)
     except (OSError, TargetError) as error:
+        if enabled:
+            services = (name.replace(".socket", ".service") for name in enabled)
+            _try(("systemctl", "disable", "--now", *dict.fromkeys((*enabled, *services))))
         for path, text in reversed(former.items()):
             if path != RECORD:
                 put(root, path, text)
         if keep:
             with suppress(OSError):
                 put(root, RECORD, None)
+        if enabled:
+            _try(("systemctl", "daemon-reload"))
         if units.DAEMON in former:
-            with suppress(TargetError):
-                _run(("systemctl", "reload", "docker"))
+            _try(("systemctl", "reload", "docker"))
         message = f"{error}; the files have their former texts again"
         raise TargetError(message) from None
+
+
+def _try(command: tuple[str, ...]) -> None:
+    """Run a command that undoes something; what it cannot undo is not there."""
+    with suppress(TargetError):
+        _run(command)
 
 
 def _run(command: tuple[str, ...]) -> None:

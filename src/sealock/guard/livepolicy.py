@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Final, TypeAlias
 
+from msgspec.structs import replace
+
 from sealock.errors import SealockError
 from sealock.guard.decision.prepared import Guard, prepare
 from sealock.policy.settings import Policy
@@ -21,7 +23,8 @@ _Stamp: TypeAlias = tuple[int, int, int, int] | None
 class LivePolicy:
     """A policy file, prepared for decisions; PolicyError where its first version is not valid.
 
-    `rewrites` is false for a plugin. `protected` are paths of the host that no container may mount.
+    `rewrites` is false for a plugin. `protected` are paths of the host that no container may mount. `closed`: where
+    the first version is not valid, all is denied until the file is.
     """
 
     def __init__(
@@ -30,6 +33,7 @@ class LivePolicy:
         *,
         rewrites: bool = True,
         protected: tuple[str, ...] = (),
+        closed: bool = False,
     ) -> None:
         self.path = path
         self.announce: Callable[[str, str], object] = _ignore
@@ -37,10 +41,18 @@ class LivePolicy:
         self._rewrites, self._protected = rewrites, protected
         self._day = _today()
         self._stamp = _stamp(path)
-        self.source: Policy = load_policy(path, named=True)
-        self.current: Guard = self._prepared(self.source)
         self.error = ""
         """Why the file is not the policy in use; "" where it is."""
+        self.source: Policy
+        self.current: Guard
+        try:
+            self.source = load_policy(path, named=True)
+            self.current = self._prepared(self.source)
+        except (SealockError, OSError) as error:
+            if not closed:
+                raise
+            self.source, self.error = Policy(), str(error)
+            self.current = replace(self._prepared(self.source), closed=self.error)
 
     def look(self, *, force: bool = False) -> None:
         """Read the file again if it changed, or a new day began: rules and exemptions go by the day."""
@@ -54,7 +66,8 @@ class LivePolicy:
             self.current, self.source = self._prepared(source), source
         except (SealockError, OSError) as error:
             self.error = str(error)
-            self.announce("policy-refused", f"{error}; the policy of before stays in use")
+            used = "all is denied" if self.current.closed else "the policy of before stays in use"
+            self.announce("policy-refused", f"{error}; {used}")
             return
         self.error = ""
         if changed:

@@ -64,9 +64,10 @@ class GuardOptions(Struct, frozen=True):
 
 def run_guard(options: GuardOptions) -> None:
     """Run a guard until a signal ends it; SealockError for what keeps it from starting."""
-    # First of all, since a guard whose policy is not valid does not open a socket.
-    policy = LivePolicy(options.policy, rewrites=options.form != "plugin", protected=_own_paths(options))
     received = passed()
+    # A guard whose policy is not valid opens no socket. One that systemd opened is served, so that clients read why.
+    rewrites = options.form != "plugin"
+    policy = LivePolicy(options.policy, rewrites=rewrites, protected=_own_paths(options), closed=bool(received))
     status = next(iter(received.pop("status", [])), None)
     given = [sock for sockets in received.values() for sock in sockets]
     listening = tuple(map(_received, given)) or tuple(_listening(where, options) for where in options.listen)

@@ -70,6 +70,8 @@ class GuardServer:
             loop.add_signal_handler(number, self._stop)
         loop.add_signal_handler(signal.SIGHUP, self._reload)
         self.parts.log.event("started", f"the guard is in front of {self.parts.gate.facts.door.path}")
+        if error := self.parts.gate.policy.error:
+            self.parts.log.event("policy-refused", f"{error}; all is denied")
         tasks = [asyncio.ensure_future(self._accept(listening)) for listening in self.listening]
         tasks += [asyncio.ensure_future(self._keep_house()), asyncio.ensure_future(self.status.serve())]
         try:

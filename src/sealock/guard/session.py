@@ -45,6 +45,8 @@ class Session(ServedConnection):
     def __init__(self, line: Line, identity: ClientIdentity, parts: GuardParts) -> None:
         super().__init__(line, identity, parts)
         self.forwarder = Forwarder(line, parts.gate.facts.door)
+        self._bodiless = False
+        """Whether the answer to the request has a head only."""
 
     @property
     def streaming(self) -> bool:
@@ -84,6 +86,7 @@ class Session(ServedConnection):
         if not head:
             return False
         request = read_request(head)
+        self._bodiless = request.method == "HEAD"
         started = time.perf_counter()
         route = recognize(request.method, request.target, self.parts.gate.policy.current)
         body = await self._body(request, route)
@@ -218,7 +221,8 @@ class Session(ServedConnection):
         reason = {403: "Forbidden", 429: "Too Many Requests", 502: "Bad Gateway", 503: "Service Unavailable"}
         words = reason.get(status, "Bad Request")
         with suppress(OSError):
-            await self.line.send(json_answer(status, words, {"message": message}, close=close or drained))
+            answer = json_answer(status, words, {"message": message}, close=close or drained)
+            await self.line.send(answer.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if self._bodiless else answer)
             if drained:
                 await drain(self.line)
 

@@ -61,6 +61,7 @@ SocketUser={USER}
 SocketGroup={group}
 SocketMode=0660
 FileDescriptorName=guard
+RemoveOnStop=yes
 
 [Install]
 WantedBy=sockets.target
@@ -70,6 +71,7 @@ WantedBy=sockets.target
 Description=Guard in front of the container engine (sealock)
 Requires=sealock-guard.socket
 After=docker.service
+StartLimitIntervalSec=0
 
 [Service]
 User={USER}
@@ -81,6 +83,7 @@ ExecReload=/bin/kill -HUP $MAINPID
 # Streams that last go on in a process of their own when the guard restarts.
 KillMode=process
 Restart=always
+RestartSec=1
 {_HARDENING}"""
     return GuardUnit(f"{UNITS}/sealock-guard.socket", sockets), GuardUnit(f"{UNITS}/sealock-guard.service", service)
 
@@ -91,6 +94,7 @@ def plugin_units(program: str, policy: str, engine: str) -> tuple[GuardUnit, ...
 [Unit]
 Description=Authorization plugin of the container engine (sealock)
 Before=docker.service
+StartLimitIntervalSec=0
 
 [Service]
 ExecStart={program} guard plugin --listen {PLUGIN} --engine {engine} --policy {policy} --status {STATUS}
@@ -98,6 +102,7 @@ ExecReload=/bin/kill -HUP $MAINPID
 RuntimeDirectory=sealock
 RuntimeDirectoryPreserve=yes
 Restart=always
+RestartSec=1
 {_HARDENING.replace("ProtectSystem=strict", "ProtectSystem=full")}
 [Install]
 WantedBy=docker.service

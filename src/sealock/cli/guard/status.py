@@ -60,7 +60,8 @@ def _rows(status: GuardStatus) -> list[str]:
     rows = [
         f"Guard    {status.form}, sealock {status.version}, process {status.pid}, for {hours:.1f} hours",
         f"Engine   {line(status.engine_socket)}: {status.engine or 'answers'}",
-        f"Policy   {line(status.policy)}: {line(status.policy_error) or count(len(status.callers), 'caller')}",
+        f"Policy   {line(status.policy)}: "
+        + (line(status.policy_error.removeprefix(f"{status.policy}: ")) or count(len(status.callers), "caller")),
     ]
     if status.audit:
         rows.append("Mode     audit: nothing is denied, and what would be is logged")

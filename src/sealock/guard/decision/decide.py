@@ -41,6 +41,9 @@ def recognize(method: str, target: str, guard: Guard) -> ApiRoute | None:
 
 def decide(request: EngineRequest, caller: Caller, guard: Guard, answers: Answers, today: date) -> GuardDecision:
     """Decide on a request; NeedsFacts where an answer of the engine, the host or the cache is missing."""
+    if guard.closed:
+        why = f"the guard has no policy: {guard.closed}"
+        return Denied((GuardReason("G001", why, "correct the file; the guard reads it again by itself"),))
     setting = guard.setting(caller)
     if setting is None:
         why = f"the policy names no caller like this one ({describe(caller)})"

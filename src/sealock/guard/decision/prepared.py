@@ -36,6 +36,8 @@ class Guard(Struct, frozen=True):
     rewrites: bool = True
     protected: tuple[str, ...] = ()
     """Paths of the host that no container may mount, nor a directory above them: the sockets of engine and guard."""
+    closed: str = ""
+    """Why there is no policy, so that every request is denied; "" where there is one."""
 
     @property
     def newest(self) -> tuple[int, int]:
