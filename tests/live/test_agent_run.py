@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from time import monotonic, sleep
@@ -46,12 +47,12 @@ def port() -> Iterator[int]:
 
 def nothing_left(world: AgentWorld) -> None:
     """Wait until no container, no place for a mount and no watcher is left."""
-    until = monotonic() + 60
+    until = monotonic() + 600
     left: list[object] = [""]
     while left and monotonic() < until:
         empty = [path for path in world.project.iterdir() if path.is_dir() and not any(path.iterdir())]
         left = [*world.containers(), *empty, *watchers(world)]
-        sleep(0.1)
+        sleep(0.5)
     assert not left
 
 
@@ -156,6 +157,28 @@ def test_when_the_watcher_is_killed_no_host_is_reached(world: AgentWorld, port: 
     for path in world.project.iterdir():
         if path.name != ".git":
             path.rmdir()
+
+
+def test_a_run_that_ends_opens_nothing_in_another_of_the_same_workspace(world: AgentWorld) -> None:
+    script = "busybox echo up; read line; busybox mkdir .envrc/new; busybox touch .envrc && busybox echo open"
+    words = world.words("-i", "--rm", "base", "/bin/busybox", "sh", "-c", script)
+    with ExitStack() as stack:
+        runs = []
+        for _ in range(2):
+            run = subprocess.Popen(
+                words, env=world.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                text=True,
+            )  # fmt: skip
+            stack.enter_context(run)
+            stack.callback(run.kill)
+            assert run.stdout is not None
+            assert run.stdout.readline() == "up\n"
+            runs.append(run)
+        for run in runs:
+            output, errors = run.communicate("go\n", timeout=600)
+            assert output == ""
+            assert errors.count("Read-only file system") == 2
+    nothing_left(world)
 
 
 def test_a_fork_bomb_and_the_time_are_bounded(world: AgentWorld) -> None:

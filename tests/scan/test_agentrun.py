@@ -224,7 +224,7 @@ def test_a_variable_that_the_policy_names_may_hold_a_secret() -> None:
     ("workspace", "writable", "why"),
     [
         (replace(WORKSPACE, links=(".claude",)), (), ".claude in the workspace is a symbolic link"),
-        (replace(WORKSPACE, complete=False), (), "too many files to find all that needs protection"),
+        (replace(WORKSPACE, complete=False), (), "in too many files or unreadable directories"),
         (replace(WORKSPACE, sockets=tuple(map(str, range(MOST_MOUNTS)))), (), f"more than {MOST_MOUNTS} paths"),
         (WORKSPACE, ("src",), "--writable src: no protected path of the workspace has this name"),
     ],

@@ -63,7 +63,7 @@ class AgentWorld:
         """Run a shell script for an agent."""
         return subprocess.run(
             self.words(*words, "--rm", "base", "/bin/busybox", "sh", "-c", script),
-            env=self.environment, capture_output=True, text=True, check=False, cwd=self.folder, timeout=120,
+            env=self.environment, capture_output=True, text=True, check=False, cwd=self.folder, timeout=900,
         )  # fmt: skip
 
     def containers(self) -> list[str]:

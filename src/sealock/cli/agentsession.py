@@ -1,4 +1,4 @@
-"""The session of `sealock run --for agent`: what was asked for by the policy, and what accompanies the container."""
+"""The session of `sealock run --for agent`: what was asked for by the policy, and what runs next to the container."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sealock.model.change import Set
 from sealock.policy.agents import DURATION, AgentPolicy, read_duration
 from sealock.runtime.sandbox.gate import open_gate
 from sealock.runtime.sandbox.watcher import WatchedRun, start_watcher
-from sealock.runtime.sandbox.workspace import look_at, make_places, remove_places
+from sealock.runtime.sandbox.workspace import check_unchanged, hold, look_at, make_places, remove_places
 from sealock.scan.agentrun import AgentRequest
 from sealock.scan.runline import EditableRun
 from sealock.scan.saferun import SafeRun
@@ -36,11 +36,12 @@ def agent_request(arguments: Namespace, policy: AgentPolicy) -> AgentRequest:
             if path not in policy.writable:
                 message = f"the policy does not allow --writable {path}: it has [agent] writable"
                 raise UsageError(message)
+    lock = hold(arguments.workspace)
     workspace = look_at(arguments.workspace)
     if policy.writable is not None and not writable:
         known = {*workspace.missing, *workspace.links, *(path for path, _ in workspace.protected)}
         writable = tuple(path for path in policy.writable if path in known)
-    return AgentRequest(workspace, hosts, writable, policy, os.environ, proxies=_has_proxies())
+    return AgentRequest(workspace, hosts, writable, policy, os.environ, _has_proxies(), lock)
 
 
 def _hosts(asked: list[str], allowed: tuple[AllowedHost, ...] | None) -> tuple[AllowedHost, ...]:
@@ -81,26 +82,29 @@ def _has_proxies() -> bool:
 
 
 def replace_process(safe: SafeRun, client: str, request: AgentRequest, seconds: int) -> int:
-    """Start what accompanies the container, and become the client that runs it. Returns only in an error."""
+    """Start what runs next to the container, and become the client that runs it. Returns only in an error."""
     line = EditableRun(safe.words)
     places: tuple[str, ...] = ()
-    gate = None
+    gate, lock = None, request.lock
     directory = Path(mkdtemp(prefix="sealock-"))
     try:
         _pull(safe, client, line)
+        check_unchanged(request.workspace)
         missing = (name for name in request.workspace.missing if name not in request.writable)
         places = make_places(request.workspace, missing)
         if request.hosts:
             options = ("--platform", line.container.platform) if isinstance(line.container.platform, str) else ()
             gate = open_gate(client, line.image()[1], options)
             line.apply((Set("network_mode", f"container:{gate.container}"),))
+        run = WatchedRun(client, str(directory / "id"), seconds, request.workspace, places, request.hosts, lock)
+        quiet = line.container.detach is True or line.container.tty is True
+        start_watcher(run, gate, lambda text: complain(visible(text)), quiet=quiet)
     except BaseException:
-        remove_places(places)
+        if gate is not None:
+            gate.close()
+        remove_places(places, lock, wait=False)
         directory.rmdir()
         raise
-    run = WatchedRun(client, str(directory / "id"), seconds, request.workspace, places, request.hosts)
-    quiet = line.container.detach is True or line.container.tty is True
-    start_watcher(run, gate, lambda text: complain(visible(text)), quiet=quiet)
     words = line.words
     own = ("--http-proxy=false",) if client == "podman" else ()
     sys.stdout.flush()

@@ -52,7 +52,7 @@ class AgentRequest(Struct, frozen=True):
     """What was asked for: the workspace, the hosts, and the protected paths that may be written.
 
     `environment` is the caller's. `proxies` says whether the client would pass its own settings of proxies, which may
-    hold a password.
+    hold a password. `lock` keeps the workspace as it is, as `workspace.hold` returned it.
     """
 
     workspace: Workspace
@@ -61,6 +61,7 @@ class AgentRequest(Struct, frozen=True):
     policy: AgentPolicy = AgentPolicy()
     environment: Mapping[str, str] = {}
     proxies: bool = False
+    lock: int | None = None
 
 
 def agent_changes(
@@ -164,7 +165,7 @@ def _workspace_refusals(request: AgentRequest) -> Iterator[str]:
     if len(workspace.protected) + len(workspace.sockets) > MOST_MOUNTS:
         yield f"the workspace has more than {MOST_MOUNTS} paths that need protection: name a smaller one"
     if not workspace.complete:
-        yield "the workspace has too many files to find all that needs protection: name a smaller one"
+        yield "not all that needs protection was found, in too many files or unreadable directories: name a smaller one"
 
 
 def _mount_refusals(asked: Container) -> Iterator[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,12 @@ import pytest
 from sealock.errors import TargetError
 from sealock.runtime.sandbox import workspace as module
 from sealock.runtime.sandbox.workspace import (
+    BARE,
     PROTECTED,
     appeared,
+    check_unchanged,
     find_sockets,
+    hold,
     look_at,
     make_places,
     mount_refusal,
@@ -72,6 +77,79 @@ def test_what_a_run_left_is_named(tmp_path: Path) -> None:
     assert left[1] == "other/.envrc: direnv runs it when a shell enters the directory"
 
 
+@pytest.mark.parametrize("rest", [("objects/", "refs/"), ("commondir",)])
+def test_what_git_takes_for_a_repository_is_protected(tmp_path: Path, rest: tuple[str, ...]) -> None:
+    """A directory below which git has neither HEAD nor all of the rest is none."""
+    make(
+        tmp_path, "p/.git", *(f"p/.bare/{path}" for path in ("HEAD", *rest)), "p/docs/HEAD", "p/x/refs/", "p/x/objects/"
+    )
+    before = look_at(str(tmp_path / "p"))
+    assert [path for path, _ in before.protected] == [".bare", ".git"]
+    assert [*appeared(before)] == []
+    make(tmp_path, *(f"p/docs/new/{path}" for path in ("HEAD", *rest)))
+    assert [*appeared(before)] == [f"docs/new: {BARE}"]
+    make(tmp_path, *(f"p/{path}" for path in ("HEAD", *rest)))
+    assert f"HEAD: {BARE}" in [*appeared(before)]
+    with pytest.raises(TargetError, match="it is a repository of git itself"):
+        look_at(str(tmp_path / "p"))
+
+
+def test_what_cannot_be_looked_at_after_a_run_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(tmp_path, "p/deep/", "p/other/")
+    before = look_at(str(tmp_path / "p"))
+    # A path that is too long for the system is one that root cannot read either.
+    inner = os.open(tmp_path / "p" / "deep", os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("d" * 250, dir_fd=inner)
+        inner, outer = os.open("d" * 250, os.O_RDONLY, dir_fd=inner), inner
+        os.close(outer)
+    os.close(inner)
+    (left,) = appeared(before)
+    assert left.startswith("too many files, or directories that cannot be read")
+    assert look_at(str(tmp_path / "p")).complete is False
+    monkeypatch.setattr(module, "_MOST_ENTRIES", 1)
+    assert [*appeared(before)] == [left]
+    (tmp_path / "p").rename(tmp_path / "q")
+    assert [*appeared(before)] == ["a workspace that cannot be read: No such file or directory"]
+
+
+def test_places_stay_while_another_run_holds_the_workspace(tmp_path: Path) -> None:
+    first = look_at(str(tmp_path))
+    lock = hold(str(tmp_path))
+    places = make_places(first, (".envrc",))
+    second = look_at(str(tmp_path))
+    assert [path for path, _ in second.protected] == [".envrc"]
+    other = hold(str(tmp_path))
+    remove_places(places, lock, wait=False)
+    assert Path(places[0]).is_dir()
+    waiting = threading.Thread(target=remove_places, args=(places, lock))
+    waiting.start()
+    waiting.join(0.2)
+    assert waiting.is_alive()
+    assert Path(places[0]).is_dir()
+    os.close(other)
+    waiting.join(60)
+    assert not Path(places[0]).exists()
+    os.close(lock)
+    with pytest.raises(TargetError, match="envrc in the workspace changed while sealock was starting"):
+        check_unchanged(second)
+    check_unchanged(first)
+    with pytest.raises(TargetError, match="cannot be read: No such file"):
+        hold(f"{tmp_path}/none")
+
+
+def test_a_workspace_that_others_lock_is_not_waited_for_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "SECONDS", 0.1)
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    with pytest.raises(TargetError, match="cannot be locked"):
+        hold(str(tmp_path))
+    os.close(descriptor)
+    os.close(hold(str(tmp_path)))
+
+
 def test_places_for_mounts_leave_nothing(tmp_path: Path) -> None:
     before = look_at(str(tmp_path))
     places = make_places(before, before.missing)
@@ -79,8 +157,10 @@ def test_places_for_mounts_leave_nothing(tmp_path: Path) -> None:
     Path(places[0], "kept").write_text("somebody's")
     remove_places(places)
     assert [*tmp_path.iterdir()] == [Path(places[0])]
+    Path(places[0]).rename(tmp_path / before.missing[-1])
     with pytest.raises(TargetError, match="appeared while sealock was starting"):
         make_places(before, before.missing)
+    assert [*tmp_path.iterdir()] == [tmp_path / before.missing[-1]]
 
 
 @pytest.mark.parametrize("path", ["/", "/home", "/tmp", "/var", "/var/lib", "/etc/ssl", "/usr", "/proc", "/run"])

@@ -18,6 +18,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from sealock.errors import EngineError
 from sealock.model.allowedhosts import AllowedHost
 from sealock.net.forwardproxy import ForwardProxy
 from sealock.runtime.sandbox.gate import Gate
@@ -30,7 +31,7 @@ _AGAIN: Final = 0.5
 class WatchedRun(Struct, frozen=True):
     """What is watched: the container whose id the client writes to `id_file`, for at most so many seconds.
 
-    `places` are directories that were made for mounts.
+    `places` are directories that were made for mounts, and `lock` is what `workspace.hold` returned.
     """
 
     client: str
@@ -39,16 +40,22 @@ class WatchedRun(Struct, frozen=True):
     workspace: Workspace
     places: tuple[str, ...] = ()
     hosts: tuple[AllowedHost, ...] = ()
+    lock: int | None = None
 
 
 def start_watcher(run: WatchedRun, gate: Gate | None, note: Callable[[str], None], *, quiet: bool) -> None:
-    """Fork a watcher of this process, which then becomes the client. `quiet`: what it notes goes nowhere."""
+    """Fork a watcher of this process, which then becomes the client. `quiet`: no terminal shows what it notes.
+
+    EngineError where no watcher could be started.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     client = os.pidfd_open(os.getpid())
     if first := os.fork():
         os.close(client)
-        os.waitpid(first, 0)
+        if os.waitpid(first, 0)[1]:
+            message = "the watcher of the container could not be started"
+            raise EngineError(message)
         return
     status = 1
     try:
@@ -56,7 +63,12 @@ def start_watcher(run: WatchedRun, gate: Gate | None, note: Callable[[str], None
         # The client is to have no child that it does not know.
         if not os.fork():
             _detach(quiet=quiet)
-            watch(run, client, gate, note)
+            try:
+                watch(run, client, gate, note)
+            finally:
+                # Another run may hold the workspace for long, and the caller reads the streams to their end.
+                _detach(quiet=True)
+                remove_places(run.places, run.lock)
         status = 0
     finally:
         # What this process has of the other's, such as its exit handlers, is the other's.
@@ -77,13 +89,13 @@ def watch(run: WatchedRun, parent: int, gate: Gate | None, note: Callable[[str],
     finally:
         if gate is not None:
             gate.close()
-        remove_places(run.places)
         with suppress(OSError):
             os.remove(run.id_file)
         with suppress(OSError):
             os.rmdir(os.path.dirname(run.id_file))
-        for left in appeared(run.workspace):
+        for left in appeared(run.workspace, run.places):
             note(f"the run left {left}")
+        remove_places(run.places, run.lock, wait=False)
 
 
 class _Watch:
