@@ -12,9 +12,9 @@ from sealock.errors import UsageError
 from sealock.model.advisory import Vulnerability
 from sealock.model.inventory import Inventory
 from sealock.reports import sbom
+from sealock.scan.cache.renderings import render_with_cache
 from sealock.scan.inventories import inventory as list_contents
 from sealock.scan.settings import Settings
-from sealock.scan.vulnerabilities import look_up_inventory
 
 FORMATS: Final = ("table", "cyclonedx", "spdx", "json")
 _PACKAGES_ONLY: Final = frozenset({"cyclonedx", "spdx"})
@@ -71,14 +71,13 @@ def run(arguments: Namespace) -> int:
         complain(f"{arguments.target} {note}")
     skipped: tuple[str, ...] = ()
     if arguments.format == "table":
-        text = sbom.render(
-            "table",
-            inventory,
-            **page_style(arguments.output, arguments.color),
-        )
-    else:
-        vulnerabilities, skipped = _vulnerabilities(inventory, arguments) if arguments.vulnerabilities else ((), ())
+        style = page_style(arguments.output, arguments.color)
+        text = render_with_cache("table", inventory, settings.cache, **style)
+    elif arguments.vulnerabilities:
+        vulnerabilities, skipped = _vulnerabilities(inventory, arguments)
         text = sbom.render(arguments.format, inventory, vulnerabilities=vulnerabilities)
+    else:
+        text = render_with_cache(arguments.format, inventory, settings.cache)
     print_output(text, arguments.output, exact=arguments.format != "table")
     errors = [f"{error.location.file}: {error.message}" for error in inventory.errors]
     for error in (*errors, *skipped):
@@ -88,5 +87,7 @@ def run(arguments: Namespace) -> int:
 
 def _vulnerabilities(inventory: Inventory, arguments: Namespace) -> tuple[tuple[Vulnerability, ...], tuple[str, ...]]:
     """The known vulnerabilities, and why some could not be matched."""
+    from sealock.scan.vulnerabilities import look_up_inventory  # noqa: PLC0415  5 ms, for one option
+
     with Progress(quiet=arguments.quiet) as progress:
         return look_up_inventory(inventory, progress, complain, offline=arguments.offline)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from tempfile import TemporaryFile, gettempdir
 from typing import Final
 
 from msgspec.structs import replace
@@ -52,6 +51,8 @@ class PackedFile:
                     spacing *= 2
 
     def _spooling(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        from tempfile import TemporaryFile, gettempdir  # noqa: PLC0415  4 ms, and few archives are compressed so
+
         try:
             with TemporaryFile(prefix="sealock-") as spool:
                 try:

@@ -449,7 +449,7 @@ def test_several_processes_share_it(archive: str, cache: str) -> None:
     told = {one.communicate()[0] for one in running}
     assert len(told) == 1
     kept = CacheDirectory(cache)
-    assert {one.name.split("-")[0] for one in kept.entries()} == {"facts", "whole", "proof"}
+    assert {one.name.split("-")[0] for one in kept.entries()} == {"facts", "whole", "proof", "sbom"}
     assert all(kept.read(one.name) for one in kept.entries())
     assert subprocess.run(command, capture_output=True, check=False).stdout in told
 

@@ -10,6 +10,11 @@ from typing import Final
 
 PACKAGES: Final = ("formats", "image", "inventory", "model", "secrets")
 """The analyzers, and everything that they import."""
+RENDERERS: Final = (
+    "__init__.py", "model", "patterns.py", "reports/__init__.py", "reports/ansi.py", "reports/jsontext.py",
+    "reports/page.py", "reports/sbom", "text.py", "vulnerabilities/owners.py",
+)  # fmt: skip
+"""The formats of SBOMs, and everything that they import."""
 
 
 @cache
@@ -18,18 +23,29 @@ def fingerprint() -> str:
 
     A version number could be forgotten when the code changes.
     """
+    return _fingerprint(PACKAGES)
+
+
+@cache
+def renderer_fingerprint() -> str:
+    """The same for the code that renders SBOMs."""
+    return _fingerprint(RENDERERS)
+
+
+def _fingerprint(parts: tuple[str, ...]) -> str:
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     try:
-        return hash_sources(root)
+        return hash_sources(root, parts)
     except OSError:
         return ""
 
 
-def hash_sources(root: str) -> str:
-    """The fingerprint of the packages in a directory; OSError if they cannot be read."""
+def hash_sources(root: str, parts: tuple[str, ...] = PACKAGES) -> str:
+    """The fingerprint of packages and modules in a directory; OSError if they cannot be read."""
     whole = sha256(f"{sys.implementation.cache_tag} {sys.version_info[:3]}".encode())
-    for package in PACKAGES:
-        for name in _modules(os.path.join(root, package)):
+    for part in parts:
+        path = os.path.join(root, part)
+        for name in [path] if part.endswith(".py") else _modules(path):
             with open(name, "rb", buffering=0) as file:
                 data = file.read()
             whole.update(f"\n{os.path.relpath(name, root)} {len(data)}\n".encode())
