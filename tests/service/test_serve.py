@@ -15,11 +15,15 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from sealock.errors import UsageError
+from sealock.service.access.audit import list_audit
 from sealock.service.access.people import is_invitation
 from sealock.service.listening import Listener, parse_listener
-from sealock.service.state.database import Database
+from sealock.service.state.database import Database, migrate
+from sealock.service.state.tables import repository
+from sealock.service.state.tags import repository_number
 from support.commandline import sealock
 
 PASSWORD = "correct horse battery"
@@ -193,9 +197,14 @@ def test_what_is_no_place_to_listen(text: str) -> None:
         (("--workers", "1000"), "--workers is a number from 0 to 64"),
         (("--behind", "-1"), "--behind and --update are numbers from 0"),
         (("--address", "service.example"), "is no URL"),
-        (("--database", "mysql://x"), "the database is not one that sealock knows"),
+        (("--listen", "0", "--database", "mysql://x"), "the database is not one that sealock knows"),
         (("worker",), "there is no state at"),
         (("submit",), "serve submit needs an image"),
+        (("rename", "registry.example/a"), "serve rename needs two names"),
+        (("rename", "registry.example/a", "registry.example/b"), "there is no repository registry.example/a"),
+        (("forget",), "serve forget needs a repository"),
+        (("forget", "Not/A/Name"), "Not/A/Name"),
+        (("invite", "a", "b"), "takes one name"),
         (("submit", "app:1"), "the service is not named"),
         (("submit", "app:1", "--to", "http://127.0.0.1:1"), "needs a token with the role submit"),
         (("submit", "Not/A/Name", "--to", "http://127.0.0.1:1"), "Not/A/Name"),
@@ -246,6 +255,28 @@ def test_without_the_extra_the_error_names_it(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
     assert "pip install 'sealock[serve]'" in done.stderr
+
+
+def test_the_command_renames_and_forgets_repositories(tmp_path: Path) -> None:
+    old, new = "registry.example/team/old", "registry.example/team/new"
+    state = tmp_path / "state"
+    state.mkdir()
+    database = Database(str(state / "state.db"))
+    migrate(database)
+    with database.write() as connection:
+        repository_number(connection, old, 1.0)
+    for words, said in (
+        (("rename", old, new), f"{old} is {new} now, with its history\n"),
+        (("forget", old), f"{old} counts as deleted; its history stays\n"),
+    ):
+        done = sealock("serve", *words, "--state", "state", cwd=tmp_path, environment={"HOME": str(tmp_path)})
+        assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
+    with database.read() as connection:
+        query = select(repository.c.name, repository.c.successor, repository.c.gone > 0).order_by(repository.c.name)
+        assert connection.execute(query).all() == [(new, "", True), (old, new, False)]
+        log = [(row.who, row.action) for row in list_audit(connection)]
+    assert log == [("command line", "repository deleted"), ("command line", "repository renamed")]
+    database.close()
 
 
 def test_a_backup_is_restored_elsewhere(tmp_path: Path) -> None:

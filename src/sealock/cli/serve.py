@@ -15,6 +15,8 @@ _WHAT: Final = {
     "submit": "have a running service scan an image",
     "invite": "print a link that makes an administrator",
     "key": "print a new key for --key-file",
+    "rename": "give a repository that was renamed its new name, with its history: rename OLD NEW",
+    "forget": "record that a repository was deleted",
     "backup": "write a copy of the state to a file, while the service runs or not",
     "restore": "read a backup into an empty state, while the service does not run",
 }
@@ -34,7 +36,10 @@ def configure(parser: ArgumentParser) -> None:
         choices=tuple(_WHAT),
         help="; ".join(f"{name}: {about}" for name, about in _WHAT.items()),
     )
-    parser.add_argument("name", metavar="REF-OR-FILE", nargs="?", default="", help="submit: an image; backup: a file")
+    parser.add_argument(
+        "name", metavar="NAME", nargs="?", default="", help="submit: an image; backup: a file; forget: a repository"
+    )
+    parser.add_argument("to_name", metavar="NEW-NAME", nargs="?", default="", help="rename: the new name")
     state = parser.add_argument_group("state")
     state.add_argument(
         "--state",
@@ -84,6 +89,9 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the command and return the exit status."""
+    if arguments.to_name and arguments.what != "rename":
+        msg = f"serve {arguments.what} takes one name, and {arguments.to_name[:100]!r} is a second"
+        raise UsageError(msg)
     if arguments.what == "submit":
         # A build machine needs none of the service's libraries.
         from sealock.cli.submitting import submit  # noqa: PLC0415  only this verb

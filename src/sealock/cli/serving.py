@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from cryptography.fernet import Fernet, MultiFernet
+from sqlalchemy import Connection
 
 from sealock.cli.output import complain, write
 from sealock.cli.registries import policy_of
@@ -18,9 +19,12 @@ from sealock.errors import UsageError
 from sealock.net.http import AddressGuard
 from sealock.net.userdirectories import home_directory
 from sealock.policy.settings import Policy
+from sealock.service.access.actors import Actor
 from sealock.service.access.people import has_people, invite
+from sealock.service.access.tokens import Scope
 from sealock.service.listening import Listener, listen, parse_listener
 from sealock.service.process import ServicePlan, web_part, worker_part
+from sealock.service.registries import forget, rename
 from sealock.service.state.backup import BackupResult, backup, restore
 from sealock.service.state.credentials import VARIABLE, read_key
 from sealock.service.state.database import Database, migrate
@@ -35,6 +39,8 @@ from sealock.text import count, line
 
 _MOST_WORKERS: Final = 64
 _ARTIFACT: Final = "oci:"
+_OPERATOR: Final = Actor("command line", "admin", Scope(), "command line")
+"""Who changes what, for the audit log: whoever can write the state."""
 
 
 def _start(arguments: Namespace) -> int:
@@ -104,6 +110,48 @@ def _restore(arguments: Namespace) -> int:
         return result
 
     return _with_state(arguments, "restore", run)
+
+
+def _rename(arguments: Namespace) -> int:
+    old, new = arguments.name, arguments.to_name
+    if not new:
+        msg = "serve rename needs two names: sealock serve rename REGISTRY/OLD REGISTRY/NEW"
+        raise UsageError(msg)
+    return _change(
+        arguments,
+        lambda connection: rename(connection, old, new, by=_OPERATOR, now=time.time()),
+        f"{old} is {new} now, with its history",
+    )
+
+
+def _forget(arguments: Namespace) -> int:
+    name = arguments.name
+    if not name:
+        msg = "serve forget needs a repository: sealock serve forget REGISTRY/NAME"
+        raise UsageError(msg)
+    return _change(
+        arguments,
+        lambda connection: forget(connection, name, by=_OPERATOR, now=time.time()),
+        f"{name} counts as deleted; its history stays",
+    )
+
+
+def _change(arguments: Namespace, run: Callable[[Connection], bool], done: str) -> int:
+    """Change a repository of the state, and print what was done."""
+    database = Database(_plan(arguments).worker.database)
+    try:
+        migrate(database)
+        with database.write() as connection:
+            known = run(connection)
+    finally:
+        database.close()
+    if not known:
+        msg = (
+            f"there is no repository {line(arguments.name, 200)} in the state: `sealock serve` lists them under Images"
+        )
+        raise UsageError(msg)
+    write(f"{line(done, 900)}\n")
+    return 0
 
 
 def _with_state(arguments: Namespace, what: str, run: Callable[[Database, str], BackupResult]) -> int:
@@ -201,6 +249,8 @@ VERBS: Final[dict[str, Callable[[Namespace], int]]] = {
     "worker": _worker,
     "invite": _invite,
     "key": _key,
+    "rename": _rename,
+    "forget": _forget,
     "backup": _backup,
     "restore": _restore,
 }

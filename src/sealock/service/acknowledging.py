@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, true
 
 from sealock.errors import UsageError
 from sealock.model.vex import JUSTIFICATIONS
@@ -14,6 +14,7 @@ from sealock.service.access.actors import Actor
 from sealock.service.access.audit import record
 from sealock.service.state.settle import recount
 from sealock.service.state.tables import acknowledgement, finding, repository
+from sealock.service.views.common import within
 
 __all__ = ["JUSTIFICATIONS", "AcknowledgementRequest", "acknowledge", "withdraw"]
 _MOST_REASON: Final = 2000
@@ -64,8 +65,13 @@ def acknowledge(
 
 
 def withdraw(connection: Connection, number: int, *, by: Actor, now: float, address: str = "") -> bool:
-    """Take an acknowledgement back: what it is about counts again. False where there is none with this number."""
-    gone = delete(acknowledgement).where(acknowledgement.c.id == number)
+    """Take an acknowledgement back: what it is about counts again.
+
+    False where there is none with this number, or none in the scope of who asks.
+    """
+    inside = acknowledgement.c.repository_id.in_(select(repository.c.id).where(within(by.scope)))
+    own = true() if by.scope.is_everything else inside
+    gone = delete(acknowledgement).where(acknowledgement.c.id == number, own)
     row = connection.execute(gone.returning(acknowledgement.c.rule, acknowledgement.c.thing)).first()
     if row is None:
         return False

@@ -1,4 +1,4 @@
-"""Registries of a service: logins, and repositories that are watched; every change is in the audit log."""
+"""Registries of a service: logins, and repositories: watched, renamed, deleted; every change is in the audit log."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sealock.service.access.actors import Actor
 from sealock.service.access.audit import record
 from sealock.service.state.credentials import drop_login, keep_login, list_logins
 from sealock.service.state.tables import repository
-from sealock.service.state.tags import repository_number
+from sealock.service.state.tags import find_repository, forget_repository, rename_repository, repository_number
 
 
 class RegistryLoginRow(Struct, frozen=True):
@@ -59,11 +59,40 @@ def watch(  # noqa: PLR0913  who, when and from where
     connection: Connection, name: str, *, watched: bool, by: Actor, now: float, address: str = ""
 ) -> None:
     """Poll the tags of a repository from now on, or no longer; UsageError for what is no repository."""
+    whole = _repository(name)
+    number = repository_number(connection, whole, now)
+    connection.execute(update(repository).where(repository.c.id == number).values(watched=watched))
+    record(connection, now, by.name, "watched" if watched else "watched no longer", whole, address)
+
+
+def rename(  # noqa: PLR0913  who, when and from where
+    connection: Connection, name: str, to: str, *, by: Actor, now: float, address: str = ""
+) -> bool:
+    """Give a repository its new name; False where there is none with the old. UsageError for a name that is taken."""
+    old, new = _repository(name), _repository(to)
+    number = find_repository(connection, old)
+    if number is None:
+        return False
+    rename_repository(connection, number, new)
+    record(connection, now, by.name, "repository renamed", f"{old} to {new}", address)
+    return True
+
+
+def forget(connection: Connection, name: str, *, by: Actor, now: float, address: str = "") -> bool:
+    """Record that a repository was deleted: its tags end and its findings close; False where it is not known."""
+    whole = _repository(name)
+    number = find_repository(connection, whole)
+    if number is None:
+        return False
+    forget_repository(connection, number, now)
+    record(connection, now, by.name, "repository deleted", whole, address)
+    return True
+
+
+def _repository(name: str) -> str:
+    """The whole name of a repository; UsageError for what is none."""
     try:
         parsed = reference(name.strip())
     except TargetError as error:
         raise UsageError(str(error)) from None
-    whole = f"{parsed.registry}/{parsed.repository}"
-    number = repository_number(connection, whole, now)
-    connection.execute(update(repository).where(repository.c.id == number).values(watched=watched))
-    record(connection, now, by.name, "watched" if watched else "watched no longer", whole, address)
+    return f"{parsed.registry}/{parsed.repository}"

@@ -152,15 +152,9 @@ def test_no_secret_is_in_the_file(migrated: str, database: Database, tmp_path: P
             assert text.encode() not in stored
 
 
-@pytest.mark.parametrize(("name", "role", "scope", "words"), [
-    ("", "read", (), "needs a name"),
-    ("root", "admin", ("r/app",), "for all repositories"),
-])  # fmt: skip
-def test_a_token_that_cannot_be_is_refused(
-    database: Database, name: str, role: str, scope: tuple[str, ...], words: str
-) -> None:
-    with database.write() as connection, pytest.raises(UsageError, match=words):
-        issue(connection, name, role, Scope(scope), by=ADA, now=NOW)  # type: ignore[arg-type]  # the table's text
+def test_a_token_without_a_name_is_refused(database: Database) -> None:
+    with database.write() as connection, pytest.raises(UsageError, match="needs a name"):
+        issue(connection, "", "read", Scope(), by=ADA, now=NOW)
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,12 @@ def test_lists_are_paged_and_no_row_comes_twice(made: ServiceWorld) -> None:
         ("POST", "/api/v1/tokens", b'{"name": "a\\u0000b"}', 400, "name"),
         ("POST", "/api/v1/tokens", b'{"name": "x", "role": "god"}', 400, "role"),
         ("POST", "/api/v1/tokens", b'{"name": "x", "scope": ["a b"]}', 400, "scope"),
-        ("POST", "/api/v1/tokens", b'{"name": "x", "role": "admin", "scope": ["a/b"]}', 409, "all repositories"),
+        ("POST", "/api/v1/acknowledgements", b'{"rule": "CVE-1-1", "reason": "r"}', 404, "nothing in the scope"),
+        ("POST", "/api/v1/acknowledgements", b'{"rule": "CVE-2026-20881", "reason": " "}', 400, "reason"),
+        ("POST", "/api/v1/acknowledgements", b'{"rule": "CVE-2026-20881", "reason": "r", "until": "2001-01-01"}', 400, "has passed"),
+        ("POST", "/api/v1/acknowledgements", b'{"rule": "CVE-2026-20881", "reason": "r", "until": "2026-02-31"}', 400, "last day"),
+        ("POST", "/api/v1/acknowledgements", b'{"rule": "CVE-2026-20881", "reason": "r", "repository": "no"}', 400, "no repository"),
+        ("DELETE", "/api/v1/acknowledgements/999", None, 404, "none with this number"),
         ("POST", "/api/v1/tokens", b" " * 70_000, 413, "larger than 64 KiB"),
         ("DELETE", "/api/v1/tokens/999", None, 404, "none with this number"),
         ("DELETE", f"/api/v1/tokens/{10**30}", None, 404, "no such thing"),
@@ -305,6 +310,47 @@ def test_logins_for_registries_are_kept_and_never_shown(made: ServiceWorld, ada:
         assert "very secret" not in page + client.get("/api/v1/audit").text
         assert client.delete("/api/v1/registries?host=registry.example:5000").status_code == 204
         assert client.delete("/api/v1/registries?host=registry.example:5000").status_code == 404
+
+
+def test_a_renamed_repository_keeps_its_history(tmp_path: Path) -> None:
+    with world(tmp_path) as made, made.client(made.token("admin")) as client:
+        old, new = "registry.example/tools/static", "registry.example/tools/fixed"
+        tags = client.get(f"/api/v1/tags?repository={old}").json()["items"]
+        for asked, status in (
+            ((old, new), 204),
+            (("registry.example/no", "registry.example/x"), 404),
+            ((new, "A"), 400),
+        ):
+            body = dict(zip(("repository", "to"), asked, strict=True))
+            assert client.put("/api/v1/renames", json=body).status_code == status
+        renamed = [row | {"repository": new} for row in tags]
+        assert client.get(f"/api/v1/tags?repository={new}").json()["items"] == renamed != []
+        entry = client.get("/api/v1/audit").json()[0]
+        assert (entry["action"], entry["about"]) == ("repository renamed", f"{old} to {new}")
+        # A push under the old name is one of the new, which is listed once; the old name's page leads to it.
+        assert client.post("/api/v1/submissions", json={"images": [f"{old}:v2"]}).status_code == 202
+        assert client.get("/api/v1/silence").json()["scans"][-1]["repository"] == new
+        names = [row["name"] for row in client.get("/api/v1/repositories?words=tools").json()["items"]]
+        assert names == [new]
+        with made.person() as ada:
+            assert f"/repository?name={quote(new, safe='')}" in ada.get(f"/repository?name={old}").text
+
+
+def test_a_deleted_repository_is_no_silence(tmp_path: Path) -> None:
+    with world(tmp_path) as made, made.client(made.token("admin")) as client, made.person() as ada:
+        name = "registry.example/shop/worker"
+        assert "Deleted repositories" not in ada.get("/silence").text
+        for status in (204, 204):  # a second time changes nothing
+            assert client.delete(f"/api/v1/repositories?repository={name}").status_code == status
+        assert client.delete("/api/v1/repositories?repository=registry.example/no").status_code == 404
+        assert client.get(f"/api/v1/tags?repository={name}").json()["items"] == []
+        assert len(client.get(f"/api/v1/tags?repository={name}&history=true").json()["items"]) == 1
+        view = client.get("/api/v1/silence").json()
+        assert [(row["name"], row["gone"]) for row in view["gone"]] == [(name, made.clock())]
+        assert any("1 repository was deleted in the last 7 days" in text for text in view["sentences"])
+        assert "Deleted repositories" in ada.get("/silence").text
+        assert "This repository was deleted" in ada.get(f"/repository?name={name}").text
+        assert client.get("/api/v1/audit").json()[0]["action"] == "repository deleted"
 
 
 def test_the_feed_and_metrics_are_what_their_readers_expect(made: ServiceWorld) -> None:
@@ -417,6 +463,51 @@ def test_an_acknowledgement_does_not_count_and_can_be_withdrawn(made: ServiceWor
     ada.post(f"/acknowledgements/{number[1]}/withdraw", data={"csrf": csrf[1]})
     with made.database.read() as connection:
         assert connection.execute(select(repository.c.high).where(repository.c.name == "registry.example/shop/worker")).scalar() == before  # fmt: skip
+
+
+def test_a_finding_is_acknowledged_by_the_api(made: ServiceWorld) -> None:
+    own, other = "registry.example/shop/worker", "registry.example/shop/web"
+    asked = {"rule": "CVE-2025-6965", "reason": "no SQL from outside", "until": "2100-01-01"}
+    denied = {"justification": "vulnerable_code_not_in_execute_path"}
+    path = "/api/v1/acknowledgements"
+
+    def high() -> int:
+        with made.database.read() as connection:
+            number: int = connection.execute(select(repository.c.high).where(repository.c.name == own)).scalar_one()
+            return number
+
+    before = high()
+    with made.client(made.token("admin", own)) as client, made.client(made.token("admin")) as admin:
+        # An administrator's token of some repositories acknowledges there, and administers nothing.
+        assert client.get("/api/v1/tokens").status_code == 403
+        assert client.post(path, json=asked).status_code == 403
+        assert client.post(path, json=asked | {"repository": other}).status_code == 400
+        answer = client.post(path, json=asked | denied | {"repository": own})
+        assert answer.status_code == 201
+        assert high() < before
+        number = answer.json()["id"]
+        (row,) = client.get(f"{path}?rule=CVE-2025-6965").json()["items"]
+        assert (row["id"], row["repository"], row["until"], row["made_by"]) == (
+            number,
+            own,
+            "2100-01-01",
+            "token admin test",
+        )
+        (statement,) = client.get(f"/vex.json?repository={own}", auth=("reader", made.token())).json()["statements"]
+        assert (statement["status"], statement["impact_statement"]) == (
+            "not_affected",
+            "no SQL from outside (until 2100-01-01)",
+        )
+        foreign = admin.post(path, json=asked | {"repository": other}).json()["id"]
+        everywhere = admin.post(path, json=asked).json()["id"]
+        for refused in (foreign, everywhere):
+            assert client.delete(f"{path}/{refused}").status_code == 404
+        for given in (foreign, everywhere, number):
+            assert admin.delete(f"{path}/{given}").status_code == 204
+        assert high() == before
+        log = admin.get("/api/v1/audit").json()
+    mine = [row["action"] for row in log if row["who"] == "token admin test"]
+    assert mine[:6] == ["acknowledgement withdrawn"] * 3 + ["acknowledged"] * 3
 
 
 def test_an_empty_service_says_what_to_do(tmp_path: Path) -> None:

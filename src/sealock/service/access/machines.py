@@ -51,9 +51,6 @@ def issue(  # noqa: PLR0913  a token has as many parts
     if not shown:
         message = "a token needs a name, by which the audit log knows it"
         raise UsageError(message)
-    if role == "admin" and not scope.is_everything:
-        message = "a token for administration is for all repositories: leave them out, or take the role read or submit"
-        raise UsageError(message)
     secret = make_token()
     values = {"name": shown, "role": role, "made_by": by.name, "made": now, "until": until}
     made = insert(token).values(

@@ -12,7 +12,10 @@ from msgspec import Struct
 from sealock.errors import UsageError
 
 Role: TypeAlias = Literal["read", "submit", "admin"]
-"""What a token is for: read everything in its scope, send in images and reports, or all of it and administration."""
+"""What a token is for: read everything in its scope, send in images and reports, or all of it and acknowledge.
+
+Administration needs "admin" without a limited scope.
+"""
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 PREFIX: Final = "slk_"
 """Searches for secrets recognise a token by it."""

@@ -261,6 +261,8 @@ class SilenceView(Struct, frozen=True):
     """Jobs that were given up: kind, about what, and why."""
     last_event: float | None
     last_scan: float | None
+    gone: tuple[RepositoryRow, ...] = ()
+    """Repositories that were deleted, the latest first: nothing new can come of them."""
     sentences: tuple[str, ...] = ()
     """What is wrong, each with what to do; none where all is well."""
 

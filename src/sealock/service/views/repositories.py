@@ -37,7 +37,8 @@ def list_repositories(
     """Repositories, those with the gravest findings first; `words` must all be in the name."""
     columns = repository.c
     order = (columns.exploited, columns.critical, columns.high, columns.medium, columns.id)
-    query = select(repository).where(within(scope), *contains(columns.name, words))
+    # What a renamed one was called before is no repository of its own.
+    query = select(repository).where(within(scope), columns.successor == "", *contains(columns.name, words))
     if after:
         query = query.where(tuple_(*order) < tuple_(*behind(after, int, int, int, int, int)))
     rows = connection.execute(query.order_by(*(column.desc() for column in order)).limit(limit + 1)).all()

@@ -20,6 +20,8 @@ DAY: Final = 86400
 _MOST: Final = 50
 _FEED_DAYS: Final = 2
 """After so many days without an answer of its source, advisories are old."""
+_GONE_DAYS: Final = 7
+"""For so many days a deleted repository is news."""
 
 
 def read_silence(connection: Connection, scope: Scope, now: float) -> SilenceView:
@@ -42,6 +44,7 @@ def read_silence(connection: Connection, scope: Scope, now: float) -> SilenceVie
         last_scan=connection.execute(
             select(func.max(scan.c.finished)).join_from(scan, repository).where(within(scope))
         ).scalar(),
+        gone=_gone(connection, scope),
     )
     disabled = _number(connection, select(func.count()).where(webhook.c.disabled != "")) if everything else 0
     return SilenceView(
@@ -91,6 +94,12 @@ def _polls(connection: Connection, scope: Scope) -> tuple[RepositoryRow, ...]:
     return tuple(repository_row(row) for row in connection.execute(query))
 
 
+def _gone(connection: Connection, scope: Scope) -> tuple[RepositoryRow, ...]:
+    deleted = (repository.c.gone.is_not(None), repository.c.successor == "", within(scope))
+    query = select(repository).where(*deleted).order_by(repository.c.gone.desc(), repository.c.id).limit(_MOST)
+    return tuple(repository_row(row) for row in connection.execute(query))
+
+
 def _stopped(connection: Connection) -> tuple[tuple[str, str, str], ...]:
     query = select(parked).order_by(parked.c.at.desc()).limit(_MOST)
     return tuple((row.kind, row.key, row.reason) for row in connection.execute(query))
@@ -118,6 +127,11 @@ def _sentences(view: SilenceView, disabled: int, now: float) -> Iterator[str]:
     silent = [entry for entry in view.polls if entry.poll_error]
     if silent:
         yield f"{count(len(silent), 'watched repository', 'watched repositories')} could not be asked for new tags."
+    if new := [entry for entry in view.gone if (entry.gone or 0) > now - _GONE_DAYS * DAY]:
+        yield (
+            f"{count(len(new), 'repository', 'repositories')} {'was' if len(new) == 1 else 'were'} deleted in the last"
+            f" {_GONE_DAYS} days: nothing new comes of them. If one has another name now, give it that name."
+        )
     if view.hosts:
         yield f"{count(len(view.hosts), 'host')} did not report for a day: what runs there may have changed."
     if view.dead:

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from sealock.reports.htmlstyle import SIGN
 from sealock.service.state.database import newest
 from sealock.service.state.database import version as state_version
+from sealock.service.web.api.acknowledging import ACKNOWLEDGING as ACKNOWLEDGING_ENDPOINTS
 from sealock.service.web.api.administration import ADMINISTRATION as ADMINISTRATION_ENDPOINTS
 from sealock.service.web.api.endpoint import Call, Endpoint, ErrorAnswer
 from sealock.service.web.api.intake import INTAKE
@@ -42,7 +43,13 @@ from sealock.service.web.pages.sessions import SESSIONS
 _FOR_EVER: Final = {"cache-control": "public, max-age=31536000, immutable"}
 _FOR_A_DAY: Final = {"cache-control": "public, max-age=86400"}
 
-ENDPOINTS: Final[tuple[Endpoint, ...]] = (*READING, *INTAKE, *ADMINISTRATION_ENDPOINTS, *REGISTRIES)
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (
+    *READING,
+    *INTAKE,
+    *ACKNOWLEDGING_ENDPOINTS,
+    *ADMINISTRATION_ENDPOINTS,
+    *REGISTRIES,
+)
 """The API."""
 PAGES: Final = (*OVERVIEW, *IMAGES, *HOSTS, *ACKNOWLEDGING, *ADMINISTRATION, *SESSIONS)
 

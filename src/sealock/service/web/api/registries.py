@@ -6,11 +6,20 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
 
-from sealock.service.registries import RegistryLoginRow, drop_registry, keep_registry, list_registries, watch
+from sealock.service.registries import (
+    RegistryLoginRow,
+    drop_registry,
+    forget,
+    keep_registry,
+    list_registries,
+    rename,
+    watch,
+)
 from sealock.service.web.api.endpoint import Call, for_administrators
 from sealock.service.web.errors import HttpError
 
 _Host = Annotated[str, Meta(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?$", max_length=255)]
+_RepositoryName = Annotated[str, Meta(min_length=1, max_length=400)]
 _Secret = Annotated[str, Meta(min_length=1, max_length=10_000, pattern=r"^[ -~]+$")]
 
 
@@ -25,8 +34,21 @@ class LoginBody(Struct, frozen=True, forbid_unknown_fields=True):
 class WatchBody(Struct, frozen=True, forbid_unknown_fields=True):
     """A repository, and whether its tags are polled."""
 
-    repository: Annotated[str, Meta(min_length=1, max_length=400)]
+    repository: _RepositoryName
     watched: bool = True
+
+
+class RenameBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """A repository, and the name that its registry knows it by now."""
+
+    repository: _RepositoryName
+    to: _RepositoryName
+
+
+class DeletedQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which repository was deleted."""
+
+    repository: _RepositoryName
 
 
 class HostQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,6 +99,27 @@ def _watch(call: Call[Any, WatchBody]) -> None:
         )
 
 
+def _rename(call: Call[Any, RenameBody]) -> None:
+    asked, now = call.body, call.context.clock()
+    with call.context.database.write() as connection:
+        known = rename(connection, asked.repository, asked.to, by=call.actor, now=now, address=call.address)
+    _changed(call, known=known)
+
+
+def _forget(call: Call[DeletedQuery, None]) -> None:
+    name, now = call.query.repository, call.context.clock()
+    with call.context.database.write() as connection:
+        known = forget(connection, name, by=call.actor, now=now, address=call.address)
+    _changed(call, known=known)
+
+
+def _changed(call: Call[Any, Any], *, known: bool) -> None:
+    call.context.cache.forget()
+    if not known:
+        message = "there is no repository with this name"
+        raise HttpError(404, message)
+
+
 REGISTRIES: Final = (
     for_administrators("GET", "/api/v1/registries", "Registries with a login", _list, answers=list[RegistryLoginRow]),
     for_administrators(
@@ -93,5 +136,23 @@ REGISTRIES: Final = (
     ),
     for_administrators(
         "PUT", "/api/v1/watches", "Watch a repository for new tags, or stop it", _watch, takes=WatchBody, status=204
+    ),
+    for_administrators(
+        "PUT",
+        "/api/v1/renames",
+        "Give a repository that was renamed its new name",
+        _rename,
+        takes=RenameBody,
+        status=204,
+        errors=(404,),
+    ),
+    for_administrators(
+        "DELETE",
+        "/api/v1/repositories",
+        "Record that a repository was deleted; its history stays",
+        _forget,
+        query=DeletedQuery,
+        status=204,
+        errors=(404,),
     ),
 )
