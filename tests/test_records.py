@@ -1,4 +1,4 @@
-"""What the commands take, the guard decides and the service says is what the records say: a change that is meant is reviewed there."""
+"""What the commands take and print, the guard decides and the service says is what the records say: a change that is meant is reviewed there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from support import guardrecords, optionrecords
+from support import commandrecords, guardrecords, optionrecords
+from support.commandrows import COMMANDS
 from support.servicepages import world
 from support.servicerecords import API, PAGES, RECORDS, TEXTS, records
 
@@ -29,6 +30,16 @@ def test_the_commands_take_what_the_record_lists() -> None:
 @pytest.mark.parametrize("name", guardrecords.POLICIES)
 def test_the_guard_decides_what_its_record_says(name: str) -> None:
     assert not changes(guardrecords.RECORDS / f"{name}.txt", guardrecords.record(name))
+
+
+@pytest.fixture(scope="module")
+def printed() -> dict[str, str]:
+    return dict(commandrecords.records())
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_commands_print_what_their_record_says(printed: dict[str, str], name: str) -> None:
+    assert not changes(commandrecords.RECORDS / f"{name}.txt", printed[name])
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,211 @@
+"""Records what commands print about a small project, and how they end: each option where it makes a difference.
+
+`tests/vectors/commands/NAME.txt` holds the records, and `tests/test_records.py` compares. A change that is meant is written
+down with `./dev records` and reviewed in the diff. The day is always the same; what differs from run to run is left out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from unittest.mock import patch
+
+from sealock import __version__
+from sealock.formats.profile import write_profile
+from sealock.model.profile import ArchitectureCalls
+from support.commandline import sealock
+from support.commandrows import COMMANDS
+from support.madedatabases import database
+from support.madeimages import Layout, config, docker_save, info, spread, tar, write
+from support.profiles import web
+from support.simulators.engine import EngineSimulator, json_reply, simulated
+from support.simulators.registry import RegistrySimulator, registry
+
+RECORDS = Path(__file__).parent.parent / "vectors" / "commands"
+DIGEST = f"sha256:{'0' * 64}"
+TEXTS = {
+    "bad.sh": "docker run --privileged alpine:3.20\n",
+    "fair.sh": f"docker run --rm --user 1 --read-only --cap-drop ALL --security-opt no-new-privileges --memory 1g --pids-limit 9 a@{DIGEST}\n",
+    "two.sh": "docker run --pid host a:1\ndocker run -v /:/host b:1\n",
+    "ignored.sh": "# sealock: ignore[C001] a test\ndocker run --privileged alpine:3.20\n",
+    "broken.sh": "docker run --memory much a:1\n",
+    "Dockerfile": "FROM debian:12\nADD https://x.example/a /a\nRUN apt-get update\nMAINTAINER me\n",
+    "compose.yaml": f"services:\n  web:\n    image: a@{DIGEST}\n    privileged: true\n    ports: ['80:80']\n    networks: [front]\n"
+    f"  db:\n    image: b@{DIGEST}\n    environment:\n      PASSWORD: ${{PW}}\n    networks: [back]\nnetworks:\n  front:\n  back:\n    internal: true\n",
+    "override.yaml": "services:\n  db:\n    pid: host\n    networks: [front]\n",
+    "chart/Chart.yaml": "apiVersion: v2\nname: a\nversion: 1.0.0\n",
+    "docs/README.md": "Run\n\n    docker run --privileged a:1\n",
+    "requirements.txt": "Jinja2==2.11.0\n",
+    "strict.toml": 'fail-on = "low"\nskip = ["C007"]\nseverity = { C001 = "medium" }\n[[ignore]]\nrule = "CVE-3"\nreason = "not reachable"\njustification = "vulnerable_code_not_in_execute_path"\n',
+    "odd.toml": "fail-on = 'never'\n",
+    "empty/.keep": "",
+    "guard.toml": '[guard]\n[[guard.caller]]\nname = "ci"\nuid = 1000\nallow = ["ping", "containers", "images"]\nbinds = ["/srv"]\nchange = "loopback"\n',
+    "request.json": '{"Image": "a:1", "HostConfig": {"Privileged": true, "Binds": ["/srv/a:/a"], "PortBindings": {"80/tcp": [{"HostPort": "80"}]}}}',
+    "bad-profile.json": '{"schema": 1, "profile": {"image": 3}}',
+    "vex.json": json.dumps({
+        "@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://x.example/1", "author": "me", "timestamp": "2026-11-01T00:00:00Z",
+        "version": 1, "statements": [{"vulnerability": {"name": "CVE-1"}, "products": [{"@id": "pkg:deb/debian/curl"}], "status": "not_affected", "justification": "component_not_present"}],
+    }),
+}  # fmt: skip
+_LOGGED = (
+    {"method": "GET", "target": "/v1.44/containers/json"}, {"method": "GET", "target": "/v1.44/info", "result": "denied", "rules": ["G002"]},
+    {"method": "POST", "target": "/containers/create", "content_type": "application/json", "body": {"Image": "a:1", "HostConfig": {"Privileged": True}}},
+    {"method": "POST", "target": "/build", "stream": True, "content_type": "application/x-tar"},
+    {"method": "GET", "target": "/_ping", "caller": {"name": "all", "uid": 0, "gid": 0, "container": "a" * 64, "container_name": "traefik", "image": "traefik:3"}},
+)  # fmt: skip
+_DIFFERS = (
+    (re.compile(r"\b\d+(\.\d+)? (B|KiB|MiB|GiB)\b"), "SIZE"),
+    (re.compile(r"\b2\d{3}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)"), "TIME"),
+    (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}"), "UUID"),
+    (re.compile(r'"(size|removed|freed|fetched|checked|entries)": [\d.]+'), r'"\1": N'),
+)
+
+
+class _Day(date):
+    """A day that is always the same."""
+
+    @classmethod
+    def today(cls) -> date:  # type: ignore[override]
+        return date(2026, 11, 27)
+
+
+def records() -> Iterator[tuple[str, str]]:
+    """The name and the text of each record."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="sealock-records-")))
+        server = stack.enter_context(registry())
+        (folder / "engine").mkdir()
+        engine = stack.enter_context(simulated(folder / "engine"))
+        stack.enter_context(patch("sealock.scan.run.date", _Day))
+        _fill(engine)
+        (folder / "programs").mkdir()
+        (folder / "programs/docker").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+        (folder / "programs/docker").chmod(0o755)
+        project, made = folder / "project", database(folder / "made", _RECORDS)
+        for name, lines in COMMANDS.items():
+            here = project / name
+            _make(here, server)
+            environment = {"DOCKER_HOST": engine.where if name == "runs" else "unix:///nowhere/engine.sock"}
+            environment |= {
+                "PATH": str(folder / "programs"), "HOME": str(folder / "home"), "COLUMNS": "80", "SEALOCK_DB_DIR": made if name != "database" else str(here / "db"),
+                "SEALOCK_CACHE_DIR": str(here / "cache"), "SOURCE_DATE_EPOCH": "1795780000", "PW": "secret", "TERM": "xterm",
+            }  # fmt: skip
+            texts = []
+            for line in filter(None, map(str.strip, lines.splitlines())):
+                words = shlex.split(line.replace("@HOST@", server.host).replace("@ENGINE@", engine.where))
+                texts.append(f"=== sealock {line}\n{_said(words, here, environment)}")
+            text = "\n".join(texts)
+            for given, shown in ((str(here), "HERE"), (str(folder), "FOLDER"), (server.host, "HOST"), (engine.where, "ENGINE"), (f"{__version__}", "VERSION")):  # fmt: skip
+                text = text.replace(given, shown)
+            for pattern, shown in _DIFFERS:
+                text = pattern.sub(shown, text)
+            yield name, "".join(f"{row.rstrip()}\n" for row in text.splitlines())
+
+
+def _said(words: list[str], here: Path, environment: dict[str, str]) -> str:
+    if words[0] == "show-file":
+        return "".join(f"--- {name}\n{(here / name).read_text(encoding='utf-8')}" for name in words[1:])
+    done = sealock(*words, cwd=here, environment=environment, stdin="docker run --privileged a:1\n")
+    return f"status {done.returncode}\n{done.stdout}" + (f"--- standard error\n{done.stderr}" if done.stderr else "")
+
+
+def _record(name: str, package: str, ecosystem: str = "Debian:12", **event: str) -> dict[str, object]:
+    events = [{"introduced": "0"}, *([event] if event else [])]
+    affected = {
+        "package": {"ecosystem": ecosystem, "name": package},
+        "ranges": [{"type": "ECOSYSTEM", "events": events}],
+    }
+    severity = [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}]
+    return {"id": name, "modified": "2026-11-20T00:00:00Z", "affected": [affected], "severity": severity}
+
+
+_RECORDS = {
+    "Debian": [_record("CVE-1", "curl", fixed="7.2-1"), _record("CVE-2", "nmap"), _record("CVE-3", "bash")],
+    "PyPI": [_record("PYSEC-1", "jinja2", "PyPI", fixed="2.11.3")],
+    "npm": [_record("GHSA-1", "other", "npm")],
+}
+
+
+def _layer(*packages: tuple[str, str], setuid: bool = False) -> bytes:
+    stanza = "Package: {}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {}\n"
+    status = "\n".join(stanza.format(*package) for package in packages).encode()
+    more = (info("bin/x", b"x", mode=0o4755 if setuid else 0o755),)
+    return tar(info("etc/os-release", b"ID=debian\nVERSION_ID=12\n"), info("var/lib/dpkg/status", status), *more)
+
+
+_OLD = _layer(("bash", "1:5.2-1"), ("curl", "7.1-1"))
+_NEW = _layer(("bash", "1:5.2-1"), ("curl", "7.2-1"), ("nmap", "1"), setuid=True)
+
+
+def _make(here: Path, server: RegistrySimulator) -> None:
+    """Write the project's files, and put its images on the registry."""
+    for name, text in TEXTS.items():
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_text(text, encoding="utf-8")
+    base = {
+        "time": "2026-11-27T10:00:00.000+00:00",
+        "id": "1",
+        "result": "allowed",
+        "caller": {"name": "ci", "uid": 1000, "gid": 1000},
+    }
+    (here / "guard.log").write_text("".join(f"{json.dumps(base | line)}\n" for line in _LOGGED), encoding="utf-8")
+    calls = (ArchitectureCalls("x86_64", ("accept4", "mount", "read"), ("fork",)),)
+    (here / "web.json").write_text(write_profile(web(syscalls=calls)), encoding="utf-8")
+    more = (ArchitectureCalls("x86_64", ("accept4", "mount", "ptrace", "read")),)
+    (here / "more.json").write_text(write_profile(web(syscalls=more, excluded=(), runs=())), encoding="utf-8")
+    write(here / "image.tar", docker_save(_OLD))
+    write(here / "newer.tar", docker_save(_NEW, names=("app:2",)))
+    layout = Layout()
+    amd, arm = (
+        layout.image((plain, plain), configuration=config(plain, architecture=name), platform={"os": "linux", "architecture": name})
+        for name, plain in (("amd64", _OLD), ("arm64", _NEW))
+    )  # fmt: skip
+    spread(here / "layout", layout.index(amd, arm))
+    write(here / "two.tar", layout.index(amd, arm))
+    for name, text in (("etc/subuid", ""), ("etc/subgid", ""), ("proc/sys/user/max_user_namespaces", "100"), ("proc/self/ns/user", ""), ("etc/passwd", "root:x:0:0::/root:/bin/sh\n")):  # fmt: skip
+        (here / "machine" / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / "machine" / name).write_text(text, encoding="utf-8")
+    database(here / "mirrored", _RECORDS)
+    (here / "mirrored" / "mirror").rename(here / "mirror")
+    server.add_image("app", "1", config=config(_OLD), layers=(_OLD,))
+    server.add_image("app", "2", config=config(_NEW), layers=(_NEW,))
+    arm_image = server.add_image("multi", "arm", config=config(_NEW, architecture="arm64"), layers=(_NEW,))
+    amd_image = server.add_image("multi", "amd", config=config(_OLD), layers=(_OLD,))
+    server.add_index("multi", "1", images={"linux/amd64": amd_image, "linux/arm64": arm_image})
+    (here / "pins.yaml").write_text(
+        f"services:\n  a:\n    image: {server.host}/app:1\n  b:\n    image: {server.host}/multi:1@{DIGEST}\n",
+        encoding="utf-8",
+    )
+    (here / "missing.yaml").write_text(f"services:\n  c:\n    image: {server.host}/gone:1\n", encoding="utf-8")
+
+
+def _fill(engine: EngineSimulator) -> None:
+    engine.container("web", host={"Privileged": True})
+    engine.container("db", host={"Memory": 1 << 28, "PidsLimit": 100})
+    for number, name in enumerate(("alpine:latest", "nginx:1.27", "web:1", "other:1", f"a@{DIGEST}"), 1):
+        engine.images[name] = {
+            "Id": f"sha256:{number:064x}", "RepoTags": [name], "RepoDigests": [f"{name.partition(':')[0]}@sha256:{number + 10:064x}"],
+            "Config": {"User": "" if number % 2 else "1000"}, "Os": "linux", "Architecture": "amd64",
+        }  # fmt: skip
+    machine = {
+        "NCPU": 2,
+        "MemTotal": 4 << 30,
+        "KernelVersion": "6.18.5",
+        "DefaultRuntime": "runc",
+        "Swarm": {},
+        "SecurityOptions": [],
+        "CgroupDriver": "cgroupfs",
+    }
+    engine.answers = lambda path, _query: json_reply(machine) if path.endswith("/info") else None
+
+
+if __name__ == "__main__":
+    RECORDS.mkdir(exist_ok=True)
+    for record_name, record_text in records():
+        (RECORDS / f"{record_name}.txt").write_text(record_text, encoding="utf-8")
