@@ -17,11 +17,13 @@ from sealock.errors import TargetError
 from sealock.runtime.kernel.bpf import call_bpf
 from sealock.runtime.watch import refusedcalls, tracepoints
 from sealock.runtime.watch.assembly import Assembly
+from sealock.runtime.watch.filemarks import DROPPED, LATE, ContainerFiles
 from sealock.runtime.watch.filtered import LogWatcher, NotifyWatcher
 from sealock.runtime.watch.kernelmaps import HASH, KernelMap, RingBuffer
 from sealock.runtime.watch.kerneltracing import KernelRefusalError, attach_program
 from sealock.runtime.watch.kerneltypes import KernelTypeError, KernelTypes, read_kernel_types
 from sealock.runtime.watch.notifications import NotificationListener
+from sealock.runtime.watch.observations import Observations, WatchedContainer
 from sealock.runtime.watch.tracepoints import TracepointWatcher
 from sealock.runtime.watch.watcher import open_watcher
 
@@ -155,3 +157,76 @@ def test_a_watch_without_room_for_more_refusals_ends(monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(refusedcalls, "_CALLS", len(calls))
         with pytest.raises(TargetError, match="more than 2 different calls were refused"):
             tuple(watcher.read())
+
+
+class Within:
+    """A shell in a mount namespace of its own, that does one line after the other."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            ["unshare", "--mount", "sh"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.do("mount -t tmpfs within /mnt; mkdir /mnt/in")
+
+    def do(self, line: str) -> None:
+        """Do it, and return when it is done."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{line}\necho; echo done\n")
+        self.process.stdin.flush()
+        while self.process.stdout.readline() != "done\n":
+            pass
+
+    def close(self) -> None:
+        self.process.communicate("")
+
+
+@pytest.fixture
+def within() -> Iterator[Within]:
+    with closing(Within()) as made:
+        yield made
+
+
+def files_of(within: Within, *, early: bool = True) -> ContainerFiles:
+    """Its files, with all processes but this one in its container."""
+    container = WatchedContainer("c1", within.process.pid)
+    return ContainerFiles(container, early=early, look=lambda pid: "" if pid == os.getpid() else "c1")
+
+
+def what(files: ContainerFiles) -> Observations:
+    files.read()
+    seen = Observations()
+    files.observe(seen)
+    return seen
+
+
+def test_files_are_seen_through_the_mounts_of_a_container(within: Within) -> None:
+    with closing(files_of(within)) as files:
+        within.do("cp /bin/busybox /mnt/in/program; read x < /etc/hostname; echo > /mnt/in/new")
+        within.do("/mnt/in/program true; cat /proc/self/status > /dev/null; mount -t tmpfs later /mnt/in")
+        # The new mount hides the old one, and is marked when it is looked for.
+        for _ in range(20):
+            files.read()
+        within.do("echo > /mnt/in/late; mv /mnt/in/late /mnt/in/moved; rm /mnt/in/moved")
+        # What looks into the container from outside is not it.
+        Path(f"/proc/{within.process.pid}/root/mnt/in/ours").write_text("x")
+        seen = what(files)
+    assert {"/mnt/in/program", "/mnt/in/new"} <= seen.written
+    assert {path for path in seen.written if path.startswith("/mnt/in/") and path.endswith(("late", "moved"))}
+    assert "/etc/hostname" in seen.read
+    assert "/mnt/in/new" not in seen.read
+    assert "/mnt/in/program" in seen.executed
+    assert any("/ld" in path for path in seen.mapped)
+    assert not any("/ld-" in path for path in seen.executed)
+    assert not any(path.startswith(("/proc", "/dev")) for path in seen.read)
+    assert "/mnt/in/ours" not in seen.written
+    assert seen.lost == set()
+
+
+def test_events_for_which_the_kernel_had_no_room_are_reported(within: Within) -> None:
+    most = int(Path("/proc/sys/fs/fanotify/max_queued_events").read_text())
+    with closing(files_of(within)) as files:
+        within.do(f"i=0; while [ $i -le {most} ]; do i=$((i+1)); : > /mnt/in/$i; done")
+        assert DROPPED in what(files).lost
+    with closing(files_of(within, early=False)) as files:
+        assert what(files).lost == {LATE}

@@ -16,6 +16,7 @@ from sealock.model.container import Container
 from sealock.model.profile import ArchitectureCalls, Profile
 from sealock.model.systemcalls import system_calls
 from sealock.runtime.watch.auditlog import SeccompRecord
+from sealock.runtime.watch.filemarks import OVERFLOW, FileEvent, read_events
 from sealock.runtime.watch.learningfilter import declared_capabilities, learning_filter
 from sealock.runtime.watch.notifications import read_notification, read_state
 from sealock.runtime.watch.observations import WatchedContainer
@@ -86,14 +87,31 @@ def test_any_bytes_are_a_notification_or_none(junk: bytes) -> None:
 
 def test_the_message_of_a_runtime_names_its_container() -> None:
     state = {"ociVersion": "0.2.0", "fds": ["seccompFd"], "pid": 7, "state": {"id": ID, "status": "creating"}}
-    assert read_state(json.dumps(state).encode()) == WatchedContainer(ID)
+    assert read_state(json.dumps(state).encode()) == WatchedContainer(ID, 7)
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=60) | st.recursive(
     st.none() | st.integers() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["state", "id"]), inner),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["state", "id", "pid"]), inner),
 ).map(lambda value: json.dumps(value).encode()))  # fmt: skip
 def test_any_message_names_a_container_or_none(data: bytes) -> None:
     container = read_state(data)
-    assert container is None or len(container.id) <= 128
+    assert container is None or (len(container.id) <= 128 and container.pid >= 0)
+
+
+def event(mask: int, descriptor: int = -1, pid: int = 7, more: bytes = b"") -> bytes:
+    return struct.pack("=IBBHQii", 24 + len(more), 3, 0, 24, mask, descriptor, pid) + more
+
+
+def test_events_of_files_are_read_one_after_the_other() -> None:
+    data = event(0x20, 9) + event(0x1008, 11, 8, b"more") + event(0x4000, -1, 0)
+    assert [*read_events(data)] == [FileEvent(0x20, 9, 7), FileEvent(0x1008, 11, 8), FileEvent(OVERFLOW, -1, 0)]
+    assert [*read_events(data[:-1])] == [*read_events(data)][:2]
+    assert [*read_events(struct.pack("=I", 3) + bytes(40))] == []
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(st.binary(max_size=200))
+def test_any_bytes_are_events_as_long_as_they_last(junk: bytes) -> None:
+    assert len([*read_events(junk)]) <= len(junk) // 24

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack
+from threading import Lock
 from typing import Final
 
 from sealock.errors import TargetError, UsageError
@@ -13,13 +14,14 @@ from sealock.model.absent import UNSET, given
 from sealock.model.container import Container
 from sealock.runtime.kernel.processes import ProcReader
 from sealock.runtime.watch.auditlog import AuditListener, ContainersOfProcesses, SeccompRecord
+from sealock.runtime.watch.filemarks import LATE, ContainerFiles
 from sealock.runtime.watch.learningfilter import declared_capabilities, learning_filter
 from sealock.runtime.watch.notifications import NotificationListener
 from sealock.runtime.watch.observations import Observations, WatchedContainer
 
 _MOST: Final = 100_000
 """Different calls that wait until it is clear which container is meant."""
-UNSEEN: Final = "files that were only read, and addresses that were connected to: filters of system calls show neither"
+UNSEEN: Final = "addresses that were connected to: filters of system calls do not show them"
 
 
 class _FilterWatcher:
@@ -35,6 +37,8 @@ class _FilterWatcher:
         self._calls: dict[str, set[tuple[str, str]]] = {}
         self._programs: dict[str, set[str]] = {}
         self._users: dict[str, set[tuple[int, int]]] = {}
+        self._files: dict[str, ContainerFiles] = {}
+        self._lock = Lock()
         self._lost: set[str] = set()
 
     @property
@@ -45,6 +49,9 @@ class _FilterWatcher:
     def close(self) -> None:
         """Stop watching."""
         self._stack.close()
+        for files in self._files.values():
+            files.close()
+        self._files.clear()
 
     def expect(self) -> None:
         """Records come from now on."""
@@ -52,6 +59,24 @@ class _FilterWatcher:
     def add(self, container: WatchedContainer) -> None:
         """Watch a container; what was reported before it was known is looked through."""
         self._containers.watched.add(container.id)
+        self._watch_files(container)
+
+    def _watch_files(self, container: WatchedContainer, *, early: bool = False) -> None:
+        """Watch the files of a container, or those of the process that it has now."""
+        if not container.pid:
+            return
+        with self._lock:
+            try:
+                if files := self._files.get(container.id):
+                    files.follow(container.pid)
+                else:
+                    self._files[container.id] = ContainerFiles(container, early=early)
+            except OSError as error:
+                self._lost.add(f"files that were only read: fanotify cannot be used ({error.strerror})")
+
+    def _read_files(self) -> None:
+        for files in tuple(self._files.values()):
+            files.read()
 
     def settle(self) -> None:
         """Records of other containers are dropped anyhow."""
@@ -83,6 +108,8 @@ class _FilterWatcher:
             if known.container in self._containers.watched:
                 self._calls.setdefault(known.container, set()).add((record.architecture, record.name))
                 self._users.setdefault(known.container, set()).add((record.uid, record.gid))
+                if record.pid and known.container not in self._files:
+                    self._watch_files(WatchedContainer(known.container, record.pid))
                 if record.program.startswith("/") and not record.command.startswith(("runc", "crun")):
                     self._programs.setdefault(known.container, set()).add(record.program)
         self._waiting.clear()
@@ -99,6 +126,10 @@ class _FilterWatcher:
             # Whether a connection came is in the result, which a filter does not see.
             seen.lost.add("whether the connections that it waited for came")
         seen.lost |= {UNSEEN, *self._lost}
+        if files := self._files.get(container.id):
+            files.observe(seen)
+        else:
+            seen.lost.add(LATE)
         if container.pid:
             for socket in given(self._reader.listening(container.pid), ()):
                 if socket.port:
@@ -126,6 +157,7 @@ class LogWatcher(_FilterWatcher):
     def read(self) -> None:
         """Take the records that came."""
         self._keep(dict.fromkeys(self._listener.read()))
+        self._read_files()
         if self._listener.lost:
             self._lost.add("system calls: the kernel dropped records of them")
 
@@ -139,11 +171,15 @@ class NotifyWatcher(_FilterWatcher):
         super().__init__()
         self._socket = f"{self._directory}/listener"
         try:
-            self._listener = self._stack.enter_context(NotificationListener(self._socket))
+            self._listener = self._stack.enter_context(NotificationListener(self._socket, self._begin))
         except OSError as error:
             self._stack.close()
             message = f"{self._socket} cannot be listened on: {error.strerror or error}"
             raise TargetError(message) from None
+
+    def _begin(self, container: WatchedContainer) -> None:
+        """Watch the files of a container whose program waits for us to let it start."""
+        self._watch_files(container, early=True)
 
     def options(self, container: Container) -> tuple[str, ...]:
         """A filter that asks."""
@@ -152,3 +188,4 @@ class NotifyWatcher(_FilterWatcher):
     def read(self) -> None:
         """Take the calls that were let through."""
         self._keep(self._listener.taken())
+        self._read_files()

@@ -13,6 +13,7 @@ import select
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, Self
 
@@ -53,13 +54,19 @@ def read_state(data: bytes) -> WatchedContainer | None:
         return None
     inner = state.get("state") if isinstance(state, dict) else None
     identifier = inner.get("id") if isinstance(inner, dict) else None
-    return WatchedContainer(identifier[:_IDENTIFIER]) if isinstance(identifier, str) else None
+    pid = state.get("pid") if isinstance(state, dict) else None
+    process = pid if isinstance(pid, int) and not isinstance(pid, bool) and pid > 0 else 0
+    return WatchedContainer(identifier[:_IDENTIFIER], process) if isinstance(identifier, str) else None
 
 
 class NotificationListener:
-    """Listens on a socket, in a thread of its own. Use it as a context manager."""
+    """Listens on a socket, in a thread of its own. Use it as a context manager.
 
-    def __init__(self, path: str) -> None:
+    `begin` is called with each container, whose process waits until it returns.
+    """
+
+    def __init__(self, path: str, begin: Callable[[WatchedContainer], None] = lambda _container: None) -> None:
+        self._begin = begin
         self._server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
         self._server.bind(path)
         self._server.listen()
@@ -117,6 +124,8 @@ class NotificationListener:
                 if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                     descriptors.frombytes(payload[: len(payload) - len(payload) % descriptors.itemsize])
             container = read_state(data)
+            if container is not None:
+                self._begin(container)
             for descriptor in descriptors:
                 with suppress(OSError):
                     self._poll.register(descriptor, select.EPOLLIN)
