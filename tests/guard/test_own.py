@@ -19,7 +19,6 @@ CI = """
 name = "ci"
 uid = 1000
 own = true
-containers = 2
 allow = [
   "containers", "logs", "exec", "files", "images", "build", "volumes", "networks", "events", "system", "services",
   "secrets", "tasks", "commit",
@@ -43,8 +42,8 @@ def container(name: str, labels: dict[str, str], image: str = "nginx:1.27") -> d
     }  # fmt: skip
 
 
-def world() -> GuardWorld:
-    made = GuardWorld(CI)
+def world(policy: str = CI) -> GuardWorld:
+    made = GuardWorld(policy)
     for name, labels in (("mine", MINE), ("other", OTHERS), ("bare", {}), ("web-1", {"team": "web"})):
         made.engine |= {
             f"/containers/{name}/json": container(name, labels),
@@ -247,9 +246,11 @@ def test_an_image_of_another_caller_stays_its_own() -> None:
 
 
 def test_the_number_of_containers_is_limited() -> None:
-    full = world()
+    full = world(CI.replace("own = true", "own = true\ncontainers = 2"))
     full.engine[f'/containers/json?all=1&filters={{"label": {{"{LABEL}=ci": true}}}}'] = [{}, {}]
     assert "G010" in rules(full.decide("POST /containers/create", {"Image": "nginx:1.27"}))
+    service = {"Name": "web", "TaskTemplate": {"ContainerSpec": {"Image": "nginx:1.27"}}}
+    assert "G010" in rules(full.decide("POST /services/create", service)), "its tasks are containers too"
 
 
 def test_a_reach_holds_for_creating_and_touching() -> None:
@@ -308,7 +309,7 @@ def test_what_names_cannot_narrow_is_denied(line: str) -> None:
 
 
 def test_a_path_that_the_caller_can_swap_is_denied() -> None:
-    policy = CI.replace("own = true\ncontainers = 2", 'binds = ["/srv"]')
+    policy = CI.replace("own = true", 'binds = ["/srv"]')
     body = {"Image": "nginx:1.27", "HostConfig": {"Binds": ["/srv/ci/x:/d"]}}
     for answer, caller, denied in (
         (PathAnswer("/srv/ci/x", "directory"), Caller(uid=1000, gid=1000), False),
@@ -323,7 +324,7 @@ def test_a_path_that_the_caller_can_swap_is_denied() -> None:
 
 
 def test_a_container_can_swap_what_lies_below_its_own_mounts() -> None:
-    policy = CI.replace("uid = 1000\nown = true\ncontainers = 2", 'container = "*"\nbinds = ["/srv"]')
+    policy = CI.replace("uid = 1000\nown = true", 'container = "*"\nbinds = ["/srv"]')
     inside = Caller(uid=0, gid=0, container=CallingContainer("c1", "runner"))
     for source, read_write, denied in (("/srv/ci", True, True), ("/srv/ci", False, False), ("/srv/ci/x", True, False)):
         made = GuardWorld(policy)

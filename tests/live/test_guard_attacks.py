@@ -333,3 +333,40 @@ def test_descriptors_that_are_passed_on_are_still_the_first_caller_s(guarded: Ru
         os.waitpid(child, 0)
         assert b"200 OK" in b"".join(iter(lambda: sock.recv(65536), b""))
     assert guarded.entries()[-1]["caller"]["uid"] == 0
+
+
+LIMITED = """\
+[guard]
+[[guard.caller]]
+name = "limited"
+uid = 0
+allow = ["containers", "images"]
+own = true
+containers = 3
+fail-on = "critical"
+accept = ["C023"]
+"""
+
+
+def test_creates_at_once_stay_within_the_limit_of_containers(daemon: Engine) -> None:
+    with guard(daemon.socket, LIMITED) as limited:
+
+        def create(answers: list[tuple[int, Any]]) -> None:
+            answers.append(send(limited.socket, "POST", "/v1.45/containers/create", host()))
+
+        answers: list[tuple[int, Any]] = []
+        threads = [threading.Thread(target=create, args=(answers,)) for _ in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(status for status, _ in answers) == [201] * 3 + [403] * 9
+        assert all("may have 3" in answer["message"] for status, answer in answers if status == 403)
+        made = [answer["Id"] for status, answer in answers if status == 201]
+        there = daemon.docker("ps", "-aq", "--no-trunc", "-f", "label=sealock.guard.owner=limited").stdout.split()
+        assert set(there) == set(made)
+        assert send(limited.socket, "DELETE", f"/v1.45/containers/{made[0]}")[0] == 204
+        create(answers)
+        assert answers[-1][0] == 201
+        for container in (*made[1:], answers[-1][1]["Id"]):
+            assert send(limited.socket, "DELETE", f"/v1.45/containers/{container}")[0] == 204

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from sealock.errors import EngineError
 from sealock.guard.decision.exchange import Caller, CallingContainer
@@ -14,6 +16,8 @@ from sealock.guard.peers import Peer, is_within
 _FRESH: Final = 30.0
 """Seconds for which the labels of a calling container are kept: a name can be given to another container."""
 _MOST: Final = 10_000
+_TURN: Final = 8.0
+"""Seconds that a create waits for those of the same caller before it."""
 
 
 class UnknownCallerError(Exception):
@@ -84,10 +88,21 @@ def _read(identifier: str, value: Any) -> tuple[CallingContainer, int]:  # noqa:
 
 
 class RequestLimits:
-    """Limits of requests a second, by caller: each may send as many at once as it may in a second."""
+    """Limits of requests a second, by caller: each may send as many at once as it may in a second.
+
+    `turns` are for those whose containers are counted: they create one after the other, so that two do not count alike.
+    """
 
     def __init__(self) -> None:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def turn(self, name: str) -> asyncio.Lock:
+        """Wait until the caller's creates before this one are answered; TimeoutError where one is not in time."""
+        lock = self._turns.setdefault(name, asyncio.Lock())
+        async with asyncio.timeout(_TURN):
+            await lock.acquire()
+        return lock
 
     def wait(self, key: str, rate: int) -> float:
         """Take one request of this caller; returns 0 where it may pass, else the seconds until one may."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from contextlib import suppress
 from functools import cache
@@ -47,6 +48,7 @@ class Session(ServedConnection):
         self.forwarder = Forwarder(line, parts.gate.facts.door)
         self._bodiless = False
         """Whether the answer to the request has a head only."""
+        self._turn: asyncio.Lock | None = None
 
     @property
     def streaming(self) -> bool:
@@ -82,6 +84,14 @@ class Session(ServedConnection):
 
     async def _request(self) -> bool:
         """Serve one request; returns whether the connection can take another."""
+        try:
+            return await self._served()
+        finally:
+            turn, self._turn = self._turn, None
+            if turn is not None:
+                turn.release()
+
+    async def _served(self) -> bool:
         head = await self.line.head()
         if not head:
             return False
@@ -95,7 +105,7 @@ class Session(ServedConnection):
         caller: Caller | None = None
         try:
             caller = await self._caller()
-            limited = self._limited(caller)
+            limited = self._limited(caller) or await self._waited(caller, route)
             gate = self.parts.gate
             outcome = gate.outcome(read, limited) if limited is not None else await gate.decide(read, caller)
         except UnknownCallerError as error:
@@ -175,6 +185,18 @@ class Session(ServedConnection):
         why = f"{setting.name} may send {setting.requests_per_second} requests a second"
         reason = GuardReason("G429", why, f"send the next in {wait:.1f} s")
         return Denied((reason,), None, setting.name, setting.location)
+
+    async def _waited(self, caller: Caller, route: ApiRoute | None) -> Denied | None:
+        """Take the turn of a caller whose containers are counted; a denial where another create lasts."""
+        setting = self.parts.gate.policy.current.setting(caller)
+        if setting is None or not setting.containers or route is None or route.name != "POST /containers/create":
+            return None
+        try:
+            self._turn = await self.parts.limits.turn(setting.name)
+        except TimeoutError:
+            why = f"another create of {setting.name} lasts, so that its containers cannot be counted"
+            return Denied((GuardReason("G011", why, "try again later"),), route, setting.name, setting.location)
+        return None
 
     async def _forwarded(self, request: RequestHead, forward: Forward, outcome: GateOutcome, written: Any) -> bool:  # noqa: ANN401  a function with a default
         result = outcome.result

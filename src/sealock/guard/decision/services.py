@@ -33,6 +33,9 @@ def evaluate_service(case: Case) -> None:
     """Evaluate a service's specification, and where an update goes back to the one before, that."""
     assert isinstance(case.body, dict)  # noqa: S101  the shape of this body
     label_created(case, case.body, case.setting)
+    if case.setting.containers:
+        why = f"the containers of {case.setting.name} are limited, and those of a service are not counted"
+        case.deny("G010", why, "create containers, or leave containers out of the policy")
     _evaluate(case, case.body)
     if case.query.get("rollback"):
         described = case.engine(f"/services/{case.object}")
