@@ -37,7 +37,8 @@ ANSWERS: list[tuple[tuple[Evidence, ...], StoredImage | None, ImageAnswer | str]
     (("trust",), None, "nothing is known"),
     (("trust",), replace(STORED, distrusted=None), "was not evaluated"),
     (("vulnerabilities",), replace(STORED, exploited=None), "were not looked up"),
-    (("trust",), replace(STORED, at=datetime.now(UTC) - timedelta(hours=25)), "older than 24 hours"),
+    (("trust",), replace(STORED, at=datetime.now(UTC) - timedelta(hours=25)), "not of the last 24 hours"),
+    (("trust",), replace(STORED, at=datetime.now(UTC) + timedelta(hours=1)), "not of the last 24 hours"),
 ]
 
 

@@ -35,6 +35,7 @@ fail-on = "critical"
 """
 IMAGE = {"Id": "sha256:" + "1" * 64, "RepoTags": ["base:latest"], "RepoDigests": [], "Config": {"Labels": {}}}
 CREATE = {"Image": "base", "HostConfig": {"NetworkMode": "none"}}
+GET_PASSES = b"HTTP/1.1 200"
 GET = b"GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -309,6 +310,28 @@ def test_a_guard_without_descriptors_closes_idle_connections_first(proxy: Runnin
     assert send(proxy.socket, "GET", "/swarm")[0] == 403
     for sock in idle:
         sock.close()
+
+
+def test_a_guard_without_memory_is_closed_and_recovers(engine: ScriptedEngine, proxy: RunningGuard) -> None:
+    assert proxy.process is not None
+    assert send(proxy.socket, "GET", "/_ping")[0] == 200
+    pages = int(Path(f"/proc/{proxy.process.pid}/statm").read_text().split()[0])
+    body = {
+        "Image": "base",
+        "Env": [f"A{number}=" + "x" * 1000 for number in range(3000)],
+        "HostConfig": {"Privileged": True},
+    }
+    data = json.dumps(body).encode()
+    head = f"POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
+    for spare in (1 << 22, 1 << 21):
+        limit = pages * resource.getpagesize() + spare
+        resource.prlimit(proxy.process.pid, resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
+        for answered in (exchange(proxy.socket, head.encode() + data) for _ in range(4)):
+            assert not answered or answered.split()[1] in {b"403", b"503"}
+    resource.prlimit(proxy.process.pid, resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    wait_until(lambda: GET_PASSES in exchange(proxy.socket, GET.replace(b"Host", b"Connection: close\r\nHost")))
+    assert send(proxy.socket, "POST", "/containers/create", body)[0] == 403
+    assert not asked(engine, "POST")
 
 
 def test_a_killed_guard_is_closed_and_starts_again(engine: ScriptedEngine, proxy: RunningGuard) -> None:

@@ -20,6 +20,7 @@ from sealock.guard.decision.exchange import ImageAnswer, ImageQuestion, NoAnswer
 from sealock.model.imagename import parse
 from sealock.patterns import compile_lazily
 
+_SKEW: Final = timedelta(minutes=5)
 OLDEST: Final = timedelta(hours=24)
 """How long evidence counts: vulnerabilities become exploited, and signatures are revoked."""
 _DIRECTORY: Final = "evidence"
@@ -54,8 +55,9 @@ class StoredEvidence:
         stored = self._stored(digest) if digest else None
         if stored is None:
             return self._unknown(question)
-        if datetime.now(UTC) - stored.at > OLDEST:
-            return self._missing(question, f"what is known about {question.image} is older than 24 hours")
+        # Evidence from the future is of a clock that was wrong, so that nobody knows how old it is.
+        if not -_SKEW <= datetime.now(UTC) - stored.at <= OLDEST:
+            return self._missing(question, f"what is known about {question.image} is not of the last 24 hours")
         if "trust" in question.needs and stored.distrusted is None:
             return self._missing(question, f"whether {question.image} is trusted was not evaluated")
         if "vulnerabilities" in question.needs and stored.exploited is None:

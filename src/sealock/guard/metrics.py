@@ -16,7 +16,7 @@ _HELP: Final = {
     "requests_total": ("counter", "Requests, by caller, route and result."),
     "denials_total": ("counter", "Denials, by rule."),
     "reloads_total": ("counter", "Times that the policy was read again, by result."),
-    "errors_total": ("counter", "Faults, by kind: engine, client, internal, descriptors."),
+    "errors_total": ("counter", "Faults, by kind: engine, client, internal, descriptors, memory."),
 }
 
 

@@ -26,6 +26,8 @@ from sealock.guard.tls import terminate
 _LOOK: Final = 1.0
 """Seconds between looks at the policy, break-glass and the deadlines of connections."""
 _BUSY: Final = b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_SHORT: Final = 0.05
+"""Seconds until what failed for want of memory or descriptors is tried again."""
 _SPARED: Final = 16
 """Descriptors of the guard itself."""
 
@@ -73,13 +75,21 @@ class GuardServer:
         if error := self.parts.gate.policy.error:
             self.parts.log.event("policy-refused", f"{error}; all is denied")
         tasks = [asyncio.ensure_future(self._accept(listening)) for listening in self.listening]
-        tasks += [asyncio.ensure_future(self._keep_house()), asyncio.ensure_future(self.status.serve())]
+        tasks.append(asyncio.ensure_future(self._keep_house()))
+        if self.status.sock is not None:
+            tasks.append(asyncio.ensure_future(self.status.serve()))
+        stopping = asyncio.ensure_future(self._stopping.wait())
         try:
-            await self._stopping.wait()
+            # A guard that lost one of these would be stuck: it ends, so that it can be started again.
+            await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
+                if task.done():
+                    task.result()
         finally:
+            stopping.cancel()
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(stopping, *tasks, return_exceptions=True)
         for sock in (*(listening.sock for listening in self.listening), self.status.sock):
             if sock is not None:
                 close_listener(sock)
@@ -107,8 +117,14 @@ class GuardServer:
                 self.parts.metrics.count("errors_total", kind="descriptors")
                 await self._make_room(listening.sock)
                 continue
-            task = asyncio.ensure_future(self._serve(sock, listening.context))
-            task.add_done_callback(self._finished)
+            except MemoryError:
+                self.parts.metrics.count("errors_total", kind="memory")
+                await asyncio.sleep(_SHORT)
+                continue
+            with suppress(MemoryError):  # else the client finds its connection closed
+                task = asyncio.ensure_future(self._serve(sock, listening.context))
+                task.add_done_callback(self._finished)
+            del sock
 
     async def _make_room(self, listener: socket.socket) -> None:
         """Out of descriptors: close connections that wait for nothing, or else refuse a client."""
@@ -125,7 +141,7 @@ class GuardServer:
                 with suppress(OSError):
                     sock.send(_BUSY)
         self._reserve = _reserved()
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(_SHORT)
 
     def _close_idle(self) -> bool:
         """Close the half of the idle connections that has been so for longest; returns whether there is any."""
@@ -171,20 +187,27 @@ class GuardServer:
         self.parts.log.event("fault", repr(task.exception()))
 
     async def _keep_house(self) -> None:
-        gate, metrics, log = self.parts.gate, self.parts.metrics, self.parts.log
         while True:
             await asyncio.sleep(_LOOK)
-            gate.policy.look()
-            self._look_at_glass()
-            metrics.policy_valid = not gate.policy.error
-            metrics.dropped = log.dropped
-            metrics.streams = sum(session.streaming for session in self.sessions)
-            late = time.monotonic()
-            for session in list(self.sessions):
-                if 0 < session.deadline < late:
-                    session.expire()
-                else:
-                    session.line.look()
+            try:
+                self._look()
+            except Exception as error:  # noqa: BLE001  it looks again
+                self.parts.metrics.count("errors_total", kind="internal")
+                self.parts.log.event("fault", repr(error))
+
+    def _look(self) -> None:
+        gate, metrics, log = self.parts.gate, self.parts.metrics, self.parts.log
+        gate.policy.look()
+        self._look_at_glass()
+        metrics.policy_valid = not gate.policy.error
+        metrics.dropped = log.dropped
+        metrics.streams = sum(session.streaming for session in self.sessions)
+        late = time.monotonic()
+        for session in list(self.sessions):
+            if 0 < session.deadline < late:
+                session.expire()
+            else:
+                session.line.look()
 
     def _look_at_glass(self) -> None:
         opened = self.parts.gate.glass.current()

@@ -75,7 +75,7 @@ class StatusPage:
         while True:
             try:
                 sock, _ = await loop.sock_accept(self.sock)
-            except OSError:
+            except (OSError, MemoryError):
                 await asyncio.sleep(0.1)
                 continue
             if len(tasks) >= _AT_ONCE:

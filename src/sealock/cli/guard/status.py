@@ -56,7 +56,7 @@ def _asked(path: str) -> bytes:
 
 
 def _rows(status: GuardStatus) -> list[str]:
-    hours = (time.time() - status.started) / 3600
+    hours = max(0.0, time.time() - status.started) / 3600
     rows = [
         f"Guard    {status.form}, sealock {status.version}, process {status.pid}, for {hours:.1f} hours",
         f"Engine   {line(status.engine_socket)}: {status.engine or 'answers'}",
