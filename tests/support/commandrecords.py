@@ -63,6 +63,7 @@ _DIFFERS = (
     (re.compile(r"\b\d+(\.\d+)? (B|KiB|MiB|GiB)\b"), "SIZE"),
     (re.compile(r"\b2\d{3}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)"), "TIME"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}"), "UUID"),
+    (re.compile(r"ExecStart=\S.*? guard "), "ExecStart=PROGRAM guard "),
     (re.compile(r'"(size|removed|freed|fetched|checked|entries)": [\d.]+'), r'"\1": N'),
 )
 
