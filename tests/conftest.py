@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Generator
@@ -12,6 +13,7 @@ from itertools import count
 from types import ModuleType
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from sealock.scan import run
 
@@ -32,6 +34,10 @@ os.environ["SEALOCK_OFFLINE"] = "1"
 # So it is with the cache: there, layers are read anew.
 os.environ["SEALOCK_CACHE_DIR"] = "/dev/null/sealock"
 
+# A busy machine is slow, and that is no fault of what a property draws.
+settings.register_profile("sealock", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("sealock")
+
 SKIPPED: list[str] = []
 
 
@@ -43,6 +49,25 @@ def _is_iri(term: str, value: str) -> bool:
 # jsonschema imports this at once, and it compiles forty grammars, which costs every worker seconds: few tests ask it.
 sys.modules["rfc3987_syntax"] = ModuleType("rfc3987_syntax")
 sys.modules["rfc3987_syntax"].is_valid_syntax = _is_iri  # type: ignore[attr-defined]  # the one name that is imported
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Import and collect without what only costs there: the collector of garbage, and coverage in all workers but one.
+
+    What is collected lives to the end. The collector would look at all of it each time that it finds little garbage.
+    """
+    tracer = sys.gettrace() if os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0" else None
+    gc.disable()
+    if tracer is not None:
+        sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        if tracer is not None:
+            sys.settrace(tracer)
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from sealock.cli.main import main
 from support.cosignworld import stretched_cheaply
+from support.ports import reserved_port
 from support.simulators.registry import Reply, registry
 
 PAGE = Reply(200, b"<!DOCTYPE html><title>Sign in</title>", {"Content-Type": "text/html"})
@@ -53,11 +53,11 @@ def page(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-def nobody(folder: Path) -> str:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        host = f"127.0.0.1:{free.getsockname()[1]}"
-    set_up(folder, host)
-    return host
+def nobody(folder: Path) -> Iterator[str]:
+    with reserved_port() as port:
+        host = f"127.0.0.1:{port}"
+        set_up(folder, host)
+        yield host
 
 
 def set_up(folder: Path, host: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 from sealock.errors import TargetError
 from sealock.targets.outputs import replace_text
 from support import commandline
+from support.waiting import PATIENCE
 
 BAD = "docker run --privileged alpine:3.20\n"
 GOOD_ENOUGH = "docker run --rm alpine:3.20 true\n"
@@ -311,7 +312,9 @@ def test_the_completion_script_is_sound_bash_and_completes(folder: Path) -> None
 def test_a_reader_that_leaves_early_is_no_error(folder: Path) -> None:
     (folder / "long.sh").write_text(BAD * 500, encoding="utf-8")
     line = f"{sys.executable} -m sealock check long.sh --no-policy | head -n 1"
-    result = subprocess.run(["bash", "-c", line], cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+    result = subprocess.run(
+        ["bash", "-c", line], cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
     assert result.stderr == ""
     assert len(result.stdout.splitlines()) == 1
 

@@ -19,6 +19,7 @@ from support.cosignworld import NOW, World, stretched_cheaply, world
 from support.madeimages import config, info, tar
 from support.sigstoreworld import ISSUER, Sigstore
 from support.simulators.registry import Reply
+from support.waiting import PATIENCE
 
 Run = Callable[..., str]
 STATUS = b"Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2-1\n\n"
@@ -290,7 +291,7 @@ def test_a_passphrase_is_asked_for_on_a_terminal(here: World, tmp_path: Path) ->
                     seen += os.read(leader, 1024)
                 os.write(leader, b"two\n")
             seen = seen.partition(words)[2] if words == b"passphrases differ" else b""
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE) == 0
     os.close(leader)
     assert (tmp_path / "asked.key").exists()
 

@@ -20,9 +20,10 @@ import pytest
 
 from sealock.guard.http1 import ChunkReader
 from support.commandline import sealock as run_command
-from support.guardproxy import RunningGuard, exchange, guard, send, wait_until
+from support.guardproxy import RunningGuard, exchange, guard, send
 from support.malformedrequests import REFUSED
 from support.scriptedengine import ScriptedEngine, answer, scripted
+from support.waiting import PATIENCE, wait_until
 
 POLICY = """\
 [guard]
@@ -129,7 +130,7 @@ def test_a_client_that_waits_to_continue_is_answered(engine: ScriptedEngine, pro
         f"Expect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n"
     ).encode()
     with socket.socket(socket.AF_UNIX) as sock:
-        sock.settimeout(20)
+        sock.settimeout(PATIENCE)
         sock.connect(str(proxy.socket))
         sock.sendall(head)
         assert sock.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -247,7 +248,7 @@ def test_a_client_that_only_sends_no_more_gets_its_answer(engine: ScriptedEngine
 
     engine.replies["GET /info"] = late
     with socket.socket(socket.AF_UNIX) as sock:
-        sock.settimeout(20)
+        sock.settimeout(PATIENCE)
         sock.connect(str(proxy.socket))
         sock.sendall(GET.replace(b"_ping", b"info"))
         sock.shutdown(socket.SHUT_WR)
@@ -337,7 +338,7 @@ def test_a_guard_without_memory_is_closed_and_recovers(engine: ScriptedEngine, p
 def test_a_killed_guard_is_closed_and_starts_again(engine: ScriptedEngine, proxy: RunningGuard) -> None:
     engine.replies["GET /info"] = None
     with socket.socket(socket.AF_UNIX) as sock:
-        sock.settimeout(20)
+        sock.settimeout(PATIENCE)
         sock.connect(str(proxy.socket))
         sock.sendall(GET.replace(b"_ping", b"info"))
         wait_until(lambda: asked(engine, "GET /info"))
@@ -428,7 +429,7 @@ def test_sockets_of_systemd_are_served_whatever_the_policy_says(engine: Scripted
             wait_until(lambda: send(tmp_path / "activated.sock", "GET", "/_ping")[0] == 200)
         finally:
             process.terminate()
-            _, errors = process.communicate(timeout=30)
+            _, errors = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0
         assert b'"event":"started"' in errors
         assert b"all is denied" in errors

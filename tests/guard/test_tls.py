@@ -17,7 +17,9 @@ from cryptography.x509.oid import NameOID
 
 from support.commandline import sealock
 from support.guardproxy import guard
+from support.ports import reserved_port
 from support.scriptedengine import answer, scripted
+from support.waiting import PATIENCE
 
 POLICY = """\
 [guard]
@@ -70,12 +72,14 @@ def test_the_name_in_the_certificate_is_the_caller(tmp_path: Path) -> None:
     AUTHORITIES[tmp_path] = authority(tmp_path)
     for name, common in (("server", ("server",)), ("ci", ("ci-1",)), ("other", ("web",)), ("two", ("ci-1", "root"))):
         issue(tmp_path, name, *common)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    words = ["--listen", f"tcp://127.0.0.1:{port}"]
+    words = []
     for option, file in (("--tls-cert", "server.pem"), ("--tls-key", "server.key"), ("--tls-ca", "ca.pem")):
         words += [option, str(tmp_path / file)]
-    with scripted(tmp_path / "e.sock") as engine, guard(engine.path, POLICY, *words) as proxy:
+    with (
+        reserved_port() as port,
+        scripted(tmp_path / "e.sock") as engine,
+        guard(engine.path, POLICY, "--listen", f"tcp://127.0.0.1:{port}", *words) as proxy,
+    ):
         engine.replies["GET /info"] = answer({"x": "y" * 200_000})
         expected = {"ci": 200, "other": 403, "two": 403, "": 0}
         for name, status in expected.items():
@@ -91,7 +95,7 @@ def asked(folder: Path, port: int, name: str) -> int:
         context.load_cert_chain(folder / f"{name}.pem", folder / f"{name}.key")
     try:
         with (
-            socket.create_connection(("127.0.0.1", port), 20) as plain,
+            socket.create_connection(("127.0.0.1", port), PATIENCE) as plain,
             context.wrap_socket(plain, server_hostname="localhost") as sock,
         ):
             sock.sendall(b"GET /info HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")

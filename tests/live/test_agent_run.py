@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 
 from support.agentworlds import AgentWorld, docker_world, podman_world
+from support.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.live
 
@@ -47,13 +47,12 @@ def port() -> Iterator[int]:
 
 def nothing_left(world: AgentWorld) -> None:
     """Wait until no container, no place for a mount and no watcher is left."""
-    until = monotonic() + 600
-    left: list[object] = [""]
-    while left and monotonic() < until:
+
+    def left() -> list[object]:
         empty = [path for path in world.project.iterdir() if path.is_dir() and not any(path.iterdir())]
-        left = [*world.containers(), *empty, *watchers(world)]
-        sleep(0.5)
-    assert not left
+        return [*world.containers(), *empty, *watchers(world)]
+
+    wait_until(lambda: not left(), why=lambda: str(left()))
 
 
 def watchers(world: AgentWorld) -> list[int]:
@@ -146,14 +145,11 @@ def test_when_the_watcher_is_killed_no_host_is_reached(world: AgentWorld, port: 
         (watcher,) = [pid for pid in watchers(world) if pid != process.pid]
         os.kill(watcher, signal.SIGKILL)
         try:
-            output, _ = process.communicate("go\n", timeout=60)
+            output, _ = process.communicate("go\n", timeout=PATIENCE)
         finally:
             process.kill()
     assert output == "1\n"
-    until = monotonic() + 30
-    while world.containers() and monotonic() < until:
-        sleep(0.1)
-    assert world.containers() == []
+    wait_until(lambda: not world.containers())
     for path in world.project.iterdir():
         if path.name != ".git":
             path.rmdir()
@@ -175,7 +171,7 @@ def test_a_run_that_ends_opens_nothing_in_another_of_the_same_workspace(world: A
             assert run.stdout.readline() == "up\n"
             runs.append(run)
         for run in runs:
-            output, errors = run.communicate("go\n", timeout=600)
+            output, errors = run.communicate("go\n", timeout=PATIENCE)
             assert output == ""
             assert errors.count("Read-only file system") == 2
     nothing_left(world)
@@ -183,9 +179,8 @@ def test_a_run_that_ends_opens_nothing_in_another_of_the_same_workspace(world: A
 
 def test_a_fork_bomb_and_the_time_are_bounded(world: AgentWorld) -> None:
     script = "i=0; while [ $i -lt 400 ]; do busybox sleep 300 & i=$((i+1)); done; wait"
-    began = monotonic()
+    # It would sleep for 300 seconds; the command may take no longer than PATIENCE.
     done = world.run("--time-limit", "5s", script=script)
-    assert monotonic() - began < 60
     assert "fork" in done.stderr
     assert done.returncode != 0
     nothing_left(world)
@@ -215,7 +210,7 @@ def test_the_exit_status_and_the_streams_are_the_containers(world: AgentWorld) -
 
 def test_a_detached_container_is_watched_too(world: AgentWorld) -> None:
     words = world.words("--time-limit", "2s", "-d", "--rm", "base", "/bin/busybox", "sleep", "300")
-    done = subprocess.run(words, env=world.environment, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(words, env=world.environment, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.strip()) == 64
     nothing_left(world)

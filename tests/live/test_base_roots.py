@@ -15,6 +15,7 @@ from sealock.reports.bases.files import render
 from sealock.scan.baseimages import advised
 from sealock.scan.images import ImageOptions
 from support.documents import read
+from support.waiting import PATIENCE
 
 pytestmark = pytest.mark.live
 
@@ -42,7 +43,7 @@ def run(root: Path, *words: str, user: str = "0:0", given: str = "", net: bool =
     """Run a program with this root, and return what it prints."""
     command = [*(("unshare", "--net") if net else ()), "chroot", f"--userspec={user}", str(root), *words]
     done = subprocess.run(
-        command, input=given, capture_output=True, text=True, check=False, timeout=120, env=ENVIRONMENT
+        command, input=given, capture_output=True, text=True, check=False, timeout=PATIENCE, env=ENVIRONMENT
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

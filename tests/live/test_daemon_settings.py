@@ -15,6 +15,7 @@ from sealock.model.absent import UNSET
 from sealock.model.location import Source
 from sealock.rules.catalog import rules
 from sealock.rules.daemon.unknown_key import FLAGS
+from support.waiting import PATIENCE
 
 pytestmark = pytest.mark.live
 
@@ -31,7 +32,7 @@ def engine_says(text: str, folder: Path) -> str:
     file = folder / "daemon.json"
     file.write_text(text, encoding="utf-8")
     done = subprocess.run(
-        ["dockerd", "--validate", "--config-file", file], capture_output=True, check=False, text=True, timeout=30
+        ["dockerd", "--validate", "--config-file", file], capture_output=True, check=False, text=True, timeout=PATIENCE
     )
     return "" if done.returncode == 0 else done.stderr
 

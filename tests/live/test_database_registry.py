@@ -12,6 +12,7 @@ import pytest
 
 from support import feedmirror
 from support.realregistry import HTPASSWD, real_registry
+from support.waiting import PATIENCE
 
 pytestmark = pytest.mark.live
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.live
 def sealock(*words: str, database: Path, docker: Path | None = None) -> subprocess.CompletedProcess[str]:
     setting = {"SEALOCK_DB_DIR": str(database), "DOCKER_CONFIG": str(docker or database.parent)}
     return subprocess.run(
-        [sys.executable, "-m", "sealock", *words], capture_output=True, text=True, check=False, timeout=60,
+        [sys.executable, "-m", "sealock", *words], capture_output=True, text=True, check=False, timeout=PATIENCE,
         env={**os.environ, **setting},
     )  # fmt: skip
 
@@ -45,7 +46,7 @@ def test_a_team_shares_a_database_through_a_registry(tmp_path: Path) -> None:
             "--tls-verify=false",
             f"docker://{pin.replace(':1@', '@')}",
         ]
-        seen = json.loads(subprocess.run(words, capture_output=True, check=True, timeout=60).stdout)
+        seen = json.loads(subprocess.run(words, capture_output=True, check=True, timeout=PATIENCE).stdout)
         assert seen["artifactType"] == "application/vnd.sealock.vulnerabilities.v1"
         assert seen["layers"][0]["size"] == (tmp_path / "one/advisories.db").stat().st_size
         status = sealock("db", "status", database=tmp_path / "two")

@@ -16,6 +16,7 @@ import pytest
 from support.processenvironment import environment
 from support.realengine import Engine, engine
 from support.realregistry import real_registry
+from support.waiting import PATIENCE
 
 pytestmark = pytest.mark.live
 PACKAGE = "Package: {}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {}\n\n"
@@ -71,7 +72,7 @@ def diff(docker: Engine, *words: str) -> Any:
     done = subprocess.run(
         [sys.executable, "-m", "sealock", "diff", *words, "--no-vulnerabilities", "--format", "json"],
         cwd=docker.folder, env=environment(docker.folder, DOCKER_HOST=f"unix://{docker.socket}"),
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode in {0, 1}, done.stderr
     return json.loads(done.stdout)
@@ -113,6 +114,6 @@ def test_a_container_that_is_not_there_is_named(docker: Engine) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "sealock", "diff", *words],
             env=environment(docker.folder, DOCKER_HOST=f"unix://{docker.socket}"),
-            capture_output=True, text=True, check=False, timeout=60,
+            capture_output=True, text=True, check=False, timeout=PATIENCE,
         )  # fmt: skip
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr

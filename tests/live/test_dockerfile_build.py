@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from sealock.model.change import Set
 from sealock.model.container import Container
 from sealock.model.document import Document
 from sealock.model.location import Source
+from support.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.live
 
@@ -46,18 +46,15 @@ def docker() -> Iterator[Docker]:
 
         def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
             command = ["docker", "--host", address, *words]
-            return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=120)
+            return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=PATIENCE)
 
         try:
-            for _ in range(120):
-                if run("version").returncode == 0:
-                    break
-                time.sleep(0.25)
+            wait_until(lambda: daemon.poll() is not None or run("version").returncode == 0)
             _base_image(folder, run)
             yield run
         finally:
             daemon.terminate()
-            daemon.wait(30)
+            daemon.wait(PATIENCE)
             # The daemon mounts its folder onto itself, and may leave that behind.
             subprocess.run(["umount", folder / "data"], check=False, stderr=subprocess.DEVNULL)
 

@@ -15,6 +15,7 @@ import pytest
 
 from support.guardproxy import RunningGuard, exchange, guard, send
 from support.realengine import Engine, engine_in_memory
+from support.waiting import PATIENCE
 
 pytestmark = pytest.mark.live
 
@@ -323,7 +324,7 @@ def test_what_the_guard_read_is_what_the_engine_made(daemon: Engine, guarded: Ru
 def test_descriptors_that_are_passed_on_are_still_the_first_caller_s(guarded: RunningGuard) -> None:
     """A connection belongs to the process that made it, whichever process writes to it."""
     with socket.socket(socket.AF_UNIX) as sock:
-        sock.settimeout(20)
+        sock.settimeout(PATIENCE)
         sock.connect(str(guarded.socket))
         child = os.fork()
         if child == 0:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from support.guardproxy import RunningGuard, exchange, guard, send, wait_until
+from support.guardproxy import RunningGuard, exchange, guard, send
 from support.realengine import Engine, engine_in_memory
+from support.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.live
 
@@ -101,7 +102,7 @@ def test_a_plugin_that_is_killed_opens_nothing_and_comes_back(plugged: tuple[Eng
     time.sleep(0.5)
     assert client.poll() is None or client.returncode
     plugin.start()
-    _, errors = client.communicate(timeout=60)
+    _, errors = client.communicate(timeout=PATIENCE)
     assert client.returncode != 0
     assert b"C001" in errors or b"plugin" in errors
     assert daemon.docker("ps", "-q").returncode == 0
@@ -111,9 +112,8 @@ def test_a_question_of_the_plugin_s_own_does_not_wait_for_itself(plugged: tuple[
     """To decide on a start the plugin asks the engine, which asks the plugin."""
     daemon, _ = plugged
     daemon.docker("create", "--name", "asked", "--network", "none", "base", "busybox", "true")
-    begin = time.monotonic()
+    # Had it waited for itself, its question would have failed, and what it cannot decide it denies.
     assert daemon.docker("start", "asked").returncode == 0
-    assert time.monotonic() - begin < 8
     daemon.docker("rm", "-f", "asked")
 
 

@@ -7,13 +7,13 @@ import shutil
 import signal
 import subprocess
 import tarfile
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from support.realengine import Engine
 from support.realengine import engine as started
+from support.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.live
 
@@ -45,7 +45,7 @@ def start(daemon: Engine, *words: str) -> subprocess.Popen[str]:
 
 def harden(daemon: Engine, *words: str) -> tuple[int, str, str]:
     with start(daemon, *words) as process:
-        out, err = process.communicate(timeout=300)
+        out, err = process.communicate(timeout=PATIENCE)
         return process.returncode, out, err
 
 
@@ -94,12 +94,9 @@ def test_what_fails_as_it_is_proves_nothing(daemon: Engine, options: tuple[str, 
 
 def test_an_interrupt_leaves_nothing(daemon: Engine) -> None:
     with start(
-        daemon, "--check", "false", "--wait", "30", "--network", "none", "base", "/bin/busybox", "sh", "-c", LOOP
+        daemon, "--check", "false", "--wait", "300", "--network", "none", "base", "/bin/busybox", "sh", "-c", LOOP
     ) as one:
-        for _ in range(200):
-            if daemon.docker("ps", "--quiet").stdout:
-                break
-            time.sleep(0.1)
+        wait_until(lambda: daemon.docker("ps", "--quiet").stdout)
         one.send_signal(signal.SIGINT)
-        assert one.wait(30) == 130
+        assert one.wait(PATIENCE) == 130
     assert daemon.docker("ps", "--all", "--quiet").stdout == ""

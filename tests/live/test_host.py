@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import pytest
 
 from support.hostengine import Machine, machine
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.live
 
@@ -218,10 +218,7 @@ def swarm() -> Iterator[dict[str, Any]]:
         done = here.docker("swarm", "init", *words.split())
         assert done.returncode == 0, done.stderr
         here.docker("network", "rm", "ingress", data=b"y\n")
-        for _ in range(100):
-            if "ingress" not in here.docker("network", "ls").stdout:
-                break
-            time.sleep(0.1)
+        wait_until(lambda: "ingress" not in here.docker("network", "ls").stdout)
         here.docker("network", "create", "--driver", "overlay", "--opt", "encrypted", "dark")
         here.docker("service", "create", "--detach", "--replicas", "0", "base:1")
         yield here.benchmark()

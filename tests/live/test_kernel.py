@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +23,7 @@ from sealock.runtime.inspect import inspect
 from sealock.runtime.kernel.procfiles import start_time
 from support.realengine import Engine, engine
 from support.realkernel import HARD, containers, enforced, group, pid_of, sealock, start, where
+from support.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.live
 
@@ -97,8 +97,13 @@ def test_the_filter_and_the_masks_are_those_of_the_runtimes_specification(docker
 
 def test_what_is_advised_is_taken_by_the_engine(docker: Engine) -> None:
     name = start(docker)
-    time.sleep(1.2)
-    look: Inspection = inspect("container", name, where(docker))
+    looks: list[Inspection] = []
+    # A limit of its CPUs is advised once it has run for a moment.
+    wait_until(
+        lambda: looks and "--cpus" in looks[-1].update,
+        lambda: looks.append(inspect("container", name, where(docker))),
+    )
+    look = looks[-1]
     assert look.update.startswith("docker update --memory ")
     done = docker.docker(*look.update.split()[1:])
     assert done.returncode == 0, done.stderr
@@ -263,7 +268,7 @@ def test_containers_that_come_and_go_are_no_error(docker: Engine) -> None:
                 list(observe(asked))
             looks += 1
     finally:
-        coming.wait(60)
+        coming.wait(PATIENCE)
     assert looks > 2
 
 

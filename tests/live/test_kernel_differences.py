@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -28,6 +27,7 @@ from support.realkernel import (
     without_root,
     write,
 )
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.live
 
@@ -87,8 +87,7 @@ def test_a_container_in_a_container_is_distinguished(docker: Engine) -> None:
     inner = "a" * 64
     docker.docker("exec", "-d", outer, "busybox", "unshare", "-m", "-p", "-f", "busybox", "sleep", "601")
     try:
-        time.sleep(0.3)
-        pid = next(iter(pids("601")))
+        (pid,) = running("601")
         for controller in ("systemd", "memory", "pids", "freezer"):
             below = group(controller, outer) / "docker" / inner
             below.mkdir(parents=True)
@@ -97,6 +96,12 @@ def test_a_container_in_a_container_is_distinguished(docker: Engine) -> None:
         assert pid not in {other.pid for other in seen.others} | set(seen.outside)
     finally:
         docker.docker("rm", "-f", outer)
+
+
+def running(seconds: str) -> list[int]:
+    """The processes that sleep so long, once there are some: what starts them detached does not wait for that."""
+    wait_until(lambda: pids(seconds))
+    return pids(seconds)
 
 
 def memory_written_away(_docker: Engine, name: str) -> None:
@@ -127,14 +132,13 @@ def first_process_moved_from_one_group(docker: Engine, name: str) -> None:
 
 def other_process_moved(docker: Engine, name: str) -> None:
     docker.docker("exec", "-d", name, "busybox", "sleep", "602")
-    time.sleep(0.2)
-    for pid in pids("602"):
+    for pid in running("602"):
         write(group("pids") / "cgroup.procs", str(pid))
 
 
 def privileged_exec(docker: Engine, name: str) -> None:
     assert docker.docker("exec", "-d", "--privileged", name, "busybox", "sleep", "603").returncode == 0
-    time.sleep(0.2)
+    running("603")
 
 
 def mounted_later(docker: Engine, name: str) -> None:
@@ -192,19 +196,19 @@ def parameter_written(docker: Engine, name: str) -> None:
 
 def exec_as_root(docker: Engine, name: str) -> None:
     assert docker.docker("exec", "-d", "--user", "0", name, "busybox", "sleep", "604").returncode == 0
-    time.sleep(0.2)
+    running("604")
 
 
 SLY = """
 import ctypes, os, sys, threading, time
 if os.fork() == 0:
-    threading.Thread(target=time.sleep, args=(30,), daemon=True).start()
+    threading.Thread(target=time.sleep, args=(120,), daemon=True).start()
     header, none = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
     assert ctypes.CDLL(None).capset(header, none) == 0
     print(os.getpid(), flush=True)
     for descriptor in (0, 1, 2):
         os.close(descriptor)
-    time.sleep(30)
+    time.sleep(120)
 """
 """A program whose first thread gives up all capabilities, and whose second keeps them. It ends by itself."""
 

@@ -13,6 +13,7 @@ from sealock.inventory.analyzer import AnalyzedFile, Analyzer, Fact
 from sealock.inventory.python import Python
 from sealock.inventory.selection import Selection
 from sealock.model.inventory import Package
+from support.waiting import PATIENCE
 
 pytestmark = pytest.mark.live
 
@@ -29,7 +30,7 @@ def found(analyzer: Analyzer, root: Path) -> list[Package]:
 
 
 def run(*command: str, folder: Path) -> str:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -11,8 +11,7 @@ import struct
 import subprocess
 import sys
 import tarfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,8 +19,10 @@ import pytest
 from sealock.formats.profile import read_profile
 from sealock.model.location import Source
 from sealock.model.profile import ContactedAddress, ListeningPort, Profile
+from support.processenvironment import processes_with
 from support.realengine import Engine
 from support.realengine import engine as started
+from support.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.live
 
@@ -75,6 +76,8 @@ def daemon() -> Iterator[Engine]:
             archive.addfile(file, io.BytesIO(text))
     with started() as engine:
         assert engine.docker("import", "-", "base", data=made.getvalue()).returncode == 0
+        engine.environment["TMPDIR"] = str(engine.folder / "temporary")
+        (engine.folder / "temporary").mkdir()
         yield engine
         assert engine.docker("ps", "--all", "--quiet").stdout == ""
         assert engine.docker("volume", "ls", "--quiet").stdout == ""
@@ -86,7 +89,7 @@ def start(daemon: Engine, *words: str) -> subprocess.Popen[str]:
 
 def learn(daemon: Engine, *words: str) -> tuple[int, str, str]:
     with start(daemon, *words) as process:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=PATIENCE)
         return process.returncode, out, err
 
 
@@ -97,13 +100,6 @@ def script(text: str, *options: str) -> tuple[str, ...]:
 
 def profile(daemon: Engine, name: str) -> Profile:
     return read_profile(Source(name, (daemon.folder / name).read_text()))
-
-
-def until(true: Callable[[], object], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_a_server_is_learned_and_a_second_run_adds_to_it(daemon: Engine) -> None:
@@ -244,40 +240,44 @@ def test_a_fork_bomb_and_a_crash_end_in_a_whole_profile(daemon: Engine) -> None:
     assert profile(daemon, "crash.json").phases == {"start"}
 
 
-def leftovers() -> set[str]:
-    """What watchers leave: directories of theirs, and programs in the kernel, by the processes that have them."""
+def leftovers(daemon: Engine) -> set[str]:
+    """What watchers of this engine leave: directories, and programs in the kernel, by the processes that have them."""
     programs = set()
-    for directory in Path("/proc").glob("[0-9]*/fd"):
+    for process in processes_with("DOCKER_HOST", daemon.environment["DOCKER_HOST"]):
         try:
-            programs |= {str(link) for link in directory.iterdir() if "bpf-prog" in str(link.readlink())}
+            links = list(Path(f"/proc/{process}/fd").iterdir())
+            programs |= {str(link) for link in links if "bpf-prog" in str(link.readlink())}
         except OSError:
             continue
-    return programs | {str(path) for path in Path("/tmp").glob("sealock-learn-*")}
+    return programs | {str(path) for path in Path(daemon.environment["TMPDIR"]).glob("sealock-learn-*")}
 
 
 def test_a_killed_watcher_leaves_nothing(daemon: Engine) -> None:
-    before = leftovers()
     with start(daemon, "killed.json", "--for", "60", *script(LOOP)) as process:
-        until(lambda: daemon.docker("ps", "--quiet").stdout)
+        wait_until(lambda: daemon.docker("ps", "--quiet").stdout)
+        wait_until(lambda: leftovers(daemon))
         process.kill()
-    until(lambda: not daemon.docker("ps", "--all", "--quiet").stdout)
-    until(lambda: leftovers() <= before)
+    wait_until(lambda: not daemon.docker("ps", "--all", "--quiet").stdout)
+    wait_until(lambda: not leftovers(daemon))
     assert not (daemon.folder / "killed.json").exists()
 
 
 def test_an_interrupt_ends_the_watch_and_writes_the_profile(daemon: Engine) -> None:
     with start(daemon, "interrupted.json", "--for", "60", *script(LOOP)) as process:
-        until(lambda: daemon.docker("ps", "--quiet").stdout)
-        until(lambda: watches(process))
+        wait_until(lambda: daemon.docker("ps", "--quiet").stdout)
+        wait_until(lambda: watches(process))
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE) == 0
     assert profile(daemon, "interrupted.json").phases == {"start", "stop"}
 
 
 def watches(process: subprocess.Popen[str]) -> bool:
     """Whether a watcher has found its container: it asks for its events."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    return any(b"events" in Path(f"/proc/{child}/cmdline").read_bytes() for child in children)
+    try:
+        return any(b"events" in Path(f"/proc/{child}/cmdline").read_bytes() for child in children)
+    except OSError:  # a child has ended
+        return False
 
 
 def test_two_watchers_at_once_and_a_container_that_is_renamed_and_replaced(daemon: Engine) -> None:
@@ -295,18 +295,18 @@ def test_two_watchers_at_once_and_a_container_that_is_renamed_and_replaced(daemo
         )
         assert daemon.docker(*name).returncode == 0
         with start(daemon, "both.json", "--container", "old", "--for", "60") as second:
-            until(lambda: watches(second))
+            wait_until(lambda: watches(second))
             assert daemon.docker("exec", "old", "touch", "/go").returncode == 0
-            until(lambda: daemon.docker("exec", "old", "cat", "/second").returncode == 0)
+            wait_until(lambda: daemon.docker("exec", "old", "cat", "/second").returncode == 0)
             assert daemon.docker("rename", "old", "new").returncode == 0
             assert daemon.docker("exec", "new", "touch", "/third").returncode == 0
             assert daemon.docker("rm", "--force", "new").returncode == 0
             assert (
                 daemon.docker("run", "--detach", "--name", "old", *NO_NETWORK, "base", "sh", "-c", LOOP).returncode == 0
             )
-            assert second.wait(60) == 0
+            assert second.wait(PATIENCE) == 0
         assert daemon.docker("rm", "--force", "old").returncode == 0
-        assert first.wait(60) == 0
+        assert first.wait(PATIENCE) == 0
     both = profile(daemon, "both.json")
     assert {"/first", "/second", "/third"} <= set(both.written)
     assert {run.phases for run in both.runs} == {("start", "stop"), ("exec",)}
@@ -348,12 +348,12 @@ def test_a_restart_is_watched_and_progress_is_shown(daemon: Engine) -> None:
     with subprocess.Popen(
         words, env=environment, stdin=subprocess.DEVNULL, stderr=other, text=True, cwd=daemon.folder
     ) as process:
-        until(lambda: watches(process))
+        wait_until(lambda: watches(process))
         assert daemon.docker("restart", "--time", "5", "again").returncode == 0
         shown = b""
         while b"again.json: " not in shown:
             shown += os.read(terminal, 1 << 16)
-        assert process.wait(60) == 0
+        assert process.wait(PATIENCE) == 0
     os.close(terminal)
     os.close(other)
     assert daemon.docker("rm", "--force", "again").returncode == 0

@@ -23,6 +23,7 @@ from sealock.trust.notation.envelope import ARTIFACT_TYPE
 from support.madeimages import config
 from support.notationworld import NOW, Holder, rsa_key
 from support.realregistry import real_registry
+from support.waiting import PATIENCE
 
 pytestmark = pytest.mark.live
 
@@ -56,7 +57,7 @@ def sealock(folder: Path, *words: str, status: int = 0) -> str:
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     done = subprocess.run(
         [sys.executable, "-m", "sealock", "trust", *words, "--no-policy"],
-        capture_output=True, text=True, check=False, cwd=folder, env=environment, timeout=60,
+        capture_output=True, text=True, check=False, cwd=folder, env=environment, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == status, done.stdout + done.stderr
     return done.stdout

@@ -22,6 +22,7 @@ from support.pinworld import pin
 from support.processenvironment import environment
 from support.realengine import Engine, engine
 from support.realregistry import real_registry
+from support.waiting import PATIENCE
 
 pytestmark = pytest.mark.live
 
@@ -55,7 +56,7 @@ def sealock(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 

@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -25,6 +24,7 @@ from sealock.runtime.kernel.seccomp import blocked_calls
 from support.profiles import CALLS, web
 from support.realengine import Engine
 from support.realengine import engine as started
+from support.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.live
 STARTS = 25
@@ -90,7 +90,7 @@ def trial(daemon: Engine, file: Path, *words: str) -> subprocess.CompletedProces
     return subprocess.run(
         [sys.executable, "-m", "sealock", "profile", "trial", *words[: words.index("--")], str(file), *words[words.index("--") :]],
         env={**os.environ, **daemon.environment}, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        timeout=120, cwd=daemon.folder,
+        timeout=PATIENCE, cwd=daemon.folder,
     )  # fmt: skip
 
 
@@ -194,13 +194,10 @@ def test_watch_proposes_what_is_refused(daemon: Engine, quiet: tuple[Path, str])
         reader.start()
         # The container makes its directory again and again: it is refused before and after the watch begins.
         assert daemon.docker("exec", name, "/bin/busybox", "sh", "-c", ": >/run/go").returncode == 0
-        for _ in range(300):
-            if any("mkdir" in line for line in lines):
-                break
-            time.sleep(0.1)
+        wait_until(lambda: any("mkdir" in line for line in lines), why=lambda: "".join(lines))
         daemon.docker("rm", "--force", name)
-        status = process.wait(30)
-        reader.join(10)
+        status = process.wait(PATIENCE)
+        reader.join()
     assert status == 1, lines
     assert [line for line in lines if "refused mkdir by busybox: add it to syscalls" in line], lines
     applied = read_profile(Source("p", file.read_text(encoding="utf-8")))
@@ -212,7 +209,7 @@ def harden(daemon: Engine, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "sealock", "harden", "--accept", "incomplete", *words],
         env={**os.environ, **daemon.environment}, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-        timeout=120, cwd=daemon.folder,
+        timeout=PATIENCE, cwd=daemon.folder,
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from support.madeimages import config, docker_save, files, info, tar, write
 from support.realregistry import HTPASSWD, real_registry, token_giver
 from support.simulators.certificates import certificates
 from support.simulators.registry import sha256
+from support.waiting import PATIENCE
 
 pytestmark = pytest.mark.live
 
@@ -61,7 +62,7 @@ def skopeo(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 def run(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        words, capture_output=True, text=True, check=False, timeout=60, env={**os.environ, **environment}
+        words, capture_output=True, text=True, check=False, timeout=PATIENCE, env={**os.environ, **environment}
     )
     assert done.returncode == 0, done.stderr
     return done

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from sealock.net.registry.upload import push_blob, push_manifest
 from sealock.service.work.notifications import Deleted, Notice, Pushed, parse_notification
 from support.realregistry import real_registry
 from support.simulators.registry import OCI_CONFIG
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.live
 
@@ -58,11 +58,14 @@ def test_what_the_registry_sends_names_what_was_pushed_and_deleted(tmp_path: Pat
             client.requests.send(
                 name, "DELETE", f"manifests/{sent.digest}", RequestOptions(actions="pull,delete", accepted=(202,))
             ).close()
-            wanted = {Pushed(f"{host}/team/app", "1", sent.digest), Deleted(f"{host}/team/app", "", sent.digest)}
-            end = time.monotonic() + 60
-            while set(notices) != wanted:
-                assert time.monotonic() < end, notices
-                time.sleep(0.05)
+            repository = f"{host}/team/app"
+            # With the manifest goes its tag.
+            wanted = {
+                Pushed(repository, "1", sent.digest),
+                Deleted(repository, "", sent.digest),
+                Deleted(repository, "1", ""),
+            }
+            wait_until(lambda: set(notices) == wanted, why=lambda: str(notices))
     finally:
         server.shutdown()
         server.server_close()

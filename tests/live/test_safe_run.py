@@ -16,6 +16,7 @@ from sealock.model.profile import ArchitectureCalls
 from support.profiles import CALLS, OTHER, web
 from support.realengine import Engine
 from support.realengine import engine as started
+from support.waiting import PATIENCE
 
 pytestmark = pytest.mark.live
 
@@ -70,7 +71,7 @@ def test_a_signal_reaches_the_container(daemon: Engine) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "up\n"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 9
+        assert process.wait(PATIENCE) == 9
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,8 +23,10 @@ from sealock.show.plan import Command, Plan, make_plan
 from sealock.show.session import Session
 from support.bridgedengine import bridged_engine
 from support.hostengine import machine
+from support.processenvironment import processes_with
 from support.realengine import Engine
 from support.realpodman import podman
+from support.waiting import PATIENCE, wait_until
 
 pytestmark = pytest.mark.live
 
@@ -152,21 +153,25 @@ def test_what_an_end_in_the_middle_leaves_is_found(number: signal.Signals, engin
     before = left(engine)
     words = sealock(engine, "C067", "C020", "--yes")
     process = subprocess.Popen(words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    until = time.monotonic() + 60
-    while time.monotonic() < until and not engine.docker("ps", "-q", "--filter", "label=sealock.show").stdout:
-        time.sleep(0.02)
+    wait_until(lambda: engine.docker("ps", "-q", "--filter", "label=sealock.show").stdout)
     other = subprocess.run(sealock(engine, "--clean"), env=environment(), capture_output=True, check=False)
     assert other.stdout == b"Nothing was left.\n", "it cleans up behind a demonstration that still runs"
     assert process.poll() is None
     process.send_signal(number)
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
     assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 130, signal.SIGKILL: -9}[number]
     if number == signal.SIGKILL:
         assert left(engine) != before
         # The client that it had started may still be at work.
-        time.sleep(3)
-        done = subprocess.run(sealock(engine, "--clean"), env=environment(), capture_output=True, check=False)
-        assert (done.returncode, done.stdout) == (0, b"Removed what 1 demonstration left.\n"), done
+        cleaned = []
+        wait_until(
+            lambda: left(engine) == before and not processes_with("TMPDIR", os.environ["TMPDIR"]),
+            lambda: cleaned.append(
+                subprocess.run(sealock(engine, "--clean"), env=environment(), capture_output=True, check=False)
+            ),
+        )
+        assert {done.returncode for done in cleaned} == {0}
+        assert b"Removed what 1 demonstration left.\n" in {done.stdout for done in cleaned}, cleaned
     assert left(engine) == before
 
 

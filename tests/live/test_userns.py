@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from support.realremap import World, world
+from support.waiting import PATIENCE
 
 pytestmark = pytest.mark.live
 
@@ -201,7 +202,7 @@ def test_live_restore_leaves_containers_running_that_the_engine_does_not_know() 
             assert one.sealock("userns", "enable", "--yes").returncode == 0
             assert one.process is not None
             one.process.terminate()
-            one.process.wait(30)
+            one.process.wait(PATIENCE)
             one.start()
             assert Path(f"/proc/{pid}").exists()
             assert not one.docker("ps", "-aq").stdout

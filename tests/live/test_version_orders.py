@@ -9,6 +9,7 @@ import pytest
 
 from sealock.vulnerabilities.versions import VersionScheme
 from support.versionpairs import order, pairs
+from support.waiting import PATIENCE
 
 pytestmark = pytest.mark.live
 
@@ -88,7 +89,7 @@ def test_keys_sort_as_the_real_program_compares(
     asked = tmp_path / "pairs"
     asked.write_text("".join(f"{one}\t{other}\n" for one, other in compared), encoding="ascii")
     with asked.open("rb") as opened:
-        ran = subprocess.run(program, stdin=opened, stdout=subprocess.PIPE, check=True, timeout=60)
+        ran = subprocess.run(program, stdin=opened, stdout=subprocess.PIPE, check=True, timeout=PATIENCE)
     answers = ran.stdout.decode().split()
 
     assert len(answers) == len(compared) > count

@@ -21,6 +21,7 @@ from support.madedatabases import database
 from support.madeimages import config, docker_save, info, tar, write
 from support.realregistry import real_registry
 from support.trivydb import write_trivy_db
+from support.waiting import PATIENCE
 
 pytestmark = pytest.mark.live
 
@@ -91,7 +92,7 @@ def trivy(cache: Path, *words: str) -> tuple[set[str], set[str]]:
     more = more if kind == "image" else [one for one in more if one not in {"--scanners", "vuln"}]
     done = subprocess.run(
         [program, "--cache-dir", str(cache), "--quiet", kind, *more, *rest],
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=PATIENCE,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found: set[str] = set()

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from sealock.model.allowedhosts import read_host
 from sealock.net.forwardproxy import MOST_HEAD, ForwardProxy, ProxyRequestError, read_request
+from support.ports import reserved_port
 
 
 @contextmanager
@@ -40,7 +41,7 @@ def echo() -> Iterator[int]:
         thread.start()
         yield server.getsockname()[1]
         server.shutdown(socket.SHUT_RDWR)
-        thread.join(10)
+        thread.join()
 
 
 @contextmanager
@@ -83,7 +84,7 @@ def proxy(
         yield ask, notes
     finally:
         loop.call_soon_threadsafe(task.cancel)
-        thread.join(20)
+        thread.join()
 
 
 def tunnel(target: str, data: bytes = b"hello END") -> bytes:
@@ -158,9 +159,7 @@ def test_a_client_that_leaves_ends_nothing() -> None:
 
 
 def test_a_host_that_does_not_listen_is_named() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    with proxy(f"ok.test:{port}=127.0.0.1") as (ask, _):
+    with reserved_port() as port, proxy(f"ok.test:{port}=127.0.0.1") as (ask, _):
         answer = ask(tunnel(f"ok.test:{port}"))
     assert answer.startswith(b"HTTP/1.1 502 Bad Gateway\r\n")
     assert f"ok.test:{port}: no connection to 127.0.0.1".encode() in answer

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from time import monotonic, sleep, time
+from time import time
 from typing import Any
 
 import httpx
@@ -25,6 +25,7 @@ from sealock.service.state.database import Database, migrate
 from sealock.service.state.tables import repository
 from sealock.service.state.tags import repository_number
 from support.commandline import sealock
+from support.waiting import PATIENCE, wait_until
 
 PASSWORD = "correct horse battery"
 
@@ -53,13 +54,6 @@ class Served:
         secret = re.search(r"slk_[\w-]{40,}", text)
         assert secret is not None
         return secret[0]
-
-
-def wait_until(ready: Any, seconds: float = 120) -> None:
-    until = monotonic() + seconds
-    while not ready():
-        assert monotonic() < until
-        sleep(0.02)
 
 
 def answers(url: str) -> bool:
@@ -131,7 +125,7 @@ def test_a_service_starts_takes_in_survives_its_parts_and_stops(tmp_path: Path) 
             assert {"127.0.0.1:1/team/app", "registry.invalid/team/other", "registry.invalid/team/third"} <= names
         children = served.children()
         served.process.terminate()
-        assert served.process.wait(60) == 0
+        assert served.process.wait(PATIENCE) == 0
         assert not [number for number in children if Path(f"/proc/{number}").exists()]
         log = served.log.read_text(encoding="utf-8")
         assert "web ended by itself (signal SIGKILL) and starts again" in log

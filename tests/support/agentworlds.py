@@ -13,6 +13,7 @@ from pathlib import Path
 
 import sealock
 from support.realengine import engine
+from support.waiting import PATIENCE
 
 SOURCE = str(Path(sealock.__file__).parents[1])
 _USER = "daemon"
@@ -63,7 +64,7 @@ class AgentWorld:
         """Run a shell script for an agent."""
         return subprocess.run(
             self.words(*words, "--rm", "base", "/bin/busybox", "sh", "-c", script),
-            env=self.environment, capture_output=True, text=True, check=False, cwd=self.folder, timeout=900,
+            env=self.environment, capture_output=True, text=True, check=False, cwd=self.folder, timeout=PATIENCE,
         )  # fmt: skip
 
     def containers(self) -> list[str]:

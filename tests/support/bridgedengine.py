@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from support.realengine import Engine
+from support.waiting import PATIENCE
 
 _START = (
     "ip link set lo up && exec dockerd --data-root {0}/data --exec-root {0}/exec -H unix://{0}/docker.sock"
@@ -33,5 +34,5 @@ def bridged_engine() -> Iterator[Engine]:
         if names := one.docker("ps", "-aq").stdout.split():
             one.docker("rm", "-f", *names)
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE)
         shutil.rmtree(folder, ignore_errors=True)

@@ -10,13 +10,12 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
-SECONDS = 30.0
+from support.waiting import PATIENCE, wait_until
 
 
 class RunningGuard:
@@ -33,7 +32,7 @@ class RunningGuard:
         }  # fmt: skip
 
     def start(self) -> None:
-        """Start it, and wait until it listens."""
+        """Start it, and wait until it answers: only then does it obey signals."""
         command = [
             sys.executable, "-m", "sealock", "guard", self.form, "--listen", str(self.socket), "--engine",
             str(self.engine), "--policy", str(self.policy), "--log", str(self.log), "--status", str(self.page), "--state",
@@ -42,8 +41,14 @@ class RunningGuard:
         with (self.folder / "errors").open("ab") as errors:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=errors, stderr=errors)
         process = self.process
-        wait_until(lambda: process.poll() is not None or answers(self.page))
+        wait_until(lambda: process.poll() is not None or self._is_served())
         assert process.poll() is None, self.errors()
+
+    def _is_served(self) -> bool:
+        try:
+            return bool(exchange(self.page, b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+        except OSError:
+            return False
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """End it, and return its exit status."""
@@ -52,7 +57,7 @@ class RunningGuard:
             return 0
         process.send_signal(number)
         try:
-            return process.wait(SECONDS)
+            return process.wait(PATIENCE)
         finally:
             process.kill()
 
@@ -74,17 +79,17 @@ class RunningGuard:
         head, _, body = answer.partition(b"\r\n\r\n")
         return int(head.split()[1]), body.decode()
 
-    def docker(self, *words: str, data: bytes = b"", seconds: float = 120) -> subprocess.CompletedProcess[str]:
+    def docker(self, *words: str, data: bytes = b"") -> subprocess.CompletedProcess[str]:
         """Run the real client through the guard."""
-        return client("docker", *words, environment=self.environment, folder=self.folder, data=data, seconds=seconds)
+        return client("docker", *words, environment=self.environment, folder=self.folder, data=data)
 
 
 def client(
-    *words: str, environment: dict[str, str], folder: Path, data: bytes = b"", seconds: float = 120
+    *words: str, environment: dict[str, str], folder: Path, data: bytes = b""
 ) -> subprocess.CompletedProcess[str]:
     """Run a client's program."""
     done = subprocess.run(
-        words, env=environment, input=data, capture_output=True, check=False, cwd=folder, timeout=seconds
+        words, env=environment, input=data, capture_output=True, check=False, cwd=folder, timeout=PATIENCE
     )
     output, errors = done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
     return subprocess.CompletedProcess(done.args, done.returncode, output, errors)
@@ -108,25 +113,24 @@ def guard(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def connect(sock: socket.socket, path: Path, seconds: float) -> None:
+def connect(sock: socket.socket, path: Path) -> None:
     """Connect to a unix socket, and try again while its queue of connections is full."""
-    until = time.monotonic() + seconds
-    while True:
+
+    def connects() -> bool:
         try:
             sock.connect(str(path))
         except BlockingIOError:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.01)
-        else:
-            return
+            return False
+        return True
+
+    sock.settimeout(PATIENCE)
+    wait_until(connects)
 
 
-def exchange(path: Path, data: bytes, *, seconds: float = SECONDS) -> bytes:
+def exchange(path: Path, data: bytes) -> bytes:
     """Send bytes to a unix socket, and return all that comes back until the other end closes."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        sock.settimeout(seconds)
-        connect(sock, path, seconds)
+        connect(sock, path)
         received = b""
         try:
             sock.sendall(data)
@@ -155,17 +159,3 @@ def send(
         return int(words[1]), json.loads(rest)
     except ValueError:
         return int(words[1]), rest.decode(errors="replace")
-
-
-def answers(path: Path) -> bool:
-    """Whether something listens on a unix socket."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        return sock.connect_ex(str(path)) == 0
-
-
-def wait_until(ready: Any, seconds: float = SECONDS) -> None:
-    """Wait for a state."""
-    until = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < until, "it did not come to be"
-        time.sleep(0.02)

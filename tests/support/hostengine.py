@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from support.realengine import Engine
+from support.waiting import PATIENCE, wait_until
 
 SETUP = """
 set -e
@@ -42,12 +43,8 @@ class Machine(Engine):
 
     def wait(self) -> None:
         """Wait until it answers, or has ended."""
-        until = time.monotonic() + 30
-        while self.process.poll() is None and time.monotonic() < until:
-            if self.docker("version").returncode == 0:
-                return
-            time.sleep(0.1)
-        raise AssertionError((self.folder / "log").read_text()[-2000:])
+        wait_until(lambda: self.process.poll() is not None or self.docker("version").returncode == 0, why=self.log)
+        assert self.process.poll() is None, self.log()
 
     def inside(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a program where the engine's files are."""
@@ -108,7 +105,7 @@ def ended(one: Machine) -> None:
     if names:
         one.docker("rm", "--force", *names)
     one.process.terminate()
-    one.process.wait(30)
+    one.process.wait(PATIENCE)
     file = one.folder / "exec" / "containerd" / "containerd.pid"
     if file.is_file():
         # With live-restore the engine's containerd outlives it.

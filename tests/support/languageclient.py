@@ -16,9 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from sealock.model.location import Source
-
-PATIENCE = 30
-"""Seconds that a machine under load may take for an answer."""
+from support.waiting import PATIENCE
 
 
 class LanguageClient:

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from support.waiting import PATIENCE
+
 _numbers = itertools.count(1)
 _SETTINGS = {
     "listen_addresses": "",
@@ -95,7 +97,7 @@ class PostgresServer:
         """Stop it."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(3)  # SIGQUIT: at once
-            self._process.wait(60)
+            self._process.wait(PATIENCE)
 
     def database(self, template: str = "template0") -> str:
         """The URL of a new database, a copy of the template, to which nobody may be connected."""

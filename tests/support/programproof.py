@@ -19,11 +19,10 @@ from sealock.model.profile import Profile
 from sealock.scan.runline import EditableRun
 from support.hardenedprograms import ATTACKS, HardenedProgram, add_files, write_exercise
 from support.realengine import Engine
+from support.waiting import PATIENCE
 
 IMAGE = "programs"
 _PARTS = ("usr", "etc", "bin", "sbin", "lib", "lib64", "var", "srv", "tmp", "run", "root", "home")
-_PATIENCE = 60.0
-"""Seconds for a program to answer, on a busy machine too."""
 
 
 class HardenedFigures(Struct, frozen=True):
@@ -73,7 +72,7 @@ class ProgramProof:
     def prove(self, starts: int) -> HardenedFigures:
         """Learn, harden, and prove it with so many starts."""
         reload = ["--reload"] if self.program.reloads else []
-        options = ("--check", self.learning, "--wait", str(_PATIENCE), *reload, "--for", "3s")
+        options = ("--check", self.learning, "--wait", str(PATIENCE), *reload, "--for", "3s")
         learned = self.sealock("learn", str(self.profile), *options, "--", *self.line)
         if learned.returncode != 0:
             return HardenedFigures(0, (), "", (f"learning: {learned.stderr[-300:]}",))
@@ -116,7 +115,7 @@ class ProgramProof:
         ) as process:  # fmt: skip
             why = self.used(f"{self.slug}-trial", self.other)
             self.engine.docker("stop", f"{self.slug}-trial")
-            _, messages = process.communicate(timeout=120)
+            _, messages = process.communicate(timeout=PATIENCE)
         self.engine.docker("rm", "--force", "--volumes", f"{self.slug}-trial")
         if why:
             self.faults.append(f"the second exercise: {why}")
@@ -126,7 +125,7 @@ class ProgramProof:
 
     def used(self, container: str, exercise: str) -> str:
         """Use the program until that works; why it does not in time, "" where it does."""
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + PATIENCE
         while True:
             environment = {**self.environment, "CONTAINER": container}
             done = subprocess.run(exercise.split(), env=environment, capture_output=True, text=True, check=False)
@@ -157,7 +156,7 @@ class ProgramProof:
         """Health check, second exercise, exec, attacks, restart, stop."""
         if why := self.used(name, self.other):
             self.faults.append(f"second exercise: {why}")
-        end = time.monotonic() + _PATIENCE
+        end = time.monotonic() + PATIENCE
         while self.state(name, "{{.State.Health.Status}}") != "healthy":
             if time.monotonic() > end:
                 self.faults.append("the health check does not pass")

@@ -21,6 +21,7 @@ from sealock.trust.cosign.requirements import CosignRequirements
 from sealock.trust.cosign.verifier import verify_cosign
 from support.madeimages import config, files, info, tar
 from support.realregistry import real_registry
+from support.waiting import PATIENCE
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 SECRET = "a word"
@@ -53,7 +54,7 @@ class Place:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=PATIENCE,
             env=environment,
             cwd=self.folder,
         )
@@ -65,7 +66,7 @@ class Place:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=PATIENCE,
             env=environment,
             cwd=self.folder,
         )

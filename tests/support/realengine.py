@@ -8,11 +8,12 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+
+from support.waiting import PATIENCE, wait_until
 
 IMAGE = ["ENV BASE=1", "EXPOSE 8080", 'CMD ["sh"]', "VOLUME /imgvol", "LABEL l=1"]
 
@@ -56,11 +57,11 @@ class Engine:
 
     def wait(self) -> None:
         """Wait until it answers."""
-        for _ in range(300):
-            if self.docker("version").returncode == 0:
-                return
-            time.sleep(0.1)
-        raise AssertionError((self.folder / "log").read_text()[-2000:])
+        wait_until(lambda: self.docker("version").returncode == 0, why=self.log)
+
+    def log(self) -> str:
+        """The end of what it logged."""
+        return (self.folder / "log").read_text("utf-8", "replace")[-3000:]
 
     def image(self, name: str) -> None:
         """Make an image of nothing but a shell."""
@@ -94,7 +95,7 @@ def engine(*flags: str, apart: bool = True, driver: str = "vfs", plugins: Path |
         yield one
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE)
         unmounted(folder)
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ from sealock.rules.evaluation import evaluate
 from sealock.runtime.containers import documents, observe
 from sealock.runtime.engine import connect
 from support.realengine import Engine, engine
+from support.waiting import PATIENCE, wait_until
 
 IDLE = ("busybox", "sleep", "600")
 HARD = (
@@ -62,14 +62,15 @@ def containers() -> Iterator[Engine]:
 
 def _tidied() -> None:
     """Remove the control groups that the containers were put below; the last ones may still be on their way out."""
-    for _ in range(100):
+
+    def gone() -> bool:
         left = sorted(Path("/sys/fs/cgroup").glob(f"*{PARENT}/**/"), key=lambda path: -len(path.parts))
-        if not left:
-            return
         for path in left:
             with suppress(OSError):
                 path.rmdir()
-        time.sleep(0.1)
+        return not left
+
+    wait_until(gone)
 
 
 def start(docker: Engine, *flags: str, words: tuple[str, ...] = IDLE) -> str:
@@ -136,7 +137,7 @@ def pids(seconds: str) -> list[int]:
 def sealock(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "sealock", *words],
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=PATIENCE,
         env={**os.environ, **environment},
     )  # fmt: skip
 
@@ -148,5 +149,5 @@ def without_root(*words: str) -> subprocess.CompletedProcess[str]:
     """
     drop = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--securebits=+noroot,+noroot_locked"]
     return subprocess.run(
-        [*drop, sys.executable, "-m", "sealock", *words], capture_output=True, text=True, check=False, timeout=60
+        [*drop, sys.executable, "-m", "sealock", *words], capture_output=True, text=True, check=False, timeout=PATIENCE
     )

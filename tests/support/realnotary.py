@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -20,6 +18,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+
+from support.ports import is_listening, reserved_port
+from support.waiting import PATIENCE, wait_until
 
 PASSPHRASES = {
     "DOCKER_CONTENT_TRUST_ROOT_PASSPHRASE": "a root passphrase",
@@ -85,10 +86,10 @@ def servers(*, signer: bool = False) -> Iterator[Servers]:
     with ExitStack() as ends:
         ends.callback(shutil.rmtree, folder, ignore_errors=True)
         key, certificate = _certificate(folder)
-        notary, registry = _port(), _port()
+        notary, registry = (ends.enter_context(reserved_port()) for _ in range(2))
         service: dict[str, object] = {"type": "local"}
         if signer:
-            grpc = _port()
+            grpc = ends.enter_context(reserved_port())
             behind = {
                 "server": {"grpc_addr": f"127.0.0.1:{grpc}", "tls_cert_file": str(certificate), "tls_key_file": str(key),
                            "client_ca_file": str(certificate)},
@@ -124,22 +125,10 @@ def _start(
     name = Path(words[0]).name
     log = ends.enter_context((folder / f"{name}.log").open("wb"))
     process = subprocess.Popen(words, stdout=log, stderr=log, env={"PATH": os.environ["PATH"], **(more or {})})
-    ends.callback(process.wait, 20)
+    ends.callback(process.wait, PATIENCE)
     ends.callback(process.terminate)
-    for _ in range(300):
-        with socket.socket() as one:
-            if one.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        assert process.poll() is None, (folder / f"{name}.log").read_text()[-2000:]
-        time.sleep(0.05)
-    raise AssertionError((folder / f"{name}.log").read_text()[-2000:])
-
-
-def _port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
+    wait_until(lambda: process.poll() is not None or is_listening(port))
+    assert process.poll() is None, (folder / f"{name}.log").read_text()[-2000:]
 
 
 def _certificate(folder: Path) -> tuple[Path, Path]:

@@ -6,10 +6,12 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from support.ports import takes_connections
+from support.waiting import PATIENCE, wait_until
 
 # The other runtime does not take cgroups of both versions at once; nft may not be installed.
 _CONF = """\
@@ -50,18 +52,14 @@ def podman() -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        for _ in range(200):
-            if (folder / "podman.sock").exists():
-                break
-            time.sleep(0.05)
-        else:
-            raise AssertionError(process.poll())
+        wait_until(lambda: process.poll() is not None or takes_connections(folder / "podman.sock"))
+        assert process.poll() is None
         yield where
     finally:
         subprocess.run(
             ["podman", "--url", where, "rm", "--all", "--force", "--time", "0"],
-            env=environment, check=False, capture_output=True, timeout=60,
+            env=environment, check=False, capture_output=True, timeout=PATIENCE,
         )  # fmt: skip
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE)
         shutil.rmtree(folder, ignore_errors=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import threading
 import time
@@ -20,6 +19,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+from support.ports import is_listening, reserved_port
+from support.waiting import PATIENCE, wait_until
+
 HTPASSWD = "me:$2y$05$abcdefghijklmnopqrstuuQDoL5Sa/TtfS/XN4AY/jgq.HBbO1BTu\n"
 """Lets in "me" by the password "word"."""
 
@@ -27,8 +29,12 @@ HTPASSWD = "me:$2y$05$abcdefghijklmnopqrstuuQDoL5Sa/TtfS/XN4AY/jgq.HBbO1BTu\n"
 @contextmanager
 def real_registry(folder: Path, **settings: Any) -> Iterator[str]:
     """Run one, with any of its settings; give its HOST:PORT."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        host = f"127.0.0.1:{free.getsockname()[1]}"
+    with reserved_port() as port:
+        yield from _served(folder, port, settings)
+
+
+def _served(folder: Path, port: int, settings: dict[str, Any]) -> Iterator[str]:
+    host = f"127.0.0.1:{port}"
     storage = {"filesystem": {"rootdirectory": str(folder / "storage")}, "delete": {"enabled": True}}
     table = {"version": 0.1, "log": {"level": "error"}, "storage": storage} | settings
     table["http"] = {"addr": host} | settings.get("http", {})
@@ -37,17 +43,12 @@ def real_registry(folder: Path, **settings: Any) -> Iterator[str]:
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(["docker-registry", "serve", folder / "registry.yml"], stdout=log, stderr=log)
     try:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", int(host.partition(":")[2]))) == 0:
-                    break
-            time.sleep(0.05)
-        else:
-            raise AssertionError((folder / "log").read_text())
+        wait_until(lambda: process.poll() is not None or is_listening(port))
+        assert process.poll() is None, (folder / "log").read_text()
         yield host
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(PATIENCE)
 
 
 @contextmanager

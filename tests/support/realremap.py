@@ -12,13 +12,13 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
 from support import processenvironment
+from support.waiting import PATIENCE, wait_until
 
 PASSWD = """\
 root:x:0:0:root:/root:/bin/sh
@@ -71,7 +71,7 @@ class World:
         return subprocess.run(
             self.inside(*words),
             env=processenvironment.environment(self.folder, COLUMNS="100"),
-            capture_output=True, check=False, text=True, timeout=120, stdin=subprocess.DEVNULL,
+            capture_output=True, check=False, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
     def sealock(self, *words: object) -> subprocess.CompletedProcess[str]:
@@ -84,7 +84,7 @@ class World:
         done = subprocess.run(
             ["docker", *words],
             env=processenvironment.environment(self.folder, DOCKER_HOST=self.socket),
-            input=data or b"", capture_output=True, check=False, timeout=120,
+            input=data or b"", capture_output=True, check=False, timeout=PATIENCE,
         )  # fmt: skip
         return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
@@ -99,13 +99,9 @@ class World:
                 ),
                 stdout=log, stderr=log,
             )  # fmt: skip
-        for _ in range(400):
-            if self.process.poll() is not None:
-                raise AssertionError(self.log())
-            if self.docker("version").returncode == 0:
-                return
-            time.sleep(0.05)
-        raise AssertionError(self.log())
+        process = self.process
+        wait_until(lambda: process.poll() is not None or self.docker("version").returncode == 0, why=self.log)
+        assert process.poll() is None, self.log()
 
     def log(self) -> str:
         return (self.folder / "log").read_text("utf-8", "replace")[-3000:]
@@ -118,7 +114,7 @@ class World:
             self.docker("kill", part)
         self.process.terminate()
         try:
-            self.process.wait(30)
+            self.process.wait(PATIENCE)
         finally:
             self.process.kill()
             self.process = None

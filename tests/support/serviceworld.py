@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
@@ -68,7 +68,7 @@ def working(settings: WorkerSettings, number: int = 1, **more: Any) -> Iterator[
     finally:
         stop.set()
         for thread in threads:
-            thread.join(60)
+            thread.join()
         for worker in workers:
             worker.close()
 
@@ -76,13 +76,6 @@ def working(settings: WorkerSettings, number: int = 1, **more: Any) -> Iterator[
 def submit(worker: Worker, *references: str) -> list[int]:
     with worker.database.write() as connection:
         return [request_scan(connection, worker.jobs, parse_request(text), time.time()) for text in references]
-
-
-def until(what: Callable[[], bool], seconds: float = 90) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.03)
 
 
 def idle(worker: Worker) -> bool:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
-from time import monotonic, sleep
+from time import sleep
 
 import pytest
 
@@ -14,8 +14,10 @@ from sealock.errors import EngineError, EngineRefusedError
 from sealock.runtime.engine import Engine, EngineTimeouts, connect
 from sealock.runtime.engine.client import Listed
 from support.simulators.engine import EngineSimulator, Reply, json_reply, simulated, unused_socket
+from support.waiting import PATIENCE, wait_until
 
-HASTY = EngineTimeouts(silence=0.4, answer=1.0, stream=0.5)
+HASTY = EngineTimeouts(silence=1.0, answer=2.0, stream=2.0)
+"""For what never comes; whatever else is asked has the time that a busy machine takes."""
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def only(engine: EngineSimulator, ending: str, reply: Reply) -> None:
 
 PING = "/_ping"
 BAD = [
-    ("silent", Reply(silent=True), "sent nothing for 0.4 seconds"),
+    ("silent", Reply(silent=True), "sent nothing for 1 seconds"),
     ("a head that drips", Reply(body=b"OK", drip_head=0.05), "or too slowly"),
     ("a head without end", Reply(raw=b"HTTP/1.1 200 OK\r\n" + b"A: " + b"x" * (2 << 20)), "does not speak HTTP|no end"),
     ("many headers", Reply(raw=b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 500), "does not speak HTTP"),
@@ -44,10 +46,9 @@ BAD = [
 @pytest.mark.parametrize(("reply", "says"), [pytest.param(r, s, id=i) for i, r, s in BAD if s])
 def test_what_is_no_engine_is_reported_within_its_time(engine: EngineSimulator, reply: Reply, says: str) -> None:
     only(engine, "", reply)
-    begun = monotonic()
+    # What is silent or drips does so for longer than a test may take: the error shows that it was left in time.
     with pytest.raises(EngineError, match=says):
         connect(engine.where, HASTY)
-    assert monotonic() - begun < 8
 
 
 def test_a_server_of_pages_is_no_engine(engine: EngineSimulator) -> None:
@@ -55,12 +56,12 @@ def test_a_server_of_pages_is_no_engine(engine: EngineSimulator) -> None:
     for status in (200, 404):
         only(engine, "", Reply(status, b"<html>", "text/html"))
         with pytest.raises(EngineError, match=r"is no engine|does not answer like an engine|refused"):
-            connect(engine.where, HASTY)
+            connect(engine.where)
 
 
 def test_one_that_leads_elsewhere_is_not_followed(engine: EngineSimulator) -> None:
     only(engine, "/info", Reply(301, b"", headers={"Location": "http://127.0.0.1:1/"}))
-    with connect(engine.where, HASTY) as ours, pytest.raises(EngineRefusedError, match="301"):
+    with connect(engine.where) as ours, pytest.raises(EngineRefusedError, match="301"):
         ours.info()
 
 
@@ -78,7 +79,7 @@ LATER = [
 
 @pytest.mark.parametrize(("reply", "says"), [pytest.param(r, s, id=i) for i, r, s in LATER])
 def test_an_answer_that_goes_wrong_is_reported(engine: EngineSimulator, reply: Reply, says: str) -> None:
-    with connect(engine.where, EngineTimeouts(silence=0.4, answer=3.0)) as ours:
+    with connect(engine.where, EngineTimeouts(silence=2.0, answer=4.0)) as ours:
         only(engine, "/info", reply)
         with pytest.raises(EngineError, match=says):
             ours.info()
@@ -98,7 +99,7 @@ def test_an_answer_that_goes_wrong_is_reported(engine: EngineSimulator, reply: R
 )
 def test_a_refusal_has_the_engines_own_words(engine: EngineSimulator, status: int, body: bytes, says: str) -> None:
     only(engine, "/info", Reply(status, body))
-    with connect(engine.where, HASTY) as ours, pytest.raises(EngineRefusedError, match=says) as refusal:
+    with connect(engine.where) as ours, pytest.raises(EngineRefusedError, match=says) as refusal:
         ours.info()
     assert refusal.value.status == status
 
@@ -108,7 +109,7 @@ def test_a_refusal_has_the_engines_own_words(engine: EngineSimulator, status: in
 )
 def test_a_list_that_is_none_is_reported(engine: EngineSimulator, body: bytes) -> None:
     only(engine, "/containers/json", Reply(body=body))
-    with connect(engine.where, HASTY) as ours, pytest.raises(EngineError, match="does not answer like an engine"):
+    with connect(engine.where) as ours, pytest.raises(EngineError, match="does not answer like an engine"):
         ours.containers()
 
 
@@ -130,7 +131,7 @@ def test_a_container_has_its_own_name_or_the_start_of_its_id(names: tuple[str, .
     ("api", "spoken"), [("1.24", "1.24"), ("1.45", "1.45"), ("1.99", "1.47"), ("2.0", "1.47"), ("1.047", "1.47")]
 )
 def test_the_newest_version_that_both_speak(tmp_path: Path, api: str, spoken: str) -> None:
-    with simulated(tmp_path, api) as engine, connect(engine.where, HASTY) as ours:
+    with simulated(tmp_path, api) as engine, connect(engine.where) as ours:
         assert ours.api == spoken
         ours.info()
         assert engine.asked[-1] == f"/v{spoken}/info"
@@ -139,14 +140,14 @@ def test_the_newest_version_that_both_speak(tmp_path: Path, api: str, spoken: st
 def test_an_engine_too_old_to_say_its_version_in_the_head(tmp_path: Path) -> None:
     with simulated(tmp_path, "1.24") as engine:
         engine.says_version = False
-        with connect(engine.where, HASTY) as ours:
+        with connect(engine.where) as ours:
             assert ours.api == "1.24"
 
 
 @pytest.mark.parametrize("api", ["1.23", "0.9"])
 def test_an_engine_older_than_that_is_reported(tmp_path: Path, api: str) -> None:
     with simulated(tmp_path, api) as engine, pytest.raises(EngineError, match=f"has API {api}; sealock needs"):
-        connect(engine.where, HASTY)
+        connect(engine.where)
 
 
 @pytest.mark.parametrize("api", ["", "x", "1", "1.x", "1.2.3", "-1.50", "1.4²", "9" * 5000])
@@ -155,7 +156,7 @@ def test_a_version_that_is_none(tmp_path: Path, api: str) -> None:
         only(engine, "/version", json_reply({"ApiVersion": api}))
         engine.says_version = False
         with pytest.raises(EngineError, match="is no engine"):
-            connect(engine.where, HASTY)
+            connect(engine.where)
 
 
 def test_a_connection_serves_many_questions(engine: EngineSimulator) -> None:
@@ -193,10 +194,9 @@ def test_closing_frees_those_who_wait(engine: EngineSimulator) -> None:
 
     thread = Thread(target=wait)
     thread.start()
-    while not engine.asked[-1].endswith("/info"):
-        sleep(0.005)
+    wait_until(lambda: engine.asked[-1].endswith("/info"))
     ours.close()
-    thread.join(5)
+    thread.join(PATIENCE / 2)  # the engine would be silent for longer
     assert len(said) == 1
 
 
@@ -204,7 +204,7 @@ def test_a_kept_connection_that_the_engine_closed_is_replaced(engine: EngineSimu
     only(engine, "/info", Reply(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"))
     with connect(engine.where) as ours:
         assert ours.info() == "{}"
-        sleep(0.05)
+        sleep(0.05)  # for the end of the connection to come; before it, the question is asked again
         assert "26.1.5" in ours.version()
 
 
@@ -273,6 +273,8 @@ def test_no_more_is_asked_for_than_is_taken(engine: EngineSimulator) -> None:
     with connect(engine.where) as ours:
         answers = ours.each(ours.container, names)
         next(answers)
+        # As many as are under way at once are asked, and then none for as long as nothing is taken.
+        wait_until(lambda: len(engine.asked) > 8)
         sleep(0.3)
         assert len(engine.asked) < 30
         assert len(list(answers)) == 99
@@ -287,7 +289,5 @@ def test_a_list_of_more_than_anybody_has_is_refused(engine: EngineSimulator) -> 
 def test_a_stream_that_stops_is_reported(engine: EngineSimulator) -> None:
     engine.images["app:1"] = {"Id": "x", "RepoTags": ["app:1"]}
     only(engine, "/get", Reply(body=b"x" * 100, drip=0.2))
-    begun = monotonic()
     with connect(engine.where, HASTY) as ours, pytest.raises(EngineError, match="stopped, or sent too slowly"):
         list(ours.saved("app:1"))
-    assert monotonic() - begun < 10

@@ -6,12 +6,12 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic
 
 import pytest
 
 from sealock.runtime.sandbox.watcher import WatchedRun, start_watcher, watch
 from sealock.runtime.sandbox.workspace import look_at, make_places
+from support.waiting import wait_until
 
 CLIENT = """#!/bin/sh
 # A container is a file with its state; "wait" returns when it is "exited".
@@ -125,10 +125,6 @@ def test_the_watcher_is_a_process_of_its_own(sandbox: Sandbox) -> None:
     start_watcher(sandbox.run, None, sandbox.notes.append, quiet=True)
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     assert children == [str(sandbox.process.pid)]
-    until = monotonic() + 30
-    while not (sandbox.directory / "words").exists() and monotonic() < until:
-        os.sched_yield()
+    wait_until((sandbox.directory / "words").exists)
     sandbox.state.write_text("exited")
-    while Path(sandbox.places[0]).exists() and monotonic() < until:
-        os.sched_yield()
-    assert not Path(sandbox.places[0]).exists()
+    wait_until(lambda: not Path(sandbox.places[0]).exists())

@@ -19,6 +19,7 @@ from sealock.inventory.catalog import analyzers
 from sealock.inventory.scan import join, scan_layer, scan_piece
 from sealock.inventory.selection import Selection
 from support.madeimages import Layout, docker_save, info, spread, tar, write
+from support.waiting import PATIENCE
 
 SELECTION = Selection(analyzers())
 STATUS = b"Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2-1\n\n"
@@ -119,7 +120,7 @@ for image in read_inventories(sys.argv[1], ImageOptions(verify="verify" in sys.a
 def told(path: str, spacing: int, helpers: int, *more: str) -> str:
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, path, str(spacing), str(helpers), *more],
-        capture_output=True, text=True, check=True, timeout=60,
+        capture_output=True, text=True, check=True, timeout=PATIENCE,
     )  # fmt: skip
     return done.stdout
 
@@ -180,7 +181,7 @@ except ChildProcessError:
 )
 def test_what_a_child_does_not_get_done_is_done_all_the_same(fate: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", DYING.format(fate=fate)], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", DYING.format(fate=fate)], capture_output=True, text=True, check=True, timeout=PATIENCE
     )
     numbers, _, rest = done.stdout.partition("\n")
     assert numbers == str([task * task for task in range(40)])
@@ -193,7 +194,7 @@ def test_children_end_with_a_failure_of_the_parent() -> None:
         "try:\n    share(time.sleep, 1000, 2, lambda: 1 / 0)\nexcept ZeroDivisionError:\n    print('failed')\n"
         "try:\n    os.waitpid(-1, 0)\nexcept ChildProcessError:\n    print('no child is left')\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert done.stdout == "failed\nno child is left\n"
 
 

@@ -16,6 +16,7 @@ from sealock.image.layers import TarLayer
 from sealock.scan.cache.directory import CacheDirectory
 from sealock.scan.images import ImageOptions, read_inventories
 from support.madeimages import Layout, config, docker_save, files, info, sha256, spread, tar, write
+from support.waiting import PATIENCE
 
 BASE = tar(*(info(f"opt/{number}", b"x", mode=0o4755) for number in range(30)))
 OTHER = tar(*(info(f"srv/{number}", b"x", mode=0o4755) for number in range(30)))
@@ -163,7 +164,11 @@ def test_what_is_beyond_the_bound_is_not_walked(tmp_path: Path, helpers: int) ->
         "print(len(image.files), len(image.errors))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, path, str(helpers)], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program, path, str(helpers)],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=PATIENCE,
     )
     *walked, told = done.stdout.splitlines()
     assert told == "500 39"

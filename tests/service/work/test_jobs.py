@@ -7,7 +7,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from sealock.service.work.carriers import open_jobs
 from sealock.service.work.jobs import Jobs
 from support.jobworker import QUICK
 from support.postgresql import postgres_server, programs
+from support.waiting import PATIENCE, wait_until
 
 ROOT = Path(__file__).parents[3]
 
@@ -58,7 +59,7 @@ class Workers:
         for process in self.processes:
             process.terminate()
         for process in self.processes:
-            process.wait(30)
+            process.wait(PATIENCE)
 
     def kill(self) -> None:
         for process in self.processes:
@@ -103,14 +104,6 @@ def parked_jobs(database: Database) -> list[Any]:
         return list(connection.execute(select(parked).order_by(parked.c.kind)))
 
 
-def until(what: Callable[[], bool], meanwhile: Callable[[], None] = lambda: None, seconds: float = 90) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, "it did not come to that"
-        meanwhile()
-        time.sleep(0.05)
-
-
 def is_idle(jobs: Jobs) -> bool:
     counts = jobs.counts()
     return (counts.waiting, counts.running) == (0, 0)
@@ -120,9 +113,9 @@ def test_workers_do_every_job_and_stop_when_asked(database: Database, jobs: Jobs
     put(database, jobs, *(f"count {number:02}" for number in range(20)))
     assert jobs.counts().waiting == 20
     with workers(migrated, 2) as started:
-        until(lambda: is_idle(jobs))
+        wait_until(lambda: is_idle(jobs))
         put(database, jobs, "slow one")
-        until(lambda: len(rows(database, "try slow")) == 1)
+        wait_until(lambda: len(rows(database, "try slow")) == 1)
         started.stop()
         assert [process.returncode for process in started.processes] == [0, 0]
     assert done(database) == [*(f"count {number:02}" for number in range(20)), "slow one"]
@@ -155,7 +148,7 @@ def test_a_poison_job_is_parked_after_three_tries_and_others_go_on(
 ) -> None:
     put(database, jobs, "count a", "poison 1", "broken 1", "late 1", "count b")
     with workers(migrated) as started:
-        until(lambda: is_idle(jobs), started.keep_up)
+        wait_until(lambda: is_idle(jobs), started.keep_up)
         assert done(database) == ["count a", "count b", "late 1"]
         assert [(row.kind, row.tries) for row in parked_jobs(database)] == [("broken", 3), ("poison", 3)]
         assert [row.reason[:30] for row in parked_jobs(database)] == [
@@ -167,7 +160,7 @@ def test_a_poison_job_is_parked_after_three_tries_and_others_go_on(
         # Somebody looked at it, and asks for it again.
         put(database, jobs, "broken 1")
         assert [row.kind for row in parked_jobs(database)] == ["poison"]
-        until(lambda: is_idle(jobs), started.keep_up)
+        wait_until(lambda: is_idle(jobs), started.keep_up)
         assert jobs.counts().parked == 2
 
 
@@ -178,10 +171,10 @@ def test_no_job_is_lost_where_workers_are_killed_again_and_again(database: Datab
     with workers(migrated, 2) as started:
         for _ in range(3):
             after = len(rows(database, "try ")) + 1
-            until(lambda least=after: len(rows(database, "try ")) >= least or is_idle(jobs), started.keep_up)  # type: ignore[misc]
+            wait_until(lambda least=after: len(rows(database, "try ")) >= least or is_idle(jobs), started.keep_up)  # type: ignore[misc]
             time.sleep(draw.random() * 0.2)
             started.kill_one()
-        until(lambda: is_idle(jobs), started.keep_up)
+        wait_until(lambda: is_idle(jobs), started.keep_up)
     given_up = {f"{row.kind} {row.key}" for row in parked_jobs(database)}
     assert set(done(database)) | given_up == set(names)
     assert len(given_up) <= 1
@@ -190,10 +183,10 @@ def test_no_job_is_lost_where_workers_are_killed_again_and_again(database: Datab
 def test_a_sweep_gives_the_job_of_a_dead_worker_to_another(database: Database, jobs: Jobs, migrated: str) -> None:
     put(database, jobs, "slow 1")
     with workers(migrated) as started:
-        until(lambda: len(rows(database, "try slow")) == 1)
+        wait_until(lambda: len(rows(database, "try slow")) == 1)
         started.kill()
     assert not done(database)
-    until(lambda: jobs.sweep() == 1)
+    wait_until(lambda: jobs.sweep() == 1)
     counts = jobs.counts()
     assert (counts.waiting, counts.running) == (1, 0)
 
@@ -209,10 +202,10 @@ def test_workers_live_through_the_death_of_postgresql() -> None:
         names = [f"slow {number}" for number in range(6)]
         put(database, jobs, *names)
         with workers(url, 2) as started:
-            until(lambda: len(rows(database, "try ")) >= 2)
+            wait_until(lambda: len(rows(database, "try ")) >= 2)
             database.close()
             server.kill()
             server.start()
-            until(lambda: is_idle(jobs), started.keep_up)
+            wait_until(lambda: is_idle(jobs), started.keep_up)
         assert done(database) == names
         database.close()

@@ -17,8 +17,9 @@ from sealock.service.state.tables import event, finding, image
 from sealock.service.work.carriers import open_jobs
 from sealock.service.work.requests import parse_request, request_scan
 from support.scanworker import HASTY
-from support.serviceworld import base_layer, make_advisories, push, python_layer, record, states, until
+from support.serviceworld import base_layer, make_advisories, push, python_layer, record, states
 from support.simulators.registry import registry
+from support.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
 BASE = base_layer(("openssl", "3.0.14-1"), ("bash", "5.2-1"))
@@ -49,13 +50,13 @@ def test_scans_survive_the_death_of_their_workers(migrated: str, tmp_path: Path)
         try:
             for _ in range(KILLS):
                 asked = len(server.asked)
-                until(lambda asked=asked: len(server.asked) > asked + 3 or is_done(database))  # type: ignore[misc]
+                wait_until(lambda asked=asked: len(server.asked) > asked + 3 or is_done(database))  # type: ignore[misc]
                 time.sleep(draw.random() * 0.2)
                 victim = workers.pop(0)
                 victim.kill()
                 victim.wait()
                 workers.append(start())
-            until(lambda: is_done(database), 120)
+            wait_until(lambda: is_done(database))
         finally:
             for worker in workers:
                 worker.kill()

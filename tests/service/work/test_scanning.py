@@ -35,10 +35,10 @@ from support.serviceworld import (
     settings_for,
     states,
     submit,
-    until,
     working,
 )
 from support.simulators.registry import Asked, RegistrySimulator, Reply, registry
+from support.waiting import wait_until
 
 BASE = base_layer(("openssl", "3.0.14-1"), ("bash", "5.2-1"))
 
@@ -61,7 +61,7 @@ def test_an_image_is_read_and_its_findings_are_those_of_a_check(
     push(server, "team/app", "1", layers=(BASE, python_layer("flask", "1.0")))
     with working(settings_for(migrated, where)) as worker:
         submit(worker, f"{server.host}/team/app:1")
-        until(lambda: idle(worker))
+        wait_until(lambda: idle(worker))
         assert states(worker.database) == [("scanned", "")]
         monkeypatch.setenv("SEALOCK_DB_DIR", where)
         settings = Settings(platform="linux/amd64", policy_file="", today=datetime.now(UTC).date(), offline=True)
@@ -74,7 +74,7 @@ def test_an_image_is_read_and_its_findings_are_those_of_a_check(
         # New advisories touch the image without any request to its registry.
         before = len(server.asked)
         make_advisories(tmp_path, "Debian:12", [record("CVE-2026-0002", "Debian:12", "bash", "")])
-        until(lambda: ("CVE-2026-0002", None) in open_findings(worker.database))
+        wait_until(lambda: ("CVE-2026-0002", None) in open_findings(worker.database))
         assert ("CVE-2026-0001", None) not in open_findings(worker.database)
         assert len(server.asked) == before
 
@@ -99,7 +99,7 @@ def test_each_layer_is_fetched_once_over_all_images_and_workers(server: Registry
         references.append(f"{server.host}/team/app{number % 3}:v{number}")
     with working(settings_for(migrated), 3) as worker:
         submit(worker, *references)
-        until(lambda: idle(worker))
+        wait_until(lambda: idle(worker))
         assert Counter(state for state, _ in states(worker.database)) == {"scanned": 12}
         assert len(rows(worker.database, image.c.id)) == 12
         counts = Counter(fetched(server))
@@ -122,7 +122,7 @@ def test_an_image_that_is_known_is_not_read_again_under_another_name(server: Reg
     push(server, "other/app", "1", layers=(BASE,))
     with working(settings_for(migrated)) as worker:
         submit(worker, f"{server.host}/team/app:1", f"{server.host}/team/app:2", f"{server.host}/other/app:1")
-        until(lambda: idle(worker))
+        wait_until(lambda: idle(worker))
         assert len(rows(worker.database, image.c.id)) == 1
         assert Counter(fetched(server)).most_common(1)[0][1] == 1
         assert sorted(rows(worker.database, tag.c.name)) == ["1", "1", "2"]
@@ -138,10 +138,10 @@ def test_a_registry_that_is_away_delays_its_scans_and_they_recover_alone(
     server.answers = lambda _asked: Reply(503, b"")
     with working(settings_for(migrated)) as worker:
         submit(worker, f"{server.host}/team/app:1")
-        until(lambda: any("503" in reason for _, reason in states(worker.database)))
+        wait_until(lambda: any("503" in reason for _, reason in states(worker.database)))
         assert states(worker.database)[0][0] == "waiting"
         server.answers = lambda _asked: None
-        until(lambda: states(worker.database) == [("scanned", "")])
+        wait_until(lambda: states(worker.database) == [("scanned", "")])
         assert worker.jobs.counts().parked == 0
 
 
@@ -174,7 +174,7 @@ def test_what_cannot_be_read_says_why(
     server.answers = answer
     with working(settings_for(migrated)) as worker:
         submit(worker, f"{server.host}/{reference}")
-        until(lambda: idle(worker))
+        wait_until(lambda: idle(worker))
         ((ended, reason),) = states(worker.database)
         assert ended == state, reason
         assert why in reason
@@ -191,7 +191,7 @@ def test_a_login_of_the_state_opens_a_private_registry(
         with worker.database.write() as connection:
             keep_login(connection, key, server.host, RegistryLogin("me", "word"), time.time())
         submit(worker, f"{server.host}/team/app:1")
-        until(lambda: idle(worker))
+        wait_until(lambda: idle(worker))
         assert states(worker.database) == [("scanned", "")]
 
 
@@ -200,7 +200,7 @@ def test_an_internal_address_is_refused_unless_it_is_allowed(server: RegistrySim
     closed = replace(settings_for(migrated), scans=ScanSettings(guard=AddressGuard()))
     with working(closed) as worker:
         submit(worker, f"{server.host}/team/app:1")
-        until(lambda: any("internal address" in reason for _, reason in states(worker.database)))
+        wait_until(lambda: any("internal address" in reason for _, reason in states(worker.database)))
         assert not server.asked
 
 
@@ -210,10 +210,10 @@ def test_a_watched_repository_is_polled_by_head_and_follows_its_tags(server: Reg
         with worker.database.write() as connection:
             number = repository_number(connection, f"{server.host}/team/app", time.time())
             connection.execute(update(repository).where(repository.c.id == number).values(watched=True))
-        until(lambda: sorted(current_tags(worker.database)) == ["1", "2"])
+        wait_until(lambda: sorted(current_tags(worker.database)) == ["1", "2"])
         moved = push(server, "team/app", "2", layers=(BASE, python_layer("flask", "1.0")))
         del server.manifests["team/app"]["1"]
-        until(lambda: current_tags(worker.database) == {"2": moved})
+        wait_until(lambda: current_tags(worker.database) == {"2": moved})
         pulls = [
             str(asked)
             for asked in server.asked
@@ -222,9 +222,9 @@ def test_a_watched_repository_is_polled_by_head_and_follows_its_tags(server: Reg
         assert not pulls
         assert "tag-moved" in rows(worker.database, event.c.kind)
         server.answers = lambda asked: Reply(503, b"") if "/tags/" in asked.path else None
-        until(lambda: rows(worker.database, repository.c.poll_error) != [""])
+        wait_until(lambda: rows(worker.database, repository.c.poll_error) != [""])
         server.answers = lambda asked: Reply(404, b"{}") if "/tags/" in asked.path else None
-        until(lambda: rows(worker.database, repository.c.gone) != [None])
+        wait_until(lambda: rows(worker.database, repository.c.gone) != [None])
         assert current_tags(worker.database) == {}
 
 
@@ -240,7 +240,7 @@ def test_an_image_that_failed_is_not_requested_again_at_each_poll(server: Regist
             number = repository_number(connection, f"{server.host}/team/chart", now)
         for at, scans in ((now, 1), (now + 300, 1), (now + 2 * 86_400, 2)):
             poll(worker.database, worker.jobs, client, number, at)
-            until(lambda: idle(worker))
+            wait_until(lambda: idle(worker))
             assert [state for state, _ in states(worker.database)] == ["failed"] * scans
 
 
@@ -256,7 +256,7 @@ def test_notifications_scan_what_was_pushed_and_drop_what_was_deleted(server: Re
         with worker.database.write() as connection:
             notices = parse_notification(f'{{"images": ["{server.host}/team/app:1@{digest}"]}}'.encode())
             assert len(take(connection, worker.jobs, notices, time.time())) == 1
-        until(lambda: current_tags(worker.database) == {"1": digest})
+        wait_until(lambda: current_tags(worker.database) == {"1": digest})
         with worker.database.write() as connection:
             notices = parse_notification(f'{{"deleted": ["{server.host}/team/app@{digest}"]}}'.encode())
             assert take(connection, worker.jobs, notices, time.time()) == ()

@@ -19,6 +19,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from msgspec import Struct
 
+from support.waiting import PATIENCE
+
 IMAGE = "sha256:" + "1" * 64
 NULLS = ("Binds", "CapAdd", "CapDrop", "DeviceCgroupRules", "DeviceRequests", "ExtraHosts", "GroupAdd", "Links",
          "PidsLimit", "SecurityOpt", "VolumesFrom", "OomKillDisable", "MemorySwappiness")  # fmt: skip
@@ -192,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, reply: Reply) -> None:
         over = self.engine.over
         if reply.silent:
-            over.wait(30)
+            over.wait(PATIENCE)
             self.close_connection = True
             return
         if reply.raw is not None:

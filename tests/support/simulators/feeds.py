@@ -12,6 +12,8 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
+from support.waiting import PATIENCE
+
 
 class Oddity(Struct, frozen=True):
     """An answer in place of the file: `cut` sends so many bytes of what was announced, `hold` waits to be let go."""
@@ -71,7 +73,7 @@ def serving(root: Path) -> Iterator[Publisher]:
                 self.wfile.write(body[:1])
                 self.wfile.flush()
                 publisher.reached.set()
-                publisher.let_go.wait(60)
+                publisher.let_go.wait(PATIENCE)
                 body = body[1:]
             if odd.cut >= 0:
                 self.wfile.write(body[: odd.cut])

@@ -20,6 +20,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from msgspec import Struct
 
+from support.waiting import PATIENCE
+
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -286,7 +288,7 @@ class Handler(BaseHTTPRequestHandler):
         )
         reply = self.server.simulated.answer(asked)
         if reply.silent:
-            self.server.simulated.over.wait(20)
+            self.server.simulated.over.wait(PATIENCE)
             self.close_connection = True
         elif reply.raw is not None:
             self.wfile.write(reply.raw)

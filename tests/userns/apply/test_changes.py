@@ -323,7 +323,7 @@ def test_two_at_once_give_one_range(tmp_path: Path) -> None:
     root = made(tmp_path)
     words = [sys.executable, "-c", FULL, str(root), str(1 << 30), "enable"]
     both = [subprocess.Popen(words, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3]) for _ in range(2)]
-    codes = sorted(one.wait(60) for one in both)
+    codes = sorted(one.wait(300) for one in both)
     for one in both:
         assert one.stdout is not None
         one.stdout.close()

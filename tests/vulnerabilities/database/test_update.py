@@ -27,6 +27,7 @@ from sealock.vulnerabilities.feeds.feed import FeedError
 from sealock.vulnerabilities.store import AdvisoryStore
 from support import feedmirror
 from support.simulators.feeds import Oddity, Publisher, serving
+from support.waiting import PATIENCE, wait_until
 
 NOW = 1_782_000_000
 ZIP = "osv/PyPI/all.zip"
@@ -254,7 +255,7 @@ def test_an_update_that_is_killed_leaves_what_there_was(publisher: Publisher, pl
     changed(publisher.root)
     publisher.oddities[ZIP] = Oddity(hold=True)
     process = started(place, publisher)
-    assert publisher.reached.wait(30)
+    assert publisher.reached.wait(PATIENCE)
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert any(name.startswith("incoming-") for name in left(place))
@@ -269,7 +270,7 @@ def test_an_update_that_is_killed_leaves_what_there_was(publisher: Publisher, pl
 def test_an_update_that_is_interrupted_cleans_up(publisher: Publisher, place: Path) -> None:
     publisher.oddities[ZIP] = Oddity(hold=True)
     process = started(place, publisher)
-    assert publisher.reached.wait(30)
+    assert publisher.reached.wait(PATIENCE)
     process.send_signal(signal.SIGINT)
     process.communicate()
     assert left(place) == ["lock"]
@@ -278,7 +279,7 @@ def test_an_update_that_is_interrupted_cleans_up(publisher: Publisher, place: Pa
 def test_of_two_updates_at_once_the_second_waits_and_finds_all_done(publisher: Publisher, place: Path) -> None:
     publisher.oddities[ZIP] = Oddity(hold=True)
     first = started(place, publisher)
-    assert publisher.reached.wait(30)
+    assert publisher.reached.wait(PATIENCE)
     told: list[str] = []
     source = Web(HttpTransport(), publisher.url)
     outcomes: list[update.UpdateOutcome] = []
@@ -288,9 +289,7 @@ def test_of_two_updates_at_once_the_second_waits_and_finds_all_done(publisher: P
 
     thread = Thread(target=second)
     thread.start()
-    deadline = time.monotonic() + 30
-    while not told and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: told)
     assert told == ["waiting for another update"]
     publisher.oddities.clear()
     publisher.let_go.set()
