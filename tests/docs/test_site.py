@@ -11,6 +11,8 @@ import pytest
 
 from sealock.scan.manual import pages
 
+pytestmark = pytest.mark.untraced
+
 ROOT = Path(__file__).parents[2]
 LOADED = re.compile(r"""(?:src=|<link[^>]*href=|url\(|@import\s|fetch\(|importScripts\()["']?(?:https?:)?//[^"')\s]+""")
 """What a browser loads by itself, from elsewhere."""

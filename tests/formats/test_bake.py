@@ -139,6 +139,7 @@ def test_a_change_of_a_container_is_refused() -> None:
         formats.edits(document, document.subjects[1], Set("user", "1"))
 
 
+@pytest.mark.untraced
 @settings(max_examples=80, deadline=None)
 @given(bake_files())
 def test_every_value_of_a_sound_file_is_decided(text: str) -> None:

@@ -132,6 +132,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_text_takes_bounded_work(text: str) -> None:
     assert lines_run(lambda: read(text)) < 30_000_000

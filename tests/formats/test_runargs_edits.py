@@ -344,6 +344,7 @@ def test_a_line_inside_other_quotes_is_not_broken(name: str, text: str, value: s
         fix(text, Add("environment", Variable("A", value)), name=name)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "change",
     [

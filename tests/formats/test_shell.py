@@ -264,6 +264,7 @@ def test_too_deep_nesting_is_reported() -> None:
     assert not shell.parse("if a; then " * 10 + "b" + "; fi" * 10).broken
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "text",
     [

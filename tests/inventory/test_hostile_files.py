@@ -149,6 +149,7 @@ HOSTILE: dict[str, tuple[str, str, Callable[[], bytes]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("name", "path", "making"), HOSTILE.values(), ids=HOSTILE)
 def test_hostile_files_end_in_bounded_memory(name: str, path: str, making: Callable[[], bytes]) -> None:
     """That they end at all is the test: anything quadratic or exponential in them would not."""

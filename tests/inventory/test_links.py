@@ -279,6 +279,7 @@ def test_a_root_file_system_in_a_directory_is_read_as_a_container_sees_it(tmp_pa
 MANY = 3000
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "make",
     [

@@ -267,6 +267,7 @@ def test_a_file_that_ends_early_tells_what_it_has_and_is_a_problem() -> None:
         list(packages)
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "anchor", sorted({anchor for library in (*LIBRARIES, *PROGRAMS) for anchor in library.anchors})
 )

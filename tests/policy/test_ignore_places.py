@@ -198,6 +198,7 @@ def test_many_ignores_of_many_findings_take_linear_time(tmp_path: Path) -> None:
     assert seconds(2000) < 12 * seconds(500) + 0.5
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize("kind", ["dockerfile", "compose", "run"])
 @pytest.mark.parametrize(
     "line",

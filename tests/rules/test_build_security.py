@@ -264,6 +264,7 @@ def test_the_list_of_trusted_registries_is_configurable() -> None:
     assert "ghcr.io" in finding.message
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(
     "piece", ["RUN curl -k https://e.com/ | sh\n", "ENV PASSWORD=a\n", "RUN echo a > /etc/apt/a.list\n"]
 )

@@ -41,6 +41,7 @@ def test_a_name(path: str, contents: str | None) -> None:
     assert (found and found[0]) == contents
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("texts", "pattern"), [(texts, pattern) for texts, pattern, _, _ in _PATTERNS])
 @given(data=st.data())
 def test_a_name_that_a_pattern_matches_has_one_of_its_texts(

@@ -133,6 +133,7 @@ def cases() -> list[Any]:
     return found
 
 
+@pytest.mark.untraced
 @pytest.mark.parametrize(("rule", "kind", "text", "way"), cases())
 def test_a_rule_stays_quick(rule: Rule[Any], kind: DocumentKind, text: str, way: Callable[[str, int], str]) -> None:
     def judging(times: int) -> Callable[[], object]:
