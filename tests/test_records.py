@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support import commandrecords, guardrecords, optionrecords
+from support import commandrecords, guardrecords, machinerecords, optionrecords
 from support.commandrows import COMMANDS
 from support.servicepages import world
 from support.servicerecords import API, PAGES, RECORDS, TEXTS, records
@@ -30,6 +30,11 @@ def test_the_commands_take_what_the_record_lists() -> None:
 @pytest.mark.parametrize("name", guardrecords.POLICIES)
 def test_the_guard_decides_what_its_record_says(name: str) -> None:
     assert not changes(guardrecords.RECORDS / f"{name}.txt", guardrecords.record(name))
+
+
+@pytest.mark.parametrize("name", machinerecords.NAMES)
+def test_a_machine_is_read_as_its_record_says(name: str) -> None:
+    assert not changes(machinerecords.RECORDS / f"{name}.txt", machinerecords.record(name))
 
 
 @pytest.fixture(scope="module")
