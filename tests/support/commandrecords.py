@@ -7,6 +7,7 @@ down with `./dev records` and reviewed in the diff. The day is always the same; 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from sealock.formats.profile import write_profile
 from sealock.model.profile import ArchitectureCalls
 from support.commandline import sealock
 from support.commandrows import COMMANDS
+from support.gitrepositories import Work
 from support.madedatabases import database
 from support.madeimages import Layout, config, docker_save, info, spread, tar, write
 from support.profiles import web
@@ -53,6 +55,43 @@ TEXTS = {
         "version": 1, "statements": [{"vulnerability": {"name": "CVE-1"}, "products": [{"@id": "pkg:deb/debian/curl"}], "status": "not_affected", "justification": "component_not_present"}],
     }),
 }  # fmt: skip
+_POD = """\
+apiVersion: v1
+kind: Pod
+metadata: {name: NAME, labels: {app: NAME}}
+spec:
+  hostPID: true
+  containers:
+    - name: main
+      image: a:1
+      ports: [{containerPort: 80, hostPort: 8080}]
+      securityContext: {privileged: true}
+---
+"""
+TEXTS["pod.yaml"] = (
+    _POD.replace("NAME", "web")
+    + _POD.replace("NAME", "db").replace("true", "false")
+    + """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: closed}
+spec:
+  podSelector: {matchLabels: {app: db}}
+  policyTypes: [Ingress]
+  ingress: [{from: [{podSelector: {matchLabels: {app: web}}}], ports: [{port: 5432}]}]
+"""
+)
+TEXTS["good.yaml"] = f"""\
+apiVersion: v1
+kind: Pod
+metadata: {{name: good}}
+spec:
+  securityContext: {{runAsNonRoot: true, runAsUser: 1000, seccompProfile: {{type: RuntimeDefault}}}}
+  containers:
+    - name: main
+      image: a@{DIGEST}
+      securityContext: {{allowPrivilegeEscalation: false, capabilities: {{drop: [ALL]}}}}
+"""
 _LOGGED = (
     {"method": "GET", "target": "/v1.44/containers/json"}, {"method": "GET", "target": "/v1.44/info", "result": "denied", "rules": ["G002"]},
     {"method": "POST", "target": "/containers/create", "content_type": "application/json", "body": {"Image": "a:1", "HostConfig": {"Privileged": True}}},
@@ -92,15 +131,16 @@ def records() -> Iterator[tuple[str, str]]:
         for name, lines in COMMANDS.items():
             here = project / name
             _make(here, server)
+            where = _branch(here) if name == "ci" else here
             environment = {"DOCKER_HOST": engine.where if name == "runs" else "unix:///nowhere/engine.sock"}
             environment |= {
-                "PATH": str(folder / "programs"), "HOME": str(folder / "home"), "COLUMNS": "80", "SEALOCK_DB_DIR": made if name != "database" else str(here / "db"),
+                "PATH": f"{folder / 'programs'}{':/usr/bin:/bin' if name == 'ci' else ''}", "HOME": str(folder / "home"), "COLUMNS": "80", "SEALOCK_DB_DIR": made if name != "database" else str(here / "db"),
                 "SEALOCK_CACHE_DIR": str(here / "cache"), "SOURCE_DATE_EPOCH": "1795780000", "PW": "secret", "TERM": "xterm",
             }  # fmt: skip
             texts = []
             for line in filter(None, map(str.strip, lines.splitlines())):
                 words = shlex.split(line.replace("@HOST@", server.host).replace("@ENGINE@", engine.where))
-                texts.append(f"=== sealock {line}\n{_said(words, here, environment)}")
+                texts.append(f"=== sealock {line}\n{_said(words, where, environment)}")
             text = "\n".join(texts)
             for given, shown in ((str(here), "HERE"), (str(folder), "FOLDER"), (server.host, "HOST"), (engine.where, "ENGINE"), (f"{__version__}", "VERSION")):  # fmt: skip
                 text = text.replace(given, shown)
@@ -112,6 +152,9 @@ def records() -> Iterator[tuple[str, str]]:
 def _said(words: list[str], here: Path, environment: dict[str, str]) -> str:
     if words[0] == "show-file":
         return "".join(f"--- {name}\n{(here / name).read_text(encoding='utf-8')}" for name in words[1:])
+    while "=" in words[0]:
+        key, _, value = words.pop(0).partition("=")
+        environment = environment | {key: value}
     done = sealock(*words, cwd=here, environment=environment, stdin="docker run --privileged a:1\n")
     return f"status {done.returncode}\n{done.stdout}" + (f"--- standard error\n{done.stderr}" if done.stderr else "")
 
@@ -184,6 +227,17 @@ def _make(here: Path, server: RegistrySimulator) -> None:
         encoding="utf-8",
     )
     (here / "missing.yaml").write_text(f"services:\n  c:\n    image: {server.host}/gone:1\n", encoding="utf-8")
+
+
+def _branch(here: Path) -> Path:
+    """A repository of Git on the branch feature, which adds a file to that of the branch main."""
+    day = "2026-11-27T00:00:00Z"
+    with patch.dict(os.environ, {"GIT_AUTHOR_DATE": day, "GIT_COMMITTER_DATE": day}):
+        work = Work(here / "tree")
+        work.commit({"compose.yaml": TEXTS["compose.yaml"], "event.json": '{"repository": {"default_branch": "main"}}'})
+        work.git("checkout", "-q", "-b", "feature")
+        work.commit({"new/compose.yaml": TEXTS["compose.yaml"].replace("web:", "other:")})
+    return work.folder
 
 
 def _fill(engine: EngineSimulator) -> None:

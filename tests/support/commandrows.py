@@ -342,6 +342,46 @@ COMMANDS = {
         profile check web.json --image web:1
         profile check web.json --image gone:1
     """,
+    "ci": """
+        check . --since main --only C001
+        check . --since main --only C001 --format json
+        check . --since gone --only C001
+        check compose.yaml new --since main --only C001 --exit-zero
+        ci --only C001
+        ci --only C001 --quiet
+        ci --only C001 --since HEAD~1
+        ci --only C001 --everything
+        ci --fix
+        GITHUB_ACTIONS=true GITHUB_BASE_REF=main GITHUB_STEP_SUMMARY=summary.md GITHUB_OUTPUT=outputs RUNNER_TEMP=temp ci --only C001
+        show-file summary.md outputs
+        GITHUB_ACTIONS=true GITHUB_REF=refs/heads/feature ci --only C001
+        GITHUB_ACTIONS=true GITHUB_REF=refs/heads/main GITHUB_EVENT_PATH=event.json ci --only C001 --format concise
+        GITHUB_ACTIONS=true GITHUB_STEP_SUMMARY=gone/summary.md GITHUB_OUTPUT=gone/outputs ci --only C001
+        GITLAB_CI=true CI_MERGE_REQUEST_TARGET_BRANCH_NAME=main ci --only C001
+        GITLAB_CI=true CI_COMMIT_BRANCH=feature CI_DEFAULT_BRANCH=main CI_PROJECT_DIR=out ci --only C001
+        show-file out/gl-code-quality-report.json
+        TF_BUILD=True SYSTEM_PULLREQUEST_TARGETBRANCH=refs/heads/main AGENT_TEMPDIRECTORY=temp ci --only C001
+        TF_BUILD=True BUILD_SOURCEBRANCH=refs/heads/main ci --only C001
+        CIRCLECI=true CIRCLE_BRANCH=feature ci --only C001
+        show-file test-results/sealock/results.xml
+        JENKINS_URL=x CHANGE_TARGET=main WORKSPACE=out ci --only C001
+        JENKINS_URL=x GIT_BRANCH=origin/main ci --only C001
+        BITBUCKET_BUILD_NUMBER=1 BITBUCKET_PR_DESTINATION_BRANCH=main ci --only C001
+        CIRCLECI=false ci --only C001 --format concise
+    """,
+    "manifests": """
+        check pod.yaml --benchmark pod-security-baseline
+        check pod.yaml --benchmark pod-security-restricted
+        check pod.yaml --benchmark pod-security-restricted-1.24 --format json
+        check good.yaml --benchmark pod-security-restricted
+        check pod.yaml --format concise
+        map pod.yaml
+        map pod.yaml --format json
+        map pod.yaml --from web --to db
+        map pod.yaml --from db --to web
+        check pod.yaml --fix --only C001,C018
+        show-file pod.yaml
+    """,
     "engine": """
         check container:web --engine @ENGINE@ --offline --only C001,C018,C030
         check container:* --engine @ENGINE@ --offline --only C001,C018,C030 --format concise
@@ -351,7 +391,6 @@ COMMANDS = {
         map --engine @ENGINE@ --from web --to db
         map --engine unix:///gone.sock
         inspect container:web --engine @ENGINE@
-        inspect container:gone --engine @ENGINE@
         userns plan --engine @ENGINE@ --root machine
         trust audit engine --engine @ENGINE@
     """,
