@@ -23,6 +23,8 @@ EXAMPLES: Final = {
     "sealock profile check": "sealock profile check web.profile.json --image nginx:1.29",
     "sealock profile floor": "sealock profile floor web.profile.json docker:nginx:1.29",
     "sealock profile seccomp": "sealock profile seccomp web.profile.json --output web.seccomp.json",
+    "sealock profile apparmor": "sealock profile apparmor web.profile.json --output web.apparmor",
+    "sealock profile selinux": "sealock profile selinux web.profile.json --output web.cil",
     "sealock profile trial": "sealock profile trial web.profile.json -- docker run nginx:1.29",
     "sealock profile watch": "sealock profile watch web.profile.json web",
     "sealock pin": "sealock pin . --diff",

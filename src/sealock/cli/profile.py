@@ -23,6 +23,8 @@ VERBS: Final = {
     "check": "check that a profile is complete, and of this image, kernel and runtime",
     "floor": "add what the files of the image could call, by the functions that they import",
     "seccomp": "write the seccomp filter that lets through what the profile has",
+    "apparmor": "write a policy for AppArmor that lets through what the profile has",
+    "selinux": "write a policy for SELinux that lets through what the profile has",
     "trial": "run a container, and report what the profile's filter would refuse",
     "watch": "follow a container under its profile's filter, and report what is refused",
 }
@@ -33,6 +35,11 @@ exit status:
   2  a profile could not be read, or an error
 """
 _LINE: Final = "-- CLIENT run [OPTION...] IMAGE [COMMAND...]"
+_POLICIES: Final = {
+    "apparmor": "load it with `apparmor_parser -r FILE`; use it with --security-opt apparmor={name}",
+    "selinux": "load it with `semodule -i FILE` and udica's templates; use it with --security-opt label=type:{type}",
+}
+"""How the policy of each security module is used."""
 _FILES: Final = {"diff": ("old", "new")}
 
 
@@ -70,6 +77,9 @@ def configure(parser: ArgumentParser, only: str | None = None) -> None:
             verb.add_argument("--with", dest="client", choices=("docker", "podman"), help="client to ask for it")
         if name == "seccomp":
             _add_filter_options(verb)
+        if name in _POLICIES:
+            verb.add_argument("--name", metavar="NAME", help="name of the policy (default: sealock- and the image's)")
+            verb.add_argument("--output", metavar="FILE", help="output file (default: standard output)")
         if name == "trial":
             verb.add_argument("--apply", action="store_true", help="add what would be refused to the profile")
             verb.usage = f"sealock profile trial [--accept KIND] [--apply] FILE\n           {_LINE}"
@@ -91,7 +101,7 @@ def run(arguments: Namespace) -> int:
     """Do what the verb says."""
     verbs: dict[str, Callable[[Namespace], int]] = {
         "show": _show, "diff": _diff, "check": _check, "seccomp": _seccomp, "trial": _trial, "floor": _floor,
-        "watch": _watch,
+        "watch": _watch, "apparmor": _policy, "selinux": _policy,
     }  # fmt: skip
     return verbs[arguments.verb](arguments)
 
@@ -182,6 +192,24 @@ def _seccomp(arguments: Namespace) -> int:
     if made.refused:
         complain(f"stays refused, as the engine's own filter refuses it: {', '.join(made.refused)}")
     print_output(made.text, arguments.output)
+    return 0
+
+
+def _policy(arguments: Namespace) -> int:
+    from sealock.formats.securitymodules import default_name, write_apparmor, write_selinux  # noqa: PLC0415  each verb imports its own
+
+    profile = open_profile(arguments.file)
+    name = arguments.name or default_name(profile.image)
+    try:
+        text = write_apparmor(profile, name) if arguments.verb == "apparmor" else write_selinux(profile, name)
+    except ValueError as error:
+        message = f"--name: {error}"
+        raise UsageError(message) from None
+    for fault in profile_faults(profile, UsePlace()):
+        complain(f"{line(arguments.file, 200)}: {fault.text}: what it did not meet may be refused")
+    print_output(text, arguments.output)
+    how = _POLICIES[arguments.verb].format(name=name, type=f"{name.replace('-', '_')}.process")
+    complain(f"this policy is not proven: try it without enforcing first; {how}")
     return 0
 
 
