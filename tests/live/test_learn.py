@@ -200,6 +200,44 @@ def test_no_file_is_lost_however_fast(daemon: Engine) -> None:
     assert learned.runs[0].lost == ()
 
 
+def perl(text: str) -> tuple[str, ...]:
+    """The words after PROFILE for a program in Perl, of this machine's own files."""
+    places = [word for name in ("usr", "lib", "lib64") for word in ("--volume", f"/{name}:/{name}:ro")]
+    words = ("/usr/bin/perl", "-MSocket", "-e", f"socket(S, PF_INET, SOCK_DGRAM, 0); {text}")
+    return "--", "docker", "run", *NO_NETWORK, "--stop-timeout", "1", *places, "base", *words
+
+
+@pytest.mark.parametrize(("number", "lost"), [(20_000, False), (70_000, True)])
+def test_no_address_is_lost_however_fast_or_the_profile_says_so(daemon: Engine, number: int, lost: bool) -> None:  # noqa: FBT001  a column
+    text = 'for (1..%d) { connect(S, pack_sockaddr_in(9, pack("CCn", 127, 1 + ($_ >> 16), $_ & 65535))) }'
+    status, _, err = learn(daemon, f"{number}.json", *perl(text % number))
+    assert status == 0, err
+    learned = profile(daemon, f"{number}.json")
+    addresses = {f"127.{1 + (n >> 16)}.{n >> 8 & 255}.{n & 255}" for n in range(1, number + 1)}
+    seen = {contact.address for contact in learned.contacted if contact.protocol == "udp"}
+    assert seen <= addresses
+    assert (seen == addresses) is not lost
+    words = ("addresses beyond 20000", "some addresses, for which the kernel had no room")
+    assert learned.runs[0].lost == (words if lost else ())
+    assert ("the watcher lost addresses beyond 20000" in err) == lost
+
+
+@pytest.mark.parametrize(("port", "phases"), [(5353, ("start", "traffic", "exec")), (0, ("start", "exec"))])
+def test_datagrams_are_traffic_for_whom_they_are_meant(daemon: Engine, port: int, phases: tuple[str, ...]) -> None:
+    """A server has bound its port; what only asks has a port too, and gets an answer there."""
+    server = f"bind(S, sockaddr_in({port}, INADDR_ANY)); open(F, '>', '/tmp/port');"
+    server += " ($p) = sockaddr_in(getsockname(S)); print F $p; close F; recv(S, $b, 9, 0); open(F, '>', '/tmp/came'); sleep 60"
+    client = "socket(S, PF_INET, SOCK_DGRAM, 0); open(F, '<', '/tmp/port'); send(S, 'x', 0, sockaddr_in(<F>, INADDR_LOOPBACK))"
+    exercise = f'set -e; cat /tmp/port | grep .; perl -MSocket -e "{client}"; cat /tmp/came'
+    words = perl(server)
+    place = words.index("base")
+    status, _, err = learn(
+        daemon, f"udp{port}.json", "--exec", exercise, *words[:place], "--tmpfs", "/tmp", *words[place:]
+    )
+    assert status == 0, err
+    assert profile(daemon, f"udp{port}.json").runs[0].phases == phases
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

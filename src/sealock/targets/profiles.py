@@ -6,6 +6,7 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from sealock.errors import TargetError
 from sealock.formats.files import FileRefusedError
@@ -14,6 +15,9 @@ from sealock.model.location import Source
 from sealock.model.profile import Profile, merge
 from sealock.targets.files import read_named
 from sealock.targets.outputs import write_output
+
+_LARGE: Final = 1 << 20
+"""Characters of a file that may have too much in it to be read again."""
 
 
 def open_profile(path: str) -> Profile:
@@ -42,8 +46,22 @@ def change_profile(path: str, change: Callable[[Profile | None], Profile]) -> Pr
     """Change a profile as its file has it now, while no other sealock does: what was written."""
     with _no_other_writer(path):
         changed = change(open_earlier(path))
-        write_output(path, write_profile(changed))
+        text = write_profile(changed)
+        if len(text) > _LARGE:
+            _check_readable(path, text)
+        write_output(path, text)
     return changed
+
+
+def _check_readable(path: str, text: str) -> None:
+    """Raise TargetError for what is too large to be read again."""
+    try:
+        read_profile(Source(path, text))
+    except TargetError as error:
+        message = (
+            f"nothing was written, since it could not be read again: {error}; write these runs to a file of their own"
+        )
+        raise TargetError(message) from None
 
 
 def add_to_profile(path: str, profile: Profile) -> Profile:

@@ -135,6 +135,8 @@ def test_a_project_needs_its_file_and_its_client(tmp_path: Path, monkeypatch: py
         ComposedProject(str(tmp_path / "gone.yaml"))
     monkeypatch.setenv("PATH", str(Path(client).parent), prepend=":")
     (tmp_path / "compose.yaml").write_text("services: {}\n")
+    # An engine that answers does not restart, so what failed is not tried again for a minute.
+    answer(client, "version-", "26.1\n")
     with ComposedProject(str(tmp_path / "compose.yaml")) as project:
         with pytest.raises(TargetError, match="the project did not start: no such thing"):
             project.start()

@@ -8,18 +8,19 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from sealock.cli.learn import seconds_of
 from sealock.errors import TargetError, UsageError
 from sealock.formats.profile import read_profile, write_profile
 from sealock.model.location import Source
-from sealock.model.profile import GrantedRights
+from sealock.model.profile import ContactedAddress, GrantedRights
 from sealock.runtime.watch.capabilityuse import capabilities_possible
 from sealock.runtime.watch.described import DescribedContainer, read_description
 from sealock.runtime.watch.learnedprofiles import LearningCircumstances, profile_of
 from sealock.runtime.watch.learning import LearnedContainer
 from sealock.runtime.watch.lifecycle import LifecycleEvent, phases_of, read_event
-from sealock.runtime.watch.observations import LONGEST_PATH, MOST_FILES, Observations
+from sealock.runtime.watch.observations import LONGEST_PATH, MOST_ADDRESSES, MOST_FILES, Observations
 from sealock.runtime.watch.tracepoints import spell_address
 from sealock.targets.profiles import add_to_profile
 
@@ -218,3 +219,26 @@ def test_a_time(text: str, seconds: float) -> None:
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no time"):
         seconds_of(text)
+
+
+def test_what_could_not_be_read_again_is_not_written(tmp_path: Path) -> None:
+    path = str(tmp_path / "p.json")
+    one = profile_of(LearnedContainer(DescribedContainer("c"), seen()), (ID,), CIRCUMSTANCES)
+    add_to_profile(path, one)
+    before = Path(path).read_text()
+    more = replace(one, contacted=tuple(ContactedAddress("tcp", f"{number}{'0' * 60_000}", 1) for number in range(150)))
+    with pytest.raises(
+        TargetError, match=r"nothing was written, since it could not be read again: .*longer than 8 MiB"
+    ):
+        add_to_profile(path, more)
+    assert Path(path).read_text() == before
+
+
+def test_addresses_beyond_what_a_profile_can_hold_are_lost() -> None:
+    full = Observations()
+    for number in range(MOST_ADDRESSES):
+        full.add_contact("tcp", f"10.0.{number >> 8}.{number & 255}", 80)
+    assert full.lost == set()
+    full.add_contact("tcp", "10.0.0.0", 81)
+    full.add_contact("tcp", "10.0.0.0", 80)
+    assert (len(full.contacted), full.lost) == (MOST_ADDRESSES, {f"addresses beyond {MOST_ADDRESSES}"})

@@ -126,7 +126,7 @@ def test_another_machine_is_refused() -> None:
 
 
 def test_a_machine_has_only_its_own_calls() -> None:
-    kernel = KernelLayout("aarch64", {}, (), 0, (0, 0), {})
+    kernel = KernelLayout("aarch64", {}, (), 0, (0, 0), (0, 0), {})
     assert kernel.calls("open", "openat", "accept") == {"openat": 56, "accept": 202}
 
 

@@ -1,4 +1,4 @@
-"""The programs that see files: opened, executed, mapped as code; and cgroups that are made."""
+"""The programs that see files: executed, and sent with their paths; and cgroups that are made."""
 
 from __future__ import annotations
 
@@ -25,49 +25,12 @@ from sealock.runtime.watch.kernelprogram import (
     keep_user,
 )
 
-_OPENS: Final = ("open", "openat", "openat2", "creat", "open_by_handle_at")
-_ACCEPTS: Final = ("accept", "accept4")
 _LONGEST_NAME: Final = 256
 _HEAD: Final = lay.RECORD.size
 _ROOM: Final = lay.NAMES - 1
 SCRATCH: Final = _HEAD + lay.NAMES + _LONGEST_NAME
 """Bytes in which a record is written."""
 _RECORD_FILE, _RECORD_WHAT, _RECORD_ACCESS, _RECORD_MODE, _RECORD_FLAGS, _RECORD_DEVICE = 0, 8, 12, 16, 20, 24
-_OPENED: Final = 3
-"""FMODE_READ and FMODE_WRITE, which are 1 and 2 as READ and WRITTEN are."""
-
-
-def write_exit(program: KernelProgram) -> None:
-    """sys_exit(registers, result): files that were opened, and that a connection was accepted."""
-    kernel = program.kernel
-    program.load(8, 2, 1, 8)
-    program.load(8, 3, 1, 0)
-    program.load(4, 3, 3, kernel.number)
-    opens, accepts = kernel.calls(*_OPENS), kernel.calls(*_ACCEPTS)
-    for number in (*opens.values(), *accepts.values()):
-        program.go_if(3, "==", number, "begin")
-    program.go("end")
-    program.label("begin")
-    program.go_if_negative(2, "end")
-    program.start()
-    # The older architecture has other numbers.
-    offset, bit = kernel.compat
-    program.load(4, 1, 8, offset)
-    program.go_if(1, "&", bit, "end")
-    program.skip_runtime("end")
-    program.load(8, 7, 6, 8)
-    program.load(8, 1, 6, 0)
-    program.load(4, 1, 1, kernel.number)
-    for number in opens.values():
-        program.go_if(1, "==", number, "opened")
-    program.flag(lay.ACCEPTED)
-    program.label("opened")
-    program.file_of(7)
-    program.peek(SPARE, 4, FILE, kernel.at("file.f_mode"))
-    program.load(4, 1, 10, SPARE)
-    program.calculate(1, "&", _OPENED)
-    program.go_if(1, "==", 0, "end")
-    write_file(program)
 
 
 def write_exec(program: KernelProgram) -> None:

@@ -50,6 +50,8 @@ LOST_GROUPS, LOST_FILES, LOST_SOCKETS, LOST_OTHERS = 8, 16, 24, 32
 NAMES: Final = 4096
 """Bytes of names in a record, about."""
 
+_BOUND: Final = 8
+"""SOCK_BINDPORT_LOCK."""
 _ARGUMENTS: Final = {
     "x86_64": ("di", "si", "dx", "r10", "r8"),
     "aarch64": None,
@@ -75,7 +77,8 @@ class KernelLayout(Struct, frozen=True):
     """The running kernel, as the programs need it.
 
     `controller` is the place of a controller of cgroup version 1 in css_set, -1 for version 2; `hierarchy` the number
-    of its hierarchy. `compat` is the offset and the bit that mark a process in a call of the older architecture.
+    of its hierarchy. `compat` is the offset and the bit that mark a process in a call of the older architecture,
+    `bound` those of a byte that mark a socket whose port was asked for.
     """
 
     machine: str
@@ -83,6 +86,7 @@ class KernelLayout(Struct, frozen=True):
     arguments: tuple[int, ...]
     number: int
     compat: tuple[int, int]
+    bound: tuple[int, int]
     tracepoints: dict[str, int]
     controller: int = -1
     hierarchy: int = 0
@@ -106,7 +110,11 @@ def read_layout(types: KernelTypes, machine: str, controller: str = "", hierarch
     arguments = (
         tuple(types.offset("pt_regs", name) for name in names)
         if names
-        else tuple(types.offset("pt_regs", "regs") + 8 * place for place in range(5))
+        # The first one is overwritten by the result.
+        else (
+            types.offset("pt_regs", "orig_x0"),
+            *(types.offset("pt_regs", "regs") + 8 * place for place in range(1, 5)),
+        )
     )
     offsets = {f"{structure}.{path}": types.offset(structure, path) for structure, path in _OFFSETS}
     compat = (
@@ -114,6 +122,7 @@ def read_layout(types: KernelTypes, machine: str, controller: str = "", hierarch
         if machine == "x86_64"
         else (types.offset("task_struct", "thread_info.flags"), 1 << 22)  # TIF_32BIT
     )
+    locks = types.field("sock", "sk_userlocks")
     needed = ("sys_enter", "sys_exit", "sched_process_exec", "sched_process_exit", "cgroup_mkdir", "signal_deliver")
     tracepoints = {name: types.tracepoint(name) for name in needed}
     if types.has_tracepoint("cap_capable"):
@@ -124,6 +133,7 @@ def read_layout(types: KernelTypes, machine: str, controller: str = "", hierarch
         arguments,
         types.offset("pt_regs", _NUMBER[machine]),
         compat,
+        (locks.offset, _BOUND << locks.shift),
         tracepoints,
         types.constant(f"{controller}_cgrp_id") if controller else -1,
         hierarchy,

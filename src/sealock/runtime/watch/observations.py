@@ -14,6 +14,8 @@ from sealock.text import well_formed
 
 MOST_FILES: Final = 50_000
 """Paths of one kind that are kept; the profile says that there were more."""
+MOST_ADDRESSES: Final = 20_000
+"""Addresses that are kept: with all of these a profile can still be read."""
 LONGEST_PATH: Final = 8000
 _PROCESS: Final = compile_lazily(r"^/proc/\d+(/task/\d+)?(?=/|$)")
 """A process's own directory, whose number says nothing."""
@@ -78,3 +80,11 @@ class Observations(Struct):
             kind.add(path)
         else:
             self.lost.add(f"paths beyond {MOST_FILES} of one kind")
+
+    def add_contact(self, protocol: str, address: str, port: int) -> None:
+        """Add what was connected to; what is too much is lost."""
+        contact = protocol, address, port
+        if contact in self.contacted or len(self.contacted) < MOST_ADDRESSES:
+            self.contacted.add(contact)
+        else:
+            self.lost.add(f"addresses beyond {MOST_ADDRESSES}")

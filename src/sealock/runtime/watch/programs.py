@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from sealock.runtime.watch import layout as lay
-from sealock.runtime.watch.fileprograms import write_directory, write_exec, write_exit
+from sealock.runtime.watch.exitprograms import write_exit
+from sealock.runtime.watch.fileprograms import write_directory, write_exec
 from sealock.runtime.watch.kernelprogram import KEY, REGISTERS, KernelProgram, keep_user
 from sealock.runtime.watch.layout import KernelLayout
 from sealock.runtime.watch.socketprograms import write_enter

@@ -115,7 +115,7 @@ def _peek_user(program: KernelProgram, to: int, length: int) -> None:
     program.go_if(0, "!=", 0, "end")
 
 
-def _socket_of(program: KernelProgram) -> None:
+def socket_of(program: KernelProgram) -> None:
     """Put the socket of the descriptor that is the first argument at FILE; end if it is none."""
     at = program.kernel.at
     program.argument(7, 0)
@@ -130,7 +130,7 @@ def _socket_of(program: KernelProgram) -> None:
 
 def _write_address(program: KernelProgram) -> None:
     """Keep the address that SLOT points to, for what 9 says."""
-    _socket_of(program)
+    socket_of(program)
     program.load(8, 3, 10, SLOT)
     _peek_user(program, _TO, 4)
     program.load(2, 7, 10, _TO)
@@ -179,7 +179,7 @@ def _write_listen(program: KernelProgram) -> None:
     """Keep where a socket listens, as the kernel has it."""
     at = program.kernel.at
     program.label("listen")
-    _socket_of(program)
+    socket_of(program)
     program.group_key(lay.SOCKET_KEY.size)
     program.store_number(2, 10, KEY + 8, lay.LISTENS)
     program.peek(KEY + 14, 2, FILE, at("socket.type"))

@@ -216,12 +216,12 @@ class TracepointWatcher:
             if kind == lay.LISTENS or (kind == lay.BINDS and how == _DATAGRAM and port):
                 seen.listening.add((protocol, port, "" if address in {"0.0.0.0", "::"} else address))  # noqa: S104
             elif kind == lay.CONNECTS and port:
-                seen.contacted.add((protocol, address, port))
+                seen.add_contact(protocol, address, port)
         for key in self._tracing.unixes.keys():  # noqa: SIM118  no dict
             group, kind, _, raw = lay.UNIX_KEY.unpack(key)
             path = raw.partition(b"\0")[0].decode("utf-8", "backslashreplace")
             if group in groups and kind == lay.CONNECTS and path:
-                seen.contacted.add(("unix", path, 0))
+                seen.add_contact("unix", path, 0)
 
 
 def spell_address(family: int, raw: bytes) -> str:
