@@ -92,6 +92,22 @@ def test_explain_reads_a_line_of_the_log_and_prints_the_body_that_goes_on(tmp_pa
     assert forwarded["HostConfig"]["PortBindings"] == {"80/tcp": [{"HostPort": "80", "HostIp": "127.0.0.1"}]}
 
 
+@pytest.mark.parametrize(
+    ("target", "unread"),
+    [
+        ("/v1.44/images/load", "the images in the archive, with their names and labels"),
+        ("/v1.44/images/create?fromSrc=-&repo=own", "the files of the imported image"),
+        ("/v1.44/images/create?fromImage=nginx&tag=1.27", ""),
+    ],
+)
+def test_explain_names_what_passes_unread(target: str, unread: str, tmp_path: Path) -> None:
+    request = {"method": "POST", "target": target, "stream": True}
+    made = guard(tmp_path, "explain", "-", "--uid", "1000", text=json.dumps(request))
+    assert made.returncode == 0, made.stdout
+    assert ("since it is a stream" in made.stdout) == bool(unread)
+    assert unread in made.stdout
+
+
 def test_explain_takes_the_caller_from_the_command_line(tmp_path: Path) -> None:
     made = guard(tmp_path, "explain", "-", "--container", "watch", text='{"method": "GET", "target": "/info"}')
     assert made.returncode == 0

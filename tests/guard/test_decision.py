@@ -316,6 +316,16 @@ def test_a_container_gets_a_cgroup_namespace_of_its_own_on_any_host() -> None:
     assert sent(GuardWorld(caller('accept = "C023"')).decide(CREATE, NGINX))["HostConfig"] == {}
 
 
+@pytest.mark.parametrize(("version", "denied"), [("1", set()), ("2", {"C023"}), (None, {"C023"})])
+def test_what_cgroup_v1_gives_every_container_denies_the_use_of_none(version: str | None, denied: set[str]) -> None:
+    shared = {"CgroupnsMode": "host"}
+    world = GuardWorld(caller(""))
+    world.engine["/containers/web/json"] = {"Id": "a" * 64, "Config": {}, "HostConfig": shared}
+    world.engine["/info"] = {"CgroupVersion": version}
+    assert rules(world.decide("POST /v1.44/containers/web/start")) == denied
+    assert rules(world.decide(CREATE, {**NGINX, "HostConfig": shared})) == {"C023"}, "a client that asks for it"
+
+
 def test_a_rule_that_the_policy_names_denies_where_it_cannot_be_evaluated() -> None:
     body = {"Image": "registry.example/app:1"}
     assert rules(GuardWorld(caller('deny = "C046"')).decide(CREATE, body)) == {"C046"}

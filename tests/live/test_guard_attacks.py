@@ -28,7 +28,6 @@ allow = ["ping", "version", "info", "events", "system", "containers", "logs", "a
     "commit", "build", "volumes", "networks", "services", "swarm", "secrets", "configs", "tasks"]
 binds = ["BINDS"]
 fail-on = "critical"
-accept = ["C023"]
 """
 
 
@@ -345,7 +344,6 @@ allow = ["containers", "images"]
 own = true
 containers = 3
 fail-on = "critical"
-accept = ["C023"]
 """
 
 

@@ -29,7 +29,6 @@ uid = 0
 allow = ["ping", "version", "info", "events", "system", "containers", "logs", "attach", "exec", "files", "images",
     "commit", "build", "session", "volumes", "networks"]
 fail-on = "critical"
-accept = ["C023"]
 [[guard.caller]]
 name = "inside"
 container-label = { "may" = "read" }

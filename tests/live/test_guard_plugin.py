@@ -25,7 +25,6 @@ name = "anybody"
 allow = ["ping", "version", "info", "events", "system", "containers", "logs", "attach", "exec", "files", "images",
     "commit", "build", "volumes", "networks"]
 fail-on = "critical"
-accept = ["C023"]
 """
 NAME = "sealock"
 

@@ -22,7 +22,6 @@ name = "tester"
 uid = 0
 allow = ["ping", "version", "info", "containers", "logs", "attach", "exec", "images", "volumes"]
 fail-on = "critical"
-accept = ["C023"]
 """
 
 

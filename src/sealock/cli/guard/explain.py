@@ -52,6 +52,8 @@ def run(arguments: Namespace) -> int:
         rows += [f"  exempted: {reason.rule}, {line(reason.why)}" for reason in result.exempted]
         if result.skipped:
             rows.append(f"  not evaluated, for want of facts: {', '.join(result.skipped)}")
+        if result.unread:
+            rows.append(f"  not evaluated, since it is a stream: {result.unread}")
     else:
         rows += ["Decision denied", *_reasons(result.reasons)]
     rows += [f"Assumed  {line(words)}" for words in decision.assumed]

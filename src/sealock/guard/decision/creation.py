@@ -26,7 +26,7 @@ from sealock.guard.decision.hostaccess import (
 from sealock.guard.decision.imagechecks import check_image
 from sealock.guard.decision.jsonvalues import as_object, labels_of, text_of
 from sealock.guard.decision.ownership import beyond, check_container, label_created, owns
-from sealock.model.absent import given
+from sealock.model.absent import UNSET, given
 from sealock.model.container import Container, Mount
 from sealock.patterns import compile_lazily
 from sealock.policy.guard import Reach
@@ -287,6 +287,9 @@ def evaluate_existing(case: Case, described: Mapping[str, Any]) -> Container | N
     if container is None:
         return None
     case.name, case.image = str(given(container.name, "")), str(given(container.image, ""))
+    if container.cgroupns == "host" and text_of(case.engine("/info"), "CgroupVersion") == "1":
+        # There every container has it that does not ask for another: it is no more than the engine gives by default.
+        container = replace(container, cgroupns=UNSET)
     host = described.get("HostConfig")
     if isinstance(host, dict):
         check_devices(case, host)

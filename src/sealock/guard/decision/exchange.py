@@ -153,7 +153,7 @@ class Allowed(Struct, frozen=True):
     `body` is None for a stream, which is forwarded as it comes. `changes` says in words what was changed, for the
     answer. `answer_filter` is for answers that the engine cannot filter. `exempted` are faults that an
     exemption of the policy suppresses, `would_deny` those that the policy only watches (mode "audit"), `skipped` the
-    rules that could not be evaluated.
+    rules that could not be evaluated, `unread` what of the request is a stream that nothing evaluates.
     """
 
     route: ApiRoute | None
@@ -165,6 +165,7 @@ class Allowed(Struct, frozen=True):
     exempted: tuple[GuardReason, ...] = ()
     would_deny: tuple[GuardReason, ...] = ()
     skipped: tuple[str, ...] = ()
+    unread: str = ""
 
 
 class Denied(Struct, frozen=True):
