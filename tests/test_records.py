@@ -1,19 +1,15 @@
-"""What the commands take and print, the guard decides and the service says is what the records say: a change that is meant is reviewed there."""
+"""What commands take and print, the guard decides and the service says, and how a machine is read: as the records say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import unified_diff
 from pathlib import Path
 
 import pytest
 
-from support import commandrecords, guardrecords, machinerecords, optionrecords
+from support import commandrecords, guardrecords, machinerecords, optionrecords, servicerecords
 from support.commandrows import COMMANDS
-from support.servicepages import world
-from support.servicerecords import API, PAGES, RECORDS, TEXTS, records
-
-NAMES = [*PAGES, *API, *TEXTS]
 
 
 def changes(known: Path, now: str) -> str:
@@ -38,25 +34,35 @@ def test_a_machine_is_read_as_its_record_says(name: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def printed() -> dict[str, str]:
-    return dict(commandrecords.records())
+def place() -> Iterator[commandrecords.CommandWorld]:
+    with commandrecords.command_world() as made:
+        yield made
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_commands_print_what_their_record_says(printed: dict[str, str], name: str) -> None:
-    assert not changes(commandrecords.RECORDS / f"{name}.txt", printed[name])
+def test_commands_print_what_their_record_says(place: commandrecords.CommandWorld, name: str) -> None:
+    assert not changes(commandrecords.RECORDS / f"{name}.txt", place.record(name))
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    with world(tmp_path_factory.mktemp("recorded")) as started:
-        yield dict(records(started))
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servicerecords.RecordedService]:
+    with servicerecords.recorded_service(tmp_path_factory.mktemp("recorded")) as made:
+        yield made
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_service_says_what_its_record_says(made: dict[str, str], name: str) -> None:
-    assert not changes(RECORDS / f"{name}.txt", made[name])
+@pytest.mark.parametrize("name", servicerecords.NAMES)
+def test_the_service_says_what_its_record_says(service: servicerecords.RecordedService, name: str) -> None:
+    assert not changes(servicerecords.RECORDS / f"{name}.txt", service.record(name))
 
 
-def test_each_record_of_the_service_is_compared() -> None:
-    assert sorted(path.stem for path in RECORDS.iterdir()) == sorted(NAMES)
+@pytest.mark.parametrize(
+    ("directory", "names"),
+    [
+        (servicerecords.RECORDS, servicerecords.NAMES),
+        (commandrecords.RECORDS, COMMANDS),
+        (machinerecords.RECORDS, machinerecords.NAMES),
+        (guardrecords.RECORDS, guardrecords.POLICIES),
+    ],
+)
+def test_each_record_is_compared(directory: Path, names: Iterable[str]) -> None:
+    assert sorted(path.stem for path in directory.iterdir()) == sorted(names)

@@ -11,7 +11,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -107,6 +107,9 @@ _DIFFERS = (
 )
 
 
+_ENVIRONMENT = {"COLUMNS": "80", "SOURCE_DATE_EPOCH": "1795780000", "PW": "secret", "TERM": "xterm"}
+
+
 class _Day(date):
     """A day that is always the same."""
 
@@ -115,38 +118,50 @@ class _Day(date):
         return date(2026, 11, 27)
 
 
-def records() -> Iterator[tuple[str, str]]:
-    """The name and the text of each record."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="sealock-records-")))
-        server = stack.enter_context(registry())
-        (folder / "engine").mkdir()
-        engine = stack.enter_context(simulated(folder / "engine"))
-        stack.enter_context(patch("sealock.scan.run.date", _Day))
-        _fill(engine)
+class CommandWorld:
+    """What the commands meet: a registry, an engine, an advisory database, and a directory for each record."""
+
+    def __init__(self, folder: Path, server: RegistrySimulator, engine: EngineSimulator) -> None:
+        self.folder, self.server, self.engine = folder, server, engine
+        self.database = database(folder / "made", _RECORDS)
         (folder / "programs").mkdir()
         (folder / "programs/docker").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
         (folder / "programs/docker").chmod(0o755)
-        project, made = folder / "project", database(folder / "made", _RECORDS)
-        for name, lines in COMMANDS.items():
-            here = project / name
-            _make(here, server)
-            where = _branch(here) if name == "ci" else here
-            environment = {"DOCKER_HOST": engine.where if name == "runs" else "unix:///nowhere/engine.sock"}
-            environment |= {
-                "PATH": f"{folder / 'programs'}{':/usr/bin:/bin' if name == 'ci' else ''}", "HOME": str(folder / "home"), "COLUMNS": "80", "SEALOCK_DB_DIR": made if name != "database" else str(here / "db"),
-                "SEALOCK_CACHE_DIR": str(here / "cache"), "SOURCE_DATE_EPOCH": "1795780000", "PW": "secret", "TERM": "xterm",
-            }  # fmt: skip
-            texts = []
-            for line in filter(None, map(str.strip, lines.splitlines())):
-                words = shlex.split(line.replace("@HOST@", server.host).replace("@ENGINE@", engine.where))
+        _fill(engine)
+
+    def record(self, name: str) -> str:
+        """Run the commands of a record, and give what they print."""
+        here = self.folder / "project" / name
+        _make(here, self.server)
+        where = _branch(here) if name == "ci" else here
+        environment = {
+            "PATH": f"{self.folder / 'programs'}{':/usr/bin:/bin' if name == 'ci' else ''}",
+            "HOME": str(self.folder / "home"),
+            "DOCKER_HOST": self.engine.where if name == "runs" else "unix:///nowhere/engine.sock",
+            "SEALOCK_DB_DIR": self.database if name != "database" else str(here / "db"),
+            "SEALOCK_CACHE_DIR": str(here / "cache"),
+        } | _ENVIRONMENT
+        texts = []
+        with patch("sealock.scan.run.date", _Day):
+            for line in filter(None, map(str.strip, COMMANDS[name].splitlines())):
+                words = shlex.split(line.replace("@HOST@", self.server.host).replace("@ENGINE@", self.engine.where))
                 texts.append(f"=== sealock {line}\n{_said(words, where, environment)}")
-            text = "\n".join(texts)
-            for given, shown in ((str(here), "HERE"), (str(folder), "FOLDER"), (server.host, "HOST"), (engine.where, "ENGINE"), (f"{__version__}", "VERSION")):  # fmt: skip
-                text = text.replace(given, shown)
-            for pattern, shown in _DIFFERS:
-                text = pattern.sub(shown, text)
-            yield name, "".join(f"{row.rstrip()}\n" for row in text.splitlines())
+        text = "\n".join(texts)
+        differing = {here: "HERE", self.folder: "FOLDER", self.server.host: "HOST", self.engine.where: "ENGINE"}
+        for given, shown in (*differing.items(), (__version__, "VERSION")):
+            text = text.replace(str(given), shown)
+        for pattern, shown in _DIFFERS:
+            text = pattern.sub(shown, text)
+        return "".join(f"{row.rstrip()}\n" for row in text.splitlines())
+
+
+@contextmanager
+def command_world() -> Iterator[CommandWorld]:
+    """What the commands meet, for as long as they run."""
+    with TemporaryDirectory(prefix="sealock-records-") as directory, registry() as server:
+        (Path(directory) / "engine").mkdir()
+        with simulated(Path(directory) / "engine") as engine:
+            yield CommandWorld(Path(directory), server, engine)
 
 
 def _said(words: list[str], here: Path, environment: dict[str, str]) -> str:
@@ -262,5 +277,6 @@ def _fill(engine: EngineSimulator) -> None:
 
 if __name__ == "__main__":
     RECORDS.mkdir(exist_ok=True)
-    for record_name, record_text in records():
-        (RECORDS / f"{record_name}.txt").write_text(record_text, encoding="utf-8")
+    with command_world() as made_world:
+        for record_name in COMMANDS:
+            (RECORDS / f"{record_name}.txt").write_text(made_world.record(record_name), encoding="utf-8")

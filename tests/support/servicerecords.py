@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -39,18 +40,29 @@ API = {
     "api-document": ("openapi.json",),
 }  # fmt: skip
 TEXTS = {"texts": ("/feed.atom", "/feed.atom?least=critical", f"/vex.json?repository={_WEB}", "/metrics")}
+NAMES = [*PAGES, *API, *TEXTS]
 
 
-def records(made: ServiceWorld) -> Iterator[tuple[str, str]]:
-    """The name and the text of each record."""
-    with made.client(made.token("admin")) as client, made.person() as ada:
+class RecordedService:
+    """The made service with clients: a person who administers, and a token."""
+
+    def __init__(self, made: ServiceWorld, client: httpx.Client, ada: httpx.Client) -> None:
+        self.made, self.client, self.ada = made, client, ada
         _administer(client, ada)
-        for name, paths in PAGES.items():
-            yield name, "\n".join(_answer(made, ada, path) for path in paths)
-        for name, paths in API.items():
-            yield name, "\n".join(_answer(made, client, f"/api/v1/{path}") for path in paths)
-        for name, paths in TEXTS.items():
-            yield name, "\n".join(_answer(made, client, path) for path in paths)
+
+    def record(self, name: str) -> str:
+        """Ask for the addresses of a record, and give the answers."""
+        if name in PAGES:
+            return "\n".join(_answer(self.made, self.ada, path) for path in PAGES[name])
+        paths = [f"/api/v1/{path}" for path in API[name]] if name in API else TEXTS[name]
+        return "\n".join(_answer(self.made, self.client, path) for path in paths)
+
+
+@contextmanager
+def recorded_service(directory: Path) -> Iterator[RecordedService]:
+    """The service, for as long as it is asked."""
+    with world(directory) as made, made.client(made.token("admin")) as client, made.person() as ada:
+        yield RecordedService(made, client, ada)
 
 
 def _administer(client: httpx.Client, ada: httpx.Client) -> None:
@@ -98,6 +110,6 @@ def _rows(value: Any, depth: int, key: str = "") -> Iterator[str]:
 
 if __name__ == "__main__":
     RECORDS.mkdir(exist_ok=True)
-    with TemporaryDirectory() as directory, world(Path(directory)) as made_world:
-        for record_name, record_text in records(made_world):
-            (RECORDS / f"{record_name}.txt").write_text(record_text, encoding="utf-8")
+    with TemporaryDirectory() as made_directory, recorded_service(Path(made_directory)) as service:
+        for record_name in NAMES:
+            (RECORDS / f"{record_name}.txt").write_text(service.record(record_name), encoding="utf-8")
