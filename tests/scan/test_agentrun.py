@@ -5,14 +5,19 @@ from __future__ import annotations
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from msgspec.structs import replace
 
+from sealock.formats.runargs.options import OPTIONS
 from sealock.model.allowedhosts import read_host
+from sealock.model.container import Container
 from sealock.policy.agents import AgentPolicy
 from sealock.runtime.sandbox.workspace import MOST_MOUNTS, Workspace
-from sealock.scan.agentrun import AgentRequest
+from sealock.scan.agentrun import AgentRequest, agent_refusals
+from sealock.scan.runline import EditableRun
 from sealock.scan.runmachine import RunImage, RunMachine
 from sealock.scan.saferun import RunSources, SafeRun, make_safe
 from sealock.scan.settings import Settings
@@ -248,3 +253,73 @@ def test_paths_stay_what_they_are() -> None:
         """type=bind,"source=/src/a b:c,d$x'",target=/workspace""",
         """type=bind,"source=/src/a b:c,d$x'/.git",target=/workspace/.git,readonly""",
     ]
+
+
+OPEN = [
+    "add-host",
+    "attach",
+    "cap-add",
+    "cap-drop",
+    "cpu-period",
+    "cpu-quota",
+    "cpu-shares",
+    "cpus",
+    "cpuset-cpus",
+    "cpuset-mems",
+    "detach",
+    "detach-keys",
+    "domainname",
+    "entrypoint",
+    "env",
+    "health-cmd",
+    "health-interval",
+    "health-retries",
+    "health-start-interval",
+    "health-start-period",
+    "health-timeout",
+    "hostname",
+    "init",
+    "interactive",
+    "label",
+    "log-driver",
+    "log-opt",
+    "memory",
+    "memory-reservation",
+    "memory-swap",
+    "mount",
+    "name",
+    "network",
+    "no-healthcheck",
+    "pids-limit",
+    "platform",
+    "pull",
+    "quiet",
+    "read-only",
+    "rm",
+    "security-opt",
+    "shm-size",
+    "sig-proxy",
+    "stop-signal",
+    "stop-timeout",
+    "tmpfs",
+    "tty",
+    "tz",
+    "ulimit",
+    "umask",
+    "user",
+    "volume",
+    "workdir",
+]
+"""The options of clients that a command of an agent may have; what their values may be stands in other tests."""
+
+
+def test_every_other_option_of_a_client_is_refused() -> None:
+    names = {*OPTIONS, *OPEN}
+    line = cast(
+        "EditableRun",
+        SimpleNamespace(container=Container(network_mode="none"), options=lambda: [(name, "") for name in names]),
+    )
+    refused = set(agent_refusals(line, AgentRequest(WORKSPACE)))
+    closed = {f"--{name} is not for commands of agents" for name in names - {*OPEN}}
+    assert refused - closed == {"--security-opt is not for commands of agents, but for no-new-privileges"}
+    assert closed <= refused
