@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +57,15 @@ def describe(document: Document) -> Iterator[str]:
 
 def record(name: str) -> str:
     """The record of a group of texts."""
-    lines = []
-    for title, sources, files in _sources(name):
-        lines += [f"=== {title}", *describe(formats.read(KINDS[name], sources[0], files, sources[1:]))]
-    return "\n".join([*lines, ""])
+    titles = (title for title, _, _ in _sources(name))
+    sections = (["=== " + title, *describe(document)] for title, document in zip(titles, documents(name), strict=True))
+    return "\n".join([*chain.from_iterable(sections), ""])
+
+
+def documents(name: str) -> Iterator[Document]:
+    """What is read from each text of a group."""
+    for _, sources, files in _sources(name):
+        yield formats.read(KINDS[name], sources[0], files, sources[1:])
 
 
 def changes_of(name: str) -> str:

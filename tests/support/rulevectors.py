@@ -1,5 +1,8 @@
 """Records what each rule reports about its own `bad` vectors, and the text that its fix leaves.
 
+Two more things are recorded: of two vectors in one text, where that is not what both report by themselves; and which
+vectors of other rules, and which texts of the formats, it reports something about.
+
 `tests/vectors/rules/ID.txt` holds the records, one file a rule, and `tests/rules/test_rule_records.py` compares. A change
 that is meant is written down with `./dev records` and reviewed in the diff, like any other text that users see.
 """
@@ -7,7 +10,9 @@ that is meant is written down with `./dev records` and reviewed in the diff, lik
 from __future__ import annotations
 
 import difflib
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +25,9 @@ from sealock.rules.catalog import every_rule, kinds_of
 from sealock.rules.evaluation import evaluate
 from sealock.rules.rule import Rule
 from support.documents import read
+from support.jointvectors import joints, named_vectors, numbered_vectors
 from support.namevectors import MORE
+from support.readvectors import KINDS, documents
 
 RECORDS = Path(__file__).parent.parent / "vectors" / "rules"
 
@@ -57,7 +64,7 @@ def fix(text: str, rule: Rule[Any]) -> str:
 
 def record(rule: Rule[Any]) -> str:
     """The record of a rule: for each of its `bad` vectors the findings with their places, and the fixed text."""
-    return "\n".join(_sections(rule))
+    return "\n".join([*_sections(rule), *_together(rule), *_elsewhere(rule), ""])
 
 
 def changes_of(rule: Rule[Any]) -> str:
@@ -91,7 +98,45 @@ def _sections(rule: Rule[Any]) -> Iterator[str]:
             yield "--- fix"
             diff = difflib.unified_diff(text.splitlines(), fixed.splitlines(), "bad", "fixed", lineterm="", n=0)
             yield from (line for line in diff if not line.startswith(("---", "+++", "@@")))
-    yield ""
+
+
+def _together(rule: Rule[Any]) -> Iterator[str]:
+    """What the rule reports about two vectors in one text, where it is more or less than about both alone."""
+    alone = {name: _messages(rule, read(text)) for name, text in named_vectors(rule)}
+    for (first, second), how, text in joints(rule):
+        document = read(text)
+        messages = Counter() if document.errors else _messages(rule, document)
+        if not document.errors and messages != alone[first] + alone[second]:
+            yield f"=== {first} + {second}{how}"
+            yield from sorted(messages.elements())
+
+
+def _messages(rule: Rule[Any], document: Document) -> Counter[str]:
+    return Counter(finding.message for finding in findings_in(rule, document))
+
+
+def _elsewhere(rule: Rule[Any]) -> Iterator[str]:
+    """The texts of others that the rule reports something about, by the group that they belong to."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    kinds = set(kinds_of(rule))
+    for group, name, document, nouns in _documents():
+        if group != rule.id and kinds & nouns and (found := findings_in(rule, document)):
+            groups[group].append(name if len(found) == 1 else f"{name} ({len(found)})")
+    if groups:
+        yield "=== elsewhere"
+        yield from (f"{group}: {', '.join(names)}" for group, names in groups.items())
+
+
+@cache
+def _documents() -> tuple[tuple[str, str, Document, frozenset[str]], ...]:
+    """The vectors of all rules and the texts of the formats, read: their group and name, and the kinds of their nouns."""
+    texts = [(rule.id, name, read(text)) for rule in every_rule() for name, text in numbered_vectors(rule)]
+    texts += [(group, str(number), document) for group in KINDS for number, document in enumerate(documents(group))]
+    return tuple(
+        (group, name, document, frozenset(subject.kind for subject in document.subjects))
+        for group, name, document in texts
+        if not document.errors
+    )
 
 
 def _describe(finding: Finding, document: Document) -> Iterator[str]:

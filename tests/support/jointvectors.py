@@ -1,0 +1,71 @@
+"""Joins the vectors of rules, as one file holds several faults: what stands before and after one must not hide it.
+
+A rule that stops at what it leaves alone, or that looks at the first or the last of many alone, reports less of the
+joined text than of its parts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from sealock.rules.rule import Rule
+from support.namevectors import MORE
+
+_RUN_LINE = re.compile(r"docker run ((?:\S+ )*)([\w./:@-]+)\n?")
+_STAGE = re.compile(r"(FROM [^\n]*\n)((?!FROM )[^\n]*\n(?:(?!FROM )[^\n]*\n)*)", re.ASCII)
+_COMMAND = re.compile(r"RUN (?![-\[<])([^\n]*[^\\\n])\n")
+
+
+def named_vectors(rule: Rule[Any]) -> Iterator[tuple[str, str]]:
+    """The vectors of a rule, each with a name: its number, or its text where it is one of many."""
+    yield from ((f"bad {index}", text) for index, text in enumerate(rule.bad))
+    yield from ((f"good {index}", text) for index, text in enumerate(rule.good))
+    yield from ((repr(text.strip()), text) for text in MORE.get(rule.id, ()))
+
+
+def numbered_vectors(rule: Rule[Any]) -> Iterator[tuple[str, str]]:
+    """The vectors of a rule, each with its number."""
+    for kind, texts in (("bad", rule.bad), ("good", rule.good), ("more", MORE.get(rule.id, ()))):
+        yield from ((f"{kind} {index}", text) for index, text in enumerate(texts))
+
+
+def joints(rule: Rule[Any]) -> Iterator[tuple[tuple[str, str], str, str]]:
+    """Texts of two vectors of a rule each: their names, how they are joined, and the text.
+
+    Bad stands beside good in both orders, and beside bad; of the many each beside the next.
+    """
+    vectors = list(named_vectors(rule))
+    bad, good = vectors[: len(rule.bad)], vectors[len(rule.bad) : len(rule.bad) + len(rule.good)]
+    pairs = [pair for one in bad for other in good for pair in ((one, other), (other, one))]
+    pairs += [*((one, other) for one in bad for other in bad), *pairwise(vectors[len(bad) + len(good) :])]
+    for (first, one), (second, other) in pairs:
+        for how, text in _join(one, other):
+            yield (first, second), how, text
+
+
+def _join(one: str, other: str) -> Iterator[tuple[str, str]]:
+    lines = _RUN_LINE.fullmatch(one), _RUN_LINE.fullmatch(other)
+    if lines[0] and lines[1]:
+        yield "", f"docker run {lines[0][1]}{lines[1][1]}{lines[1][2]}\n"
+    if one.startswith("{") and other.startswith("{"):
+        yield "", json.dumps(_merge(json.loads(one), json.loads(other)))
+    stages = _STAGE.fullmatch(f"{one.rstrip()}\n"), _STAGE.fullmatch(f"{other.rstrip()}\n")
+    if stages[0] and stages[1]:
+        yield "", f"{stages[1][1]}{stages[0][2]}{stages[1][2]}"
+        commands = _COMMAND.fullmatch(stages[0][2]), _COMMAND.fullmatch(stages[1][2])
+        if commands[0] and commands[1]:
+            yield " in one command", f"{stages[1][1]}RUN {commands[0][1]} && {commands[1][1]}\n"
+
+
+def _merge(one: Any, other: Any) -> Any:
+    """Both JSON values: objects by their names, lists one after the other, of the rest the second."""
+    match one, other:
+        case dict(), dict():
+            return one | {name: _merge(one[name], value) if name in one else value for name, value in other.items()}
+        case list(), list():
+            return [*one, *other]
+    return other
