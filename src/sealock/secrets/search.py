@@ -199,9 +199,9 @@ def _address(text: str, at: int) -> SecretMatch | None:
             return None
         credentials = window[hit.start : hit.end]
         host = window[hit.end + 1 :].partition("/")[0].partition(":")[0].lower()
-        password = credentials.partition(":")[2] or credentials
+        name, colon, password = credentials.partition(":")
+        name, password = (name.lower(), password) if colon else ("", name)
         low = password.lower()
-        name = credentials.partition(":")[0].lower()
         weak = len(password) < 6 or low in {name, host} or any(word in low for word in EXAMPLE_WORDS)
         if weak or is_plain(password) or host.startswith(_EXAMPLE_HOSTS) or "example" in host or not host:
             return SecretMatch(hit.kind, at + hit.start, at + hit.end, Confidence.LOW)
