@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 
 from sealock.errors import PolicyError
 from sealock.model.location import Source
 from sealock.policy.settings import read
-from support.oddvalues import with_odd_values
+from support.oddvalues import toml, with_odd_values
 
 SIGNED = {
     "match": ["docker.io/a/*"], "digest": True, "require": "any",
@@ -26,15 +23,6 @@ POLICY = {
     "ignore": [{"rule": ["CVE-2024-3094"], "files": ["a"], "subject": "s", "reason": "r", "until": "2027-01-01",
                 "package": "x", "justification": "component_not_present"}],
 }  # fmt: skip
-
-
-def toml(value: Any) -> str:
-    """A value as TOML writes it inline."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(key)} = {toml(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(toml, value)) + "]"
-    return json.dumps(value)
 
 
 def test_the_policy_itself_is_valid() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -27,3 +28,12 @@ def with_odd_values(document: dict[str, Any], *more: Any) -> Iterator[Any]:
                 holder = holder[key]
             holder[path[-1]] = odd
             yield changed
+
+
+def toml(value: Any) -> str:
+    """A value as TOML writes it inline."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)} = {toml(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return json.dumps(value)

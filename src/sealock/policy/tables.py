@@ -46,7 +46,13 @@ def file_of_policy(path: str, directory: str) -> str:
     return path if not path or path.startswith("/") or directory in {"", "."} else f"{directory}/{path}"
 
 
-_KINDS: Final = {str: "a string", bool: "true or false", dict: "a table", list: "a list of tables"}
+_KINDS: Final = {
+    str: "a string",
+    bool: "true or false",
+    int: "a whole number",
+    dict: "a table",
+    list: "a list of tables",
+}
 
 
 def _line_of(source: Source, key: str) -> int:

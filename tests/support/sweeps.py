@@ -1,0 +1,126 @@
+"""Puts odd values into each place of a text, one at a time, and describes what its reader makes of each.
+
+The readers of `support.sweptreaders` have their texts in `tests/vectors/texts/NAME.txt`, and `tests/vectors/swept/NAME.txt`
+records what differs from the text as it stands: each guard of a reader against null, zero, an empty list or a word where
+a number belongs shows there. `./dev records` writes the records.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import fields
+
+VECTORS: Final = Path(__file__).parent.parent / "vectors"
+RECORDS: Final = VECTORS / "swept"
+_ABSENT: Final = object()
+_ODD: Final[tuple[Any, ...]] = (
+    _ABSENT, None, True, 0, -1, 2.5, "", "odd", "1", [], [None], ["odd", "odd"], {}, {"odd": None},
+)  # fmt: skip
+_ODD_WORDS: Final = ("", "-1", "0", "odd", "1", "odd=1", "a:b", "a:b:c:d", "/a", "a,b", "$X", "'")
+_MOST_LINES, _MOST_LETTERS = 5, 160
+
+Reader = Callable[[str], list[str]]
+"""Lines that say what a text holds, or why it is refused."""
+
+
+def texts_of(name: str) -> list[str]:
+    """The texts of a group."""
+    return (VECTORS / "texts" / f"{name}.txt").read_text(encoding="utf-8").split("\n=====\n")
+
+
+def sweep_values(text: str, read: Reader, earlier: list[str]) -> Iterator[str]:
+    """What differs where each value of a YAML text is another, or is not there; not of what `earlier` texts have too."""
+    whole = yaml.safe_load(text)
+    before = read(json.dumps(whole))
+    seen = {place for each in earlier for place in _paths(yaml.safe_load(each))}
+    for path, _ in [place for place in _paths(whole) if place not in seen]:
+        outcomes: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for odd in _ODD:
+            changed = _replace(whole, path, odd)
+            if changed != whole or json.dumps(changed) != json.dumps(whole):
+                label = "absent" if odd is _ABSENT else json.dumps(odd)
+                outcomes[_difference(before, read(json.dumps(changed)))].append(label)
+        yield from _show(".".join(map(str, path)), outcomes)
+
+
+def sweep_words(text: str, read: Reader, earlier: list[str]) -> Iterator[str]:
+    """What differs where each word after the second is another, twice there, or not there; as `sweep_values`."""
+    words = text.rstrip("\n").split(" ")
+    before = read(f"{text.rstrip()}\n")
+    seen = {pair for each in earlier for pair in pairwise(each.rstrip("\n").split(" "))}
+    for at, word in [(at, word) for at, word in enumerate(words) if at > 1 and (words[at - 1], word) not in seen]:
+        head, sign, value = word.partition("=")
+        odd = {"absent": [], "twice": [word, word]} | {repr(each): [each] for each in _ODD_WORDS}
+        if sign and value:
+            odd |= {repr(f"{head}={each}"): [f"{head}={each}"] for each in _ODD_WORDS}
+        outcomes: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for label, instead in odd.items():
+            changed = " ".join([*words[:at], *instead, *words[at + 1 :]])
+            outcomes[_difference(before, read(f"{changed.rstrip()}\n"))].append(label)
+        yield from _show(word.replace("\n", "⏎"), outcomes)
+
+
+def _paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The path of each value within a value, and the value as JSON."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield (*path, key), json.dumps(inner)
+        yield from _paths(inner, (*path, key))
+
+
+def _replace(whole: Any, path: tuple[str | int, ...], value: Any) -> Any:
+    changed = deepcopy(whole)
+    inner = changed
+    for key in path[:-1]:
+        inner = inner[key]
+    if value is _ABSENT:
+        del inner[path[-1]]
+    else:
+        inner[path[-1]] = value
+    return changed
+
+
+def _difference(before: list[str], after: list[str]) -> tuple[str, ...]:
+    lines = difflib.unified_diff(before, after, "", "", lineterm="", n=0)
+    changed = sorted((line for line in lines if not line.startswith(("---", "+++", "@@"))), key=lambda line: line[0])
+    shown = [line if len(line) <= _MOST_LETTERS else f"{line[:_MOST_LETTERS]}… {len(line)}" for line in changed]
+    more = len(shown) - _MOST_LINES
+    return tuple(shown) if more <= 0 else (*shown[:_MOST_LINES], f"… {more} more")
+
+
+def _show(place: str, outcomes: dict[tuple[str, ...], list[str]]) -> Iterator[str]:
+    for lines, labels in outcomes.items():
+        yield f"{place}: {', '.join(labels)}{'' if lines else ' — the same'}"
+        yield from (f"  {line}" for line in lines)
+
+
+def rows(value: Any, path: str = "it") -> Iterator[str]:
+    """A value as lines, one for each field that is set and for each item."""
+    match value:
+        case Struct():
+            yield f"{path}: {type(value).__name__}"
+            for field in fields(value):
+                inner = getattr(value, field.name)
+                default = field.default_factory() if field.default_factory is not NODEFAULT else field.default
+                if inner != default:
+                    yield from rows(inner, f"{path}.{field.name}")
+        case dict() if value:
+            for key, inner in value.items():
+                yield from rows(inner, f"{path}.{key}")
+        case list() | tuple() if value:
+            for index, inner in enumerate(value):
+                yield from rows(inner, f"{path}.{index}")
+        case frozenset() | set():
+            yield f"{path}: {sorted(map(repr, value))}"
+        case _:
+            yield f"{path}: {value!r}"

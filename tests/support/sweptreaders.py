@@ -1,0 +1,199 @@
+"""The readers whose texts `support.sweeps` changes: each by the name of its group of texts, which belong to a room."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import sys
+from collections.abc import Callable, Iterable
+from functools import partial
+from io import BytesIO
+from typing import Any, Final
+
+from sealock import formats
+from sealock.errors import SealockError
+from sealock.formats.inspect import read_inspect
+from sealock.formats.profile import read_profile
+from sealock.formats.sbom import read_sbom
+from sealock.formats.vex import read_vex
+from sealock.inventory.analyzer import AnalyzedFile, Analyzer, BrokenFileError
+from sealock.inventory.lockfiles.bun import Bun
+from sealock.inventory.lockfiles.cargo import Cargo
+from sealock.inventory.lockfiles.composer import Composer
+from sealock.inventory.lockfiles.conan import Conan
+from sealock.inventory.lockfiles.deno import Deno
+from sealock.inventory.lockfiles.npm_lock import NpmLock
+from sealock.inventory.lockfiles.nuget import NuGet
+from sealock.inventory.lockfiles.pdm import Pdm
+from sealock.inventory.lockfiles.pipenv import Pipenv
+from sealock.inventory.lockfiles.poetry import Poetry
+from sealock.inventory.lockfiles.pylock import Pylock
+from sealock.inventory.lockfiles.swift import Swift
+from sealock.inventory.lockfiles.uv import Uv
+from sealock.model.document import DocumentKind
+from sealock.model.location import Source
+from sealock.policy.settings import read as read_policy
+from sealock.trust.cosign.bundles import read_bundle
+from sealock.trust.cosign.simple import read_claims
+from sealock.trust.cosign.trustedroot import read_trusted_root
+from sealock.trust.dsse import IN_TOTO, DsseEnvelope
+from sealock.trust.intoto import read_statement
+from sealock.trust.notary import metadata
+from sealock.trust.notation.policy import read_policy as read_notation
+from sealock.trust.pins import read_pins
+from sealock.trust.refusal import SignatureRefusedError
+from sealock.vulnerabilities.feeds import csaf, debian, endoflife, kev, osv, secdb
+from sealock.vulnerabilities.feeds.feed import FeedError
+from support.oddvalues import toml
+from support.readvectors import describe
+from support.sweeps import RECORDS, Reader, rows, sweep_values, sweep_words, texts_of
+
+
+def _refused(function: Callable[[str], list[str]], text: str) -> list[str]:
+    try:
+        return function(text)
+    except (SealockError, BrokenFileError, FeedError, SignatureRefusedError) as error:
+        return [f"{type(error).__name__}: {error}"]
+
+
+def _document(kind: DocumentKind, name: str = "test") -> Reader:
+    return lambda text: list(describe(formats.read(kind, Source(name, text))))
+
+
+def _named_file(text: str) -> list[str]:
+    """One file under its name."""
+    ((name, value),) = json.loads(text).items()
+    return list(describe(formats.read("pipeline", Source(name, json.dumps(value)))))
+
+
+def _inspected(text: str) -> list[str]:
+    result = read_inspect(text)
+    return list(rows(result))
+
+
+def _lock(analyzer: Callable[[], Analyzer]) -> Reader:
+    return lambda text: list(rows(tuple(analyzer().read(AnalyzedFile("app/lock", text.encode())))))
+
+
+def _toml(read: Reader) -> Reader:
+    """A reader of TOML, which has no null."""
+
+    def read_toml(text: str) -> list[str]:
+        if "null" in text:
+            return ["TOML has no null"]
+        return read("".join(f"{json.dumps(key)} = {toml(value)}\n" for key, value in json.loads(text).items()))
+
+    return read_toml
+
+
+def _feed(read: Callable[[BytesIO], Any]) -> Reader:
+    return lambda text: list(rows(tuple(read(BytesIO(text.encode())))))
+
+
+def _of_bytes(read: Callable[[bytes], Any]) -> Reader:
+    return lambda text: list(rows(read(text.encode())))
+
+
+def _statement(raw: bytes) -> Any:
+    return read_statement(DsseEnvelope(IN_TOTO, raw, ()), "it")
+
+
+_READERS: Final[dict[str, dict[str, Reader]]] = {
+    "formats": {
+        "services": _document("compose"),
+        "pods": _document("kubernetes"),
+        "pipelines": _named_file,
+        "devcontainers": _document("devcontainer", "devcontainer.json"),
+        "bakes": _document("bake", "docker-bake.json"),
+        "daemons": _document("daemon", "daemon.json"),
+        "observed": _document("observed"),
+        "inventories": _document("inventory"),
+        "image-configs": _document("image-config"),
+        "inspects": _inspected,
+        "profiles": lambda text: list(rows(read_profile(Source("test", text)))),
+        "sboms": lambda text: list(rows(read_sbom(Source("test", text)))),
+        "vexes": lambda text: list(rows(read_vex(Source("test", text)))),
+    },
+    "policy": {"policies": _toml(lambda text: list(rows(read_policy(Source("sealock.toml", text), ""))))},
+    "inventory": {
+        "bun": _lock(Bun),
+        "cargo": _toml(_lock(Cargo)),
+        "composer": _lock(Composer),
+        "conan": _lock(Conan),
+        "deno": _lock(Deno),
+        "npm": _lock(NpmLock),
+        "nuget": _lock(NuGet),
+        "pdm": _toml(_lock(Pdm)),
+        "pipenv": _lock(Pipenv),
+        "poetry": _toml(_lock(Poetry)),
+        "pylock": _toml(_lock(Pylock)),
+        "swift": _lock(Swift),
+        "uv": _toml(_lock(Uv)),
+    },
+    "vulnerabilities": {
+        "osv": lambda text: list(rows(osv.record("file.json", text.encode(), "PyPI"))),
+        "secdb": _feed(lambda stream: secdb.read(stream, "alpine-secdb/v3.20", "Alpine")),
+        "debian-tracker": _feed(debian.read),
+        "csaf": lambda text: list(rows(csaf.record("file.json", text.encode()))),
+        "kev": _feed(kev.read),
+        "endoflife": _feed(lambda stream: endoflife.read(stream, "debian")),
+    },
+    "trust": {
+        "notary-root": _of_bytes(partial(metadata.read_root, what="it")),
+        "notary-snapshot": _of_bytes(partial(metadata.read_listing, what="it", role="snapshot")),
+        "notary-targets": _of_bytes(partial(metadata.read_targets, what="it")),
+        "notation-policies": _of_bytes(partial(read_notation, source="it")),
+        "trusted-roots": _of_bytes(read_trusted_root),
+        "bundles": _of_bytes(partial(read_bundle, what="it")),
+        "claims": _of_bytes(partial(read_claims, what="it")),
+        "statements": _of_bytes(_statement),
+        "pins": lambda text: list(rows(read_pins(text, "it", lambda path: path.encode()))),
+    },
+}
+_LINES: Final[dict[str, DocumentKind]] = {"run-lines": "run", "dockerfiles": "dockerfile"}
+"""Groups of texts that are no YAML: their words are changed."""
+ROOMS: Final = tuple(_READERS)
+_BORDER: Final = "=====\n"
+
+
+def sections_of(room: str) -> list[tuple[str, int]]:
+    """The groups of a room, and the number of each text."""
+    groups = [*_READERS.get(room, {}), *(_LINES if room == "formats" else ())]
+    return [(group, number) for group in groups for number in range(len(texts_of(group)))]
+
+
+def section(room: str, group: str, number: int) -> list[str]:
+    """What differs where a text of a group is changed."""
+    *earlier, text = texts_of(group)[: number + 1]
+    if group in _LINES:
+        return list(sweep_words(text, partial(_refused, _document(_LINES[group])), earlier))
+    return list(sweep_values(text, partial(_refused, _READERS[room][group]), earlier))
+
+
+def record(room: str, group: str, number: int) -> str:
+    """The record of a text."""
+    return "\n".join([*section(room, group, number), ""])
+
+
+def changes_of(room: str, group: str, number: int) -> str:
+    """How the record of a text differs from the one in the repository, as a diff; "" where it does not."""
+    path = RECORDS / room / f"{group}.txt"
+    parts = path.read_text(encoding="utf-8").split(_BORDER) if path.exists() else []
+    written = parts[number] if number < len(parts) else ""
+    lines = difflib.unified_diff(
+        written.splitlines(), record(room, group, number).splitlines(), "recorded", "now", lineterm=""
+    )
+    return "\n".join(lines)
+
+
+def write_records(rooms: Iterable[str] = ROOMS) -> None:
+    """Write every record."""
+    for room in rooms:
+        (RECORDS / room).mkdir(parents=True, exist_ok=True)
+        for group in dict.fromkeys(group for group, _ in sections_of(room)):
+            records = (record(room, group, number) for number in range(len(texts_of(group))))
+            (RECORDS / room / f"{group}.txt").write_text(_BORDER.join(records), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_records(sys.argv[1:] or ROOMS)
