@@ -23,6 +23,7 @@ from sealock.guard.decision.exchange import (
 )
 from sealock.guard.decision.prepared import prepare
 from sealock.guard.decision.routes import BY_NAME, GROUPS, ROUTES
+from sealock.guard.denials import denial_message
 from sealock.model.location import Source
 from sealock.policy.guardpresets import PRESETS
 from sealock.policy.settings import read
@@ -89,9 +90,17 @@ def test_a_denied_route_says_how_to_allow_it() -> None:
     assert isinstance(decision, Denied)
     (reason,) = decision.reasons
     assert reason.why == "x may not use POST /swarm/init"
-    assert reason.remedy == 'allow = ["POST /swarm/init"] or "swarm:write" at this caller allows it'
+    assert reason.remedy == 'add "POST /swarm/init" or "swarm:write" to allow of this caller in sealock.toml'
     assert decision.setting is not None
     assert (decision.setting.file, decision.setting.line) == ("sealock.toml", 2)
+
+
+def test_a_denial_names_the_container_that_would_be_created() -> None:
+    decision = GuardWorld(caller("")).decide(CREATE, {**NGINX, "HostConfig": {"Privileged": True}})
+    assert isinstance(decision, Denied)
+    assert denial_message(decision).startswith(
+        "denied by sealock guard for caller x, web: C001: Container runs in priv"
+    )
 
 
 @pytest.mark.parametrize("word", ["container", "containers:reading", "GET /container/json", "POST /v1.44/info"])
@@ -148,7 +157,8 @@ def test_what_the_client_leaves_open_is_changed() -> None:
     assert (host["Memory"], host["PidsLimit"], host["NanoCpus"]) == (512 << 20, 100, 1_500_000_000)
     assert host["PortBindings"] == {"80/tcp": [{"HostPort": "80", "HostIp": "127.0.0.1"}], "81/tcp": None}
     assert isinstance(decision, Allowed)
-    assert {"no-new-privileges set", "drops capability ALL", "memory limited to 512 MiB", "processes limited to 100",
+    kept = ", ".join(host["CapAdd"])
+    assert {"no-new-privileges set", f"capabilities dropped: ALL but {kept}", "memory limited to 512 MiB", "processes limited to 100",
             "CPUs limited to 1.5", "port 80/tcp published on 127.0.0.1 only"} <= set(decision.changes)  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from sealock.text import line
 
 _MOST = 8
 _LONGEST = 400
+_NAME = 80
 
 
 def denial_message(denied: Denied) -> str:
@@ -16,6 +17,7 @@ def denial_message(denied: Denied) -> str:
     if len(denied.reasons) > _MOST:
         rows.append(f"and {len(denied.reasons) - _MOST} more")
     who = f" for caller {line(denied.caller)}" if denied.caller else ""
+    who += f", {line(denied.created, _NAME)}" if denied.created else ""
     return f"denied by sealock guard{who}: " + (rows[0] if len(rows) == 1 else "".join(f"\n  {row}" for row in rows))
 
 

@@ -56,9 +56,10 @@ def _asked(path: str) -> bytes:
 
 
 def _rows(status: GuardStatus) -> list[str]:
-    hours = max(0.0, time.time() - status.started) / 3600
+    minutes = max(0, round((time.time() - status.started) / 60))
+    since = count(minutes, "minute") if minutes < 120 else count(minutes // 60, "hour")
     rows = [
-        f"Guard    {status.form}, sealock {status.version}, process {status.pid}, for {hours:.1f} hours",
+        f"Guard    {status.form}, sealock {status.version}, process {status.pid}, for {since}",
         f"Engine   {line(status.engine_socket)}: {status.engine or 'answers'}",
         f"Policy   {line(status.policy)}: "
         + (line(status.policy_error.removeprefix(f"{status.policy}: ")) or count(len(status.callers), "caller")),

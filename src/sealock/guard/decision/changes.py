@@ -5,6 +5,7 @@ Only what the client leaves open is changed. What was changed is said in words, 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from sealock.formats.inspect.created import read_created
@@ -33,9 +34,10 @@ def change_body(case: Case, body: dict[str, Any], name: str) -> None:
             case "no-new-privileges" | "cap-drop":
                 rule = _BY_RULES[word]
                 if getattr(container, rule.reads[0]) is UNSET:
-                    for fault in rule.check(container):
-                        for change in fault.fix:
-                            _write(case, host, change)
+                    fixes = [change for fault in rule.check(container) for change in fault.fix]
+                    for change in fixes:
+                        _write(case, host, change)
+                    _note_capabilities(case, fixes)
             case "limits":
                 _limit(case, host, container)
             case "loopback":
@@ -56,9 +58,18 @@ def _write(case: Case, host: dict[str, Any], change: Change) -> None:
         case Add(field=field, value=value):
             key = KEYS[field]
             host[key] = [*host.get(key, ()), value]
-            case.change(f"{'drops capability' if field == 'cap_drop' else 'keeps capability'} {value}")
         case _:
             pass
+
+
+def _note_capabilities(case: Case, fixes: Iterable[Change]) -> None:
+    """Say in one line which capabilities are dropped, and which are kept."""
+    dropped, kept = (
+        [str(change.value) for change in fixes if isinstance(change, Add) and change.field == field]
+        for field in ("cap_drop", "cap_add")
+    )
+    if dropped:
+        case.change(f"capabilities dropped: {', '.join(dropped)}{' but ' if kept else ''}{', '.join(kept)}")
 
 
 def _limit(case: Case, host: dict[str, Any], container: Container) -> None:

@@ -29,6 +29,7 @@ from sealock.policy.guard import GuardCaller
 
 UNREAD: Final = frozenset({"G001", "G002", "G003", "G004", "G011"})
 """The reasons that leave a request unevaluated."""
+_CREATES: Final = frozenset({"POST /containers/create", "POST /services/create"})
 _STREAMED: Final = {
     "POST /build": "the Dockerfile and the files of the context",
     "POST /images/load": "the images in the archive, with their names and labels",
@@ -65,7 +66,7 @@ def decide(request: EngineRequest, caller: Caller, guard: Guard, answers: Answer
     route = target.route
     if not allows(setting, route):
         why = f"{setting.name} may not use {route.name}"
-        remedy = f'allow = ["{route.name}"] or "{route.group}:{route.access}" at this caller allows it'
+        remedy = f'add "{route.name}" or "{route.group}:{route.access}" to allow of this caller in sealock.toml'
         return _denied(request, setting, route, (GuardReason("G002", why, remedy),))
     case = Case(guard, caller, setting, target, answers, today)
     if not target.canonical and not guard.rewrites:
@@ -84,7 +85,8 @@ def _decision(case: Case, request: EngineRequest) -> GuardDecision:
     if case.questions and not reasons:
         return NeedsFacts(tuple(case.questions))
     if reasons:
-        return _denied(request, case.setting, case.target.route, reasons)
+        created = case.name if case.target.route.name in _CREATES else ""
+        return _denied(request, case.setting, case.target.route, reasons, created)
     target = ReadTarget(case.target.version, case.target.route, case.target.values, tuple(_query(case)))
     return Allowed(
         case.target.route,
@@ -116,12 +118,16 @@ def _is_exempted(case: Case, reason: GuardReason) -> bool:
 
 
 def _denied(
-    request: EngineRequest, setting: GuardCaller, route: ApiRoute | None, reasons: tuple[GuardReason, ...]
+    request: EngineRequest,
+    setting: GuardCaller,
+    route: ApiRoute | None,
+    reasons: tuple[GuardReason, ...],
+    created: str = "",
 ) -> Denied | Allowed:
     """Deny; in audit mode the request passes as it came."""
     if setting.mode == "audit":
         return Allowed(route, setting.name, request.target, request.body, would_deny=reasons)
-    return Denied(reasons, route, setting.name, setting.location)
+    return Denied(reasons, route, setting.name, setting.location, created)
 
 
 def describe(caller: Caller) -> str:

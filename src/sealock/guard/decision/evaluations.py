@@ -294,7 +294,7 @@ def _plugin(case: Case) -> None:
     if isinstance(case.body, list) and not case.body and route != "POST /plugins/{name}/set":
         return
     what = "settings" if route == "POST /plugins/{name}/set" else "code" if case.body is None else "privileges"
-    case.deny("G015", f"gives a plugin {what} that let it reach the host", 'accept = ["G015"] at this caller allows it')
+    case.deny("G015", f"gives a plugin {what} that let it reach the host", 'add "G015" to accept of this caller')
 
 
 def _labelled(case: Case) -> None:

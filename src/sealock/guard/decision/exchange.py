@@ -176,6 +176,8 @@ class Denied(Struct, frozen=True):
     caller: str = ""
     setting: Location | None = None
     """Where the caller stands in the policy."""
+    created: str = ""
+    """The name of the container or service that would be created."""
 
 
 class NeedsFacts(Struct, frozen=True):

@@ -18,6 +18,7 @@ _TMPFS: Final = frozenset({"size", "mode", "uid", "gid", "nr_inodes", "noexec", 
 _OPTIONS: Final = frozenset({"no-new-privileges", "label", "apparmor", "seccomp"})
 _LOG_FILES: Final = frozenset({"splunk-capath", "syslog-tls-ca-cert", "syslog-tls-cert", "syslog-tls-key"})
 """Options of log drivers that are files of the host, also by a relative path."""
+_OWN_REMEDY: Final = "use a named volume, or mount a directory that has nothing of the guard; binds cannot allow this"
 _BIND_REMEDY: Final = "use a named volume, or add the path to binds of this caller in sealock.toml"
 
 
@@ -35,7 +36,7 @@ def resolve_bind(case: Case, source: str) -> str:
     path, exact = answer.path, answer.path in case.setting.binds
     shown = path if path == source.rstrip("/") or path == source else f"{source} (which is {path})"
     if protected := next((own for own in case.guard.protected if within(own, path) or within(path, own)), ""):
-        case.deny("G006", f"would mount {shown}, and with it the guard's {protected}", _BIND_REMEDY)
+        case.deny("G006", f"would mount {shown}, and with it the guard's {protected}", _OWN_REMEDY)
     elif answer.kind == "socket" and not exact:
         case.deny("G006", f"would mount the socket {shown}, which binds does not name itself", _BIND_REMEDY)
     elif not exact and not any(within(path, bind) for bind in case.setting.binds):
