@@ -194,7 +194,7 @@ def _plan(arguments: Namespace) -> ServicePlan:
             advisories=str(state / "advisories"),
             source=_source(arguments.advisories),
             update=arguments.update * 3600,
-            scans=ScanSettings(policy=policy, platform=arguments.platform, guard=guard),
+            scans=ScanSettings(policy=policy, platform=arguments.platform, guard=guard, spool=str(state / "layers")),
         ),
         ServiceSettings(address=arguments.address.rstrip("/"), behind=arguments.behind, guard=guard),
         _read_key(arguments.key_file, state),

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from tarfile import SYMTYPE
 from typing import Any
 
 import pytest
@@ -20,11 +21,12 @@ from sealock.scan.run import check
 from sealock.scan.settings import Settings
 from sealock.service.state.credentials import StoredCredentials, keep_login, read_key
 from sealock.service.state.database import Database
-from sealock.service.state.tables import event, facts, finding, image, repository, tag
+from sealock.service.state.tables import event, facts, finding, image, package, repository, tag
 from sealock.service.state.tags import find_repository, repository_number
 from sealock.service.work.notifications import parse_notification, take
 from sealock.service.work.scanner import ScanSettings, open_client
 from sealock.service.work.watcher import poll
+from support.madeimages import info, tar
 from support.serviceworld import (
     base_layer,
     idle,
@@ -109,6 +111,42 @@ def test_each_layer_is_fetched_once_over_all_images_and_workers(server: Registry
         with worker.database.read() as connection:
             kept = connection.execute(select(func.count()).select_from(facts).where(facts.c.name.startswith("facts-")))
             assert kept.scalar() == 7
+
+
+def linking(number: int) -> bytes:
+    """A layer whose link gives a file of `STORE` a name that matters."""
+    where = f"opt/app{number}/node_modules/tool/package.json"
+    return tar(info(where, type=SYMTYPE, linkname=f"/store/tool-{number % 2}"))
+
+
+STORE = tar(*(info(f"store/tool-{n}", b'{"name": "tool", "version": "%d.0"}' % n) for n in range(2)))
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_a_layer_that_links_lead_into_is_fetched_once_where_its_bytes_are_kept(
+    server: RegistrySimulator, migrated: str, tmp_path: Path, *, is_kept: bool
+) -> None:
+    references = []
+    for number in range(8):
+        push(server, "team/app", f"v{number}", layers=(STORE, linking(number % 4)), author=str(number))
+        references.append(f"{server.host}/team/app:v{number}")
+    settings = settings_for(migrated)
+    where = tmp_path / "layers"
+    scans = replace(settings.scans, spool=str(where) if is_kept else "")
+    with working(replace(settings, scans=scans), 3) as worker:
+        submit(worker, *references)
+        wait_until(lambda: idle(worker))
+        assert Counter(states(worker.database)) == {("scanned", ""): 8}
+        versions = sorted(rows(worker.database, package.c.version))
+        with worker.database.read() as connection:
+            again = connection.execute(select(func.count()).where(facts.c.name.startswith("reread-"))).scalar()
+    counts = Counter(fetched(server))
+    assert versions == ["0.0", "1.0"]
+    assert again == 4
+    # Each name that a link gives is read once, too, over all images and workers.
+    digest = next(digest for digest, data in server.blobs.items() if data == STORE)
+    assert counts[digest] == (1 if is_kept else 1 + 4)
+    assert {path.name for path in where.glob("*")} >= {digest.replace(":", "-")} if is_kept else not where.exists()
 
 
 def fetched(server: RegistrySimulator) -> list[str]:

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from sealock.image.entry import Bounds
 from sealock.inventory.facts import ImageFacts, LayerFacts
+from sealock.inventory.reread import Reread
 from sealock.scan.cache.code import fingerprint
 from sealock.scan.cache.directory import CacheEntries
 
@@ -74,6 +75,27 @@ class LayerCache:
             and stored
         ):
             self._directory.write(_alias(stored), msgspec.msgpack.encode(_Alias(diff_id)))
+
+    def reread(self, diff_id: str, reread: Reread) -> LayerFacts | None:
+        """The facts of files of a layer under the paths of links that lead to them."""
+        name = self._reread(diff_id, reread)
+        kept = self._read(name, CachedFacts) if name else None
+        return kept.facts if kept else None
+
+    def keep_reread(self, diff_id: str, reread: Reread, facts: LayerFacts) -> None:
+        """Keep the facts of files of a layer under further paths, which depend on no other layer."""
+        if name := self._reread(diff_id, reread):
+            self._write(name, CachedFacts(facts, ()))
+
+    def _reread(self, diff_id: str, reread: Reread) -> str:
+        """The name of an entry; "" where there can be none."""
+        if not self._code or not diff_id:
+            return ""
+        try:
+            which = msgspec.json.encode(reread, order="deterministic").decode()
+        except UnicodeEncodeError:
+            return ""  # names that are not Unicode
+        return self._name("reread", f"{diff_id} {self._whole} {which}")
 
     def merged(self, diff_ids: tuple[str, ...]) -> MergedFacts | None:
         """The merged facts of layers with these digests, in this order."""

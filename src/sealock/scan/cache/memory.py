@@ -10,6 +10,7 @@ import msgspec
 from sealock.image.entry import Bounds, KnownImage, LayerSource
 from sealock.image.layers import TarLayer
 from sealock.inventory.facts import ImageFacts, LayerFacts
+from sealock.inventory.reread import Reread
 from sealock.model.inventory import Layer
 from sealock.scan.cache.directory import LIMIT, CacheDirectory, CacheEntries
 from sealock.scan.cache.layers import CachedFacts, LayerCache, MergedFacts
@@ -54,6 +55,17 @@ class ImageCache:
         stored = source.layer.digest if source.layer.digest != source.layer.diff_id else ""
         self._layers.keep(source.layer.diff_id, CachedFacts(facts, tuple(source.messages())), stored)
         return True
+
+    def recall_reread(self, source: LayerSource, reread: Reread) -> LayerFacts | None:
+        """The cached facts of files of a layer under the paths of links, if its bytes have their stated digests."""
+        if not isinstance(source, TarLayer) or not self._may_know(source) or not source.has_stored_digests():
+            return None
+        return self._layers.reread(source.layer.diff_id, reread)
+
+    def keep_reread(self, source: LayerSource, reread: Reread, facts: LayerFacts) -> None:
+        """Keep what was read under the paths of links, if `may_keep` the layer."""
+        if isinstance(source, TarLayer) and self.may_keep(source):
+            self._layers.keep_reread(source.layer.diff_id, reread, facts)
 
     def may_keep(self, source: LayerSource) -> bool:
         """Whether a layer was verified while it was read, and could not have changed since."""

@@ -15,6 +15,7 @@ from sealock.scan.cache.layers import CachedFacts, MergedFacts
 from sealock.scan.cache.memory import ImageCache
 
 if TYPE_CHECKING:
+    from sealock.inventory.reread import Reread
     from sealock.inventory.selection import Selection
 
 _CACHED_PER_READ: Final = 16
@@ -49,24 +50,24 @@ class LayerReader:
             self._spent += sum(entries // _CACHED_PER_READ for _, entries, _ in cached.facts.sizes)
             return self._count(cached.facts)
         layers, is_sound = self._facts(image)
-        facts, is_complete = self._merge(image, layers)
+        facts, is_complete = self._merge(image, layers, cache)
         if cache and is_sound and is_complete:
             cache.keep_merged(sources, facts)
         return self._count(facts)
 
-    def _merge(self, image: ImageSource, layers: Sequence[LayerFacts]) -> tuple[ImageFacts, bool]:
+    def _merge(
+        self, image: ImageSource, layers: Sequence[LayerFacts], cache: ImageCache | None
+    ) -> tuple[ImageFacts, bool]:
         """Merge layers with what their links lead to; whether all of that could be read."""
         from sealock.inventory import links  # noqa: PLC0415  as in _selection
         from sealock.inventory.merge import LinkedFacts, merge, view_layers  # noqa: PLC0415  as above
-        from sealock.inventory.reread import RereadLayer  # noqa: PLC0415  as above
-        from sealock.inventory.scan import scan_layer  # noqa: PLC0415  as above
 
         selection = self._selection
         view = view_layers(layers, links.paths_on_the_way(layers, selection))
         followed = links.follow(layers, selection, view)
         before = [source.errors for source in image.layers]
         linked = {
-            place: LinkedFacts(scan_layer(RereadLayer(image.layers[place], reread), selection), reread)
+            place: LinkedFacts(self._reread(image.layers[place], reread, cache), reread)
             for place, reread in followed.rereads.items()
         }
         numbered = [(source.layer.index, layer) for source, layer in zip(image.layers, layers, strict=True)]
@@ -77,6 +78,19 @@ class LayerReader:
                 faults[place].append(fault)
             facts = replace(facts, faults=tuple(map(tuple, faults)))
         return facts, before == [source.errors for source in image.layers]
+
+    def _reread(self, source: LayerSource, reread: Reread, cache: ImageCache | None) -> LayerFacts:
+        """The facts of files of a layer under the paths of links."""
+        from sealock.inventory.reread import RereadLayer  # noqa: PLC0415  as in _selection
+        from sealock.inventory.scan import scan_layer  # noqa: PLC0415  as above
+
+        if cache and (kept := cache.recall_reread(source, reread)) is not None:
+            return kept
+        before = source.errors
+        facts = scan_layer(RereadLayer(source, reread), self._selection)
+        if cache and source.errors == before:
+            cache.keep_reread(source, reread, facts)
+        return facts
 
     def _count(self, facts: ImageFacts) -> ImageFacts:
         """Count the facts of an image against the limit: reports take room, also of layers that were known."""

@@ -39,7 +39,9 @@ class Database:
         self.url = parse_url(url)
         options: dict[str, Any] = {"pool_pre_ping": True} if self.is_postgresql else {}
         self.engine: Engine = create_engine(self.url, pool_size=pool, max_overflow=pool * 2, **options)
-        if not self.is_postgresql:
+        if self.is_postgresql:
+            event.listen(self.engine, "connect", _prepare_postgresql)
+        else:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._writing = self.engine.execution_options(**{_WRITES: True})
@@ -97,6 +99,13 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  
         "cache_size=-16384",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:  # noqa: ANN401  what the driver gives
+    # It takes seconds to compile statements that then run for less.
+    with connection.cursor() as cursor:
+        cursor.execute("SET jit = off")
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

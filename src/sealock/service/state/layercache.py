@@ -22,7 +22,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-_KEPT: Final = ("facts-", "packages-", "plain-")
+_KEPT: Final = ("facts-", "packages-", "plain-", "reread-")
 LARGEST: Final = 64 << 20
 """Bytes of one entry, compressed."""
 _EXPANDED: Final = 1 << 30

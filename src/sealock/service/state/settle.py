@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    bindparam,
     case,
     cast,
     delete,
@@ -40,7 +41,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.schema import CreateTable
 
-from sealock.service.state.rows import insert_new_from
+from sealock.service.state.rows import chunks, insert_new_from
 from sealock.service.state.tables import (
     acknowledgement,
     event,
@@ -89,9 +90,11 @@ def settle(connection: Connection, things: Iterable[str], now: float, cause: str
         connection.execute(CreateTable(table, if_not_exists=True))
         connection.execute(delete(table))
     connection.execute(insert(touched), [{"thing": name} for name in names])
-    _analyze(connection, touched)
+    # Both databases take a new table for something else than it is, and would begin with all that is stored.
+    connection.execute(text(f"ANALYZE {touched.name}"))
     connection.execute(insert(fresh).from_select([column.name for column in fresh.columns], _present(among)))
-    _analyze(connection, fresh)
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"ANALYZE {fresh.name}"))
     last = connection.execute(select(func.coalesce(func.max(event.c.id), 0))).scalar_one()
     scope: ColumnElement[bool] = finding.c.thing.in_(select(touched.c.thing))
     if among is not None:
@@ -101,12 +104,6 @@ def settle(connection: Connection, things: Iterable[str], now: float, cause: str
     _open_new(connection, now, cause)
     changed = connection.execute(select(event.c.repository_id).where(event.c.id > last).distinct()).scalars()
     recount(connection, [number for number in changed if number is not None])
-
-
-def _analyze(connection: Connection, table: Table) -> None:
-    """PostgreSQL plans a query on a new table as if it were small, unless it has looked at it."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text(f"ANALYZE {table.name}"))
 
 
 def _present(among: int | None) -> Select[Any]:
@@ -234,14 +231,19 @@ def _change(connection: Connection, now: float, cause: str) -> None:
 
 
 def _open_new(connection: Connection, now: float, cause: str) -> None:
+    newest = connection.execute(select(func.coalesce(func.max(finding.c.id), 0))).scalar_one()
     names = ["repository_id", "rule", "thing", "severity", "fixed", "exploited", "first_seen", "last_seen", "revision"]
     new = select(*fresh.columns, literal(now), literal(now), literal(1)).where(true())
+    # In the order of the indexes, whose pages are then written one after the other.
+    new = new.order_by(fresh.c.repository_id, fresh.c.rule, fresh.c.thing)
     insert_new_from(connection, finding, names, new)
-    # Another piece of the same work may have opened one at the same moment: its event is there already.
-    first = _columns(finding.c.severity, finding.c.fixed, finding.c.revision - 1).select_from(
-        fresh.join(finding, _same)
+    # Nobody else writes findings meanwhile, so the ones with higher numbers are those that were just opened.
+    opened = (
+        _columns(finding.c.severity, finding.c.fixed, finding.c.revision - 1)
+        .where(finding.c.id > newest)
+        .order_by(finding.c.id)
     )
-    _write(connection, "added", now, cause, first.where(finding.c.revision == 1, finding.c.first_seen == now))
+    _write(connection, "added", now, cause, opened)
 
 
 def recount(connection: Connection, repositories: Iterable[int]) -> None:
@@ -260,15 +262,15 @@ def recount(connection: Connection, repositories: Iterable[int]) -> None:
 
     counts = {word: total(finding.c.severity == level) for level, word in _WORDS.items() if word != "info"}
     counts |= {"exploited": total(finding.c.exploited), "fixable": total(finding.c.fixed != "")}
-    for begin in range(0, len(numbers), 500):
-        some = numbers[begin : begin + 500]
+    updates: list[dict[str, Any]] = []
+    for some in chunks(numbers):
         query = (
             select(finding.c.repository_id, *(column.label(name) for name, column in counts.items()))
             .where(finding.c.repository_id.in_(some), _open, ~accepted)
             .group_by(finding.c.repository_id)
         )
         found = {row["repository_id"]: dict(row) for row in connection.execute(query).mappings()}
-        for number in some:
-            values = found.get(number, dict.fromkeys(counts, 0))
-            values.pop("repository_id", None)
-            connection.execute(update(repository).where(repository.c.id == number).values(**values))
+        none = dict.fromkeys(counts, 0)
+        updates += [{"number": number, **{name: found.get(number, none)[name] for name in counts}} for number in some]
+    if updates:
+        connection.execute(update(repository).where(repository.c.id == bindparam("number")), updates)

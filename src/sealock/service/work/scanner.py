@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -44,6 +44,7 @@ from sealock.service.state.tables import image, repository, scan
 from sealock.service.state.tags import TagSight, drop_tags, see_tag
 from sealock.service.work.advisories import Advisories
 from sealock.service.work.jobs import Job, Later
+from sealock.service.work.spool import LayerSpool
 from sealock.targets.inputs import ImageInput
 from sealock.trust.bypolicy import PolicyVerifier
 
@@ -64,20 +65,50 @@ class ScanSettings(Struct, frozen=True):
     bounds: Bounds = DEFAULT_BOUNDS
     guard: AddressGuard | None = AddressGuard()
     environment: dict[str, str] = {}
+    spool: str = ""
+    """The directory with the bytes of layers that were fetched lately, "" for none."""
+
+
+class LayerAccess(Struct, frozen=True):
+    """Which blobs are layers of the image at hand, and how one that was not claimed before is claimed."""
+
+    layers: frozenset[str] = frozenset()
+    claim: Callable[[str], bool] = lambda _digest: True
 
 
 class NotingRegistry(Registry):
-    """A client that notes why blobs could not be fetched: a layer that broke off is no damaged image."""
+    """A client that fetches a layer only where it is not kept, and notes why one could not be fetched.
+
+    `broken`: a layer that broke off is no damaged image. `busy`: another scan is fetching the same layer.
+    """
 
     broken: str = ""
+    busy: bool = False
+    at_hand: LayerAccess = LayerAccess()
+    spool: LayerSpool = LayerSpool()
+
+    def begin(self, access: LayerAccess) -> None:
+        """Begin with another image."""
+        self.broken, self.busy, self.at_hand = "", False, access
 
     def blob(self, name: ImageName, digest: str, size: int) -> Iterator[bytes]:
         """Yield a blob, as the client does."""
         try:
-            yield from super().blob(name, digest, size)
+            yield from self._blob(name, digest, size)
         except TransportError as error:
-            self.broken = str(error)
+            self.broken = self.broken or str(error)
             raise
+
+    def _blob(self, name: ImageName, digest: str, size: int) -> Iterator[bytes]:
+        if digest not in self.at_hand.layers:
+            return super().blob(name, digest, size)
+        if (kept := self.spool.read(digest)) is not None:
+            return kept
+        if not self.at_hand.claim(digest):
+            self.busy = True
+            message = "another scan is reading the same layer"
+            raise TransportError(message)
+        return self.spool.keep(digest, size, super().blob(name, digest, size))
 
 
 def open_client(settings: ScanSettings, credentials: Credentials) -> NotingRegistry:
@@ -91,7 +122,9 @@ def open_client(settings: ScanSettings, credentials: Credentials) -> NotingRegis
         environment=settings.environment,
         guard=settings.guard,
     )
-    return NotingRegistry(transport, credentials, access)
+    client = NotingRegistry(transport, credentials, access)
+    client.spool = LayerSpool(settings.spool)
+    return client
 
 
 class Scanner:
@@ -122,7 +155,7 @@ class Scanner:
         if row is None:
             return  # it was done by a worker that ended before it could say so
         client, self._client = self._client or self._open(), None
-        client.broken = ""
+        client.begin(LayerAccess())
         try:
             self._scan(row, client)
             self._client = client  # one that failed may have the wrong login: the next scan opens another
@@ -149,12 +182,21 @@ class Scanner:
                 self._see(connection, row, resolved, known, signed)
             return
         owner = f"scan {row.id}"
-        if not claim_layers(self._database, self._unknown_layers(resolved), owner, self._clock()):
+
+        def claim(*digests: str) -> bool:
+            return claim_layers(self._database, digests, owner, self._clock())
+
+        layers = _layers(resolved)
+        unknown = self._unknown(layers)
+        if not claim(*unknown):
             raise Later(_BUSY, "another scan is reading the same layers")
+        client.begin(LayerAccess(frozenset(layers), lambda digest: digest in unknown or claim(digest)))
         try:
             inventory, document = self._read(client, name, resolved)
         finally:
             release_layers(self._database, owner)
+        if client.busy:
+            raise Later(_BUSY, client.broken)
         if client.broken:
             if row.tries + 1 < _BROKEN:
                 self._wait(row, client.broken)
@@ -167,12 +209,10 @@ class Scanner:
         query = select(image.c.id).where(image.c.digest == digest, image.c.analyzer == self._analyzer)
         return connection.execute(query).scalar() if self._analyzer else None
 
-    def _unknown_layers(self, resolved: Resolved) -> list[str]:
-        """The layers of an image whose contents are not known yet."""
-        manifest = resolved.image.noun
+    def _unknown(self, layers: Iterable[str]) -> list[str]:
+        """Those of an image's layers whose contents are not known yet."""
         cache = LayerCache(LayerFactsStore(self._database, self._clock), self._settings.bounds)
-        layers = manifest.layers if isinstance(manifest, Manifest) else ()
-        return [entry.digest for entry in layers if cache.facts(cache.plain(entry.digest) or entry.digest) is None]
+        return [digest for digest in layers if cache.facts(cache.plain(digest) or digest) is None]
 
     def _read(self, client: Registry, name: ImageName, resolved: Resolved) -> tuple[Inventory, Document]:
         opened = open_resolved(client, name, resolved, self._settings.bounds)
@@ -248,6 +288,12 @@ class Scanner:
             connection.execute(update(scan).where(scan.c.id == row.id).values(state=state, reason=reason, finished=now))
             if state == "gone" and row.tag and not row.digest:
                 drop_tags(connection, row.repository_id, [row.tag], now)
+
+
+def _layers(resolved: Resolved) -> tuple[str, ...]:
+    """The digests of an image's layers."""
+    manifest = resolved.image.noun
+    return tuple(entry.digest for entry in manifest.layers) if isinstance(manifest, Manifest) else ()
 
 
 def _reference(row: Row[Any]) -> ImageName:

@@ -25,7 +25,7 @@ from sealock.service.web.api.endpoint import Call, for_administrators
 from sealock.service.web.errors import HttpError
 
 Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[\w.@:/-][\w.@:/ -]*$")]
-Repository = Annotated[str, Meta(pattern=r"^[^\s*]+(/\*)?$", max_length=400)]
+Repository = Annotated[str, Meta(pattern=r"^[!-)+-~]+(/\*)?$", max_length=400)]
 Repositories = Annotated[tuple[Repository, ...], Meta(max_length=100)]
 Kind = Annotated[str, Meta(pattern="^[a-z-]{1,40}$")]
 _MOST_DAYS: Final = 3650

@@ -1,0 +1,96 @@
+"""The layers that a machine keeps: what comes back is what was fetched, and the directory never matters."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from sealock.errors import TransportError
+from sealock.service.work.spool import LayerSpool
+
+
+def digest(data: bytes) -> str:
+    return f"sha256:{sha256(data).hexdigest()}"
+
+
+def keep(spool: LayerSpool, data: bytes) -> bytes:
+    return b"".join(spool.keep(digest(data), len(data), iter((data[:3], data[3:]))))
+
+
+def kept(spool: LayerSpool, data: bytes) -> bytes | None:
+    chunks = spool.read(digest(data))
+    return None if chunks is None else b"".join(chunks)
+
+
+def test_what_was_fetched_to_its_end_comes_back(tmp_path: Path) -> None:
+    spool, data = LayerSpool(str(tmp_path / "layers")), os.urandom(600_000)
+    assert kept(spool, data) is None
+    assert keep(spool, data) == data
+    assert kept(spool, data) == data
+    assert [path.name for path in (tmp_path / "layers").iterdir()] == [digest(data).replace(":", "-")]
+    assert (tmp_path / "layers").stat().st_mode & 0o777 == 0o700
+
+
+def _breaks() -> Iterator[bytes]:
+    yield b"first"
+    raise TransportError
+
+
+def test_what_broke_off_or_was_left_in_the_middle_is_not_kept(tmp_path: Path) -> None:
+    spool = LayerSpool(str(tmp_path))
+    with pytest.raises(TransportError):
+        list(spool.keep(digest(b"x"), 10, _breaks()))
+    left = spool.keep(digest(b"x"), 10, iter((b"a", b"b")))
+    next(left)
+    left.close()  # type: ignore[attr-defined]  # it is a generator
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("harm", [b"", b"dat", b"data of a layer and more", b"data of a layes"])
+def test_a_copy_that_was_damaged_is_an_error_and_goes(tmp_path: Path, harm: bytes) -> None:
+    spool, data = LayerSpool(str(tmp_path)), b"data of a layer"
+    keep(spool, data)
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(harm)
+    with pytest.raises(TransportError, match="damaged, and is fetched again"):
+        kept(spool, data)
+    assert kept(spool, data) is None
+
+
+def test_the_layers_that_were_not_used_for_longest_go(tmp_path: Path) -> None:
+    spool = LayerSpool(str(tmp_path), limit=4000)
+    layers = [bytes([number]) * 1000 for number in range(6)]
+    for number, data in enumerate(layers[:4]):
+        keep(spool, data)
+        os.utime(tmp_path / digest(data).replace(":", "-"), (number, number))
+    assert kept(spool, layers[0]) is not None
+    keep(spool, layers[4])
+    assert [kept(spool, data) is not None for data in layers] == [True, False, True, True, True, False]
+    keep(spool, b"x" * 1001)
+    assert kept(spool, b"x" * 1001) is None
+
+
+@pytest.mark.parametrize("what", ["no directory", "a file in its place", "a full disk", "another kind of digest"])
+def test_without_a_directory_that_can_be_used_layers_are_fetched(
+    tmp_path: Path, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    where = {"no directory": "", "a file in its place": str(tmp_path / "file")}.get(what, str(tmp_path / "layers"))
+    spool, data = LayerSpool(where), b"data of a layer"
+    if what == "a full disk":
+        monkeypatch.setattr("sealock.service.work.spool.os.write", _full)
+    if what == "another kind of digest":
+        assert spool.read("sha512:../../etc/passwd") is None
+        assert list(spool.keep("sha512:../x", 3, iter((b"abc",)))) == [b"abc"]
+        return
+    assert keep(spool, data) == data
+    assert kept(spool, data) is None
+    assert not list(tmp_path.glob("layers/*"))
+
+
+def _full(_descriptor: int, _data: object) -> int:
+    raise OSError(28, "No space left on device")
