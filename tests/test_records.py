@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support import commandrecords, guardrecords, machinerecords, optionrecords, servicerecords
+from support import commandrecords, guardrecords, machinerecords, optionrecords, programrecords, servicerecords
 from support.commandrows import COMMANDS
 
 
@@ -31,6 +31,11 @@ def test_the_guard_decides_what_its_record_says(name: str) -> None:
 @pytest.mark.parametrize("name", machinerecords.NAMES)
 def test_a_machine_is_read_as_its_record_says(name: str) -> None:
     assert not changes(machinerecords.RECORDS / f"{name}.txt", machinerecords.record(name))
+
+
+@pytest.mark.parametrize("name", programrecords.NAMES)
+def test_a_program_for_the_kernel_is_what_its_record_says(name: str) -> None:
+    assert not changes(programrecords.RECORDS / f"{name}.txt", programrecords.record(name))
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +66,7 @@ def test_the_service_says_what_its_record_says(service: servicerecords.RecordedS
         (servicerecords.RECORDS, servicerecords.NAMES),
         (commandrecords.RECORDS, COMMANDS),
         (machinerecords.RECORDS, machinerecords.NAMES),
+        (programrecords.RECORDS, programrecords.NAMES),
         (guardrecords.RECORDS, guardrecords.POLICIES),
     ],
 )

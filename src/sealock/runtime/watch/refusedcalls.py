@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from typing import Final
 
@@ -69,11 +69,8 @@ class RefusalWatcher:
         self._refused = self._map(HASH, _KEY.size, 8, _CALLS)
         maps = {"groups": self._groups, "refused": self._refused, "entered": self._map(LRU_HASH, 8, 8, _THREADS)}
         descriptors = {name: shared.descriptor for name, shared in maps.items()}
-        for name, write in (("sys_enter", _write_enter), ("sys_exit", _write_exit)):
-            program = KernelProgram(kernel, descriptors)
-            write(program)
-            program.finish()
-            attach_program(self._stack, name, program.assemble(), kernel.tracepoints[name])
+        for name, text in refusal_programs(kernel, descriptors):
+            attach_program(self._stack, name, text, kernel.tracepoints[name])
 
     def _map(self, kind: int, key: int, value: int, entries: int) -> KernelMap:
         shared = KernelMap(kind, key, value, entries)
@@ -106,6 +103,15 @@ class RefusalWatcher:
             raise TargetError(message)
 
 
+def refusal_programs(kernel: KernelLayout, maps: Mapping[str, int]) -> Iterator[tuple[str, bytes]]:
+    """The programs by tracepoint."""
+    for name, write in (("sys_enter", _write_enter), ("sys_exit", _write_exit)):
+        program = KernelProgram(kernel, maps)
+        write(program)
+        program.finish()
+        yield name, program.assemble()
+
+
 def _thread(program: KernelProgram) -> None:
     """Put the thread at KEY."""
     program.call(_WHICH_THREAD)
@@ -121,7 +127,7 @@ def _write_enter(program: KernelProgram) -> None:
 
 def _write_exit(program: KernelProgram) -> None:
     """sys_exit(registers, result): a call that failed and never entered."""
-    kernel: KernelLayout = program.kernel
+    kernel = program.kernel
     program.start()
     program.skip_runtime("end")
     _thread(program)
