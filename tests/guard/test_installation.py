@@ -100,8 +100,9 @@ def test_the_engine_hears_of_the_plugin_only_after_it_answered(
 ) -> None:
     (root / "etc/docker/daemon.json").write_text('{\n  "log-level": "warn"\n}\n')
     before = texts(root)
-    monkeypatch.setattr(installation, "_PROBE", 0.3)
-    assert install(root, "--form", "plugin", "--apply", "--yes") == 2
+    with monkeypatch.context() as hasty:
+        hasty.setattr(installation, "_PROBE", 0.3)
+        assert install(root, "--form", "plugin", "--apply", "--yes") == 2
     assert texts(root) == before, "all is undone"
     with guard(tmp_path / "none", POLICY, form="plugin", where=root / PLUGIN.lstrip("/")):
         assert install(root, "--form", "plugin", "--apply", "--yes") == 0

@@ -16,7 +16,6 @@ ANALYZERS = {analyzer.name: analyzer for analyzer in analyzers()}
 LONG = b"x" * 100_000
 
 
-@pytest.mark.untraced
 @pytest.mark.parametrize(
     ("name", "path", "data", "fault"),
     [

@@ -41,7 +41,7 @@ class Served:
         return [int(word) for word in text.split()]
 
     def account(self) -> httpx.Client:
-        client = httpx.Client(base_url=self.url, timeout=60)
+        client = httpx.Client(base_url=self.url, timeout=PATIENCE)
         form = {"name": "ada", "password": PASSWORD, "again": PASSWORD, "csrf": ""}
         assert client.post(self.link, data=form).status_code == 303
         return client
@@ -58,7 +58,7 @@ class Served:
 
 def answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=60).status_code == 200
+        return httpx.get(url, timeout=PATIENCE).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -141,7 +141,7 @@ def test_a_service_starts_takes_in_survives_its_parts_and_stops(tmp_path: Path) 
 
 def _scans(served: Served, token: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = httpx.get(
-        f"{served.url}/api/v1/silence", headers={"authorization": f"Bearer {token}"}, timeout=60
+        f"{served.url}/api/v1/silence", headers={"authorization": f"Bearer {token}"}, timeout=PATIENCE
     ).json()["scans"]
     return rows
 

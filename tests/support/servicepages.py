@@ -40,6 +40,7 @@ from sealock.service.web.context import ServiceContext, ServiceSettings
 from sealock.service.work.carriers import open_jobs
 from support.madedatabases import Table
 from support.servicestate import deb, digest, flaw, image_of, pypi, rule, scan
+from support.waiting import PATIENCE
 
 NOW: Final = 1_795_780_000.0
 DAY: Final = 86400
@@ -248,7 +249,7 @@ class ServiceWorld:
     def client(self, token: str = "") -> httpx.Client:
         """A client without a session, or with a token."""
         headers = {"authorization": f"Bearer {token}"} if token else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE)
 
     def token(self, role: Role = "read", *scope: str) -> str:
         """A new token."""

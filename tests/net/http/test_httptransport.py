@@ -15,12 +15,15 @@ from sealock.errors import TransportError
 from sealock.net.http import HttpTimeouts, HttpTransport
 from sealock.net.http.connections import ServerPlace, proxy_for, reach_of
 from sealock.net.transport import BrokenOffError, NoTlsError, read_json, shown
+from support.ports import reserved_port
 from support.simulators.certificates import certificates
 from support.simulators.registry import RegistrySimulator, Reply, registry
 
 CALM = HttpTimeouts(connect=20.0, quiet=20.0, head=40.0)
-QUICK = HttpTimeouts(connect=1.0, quiet=0.3, head=0.6, rate=1e6)
+QUICK = HttpTimeouts(connect=1.0, quiet=0.3, head=0.6)
 """For servers that keep silent."""
+STRICT = HttpTimeouts(connect=20.0, quiet=20.0, head=3.0, rate=1e6)
+"""For those that drip: the rate alone ends what they send."""
 TOKEN = {"authorization": "Bearer secret", "x-secret": "1", "cookie": "a=b"}
 
 
@@ -97,7 +100,7 @@ def test_a_fault_is_an_error_with_words(
 ) -> None:
     server.answers = lambda _asked: reply
     with pytest.raises(kind, match=words):
-        get(f"{server.url}/x", patience=QUICK if reply.silent or reply.drip else CALM)
+        get(f"{server.url}/x", patience=QUICK if reply.silent else STRICT if reply.drip else CALM)
 
 
 def test_a_whole_body_comes_in_chunks(server: RegistrySimulator) -> None:
@@ -296,9 +299,7 @@ def test_a_handshake_that_never_comes_is_told() -> None:
 
 
 def test_a_port_that_nobody_listens_on_is_told() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-    with pytest.raises(TransportError, match=f"nothing listens on port {port}"):
+    with reserved_port() as port, pytest.raises(TransportError, match=f"nothing listens on port {port}"):
         get(f"http://127.0.0.1:{port}/x")
 
 

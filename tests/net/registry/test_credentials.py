@@ -13,6 +13,7 @@ from sealock.errors import TransportError
 from sealock.net.registry import credentials
 from sealock.net.registry.clientconfig import certificates_of, open_registry
 from sealock.net.registry.credentials import HUB, DockerCredentials, RegistryLogin
+from support.waiting import PATIENCE
 
 
 def auth(user: str, password: str) -> dict[str, str]:
@@ -130,17 +131,17 @@ def test_a_helper_that_knows_nobody_is_nobody(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "words"),
+    ("script", "patience", "words"),
     [
-        ("echo secret-word; exit 3", "failed with status 3"),
-        ("echo secret-word", "not a JSON object"),
-        ("exec sleep 30", "did not answer"),
+        ("echo secret-word; exit 3", PATIENCE, "failed with status 3"),
+        ("echo secret-word", PATIENCE, "not a JSON object"),
+        ("exec sleep 30", 0.5, "did not answer"),
     ],
 )
 def test_a_helper_that_fails_is_told_without_its_words(
-    tmp_path: Path, script: str, words: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, script: str, patience: float, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(credentials, "_PATIENCE", 0.5)
+    monkeypatch.setattr(credentials, "_PATIENCE", patience)
     helper(tmp_path, "own", script)
     with pytest.raises(TransportError, match=words) as told:
         known(tmp_path, {"credsStore": "own"}).login("ghcr.io", "x")

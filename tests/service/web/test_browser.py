@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -11,6 +10,7 @@ import pytest
 
 from support.browser import PROGRAM, Browser, browser
 from support.servicepages import HOSTILE_REPOSITORY, LOADED, PASSWORD, ServiceWorld, digest, world
+from support.waiting import wait_until
 
 AXE = Path(__file__).parents[3] / ".peers/npm/node_modules/axe-core/axe.min.js"
 pytestmark = [
@@ -90,9 +90,10 @@ def test_the_keyboard_is_enough(made: ServiceWorld, page: Browser) -> None:
     page.press("Tab", 9)
     assert page.run("document.activeElement.tagName") == "BUTTON"
     page.ask("Input.dispatchKeyEvent", type="keyDown", key="Enter", code="Enter", windowsVirtualKeyCode=13, text="\r")
-    until = time.monotonic() + 60
-    while page.run("location.pathname + document.readyState") != "/complete":
-        assert time.monotonic() < until, page.run("document.body.innerText")
+    wait_until(
+        lambda: page.run("location.pathname + document.readyState") == "/complete",
+        why=lambda: str(page.run("document.body.innerText")),
+    )
     page.press("Tab", 9)
     assert page.run("document.activeElement.textContent") == "Skip to the content"
     page.ask("Input.dispatchKeyEvent", type="keyDown", key="Enter", code="Enter", windowsVirtualKeyCode=13, text="\r")
