@@ -18,6 +18,7 @@ from sealock.scan.documents import ReadTarget
 from sealock.scan.evaluator import EvaluatedTarget
 from sealock.scan.ruleids import inline_ignores, with_current_ids
 from sealock.scan.settings import Settings
+from sealock.scan.sharing import IgnoreRecord
 from sealock.targets.inputs import FileInput, ImageInput, Input
 from sealock.targets.policyfile import PolicyTree, read_policy_text
 
@@ -31,9 +32,8 @@ class Policies:
         self._note = note
         self.tree = PolicyTree(settings.policy_file)
         self._by_directory: dict[tuple[str, str], Policy] = {}
-        self._used: set[Ignore] = set()
-        self._undecided: dict[str, set[str]] = {}
-        """The rules that were skipped or off, by root: an ignore of one may still be needed."""
+        self.record = IgnoreRecord()
+        """What is known of the ignores: one of a rule that was skipped or off may still be needed."""
 
     @property
     def fail_on(self) -> Severity:
@@ -102,8 +102,7 @@ class Policies:
                 used.add(ignore)
         undecided = self._undecided_rules(evaluated, ignores)
         findings += about_ignores(ignores, used, undecided, self._today)
-        self._used |= used
-        self._undecided.setdefault(target.input.root, set()).update(undecided)
+        self.record.add(IgnoreRecord(used, {target.input.root: set(undecided)}))
         return TargetReport(
             target.name,
             target.document.kind,
@@ -146,8 +145,8 @@ class Policies:
         policies: dict[str, tuple[Policy, set[str]]] = {}
         for (root, _), policy in self._by_directory.items() if walked else ():
             _, undecided = policies.setdefault(policy.name, (policy, set()))
-            undecided |= self._undecided.get(root, set())
+            undecided |= self.record.undecided.get(root, set())
         for policy, undecided in policies.values():
-            findings = tuple(about_ignores(policy.ignores, self._used, frozenset(undecided), self._today))
+            findings = tuple(about_ignores(policy.ignores, self.record.used, frozenset(undecided), self._today))
             if findings:
                 yield TargetReport(policy.name, "policy", findings)

@@ -30,6 +30,7 @@ from sealock.scan.policies import Policies
 from sealock.scan.repetitions import join_repetitions
 from sealock.scan.ruleids import select
 from sealock.scan.settings import Settings
+from sealock.scan.sharing import IgnoreRecord, TakenInput, share_inputs
 from sealock.scan.support import recorded_support
 from sealock.targets.fileinputs import Options, read_found
 from sealock.targets.inputs import FileInput, ImageInput, Input, MachineInput, SkippedInput, Unreadable
@@ -138,11 +139,16 @@ class CheckRun:
         """Take inputs through all stages."""
         reports: list[TargetReport] = []
         walked = False
-        for input_ in inputs:
-            progress(input_.target)
+        for input_, taken in share_inputs(inputs, lambda input_: self._take(input_, progress), self._may_share):
             walked = walked or (input_.walked and not self.settings.found)
-            # One by one, so that what was read before an error is kept.
-            reports.extend(map(self._drop_what_its_kind_lacks, self._report_on(input_, progress)))
+            if taken is None:
+                # One by one, so that what was read before an error is kept.
+                reports.extend(self._reports_on(input_, progress))
+            else:
+                reports += taken.reports
+                self.notes += taken.notes
+                self.policies.record.add(taken.ignores)
+                self._lacking.update(taken.lacking)
         if not any(report.kind in _WITH_SETTINGS for report in reports):
             for reason, kind in self._lacking.items():
                 self.notes.append(f"{reason}, so no rule on them was evaluated: {_ELSEWHERE[kind]}")
@@ -159,6 +165,26 @@ class CheckRun:
             unexamined=Unexamined(self._counts[False], self._counts[True], tuple(self._passed_by)),
             fail_on_skipped=self.policies.fail_on_skipped,
         )
+
+    def _reports_on(self, input_: Input, progress: Callable[[str], None]) -> Iterator[TargetReport]:
+        progress(input_.target)
+        yield from map(self._drop_what_its_kind_lacks, self._report_on(input_, progress))
+
+    def _take(self, input_: Input, progress: Callable[[str], None]) -> TakenInput:
+        """Take an input through all stages, with what that changes of the run apart: another process may do it."""
+        notes, record, lacking = self.notes[:], self.policies.record, self._lacking
+        self.notes.clear()
+        self.policies.record, self._lacking = IgnoreRecord(), {}
+        try:
+            reports = tuple(self._reports_on(input_, progress))
+            return TakenInput(reports, tuple(self.notes), self.policies.record, self._lacking)
+        finally:
+            self.notes[:] = notes
+            self.policies.record, self._lacking = record, lacking
+
+    def _may_share(self, input_: FileInput) -> bool:
+        """Whether another process may take a text: one that the policy wants signatures for opens connections."""
+        return not self.policies.of(input_).trust.given
 
     def about_settings(self, *, walked: bool) -> Iterator[TargetReport]:
         """Report on policies and VEX documents after all targets; `walked` says whether one was a directory."""

@@ -107,7 +107,8 @@ def test_a_header_is_not_parted_from_what_extends_it(tmp_path: Path) -> None:
 
 PROGRAM = """
 import sys
-from sealock.scan.images import ImageOptions, read_inventories, processes, workers
+from sealock.scan import processes
+from sealock.scan.images import ImageOptions, read_inventories, workers
 workers.WORTH, workers.SPACING = 0, int(sys.argv[2])
 helpers = int(sys.argv[3])
 processes.count_children = lambda: helpers
@@ -155,7 +156,7 @@ def test_several_processes_find_what_one_finds(tmp_path: Path, shape: str, verif
 
 DYING = """
 import os, sys
-from sealock.scan.images.processes import share
+from sealock.scan.processes import share
 parent = os.getpid()
 def work(task):
     if os.getpid() != parent and task == 3:
@@ -190,7 +191,7 @@ def test_what_a_child_does_not_get_done_is_done_all_the_same(fate: str) -> None:
 
 def test_children_end_with_a_failure_of_the_parent() -> None:
     program = (
-        "import os, time\nfrom sealock.scan.images.processes import share\n"
+        "import os, time\nfrom sealock.scan.processes import share\n"
         "try:\n    share(time.sleep, 1000, 2, lambda: 1 / 0)\nexcept ZeroDivisionError:\n    print('failed')\n"
         "try:\n    os.waitpid(-1, 0)\nexcept ChildProcessError:\n    print('no child is left')\n"
     )
@@ -200,7 +201,7 @@ def test_children_end_with_a_failure_of_the_parent() -> None:
 
 def test_a_process_with_threads_makes_no_copies_of_itself() -> None:
     program = (
-        "import threading, time\nfrom sealock.scan.images.processes import count_children\n"
+        "import threading, time\nfrom sealock.scan.processes import count_children\n"
         "threading.Thread(target=time.sleep, args=(1,), daemon=True).start()\nprint(count_children())"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

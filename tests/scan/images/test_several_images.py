@@ -153,7 +153,8 @@ def test_what_is_beyond_the_bound_is_not_walked(tmp_path: Path, helpers: int) ->
     large = tar(*(info(f"opt/{number}", mode=0o4755) for number in range(400)))
     path = write(tmp_path / "app.tar", docker_save(*[large] * 40))
     program = (
-        "import sys; from sealock.scan.images import ImageOptions, read_inventories, processes, workers\n"
+        "import sys; from sealock.scan import processes\n"
+        "from sealock.scan.images import ImageOptions, read_inventories, workers\n"
         "from sealock.image.entry import Bounds\n"
         "from sealock.image.tarreader import TarReader\n"
         "workers.WORTH, workers.SPACING, processes.count_children = 0, 50_000, lambda: int(sys.argv[2])\n"

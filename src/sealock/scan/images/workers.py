@@ -16,7 +16,7 @@ from sealock.image.layers import Piece, TarLayer
 from sealock.inventory.facts import LayerFacts
 from sealock.inventory.scan import PieceFacts, join, scan_layer, scan_piece
 from sealock.inventory.selection import Selection
-from sealock.scan.images import processes
+from sealock.scan import processes
 
 WORTH: Final = 32 << 20
 """Stored bytes from which on more processes pay off: less is read before they have started."""

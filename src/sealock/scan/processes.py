@@ -103,7 +103,7 @@ class _Child:
 
     def _receive(self) -> None:
         buffer = bytearray()
-        while data := os.read(self._inlet, 1 << 20):
+        while data := os.read(self._inlet, 1 << 16):
             buffer += data
             while len(buffer) >= _FRAME.size:
                 task, size = _FRAME.unpack_from(buffer)

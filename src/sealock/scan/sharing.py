@@ -1,0 +1,88 @@
+"""Shares the texts of a large run with other processes, since one interpreter uses one CPU. The report is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Final
+
+from msgspec import Struct, field
+
+from sealock.model.report import TargetReport
+from sealock.policy.ignores import Ignore
+from sealock.scan.processes import count_children, share
+from sealock.targets.inputs import FileInput, Input
+
+ALONE: Final = 64
+"""Inputs that this process takes before others help: to start these takes as long, and they find the rules loaded."""
+_BATCH: Final = 128
+"""Most inputs that are shared at once, whose results wait for each other: 512 take 9 MB more."""
+_CHARACTERS: Final = 4 << 20
+"""Characters of their texts from which on a batch takes no more."""
+_WORTH: Final = 32
+"""Texts from which on it pays to start processes."""
+_KINDS: Final = frozenset(
+    {"dockerfile", "compose", "kubernetes", "quadlet", "pipeline", "devcontainer", "bake", "run", "daemon"}
+)
+"""Kinds of texts for which a run opens neither a database nor a connection."""
+
+
+class IgnoreRecord(Struct):
+    """Which ignores suppressed a finding, and by root the rules that were skipped or off."""
+
+    used: set[Ignore] = field(default_factory=set)
+    undecided: dict[str, set[str]] = field(default_factory=dict)
+
+    def add(self, other: IgnoreRecord) -> None:
+        """Add what another process recorded."""
+        self.used |= other.used
+        for root, rules in other.undecided.items():
+            self.undecided.setdefault(root, set()).update(rules)
+
+
+class TakenInput(Struct):
+    """The reports on an input, and what it changes of the run."""
+
+    reports: tuple[TargetReport, ...]
+    notes: tuple[str, ...]
+    ignores: IgnoreRecord
+    lacking: dict[str, str]
+
+
+def share_inputs(
+    inputs: Iterable[Input], take: Callable[[Input], TakenInput], may_share: Callable[[FileInput], bool]
+) -> Iterator[tuple[Input, TakenInput | None]]:
+    """Yield each input in order, with what `take` returns for it in one of several processes.
+
+    None where this process is to take it: among the first, where it is no text, or where there are no other processes.
+    """
+    left = iter(inputs)
+    for input_ in islice(left, ALONE):
+        yield input_, None
+    while batch := list(_read_batch(left)):
+        texts = [
+            input_
+            for input_ in batch
+            if isinstance(input_, FileInput) and input_.kind in _KINDS and not input_.lock and may_share(input_)
+        ]
+        helpers = count_children() if len(texts) >= _WORTH else 0
+        taken: dict[int, TakenInput] = {}
+        if helpers:
+            results = share(lambda at: take(texts[at]), len(texts), helpers, _nothing)  # noqa: B023  called at once
+            taken = {id(input_): result for input_, result in zip(texts, results, strict=True)}
+        for input_ in batch:
+            yield input_, taken.pop(id(input_), None)
+
+
+def _nothing() -> None:
+    """Do nothing meanwhile."""
+
+
+def _read_batch(inputs: Iterator[Input]) -> Iterator[Input]:
+    characters = 0
+    for input_ in islice(inputs, _BATCH):
+        yield input_
+        if isinstance(input_, FileInput):
+            characters += sum(len(source.text) for source in (input_.source, *input_.more))
+        if characters > _CHARACTERS:
+            return
