@@ -157,8 +157,8 @@ class CommandWorld:
 
 @contextmanager
 def command_world() -> Iterator[CommandWorld]:
-    """What the commands meet, for as long as they run."""
-    with TemporaryDirectory(prefix="sealock-records-") as directory, registry() as server:
+    """What the commands meet, for as long as they run. The path of a socket is short, and always as long."""
+    with TemporaryDirectory(prefix="sealock-records-", dir="/tmp") as directory, registry() as server:
         (Path(directory) / "engine").mkdir()
         with simulated(Path(directory) / "engine") as engine:
             yield CommandWorld(Path(directory), server, engine)

@@ -183,7 +183,7 @@ _OWNERS = ("uid", "gid", "owner", "group")
 
 def record(name: str) -> str:
     """The record of a machine."""
-    with TemporaryDirectory(prefix="sealock-") as folder:
+    with TemporaryDirectory(prefix="sealock-", dir="/tmp") as folder:
         rows = list(_processes(Path(folder), name) if name in _MACHINES else _host(Path(folder), _HOSTS[name]))
         return "".join(f"{row}\n" for row in rows).replace(folder, "MACHINE")
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from difflib import SequenceMatcher
 from shlex import join, split
 
 from sealock import formats
@@ -59,9 +59,16 @@ class EditableRun:
 
     def apply(self, changes: Sequence[Change]) -> tuple[str, ...]:
         """Make changes, and return the words that they add; FormatError where no option can."""
-        before = Counter(self.words)
+        before = self.words
         for change in changes:
             self.text = apply_edits(self.text, formats.edits(self.document, self.document.subjects[0], change))
             self.document = self._read()
-        more = Counter(self.words) - before
-        return tuple(word for word in self.words if more[word] and not more.subtract([word]))
+        after = self.words
+        # By place: an option that stands elsewhere too, as --tmpfs does, keeps its value beside it.
+        steps = SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+        return tuple(
+            word
+            for _, start, end, first, last in steps
+            if before[start:end] != after[first:last]
+            for word in after[first:last]
+        )
