@@ -17,8 +17,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sealock.reports.htmlstyle import SIGN
+from sealock.service.access.tokens import Scope
 from sealock.service.state.database import newest
 from sealock.service.state.database import version as state_version
+from sealock.service.views.silence import read_silence
 from sealock.service.web.api.acknowledging import ACKNOWLEDGING as ACKNOWLEDGING_ENDPOINTS
 from sealock.service.web.api.administration import ADMINISTRATION as ADMINISTRATION_ENDPOINTS
 from sealock.service.web.api.endpoint import Call, Endpoint, ErrorAnswer
@@ -101,8 +103,11 @@ def _healthy(_request: Request) -> Response:
 
 
 def _ready(context: ServiceContext, stopping: Callable[[], bool]) -> Response:
-    """Whether requests can be answered: the database does, and has the tables of this version."""
-    reason = ""
+    """Whether requests can be answered: the database does, and has the tables of this version.
+
+    What is late or failed makes it degraded, and no less ready: the page on silence and its endpoint say what.
+    """
+    reason, degraded = "", ""
     if stopping():
         reason = "stopping"
     else:
@@ -111,10 +116,18 @@ def _ready(context: ServiceContext, stopping: Callable[[], bool]) -> Response:
                 connection.execute(text("SELECT 1"))
                 if state_version(connection) != newest():
                     reason = "the database has the tables of another version"
+            if not reason and context.cache.read("degraded", lambda: _is_degraded(context)):
+                degraded = ", degraded: /silence says why"
         except DBAPIError:
             reason = "the database does not answer"
     status = 503 if reason else 200
-    return Response(f"{reason or 'ready'}\n", status, media_type="text/plain")
+    return Response(f"{reason or f'ready{degraded}'}\n", status, media_type="text/plain")
+
+
+def _is_degraded(context: ServiceContext) -> bool:
+    """Whether something is late or failed."""
+    with context.database.read() as connection:
+        return bool(read_silence(connection, Scope(), context.clock()).sentences)
 
 
 def _icon(_request: Request) -> Response:

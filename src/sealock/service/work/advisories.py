@@ -90,8 +90,11 @@ def match_newest(database: Database, advisories: Advisories, now: float) -> Matc
 
 def update_advisories(
     database: Database, advisories: Advisories, source: AdvisorySource, registry: Registry, now: float
-) -> None:
-    """Fetch the newest advisories and match with them. What fails is recorded with each feed, and the old ones stay."""
+) -> bool:
+    """Fetch the newest advisories and match with them; whether all sources answered.
+
+    What fails is recorded with each feed, and the old advisories stay.
+    """
     failures: dict[str, str] = {}
     try:
         failures = _fetch(advisories, source, registry)
@@ -100,6 +103,7 @@ def update_advisories(
     match_newest(database, advisories, now)
     with database.write() as connection:
         _record(connection, advisories.feeds(), failures)
+    return not failures
 
 
 def _fetch(advisories: Advisories, source: AdvisorySource, registry: Registry) -> dict[str, str]:

@@ -42,6 +42,8 @@ _TICK: Final = 5.0
 _DAY: Final = 86_400.0
 _REST: Final = 3600.0
 """Seconds before a worker puts in a job again that was parked: each try may end a worker."""
+_AGAIN: Final = 1800.0
+"""Seconds before sources of advisories are asked again after one of them failed."""
 _AWAY: Final = 10.0
 """Seconds before a job is tried again that met a full disk, or a database that is away."""
 
@@ -120,7 +122,8 @@ class Worker:
             if error := poll(self.database, self.jobs, self._open_client(), int(job.key), now):
                 raise Later(self._settings.poll or _DAY, error)
         elif job.kind == UPDATE:
-            update_advisories(self.database, self._advisories, self._settings.source, self._open_client(), now)
+            if not update_advisories(self.database, self._advisories, self._settings.source, self._open_client(), now):
+                self._update_again(now)
         elif job.kind == MATCH:
             match_newest(self.database, self._advisories, now)
         elif job.kind == TIDY:
@@ -129,6 +132,14 @@ class Worker:
         else:
             msg = f"this sealock does not know jobs of the kind {job.kind!r}: is this worker older than the service?"
             raise SealockError(msg)
+
+    def _update_again(self, now: float) -> None:
+        """Update sooner than usual, since a source did not answer."""
+        if self._settings.update:
+            with self.database.write() as connection:
+                take_turn(connection)
+                due = now + min(self._settings.update, _AGAIN)
+                put(connection, setting, [{"name": f"due {UPDATE}", "value": repr(due)}])
 
     def _tick(self, stop: Event) -> None:
         advisories = Advisories(self._settings.advisories)
