@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html.parser import HTMLParser
 from pathlib import Path
 from socket import create_server
 from threading import Thread
@@ -269,4 +270,30 @@ class ServiceWorld:
         return client
 
 
-__all__ = ["DAY", "HOSTILE_REPOSITORY", "LOADED", "MARKUP", "NOW", "PASSWORD", "ServiceWorld", "digest", "world"]
+class Tags(HTMLParser):
+    """The elements of a page that could run something, and the attributes that start scripts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements: set[str] = set()
+        self.wrong: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.add(tag)
+        for name, value in attrs:
+            if name.startswith("on") or name == "style" or (value or "").strip().lower().startswith("javascript:"):
+                self.wrong.append(f"{tag} {name}={value}")
+
+
+__all__ = [
+    "DAY",
+    "HOSTILE_REPOSITORY",
+    "LOADED",
+    "MARKUP",
+    "NOW",
+    "PASSWORD",
+    "ServiceWorld",
+    "Tags",
+    "digest",
+    "world",
+]

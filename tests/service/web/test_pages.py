@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
@@ -19,7 +18,7 @@ from sealock.service.views.common import cursor
 from sealock.service.web.api.openapi import parts
 from sealock.service.web.api.texts import TEXTS
 from sealock.service.web.application import ENDPOINTS, PAGES
-from support.servicepages import HOSTILE_REPOSITORY, LOADED, MARKUP, PASSWORD, ServiceWorld, digest, world
+from support.servicepages import HOSTILE_REPOSITORY, LOADED, MARKUP, PASSWORD, ServiceWorld, Tags, digest, world
 
 DIGEST = digest("shop:2")
 OPEN = {"/healthz", "/readyz", "/login", "/robots.txt", "/static/icon.svg"}
@@ -71,21 +70,6 @@ PLACES = [
     ("/administration/people", "Invite somebody"),
     ("/administration/audit", "account made"),
 ]
-
-
-class Tags(HTMLParser):
-    """The elements of a page that could run something, and the attributes that start scripts."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.elements: set[str] = set()
-        self.wrong: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.add(tag)
-        for name, value in attrs:
-            if name.startswith("on") or name == "style" or (value or "").strip().lower().startswith("javascript:"):
-                self.wrong.append(f"{tag} {name}={value}")
 
 
 @pytest.mark.parametrize(("path", "words"), PLACES)
